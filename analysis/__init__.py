@@ -1,0 +1,1 @@
+"""What results mean: types and rules. No I/O, no tensors."""

@@ -1,0 +1,58 @@
+"""Every error the project raises on purpose, as one small tree.
+
+EarshotError
+├── Permanent                 trying again cannot help; fails at once
+│   ├── BadAudio              the input cannot be analysed: empty, truncated, not_audio, encrypted, ...
+│   ├── Forbidden             a URI outside the allowed roots
+│   └── Misconfigured         a wiring mistake; stops the process at boot and names what is wrong
+└── Transient                 the surroundings failed; retried with backoff and jitter
+    └── Unavailable           Postgres, Redis, the store or a disk is away or full
+
+``code`` is a stable snake_case word for machines; ``str(error)`` is one line for people that says what to do.
+"""
+
+
+class EarshotError(Exception):
+    """An error with a stable ``code`` and a one-line message."""
+
+    def __init__(self, code: str, message: str) -> None:
+        super().__init__(message)
+        self.code = code
+
+
+class Permanent(EarshotError):
+    """Trying again cannot help."""
+
+
+class BadAudio(Permanent):
+    """The input is not audio that can be analysed. Codes: ``BAD_AUDIO_CODES``."""
+
+
+class Forbidden(Permanent):
+    """A URI outside the configured roots."""
+
+
+class Misconfigured(Permanent):
+    """A setting, a registry line or a checkpoint is wrong; raised at boot."""
+
+
+class Transient(EarshotError):
+    """The surroundings failed; the same call may succeed later."""
+
+
+class Unavailable(Transient):
+    """Postgres, Redis, the audio store or its disk is away or full."""
+
+
+BAD_AUDIO_CODES = (
+    "missing",  # the path or object does not exist (any more)
+    "empty",  # zero bytes, or a valid container with no samples
+    "not_audio",  # no decoder recognises the bytes
+    "no_audio_stream",  # a container without an audio track
+    "encrypted",  # DRM or an encrypted container
+    "truncated",  # ends before its header says so
+    "corrupt",  # decoding failed
+    "zero_channels",
+    "unsupported",  # outside 8-192 kHz or 1-8 channels
+    "not_finite",  # NaN or infinite samples
+)

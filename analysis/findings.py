@@ -1,0 +1,128 @@
+"""What the analyses say: the base type of findings, and those that other stages read."""
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from analysis.types import Frozen, Interval, Utterance
+
+Share = Annotated[float, Field(ge=0, le=1)]
+Scores = dict[str, Share]
+"""Label to share; every label of the model is present and the shares sum to 1 (000-21)."""
+
+
+class Classification(Frozen):
+    """One answer out of a closed label set."""
+
+    label: str
+    confidence: Share
+    scores: Scores
+
+
+class Findings(Frozen):
+    """Base of what ``analyze()`` returns for a chunk. Deterministic: scores are rounded, no times of day."""
+
+    def classification(self) -> Classification | None:
+        """The chunk-level answer to publish as a ``classification`` event; None when there is none to publish."""
+        return None
+
+
+class LabelledInterval(Interval):
+    """A stretch with one label."""
+
+    label: str
+    confidence: Share
+
+
+class SceneFindings(Findings):
+    """What kind of sound fills the chunk, and when: speech, music, noise, silence, other (000-05)."""
+
+    label: str
+    confidence: Share
+    scores: Scores
+    intervals: tuple[LabelledInterval, ...]
+
+    def classification(self) -> Classification:
+        return Classification(label=self.label, confidence=self.confidence, scores=self.scores)
+
+
+class NoiseFindings(Findings):
+    """Which environmental noise is heard (004-22..29). ``coverage`` lists the classes the checkpoint can tell at all."""
+
+    label: str
+    confidence: Share
+    scores: Scores
+    coverage: tuple[str, ...]
+    bandwidth_limited: bool
+    """The recording was made below 32 kHz, so classes that live in the upper band are unreliable (C-08)."""
+
+    def classification(self) -> Classification:
+        return Classification(label=self.label, confidence=self.confidence, scores=self.scores)
+
+
+class RoleScores(Utterance):
+    """Acoustic sentiment of one utterance under the model of one role."""
+
+    role: str
+    scores: Scores
+
+
+class SentimentFindings(Findings):
+    """Acoustic sentiment per utterance: negative, neutral, positive (C-06). Where the role of a channel is not known, each
+    utterance is scored under both role models and the report chooses."""
+
+    utterances: tuple[RoleScores, ...]
+    overall: Classification
+
+    def classification(self) -> Classification:
+        return self.overall
+
+
+class Word(Utterance):
+    """One recognised word with its time and confidence."""
+
+    text: str
+    confidence: Share
+
+
+class AsrFindings(Findings):
+    """The words of a chunk, in order of channel and time. Never published on the event stream."""
+
+    language: str
+    words: tuple[Word, ...]
+
+
+class Emotion(Utterance):
+    """Emotion of one utterance. ``label`` is in the canonical vocabulary (C-03), ``label_native`` in the model's own."""
+
+    label: str
+    label_native: str
+    confidence: Share
+    scores: Scores
+    valence: Annotated[float, Field(ge=-1, le=1)] | None = None
+    arousal: Annotated[float, Field(ge=-1, le=1)] | None = None
+    dominance: Annotated[float, Field(ge=-1, le=1)] | None = None
+
+
+class EmotionFindings(Findings):
+    """Emotion per utterance, and pooled over the chunk."""
+
+    utterances: tuple[Emotion, ...]
+    overall: Classification
+
+    def classification(self) -> Classification:
+        return self.overall
+
+
+class SpeakerTurn(Utterance):
+    """One speaker holding the floor on one channel."""
+
+    speaker: Annotated[str, Field(pattern=r"^s\d+$")]
+
+
+class DiarizationFindings(Findings):
+    """Who spoke when over the whole recording; speakers are numbered in order of first appearance."""
+
+    method: Literal["channel", "clustering"]
+    speakers: int
+    turns: tuple[SpeakerTurn, ...]

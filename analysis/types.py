@@ -1,0 +1,81 @@
+"""What travels between producer, queues and workers: chunk references, releases and jobs."""
+
+from typing import Annotated
+from uuid import UUID
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+WHOLE = -1
+"""Chunk index that stands for the whole recording, for analyses (diarization) that must hear all of it at once."""
+
+Millis = Annotated[int, Field(ge=0)]
+
+
+class Frozen(BaseModel):
+    """Base of every value that crosses a seam: immutable, and strangers' keys are refused."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Interval(Frozen):
+    """A stretch of the recording's own time line, half open, in milliseconds."""
+
+    start_ms: Millis
+    end_ms: Millis
+
+    @model_validator(mode="after")
+    def _ordered(self) -> "Interval":
+        if self.end_ms < self.start_ms:
+            raise ValueError(f"end_ms {self.end_ms} before start_ms {self.start_ms}")
+        return self
+
+
+class Utterance(Interval):
+    """Speech between silences on one channel, as the VAD heard it."""
+
+    channel: Annotated[int, Field(ge=0, lt=8)]
+
+
+class ChunkRef(Interval):
+    """One unit of work: where its audio lies and where speech was heard in it. Never the audio itself."""
+
+    recording_id: UUID
+    index: Annotated[int, Field(ge=WHOLE)]
+    audio_uri: str
+    """Raw interleaved little-endian PCM16 (see ``audio.store``)."""
+    sample_rate: Annotated[int, Field(gt=0)]
+    channels: Annotated[int, Field(ge=1, le=8)]
+    native_rate: Annotated[int, Field(gt=0)]
+    """Sample rate of the recording before it was resampled to ``sample_rate``; tells which bands can hold sound."""
+    roles: tuple[str, ...] = ()
+    """Role of each channel (``agent``, ``customer``), or empty when the channels do not separate the speakers."""
+    speech: tuple[Utterance, ...] = ()
+
+
+class Release(Frozen):
+    """The exact checkpoint a job must be analysed with."""
+
+    analysis: str
+    name: str
+    runtime: str
+    uri: str
+    """``embedded/x.onnx`` (relative to ``models/``), ``package:`` (inside an installed wheel) or an fsspec URL."""
+    sha256: str
+    labels: tuple[str, ...] = ()
+
+
+class Job(Frozen):
+    """The one argument of every ``analyze.*`` task."""
+
+    analysis: str
+    batch_id: UUID
+    release: Release
+    chunks: tuple[ChunkRef, ...]
+
+
+class Receipt(Frozen):
+    """What an ``analyze.*`` task returns: the outcomes wait in Redis under the batch and the analysis, so no transcript
+    travels in a message or shows up in a dashboard."""
+
+    batch_id: UUID
+    analysis: str

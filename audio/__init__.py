@@ -1,0 +1,1 @@
+"""Sound in, arrays out: probe, decode, store, VAD, chunk plan, features."""

@@ -1,0 +1,38 @@
+"""A chunk's audio as a worker sees it: read on demand from the store, never more than asked for."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from analysis.types import ChunkRef
+from audio.store import read_pcm
+
+Waveform = NDArray[np.float32]
+"""Float32 in [-1, 1], shape (channels, samples)."""
+
+
+@dataclass(frozen=True)
+class Clip:
+    """One chunk (or whole recording) with access to its samples."""
+
+    ref: ChunkRef
+
+    @property
+    def sample_rate(self) -> int:
+        return self.ref.sample_rate
+
+    def read(self, start_ms: int | None = None, end_ms: int | None = None) -> Waveform:
+        """Samples of ``[start_ms, end_ms)`` on the recording's time line; default: all of the chunk.
+
+        Raises:
+            BadAudio: ``missing``, the stored audio is gone.
+            Unavailable: the store does not answer.
+        """
+        start = self.ref.start_ms if start_ms is None else start_ms
+        end = self.ref.end_ms if end_ms is None else end_ms
+        return read_pcm(self.ref.audio_uri, self.ref.sample_rate, self.ref.channels, start, end)
+
+    def mono(self, start_ms: int | None = None, end_ms: int | None = None) -> NDArray[np.float32]:
+        """Mean over channels, shape (samples,)."""
+        return self.read(start_ms, end_ms).mean(axis=0)

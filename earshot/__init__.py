@@ -1,0 +1,1 @@
+"""The one command: verbs, the local stack, and what a terminal shows."""

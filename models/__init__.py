@@ -1,0 +1,1 @@
+"""Checkpoints: the catalog, the runtimes that execute them, the process cache."""

@@ -1,0 +1,1 @@
+"""Audio in: find files, upload them, enqueue them, follow them."""

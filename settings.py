@@ -1,0 +1,71 @@
+"""Every setting, read once from the environment (``EARSHOT_*``) and ``config.yaml``; nothing else reads either."""
+
+from functools import cache
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import Field, model_validator
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, YamlConfigSettingsSource
+
+PROJECT = Path(__file__).resolve().parent
+
+
+class Settings(BaseSettings):
+    """Defaults suit the local stack that ``earshot up`` starts; compose and Kubernetes set the URLs."""
+
+    model_config = SettingsConfigDict(env_prefix="EARSHOT_", frozen=True, extra="forbid", yaml_file="config.yaml")
+
+    home: Path = PROJECT / ".earshot"
+    """Where the local stack keeps its data, logs and process ids."""
+    redis_url: str = ""
+    database_url: str = ""
+    audio_store: str = ""
+    """fsspec URL of the folder that holds decoded audio and uploads. Default: ``file://<home>/audio``."""
+    roots: tuple[str, ...] = ()
+    """URL prefixes that ``ingest.recording`` may read from, besides the store's own inbox. Empty: the inbox only."""
+
+    device: Literal["auto", "cpu", "cuda"] = "auto"
+    language: str = "en"
+
+    chunk_duration_sec: Annotated[float, Field(gt=1)] = 25.0
+    chunk_max_sec: Annotated[float, Field(gt=1)] = 30.0
+    overlap_sec: Annotated[float, Field(ge=0)] = 1.0
+    chunk_batch_size: Annotated[int, Field(ge=1, le=64)] = 16
+    """Chunks in one chord. 16 fills a GPU's forward pass; on CPU pools 1 gives the earliest event and the best balance."""
+
+    chunk_lease_sec: Annotated[int, Field(gt=0)] = 900
+    """A dispatched chunk that is not merged after this is dispatched again."""
+    reconcile_every_sec: Annotated[float, Field(gt=0)] = 30.0
+    visibility_timeout_sec: Annotated[int, Field(gt=0)] = 1800
+    task_time_limit_sec: Annotated[int, Field(gt=0)] = 1500
+    outcome_ttl_sec: Annotated[int, Field(gt=0)] = 86_400
+    max_attempts: Annotated[int, Field(ge=1)] = 3
+
+    @model_validator(mode="after")
+    def _consistent(self) -> "Settings":
+        if self.chunk_max_sec < self.chunk_duration_sec:
+            raise ValueError("chunk_max_sec must not be below chunk_duration_sec")
+        if self.task_time_limit_sec >= self.visibility_timeout_sec:
+            raise ValueError("task_time_limit_sec must stay below visibility_timeout_sec, or Redis delivers running tasks again")
+        return self
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        return init_settings, env_settings, YamlConfigSettingsSource(settings_cls)
+
+    @property
+    def store_url(self) -> str:
+        return self.audio_store or f"file://{self.home / 'audio'}"
+
+
+@cache
+def settings() -> Settings:
+    """The process's settings, read on first use."""
+    return Settings()

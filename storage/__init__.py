@@ -1,0 +1,1 @@
+"""Postgres, the outbox, the event stream, and staged outcomes."""

@@ -1,0 +1,1 @@
+"""The only package that imports Celery; a task body is: validate, call, dump."""

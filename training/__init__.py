@@ -1,0 +1,1 @@
+"""Trainers, evaluation and export for the checkpoints that the project trains itself."""

@@ -1,0 +1,1 @@
+"""One module per analysis, and the registry that names them."""
