@@ -79,3 +79,18 @@ class Receipt(Frozen):
 
     batch_id: UUID
     analysis: str
+
+
+class ChunkKey(Frozen):
+    """Names one unit of work in the ledger."""
+
+    recording_id: UUID
+    index: Annotated[int, Field(ge=WHOLE)]
+
+
+class Batch(Frozen):
+    """The one argument of ``merge.batch`` and ``merge.whole``: which chunks to merge, and what must have been said of each."""
+
+    batch_id: UUID
+    analyses: tuple[str, ...]
+    chunks: tuple[ChunkKey, ...]

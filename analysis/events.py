@@ -1,0 +1,81 @@
+"""The facts that are published: their JSON shapes (000-19/20) and their stable ids."""
+
+import json
+from typing import Any
+from uuid import NAMESPACE_URL, UUID, uuid5
+
+from pydantic import BaseModel, ConfigDict
+
+from analysis.findings import Classification
+from analysis.types import WHOLE, Frozen
+
+NAMESPACE = uuid5(NAMESPACE_URL, "earshot:event")
+
+
+class Event(Frozen):
+    """One published fact. ``id`` is a uuid5 of everything else, so the same fact told twice has the same id."""
+
+    id: UUID
+    recording_id: UUID
+    body: dict[str, Any]
+    """What consumers read: ``id``, ``type``, ``recording_id`` and the fields of the type."""
+
+
+class ClassificationEvent(BaseModel):
+    """``classification``: one analysis said one thing about one chunk. The answer lies under the name of the analysis, as
+    ``{"label", "confidence", "scores"}`` (000-19, 000-20)."""
+
+    model_config = ConfigDict(extra="allow")
+
+    type: str = "classification"
+    id: UUID
+    recording_id: UUID
+    chunk: int | None
+    """Index of the chunk; null when the whole recording was classified."""
+    start_ms: int
+    end_ms: int
+    release: str
+    __pydantic_extra__: dict[str, Classification]
+
+
+class RecordingEvent(Frozen):
+    """``recording.completed`` (state complete or partial) or ``recording.failed`` (with the reason). No transcript."""
+
+    type: str
+    id: UUID
+    recording_id: UUID
+    state: str
+    file_name: str
+    duration_ms: int | None = None
+    error: dict[str, str] | None = None
+
+
+def classification(
+    recording_id: UUID, chunk: int, start_ms: int, end_ms: int, analysis: str, release: str, answer: Classification
+) -> Event:
+    """The event that tells consumers what ``analysis`` said about a chunk."""
+    fields = {
+        "chunk": None if chunk == WHOLE else chunk,
+        "start_ms": start_ms,
+        "end_ms": end_ms,
+        "release": release,
+        analysis: answer.model_dump(mode="json"),
+    }
+    return _event("classification", recording_id, fields)
+
+
+def completed(recording_id: UUID, state: str, file_name: str, duration_ms: int) -> Event:
+    """The recording's report can be read."""
+    return _event("recording.completed", recording_id, {"state": state, "file_name": file_name, "duration_ms": duration_ms})
+
+
+def failed(recording_id: UUID, file_name: str, code: str, detail: str) -> Event:
+    """The recording will not be analysed, and why."""
+    fields = {"state": "failed", "file_name": file_name, "error": {"code": code, "detail": detail}}
+    return _event("recording.failed", recording_id, fields)
+
+
+def _event(kind: str, recording_id: UUID, fields: dict[str, Any]) -> Event:
+    body = {"type": kind, "recording_id": str(recording_id), **fields}
+    identity = uuid5(NAMESPACE, json.dumps(body, sort_keys=True, separators=(",", ":")))
+    return Event(id=identity, recording_id=recording_id, body={"id": str(identity), **body})

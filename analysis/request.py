@@ -1,0 +1,47 @@
+"""What another service must say to have a recording analysed: the one argument of the task ``ingest.recording``."""
+
+from typing import Annotated, Any
+from urllib.parse import unquote, urlsplit
+from uuid import UUID
+
+from pydantic import Field
+
+from analysis.types import Frozen
+
+Role = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,31}$")]
+
+
+class IngestRequest(Frozen):
+    """A recording to analyse. Only ``uri`` is required."""
+
+    uri: Annotated[str, Field(min_length=1, max_length=4096)]
+    """Where the audio lies: an fsspec URL under one of the configured roots, e.g. ``file:///data/calls/7.wav``."""
+    recording_id: UUID | None = None
+    """Choose the id beforehand to follow the recording from the first moment; sending the same id twice ingests once."""
+    file_name: Annotated[str, Field(min_length=1, max_length=1024)] | None = None
+    """Name to show; default: the last part of ``uri``."""
+    analyses: tuple[str, ...] | None = None
+    """Names of the analyses to run; default: all of them."""
+    roles: Annotated[tuple[Role, ...], Field(max_length=8)] | None = None
+    """Role of each channel. Default for two channels: ``agent``, ``customer``; pass ``[]`` when channels are not speakers."""
+    language: Annotated[str, Field(pattern=r"^[a-z]{2,3}(-[A-Z]{2})?$")] | None = None
+    """BCP 47 language of the speech; default: the service's setting."""
+    force: bool = False
+    """Analyse although the same content is stored already."""
+    accept_truncated: bool = False
+    """Analyse what there is of a file that ends before its header says so."""
+
+    @property
+    def name(self) -> str:
+        return self.file_name or unquote(urlsplit(self.uri).path).rstrip("/").rpartition("/")[2] or self.uri
+
+
+class IngestReply(Frozen):
+    """The result of the task ``ingest.recording``."""
+
+    recording_id: UUID
+    state: str
+    duplicate: bool = False
+    """The same content was stored before; ``recording_id`` is that recording."""
+    error: dict[str, Any] | None = None
+    """``{"code": ..., "detail": ...}`` when the state is ``failed``."""

@@ -1,0 +1,160 @@
+"""Recordings: registered, claimed by their content, planned into chunks, read back."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+import psycopg
+from psycopg.types.json import Jsonb
+
+from analysis import events
+from analysis.errors import EarshotError, Permanent
+from analysis.request import IngestRequest
+from analysis.types import Frozen
+from storage import outbox
+from storage.db import Connection
+from storage.queries import queries
+
+SQL = queries("recordings")
+
+
+class Recording(Frozen):
+    """One row of ``recording``; the audio fields are empty until it is decoded."""
+
+    id: UUID
+    state: str
+    request: dict[str, Any]
+    file_name: str
+    sha256: str | None
+    forced: bool
+    analyses: tuple[str, ...]
+    roles: tuple[str, ...]
+    language: str
+    duration_ms: int | None
+    channels: int | None
+    native_rate: int | None
+    container: str | None
+    codec: str | None
+    dual_mono: bool
+    audio: dict[int, str]
+    notes: tuple[str, ...]
+    error_code: str | None
+    error_detail: str | None
+    created_at: datetime
+    finished_at: datetime | None
+
+
+class Progress(Frozen):
+    """How far a recording has come."""
+
+    id: UUID
+    state: str
+    file_name: str
+    error_code: str | None
+    error_detail: str | None
+    chunks_total: int
+    chunks_merged: int
+
+    @property
+    def finished(self) -> bool:
+        return self.state in ("complete", "partial", "failed")
+
+
+class NewChunk(Frozen):
+    """One planned chunk: ``speech`` holds ``(channel, start_ms, end_ms)``."""
+
+    index: int
+    start_ms: int
+    end_ms: int
+    speech: tuple[tuple[int, int, int], ...]
+
+
+def register(connection: Connection, recording_id: UUID, request: IngestRequest, analyses: Sequence[str], language: str) -> None:
+    """Writes the recording down before anything else happens; a second registration of the same id changes nothing."""
+    connection.execute(
+        SQL["register"],
+        {
+            "id": recording_id,
+            "request": Jsonb(request.model_dump(mode="json")),
+            "file_name": request.name,
+            "analyses": list(analyses),
+            "roles": list(request.roles or ()),
+            "language": language,
+            "forced": request.force,
+        },
+    )
+
+
+def start_ingest(connection: Connection, recording_id: UUID) -> bool:
+    """True when this recording is still to be decoded; False when an earlier delivery of the message got further."""
+    return connection.execute(SQL["start_ingest"], {"id": recording_id}).fetchone() is not None
+
+
+def claim_content(connection: Connection, recording_id: UUID, sha256: str) -> UUID | None:
+    """Makes the recording the owner of its content. Returns the present owner's id, and forgets this row, when there is one."""
+    try:
+        connection.execute(SQL["claim_content"], {"id": recording_id, "sha256": sha256})
+    except psycopg.errors.UniqueViolation:
+        owner = connection.execute(SQL["same_content"], {"id": recording_id, "sha256": sha256}).fetchone()
+        if owner is None:  # the owner failed or was deleted between the two statements
+            return claim_content(connection, recording_id, sha256)
+        connection.execute(SQL["forget"], {"id": recording_id})
+        return UUID(str(owner["id"]))
+    return None
+
+
+def store_plan(connection: Connection, recording_id: UUID, facts: Mapping[str, Any], chunks: Iterable[NewChunk]) -> None:
+    """Decoded facts and chunks in one transaction; from here on the ledger drives the recording."""
+    with connection.transaction():
+        row = {**facts, "id": recording_id, "audio": Jsonb(facts["audio"])}
+        connection.execute(SQL["store_audio"], row)
+        connection.cursor().executemany(
+            SQL["add_chunk"],
+            [{**chunk.model_dump(), "recording_id": recording_id, "speech": Jsonb(chunk.speech)} for chunk in chunks],
+        )
+
+
+def fail(connection: Connection, recording_id: UUID, file_name: str, error: EarshotError) -> None:
+    """Closes the recording with the reason and its event."""
+    with connection.transaction():
+        closed = connection.execute(SQL["fail"], {"id": recording_id, "code": error.code, "detail": str(error)}).fetchone()
+        if closed is not None:
+            outbox.add(connection, [events.failed(recording_id, file_name, error.code, str(error))])
+
+
+def get(connection: Connection, recording_id: UUID) -> Recording | None:
+    """The recording, or None."""
+    row = connection.execute(SQL["get"], {"id": recording_id}).fetchone()
+    return Recording.model_validate(row) if row else None
+
+
+def find(connection: Connection, prefix: str) -> UUID:
+    """The one recording whose id starts with ``prefix``.
+
+    Raises:
+        Permanent: none or several do.
+    """
+    rows = connection.execute(SQL["find"], {"prefix": prefix.lower().replace("%", "").replace("_", "")}).fetchall()
+    if not rows:
+        raise Permanent("unknown_recording", f"no recording starts with {prefix!r}; `earshot list` shows the latest")
+    if len(rows) > 1:
+        raise Permanent("ambiguous_id", f"several recordings start with {prefix!r}; give more of the id")
+    return UUID(str(rows[0]["id"]))
+
+
+def recent(connection: Connection, limit: int) -> list[dict[str, Any]]:
+    """The latest recordings, newest first."""
+    return connection.execute(SQL["recent"], {"limit": limit}).fetchall()
+
+
+def progress(connection: Connection, ids: Sequence[UUID]) -> dict[UUID, Progress]:
+    """How far each recording has come; ids without a row are absent."""
+    rows = connection.execute(SQL["progress"], {"ids": list(ids)}).fetchall()
+    return {row["id"]: Progress.model_validate(row) for row in rows}
+
+
+def report(connection: Connection, recording_id: UUID) -> dict[str, Any] | None:
+    """The report's JSON, or None while there is none."""
+    row = connection.execute(SQL["report"], {"id": recording_id}).fetchone()
+    return row["body"] if row else None

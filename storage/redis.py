@@ -1,0 +1,30 @@
+"""The one Redis connection of a process."""
+
+from functools import cache
+
+from redis import Redis
+from redis.backoff import ExponentialBackoff
+from redis.exceptions import ConnectionError as RedisConnectionError
+from redis.exceptions import TimeoutError as RedisTimeoutError
+from redis.retry import Retry
+
+from analysis.errors import Misconfigured
+
+
+@cache
+def client(redis_url: str) -> Redis:
+    """A client that opens its connection on first use (so never shared across a fork) and retries through a short restart.
+
+    Raises:
+        Misconfigured: no URL is set.
+    """
+    if not redis_url:
+        raise Misconfigured("redis_url", "no Redis: run `earshot up`, or set EARSHOT_REDIS_URL")
+    return Redis.from_url(
+        redis_url,
+        socket_connect_timeout=5,
+        socket_keepalive=True,
+        health_check_interval=25,
+        retry=Retry(ExponentialBackoff(cap=2.0, base=0.1), retries=6),
+        retry_on_error=[RedisConnectionError, RedisTimeoutError],
+    )

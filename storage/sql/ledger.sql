@@ -1,0 +1,77 @@
+-- name: take_pending
+-- Marks a recording's undispatched chunks as on their way; two dispatchers at once never take the same chunk.
+WITH taken AS (
+    SELECT recording_id, index FROM chunk
+    WHERE recording_id = %(recording_id)s AND state = 'pending'
+    ORDER BY index FOR UPDATE SKIP LOCKED
+)
+UPDATE chunk c SET state = 'dispatched', dispatched_at = now(), attempts = attempts + 1
+FROM taken WHERE c.recording_id = taken.recording_id AND c.index = taken.index
+RETURNING c.index, c.start_ms, c.end_ms, c.speech
+
+-- name: give_back
+UPDATE chunk SET state = 'pending', dispatched_at = NULL
+WHERE recording_id = %(recording_id)s AND index = ANY (%(indexes)s) AND state = 'dispatched'
+
+-- name: release_overdue
+-- Chunks whose chord is overdue become pending again, unless their attempts are spent.
+UPDATE chunk SET state = 'pending', dispatched_at = NULL
+WHERE state = 'dispatched' AND dispatched_at < now() - make_interval(secs => %(lease_sec)s) AND attempts < %(max_attempts)s
+RETURNING recording_id
+
+-- name: spent
+SELECT recording_id, index FROM chunk
+WHERE state = 'dispatched' AND dispatched_at < now() - make_interval(secs => %(lease_sec)s) AND attempts >= %(max_attempts)s
+LIMIT 1000
+
+-- name: undispatched
+-- Recordings with pending chunks that nobody is dispatching: their producer died between commit and publish.
+SELECT DISTINCT c.recording_id FROM chunk c JOIN recording r ON r.id = c.recording_id
+WHERE c.state = 'pending' AND r.state = 'analyzing'
+
+-- name: unfinalized
+SELECT r.id FROM recording r
+WHERE r.state = 'analyzing' AND NOT EXISTS (SELECT 1 FROM chunk c WHERE c.recording_id = r.id AND c.state <> 'merged')
+
+-- name: lock_unmerged
+-- Rows of a batch that are still to be merged, locked in one order so that two merges cannot deadlock.
+SELECT c.recording_id, c.index, c.start_ms, c.end_ms
+FROM chunk c
+JOIN unnest(%(recordings)s::uuid[], %(indexes)s::int[]) AS wanted (recording_id, index)
+  ON wanted.recording_id = c.recording_id AND wanted.index = c.index
+WHERE c.state <> 'merged'
+ORDER BY c.recording_id, c.index
+FOR UPDATE OF c
+
+-- name: add_finding
+INSERT INTO finding (recording_id, chunk_index, analysis, release, status, outcome)
+VALUES (%(recording_id)s, %(chunk_index)s, %(analysis)s, %(release)s, %(status)s, %(outcome)s)
+
+-- name: mark_merged
+UPDATE chunk SET state = 'merged', merged_at = now()
+WHERE recording_id = %(recording_id)s AND index = %(index)s
+
+-- name: all_merged
+SELECT NOT EXISTS (SELECT 1 FROM chunk WHERE recording_id = %(id)s AND state <> 'merged') AS all_merged
+
+-- name: lock_recording
+SELECT state FROM recording WHERE id = %(id)s FOR UPDATE
+
+-- name: chunks
+SELECT index, start_ms, end_ms FROM chunk WHERE recording_id = %(id)s ORDER BY index
+
+-- name: findings
+SELECT f.chunk_index, c.start_ms, c.end_ms, f.analysis, f.release, f.outcome
+FROM finding f JOIN chunk c ON c.recording_id = f.recording_id AND c.index = f.chunk_index
+WHERE f.recording_id = %(id)s
+ORDER BY f.analysis, f.chunk_index
+
+-- name: add_segment
+INSERT INTO segment (recording_id, index, start_ms, end_ms, channel, speaker, role, text, emotion)
+VALUES (%(recording_id)s, %(index)s, %(start_ms)s, %(end_ms)s, %(channel)s, %(speaker)s, %(role)s, %(text)s, %(emotion)s)
+
+-- name: add_report
+INSERT INTO report (recording_id, body) VALUES (%(id)s, %(body)s)
+
+-- name: close_recording
+UPDATE recording SET state = %(state)s, finished_at = now() WHERE id = %(id)s

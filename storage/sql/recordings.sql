@@ -1,0 +1,60 @@
+-- name: register
+INSERT INTO recording (id, state, request, file_name, analyses, roles, language, forced)
+VALUES (%(id)s, 'queued', %(request)s, %(file_name)s, %(analyses)s, %(roles)s, %(language)s, %(forced)s)
+ON CONFLICT (id) DO NOTHING
+
+-- name: start_ingest
+-- A redelivered message finds its own row again; a recording that has gone further is left alone.
+UPDATE recording SET state = 'ingesting'
+WHERE id = %(id)s AND state IN ('queued', 'ingesting')
+RETURNING state
+
+-- name: claim_content
+UPDATE recording SET sha256 = %(sha256)s WHERE id = %(id)s
+
+-- name: same_content
+SELECT id, state FROM recording
+WHERE sha256 = %(sha256)s AND id <> %(id)s AND state <> 'failed'
+ORDER BY created_at DESC
+LIMIT 1
+
+-- name: forget
+DELETE FROM recording WHERE id = %(id)s
+
+-- name: store_audio
+UPDATE recording
+SET state = 'analyzing', duration_ms = %(duration_ms)s, channels = %(channels)s, native_rate = %(native_rate)s,
+    container = %(container)s, codec = %(codec)s, dual_mono = %(dual_mono)s, audio = %(audio)s, roles = %(roles)s, notes = %(notes)s
+WHERE id = %(id)s AND state = 'ingesting'
+
+-- name: add_chunk
+INSERT INTO chunk (recording_id, index, start_ms, end_ms, speech)
+VALUES (%(recording_id)s, %(index)s, %(start_ms)s, %(end_ms)s, %(speech)s)
+ON CONFLICT DO NOTHING
+
+-- name: fail
+UPDATE recording SET state = 'failed', error_code = %(code)s, error_detail = %(detail)s, finished_at = now()
+WHERE id = %(id)s AND finished_at IS NULL
+RETURNING id
+
+-- name: get
+SELECT id, state, request, file_name, sha256, forced, analyses, roles, language, duration_ms, channels, native_rate, container, codec,
+       dual_mono, audio, notes, error_code, error_detail, created_at, finished_at
+FROM recording WHERE id = %(id)s
+
+-- name: find
+SELECT id FROM recording WHERE id::text LIKE %(prefix)s || '%%' ORDER BY id LIMIT 2
+
+-- name: recent
+SELECT id, state, file_name, duration_ms, channels, error_code, error_detail, created_at, finished_at
+FROM recording ORDER BY created_at DESC LIMIT %(limit)s
+
+-- name: progress
+SELECT r.id, r.state, r.file_name, r.error_code, r.error_detail,
+       count(c.index) AS chunks_total, count(c.index) FILTER (WHERE c.state = 'merged') AS chunks_merged
+FROM recording r LEFT JOIN chunk c ON c.recording_id = r.id
+WHERE r.id = ANY (%(ids)s)
+GROUP BY r.id
+
+-- name: report
+SELECT body FROM report WHERE recording_id = %(id)s

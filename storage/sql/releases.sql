@@ -1,0 +1,2 @@
+-- name: active
+SELECT analysis, name, runtime, uri, sha256, labels FROM release WHERE active

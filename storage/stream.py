@@ -1,0 +1,47 @@
+"""The Redis stream ``events``: published once per event id, read from any position."""
+
+import json
+from collections.abc import Sequence
+from typing import Any, cast
+
+from redis import Redis
+
+KEY = "events"
+MAX_EVENTS = 200_000
+"""Older events leave the stream; the outbox table keeps them all."""
+REMEMBER_SEC = 86_400
+"""How long an id is remembered as published; a relay that died is repeated long before."""
+
+_PUBLISH_ONCE = """
+local known = redis.call('GET', KEYS[2])
+if known then return known end
+local entry = redis.call('XADD', KEYS[1], 'MAXLEN', '~', ARGV[1], '*', 'event', ARGV[2])
+redis.call('SET', KEYS[2], entry, 'EX', ARGV[3])
+return entry
+"""
+
+
+def publish(redis: Redis, bodies: Sequence[dict[str, Any]]) -> list[str]:
+    """Appends events and returns their stream ids; an event whose id was published before keeps its first place."""
+    pipeline = redis.pipeline(transaction=False)
+    for body in bodies:
+        text = json.dumps(body, separators=(",", ":"), ensure_ascii=False)
+        pipeline.eval(_PUBLISH_ONCE, 2, KEY, f"{KEY}:{body['id']}", MAX_EVENTS, text, REMEMBER_SEC)
+    return [_text(entry) for entry in pipeline.execute()]
+
+
+def read(redis: Redis, after: str = "0", block_ms: int | None = None, count: int = 500) -> list[tuple[str, dict[str, Any]]]:
+    """Events after the stream id ``after`` (``0``: from the oldest kept; ``$``: new ones only), waiting up to ``block_ms``."""
+    answer = cast(Any, redis.xread({KEY: after}, count=count, block=block_ms))
+    entries = answer[0][1] if answer else []
+    return [(_text(entry), json.loads(fields.get(b"event") or fields["event"])) for entry, fields in entries]
+
+
+def last_id(redis: Redis) -> str:
+    """Stream id of the newest event, or ``0``."""
+    newest = cast(Any, redis.xrevrange(KEY, count=1))
+    return _text(newest[0][0]) if newest else "0"
+
+
+def _text(value: bytes | str) -> str:
+    return value.decode() if isinstance(value, bytes) else value
