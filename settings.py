@@ -37,9 +37,11 @@ class Settings(BaseSettings):
     """A dispatched chunk that is not merged after this is dispatched again."""
     reconcile_every_sec: Annotated[float, Field(gt=0)] = 30.0
     visibility_timeout_sec: Annotated[int, Field(gt=0)] = 1800
-    task_time_limit_sec: Annotated[int, Field(gt=0)] = 1500
+    task_time_limit_sec: Annotated[int, Field(gt=60)] = 1500
     outcome_ttl_sec: Annotated[int, Field(gt=0)] = 86_400
     max_attempts: Annotated[int, Field(ge=1)] = 3
+    ready_file: Path | None = None
+    """A worker writes its process id here once it consumes; for readiness probes."""
 
     @model_validator(mode="after")
     def _consistent(self) -> "Settings":
