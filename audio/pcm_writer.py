@@ -39,7 +39,7 @@ class PcmWriter:
             if self._is_local:
                 folder = Path(self._path).parent
                 folder.mkdir(parents=True, exist_ok=True)
-            self._file = tempfile.NamedTemporaryFile(dir=folder, prefix=".writing-", delete=False)  # noqa: SIM115
+            self._file = tempfile.NamedTemporaryFile(dir=folder, prefix=".writing-", delete=False)
         return self
 
     def write(self, block: NDArray[np.float32]) -> None:
@@ -72,7 +72,7 @@ class PcmWriter:
                     self._publish()
         finally:
             Path(self._file.name).unlink(missing_ok=True)
-            if self._is_local and kind is not None:
+            if self._is_local:
                 self._remove_empty_folder()
 
     def _publish(self) -> None:

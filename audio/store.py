@@ -72,7 +72,7 @@ def store_errors(what: str) -> Iterator[None]:
         raise BadAudio("missing", f"{what} does not exist (any more); ingest the recording again") from error
     except OSError as error:
         if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
-            raise Unavailable("disk_full", f"No space left to write {what}; free some space, the work is then retried") from error
+            raise Unavailable("disk_full", f"No space left to write {what}; free some, the work is then retried") from error
         raise Unavailable("store_unavailable", f"Cannot reach {what} ({error}); check the audio store") from error
 
 
