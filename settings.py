@@ -48,7 +48,9 @@ class Settings(BaseSettings):
         if self.chunk_max_sec < self.chunk_duration_sec:
             raise ValueError("chunk_max_sec must not be below chunk_duration_sec")
         if self.task_time_limit_sec >= self.visibility_timeout_sec:
-            raise ValueError("task_time_limit_sec must stay below visibility_timeout_sec, or Redis delivers running tasks again")
+            raise ValueError(
+                "task_time_limit_sec must stay below visibility_timeout_sec, or Redis delivers running tasks again"
+            )
         return self
 
     @classmethod

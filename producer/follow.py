@@ -60,7 +60,9 @@ def _advance(before: FileProgress, rows: dict[UUID, recordings.Progress]) -> Fil
     if row is None:
         gone = {"state": "failed", "error_code": "deleted", "error_detail": "the recording was deleted meanwhile"}
         return before.model_copy(update=gone)
-    return before.model_copy(update=row.model_dump(include={"state", "chunks_merged", "chunks_total", "error_code", "error_detail"}))
+    return before.model_copy(
+        update=row.model_dump(include={"state", "chunks_merged", "chunks_total", "error_code", "error_detail"})
+    )
 
 
 def _answered(before: FileProgress) -> FileProgress:
@@ -70,13 +72,13 @@ def _answered(before: FileProgress) -> FileProgress:
         return before.model_copy(update={"state": "failed", "error_code": error.code, "error_detail": str(error)})
     if answer is None:
         return before
-    error = answer.error or {}
+    reason = answer.error or {}
     return before.model_copy(
         update={
             "recording_id": answer.recording_id,
             "state": answer.state,
             "duplicate": answer.duplicate,
-            "error_code": error.get("code"),
-            "error_detail": error.get("detail"),
+            "error_code": reason.get("code"),
+            "error_detail": reason.get("detail"),
         }
     )

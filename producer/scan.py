@@ -6,7 +6,30 @@ from pathlib import Path
 from analysis.errors import BadAudio
 
 SUFFIXES = frozenset(
-    ".wav .flac .ogg .oga .opus .mp3 .m4a .aac .mp4 .m4v .mov .mkv .mka .webm .aif .aiff .wma .amr .3gp .caf .au .w64".split()
+    [
+        ".wav",
+        ".flac",
+        ".ogg",
+        ".oga",
+        ".opus",
+        ".mp3",
+        ".m4a",
+        ".aac",
+        ".mp4",
+        ".m4v",
+        ".mov",
+        ".mkv",
+        ".mka",
+        ".webm",
+        ".aif",
+        ".aiff",
+        ".wma",
+        ".amr",
+        ".3gp",
+        ".caf",
+        ".au",
+        ".w64",
+    ]
 )
 
 

@@ -30,7 +30,7 @@ def _analyze(self: Stage, payload: dict[str, Any]) -> dict[str, Any]:
 def _outcomes(task: Stage, job: Job) -> list[Outcome]:
     """The job's outcomes. A header task never raises on its last attempt, or its chord would wait for ever."""
     try:
-        return run(job, settings().device, reraise=(SoftTimeLimitExceeded,))
+        return run(job, settings().device, reraise=(Transient, SoftTimeLimitExceeded))
     except SoftTimeLimitExceeded:
         detail = f"not done within {settings().task_time_limit_sec - 30} s"
         return [Failed(code="timeout", detail=detail)] * len(job.chunks)

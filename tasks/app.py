@@ -23,13 +23,21 @@ class Stage(Task):  # type: ignore[misc]  # celery ships no types
     retry_jitter = True
 
 
-app = Celery("earshot", task_cls=Stage, include=[
-    "tasks.ingest", "tasks.analyze", "tasks.merge", "tasks.finalize", "tasks.upkeep",
-])
+app = Celery(
+    "earshot",
+    task_cls=Stage,
+    include=[
+        "tasks.ingest",
+        "tasks.analyze",
+        "tasks.merge",
+        "tasks.finalize",
+        "tasks.upkeep",
+    ],
+)
 app.config_from_object("celeryconfig")
 
 
-@worker_ready.connect  # type: ignore[untyped-decorator]
+@worker_ready.connect
 def _announce(**_: Any) -> None:
     ready = settings().ready_file
     if ready is not None:

@@ -2,9 +2,9 @@
 
 from uuid import UUID
 
+from settings import settings
 from storage import db, outbox, redis
 from storage.reports import finalize
-from settings import settings
 from tasks.app import app
 
 

@@ -3,13 +3,13 @@
 from typing import Any
 from uuid import NAMESPACE_URL, UUID, uuid5
 
+from audio.prepare import Prepared, prepare
 from pydantic import ValidationError
 
 from analysis.errors import EarshotError, Misconfigured, Permanent, Transient
 from analysis.request import IngestReply, IngestRequest
 from analysis.types import WHOLE
 from audio import source, store
-from audio.prepare import Prepared, prepare
 from settings import settings
 from storage import db, outbox, recordings, redis
 from storage.recordings import NewChunk
@@ -69,7 +69,9 @@ def _plan(recording_id: UUID, request: IngestRequest, prepared: Prepared) -> Non
         chunks.append(NewChunk(index=WHOLE, start_ms=0, end_ms=prepared.duration_ms, speech=speech))
     if "chunk" in scopes:
         chunks.extend(
-            NewChunk(index=index, start_ms=each.start_ms, end_ms=each.end_ms, speech=_within(speech, each.start_ms, each.end_ms))
+            NewChunk(
+                index=index, start_ms=each.start_ms, end_ms=each.end_ms, speech=_within(speech, each.start_ms, each.end_ms)
+            )
             for index, each in enumerate(prepared.chunks)
         )
     facts = {

@@ -20,7 +20,9 @@ def reconcile() -> None:
     """Dispatches what is overdue, gives up what was tried too often, closes what is complete, publishes what waits."""
     config = settings()
     with db.pooled(config.database_url) as connection:
-        again = ledger.release_overdue(connection, config.chunk_lease_sec, config.max_attempts) | ledger.undispatched(connection)
+        again = ledger.release_overdue(connection, config.chunk_lease_sec, config.max_attempts) | ledger.undispatched(
+            connection
+        )
         for key in ledger.spent(connection, config.chunk_lease_sec, config.max_attempts):
             _give_up(connection, key)
         open_ids = ledger.unfinalized(connection)

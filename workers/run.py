@@ -18,21 +18,21 @@ log = logging.getLogger(__name__)
 Reraise = tuple[type[BaseException], ...]
 
 
-def run(job: Job, device: str, reraise: Reraise = ()) -> list[Outcome]:
+def run(job: Job, device: str, reraise: Reraise = (Transient,)) -> list[Outcome]:
     """One outcome per chunk of the job, in order.
 
     Args:
         device: ``auto``, ``cpu`` or ``cuda``; analyses of CPU pools always run on the CPU.
-        reraise: exceptions that belong to the caller (its time limit) and must not be blamed on a chunk.
+        reraise: exceptions that belong to the caller (failing surroundings, its time limit) and must not be blamed on a chunk.
 
     Raises:
-        Transient: the surroundings failed; the caller tries the job again later.
+        Transient, or whatever ``reraise`` names: the caller decides.
     """
     analysis = analyses()[job.analysis]
     clips = [Clip(ref) for ref in job.chunks]
     try:
         model = cache.get(analysis.load, job.release, resolve(device) if analysis.CARD.pool == "gpu" else "cpu")
-    except (Transient, *reraise):
+    except reraise:
         raise
     except Exception as error:  # a checkpoint that cannot be loaded fails this analysis, not the recording
         log.exception("%s: release %s cannot be loaded", job.analysis, job.release.name)
@@ -47,7 +47,7 @@ def _analyze(analysis: Analysis, model: object, clips: Sequence[Clip], reraise: 
         if len(results) != len(clips):
             raise RuntimeError(f"{analysis.CARD.name}.analyze() gave {len(results)} results for {len(clips)} clips")
         return [_outcome(result) for result in results]
-    except (Transient, *reraise):
+    except reraise:
         raise
     except Exception as error:
         if len(clips) > 1:
