@@ -3,13 +3,13 @@
 from typing import Any
 from uuid import NAMESPACE_URL, UUID, uuid5
 
-from audio.prepare import Prepared, prepare
 from pydantic import ValidationError
 
 from analysis.errors import EarshotError, Misconfigured, Permanent, Transient
 from analysis.request import IngestReply, IngestRequest
 from analysis.types import WHOLE
 from audio import source, store
+from audio.prepare import Prepared, prepare
 from settings import settings
 from storage import db, outbox, recordings, redis
 from storage.recordings import NewChunk
