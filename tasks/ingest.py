@@ -9,7 +9,7 @@ from analysis.errors import EarshotError, Misconfigured, Permanent, Transient
 from analysis.request import IngestReply, IngestRequest
 from analysis.types import WHOLE, Interval
 from audio.inbox import discard_upload
-from audio.plan import PlanLimits
+from audio.plan import PlanLimits, speech_in
 from audio.prepare import Prepared, prepare
 from audio.source import content_hash, open_source
 from settings import Settings, settings
