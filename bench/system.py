@@ -1,4 +1,4 @@
-"""The whole system on the same recordings: a fresh local stack, everything submitted at once, until the last report is stored."""
+"""The whole system on the same recordings: a local stack, everything submitted at once, until the last report is stored."""
 
 import json
 import sys
