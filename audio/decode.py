@@ -144,8 +144,8 @@ def _scaled(samples: NDArray[Any]) -> Waveform:
     if samples.dtype == np.uint8:
         return (samples.astype(np.float32) - np.float32(128)) / np.float32(128)
     if samples.dtype.kind == "i":
-        return np.divide(samples, -float(np.iinfo(samples.dtype).min), dtype=np.float64).astype(np.float32)
-    return samples.astype(np.float32)
+        return np.asarray(samples / -float(np.iinfo(samples.dtype).min), dtype=np.float32)
+    return np.asarray(samples, dtype=np.float32)
 
 
 def _clock(samples: int, probe: Probe) -> str:
