@@ -18,7 +18,7 @@ MUSIC_PEAK = 0.25
 STREET_PEAK = 0.3
 ROOM_LEVEL = 0.0003
 """Effective value of the line's own noise, -70 dBFS: silence on a telephone is never digital silence."""
-QUALITY = 0.6
+QUALITY = 0.4
 """Of Vorbis, 0 to 1."""
 
 
