@@ -59,16 +59,20 @@ class Settings(BaseSettings):
     """A dispatched chunk that is not merged after this is dispatched again."""
     reconcile_every_sec: Annotated[float, Field(gt=0)] = 30.0
     visibility_timeout_sec: Annotated[int, Field(gt=0)] = 1800
-    task_time_limit_sec: Annotated[int, Field(gt=0)] = 1500
+    task_time_limit_sec: Annotated[int, Field(gt=60)] = 1500
     outcome_ttl_sec: Annotated[int, Field(gt=0)] = 86_400
     max_attempts: Annotated[int, Field(ge=1)] = 3
+    ready_file: Path | None = None
+    """A worker writes its process id here once it consumes; for readiness probes."""
 
     @model_validator(mode="after")
     def _consistent(self) -> "Settings":
         if self.chunk_max_sec < self.chunk_duration_sec:
             raise ValueError("chunk_max_sec must not be below chunk_duration_sec")
         if self.task_time_limit_sec >= self.visibility_timeout_sec:
-            raise ValueError("task_time_limit_sec must stay below visibility_timeout_sec, or Redis delivers running tasks again")
+            raise ValueError(
+                "task_time_limit_sec must stay below visibility_timeout_sec, or Redis delivers running tasks again"
+            )
         return self
 
     @classmethod

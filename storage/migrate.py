@@ -1,7 +1,6 @@
 """Applies ``migrations/*.sql`` in the order of their numbers, each once and in its own transaction."""
 
 from pathlib import Path
-from typing import LiteralString, cast
 
 from analysis.errors import Misconfigured
 from storage.db import Connection, connect
@@ -9,7 +8,7 @@ from storage.db import Connection, connect
 MIGRATIONS = Path(__file__).resolve().parent.parent / "migrations"
 
 _LOCK = 0x45415253484F54  # "EARSHOT": two migrators at once wait for each other
-_APPLIED: LiteralString = """
+_APPLIED = """
 CREATE TABLE IF NOT EXISTS migration (name text PRIMARY KEY, applied_at timestamptz NOT NULL DEFAULT now())
 """
 
@@ -28,7 +27,7 @@ def migrate(database_url: str) -> list[str]:
         names = _pending(connection)
         for name in names:
             with connection.transaction():
-                connection.execute(cast(LiteralString, (MIGRATIONS / name).read_text(encoding="utf-8")))
+                connection.execute((MIGRATIONS / name).read_bytes())
                 connection.execute("INSERT INTO migration (name) VALUES (%s)", (name,))
     return names
 

@@ -2,14 +2,13 @@
 
 from collections.abc import Iterable
 
+from psycopg.types.json import Jsonb
 from redis import Redis
 
 from analysis.events import Event
 from storage import stream
 from storage.db import Connection
 from storage.queries import queries
-
-from psycopg.types.json import Jsonb
 
 SQL = queries("outbox")
 

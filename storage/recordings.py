@@ -70,7 +70,9 @@ class NewChunk(Frozen):
     speech: tuple[tuple[int, int, int], ...]
 
 
-def register(connection: Connection, recording_id: UUID, request: IngestRequest, analyses: Sequence[str], language: str) -> None:
+def register(
+    connection: Connection, recording_id: UUID, request: IngestRequest, analyses: Sequence[str], language: str
+) -> None:
     """Writes the recording down before anything else happens; a second registration of the same id changes nothing."""
     connection.execute(
         SQL["register"],

@@ -58,10 +58,10 @@ SELECT NOT EXISTS (SELECT 1 FROM chunk WHERE recording_id = %(id)s AND state <> 
 SELECT state FROM recording WHERE id = %(id)s FOR UPDATE
 
 -- name: chunks
-SELECT index, start_ms, end_ms FROM chunk WHERE recording_id = %(id)s ORDER BY index
+SELECT index, start_ms, end_ms, speech FROM chunk WHERE recording_id = %(id)s ORDER BY index
 
 -- name: findings
-SELECT f.chunk_index, c.start_ms, c.end_ms, f.analysis, f.release, f.outcome
+SELECT f.chunk_index AS chunk, c.start_ms, c.end_ms, f.analysis, f.release, f.outcome
 FROM finding f JOIN chunk c ON c.recording_id = f.recording_id AND c.index = f.chunk_index
 WHERE f.recording_id = %(id)s
 ORDER BY f.analysis, f.chunk_index

@@ -1,0 +1,93 @@
+"""Who said which words: words meet speakers on their channel and become turns (C-17)."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from analysis.findings import SpeakerTurn, Word
+from analysis.spans import Track, fuse
+from analysis.types import Interval, Utterance
+
+TURN_GAP_MS = 1_000
+"""A speaker silent for this long has ended the turn."""
+WORDLESS_MS = 3_000
+"""Speech left without words inside a recognised stretch is reported from this length on; less is a pause or a pad."""
+
+
+@dataclass(frozen=True)
+class Floor:
+    """One speaker holding the floor on one channel, with the words recognised there (none when only the voice was heard)."""
+
+    speaker: str
+    span: Utterance
+    words: tuple[Word, ...]
+
+
+def heard_without_diarization(speech: Iterable[Utterance], by_channel: bool) -> tuple[SpeakerTurn, ...]:
+    """Speech as turns when no diarization is there: a speaker a channel in order of appearance, or all of it ``s0`` (C-27)."""
+    names: dict[int, str] = {}
+    turns = []
+    for utterance in sorted(speech, key=lambda item: (item.start_ms, item.channel)):
+        speaker = names.setdefault(utterance.channel, f"s{len(names)}") if by_channel else "s0"
+        turns.append(SpeakerTurn(speaker=speaker, **_place(utterance, utterance.channel)))
+    return tuple(turns)
+
+
+def take_floor(words: Iterable[Word], heard: Sequence[SpeakerTurn]) -> list[Floor]:
+    """All turns of a recording in order of time; every word is in exactly one of them.
+
+    ``heard`` is who spoke when. A word goes to the speaker who overlaps it most on its channel, or else to the nearest one
+    there. Words of one speaker closer than ``TURN_GAP_MS`` share a turn; what is left of ``heard`` becomes turns without words.
+    """
+    spoken = _spoken(words, heard)
+    silent = _wordless(heard, [word for floor in spoken for word in floor.words])
+    return sorted(
+        spoken + silent, key=lambda floor: (floor.span.start_ms, floor.span.channel, floor.span.end_ms, floor.speaker)
+    )
+
+
+def _spoken(words: Iterable[Word], heard: Sequence[SpeakerTurn]) -> list[Floor]:
+    everywhere = Track(heard)
+    tracks = {channel: Track(turn for turn in heard if turn.channel == channel) for channel in {turn.channel for turn in heard}}
+    runs: dict[tuple[str, int], list[list[Word]]] = defaultdict(list)
+    for word in sorted(words, key=lambda word: (word.start_ms, word.end_ms)):
+        turn = tracks.get(word.channel, everywhere).nearest(word)
+        lines = runs[turn.speaker if turn else "s0", word.channel]
+        if lines and word.start_ms - lines[-1][-1].end_ms < TURN_GAP_MS:
+            lines[-1].append(word)
+        else:
+            lines.append([word])
+    return [_floor(speaker, channel, line) for (speaker, channel), lines in runs.items() for line in lines]
+
+
+def _floor(speaker: str, channel: int, words: Sequence[Word]) -> Floor:
+    span = Interval(start_ms=words[0].start_ms, end_ms=max(word.end_ms for word in words))
+    return Floor(speaker, Utterance(**_place(span, channel)), tuple(words))
+
+
+def _wordless(heard: Sequence[SpeakerTurn], words: Sequence[Word]) -> list[Floor]:
+    covered = {
+        channel: Track(fuse(word for word in words if word.channel == channel)) for channel in {word.channel for word in words}
+    }
+    gaps: dict[tuple[str, int], list[Interval]] = defaultdict(list)
+    for turn in heard:
+        worded = covered[turn.channel].meeting(turn) if turn.channel in covered else []
+        gaps[turn.speaker, turn.channel] += _left_over(turn, worded)
+    return [
+        Floor(speaker, Utterance(**_place(gap, channel)), ())
+        for (speaker, channel), items in gaps.items()
+        for gap in fuse(items, TURN_GAP_MS - 1)
+    ]
+
+
+def _left_over(turn: SpeakerTurn, worded: Sequence[Interval]) -> list[Interval]:
+    """What of the turn has no words: all of it, or the gaps of ``WORDLESS_MS`` and more."""
+    if not worded:
+        return [Interval(start_ms=turn.start_ms, end_ms=turn.end_ms)] if turn.end_ms > turn.start_ms else []
+    starts = [turn.start_ms, *(span.end_ms for span in worded)]
+    ends = [*(span.start_ms for span in worded), turn.end_ms]
+    return [Interval(start_ms=a, end_ms=b) for a, b in zip(starts, ends, strict=True) if b - a >= WORDLESS_MS]
+
+
+def _place(span: Interval, channel: int) -> dict[str, int]:
+    return {"start_ms": span.start_ms, "end_ms": span.end_ms, "channel": channel}

@@ -1,0 +1,28 @@
+"""Label timelines over chunk borders: clipped so that no moment counts twice, equal neighbours merged."""
+
+from collections.abc import Iterable
+
+from analysis.findings import LabelledInterval
+from analysis.pool import PLACES
+from analysis.sections import Stretch
+from analysis.spans import clip
+from analysis.types import Interval
+
+
+def merge_labels(parts: Iterable[tuple[LabelledInterval, Interval]]) -> tuple[Stretch, ...]:
+    """One timeline out of (labelled interval, the stretch its chunk answers for); gaps, where nothing is known, stay gaps."""
+    merged: list[tuple[str, int, int, float]] = []  # label, start, end, confidence x ms
+    for item, bounds in sorted(parts, key=lambda part: (part[0].start_ms, part[0].end_ms)):
+        span = clip(item, bounds)
+        length = span.end_ms - span.start_ms
+        if not length:
+            continue
+        if merged and merged[-1][0] == item.label and merged[-1][2] >= span.start_ms:
+            label, start, _, mass = merged[-1]
+            merged[-1] = (label, start, span.end_ms, mass + item.confidence * length)
+        else:
+            merged.append((item.label, span.start_ms, span.end_ms, item.confidence * length))
+    return tuple(
+        Stretch(label=label, start_ms=start, end_ms=end, confidence=round(min(1.0, mass / (end - start)), PLACES))
+        for label, start, end, mass in merged
+    )

@@ -1,0 +1,88 @@
+"""Writes one PCM object of the audio store so that it appears whole or not at all."""
+
+import os
+import tempfile
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+import fsspec
+import numpy as np
+from fsspec.implementations.local import LocalFileSystem
+from numpy.typing import NDArray
+
+from audio.store import FULL_SCALE, SAMPLE_BYTES, store_errors
+
+COPY_FRAMES = 1 << 20
+"""Frames a pass over written audio holds at once: 2 MB a channel."""
+
+
+class PcmWriter:
+    """Context manager: ``write()`` blocks, then leaving without an error publishes the object; an error leaves nothing.
+
+    Blocks go to a file beside the target (local store, so that the final rename is atomic) or in the temporary directory
+    (remote store, uploaded in one go; object stores show an upload only when it is complete).
+
+    Raises:
+        Unavailable: ``disk_full`` or ``store_unavailable``.
+    """
+
+    def __init__(self, uri: str, channels: int) -> None:
+        self.uri = uri
+        self.channels = channels
+        self._fs, self._path = fsspec.core.url_to_fs(uri)
+        self._is_local = isinstance(self._fs, LocalFileSystem)
+
+    def __enter__(self) -> Self:
+        with store_errors(self.uri):
+            folder = None
+            if self._is_local:
+                folder = Path(self._path).parent
+                folder.mkdir(parents=True, exist_ok=True)
+            self._file = tempfile.NamedTemporaryFile(dir=folder, prefix=".writing-", delete=False)
+        return self
+
+    def write(self, block: NDArray[np.float32]) -> None:
+        """Appends a block, shape (channels, samples); values beyond [-1, 1) are clipped."""
+        scaled = np.clip(np.rint(block.T * FULL_SCALE), -FULL_SCALE, FULL_SCALE - 1)
+        with store_errors(self.uri):
+            self._file.write(scaled.astype("<i2").tobytes())
+
+    def keep_channel(self, channel: int) -> None:
+        """Drops every other channel of what was written, in place and in bounded memory."""
+        frame_bytes = self.channels * SAMPLE_BYTES
+        with store_errors(self.uri):
+            self._file.flush()
+            with Path(self._file.name).open("r+b") as source:
+                written = 0
+                while data := source.read(COPY_FRAMES * frame_bytes):
+                    position = source.tell()
+                    kept = np.frombuffer(data, dtype="<i2").reshape(-1, self.channels)[:, channel].tobytes()
+                    source.seek(written)
+                    written += source.write(kept)
+                    source.seek(position)
+                source.truncate(written)
+        self.channels = 1
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        try:
+            with store_errors(self.uri):
+                self._file.close()
+                if kind is None:
+                    self._publish()
+        finally:
+            Path(self._file.name).unlink(missing_ok=True)
+            if self._is_local:
+                self._remove_empty_folder()
+
+    def _publish(self) -> None:
+        if self._is_local:
+            os.chmod(self._file.name, 0o644)
+            os.replace(self._file.name, self._path)
+        else:
+            self._fs.put_file(self._file.name, self._path)
+
+    def _remove_empty_folder(self) -> None:
+        folder = Path(self._path).parent
+        if folder.is_dir() and not any(folder.iterdir()):
+            folder.rmdir()

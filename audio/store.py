@@ -1,0 +1,91 @@
+"""The audio store: decoded recordings as raw PCM16 below one fsspec URL, read by time.
+
+Layout: ``<store>/recordings/<recording_id>/<rate>.pcm``, interleaved little-endian PCM16 without a header, one object per
+recording and sample rate; ``<store>/inbox/`` holds uploads (see ``audio.inbox``).
+"""
+
+import errno
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+import fsspec
+import numpy as np
+from fsspec.implementations.local import LocalFileSystem
+from numpy.typing import NDArray
+
+from analysis.errors import BadAudio, Unavailable
+
+SAMPLE_BYTES = 2
+FULL_SCALE = 32_768
+"""PCM16 value of 1.0; the positive end clips one step below."""
+
+OPEN_MAPS = 32
+"""Memory maps a process keeps open: more than the recordings that one pool works on at once, few enough for any ulimit."""
+
+
+def recording_url(store_url: str, recording_id: UUID) -> str:
+    return f"{store_url.rstrip('/')}/recordings/{recording_id}"
+
+
+def pcm_uri(store_url: str, recording_id: UUID, sample_rate: int) -> str:
+    return f"{recording_url(store_url, recording_id)}/{sample_rate}.pcm"
+
+
+def read_pcm(uri: str, sample_rate: int, channels: int, start_ms: int, end_ms: int) -> NDArray[np.float32]:
+    """Samples of ``[start_ms, end_ms)`` as float32 in [-1, 1], shape (channels, samples); times past the end are clipped.
+
+    Raises:
+        BadAudio: ``missing``, the object is gone.
+        Unavailable: the store does not answer.
+    """
+    first = max(0, start_ms) * sample_rate // 1000 * channels
+    last = max(0, end_ms) * sample_rate // 1000 * channels
+    fs, path = fsspec.core.url_to_fs(uri)
+    with store_errors(uri):
+        if isinstance(fs, LocalFileSystem):
+            stat = Path(path).stat()
+            samples = _mapped(path, stat.st_ino, stat.st_mtime_ns, stat.st_size)[first:last]
+        else:
+            samples = _ranged(fs, path, first, last)
+    frames = samples[: len(samples) // channels * channels].reshape(-1, channels)
+    return np.ascontiguousarray(frames.T, dtype=np.float32) / np.float32(FULL_SCALE)
+
+
+def delete_recording(store_url: str, recording_id: UUID) -> None:
+    """Removes all stored audio of a recording; nothing to remove is fine."""
+    fs, path = fsspec.core.url_to_fs(recording_url(store_url, recording_id))
+    with store_errors(path):
+        if fs.exists(path):
+            fs.rm(path, recursive=True)
+
+
+@contextmanager
+def store_errors(what: str) -> Iterator[None]:
+    """Turns the operating system's errors into the project's, in words that say what to do about ``what``."""
+    try:
+        yield
+    except FileNotFoundError as error:
+        raise BadAudio("missing", f"{what} does not exist (any more); ingest the recording again") from error
+    except OSError as error:
+        if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
+            raise Unavailable("disk_full", f"No space left to write {what}; free some, the work is then retried") from error
+        raise Unavailable("store_unavailable", f"Cannot reach {what} ({error}); check the audio store") from error
+
+
+@lru_cache(maxsize=OPEN_MAPS)
+def _mapped(path: str, _inode: int, _mtime_ns: int, size: int) -> NDArray[np.int16]:
+    """Inode, time and size are part of the cache key, so a replaced file is never read through its old map."""
+    if size < SAMPLE_BYTES:
+        return np.zeros(0, dtype="<i2")
+    return np.memmap(path, dtype="<i2", mode="r", shape=(size // SAMPLE_BYTES,))
+
+
+def _ranged(fs: Any, path: str, first: int, last: int) -> NDArray[np.int16]:
+    size = int(fs.size(path) or 0)
+    start, end = (min(sample * SAMPLE_BYTES, size) for sample in (first, last))
+    data = fs.cat_file(path, start=start, end=end) if end > start else b""
+    return np.frombuffer(data[: len(data) // SAMPLE_BYTES * SAMPLE_BYTES], dtype="<i2")

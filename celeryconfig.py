@@ -1,0 +1,69 @@
+"""Celery's settings: data only, derived from the registry and ``settings.py``. Why each value: DESIGN table in docs/adr/0003."""
+
+from kombu import Queue
+
+from settings import settings
+from workers.pools import queues
+from workers.registry import cards
+
+_settings = settings()
+
+broker_url = _settings.redis_url or "redis://redis-is-not-configured.invalid"
+result_backend = broker_url
+
+# Messages: JSON, known queues, references only.
+accept_content = ["json"]
+task_serializer = result_serializer = "json"
+task_create_missing_queues = False
+task_queues = [Queue(name) for name in queues()]
+task_default_queue = "ingest"
+task_routes = {
+    **{f"analyze.{card.name}": {"queue": card.name} for card in cards()},
+    **{f"{stage}.*": {"queue": stage} for stage in ("ingest", "merge", "finalize", "upkeep")},
+}
+
+# Nothing is acknowledged before it is done, and a job whose worker died is given to another one at most three times.
+task_acks_late = True
+task_reject_on_worker_lost = True
+task_retry_on_worker_lost = True
+worker_deduplicate_successful_tasks = False
+worker_cancel_long_running_tasks_on_connection_loss = False
+
+# Jobs are long: a worker takes one when it is free, so queue lengths are honest and pools can be scaled by them.
+worker_prefetch_multiplier = 1
+worker_disable_prefetch = True
+worker_pool = "prefork"
+worker_proc_alive_timeout = 30
+worker_soft_shutdown_timeout = 20
+worker_enable_soft_shutdown_on_idle = False
+
+task_time_limit = _settings.task_time_limit_sec
+task_soft_time_limit = _settings.task_time_limit_sec - 30
+broker_transport_options = {
+    "visibility_timeout": _settings.visibility_timeout_sec,
+    "unacked_restore_interval": 5,
+    "unacked_restore_throttle": 2,
+    "priority_steps": [0],
+    "socket_keepalive": True,
+    "health_check_interval": 25,
+}
+broker_connection_retry_on_startup = True
+redis_socket_keepalive = True
+redis_backend_health_check_interval = 25
+result_backend_transport_options = {"visibility_timeout": _settings.visibility_timeout_sec}
+result_backend_always_retry = True
+result_backend_max_retries = 20
+result_expires = 86_400
+
+# What operators see in Flower.
+task_track_started = True
+task_send_sent_event = True
+worker_send_task_events = True
+worker_hijack_root_logger = True
+worker_log_format = "%(asctime)s %(levelname)s %(processName)s %(message)s"
+worker_task_log_format = "%(asctime)s %(levelname)s %(processName)s %(task_name)s[%(task_id)s] %(message)s"
+
+beat_schedule = {
+    "reconcile": {"task": "upkeep.reconcile", "schedule": _settings.reconcile_every_sec, "options": {"expires": 60}},
+}
+beat_schedule_filename = str(_settings.home / "beat-schedule")

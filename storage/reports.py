@@ -1,0 +1,64 @@
+"""Reports: everything merged about a recording, read together, fused and stored once."""
+
+from typing import Any
+from uuid import UUID
+
+from psycopg.types.json import Jsonb
+
+from analysis import events
+from analysis.parts import ChunkSpan, Part, RecordingInfo
+from analysis.report import Report, build_report
+from analysis.types import WHOLE, Utterance
+from storage import outbox, recordings
+from storage.db import Connection
+from storage.queries import queries
+from storage.recordings import Recording
+
+SQL = queries("ledger")
+
+
+def finalize(connection: Connection, recording_id: UUID) -> bool:
+    """Writes report, segments and the closing event in one transaction, under the recording's row lock. Returns False, and does
+    nothing, when the recording is not open or not complete."""
+    with connection.transaction():
+        state = connection.execute(SQL["lock_recording"], {"id": recording_id}).fetchone()
+        waiting = connection.execute(SQL["all_merged"], {"id": recording_id}).fetchone()
+        recording = recordings.get(connection, recording_id)
+        if recording is None or not state or state["state"] != "analyzing" or not waiting or not waiting["all_merged"]:
+            return False
+        report = build_report(_info(connection, recording), _parts(connection, recording_id))
+        connection.cursor().executemany(SQL["add_segment"], _segments(recording_id, report))
+        connection.execute(SQL["add_report"], {"id": recording_id, "body": Jsonb(report.model_dump(mode="json"))})
+        connection.execute(SQL["close_recording"], {"id": recording_id, "state": report.status})
+        closed = events.completed(recording_id, report.status, recording.file_name, report.recording.duration_ms)
+        outbox.add(connection, [closed])
+    return True
+
+
+def _info(connection: Connection, recording: Recording) -> RecordingInfo:
+    rows = connection.execute(SQL["chunks"], {"id": recording.id}).fetchall()
+    chunks = tuple(_span(row) for row in rows if row["index"] != WHOLE)
+    facts = recording.model_dump(include=set(RecordingInfo.model_fields) - {"chunks"})
+    return RecordingInfo.model_validate({**facts, "chunks": chunks})
+
+
+def _span(row: dict[str, Any]) -> ChunkSpan:
+    speech = tuple(Utterance(channel=channel, start_ms=start, end_ms=end) for channel, start, end in row["speech"])
+    return ChunkSpan(index=row["index"], start_ms=row["start_ms"], end_ms=row["end_ms"], speech=speech)
+
+
+def _parts(connection: Connection, recording_id: UUID) -> list[Part]:
+    rows = connection.execute(SQL["findings"], {"id": recording_id}).fetchall()
+    return [Part.model_validate(row) for row in rows]
+
+
+def _segments(recording_id: UUID, report: Report) -> list[dict[str, Any]]:
+    return [
+        {
+            "recording_id": recording_id,
+            "index": index,
+            **turn.model_dump(include={"start_ms", "end_ms", "channel", "speaker", "role", "text"}),
+            "emotion": Jsonb(turn.emotion.model_dump(mode="json")) if turn.emotion else None,
+        }
+        for index, turn in enumerate(report.turns)
+    ]

@@ -1,0 +1,86 @@
+"""The Celery application, and how its worker, beat and Flower processes are started."""
+
+import os
+import sys
+from typing import Any
+
+from celery import Celery, Task
+from celery.signals import worker_ready
+
+from analysis.errors import Transient
+from settings import PROJECT, settings
+from workers.pools import queues_of
+
+
+class Stage(Task):  # type: ignore[misc]  # celery ships no types
+    """A task that is tried again, ever later and with jitter, when its surroundings fail; permanent errors are not."""
+
+    abstract = True
+    autoretry_for = (Transient,)
+    max_retries = 12
+    retry_backoff = 1
+    retry_backoff_max = 60
+    retry_jitter = True
+
+
+app = Celery(
+    "earshot",
+    task_cls=Stage,
+    include=[
+        "tasks.ingest",
+        "tasks.analyze",
+        "tasks.merge",
+        "tasks.finalize",
+        "tasks.upkeep",
+    ],
+)
+app.config_from_object("celeryconfig")
+
+
+@worker_ready.connect
+def _announce(**_: Any) -> None:
+    ready = settings().ready_file
+    if ready is not None:
+        ready.write_text(str(os.getpid()))
+
+
+def worker_argv(pools: tuple[str, ...], concurrency: int, name: str | None = None) -> list[str]:
+    """Command line of a worker that serves these pools.
+
+    Raises:
+        Misconfigured: there is no such pool.
+    """
+    return _celery(
+        "worker",
+        f"--queues={','.join(queues_of(pools))}",
+        f"--hostname={name or '-'.join(pools)}@%h",
+        f"--concurrency={concurrency}",
+        "--loglevel=INFO",
+        "--without-gossip",
+        "--without-mingle",
+    )
+
+
+def beat_argv() -> list[str]:
+    """Command line of the one scheduler."""
+    return _celery("beat", "--loglevel=INFO", "--pidfile=")
+
+
+def flower_argv(port: int) -> list[str]:
+    """Command line of the dashboard, on loopback."""
+    return _celery("flower", "--address=127.0.0.1", f"--port={port}")
+
+
+def process_env() -> dict[str, str]:
+    """What those processes need in their environment besides the settings: SIGTERM hands jobs back within the soft timeout
+    (billiard reads this before Celery starts), and numeric libraries stay on one thread."""
+    return {
+        "REMAP_SIGTERM": "SIGQUIT",
+        "OMP_NUM_THREADS": "1",
+        "OPENBLAS_NUM_THREADS": "1",
+        "PYTHONPATH": str(PROJECT),
+    }
+
+
+def _celery(*args: str) -> list[str]:
+    return [sys.executable, "-m", "celery", "-A", "tasks.app", *args]

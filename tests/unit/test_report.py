@@ -1,0 +1,237 @@
+"""The report merges the outcomes of all chunks, says what is missing, and guesses nothing."""
+
+import random
+from datetime import UTC, datetime
+from uuid import UUID
+
+import jsonschema
+
+from analysis.findings import (
+    AsrFindings,
+    Classification,
+    DiarizationFindings,
+    Emotion,
+    EmotionFindings,
+    Findings,
+    LabelledInterval,
+    NoiseFindings,
+    RoleScores,
+    SceneFindings,
+    SentimentFindings,
+    SpeakerTurn,
+    Word,
+)
+from analysis.outcome import Failed, Skipped, Succeeded
+from analysis.report import ChunkSpan, Part, RecordingInfo, Report, build_report
+from analysis.types import WHOLE, Utterance
+
+CHUNKS = (
+    ChunkSpan(index=0, start_ms=0, end_ms=25_000, speech=(Utterance(start_ms=1_000, end_ms=25_000, channel=0),)),
+    ChunkSpan(index=1, start_ms=24_000, end_ms=40_000, speech=(Utterance(start_ms=24_000, end_ms=31_000, channel=0),)),
+)
+ALL = ("scene", "noise", "sentiment", "asr", "emotion", "diarization")
+
+
+def recording(
+    roles: tuple[str, ...] = ("agent", "customer"), channels: int = 2, analyses: tuple[str, ...] = ALL
+) -> RecordingInfo:
+    return RecordingInfo(
+        id=UUID(int=7),
+        file_name="call.wav",
+        sha256="0" * 64,
+        duration_ms=40_000,
+        channels=channels,
+        native_rate=8_000,
+        roles=roles,
+        language="en",
+        created_at=datetime(2026, 1, 2, tzinfo=UTC),
+        chunks=CHUNKS,
+        analyses=analyses,
+    )
+
+
+def part(analysis: str, chunk: int, findings: Findings) -> Part:
+    start, end = (0, 40_000) if chunk == WHOLE else (CHUNKS[chunk].start_ms, CHUNKS[chunk].end_ms)
+    outcome = Succeeded(findings=findings.model_dump(mode="json"), classification=findings.classification())
+    return Part(chunk=chunk, start_ms=start, end_ms=end, analysis=analysis, release=f"{analysis}-1", outcome=outcome)
+
+
+def words(*items: tuple[str, int, int]) -> AsrFindings:
+    spoken = (Word(text=t, start_ms=s, end_ms=s + 300, channel=c, confidence=0.8) for t, s, c in items)
+    return AsrFindings(language="en", words=tuple(spoken))
+
+
+def scene(*items: tuple[str, int, int]) -> SceneFindings:
+    stretches = tuple(LabelledInterval(label=name, start_ms=s, end_ms=e, confidence=0.9) for name, s, e in items)
+    return SceneFindings(label="speech", confidence=1, scores={"speech": 1}, intervals=stretches)
+
+
+def noise(label: str) -> NoiseFindings:
+    return NoiseFindings(label=label, confidence=0.6, scores={label: 1}, coverage=("rain", "siren"), bandwidth_limited=True)
+
+
+def sentiment(*items: tuple[int, int, int, str, float]) -> SentimentFindings:
+    scored = tuple(
+        RoleScores(start_ms=s, end_ms=e, channel=c, role=role, scores={"negative": n, "neutral": 1 - n, "positive": 0})
+        for s, e, c, role, n in items
+    )
+    return SentimentFindings(utterances=scored, overall=Classification(label="neutral", confidence=1, scores={"neutral": 1}))
+
+
+def emotion(span: tuple[int, int], channel: int, names: tuple[str, str], score: float) -> Emotion:
+    (start, end), (label, native) = span, names
+    scores = {"anger": 0.0, "joy": 0.0} | {native: score}
+    scores[next(name for name in scores if name != native)] = 1 - score
+    return Emotion(
+        start_ms=start,
+        end_ms=end,
+        channel=channel,
+        label=label,
+        label_native=native,
+        confidence=score,
+        scores=scores,
+        valence=-0.5,
+    )
+
+
+def emotions(*items: Emotion) -> EmotionFindings:
+    return EmotionFindings(utterances=items, overall=Classification(label="angry", confidence=1, scores={"anger": 1}))
+
+
+def diarization() -> DiarizationFindings:
+    turns = (
+        SpeakerTurn(speaker="s0", start_ms=1_000, end_ms=31_000, channel=0),
+        SpeakerTurn(speaker="s1", start_ms=32_000, end_ms=36_000, channel=1),
+    )
+    return DiarizationFindings(method="channel", speakers=2, turns=turns)
+
+
+def parts() -> list[Part]:
+    return [
+        part("scene", 0, scene(("silence", 0, 1_000), ("speech", 1_000, 25_000))),
+        part("scene", 1, scene(("speech", 24_000, 36_000), ("music", 36_000, 40_000))),
+        part("noise", 0, noise("rain")),
+        part("noise", 1, noise("rain")),
+        part("asr", 0, words(("hello", 1_000, 0), ("good", 24_100, 0), ("day", 24_500, 0))),
+        part("asr", 1, words(("good", 24_120, 0), ("day", 24_510, 0), ("sir", 24_900, 0), ("no", 32_000, 1))),
+        part("emotion", 0, emotions(emotion((1_000, 25_000), 0, ("happy", "joy"), 0.7))),
+        part(
+            "emotion",
+            1,
+            emotions(
+                emotion((24_000, 31_000), 0, ("happy", "joy"), 0.7), emotion((32_000, 36_000), 1, ("angry", "anger"), 0.9)
+            ),
+        ),
+        part("sentiment", 0, sentiment((1_000, 25_000, 0, "agent", 0.1))),
+        part("sentiment", 1, sentiment((32_000, 36_000, 1, "customer", 0.9))),
+        part("diarization", WHOLE, diarization()),
+    ]
+
+
+def test_the_whole_story() -> None:
+    report = build_report(recording(), parts())
+    assert report.status == "complete"
+    assert [(s.label, s.start_ms, s.end_ms) for s in report.scene] == [
+        ("silence", 0, 1_000),
+        ("speech", 1_000, 36_000),
+        ("music", 36_000, 40_000),
+    ]
+    assert [(t.id, t.speaker, t.role, t.text) for t in report.turns if t.text] == [
+        ("t0", "s0", "agent", "hello"),
+        ("t2", "s0", "agent", "good day sir"),
+        ("t4", "s1", "customer", "no"),
+    ]
+    assert [(s.id, s.channel, s.role, s.talk_ms) for s in report.speakers] == [
+        ("s0", 0, "agent", 30_000),
+        ("s1", 1, "customer", 4_000),
+    ]
+    assert report.noise is not None
+    assert [(n.label, n.start_ms, n.end_ms) for n in report.noise.timeline] == [("rain", 0, 40_000)]
+    assert report.noise.bandwidth_limited
+    assert [(s.role, s.label, s.speaker) for s in report.sentiment] == [
+        ("agent", "neutral", "s0"),
+        ("customer", "negative", "s1"),
+    ]
+    last = report.turns[-1]
+    assert last.emotion is not None
+    assert (last.emotion.label, last.emotion.label_native, last.emotion.confidence) == ("angry", "anger", 0.9)
+    assert last.sentiment is not None
+    assert last.sentiment.label == "negative"
+
+
+def test_it_does_not_depend_on_the_order_of_the_parts() -> None:
+    shuffled = parts()
+    random.Random(1).shuffle(shuffled)
+    assert build_report(recording(), shuffled) == build_report(recording(), parts())
+
+
+def test_it_keeps_its_own_schema_and_reads_itself_back() -> None:
+    report = build_report(recording(), parts())
+    jsonschema.validate(report.model_dump(mode="json"), Report.model_json_schema(mode="serialization"))
+    assert Report.model_validate_json(report.model_dump_json()) == report
+
+
+def test_a_failure_makes_it_partial_and_a_skip_does_not() -> None:
+    kept = [p for p in parts() if p.analysis not in {"asr", "noise"}]
+    failed = Part(
+        chunk=1,
+        start_ms=24_000,
+        end_ms=40_000,
+        analysis="asr",
+        release="r",
+        outcome=Failed(code="out_of_memory", detail="too long"),
+    )
+    skipped = Part(chunk=0, start_ms=0, end_ms=25_000, analysis="asr", release="r", outcome=Skipped(reason="no_speech"))
+    report = build_report(recording(analyses=tuple(a for a in ALL if a != "noise")), [*kept, failed, skipped])
+    assert report.status == "partial"
+    assert [(m.analysis, m.chunk, m.code, m.detail) for m in report.missing] == [("asr", 1, "out_of_memory", "too long")]
+    assert [(s.analysis, s.chunk, s.reason) for s in report.skipped] == [("asr", 0, "no_speech")]
+    assert report.noise is None
+    assert [(t.speaker, t.text) for t in report.turns] == [("s0", ""), ("s1", "")]
+    assert build_report(recording(analyses=("asr",)), [skipped]).status == "complete"
+
+
+def test_an_analysis_without_any_answer_is_missing() -> None:
+    report = build_report(recording(), [p for p in parts() if p.analysis != "emotion"])
+    assert [(m.analysis, m.chunk, m.code) for m in report.missing] == [("emotion", WHOLE, "not_run")]
+    assert all(turn.emotion is None for turn in report.turns)
+
+
+def test_silence_gives_a_report_without_turns() -> None:
+    quiet = recording().model_copy(update={"chunks": (ChunkSpan(index=0, start_ms=0, end_ms=25_000),)})
+    nothing = [
+        Part(chunk=0, start_ms=0, end_ms=25_000, analysis=name, release="r", outcome=Skipped(reason="no_speech"))
+        for name in ("asr", "emotion", "sentiment")
+    ]
+    whole = Part(
+        chunk=WHOLE, start_ms=0, end_ms=25_000, analysis="diarization", release="r", outcome=Skipped(reason="no_speech")
+    )
+    report = build_report(
+        quiet, [*nothing, whole, part("scene", 0, scene(("silence", 0, 25_000))), part("noise", 0, noise("rain"))]
+    )
+    assert (report.status, report.turns, report.speakers, report.sentiment) == ("complete", (), (), ())
+
+
+def test_mono_speakers_have_no_role() -> None:
+    scored = [(1_000, 25_000, 0, "agent", 0.2), (1_000, 25_000, 0, "customer", 0.9)]
+    heard = part("sentiment", 0, sentiment(*scored))
+    report = build_report(recording(roles=(), channels=1), [heard, part("diarization", WHOLE, diarization())])
+    assert {speaker.role for speaker in report.speakers} == {None}
+    assert {turn.role for turn in report.turns} == {None}
+    first = report.sentiment[0]
+    assert (first.role, first.speaker, first.scores["negative"], first.speech_ms) == (None, "s0", 0.55, 23_500)
+
+
+def test_speech_shows_even_when_neither_asr_nor_diarization_answered() -> None:
+    report = build_report(recording(), [])
+    assert [(t.speaker, t.role, t.start_ms, t.end_ms, t.text) for t in report.turns] == [("s0", "agent", 1_000, 31_000, "")]
+
+
+def test_an_analysis_unknown_here_still_shows_up() -> None:
+    class Bark(Findings):
+        def classification(self) -> Classification:
+            return Classification(label="dog", confidence=0.9, scores={"dog": 0.9, "none": 0.1})
+
+    report = build_report(recording(analyses=("bark",)), [part("bark", 1, Bark())])
+    assert [(c.chunk, c.start_ms, c.label) for c in report.classifications["bark"]] == [(1, 24_000, "dog")]
+    assert report.releases == {"bark": ("bark-1",)}

@@ -1,0 +1,34 @@
+"""The pools: every queue can be served by workers of its own, or several queues by one process on a small machine."""
+
+from analysis.errors import Misconfigured
+from workers.registry import cards
+
+STAGES = ("ingest", "merge", "finalize", "upkeep")
+"""Queues of the stages that are not analyses."""
+
+STRANGERS = "celery"
+"""Celery's default queue. A client that knows nothing of this project and names no queue lands here; ``ingest`` serves it."""
+
+
+def queues() -> tuple[str, ...]:
+    """Every queue there is."""
+    return (*STAGES, STRANGERS, *(card.name for card in cards()))
+
+
+def pools() -> dict[str, tuple[str, ...]]:
+    """Pool name to the queues it consumes."""
+    served = {name: (name,) for name in (*STAGES, *(card.name for card in cards()))}
+    return {**served, "ingest": ("ingest", STRANGERS)}
+
+
+def queues_of(names: tuple[str, ...]) -> tuple[str, ...]:
+    """The queues that a worker for these pools must consume.
+
+    Raises:
+        Misconfigured: there is no such pool.
+    """
+    known = pools()
+    unknown = [name for name in names if name not in known]
+    if unknown or not names:
+        raise Misconfigured("pool", f"no pool {', '.join(unknown) or 'named'}; pools are {', '.join(known)}")
+    return tuple(queue for name in names for queue in known[name])
