@@ -1,4 +1,4 @@
-"""Celery's settings: data only, derived from the registry and ``settings.py``. Why each value: DESIGN table in docs/adr/0003."""
+"""Celery's settings: data only, derived from the registry and ``settings.py``. Why each value: docs/adr/0003."""
 
 from kombu import Queue
 

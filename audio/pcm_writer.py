@@ -1,6 +1,5 @@
 """Writes one PCM object of the audio store so that it appears whole or not at all."""
 
-import os
 import tempfile
 from pathlib import Path
 from types import TracebackType
@@ -8,10 +7,9 @@ from typing import Self
 
 import fsspec
 import numpy as np
-from fsspec.implementations.local import LocalFileSystem
 from numpy.typing import NDArray
 
-from audio.store import FULL_SCALE, SAMPLE_BYTES, store_errors
+from audio.store import FULL_SCALE, SAMPLE_BYTES, local_path, store_errors
 
 COPY_FRAMES = 1 << 20
 """Frames a pass over written audio holds at once: 2 MB a channel."""
@@ -30,15 +28,14 @@ class PcmWriter:
     def __init__(self, uri: str, channels: int) -> None:
         self.uri = uri
         self.channels = channels
-        self._fs, self._path = fsspec.core.url_to_fs(uri)
-        self._is_local = isinstance(self._fs, LocalFileSystem)
+        self._target = local_path(uri)
+        self._published = False
 
     def __enter__(self) -> Self:
         with store_errors(self.uri):
-            folder = None
-            if self._is_local:
-                folder = Path(self._path).parent
-                folder.mkdir(parents=True, exist_ok=True)
+            if self._target is not None:
+                self._target.parent.mkdir(parents=True, exist_ok=True)
+            folder = self._target.parent if self._target else None
             self._file = tempfile.NamedTemporaryFile(dir=folder, prefix=".writing-", delete=False)
         return self
 
@@ -72,17 +69,29 @@ class PcmWriter:
                     self._publish()
         finally:
             Path(self._file.name).unlink(missing_ok=True)
-            if self._is_local:
+            self._remove_empty_folder()
+
+    def withdraw(self) -> None:
+        """Takes back a published object, for when a sibling could not be written."""
+        if not self._published:
+            return
+        with store_errors(self.uri):
+            if self._target is not None:
+                self._target.unlink(missing_ok=True)
                 self._remove_empty_folder()
+            else:
+                fs, path = fsspec.core.url_to_fs(self.uri)
+                fs.rm(path)
 
     def _publish(self) -> None:
-        if self._is_local:
-            os.chmod(self._file.name, 0o644)
-            os.replace(self._file.name, self._path)
+        if self._target is not None:
+            Path(self._file.name).chmod(0o644)
+            Path(self._file.name).replace(self._target)
         else:
-            self._fs.put_file(self._file.name, self._path)
+            fs, path = fsspec.core.url_to_fs(self.uri)
+            fs.put_file(self._file.name, path)
+        self._published = True
 
     def _remove_empty_folder(self) -> None:
-        folder = Path(self._path).parent
-        if folder.is_dir() and not any(folder.iterdir()):
-            folder.rmdir()
+        if self._target is not None and self._target.parent.is_dir() and not any(self._target.parent.iterdir()):
+            self._target.parent.rmdir()

@@ -14,7 +14,6 @@ from uuid import UUID
 
 import fsspec
 import numpy as np
-from fsspec.implementations.local import LocalFileSystem
 from numpy.typing import NDArray
 
 from analysis.errors import BadAudio, Unavailable
@@ -35,6 +34,13 @@ def pcm_uri(store_url: str, recording_id: UUID, sample_rate: int) -> str:
     return f"{recording_url(store_url, recording_id)}/{sample_rate}.pcm"
 
 
+def local_path(url: str) -> Path | None:
+    """The path that a ``file://`` URL or a plain path names; None for a remote URL. No percent-decoding, as in fsspec."""
+    if "://" not in url:
+        return Path(url)
+    return Path(url.removeprefix("file://")) if url.startswith("file://") else None
+
+
 def read_pcm(uri: str, sample_rate: int, channels: int, start_ms: int, end_ms: int) -> NDArray[np.float32]:
     """Samples of ``[start_ms, end_ms)`` as float32 in [-1, 1], shape (channels, samples); times past the end are clipped.
 
@@ -44,13 +50,13 @@ def read_pcm(uri: str, sample_rate: int, channels: int, start_ms: int, end_ms: i
     """
     first = max(0, start_ms) * sample_rate // 1000 * channels
     last = max(0, end_ms) * sample_rate // 1000 * channels
-    fs, path = fsspec.core.url_to_fs(uri)
+    path = local_path(uri)
     with store_errors(uri):
-        if isinstance(fs, LocalFileSystem):
-            stat = Path(path).stat()
+        if path is not None:
+            stat = path.stat()
             samples = _mapped(path, stat.st_ino, stat.st_mtime_ns, stat.st_size)[first:last]
         else:
-            samples = _ranged(fs, path, first, last)
+            samples = _ranged(*fsspec.core.url_to_fs(uri), first, last)
     frames = samples[: len(samples) // channels * channels].reshape(-1, channels)
     return np.ascontiguousarray(frames.T, dtype=np.float32) / np.float32(FULL_SCALE)
 
@@ -73,11 +79,13 @@ def store_errors(what: str) -> Iterator[None]:
     except OSError as error:
         if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
             raise Unavailable("disk_full", f"No space left to write {what}; free some, the work is then retried") from error
-        raise Unavailable("store_unavailable", f"Cannot reach {what} ({error}); check the audio store") from error
+        raise Unavailable(
+            "store_unavailable", f"Cannot use {what} ({error}); check that the store is up and writable"
+        ) from error
 
 
 @lru_cache(maxsize=OPEN_MAPS)
-def _mapped(path: str, _inode: int, _mtime_ns: int, size: int) -> NDArray[np.int16]:
+def _mapped(path: Path, _inode: int, _mtime_ns: int, size: int) -> NDArray[np.int16]:
     """Inode, time and size are part of the cache key, so a replaced file is never read through its old map."""
     if size < SAMPLE_BYTES:
         return np.zeros(0, dtype="<i2")

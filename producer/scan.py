@@ -6,30 +6,8 @@ from pathlib import Path
 from analysis.errors import BadAudio
 
 SUFFIXES = frozenset(
-    [
-        ".wav",
-        ".flac",
-        ".ogg",
-        ".oga",
-        ".opus",
-        ".mp3",
-        ".m4a",
-        ".aac",
-        ".mp4",
-        ".m4v",
-        ".mov",
-        ".mkv",
-        ".mka",
-        ".webm",
-        ".aif",
-        ".aiff",
-        ".wma",
-        ".amr",
-        ".3gp",
-        ".caf",
-        ".au",
-        ".w64",
-    ]
+    {".wav", ".flac", ".ogg", ".oga", ".opus", ".mp3", ".m4a", ".aac", ".aif", ".aiff", ".wma", ".amr", ".caf", ".au", ".w64"}
+    | {".mp4", ".m4v", ".mov", ".mkv", ".mka", ".webm", ".3gp"}
 )
 
 

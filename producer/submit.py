@@ -4,10 +4,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from uuid import UUID, uuid4
 
-from audio.inbox import upload
-
 from analysis.request import IngestRequest
 from analysis.types import Frozen
+from audio.inbox import upload
 from settings import settings
 from tasks.submit import send
 

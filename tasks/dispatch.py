@@ -6,11 +6,11 @@ from uuid import UUID, uuid4
 
 from celery import chord
 from kombu.exceptions import OperationalError
-from models.catalog import default_releases
 from redis.exceptions import RedisError
 
 from analysis.errors import Unavailable
 from analysis.types import WHOLE, Batch, ChunkKey, ChunkRef, Job, Release, Utterance
+from models.catalog import default_releases
 from settings import settings
 from storage import db, ledger, recordings, releases
 from storage.recordings import Recording

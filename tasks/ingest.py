@@ -3,13 +3,15 @@
 from typing import Any
 from uuid import NAMESPACE_URL, UUID, uuid5
 
-from audio.prepare import Prepared, prepare
 from pydantic import ValidationError
 
 from analysis.errors import EarshotError, Misconfigured, Permanent, Transient
 from analysis.request import IngestReply, IngestRequest
 from analysis.types import WHOLE
-from audio import source, store
+from audio.inbox import discard_upload
+from audio.plan import PlanLimits
+from audio.prepare import Prepared, prepare
+from audio.source import content_hash, open_source
 from settings import settings
 from storage import db, outbox, recordings, redis
 from storage.recordings import NewChunk
@@ -37,7 +39,7 @@ def ingest_recording(self: Stage, payload: dict[str, Any]) -> dict[str, Any]:
         reply = _failed(recording_id, request, error)
     except Permanent as error:
         reply = _failed(recording_id, request, error)
-    store.discard_upload(request.uri, settings().store_url)
+    discard_upload(request.uri, settings().store_url)
     return reply.model_dump(mode="json")
 
 
@@ -48,13 +50,20 @@ def _ingest(recording_id: UUID, request: IngestRequest) -> IngestReply:
         to_do = recordings.start_ingest(connection, recording_id)
     if to_do:
         _check_analyses(request)
-        with source.resolve(request.uri, config.roots, config.store_url) as path:
-            sha256 = source.content_hash(path)
+        with open_source(request.uri, config.roots, config.store_url) as path:
+            sha256 = content_hash(path)
             with db.pooled(config.database_url) as connection:
                 owner = recordings.claim_content(connection, recording_id, sha256)
                 if owner is not None:
                     return _reply(owner, duplicate=True)
-            prepared = prepare(path, recording_id, config, {card.sample_rate for card in cards()}, request.accept_truncated)
+            prepared = prepare(
+                path,
+                recording_id,
+                config.store_url,
+                rates={card.sample_rate for card in cards()},
+                limits=PlanLimits.from_seconds(config.chunk_duration_sec, config.chunk_max_sec, config.overlap_sec),
+                accept_truncated=request.accept_truncated,
+            )
         _plan(recording_id, request, prepared)
     dispatch(recording_id)
     return _reply(recording_id)

@@ -1,0 +1,24 @@
+"""The JSON Schemas that other services build against, from the types that the code itself validates with."""
+
+from typing import Any
+
+from pydantic import BaseModel
+
+from analysis.events import ClassificationEvent, RecordingEvent
+from analysis.report import Report
+from analysis.request import IngestReply, IngestRequest
+
+PUBLISHED: dict[str, type[BaseModel]] = {
+    "ingest.request": IngestRequest,
+    "ingest.reply": IngestReply,
+    "event.classification": ClassificationEvent,
+    "event.recording": RecordingEvent,
+    "report": Report,
+}
+
+
+def schema(name: str) -> dict[str, Any]:
+    """The published schema of one message."""
+    mode = "validation" if name == "ingest.request" else "serialization"
+    body = PUBLISHED[name].model_json_schema(mode=mode)  # type: ignore[arg-type]
+    return {"$schema": "https://json-schema.org/draft/2020-12/schema", **body}

@@ -1,0 +1,93 @@
+"""Says why FFmpeg refused a file, from the file's own first bytes."""
+
+from pathlib import Path
+
+from analysis.errors import BadAudio
+
+HEAD_BYTES = 4096
+
+KNOWN_STARTS = (
+    (b"\x89PNG", "a PNG picture"),
+    (b"\xff\xd8\xff", "a JPEG picture"),
+    (b"GIF8", "a GIF picture"),
+    (b"%PDF", "a PDF document"),
+    (b"PK\x03\x04", "a ZIP archive (or an Office document)"),
+    (b"\x1f\x8b", "a gzip archive"),
+    (b"Rar!", "a RAR archive"),
+    (b"7z\xbc\xaf\x27\x1c", "a 7z archive"),
+    (b"\x7fELF", "a program"),
+    (b"<!DOCTYPE", "a web page"),
+    (b"<html", "a web page"),
+    (b"#EXTM3U", "a playlist"),
+)
+AUDIO_STARTS = (
+    (b"RIFF", "WAV"),
+    (b"RF64", "WAV"),
+    (b"OggS", "Ogg"),
+    (b"fLaC", "FLAC"),
+    (b"caff", "CAF"),
+    (b"\x1aE\xdf\xa3", "Matroska"),
+    (b"\x30\x26\xb2\x75\x8e\x66\xcf\x11", "ASF"),
+)
+
+
+def why_unreadable(path: Path) -> BadAudio:
+    """The error for a file that no demuxer opens: ``zero_channels``, ``truncated``, ``corrupt`` or ``not_audio``."""
+    with path.open("rb") as file:
+        head = file.read(HEAD_BYTES)
+    size = path.stat().st_size
+    if _wav_channels(head) == 0:
+        return BadAudio("zero_channels", "The WAV header says 0 channels; there is no sound to analyse")
+    if head[4:8] == b"ftyp":
+        return BadAudio("truncated", "The MP4 index (moov) is missing or cut off; the recording or download did not finish")
+    if head[:3] == b"ID3":
+        return _only_a_tag(head, size)
+    audio = _named(head, AUDIO_STARTS) or ("AIFF" if head[:4] == b"FORM" and head[8:11] == b"AIF" else None)
+    if audio:
+        return _broken_header(audio, head, size)
+    content = _named(head, KNOWN_STARTS) or ("text" if _is_text(head) else None)
+    return BadAudio("not_audio", f"Not audio: {f'this is {content}' if content else 'no decoder recognises the contents'}")
+
+
+def _named(head: bytes, starts: tuple[tuple[bytes, str], ...]) -> str | None:
+    return next((name for start, name in starts if head.startswith(start)), None)
+
+
+def _wav_channels(head: bytes) -> int | None:
+    """Channel count of a WAV's ``fmt `` chunk, None where there is none in the head."""
+    at = head.find(b"fmt ")
+    if head[:4] not in (b"RIFF", b"RF64") or at < 0 or len(head) < at + 12:
+        return None
+    return int.from_bytes(head[at + 10 : at + 12], "little")
+
+
+def _only_a_tag(head: bytes, size: int) -> BadAudio:
+    if len(head) < 10 or id3_end(head) >= size:
+        return BadAudio("truncated", f"The file ends after {size} bytes, inside its ID3 tag; there is no sound in it")
+    return BadAudio("not_audio", "Not audio: there is an ID3 tag but no sound after it")
+
+
+def id3_end(head: bytes) -> int:
+    """Bytes that an ID3v2 tag takes at the start of a file, 0 without one.
+
+    Its size field is four bytes of seven bits each (id3.org, ID3v2.4 section 3.1).
+    """
+    if head[:3] != b"ID3" or len(head) < 10:
+        return 0
+    return 10 + sum((byte & 0x7F) << shift for byte, shift in zip(head[6:10], (21, 14, 7, 0), strict=True))
+
+
+def _broken_header(name: str, head: bytes, size: int) -> BadAudio:
+    """RIFF and FORM state the size of what follows, little- and big-endian; the others do not say how long they should be."""
+    stated = int.from_bytes(head[4:8], "little" if name == "WAV" else "big") + 8 if name in ("WAV", "AIFF") else HEAD_BYTES
+    if size < stated and size <= HEAD_BYTES:
+        return BadAudio("truncated", f"This {name} file ends after {size} bytes, before any sound; get the whole file")
+    return BadAudio("corrupt", f"This starts like a {name} file but its header is damaged; export it again")
+
+
+def _is_text(head: bytes) -> bool:
+    try:
+        text = head.decode("utf-8")
+    except UnicodeDecodeError:
+        return False
+    return all(character.isprintable() or character in "\r\n\t\f" for character in text)

@@ -1,0 +1,93 @@
+"""Reads what a file says about its sound, before any of it is decoded."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from analysis.errors import BadAudio
+from audio.diagnosis import id3_end
+from audio.media import open_media
+
+RATES_HZ = (8_000, 192_000)
+MAX_CHANNELS = 8
+
+PROMISING = ("wav", "w64", "flac", "mov", "matroska", "aiff", "caf", "au", "ape", "tta", "wv")
+"""Containers whose header states the length of the sound. The others (ogg, raw aac, asf, mpegts...) only let FFmpeg estimate
+it from the bytes that are there, so a cut cannot be seen."""
+
+MP3_LENGTH_TAGS = (b"Xing", b"Info", b"VBRI")
+"""Marks of an MP3's optional header frame that holds the number of frames (Xing/LAME and Fraunhofer)."""
+
+
+MP3_FRAME_BYTES = 2048
+"""Covers the longest MP3 frame (1,441 bytes)."""
+
+
+@dataclass(frozen=True)
+class Probe:
+    """What the header says. ``duration_ms`` may be an estimate; ``promised_ms`` is the length the file commits to, if any."""
+
+    container: str
+    codec: str
+    sample_rate: int
+    channels: int
+    duration_ms: int | None
+    promised_ms: int | None
+
+
+def probe(path: Path) -> Probe:
+    """Raises:
+    BadAudio: any of ``BAD_AUDIO_CODES`` except ``not_finite``.
+    Forbidden: ``unreadable``.
+    """
+    with open_media(path) as (container, stream):
+        context = stream.codec_context
+        if context is None:
+            raise BadAudio("unsupported", "The audio track uses a codec that FFmpeg does not know; convert it to WAV or FLAC")
+        names = container.format.name.split(",")
+        duration_ms = _duration_ms(container, stream)
+        found = Probe(
+            container=names[0],
+            codec=str(context.codec.canonical_name),
+            sample_rate=int(context.sample_rate or 0),
+            channels=int(context.channels or 0),
+            duration_ms=duration_ms,
+            promised_ms=duration_ms if _keeps_promises(path, names) else None,
+        )
+    _check(found)
+    return found
+
+
+def _check(found: Probe) -> None:
+    if found.sample_rate == 0 and found.channels == 0:
+        raise BadAudio("not_audio", f"Not audio: it looks like {found.container} but states neither sample rate nor channels")
+    if found.channels == 0:
+        raise BadAudio("zero_channels", f"The {found.container} header says 0 channels; there is no sound to analyse")
+    low, high = RATES_HZ
+    if not low <= found.sample_rate <= high:
+        raise BadAudio("unsupported", f"Sample rate {found.sample_rate} Hz is outside {low} to {high} Hz; convert it first")
+    if found.channels > MAX_CHANNELS:
+        raise BadAudio("unsupported", f"{found.channels} channels are more than {MAX_CHANNELS}; split or mix the file first")
+
+
+def _duration_ms(container: Any, stream: Any) -> int | None:
+    """The track's own length; the container's only where sound is all it holds, for a video may outlast its sound."""
+    if stream.duration is not None:
+        return max(0, int(stream.duration * stream.time_base * 1000))
+    if container.duration is not None and len(container.streams) == 1:
+        return max(0, int(container.duration) // 1000)
+    return None
+
+
+def _keeps_promises(path: Path, names: list[str]) -> bool:
+    if "mp3" in names:
+        return _has_length_tag(path)
+    return any(name in PROMISING for name in names)
+
+
+def _has_length_tag(path: Path) -> bool:
+    """Whether the first MP3 frame, after any ID3v2 tag, is a header frame that states the length."""
+    with path.open("rb") as file:
+        file.seek(id3_end(file.read(10)))
+        first_frame = file.read(MP3_FRAME_BYTES)
+    return any(tag in first_frame for tag in MP3_LENGTH_TAGS)
