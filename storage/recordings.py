@@ -11,7 +11,7 @@ from psycopg.types.json import Jsonb
 from analysis import events
 from analysis.errors import EarshotError, Permanent
 from analysis.request import IngestRequest
-from analysis.types import Frozen
+from analysis.types import Frozen, Interval, Utterance
 from storage import outbox
 from storage.db import Connection
 from storage.queries import queries
@@ -62,12 +62,15 @@ class Progress(Frozen):
 
 
 class NewChunk(Frozen):
-    """One planned chunk: ``speech`` holds ``(channel, start_ms, end_ms)``."""
+    """One planned chunk and the speech heard in it."""
 
     index: int
-    start_ms: int
-    end_ms: int
-    speech: tuple[tuple[int, int, int], ...]
+    span: Interval
+    speech: tuple[Utterance, ...]
+
+    def row(self, recording_id: UUID) -> dict[str, Any]:
+        speech = [[each.channel, each.start_ms, each.end_ms] for each in self.speech]
+        return {"recording_id": recording_id, "index": self.index, **self.span.model_dump(), "speech": Jsonb(speech)}
 
 
 def register(
@@ -113,7 +116,7 @@ def store_plan(connection: Connection, recording_id: UUID, facts: Mapping[str, A
         connection.execute(SQL["store_audio"], row)
         connection.cursor().executemany(
             SQL["add_chunk"],
-            [{**chunk.model_dump(), "recording_id": recording_id, "speech": Jsonb(chunk.speech)} for chunk in chunks],
+            [chunk.row(recording_id) for chunk in chunks],
         )
 
 

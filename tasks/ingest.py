@@ -7,12 +7,12 @@ from pydantic import ValidationError
 
 from analysis.errors import EarshotError, Misconfigured, Permanent, Transient
 from analysis.request import IngestReply, IngestRequest
-from analysis.types import WHOLE
+from analysis.types import WHOLE, Interval
 from audio.inbox import discard_upload
-from audio.plan import PlanLimits
+from audio.plan import PlanLimits, speech_in
 from audio.prepare import Prepared, prepare
 from audio.source import content_hash, open_source
-from settings import settings
+from settings import Settings, settings
 from storage import db, outbox, recordings, redis
 from storage.recordings import NewChunk
 from tasks.app import Stage, app
@@ -61,7 +61,7 @@ def _ingest(recording_id: UUID, request: IngestRequest) -> IngestReply:
                 recording_id,
                 config.store_url,
                 rates={card.sample_rate for card in cards()},
-                limits=PlanLimits.from_seconds(config.chunk_duration_sec, config.chunk_max_sec, config.overlap_sec),
+                limits=_limits(config),
                 accept_truncated=request.accept_truncated,
             )
         _plan(recording_id, request, prepared)
@@ -72,17 +72,10 @@ def _ingest(recording_id: UUID, request: IngestRequest) -> IngestReply:
 def _plan(recording_id: UUID, request: IngestRequest, prepared: Prepared) -> None:
     wanted = set(request.analyses or analyses())
     scopes = {card.scope for card in cards() if card.name in wanted}
-    chunks: list[NewChunk] = []
-    speech = tuple((u.channel, u.start_ms, u.end_ms) for u in prepared.utterances)
-    if "recording" in scopes:
-        chunks.append(NewChunk(index=WHOLE, start_ms=0, end_ms=prepared.duration_ms, speech=speech))
-    if "chunk" in scopes:
-        chunks.extend(
-            NewChunk(
-                index=index, start_ms=each.start_ms, end_ms=each.end_ms, speech=_within(speech, each.start_ms, each.end_ms)
-            )
-            for index, each in enumerate(prepared.chunks)
-        )
+    whole = Interval(start_ms=0, end_ms=prepared.duration_ms)
+    spans = [(WHOLE, whole)] if "recording" in scopes else []
+    spans += enumerate(prepared.chunks) if "chunk" in scopes else []
+    chunks = [NewChunk(index=index, span=span, speech=speech_in(span, prepared.utterances)) for index, span in spans]
     facts = {
         "duration_ms": prepared.duration_ms,
         "channels": prepared.channels,
@@ -98,8 +91,10 @@ def _plan(recording_id: UUID, request: IngestRequest, prepared: Prepared) -> Non
         recordings.store_plan(connection, recording_id, facts, chunks)
 
 
-def _within(speech: tuple[tuple[int, int, int], ...], start_ms: int, end_ms: int) -> tuple[tuple[int, int, int], ...]:
-    return tuple((c, max(a, start_ms), min(b, end_ms)) for c, a, b in speech if a < end_ms and b > start_ms)
+def _limits(config: Settings) -> PlanLimits:
+    seconds = (config.chunk_duration_sec, config.chunk_max_sec, config.overlap_sec)
+    target, longest, overlap = (round(each * 1000) for each in seconds)
+    return PlanLimits(target_ms=target, max_ms=longest, overlap_ms=overlap)
 
 
 def _roles(request: IngestRequest, prepared: Prepared) -> tuple[str, ...]:
