@@ -7,6 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 
+from analysis.errors import Misconfigured, Unavailable
 from earshot.local import leases, plan, postgres, processes, redis, worker_processes
 from settings import settings, stack_file
 from storage.migrate import migrate
@@ -23,10 +24,11 @@ def up(say: Say, *, keep: bool) -> list[str]:
     ``keep``: stay up until ``down``. Otherwise until ``release`` is called by the last process that called ``up``.
 
     Raises:
-        Misconfigured: the local packages are not installed.
+        Misconfigured: the local packages are not installed, or the settings name other servers.
         Unavailable: a part did not start; the message carries the end of its log.
     """
     home = settings().home.resolve()
+    _refuse_other_servers(home)
     with _locked(home, say):
         missing = [name for name, runs in status(home).items() if not runs]
         try:
@@ -66,6 +68,42 @@ def status(home: Path) -> dict[str, bool]:
     """Part to whether it runs, in the order in which they start."""
     parts = {"redis": processes.running(home, redis.NAME) is not None, "postgres": postgres.pid(home) is not None}
     return parts | {name: processes.running(home, name) is not None for name in (*plan.NAMES, plan.BEAT)}
+
+
+def is_local() -> bool:
+    """True when the settings point at the stack of this machine."""
+    return settings().redis_url in _recorded_urls(settings().home).values()
+
+
+def check() -> None:
+    """Raises:
+    Unavailable: ``stack_down``, a part of the local stack is not running.
+    """
+    home = settings().home.resolve()
+    away = [name for name, runs in status(home).items() if not runs]
+    if away:
+        logs = ", ".join(str(processes.log_file(home, name)) for name in away)
+        raise Unavailable(
+            "stack_down", f"{', '.join(away)} stopped (see {logs}); `earshot up` starts it again, and the work goes on"
+        )
+
+
+def _refuse_other_servers(home: Path) -> None:
+    urls = settings().model_dump(include={"redis_url", "database_url"})
+    foreign = [name for name, url in urls.items() if url and url != _recorded_urls(home).get(name)]
+    if foreign:
+        named = ", ".join(f"EARSHOT_{name.upper()}" for name in foreign)
+        raise Misconfigured(
+            "foreign_urls",
+            f"{named} name other servers than the local stack's: unset them, or use `earshot worker` and `ingest`",
+        )
+
+
+def _recorded_urls(home: Path) -> dict[str, str]:
+    try:
+        return dict(json.loads(stack_file(home).read_text(encoding="utf-8")))
+    except FileNotFoundError:
+        return {}
 
 
 def _start(home: Path, missing: list[str], say: Say) -> None:
