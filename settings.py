@@ -1,13 +1,34 @@
 """Every setting, read once from the environment (``EARSHOT_*``) and ``config.yaml``; nothing else reads either."""
 
+import json
 from functools import cache
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import Field, model_validator
+from pydantic.fields import FieldInfo
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, YamlConfigSettingsSource
 
 PROJECT = Path(__file__).resolve().parent
+
+
+def stack_file(home: Path) -> Path:
+    """Where the local stack writes its URLs while it is up."""
+    return home / "run" / "stack.json"
+
+
+class _LocalStack(PydanticBaseSettingsSource):
+    """The URLs of the stack that ``earshot up`` left running, for whatever the environment and config.yaml do not name."""
+
+    def get_field_value(self, field: FieldInfo, field_name: str) -> tuple[Any, str, bool]:
+        raise NotImplementedError  # this source answers for all fields at once
+
+    def __call__(self) -> dict[str, Any]:
+        home = Path(self.current_state.get("home") or self.settings_cls.model_fields["home"].default)
+        try:
+            return dict(json.loads(stack_file(home).read_text(encoding="utf-8")))
+        except FileNotFoundError:
+            return {}
 
 
 class Settings(BaseSettings):
@@ -19,6 +40,7 @@ class Settings(BaseSettings):
     """Where the local stack keeps its data, logs and process ids."""
     redis_url: str = ""
     database_url: str = ""
+    """Both default to the local stack's while it is up."""
     audio_store: str = ""
     """fsspec URL of the folder that holds decoded audio and uploads. Default: ``file://<home>/audio``."""
     roots: tuple[str, ...] = ()
@@ -62,7 +84,7 @@ class Settings(BaseSettings):
         dotenv_settings: PydanticBaseSettingsSource,
         file_secret_settings: PydanticBaseSettingsSource,
     ) -> tuple[PydanticBaseSettingsSource, ...]:
-        return init_settings, env_settings, YamlConfigSettingsSource(settings_cls)
+        return init_settings, env_settings, YamlConfigSettingsSource(settings_cls), _LocalStack(settings_cls)
 
     @property
     def store_url(self) -> str:

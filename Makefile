@@ -1,0 +1,70 @@
+# Everything a newcomer types. `make` alone prints this list.
+#   make run AUDIO="a.wav folder/ b.mp4" OUT=reports
+AUDIO ?=
+OUT ?=
+RUN := .venv/.run-installed
+TESTED := .venv/.test-installed
+
+# The first Python that starts and is one of those that the pinned packages were resolved for.
+FIND_PYTHON = for python in $(PYTHON) python3.11 python3 python3.12; do \
+	"$$python" -c 'import sys, venv; sys.exit(sys.version_info[:2] not in ((3, 11), (3, 12)))' 2>/dev/null && break; python=; done; \
+	[ -n "$$python" ] || { echo "earshot needs Python 3.11 or 3.12 with venv; none was found. Install one, or name it: make PYTHON=/path/to/python3.11" >&2; exit 1; }
+
+# pip is silent unless it fails; the stamp is written only after it succeeded, so a failed install is tried again.
+PIP = .venv/bin/python -m pip install --quiet --disable-pip-version-check --no-input
+INSTALL = install() { $(PIP) "$$@" >>.venv/install.log 2>&1 || { tail -n 5 .venv/install.log >&2; \
+	echo "Installing failed (all of it: .venv/install.log). Check the network and type the same command again." >&2; exit 1; }; }; install
+
+.DEFAULT_GOAL := help
+.PHONY: help run up down test check bench flower migrate lock clean
+
+help: ## Print this list
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' Makefile
+	@echo '  AUDIO="a.wav folder/ b.mp4" and OUT=reports go with run; names with spaces: .venv/bin/earshot run "my call.wav"'
+
+run: $(RUN) ## Analyse AUDIO (default: the demo call), print the reports, write them to OUT, stop everything
+	@.venv/bin/earshot run $(AUDIO) $(if $(OUT),--out $(OUT))
+
+up: $(RUN) ## Start Redis, Postgres and all workers, and leave them running
+	@.venv/bin/earshot up
+
+down: $(RUN) ## Stop them; the data stays
+	@.venv/bin/earshot down
+
+test: $(TESTED) ## Run all tests, against real servers and workers
+	@.venv/bin/python -m pytest
+
+check: $(TESTED) ## Format, lint, types, layers, unit and conformance tests
+	@.venv/bin/ruff format --check .
+	@.venv/bin/ruff check .
+	@.venv/bin/mypy
+	@.venv/bin/lint-imports
+	@.venv/bin/python -m pytest -q tests/unit tests/conformance
+
+bench: $(TESTED) ## Measure the system against one process that calls the models directly
+	@.venv/bin/python -m bench
+
+flower: $(RUN) ## Watch pools and tasks in a browser, on port 5555
+	@.venv/bin/earshot flower
+
+migrate: $(RUN) ## Bring the database up to date
+	@.venv/bin/earshot migrate
+
+lock: ## Pin the newest versions that pyproject.toml allows
+	@$(FIND_PYTHON); requirements/lock "$$python"
+
+clean: ## Remove .venv, the local data and all caches
+	@[ ! -x .venv/bin/earshot ] || .venv/bin/earshot down
+	rm -rf .venv .earshot *.egg-info .*_cache .hypothesis
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+$(RUN): requirements/base.txt requirements/local.txt pyproject.toml
+	@$(FIND_PYTHON); .venv/bin/python -m pip --version >/dev/null 2>&1 || "$$python" -m venv --clear .venv
+	@echo "Installing into .venv (once, about a minute)"
+	@$(INSTALL) -r requirements/base.txt -r requirements/local.txt && install --no-deps --editable .
+	@touch $@
+
+$(TESTED): $(RUN) requirements/dev.txt
+	@echo "Installing what the tests need into .venv (once)"
+	@$(INSTALL) -r requirements/dev.txt
+	@touch $@

@@ -1,0 +1,177 @@
+"""The verbs of the ``earshot`` command: what can be typed; the work is done elsewhere and imported when it is needed."""
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from earshot.console import say
+
+app = typer.Typer(
+    help="Listens to recordings: analyses audio files in worker pools and prints what was heard.",
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+)
+
+Paths = Annotated[list[Path], typer.Argument(help="Audio and video files, or folders with some.", show_default=False)]
+Out = Annotated[Path | None, typer.Option(help="Folder for the reports as JSON.", show_default=False)]
+Roles = Annotated[str | None, typer.Option(help="Role of each channel, e.g. agent,customer.", show_default=False)]
+Analyses = Annotated[str | None, typer.Option(help="Only these analyses, e.g. scene,asr.", show_default=False)]
+Language = Annotated[str | None, typer.Option(help="Language of the speech, e.g. en.", show_default=False)]
+Force = Annotated[bool, typer.Option("--force", help="Analyse again what is stored already.")]
+Truncated = Annotated[bool, typer.Option("--accept-truncated", help="Take what there is of a file that was cut off.")]
+Id = Annotated[str, typer.Argument(metavar="ID", help="Id of a recording, or its beginning.")]
+
+
+@app.callback()
+def verbosity(
+    verbose: Annotated[bool, typer.Option("-v", "--verbose", help="Show where an error comes from.")] = False,
+) -> None:
+    """Runs before every verb; ``-v`` itself is read in ``__main__``, which prints the errors."""
+
+
+@app.command()
+def run(
+    paths: Annotated[
+        list[Path] | None, typer.Argument(help="Files or folders. Default: the demo call.", show_default=False)
+    ] = None,
+    out: Out = None,
+    roles: Roles = None,
+    analyses: Analyses = None,
+    language: Language = None,
+    force: Force = False,
+    accept_truncated: Truncated = False,
+) -> int:
+    """Start everything, analyse, print the reports, stop everything that was started."""
+    from earshot.run import run as run_once
+
+    return run_once(paths or [], out, _options(roles, analyses, language, force, accept_truncated))
+
+
+@app.command()
+def ingest(
+    paths: Paths,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only check that the files can be analysed.")] = False,
+    wait: Annotated[bool, typer.Option(help="Wait for the reports and print them.")] = True,
+    out: Out = None,
+    roles: Roles = None,
+    analyses: Analyses = None,
+    language: Language = None,
+    force: Force = False,
+    accept_truncated: Truncated = False,
+) -> int:
+    """Hand recordings to the running workers."""
+    from earshot import ingest as work
+
+    if dry_run:
+        return work.validate(paths, accept_truncated)
+    return work.ingest(paths, _options(roles, analyses, language, force, accept_truncated), wait=wait, out=out)
+
+
+@app.command()
+def report(
+    recording: Id,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the report's JSON.")] = False,
+) -> int:
+    """Print the report of a recording."""
+    from earshot.look import show_report
+
+    return show_report(recording, as_json)
+
+
+@app.command("list")
+def list_recordings(limit: Annotated[int, typer.Option(min=1, help="How many.")] = 20) -> None:
+    """List the latest recordings."""
+    from earshot.look import show_list
+
+    show_list(limit)
+
+
+@app.command()
+def events(
+    follow: Annotated[bool, typer.Option("--follow", help="Go on printing new events until Ctrl-C.")] = False,
+    start: Annotated[str | None, typer.Option("--from", help="Only events after this stream_id.", show_default=False)] = None,
+) -> None:
+    """Print the published events, one JSON object a line."""
+    from earshot.look import print_events
+
+    print_events(start, follow)
+
+
+@app.command()
+def up() -> None:
+    """Start Redis, Postgres and the workers on this machine, and leave them running."""
+    from earshot.local import stack
+    from settings import settings
+
+    started = stack.up(say, keep=True)
+    config = settings()
+    say(f"started {', '.join(started)}" if started else "everything runs already")
+    say(f"  Redis     {config.redis_url}\n  Postgres  {config.database_url}\n  logs      {config.home / 'logs'}")
+    say("stop it with: earshot down")
+
+
+@app.command()
+def down() -> None:
+    """Stop what `up` started; the data stays."""
+    from earshot.local import stack
+
+    stopped = stack.down(say)
+    say(f"stopped {', '.join(stopped)}; the data stays" if stopped else "nothing was running")
+
+
+@app.command()
+def doctor() -> int:
+    """Check everything that has to be right, and say what to do about what is not."""
+    from earshot.doctor import examine
+
+    return examine()
+
+
+@app.command()
+def worker(
+    pools: Annotated[list[str], typer.Argument(metavar="POOL...", help="Pools to serve, e.g. asr.")],
+    concurrency: Annotated[int, typer.Option(min=1, help="Children; on a GPU pool one a GPU.")] = 1,
+) -> None:
+    """Run a worker for these pools in the foreground."""
+    from earshot.foreground import become
+    from tasks.app import worker_argv
+
+    become(worker_argv(tuple(pools), concurrency))
+
+
+@app.command()
+def beat() -> None:
+    """Run the one scheduler in the foreground."""
+    from earshot.foreground import become
+    from tasks.app import beat_argv
+
+    become(beat_argv())
+
+
+@app.command()
+def flower(port: Annotated[int, typer.Option(help="Port on this machine.")] = 5555) -> None:
+    """Run the dashboard of pools and tasks in the foreground."""
+    from earshot.foreground import become
+    from tasks.app import flower_argv
+
+    say(f"Flower: http://127.0.0.1:{port}  (Ctrl-C ends it)")
+    become(flower_argv(port))
+
+
+@app.command()
+def migrate() -> None:
+    """Bring the database up to date."""
+    from settings import settings
+    from storage.migrate import migrate as apply
+
+    applied = apply(settings().database_url)
+    say(f"applied {', '.join(applied)}" if applied else "the database is up to date")
+
+
+def _options(roles: str | None, analyses: str | None, language: str | None, force: bool, accept_truncated: bool) -> Any:
+    from earshot.ingest import options
+
+    return options(roles, analyses, language, force=force, accept_truncated=accept_truncated)

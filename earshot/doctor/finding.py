@@ -1,0 +1,22 @@
+"""What one check found."""
+
+from typing import Literal, NamedTuple
+
+
+class Finding(NamedTuple):
+    level: Literal["ok", "warn", "fail"]
+    subject: str
+    line: str
+    """What is so; for warn and fail also what to do."""
+
+
+def ok(subject: str, line: str) -> Finding:
+    return Finding("ok", subject, line)
+
+
+def warn(subject: str, line: str) -> Finding:
+    return Finding("warn", subject, line)
+
+
+def fail(subject: str, line: str) -> Finding:
+    return Finding("fail", subject, line)

@@ -1,0 +1,111 @@
+"""``earshot ingest``: checks files, hands them in, follows them, prints and writes their reports."""
+
+import json
+from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
+
+from analysis.errors import BadAudio, Misconfigured
+from analysis.report import Report
+from earshot.console import say, show
+from earshot.local import stack
+from earshot.progress import Bars
+from earshot.show import rendered
+from producer.follow import FileProgress, follow
+from producer.scan import find_audio
+from producer.submit import Options, Submission, submit
+from settings import settings
+from storage import recordings
+from storage.db import Connection, connect
+from workers.registry import analyses as registered
+
+
+def options(roles: str | None, analyses: str | None, language: str | None, *, force: bool, accept_truncated: bool) -> Options:
+    """What the command line asks for.
+
+    Raises:
+        Misconfigured: ``analyses``, no analysis has such a name.
+    """
+    wanted = _names(analyses)
+    unknown = [name for name in wanted or () if name not in registered()]
+    if unknown:
+        raise Misconfigured("analyses", f"no analysis named {', '.join(unknown)}; there are {', '.join(registered())}")
+    return Options(roles=_names(roles), analyses=wanted, language=language, force=force, accept_truncated=accept_truncated)
+
+
+def validate(paths: Sequence[Path], accept_truncated: bool) -> int:
+    """``--dry-run``: one line a file, nothing is enqueued or stored. Returns 1 if any cannot be analysed."""
+    from audio.probe import probe
+
+    failed = 0
+    for path in find_audio(paths):
+        try:
+            facts = probe(path)
+        except BadAudio as error:
+            failed += 1
+            say(f"{path}: {error.code}: {error}")
+        else:
+            show(f"{path}: ok, {facts.channels} channels, {facts.sample_rate} Hz, {facts.codec}")
+    return 1 if failed else 0
+
+
+def ingest(paths: Iterable[Path], wanted: Options, *, wait: bool, out: Path | None) -> int:
+    """Hands the files in and, with ``wait``, prints each report and writes it below ``out``. Returns 1 if any file failed."""
+    with connect(settings().database_url) as connection:
+        submitted, refused = _submit(find_audio(paths), wanted)
+        if not wait:
+            for each in submitted:
+                show(f"{each.recording_id}  {each.path}")
+            return 1 if refused else 0
+        finished = _followed(connection, submitted)
+        for each in finished:
+            if each.state != "failed":
+                _deliver(connection, each, out)
+    failed = [each for each in finished if each.state == "failed"]
+    for each in failed:
+        say(f"{each.submission.path}: failed: {each.error_code}: {each.error_detail}")
+    return 1 if failed or refused else 0
+
+
+def _submit(files: Iterable[Path], wanted: Options) -> tuple[list[Submission], int]:
+    submitted, refused = [], 0
+    for file in files:
+        try:
+            submitted.append(submit(file, wanted))
+        except BadAudio as error:
+            refused += 1
+            say(f"{file}: {error.code}: {error}")
+    return submitted, refused
+
+
+def _followed(connection: Connection, submitted: Sequence[Submission]) -> list[FileProgress]:
+    latest: dict[Submission, FileProgress] = {}
+    with Bars(submitted) as bars:
+        for each in follow(connection, submitted, _workers_alive()):
+            latest[each.submission] = each
+            bars.update(each)
+    return [latest[each] for each in submitted]
+
+
+def _workers_alive() -> Callable[[], None]:
+    """What ``follow`` asks at each look: a stack of this machine that lost a worker will not finish."""
+    return stack.check if stack.is_local() else lambda: None
+
+
+def _deliver(connection: Connection, finished: FileProgress, out: Path | None) -> None:
+    if finished.recording_id is None:
+        return
+    body = recordings.report(connection, finished.recording_id)
+    show(rendered(Report.model_validate(body)))
+    if finished.duplicate:
+        say(f"{finished.submission.path}: the same content was analysed before; --force does it again")
+    if out is None:
+        say(f"JSON: earshot report {str(finished.recording_id)[:8]} --json")
+        return
+    out.mkdir(parents=True, exist_ok=True)
+    file = out / f"{finished.submission.path.stem}-{str(finished.recording_id)[:8]}.json"
+    file.write_text(json.dumps(body, ensure_ascii=False, indent=2) + "\n", encoding="utf-8")
+    say(f"JSON: {file}")
+
+
+def _names(text: str | None) -> tuple[str, ...] | None:
+    return None if text is None else tuple(name.strip() for name in text.split(",") if name.strip())

@@ -1,0 +1,36 @@
+"""Which worker processes the local stack runs on a small machine, as data."""
+
+import os
+from typing import NamedTuple
+
+from workers.pools import STAGES
+from workers.registry import cards
+
+CORES = os.cpu_count() or 1
+
+NAMES = ("core", "cpu", "gpu")
+BEAT = "beat"
+
+
+class Workers(NamedTuple):
+    """One worker process, the pools whose queues it consumes, and how many children it has."""
+
+    name: str
+    pools: tuple[str, ...]
+    concurrency: int
+
+
+def plan() -> tuple[Workers, ...]:
+    """The worker processes, by ``NAMES``; every pool of the registry is in exactly one."""
+    return (
+        # Two children, so that decoding a long file never keeps finished chunks from being merged.
+        Workers("core", STAGES, concurrency=2),
+        # Cheap analyses: one child keeps up with several of the expensive ones.
+        Workers("cpu", _analyses("cpu"), concurrency=1),
+        # Expensive analyses, on the CPU here: one child a core, as far as the memory of a small machine goes.
+        Workers("gpu", _analyses("gpu"), concurrency=min(CORES, 4)),
+    )
+
+
+def _analyses(pool: str) -> tuple[str, ...]:
+    return tuple(card.name for card in cards() if card.pool == pool)

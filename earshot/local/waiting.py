@@ -1,0 +1,31 @@
+"""Waiting until something is true, bounded, and telling why it did not come true."""
+
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from analysis.errors import Unavailable
+
+POLL_SEC = 0.02
+"""Pause between two looks; short beside what is waited for (a server's start, a process's end)."""
+
+
+def until(ready: Callable[[], bool], timeout_sec: float, what: str, log: Path | None = None) -> None:
+    """Returns as soon as ``ready()`` is true; it may raise to give up early.
+
+    Raises:
+        Unavailable: ``start_timeout``, still false after ``timeout_sec``; the message ends with the tail of ``log``.
+    """
+    deadline = time.monotonic() + timeout_sec
+    while not ready():
+        if time.monotonic() > deadline:
+            raise Unavailable("start_timeout", f"{what} was not ready after {timeout_sec:.0f} s{tail(log)}")
+        time.sleep(POLL_SEC)
+
+
+def tail(log: Path | None, lines: int = 15) -> str:
+    """The end of a log as text to append to a message; empty when there is none."""
+    if log is None or not log.exists():
+        return ""
+    last = log.read_text(encoding="utf-8", errors="replace").splitlines()[-lines:]
+    return "\n".join([f"; the end of {log}:", *(f"  {line}" for line in last)]) if last else f"; {log} is empty"

@@ -1,0 +1,46 @@
+"""The worker processes and beat of the local stack: started together, waited for together."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from earshot.local import plan, processes, waiting
+from earshot.local.processes import Process
+
+READY_TIMEOUT_SEC = 60.0
+
+
+def start(home: Path, names: Sequence[str], env: dict[str, str]) -> None:
+    """Starts the named workers of the plan side by side and returns when each consumes its queues; then beat, if named.
+
+    Raises:
+        Unavailable: one died or took longer than ``READY_TIMEOUT_SEC``; the message carries the end of its log.
+    """
+    from tasks.app import beat_argv, process_env, worker_argv
+
+    env = {**process_env(), **env}
+    started = []
+    for workers in plan.plan():
+        if workers.name in names:
+            argv = worker_argv(workers.pools, workers.concurrency, workers.name)
+            _ready_file(home, workers.name).unlink(missing_ok=True)
+            ready = {"EARSHOT_READY_FILE": str(_ready_file(home, workers.name))}
+            started.append(processes.start(home, workers.name, argv, env | ready))
+    for process in started:
+        _wait_ready(home, process)
+    if plan.BEAT in names:
+        schedule = home / "run" / "beat-schedule"
+        processes.start(home, plan.BEAT, [*beat_argv(), f"--schedule={schedule}"], env)
+
+
+def _wait_ready(home: Path, process: Process) -> None:
+    file = _ready_file(home, process.name)
+
+    def ready() -> bool:
+        processes.check_alive(process)
+        return file.exists() and file.read_text(encoding="utf-8") == str(process.pid)
+
+    waiting.until(ready, READY_TIMEOUT_SEC, f"the worker {process.name}", process.log)
+
+
+def _ready_file(home: Path, name: str) -> Path:
+    return home / "run" / f"{name}.ready"

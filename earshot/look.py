@@ -1,0 +1,86 @@
+"""Verbs that only look: a report, the list of recordings, the events."""
+
+import json
+import sys
+from datetime import UTC, datetime
+from typing import Any
+
+from rich.table import Table
+
+from analysis.errors import Permanent
+from analysis.report import Report
+from earshot.console import say, show
+from earshot.show import rendered
+from earshot.strip import clock
+from settings import settings
+from storage import recordings, stream
+from storage.db import connect
+from storage.redis import client
+
+BLOCK_MS = 1000
+
+
+def show_report(prefix: str, as_json: bool) -> int:
+    """Prints a report. Returns 1 when there is none (yet), with the reason.
+
+    Raises:
+        Permanent: no recording, or several, begin with ``prefix``.
+    """
+    with connect(settings().database_url) as connection:
+        recording_id = recordings.find(connection, prefix)
+        body = recordings.report(connection, recording_id)
+        state = recordings.progress(connection, [recording_id])[recording_id]
+    if body is None:
+        reason = f"{state.error_code}: {state.error_detail}" if state.error_code else f"it is {state.state}"
+        say(f"no report of {recording_id} ({state.file_name}): {reason}")
+        return 1
+    if as_json:
+        sys.stdout.write(json.dumps(body, ensure_ascii=False, indent=2) + "\n")
+    else:
+        show(rendered(Report.model_validate(body)))
+    return 0
+
+
+def show_list(limit: int) -> None:
+    """Prints the latest recordings, newest first."""
+    with connect(settings().database_url) as connection:
+        rows = recordings.recent(connection, limit)
+    if not rows:
+        say("no recordings yet; `earshot ingest FILE` makes the first")
+        return
+    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
+    table.add_column("id", no_wrap=True)
+    table.add_column("state", no_wrap=True)
+    table.add_column("length", justify="right", no_wrap=True)
+    table.add_column("ingested (UTC)", no_wrap=True)
+    table.add_column("file", overflow="fold")
+    for row in rows:
+        table.add_row(*_cells(row))
+    show(table)
+
+
+def _cells(row: dict[str, Any]) -> tuple[str, ...]:
+    created: datetime = row["created_at"]
+    length = clock(row["duration_ms"]) if row["duration_ms"] is not None else "-"
+    name = f"{row['file_name']}  ({row['error_code']}: {row['error_detail']})" if row["error_code"] else row["file_name"]
+    return str(row["id"])[:8], row["state"], length, created.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S"), name
+
+
+def print_events(start: str | None, follow: bool) -> None:
+    """Prints events as JSON lines, each with its ``stream_id`` to resume from. Without ``start``: all that are kept, or, when
+    following, new ones only.
+
+    Raises:
+        Permanent: ``stream_id``, ``start`` is no position in the stream.
+    """
+    redis = client(settings().redis_url)
+    if start is not None and not all(part.isdigit() for part in start.split("-", 1)):
+        raise Permanent("stream_id", f"--from takes a stream_id such as 1700000000000-0, not {start!r}")
+    after = start or (stream.last_id(redis) if follow else "0")
+    while True:
+        found = stream.read(redis, after, block_ms=BLOCK_MS if follow else None)
+        for after, event in found:
+            sys.stdout.write(json.dumps({"stream_id": after, **event}, ensure_ascii=False) + "\n")
+        sys.stdout.flush()
+        if not found and not follow:
+            return

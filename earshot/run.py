@@ -1,0 +1,41 @@
+"""``earshot run``: the whole way from nothing running to printed reports and nothing running."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from time import monotonic
+
+from analysis.errors import Misconfigured
+from earshot.console import say
+from earshot.ingest import ingest
+from earshot.local import stack
+from producer.scan import find_audio
+from producer.submit import Options
+from settings import PROJECT
+
+DEMO = PROJECT / "demo" / "call.flac"
+REPORTS = Path("reports")
+HURRY_SEC = 3.0
+"""How long workers get after Ctrl-C; what they hold is done again after the next start."""
+
+
+def run(paths: Sequence[Path], out: Path | None, options: Options) -> int:
+    """Analyses ``paths`` (default: the demo call) and returns the exit code. A stack that ran before keeps running.
+
+    Raises:
+        BadAudio: a path does not exist; nothing was started for it.
+    """
+    if not paths and not DEMO.exists():
+        raise Misconfigured("demo", f"the demo call {DEMO} is not there: name a file, or make it again (see demo/README.md)")
+    files = tuple(find_audio(paths or [DEMO]))
+    began = monotonic()
+    say("starting Redis, Postgres and the workers")
+    started = stack.up(say, keep=False)
+    patience = HURRY_SEC
+    try:
+        say(f"ready after {monotonic() - began:.1f} s" if started else "they run already")
+        code = ingest(files, options, wait=True, out=out or REPORTS)
+        patience = stack.STOP_TIMEOUT_SEC
+    finally:
+        if stack.release(say, patience):
+            say("stopped everything that was started")
+    return code

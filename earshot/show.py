@@ -1,0 +1,144 @@
+"""How a report looks on a terminal: the facts, when what was heard, who said what, and what is missing and why."""
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+
+from rich.console import Group, RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from analysis.report import Report
+from analysis.sections import Stretch, Turn, VoiceSentiment
+from analysis.types import WHOLE
+from earshot.strip import clock, share, strip
+
+TIMES_SHOWN = 4
+"""Stretches of one label that are listed with their times; the strip shows them all."""
+
+
+def rendered(report: Report) -> RenderableType:
+    """The report as something that ``rich`` prints at any width."""
+    length = report.recording.duration_ms
+    parts: list[RenderableType] = [_facts(report)]
+    if report.scene:
+        parts += [_title("Scene"), _timeline(report.scene, length)]
+    if report.noise and report.noise.timeline:
+        parts += [_title("Noise", _noise_limits(report)), _timeline(report.noise.timeline, length)]
+    parts += [_title("Turns"), _turns(report)] if report.turns else [Text("\nNo turns: nobody was heard speaking.")]
+    if report.sentiment:
+        parts += [_title("Sentiment of the voice"), _sentiment(report)]
+    for name, answers in report.classifications.items():
+        counts = Counter(each.label for each in answers)
+        parts.append(
+            Text(f"\n{name.capitalize()}: " + ", ".join(f"{label} in {n} chunks" for label, n in counts.most_common()))
+        )
+    parts += _gaps(report)
+    return Group(*parts)
+
+
+def _facts(report: Report) -> RenderableType:
+    facts = report.recording
+    channels = f"{facts.channels} channel" + ("s" if facts.channels > 1 else "")
+    what = [clock(facts.duration_ms), channels, f"{facts.native_rate / 1000:g} kHz", facts.codec or "", facts.language]
+    if facts.dual_mono:
+        what.append("the same sound on all channels")
+    state = Text(report.status, style="green" if report.status == "complete" else "yellow")
+    lines = [
+        Text.assemble((facts.file_name, "bold"), "  ", ", ".join(word for word in what if word), "  ", state),
+        Text(f"recording {facts.id}", style="dim"),
+    ]
+    return Group(Text(), *lines)
+
+
+def _timeline(stretches: Sequence[Stretch], length_ms: int) -> RenderableType:
+    """One row a label, the label heard longest first."""
+    table = _table()
+    for column in ("label", "strip", "total", "part"):
+        table.add_column(column, no_wrap=True, justify="right" if column in ("total", "part") else "left")
+    table.add_column("when", style="dim", overflow="fold")
+    heard: Counter[str] = Counter()
+    for each in stretches:
+        heard[each.label] += each.end_ms - each.start_ms
+    for label, total in heard.most_common():
+        own = [each for each in stretches if each.label == label]
+        part = share(total / length_ms if length_ms else 0)
+        table.add_row(label, Text(strip(own, length_ms), style="cyan"), clock(total), part, _times(own))
+    return table
+
+
+def _times(stretches: Sequence[Stretch]) -> str:
+    listed = [f"{clock(each.start_ms)}-{clock(each.end_ms)}" for each in stretches[:TIMES_SHOWN]]
+    more = len(stretches) - TIMES_SHOWN
+    return ", ".join(listed) + (f" and {more} more" if more > 0 else "")
+
+
+def _noise_limits(report: Report) -> str:
+    limited = report.noise is not None and report.noise.bandwidth_limited
+    return "recorded below 32 kHz: classes that live in the upper band are unreliable" if limited else ""
+
+
+def _turns(report: Report) -> RenderableType:
+    table = _table(header=True)
+    table.add_column("time", justify="right", no_wrap=True, style="dim")
+    table.add_column("who", no_wrap=True)
+    table.add_column("emotion", no_wrap=True)
+    table.add_column("sentiment", no_wrap=True)
+    table.add_column("said", overflow="fold")  # last, so that long texts push nothing aside
+    for turn in report.turns:
+        said = Text(turn.text) if turn.text else Text("(no word recognised)", style="dim")
+        table.add_row(clock(turn.start_ms), _who(turn), _label(turn.emotion), _label(turn.sentiment), said)
+    return table
+
+
+def _who(turn: Turn) -> Text:
+    # Voices keep their colour through the report; two are by far the most common.
+    style = ("magenta", "blue", "green", "yellow")[int(turn.speaker[1:]) % 4]
+    return Text(f"{turn.speaker} {turn.role}" if turn.role else turn.speaker, style=style)
+
+
+def _label(answer: object) -> str:
+    label, confidence = getattr(answer, "label", None), getattr(answer, "confidence", None)
+    return "-" if label is None or confidence is None else f"{label} {share(confidence)}"
+
+
+def _sentiment(report: Report) -> RenderableType:
+    table = _table()
+    for voice in report.sentiment:
+        scores = "  ".join(f"{label} {share(value)}" for label, value in voice.scores.items())
+        table.add_row(
+            _voice(voice), Text(voice.label, style="bold"), scores, Text(f"over {clock(voice.speech_ms)}", style="dim")
+        )
+    return table
+
+
+def _voice(voice: VoiceSentiment) -> str:
+    return " ".join(word for word in (voice.speaker, voice.role) if word) or "all"
+
+
+def _gaps(report: Report) -> Iterable[RenderableType]:
+    """What could not be done, and what there was nothing to do for; equal reasons are told once, with how often."""
+    if report.missing:
+        yield _title("Missing")
+        yield _counted(((each.analysis, f"{each.code}: {each.detail}", each.chunk) for each in report.missing), "yellow")
+    if report.skipped:
+        yield _title("Nothing to do for")
+        yield _counted(((each.analysis, each.reason, each.chunk) for each in report.skipped), "dim")
+
+
+def _counted(gaps: Iterable[tuple[str, str, int]], style: str) -> RenderableType:
+    chunks: dict[tuple[str, str], list[int]] = {}
+    for analysis, reason, chunk in gaps:
+        chunks.setdefault((analysis, reason), []).append(chunk)
+    table = _table()
+    for (analysis, reason), where in chunks.items():
+        place = "whole recording" if where == [WHOLE] else f"{len(where)} chunk" + ("s" if len(where) > 1 else "")
+        table.add_row(analysis, place, Text(reason, style=style))
+    return table
+
+
+def _title(text: str, remark: str = "") -> RenderableType:
+    return Text.assemble("\n", (text, "bold underline"), (f"  {remark}" if remark else "", "dim"))
+
+
+def _table(header: bool = False) -> Table:
+    return Table(box=None, show_header=header, pad_edge=False, padding=(0, 2, 0, 0), header_style="dim")
