@@ -16,7 +16,7 @@ from settings import PROJECT
 RATE = 16_000
 CALL_SEC = 300
 DATA = PROJECT.parent / "shared" / "data"
-DEMO = PROJECT / "demo" / "call.flac"
+DEMO = PROJECT / "demo" / "call.ogg"
 
 Sound = NDArray[np.float32]
 

@@ -27,7 +27,9 @@ def load(release: Release, device: str) -> PocketsphinxDecoder:
         Misconfigured: the release names a runtime that this analysis does not have.
     """
     if release.runtime != "pocketsphinx":
-        raise Misconfigured("runtime", f"asr has no runtime {release.runtime!r} (release {release.name}); it knows pocketsphinx")
+        raise Misconfigured(
+            "runtime", f"asr has no runtime {release.runtime!r} (release {release.name}); it knows pocketsphinx"
+        )
     return PocketsphinxDecoder()
 
 
