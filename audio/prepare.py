@@ -10,8 +10,9 @@ import numpy as np
 
 from analysis.types import Interval, Utterance
 from audio.clip import Waveform
-from audio.decode import Tally, decode
+from audio.decode import decode
 from audio.dual_mono import DualMono
+from audio.frames import Tally
 from audio.pcm_writer import PcmWriter
 from audio.plan import PlanLimits, plan_chunks
 from audio.probe import Probe, probe
@@ -138,4 +139,6 @@ def _notes(found: Probe, tally: Tally, dual_mono: bool) -> Iterable[str]:
     if found.is_cut:
         yield "The file is cut off; how much is missing cannot be known."
     if tally.damaged:
-        yield f"{tally.damaged} of {tally.packets} packets were damaged and are treated as silence."
+        yield f"{tally.damaged} of {tally.packets} packets were damaged and left out."
+    if tally.silenced:
+        yield f"{tally.silenced / found.sample_rate:.1f} s without sound data in between are treated as silence."

@@ -6,7 +6,8 @@ from uuid import uuid4
 import numpy as np
 import pytest
 
-from audio.decode import Tally, decode
+from audio.decode import decode
+from audio.frames import Tally
 from audio.prepare import prepare
 from audio.probe import probe
 from audio.store import read_pcm
