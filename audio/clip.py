@@ -35,4 +35,5 @@ class Clip:
 
     def mono(self, start_ms: int | None = None, end_ms: int | None = None) -> NDArray[np.float32]:
         """Mean over channels, shape (samples,)."""
-        return self.read(start_ms, end_ms).mean(axis=0)
+        mixed: NDArray[np.float32] = self.read(start_ms, end_ms).mean(axis=0)
+        return mixed

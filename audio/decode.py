@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from analysis.errors import BadAudio
 from audio.clip import Waveform
@@ -76,6 +75,8 @@ def _check_length(probe: Probe, tally: Tally, accept_truncated: bool) -> None:
         if not accept_truncated:
             lengths = f"{got_ms / 1000:.1f} s of the {promised_ms / 1000:.1f} s its header states"
             raise BadAudio("truncated", f"Cut off: holds {lengths}; get the whole file, or accept it as truncated")
+    if probe.is_cut and not accept_truncated:
+        raise BadAudio("truncated", f"Cut off after {got_ms / 1000:.1f} s; get the whole file, or accept it as truncated")
     if got_ms < SHORTEST_MS:
         raise BadAudio("empty", f"A valid {probe.container} file with {tally.samples} samples: too short to hold any sound")
 
@@ -97,6 +98,8 @@ def _waveforms(container: Any, stream: Any, probe: Probe, tally: Tally) -> Itera
     """Decoded frames; a damaged packet becomes as much silence once sound follows it, so that times stay true."""
     import av
 
+    # Packed float at the file's own rate. (PyAV reads past the end of planar frames with 8 channels and crashes.)
+    converter = av.AudioResampler(format="flt")
     lost = 0
     for packet in _packets(container, stream):
         is_flush = packet.size == 0
@@ -108,15 +111,20 @@ def _waveforms(container: Any, stream: Any, probe: Probe, tally: Tally) -> Itera
             lost += int((packet.duration or 0) * stream.time_base * probe.sample_rate)
             continue
         if frames and not is_flush and tally.damaged_at_end:
-            tally.damaged += tally.damaged_at_end if tally.samples else 0
-            tally.damaged_at_end = 0
-            if tally.samples and lost:
-                tally.samples += lost
-                yield np.zeros((probe.channels, lost), dtype=np.float32)
+            yield from _as_silence(lost, probe, tally)
             lost = 0
-        for waveform in (_waveform(frame, probe) for frame in frames):
+        for waveform in (_waveform(frame, probe, converter) for frame in frames):
             tally.samples += waveform.shape[1]
             yield waveform
+
+
+def _as_silence(lost: int, probe: Probe, tally: Tally) -> Iterator[Waveform]:
+    """Damage that sound follows: counted and filled in, except before the first sound, where decoders find step."""
+    if tally.samples:
+        tally.damaged += tally.damaged_at_end
+        tally.samples += lost
+        yield np.zeros((probe.channels, lost), dtype=np.float32)
+    tally.damaged_at_end = 0
 
 
 def _packets(container: Any, stream: Any) -> Iterator[Any]:
@@ -128,24 +136,14 @@ def _packets(container: Any, stream: Any) -> Iterator[Any]:
         return  # the container breaks off here; the length check decides whether that matters
 
 
-def _waveform(frame: Any, probe: Probe) -> Waveform:
+def _waveform(frame: Any, probe: Probe, converter: Any) -> Waveform:
     if frame.sample_rate != probe.sample_rate or frame.layout.nb_channels != probe.channels:
         now = f"{frame.sample_rate} Hz, {frame.layout.nb_channels} channels"
         was = f"{probe.sample_rate} Hz, {probe.channels} channels"
         raise BadAudio("unsupported", f"The sound changes from {was} to {now} half-way; split the file there")
-    samples = frame.to_ndarray()
-    if not frame.format.is_planar:
-        samples = samples.reshape(-1, probe.channels).T
-    return _scaled(samples)
-
-
-def _scaled(samples: NDArray[Any]) -> Waveform:
-    """To [-1, 1]: unsigned 8-bit is centred on 128, wider integers fill their type, floats are taken as they are."""
-    if samples.dtype == np.uint8:
-        return (samples.astype(np.float32) - np.float32(128)) / np.float32(128)
-    if samples.dtype.kind == "i":
-        return np.divide(samples, -float(np.iinfo(samples.dtype).min), dtype=np.float64).astype(np.float32)
-    return samples.astype(np.float32)
+    frame.pts = None
+    packed = np.concatenate([part.to_ndarray()[0] for part in converter.resample(frame)])
+    return packed.reshape(-1, probe.channels).T
 
 
 def _clock(samples: int, probe: Probe) -> str:

@@ -1,13 +1,13 @@
 """The store's inbox: copies of users' files, so that work can start after the user's own path has gone."""
 
-import shutil
+import hashlib
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
 import fsspec
 
-from audio.source import content_hash
+from audio.source import COPY_BYTES, check_file
 from audio.store import local_path, store_errors
 
 
@@ -28,18 +28,20 @@ def upload(path: Path, store_url: str) -> Upload:
         Forbidden: ``unreadable``.
         Unavailable: ``disk_full`` or ``store_unavailable``.
     """
+    check_file(path)
     inbox = f"{store_url.rstrip('/')}/inbox"
-    sha256 = content_hash(path)
-    uri = f"{inbox}/{sha256}/{path.name}"
-    with store_errors(uri):
-        size = path.stat().st_size
-        target = local_path(uri)
-        if target is not None:
-            _copy(path, target, size)
-        else:
-            fs, remote = fsspec.core.url_to_fs(uri)
-            if not (fs.exists(remote) and fs.size(remote) == size):
-                fs.put_file(str(path), remote)
+    folder = local_path(inbox)
+    with store_errors(inbox):
+        if folder is not None:
+            folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.NamedTemporaryFile(dir=folder, prefix=".uploading-", delete=False) as copy:
+            temporary = Path(copy.name)
+        try:
+            sha256, size = _copy(path, temporary)
+            uri = f"{inbox}/{sha256}/{path.name}"
+            _publish(temporary, uri)
+        finally:
+            temporary.unlink(missing_ok=True)
     return Upload(uri=uri, sha256=sha256, size=size)
 
 
@@ -61,15 +63,23 @@ def discard_upload(uri: str, store_url: str) -> None:
                 fs.rm(path)
 
 
-def _copy(source: Path, target: Path, size: int) -> None:
-    if target.is_file() and target.stat().st_size == size:
-        return
-    target.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.NamedTemporaryFile(dir=target.parent, prefix=".uploading-", delete=False) as part:
-        temporary = Path(part.name)
-    try:
-        shutil.copyfile(source, temporary)
-        temporary.chmod(0o644)
-        temporary.replace(target)
-    finally:
-        temporary.unlink(missing_ok=True)
+def _copy(source: Path, copy: Path) -> tuple[str, int]:
+    """Copies and hashes in one reading, so that hash and size are true of the copy even if the source is still growing."""
+    digest = hashlib.sha256()
+    with source.open("rb") as file, copy.open("wb") as out:
+        while data := file.read(COPY_BYTES):
+            digest.update(data)
+            out.write(data)
+        return digest.hexdigest(), out.tell()
+
+
+def _publish(copy: Path, uri: str) -> None:
+    target = local_path(uri)
+    if target is None:
+        fs, path = fsspec.core.url_to_fs(uri)
+        if not fs.exists(path):
+            fs.put_file(str(copy), path)
+    elif not target.exists():
+        target.parent.mkdir(exist_ok=True)
+        copy.chmod(0o644)
+        copy.replace(target)

@@ -32,8 +32,7 @@ def open_media(path: Path) -> Iterator[tuple[Any, Any]]:
         if protected:
             raise BadAudio("encrypted", "The file is encrypted (DRM); ask its owner for an unprotected copy")
         if not streams.audio:
-            name = container.format.name.split(",")[0]
-            raise BadAudio("no_audio_stream", f"This {name} file has no audio track; there is nothing to analyse")
+            raise BadAudio("no_audio_stream", f"This {container_name(container)} file has no audio track to analyse")
         yield container, streams.best("audio") or streams.audio[0]
 
 
@@ -55,6 +54,12 @@ def _opened(path: Path) -> Iterator[Any]:
         raise why_unreadable(path) from error
     with container:
         yield container
+
+
+def container_name(container: Any) -> str:
+    """FFmpeg names a family (``mov,mp4,m4a,3gp,3g2,mj2``); people know it by one of its names."""
+    names = str(container.format.name).split(",")
+    return "mp4" if "mp4" in names else names[0]
 
 
 def _tag(stream: Any) -> str:

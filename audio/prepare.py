@@ -84,7 +84,7 @@ def prepare(
         utterances=utterances,
         chunks=plan_chunks(duration_ms, utterances, limits or PlanLimits()),
         dual_mono=dual_mono.same,
-        notes=tuple(_notes(tally, dual_mono.same)),
+        notes=tuple(_notes(found, tally, dual_mono.same)),
     )
 
 
@@ -130,10 +130,12 @@ def _speech(lanes: Iterable[_Lane], channels: int, duration_ms: int) -> list[Utt
     return sorted(clipped, key=lambda one: (one.start_ms, one.channel))
 
 
-def _notes(tally: Tally, dual_mono: bool) -> Iterable[str]:
+def _notes(found: Probe, tally: Tally, dual_mono: bool) -> Iterable[str]:
     if dual_mono:
         yield "Both channels carry the same signal; it is analysed as one channel."
     if tally.truncated_ms:
         yield f"The file is cut off: {tally.truncated_ms / 1000:.1f} s that its header states are missing."
+    if found.is_cut:
+        yield "The file is cut off; how much is missing cannot be known."
     if tally.damaged:
         yield f"{tally.damaged} of {tally.packets} packets were damaged and are treated as silence."

@@ -6,7 +6,8 @@ from typing import Any
 
 from analysis.errors import BadAudio
 from audio.diagnosis import id3_end
-from audio.media import open_media
+from audio.media import container_name, open_media
+from audio.ogg import ends_inside_a_page
 
 RATES_HZ = (8_000, 192_000)
 MAX_CHANNELS = 8
@@ -25,7 +26,8 @@ MP3_FRAME_BYTES = 2048
 
 @dataclass(frozen=True)
 class Probe:
-    """What the header says. ``duration_ms`` may be an estimate; ``promised_ms`` is the length the file commits to, if any."""
+    """What the header says. ``duration_ms`` may be an estimate; ``promised_ms`` is the length the file commits to, if any;
+    ``is_cut`` marks a file that states no length but visibly ends too early."""
 
     container: str
     codec: str
@@ -33,6 +35,7 @@ class Probe:
     channels: int
     duration_ms: int | None
     promised_ms: int | None
+    is_cut: bool
 
 
 def probe(path: Path) -> Probe:
@@ -47,12 +50,13 @@ def probe(path: Path) -> Probe:
         names = container.format.name.split(",")
         duration_ms = _duration_ms(container, stream)
         found = Probe(
-            container=names[0],
+            container=container_name(container),
             codec=str(context.codec.canonical_name),
             sample_rate=int(context.sample_rate or 0),
             channels=int(context.channels or 0),
             duration_ms=duration_ms,
             promised_ms=duration_ms if _keeps_promises(path, names) else None,
+            is_cut="ogg" in names and ends_inside_a_page(path),
         )
     _check(found)
     return found

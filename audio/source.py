@@ -29,7 +29,7 @@ def open_source(uri: str, roots: Sequence[str], store_url: str) -> Iterator[Path
     confined = confine(uri, roots, store_url)
     path = local_path(confined)
     if path is not None:
-        _check_file(path)
+        check_file(path)
         yield path
         return
     with tempfile.NamedTemporaryFile(suffix=PurePosixPath(urlsplit(confined).path).suffix) as copy:
@@ -68,9 +68,26 @@ def content_hash(path: Path) -> str:
         BadAudio: ``missing``, or ``not_audio`` for a folder.
         Forbidden: ``unreadable``.
     """
-    _check_file(path)
+    check_file(path)
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def check_file(path: Path) -> None:
+    """Raises:
+    BadAudio: ``missing``, or ``not_audio`` for a folder or a device.
+    Forbidden: ``unreadable``.
+    """
+    if path.is_dir():
+        raise BadAudio("not_audio", f"{path} is a folder; name the files in it")
+    if not path.exists():
+        raise BadAudio("missing", f"{path} does not exist (any more)")
+    if not path.is_file():
+        raise BadAudio("not_audio", f"{path} is not a regular file")
+    try:
+        path.open("rb").close()
+    except PermissionError as error:
+        raise Forbidden("unreadable", f"{path} may not be read by this user; change its permissions") from error
 
 
 def _real(path: Path) -> Path:
@@ -84,16 +101,3 @@ def _is_below(uri: str, root: str) -> bool:
     path, base = unquote(one.path), other.path.rstrip("/") + "/"
     is_plain = "::" not in uri and posixpath.normpath(path) == path
     return is_plain and (one.scheme, one.netloc) == (other.scheme, other.netloc) and path.startswith(base)
-
-
-def _check_file(path: Path) -> None:
-    if path.is_dir():
-        raise BadAudio("not_audio", f"{path} is a folder; name the files in it")
-    if not path.exists():
-        raise BadAudio("missing", f"{path} does not exist (any more)")
-    if not path.is_file():
-        raise BadAudio("not_audio", f"{path} is not a regular file")
-    try:
-        path.open("rb").close()
-    except PermissionError as error:
-        raise Forbidden("unreadable", f"{path} may not be read by this user; change its permissions") from error

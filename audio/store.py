@@ -9,7 +9,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
 from uuid import UUID
 
 import fsspec
@@ -56,7 +55,7 @@ def read_pcm(uri: str, sample_rate: int, channels: int, start_ms: int, end_ms: i
             stat = path.stat()
             samples = _mapped(path, stat.st_ino, stat.st_mtime_ns, stat.st_size)[first:last]
         else:
-            samples = _ranged(*fsspec.core.url_to_fs(uri), first, last)
+            samples = _ranged(uri, first, last)
     frames = samples[: len(samples) // channels * channels].reshape(-1, channels)
     return np.ascontiguousarray(frames.T, dtype=np.float32) / np.float32(FULL_SCALE)
 
@@ -92,7 +91,8 @@ def _mapped(path: Path, _inode: int, _mtime_ns: int, size: int) -> NDArray[np.in
     return np.memmap(path, dtype="<i2", mode="r", shape=(size // SAMPLE_BYTES,))
 
 
-def _ranged(fs: Any, path: str, first: int, last: int) -> NDArray[np.int16]:
+def _ranged(uri: str, first: int, last: int) -> NDArray[np.int16]:
+    fs, path = fsspec.core.url_to_fs(uri)
     size = int(fs.size(path) or 0)
     start, end = (min(sample * SAMPLE_BYTES, size) for sample in (first, last))
     data = fs.cat_file(path, start=start, end=end) if end > start else b""

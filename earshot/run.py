@@ -12,7 +12,7 @@ from producer.scan import find_audio
 from producer.submit import Options
 from settings import PROJECT
 
-DEMO = PROJECT / "demo" / "call.flac"
+DEMO = PROJECT / "demo" / "call.ogg"
 REPORTS = Path("reports")
 HURRY_SEC = 3.0
 """How long workers get after Ctrl-C; what they hold is done again after the next start."""

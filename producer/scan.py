@@ -3,8 +3,6 @@
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from analysis.errors import BadAudio
-
 SUFFIXES = frozenset(
     {".wav", ".flac", ".ogg", ".oga", ".opus", ".mp3", ".m4a", ".aac", ".aif", ".aiff", ".wma", ".amr", ".caf", ".au", ".w64"}
     | {".mp4", ".m4v", ".mov", ".mkv", ".mka", ".webm", ".3gp"}
@@ -14,10 +12,8 @@ SUFFIXES = frozenset(
 def find_audio(paths: Iterable[Path]) -> Iterator[Path]:
     """Every file named, and everything below every folder named that looks like audio or video, each once, in order.
 
-    A file that is named is always yielded, whatever its suffix: if it is not audio, ingest says so.
-
-    Raises:
-        BadAudio: ``missing``, there is no such path, or a folder holds no audio.
+    What is named is always yielded, be it missing, a folder without audio or no audio at all: handing it in says what is wrong
+    with it, and the others go on.
     """
     seen: set[Path] = set()
     for path in paths:
@@ -28,11 +24,6 @@ def find_audio(paths: Iterable[Path]) -> Iterator[Path]:
 
 
 def _below(path: Path) -> list[Path]:
-    if path.is_dir():
-        found = sorted(each for each in path.rglob("*") if each.suffix.lower() in SUFFIXES and each.is_file())
-        if not found:
-            raise BadAudio("missing", f"{path}: no audio in this folder")
-        return found
-    if not path.exists():
-        raise BadAudio("missing", f"{path}: no such file")
-    return [path]
+    if not path.is_dir():
+        return [path]
+    return sorted(each for each in path.rglob("*") if each.suffix.lower() in SUFFIXES and each.is_file()) or [path]

@@ -1,0 +1,1 @@
+"""Measures the whole system against one process that calls the models directly."""

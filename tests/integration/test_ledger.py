@@ -1,0 +1,191 @@
+"""The ledger and the outbox against a real Postgres and a real Redis: what happens once, happens once."""
+
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
+from uuid import UUID, uuid4
+
+import psycopg
+import pytest
+from redis import Redis
+
+from analysis.errors import BadAudio
+from analysis.findings import Classification
+from analysis.outcome import Failed, Skipped, Succeeded
+from analysis.request import IngestRequest
+from analysis.types import ChunkKey, Interval, Utterance
+from storage import db, ledger, outbox, recordings, staging, stream
+from storage.db import Connection
+from storage.ledger import Staged
+from storage.recordings import NewChunk
+
+pytestmark = pytest.mark.integration
+
+ANSWER = Classification(label="speech", confidence=0.75, scores={"speech": 0.75, "noise": 0.25})
+SAID = {
+    "scene": Staged(release="scene-1", outcome=Succeeded(findings={"label": "speech"}, classification=ANSWER)),
+    "asr": Staged(release="asr-1", outcome=Skipped(reason="no_speech")),
+    "emotion": Staged(release="emotion-1", outcome=Failed(code="boom", detail="it broke")),
+}
+
+
+@pytest.fixture
+def connection(database_url: str) -> Iterator[Connection]:
+    with db.connect(database_url) as opened:
+        yield opened
+
+
+def registered(connection: Connection, *, force: bool = False) -> UUID:
+    recording_id = uuid4()
+    request = IngestRequest(uri="file:///calls/7.wav", force=force)
+    recordings.register(connection, recording_id, request, ["scene", "asr", "emotion"], "en")
+    assert recordings.start_ingest(connection, recording_id)
+    return recording_id
+
+
+def planned(connection: Connection, chunks: int) -> UUID:
+    recording_id = registered(connection)
+    assert recordings.claim_content(connection, recording_id, uuid4().hex * 2) is None
+    speech = (Utterance(channel=0, start_ms=10, end_ms=20),)
+    plan = [NewChunk(index=i, span=Interval(start_ms=i * 100, end_ms=i * 100 + 100), speech=speech) for i in range(chunks)]
+    facts = {
+        "duration_ms": chunks * 100,
+        "channels": 1,
+        "native_rate": 8000,
+        "container": "wav",
+        "codec": "pcm_s16le",
+        "dual_mono": False,
+        "audio": {"16000": "file:///audio/x.pcm"},
+        "notes": [],
+        "roles": [],
+    }
+    recordings.store_plan(connection, recording_id, facts, plan)
+    return recording_id
+
+
+def keys(recording_id: UUID, count: int) -> list[ChunkKey]:
+    return [ChunkKey(recording_id=recording_id, index=index) for index in range(count)]
+
+
+def count(connection: Connection, query: str, recording_id: UUID) -> int:
+    row = connection.execute(query.encode(), {"id": recording_id}).fetchone()
+    assert row is not None
+    return int(row["n"])
+
+
+FINDINGS = "SELECT count(*) AS n FROM finding WHERE recording_id = %(id)s"
+EVENTS = "SELECT count(*) AS n FROM outbox WHERE recording_id = %(id)s"
+
+
+def test_the_same_content_has_one_owner(connection: Connection) -> None:
+    sha256 = uuid4().hex * 2
+    first, second, forced = registered(connection), registered(connection), registered(connection, force=True)
+    assert recordings.claim_content(connection, first, sha256) is None
+    assert recordings.claim_content(connection, second, sha256) == first
+    assert recordings.get(connection, second) is None
+    assert recordings.claim_content(connection, forced, sha256) is None
+
+
+def test_failed_content_may_be_tried_again(connection: Connection) -> None:
+    sha256 = uuid4().hex * 2
+    first, second = registered(connection), registered(connection)
+    assert recordings.claim_content(connection, first, sha256) is None
+    recordings.fail(connection, first, "7.wav", BadAudio("truncated", "7.wav ends early"))
+    assert recordings.claim_content(connection, second, sha256) is None
+    failed = recordings.get(connection, first)
+    assert failed is not None
+    assert (failed.state, failed.error_code) == ("failed", "truncated")
+    assert count(connection, EVENTS, first) == 1
+
+
+def test_a_recording_cannot_fail_without_saying_why(connection: Connection) -> None:
+    recording_id = registered(connection)
+    with pytest.raises(psycopg.errors.CheckViolation):
+        connection.execute("UPDATE recording SET state = 'failed', finished_at = now() WHERE id = %s", (recording_id,))
+
+
+def test_two_dispatchers_never_take_the_same_chunk(database_url: str, connection: Connection) -> None:
+    recording_id = planned(connection, 200)
+
+    def take(_: int) -> list[int]:
+        with db.connect(database_url) as own:
+            return [row["index"] for row in ledger.take_pending(own, recording_id)]
+
+    with ThreadPoolExecutor(4) as threads:
+        taken = [index for indexes in threads.map(take, range(8)) for index in indexes]
+    assert sorted(taken) == list(range(200))
+
+
+def test_a_batch_that_comes_many_times_at_once_is_merged_once(database_url: str, connection: Connection) -> None:
+    recording_id = planned(connection, 40)
+    ledger.take_pending(connection, recording_id)
+    batches = [dict.fromkeys(keys(recording_id, 40)[start : start + 25], SAID) for start in (0, 5, 10, 15)] * 2
+
+    def merge(batch: dict[ChunkKey, dict[str, Staged]]) -> int:
+        with db.connect(database_url) as own:
+            return ledger.merge(own, batch)
+
+    with ThreadPoolExecutor(4) as threads:
+        assert sum(threads.map(merge, batches)) == 40
+    assert ledger.all_merged(connection, recording_id)
+    assert count(connection, FINDINGS, recording_id) == 40 * len(SAID)
+    assert count(connection, EVENTS, recording_id) == 40  # one classification a chunk
+
+
+def test_a_merge_that_dies_leaves_nothing(connection: Connection) -> None:
+    recording_id = planned(connection, 2)
+    ledger.take_pending(connection, recording_id)
+    bad = {"scene": SAID["scene"], "asr": SAID["asr"].model_copy(update={"release": "\x00"})}  # Postgres refuses NUL in text
+    with pytest.raises(psycopg.DataError):
+        ledger.merge(connection, dict.fromkeys(keys(recording_id, 2), bad))
+    assert count(connection, FINDINGS, recording_id) == 0
+    assert count(connection, EVENTS, recording_id) == 0
+    assert not ledger.all_merged(connection, recording_id)
+
+
+def test_overdue_chunks_go_again_until_their_attempts_are_spent(connection: Connection) -> None:
+    recording_id = planned(connection, 3)
+    for attempt in (1, 2):
+        assert len(ledger.take_pending(connection, recording_id)) == 3
+        assert recording_id not in ledger.release_overdue(connection, 60, 2)  # on its way, not overdue
+        _age(connection, recording_id, timedelta(minutes=2))
+        assert (recording_id in ledger.release_overdue(connection, 60, 2)) == (attempt == 1)
+    assert {key.index for key in ledger.spent(connection, 60, 2) if key.recording_id == recording_id} == {0, 1, 2}
+
+
+def test_events_are_published_once_though_relays_race_and_forget(
+    database_url: str, redis_url: str, connection: Connection
+) -> None:
+    recording_id = planned(connection, 120)
+    ledger.take_pending(connection, recording_id)
+    ledger.merge(connection, dict.fromkeys(keys(recording_id, 120), SAID))
+    redis = Redis.from_url(redis_url)
+
+    def relay(_: int) -> int:
+        with db.connect(database_url) as own:
+            return outbox.relay(own, redis)
+
+    with ThreadPoolExecutor(3) as threads:
+        list(threads.map(relay, range(3)))
+    connection.execute("UPDATE outbox SET published_at = NULL, stream_id = NULL WHERE recording_id = %s", (recording_id,))
+    assert outbox.relay(connection, redis) == 120  # as if every relay had died before its commit
+    told = [body for _, body in stream.read(redis, count=10_000) if body["recording_id"] == str(recording_id)]
+    assert len(told) == 120
+    assert len({body["id"] for body in told}) == 120
+    assert {body["chunk"] for body in told} == set(range(120))
+    assert told[0]["scene"] == ANSWER.model_dump(mode="json")
+
+
+def test_staged_outcomes_are_found_by_chunk_and_release(redis_url: str) -> None:
+    redis = Redis.from_url(redis_url)
+    one, two = keys(uuid4(), 2)
+    staging.put(redis, "scene", {one: SAID["scene"]}, ttl_sec=60)
+    assert staging.present(redis, "scene", "scene-1", [one, two]) == {one}
+    assert staging.present(redis, "scene", "scene-2", [one, two]) == set()
+    assert staging.get(redis, [one, two]) == {one: {"scene": SAID["scene"]}, two: {}}
+    staging.discard(redis, [one, two])
+    assert staging.get(redis, [one]) == {one: {}}
+
+
+def _age(connection: Connection, recording_id: UUID, by: timedelta) -> None:
+    connection.execute("UPDATE chunk SET dispatched_at = dispatched_at - %s WHERE recording_id = %s", (by, recording_id))
