@@ -78,7 +78,7 @@ def check_alive(process: Process) -> None:
 
 
 def stop(home: Path, names: Sequence[str], timeout_sec: float) -> list[str]:
-    """Asks the named processes to end (SIGTERM), waits, and kills what is left; returns the names that had to be killed."""
+    """Asks the named processes to end (SIGTERM), waits, and kills what is left; returns the names of those."""
     asked = [process for name in names if (process := running(home, name)) is not None]
     for process in asked:
         _signal(process.pid, signal.SIGTERM)
