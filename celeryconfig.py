@@ -34,7 +34,7 @@ worker_prefetch_multiplier = 1
 worker_disable_prefetch = True
 worker_pool = "prefork"
 worker_proc_alive_timeout = 30
-worker_soft_shutdown_timeout = 20
+worker_soft_shutdown_timeout = _settings.soft_shutdown_sec
 worker_enable_soft_shutdown_on_idle = False
 
 task_time_limit = _settings.task_time_limit_sec

@@ -61,6 +61,8 @@ class Settings(BaseSettings):
     visibility_timeout_sec: Annotated[int, Field(gt=0)] = 1800
     task_time_limit_sec: Annotated[int, Field(gt=60)] = 1500
     outcome_ttl_sec: Annotated[int, Field(gt=0)] = 86_400
+    soft_shutdown_sec: Annotated[float, Field(ge=0)] = 20.0
+    """How long a worker that is told to stop goes on with what it holds, before it hands it back to Redis."""
     max_attempts: Annotated[int, Field(ge=1)] = 3
     ready_file: Path | None = None
     """A worker writes its process id here once it consumes; for readiness probes."""

@@ -20,7 +20,7 @@ def run(arguments: Sequence[str]) -> int:
     """Runs a verb and returns the exit code; errors are told on stderr. ``-v`` may stand before or behind the verb."""
     words = [word for word in arguments if word not in VERBOSE]
     try:
-        return int(app(args=words, prog_name="earshot", standalone_mode=False) or 0)
+        return int(app(args=words or ["--help"], prog_name="earshot", standalone_mode=False) or 0)
     except BrokenPipeError:  # the reader (head, less) has seen enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0

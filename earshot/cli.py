@@ -9,7 +9,6 @@ from earshot.console import say
 
 app = typer.Typer(
     help="Listens to recordings: analyses audio files in worker pools and prints what was heard.",
-    no_args_is_help=True,
     add_completion=False,
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
@@ -44,7 +43,7 @@ def run(
     force: Force = False,
     accept_truncated: Truncated = False,
 ) -> int:
-    """Start everything, analyse, print the reports, stop everything that was started."""
+    """Start all, analyse, print the reports, stop all."""
     from earshot.run import run as run_once
 
     return run_once(paths or [], out, _options(roles, analyses, language, force, accept_truncated))
@@ -102,7 +101,7 @@ def events(
 
 @app.command()
 def up() -> None:
-    """Start Redis, Postgres and the workers on this machine, and leave them running."""
+    """Start Redis, Postgres and the workers here."""
     from earshot.local import stack
     from settings import settings
 
@@ -124,7 +123,7 @@ def down() -> None:
 
 @app.command()
 def doctor() -> int:
-    """Check everything that has to be right, and say what to do about what is not."""
+    """Check everything, and say what to do about it."""
     from earshot.doctor import examine
 
     return examine()

@@ -1,14 +1,13 @@
 """Turns this process into one of Celery's, so that it gets the terminal's signals itself."""
 
 import os
-from collections.abc import Sequence
 
 from analysis.errors import Misconfigured
 from settings import settings
 from tasks.app import process_env
 
 
-def become(argv: Sequence[str]) -> None:
+def become(argv: list[str]) -> None:
     """Replaces this process. Never returns.
 
     Raises:

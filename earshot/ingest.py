@@ -53,8 +53,8 @@ def ingest(paths: Iterable[Path], wanted: Options, *, wait: bool, out: Path | No
     with connect(settings().database_url) as connection:
         submitted, refused = _submit(find_audio(paths), wanted)
         if not wait:
-            for each in submitted:
-                show(f"{each.recording_id}  {each.path}")
+            for submission in submitted:
+                show(f"{submission.recording_id}  {submission.path}")
             return 1 if refused else 0
         finished = _followed(connection, submitted)
         for each in finished:

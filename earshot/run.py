@@ -14,8 +14,6 @@ from settings import PROJECT
 
 DEMO = PROJECT / "demo" / "call.ogg"
 REPORTS = Path("reports")
-HURRY_SEC = 3.0
-"""How long workers get after Ctrl-C; what they hold is done again after the next start."""
 
 
 def run(paths: Sequence[Path], out: Path | None, options: Options) -> int:
@@ -30,12 +28,9 @@ def run(paths: Sequence[Path], out: Path | None, options: Options) -> int:
     began = monotonic()
     say("starting Redis, Postgres and the workers")
     started = stack.up(say, keep=False)
-    patience = HURRY_SEC
     try:
         say(f"ready after {monotonic() - began:.1f} s" if started else "they run already")
-        code = ingest(files, options, wait=True, out=out or REPORTS)
-        patience = stack.STOP_TIMEOUT_SEC
+        return ingest(files, options, wait=True, out=out or REPORTS)
     finally:
-        if stack.release(say, patience):
+        if stack.release(say):
             say("stopped everything that was started")
-    return code

@@ -3,7 +3,6 @@
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, cast
 from uuid import uuid4
 
 import fsspec
@@ -26,7 +25,7 @@ def redis() -> Iterator[Finding]:
     """Reachable, and set up so that it loses nothing on its own account."""
     connection = client(settings().redis_url)
     try:
-        facts = cast(dict[str, Any], connection.info())
+        facts = connection.info()
     except redis_package.RedisError as error:
         yield fail("redis", f"{settings().redis_url} does not answer ({error}); run `earshot up`, or correct EARSHOT_REDIS_URL")
         return
@@ -55,7 +54,7 @@ def queues() -> Iterator[Finding]:
 
     connection = client(settings().redis_url)
     try:
-        waiting = {name: cast(int, connection.llen(name)) for name in queue_names()}
+        waiting = {name: connection.llen(name) for name in queue_names()}
     except redis_package.RedisError:
         return  # told above
     consumers: dict[str, int] = dict.fromkeys(waiting, 0)

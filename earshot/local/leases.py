@@ -36,7 +36,7 @@ def _holds(lease: Path) -> bool:
     if lease.name == KEPT:
         return True
     try:
-        return psutil.Process(int(lease.name)).create_time() == float(lease.read_text(encoding="utf-8"))
+        return float(psutil.Process(int(lease.name)).create_time()) == float(lease.read_text(encoding="utf-8"))
     except (psutil.NoSuchProcess, FileNotFoundError):
         return False
 

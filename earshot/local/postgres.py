@@ -60,7 +60,7 @@ def pid(home: Path) -> int | None:
         found = int((data / "postmaster.pid").read_text(encoding="utf-8").splitlines()[0])
         process = psutil.Process(found)
         return found if process.name() == "postgres" and Path(process.cwd()) == data else None
-    except (FileNotFoundError, IndexError, psutil.NoSuchProcess, psutil.AccessDenied):
+    except (FileNotFoundError, IndexError, psutil.Error):
         return None
 
 
@@ -70,11 +70,9 @@ def stop(home: Path) -> bool:
     found = pid(home)
     if found is None:
         return False
-    process = psutil.Process(found)
     for number in (signal.SIGINT, signal.SIGQUIT):
         os.kill(found, number)
-        _, alive = psutil.wait_procs([process], timeout=STOP_TIMEOUT_SEC)
-        if not alive:
+        if waiting.became(lambda: pid(home) != found, STOP_TIMEOUT_SEC):
             return number == signal.SIGQUIT
     raise Unavailable("postgres_stop", f"Postgres (pid {found}) does not stop; see {_data(home) / 'log'}")
 

@@ -27,7 +27,8 @@ class Process(NamedTuple):
     log: Path
 
     def alive(self) -> bool:
-        return _same(self) is not None
+        """False also for a dead process that its parent has not collected, as happens below a container's first process."""
+        return _status(self) not in (None, psutil.STATUS_ZOMBIE)
 
 
 def record_file(home: Path, name: str) -> Path:
@@ -77,14 +78,15 @@ def check_alive(process: Process) -> None:
 
 
 def stop(home: Path, names: Sequence[str], timeout_sec: float) -> list[str]:
-    """Asks the named processes to end (SIGTERM), waits, and kills what is left; returns the names that had to be killed."""
+    """Asks the named processes to end (SIGTERM), waits, and kills what is left; returns the names of those."""
     asked = [process for name in names if (process := running(home, name)) is not None]
     for process in asked:
         _signal(process.pid, signal.SIGTERM)
-    deaf = _wait(asked, timeout_sec)
+    waiting.became(lambda: not any(process.alive() for process in asked), timeout_sec)
+    deaf = [process.name for process in asked if process.alive()]
     for name in names:
         sweep(home, name)
-    return [process.name for process in deaf]
+    return deaf
 
 
 def sweep(home: Path, name: str) -> None:
@@ -93,11 +95,8 @@ def sweep(home: Path, name: str) -> None:
     if process is None:
         return
     # While one member lives the kernel gives nobody else this pid, so a stranger here means that the session is empty.
-    if process.alive() or not psutil.pid_exists(process.pid):
-        members = [member for member in psutil.process_iter() if _session(member.pid) == process.pid]
-        for member in members:
-            _signal(member.pid, signal.SIGKILL)
-        psutil.wait_procs(members, timeout=KILL_WAIT_SEC)
+    if _status(process) is not None or not psutil.pid_exists(process.pid):
+        waiting.became(lambda: not _kill_session(process.pid), KILL_WAIT_SEC)
     record_file(home, name).unlink(missing_ok=True)
 
 
@@ -109,18 +108,25 @@ def _recorded(home: Path, name: str) -> Process | None:
     return Process(name, found["pid"], found["started"], log_file(home, name))
 
 
-def _same(process: Process) -> psutil.Process | None:
+def _status(process: Process) -> str | None:
+    """The kernel's word for what it does, or None when it is gone or its pid belongs to another."""
     try:
         found = psutil.Process(process.pid)
-        same = abs(found.create_time() - process.started) < _CLOCK_SLACK_SEC and found.status() != psutil.STATUS_ZOMBIE
+        return str(found.status()) if abs(found.create_time() - process.started) < _CLOCK_SLACK_SEC else None
     except psutil.NoSuchProcess:
         return None
-    return found if same else None
 
 
-def _wait(asked: Sequence[Process], timeout_sec: float) -> list[Process]:
-    psutil.wait_procs([found for process in asked if (found := _same(process))], timeout=timeout_sec)
-    return [process for process in asked if process.alive()]
+def _kill_session(session: int) -> int:
+    """Sends SIGKILL to what lives in a session; returns how many that were."""
+    living = [
+        each.pid
+        for each in psutil.process_iter(["status"])
+        if each.info["status"] != psutil.STATUS_ZOMBIE and _session(each.pid) == session
+    ]
+    for pid in living:
+        _signal(pid, signal.SIGKILL)
+    return len(living)
 
 
 def _session(pid: int) -> int:

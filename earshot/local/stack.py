@@ -14,8 +14,10 @@ from storage.migrate import migrate
 
 Say = Callable[[str], None]
 
+SOFT_SHUTDOWN_SEC = 4
+"""How long workers go on with what they hold when the stack stops; then they hand it back, for after the next start."""
 STOP_TIMEOUT_SEC = 30.0
-"""How long workers may finish what they hold; what they cannot is given to others later."""
+"""After which a process that does not end is killed."""
 
 
 def up(say: Say, *, keep: bool) -> list[str]:
@@ -34,7 +36,7 @@ def up(say: Say, *, keep: bool) -> list[str]:
         try:
             _start(home, missing, say)
         except BaseException:
-            _stop(home, missing, STOP_TIMEOUT_SEC, say)
+            _stop(home, missing, say)
             raise
         if keep:
             leases.keep(home)
@@ -43,23 +45,23 @@ def up(say: Say, *, keep: bool) -> list[str]:
     return missing
 
 
-def release(say: Say, timeout_sec: float = STOP_TIMEOUT_SEC) -> bool:
+def release(say: Say) -> bool:
     """Gives up this process's claim; stops the stack, and returns True, when nobody else has one."""
     home = settings().home.resolve()
     with _locked(home, say):
         leases.give_back(home)
         if leases.needed(home):
             return False
-        _stop(home, list(status(home)), timeout_sec, say)
+        _stop(home, list(status(home)), say)
     return True
 
 
-def down(say: Say, timeout_sec: float = STOP_TIMEOUT_SEC) -> list[str]:
+def down(say: Say) -> list[str]:
     """Stops everything that runs and returns its names. The data stays."""
     home = settings().home.resolve()
     with _locked(home, say):
         running = [name for name, runs in status(home).items() if runs]
-        _stop(home, list(status(home)), timeout_sec, say)
+        _stop(home, list(status(home)), say)
         leases.clear(home)
     return running
 
@@ -115,7 +117,12 @@ def _start(home: Path, missing: list[str], say: Say) -> None:
         redis.wait(home, redis_url)
         database_url = database.result()
     _write_urls(home, redis_url, database_url)
-    env = {"EARSHOT_HOME": str(home), "EARSHOT_REDIS_URL": redis_url, "EARSHOT_DATABASE_URL": database_url}
+    env = {
+        "EARSHOT_HOME": str(home),
+        "EARSHOT_REDIS_URL": redis_url,
+        "EARSHOT_DATABASE_URL": database_url,
+        "EARSHOT_SOFT_SHUTDOWN_SEC": str(SOFT_SHUTDOWN_SEC),
+    }
     worker_processes.start(home, missing, env)
 
 
@@ -135,13 +142,13 @@ def _write_urls(home: Path, redis_url: str, database_url: str) -> None:
     settings.cache_clear()  # what was read before the stack was up did not know its URLs
 
 
-def _stop(home: Path, names: list[str], timeout_sec: float, say: Say) -> None:
+def _stop(home: Path, names: list[str], say: Say) -> None:
     """Workers first, so that they can still hand their work back to Redis; the servers last."""
-    killed = processes.stop(home, [name for name in (plan.BEAT, *plan.NAMES) if name in names], timeout_sec)
+    killed = processes.stop(home, [name for name in (plan.BEAT, *plan.NAMES) if name in names], STOP_TIMEOUT_SEC)
     for name in killed:
-        say(f"{name} was still busy after {timeout_sec:.0f} s and was killed; its work is done again after the next start")
+        say(f"{name} did not end and was killed; its work is done again after the next start")
     if redis.NAME in names:
-        killed = processes.stop(home, [redis.NAME], timeout_sec)
+        killed = processes.stop(home, [redis.NAME], STOP_TIMEOUT_SEC)
         stack_file(home).unlink(missing_ok=True)
         settings.cache_clear()
     if "postgres" in names and postgres.stop(home):

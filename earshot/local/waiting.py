@@ -16,11 +16,16 @@ def until(ready: Callable[[], bool], timeout_sec: float, what: str, log: Path | 
     Raises:
         Unavailable: ``start_timeout``, still false after ``timeout_sec``; the message ends with the tail of ``log``.
     """
+    if not became(ready, timeout_sec):
+        raise Unavailable("start_timeout", f"{what} was not ready after {timeout_sec:.0f} s{tail(log)}")
+
+
+def became(true: Callable[[], bool], timeout_sec: float) -> bool:
+    """Waits until ``true()``, at most ``timeout_sec``; returns what it was at last."""
     deadline = time.monotonic() + timeout_sec
-    while not ready():
-        if time.monotonic() > deadline:
-            raise Unavailable("start_timeout", f"{what} was not ready after {timeout_sec:.0f} s{tail(log)}")
+    while not (now := true()) and time.monotonic() < deadline:
         time.sleep(POLL_SEC)
+    return now
 
 
 def tail(log: Path | None, lines: int = 15) -> str:
