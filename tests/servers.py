@@ -1,0 +1,116 @@
+"""Real servers for tests: Redis, Postgres and worker processes in a folder of their own, stopped by process id."""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from earshot.local import postgres, processes, redis
+from settings import PROJECT
+from storage import db, recordings
+from storage.migrate import migrate
+from tasks.app import process_env
+
+WAIT_SEC = 180.0
+
+
+@dataclass
+class Stack:
+    """Redis and Postgres, and whatever workers a test starts against them."""
+
+    home: Path
+    redis_url: str
+    database_url: str
+    project: Path = PROJECT
+    settings: dict[str, str] = field(default_factory=dict)
+    """``EARSHOT_*`` settings of the workers besides the URLs."""
+
+    def env(self) -> dict[str, str]:
+        """What a process of this stack needs in its environment."""
+        own = {"HOME": self.home, "REDIS_URL": self.redis_url, "DATABASE_URL": self.database_url}
+        roots = {"ROOTS": json.dumps([f"file://{self.home}/offered"]), "CHUNK_BATCH_SIZE": "1"}
+        named = {f"EARSHOT_{key}": str(value) for key, value in {**own, **roots, **self.settings}.items()}
+        return {**process_env(), **named, "PYTHONPATH": str(self.project)}
+
+    @contextmanager
+    def workers(self, name: str, *pools: str, concurrency: int = 1) -> Iterator[processes.Process]:
+        """A worker process for these pools; SIGTERM at the end, and SIGKILL for what does not go."""
+        ready = self.home / "run" / f"{name}.ready"
+        ready.unlink(missing_ok=True)
+        argv = [sys.executable, "-m", "earshot", "worker", *pools, "--concurrency", str(concurrency)]
+        process = processes.start(self.home, name, argv, {**self.env(), "EARSHOT_READY_FILE": str(ready)}, cwd=self.project)
+        try:
+            self._wait(ready.exists, f"worker {name}", process)
+            yield process
+        finally:
+            processes.stop(self.home, [name], 20)
+
+    @contextmanager
+    def beat(self) -> Iterator[None]:
+        """The scheduler."""
+        processes.start(self.home, "beat", [sys.executable, "-m", "earshot", "beat"], self.env(), cwd=self.project)
+        try:
+            yield
+        finally:
+            processes.stop(self.home, ["beat"], 10)
+
+    def offer(self, path: Path, name: str | None = None) -> str:
+        """Copies a file to the root that the workers may read, and returns its URI."""
+        folder = self.home / "offered"
+        folder.mkdir(exist_ok=True)
+        return f"file://{shutil.copy(path, folder / (name or path.name))}"
+
+    def earshot(self, *args: str, timeout: float = WAIT_SEC) -> "subprocess.CompletedProcess[str]":
+        """Runs the command the way a user of this stack does."""
+        return subprocess.run(
+            [sys.executable, "-m", "earshot", *args],
+            env={**os.environ, **self.env()},
+            cwd=self.home,
+            capture_output=True,
+            text=True,
+            timeout=timeout,
+            check=False,
+        )
+
+    def wait_finished(self, recording_id: str) -> str:
+        """Returns the recording's final state; fails with the workers' last words when it takes too long."""
+        with db.connect(self.database_url) as connection:
+            self._wait(lambda: _finished(connection, recording_id), f"recording {recording_id}")
+            recording = recordings.get(connection, recording_id)
+        assert recording is not None
+        return recording.state
+
+    def _wait(self, done: Callable[[], bool], what: str, process: processes.Process | None = None) -> None:
+        deadline = time.monotonic() + WAIT_SEC
+        while not done():
+            if time.monotonic() > deadline or (process is not None and not process.alive()):
+                logs = "\n".join(
+                    f"== {log.name}\n{log.read_text()[-3000:]}" for log in sorted((self.home / "logs").glob("*.log"))
+                )
+                raise AssertionError(f"{what} is not there after {WAIT_SEC:.0f} s\n{logs}")
+            time.sleep(0.1)
+
+
+def _finished(connection: db.Connection, recording_id: str) -> bool:
+    row = recordings.get(connection, recording_id)
+    return row is not None and row.finished_at is not None
+
+
+@contextmanager
+def servers(home: Path) -> Iterator[Stack]:
+    """Redis and a migrated Postgres, and nothing else."""
+    url = redis.start(home)
+    try:
+        database_url = postgres.start(home)
+        migrate(database_url)
+        redis.wait(home, url)
+        yield Stack(home, url, database_url)
+    finally:
+        processes.stop(home, [redis.NAME], 10)
+        postgres.stop(home)
