@@ -90,10 +90,12 @@ class Stack:
         deadline = time.monotonic() + WAIT_SEC
         while not done():
             if time.monotonic() > deadline or (process is not None and not process.alive()):
-                logs = "\n".join(
-                    f"== {log.name}\n{log.read_text()[-3000:]}" for log in sorted((self.home / "logs").glob("*.log"))
-                )
-                raise AssertionError(f"{what} is not there after {WAIT_SEC:.0f} s\n{logs}")
+                logs = sorted((self.home / "logs").glob("*.log"))
+                tails = "
+".join(f"== {log.name}
+{log.read_text(encoding='utf-8')[-3000:]}" for log in logs)
+                raise AssertionError(f"{what} is not there after {WAIT_SEC:.0f} s
+{tails}")
             time.sleep(0.1)
 
 
