@@ -119,6 +119,7 @@ BAD: list[tuple[str, str, Callable[[Path], Path]]] = [
     ("no_audio_stream", "matroska", lambda d: write_video(d / "a.mkv", None)),
     ("unsupported", "4000 Hz", lambda d: write(d / "a.wav", tone(1, 4_000), 4_000, "pcm_s16le")),
     ("unsupported", "384000 Hz", lambda d: write(d / "a.wav", tone(1, 384_000), 384_000, "pcm_s16le")),
+    ("unsupported", "32767", lambda d: write(d / "a.wav", tone(1) * 2 * np.float32(32_767), 16_000, "pcm_f32le")),
     ("corrupt", "damaged", lambda d: damaged_flac(d / "a.flac")),
 ]
 
