@@ -60,7 +60,7 @@ def _check_values(block: Waveform, done: int, probe: Probe) -> None:
     if peak > LOUDEST:
         at = _clock(done, probe)
         raise BadAudio(
-            "unsupported", f"Samples reach {peak:.3g} near {at}, but float sound lies within -1 to 1; export it as PCM"
+            "unsupported", f"Samples reach {peak:.6g} near {at}, but float sound lies within -1 to 1; export it as PCM"
         )
 
 
@@ -100,7 +100,7 @@ def _blocks(waveforms: Iterable[Waveform], size: int) -> Iterator[Waveform]:
         if samples >= size:
             yield np.concatenate(waiting, axis=1)
             waiting, samples = [], 0
-    if waiting:
+    if samples:
         yield np.concatenate(waiting, axis=1)
 
 
