@@ -24,6 +24,9 @@ TOLERATED_DAMAGED_SHARE = 0.02
 GAPLESS = ("flac",)
 """Containers that number their samples and never leave any out on purpose, so that a gap is damage."""
 
+LOUDEST = 100.0
+"""40 dB above full scale: float files overshoot 1 a little, but beyond this they hold integers or damage."""
+
 SHORTEST_MS = 25
 """One analysis frame; a recording below this holds nothing that could be analysed."""
 
@@ -35,19 +38,30 @@ def decode(path: Path, probe: Probe, tally: Tally, accept_truncated: bool = Fals
     """Blocks of float32 in [-1, 1], shape (channels, about one second of samples).
 
     Raises:
-        BadAudio: ``empty``, ``not_audio``, ``truncated``, ``corrupt``, ``not_finite``; some only after the last block.
+        BadAudio: ``empty``, ``not_audio``, ``truncated``, ``corrupt``, ``not_finite``, ``unsupported``; some only
+            after the last block.
     """
     done = 0
     with open_media(path) as (container, stream):
         for block in _blocks(waveforms(container, stream, probe, tally), probe.sample_rate * BLOCK_SECONDS):
-            finite = np.isfinite(block).all(axis=0)
-            if not finite.all():
-                at = _clock(done + int(finite.argmin()), probe)
-                raise BadAudio("not_finite", f"The sample at {at} is NaN or infinite; export the file again as PCM")
+            _check_values(block, done, probe)
             done += block.shape[1]
             yield block
     _check_damage(probe, tally)
     _check_length(probe, tally, accept_truncated)
+
+
+def _check_values(block: Waveform, done: int, probe: Probe) -> None:
+    finite = np.isfinite(block).all(axis=0)
+    if not finite.all():
+        at = _clock(done + int(finite.argmin()), probe)
+        raise BadAudio("not_finite", f"The sample at {at} is NaN or infinite; export the file again as PCM")
+    peak = float(np.abs(block).max())
+    if peak > LOUDEST:
+        at = _clock(done, probe)
+        raise BadAudio(
+            "unsupported", f"Samples reach {peak:.6g} near {at}, but float sound lies within -1 to 1; export it as PCM"
+        )
 
 
 def _check_damage(probe: Probe, tally: Tally) -> None:
@@ -86,7 +100,7 @@ def _blocks(waveforms: Iterable[Waveform], size: int) -> Iterator[Waveform]:
         if samples >= size:
             yield np.concatenate(waiting, axis=1)
             waiting, samples = [], 0
-    if waiting:
+    if samples:
         yield np.concatenate(waiting, axis=1)
 
 

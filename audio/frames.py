@@ -40,8 +40,7 @@ def waveforms(container: Any, stream: Any, probe: Probe, tally: Tally) -> Iterat
     """
     import av
 
-    # Packed float at the file's own rate. (PyAV 18 reads past the end of planar frames with 8 channels and crashes.)
-    converter = av.AudioResampler(format="flt")
+    convert = _Converter(probe)
     clock = _Clock(probe)
     for packet in _packets(container, stream):
         is_flush = packet.size == 0
@@ -57,7 +56,7 @@ def waveforms(container: Any, stream: Any, probe: Probe, tally: Tally) -> Iterat
             tally.damaged_at_end = 0
         for frame in frames:
             yield from _silence(clock.gap_before(frame, tally.samples), probe, tally)
-            waveform = _waveform(frame, probe, converter)
+            waveform = convert(frame)
             tally.samples += waveform.shape[1]
             yield waveform
 
@@ -102,11 +101,28 @@ def _packets(container: Any, stream: Any) -> Iterator[Any]:
         return  # the container breaks off here; the length check decides whether that matters
 
 
-def _waveform(frame: Any, probe: Probe, converter: Any) -> Waveform:
-    if frame.sample_rate != probe.sample_rate or frame.layout.nb_channels != probe.channels:
-        now = f"{frame.sample_rate} Hz, {frame.layout.nb_channels} channels"
-        was = f"{probe.sample_rate} Hz, {probe.channels} channels"
-        raise BadAudio("unsupported", f"The sound changes from {was} to {now} half-way; split the file there")
-    frame.pts = None
-    packed = np.concatenate([part.to_ndarray()[0] for part in converter.resample(frame)])
-    return packed.reshape(-1, probe.channels).T
+class _Converter:
+    """Decoded frames to float32 arrays through FFmpeg's own converter, one per sample format and channel layout in the file.
+
+    It also packs the channels: PyAV 18 reads past the end of planar frames with 8 channels and crashes.
+    """
+
+    def __init__(self, probe: Probe) -> None:
+        self._probe = probe
+        self._converters: dict[tuple[str, str], Any] = {}
+
+    def __call__(self, frame: Any) -> Waveform:
+        import av
+
+        rate, channels = self._probe.sample_rate, self._probe.channels
+        if (frame.sample_rate, frame.layout.nb_channels) != (rate, channels):
+            now = f"{frame.sample_rate} Hz, {frame.layout.nb_channels} channels"
+            raise BadAudio(
+                "unsupported", f"The sound changes from {rate} Hz, {channels} channels to {now}; split the file there"
+            )
+        kind = (frame.format.name, frame.layout.name)
+        if kind not in self._converters:
+            self._converters[kind] = av.AudioResampler(format="flt")
+        frame.pts = None
+        parts = [part.to_ndarray()[0] for part in self._converters[kind].resample(frame)]
+        return np.concatenate([np.zeros(0, dtype=np.float32), *parts]).reshape(-1, channels).T

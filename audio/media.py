@@ -41,19 +41,26 @@ def _opened(path: Path) -> Iterator[Any]:
     import av
 
     av.logging.set_level(None)  # FFmpeg's remarks about damaged files belong in our errors, not on the terminal
+    _check_readable(path)
+    options = {"format_whitelist": DEMUXERS, "protocol_whitelist": "file"}
     try:
-        if path.stat().st_size == 0:
-            raise BadAudio("empty", "The file is empty (0 bytes)")
-        options = {"format_whitelist": DEMUXERS, "protocol_whitelist": "file"}
         container = av.open(str(path), options=options, metadata_errors="replace")
-    except FileNotFoundError as error:
-        raise BadAudio("missing", f"{path} does not exist (any more)") from error
-    except PermissionError as error:
-        raise Forbidden("unreadable", f"{path} may not be read by this user; change its permissions") from error
     except av.FFmpegError as error:
         raise why_unreadable(path) from error
     with container:
         yield container
+
+
+def _check_readable(path: Path) -> None:
+    """Asks the operating system, because FFmpeg uses the same error numbers for what it finds inside files."""
+    try:
+        with path.open("rb") as file:
+            if not file.read(1):
+                raise BadAudio("empty", "The file is empty (0 bytes)")
+    except FileNotFoundError as error:
+        raise BadAudio("missing", f"{path} does not exist (any more)") from error
+    except PermissionError as error:
+        raise Forbidden("unreadable", f"{path} may not be read by this user; change its permissions") from error
 
 
 def container_name(container: Any) -> str:

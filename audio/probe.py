@@ -20,7 +20,6 @@ it from the bytes that are there, so a cut cannot be seen."""
 MP3_LENGTH_TAGS = (b"Xing", b"Info", b"VBRI")
 """Marks of an MP3's optional header frame that holds the number of frames (Xing/LAME and Fraunhofer)."""
 
-
 MP3_FRAME_BYTES = 2048
 """Covers the longest MP3 frame (1,441 bytes)."""
 

@@ -1,5 +1,6 @@
 """Broken, odd and foreign files: each ends in one clear line and leaves nothing in the store."""
 
+import os
 import re
 import zipfile
 from collections.abc import Callable
@@ -119,6 +120,7 @@ BAD: list[tuple[str, str, Callable[[Path], Path]]] = [
     ("no_audio_stream", "matroska", lambda d: write_video(d / "a.mkv", None)),
     ("unsupported", "4000 Hz", lambda d: write(d / "a.wav", tone(1, 4_000), 4_000, "pcm_s16le")),
     ("unsupported", "384000 Hz", lambda d: write(d / "a.wav", tone(1, 384_000), 384_000, "pcm_s16le")),
+    ("unsupported", "32767", lambda d: write(d / "a.wav", tone(1) * 2 * np.float32(32_767), 16_000, "pcm_f32le")),
     ("corrupt", "damaged", lambda d: damaged_flac(d / "a.flac")),
 ]
 
@@ -172,13 +174,16 @@ def test_a_playlist_cannot_reach_other_files(tmp_path: Path) -> None:
 def test_a_file_that_may_not_be_read(tmp_path: Path) -> None:
     path = write(tmp_path / "a.wav", tone(1), 16_000, "pcm_s16le")
     path.chmod(0)
-    try:
-        path.open("rb").close()
-    except PermissionError:
-        with pytest.raises(Forbidden, match="permissions"):
+    child = os.fork()
+    if child == 0:
+        if os.geteuid() == 0:
+            os.setuid(65_534)  # nobody, for whom permissions count
+        try:
             ingest(path)
-    else:
-        pytest.skip("this user may read everything")
+        except Forbidden as error:
+            os._exit(0 if "permissions" in str(error) else 1)
+        os._exit(2)
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
 
 
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])

@@ -36,13 +36,14 @@ FORMATS = [
 ]
 
 
-@pytest.mark.parametrize("written", FORMATS, ids=lambda one: "-".join(map(str, one)))
-@pytest.mark.parametrize("channels", [1, 2])
-def test_a_tone_survives(tmp_path: Path, written: tuple[str, str, str, int], channels: int) -> None:
-    name, codec, sample_format, rate = written
+WRITTEN = [(*one, channels) for one in FORMATS for channels in (1, 2) if (one[1], channels) != ("vorbis", 1)]
+"""FFmpeg's own Vorbis encoder writes stereo only."""
+
+
+@pytest.mark.parametrize("written", WRITTEN, ids=lambda one: "-".join(map(str, one)))
+def test_a_tone_survives(tmp_path: Path, written: tuple[str, str, str, int, int]) -> None:
+    name, codec, sample_format, rate, channels = written
     sound = tone(2, rate, channels)
-    if codec == "vorbis" and channels == 1:
-        pytest.skip("FFmpeg's own Vorbis encoder writes stereo only")
     path = write(tmp_path / name, sound, rate, codec, sample_format)
     found = probe(path)
     assert (found.sample_rate, found.channels) == (rate, channels)

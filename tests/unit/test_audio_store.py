@@ -114,6 +114,16 @@ def test_a_full_disk_is_transient_and_leaves_nothing(tmp_path: Path) -> None:
     assert [one for one in tmp_path.rglob("*") if one.is_file()] == [path]
 
 
+def test_if_one_rate_cannot_be_published_none_is(tmp_path: Path) -> None:
+    recording = uuid4()
+    folder = tmp_path / "store" / "recordings" / str(recording)
+    (folder / "16000.pcm" / "in the way").mkdir(parents=True)
+    path = write(tmp_path / "a.wav", tone(1), 16_000, "pcm_s16le")
+    with pytest.raises(Unavailable):
+        prepare(path, recording, f"file://{tmp_path}/store", rates={32_000})
+    assert [one for one in tmp_path.rglob("*") if one.is_file()] == [path]
+
+
 def test_a_store_that_is_a_file_is_unavailable(tmp_path: Path) -> None:
     (tmp_path / "store").write_text("in the way")
     path = write(tmp_path / "a.wav", tone(1), 16_000, "pcm_s16le")
