@@ -91,11 +91,8 @@ class Stack:
         while not done():
             if time.monotonic() > deadline or (process is not None and not process.alive()):
                 logs = sorted((self.home / "logs").glob("*.log"))
-                tails = "
-".join(f"== {log.name}
-{log.read_text(encoding='utf-8')[-3000:]}" for log in logs)
-                raise AssertionError(f"{what} is not there after {WAIT_SEC:.0f} s
-{tails}")
+                tails = "\n".join(f"== {log.name}\n{log.read_text(encoding='utf-8')[-3000:]}" for log in logs)
+                raise AssertionError(f"{what} is not there after {WAIT_SEC:.0f} s\n{tails}")
             time.sleep(0.1)
 
 
