@@ -69,7 +69,7 @@ def _publish(recording: Recording, wanted: Sequence[Card], named: dict[str, Rele
                 Job(
                     analysis=card.name,
                     batch_id=batch_id,
-                    release=named[card.name],
+                    release=named.get(card.name) or _without_checkpoint(card),
                     chunks=tuple(_reference(recording, card.sample_rate, row) for row in rows),
                 ).model_dump(mode="json")
             ],
@@ -79,6 +79,11 @@ def _publish(recording: Recording, wanted: Sequence[Card], named: dict[str, Rele
     merge = "merge.whole" if rows[0]["index"] == WHOLE else "merge.batch"
     # Immutable: the body takes nothing from the header's results, which are receipts; outcomes wait in storage.staging.
     chord(header, app.signature(merge, args=[batch.model_dump(mode="json")], immutable=True), app=app).apply_async()
+
+
+def _without_checkpoint(card: Card) -> Release:
+    """The release of an analysis that is code alone: nothing to fetch, nothing to promote."""
+    return Release(analysis=card.name, name=f"{card.name}-code", runtime="code", uri="", sha256="")
 
 
 def _reference(recording: Recording, sample_rate: int, row: Row) -> ChunkRef:

@@ -1,46 +1,44 @@
-"""Servers for the tests that need them: started once a session on free ports, stopped by their process ids."""
+"""Fixtures that several kinds of tests share: real servers, started once a session and stopped by process id."""
 
 from collections.abc import Iterator
-from pathlib import Path
-from shutil import rmtree
-from tempfile import mkdtemp
+from contextlib import ExitStack
 
 import pytest
-from redis import Redis
 
-from tests.servers import Servers, Stack
+from tests.servers import Stack, servers
+from workers.pools import STAGES
+from workers.registry import cards
 
 
 @pytest.fixture(scope="session")
-def servers() -> Iterator[Servers]:
-    """A real Redis and a real Postgres."""
-    # Not below pytest's own folder: under root Postgres runs as another user, whom every new pytest session shuts out there.
-    home = Path(mkdtemp(prefix="earshot-tests-"))
-    yield Servers.start(home)
-    Servers.stop(home)
-    rmtree(home)
+def bare_servers() -> Iterator[Stack]:
+    """Redis and Postgres without workers, for tests of the storage itself."""
+    with servers() as started:
+        yield started
+
+
+@pytest.fixture(scope="session")
+def database_url(bare_servers: Stack) -> str:
+    return bare_servers.database_url
+
+
+@pytest.fixture(scope="session")
+def redis_url(bare_servers: Stack) -> str:
+    return bare_servers.redis_url
+
+
+@pytest.fixture(scope="session")
+def stack() -> Iterator[Stack]:
+    """Everything that runs in production, on servers of its own."""
+    with servers() as started, ExitStack() as running:
+        running.enter_context(started.workers("core", *STAGES, concurrency=2))
+        running.enter_context(started.workers("analyses", *(card.name for card in cards()), concurrency=2))
+        running.enter_context(started.beat())
+        yield started
 
 
 @pytest.fixture
-def database_url(servers: Servers) -> Iterator[str]:
-    """A migrated, empty database of the test's own."""
-    url = servers.new_database()
-    yield url
-    servers.drop_database(url)
-
-
-@pytest.fixture
-def redis_url(servers: Servers) -> str:
-    """An empty Redis."""
-    with Redis.from_url(servers.redis_url) as client:
-        client.flushall()
-    return servers.redis_url
-
-
-@pytest.fixture
-def stack(tmp_path: Path, redis_url: str, database_url: str) -> Iterator[Stack]:
-    """Nothing runs yet: the test says ``stack.start(...)``, with the workers and settings it needs."""
-    env = {"EARSHOT_HOME": str(tmp_path), "EARSHOT_REDIS_URL": redis_url, "EARSHOT_DATABASE_URL": database_url}
-    made = Stack(home=tmp_path, env=env)
-    yield made
-    made.stop()
+def stage() -> Iterator[Stack]:
+    """Servers for one test that kills, empties or breaks something; it starts its own workers."""
+    with servers() as started:
+        yield started

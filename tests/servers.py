@@ -1,112 +1,118 @@
-"""A real Redis and a real Postgres for a test session, and real worker processes against them."""
+"""Real servers for tests: Redis, Postgres and worker processes in a folder of their own, stopped by process id."""
 
+import json
 import os
+import shutil
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from uuid import uuid4
+from tempfile import mkdtemp
 
-import psycopg
-from psycopg import sql
-
-from earshot.local import plan, postgres, processes, redis, worker_processes
-from earshot.local.processes import Process
+from earshot.local import postgres, processes, redis, waiting
+from settings import PROJECT
+from storage import db, recordings
 from storage.migrate import migrate
+from tasks.app import process_env
 
-TEMPLATE = "earshot_template"
-STOP_TIMEOUT_SEC = 20.0
-COMMAND_TIMEOUT_SEC = 120.0
-
-
-@dataclass(frozen=True)
-class Servers:
-    """Redis and Postgres below one folder, both ready."""
-
-    home: Path
-    redis_url: str
-    postgres_url: str
-
-    @classmethod
-    def start(cls, home: Path) -> "Servers":
-        redis_url = redis.start(home)
-        try:
-            postgres_url = postgres.start(home)
-            redis.wait(home, redis_url)
-            started = cls(home, redis_url, postgres_url)
-            started._make_template()
-        except BaseException:
-            cls.stop(home)
-            raise
-        return started
-
-    @staticmethod
-    def stop(home: Path) -> None:
-        processes.stop(home, [redis.NAME], STOP_TIMEOUT_SEC)
-        postgres.stop(home)
-
-    def new_database(self) -> str:
-        """URL of a migrated, empty database; cheap, because it is a copy of one that was migrated once."""
-        name = f"test_{uuid4().hex}"
-        self._execute(sql.SQL("CREATE DATABASE {} TEMPLATE {}").format(sql.Identifier(name), sql.Identifier(TEMPLATE)))
-        return self._url(name)
-
-    def drop_database(self, url: str) -> None:
-        name = psycopg.conninfo.conninfo_to_dict(url)["dbname"]
-        self._execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(str(name))))
-
-    def _make_template(self) -> None:
-        self._execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(TEMPLATE)))
-        migrate(self._url(TEMPLATE))
-
-    def _url(self, database: str) -> str:
-        return self.postgres_url.replace("/postgres?", f"/{database}?")
-
-    def _execute(self, statement: sql.Composed) -> None:
-        with psycopg.connect(self.postgres_url, autocommit=True) as connection:
-            connection.execute(statement)
+WAIT_SEC = 180.0
 
 
 @dataclass
 class Stack:
-    """Worker processes of a test, with the environment that makes a command or a client work against them."""
+    """Redis and Postgres, and whatever workers a test starts against them."""
 
     home: Path
-    env: dict[str, str]
-    workers: dict[str, Process] = field(default_factory=dict)
+    redis_url: str
+    database_url: str
+    project: Path = PROJECT
+    settings: dict[str, str] = field(default_factory=dict)
+    """``EARSHOT_*`` settings of the workers besides the URLs."""
 
-    def start(self, *wanted: plan.Workers, env: Mapping[str, str] | None = None) -> None:
-        """Starts these workers (default: those of ``earshot up``) and returns when all consume their queues."""
-        for each in wanted or plan.plan():
-            self.workers[each.name] = worker_processes.start_one(self.home, each, {**self.env, **(env or {})})
-        for process in self.workers.values():
-            worker_processes.wait_ready(self.home, process)
+    def env(self) -> dict[str, str]:
+        """What a process of this stack needs in its environment."""
+        own = {"HOME": self.home, "REDIS_URL": self.redis_url, "DATABASE_URL": self.database_url}
+        roots = {"ROOTS": json.dumps([f"file://{self.home}/offered"]), "CHUNK_BATCH_SIZE": "1"}
+        named = {f"EARSHOT_{key}": str(value) for key, value in {**own, **roots, **self.settings}.items()}
+        return {**process_env(), **named, "PYTHONPATH": str(self.project)}
 
-    def stop(self) -> None:
-        processes.stop(self.home, list(self.workers), STOP_TIMEOUT_SEC)
-        self.workers.clear()
+    @contextmanager
+    def workers(self, name: str, *pools: str, concurrency: int = 1) -> Iterator[processes.Process]:
+        """A worker process for these pools; SIGTERM at the end, and SIGKILL for what does not go."""
+        ready = self.home / "run" / f"{name}.ready"
+        ready.unlink(missing_ok=True)
+        argv = [sys.executable, "-m", "earshot", "worker", *pools, "--concurrency", str(concurrency)]
+        process = processes.start(self.home, name, argv, {**self.env(), "EARSHOT_READY_FILE": str(ready)}, cwd=self.project)
+        try:
+            self._wait(ready.exists, f"worker {name}", process)
+            yield process
+        finally:
+            processes.stop(self.home, [name], 20)
 
-    def log(self, name: str) -> str:
-        return processes.log_file(self.home, name).read_text(encoding="utf-8", errors="replace")
+    @contextmanager
+    def beat(self) -> Iterator[None]:
+        """The scheduler."""
+        processes.start(self.home, "beat", [sys.executable, "-m", "earshot", "beat"], self.env(), cwd=self.project)
+        try:
+            yield
+        finally:
+            processes.stop(self.home, ["beat"], 10)
 
-    def earshot(self, *words: str, timeout_sec: float = COMMAND_TIMEOUT_SEC) -> subprocess.CompletedProcess[str]:
-        """Runs the command as a person would; its output is text, not a terminal's."""
-        return earshot(*words, env=self.env, timeout_sec=timeout_sec)
+    def offer(self, path: Path, name: str | None = None) -> str:
+        """Copies a file to the root that the workers may read, and returns its URI."""
+        folder = self.home / "offered"
+        folder.mkdir(exist_ok=True)
+        return f"file://{shutil.copy(path, folder / (name or path.name))}"
+
+    def earshot(self, *args: str, timeout: float = WAIT_SEC) -> "subprocess.CompletedProcess[str]":
+        """Runs the command the way a user of this stack does."""
+        return subprocess.run(
+            [sys.executable, "-m", "earshot", *args],
+            env={**os.environ, **self.env()},
+            cwd=self.home,
+            capture_output=True,
+            text=True,
+            timeout=timeout,
+            check=False,
+        )
+
+    def wait_finished(self, recording_id: str) -> str:
+        """Returns the recording's final state; fails with the workers' last words when it takes too long."""
+        with db.connect(self.database_url) as connection:
+            self._wait(lambda: _finished(connection, recording_id), f"recording {recording_id}")
+            recording = recordings.get(connection, recording_id)
+        assert recording is not None
+        return recording.state
+
+    def _wait(self, done: Callable[[], bool], what: str, process: processes.Process | None = None) -> None:
+        def seen() -> bool:
+            return done() or (process is not None and not process.alive())
+
+        waiting.became(seen, WAIT_SEC)
+        if not done():
+            logs = sorted((self.home / "logs").glob("*.log"))
+            raise AssertionError("".join([f"{what} is not there", *(waiting.tail(log, lines=40) for log in logs)]))
 
 
-def earshot(*words: str, env: Mapping[str, str], timeout_sec: float = COMMAND_TIMEOUT_SEC) -> subprocess.CompletedProcess[str]:
-    """Runs ``earshot`` in a process of its own."""
-    return subprocess.run(
-        [sys.executable, "-m", "earshot", *words],
-        env={**_without_settings(), **env},
-        capture_output=True,
-        text=True,
-        timeout=timeout_sec,
-        check=False,
-    )
+def _finished(connection: db.Connection, recording_id: str) -> bool:
+    row = recordings.get(connection, recording_id)
+    return row is not None and row.finished_at is not None
 
 
-def _without_settings() -> dict[str, str]:
-    """The tests' own environment without the developer's ``EARSHOT_*``, so that results do not depend on them."""
-    return {key: value for key, value in os.environ.items() if not key.startswith("EARSHOT_")}
+@contextmanager
+def servers() -> Iterator[Stack]:
+    """Redis and a migrated Postgres in a folder of their own, and nothing else."""
+    # Not below pytest's folder: under root Postgres runs as another user, whom any pytest session that starts shuts out there.
+    home = Path(mkdtemp(prefix="earshot-tests-"))
+    try:
+        url = redis.start(home)
+        database_url = postgres.start(home)
+        migrate(database_url)
+        redis.wait(home, url)
+        yield Stack(home, url, database_url)
+    finally:
+        processes.stop(home, [redis.NAME], 10)
+        postgres.stop(home)
+        shutil.rmtree(home)

@@ -39,7 +39,7 @@ def log_file(home: Path, name: str) -> Path:
     return home / "logs" / f"{name}.log"
 
 
-def start(home: Path, name: str, argv: Sequence[str], env: Mapping[str, str]) -> Process:
+def start(home: Path, name: str, argv: Sequence[str], env: Mapping[str, str], cwd: Path = PROJECT) -> Process:
     """Starts ``argv`` detached from this terminal. ``env`` is added to the environment that is passed on."""
     log = log_file(home, name)
     record = record_file(home, name)
@@ -52,7 +52,7 @@ def start(home: Path, name: str, argv: Sequence[str], env: Mapping[str, str]) ->
             stdin=subprocess.DEVNULL,
             stdout=out,
             stderr=subprocess.STDOUT,
-            cwd=PROJECT,
+            cwd=cwd,
             env={**os.environ, **env},
             start_new_session=True,
         )

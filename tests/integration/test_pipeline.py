@@ -1,0 +1,146 @@
+"""The main job, with real Redis, Postgres and worker processes: the demo call goes in, a report and events come out."""
+
+import json
+from typing import Any
+
+import pytest
+from jsonschema import Draft202012Validator
+from redis import Redis
+
+from settings import PROJECT
+from storage import db, recordings, stream
+from tests.integration.enqueue import enqueue
+from tests.integration.wire import Wire
+from tests.servers import Stack
+
+pytestmark = pytest.mark.integration
+
+DEMO = PROJECT / "demo" / "call.ogg"
+SCHEMAS = PROJECT / "docs" / "schemas"
+
+Call = tuple[dict[str, Any], dict[str, Any], Wire]
+
+
+def events_of(stack: Stack, recording_id: str) -> list[dict[str, Any]]:
+    found = stream.read(Redis.from_url(stack.redis_url), count=100_000)
+    return [event for _, event in found if event["recording_id"] == recording_id]
+
+
+def check(name: str, body: dict[str, Any]) -> None:
+    schema = json.loads((SCHEMAS / f"{name}.schema.json").read_text(encoding="utf-8"))
+    Draft202012Validator(schema, format_checker=Draft202012Validator.FORMAT_CHECKER).validate(body)
+
+
+@pytest.fixture(scope="module")
+def call(stack: Stack) -> Call:
+    """The demo call, sent by a bare client without naming a queue: the reply, the report, and every task message sent."""
+    uri = stack.offer(DEMO)
+    with Wire(stack.redis_url) as wire:
+        reply = enqueue(stack, {"uri": uri, "file_name": "demo.ogg"})
+        stack.wait_finished(reply["recording_id"])
+    with db.connect(stack.database_url) as connection:
+        report = recordings.report(connection, reply["recording_id"])
+    assert report is not None
+    return reply, report, wire
+
+
+def test_another_service_gets_an_answer_it_can_validate(call: Call) -> None:
+    reply, _, _ = call
+    check("ingest.reply", reply)
+    assert reply["duplicate"] is False
+    assert reply["error"] is None
+
+
+def test_the_report_keeps_its_schema_and_tells_the_call(call: Call) -> None:
+    _, report, _ = call
+    check("report", report)
+    assert report["status"] == "complete"
+    assert [speaker["role"] for speaker in report["speakers"]] == ["agent", "customer"]
+    turns = report["turns"]
+    assert [turn["start_ms"] for turn in turns] == sorted(turn["start_ms"] for turn in turns)
+    assert {"music", "speech"} <= {stretch["label"] for stretch in report["scene"]}
+    assert {each["role"] for each in report["sentiment"]} == {"agent", "customer"}
+    assert all(turn["emotion"] for turn in turns if turn["end_ms"] - turn["start_ms"] > 1000)
+
+
+def test_most_words_of_the_known_script_are_heard_by_the_right_role(
+    call: Call,
+) -> None:
+    _, report, _ = call
+    script = json.loads((PROJECT / "demo" / "call.json").read_text(encoding="utf-8"))
+    for role in ("agent", "customer"):
+        said = {word for each in script["utterances"] if each["role"] == role for word in each["text"].split()}
+        heard = {word for turn in report["turns"] if turn["role"] == role for word in turn["text"].split()}
+        assert len(said & heard) / len(said) > 0.4, f"{role}: {sorted(said - heard)}"
+
+
+def test_every_classification_is_one_event(stack: Stack, call: Call) -> None:
+    reply, report, _ = call
+    told = events_of(stack, reply["recording_id"])
+    assert len({event["id"] for event in told}) == len(told)
+    for event in told:
+        check("event.classification" if event["type"] == "classification" else "event.recording", event)
+    with db.connect(stack.database_url) as connection:
+        rows = connection.execute(
+            "SELECT chunk_index, analysis FROM finding "
+            "WHERE recording_id = %s AND outcome -> 'classification' <> 'null'::jsonb",
+            (reply["recording_id"],),
+        ).fetchall()
+    names = ("scene", "noise", "sentiment", "emotion")
+    published = [(e["chunk"], name) for e in told if e["type"] == "classification" for name in names if name in e]
+    assert sorted(published) == sorted((row["chunk_index"], row["analysis"]) for row in rows)
+    assert [event["state"] for event in told if event["type"] == "recording.completed"] == [report["status"]]
+
+
+def test_the_call_went_through_every_queue(call: Call) -> None:
+    _, report, wire = call
+    sent = {message["task"] for message in wire.messages}
+    analyses = {f"analyze.{name}" for name in report["releases"]}
+    assert analyses | {"ingest.recording", "merge.batch", "merge.whole", "finalize.recording"} <= sent
+    assert len(analyses) == 6
+
+
+def test_no_word_of_the_transcript_is_in_any_message(call: Call) -> None:
+    _, report, wire = call
+    words = {word for turn in report["turns"] for word in turn["text"].split() if len(word) > 4}
+    assert len(words) > 20
+    wire_text = " ".join(message["body"] for message in wire.messages)
+    spelled = set(wire_text.replace('"', " ").split())
+    assert not words & spelled
+    assert not any(len(message["body"]) > 20_000 for message in wire.messages)  # references only, no audio
+
+
+def test_the_same_content_is_answered_with_the_stored_recording(stack: Stack, call: Call) -> None:
+    first, report, _ = call
+    again = enqueue(stack, {"uri": stack.offer(DEMO)}, "ingest")
+    assert (again["recording_id"], again["duplicate"], again["state"]) == (first["recording_id"], True, "complete")
+    forced = enqueue(stack, {"uri": stack.offer(DEMO), "force": True, "analyses": ["scene"]}, "ingest")
+    assert forced["recording_id"] != first["recording_id"]
+    stack.wait_finished(forced["recording_id"])
+    with db.connect(stack.database_url) as connection:
+        second = recordings.report(connection, forced["recording_id"])
+    assert second is not None
+    assert second["scene"] == report["scene"]  # the same content and release say the same
+    assert second["turns"] == []
+
+
+@pytest.mark.parametrize(
+    ("request_", "code"),
+    [
+        ({"uri": "file:///etc/passwd"}, "outside_roots"),
+        ({"uri": "{offered}/gone.wav"}, "missing"),
+        ({"uri": "{demo}", "analyses": ["telepathy"]}, "analyses"),
+        ({"uri": "{demo}", "roles": ["a", "b", "c"], "force": True}, "roles"),
+    ],
+)
+def test_what_cannot_be_ingested_is_a_row_with_the_reason(stack: Stack, request_: dict[str, Any], code: str) -> None:
+    demo = stack.offer(DEMO)
+    request = json.loads(json.dumps(request_).replace("{demo}", demo).replace("{offered}", demo.rpartition("/")[0]))
+    reply = enqueue(stack, request, "ingest")
+    assert (reply["state"], reply["error"]["code"]) == ("failed", code)
+    with db.connect(stack.database_url) as connection:
+        row = recordings.get(connection, reply["recording_id"])
+    assert row is not None
+    assert (row.state, row.error_code) == ("failed", code)
+    assert [event["type"] for event in events_of(stack, reply["recording_id"])] == ["recording.failed"]
+    assert not list((stack.home / "audio" / "recordings").glob(f"{reply['recording_id']}/*"))
