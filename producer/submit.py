@@ -36,9 +36,9 @@ def submit(path: Path, options: Options) -> Submission:
         BadAudio: ``missing``, the file cannot be read.
         Unavailable: the store or Redis does not answer.
     """
-    uploaded = upload(path, settings().store_url)
+    uri = upload(path, settings().store_url)
     recording_id = uuid4()
-    request = IngestRequest(uri=uploaded.uri, recording_id=recording_id, file_name=path.name, **options.model_dump())
+    request = IngestRequest(uri=uri, recording_id=recording_id, file_name=path.name, **options.model_dump())
     return Submission(path=path, recording_id=recording_id, task_id=send(request))
 
 

@@ -1,5 +1,6 @@
 """The client side of ``ingest.recording``, for the producer: send a request, look for its reply."""
 
+from celery import states
 from celery.exceptions import CeleryError
 from kombu.exceptions import OperationalError
 from pydantic import TypeAdapter
@@ -19,9 +20,14 @@ def send(request: IngestRequest) -> str:
         Unavailable: Redis does not answer.
     """
     try:
-        return str(app.send_task("ingest.recording", [request.model_dump(mode="json")], retry=False).id)
+        result = app.send_task("ingest.recording", [request.model_dump(mode="json")], retry=False)
     except (OperationalError, RedisError, CeleryError) as error:
         raise Unavailable("redis_away", f"Redis does not take jobs: {error}; run `earshot doctor`") from error
+    # The reply is looked up by id (see ``reply``). Left alone, the result would end its subscription when the interpreter
+    # does, and fail loudly where Redis has gone before.
+    result.backend.remove_pending_result(result)
+    result.backend = None
+    return str(result.id)
 
 
 def reply(task_id: str) -> IngestReply | None:
@@ -32,11 +38,11 @@ def reply(task_id: str) -> IngestReply | None:
         Unavailable: Redis does not answer.
     """
     try:
-        result = app.AsyncResult(task_id)
-        if not result.ready():
-            return None
-        if result.failed():
-            raise Permanent("ingest_failed", str(result.result))
-        return REPLY.validate_python(result.result)
+        meta = app.backend.get_task_meta(task_id)
     except (OperationalError, RedisError) as error:
         raise Unavailable("redis_away", f"Redis does not answer: {error}; run `earshot doctor`") from error
+    if meta["status"] not in states.READY_STATES:
+        return None
+    if meta["status"] != states.SUCCESS:
+        raise Permanent("ingest_failed", str(meta["result"]))
+    return REPLY.validate_python(meta["result"])

