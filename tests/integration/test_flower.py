@@ -1,0 +1,50 @@
+"""Flower, as an operator opens it: pools and tasks by their names, and nothing that was said in a recording."""
+
+import json
+import socket
+import sys
+from urllib.request import urlopen
+
+import pytest
+
+from earshot.local import processes, waiting
+from settings import PROJECT
+from tests.integration.enqueue import enqueue
+from tests.servers import Stack
+
+pytestmark = pytest.mark.integration
+
+
+def fetch(url: str) -> str:
+    with urlopen(url, timeout=20) as answer:
+        return str(answer.read().decode())
+
+
+def test_flower_shows_pools_and_tasks_and_no_transcript(stack: Stack) -> None:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    argv = [sys.executable, "-m", "earshot", "flower", "--port", str(port)]
+    process = processes.start(stack.home, "flower", argv, {**stack.env(), "FLOWER_UNAUTHENTICATED_API": "true"})
+    try:
+        site = f"http://127.0.0.1:{port}"
+        waiting.until(lambda: _answers(site), 60, "Flower", process.log)
+        waiting.until(lambda: "core@" in fetch(f"{site}/workers?json=1"), 60, "the workers in Flower", process.log)
+        reply = enqueue(stack, {"uri": stack.offer(PROJECT / "demo" / "call.ogg"), "force": True}, "ingest")
+        stack.wait_finished(reply["recording_id"])
+        waiting.until(lambda: "finalize.recording" in fetch(f"{site}/api/tasks"), 60, "the tasks in Flower", process.log)
+        tasks = json.loads(fetch(f"{site}/api/tasks"))
+    finally:
+        processes.stop(stack.home, ["flower"], 10)
+    names = {task["name"] for task in tasks.values()}
+    assert {"analyze.asr", "analyze.diarization", "analyze.scene", "merge.batch", "merge.whole", "ingest.recording"} <= names
+    shown = json.dumps(tasks)
+    for word in ("package", "delivery", "monday", "confidence"):
+        assert word not in shown, f"Flower shows {word!r}"
+
+
+def _answers(site: str) -> bool:
+    try:
+        return "OK" in fetch(f"{site}/healthcheck")
+    except OSError:
+        return False

@@ -1,0 +1,105 @@
+"""What may die: messages, workers, audio, checkpoints. The recording is closed exactly once, and says what is missing."""
+
+import os
+import shutil
+import signal
+from collections import Counter
+from typing import Any
+
+import pytest
+from redis import Redis
+
+from earshot.local import waiting
+from settings import PROJECT
+from storage import db, recordings, stream
+from tests.integration.enqueue import enqueue
+from tests.servers import Stack
+
+pytestmark = pytest.mark.integration
+
+DEMO = PROJECT / "demo" / "call.ogg"
+CHEAP = ["scene", "noise", "sentiment", "emotion"]
+LEASE_SEC = 4
+
+
+@pytest.fixture
+def stage(stage: Stack) -> Stack:
+    """Leases and the reconciler's clock are short, so that a test sees in seconds what production sees in minutes."""
+    stage.settings |= {"CHUNK_LEASE_SEC": str(LEASE_SEC), "RECONCILE_EVERY_SEC": "1"}
+    return stage
+
+
+def ingested(stage: Stack, analyses: list[str]) -> str:
+    """A recording that is decoded and dispatched while nobody analyses."""
+    with stage.workers("ingest", "ingest"):
+        reply = enqueue(stage, {"uri": stage.offer(DEMO), "analyses": analyses})
+    assert reply["state"] == "analyzing"
+    return str(reply["recording_id"])
+
+
+def report_of(stage: Stack, recording_id: str) -> dict[str, Any]:
+    with db.connect(stage.database_url) as connection:
+        report = recordings.report(connection, recording_id)
+    assert report is not None
+    return report
+
+
+def assert_told_once(stage: Stack, recording_id: str) -> None:
+    """Each chunk has one row per analysis, and each fact is one event."""
+    with db.connect(stage.database_url) as connection:
+        rows = connection.execute(
+            "SELECT chunk_index, analysis FROM finding WHERE recording_id = %s", (recording_id,)
+        ).fetchall()
+        stored = connection.execute("SELECT id FROM outbox WHERE recording_id = %s", (recording_id,)).fetchall()
+    assert max(Counter((row["chunk_index"], row["analysis"]) for row in rows).values()) == 1
+    told = [event["id"] for _, event in stream.read(Redis.from_url(stage.redis_url), count=100_000)]
+    assert sorted(told) == sorted(str(row["id"]) for row in stored)
+
+
+def test_redis_loses_everything_and_nothing_is_lost(stage: Stack) -> None:
+    recording_id = ingested(stage, CHEAP)
+    Redis.from_url(stage.redis_url).flushall()
+    with stage.workers("all", "merge", "finalize", "upkeep", *CHEAP), stage.beat():
+        assert stage.wait_finished(recording_id) == "complete"
+    assert_told_once(stage, recording_id)
+    assert report_of(stage, recording_id)["scene"]
+
+
+def test_audio_that_vanishes_is_a_stated_failure_of_every_chunk(stage: Stack) -> None:
+    recording_id = ingested(stage, CHEAP)
+    shutil.rmtree(stage.home / "audio" / "recordings" / recording_id)
+    with stage.workers("all", "merge", "finalize", "upkeep", *CHEAP):
+        assert stage.wait_finished(recording_id) == "partial"
+    missing = report_of(stage, recording_id)["missing"]
+    assert {each["analysis"] for each in missing} == set(CHEAP)
+    assert {each["code"] for each in missing} == {"missing"}
+
+
+def test_a_checkpoint_that_cannot_be_loaded_costs_one_analysis_not_the_recording(stage: Stack) -> None:
+    with db.connect(stage.database_url) as connection:
+        connection.execute(
+            "INSERT INTO release (analysis, name, runtime, uri, sha256, active) VALUES ('noise', 'noise-9', 'onnx', %s, %s, true)",
+            (f"file://{stage.home}/gone.onnx", "0" * 64),
+        )
+    with stage.workers("all", "ingest", "merge", "finalize", "upkeep", *CHEAP):
+        reply = enqueue(stage, {"uri": stage.offer(DEMO), "analyses": CHEAP})
+        assert stage.wait_finished(reply["recording_id"]) == "partial"
+    report = report_of(stage, reply["recording_id"])
+    assert {each["analysis"] for each in report["missing"]} == {"noise"}
+    assert report["scene"]
+    assert report["sentiment"]
+
+
+def test_workers_killed_in_mid_work_lose_nothing(stage: Stack) -> None:
+    analyses = [*CHEAP, "asr", "diarization"]
+    recording_id = ingested(stage, analyses)
+    with stage.workers("core", "merge", "finalize", "upkeep"), stage.beat():
+        with stage.workers("doomed", *analyses, concurrency=2) as doomed:
+            with db.connect(stage.database_url) as connection:
+                merged = "SELECT 1 FROM chunk WHERE recording_id = %s AND state = 'merged'"
+                waiting.until(lambda: connection.execute(merged, (recording_id,)).fetchone() is not None, 60, "a merge")
+            os.killpg(os.getsid(doomed.pid), signal.SIGKILL)
+        with stage.workers("heirs", *analyses, concurrency=2):
+            assert stage.wait_finished(recording_id) == "complete"
+    assert_told_once(stage, recording_id)
+    assert len(report_of(stage, recording_id)["turns"]) > 5
