@@ -34,10 +34,10 @@ def give_back(connection: Connection, recording_id: UUID, indexes: Sequence[int]
     connection.execute(SQL["give_back"], {"recording_id": recording_id, "indexes": list(indexes)})
 
 
-def release_overdue(connection: Connection, lease_sec: float, max_attempts: int) -> set[UUID]:
-    """Makes overdue chunks pending again; returns their recordings."""
+def release_overdue(connection: Connection, lease_sec: float, max_attempts: int) -> int:
+    """Makes overdue chunks pending again, unless their attempts are spent; returns how many."""
     args = {"lease_sec": lease_sec, "max_attempts": max_attempts}
-    return {row["recording_id"] for row in connection.execute(SQL["release_overdue"], args)}
+    return connection.execute(SQL["release_overdue"], args).rowcount
 
 
 def spent(connection: Connection, lease_sec: float, max_attempts: int) -> list[ChunkKey]:

@@ -20,11 +20,11 @@ def reconcile() -> None:
     """Dispatches what is overdue, gives up what was tried too often, closes what is complete, publishes what waits."""
     config = settings()
     with db.pooled(config.database_url) as connection:
-        again = ledger.release_overdue(connection, config.chunk_lease_sec, config.max_attempts) | ledger.undispatched(
-            connection
-        )
-        for key in ledger.spent(connection, config.chunk_lease_sec, config.max_attempts):
-            _give_up(connection, key)
+        if not _jobs_wait():
+            for key in ledger.spent(connection, config.chunk_lease_sec, config.max_attempts):
+                _give_up(connection, key)
+            ledger.release_overdue(connection, config.chunk_lease_sec, config.max_attempts)
+        again = ledger.undispatched(connection)
         open_ids = ledger.unfinalized(connection)
     for recording_id in again:
         log.warning("recording %s: %d overdue chunks dispatched again", recording_id, dispatch(recording_id))
@@ -38,6 +38,13 @@ def relay() -> None:
     """Publishes events whose first relay did not happen."""
     with db.pooled(settings().database_url) as connection:
         outbox.relay(connection, redis.client(settings().redis_url))
+
+
+def _jobs_wait() -> bool:
+    """True while an analysis has jobs that nobody has taken. What is unmerged may then simply be waiting its turn, however long
+    that takes, and dispatching it again would only make every queue longer."""
+    client = redis.client(settings().redis_url)
+    return any(client.llen(card.name) for card in cards())
 
 
 def _give_up(connection: Connection, key: ChunkKey) -> None:

@@ -17,7 +17,6 @@ WHERE recording_id = %(recording_id)s AND index = ANY (%(indexes)s) AND state = 
 -- Chunks whose chord is overdue become pending again, unless their attempts are spent.
 UPDATE chunk SET state = 'pending', dispatched_at = NULL
 WHERE state = 'dispatched' AND dispatched_at < now() - make_interval(secs => %(lease_sec)s) AND attempts < %(max_attempts)s
-RETURNING recording_id
 
 -- name: spent
 SELECT recording_id, index FROM chunk
