@@ -151,13 +151,16 @@ def beat() -> None:
 
 
 @app.command()
-def flower(port: Annotated[int, typer.Option(help="Port on this machine.")] = 5555) -> None:
+def flower(
+    port: Annotated[int, typer.Option(help="Port to listen on.")] = 5555,
+    address: Annotated[str, typer.Option(help="Address to listen on; it asks nobody for a password.")] = "127.0.0.1",
+) -> None:
     """Run the dashboard of pools and tasks in the foreground."""
     from earshot.foreground import become
     from tasks.app import flower_argv
 
-    say(f"Flower: http://127.0.0.1:{port}  (Ctrl-C ends it)")
-    become(flower_argv(port))
+    say(f"Flower: http://{address}:{port}  (Ctrl-C ends it)")
+    become(flower_argv(port, address))
 
 
 @app.command()

@@ -66,9 +66,9 @@ def beat_argv() -> list[str]:
     return _celery("beat", "--loglevel=INFO", "--pidfile=")
 
 
-def flower_argv(port: int) -> list[str]:
-    """Command line of the dashboard, on loopback."""
-    return _celery("flower", "--address=127.0.0.1", f"--port={port}")
+def flower_argv(port: int, address: str) -> list[str]:
+    """Command line of the dashboard."""
+    return _celery("flower", f"--address={address}", f"--port={port}")
 
 
 def process_env() -> dict[str, str]:

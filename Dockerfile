@@ -1,0 +1,17 @@
+# One image for every service; `gpu` adds torch and the CUDA libraries, which CPU pools never import.
+FROM python:3.11-slim AS cpu
+WORKDIR /app
+ENV PYTHONUNBUFFERED=1 PYTHONPATH=/app PIP_NO_CACHE_DIR=1 PIP_DISABLE_PIP_VERSION_CHECK=1
+COPY requirements/base.txt requirements/
+RUN pip install --requirement requirements/base.txt
+RUN useradd --system --home-dir /data --create-home earshot
+COPY . .
+USER earshot
+VOLUME /data
+ENTRYPOINT ["python", "-m", "earshot"]
+CMD ["--help"]
+
+FROM cpu AS gpu
+USER root
+RUN pip install --requirement requirements/base.txt --requirement requirements/train.txt
+USER earshot

@@ -1,0 +1,118 @@
+"""What a person reads when something is wrong: one line on stderr, what to do, and an exit code that tells the kind."""
+
+import errno
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import psycopg
+import pytest
+import redis
+from pydantic import ValidationError
+
+from analysis.errors import BadAudio, EarshotError, Forbidden, Misconfigured, Unavailable
+from earshot.explain import SOME_FAILED, UNEXPECTED, UNREACHABLE, USAGE, explained
+from settings import PROJECT, Settings
+
+
+def earshot(home: Path, *words: str, **settings: str) -> "subprocess.CompletedProcess[str]":
+    """Runs the command with no services and no settings but these."""
+    kept = {key: value for key, value in os.environ.items() if not key.startswith("EARSHOT_")}
+    named = {f"EARSHOT_{key.upper()}": value for key, value in settings.items()}
+    return subprocess.run(
+        [sys.executable, "-m", "earshot", *words],
+        env={**kept, "PYTHONPATH": str(PROJECT), "EARSHOT_HOME": str(home), **named},
+        cwd=home,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+
+
+@pytest.mark.parametrize(
+    ("words", "settings", "code", "says"),
+    [
+        (["frobnicate"], {}, USAGE, "No such command 'frobnicate'"),
+        (["ingest"], {}, USAGE, "Missing argument"),
+        (["list", "--limit", "many"], {}, USAGE, "many"),
+        (["list"], {}, USAGE, "earshot up"),
+        (["events"], {}, USAGE, "earshot up"),
+        (["report", "abc"], {}, USAGE, "earshot up"),
+        (["worker", "asr"], {}, USAGE, "EARSHOT_REDIS_URL"),
+        (["worker", "cooking"], {"redis_url": "redis://127.0.0.1:1"}, USAGE, "no pool cooking; pools are ingest"),
+        (["ingest", "--analyses", "smell", "x.wav"], {}, USAGE, "no analysis named smell; there are scene"),
+        (["ingest", "--dry-run", "nowhere.wav"], {}, SOME_FAILED, "nowhere.wav: no such file"),
+        (["run", "nowhere.wav"], {}, SOME_FAILED, "nowhere.wav: no such file"),
+        (["list"], {"chunk_duration_sec": "long"}, USAGE, "EARSHOT_CHUNK_DURATION_SEC"),
+        (["list"], {"database_url": "postgresql://127.0.0.1:1/x"}, UNREACHABLE, "Postgres does not answer"),
+        (["up"], {"redis_url": "redis://127.0.0.1:1"}, USAGE, "EARSHOT_REDIS_URL names other servers"),
+    ],
+)
+def test_one_line_what_to_do_and_a_code(
+    tmp_path: Path, words: list[str], settings: dict[str, str], code: int, says: str
+) -> None:
+    done = earshot(tmp_path, *words, **settings)
+    assert done.returncode == code, done.stderr
+    assert says in done.stderr
+    assert done.stdout == ""
+    assert done.stderr.startswith("earshot: ")
+    assert done.stderr.count("\n") == 1
+
+
+@pytest.mark.parametrize("words", [["-v", "list"], ["list", "-v"]])
+def test_v_shows_where_it_comes_from(tmp_path: Path, words: list[str]) -> None:
+    done = earshot(tmp_path, *words)
+    assert done.returncode == USAGE
+    assert "Traceback" in done.stderr
+    assert done.stderr.splitlines()[-1].startswith("earshot: no database")
+
+
+def test_alone_it_prints_its_verbs(tmp_path: Path) -> None:
+    done = earshot(tmp_path)
+    assert done.returncode == 0
+    assert all(f"\n  {verb} " in done.stdout for verb in ("run", "ingest", "report", "list", "events", "up", "down", "doctor"))
+
+
+def test_down_with_nothing_up_is_fine(tmp_path: Path) -> None:
+    done = earshot(tmp_path, "down")
+    assert (done.returncode, done.stderr) == (0, "nothing was running\n")
+
+
+def test_a_dry_run_names_every_file_and_stores_nothing(tmp_path: Path) -> None:
+    (tmp_path / "notes.wav").write_text("not sound", encoding="utf-8")
+    done = earshot(tmp_path, "ingest", "--dry-run", str(PROJECT / "demo" / "call.ogg"), "notes.wav")
+    assert done.returncode == SOME_FAILED
+    assert "call.ogg: ok, 2 channels" in done.stdout
+    assert "notes.wav: not_audio" in done.stderr
+    assert [path.name for path in tmp_path.iterdir()] == ["notes.wav"]
+
+
+def invalid_settings() -> ValidationError:
+    with pytest.raises(ValidationError) as caught:
+        Settings(chunk_max_sec=2, chunk_duration_sec=3)
+    return caught.value
+
+
+@pytest.mark.parametrize(
+    ("error", "code", "says"),
+    [
+        (BadAudio("empty", "x.wav: empty"), SOME_FAILED, "x.wav: empty"),
+        (Forbidden("root", "outside the roots"), USAGE, "outside the roots"),
+        (Misconfigured("pool", "no such pool"), USAGE, "no such pool"),
+        (EarshotError("x", "something"), USAGE, "something"),
+        (Unavailable("redis_away", "Redis is away"), UNREACHABLE, "Redis is away"),
+        (redis.ConnectionError("refused\nsecond line"), UNREACHABLE, "Redis: refused; run `earshot doctor`"),
+        (psycopg.OperationalError("gone\nsecond line"), UNREACHABLE, "Postgres: gone; run `earshot doctor`"),
+        (OSError(errno.ENOSPC, "No space left", "/data/x"), UNREACHABLE, "the disk is full (/data/x): free some space"),
+        (PermissionError(errno.EACCES, "Permission denied", "/data/x"), UNREACHABLE, "/data/x: Permission denied"),
+        (KeyError("surprise"), UNEXPECTED, "KeyError: 'surprise' (a mistake in earshot; -v shows where)"),
+        (invalid_settings(), USAGE, "chunk_max_sec must not be below chunk_duration_sec"),
+    ],
+)
+def test_every_error_has_a_code_and_a_line(error: Exception, code: int, says: str) -> None:
+    found, line = explained(error)
+    assert found == code
+    assert says in line
+    assert "\n" not in line

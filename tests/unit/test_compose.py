@@ -1,0 +1,73 @@
+"""docker-compose.yml against the registry and the command: every pool has a service, every command line is a real one."""
+
+import shutil
+import subprocess
+from typing import Any
+
+import pytest
+import yaml
+
+from earshot.cli import app
+from settings import PROJECT, Settings
+from workers.pools import pools, queues_of
+from workers.registry import cards
+
+SERVICES: dict[str, Any] = yaml.safe_load((PROJECT / "docker-compose.yml").read_text(encoding="utf-8"))["services"]
+WORKERS = {name: service for name, service in SERVICES.items() if service.get("command", [""])[0] == "worker"}
+
+
+def served(service: dict[str, Any]) -> tuple[str, ...]:
+    words = service["command"][1:]
+    return tuple(words[: words.index("--concurrency")])
+
+
+def test_every_pool_has_one_service_of_its_own() -> None:
+    assert {name: served(service) for name, service in WORKERS.items()} == {name: (name,) for name in pools()}
+    assert all(queues_of(served(service)) for service in WORKERS.values())
+
+
+def test_every_pool_is_scaled_on_its_own() -> None:
+    scales = {name: service["deploy"]["replicas"] for name, service in WORKERS.items()}
+    assert scales == {name: f"${{{name.upper()}_REPLICAS:-1}}" for name in WORKERS}
+
+
+def test_gpu_pools_and_only_they_reserve_a_gpu() -> None:
+    reserving = {name for name, service in WORKERS.items() if "resources" in service["deploy"]}
+    assert reserving == {card.name for card in cards() if card.pool == "gpu"}
+
+
+@pytest.mark.parametrize("name", [name for name, service in SERVICES.items() if service.get("image", "").startswith("earshot")])
+def test_settings_of_a_service_are_settings_of_the_program(name: str) -> None:
+    named = {key.removeprefix("EARSHOT_").lower() for key in SERVICES[name]["environment"]}
+    assert named <= set(Settings.model_fields)
+    assert {"redis_url", "database_url", "audio_store"} <= named
+
+
+def test_redis_keeps_what_it_is_given() -> None:
+    words = SERVICES["redis"]["command"]
+    options = dict(zip(words[1::2], words[2::2], strict=True))
+    assert options["--appendonly"] == "yes"
+    assert options["--maxmemory-policy"] == "noeviction"
+
+
+@pytest.mark.parametrize("files", [["docker-compose.yml"], ["docker-compose.yml", "deploy/compose.cpu.yml"]])
+def test_docker_compose_accepts_it(files: list[str]) -> None:
+    docker = shutil.which("docker")
+    if docker is None or subprocess.run([docker, "compose", "version"], capture_output=True, check=False).returncode:
+        pytest.skip("no docker client with compose on this machine")
+    named = [word for file in files for word in ("-f", str(PROJECT / file))]
+    checked = subprocess.run(
+        [docker, "compose", *named, "--profile", "cli", "config", "--quiet"], capture_output=True, text=True, check=False
+    )
+    assert checked.returncode == 0, checked.stderr
+
+
+def test_every_command_line_begins_with_a_verb() -> None:
+    verbs = {command.name or str(getattr(command.callback, "__name__", "")) for command in app.registered_commands}
+    ours = [
+        service["command"]
+        for service in SERVICES.values()
+        if service.get("image", "").startswith("earshot") and "command" in service
+    ]
+    assert len(ours) > len(WORKERS)
+    assert {words[0] for words in ours} <= verbs
