@@ -16,14 +16,10 @@ def locate(release: Release) -> Path:
         Misconfigured: the file is absent, or its sha256 is not the release's.
     """
     if ":" in release.uri:
-        raise Misconfigured(
-            "checkpoint", f"{release.name}: {release.uri} is not a file below models/; its runtime must open it"
-        )
+        raise Misconfigured("checkpoint", f"{release.name}: {release.uri} is not a file below models/; correct its uri")
     path = MODELS / release.uri
     if not path.is_file():
-        raise Misconfigured(
-            "checkpoint", f"{release.name}: {path} is missing; check out the repository again or run `make models`"
-        )
+        raise Misconfigured("checkpoint", f"{release.name}: {path} is missing; restore it with `git checkout -- models`")
     found = sha256(path)
     if found != release.sha256:
         raise Misconfigured(
