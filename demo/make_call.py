@@ -86,7 +86,9 @@ def write_ogg(path: Path, samples: NDArray[np.float64], rate: int) -> None:
     """Ogg Vorbis; only the stream number in the file differs from run to run, the sound does not."""
     import soundfile
 
-    with soundfile.SoundFile(path, "w", rate, len(samples), format="OGG", subtype="VORBIS", compression_level=1 - QUALITY) as file:
+    with soundfile.SoundFile(
+        path, "w", rate, len(samples), format="OGG", subtype="VORBIS", compression_level=1 - QUALITY
+    ) as file:
         for start in range(0, samples.shape[1], rate):  # libsndfile's stack overflows on one long write
             file.write(samples[:, start : start + rate].T)
 

@@ -28,7 +28,9 @@ def speak(text: str, voice: str, stretch: float = 1.0, shift: float = 1.0) -> tu
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "speech.wav"
         settings = ["--setf", f"duration_stretch={stretch}", "--setf", f"f0_shift={shift}"]
-        subprocess.run([program, "-voice", voice, *settings, "-t", text, "-o", str(path)], check=True, stdout=subprocess.DEVNULL)
+        subprocess.run(
+            [program, "-voice", voice, *settings, "-t", text, "-o", str(path)], check=True, stdout=subprocess.DEVNULL
+        )
         with wave.open(str(path)) as file:
             rate = file.getframerate()
             pcm = np.frombuffer(file.readframes(file.getnframes()), dtype="<i2")

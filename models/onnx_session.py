@@ -50,7 +50,7 @@ def open_model(release: Release) -> OnnxModel:
     session = onnxruntime.InferenceSession(str(locate(release)), options, providers=["CPUExecutionProvider"])
     metadata = {key: json.loads(value) for key, value in session.get_modelmeta().custom_metadata_map.items()}
     labels = tuple(metadata.get("labels", ()))
-    if not labels or (release.labels and labels != release.labels):
+    if release.labels and labels != release.labels:
         raise Misconfigured(
             "labels",
             f"{release.name}: the checkpoint's labels are {list(labels)}, the catalog says {list(release.labels)}; "

@@ -54,7 +54,9 @@ def size(checkpoint: Path) -> str:
 
 
 def summary(results: Sequence[Evaluation]) -> str:
-    """One line per evaluation."""
+    """One line per evaluation; nothing where quality is measured otherwise and stands in the protocol."""
+    if not results:
+        return ""
     lines = ["| on | recordings | accuracy | macro F1 | UAR (95 % interval) | ECE |", "|---|---|---|---|---|---|"]
     for r in results:
         interval = f"{r.uar:.3f} ({r.uar_low:.3f}-{r.uar_high:.3f})"

@@ -64,7 +64,7 @@ def score(reference: Sequence[Spoken], found: Sequence[Spoken], duration_ms: int
 def best_match(together: NDArray[np.int64]) -> int:
     """Largest total of a one-to-one choice of rows and columns; tries them all, so for small tables only."""
     table = together if together.shape[0] <= together.shape[1] else together.T
-    rows, columns = table.shape
+    rows = len(table)
     useful = sorted(np.argsort(-table.sum(axis=0), kind="stable")[: rows + 4])
     choices = permutations(useful, rows)
     return max((int(sum(table[row, column] for row, column in enumerate(choice))) for choice in choices), default=0)

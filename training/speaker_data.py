@@ -34,7 +34,9 @@ def voices(rows: Sequence[Example], speeds: Sequence[float] = SPEEDS) -> list[Fl
 
 def _played(path: Path, speed: float) -> Floats:
     samples = waveform(path)
-    return samples if speed == 1.0 else np.asarray(soxr.resample(samples, SPEC.sample_rate * speed, SPEC.sample_rate), np.float32)
+    return (
+        samples if speed == 1.0 else np.asarray(soxr.resample(samples, SPEC.sample_rate * speed, SPEC.sample_rate), np.float32)
+    )
 
 
 def crops(voice: Sequence[Floats], chosen: NDArray[np.int64], frames: int, random: np.random.Generator) -> Floats:

@@ -18,7 +18,9 @@ class SpeakerNet(nn.Module):
         self.front = nn.Conv1d(BANDS, WIDTH, 5, stride=2, padding=2)
         self.blocks = nn.ModuleList([_Block(dilation) for dilation in (1, 2, 3)])
         self.attend = nn.Conv1d(WIDTH, WIDTH, 1)
-        self.out = nn.Sequential(nn.BatchNorm1d(2 * WIDTH), nn.Linear(2 * WIDTH, SIZE, bias=False), nn.BatchNorm1d(SIZE, affine=False))
+        self.out = nn.Sequential(
+            nn.BatchNorm1d(2 * WIDTH), nn.Linear(2 * WIDTH, SIZE, bias=False), nn.BatchNorm1d(SIZE, affine=False)
+        )
 
     def forward(self, log_mel: Tensor) -> Tensor:
         """Shape (rows, frames, BANDS) to unit vectors of shape (rows, SIZE). The mean of each band over time is taken away, and
