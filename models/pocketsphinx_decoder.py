@@ -13,6 +13,9 @@ SAMPLE_RATE = 16_000
 FRAME_MS = 10
 """The decoder's clock (``frate`` 100)."""
 FULL_SCALE = 32_768
+LIVE_STATES = 4_000
+"""Beam of the search (``maxhmmpf``): of 3,000 to 30,000, the default, the one with the fewest word errors on three speakers
+of LibriSpeech test-other that no figure is reported on, and with a third less work than the default."""
 
 _VARIANT = re.compile(r"\(\d+\)$")
 """Marks the second and later pronunciations of a word in the dictionary, as in ``the(2)``."""
@@ -36,7 +39,7 @@ class PocketsphinxDecoder:
     def __init__(self) -> None:
         from pocketsphinx import Decoder
 
-        self._decoder: Any = Decoder(samprate=SAMPLE_RATE, loglevel="FATAL")
+        self._decoder: Any = Decoder(samprate=SAMPLE_RATE, loglevel="FATAL", maxhmmpf=LIVE_STATES)
 
     def decode(self, samples: NDArray[np.float32]) -> list[Recognised]:
         """Words of one utterance: mono float32 in [-1, 1] at ``SAMPLE_RATE``, shape (samples,)."""

@@ -14,7 +14,7 @@ from workers.contract import Card
 CARD = Card(name="asr", pool="gpu", findings=AsrFindings)
 
 MERGE_GAP_MS = 800
-"""Utterances closer than this are decoded together: the language model needs the words before, and a breath is no sentence end."""
+"""Utterances closer than this are decoded together: the language model needs the words before; a breath ends nothing."""
 PAD_MS = 200
 """Sound added on both sides, within the chunk: the decoder expects silence around speech, and the VAD may clip soft sounds."""
 PLACES = 3
@@ -59,9 +59,9 @@ def _merge(utterances: Iterable[Utterance]) -> list[Utterance]:
     merged: list[Utterance] = []
     for item in utterances:
         if merged and item.start_ms - merged[-1].end_ms < MERGE_GAP_MS:
-            last = merged.pop()
-            item = last.model_copy(update={"end_ms": max(last.end_ms, item.end_ms)})
-        merged.append(item)
+            merged[-1] = merged[-1].model_copy(update={"end_ms": max(merged[-1].end_ms, item.end_ms)})
+        else:
+            merged.append(item)
     return merged
 
 

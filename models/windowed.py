@@ -1,0 +1,57 @@
+"""A checkpoint that hears fixed log-mel windows: waveform in, calibrated shares per window out."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from analysis.errors import Misconfigured
+from analysis.types import Release
+from audio.features import MelSpec
+from audio.windows import WindowSpec, windows
+from models.onnx_session import OnnxModel, open_model
+from models.scoring import softmax
+
+Array = NDArray[np.float32]
+
+
+@dataclass(frozen=True)
+class WindowedModel:
+    """The network with the input it was trained for (C-13)."""
+
+    onnx: OnnxModel
+    spec: WindowSpec
+    mean: Array  # per mel band, of the training windows
+    std: Array
+    temperature: float
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        return self.onnx.labels
+
+    def shares(self, waveform: Array, sample_rate: int) -> Array:
+        """Shares of every window of a mono waveform, shape (windows, labels)."""
+        inputs = (windows(waveform, sample_rate, self.spec) - self.mean) / self.std
+        (logits,) = self.onnx.run(inputs).values()
+        return softmax(logits, self.temperature)
+
+
+def open_windowed(release: Release) -> WindowedModel:
+    """Open a release whose metadata holds ``window``, ``mean``, ``std`` and ``temperature``.
+
+    Raises:
+        Misconfigured: as ``open_model``, or the metadata is not that of a windowed checkpoint.
+    """
+    onnx = open_model(release)
+    try:
+        window = dict(onnx.metadata["window"])
+        spec = WindowSpec(mel=MelSpec(**window.pop("mel")), **window)
+        mean, std = (np.asarray(onnx.metadata[key], np.float32) for key in ("mean", "std"))
+        temperature = float(onnx.metadata["temperature"])
+    except (KeyError, TypeError) as error:
+        raise Misconfigured(
+            "checkpoint", f"{release.name}: its metadata lacks {error}; export it with training.export"
+        ) from error
+    if spec.layout == "mel_time":
+        mean, std = mean[:, None], std[:, None]
+    return WindowedModel(onnx=onnx, spec=spec, mean=mean, std=std, temperature=temperature)

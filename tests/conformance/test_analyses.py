@@ -1,0 +1,164 @@
+"""Every registered analysis on sound that callers really send: silence, hiss, a blink, stereo, clipping, a DC offset, 8 kHz."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+import numpy as np
+import pytest
+
+from analysis.findings import Classification, Findings
+from analysis.outcome import Skipped
+from analysis.types import WHOLE, ChunkRef, Utterance
+from audio.clip import Clip
+from models import cache
+from models.catalog import default_releases
+from workers.contract import Analysis
+from workers.registry import analyses
+
+RATE = 16_000
+START_MS = 60_000
+"""The chunk lies a minute into its recording, so that a module that forgets the time line is caught."""
+
+
+def hiss(seconds: float, channels: int = 1, level: float = 0.1) -> np.ndarray:
+    return level * np.random.default_rng(7).standard_normal((channels, int(seconds * RATE)))
+
+
+def voice(seconds: float) -> np.ndarray:
+    """A buzz with the pitch, formants and rhythm of a voice; synthetic, so that conformance needs no recordings."""
+    time = np.arange(int(seconds * RATE)) / RATE
+    pitch = 120 + 25 * np.sin(2 * np.pi * 0.7 * time)
+    phase = np.cumsum(2 * np.pi * pitch / RATE)
+    buzz = sum(0.2 * np.exp(-(((120 * k - 600) / 250) ** 2)) * np.sin(k * phase) for k in range(1, 25))
+    return (buzz * np.maximum(np.sin(2 * np.pi * 2.5 * time), 0))[None, :]
+
+
+SOUNDS: dict[str, Callable[[], np.ndarray]] = {
+    "silence": lambda: np.zeros((1, 5 * RATE)),
+    "hiss": lambda: hiss(5),
+    "voice": lambda: voice(6),
+    "blink": lambda: hiss(0.1),
+    "one_sample": lambda: hiss(1 / RATE),
+    "stereo": lambda: np.concatenate([voice(4), hiss(4)]),
+    "eight_channels": lambda: hiss(1, channels=8),
+    "clipped": lambda: 40 * voice(4),
+    "dc_shift": lambda: 0.7 + voice(4),
+    "full_scale": lambda: np.ones((1, 2 * RATE)),
+}
+
+
+def stored(samples: np.ndarray, folder: Path, *, whole: bool, speech: bool = True, native: int = RATE) -> Clip:
+    """Write PCM16 with a minute of silence before it, and point a clip at it, with one utterance per channel."""
+    channels, count = samples.shape
+    before = 0 if whole else START_MS
+    pcm = np.clip(np.round(samples * 32768), -32768, 32767).astype("<i2").T
+    path = folder / "chunk.pcm"
+    path.write_bytes(np.zeros((before * RATE // 1000, channels), "<i2").tobytes() + np.ascontiguousarray(pcm).tobytes())
+    end = before + -(-count * 1000 // RATE)
+    heard = tuple(Utterance(start_ms=before, end_ms=end, channel=c) for c in range(channels)) if speech else ()
+    ref = ChunkRef(
+        recording_id=UUID(int=1),
+        index=WHOLE if whole else 2,
+        start_ms=before,
+        end_ms=end,
+        audio_uri=path.as_uri(),
+        sample_rate=RATE,
+        channels=channels,
+        native_rate=native,
+        roles=("agent", "customer") if channels == 2 else (),
+        speech=heard,
+    )
+    return Clip(ref)
+
+
+@pytest.fixture(params=sorted(analyses()))
+def module(request: pytest.FixtureRequest) -> Analysis:
+    return analyses()[request.param]
+
+
+def run(module: Analysis, *clips: Clip) -> list[Findings | Skipped]:
+    model = cache.get(module.load, default_releases()[module.CARD.name], "cpu")
+    return module.analyze(model, clips)
+
+
+def is_whole(module: Analysis) -> bool:
+    return module.CARD.scope == "recording"
+
+
+@pytest.mark.parametrize("sound", SOUNDS)
+def test_any_sound_has_a_valid_answer(module: Analysis, sound: str, tmp_path: Path) -> None:
+    clip = stored(SOUNDS[sound](), tmp_path, whole=is_whole(module))
+    (answer,) = run(module, clip)
+    assert isinstance(answer, module.CARD.findings | Skipped)
+    document = json.loads(answer.model_dump_json())
+    if isinstance(answer, Findings):
+        assert module.CARD.findings.model_validate(document) == answer
+        check_scores(document)
+        check_times(document, clip.ref)
+        published = answer.classification()
+        assert published is None or is_consistent(published)
+
+
+def test_answers_are_the_same_every_time(module: Analysis, tmp_path: Path) -> None:
+    clip = stored(SOUNDS["stereo"](), tmp_path, whole=is_whole(module))
+    assert run(module, clip)[0].model_dump_json() == run(module, clip)[0].model_dump_json()
+
+
+def test_one_answer_per_clip_in_order(module: Analysis, tmp_path: Path) -> None:
+    folders = [tmp_path / name for name in "abc"]
+    for folder in folders:
+        folder.mkdir()
+    sounds = ("voice", "silence", "stereo")
+    clips = [stored(SOUNDS[s](), folder, whole=is_whole(module)) for s, folder in zip(sounds, folders, strict=True)]
+    together = run(module, *clips)
+    assert together == [answer for clip in clips for answer in run(module, clip)]
+
+
+def test_no_speech_is_skipped_or_answered(module: Analysis, tmp_path: Path) -> None:
+    (answer,) = run(module, stored(SOUNDS["hiss"](), tmp_path, whole=is_whole(module), speech=False))
+    if isinstance(answer, Skipped):
+        assert answer.reason == "no_speech"
+    else:
+        check_scores(json.loads(answer.model_dump_json()))
+
+
+def test_no_clips_no_answers(module: Analysis) -> None:
+    assert run(module) == []
+
+
+def test_releases_agree_with_cards(module: Analysis) -> None:
+    release = default_releases()[module.CARD.name]
+    assert release.analysis == module.CARD.name
+
+
+def check_scores(document: Any) -> None:
+    """Every score table in the findings sums to one, and no share has more than four digits."""
+    if isinstance(document, dict):
+        scores = document.get("scores")
+        if scores is not None:
+            assert sum(scores.values()) == pytest.approx(1.0, abs=1e-9)
+            assert all(round(share, 4) == share for share in scores.values())
+        for value in document.values():
+            check_scores(value)
+    elif isinstance(document, list):
+        for value in document:
+            check_scores(value)
+
+
+def check_times(document: Any, ref: ChunkRef) -> None:
+    """Nothing is said about sound outside the chunk."""
+    if isinstance(document, dict):
+        if "start_ms" in document:
+            assert ref.start_ms <= document["start_ms"] <= document["end_ms"] <= ref.end_ms
+        for value in document.values():
+            check_times(value, ref)
+    elif isinstance(document, list):
+        for value in document:
+            check_times(value, ref)
+
+
+def is_consistent(answer: Classification) -> bool:
+    return answer.scores[answer.label] == answer.confidence == max(answer.scores.values())

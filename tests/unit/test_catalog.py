@@ -1,0 +1,94 @@
+"""The catalog, its files, and what is said when one of them is wrong."""
+
+from pathlib import Path
+
+import pytest
+
+from analysis.errors import Misconfigured
+from analysis.noise_labels import CLASSIFIED, NOISE_CATEGORIES
+from analysis.types import Release
+from models import cache
+from models.catalog import CATALOG, Checkpoint, default_releases, load
+from models.checkpoint_file import MODELS, locate
+from models.onnx_session import open_model
+
+EMBEDDED = [entry for entry in load() if entry.uri.startswith("embedded/")]
+
+
+@pytest.mark.parametrize("entry", EMBEDDED, ids=lambda entry: entry.name)
+def test_embedded_checkpoints_are_whole_small_and_have_a_card(entry: Checkpoint) -> None:
+    path = locate(entry.release())
+    assert path.stat().st_size < 3_000_000
+    card = (MODELS / entry.card).read_text()
+    for heading in ("## Data and licence", "## Measured quality", "## What it cannot do"):
+        assert heading in card
+    assert entry.licence.split(",")[0] in card
+
+
+def test_every_embedded_file_is_in_the_catalog() -> None:
+    listed = {entry.uri for entry in EMBEDDED}
+    assert listed == {f"embedded/{path.name}" for path in (MODELS / "embedded").glob("*.onnx")}
+
+
+def test_the_first_entry_of_an_analysis_is_its_default() -> None:
+    first = {entry.analysis: entry.name for entry in reversed(load())}
+    assert {analysis: release.name for analysis, release in default_releases().items()} == first
+
+
+def test_noise_categories_are_59_and_the_head_is_58() -> None:
+    assert len(NOISE_CATEGORIES) == len(set(NOISE_CATEGORIES)) == 59
+    assert NOISE_CATEGORIES[:58] == CLASSIFIED
+    assert NOISE_CATEGORIES[-1] == "fire_alarm"
+    assert set(default_releases()["noise"].labels) < set(CLASSIFIED)
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"uri": "embedded/none.onnx"}, "is missing"),
+        ({"sha256": "0" * 64}, "has sha256"),
+        ({"labels": ("neutral", "happy", "sad", "angry", "surprised")}, "the checkpoint's labels are"),
+    ],
+)
+def test_a_wrong_release_is_refused_by_name(change: dict[str, object], message: str) -> None:
+    release = default_releases()["emotion"].model_copy(update=change)
+    with pytest.raises(Misconfigured, match=message) as caught:
+        open_model(release)
+    assert "\n" not in str(caught.value)
+    assert release.name in str(caught.value)
+
+
+@pytest.mark.parametrize("text", ["[[checkpoint]]\nname = 3", "x = [", "[[checkpoint]]\nname = 'a'\n", "title = 'no entries'"])
+def test_a_broken_catalog_is_one_clear_line(tmp_path: Path, text: str) -> None:
+    path = tmp_path / "catalog.toml"
+    path.write_text(text)
+    with pytest.raises(Misconfigured, match=r"catalog\.toml cannot be read") as caught:
+        load(path)
+    assert "\n" not in str(caught.value)
+
+
+def test_a_name_may_be_used_once(tmp_path: Path) -> None:
+    path = tmp_path / "catalog.toml"
+    path.write_text(CATALOG.read_text() * 2)
+    with pytest.raises(Misconfigured, match="twice"):
+        load(path)
+
+
+def test_models_are_loaded_once_and_the_oldest_is_let_go() -> None:
+    loads: list[str] = []
+
+    def loader(release: Release, device: str) -> object:
+        loads.append(release.name)
+        return object()
+
+    releases = [
+        Release(analysis="cache-test", name=f"r{i}", runtime="onnx", uri="embedded/x.onnx", sha256="") for i in range(3)
+    ]
+    first = cache.get(loader, releases[0], "cpu")
+    assert cache.get(loader, releases[0], "cpu") is first
+    cache.get(loader, releases[1], "cpu")
+    cache.get(loader, releases[0], "cpu")  # used again: now r1 is the oldest
+    cache.get(loader, releases[2], "cpu")
+    assert cache.get(loader, releases[0], "cpu") is first
+    cache.get(loader, releases[1], "cpu")
+    assert loads == ["r0", "r1", "r2", "r1"]

@@ -1,0 +1,75 @@
+"""Changes to a waveform that leave its meaning alone: speed, band, added sound; and sounds that need no recording."""
+
+import numpy as np
+
+from audio.features import Array
+from training.datasets import RATE
+
+
+def speed(waveform: Array, factor: float) -> Array:
+    """Play faster (above 1) or slower: pitch and tempo move together, as another speaker's would."""
+    import soxr
+
+    return soxr.resample(waveform, RATE * factor, RATE).astype(np.float32)
+
+
+def telephone(waveform: Array) -> Array:
+    """Narrow band: through 8 kHz and back."""
+    import soxr
+
+    return soxr.resample(soxr.resample(waveform, RATE, 8000), 8000, RATE).astype(np.float32)[: len(waveform)]
+
+
+def mix(waveform: Array, other: Array, snr: float) -> Array:
+    """Add ``other``, repeated to the same length, ``snr`` dB below ``waveform``."""
+    layer = np.resize(other, len(waveform))
+    gain = rms(waveform) / max(rms(layer), 1e-6) * 10 ** (-snr / 20)
+    return limited(waveform + np.float32(gain) * layer)
+
+
+def coloured(random: np.random.Generator, samples: int, exponent: float, level: float) -> Array:
+    """Noise whose power goes with 1 / frequency ** exponent: 0 white, 1 pink, 2 brown, -1 blue; ``level`` is its RMS."""
+    frequency = np.fft.rfftfreq(samples, 1 / RATE)
+    shape = np.maximum(frequency, 20.0) ** (-exponent / 2)
+    shape[frequency < 20.0] = 0.0
+    spectrum = (random.standard_normal(len(frequency)) + 1j * random.standard_normal(len(frequency))) * shape
+    noise = np.fft.irfft(spectrum, samples)
+    return limited((noise * level / rms(noise)).astype(np.float32))
+
+
+def hum(random: np.random.Generator, samples: int, level: float) -> Array:
+    """Mains hum: 50 or 60 Hz and its harmonics."""
+    base = random.choice([50.0, 60.0])
+    time = np.arange(samples) / RATE
+    parts = [random.uniform(0.1, 1) / k * np.sin(2 * np.pi * base * k * time + random.uniform(0, 6)) for k in range(1, 9)]
+    total = np.sum(parts, axis=0)
+    return (total * level / rms(total)).astype(np.float32)
+
+
+def melody(random: np.random.Generator, samples: int, level: float) -> Array:
+    """Hold music: random chords and a tune over them, notes with harmonics and a decay."""
+    beat = int(RATE * random.uniform(0.15, 0.4))
+    scale = np.array([0, 2, 4, 5, 7, 9, 11, 12]) + random.integers(45, 60)
+    harmonics = random.uniform(0.05, 1, 6) ** 2
+    total = np.zeros(samples + 8 * beat, np.float32)
+    for start in range(0, samples, beat):
+        notes = [random.choice(scale) + 12] if start % (4 * beat) else [*random.choice(scale, 3, replace=False), scale[0] - 12]
+        for note in notes:
+            total[start : start + 6 * beat] += _note(440 * 2 ** ((note - 69) / 12), 6 * beat, harmonics, random.uniform(2, 9))
+    return limited((total[:samples] * level / rms(total)).astype(np.float32))
+
+
+def rms(waveform: Array) -> float:
+    """Root mean square."""
+    return float(np.sqrt(np.mean(np.square(waveform), dtype=np.float64)))
+
+
+def limited(waveform: Array) -> Array:
+    """Scale down what would clip."""
+    return (waveform / max(float(np.abs(waveform).max(initial=0)), 1.0)).astype(np.float32)
+
+
+def _note(hertz: float, samples: int, harmonics: Array, decay: float) -> Array:
+    time = np.arange(samples) / RATE
+    tone = sum(a * np.sin(2 * np.pi * hertz * (k + 1) * time) for k, a in enumerate(harmonics) if hertz * (k + 1) < RATE / 2)
+    return (tone * np.exp(-decay * time) * np.minimum(time * 200, 1)).astype(np.float32)

@@ -1,0 +1,64 @@
+"""The recordings and generated sounds that noise is learned on, under names finer than the published categories."""
+
+import tomllib
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+
+from analysis.noise_labels import CLASSIFIED
+from audio.features import Array
+from training import augment
+from training.datasets import RATE, Example, examples, waveform, without_copies
+
+SETS = (
+    ("noise/esc10", "CC BY 3.0"),
+    ("noise/babycry", "none stated: treated as non-commercial"),
+    ("noise/nonspeech100", "research only"),
+    ("noise/speechbrain", "from an Apache-2.0 repository"),
+    ("asr/librispeech_test-other", "CC BY 4.0"),
+    ("generated", "made by training/augment.py"),
+)
+MAPPING = Path(__file__).with_name("noise_labels.toml")
+GENERATED = ("white", "pink", "brown", "blue", "nothing", "hum", "tone")
+EXPONENTS = {"white": 0.0, "pink": 1.0, "brown": 2.0, "blue": -1.0}
+EACH = 24
+
+
+def categories() -> dict[str, str]:
+    """Fine name to published category, in the order of noise_labels.toml."""
+    sections = tomllib.loads(MAPPING.read_text()).values()
+    return {fine: category for section in sections for fine, category in section.items()}
+
+
+def published() -> tuple[str, ...]:
+    """The categories that the checkpoint answers with, in the order of [004]."""
+    return tuple(label for label in CLASSIFIED if label in set(categories().values()))
+
+
+def recordings(data: Path) -> list[Example]:
+    """All recordings with their fine names, and generated sounds as rows of their own (their path is their name)."""
+    rows = without_copies(examples(data, *(name for name, _ in SETS)))
+    rows = [replace(row, label=_fine(row)) for row in rows]
+    made = [Example(Path(f"{name}-{i}"), "generated", name, f"generated-{i % 4}") for name in GENERATED for i in range(EACH)]
+    return rows + made
+
+
+def _fine(row: Example) -> str:
+    special = {"noise/speechbrain": "noise_recording", "asr/librispeech_test-other": "voice"}
+    return special.get(row.source, "baby_cry" if row.label == "crying_baby" else row.label)
+
+
+def sound(row: Example, random: np.random.Generator) -> Array:
+    """At most 5 s of a recording, or a generated sound at a level of its own."""
+    if row.source != "generated":
+        return waveform(row.path)[: 5 * RATE]
+    samples, level = 3 * RATE, 10 ** random.uniform(-2.3, -0.7)
+    if row.label in EXPONENTS:
+        return augment.coloured(random, samples, EXPONENTS[row.label], level)
+    if row.label == "hum":
+        return augment.hum(random, samples, level)
+    if row.label == "tone":
+        hertz = random.uniform(200, 4000)
+        return (level * np.sin(2 * np.pi * hertz * np.arange(samples) / RATE)).astype(np.float32)
+    return augment.coloured(random, samples, random.uniform(0, 2), 10 ** random.uniform(-4.8, -3.4))
