@@ -11,7 +11,7 @@ import torch
 
 from analysis.noise_labels import CLASSIFIED
 from audio.features import YAMNET, Array
-from audio.windows import WindowSpec, window_rms, windows
+from audio.windows import SILENT, WindowSpec, window_rms, windows
 from training import augment, noise_sounds
 from training.card import write_card
 from training.crossval import Floats, Ints, WindowSet, calibrated_shares, out_of_fold
@@ -21,7 +21,6 @@ from training.export import describe, export_torch, window_metadata
 from training.fit import Recipe, fit, logits
 from training.nets import Merged, PatchNet
 from training.teacher import CLASSES, yamnet
-from workers.noise import SILENT
 
 FINE = tuple(dict.fromkeys("baby_cry" if name == "crying_baby" else name for name in noise_sounds.categories()))
 LABELS = noise_sounds.published()
