@@ -27,8 +27,8 @@ def options(roles: str | None, analyses: str | None, language: str | None, *, fo
     """
     wanted = _names(analyses)
     unknown = [name for name in wanted or () if name not in registered()]
-    if unknown:
-        raise Misconfigured("analyses", f"no analysis named {', '.join(unknown)}; there are {', '.join(registered())}")
+    if unknown or wanted == ():
+        raise Misconfigured("analyses", f"no analysis named {', '.join(unknown) or '-'}; there are {', '.join(registered())}")
     return Options(roles=_names(roles), analyses=wanted, language=language, force=force, accept_truncated=accept_truncated)
 
 

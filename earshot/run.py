@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from time import monotonic
 
-from analysis.errors import Misconfigured
+from analysis.errors import BadAudio, Misconfigured
 from earshot.console import say
 from earshot.ingest import ingest
 from earshot.local import stack
@@ -20,11 +20,13 @@ def run(paths: Sequence[Path], out: Path | None, options: Options) -> int:
     """Analyses ``paths`` (default: the demo call) and returns the exit code. A stack that ran before keeps running.
 
     Raises:
-        BadAudio: a path does not exist; nothing was started for it.
+        BadAudio: none of the paths exists; nothing was started for them.
     """
     if not paths and not DEMO.exists():
         raise Misconfigured("demo", f"the demo call {DEMO} is not there: name a file, or make it again (see demo/README.md)")
     files = tuple(find_audio(paths or [DEMO]))
+    if not any(file.exists() for file in files):
+        raise BadAudio("missing", f"{', '.join(map(str, files))}: no such file")
     began = monotonic()
     say("starting Redis, Postgres and the workers")
     started = stack.up(say, keep=False)

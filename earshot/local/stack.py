@@ -97,7 +97,7 @@ def _refuse_other_servers(home: Path) -> None:
         named = ", ".join(f"EARSHOT_{name.upper()}" for name in foreign)
         raise Misconfigured(
             "foreign_urls",
-            f"{named} name other servers than the local stack's: unset them, or use `earshot worker` and `ingest`",
+            f"{named}: not the local stack's; unset it, or run `earshot worker` and `earshot ingest` against those servers",
         )
 
 

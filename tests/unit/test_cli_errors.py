@@ -36,18 +36,18 @@ def earshot(home: Path, *words: str, **settings: str) -> "subprocess.CompletedPr
     [
         (["frobnicate"], {}, USAGE, "No such command 'frobnicate'"),
         (["ingest"], {}, USAGE, "Missing argument"),
-        (["list", "--limit", "many"], {}, USAGE, "many"),
+        (["list", "--limit", "many"], {}, USAGE, "'--limit'"),
         (["list"], {}, USAGE, "earshot up"),
         (["events"], {}, USAGE, "earshot up"),
         (["report", "abc"], {}, USAGE, "earshot up"),
         (["worker", "asr"], {}, USAGE, "EARSHOT_REDIS_URL"),
         (["worker", "cooking"], {"redis_url": "redis://127.0.0.1:1"}, USAGE, "no pool cooking; pools are ingest"),
         (["ingest", "--analyses", "smell", "x.wav"], {}, USAGE, "no analysis named smell; there are scene"),
-        (["ingest", "--dry-run", "nowhere.wav"], {}, SOME_FAILED, "nowhere.wav: no such file"),
+        (["ingest", "--analyses", ",", "x.wav"], {}, USAGE, "no analysis named"),
         (["run", "nowhere.wav"], {}, SOME_FAILED, "nowhere.wav: no such file"),
         (["list"], {"chunk_duration_sec": "long"}, USAGE, "EARSHOT_CHUNK_DURATION_SEC"),
         (["list"], {"database_url": "postgresql://127.0.0.1:1/x"}, UNREACHABLE, "Postgres does not answer"),
-        (["up"], {"redis_url": "redis://127.0.0.1:1"}, USAGE, "EARSHOT_REDIS_URL names other servers"),
+        (["up"], {"redis_url": "redis://127.0.0.1:1"}, USAGE, "EARSHOT_REDIS_URL: not the local stack's"),
     ],
 )
 def test_one_line_what_to_do_and_a_code(
@@ -82,10 +82,11 @@ def test_down_with_nothing_up_is_fine(tmp_path: Path) -> None:
 
 def test_a_dry_run_names_every_file_and_stores_nothing(tmp_path: Path) -> None:
     (tmp_path / "notes.wav").write_text("not sound", encoding="utf-8")
-    done = earshot(tmp_path, "ingest", "--dry-run", str(PROJECT / "demo" / "call.ogg"), "notes.wav")
+    done = earshot(tmp_path, "ingest", "--dry-run", str(PROJECT / "demo" / "call.ogg"), "notes.wav", "nowhere.wav")
     assert done.returncode == SOME_FAILED
     assert "call.ogg: ok, 2 channels" in done.stdout
     assert "notes.wav: not_audio" in done.stderr
+    assert "nowhere.wav: missing" in done.stderr
     assert [path.name for path in tmp_path.iterdir()] == ["notes.wav"]
 
 

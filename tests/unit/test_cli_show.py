@@ -85,8 +85,8 @@ def test_nothing_is_lost_and_nothing_sticks_out(width: int) -> None:
     words = text.split()
     assert all(word in words for word in SPOKEN.split())
     for expected in (
-        "my call [old].wav", "partial", "1:40", "music", "60%", "speech", "40%", "rain", "below 32 kHz", "s0 agent", "happy 61%",
-        "neutral 70%", "(no word recognised)", "killed: out of memory", "2 chunks", "no_speech", "negative 20%",
+        "my call [old].wav", "partial", "1:40", "music", "60%", "speech", "40%", "rain", "below 32 kHz", "s0 agent",
+        "happy 61%", "neutral 70%", "(no word recognised)", "killed: out of memory", "2 chunks", "no_speech", "negative 20%",
     ):  # fmt: skip
         assert expected in text
 

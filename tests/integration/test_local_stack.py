@@ -1,0 +1,164 @@
+"""``up``, ``down`` and ``run`` on this machine: what is started once, found again, survives, and goes away."""
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from tempfile import mkdtemp
+
+import psutil
+import pytest
+
+from earshot.local import processes, waiting
+from settings import PROJECT
+
+pytestmark = pytest.mark.integration
+
+PARTS = {"redis", "postgres", "core", "cpu", "gpu", "beat"}
+DEMO = str(PROJECT / "demo" / "call.ogg")
+TIMEOUT_SEC = 240
+
+
+class Machine:
+    """A home of its own, on which commands are typed."""
+
+    def __init__(self, home: Path) -> None:
+        self.home = home
+        kept = {key: value for key, value in os.environ.items() if not key.startswith("EARSHOT_")}
+        self.env = {**kept, "PYTHONPATH": str(PROJECT), "EARSHOT_HOME": str(home / "home")}
+
+    def argv(self, *words: str) -> list[str]:
+        return [sys.executable, "-m", "earshot", *words]
+
+    def earshot(self, *words: str) -> "subprocess.CompletedProcess[str]":
+        return subprocess.run(
+            self.argv(*words), env=self.env, cwd=self.home, capture_output=True, text=True, timeout=TIMEOUT_SEC, check=False
+        )
+
+    def pid(self, part: str) -> int:
+        record = processes.record_file(self.home / "home", part)
+        return int(json.loads(record.read_text(encoding="utf-8"))["pid"])
+
+    def living(self) -> list[str]:
+        """Command lines of everything that runs for this home."""
+        return [
+            " ".join(each.info["cmdline"])
+            for each in psutil.process_iter(["cmdline", "cwd", "environ", "status"])
+            if each.info["status"] != psutil.STATUS_ZOMBIE and self._ours(each.info)
+        ]
+
+    def _ours(self, info: dict[str, object]) -> bool:
+        # Workers carry the home in their environment; servers, which overwrite theirs with a title, work in a folder below it.
+        environ = info["environ"] or {}
+        assert isinstance(environ, dict)
+        return environ.get("EARSHOT_HOME") == self.env["EARSHOT_HOME"] or str(info["cwd"]).startswith(str(self.home))
+
+
+@pytest.fixture
+def machine() -> Iterator[Machine]:
+    home = Path(mkdtemp(prefix="earshot-tests-"))
+    machine = Machine(home)
+    yield machine
+    machine.earshot("down")
+    shutil.rmtree(home)
+
+
+def test_up_twice_kill_up_down_up(machine: Machine) -> None:
+    first = machine.earshot("up")
+    assert first.returncode == 0, first.stderr
+    assert all(part in first.stderr for part in PARTS)
+    pids = {part: machine.pid(part) for part in PARTS - {"postgres"}}
+
+    assert "everything runs already" in machine.earshot("up").stderr
+    assert {part: machine.pid(part) for part in pids} == pids
+
+    os.kill(pids["cpu"], signal.SIGKILL)
+    assert waiting.became(lambda: processes.running(machine.home / "home", "cpu") is None, 10)
+    doctor = machine.earshot("doctor")
+    assert "warn  queue scene" in doctor.stdout
+    assert "ok    queue asr" in doctor.stdout
+    again = machine.earshot("up")
+    assert again.stderr.splitlines()[0] == "started cpu"
+    assert {part for part in pids if machine.pid(part) != pids[part]} == {"cpu"}
+
+    assert machine.earshot("ingest", DEMO, "--analyses", "scene").returncode == 0
+    listed = machine.earshot("list").stdout
+    assert "complete" in listed
+
+    down = machine.earshot("down")
+    assert down.returncode == 0
+    assert machine.living() == []
+    assert "earshot up" in machine.earshot("list").stderr
+    assert machine.earshot("up").returncode == 0
+    assert machine.earshot("list").stdout == listed
+
+
+def test_a_stack_that_cannot_start_leaves_nothing_running(machine: Machine) -> None:
+    assert machine.earshot("up").returncode == 0
+    assert machine.earshot("down").returncode == 0
+    (machine.home / "home" / "redis" / "appendonly.aof").write_bytes(b"*not a log at all*")
+    failed = machine.earshot("up")
+    assert failed.returncode == 3
+    assert "redis stopped while it was starting" in failed.stderr
+    assert "Bad file format" in failed.stderr
+    assert machine.living() == []
+
+
+def test_a_recycled_pid_is_left_alone(machine: Machine) -> None:
+    with subprocess.Popen(["sleep", "600"], start_new_session=True) as stranger:
+        record = processes.record_file(machine.home / "home", "cpu")
+        record.parent.mkdir(parents=True)
+        record.write_text(json.dumps({"pid": stranger.pid, "started": 12.5, "argv": []}), encoding="utf-8")
+        assert machine.earshot("down").stderr == "nothing was running\n"
+        assert stranger.poll() is None
+        assert not record.exists()
+        stranger.kill()
+
+
+def test_two_ups_at_once_start_one_stack(machine: Machine) -> None:
+    typed = [
+        subprocess.Popen(machine.argv("up"), env=machine.env, cwd=machine.home, stderr=subprocess.PIPE, text=True) for _ in "ab"
+    ]
+    said = [each.communicate(timeout=TIMEOUT_SEC)[1] for each in typed]
+    assert [each.returncode for each in typed] == [0, 0], said
+    assert sum("everything runs already" in text for text in said) == 1
+    assert len([line for line in machine.living() if "redis-server" in line]) == 1
+
+
+def test_run_analyses_prints_writes_and_stops(machine: Machine) -> None:
+    (machine.home / "notes.wav").write_text("not sound", encoding="utf-8")
+    done = machine.earshot("run", DEMO, "notes.wav", "--out", "out")
+    assert done.returncode == 1
+    assert "notes.wav: failed: not_audio" in done.stderr
+    assert "call.ogg" in done.stdout
+    assert "Turns" in done.stdout
+    (written,) = (machine.home / "out").iterdir()
+    assert json.loads(written.read_text(encoding="utf-8"))["recording"]["file_name"] == "call.ogg"
+    assert "stopped everything that was started" in done.stderr
+    assert machine.living() == []
+
+
+def test_run_leaves_a_stack_that_was_up(machine: Machine) -> None:
+    machine.earshot("up")
+    done = machine.earshot("run", DEMO, "--analyses", "scene")
+    assert done.returncode == 0, done.stderr
+    assert "stopped" not in done.stderr
+    assert machine.earshot("list").returncode == 0
+
+
+def test_ctrl_c_stops_what_run_started(machine: Machine) -> None:
+    typed = subprocess.Popen(machine.argv("run", DEMO), env=machine.env, cwd=machine.home, stderr=subprocess.PIPE, text=True)
+    assert typed.stderr is not None
+    for line in typed.stderr:
+        if line.startswith("ready after"):
+            break
+    typed.send_signal(signal.SIGINT)
+    said = typed.stderr.read()
+    assert typed.wait(TIMEOUT_SEC) == 130, said
+    assert "stopped everything" in said
+    assert "Traceback" not in said
+    assert machine.living() == []
