@@ -69,12 +69,12 @@ def running(home: Path, name: str) -> Process | None:
     return process if process is not None and process.alive() else None
 
 
-def check_alive(process: Process) -> None:
+def check_running(home: Path, name: str) -> None:
     """Raises:
     Unavailable: ``died``, with the end of its log.
     """
-    if not process.alive():
-        raise Unavailable("died", f"{process.name} stopped while it was starting{waiting.tail(process.log)}")
+    if running(home, name) is None:
+        raise Unavailable("died", f"{name} stopped while it was starting{waiting.tail(log_file(home, name))}")
 
 
 def stop(home: Path, names: Sequence[str], timeout_sec: float) -> list[str]:

@@ -57,11 +57,9 @@ def wait(home: Path, url: str) -> None:
     Raises:
         Unavailable: it died, or took longer than ``START_TIMEOUT_SEC``.
     """
-    process = processes.running(home, NAME)
 
     def answers() -> bool:
-        if process is not None:
-            processes.check_alive(process)
+        processes.check_running(home, NAME)
         return reachable(url)
 
     waiting.until(answers, START_TIMEOUT_SEC, "Redis", processes.log_file(home, NAME))

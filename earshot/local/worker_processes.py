@@ -43,7 +43,7 @@ def wait_ready(home: Path, process: Process) -> None:
     file = _ready_file(home, process.name)
 
     def ready() -> bool:
-        processes.check_alive(process)
+        processes.check_running(home, process.name)
         return file.exists() and file.read_text(encoding="utf-8") == str(process.pid)
 
     waiting.until(ready, READY_TIMEOUT_SEC, f"the worker {process.name}", process.log)
