@@ -35,7 +35,8 @@ def _data() -> None:
 def clip(row: Example, folder: Path) -> Clip:
     """The recording as a chunk of its own; all of it is speech of nobody's role."""
     samples = waveform(row.path)
-    path = folder / f"{uuid.uuid4()}.pcm"  # file names of the sets hold signs that a URI escapes
+    # Not named after the recording: file names of the sets hold signs that a URI escapes.
+    path = folder / f"{uuid.uuid4()}.pcm"
     path.write_bytes((samples * 32768).astype("<i2").tobytes())
     end = len(samples) * 1000 // RATE
     speech = (Utterance(start_ms=0, end_ms=end, channel=0),)
