@@ -20,7 +20,7 @@ from training.evaluation import Evaluation, evaluate, save_json
 from training.export import describe, export_torch, window_metadata
 from training.fit import Recipe, fit, logits
 from training.nets import Merged, PatchNet
-from training.teacher import CLASSES, yamnet
+from training.teacher import CLASSES, shares, yamnet
 
 FINE = tuple(dict.fromkeys("baby_cry" if name == "crying_baby" else name for name in noise_sounds.categories()))
 LABELS = noise_sounds.published()
@@ -86,7 +86,7 @@ def measure(rows: list[Example], data: WindowSet, scores: Floats, truth: Ints) -
     fine, temperature = calibrated_shares(truth, answers, data.owner[data.clean], fold)
     groups, sources = np.array([row.group for row in rows]), np.array([row.source for row in rows])
     esc = sources == "noise/esc10"
-    results = [evaluate("ESC-10, ten ways, unseen folds", ESC10, truth[esc], fine[esc][:, :10], groups[esc])]
+    results = [evaluate("ESC-10, ten ways, unseen folds", ESC10, truth[esc], shares(fine[esc][:, :10]), groups[esc])]
     coarse, wanted = fine @ matrix(), matrix().argmax(axis=1)[truth]
     results.append(evaluate("published categories, all sets", LABELS, wanted, coarse, groups))
     for name, _ in noise_sounds.SETS:
