@@ -8,6 +8,9 @@ from numpy.typing import NDArray
 
 from audio.features import Array, MelSpec, log_mel, patches, starts
 
+SILENT = 10 ** (-66 / 20)
+"""RMS of -66 dBFS, 16 steps of PCM16: sound below it is called silence by its energy, whatever a network makes of it."""
+
 
 @dataclass(frozen=True)
 class WindowSpec:

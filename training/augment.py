@@ -50,12 +50,14 @@ def melody(random: np.random.Generator, samples: int, level: float) -> Array:
     """Hold music: random chords and a tune over them, notes with harmonics and a decay."""
     beat = int(RATE * random.uniform(0.15, 0.4))
     scale = np.array([0, 2, 4, 5, 7, 9, 11, 12]) + random.integers(45, 60)
-    harmonics = random.uniform(0.05, 1, 6) ** 2
+    harmonics, decay = random.uniform(0.05, 1, 6) ** 2, 10 ** random.uniform(-0.5, 1)
     total = np.zeros(samples + 8 * beat, np.float32)
     for start in range(0, samples, beat):
         notes = [random.choice(scale) + 12] if start % (4 * beat) else [*random.choice(scale, 3, replace=False), scale[0] - 12]
         for note in notes:
-            total[start : start + 6 * beat] += _note(440 * 2 ** ((note - 69) / 12), 6 * beat, harmonics, random.uniform(2, 9))
+            total[start : start + 6 * beat] += _note(440 * 2 ** ((note - 69) / 12), 6 * beat, harmonics, decay)
+    if random.random() < 0.5:
+        total[:samples] += _drums(random, samples, beat) * rms(total)
     return limited((total[:samples] * level / rms(total)).astype(np.float32))
 
 
@@ -67,6 +69,14 @@ def rms(waveform: Array) -> float:
 def limited(waveform: Array) -> Array:
     """Scale down what would clip."""
     return (waveform / max(float(np.abs(waveform).max(initial=0)), 1.0)).astype(np.float32)
+
+
+def _drums(random: np.random.Generator, samples: int, beat: int) -> Array:
+    """A hiss on every beat and a thud on every second."""
+    time = np.arange(beat) / RATE
+    hat = 0.5 * random.standard_normal(beat) * np.exp(-60 * time)
+    thud = 2 * np.sin(2 * np.pi * (50 * time + 4 * (1 - np.exp(-30 * time)))) * np.exp(-15 * time)
+    return np.resize(np.concatenate([hat + thud, hat]), samples).astype(np.float32)
 
 
 def _note(hertz: float, samples: int, harmonics: Array, decay: float) -> Array:

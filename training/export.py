@@ -39,7 +39,7 @@ def describe(path: Path, **metadata: Any) -> None:
 
 
 def window_metadata(labels: tuple[str, ...], spec: WindowSpec, mean: Floats, std: Floats, temperature: float) -> dict[str, Any]:
-    """What ``models.windowed`` reads."""
+    """What ``workers.windowed`` reads."""
     numbers = {key: [round(float(x), 5) for x in value] for key, value in (("mean", mean), ("std", std))}
     return {"labels": labels, "window": asdict(spec), "temperature": temperature, **numbers}
 

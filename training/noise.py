@@ -11,7 +11,7 @@ import torch
 
 from analysis.noise_labels import CLASSIFIED
 from audio.features import YAMNET, Array
-from audio.windows import WindowSpec, window_rms, windows
+from audio.windows import SILENT, WindowSpec, window_rms, windows
 from training import augment, noise_sounds
 from training.card import write_card
 from training.crossval import Floats, Ints, WindowSet, calibrated_shares, out_of_fold
@@ -20,8 +20,7 @@ from training.evaluation import Evaluation, evaluate, save_json
 from training.export import describe, export_torch, window_metadata
 from training.fit import Recipe, fit, logits
 from training.nets import Merged, PatchNet
-from training.teacher import CLASSES, yamnet
-from workers.noise import SILENT
+from training.teacher import CLASSES, shares, yamnet
 
 FINE = tuple(dict.fromkeys("baby_cry" if name == "crying_baby" else name for name in noise_sounds.categories()))
 LABELS = noise_sounds.published()
@@ -87,7 +86,7 @@ def measure(rows: list[Example], data: WindowSet, scores: Floats, truth: Ints) -
     fine, temperature = calibrated_shares(truth, answers, data.owner[data.clean], fold)
     groups, sources = np.array([row.group for row in rows]), np.array([row.source for row in rows])
     esc = sources == "noise/esc10"
-    results = [evaluate("ESC-10, ten ways, unseen folds", ESC10, truth[esc], fine[esc][:, :10], groups[esc])]
+    results = [evaluate("ESC-10, ten ways, unseen folds", ESC10, truth[esc], shares(fine[esc][:, :10]), groups[esc])]
     coarse, wanted = fine @ matrix(), matrix().argmax(axis=1)[truth]
     results.append(evaluate("published categories, all sets", LABELS, wanted, coarse, groups))
     for name, _ in noise_sounds.SETS:

@@ -37,9 +37,9 @@ def published() -> tuple[str, ...]:
 
 
 def recordings(data: Path) -> list[Example]:
-    """All recordings with their fine names, and generated sounds as rows of their own (their path is their name)."""
+    """Recordings whose fine name noise_labels.toml maps, and generated sounds as rows whose path is their name."""
     rows = without_copies(examples(data, *(name for name, _ in SETS)))
-    rows = [replace(row, label=_fine(row)) for row in rows]
+    rows = [row for row in (replace(row, label=_fine(row)) for row in rows) if row.label in categories()]
     made = [Example(Path(f"{name}-{i}"), "generated", name, f"generated-{i % 4}") for name in GENERATED for i in range(EACH)]
     return rows + made
 

@@ -9,8 +9,8 @@ from analysis.outcome import Skipped
 from analysis.types import Release
 from audio.clip import Clip
 from models.scoring import classify
-from models.windowed import WindowedModel, open_windowed
 from workers.contract import Card
+from workers.windowed import WindowedModel, open_windowed
 
 CARD = Card(name="emotion", pool="gpu", findings=EmotionFindings)
 

@@ -9,18 +9,15 @@ from analysis.findings import NoiseFindings
 from analysis.outcome import Skipped
 from analysis.types import Release
 from audio.clip import Clip
-from audio.windows import begin_ms, window_rms
+from audio.windows import SILENT, begin_ms, window_rms
 from models.scoring import classify
-from models.windowed import WindowedModel, open_windowed
 from workers.contract import Card
+from workers.windowed import WindowedModel, open_windowed
 
 CARD = Card(name="noise", pool="cpu", findings=NoiseFindings)
 
 FULL_BAND = 32_000
 """Hz. A recording made below this rate holds nothing of the upper band that some classes live in (C-08)."""
-
-SILENT = 10 ** (-66 / 20)
-"""RMS of -66 dBFS: windows below it say nothing about noise as long as others are louder."""
 
 Array = NDArray[np.float32]
 

@@ -10,14 +10,12 @@ from analysis.findings import LabelledInterval, SceneFindings
 from analysis.outcome import Skipped
 from analysis.types import Release
 from audio.clip import Clip
+from audio.windows import SILENT
 from models.scoring import classify
-from models.windowed import WindowedModel, open_windowed
 from workers.contract import Card
+from workers.windowed import WindowedModel, open_windowed
 
 CARD = Card(name="scene", pool="cpu", findings=SceneFindings)
-
-SILENT = 10 ** (-66 / 20)
-"""RMS of -66 dBFS, 16 steps of PCM16: a stretch below it is silence by energy, whatever the network makes of it (C-05)."""
 
 CELL_MS = 480
 """The time line is decided in cells of half a window; each cell hears every window over it."""
@@ -48,7 +46,7 @@ def _scene(model: WindowedModel, clip: Clip) -> SceneFindings:
 
 
 def _cells(model: WindowedModel, waveform: Array, sample_rate: int) -> Array:
-    """Shares of every cell of the chunk, shape (cells, labels): the mean over its windows, or silence by energy."""
+    """Shares of every cell of the chunk, shape (cells, labels): the mean over its windows, or silence by energy (C-05)."""
     shares = model.shares(waveform, sample_rate)
     size = CELL_MS * sample_rate // 1000
     count = max(-(-len(waveform) // size), 1)

@@ -35,13 +35,14 @@ def _data() -> None:
 def clip(row: Example, folder: Path) -> Clip:
     """The recording as a chunk of its own; all of it is speech of nobody's role."""
     samples = waveform(row.path)
-    path = folder / f"{row.path.stem}-{uuid.uuid4()}.pcm"
+    # Not named after the recording: file names of the sets hold signs that a URI escapes.
+    path = folder / f"{uuid.uuid4()}.pcm"
     path.write_bytes((samples * 32768).astype("<i2").tobytes())
     end = len(samples) * 1000 // RATE
     speech = (Utterance(start_ms=0, end_ms=end, channel=0),)
     return Clip(
         ChunkRef(
-            recording_id=uuid.uuid4(), index=0, start_ms=0, end_ms=end, audio_uri=path.as_uri(), sample_rate=RATE, channels=1,
+            recording_id=uuid.uuid4(), index=0, start_ms=0, end_ms=end, audio_uri=f"file://{path}", sample_rate=RATE, channels=1,
             native_rate=RATE, speech=speech if row.source.startswith("emotion/") else (),
         )
     )  # fmt: skip
