@@ -1,15 +1,13 @@
 """Decodes a recording at its own rate, block by block, so that its length never decides how much memory is needed."""
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from analysis.errors import BadAudio
 from audio.clip import Waveform
+from audio.frames import Tally, waveforms
 from audio.media import open_media
 from audio.probe import Probe
 
@@ -21,7 +19,13 @@ TOLERATED_SHORT_SHARE = 0.01
 8 kHz; length fields round and count whole packets, which stays under 1 %. Beyond both, sound is missing."""
 
 TOLERATED_DAMAGED_SHARE = 0.02
-"""Share of packets that may fail to decode, as in any player: tags between joined MP3s, a flipped bit. They become silence."""
+"""Share of packets that may fail to decode, as in any player: tags between joined MP3s, a flipped bit."""
+
+GAPLESS = ("flac",)
+"""Containers that number their samples and never leave any out on purpose, so that a gap is damage."""
+
+LOUDEST = 100.0
+"""40 dB above full scale: float files overshoot 1 a little, but beyond this they hold integers or damage."""
 
 SHORTEST_MS = 25
 """One analysis frame; a recording below this holds nothing that could be analysed."""
@@ -30,32 +34,34 @@ SELF_SYNCING = ("mp3", "aac", "ac3", "eac3")
 """Containers without a header, which FFmpeg also sees in random bytes."""
 
 
-@dataclass
-class Tally:
-    """What became of the packets; complete once the blocks are used up."""
-
-    samples: int = 0
-    packets: int = 0
-    damaged: int = 0
-    damaged_at_end: int = 0
-    truncated_ms: int = 0
-    """Missing at the end, when the caller accepts truncated recordings."""
-
-
 def decode(path: Path, probe: Probe, tally: Tally, accept_truncated: bool = False) -> Iterator[Waveform]:
     """Blocks of float32 in [-1, 1], shape (channels, about one second of samples).
 
     Raises:
-        BadAudio: ``empty``, ``not_audio``, ``truncated``, ``corrupt``, ``not_finite``; some only after the last block.
+        BadAudio: ``empty``, ``not_audio``, ``truncated``, ``corrupt``, ``not_finite``, ``unsupported``; some only
+            after the last block.
     """
+    done = 0
     with open_media(path) as (container, stream):
-        for block in _blocks(_waveforms(container, stream, probe, tally), probe.sample_rate * BLOCK_SECONDS):
-            if not np.isfinite(block).all():
-                at = _clock(tally.samples, probe)
-                raise BadAudio("not_finite", f"Samples near {at} are NaN or infinite; export the file again as PCM")
+        for block in _blocks(waveforms(container, stream, probe, tally), probe.sample_rate * BLOCK_SECONDS):
+            _check_values(block, done, probe)
+            done += block.shape[1]
             yield block
     _check_damage(probe, tally)
     _check_length(probe, tally, accept_truncated)
+
+
+def _check_values(block: Waveform, done: int, probe: Probe) -> None:
+    finite = np.isfinite(block).all(axis=0)
+    if not finite.all():
+        at = _clock(done + int(finite.argmin()), probe)
+        raise BadAudio("not_finite", f"The sample at {at} is NaN or infinite; export the file again as PCM")
+    peak = float(np.abs(block).max())
+    if peak > LOUDEST:
+        at = _clock(done, probe)
+        raise BadAudio(
+            "unsupported", f"Samples reach {peak:.6g} near {at}, but float sound lies within -1 to 1; export it as PCM"
+        )
 
 
 def _check_damage(probe: Probe, tally: Tally) -> None:
@@ -63,6 +69,9 @@ def _check_damage(probe: Probe, tally: Tally) -> None:
         raise BadAudio("not_audio", "Not audio: no decoder finds sound in it")
     if tally.damaged > TOLERATED_DAMAGED_SHARE * tally.packets:
         raise BadAudio("corrupt", f"{tally.damaged} of {tally.packets} packets are damaged; export or download the file again")
+    if probe.container in GAPLESS and tally.silenced > TOLERATED_DAMAGED_SHARE * tally.samples:
+        lost = tally.silenced / probe.sample_rate
+        raise BadAudio("corrupt", f"{lost:.1f} s in between are damaged; export or download the file again")
 
 
 def _check_length(probe: Probe, tally: Tally, accept_truncated: bool) -> None:
@@ -76,6 +85,8 @@ def _check_length(probe: Probe, tally: Tally, accept_truncated: bool) -> None:
         if not accept_truncated:
             lengths = f"{got_ms / 1000:.1f} s of the {promised_ms / 1000:.1f} s its header states"
             raise BadAudio("truncated", f"Cut off: holds {lengths}; get the whole file, or accept it as truncated")
+    if probe.is_cut and not accept_truncated:
+        raise BadAudio("truncated", f"Cut off after {got_ms / 1000:.1f} s; get the whole file, or accept it as truncated")
     if got_ms < SHORTEST_MS:
         raise BadAudio("empty", f"A valid {probe.container} file with {tally.samples} samples: too short to hold any sound")
 
@@ -89,63 +100,8 @@ def _blocks(waveforms: Iterable[Waveform], size: int) -> Iterator[Waveform]:
         if samples >= size:
             yield np.concatenate(waiting, axis=1)
             waiting, samples = [], 0
-    if waiting:
+    if samples:
         yield np.concatenate(waiting, axis=1)
-
-
-def _waveforms(container: Any, stream: Any, probe: Probe, tally: Tally) -> Iterator[Waveform]:
-    """Decoded frames; a damaged packet becomes as much silence once sound follows it, so that times stay true."""
-    import av
-
-    lost = 0
-    for packet in _packets(container, stream):
-        is_flush = packet.size == 0
-        tally.packets += not is_flush
-        try:
-            frames = packet.decode()
-        except av.FFmpegError:
-            tally.damaged_at_end += not is_flush
-            lost += int((packet.duration or 0) * stream.time_base * probe.sample_rate)
-            continue
-        if frames and not is_flush and tally.damaged_at_end:
-            tally.damaged += tally.damaged_at_end if tally.samples else 0
-            tally.damaged_at_end = 0
-            if tally.samples and lost:
-                tally.samples += lost
-                yield np.zeros((probe.channels, lost), dtype=np.float32)
-            lost = 0
-        for waveform in (_waveform(frame, probe) for frame in frames):
-            tally.samples += waveform.shape[1]
-            yield waveform
-
-
-def _packets(container: Any, stream: Any) -> Iterator[Any]:
-    import av
-
-    try:
-        yield from container.demux(stream)
-    except av.FFmpegError:
-        return  # the container breaks off here; the length check decides whether that matters
-
-
-def _waveform(frame: Any, probe: Probe) -> Waveform:
-    if frame.sample_rate != probe.sample_rate or frame.layout.nb_channels != probe.channels:
-        now = f"{frame.sample_rate} Hz, {frame.layout.nb_channels} channels"
-        was = f"{probe.sample_rate} Hz, {probe.channels} channels"
-        raise BadAudio("unsupported", f"The sound changes from {was} to {now} half-way; split the file there")
-    samples = frame.to_ndarray()
-    if not frame.format.is_planar:
-        samples = samples.reshape(-1, probe.channels).T
-    return _scaled(samples)
-
-
-def _scaled(samples: NDArray[Any]) -> Waveform:
-    """To [-1, 1]: unsigned 8-bit is centred on 128, wider integers fill their type, floats are taken as they are."""
-    if samples.dtype == np.uint8:
-        return (samples.astype(np.float32) - np.float32(128)) / np.float32(128)
-    if samples.dtype.kind == "i":
-        return np.asarray(samples / -float(np.iinfo(samples.dtype).min), dtype=np.float32)
-    return np.asarray(samples, dtype=np.float32)
 
 
 def _clock(samples: int, probe: Probe) -> str:

@@ -5,6 +5,8 @@ from pathlib import Path
 from analysis.errors import BadAudio
 
 HEAD_BYTES = 4096
+SMALLEST_HEADER = 42
+"""Bytes of the shortest complete header among those below: FLAC's mark, block header and STREAMINFO."""
 
 KNOWN_STARTS = (
     (b"\x89PNG", "a PNG picture"),
@@ -79,10 +81,11 @@ def id3_end(head: bytes) -> int:
 
 def _broken_header(name: str, head: bytes, size: int) -> BadAudio:
     """RIFF and FORM state the size of what follows, little- and big-endian; the others do not say how long they should be."""
-    stated = int.from_bytes(head[4:8], "little" if name == "WAV" else "big") + 8 if name in ("WAV", "AIFF") else HEAD_BYTES
-    if size < stated and size <= HEAD_BYTES:
+    if name in ("WAV", "AIFF") and size < int.from_bytes(head[4:8], "little" if name == "WAV" else "big") + 8 <= 2**31:
         return BadAudio("truncated", f"This {name} file ends after {size} bytes, before any sound; get the whole file")
-    return BadAudio("corrupt", f"This starts like a {name} file but its header is damaged; export it again")
+    if size <= len(head[:SMALLEST_HEADER]):
+        return BadAudio("truncated", f"This {name} file ends after {size} bytes, inside its header; get the whole file")
+    return BadAudio("corrupt", f"The header of this {name} file is damaged or unfinished; export it again")
 
 
 def _is_text(head: bytes) -> bool:

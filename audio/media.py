@@ -32,8 +32,7 @@ def open_media(path: Path) -> Iterator[tuple[Any, Any]]:
         if protected:
             raise BadAudio("encrypted", "The file is encrypted (DRM); ask its owner for an unprotected copy")
         if not streams.audio:
-            name = container.format.name.split(",")[0]
-            raise BadAudio("no_audio_stream", f"This {name} file has no audio track; there is nothing to analyse")
+            raise BadAudio("no_audio_stream", f"This {container_name(container)} file has no audio track to analyse")
         yield container, streams.best("audio") or streams.audio[0]
 
 
@@ -42,19 +41,32 @@ def _opened(path: Path) -> Iterator[Any]:
     import av
 
     av.logging.set_level(None)  # FFmpeg's remarks about damaged files belong in our errors, not on the terminal
+    _check_readable(path)
+    options = {"format_whitelist": DEMUXERS, "protocol_whitelist": "file"}
     try:
-        if path.stat().st_size == 0:
-            raise BadAudio("empty", "The file is empty (0 bytes)")
-        options = {"format_whitelist": DEMUXERS, "protocol_whitelist": "file"}
         container = av.open(str(path), options=options, metadata_errors="replace")
-    except FileNotFoundError as error:
-        raise BadAudio("missing", f"{path} does not exist (any more)") from error
-    except PermissionError as error:
-        raise Forbidden("unreadable", f"{path} may not be read by this user; change its permissions") from error
     except av.FFmpegError as error:
         raise why_unreadable(path) from error
     with container:
         yield container
+
+
+def _check_readable(path: Path) -> None:
+    """Asks the operating system, because FFmpeg uses the same error numbers for what it finds inside files."""
+    try:
+        with path.open("rb") as file:
+            if not file.read(1):
+                raise BadAudio("empty", "The file is empty (0 bytes)")
+    except FileNotFoundError as error:
+        raise BadAudio("missing", f"{path} does not exist (any more)") from error
+    except PermissionError as error:
+        raise Forbidden("unreadable", f"{path} may not be read by this user; change its permissions") from error
+
+
+def container_name(container: Any) -> str:
+    """FFmpeg names a family (``mov,mp4,m4a,3gp,3g2,mj2``); people know it by one of its names."""
+    names = str(container.format.name).split(",")
+    return "mp4" if "mp4" in names else names[0]
 
 
 def _tag(stream: Any) -> str:

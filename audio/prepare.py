@@ -1,6 +1,6 @@
 """The one pass over a new recording: decode, resample, store, find speech, plan chunks; whole or not at all."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,8 +10,9 @@ import numpy as np
 
 from analysis.types import Interval, Utterance
 from audio.clip import Waveform
-from audio.decode import Tally, decode
+from audio.decode import decode
 from audio.dual_mono import DualMono
+from audio.frames import Tally
 from audio.pcm_writer import PcmWriter
 from audio.plan import PlanLimits, plan_chunks
 from audio.probe import Probe, probe
@@ -57,13 +58,9 @@ def prepare(
         Unavailable: the store is away or its disk full; nothing is stored then.
     """
     found = probe(path)
-    tally = Tally()
-    dual_mono = DualMono(found.channels)
+    tally, dual_mono = Tally(), DualMono(found.channels)
     lanes = [_Lane(found, pcm_uri(store_url, recording_id, rate), rate) for rate in sorted({VAD_RATE, *rates})]
-    with ExitStack() as stack:
-        stack.enter_context(_all_or_nothing(lanes))
-        for lane in lanes:
-            stack.enter_context(lane.writer)
+    with _all_or_nothing(lanes):
         for block in decode(path, found, tally, accept_truncated):
             dual_mono.heard(block)
             for lane in lanes:
@@ -72,27 +69,35 @@ def prepare(
                 on_progress(tally.samples * 1000 // found.sample_rate)
         for lane in lanes:
             lane.finish(one_channel=dual_mono.same)
+    return _prepared(found, tally, dual_mono.same, lanes, limits or PlanLimits())
+
+
+def _prepared(found: Probe, tally: Tally, dual_mono: bool, lanes: Sequence["_Lane"], limits: PlanLimits) -> Prepared:
+    channels = 1 if dual_mono else found.channels
     duration_ms = -(-tally.samples * 1000 // found.sample_rate)
-    utterances = tuple(_speech(lanes, 1 if dual_mono.same else found.channels, duration_ms))
+    utterances = tuple(_speech(lanes, channels, duration_ms))
     return Prepared(
         duration_ms=duration_ms,
-        channels=1 if dual_mono.same else found.channels,
+        channels=channels,
         native_rate=found.sample_rate,
         container=found.container,
         codec=found.codec,
         audio={lane.rate: lane.writer.uri for lane in lanes},
         utterances=utterances,
-        chunks=plan_chunks(duration_ms, utterances, limits or PlanLimits()),
-        dual_mono=dual_mono.same,
-        notes=tuple(_notes(tally, dual_mono.same)),
+        chunks=plan_chunks(duration_ms, utterances, limits),
+        dual_mono=dual_mono,
+        notes=tuple(_notes(found, tally, dual_mono)),
     )
 
 
 @contextmanager
-def _all_or_nothing(lanes: Iterable["_Lane"]) -> Iterator[None]:
-    """Entered before the writers, so left after them: if one could not publish, the others are taken back."""
+def _all_or_nothing(lanes: Sequence["_Lane"]) -> Iterator[None]:
+    """Opens every writer; if anything fails, even the last one's publishing, those already published are taken back."""
     try:
-        yield
+        with ExitStack() as stack:
+            for lane in lanes:
+                stack.enter_context(lane.writer)
+            yield
     except BaseException:
         for lane in lanes:
             lane.writer.withdraw()
@@ -124,16 +129,20 @@ class _Lane:
             self.writer.keep_channel(0)
 
 
-def _speech(lanes: Iterable[_Lane], channels: int, duration_ms: int) -> list[Utterance]:
+def _speech(lanes: Sequence[_Lane], channels: int, duration_ms: int) -> list[Utterance]:
     heard = [one for lane in lanes for detector in lane.detectors[:channels] for one in detector.finish()]
     clipped = [one.model_copy(update={"end_ms": min(one.end_ms, duration_ms)}) for one in heard if one.start_ms < duration_ms]
     return sorted(clipped, key=lambda one: (one.start_ms, one.channel))
 
 
-def _notes(tally: Tally, dual_mono: bool) -> Iterable[str]:
+def _notes(found: Probe, tally: Tally, dual_mono: bool) -> Iterable[str]:
     if dual_mono:
         yield "Both channels carry the same signal; it is analysed as one channel."
     if tally.truncated_ms:
         yield f"The file is cut off: {tally.truncated_ms / 1000:.1f} s that its header states are missing."
+    if found.is_cut:
+        yield "The file is cut off; how much is missing cannot be known."
     if tally.damaged:
-        yield f"{tally.damaged} of {tally.packets} packets were damaged and are treated as silence."
+        yield f"{tally.damaged} of {tally.packets} packets were damaged and left out."
+    if tally.silenced:
+        yield f"{tally.silenced / found.sample_rate:.1f} s without sound data in between are treated as silence."

@@ -5,19 +5,20 @@ from pathlib import Path
 from typing import Any
 
 from analysis.errors import BadAudio
-from audio.diagnosis import id3_end
-from audio.media import open_media
+from audio.diagnosis import id3_end, why_unreadable
+from audio.media import container_name, open_media
+from audio.ogg import ends_inside_a_page
+from audio.riff import stated_duration_ms
 
 RATES_HZ = (8_000, 192_000)
 MAX_CHANNELS = 8
 
-PROMISING = ("wav", "w64", "flac", "mov", "matroska", "aiff", "caf", "au", "ape", "tta", "wv")
+PROMISING = ("w64", "flac", "mov", "matroska", "aiff", "caf", "au", "ape", "tta", "wv")
 """Containers whose header states the length of the sound. The others (ogg, raw aac, asf, mpegts...) only let FFmpeg estimate
 it from the bytes that are there, so a cut cannot be seen."""
 
 MP3_LENGTH_TAGS = (b"Xing", b"Info", b"VBRI")
 """Marks of an MP3's optional header frame that holds the number of frames (Xing/LAME and Fraunhofer)."""
-
 
 MP3_FRAME_BYTES = 2048
 """Covers the longest MP3 frame (1,441 bytes)."""
@@ -25,7 +26,8 @@ MP3_FRAME_BYTES = 2048
 
 @dataclass(frozen=True)
 class Probe:
-    """What the header says. ``duration_ms`` may be an estimate; ``promised_ms`` is the length the file commits to, if any."""
+    """What the header says. ``duration_ms`` may be an estimate; ``promised_ms`` is the length the file commits to, if any;
+    ``is_cut`` marks a file that states no length but visibly ends too early."""
 
     container: str
     codec: str
@@ -33,6 +35,7 @@ class Probe:
     channels: int
     duration_ms: int | None
     promised_ms: int | None
+    is_cut: bool
 
 
 def probe(path: Path) -> Probe:
@@ -47,20 +50,21 @@ def probe(path: Path) -> Probe:
         names = container.format.name.split(",")
         duration_ms = _duration_ms(container, stream)
         found = Probe(
-            container=names[0],
+            container=container_name(container),
             codec=str(context.codec.canonical_name),
             sample_rate=int(context.sample_rate or 0),
             channels=int(context.channels or 0),
             duration_ms=duration_ms,
-            promised_ms=duration_ms if _keeps_promises(path, names) else None,
+            promised_ms=_promised_ms(path, names, duration_ms),
+            is_cut="ogg" in names and ends_inside_a_page(path),
         )
+    if found.sample_rate == 0:  # nothing but the file's name made FFmpeg think of this format
+        raise why_unreadable(path)
     _check(found)
     return found
 
 
 def _check(found: Probe) -> None:
-    if found.sample_rate == 0 and found.channels == 0:
-        raise BadAudio("not_audio", f"Not audio: it looks like {found.container} but states neither sample rate nor channels")
     if found.channels == 0:
         raise BadAudio("zero_channels", f"The {found.container} header says 0 channels; there is no sound to analyse")
     low, high = RATES_HZ
@@ -79,10 +83,12 @@ def _duration_ms(container: Any, stream: Any) -> int | None:
     return None
 
 
-def _keeps_promises(path: Path, names: list[str]) -> bool:
+def _promised_ms(path: Path, names: list[str], duration_ms: int | None) -> int | None:
+    if "wav" in names:
+        return stated_duration_ms(path)
     if "mp3" in names:
-        return _has_length_tag(path)
-    return any(name in PROMISING for name in names)
+        return duration_ms if _has_length_tag(path) else None
+    return duration_ms if any(name in PROMISING for name in names) else None
 
 
 def _has_length_tag(path: Path) -> bool:

@@ -1,0 +1,222 @@
+"""The audio store, the inbox and the roots: whole or not at all, and never outside."""
+
+import os
+import resource
+from pathlib import Path
+from uuid import uuid4
+
+import fsspec
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from analysis.errors import BadAudio, Forbidden, Unavailable
+from audio.inbox import discard_upload, upload
+from audio.pcm_writer import PcmWriter
+from audio.prepare import prepare
+from audio.source import confine, content_hash, open_source
+from audio.store import delete_recording, pcm_uri, read_pcm
+from tests.unit.audio_files import tone, write
+
+
+@pytest.fixture(params=["file", "memory"])
+def store(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    return f"file://{tmp_path}/a store" if request.param == "file" else f"memory://{uuid4()}"
+
+
+def objects(store: str) -> list[str]:
+    fs, path = fsspec.core.url_to_fs(store)
+    return sorted(fs.find(path)) if fs.exists(path) else []
+
+
+@settings(max_examples=50, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    channels=st.integers(1, 8),
+    rate=st.sampled_from([8_000, 16_000, 44_100]),
+    start=st.integers(0, 1500),
+    end=st.integers(0, 1500),
+)
+def test_reading_by_time_is_slicing(store: str, channels: int, rate: int, start: int, end: int) -> None:
+    sound = np.random.default_rng(channels).uniform(-1, 0.999, (channels, rate)).astype(np.float32)
+    uri = pcm_uri(store, uuid4(), rate)
+    with PcmWriter(uri, channels) as writer:
+        writer.write(sound[:, :333])
+        writer.write(sound[:, 333:])
+    heard = read_pcm(uri, rate, channels, start, end)
+    assert heard.dtype == np.float32
+    np.testing.assert_allclose(heard, sound[:, start * rate // 1000 : end * rate // 1000], atol=2**-15)
+
+
+def test_keeping_one_channel(store: str) -> None:
+    sound = tone(1, channels=3)
+    uri = pcm_uri(store, uuid4(), 16_000)
+    with PcmWriter(uri, 3) as writer:
+        writer.write(sound)
+        writer.keep_channel(1)
+    np.testing.assert_allclose(read_pcm(uri, 16_000, 1, 0, 1000)[0], sound[1], atol=2**-15)
+
+
+def test_loud_samples_are_clipped_not_wrapped(store: str) -> None:
+    uri = pcm_uri(store, uuid4(), 16_000)
+    with PcmWriter(uri, 1) as writer:
+        writer.write(np.array([[1.0, 1.5, -1.0, -7.0]], dtype=np.float32))
+    assert read_pcm(uri, 16_000, 1, 0, 1).tolist() == [[32767 / 32768, 32767 / 32768, -1.0, -1.0]]
+
+
+def test_a_failed_write_leaves_nothing(store: str) -> None:
+    def write_and_fail() -> None:
+        with PcmWriter(pcm_uri(store, uuid4(), 16_000), 1) as writer:
+            writer.write(tone(1))
+            raise InterruptedError
+
+    with pytest.raises(InterruptedError):
+        write_and_fail()
+    assert objects(store) == []
+
+
+def test_a_replaced_recording_is_read_anew(store: str) -> None:
+    uri = pcm_uri(store, uuid4(), 16_000)
+    for value in (0.25, 0.5):
+        with PcmWriter(uri, 1) as writer:
+            writer.write(np.full((1, 160), value, dtype=np.float32))
+        assert read_pcm(uri, 16_000, 1, 0, 10).max() == value
+
+
+def test_a_deleted_recording_is_missing(store: str) -> None:
+    recording = uuid4()
+    uri = pcm_uri(store, recording, 16_000)
+    with PcmWriter(uri, 1) as writer:
+        writer.write(tone(1))
+    assert read_pcm(uri, 16_000, 1, 0, 10).shape == (1, 160)
+    delete_recording(store, recording)
+    delete_recording(store, recording)
+    with pytest.raises(BadAudio) as caught:
+        read_pcm(uri, 16_000, 1, 0, 10)
+    assert caught.value.code == "missing"
+    assert objects(store) == []
+
+
+def test_a_full_disk_is_transient_and_leaves_nothing(tmp_path: Path) -> None:
+    path = write(tmp_path / "a.wav", tone(30), 16_000, "pcm_s16le")
+    child = os.fork()
+    if child == 0:  # a limit on the size of files, which the kernel enforces as it does a full disk
+        import signal
+
+        signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (200_000, 200_000))
+        try:
+            prepare(path, uuid4(), f"file://{tmp_path}/store", rates={32_000})
+        except Unavailable as error:
+            os._exit(0 if error.code == "disk_full" and "space" in str(error) else 1)
+        os._exit(2)
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+    assert [one for one in tmp_path.rglob("*") if one.is_file()] == [path]
+
+
+def test_if_one_rate_cannot_be_published_none_is(tmp_path: Path) -> None:
+    recording = uuid4()
+    folder = tmp_path / "store" / "recordings" / str(recording)
+    (folder / "16000.pcm" / "in the way").mkdir(parents=True)
+    path = write(tmp_path / "a.wav", tone(1), 16_000, "pcm_s16le")
+    with pytest.raises(Unavailable):
+        prepare(path, recording, f"file://{tmp_path}/store", rates={32_000})
+    assert [one for one in tmp_path.rglob("*") if one.is_file()] == [path]
+
+
+def test_a_store_that_is_a_file_is_unavailable(tmp_path: Path) -> None:
+    (tmp_path / "store").write_text("in the way")
+    path = write(tmp_path / "a.wav", tone(1), 16_000, "pcm_s16le")
+    with pytest.raises(Unavailable) as caught:
+        prepare(path, uuid4(), f"file://{tmp_path}/store")
+    assert caught.value.code == "store_unavailable"
+
+
+def test_an_upload_is_a_copy_that_can_be_discarded(store: str, tmp_path: Path) -> None:
+    path = tmp_path / "my call.wav"
+    path.write_bytes(b"sound" * 1000)
+    first = upload(path, store)
+    assert first == upload(path, store)
+    assert (first.size, first.sha256) == (5000, content_hash(path))
+    assert len(objects(store)) == 1
+    with open_source(first.uri, (), store) as copy:
+        assert copy.read_bytes() == path.read_bytes()
+    path.unlink()
+    discard_upload(first.uri, store)
+    discard_upload(first.uri, store)
+    assert objects(store) == []
+    with pytest.raises(BadAudio) as caught, open_source(first.uri, (), store):
+        pass
+    assert caught.value.code == "missing"
+
+
+def test_discarding_never_leaves_the_inbox(tmp_path: Path) -> None:
+    store = f"file://{tmp_path}/store"
+    precious = tmp_path / "precious.wav"
+    precious.write_bytes(b"x")
+    for uri in (
+        str(precious),
+        f"file://{precious}",
+        f"{store}/inbox/../../precious.wav",
+        f"{store}/inbox/a/../../../precious.wav",
+    ):
+        discard_upload(uri, store)
+    assert precious.exists()
+
+
+def test_what_lies_below_a_root_may_be_read(tmp_path: Path) -> None:
+    root = tmp_path / "calls"
+    (root / "deep").mkdir(parents=True)
+    path = root / "deep" / "a b.wav"
+    path.write_bytes(b"x")
+    (root / "link.wav").symlink_to(path)
+    for uri in (str(path), f"file://{path}", path.as_uri(), f"file://{root}/deep/../deep/a b.wav", str(root / "link.wav")):
+        for roots in ((str(root),), (f"file://{root}",), (f"file://{root}/", "s3://elsewhere")):
+            assert confine(uri, roots, "file:///nowhere") == f"file://{path.resolve()}"
+
+
+@pytest.mark.parametrize(
+    "uri",
+    [
+        "file:///etc/passwd",
+        "/etc/passwd",
+        "{root}/../secret.wav",
+        "file://{root}/%2e%2e/secret.wav",
+        "{root}-other/a.wav",
+        "{root}/out.wav",
+        "ftp://host/a.wav",
+        "http://host/a.wav",
+        "https://good.example/calls/../secret.wav",
+        "https://good.example/calls/%2e%2e/secret.wav",
+        "https://good.example.evil.org/calls/a.wav",
+        "https://good.example/callsX/a.wav",
+        "simplecache::file:///etc/passwd",
+        "https://good.example/calls/a.zip::file:///etc/passwd",
+        "",
+    ],
+)
+def test_what_lies_outside_is_forbidden(tmp_path: Path, uri: str) -> None:
+    root = tmp_path / "calls"
+    root.mkdir()
+    (tmp_path / "secret.wav").write_bytes(b"x")
+    (root / "out.wav").symlink_to(tmp_path / "secret.wav")
+    with pytest.raises(Forbidden) as caught:
+        confine(uri.format(root=root), (str(root), "https://good.example/calls"), f"file://{tmp_path}/store")
+    assert caught.value.code == "outside_roots"
+    assert "EARSHOT_ROOTS" in str(caught.value)
+
+
+def test_a_remote_recording_is_copied_for_the_time_of_decoding() -> None:
+    root = f"memory://{uuid4()}"
+    with fsspec.open(f"{root}/a.flac", "wb") as file:
+        file.write(b"remote sound")
+    with open_source(f"{root}/a.flac", (root,), "file:///nowhere") as copy:
+        assert (copy.read_bytes(), copy.suffix) == (b"remote sound", ".flac")
+    assert not copy.exists()
+    with pytest.raises(BadAudio, match="does not exist"), open_source(f"{root}/b.flac", (root,), "file:///nowhere"):
+        pass
+
+
+def test_a_folder_is_not_a_recording(tmp_path: Path) -> None:
+    with pytest.raises(BadAudio, match="folder"), open_source(str(tmp_path), (str(tmp_path),), "file:///nowhere"):
+        pass
