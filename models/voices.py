@@ -1,6 +1,6 @@
-"""Tells voices in a recording apart: windows over its speech, their embeddings, and where one voice gives way to another."""
+"""Tells voices in a recording apart: who is heard where, and where one voice gives way to another."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 
@@ -9,12 +9,9 @@ from numpy.typing import NDArray
 
 from analysis.types import Utterance
 from models.clustering import find_voices
-from models.speaker_embedding import SpeakerModel
 
 Array = NDArray[np.float32]
 
-WINDOW_MS = 1_500
-HOP_MS = 750
 STEP_MS = 250
 """Resolution of speaker changes: each step takes the voice that the windows over it resemble most on average."""
 RELIABLE_MS = 1_000
@@ -30,11 +27,6 @@ class Heard:
     embeddings: Array
 
 
-def hear(model: SpeakerModel, utterances: Sequence[Utterance], read: Callable[[Utterance], Array]) -> list[Heard]:
-    """Embeds all speech; ``read`` gives the mono samples of an utterance, and only one is in memory at a time."""
-    return [_embedded(model, utterance, read(utterance)) for utterance in utterances]
-
-
 def tell_apart(heard: Sequence[Heard], threshold: float) -> Iterator[tuple[str, Utterance]]:
     """Stretches of one voice each, with a name for it. ``heard`` holds at least one utterance."""
     every = np.concatenate([item.embeddings for item in heard])
@@ -42,23 +34,6 @@ def tell_apart(heard: Sequence[Heard], threshold: float) -> Iterator[tuple[str, 
     voices = find_voices(every[reliable] if reliable.any() else every, threshold)
     for item in heard:
         yield from _changes(item, item.embeddings @ voices.T)
-
-
-def _embedded(model: SpeakerModel, utterance: Utterance, samples: Array) -> Heard:
-    """What is shorter than a window is repeated until it fills one."""
-    windows = tuple(window_spans(utterance))
-    rate = model.spec.sample_rate
-    size = WINDOW_MS * rate // 1000
-    first = [(window.start_ms - utterance.start_ms) * rate // 1000 for window in windows]
-    rows = np.stack([np.resize(samples[start : start + size], size) for start in first])
-    return Heard(utterance, windows, model.embed(rows))
-
-
-def window_spans(utterance: Utterance) -> Iterator[Utterance]:
-    """Windows of ``WINDOW_MS``; the last one ends with the utterance."""
-    last = max(utterance.start_ms, utterance.end_ms - WINDOW_MS)
-    for start in [*range(utterance.start_ms, last, HOP_MS), last]:
-        yield utterance.model_copy(update={"start_ms": start, "end_ms": min(start + WINDOW_MS, utterance.end_ms)})
 
 
 def _changes(item: Heard, alike: Array) -> Iterator[tuple[str, Utterance]]:

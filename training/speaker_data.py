@@ -8,6 +8,7 @@ import soxr
 from numpy.typing import NDArray
 
 from audio.features import MelSpec, log_mel
+from audio.voice_windows import levelled
 from training.datasets import Example, waveform
 
 Floats = NDArray[np.float32]
@@ -21,15 +22,11 @@ NARROW = 32
 """First mel band of SPEC above 4 kHz: telephone recordings hold nothing from here on."""
 
 
-def levelled(samples: Floats) -> Floats:
-    """The utterance at ``LEVEL``; silence stays silence."""
-    rms = float(np.sqrt(np.mean(samples**2))) if len(samples) else 0.0
-    return samples * np.float32(LEVEL / rms) if rms > 0 else samples
-
-
 def voices(rows: Sequence[Example], speeds: Sequence[float] = SPEEDS) -> list[Floats]:
     """Mel power of every utterance at every speed, each of shape (frames, bands); all speeds of a row are neighbours."""
-    return [np.exp(log_mel(levelled(_played(row.path, speed)), SPEC.sample_rate, SPEC)) for row in rows for speed in speeds]
+    return [
+        np.exp(log_mel(levelled(_played(row.path, speed), LEVEL), SPEC.sample_rate, SPEC)) for row in rows for speed in speeds
+    ]
 
 
 def _played(path: Path, speed: float) -> Floats:

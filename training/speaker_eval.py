@@ -7,8 +7,10 @@ from pathlib import Path
 
 import numpy as np
 
+from audio.features import MelSpec, log_mel
+from audio.voice_windows import levelled, voice_windows
 from models.speaker_embedding import SpeakerModel
-from models.voices import Heard, hear, tell_apart
+from models.voices import Heard, tell_apart
 from training.datasets import Example, waveform
 from training.der import Errors, Spoken, score
 from training.dialogues import Dialogue, compose, pieces, speech
@@ -31,8 +33,12 @@ class Case:
 
 def case(model: SpeakerModel, dialogue: Dialogue) -> Case:
     """Embeds the speech of a dialogue as the worker does."""
-    samples = dialogue.samples
-    heard = hear(model, speech(samples), lambda item: samples[item.start_ms * RATE // 1000 : item.end_ms * RATE // 1000])
+    spec = MelSpec(**model.mel)
+    heard = []
+    for item in speech(dialogue.samples):
+        samples = dialogue.samples[item.start_ms * RATE // 1000 : item.end_ms * RATE // 1000]
+        windows, log_mel = voice_windows(samples, item, spec, model.level)
+        heard.append(Heard(item, windows, model.embed(log_mel)))
     return Case(heard, dialogue.reference, dialogue.duration_ms)
 
 
@@ -90,7 +96,9 @@ def equal_error_rate(model: SpeakerModel, rows: Sequence[Example]) -> float:
     cut = [
         [wave[at : at + size] for at in range(0, len(wave) - size + 1, size)] for wave in (waveform(row.path) for row in rows)
     ]
-    vectors = np.concatenate([model.embed(np.stack(windows)) for windows in cut if windows])
+    spec = MelSpec(**model.mel)
+    rows_of = [[log_mel(levelled(window, model.level), RATE, spec) for window in windows] for windows in cut]
+    vectors = np.concatenate([model.embed(np.stack(windows)) for windows in rows_of if windows])
     utterance = np.repeat(np.arange(len(rows)), [len(windows) for windows in cut])
     speaker = np.unique([row.group for row in rows], return_inverse=True)[1][utterance]
     first, second = np.triu_indices(len(vectors), 1)

@@ -1,14 +1,16 @@
 """Who spoke when: by channel where channels have roles, else by voice."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Literal
 
 from analysis.findings import DiarizationFindings, SpeakerTurn
 from analysis.outcome import Skipped
 from analysis.types import Release, Utterance
 from audio.clip import Clip
+from audio.features import MelSpec
+from audio.voice_windows import voice_windows
 from models.speaker_embedding import SpeakerModel, open_speaker
-from models.voices import hear, tell_apart
+from models.voices import Heard, tell_apart
 from workers.contract import Card
 
 CARD = Card(name="diarization", pool="gpu", findings=DiarizationFindings, scope="recording")
@@ -34,8 +36,17 @@ def analyze(model: SpeakerModel, clips: Sequence[Clip]) -> list[DiarizationFindi
 def _diarize(model: SpeakerModel, clip: Clip) -> DiarizationFindings:
     if clip.ref.roles and clip.ref.channels > 1:
         return _findings("channel", ((str(item.channel), item) for item in clip.ref.speech))
-    heard = hear(model, clip.ref.speech, lambda item: clip.read(item.start_ms, item.end_ms)[item.channel])
-    return _findings("clustering", tell_apart(heard, model.threshold))
+    return _findings("clustering", tell_apart(list(_hear(model, clip)), model.threshold))
+
+
+def _hear(model: SpeakerModel, clip: Clip) -> Iterator[Heard]:
+    """Embeds all speech; only one utterance is in memory at a time."""
+    spec = MelSpec(**model.mel)
+    for utterance in clip.ref.speech:
+        samples = clip.read(utterance.start_ms, utterance.end_ms)[utterance.channel]
+        if len(samples):
+            windows, log_mel = voice_windows(samples, utterance, spec, model.level)
+            yield Heard(utterance, windows, model.embed(log_mel))
 
 
 def _findings(method: Literal["channel", "clustering"], labelled: Iterable[tuple[str, Utterance]]) -> DiarizationFindings:
