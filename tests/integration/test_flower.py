@@ -11,6 +11,7 @@ from earshot.local import processes, waiting
 from settings import PROJECT
 from tests.integration.enqueue import enqueue
 from tests.servers import Stack
+from workers.pools import pools
 
 pytestmark = pytest.mark.integration
 
@@ -29,7 +30,7 @@ def test_flower_shows_pools_and_tasks_and_no_transcript(stack: Stack) -> None:
     try:
         site = f"http://127.0.0.1:{port}"
         waiting.until(lambda: _answers(site), 60, "Flower", process.log)
-        waiting.until(lambda: "core@" in fetch(f"{site}/workers?json=1"), 60, "the workers in Flower", process.log)
+        waiting.until(lambda: all(pool in fetch(f"{site}/workers?json=1") for pool in pools()), 60, "pools", process.log)
         reply = enqueue(stack, {"uri": stack.offer(PROJECT / "demo" / "call.ogg"), "force": True}, "ingest")
         stack.wait_finished(reply["recording_id"])
         waiting.until(lambda: "finalize.recording" in fetch(f"{site}/api/tasks"), 60, "the tasks in Flower", process.log)
