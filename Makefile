@@ -7,8 +7,8 @@ TESTED := .venv/.test-installed
 
 # The first Python that starts and is one of those that the pinned packages were resolved for.
 FIND_PYTHON = for python in $(PYTHON) python3.11 python3 python3.12; do \
-	"$$python" -c 'import sys, venv; sys.exit(sys.version_info[:2] not in ((3, 11), (3, 12)))' 2>/dev/null && break; python=; done; \
-	[ -n "$$python" ] || { echo "earshot needs Python 3.11 or 3.12 with venv; none was found. Install one, or name it: make PYTHON=/path/to/python3.11" >&2; exit 1; }
+	"$$python" -c 'import sys, venv, ensurepip; sys.exit(sys.version_info[:2] not in ((3, 11), (3, 12)))' 2>/dev/null && break; python=; done; \
+	[ -n "$$python" ] || { echo "earshot needs Python 3.11 or 3.12 with its venv module (Debian: python3-venv); none was found. Install one, or name it: make PYTHON=/path/to/python3.11" >&2; exit 1; }
 
 # pip is silent unless it fails; the stamp is written only after it succeeded, so a failed install is tried again.
 PIP = .venv/bin/python -m pip install --quiet --disable-pip-version-check --no-input
