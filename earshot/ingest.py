@@ -7,7 +7,7 @@ from pathlib import Path
 from analysis.errors import BadAudio, Misconfigured
 from analysis.report import Report
 from earshot.console import say, show
-from earshot.local import stack
+from earshot.local import stack, urls
 from earshot.progress import Bars
 from earshot.show import rendered
 from producer.follow import FileProgress, follow
@@ -88,7 +88,7 @@ def _followed(connection: Connection, submitted: Sequence[Submission]) -> list[F
 
 def _workers_alive() -> Callable[[], None]:
     """What ``follow`` asks at each look: a stack of this machine that lost a worker will not finish."""
-    return stack.check if stack.is_local() else lambda: None
+    return stack.check if urls.are_local() else lambda: None
 
 
 def _deliver(connection: Connection, finished: FileProgress, out: Path | None) -> None:

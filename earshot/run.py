@@ -23,7 +23,9 @@ def run(paths: Sequence[Path], out: Path | None, options: Options) -> int:
         BadAudio: none of the paths exists; nothing was started for them.
     """
     if not paths and not DEMO.exists():
-        raise Misconfigured("demo", f"the demo call {DEMO} is not there: name a file, or make it again (see demo/README.md)")
+        raise Misconfigured(
+            "demo", f"the demo call {DEMO} is not there: name a file, or make it again with `python -m demo.make_call`"
+        )
     files = tuple(find_audio(paths or [DEMO]))
     if not any(file.exists() for file in files):
         raise BadAudio("missing", f"{', '.join(map(str, files))}: no such file")

@@ -1,15 +1,14 @@
 """The whole local stack, up and down, in order: Redis and Postgres, migrations, workers, beat."""
 
 import fcntl
-import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 
-from analysis.errors import Misconfigured, Unavailable
-from earshot.local import leases, plan, postgres, processes, redis, worker_processes
-from settings import settings, stack_file
+from analysis.errors import Unavailable
+from earshot.local import leases, plan, postgres, processes, redis, urls, worker_processes
+from settings import settings
 from storage.migrate import migrate
 
 Say = Callable[[str], None]
@@ -30,7 +29,7 @@ def up(say: Say, *, keep: bool) -> list[str]:
         Unavailable: a part did not start; the message carries the end of its log.
     """
     home = settings().home.resolve()
-    _refuse_other_servers(home)
+    urls.refuse_others(home)
     with _locked(home, say):
         missing = [name for name, runs in status(home).items() if not runs]
         try:
@@ -72,11 +71,6 @@ def status(home: Path) -> dict[str, bool]:
     return parts | {name: processes.running(home, name) is not None for name in (*plan.NAMES, plan.BEAT)}
 
 
-def is_local() -> bool:
-    """True when the settings point at the stack of this machine."""
-    return settings().redis_url in _recorded_urls(settings().home).values()
-
-
 def check() -> None:
     """Raises:
     Unavailable: ``stack_down``, a part of the local stack is not running.
@@ -90,40 +84,26 @@ def check() -> None:
         )
 
 
-def _refuse_other_servers(home: Path) -> None:
-    urls = settings().model_dump(include={"redis_url", "database_url"})
-    foreign = [name for name, url in urls.items() if url and url != _recorded_urls(home).get(name)]
-    if foreign:
-        named = ", ".join(f"EARSHOT_{name.upper()}" for name in foreign)
-        raise Misconfigured(
-            "foreign_urls",
-            f"{named}: not the local stack's; unset it, or run `earshot worker` and `earshot ingest` against those servers",
-        )
-
-
-def _recorded_urls(home: Path) -> dict[str, str]:
-    try:
-        return dict(json.loads(stack_file(home).read_text(encoding="utf-8")))
-    except FileNotFoundError:
-        return {}
-
-
-def _start(home: Path, missing: list[str], say: Say) -> None:
-    if not missing:
+def _start(home: Path, names: Collection[str], say: Say) -> None:
+    if not names:
         return
     with ThreadPoolExecutor(1) as beside:
         database = beside.submit(_database, home, say)
         redis_url = redis.start(home)
         redis.wait(home, redis_url)
         database_url = database.result()
-    _write_urls(home, redis_url, database_url)
+    if redis_url != urls.recorded(home).get("redis_url", redis_url):
+        # Another program has taken Redis's old port: workers that still look for it there begin anew.
+        processes.stop(home, (*plan.NAMES, plan.BEAT), STOP_TIMEOUT_SEC)
+        names = {*names, *plan.NAMES, plan.BEAT}
+    urls.record(home, redis_url, database_url)
     env = {
         "EARSHOT_HOME": str(home),
         "EARSHOT_REDIS_URL": redis_url,
         "EARSHOT_DATABASE_URL": database_url,
         "EARSHOT_SOFT_SHUTDOWN_SEC": str(SOFT_SHUTDOWN_SEC),
     }
-    worker_processes.start(home, missing, env)
+    worker_processes.start(home, names, env)
 
 
 def _database(home: Path, say: Say) -> str:
@@ -134,14 +114,6 @@ def _database(home: Path, say: Say) -> str:
     return url
 
 
-def _write_urls(home: Path, redis_url: str, database_url: str) -> None:
-    file = stack_file(home)
-    part = file.with_suffix(".part")
-    part.write_text(json.dumps({"redis_url": redis_url, "database_url": database_url}), encoding="utf-8")
-    part.replace(file)
-    settings.cache_clear()  # what was read before the stack was up did not know its URLs
-
-
 def _stop(home: Path, names: list[str], say: Say) -> None:
     """Workers first, so that they can still hand their work back to Redis; the servers last."""
     killed = processes.stop(home, [name for name in (plan.BEAT, *plan.NAMES) if name in names], STOP_TIMEOUT_SEC)
@@ -149,8 +121,7 @@ def _stop(home: Path, names: list[str], say: Say) -> None:
         say(f"{name} did not end and was killed; its work is done again after the next start")
     if redis.NAME in names:
         killed = processes.stop(home, [redis.NAME], STOP_TIMEOUT_SEC)
-        stack_file(home).unlink(missing_ok=True)
-        settings.cache_clear()
+        urls.forget(home)
     if "postgres" in names and postgres.stop(home):
         say("Postgres did not stop in time and was hurried; it recovers at the next start")
 

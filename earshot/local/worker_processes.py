@@ -1,6 +1,6 @@
 """The worker processes and beat of the local stack: started together, waited for together."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping
 from pathlib import Path
 
 from earshot.local import plan, processes, waiting
@@ -9,7 +9,7 @@ from earshot.local.processes import Process
 READY_TIMEOUT_SEC = 60.0
 
 
-def start(home: Path, names: Sequence[str], env: Mapping[str, str]) -> None:
+def start(home: Path, names: Collection[str], env: Mapping[str, str]) -> None:
     """Starts the named workers of the plan side by side and returns when each consumes its queues; then beat, if named.
 
     Raises:

@@ -4,6 +4,7 @@ import json
 import os
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -162,3 +163,16 @@ def test_ctrl_c_stops_what_run_started(machine: Machine) -> None:
     assert "stopped everything" in said
     assert "Traceback" not in said
     assert machine.living() == []
+
+
+def test_redis_on_another_port_takes_its_workers_along(machine: Machine) -> None:
+    assert machine.earshot("up").returncode == 0
+    old = int((machine.home / "home" / "redis" / "port").read_text(encoding="utf-8"))
+    os.kill(machine.pid("redis"), signal.SIGKILL)
+    assert waiting.became(lambda: processes.running(machine.home / "home", "redis") is None, 10)
+    with socket.socket() as squatter:
+        squatter.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        squatter.bind(("127.0.0.1", old))
+        squatter.listen()
+        assert machine.earshot("up").returncode == 0
+        assert machine.earshot("ingest", DEMO, "--analyses", "scene").returncode == 0
