@@ -35,7 +35,12 @@ def fit(net: nn.Module, inputs: Floats, targets: Floats, recipe: Recipe, teacher
         inputs: normalised windows, shape (windows, ...), float16 or float32.
         targets: wanted shares, shape (windows, labels).
         teacher: what ``net.teacher`` must predict (independent shares), shape (windows, outputs), or None.
+
+    Raises:
+        ValueError: mixup together with a teacher, whose scores are of unmixed windows.
     """
+    if teacher is not None and recipe.mixup:
+        raise ValueError("a teacher's scores are of unmixed windows; set mixup to 0")
     torch.manual_seed(recipe.seed)
     torch.set_num_threads(1)
     random = np.random.default_rng(recipe.seed)
