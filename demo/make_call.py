@@ -112,5 +112,5 @@ def make(folder: Path) -> None:
 if __name__ == "__main__":
     try:
         make(FOLDER)
-    except FileNotFoundError as error:
-        sys.exit(str(error))
+    except (FileNotFoundError, ImportError) as error:
+        sys.exit(f"{error}; the demo call is made with flite (apt-get install flite) and soundfile (pip install '.[dev]')")

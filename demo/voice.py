@@ -24,7 +24,7 @@ def speak(text: str, voice: str, stretch: float = 1.0, shift: float = 1.0) -> tu
     """
     program = shutil.which("flite")
     if program is None:
-        raise FileNotFoundError("the demo call is spoken by flite, which is not installed; apt-get install flite")
+        raise FileNotFoundError("flite is not installed")
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "speech.wav"
         settings = ["--setf", f"duration_stretch={stretch}", "--setf", f"f0_shift={shift}"]

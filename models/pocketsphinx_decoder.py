@@ -46,7 +46,7 @@ class PocketsphinxDecoder:
         if not len(samples):
             return []
         pcm = np.clip(samples * FULL_SCALE, -FULL_SCALE, FULL_SCALE - 1).astype("<i2")
-        self._decoder.start_stream()  # forgets the noise estimate of the utterance before
+        self._decoder.reinit_feat()  # forgets the noise and the cepstral mean of the utterance before
         self._decoder.start_utt()
         # The whole utterance at once: its own cepstral mean is subtracted, not a running one.
         self._decoder.process_raw(pcm.tobytes(), False, True)

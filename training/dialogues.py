@@ -55,3 +55,15 @@ def compose(voices: dict[str, Sequence[Floats]], random: np.random.Generator) ->
         parts += [pause, samples]
         at += len(samples)
     return Dialogue(np.concatenate(parts), tuple(reference))
+
+
+def in_room(dialogue: Dialogue, random: np.random.Generator) -> Dialogue:
+    """The same conversation from across a room: an echo that dies away by 60 dB in 0.3 to 0.8 s, and hiss 10 to 25 dB below."""
+    length = int(random.uniform(0.3, 0.8) * VAD_RATE)
+    echo = random.normal(size=length) * 10 ** (-3 * np.arange(length) / length)
+    echo *= random.uniform(0.5, 1.5) / np.sqrt(np.sum(echo**2))
+    echo[0] = 1.0
+    size = len(dialogue.samples) + length
+    wet = np.fft.irfft(np.fft.rfft(dialogue.samples, size) * np.fft.rfft(echo, size), size)[: len(dialogue.samples)]
+    hiss = random.normal(size=len(wet)) * np.sqrt(np.mean(wet**2)) * 10 ** (-random.uniform(10, 25) / 20)
+    return Dialogue((wet + hiss).astype(np.float32), dialogue.reference)

@@ -117,7 +117,9 @@ def ship(net: SpeakerNet, data: Path, out: Path) -> None:
             (f"{title}: speaker confusion alone", "share", errors.confused / errors.spoken),
         ]
     rows = "\n".join(f"| {title} | {kind} | {value:.3f} |" for title, kind, value in figures)
-    chosen = f"Trained on {len(train)} speakers; clustering threshold {threshold} chosen on conversations of {len(held)} more."
+    chosen = (
+        f"Trained on {len(train)} speakers; threshold {threshold} chosen on conversations of {len(held)} more, near and far."
+    )
     write_card("speaker", out, SETS, (), f"| on | measure | value |\n|---|---|---|\n{rows}\n\n{chosen}")
 
 

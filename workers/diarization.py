@@ -33,10 +33,11 @@ def analyze(model: SpeakerModel, clips: Sequence[Clip]) -> list[DiarizationFindi
     return [_diarize(model, clip) if clip.ref.speech else Skipped(reason="no_speech") for clip in clips]
 
 
-def _diarize(model: SpeakerModel, clip: Clip) -> DiarizationFindings:
+def _diarize(model: SpeakerModel, clip: Clip) -> DiarizationFindings | Skipped:
     if clip.ref.roles and clip.ref.channels > 1:
         return _findings("channel", ((str(item.channel), item) for item in clip.ref.speech))
-    return _findings("clustering", tell_apart(list(_hear(model, clip)), model.threshold))
+    heard = list(_hear(model, clip))
+    return _findings("clustering", tell_apart(heard, model.threshold)) if heard else Skipped(reason="no_speech")
 
 
 def _hear(model: SpeakerModel, clip: Clip) -> Iterator[Heard]:

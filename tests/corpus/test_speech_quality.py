@@ -1,0 +1,136 @@
+"""Words and speakers in recorded speech: error rates stay below what was measured when the checkpoints were chosen."""
+
+import json
+import os
+from collections.abc import Sequence
+from pathlib import Path
+from uuid import uuid4
+
+import numpy as np
+import pytest
+import soundfile
+
+from analysis.findings import AsrFindings, DiarizationFindings
+from analysis.outcome import Skipped
+from analysis.types import WHOLE, ChunkRef, Interval, Utterance
+from audio.clip import Clip
+from audio.plan import speech_in
+from audio.prepare import Prepared, prepare
+from models.catalog import default_releases
+from training.der import Errors, Spoken, score
+from workers import asr, diarization
+
+pytestmark = pytest.mark.corpus
+
+DATA = Path(__file__).resolve().parents[2].parent / "shared" / "data"
+TUNED_ON = {"ls_1688", "ls_2033", "ls_3005"}
+"""Speakers on which the decoder's beam was chosen; no figure is taken from them."""
+
+
+@pytest.fixture(autouse=True, scope="module")
+def _data() -> None:
+    if not DATA.is_dir() and os.environ.get("CI") != "true":
+        pytest.skip(f"the recorded audio is not at {DATA}")
+
+
+def clip(call: Prepared, span: Interval, speech: Sequence[Utterance], index: int, roles: tuple[str, ...] = ()) -> Clip:
+    return Clip(
+        ChunkRef(
+            recording_id=uuid4(),
+            index=index,
+            start_ms=span.start_ms,
+            end_ms=span.end_ms,
+            audio_uri=call.audio[16_000],
+            sample_rate=16_000,
+            channels=call.channels,
+            native_rate=call.native_rate,
+            roles=roles,
+            speech=tuple(speech),
+        )
+    )
+
+
+def recognised(path: Path, store: Path, decoder: asr.PocketsphinxDecoder) -> list[str]:
+    call = prepare(path, uuid4(), f"file://{store}")
+    clips = [clip(call, chunk, speech_in(chunk, call.utterances), index) for index, chunk in enumerate(call.chunks)]
+    return [word.text for found in asr.analyze(decoder, clips) if isinstance(found, AsrFindings) for word in found.words]
+
+
+def word_errors(reference: list[str], found: list[str]) -> int:
+    """Substitutions, insertions and deletions (Levenshtein distance over words)."""
+    row = list(range(len(found) + 1))
+    for i, word in enumerate(reference, 1):
+        diagonal, row[0] = row[0], i
+        for j, other in enumerate(found, 1):
+            diagonal, row[j] = row[j], min(row[j] + 1, row[j - 1] + 1, diagonal + (word != other))
+    return row[-1]
+
+
+def test_word_error_rate_on_read_english(tmp_path: Path) -> None:
+    rows = [json.loads(line) for line in (DATA / "labels.jsonl").read_text().splitlines()]
+    easy = [row for row in rows if row["path"].startswith(("asr/librivox/", "asr/librispeech_test-clean/"))]
+    hard = [row for row in rows if row["path"].startswith("asr/librispeech_test-other/") and row["speaker"] not in TUNED_ON]
+    decoder = asr.load(default_releases()["asr"], "cpu")
+    for chosen, limit in ((easy, 0.45), (hard[::5], 0.70)):
+        pairs = [(row["text"].split(), recognised(DATA / row["path"], tmp_path, decoder)) for row in chosen]
+        rate = sum(word_errors(text, found) for text, found in pairs) / sum(len(text) for text, _ in pairs)
+        assert rate < limit, rate
+
+
+def diarized(path: Path, store: Path) -> tuple[tuple[Spoken, ...], Prepared]:
+    call = prepare(path, uuid4(), f"file://{store}")
+    model = diarization.load(default_releases()["diarization"], "cpu")
+    whole = Interval(start_ms=0, end_ms=call.duration_ms)
+    (found,) = diarization.analyze(model, [clip(call, whole, call.utterances, WHOLE)])
+    if isinstance(found, Skipped):
+        return (), call
+    assert found.method == "clustering"
+    return tuple(Spoken(turn.speaker, turn.start_ms, turn.end_ms) for turn in found.turns), call
+
+
+def test_diarization_of_meetings(tmp_path: Path) -> None:
+    references: dict[str, list[Spoken]] = {}
+    for line in (DATA / "diarization/ami_debug/all.rttm").read_text().splitlines():
+        _, name, _, start, length, _, _, speaker, *_ = line.split()
+        begin = round(float(start) * 1000)
+        references.setdefault(name, []).append(Spoken(speaker, begin, begin + round(float(length) * 1000)))
+    total = Errors(0, 0, 0, 0)
+    for name, reference in references.items():
+        path = DATA / f"diarization/ami_debug/{name}.flac"
+        if path.is_file():
+            found, call = diarized(path, tmp_path)
+            total += score(reference, found, call.duration_ms)
+    assert total.spoken > 100_000
+    assert total.rate < 0.40, total
+
+
+def test_diarization_of_two_readers(tmp_path: Path) -> None:
+    folder = DATA / "asr/librispeech_test-other"
+    lines = [
+        (speaker, *soundfile.read(path, dtype="float32"))
+        for speaker in ("1998", "3080")
+        for path in sorted((folder / speaker).iterdir())[:5]
+    ]
+    order = [0, 5, 1, 6, 2, 7, 3, 8, 4, 9]
+    pause = np.zeros(8_000, np.float32)
+    reference, samples = [], [pause]
+    for index in order:
+        speaker, spoken, rate = lines[index]
+        start = sum(map(len, samples)) * 1000 // rate
+        reference.append(Spoken(speaker, start, start + len(spoken) * 1000 // rate))
+        samples += [spoken, pause]
+    soundfile.write(tmp_path / "two.flac", np.concatenate(samples), 16_000)
+    found, call = diarized(tmp_path / "two.flac", tmp_path)
+    errors = score(reference, found, call.duration_ms)
+    assert errors.confused / errors.spoken < 0.15, errors
+
+
+def test_a_channel_with_a_role_is_a_speaker(tmp_path: Path) -> None:
+    call = prepare(DATA / "callcenter/auto_repairs_40_stereo_8k.flac", uuid4(), f"file://{tmp_path}")
+    model = diarization.load(default_releases()["diarization"], "cpu")
+    whole = Interval(start_ms=0, end_ms=call.duration_ms)
+    (found,) = diarization.analyze(model, [clip(call, whole, call.utterances, WHOLE, roles=("agent", "customer"))])
+    assert isinstance(found, DiarizationFindings)
+    assert (found.method, found.speakers, found.turns[0].speaker) == ("channel", 2, "s0")
+    assert len({(turn.speaker, turn.channel) for turn in found.turns}) == 2
+    assert sum(turn.end_ms - turn.start_ms for turn in found.turns) > 60_000

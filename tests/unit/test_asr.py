@@ -1,0 +1,98 @@
+"""Speech becomes words at the right time on the right channel, whatever was decoded before. Heard on the demo call."""
+
+import json
+from pathlib import Path
+from uuid import UUID
+
+import pytest
+
+from analysis.errors import Misconfigured
+from analysis.findings import AsrFindings
+from analysis.outcome import Skipped
+from analysis.types import ChunkRef, Utterance
+from audio.clip import Clip
+from audio.plan import speech_in
+from audio.prepare import Prepared, prepare
+from models.catalog import default_releases
+from models.pocketsphinx_decoder import PocketsphinxDecoder
+from workers import asr
+
+DEMO = Path(__file__).resolve().parents[2] / "demo"
+
+
+@pytest.fixture(scope="module")
+def call(tmp_path_factory: pytest.TempPathFactory) -> Prepared:
+    return prepare(DEMO / "call.ogg", UUID(int=1), f"file://{tmp_path_factory.mktemp('store')}")
+
+
+@pytest.fixture(scope="module")
+def decoder() -> PocketsphinxDecoder:
+    return asr.load(default_releases()["asr"], "cpu")
+
+
+def clip(call: Prepared, start_ms: int, end_ms: int, speech: tuple[Utterance, ...] | None = None) -> Clip:
+    span = Utterance(start_ms=start_ms, end_ms=end_ms, channel=0)
+    heard = speech_in(span, call.utterances) if speech is None else speech
+    ref = ChunkRef(
+        recording_id=UUID(int=1),
+        index=0,
+        start_ms=start_ms,
+        end_ms=end_ms,
+        audio_uri=call.audio[16_000],
+        sample_rate=16_000,
+        channels=call.channels,
+        native_rate=call.native_rate,
+        roles=("agent", "customer"),
+        speech=heard,
+    )
+    return Clip(ref)
+
+
+def test_words_are_on_the_recordings_time_line_and_on_their_channel(call: Prepared, decoder: PocketsphinxDecoder) -> None:
+    (found,) = asr.analyze(decoder, [clip(call, 58_500, 69_000)])
+    assert isinstance(found, AsrFindings)
+    spoken = [u for u in json.loads((DEMO / "call.json").read_text())["utterances"] if 58_500 <= u["start_ms"] < 69_000]
+    for utterance in spoken:
+        near = {"start_ms": utterance["start_ms"] - 300, "end_ms": utterance["end_ms"] + 300, "channel": utterance["channel"]}
+        words = [
+            w.text
+            for w in found.words
+            if w.channel == near["channel"] and near["start_ms"] <= w.start_ms and w.end_ms <= near["end_ms"]
+        ]
+        known = utterance["text"].split()
+        assert len(set(words) & set(known)) >= 0.6 * len(set(known)), (utterance["text"], words)
+    assert all(word.text.isascii() and not set(word.text) & set("()<>[]+") for word in found.words)
+    assert found.language == "en"
+
+
+def test_what_was_decoded_before_does_not_matter(call: Prepared, decoder: PocketsphinxDecoder) -> None:
+    first, second = clip(call, 0, 12_000), clip(call, 34_000, 47_000)
+    forward = asr.analyze(decoder, [first, second])
+    backward = asr.analyze(decoder, [second, first])
+    assert forward == backward[::-1]
+    assert forward[0] == asr.analyze(PocketsphinxDecoder(), [first])[0]
+
+
+def test_without_speech_it_is_skipped(call: Prepared, decoder: PocketsphinxDecoder) -> None:
+    assert asr.analyze(decoder, [clip(call, 24_000, 30_000, speech=())]) == [Skipped(reason="no_speech")]
+
+
+def test_near_utterances_are_decoded_together_and_padded_within_the_chunk(call: Prepared) -> None:
+    speech = (
+        Utterance(start_ms=10_050, end_ms=11_000, channel=0),
+        Utterance(start_ms=11_000 + asr.MERGE_GAP_MS - 1, end_ms=12_500, channel=0),
+        Utterance(start_ms=12_500 + asr.MERGE_GAP_MS, end_ms=15_000, channel=0),
+        Utterance(start_ms=11_000, end_ms=11_500, channel=1),
+    )
+    found = asr.stretches(clip(call, 10_000, 15_100, speech).ref)
+    assert [(s.channel, s.start_ms, s.end_ms) for s in found] == [
+        (0, 10_000, 12_500 + asr.PAD_MS),
+        (0, 12_500 + asr.MERGE_GAP_MS - asr.PAD_MS, 15_100),
+        (1, 11_000 - asr.PAD_MS, 11_500 + asr.PAD_MS),
+    ]
+
+
+def test_another_runtime_is_refused() -> None:
+    release = default_releases()["asr"].model_copy(update={"runtime": "ctranslate2"})
+    with pytest.raises(Misconfigured, match="ctranslate2"):
+        asr.load(release, "cpu")

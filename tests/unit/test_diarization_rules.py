@@ -1,0 +1,79 @@
+"""Clustering finds as many voices as there are, and the error rate counts each kind of error."""
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from models.clustering import MOST_CLUSTERED, find_voices
+from training.der import Spoken, score
+
+
+def cloud(voices: int, rows: int, spread: float, seed: int = 0) -> np.ndarray:
+    """Unit vectors around as many directions at right angles, in turn."""
+    random = np.random.default_rng(seed)
+    vectors = np.eye(16)[np.arange(rows) % voices] + spread * random.normal(size=(rows, 16))
+    return (vectors / np.linalg.norm(vectors, axis=1, keepdims=True)).astype(np.float32)
+
+
+@pytest.mark.parametrize("voices", [1, 2, 3, 5])
+def test_it_finds_as_many_voices_as_there_are(voices: int) -> None:
+    assert len(find_voices(cloud(voices, 60, 0.1), threshold=0.5)) == voices
+
+
+def test_a_long_recording_costs_no_more_and_gives_the_same_voices() -> None:
+    rows = cloud(3, MOST_CLUSTERED * 10, 0.1)
+    found = find_voices(rows, threshold=0.5)
+    assert len(found) == 3
+    assert np.array_equal((rows @ found.T).argmax(axis=1)[:3], (rows @ found.T).argmax(axis=1)[3:6])
+
+
+def test_a_stray_window_is_not_a_voice() -> None:
+    rows = np.concatenate([cloud(2, 60, 0.1), np.eye(16, dtype=np.float32)[[9]]])
+    assert len(find_voices(rows, threshold=0.5)) == 2
+
+
+def test_one_window_is_one_voice() -> None:
+    assert find_voices(cloud(1, 1, 0.0), threshold=0.5).shape == (1, 16)
+
+
+REFERENCE = [Spoken("a", 0, 10_000), Spoken("b", 10_000, 20_000)]
+
+
+def test_names_do_not_matter() -> None:
+    assert score(REFERENCE, [Spoken("s1", 0, 10_000), Spoken("s0", 10_000, 20_000)], 20_000).rate == 0
+
+
+def test_each_kind_of_error_is_counted() -> None:
+    found = [Spoken("s0", 0, 15_000), Spoken("s1", 15_000, 18_000), Spoken("s1", 21_000, 22_000)]
+    errors = score(REFERENCE, found, 22_000, collar_ms=0)
+    assert (errors.missed, errors.invented, errors.confused, errors.spoken) == (2_000, 1_000, 5_000, 20_000)
+    assert errors.rate == pytest.approx(0.4)
+
+
+def test_the_collar_forgives_near_the_borders() -> None:
+    found = [Spoken("s0", 0, 10_200), Spoken("s1", 10_200, 20_000)]
+    assert score(REFERENCE, found, 20_000).rate == 0
+    assert score(REFERENCE, found, 20_000, collar_ms=0).confused == 200
+
+
+def test_of_two_at_once_the_one_not_named_is_missed() -> None:
+    errors = score([Spoken("a", 0, 10_000), Spoken("b", 0, 10_000)], [Spoken("s0", 0, 10_000)], 10_000, collar_ms=0)
+    assert (errors.missed, errors.rate) == (10_000, 0.5)
+
+
+turns = st.lists(
+    st.builds(
+        lambda who, start, length: Spoken(who, start, start + length),
+        st.sampled_from("abc"),
+        st.integers(0, 9_000),
+        st.integers(10, 900),
+    ),
+    max_size=6,
+)
+
+
+@settings(deadline=None)
+@given(turns=turns)
+def test_a_reference_has_no_errors_against_itself(turns: list[Spoken]) -> None:
+    assert score(turns, turns, 10_000).rate == 0
