@@ -35,7 +35,12 @@ def fit(net: nn.Module, inputs: Floats, targets: Floats, recipe: Recipe, teacher
         inputs: normalised windows, shape (windows, ...), float16 or float32.
         targets: wanted shares, shape (windows, labels).
         teacher: what ``net.teacher`` must predict (independent shares), shape (windows, outputs), or None.
+
+    Raises:
+        ValueError: mixup together with a teacher, whose scores are of unmixed windows.
     """
+    if teacher is not None and recipe.mixup:
+        raise ValueError("a teacher's scores are of unmixed windows; set mixup to 0")
     torch.manual_seed(recipe.seed)
     torch.set_num_threads(1)
     random = np.random.default_rng(recipe.seed)
@@ -47,16 +52,19 @@ def fit(net: nn.Module, inputs: Floats, targets: Floats, recipe: Recipe, teacher
         order = random.permutation(len(inputs))
         for step in range(steps):
             rows = order[step * recipe.batch : (step + 1) * recipe.batch]
-            batch = masked(torch.from_numpy(inputs[rows].astype(np.float32)), recipe, random)
-            wanted = torch.from_numpy(targets[rows])
-            wanted = wanted * (1 - recipe.smoothing) + recipe.smoothing / wanted.shape[1]
-            batch, wanted = mixed(batch, wanted, recipe, random)
             heard = None if teacher is None else torch.from_numpy(teacher[rows].astype(np.float32))
             optimiser.zero_grad()
-            loss(net, batch, wanted, heard, recipe).backward()
+            loss(net, *augmented(inputs[rows], targets[rows], recipe, random), heard, recipe).backward()
             optimiser.step()
             schedule.step()
     net.eval()
+
+
+def augmented(inputs: Floats, targets: Floats, recipe: Recipe, random: np.random.Generator) -> tuple[Tensor, Tensor]:
+    """A batch as the network gets it: masked, targets smoothed, both mixed."""
+    batch = masked(torch.from_numpy(inputs.astype(np.float32)), recipe, random)
+    wanted = torch.from_numpy(targets)
+    return mixed(batch, wanted * (1 - recipe.smoothing) + recipe.smoothing / wanted.shape[1], recipe, random)
 
 
 def loss(net: nn.Module, batch: Tensor, wanted: Tensor, heard: Tensor | None, recipe: Recipe) -> Tensor:

@@ -42,8 +42,8 @@ def clip(row: Example, folder: Path) -> Clip:
     speech = (Utterance(start_ms=0, end_ms=end, channel=0),)
     return Clip(
         ChunkRef(
-            recording_id=uuid.uuid4(), index=0, start_ms=0, end_ms=end, audio_uri=f"file://{path}", sample_rate=RATE, channels=1,
-            native_rate=RATE, speech=speech if row.source.startswith("emotion/") else (),
+            recording_id=uuid.uuid4(), index=0, start_ms=0, end_ms=end, audio_uri=f"file://{path}", sample_rate=RATE,
+            channels=1, native_rate=RATE, speech=speech if row.source.startswith("emotion/") else (),
         )
     )  # fmt: skip
 
