@@ -41,7 +41,7 @@ def street(seconds: float, rate: int, seed: int) -> Samples:
 def room(count: int, seed: int) -> Samples:
     """Pink noise of ``count`` samples with an effective value of 1: what a line sounds like when nobody speaks."""
     noise = _coloured(np.random.default_rng(seed), count, slope=0.5)
-    return noise / np.sqrt(np.mean(noise**2))
+    return np.asarray(noise / np.sqrt(np.mean(noise**2)))
 
 
 def _tone(note: int, seconds: float, rate: int) -> Samples:

@@ -14,8 +14,8 @@ FRAME_MS = 10
 """The decoder's clock (``frate`` 100)."""
 FULL_SCALE = 32_768
 LIVE_STATES = 4_000
-"""Beam of the search (``maxhmmpf``): of 3,000 to 30,000, the default, the one with the fewest word errors on three speakers
-of LibriSpeech test-other that no figure is reported on, and with a third less work than the default."""
+"""Width of the search (``maxhmmpf``). Of 3,000, 4,000, 5,000, 10,000 and the default 30,000 the narrowest with the fewest word
+errors (0.530 against 0.539) on three speakers of LibriSpeech test-other, and a quarter less work than the default."""
 
 _VARIANT = re.compile(r"\(\d+\)$")
 """Marks the second and later pronunciations of a word in the dictionary, as in ``the(2)``."""
