@@ -34,7 +34,7 @@ class _LocalStack(PydanticBaseSettingsSource):
 class Settings(BaseSettings):
     """Defaults suit the local stack that ``earshot up`` starts; compose and Kubernetes set the URLs."""
 
-    model_config = SettingsConfigDict(env_prefix="EARSHOT_", frozen=True, extra="forbid", yaml_file="config.yaml")
+    model_config = SettingsConfigDict(env_prefix="EARSHOT_", frozen=True, extra="forbid", yaml_file=PROJECT / "config.yaml")
 
     home: Path = PROJECT / ".earshot"
     """Where the local stack keeps its data, logs and process ids."""

@@ -12,6 +12,7 @@ from audio.inbox import discard_upload
 from audio.plan import PlanLimits, speech_in
 from audio.prepare import Prepared, prepare
 from audio.source import content_hash, open_source
+from audio.store import delete_recording
 from settings import Settings, settings
 from storage import db, outbox, recordings, redis
 from storage.recordings import NewChunk
@@ -116,6 +117,7 @@ def _check_analyses(request: IngestRequest) -> None:
 def _failed(recording_id: UUID, request: IngestRequest, error: EarshotError) -> IngestReply:
     if isinstance(error, Misconfigured):
         raise error
+    delete_recording(settings().store_url, recording_id)
     with db.pooled(settings().database_url) as connection:
         recordings.fail(connection, recording_id, request.name, error)
         outbox.relay(connection, redis.client(settings().redis_url))
