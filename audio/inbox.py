@@ -19,12 +19,13 @@ def upload(path: Path, store_url: str) -> str:
         Unavailable: ``disk_full`` or ``store_unavailable``.
     """
     check_file(path)
-    uri = f"{store_url.rstrip('/')}/inbox/{uuid4()}/{path.name}"
+    name = path.name.encode("utf-8", "replace").decode()  # names that are not UTF-8 cannot travel as JSON
+    uri = f"{store_url.rstrip('/')}/inbox/{uuid4()}/{name}"
     fs, target = fsspec.core.url_to_fs(uri.rpartition("/")[0])
     with store_errors(uri):
         try:
             fs.makedirs(target, exist_ok=True)
-            fs.put_file(str(path), f"{target}/{path.name}")
+            fs.put_file(str(path), f"{target}/{name}")
         except BaseException:
             discard_upload(uri, store_url)
             raise

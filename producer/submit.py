@@ -38,7 +38,8 @@ def submit(path: Path, options: Options) -> Submission:
     """
     uri = upload(path, settings().store_url)
     recording_id = uuid4()
-    request = IngestRequest(uri=uri, recording_id=recording_id, file_name=path.name, **options.model_dump())
+    name = uri.rpartition("/")[2]
+    request = IngestRequest(uri=uri, recording_id=recording_id, file_name=name, **options.model_dump())
     return Submission(path=path, recording_id=recording_id, task_id=send(request))
 
 

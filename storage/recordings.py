@@ -120,12 +120,12 @@ def store_plan(connection: Connection, recording_id: UUID, facts: Mapping[str, A
         )
 
 
-def fail(connection: Connection, recording_id: UUID, file_name: str, error: EarshotError) -> None:
+def fail(connection: Connection, recording_id: UUID, error: EarshotError) -> None:
     """Closes the recording with the reason and its event."""
     with connection.transaction():
         closed = connection.execute(SQL["fail"], {"id": recording_id, "code": error.code, "detail": str(error)}).fetchone()
         if closed is not None:
-            outbox.add(connection, [events.failed(recording_id, file_name, error.code, str(error))])
+            outbox.add(connection, [events.failed(recording_id, closed["file_name"], error.code, str(error))])
 
 
 def get(connection: Connection, recording_id: UUID) -> Recording | None:

@@ -1,16 +1,28 @@
 """Closes a recording whose chunks are all merged: one report, its segments and its event, in one transaction."""
 
+import logging
 from uuid import UUID
 
+from analysis.errors import Permanent, Transient
 from settings import settings
-from storage import db, outbox, redis
+from storage import db, outbox, recordings, redis
 from storage.reports import finalize
 from tasks.app import app
+
+log = logging.getLogger(__name__)
 
 
 @app.task(name="finalize.recording", ignore_result=True)
 def finalize_recording(recording_id: str) -> None:
-    """Builds the report; a recording that is closed already, or not complete yet, is left alone."""
+    """Builds the report; a recording that is closed already, or not complete yet, is left alone. Findings that no report can be
+    made of close the recording as failed, with the reason; they stay where they are."""
     with db.pooled(settings().database_url) as connection:
-        if finalize(connection, UUID(recording_id)):
-            outbox.relay(connection, redis.client(settings().redis_url))
+        try:
+            finalize(connection, UUID(recording_id))
+        except Transient:
+            raise
+        except (ValueError, TypeError, LookupError, AssertionError) as error:
+            log.exception("recording %s: no report can be made of its findings", recording_id)
+            reason = Permanent("report_failed", f"no report can be made of the findings: {type(error).__name__}: {error}")
+            recordings.fail(connection, UUID(recording_id), reason)
+        outbox.relay(connection, redis.client(settings().redis_url))

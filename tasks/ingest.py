@@ -37,9 +37,9 @@ def ingest_recording(self: Stage, payload: dict[str, Any]) -> dict[str, Any]:
     except Transient as error:
         if self.request.retries < self.max_retries:
             raise
-        reply = _failed(recording_id, request, error)
+        reply = _failed(recording_id, error)
     except Permanent as error:
-        reply = _failed(recording_id, request, error)
+        reply = _failed(recording_id, error)
     discard_upload(request.uri, settings().store_url)
     return reply.model_dump(mode="json")
 
@@ -47,7 +47,8 @@ def ingest_recording(self: Stage, payload: dict[str, Any]) -> dict[str, Any]:
 def _ingest(recording_id: UUID, request: IngestRequest) -> IngestReply:
     config = settings()
     with db.pooled(config.database_url) as connection:
-        recordings.register(connection, recording_id, request, request.analyses or tuple(analyses()), config.language)
+        wanted, language = request.analyses or tuple(analyses()), request.language or config.language
+        recordings.register(connection, recording_id, request, wanted, language)
         to_do = recordings.start_ingest(connection, recording_id)
     if to_do:
         _check_analyses(request)
@@ -114,12 +115,12 @@ def _check_analyses(request: IngestRequest) -> None:
         raise Permanent("analyses", f"no analysis named {', '.join(sorted(unknown)) or '-'}; there are {', '.join(analyses())}")
 
 
-def _failed(recording_id: UUID, request: IngestRequest, error: EarshotError) -> IngestReply:
+def _failed(recording_id: UUID, error: EarshotError) -> IngestReply:
     if isinstance(error, Misconfigured):
         raise error
     delete_recording(settings().store_url, recording_id)
     with db.pooled(settings().database_url) as connection:
-        recordings.fail(connection, recording_id, request.name, error)
+        recordings.fail(connection, recording_id, error)
         outbox.relay(connection, redis.client(settings().redis_url))
     return IngestReply(recording_id=recording_id, state="failed", error={"code": error.code, "detail": str(error)})
 

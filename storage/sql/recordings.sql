@@ -35,7 +35,7 @@ ON CONFLICT DO NOTHING
 -- name: fail
 UPDATE recording SET state = 'failed', error_code = %(code)s, error_detail = %(detail)s, finished_at = now()
 WHERE id = %(id)s AND finished_at IS NULL
-RETURNING id
+RETURNING file_name
 
 -- name: get
 SELECT id, state, request, file_name, sha256, forced, analyses, roles, language, duration_ms, channels, native_rate, container, codec,

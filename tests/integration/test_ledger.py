@@ -90,7 +90,7 @@ def test_failed_content_may_be_tried_again(connection: Connection) -> None:
     sha256 = uuid4().hex * 2
     first, second = registered(connection), registered(connection)
     assert recordings.claim_content(connection, first, sha256) is None
-    recordings.fail(connection, first, "7.wav", BadAudio("truncated", "7.wav ends early"))
+    recordings.fail(connection, first, BadAudio("truncated", "7.wav ends early"))
     assert recordings.claim_content(connection, second, sha256) is None
     failed = recordings.get(connection, first)
     assert failed is not None

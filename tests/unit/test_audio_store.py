@@ -149,6 +149,18 @@ def test_an_upload_is_a_copy_that_can_be_discarded(store: str, tmp_path: Path) -
     assert caught.value.code == "missing"
 
 
+@pytest.mark.parametrize("name", [b"50% off#1?.wav", b"a%20b.wav", b"caf\xe9.wav", "café 🎧.wav".encode()])
+def test_an_upload_keeps_odd_names_readable(store: str, tmp_path: Path, name: bytes) -> None:
+    path = tmp_path / os.fsdecode(name)
+    path.write_bytes(b"sound")
+    uri = upload(path, store)
+    uri.encode()  # can travel in a message
+    with open_source(uri, (), store) as copy:
+        assert copy.read_bytes() == b"sound"
+    discard_upload(uri, store)
+    assert objects(store) == []
+
+
 def test_discarding_never_leaves_the_inbox(tmp_path: Path) -> None:
     store = f"file://{tmp_path}/store"
     precious = tmp_path / "precious.wav"
