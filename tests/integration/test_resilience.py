@@ -7,12 +7,13 @@ from collections import Counter
 from typing import Any
 
 import pytest
+from psycopg.types.json import Jsonb
 from redis import Redis
 
 from analysis.types import WHOLE
 from earshot.local import waiting
 from settings import PROJECT
-from storage import db, recordings, stream
+from storage import db, ledger, recordings, stream
 from tests.integration.enqueue import enqueue
 from tests.servers import Stack
 
@@ -108,3 +109,19 @@ def test_workers_killed_in_mid_work_lose_nothing(stage: Stack) -> None:
             assert stage.wait_finished(recording_id) == "complete"
     assert_told_once(stage, recording_id, analyses)
     assert len(report_of(stage, recording_id)["turns"]) > 5
+
+
+def test_findings_that_no_report_can_be_made_of_close_the_recording_with_the_reason(stage: Stack) -> None:
+    with stage.workers("all", "ingest", "merge", "scene"), db.connect(stage.database_url) as connection:
+        recording_id = enqueue(stage, {"uri": stage.offer(DEMO), "analyses": ["scene"]})["recording_id"]
+        waiting.until(lambda: ledger.all_merged(connection, recording_id), 60, "the merge")
+        strange = Jsonb({"status": "succeeded", "findings": {"label": 7}, "classification": None})
+        connection.execute("UPDATE finding SET outcome = %s WHERE recording_id = %s", (strange, recording_id))
+    with stage.workers("finalize", "finalize"):
+        assert stage.wait_finished(recording_id) == "failed"
+    with db.connect(stage.database_url) as connection:
+        row = recordings.get(connection, recording_id)
+    assert row is not None
+    assert row.error_code == "report_failed"
+    told = [event for _, event in stream.read(Redis.from_url(stage.redis_url), count=1000)]
+    assert [event["type"] for event in told][-1] == "recording.failed"
