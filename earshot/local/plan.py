@@ -11,6 +11,14 @@ CORES = os.cpu_count() or 1
 NAMES = ("core", "cpu", "gpu")
 BEAT = "beat"
 
+SETTINGS = {
+    # On CPU pools a batch only delays the first event and unbalances the cores.
+    "EARSHOT_CHUNK_BATCH_SIZE": "1",
+    # How long workers go on with what they hold when the stack stops; then they hand it back, for after the next start.
+    "EARSHOT_SOFT_SHUTDOWN_SEC": "4",
+}
+"""What differs from production on a small machine."""
+
 
 class Workers(NamedTuple):
     """One worker process, the pools whose queues it consumes, and how many children it has."""

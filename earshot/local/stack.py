@@ -13,8 +13,6 @@ from storage.migrate import migrate
 
 Say = Callable[[str], None]
 
-SOFT_SHUTDOWN_SEC = 4
-"""How long workers go on with what they hold when the stack stops; then they hand it back, for after the next start."""
 STOP_TIMEOUT_SEC = 30.0
 """After which a process that does not end is killed."""
 
@@ -101,7 +99,7 @@ def _start(home: Path, names: Collection[str], say: Say) -> None:
         "EARSHOT_HOME": str(home),
         "EARSHOT_REDIS_URL": redis_url,
         "EARSHOT_DATABASE_URL": database_url,
-        "EARSHOT_SOFT_SHUTDOWN_SEC": str(SOFT_SHUTDOWN_SEC),
+        **plan.SETTINGS,
     }
     worker_processes.start(home, names, env)
 
