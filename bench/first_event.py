@@ -9,6 +9,7 @@ import time
 from pathlib import Path
 
 from redis import Redis
+from redis.exceptions import RedisError
 
 from settings import stack_file
 from storage import stream
@@ -22,25 +23,29 @@ def measure(home: Path) -> tuple[float, float]:
     Raises:
         TimeoutError: no event within ``LIMIT_SEC``.
     """
-    began = time.perf_counter()
+    started = time.time()
     with tempfile.TemporaryDirectory() as out:
         run = subprocess.Popen(
-            [sys.executable, "-m", "earshot", "run", "--out", out],
+            [sys.executable, "-m", "earshot", "run", "--force", "--out", out],
             env={**os.environ, "EARSHOT_HOME": str(home)},
             stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
         )
-        first = _first_event(home, run, began)
+        first = _first_event(home, run, started)
         run.wait(LIMIT_SEC)
-    return first, time.perf_counter() - began
+    return first - started, time.time() - started
 
 
-def _first_event(home: Path, run: "subprocess.Popen[bytes]", began: float) -> float:
-    while time.perf_counter() - began < LIMIT_SEC and run.poll() is None:
-        file = stack_file(home)
-        if file.exists():
-            redis = Redis.from_url(json.loads(file.read_text(encoding="utf-8"))["redis_url"])
-            if stream.read(redis, block_ms=1000):
-                return time.perf_counter() - began
-        else:
-            time.sleep(0.02)
+def _first_event(home: Path, run: "subprocess.Popen[bytes]", started: float) -> float:
+    """When Redis stored the first event after ``started``; both are times of this machine's clock, seconds since the epoch."""
+    after = f"{started * 1000:.0f}"
+    while time.time() - started < LIMIT_SEC and run.poll() is None:
+        try:
+            url = json.loads(stack_file(home).read_text(encoding="utf-8"))["redis_url"]
+            events = stream.read(Redis.from_url(url), after, block_ms=1000)
+        except (FileNotFoundError, RedisError):  # not up yet
+            time.sleep(0.05)
+            continue
+        if events:
+            return int(events[0][0].partition("-")[0]) / 1000
     raise TimeoutError("no event came")

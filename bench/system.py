@@ -13,7 +13,7 @@ from producer.submit import Options, submit_all
 from settings import settings
 from storage import db
 
-SERVERS = (redis.NAME, postgres.NAME)
+POSTGRES = "postgres"
 
 
 def main() -> None:
@@ -40,7 +40,7 @@ def _pids() -> dict[str, int]:
     recorded = {name: processes.running(home, name) for name in (redis.NAME, *plan.NAMES, plan.BEAT)}
     pids = {name: process.pid for name, process in recorded.items() if process is not None}
     server = postgres.pid(home)
-    return pids | ({postgres.NAME: server} if server else {})
+    return pids | ({POSTGRES: server} if server else {})
 
 
 def _tree(pid: int) -> list[psutil.Process]:
