@@ -9,7 +9,8 @@ import av
 import numpy as np
 from numpy.typing import NDArray
 
-from audio.decode import Tally, decode
+from audio.decode import decode
+from audio.frames import Tally
 from audio.probe import probe
 from settings import PROJECT
 

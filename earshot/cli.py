@@ -91,7 +91,9 @@ def list_recordings(limit: Annotated[int, typer.Option(min=1, help="How many.")]
 @app.command()
 def events(
     follow: Annotated[bool, typer.Option("--follow", help="Go on printing new events until Ctrl-C.")] = False,
-    start: Annotated[str | None, typer.Option("--from", help="Only events after this stream_id.", show_default=False)] = None,
+    start: Annotated[
+        str | None, typer.Option("--from", help="Only events after this id or stream_id.", show_default=False)
+    ] = None,
 ) -> None:
     """Print the published events, one JSON object a line."""
     from earshot.look import print_events

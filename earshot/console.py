@@ -11,9 +11,9 @@ PIPED_WIDTH = 10_000
 def show(renderable: RenderableType) -> None:
     """Prints a result."""
     if sys.stdout.isatty():
-        Console(highlight=False).print(renderable)
+        Console(highlight=False, markup=False).print(renderable)
         return
-    console = Console(highlight=False, width=PIPED_WIDTH, color_system=None)
+    console = Console(highlight=False, markup=False, width=PIPED_WIDTH, color_system=None)
     with console.capture() as captured:
         console.print(renderable)
     for line in captured.get().splitlines():

@@ -10,6 +10,7 @@ from earshot.console import say, show
 from earshot.local import stack, urls
 from earshot.progress import Bars
 from earshot.show import rendered
+from earshot.strip import clock
 from producer.follow import FileProgress, follow
 from producer.scan import find_audio
 from producer.submit import Options, Submission, submit
@@ -33,18 +34,23 @@ def options(roles: str | None, analyses: str | None, language: str | None, *, fo
 
 
 def validate(paths: Sequence[Path], accept_truncated: bool) -> int:
-    """``--dry-run``: one line a file, nothing is enqueued or stored. Returns 1 if any cannot be analysed."""
+    """``--dry-run``: every file is read to its end, one line each, nothing is enqueued or stored. Returns 1 if any cannot be
+    analysed."""
+    from audio.decode import Tally, decode
     from audio.probe import probe
 
     failed = 0
     for path in find_audio(paths):
         try:
-            facts = probe(path)
+            facts, tally = probe(path), Tally()
+            for _ in decode(path, facts, tally, accept_truncated):
+                pass  # only its tally and its errors are wanted
         except BadAudio as error:
             failed += 1
             say(f"{path}: {error.code}: {error}")
         else:
-            show(f"{path}: ok, {facts.channels} channels, {facts.sample_rate} Hz, {facts.codec}")
+            length = clock(tally.samples * 1000 // facts.sample_rate)
+            show(f"{path}: ok, {length}, {facts.channels} channels, {facts.sample_rate} Hz, {facts.codec}")
     return 1 if failed else 0
 
 

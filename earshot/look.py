@@ -13,7 +13,7 @@ from earshot.console import say, show
 from earshot.show import rendered
 from earshot.strip import clock
 from settings import settings
-from storage import recordings, stream
+from storage import outbox, recordings, stream
 from storage.db import connect
 from storage.redis import client
 
@@ -66,17 +66,26 @@ def _cells(row: dict[str, Any]) -> tuple[str, ...]:
     return str(row["id"])[:8], row["state"], length, created.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S"), name
 
 
+def _position(start: str) -> str:
+    """The place in the stream that ``--from`` names."""
+    if all(part.isdigit() for part in start.split("-", 1)):
+        return start
+    with connect(settings().database_url) as connection:
+        position = outbox.stream_id(connection, start.lower())
+    if position is None:
+        raise Permanent("unknown_event", f"--from takes the id or the stream_id of an event; {start!r} is neither")
+    return position
+
+
 def print_events(start: str | None, follow: bool) -> None:
-    """Prints events as JSON lines, each with its ``stream_id`` to resume from. Without ``start``: all that are kept, or, when
-    following, new ones only.
+    """Prints events as JSON lines, each with its ``stream_id``. ``start``: an event's ``id`` or ``stream_id``, to go on after it.
+    Without: all that are kept, or, when following, new ones only.
 
     Raises:
-        Permanent: ``stream_id``, ``start`` is no position in the stream.
+        Permanent: ``start`` is neither.
     """
     redis = client(settings().redis_url)
-    if start is not None and not all(part.isdigit() for part in start.split("-", 1)):
-        raise Permanent("stream_id", f"--from takes a stream_id such as 1700000000000-0, not {start!r}")
-    after = start or (stream.last_id(redis) if follow else "0")
+    after = _position(start) if start else (stream.last_id(redis) if follow else "0")
     while True:
         found = stream.read(redis, after, block_ms=BLOCK_MS if follow else None)
         for after, event in found:
