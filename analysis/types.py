@@ -48,7 +48,9 @@ class ChunkRef(Interval):
     native_rate: Annotated[int, Field(gt=0)]
     """Sample rate of the recording before it was resampled to ``sample_rate``; tells which bands can hold sound."""
     roles: tuple[str, ...] = ()
-    """Role of each channel (``agent``, ``customer``), or empty when the channels do not separate the speakers."""
+    """Role of each channel (``agent``, ``customer``): each channel is one speaker. Empty: one mixed channel with any speakers."""
+    language: str = "en"
+    """BCP 47 language that the speech is said to be in."""
     speech: tuple[Utterance, ...] = ()
 
 

@@ -4,7 +4,7 @@ import json
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
-from analysis.errors import BadAudio, Misconfigured
+from analysis.errors import BadAudio, Forbidden, Misconfigured
 from analysis.report import Report
 from earshot.console import say, show
 from earshot.local import stack, urls
@@ -36,7 +36,8 @@ def options(roles: str | None, analyses: str | None, language: str | None, *, fo
 def validate(paths: Sequence[Path], accept_truncated: bool) -> int:
     """``--dry-run``: every file is read to its end, one line each, nothing is enqueued or stored. Returns 1 if any cannot be
     analysed."""
-    from audio.decode import Tally, decode
+    from audio.decode import decode
+    from audio.frames import Tally
     from audio.probe import probe
 
     failed = 0
@@ -45,7 +46,7 @@ def validate(paths: Sequence[Path], accept_truncated: bool) -> int:
             facts, tally = probe(path), Tally()
             for _ in decode(path, facts, tally, accept_truncated):
                 pass  # only its tally and its errors are wanted
-        except BadAudio as error:
+        except (BadAudio, Forbidden) as error:
             failed += 1
             say(f"{path}: {error.code}: {error}")
         else:
@@ -77,7 +78,7 @@ def _submit(files: Iterable[Path], wanted: Options) -> tuple[list[Submission], i
     for file in files:
         try:
             submitted.append(submit(file, wanted))
-        except BadAudio as error:
+        except (BadAudio, Forbidden) as error:
             refused += 1
             say(f"{file}: {error.code}: {error}")
     return submitted, refused

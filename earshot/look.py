@@ -78,8 +78,8 @@ def _position(start: str) -> str:
 
 
 def print_events(start: str | None, follow: bool) -> None:
-    """Prints events as JSON lines, each with its ``stream_id``. ``start``: an event's ``id`` or ``stream_id``, to go on after it.
-    Without: all that are kept, or, when following, new ones only.
+    """Prints events as JSON lines, each with its ``stream_id``. ``start`` is the ``id`` or ``stream_id`` of an event, to go on
+    after it. Without: all that are kept, or, when following, new ones only.
 
     Raises:
         Permanent: ``start`` is neither.

@@ -97,5 +97,6 @@ def _reference(recording: Recording, sample_rate: int, row: Row) -> ChunkRef:
         channels=recording.channels or 1,
         native_rate=recording.native_rate or sample_rate,
         roles=recording.roles,
+        language=recording.language,
         speech=tuple(Utterance(channel=channel, start_ms=start, end_ms=end) for channel, start, end in row["speech"]),
     )

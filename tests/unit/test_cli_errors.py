@@ -84,7 +84,7 @@ def test_a_dry_run_names_every_file_and_stores_nothing(tmp_path: Path) -> None:
     (tmp_path / "notes.wav").write_text("not sound", encoding="utf-8")
     done = earshot(tmp_path, "ingest", "--dry-run", str(PROJECT / "demo" / "call.ogg"), "notes.wav", "nowhere.wav")
     assert done.returncode == SOME_FAILED
-    assert "call.ogg: ok, 2 channels" in done.stdout
+    assert "call.ogg: ok, 1:20, 2 channels" in done.stdout
     assert "notes.wav: not_audio" in done.stderr
     assert "nowhere.wav: missing" in done.stderr
     assert [path.name for path in tmp_path.iterdir()] == ["notes.wav"]
