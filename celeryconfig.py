@@ -22,7 +22,8 @@ task_routes = {
     **{f"{stage}.*": {"queue": stage} for stage in ("ingest", "merge", "finalize", "upkeep")},
 }
 
-# Nothing is acknowledged before it is done, and a job whose worker died is given to another one at most three times.
+# Nothing is acknowledged before it is done, and a job whose worker died is given to another one, at most three times
+# (``tasks.app.Stage.max_retries``).
 task_acks_late = True
 task_reject_on_worker_lost = True
 task_retry_on_worker_lost = True
@@ -38,7 +39,7 @@ worker_soft_shutdown_timeout = _settings.soft_shutdown_sec
 worker_enable_soft_shutdown_on_idle = False
 
 task_time_limit = _settings.task_time_limit_sec
-task_soft_time_limit = _settings.task_time_limit_sec - 30
+task_soft_time_limit = _settings.task_soft_limit_sec
 broker_transport_options = {
     "visibility_timeout": _settings.visibility_timeout_sec,
     "unacked_restore_interval": 5,
@@ -65,5 +66,6 @@ worker_task_log_format = "%(asctime)s %(levelname)s %(processName)s %(task_name)
 
 beat_schedule = {
     "reconcile": {"task": "upkeep.reconcile", "schedule": _settings.reconcile_every_sec, "options": {"expires": 60}},
+    "relay": {"task": "upkeep.relay", "schedule": _settings.relay_every_sec, "options": {"expires": 60}},
 }
 beat_schedule_filename = str(_settings.home / "beat-schedule")

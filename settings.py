@@ -5,7 +5,7 @@ from functools import cache
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, model_validator
+from pydantic import Field, field_validator, model_validator
 from pydantic.fields import FieldInfo
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, YamlConfigSettingsSource
 
@@ -55,11 +55,12 @@ class Settings(BaseSettings):
     chunk_batch_size: Annotated[int, Field(ge=1, le=64)] = 16
     """Chunks in one chord. 16 fills a GPU's forward pass; on CPU pools 1 gives the earliest event and the best balance."""
 
-    chunk_lease_sec: Annotated[int, Field(gt=0)] = 900
-    """A dispatched chunk that is not merged after this is dispatched again."""
-    reconcile_every_sec: Annotated[float, Field(gt=0)] = 30.0
+    task_time_limit_sec: Annotated[int, Field(gt=1)] = 1500
+    chunk_lease_sec: Annotated[int, Field(gt=0)] = 1800
+    """A request or chunk that is not done after this, and does not merely wait its turn, is sent again."""
     visibility_timeout_sec: Annotated[int, Field(gt=0)] = 1800
-    task_time_limit_sec: Annotated[int, Field(gt=60)] = 1500
+    reconcile_every_sec: Annotated[float, Field(gt=0)] = 30.0
+    relay_every_sec: Annotated[float, Field(gt=0)] = 5.0
     outcome_ttl_sec: Annotated[int, Field(gt=0)] = 86_400
     soft_shutdown_sec: Annotated[float, Field(ge=0)] = 20.0
     """How long a worker that is told to stop goes on with what it holds, before it hands it back to Redis."""
@@ -71,9 +72,11 @@ class Settings(BaseSettings):
     def _consistent(self) -> "Settings":
         if self.chunk_max_sec < self.chunk_duration_sec:
             raise ValueError("chunk_max_sec must not be below chunk_duration_sec")
-        if self.task_time_limit_sec >= self.visibility_timeout_sec:
+        if self.overlap_sec >= self.chunk_duration_sec / 2:
+            raise ValueError("overlap_sec must stay below half of chunk_duration_sec")
+        if self.task_time_limit_sec >= min(self.visibility_timeout_sec, self.chunk_lease_sec):
             raise ValueError(
-                "task_time_limit_sec must stay below visibility_timeout_sec, or Redis delivers running tasks again"
+                "task_time_limit_sec must stay below visibility_timeout_sec and chunk_lease_sec, or running jobs are sent again"
             )
         return self
 
@@ -87,6 +90,16 @@ class Settings(BaseSettings):
         file_secret_settings: PydanticBaseSettingsSource,
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         return init_settings, env_settings, YamlConfigSettingsSource(settings_cls), _LocalStack(settings_cls)
+
+    @field_validator("home")
+    @classmethod
+    def _resolved(cls, home: Path) -> Path:
+        return home.resolve()
+
+    @property
+    def task_soft_limit_sec(self) -> float:
+        """When a job is told to stop, so that it can still say so before it is killed."""
+        return self.task_time_limit_sec - min(30.0, self.task_time_limit_sec / 10)
 
     @property
     def store_url(self) -> str:

@@ -16,8 +16,11 @@ class EarshotError(Exception):
     """An error with a stable ``code`` and a one-line message."""
 
     def __init__(self, code: str, message: str) -> None:
-        super().__init__(message)
+        super().__init__(code, message)  # both, so that the error survives pickling and Celery's JSON
         self.code = code
+
+    def __str__(self) -> str:
+        return str(self.args[1])
 
 
 class Permanent(EarshotError):

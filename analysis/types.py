@@ -48,7 +48,7 @@ class ChunkRef(Interval):
     native_rate: Annotated[int, Field(gt=0)]
     """Sample rate of the recording before it was resampled to ``sample_rate``; tells which bands can hold sound."""
     roles: tuple[str, ...] = ()
-    """Role of each channel (``agent``, ``customer``), each one speaker. Empty: one mixed channel with any number of speakers."""
+    """Role of each channel (``agent``, ``customer``), each one speaker. Empty: one mixed channel, any number of speakers."""
     language: str = "en"
     """BCP 47 language that the speech is said to be in."""
     speech: tuple[Utterance, ...] = ()

@@ -19,6 +19,8 @@ CREATE TABLE recording (
     dual_mono     boolean NOT NULL DEFAULT false,
     audio         jsonb NOT NULL DEFAULT '{}',       -- sample rate to URI of the decoded audio
     notes         text[] NOT NULL DEFAULT '{}',
+    ingest_attempts integer NOT NULL DEFAULT 0 CHECK (ingest_attempts >= 0),
+    ingest_sent_at timestamptz NOT NULL DEFAULT now(),  -- when the request was last sent or taken up
     error_code    text,
     error_detail  text,
     created_at    timestamptz NOT NULL DEFAULT now(),

@@ -5,27 +5,31 @@ from collections.abc import Callable, Iterator, Sequence
 from uuid import UUID
 
 from analysis.errors import Permanent
-from analysis.request import IngestReply
 from analysis.types import Frozen
 from producer.submit import Submission
 from storage import recordings
 from storage.db import Connection
+from storage.recordings import Progress
 from tasks.submit import reply
 
 POLL_SEC = 0.2
+ANSWER_SEC = 30.0
+"""How long a recording that has vanished may stay unexplained: its content was stored before, and the reply names it."""
 
 
 class FileProgress(Frozen):
-    """How far one file has come. ``state`` is ``waiting`` until its ingest is answered, then the recording's."""
+    """How far one file has come; ``state`` is the recording's."""
 
     submission: Submission
-    recording_id: UUID | None = None
-    state: str = "waiting"
+    recording_id: UUID
+    state: str = "queued"
     duplicate: bool = False
     chunks_merged: int = 0
     chunks_total: int = 0
     error_code: str | None = None
     error_detail: str | None = None
+    vanished_at: float | None = None
+    """When its row was first found gone, on the monotonic clock."""
 
     @property
     def finished(self) -> bool:
@@ -38,47 +42,38 @@ def follow(connection: Connection, submissions: Sequence[Submission], check: Cal
     Args:
         check: called at every poll; raises when waiting has become useless (a worker of the local stack died).
     """
-    latest = [FileProgress(submission=each) for each in submissions]
+    latest = [FileProgress(submission=each, recording_id=each.recording_id) for each in submissions]
     while not all(each.finished for each in latest):
         check()
-        ids = [each.recording_id for each in latest if each.recording_id and not each.finished]
-        rows = recordings.progress(connection, ids) if ids else {}
+        rows = recordings.progress(connection, [each.recording_id for each in latest if not each.finished])
         for position, before in enumerate(latest):
             if before.finished:
                 continue
-            now = _advance(before, rows)
+            now = _advanced(before, rows.get(before.recording_id))
             if now != before:
                 latest[position] = now
                 yield now
         time.sleep(POLL_SEC)
 
 
-def _advance(before: FileProgress, rows: dict[UUID, recordings.Progress]) -> FileProgress:
-    if before.recording_id is None:
-        return _answered(before)
-    row = rows.get(before.recording_id)
-    if row is None:
-        gone = {"state": "failed", "error_code": "deleted", "error_detail": "the recording was deleted meanwhile"}
-        return before.model_copy(update=gone)
-    return before.model_copy(
-        update=row.model_dump(include={"state", "chunks_merged", "chunks_total", "error_code", "error_detail"})
-    )
-
-
-def _answered(before: FileProgress) -> FileProgress:
-    try:
-        answer: IngestReply | None = reply(before.submission.task_id)
-    except Permanent as error:
-        return before.model_copy(update={"state": "failed", "error_code": error.code, "error_detail": str(error)})
-    if answer is None:
+def _advanced(before: FileProgress, row: Progress | None) -> FileProgress:
+    if row is not None:
+        return before.model_copy(update=row.model_dump(exclude={"id", "file_name"}))
+    if before.vanished_at is None:
+        return before.model_copy(update={"vanished_at": time.monotonic()})
+    answer = _answer(before)
+    if answer is not None:
+        return before.model_copy(update={"recording_id": answer, "duplicate": True})
+    if time.monotonic() - before.vanished_at < ANSWER_SEC:
         return before
-    reason = answer.error or {}
-    return before.model_copy(
-        update={
-            "recording_id": answer.recording_id,
-            "state": answer.state,
-            "duplicate": answer.duplicate,
-            "error_code": reason.get("code"),
-            "error_detail": reason.get("detail"),
-        }
-    )
+    return _failed(before, Permanent("deleted", "the recording was deleted meanwhile"))
+
+
+def _answer(before: FileProgress) -> UUID | None:
+    """The stored recording with the same content, once the reply to the request names it."""
+    answer = None if before.duplicate else reply(before.submission.task_id)
+    return answer.recording_id if answer and answer.duplicate else None
+
+
+def _failed(before: FileProgress, error: Permanent) -> FileProgress:
+    return before.model_copy(update={"state": "failed", "error_code": error.code, "error_detail": str(error)})

@@ -1,14 +1,16 @@
 """Hands one file in: uploaded to the store's inbox, written down, enqueued."""
 
-from collections.abc import Sequence
 from pathlib import Path
 from uuid import UUID, uuid4
 
 from analysis.request import IngestRequest
 from analysis.types import Frozen
-from audio.inbox import upload
+from audio.inbox import discard_upload, upload
 from settings import settings
+from storage import recordings
+from storage.db import Connection
 from tasks.submit import send
+from workers.registry import analyses
 
 
 class Options(Frozen):
@@ -29,20 +31,25 @@ class Submission(Frozen):
     task_id: str
 
 
-def submit(path: Path, options: Options) -> Submission:
-    """Uploads the file, so that workers on other machines can read it, and enqueues it.
+def submit(connection: Connection, path: Path, options: Options) -> Submission:
+    """Uploads the file, so that workers on other machines can read it, writes the recording down, so that a lost message can be
+    sent again, and enqueues it. Leaves nothing behind when it fails.
 
     Raises:
-        BadAudio: ``missing``, the file cannot be read.
-        Unavailable: the store or Redis does not answer.
+        BadAudio: ``missing``, or ``not_audio`` for a folder.
+        Forbidden: ``unreadable``.
+        Unavailable: the store, Postgres or Redis does not answer.
     """
-    uri = upload(path, settings().store_url)
-    recording_id = uuid4()
+    config = settings()
+    uri = upload(path, config.store_url)
     name = uri.rpartition("/")[2]
+    recording_id = uuid4()
     request = IngestRequest(uri=uri, recording_id=recording_id, file_name=name, **options.model_dump())
-    return Submission(path=path, recording_id=recording_id, task_id=send(request))
-
-
-def submit_all(paths: Sequence[Path], options: Options) -> list[Submission]:
-    """``submit`` for each path."""
-    return [submit(path, options) for path in paths]
+    try:
+        wanted, language = options.analyses or tuple(analyses()), options.language or config.language
+        recordings.register(connection, recording_id, request, wanted, language)
+        return Submission(path=path, recording_id=recording_id, task_id=send(request))
+    except BaseException:
+        discard_upload(uri, config.store_url)
+        recordings.forget(connection, recording_id)
+        raise

@@ -26,10 +26,8 @@ def connect(database_url: str) -> Connection:
     """
     if not database_url:
         raise Misconfigured("database_url", "no database: run `earshot up`, or set EARSHOT_DATABASE_URL")
-    try:
+    with lost_connections():
         return psycopg.connect(database_url, autocommit=True, row_factory=dict_row, connect_timeout=5)
-    except psycopg.OperationalError as error:
-        raise Unavailable("postgres_away", f"Postgres does not answer: {str(error).splitlines()[0]}") from error
 
 
 @cache
@@ -55,8 +53,15 @@ def pooled(database_url: str) -> Iterator[Connection]:
     """
     if not database_url:
         raise Misconfigured("database_url", "no database: set EARSHOT_DATABASE_URL")
+    with lost_connections(), _pool(database_url).connection(timeout=WAIT_SEC) as connection:
+        yield connection
+
+
+@contextmanager
+def lost_connections() -> Iterator[None]:
+    """Turns a Postgres that is away, or went away in mid-transaction, into ``Unavailable``."""
     try:
-        with _pool(database_url).connection(timeout=WAIT_SEC) as connection:
-            yield connection
+        yield
     except (PoolTimeout, psycopg.OperationalError) as error:
-        raise Unavailable("postgres_away", f"Postgres does not answer: {str(error).splitlines()[0]}") from error
+        reason = (str(error).splitlines() or [type(error).__name__])[0]
+        raise Unavailable("postgres_away", f"Postgres does not answer: {reason}") from error

@@ -1,6 +1,7 @@
 """The ledger: which chunks are on their way, which are merged, and the one transaction that merges them."""
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -23,6 +24,20 @@ class Staged(Frozen):
     outcome: Outcome
 
 
+class Overdue(ChunkKey):
+    """A chunk whose chord should have come back by now."""
+
+    attempts: int
+    analyses: tuple[str, ...]
+    """Asked for by the recording, of either scope."""
+    dispatched_at: datetime
+    age_sec: float
+
+    @property
+    def key(self) -> ChunkKey:
+        return ChunkKey(recording_id=self.recording_id, index=self.index)
+
+
 def take_pending(connection: Connection, recording_id: UUID) -> list[dict[str, Any]]:
     """Marks the recording's pending chunks as dispatched and returns them in order; the caller must publish them."""
     rows = connection.execute(SQL["take_pending"], {"recording_id": recording_id}).fetchall()
@@ -34,16 +49,14 @@ def give_back(connection: Connection, recording_id: UUID, indexes: Sequence[int]
     connection.execute(SQL["give_back"], {"recording_id": recording_id, "indexes": list(indexes)})
 
 
-def release_overdue(connection: Connection, lease_sec: float, max_attempts: int) -> int:
-    """Makes overdue chunks pending again, unless their attempts are spent; returns how many."""
-    args = {"lease_sec": lease_sec, "max_attempts": max_attempts}
-    return connection.execute(SQL["release_overdue"], args).rowcount
+def overdue(connection: Connection, lease_sec: float) -> list[Overdue]:
+    """Chunks that were dispatched longer ago than the lease and are not merged, the oldest first, at most 1000."""
+    return [Overdue.model_validate(row) for row in connection.execute(SQL["overdue"], {"lease_sec": lease_sec})]
 
 
-def spent(connection: Connection, lease_sec: float, max_attempts: int) -> list[ChunkKey]:
-    """Overdue chunks that were dispatched ``max_attempts`` times and never came back whole."""
-    rows = connection.execute(SQL["spent"], {"lease_sec": lease_sec, "max_attempts": max_attempts}).fetchall()
-    return [ChunkKey.model_validate(row) for row in rows]
+def release(connection: Connection, found: Overdue) -> None:
+    """Makes an overdue chunk pending again, unless it has moved since it was found."""
+    connection.execute(SQL["release"], found.model_dump())
 
 
 def undispatched(connection: Connection) -> set[UUID]:

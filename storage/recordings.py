@@ -1,6 +1,7 @@
 """Recordings: registered, claimed by their content, planned into chunks, read back."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -9,11 +10,11 @@ import psycopg
 from psycopg.types.json import Jsonb
 
 from analysis import events
-from analysis.errors import EarshotError, Permanent
+from analysis.errors import EarshotError, Permanent, Transient
 from analysis.request import IngestRequest
 from analysis.types import Frozen, Interval, Utterance
 from storage import outbox
-from storage.db import Connection
+from storage.db import Connection, connect, lost_connections
 from storage.queries import queries
 
 SQL = queries("recordings")
@@ -56,10 +57,6 @@ class Progress(Frozen):
     chunks_total: int
     chunks_merged: int
 
-    @property
-    def finished(self) -> bool:
-        return self.state in ("complete", "partial", "failed")
-
 
 class NewChunk(Frozen):
     """One planned chunk and the speech heard in it."""
@@ -91,9 +88,32 @@ def register(
     )
 
 
-def start_ingest(connection: Connection, recording_id: UUID) -> bool:
-    """True when this recording is still to be decoded; False when an earlier delivery of the message got further."""
-    return connection.execute(SQL["start_ingest"], {"id": recording_id}).fetchone() is not None
+@contextmanager
+def exclusive(database_url: str, recording_id: UUID) -> Iterator[Connection]:
+    """A connection that alone may ingest this recording until it is closed, or its process dies: the same request delivered
+    twice is worked on once.
+
+    Raises:
+        Transient: ``busy``, another worker has it; try again later.
+        Unavailable: Postgres is away.
+    """
+    with connect(database_url) as connection, lost_connections():
+        row = connection.execute(SQL["lock"], {"id": recording_id}).fetchone()
+        if row is None or not row["locked"]:
+            raise Transient("busy", f"recording {recording_id} is being taken in by another worker")
+        yield connection
+
+
+def start_ingest(connection: Connection, recording_id: UUID) -> int:
+    """Which attempt at decoding this recording begins now; 0 when an earlier delivery of the request got further."""
+    row = connection.execute(SQL["start_ingest"], {"id": recording_id}).fetchone()
+    return int(row["ingest_attempts"]) if row else 0
+
+
+def overdue_requests(connection: Connection, lease_sec: float) -> list[tuple[UUID, dict[str, Any]]]:
+    """Requests that nobody took up, or finished, within the lease; each is returned once per lease, to be sent again."""
+    rows = connection.execute(SQL["overdue_requests"], {"lease_sec": lease_sec}).fetchall()
+    return [(row["id"], {**row["request"], "recording_id": str(row["id"])}) for row in rows]
 
 
 def claim_content(connection: Connection, recording_id: UUID, sha256: str) -> UUID | None:
@@ -104,7 +124,7 @@ def claim_content(connection: Connection, recording_id: UUID, sha256: str) -> UU
         owner = connection.execute(SQL["same_content"], {"id": recording_id, "sha256": sha256}).fetchone()
         if owner is None:  # the owner failed or was deleted between the two statements
             return claim_content(connection, recording_id, sha256)
-        connection.execute(SQL["forget"], {"id": recording_id})
+        forget(connection, recording_id)
         return UUID(str(owner["id"]))
     return None
 
@@ -120,12 +140,19 @@ def store_plan(connection: Connection, recording_id: UUID, facts: Mapping[str, A
         )
 
 
-def fail(connection: Connection, recording_id: UUID, error: EarshotError) -> None:
-    """Closes the recording with the reason and its event."""
+def fail(connection: Connection, recording_id: UUID, error: EarshotError, open_states: Sequence[str]) -> bool:
+    """Closes the recording with the reason and its event, if it is in one of ``open_states``; returns whether it was."""
+    args = {"id": recording_id, "code": error.code, "detail": str(error), "open_states": list(open_states)}
     with connection.transaction():
-        closed = connection.execute(SQL["fail"], {"id": recording_id, "code": error.code, "detail": str(error)}).fetchone()
+        closed = connection.execute(SQL["fail"], args).fetchone()
         if closed is not None:
             outbox.add(connection, [events.failed(recording_id, closed["file_name"], error.code, str(error))])
+    return closed is not None
+
+
+def forget(connection: Connection, recording_id: UUID) -> None:
+    """Deletes a recording with all that was found about it."""
+    connection.execute(SQL["forget"], {"id": recording_id})
 
 
 def get(connection: Connection, recording_id: UUID) -> Recording | None:

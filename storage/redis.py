@@ -1,14 +1,17 @@
 """The one Redis connection of a process."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import cache
 
 from redis import Redis
 from redis.backoff import ExponentialBackoff
 from redis.exceptions import ConnectionError as RedisConnectionError
+from redis.exceptions import RedisError
 from redis.exceptions import TimeoutError as RedisTimeoutError
 from redis.retry import Retry
 
-from analysis.errors import Misconfigured
+from analysis.errors import Misconfigured, Unavailable
 
 
 @cache
@@ -24,7 +27,17 @@ def client(redis_url: str) -> Redis:
         redis_url,
         socket_connect_timeout=5,
         socket_keepalive=True,
+        socket_timeout=30,  # longer than any blocking read, so that only a frozen server runs into it
         health_check_interval=25,
         retry=Retry(ExponentialBackoff(cap=2.0, base=0.1), retries=6),
         retry_on_error=[RedisConnectionError, RedisTimeoutError],
     )
+
+
+@contextmanager
+def lost_connections() -> Iterator[None]:
+    """Turns a Redis that is away for longer than the client's own retries into ``Unavailable``."""
+    try:
+        yield
+    except RedisError as error:
+        raise Unavailable("redis_away", f"Redis does not answer: {error}") from error

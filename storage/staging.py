@@ -11,21 +11,25 @@ from redis import Redis
 
 from analysis.types import ChunkKey
 from storage.ledger import Staged
+from storage.redis import lost_connections
 
 
 def _key(chunk: ChunkKey) -> str:
     return f"outcome:{chunk.recording_id}:{chunk.index}"
 
 
+@lost_connections()
 def put(redis: Redis, analysis: str, outcomes: Mapping[ChunkKey, Staged], ttl_sec: int) -> None:
     """Stages one analysis's outcomes."""
     pipeline = redis.pipeline(transaction=False)
     for chunk, staged in outcomes.items():
-        pipeline.hset(_key(chunk), analysis, staged.model_dump_json())
+        # Postgres cannot store NUL in text: one in a library's error message must not keep the chunk from being merged.
+        pipeline.hset(_key(chunk), analysis, staged.model_dump_json().replace("\\u0000", ""))
         pipeline.expire(_key(chunk), ttl_sec)
     pipeline.execute()
 
 
+@lost_connections()
 def present(redis: Redis, analysis: str, release: str, chunks: Sequence[ChunkKey]) -> set[ChunkKey]:
     """Which chunks this release of the analysis has been through already."""
     pipeline = redis.pipeline(transaction=False)
@@ -35,6 +39,7 @@ def present(redis: Redis, analysis: str, release: str, chunks: Sequence[ChunkKey
     return {chunk for chunk, text in found if text is not None and Staged.model_validate_json(text).release == release}
 
 
+@lost_connections()
 def get(redis: Redis, chunks: Sequence[ChunkKey]) -> dict[ChunkKey, dict[str, Staged]]:
     """Everything staged for the chunks, by analysis; a chunk with nothing staged maps to an empty dict."""
     pipeline = redis.pipeline(transaction=False)
@@ -47,6 +52,7 @@ def get(redis: Redis, chunks: Sequence[ChunkKey]) -> dict[ChunkKey, dict[str, St
     }
 
 
+@lost_connections()
 def discard(redis: Redis, chunks: Sequence[ChunkKey]) -> None:
     """Forgets what is staged; called when the merge is committed."""
     keys: list[Any] = [_key(chunk) for chunk in chunks]

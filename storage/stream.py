@@ -6,6 +6,8 @@ from typing import Any, cast
 
 from redis import Redis
 
+from storage.redis import lost_connections
+
 KEY = "events"
 MAX_EVENTS = 200_000
 """Older events leave the stream; the outbox table keeps them all."""
@@ -21,6 +23,7 @@ return entry
 """
 
 
+@lost_connections()
 def publish(redis: Redis, bodies: Sequence[dict[str, Any]]) -> list[str]:
     """Appends events and returns their stream ids; an event whose id was published before keeps its first place."""
     pipeline = redis.pipeline(transaction=False)
@@ -30,6 +33,7 @@ def publish(redis: Redis, bodies: Sequence[dict[str, Any]]) -> list[str]:
     return [_text(entry) for entry in pipeline.execute()]
 
 
+@lost_connections()
 def read(redis: Redis, after: str = "0", block_ms: int | None = None, count: int = 500) -> list[tuple[str, dict[str, Any]]]:
     """Events after the stream id ``after`` (``0``: from the oldest kept; ``$``: new ones only), waiting up to ``block_ms``."""
     answer = cast(Any, redis.xread({KEY: after}, count=count, block=block_ms))
@@ -37,6 +41,7 @@ def read(redis: Redis, after: str = "0", block_ms: int | None = None, count: int
     return [(_text(entry), json.loads(fields.get(b"event") or fields["event"])) for entry, fields in entries]
 
 
+@lost_connections()
 def last_id(redis: Redis) -> str:
     """Stream id of the newest event, or ``0``."""
     newest = cast(Any, redis.xrevrange(KEY, count=1))

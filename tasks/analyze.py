@@ -14,6 +14,9 @@ from tasks.app import Stage, app
 from workers.registry import cards
 from workers.run import run
 
+TRIES = 12
+"""Attempts at a job while its surroundings fail, over about six minutes; then its chunks fail and say why."""
+
 
 def _analyze(self: Stage, payload: dict[str, Any]) -> dict[str, Any]:
     job = Job.model_validate(payload)
@@ -32,10 +35,10 @@ def _outcomes(task: Stage, job: Job) -> list[Outcome]:
     try:
         return run(job, settings().device, reraise=(Transient, SoftTimeLimitExceeded))
     except SoftTimeLimitExceeded:
-        detail = f"not done within {settings().task_time_limit_sec - 30} s"
+        detail = f"not done within {settings().task_soft_limit_sec:.0f} s"
         return [Failed(code="timeout", detail=detail)] * len(job.chunks)
     except Transient as error:
-        if task.request.retries < task.max_retries:
+        if task.request.retries < TRIES:
             raise
         return [Failed(code=error.code, detail=str(error))] * len(job.chunks)
 

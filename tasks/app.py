@@ -2,10 +2,10 @@
 
 import os
 import sys
-from typing import Any
+from typing import Any, ClassVar
 
 from celery import Celery, Task
-from celery.signals import worker_ready
+from celery.signals import worker_init, worker_ready
 
 from analysis.errors import Transient
 from settings import PROJECT, settings
@@ -13,14 +13,15 @@ from workers.pools import queues_of
 
 
 class Stage(Task):  # type: ignore[misc]  # celery ships no types
-    """A task that is tried again, ever later and with jitter, when its surroundings fail; permanent errors are not."""
+    """A task that is tried again, ever later and with jitter, while its surroundings fail; permanent errors are not."""
 
     abstract = True
     autoretry_for = (Transient,)
-    max_retries = 12
+    retry_kwargs: ClassVar = {"max_retries": 1000}  # a minute apart: whoever waits for Postgres waits for as long as it takes
     retry_backoff = 1
     retry_backoff_max = 60
     retry_jitter = True
+    max_retries = 3  # what counts for Celery itself: deliveries after the worker died (``task_retry_on_worker_lost``)
 
 
 app = Celery(
@@ -35,6 +36,13 @@ app = Celery(
     ],
 )
 app.config_from_object("celeryconfig")
+
+
+@worker_init.connect
+def _not_yet(**_: Any) -> None:
+    ready = settings().ready_file
+    if ready is not None:
+        ready.unlink(missing_ok=True)  # a restarted container finds the file of its predecessor
 
 
 @worker_ready.connect

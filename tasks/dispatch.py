@@ -34,28 +34,29 @@ def dispatch(recording_id: UUID) -> int:
             return 0
         named = {**default_releases(), **releases.active(connection)}
         waiting = ledger.take_pending(connection, recording_id)
-    unpublished = [row["index"] for row in waiting]
+    unpublished = {row["index"] for row in waiting}
     try:
         for scope, rows in _batches(waiting):
             wanted = [card for card in cards() if card.scope == scope and card.name in recording.analyses]
             _publish(recording, wanted, named, rows)
-            unpublished = unpublished[len(rows) :]
+            unpublished -= {row["index"] for row in rows}
     except (RedisError, OperationalError) as error:
         with db.pooled(settings().database_url) as connection:
-            ledger.give_back(connection, recording_id, unpublished)
+            ledger.give_back(connection, recording_id, sorted(unpublished))
         raise Unavailable("redis_away", f"Redis does not take jobs: {error}") from error
     return len(waiting)
 
 
-def _batches(rows: Sequence[Row]) -> Iterator[tuple[str, tuple[Row, ...]]]:
-    """The whole recording first (its job is the longest), then the chunks in batches, in the order of ``rows``."""
-    whole = tuple(row for row in rows if row["index"] == WHOLE)
-    if whole:
-        yield "recording", whole
-    chunks = tuple(row for row in rows if row["index"] != WHOLE)
+def _batches(rows: Sequence[Row]) -> Iterator[tuple[str, Sequence[Row]]]:
+    """The whole recording first (its job is the longest), then the chunks in batches. A chunk that did not come back goes
+    alone, so that one bad chunk does not take others with it again."""
+    fresh = [row for row in rows if row["index"] != WHOLE and row["attempts"] == 1]
     size = settings().chunk_batch_size
-    for start in range(0, len(chunks), size):
-        yield "chunk", chunks[start : start + size]
+    alone = [row for row in rows if row["index"] == WHOLE or row["attempts"] > 1]
+    for row in alone:
+        yield "recording" if row["index"] == WHOLE else "chunk", [row]
+    for start in range(0, len(fresh), size):
+        yield "chunk", fresh[start : start + size]
 
 
 def _publish(recording: Recording, wanted: Sequence[Card], named: dict[str, Release], rows: Sequence[Row]) -> None:

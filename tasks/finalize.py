@@ -21,8 +21,8 @@ def finalize_recording(recording_id: str) -> None:
             finalize(connection, UUID(recording_id))
         except Transient:
             raise
-        except (ValueError, TypeError, LookupError, AssertionError) as error:
+        except Exception as error:
             log.exception("recording %s: no report can be made of its findings", recording_id)
-            reason = Permanent("report_failed", f"no report can be made of the findings: {type(error).__name__}: {error}")
-            recordings.fail(connection, UUID(recording_id), reason)
+            reason = f"no report can be made of the findings: {type(error).__name__}: {error}".splitlines()[0]
+            recordings.fail(connection, UUID(recording_id), Permanent("report_failed", reason), ("analyzing",))
         outbox.relay(connection, redis.client(settings().redis_url))

@@ -1,16 +1,20 @@
 """Takes a recording in: read once, checked, decoded, cut into chunks, written to the ledger, dispatched."""
 
+import logging
+from pathlib import Path
 from typing import Any
 from uuid import NAMESPACE_URL, UUID, uuid5
 
+from celery.exceptions import SoftTimeLimitExceeded
 from pydantic import ValidationError
 
-from analysis.errors import EarshotError, Misconfigured, Permanent, Transient
+from analysis.errors import EarshotError, Permanent, Transient
 from analysis.request import IngestReply, IngestRequest
 from analysis.types import WHOLE, Interval
 from audio.inbox import discard_upload
 from audio.plan import PlanLimits, speech_in
 from audio.prepare import Prepared, prepare
+from audio.probe import probe
 from audio.source import content_hash, open_source
 from audio.store import delete_recording
 from settings import Settings, settings
@@ -20,8 +24,14 @@ from tasks.app import Stage, app
 from tasks.dispatch import dispatch
 from workers.registry import analyses, cards
 
+log = logging.getLogger(__name__)
+
 DEFAULT_ROLES = ("agent", "customer")
-"""Who speaks on which channel of a two-channel call, unless the request says otherwise."""
+"""Who speaks on which channel of a two-channel recording, unless the request says otherwise."""
+
+WAITED_FOR = ("postgres_away", "redis_away", "busy")
+"""What a request waits for as long as it takes; any other trouble of the surroundings is told after ``TRIES``."""
+TRIES = 4
 
 
 @app.task(name="ingest.recording", bind=True)
@@ -35,49 +45,52 @@ def ingest_recording(self: Stage, payload: dict[str, Any]) -> dict[str, Any]:
     try:
         reply = _ingest(recording_id, request)
     except Transient as error:
-        if self.request.retries < self.max_retries:
+        if error.code in WAITED_FOR or self.request.retries < TRIES:
             raise
         reply = _failed(recording_id, error)
-    except Permanent as error:
+    except EarshotError as error:
         reply = _failed(recording_id, error)
+    except SoftTimeLimitExceeded:
+        limit = f"it was not decoded within {settings().task_time_limit_sec} s"
+        reply = _failed(recording_id, Permanent("timeout", f"{limit}; raise EARSHOT_TASK_TIME_LIMIT_SEC"))
+    except Exception as error:  # whatever it is, the recording is closed with the reason instead of staying open for ever
+        log.exception("recording %s cannot be taken in", recording_id)
+        reply = _failed(recording_id, Permanent("ingest_failed", f"{type(error).__name__}: {error}".splitlines()[0]))
     discard_upload(request.uri, settings().store_url)
     return reply.model_dump(mode="json")
 
 
 def _ingest(recording_id: UUID, request: IngestRequest) -> IngestReply:
     config = settings()
-    with db.pooled(config.database_url) as connection:
-        wanted, language = request.analyses or tuple(analyses()), request.language or config.language
+    wanted, language = request.analyses or tuple(analyses()), request.language or config.language
+    with recordings.exclusive(config.database_url, recording_id) as connection:
         recordings.register(connection, recording_id, request, wanted, language)
-        to_do = recordings.start_ingest(connection, recording_id)
-    if to_do:
-        _check_analyses(request)
-        with open_source(request.uri, config.roots, config.store_url) as path:
-            sha256 = content_hash(path)
-            with db.pooled(config.database_url) as connection:
-                owner = recordings.claim_content(connection, recording_id, sha256)
+        attempt = recordings.start_ingest(connection, recording_id)
+        if attempt > config.max_attempts:
+            raise Permanent("gave_up", f"decoding it ended its worker {config.max_attempts} times")
+        if attempt:
+            _check_analyses(request)
+            with open_source(request.uri, config.roots, config.store_url) as path:
+                owner = recordings.claim_content(connection, recording_id, content_hash(path))
                 if owner is not None:
                     return _reply(owner, duplicate=True)
-            prepared = prepare(
-                path,
-                recording_id,
-                config.store_url,
-                rates={card.sample_rate for card in cards()},
-                limits=_limits(config),
-                accept_truncated=request.accept_truncated,
-            )
-        _plan(recording_id, request, prepared)
+                _take_in(recording_id, request, path)
     dispatch(recording_id)
     return _reply(recording_id)
 
 
-def _plan(recording_id: UUID, request: IngestRequest, prepared: Prepared) -> None:
-    wanted = set(request.analyses or analyses())
-    scopes = {card.scope for card in cards() if card.name in wanted}
-    whole = Interval(start_ms=0, end_ms=prepared.duration_ms)
-    spans = [(WHOLE, whole)] if "recording" in scopes else []
-    spans += enumerate(prepared.chunks) if "chunk" in scopes else []
-    chunks = [NewChunk(index=index, span=span, speech=speech_in(span, prepared.utterances)) for index, span in spans]
+def _take_in(recording_id: UUID, request: IngestRequest, path: Path) -> None:
+    config = settings()
+    roles = _roles(request.roles, probe(path).channels)
+    prepared = prepare(
+        path,
+        recording_id,
+        config.store_url,
+        rates={card.sample_rate for card in cards()},
+        limits=_limits(config),
+        mix=not roles,
+        accept_truncated=request.accept_truncated,
+    )
     facts = {
         "duration_ms": prepared.duration_ms,
         "channels": prepared.channels,
@@ -87,10 +100,19 @@ def _plan(recording_id: UUID, request: IngestRequest, prepared: Prepared) -> Non
         "dual_mono": prepared.dual_mono,
         "audio": {str(rate): uri for rate, uri in prepared.audio.items()},
         "notes": list(prepared.notes),
-        "roles": list(_roles(request, prepared)),
+        "roles": [] if prepared.dual_mono else list(roles),
     }
-    with db.pooled(settings().database_url) as connection:
-        recordings.store_plan(connection, recording_id, facts, chunks)
+    with db.pooled(config.database_url) as connection:
+        recordings.store_plan(connection, recording_id, facts, _chunks(request, prepared))
+
+
+def _chunks(request: IngestRequest, prepared: Prepared) -> list[NewChunk]:
+    wanted = set(request.analyses or analyses())
+    scopes = {card.scope for card in cards() if card.name in wanted}
+    whole = Interval(start_ms=0, end_ms=prepared.duration_ms)
+    spans = [(WHOLE, whole)] if "recording" in scopes else []
+    spans += enumerate(prepared.chunks) if "chunk" in scopes else []
+    return [NewChunk(index=index, span=span, speech=speech_in(span, prepared.utterances)) for index, span in spans]
 
 
 def _limits(config: Settings) -> PlanLimits:
@@ -99,14 +121,13 @@ def _limits(config: Settings) -> PlanLimits:
     return PlanLimits(target_ms=target, max_ms=longest, overlap_ms=overlap)
 
 
-def _roles(request: IngestRequest, prepared: Prepared) -> tuple[str, ...]:
-    if prepared.channels == 1 and (request.roles is None or prepared.dual_mono):
-        return ()
-    if request.roles is None:
-        return DEFAULT_ROLES if prepared.channels == len(DEFAULT_ROLES) else ()
-    if request.roles and len(request.roles) != prepared.channels:
-        raise Permanent("roles", f"{len(request.roles)} roles for {prepared.channels} channels; name one role per channel")
-    return request.roles
+def _roles(asked: tuple[str, ...] | None, channels: int) -> tuple[str, ...]:
+    """One role per channel, or none: then the channels do not separate the speakers and are mixed."""
+    if asked is None:
+        return DEFAULT_ROLES if channels == len(DEFAULT_ROLES) else ()
+    if asked and len(asked) != channels:
+        raise Permanent("roles", f"{len(asked)} roles for {channels} channels; name one role per channel, or none")
+    return asked
 
 
 def _check_analyses(request: IngestRequest) -> None:
@@ -116,20 +137,19 @@ def _check_analyses(request: IngestRequest) -> None:
 
 
 def _failed(recording_id: UUID, error: EarshotError) -> IngestReply:
-    if isinstance(error, Misconfigured):
-        raise error
-    delete_recording(settings().store_url, recording_id)
+    """Closes the recording, unless another delivery of the same request has brought it further already."""
     with db.pooled(settings().database_url) as connection:
-        recordings.fail(connection, recording_id, error)
+        if recordings.fail(connection, recording_id, error, ("queued", "ingesting")):
+            delete_recording(settings().store_url, recording_id)
         outbox.relay(connection, redis.client(settings().redis_url))
-    return IngestReply(recording_id=recording_id, state="failed", error={"code": error.code, "detail": str(error)})
+    return _reply(recording_id)
 
 
 def _reply(recording_id: UUID, duplicate: bool = False) -> IngestReply:
     with db.pooled(settings().database_url) as connection:
         recording = recordings.get(connection, recording_id)
     if recording is None:
-        raise Transient("recording_gone", "the recording was deleted while it was taken in")
+        raise Permanent("deleted", "the recording was deleted while it was taken in")
     error = {"code": recording.error_code, "detail": recording.error_detail} if recording.error_code else None
     return IngestReply(recording_id=recording_id, state=recording.state, duplicate=duplicate, error=error)
 

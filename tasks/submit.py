@@ -8,6 +8,8 @@ from redis.exceptions import RedisError
 
 from analysis.errors import Permanent, Unavailable
 from analysis.request import IngestReply, IngestRequest
+from settings import settings
+from storage import redis
 from tasks.app import app
 
 REPLY: TypeAdapter[IngestReply] = TypeAdapter(IngestReply)
@@ -20,8 +22,10 @@ def send(request: IngestRequest) -> str:
         Unavailable: Redis does not answer.
     """
     try:
+        # Celery would wait 20 s for a Redis that is away, and then raise a bare RuntimeError.
+        redis.client(settings().redis_url).ping()
         result = app.send_task("ingest.recording", [request.model_dump(mode="json")], retry=False)
-    except (OperationalError, RedisError, CeleryError) as error:
+    except (OperationalError, RedisError, CeleryError, RuntimeError) as error:
         raise Unavailable("redis_away", f"Redis does not take jobs: {error}; run `earshot doctor`") from error
     # The reply is looked up by id (see ``reply``). Left alone, the result would end its subscription when the interpreter
     # does, and fail loudly where Redis has gone before.

@@ -34,7 +34,7 @@ class Stack:
     def env(self) -> dict[str, str]:
         """What a process of this stack needs in its environment."""
         own = {"HOME": self.home, "REDIS_URL": self.redis_url, "DATABASE_URL": self.database_url}
-        roots = {"ROOTS": json.dumps([f"file://{self.home}/offered"]), "CHUNK_BATCH_SIZE": "1"}
+        roots = {"ROOTS": json.dumps([f"file://{self.home}/offered", "s3://calls"]), "CHUNK_BATCH_SIZE": "1"}
         named = {f"EARSHOT_{key}": str(value) for key, value in {**own, **roots, **self.settings}.items()}
         return {**process_env(), **named, "PYTHONPATH": str(self.project)}
 

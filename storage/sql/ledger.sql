@@ -7,21 +7,25 @@ WITH taken AS (
 )
 UPDATE chunk c SET state = 'dispatched', dispatched_at = now(), attempts = attempts + 1
 FROM taken WHERE c.recording_id = taken.recording_id AND c.index = taken.index
-RETURNING c.index, c.start_ms, c.end_ms, c.speech
+RETURNING c.index, c.start_ms, c.end_ms, c.speech, c.attempts
 
 -- name: give_back
-UPDATE chunk SET state = 'pending', dispatched_at = NULL
+-- What was never published was no attempt.
+UPDATE chunk SET state = 'pending', dispatched_at = NULL, attempts = attempts - 1
 WHERE recording_id = %(recording_id)s AND index = ANY (%(indexes)s) AND state = 'dispatched'
 
--- name: release_overdue
--- Chunks whose chord is overdue become pending again, unless their attempts are spent.
-UPDATE chunk SET state = 'pending', dispatched_at = NULL
-WHERE state = 'dispatched' AND dispatched_at < now() - make_interval(secs => %(lease_sec)s) AND attempts < %(max_attempts)s
-
--- name: spent
-SELECT recording_id, index FROM chunk
-WHERE state = 'dispatched' AND dispatched_at < now() - make_interval(secs => %(lease_sec)s) AND attempts >= %(max_attempts)s
+-- name: overdue
+SELECT c.recording_id, c.index, c.attempts, r.analyses, c.dispatched_at,
+       extract(epoch FROM now() - c.dispatched_at)::float AS age_sec
+FROM chunk c JOIN recording r ON r.id = c.recording_id
+WHERE c.state = 'dispatched' AND c.dispatched_at < now() - make_interval(secs => %(lease_sec)s)
+ORDER BY c.dispatched_at
 LIMIT 1000
+
+-- name: release
+-- Only if it is the very dispatch that was found overdue.
+UPDATE chunk SET state = 'pending', dispatched_at = NULL
+WHERE recording_id = %(recording_id)s AND index = %(index)s AND state = 'dispatched' AND dispatched_at = %(dispatched_at)s
 
 -- name: undispatched
 -- Recordings with pending chunks that nobody is dispatching: their producer died between commit and publish.

@@ -5,18 +5,25 @@ ON CONFLICT (id) DO NOTHING
 
 -- name: start_ingest
 -- A redelivered message finds its own row again; a recording that has gone further is left alone.
-UPDATE recording SET state = 'ingesting'
+UPDATE recording SET state = 'ingesting', ingest_attempts = ingest_attempts + 1, ingest_sent_at = now()
 WHERE id = %(id)s AND state IN ('queued', 'ingesting')
-RETURNING state
+RETURNING ingest_attempts
+
+-- name: lock
+SELECT pg_try_advisory_lock(hashtextextended(%(id)s::text, 0)) AS locked
+
+-- name: overdue_requests
+-- Requests whose message was lost, or whose worker died too often for Celery to deliver them again.
+UPDATE recording SET ingest_sent_at = now()
+WHERE state IN ('queued', 'ingesting') AND ingest_sent_at < now() - make_interval(secs => %(lease_sec)s)
+RETURNING id, request
 
 -- name: claim_content
 UPDATE recording SET sha256 = %(sha256)s WHERE id = %(id)s
 
 -- name: same_content
 SELECT id, state FROM recording
-WHERE sha256 = %(sha256)s AND id <> %(id)s AND state <> 'failed'
-ORDER BY created_at DESC
-LIMIT 1
+WHERE sha256 = %(sha256)s AND id <> %(id)s AND state <> 'failed' AND NOT forced
 
 -- name: forget
 DELETE FROM recording WHERE id = %(id)s
@@ -34,7 +41,7 @@ ON CONFLICT DO NOTHING
 
 -- name: fail
 UPDATE recording SET state = 'failed', error_code = %(code)s, error_detail = %(detail)s, finished_at = now()
-WHERE id = %(id)s AND finished_at IS NULL
+WHERE id = %(id)s AND state = ANY (%(open_states)s)
 RETURNING file_name
 
 -- name: get

@@ -9,7 +9,7 @@ import psycopg
 import pytest
 from redis import Redis
 
-from analysis.errors import BadAudio
+from analysis.errors import BadAudio, Transient
 from analysis.findings import Classification
 from analysis.outcome import Failed, Skipped, Succeeded
 from analysis.request import IngestRequest
@@ -39,7 +39,7 @@ def registered(connection: Connection, *, force: bool = False) -> UUID:
     recording_id = uuid4()
     request = IngestRequest(uri="file:///calls/7.wav", force=force)
     recordings.register(connection, recording_id, request, ["scene", "asr", "emotion"], "en")
-    assert recordings.start_ingest(connection, recording_id)
+    assert recordings.start_ingest(connection, recording_id) == 1
     return recording_id
 
 
@@ -90,7 +90,8 @@ def test_failed_content_may_be_tried_again(connection: Connection) -> None:
     sha256 = uuid4().hex * 2
     first, second = registered(connection), registered(connection)
     assert recordings.claim_content(connection, first, sha256) is None
-    recordings.fail(connection, first, BadAudio("truncated", "7.wav ends early"))
+    assert recordings.fail(connection, first, BadAudio("truncated", "7.wav ends early"), ("ingesting",))
+    assert not recordings.fail(connection, first, BadAudio("empty", "7.wav is empty"), ("ingesting",))
     assert recordings.claim_content(connection, second, sha256) is None
     failed = recordings.get(connection, first)
     assert failed is not None
@@ -143,14 +144,44 @@ def test_a_merge_that_dies_leaves_nothing(connection: Connection) -> None:
     assert not ledger.all_merged(connection, recording_id)
 
 
-def test_overdue_chunks_go_again_until_their_attempts_are_spent(connection: Connection) -> None:
+def test_overdue_chunks_are_found_and_released_once(connection: Connection) -> None:
     recording_id = planned(connection, 3)
-    for attempt in (1, 2):
-        assert len(ledger.take_pending(connection, recording_id)) == 3
-        assert ledger.release_overdue(connection, 60, 2) == 0  # on its way, not overdue
-        _age(connection, recording_id, timedelta(minutes=2))
-        assert ledger.release_overdue(connection, 60, 2) == (3 if attempt == 1 else 0)
-    assert {key.index for key in ledger.spent(connection, 60, 2) if key.recording_id == recording_id} == {0, 1, 2}
+    ledger.take_pending(connection, recording_id)
+    assert _overdue(connection, recording_id) == []  # on its way
+    _age(connection, recording_id, timedelta(minutes=2))
+    found = _overdue(connection, recording_id)
+    assert [(each.index, each.attempts) for each in found] == [(0, 1), (1, 1), (2, 1)]
+    ledger.release(connection, found[0])
+    assert [row["attempts"] for row in ledger.take_pending(connection, recording_id)] == [2]
+    ledger.release(connection, found[0])  # an old finding does not take back the new dispatch
+    assert ledger.take_pending(connection, recording_id) == []
+
+
+def test_what_could_not_be_published_was_no_attempt(connection: Connection) -> None:
+    recording_id = planned(connection, 1)
+    for _ in range(5):
+        assert [row["attempts"] for row in ledger.take_pending(connection, recording_id)] == [1]
+        ledger.give_back(connection, recording_id, [0])
+
+
+def test_a_request_is_sent_again_once_a_lease_until_it_is_done(connection: Connection) -> None:
+    recording_id = registered(connection)
+    mine = [each for each, _ in recordings.overdue_requests(connection, 60) if each == recording_id]
+    assert mine == []
+    connection.execute("UPDATE recording SET ingest_sent_at = now() - interval '2 minutes' WHERE id = %s", (recording_id,))
+    sent = dict(recordings.overdue_requests(connection, 60))
+    assert IngestRequest.model_validate(sent[recording_id]).recording_id == recording_id
+    assert recording_id not in dict(recordings.overdue_requests(connection, 60))
+
+
+def test_two_workers_never_take_in_the_same_recording(database_url: str, connection: Connection) -> None:
+    recording_id = registered(connection)
+    with recordings.exclusive(database_url, recording_id):
+        with pytest.raises(Transient) as caught, recordings.exclusive(database_url, recording_id):
+            pass
+        assert caught.value.code == "busy"
+    with recordings.exclusive(database_url, recording_id) as own:
+        assert recordings.start_ingest(own, recording_id) == 2
 
 
 def test_events_are_published_once_though_relays_race_and_forget(
@@ -185,6 +216,10 @@ def test_staged_outcomes_are_found_by_chunk_and_release(redis_url: str) -> None:
     assert staging.get(redis, [one, two]) == {one: {"scene": SAID["scene"]}, two: {}}
     staging.discard(redis, [one, two])
     assert staging.get(redis, [one]) == {one: {}}
+
+
+def _overdue(connection: Connection, recording_id: UUID) -> list[ledger.Overdue]:
+    return sorted((o for o in ledger.overdue(connection, 60) if o.recording_id == recording_id), key=lambda o: o.index)
 
 
 def _age(connection: Connection, recording_id: UUID, by: timedelta) -> None:

@@ -130,6 +130,7 @@ def test_the_same_content_is_answered_with_the_stored_recording(stack: Stack, ca
     [
         ({"uri": "file:///etc/passwd"}, "outside_roots"),
         ({"uri": "{offered}/gone.wav"}, "missing"),
+        ({"uri": "s3://calls/7.wav"}, "ingest_failed"),  # allowed, but s3fs is not installed
         ({"uri": "{demo}", "analyses": ["telepathy"]}, "analyses"),
         ({"uri": "{demo}", "roles": ["a", "b", "c"], "force": True}, "roles"),
     ],

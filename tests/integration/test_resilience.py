@@ -21,13 +21,17 @@ pytestmark = pytest.mark.integration
 
 DEMO = PROJECT / "demo" / "call.ogg"
 CHEAP = ["scene", "noise", "sentiment", "emotion"]
-LEASE_SEC = 4
+LEASE_SEC = 8
 
 
 @pytest.fixture
 def stage(stage: Stack) -> Stack:
     """Leases and the reconciler's clock are short, so that a test sees in seconds what production sees in minutes."""
-    stage.settings |= {"CHUNK_LEASE_SEC": str(LEASE_SEC), "RECONCILE_EVERY_SEC": "1"}
+    stage.settings |= {
+        "CHUNK_LEASE_SEC": str(LEASE_SEC),
+        "TASK_TIME_LIMIT_SEC": str(LEASE_SEC - 1),
+        "RECONCILE_EVERY_SEC": "1",
+    }
     return stage
 
 
@@ -97,7 +101,7 @@ def test_a_checkpoint_that_cannot_be_loaded_costs_one_analysis_not_the_recording
 
 def test_workers_killed_in_mid_work_lose_nothing(stage: Stack) -> None:
     analyses = [*CHEAP, "asr", "diarization"]
-    stage.settings["CHUNK_LEASE_SEC"] = "20"  # well above one chunk's work, also on a slow machine
+    stage.settings |= {"CHUNK_LEASE_SEC": "30", "TASK_TIME_LIMIT_SEC": "29"}  # above one chunk's work on a slow machine
     recording_id = ingested(stage, analyses)
     with stage.workers("core", "merge", "finalize", "upkeep"), stage.beat():
         with stage.workers("doomed", *analyses, concurrency=2) as doomed:
