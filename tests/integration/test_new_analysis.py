@@ -48,8 +48,14 @@ def analyze(model: None, clips: Sequence[Clip]) -> list[LoudnessFindings]:
 
 
 def copy_with_loudness(folder: Path) -> Path:
-    """The project's tracked files, one more module, and one more line in the registry."""
-    listed = subprocess.run(["git", "ls-files", "-z"], cwd=PROJECT, stdout=subprocess.PIPE, check=True, text=True).stdout
+    """The project's own files, one more module, and one more line in the registry."""
+    listed = subprocess.run(
+        ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
+        cwd=PROJECT,
+        stdout=subprocess.PIPE,
+        check=True,
+        text=True,
+    ).stdout
     for name in filter(None, listed.split("\0")):
         if (PROJECT / name).exists():
             (folder / name).parent.mkdir(parents=True, exist_ok=True)

@@ -1,8 +1,10 @@
 """The main job, with real Redis, Postgres and worker processes: the demo call goes in, a report and events come out."""
 
 import json
+from concurrent.futures import ThreadPoolExecutor
 from itertools import pairwise
 from typing import Any
+from uuid import uuid4
 
 import pytest
 from jsonschema import Draft202012Validator
@@ -123,6 +125,18 @@ def test_the_same_content_is_answered_with_the_stored_recording(stack: Stack, ca
     assert second is not None
     assert second["scene"] == report["scene"]  # the same content and release say the same
     assert {turn["text"] for turn in second["turns"]} == {""}  # speech was heard, and nobody was asked what was said
+
+
+def test_one_request_delivered_twice_at_once_is_taken_in_once(stack: Stack) -> None:
+    request = {"uri": stack.offer(DEMO), "recording_id": str(uuid4()), "force": True, "analyses": ["scene"]}
+    with ThreadPoolExecutor(2) as senders:
+        replies = list(senders.map(lambda _: enqueue(stack, request, "ingest"), range(2)))
+    assert stack.wait_finished(request["recording_id"]) == "complete"
+    assert {reply["recording_id"] for reply in replies} == {request["recording_id"]}
+    assert "failed" not in {reply["state"] for reply in replies}
+    told = events_of(stack, request["recording_id"])
+    assert sum(event["type"] == "recording.completed" for event in told) == 1
+    assert (stack.home / "audio" / "recordings" / request["recording_id"] / "16000.pcm").exists()
 
 
 @pytest.mark.parametrize(
