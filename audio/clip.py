@@ -22,8 +22,10 @@ class Clip:
     def sample_rate(self) -> int:
         return self.ref.sample_rate
 
-    def read(self, start_ms: int | None = None, end_ms: int | None = None) -> Waveform:
+    def read(self, start_ms: int | None = None, end_ms: int | None = None, channel: int | None = None) -> Waveform:
         """Samples of ``[start_ms, end_ms)`` on the recording's time line; default: all of the chunk.
+
+        With a ``channel`` that one only, shape (1, samples); the others take no memory then.
 
         Raises:
             BadAudio: ``missing``, the stored audio is gone.
@@ -31,9 +33,4 @@ class Clip:
         """
         start = self.ref.start_ms if start_ms is None else start_ms
         end = self.ref.end_ms if end_ms is None else end_ms
-        return read_pcm(self.ref.audio_uri, self.ref.sample_rate, self.ref.channels, start, end)
-
-    def mono(self, start_ms: int | None = None, end_ms: int | None = None) -> NDArray[np.float32]:
-        """Mean over channels, shape (samples,)."""
-        mixed: NDArray[np.float32] = self.read(start_ms, end_ms).mean(axis=0)
-        return mixed
+        return read_pcm(self.ref.audio_uri, self.ref.sample_rate, self.ref.channels, start, end, channel)

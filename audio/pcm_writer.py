@@ -3,7 +3,7 @@
 import tempfile
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import IO, Self
 
 import fsspec
 import numpy as np
@@ -19,7 +19,8 @@ class PcmWriter:
     """Context manager: ``write()`` blocks, then leaving without an error publishes the object; an error leaves nothing.
 
     Blocks go to a file beside the target (local store, so that the final rename is atomic) or in the temporary directory
-    (remote store, uploaded in one go; object stores show an upload only when it is complete).
+    (remote store, uploaded in one go; object stores show an upload only when it is complete). Beside the target its name is
+    always the same: what a killed process left there is overwritten by the next try, and deleted with the recording.
 
     Raises:
         Unavailable: ``disk_full`` or ``store_unavailable``.
@@ -33,10 +34,7 @@ class PcmWriter:
 
     def __enter__(self) -> Self:
         with store_errors(self.uri):
-            if self._target is not None:
-                self._target.parent.mkdir(parents=True, exist_ok=True)
-            folder = self._target.parent if self._target else None
-            self._file = tempfile.NamedTemporaryFile(dir=folder, prefix=".writing-", delete=False)
+            self._file = self._open()
         return self
 
     def write(self, block: NDArray[np.float32]) -> None:
@@ -83,9 +81,14 @@ class PcmWriter:
                 fs, path = fsspec.core.url_to_fs(self.uri)
                 fs.rm(path)
 
+    def _open(self) -> IO[bytes]:
+        if self._target is None:
+            return tempfile.NamedTemporaryFile(delete=False)
+        self._target.parent.mkdir(parents=True, exist_ok=True)
+        return self._target.with_name(f".writing-{self._target.name}").open("wb")
+
     def _publish(self) -> None:
         if self._target is not None:
-            Path(self._file.name).chmod(0o644)
             Path(self._file.name).replace(self._target)
         else:
             fs, path = fsspec.core.url_to_fs(self.uri)

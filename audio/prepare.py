@@ -1,23 +1,21 @@
 """The one pass over a new recording: decode, resample, store, find speech, plan chunks; whole or not at all."""
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from uuid import UUID
 
-import numpy as np
-
 from analysis.types import Interval, Utterance
-from audio.clip import Waveform
 from audio.decode import decode
 from audio.dual_mono import DualMono
 from audio.frames import Tally
-from audio.pcm_writer import PcmWriter
+from audio.lane import Lane, speech_of
+from audio.level import mixed
 from audio.plan import PlanLimits, plan_chunks
 from audio.probe import Probe, probe
 from audio.store import pcm_uri
-from audio.vad import VAD_RATE, SpeechDetector
+from audio.vad import VAD_RATE
 
 
 @dataclass(frozen=True)
@@ -45,37 +43,45 @@ def prepare(
     *,
     rates: Iterable[int] = (),
     limits: PlanLimits | None = None,
+    mix: bool = False,
     accept_truncated: bool = False,
-    on_progress: Callable[[int], None] | None = None,
 ) -> Prepared:
     """Decodes ``path`` once, in bounded memory, and stores it at each of ``rates`` (Hz; 16 kHz always, the VAD needs it).
 
-    ``on_progress`` is told the milliseconds decoded so far, about once per second of sound.
+    Args:
+        mix: channels are not one speaker each: store, and hear speech in, one channel mixed of all.
 
     Raises:
         BadAudio: any of ``BAD_AUDIO_CODES``; nothing is stored then.
         Forbidden: ``unreadable``.
         Unavailable: the store is away or its disk full; nothing is stored then.
     """
-    found = probe(path)
-    tally, dual_mono = Tally(), DualMono(found.channels)
-    lanes = [_Lane(found, pcm_uri(store_url, recording_id, rate), rate) for rate in sorted({VAD_RATE, *rates})]
+    found, tally = probe(path), Tally()
+    channels = 1 if mix else found.channels
+    uris = {rate: pcm_uri(store_url, recording_id, rate) for rate in sorted({VAD_RATE, *rates})}
+    lanes = [Lane(uri, found.sample_rate, rate, channels) for rate, uri in uris.items()]
+    dual_mono = _store(path, found, tally, lanes, channels, accept_truncated)
+    return _prepared(found, tally, lanes, dual_mono, limits or PlanLimits())
+
+
+def _store(path: Path, found: Probe, tally: Tally, lanes: Sequence[Lane], channels: int, accept_truncated: bool) -> bool:
+    """Fills the lanes; whether the recording turned out to be dual mono, of which one channel was kept."""
+    dual_mono = DualMono(channels)
     with _all_or_nothing(lanes):
-        for block in decode(path, found, tally, accept_truncated):
+        for decoded in decode(path, found, tally, accept_truncated):
+            block = decoded if channels == found.channels else mixed(decoded)[None]
             dual_mono.heard(block)
             for lane in lanes:
                 lane.write(block)
-            if on_progress:
-                on_progress(tally.samples * 1000 // found.sample_rate)
         for lane in lanes:
             lane.finish(one_channel=dual_mono.same)
-    return _prepared(found, tally, dual_mono.same, lanes, limits or PlanLimits())
+    return dual_mono.same
 
 
-def _prepared(found: Probe, tally: Tally, dual_mono: bool, lanes: Sequence["_Lane"], limits: PlanLimits) -> Prepared:
-    channels = 1 if dual_mono else found.channels
+def _prepared(found: Probe, tally: Tally, lanes: Sequence[Lane], dual_mono: bool, limits: PlanLimits) -> Prepared:
+    channels = lanes[0].writer.channels
     duration_ms = -(-tally.samples * 1000 // found.sample_rate)
-    utterances = tuple(_speech(lanes, channels, duration_ms))
+    utterances = speech_of(lanes, duration_ms)
     return Prepared(
         duration_ms=duration_ms,
         channels=channels,
@@ -86,12 +92,12 @@ def _prepared(found: Probe, tally: Tally, dual_mono: bool, lanes: Sequence["_Lan
         utterances=utterances,
         chunks=plan_chunks(duration_ms, utterances, limits),
         dual_mono=dual_mono,
-        notes=tuple(_notes(found, tally, dual_mono)),
+        notes=tuple(_notes(found, tally, channels, dual_mono)),
     )
 
 
 @contextmanager
-def _all_or_nothing(lanes: Sequence["_Lane"]) -> Iterator[None]:
+def _all_or_nothing(lanes: Sequence[Lane]) -> Iterator[None]:
     """Opens every writer; if anything fails, even the last one's publishing, those already published are taken back."""
     try:
         with ExitStack() as stack:
@@ -104,40 +110,11 @@ def _all_or_nothing(lanes: Sequence["_Lane"]) -> Iterator[None]:
         raise
 
 
-class _Lane:
-    """One sample rate of the recording: resampler, writer, and at 16 kHz a speech detector per channel."""
-
-    def __init__(self, found: Probe, uri: str, rate: int) -> None:
-        import soxr
-
-        self.rate = rate
-        same_rate = rate == found.sample_rate
-        self._resampler = None if same_rate else soxr.ResampleStream(found.sample_rate, rate, found.channels, dtype="float32")
-        self.detectors = [SpeechDetector(channel) for channel in range(found.channels)] if rate == VAD_RATE else []
-        self.writer = PcmWriter(uri, found.channels)
-
-    def write(self, block: Waveform, last: bool = False) -> None:
-        if self._resampler is not None:
-            block = self._resampler.resample_chunk(np.ascontiguousarray(block.T), last=last).T
-        self.writer.write(block)
-        for detector, samples in zip(self.detectors, block, strict=False):
-            detector.feed(samples)
-
-    def finish(self, one_channel: bool) -> None:
-        self.write(np.zeros((self.writer.channels, 0), dtype=np.float32), last=True)
-        if one_channel:
-            self.writer.keep_channel(0)
-
-
-def _speech(lanes: Sequence[_Lane], channels: int, duration_ms: int) -> list[Utterance]:
-    heard = [one for lane in lanes for detector in lane.detectors[:channels] for one in detector.finish()]
-    clipped = [one.model_copy(update={"end_ms": min(one.end_ms, duration_ms)}) for one in heard if one.start_ms < duration_ms]
-    return sorted(clipped, key=lambda one: (one.start_ms, one.channel))
-
-
-def _notes(found: Probe, tally: Tally, dual_mono: bool) -> Iterable[str]:
+def _notes(found: Probe, tally: Tally, channels: int, dual_mono: bool) -> Iterable[str]:
     if dual_mono:
         yield "Both channels carry the same signal; it is analysed as one channel."
+    elif channels < found.channels:
+        yield f"{found.channels} channels without roles were mixed into one."
     if tally.truncated_ms:
         yield f"The file is cut off: {tally.truncated_ms / 1000:.1f} s that its header states are missing."
     if found.is_cut:

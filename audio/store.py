@@ -7,7 +7,6 @@ recording and sample rate; ``<store>/inbox/`` holds uploads (see ``audio.inbox``
 import errno
 from collections.abc import Iterator
 from contextlib import contextmanager
-from functools import lru_cache
 from pathlib import Path
 from uuid import UUID
 
@@ -20,9 +19,6 @@ from analysis.errors import BadAudio, Unavailable
 SAMPLE_BYTES = 2
 FULL_SCALE = 32_768
 """PCM16 value of 1.0; the positive end clips one step below."""
-
-OPEN_MAPS = 32
-"""Memory maps a process keeps open: more than the recordings that one pool works on at once, few enough for any ulimit."""
 
 
 def recording_url(store_url: str, recording_id: UUID) -> str:
@@ -40,8 +36,14 @@ def local_path(url: str) -> Path | None:
     return Path(url.removeprefix("file://")) if url.startswith("file://") else None
 
 
-def read_pcm(uri: str, sample_rate: int, channels: int, start_ms: int, end_ms: int) -> NDArray[np.float32]:
+def read_pcm(
+    uri: str, sample_rate: int, channels: int, start_ms: int, end_ms: int, channel: int | None = None
+) -> NDArray[np.float32]:
     """Samples of ``[start_ms, end_ms)`` as float32 in [-1, 1], shape (channels, samples); times past the end are clipped.
+
+    Args:
+        channels: how many the object holds.
+        channel: the only one to give back, shape (1, samples); all of them unless given.
 
     Raises:
         BadAudio: ``missing``, the object is gone.
@@ -52,12 +54,13 @@ def read_pcm(uri: str, sample_rate: int, channels: int, start_ms: int, end_ms: i
     path = local_path(uri)
     with store_errors(uri):
         if path is not None:
-            stat = path.stat()
-            samples = _mapped(path, stat.st_ino, stat.st_mtime_ns, stat.st_size)[first:last]
+            # Read, not mapped: what was touched of a map counts as the process's memory for as long as it is open.
+            samples = np.fromfile(path, "<i2", count=max(last - first, 0), offset=first * SAMPLE_BYTES)
         else:
             samples = _ranged(uri, first, last)
     frames = samples[: len(samples) // channels * channels].reshape(-1, channels)
-    return np.ascontiguousarray(frames.T, dtype=np.float32) / np.float32(FULL_SCALE)
+    wanted = frames if channel is None else frames[:, channel : channel + 1]
+    return wanted.T.astype(np.float32, order="C") / np.float32(FULL_SCALE)
 
 
 def delete_recording(store_url: str, recording_id: UUID) -> None:
@@ -81,14 +84,6 @@ def store_errors(what: str) -> Iterator[None]:
         raise Unavailable(
             "store_unavailable", f"Cannot use {what} ({error}); check that the store is up and writable"
         ) from error
-
-
-@lru_cache(maxsize=OPEN_MAPS)
-def _mapped(path: Path, _inode: int, _mtime_ns: int, size: int) -> NDArray[np.int16]:
-    """Inode, time and size are part of the cache key, so a replaced file is never read through its old map."""
-    if size < SAMPLE_BYTES:
-        return np.zeros(0, dtype="<i2")
-    return np.memmap(path, dtype="<i2", mode="r", shape=(size // SAMPLE_BYTES,))
 
 
 def _ranged(uri: str, first: int, last: int) -> NDArray[np.int16]:

@@ -3,8 +3,8 @@
 import numpy as np
 
 from audio.features import Array, mfcc
+from audio.level import levelled
 from audio.pitch import pitch
-from audio.windows import levelled
 
 FEATURES = "mfcc40x5+prosody16/1"
 """Name of this vector; a checkpoint names the one it was trained on, and its number grows when a formula changes."""

@@ -7,9 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from audio.features import Array, MelSpec, log_mel, patches, starts
-
-SILENT = 10 ** (-66 / 20)
-"""RMS of -66 dBFS, 16 steps of PCM16: sound below it is called silence by its energy, whatever a network makes of it."""
+from audio.level import levelled, loudness
 
 
 @dataclass(frozen=True)
@@ -31,7 +29,8 @@ def windows(waveform: Array, sample_rate: int, spec: WindowSpec) -> Array:
     """
     if spec.level is not None:
         waveform = levelled(waveform, spec.level)
-    cut = patches(log_mel(waveform, sample_rate, spec.mel), spec.length, spec.hop)
+    frames = log_mel(waveform, sample_rate, spec.mel)
+    cut = patches(frames[: _counted(len(frames), spec)], spec.length, spec.hop)
     return cut if spec.layout == "time_mel" else np.ascontiguousarray(cut.transpose(0, 2, 1))
 
 
@@ -40,19 +39,22 @@ def begin_ms(samples: int, spec: WindowSpec) -> NDArray[np.int64]:
     mel = spec.mel
     width = max(samples + (2 * (mel.window // 2) if mel.centre else 0), mel.window)
     frames = max((width - mel.window) // mel.hop + 1, spec.length)
-    return starts(frames, spec.length, spec.hop) * mel.hop * 1000 // mel.sample_rate
+    return starts(_counted(frames, spec), spec.length, spec.hop) * mel.hop * 1000 // mel.sample_rate
 
 
-def window_rms(waveform: Array, sample_rate: int, spec: WindowSpec) -> Array:
-    """RMS of the samples under each window, shape (windows,)."""
-    begin = begin_ms(len(waveform), spec) * sample_rate // 1000
-    end = np.minimum(begin + spec.length * spec.mel.hop, len(waveform))
-    power = np.concatenate([[0.0], np.cumsum(np.square(waveform), dtype=np.float64)])
-    rms: Array = np.sqrt((power[end] - power[begin]) / np.maximum(end - begin, 1)).astype(np.float32)
-    return rms
+def window_loudness(waveform: Array, sample_rate: int, spec: WindowSpec) -> Array:
+    """``audio.level.loudness`` of the samples under each window, shape (windows,).
+
+    Args:
+        waveform: shape (channels, samples).
+    """
+    samples = waveform.shape[1]
+    begin = np.minimum(begin_ms(samples, spec) * sample_rate // 1000, samples)
+    end = np.minimum(begin + spec.length * spec.mel.hop, samples)
+    return np.array([loudness(waveform[:, a:b]) for a, b in zip(begin, end, strict=True)], np.float32)
 
 
-def levelled(waveform: Array, level: float) -> Array:
-    """Bring to an RMS of ``level``, but by no more than 40 dB: what is silent stays silent."""
-    rms = np.sqrt(np.mean(np.square(waveform), dtype=np.float64)) if len(waveform) else 0.0
-    return waveform * np.float32(min(level / max(rms, 1e-9), 100.0))
+def _counted(frames: int, spec: WindowSpec) -> int:
+    """The last frame of a centred spectrogram lies half behind the sound. With it, one second would be 101 frames and two
+    windows of 100 a single frame apart (C-09)."""
+    return frames - 1 if spec.mel.centre and frames > spec.length else frames

@@ -52,13 +52,23 @@ def calibrate(truth: Ints, logits: Floats, owner: Ints) -> float:
     return round(float(min(TEMPERATURES, key=loss)), 4)
 
 
-def calibrated_shares(truth: Ints, logits: Floats, owner: Ints, fold: Ints) -> tuple[Floats, float]:
-    """Pooled shares of every recording under the temperature fitted on the other folds, and the temperature over all."""
+def calibrated_shares(
+    truth: Ints, logits: Floats, owner: Ints, fold: Ints, fitted: NDArray[np.bool_] | None = None
+) -> tuple[Floats, float]:
+    """Pooled shares of every recording under the temperature fitted on the other folds, and the temperature over all.
+
+    Args:
+        fitted: the recordings that temperatures may be fitted on; all of them unless given.
+    """
+    usable = np.ones(len(truth), bool) if fitted is None else fitted
     shares = np.zeros((len(truth), logits.shape[1]), np.float32)
     for k in sorted(set(fold.tolist())):
-        rest = np.flatnonzero(fold != k)
-        inside = np.isin(owner, rest)
-        position = np.searchsorted(rest, owner[inside])
-        temperature = calibrate(truth[rest], logits[inside], position)
+        temperature = _temperature(truth, logits, owner, usable & (fold != k))
         shares[fold == k] = pooled(logits, owner, len(truth), temperature)[fold == k]
-    return shares, calibrate(truth, logits, owner)
+    return shares, _temperature(truth, logits, owner, usable)
+
+
+def _temperature(truth: Ints, logits: Floats, owner: Ints, chosen: NDArray[np.bool_]) -> float:
+    """``calibrate`` on some of the recordings."""
+    rows, inside = np.flatnonzero(chosen), chosen[owner]
+    return calibrate(truth[rows], logits[inside], np.searchsorted(rows, owner[inside]))

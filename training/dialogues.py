@@ -26,6 +26,9 @@ class Dialogue:
     def duration_ms(self) -> int:
         return len(self.samples) * 1000 // VAD_RATE
 
+    def read(self, start_ms: int, end_ms: int) -> Floats:
+        return self.samples[start_ms * VAD_RATE // 1000 : end_ms * VAD_RATE // 1000]
+
 
 def speech(samples: Floats) -> tuple[Utterance, ...]:
     """Where the project's VAD hears speech."""

@@ -15,7 +15,6 @@ SETS = (
     ("emotion/nemo", "CC BY-NC-SA 4.0"),
     ("emotion/urdu", "research only"),
 )
-LICENCE = "research only, non-commercial, share alike (CC BY-NC-SA 4.0 and research-only sets)"
 MAPPING = Path(__file__).with_name("emotion_labels.toml")
 
 

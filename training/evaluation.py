@@ -102,8 +102,3 @@ def _interval(truth: Ints, answers: Ints, groups: NDArray[Any], count: int, draw
 def save_json(path: Path, results: Sequence[Evaluation]) -> None:
     """Write a run's figures where later runs can compare with them."""
     path.write_text(json.dumps([asdict(result) for result in results], indent=1) + "\n")
-
-
-def load_json(path: Path) -> list[Evaluation]:
-    """What ``save_json`` wrote."""
-    return [Evaluation(**{**item, "labels": tuple(item["labels"])}) for item in json.loads(path.read_text())]

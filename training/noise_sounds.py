@@ -19,6 +19,9 @@ SETS = (
     ("asr/librispeech_test-other", "CC BY 4.0"),
     ("generated", "made by training/augment.py"),
 )
+RECORDED = "noise/"
+"""Where the names of sets of recorded noise begin; the other sets are clean voices and generated sounds, which are easier."""
+
 MAPPING = Path(__file__).with_name("noise_labels.toml")
 GENERATED = ("white", "pink", "brown", "blue", "nothing", "hum", "tone")
 EXPONENTS = {"white": 0.0, "pink": 1.0, "brown": 2.0, "blue": -1.0}

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 
 from audio.features import YAMNET, Array
 from audio.windows import WindowSpec, windows
@@ -98,18 +99,24 @@ def trained(inputs: Floats, targets: Floats) -> tuple[PatchNet, Floats, Floats]:
     return net, mean, std
 
 
+def learnable(rows: list[Example]) -> NDArray[np.bool_]:
+    """Which recordings may be trained on and fit temperatures."""
+    return np.array([row.source not in scene_sounds.JUDGED_ONLY for row in rows])
+
+
 def measure(rows: list[Example], data: WindowSet, targets: Floats, teacher: Floats) -> tuple[list[Evaluation], float]:
     """Against people and teacher on recordings not trained on; the same people's labels against the teacher; temperature."""
     fold = folds([row.group for row in rows], FOLDS)
-    usable = np.array([row.source not in scene_sounds.JUDGED_ONLY for row in rows])[data.owner]
+    usable = learnable(rows)
 
     def train(learn: np.ndarray, judge: np.ndarray) -> Floats:
-        net, mean, std = trained(data.inputs[learn & usable], targets[learn & usable])
+        learn = learn & usable[data.owner]
+        net, mean, std = trained(data.inputs[learn], targets[learn])
         return logits(net, ((data.inputs[judge] - mean) / std).astype(np.float16))
 
     answers = out_of_fold(data, fold, train)
     truth = indices(LABELS, [row.label for row in rows])
-    student, temperature = calibrated_shares(truth, answers, data.owner[data.clean], fold)
+    student, temperature = calibrated_shares(truth, answers, data.owner[data.clean], fold, usable)
     return _compared(rows, truth, student, teacher), temperature
 
 
@@ -133,7 +140,7 @@ def main(data_folder: Path, models: Path, out: Path) -> None:
     data, targets = sounds.window_set(), np.concatenate(sounds.targets)
     print(f"{len(rows)} recordings, {len(data.owner)} windows", flush=True)
     results, temperature = measure(rows, data, targets, np.stack(sounds.answers))
-    usable = np.array([row.source not in scene_sounds.JUDGED_ONLY for row in rows])[data.owner]
+    usable = learnable(rows)[data.owner]
     net, mean, std = trained(data.inputs[usable], targets[usable])
     path = out / "scene.onnx"
     export_torch(net, path, ((data.inputs[:8] - mean) / std).astype(np.float32), ("log_mel", "scene_logits"))

@@ -28,7 +28,7 @@ SETS = (
     ("generated", "made by training/augment.py"),
 )
 JUDGED_ONLY = ("scene/pyaudio3",)
-"""Sets that are kept out of training altogether."""
+"""Sets that no weight and no temperature is fitted on. Looked at between runs: for development, not an untouched test."""
 
 KEPT = {
     "speaker/librispeech_train-clean-100": 0.5,

@@ -105,7 +105,8 @@ def ship(net: SpeakerNet, data: Path, out: Path) -> None:
     describe(path, threshold=threshold)
     model = opened(path)
     unseen = examples(data, TEST_SET)
-    cosine = "two windows of 1.5 s, LibriSpeech test-other, 7 unseen speakers"
+    speakers = len({row.group for row in unseen})
+    cosine = f"two windows of 1.5 s, LibriSpeech test-other, {speakers} unseen speakers"
     figures = [(cosine, "EER", equal_error_rate(model, unseen))]
     for title, dialogues in (
         ("conversations of two LibriSpeech test-other speakers (composed)", read_dialogues(unseen)),

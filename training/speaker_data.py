@@ -8,7 +8,7 @@ import soxr
 from numpy.typing import NDArray
 
 from audio.features import MelSpec, log_mel
-from audio.voice_windows import levelled
+from audio.level import levelled
 from training.datasets import Example, waveform
 
 Floats = NDArray[np.float32]

@@ -8,7 +8,8 @@ from pathlib import Path
 import numpy as np
 
 from audio.features import MelSpec, log_mel
-from audio.voice_windows import levelled, voice_windows
+from audio.level import levelled
+from audio.voice_windows import voice_windows, window_spans
 from models.speaker_embedding import SpeakerModel
 from models.voices import Heard, tell_apart
 from training.datasets import Example, waveform
@@ -36,9 +37,9 @@ def case(model: SpeakerModel, dialogue: Dialogue) -> Case:
     spec = MelSpec(**model.mel)
     heard = []
     for item in speech(dialogue.samples):
-        samples = dialogue.samples[item.start_ms * RATE // 1000 : item.end_ms * RATE // 1000]
-        windows, log_mel = voice_windows(samples, item, spec, model.level)
-        heard.append(Heard(item, windows, model.embed(log_mel)))
+        windows = window_spans(item)
+        spectrograms = voice_windows(dialogue.read, windows, spec, model.level)
+        heard.append(Heard(item, windows, np.concatenate([model.embed(part) for part in spectrograms])))
     return Case(heard, dialogue.reference, dialogue.duration_ms)
 
 

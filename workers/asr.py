@@ -34,8 +34,14 @@ def load(release: Release, device: str) -> PocketsphinxDecoder:
 
 
 def analyze(model: PocketsphinxDecoder, clips: Sequence[Clip]) -> list[AsrFindings | Skipped]:
-    """The words of each clip; ``no_speech`` where the VAD heard none."""
-    return [_transcribe(model, clip) if clip.ref.speech else Skipped(reason="no_speech") for clip in clips]
+    """The words of each clip; ``no_speech`` where the VAD heard none, ``language_unsupported`` where it heard another
+    language than the decoder's, which would only turn into English words that nobody said."""
+    return [_answer(model, clip) for clip in clips]
+
+
+def speaks(language: str) -> bool:
+    """Whether the decoder knows a BCP 47 language; regions and scripts do not matter."""
+    return language.partition("-")[0].lower() == LANGUAGE
 
 
 def stretches(ref: ChunkRef) -> list[Utterance]:
@@ -65,13 +71,17 @@ def _merge(utterances: Iterable[Utterance]) -> list[Utterance]:
     return merged
 
 
-def _transcribe(model: PocketsphinxDecoder, clip: Clip) -> AsrFindings:
+def _answer(model: PocketsphinxDecoder, clip: Clip) -> AsrFindings | Skipped:
+    if not clip.ref.speech:
+        return Skipped(reason="no_speech")
+    if not speaks(clip.ref.language):
+        return Skipped(reason="language_unsupported")
     words = [word for stretch in stretches(clip.ref) for word in _decode(model, clip, stretch)]
     return AsrFindings(language=LANGUAGE, words=tuple(words))
 
 
 def _decode(model: PocketsphinxDecoder, clip: Clip, stretch: Utterance) -> Iterable[Word]:
-    samples = clip.read(stretch.start_ms, stretch.end_ms)[stretch.channel]
+    (samples,) = clip.read(stretch.start_ms, stretch.end_ms, stretch.channel)
     for heard in model.decode(samples):
         span = _within(stretch, heard.start_ms, heard.end_ms)
         yield Word(

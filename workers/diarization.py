@@ -1,14 +1,16 @@
-"""Who spoke when: by channel where channels have roles, else by voice."""
+"""Who spoke when: by channel where channels have roles, else by voice on the one channel there is."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from typing import Literal
+
+import numpy as np
 
 from analysis.findings import DiarizationFindings, SpeakerTurn
 from analysis.outcome import Skipped
 from analysis.types import Release, Utterance
-from audio.clip import Clip
+from audio.clip import Clip, Waveform
 from audio.features import MelSpec
-from audio.voice_windows import voice_windows
+from audio.voice_windows import voice_windows, window_spans
 from models.speaker_embedding import SpeakerModel, open_speaker
 from models.voices import Heard, tell_apart
 from workers.contract import Card
@@ -33,24 +35,25 @@ def analyze(model: SpeakerModel, clips: Sequence[Clip]) -> list[DiarizationFindi
     return [_diarize(model, clip) if clip.ref.speech else Skipped(reason="no_speech") for clip in clips]
 
 
-def _diarize(model: SpeakerModel, clip: Clip) -> DiarizationFindings | Skipped:
-    if clip.ref.roles and clip.ref.channels > 1:
-        return _findings("channel", ((str(item.channel), item) for item in clip.ref.speech))
-    heard = list(_hear(model, clip))
-    return _findings("clustering", tell_apart(heard, model.threshold)) if heard else Skipped(reason="no_speech")
+def _diarize(model: SpeakerModel, clip: Clip) -> DiarizationFindings:
+    if clip.ref.roles:
+        return findings("channel", ((str(item.channel), item) for item in clip.ref.speech))
+    heard = [_hear(model, clip, item) for item in clip.ref.speech]
+    return findings("clustering", tell_apart(heard, model.threshold))
 
 
-def _hear(model: SpeakerModel, clip: Clip) -> Iterator[Heard]:
-    """Embeds all speech; only one utterance is in memory at a time."""
-    spec = MelSpec(**model.mel)
-    for utterance in clip.ref.speech:
-        samples = clip.read(utterance.start_ms, utterance.end_ms)[utterance.channel]
-        if len(samples):
-            windows, log_mel = voice_windows(samples, utterance, spec, model.level)
-            yield Heard(utterance, windows, model.embed(log_mel))
+def _hear(model: SpeakerModel, clip: Clip, utterance: Utterance) -> Heard:
+    """Embeds an utterance of any length in bounded memory."""
+
+    def read(start_ms: int, end_ms: int) -> Waveform:
+        return clip.read(start_ms, end_ms, utterance.channel)[0]
+
+    windows = window_spans(utterance)
+    spectrograms = voice_windows(read, windows, MelSpec(**model.mel), model.level)
+    return Heard(utterance, windows, np.concatenate([model.embed(part) for part in spectrograms]))
 
 
-def _findings(method: Literal["channel", "clustering"], labelled: Iterable[tuple[str, Utterance]]) -> DiarizationFindings:
+def findings(method: Literal["channel", "clustering"], labelled: Iterable[tuple[str, Utterance]]) -> DiarizationFindings:
     """Speakers numbered by first appearance; stretches of one speaker joined over short pauses."""
     names: dict[str, str] = {}
     turns: list[SpeakerTurn] = []

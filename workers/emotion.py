@@ -28,7 +28,7 @@ def analyze(model: WindowedModel, clips: Sequence[Clip]) -> list[EmotionFindings
 def _emotions(model: WindowedModel, clip: Clip) -> EmotionFindings:
     found, shares, lengths = [], [], []
     for utterance in clip.ref.speech:
-        waveform = clip.read(utterance.start_ms, utterance.end_ms)[utterance.channel]
+        (waveform,) = clip.read(utterance.start_ms, utterance.end_ms, utterance.channel)
         heard = model.shares(waveform, clip.sample_rate).mean(axis=0)
         answer = classify(model.labels, heard)
         found.append(

@@ -7,9 +7,10 @@ from numpy.typing import NDArray
 
 from analysis.findings import NoiseFindings
 from analysis.outcome import Skipped
-from analysis.types import Release
+from analysis.types import ChunkRef, Release
 from audio.clip import Clip
-from audio.windows import SILENT, begin_ms, window_rms
+from audio.level import SILENT, mixed
+from audio.windows import WindowSpec, begin_ms, window_loudness
 from models.scoring import classify
 from workers.contract import Card
 from workers.windowed import WindowedModel, open_windowed
@@ -28,14 +29,14 @@ def load(release: Release, device: str) -> WindowedModel:
 
 
 def analyze(model: WindowedModel, clips: Sequence[Clip]) -> list[NoiseFindings | Skipped]:
-    """Shares of the checkpoint's labels over each chunk. Channels are mixed."""
+    """Shares of the checkpoint's labels over each chunk. Channels are mixed; of silence the loudest decides."""
     return [_noise(model, clip) for clip in clips]
 
 
 def _noise(model: WindowedModel, clip: Clip) -> NoiseFindings:
-    waveform = clip.mono()
-    shares = model.shares(waveform, clip.sample_rate)
-    answer = classify(model.labels, shares[_telling(model, clip, waveform)].mean(axis=0))
+    waveform = clip.read()
+    shares = model.shares(mixed(waveform), clip.sample_rate)
+    answer = classify(model.labels, shares[telling(model.spec, clip.ref, waveform)].mean(axis=0))
     return NoiseFindings(
         label=answer.label,
         confidence=answer.confidence,
@@ -45,14 +46,17 @@ def _noise(model: WindowedModel, clip: Clip) -> NoiseFindings:
     )
 
 
-def _telling(model: WindowedModel, clip: Clip, waveform: Array) -> NDArray[np.bool_]:
-    """Which windows count: audible ones between the utterances, where the noise is alone; else audible ones; else all."""
-    starts = clip.ref.start_ms + begin_ms(len(waveform), model.spec)
-    mel = model.spec.mel
-    ends = starts + model.spec.length * mel.hop * 1000 // mel.sample_rate
-    audible = window_rms(waveform, clip.sample_rate, model.spec) >= SILENT
+def telling(spec: WindowSpec, ref: ChunkRef, waveform: Array) -> NDArray[np.bool_]:
+    """Which windows count: audible ones between the utterances, where the noise is alone; else audible ones; else all.
+
+    Args:
+        waveform: all of the chunk, shape (channels, samples).
+    """
+    starts = ref.start_ms + begin_ms(waveform.shape[1], spec)
+    ends = starts + spec.length * spec.mel.hop * 1000 // spec.mel.sample_rate
+    audible = window_loudness(waveform, ref.sample_rate, spec) >= SILENT
     free = np.ones(len(starts), bool)
-    for utterance in clip.ref.speech:
+    for utterance in ref.speech:
         free &= (ends <= utterance.start_ms) | (starts >= utterance.end_ms)
     for choice in (free & audible, audible):
         if choice.any():

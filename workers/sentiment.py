@@ -54,7 +54,7 @@ def analyze(model: SentimentModel, clips: Sequence[Clip]) -> list[SentimentFindi
 
 def _sentiments(model: SentimentModel, clip: Clip) -> SentimentFindings:
     speech = clip.ref.speech
-    features = np.stack([describe(clip.read(u.start_ms, u.end_ms)[u.channel], clip.sample_rate) for u in speech])
+    features = np.stack([describe(clip.read(u.start_ms, u.end_ms, u.channel)[0], clip.sample_rate) for u in speech])
     shares = model.shares(features)
     found, heard, lengths = [], [], []
     for i, utterance in enumerate(speech):
@@ -69,4 +69,4 @@ def _sentiments(model: SentimentModel, clip: Clip) -> SentimentFindings:
 
 def _roles(roles: tuple[str, ...], channel: int, known: tuple[str, ...]) -> tuple[str, ...]:
     """The channel's own role, or every role where it has none that the checkpoint knows."""
-    return (roles[channel],) if channel < len(roles) and roles[channel] in known else known
+    return (roles[channel],) if roles and roles[channel] in known else known

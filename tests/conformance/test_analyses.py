@@ -1,4 +1,6 @@
-"""Every registered analysis on sound that callers really send: silence, hiss, a blink, stereo, clipping, a DC offset, 8 kHz."""
+"""Every registered analysis on sound that callers really send: silence, hiss, a blink, stereo, clipping, a DC offset, 8 kHz.
+
+NaN and infinity never get this far: ingest refuses them (``not_finite``), see ``test_sound_that_is_no_number_is_refused``."""
 
 import json
 from collections.abc import Callable

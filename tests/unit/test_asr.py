@@ -30,7 +30,7 @@ def decoder() -> PocketsphinxDecoder:
     return asr.load(default_releases()["asr"], "cpu")
 
 
-def clip(call: Prepared, start_ms: int, end_ms: int, speech: tuple[Utterance, ...] | None = None) -> Clip:
+def clip(call: Prepared, start_ms: int, end_ms: int, speech: tuple[Utterance, ...] | None = None, language: str = "en") -> Clip:
     span = Utterance(start_ms=start_ms, end_ms=end_ms, channel=0)
     heard = speech_in(span, call.utterances) if speech is None else speech
     ref = ChunkRef(
@@ -43,6 +43,7 @@ def clip(call: Prepared, start_ms: int, end_ms: int, speech: tuple[Utterance, ..
         channels=call.channels,
         native_rate=call.native_rate,
         roles=("agent", "customer"),
+        language=language,
         speech=heard,
     )
     return Clip(ref)
@@ -75,6 +76,16 @@ def test_what_was_decoded_before_does_not_matter(call: Prepared, decoder: Pocket
 
 def test_without_speech_it_is_skipped(call: Prepared, decoder: PocketsphinxDecoder) -> None:
     assert asr.analyze(decoder, [clip(call, 24_000, 30_000, speech=())]) == [Skipped(reason="no_speech")]
+
+
+@pytest.mark.parametrize("language", ["de", "de-AT", "fr", "zh-Hant-TW", "enm"])
+def test_another_language_is_not_turned_into_english_words(call: Prepared, decoder: PocketsphinxDecoder, language: str) -> None:
+    assert asr.analyze(decoder, [clip(call, 0, 12_000, language=language)]) == [Skipped(reason="language_unsupported")]
+
+
+def test_english_of_any_region_is_decoded(call: Prepared, decoder: PocketsphinxDecoder) -> None:
+    found = asr.analyze(decoder, [clip(call, 0, 6_000, language=name) for name in ("en-GB", "EN")])
+    assert all(isinstance(answer, AsrFindings) and answer.words for answer in found)
 
 
 def test_near_utterances_are_decoded_together_and_padded_within_the_chunk(call: Prepared) -> None:

@@ -11,7 +11,7 @@ from analysis.noise_labels import CLASSIFIED
 from training import noise_sounds, teacher
 from training.crossval import calibrate, calibrated_shares
 from training.datasets import Example, folds, origin, without_copies
-from training.evaluation import evaluate, expected_calibration_error, load_json, pooled, save_json
+from training.evaluation import evaluate, expected_calibration_error, pooled
 
 
 @given(st.lists(st.sampled_from("abcdefgh"), min_size=8, max_size=60), st.integers(2, 4))
@@ -77,14 +77,18 @@ def test_temperature_cools_what_is_too_sure() -> None:
     assert expected_calibration_error(truth, shares) < 0.05
 
 
+def test_what_is_kept_for_judging_fits_no_temperature() -> None:
+    random = np.random.default_rng(0)
+    truth = random.integers(0, 2, 400)
+    logits = 2 * np.eye(2, dtype=np.float32)[np.where(random.random(400) < 0.7, truth, 1 - truth)]
+    fitted = np.arange(400) < 300
+    before = calibrated_shares(truth, logits, np.arange(400), np.arange(400) % 4, fitted)
+    truth[~fitted] = 1 - truth[~fitted]
+    after = calibrated_shares(truth, logits, np.arange(400), np.arange(400) % 4, fitted)
+    np.testing.assert_array_equal(before[0], after[0])
+    assert before[1] == after[1] != calibrated_shares(truth, logits, np.arange(400), np.arange(400) % 4)[1]
+
+
 def test_pooling_is_the_mean_of_shares() -> None:
     logits = np.log(np.array([[0.5, 0.5], [0.9, 0.1], [0.2, 0.8]], np.float32))
     np.testing.assert_allclose(pooled(logits, np.array([0, 0, 1]), 2, 1.0), [[0.7, 0.3], [0.2, 0.8]], atol=1e-6)
-
-
-def test_figures_survive_a_round_trip(tmp_path: Path) -> None:
-    result = evaluate("t", ("a", "b"), np.array([0, 1]), np.eye(2, dtype=np.float32), np.array(["x", "y"]))
-    save_json(tmp_path / "e.json", [result])
-    (again,) = load_json(tmp_path / "e.json")
-    assert again.rows() == result.rows()
-    assert again.labels == result.labels

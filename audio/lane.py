@@ -1,0 +1,49 @@
+"""One sample rate of a recording on its way into the store."""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from analysis.types import Utterance
+from audio.clip import Waveform
+from audio.pcm_writer import PcmWriter
+from audio.vad import VAD_RATE, SpeechDetector
+
+
+class Lane:
+    """Resampler, writer, and at 16 kHz a speech detector per channel."""
+
+    def __init__(self, uri: str, native_rate: int, rate: int, channels: int) -> None:
+        import soxr
+
+        self.rate = rate
+        same_rate = rate == native_rate
+        self._resampler = None if same_rate else soxr.ResampleStream(native_rate, rate, channels, dtype="float32")
+        self._detectors = [SpeechDetector(channel) for channel in range(channels)] if rate == VAD_RATE else []
+        self.writer = PcmWriter(uri, channels)
+
+    def write(self, block: Waveform, last: bool = False) -> None:
+        """Shape (channels, samples) at the native rate."""
+        if self._resampler is not None:
+            block = self._resampler.resample_chunk(np.ascontiguousarray(block.T), last=last).T
+        self.writer.write(block)
+        for detector, samples in zip(self._detectors, block, strict=False):
+            detector.feed(samples)
+
+    def finish(self, one_channel: bool) -> None:
+        """Writes what the resampler still holds; ``one_channel`` keeps the first channel only."""
+        self.write(np.zeros((self.writer.channels, 0), dtype=np.float32), last=True)
+        if one_channel:
+            self.writer.keep_channel(0)
+            self._detectors = self._detectors[:1]
+
+    def speech(self) -> list[Utterance]:
+        """What the detectors heard; call once, after ``finish``."""
+        return [one for detector in self._detectors for one in detector.finish()]
+
+
+def speech_of(lanes: Sequence[Lane], duration_ms: int) -> tuple[Utterance, ...]:
+    """All speech within the recording, by time and channel."""
+    heard = [one for lane in lanes for one in lane.speech()]
+    clipped = [one.model_copy(update={"end_ms": min(one.end_ms, duration_ms)}) for one in heard if one.start_ms < duration_ms]
+    return tuple(sorted(clipped, key=lambda one: (one.start_ms, one.channel)))

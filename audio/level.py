@@ -1,0 +1,47 @@
+"""How loud sound is, and bringing it to a level."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+Array = NDArray[np.float32]
+
+SILENT = 10 ** (-66 / 20)
+"""RMS of -66 dBFS, 16 steps of PCM16: sound below it is called silence by its energy, whatever a network makes of it."""
+
+MOST_GAIN = 100.0
+"""40 dB: what is silent stays silent."""
+
+CANCELLED_BELOW = 0.25
+"""Share of the energy that independent channels would leave in their mean, below which they cancel each other."""
+
+
+def loudness(waveform: Array) -> float:
+    """RMS of the loudest channel about its mean: a DC offset is no sound.
+
+    Args:
+        waveform: shape (channels, samples) or (samples,); no samples are silence.
+    """
+    return float(waveform.std(axis=-1, dtype=np.float64).max()) if waveform.size else 0.0
+
+
+def levelled(waveform: Array, level: float) -> Array:
+    """Bring mono sound of shape (samples,) to an RMS of ``level``, but by no more than ``MOST_GAIN``."""
+    rms = np.sqrt(np.mean(np.square(waveform), dtype=np.float64)) if len(waveform) else 0.0
+    return waveform * np.float32(min(level / max(rms, 1e-9), MOST_GAIN))
+
+
+def mixed(waveform: Array) -> Array:
+    """One channel of many, shape (samples,): their mean; the loudest one where the mean would cancel them, as it does two
+    channels of opposite phase.
+
+    Args:
+        waveform: shape (channels, samples).
+    """
+    mean: Array = waveform.mean(axis=0)
+    if waveform.shape[0] == 1 or waveform.shape[1] == 0:
+        return mean
+    power = waveform.var(axis=1, dtype=np.float64)
+    # The mean of n independent channels holds 1 / n of their mean power.
+    cancelled = mean.var(dtype=np.float64) < CANCELLED_BELOW * power.mean() / len(waveform)
+    loudest: Array = waveform[int(power.argmax())]
+    return loudest if cancelled else mean
