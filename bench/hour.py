@@ -27,7 +27,7 @@ def compose(folder: Path, minutes: float) -> list[Path]:
     """Writes recordings of five minutes, in turn a two-channel call and a one-channel meeting, ``minutes`` long together."""
     clips = _clips()
     left = round(minutes * 60)
-    paths = []
+    paths: list[Path] = []
     while left > 0:
         seconds = min(CALL_SEC, left)
         channels = 2 if len(paths) % 2 == 0 else 1

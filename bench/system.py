@@ -15,7 +15,7 @@ from storage import db, recordings
 
 
 def main() -> None:
-    """Prints wall and CPU seconds, and peak memory by process, as JSON; everything from the first process to the last report."""
+    """Prints wall and CPU seconds, and peak memory by process, as JSON; all of it from the first process to the last report."""
     paths = sys.argv[1:]
     began = time.perf_counter()
     stack.up(_quiet, keep=False)
