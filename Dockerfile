@@ -1,4 +1,5 @@
-# One image for every service; `gpu` adds torch and the CUDA libraries, which CPU pools never import.
+# One image for every service. `gpu` adds torch and the CUDA libraries for releases that compute on a GPU; the embedded ones do not,
+# so until the catalog or the release table names others, `cpu` is all that is needed (deploy/compose.cpu.yml).
 FROM python:3.11-slim AS cpu
 WORKDIR /app
 ENV PYTHONUNBUFFERED=1 PYTHONPATH=/app PIP_NO_CACHE_DIR=1 PIP_DISABLE_PIP_VERSION_CHECK=1

@@ -16,7 +16,7 @@ INSTALL = install() { $(PIP) "$$@" >>.venv/install.log 2>&1 || { tail -n 5 .venv
 	echo "Installing failed (all of it: .venv/install.log). Check the network and type the same command again." >&2; exit 1; }; }; install
 
 .DEFAULT_GOAL := help
-.PHONY: help run up down test check bench flower migrate lock clean
+.PHONY: help run up down test check style bench schemas flower migrate lock clean
 
 help: ## Print this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' Makefile
@@ -31,18 +31,23 @@ up: $(RUN) ## Start Redis, Postgres and all workers, and leave them running
 down: $(RUN) ## Stop them; the data stays
 	@.venv/bin/earshot down
 
-test: $(TESTED) ## Run all tests, against real servers and workers
+test: style ## Format, lint, types, layers, and all tests against real servers and workers
 	@.venv/bin/python -m pytest
 
-check: $(TESTED) ## Format, lint, types, layers, unit and conformance tests
+check: style ## The same with the quick tests only: unit and conformance
+	@.venv/bin/python -m pytest -q tests/unit tests/conformance
+
+style: $(TESTED)
 	@.venv/bin/ruff format --check .
 	@.venv/bin/ruff check .
 	@.venv/bin/mypy
 	@.venv/bin/lint-imports
-	@.venv/bin/python -m pytest -q tests/unit tests/conformance
 
 bench: $(TESTED) ## Measure the system against one process that calls the models directly
 	@.venv/bin/python -m bench
+
+schemas: $(RUN) ## Write docs/schemas anew from the types
+	@.venv/bin/python docs/schemas/make.py
 
 flower: $(RUN) ## Watch pools and tasks in a browser, on port 5555
 	@.venv/bin/earshot flower

@@ -9,10 +9,9 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-from bench import first_event, hour
+from bench import first_event, hour, table
 
 LIMIT_SEC = 3600
-CPU_BAR, WALL_BAR, FIRST_EVENT_BAR_SEC, CPU_POOL_BAR_MB = 1.35, 1.5, 10.0, 350.0
 
 
 def main() -> int:
@@ -27,7 +26,9 @@ def main() -> int:
         paths = hour.compose(Path(folder), minutes)
         floor = _run("bench.floor", paths, home)
         system = _run("bench.system", paths, home)
-    return _print(minutes, floor, system, first, whole)
+    figures = table.Figures(minutes, floor, system, first, whole)
+    print(table.markdown(figures))
+    return 0 if table.kept(figures) else 1
 
 
 def _run(module: str, paths: list[Path], home: Path) -> dict[str, Any]:
@@ -42,29 +43,6 @@ def _run(module: str, paths: list[Path], home: Path) -> dict[str, Any]:
     )
     figures: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
     return figures
-
-
-def _print(minutes: float, floor: dict[str, Any], system: dict[str, Any], first: float, whole: float) -> int:
-    cores = len(os.sched_getaffinity(0))
-    cpu_ratio, wall_ratio = system["cpu"] / floor["cpu"], system["wall"] * cores / floor["wall"]
-    states = sorted(system["states"].values())
-    print(f"{minutes:g} minutes of audio, {cores} cores, {len(states)} recordings: {', '.join(sorted(set(states)))}")
-    print(f"{'':14}{'wall s':>10}{'CPU s':>10}")
-    print(f"{'one process':14}{floor['wall']:10.1f}{floor['cpu']:10.1f}   peak {floor['peak_mb']:.0f} MB")
-    print(f"{'whole system':14}{system['wall']:10.1f}{system['cpu']:10.1f}")
-    bars = [
-        ("CPU of all processes / floor", cpu_ratio, CPU_BAR, ""),
-        ("wall x cores / floor", wall_ratio, WALL_BAR, ""),
-        ("`earshot run` to first event", first, FIRST_EVENT_BAR_SEC, " s"),
-        ("peak of a process of the pool `cpu`", system["peak_mb"]["cpu"], CPU_POOL_BAR_MB, " MB"),
-    ]
-    for name, value, bar, unit in bars:
-        print(f"{name:38}{value:9.2f}{unit:3}  bar {bar:g}{unit}  {'ok' if value <= bar else 'MISSED'}")
-    print(f"{'`earshot run`, from start to all stopped':38}{whole:9.2f} s")
-    for name, peak in system["peak_mb"].items():
-        print(f"{'peak memory of a process of ' + name:38}{peak:9.0f} MB")
-    kept = all(value <= bar for _, value, bar, _ in bars) and set(states) == {"complete"}
-    return 0 if kept else 1
 
 
 if __name__ == "__main__":

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterator
-from itertools import cycle
+from itertools import count, cycle
 from pathlib import Path
 
 import av
@@ -16,6 +16,7 @@ from settings import PROJECT
 
 RATE = 16_000
 CALL_SEC = 300
+SHIFT_SEC = 7
 DATA = PROJECT.parent / "shared" / "data"
 DEMO = PROJECT / "demo" / "call.ogg"
 
@@ -26,7 +27,7 @@ def compose(folder: Path, minutes: float) -> list[Path]:
     """Writes recordings of five minutes, in turn a two-channel call and a one-channel meeting, ``minutes`` long together."""
     clips = _clips()
     left = round(minutes * 60)
-    paths = []
+    paths: list[Path] = []
     while left > 0:
         seconds = min(CALL_SEC, left)
         channels = 2 if len(paths) % 2 == 0 else 1
@@ -40,7 +41,9 @@ def compose(folder: Path, minutes: float) -> list[Path]:
 def _clips() -> Iterator[Sound]:
     """Speech, noise and music in turn, for ever."""
     if not (DATA / "labels.jsonl").exists():
-        return cycle([_load(DEMO)])
+        demo = _load(DEMO)
+        # Begun later each time, for recordings of the same content would be analysed once.
+        return (np.roll(demo, -turn * SHIFT_SEC * RATE) for turn in count())
     rows = [json.loads(line) for line in (DATA / "labels.jsonl").read_text(encoding="utf-8").splitlines()]
     speech = [DATA / row["path"] for row in rows if row["path"].startswith(("asr/librispeech", "speaker/librispeech"))]
     other = [DATA / row["path"] for row in rows if row["path"].startswith(("noise/esc10", "scene/librosa"))]

@@ -5,6 +5,7 @@ import sys
 import traceback
 from collections.abc import Sequence
 
+from earshot import endings
 from earshot.cli import app
 from earshot.explain import INTERRUPTED, explained
 
@@ -13,6 +14,7 @@ VERBOSE = ("-v", "--verbose")
 
 def main() -> None:
     """Runs the command line and exits."""
+    endings.listen()
     sys.exit(run(sys.argv[1:]))
 
 

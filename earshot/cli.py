@@ -137,10 +137,9 @@ def worker(
     concurrency: Annotated[int, typer.Option(min=1, help="Children; on a GPU pool one a GPU.")] = 1,
 ) -> None:
     """Run a worker for these pools in the foreground."""
-    from earshot.foreground import become
-    from tasks.app import worker_argv
+    from earshot.foreground import become_worker
 
-    become(worker_argv(tuple(pools), concurrency))
+    become_worker(tuple(pools), concurrency)
 
 
 @app.command()

@@ -8,8 +8,10 @@ import psycopg
 import redis
 import typer
 from pydantic import ValidationError
+from pydantic_settings import SettingsError
 
 from analysis.errors import BadAudio, EarshotError, Transient
+from settings import Settings
 
 SOME_FAILED, USAGE, UNREACHABLE, UNEXPECTED, INTERRUPTED = 1, 2, 3, 70, 130
 """Files failed; the command or a setting is wrong; a service or disk is away; a mistake of ours; Ctrl-C."""
@@ -17,6 +19,8 @@ SOME_FAILED, USAGE, UNREACHABLE, UNEXPECTED, INTERRUPTED = 1, 2, 3, 70, 130
 
 def explained(error: BaseException) -> tuple[int, str]:
     """The first entry of ``_RULES`` that fits says it."""
+    if isinstance(error, ValidationError) and error.title == Settings.__name__:
+        return USAGE, _setting(error)
     for kind, code, line in _RULES:
         if isinstance(error, kind):
             return code, line(error)
@@ -32,7 +36,7 @@ def _usage(error: Any) -> str:
     return f"{' '.join(message.split())} (try: earshot --help)"
 
 
-def _setting(error: Any) -> str:
+def _setting(error: ValidationError) -> str:
     first = error.errors()[0]
     name = ".".join(map(str, first["loc"]))
     where = f"EARSHOT_{name.upper()} or config.yaml" if name else "EARSHOT_* and config.yaml"
@@ -50,7 +54,7 @@ _RULES: tuple[tuple[type[BaseException], int, Callable[[Any], str]], ...] = (
     (Transient, UNREACHABLE, str),
     (EarshotError, USAGE, str),
     (typer.TyperException, USAGE, _usage),
-    (ValidationError, USAGE, _setting),
+    (SettingsError, USAGE, lambda error: f"{_first_line(error)}; lists and numbers are written as JSON"),
     (redis.RedisError, UNREACHABLE, lambda error: f"Redis: {_first_line(error)}; run `earshot doctor`"),
     (psycopg.Error, UNREACHABLE, lambda error: f"Postgres: {_first_line(error)}; run `earshot doctor`"),
     (OSError, UNREACHABLE, _disk),

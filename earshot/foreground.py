@@ -1,10 +1,28 @@
 """Turns this process into one of Celery's, so that it gets the terminal's signals itself."""
 
 import os
+from collections.abc import Collection
 
 from analysis.errors import Misconfigured
+from models.catalog import default_releases
+from models.checkpoint_file import locate
+from models.device import resolve
 from settings import settings
-from tasks.app import process_env
+from tasks.app import process_env, worker_argv
+from workers.pools import STAGES
+from workers.registry import cards
+
+
+def become_worker(pools: tuple[str, ...], concurrency: int) -> None:
+    """Replaces this process by a worker for these pools, once nothing is wrong that would fail all its tasks. Never returns.
+
+    Raises:
+        Misconfigured: no such pool, no Redis or database to work for, a checkpoint that is not the catalog's, or no such device.
+    """
+    # The process id, which the worker keeps, tells two workers of a pool on one machine apart.
+    argv = worker_argv(pools, concurrency, f"{'-'.join(pools)}-{os.getpid()}")
+    _check(pools)
+    become(argv)
 
 
 def become(argv: list[str]) -> None:
@@ -16,3 +34,15 @@ def become(argv: list[str]) -> None:
     if not settings().redis_url:
         raise Misconfigured("redis_url", "no Redis to work for: run `earshot up`, or set EARSHOT_REDIS_URL")
     os.execve(argv[0], argv, {**os.environ, **process_env()})
+
+
+def _check(pools: Collection[str]) -> None:
+    stages = [name for name in pools if name in STAGES]
+    if stages and not settings().database_url:
+        raise Misconfigured("database_url", f"{', '.join(stages)} needs the database: set EARSHOT_DATABASE_URL")
+    for name, release in default_releases().items():
+        if name in pools and ":" not in release.uri:  # the others come with a package
+            locate(release)
+    # `auto` takes what there is. Touching CUDA is safe here, because the worker that forks is a program of its own.
+    if settings().device == "cuda" and any(card.pool == "gpu" and card.name in pools for card in cards()):
+        resolve("cuda")

@@ -4,7 +4,7 @@ import json
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
-from analysis.errors import BadAudio, Forbidden, Misconfigured
+from analysis.errors import BadAudio, EarshotError, Forbidden, Misconfigured, Unavailable
 from analysis.report import Report
 from earshot.console import say, show
 from earshot.local import stack, urls
@@ -18,6 +18,12 @@ from settings import settings
 from storage import recordings
 from storage.db import Connection, connect
 from workers.registry import analyses as registered
+
+OF_ONE_FILE = (BadAudio, Forbidden, Unavailable, OSError)
+"""What can be wrong with one file while the others are fine."""
+
+SERVICES_AWAY = ("redis_away", "postgres_away")
+"""Codes of ``Unavailable`` that no other file would fare better with."""
 
 
 def options(roles: str | None, analyses: str | None, language: str | None, *, force: bool, accept_truncated: bool) -> Options:
@@ -46,9 +52,9 @@ def validate(paths: Sequence[Path], accept_truncated: bool) -> int:
             facts, tally = probe(path), Tally()
             for _ in decode(path, facts, tally, accept_truncated):
                 pass  # only its tally and its errors are wanted
-        except (BadAudio, Forbidden) as error:
+        except OF_ONE_FILE as error:
             failed += 1
-            say(f"{path}: {error.code}: {error}")
+            _refuse(path, error)
         else:
             length = clock(tally.samples * 1000 // facts.sample_rate)
             show(f"{path}: ok, {length}, {facts.channels} channels, {facts.sample_rate} Hz, {facts.codec}")
@@ -78,10 +84,20 @@ def _submit(files: Iterable[Path], wanted: Options) -> tuple[list[Submission], i
     for file in files:
         try:
             submitted.append(submit(file, wanted))
-        except (BadAudio, Forbidden) as error:
+        except OF_ONE_FILE as error:
             refused += 1
-            say(f"{file}: {error.code}: {error}")
+            _refuse(file, error)
     return submitted, refused
+
+
+def _refuse(file: Path, error: EarshotError | OSError) -> None:
+    """One line for this file; the others go on, unless a service is away."""
+    if isinstance(error, OSError):
+        say(f"{file}: unreadable: {error.strerror or error}")
+    elif error.code in SERVICES_AWAY:
+        raise error
+    else:
+        say(f"{file}: {error.code}: {error}")
 
 
 def _followed(connection: Connection, submitted: Sequence[Submission]) -> list[FileProgress]:

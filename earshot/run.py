@@ -1,10 +1,12 @@
 """``earshot run``: the whole way from nothing running to printed reports and nothing running."""
 
+import os
 from collections.abc import Sequence
 from pathlib import Path
 from time import monotonic
 
 from analysis.errors import BadAudio, Misconfigured
+from earshot import endings
 from earshot.console import say
 from earshot.ingest import ingest
 from earshot.local import stack
@@ -27,7 +29,7 @@ def run(paths: Sequence[Path], out: Path | None, options: Options) -> int:
             "demo", f"the demo call {DEMO} is not there: name a file, or make it again with `python -m demo.make_call`"
         )
     files = tuple(find_audio(paths or [DEMO]))
-    if not any(file.exists() for file in files):
+    if not any(os.path.exists(file) for file in files):
         raise BadAudio("missing", f"{', '.join(map(str, files))}: no such file")
     began = monotonic()
     say("starting Redis, Postgres and the workers")
@@ -36,5 +38,6 @@ def run(paths: Sequence[Path], out: Path | None, options: Options) -> int:
         say(f"ready after {monotonic() - began:.1f} s" if started else "they run already")
         return ingest(files, options, wait=True, out=out or REPORTS)
     finally:
+        endings.ignore()
         if stack.release(say):
             say("stopped everything that was started")

@@ -1,5 +1,6 @@
 """Finds recordings: files as they are named, folders by the suffixes of audio and video files."""
 
+import os
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
@@ -15,15 +16,17 @@ def find_audio(paths: Iterable[Path]) -> Iterator[Path]:
     What is named is always yielded, be it missing, a folder without audio or no audio at all: handing it in says what is wrong
     with it, and the others go on.
     """
-    seen: set[Path] = set()
+    # os.path, for pathlib raises at links in a circle, at names that are too long and below folders that may not be entered.
+    seen: set[str] = set()
     for path in paths:
         for each in _below(path):
-            if each.resolve() not in seen:
-                seen.add(each.resolve())
+            real = os.path.realpath(each)
+            if real not in seen:
+                seen.add(real)
                 yield each
 
 
 def _below(path: Path) -> list[Path]:
-    if not path.is_dir():
+    if not os.path.isdir(path):
         return [path]
-    return sorted(each for each in path.rglob("*") if each.suffix.lower() in SUFFIXES and each.is_file()) or [path]
+    return sorted(each for each in path.rglob("*") if each.suffix.lower() in SUFFIXES and os.path.isfile(each)) or [path]

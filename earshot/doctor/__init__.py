@@ -9,6 +9,7 @@ from analysis.errors import EarshotError
 from earshot.console import say, show
 from earshot.doctor import installation, services
 from earshot.doctor.finding import Finding, fail
+from settings import settings
 
 CHECKS: tuple[Callable[[], Iterator[Finding]], ...] = (
     installation.python,
@@ -28,6 +29,7 @@ SERVICES_DOWN = 3
 
 def examine() -> int:
     """Prints all findings. Returns 0 when nothing failed."""
+    settings()  # a wrong one is told before anything is checked by it
     findings = [finding for check in CHECKS for finding in _found(check)]
     table = Table(box=None, show_header=False, pad_edge=False, padding=(0, 2, 0, 0))
     table.add_column(no_wrap=True)
@@ -47,3 +49,5 @@ def _found(check: Callable[[], Iterator[Finding]]) -> Iterator[Finding]:
         yield from check()
     except EarshotError as error:
         yield fail(check.__name__, str(error))
+    except Exception as error:  # noqa: BLE001  # whatever it is, it is what this check found
+        yield fail(check.__name__, f"{type(error).__name__}: {error}")

@@ -92,7 +92,11 @@ def roots() -> Iterator[Finding]:
     if not named:
         yield ok("roots", "none: only uploads by `earshot ingest` are read; EARSHOT_ROOTS lets other services name files")
     for url in named:
-        fs, path = fsspec.core.url_to_fs(url)
+        try:
+            fs, path = fsspec.core.url_to_fs(url)
+        except (ValueError, ImportError) as error:
+            yield fail("roots", f"{url} cannot be read ({error}); install what it needs, or correct EARSHOT_ROOTS")
+            continue
         if isinstance(fs, LocalFileSystem) and not Path(path).is_dir():
             yield warn("roots", f"{url}: no such folder here; workers must see it under this name")
         else:

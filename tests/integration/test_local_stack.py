@@ -132,8 +132,10 @@ def test_two_ups_at_once_start_one_stack(machine: Machine) -> None:
 
 def test_run_analyses_prints_writes_and_stops(machine: Machine) -> None:
     (machine.home / "notes.wav").write_text("not sound", encoding="utf-8")
-    done = machine.earshot("run", DEMO, "notes.wav", "--out", "out")
+    long = "x" * 300 + ".wav"
+    done = machine.earshot("run", long, DEMO, "notes.wav", "--out", "out")
     assert done.returncode == 1
+    assert f"{long}: unreadable: File name too long" in done.stderr
     assert "notes.wav: failed: not_audio" in done.stderr
     assert "call.ogg" in done.stdout
     assert "Turns" in done.stdout
@@ -151,18 +153,47 @@ def test_run_leaves_a_stack_that_was_up(machine: Machine) -> None:
     assert machine.earshot("list").returncode == 0
 
 
-def test_ctrl_c_stops_what_run_started(machine: Machine) -> None:
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_ctrl_c_sigterm_and_a_closed_terminal_stop_what_run_started(machine: Machine, number: signal.Signals) -> None:
     typed = subprocess.Popen(machine.argv("run", DEMO), env=machine.env, cwd=machine.home, stderr=subprocess.PIPE, text=True)
     assert typed.stderr is not None
     for line in typed.stderr:
         if line.startswith("ready after"):
             break
-    typed.send_signal(signal.SIGINT)
+    typed.send_signal(number)
+    assert waiting.became(lambda: processes.running(machine.home / "home", "beat") is None, 30)
+    typed.send_signal(number)  # impatience does not leave anything running
     said = typed.stderr.read()
     assert typed.wait(TIMEOUT_SEC) == 130, said
     assert "stopped everything" in said
     assert "Traceback" not in said
     assert machine.living() == []
+
+
+def test_two_workers_of_a_pool_on_one_machine_are_two(machine: Machine) -> None:
+    assert machine.earshot("up").returncode == 0
+    ready = [machine.home / f"{number}.ready" for number in range(2)]
+    typed = [
+        subprocess.Popen(machine.argv("worker", "scene"), env={**machine.env, "EARSHOT_READY_FILE": str(file)})
+        for file in ready
+    ]
+    try:
+        assert waiting.became(lambda: all(file.exists() for file in ready), 60)
+        assert "queue scene        0 waiting, 3 workers" in machine.earshot("doctor").stdout
+    finally:
+        for each in typed:
+            each.terminate()
+        assert [each.wait(30) for each in typed] == [0, 0]
+
+
+def test_a_service_that_is_away_stops_everything_at_once(machine: Machine) -> None:
+    assert machine.earshot("up").returncode == 0
+    os.kill(machine.pid("redis"), signal.SIGKILL)
+    assert waiting.became(lambda: processes.running(machine.home / "home", "redis") is None, 10)
+    done = machine.earshot("ingest", DEMO, DEMO.replace("call.ogg", "call.toml"))
+    assert done.returncode == 3, done.stderr
+    assert "Redis does not take jobs" in done.stderr
+    assert done.stderr.count("\n") == 1
 
 
 def test_redis_on_another_port_takes_its_workers_along(machine: Machine) -> None:

@@ -2,6 +2,7 @@
 
 import errno
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -9,20 +10,22 @@ from pathlib import Path
 import psycopg
 import pytest
 import redis
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
 
 from analysis.errors import BadAudio, EarshotError, Forbidden, Misconfigured, Unavailable
+from analysis.report import Report
 from earshot.explain import SOME_FAILED, UNEXPECTED, UNREACHABLE, USAGE, explained
+from models.catalog import default_releases
 from settings import PROJECT, Settings
 
 
-def earshot(home: Path, *words: str, **settings: str) -> "subprocess.CompletedProcess[str]":
+def earshot(home: Path, *words: str, project: Path = PROJECT, **settings: str) -> "subprocess.CompletedProcess[str]":
     """Runs the command with no services and no settings but these."""
     kept = {key: value for key, value in os.environ.items() if not key.startswith("EARSHOT_")}
     named = {f"EARSHOT_{key.upper()}": value for key, value in settings.items()}
     return subprocess.run(
         [sys.executable, "-m", "earshot", *words],
-        env={**kept, "PYTHONPATH": str(PROJECT), "EARSHOT_HOME": str(home), **named},
+        env={**kept, "PYTHONPATH": str(project), "EARSHOT_HOME": str(home), "CUDA_VISIBLE_DEVICES": "", **named},
         cwd=home,
         capture_output=True,
         text=True,
@@ -41,11 +44,15 @@ def earshot(home: Path, *words: str, **settings: str) -> "subprocess.CompletedPr
         (["events"], {}, USAGE, "earshot up"),
         (["report", "abc"], {}, USAGE, "earshot up"),
         (["worker", "asr"], {}, USAGE, "EARSHOT_REDIS_URL"),
+        (["worker", "scene", "merge"], {"redis_url": "redis://127.0.0.1:1"}, USAGE, "merge needs the database"),
+        (["worker", "asr"], {"redis_url": "redis://127.0.0.1:1", "device": "cuda"}, USAGE, "EARSHOT_DEVICE=cuda but no CUDA"),
         (["worker", "cooking"], {"redis_url": "redis://127.0.0.1:1"}, USAGE, "no pool cooking; pools are ingest"),
         (["ingest", "--analyses", "smell", "x.wav"], {}, USAGE, "no analysis named smell; there are scene"),
         (["ingest", "--analyses", ",", "x.wav"], {}, USAGE, "no analysis named"),
         (["run", "nowhere.wav"], {}, SOME_FAILED, "nowhere.wav: no such file"),
         (["list"], {"chunk_duration_sec": "long"}, USAGE, "EARSHOT_CHUNK_DURATION_SEC"),
+        (["list"], {"roots": "calls"}, USAGE, 'field "roots"'),
+        (["doctor"], {"chunk_max_sec": "2"}, USAGE, "EARSHOT_"),
         (["list"], {"database_url": "postgresql://127.0.0.1:1/x"}, UNREACHABLE, "Postgres does not answer"),
         (["up"], {"redis_url": "redis://127.0.0.1:1"}, USAGE, "EARSHOT_REDIS_URL: not the local stack's"),
     ],
@@ -90,9 +97,47 @@ def test_a_dry_run_names_every_file_and_stores_nothing(tmp_path: Path) -> None:
     assert [path.name for path in tmp_path.iterdir()] == ["notes.wav"]
 
 
-def invalid_settings() -> ValidationError:
+def test_what_is_wrong_with_one_file_is_told_of_it_and_the_others_go_on(tmp_path: Path) -> None:
+    (tmp_path / "circle.wav").symlink_to("circle.wav")
+    long = "x" * 300 + ".wav"
+    done = earshot(tmp_path, "ingest", "--dry-run", long, "circle.wav", str(PROJECT / "demo" / "call.ogg"))
+    assert done.returncode == SOME_FAILED, done.stderr
+    assert f"{long}: unreadable: File name too long\n" in done.stderr
+    assert "circle.wav: " in done.stderr
+    assert done.stderr.count("\n") == 2
+    assert "call.ogg: ok" in done.stdout
+
+
+def test_doctor_tells_what_a_check_found_and_makes_the_others(tmp_path: Path) -> None:
+    done = earshot(tmp_path, "doctor", roots='["nonsense://calls", "/nowhere"]')
+    assert done.returncode == UNREACHABLE, done.stderr
+    lines = {line[:40].split()[1]: line for line in done.stdout.splitlines() if "nowhere" not in line}
+    assert lines["roots"].startswith("fail  roots")
+    assert "nonsense" in lines["roots"]
+    assert "/nowhere: no such folder here" in done.stdout
+    assert lines["redis"].startswith("fail")
+    assert lines["disk"].startswith(("ok", "warn"))
+
+
+def test_a_worker_refuses_a_checkpoint_that_is_not_the_catalogs(tmp_path: Path) -> None:
+    copy = tmp_path / "project"
+    for folder in ("analysis", "audio", "earshot", "models", "producer", "storage", "tasks", "workers"):
+        shutil.copytree(PROJECT / folder, copy / folder, ignore=shutil.ignore_patterns("__pycache__"))
+    for file in ("settings.py", "celeryconfig.py"):
+        shutil.copy(PROJECT / file, copy)
+    release = default_releases()["scene"]
+    with (copy / "models" / release.uri).open("ab") as file:
+        file.write(b"!")
+    done = earshot(tmp_path, "worker", "scene", project=copy, redis_url="redis://127.0.0.1:1")
+    assert done.returncode == USAGE
+    assert done.stderr.startswith(f"earshot: {release.name}: ")
+    assert "has sha256" in done.stderr
+    assert done.stderr.count("\n") == 1
+
+
+def invalid(model: type[BaseModel], **values: object) -> ValidationError:
     with pytest.raises(ValidationError) as caught:
-        Settings(chunk_max_sec=2, chunk_duration_sec=3)
+        model(**values)
     return caught.value
 
 
@@ -109,7 +154,8 @@ def invalid_settings() -> ValidationError:
         (OSError(errno.ENOSPC, "No space left", "/data/x"), UNREACHABLE, "the disk is full (/data/x): free some space"),
         (PermissionError(errno.EACCES, "Permission denied", "/data/x"), UNREACHABLE, "/data/x: Permission denied"),
         (KeyError("surprise"), UNEXPECTED, "KeyError: 'surprise' (a mistake in earshot; -v shows where)"),
-        (invalid_settings(), USAGE, "chunk_max_sec must not be below chunk_duration_sec"),
+        (invalid(Settings, chunk_max_sec=2, chunk_duration_sec=3), USAGE, "chunk_max_sec must not be below chunk_duration_sec"),
+        (invalid(Report, recording={}), UNEXPECTED, "(a mistake in earshot; -v shows where)"),
     ],
 )
 def test_every_error_has_a_code_and_a_line(error: Exception, code: int, says: str) -> None:
