@@ -23,8 +23,8 @@ class IngestRequest(Frozen):
     analyses: tuple[str, ...] | None = None
     """Names of the analyses to run; default: all of them."""
     roles: Annotated[tuple[Role, ...], Field(max_length=8)] | None = None
-    """Role of each channel. Default for two channels: ``agent``, ``customer``. Channels without roles are mixed to one: pass ``[]``
-    when they are not speakers."""
+    """Role of each channel. Default for two channels: ``agent``, ``customer``. Channels without roles are mixed to one: pass
+    ``[]`` when they are not speakers."""
     language: Annotated[str, Field(pattern=r"^[a-z]{2,3}(-[A-Z]{2})?$")] | None = None
     """BCP 47 language of the speech; default: the service's setting."""
     force: bool = False

@@ -64,7 +64,7 @@ def validate(paths: Sequence[Path], accept_truncated: bool) -> int:
 def ingest(paths: Iterable[Path], wanted: Options, *, wait: bool, out: Path | None) -> int:
     """Hands the files in and, with ``wait``, prints each report and writes it below ``out``. Returns 1 if any file failed."""
     with connect(settings().database_url) as connection:
-        submitted, refused = _submit(find_audio(paths), wanted)
+        submitted, refused = _submit(connection, find_audio(paths), wanted)
         if not wait:
             for submission in submitted:
                 show(f"{submission.recording_id}  {submission.path}")
@@ -79,11 +79,11 @@ def ingest(paths: Iterable[Path], wanted: Options, *, wait: bool, out: Path | No
     return 1 if failed or refused else 0
 
 
-def _submit(files: Iterable[Path], wanted: Options) -> tuple[list[Submission], int]:
+def _submit(connection: Connection, files: Iterable[Path], wanted: Options) -> tuple[list[Submission], int]:
     submitted, refused = [], 0
     for file in files:
         try:
-            submitted.append(submit(file, wanted))
+            submitted.append(submit(connection, file, wanted))
         except OF_ONE_FILE as error:
             refused += 1
             _refuse(file, error)
