@@ -3,6 +3,7 @@
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import takewhile
 
 from analysis.findings import SpeakerTurn, Word
 from analysis.spans import Track, fuse
@@ -23,12 +24,12 @@ class Floor:
     words: tuple[Word, ...]
 
 
-def heard_without_diarization(speech: Iterable[Utterance], by_channel: bool) -> tuple[SpeakerTurn, ...]:
-    """Speech as turns when no diarization is there: a speaker a channel in order of appearance, or all of it ``s0`` (C-27)."""
+def heard_without_diarization(speech: Iterable[Utterance]) -> tuple[SpeakerTurn, ...]:
+    """Speech as turns when no diarization is there: a speaker a channel, in order of appearance (C-27)."""
     names: dict[int, str] = {}
     turns = []
     for utterance in sorted(speech, key=lambda item: (item.start_ms, item.channel)):
-        speaker = names.setdefault(utterance.channel, f"s{len(names)}") if by_channel else "s0"
+        speaker = names.setdefault(utterance.channel, f"s{len(names)}")
         turns.append(SpeakerTurn(speaker=speaker, **_place(utterance, utterance.channel)))
     return tuple(turns)
 
@@ -37,7 +38,8 @@ def take_floor(words: Iterable[Word], heard: Sequence[SpeakerTurn]) -> list[Floo
     """All turns of a recording in order of time; every word is in exactly one of them.
 
     ``heard`` is who spoke when. A word goes to the speaker who overlaps it most on its channel, or else to the nearest one
-    there. Words of one speaker closer than ``TURN_GAP_MS`` share a turn; what is left of ``heard`` becomes turns without words.
+    there. Words of one speaker closer than ``TURN_GAP_MS`` share a turn unless another speaker said a whole word between them;
+    what is left of ``heard`` becomes turns without words.
     """
     spoken = _spoken(words, heard)
     silent = _wordless(heard, [word for floor in spoken for word in floor.words])
@@ -49,20 +51,31 @@ def take_floor(words: Iterable[Word], heard: Sequence[SpeakerTurn]) -> list[Floo
 def _spoken(words: Iterable[Word], heard: Sequence[SpeakerTurn]) -> list[Floor]:
     everywhere = Track(heard)
     tracks = {channel: Track(turn for turn in heard if turn.channel == channel) for channel in {turn.channel for turn in heard}}
-    runs: dict[tuple[str, int], list[list[Word]]] = defaultdict(list)
+    lines: list[tuple[str, list[Word]]] = []
+    latest: dict[tuple[str, int], list[Word]] = {}  # speaker and channel to the turn that may go on
+    walked: list[tuple[str, Word]] = []
     for word in sorted(words, key=lambda word: (word.start_ms, word.end_ms)):
         turn = tracks.get(word.channel, everywhere).nearest(word)
-        lines = runs[turn.speaker if turn else "s0", word.channel]
-        if lines and word.start_ms - lines[-1][-1].end_ms < TURN_GAP_MS:
-            lines[-1].append(word)
+        speaker = turn.speaker if turn else "s0"
+        line = latest.get((speaker, word.channel))
+        if line and word.start_ms - line[-1].end_ms < TURN_GAP_MS and not _answered(walked, speaker, line[-1], word):
+            line.append(word)
         else:
-            lines.append([word])
-    return [_floor(speaker, channel, line) for (speaker, channel), lines in runs.items() for line in lines]
+            latest[speaker, word.channel] = [word]
+            lines.append((speaker, latest[speaker, word.channel]))
+        walked.append((speaker, word))
+    return [_floor(speaker, line) for speaker, line in lines]
 
 
-def _floor(speaker: str, channel: int, words: Sequence[Word]) -> Floor:
+def _answered(walked: Sequence[tuple[str, Word]], speaker: str, last: Word, word: Word) -> bool:
+    """Another speaker said a whole word between these two; words that overlap them do not take the floor."""
+    since = takewhile(lambda said: said[1].start_ms >= last.end_ms, reversed(walked))
+    return any(other != speaker and said.end_ms <= word.start_ms for other, said in since)
+
+
+def _floor(speaker: str, words: Sequence[Word]) -> Floor:
     span = Interval(start_ms=words[0].start_ms, end_ms=max(word.end_ms for word in words))
-    return Floor(speaker, Utterance(**_place(span, channel)), tuple(words))
+    return Floor(speaker, Utterance(**_place(span, words[0].channel)), tuple(words))
 
 
 def _wordless(heard: Sequence[SpeakerTurn], words: Sequence[Word]) -> list[Floor]:

@@ -4,22 +4,19 @@ from collections.abc import Iterable, Sequence
 
 from analysis.findings import Classification, Emotion, Scores
 from analysis.sections import EmotionSummary
+from analysis.shares import rounded_shares
 
 PLACES = 4
-"""Scores are rounded so that the same input gives the same bytes on every machine."""
+"""Means are rounded so that the same input gives the same bytes on every machine."""
 
 
 def mean_scores(parts: Iterable[tuple[Scores, float]]) -> Scores:
-    """Weighted mean of score distributions, rounded; empty when all weights are 0. An absent label counts as 0."""
+    """Weighted mean of score distributions, rounded to sum to 1; empty without any weight. An absent label counts as 0."""
     totals: dict[str, float] = {}
-    weight_sum = 0.0
     for scores, weight in parts:
-        if weight <= 0:
-            continue
-        weight_sum += weight
         for label, score in scores.items():
-            totals[label] = totals.get(label, 0.0) + weight * score
-    return {label: round(min(1.0, total / weight_sum), PLACES) for label, total in totals.items()}
+            totals[label] = totals.get(label, 0.0) + max(weight, 0) * score
+    return rounded_shares(totals) if any(totals.values()) else {}
 
 
 def classify(parts: Iterable[tuple[Scores, float]]) -> Classification | None:

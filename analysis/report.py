@@ -16,10 +16,10 @@ from analysis.findings import (
     SentimentFindings,
 )
 from analysis.outcome import Failed, Skipped, Succeeded
-from analysis.parts import ChunkSpan, Evidence, Part, RecordingFacts, RecordingInfo, clipped, gather
+from analysis.parts import ChunkSpan, Evidence, Part, RecordingFacts, RecordingInfo, gather, with_bounds
 from analysis.sections import ChunkClassification, Missing, NoiseSection, SkippedPart, Speaker, Stretch, Turn, VoiceSentiment
 from analysis.timeline import merge_labels
-from analysis.transcript import heard_turns, joined_words, make_turns, name_speakers
+from analysis.transcript import heard_turns, make_turns, name_speakers, transcribe
 from analysis.types import WHOLE, Frozen, Interval
 from analysis.voices import Tracks, sentiment_of_voices, tracks
 
@@ -44,10 +44,11 @@ class Report(Frozen):
     scene: tuple[Stretch, ...] = Field(description="speech, music, noise, silence or other over time.")
     noise: NoiseSection | None = Field(description="Environmental noise; null when that analysis gave no answer.")
     speakers: tuple[Speaker, ...]
-    turns: tuple[Turn, ...] = Field(description="Who said what, in order of time.")
-    sentiment: tuple[VoiceSentiment, ...] = Field(
-        description="Acoustic sentiment per role, or per speaker where roles are unknown."
+    transcript_language: str | None = Field(
+        description="Language that speech recognition wrote down, the commonest of its chunks; null without a transcript."
     )
+    turns: tuple[Turn, ...] = Field(description="Who said what, in order of time.")
+    sentiment: tuple[VoiceSentiment, ...] = Field(description="Acoustic sentiment per speaker.")
     classifications: dict[str, tuple[ChunkClassification, ...]] = Field(
         description="Analysis to its answers chunk by chunk, for analyses without a section of their own."
     )
@@ -60,10 +61,10 @@ def build_report(recording: RecordingInfo, parts: Sequence[Part]) -> Report:
         pydantic.ValidationError: a succeeded part does not hold the findings of its analysis.
     """
     evidence = gather(recording, parts)
-    words = joined_words(evidence)
-    heard = heard_turns(evidence, words)
-    floors = take_floor(words, heard)
-    speakers = name_speakers(heard, floors, recording.roles)
+    transcript = transcribe(evidence)
+    heard = heard_turns(evidence, transcript.words)
+    floors = take_floor(transcript.words, heard)
+    speakers = name_speakers(heard, recording.roles)
     emotions, sentiments = _emotions(evidence), _sentiments(evidence)
     missing = _missing(evidence)
     return Report(
@@ -75,23 +76,36 @@ def build_report(recording: RecordingInfo, parts: Sequence[Part]) -> Report:
         scene=_scene(evidence),
         noise=_noise(evidence),
         speakers=speakers,
-        turns=make_turns(floors, recording.roles, emotions, sentiments),
+        transcript_language=transcript.language,
+        turns=make_turns(floors, recording.roles, transcript.answered, emotions, sentiments),
         sentiment=sentiment_of_voices(sentiments, speakers, floors),
         classifications=_classifications(evidence),
     )
 
 
 def _missing(evidence: Evidence) -> tuple[Missing, ...]:
-    """Failed parts, and analyses that were asked for and never answered at all."""
+    """Failed parts, and what was asked for and has no outcome: an analysis as a whole, or for some of the chunks."""
     failed = [
         Missing(analysis=part.analysis, chunk=part.chunk, code=part.outcome.code, detail=part.outcome.detail)
         for part in evidence.parts
         if isinstance(part.outcome, Failed)
     ]
-    asked = evidence.recording.analyses if evidence.recording.chunks else ()
-    silent = [name for name in asked if name not in {part.analysis for part in evidence.parts}]
     detail = "no outcome was recorded for this analysis"
-    return (*failed, *(Missing(analysis=name, chunk=WHOLE, code="not_run", detail=detail) for name in silent))
+    silent = [
+        Missing(analysis=name, chunk=chunk, code="not_run", detail=detail)
+        for name in evidence.recording.analyses
+        for chunk in _silent(evidence, name)
+    ]
+    return (*failed, *silent)
+
+
+def _silent(evidence: Evidence, analysis: str) -> list[int]:
+    """The chunks for which the analysis has no outcome; ``WHOLE`` when it has none at all."""
+    chunks = [chunk.index for chunk in evidence.recording.chunks]
+    told = {part.chunk for part in evidence.parts if part.analysis == analysis}
+    if not told:
+        return [WHOLE] if chunks else []
+    return [] if WHOLE in told else [chunk for chunk in chunks if chunk not in told]
 
 
 def _skipped(evidence: Evidence) -> tuple[SkippedPart, ...]:
@@ -108,12 +122,12 @@ def _releases(evidence: Evidence) -> dict[str, tuple[str, ...]]:
 
 
 def _scene(evidence: Evidence) -> tuple[Stretch, ...]:
-    found = clipped(evidence.found("scene", SceneFindings), evidence.bounds())
+    found = with_bounds(evidence.found("scene", SceneFindings), evidence.bounds())
     return merge_labels((interval, bounds) for findings, bounds in found for interval in findings.intervals)
 
 
 def _noise(evidence: Evidence) -> NoiseSection | None:
-    found = clipped(evidence.found("noise", NoiseFindings), evidence.bounds())
+    found = with_bounds(evidence.found("noise", NoiseFindings), evidence.bounds())
     if not found:
         return None
     return NoiseSection(
@@ -130,12 +144,12 @@ def _whole(findings: NoiseFindings, bounds: Interval) -> LabelledInterval:
 
 
 def _emotions(evidence: Evidence) -> Tracks[Emotion]:
-    found = clipped(evidence.found("emotion", EmotionFindings), evidence.bounds())
+    found = with_bounds(evidence.found("emotion", EmotionFindings), evidence.bounds())
     return tracks((utterance, bounds) for findings, bounds in found for utterance in findings.utterances)
 
 
 def _sentiments(evidence: Evidence) -> Tracks[RoleScores]:
-    found = clipped(evidence.found("sentiment", SentimentFindings), evidence.bounds())
+    found = with_bounds(evidence.found("sentiment", SentimentFindings), evidence.bounds())
     return tracks((utterance, bounds) for findings, bounds in found for utterance in findings.utterances)
 
 

@@ -48,7 +48,7 @@ class Speaker(Frozen):
     """One voice of the recording."""
 
     id: str = Field(pattern=r"^s\d+$", description="s0, s1, ... in order of first appearance.")
-    channel: int | None = Field(description="The channel this speaker is alone heard on; null when on several.")
+    channel: int = Field(description="The channel this speaker is heard on.")
     role: Role
     talk_ms: int = Field(ge=0, description="Time this speaker was heard, in ms.")
 
@@ -78,7 +78,12 @@ class Turn(Utterance):
     id: str = Field(description="t0, t1, ... in order of time.")
     speaker: str = Field(pattern=r"^s\d+$")
     role: Role
-    text: str = Field(description="Empty where speech was heard but no word was recognised.")
+    text: str = Field(
+        description="Empty where speech was heard but no word was recognised, or none was sought: see transcribed."
+    )
+    transcribed: bool = Field(
+        description="Speech recognition answered for the whole turn; false where it failed, was skipped or was not asked for."
+    )
     words: tuple[SpokenWord, ...]
     confidence: Share | None = Field(description="Mean confidence of the words; null without words.")
     emotion: EmotionSummary | None
@@ -86,10 +91,10 @@ class Turn(Utterance):
 
 
 class VoiceSentiment(Classification):
-    """Acoustic sentiment of one role, or of one speaker where roles are not known, over all of its speech."""
+    """Acoustic sentiment of one speaker, over all of its speech."""
 
     role: Role
-    speaker: str | None = Field(description="The speaker; null when several speakers share the role.")
+    speaker: str = Field(pattern=r"^s\d+$")
     speech_ms: int = Field(ge=0, description="Speech that this rests on, in ms.")
 
 

@@ -1,4 +1,4 @@
-"""How voices sounded: acoustic sentiment per role or speaker, and emotion and sentiment per turn."""
+"""How voices sounded: acoustic sentiment per speaker, and what of emotion and sentiment falls into a turn."""
 
 from collections.abc import Iterable, Sequence
 from typing import TypeVar
@@ -31,27 +31,23 @@ def within(utterances: Tracks[U], span: Utterance) -> list[tuple[U, float]]:
     return [(item, float(overlap_ms(item, span))) for item in track.meeting(span)] if track else []
 
 
-def of_role(utterances: Iterable[tuple[RoleScores, float]], role: str | None) -> list[tuple[RoleScores, float]]:
-    """The answers of that role's own model; of every role's model where the role is not known, so that none is guessed."""
-    return [(item, weight) for item, weight in utterances if role is None or item.role == role]
+def of_role(utterances: Sequence[tuple[RoleScores, float]], role: str | None) -> Sequence[tuple[RoleScores, float]]:
+    """The answers of that role's own model; of all models where it has none or is not known, so that no role is guessed."""
+    return [(item, weight) for item, weight in utterances if item.role == role] or utterances
 
 
 def sentiment_of_voices(
     utterances: Tracks[RoleScores], speakers: Sequence[Speaker], floors: Sequence[Floor]
 ) -> tuple[VoiceSentiment, ...]:
-    """One answer a role, or a speaker where its role is not known, weighted by the duration of the utterances."""
-    voices: dict[str, list[Speaker]] = {}
-    for speaker in speakers:
-        voices.setdefault(speaker.role or speaker.id, []).append(speaker)
+    """One answer a speaker, weighted by how much of each utterance lies in the speaker's turns; none for who was not scored."""
     answers = []
-    for members in voices.values():
-        ids = {speaker.id for speaker in members}
-        role = members[0].role
-        heard = [part for floor in floors if floor.speaker in ids for part in of_role(within(utterances, floor.span), role)]
+    for speaker in speakers:
+        spans = (floor.span for floor in floors if floor.speaker == speaker.id)
+        heard = [part for span in spans for part in of_role(within(utterances, span), speaker.role)]
         pooled = classify((item.scores, weight) for item, weight in heard)
         if pooled:
-            models = 1 if role else len({item.role for item, _ in heard})
+            models = len({item.role for item, _ in heard})
             speech_ms = int(sum(weight for _, weight in heard)) // models
-            only = members[0].id if len(members) == 1 else None
-            answers.append(VoiceSentiment(**pooled.model_dump(), role=role, speaker=only, speech_ms=speech_ms))
+            voice = VoiceSentiment(**pooled.model_dump(), role=speaker.role, speaker=speaker.id, speech_ms=speech_ms)
+            answers.append(voice)
     return tuple(answers)

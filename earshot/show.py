@@ -7,13 +7,17 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from analysis.findings import Classification
 from analysis.report import Report
-from analysis.sections import Stretch, Turn, VoiceSentiment
+from analysis.sections import EmotionSummary, Stretch, Turn, VoiceSentiment
 from analysis.types import WHOLE
 from earshot.strip import clock, share, strip
 
 TIMES_SHOWN = 4
 """Stretches of one label that are listed with their times; the strip shows them all."""
+UNCLEAR = "unclear"
+UNCLEAR_MARGIN = 0.05
+"""A label whose share is not this much above every other's is no answer to show; the report itself holds all shares."""
 
 
 def rendered(report: Report) -> RenderableType:
@@ -28,7 +32,7 @@ def rendered(report: Report) -> RenderableType:
     if report.sentiment:
         parts += [_title("Sentiment of the voice"), _sentiment(report)]
     for name, answers in report.classifications.items():
-        counts = Counter(each.label for each in answers)
+        counts = Counter(_clear_label(each) for each in answers)
         parts.append(
             Text(f"\n{name.capitalize()}: " + ", ".join(f"{label} in {n} chunks" for label, n in counts.most_common()))
         )
@@ -40,12 +44,13 @@ def _facts(report: Report) -> RenderableType:
     facts = report.recording
     channels = f"{facts.channels} channel" + ("s" if facts.channels > 1 else "")
     what = [clock(facts.duration_ms), channels, f"{facts.native_rate / 1000:g} kHz", facts.codec or "", facts.language]
-    if facts.dual_mono:
-        what.append("the same sound on all channels")
+    if report.transcript_language not in (None, facts.language):
+        what.append(f"transcribed as {report.transcript_language}")
     state = Text(report.status, style="green" if report.status == "complete" else "yellow")
     lines = [
         Text.assemble((facts.file_name, "bold"), "  ", ", ".join(word for word in what if word), "  ", state),
         Text(f"recording {facts.id}", style="dim"),
+        *(Text(note, style="yellow") for note in facts.notes),
     ]
     return Group(Text(), *lines)
 
@@ -85,20 +90,33 @@ def _turns(report: Report) -> RenderableType:
     table.add_column("sentiment", no_wrap=True)
     table.add_column("said", overflow="fold")  # last, so that long texts push nothing aside
     for turn in report.turns:
-        said = Text(turn.text) if turn.text else Text("(no word recognised)", style="dim")
-        table.add_row(clock(turn.start_ms), _who(turn), _label(turn.emotion), _label(turn.sentiment), said)
+        table.add_row(clock(turn.start_ms), _who(turn), _label(turn.emotion), _label(turn.sentiment), _said(turn))
     return table
 
 
-def _who(turn: Turn) -> Text:
+def _said(turn: Turn) -> Text:
+    if turn.text:
+        return Text(turn.text)
+    return Text("(no word recognised)" if turn.transcribed else "(not transcribed)", style="dim")
+
+
+def _who(voice: Turn | VoiceSentiment) -> Text:
     # Voices keep their colour through the report; two are by far the most common.
-    style = ("magenta", "blue", "green", "yellow")[int(turn.speaker[1:]) % 4]
-    return Text(f"{turn.speaker} {turn.role}" if turn.role else turn.speaker, style=style)
+    style = ("magenta", "blue", "green", "yellow")[int(voice.speaker[1:]) % 4]
+    return Text(f"{voice.speaker} {voice.role}" if voice.role else voice.speaker, style=style)
 
 
-def _label(answer: object) -> str:
-    label, confidence = getattr(answer, "label", None), getattr(answer, "confidence", None)
-    return "-" if label is None or confidence is None else f"{label} {share(confidence)}"
+def _label(answer: Classification | EmotionSummary | None) -> str:
+    if answer is None:
+        return "-"
+    label = _clear_label(answer)
+    return label if label == UNCLEAR else f"{label} {share(answer.confidence)}"
+
+
+def _clear_label(answer: Classification | EmotionSummary) -> str:
+    own = {answer.label, getattr(answer, "label_native", answer.label)}
+    rival = max((value for label, value in answer.scores.items() if label not in own), default=0.0)
+    return answer.label if answer.confidence - rival >= UNCLEAR_MARGIN else UNCLEAR
 
 
 def _sentiment(report: Report) -> RenderableType:
@@ -106,13 +124,9 @@ def _sentiment(report: Report) -> RenderableType:
     for voice in report.sentiment:
         scores = "  ".join(f"{label} {share(value)}" for label, value in voice.scores.items())
         table.add_row(
-            _voice(voice), Text(voice.label, style="bold"), scores, Text(f"over {clock(voice.speech_ms)}", style="dim")
+            _who(voice), Text(_clear_label(voice), style="bold"), scores, Text(f"over {clock(voice.speech_ms)}", style="dim")
         )
     return table
-
-
-def _voice(voice: VoiceSentiment) -> str:
-    return " ".join(word for word in (voice.speaker, voice.role) if word) or "all"
 
 
 def _gaps(report: Report) -> Iterable[RenderableType]:

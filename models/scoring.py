@@ -4,11 +4,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from analysis.findings import Classification, Scores
+from analysis.shares import rounded_shares
 
 Array = NDArray[np.float32]
-
-STEPS = 10_000
-"""Shares are whole multiples of 1 / STEPS, so that the same audio gives the same bytes on every machine."""
 
 
 def softmax(logits: Array, temperature: float = 1.0) -> Array:
@@ -21,12 +19,8 @@ def softmax(logits: Array, temperature: float = 1.0) -> Array:
 
 
 def rounded(labels: tuple[str, ...], shares: Array) -> Scores:
-    """Label to share with 4 digits; largest remainders are rounded up, so that the sum stays 1 (000-21)."""
-    exact = np.maximum(shares.astype(np.float64), 0) * STEPS / shares.sum(dtype=np.float64)
-    steps = np.floor(exact).astype(int)
-    order = np.argsort(steps - exact, kind="stable")
-    steps[order[: STEPS - int(steps.sum())]] += 1
-    return {label: int(step) / STEPS for label, step in zip(labels, steps, strict=True)}
+    """Label to share with 4 digits, by the rule of ``analysis.shares``."""
+    return rounded_shares(dict(zip(labels, shares.tolist(), strict=True)))
 
 
 def classify(labels: tuple[str, ...], shares: Array) -> Classification:

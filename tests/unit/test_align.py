@@ -1,5 +1,8 @@
 """Words meet speakers, speakers hold the floor, and speech without words is still heard."""
 
+from itertools import pairwise
+
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -37,10 +40,20 @@ def test_a_pause_ends_a_turn() -> None:
     assert said(words, heard)[:2] == [("s0", "one two"), ("s0", "three")]
 
 
-def test_a_listener_does_not_break_the_turn_of_the_speaker() -> None:
-    heard = [turn("s0", 0, 3_000, 0), turn("s1", 1_000, 1_300, 1)]
-    words = [word("so", 0, 900), word("uh-huh", 1_000, 1_300, 1), word("anyway", 1_400, 3_000)]
+def test_a_listener_who_speaks_over_a_word_does_not_break_the_turn_of_the_speaker() -> None:
+    heard = [turn("s0", 0, 3_000, 0), turn("s1", 800, 1_500, 1)]
+    words = [word("so", 0, 900), word("uh-huh", 850, 1_450, 1), word("anyway", 1_000, 3_000)]
     assert said(words, heard) == [("s0", "so anyway"), ("s1", "uh-huh")]
+
+
+@pytest.mark.parametrize("channel", [0, 1])
+def test_short_answers_stand_between_the_questions(channel: int) -> None:
+    questions = [word("name", 0, 900), word("street", 1_500, 2_000), word("thanks", 2_600, 3_000)]
+    answers = [word("bob", 1_000, 1_400, channel), word("main", 2_100, 2_500, channel)]
+    heard = [turn("s0", w.start_ms, w.end_ms) for w in questions]
+    heard += [turn("s1", w.start_ms, w.end_ms, channel) for w in answers]
+    spoken = [("s0", "name"), ("s1", "bob"), ("s0", "street"), ("s1", "main"), ("s0", "thanks")]
+    assert said([*answers, *questions], heard) == spoken
 
 
 def test_speech_without_words_is_a_turn_without_text() -> None:
@@ -59,8 +72,7 @@ def test_a_long_stretch_that_was_not_transcribed_shows() -> None:
 
 def test_speakers_without_diarization() -> None:
     speech = [Utterance(start_ms=500, end_ms=900, channel=1), Utterance(start_ms=0, end_ms=400, channel=0)]
-    assert [t.speaker for t in heard_without_diarization(speech, by_channel=True)] == ["s0", "s1"]
-    assert {t.speaker for t in heard_without_diarization(speech, by_channel=False)} == {"s0"}
+    assert [(t.speaker, t.channel) for t in heard_without_diarization(speech)] == [("s0", 0), ("s1", 1)]
 
 
 spans = st.tuples(st.integers(0, 60_000), st.integers(1, 4_000), st.integers(0, 1))
@@ -79,3 +91,35 @@ def test_every_word_is_in_exactly_one_turn_and_turns_are_in_order(words: list[Wo
     assert [f.span.start_ms for f in floors] == sorted(f.span.start_ms for f in floors)
     assert all(w.channel == f.span.channel for f in floors for w in f.words)
     assert {f.speaker for f in floors} <= ({t.speaker for t in heard} or {"s0"})
+
+
+@given(
+    talk=st.lists(st.tuples(st.integers(1, 1_500), st.integers(1, 900), st.integers(0, 2)), max_size=40),
+    stereo=st.booleans(),
+)
+def test_read_from_top_to_bottom_the_turns_are_the_words_as_they_were_spoken(
+    talk: list[tuple[int, int, int]], stereo: bool
+) -> None:
+    now, heard, words = 0, [], []
+    for pause, length, speaker in talk:
+        channel = speaker if stereo else 0
+        words.append(word(f"w{len(words)}", now + pause, now + pause + length, channel))
+        heard.append(turn(f"s{speaker}", now + pause, now + pause + length, channel))
+        now += pause + length
+    floors = take_floor(words, heard)
+    assert [w for floor in floors for w in floor.words] == words
+    assert all(a.speaker != b.speaker or b.span.start_ms - a.span.end_ms >= TURN_GAP_MS for a, b in pairwise(floors))
+
+
+@given(
+    words=st.lists(st.tuples(st.integers(0, 9_000), st.integers(1, 900), st.integers(0, 1)), max_size=30).map(
+        lambda items: [word(f"w{i}", start, start + length, channel) for i, (start, length, channel) in enumerate(items)]
+    )
+)
+def test_no_turn_goes_on_after_another_speaker_said_a_whole_word(words: list[Word]) -> None:
+    heard = [turn("s0", 0, 10_000, 0), turn("s1", 0, 10_000, 1)]
+    for floor in take_floor(words, heard):
+        for a, b in pairwise(floor.words):
+            assert not [
+                w for w in words if w.channel != floor.span.channel and a.end_ms <= w.start_ms and w.end_ms <= b.start_ms
+            ]

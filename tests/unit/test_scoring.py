@@ -6,7 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from models.scoring import STEPS, classify, rounded, softmax
+from analysis.shares import STEPS
+from models.scoring import classify, rounded, softmax
 
 shares = hnp.arrays(np.float32, st.integers(1, 60), elements=st.floats(0, 1, width=32)).filter(lambda a: a.sum() > 0.01)
 
