@@ -188,13 +188,47 @@ def test_a_failure_makes_it_partial_and_a_skip_does_not() -> None:
     assert [(s.analysis, s.chunk, s.reason) for s in report.skipped] == [("asr", 0, "no_speech")]
     assert report.noise is None
     assert [(t.speaker, t.text) for t in report.turns] == [("s0", ""), ("s1", "")]
-    assert build_report(recording(analyses=("asr",)), [skipped]).status == "complete"
+    assert {turn.transcribed for turn in report.turns} == {False}
+    assert report.transcript_language is None
 
 
 def test_an_analysis_without_any_answer_is_missing() -> None:
     report = build_report(recording(), [p for p in parts() if p.analysis != "emotion"])
     assert [(m.analysis, m.chunk, m.code) for m in report.missing] == [("emotion", WHOLE, "not_run")]
     assert all(turn.emotion is None for turn in report.turns)
+
+
+def test_an_analysis_without_an_answer_for_one_chunk_is_missing_there() -> None:
+    report = build_report(recording(), [p for p in parts() if (p.analysis, p.chunk) != ("noise", 1)])
+    assert report.status == "partial"
+    assert [(m.analysis, m.chunk, m.code) for m in report.missing] == [("noise", 1, "not_run")]
+
+
+def test_a_turn_says_whether_it_was_transcribed() -> None:
+    report = build_report(recording(), [p for p in parts() if (p.analysis, p.chunk) != ("asr", 1)])
+    assert [(t.start_ms, t.text, t.transcribed) for t in report.turns] == [
+        (1_000, "hello", True),
+        (1_300, "", True),
+        (24_100, "good day", True),
+        (24_800, "", False),
+        (32_000, "", False),
+    ]
+
+
+def test_the_language_that_was_written_down_shows_beside_the_one_asked_for() -> None:
+    report = build_report(recording().model_copy(update={"language": "fr"}), parts())
+    assert (report.recording.language, report.transcript_language) == ("fr", "en")
+
+
+def test_what_to_know_of_the_file_is_in_the_report() -> None:
+    cut = recording().model_copy(update={"notes": ("The file is cut off.",)})
+    assert build_report(cut, parts()).recording.notes == ("The file is cut off.",)
+
+
+def test_channels_keep_their_roles_when_diarization_failed() -> None:
+    report = build_report(recording(), [p for p in parts() if p.analysis != "diarization"])
+    assert [(s.id, s.channel, s.role) for s in report.speakers] == [("s0", 0, "agent"), ("s1", 1, "customer")]
+    assert [(t.speaker, t.role) for t in report.turns if t.text == "no"] == [("s1", "customer")]
 
 
 def test_silence_gives_a_report_without_turns() -> None:
@@ -215,7 +249,10 @@ def test_silence_gives_a_report_without_turns() -> None:
 def test_mono_speakers_have_no_role() -> None:
     scored = [(1_000, 25_000, 0, "agent", 0.2), (1_000, 25_000, 0, "customer", 0.9)]
     heard = part("sentiment", 0, sentiment(*scored))
-    report = build_report(recording(roles=(), channels=1), [heard, part("diarization", WHOLE, diarization())])
+    turns = tuple(turn.model_copy(update={"channel": 0}) for turn in diarization().turns)
+    voices = DiarizationFindings(method="clustering", speakers=2, turns=turns)
+    report = build_report(recording(roles=(), channels=1), [heard, part("diarization", WHOLE, voices)])
+    assert [(speaker.id, speaker.channel) for speaker in report.speakers] == [("s0", 0), ("s1", 0)]
     assert {speaker.role for speaker in report.speakers} == {None}
     assert {turn.role for turn in report.turns} == {None}
     first = report.sentiment[0]
