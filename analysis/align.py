@@ -82,6 +82,7 @@ def _wordless(heard: Sequence[SpeakerTurn], words: Sequence[Word]) -> list[Floor
     covered = {
         channel: Track(fuse(word for word in words if word.channel == channel)) for channel in {word.channel for word in words}
     }
+    talk: Track[Utterance] = Track([*heard, *words])
     gaps: dict[tuple[str, int], list[Interval]] = defaultdict(list)
     for turn in heard:
         worded = covered[turn.channel].meeting(turn) if turn.channel in covered else []
@@ -89,8 +90,22 @@ def _wordless(heard: Sequence[SpeakerTurn], words: Sequence[Word]) -> list[Floor
     return [
         Floor(speaker, Utterance(**_place(gap, channel)), ())
         for (speaker, channel), items in gaps.items()
-        for gap in fuse(items, TURN_GAP_MS - 1)
+        for gap in _joined(items, talk)
     ]
+
+
+def _joined(gaps: Iterable[Interval], talk: Track[Utterance]) -> list[Interval]:
+    """Gaps less than ``TURN_GAP_MS`` apart as one, unless something was said in between."""
+    joined: list[Interval] = []
+    for gap in sorted(gaps, key=lambda gap: gap.start_ms):
+        end = joined[-1].end_ms if joined else 0
+        pause = Interval(start_ms=min(end, gap.start_ms), end_ms=gap.start_ms)
+        said = [item for item in talk.meeting(pause) if pause.start_ms <= item.start_ms and item.end_ms <= pause.end_ms]
+        if joined and gap.start_ms - end < TURN_GAP_MS and not said:
+            joined[-1] = Interval(start_ms=joined[-1].start_ms, end_ms=max(end, gap.end_ms))
+        else:
+            joined.append(gap)
+    return joined
 
 
 def _left_over(turn: SpeakerTurn, worded: Sequence[Interval]) -> list[Interval]:

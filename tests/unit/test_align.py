@@ -70,6 +70,17 @@ def test_a_long_stretch_that_was_not_transcribed_shows() -> None:
     assert [(f.span.start_ms, f.span.end_ms, len(f.words)) for f in floors] == [(0, 1_000, 1), (1_000, 9_000, 0)]
 
 
+def test_speech_without_words_does_not_reach_over_what_was_said() -> None:
+    floors = take_floor([word("good", 5_000, 5_700)], [turn("s0", 0, 10_000)])
+    assert [(f.span.start_ms, f.span.end_ms, len(f.words)) for f in floors] == [
+        (0, 5_000, 0),
+        (5_000, 5_700, 1),
+        (5_700, 10_000, 0),
+    ]
+    heard = [turn("s0", 0, 1_000), turn("s1", 1_100, 1_500), turn("s0", 1_600, 2_000)]
+    assert [(f.speaker, f.span.start_ms) for f in take_floor([], heard)] == [("s0", 0), ("s1", 1_100), ("s0", 1_600)]
+
+
 def test_speakers_without_diarization() -> None:
     speech = [Utterance(start_ms=500, end_ms=900, channel=1), Utterance(start_ms=0, end_ms=400, channel=0)]
     assert [(t.speaker, t.channel) for t in heard_without_diarization(speech)] == [("s0", 0), ("s1", 1)]

@@ -29,6 +29,7 @@ def report() -> Report:
         speaker="s0",
         role="agent",
         text=SPOKEN,
+        transcribed=True,
         words=(),
         confidence=None,
         emotion=EmotionSummary(label="happy", label_native="joy", confidence=0.61, scores={"joy": 0.61}),
@@ -37,6 +38,7 @@ def report() -> Report:
     wordless = turn.model_copy(
         update={"id": "t1", "speaker": "s1", "role": None, "text": "", "emotion": None, "sentiment": None}
     )
+    unheard = wordless.model_copy(update={"id": "t2", "transcribed": False})
     return Report(
         recording=RecordingFacts(
             id=UUID(int=7),
@@ -47,6 +49,7 @@ def report() -> Report:
             native_rate=8_000,
             language="en",
             codec="pcm_s16le",
+            notes=("3 of 90 packets were damaged and left out.",),
             created_at=datetime(2026, 1, 2, tzinfo=UTC),
         ),
         status="partial",
@@ -63,7 +66,8 @@ def report() -> Report:
             coverage=("rain",),
         ),
         speakers=(Speaker(id="s0", channel=0, role="agent", talk_ms=15_000),),
-        turns=(turn, wordless),
+        transcript_language="de",
+        turns=(turn, wordless, unheard),
         sentiment=(
             VoiceSentiment(label="neutral", confidence=0.7, scores=SCORES, role="agent", speaker="s0", speech_ms=15_000),
         ),
@@ -87,6 +91,7 @@ def test_nothing_is_lost_and_nothing_sticks_out(width: int) -> None:
     for expected in (
         "my call [old].wav", "partial", "1:40", "music", "60%", "speech", "40%", "rain", "below 32 kHz", "s0 agent",
         "happy 61%", "neutral 70%", "(no word recognised)", "killed: out of memory", "2 chunks", "no_speech", "negative 20%",
+        "(not transcribed)", "transcribed as de", "3 of 90 packets were damaged and left out.",
     ):  # fmt: skip
         assert expected in text
 

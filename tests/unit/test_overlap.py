@@ -1,10 +1,13 @@
 """Words in the overlap of two chunks appear once, and no word outside it is lost."""
 
+from collections import Counter
+
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from analysis.findings import Word
-from analysis.overlap import join_runs
+from analysis.overlap import border, join_runs
 from analysis.types import Interval
 
 OVERLAP = Interval(start_ms=24_000, end_ms=25_000)
@@ -47,23 +50,118 @@ def test_what_only_one_chunk_heard_stays() -> None:
     assert texts(join_runs([], [word("yes", 24_100)], OVERLAP)) == "yes"
 
 
-def runs(low: int, high: int) -> st.SearchStrategy[list[Word]]:
-    starts = st.lists(st.integers(low, high), max_size=12, unique=True).map(sorted)
-    texts_ = st.lists(st.sampled_from(["a", "b", "c", "d"]), min_size=12, max_size=12)
-    return st.tuples(starts, texts_).map(lambda pair: [word(text, start) for start, text in zip(*pair, strict=False)])
+@pytest.mark.parametrize(
+    ("left", "right", "joined"),
+    [
+        pytest.param(
+            [word("please", 23_200), word("hold", 23_700, 24_280)],
+            [word("hold", 24_000, 24_280), word("the", 24_300), word("line", 25_200)],
+            "please hold the line",
+            id="cut-by-the-start-of-the-right-chunk",
+        ),
+        pytest.param(
+            [word("please", 24_300), word("hold", 24_720, 25_000)],
+            [word("please", 24_320), word("hold", 24_720, 25_400), word("the", 25_500)],
+            "please hold the",
+            id="cut-by-the-end-of-the-left-chunk",
+        ),
+        pytest.param(
+            [word("hold", 24_720, 25_000)],
+            [word("hold", 24_720, 25_400), word("the", 25_500)],
+            "hold the",
+            id="the-only-word-of-the-overlap",
+        ),
+        pytest.param(
+            [word("hold", 24_000, 24_900)],
+            [word("hold", 24_350, 24_920), word("on", 25_100)],
+            "hold on",
+            id="starts-far-apart",
+        ),
+        pytest.param(
+            [word("hold", 23_750, 23_990)],
+            [word("hold", 24_010, 24_200), word("on", 24_300)],
+            "hold on",
+            id="just-outside",
+        ),
+        pytest.param(
+            [word("no", 24_000, 24_140), word("no", 24_150, 24_290), word("no", 24_300, 24_440)],
+            [word("no", 24_150, 24_290), word("no", 24_300, 24_440), word("sir", 24_500)],
+            "no no no sir",
+            id="said-three-times",
+        ),
+    ],
+)
+def test_a_word_at_the_edge_appears_once(left: list[Word], right: list[Word], joined: str) -> None:
+    assert texts(join_runs(left, right, OVERLAP)) == joined
 
 
-@given(left=runs(20_000, 24_800), right=runs(24_000, 29_000))
+def test_of_a_word_that_an_edge_cut_the_whole_one_stays() -> None:
+    left = [word("hold", 23_700, 24_280), word("line", 24_800, 25_000)]
+    right = [word("hold", 24_000, 24_280), word("line", 24_800, 25_300)]
+    assert [(w.start_ms, w.end_ms) for w in join_runs(left, right, OVERLAP)] == [(23_700, 24_280), (24_800, 25_300)]
+
+
+def test_words_stay_in_the_order_they_were_said_although_the_clocks_of_the_chunks_disagree() -> None:
+    left = [word("call", 24_250, 24_450), word("you", 24_460, 24_520)]
+    right = [word("call", 24_100, 24_300), word("you", 24_310, 24_500), word("back", 24_400, 24_700)]
+    joined = join_runs(left, right, OVERLAP)
+    assert texts(joined) == "call you back"
+    assert texts(sorted(joined, key=lambda w: (w.start_ms, w.end_ms))) == "call you back"
+
+
+spoken = st.lists(
+    st.tuples(st.sampled_from(["a", "b", "c", "d"]), st.integers(0, 500), st.integers(200, 700)), min_size=4, max_size=20
+)
+jitter = st.lists(st.integers(-20, 20), min_size=40, max_size=40)
+
+
+def said(items: list[tuple[str, int, int]]) -> list[Word]:
+    """Words one after the other, around the overlap; a word is never said twice in a row."""
+    words, now = [], 22_000
+    for text, pause, length in items:
+        if not words or words[-1].text != text:
+            words.append(word(text, now + pause + 50, now + pause + 50 + length))
+            now = words[-1].end_ms
+    return words
+
+
+def heard(words: list[Word], start: int, end: int, shifts: list[int]) -> list[Word]:
+    """What a chunk hears of them: cut at its edges, with scraps lost and times a little off."""
+    cut = [(w, max(w.start_ms, start), min(w.end_ms, end)) for w in words]
+    pairs = zip([item for item in cut if item[2] - item[1] >= 80], shifts[::2], shifts[1::2], strict=False)
+    return [word(w.text, min(max(a + p, start), end), min(max(b + q, start), end)) for (w, a, b), p, q in pairs]
+
+
+@given(items=spoken, left_off=jitter, right_off=jitter)
+def test_two_chunks_that_hear_the_same_with_other_times_give_what_was_said(
+    items: list[tuple[str, int, int]], left_off: list[int], right_off: list[int]
+) -> None:
+    words = said(items)
+    left = heard(words, 0, OVERLAP.end_ms, left_off)
+    right = heard(words, OVERLAP.start_ms, 60_000, right_off)
+    joined = join_runs(left, right, OVERLAP)
+    assert texts(joined) == texts(words)
+    assert [w.start_ms for w in joined] == sorted(w.start_ms for w in joined)
+
+
+def any_run(low: int, high: int) -> st.SearchStrategy[list[Word]]:
+    return st.lists(st.tuples(st.sampled_from("abcd"), st.integers(low, high)), max_size=12, unique_by=lambda w: w[1]).map(
+        lambda items: [word(text, start) for text, start in sorted(items, key=lambda item: item[1])]
+    )
+
+
+@given(left=any_run(20_000, 24_800), right=any_run(24_000, 29_000))
 def test_no_word_outside_the_overlap_is_lost(left: list[Word], right: list[Word]) -> None:
     joined = join_runs(left, right, OVERLAP)
-    outside = [w for w in left if w.end_ms <= OVERLAP.start_ms] + [w for w in right if w.start_ms >= OVERLAP.end_ms]
-    assert [w for w in joined if w in outside] == outside
-    assert all(w in left or w in right for w in joined)
-    assert len(joined) <= len(left) + len(right)
+    before = [w.text for w in left if w.end_ms <= OVERLAP.start_ms]
+    after = [w.text for w in right if w.start_ms >= OVERLAP.end_ms]
+    assert [w.text for w in joined][: len(before)] == before
+    assert [w.text for w in joined][len(joined) - len(after) :] == after
+    assert Counter(w.text for w in joined) <= Counter(w.text for w in [*left, *right])
+    assert [w.start_ms for w in joined] == sorted(w.start_ms for w in joined)
 
 
-@given(run=runs(20_000, 29_000))
-def test_two_chunks_that_agree_give_the_run_itself(run: list[Word]) -> None:
-    left = [w for w in run if w.start_ms < OVERLAP.end_ms - 100]
-    right = [w for w in run if w.start_ms >= OVERLAP.start_ms - 100]
-    assert join_runs(left, right, OVERLAP) == run
+@given(left=any_run(20_000, 24_800), right=any_run(24_000, 29_000))
+def test_a_run_can_be_joined_from_its_border_on(left: list[Word], right: list[Word]) -> None:
+    at = border(left, OVERLAP)
+    assert left[:at] + join_runs(left[at:], right, OVERLAP) == join_runs(left, right, OVERLAP)

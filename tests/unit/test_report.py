@@ -1,131 +1,18 @@
 """The report merges the outcomes of all chunks, says what is missing, and guesses nothing."""
 
 import random
-from datetime import UTC, datetime
-from uuid import UUID
 
 import jsonschema
 
 from analysis.findings import (
-    AsrFindings,
     Classification,
     DiarizationFindings,
-    Emotion,
-    EmotionFindings,
     Findings,
-    LabelledInterval,
-    NoiseFindings,
-    RoleScores,
-    SceneFindings,
-    SentimentFindings,
-    SpeakerTurn,
-    Word,
 )
-from analysis.outcome import Failed, Skipped, Succeeded
-from analysis.report import ChunkSpan, Part, RecordingInfo, Report, build_report
-from analysis.types import WHOLE, Utterance
-
-CHUNKS = (
-    ChunkSpan(index=0, start_ms=0, end_ms=25_000, speech=(Utterance(start_ms=1_000, end_ms=25_000, channel=0),)),
-    ChunkSpan(index=1, start_ms=24_000, end_ms=40_000, speech=(Utterance(start_ms=24_000, end_ms=31_000, channel=0),)),
-)
-ALL = ("scene", "noise", "sentiment", "asr", "emotion", "diarization")
-
-
-def recording(
-    roles: tuple[str, ...] = ("agent", "customer"), channels: int = 2, analyses: tuple[str, ...] = ALL
-) -> RecordingInfo:
-    return RecordingInfo(
-        id=UUID(int=7),
-        file_name="call.wav",
-        sha256="0" * 64,
-        duration_ms=40_000,
-        channels=channels,
-        native_rate=8_000,
-        roles=roles,
-        language="en",
-        created_at=datetime(2026, 1, 2, tzinfo=UTC),
-        chunks=CHUNKS,
-        analyses=analyses,
-    )
-
-
-def part(analysis: str, chunk: int, findings: Findings) -> Part:
-    start, end = (0, 40_000) if chunk == WHOLE else (CHUNKS[chunk].start_ms, CHUNKS[chunk].end_ms)
-    outcome = Succeeded(findings=findings.model_dump(mode="json"), classification=findings.classification())
-    return Part(chunk=chunk, start_ms=start, end_ms=end, analysis=analysis, release=f"{analysis}-1", outcome=outcome)
-
-
-def words(*items: tuple[str, int, int]) -> AsrFindings:
-    spoken = (Word(text=t, start_ms=s, end_ms=s + 300, channel=c, confidence=0.8) for t, s, c in items)
-    return AsrFindings(language="en", words=tuple(spoken))
-
-
-def scene(*items: tuple[str, int, int]) -> SceneFindings:
-    stretches = tuple(LabelledInterval(label=name, start_ms=s, end_ms=e, confidence=0.9) for name, s, e in items)
-    return SceneFindings(label="speech", confidence=1, scores={"speech": 1}, intervals=stretches)
-
-
-def noise(label: str) -> NoiseFindings:
-    return NoiseFindings(label=label, confidence=0.6, scores={label: 1}, coverage=("rain", "siren"), bandwidth_limited=True)
-
-
-def sentiment(*items: tuple[int, int, int, str, float]) -> SentimentFindings:
-    scored = tuple(
-        RoleScores(start_ms=s, end_ms=e, channel=c, role=role, scores={"negative": n, "neutral": 1 - n, "positive": 0})
-        for s, e, c, role, n in items
-    )
-    return SentimentFindings(utterances=scored, overall=Classification(label="neutral", confidence=1, scores={"neutral": 1}))
-
-
-def emotion(span: tuple[int, int], channel: int, names: tuple[str, str], score: float) -> Emotion:
-    (start, end), (label, native) = span, names
-    scores = {"anger": 0.0, "joy": 0.0} | {native: score}
-    scores[next(name for name in scores if name != native)] = 1 - score
-    return Emotion(
-        start_ms=start,
-        end_ms=end,
-        channel=channel,
-        label=label,
-        label_native=native,
-        confidence=score,
-        scores=scores,
-        valence=-0.5,
-    )
-
-
-def emotions(*items: Emotion) -> EmotionFindings:
-    return EmotionFindings(utterances=items, overall=Classification(label="angry", confidence=1, scores={"anger": 1}))
-
-
-def diarization() -> DiarizationFindings:
-    turns = (
-        SpeakerTurn(speaker="s0", start_ms=1_000, end_ms=31_000, channel=0),
-        SpeakerTurn(speaker="s1", start_ms=32_000, end_ms=36_000, channel=1),
-    )
-    return DiarizationFindings(method="channel", speakers=2, turns=turns)
-
-
-def parts() -> list[Part]:
-    return [
-        part("scene", 0, scene(("silence", 0, 1_000), ("speech", 1_000, 25_000))),
-        part("scene", 1, scene(("speech", 24_000, 36_000), ("music", 36_000, 40_000))),
-        part("noise", 0, noise("rain")),
-        part("noise", 1, noise("rain")),
-        part("asr", 0, words(("hello", 1_000, 0), ("good", 24_100, 0), ("day", 24_500, 0))),
-        part("asr", 1, words(("good", 24_120, 0), ("day", 24_510, 0), ("sir", 24_900, 0), ("no", 32_000, 1))),
-        part("emotion", 0, emotions(emotion((1_000, 25_000), 0, ("happy", "joy"), 0.7))),
-        part(
-            "emotion",
-            1,
-            emotions(
-                emotion((24_000, 31_000), 0, ("happy", "joy"), 0.7), emotion((32_000, 36_000), 1, ("angry", "anger"), 0.9)
-            ),
-        ),
-        part("sentiment", 0, sentiment((1_000, 25_000, 0, "agent", 0.1))),
-        part("sentiment", 1, sentiment((32_000, 36_000, 1, "customer", 0.9))),
-        part("diarization", WHOLE, diarization()),
-    ]
+from analysis.outcome import Failed, Skipped
+from analysis.report import ChunkSpan, Part, Report, build_report
+from analysis.types import WHOLE
+from tests.unit.call_parts import ALL, diarization, noise, part, parts, recording, scene, sentiment
 
 
 def test_the_whole_story() -> None:
@@ -188,13 +75,47 @@ def test_a_failure_makes_it_partial_and_a_skip_does_not() -> None:
     assert [(s.analysis, s.chunk, s.reason) for s in report.skipped] == [("asr", 0, "no_speech")]
     assert report.noise is None
     assert [(t.speaker, t.text) for t in report.turns] == [("s0", ""), ("s1", "")]
-    assert build_report(recording(analyses=("asr",)), [skipped]).status == "complete"
+    assert {turn.transcribed for turn in report.turns} == {False}
+    assert report.transcript_language is None
 
 
 def test_an_analysis_without_any_answer_is_missing() -> None:
     report = build_report(recording(), [p for p in parts() if p.analysis != "emotion"])
     assert [(m.analysis, m.chunk, m.code) for m in report.missing] == [("emotion", WHOLE, "not_run")]
     assert all(turn.emotion is None for turn in report.turns)
+
+
+def test_an_analysis_without_an_answer_for_one_chunk_is_missing_there() -> None:
+    report = build_report(recording(), [p for p in parts() if (p.analysis, p.chunk) != ("noise", 1)])
+    assert report.status == "partial"
+    assert [(m.analysis, m.chunk, m.code) for m in report.missing] == [("noise", 1, "not_run")]
+
+
+def test_a_turn_says_whether_it_was_transcribed() -> None:
+    report = build_report(recording(), [p for p in parts() if (p.analysis, p.chunk) != ("asr", 1)])
+    assert [(t.start_ms, t.text, t.transcribed) for t in report.turns] == [
+        (1_000, "hello", True),
+        (1_300, "", True),
+        (24_100, "good day", True),
+        (24_800, "", False),
+        (32_000, "", False),
+    ]
+
+
+def test_the_language_that_was_written_down_shows_beside_the_one_asked_for() -> None:
+    report = build_report(recording().model_copy(update={"language": "fr"}), parts())
+    assert (report.recording.language, report.transcript_language) == ("fr", "en")
+
+
+def test_what_to_know_of_the_file_is_in_the_report() -> None:
+    cut = recording().model_copy(update={"notes": ("The file is cut off.",)})
+    assert build_report(cut, parts()).recording.notes == ("The file is cut off.",)
+
+
+def test_channels_keep_their_roles_when_diarization_failed() -> None:
+    report = build_report(recording(), [p for p in parts() if p.analysis != "diarization"])
+    assert [(s.id, s.channel, s.role) for s in report.speakers] == [("s0", 0, "agent"), ("s1", 1, "customer")]
+    assert [(t.speaker, t.role) for t in report.turns if t.text == "no"] == [("s1", "customer")]
 
 
 def test_silence_gives_a_report_without_turns() -> None:
@@ -215,7 +136,10 @@ def test_silence_gives_a_report_without_turns() -> None:
 def test_mono_speakers_have_no_role() -> None:
     scored = [(1_000, 25_000, 0, "agent", 0.2), (1_000, 25_000, 0, "customer", 0.9)]
     heard = part("sentiment", 0, sentiment(*scored))
-    report = build_report(recording(roles=(), channels=1), [heard, part("diarization", WHOLE, diarization())])
+    turns = tuple(turn.model_copy(update={"channel": 0}) for turn in diarization().turns)
+    voices = DiarizationFindings(method="clustering", speakers=2, turns=turns)
+    report = build_report(recording(roles=(), channels=1), [heard, part("diarization", WHOLE, voices)])
+    assert [(speaker.id, speaker.channel) for speaker in report.speakers] == [("s0", 0), ("s1", 0)]
     assert {speaker.role for speaker in report.speakers} == {None}
     assert {turn.role for turn in report.turns} == {None}
     first = report.sentiment[0]
