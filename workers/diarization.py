@@ -46,7 +46,7 @@ def _hear(model: SpeakerModel, clip: Clip, utterance: Utterance) -> Heard:
     """Embeds an utterance of any length in bounded memory."""
 
     def read(start_ms: int, end_ms: int) -> Waveform:
-        (samples,) = clip.read(start_ms, end_ms, utterance.channel)
+        samples: Waveform = clip.read(start_ms, end_ms, utterance.channel)[0]
         return samples
 
     windows = window_spans(utterance)
