@@ -36,10 +36,10 @@ class Recognised:
 class PocketsphinxDecoder:
     """One decoder, reused for every utterance of a process; what it heard before has no influence on what it hears next."""
 
-    def __init__(self) -> None:
+    def __init__(self, live_states: int = LIVE_STATES) -> None:
         from pocketsphinx import Decoder
 
-        self._decoder: Any = Decoder(samprate=SAMPLE_RATE, loglevel="FATAL", maxhmmpf=LIVE_STATES)
+        self._decoder: Any = Decoder(samprate=SAMPLE_RATE, loglevel="FATAL", maxhmmpf=live_states)
 
     def decode(self, samples: NDArray[np.float32]) -> list[Recognised]:
         """Words of one utterance: mono float32 in [-1, 1] at ``SAMPLE_RATE``, shape (samples,)."""

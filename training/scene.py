@@ -8,7 +8,6 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 
 from audio.features import YAMNET, Array
 from audio.windows import WindowSpec, windows
@@ -99,15 +98,10 @@ def trained(inputs: Floats, targets: Floats) -> tuple[PatchNet, Floats, Floats]:
     return net, mean, std
 
 
-def learnable(rows: list[Example]) -> NDArray[np.bool_]:
-    """Which recordings may be trained on and fit temperatures."""
-    return np.array([row.source not in scene_sounds.JUDGED_ONLY for row in rows])
-
-
 def measure(rows: list[Example], data: WindowSet, targets: Floats, teacher: Floats) -> tuple[list[Evaluation], float]:
     """Against people and teacher on recordings not trained on; the same people's labels against the teacher; temperature."""
     fold = folds([row.group for row in rows], FOLDS)
-    usable = learnable(rows)
+    usable = scene_sounds.learnable(rows)
 
     def train(learn: np.ndarray, judge: np.ndarray) -> Floats:
         learn = learn & usable[data.owner]
@@ -140,7 +134,7 @@ def main(data_folder: Path, models: Path, out: Path) -> None:
     data, targets = sounds.window_set(), np.concatenate(sounds.targets)
     print(f"{len(rows)} recordings, {len(data.owner)} windows", flush=True)
     results, temperature = measure(rows, data, targets, np.stack(sounds.answers))
-    usable = learnable(rows)[data.owner]
+    usable = scene_sounds.learnable(rows)[data.owner]
     net, mean, std = trained(data.inputs[usable], targets[usable])
     path = out / "scene.onnx"
     export_torch(net, path, ((data.inputs[:8] - mean) / std).astype(np.float32), ("log_mel", "scene_logits"))

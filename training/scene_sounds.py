@@ -5,6 +5,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
 from audio.features import Array
 from training import augment
@@ -47,6 +48,11 @@ def recordings(data: Path) -> list[Example]:
     """Labelled with a scene by what the set says of each recording."""
     rows = [row for row in examples(data, *(name for name, _ in SETS)) if _kept(row) and not _room(row)]
     return [replace(row, label=_scene(row)) for row in without_copies(rows)]
+
+
+def learnable(rows: list[Example]) -> NDArray[np.bool_]:
+    """Which recordings may be trained on and fit temperatures."""
+    return np.array([row.source not in JUDGED_ONLY for row in rows])
 
 
 def _kept(row: Example) -> bool:

@@ -46,7 +46,8 @@ def _hear(model: SpeakerModel, clip: Clip, utterance: Utterance) -> Heard:
     """Embeds an utterance of any length in bounded memory."""
 
     def read(start_ms: int, end_ms: int) -> Waveform:
-        return clip.read(start_ms, end_ms, utterance.channel)[0]
+        samples: Waveform = clip.read(start_ms, end_ms, utterance.channel)[0]
+        return samples
 
     windows = window_spans(utterance)
     spectrograms = voice_windows(read, windows, MelSpec(**model.mel), model.level)

@@ -10,17 +10,23 @@ from uuid import UUID
 
 import numpy as np
 import pytest
+import soundfile
+import soxr
 
+from analysis.errors import BadAudio
 from analysis.findings import Classification, Findings
 from analysis.outcome import Skipped
 from analysis.types import WHOLE, ChunkRef, Utterance
 from audio.clip import Clip
+from audio.prepare import prepare
 from models import cache
 from models.catalog import default_releases
 from workers.contract import Analysis
 from workers.registry import analyses
 
 RATE = 16_000
+NARROW = 8_000
+ROLES = ("agent", "customer", "supervisor", *(f"guest{i}" for i in range(5)))
 START_MS = 60_000
 """The chunk lies a minute into its recording, so that a module that forgets the time line is caught."""
 
@@ -38,6 +44,11 @@ def voice(seconds: float) -> np.ndarray:
     return (buzz * np.maximum(np.sin(2 * np.pi * 2.5 * time), 0))[None, :]
 
 
+def narrow(sound: np.ndarray) -> np.ndarray:
+    """As a telephone recording at ``NARROW`` Hz sounds after it was resampled for the store."""
+    return soxr.resample(soxr.resample(sound.T, RATE, NARROW), NARROW, RATE).T
+
+
 SOUNDS: dict[str, Callable[[], np.ndarray]] = {
     "silence": lambda: np.zeros((1, 5 * RATE)),
     "hiss": lambda: hiss(5),
@@ -49,11 +60,13 @@ SOUNDS: dict[str, Callable[[], np.ndarray]] = {
     "clipped": lambda: 40 * voice(4),
     "dc_shift": lambda: 0.7 + voice(4),
     "full_scale": lambda: np.ones((1, 2 * RATE)),
+    "eight_kilohertz": lambda: narrow(voice(4)),
+    "opposite_phase": lambda: np.concatenate([voice(4), -voice(4)]),
 }
 
 
 def stored(samples: np.ndarray, folder: Path, *, whole: bool, speech: bool = True, native: int = RATE) -> Clip:
-    """Write PCM16 with a minute of silence before it, and point a clip at it, with one utterance per channel."""
+    """Write PCM16 with a minute of silence before it, and point a clip at it, with one utterance and role per channel."""
     channels, count = samples.shape
     before = 0 if whole else START_MS
     pcm = np.clip(np.round(samples * 32768), -32768, 32767).astype("<i2").T
@@ -70,7 +83,7 @@ def stored(samples: np.ndarray, folder: Path, *, whole: bool, speech: bool = Tru
         sample_rate=RATE,
         channels=channels,
         native_rate=native,
-        roles=("agent", "customer") if channels == 2 else (),
+        roles=ROLES[:channels] if channels > 1 else (),
         speech=heard,
     )
     return Clip(ref)
@@ -92,7 +105,8 @@ def is_whole(module: Analysis) -> bool:
 
 @pytest.mark.parametrize("sound", SOUNDS)
 def test_any_sound_has_a_valid_answer(module: Analysis, sound: str, tmp_path: Path) -> None:
-    clip = stored(SOUNDS[sound](), tmp_path, whole=is_whole(module))
+    native = NARROW if sound == "eight_kilohertz" else RATE
+    clip = stored(SOUNDS[sound](), tmp_path, whole=is_whole(module), native=native)
     (answer,) = run(module, clip)
     assert isinstance(answer, module.CARD.findings | Skipped)
     document = json.loads(answer.model_dump_json())
@@ -102,6 +116,31 @@ def test_any_sound_has_a_valid_answer(module: Analysis, sound: str, tmp_path: Pa
         check_times(document, clip.ref)
         published = answer.classification()
         assert published is None or is_consistent(published)
+
+
+@pytest.mark.parametrize("sound", ["voice", "stereo", "eight_kilohertz", "clipped", "dc_shift"])
+def test_speech_has_findings(module: Analysis, sound: str, tmp_path: Path) -> None:
+    (answer,) = run(module, stored(SOUNDS[sound](), tmp_path, whole=is_whole(module)))
+    assert isinstance(answer, module.CARD.findings)
+
+
+def test_a_narrow_recording_is_answered_with_a_warning_where_it_matters(tmp_path: Path) -> None:
+    answers = [
+        run(analyses()["noise"], stored(SOUNDS["eight_kilohertz"](), tmp_path, whole=False, native=rate))[0].model_dump()
+        for rate in (NARROW, 48_000)
+    ]
+    assert [answer.pop("bandwidth_limited") for answer in answers] == [True, False]
+    assert answers[0] == answers[1]
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf])
+def test_sound_that_is_no_number_is_refused(value: float, tmp_path: Path) -> None:
+    sound = voice(2).astype("<f4")
+    sound[0, RATE] = value
+    soundfile.write(tmp_path / "a.wav", sound.T, RATE, subtype="FLOAT")
+    with pytest.raises(BadAudio) as caught:
+        prepare(tmp_path / "a.wav", UUID(int=1), f"file://{tmp_path}/store")
+    assert caught.value.code == "not_finite"
 
 
 def test_answers_are_the_same_every_time(module: Analysis, tmp_path: Path) -> None:

@@ -62,7 +62,7 @@ def share(hits: Sequence[bool]) -> float:
     return sum(hits) / len(hits)
 
 
-def test_scene_hears_what_people_heard_on_recordings_it_never_saw(tmp_path: Path) -> None:
+def test_scene_hears_what_people_heard_on_recordings_it_was_not_fitted_on(tmp_path: Path) -> None:
     rows = [row for row in scene_sounds.recordings(DATA) if row.source in scene_sounds.JUDGED_ONLY]
     model = scene.load(default_releases()["scene"], "cpu")
     found = scene.analyze(model, [clip(row, tmp_path) for row in rows])

@@ -1,6 +1,5 @@
 """Words and speakers in recorded speech: error rates stay below what was measured when the checkpoints were chosen."""
 
-import json
 import os
 from collections.abc import Sequence
 from pathlib import Path
@@ -17,14 +16,13 @@ from audio.clip import Clip
 from audio.plan import speech_in
 from audio.prepare import Prepared, prepare
 from models.catalog import default_releases
+from training import asr_wer
 from training.der import Errors, Spoken, score
 from workers import asr, diarization
 
 pytestmark = pytest.mark.corpus
 
 DATA = Path(__file__).resolve().parents[2].parent / "shared" / "data"
-TUNED_ON = {"ls_1688", "ls_2033", "ls_3005"}
-"""Speakers on which the decoder's beam was chosen; no figure is taken from them."""
 
 
 @pytest.fixture(autouse=True, scope="module")
@@ -56,24 +54,14 @@ def recognised(path: Path, store: Path, decoder: asr.PocketsphinxDecoder) -> lis
     return [word.text for found in asr.analyze(decoder, clips) if isinstance(found, AsrFindings) for word in found.words]
 
 
-def word_errors(reference: list[str], found: list[str]) -> int:
-    """Substitutions, insertions and deletions (Levenshtein distance over words)."""
-    row = list(range(len(found) + 1))
-    for i, word in enumerate(reference, 1):
-        diagonal, row[0] = row[0], i
-        for j, other in enumerate(found, 1):
-            diagonal, row[j] = row[j], min(row[j] + 1, row[j - 1] + 1, diagonal + (word != other))
-    return row[-1]
-
-
 def test_word_error_rate_on_read_english(tmp_path: Path) -> None:
-    rows = [json.loads(line) for line in (DATA / "labels.jsonl").read_text().splitlines()]
-    easy = [row for row in rows if row["path"].startswith(("asr/librivox/", "asr/librispeech_test-clean/"))]
-    hard = [row for row in rows if row["path"].startswith("asr/librispeech_test-other/") and row["speaker"] not in TUNED_ON]
+    unseen = [line for line in asr_wer.lines(DATA) if not line.tuned_on]
+    easy = [line for line in unseen if line.source != asr_wer.HARD]
+    hard = [line for line in unseen if line.source == asr_wer.HARD]
     decoder = asr.load(default_releases()["asr"], "cpu")
     for chosen, limit in ((easy, 0.45), (hard[::5], 0.70)):
-        pairs = [(row["text"].split(), recognised(DATA / row["path"], tmp_path, decoder)) for row in chosen]
-        rate = sum(word_errors(text, found) for text, found in pairs) / sum(len(text) for text, _ in pairs)
+        errors = sum(asr_wer.word_errors(line.words, recognised(line.path, tmp_path, decoder)) for line in chosen)
+        rate = errors / sum(len(line.words) for line in chosen)
         assert rate < limit, rate
 
 

@@ -1,16 +1,21 @@
 """Windows over speech, voices told apart by their embeddings, and the turns that come of it."""
 
 from itertools import pairwise
+from uuid import UUID
 
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from analysis.types import Utterance
+from analysis.findings import DiarizationFindings
+from analysis.types import WHOLE, ChunkRef, Utterance
+from audio.clip import Clip
 from audio.features import CEPSTRAL
 from audio.voice_windows import AT_ONCE, HOP_MS, WINDOW_MS, voice_windows, window_spans
+from models.catalog import default_releases
 from models.voices import STEP_MS, Heard, tell_apart
+from workers import diarization
 from workers.diarization import TURN_GAP_MS, findings
 
 RATE = 16_000
@@ -87,6 +92,18 @@ def test_turns_are_joined_over_short_pauses_by_channel_and_speakers_numbered_by_
         ("s1", 1, 2_000, 3_000),
         ("s0", 0, 2_500 + TURN_GAP_MS, 4_000),
     ]
+
+
+@pytest.mark.parametrize("roles", [("agent",), ("agent", "customer")])
+def test_channels_with_roles_are_speakers_without_a_listen(roles: tuple[str, ...]) -> None:
+    spoken = [speech(1_000 * at, 1_000 * at + 900, channel=at % len(roles)) for at in range(6)]
+    ref = ChunkRef(
+        recording_id=UUID(int=1), index=WHOLE, start_ms=0, end_ms=6_000, audio_uri="file:///nothing/here", sample_rate=RATE,
+        channels=len(roles), native_rate=RATE, roles=roles, speech=tuple(spoken),
+    )  # fmt: skip
+    (found,) = diarization.analyze(diarization.load(default_releases()["diarization"], "cpu"), [Clip(ref)])
+    assert isinstance(found, DiarizationFindings)
+    assert (found.method, found.speakers) == ("channel", len(roles))
 
 
 def test_another_speaker_between_ends_a_turn() -> None:
