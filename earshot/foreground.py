@@ -17,7 +17,7 @@ def become_worker(pools: tuple[str, ...], concurrency: int) -> None:
     """Replaces this process by a worker for these pools, once nothing is wrong that would fail all its tasks. Never returns.
 
     Raises:
-        Misconfigured: no such pool, no Redis or database to work for, a checkpoint that is not the catalog's, or no such device.
+        Misconfigured: no such pool, no Redis or database to work for, a checkpoint that is not the catalog's, no such device.
     """
     # The process id, which the worker keeps, tells two workers of a pool on one machine apart.
     argv = worker_argv(pools, concurrency, f"{'-'.join(pools)}-{os.getpid()}")

@@ -60,7 +60,7 @@ def earshot(home: Path, *words: str, project: Path = PROJECT, **settings: str) -
 def test_one_line_what_to_do_and_a_code(
     tmp_path: Path, words: list[str], settings: dict[str, str], code: int, says: str
 ) -> None:
-    done = earshot(tmp_path, *words, **settings)
+    done = earshot(tmp_path, *words, project=PROJECT, **settings)
     assert done.returncode == code, done.stderr
     assert says in done.stderr
     assert done.stdout == ""
@@ -126,8 +126,8 @@ def test_a_worker_refuses_a_checkpoint_that_is_not_the_catalogs(tmp_path: Path) 
     for file in ("settings.py", "celeryconfig.py"):
         shutil.copy(PROJECT / file, copy)
     release = default_releases()["scene"]
-    with (copy / "models" / release.uri).open("ab") as file:
-        file.write(b"!")
+    with (copy / "models" / release.uri).open("ab") as checkpoint:
+        checkpoint.write(b"!")
     done = earshot(tmp_path, "worker", "scene", project=copy, redis_url="redis://127.0.0.1:1")
     assert done.returncode == USAGE
     assert done.stderr.startswith(f"earshot: {release.name}: ")
