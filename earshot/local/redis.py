@@ -12,6 +12,7 @@ from earshot.local import processes, waiting
 
 NAME = "redis"
 START_TIMEOUT_SEC = 30.0
+FIRST_PORT = 20_000
 
 # Every write is on disk within a second, and a full Redis refuses work instead of forgetting it.
 _OPTIONS = {
@@ -94,6 +95,9 @@ def _free(port: int) -> bool:
 
 
 def _any_free() -> int:
+    """A port below those that the kernel hands out to clients: one that keeps asking for a Redis that is down would else be
+    given that very port some day, be connected to itself, and keep it."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+        like = int(probe.getsockname()[1])
+    return next(port for port in range(FIRST_PORT + like % 8192, 2**16) if _free(port))
