@@ -14,8 +14,8 @@ FRAME_MS = 10
 """The decoder's clock (``frate`` 100)."""
 FULL_SCALE = 32_768
 LIVE_STATES = 4_000
-"""Width of the search (``maxhmmpf``): of those tried the one with the fewest word errors on three speakers set apart for that, and
-a third less work than pocketsphinx's default of 30,000. ``python -m training.asr_wer`` with ``--states`` measures both."""
+"""Width of the search (``maxhmmpf``): of those tried the one with the fewest word errors on three speakers set apart for that,
+and a third less work than pocketsphinx's default of 30,000. ``python -m training.asr_wer`` with ``--states`` measures both."""
 
 _VARIANT = re.compile(r"\(\d+\)$")
 """Marks the second and later pronunciations of a word in the dictionary, as in ``the(2)``."""
