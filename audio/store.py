@@ -54,8 +54,7 @@ def read_pcm(
     path = local_path(uri)
     with store_errors(uri):
         if path is not None:
-            # Read, not mapped: what was touched of a map counts as the process's memory for as long as it is open.
-            samples = np.fromfile(path, "<i2", count=max(last - first, 0), offset=first * SAMPLE_BYTES)
+            samples = _mapped(path, first, last)
         else:
             samples = _ranged(uri, first, last)
     frames = samples[: len(samples) // channels * channels].reshape(-1, channels)
@@ -84,6 +83,15 @@ def store_errors(what: str) -> Iterator[None]:
         raise Unavailable(
             "store_unavailable", f"Cannot use {what} ({error}); check that the store is up and writable"
         ) from error
+
+
+def _mapped(path: Path, first: int, last: int) -> NDArray[np.int16]:
+    """Only what is asked for, and only until it is converted: what was touched of an open map counts as the process's memory."""
+    size = path.stat().st_size // SAMPLE_BYTES
+    first, last = min(first, size), min(last, size)
+    if last <= first:
+        return np.zeros(0, dtype="<i2")
+    return np.memmap(path, dtype="<i2", mode="r", offset=first * SAMPLE_BYTES, shape=(last - first,))
 
 
 def _ranged(uri: str, first: int, last: int) -> NDArray[np.int16]:

@@ -24,6 +24,7 @@ ROLES = ("agent", "customer")
 def listen(path: Path, store_url: str) -> None:
     """Everything the system does for one recording, called directly."""
     recording_id = uuid4()
+    # Calls and meetings: two channels are two speakers, one is any number of them (see ``bench.hour``).
     prepared = prepare(path, recording_id, store_url, rates={card.sample_rate for card in cards()})
     whole = Interval(start_ms=0, end_ms=prepared.duration_ms)
     spans = {WHOLE: whole, **dict(enumerate(prepared.chunks))}
