@@ -53,10 +53,7 @@ def read_pcm(
     last = max(0, end_ms) * sample_rate // 1000 * channels
     path = local_path(uri)
     with store_errors(uri):
-        if path is not None:
-            samples = _mapped(path, first, last)
-        else:
-            samples = _ranged(uri, first, last)
+        samples = _mapped(path, first, last) if path is not None else _ranged(uri, first, last)
     frames = samples[: len(samples) // channels * channels].reshape(-1, channels)
     wanted = frames if channel is None else frames[:, channel : channel + 1]
     return wanted.T.astype(np.float32, order="C") / np.float32(FULL_SCALE)
@@ -86,7 +83,7 @@ def store_errors(what: str) -> Iterator[None]:
 
 
 def _mapped(path: Path, first: int, last: int) -> NDArray[np.int16]:
-    """Only what is asked for, and only until it is converted: what was touched of an open map counts as the process's memory."""
+    """Only what is asked for, and only until it is converted: what was touched of an open map counts as memory in use."""
     size = path.stat().st_size // SAMPLE_BYTES
     first, last = min(first, size), min(last, size)
     if last <= first:
