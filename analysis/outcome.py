@@ -2,7 +2,7 @@
 
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, TypeAdapter
+from pydantic import Field
 
 from analysis.findings import Classification
 from analysis.types import Frozen
@@ -32,6 +32,3 @@ class Failed(Frozen):
 
 
 Outcome = Annotated[Succeeded | Skipped | Failed, Field(discriminator="status")]
-
-OUTCOMES: TypeAdapter[list[Outcome]] = TypeAdapter(list[Outcome])
-"""Reads and writes the outcomes of one job, in the order of its chunks."""

@@ -23,8 +23,7 @@ def put(redis: Redis, analysis: str, outcomes: Mapping[ChunkKey, Staged], ttl_se
     """Stages one analysis's outcomes."""
     pipeline = redis.pipeline(transaction=False)
     for chunk, staged in outcomes.items():
-        # Postgres cannot store NUL in text: one in a library's error message must not keep the chunk from being merged.
-        pipeline.hset(_key(chunk), analysis, staged.model_dump_json().replace("\\u0000", ""))
+        pipeline.hset(_key(chunk), analysis, staged.model_dump_json())
         pipeline.expire(_key(chunk), ttl_sec)
     pipeline.execute()
 

@@ -65,4 +65,6 @@ def _outcome(result: Findings | Skipped) -> Outcome:
 
 def _failure(error: Exception) -> Failed:
     code = error.code if isinstance(error, EarshotError) else type(error).__name__
-    return Failed(code=code, detail=str(error).splitlines()[0][:500] if str(error) else code)
+    # Postgres cannot store NUL in text: one in a library's message must not keep the chunk from being merged.
+    lines = str(error).replace("\x00", "").splitlines()
+    return Failed(code=code, detail=lines[0][:500] if lines else code)

@@ -1,6 +1,5 @@
 """Recordings that other people made, and files that other people broke."""
 
-import os
 import re
 from collections import Counter
 from itertools import pairwise
@@ -13,16 +12,9 @@ from analysis.errors import BAD_AUDIO_CODES, BadAudio
 from audio.plan import PlanLimits
 from audio.prepare import Prepared, prepare
 from audio.store import read_pcm
+from tests.corpus.recorded import DATA
 
 pytestmark = pytest.mark.corpus
-
-DATA = Path(__file__).resolve().parents[2].parent / "shared" / "data"
-
-
-@pytest.fixture(autouse=True, scope="module")
-def _data() -> None:
-    if not DATA.is_dir() and os.environ.get("CI") != "true":
-        pytest.skip(f"the recorded audio is not at {DATA}")
 
 
 def outcome(path: Path, store: Path) -> Prepared | BadAudio:

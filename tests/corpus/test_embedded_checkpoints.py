@@ -1,7 +1,6 @@
 """The shipped checkpoints on recorded sound. Floors are loose: they catch labels in a wrong order, a changed front end or a
 checkpoint of another run. Quality on unheard speakers is in the cards, from cross-validation."""
 
-import os
 import uuid
 from collections.abc import Sequence
 from pathlib import Path
@@ -15,21 +14,13 @@ from audio.clip import Clip
 from audio.features import YAMNET, log_mel, patches
 from models import cache
 from models.catalog import default_releases
+from tests.corpus.recorded import DATA, SHARED
 from training import emotional_speech, scene_sounds
 from training.datasets import RATE, Example, examples, waveform
 from training.teacher import gathered, yamnet
 from workers import emotion, noise, scene, sentiment
 
 pytestmark = pytest.mark.corpus
-
-SHARED = Path(__file__).resolve().parents[2].parent / "shared"
-DATA = SHARED / "data"
-
-
-@pytest.fixture(autouse=True, scope="module")
-def _data() -> None:
-    if not DATA.is_dir() and os.environ.get("CI") != "true":
-        pytest.skip(f"the recorded audio is not at {DATA}")
 
 
 def clip(row: Example, folder: Path) -> Clip:

@@ -1,6 +1,5 @@
 """Words and speakers in recorded speech: error rates stay below what was measured when the checkpoints were chosen."""
 
-import os
 from collections.abc import Sequence
 from pathlib import Path
 from uuid import uuid4
@@ -16,19 +15,12 @@ from audio.clip import Clip
 from audio.plan import speech_in
 from audio.prepare import Prepared, prepare
 from models.catalog import default_releases
+from tests.corpus.recorded import DATA
 from training import asr_wer
 from training.der import Errors, Spoken, score
 from workers import asr, diarization
 
 pytestmark = pytest.mark.corpus
-
-DATA = Path(__file__).resolve().parents[2].parent / "shared" / "data"
-
-
-@pytest.fixture(autouse=True, scope="module")
-def _data() -> None:
-    if not DATA.is_dir() and os.environ.get("CI") != "true":
-        pytest.skip(f"the recorded audio is not at {DATA}")
 
 
 def clip(call: Prepared, span: Interval, speech: Sequence[Utterance], index: int, roles: tuple[str, ...] = ()) -> Clip:
