@@ -10,6 +10,8 @@ _settings = settings()
 
 broker_url = _settings.redis_url or "redis://redis-is-not-configured.invalid"
 result_backend = broker_url
+broker_transport = "tasks.transport:Transport"
+broker_use_ssl = {"ssl_cert_reqs": "required"} if broker_url.startswith("rediss://") else None
 
 # Messages: JSON, known queues, references only.
 accept_content = ["json"]

@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 from celery import Celery, Task
 from celery.signals import worker_init, worker_ready
 
-from analysis.errors import Transient
+from analysis.errors import Permanent, Transient
 from settings import PROJECT, settings
 from workers.pools import queues_of
 
@@ -16,6 +16,7 @@ class Stage(Task):  # type: ignore[misc]  # celery ships no types
     """A task that is tried again, ever later and with jitter, while its surroundings fail; permanent errors are not."""
 
     abstract = True
+    throws = (Permanent,)  # told in one line
     autoretry_for = (Transient,)
     retry_kwargs: ClassVar = {"max_retries": 1000}  # a minute apart: whoever waits for Postgres waits for as long as it takes
     retry_backoff = 1

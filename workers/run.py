@@ -53,7 +53,9 @@ def _analyze(analysis: Analysis, model: object, clips: Sequence[Clip], reraise: 
         if len(clips) > 1:
             return [outcome for clip in clips for outcome in _analyze(analysis, model, [clip], reraise)]
         ref = clips[0].ref
-        log.exception("%s failed on recording %s chunk %d", analysis.CARD.name, ref.recording_id, ref.index)
+        expected = isinstance(error, EarshotError)  # then its message says everything: one line
+        where = (analysis.CARD.name, ref.recording_id, ref.index)
+        log.error("%s failed on recording %s chunk %d: %s", *where, error, exc_info=None if expected else error)
         return [_failure(error)]
 
 
