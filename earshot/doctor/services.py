@@ -107,6 +107,9 @@ def roots() -> Iterator[Finding]:
     if not named:
         yield ok("roots", "none: only uploads by `earshot ingest` are read; EARSHOT_ROOTS lets other services name files")
     for url in named:
+        if url.startswith(("http://", "https://")):  # read without fsspec (see audio.fetch)
+            yield ok("roots", url)
+            continue
         try:
             fs, path = fsspec.core.url_to_fs(url)
         except (ValueError, ImportError) as error:
