@@ -54,6 +54,7 @@ broker_transport_options = {
     "socket_timeout": ANSWER_SEC,
     "socket_connect_timeout": ANSWER_SEC / 2,
     "health_check_interval": ANSWER_SEC,
+    "retry_on_timeout": True,
 }
 broker_connection_retry_on_startup = True
 broker_connection_max_retries = None  # for ever
@@ -61,6 +62,7 @@ redis_socket_keepalive = True
 redis_socket_timeout = ANSWER_SEC
 redis_socket_connect_timeout = ANSWER_SEC / 2
 redis_backend_health_check_interval = ANSWER_SEC
+redis_retry_on_timeout = True
 result_backend_transport_options = {"visibility_timeout": _settings.visibility_timeout_sec}
 result_backend_always_retry = True
 result_backend_max_retries = 20
