@@ -6,17 +6,16 @@ import ssl
 import threading
 from collections.abc import Callable, Collection, Iterator
 from contextlib import closing, contextmanager, suppress
-from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address
 from typing import IO, NamedTuple
 from urllib.parse import SplitResult, quote, urljoin, urlsplit
 
 from analysis.errors import BadAudio, Forbidden, Permanent, Unavailable
+from audio.addresses import connect
 from audio.store import store_errors
 
 PORTS = {"http": 80, "https": 443}
 COPY_BYTES = 1 << 20
 HOPS = 5
-NAT64 = IPv6Network("64:ff9b::/96")  # the last 32 bits are the IPv4 address it leads to (RFC 6052)
 
 
 class Limits(NamedTuple):
@@ -67,7 +66,7 @@ def _answer(url: SplitResult, internal_hosts: Collection[str], limits: Limits) -
     host, port = url.hostname or "", url.port or PORTS[url.scheme]
     wanted = quote(url._replace(scheme="", netloc="", fragment="").geturl() or "/", safe="%/?:@!$&'()*+,;=~")
     try:
-        line = _connect(host, port, f"{host}:{port}" in internal_hosts, limits.silent_sec)
+        line = connect(host, port, f"{host}:{port}" in internal_hosts, limits.silent_sec)
         with _cut_after(limits.total_sec, line):
             kind: type[http.client.HTTPConnection] = http.client.HTTPConnection
             if url.scheme == "https":
@@ -104,35 +103,6 @@ def _cut_after(seconds: float, line: socket.socket) -> Iterator[None]:
         spare.close()
         if over.is_set():
             raise TimeoutError(f"not all of it came within {seconds:.0f} s")
-
-
-def _connect(host: str, port: int, may_be_internal: bool, timeout_sec: float) -> socket.socket:
-    """A connection to the very address that was checked: the name is not looked up a second time."""
-    found = [str(entry[4][0]) for entry in socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)]
-    for address in found:
-        if not may_be_internal and not is_public(address):
-            raise Forbidden(
-                "internal_address",
-                f"{host} is the internal address {address}; if it shall be read, add {host}:{port} to EARSHOT_INTERNAL_HOSTS",
-            )
-    for address in found[:-1]:
-        try:
-            return socket.create_connection((address, port), timeout_sec)
-        except OSError:
-            continue  # the next address of the same host
-    return socket.create_connection((found[-1], port), timeout_sec)
-
-
-def is_public(address: str) -> bool:
-    """True for an address of the open Internet, also where an IPv6 address stands for an IPv4 one."""
-    ip = ip_address(address)
-    if isinstance(ip, IPv6Address) and ip.ipv4_mapped is not None:
-        ip = ip.ipv4_mapped
-    meant = [ip]
-    if isinstance(ip, IPv6Address):
-        meant += [each for each in (ip.sixtofour, *(ip.teredo or ())) if each is not None]
-        meant += [IPv4Address(int(ip) & 0xFFFFFFFF)] if ip in NAT64 else []
-    return all(each.is_global and not each.is_multicast for each in meant)
 
 
 def _copy(url: str, answer: http.client.HTTPResponse, target: IO[bytes], limits: Limits) -> None:

@@ -4,13 +4,15 @@ import io
 import threading
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import ClassVar
 
 import pytest
 
 from analysis.errors import BadAudio, EarshotError, Forbidden, Permanent, Unavailable
-from audio.fetch import Limits, fetch, is_public
+from audio.addresses import is_public
+from audio.fetch import Limits, fetch
 from audio.source import confine, open_source
 
 SOUND = bytes(range(256)) * 4096
@@ -39,17 +41,18 @@ class Pages(BaseHTTPRequestHandler):
             self.send_response(200)
             self.send_header("Content-Length", str(len(SOUND) + (name == "short.wav")))
             self.end_headers()
-            self.wfile.write(SOUND * (1 if name != "endless.wav" else 9))
+            self.wfile.write(SOUND)
             self.close_connection = True
 
     def _slow(self) -> None:
         self.send_response(200)
         self.end_headers()
         self.close_connection = True
-        for _ in range(100):  # a byte now and then, without end as far as the client can tell
-            self.wfile.write(b"x")
-            self.wfile.flush()
-            time.sleep(0.1)
+        with suppress(OSError):  # the client has gone
+            for _ in range(100):  # a byte now and then, without end as far as the client can tell
+                self.wfile.write(b"x")
+                self.wfile.flush()
+                time.sleep(0.1)
 
     def log_message(self, *_: object) -> None:
         """Says nothing."""
@@ -69,7 +72,7 @@ LEADS = {
 def server() -> Iterator[str]:
     Pages.asked.clear()
     with ThreadingHTTPServer(("127.0.0.1", 0), Pages) as running:
-        thread = threading.Thread(target=running.serve_forever)
+        thread = threading.Thread(target=running.serve_forever, args=(0.02,))
         thread.start()
         try:
             yield f"127.0.0.1:{running.server_address[1]}"
