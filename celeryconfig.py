@@ -8,7 +8,7 @@ from workers.registry import cards
 
 _settings = settings()
 
-ANSWER_SEC = 10
+ANSWER_SEC = 5
 """A connection to Redis on which no answer comes for so long is given up and made anew."""
 
 broker_url = _settings.redis_url or "redis://redis-is-not-configured.invalid"
@@ -52,7 +52,7 @@ broker_transport_options = {
     "priority_steps": [0],
     "socket_keepalive": True,
     "socket_timeout": ANSWER_SEC,
-    "socket_connect_timeout": ANSWER_SEC / 2,
+    "socket_connect_timeout": ANSWER_SEC,
     "health_check_interval": ANSWER_SEC,
     "retry_on_timeout": True,
 }
@@ -60,7 +60,7 @@ broker_connection_retry_on_startup = True
 broker_connection_max_retries = None  # for ever
 redis_socket_keepalive = True
 redis_socket_timeout = ANSWER_SEC
-redis_socket_connect_timeout = ANSWER_SEC / 2
+redis_socket_connect_timeout = ANSWER_SEC
 redis_backend_health_check_interval = ANSWER_SEC
 redis_retry_on_timeout = True
 result_backend_transport_options = {"visibility_timeout": _settings.visibility_timeout_sec}

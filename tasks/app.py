@@ -5,6 +5,7 @@ import sys
 from typing import Any, ClassVar
 
 from celery import Celery, Task
+from celery.exceptions import Reject
 from celery.signals import worker_init, worker_ready
 
 from analysis.errors import Permanent, Transient
@@ -23,6 +24,13 @@ class Stage(Task):  # type: ignore[misc]  # celery ships no types
     retry_backoff_max = 60
     retry_jitter = True
     max_retries = 3  # what counts for Celery itself: deliveries after the worker died (``task_retry_on_worker_lost``)
+
+    def retry(self, *args: Any, **kwargs: Any) -> Any:
+        """As Celery's, but a task whose retry cannot be published goes back to its queue, where Celery would drop it."""
+        try:
+            return super().retry(*args, **kwargs)
+        except Reject as error:
+            raise Reject(error.reason, requeue=True) from error
 
 
 app = Celery(

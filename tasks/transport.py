@@ -28,6 +28,12 @@ class Channel(kombu_redis.Channel):  # type: ignore[misc]  # kombu ships no type
         client.set_response_callback("BRPOP", _gate)
         return client
 
+    def _brpop_start(self, timeout: float | None = None) -> None:
+        """Without redis-py's own PING before it: on a dead line that would connect anew unseen by the event loop, which then
+        asks twice and throws the second answer, a job, away. A BRPOP that is not answered is kombu's to notice, and it does."""
+        self.client.connection.health_check_interval = 0
+        super()._brpop_start(timeout)
+
 
 class Transport(kombu_redis.Transport):  # type: ignore[misc]
     """Set as ``broker_transport``."""
