@@ -45,10 +45,17 @@ class Proxy:
                 client, _ = self._listener.accept()
                 self._sockets.append(client)
                 if self._era is not None:
-                    server = socket.create_connection(self._target)
-                    self._sockets.append(server)
-                    for source, sink in ((client, server), (server, client)):
-                        threading.Thread(target=self._pump, args=(source, sink, self._era), daemon=True).start()
+                    self._connect(client, self._era)
+
+    def _connect(self, client: socket.socket, era: object) -> None:
+        try:
+            server = socket.create_connection(self._target)
+        except OSError:  # nobody there: the client learns it the same way
+            client.close()
+            return
+        self._sockets.append(server)
+        for source, sink in ((client, server), (server, client)):
+            threading.Thread(target=self._pump, args=(source, sink, era), daemon=True).start()
 
     def _pump(self, source: socket.socket, sink: socket.socket, era: object) -> None:
         with suppress(OSError):  # either end has closed
