@@ -45,6 +45,8 @@ class Settings(BaseSettings):
     """fsspec URL of the folder that holds decoded audio and uploads. Default: ``file://<home>/audio``."""
     roots: tuple[str, ...] = ()
     """URL prefixes that ``ingest.recording`` may read from, besides the store's own inbox. Empty: the inbox only."""
+    internal_hosts: tuple[str, ...] = ()
+    """``host:port`` of http servers with an internal address that roots may lie on; all others must be public."""
 
     device: Literal["auto", "cpu", "cuda"] = "auto"
     language: str = "en"
@@ -56,8 +58,12 @@ class Settings(BaseSettings):
     """Chunks in one chord. 16 fills a GPU's forward pass; on CPU pools 1 gives the earliest event and the best balance."""
 
     task_time_limit_sec: Annotated[int, Field(gt=1)] = 1500
-    chunk_lease_sec: Annotated[int, Field(gt=0)] = 1800
-    """A request or chunk that is not done after this, and does not merely wait its turn, is sent again."""
+    chunk_lease_sec: Annotated[int, Field(gt=0)] = 300
+    """A request or chunk that nobody has started after this, and that does not merely wait its turn, is sent again."""
+    worker_lost_sec: Annotated[int, Field(ge=5)] = 30
+    """A worker that is not heard for so long has died; heartbeats come every two seconds."""
+    max_unmerged_chunks: Annotated[int, Field(ge=1)] = 2000
+    """No recording is taken in while more chunks than this wait to be merged."""
     visibility_timeout_sec: Annotated[int, Field(gt=0)] = 1800
     reconcile_every_sec: Annotated[float, Field(gt=0)] = 30.0
     relay_every_sec: Annotated[float, Field(gt=0)] = 5.0
@@ -65,6 +71,7 @@ class Settings(BaseSettings):
     soft_shutdown_sec: Annotated[float, Field(ge=0)] = 20.0
     """How long a worker that is told to stop goes on with what it holds, before it hands it back to Redis."""
     max_attempts: Annotated[int, Field(ge=1)] = 3
+    """Workers that may end at one piece of work before it is given up."""
     ready_file: Path | None = None
     """A worker writes its process id here once it consumes; for readiness probes."""
 
@@ -74,10 +81,10 @@ class Settings(BaseSettings):
             raise ValueError("chunk_max_sec must not be below chunk_duration_sec")
         if self.overlap_sec >= self.chunk_duration_sec / 2:
             raise ValueError("overlap_sec must stay below half of chunk_duration_sec")
-        if self.task_time_limit_sec >= min(self.visibility_timeout_sec, self.chunk_lease_sec):
-            raise ValueError(
-                "task_time_limit_sec must stay below visibility_timeout_sec and chunk_lease_sec, or running jobs are sent again"
-            )
+        if self.task_time_limit_sec >= self.visibility_timeout_sec:
+            raise ValueError("task_time_limit_sec must stay below visibility_timeout_sec, or running jobs are delivered again")
+        if self.soft_shutdown_sec >= self.worker_lost_sec:
+            raise ValueError("worker_lost_sec must be above soft_shutdown_sec, or a worker that is told to stop counts as dead")
         return self
 
     @classmethod
@@ -100,6 +107,11 @@ class Settings(BaseSettings):
     def task_soft_limit_sec(self) -> float:
         """When a job is told to stop, so that it can still say so before it is killed."""
         return self.task_time_limit_sec - min(30.0, self.task_time_limit_sec / 10)
+
+    @property
+    def late_job_sec(self) -> int:
+        """How long after the merge Redis may still deliver a job of a worker that died."""
+        return 2 * self.visibility_timeout_sec
 
     @property
     def store_url(self) -> str:

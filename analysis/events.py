@@ -47,6 +47,8 @@ class RecordingEvent(Frozen):
     state: str
     file_name: str
     duration_ms: int | None = None
+    round: int | None = None
+    """1, and one more each time that a part of the recording was analysed again; then the report has changed."""
     error: dict[str, str] | None = None
 
 
@@ -64,9 +66,10 @@ def classification(
     return _event("classification", recording_id, fields)
 
 
-def completed(recording_id: UUID, state: str, file_name: str, duration_ms: int) -> Event:
+def completed(recording_id: UUID, state: str, file_name: str, duration_ms: int, round: int) -> Event:
     """The recording's report can be read."""
-    return _event("recording.completed", recording_id, {"state": state, "file_name": file_name, "duration_ms": duration_ms})
+    fields = {"state": state, "file_name": file_name, "duration_ms": duration_ms, "round": round}
+    return _event("recording.completed", recording_id, fields)
 
 
 def failed(recording_id: UUID, file_name: str, code: str, detail: str) -> Event:

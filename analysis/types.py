@@ -41,6 +41,8 @@ class ChunkRef(Interval):
 
     recording_id: UUID
     index: Annotated[int, Field(ge=WHOLE)]
+    round: Annotated[int, Field(ge=1)] = 1
+    """Which time of asking this is; 1 unless it was asked for again."""
     audio_uri: str
     """Raw interleaved little-endian PCM16 (see ``audio.store``)."""
     sample_rate: Annotated[int, Field(gt=0)]
@@ -52,6 +54,10 @@ class ChunkRef(Interval):
     language: str = "en"
     """BCP 47 language that the speech is said to be in."""
     speech: tuple[Utterance, ...] = ()
+
+    @property
+    def key(self) -> "ChunkKey":
+        return ChunkKey(recording_id=self.recording_id, index=self.index, round=self.round)
 
 
 class Release(Frozen):
@@ -73,6 +79,8 @@ class Job(Frozen):
     batch_id: UUID
     release: Release
     chunks: tuple[ChunkRef, ...]
+    sent_at: float
+    """When it was published, seconds since the epoch; tells how long its queue makes jobs wait."""
 
 
 class Receipt(Frozen):
@@ -84,15 +92,15 @@ class Receipt(Frozen):
 
 
 class ChunkKey(Frozen):
-    """Names one unit of work in the ledger."""
+    """Names one unit of work in the ledger. What is said in another round than the ledger's is not merged."""
 
     recording_id: UUID
     index: Annotated[int, Field(ge=WHOLE)]
+    round: Annotated[int, Field(ge=1)] = 1
 
 
 class Batch(Frozen):
-    """The one argument of ``merge.batch`` and ``merge.whole``: which chunks to merge, and what must have been said of each."""
+    """The one argument of ``merge.batch`` and ``merge.whole``: which chunks to merge."""
 
     batch_id: UUID
-    analyses: tuple[str, ...]
     chunks: tuple[ChunkKey, ...]

@@ -33,10 +33,11 @@ def listen(path: Path, store_url: str) -> None:
         for index, span in spans.items():
             if (index == WHOLE) == (card.scope == "recording"):
                 ref = _reference(recording_id, index, span, prepared, card.sample_rate)
-                job = Job(analysis=card.name, batch_id=recording_id, release=default_releases()[card.name], chunks=(ref,))
+                release = default_releases()[card.name]
+                job = Job(analysis=card.name, batch_id=recording_id, release=release, chunks=(ref,), sent_at=0)
                 [outcome] = run(job, "auto")
-                release = job.release.name
-                parts.append(Part(**span.model_dump(), chunk=index, analysis=card.name, release=release, outcome=outcome))
+                said = {"analysis": card.name, "release": release.name, "outcome": outcome}
+                parts.append(Part.model_validate({**span.model_dump(), "chunk": index, **said}))
     build_report(_info(recording_id, path, prepared), parts)
 
 

@@ -11,6 +11,7 @@ from earshot.local import stack, urls
 from earshot.progress import Bars
 from earshot.show import rendered
 from earshot.strip import clock
+from producer.admission import wait_for_room
 from producer.follow import FileProgress, follow
 from producer.scan import find_audio
 from producer.submit import Options, Submission, submit
@@ -80,8 +81,9 @@ def ingest(paths: Iterable[Path], wanted: Options, *, wait: bool, out: Path | No
 
 
 def _submit(connection: Connection, files: Iterable[Path], wanted: Options) -> tuple[list[Submission], int]:
-    submitted, refused = [], 0
+    submitted, refused, check = [], 0, _workers_alive()
     for file in files:
+        wait_for_room(connection, say, check)
         try:
             submitted.append(submit(connection, file, wanted))
         except OF_ONE_FILE as error:

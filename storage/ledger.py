@@ -10,7 +10,7 @@ from psycopg.types.json import Jsonb
 from analysis import events
 from analysis.outcome import Outcome, Succeeded
 from analysis.types import ChunkKey, Frozen
-from storage import outbox
+from storage import dead_letters, outbox
 from storage.db import Connection
 from storage.queries import queries
 
@@ -22,20 +22,21 @@ class Staged(Frozen):
 
     release: str
     outcome: Outcome
+    worker: str | None = None
+    """Of a dead letter: the last worker that it ended."""
 
 
-class Overdue(ChunkKey):
-    """A chunk whose chord should have come back by now."""
+class OnItsWay(ChunkKey):
+    """A chunk that was dispatched and is not merged."""
 
     attempts: int
-    analyses: tuple[str, ...]
-    """Asked for by the recording, of either scope."""
+    """How often it was dispatched."""
+    wanted: frozenset[str]
     dispatched_at: datetime
-    age_sec: float
 
     @property
     def key(self) -> ChunkKey:
-        return ChunkKey(recording_id=self.recording_id, index=self.index)
+        return ChunkKey(recording_id=self.recording_id, index=self.index, round=self.round)
 
 
 def take_pending(connection: Connection, recording_id: UUID) -> list[dict[str, Any]]:
@@ -49,14 +50,24 @@ def give_back(connection: Connection, recording_id: UUID, indexes: Sequence[int]
     connection.execute(SQL["give_back"], {"recording_id": recording_id, "indexes": list(indexes)})
 
 
-def overdue(connection: Connection, lease_sec: float) -> list[Overdue]:
-    """Chunks that were dispatched longer ago than the lease and are not merged, the oldest first, at most 1000."""
-    return [Overdue.model_validate(row) for row in connection.execute(SQL["overdue"], {"lease_sec": lease_sec})]
+def on_their_way(connection: Connection, age_sec: float) -> list[OnItsWay]:
+    """Chunks that were dispatched longer ago than that and are not merged, the oldest first, at most 5000."""
+    return [OnItsWay.model_validate(row) for row in connection.execute(SQL["on_their_way"], {"age_sec": age_sec})]
 
 
-def release(connection: Connection, found: Overdue) -> None:
-    """Makes an overdue chunk pending again, unless it has moved since it was found."""
-    connection.execute(SQL["release"], found.model_dump())
+def release(connection: Connection, found: OnItsWay) -> bool:
+    """Makes a chunk pending again, unless it has moved since it was found."""
+    return connection.execute(SQL["release"], found.model_dump(exclude={"wanted"})).rowcount == 1
+
+
+def unmerged(connection: Connection) -> int:
+    """How many chunks wait for their analyses or for their merge."""
+    return _count(connection, "unmerged")
+
+
+def waiting_requests(connection: Connection) -> int:
+    """How many recordings are still to be cut into chunks."""
+    return _count(connection, "waiting_requests", "waiting")
 
 
 def undispatched(connection: Connection) -> set[UUID]:
@@ -69,28 +80,45 @@ def unfinalized(connection: Connection) -> list[UUID]:
     return [row["id"] for row in connection.execute(SQL["unfinalized"])]
 
 
-def merge(connection: Connection, outcomes: Mapping[ChunkKey, Mapping[str, Staged]]) -> int:
-    """Writes findings, events and the chunks' new state in one transaction. Chunks that are merged already are left alone, so
-    a batch that comes twice is merged once. Returns how many chunks were merged now."""
-    keys = list(outcomes)
-    wanted = {"recordings": [key.recording_id for key in keys], "indexes": [key.index for key in keys]}
+def merge(connection: Connection, outcomes: Mapping[ChunkKey, Mapping[str, Staged]]) -> list[ChunkKey]:
+    """Writes findings, events, dead letters and the chunks' new state in one transaction. Chunks that are merged already, are
+    in another round, or still lack an outcome are left alone, so a batch that comes twice is merged once. Returns what was
+    merged now."""
+    merged: list[ChunkKey] = []
     with connection.transaction():
-        rows = connection.execute(SQL["lock_unmerged"], wanted).fetchall()
         findings: list[dict[str, Any]] = []
         told: list[events.Event] = []
-        for row in rows:
-            key = ChunkKey(recording_id=row["recording_id"], index=row["index"])
-            for analysis, staged in outcomes[key].items():
+        letters: list[dict[str, Any]] = []
+        for row in _lock_unmerged(connection, list(outcomes)):
+            key = ChunkKey.model_validate({name: row[name] for name in ChunkKey.model_fields})
+            if not set(row["wanted"]) <= set(outcomes[key]):
+                continue
+            merged.append(key)
+            for analysis in row["wanted"]:
+                staged = outcomes[key][analysis]
                 findings.append(_finding(key, analysis, staged))
-                if isinstance(staged.outcome, Succeeded) and staged.outcome.classification is not None:
-                    answer = staged.outcome.classification
-                    span = (row["start_ms"], row["end_ms"])
-                    told.append(events.classification(key.recording_id, key.index, *span, analysis, staged.release, answer))
+                told += _told(row, key, analysis, staged)
+                letters += dead_letters.letters(key, row["attempts"], analysis, staged.release, staged.outcome, staged.worker)
         cursor = connection.cursor()
-        cursor.executemany(SQL["add_finding"], findings)
+        cursor.executemany(SQL["put_finding"], findings)
         outbox.add(connection, told)
-        cursor.executemany(SQL["mark_merged"], [{"recording_id": row["recording_id"], "index": row["index"]} for row in rows])
-    return len(rows)
+        dead_letters.add(connection, letters)
+        cursor.executemany(SQL["mark_merged"], [key.model_dump(include={"recording_id", "index"}) for key in merged])
+    return merged
+
+
+def _lock_unmerged(connection: Connection, keys: Sequence[ChunkKey]) -> list[dict[str, Any]]:
+    columns = {"recordings": "recording_id", "indexes": "index", "rounds": "round"}
+    named = {plural: [getattr(key, column) for key in keys] for plural, column in columns.items()}
+    return connection.execute(SQL["lock_unmerged"], named).fetchall()
+
+
+def _told(row: Mapping[str, Any], key: ChunkKey, analysis: str, staged: Staged) -> list[events.Event]:
+    if not isinstance(staged.outcome, Succeeded) or staged.outcome.classification is None:
+        return []
+    span = (row["start_ms"], row["end_ms"])
+    answer = staged.outcome.classification
+    return [events.classification(key.recording_id, key.index, *span, analysis, staged.release, answer)]
 
 
 def all_merged(connection: Connection, recording_id: UUID) -> bool:
@@ -108,3 +136,8 @@ def _finding(key: ChunkKey, analysis: str, staged: Staged) -> dict[str, Any]:
         "status": staged.outcome.status,
         "outcome": Jsonb(staged.outcome.model_dump(mode="json")),
     }
+
+
+def _count(connection: Connection, query: str, column: str | None = None) -> int:
+    row = connection.execute(SQL[query]).fetchone()
+    return int(row[column or query]) if row else 0

@@ -1,6 +1,7 @@
 """The outbox: events stored with the facts they tell of, and the relay that publishes them afterwards."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from typing import Any
 
 from psycopg.types.json import Jsonb
 from redis import Redis
@@ -12,6 +13,8 @@ from storage.queries import queries
 
 SQL = queries("outbox")
 
+LATELY_SEC = 120
+"""How far back each pass looks for events that Redis lost; several times the pause between two passes."""
 BATCH = 500
 """Events published per transaction: a crash in between publishes at most these again, and the stream refuses their ids."""
 
@@ -36,6 +39,29 @@ def relay(connection: Connection, redis: Redis) -> int:
         published += len(rows)
         if len(rows) < BATCH:
             return published
+
+
+def restore(connection: Connection, redis: Redis) -> int:
+    """Marks events that Redis has lost as unpublished, for the next ``relay``, and returns how many. A look at what was
+    published lately tells whether anything was lost; only then everything that the stream should still hold is looked up."""
+    lately = connection.execute(SQL["published_lately"], {"lately_sec": LATELY_SEC}).fetchall()
+    if not _lost(redis, lately):
+        return 0
+    restored, after = 0, -1
+    while True:
+        window = {"since_sec": stream.REMEMBER_SEC, "after": after, "limit": BATCH}
+        rows = connection.execute(SQL["published_since"], window).fetchall()
+        if not rows:
+            return restored
+        lost = _lost(redis, rows)
+        stream.forget(redis, [str(row["id"]) for row in lost])
+        connection.cursor().executemany(SQL["mark_unpublished"], lost)
+        restored, after = restored + len(lost), rows[-1]["seq"]
+
+
+def _lost(redis: Redis, rows: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+    present = stream.present(redis, [row["stream_id"] for row in rows])
+    return [row for row in rows if row["stream_id"] not in present]
 
 
 def stream_id(connection: Connection, event_id: str) -> str | None:

@@ -25,6 +25,7 @@ class Recording(Frozen):
 
     id: UUID
     state: str
+    round: int
     request: dict[str, Any]
     file_name: str
     sha256: str | None
@@ -59,15 +60,28 @@ class Progress(Frozen):
 
 
 class NewChunk(Frozen):
-    """One planned chunk and the speech heard in it."""
+    """One planned chunk, the speech heard in it, and the analyses that it is cut for."""
 
     index: int
     span: Interval
     speech: tuple[Utterance, ...]
+    wanted: tuple[str, ...]
 
     def row(self, recording_id: UUID) -> dict[str, Any]:
         speech = [[each.channel, each.start_ms, each.end_ms] for each in self.speech]
-        return {"recording_id": recording_id, "index": self.index, **self.span.model_dump(), "speech": Jsonb(speech)}
+        place = {"recording_id": recording_id, "index": self.index, **self.span.model_dump()}
+        return {**place, "speech": Jsonb(speech), "wanted": list(self.wanted)}
+
+
+class OpenRequest(Frozen):
+    """A request that is not done."""
+
+    id: UUID
+    state: str
+    request: dict[str, Any]
+    ingest_sent_at: datetime
+    sent_at: float
+    """The same, seconds since the epoch."""
 
 
 def register(
@@ -104,16 +118,45 @@ def exclusive(database_url: str, recording_id: UUID) -> Iterator[Connection]:
         yield connection
 
 
-def start_ingest(connection: Connection, recording_id: UUID) -> int:
-    """Which attempt at decoding this recording begins now; 0 when an earlier delivery of the request got further."""
+def start_ingest(connection: Connection, recording_id: UUID) -> tuple[int, float]:
+    """Which attempt at decoding this recording begins now, and when its request had been sent (seconds since the epoch);
+    attempt 0 when an earlier delivery of the request got further."""
     row = connection.execute(SQL["start_ingest"], {"id": recording_id}).fetchone()
-    return int(row["ingest_attempts"]) if row else 0
+    return (int(row["ingest_attempts"]), float(row["sent_at"])) if row else (0, 0.0)
 
 
-def overdue_requests(connection: Connection, lease_sec: float) -> list[tuple[UUID, dict[str, Any]]]:
-    """Requests that nobody took up, or finished, within the lease; each is returned once per lease, to be sent again."""
-    rows = connection.execute(SQL["overdue_requests"], {"lease_sec": lease_sec}).fetchall()
-    return [(row["id"], {**row["request"], "recording_id": str(row["id"])}) for row in rows]
+def excuse_ingest(connection: Connection, recording_id: UUID) -> None:
+    """Takes back an attempt that failed for the surroundings' sake."""
+    connection.execute(SQL["excuse_ingest"], {"id": recording_id})
+
+
+def put_off(connection: Connection, recording_id: UUID) -> None:
+    """Notes that the request was seen and waits for room."""
+    connection.execute(SQL["put_off"], {"id": recording_id})
+
+
+def open_requests(connection: Connection, age_sec: float) -> list[OpenRequest]:
+    """Requests that are not done, and were not touched within that time, the oldest first, at most 1000."""
+    return [OpenRequest.model_validate(row) for row in connection.execute(SQL["open_requests"], {"age_sec": age_sec})]
+
+
+def is_taken_in(connection: Connection, recording_id: UUID) -> bool:
+    """Whether some worker is taking the recording in at this moment."""
+    row = connection.execute(SQL["taken_in"], {"id": recording_id}).fetchone()
+    return row is not None and not row["free"]
+
+
+def send_again(connection: Connection, found: OpenRequest) -> dict[str, Any] | None:
+    """The request to send once more, unless it has been touched since it was found."""
+    if connection.execute(SQL["send_again"], found.model_dump(include={"id", "ingest_sent_at"})).rowcount == 0:
+        return None
+    return {**found.request, "recording_id": str(found.id)}
+
+
+def enders(connection: Connection, recording_id: UUID, sha256: str) -> int:
+    """Under how many other recordings the same content ended every worker that took it in."""
+    row = connection.execute(SQL["enders"], {"id": recording_id, "sha256": sha256}).fetchone()
+    return int(row["recordings"]) if row else 0
 
 
 def claim_content(connection: Connection, recording_id: UUID, sha256: str) -> UUID | None:

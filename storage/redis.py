@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from functools import cache
 
 from redis import Redis
-from redis.backoff import ExponentialBackoff
+from redis.backoff import ExponentialBackoff, NoBackoff
 from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.exceptions import RedisError
 from redis.exceptions import TimeoutError as RedisTimeoutError
@@ -32,6 +32,12 @@ def client(redis_url: str) -> Redis:
         retry=Retry(ExponentialBackoff(cap=2.0, base=0.1), retries=6),
         retry_on_error=[RedisConnectionError, RedisTimeoutError],
     )
+
+
+@cache
+def impatient(redis_url: str) -> Redis:
+    """A client for whoever must not wait: one try, two seconds."""
+    return Redis.from_url(redis_url, socket_connect_timeout=2, socket_timeout=2, retry=Retry(NoBackoff(), 0))
 
 
 @contextmanager

@@ -27,10 +27,12 @@ def finalize(connection: Connection, recording_id: UUID) -> bool:
         if recording is None or not state or state["state"] != "analyzing" or not waiting or not waiting["all_merged"]:
             return False
         report = build_report(_info(connection, recording), _parts(connection, recording_id))
+        connection.execute(SQL["forget_segments"], {"id": recording_id})
         connection.cursor().executemany(SQL["add_segment"], _segments(recording_id, report))
-        connection.execute(SQL["add_report"], {"id": recording_id, "body": Jsonb(report.model_dump(mode="json"))})
+        connection.execute(SQL["put_report"], {"id": recording_id, "body": Jsonb(report.model_dump(mode="json"))})
         connection.execute(SQL["close_recording"], {"id": recording_id, "state": report.status})
-        closed = events.completed(recording_id, report.status, recording.file_name, report.recording.duration_ms)
+        duration_ms = report.recording.duration_ms
+        closed = events.completed(recording_id, report.status, recording.file_name, duration_ms, state["round"])
         outbox.add(connection, [closed])
     return True
 

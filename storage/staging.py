@@ -1,7 +1,9 @@
-"""Outcomes on their way from workers to the merge: one Redis hash per chunk, one field per analysis.
+"""Outcomes on their way from workers to the merge: one Redis hash per chunk and round, one field per analysis.
 
 They travel beside the chord instead of inside it, so no transcript is ever a task's argument or result, a redelivered job finds
-what it did before, and a chunk that must be dispatched again repeats only what is missing.
+what it did before, and a chunk that must be dispatched again repeats only what is missing. The same hash holds who is at work
+on the chunk (``storage.claims``). Once merged, a mark takes its place, so that a job delivered late knows that nothing is left
+to do.
 """
 
 from collections.abc import Mapping, Sequence
@@ -13,29 +15,25 @@ from analysis.types import ChunkKey
 from storage.ledger import Staged
 from storage.redis import lost_connections
 
+OUTCOME, CLAIM, DEATHS, LAST = "outcome:", "claim:", "deaths:", "last:"
+"""Prefixes of the hash's fields, each followed by the name of an analysis."""
+MERGED = "merged"
 
-def _key(chunk: ChunkKey) -> str:
-    return f"outcome:{chunk.recording_id}:{chunk.index}"
+
+def key(chunk: ChunkKey) -> str:
+    """The Redis key of a chunk's hash."""
+    return f"chunk:{chunk.recording_id}:{chunk.index}:{chunk.round}"
 
 
 @lost_connections()
 def put(redis: Redis, analysis: str, outcomes: Mapping[ChunkKey, Staged], ttl_sec: int) -> None:
-    """Stages one analysis's outcomes."""
-    pipeline = redis.pipeline(transaction=False)
+    """Stages one analysis's outcomes; with that nobody is at work on it any more."""
+    pipeline = redis.pipeline()
     for chunk, staged in outcomes.items():
-        pipeline.hset(_key(chunk), analysis, staged.model_dump_json())
-        pipeline.expire(_key(chunk), ttl_sec)
+        pipeline.hset(key(chunk), OUTCOME + analysis, staged.model_dump_json())
+        pipeline.hdel(key(chunk), CLAIM + analysis)
+        pipeline.expire(key(chunk), ttl_sec)
     pipeline.execute()
-
-
-@lost_connections()
-def present(redis: Redis, analysis: str, release: str, chunks: Sequence[ChunkKey]) -> set[ChunkKey]:
-    """Which chunks this release of the analysis has been through already."""
-    pipeline = redis.pipeline(transaction=False)
-    for chunk in chunks:
-        pipeline.hget(_key(chunk), analysis)
-    found = zip(chunks, pipeline.execute(), strict=True)
-    return {chunk for chunk, text in found if text is not None and Staged.model_validate_json(text).release == release}
 
 
 @lost_connections()
@@ -43,17 +41,23 @@ def get(redis: Redis, chunks: Sequence[ChunkKey]) -> dict[ChunkKey, dict[str, St
     """Everything staged for the chunks, by analysis; a chunk with nothing staged maps to an empty dict."""
     pipeline = redis.pipeline(transaction=False)
     for chunk in chunks:
-        pipeline.hgetall(_key(chunk))
+        pipeline.hgetall(key(chunk))
     answers = cast(list[dict[bytes, bytes]], pipeline.execute())
-    return {
-        chunk: {name.decode(): Staged.model_validate_json(text) for name, text in answer.items()}
-        for chunk, answer in zip(chunks, answers, strict=True)
-    }
+    return {chunk: _outcomes(answer) for chunk, answer in zip(chunks, answers, strict=True)}
 
 
 @lost_connections()
-def discard(redis: Redis, chunks: Sequence[ChunkKey]) -> None:
-    """Forgets what is staged; called when the merge is committed."""
-    keys: list[Any] = [_key(chunk) for chunk in chunks]
-    if keys:
-        redis.delete(*keys)
+def settle(redis: Redis, chunks: Sequence[ChunkKey], ttl_sec: int) -> None:
+    """Forgets what is staged and remembers that it is merged, for as long as a late job may still come; called when the merge
+    is committed."""
+    pipeline = redis.pipeline()
+    for chunk in chunks:
+        pipeline.delete(key(chunk))
+        pipeline.hset(key(chunk), MERGED, 1)
+        pipeline.expire(key(chunk), ttl_sec)
+    pipeline.execute()
+
+
+def _outcomes(answer: Mapping[bytes, bytes]) -> dict[str, Staged]:
+    fields: list[tuple[str, Any]] = [(name.decode(), text) for name, text in answer.items()]
+    return {name.removeprefix(OUTCOME): Staged.model_validate_json(text) for name, text in fields if name.startswith(OUTCOME)}

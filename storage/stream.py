@@ -34,6 +34,26 @@ def publish(redis: Redis, bodies: Sequence[dict[str, Any]]) -> list[str]:
 
 
 @lost_connections()
+def present(redis: Redis, stream_ids: Sequence[str]) -> set[str]:
+    """Which of these entries the stream holds; those that it dropped for their age (``MAX_EVENTS``) count as held."""
+    pipeline = redis.pipeline(transaction=False)
+    for stream_id in stream_ids:
+        pipeline.xrange(KEY, stream_id, stream_id)
+    found = {each for each, entries in zip(stream_ids, pipeline.execute(), strict=True) if entries}
+    if redis.xlen(KEY) < MAX_EVENTS:
+        return found
+    oldest = _place(_text(cast(Any, redis.xrange(KEY, count=1))[0][0]))
+    return found | {each for each in stream_ids if _place(each) < oldest}
+
+
+@lost_connections()
+def forget(redis: Redis, event_ids: Sequence[str]) -> None:
+    """Lets events be published once more."""
+    if event_ids:
+        redis.delete(*(f"{KEY}:{event_id}" for event_id in event_ids))
+
+
+@lost_connections()
 def read(redis: Redis, after: str = "0", block_ms: int | None = None, count: int = 500) -> list[tuple[str, dict[str, Any]]]:
     """Events after the stream id ``after`` (``0``: from the oldest kept; ``$``: new ones only), waiting up to ``block_ms``."""
     answer = cast(Any, redis.xread({KEY: after}, count=count, block=block_ms))
@@ -46,6 +66,10 @@ def last_id(redis: Redis) -> str:
     """Stream id of the newest event, or ``0``."""
     newest = cast(Any, redis.xrevrange(KEY, count=1))
     return _text(newest[0][0]) if newest else "0"
+
+
+def _place(stream_id: str) -> tuple[int, ...]:
+    return tuple(map(int, stream_id.split("-")))
 
 
 def _text(value: bytes | str) -> str:

@@ -1,50 +1,102 @@
-"""One Celery task per analysis of the registry, all with the same body."""
+"""One Celery task per analysis of the registry, all with the same body: claim, analyse, stage."""
 
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 from celery.exceptions import SoftTimeLimitExceeded
+from redis import Redis
 
 from analysis.errors import Transient
 from analysis.outcome import Failed, Outcome
 from analysis.types import ChunkKey, ChunkRef, Job, Receipt
 from settings import settings
-from storage import redis, staging
+from storage import claims, redis, staging, waits
+from storage.dead_letters import WORKER_LOST
 from storage.ledger import Staged
+from tasks import triage
 from tasks.app import Stage, app
+from tasks.presence import claim
+from tasks.triage import Open
 from workers.registry import cards
 from workers.run import run
 
 TRIES = 12
 """Attempts at a job while its surroundings fail, over about six minutes; then its chunks fail and say why."""
+WHOLE_LIMIT = 0.9
+"""Share of the time limit that one chunk must have had to itself before running out of time is its own fault."""
 
 
 def _analyze(self: Stage, payload: dict[str, Any]) -> dict[str, Any]:
     job = Job.model_validate(payload)
     client = redis.client(settings().redis_url)
-    done = staging.present(client, job.analysis, job.release.name, [_key(ref) for ref in job.chunks])
-    left = job.model_copy(update={"chunks": tuple(ref for ref in job.chunks if _key(ref) not in done)})
-    if left.chunks:
-        outcomes = zip(left.chunks, _outcomes(self, left), strict=True)
-        staged = {_key(ref): Staged(release=job.release.name, outcome=outcome) for ref, outcome in outcomes}
-        staging.put(client, job.analysis, staged, settings().outcome_ttl_sec)
+    waits.started(client, job.analysis, job.sent_at)
+    found = triage.sort(client, job)
+    _stage(client, job, {each.ref.key: _died(each) for each in found.dead})
+    try:
+        for group in found.groups():
+            _work(self, client, job, group)
+    except SoftTimeLimitExceeded:
+        raise Transient("timeout", "the job ran out of time; what is left of it goes on in a new one") from None
+    if found.busy:
+        raise Transient(
+            "busy", f"{len(found.busy)} chunks of this job are worked on elsewhere, or by a worker not known to be dead"
+        )
     return Receipt(batch_id=job.batch_id, analysis=job.analysis).model_dump(mode="json")
 
 
+def _work(task: Stage, client: Redis, job: Job, group: Sequence[Open]) -> None:
+    with _claimed(client, job, group) as refs:
+        if refs:
+            part = job.model_copy(update={"chunks": tuple(refs)})
+            outcomes = zip(refs, _outcomes(task, part), strict=True)
+            _stage(client, job, {ref.key: Staged(release=job.release.name, outcome=outcome) for ref, outcome in outcomes})
+
+
+@contextmanager
+def _claimed(client: Redis, job: Job, group: Sequence[Open]) -> Iterator[list[ChunkRef]]:
+    """Claims what nobody was faster with. The claims end with the staging of the outcomes; when that fails, they are given
+    back, and when several chunks ran out of time together, blamed, so that each is tried alone."""
+    mine, ttl = claim(), settings().outcome_ttl_sec
+    refs = [
+        each.ref for each in group if claims.take(client, each.ref.key, job.analysis, each.standing, mine, ttl, died=each.died)
+    ]
+    try:
+        yield refs
+    except (Transient, SoftTimeLimitExceeded) as error:
+        blame = isinstance(error, SoftTimeLimitExceeded) and len(refs) > 1
+        for ref in refs:
+            claims.release(client, ref.key, job.analysis, mine, ttl, blame=blame)
+        raise
+
+
 def _outcomes(task: Stage, job: Job) -> list[Outcome]:
-    """The job's outcomes. A header task never raises on its last attempt, or its chord would wait for ever."""
+    """The outcomes of some chunks of a job. A header task never raises on its last attempt, or its chord would wait for
+    ever."""
+    began = time.monotonic()
     try:
         return run(job, settings().device, reraise=(Transient, SoftTimeLimitExceeded))
     except SoftTimeLimitExceeded:
-        detail = f"not done within {settings().task_soft_limit_sec:.0f} s"
-        return [Failed(code="timeout", detail=detail)] * len(job.chunks)
+        limit = settings().task_soft_limit_sec
+        if len(job.chunks) > 1 or time.monotonic() - began < WHOLE_LIMIT * limit:
+            raise
+        return [Failed(code="timeout", detail=f"not done within {limit:.0f} s")]
     except Transient as error:
         if task.request.retries < TRIES:
             raise
         return [Failed(code=error.code, detail=str(error))] * len(job.chunks)
 
 
-def _key(ref: ChunkRef) -> ChunkKey:
-    return ChunkKey(recording_id=ref.recording_id, index=ref.index)
+def _died(found: Open) -> Staged:
+    times = found.deaths
+    detail = f"{times} workers ended while they analysed it, the last was {found.victim}"
+    return Staged(release=found.release, outcome=Failed(code=WORKER_LOST, detail=detail), worker=found.victim)
+
+
+def _stage(client: Redis, job: Job, outcomes: dict[ChunkKey, Staged]) -> None:
+    if outcomes:
+        staging.put(client, job.analysis, outcomes, settings().outcome_ttl_sec)
 
 
 for card in cards():

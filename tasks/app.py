@@ -42,6 +42,7 @@ app = Celery(
         "tasks.merge",
         "tasks.finalize",
         "tasks.upkeep",
+        "tasks.presence",
     ],
 )
 app.config_from_object("celeryconfig")

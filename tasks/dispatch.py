@@ -1,6 +1,7 @@
 """Turns a recording's pending chunks into chords: one header task per analysis, one merge as the body."""
 
-from collections.abc import Iterator, Sequence
+import time
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -9,16 +10,20 @@ from kombu.exceptions import OperationalError
 from redis.exceptions import RedisError
 
 from analysis.errors import Unavailable
+from analysis.outcome import Failed
 from analysis.types import WHOLE, Batch, ChunkKey, ChunkRef, Job, Release, Utterance
 from models.catalog import default_releases
 from settings import settings
-from storage import db, ledger, recordings, releases
+from storage import db, dead_letters, ledger, recordings, redis, releases, staging
+from storage.ledger import Staged
 from storage.recordings import Recording
 from tasks.app import app
 from workers.contract import Card
 from workers.registry import cards
 
 Row = dict[str, Any]
+Barred = tuple[int, str, str]
+"""Chunk index, analysis and release that must not be tried."""
 
 
 def dispatch(recording_id: UUID) -> int:
@@ -32,54 +37,66 @@ def dispatch(recording_id: UUID) -> int:
         recording = recordings.get(connection, recording_id)
         if recording is None or recording.state != "analyzing":
             return 0
-        named = {**default_releases(), **releases.active(connection)}
+        named = {card.name: _without_checkpoint(card) for card in cards()}
+        named |= {**default_releases(), **releases.active(connection)}
+        barred = dead_letters.quarantined(connection, recording_id)
         waiting = ledger.take_pending(connection, recording_id)
     unpublished = {row["index"] for row in waiting}
     try:
-        for scope, rows in _batches(waiting):
-            wanted = [card for card in cards() if card.scope == scope and card.name in recording.analyses]
-            _publish(recording, wanted, named, rows)
+        for rows in _batches(waiting):
+            _publish(recording, named, barred, rows)
             unpublished -= {row["index"] for row in rows}
-    except (RedisError, OperationalError) as error:
+    except (RedisError, OperationalError, Unavailable) as error:
         with db.pooled(settings().database_url) as connection:
             ledger.give_back(connection, recording_id, sorted(unpublished))
         raise Unavailable("redis_away", f"Redis does not take jobs: {error}") from error
     return len(waiting)
 
 
-def _batches(rows: Sequence[Row]) -> Iterator[tuple[str, Sequence[Row]]]:
-    """The whole recording first (its job is the longest), then the chunks in batches. A chunk that did not come back goes
-    alone, so that one bad chunk does not take others with it again."""
-    fresh = [row for row in rows if row["index"] != WHOLE and row["attempts"] == 1]
+def _batches(rows: Sequence[Row]) -> Iterator[Sequence[Row]]:
+    """The whole recording first (its job is the longest), then the chunks, those that the same analyses must hear together. A
+    chunk that did not come back goes alone, so that one bad chunk does not take others with it again."""
+    fresh: dict[frozenset[str], list[Row]] = {}
+    for row in rows:
+        if row["index"] == WHOLE or row["attempts"] > 1:
+            yield [row]
+        else:
+            fresh.setdefault(frozenset(row["wanted"]), []).append(row)
     size = settings().chunk_batch_size
-    alone = [row for row in rows if row["index"] == WHOLE or row["attempts"] > 1]
-    for row in alone:
-        yield "recording" if row["index"] == WHOLE else "chunk", [row]
-    for start in range(0, len(fresh), size):
-        yield "chunk", fresh[start : start + size]
+    for alike in fresh.values():
+        for start in range(0, len(alike), size):
+            yield alike[start : start + size]
 
 
-def _publish(recording: Recording, wanted: Sequence[Card], named: dict[str, Release], rows: Sequence[Row]) -> None:
+def _publish(recording: Recording, named: Mapping[str, Release], barred: set[Barred], rows: Sequence[Row]) -> None:
     batch_id = uuid4()
-    keys = tuple(ChunkKey(recording_id=recording.id, index=row["index"]) for row in rows)
-    batch = Batch(batch_id=batch_id, analyses=tuple(card.name for card in wanted), chunks=keys)
-    header = [
-        app.signature(
-            f"analyze.{card.name}",
-            args=[
-                Job(
-                    analysis=card.name,
-                    batch_id=batch_id,
-                    release=named.get(card.name) or _without_checkpoint(card),
-                    chunks=tuple(_reference(recording, card.sample_rate, row) for row in rows),
-                ).model_dump(mode="json")
-            ],
-        )
-        for card in wanted
-    ]
-    merge = "merge.whole" if rows[0]["index"] == WHOLE else "merge.batch"
+    keys = tuple(ChunkKey(recording_id=recording.id, index=row["index"], round=row["round"]) for row in rows)
+    batch = Batch(batch_id=batch_id, chunks=keys)
     # Immutable: the body takes nothing from the header's results, which are receipts; outcomes wait in storage.staging.
-    chord(header, app.signature(merge, args=[batch.model_dump(mode="json")], immutable=True), app=app).apply_async()
+    name = "merge.whole" if rows[0]["index"] == WHOLE else "merge.batch"
+    merge = app.signature(name, args=[batch.model_dump(mode="json")], immutable=True)
+    header = []
+    for card in (card for card in cards() if card.name in rows[0]["wanted"]):
+        release = named[card.name]
+        kept_back = [row for row in rows if (row["index"], card.name, release.name) in barred]
+        _quarantine(recording, card.name, release.name, kept_back)
+        refs = tuple(_reference(recording, card.sample_rate, row) for row in rows if row not in kept_back)
+        if refs:
+            job = Job(analysis=card.name, batch_id=batch_id, release=release, chunks=refs, sent_at=time.time())
+            header.append(app.signature(f"analyze.{card.name}", args=[job.model_dump(mode="json")]))
+    (chord(header, merge, app=app) if header else merge).apply_async()
+
+
+def _quarantine(recording: Recording, analysis: str, release: str, rows: Sequence[Row]) -> None:
+    """What would end workers again is not given to any: its outcome is known."""
+    if not rows:
+        return
+    detail = (
+        f"the same content ended workers under {dead_letters.QUARANTINE_AFTER} other recordings; `earshot dead list` shows them"
+    )
+    outcome = Staged(release=release, outcome=Failed(code="quarantined", detail=detail))
+    keys = [ChunkKey(recording_id=recording.id, index=row["index"], round=row["round"]) for row in rows]
+    staging.put(redis.client(settings().redis_url), analysis, dict.fromkeys(keys, outcome), settings().outcome_ttl_sec)
 
 
 def _without_checkpoint(card: Card) -> Release:
@@ -91,6 +108,7 @@ def _reference(recording: Recording, sample_rate: int, row: Row) -> ChunkRef:
     return ChunkRef(
         recording_id=recording.id,
         index=row["index"],
+        round=row["round"],
         start_ms=row["start_ms"],
         end_ms=row["end_ms"],
         audio_uri=recording.audio[sample_rate],

@@ -17,7 +17,9 @@ from audio.probe import probe
 from audio.source import content_hash, open_source
 from audio.store import delete_recording
 from settings import Settings, settings
-from storage import db, outbox, recordings, redis
+from storage import db, ledger, outbox, recordings, redis, waits
+from storage.db import Connection
+from storage.dead_letters import QUARANTINE_AFTER
 from storage.recordings import NewChunk
 from tasks.app import Stage, app
 from tasks.dispatch import dispatch
@@ -28,7 +30,7 @@ log = logging.getLogger(__name__)
 DEFAULT_ROLES = ("agent", "customer")
 """Who speaks on which channel of a two-channel recording, unless the request says otherwise."""
 
-WAITED_FOR = ("postgres_away", "redis_away", "busy")
+WAITED_FOR = ("postgres_away", "redis_away", "busy", "backlog")
 """What a request waits for as long as it takes; any other trouble of the surroundings is told after ``TRIES``."""
 TRIES = 4
 
@@ -61,21 +63,47 @@ def _ingest(recording_id: UUID, request: IngestRequest) -> IngestReply:
     wanted, language = request.analyses or tuple(analyses()), request.language or config.language
     with recordings.exclusive(config.database_url, recording_id) as connection:
         recordings.register(connection, recording_id, request, wanted, language)
-        attempt = recordings.start_ingest(connection, recording_id)
+        _admit(connection, recording_id)
+        attempt, sent_at = recordings.start_ingest(connection, recording_id)
         if attempt > config.max_attempts:
             raise Permanent("gave_up", f"decoding it ended its worker {config.max_attempts} times")
         if attempt:
-            _check_analyses(request)
-            with open_source(request.uri, config.roots, config.store_url) as path:
-                owner = recordings.claim_content(connection, recording_id, content_hash(path))
-                if owner is not None:
-                    return _reply(owner, duplicate=True)
-                _take_in(recording_id, request, path)
+            waits.started(redis.client(config.redis_url), "ingest", sent_at)
+            try:
+                owner = _take_in(connection, recording_id, request)
+            except Transient:
+                recordings.excuse_ingest(connection, recording_id)
+                raise
+            if owner is not None:
+                return _reply(owner, duplicate=True)
     dispatch(recording_id)
     return _reply(recording_id)
 
 
-def _take_in(recording_id: UUID, request: IngestRequest, path: Path) -> None:
+def _admit(connection: Connection, recording_id: UUID) -> None:
+    """Work is taken in only while there is room for it: what waits in Redis stays bounded, whoever is slow."""
+    unmerged, bound = ledger.unmerged(connection), settings().max_unmerged_chunks
+    if unmerged >= bound:
+        recordings.put_off(connection, recording_id)
+        raise Transient("backlog", f"{unmerged} chunks wait to be merged, which is the bound; the recording is taken in later")
+
+
+def _take_in(connection: Connection, recording_id: UUID, request: IngestRequest) -> UUID | None:
+    """Decodes and plans the recording; or returns the one that has the same content already."""
+    config = settings()
+    _check_analyses(request)
+    with open_source(request.uri, config.roots, config.store_url) as path:
+        sha256 = content_hash(path)
+        owner = recordings.claim_content(connection, recording_id, sha256)
+        if owner is None:
+            if recordings.enders(connection, recording_id, sha256) >= QUARANTINE_AFTER:
+                times = f"{QUARANTINE_AFTER} recordings with the same content"
+                raise Permanent("quarantined", f"taking in {times} ended every worker that tried; it is not tried again")
+            _decode(recording_id, request, path)
+    return owner
+
+
+def _decode(recording_id: UUID, request: IngestRequest, path: Path) -> None:
     config = settings()
     roles = _roles(request.roles, probe(path).channels)
     prepared = prepare(
@@ -103,12 +131,15 @@ def _take_in(recording_id: UUID, request: IngestRequest, path: Path) -> None:
 
 
 def _chunks(request: IngestRequest, prepared: Prepared) -> list[NewChunk]:
-    wanted = set(request.analyses or analyses())
-    scopes = {card.scope for card in cards() if card.name in wanted}
+    asked = request.analyses or tuple(analyses())
+    wanted = {scope: tuple(c.name for c in cards() if c.scope == scope and c.name in asked) for scope in ("recording", "chunk")}
     whole = Interval(start_ms=0, end_ms=prepared.duration_ms)
-    spans = [(WHOLE, whole)] if "recording" in scopes else []
-    spans += enumerate(prepared.chunks) if "chunk" in scopes else []
-    return [NewChunk(index=index, span=span, speech=speech_in(span, prepared.utterances)) for index, span in spans]
+    spans = [(WHOLE, whole, wanted["recording"])] if wanted["recording"] else []
+    spans += [(index, span, wanted["chunk"]) for index, span in enumerate(prepared.chunks)] if wanted["chunk"] else []
+    return [
+        NewChunk(index=index, span=span, speech=speech_in(span, prepared.utterances), wanted=names)
+        for index, span, names in spans
+    ]
 
 
 def _limits(config: Settings) -> PlanLimits:

@@ -2,7 +2,6 @@
 
 import logging
 from typing import Any
-from uuid import UUID
 
 from analysis.types import Batch
 from settings import settings
@@ -27,18 +26,13 @@ def merge_whole(payload: dict[str, Any]) -> None:
 def _merge(batch: Batch) -> None:
     client = redis.client(settings().redis_url)
     staged = staging.get(client, batch.chunks)
-    whole = {chunk: outcomes for chunk, outcomes in staged.items() if set(batch.analyses) <= set(outcomes)}
     with db.pooled(settings().database_url) as connection:
-        merged = ledger.merge(connection, whole)
+        merged = ledger.merge(connection, staged)
         outbox.relay(connection, client)
-        ready = [each for each in _recordings(batch) if ledger.all_merged(connection, each)]
-    staging.discard(client, list(whole))
-    if merged < len(batch.chunks):
+        ready = [each for each in {chunk.recording_id for chunk in batch.chunks} if ledger.all_merged(connection, each)]
+    staging.settle(client, merged, settings().late_job_sec)
+    if len(merged) < len(batch.chunks):
         # Merged before, or its outcomes were lost with Redis: the ledger knows which, and the reconciler acts on it.
-        log.warning("batch %s: %d of %d chunks merged now", batch.batch_id, merged, len(batch.chunks))
+        log.warning("batch %s: %d of %d chunks merged now", batch.batch_id, len(merged), len(batch.chunks))
     for recording_id in ready:
         app.send_task("finalize.recording", [str(recording_id)])
-
-
-def _recordings(batch: Batch) -> set[UUID]:
-    return {chunk.recording_id for chunk in batch.chunks}

@@ -2,39 +2,51 @@
 
 import logging
 from collections.abc import Callable, Iterable
-from typing import Any
+from typing import Any, TypeVar
+from uuid import uuid4
+
+from redis import Redis
 
 from analysis.errors import Transient
 from analysis.outcome import Failed
-from analysis.types import WHOLE
+from analysis.types import WHOLE, Batch, ChunkKey, Frozen
 from settings import settings
 from storage import db, ledger, outbox, recordings, redis, staging
 from storage.db import Connection
-from storage.ledger import Overdue, Staged
+from storage.dead_letters import GAVE_UP
+from storage.ledger import OnItsWay, Staged
+from tasks import stuck
 from tasks.app import app
 from tasks.dispatch import dispatch
-from workers.registry import cards
+from tasks.presence import claim
+from tasks.stuck import LateChunk, Look
 
 log = logging.getLogger(__name__)
+T = TypeVar("T")
 
-PATIENCE = 10
-"""Leases after which a chunk is dispatched again although jobs of its kind still wait: its own may be the one that was lost."""
+MAX_DISPATCHES = 10
+"""Dispatches after which a chunk is given up although no worker is known to have died of it."""
+
+
+class Mended(Frozen):
+    """How many of each one pass set going again."""
+
+    requests_sent_again: int = 0
+    chunks_dispatched_again: int = 0
+    merges_sent_again: int = 0
+    chunks_given_up: int = 0
+    recordings_dispatched: int = 0
+    recordings_finalized: int = 0
+    events_restored: int = 0
+    events_published: int = 0
 
 
 @app.task(name="upkeep.reconcile", ignore_result=True)
 def reconcile() -> None:
-    """Sends again the requests that nobody took up, dispatches chunks that are overdue, gives up those that were tried too
-    often, and closes recordings that are complete. One that cannot be mended does not keep the others from it."""
-    config = settings()
-    with db.pooled(config.database_url) as connection:
-        for recording_id, request in recordings.overdue_requests(connection, config.chunk_lease_sec):
-            log.warning("recording %s: its request is sent again", recording_id)
-            app.send_task("ingest.recording", [request])
-        _each(_overdue(connection), lambda overdue: _again_or_give_up(connection, overdue))
-        pending, complete = ledger.undispatched(connection), ledger.unfinalized(connection)
-    _each(pending, dispatch)
-    for recording_id in complete:
-        app.send_task("finalize.recording", [str(recording_id)])
+    """One pass over everything that is late."""
+    mended = mend(claim().worker)
+    if mended != Mended():
+        log.warning("mended: %s", ", ".join(f"{name} {count}" for name, count in mended.model_dump().items() if count))
 
 
 @app.task(name="upkeep.relay", ignore_result=True)
@@ -44,41 +56,85 @@ def relay() -> None:
         outbox.relay(connection, redis.client(settings().redis_url))
 
 
-def _each(things: Iterable[Any], mend: Callable[[Any], object]) -> None:
+def mend(incarnation: str | None) -> Mended:
+    """Sends again requests and chunks whose message or worker is gone, gives up what was dispatched too often, closes
+    recordings that are complete, and puts back events that Redis lost. What cannot be mended does not keep the rest from it,
+    and two of these at once do nothing twice.
+
+    Args:
+        incarnation: the worker in which this runs; see ``stuck.look``.
+
+    Raises:
+        Unavailable: Redis or Postgres is away.
+    """
+    client = redis.client(settings().redis_url)
+    with db.pooled(settings().database_url) as connection:
+        at = stuck.look(client, incarnation)
+        requests = [each.request for each in stuck.late_requests(connection, at) if each.verdict in stuck.TO_MEND]
+        chunks = [each for each in stuck.late_chunks(connection, client, at) if each.mendable()]
+        unmerged = [each.chunk.key for each in chunks if all(delay.verdict == "unmerged" for delay in each.delays)]
+        hopeless = [each.chunk for each in chunks if each.chunk.attempts >= MAX_DISPATCHES and each.chunk.key not in unmerged]
+        again = _within_capacity([each for each in chunks if each.chunk not in hopeless and each.chunk.key not in unmerged], at)
+        counts = {
+            "requests_sent_again": _count(requests, lambda found: _send_again(connection, found)),
+            "chunks_dispatched_again": _count(again, lambda found: ledger.release(connection, found)),
+            "merges_sent_again": _count(unmerged, _merge_again),
+            "chunks_given_up": _count(hopeless, lambda found: _give_up(connection, client, found)),
+        }
+        pending, complete = ledger.undispatched(connection), ledger.unfinalized(connection)
+        counts["events_restored"] = outbox.restore(connection, client)
+        counts["events_published"] = outbox.relay(connection, client)
+    dispatched, closed = _count(pending, dispatch), _count(complete, _finalize)
+    return Mended(recordings_dispatched=dispatched, recordings_finalized=closed, **counts)
+
+
+def _count(things: Iterable[T], mend_one: Callable[[T], object]) -> int:
+    """How many of the things ``mend_one`` mended; the others do not suffer from one that cannot be."""
+    mended = 0
     for thing in things:
         try:
-            mend(thing)
+            mended += bool(mend_one(thing))
         except Transient:
             raise
         except Exception:
             log.exception("upkeep cannot mend %s", thing)
+    return mended
 
 
-def _overdue(connection: Connection) -> list[Overdue]:
-    """Chunks past their lease, without those that may simply be waiting their turn: dispatching these again would only make
-    every queue longer."""
-    overdue = ledger.overdue(connection, settings().chunk_lease_sec)
-    client = redis.client(settings().redis_url)
-    with redis.lost_connections():
-        busy = {card.name for card in cards() if client.llen(card.name)}
-    staged = staging.get(client, [each.key for each in overdue])
-    limit = PATIENCE * settings().chunk_lease_sec
-    return [each for each in overdue if each.age_sec > limit or not busy & (_wanted(each) - set(staged[each.key]))]
+def _within_capacity(late: Iterable[LateChunk], at: Look) -> list[OnItsWay]:
+    """Those for which there is room in the queues of what they lack, the oldest first: more would only make everybody wait."""
+    room = {name: queue.room for name, queue in at.queues.items()}
+    chosen = []
+    for each in late:
+        lacking = [delay.analysis for delay in each.delays if delay.verdict in stuck.TO_MEND]
+        if all(room[name] > 0 for name in lacking):
+            room.update({name: room[name] - 1 for name in lacking})
+            chosen.append(each.chunk)
+    return chosen
 
 
-def _again_or_give_up(connection: Connection, overdue: Overdue) -> None:
-    if overdue.attempts < settings().max_attempts:
-        log.warning("recording %s chunk %d is overdue", overdue.recording_id, overdue.index)
-        ledger.release(connection, overdue)
-        return
-    client = redis.client(settings().redis_url)
-    staged = staging.get(client, [overdue.key])[overdue.key]
-    lost = Failed(code="gave_up", detail=f"no result after {overdue.attempts} attempts")
-    outcomes = {name: staged.get(name, Staged(release="none", outcome=lost)) for name in _wanted(overdue)}
-    ledger.merge(connection, {overdue.key: outcomes})
-    staging.discard(client, [overdue.key])
+def _send_again(connection: Connection, found: recordings.OpenRequest) -> bool:
+    request = recordings.send_again(connection, found)
+    if request is not None:
+        app.send_task("ingest.recording", [request])
+    return request is not None
 
 
-def _wanted(overdue: Overdue) -> set[str]:
-    scope = "recording" if overdue.index == WHOLE else "chunk"
-    return {card.name for card in cards() if card.scope == scope and card.name in overdue.analyses}
+def _merge_again(chunk: ChunkKey) -> bool:
+    batch = Batch(batch_id=uuid4(), chunks=(chunk,))
+    app.send_task("merge.whole" if chunk.index == WHOLE else "merge.batch", [batch.model_dump(mode="json")])
+    return True
+
+
+def _give_up(connection: Connection, client: Redis, found: OnItsWay) -> bool:
+    staged: dict[str, Any] = staging.get(client, [found.key])[found.key]
+    lost = Failed(code=GAVE_UP, detail=f"no result, although it was dispatched {found.attempts} times")
+    outcomes = {name: staged.get(name, Staged(release="none", outcome=lost)) for name in found.wanted}
+    merged = ledger.merge(connection, {found.key: outcomes})
+    staging.settle(client, merged, settings().late_job_sec)
+    return bool(merged)
+
+
+def _finalize(recording_id: Any) -> bool:
+    app.send_task("finalize.recording", [str(recording_id)])
+    return True

@@ -7,25 +7,31 @@ WITH taken AS (
 )
 UPDATE chunk c SET state = 'dispatched', dispatched_at = now(), attempts = attempts + 1
 FROM taken WHERE c.recording_id = taken.recording_id AND c.index = taken.index
-RETURNING c.index, c.start_ms, c.end_ms, c.speech, c.attempts
+RETURNING c.index, c.round, c.wanted, c.start_ms, c.end_ms, c.speech, c.attempts
 
 -- name: give_back
 -- What was never published was no attempt.
 UPDATE chunk SET state = 'pending', dispatched_at = NULL, attempts = attempts - 1
 WHERE recording_id = %(recording_id)s AND index = ANY (%(indexes)s) AND state = 'dispatched'
 
--- name: overdue
-SELECT c.recording_id, c.index, c.attempts, r.analyses, c.dispatched_at,
-       extract(epoch FROM now() - c.dispatched_at)::float AS age_sec
-FROM chunk c JOIN recording r ON r.id = c.recording_id
-WHERE c.state = 'dispatched' AND c.dispatched_at < now() - make_interval(secs => %(lease_sec)s)
-ORDER BY c.dispatched_at
-LIMIT 1000
+-- name: on_their_way
+-- Dispatched longer ago than that and not merged, the oldest first.
+SELECT recording_id, index, round, attempts, wanted, dispatched_at
+FROM chunk
+WHERE state = 'dispatched' AND dispatched_at < now() - make_interval(secs => %(age_sec)s)
+ORDER BY dispatched_at
+LIMIT 5000
 
 -- name: release
--- Only if it is the very dispatch that was found overdue.
+-- Only if it is the very dispatch that was found lost: of two reconcilers one succeeds.
 UPDATE chunk SET state = 'pending', dispatched_at = NULL
 WHERE recording_id = %(recording_id)s AND index = %(index)s AND state = 'dispatched' AND dispatched_at = %(dispatched_at)s
+
+-- name: unmerged
+SELECT count(*) AS unmerged FROM chunk WHERE state <> 'merged'
+
+-- name: waiting_requests
+SELECT count(*) AS waiting FROM recording WHERE state IN ('queued', 'ingesting')
 
 -- name: undispatched
 -- Recordings with pending chunks that nobody is dispatching: their producer died between commit and publish.
@@ -37,18 +43,22 @@ SELECT r.id FROM recording r
 WHERE r.state = 'analyzing' AND NOT EXISTS (SELECT 1 FROM chunk c WHERE c.recording_id = r.id AND c.state <> 'merged')
 
 -- name: lock_unmerged
--- Rows of a batch that are still to be merged, locked in one order so that two merges cannot deadlock.
-SELECT c.recording_id, c.index, c.start_ms, c.end_ms
+-- Rows of a batch that are still to be merged in that round, locked in one order so that two merges cannot deadlock.
+SELECT c.recording_id, c.index, c.round, c.wanted, c.start_ms, c.end_ms, c.attempts
 FROM chunk c
-JOIN unnest(%(recordings)s::uuid[], %(indexes)s::int[]) AS wanted (recording_id, index)
-  ON wanted.recording_id = c.recording_id AND wanted.index = c.index
+JOIN unnest(%(recordings)s::uuid[], %(indexes)s::int[], %(rounds)s::int[]) AS named (recording_id, index, round)
+  ON named.recording_id = c.recording_id AND named.index = c.index AND named.round = c.round
 WHERE c.state <> 'merged'
 ORDER BY c.recording_id, c.index
 FOR UPDATE OF c
 
--- name: add_finding
+-- name: put_finding
+-- In a later round the new answer takes the old one's place, but a failure does not take that of an answer.
 INSERT INTO finding (recording_id, chunk_index, analysis, release, status, outcome)
 VALUES (%(recording_id)s, %(chunk_index)s, %(analysis)s, %(release)s, %(status)s, %(outcome)s)
+ON CONFLICT (recording_id, chunk_index, analysis) DO UPDATE
+SET release = excluded.release, status = excluded.status, outcome = excluded.outcome, merged_at = now()
+WHERE excluded.status <> 'failed' OR finding.status = 'failed'
 
 -- name: mark_merged
 UPDATE chunk SET state = 'merged', merged_at = now()
@@ -58,7 +68,7 @@ WHERE recording_id = %(recording_id)s AND index = %(index)s
 SELECT NOT EXISTS (SELECT 1 FROM chunk WHERE recording_id = %(id)s AND state <> 'merged') AS all_merged
 
 -- name: lock_recording
-SELECT state FROM recording WHERE id = %(id)s FOR UPDATE
+SELECT state, round FROM recording WHERE id = %(id)s FOR UPDATE
 
 -- name: chunks
 SELECT index, start_ms, end_ms, speech FROM chunk WHERE recording_id = %(id)s ORDER BY index
@@ -73,8 +83,12 @@ ORDER BY f.analysis, f.chunk_index
 INSERT INTO segment (recording_id, index, start_ms, end_ms, channel, speaker, role, text, emotion)
 VALUES (%(recording_id)s, %(index)s, %(start_ms)s, %(end_ms)s, %(channel)s, %(speaker)s, %(role)s, %(text)s, %(emotion)s)
 
--- name: add_report
+-- name: forget_segments
+DELETE FROM segment WHERE recording_id = %(id)s
+
+-- name: put_report
 INSERT INTO report (recording_id, body) VALUES (%(id)s, %(body)s)
+ON CONFLICT (recording_id) DO UPDATE SET body = excluded.body, created_at = now()
 
 -- name: close_recording
 UPDATE recording SET state = %(state)s, finished_at = now() WHERE id = %(id)s

@@ -10,3 +10,17 @@ UPDATE outbox SET published_at = now(), stream_id = %(stream_id)s WHERE seq = %(
 
 -- name: stream_id
 SELECT stream_id FROM outbox WHERE id::text = %(id)s
+
+-- name: published_lately
+-- What was published in the last while, and the newest of what was published before it.
+(SELECT seq, stream_id FROM outbox WHERE published_at >= now() - make_interval(secs => %(lately_sec)s) ORDER BY published_at)
+UNION ALL
+(SELECT seq, stream_id FROM outbox WHERE published_at < now() - make_interval(secs => %(lately_sec)s)
+ ORDER BY published_at DESC LIMIT 1)
+
+-- name: published_since
+SELECT seq, id, stream_id FROM outbox
+WHERE published_at >= now() - make_interval(secs => %(since_sec)s) AND seq > %(after)s ORDER BY seq LIMIT %(limit)s
+
+-- name: mark_unpublished
+UPDATE outbox SET published_at = NULL, stream_id = NULL WHERE seq = %(seq)s AND stream_id = %(stream_id)s

@@ -5,18 +5,42 @@ ON CONFLICT (id) DO NOTHING
 
 -- name: start_ingest
 -- A redelivered message finds its own row again; a recording that has gone further is left alone.
-UPDATE recording SET state = 'ingesting', ingest_attempts = ingest_attempts + 1, ingest_sent_at = now()
-WHERE id = %(id)s AND state IN ('queued', 'ingesting')
-RETURNING ingest_attempts
+UPDATE recording r SET state = 'ingesting', ingest_attempts = r.ingest_attempts + 1, ingest_sent_at = now()
+FROM recording before
+WHERE r.id = %(id)s AND before.id = r.id AND r.state IN ('queued', 'ingesting')
+RETURNING r.ingest_attempts, extract(epoch FROM before.ingest_sent_at)::float AS sent_at
+
+-- name: excuse_ingest
+-- Failing surroundings are no attempt, and whoever waits for them is not overdue.
+UPDATE recording SET ingest_attempts = ingest_attempts - 1, ingest_sent_at = now()
+WHERE id = %(id)s AND state = 'ingesting' AND ingest_attempts > 0
+
+-- name: put_off
+UPDATE recording SET ingest_sent_at = now() WHERE id = %(id)s AND state IN ('queued', 'ingesting')
 
 -- name: lock
 SELECT pg_try_advisory_lock(hashtextextended(%(id)s::text, 0)) AS locked
 
--- name: overdue_requests
--- Requests whose message was lost, or whose worker died too often for Celery to deliver them again.
+-- name: open_requests
+-- Requests that are not done, the oldest first.
+SELECT id, request, state, ingest_sent_at, extract(epoch FROM ingest_sent_at)::float AS sent_at
+FROM recording
+WHERE state IN ('queued', 'ingesting') AND ingest_sent_at < now() - make_interval(secs => %(age_sec)s)
+ORDER BY ingest_sent_at
+LIMIT 1000
+
+-- name: send_again
+-- Of two reconcilers one succeeds.
 UPDATE recording SET ingest_sent_at = now()
-WHERE state IN ('queued', 'ingesting') AND ingest_sent_at < now() - make_interval(secs => %(lease_sec)s)
-RETURNING id, request
+WHERE id = %(id)s AND state IN ('queued', 'ingesting') AND ingest_sent_at = %(ingest_sent_at)s
+
+-- name: taken_in
+-- Held by whoever is taking it in (see lock); free at once when that process dies.
+SELECT pg_try_advisory_xact_lock(hashtextextended(%(id)s::text, 0)) AS free
+
+-- name: enders
+SELECT count(*) AS recordings FROM recording
+WHERE sha256 = %(sha256)s AND id <> %(id)s AND state = 'failed' AND error_code = 'gave_up'
 
 -- name: claim_content
 UPDATE recording SET sha256 = %(sha256)s WHERE id = %(id)s
@@ -35,8 +59,8 @@ SET state = 'analyzing', duration_ms = %(duration_ms)s, channels = %(channels)s,
 WHERE id = %(id)s AND state = 'ingesting'
 
 -- name: add_chunk
-INSERT INTO chunk (recording_id, index, start_ms, end_ms, speech)
-VALUES (%(recording_id)s, %(index)s, %(start_ms)s, %(end_ms)s, %(speech)s)
+INSERT INTO chunk (recording_id, index, start_ms, end_ms, speech, wanted)
+VALUES (%(recording_id)s, %(index)s, %(start_ms)s, %(end_ms)s, %(speech)s, %(wanted)s)
 ON CONFLICT DO NOTHING
 
 -- name: fail
@@ -45,7 +69,7 @@ WHERE id = %(id)s AND state = ANY (%(open_states)s)
 RETURNING file_name
 
 -- name: get
-SELECT id, state, request, file_name, sha256, forced, analyses, roles, language, duration_ms, channels, native_rate, container, codec,
+SELECT id, state, round, request, file_name, sha256, forced, analyses, roles, language, duration_ms, channels, native_rate, container, codec,
        dual_mono, audio, notes, error_code, error_detail, created_at, finished_at
 FROM recording WHERE id = %(id)s
 

@@ -14,10 +14,10 @@ from analysis.findings import Classification
 from analysis.outcome import Failed, Skipped, Succeeded
 from analysis.request import IngestRequest
 from analysis.types import ChunkKey, Interval, Utterance
-from storage import db, ledger, outbox, recordings, staging, stream
+from storage import claims, db, ledger, outbox, recordings, staging, stream
 from storage.db import Connection
 from storage.ledger import Staged
-from storage.recordings import NewChunk
+from storage.recordings import NewChunk, OpenRequest
 
 pytestmark = pytest.mark.integration
 
@@ -39,7 +39,7 @@ def registered(connection: Connection, *, force: bool = False) -> UUID:
     recording_id = uuid4()
     request = IngestRequest(uri="file:///calls/7.wav", force=force)
     recordings.register(connection, recording_id, request, ["scene", "asr", "emotion"], "en")
-    assert recordings.start_ingest(connection, recording_id) == 1
+    assert recordings.start_ingest(connection, recording_id)[0] == 1
     return recording_id
 
 
@@ -47,7 +47,8 @@ def planned(connection: Connection, chunks: int) -> UUID:
     recording_id = registered(connection)
     assert recordings.claim_content(connection, recording_id, uuid4().hex * 2) is None
     speech = (Utterance(channel=0, start_ms=10, end_ms=20),)
-    plan = [NewChunk(index=i, span=Interval(start_ms=i * 100, end_ms=i * 100 + 100), speech=speech) for i in range(chunks)]
+    spans = [Interval(start_ms=i * 100, end_ms=i * 100 + 100) for i in range(chunks)]
+    plan = [NewChunk(index=i, span=span, speech=speech, wanted=tuple(SAID)) for i, span in enumerate(spans)]
     facts = {
         "duration_ms": chunks * 100,
         "channels": 1,
@@ -124,7 +125,7 @@ def test_a_batch_that_comes_many_times_at_once_is_merged_once(database_url: str,
 
     def merge(batch: dict[ChunkKey, dict[str, Staged]]) -> int:
         with db.connect(database_url) as own:
-            return ledger.merge(own, batch)
+            return len(ledger.merge(own, batch))
 
     with ThreadPoolExecutor(4) as threads:
         assert sum(threads.map(merge, batches)) == 40
@@ -136,7 +137,7 @@ def test_a_batch_that_comes_many_times_at_once_is_merged_once(database_url: str,
 def test_a_merge_that_dies_leaves_nothing(connection: Connection) -> None:
     recording_id = planned(connection, 2)
     ledger.take_pending(connection, recording_id)
-    bad = {"scene": SAID["scene"], "asr": SAID["asr"].model_copy(update={"release": "\x00"})}  # Postgres refuses NUL in text
+    bad = {**SAID, "asr": SAID["asr"].model_copy(update={"release": "\x00"})}  # Postgres refuses NUL in text
     with pytest.raises(psycopg.DataError):
         ledger.merge(connection, dict.fromkeys(keys(recording_id, 2), bad))
     assert count(connection, FINDINGS, recording_id) == 0
@@ -144,16 +145,16 @@ def test_a_merge_that_dies_leaves_nothing(connection: Connection) -> None:
     assert not ledger.all_merged(connection, recording_id)
 
 
-def test_overdue_chunks_are_found_and_released_once(connection: Connection) -> None:
+def test_late_chunks_are_found_and_released_once(connection: Connection) -> None:
     recording_id = planned(connection, 3)
     ledger.take_pending(connection, recording_id)
-    assert _overdue(connection, recording_id) == []  # on its way
+    assert _late(connection, recording_id) == []  # on its way
     _age(connection, recording_id, timedelta(minutes=2))
-    found = _overdue(connection, recording_id)
+    found = _late(connection, recording_id)
     assert [(each.index, each.attempts) for each in found] == [(0, 1), (1, 1), (2, 1)]
-    ledger.release(connection, found[0])
+    assert ledger.release(connection, found[0])
     assert [row["attempts"] for row in ledger.take_pending(connection, recording_id)] == [2]
-    ledger.release(connection, found[0])  # an old finding does not take back the new dispatch
+    assert not ledger.release(connection, found[0])  # an old finding does not take back the new dispatch
     assert ledger.take_pending(connection, recording_id) == []
 
 
@@ -164,14 +165,22 @@ def test_what_could_not_be_published_was_no_attempt(connection: Connection) -> N
         ledger.give_back(connection, recording_id, [0])
 
 
-def test_a_request_is_sent_again_once_a_lease_until_it_is_done(connection: Connection) -> None:
+def test_of_two_that_find_a_late_request_one_sends_it_again(connection: Connection) -> None:
     recording_id = registered(connection)
-    mine = [each for each, _ in recordings.overdue_requests(connection, 60) if each == recording_id]
-    assert mine == []
+    assert _open_request(connection, recording_id) == []
     connection.execute("UPDATE recording SET ingest_sent_at = now() - interval '2 minutes' WHERE id = %s", (recording_id,))
-    sent = dict(recordings.overdue_requests(connection, 60))
-    assert IngestRequest.model_validate(sent[recording_id]).recording_id == recording_id
-    assert recording_id not in dict(recordings.overdue_requests(connection, 60))
+    [found] = _open_request(connection, recording_id)
+    sent = recordings.send_again(connection, found)
+    assert IngestRequest.model_validate(sent).recording_id == recording_id
+    assert recordings.send_again(connection, found) is None
+    assert _open_request(connection, recording_id) == []
+
+
+def test_failing_surroundings_are_no_attempt(connection: Connection) -> None:
+    recording_id = registered(connection)
+    for _ in range(5):
+        recordings.excuse_ingest(connection, recording_id)
+        assert recordings.start_ingest(connection, recording_id)[0] == 1
 
 
 def test_two_workers_never_take_in_the_same_recording(database_url: str, connection: Connection) -> None:
@@ -181,7 +190,7 @@ def test_two_workers_never_take_in_the_same_recording(database_url: str, connect
             pass
         assert caught.value.code == "busy"
     with recordings.exclusive(database_url, recording_id) as own:
-        assert recordings.start_ingest(own, recording_id) == 2
+        assert recordings.start_ingest(own, recording_id)[0] == 2
 
 
 def test_events_are_published_once_though_relays_race_and_forget(
@@ -207,19 +216,27 @@ def test_events_are_published_once_though_relays_race_and_forget(
     assert told[0]["scene"] == ANSWER.model_dump(mode="json")
 
 
-def test_staged_outcomes_are_found_by_chunk_and_release(redis_url: str) -> None:
+def test_staged_outcomes_are_found_until_the_merge_settles_them(redis_url: str) -> None:
     redis = Redis.from_url(redis_url)
     one, two = keys(uuid4(), 2)
+    later = one.model_copy(update={"round": 2})
     staging.put(redis, "scene", {one: SAID["scene"]}, ttl_sec=60)
-    assert staging.present(redis, "scene", "scene-1", [one, two]) == {one}
-    assert staging.present(redis, "scene", "scene-2", [one, two]) == set()
+    stands = claims.look(redis, {each: ["scene"] for each in (one, two, later)})
+    assert [stands[each]["scene"].release for each in (one, two, later)] == ["scene-1", None, None]
     assert staging.get(redis, [one, two]) == {one: {"scene": SAID["scene"]}, two: {}}
-    staging.discard(redis, [one, two])
+    staging.settle(redis, [one], ttl_sec=60)
     assert staging.get(redis, [one]) == {one: {}}
+    stands = claims.look(redis, {one: ["scene"], two: ["scene"]})
+    assert stands[one]["scene"].merged
+    assert not stands[two]["scene"].merged
 
 
-def _overdue(connection: Connection, recording_id: UUID) -> list[ledger.Overdue]:
-    return sorted((o for o in ledger.overdue(connection, 60) if o.recording_id == recording_id), key=lambda o: o.index)
+def _open_request(connection: Connection, recording_id: UUID) -> list[OpenRequest]:
+    return [each for each in recordings.open_requests(connection, 60) if each.id == recording_id]
+
+
+def _late(connection: Connection, recording_id: UUID) -> list[ledger.OnItsWay]:
+    return sorted((o for o in ledger.on_their_way(connection, 60) if o.recording_id == recording_id), key=lambda o: o.index)
 
 
 def _age(connection: Connection, recording_id: UUID, by: timedelta) -> None:

@@ -38,7 +38,7 @@ def job(paths: list[Path], release: Release | None = None) -> Job:
         )
         for index, path in enumerate(paths)
     )
-    return Job(analysis="scene", batch_id=uuid4(), release=release or default_releases()["scene"], chunks=chunks)
+    return Job(analysis="scene", batch_id=uuid4(), release=release or default_releases()["scene"], chunks=chunks, sent_at=0)
 
 
 @pytest.fixture

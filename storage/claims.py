@@ -1,0 +1,110 @@
+"""Who is at work on what: a job says so before it touches a chunk, so that a death in mid-work is known, and counted.
+
+Fields of the chunk's hash (``storage.staging``): ``claim:<analysis>`` is the holder, ``deaths:<analysis>`` how many holders
+ended with their claim, ``last:<analysis>`` the name of the last of these.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Literal, cast
+
+from redis import Redis
+
+from analysis.types import ChunkKey, Frozen
+from storage.ledger import Staged
+from storage.presence import Worker
+from storage.redis import lost_connections
+from storage.staging import CLAIM, DEATHS, LAST, MERGED, OUTCOME, key
+
+Fate = Literal["working", "handed_back", "child_died", "died", "unsure"]
+
+
+class Claim(Frozen):
+    """One child of one worker, at work since then (seconds since the epoch on its machine's clock)."""
+
+    worker: str
+    """Its incarnation (see ``storage.presence``)."""
+    node: str
+    pid: int
+    since: float
+
+
+class Standing(Frozen):
+    """How one analysis of one chunk stands."""
+
+    merged: bool
+    release: str | None
+    """Which release's outcome is staged."""
+    claim: Claim | None
+    deaths: int
+    last: str | None
+    """The last worker that ended with it."""
+
+
+@lost_connections()
+def look(redis: Redis, analyses: Mapping[ChunkKey, Sequence[str]]) -> dict[ChunkKey, dict[str, Standing]]:
+    """How the named analyses of the chunks stand."""
+    pipeline = redis.pipeline(transaction=False)
+    for chunk, names in analyses.items():
+        pipeline.hmget(key(chunk), [MERGED, *(prefix + name for name in names for prefix in (OUTCOME, CLAIM, DEATHS, LAST))])
+    answers = cast(list[list[bytes | None]], pipeline.execute())
+    return {
+        chunk: {name: _standing(answer[0], answer[1 + 4 * at : 5 + 4 * at]) for at, name in enumerate(names)}
+        for (chunk, names), answer in zip(analyses.items(), answers, strict=True)
+    }
+
+
+def fate(claim: Claim, workers: Mapping[str, Worker], *, watching: bool) -> Fate:
+    """What became of the holder of a claim. ``watching``: the one who asks was heard himself for long enough to judge."""
+    worker = workers.get(claim.worker)
+    if worker is None:
+        return "died" if watching else "unsure"
+    if worker.left:
+        return "handed_back"
+    # A child forked since the last heartbeat is not on the list yet.
+    return "working" if claim.pid in worker.children or claim.since > worker.seen else "child_died"
+
+
+# The claim is taken only if it still is what the taker has seen, so that of two who find a dead one only one counts the death.
+_TAKE = """
+if (redis.call('HGET', KEYS[1], ARGV[1]) or '') ~= ARGV[4] then return 0 end
+if ARGV[6] ~= '' then
+    redis.call('HINCRBY', KEYS[1], ARGV[2], 1)
+    redis.call('HSET', KEYS[1], ARGV[3], ARGV[6])
+end
+if ARGV[5] ~= '' then redis.call('HSET', KEYS[1], ARGV[1], ARGV[5]) else redis.call('HDEL', KEYS[1], ARGV[1]) end
+redis.call('EXPIRE', KEYS[1], ARGV[7])
+return 1
+"""
+
+
+@lost_connections()
+def take(redis: Redis, chunk: ChunkKey, analysis: str, found: Standing, mine: Claim, ttl_sec: int, *, died: bool) -> bool:
+    """Claims an analysis of a chunk, in place of the claim that was found; ``died``: whose holder has died, which is counted.
+    False when somebody else was faster."""
+    return _swap(redis, chunk, analysis, found.claim, mine, found.claim.node if died and found.claim else None, ttl_sec)
+
+
+@lost_connections()
+def release(redis: Redis, chunk: ChunkKey, analysis: str, mine: Claim, ttl_sec: int, *, blame: bool = False) -> None:
+    """Gives a claim back; ``blame``: the work ended badly, which counts like a death."""
+    _swap(redis, chunk, analysis, mine, None, mine.node if blame else None, ttl_sec)
+
+
+def _swap(
+    redis: Redis, chunk: ChunkKey, analysis: str, old: Claim | None, new: Claim | None, victim: str | None, ttl_sec: int
+) -> bool:
+    texts = [claim.model_dump_json() if claim else "" for claim in (old, new)]
+    fields = [prefix + analysis for prefix in (CLAIM, DEATHS, LAST)]
+    done = cast(Any, redis.eval(_TAKE, 1, key(chunk), *fields, *texts, victim or "", ttl_sec))
+    return bool(done)
+
+
+def _standing(merged: bytes | None, fields: Sequence[bytes | None]) -> Standing:
+    outcome, claim, deaths, last = fields
+    return Standing(
+        merged=merged is not None,
+        release=Staged.model_validate_json(outcome).release if outcome else None,
+        claim=Claim.model_validate_json(claim) if claim else None,
+        deaths=int(deaths or 0),
+        last=last.decode() if last else None,
+    )

@@ -1,0 +1,75 @@
+"""Which workers live: each says so in Redis at every heartbeat, in a key that expires, and says goodbye when it is told to
+stop.
+
+A worker that vanished without goodbye has died, and whatever it claimed (``storage.claims``) died with it. Silence is only
+taken for death by somebody who was heard all the while himself: when Redis was frozen, emptied or away, everybody falls silent.
+"""
+
+import json
+import time
+from collections.abc import Iterable, Mapping
+from typing import Any, cast
+
+from redis import Redis
+
+from analysis.types import Frozen
+from storage.redis import lost_connections
+
+PREFIX = "worker:"
+
+
+class Worker(Frozen):
+    """One run of one worker process. Times are seconds since the epoch on its own machine's clock."""
+
+    incarnation: str
+    """Made anew at every start, so that a restarted worker is not taken for the one that died."""
+    node: str
+    """Its name as operators see it."""
+    queues: tuple[str, ...]
+    children: tuple[int, ...]
+    """Process ids; one job each at a time."""
+    since: float
+    """Heard without a gap since then."""
+    seen: float
+    left: bool = False
+    """It was told to stop and has handed back what it held."""
+
+
+@lost_connections()
+def announce(redis: Redis, worker: Worker, ttl_sec: float) -> None:
+    """Says that the worker lives, for ``ttl_sec``; ``since`` counts only after a silence."""
+    key = PREFIX + worker.incarnation
+    pipeline = redis.pipeline()
+    pipeline.hsetnx(key, "since", worker.since)
+    pipeline.hset(key, "worker", worker.model_dump_json(exclude={"since"}))
+    pipeline.pexpire(key, int(ttl_sec * 1000))
+    pipeline.execute()
+
+
+@lost_connections()
+def named(redis: Redis, incarnations: Iterable[str]) -> dict[str, Worker]:
+    """Those of the workers that live or said goodbye."""
+    wanted = sorted(set(incarnations))
+    pipeline = redis.pipeline(transaction=False)
+    for incarnation in wanted:
+        pipeline.hgetall(PREFIX + incarnation)
+    answers = cast(list[dict[bytes, bytes]], pipeline.execute())
+    return {incarnation: _worker(answer) for incarnation, answer in zip(wanted, answers, strict=True) if b"worker" in answer}
+
+
+@lost_connections()
+def living(redis: Redis) -> list[Worker]:
+    """Every worker that lives, by name."""
+    names = [key.decode().removeprefix(PREFIX) for key in cast(Iterable[bytes], redis.scan_iter(PREFIX + "*", count=1000))]
+    return sorted((worker for worker in named(redis, names).values() if not worker.left), key=lambda worker: worker.node)
+
+
+def heard_for(workers: Mapping[str, Worker], incarnation: str) -> float:
+    """For how many seconds the worker was heard without a gap; 0 for one that is not. To be asked on its own machine."""
+    worker = workers.get(incarnation)
+    return max(0.0, time.time() - worker.since) if worker and not worker.left else 0.0
+
+
+def _worker(answer: Mapping[bytes, bytes]) -> Worker:
+    fields: dict[str, Any] = json.loads(answer[b"worker"])
+    return Worker.model_validate({**fields, "since": float(answer[b"since"])})

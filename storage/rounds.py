@@ -1,0 +1,111 @@
+"""Rounds: a closed recording is analysed again in part. What was found before stays readable until the new answers are
+merged."""
+
+from collections.abc import Collection, Iterable, Mapping
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from psycopg.types.json import Jsonb
+
+from analysis.errors import Permanent
+from analysis.spans import fuse
+from analysis.types import WHOLE, Frozen, Utterance
+from storage import dead_letters
+from storage.db import Connection
+from storage.queries import queries
+
+SQL = queries("rounds")
+
+Scopes = Mapping[str, str]
+"""Every analysis that there is, to its scope: ``chunk`` or ``recording``."""
+
+
+class Choice(Frozen):
+    """Which of a recording's analyses to do again."""
+
+    missing: bool = False
+    """What was asked for and has no outcome."""
+    failed: bool = False
+    stale: bool = False
+    """What another release than the active one said."""
+    analyses: tuple[str, ...] = ()
+    """These, for every chunk, whether or not they were asked for before."""
+
+
+def choose(
+    connection: Connection, recording_id: UUID, choice: Choice, scopes: Scopes, active: Mapping[str, str]
+) -> dict[int, set[str]]:
+    """Chunk index to the analyses to do again. ``active``: analysis to its active release."""
+    asked = {name for name in _row(connection, recording_id)["analyses"] if name in scopes}
+    found = connection.execute(SQL["findings"], {"id": recording_id}).fetchall()
+    told = {(row["index"], row["analysis"]): row for row in found if row["analysis"] in scopes}
+    indexes = [row["index"] for row in connection.execute(SQL["chunks"], {"id": recording_id})]
+    chosen = {key for key, row in told.items() if choice.failed and row["status"] == "failed"}
+    chosen |= {(index, name) for index, name in told if choice.stale and told[index, name]["release"] != active.get(name)}
+    if choice.missing:
+        chosen |= set(_places(asked, indexes, scopes)) - set(told)
+    chosen |= set(_places(choice.analyses, indexes, scopes))
+    wanted: dict[int, set[str]] = {}
+    for index, name in chosen:
+        wanted.setdefault(index, set()).add(name)
+    return wanted
+
+
+def reopen(connection: Connection, recording_id: UUID, wanted: Mapping[int, Collection[str]]) -> int:
+    """Opens a new round for these analyses of these chunks, in one transaction, and returns its number; the chunks are pending
+    then. Dead letters about them are closed.
+
+    Raises:
+        Permanent: ``still_open``, it is being analysed; ``never_decoded``, there is nothing to analyse.
+    """
+    with connection.transaction():
+        row = _row(connection, recording_id)
+        if row["state"] not in ("complete", "partial", "failed"):
+            raise Permanent("still_open", f"recording {recording_id} is {row['state']}; wait until it is finished")
+        if row["duration_ms"] is None:
+            raise Permanent("never_decoded", f"recording {recording_id} was never decoded; ingest its file again")
+        number = int(row["round"]) + 1
+        analyses = [*row["analyses"], *sorted({name for names in wanted.values() for name in names} - set(row["analyses"]))]
+        _add_whole(connection, recording_id, row["duration_ms"], wanted)
+        connection.execute(SQL["reopen_recording"], {"id": recording_id, "round": number, "analyses": analyses})
+        for index, names in sorted(wanted.items()):
+            chunk = {"id": recording_id, "index": index, "round": number, "wanted": sorted(names)}
+            connection.execute(SQL["reopen_chunk"], chunk)
+            dead_letters.asked_again(connection, recording_id, index, names)
+    return number
+
+
+def matching(
+    connection: Connection, state: str | None = None, since: datetime | None = None, until: datetime | None = None
+) -> list[UUID]:
+    """Closed recordings that were decoded, by their state and by when they were ingested, the oldest first."""
+    args = {"state": state, "since": since, "until": until}
+    return [row["id"] for row in connection.execute(SQL["matching"], args)]
+
+
+def _row(connection: Connection, recording_id: UUID) -> dict[str, Any]:
+    row = connection.execute(SQL["lock"], {"id": recording_id}).fetchone()
+    if row is None:
+        raise Permanent("unknown_recording", f"there is no recording {recording_id} (any more)")
+    return row
+
+
+def _places(names: Iterable[str], indexes: Collection[int], scopes: Scopes) -> Iterable[tuple[int, str]]:
+    """Where each analysis is to be done: on the whole recording, or on every chunk."""
+    for name in names:
+        yield from [(WHOLE, name)] if scopes[name] == "recording" else [(index, name) for index in indexes if index != WHOLE]
+
+
+def _add_whole(connection: Connection, recording_id: UUID, duration_ms: int, wanted: Mapping[int, Collection[str]]) -> None:
+    """The row for analyses of the whole recording, where none was asked for so far."""
+    chunks = connection.execute(SQL["chunks"], {"id": recording_id}).fetchall()
+    if WHOLE not in wanted or any(row["index"] == WHOLE for row in chunks):
+        return
+    heard = [Utterance(channel=channel, start_ms=start, end_ms=end) for row in chunks for channel, start, end in row["speech"]]
+    speech = [
+        [channel, span.start_ms, span.end_ms]
+        for channel in sorted({each.channel for each in heard})
+        for span in fuse(each for each in heard if each.channel == channel)
+    ]
+    connection.execute(SQL["add_whole"], {"id": recording_id, "duration_ms": duration_ms, "speech": Jsonb(speech)})

@@ -1,0 +1,30 @@
+-- name: lock
+SELECT state, round, analyses, duration_ms FROM recording WHERE id = %(id)s FOR UPDATE
+
+-- name: chunks
+SELECT index, speech FROM chunk WHERE recording_id = %(id)s ORDER BY index
+
+-- name: findings
+SELECT chunk_index AS index, analysis, release, status FROM finding WHERE recording_id = %(id)s
+
+-- name: reopen_recording
+UPDATE recording SET state = 'analyzing', round = %(round)s, analyses = %(analyses)s, finished_at = NULL,
+                     error_code = NULL, error_detail = NULL
+WHERE id = %(id)s
+
+-- name: reopen_chunk
+UPDATE chunk SET state = 'pending', round = %(round)s, wanted = %(wanted)s, attempts = 0, dispatched_at = NULL, merged_at = NULL
+WHERE recording_id = %(id)s AND index = %(index)s
+
+-- name: add_whole
+INSERT INTO chunk (recording_id, index, start_ms, end_ms, speech, wanted)
+VALUES (%(id)s, -1, 0, %(duration_ms)s, %(speech)s, '{}')
+
+-- name: matching
+-- Closed recordings, the oldest first; what is not asked about matches.
+SELECT id FROM recording
+WHERE finished_at IS NOT NULL AND sha256 IS NOT NULL
+  AND (%(state)s::text IS NULL OR state = %(state)s)
+  AND (%(since)s::timestamptz IS NULL OR created_at >= %(since)s)
+  AND (%(until)s::timestamptz IS NULL OR created_at < %(until)s)
+ORDER BY created_at

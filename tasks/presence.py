@@ -1,0 +1,64 @@
+"""Connects a worker's life to ``storage.presence``: heard at every heartbeat, a goodbye at an orderly end."""
+
+import logging
+import os
+import time
+from typing import Any
+from uuid import uuid4
+
+from celery.signals import heartbeat_sent, worker_init, worker_shutting_down
+
+from analysis.errors import Unavailable
+from settings import settings
+from storage import presence, redis
+from storage.claims import Claim
+from storage.presence import Worker
+
+log = logging.getLogger(__name__)
+
+
+class _Process:
+    """What the parent knows of itself; its children inherit it."""
+
+    incarnation = ""
+    node = ""
+    controller: Any = None
+    leaving = False
+
+
+@worker_init.connect
+def _born(sender: Any, **_: Any) -> None:
+    _Process.incarnation, _Process.node = uuid4().hex, str(sender.hostname)
+    _Process.controller = sender
+
+
+@heartbeat_sent.connect
+def _heartbeat(**_: Any) -> None:
+    if _Process.controller.pool is not None and not _Process.leaving:
+        _say(_me(), settings().worker_lost_sec)
+
+
+@worker_shutting_down.connect  # after a soft shutdown's wait: what is unfinished now is handed back
+def _goodbye(**_: Any) -> None:
+    _Process.leaving = True
+    _say(_me().model_copy(update={"left": True}), settings().outcome_ttl_sec)
+
+
+def claim() -> Claim:
+    """What this child signs its claims with."""
+    return Claim(worker=_Process.incarnation, node=_Process.node, pid=os.getpid(), since=time.time())
+
+
+def _me() -> Worker:
+    controller = _Process.controller
+    queues = tuple(sorted(controller.app.amqp.queues.consume_from))
+    children = tuple(controller.pool.info["processes"])
+    now = time.time()
+    return Worker(incarnation=_Process.incarnation, node=_Process.node, queues=queues, children=children, since=now, seen=now)
+
+
+def _say(me: Worker, ttl_sec: float) -> None:
+    try:
+        presence.announce(redis.impatient(settings().redis_url), me, ttl_sec)
+    except Unavailable as error:  # Celery's own loop must not wait for Redis here; the next heartbeat comes in two seconds
+        log.warning("%s cannot be heard: %s", me.node, error)
