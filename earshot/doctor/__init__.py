@@ -18,6 +18,7 @@ CHECKS: tuple[Callable[[], Iterator[Finding]], ...] = (
     services.redis,
     services.postgres,
     services.queues,
+    services.refused,
     services.store,
     services.roots,
     services.disk,
