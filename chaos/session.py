@@ -1,0 +1,54 @@
+"""One run of the harness inside the copied project: the rows asked for, one after the other, and the table."""
+
+import argparse
+import os
+import sys
+import time
+import traceback
+from pathlib import Path
+
+from chaos import table
+from chaos.scenario import Scenario, Size, play
+from chaos.scenarios import SCENARIOS
+from chaos.verdict import Figures
+from earshot import endings
+
+
+def arguments(parser: argparse.ArgumentParser) -> argparse.ArgumentParser:
+    """What a person may ask for."""
+    parser.add_argument("--short", action="store_true", help="less of everything, and none of the long waits")
+    parser.add_argument("--only", nargs="+", choices=list(SCENARIOS), metavar="ROW", help=f"of {', '.join(SCENARIOS)}")
+    parser.add_argument("--out", type=Path, help="a document to write the table into, between its markers")
+    return parser
+
+
+def main() -> int:
+    """Prints the table; exit status 1 when a bar is missed or a row could not be played to its end."""
+    asked = arguments(argparse.ArgumentParser(prog="python -m chaos")).parse_args()
+    endings.listen()
+    rows = [figures for name in asked.only or SCENARIOS if (figures := _played(SCENARIOS[name], asked.short)) is not None]
+    printed = table.markdown(rows, f"python -m chaos{' --short' if asked.short else ''}")
+    print(printed)
+    if asked.out:
+        table.write(Path(os.environ["CHAOS_STARTED_IN"]) / asked.out, printed)
+    return 0 if rows and all(row.kept for row in rows) else 1
+
+
+def _played(scenario: Scenario, short: bool) -> Figures | None:
+    size: Size | None = scenario.short if short else scenario.full
+    if size is None:
+        return None
+    began = time.monotonic()
+    print(f"{scenario.title} ...", file=sys.stderr, flush=True)
+    try:
+        figures = play(scenario, size)
+    except Exception as error:  # noqa: BLE001  a row that cannot be played is a row of the table, and the others go on
+        traceback.print_exc()
+        reason = (str(error) or type(error).__name__).splitlines()[0]
+        figures = Figures(scenario.title, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0.0, (f"not played to its end: {reason}",))
+    print(f"    {'ok' if figures.kept else 'MISSED'}, {time.monotonic() - began:.0f} s", file=sys.stderr, flush=True)
+    return figures
+
+
+if __name__ == "__main__":
+    sys.exit(main())
