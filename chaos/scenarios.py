@@ -1,7 +1,7 @@
 """The rows of the table, as data."""
 
 from chaos import script
-from chaos.arena import ANALYSING, FRONT, MERGE, USUAL
+from chaos.arena import ANALYSING, MERGE, USUAL
 from chaos.points import POINTS
 from chaos.rows import jobs, kills, offered, postgres_away, redis_away
 from chaos.scenario import Scenario, Size
@@ -10,8 +10,7 @@ _IMPATIENT = {"EARSHOT_TASK_TIME_LIMIT_SEC": "5", "EARSHOT_VISIBILITY_TIMEOUT_SE
 """A pool whose visibility timeout is shorter than another's jobs: in one Redis the shortest one wins."""
 _TWO_VISIBILITIES = {
     **USUAL,
-    "front": FRONT._replace(env={**_IMPATIENT}),
-    "merge": MERGE._replace(env={**_IMPATIENT}),
+    "merge": MERGE._replace(env=_IMPATIENT),
     "work-1": ANALYSING._replace(concurrency=1),
     "work-2": ANALYSING._replace(concurrency=1),
 }
@@ -44,7 +43,11 @@ SCENARIOS = {
     "poison_child": Scenario("poison chunk kills its child", jobs.poison(script.KILLS_CHILD), Size(10, 20), Size(4, 10)),
     "poison_group": Scenario("poison chunk kills its worker group", jobs.poison(script.KILLS_GROUP), Size(10, 20), Size(4, 10)),
     "told_to_stop": Scenario(
-        "SIGTERM of every pool, long jobs in flight", jobs.told_to_stop, Size(10, 20, 2, 7), Size(4, 10, 1, 6)
+        "SIGTERM of every pool, long jobs in flight",
+        jobs.told_to_stop,
+        Size(10, 20, 2, 7),
+        Size(4, 10, 1, 6),
+        settings={"CHUNK_BATCH_SIZE": 1},
     ),
     "flood": Scenario(
         "10,000 chunks offered, every consumer stopped",

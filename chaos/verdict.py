@@ -11,7 +11,8 @@ from chaos import audit
 from chaos.arena import Arena
 
 REFERENCE_LIMIT_SEC = 900
-FINAL = ("complete", "partial", "failed")
+SHOWN = 5
+"""Differences that are spelt out; all are counted."""
 
 _RECORDINGS = "SELECT id::text, sha256, state, request ->> 'file_name' AS file FROM recording"
 _FINDINGS = "SELECT recording_id::text AS id, chunk_index, analysis, release, outcome FROM finding"
@@ -58,6 +59,9 @@ def reach(arena: Arena, scenario: str, recovery_sec: float) -> Figures:
     twice = audit.merged_twice(url)
     stored = {str(row["id"]) for row in audit.rows(url, "SELECT id FROM outbox")}
     told = audit.told(arena.redis_url)
+    wrong = _wrong(url, owners, wanted)
+    for line in wrong[:SHOWN]:
+        print(line[:1000], file=sys.stderr)
     return Figures(
         scenario=scenario,
         recordings=len(wanted),
@@ -67,7 +71,7 @@ def reach(arena: Arena, scenario: str, recovery_sec: float) -> Figures:
         events=len(stored),
         events_lost=len(stored - set(told)),
         duplicate_events=sum(times - 1 for times in told.values()),
-        wrong=_wrong(url, owners, wanted),
+        wrong=len(wrong),
         faults=arena.faults,
         extra=audit.computed(arena.probe_log).extra,
         allowed=2 * arena.in_flight,
@@ -98,15 +102,21 @@ def _stored_twice(url: str) -> int:
     return len(audit.rows(url, "SELECT sha256 FROM recording WHERE sha256 IS NOT NULL GROUP BY sha256 HAVING count(*) > 1"))
 
 
-def _wrong(url: str, owners: dict[str, dict[str, Any]], wanted: dict[str, Wanted]) -> int:
-    """Findings that differ from the reference, are beyond it, or are no outcome of it; and reports that differ."""
+def _wrong(url: str, owners: dict[str, dict[str, Any]], wanted: dict[str, Wanted]) -> list[str]:
+    """Findings that differ from the reference or are none of it, and reports that differ; one line each."""
     content = {row["id"]: sha for sha, row in owners.items()}
-    wrong = 0
+    wrong = []
     for row in audit.rows(url, _FINDINGS):
-        expected = wanted.get(content[row["id"]], {"findings": {}})["findings"].get(f"{row['chunk_index']} {row['analysis']}")
-        wrong += expected is None or not _same(expected, [row["release"], row["outcome"]])
-    reports = {content[row["id"]]: row["body"] for row in audit.rows(url, _REPORTS)}
-    return wrong + sum(_told(body) != _told(wanted[sha]["report"]) for sha, body in reports.items() if sha in wanted)
+        part = f"{row['chunk_index']} {row['analysis']}"
+        expected = wanted.get(content[row["id"]], {"findings": {}})["findings"].get(part)
+        found = [row["release"], row["outcome"]]
+        if expected is None or not _same(expected, found):
+            wrong.append(f"finding {row['id']} {part}: {found}, not {expected}")
+    for row in audit.rows(url, _REPORTS):
+        expected, found = (_told(body) for body in (wanted[content[row["id"]]]["report"], row["body"]))
+        difference = first_difference(expected, found, "report")
+        wrong += [f"{row['id']} {difference}"] if difference else []
+    return wrong
 
 
 def _same(expected: list[Any], found: list[Any]) -> bool:
@@ -114,6 +124,18 @@ def _same(expected: list[Any], found: list[Any]) -> bool:
     if expected[1]["status"] == "failed":
         return bool(found[1]["status"] == "failed")
     return expected == found
+
+
+def first_difference(expected: Any, found: Any, where: str) -> str | None:
+    """Where two JSON values differ first, and how; None when they do not."""
+    if isinstance(expected, dict) and isinstance(found, dict) and expected.keys() == found.keys():
+        pairs = [(key, expected[key], found[key]) for key in expected]
+    elif isinstance(expected, list) and isinstance(found, list) and len(expected) == len(found):
+        pairs = [(str(position), *each) for position, each in enumerate(zip(expected, found, strict=True))]
+    else:
+        return None if expected == found else f"{where}: {found}, not {expected}"
+    differences = (first_difference(each, other, f"{where}.{key}") for key, each, other in pairs)
+    return next(filter(None, differences), None)
 
 
 def _told(report: dict[str, Any]) -> dict[str, Any]:
