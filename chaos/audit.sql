@@ -16,7 +16,7 @@ BEGIN
 END $$;
 
 CREATE TRIGGER chaos_merged AFTER UPDATE ON chunk
-FOR EACH ROW WHEN (NEW.state = 'merged' AND OLD.state <> 'merged') EXECUTE FUNCTION chaos_merged();
+FOR EACH ROW WHEN (NEW.state = 'merged' AND OLD.merged_at IS DISTINCT FROM NEW.merged_at) EXECUTE FUNCTION chaos_merged();
 
 CREATE FUNCTION chaos_closed() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
