@@ -11,12 +11,14 @@ import tempfile
 from pathlib import Path
 
 from chaos.session import arguments
+from earshot import endings
 from tests import project_copy
 
 
 def main() -> int:
     """The exit status of the rows."""
     arguments(argparse.ArgumentParser(prog="python -m chaos", description=__doc__)).parse_args()
+    endings.listen()
     with tempfile.TemporaryDirectory(prefix="earshot-chaos-") as folder:
         project = project_copy.copy(Path(folder) / "project")
         project_copy.register(project, "chaos.probe")
@@ -25,11 +27,11 @@ def main() -> int:
             env={**os.environ, "PYTHONPATH": str(project), "CHAOS_STARTED_IN": str(Path.cwd())},
             cwd=project,
         )
-        while True:
-            try:
-                return session.wait()
-            except KeyboardInterrupt:
-                continue  # the terminal has told the session too: it stops what it started, and ends
+        try:
+            return session.wait()
+        except KeyboardInterrupt:
+            session.terminate()
+            return session.wait()  # it stops what it started, which takes its bounded time
 
 
 if __name__ == "__main__":

@@ -1,4 +1,5 @@
-"""Hands a folder's recordings in, one after the other, as a patient client: a service that is away is asked again.
+"""Hands a folder's recordings in, one after the other, as `earshot ingest` does: it waits while there is no
+room, and asks a service that is away again.
 
 ``python -m chaos.feed FOLDER ANALYSIS...`` prints how many requests were accepted.
 """
@@ -8,6 +9,7 @@ import time
 from pathlib import Path
 
 from analysis.errors import Transient
+from producer.admission import wait_for_room
 from producer.submit import Options, submit
 from settings import settings
 from storage.db import connect
@@ -33,11 +35,16 @@ def main() -> None:
 def _handed_in(path: Path, wanted: Options) -> bool:
     try:
         with connect(settings().database_url) as connection:
+            wait_for_room(connection, _say, lambda: None)
             submit(connection, path, wanted)
     except Transient as error:
-        print(f"{path.name}: {error}", file=sys.stderr)
+        _say(f"{path.name}: {error}")
         return False
     return True
+
+
+def _say(line: str) -> None:
+    print(line, file=sys.stderr, flush=True)
 
 
 if __name__ == "__main__":

@@ -56,7 +56,7 @@ def ref_span(ref: ChunkRef) -> Interval:
 def _outcome(name: str, ref: ChunkRef) -> Outcome:
     if name == "probe" and isinstance(script.heard(Clip(ref).read()), str):
         return Failed(code="worker_lost", detail="")
-    [outcome] = run(Job(analysis=name, batch_id=uuid4(), release=_release(name), chunks=(ref,)), "cpu")
+    [outcome] = run(Job(analysis=name, batch_id=uuid4(), release=_release(name), chunks=(ref,), sent_at=0), "cpu")
     return outcome
 
 

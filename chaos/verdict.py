@@ -113,8 +113,7 @@ def _wrong(url: str, owners: dict[str, dict[str, Any]], wanted: dict[str, Wanted
         if expected is None or not _same(expected, found):
             wrong.append(f"finding {row['id']} {part}: {found}, not {expected}")
     for row in audit.rows(url, _REPORTS):
-        expected, found = (_told(body) for body in (wanted[content[row["id"]]]["report"], row["body"]))
-        difference = first_difference(expected, found, "report")
+        difference = first_difference(_told(wanted[content[row["id"]]]["report"]), _told(row["body"]), "report")
         wrong += [f"{row['id']} {difference}"] if difference else []
     return wrong
 
@@ -128,10 +127,11 @@ def _same(expected: list[Any], found: list[Any]) -> bool:
 
 def first_difference(expected: Any, found: Any, where: str) -> str | None:
     """Where two JSON values differ first, and how; None when they do not."""
+    pairs: list[tuple[object, Any, Any]]
     if isinstance(expected, dict) and isinstance(found, dict) and expected.keys() == found.keys():
         pairs = [(key, expected[key], found[key]) for key in expected]
     elif isinstance(expected, list) and isinstance(found, list) and len(expected) == len(found):
-        pairs = [(str(position), *each) for position, each in enumerate(zip(expected, found, strict=True))]
+        pairs = list(zip(range(len(found)), expected, found, strict=True))
     else:
         return None if expected == found else f"{where}: {found}, not {expected}"
     differences = (first_difference(each, other, f"{where}.{key}") for key, each, other in pairs)
