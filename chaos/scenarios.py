@@ -20,7 +20,7 @@ SCENARIOS = {
     "random_kills": Scenario(
         "SIGKILL of a random worker group every 2-3 s", kills.at_random, Size(60, 30, 45), Size(12, 20, 8), work_ms=150
     ),
-    "points": Scenario("SIGKILL at every exact point", kills.at_points(POINTS.values()), Size(12, 20, 3), Size(6, 10, 1)),
+    "points": Scenario("SIGKILL at every exact point", kills.at_points(POINTS.values()), None, Size(6, 10)),
     **{
         name: Scenario(f"SIGKILL {point.title}", kills.at_points([point]), Size(8, 10, 2), None)
         for name, point in POINTS.items()
@@ -50,7 +50,7 @@ SCENARIOS = {
         settings={"CHUNK_BATCH_SIZE": 1},
     ),
     "flood": Scenario(
-        "10,000 chunks offered, every consumer stopped",
+        "more offered than is admitted, every consumer stopped",
         offered.flood,
         Size(200, 50, 1, 20),
         Size(24, 25, 1, 6),

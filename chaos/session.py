@@ -18,6 +18,7 @@ def arguments(parser: argparse.ArgumentParser) -> argparse.ArgumentParser:
     """What a person may ask for."""
     parser.add_argument("--short", action="store_true", help="less of everything, and none of the long waits")
     parser.add_argument("--only", nargs="+", choices=list(SCENARIOS), metavar="ROW", help=f"of {', '.join(SCENARIOS)}")
+    parser.add_argument("--logs", type=Path, help="a folder for what servers and workers of each row have written")
     parser.add_argument("--out", type=Path, help="a document to write the table into, between its markers")
     return parser
 
@@ -26,22 +27,23 @@ def main() -> int:
     """Prints the table; exit status 1 when a bar is missed or a row could not be played to its end."""
     asked = arguments(argparse.ArgumentParser(prog="python -m chaos")).parse_args()
     endings.listen()
-    rows = [figures for name in asked.only or SCENARIOS if (figures := _played(SCENARIOS[name], asked.short)) is not None]
+    here = Path(os.environ["CHAOS_STARTED_IN"])
+    sizes = {name: each.short if asked.short else each.full for name, each in SCENARIOS.items()}
+    names = [name for name in asked.only or SCENARIOS if sizes[name] is not None]
+    rows = [_played(SCENARIOS[name], sizes[name], here / asked.logs / name if asked.logs else None) for name in names]
     printed = table.markdown(rows, f"python -m chaos{' --short' if asked.short else ''}")
     print(printed)
     if asked.out:
-        table.write(Path(os.environ["CHAOS_STARTED_IN"]) / asked.out, printed)
+        table.write(here / asked.out, printed)
     return 0 if rows and all(row.kept for row in rows) else 1
 
 
-def _played(scenario: Scenario, short: bool) -> Figures | None:
-    size: Size | None = scenario.short if short else scenario.full
-    if size is None:
-        return None
+def _played(scenario: Scenario, size: Size | None, logs: Path | None) -> Figures:
+    assert size is not None
     began = time.monotonic()
     print(f"{scenario.title} ...", file=sys.stderr, flush=True)
     try:
-        figures = play(scenario, size)
+        figures = play(scenario, size, logs)
     except Exception as error:  # noqa: BLE001  a row that cannot be played is a row of the table, and the others go on
         traceback.print_exc()
         reason = (str(error) or type(error).__name__).splitlines()[0]
