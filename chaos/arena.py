@@ -19,7 +19,6 @@ from earshot.local import processes, waiting
 from tests.servers import Stack, servers
 
 ANALYSES = ("probe", "scene", "noise", "sentiment", "emotion")
-LEASE_SEC = 24
 SETTINGS = {
     "CHUNK_DURATION_SEC": load.CHUNK_SEC,
     "CHUNK_MAX_SEC": load.CHUNK_MAX_SEC,
@@ -27,7 +26,7 @@ SETTINGS = {
     "CHUNK_BATCH_SIZE": 4,
     "TASK_TIME_LIMIT_SEC": 20,
     "VISIBILITY_TIMEOUT_SEC": 22,
-    "CHUNK_LEASE_SEC": LEASE_SEC,
+    "CHUNK_LEASE_SEC": 12,
     "WORKER_LOST_SEC": 8,
     "RECONCILE_EVERY_SEC": 2,
     "RELAY_EVERY_SEC": 1,

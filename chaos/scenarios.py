@@ -40,8 +40,11 @@ SCENARIOS = {
         settings=_PATIENT,
         workers=_TWO_VISIBILITIES,
     ),
-    "poison_child": Scenario("poison chunk kills its child", jobs.poison(script.KILLS_CHILD), Size(10, 20), Size(4, 10)),
-    "poison_group": Scenario("poison chunk kills its worker group", jobs.poison(script.KILLS_GROUP), Size(10, 20), Size(4, 10)),
+    "poison": Scenario(
+        "poison chunks kill child and worker group", jobs.poison(script.KILLS_CHILD, script.KILLS_GROUP), None, Size(4, 10)
+    ),
+    "poison_child": Scenario("poison chunk kills its child", jobs.poison(script.KILLS_CHILD), Size(10, 20), None),
+    "poison_group": Scenario("poison chunk kills its worker group", jobs.poison(script.KILLS_GROUP), Size(10, 20), None),
     "told_to_stop": Scenario(
         "SIGTERM of every pool, long jobs in flight",
         jobs.told_to_stop,

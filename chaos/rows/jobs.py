@@ -6,9 +6,9 @@ from chaos import audit, load
 from chaos.arena import Arena
 from chaos.scenario import Size
 
-CLOSED = ("complete", "partial", "failed")
-POISONED = 2
-"""Chunk of the poisoned recording that kills."""
+CLOSED = {"complete", "partial", "failed"}
+POISONED, DEADLY = "a-poisoned", 2
+"""How the files of poisoned recordings begin, and which chunk of each kills."""
 
 
 def outlives_visibility(arena: Arena, size: Size) -> None:
@@ -21,18 +21,19 @@ def outlives_visibility(arena: Arena, size: Size) -> None:
         arena.until(lambda: _merged_of(arena, "a-long") == size.faults, 240, "the long jobs")
 
 
-def poison(death: str) -> Callable[[Arena, Size], None]:
-    """One chunk of one recording kills whoever analyses it."""
+def poison(*deaths: str) -> Callable[[Arena, Size], None]:
+    """For each death a recording of which one chunk brings it to whoever analyses it."""
 
     def act(arena: Arena, size: Size) -> None:
-        load.scripted(arena.folder, "a-poisoned", [0, 0, death, 0, 0, 0, 0, 0], seed=2)
+        for seed, death in enumerate(deaths, start=2):
+            load.scripted(arena.folder, f"{POISONED}-{seed}", [0, 0, death, 0, 0, 0, 0, 0], seed)
         arena.start()
         arena.hand_in()
-        arena.until(lambda: _poisoned(arena) is not None, 90, "the poisoned recording")
-        while not _next_death_or_end(arena):
+        arena.until(lambda: len(_poisoned(arena)) == len(deaths), 90, "the poisoned recordings")
+        while _another_death(arena):
             with arena.fault():
                 pass  # it has just happened
-        _check_dead_letter(arena)
+        _check_dead_letters(arena)
 
     return act
 
@@ -60,36 +61,32 @@ def _working(arena: Arena) -> int:
     return sum(done.begun.values()) - done.ended
 
 
-def _poisoned(arena: Arena) -> dict[str, str] | None:
-    query = "SELECT id::text, state FROM recording WHERE file_name LIKE '%a-poisoned%' AND state NOT IN ('queued', 'ingesting')"
-    found = audit.rows(arena.stack.database_url, query)
-    return found[0] if found else None
+def _poisoned(arena: Arena) -> dict[str, str]:
+    """Id to state of the poisoned recordings that are taken in."""
+    taken_in = "state NOT IN ('queued', 'ingesting')"
+    query = f"SELECT id::text, state FROM recording WHERE file_name LIKE '%{POISONED}%' AND {taken_in}"
+    return {row["id"]: row["state"] for row in audit.rows(arena.stack.database_url, query)}
 
 
-def _next_death_or_end(arena: Arena) -> bool:
-    """Waits for another death by the poison, or for the recording's end; whether it was the end."""
-
-    def state() -> str:
-        found = _poisoned(arena)
-        return found["state"] if found else ""
+def _another_death(arena: Arena) -> bool:
+    """Waits for another death by poison, or for the end of all poisoned recordings; whether it was a death."""
 
     def deaths() -> int:
-        found = _poisoned(arena)
-        return audit.computed(arena.probe_log).begun[f"{found['id']}:{POISONED}"] if found else 0
+        begun = audit.computed(arena.probe_log).begun
+        return sum(begun[f"{recording}:{DEADLY}"] for recording in _poisoned(arena))
 
-    arena.until(lambda: deaths() > arena.faults or state() in CLOSED, 240, "the end of the poisoned recording")
-    return deaths() <= arena.faults
+    def closed() -> bool:
+        return set(_poisoned(arena).values()) <= CLOSED
+
+    arena.until(lambda: deaths() > arena.faults or closed(), 240, "the end of the poisoned recordings")
+    return deaths() > arena.faults
 
 
-def _check_dead_letter(arena: Arena) -> None:
+def _check_dead_letters(arena: Arena) -> None:
     found = _poisoned(arena)
-    if found is None or found["state"] != "partial":
-        arena.misses.append(f"the poisoned recording is {found and found['state']}, not partial")
-        return
-    if not audit.rows(arena.stack.database_url, "SELECT 1 FROM pg_tables WHERE tablename = 'dead_letter'"):
-        arena.misses.append("there are no dead letters")
-        return
-    letters = audit.rows(arena.stack.database_url, "SELECT * FROM dead_letter")
-    named = [(str(row["recording_id"]), row.get("chunk_index", row.get("index")), row["analysis"]) for row in letters]
-    if named != [(found["id"], POISONED, "probe")]:
+    if set(found.values()) != {"partial"}:
+        arena.misses.append(f"the poisoned recordings are {', '.join(found.values())}, not partial")
+    letters = audit.rows(arena.stack.database_url, "SELECT recording_id::text, chunk_index, analysis FROM dead_letter")
+    named = sorted((row["recording_id"], row["chunk_index"], row["analysis"]) for row in letters)
+    if named != sorted((recording, DEADLY, "probe") for recording in found):
         arena.misses.append(f"dead letters are {named}")
