@@ -48,7 +48,7 @@ def _played(scenario: Scenario, size: Size | None, logs: Path | None) -> Figures
         traceback.print_exc()
         reason = (str(error) or type(error).__name__).splitlines()[0]
         figures = Figures(scenario.title, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0.0, (f"not played to its end: {reason}",))
-    print(f"    {'ok' if figures.kept else 'MISSED'}, {time.monotonic() - began:.0f} s", file=sys.stderr, flush=True)
+    print(f"{table.line(figures)} {time.monotonic() - began:.0f} s in all", file=sys.stderr, flush=True)
     return figures
 
 

@@ -26,7 +26,7 @@ def markdown(rows: Sequence[Figures], command: str) -> str:
         f"| {_HEAD}|",
         f"|---|{'--:|' * (columns - 1)}---|",
     ]
-    return "\n".join([*lines, *map(_line, rows)])
+    return "\n".join([*lines, *map(line, rows)])
 
 
 def write(document: Path, table: str) -> None:
@@ -36,7 +36,8 @@ def write(document: Path, table: str) -> None:
     document.write_text(f"{before}{BEGIN}\n{table}\n{END}{after}", encoding="utf-8")
 
 
-def _line(row: Figures) -> str:
+def line(row: Figures) -> str:
+    """One row."""
     bar = "ok" if row.kept else f"MISSED {'; '.join(row.misses)}".strip()
     cells = [row.scenario, *map(str, row[1:-2]), f"{row.recovery_sec:.1f} s", bar]
     return f"| {' | '.join(cells)} |"
