@@ -7,9 +7,9 @@ import time
 from redis import Redis
 
 from chaos.arena import Arena
-from chaos.proxy import Proxy
 from chaos.scenario import Size
 from earshot.local import processes, redis
+from tests.proxy import Proxy
 
 RESUME_SEC = 60.0
 """Within which every worker must have done a task after the network is back."""
@@ -47,11 +47,13 @@ def frozen(arena: Arena, size: Size) -> None:
 
 def unreachable(arena: Arena, size: Size) -> None:
     """A black hole: existing connections stay open and never carry another byte, also afterwards; new ones hang meanwhile."""
-    proxy = arena.running.enter_context(Proxy(int(arena.redis_url.rpartition(":")[2].partition("/")[0])))
+    proxy = arena.running.enter_context(Proxy(arena.redis_url))
     arena.stack.redis_url = proxy.url
     _half_way(arena, size)
-    with arena.fault(), proxy.black_hole():
+    with arena.fault():
+        proxy.black_hole()
         time.sleep(size.seconds)
+        proxy.open()
     sizes = {name: _log_size(arena, name) for name in arena.fleet.workers}
     deadline = time.monotonic() + RESUME_SEC
     while sizes and time.monotonic() < deadline:

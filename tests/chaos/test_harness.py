@@ -13,7 +13,6 @@ import pytest
 
 from chaos import audit, load, script
 from chaos.points import Point
-from chaos.proxy import Proxy
 from chaos.verdict import Figures, first_difference
 from settings import PROJECT
 from storage import db
@@ -64,27 +63,6 @@ def test_a_crash_point_kills_once_for_each_victim(tmp_path: Path) -> None:
     program = [sys.executable, "-c", "import json; json.dumps(1); print('lives')"]
     ends = [subprocess.run(program, env=env, capture_output=True, check=False, timeout=60).returncode for _ in range(3)]
     assert ends == [-signal.SIGKILL, -signal.SIGKILL, 0]
-
-
-@pytest.mark.integration
-def test_behind_the_black_hole_old_connections_stay_silent_and_new_ones_work(redis_url: str) -> None:
-    from redis import Redis
-    from redis.backoff import NoBackoff
-    from redis.exceptions import TimeoutError as RedisTimeoutError
-    from redis.retry import Retry
-
-    with Proxy(int(redis_url.rpartition(":")[2].partition("/")[0])) as proxy:
-
-        def client() -> "Redis":
-            return Redis.from_url(proxy.url, socket_timeout=0.5, retry=Retry(NoBackoff(), 0), single_connection_client=True)
-
-        old = client()
-        assert old.ping()
-        with proxy.black_hole(), pytest.raises(RedisTimeoutError):
-            old.ping()
-        with proxy.black_hole(), pytest.raises(RedisTimeoutError):
-            client().ping()
-        assert client().ping()
 
 
 @pytest.mark.parametrize(
