@@ -56,7 +56,7 @@ SCENARIOS = {
         "more offered than is admitted, every consumer stopped",
         offered.flood,
         Size(200, 50, 1, 20),
-        Size(24, 25, 1, 6),
+        Size(24, 25, 1, 9),
         work_ms=0,
         recover_sec=600,
         settings={"MAX_UNMERGED_CHUNKS": 200, "CHUNK_BATCH_SIZE": 16},
