@@ -16,7 +16,7 @@ INSTALL = install() { $(PIP) "$$@" >>.venv/install.log 2>&1 || { tail -n 5 .venv
 	echo "Installing failed (all of it: .venv/install.log). Check the network and type the same command again." >&2; exit 1; }; }; install
 
 .DEFAULT_GOAL := help
-.PHONY: help run up down test check style bench schemas flower migrate lock clean
+.PHONY: help run up down test check style bench chaos schemas flower migrate lock clean
 
 help: ## Print this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' Makefile
@@ -45,6 +45,9 @@ style: $(TESTED)
 
 bench: $(TESTED) ## Measure the system against one process that calls the models directly
 	@.venv/bin/python -m bench
+
+chaos: $(TESTED) ## Kill, stop and cut off everything under load, and count what is lost or done twice
+	@.venv/bin/python -m chaos
 
 schemas: $(RUN) ## Write docs/schemas anew from the types
 	@.venv/bin/python docs/schemas/make.py

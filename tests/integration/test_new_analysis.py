@@ -1,7 +1,5 @@
 """A new analysis is one module and one registry line: done to a copy of the project, it appears everywhere by itself."""
 
-import shutil
-import subprocess
 from pathlib import Path
 
 import pytest
@@ -9,6 +7,7 @@ from redis import Redis
 
 from settings import PROJECT
 from storage import db, recordings, stream
+from tests import project_copy
 from tests.integration.enqueue import enqueue
 from tests.integration.wire import Wire
 from tests.servers import Stack
@@ -47,30 +46,10 @@ def analyze(model: None, clips: Sequence[Clip]) -> list[LoudnessFindings]:
 '''
 
 
-def copy_with_loudness(folder: Path) -> Path:
-    """The project's own files, one more module, and one more line in the registry."""
-    listed = subprocess.run(
-        ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
-        cwd=PROJECT,
-        stdout=subprocess.PIPE,
-        check=True,
-        text=True,
-    ).stdout
-    for name in filter(None, listed.split("\0")):
-        if (PROJECT / name).exists():
-            (folder / name).parent.mkdir(parents=True, exist_ok=True)
-            shutil.copy(PROJECT / name, folder / name)
-    (folder / "workers" / "loudness.py").write_text(MODULE, encoding="utf-8")
-    registry = folder / "workers" / "registry.py"
-    before = registry.read_text(encoding="utf-8")
-    after = before.replace('    "workers.scene",\n', '    "workers.scene",\n    "workers.loudness",\n')
-    assert len(after.splitlines()) == len(before.splitlines()) + 1
-    registry.write_text(after, encoding="utf-8")
-    return folder
-
-
 def test_one_module_and_one_line_reach_the_chord_the_rows_and_the_event(stage: Stack, tmp_path: Path) -> None:
-    stage.project = copy_with_loudness(tmp_path / "project")
+    stage.project = project_copy.copy(tmp_path / "project")
+    (stage.project / "workers" / "loudness.py").write_text(MODULE, encoding="utf-8")
+    project_copy.register(stage.project, "workers.loudness")
     uri = stage.offer(PROJECT / "demo" / "call.ogg")
     core = stage.workers("core", "ingest", "merge", "finalize", "upkeep")
     with core, stage.workers("analyses", "loudness", "scene"), Wire(stage.redis_url) as wire:

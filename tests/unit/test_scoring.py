@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from analysis.shares import STEPS
+from analysis.shares import STEPS, rounded_shares
 from models.scoring import classify, rounded, softmax
 
 shares = hnp.arrays(np.float32, st.integers(1, 60), elements=st.floats(0, 1, width=32)).filter(lambda a: a.sum() > 0.01)
@@ -20,6 +20,12 @@ def test_rounded_shares_sum_to_one_and_stay_close(raw: np.ndarray) -> None:
     assert sum(round(share * STEPS) for share in scores.values()) == STEPS
     exact = raw.astype(float) / raw.sum(dtype=float)
     assert all(abs(share - e) <= 1 / STEPS for share, e in zip(scores.values(), exact, strict=True))
+
+
+def test_the_order_of_the_labels_makes_no_difference() -> None:
+    """Equal remainders: what Postgres gives back is pooled like what the model said."""
+    weights = {"negative": 0.25005, "neutral": 0.6999, "positive": 0.05005}
+    assert rounded_shares(weights) == rounded_shares(dict(reversed(weights.items())))
 
 
 @given(shares)

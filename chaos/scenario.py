@@ -1,0 +1,47 @@
+"""What a row of the table is made of, and how one is played: load, faults, recovery, verdict."""
+
+import shutil
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from chaos import load, verdict
+from chaos.arena import USUAL, Arena, arena
+from chaos.fleet import Worker
+
+
+@dataclass(frozen=True)
+class Size:
+    """How much of it: ordinary recordings of about ``chunks`` chunks, number of faults, length of one."""
+
+    recordings: int
+    chunks: int
+    faults: int = 1
+    seconds: float = 0.0
+
+
+@dataclass(frozen=True)
+class Scenario:
+    """One row. ``short`` is None where the trouble takes longer than a test may, ``full`` where other rows do more of it."""
+
+    title: str
+    act: Callable[[Arena, Size], None]
+    """Starts workers, hands the folder in, does its worst, and returns when the last fault is over."""
+    full: Size | None
+    short: Size | None
+    work_ms: int = 100
+    """How long the probe takes for an ordinary chunk."""
+    recover_sec: float = 240.0
+    settings: Mapping[str, object] = field(default_factory=dict)
+    workers: Mapping[str, Worker] = field(default_factory=lambda: USUAL)
+
+
+def play(scenario: Scenario, size: Size, logs: Path | None) -> verdict.Figures:
+    """Plays one row in surroundings of its own; what these have written is copied to the folder ``logs``."""
+    with arena(scenario.settings, scenario.workers, scenario.work_ms) as made:
+        if logs:
+            made.running.callback(shutil.copytree, made.stack.home / "logs", logs, dirs_exist_ok=True)
+        load.ordinary(made.folder, size.recordings, size.chunks)
+        scenario.act(made, size)
+        recovery = made.recover(scenario.recover_sec)
+        return verdict.reach(made, scenario.title, recovery)

@@ -1,0 +1,56 @@
+"""One run of the harness inside the copied project: the rows asked for, one after the other, and the table."""
+
+import argparse
+import os
+import sys
+import time
+import traceback
+from pathlib import Path
+
+from chaos import table
+from chaos.scenario import Scenario, Size, play
+from chaos.scenarios import SCENARIOS
+from chaos.verdict import Figures
+from earshot import endings
+
+
+def arguments(parser: argparse.ArgumentParser) -> argparse.ArgumentParser:
+    """What a person may ask for."""
+    parser.add_argument("--short", action="store_true", help="less of everything, and none of the long waits")
+    parser.add_argument("--only", nargs="+", choices=list(SCENARIOS), metavar="ROW", help=f"of {', '.join(SCENARIOS)}")
+    parser.add_argument("--logs", type=Path, help="a folder for what servers and workers of each row have written")
+    parser.add_argument("--out", type=Path, help="a document to write the table into, between its markers")
+    return parser
+
+
+def main() -> int:
+    """Prints the table; exit status 1 when a bar is missed or a row could not be played to its end."""
+    asked = arguments(argparse.ArgumentParser(prog="python -m chaos")).parse_args()
+    endings.listen()
+    here = Path(os.environ["CHAOS_STARTED_IN"])
+    sizes = {name: each.short if asked.short else each.full for name, each in SCENARIOS.items()}
+    names = [name for name in asked.only or SCENARIOS if sizes[name] is not None]
+    rows = [_played(SCENARIOS[name], sizes[name], here / asked.logs / name if asked.logs else None) for name in names]
+    printed = table.markdown(rows, f"python -m chaos{' --short' if asked.short else ''}")
+    print(printed)
+    if asked.out:
+        table.write(here / asked.out, printed)
+    return 0 if rows and all(row.kept for row in rows) else 1
+
+
+def _played(scenario: Scenario, size: Size | None, logs: Path | None) -> Figures:
+    assert size is not None
+    began = time.monotonic()
+    print(f"{scenario.title} ...", file=sys.stderr, flush=True)
+    try:
+        figures = play(scenario, size, logs)
+    except Exception as error:  # noqa: BLE001  a row that cannot be played is a row of the table, and the others go on
+        traceback.print_exc()
+        reason = (str(error) or type(error).__name__).splitlines()[0]
+        figures = Figures(scenario.title, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0.0, (f"not played to its end: {reason}",))
+    print(f"{table.line(figures)} {time.monotonic() - began:.0f} s in all", file=sys.stderr, flush=True)
+    return figures
+
+
+if __name__ == "__main__":
+    sys.exit(main())
