@@ -15,7 +15,7 @@ from storage.presence import Worker
 from storage.redis import lost_connections
 from storage.staging import CLAIM, DEATHS, LAST, MERGED, OUTCOME, key
 
-Fate = Literal["working", "handed_back", "child_died", "died", "unsure"]
+Fate = Literal["working", "handed_back", "let_go", "child_died", "died", "unsure"]
 
 
 class Claim(Frozen):
@@ -53,6 +53,10 @@ def look(redis: Redis, analyses: Mapping[ChunkKey, Sequence[str]]) -> dict[Chunk
     }
 
 
+SETTLED_SEC = 2.0
+"""How long after a claim its worker's word about its children is certain to know of it."""
+
+
 def fate(claim: Claim, workers: Mapping[str, Worker], *, watching: bool) -> Fate:
     """What became of the holder of a claim. ``watching``: the one who asks was heard himself for long enough to judge."""
     worker = workers.get(claim.worker)
@@ -60,8 +64,10 @@ def fate(claim: Claim, workers: Mapping[str, Worker], *, watching: bool) -> Fate
         return "died" if watching else "unsure"
     if worker.left:
         return "handed_back"
-    # A child forked since the last heartbeat is not on the list yet.
-    return "working" if claim.pid in worker.children or claim.since > worker.seen else "child_died"
+    if claim.since + SETTLED_SEC > worker.seen or claim.pid in worker.busy:
+        return "working"
+    # An idle child holds nothing: its outcome, with which the claim went, was lost with the last second of a Redis that died.
+    return "let_go" if claim.pid in worker.children else "child_died"
 
 
 # The claim is taken only if it still is what the taker has seen, so that of two who find a dead one only one counts the death.

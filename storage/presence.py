@@ -28,6 +28,8 @@ class Worker(Frozen):
     queues: tuple[str, ...]
     children: tuple[int, ...]
     """Process ids; one job each at a time."""
+    busy: tuple[int, ...] = ()
+    """Those of the children that have a job."""
     since: float
     """Heard without a gap since then."""
     seen: float

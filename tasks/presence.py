@@ -7,6 +7,7 @@ from typing import Any
 from uuid import uuid4
 
 from celery.signals import heartbeat_sent, worker_init, worker_shutting_down
+from celery.worker.state import active_requests
 
 from analysis.errors import Unavailable
 from settings import settings
@@ -54,11 +55,16 @@ def claim() -> Claim:
 
 
 def _me() -> Worker:
-    controller = _Process.controller
-    queues = tuple(sorted(controller.app.amqp.queues.consume_from))
-    children = tuple(controller.pool.info["processes"])
-    now = time.time()
-    return Worker(incarnation=_Process.incarnation, node=_Process.node, queues=queues, children=children, since=now, seen=now)
+    controller, now = _Process.controller, time.time()
+    return Worker(
+        incarnation=_Process.incarnation,
+        node=_Process.node,
+        queues=tuple(sorted(controller.app.amqp.queues.consume_from)),
+        children=tuple(controller.pool.info["processes"]),
+        busy=tuple(sorted({request.worker_pid for request in active_requests})),
+        since=now,
+        seen=now,
+    )
 
 
 def _say(me: Worker, ttl_sec: float) -> None:

@@ -8,7 +8,7 @@ from storage.presence import Worker, heard_for
 from storage.waits import BACKLOG_PER_CHILD, Queue
 
 NOW, LEASE = 1e9, 300.0
-ALIVE = Worker(incarnation="a", node="cpu@here", queues=("scene",), children=(11, 12), since=NOW - 500, seen=NOW)
+ALIVE = Worker(incarnation="a", node="cpu@here", queues=("scene",), children=(11, 12), busy=(11,), since=NOW - 500, seen=NOW)
 
 
 def claimed(pid: int, since: float = NOW - 60) -> Claim:
@@ -19,8 +19,9 @@ def claimed(pid: int, since: float = NOW - 60) -> Claim:
     ("claim", "worker", "watching", "expected"),
     [
         (claimed(11), ALIVE, True, "working"),
+        (claimed(12), ALIVE, True, "let_go"),  # alive and idle: Redis forgot that it was done
         (claimed(99), ALIVE, True, "child_died"),
-        (claimed(99, since=NOW + 1), ALIVE, True, "working"),  # forked after the last heartbeat
+        (claimed(99, since=NOW - 1), ALIVE, True, "working"),  # perhaps begun since the last heartbeat
         (claimed(11), ALIVE.model_copy(update={"left": True}), True, "handed_back"),
         (claimed(11), None, True, "died"),
         (claimed(11), None, False, "unsure"),  # the one who asks was not heard himself: it may be Redis that was away
