@@ -34,6 +34,9 @@ def show_report(prefix: str, as_json: bool) -> int:
         reason = f"{state.error_code}: {state.error_detail}" if state.error_code else f"it is {state.state}"
         say(f"no report of {recording_id} ({state.file_name}): {reason}")
         return 1
+    if state.state == "analyzing":
+        done = f"{state.chunks_merged} of {state.chunks_total} chunks are done"
+        say(f"a new round is under way, {done}; this is the report before it")
     if as_json:
         sys.stdout.write(json.dumps(body, ensure_ascii=False, indent=2) + "\n")
     else:

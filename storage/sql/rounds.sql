@@ -23,7 +23,7 @@ VALUES (%(id)s, -1, 0, %(duration_ms)s, %(speech)s, '{}')
 -- name: matching
 -- Closed recordings, the oldest first; what is not asked about matches.
 SELECT id FROM recording
-WHERE finished_at IS NOT NULL AND sha256 IS NOT NULL
+WHERE finished_at IS NOT NULL AND duration_ms IS NOT NULL
   AND (%(state)s::text IS NULL OR state = %(state)s)
   AND (%(since)s::timestamptz IS NULL OR created_at >= %(since)s)
   AND (%(until)s::timestamptz IS NULL OR created_at < %(until)s)
