@@ -7,9 +7,9 @@ from typing import NamedTuple
 from uuid import UUID
 
 from analysis.errors import Misconfigured, Permanent
-from analysis.types import WHOLE
 from earshot.console import say, show
 from earshot.deliver import deliver, workers_alive
+from earshot.places import described, kept
 from producer.admission import wait_for_room
 from producer.submit import Submission
 from settings import settings
@@ -49,7 +49,7 @@ def choice(named: Sequence[str], *, missing: bool, failed: bool, stale: bool) ->
 
 def rerun(prefixes: Sequence[str], where: Filter, wanted: Choice, *, wait: bool, dry_run: bool) -> int:
     """Asks for what ``wanted`` names of the recordings, and with ``wait`` prints the new reports. Returns 1 if any recording
-    failed or could not be analysed again.
+    could not be analysed again, or not in all that was asked for.
 
     Raises:
         Misconfigured: both ids and a filter are given, or neither.
@@ -60,6 +60,8 @@ def rerun(prefixes: Sequence[str], where: Filter, wanted: Choice, *, wait: bool,
     with connect(settings().database_url) as connection:
         asked, refused = _ask(connection, _chosen(connection, prefixes, where), wanted, dry_run)
         failed = deliver(connection, asked, None) if wait and asked else 0
+        if wait:
+            failed += sum(kept(connection, each.recording_id) for each in asked)
     return 1 if failed or refused else 0
 
 
@@ -94,21 +96,6 @@ def ask(connection: Connection, recording_id: UUID, places: Mapping[int, Iterabl
     again(connection, recording_id, {index: set(names) for index, names in places.items()})
     name = recordings.progress(connection, [recording_id])[recording_id].file_name
     return Submission(path=Path(name), recording_id=recording_id, task_id=None)
-
-
-def described(places: Mapping[int, Iterable[str]]) -> str:
-    """For example ``asr of 3 chunks, diarization of the whole recording``."""
-    chunks: dict[str, list[int]] = {}
-    for index, names in places.items():
-        for name in names:
-            chunks.setdefault(name, []).append(index)
-    return ", ".join(f"{name} of {_places(chunks[name])}" for name in sorted(chunks)) or "nothing to do"
-
-
-def _places(chunks: Sequence[int]) -> str:
-    if list(chunks) == [WHOLE]:
-        return "the whole recording"
-    return "1 chunk" if len(chunks) == 1 else f"{len(chunks)} chunks"
 
 
 def _utc(at: datetime | None) -> datetime | None:

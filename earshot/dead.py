@@ -9,8 +9,9 @@ from rich.text import Text
 
 from analysis.errors import Misconfigured, Permanent
 from analysis.types import WHOLE
-from earshot.again import ask, described
+from earshot.again import ask
 from earshot.console import say, show
+from earshot.places import described
 from earshot.strip import clock
 from settings import settings
 from storage import dead_letters

@@ -10,6 +10,7 @@ from rich.table import Table
 from analysis.errors import Permanent
 from analysis.report import Report
 from earshot.console import say, show
+from earshot.places import kept
 from earshot.show import rendered
 from earshot.strip import clock
 from settings import settings
@@ -30,6 +31,7 @@ def show_report(prefix: str, as_json: bool) -> int:
         recording_id = recordings.find(connection, prefix)
         body = recordings.report(connection, recording_id)
         state = recordings.progress(connection, [recording_id])[recording_id]
+        kept(connection, recording_id)
     if body is None:
         reason = f"{state.error_code}: {state.error_detail}" if state.error_code else f"it is {state.state}"
         say(f"no report of {recording_id} ({state.file_name}): {reason}")

@@ -17,7 +17,7 @@ AllLetters = Annotated[bool, typer.Option("--all", help="Every open one.")]
 def repair() -> int:
     """Set going again, now, what upkeep would.
 
-    It is safe at any time and as often as you like: two at once do nothing twice, and what is merely late is left alone. A worker
+    It is safe at any time, as often as you like: two at once do nothing twice, and what is merely late is left alone. A worker
     counts as dead when it is silent while another was heard for EARSHOT_WORKER_LOST_SEC. When none was, as after a time without
     Redis, this listens for so long before it judges.
     """

@@ -7,6 +7,12 @@ SELECT index, speech FROM chunk WHERE recording_id = %(id)s ORDER BY index
 -- name: findings
 SELECT chunk_index AS index, analysis, release, status FROM finding WHERE recording_id = %(id)s
 
+-- name: kept
+-- What a chunk's last round wanted anew and did not get: its answer is older than the merge, which writes both at one time.
+SELECT c.index, f.analysis
+FROM chunk c JOIN finding f ON f.recording_id = c.recording_id AND f.chunk_index = c.index
+WHERE c.recording_id = %(id)s AND c.state = 'merged' AND f.analysis = ANY (c.wanted) AND f.merged_at < c.merged_at
+
 -- name: reopen_recording
 UPDATE recording SET state = 'analyzing', round = %(round)s, analyses = %(analyses)s, finished_at = NULL,
                      error_code = NULL, error_detail = NULL
