@@ -5,10 +5,10 @@ from uuid import UUID
 
 from analysis.errors import Permanent
 from analysis.types import WHOLE
-from models.catalog import default_releases
-from storage import releases, rounds
+from storage import rounds
 from storage.db import Connection
 from storage.rounds import Choice
+from tasks.active import active
 from tasks.dispatch import dispatch
 from workers.registry import analyses, cards
 
@@ -20,9 +20,9 @@ def plan(connection: Connection, recording_id: UUID, choice: Choice) -> dict[int
         Permanent: ``unknown_recording``; ``not_cut``, it has no chunks to do the named analyses on.
     """
     scopes = {card.name: card.scope for card in cards()}
-    active = {name: release.name for name, release in {**default_releases(), **releases.active(connection)}.items()}
     with connection.transaction():
-        wanted = rounds.choose(connection, recording_id, choice, scopes, active)
+        names = {name: release.name for name, release in active(connection).items()}
+        wanted = rounds.choose(connection, recording_id, choice, scopes, names)
     cut = any(index != WHOLE for index in wanted)
     if not cut and any(scopes[name] == "chunk" for name in choice.analyses):
         raise Permanent("not_cut", f"recording {recording_id} was not cut into chunks; ingest its file again with --force")

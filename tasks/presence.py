@@ -35,13 +35,13 @@ def _born(sender: Any, **_: Any) -> None:
 @heartbeat_sent.connect
 def _heartbeat(**_: Any) -> None:
     if _Process.controller.pool is not None and not _Process.leaving:
-        _say(_me(), settings().worker_lost_sec)
+        _say(_me(tuple(_Process.controller.pool.info["processes"])), settings().worker_lost_sec)
 
 
 @worker_shutting_down.connect  # after a soft shutdown's wait: what is unfinished now is handed back
 def _goodbye(**_: Any) -> None:
     _Process.leaving = True
-    _say(_me().model_copy(update={"left": True}), settings().outcome_ttl_sec)
+    _say(_me(()).model_copy(update={"left": True}), settings().outcome_ttl_sec)  # the pool has gone before
 
 
 def claim() -> Claim:
@@ -49,10 +49,8 @@ def claim() -> Claim:
     return Claim(worker=_Process.incarnation, node=_Process.node, pid=os.getpid(), since=time.time())
 
 
-def _me() -> Worker:
-    controller = _Process.controller
-    queues = tuple(sorted(controller.app.amqp.queues.consume_from))
-    children = tuple(controller.pool.info["processes"])
+def _me(children: tuple[int, ...]) -> Worker:
+    queues = tuple(sorted(_Process.controller.app.amqp.queues.consume_from))
     now = time.time()
     return Worker(incarnation=_Process.incarnation, node=_Process.node, queues=queues, children=children, since=now, seen=now)
 

@@ -12,7 +12,8 @@ from earshot.local import processes
 from tests import project_copy
 from tests.servers import Stack
 
-MODULE = '''"""How loud a chunk is at most. While the control file is there, a loud one ends who hears it, in the way that it names."""
+MODULE = '''\
+"""How loud a chunk is at most. While the control file is there, a loud one ends who hears it, in the way that it names."""
 
 import os
 import signal

@@ -88,6 +88,7 @@ def test_a_chunk_that_kills_its_child_dies_alone_and_is_replayed_when_it_is_harm
         with stage.workers("peaks", "peak"):
             assert stage.wait_finished(bad) == "complete"
     assert set(peaks(stage, bad).values()) == {"succeeded"}
+    assert stage.earshot("rerun", bad, "--stale", "--dry-run").stdout == f"{bad[:8]}  nothing to do\n"
     assert [each.state for each in letters(stage)] == ["replayed"]
     assert stage.earshot("dead", "list").stdout == ""
     assert "replayed" in stage.earshot("dead", "list", "--all").stdout

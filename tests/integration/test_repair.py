@@ -10,9 +10,10 @@ from uuid import UUID
 import pytest
 from redis import Redis
 
+from analysis.types import ChunkKey
 from earshot.local import processes, waiting
 from earshot.local import redis as local_redis
-from storage import db, ledger, recordings, stream
+from storage import claims, db, ledger, presence, recordings, stream
 from tests.integration.enqueue import enqueue
 from tests.integration.poison import SHORT, Poison, recording
 from tests.servers import Stack
@@ -134,3 +135,22 @@ def test_silence_is_death_only_where_somebody_was_heard_all_the_while(stage: Sta
         row = recordings.get(connection, UUID(recording_id))
     assert row is not None
     assert row.state == "complete"
+
+
+def test_a_worker_that_is_told_to_stop_is_not_dead(stage: Stack, tmp_path: Path) -> None:
+    poison = Poison(stage, tmp_path)
+    poison.on("wait")
+    recording_id = dispatched(stage, recording(tmp_path / "long.wav", 1, 0), "peak")
+    key, redis = ChunkKey(recording_id=UUID(recording_id), index=0), Redis.from_url(stage.redis_url)
+    for turn in (1, 2):
+        with stage.workers("stopped", "peak"):
+            waiting.until(lambda turn=turn: poison.victims == turn, 20, f"work on the chunk, time {turn}")
+        found = claims.look(redis, {key: ["peak"]})[key]["peak"]
+        assert found.deaths == 0
+        assert found.claim is not None
+        assert presence.named(redis, [found.claim.worker])[found.claim.worker].left
+    poison.off()
+    with stage.workers("all", "merge", "finalize", "peak"):
+        assert stage.wait_finished(recording_id) == "complete"
+    assert rows(stage, "SELECT 1 FROM dead_letter WHERE recording_id = %(id)s", recording_id) == []
+    assert attempts(stage, recording_id) == {1}
