@@ -8,8 +8,13 @@ from workers.registry import cards
 
 _settings = settings()
 
+ANSWER_SEC = 5
+"""A connection to Redis on which no answer comes for so long is given up and made anew."""
+
 broker_url = _settings.redis_url or "redis://redis-is-not-configured.invalid"
 result_backend = broker_url
+broker_transport = "tasks.transport:Transport"
+broker_use_ssl = {"ssl_cert_reqs": "required"} if broker_url.startswith("rediss://") else None
 
 # Messages: JSON, known queues, references only.
 accept_content = ["json"]
@@ -46,11 +51,18 @@ broker_transport_options = {
     "unacked_restore_throttle": 2,
     "priority_steps": [0],
     "socket_keepalive": True,
-    "health_check_interval": 25,
+    "socket_timeout": ANSWER_SEC,
+    "socket_connect_timeout": ANSWER_SEC,
+    "health_check_interval": ANSWER_SEC,
+    "retry_on_timeout": True,
 }
 broker_connection_retry_on_startup = True
+broker_connection_max_retries = None  # for ever
 redis_socket_keepalive = True
-redis_backend_health_check_interval = 25
+redis_socket_timeout = ANSWER_SEC
+redis_socket_connect_timeout = ANSWER_SEC
+redis_backend_health_check_interval = ANSWER_SEC
+redis_retry_on_timeout = True
 result_backend_transport_options = {"visibility_timeout": _settings.visibility_timeout_sec}
 result_backend_always_retry = True
 result_backend_max_retries = 20

@@ -12,17 +12,21 @@ from urllib.parse import unquote, urlsplit
 import fsspec
 
 from analysis.errors import BadAudio, Forbidden
+from audio.fetch import PORTS, fetch
 from audio.store import local_path, store_errors
 
 COPY_BYTES = 1 << 20
 
 
 @contextmanager
-def open_source(uri: str, roots: Sequence[str], store_url: str) -> Iterator[Path]:
+def open_source(uri: str, roots: Sequence[str], store_url: str, internal_hosts: Sequence[str] = ()) -> Iterator[Path]:
     """A local path with the bytes of ``uri``: the file itself, or a temporary copy of a remote object.
 
+    Args:
+        internal_hosts: ``host:port`` of web servers that may be read although their addresses are internal.
+
     Raises:
-        Forbidden: ``outside_roots`` or ``unreadable``.
+        Forbidden: ``outside_roots``, ``unreadable``, or what ``audio.fetch`` says of a web server.
         BadAudio: ``missing``, or ``not_audio`` for a folder.
         Unavailable: the remote store does not answer, or the disk is full.
     """
@@ -33,8 +37,11 @@ def open_source(uri: str, roots: Sequence[str], store_url: str) -> Iterator[Path
         yield path
         return
     with tempfile.NamedTemporaryFile(suffix=PurePosixPath(urlsplit(confined).path).suffix) as copy:
-        with store_errors(confined), fsspec.open(confined, "rb") as remote:
-            shutil.copyfileobj(remote, copy, COPY_BYTES)
+        if urlsplit(confined).scheme in PORTS:
+            fetch(confined, copy.file, lambda url: confine(url, roots, store_url), internal_hosts)
+        else:
+            with store_errors(confined), fsspec.open(confined, "rb") as remote:
+                shutil.copyfileobj(remote, copy, COPY_BYTES)
         copy.flush()
         yield Path(copy.name)
 

@@ -1,5 +1,6 @@
 """``earshot dead``: what was given up, and what an operator may do about it."""
 
+import json
 import sys
 from collections.abc import Sequence
 from datetime import UTC
@@ -12,32 +13,43 @@ from analysis.types import WHOLE
 from earshot.again import ask
 from earshot.console import say, show
 from earshot.places import described
+from earshot.refused import show_refused
 from earshot.strip import clock
 from settings import settings
-from storage import dead_letters
+from storage import dead_letters, refused
 from storage.db import connect
 from storage.dead_letters import DeadLetter
+from storage.redis import client
+
+REFUSED_SHOWN = 20
 
 
 def show_letters(*, closed: bool, as_json: bool) -> None:
-    """Prints the open letters, or with ``closed`` all that there ever were."""
+    """Prints the open letters, or with ``closed`` all that there ever were, and the newest messages that were refused."""
     with connect(settings().database_url) as connection:
         letters = dead_letters.listed(connection, closed=closed)
+    redis = client(settings().redis_url)
+    aside = refused.latest(redis, REFUSED_SHOWN)
     if as_json:
         for letter in letters:
             sys.stdout.write(letter.model_dump_json() + "\n")
-    elif letters:
+        for message in aside:
+            sys.stdout.write(json.dumps({"refused": message._asdict()}, ensure_ascii=False) + "\n")
+        return
+    if letters:
         show(_table(letters, closed))
         say("try them again: earshot dead replay ID...   leave them as they are: earshot dead discard ID...")
     else:
         say("no dead letters")
+    if aside:
+        show_refused(aside, sum(refused.counts(redis).values()))
 
 
 def replay(ids: Sequence[int], everything: bool) -> int:
     """Analyses again what the letters tell of, those of one recording in one round. Returns 1 if any could not be asked for."""
     with connect(settings().database_url) as connection:
         chosen, unknown = _chosen(dead_letters.listed(connection), ids, everything)
-        refused = unknown
+        failed = unknown
         for recording_id in dict.fromkeys(letter.recording_id for letter in chosen):
             places: dict[int, set[str]] = {}
             for letter in (each for each in chosen if each.recording_id == recording_id):
@@ -45,11 +57,11 @@ def replay(ids: Sequence[int], everything: bool) -> int:
             try:
                 ask(connection, recording_id, places)
             except Permanent as error:
-                refused += 1
+                failed += 1
                 say(f"{error.code}: {error}")
             else:
                 show(f"{str(recording_id)[:8]}  {described(places)}")
-    return 1 if refused else 0
+    return 1 if failed else 0
 
 
 def discard(ids: Sequence[int], everything: bool) -> int:

@@ -1,8 +1,20 @@
-"""Where GPU pools compute: on a CUDA device when there is one, else on the CPU."""
+"""Where GPU pools compute: on a CUDA device when there is one, else on the CPU; and what to do when its memory is full."""
 
+import gc
+import sys
 from functools import cache
 
 from analysis.errors import Misconfigured
+
+# How the frameworks say it; all of them raise a RuntimeError of their own, or a bare one.
+FULL = (
+    "out of memory",  # torch, CTranslate2: "CUDA failed with error out of memory"
+    "failed to allocate memory",  # ONNX Runtime's arena, on either device
+    "can't allocate memory",  # torch on the CPU
+    "alloc_failed",  # CUBLAS_STATUS_ALLOC_FAILED and its kin
+    "bad_alloc",  # C++, through any binding
+    "bad allocation",
+)
 
 
 @cache
@@ -19,3 +31,17 @@ def resolve(device: str) -> str:
     if device == "cuda" and not found:
         raise Misconfigured("device", "EARSHOT_DEVICE=cuda but no CUDA device is visible; set it to auto or cpu")
     return "cuda" if found else "cpu"
+
+
+def out_of_memory(error: BaseException) -> bool:
+    """True when a computation did not fit, on the device or in this machine's memory; smaller pieces of it may."""
+    text = str(error).lower()
+    return isinstance(error, MemoryError) or any(words in text for words in FULL)
+
+
+def free_memory() -> None:
+    """Gives back what the frameworks keep for later."""
+    gc.collect()
+    torch = sys.modules.get("torch")
+    if torch is not None and torch.cuda.is_initialized():
+        torch.cuda.empty_cache()

@@ -27,8 +27,8 @@ def client(redis_url: str) -> Redis:
         redis_url,
         socket_connect_timeout=5,
         socket_keepalive=True,
-        socket_timeout=30,  # longer than any blocking read, so that only a frozen server runs into it
-        health_check_interval=25,
+        socket_timeout=5,  # longer than any blocking read, so that only a frozen server or a dead line runs into it
+        health_check_interval=5,
         retry=Retry(ExponentialBackoff(cap=2.0, base=0.1), retries=6),
         retry_on_error=[RedisConnectionError, RedisTimeoutError],
     )

@@ -5,9 +5,10 @@ import sys
 from typing import Any, ClassVar
 
 from celery import Celery, Task
+from celery.exceptions import Reject
 from celery.signals import worker_init, worker_ready
 
-from analysis.errors import Transient
+from analysis.errors import Permanent, Transient
 from settings import PROJECT, settings
 from workers.pools import queues_of
 
@@ -16,6 +17,7 @@ class Stage(Task):  # type: ignore[misc]  # celery ships no types
     """A task that is tried again, ever later and with jitter, while its surroundings fail; permanent errors are not."""
 
     abstract = True
+    throws = (Permanent,)  # told in one line
     autoretry_for = (Transient,)
     retry_kwargs: ClassVar = {"max_retries": 1000}  # a minute apart: whoever waits for Postgres waits for as long as it takes
     retry_backoff = 1
@@ -23,6 +25,13 @@ class Stage(Task):  # type: ignore[misc]  # celery ships no types
     retry_jitter = True
     default_retry_delay = 5  # seconds, after the worker's child died: by then two heartbeats have told that it is gone
     max_retries = 3  # what counts for Celery itself: deliveries after the worker died (``task_retry_on_worker_lost``)
+
+    def retry(self, *args: Any, **kwargs: Any) -> Any:
+        """As Celery's, but a task whose retry cannot be published goes back to its queue, where Celery would drop it."""
+        try:
+            return super().retry(*args, **kwargs)
+        except Reject as error:
+            raise Reject(error.reason, requeue=True) from error
 
 
 app = Celery(

@@ -6,7 +6,6 @@ from typing import Any
 from uuid import NAMESPACE_URL, UUID, uuid5
 
 from celery.exceptions import SoftTimeLimitExceeded
-from pydantic import ValidationError
 
 from analysis.errors import EarshotError, Permanent, Transient
 from analysis.request import IngestReply, IngestRequest
@@ -39,10 +38,7 @@ TRIES = 4
 @app.task(name="ingest.recording", bind=True)
 def ingest_recording(self: Stage, payload: dict[str, Any]) -> dict[str, Any]:
     """Body of ``ingest.recording``; takes an ``IngestRequest``, returns an ``IngestReply``, both as JSON."""
-    try:
-        request = IngestRequest.model_validate(payload)
-    except ValidationError as error:
-        raise Permanent("invalid_request", f"ingest.recording refuses this request: {_first(error)}") from None
+    request = IngestRequest.model_validate(payload)
     recording_id = request.recording_id or uuid5(NAMESPACE_URL, f"earshot:task:{self.request.id}")
     try:
         reply = _ingest(recording_id, request)
@@ -183,8 +179,3 @@ def _reply(recording_id: UUID, duplicate: bool = False) -> IngestReply:
         raise Permanent("deleted", "the recording was deleted while it was taken in")
     error = {"code": recording.error_code, "detail": recording.error_detail} if recording.error_code else None
     return IngestReply(recording_id=recording_id, state=recording.state, duplicate=duplicate, error=error)
-
-
-def _first(error: ValidationError) -> str:
-    problem = error.errors()[0]
-    return f"{'.'.join(map(str, problem['loc'])) or 'payload'}: {problem['msg']}"

@@ -9,7 +9,7 @@ from analysis.outcome import Failed, Outcome, Skipped, Succeeded
 from analysis.types import Job
 from audio.clip import Clip
 from models import cache
-from models.device import resolve
+from models.device import free_memory, out_of_memory, resolve
 from workers.contract import Analysis
 from workers.registry import analyses
 
@@ -35,13 +35,16 @@ def run(job: Job, device: str, reraise: Reraise = (Transient,)) -> list[Outcome]
     except reraise:
         raise
     except Exception as error:  # a checkpoint that cannot be loaded fails this analysis, not the recording
+        if out_of_memory(error):
+            raise _full(job.analysis, error) from error
         log.exception("%s: release %s cannot be loaded", job.analysis, job.release.name)
         return [_failure(error)] * len(clips)
     return _analyze(analysis, model, clips, reraise)
 
 
 def _analyze(analysis: Analysis, model: object, clips: Sequence[Clip], reraise: Reraise) -> list[Outcome]:
-    """Tries all clips at once, and when that raises, each alone: only the clip at fault fails."""
+    """Tries all clips at once; when that raises, each alone, so that only the clip at fault fails; when they do not fit into
+    memory, each half."""
     try:
         results = analysis.analyze(model, clips)
         if len(results) != len(clips):
@@ -49,12 +52,33 @@ def _analyze(analysis: Analysis, model: object, clips: Sequence[Clip], reraise: 
         return [_outcome(result) for result in results]
     except reraise:
         raise
-    except Exception as error:
-        if len(clips) > 1:
-            return [outcome for clip in clips for outcome in _analyze(analysis, model, [clip], reraise)]
-        ref = clips[0].ref
-        log.exception("%s failed on recording %s chunk %d", analysis.CARD.name, ref.recording_id, ref.index)
-        return [_failure(error)]
+    except Exception as error:  # noqa: BLE001  # logged by _alone, when it is certain whose it is
+        if len(clips) == 1:
+            return [_alone(analysis, clips[0], error)]
+        size = len(clips) // 2 if out_of_memory(error) else 1
+    # After the except block: until then the error's frames hold what did not fit.
+    free_memory()
+    pieces = [clips[start : start + size] for start in range(0, len(clips), size)]
+    return [outcome for piece in pieces for outcome in _analyze(analysis, model, piece, reraise)]
+
+
+def _alone(analysis: Analysis, clip: Clip, error: Exception) -> Failed:
+    """
+    Raises:
+        Transient: there was no memory for this clip; others may leave some.
+    """
+    if out_of_memory(error):
+        raise _full(analysis.CARD.name, error) from error
+    known = isinstance(error, EarshotError)  # then its message says everything: one line
+    where = (analysis.CARD.name, clip.ref.recording_id, clip.ref.index)
+    log.error("%s failed on recording %s chunk %d: %s", *where, error, exc_info=None if known else error)
+    return _failure(error)
+
+
+def _full(name: str, error: Exception) -> Transient:
+    return Transient(
+        "device_memory", f"no memory for {name} ({_failure(error).detail[:200]}); run fewer processes on this device"
+    )
 
 
 def _outcome(result: Findings | Skipped) -> Outcome:

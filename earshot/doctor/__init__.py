@@ -20,6 +20,7 @@ CHECKS: tuple[Callable[[], Iterator[Finding]], ...] = (
     services.queues,
     work.workers,
     work.dead,
+    services.refused,
     services.store,
     services.roots,
     services.disk,

@@ -9,8 +9,10 @@ import fsspec
 import redis as redis_package
 from fsspec.implementations.local import LocalFileSystem
 
+from analysis.errors import Unavailable
 from earshot.doctor.finding import Finding, fail, ok, warn
 from settings import settings
+from storage import refused as refused_messages
 from storage.migrate import pending
 from storage.redis import client
 from workers.pools import STRANGERS
@@ -70,6 +72,19 @@ def queues() -> Iterator[Finding]:
             yield warn(f"queue {name}", f"{line}; start one with `earshot worker {pool}`, or all with `earshot up`")
 
 
+def refused() -> Iterator[Finding]:
+    """Messages that no worker could work on."""
+    try:
+        counts = refused_messages.counts(client(settings().redis_url))
+    except Unavailable:
+        return  # told above
+    if counts:
+        told = ", ".join(f"{number} {reason}" for reason, number in sorted(counts.items()))
+        yield warn("refused", f"{sum(counts.values())} messages were put aside ({told}); see them with `earshot dead list`")
+    else:
+        yield ok("refused", "every message could be worked on")
+
+
 def store() -> Iterator[Finding]:
     """Written to and read back."""
     url = f"{settings().store_url.rstrip('/')}/doctor-{uuid4().hex}"
@@ -92,6 +107,9 @@ def roots() -> Iterator[Finding]:
     if not named:
         yield ok("roots", "none: only uploads by `earshot ingest` are read; EARSHOT_ROOTS lets other services name files")
     for url in named:
+        if url.startswith(("http://", "https://")):  # read without fsspec (see audio.fetch)
+            yield ok("roots", url)
+            continue
         try:
             fs, path = fsspec.core.url_to_fs(url)
         except (ValueError, ImportError) as error:

@@ -6,6 +6,7 @@ from typing import Any
 from uuid import UUID
 
 import pytest
+from redis import Redis
 
 from earshot.local import waiting
 from storage import db, dead_letters, recordings
@@ -134,6 +135,13 @@ def test_a_letter_of_an_open_recording_waits_for_it(stage: Stack, poison: Poison
         with stage.workers("peaks", "peak"):
             bad = offered(stage, recording(tmp_path / "bad.wav", 4, 1))
             assert stage.wait_finished(bad) == "partial"
+        assert stage.earshot("rerun", bad, "--analysis", "scene", "--no-wait").returncode == 0
+        Redis.from_url(stage.redis_url).lpush("scene", "not a message")
+        with stage.workers("scenes", "scene"):
+            assert stage.wait_finished(bad) == "partial"
+        listed = stage.earshot("dead", "list")
+        assert "not a message" in listed.stdout
+        assert "1 messages were refused" in listed.stderr
         assert stage.earshot("rerun", bad, "--analysis", "scene", "--no-wait").returncode == 0
         refused = stage.earshot("dead", "replay", "--all")
     assert refused.returncode == 1

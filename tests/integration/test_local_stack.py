@@ -2,70 +2,20 @@
 
 import json
 import os
-import shutil
 import signal
 import socket
 import subprocess
-import sys
-from collections.abc import Iterator
-from pathlib import Path
-from tempfile import mkdtemp
 
-import psutil
 import pytest
 
 from earshot.local import processes, waiting
 from settings import PROJECT
+from tests.integration.machine import TIMEOUT_SEC, Machine
 
 pytestmark = pytest.mark.integration
 
 PARTS = {"redis", "postgres", "core", "cpu", "gpu", "beat"}
 DEMO = str(PROJECT / "demo" / "call.ogg")
-TIMEOUT_SEC = 240
-
-
-class Machine:
-    """A home of its own, on which commands are typed."""
-
-    def __init__(self, home: Path) -> None:
-        self.home = home
-        kept = {key: value for key, value in os.environ.items() if not key.startswith("EARSHOT_")}
-        self.env = {**kept, "PYTHONPATH": str(PROJECT), "EARSHOT_HOME": str(home / "home")}
-
-    def argv(self, *words: str) -> list[str]:
-        return [sys.executable, "-m", "earshot", *words]
-
-    def earshot(self, *words: str) -> "subprocess.CompletedProcess[str]":
-        return subprocess.run(
-            self.argv(*words), env=self.env, cwd=self.home, capture_output=True, text=True, timeout=TIMEOUT_SEC, check=False
-        )
-
-    def pid(self, part: str) -> int:
-        record = processes.record_file(self.home / "home", part)
-        return int(json.loads(record.read_text(encoding="utf-8"))["pid"])
-
-    def living(self) -> list[str]:
-        """Command lines of everything that runs for this home."""
-        return [
-            " ".join(each.info["cmdline"])
-            for each in psutil.process_iter(["cmdline", "cwd", "environ", "status"])
-            if each.info["status"] != psutil.STATUS_ZOMBIE and self._ours(each.info)
-        ]
-
-    def _ours(self, info: dict[str, object]) -> bool:
-        # Workers carry the home in their environment; servers, which overwrite theirs with a title, work in a folder below it.
-        environ = info["environ"] or {}
-        assert isinstance(environ, dict)
-        return environ.get("EARSHOT_HOME") == self.env["EARSHOT_HOME"] or str(info["cwd"]).startswith(str(self.home))
-
-
-@pytest.fixture
-def machine() -> Iterator[Machine]:
-    home = Path(mkdtemp(prefix="earshot-tests-"))
-    machine = Machine(home)
-    yield machine
-    machine.earshot("down")
-    shutil.rmtree(home)
 
 
 def test_up_twice_kill_up_down_up(machine: Machine) -> None:

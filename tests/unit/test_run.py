@@ -1,16 +1,27 @@
 """The runner: one bad chunk costs itself, not its batch; what belongs to the caller is not blamed on a chunk."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from uuid import uuid4
 
 import numpy as np
 import pytest
 
-from analysis.errors import Unavailable
-from analysis.outcome import Failed, Succeeded
+from analysis.errors import Transient, Unavailable
+from analysis.findings import Findings
+from analysis.outcome import Failed, Outcome, Skipped, Succeeded
 from analysis.types import ChunkRef, Job, Release
+from audio.clip import Clip
 from models.catalog import default_releases
-from workers.run import _failure, run
+from models.device import out_of_memory
+from workers.contract import Card
+from workers.run import _analyze, _failure, run
+
+# One ONNX node, ConstantOfShape: as many zeros as it is asked for.
+ENDLESS = (
+    b'\x08\t:8\n\x17\n\x01s\x12\x01y"\x0fConstantOfShape\x12\x01gZ\x0f\n\x01s\x12\n\n\x08\x08\x07\x12\x04\n\x02\x08\x01'
+    b"b\t\n\x01y\x12\x04\n\x02\x08\x01B\x04\n\x00\x10\r"
+)
 
 
 def job(paths: list[Path], release: Release | None = None) -> Job:
@@ -61,3 +72,87 @@ def test_failing_surroundings_belong_to_the_caller(tmp_path: Path) -> None:
 def test_a_reason_is_one_line_that_postgres_can_store() -> None:
     assert _failure(ValueError("bad \x00 byte\nat 7")) == Failed(code="ValueError", detail="bad  byte")
     assert _failure(KeyError()) == Failed(code="KeyError", detail="KeyError")
+
+
+class Cramped:
+    """An analysis that really allocates, per clip, its share of what no machine has; ``fits`` clips are free."""
+
+    CARD = Card(name="cramped", pool="gpu", findings=Findings)
+
+    def __init__(self, fits: int, bad: int | None = None) -> None:
+        self.fits = fits
+        self.bad = bad
+        self.calls: list[list[int]] = []
+
+    def load(self, release: Release, device: str) -> None:
+        """Nothing to load."""
+
+    def analyze(self, model: object, clips: Sequence[Clip]) -> list[Findings | Skipped]:
+        indexes = [clip.ref.index for clip in clips]
+        self.calls.append(indexes)
+        np.zeros((max(0, len(clips) - self.fits), 2**60), dtype=np.int8)
+        if self.bad in indexes:
+            raise ValueError("this clip is odd")
+        return [Skipped(reason=f"clip {index}") for index in indexes]
+
+
+def outcomes_of(analysis: Cramped, clips: int) -> list[Outcome]:
+    refs = job([Path("nowhere.pcm")] * clips).chunks
+    return _analyze(analysis, None, [Clip(ref) for ref in refs], (Transient,))
+
+
+def test_what_does_not_fit_is_tried_in_halves_and_nothing_twice() -> None:
+    cramped = Cramped(fits=3)
+    assert outcomes_of(cramped, 8) == [Skipped(reason=f"clip {index}") for index in range(8)]
+    assert [len(call) for call in cramped.calls] == [8, 4, 2, 2, 4, 2, 2]
+    done = [index for call in cramped.calls if len(call) <= 3 for index in call]
+    assert done == list(range(8))
+
+
+def test_an_odd_number_is_halved_to_the_last_clip() -> None:
+    cramped = Cramped(fits=1)
+    assert len(outcomes_of(cramped, 5)) == 5
+    assert [call[0] for call in cramped.calls if len(call) == 1] == [0, 1, 2, 3, 4]
+
+
+def test_one_clip_that_does_not_fit_alone_belongs_to_the_caller() -> None:
+    with pytest.raises(Transient, match="fewer processes") as caught:
+        outcomes_of(Cramped(fits=0), 4)
+    assert caught.value.code == "device_memory"
+    assert len(str(caught.value).splitlines()) == 1
+
+
+def test_a_clip_at_fault_among_halves_fails_alone() -> None:
+    statuses = [outcome.status for outcome in outcomes_of(Cramped(fits=4, bad=5), 8)]
+    assert statuses == ["skipped"] * 5 + ["failed"] + ["skipped"] * 2
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        MemoryError(),
+        RuntimeError("CUDA out of memory. Tried to allocate 20.00 MiB. GPU 0 has a total capacity of 139.72 GiB"),
+        RuntimeError("CUDA failed with error out of memory"),
+        RuntimeError("cuBLAS failed with status CUBLAS_STATUS_ALLOC_FAILED"),
+        RuntimeError(
+            "[ONNXRuntimeError] : 1 : FAIL : bfc_arena.cc:360 AllocateRawInternal Failed to allocate memory for requested"
+        ),
+        RuntimeError("[enforce fail at alloc_cpu.cpp:127] err == 0. DefaultCPUAllocator: can't allocate memory"),
+        RuntimeError("std::bad_alloc"),
+    ],
+)
+def test_the_frameworks_words_for_full_memory_are_known(error: Exception) -> None:
+    assert out_of_memory(error)
+
+
+def test_other_errors_are_not_taken_for_full_memory() -> None:
+    assert not out_of_memory(RuntimeError("CUDA error: device-side assert triggered"))
+
+
+def test_onnx_runtime_says_so_for_real() -> None:
+    import onnxruntime
+
+    session = onnxruntime.InferenceSession(ENDLESS, providers=["CPUExecutionProvider"])
+    with pytest.raises(Exception, match="allocate") as caught:
+        session.run(None, {"s": np.array([10**15], dtype=np.int64)})
+    assert out_of_memory(caught.value)

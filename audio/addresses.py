@@ -1,0 +1,43 @@
+"""Connects to addresses of the open Internet, and to none inside the operator's own network."""
+
+import socket
+from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address
+
+from analysis.errors import Forbidden
+
+NAT64 = IPv6Network("64:ff9b::/96")
+"""The last 32 bits are the IPv4 address that it leads to (RFC 6052)."""
+
+
+def connect(host: str, port: int, may_be_internal: bool, timeout_sec: float) -> socket.socket:
+    """A connection to the very address that was checked: the name is not looked up a second time.
+
+    Raises:
+        Forbidden: ``internal_address``; one is enough, whatever else the name stands for.
+        OSError: nobody answers there.
+    """
+    found = [str(entry[4][0]) for entry in socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)]
+    for address in found:
+        if not may_be_internal and not is_public(address):
+            raise Forbidden(
+                "internal_address",
+                f"{host} is the internal address {address}; if it shall be read, add {host}:{port} to EARSHOT_INTERNAL_HOSTS",
+            )
+    for address in found[:-1]:
+        try:
+            return socket.create_connection((address, port), timeout_sec)
+        except OSError:
+            continue  # the next address of the same host
+    return socket.create_connection((found[-1], port), timeout_sec)
+
+
+def is_public(address: str) -> bool:
+    """True for an address of the open Internet, also where an IPv6 address stands for an IPv4 one."""
+    ip = ip_address(address)
+    if isinstance(ip, IPv6Address) and ip.ipv4_mapped is not None:
+        ip = ip.ipv4_mapped
+    meant = [ip]
+    if isinstance(ip, IPv6Address):
+        meant += [each for each in (ip.sixtofour, *(ip.teredo or ())) if each is not None]
+        meant += [IPv4Address(int(ip) & 0xFFFFFFFF)] if ip in NAT64 else []
+    return all(each.is_global and not each.is_multicast for each in meant)

@@ -1,0 +1,55 @@
+"""Messages that no worker takes: the newest ones and why, on a Redis stream, and how many there were for each reason."""
+
+from typing import Any, NamedTuple, cast
+
+from redis import Redis
+
+from storage.redis import lost_connections
+
+KEY = "refused"
+TOTAL = "refused:total"
+MAX_KEPT = 1000
+MESSAGE_BYTES = 2048
+
+
+class Refused(NamedTuple):
+    """One message that was put aside. ``reason`` is a stable word, ``detail`` one line, ``message`` its first 2 kB."""
+
+    id: str
+    """The stream's: milliseconds since 1970, a hyphen, a number."""
+    queue: str
+    reason: str
+    detail: str
+    message: str
+
+
+@lost_connections()
+def put_aside(redis: Redis, queue: str, reason: str, detail: str, message: bytes) -> None:
+    """Counts a message and keeps the beginning of it.
+
+    Raises:
+        Unavailable: Redis does not answer.
+    """
+    fields = {"queue": queue, "reason": reason, "detail": detail, "message": message[:MESSAGE_BYTES]}
+    pipeline = redis.pipeline()
+    pipeline.xadd(KEY, cast(Any, fields), maxlen=MAX_KEPT)
+    pipeline.hincrby(TOTAL, reason, 1)
+    pipeline.execute()
+
+
+@lost_connections()
+def counts(redis: Redis) -> dict[str, int]:
+    """How many messages were ever refused, by reason."""
+    found = cast(dict[bytes, bytes], redis.hgetall(TOTAL))
+    return {reason.decode(): int(number) for reason, number in found.items()}
+
+
+@lost_connections()
+def latest(redis: Redis, count: int) -> list[Refused]:
+    """The newest refused messages, newest first."""
+    entries = cast(Any, redis.xrevrange(KEY, count=count))
+    return [Refused(_text(entry), **{_text(key): _text(value) for key, value in fields.items()}) for entry, fields in entries]
+
+
+def _text(value: bytes) -> str:
+    return value.decode(errors="backslashreplace")
