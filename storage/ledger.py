@@ -1,6 +1,6 @@
 """The ledger: which chunks are on their way, which are merged, and the one transaction that merges them."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -125,6 +125,12 @@ def all_merged(connection: Connection, recording_id: UUID) -> bool:
     """True when no chunk of the recording is still on its way."""
     row = connection.execute(SQL["all_merged"], {"id": recording_id}).fetchone()
     return bool(row and row["all_merged"])
+
+
+def ready(connection: Connection, recordings: Iterable[UUID]) -> dict[UUID, bool]:
+    """Those of the recordings that exist, and whether each is complete and waits to be finalized."""
+    rows = connection.execute(SQL["ready"], {"ids": list(recordings)})
+    return {row["id"]: row["ready"] for row in rows}
 
 
 def _finding(key: ChunkKey, analysis: str, staged: Staged) -> dict[str, Any]:

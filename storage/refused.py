@@ -1,10 +1,14 @@
 """Messages that no worker takes: the newest ones and why, on a Redis stream, and how many there were for each reason."""
 
+import logging
 from typing import Any, NamedTuple, cast
+from uuid import UUID
 
 from redis import Redis
 
 from storage.redis import lost_connections
+
+log = logging.getLogger(__name__)
 
 KEY = "refused"
 TOTAL = "refused:total"
@@ -35,6 +39,13 @@ def put_aside(redis: Redis, queue: str, reason: str, detail: str, message: bytes
     pipeline.xadd(KEY, cast(Any, fields), maxlen=MAX_KEPT)
     pipeline.hincrby(TOTAL, reason, 1)
     pipeline.execute()
+
+
+def deleted(redis: Redis, queue: str, recording_id: UUID, message: str) -> None:
+    """Puts aside a message about a recording that is not there any more, and says so in one line."""
+    detail = f"there is no recording {recording_id} (any more)"
+    log.error("refused a message on queue %s: deleted: %s", queue, detail)
+    put_aside(redis, queue, "deleted", detail, message.encode())
 
 
 @lost_connections()

@@ -5,7 +5,7 @@ from uuid import UUID
 
 from analysis.errors import Permanent, Transient
 from settings import settings
-from storage import db, outbox, recordings, redis
+from storage import db, outbox, recordings, redis, refused
 from storage.reports import finalize
 from tasks.app import app
 
@@ -17,12 +17,14 @@ def finalize_recording(recording_id: str) -> None:
     """Builds the report; a recording that is closed already, or not complete yet, is left alone. Findings that no report can be
     made of close the recording as failed, with the reason; they stay where they are."""
     with db.pooled(settings().database_url) as connection:
+        client = redis.client(settings().redis_url)
         try:
-            finalize(connection, UUID(recording_id))
+            if not finalize(connection, UUID(recording_id)) and recordings.get(connection, UUID(recording_id)) is None:
+                refused.deleted(client, "finalize", UUID(recording_id), recording_id)
         except Transient:
             raise
         except Exception as error:
             log.exception("recording %s: no report can be made of its findings", recording_id)
             reason = f"no report can be made of the findings: {type(error).__name__}: {error}".splitlines()[0]
             recordings.fail(connection, UUID(recording_id), Permanent("report_failed", reason), ("analyzing",))
-        outbox.relay(connection, redis.client(settings().redis_url))
+        outbox.relay(connection, client)

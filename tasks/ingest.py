@@ -92,7 +92,7 @@ def _take_in(connection: Connection, recording_id: UUID, request: IngestRequest)
     """Decodes and plans the recording; or returns the one that has the same content already."""
     config = settings()
     _check_analyses(request)
-    with open_source(request.uri, config.roots, config.store_url) as path:
+    with open_source(request.uri, config.roots, config.store_url, config.internal_hosts) as path:
         sha256 = content_hash(path)
         owner = recordings.claim_content(connection, recording_id, sha256)
         if owner is None:

@@ -2,10 +2,13 @@
 
 import logging
 from typing import Any
+from uuid import UUID
+
+from redis import Redis
 
 from analysis.types import Batch
 from settings import settings
-from storage import db, ledger, outbox, redis, staging
+from storage import db, ledger, outbox, redis, refused, staging
 from tasks.app import app
 
 log = logging.getLogger(__name__)
@@ -29,10 +32,18 @@ def _merge(batch: Batch) -> None:
     with db.pooled(settings().database_url) as connection:
         merged = ledger.merge(connection, staged)
         outbox.relay(connection, client)
-        ready = [each for each in {chunk.recording_id for chunk in batch.chunks} if ledger.all_merged(connection, each)]
+        ready = ledger.ready(connection, {chunk.recording_id for chunk in batch.chunks})
     staging.settle(client, merged, settings().late_job_sec)
+    _refuse_deleted(client, batch, set(ready))
     if len(merged) < len(batch.chunks):
         # Merged before, or its outcomes were lost with Redis: the ledger knows which, and the reconciler acts on it.
         log.warning("batch %s: %d of %d chunks merged now", batch.batch_id, len(merged), len(batch.chunks))
-    for recording_id in ready:
+    for recording_id in (each for each, complete in ready.items() if complete):
         app.send_task("finalize.recording", [str(recording_id)])
+
+
+def _refuse_deleted(client: Redis, batch: Batch, known: set[UUID]) -> None:
+    gone = [chunk for chunk in batch.chunks if chunk.recording_id not in known]
+    if gone:
+        staging.settle(client, gone, settings().late_job_sec)  # nothing of a deleted recording stays
+        refused.deleted(client, "merge", gone[0].recording_id, batch.model_dump_json())

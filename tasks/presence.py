@@ -23,6 +23,8 @@ class _Process:
     incarnation = ""
     node = ""
     controller: Any = None
+    said: Worker | None = None
+    """At the latest heartbeat."""
     leaving = False
 
 
@@ -35,13 +37,15 @@ def _born(sender: Any, **_: Any) -> None:
 @heartbeat_sent.connect
 def _heartbeat(**_: Any) -> None:
     if _Process.controller.pool is not None and not _Process.leaving:
-        _say(_me(tuple(_Process.controller.pool.info["processes"])), settings().worker_lost_sec)
+        _Process.said = _me()
+        _say(_Process.said, settings().worker_lost_sec)
 
 
 @worker_shutting_down.connect  # after a soft shutdown's wait: what is unfinished now is handed back
 def _goodbye(**_: Any) -> None:
     _Process.leaving = True
-    _say(_me(()).model_copy(update={"left": True}), settings().outcome_ttl_sec)  # the pool has gone before
+    if _Process.said is not None:  # the pool is gone by now
+        _say(_Process.said.model_copy(update={"left": True}), settings().outcome_ttl_sec)
 
 
 def claim() -> Claim:
@@ -49,8 +53,10 @@ def claim() -> Claim:
     return Claim(worker=_Process.incarnation, node=_Process.node, pid=os.getpid(), since=time.time())
 
 
-def _me(children: tuple[int, ...]) -> Worker:
-    queues = tuple(sorted(_Process.controller.app.amqp.queues.consume_from))
+def _me() -> Worker:
+    controller = _Process.controller
+    queues = tuple(sorted(controller.app.amqp.queues.consume_from))
+    children = tuple(controller.pool.info["processes"])
     now = time.time()
     return Worker(incarnation=_Process.incarnation, node=_Process.node, queues=queues, children=children, since=now, seen=now)
 

@@ -67,6 +67,11 @@ WHERE recording_id = %(recording_id)s AND index = %(index)s
 -- name: all_merged
 SELECT NOT EXISTS (SELECT 1 FROM chunk WHERE recording_id = %(id)s AND state <> 'merged') AS all_merged
 
+-- name: ready
+SELECT r.id, r.state = 'analyzing'
+             AND NOT EXISTS (SELECT 1 FROM chunk c WHERE c.recording_id = r.id AND c.state <> 'merged') AS ready
+FROM recording r WHERE r.id = ANY (%(ids)s)
+
 -- name: lock_recording
 SELECT state, round FROM recording WHERE id = %(id)s FOR UPDATE
 

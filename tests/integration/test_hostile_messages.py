@@ -141,7 +141,7 @@ def test_whoever_waits_for_a_refused_message_is_told(stage: Stack) -> None:
                 sender.send_task(task, args, queue="ingest").get(timeout=60)
 
 
-def test_jobs_for_a_recording_that_was_deleted_end_without_a_trace(stage: Stack) -> None:
+def test_jobs_for_a_recording_that_was_deleted_are_put_aside(stage: Stack) -> None:
     gone = uuid4()
     chunk = {
         "recording_id": str(gone),
@@ -175,6 +175,9 @@ def test_jobs_for_a_recording_that_was_deleted_end_without_a_trace(stage: Stack)
         log = said(stage, "all")
     assert "Traceback" not in log
     assert len([line for line in log.splitlines() if "scene failed on recording" in line and str(gone) in line]) == 1
+    assert len([line for line in log.splitlines() if "deleted" in line and str(gone) in line]) == 2
+    assert refused.counts(client) == {"deleted": 2}
+    assert {each.queue for each in refused.latest(client, 10)} == {"merge", "finalize"}
 
 
 def said(stage: Stack, worker: str) -> str:
