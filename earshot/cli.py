@@ -5,6 +5,7 @@ from typing import Annotated, Any
 
 import typer
 
+from earshot import operating
 from earshot.console import say
 
 app = typer.Typer(
@@ -124,11 +125,20 @@ def down() -> None:
 
 
 @app.command()
-def doctor() -> int:
+def doctor(
+    stuck: Annotated[bool, typer.Option("--stuck", help="Only what is late: which chunks, why, and what to do.")] = False,
+) -> int:
     """Check everything, and say what to do about it."""
     from earshot.doctor import examine
 
+    if stuck:
+        from earshot.doctor.stuck import examine_stuck
+
+        return examine_stuck()
     return examine()
+
+
+app.add_typer(operating.app)
 
 
 @app.command()

@@ -1,22 +1,16 @@
 """``earshot ingest``: checks files, hands them in, follows them, prints and writes their reports."""
 
-import json
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from analysis.errors import BadAudio, EarshotError, Forbidden, Misconfigured, Unavailable
-from analysis.report import Report
 from earshot.console import say, show
-from earshot.local import stack, urls
-from earshot.progress import Bars
-from earshot.show import rendered
+from earshot.deliver import deliver, workers_alive
 from earshot.strip import clock
 from producer.admission import wait_for_room
-from producer.follow import FileProgress, follow
 from producer.scan import find_audio
 from producer.submit import Options, Submission, submit
 from settings import settings
-from storage import recordings
 from storage.db import Connection, connect
 from workers.registry import analyses as registered
 
@@ -70,18 +64,12 @@ def ingest(paths: Iterable[Path], wanted: Options, *, wait: bool, out: Path | No
             for submission in submitted:
                 show(f"{submission.recording_id}  {submission.path}")
             return 1 if refused else 0
-        finished = _followed(connection, submitted)
-        for each in finished:
-            if each.state != "failed":
-                _deliver(connection, each, out)
-    failed = [each for each in finished if each.state == "failed"]
-    for each in failed:
-        say(f"{each.submission.path}: failed: {each.error_code}: {each.error_detail}")
+        failed = deliver(connection, submitted, out)
     return 1 if failed or refused else 0
 
 
 def _submit(connection: Connection, files: Iterable[Path], wanted: Options) -> tuple[list[Submission], int]:
-    submitted, refused, check = [], 0, _workers_alive()
+    submitted, refused, check = [], 0, workers_alive()
     for file in files:
         wait_for_room(connection, say, check)
         try:
@@ -100,36 +88,6 @@ def _refuse(file: Path, error: EarshotError | OSError) -> None:
         raise error
     else:
         say(f"{file}: {error.code}: {error}")
-
-
-def _followed(connection: Connection, submitted: Sequence[Submission]) -> list[FileProgress]:
-    latest: dict[Submission, FileProgress] = {}
-    with Bars(submitted) as bars:
-        for each in follow(connection, submitted, _workers_alive()):
-            latest[each.submission] = each
-            bars.update(each)
-    return [latest[each] for each in submitted]
-
-
-def _workers_alive() -> Callable[[], None]:
-    """What ``follow`` asks at each look: a stack of this machine that lost a worker will not finish."""
-    return stack.check if urls.are_local() else lambda: None
-
-
-def _deliver(connection: Connection, finished: FileProgress, out: Path | None) -> None:
-    if finished.recording_id is None:
-        return
-    body = recordings.report(connection, finished.recording_id)
-    show(rendered(Report.model_validate(body)))
-    if finished.duplicate:
-        say(f"{finished.submission.path}: the same content was analysed before; --force does it again")
-    if out is None:
-        say(f"JSON: earshot report {str(finished.recording_id)[:8]} --json")
-        return
-    out.mkdir(parents=True, exist_ok=True)
-    file = out / f"{finished.submission.path.stem}-{str(finished.recording_id)[:8]}.json"
-    file.write_text(json.dumps(body, ensure_ascii=False, indent=2) + "\n", encoding="utf-8")
-    say(f"JSON: {file}")
 
 
 def _names(text: str | None) -> tuple[str, ...] | None:

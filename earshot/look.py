@@ -10,6 +10,7 @@ from rich.table import Table
 from analysis.errors import Permanent
 from analysis.report import Report
 from earshot.console import say, show
+from earshot.places import kept
 from earshot.show import rendered
 from earshot.strip import clock
 from settings import settings
@@ -30,10 +31,14 @@ def show_report(prefix: str, as_json: bool) -> int:
         recording_id = recordings.find(connection, prefix)
         body = recordings.report(connection, recording_id)
         state = recordings.progress(connection, [recording_id])[recording_id]
+        kept(connection, recording_id)
     if body is None:
         reason = f"{state.error_code}: {state.error_detail}" if state.error_code else f"it is {state.state}"
         say(f"no report of {recording_id} ({state.file_name}): {reason}")
         return 1
+    if state.state == "analyzing":
+        done = f"{state.chunks_merged} of {state.chunks_total} chunks are done"
+        say(f"a new round is under way, {done}; this is the report before it")
     if as_json:
         sys.stdout.write(json.dumps(body, ensure_ascii=False, indent=2) + "\n")
     else:

@@ -31,7 +31,7 @@ def rendered(report: Report) -> RenderableType:
     parts += [_title("Turns"), _turns(report)] if report.turns else [Text("\nNo turns: nobody was heard speaking.")]
     if report.sentiment:
         parts += [_title("Sentiment of the voice"), _sentiment(report)]
-    for name, answers in report.classifications.items():
+    for name, answers in ((name, answers) for name, answers in report.classifications.items() if answers):
         counts = Counter(_clear_label(each) for each in answers)
         parts.append(
             Text(f"\n{name.capitalize()}: " + ", ".join(f"{label} in {n} chunks" for label, n in counts.most_common()))

@@ -71,7 +71,8 @@ def _advanced(before: FileProgress, row: Progress | None) -> FileProgress:
 
 def _answer(before: FileProgress) -> UUID | None:
     """The stored recording with the same content, once the reply to the request names it."""
-    answer = None if before.duplicate else reply(before.submission.task_id)
+    asked = before.submission.task_id
+    answer = None if before.duplicate or asked is None else reply(asked)
     return answer.recording_id if answer and answer.duplicate else None
 
 

@@ -28,7 +28,8 @@ class Submission(Frozen):
 
     path: Path
     recording_id: UUID
-    task_id: str
+    task_id: str | None
+    """Of the request; None where a stored recording is analysed again."""
 
 
 def submit(connection: Connection, path: Path, options: Options) -> Submission:

@@ -41,6 +41,12 @@ def relay(connection: Connection, redis: Redis) -> int:
             return published
 
 
+def unpublished(connection: Connection, age_sec: float) -> tuple[int, float]:
+    """How many events have waited for longer than that, and since when the oldest has (seconds since the epoch)."""
+    row = connection.execute(SQL["unpublished"], {"age_sec": age_sec}).fetchone()
+    return (row["events"], row["since"] or 0.0) if row else (0, 0.0)
+
+
 def restore(connection: Connection, redis: Redis) -> int:
     """Marks events that Redis has lost as unpublished, for the next ``relay``, and returns how many. A look at what was
     published lately tells whether anything was lost; only then everything that the stream should still hold is looked up."""

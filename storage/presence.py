@@ -72,6 +72,11 @@ def heard_for(workers: Mapping[str, Worker], incarnation: str) -> float:
     return max(0.0, time.time() - worker.since) if worker and not worker.left else 0.0
 
 
+def longest_heard(workers: Iterable[Worker]) -> float:
+    """For how many seconds, up to its last heartbeat, that one of the workers was heard which was heard for longest."""
+    return max((worker.seen - worker.since for worker in workers if not worker.left), default=0.0)
+
+
 def _worker(answer: Mapping[bytes, bytes]) -> Worker:
     fields: dict[str, Any] = json.loads(answer[b"worker"])
     return Worker.model_validate({**fields, "since": float(answer[b"since"])})

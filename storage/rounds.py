@@ -27,6 +27,7 @@ class Choice(Frozen):
     missing: bool = False
     """What was asked for and has no outcome."""
     failed: bool = False
+    """What failed, also where an older answer was kept."""
     stale: bool = False
     """What another release than the active one said."""
     analyses: tuple[str, ...] = ()
@@ -41,15 +42,21 @@ def choose(
     found = connection.execute(SQL["findings"], {"id": recording_id}).fetchall()
     told = {(row["index"], row["analysis"]): row for row in found if row["analysis"] in scopes}
     indexes = [row["index"] for row in connection.execute(SQL["chunks"], {"id": recording_id})]
-    chosen = {key for key, row in told.items() if choice.failed and row["status"] == "failed"}
+    chosen: set[tuple[int, str]] = set()
+    if choice.failed:
+        kept = kept_answers(connection, recording_id)
+        chosen |= {(i, name) for (i, name), row in told.items() if row["status"] == "failed" or name in kept.get(i, ())}
     chosen |= {(index, name) for index, name in told if choice.stale and told[index, name]["release"] != active.get(name)}
     if choice.missing:
         chosen |= set(_places(asked, indexes, scopes)) - set(told)
     chosen |= set(_places(choice.analyses, indexes, scopes))
-    wanted: dict[int, set[str]] = {}
-    for index, name in chosen:
-        wanted.setdefault(index, set()).add(name)
-    return wanted
+    return _by_chunk(chosen)
+
+
+def kept_answers(connection: Connection, recording_id: UUID) -> dict[int, set[str]]:
+    """Chunk index to the analyses that were done again and failed, so that what they had said before was kept."""
+    rows = connection.execute(SQL["kept"], {"id": recording_id}).fetchall()
+    return _by_chunk((row["index"], row["analysis"]) for row in rows)
 
 
 def reopen(connection: Connection, recording_id: UUID, wanted: Mapping[int, Collection[str]]) -> int:
@@ -89,6 +96,13 @@ def _row(connection: Connection, recording_id: UUID) -> dict[str, Any]:
     if row is None:
         raise Permanent("unknown_recording", f"there is no recording {recording_id} (any more)")
     return row
+
+
+def _by_chunk(places: Iterable[tuple[int, str]]) -> dict[int, set[str]]:
+    named: dict[int, set[str]] = {}
+    for index, name in places:
+        named.setdefault(index, set()).add(name)
+    return named
 
 
 def _places(names: Iterable[str], indexes: Collection[int], scopes: Scopes) -> Iterable[tuple[int, str]]:

@@ -5,34 +5,40 @@ from uuid import UUID
 
 from analysis.errors import Permanent
 from analysis.types import WHOLE
-from models.catalog import default_releases
-from storage import releases, rounds
+from storage import rounds
 from storage.db import Connection
 from storage.rounds import Choice
+from tasks.active import active
 from tasks.dispatch import dispatch
-from workers.registry import cards
+from workers.registry import analyses, cards
 
 
-def rerun(connection: Connection, recording_id: UUID, choice: Choice) -> int:
-    """Dispatches what ``choice`` names and returns how many analyses of chunks that are; 0, and nothing happens, when it names
-    nothing.
+def plan(connection: Connection, recording_id: UUID, choice: Choice) -> dict[int, set[str]]:
+    """Chunk index to the analyses that ``choice`` names; nothing is asked for yet.
 
     Raises:
-        Permanent: the recording is not finished, was never decoded, or was not cut into chunks.
-        Unavailable: Redis or Postgres is away; what was asked for is dispatched when it is back.
+        Permanent: ``unknown_recording``; ``not_cut``, it has no chunks to do the named analyses on.
     """
     scopes = {card.name: card.scope for card in cards()}
-    active = {name: release.name for name, release in {**default_releases(), **releases.active(connection)}.items()}
     with connection.transaction():
-        wanted = rounds.choose(connection, recording_id, choice, scopes, active)
-        cut = any(index != WHOLE for index in wanted)
-        if not cut and any(scopes[name] == "chunk" for name in choice.analyses):
-            raise Permanent("not_cut", f"recording {recording_id} was not cut into chunks; ingest it again with --force")
-    return again(connection, recording_id, wanted)
+        names = {name: release.name for name, release in active(connection).items()}
+        wanted = rounds.choose(connection, recording_id, choice, scopes, names)
+    cut = any(index != WHOLE for index in wanted)
+    if not cut and any(scopes[name] == "chunk" for name in choice.analyses):
+        raise Permanent("not_cut", f"recording {recording_id} was not cut into chunks; ingest its file again with --force")
+    return wanted
 
 
 def again(connection: Connection, recording_id: UUID, wanted: Mapping[int, Collection[str]]) -> int:
-    """Does these analyses of these chunks once more, in a new round; returns how many they are."""
+    """Does these analyses of these chunks once more, in a new round, and returns how many they are; for none it does nothing.
+
+    Raises:
+        Permanent: ``still_open``, ``never_decoded``, or ``unknown_analysis``: it is not in the registry any more.
+        Unavailable: Redis or Postgres is away; what was asked for is dispatched when it is back.
+    """
+    gone = {name for names in wanted.values() for name in names} - set(analyses())
+    if gone:
+        raise Permanent("unknown_analysis", f"there is no analysis {', '.join(sorted(gone))} (any more)")
     if wanted:
         rounds.reopen(connection, recording_id, wanted)
         dispatch(recording_id)

@@ -23,6 +23,7 @@ class Stage(Task):  # type: ignore[misc]  # celery ships no types
     retry_backoff = 1
     retry_backoff_max = 60
     retry_jitter = True
+    default_retry_delay = 5  # seconds, after the worker's child died: by then two heartbeats have told that it is gone
     max_retries = 3  # what counts for Celery itself: deliveries after the worker died (``task_retry_on_worker_lost``)
 
     def retry(self, *args: Any, **kwargs: Any) -> Any:

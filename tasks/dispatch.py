@@ -12,13 +12,12 @@ from redis.exceptions import RedisError
 from analysis.errors import Unavailable
 from analysis.outcome import Failed
 from analysis.types import WHOLE, Batch, ChunkKey, ChunkRef, Job, Release, Utterance
-from models.catalog import default_releases
 from settings import settings
-from storage import db, dead_letters, ledger, recordings, redis, releases, staging
+from storage import db, dead_letters, ledger, recordings, redis, staging
 from storage.ledger import Staged
 from storage.recordings import Recording
+from tasks.active import active
 from tasks.app import app
-from workers.contract import Card
 from workers.registry import cards
 
 Row = dict[str, Any]
@@ -37,8 +36,7 @@ def dispatch(recording_id: UUID) -> int:
         recording = recordings.get(connection, recording_id)
         if recording is None or recording.state != "analyzing":
             return 0
-        named = {card.name: _without_checkpoint(card) for card in cards()}
-        named |= {**default_releases(), **releases.active(connection)}
+        named = active(connection)
         barred = dead_letters.quarantined(connection, recording_id)
         waiting = ledger.take_pending(connection, recording_id)
     unpublished = {row["index"] for row in waiting}
@@ -97,11 +95,6 @@ def _quarantine(recording: Recording, analysis: str, release: str, rows: Sequenc
     outcome = Staged(release=release, outcome=Failed(code="quarantined", detail=detail))
     keys = [ChunkKey(recording_id=recording.id, index=row["index"], round=row["round"]) for row in rows]
     staging.put(redis.client(settings().redis_url), analysis, dict.fromkeys(keys, outcome), settings().outcome_ttl_sec)
-
-
-def _without_checkpoint(card: Card) -> Release:
-    """The release of an analysis that is code alone: nothing to fetch, nothing to promote."""
-    return Release(analysis=card.name, name=f"{card.name}-code", runtime="code", uri="", sha256="")
 
 
 def _reference(recording: Recording, sample_rate: int, row: Row) -> ChunkRef:

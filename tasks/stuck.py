@@ -18,8 +18,9 @@ from storage.recordings import OpenRequest
 from storage.waits import Queue
 from workers.pools import STRANGERS, queues
 
-Verdict = Literal["working", "waiting", "unserved", "died", "lost", "unmerged"]
-"""At work; waits its turn; nobody consumes its queue; its worker died; its message is gone; analysed, but the merge is gone."""
+Verdict = Literal["working", "waiting", "unserved", "unsure", "died", "lost", "unmerged"]
+"""At work; waits its turn; nobody consumes its queue; its worker is silent; its worker died; its message is gone; analysed, but
+the merge is gone."""
 TO_MEND = ("died", "lost", "unmerged")
 PERIODS = 3
 """``worker_lost_sec`` that a request under way may go untouched: longer than any pause between two tries (60 s by default)."""
@@ -57,15 +58,17 @@ class Look(Frozen):
     queues: dict[str, Queue]
     workers: dict[str, Worker]
     watching: bool
-    """This process was heard for long enough to take others' silence for death."""
+    """Somebody was heard for long enough to take others' silence for death."""
     now: float
 
 
 def look(client: Redis, incarnation: str | None) -> Look:
-    """``incarnation``: the worker in which this runs; a command that merely looks has none, and trusts what it sees."""
+    """``incarnation``: the worker in which this runs. A command has none and was not there to hear: it goes by the worker that
+    was heard for longest, and where none was, as after a time without Redis, it takes no silence for death."""
     workers = {worker.incarnation: worker for worker in presence.living(client)}
-    heard = incarnation is None or presence.heard_for(workers, incarnation) >= settings().worker_lost_sec
-    return Look(queues=waits.look(client, queues()), workers=workers, watching=heard, now=time.time())
+    heard = presence.heard_for(workers, incarnation) if incarnation else presence.longest_heard(workers.values())
+    watching = heard >= settings().worker_lost_sec
+    return Look(queues=waits.look(client, queues()), workers=workers, watching=watching, now=time.time())
 
 
 def late_chunks(connection: Connection, client: Redis, at: Look) -> list[LateChunk]:
@@ -112,7 +115,7 @@ def _verdict(analysis: str, stand: Standing, sent_at: float, at: Look) -> tuple[
     if claim and fate == "died":
         return "died", f"{claim.node} died {at.now - claim.since:.0f} s after it had begun, or later"
     if claim and fate == "unsure":
-        return "waiting", f"{claim.node} is silent; it is not known yet whether it died"
+        return "unsure", f"{claim.node} is silent; it is not known yet whether it died"
     return _queued(analysis, sent_at, at)
 
 

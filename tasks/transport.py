@@ -16,6 +16,7 @@ from settings import settings
 from storage import redis, refused
 from tasks.app import app
 from tasks.envelope import Refusal, refusal
+from workers.pools import queues
 
 log = logging.getLogger(__name__)
 
@@ -46,7 +47,8 @@ def _gate(reply: list[bytes] | None, **_: object) -> tuple[bytes, bytes] | None:
     if not reply:
         return None
     queue, message = reply
-    refused_for = refusal(message, _signature_of)
+    # Other queues carry Celery's own control messages and their replies (as `earshot doctor` gets), which are no tasks.
+    refused_for = refusal(message, _signature_of) if queue.decode() in queues() else None
     if refused_for is None:
         return queue, message
     _put_aside(queue.decode(), refused_for, message)

@@ -62,7 +62,7 @@ def mend(incarnation: str | None) -> Mended:
     and two of these at once do nothing twice.
 
     Args:
-        incarnation: the worker in which this runs; see ``stuck.look``.
+        incarnation: the worker in which this runs, None for a command; see ``stuck.look``.
 
     Raises:
         Unavailable: Redis or Postgres is away.

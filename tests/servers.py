@@ -78,6 +78,12 @@ class Stack:
             check=False,
         )
 
+    def start(self, *args: str) -> "subprocess.Popen[str]":
+        """Starts the command, and leaves it running."""
+        argv = [sys.executable, "-m", "earshot", *args]
+        env = {**os.environ, **self.env()}
+        return subprocess.Popen(argv, env=env, cwd=self.home, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+
     def wait_finished(self, recording_id: str) -> str:
         """Returns the recording's final state; fails with the workers' last words when it takes too long."""
         with db.connect(self.database_url) as connection:

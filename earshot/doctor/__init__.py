@@ -7,7 +7,7 @@ from rich.text import Text
 
 from analysis.errors import EarshotError
 from earshot.console import say, show
-from earshot.doctor import installation, services
+from earshot.doctor import installation, services, work
 from earshot.doctor.finding import Finding, fail
 from settings import settings
 
@@ -18,6 +18,8 @@ CHECKS: tuple[Callable[[], Iterator[Finding]], ...] = (
     services.redis,
     services.postgres,
     services.queues,
+    work.workers,
+    work.dead,
     services.refused,
     services.store,
     services.roots,

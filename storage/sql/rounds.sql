@@ -7,6 +7,12 @@ SELECT index, speech FROM chunk WHERE recording_id = %(id)s ORDER BY index
 -- name: findings
 SELECT chunk_index AS index, analysis, release, status FROM finding WHERE recording_id = %(id)s
 
+-- name: kept
+-- What a chunk's last round wanted anew and did not get: its answer is older than the merge, which writes both at one time.
+SELECT c.index, f.analysis
+FROM chunk c JOIN finding f ON f.recording_id = c.recording_id AND f.chunk_index = c.index
+WHERE c.recording_id = %(id)s AND c.state = 'merged' AND f.analysis = ANY (c.wanted) AND f.merged_at < c.merged_at
+
 -- name: reopen_recording
 UPDATE recording SET state = 'analyzing', round = %(round)s, analyses = %(analyses)s, finished_at = NULL,
                      error_code = NULL, error_detail = NULL
@@ -23,7 +29,7 @@ VALUES (%(id)s, -1, 0, %(duration_ms)s, %(speech)s, '{}')
 -- name: matching
 -- Closed recordings, the oldest first; what is not asked about matches.
 SELECT id FROM recording
-WHERE finished_at IS NOT NULL AND sha256 IS NOT NULL
+WHERE finished_at IS NOT NULL AND duration_ms IS NOT NULL
   AND (%(state)s::text IS NULL OR state = %(state)s)
   AND (%(since)s::timestamptz IS NULL OR created_at >= %(since)s)
   AND (%(until)s::timestamptz IS NULL OR created_at < %(until)s)

@@ -1,0 +1,103 @@
+"""``earshot rerun``: chosen analyses of chosen recordings once more; old answers stay until the new ones are merged."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import NamedTuple
+from uuid import UUID
+
+from analysis.errors import Misconfigured, Permanent
+from earshot.console import say, show
+from earshot.deliver import deliver, workers_alive
+from earshot.places import described, kept
+from producer.admission import wait_for_room
+from producer.submit import Submission
+from settings import settings
+from storage import recordings, rounds
+from storage.db import Connection, connect
+from storage.rounds import Choice
+from tasks.again import again, plan
+from workers.registry import analyses as registered
+
+
+class Filter(NamedTuple):
+    """Finished recordings, by their state and by when they were ingested."""
+
+    state: str | None = None
+    since: datetime | None = None
+    until: datetime | None = None
+    all: bool = False
+
+    def __bool__(self) -> bool:
+        return any(self)
+
+
+def choice(named: Sequence[str], *, missing: bool, failed: bool, stale: bool) -> Choice:
+    """What the command line asks for; ``named`` holds names of analyses, several of them with commas.
+
+    Raises:
+        Misconfigured: nothing is asked for, or there is no such analysis.
+    """
+    names = tuple(dict.fromkeys(name.strip() for each in named for name in each.split(",") if name.strip()))
+    unknown = [name for name in names if name not in registered()]
+    if unknown:
+        raise Misconfigured("analyses", f"no analysis named {', '.join(unknown)}; there are {', '.join(registered())}")
+    if not (names or missing or failed or stale):
+        raise Misconfigured("rerun", "say what to do again: --missing, --failed, --stale or --analysis NAME")
+    return Choice(missing=missing, failed=failed, stale=stale, analyses=names)
+
+
+def rerun(prefixes: Sequence[str], where: Filter, wanted: Choice, *, wait: bool, dry_run: bool) -> int:
+    """Asks for what ``wanted`` names of the recordings, and with ``wait`` prints the new reports. Returns 1 if any recording
+    could not be analysed again, or not in all that was asked for.
+
+    Raises:
+        Misconfigured: both ids and a filter are given, or neither.
+        Permanent: no recording, or several, begin with one of the ids.
+    """
+    if bool(prefixes) == bool(where):
+        raise Misconfigured("rerun", "name recordings by their ids, or by --state, --since, --until or --all")
+    with connect(settings().database_url) as connection:
+        asked, refused = _ask(connection, _chosen(connection, prefixes, where), wanted, dry_run)
+        failed = deliver(connection, asked, None) if wait and asked else 0
+        if wait:
+            failed += sum(kept(connection, each.recording_id) for each in asked)
+    return 1 if failed or refused else 0
+
+
+def _chosen(connection: Connection, prefixes: Sequence[str], where: Filter) -> list[UUID]:
+    if prefixes:
+        return list(dict.fromkeys(recordings.find(connection, prefix) for prefix in prefixes))
+    return rounds.matching(connection, where.state, _utc(where.since), _utc(where.until))
+
+
+def _ask(connection: Connection, ids: Iterable[UUID], wanted: Choice, dry_run: bool) -> tuple[list[Submission], int]:
+    asked, refused = [], 0
+    for recording_id in ids:
+        try:
+            places = plan(connection, recording_id, wanted)
+            if places and not dry_run:
+                asked.append(ask(connection, recording_id, places))
+        except Permanent as error:
+            refused += 1
+            say(f"{error.code}: {error}")
+            continue
+        show(f"{str(recording_id)[:8]}  {described(places)}")
+    return asked, refused
+
+
+def ask(connection: Connection, recording_id: UUID, places: Mapping[int, Iterable[str]]) -> Submission:
+    """Asks for these analyses of these chunks again, once there is room for them; returns what to follow.
+
+    Raises:
+        Permanent: ``still_open``, ``never_decoded`` or ``unknown_analysis``.
+    """
+    wait_for_room(connection, say, workers_alive())
+    again(connection, recording_id, {index: set(names) for index, names in places.items()})
+    name = recordings.progress(connection, [recording_id])[recording_id].file_name
+    return Submission(path=Path(name), recording_id=recording_id, task_id=None)
+
+
+def _utc(at: datetime | None) -> datetime | None:
+    """Times without a zone are UTC, as `earshot list` prints them."""
+    return at.replace(tzinfo=UTC) if at and at.tzinfo is None else at

@@ -1,0 +1,55 @@
+"""Follows recordings until they are finished, and prints and writes their reports."""
+
+import json
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from analysis.report import Report
+from earshot.console import say, show
+from earshot.local import stack, urls
+from earshot.progress import Bars
+from earshot.show import rendered
+from producer.follow import FileProgress, follow
+from producer.submit import Submission
+from storage import recordings
+from storage.db import Connection
+
+
+def deliver(connection: Connection, submitted: Sequence[Submission], out: Path | None) -> int:
+    """Waits for the recordings, prints each report and writes it below ``out``. Returns how many failed, and says why."""
+    finished = _followed(connection, submitted)
+    for each in finished:
+        if each.state != "failed":
+            _report(connection, each, out)
+    failed = [each for each in finished if each.state == "failed"]
+    for each in failed:
+        say(f"{each.submission.path}: failed: {each.error_code}: {each.error_detail}")
+    return len(failed)
+
+
+def workers_alive() -> Callable[[], None]:
+    """What whoever waits asks at each look: a stack of this machine that lost a worker will not finish."""
+    return stack.check if urls.are_local() else lambda: None
+
+
+def _followed(connection: Connection, submitted: Sequence[Submission]) -> list[FileProgress]:
+    latest: dict[Submission, FileProgress] = {}
+    with Bars(submitted) as bars:
+        for each in follow(connection, submitted, workers_alive()):
+            latest[each.submission] = each
+            bars.update(each)
+    return [latest[each] for each in submitted]
+
+
+def _report(connection: Connection, finished: FileProgress, out: Path | None) -> None:
+    body = recordings.report(connection, finished.recording_id)
+    show(rendered(Report.model_validate(body)))
+    if finished.duplicate:
+        say(f"{finished.submission.path}: the same content was analysed before; --force does it again")
+    if out is None:
+        say(f"JSON: earshot report {str(finished.recording_id)[:8]} --json")
+        return
+    out.mkdir(parents=True, exist_ok=True)
+    file = out / f"{finished.submission.path.stem}-{str(finished.recording_id)[:8]}.json"
+    file.write_text(json.dumps(body, ensure_ascii=False, indent=2) + "\n", encoding="utf-8")
+    say(f"JSON: {file}")

@@ -1,0 +1,59 @@
+"""``earshot repair``: one pass of what upkeep does by the clock, and what it did."""
+
+import time
+
+from earshot.console import say, show
+from settings import settings
+from storage.db import connect
+from storage.redis import client
+from tasks import stuck
+from tasks.upkeep import Mended, mend
+
+POLL_SEC = 1.0
+HEARTBEAT_SEC = 5.0
+"""Slack above ``worker_lost_sec`` for a worker to be heard so long: more than two heartbeats."""
+DONE = {
+    "requests_sent_again": "requests sent again",
+    "chunks_dispatched_again": "chunks dispatched again: their worker died, or their message was lost",
+    "merges_sent_again": "merges sent again",
+    "chunks_given_up": "chunks given up, see `earshot dead list`",
+    "recordings_dispatched": "recordings whose chunks were dispatched",
+    "recordings_finalized": "recordings sent to be closed: all their chunks were merged",
+    "events_restored": "events found lost from the stream",
+    "events_published": "events published",
+}
+"""Field of ``Mended`` to the words for it, in the order of the pass."""
+
+
+def repair() -> int:
+    """Runs one pass and prints one line for each kind of thing that it set going again."""
+    _listen()
+    lines = told(mend(None))
+    for line in lines:
+        show(line)
+    if not lines:
+        say("nothing to mend; `earshot doctor --stuck` shows what is late, and why")
+    return 0
+
+
+def told(mended: Mended) -> list[str]:
+    """What one pass did, one line a kind."""
+    counts = mended.model_dump()
+    return [f"{counts[name]} {words}" for name, words in DONE.items() if counts[name]]
+
+
+def _listen() -> None:
+    """Silence of a worker is no proof of its death while nobody else was heard either, as after a time without Redis: then it
+    takes ``worker_lost_sec`` to tell. Where no worker lives there is nobody to give the work to, and no use in waiting."""
+    redis, until = client(settings().redis_url), time.monotonic() + settings().worker_lost_sec + HEARTBEAT_SEC
+    listening = False
+    with connect(settings().database_url) as connection:
+        while time.monotonic() < until:
+            at = stuck.look(redis, None)
+            delays = [delay for each in stuck.late_chunks(connection, redis, at) for delay in each.delays]
+            if not at.workers or not any(delay.verdict == "unsure" for delay in delays):
+                return
+            if not listening:
+                say(f"listening for up to {settings().worker_lost_sec} s: it is not known yet which of the silent workers died")
+            listening = True
+            time.sleep(POLL_SEC)

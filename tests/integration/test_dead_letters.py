@@ -1,0 +1,150 @@
+"""Poison: what ends every worker that touches it becomes one dead letter, and takes nothing else with it."""
+
+import json
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+import pytest
+from redis import Redis
+
+from earshot.local import waiting
+from storage import db, dead_letters, recordings
+from storage.dead_letters import DeadLetter
+from tests.integration.enqueue import enqueue
+from tests.integration.poison import Poison, recording, restarted
+from tests.servers import Stack
+
+pytestmark = pytest.mark.integration
+
+CORE = ("ingest", "merge", "finalize", "upkeep")
+LOUD = 7
+
+
+@pytest.fixture
+def poison(stage: Stack, tmp_path: Path) -> Poison:
+    return Poison(stage, tmp_path)
+
+
+def offered(stage: Stack, path: Path, **more: Any) -> str:
+    return str(enqueue(stage, {"uri": stage.offer(path), "analyses": ["peak"], **more})["recording_id"])
+
+
+def report_of(stage: Stack, recording_id: str) -> dict[str, Any]:
+    with db.connect(stage.database_url) as connection:
+        report = recordings.report(connection, UUID(recording_id))
+    assert report is not None
+    return report
+
+
+def letters(stage: Stack) -> list[DeadLetter]:
+    with db.connect(stage.database_url) as connection:
+        return dead_letters.listed(connection, closed=True)
+
+
+def peaks(stage: Stack, recording_id: str) -> dict[int, str]:
+    """Chunk to what became of it."""
+    query = "SELECT chunk_index, status FROM finding WHERE recording_id = %s AND analysis = 'peak'"
+    with db.connect(stage.database_url) as connection:
+        return {row["chunk_index"]: row["status"] for row in connection.execute(query, (recording_id,))}
+
+
+def assert_one_letter(stage: Stack, recording_id: str, node: str) -> None:
+    [letter] = [each for each in letters(stage) if str(each.recording_id) == recording_id]
+    assert (letter.chunk_index, letter.analysis, letter.code, letter.state) == (LOUD, "peak", "worker_lost", "open")
+    assert letter.release == "peak-code"
+    assert letter.worker is not None
+    assert letter.worker.startswith(node)
+    assert "3 workers ended" in letter.reason
+    assert peaks(stage, recording_id) == {index: "failed" if index == LOUD else "succeeded" for index in range(16)}
+    [missing] = report_of(stage, recording_id)["missing"]
+    assert (missing["analysis"], missing["chunk"], missing["code"]) == ("peak", LOUD, "worker_lost")
+
+
+def test_a_chunk_that_kills_its_child_dies_alone_and_is_replayed_when_it_is_harmless(
+    stage: Stack, poison: Poison, tmp_path: Path
+) -> None:
+    poison.on("child")
+    with stage.workers("core", *CORE), stage.beat():
+        bad = offered(stage, recording(tmp_path / "bad.wav", 16, LOUD))
+        good = offered(stage, recording(tmp_path / "good.wav", 16, seed=1))
+        with stage.workers("peaks", "peak"):
+            assert [stage.wait_finished(each) for each in (bad, good)] == ["partial", "complete"]
+        assert poison.victims == 3
+        assert_one_letter(stage, bad, "peak-")
+        listed = stage.earshot("dead", "list")
+        assert "bad.wav" in listed.stdout
+        assert "7 (0:14-0:16)" in listed.stdout
+        [line] = stage.earshot("dead", "list", "--json").stdout.splitlines()
+        assert json.loads(line)["recording_id"] == bad
+        checks = stage.earshot("doctor").stdout
+        assert "1 open; `earshot dead list`" in checks
+        assert "1 heard, 1 children: ingest-merge-finalize-upkeep-" in checks
+
+        poison.off()
+        replayed = stage.earshot("dead", "replay", "1")
+        assert (replayed.returncode, replayed.stdout) == (0, f"{bad[:8]}  peak of 1 chunk\n")
+        refused = stage.earshot("dead", "replay", "1")
+        assert (refused.returncode, refused.stderr.split(":")[0]) == (1, "1")
+        with stage.workers("peaks", "peak"):
+            assert stage.wait_finished(bad) == "complete"
+    assert set(peaks(stage, bad).values()) == {"succeeded"}
+    assert stage.earshot("rerun", bad, "--stale", "--dry-run").stdout == f"{bad[:8]}  nothing to do\n"
+    assert [each.state for each in letters(stage)] == ["replayed"]
+    assert stage.earshot("dead", "list").stdout == ""
+    assert "replayed" in stage.earshot("dead", "list", "--all").stdout
+
+
+def test_a_chunk_that_kills_the_whole_worker_is_given_up_after_three(stage: Stack, poison: Poison, tmp_path: Path) -> None:
+    poison.on("group")
+    with stage.workers("core", *CORE), stage.beat():
+        bad = offered(stage, recording(tmp_path / "bad.wav", 16, LOUD))
+        good = offered(stage, recording(tmp_path / "good.wav", 16, seed=1))
+        with restarted(stage, "peaks", "peak"):
+            assert [stage.wait_finished(each) for each in (good, bad)] == ["complete", "partial"]
+    assert poison.victims == 3
+    assert_one_letter(stage, bad, "peak-")
+
+
+def test_content_that_killed_under_two_recordings_is_not_tried_under_a_third(
+    stage: Stack, poison: Poison, tmp_path: Path
+) -> None:
+    poison.on("child")
+    bad = recording(tmp_path / "bad.wav", 16, LOUD)
+    with stage.workers("all", *CORE, "peak"), stage.beat():
+        for turn in (1, 2):
+            assert stage.wait_finished(offered(stage, bad, force=True)) == "partial"
+            assert poison.victims == 3 * turn
+        third = offered(stage, bad, force=True)
+        assert stage.wait_finished(third) == "partial"
+        assert poison.victims == 6
+        [missing] = report_of(stage, third)["missing"]
+        assert (missing["chunk"], missing["code"]) == (LOUD, "quarantined")
+
+        poison.off()
+        assert stage.earshot("dead", "discard", "1", "2").stdout == "2 discarded\n"
+        again = stage.earshot("rerun", third, "--failed")
+        assert again.returncode == 0, again.stderr
+        assert "complete" in again.stdout
+    assert [each.state for each in letters(stage)] == ["discarded", "discarded"]
+
+
+def test_a_letter_of_an_open_recording_waits_for_it(stage: Stack, poison: Poison, tmp_path: Path) -> None:
+    poison.on("child")
+    with stage.workers("core", *CORE), stage.beat():
+        with stage.workers("peaks", "peak"):
+            bad = offered(stage, recording(tmp_path / "bad.wav", 4, 1))
+            assert stage.wait_finished(bad) == "partial"
+        assert stage.earshot("rerun", bad, "--analysis", "scene", "--no-wait").returncode == 0
+        Redis.from_url(stage.redis_url).lpush("scene", "not a message")
+        with stage.workers("scenes", "scene"):
+            assert stage.wait_finished(bad) == "partial"
+        listed = stage.earshot("dead", "list")
+        assert "not a message" in listed.stdout
+        assert "1 messages were refused" in listed.stderr
+        assert stage.earshot("rerun", bad, "--analysis", "scene", "--no-wait").returncode == 0
+        refused = stage.earshot("dead", "replay", "--all")
+    assert refused.returncode == 1
+    assert refused.stderr == f"still_open: recording {bad} is analyzing; wait until it is finished\n"
+    assert [each.state for each in letters(stage)] == ["open"]
+    waiting.until(lambda: poison.victims == 3, 1, "three deaths")
