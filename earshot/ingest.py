@@ -59,21 +59,20 @@ def validate(paths: Sequence[Path], accept_truncated: bool) -> int:
 def ingest(paths: Iterable[Path], wanted: Options, *, wait: bool, out: Path | None) -> int:
     """Hands the files in and, with ``wait``, prints each report and writes it below ``out``. Returns 1 if any file failed."""
     with connect(settings().database_url) as connection:
-        submitted, refused = _submit(connection, find_audio(paths), wanted)
-        if not wait:
-            for submission in submitted:
-                show(f"{submission.recording_id}  {submission.path}")
-            return 1 if refused else 0
-        failed = deliver(connection, submitted, out)
+        submitted, refused = _submit(connection, find_audio(paths), wanted, tell=not wait)
+        failed = deliver(connection, submitted, out) if wait else 0
     return 1 if failed or refused else 0
 
 
-def _submit(connection: Connection, files: Iterable[Path], wanted: Options) -> tuple[list[Submission], int]:
+def _submit(connection: Connection, files: Iterable[Path], wanted: Options, *, tell: bool) -> tuple[list[Submission], int]:
+    """``tell``: print each id at once, so that it is known even if a service goes away before the last file."""
     submitted, refused, check = [], 0, workers_alive()
     for file in files:
         wait_for_room(connection, say, check)
         try:
             submitted.append(submit(connection, file, wanted))
+            if tell:
+                show(f"{submitted[-1].recording_id}  {file}")
         except OF_ONE_FILE as error:
             refused += 1
             _refuse(file, error)
