@@ -25,8 +25,8 @@ from workers.run import run
 TRIES = 12
 """Attempts at a job while its surroundings fail, over about six minutes; then its chunks fail and say why."""
 DELIVERIES = 200
-"""How often Celery may deliver a job whose worker died. Its chunks' deaths are counted and bounded (``tasks.triage``); this ends
-what dies before it can count."""
+"""How often Celery may deliver a job whose worker died. Its chunks' deaths are counted and bounded (``tasks.triage``); this
+ends what dies before it can count."""
 WHOLE_LIMIT = 0.9
 """Share of the time limit that one chunk must have had to itself before running out of time is its own fault."""
 
