@@ -7,7 +7,7 @@ from settings import settings
 from storage.db import connect
 from storage.redis import client
 from tasks import stuck
-from tasks.upkeep import Mended, mend
+from tasks.mend import Mended, mend
 
 POLL_SEC = 1.0
 HEARTBEAT_SEC = 5.0

@@ -1,6 +1,7 @@
 -- A recording can be analysed again in part: every time is a round. And what no worker survives is put aside.
 
 ALTER TABLE recording ADD COLUMN round integer NOT NULL DEFAULT 1 CHECK (round >= 1);  -- how often its analysis was asked for
+ALTER TABLE recording ADD COLUMN ingest_worker text;  -- the worker that took it up last
 
 ALTER TABLE chunk
     ADD COLUMN round  integer NOT NULL DEFAULT 1 CHECK (round >= 1),  -- in which round it is, or was last, to be merged

@@ -13,7 +13,7 @@ from analysis.types import ChunkKey, Frozen
 from storage.ledger import Staged
 from storage.presence import Worker
 from storage.redis import lost_connections
-from storage.staging import CLAIM, DEATHS, LAST, MERGED, OUTCOME, key
+from storage.staging import CLAIM, DEATHS, LAST, MERGED, OUTCOME, key, readable
 
 Fate = Literal["working", "handed_back", "let_go", "child_died", "died", "unsure"]
 
@@ -64,9 +64,10 @@ def fate(claim: Claim, workers: Mapping[str, Worker], *, watching: bool) -> Fate
         return "died" if watching else "unsure"
     if worker.left:
         return "handed_back"
-    if claim.since + SETTLED_SEC > worker.seen or claim.pid in worker.busy:
+    began = worker.busy.get(claim.pid, float("inf"))
+    if claim.since + SETTLED_SEC > min(worker.seen, began):
         return "working"
-    # An idle child holds nothing: its outcome, with which the claim went, was lost with the last second of a Redis that died.
+    # A child that is idle, or at a later job, holds nothing: the word that it is done was lost with Redis.
     return "let_go" if claim.pid in worker.children else "child_died"
 
 
@@ -107,10 +108,11 @@ def _swap(
 
 def _standing(merged: bytes | None, fields: Sequence[bytes | None]) -> Standing:
     outcome, claim, deaths, last = fields
+    staged = readable(Staged, outcome)
     return Standing(
         merged=merged is not None,
-        release=Staged.model_validate_json(outcome).release if outcome else None,
-        claim=Claim.model_validate_json(claim) if claim else None,
+        release=staged.release if staged else None,
+        claim=readable(Claim, claim),
         deaths=int(deaths or 0),
         last=last.decode() if last else None,
     )

@@ -45,19 +45,26 @@ def take_pending(connection: Connection, recording_id: UUID) -> list[dict[str, A
     return sorted(rows, key=lambda row: row["index"])
 
 
-def give_back(connection: Connection, recording_id: UUID, indexes: Sequence[int]) -> None:
-    """Undoes ``take_pending`` for chunks that could not be published."""
-    connection.execute(SQL["give_back"], {"recording_id": recording_id, "indexes": list(indexes)})
+def give_back(connection: Connection, recording_id: UUID, rows: Sequence[dict[str, Any]]) -> None:
+    """Undoes ``take_pending`` for those of its rows that could not be published, unless they have moved since."""
+    if rows:
+        taken = {"indexes": [row["index"] for row in rows], "dispatched_at": rows[0]["dispatched_at"]}
+        connection.execute(SQL["give_back"], {"recording_id": recording_id, **taken})
 
 
 def on_their_way(connection: Connection, age_sec: float) -> list[OnItsWay]:
-    """Chunks that were dispatched longer ago than that and are not merged, the oldest first, at most 5000."""
+    """Chunks that were dispatched longer ago than that and are not merged, the oldest first."""
     return [OnItsWay.model_validate(row) for row in connection.execute(SQL["on_their_way"], {"age_sec": age_sec})]
 
 
 def release(connection: Connection, found: OnItsWay) -> bool:
     """Makes a chunk pending again, unless it has moved since it was found."""
     return connection.execute(SQL["release"], found.model_dump(exclude={"wanted"})).rowcount == 1
+
+
+def count_again(connection: Connection, found: OnItsWay) -> bool:
+    """Counts one more attempt, without a dispatch, unless the chunk has moved since it was found."""
+    return connection.execute(SQL["count_again"], found.model_dump(exclude={"wanted"})).rowcount == 1
 
 
 def unmerged(connection: Connection) -> int:
@@ -107,10 +114,18 @@ def merge(connection: Connection, outcomes: Mapping[ChunkKey, Mapping[str, Stage
     return merged
 
 
+def still_open(connection: Connection, keys: Sequence[ChunkKey]) -> set[ChunkKey]:
+    """Those of the chunks that are still to be merged in that very round."""
+    return {ChunkKey.model_validate(row) for row in connection.execute(SQL["still_open"], _named(keys))}
+
+
 def _lock_unmerged(connection: Connection, keys: Sequence[ChunkKey]) -> list[dict[str, Any]]:
+    return connection.execute(SQL["lock_unmerged"], _named(keys)).fetchall()
+
+
+def _named(keys: Sequence[ChunkKey]) -> dict[str, list[Any]]:
     columns = {"recordings": "recording_id", "indexes": "index", "rounds": "round"}
-    named = {plural: [getattr(key, column) for key in keys] for plural, column in columns.items()}
-    return connection.execute(SQL["lock_unmerged"], named).fetchall()
+    return {plural: [getattr(key, column) for key in keys] for plural, column in columns.items()}
 
 
 def _told(row: Mapping[str, Any], key: ChunkKey, analysis: str, staged: Staged) -> list[events.Event]:

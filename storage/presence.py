@@ -10,12 +10,15 @@ import time
 from collections.abc import Iterable, Mapping
 from typing import Any, cast
 
+from pydantic import Field
 from redis import Redis
 
 from analysis.types import Frozen
 from storage.redis import lost_connections
 
 PREFIX = "worker:"
+WORKERS = "workers"
+"""Set of the incarnations that were heard; the dead are taken out by whoever looks for them."""
 
 
 class Worker(Frozen):
@@ -28,8 +31,8 @@ class Worker(Frozen):
     queues: tuple[str, ...]
     children: tuple[int, ...]
     """Process ids; one job each at a time."""
-    busy: tuple[int, ...] = ()
-    """Those of the children that have a job."""
+    busy: Mapping[int, float] = Field(default_factory=dict)
+    """Those of the children that have a job, and since when."""
     since: float
     """Heard without a gap since then."""
     seen: float
@@ -45,6 +48,7 @@ def announce(redis: Redis, worker: Worker, ttl_sec: float) -> None:
     pipeline.hsetnx(key, "since", worker.since)
     pipeline.hset(key, "worker", worker.model_dump_json(exclude={"since"}))
     pipeline.pexpire(key, int(ttl_sec * 1000))
+    pipeline.sadd(WORKERS, worker.incarnation)
     pipeline.execute()
 
 
@@ -62,8 +66,11 @@ def named(redis: Redis, incarnations: Iterable[str]) -> dict[str, Worker]:
 @lost_connections()
 def living(redis: Redis) -> list[Worker]:
     """Every worker that lives, by name."""
-    names = [key.decode().removeprefix(PREFIX) for key in cast(Iterable[bytes], redis.scan_iter(PREFIX + "*", count=1000))]
-    return sorted((worker for worker in named(redis, names).values() if not worker.left), key=lambda worker: worker.node)
+    names = {name.decode() for name in cast(Iterable[bytes], redis.smembers(WORKERS))}
+    known = named(redis, names)
+    if names - set(known):
+        redis.srem(WORKERS, *(names - set(known)))
+    return sorted((worker for worker in known.values() if not worker.left), key=lambda worker: worker.node)
 
 
 def heard_for(workers: Mapping[str, Worker], incarnation: str) -> float:

@@ -1,7 +1,6 @@
 """Recordings: registered, claimed by their content, planned into chunks, read back."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -10,11 +9,11 @@ import psycopg
 from psycopg.types.json import Jsonb
 
 from analysis import events
-from analysis.errors import EarshotError, Permanent, Transient
+from analysis.errors import EarshotError, Permanent
 from analysis.request import IngestRequest
 from analysis.types import Frozen, Interval, Utterance
 from storage import outbox
-from storage.db import Connection, connect, lost_connections
+from storage.db import Connection
 from storage.queries import queries
 
 SQL = queries("recordings")
@@ -73,17 +72,6 @@ class NewChunk(Frozen):
         return {**place, "speech": Jsonb(speech), "wanted": list(self.wanted)}
 
 
-class OpenRequest(Frozen):
-    """A request that is not done."""
-
-    id: UUID
-    state: str
-    request: dict[str, Any]
-    ingest_sent_at: datetime
-    sent_at: float
-    """The same, seconds since the epoch."""
-
-
 def register(
     connection: Connection, recording_id: UUID, request: IngestRequest, analyses: Sequence[str], language: str
 ) -> None:
@@ -100,63 +88,6 @@ def register(
             "forced": request.force,
         },
     )
-
-
-@contextmanager
-def exclusive(database_url: str, recording_id: UUID) -> Iterator[Connection]:
-    """A connection that alone may ingest this recording until it is closed, or its process dies: the same request delivered
-    twice is worked on once.
-
-    Raises:
-        Transient: ``busy``, another worker has it; try again later.
-        Unavailable: Postgres is away.
-    """
-    with connect(database_url) as connection, lost_connections():
-        row = connection.execute(SQL["lock"], {"id": recording_id}).fetchone()
-        if row is None or not row["locked"]:
-            raise Transient("busy", f"recording {recording_id} is being taken in by another worker")
-        yield connection
-
-
-def start_ingest(connection: Connection, recording_id: UUID) -> tuple[int, float]:
-    """Which attempt at decoding this recording begins now, and when its request had been sent (seconds since the epoch);
-    attempt 0 when an earlier delivery of the request got further."""
-    row = connection.execute(SQL["start_ingest"], {"id": recording_id}).fetchone()
-    return (int(row["ingest_attempts"]), float(row["sent_at"])) if row else (0, 0.0)
-
-
-def excuse_ingest(connection: Connection, recording_id: UUID) -> None:
-    """Takes back an attempt that failed for the surroundings' sake."""
-    connection.execute(SQL["excuse_ingest"], {"id": recording_id})
-
-
-def put_off(connection: Connection, recording_id: UUID) -> None:
-    """Notes that the request was seen and waits for room."""
-    connection.execute(SQL["put_off"], {"id": recording_id})
-
-
-def open_requests(connection: Connection, age_sec: float) -> list[OpenRequest]:
-    """Requests that are not done, and were not touched within that time, the oldest first, at most 1000."""
-    return [OpenRequest.model_validate(row) for row in connection.execute(SQL["open_requests"], {"age_sec": age_sec})]
-
-
-def is_taken_in(connection: Connection, recording_id: UUID) -> bool:
-    """Whether some worker is taking the recording in at this moment."""
-    row = connection.execute(SQL["taken_in"], {"id": recording_id}).fetchone()
-    return row is not None and not row["free"]
-
-
-def send_again(connection: Connection, found: OpenRequest) -> dict[str, Any] | None:
-    """The request to send once more, unless it has been touched since it was found."""
-    if connection.execute(SQL["send_again"], found.model_dump(include={"id", "ingest_sent_at"})).rowcount == 0:
-        return None
-    return {**found.request, "recording_id": str(found.id)}
-
-
-def enders(connection: Connection, recording_id: UUID, sha256: str) -> int:
-    """Under how many other recordings the same content ended every worker that took it in."""
-    row = connection.execute(SQL["enders"], {"id": recording_id, "sha256": sha256}).fetchone()
-    return int(row["recordings"]) if row else 0
 
 
 def claim_content(connection: Connection, recording_id: UUID, sha256: str) -> UUID | None:
@@ -176,11 +107,8 @@ def store_plan(connection: Connection, recording_id: UUID, facts: Mapping[str, A
     """Decoded facts and chunks in one transaction; from here on the ledger drives the recording."""
     with connection.transaction():
         row = {**facts, "id": recording_id, "audio": Jsonb(facts["audio"])}
-        connection.execute(SQL["store_audio"], row)
-        connection.cursor().executemany(
-            SQL["add_chunk"],
-            [chunk.row(recording_id) for chunk in chunks],
-        )
+        if connection.execute(SQL["store_audio"], row).rowcount == 1:  # otherwise it was closed or deleted meanwhile
+            connection.cursor().executemany(SQL["add_chunk"], [chunk.row(recording_id) for chunk in chunks])
 
 
 def fail(connection: Connection, recording_id: UUID, error: EarshotError, open_states: Sequence[str]) -> bool:

@@ -6,14 +6,19 @@ on the chunk (``storage.claims``). Once merged, a mark takes its place, so that 
 to do.
 """
 
+import logging
 from collections.abc import Mapping, Sequence
-from typing import Any, cast
+from typing import TypeVar, cast
 
+from pydantic import BaseModel, ValidationError
 from redis import Redis
 
 from analysis.types import ChunkKey
 from storage.ledger import Staged
 from storage.redis import lost_connections
+
+log = logging.getLogger(__name__)
+T = TypeVar("T", bound=BaseModel)
 
 OUTCOME, CLAIM, DEATHS, LAST = "outcome:", "claim:", "deaths:", "last:"
 """Prefixes of the hash's fields, each followed by the name of an analysis."""
@@ -58,6 +63,16 @@ def settle(redis: Redis, chunks: Sequence[ChunkKey], ttl_sec: int) -> None:
     pipeline.execute()
 
 
+def readable(kind: type[T], text: bytes | None) -> T | None:
+    """The value, or None for one that another version of this program has written: it counts as absent."""
+    try:
+        return kind.model_validate_json(text) if text else None
+    except ValidationError as error:
+        log.warning("Redis holds a %s that cannot be read: %s", kind.__name__, str(error).splitlines()[0])
+        return None
+
+
 def _outcomes(answer: Mapping[bytes, bytes]) -> dict[str, Staged]:
-    fields: list[tuple[str, Any]] = [(name.decode(), text) for name, text in answer.items()]
-    return {name.removeprefix(OUTCOME): Staged.model_validate_json(text) for name, text in fields if name.startswith(OUTCOME)}
+    fields = [(name.decode(), text) for name, text in answer.items()]
+    found = {name.removeprefix(OUTCOME): readable(Staged, text) for name, text in fields if name.startswith(OUTCOME)}
+    return {name: staged for name, staged in found.items() if staged is not None}

@@ -4,13 +4,14 @@ Queues are first in, first out. A job that is not started although jobs sent wel
 is lost; one behind which nothing was started simply waits its turn, be it for hours.
 """
 
+import time
 from collections.abc import Iterable, Mapping
 from typing import cast
 
 from redis import Redis
 
 from analysis.types import Frozen
-from storage.presence import Worker, living
+from storage.presence import Worker
 from storage.redis import lost_connections
 
 STARTED = "started"
@@ -21,8 +22,8 @@ BACKLOG_PER_CHILD = 32
 
 @lost_connections()
 def started(redis: Redis, queue: str, sent_at: float) -> None:
-    """A job of this queue that was sent then is being worked on."""
-    redis.zadd(STARTED, {queue: sent_at}, gt=True)
+    """A job of this queue that was sent then is being worked on. A sender whose clock is ahead sends now."""
+    redis.zadd(STARTED, {queue: min(sent_at, time.time())}, gt=True)
 
 
 class Queue(Frozen):
@@ -45,8 +46,8 @@ class Queue(Frozen):
 
 
 @lost_connections()
-def look(redis: Redis, names: Iterable[str]) -> dict[str, Queue]:
-    """How the queues stand now."""
+def look(redis: Redis, names: Iterable[str], workers: Iterable[Worker]) -> dict[str, Queue]:
+    """How the queues stand now, with these workers."""
     wanted = list(names)
     pipeline = redis.pipeline(transaction=False)
     for name in wanted:
@@ -55,7 +56,7 @@ def look(redis: Redis, names: Iterable[str]) -> dict[str, Queue]:
     newest = {
         name.decode(): score for name, score in cast(list[tuple[bytes, float]], redis.zrange(STARTED, 0, -1, withscores=True))
     }
-    children = _children(living(redis))
+    children = _children(workers)
     return {
         name: Queue(length=lengths[name], newest_started=newest.get(name, 0.0), children=children.get(name, 0))
         for name in wanted

@@ -12,7 +12,7 @@ from analysis.errors import Transient
 from analysis.outcome import Failed, Outcome
 from analysis.types import ChunkKey, ChunkRef, Job, Receipt
 from settings import settings
-from storage import claims, redis, staging, waits
+from storage import claims, redis, staging, tries, waits
 from storage.dead_letters import WORKER_LOST
 from storage.ledger import Staged
 from tasks import triage
@@ -62,10 +62,11 @@ def _claimed(client: Redis, job: Job, group: Sequence[Open]) -> Iterator[list[Ch
     """Claims what nobody was faster with. The claims end with the staging of the outcomes; when that fails, they are given
     back, and when several chunks ran out of time together, blamed, so that each is tried alone."""
     mine, ttl = claim(), settings().outcome_ttl_sec
-    refs = [
-        each.ref for each in group if claims.take(client, each.ref.key, job.analysis, each.standing, mine, ttl, died=each.died)
-    ]
+    refs: list[ChunkRef] = []
     try:
+        for each in group:
+            if claims.take(client, each.ref.key, job.analysis, each.standing, mine, ttl, died=each.died):
+                refs.append(each.ref)
         yield refs
     except (Transient, SoftTimeLimitExceeded) as error:
         blame = isinstance(error, SoftTimeLimitExceeded) and len(refs) > 1
@@ -86,7 +87,7 @@ def _outcomes(task: Stage, job: Job) -> list[Outcome]:
             raise
         return [Failed(code="timeout", detail=f"not done within {limit:.0f} s")]
     except Transient as error:
-        if task.request.retries < TRIES:
+        if tries.another(redis.client(settings().redis_url), task.request.id) < TRIES:
             raise
         return [Failed(code=error.code, detail=str(error))] * len(job.chunks)
 

@@ -21,6 +21,9 @@ from tasks.app import app
 from workers.registry import cards
 
 Row = dict[str, Any]
+QUARANTINED = (
+    f"the same content ended workers under {dead_letters.QUARANTINE_AFTER} other recordings; `earshot dead list` shows them"
+)
 Barred = tuple[int, str, str]
 """Chunk index, analysis and release that must not be tried."""
 
@@ -39,14 +42,15 @@ def dispatch(recording_id: UUID) -> int:
         named = active(connection)
         barred = dead_letters.quarantined(connection, recording_id)
         waiting = ledger.take_pending(connection, recording_id)
-    unpublished = {row["index"] for row in waiting}
+    unpublished = {row["index"]: row for row in waiting}
     try:
         for rows in _batches(waiting):
             _publish(recording, named, barred, rows)
-            unpublished -= {row["index"] for row in rows}
+            for row in rows:
+                del unpublished[row["index"]]
     except (RedisError, OperationalError, Unavailable) as error:
         with db.pooled(settings().database_url) as connection:
-            ledger.give_back(connection, recording_id, sorted(unpublished))
+            ledger.give_back(connection, recording_id, list(unpublished.values()))
         raise Unavailable("redis_away", f"Redis does not take jobs: {error}") from error
     return len(waiting)
 
@@ -67,34 +71,32 @@ def _batches(rows: Sequence[Row]) -> Iterator[Sequence[Row]]:
 
 
 def _publish(recording: Recording, named: Mapping[str, Release], barred: set[Barred], rows: Sequence[Row]) -> None:
-    batch_id = uuid4()
+    batch_id, registered = uuid4(), {card.name: card for card in cards()}
     keys = tuple(ChunkKey(recording_id=recording.id, index=row["index"], round=row["round"]) for row in rows)
     batch = Batch(batch_id=batch_id, chunks=keys)
     # Immutable: the body takes nothing from the header's results, which are receipts; outcomes wait in storage.staging.
     name = "merge.whole" if rows[0]["index"] == WHOLE else "merge.batch"
     merge = app.signature(name, args=[batch.model_dump(mode="json")], immutable=True)
     header = []
-    for card in (card for card in cards() if card.name in rows[0]["wanted"]):
-        release = named[card.name]
-        kept_back = [row for row in rows if (row["index"], card.name, release.name) in barred]
-        _quarantine(recording, card.name, release.name, kept_back)
-        refs = tuple(_reference(recording, card.sample_rate, row) for row in rows if row not in kept_back)
+    for analysis in rows[0]["wanted"]:
+        card, release = registered.get(analysis), named.get(analysis)
+        if card is None or release is None:
+            _answer(keys, analysis, "none", "unknown_analysis", f"there is no analysis {analysis} (any more)")
+            continue
+        kept_back = {row["index"] for row in rows if (row["index"], analysis, release.name) in barred}
+        _answer([key for key in keys if key.index in kept_back], analysis, release.name, "quarantined", QUARANTINED)
+        refs = tuple(_reference(recording, card.sample_rate, row) for row in rows if row["index"] not in kept_back)
         if refs:
-            job = Job(analysis=card.name, batch_id=batch_id, release=release, chunks=refs, sent_at=time.time())
-            header.append(app.signature(f"analyze.{card.name}", args=[job.model_dump(mode="json")]))
+            job = Job(analysis=analysis, batch_id=batch_id, release=release, chunks=refs, sent_at=time.time())
+            header.append(app.signature(f"analyze.{analysis}", args=[job.model_dump(mode="json")]))
     (chord(header, merge, app=app) if header else merge).apply_async()
 
 
-def _quarantine(recording: Recording, analysis: str, release: str, rows: Sequence[Row]) -> None:
-    """What would end workers again is not given to any: its outcome is known."""
-    if not rows:
-        return
-    detail = (
-        f"the same content ended workers under {dead_letters.QUARANTINE_AFTER} other recordings; `earshot dead list` shows them"
-    )
-    outcome = Staged(release=release, outcome=Failed(code="quarantined", detail=detail))
-    keys = [ChunkKey(recording_id=recording.id, index=row["index"], round=row["round"]) for row in rows]
-    staging.put(redis.client(settings().redis_url), analysis, dict.fromkeys(keys, outcome), settings().outcome_ttl_sec)
+def _answer(keys: Sequence[ChunkKey], analysis: str, release: str, code: str, detail: str) -> None:
+    """What no worker is to try is answered here."""
+    if keys:
+        outcome = Staged(release=release, outcome=Failed(code=code, detail=detail))
+        staging.put(redis.client(settings().redis_url), analysis, dict.fromkeys(keys, outcome), settings().outcome_ttl_sec)
 
 
 def _reference(recording: Recording, sample_rate: int, row: Row) -> ChunkRef:

@@ -17,12 +17,13 @@ from audio.probe import probe
 from audio.source import content_hash, open_source
 from audio.store import delete_recording
 from settings import Settings, settings
-from storage import db, ledger, outbox, recordings, redis, waits
+from storage import db, ledger, outbox, presence, recordings, redis, requests, tries, waits
 from storage.db import Connection
 from storage.dead_letters import QUARANTINE_AFTER
 from storage.recordings import NewChunk
 from tasks.app import Stage, app
 from tasks.dispatch import dispatch
+from tasks.presence import claim
 from workers.registry import analyses, cards
 
 log = logging.getLogger(__name__)
@@ -32,7 +33,7 @@ DEFAULT_ROLES = ("agent", "customer")
 
 WAITED_FOR = ("postgres_away", "redis_away", "busy", "backlog")
 """What a request waits for as long as it takes; any other trouble of the surroundings is told after ``TRIES``."""
-TRIES = 4
+TRIES = 5
 
 
 @app.task(name="ingest.recording", bind=True)
@@ -43,7 +44,7 @@ def ingest_recording(self: Stage, payload: dict[str, Any]) -> dict[str, Any]:
     try:
         reply = _ingest(recording_id, request)
     except Transient as error:
-        if error.code in WAITED_FOR or self.request.retries < TRIES:
+        if error.code in WAITED_FOR or tries.another(redis.client(settings().redis_url), self.request.id) < TRIES:
             raise
         reply = _failed(recording_id, error)
     except EarshotError as error:
@@ -61,18 +62,15 @@ def ingest_recording(self: Stage, payload: dict[str, Any]) -> dict[str, Any]:
 def _ingest(recording_id: UUID, request: IngestRequest) -> IngestReply:
     config = settings()
     wanted, language = request.analyses or tuple(analyses()), request.language or config.language
-    with recordings.exclusive(config.database_url, recording_id) as connection:
+    with requests.exclusive(config.database_url, recording_id) as connection:
         recordings.register(connection, recording_id, request, wanted, language)
         _admit(connection, recording_id)
-        attempt, sent_at = recordings.start_ingest(connection, recording_id)
-        if attempt > config.max_attempts:
-            raise Permanent("gave_up", f"decoding it ended its worker {config.max_attempts} times")
-        if attempt:
-            waits.started(redis.client(config.redis_url), "ingest", sent_at)
+        if _is_tried(connection, recording_id):
             try:
                 owner = _take_in(connection, recording_id, request)
             except Transient:
-                recordings.excuse_ingest(connection, recording_id)
+                with db.pooled(config.database_url) as fresh:  # the other one may be what has failed
+                    requests.excuse(fresh, recording_id)
                 raise
             if owner is not None:
                 return _reply(owner, duplicate=True)
@@ -80,11 +78,32 @@ def _ingest(recording_id: UUID, request: IngestRequest) -> IngestReply:
     return _reply(recording_id)
 
 
+def _is_tried(connection: Connection, recording_id: UUID) -> bool:
+    """Counts an attempt at decoding; False when an earlier delivery of the request got further.
+
+    Raises:
+        Permanent: ``gave_up``, as many attempts as are allowed have ended their workers. One that was stopped in an orderly
+            way, with a goodbye, does not count.
+    """
+    client = redis.client(settings().redis_url)
+    attempt = requests.start(connection, recording_id, claim().worker)
+    if attempt is None:
+        return False
+    waits.started(client, "ingest", attempt.sent_at)
+    before = presence.named(client, [attempt.worker_before] if attempt.worker_before else [])
+    stopped = any(worker.left for worker in before.values())
+    if stopped:
+        requests.excuse(connection, recording_id)
+    if attempt.number - stopped > settings().max_attempts:
+        raise Permanent("gave_up", f"decoding it ended its worker {settings().max_attempts} times")
+    return True
+
+
 def _admit(connection: Connection, recording_id: UUID) -> None:
     """Work is taken in only while there is room for it: what waits in Redis stays bounded, whoever is slow."""
     unmerged, bound = ledger.unmerged(connection), settings().max_unmerged_chunks
     if unmerged >= bound:
-        recordings.put_off(connection, recording_id)
+        requests.put_off(connection, recording_id)
         raise Transient("backlog", f"{unmerged} chunks wait to be merged, which is the bound; the recording is taken in later")
 
 
@@ -96,7 +115,7 @@ def _take_in(connection: Connection, recording_id: UUID, request: IngestRequest)
         sha256 = content_hash(path)
         owner = recordings.claim_content(connection, recording_id, sha256)
         if owner is None:
-            if recordings.enders(connection, recording_id, sha256) >= QUARANTINE_AFTER:
+            if requests.enders(connection, recording_id, sha256) >= QUARANTINE_AFTER:
                 times = f"{QUARANTINE_AFTER} recordings with the same content"
                 raise Permanent("quarantined", f"taking in {times} ended every worker that tried; it is not tried again")
             _decode(recording_id, request, path)

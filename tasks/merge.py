@@ -33,7 +33,9 @@ def _merge(batch: Batch) -> None:
         merged = ledger.merge(connection, staged)
         outbox.relay(connection, client)
         ready = ledger.ready(connection, {chunk.recording_id for chunk in batch.chunks})
-    staging.settle(client, merged, settings().late_job_sec)
+        waiting = ledger.still_open(connection, batch.chunks)
+    # Also what an earlier delivery merged before it died, and what was deleted: nothing said in a recording stays in Redis.
+    staging.settle(client, [chunk for chunk in batch.chunks if chunk not in waiting], settings().late_job_sec)
     _refuse_deleted(client, batch, set(ready))
     if len(merged) < len(batch.chunks):
         # Merged before, or its outcomes were lost with Redis: the ledger knows which, and the reconciler acts on it.
@@ -45,5 +47,4 @@ def _merge(batch: Batch) -> None:
 def _refuse_deleted(client: Redis, batch: Batch, known: set[UUID]) -> None:
     gone = [chunk for chunk in batch.chunks if chunk.recording_id not in known]
     if gone:
-        staging.settle(client, gone, settings().late_job_sec)  # nothing of a deleted recording stays
         refused.deleted(client, "merge", gone[0].recording_id, batch.model_dump_json())

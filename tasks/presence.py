@@ -61,7 +61,7 @@ def _me() -> Worker:
         node=_Process.node,
         queues=tuple(sorted(controller.app.amqp.queues.consume_from)),
         children=tuple(controller.pool.info["processes"]),
-        busy=tuple(sorted({request.worker_pid for request in active_requests})),
+        busy={request.worker_pid: request.time_start for request in active_requests},
         since=now,
         seen=now,
     )

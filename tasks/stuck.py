@@ -9,12 +9,12 @@ from redis import Redis
 
 from analysis.types import ChunkKey, Frozen
 from settings import settings
-from storage import claims, ledger, presence, recordings, waits
+from storage import claims, ledger, presence, requests, waits
 from storage.claims import Standing
 from storage.db import Connection
 from storage.ledger import OnItsWay
 from storage.presence import Worker
-from storage.recordings import OpenRequest
+from storage.requests import OpenRequest
 from storage.waits import Queue
 from workers.pools import STRANGERS, queues
 
@@ -68,7 +68,7 @@ def look(client: Redis, incarnation: str | None) -> Look:
     workers = {worker.incarnation: worker for worker in presence.living(client)}
     heard = presence.heard_for(workers, incarnation) if incarnation else presence.longest_heard(workers.values())
     watching = heard >= settings().worker_lost_sec
-    return Look(queues=waits.look(client, queues()), workers=workers, watching=watching, now=time.time())
+    return Look(queues=waits.look(client, queues(), workers.values()), workers=workers, watching=watching, now=time.time())
 
 
 def late_chunks(connection: Connection, client: Redis, at: Look) -> list[LateChunk]:
@@ -82,7 +82,7 @@ def late_chunks(connection: Connection, client: Redis, at: Look) -> list[LateChu
 
 def late_requests(connection: Connection, at: Look) -> list[LateRequest]:
     """Every recording that waits to be taken in for longer than it takes a worker to start."""
-    found = recordings.open_requests(connection, settings().worker_lost_sec)
+    found = requests.unfinished(connection, settings().worker_lost_sec)
     return [_request(connection, each, at) for each in found]
 
 
@@ -120,7 +120,9 @@ def _verdict(analysis: str, stand: Standing, sent_at: float, at: Look) -> tuple[
 
 
 def _queued(queue: str, sent_at: float, at: Look) -> tuple[Verdict, str]:
-    stand = at.queues[queue]
+    stand = at.queues.get(queue)
+    if stand is None:
+        return "lost", "there is no such analysis (any more)"
     if stand.lost(sent_at, at.now, settings().chunk_lease_sec):
         return "lost", "jobs that were sent well after it are done" if stand.length else "its queue is empty"
     if not stand.children:
@@ -130,7 +132,7 @@ def _queued(queue: str, sent_at: float, at: Look) -> tuple[Verdict, str]:
 
 def _request(connection: Connection, found: OpenRequest, at: Look) -> LateRequest:
     if found.state == "ingesting":
-        if recordings.is_taken_in(connection, found.id):
+        if requests.is_taken_in(connection, found.id):
             return LateRequest(request=found, verdict="working", detail="it is being decoded")
         if at.now - found.sent_at > PERIODS * settings().worker_lost_sec:
             return LateRequest(request=found, verdict="died", detail="whoever decoded it is gone")

@@ -7,12 +7,12 @@ WITH taken AS (
 )
 UPDATE chunk c SET state = 'dispatched', dispatched_at = now(), attempts = attempts + 1
 FROM taken WHERE c.recording_id = taken.recording_id AND c.index = taken.index
-RETURNING c.index, c.round, c.wanted, c.start_ms, c.end_ms, c.speech, c.attempts
+RETURNING c.index, c.round, c.wanted, c.start_ms, c.end_ms, c.speech, c.attempts, c.dispatched_at
 
 -- name: give_back
 -- What was never published was no attempt.
 UPDATE chunk SET state = 'pending', dispatched_at = NULL, attempts = attempts - 1
-WHERE recording_id = %(recording_id)s AND index = ANY (%(indexes)s) AND state = 'dispatched'
+WHERE recording_id = %(recording_id)s AND index = ANY (%(indexes)s) AND state = 'dispatched' AND dispatched_at = %(dispatched_at)s
 
 -- name: on_their_way
 -- Dispatched longer ago than that and not merged, the oldest first.
@@ -20,7 +20,10 @@ SELECT recording_id, index, round, attempts, wanted, dispatched_at
 FROM chunk
 WHERE state = 'dispatched' AND dispatched_at < now() - make_interval(secs => %(age_sec)s)
 ORDER BY dispatched_at
-LIMIT 5000
+
+-- name: count_again
+UPDATE chunk SET attempts = attempts + 1, dispatched_at = now()
+WHERE recording_id = %(recording_id)s AND index = %(index)s AND state = 'dispatched' AND dispatched_at = %(dispatched_at)s
 
 -- name: release
 -- Only if it is the very dispatch that was found lost: of two reconcilers one succeeds.
@@ -51,6 +54,13 @@ JOIN unnest(%(recordings)s::uuid[], %(indexes)s::int[], %(rounds)s::int[]) AS na
 WHERE c.state <> 'merged'
 ORDER BY c.recording_id, c.index
 FOR UPDATE OF c
+
+-- name: still_open
+SELECT c.recording_id, c.index, c.round
+FROM chunk c
+JOIN unnest(%(recordings)s::uuid[], %(indexes)s::int[], %(rounds)s::int[]) AS named (recording_id, index, round)
+  ON named.recording_id = c.recording_id AND named.index = c.index AND named.round = c.round
+WHERE c.state <> 'merged'
 
 -- name: put_finding
 -- In a later round the new answer takes the old one's place, but a failure does not take that of an answer.

@@ -22,7 +22,7 @@ from analysis.findings import Classification
 from analysis.outcome import Failed, Succeeded
 from analysis.request import IngestRequest
 from analysis.types import ChunkKey, Interval
-from storage import db, dead_letters, ledger, outbox, recordings, reports, rounds, staging, stream
+from storage import db, dead_letters, ledger, outbox, recordings, reports, requests, rounds, staging, stream
 from storage.dead_letters import WORKER_LOST
 from storage.ledger import Staged
 from storage.recordings import NewChunk
@@ -99,7 +99,7 @@ class Pipeline(RuleBasedStateMachine):
         recording_id = uuid4()
         request = IngestRequest(uri="file:///calls/7.wav")
         recordings.register(self.connection, recording_id, request, ANALYSES, "en")
-        recordings.start_ingest(self.connection, recording_id)
+        requests.start(self.connection, recording_id, "me")
         recordings.claim_content(self.connection, recording_id, uuid4().hex * 2)
         spans = [Interval(start_ms=i * 100, end_ms=i * 100 + 100) for i in range(chunks)]
         plan = [NewChunk(index=i, span=span, speech=(), wanted=ANALYSES) for i, span in enumerate(spans)]

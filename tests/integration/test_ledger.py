@@ -14,10 +14,11 @@ from analysis.findings import Classification
 from analysis.outcome import Failed, Skipped, Succeeded
 from analysis.request import IngestRequest
 from analysis.types import ChunkKey, Interval, Utterance
-from storage import claims, db, ledger, outbox, recordings, staging, stream
+from storage import claims, db, ledger, outbox, recordings, requests, staging, stream
 from storage.db import Connection
 from storage.ledger import Staged
-from storage.recordings import NewChunk, OpenRequest
+from storage.recordings import NewChunk
+from storage.requests import OpenRequest
 
 pytestmark = pytest.mark.integration
 
@@ -39,13 +40,18 @@ def registered(connection: Connection, *, force: bool = False) -> UUID:
     recording_id = uuid4()
     request = IngestRequest(uri="file:///calls/7.wav", force=force)
     recordings.register(connection, recording_id, request, ["scene", "asr", "emotion"], "en")
-    assert recordings.start_ingest(connection, recording_id)[0] == 1
+    assert _attempt(connection, recording_id) == 1
     return recording_id
 
 
 def planned(connection: Connection, chunks: int) -> UUID:
     recording_id = registered(connection)
     assert recordings.claim_content(connection, recording_id, uuid4().hex * 2) is None
+    store(connection, recording_id, chunks)
+    return recording_id
+
+
+def store(connection: Connection, recording_id: UUID, chunks: int) -> None:
     speech = (Utterance(channel=0, start_ms=10, end_ms=20),)
     spans = [Interval(start_ms=i * 100, end_ms=i * 100 + 100) for i in range(chunks)]
     plan = [NewChunk(index=i, span=span, speech=speech, wanted=tuple(SAID)) for i, span in enumerate(spans)]
@@ -61,7 +67,6 @@ def planned(connection: Connection, chunks: int) -> UUID:
         "roles": [],
     }
     recordings.store_plan(connection, recording_id, facts, plan)
-    return recording_id
 
 
 def keys(recording_id: UUID, count: int) -> list[ChunkKey]:
@@ -161,8 +166,27 @@ def test_late_chunks_are_found_and_released_once(connection: Connection) -> None
 def test_what_could_not_be_published_was_no_attempt(connection: Connection) -> None:
     recording_id = planned(connection, 1)
     for _ in range(5):
-        assert [row["attempts"] for row in ledger.take_pending(connection, recording_id)] == [1]
-        ledger.give_back(connection, recording_id, [0])
+        rows = ledger.take_pending(connection, recording_id)
+        assert [row["attempts"] for row in rows] == [1]
+        ledger.give_back(connection, recording_id, rows)
+
+
+def test_a_dispatcher_that_comes_back_late_does_not_take_back_anothers_dispatch(connection: Connection) -> None:
+    recording_id = planned(connection, 1)
+    mine = ledger.take_pending(connection, recording_id)
+    _age(connection, recording_id, timedelta(minutes=2))
+    assert ledger.release(connection, _late(connection, recording_id)[0])
+    assert [row["attempts"] for row in ledger.take_pending(connection, recording_id)] == [2]
+    ledger.give_back(connection, recording_id, mine)
+    assert ledger.take_pending(connection, recording_id) == []
+
+
+def test_a_plan_that_comes_after_the_recording_was_closed_leaves_no_chunks(connection: Connection) -> None:
+    recording_id = registered(connection)
+    recordings.fail(connection, recording_id, BadAudio("corrupt", "it is"), ("ingesting",))
+    before = ledger.unmerged(connection)
+    store(connection, recording_id, 3)
+    assert ledger.unmerged(connection) == before
 
 
 def test_of_two_that_find_a_late_request_one_sends_it_again(connection: Connection) -> None:
@@ -170,27 +194,27 @@ def test_of_two_that_find_a_late_request_one_sends_it_again(connection: Connecti
     assert _open_request(connection, recording_id) == []
     connection.execute("UPDATE recording SET ingest_sent_at = now() - interval '2 minutes' WHERE id = %s", (recording_id,))
     [found] = _open_request(connection, recording_id)
-    sent = recordings.send_again(connection, found)
+    sent = requests.send_again(connection, found)
     assert IngestRequest.model_validate(sent).recording_id == recording_id
-    assert recordings.send_again(connection, found) is None
+    assert requests.send_again(connection, found) is None
     assert _open_request(connection, recording_id) == []
 
 
 def test_failing_surroundings_are_no_attempt(connection: Connection) -> None:
     recording_id = registered(connection)
     for _ in range(5):
-        recordings.excuse_ingest(connection, recording_id)
-        assert recordings.start_ingest(connection, recording_id)[0] == 1
+        requests.excuse(connection, recording_id)
+        assert _attempt(connection, recording_id) == 1
 
 
 def test_two_workers_never_take_in_the_same_recording(database_url: str, connection: Connection) -> None:
     recording_id = registered(connection)
-    with recordings.exclusive(database_url, recording_id):
-        with pytest.raises(Transient) as caught, recordings.exclusive(database_url, recording_id):
+    with requests.exclusive(database_url, recording_id):
+        with pytest.raises(Transient) as caught, requests.exclusive(database_url, recording_id):
             pass
         assert caught.value.code == "busy"
-    with recordings.exclusive(database_url, recording_id) as own:
-        assert recordings.start_ingest(own, recording_id)[0] == 2
+    with requests.exclusive(database_url, recording_id) as own:
+        assert _attempt(own, recording_id) == 2
 
 
 def test_events_are_published_once_though_relays_race_and_forget(
@@ -231,8 +255,14 @@ def test_staged_outcomes_are_found_until_the_merge_settles_them(redis_url: str) 
     assert not stands[two]["scene"].merged
 
 
+def _attempt(connection: Connection, recording_id: UUID) -> int:
+    attempt = requests.start(connection, recording_id, "me")
+    assert attempt is not None
+    return attempt.number
+
+
 def _open_request(connection: Connection, recording_id: UUID) -> list[OpenRequest]:
-    return [each for each in recordings.open_requests(connection, 60) if each.id == recording_id]
+    return [each for each in requests.unfinished(connection, 60) if each.id == recording_id]
 
 
 def _late(connection: Connection, recording_id: UUID) -> list[ledger.OnItsWay]:

@@ -13,7 +13,7 @@ from earshot.mend import DONE, told
 from earshot.places import described
 from storage.presence import Worker, longest_heard
 from storage.rounds import Choice
-from tasks.upkeep import Mended
+from tasks.mend import Mended
 from tests.unit.test_cli_errors import earshot
 
 

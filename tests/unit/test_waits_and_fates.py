@@ -8,7 +8,9 @@ from storage.presence import Worker, heard_for
 from storage.waits import BACKLOG_PER_CHILD, Queue
 
 NOW, LEASE = 1e9, 300.0
-ALIVE = Worker(incarnation="a", node="cpu@here", queues=("scene",), children=(11, 12), busy=(11,), since=NOW - 500, seen=NOW)
+ALIVE = Worker(
+    incarnation="a", node="cpu@here", queues=("scene",), children=(11, 12), busy={11: NOW - 100}, since=NOW - 500, seen=NOW
+)
 
 
 def claimed(pid: int, since: float = NOW - 60) -> Claim:
@@ -20,6 +22,7 @@ def claimed(pid: int, since: float = NOW - 60) -> Claim:
     [
         (claimed(11), ALIVE, True, "working"),
         (claimed(12), ALIVE, True, "let_go"),  # alive and idle: Redis forgot that it was done
+        (claimed(11, since=NOW - 200), ALIVE, True, "let_go"),  # at a later job by now
         (claimed(99), ALIVE, True, "child_died"),
         (claimed(99, since=NOW - 1), ALIVE, True, "working"),  # perhaps begun since the last heartbeat
         (claimed(11), ALIVE.model_copy(update={"left": True}), True, "handed_back"),

@@ -1,0 +1,147 @@
+"""One pass of the reconciler: sets going again whatever a crash or a lost message left behind."""
+
+import logging
+from collections.abc import Callable, Iterable
+from typing import TypeVar
+from uuid import UUID, uuid4
+
+import psycopg
+from redis import Redis
+
+from analysis.errors import Transient
+from analysis.outcome import Failed
+from analysis.types import WHOLE, Batch, Frozen
+from settings import settings
+from storage import db, ledger, outbox, redis, requests, staging
+from storage.db import Connection
+from storage.dead_letters import GAVE_UP
+from storage.ledger import OnItsWay, Staged
+from storage.requests import OpenRequest
+from tasks import stuck
+from tasks.app import app
+from tasks.dispatch import dispatch
+from tasks.stuck import LateChunk, Look
+
+log = logging.getLogger(__name__)
+T = TypeVar("T")
+
+MAX_DISPATCHES = 10
+"""Dispatches, and merges sent again, after which a chunk is given up although no worker is known to have died of it."""
+
+
+class Mended(Frozen):
+    """How many of each one pass set going again."""
+
+    requests_sent_again: int = 0
+    chunks_dispatched_again: int = 0
+    merges_sent_again: int = 0
+    chunks_given_up: int = 0
+    recordings_dispatched: int = 0
+    recordings_finalized: int = 0
+    events_restored: int = 0
+    events_published: int = 0
+
+
+def mend(incarnation: str | None) -> Mended:
+    """Sends again requests and chunks whose message or worker is gone, gives up what was dispatched too often, closes
+    recordings that are complete, and puts back events that Redis lost. What cannot be mended does not keep the rest from it,
+    and two of these at once do nothing twice.
+
+    Args:
+        incarnation: the worker in which this runs; see ``stuck.look``.
+
+    Raises:
+        Unavailable: Redis or Postgres is away.
+    """
+    client = redis.client(settings().redis_url)
+    with db.pooled(settings().database_url) as connection:
+        at = stuck.look(client, incarnation)
+        late = [each.request for each in stuck.late_requests(connection, at) if each.verdict in stuck.TO_MEND]
+        hopeless, unmerged, lost = _sorted(each for each in stuck.late_chunks(connection, client, at) if each.mendable())
+        counts = {
+            "requests_sent_again": _count(late, lambda found: _send_again(connection, found)),
+            "chunks_dispatched_again": _count(_within_capacity(lost, at), lambda found: ledger.release(connection, found)),
+            "merges_sent_again": _count(unmerged, lambda found: _merge_again(connection, found)),
+            "chunks_given_up": _count(hopeless, lambda found: _give_up(connection, client, found)),
+        }
+        pending, complete = ledger.undispatched(connection), ledger.unfinalized(connection)
+        counts["events_restored"] = outbox.restore(connection, client)
+        counts["events_published"] = outbox.relay(connection, client)
+    waiting = at.queues["finalize"].length  # closing them all again with each pass would fill the queue of a stopped pool
+    dispatched, closed = _count(pending, dispatch), 0 if waiting else _count(complete, _finalize)
+    return Mended(recordings_dispatched=dispatched, recordings_finalized=closed, **counts)
+
+
+def _sorted(late: Iterable[LateChunk]) -> tuple[list[OnItsWay], list[OnItsWay], list[LateChunk]]:
+    """Chunks to give up, chunks that only lack their merge, and chunks to dispatch again."""
+    hopeless, unmerged, lost = [], [], []
+    for each in late:
+        if each.chunk.attempts >= MAX_DISPATCHES:
+            hopeless.append(each.chunk)
+        elif all(delay.verdict == "unmerged" for delay in each.delays):
+            unmerged.append(each.chunk)
+        else:
+            lost.append(each)
+    return hopeless, unmerged, lost
+
+
+def _count(things: Iterable[T], mend_one: Callable[[T], object]) -> int:
+    """How many of the things ``mend_one`` mended; the others do not suffer from one that cannot be."""
+    mended = 0
+    for thing in things:
+        try:
+            mended += bool(mend_one(thing))
+        except Transient:
+            raise
+        except Exception:
+            log.exception("upkeep cannot mend %s", thing)
+    return mended
+
+
+def _within_capacity(late: Iterable[LateChunk], at: Look) -> list[OnItsWay]:
+    """Those for which there is room in the queues of what they lack, the oldest first: more would only make everybody wait."""
+    room = {name: queue.room for name, queue in at.queues.items()}
+    chosen = []
+    for each in late:
+        # An analysis that is not in the registry any more has no queue: dispatch knows what to say of it.
+        lacking = [delay.analysis for delay in each.delays if delay.verdict in stuck.TO_MEND and delay.analysis in room]
+        if all(room[name] > 0 for name in lacking):
+            room.update({name: room[name] - 1 for name in lacking})
+            chosen.append(each.chunk)
+    return chosen
+
+
+def _send_again(connection: Connection, found: OpenRequest) -> bool:
+    request = requests.send_again(connection, found)
+    if request is not None:
+        app.send_task("ingest.recording", [request])
+    return request is not None
+
+
+def _merge_again(connection: Connection, found: OnItsWay) -> bool:
+    """Counted like a dispatch, or a merge that can never succeed would be sent for ever."""
+    mine = ledger.count_again(connection, found)
+    if mine:
+        batch = Batch(batch_id=uuid4(), chunks=(found.key,))
+        app.send_task("merge.whole" if found.index == WHOLE else "merge.batch", [batch.model_dump(mode="json")])
+    return mine
+
+
+def _give_up(connection: Connection, client: Redis, found: OnItsWay) -> bool:
+    staged = staging.get(client, [found.key])[found.key]
+    lost = Staged(
+        release="none", outcome=Failed(code=GAVE_UP, detail=f"no result, although it was sent {found.attempts} times")
+    )
+    try:
+        merged = ledger.merge(connection, {found.key: {name: staged.get(name, lost) for name in found.wanted}})
+    except psycopg.DataError as error:  # what was found cannot be stored: that is then what is said
+        detail = f"what was found cannot be stored: {error}".splitlines()[0].replace("\x00", "")
+        unfit = Staged(release="none", outcome=Failed(code=GAVE_UP, detail=detail))
+        merged = ledger.merge(connection, {found.key: dict.fromkeys(found.wanted, unfit)})
+    staging.settle(client, merged, settings().late_job_sec)
+    return bool(merged)
+
+
+def _finalize(recording_id: UUID) -> bool:
+    app.send_task("finalize.recording", [str(recording_id)])
+    return True
