@@ -8,8 +8,9 @@ from uuid import UUID
 import pytest
 from redis import Redis
 
+from analysis.types import ChunkKey
 from earshot.local import waiting
-from storage import db, dead_letters, recordings
+from storage import claims, db, dead_letters, recordings
 from storage.dead_letters import DeadLetter
 from tests.integration.enqueue import enqueue
 from tests.integration.poison import Poison, recording, restarted
@@ -104,6 +105,23 @@ def test_a_chunk_that_kills_the_whole_worker_is_given_up_after_three(stage: Stac
             assert [stage.wait_finished(each) for each in (good, bad)] == ["complete", "partial"]
     assert poison.victims == 3
     assert_one_letter(stage, bad, "peak-")
+
+
+def test_a_chunk_that_no_memory_is_left_for_keeps_nothing_from_its_neighbours(
+    stage: Stack, poison: Poison, tmp_path: Path
+) -> None:
+    poison.on("full")
+    with stage.workers("all", *CORE, "peak"):
+        path = recording(tmp_path / "big.wav", 16, LOUD)
+        recording_id = offered(stage, path)
+        waiting.until(lambda: poison.victims > 5, 60, "a second try")  # the first is of 16, 8, 4, 2 and 1
+        keys = {ChunkKey(recording_id=UUID(recording_id), index=index): ["peak"] for index in range(16)}
+        stands = claims.look(Redis.from_url(stage.redis_url), keys)
+        staged = {key.index for key, found in stands.items() if found["peak"].release}
+        assert staged == set(range(16)) - {LOUD}
+        poison.off()
+        assert stage.wait_finished(recording_id) == "complete"
+    assert letters(stage) == []
 
 
 def test_content_that_killed_under_two_recordings_is_not_tried_under_a_third(
