@@ -52,6 +52,14 @@ WHERE c.state <> 'merged'
 ORDER BY c.recording_id, c.index
 FOR UPDATE OF c
 
+-- name: answers
+-- What was answered about these chunks before.
+SELECT f.recording_id, f.chunk_index AS index, f.analysis, f.release, f.outcome -> 'classification' AS answer
+FROM finding f
+JOIN unnest(%(recordings)s::uuid[], %(indexes)s::int[]) AS named (recording_id, index)
+  ON named.recording_id = f.recording_id AND named.index = f.chunk_index
+WHERE jsonb_typeof(f.outcome -> 'classification') = 'object'
+
 -- name: put_finding
 -- In a later round the new answer takes the old one's place, but a failure does not take that of an answer.
 INSERT INTO finding (recording_id, chunk_index, analysis, release, status, outcome)
