@@ -10,7 +10,7 @@ from redis import Redis
 
 from analysis.types import ChunkKey
 from earshot.local import waiting
-from storage import claims, db, dead_letters, recordings
+from storage import claims, db, dead_letters, recordings, refused
 from storage.dead_letters import DeadLetter
 from tests.integration.enqueue import enqueue
 from tests.integration.poison import Poison, recording, restarted
@@ -85,8 +85,8 @@ def test_a_chunk_that_kills_its_child_dies_alone_and_is_replayed_when_it_is_harm
         poison.off()
         replayed = stage.earshot("dead", "replay", "1")
         assert (replayed.returncode, replayed.stdout) == (0, f"{bad[:8]}  peak of 1 chunk\n")
-        refused = stage.earshot("dead", "replay", "1")
-        assert (refused.returncode, refused.stderr.split(":")[0]) == (1, "1")
+        twice = stage.earshot("dead", "replay", "1")
+        assert (twice.returncode, twice.stderr.split(":")[0]) == (1, "1")
         with stage.workers("peaks", "peak"):
             assert stage.wait_finished(bad) == "complete"
     assert set(peaks(stage, bad).values()) == {"succeeded"}
@@ -154,15 +154,20 @@ def test_a_letter_of_an_open_recording_waits_for_it(stage: Stack, poison: Poison
             bad = offered(stage, recording(tmp_path / "bad.wav", 4, 1))
             assert stage.wait_finished(bad) == "partial"
         assert stage.earshot("rerun", bad, "--analysis", "scene", "--no-wait").returncode == 0
-        Redis.from_url(stage.redis_url).lpush("scene", "not a message")
-        with stage.workers("scenes", "scene"):
-            assert stage.wait_finished(bad) == "partial"
-        listed = stage.earshot("dead", "list")
-        assert "not a message" in listed.stdout
-        assert "1 messages were refused" in listed.stderr
-        assert stage.earshot("rerun", bad, "--analysis", "scene", "--no-wait").returncode == 0
-        refused = stage.earshot("dead", "replay", "--all")
-    assert refused.returncode == 1
-    assert refused.stderr == f"still_open: recording {bad} is analyzing; wait until it is finished\n"
+        asked = stage.earshot("dead", "replay", "--all")
+    assert asked.returncode == 1
+    assert asked.stderr == f"still_open: recording {bad} is analyzing; wait until it is finished\n"
     assert [each.state for each in letters(stage)] == ["open"]
     waiting.until(lambda: poison.victims == 3, 1, "three deaths")
+
+
+def test_refused_messages_are_listed_with_the_letters(stage: Stack) -> None:
+    client = Redis.from_url(stage.redis_url)
+    client.lpush("upkeep", "not a message")
+    with stage.workers("upkeep", "upkeep"):
+        waiting.until(lambda: refused.counts(client), 30, "the refusal")
+    listed = stage.earshot("dead", "list")
+    assert listed.returncode == 0
+    assert "not a message" in listed.stdout
+    assert "no dead letters" in listed.stderr
+    assert "1 messages were refused" in listed.stderr
