@@ -104,8 +104,9 @@ class Pipeline(Once):
     @rule(data=st.data(), fails=st.booleans())
     @precondition(lambda self: self.recordings)
     def undisturbed(self, data: st.DataObject, fails: bool) -> None:
-        """Once through everything without a crash, for a recording that has something left to do."""
+        """Once through everything without a crash; a recording that is finished is begun anew."""
         recording_id = data.draw(st.sampled_from(self.recordings))
+        self._rerun(recording_id, set(ANALYSES), None)
         keys = self._take(recording_id)
         for name in ANALYSES:
             self._stage(keys, name, fails)
@@ -130,13 +131,8 @@ class Pipeline(Once):
     @rule(data=st.data(), crash=st.sampled_from((None, "chunk", "dead_letter", "recording")))
     @precondition(lambda self: self.recordings)
     def rerun(self, data: st.DataObject, crash: str | None) -> None:
-        recording_id = data.draw(st.sampled_from(self.recordings))
-        recording = recordings.get(self.connection, recording_id)
-        assert recording is not None
-        if recording.finished_at is not None and recording.round < 3:
-            names = data.draw(st.sets(st.sampled_from(ANALYSES), min_size=1))
-            with session(self.ground.database_url, crash) as own:
-                rounds.reopen(own, recording_id, {0: names})
+        names = data.draw(st.sets(st.sampled_from(ANALYSES), min_size=1))
+        self._rerun(data.draw(st.sampled_from(self.recordings)), names, crash)
 
     @rule()
     def redis_loses_everything(self) -> None:
@@ -164,6 +160,13 @@ class Pipeline(Once):
         assert {tuple(row.values()) for row in self.connection.execute(dead, (WORKER_LOST,))} <= letters
         self.nothing_happens_twice()
         self.what_is_merged_is_what_was_said()
+
+    def _rerun(self, recording_id: UUID, names: set[str], crash: str | None) -> None:
+        recording = recordings.get(self.connection, recording_id)
+        assert recording is not None
+        if recording.finished_at is not None and recording.round < 4:
+            with session(self.ground.database_url, crash) as own:
+                rounds.reopen(own, recording_id, {0: names})
 
     def _take(self, recording_id: UUID) -> list[ChunkKey]:
         rows = ledger.take_pending(self.connection, recording_id)
