@@ -7,7 +7,7 @@ from uuid import NAMESPACE_URL, UUID, uuid5
 from pydantic import BaseModel, ConfigDict
 
 from analysis.findings import Classification
-from analysis.types import WHOLE, Frozen
+from analysis.types import WHOLE, ChunkKey, Frozen, Interval
 
 NAMESPACE = uuid5(NAMESPACE_URL, "earshot:event")
 
@@ -34,6 +34,8 @@ class ClassificationEvent(BaseModel):
     """Index of the chunk; null when the whole recording was classified."""
     start_ms: int
     end_ms: int
+    round: int
+    """In which round it was said; of several answers the one of the latest holds (docs/adr/0010)."""
     release: str
     __pydantic_extra__: dict[str, Classification]
 
@@ -48,22 +50,21 @@ class RecordingEvent(Frozen):
     file_name: str
     duration_ms: int | None = None
     round: int | None = None
-    """1, and one more each time that a part of the recording was analysed again; then the report has changed."""
+    """1, and one more each time that a part of the recording was analysed again."""
     error: dict[str, str] | None = None
 
 
-def classification(
-    recording_id: UUID, chunk: int, start_ms: int, end_ms: int, analysis: str, release: str, answer: Classification
-) -> Event:
-    """The event that tells consumers what ``analysis`` said about a chunk."""
+def classification(key: ChunkKey, span: Interval, analysis: str, release: str, answer: Classification) -> Event:
+    """The event that tells consumers what ``analysis`` said about a chunk in one round."""
     fields = {
-        "chunk": None if chunk == WHOLE else chunk,
-        "start_ms": start_ms,
-        "end_ms": end_ms,
+        "chunk": None if key.index == WHOLE else key.index,
+        "start_ms": span.start_ms,
+        "end_ms": span.end_ms,
+        "round": key.round,
         "release": release,
         analysis: answer.model_dump(mode="json"),
     }
-    return _event("classification", recording_id, fields)
+    return _event("classification", key.recording_id, fields)
 
 
 def completed(recording_id: UUID, state: str, file_name: str, duration_ms: int, round: int) -> Event:
@@ -72,9 +73,9 @@ def completed(recording_id: UUID, state: str, file_name: str, duration_ms: int, 
     return _event("recording.completed", recording_id, fields)
 
 
-def failed(recording_id: UUID, file_name: str, code: str, detail: str) -> Event:
+def failed(recording_id: UUID, file_name: str, code: str, detail: str, round: int) -> Event:
     """The recording will not be analysed, and why."""
-    fields = {"state": "failed", "file_name": file_name, "error": {"code": code, "detail": detail}}
+    fields = {"state": "failed", "file_name": file_name, "error": {"code": code, "detail": detail}, "round": round}
     return _event("recording.failed", recording_id, fields)
 
 

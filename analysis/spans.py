@@ -23,6 +23,8 @@ def clip(span: Interval, bounds: Interval) -> Interval:
 
 def owned(chunks: Sequence[Interval]) -> list[Interval]:
     """For chunks in order of time, the stretch each answers for: an overlap is cut in its middle, so no moment counts twice."""
+    if not chunks:
+        return []
     cuts = [(a.end_ms + b.start_ms) // 2 if b.start_ms < a.end_ms else None for a, b in pairwise(chunks)]
     starts, ends = [None, *cuts], [*cuts, None]
     return [

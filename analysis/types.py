@@ -84,8 +84,8 @@ class Job(Frozen):
 
 
 class Receipt(Frozen):
-    """What an ``analyze.*`` task returns: the outcomes wait in Redis under the batch and the analysis, so no transcript
-    travels in a message or shows up in a dashboard."""
+    """What an ``analyze.*`` task returns: the outcomes wait in Redis under their chunks and rounds (``storage.staging``), so no
+    transcript travels in a message or shows up in a dashboard."""
 
     batch_id: UUID
     analysis: str

@@ -5,8 +5,14 @@ from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address
 
 from analysis.errors import Forbidden
 
-NAT64 = IPv6Network("64:ff9b::/96")
-"""The last 32 bits are the IPv4 address that it leads to (RFC 6052)."""
+STANDS_FOR_IPV4 = (
+    IPv6Network("64:ff9b::/96"),  # NAT64 (RFC 6052)
+    IPv6Network("::/96"),  # IPv4-compatible (RFC 4291)
+    IPv6Network("::ffff:0:0:0/96"),  # IPv4-translated (RFC 2765)
+)
+"""The last 32 bits are the IPv4 address that it leads to."""
+LOCAL_NAT64 = IPv6Network("64:ff9b:1::/48")
+"""Leads wherever its network wants: where the IPv4 address stands in it is the operator's choice (RFC 8215)."""
 
 
 def connect(host: str, port: int, may_be_internal: bool, timeout_sec: float) -> socket.socket:
@@ -39,5 +45,7 @@ def is_public(address: str) -> bool:
     meant = [ip]
     if isinstance(ip, IPv6Address):
         meant += [each for each in (ip.sixtofour, *(ip.teredo or ())) if each is not None]
-        meant += [IPv4Address(int(ip) & 0xFFFFFFFF)] if ip in NAT64 else []
+        meant += [IPv4Address(int(ip) & 0xFFFFFFFF)] if any(ip in network for network in STANDS_FOR_IPV4) else []
+        if ip in LOCAL_NAT64:
+            return False
     return all(each.is_global and not each.is_multicast for each in meant)

@@ -53,7 +53,7 @@ SCENARIOS = {
         settings={"CHUNK_BATCH_SIZE": 1},
     ),
     "flood": Scenario(
-        "more offered than is admitted, every consumer stopped",
+        "more offered than is admitted, every consumer of analyses and merges stopped",
         offered.flood,
         Size(200, 50, 1, 20),
         Size(24, 25, 1, 9),

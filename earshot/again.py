@@ -90,7 +90,7 @@ def ask(connection: Connection, recording_id: UUID, places: Mapping[int, Iterabl
     """Asks for these analyses of these chunks again, once there is room for them; returns what to follow.
 
     Raises:
-        Permanent: ``still_open``, ``never_decoded`` or ``unknown_analysis``.
+        Permanent: ``still_open``, ``never_decoded``, ``same_content`` or ``unknown_analysis``.
     """
     wait_for_room(connection, say, workers_alive())
     again(connection, recording_id, {index: set(names) for index, names in places.items()})

@@ -37,3 +37,6 @@ CREATE INDEX dead_letter_open ON dead_letter (created_at) WHERE state = 'open';
 
 -- Published events of the last while are looked up in the stream, in case Redis lost them.
 CREATE INDEX outbox_published ON outbox (published_at) WHERE published_at IS NOT NULL;
+
+-- Other recordings of the same content, failed and forced ones too, for what it has done to workers before.
+CREATE INDEX recording_sha256 ON recording (sha256);

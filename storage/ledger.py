@@ -8,8 +8,9 @@ from uuid import UUID
 from psycopg.types.json import Jsonb
 
 from analysis import events
+from analysis.findings import Classification
 from analysis.outcome import Outcome, Succeeded
-from analysis.types import ChunkKey, Frozen
+from analysis.types import ChunkKey, Frozen, Interval
 from storage import dead_letters, outbox
 from storage.db import Connection
 from storage.queries import queries
@@ -24,6 +25,10 @@ class Staged(Frozen):
     outcome: Outcome
     worker: str | None = None
     """Of a dead letter: the last worker that it ended."""
+
+
+Answer = tuple[str, Classification]
+"""Which release said it, and what."""
 
 
 class OnItsWay(ChunkKey):
@@ -96,7 +101,9 @@ def merge(connection: Connection, outcomes: Mapping[ChunkKey, Mapping[str, Stage
         findings: list[dict[str, Any]] = []
         told: list[events.Event] = []
         letters: list[dict[str, Any]] = []
-        for row in _lock_unmerged(connection, list(outcomes)):
+        rows = _lock_unmerged(connection, list(outcomes))
+        before = _answers(connection, list(outcomes))
+        for row in rows:
             key = ChunkKey.model_validate({name: row[name] for name in ChunkKey.model_fields})
             if not set(row["wanted"]) <= set(outcomes[key]):
                 continue
@@ -104,7 +111,7 @@ def merge(connection: Connection, outcomes: Mapping[ChunkKey, Mapping[str, Stage
             for analysis in row["wanted"]:
                 staged = outcomes[key][analysis]
                 findings.append(_finding(key, analysis, staged))
-                told += _told(row, key, analysis, staged)
+                told += _told(row, key, analysis, staged, before.get((key.recording_id, key.index, analysis)))
                 letters += dead_letters.letters(key, row["attempts"], analysis, staged.release, staged.outcome, staged.worker)
         cursor = connection.cursor()
         cursor.executemany(SQL["put_finding"], findings)
@@ -116,24 +123,34 @@ def merge(connection: Connection, outcomes: Mapping[ChunkKey, Mapping[str, Stage
 
 def still_open(connection: Connection, keys: Sequence[ChunkKey]) -> set[ChunkKey]:
     """Those of the chunks that are still to be merged in that very round."""
-    return {ChunkKey.model_validate(row) for row in connection.execute(SQL["still_open"], _named(keys))}
+    return {ChunkKey.model_validate(row) for row in connection.execute(SQL["still_open"], _columns(keys))}
 
 
 def _lock_unmerged(connection: Connection, keys: Sequence[ChunkKey]) -> list[dict[str, Any]]:
-    return connection.execute(SQL["lock_unmerged"], _named(keys)).fetchall()
+    return connection.execute(SQL["lock_unmerged"], _columns(keys)).fetchall()
 
 
-def _named(keys: Sequence[ChunkKey]) -> dict[str, list[Any]]:
+def _answers(connection: Connection, keys: Sequence[ChunkKey]) -> dict[tuple[UUID, int, str], Answer]:
+    """What earlier rounds answered. To be read under the chunks' locks."""
+    rows = connection.execute(SQL["answers"], _columns(keys))
+    return {
+        (row["recording_id"], row["index"], row["analysis"]): (row["release"], Classification.model_validate(row["answer"]))
+        for row in rows
+    }
+
+
+def _columns(keys: Sequence[ChunkKey]) -> dict[str, list[Any]]:
     columns = {"recordings": "recording_id", "indexes": "index", "rounds": "round"}
     return {plural: [getattr(key, column) for key in keys] for plural, column in columns.items()}
 
 
-def _told(row: Mapping[str, Any], key: ChunkKey, analysis: str, staged: Staged) -> list[events.Event]:
-    if not isinstance(staged.outcome, Succeeded) or staged.outcome.classification is None:
+def _told(row: Mapping[str, Any], key: ChunkKey, analysis: str, staged: Staged, before: Answer | None) -> list[events.Event]:
+    """The event about an answer, unless it is the one that it takes the place of."""
+    answer = staged.outcome.classification if isinstance(staged.outcome, Succeeded) else None
+    if answer is None or before == (staged.release, answer):
         return []
-    span = (row["start_ms"], row["end_ms"])
-    answer = staged.outcome.classification
-    return [events.classification(key.recording_id, key.index, *span, analysis, staged.release, answer)]
+    span = Interval(start_ms=row["start_ms"], end_ms=row["end_ms"])
+    return [events.classification(key, span, analysis, staged.release, answer)]
 
 
 def all_merged(connection: Connection, recording_id: UUID) -> bool:

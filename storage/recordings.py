@@ -117,7 +117,8 @@ def fail(connection: Connection, recording_id: UUID, error: EarshotError, open_s
     with connection.transaction():
         closed = connection.execute(SQL["fail"], args).fetchone()
         if closed is not None:
-            outbox.add(connection, [events.failed(recording_id, closed["file_name"], error.code, str(error))])
+            told = events.failed(recording_id, closed["file_name"], error.code, str(error), closed["round"])
+            outbox.add(connection, [told])
     return closed is not None
 
 

@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+import psycopg
 from psycopg.types.json import Jsonb
 
 from analysis.errors import Permanent
@@ -64,8 +65,20 @@ def reopen(connection: Connection, recording_id: UUID, wanted: Mapping[int, Coll
     then. Dead letters about them are closed.
 
     Raises:
-        Permanent: ``still_open``, it is being analysed; ``never_decoded``, there is nothing to analyse.
+        Permanent: ``still_open``, it is being analysed; ``never_decoded``, there is nothing to analyse; ``same_content``, it
+            had failed, and another recording has taken its place since.
     """
+    try:
+        return _reopen(connection, recording_id, wanted)
+    except psycopg.errors.UniqueViolation:
+        owner = connection.execute(SQL["owner"], {"id": recording_id}).fetchone()
+        if owner is None:  # it failed or was deleted between the two statements
+            return reopen(connection, recording_id, wanted)
+        other = f"the same content was ingested again as {owner['id']}"
+        raise Permanent("same_content", f"recording {recording_id} failed, and {other}; rerun that one") from None
+
+
+def _reopen(connection: Connection, recording_id: UUID, wanted: Mapping[int, Collection[str]]) -> int:
     with connection.transaction():
         row = _row(connection, recording_id)
         if row["state"] not in ("complete", "partial", "failed"):

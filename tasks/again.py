@@ -33,7 +33,8 @@ def again(connection: Connection, recording_id: UUID, wanted: Mapping[int, Colle
     """Does these analyses of these chunks once more, in a new round, and returns how many they are; for none it does nothing.
 
     Raises:
-        Permanent: ``still_open``, ``never_decoded``, or ``unknown_analysis``: it is not in the registry any more.
+        Permanent: ``still_open``, ``never_decoded``, ``same_content``, or ``unknown_analysis``: it is not in the registry
+            any more.
         Unavailable: Redis or Postgres is away; what was asked for is dispatched when it is back.
     """
     gone = {name for names in wanted.values() for name in names} - set(analyses())

@@ -20,7 +20,7 @@ from tasks.app import Stage, app
 from tasks.presence import claim
 from tasks.triage import Open
 from workers.registry import cards
-from workers.run import run
+from workers.run import DEVICE_MEMORY, run
 
 TRIES = 12
 """Attempts at a job while its surroundings fail, over about six minutes; then its chunks fail and say why."""
@@ -53,8 +53,17 @@ def _work(task: Stage, client: Redis, job: Job, group: Sequence[Open]) -> None:
     with _claimed(client, job, group) as refs:
         if refs:
             part = job.model_copy(update={"chunks": tuple(refs)})
-            outcomes = zip(refs, _outcomes(task, part), strict=True)
-            _stage(client, job, {ref.key: Staged(release=job.release.name, outcome=outcome) for ref, outcome in outcomes})
+            outcomes = list(zip(refs, _outcomes(task, part), strict=True))
+            later = [each for ref, each in outcomes if isinstance(each, Failed) and _is_tried_again(task, each)]
+            done = {ref.key: Staged(release=job.release.name, outcome=each) for ref, each in outcomes if each not in later}
+            _stage(client, job, done)
+            if later:
+                raise Transient(DEVICE_MEMORY, later[0].detail)
+
+
+def _is_tried_again(task: Stage, outcome: Failed) -> bool:
+    """What had no room may find some when another process is done."""
+    return outcome.code == DEVICE_MEMORY and task.request.retries < TRIES
 
 
 @contextmanager

@@ -19,7 +19,9 @@ def finalize_recording(recording_id: str) -> None:
     with db.pooled(settings().database_url) as connection:
         client = redis.client(settings().redis_url)
         try:
-            if not finalize(connection, UUID(recording_id)) and recordings.get(connection, UUID(recording_id)) is None:
+            with db.lost_connections():  # a full disk or a deadlock is the surroundings' failure, not that of the findings
+                closed = finalize(connection, UUID(recording_id))
+            if not closed and recordings.get(connection, UUID(recording_id)) is None:
                 refused.deleted(client, "finalize", UUID(recording_id), recording_id)
         except Transient:
             raise

@@ -17,9 +17,12 @@ log = logging.getLogger(__name__)
 
 Reraise = tuple[type[BaseException], ...]
 
+DEVICE_MEMORY = "device_memory"
+
 
 def run(job: Job, device: str, reraise: Reraise = (Transient,)) -> list[Outcome]:
-    """One outcome per chunk of the job, in order.
+    """One outcome per chunk of the job, in order. What had no room in memory, tried alone and with all that this process can do
+    without given back, is ``Failed`` with ``DEVICE_MEMORY``: whoever else fills it may leave, so the caller may try again.
 
     Args:
         device: ``auto``, ``cpu`` or ``cuda``; analyses of CPU pools always run on the CPU.
@@ -35,8 +38,6 @@ def run(job: Job, device: str, reraise: Reraise = (Transient,)) -> list[Outcome]
     except reraise:
         raise
     except Exception as error:  # a checkpoint that cannot be loaded fails this analysis, not the recording
-        if out_of_memory(error):
-            raise _full(job.analysis, error) from error
         log.exception("%s: release %s cannot be loaded", job.analysis, job.release.name)
         return [_failure(error)] * len(clips)
     return _analyze(analysis, model, clips, reraise)
@@ -53,32 +54,21 @@ def _analyze(analysis: Analysis, model: object, clips: Sequence[Clip], reraise: 
     except reraise:
         raise
     except Exception as error:  # noqa: BLE001  # logged by _alone, when it is certain whose it is
-        if len(clips) == 1:
-            return [_alone(analysis, clips[0], error)]
+        failed = _alone(analysis, clips[0], error) if len(clips) == 1 else None
         size = len(clips) // 2 if out_of_memory(error) else 1
     # After the except block: until then the error's frames hold what did not fit.
     free_memory()
+    if failed is not None:
+        return [failed]
     pieces = [clips[start : start + size] for start in range(0, len(clips), size)]
     return [outcome for piece in pieces for outcome in _analyze(analysis, model, piece, reraise)]
 
 
 def _alone(analysis: Analysis, clip: Clip, error: Exception) -> Failed:
-    """
-    Raises:
-        Transient: there was no memory for this clip; others may leave some.
-    """
-    if out_of_memory(error):
-        raise _full(analysis.CARD.name, error) from error
-    known = isinstance(error, EarshotError)  # then its message says everything: one line
+    known = isinstance(error, EarshotError) or out_of_memory(error)  # then its message says everything: one line
     where = (analysis.CARD.name, clip.ref.recording_id, clip.ref.index)
     log.error("%s failed on recording %s chunk %d: %s", *where, error, exc_info=None if known else error)
     return _failure(error)
-
-
-def _full(name: str, error: Exception) -> Transient:
-    return Transient(
-        "device_memory", f"no memory for {name} ({_failure(error).detail[:200]}); run fewer processes on this device"
-    )
 
 
 def _outcome(result: Findings | Skipped) -> Outcome:
@@ -91,4 +81,7 @@ def _failure(error: Exception) -> Failed:
     code = error.code if isinstance(error, EarshotError) else type(error).__name__
     # Postgres cannot store NUL in text: one in a library's message must not keep the chunk from being merged.
     lines = str(error).replace("\x00", "").splitlines()
+    if out_of_memory(error):
+        said = lines[0][:200] if lines else code
+        return Failed(code=DEVICE_MEMORY, detail=f"no memory for it ({said}); run fewer processes on this device")
     return Failed(code=code, detail=lines[0][:500] if lines else code)

@@ -34,16 +34,17 @@ WHERE recording_id = %(recording_id)s AND index = %(index)s AND state = 'dispatc
 SELECT count(*) AS unmerged FROM chunk WHERE state <> 'merged'
 
 -- name: waiting_requests
-SELECT count(*) AS waiting FROM recording WHERE state IN ('queued', 'ingesting')
+SELECT count(*) AS waiting FROM recording WHERE state IN ('queued', 'ingesting') AND finished_at IS NULL
 
 -- name: undispatched
 -- Recordings with pending chunks that nobody is dispatching: their producer died between commit and publish.
 SELECT DISTINCT c.recording_id FROM chunk c JOIN recording r ON r.id = c.recording_id
-WHERE c.state = 'pending' AND r.state = 'analyzing'
+WHERE c.state = 'pending' AND r.state = 'analyzing' AND r.finished_at IS NULL
 
 -- name: unfinalized
 SELECT r.id FROM recording r
-WHERE r.state = 'analyzing' AND NOT EXISTS (SELECT 1 FROM chunk c WHERE c.recording_id = r.id AND c.state <> 'merged')
+WHERE r.state = 'analyzing' AND r.finished_at IS NULL
+  AND NOT EXISTS (SELECT 1 FROM chunk c WHERE c.recording_id = r.id AND c.state <> 'merged')
 
 -- name: lock_unmerged
 -- Rows of a batch that are still to be merged in that round, locked in one order so that two merges cannot deadlock.
@@ -61,6 +62,14 @@ FROM chunk c
 JOIN unnest(%(recordings)s::uuid[], %(indexes)s::int[], %(rounds)s::int[]) AS named (recording_id, index, round)
   ON named.recording_id = c.recording_id AND named.index = c.index AND named.round = c.round
 WHERE c.state <> 'merged'
+
+-- name: answers
+-- What was answered about these chunks before.
+SELECT f.recording_id, f.chunk_index AS index, f.analysis, f.release, f.outcome -> 'classification' AS answer
+FROM finding f
+JOIN unnest(%(recordings)s::uuid[], %(indexes)s::int[]) AS named (recording_id, index)
+  ON named.recording_id = f.recording_id AND named.index = f.chunk_index
+WHERE jsonb_typeof(f.outcome -> 'classification') = 'object'
 
 -- name: put_finding
 -- In a later round the new answer takes the old one's place, but a failure does not take that of an answer.

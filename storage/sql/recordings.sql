@@ -27,7 +27,7 @@ ON CONFLICT DO NOTHING
 -- name: fail
 UPDATE recording SET state = 'failed', error_code = %(code)s, error_detail = %(detail)s, finished_at = now()
 WHERE id = %(id)s AND state = ANY (%(open_states)s)
-RETURNING file_name
+RETURNING file_name, round
 
 -- name: get
 SELECT id, state, round, request, file_name, sha256, forced, analyses, roles, language, duration_ms, channels, native_rate, container, codec,

@@ -18,6 +18,11 @@ UPDATE recording SET state = 'analyzing', round = %(round)s, analyses = %(analys
                      error_code = NULL, error_detail = NULL
 WHERE id = %(id)s
 
+-- name: owner
+-- The recording that counts as the one of this content (see the index recording_content).
+SELECT other.id FROM recording mine JOIN recording other ON other.sha256 = mine.sha256 AND other.id <> mine.id
+WHERE mine.id = %(id)s AND other.state <> 'failed' AND NOT other.forced
+
 -- name: reopen_chunk
 UPDATE chunk SET state = 'pending', round = %(round)s, wanted = %(wanted)s, attempts = 0, dispatched_at = NULL, merged_at = NULL
 WHERE recording_id = %(id)s AND index = %(index)s

@@ -53,6 +53,8 @@ def _peak(peak: float) -> PeakFindings:
             os.kill(os.getpid(), signal.SIGKILL)
         if way == "group":
             os.killpg(os.getpgid(0), signal.SIGKILL)
+        if way == "full":
+            raise MemoryError
         while CONTROL.exists():
             time.sleep(0.05)
     return PeakFindings(peak=peak)
@@ -84,7 +86,8 @@ class Poison:
         stage.settings |= SHORT
 
     def on(self, way: str) -> None:
-        """``child`` ends the process that analyses, ``group`` its whole worker, ``wait`` lasts until it is off."""
+        """``child`` ends the process that analyses, ``group`` its whole worker, ``full`` leaves no memory, ``wait`` lasts until
+        it is off."""
         self._control.write_text(way, encoding="utf-8")
 
     def off(self) -> None:

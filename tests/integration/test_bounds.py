@@ -10,15 +10,15 @@ from redis import Redis
 
 from analysis.outcome import Failed, Succeeded
 from analysis.request import IngestRequest
-from analysis.types import Batch, ChunkKey, Interval
+from analysis.types import Batch, ChunkKey
 from earshot.local import waiting
 from settings import PROJECT
-from storage import claims, db, dead_letters, ledger, presence, recordings, requests, staging
+from storage import claims, db, dead_letters, ledger, presence, recordings, staging
 from storage.db import Connection
 from storage.ledger import Staged
 from storage.presence import Worker
-from storage.recordings import NewChunk
 from tests.integration.enqueue import enqueue
+from tests.integration.rows import planned
 from tests.servers import Stack
 
 pytestmark = pytest.mark.integration
@@ -40,15 +40,7 @@ def redis(stage: Stack) -> Redis:
 
 def dispatched(connection: Connection, analysis: str, chunks: int = 1) -> list[ChunkKey]:
     """A recording whose chunks were sent to that analysis ten minutes ago."""
-    recording_id = uuid4()
-    recordings.register(connection, recording_id, IngestRequest(uri="file:///calls/7.wav"), [analysis], "en")
-    requests.start(connection, recording_id, "me")
-    recordings.claim_content(connection, recording_id, uuid4().hex * 2)
-    facts = {"duration_ms": chunks * 100, "channels": 1, "native_rate": 8000, "container": "wav", "codec": "pcm"}
-    facts |= {"dual_mono": False, "audio": {"16000": "file:///audio/x.pcm"}, "notes": [], "roles": []}
-    spans = [Interval(start_ms=i * 100, end_ms=i * 100 + 100) for i in range(chunks)]
-    plan = [NewChunk(index=i, span=span, speech=(), wanted=(analysis,)) for i, span in enumerate(spans)]
-    recordings.store_plan(connection, recording_id, facts, plan)
+    recording_id = planned(connection, [analysis], chunks)
     ledger.take_pending(connection, recording_id)
     connection.execute("UPDATE chunk SET dispatched_at = now() - interval '10 minutes'")
     return [ChunkKey(recording_id=recording_id, index=index) for index in range(chunks)]

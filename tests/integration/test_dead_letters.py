@@ -8,8 +8,9 @@ from uuid import UUID
 import pytest
 from redis import Redis
 
+from analysis.types import ChunkKey
 from earshot.local import waiting
-from storage import db, dead_letters, recordings
+from storage import claims, db, dead_letters, recordings, refused
 from storage.dead_letters import DeadLetter
 from tests.integration.enqueue import enqueue
 from tests.integration.poison import Poison, recording, restarted
@@ -84,8 +85,8 @@ def test_a_chunk_that_kills_its_child_dies_alone_and_is_replayed_when_it_is_harm
         poison.off()
         replayed = stage.earshot("dead", "replay", "1")
         assert (replayed.returncode, replayed.stdout) == (0, f"{bad[:8]}  peak of 1 chunk\n")
-        refused = stage.earshot("dead", "replay", "1")
-        assert (refused.returncode, refused.stderr.split(":")[0]) == (1, "1")
+        twice = stage.earshot("dead", "replay", "1")
+        assert (twice.returncode, twice.stderr.split(":")[0]) == (1, "1")
         with stage.workers("peaks", "peak"):
             assert stage.wait_finished(bad) == "complete"
     assert set(peaks(stage, bad).values()) == {"succeeded"}
@@ -104,6 +105,23 @@ def test_a_chunk_that_kills_the_whole_worker_is_given_up_after_three(stage: Stac
             assert [stage.wait_finished(each) for each in (good, bad)] == ["complete", "partial"]
     assert poison.victims == 3
     assert_one_letter(stage, bad, "peak-")
+
+
+def test_a_chunk_that_no_memory_is_left_for_keeps_nothing_from_its_neighbours(
+    stage: Stack, poison: Poison, tmp_path: Path
+) -> None:
+    poison.on("full")
+    with stage.workers("all", *CORE, "peak"):
+        path = recording(tmp_path / "big.wav", 16, LOUD)
+        recording_id = offered(stage, path)
+        waiting.until(lambda: poison.victims > 5, 60, "a second try")  # the first is of 16, 8, 4, 2 and 1
+        keys = {ChunkKey(recording_id=UUID(recording_id), index=index): ["peak"] for index in range(16)}
+        stands = claims.look(Redis.from_url(stage.redis_url), keys)
+        staged = {key.index for key, found in stands.items() if found["peak"].release}
+        assert staged == set(range(16)) - {LOUD}
+        poison.off()
+        assert stage.wait_finished(recording_id) == "complete"
+    assert letters(stage) == []
 
 
 def test_content_that_killed_under_two_recordings_is_not_tried_under_a_third(
@@ -136,15 +154,20 @@ def test_a_letter_of_an_open_recording_waits_for_it(stage: Stack, poison: Poison
             bad = offered(stage, recording(tmp_path / "bad.wav", 4, 1))
             assert stage.wait_finished(bad) == "partial"
         assert stage.earshot("rerun", bad, "--analysis", "scene", "--no-wait").returncode == 0
-        Redis.from_url(stage.redis_url).lpush("scene", "not a message")
-        with stage.workers("scenes", "scene"):
-            assert stage.wait_finished(bad) == "partial"
-        listed = stage.earshot("dead", "list")
-        assert "not a message" in listed.stdout
-        assert "1 messages were refused" in listed.stderr
-        assert stage.earshot("rerun", bad, "--analysis", "scene", "--no-wait").returncode == 0
-        refused = stage.earshot("dead", "replay", "--all")
-    assert refused.returncode == 1
-    assert refused.stderr == f"still_open: recording {bad} is analyzing; wait until it is finished\n"
+        asked = stage.earshot("dead", "replay", "--all")
+    assert asked.returncode == 1
+    assert asked.stderr == f"still_open: recording {bad} is analyzing; wait until it is finished\n"
     assert [each.state for each in letters(stage)] == ["open"]
     waiting.until(lambda: poison.victims == 3, 1, "three deaths")
+
+
+def test_refused_messages_are_listed_with_the_letters(stage: Stack) -> None:
+    client = Redis.from_url(stage.redis_url)
+    client.lpush("upkeep", "not a message")
+    with stage.workers("upkeep", "upkeep"):
+        waiting.until(lambda: refused.counts(client), 30, "the refusal")
+    listed = stage.earshot("dead", "list")
+    assert listed.returncode == 0
+    assert "not a message" in listed.stdout
+    assert "no dead letters" in listed.stderr
+    assert "1 messages were refused" in listed.stderr

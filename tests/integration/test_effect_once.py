@@ -1,90 +1,47 @@
 """Whatever dies, in whatever order: every chunk is merged once a round, with the right content, and every event is told once.
 
-Hypothesis drives the ledger, the merge, the rounds and the outbox on a real Postgres and a real Redis. A crash is a real one: a
-trigger ends the session's own backend in the midst of the transaction, at a table that the step names. A second trigger writes
-down every merge and every closing, as a witness that is not the code under test.
+Hypothesis drives the ledger, the merge, the claims, the rounds and the outbox on a real Postgres and a real Redis; sessions die
+in the midst of their transactions (``tests.integration.ground``).
 """
 
-import contextlib
-from collections import Counter
 from collections.abc import Iterator
-from uuid import UUID, uuid4
+from uuid import UUID
 
-import psycopg
 import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule, run_state_machine_as_test
-from redis import Redis
+from hypothesis.stateful import initialize, precondition, rule, run_state_machine_as_test
 
-from analysis.errors import Unavailable
 from analysis.findings import Classification
 from analysis.outcome import Failed, Succeeded
-from analysis.request import IngestRequest
-from analysis.types import ChunkKey, Interval
-from storage import db, dead_letters, ledger, outbox, recordings, reports, requests, rounds, staging, stream
+from analysis.types import ChunkKey
+from storage import dead_letters, ledger, outbox, recordings, reports, rounds, staging, stream
 from storage.dead_letters import WORKER_LOST
 from storage.ledger import Staged
-from storage.recordings import NewChunk
-from tests.servers import Stack, servers
+from tests.integration.ground import CRASHING, session, watched
+from tests.integration.holders import TTL_SEC
+from tests.integration.once import ANALYSES, Once
+from tests.integration.rows import planned
+from tests.servers import Stack
 
 pytestmark = pytest.mark.integration
 
-WITNESS = """
-CREATE TABLE witness (what text, recording_id uuid, index integer, round integer);
-CREATE FUNCTION saw_chunk() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
-    INSERT INTO witness VALUES ('merged', NEW.recording_id, NEW.index, NEW.round); RETURN NULL;
-END $$;
-CREATE TRIGGER saw AFTER UPDATE ON chunk FOR EACH ROW
-    WHEN (NEW.state = 'merged') EXECUTE FUNCTION saw_chunk();
-CREATE FUNCTION saw_recording() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
-    INSERT INTO witness VALUES ('closed', NEW.id, NULL, NEW.round); RETURN NULL;
-END $$;
-CREATE TRIGGER saw AFTER UPDATE ON recording FOR EACH ROW
-    WHEN (NEW.finished_at IS NOT NULL) EXECUTE FUNCTION saw_recording();
-"""
-CRASH = """
-CREATE FUNCTION crash() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
-    IF current_setting('crash.at', true) = TG_TABLE_NAME THEN PERFORM pg_terminate_backend(pg_backend_pid()); END IF;
-    RETURN NULL;
-END $$;
-"""
-CRASHING = ("finding", "outbox", "chunk", "dead_letter", "recording", "report")
-FOUND = """
-SELECT c.recording_id, c.index, c.round, c.wanted, c.state, f.analysis, f.outcome
-FROM chunk c LEFT JOIN finding f ON f.recording_id = c.recording_id AND f.chunk_index = c.index
-"""
 POINTS = (None, *CRASHING, "settle")
 """Where a step dies: nowhere, in its transaction when that table is written, or after its commit."""
-ANALYSES = ("loudness", "pitch", "pace")
 
 
 @pytest.fixture(scope="module")
 def ground() -> Iterator[Stack]:
-    """Servers whose tables are watched, and can crash."""
-    with servers() as started, db.connect(started.database_url) as connection:
-        connection.execute(WITNESS.encode())
-        connection.execute(CRASH.encode())
-        for table in CRASHING:
-            connection.execute(f"CREATE TRIGGER crash AFTER INSERT OR UPDATE ON {table} EXECUTE FUNCTION crash()".encode())
+    with watched() as started:
         yield started
 
 
-class Pipeline(RuleBasedStateMachine):
+class Pipeline(Once):
     """What dispatcher, workers, merger, finalizer, reconciler and operator may do, in any order, dying anywhere."""
-
-    ground: Stack
 
     @initialize()
     def start(self) -> None:
-        self.redis = Redis.from_url(self.ground.redis_url)
-        self.redis.flushall()
-        self.connection = db.connect(self.ground.database_url)
-        self.connection.execute("TRUNCATE recording, outbox, witness CASCADE")
-        self.recordings: list[UUID] = []
-        self.batches: list[list[ChunkKey]] = []
-        self.said: dict[tuple[ChunkKey, str], Staged] = {}
-        self.answered: set[tuple[UUID, int, str]] = set()
+        self.begin_anew()
         self.take_in(2)
 
     def teardown(self) -> None:
@@ -96,17 +53,7 @@ class Pipeline(RuleBasedStateMachine):
     @rule(chunks=st.integers(1, 2))
     @precondition(lambda self: len(self.recordings) < 2)
     def take_in(self, chunks: int) -> None:
-        recording_id = uuid4()
-        request = IngestRequest(uri="file:///calls/7.wav")
-        recordings.register(self.connection, recording_id, request, ANALYSES, "en")
-        requests.start(self.connection, recording_id, "me")
-        recordings.claim_content(self.connection, recording_id, uuid4().hex * 2)
-        spans = [Interval(start_ms=i * 100, end_ms=i * 100 + 100) for i in range(chunks)]
-        plan = [NewChunk(index=i, span=span, speech=(), wanted=ANALYSES) for i, span in enumerate(spans)]
-        facts = {"duration_ms": chunks * 100, "channels": 1, "native_rate": 8000, "container": "wav", "codec": "pcm"}
-        facts |= {"dual_mono": False, "audio": {"16000": "file:///audio/x.pcm"}, "notes": [], "roles": []}
-        recordings.store_plan(self.connection, recording_id, facts, plan)
-        self.recordings.append(recording_id)
+        self.recordings.append(planned(self.connection, ANALYSES, chunks))
 
     @rule(data=st.data(), published=st.booleans())
     @precondition(lambda self: self.recordings)
@@ -124,6 +71,18 @@ class Pipeline(RuleBasedStateMachine):
         for name in names:
             self._stage(keys, name, fails)
 
+    @rule(data=st.data(), name=st.sampled_from(ANALYSES), died=st.booleans())
+    @precondition(lambda self: self.batches)
+    def begin(self, data: st.DataObject, name: str, died: bool) -> None:
+        """Work on a chunk, in the place of whoever is at work on it, who has died or given it back."""
+        self.holders.take((data.draw(st.sampled_from(data.draw(st.sampled_from(self.batches)))), name), died)
+
+    @rule(data=st.data(), blame=st.booleans())
+    @precondition(lambda self: self.holders.ever)
+    def give_back(self, data: st.DataObject, blame: bool) -> None:
+        """By the one who is at work on it, or by one who was before."""
+        self.holders.give_back(*data.draw(st.sampled_from(self.holders.ever)), blame)
+
     @rule(data=st.data(), crash=st.sampled_from(POINTS))
     @precondition(lambda self: self.batches)
     def merge(self, data: st.DataObject, crash: str | None) -> None:
@@ -133,20 +92,21 @@ class Pipeline(RuleBasedStateMachine):
     @rule(crash=st.sampled_from(POINTS))
     def finalize(self, crash: str | None) -> None:
         for recording_id in ledger.unfinalized(self.connection):
-            with self._session(crash) as session:
-                reports.finalize(session, recording_id)
+            with session(self.ground.database_url, crash) as own:
+                reports.finalize(own, recording_id)
 
     @rule(crash=st.sampled_from((None, "outbox")))
     def relay(self, crash: str | None) -> None:
-        with self._session(crash) as session:
-            outbox.restore(session, self.redis)
-            outbox.relay(session, self.redis)
+        with session(self.ground.database_url, crash) as own:
+            outbox.restore(own, self.redis)
+            outbox.relay(own, self.redis)
 
     @rule(data=st.data(), fails=st.booleans())
     @precondition(lambda self: self.recordings)
     def undisturbed(self, data: st.DataObject, fails: bool) -> None:
-        """Once through everything without a crash, for a recording that has something left to do."""
+        """Once through everything without a crash; a recording that is finished is begun anew."""
         recording_id = data.draw(st.sampled_from(self.recordings))
+        self._rerun(recording_id, set(ANALYSES), None)
         keys = self._take(recording_id)
         for name in ANALYSES:
             self._stage(keys, name, fails)
@@ -171,64 +131,13 @@ class Pipeline(RuleBasedStateMachine):
     @rule(data=st.data(), crash=st.sampled_from((None, "chunk", "dead_letter", "recording")))
     @precondition(lambda self: self.recordings)
     def rerun(self, data: st.DataObject, crash: str | None) -> None:
-        recording_id = data.draw(st.sampled_from(self.recordings))
-        recording = recordings.get(self.connection, recording_id)
-        assert recording is not None
-        if recording.finished_at is not None and recording.round < 3:
-            names = data.draw(st.sets(st.sampled_from(ANALYSES), min_size=1))
-            with self._session(crash) as session:
-                rounds.reopen(session, recording_id, {0: names})
+        names = data.draw(st.sets(st.sampled_from(ANALYSES), min_size=1))
+        self._rerun(data.draw(st.sampled_from(self.recordings)), names, crash)
 
     @rule()
     def redis_loses_everything(self) -> None:
         self.redis.flushall()
-
-    @invariant()
-    def nothing_happens_twice(self) -> None:
-        if not hasattr(self, "connection"):
-            return
-        seen = Counter(tuple(row.values()) for row in self.connection.execute("SELECT * FROM witness"))
-        assert all(times == 1 for times in seen.values()), seen
-        told = Counter(event["id"] for _, event in stream.read(self.redis, count=10_000))
-        assert all(times == 1 for times in told.values()), told
-
-    @invariant()
-    def what_is_merged_is_what_was_said(self) -> None:
-        if not hasattr(self, "connection"):
-            return
-        for row in self.connection.execute(FOUND):
-            if row["analysis"] is None:
-                assert row["state"] != "merged"
-                continue
-            rounds_said = [
-                staged.outcome
-                for (key, analysis), staged in self.said.items()
-                if (key.recording_id, key.index, analysis) == (row["recording_id"], row["index"], row["analysis"])
-            ]
-            assert row["outcome"] in [outcome.model_dump(mode="json") for outcome in rounds_said]
-            if row["state"] == "merged" and row["analysis"] in row["wanted"] and row["outcome"]["status"] != "failed":
-                key = ChunkKey(recording_id=row["recording_id"], index=row["index"], round=row["round"])
-                newest = self.said[key, row["analysis"]].outcome
-                assert newest.status == "failed" or row["outcome"] == newest.model_dump(mode="json")
-
-    @invariant()
-    def an_answer_is_not_lost_to_a_failure(self) -> None:
-        if not hasattr(self, "connection"):
-            return
-        rows = self.connection.execute("SELECT recording_id, chunk_index, analysis, status FROM finding").fetchall()
-        status = {(row["recording_id"], row["chunk_index"], row["analysis"]): row["status"] for row in rows}
-        assert all(status[key] == "succeeded" for key in self.answered)
-        self.answered = {key for key, word in status.items() if word == "succeeded"}
-
-    @invariant()
-    def old_answers_stay_readable(self) -> None:
-        if not hasattr(self, "connection"):
-            return
-        for recording_id in self.recordings:
-            recording = recordings.get(self.connection, recording_id)
-            assert recording is not None
-            closed_before = recording.finished_at is not None or recording.round > 1
-            assert (recordings.report(self.connection, recording_id) is not None) == closed_before
+        self.holders.lost()
 
     def settle_everything(self) -> None:
         """From any state, the ordinary steps without a crash end with everything merged, closed and told."""
@@ -244,14 +153,20 @@ class Pipeline(RuleBasedStateMachine):
         assert ledger.unmerged(self.connection) == 0
         states = [recordings.get(self.connection, each) for each in self.recordings]
         assert all(each is not None and each.state in ("complete", "partial") for each in states)
-        told = {event["id"] for _, event in stream.read(self.redis, count=10_000)}
-        stored = {str(row["id"]) for row in self.connection.execute("SELECT id FROM outbox")}
-        assert told == stored
+        published = {event["id"] for _, event in stream.read(self.redis, count=10_000)}
+        assert published == {str(row["id"]) for row in self.connection.execute("SELECT id FROM outbox")}
         letters = {(each.recording_id, each.chunk_index, each.analysis) for each in dead_letters.listed(self.connection)}
         dead = "SELECT recording_id, chunk_index, analysis FROM finding WHERE outcome ->> 'code' = %s"
         assert {tuple(row.values()) for row in self.connection.execute(dead, (WORKER_LOST,))} <= letters
         self.nothing_happens_twice()
         self.what_is_merged_is_what_was_said()
+
+    def _rerun(self, recording_id: UUID, names: set[str], crash: str | None) -> None:
+        recording = recordings.get(self.connection, recording_id)
+        assert recording is not None
+        if recording.finished_at is not None and recording.round < 4:
+            with session(self.ground.database_url, crash) as own:
+                rounds.reopen(own, recording_id, {0: names})
 
     def _take(self, recording_id: UUID) -> list[ChunkKey]:
         rows = ledger.take_pending(self.connection, recording_id)
@@ -263,22 +178,17 @@ class Pipeline(RuleBasedStateMachine):
         """The same round says the same, however often it is asked: outcomes are deterministic."""
         for key in keys:
             staged = self.said.setdefault((key, analysis), _outcome(key, analysis, fails))
-            staging.put(self.redis, analysis, {key: staged}, 60)
+            staging.put(self.redis, analysis, {key: staged}, TTL_SEC)
+            self.holders.answered((key, analysis))
 
     def _merge(self, keys: list[ChunkKey], crash: str | None) -> None:
         staged = staging.get(self.redis, keys)
-        with self._session(crash) as session:
-            merged = ledger.merge(session, staged)
-            outbox.relay(session, self.redis)
+        with session(self.ground.database_url, crash) as own:
+            merged = ledger.merge(own, staged)
+            outbox.relay(own, self.redis)
             if crash != "settle":
-                staging.settle(self.redis, merged, 60)
-
-    @contextlib.contextmanager
-    def _session(self, crash: str | None) -> Iterator[db.Connection]:
-        """A connection of its own, which dies at the first write to ``crash``."""
-        with contextlib.suppress(psycopg.OperationalError, Unavailable), db.connect(self.ground.database_url) as session:
-            session.execute("SELECT set_config('crash.at', %s, false)", (crash or "",))
-            yield session
+                staging.settle(self.redis, merged, TTL_SEC)
+                self.holders.merged(merged)
 
 
 def _outcome(key: ChunkKey, analysis: str, fails: bool) -> Staged:
@@ -287,7 +197,7 @@ def _outcome(key: ChunkKey, analysis: str, fails: bool) -> Staged:
     label = "speech" if (key.index + key.round) % 2 else "noise"
     answer = Classification(label=label, confidence=1.0, scores={label: 1.0}) if analysis == ANALYSES[0] else None
     text = {"label": f"{analysis} {key.recording_id} {key.index} {key.round}"}
-    return Staged(release=f"r{key.round}", outcome=Succeeded(findings=text, classification=answer))
+    return Staged(release="r1", outcome=Succeeded(findings=text, classification=answer))
 
 
 def test_whatever_dies_everything_happens_once(ground: Stack) -> None:

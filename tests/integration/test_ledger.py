@@ -13,12 +13,12 @@ from analysis.errors import BadAudio, Transient
 from analysis.findings import Classification
 from analysis.outcome import Failed, Skipped, Succeeded
 from analysis.request import IngestRequest
-from analysis.types import ChunkKey, Interval, Utterance
+from analysis.types import ChunkKey
 from storage import claims, db, ledger, outbox, recordings, requests, staging, stream
 from storage.db import Connection
 from storage.ledger import Staged
-from storage.recordings import NewChunk
 from storage.requests import OpenRequest
+from tests.integration.rows import planned, registered, store
 
 pytestmark = pytest.mark.integration
 
@@ -34,39 +34,6 @@ SAID = {
 def connection(database_url: str) -> Iterator[Connection]:
     with db.connect(database_url) as opened:
         yield opened
-
-
-def registered(connection: Connection, *, force: bool = False) -> UUID:
-    recording_id = uuid4()
-    request = IngestRequest(uri="file:///calls/7.wav", force=force)
-    recordings.register(connection, recording_id, request, ["scene", "asr", "emotion"], "en")
-    assert _attempt(connection, recording_id) == 1
-    return recording_id
-
-
-def planned(connection: Connection, chunks: int) -> UUID:
-    recording_id = registered(connection)
-    assert recordings.claim_content(connection, recording_id, uuid4().hex * 2) is None
-    store(connection, recording_id, chunks)
-    return recording_id
-
-
-def store(connection: Connection, recording_id: UUID, chunks: int) -> None:
-    speech = (Utterance(channel=0, start_ms=10, end_ms=20),)
-    spans = [Interval(start_ms=i * 100, end_ms=i * 100 + 100) for i in range(chunks)]
-    plan = [NewChunk(index=i, span=span, speech=speech, wanted=tuple(SAID)) for i, span in enumerate(spans)]
-    facts = {
-        "duration_ms": chunks * 100,
-        "channels": 1,
-        "native_rate": 8000,
-        "container": "wav",
-        "codec": "pcm_s16le",
-        "dual_mono": False,
-        "audio": {"16000": "file:///audio/x.pcm"},
-        "notes": [],
-        "roles": [],
-    }
-    recordings.store_plan(connection, recording_id, facts, plan)
 
 
 def keys(recording_id: UUID, count: int) -> list[ChunkKey]:
@@ -85,7 +52,7 @@ EVENTS = "SELECT count(*) AS n FROM outbox WHERE recording_id = %(id)s"
 
 def test_the_same_content_has_one_owner(connection: Connection) -> None:
     sha256 = uuid4().hex * 2
-    first, second, forced = registered(connection), registered(connection), registered(connection, force=True)
+    first, second, forced = registered(connection, SAID), registered(connection, SAID), registered(connection, SAID, force=True)
     assert recordings.claim_content(connection, first, sha256) is None
     assert recordings.claim_content(connection, second, sha256) == first
     assert recordings.get(connection, second) is None
@@ -94,7 +61,7 @@ def test_the_same_content_has_one_owner(connection: Connection) -> None:
 
 def test_failed_content_may_be_tried_again(connection: Connection) -> None:
     sha256 = uuid4().hex * 2
-    first, second = registered(connection), registered(connection)
+    first, second = registered(connection, SAID), registered(connection, SAID)
     assert recordings.claim_content(connection, first, sha256) is None
     assert recordings.fail(connection, first, BadAudio("truncated", "7.wav ends early"), ("ingesting",))
     assert not recordings.fail(connection, first, BadAudio("empty", "7.wav is empty"), ("ingesting",))
@@ -106,13 +73,13 @@ def test_failed_content_may_be_tried_again(connection: Connection) -> None:
 
 
 def test_a_recording_cannot_fail_without_saying_why(connection: Connection) -> None:
-    recording_id = registered(connection)
+    recording_id = registered(connection, SAID)
     with pytest.raises(psycopg.errors.CheckViolation):
         connection.execute("UPDATE recording SET state = 'failed', finished_at = now() WHERE id = %s", (recording_id,))
 
 
 def test_two_dispatchers_never_take_the_same_chunk(database_url: str, connection: Connection) -> None:
-    recording_id = planned(connection, 200)
+    recording_id = planned(connection, SAID, 200)
 
     def take(_: int) -> list[int]:
         with db.connect(database_url) as own:
@@ -124,7 +91,7 @@ def test_two_dispatchers_never_take_the_same_chunk(database_url: str, connection
 
 
 def test_a_batch_that_comes_many_times_at_once_is_merged_once(database_url: str, connection: Connection) -> None:
-    recording_id = planned(connection, 40)
+    recording_id = planned(connection, SAID, 40)
     ledger.take_pending(connection, recording_id)
     batches = [dict.fromkeys(keys(recording_id, 40)[start : start + 25], SAID) for start in (0, 5, 10, 15)] * 2
 
@@ -140,7 +107,7 @@ def test_a_batch_that_comes_many_times_at_once_is_merged_once(database_url: str,
 
 
 def test_a_merge_that_dies_leaves_nothing(connection: Connection) -> None:
-    recording_id = planned(connection, 2)
+    recording_id = planned(connection, SAID, 2)
     ledger.take_pending(connection, recording_id)
     bad = {**SAID, "asr": SAID["asr"].model_copy(update={"release": "\x00"})}  # Postgres refuses NUL in text
     with pytest.raises(psycopg.DataError):
@@ -151,7 +118,7 @@ def test_a_merge_that_dies_leaves_nothing(connection: Connection) -> None:
 
 
 def test_late_chunks_are_found_and_released_once(connection: Connection) -> None:
-    recording_id = planned(connection, 3)
+    recording_id = planned(connection, SAID, 3)
     ledger.take_pending(connection, recording_id)
     assert _late(connection, recording_id) == []  # on its way
     _age(connection, recording_id, timedelta(minutes=2))
@@ -164,7 +131,7 @@ def test_late_chunks_are_found_and_released_once(connection: Connection) -> None
 
 
 def test_what_could_not_be_published_was_no_attempt(connection: Connection) -> None:
-    recording_id = planned(connection, 1)
+    recording_id = planned(connection, SAID, 1)
     for _ in range(5):
         rows = ledger.take_pending(connection, recording_id)
         assert [row["attempts"] for row in rows] == [1]
@@ -172,7 +139,7 @@ def test_what_could_not_be_published_was_no_attempt(connection: Connection) -> N
 
 
 def test_a_dispatcher_that_comes_back_late_does_not_take_back_anothers_dispatch(connection: Connection) -> None:
-    recording_id = planned(connection, 1)
+    recording_id = planned(connection, SAID, 1)
     mine = ledger.take_pending(connection, recording_id)
     _age(connection, recording_id, timedelta(minutes=2))
     assert ledger.release(connection, _late(connection, recording_id)[0])
@@ -182,15 +149,15 @@ def test_a_dispatcher_that_comes_back_late_does_not_take_back_anothers_dispatch(
 
 
 def test_a_plan_that_comes_after_the_recording_was_closed_leaves_no_chunks(connection: Connection) -> None:
-    recording_id = registered(connection)
+    recording_id = registered(connection, SAID)
     recordings.fail(connection, recording_id, BadAudio("corrupt", "it is"), ("ingesting",))
     before = ledger.unmerged(connection)
-    store(connection, recording_id, 3)
+    store(connection, recording_id, tuple(SAID), 3)
     assert ledger.unmerged(connection) == before
 
 
 def test_of_two_that_find_a_late_request_one_sends_it_again(connection: Connection) -> None:
-    recording_id = registered(connection)
+    recording_id = registered(connection, SAID)
     assert _open_request(connection, recording_id) == []
     connection.execute("UPDATE recording SET ingest_sent_at = now() - interval '2 minutes' WHERE id = %s", (recording_id,))
     [found] = _open_request(connection, recording_id)
@@ -201,14 +168,14 @@ def test_of_two_that_find_a_late_request_one_sends_it_again(connection: Connecti
 
 
 def test_failing_surroundings_are_no_attempt(connection: Connection) -> None:
-    recording_id = registered(connection)
+    recording_id = registered(connection, SAID)
     for _ in range(5):
         requests.excuse(connection, recording_id)
         assert _attempt(connection, recording_id) == 1
 
 
 def test_two_workers_never_take_in_the_same_recording(database_url: str, connection: Connection) -> None:
-    recording_id = registered(connection)
+    recording_id = registered(connection, SAID)
     with requests.exclusive(database_url, recording_id):
         with pytest.raises(Transient) as caught, requests.exclusive(database_url, recording_id):
             pass
@@ -220,7 +187,7 @@ def test_two_workers_never_take_in_the_same_recording(database_url: str, connect
 def test_events_are_published_once_though_relays_race_and_forget(
     database_url: str, redis_url: str, connection: Connection
 ) -> None:
-    recording_id = planned(connection, 120)
+    recording_id = planned(connection, SAID, 120)
     ledger.take_pending(connection, recording_id)
     ledger.merge(connection, dict.fromkeys(keys(recording_id, 120), SAID))
     redis = Redis.from_url(redis_url)

@@ -127,6 +127,15 @@ def test_the_same_content_is_answered_with_the_stored_recording(stack: Stack, ca
     assert {turn["text"] for turn in second["turns"]} == {""}  # speech was heard, and nobody was asked what was said
 
 
+def test_who_speaks_when_may_be_all_that_is_asked_for(stack: Stack) -> None:
+    reply = enqueue(stack, {"uri": stack.offer(DEMO), "force": True, "analyses": ["diarization"]}, "ingest")
+    assert stack.wait_finished(reply["recording_id"]) == "complete"
+    with db.connect(stack.database_url) as connection:
+        report = recordings.report(connection, reply["recording_id"])
+    assert report is not None
+    assert {turn["role"] for turn in report["turns"]} == {"agent", "customer"}
+
+
 def test_one_request_delivered_twice_at_once_is_taken_in_once(stack: Stack) -> None:
     request = {"uri": stack.offer(DEMO), "recording_id": str(uuid4()), "force": True, "analyses": ["scene"]}
     with ThreadPoolExecutor(2) as senders:

@@ -2,6 +2,7 @@
 
 import os
 import signal
+import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -118,7 +119,7 @@ def test_silence_is_death_only_where_somebody_was_heard_all_the_while(stage: Sta
         with stage.workers("doomed", "peak") as doomed:
             waiting.until(lambda: poison.victims == 1, 30, "work on the chunk")
             os.kill(redis.pid, signal.SIGSTOP)  # all workers fall silent
-            waiting.became(lambda: False, LOST_SEC + 1)
+            time.sleep(LOST_SEC + 1)  # the silence itself is what is tested: nothing happens in it that could be waited for
             os.kill(redis.pid, signal.SIGCONT)
             repaired = stage.earshot("repair")
             assert repaired.returncode == 0, repaired.stderr

@@ -115,6 +115,30 @@ def test_workers_killed_in_mid_work_lose_nothing(stage: Stack) -> None:
     assert len(report_of(stage, recording_id)["turns"]) > 5
 
 
+def test_a_database_that_cannot_store_the_report_just_now_costs_nothing(stage: Stack) -> None:
+    full = """
+    CREATE TABLE disk_full (tried integer);
+    CREATE SEQUENCE tries;
+    CREATE FUNCTION full_disk() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+        IF EXISTS (SELECT FROM disk_full) THEN
+            PERFORM nextval('tries');
+            RAISE 'no space left on device' USING ERRCODE = '53100';
+        END IF;
+        RETURN NEW;
+    END $$;
+    CREATE TRIGGER full_disk BEFORE INSERT ON report FOR EACH ROW EXECUTE FUNCTION full_disk();
+    INSERT INTO disk_full VALUES (1);
+    """
+    with stage.workers("all", "ingest", "merge", "finalize", "scene"), db.connect(stage.database_url) as connection:
+        connection.execute(full.encode())
+        recording_id = enqueue(stage, {"uri": stage.offer(DEMO), "analyses": ["scene"]})["recording_id"]
+        tried = "SELECT is_called FROM tries"
+        waiting.until(lambda: connection.execute(tried.encode()).fetchone() == {"is_called": True}, 60, "a try at the report")
+        connection.execute("DELETE FROM disk_full")
+        assert stage.wait_finished(recording_id) == "complete"
+    assert report_of(stage, recording_id)["scene"]
+
+
 def test_findings_that_no_report_can_be_made_of_close_the_recording_with_the_reason(stage: Stack) -> None:
     with stage.workers("all", "ingest", "merge", "scene"), db.connect(stage.database_url) as connection:
         recording_id = enqueue(stage, {"uri": stage.offer(DEMO), "analyses": ["scene"]})["recording_id"]

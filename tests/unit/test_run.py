@@ -15,7 +15,7 @@ from audio.clip import Clip
 from models.catalog import default_releases
 from models.device import out_of_memory
 from workers.contract import Card
-from workers.run import _analyze, _failure, run
+from workers.run import DEVICE_MEMORY, _analyze, _failure, run
 
 # One ONNX node, ConstantOfShape: as many zeros as it is asked for.
 ENDLESS = (
@@ -75,13 +75,15 @@ def test_a_reason_is_one_line_that_postgres_can_store() -> None:
 
 
 class Cramped:
-    """An analysis that really allocates, per clip, its share of what no machine has; ``fits`` clips are free."""
+    """An analysis that really allocates, per clip, its share of what no machine has; ``fits`` clips are free, unless
+    ``huge`` is among them."""
 
     CARD = Card(name="cramped", pool="gpu", findings=Findings)
 
-    def __init__(self, fits: int, bad: int | None = None) -> None:
+    def __init__(self, fits: int, bad: int | None = None, huge: int | None = None) -> None:
         self.fits = fits
         self.bad = bad
+        self.huge = huge
         self.calls: list[list[int]] = []
 
     def load(self, release: Release, device: str) -> None:
@@ -90,7 +92,7 @@ class Cramped:
     def analyze(self, model: object, clips: Sequence[Clip]) -> list[Findings | Skipped]:
         indexes = [clip.ref.index for clip in clips]
         self.calls.append(indexes)
-        np.zeros((max(0, len(clips) - self.fits), 2**60), dtype=np.int8)
+        np.zeros((max(0, len(clips) - self.fits, int(self.huge in indexes)), 2**60), dtype=np.int8)
         if self.bad in indexes:
             raise ValueError("this clip is odd")
         return [Skipped(reason=f"clip {index}") for index in indexes]
@@ -115,11 +117,18 @@ def test_an_odd_number_is_halved_to_the_last_clip() -> None:
     assert [call[0] for call in cramped.calls if len(call) == 1] == [0, 1, 2, 3, 4]
 
 
-def test_one_clip_that_does_not_fit_alone_belongs_to_the_caller() -> None:
-    with pytest.raises(Transient, match="fewer processes") as caught:
-        outcomes_of(Cramped(fits=0), 4)
-    assert caught.value.code == "device_memory"
-    assert len(str(caught.value).splitlines()) == 1
+def test_one_clip_that_does_not_fit_alone_costs_its_neighbours_nothing() -> None:
+    outcomes = outcomes_of(Cramped(fits=16, huge=5), 16)
+    assert outcomes[:5] + outcomes[6:] == [Skipped(reason=f"clip {index}") for index in range(16) if index != 5]
+    full = outcomes[5]
+    assert isinstance(full, Failed)
+    assert full.code == DEVICE_MEMORY
+    assert "fewer processes" in full.detail
+    assert len(full.detail.splitlines()) == 1
+
+
+def test_what_no_clip_fits_into_is_said_of_each() -> None:
+    assert [outcome.code for outcome in outcomes_of(Cramped(fits=0), 4) if isinstance(outcome, Failed)] == [DEVICE_MEMORY] * 4
 
 
 def test_a_clip_at_fault_among_halves_fails_alone() -> None:
