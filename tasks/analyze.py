@@ -51,19 +51,20 @@ def _analyze(self: Stage, payload: dict[str, Any]) -> dict[str, Any]:
 
 def _work(task: Stage, client: Redis, job: Job, group: Sequence[Open]) -> None:
     with _claimed(client, job, group) as refs:
-        if refs:
-            part = job.model_copy(update={"chunks": tuple(refs)})
-            outcomes = list(zip(refs, _outcomes(task, part), strict=True))
-            later = [each for ref, each in outcomes if isinstance(each, Failed) and _is_tried_again(task, each)]
-            done = {ref.key: Staged(release=job.release.name, outcome=each) for ref, each in outcomes if each not in later}
-            _stage(client, job, done)
-            if later:
-                raise Transient(DEVICE_MEMORY, later[0].detail)
+        if not refs:
+            return
+        said = dict(zip(refs, _outcomes(task, job.model_copy(update={"chunks": tuple(refs)})), strict=True))
+        unfit = [ref for ref, each in said.items() if isinstance(each, Failed) and each.code == DEVICE_MEMORY]
+        again = unfit if unfit and _is_patient(task) else []  # there may be room when another process is done
+        done = {ref.key: Staged(release=job.release.name, outcome=each) for ref, each in said.items() if ref not in again}
+        _stage(client, job, done)
+        if again:
+            raise Transient(DEVICE_MEMORY, f"no memory for {len(again)} chunks of this job")
 
 
-def _is_tried_again(task: Stage, outcome: Failed) -> bool:
-    """What had no room may find some when another process is done."""
-    return outcome.code == DEVICE_MEMORY and task.request.retries < TRIES
+def _is_patient(task: Stage) -> bool:
+    """Whether trouble of the surroundings, now counted once more, is a reason to try again."""
+    return tries.another(redis.client(settings().redis_url), task.request.id) < TRIES
 
 
 @contextmanager
@@ -96,7 +97,7 @@ def _outcomes(task: Stage, job: Job) -> list[Outcome]:
             raise
         return [Failed(code="timeout", detail=f"not done within {limit:.0f} s")]
     except Transient as error:
-        if tries.another(redis.client(settings().redis_url), task.request.id) < TRIES:
+        if _is_patient(task):
             raise
         return [Failed(code=error.code, detail=str(error))] * len(job.chunks)
 
