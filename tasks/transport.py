@@ -5,10 +5,12 @@ with a traceback, and what only lacks a header stays in ``unacked`` and comes ba
 """
 
 import logging
+from functools import partial
 from typing import Any
 
 from celery.exceptions import BackendError
 from kombu.transport import redis as kombu_redis
+from kombu.utils.objects import cached_property
 from redis.exceptions import RedisError
 
 from analysis.errors import Permanent, Unavailable
@@ -28,6 +30,14 @@ class Channel(kombu_redis.Channel):  # type: ignore[misc]  # kombu ships no type
         client = super()._create_client(asynchronous)
         client.set_response_callback("BRPOP", _gate)
         return client
+
+    @cached_property
+    def subclient(self) -> Any:
+        """Reads what there is and never waits: on a dead line redis-py connects anew in the midst of a read, and would then
+        wait, without any limit and with the event loop, for the first word on a line where nobody has anything to say."""
+        listener = super().subclient
+        listener.parse_response = partial(listener.parse_response, block=False)
+        return listener
 
     def _brpop_start(self, timeout: float | None = None) -> None:
         """Without redis-py's own PING before it: on a dead line that would connect anew unseen by the event loop, which then

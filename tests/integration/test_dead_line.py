@@ -1,12 +1,15 @@
 """A line to Redis that dies without a word: every process notices by itself, and is back within a minute of its end."""
 
+import threading
 import time
 from dataclasses import replace
+from queue import Queue
 from typing import Any
 
 import pytest
 
 from settings import PROJECT
+from tasks.app import app
 from tests.integration.enqueue import enqueue
 from tests.proxy import Proxy
 from tests.servers import Stack
@@ -44,3 +47,19 @@ def test_workers_and_beat_come_back_from_a_line_that_died_silently(stage: Stack)
             assert stage.wait_finished(after) == "complete"
             assert time.monotonic() - opened < BACK_SEC
             assert {stage.wait_finished(each) for each in in_flight} == {"complete"}
+
+
+def test_listening_to_nobody_does_not_hold_up_the_loop(redis_url: str) -> None:
+    """As after a reconnect in mid-read: the line is sound, subscribed, and has nothing to say."""
+    with app.connection(redis_url) as connection:
+        channel = connection.default_channel
+        channel.subclient.psubscribe("/0.nobody.*")
+        answers: Queue[Any] = Queue()
+
+        def listen() -> None:
+            for _ in range(3):
+                answers.put(channel._receive())
+
+        threading.Thread(target=listen, daemon=True).start()
+        for _ in range(3):
+            answers.get(timeout=10)  # raises Empty where the loop waits
