@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from tempfile import mkdtemp
+from uuid import UUID
 
 from earshot.local import postgres, processes, redis, waiting
 from settings import PROJECT
@@ -88,7 +89,7 @@ class Stack:
         """Returns the recording's final state; fails with the workers' last words when it takes too long."""
         with db.connect(self.database_url) as connection:
             self._wait(lambda: _finished(connection, recording_id), f"recording {recording_id}")
-            recording = recordings.get(connection, recording_id)
+            recording = recordings.get(connection, UUID(recording_id))
         assert recording is not None
         return recording.state
 
@@ -103,7 +104,7 @@ class Stack:
 
 
 def _finished(connection: db.Connection, recording_id: str) -> bool:
-    row = recordings.get(connection, recording_id)
+    row = recordings.get(connection, UUID(recording_id))
     return row is not None and row.finished_at is not None
 
 
