@@ -23,8 +23,10 @@ SELECT DISTINCT recording_id FROM (
 
 
 class Computed(NamedTuple):
-    """What the probe wrote down: how often each chunk was begun, and how many computations came to their end."""
+    """What the probe wrote down: the chunks that were handed to it, how often each was begun, and how many computations came to
+    their end."""
 
+    taken: set[str]
     begun: Counter[str]
     ended: int
 
@@ -54,13 +56,14 @@ def rows(database_url: str, query: str) -> list[dict[str, Any]]:
 def computed(log: Path) -> Computed:
     """Every computation of the probe so far."""
     lines = [line.split() for line in log.read_text(encoding="utf-8").splitlines()] if log.exists() else []
-    return Computed(Counter(line[1] for line in lines if line[0] == "begin"), sum(line[0] == "end" for line in lines))
+    named = {word: [line[1] for line in lines if line[0] == word] for word in ("take", "begin", "end")}
+    return Computed(set(named["take"]), Counter(named["begin"]), len(named["end"]))
 
 
 def in_flight(database_url: str, log: Path) -> int:
-    """Chunks that the probe has begun and that are not merged: what a fault at this moment may cost."""
+    """Chunks that were handed to the probe and are not merged: what a fault at this moment may cost."""
     merged = {f"{row['recording_id']}:{row['index']}" for row in rows(database_url, _MERGED)}
-    return len(set(computed(log).begun) - merged)
+    return len(computed(log).taken - merged)
 
 
 def merged_twice(database_url: str) -> set[str]:

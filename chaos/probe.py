@@ -38,6 +38,10 @@ def load(release: Release, device: str) -> None:
 
 def analyze(model: None, clips: Sequence[Clip]) -> list[ProbeFindings]:
     """The digest of each clip's samples."""
+    log = os.environ.get(LOG)
+    if log:
+        for clip in clips:
+            _note(log, "take", clip)
     return [_heard(clip) for clip in clips]
 
 

@@ -39,6 +39,7 @@ class Figures(NamedTuple):
     extra: int
     """Chunks that the probe computed beyond once."""
     allowed: int
+    """Less than this, or nothing at all."""
     recovery_sec: float
     misses: tuple[str, ...] = ()
 
@@ -46,7 +47,7 @@ class Figures(NamedTuple):
     def kept(self) -> bool:
         """Whether every bar is kept."""
         clean = not (self.lost or self.merged_twice or self.wrong or self.duplicate_events or self.events_lost or self.misses)
-        return clean and self.extra <= self.allowed
+        return clean and (self.extra < self.allowed or self.extra == 0)
 
 
 def reach(arena: Arena, scenario: str, recovery_sec: float) -> Figures:

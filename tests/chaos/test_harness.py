@@ -18,7 +18,7 @@ from settings import PROJECT
 from storage import db
 from tests.servers import Stack
 
-CLEAN = Figures("row", 1, 1, 0, 0, 3, 0, 0, 0, 1, 2, 2, 1.0)
+CLEAN = Figures("row", 1, 1, 0, 0, 3, 0, 0, 0, 1, 1, 2, 1.0)
 
 
 @pytest.mark.integration
@@ -73,7 +73,7 @@ def test_a_crash_point_kills_once_for_each_victim(tmp_path: Path) -> None:
         {"wrong": 1},
         {"events_lost": 1},
         {"duplicate_events": 1},
-        {"extra": 3},
+        {"extra": 2},  # as much as is allowed is too much
         {"misses": ("x",)},
     ],
 )
