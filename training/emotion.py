@@ -10,11 +10,11 @@ import numpy as np
 
 from audio.features import MelSpec
 from audio.windows import WindowSpec, windows
+from evaluation.classification import Evaluation, evaluate, save_json
 from training import augment, emotional_speech
 from training.card import write_card
 from training.crossval import Floats, Ints, WindowSet, calibrated_shares, out_of_fold
 from training.datasets import Example, folds, indices, waveform
-from training.evaluation import Evaluation, evaluate, save_json
 from training.export import describe, export_torch, window_metadata
 from training.fit import Recipe, fit, logits
 from training.nets import EmotionNet

@@ -17,12 +17,12 @@ from sklearn.preprocessing import StandardScaler
 from sklearn.svm import SVC
 
 from audio import voice
+from evaluation.classification import Evaluation, evaluate, save_json
 from training import emotional_speech
 from training.augment import telephone
 from training.card import write_card
 from training.crossval import Floats, Ints, calibrated_shares
 from training.datasets import RATE, folds, indices, waveform
-from training.evaluation import Evaluation, evaluate, save_json
 from training.export import check_parity, describe
 from training.role_graph import join_roles
 

@@ -10,10 +10,10 @@ import numpy as np
 from audio.features import MelSpec, log_mel
 from audio.level import levelled
 from audio.voice_windows import voice_windows, window_spans
+from evaluation.der import Errors, Spoken, score
 from models.speaker_embedding import SpeakerModel
 from models.voices import Heard, tell_apart
 from training.datasets import Example, waveform
-from training.der import Errors, Spoken, score
 from training.dialogues import Dialogue, compose, in_room, pieces, speech
 from training.speaker_data import Floats
 

@@ -14,10 +14,10 @@ from analysis.types import WHOLE, ChunkRef, Interval, Utterance
 from audio.clip import Clip
 from audio.plan import speech_in
 from audio.prepare import Prepared, prepare
+from evaluation.der import Errors, Spoken, score
 from models.catalog import default_releases
 from tests.corpus.recorded import DATA
 from training import asr_wer
-from training.der import Errors, Spoken, score
 from workers import asr, diarization
 
 pytestmark = pytest.mark.corpus
