@@ -101,7 +101,7 @@ def measure(rows: list[Example], data: WindowSet, truth: Ints) -> tuple[list[Eva
 
 def main(data_folder: Path, out: Path) -> None:
     """Measure by cross-validation, train on everything, export, write the card."""
-    rows = emotional_speech.utterances(data_folder, "emotion")
+    rows = emotional_speech.utterances(data_folder, "emotion", LABELS)
     truth = indices(LABELS, [row.label for row in rows])
     data = build(rows)
     print(f"{len(rows)} utterances of {len({row.group for row in rows})} speakers, {len(data.owner)} windows", flush=True)

@@ -21,7 +21,7 @@ from training.fit import Recipe, fit, logits
 from training.nets import PatchNet
 from training.teacher import gathered, shares, yamnet
 
-LABELS = ("speech", "music", "noise", "silence", "other")  # 000-05
+LABELS = scene_sounds.SCENES
 SPEC = WindowSpec(mel=YAMNET, length=96, hop=48)
 RECIPE = Recipe(epochs=6, batch=64, rate=4e-3, bands_masked=8, frames_masked=16)
 FOLDS = 3

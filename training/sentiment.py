@@ -44,7 +44,7 @@ class Speech:
 
 def read(data: Path) -> Speech:
     """Compute the features of every labelled utterance."""
-    rows = emotional_speech.utterances(data, "sentiment")
+    rows = emotional_speech.utterances(data, "sentiment", LABELS)
     sound = [emotional_speech.trimmed(waveform(row.path)) for row in rows]
     return Speech(
         clean=np.stack([voice.describe(samples, RATE) for samples in sound]),

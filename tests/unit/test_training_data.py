@@ -9,9 +9,10 @@ from hypothesis import strategies as st
 
 from analysis.noise_labels import CLASSIFIED
 from evaluation.classification import evaluate, expected_calibration_error
+from evaluation.groups import origin
 from training import noise_sounds, teacher
 from training.crossval import calibrate, calibrated_shares, pooled
-from training.datasets import Example, folds, origin, without_copies
+from training.datasets import Example, folds, without_copies
 
 
 @given(st.lists(st.sampled_from("abcdefgh"), min_size=8, max_size=60), st.integers(2, 4))
