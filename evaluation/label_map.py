@@ -8,7 +8,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from analysis.errors import Misconfigured
 from evaluation.manifest import Row
@@ -21,7 +21,7 @@ class Section(BaseModel):
     """How one set speaks: a table for each key of its rows that it uses."""
 
     model_config = ConfigDict(frozen=True, extra="allow")
-    __pydantic_extra__: dict[str, dict[str, str]]
+    __pydantic_extra__: dict[str, dict[str, str]] = Field(init=False)
 
     every: str | None = None
     """What every recording of the set is, whatever its rows say."""

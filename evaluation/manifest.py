@@ -2,12 +2,15 @@
 
 import json
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from analysis.errors import Misconfigured
 from evaluation.groups import origin
+
+Dimension = Annotated[float, Field(ge=-1, le=1)] | None
+"""How people rate an emotion, on the scale of the findings."""
 
 
 class Row(BaseModel):
@@ -28,6 +31,9 @@ class Row(BaseModel):
     """The roles of two channels, in other words."""
     rttm: str | None = None
     """Who speaks when, in an RTTM file relative to the root."""
+    valence: Dimension = None
+    arousal: Dimension = None
+    dominance: Dimension = None
 
     @property
     def source(self) -> str:
