@@ -36,9 +36,9 @@ def choose(rows: Sequence[Row], analysis: str, mapping: LabelMap, root: Path, li
             truth = _referenced(truth, root, row)
         if truth.unmapped:
             chosen.unmapped[truth.unmapped] += 1
-        elif truth.label is not None or (analysis == "emotion" and any(row.said(name) for name in DIMENSIONS)):
+        if truth.label is not None or (analysis == "emotion" and any(row.said(name) for name in DIMENSIONS)):
             chosen.truth[position] = truth.label
-        else:
+        elif not truth.unmapped:
             chosen.unlabelled += 1
     chosen.truth = dict(spread(list(chosen.truth.items()), limit))
     return chosen

@@ -8,7 +8,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
 from analysis.errors import Misconfigured
 from evaluation.manifest import Row
@@ -83,7 +83,7 @@ def read(analysis: str, folder: Path = MAPS) -> LabelMap:
     try:
         tables = tomllib.loads(path.read_text(encoding="utf-8"))
         instead = {str(label): str(other) for label, other in tables.pop("instead", {}).items()}
-        return LabelMap({name: Section.model_validate(table) for name, table in tables.items()}, instead)
+        return LabelMap(TypeAdapter(dict[str, Section]).validate_python(tables), instead)
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise Misconfigured("label_map", f"{path} is not TOML: {error}") from error
     except ValidationError as error:
