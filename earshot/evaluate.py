@@ -14,7 +14,7 @@ from evaluation import label_map, manifest, picture, releases
 from evaluation.choice import Chosen, choose
 from evaluation.hearing import Listener
 from evaluation.metrics import Classified, Diarized, LeftOut, Measured, Metrics, Transcribed
-from evaluation.run import Evaluation
+from evaluation.run import Trial
 from settings import settings
 from workers.registry import analyses
 
@@ -45,17 +45,21 @@ def evaluate(
     chosen = {name: choose(rows, name, mapping, root, limit) for name, mapping in maps.items()}
     wanted = _wanted(rows_of, chosen, named=bool(names))
     with tempfile.TemporaryDirectory(prefix="earshot-evaluate-") as folder:
-        config = settings()
-        limits = PlanLimits.of_seconds(config.chunk_duration_sec, config.chunk_max_sec, config.overlap_sec)
-        answering = releases.chosen(wanted, checkpoints, Path(folder))
-        releases.load_all(answering, config.device)
-        listener = Listener(f"file://{folder}/audio", answering, limits, config.device, config.language)
-        measured = Evaluation(rows, root, maps, {name: chosen[name] for name in wanted}, round(collar * 1000))
-        metrics = measured.measure(listener, _watched)
+        trial = Trial(rows, root, maps, {name: chosen[name] for name in wanted}, round(collar * 1000))
+        metrics = trial.measure(_listener(wanted, checkpoints, Path(folder)), _watched)
     out.write_text(metrics.model_dump_json(indent=1) + "\n", encoding="utf-8")
     show(_table(metrics))
     _draw(metrics, out)
     return _tell(metrics, out)
+
+
+def _listener(names: Sequence[str], checkpoints: Sequence[str], folder: Path) -> Listener:
+    """With all checkpoints loaded, so that a wrong one is told before anything is decoded."""
+    config = settings()
+    limits = PlanLimits.of_seconds(config.chunk_duration_sec, config.chunk_max_sec, config.overlap_sec)
+    answering = releases.chosen(names, checkpoints, folder)
+    releases.load_all(answering, config.device)
+    return Listener(f"file://{folder}/audio", answering, limits, config.device, config.language)
 
 
 def _check(names: Sequence[str], root: Path, labels: Path | None, out: Path) -> None:

@@ -23,7 +23,7 @@ SILENT = "no_speech"
 
 
 @dataclass(frozen=True)
-class Evaluation:
+class Trial:
     """What is measured: rows below ``root``, each analysis with its map and its choice of rows."""
 
     rows: Sequence[Row]
