@@ -18,7 +18,7 @@ pytestmark = pytest.mark.corpus
 
 PARTS = {
     "noise/esc10": 20,
-    "scene/pyaudio3": 15,
+    "scene/pyaudio3": 90,
     "emotion/emodb": 16,
     "asr/librispeech_test-clean": 2,
     "asr/fsdd_8k": 10,
@@ -62,7 +62,7 @@ def test_only_what_maps_is_counted(metrics: dict[str, Classified | Transcribed |
 def test_figures_are_far_above_chance(metrics: dict[str, Classified | Transcribed | Diarized]) -> None:
     scene, emotion, asr, diarization = (metrics[name] for name in ("scene", "emotion", "asr", "diarization"))
     assert isinstance(scene, Classified)
-    assert scene.per_source["scene/pyaudio3"].accuracy > 0.8
+    assert scene.per_source["scene/pyaudio3"].accuracy > 0.75
     assert scene.per_source["scene/pyaudio3"].trained_on is False
     assert isinstance(emotion, Classified)
     assert emotion.uar is not None
