@@ -128,6 +128,9 @@ def _draw(metrics: Metrics, out: Path) -> None:
 
 def _tell(metrics: Metrics, out: Path) -> int:
     """What became of the rest, and where everything is written."""
+    reasons = [f"{name} {why} {n}" for name, each in metrics.root.items() for why, n in each.unanswered.items()]
+    if reasons:
+        say(f"nothing to analyse in: {', '.join(reasons)}")
     say(f"all figures: {out}")
     left_out = {(item.path, item.code): item for each in metrics.root.values() for item in each.left_out}
     if left_out:

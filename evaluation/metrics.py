@@ -111,8 +111,8 @@ class DiarizedFile(Frozen):
     spoken_ms: int
 
 
-class DiarizedSource(OfSource, DiarizedFile):
-    pass
+class DiarizedSource(DiarizedFile, OfSource):
+    """All recordings of a set together."""
 
 
 class Diarized(Measured):
