@@ -1,5 +1,6 @@
 """``earshot evaluate``: measures analyses on labelled recordings, prints one table, writes ``metrics.json`` and pictures."""
 
+import logging
 import tempfile
 from collections.abc import Iterable, Sequence
 from pathlib import Path
@@ -7,7 +8,7 @@ from pathlib import Path
 from rich.progress import track
 from rich.table import Table
 
-from analysis.errors import Misconfigured
+from analysis.errors import BAD_AUDIO_CODES, Misconfigured
 from audio.plan import PlanLimits
 from earshot.console import notices, say, show
 from evaluation import label_map, manifest, picture, releases
@@ -40,6 +41,7 @@ def evaluate(
         Misconfigured: a name, a path, a line of the manifest or a checkpoint is wrong, or there is nothing to measure.
     """
     _check(names, root, labels, out)
+    logging.getLogger("workers").setLevel(logging.CRITICAL)  # whatever fails is told at the end, in a line and in metrics.json
     rows = manifest.read(rows_of)
     maps = {name: label_map.read(name, labels or label_map.MAPS) for name in analyses() if not names or name in names}
     chosen = {name: choose(rows, name, mapping, root, limit) for name, mapping in maps.items()}
@@ -131,6 +133,9 @@ def _tell(metrics: Metrics, out: Path) -> int:
     reasons = [f"{name} {why} {n}" for name, each in metrics.root.items() for why, n in each.unanswered.items()]
     if reasons:
         say(f"nothing to analyse in: {', '.join(reasons)}")
+    beyond = [f"{name} {label} {n}" for name, each in metrics.root.items() for label, n in each.passed_over.uncovered.items()]
+    if beyond:
+        say(f"labels that the release cannot give: {', '.join(beyond)}")
     say(f"all figures: {out}")
     left_out = {(item.path, item.code): item for each in metrics.root.values() for item in each.left_out}
     if left_out:
@@ -141,4 +146,5 @@ def _tell(metrics: Metrics, out: Path) -> int:
 
 
 def _named(item: LeftOut) -> str:
-    return f"{item.path} ({item.code})"
+    """What is wrong with audio its code tells; what an analysis failed with, hardly."""
+    return f"{item.path} ({item.code if item.code in BAD_AUDIO_CODES else f'{item.code}: {item.detail[:120]}'})"

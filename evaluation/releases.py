@@ -10,7 +10,7 @@ import fsspec
 
 from analysis.errors import EarshotError, Misconfigured
 from analysis.types import Release
-from audio.store import local_path, store_errors
+from audio.store import local_path
 from models import cache, catalog
 from models.checkpoint_file import sha256
 from models.device import resolve
@@ -80,8 +80,14 @@ def _fetched(uri: str, folder: Path) -> Path:
         name = PurePosixPath(urlsplit(uri).path).name or "checkpoint.onnx"
         path = folder / hashlib.sha256(uri.encode()).hexdigest()[:8] / name
         path.parent.mkdir(parents=True, exist_ok=True)
-        with store_errors(uri), fsspec.open(uri, "rb") as remote, path.open("wb") as copy:
-            shutil.copyfileobj(remote, copy)
+        try:
+            with fsspec.open(uri, "rb") as remote, path.open("wb") as copy:
+                shutil.copyfileobj(remote, copy)
+        except (ImportError, ValueError, OSError) as error:  # no such protocol, its package is missing, nothing is there
+            said = (str(error).splitlines() or [type(error).__name__])[0]
+            raise Misconfigured(
+                "checkpoint", f"{uri} cannot be fetched ({said}); fetch it yourself and name the file"
+            ) from error
     if not path.is_file():
         known: Iterable[str] = (entry.name for entry in catalog.load())
         raise Misconfigured("checkpoint", f"{uri} is neither a file nor a release; releases are {', '.join(known)}")

@@ -10,6 +10,7 @@ import pytest
 
 from earshot.explain import SOME_FAILED, USAGE
 from evaluation.metrics import Classified, Diarized, Metrics, Transcribed
+from models.checkpoint_file import MODELS
 from tests.unit.audio_files import silence, tone, vowel, write
 from tests.unit.test_cli_errors import earshot
 
@@ -103,6 +104,7 @@ def test_broken_audio_is_named_and_the_rest_is_measured(folder: Path) -> None:
         ('{"path": "quiet.wav", "scene": "silence"}', ("--manifest", "n.jsonl"), "n.jsonl: No such file"),
         ('{"path": "quiet.wav", "scene": "silence"}', ("--checkpoint", "x.onnx"), "neither a file nor a release"),
         ('{"path": "quiet.wav", "scene": "silence"}', ("--checkpoint", "m.jsonl"), "m.jsonl is no checkpoint for scene"),
+        ('{"path": "quiet.wav", "scene": "silence"}', ("--checkpoint", "gopher://x/y.onnx"), "cannot be fetched"),
         (
             '{"path": "quiet.wav", "scene": "silence"}',
             ("--checkpoint", "noise-embedded-1"),
@@ -118,3 +120,11 @@ def test_one_line_says_what_is_wrong(folder: Path, manifest: str, words: tuple[s
     assert says in done.stderr
     assert done.stderr.count("\n") == 1
     assert not (folder / "metrics.json").exists()
+
+
+def test_a_checkpoint_of_another_analysis_is_a_line_and_no_traceback(folder: Path) -> None:
+    labelled(folder, {"path": "quiet.wav", "scene": "silence"})
+    done = evaluate(folder, "--checkpoint", f"scene={MODELS / 'embedded/emotion.onnx'}")
+    assert done.returncode == SOME_FAILED
+    assert "quiet.wav (ValueError: " in done.stderr
+    assert "Traceback" not in done.stderr
