@@ -107,7 +107,7 @@ def evaluate(
     manifest: Annotated[Path, typer.Option(help="JSON lines: a path and what it is labelled with.", show_default=False)],
     root: Annotated[Path, typer.Option(help="Folder that the paths are relative to.", show_default=False)],
     analysis: Annotated[
-        list[str] | None, typer.Option(help="Measure this one; may be repeated. Default: all with labels.", show_default=False)
+        list[str] | None, typer.Option(help="Only these, e.g. scene,asr. Default: all with labels.", show_default=False)
     ] = None,
     checkpoint: Annotated[
         list[str] | None,
@@ -121,8 +121,8 @@ def evaluate(
     """Measure the analyses on labelled recordings."""
     from earshot.evaluate import evaluate as measure
 
-    names, checkpoints = analysis or [], checkpoint or []
-    return measure(manifest, root, names, checkpoints, labels=labels, limit=limit, collar=collar, out=out)
+    names = [name.strip() for text in analysis or [] for name in text.split(",")]
+    return measure(manifest, root, names, checkpoint or [], labels=labels, limit=limit, collar=collar, out=out)
 
 
 @app.command()

@@ -97,7 +97,7 @@ def test_broken_audio_is_named_and_the_rest_is_measured(folder: Path) -> None:
     [
         ('{"path": "quiet.wav", "scene": "silence"}\n{"path"', (), "m.jsonl line 2 is not JSON"),
         ('{"path": "quiet.wav"}', (), "no row of m.jsonl has a label for any analysis; docs/evaluation.md"),
-        ('{"path": "quiet.wav", "scene": "silence"}', ("--analysis", "noise"), "has a label for noise"),
+        ('{"path": "quiet.wav", "scene": "silence"}', ("--analysis", "scene,noise"), "has a label for noise"),
         ('{"path": "quiet.wav", "scene": "silence"}', ("--analysis", "smell"), "no analysis named smell"),
         ('{"path": "quiet.wav", "scene": "silence"}', ("--root", "nowhere"), "there is no folder nowhere"),
         ('{"path": "quiet.wav", "scene": "silence"}', ("--out", "no/where.json"), "there is no folder no"),
