@@ -20,6 +20,11 @@ class PlanLimits:
     max_ms: int = 30_000
     overlap_ms: int = 1_000
 
+    @classmethod
+    def of_seconds(cls, target: float, longest: float, overlap: float) -> "PlanLimits":
+        """As the settings name them."""
+        return cls(*(round(seconds * 1000) for seconds in (target, longest, overlap)))
+
     def __post_init__(self) -> None:
         if not 2 <= self.target_ms <= self.max_ms:
             raise Misconfigured("chunk_plan", f"chunk length {self.target_ms} ms must lie between 2 and {self.max_ms} ms")

@@ -103,6 +103,29 @@ def events(
 
 
 @app.command()
+def evaluate(
+    manifest: Annotated[Path, typer.Option(help="JSON lines: a path and what it is labelled with.", show_default=False)],
+    root: Annotated[Path, typer.Option(help="Folder that the paths are relative to.", show_default=False)],
+    analysis: Annotated[
+        list[str] | None, typer.Option(help="Only these, e.g. scene,asr. Default: all with labels.", show_default=False)
+    ] = None,
+    checkpoint: Annotated[
+        list[str] | None,
+        typer.Option(metavar="[ANALYSIS=]URI", help="A release, or an ONNX file, in place of the default.", show_default=False),
+    ] = None,
+    labels: Annotated[Path | None, typer.Option(help="Folder with label maps of your own.", show_default=False)] = None,
+    limit: Annotated[int | None, typer.Option(min=1, help="At most so many for each analysis.", show_default=False)] = None,
+    collar: Annotated[float, typer.Option(min=0, help="Seconds around a speaker's turns that do not count.")] = 0.25,
+    out: Annotated[Path, typer.Option(help="File for the figures; pictures go beside it.")] = Path("metrics.json"),
+) -> int:
+    """Measure the analyses on labelled recordings."""
+    from earshot.evaluate import evaluate as measure
+
+    names = [name.strip() for text in analysis or [] for name in text.split(",")]
+    return measure(manifest, root, names, checkpoint or [], labels=labels, limit=limit, collar=collar, out=out)
+
+
+@app.command()
 def up() -> None:
     """Start Redis, Postgres and the workers here."""
     from earshot.local import stack

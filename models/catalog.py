@@ -26,6 +26,8 @@ class Checkpoint(Frozen):
     card: str
     """Model card, relative to ``models/``; empty where the wheel's own documentation serves."""
     labels: tuple[str, ...] = ()
+    trained_on: tuple[str, ...] | None = None
+    """Sets of recordings that its weights were fitted on, or anything else of it was chosen on; None when not known."""
 
     def release(self) -> Release:
         return Release(

@@ -9,6 +9,7 @@ from celery.exceptions import SoftTimeLimitExceeded
 
 from analysis.errors import EarshotError, Permanent, Transient
 from analysis.request import IngestReply, IngestRequest
+from analysis.roles import roles_of
 from analysis.types import WHOLE, Interval
 from audio.inbox import discard_upload
 from audio.plan import PlanLimits, speech_in
@@ -16,7 +17,7 @@ from audio.prepare import Prepared, prepare
 from audio.probe import probe
 from audio.source import content_hash, open_source
 from audio.store import delete_recording
-from settings import Settings, settings
+from settings import settings
 from storage import db, ledger, outbox, presence, recordings, redis, requests, tries, waits
 from storage.db import Connection
 from storage.dead_letters import QUARANTINE_AFTER
@@ -27,9 +28,6 @@ from tasks.presence import claim
 from workers.registry import analyses, cards
 
 log = logging.getLogger(__name__)
-
-DEFAULT_ROLES = ("agent", "customer")
-"""Who speaks on which channel of a two-channel recording, unless the request says otherwise."""
 
 WAITED_FOR = ("postgres_away", "redis_away", "busy", "backlog")
 """What a request waits for as long as it takes; any other trouble of the surroundings is told after ``TRIES``."""
@@ -124,13 +122,13 @@ def _take_in(connection: Connection, recording_id: UUID, request: IngestRequest)
 
 def _decode(recording_id: UUID, request: IngestRequest, path: Path) -> None:
     config = settings()
-    roles = _roles(request.roles, probe(path).channels)
+    roles = roles_of(request.roles, probe(path).channels)
     prepared = prepare(
         path,
         recording_id,
         config.store_url,
         rates={card.sample_rate for card in cards()},
-        limits=_limits(config),
+        limits=PlanLimits.of_seconds(config.chunk_duration_sec, config.chunk_max_sec, config.overlap_sec),
         mix=not roles,
         accept_truncated=request.accept_truncated,
     )
@@ -159,21 +157,6 @@ def _chunks(request: IngestRequest, prepared: Prepared) -> list[NewChunk]:
         NewChunk(index=index, span=span, speech=speech_in(span, prepared.utterances), wanted=names)
         for index, span, names in spans
     ]
-
-
-def _limits(config: Settings) -> PlanLimits:
-    seconds = (config.chunk_duration_sec, config.chunk_max_sec, config.overlap_sec)
-    target, longest, overlap = (round(each * 1000) for each in seconds)
-    return PlanLimits(target_ms=target, max_ms=longest, overlap_ms=overlap)
-
-
-def _roles(asked: tuple[str, ...] | None, channels: int) -> tuple[str, ...]:
-    """One role per channel, or none: then the channels do not separate the speakers and are mixed."""
-    if asked is None:
-        return DEFAULT_ROLES if channels == len(DEFAULT_ROLES) else ()
-    if asked and len(asked) != channels:
-        raise Permanent("roles", f"{len(asked)} roles for {channels} channels; name one role per channel, or none")
-    return asked
 
 
 def _check_analyses(request: IngestRequest) -> None:

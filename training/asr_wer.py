@@ -5,12 +5,13 @@ python -m training.asr_wer --data ../shared/data --states 3000 4000 5000 10000 3
 """
 
 import argparse
-import json
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from evaluation.manifest import read
+from evaluation.words import distance
 from models.pocketsphinx_decoder import LIVE_STATES, PocketsphinxDecoder
 from training.datasets import RATE, waveform
 
@@ -41,22 +42,11 @@ class Measured:
 
 def lines(data: Path) -> list[Line]:
     """The recordings of ``REPORTED`` that have a text."""
-    rows = [json.loads(line) for line in (data / "labels.jsonl").read_text().splitlines()]
     return [
-        Line(data / row["path"], source, row.get("speaker") in TUNED_ON, tuple(row["text"].split()))
-        for row in rows
-        if (source := "/".join(row["path"].split("/")[:2])) in REPORTED and row.get("text")
+        Line(data / row.path, row.source, row.speaker in TUNED_ON, tuple(row.text.split()))
+        for row in read(data / "labels.jsonl")
+        if row.source in REPORTED and row.text
     ]
-
-
-def word_errors(reference: Sequence[str], found: Sequence[str]) -> int:
-    """Substitutions, insertions and deletions (Levenshtein distance over words)."""
-    row = list(range(len(found) + 1))
-    for i, word in enumerate(reference, 1):
-        diagonal, row[0] = row[0], i
-        for j, other in enumerate(found, 1):
-            diagonal, row[j] = row[j], min(row[j] + 1, row[j - 1] + 1, diagonal + (word != other))
-    return row[-1]
 
 
 def measure(decoder: PocketsphinxDecoder, chosen: Sequence[Line]) -> Measured:
@@ -68,7 +58,7 @@ def measure(decoder: PocketsphinxDecoder, chosen: Sequence[Line]) -> Measured:
         found = [word.text for word in decoder.decode(samples)]
         used += time.process_time() - began
         seconds += len(samples) / RATE
-        errors += word_errors(line.words, found)
+        errors += distance(line.words, found)
     words = sum(len(line.words) for line in chosen)
     return Measured(words, errors / words, used / seconds)
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from training.evaluation import Evaluation
+from evaluation.classification import Evaluation
 
 TEXTS = Path(__file__).with_name("cards")
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from training.evaluation import pooled
+from models.scoring import softmax
 
 Floats = NDArray[np.float32]
 Ints = NDArray[np.int64]
@@ -40,6 +40,14 @@ def out_of_fold(windows: WindowSet, fold: Ints, train: Trainer) -> Floats:
     if answers is None:
         raise ValueError("there are no folds to validate on; is the data folder empty?")
     return answers
+
+
+def pooled(logits: Floats, owner: Ints, recordings: int, temperature: float) -> Floats:
+    """Mean share over the windows of each recording, as the workers pool them; shape (recordings, labels)."""
+    shares = softmax(logits, temperature)
+    total = np.zeros((recordings, logits.shape[1]), np.float64)
+    np.add.at(total, owner, shares)
+    return (total / np.bincount(owner, minlength=recordings)[:, None]).astype(np.float32)
 
 
 def calibrate(truth: Ints, logits: Floats, owner: Ints) -> float:

@@ -1,7 +1,5 @@
 """Reads the labelled recordings of ``../shared/data`` and splits them so that no speaker or fold is on two sides."""
 
-import json
-import re
 import zlib
 from collections import Counter
 from collections.abc import Iterable, Sequence
@@ -13,6 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from audio.features import Array
+from evaluation import label_map
+from evaluation.manifest import Row, read
 
 RATE = 16_000
 
@@ -31,25 +31,25 @@ def examples(data: Path, *sources: str) -> list[Example]:
     """The rows of ``labels.jsonl`` in the given sets, in file order; ``label`` is the row's emotion, label or ''.
 
     Raises:
-        FileNotFoundError: ``data`` has no labels.jsonl.
+        Misconfigured: ``data`` has no labels.jsonl, or it is not a manifest.
     """
-    found = []
-    for line in (data / "labels.jsonl").read_text().splitlines():
-        row = json.loads(line)
-        source = "/".join(row["path"].split("/")[:2])
-        if source in sources:
-            group = row.get("speaker") or origin(row["path"])
-            found.append(Example(data / row["path"], source, row.get("emotion") or row.get("label") or "", group))
-    return found
+    return [_example(data, row, row.said("emotion") or row.said("label") or "") for row in _rows(data, sources)]
 
 
-def origin(path: str) -> str:
-    """What a file was cut from: ``esc-<fold>`` for ESC-50 clips, in whichever set they appear (the fold is the name's first
-    digit), else the name without the number of its cut, as in ``laugh_1.m4a_14.ogg``."""
-    name = path.rsplit("/", 1)[-1]
-    if match := re.match(r"([1-5])-\d+-[A-Z]\.", name):
-        return f"esc-{match[1]}"
-    return re.sub(r"_\d+\.ogg$", "", name) if re.search(r"\.\w+_\d+\.ogg$", name) else path
+def labelled(data: Path, analysis: str, labels: Sequence[str], *sources: str) -> list[Example]:
+    """The rows of the given sets that mean one of ``labels`` by the analysis' map in ``evaluation/labels``."""
+    mapping = label_map.read(analysis)
+    told = ((row, mapping.truth(row).label) for row in _rows(data, sources))
+    known = ((row, mapping.among(label, labels)) for row, label in told if label is not None)
+    return [_example(data, row, label) for row, label in known if label is not None]
+
+
+def _rows(data: Path, sources: Sequence[str]) -> list[Row]:
+    return [row for row in read(data / "labels.jsonl") if row.source in sources]
+
+
+def _example(data: Path, row: Row, label: str) -> Example:
+    return Example(data / row.path, row.source, label, row.group)
 
 
 def without_copies(rows: list[Example]) -> list[Example]:

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from analysis.types import Utterance
 from audio.vad import VAD_RATE, SpeechDetector
-from training.der import Spoken
+from evaluation.der import Spoken
 
 Floats = NDArray[np.float32]
 

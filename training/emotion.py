@@ -10,11 +10,11 @@ import numpy as np
 
 from audio.features import MelSpec
 from audio.windows import WindowSpec, windows
+from evaluation.classification import Evaluation, evaluate, save_json
 from training import augment, emotional_speech
 from training.card import write_card
 from training.crossval import Floats, Ints, WindowSet, calibrated_shares, out_of_fold
 from training.datasets import Example, folds, indices, waveform
-from training.evaluation import Evaluation, evaluate, save_json
 from training.export import describe, export_torch, window_metadata
 from training.fit import Recipe, fit, logits
 from training.nets import EmotionNet
@@ -101,7 +101,7 @@ def measure(rows: list[Example], data: WindowSet, truth: Ints) -> tuple[list[Eva
 
 def main(data_folder: Path, out: Path) -> None:
     """Measure by cross-validation, train on everything, export, write the card."""
-    rows = emotional_speech.utterances(data_folder, "emotion")
+    rows = emotional_speech.utterances(data_folder, "emotion", LABELS)
     truth = indices(LABELS, [row.label for row in rows])
     data = build(rows)
     print(f"{len(rows)} utterances of {len({row.group for row in rows})} speakers, {len(data.owner)} windows", flush=True)

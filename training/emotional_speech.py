@@ -1,13 +1,12 @@
 """The four sets of acted and broadcast emotional speech, their licences, and their words mapped to a model's labels."""
 
-import tomllib
-from dataclasses import replace
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 
 from audio.features import Array
-from training.datasets import RATE, Example, examples
+from training.datasets import RATE, Example, labelled
 
 SETS = (
     ("emotion/ravdess", "CC BY-NC-SA 4.0"),
@@ -15,14 +14,11 @@ SETS = (
     ("emotion/nemo", "CC BY-NC-SA 4.0"),
     ("emotion/urdu", "research only"),
 )
-MAPPING = Path(__file__).with_name("emotion_labels.toml")
 
 
-def utterances(data: Path, section: str) -> list[Example]:
-    """The recordings whose emotion the ``section`` of emotion_labels.toml maps, with the mapped label."""
-    mapping = tomllib.loads(MAPPING.read_text())[section]
-    rows = examples(data, *(name for name, _ in SETS))
-    return [replace(row, label=mapping[row.label]) for row in rows if row.label in mapping]
+def utterances(data: Path, analysis: str, labels: Sequence[str]) -> list[Example]:
+    """The recordings that mean one of ``labels`` to the analysis, by ``evaluation/labels``."""
+    return labelled(data, analysis, labels, *(name for name, _ in SETS))
 
 
 def trimmed(waveform: Array, floor: float = 0.03) -> Array:

@@ -13,11 +13,11 @@ from analysis.noise_labels import CLASSIFIED
 from audio.features import YAMNET, Array
 from audio.level import SILENT
 from audio.windows import WindowSpec, window_loudness, windows
+from evaluation.classification import Evaluation, evaluate, save_json
 from training import augment, noise_sounds
 from training.card import write_card
 from training.crossval import Floats, Ints, WindowSet, calibrated_shares, out_of_fold
 from training.datasets import RATE, Example, folds, indices
-from training.evaluation import Evaluation, evaluate, save_json
 from training.export import describe, export_torch, window_metadata
 from training.fit import Recipe, fit, logits
 from training.nets import Merged, PatchNet

@@ -11,17 +11,17 @@ import torch
 
 from audio.features import YAMNET, Array
 from audio.windows import WindowSpec, windows
+from evaluation.classification import Evaluation, evaluate, save_json
 from training import augment, scene_sounds
 from training.card import write_card
 from training.crossval import Floats, Ints, WindowSet, calibrated_shares, out_of_fold
 from training.datasets import RATE, Example, folds, indices
-from training.evaluation import Evaluation, evaluate, save_json
 from training.export import describe, export_torch, window_metadata
 from training.fit import Recipe, fit, logits
 from training.nets import PatchNet
 from training.teacher import gathered, shares, yamnet
 
-LABELS = ("speech", "music", "noise", "silence", "other")  # 000-05
+LABELS = scene_sounds.SCENES
 SPEC = WindowSpec(mel=YAMNET, length=96, hop=48)
 RECIPE = Recipe(epochs=6, batch=64, rate=4e-3, bands_masked=8, frames_masked=16)
 FOLDS = 3

@@ -1,7 +1,6 @@
 """The recordings that scene is learned and judged on, and what people called them."""
 
 import zlib
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -9,7 +8,9 @@ from numpy.typing import NDArray
 
 from audio.features import Array
 from training import augment
-from training.datasets import RATE, Example, examples, waveform, without_copies
+from training.datasets import RATE, Example, labelled, waveform, without_copies
+
+SCENES = ("speech", "music", "noise", "silence", "other")  # 000-05
 
 SETS = (
     ("asr/librispeech_test-other", "CC BY 4.0"),
@@ -40,14 +41,11 @@ KEPT = {
 }
 """Share of the recordings of a set that is used: speech is plentiful and would drown the rest."""
 
-MUSIC = ("Hungarian", "Kevin", "sweet-waltz", "happy-music")
-"""Names of the music among ``scene/librosa``, whose rows are labelled by file name; 198-209 is speech, the rest are animals."""
-
 
 def recordings(data: Path) -> list[Example]:
-    """Labelled with a scene by what the set says of each recording."""
-    rows = [row for row in examples(data, *(name for name, _ in SETS)) if _kept(row) and not _room(row)]
-    return [replace(row, label=_scene(row)) for row in without_copies(rows)]
+    """Labelled with a scene by evaluation/labels/scene.toml."""
+    rows = labelled(data, "scene", SCENES, *(name for name, _ in SETS))
+    return without_copies([row for row in rows if _kept(row)])
 
 
 def learnable(rows: list[Example]) -> NDArray[np.bool_]:
@@ -57,22 +55,6 @@ def learnable(rows: list[Example]) -> NDArray[np.bool_]:
 
 def _kept(row: Example) -> bool:
     return zlib.crc32(row.path.name.encode()) % 1000 < 1000 * KEPT.get(row.source, 1.0)
-
-
-def _room(row: Example) -> bool:
-    """The ``silence`` of noise/babycry is one room's tone without a baby in it; YAMNet and ears call it noise."""
-    return row.source == "noise/babycry" and row.label == "silence"
-
-
-def _scene(row: Example) -> str:
-    if row.source.startswith(("asr/", "speaker/", "emotion/", "diarization/")):
-        return "speech"
-    if row.source == "scene/librosa":
-        return "music" if any(name in row.label for name in MUSIC) else "speech" if row.label.startswith("198") else "noise"
-    if row.label in ("speech", "music", "silence"):
-        return row.label
-    # audioset_scene.toml: a voice without words is neither speech nor noise.
-    return "other" if row.label in ("baby_cry", "crying_baby", "baby_laugh") else "noise"
 
 
 def generated(random: np.random.Generator, count: int) -> list[tuple[Array, str]]:

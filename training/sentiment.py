@@ -17,12 +17,12 @@ from sklearn.preprocessing import StandardScaler
 from sklearn.svm import SVC
 
 from audio import voice
+from evaluation.classification import Evaluation, evaluate, save_json
 from training import emotional_speech
 from training.augment import telephone
 from training.card import write_card
 from training.crossval import Floats, Ints, calibrated_shares
 from training.datasets import RATE, folds, indices, waveform
-from training.evaluation import Evaluation, evaluate, save_json
 from training.export import check_parity, describe
 from training.role_graph import join_roles
 
@@ -44,7 +44,7 @@ class Speech:
 
 def read(data: Path) -> Speech:
     """Compute the features of every labelled utterance."""
-    rows = emotional_speech.utterances(data, "sentiment")
+    rows = emotional_speech.utterances(data, "sentiment", LABELS)
     sound = [emotional_speech.trimmed(waveform(row.path)) for row in rows]
     return Speech(
         clean=np.stack([voice.describe(samples, RATE) for samples in sound]),

@@ -10,10 +10,11 @@ import numpy as np
 from audio.features import MelSpec, log_mel
 from audio.level import levelled
 from audio.voice_windows import voice_windows, window_spans
+from evaluation import rttm
+from evaluation.der import Errors, Spoken, score
 from models.speaker_embedding import SpeakerModel
 from models.voices import Heard, tell_apart
 from training.datasets import Example, waveform
-from training.der import Errors, Spoken, score
 from training.dialogues import Dialogue, compose, in_room, pieces, speech
 from training.speaker_data import Floats
 
@@ -83,13 +84,8 @@ def read_dialogues(rows: Sequence[Example], seed: int = 1) -> list[Dialogue]:
 
 def read_meetings(folder: Path) -> list[Dialogue]:
     """The meeting excerpts of ``folder`` that have rows in its ``all.rttm``."""
-    turns: dict[str, list[Spoken]] = {}
-    for line in (folder / "all.rttm").read_text().splitlines():
-        _, name, _, start, length, _, _, speaker, *_ = line.split()
-        begin = round(float(start) * 1000)
-        turns.setdefault(name, []).append(Spoken(speaker, begin, begin + round(float(length) * 1000)))
-    files = [(folder / f"{name}.flac", spoken) for name, spoken in sorted(turns.items())]
-    return [Dialogue(waveform(path), tuple(spoken)) for path, spoken in files if path.is_file()]
+    files = [(folder / f"{name}.flac", spoken) for name, spoken in sorted(rttm.read(folder / "all.rttm").items())]
+    return [Dialogue(waveform(path), spoken) for path, spoken in files if path.is_file()]
 
 
 def equal_error_rate(model: SpeakerModel, rows: Sequence[Example]) -> float:

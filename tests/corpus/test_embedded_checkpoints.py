@@ -84,14 +84,14 @@ def test_noise_knows_the_sounds_it_was_taught(tmp_path: Path) -> None:
 
 
 def test_emotion_is_far_above_chance(tmp_path: Path) -> None:
-    rows = spread(emotional_speech.utterances(DATA, "emotion"), 12)
+    rows = spread(emotional_speech.utterances(DATA, "emotion", default_releases()["emotion"].labels), 12)
     found = emotion.analyze(emotion.load(default_releases()["emotion"], "cpu"), [clip(row, tmp_path) for row in rows])
     hits = [isinstance(f, EmotionFindings) and f.overall.label == row.label for f, row in zip(found, rows, strict=True)]
     assert share(hits) > 0.5
 
 
 def test_both_sentiment_models_are_far_above_chance(tmp_path: Path) -> None:
-    rows = spread(emotional_speech.utterances(DATA, "sentiment"), 20)
+    rows = spread(emotional_speech.utterances(DATA, "sentiment", default_releases()["sentiment"].labels), 20)
     model = cache.get(sentiment.load, default_releases()["sentiment"], "cpu")
     hits: dict[str, list[bool]] = {"customer": [], "agent": []}
     for row, found in zip(rows, sentiment.analyze(model, [clip(row, tmp_path) for row in rows]), strict=True):

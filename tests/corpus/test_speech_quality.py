@@ -14,10 +14,12 @@ from analysis.types import WHOLE, ChunkRef, Interval, Utterance
 from audio.clip import Clip
 from audio.plan import speech_in
 from audio.prepare import Prepared, prepare
+from evaluation import rttm
+from evaluation.der import Errors, Spoken, score
+from evaluation.words import distance
 from models.catalog import default_releases
 from tests.corpus.recorded import DATA
 from training import asr_wer
-from training.der import Errors, Spoken, score
 from workers import asr, diarization
 
 pytestmark = pytest.mark.corpus
@@ -52,7 +54,7 @@ def test_word_error_rate_on_read_english(tmp_path: Path) -> None:
     hard = [line for line in unseen if line.source == asr_wer.HARD]
     decoder = asr.load(default_releases()["asr"], "cpu")
     for chosen, limit in ((easy, 0.45), (hard[::5], 0.70)):
-        errors = sum(asr_wer.word_errors(line.words, recognised(line.path, tmp_path, decoder)) for line in chosen)
+        errors = sum(distance(line.words, recognised(line.path, tmp_path, decoder)) for line in chosen)
         rate = errors / sum(len(line.words) for line in chosen)
         assert rate < limit, rate
 
@@ -69,13 +71,8 @@ def diarized(path: Path, store: Path) -> tuple[tuple[Spoken, ...], Prepared]:
 
 
 def test_diarization_of_meetings(tmp_path: Path) -> None:
-    references: dict[str, list[Spoken]] = {}
-    for line in (DATA / "diarization/ami_debug/all.rttm").read_text().splitlines():
-        _, name, _, start, length, _, _, speaker, *_ = line.split()
-        begin = round(float(start) * 1000)
-        references.setdefault(name, []).append(Spoken(speaker, begin, begin + round(float(length) * 1000)))
     total = Errors(0, 0, 0, 0)
-    for name, reference in references.items():
+    for name, reference in rttm.read(DATA / "diarization/ami_debug/all.rttm").items():
         path = DATA / f"diarization/ami_debug/{name}.flac"
         if path.is_file():
             found, call = diarized(path, tmp_path)

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from evaluation.der import Spoken, score
 from models.clustering import MOST_CLUSTERED, find_voices
-from training.der import Spoken, score
 
 
 def cloud(voices: int, rows: int, spread: float, seed: int = 0) -> np.ndarray:

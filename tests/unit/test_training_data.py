@@ -8,10 +8,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from analysis.noise_labels import CLASSIFIED
+from evaluation.classification import evaluate, expected_calibration_error
+from evaluation.groups import origin
 from training import noise_sounds, teacher
-from training.crossval import calibrate, calibrated_shares
-from training.datasets import Example, folds, origin, without_copies
-from training.evaluation import evaluate, expected_calibration_error, pooled
+from training.crossval import calibrate, calibrated_shares, pooled
+from training.datasets import Example, folds, without_copies
 
 
 @given(st.lists(st.sampled_from("abcdefgh"), min_size=8, max_size=60), st.integers(2, 4))
@@ -64,7 +65,8 @@ def test_measures_on_a_worked_example() -> None:
 
 def test_calibration_error_is_zero_when_confidence_is_frequency() -> None:
     shares = np.tile(np.array([[0.75, 0.25]], np.float32), (4, 1))
-    assert expected_calibration_error(np.array([0, 0, 0, 1]), shares) == pytest.approx(0, abs=1e-6)
+    right = np.array([True, True, True, False])
+    assert expected_calibration_error(right, shares.max(axis=1)) == pytest.approx(0, abs=1e-6)
 
 
 def test_temperature_cools_what_is_too_sure() -> None:
@@ -74,7 +76,7 @@ def test_temperature_cools_what_is_too_sure() -> None:
     logits = 8 * np.eye(2, dtype=np.float32)[right]
     assert calibrate(truth, logits, np.arange(400)) > 4
     shares, _ = calibrated_shares(truth, logits, np.arange(400), np.arange(400) % 4)
-    assert expected_calibration_error(truth, shares) < 0.05
+    assert expected_calibration_error(shares.argmax(axis=1) == truth, shares.max(axis=1)) < 0.05
 
 
 def test_what_is_kept_for_judging_fits_no_temperature() -> None:

@@ -9,10 +9,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from models.scoring import softmax
-
 Floats = NDArray[np.float32]
 Ints = NDArray[np.int64]
+
+DRAWS = 500
+"""Times that whole groups are drawn anew for an interval."""
 
 
 @dataclass(frozen=True)
@@ -23,7 +24,7 @@ class Evaluation:
     labels: tuple[str, ...]
     count: int
     accuracy: float
-    macro_f1: float
+    macro_f1: float  # over the labels that occur
     uar: float
     uar_low: float  # 95 % interval, resampling whole groups (speakers, folds): clips of one speaker are not independent
     uar_high: float
@@ -42,7 +43,18 @@ class Evaluation:
 
 def evaluate(title: str, labels: tuple[str, ...], truth: Ints, shares: Floats, groups: NDArray[Any]) -> Evaluation:
     """Measure answers of shape (recordings, labels) against true positions in ``labels``."""
-    answers = shares.argmax(axis=1)
+    return judge(title, labels, truth, shares.argmax(axis=1), shares.max(axis=1), groups)
+
+
+def judge(
+    title: str, labels: tuple[str, ...], truth: Ints, answers: Ints, sure: NDArray[np.floating[Any]], groups: NDArray[Any]
+) -> Evaluation:
+    """Measure answers, one a recording and at least one of them, against the truth, both as positions in ``labels``.
+
+    Args:
+        sure: confidence of each answer, 0 to 1.
+        groups: name of each recording's group, the unit that intervals are drawn from.
+    """
     matrix = confusion(truth, answers, len(labels))
     low, high = _interval(truth, answers, groups, len(labels))
     hits, support, given = matrix.diagonal(), matrix.sum(axis=1), matrix.sum(axis=0)
@@ -57,7 +69,7 @@ def evaluate(title: str, labels: tuple[str, ...], truth: Ints, shares: Floats, g
         uar=uar(matrix),
         uar_low=low,
         uar_high=high,
-        ece=expected_calibration_error(truth, shares),
+        ece=expected_calibration_error(truth == answers, sure),
         confusion=tuple(tuple(int(n) for n in row) for row in matrix),
     )
 
@@ -74,27 +86,18 @@ def uar(matrix: Ints) -> float:
     return float((matrix.diagonal()[present] / support[present]).mean())
 
 
-def expected_calibration_error(truth: Ints, shares: Floats, bins: int = 10) -> float:
+def expected_calibration_error(right: NDArray[np.bool_], sure: NDArray[np.floating[Any]], bins: int = 10) -> float:
     """Mean distance between confidence and accuracy (Naeini et al. 2015)."""
-    sure, right = shares.max(axis=1), shares.argmax(axis=1) == truth
     bin_of = np.minimum((sure * bins).astype(int), bins - 1)
     gaps = [abs(sure[bin_of == b].mean() - right[bin_of == b].mean()) * (bin_of == b).mean() for b in set(bin_of.tolist())]
     return float(sum(gaps))
 
 
-def pooled(logits: Floats, owner: Ints, recordings: int, temperature: float) -> Floats:
-    """Mean share over the windows of each recording, as the workers pool them; shape (recordings, labels)."""
-    shares = softmax(logits, temperature)
-    total = np.zeros((recordings, logits.shape[1]), np.float64)
-    np.add.at(total, owner, shares)
-    return (total / np.bincount(owner, minlength=recordings)[:, None]).astype(np.float32)
-
-
-def _interval(truth: Ints, answers: Ints, groups: NDArray[Any], count: int, draws: int = 500) -> tuple[float, float]:
+def _interval(truth: Ints, answers: Ints, groups: NDArray[Any], count: int) -> tuple[float, float]:
     names, where = np.unique(groups, return_inverse=True)
     parts = np.stack([confusion(truth[where == g], answers[where == g], count) for g in range(len(names))])
     random = np.random.default_rng(0)
-    values = [uar(parts[random.integers(0, len(names), len(names))].sum(axis=0)) for _ in range(draws)]
+    values = [uar(parts[random.integers(0, len(names), len(names))].sum(axis=0)) for _ in range(DRAWS)]
     low, high = np.percentile(values, [2.5, 97.5])
     return float(low), float(high)
 

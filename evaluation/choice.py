@@ -1,0 +1,67 @@
+"""Which rows of a manifest an analysis is held to, and to what."""
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path, PurePosixPath
+
+from evaluation import rttm
+from evaluation.der import Spoken
+from evaluation.label_map import LabelMap, Truth
+from evaluation.manifest import Row
+
+DIMENSIONS = ("valence", "arousal", "dominance")
+
+
+@dataclass
+class Chosen:
+    """Positions of the rows that say something, with their label; it is None where an emotion is only rated in numbers."""
+
+    truth: dict[int, str | None] = field(default_factory=dict)
+    unlabelled: int = 0
+    unmapped: Counter[str] = field(default_factory=Counter)
+
+
+def choose(rows: Sequence[Row], analysis: str, mapping: LabelMap, root: Path, limit: int | None) -> Chosen:
+    """The rows to measure: all, or ``limit`` of them, evenly spread over the manifest.
+
+    Raises:
+        Misconfigured: a reference that a row names cannot be read.
+    """
+    chosen = Chosen()
+    for position, row in enumerate(rows):
+        truth = mapping.truth(row)
+        if analysis == "diarization":
+            truth = _referenced(truth, root, row)
+        if truth.unmapped:
+            chosen.unmapped[truth.unmapped] += 1
+        if truth.label is not None or (analysis == "emotion" and any(row.said(name) for name in DIMENSIONS)):
+            chosen.truth[position] = truth.label
+        elif not truth.unmapped:
+            chosen.unlabelled += 1
+    chosen.truth = dict(spread(list(chosen.truth.items()), limit))
+    return chosen
+
+
+def spread(items: Sequence[tuple[int, str | None]], limit: int | None) -> Sequence[tuple[int, str | None]]:
+    """At most ``limit`` of the items, at even distances."""
+    if limit is None or len(items) <= limit:
+        return items
+    return [items[i * len(items) // limit] for i in range(limit)]
+
+
+def reference(root: Path, file: str, path: str) -> tuple[Spoken, ...]:
+    """What an RTTM file says of a recording, which it knows by its name without the ending."""
+    return _references(root / file).get(PurePosixPath(path).stem, ())
+
+
+def _referenced(truth: Truth, root: Path, row: Row) -> Truth:
+    if truth.label is None or reference(root, truth.label, row.path):
+        return truth
+    return Truth(unmapped=f"rttm={truth.label} has no line about {PurePosixPath(row.path).stem}")
+
+
+@cache
+def _references(path: Path) -> dict[str, tuple[Spoken, ...]]:
+    return rttm.read(path)

@@ -1,0 +1,91 @@
+"""Says what a manifest's words mean to an analysis, by the data files in ``evaluation/labels``.
+
+Nothing is guessed: a word that no line maps has no meaning.
+"""
+
+import tomllib
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
+
+from analysis.errors import Misconfigured
+from evaluation.manifest import Row
+
+MAPS = Path(__file__).with_name("labels")
+DEFAULT = "default"
+
+
+class Section(BaseModel):
+    """How one set speaks: a table for each key of its rows that it uses."""
+
+    model_config = ConfigDict(frozen=True, extra="allow")
+    __pydantic_extra__: dict[str, dict[str, str]] = Field(init=False)
+
+    every: str | None = None
+    """What every recording of the set is, whatever its rows say."""
+    verbatim: tuple[str, ...] = ()
+    """Keys whose values are labels already."""
+    words: dict[str, str] = {}
+    """For transcripts: word to what is counted for it."""
+
+
+@dataclass(frozen=True)
+class Truth:
+    """What a row means to an analysis, or what it says that means nothing, such as ``label=helicopter``."""
+
+    label: str | None = None
+    unmapped: str | None = None
+
+
+@dataclass(frozen=True)
+class LabelMap:
+    """The sections of one file, by set."""
+
+    sections: Mapping[str, Section]
+    instead: Mapping[str, str]
+
+    def section(self, row: Row) -> Section:
+        return self.sections.get(row.source) or self.sections.get(DEFAULT) or Section()
+
+    def truth(self, row: Row) -> Truth:
+        """The first of the section's rules that fits the row."""
+        section = self.section(row)
+        if section.every is not None:
+            return Truth(section.every)
+        for field in section.verbatim:
+            if (said := row.said(field)) is not None:
+                return Truth(said)
+        unmapped = None
+        for field, labels in section.__pydantic_extra__.items():
+            said = row.said(field)
+            if said in labels:
+                return Truth(labels[said])
+            unmapped = unmapped or (None if said is None else f"{field}={said}")
+        return Truth(unmapped=unmapped)
+
+    def among(self, label: str, known: Collection[str]) -> str | None:
+        """The label itself where a release knows it, else what stands for it there; None where nothing does."""
+        found = label if label in known else self.instead.get(label)
+        return found if found in known else None
+
+
+def read(analysis: str, folder: Path = MAPS) -> LabelMap:
+    """The map of an analysis; without a file, a row's own key of that name holds the label.
+
+    Raises:
+        Misconfigured: ``label_map``, the file is not what it should be; says what of it.
+    """
+    path = folder / f"{analysis}.toml"
+    if not path.is_file():
+        return LabelMap({DEFAULT: Section(verbatim=(analysis,))}, {})
+    try:
+        tables = tomllib.loads(path.read_text(encoding="utf-8"))
+        instead = {str(label): str(other) for label, other in tables.pop("instead", {}).items()}
+        return LabelMap(TypeAdapter(dict[str, Section]).validate_python(tables), instead)
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise Misconfigured("label_map", f"{path} is not TOML: {error}") from error
+    except ValidationError as error:
+        first = error.errors()[0]
+        raise Misconfigured("label_map", f"{path}: {'.'.join(map(str, first['loc']))}: {first['msg']}") from error

@@ -1,0 +1,84 @@
+"""Reads a manifest: one JSON object a line, each a recording and what people say of it."""
+
+import json
+from pathlib import Path
+from typing import Annotated, Any
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from analysis.errors import Misconfigured
+from evaluation.groups import origin
+
+Dimension = Annotated[float, Field(ge=-1, le=1)] | None
+"""How people rate an emotion, on the scale of the findings."""
+
+
+class Row(BaseModel):
+    """One recording. Any further key is kept: a label map (``evaluation.labels``) says what it means."""
+
+    model_config = ConfigDict(frozen=True, extra="allow", coerce_numbers_to_str=True)
+
+    path: str = Field(min_length=1)
+    """Relative to the root."""
+    text: str | None = None
+    lang: str | None = None
+    speaker: str | None = None
+    fold: str | None = None
+    roles: tuple[str, ...] | None = None
+    """Of each channel; none given: as ingest does without them."""
+    left: str | None = None
+    right: str | None = None
+    """The roles of two channels, in other words."""
+    rttm: str | None = None
+    """Who speaks when, in an RTTM file relative to the root."""
+    valence: Dimension = None
+    arousal: Dimension = None
+    dominance: Dimension = None
+
+    @property
+    def source(self) -> str:
+        """The set that it is from: the first two parts of its path, e.g. ``emotion/ravdess``."""
+        return "/".join(self.path.split("/")[:2])
+
+    @property
+    def group(self) -> str:
+        """What must be resampled as one: its speaker, else the recording it was cut from, else its fold, else itself."""
+        if self.speaker or origin(self.path) != self.path:
+            return self.speaker or origin(self.path)
+        return f"{self.source} fold {self.fold}" if self.fold else self.path
+
+    @property
+    def asked_roles(self) -> tuple[str, ...] | None:
+        """Roles of the channels as an ingest request names them."""
+        return (self.left, self.right) if self.left and self.right else self.roles
+
+    def said(self, field: str) -> str | None:
+        """What the row says under any key; None for nothing."""
+        value: Any = getattr(self, field, None)
+        return None if value is None or value == "" else str(value)
+
+
+def read(path: Path) -> tuple[Row, ...]:
+    """The rows of a manifest, in order; empty lines are passed over.
+
+    Raises:
+        Misconfigured: ``manifest``, there is no such file, or a line is not a row; names the line.
+    """
+    try:
+        lines = path.read_text(encoding="utf-8").splitlines()
+    except OSError as error:
+        raise Misconfigured("manifest", f"{path}: {error.strerror}; name a file with one JSON object a line") from error
+    except UnicodeDecodeError as error:
+        raise Misconfigured("manifest", f"{path} is not UTF-8 text; name a file with one JSON object a line") from error
+    return tuple(_row(path, number, line) for number, line in enumerate(lines, 1) if line.strip())
+
+
+def _row(path: Path, number: int, line: str) -> Row:
+    try:
+        return Row.model_validate(json.loads(line))
+    except json.JSONDecodeError as error:
+        raise Misconfigured("manifest", f"{path} line {number} is not JSON: {error}") from error
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = ".".join(map(str, first["loc"])) or "the line"
+        raise Misconfigured("manifest", f"{path} line {number}: {where}: {first['msg']}") from error

@@ -1,0 +1,94 @@
+"""Which checkpoint answers for each analysis: the catalog's, or what the command line names."""
+
+import hashlib
+import shutil
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path, PurePosixPath
+from urllib.parse import urlsplit
+
+import fsspec
+
+from analysis.errors import EarshotError, Misconfigured
+from analysis.types import Release
+from audio.store import local_path
+from models import cache, catalog
+from models.checkpoint_file import sha256
+from models.device import resolve
+from workers.registry import analyses
+
+
+def chosen(names: Sequence[str], checkpoints: Sequence[str], folder: Path) -> dict[str, Release]:
+    """A release for each of the names.
+
+    Args:
+        checkpoints: names out of the catalog, or ``[ANALYSIS=]URI`` of ONNX files.
+        folder: where remote ones are put.
+
+    Raises:
+        Misconfigured: no such checkpoint, two for one analysis, or one for an analysis that is not asked for.
+    """
+    found: dict[str, Release] = {}
+    for text in checkpoints:
+        release = _named(text, names, folder)
+        if release.analysis not in names:
+            raise Misconfigured("checkpoint", f"{text} is for {release.analysis}, which is not measured; add --analysis")
+        if release.analysis in found:
+            raise Misconfigured("checkpoint", f"two checkpoints for {release.analysis}; measure one after the other")
+        found[release.analysis] = release
+    return {name: found.get(name) or catalog.default_releases()[name] for name in names}
+
+
+def trained_on(release: Release) -> tuple[str, ...] | None:
+    """Sets of ``labels.jsonl`` that a release of the catalog was trained on; None for a strange one."""
+    return next((entry.trained_on for entry in catalog.load() if entry.release() == release), None)
+
+
+def load_all(releases: Mapping[str, Release], device: str) -> None:
+    """Loads every checkpoint now, as the runner would with the first recording.
+
+    Raises:
+        Misconfigured: one cannot be loaded.
+    """
+    for name, release in releases.items():
+        module = analyses()[name]
+        try:
+            cache.get(module.load, release, resolve(device) if module.CARD.pool == "gpu" else "cpu")
+        except EarshotError:
+            raise
+        except Exception as error:
+            said = (str(error).splitlines() or [type(error).__name__])[0]
+            raise Misconfigured("checkpoint", f"{release.uri} is no checkpoint for {name}: {said}") from error
+
+
+def _named(text: str, names: Sequence[str], folder: Path) -> Release:
+    for entry in catalog.load():
+        if entry.name == text:
+            return entry.release()
+    analysis, equals, uri = text.partition("=")
+    if not equals or analysis not in analyses():
+        analysis, uri = names[0] if len(names) == 1 else "", text
+    if not analysis:
+        raise Misconfigured("checkpoint", f"which analysis is {uri} for? write --checkpoint ANALYSIS={uri}")
+    path = _fetched(uri, folder)
+    digest = sha256(path)
+    return Release(analysis=analysis, name=f"{path.stem}-{digest[:8]}", runtime="onnx", uri=str(path), sha256=digest)
+
+
+def _fetched(uri: str, folder: Path) -> Path:
+    path = local_path(uri)
+    if path is None:
+        name = PurePosixPath(urlsplit(uri).path).name or "checkpoint.onnx"
+        path = folder / hashlib.sha256(uri.encode()).hexdigest()[:8] / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            with fsspec.open(uri, "rb") as remote, path.open("wb") as copy:
+                shutil.copyfileobj(remote, copy)
+        except (ImportError, ValueError, OSError) as error:  # no such protocol, its package is missing, nothing is there
+            said = (str(error).splitlines() or [type(error).__name__])[0]
+            raise Misconfigured(
+                "checkpoint", f"{uri} cannot be fetched ({said}); fetch it yourself and name the file"
+            ) from error
+    if not path.is_file():
+        known: Iterable[str] = (entry.name for entry in catalog.load())
+        raise Misconfigured("checkpoint", f"{uri} is neither a file nor a release; releases are {', '.join(known)}")
+    return path.resolve()

@@ -1,0 +1,88 @@
+"""Measures analyses on the rows of a manifest, one recording after the other."""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from analysis.errors import Permanent
+from analysis.parts import Evidence
+from evaluation import answers, classified, diarized, transcribed
+from evaluation.choice import Chosen, reference
+from evaluation.der import score
+from evaluation.hearing import Heard, Listener
+from evaluation.label_map import LabelMap
+from evaluation.manifest import Row
+from evaluation.metrics import Classified, Diarized, LeftOut, Metrics, Transcribed
+from evaluation.releases import trained_on
+from evaluation.tally import Case, Tally
+
+Watch = Callable[[Sequence[int]], Iterable[int]]
+"""Walks through positions of rows and may show how far it is."""
+
+SILENT = "no_speech"
+
+
+@dataclass(frozen=True)
+class Trial:
+    """What is measured: rows below ``root``, each analysis with its map and its choice of rows."""
+
+    rows: Sequence[Row]
+    root: Path
+    maps: Mapping[str, LabelMap]
+    chosen: Mapping[str, Chosen]
+    collar_ms: int
+
+    def measure(self, listener: Listener, watch: Watch = iter) -> Metrics:
+        """Hears every chosen recording once, for all analyses that it is labelled for.
+
+        Raises:
+            Transient: the disk is full.
+        """
+        tallies = {name: Tally(each, trained_on(each), self.chosen[name]) for name, each in listener.releases.items()}
+        for position in watch(sorted({position for each in self.chosen.values() for position in each.truth})):
+            self._hear(
+                listener, self.rows[position], {n: t for n, t in tallies.items() if position in t.chosen.truth}, position
+            )
+        return Metrics({name: self._measured(name, tally) for name, tally in tallies.items()})
+
+    def _hear(self, listener: Listener, row: Row, tallies: Mapping[str, Tally], position: int) -> None:
+        try:
+            heard = listener.hear(self.root / row.path, row, tallies)
+        except Permanent as error:  # BadAudio, Forbidden, roles: this recording's own fault
+            for tally in tallies.values():
+                tally.left_out.append(LeftOut(path=row.path, code=error.code, detail=str(error)))
+            return
+        for name, tally in tallies.items():
+            self._take(name, tally, row, tally.chosen.truth[position], heard)
+
+    def _take(self, name: str, tally: Tally, row: Row, truth: str | None, heard: Heard) -> None:
+        tally.cpu_seconds += heard.cpu_seconds[name]
+        tally.seconds += heard.seconds
+        nothing = answers.nothing(heard.evidence, name)
+        if nothing and nothing.failed:
+            tally.left_out.append(LeftOut(path=row.path, code=nothing.reason, detail=nothing.detail))
+            return
+        # Nobody heard where somebody speaks is an answer, and a wrong one, to what was said and by whom.
+        if nothing and (name not in ("asr", "diarization") or nothing.reason != SILENT):
+            tally.unanswered[nothing.reason] += 1
+            return
+        answer = self._answer(name, row, truth, heard.evidence)
+        if answer is None:
+            tally.unanswered["no_label"] += 1
+        else:
+            tally.cases.append(Case(row, truth, answer))
+
+    def _answer(self, name: str, row: Row, truth: str | None, evidence: Evidence) -> object:
+        if name == "asr":
+            return answers.transcript(evidence)
+        if name == "diarization" and truth:
+            true = reference(self.root, truth, row.path)
+            return score(true, answers.turns(evidence), evidence.recording.duration_ms, self.collar_ms)
+        return answers.classification(evidence, name)
+
+    def _measured(self, name: str, tally: Tally) -> Classified | Transcribed | Diarized:
+        if name == "asr":
+            return transcribed.measure(tally, self.maps[name])
+        if name == "diarization":
+            return diarized.measure(tally, self.collar_ms)
+        return classified.measure(tally, self.maps[name])
