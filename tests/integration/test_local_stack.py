@@ -105,7 +105,13 @@ def test_run_leaves_a_stack_that_was_up(machine: Machine) -> None:
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_ctrl_c_sigterm_and_a_closed_terminal_stop_what_run_started(machine: Machine, number: signal.Signals) -> None:
-    typed = subprocess.Popen(machine.argv("run", DEMO), env=machine.env, cwd=machine.home, stderr=subprocess.PIPE, text=True)
+    before = signal.signal(number, signal.SIG_DFL)  # where these tests themselves run under nohup, or behind a shell's `&`
+    try:
+        typed = subprocess.Popen(
+            machine.argv("run", DEMO), env=machine.env, cwd=machine.home, stderr=subprocess.PIPE, text=True
+        )
+    finally:
+        signal.signal(number, before)
     assert typed.stderr is not None
     for line in typed.stderr:
         if line.startswith("ready after"):
