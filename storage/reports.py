@@ -9,7 +9,7 @@ from analysis import events
 from analysis.parts import ChunkSpan, Part, RecordingInfo
 from analysis.report import Report, build_report
 from analysis.types import WHOLE, Utterance
-from storage import outbox, recordings
+from storage import ledger, outbox, recordings
 from storage.db import Connection
 from storage.queries import queries
 from storage.recordings import Recording
@@ -22,9 +22,9 @@ def finalize(connection: Connection, recording_id: UUID) -> bool:
     nothing, when the recording is not open or not complete."""
     with connection.transaction():
         state = connection.execute(SQL["lock_recording"], {"id": recording_id}).fetchone()
-        waiting = connection.execute(SQL["all_merged"], {"id": recording_id}).fetchone()
+        complete = ledger.all_merged(connection, recording_id)
         recording = recordings.get(connection, recording_id)
-        if recording is None or not state or state["state"] != "analyzing" or not waiting or not waiting["all_merged"]:
+        if recording is None or not state or state["state"] != "analyzing" or not complete:
             return False
         report = build_report(_info(connection, recording), _parts(connection, recording_id))
         connection.execute(SQL["forget_segments"], {"id": recording_id})
