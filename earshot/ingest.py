@@ -46,14 +46,18 @@ def options(
         roles=_names(roles),
         analyses=wanted,
         language=language,
-        speakers=_count(speakers) if speakers else None,
+        speakers=speaker_count(speakers) if speakers else None,
         force=force,
         accept_truncated=accept_truncated,
     )
 
 
-def _count(said: str) -> SpeakerCount:
-    """``2``, ``2-4``, ``2-`` or ``-4`` as a number of people."""
+def speaker_count(said: str) -> SpeakerCount:
+    """``2``, ``2-4``, ``2-`` or ``-4`` as a number of people.
+
+    Raises:
+        Misconfigured: ``speakers``, it is none of these.
+    """
     fewest, dash, most = (part.strip() for part in said.partition("-"))
     try:
         return SpeakerCount.model_validate({"min": fewest or None, "max": (most if dash else fewest) or None})

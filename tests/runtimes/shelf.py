@@ -13,7 +13,7 @@ from settings import settings
 ENTRY = """
 [[checkpoint]]
 name = "{name}"
-analysis = "asr"
+analysis = "{analysis}"
 runtime = "{runtime}"
 uri = "file:{source}"
 sample_rate = 16000
@@ -22,16 +22,20 @@ commercial = true
 """
 
 
-def release(saved: dict[str, tuple[str, Path]], home: Path, environment: pytest.MonkeyPatch) -> dict[str, Release]:
+def release(
+    saved: dict[str, tuple[str, Path]], home: Path, environment: pytest.MonkeyPatch, analysis: str = "asr"
+) -> dict[str, Release]:
     """Releases by name.
 
     Args:
         saved: name to runtime and the folder it was saved in.
+        analysis: whose checkpoints they are.
         home: where the catalog and the models folder are made.
         environment: set for as long as the releases are used.
     """
     own = home / "own.toml"
-    own.write_text("".join(ENTRY.format(name=name, runtime=kind, source=source) for name, (kind, source) in saved.items()))
+    rows = ({"name": name, "runtime": kind, "source": source} for name, (kind, source) in saved.items())
+    own.write_text("".join(ENTRY.format(analysis=analysis, **row) for row in rows))
     environment.setenv("EARSHOT_MODELS_CATALOG", str(own))
     environment.setenv("EARSHOT_MODELS_DIR", str(home / "models"))
     settings.cache_clear()

@@ -1,6 +1,7 @@
 """A speaker diarization pipeline of pyannote.audio with random weights, saved as the hub lays community-1 out: config.yaml, and
 a folder each for segmentation, embedding and PLDA."""
 
+import logging
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,8 @@ from lightning.pytorch import Trainer
 from pyannote.audio.core.task import Problem, Resolution, Specifications
 from pyannote.audio.models.embedding import WeSpeakerResNet34, XVectorSincNet
 from pyannote.audio.models.segmentation import PyanNet
+
+from tests.runtimes.sounds import voice
 
 CONFIG: dict[str, Any] = {
     "dependencies": {"pyannote.audio": "4.0.0"},
@@ -40,6 +43,7 @@ def save(folder: Path, *, hidden: int = 32, layers: int = 2, light: bool = False
         light: an x-vector network in the place of the ResNet, for tests that need many windows and no true embedding.
     """
     torch.manual_seed(7)
+    logging.getLogger("lightning.pytorch").setLevel(logging.WARNING)  # of the trainer that only writes files here
     folder.mkdir(parents=True)
     lstm = {"hidden_size": hidden, "num_layers": layers, "bidirectional": True, "monolithic": True, "dropout": 0.0}
     segmentation = PyanNet(lstm=lstm)
@@ -52,8 +56,7 @@ def save(folder: Path, *, hidden: int = 32, layers: int = 2, light: bool = False
         permutation_invariant=True,
     )
     segmentation.setup()
-    segmentation.classifier.weight.data *= 60  # so that speakers come and go with the sound
-    segmentation.classifier.bias.data.zero_()
+    _liven(segmentation)
     embedding = XVectorSincNet() if light else WeSpeakerResNet34()
     embedding.specifications = Specifications(
         problem=Problem.REPRESENTATION, resolution=Resolution.CHUNK, duration=5.0, classes=["someone"]
@@ -66,6 +69,19 @@ def save(folder: Path, *, hidden: int = 32, layers: int = 2, light: bool = False
         trainer.save_checkpoint(folder / name / "pytorch_model.bin", weights_only=True)
     _plda(folder / "plda", embedding.dimension)
     (folder / "config.yaml").write_text(yaml.safe_dump(CONFIG))
+
+
+def _liven(segmentation: PyanNet) -> None:
+    """Takes away what all sounds have in common, and blows up the rest, so that speakers come and go with the sound."""
+    classifier, segmentation.activation = segmentation.classifier, torch.nn.Identity()
+    with torch.inference_mode():
+        logits = segmentation.eval()(torch.from_numpy(np.concatenate([voice(5), voice(5, 210)]))[None, None])
+    segmentation.activation = segmentation.default_activation()
+    with torch.no_grad():
+        classifier.bias -= logits.mean(dim=(0, 1))
+        scale = 3.0 / logits.std(dim=(0, 1))
+        classifier.weight *= scale[:, None]
+        classifier.bias *= scale
 
 
 def _plda(folder: Path, size: int, kept: int = 128) -> None:
