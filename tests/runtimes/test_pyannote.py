@@ -1,5 +1,5 @@
 """pyannote.audio's pipeline with random weights, loaded through the catalog: it tells what the library itself tells of the same
-sound, in bounded memory, and nobody else of anything."""
+sound, holds little of it at once, and tells nobody else of anything."""
 
 import subprocess
 import sys
@@ -217,33 +217,37 @@ def test_nobody_is_told(stored: dict[str, Release], told: str) -> None:
     assert (int(done.stdout) > 0) == (told == "told"), done.stderr
 
 
-PEAK = """
-import re, sys
-from pathlib import Path
-import numpy as np
-from models.pyannote_diarizer import PyannoteDiarizer
-seconds = int(sys.argv[2])
-five = np.load(sys.argv[3])
-def read(start_ms, end_ms):
-    return five[np.arange(start_ms * 16, end_ms * 16) % len(five)]
-model = PyannoteDiarizer(Path(sys.argv[1]), "cpu")
-assert len(model.who_spoke(read, seconds * 1000).turns) > seconds
-print(re.search(r"VmHWM:\\s+(\\d+)", Path("/proc/self/status").read_text())[1])
-"""
+def test_no_more_sound_is_held_than_a_pass_takes(stored: dict[str, Release]) -> None:
+    from models.pyannote_diarizer import PyannoteDiarizer
+
+    samples, asked = talk(60), []
+
+    def read(start_ms: int, end_ms: int) -> Samples:
+        asked.append(end_ms - start_ms)
+        return samples[start_ms * 16 : end_ms * 16]
+
+    assert PyannoteDiarizer(locate(stored["light"]), "cpu").who_spoke(read, 60_000).turns
+    assert len(asked) == 2 * 51  # windows, for segmentation and for embedding
+    assert set(asked) == {10_000}
 
 
-def test_a_long_recording_takes_little_more_memory(stored: dict[str, Release], tmp_path: Path) -> None:
-    """Half an hour is 115 MB as float32, of which the library would hold two copies. What grows with length is who speaks in
-    each window: 13 MB, a few times over."""
-    np.save(tmp_path / "sound.npy", talk(60))
+def test_clusters_are_spread_as_the_library_spreads_them(light: Diarizer, stored: dict[str, Release]) -> None:
+    from pyannote.audio import Pipeline
+    from pyannote.core import SlidingWindow, SlidingWindowFeature
 
-    def peak_mb(seconds: int) -> int:
-        given = [str(locate(stored["light"])), str(seconds), str(tmp_path / "sound.npy")]
-        argv = [sys.executable, "-W", "ignore", "-c", PEAK, *given]
-        return int(subprocess.run(argv, check=True, capture_output=True, text=True).stdout) // 1024
+    from models.pyannote_clusters import spread_over_windows
 
-    short, long = peak_mb(60), peak_mb(1800)
-    assert long < short + 90, (short, long)
+    random = np.random.default_rng(1)
+    active = SlidingWindowFeature(
+        random.integers(0, 2, (30, 589, 3)).astype(np.float32), SlidingWindow(start=0.0, duration=10.0, step=1.0)
+    )
+    clusters = random.integers(-2, 4, (30, 3)).astype(np.int8)
+    clusters[clusters == -1] = -2
+    pipeline = Pipeline.from_pretrained(locate(stored["light"]))
+    seen: list[object] = []
+    pipeline.to_diarization = lambda table, _: seen.append(np.array([each for _, each in table]))
+    pipeline.reconstruct(active, clusters.copy(), None)
+    np.testing.assert_array_equal(np.array([each for _, each in spread_over_windows(active, clusters)]), seen[0])
 
 
 def test_of_many_embeddings_a_sample_is_compared() -> None:
