@@ -34,8 +34,8 @@ class Text:
 class Moonshine:
     """Encoder, decoder and vocabulary in one folder, as upstream lays them out."""
 
-    join_gap_ms = 800
-    """A breath ends nothing; more context makes better words."""
+    join_gap_ms = 1_500
+    """More context makes better words, and pauses cost work (docs/asr.md)."""
     longest_ms = 30_000
     """It learned on sound of up to half a minute."""
 
