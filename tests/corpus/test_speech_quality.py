@@ -86,9 +86,7 @@ def test_moonshine_writes_what_its_own_library_writes(tmp_path: Path) -> None:
         (own,) = ours.transcribe([sound], ["en"], [])
         text = " ".join(each.text for each in theirs.transcribe_without_streaming(sound.tolist(), rate).lines)
         same += text.split() == [word.text for word in own.words]
-    assert same >= 0.6 * len(lines), (
-        same
-    )  # integers: another build of the runtime may lean to another word where in doubt
+    assert same >= 0.6 * len(lines), same  # integers: another build of the runtime may lean to another word where in doubt
 
 
 def test_words_of_a_stereo_call_are_in_order_and_nowhere_twice(tmp_path: Path) -> None:
