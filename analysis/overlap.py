@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from analysis.findings import Word
 from analysis.spans import overlap_ms
+from analysis.spelling import compared
 from analysis.types import Interval
 
 SAME_WORD_MS = 300
@@ -88,7 +89,8 @@ def _common_run(ours: Sequence[Word], theirs: Sequence[Word]) -> Run:
 def _agreement(a: Word, b: Word) -> float:
     """Shared time by covered time of two recognitions of one word: 1 when they coincide, 0 when they are not one word."""
     shared = overlap_ms(a, b)
-    if a.text.casefold() != b.text.casefold() or not (shared or abs(a.start_ms - b.start_ms) <= SAME_WORD_MS):
+    near = shared or abs(a.start_ms - b.start_ms) <= SAME_WORD_MS
+    if not near or compared(a.text) != compared(b.text):
         return 0.0
     # The 1 ms keeps a pair that only lies close above zero, and a word without length from dividing by it.
     return (shared + 1) / (max(a.end_ms, b.end_ms) - min(a.start_ms, b.start_ms) + 1)

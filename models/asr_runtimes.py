@@ -5,7 +5,7 @@ from analysis.types import Release
 from models.checkpoint_file import locate
 from models.recogniser import Recogniser
 
-RUNTIMES = ("pocketsphinx", "faster-whisper", "transformers-whisper", "transformers-ctc", "http-endpoint")
+RUNTIMES = ("moonshine", "pocketsphinx", "faster-whisper", "transformers-whisper", "transformers-ctc", "http-endpoint")
 
 
 def open_local(release: Release, device: str) -> Recogniser:
@@ -37,6 +37,10 @@ def _opened(release: Release, device: str) -> Recogniser:
 
         return PocketsphinxDecoder()
     folder = locate(release)
+    if release.runtime == "moonshine":
+        from models.moonshine_model import Moonshine
+
+        return Moonshine(folder)
     if release.runtime == "faster-whisper":
         from models.faster_whisper_model import FasterWhisper
 

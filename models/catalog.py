@@ -5,6 +5,7 @@ import re
 import tomllib
 from collections.abc import Mapping
 from functools import cache
+from importlib.util import find_spec
 from pathlib import Path, PurePosixPath
 from typing import Annotated, Literal
 from urllib.parse import unquote, urlsplit
@@ -39,7 +40,7 @@ class Checkpoint(Frozen):
     analysis: str
     runtime: str
     uri: str
-    """``embedded/x.onnx`` (below ``models/``), ``package:``, ``hf:org/name@revision``, ``https://``, ``file:``, or
+    """``embedded/x.onnx`` (below ``models/``), ``package:module/folder``, ``hf:org/name@revision``, ``https://``, ``file:``, or
     ``mirror:path``: published nowhere, so only a mirror has it."""
     sha256: Sha256 | Literal[""] = ""
     """Of the one file. Empty: there are several (``digests``), or it comes in a package."""
@@ -87,6 +88,22 @@ class Checkpoint(Frozen):
     def fetched(self) -> bool:
         """Whether it has to be fetched; all others came with the project or its packages."""
         return self.kind not in ("embedded", "package")
+
+    @property
+    def folder_in_package(self) -> Path | None:
+        """Where it lies, if it comes in a package that is installed and has it; None else. Imports nothing."""
+        module, _, inside = self.uri.removeprefix("package:").partition("/")
+        found = find_spec(module) if self.kind == "package" else None
+        for place in (found.submodule_search_locations or ()) if found else ():
+            folder = Path(place) / inside
+            if folder.is_dir() and all((folder / path).is_file() for path in self.digests):
+                return folder
+        return None
+
+    @property
+    def at_hand(self) -> bool:
+        """Whether it came with the project or with a package that is installed."""
+        return self.kind == "embedded" or self.folder_in_package is not None
 
     @property
     def pinned(self) -> dict[str, str]:
@@ -157,10 +174,10 @@ def _check_names(path: Path, names: list[str]) -> None:
 
 @cache
 def defaults() -> dict[str, Checkpoint]:
-    """Analysis to the entry that serves it until another is made active: its first one that need not be fetched."""
+    """Analysis to the entry that serves it until another is made active: its first one that is at hand."""
     found: dict[str, Checkpoint] = {}
     for entry in load():
-        if not entry.fetched:
+        if entry.at_hand:
             found.setdefault(entry.analysis, entry)
     return found
 

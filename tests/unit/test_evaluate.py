@@ -5,10 +5,12 @@ import json
 import subprocess
 from pathlib import Path
 
+import jsonschema
 import numpy as np
 import pytest
 
 from earshot.explain import SOME_FAILED, USAGE
+from earshot.published import schema
 from evaluation.metrics import Classified, Diarized, Metrics, Transcribed
 from models.checkpoint_file import MODELS
 from tests.unit.audio_files import silence, tone, vowel, write
@@ -49,6 +51,7 @@ def test_every_analysis_is_measured_on_what_it_is_labelled_for(folder: Path) -> 
     )
     done = evaluate(folder)
     assert done.returncode == 0, done.stderr
+    jsonschema.validate(json.loads((folder / "metrics.json").read_text()), schema("metrics"))
     metrics = Metrics.model_validate_json((folder / "metrics.json").read_text()).root
     scene, asr, diarization, emotion = (metrics[name] for name in ("scene", "asr", "diarization", "emotion"))
     assert isinstance(scene, Classified)

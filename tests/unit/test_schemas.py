@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from analysis.schemas import PUBLISHED, schema
+from earshot.published import PUBLISHED, schema
 from settings import PROJECT
 
 FILES = {path.name.removesuffix(".schema.json"): path for path in (PROJECT / "docs" / "schemas").glob("*.schema.json")}

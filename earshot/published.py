@@ -1,4 +1,4 @@
-"""The JSON Schemas that other services build against, from the types that the code itself validates with."""
+"""The JSON Schemas of what leaves the system, for others to build against: those of the types that the code validates with."""
 
 from typing import Any
 
@@ -7,6 +7,7 @@ from pydantic import BaseModel
 from analysis.events import ClassificationEvent, EmergencyEvent, RecordingEvent
 from analysis.report import Report
 from analysis.request import IngestReply, IngestRequest
+from evaluation.metrics import Metrics
 
 PUBLISHED: dict[str, type[BaseModel]] = {
     "ingest.request": IngestRequest,
@@ -15,11 +16,12 @@ PUBLISHED: dict[str, type[BaseModel]] = {
     "event.emergency": EmergencyEvent,
     "event.recording": RecordingEvent,
     "report": Report,
+    "metrics": Metrics,
 }
 
 
 def schema(name: str) -> dict[str, Any]:
-    """The published schema of one message."""
+    """The published schema of one message or file."""
     mode = "validation" if name == "ingest.request" else "serialization"
     body = PUBLISHED[name].model_json_schema(mode=mode)  # type: ignore[arg-type]
     return {"$schema": "https://json-schema.org/draft/2020-12/schema", **body}
