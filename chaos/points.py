@@ -63,8 +63,8 @@ MID_BATCH = {
     "asr": Point(
         "a batch of several chunks in a GPU pool: asr",
         "gpu",
-        "models.pocketsphinx_decoder",
-        "PocketsphinxDecoder.decode",
+        "models.moonshine_model",
+        "Moonshine._recognition",
         "return",
         batch_of="workers.asr",
     ),

@@ -29,7 +29,11 @@ SCENARIOS = {
         for name, point in POINTS.items()
     },
     "gpu_batch": Scenario(
-        "SIGKILL in mid-batch of a GPU pool, emotion", kills.in_mid_batch("emotion"), Size(8, 16, 3), Size(4, 12, 2), workers=_GPU
+        "SIGKILL in mid-batch of a GPU pool, emotion",
+        kills.in_mid_batch("emotion"),
+        Size(8, 16, 3),
+        Size(4, 12, 2),
+        workers=_GPU,
     ),
     "gpu_batch_asr": Scenario(
         "SIGKILL in mid-batch of a GPU pool, asr", kills.in_mid_batch("asr"), Size(4, 12, 2), None, workers=_GPU

@@ -14,7 +14,7 @@ from models.pyannote_clusters import clusters_in_bounds, spread_over_windows
 from models.pyannote_config import opened
 
 AT_ONCE = {"cpu": 1, "cuda": 32}
-"""Windows of ten seconds in one forward pass. Each takes 50 MB in the embedding network; a CPU is no faster with more of them."""
+"""Windows of ten seconds in one forward pass. Each takes 50 MB in the embedding network; a CPU is no faster with more."""
 
 
 class PyannoteDiarizer:

@@ -27,7 +27,8 @@ def opened(release: Release, device: str) -> Diarizer:
     """
     if release.runtime not in RUNTIMES:
         raise Misconfigured(
-            "runtime", f"diarization has no runtime {release.runtime!r} (release {release.name}); it knows {', '.join(RUNTIMES)}"
+            "runtime",
+            f"diarization has no runtime {release.runtime!r} (release {release.name}); it knows {', '.join(RUNTIMES)}",
         )
     if release.runtime == "onnx":
         return by_embedding(open_speaker(release))

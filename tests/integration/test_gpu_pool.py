@@ -23,16 +23,15 @@ def mapped(pid: int) -> set[str]:
     return {name for name in LIBRARIES if name in maps}
 
 
-def test_each_child_has_a_gpu_and_keeps_it_and_their_parent_touches_none(
-    stage: Stack, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_each_child_has_a_gpu_and_keeps_it_and_their_parent_touches_none(stage: Stack, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "4, GPU-7")  # nothing of CUDA minds names of devices that are not there
 
     def pins() -> list[str]:
         log = processes.log_file(stage.home, "gpu").read_text(encoding="utf-8")
         return sorted(re.findall(r"child \d computes on GPU \S+", log))
 
-    with stage.workers("core", "ingest", "merge", "finalize", "upkeep"), stage.workers("gpu", "emotion", concurrency=2) as worker:
+    core = stage.workers("core", "ingest", "merge", "finalize", "upkeep")
+    with core, stage.workers("gpu", "emotion", concurrency=2) as worker:
         waiting.until(lambda: len(pins()) == 2, 30, "both children")
         assert pins() == ["child 0 computes on GPU 4", "child 1 computes on GPU GPU-7"]
         reply = enqueue(stage, {"uri": stage.offer(DEMO), "analyses": ["emotion"]})
