@@ -1,4 +1,4 @@
-"""One process a GPU: each child of a worker sees one of the devices that the worker sees, before anything of CUDA is touched."""
+"""One process a GPU: each child of a worker sees one of the devices that its worker sees, before CUDA is touched at all."""
 
 import logging
 import os

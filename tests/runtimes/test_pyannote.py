@@ -161,10 +161,10 @@ class Cramped:
         return getattr(self.embedding, name)
 
     def __call__(self, sound: object, masks: object) -> object:
-        rows = len(sound)  # type: ignore[arg-type]
+        rows = len(sound)
         np.zeros((int(rows > self.room), 2**60), np.int8)
         self.passes.append(rows)
-        return self.embedding(sound, masks=masks)  # type: ignore[operator]
+        return self.embedding(sound, masks=masks)
 
 
 def test_a_pass_that_does_not_fit_is_halved_and_goes_on(stored: dict[str, Release]) -> None:
