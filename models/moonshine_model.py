@@ -40,7 +40,8 @@ class Moonshine:
     """It learned on sound of up to half a minute."""
 
     def __init__(self, folder: Path) -> None:
-        self._encoder: Any = onnx_runtime.session(folder / "encoder_model.ort")
+        # Half a minute takes it 100 MB, which an arena would keep.
+        self._encoder: Any = onnx_runtime.session(folder / "encoder_model.ort", arena=False)
         self._decoder: Any = onnx_runtime.session(folder / "decoder_model_merged.ort")
         self._tokens = read_tokens(folder / "tokenizer.bin")
         self._aligner = Aligner()
