@@ -5,7 +5,7 @@ convolutions stay in floating point because a few loud frames would take the res
 ``quantize_dynamic`` is deprecated, has one scale for all channels, and 7 bits for activations whatever the CPU can do.
 """
 
-from collections.abc import Collection
+from collections.abc import Callable
 from typing import Any
 
 import torch
@@ -16,13 +16,15 @@ from torch.nn import functional
 class Int8Linear(nn.Module):
     """A linear layer with int8 weights."""
 
-    def __init__(self, layer: nn.Linear) -> None:
+    def __init__(self, layer: nn.Linear, mean: Tensor) -> None:
+        """``mean``: of what it is given, shape (inputs,)."""
         super().__init__()
         weight = layer.weight.detach().float()
         scales = (weight.abs().amax(1) / 127).clamp_min(1e-12).double()
         zeros = torch.zeros(len(scales), dtype=torch.long)
         quantised = torch.quantize_per_channel(weight, scales, zeros, 0, torch.qint8)
-        bias = None if layer.bias is None else layer.bias.detach().float()
+        bias = torch.zeros(len(scales)) if layer.bias is None else layer.bias.detach().float()
+        bias = bias + (weight - quantised.dequantize()) @ mean.float()
         self._packed: Any = torch.ops.quantized.linear_prepack(quantised, bias)
         # Without VNNI, sums of two 8-bit products overflow 16 bits.
         self._seven_bits = not torch.cpu._is_vnni_supported()
@@ -59,19 +61,32 @@ class HalfPrecision(nn.Module):
         return answer.float()
 
 
-def to_int8(module: nn.Module, kept: Collection[str] = ()) -> None:
-    """Replaces the linear layers below ``module``.
+def to_int8(module: nn.Module, listen: Callable[[], object]) -> None:
+    """Replaces the linear layers below ``module``. Those whose weights something reads without calling them are left alone.
 
     Args:
-        kept: names of layers that are left alone, since something reads their weights without calling them.
+        listen: a pass of some sound through the module. What rounding the weights adds to every frame alike, and pooling over
+            time would not take out, is subtracted from the bias (Nagel et al. 2019, Data-Free Quantization Through Weight
+            Equalization and Bias Correction); any sound does, noise as well as speech.
     """
+    means: dict[nn.Linear, Tensor] = {}
+
+    def remember(layer: nn.Module, inputs: tuple[Tensor, ...]) -> None:
+        means[layer] = inputs[0].flatten(0, -2).mean(0)
+
+    hooks = [each.register_forward_pre_hook(remember) for each in module.modules() if isinstance(each, nn.Linear)]
+    listen()
+    for hook in hooks:
+        hook.remove()
+    _replace(module, means)
+
+
+def _replace(module: nn.Module, means: dict[nn.Linear, Tensor]) -> None:
     for name, child in list(module.named_children()):
-        if name in kept:
-            continue
-        if isinstance(child, nn.Linear):
-            setattr(module, name, Int8Linear(child))
+        if child in means:
+            setattr(module, name, Int8Linear(child, means[child]))
         else:
-            to_int8(child, kept)
+            _replace(child, means)
 
 
 def front_end(module: nn.Module) -> nn.Module:

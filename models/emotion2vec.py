@@ -9,7 +9,7 @@ import numpy as np
 from analysis.errors import Misconfigured
 from models.emotion2vec_config import UNUSED, read_config, read_labels
 from models.emotion2vec_weights import load_network
-from models.emotion_model import Shares, in_passes
+from models.emotion_model import Shares, in_passes, noise
 from models.recogniser import Samples
 from models.scoring import softmax
 
@@ -39,7 +39,7 @@ class Emotion2vecModel:
         if int8 and device == "cpu":
             from models.cpu_int8 import front_end, to_int8
 
-            to_int8(self.network)
+            to_int8(self.network, lambda: self.logits([noise()]))
             self.network.front = front_end(self.network.front)
 
     def shares(self, utterances: Sequence[Samples]) -> list[Shares]:

@@ -49,6 +49,11 @@ class DimensionalModel(Protocol):
         ...
 
 
+def noise() -> Samples:
+    """Three seconds of it, always the same: what int8 weights are fitted with (``models.cpu_int8``)."""
+    return (0.1 * np.random.default_rng(0).standard_normal(3 * SAMPLE_RATE)).astype(np.float32)
+
+
 def in_passes(forward: Callable[[list[Samples]], Any], utterances: Sequence[Samples], device: str) -> NDArray[np.float32]:
     """Outputs of a network, shape (utterances, outputs): each pass has about equally long rows, and on a CPU one of them, for
     there a second one gains nothing, and int8 would have one scale for both.

@@ -7,14 +7,12 @@ from typing import Any
 import numpy as np
 
 from analysis.errors import Misconfigured
-from models.emotion_model import Dimensions, Shares, in_passes
+from models.emotion_model import Dimensions, Shares, in_passes, noise
 from models.recogniser import SAMPLE_RATE, Samples
 from models.scoring import softmax
 
 FAMILY = ("wav2vec2", "hubert", "wavlm")
 """Model types whose rows do not depend on one another when they are padded."""
-WEIGHTS_READ = {"wavlm": ("q_proj", "k_proj", "v_proj", "out_proj")}
-"""Linear layers whose weights the model type reads without calling them."""
 NOT_NEEDED = ("masked_spec_embed",)
 """Weights that only training uses; some checkpoints lack them."""
 
@@ -82,7 +80,7 @@ class SpeechEncoder:
     def _quicken(self) -> None:
         from models.cpu_int8 import front_end, to_int8
 
-        to_int8(self.model, WEIGHTS_READ.get(self.model.config.model_type, ()))
+        to_int8(self.model, lambda: self.logits([noise()]))
         base = self.model.base_model
         base.feature_extractor = front_end(base.feature_extractor)
 

@@ -49,7 +49,7 @@ def test_a_row_does_not_depend_on_its_neighbours(exact: TransformersEmotion) -> 
 
 
 @pytest.mark.parametrize("exact", MODELS, indirect=True)
-def test_int8_says_nearly_the_same(exact: TransformersEmotion, releases: dict[str, Release]) -> None:
+def test_int8_says_nearly_the_same(exact: TransformersEmotion) -> None:
     quick = TransformersEmotion(Path(exact.model.config._name_or_path), "cpu")
     for one, other in zip(exact.shares(SOUNDS), quick.shares(SOUNDS), strict=True):
         assert one.argmax() == other.argmax()

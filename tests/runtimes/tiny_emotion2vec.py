@@ -10,7 +10,7 @@ import yaml
 from models.emotion2vec import Emotion2vecModel
 from tests.runtimes.sounds import voice
 
-TOKENS = "生气/angry\n厌恶/disgusted\n恐惧/fearful\n开心/happy\n中立/neutral\n其他/other\n难过/sad\n吃惊/surprised\n<unk>\n"
+TOKENS = "生气/angry\n厌恶/disgusted\n恐惧/fearful\n开心/happy\n中立/neutral\n其他/other\n难过/sad\n吃惊/surprised\n<unk>"
 AUDIO = "d2v_model.modality_encoders.AUDIO"
 PRENET = 2
 KERNELS = (10, 3, 3, 3, 3, 2, 2)

@@ -70,5 +70,6 @@ def _shape(norm: str, shape: dict[str, Any]) -> dict[str, Any]:
         "num_conv_pos_embeddings": 128,
         "classifier_proj_size": 32,
     }
+    of_base = {"use_weighted_layer_sum": True}  # as the benchmark that those come from has it
     of_large = {"feat_extract_norm": "layer", "conv_bias": True, "do_stable_layer_norm": True}
-    return small | (of_large if norm == "layer" else {}) | shape
+    return small | (of_large if norm == "layer" else of_base) | shape
