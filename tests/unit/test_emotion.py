@@ -4,7 +4,6 @@ import subprocess
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from uuid import UUID
 
 import numpy as np
 import pytest
@@ -13,8 +12,7 @@ import yaml
 from analysis.errors import Misconfigured
 from analysis.findings import EmotionFindings
 from analysis.outcome import Skipped
-from analysis.types import ChunkRef, Release, Utterance
-from audio.clip import Clip
+from analysis.types import Release
 from models.catalog import default_releases, load
 from models.emotion2vec_config import UNUSED, read_config, read_labels
 from models.emotion_labels import canonical, check, coverage, gathered
@@ -22,6 +20,7 @@ from models.emotion_model import SHORTEST, Dimensions, Shares, in_passes
 from models.emotion_runtimes import DIMENSIONAL, RUNTIMES, open_labelled
 from models.recogniser import Samples
 from settings import Settings
+from tests.unit.test_asr_routes import clip
 from workers import emotion
 from workers.emotion_models import EmotionModels, dimensional_release, open_models
 
@@ -50,27 +49,13 @@ class Rater:
         return [Dimensions(-0.123456, len(samples) / 64_000, 1.0) for samples in utterances]
 
 
-def clip(folder: Path, *speech: tuple[int, int]) -> Clip:
-    path = folder / "sound.pcm"
-    path.write_bytes(np.full((16_000 * 20, 2), 1_000, "<i2").tobytes())
-    return Clip(
-        ChunkRef(
-            recording_id=UUID(int=1),
-            index=0,
-            start_ms=5_000,
-            end_ms=20_000,
-            audio_uri=f"file://{path}",
-            sample_rate=16_000,
-            channels=2,
-            native_rate=16_000,
-            speech=tuple(Utterance(channel=1, start_ms=start, end_ms=end) for start, end in speech),
-        )
-    )
-
-
 def test_a_job_is_one_call_and_labels_are_native_and_canonical(tmp_path: Path) -> None:
     labelled = Listener()
-    clips = [clip(tmp_path, (6_000, 7_000), (8_000, 11_000)), clip(tmp_path), clip(tmp_path, (9_000, 11_000))]
+    clips = [
+        clip(tmp_path, "en", (1, 6_000, 7_000), (1, 8_000, 11_000)),
+        clip(tmp_path, "en"),
+        clip(tmp_path, "en", (1, 9_000, 11_000)),
+    ]
     found, silent, even = emotion.analyze(EmotionModels(labelled, Rater(), "rater-1"), clips)
     assert labelled.calls == [[16_000, 48_000, 32_000]]
     assert silent == Skipped(reason="no_speech")
@@ -89,7 +74,7 @@ def test_a_job_is_one_call_and_labels_are_native_and_canonical(tmp_path: Path) -
 
 
 def test_without_a_rater_there_are_no_numbers(tmp_path: Path) -> None:
-    (found,) = emotion.analyze(EmotionModels(Listener(), None, None), [clip(tmp_path, (6_000, 7_000))])
+    (found,) = emotion.analyze(EmotionModels(Listener(), None, None), [clip(tmp_path, "en", (1, 6_000, 7_000))])
     assert isinstance(found, EmotionFindings)
     assert (found.utterances[0].valence, found.dimensions_by) == (None, None)
 
