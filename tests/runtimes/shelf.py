@@ -13,7 +13,7 @@ from settings import settings
 ENTRY = """
 [[checkpoint]]
 name = "{name}"
-analysis = "asr"
+analysis = "{analysis}"
 runtime = "{runtime}"
 uri = "file:{source}"
 sample_rate = 16000
@@ -22,16 +22,21 @@ commercial = true
 """
 
 
-def release(saved: dict[str, tuple[str, Path]], home: Path, environment: pytest.MonkeyPatch) -> dict[str, Release]:
+def release(saved: dict[str, tuple[str, str, Path]], home: Path, environment: pytest.MonkeyPatch) -> dict[str, Release]:
     """Releases by name.
 
     Args:
-        saved: name to runtime and the folder it was saved in.
+        saved: name to analysis, runtime and the folder it was saved in.
         home: where the catalog and the models folder are made.
         environment: set for as long as the releases are used.
     """
     own = home / "own.toml"
-    own.write_text("".join(ENTRY.format(name=name, runtime=kind, source=source) for name, (kind, source) in saved.items()))
+    own.write_text(
+        "".join(
+            ENTRY.format(name=name, analysis=analysis, runtime=kind, source=source)
+            for name, (analysis, kind, source) in saved.items()
+        )
+    )
     environment.setenv("EARSHOT_MODELS_CATALOG", str(own))
     environment.setenv("EARSHOT_MODELS_DIR", str(home / "models"))
     settings.cache_clear()
