@@ -12,6 +12,9 @@ SILENT = 10 ** (SILENT_DB / 20)
 MOST_GAIN = 100.0
 """40 dB: what is silent stays silent."""
 
+PIECE = 32_768
+"""Samples whose mean is taken out at once; they stay in the processor's cache."""
+
 CANCELLED_BELOW = 0.25
 """Share of the energy that independent channels would leave in their mean, below which they cancel each other."""
 
@@ -23,20 +26,6 @@ def loudness(waveform: Array) -> float:
         waveform: shape (channels, samples) or (samples,); no samples are silence.
     """
     return float(np.sqrt(_power(waveform).max())) if waveform.size else 0.0
-
-
-def loudness_of_each(waveform: Array, size: int) -> Array:
-    """``loudness`` of one stretch of so many samples after the other; the last one may be shorter, and is there even when it is
-    all there is.
-
-    Args:
-        waveform: shape (channels, samples).
-    """
-    whole = waveform.shape[1] // size
-    stretches = waveform[:, : whole * size].reshape(len(waveform), whole, size)
-    loud = np.sqrt(_power(stretches).max(axis=0))
-    rest = waveform[:, whole * size :]
-    return np.append(loud, np.float32(loudness(rest))) if rest.shape[1] or not whole else loud
 
 
 def centred(waveform: Array) -> Array:
@@ -62,9 +51,10 @@ def mixed(waveform: Array) -> Array:
     Args:
         waveform: shape (channels, samples).
     """
+    first: Array = waveform[0]
     if len(waveform) == 1:
-        return waveform[0]
-    mean: Array = waveform[0].copy()
+        return first
+    mean = first.copy()
     for other in waveform[1:]:  # a quarter of the time that ``mean`` along the first axis takes
         mean += other
     mean /= np.float32(len(waveform))
@@ -78,9 +68,9 @@ def mixed(waveform: Array) -> Array:
 
 
 def _power(waveform: Array) -> Array:
-    """Variance along the last axis. A dot product takes half the time of ``var`` in double precision, and half the memory; the
-    results differ by less than a thousandth."""
+    """Variance along the last axis, which is not empty. A dot product takes half the time of ``var`` in double precision, and
+    pieces no memory; the results differ by less than a thousandth."""
     mean = waveform.mean(axis=-1, keepdims=True, dtype=np.float64).astype(np.float32)
-    sound = waveform - mean
-    power: Array = np.vecdot(sound, sound) / np.float32(waveform.shape[-1])
+    pieces = (waveform[..., start : start + PIECE] - mean for start in range(0, waveform.shape[-1], PIECE))
+    power: Array = np.add.reduce([np.vecdot(piece, piece) for piece in pieces]) / np.float32(waveform.shape[-1])
     return power

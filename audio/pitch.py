@@ -56,7 +56,7 @@ def _autocorrelation(rows: Array) -> Array:
     size = 1 << (rows.shape[1] + LONGEST).bit_length()
     spectrum = np.fft.rfft(rows, size)
     raw = (spectrum.real**2 + spectrum.imag**2) @ _cosines(size)
-    normal: Array = raw[:, 1:] / np.maximum(raw[:, :1], np.float32(1e-7))
+    normal: Array = (raw[:, 1:] / np.maximum(raw[:, :1], 1e-7)).astype(np.float32, copy=False)
     return normal
 
 

@@ -64,7 +64,7 @@ def read_pcm(
         frames = np.empty((min(count, PIECE), channels), "<i2")
         for start in range(0, count, PIECE):
             piece = frames[: count - start]
-            file.readinto(piece)
+            file.readinto(piece.data)
             np.multiply(piece[:, wanted].T, np.float32(1 / FULL_SCALE), out=samples[:, start : start + PIECE])
     return samples
 

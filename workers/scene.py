@@ -13,7 +13,7 @@ from analysis.outcome import Skipped
 from analysis.prevailing import SILENCE, is_silence
 from analysis.types import Interval, Release
 from audio.clip import Clip
-from audio.level import SILENT, SILENT_DB, loudness_of_each, mixed
+from audio.level import SILENT, SILENT_DB, loudness, mixed
 from audio.windows import WindowSpec, begin_ms
 from models.scoring import classify
 from workers.contract import Card
@@ -136,7 +136,8 @@ def cells_of(scores: Array, waveform: Array, size: int) -> Array:
 
 def quiet_cells(waveform: Array, size: int) -> NDArray[np.bool_]:
     """Which cells are silence by their energy, whatever the network says (C-05)."""
-    return loudness_of_each(waveform, size) < SILENT
+    starts = range(0, max(waveform.shape[1], 1), size)
+    return np.array([loudness(waveform[:, start : start + size]) < SILENT for start in starts])
 
 
 def shares_of(scores: Array, temperature: float = 1.0) -> Array:
