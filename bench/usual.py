@@ -26,6 +26,7 @@ EMBEDDED = Path(__file__).resolve().parent.parent / "models" / "embedded"
 RATE = 16_000
 NOISE_WINDOWS = 25
 """A chunk."""
+SILENT = 10 ** (-66 / 20)
 
 Work = dict[str, Any]
 Chunk = dict[str, Any]
@@ -79,7 +80,7 @@ def _patches(name: str) -> Analysis:
         size, hop = window["length"], window["hop"]
         starts = list(range(0, max(len(frames) - size, 0) + 1, hop))
         if name == "noise":
-            starts = _telling(starts, size, window["mel"], chunk)
+            starts = _telling(starts, size, window["mel"], chunk, sound)
         rows = np.stack([np.resize(frames[at : at + size], (size, frames.shape[1])) for at in starts])
         rows = rows if is_standard else (rows - mean) / std
         return torch.softmax(network(torch.from_numpy(rows)) / known["temperature"], dim=1).mean(dim=0)
@@ -87,13 +88,14 @@ def _patches(name: str) -> Analysis:
     return analyse
 
 
-def _telling(starts: list[int], size: int, mel: dict[str, Any], chunk: Chunk) -> list[int]:
-    """Those between the utterances, if there are any, and at most ``NOISE_WINDOWS`` of them, as ours."""
-    frame = mel["hop"] * 1000 / mel["sample_rate"]
-    spans = [(chunk["start_ms"] + at * frame, chunk["start_ms"] + (at + size) * frame) for at in starts]
+def _telling(starts: list[int], size: int, mel: dict[str, Any], chunk: Chunk, sound: np.ndarray) -> list[int]:
+    """As ours: those that are no silence, of them those between the utterances, if there are any; at most ``NOISE_WINDOWS``."""
+    frame, hop = mel["hop"] * 1000 / mel["sample_rate"], mel["hop"]
+    audible = [at for at in starts if sound[at * hop : (at + size) * hop].std() >= SILENT] or starts
+    spans = [(chunk["start_ms"] + at * frame, chunk["start_ms"] + (at + size) * frame) for at in audible]
     speech = chunk["speech"]
-    free = [at for at, span in zip(starts, spans, strict=True) if all(span[1] <= u[1] or span[0] >= u[2] for u in speech)]
-    heard = free or starts
+    free = [at for at, span in zip(audible, spans, strict=True) if all(span[1] <= u[1] or span[0] >= u[2] for u in speech)]
+    heard = free or audible
     places = np.linspace(0, len(heard) - 1, min(NOISE_WINDOWS, len(heard))).round().astype(int)
     return [heard[place] for place in places]
 
