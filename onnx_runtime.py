@@ -1,6 +1,5 @@
 """The one door to ONNX Runtime: a session on one thread of the CPU, and nothing of it told to its makers."""
 
-import ctypes
 import os
 from pathlib import Path
 from typing import Any
@@ -29,14 +28,4 @@ def session(path: Path, *, arena: bool = True) -> Any:
     options.intra_op_num_threads = options.inter_op_num_threads = 1
     options.execution_mode = onnxruntime.ExecutionMode.ORT_SEQUENTIAL
     options.enable_cpu_mem_arena = arena
-    opened = onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
-    _give_back()
-    return opened
-
-
-def _give_back() -> None:
-    """What reading a checkpoint took beside its weights goes back to the system: 12 MB for the trees of sentiment. Left free
-    within the heap, it would be found too small or too scattered for sound, and stay. Only glibc can be asked."""
-    trim = getattr(ctypes.CDLL(None), "malloc_trim", None)
-    if trim is not None:
-        trim(0)
+    return onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
