@@ -74,6 +74,12 @@ class Settings(BaseSettings):
     an endpoint is the backend, which hears all."""
     asr_hotwords: tuple[str, ...] = ()
     """Names and terms that speech recognition is told to expect."""
+    emotion_dimensions: str = ""
+    """Release of the catalog that rates valence, arousal and dominance beside the active one, which gives the labels. Empty:
+    they are null."""
+    emotion_int8: bool = True
+    """On a CPU, encoders of emotion compute in int8 (docs/emotion.md); false: in float32, three times slower. No effect on the
+    embedded release."""
     scene_gate: bool = True
     """Speech recognition and emotion skip chunks that scene takes for noise or music with high confidence."""
     alarm_threshold: Annotated[float, Field(gt=0, le=1)] = 0.7

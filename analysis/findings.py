@@ -170,7 +170,8 @@ class AsrFindings(Findings):
 
 
 class Emotion(Utterance):
-    """Emotion of one utterance. ``label`` is in the canonical vocabulary (C-03), ``label_native`` in the model's own."""
+    """Emotion of one utterance. ``label`` is in the canonical vocabulary (C-03); ``label_native``, ``confidence`` and
+    ``scores`` are the model's own."""
 
     label: str
     label_native: str
@@ -182,10 +183,15 @@ class Emotion(Utterance):
 
 
 class EmotionFindings(Findings):
-    """Emotion per utterance, and pooled over the chunk."""
+    """Emotion per utterance, and pooled over the chunk in canonical labels. ``coverage`` lists those that the checkpoint can
+    give at all (C-04)."""
 
     utterances: tuple[Emotion, ...]
     overall: Classification
+    coverage: tuple[str, ...] = ()
+    """Empty in findings of releases that did not tell."""
+    dimensions_by: str | None = None
+    """Release that rated valence, arousal and dominance; null where none did."""
 
     def classification(self) -> Classification:
         return self.overall

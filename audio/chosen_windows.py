@@ -28,7 +28,11 @@ def windows_at(waveform: Array, sample_rate: int, spec: WindowSpec, places: NDAr
         waveform = np.pad(waveform, mel.window // 2, mode="reflect")
     frames = (len(waveform) - mel.window) // mel.hop + 1 - int(mel.centre)
     samples = (spec.length - 1) * mel.hop + mel.window
-    begins = starts(frames, spec.length, spec.hop)[places] * mel.hop
+    begins = starts(frames, spec.length, spec.hop)[places]
     flat = replace(mel, centre=False)
-    cut = np.stack([log_mel(waveform[begin : begin + samples], sample_rate, flat) for begin in begins])
-    return cut if spec.layout == "time_mel" else np.ascontiguousarray(cut.transpose(0, 2, 1))
+    cut = []
+    for run in np.split(begins, np.flatnonzero(np.diff(begins) > spec.length) + 1):  # what overlaps is transformed once
+        sound = waveform[run[0] * mel.hop : run[-1] * mel.hop + samples]
+        cut.append(log_mel(sound, sample_rate, flat)[(run - run[0])[:, None] + np.arange(spec.length)])
+    chosen = np.concatenate(cut)
+    return chosen if spec.layout == "time_mel" else np.ascontiguousarray(chosen.transpose(0, 2, 1))

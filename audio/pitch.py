@@ -1,5 +1,7 @@
 """Fundamental frequency and voicing of speech by autocorrelation, all frames at once."""
 
+from functools import cache
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -16,6 +18,8 @@ AT_ONCE = 128
 RATE = 8_000
 """Hz that is listened at: the loud harmonics of a voice lie below 4 kHz, and transforms take half the time of those at 16
 kHz."""
+SHORTEST, LONGEST = int(RATE / HIGHEST), int(RATE / LOWEST)
+"""Periods, in samples."""
 
 
 def pitch(waveform: Array, sample_rate: int) -> tuple[Array, Array]:
@@ -34,27 +38,37 @@ def pitch(waveform: Array, sample_rate: int) -> tuple[Array, Array]:
         waveform = soxr.resample(waveform, sample_rate, RATE, quality="LQ")
     padded = np.pad(waveform, (0, max(size - len(waveform), 0)))
     rows = np.lib.stride_tricks.sliding_window_view(padded, size)[::hop]
-    lags = np.arange(int(RATE / HIGHEST), int(RATE / LOWEST) + 1)
-    own = _autocorrelation(hann(size)[None, :], lags)[0]
+    own = np.maximum(_autocorrelation(hann(size)[None, :]), 0.05)
     curve = np.concatenate(
         [
-            _autocorrelation((part - part.mean(axis=1, keepdims=True)) * hann(size), lags) / np.maximum(own, 0.05)
+            _autocorrelation((part - part.mean(axis=1, keepdims=True)) * hann(size)) / own
             for part in (rows[i : i + AT_ONCE] for i in range(0, len(rows), AT_ONCE))
         ]
     )
     best = curve.max(axis=1)
     first = (curve >= 0.9 * best[:, None]).argmax(axis=1)
-    period = lags[0] + _top(curve, first + _climb(curve, first))
+    period = SHORTEST + _top(curve, first + _climb(curve, first))
     return (RATE / period).astype(np.float32), np.clip(best, 0, 1).astype(np.float32)
 
 
-def _autocorrelation(rows: Array, lags: NDArray[np.int64]) -> Array:
-    """At these lags, normalised by the zero lag; rows of silence give zeros."""
-    size = 1 << (rows.shape[1] + int(lags[-1])).bit_length()
+def _autocorrelation(rows: Array) -> Array:
+    """At lags from ``SHORTEST`` to ``LONGEST``, normalised by the zero lag; rows of silence give zeros."""
+    size = 1 << (rows.shape[1] + LONGEST).bit_length()
     spectrum = np.fft.rfft(rows, size)
-    raw = np.fft.irfft(spectrum.real**2 + spectrum.imag**2, size)
-    normal: Array = (raw[:, lags] / np.maximum(raw[:, :1], 1e-7)).astype(np.float32)
+    raw = (spectrum.real**2 + spectrum.imag**2) @ _cosines(size)
+    normal: Array = (raw[:, 1:] / np.maximum(raw[:, :1], 1e-7)).astype(np.float32, copy=False)
     return normal
+
+
+@cache
+def _cosines(size: int) -> Array:
+    """From the power of ``size // 2 + 1`` bins to the autocorrelation at no lag, and at those that are looked at: a quarter of
+    what an inverse transform would give."""
+    lags = np.array([0, *range(SHORTEST, LONGEST + 1)])
+    bins = np.arange(size // 2 + 1)
+    twice = np.where((bins == 0) | (bins == size // 2), 1, 2) / size
+    cosines: Array = (twice[:, None] * np.cos(2 * np.pi / size * (bins[:, None] * lags % size))).astype(np.float32)
+    return cosines
 
 
 def _climb(curve: Array, start: NDArray[np.int64]) -> NDArray[np.int64]:

@@ -44,14 +44,18 @@ def match(level: Array, rhythm: Rhythm) -> Match:
     soft /= 1 + soft / SOFT_DB
     count, before = soft.shape[1], rhythm.before // step
     padded = np.pad(soft, ((0, 0), (before, before + rhythm.edges(max(STRETCHES), frames=step)[-1][1])))
-    sums, squares = _running(padded), _running(padded * padded)
     best = Match(np.zeros(count, np.float32), np.zeros(count, np.int64))
-    for stretch in STRETCHES:
-        scores = _scores(sums, squares, rhythm.edges(stretch, frames=step), before, count)
-        track = scores.argmax(axis=0)
-        score = scores[track, np.arange(count)]
+    sums, each = _running(padded), [rhythm.edges(stretch, frames=step) for stretch in STRETCHES]
+    faintest = [_faintest(sums, pulses, before, count) for pulses in each]
+    # Few tracks stand out for as long as a pulse: the others cannot score.
+    (rows,) = np.nonzero([max(one[row].max() for one in faintest) >= STANDS_OUT_DB for row in range(len(soft))])
+    sums, squares = sums[rows], _running(np.square(padded[rows]))
+    for pulses, faint in zip(each, faintest, strict=True) if len(rows) else ():
+        scores = _scores(sums, squares, pulses, faint[rows], before)
+        place = scores.argmax(axis=0)
+        score = scores[place, np.arange(count)]
         better = score > best.score
-        best.score[better], best.track[better] = score[better], track[better]
+        best.score[better], best.track[better] = score[better], rows[place][better]
     return Match(np.repeat(best.score, step)[:frames], np.repeat(best.track, step)[:frames])
 
 
@@ -101,21 +105,29 @@ def _templates(rhythm: Rhythm) -> tuple[Array, NDArray[np.int64]]:
     return out, np.array(edges)
 
 
-def _scores(sums: Array, squares: Array, pulses: list[tuple[int, int]], before: int, frames: int) -> Array:
+def _faintest(sums: Array, pulses: list[tuple[int, int]], before: int, frames: int) -> Array:
+    """Mean level of the faintest of the pulses, shape (tracks, frames)."""
+    faintest = np.full((len(sums), frames), np.inf, np.float32)
+    for a, b in pulses:
+        np.minimum(faintest, _total(sums, before + a, before + b, frames) / np.float32(b - a), out=faintest)
+    return faintest
+
+
+def _total(of: Array, start: int, end: int, frames: int) -> Array:
+    """From a first frame until before another, and from each place further on, shape (tracks, frames)."""
+    return of[:, end : end + frames] - of[:, start : start + frames]
+
+
+def _scores(sums: Array, squares: Array, pulses: list[tuple[int, int]], faintest: Array, before: int) -> Array:
     """Pearson correlation with one rhythm, shape (tracks, frames)."""
+    frames = faintest.shape[1]
 
     def total(of: Array, start: int, end: int) -> Array:
-        return of[:, before + end : before + end + frames] - of[:, before + start : before + start + frames]
+        return _total(of, before + start, before + end, frames)
 
     end = pulses[-1][1]
     count = end + 2 * before
-    all_on = np.zeros((len(sums), frames), np.float32)
-    faintest = np.full((len(sums), frames), np.inf, np.float32)
-    for a, b in pulses:
-        on = total(sums, a, b)
-        all_on += on
-        on /= np.float32(b - a)
-        np.minimum(faintest, on, out=faintest)
+    all_on = np.sum([total(sums, a, b) for a, b in pulses], axis=0)
     half = before // 2
     gaps = [(a[1], b[0]) for a, b in pairwise(pulses)]
     # In halves, for beeps that go on and on fill half of what is a pause between groups.

@@ -22,8 +22,7 @@ class QualityMeter:
         channels, rate = found.channels, found.sample_rate
         self._clipping = Clipping(channels, found.codec)
         self._bandwidth = Bandwidth(channels, rate)
-        self._loudness = [Loudness(1, rate) for _ in range(channels)]
-        self._together = Loudness(channels, rate) if channels > 1 else self._loudness[0]
+        self._loudness = Loudness(channels, rate)
         self._samples = 0
         self._sum, self._peak, self._loudest = np.zeros(channels), np.zeros(channels), np.zeros(channels)
         self._products = np.zeros((channels, channels))
@@ -35,10 +34,7 @@ class QualityMeter:
         block = np.ascontiguousarray(block)  # decoders interleave; channel by channel numpy is several times faster
         self._clipping.heard(block)
         self._bandwidth.heard(block)
-        for meter, channel in zip(self._loudness, block, strict=True):
-            meter.heard(channel[None])
-        if len(block) > 1:
-            self._together.heard(block)
+        self._loudness.heard(block)
         self._levels(block)
 
     def judge(self, snr_db: Sequence[float | None]) -> RecordingQuality:
@@ -49,23 +45,22 @@ class QualityMeter:
         """
         channels = len(self._sum)
         each = list(snr_db) if len(snr_db) == channels else [None] * channels
-        found = zip(self._clipping.shares(), self._bandwidth.hertz(), each, strict=True)
+        found = zip(self._loudness.each(), self._clipping.shares(), self._bandwidth.hertz(), each, strict=True)
         judgements = tuple(
             ChannelQuality(
                 channel=i,
                 peak_dbfs=round(20 * math.log10(self._peak[i]), 1) if self._peak[i] > 0 else None,
-                loudness_lufs=_rounded(self._loudness[i].lufs()),
+                loudness_lufs=_rounded(loudness),
                 clipped_share=round(clipped, 6),
                 snr_db=_rounded(snr),
                 bandwidth_hz=hertz,
                 dc_offset=round(self._sum[i] / max(self._samples, 1), 5),
                 dead=bool(self._loudest[i] < SILENT),
             )
-            for i, (clipped, hertz, snr) in enumerate(found)
+            for i, (loudness, clipped, hertz, snr) in enumerate(found)
         )
-        together = judgements[0].loudness_lufs if channels == 1 else _rounded(self._together.lufs())
         mixed = None if len(snr_db) == channels else _rounded(snr_db[0])
-        return judged(judgements, together, mixed, self._is_one_signal())
+        return judged(judgements, _rounded(self._loudness.together()), mixed, self._is_one_signal())
 
     def _levels(self, block: Waveform) -> None:
         size = block.shape[1]

@@ -5,8 +5,10 @@ recording and sample rate; ``<store>/inbox/`` holds uploads (see ``audio.inbox``
 """
 
 import errno
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+from io import BufferedIOBase, BytesIO
 from pathlib import Path
 from uuid import UUID
 
@@ -19,6 +21,9 @@ from analysis.errors import BadAudio, Unavailable
 SAMPLE_BYTES = 2
 FULL_SCALE = 32_768
 """PCM16 value of 1.0; the positive end clips one step below."""
+PIECE = 16_384
+"""Frames read and converted at once: they stay in the processor's cache, and a chunk takes no more memory than its samples. A
+map of the file takes longer: each of its pages is a fault."""
 
 
 def recording_url(store_url: str, recording_id: UUID) -> str:
@@ -49,14 +54,19 @@ def read_pcm(
         BadAudio: ``missing``, the object is gone.
         Unavailable: the store does not answer.
     """
-    first = max(0, start_ms) * sample_rate // 1000 * channels
-    last = max(0, end_ms) * sample_rate // 1000 * channels
-    path = local_path(uri)
-    with store_errors(uri):
-        samples = _mapped(path, first, last) if path is not None else _ranged(uri, first, last)
-    frames = samples[: len(samples) // channels * channels].reshape(-1, channels)
-    wanted = frames if channel is None else frames[:, channel : channel + 1]
-    return wanted.T.astype(np.float32, order="C") / np.float32(FULL_SCALE)
+    first, last = (max(0, at_ms) * sample_rate // 1000 for at_ms in (start_ms, end_ms))
+    wanted = slice(None) if channel is None else slice(channel, channel + 1)
+    path, width = local_path(uri), SAMPLE_BYTES * channels
+    with store_errors(uri), _opened(path, first * width) if path is not None else _fetched(uri, first, last, width) as found:
+        file, size = found
+        count = max(min(last - first, size // width), 0)
+        samples = np.empty((channels if channel is None else 1, count), np.float32)
+        frames = np.empty((min(count, PIECE), channels), "<i2")
+        for start in range(0, count, PIECE):
+            piece = frames[: count - start]
+            file.readinto(piece.data)
+            np.multiply(piece[:, wanted].T, np.float32(1 / FULL_SCALE), out=samples[:, start : start + PIECE])
+    return samples
 
 
 def delete_recording(store_url: str, recording_id: UUID) -> None:
@@ -82,18 +92,20 @@ def store_errors(what: str) -> Iterator[None]:
         ) from error
 
 
-def _mapped(path: Path, first: int, last: int) -> NDArray[np.int16]:
-    """Only what is asked for, and only until it is converted: what was touched of an open map counts as memory in use."""
-    size = path.stat().st_size // SAMPLE_BYTES
-    first, last = min(first, size), min(last, size)
-    if last <= first:
-        return np.zeros(0, dtype="<i2")
-    return np.memmap(path, dtype="<i2", mode="r", offset=first * SAMPLE_BYTES, shape=(last - first,))
+@contextmanager
+def _opened(path: Path, start: int) -> Iterator[tuple[BufferedIOBase, int]]:
+    """The file at a byte, and how many bytes follow."""
+    with path.open("rb") as file:
+        size = os.fstat(file.fileno()).st_size
+        file.seek(start)
+        yield file, size - start
 
 
-def _ranged(uri: str, first: int, last: int) -> NDArray[np.int16]:
+@contextmanager
+def _fetched(uri: str, first: int, last: int, width: int) -> Iterator[tuple[BufferedIOBase, int]]:
+    """The same of an object elsewhere, of which only these frames of so many bytes each are fetched."""
     fs, path = fsspec.core.url_to_fs(uri)
     size = int(fs.size(path) or 0)
-    start, end = (min(sample * SAMPLE_BYTES, size) for sample in (first, last))
+    start, end = (min(frame * width, size) for frame in (first, last))
     data = fs.cat_file(path, start=start, end=end) if end > start else b""
-    return np.frombuffer(data[: len(data) // SAMPLE_BYTES * SAMPLE_BYTES], dtype="<i2")
+    yield BytesIO(data), len(data)

@@ -145,9 +145,10 @@ def _together(a: Array, b: Array, c: Array) -> Array:
 
 def _standing_out(decibels: Array) -> Array:
     """A tone between bin k and k + 1 over the mean of the bins around it, at row k; rows without neighbours are zero."""
-    total = np.cumsum(np.pad(decibels, ((1, 0), (0, 0))), axis=0)
     width, last = FAR - NEAR + 1, len(decibels) - FAR - 1
-    sums = total[width:] - total[:-width]  # row k: bins k to k + width - 1
+    sums = np.zeros_like(decibels[width - 1 :])
+    for step in range(width):
+        sums += decibels[step : step + len(sums)]  # row k: bins k to k + width - 1
     below, above = sums[: last - FAR], sums[FAR + NEAR + 1 : last + NEAR + 1]
     around = np.maximum((below + above) / 2, np.maximum(below, above) - STEP_DB * width) / np.float32(width)
     out = np.zeros_like(decibels)

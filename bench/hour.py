@@ -12,11 +12,14 @@ from numpy.typing import NDArray
 from audio.decode import decode
 from audio.frames import Tally
 from audio.probe import probe
+from audio.rhythm import T3
+from audio.tones import PITCHES
 from settings import PROJECT
 
 RATE = 16_000
 CALL_SEC = 300
 SHIFT_SEC = 7
+ALARM_SEC = 5
 DATA = PROJECT.parent / "shared" / "data"
 DEMO = PROJECT / "demo" / "call.ogg"
 
@@ -24,7 +27,8 @@ Sound = NDArray[np.float32]
 
 
 def compose(folder: Path, minutes: float) -> list[Path]:
-    """Writes recordings of five minutes, in turn a two-channel call and a one-channel meeting, ``minutes`` long together."""
+    """Writes recordings of five minutes, in turn a two-channel call and a one-channel meeting, ``minutes`` long together. A
+    fire alarm goes off in the first one, so that what workers need to tell of it is in use."""
     clips = _clips()
     left = round(minutes * 60)
     paths: list[Path] = []
@@ -32,7 +36,10 @@ def compose(folder: Path, minutes: float) -> list[Path]:
         seconds = min(CALL_SEC, left)
         channels = 2 if len(paths) % 2 == 0 else 1
         path = folder / f"{len(paths):02d}.wav"
-        _write(path, _fill(clips, seconds * RATE, channels))
+        sound = _fill(clips, seconds * RATE, channels)
+        if not paths:
+            _alarm(sound[0])
+        _write(path, sound)
         paths.append(path)
         left -= seconds
     return paths
@@ -69,6 +76,16 @@ def _fill(clips: Iterator[Sound], samples: int, channels: int) -> Sound:
         at += len(clip) + RATE // 2
         turn += 1
     return out
+
+
+def _alarm(channel: Sound) -> None:
+    """Adds three groups of three pulses each, as a smoke detector sounds."""
+    times = np.arange(round(3 * T3.period() * RATE)) / RATE
+    since = times % T3.period()
+    is_on = (since < T3.group()) & (since % (T3.on + T3.gap) < T3.on)
+    tone = 0.2 * np.sin(2 * np.pi * PITCHES[-1].nominal * times) * is_on
+    where = channel[ALARM_SEC * RATE :][: len(tone)]
+    where += tone[: len(where)].astype(np.float32)
 
 
 def _write(path: Path, sound: Sound) -> None:

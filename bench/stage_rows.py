@@ -18,6 +18,7 @@ def rows(found: Stages, minutes: float) -> list[Row]:
     beside = [name for name, pool in found.pools.items() if pool != "cpu"]
     told = [
         *((name, f"CPU of an hour: {name}") for name in (*staged, "quality")),
+        ("alarms", "CPU of an hour: the part of noise that hears alarms"),
         *((name, f"CPU of an hour: {name}, embedded (a GPU pool's)") for name in beside),
         ("ingest", "CPU of an hour: decode, resample, quality, VAD, store"),
         ("load", "CPU once a process: loading these models"),
@@ -49,11 +50,22 @@ def _totals(found: Stages, staged: list[str], hour: float) -> list[Row]:
 
 
 def _usual(ours: Cpu, usual: Cpu) -> list[Row]:
-    lines = [Row(f"librosa, torch, scikit-learn / ours: {name}", f"{usual[name] / ours[name]:.1f}") for name in usual]
+    """The usual way hears no alarms: all of it bears the bar with what they take on our side, and is told without as well."""
+    lines = [Row(f"the usual way / ours: {name}", f"{usual[name] / ours[name]:.1f}") for name in usual]
+    labels = usual["noise"] / (ours["noise"] - ours["alarms"])
+    analyses = (usual.keys() & ours.keys()) - {"quality"}
+    alone = sum(usual[name] for name in analyses) / (sum(ours[name] for name in analyses) - ours["alarms"])
     ratio = sum(usual.values()) / sum(ours[name] for name in usual)
     return [
         *lines,
-        Row("librosa, torch, scikit-learn / ours: all of these", f"{ratio:.1f}", f"{RATIO_BAR:g}", ratio >= RATIO_BAR),
+        Row("the usual way / ours: noise without the alarms, which only ours hears", f"{labels:.1f}"),
+        Row("the usual way / ours: the analyses without quality and alarms", f"{alone:.1f}"),
+        Row(
+            "the usual way / ours: all CPU stages, alarms on our side alone",
+            f"{ratio:.1f}",
+            f"{RATIO_BAR:g}",
+            ratio >= RATIO_BAR,
+        ),
     ]
 
 

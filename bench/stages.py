@@ -8,18 +8,24 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 from analysis.outcome import Failed
-from analysis.types import Job
+from analysis.types import Interval, Job
+from audio.alarm import alarms
+from audio.clip import Clip
 from audio.decode import decode
 from audio.frames import Tally
+from audio.level import mixed
+from audio.plan import speech_in
 from audio.prepare import Prepared, prepare
 from audio.probe import probe
 from audio.quality import QualityMeter
+from audio.tones import RATE
 from bench.floor import ROLES, reference
 from models import cache
 from models.catalog import default_releases
+from settings import settings
 from workers.contract import Card
 from workers.registry import analyses, cards
 from workers.run import run
@@ -58,7 +64,17 @@ def _measured(path: Path, store_url: str, heard: list[Card]) -> dict[str, Any]:
                 )
                 if isinstance(outcome, Failed):
                     raise RuntimeError(f"{card.name} failed on chunk {index} of {path}: {outcome.detail}")
+    _alarms(recording_id, prepared, cpu)
     return {"cpu": cpu, "work": _work(path, prepared)}
+
+
+def _alarms(recording_id: UUID, prepared: Prepared, cpu: dict[str, float]) -> None:
+    """The part of noise that its detector of alarms takes; measured by itself, once more."""
+    for index, span in enumerate(prepared.chunks):
+        clip = Clip(reference(recording_id, index, span, prepared, RATE))
+        sound = mixed(clip.read())
+        with _timed(cpu, "alarms"):
+            alarms(sound, RATE, clip.ref, settings().alarm_threshold)
 
 
 def _quality(path: Path, cpu: dict[str, float]) -> None:
@@ -75,10 +91,13 @@ def _quality(path: Path, cpu: dict[str, float]) -> None:
 
 def _work(path: Path, prepared: Prepared) -> dict[str, Any]:
     """What the other side needs to analyse the same: chunks, speech, and each channel's role."""
-    utterances = [[each.channel, each.start_ms, each.end_ms] for each in prepared.utterances]
-    chunks = [[chunk.start_ms, chunk.end_ms] for chunk in prepared.chunks]
+    chunks = [{**chunk.model_dump(), "speech": _speech(chunk, prepared)} for chunk in prepared.chunks]
     roles = ROLES if prepared.channels == len(ROLES) else ()
-    return {"path": str(path), "chunks": chunks, "utterances": utterances, "roles": roles}
+    return {"path": str(path), "chunks": chunks, "roles": roles}
+
+
+def _speech(chunk: Interval, prepared: Prepared) -> list[tuple[int, int, int]]:
+    return [(each.channel, each.start_ms, each.end_ms) for each in speech_in(chunk, prepared.utterances)]
 
 
 @contextmanager

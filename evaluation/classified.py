@@ -14,6 +14,7 @@ from evaluation.concordance import concordance
 from evaluation.label_map import LabelMap
 from evaluation.metrics import Classified, ClassifiedSource, Concordance, OfLabel
 from evaluation.tally import Case, Tally, rounded
+from models.emotion_labels import coverage
 
 Answer = Classification | EmotionSummary
 
@@ -41,10 +42,11 @@ def measure(tally: Tally, mapping: LabelMap) -> Classified:
 
 
 def _labels(cases: Sequence[Case]) -> tuple[str, ...]:
-    """All that the release can say, in its own order, and what it did say in other words (canonical emotions)."""
+    """All that the release can say, in its own order; emotions in canonical words, as they are answered."""
     found: dict[str, None] = {}
     for case in cases:
-        found.update(dict.fromkeys(case.answer.scores))
+        said = tuple(case.answer.scores)
+        found.update(dict.fromkeys(coverage(said) if isinstance(case.answer, EmotionSummary) else said))
     found.update(dict.fromkeys(case.answer.label for case in cases))
     return tuple(found)
 

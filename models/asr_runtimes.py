@@ -3,6 +3,7 @@
 from analysis.errors import Misconfigured
 from analysis.types import Release
 from models.checkpoint_file import locate
+from models.optional_packages import needed_by
 from models.recogniser import Recogniser
 
 RUNTIMES = ("moonshine", "pocketsphinx", "faster-whisper", "transformers-whisper", "transformers-ctc", "http-endpoint")
@@ -22,13 +23,8 @@ def open_local(release: Release, device: str) -> Recogniser:
         raise Misconfigured(
             "runtime", f"asr has no runtime {release.runtime!r} (release {release.name}); it knows {', '.join(RUNTIMES)}"
         )
-    try:
+    with needed_by(release.name):
         return _opened(release, device)
-    except ModuleNotFoundError as error:
-        raise Misconfigured(
-            "runtime",
-            f"{release.name} needs the package {error.name}; install the extra with `pip install -r requirements/gpu.txt`",
-        ) from error
 
 
 def _opened(release: Release, device: str) -> Recogniser:

@@ -58,6 +58,18 @@ def pooled(database_url: str) -> Iterator[Connection]:
 
 
 @contextmanager
+def once(database_url: str) -> Iterator[Connection]:
+    """A connection that is closed again, for what is rare: unlike a pool it leaves no threads and no memory behind.
+
+    Raises:
+        Misconfigured: no URL is set.
+        Unavailable: Postgres does not answer, or went away in mid-transaction.
+    """
+    with lost_connections(), connect(database_url) as connection:
+        yield connection
+
+
+@contextmanager
 def lost_connections() -> Iterator[None]:
     """Turns a Postgres that is away, or went away in mid-transaction, into ``Unavailable``."""
     try:

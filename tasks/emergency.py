@@ -26,5 +26,5 @@ def tell(client: Redis, card: Card, said: Mapping[ChunkRef, Outcome]) -> None:
         for alarm in card.findings.model_validate(outcome.findings).alarms()
     ]
     if told:
-        with db.pooled(settings().database_url) as connection:
+        with db.once(settings().database_url) as connection:
             outbox.announce(connection, client, told)

@@ -16,7 +16,7 @@ from models.checkpoint_file import sha256
 from training import emotional_speech, no_speech
 from training.card import write_card
 from training.crossval import Floats, Ints, WindowSet, calibrated_shares
-from training.datasets import RATE, Example
+from training.datasets import Example
 from training.emotion_data import EmotionalSpeech, judged, read
 from training.emotion_net import LABELS, SPEC, train
 from training.export import describe
@@ -109,8 +109,8 @@ def main(data: Path, out: Path) -> None:
     model.save(path, temperature)
     save_json(out / "evaluation.json", results)
     release = Release(analysis="emotion", name="new", runtime="onnx", uri=str(path.resolve()), sha256=sha256(path))
-    opened = worker.load(release, "cpu")
-    answers = {"emotion": lambda sound: opened.shares(sound, RATE).mean(axis=0)}
+    opened = worker.load(release, "cpu").labelled
+    answers = {"emotion": lambda sound: opened.shares([sound])[0]}
     write_card("emotion", out, emotional_speech.SETS, results, extra=no_speech.section(data, len(LABELS), answers))
 
 

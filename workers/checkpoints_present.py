@@ -8,11 +8,13 @@ from models.checkpoint_file import locate
 from models.onnx_session import open_model
 from settings import Settings
 from workers.asr_routes import routes
+from workers.emotion_models import dimensional_release
 from workers.noise_on_yamnet import base_of, stands_on
 
 
 def check_present(release: Release, config: Settings) -> None:
-    """Reads the checkpoint of a release, of every route of its languages, and of the network that it stands on.
+    """Reads the checkpoint of a release, of every route of its languages, of what rates emotion in numbers beside it, and of
+    the network that it stands on.
 
     Raises:
         Misconfigured: one is missing or altered, or the catalog does not have it.
@@ -28,6 +30,8 @@ def _taken(release: Release, config: Settings) -> Iterator[Release]:
     yield release
     if release.analysis == "asr":
         yield from routes(release, config).values()
+    if release.analysis == "emotion" and config.emotion_dimensions:
+        yield dimensional_release(config)
     if release.analysis == "noise" and release.runtime == "onnx":
         base = stands_on(open_model(release))
         if base is not None:

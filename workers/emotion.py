@@ -1,46 +1,71 @@
-"""Emotion: how each utterance is spoken, in the labels of the checkpoint (001-01, C-03)."""
+"""Emotion: how each utterance is spoken, in labels of the checkpoint and canonical ones (001-01, C-03), and in numbers."""
 
 from collections.abc import Sequence
 
 import numpy as np
 
-from analysis.findings import Emotion, EmotionFindings
+from analysis.findings import Classification, Emotion, EmotionFindings
 from analysis.outcome import Skipped
-from analysis.types import Release
+from analysis.types import Release, Utterance
 from audio.clip import Clip
+from models import emotion_labels
+from models.emotion_model import Dimensions, Shares
 from models.scoring import classify
+from settings import settings
 from workers.contract import Card
-from workers.windowed import WindowedModel, open_windowed
+from workers.emotion_models import EmotionModels, open_models
 
 CARD = Card(name="emotion", pool="gpu", findings=EmotionFindings, speech_only=True)
 
-
-def load(release: Release, device: str) -> WindowedModel:
-    """The 1D CNN of [001]. It takes 0.04 ms a window on a CPU, so it runs there even in a GPU pool (C-29)."""
-    return open_windowed(release)
+PLACES = 4
 
 
-def analyze(model: WindowedModel, clips: Sequence[Clip]) -> list[EmotionFindings | Skipped]:
-    """Emotion of every utterance, averaged over its 1 s windows (C-12); ``Skipped("no_speech")`` where there is none."""
-    return [_emotions(model, clip) if clip.ref.speech else Skipped(reason="no_speech") for clip in clips]
+def load(release: Release, device: str) -> EmotionModels:
+    """The model of the release, and what rates dimensions beside it (``EARSHOT_EMOTION_DIMENSIONS``).
+
+    Raises:
+        Misconfigured: there is no such runtime, or a checkpoint or package is missing or not what it should be.
+    """
+    return open_models(release, device, settings())
 
 
-def _emotions(model: WindowedModel, clip: Clip) -> EmotionFindings:
-    found, shares, lengths = [], [], []
-    for utterance in clip.ref.speech:
-        (waveform,) = clip.read(utterance.start_ms, utterance.end_ms, utterance.channel)
-        heard = model.shares(waveform, clip.sample_rate).mean(axis=0)
-        answer = classify(model.labels, heard)
-        found.append(
-            Emotion(
-                **utterance.model_dump(),
-                label=answer.label,  # this checkpoint's labels are words of the canonical vocabulary
-                label_native=answer.label,
-                confidence=answer.confidence,
-                scores=answer.scores,
-            )
-        )
-        shares.append(heard)
-        lengths.append(max(utterance.end_ms - utterance.start_ms, 1))
-    overall = classify(model.labels, np.average(shares, axis=0, weights=lengths))
-    return EmotionFindings(utterances=tuple(found), overall=overall)
+def analyze(model: EmotionModels, clips: Sequence[Clip]) -> list[EmotionFindings | Skipped]:
+    """Emotion of every utterance, all those of the job together; ``Skipped("no_speech")`` where a clip has none."""
+    spans = [(clip, utterance) for clip in clips for utterance in clip.ref.speech]
+    sounds = [clip.read(span.start_ms, span.end_ms, span.channel)[0] for clip, span in spans]
+    shares = iter(model.labelled.shares(sounds))
+    rated = iter(model.dimensional.dimensions(sounds) if model.dimensional else [None] * len(sounds))
+    return [
+        _findings(model, [(span, next(shares), next(rated)) for span in clip.ref.speech])
+        if clip.ref.speech
+        else Skipped(reason="no_speech")
+        for clip in clips
+    ]
+
+
+def _findings(model: EmotionModels, heard: list[tuple[Utterance, Shares, Dimensions | None]]) -> EmotionFindings:
+    labels = model.labelled.labels
+    weights = [max(span.end_ms - span.start_ms, 1) for span, _, _ in heard]
+    pooled = classify(labels, np.average([shares for _, shares, _ in heard], axis=0, weights=weights))
+    scores = emotion_labels.gathered(pooled.scores)
+    label = max(scores, key=lambda name: scores[name])
+    return EmotionFindings(
+        utterances=tuple(_emotion(labels, *each) for each in heard),
+        overall=Classification(label=label, confidence=scores[label], scores=scores),
+        coverage=emotion_labels.coverage(labels),
+        dimensions_by=model.dimensional_name,
+    )
+
+
+def _emotion(labels: tuple[str, ...], span: Utterance, shares: Shares, rated: Dimensions | None) -> Emotion:
+    answer = classify(labels, shares)
+    return Emotion(
+        **span.model_dump(),
+        label=emotion_labels.canonical()[answer.label],
+        label_native=answer.label,
+        confidence=answer.confidence,
+        scores=answer.scores,
+        valence=round(rated.valence, PLACES) if rated else None,
+        arousal=round(rated.arousal, PLACES) if rated else None,
+        dominance=round(rated.dominance, PLACES) if rated else None,
+    )

@@ -10,20 +10,29 @@ from settings import settings
 
 @pytest.fixture(scope="session")
 def releases(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Release]]:
-    """By name: ``whisper`` and ``whisper-converted``, which have the same weights, and ``ctc``."""
+    """By name: ``whisper`` and ``whisper-converted``, which have the same weights; ``ctc``; ``emotion2vec``; ``dimensional``;
+    and the family of wav2vec 2.0, each with either norm of its front end."""
     for package in ("torch", "transformers"):
         pytest.importorskip(package, reason="the extra gpu is not installed: pip install -r requirements/gpu.txt")
-    from tests.runtimes import shelf, tiny_ctc, tiny_whisper
+    from tests.runtimes import shelf, tiny_ctc, tiny_emotion2vec, tiny_speech, tiny_whisper
 
     saved = tmp_path_factory.mktemp("saved")
     tiny_whisper.save(saved / "whisper")
     tiny_whisper.convert(saved / "whisper", saved / "converted")
     tiny_ctc.save(saved / "ctc")
+    tiny_emotion2vec.save(saved / "emotion2vec")
+    tiny_speech.save_dimensional(saved / "dimensional")
     checkpoints = {
-        "whisper": ("transformers-whisper", saved / "whisper"),
-        "whisper-converted": ("faster-whisper", saved / "converted"),
-        "ctc": ("transformers-ctc", saved / "ctc"),
+        "whisper": ("asr", "transformers-whisper", saved / "whisper"),
+        "whisper-converted": ("asr", "faster-whisper", saved / "converted"),
+        "ctc": ("asr", "transformers-ctc", saved / "ctc"),
+        "emotion2vec": ("emotion", "emotion2vec", saved / "emotion2vec"),
+        "dimensional": ("emotion", "wav2vec2-dimensional", saved / "dimensional"),
     }
+    for kind in ("wav2vec2", "hubert", "wavlm"):
+        for norm in ("group", "layer"):
+            tiny_speech.save(saved / f"{kind}-{norm}", kind, norm)
+            checkpoints[f"{kind}-{norm}"] = ("emotion", "transformers-emotion", saved / f"{kind}-{norm}")
     with pytest.MonkeyPatch.context() as environment:
         yield shelf.release(checkpoints, tmp_path_factory.mktemp("home"), environment)
     settings.cache_clear()

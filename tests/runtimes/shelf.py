@@ -22,20 +22,21 @@ commercial = true
 """
 
 
-def release(
-    saved: dict[str, tuple[str, Path]], home: Path, environment: pytest.MonkeyPatch, analysis: str = "asr"
-) -> dict[str, Release]:
+def release(saved: dict[str, tuple[str, str, Path]], home: Path, environment: pytest.MonkeyPatch) -> dict[str, Release]:
     """Releases by name.
 
     Args:
-        saved: name to runtime and the folder it was saved in.
-        analysis: whose checkpoints they are.
+        saved: name to analysis, runtime and the folder it was saved in.
         home: where the catalog and the models folder are made.
         environment: set for as long as the releases are used.
     """
     own = home / "own.toml"
-    rows = ({"name": name, "runtime": kind, "source": source} for name, (kind, source) in saved.items())
-    own.write_text("".join(ENTRY.format(analysis=analysis, **row) for row in rows))
+    own.write_text(
+        "".join(
+            ENTRY.format(name=name, analysis=analysis, runtime=kind, source=source)
+            for name, (analysis, kind, source) in saved.items()
+        )
+    )
     environment.setenv("EARSHOT_MODELS_CATALOG", str(own))
     environment.setenv("EARSHOT_MODELS_DIR", str(home / "models"))
     settings.cache_clear()

@@ -37,9 +37,9 @@ def stored(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Relea
     saved = tmp_path_factory.mktemp("saved")
     tiny_pyannote.save(saved / "true")
     tiny_pyannote.save(saved / "light", light=True)
-    checkpoints = {name: ("pyannote", saved / name) for name in ("true", "light")}
+    checkpoints = {name: ("diarization", "pyannote", saved / name) for name in ("true", "light")}
     with pytest.MonkeyPatch.context() as environment:
-        yield shelf.release(checkpoints, tmp_path_factory.mktemp("home"), environment, "diarization")
+        yield shelf.release(checkpoints, tmp_path_factory.mktemp("home"), environment)
     settings.cache_clear()
 
 

@@ -74,7 +74,7 @@ from workers import emotion
 def refuse(*_): raise OSError("the network was asked")
 socket.socket.connect = socket.getaddrinfo = refuse
 (entry,) = [each for each in known(settings().models_catalog) if each.name == "own-emotion-1"]
-print(type(emotion.load(entry.release(), "cpu")).__name__)
+print(type(emotion.load(entry.release(), "cpu").labelled).__name__)
 """
     named = {f"EARSHOT_{key.upper()}": value for key, value in settings.items()}
     env = {**os.environ, "PYTHONPATH": str(PROJECT), "EARSHOT_HOME": str(home), **named}
@@ -98,7 +98,7 @@ def test_a_gated_model_is_pulled_listed_loaded_altered_and_put_right(
     assert done.returncode == 0, done.stderr
     assert done.stdout == f"own-emotion-1: pulled, {tmp_path}/models/own-emotion-1\n"
     assert models(tmp_path, "pull", "--pinned-only", "own-emotion-1").stdout.startswith("own-emotion-1: is here already")
-    assert load_emotion(tmp_path).stdout == "WindowedModel\n"
+    assert load_emotion(tmp_path).stdout == "WindowedEmotion\n"
     network = tmp_path / "models" / "own-emotion-1" / "emotion.onnx"
     network.write_bytes(NETWORK[:-1] + b"!")
     wrong = models(tmp_path, "verify")

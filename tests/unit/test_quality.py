@@ -20,6 +20,7 @@ from analysis.report import build_report
 from analysis.types import ChunkKey, Interval
 from audio.bandwidth import Bandwidth
 from audio.clipping import Clipping
+from audio.k_weighting import KWeighting
 from audio.lufs import Loudness
 from audio.prepare import Prepared, prepare
 from audio.probe import Probe
@@ -76,7 +77,7 @@ def lufs_of(sound: Sound, rate: int, size: int = 4_000) -> float | None:
     meter = Loudness(len(sound), rate)
     for start in range(0, sound.shape[1], size):
         meter.heard(sound[:, start : start + size])
-    return meter.lufs()
+    return meter.together()
 
 
 @pytest.mark.parametrize("drive", [1.2, 2.0, 10.0])
@@ -286,3 +287,40 @@ def test_every_classification_carries_the_quality_of_its_recording() -> None:
     assert told.body["quality"]["bandwidth_hz"] == quality.bandwidth_hz
     assert "channels" not in told.body["quality"]
     assert events.ClassificationEvent.model_validate(told.body).quality == quality.summary()
+
+
+@given(st.lists(st.integers(1, 30_000), min_size=1, max_size=8))
+@settings(max_examples=20)
+def test_loudness_is_the_same_however_blocks_cut_it(sizes: list[int]) -> None:
+    sound = white(3, 0.1) * np.linspace(0.01, 1, 3 * RATE, dtype=np.float32)
+    meter, start = Loudness(1, RATE), 0
+    for size in [*sizes, 3 * RATE]:
+        meter.heard(sound[:, start : start + size])
+        start += size
+    assert meter.together() == pytest.approx(lufs_of(sound, RATE), abs=1e-3)
+
+
+@pytest.mark.parametrize("offset", [0.0, 0.5])
+def test_channels_are_weighted_as_the_recommendation_says(offset: float) -> None:
+    """Sample by sample, with the coefficients of its tables; a DC offset is filtered out."""
+    rate = 48_000
+    sound = np.concatenate([white(0.6, 0.1, rate, seed) for seed in (1, 2)]) + np.float32(offset)
+    shelf = (1.53512485958697, -2.69169619938640, 1.19839281085285), (-1.69065929318241, 0.73248077421585)
+    high_pass = (1.0, -2.0, 1.0), (-1.99004745483398, 0.99007225036621)
+    wanted = sound.astype(np.float64)
+    for (b0, b1, b2), (a1, a2) in (shelf, high_pass):
+        out, padded = np.zeros((2, sound.shape[1] + 2)), np.pad(wanted, ((0, 0), (2, 0)))
+        for n in range(2, out.shape[1]):
+            fed = b0 * padded[:, n] + b1 * padded[:, n - 1] + b2 * padded[:, n - 2]
+            out[:, n] = fed - a1 * out[:, n - 1] - a2 * out[:, n - 2]
+        wanted = out[:, 2:]
+    meter = KWeighting(2, rate, 4_800)
+    heard = np.concatenate([meter.filtered(sound[:, at : at + 9_600]) for at in range(0, sound.shape[1], 9_600)], axis=1)
+    np.testing.assert_allclose(heard, wanted, atol=5e-5)  # -86 dB, below any gate; without an offset it is a tenth of it
+
+
+def test_each_channel_has_its_own_loudness_and_all_have_one() -> None:
+    sine = tone(3, hz=997)
+    meter = Loudness(2, RATE)
+    meter.heard(np.concatenate([sine, 0 * sine]))
+    assert meter.each() == [pytest.approx(meter.together()), None]
