@@ -14,5 +14,5 @@ CMD ["--help"]
 
 FROM cpu AS gpu
 USER root
-RUN pip install --requirement requirements/base.txt --requirement requirements/gpu.txt
+RUN pip install --requirement requirements/base.txt --requirement requirements/gpu.txt --requirement requirements/diarization.txt
 USER earshot

@@ -92,7 +92,7 @@ $(COMPARED): requirements/base.txt requirements/bench.txt
 	@$(subst .venv/bin,.venv-bench/bin,$(INSTALL)) -r requirements/base.txt -r requirements/bench.txt
 	@touch $@
 
-$(FULL): $(TESTED) requirements/gpu.txt
+$(FULL): $(TESTED) requirements/gpu.txt requirements/diarization.txt
 	@echo "Installing the full models' packages into .venv (once; some gigabytes)"
-	@$(INSTALL) -r requirements/gpu.txt
+	@$(INSTALL) -r requirements/gpu.txt -r requirements/diarization.txt
 	@touch $@

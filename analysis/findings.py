@@ -209,3 +209,6 @@ class DiarizationFindings(Findings):
     method: Literal["channel", "clustering"]
     speakers: int
     turns: tuple[SpeakerTurn, ...]
+    """Overlap where the release hears several people at once."""
+    exclusive: tuple[SpeakerTurn, ...] = ()
+    """The same with one speaker at a time, to give words to; empty where ``turns`` serve for that."""

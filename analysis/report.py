@@ -33,7 +33,7 @@ from analysis.sections import (
     VoiceSentiment,
 )
 from analysis.timeline import merge_labels, merge_sounds
-from analysis.transcript import heard_turns, make_turns, name_speakers, transcribe
+from analysis.transcript import heard_turns, make_turns, name_speakers, spoken_turns, transcribe
 from analysis.types import WHOLE, Frozen, Interval
 from analysis.voices import Tracks, sentiment_of_voices, tracks
 
@@ -86,7 +86,7 @@ def build_report(recording: RecordingInfo, parts: Sequence[Part]) -> Report:
     transcript = transcribe(evidence)
     heard = heard_turns(evidence, transcript.words)
     floors = take_floor(transcript.words, heard)
-    speakers = name_speakers(heard, recording.roles)
+    speakers = name_speakers(spoken_turns(evidence) or heard, recording.roles)
     emotions, sentiments = _emotions(evidence), _sentiments(evidence)
     missing = _missing(evidence)
     scenes = with_bounds(evidence.found("scene", SceneFindings), evidence.bounds())

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from pydantic import Field
 
-from analysis.types import Frozen
+from analysis.types import Frozen, SpeakerCount
 
 Role = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,31}$")]
 
@@ -27,6 +27,8 @@ class IngestRequest(Frozen):
     ``[]`` when they are not speakers."""
     language: Annotated[str, Field(pattern=r"^[a-z]{2,3}(-[A-Z]{2})?$")] | None = None
     """BCP 47 language of the speech; default: the service's setting."""
+    speakers: SpeakerCount | None = None
+    """How many people speak, where that is known; for channels without roles. Default: it is heard."""
     force: bool = False
     """Analyse although the same content is stored already."""
     accept_truncated: bool = False

@@ -52,11 +52,17 @@ def _run(found: Sequence[tuple[Part, AsrFindings]], channel: int) -> list[Word]:
     return run
 
 
+def spoken_turns(evidence: Evidence) -> tuple[SpeakerTurn, ...]:
+    """Who spoke when, as diarization says, people who talk at once included; empty without its answer."""
+    found = (findings.turns for _, findings in evidence.found("diarization", DiarizationFindings))
+    return next(filter(None, found), ())
+
+
 def heard_turns(evidence: Evidence, words: Sequence[Word]) -> tuple[SpeakerTurn, ...]:
-    """Who spoke when: as diarization says; without it, whoever the channel stands for."""
+    """Who held the floor when: as diarization says; without it, whoever the channel stands for."""
     for _, findings in evidence.found("diarization", DiarizationFindings):
         if findings.turns:
-            return findings.turns
+            return findings.exclusive or findings.turns
     sounds: list[Utterance] = [utterance for chunk in evidence.recording.chunks for utterance in chunk.speech]
     return heard_without_diarization(
         Utterance(start_ms=span.start_ms, end_ms=span.end_ms, channel=channel)

@@ -8,6 +8,9 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 WHOLE = -1
 """Chunk index that stands for the whole recording, for analyses (diarization) that must hear all of it at once."""
 
+MOST_SPEAKERS = 32
+"""More than this cannot be asked for."""
+
 Millis = Annotated[int, Field(ge=0)]
 
 
@@ -36,6 +39,19 @@ class Utterance(Interval):
     channel: Annotated[int, Field(ge=0, lt=8)]
 
 
+class SpeakerCount(Frozen):
+    """How many people are said to speak; the same number twice for exactly so many. What is null is to be heard."""
+
+    min: Annotated[int, Field(ge=1, le=MOST_SPEAKERS)] | None = None
+    max: Annotated[int, Field(ge=1, le=MOST_SPEAKERS)] | None = None
+
+    @model_validator(mode="after")
+    def _ordered(self) -> "SpeakerCount":
+        if self.min is not None and self.max is not None and self.max < self.min:
+            raise ValueError(f"at most {self.max} speakers cannot be at least {self.min}")
+        return self
+
+
 class ChunkRef(Interval):
     """One unit of work: where its audio lies and where speech was heard in it. Never the audio itself."""
 
@@ -53,6 +69,8 @@ class ChunkRef(Interval):
     """Role of each channel (``agent``, ``customer``), each one speaker. Empty: one mixed channel, any number of speakers."""
     language: str = "en"
     """BCP 47 language that the speech is said to be in."""
+    speakers: SpeakerCount | None = None
+    """How many speak on the one mixed channel, where the request said something of it."""
     speech: tuple[Utterance, ...] = ()
 
     @property

@@ -6,7 +6,8 @@ from typing import Literal
 
 @dataclass(frozen=True)
 class Point:
-    """``qualname`` of ``module`` is called or returns; ``within``: only below that function; ``task``: only for that task."""
+    """``qualname`` of ``module`` is called or returns; ``within``: only below that function; ``task``: only for that task;
+    ``batch_of``: only while this analysis has a batch of several chunks in the machine."""
 
     title: str
     worker: str
@@ -15,6 +16,8 @@ class Point:
     event: Literal["call", "return"]
     within: str | None = None
     task: str | None = None
+    batch_of: str | None = None
+    """Module of the analysis. What it takes in is written down as the probe writes it, so that extra work is counted."""
     group: bool = False
     """The whole worker group dies, not only the process that reached the point."""
 
@@ -47,3 +50,23 @@ POINTS = {
         group=True,
     ),
 }
+
+MID_BATCH = {
+    "emotion": Point(
+        "a batch of several chunks in a GPU pool: emotion",
+        "gpu",
+        "models.onnx_session",
+        "OnnxModel.run",
+        "return",
+        batch_of="workers.emotion",
+    ),
+    "asr": Point(
+        "a batch of several chunks in a GPU pool: asr",
+        "gpu",
+        "models.moonshine_model",
+        "Moonshine._recognition",
+        "return",
+        batch_of="workers.asr",
+    ),
+}
+"""Analysis to the point: a part of the batch has been through the network or the recogniser, the rest has not."""

@@ -1,7 +1,8 @@
 """The rows of the table, as data."""
 
 from chaos import script
-from chaos.arena import ANALYSING, MERGE, USUAL
+from chaos.arena import ANALYSING, FRONT, MERGE, USUAL
+from chaos.fleet import Worker
 from chaos.points import POINTS
 from chaos.rows import jobs, kills, offered, postgres_away, redis_away
 from chaos.scenario import Scenario, Size
@@ -15,6 +16,8 @@ _TWO_VISIBILITIES = {
     "work-2": ANALYSING._replace(concurrency=1),
 }
 _PATIENT = {"TASK_TIME_LIMIT_SEC": 60, "VISIBILITY_TIMEOUT_SEC": 70, "CHUNK_LEASE_SEC": 80, "CHUNK_BATCH_SIZE": 1}
+_GPU = {"front": FRONT, "merge": MERGE, "scene": Worker(("scene",)), "gpu": Worker(("asr", "emotion"))}
+"""One child, as a pool has one for each GPU."""
 
 SCENARIOS = {
     "random_kills": Scenario(
@@ -25,6 +28,16 @@ SCENARIOS = {
         name: Scenario(f"SIGKILL {point.title}", kills.at_points([point]), Size(8, 10, 2), None)
         for name, point in POINTS.items()
     },
+    "gpu_batch": Scenario(
+        "SIGKILL in mid-batch of a GPU pool, emotion",
+        kills.in_mid_batch("emotion"),
+        Size(8, 16, 3),
+        Size(4, 12, 2),
+        workers=_GPU,
+    ),
+    "gpu_batch_asr": Scenario(
+        "SIGKILL in mid-batch of a GPU pool, asr", kills.in_mid_batch("asr"), Size(4, 12, 2), None, workers=_GPU
+    ),
     "redis_killed": Scenario("Redis SIGKILL, down 2 s", redis_away.killed, Size(20, 20, 1, 2), Size(8, 15, 1, 2)),
     "redis_down": Scenario("Redis SIGKILL, down 12 s", redis_away.killed, Size(20, 20, 1, 12), None),
     "redis_flushall": Scenario("Redis FLUSHALL at half-way", redis_away.emptied, Size(20, 20), Size(8, 15)),

@@ -7,8 +7,10 @@ from typing import NamedTuple
 from uuid import UUID
 
 from analysis.errors import Misconfigured, Permanent
+from analysis.types import SpeakerCount
 from earshot.console import say, show
 from earshot.deliver import deliver, workers_alive
+from earshot.ingest import speaker_count
 from earshot.places import described, kept
 from producer.admission import wait_for_room
 from producer.submit import Submission
@@ -32,19 +34,22 @@ class Filter(NamedTuple):
         return any(self)
 
 
-def choice(named: Sequence[str], *, missing: bool, failed: bool, stale: bool) -> Choice:
-    """What the command line asks for; ``named`` holds names of analyses, several of them with commas.
+def choice(named: Sequence[str], speakers: str | None = None, *, missing: bool, failed: bool, stale: bool) -> Choice:
+    """What the command line asks for; ``named`` holds names of analyses, several of them with commas. Who says how many
+    ``speakers`` there are wants them told apart again.
 
     Raises:
-        Misconfigured: nothing is asked for, or there is no such analysis.
+        Misconfigured: nothing is asked for, there is no such analysis, or that is no number of people.
     """
-    names = tuple(dict.fromkeys(name.strip() for each in named for name in each.split(",") if name.strip()))
+    called = [*named, *(["diarization"] if speakers else [])]
+    names = tuple(dict.fromkeys(name.strip() for each in called for name in each.split(",") if name.strip()))
     unknown = [name for name in names if name not in registered()]
     if unknown:
         raise Misconfigured("analyses", f"no analysis named {', '.join(unknown)}; there are {', '.join(registered())}")
     if not (names or missing or failed or stale):
         raise Misconfigured("rerun", "say what to do again: --missing, --failed, --stale or --analysis NAME")
-    return Choice(missing=missing, failed=failed, stale=stale, analyses=names)
+    count = speaker_count(speakers) if speakers else None
+    return Choice(missing=missing, failed=failed, stale=stale, analyses=names, speakers=count)
 
 
 def rerun(prefixes: Sequence[str], where: Filter, wanted: Choice, *, wait: bool, dry_run: bool) -> int:
@@ -77,7 +82,7 @@ def _ask(connection: Connection, ids: Iterable[UUID], wanted: Choice, dry_run: b
         try:
             places = plan(connection, recording_id, wanted)
             if places and not dry_run:
-                asked.append(ask(connection, recording_id, places))
+                asked.append(ask(connection, recording_id, places, wanted.speakers))
         except Permanent as error:
             refused += 1
             say(f"{error.code}: {error}")
@@ -86,14 +91,16 @@ def _ask(connection: Connection, ids: Iterable[UUID], wanted: Choice, dry_run: b
     return asked, refused
 
 
-def ask(connection: Connection, recording_id: UUID, places: Mapping[int, Iterable[str]]) -> Submission:
+def ask(
+    connection: Connection, recording_id: UUID, places: Mapping[int, Iterable[str]], speakers: SpeakerCount | None = None
+) -> Submission:
     """Asks for these analyses of these chunks again, once there is room for them; returns what to follow.
 
     Raises:
         Permanent: ``still_open``, ``never_decoded``, ``same_content`` or ``unknown_analysis``.
     """
     wait_for_room(connection, say, workers_alive())
-    again(connection, recording_id, {index: set(names) for index, names in places.items()})
+    again(connection, recording_id, {index: set(names) for index, names in places.items()}, speakers)
     name = recordings.progress(connection, [recording_id])[recording_id].file_name
     return Submission(path=Path(name), recording_id=recording_id, task_id=None)
 

@@ -20,6 +20,9 @@ Out = Annotated[Path | None, typer.Option(help="Folder for the reports as JSON."
 Roles = Annotated[str | None, typer.Option(help="Role of each channel, e.g. agent,customer.", show_default=False)]
 Analyses = Annotated[str | None, typer.Option(help="Only these analyses, e.g. scene,asr.", show_default=False)]
 Language = Annotated[str | None, typer.Option(help="Language of the speech, e.g. en.", show_default=False)]
+Speakers = Annotated[
+    str | None, typer.Option(help="How many people speak, where roles do not say: 2, or 2-4.", show_default=False)
+]
 Force = Annotated[bool, typer.Option("--force", help="Analyse again what is stored already.")]
 Truncated = Annotated[bool, typer.Option("--accept-truncated", help="Take what there is of a file that was cut off.")]
 Id = Annotated[str, typer.Argument(metavar="ID", help="Id of a recording, or its beginning.")]
@@ -41,13 +44,14 @@ def run(
     roles: Roles = None,
     analyses: Analyses = None,
     language: Language = None,
+    speakers: Speakers = None,
     force: Force = False,
     accept_truncated: Truncated = False,
 ) -> int:
     """Start all, analyse, print the reports, stop all."""
     from earshot.run import run as run_once
 
-    return run_once(paths or [], out, _options(roles, analyses, language, force, accept_truncated))
+    return run_once(paths or [], out, _options(roles, analyses, language, speakers, force, accept_truncated))
 
 
 @app.command()
@@ -59,6 +63,7 @@ def ingest(
     roles: Roles = None,
     analyses: Analyses = None,
     language: Language = None,
+    speakers: Speakers = None,
     force: Force = False,
     accept_truncated: Truncated = False,
 ) -> int:
@@ -67,7 +72,7 @@ def ingest(
 
     if dry_run:
         return work.validate(paths, accept_truncated)
-    return work.ingest(paths, _options(roles, analyses, language, force, accept_truncated), wait=wait, out=out)
+    return work.ingest(paths, _options(roles, analyses, language, speakers, force, accept_truncated), wait=wait, out=out)
 
 
 @app.command()
@@ -221,7 +226,9 @@ def migrate() -> None:
     say(f"applied {', '.join(applied)}" if applied else "the database is up to date")
 
 
-def _options(roles: str | None, analyses: str | None, language: str | None, force: bool, accept_truncated: bool) -> Any:
+def _options(
+    roles: str | None, analyses: str | None, language: str | None, speakers: str | None, force: bool, accept_truncated: bool
+) -> Any:
     from earshot.ingest import options
 
-    return options(roles, analyses, language, force=force, accept_truncated=accept_truncated)
+    return options(roles, analyses, language, speakers, force=force, accept_truncated=accept_truncated)

@@ -3,7 +3,10 @@
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
+from pydantic import ValidationError
+
 from analysis.errors import BadAudio, EarshotError, Forbidden, Misconfigured, Unavailable
+from analysis.types import SpeakerCount
 from earshot.console import say, show
 from earshot.deliver import deliver, workers_alive
 from earshot.strip import clock
@@ -21,17 +24,46 @@ SERVICES_AWAY = ("redis_away", "postgres_away")
 """Codes of ``Unavailable`` that no other file would fare better with."""
 
 
-def options(roles: str | None, analyses: str | None, language: str | None, *, force: bool, accept_truncated: bool) -> Options:
+def options(
+    roles: str | None,
+    analyses: str | None,
+    language: str | None,
+    speakers: str | None,
+    *,
+    force: bool,
+    accept_truncated: bool,
+) -> Options:
     """What the command line asks for.
 
     Raises:
-        Misconfigured: ``analyses``, no analysis has such a name.
+        Misconfigured: ``analyses``, no analysis has such a name; ``speakers``, that is no number of people.
     """
     wanted = _names(analyses)
     unknown = [name for name in wanted or () if name not in registered()]
     if unknown or wanted == ():
         raise Misconfigured("analyses", f"no analysis named {', '.join(unknown) or '-'}; there are {', '.join(registered())}")
-    return Options(roles=_names(roles), analyses=wanted, language=language, force=force, accept_truncated=accept_truncated)
+    return Options(
+        roles=_names(roles),
+        analyses=wanted,
+        language=language,
+        speakers=speaker_count(speakers) if speakers else None,
+        force=force,
+        accept_truncated=accept_truncated,
+    )
+
+
+def speaker_count(said: str) -> SpeakerCount:
+    """``2``, ``2-4``, ``2-`` or ``-4`` as a number of people.
+
+    Raises:
+        Misconfigured: ``speakers``, it is none of these.
+    """
+    fewest, dash, most = (part.strip() for part in said.partition("-"))
+    try:
+        return SpeakerCount.model_validate({"min": fewest or None, "max": (most if dash else fewest) or None})
+    except ValidationError as error:
+        reason = error.errors()[0]["msg"].removeprefix("Value error, ")
+        raise Misconfigured("speakers", f"--speakers {said}: {reason}; say 2 for exactly two, or 2-4") from error
 
 
 def validate(paths: Sequence[Path], accept_truncated: bool) -> int:

@@ -35,6 +35,9 @@ def rerun(
     analysis: Annotated[
         list[str] | None, typer.Option(help="These, everywhere, asked for before or not, e.g. noise,asr.", show_default=False)
     ] = None,
+    speakers: Annotated[
+        str | None, typer.Option(help="Tell voices apart again, of so many people: 2, or 2-4.", show_default=False)
+    ] = None,
     state: Annotated[
         Literal["complete", "partial", "failed"] | None,
         typer.Option(help="Instead of ids: recordings in this state.", show_default=False),
@@ -53,7 +56,7 @@ def rerun(
     """
     from earshot import again
 
-    wanted = again.choice(analysis or [], missing=missing, failed=failed, stale=stale)
+    wanted = again.choice(analysis or [], speakers, missing=missing, failed=failed, stale=stale)
     where = again.Filter(state, since, until, every)
     return again.rerun(ids or [], where, wanted, wait=wait, dry_run=dry_run)
 

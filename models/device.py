@@ -2,6 +2,7 @@
 
 import ctypes
 import gc
+import os
 import sys
 from functools import cache
 from importlib.util import find_spec
@@ -18,6 +19,16 @@ FULL = (
     "bad_alloc",  # C++, through any binding
     "bad allocation",
 )
+
+VISIBLE = "CUDA_VISIBLE_DEVICES"
+"""CUDA's own: the devices that a process sees, in order, by number or UUID (of a MIG slice too)."""
+
+
+def devices(nodes: Path = Path("/dev")) -> tuple[str, ...]:
+    """The devices that this process may see, as ``VISIBLE`` names them; CUDA itself is not asked, so it may be forked after."""
+    if VISIBLE in os.environ:
+        return tuple(name.strip() for name in os.environ[VISIBLE].split(",") if name.strip())
+    return tuple(str(number) for number in range(len(list(nodes.glob("nvidia[0-9]*")))))
 
 
 @cache

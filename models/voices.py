@@ -7,7 +7,7 @@ from itertools import groupby
 import numpy as np
 from numpy.typing import NDArray
 
-from analysis.types import Utterance
+from analysis.types import SpeakerCount, Utterance
 from models.clustering import find_voices
 
 Array = NDArray[np.float32]
@@ -27,11 +27,11 @@ class Heard:
     embeddings: Array
 
 
-def tell_apart(heard: Sequence[Heard], threshold: float) -> Iterator[tuple[str, Utterance]]:
+def tell_apart(heard: Sequence[Heard], threshold: float, count: SpeakerCount | None = None) -> Iterator[tuple[str, Utterance]]:
     """Stretches of one voice each, with a name for it. ``heard`` holds at least one utterance."""
     every = np.concatenate([item.embeddings for item in heard])
     reliable = np.array([window.end_ms - window.start_ms >= RELIABLE_MS for item in heard for window in item.windows])
-    voices = find_voices(every[reliable] if reliable.any() else every, threshold)
+    voices = find_voices(every[reliable] if reliable.any() else every, threshold, count)
     for item in heard:
         yield from _changes(item, item.embeddings @ voices.T)
 

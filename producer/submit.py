@@ -4,7 +4,7 @@ from pathlib import Path
 from uuid import UUID, uuid4
 
 from analysis.request import IngestRequest
-from analysis.types import Frozen
+from analysis.types import Frozen, SpeakerCount
 from audio.inbox import discard_upload, upload
 from settings import settings
 from storage import recordings
@@ -19,6 +19,7 @@ class Options(Frozen):
     roles: tuple[str, ...] | None = None
     analyses: tuple[str, ...] | None = None
     language: str | None = None
+    speakers: SpeakerCount | None = None
     force: bool = False
     accept_truncated: bool = False
 

@@ -11,7 +11,7 @@ from psycopg.types.json import Jsonb
 
 from analysis.errors import Permanent
 from analysis.spans import fuse
-from analysis.types import WHOLE, Frozen, Utterance
+from analysis.types import WHOLE, Frozen, SpeakerCount, Utterance
 from storage import dead_letters
 from storage.db import Connection
 from storage.queries import queries
@@ -33,6 +33,8 @@ class Choice(Frozen):
     """What another release than the active one said."""
     analyses: tuple[str, ...] = ()
     """These, for every chunk, whether or not they were asked for before."""
+    speakers: SpeakerCount | None = None
+    """How many people speak, where that is known by now; takes the place of what the request said."""
 
 
 def choose(
@@ -60,25 +62,29 @@ def kept_answers(connection: Connection, recording_id: UUID) -> dict[int, set[st
     return _by_chunk((row["index"], row["analysis"]) for row in rows)
 
 
-def reopen(connection: Connection, recording_id: UUID, wanted: Mapping[int, Collection[str]]) -> int:
+def reopen(
+    connection: Connection, recording_id: UUID, wanted: Mapping[int, Collection[str]], speakers: SpeakerCount | None = None
+) -> int:
     """Opens a new round for these analyses of these chunks, in one transaction, and returns its number; the chunks are pending
-    then. Dead letters about them are closed.
+    then. Dead letters about them are closed. ``speakers``: as in ``Choice``.
 
     Raises:
         Permanent: ``still_open``, it is being analysed; ``never_decoded``, there is nothing to analyse; ``same_content``, it
             had failed, and another recording has taken its place since.
     """
     try:
-        return _reopen(connection, recording_id, wanted)
+        return _reopen(connection, recording_id, wanted, speakers)
     except psycopg.errors.UniqueViolation:
         owner = connection.execute(SQL["owner"], {"id": recording_id}).fetchone()
         if owner is None:  # it failed or was deleted between the two statements
-            return reopen(connection, recording_id, wanted)
+            return reopen(connection, recording_id, wanted, speakers)
         other = f"the same content was ingested again as {owner['id']}"
         raise Permanent("same_content", f"recording {recording_id} failed, and {other}; rerun that one") from None
 
 
-def _reopen(connection: Connection, recording_id: UUID, wanted: Mapping[int, Collection[str]]) -> int:
+def _reopen(
+    connection: Connection, recording_id: UUID, wanted: Mapping[int, Collection[str]], speakers: SpeakerCount | None
+) -> int:
     with connection.transaction():
         row = _row(connection, recording_id)
         if row["state"] not in ("complete", "partial", "failed"):
@@ -88,7 +94,9 @@ def _reopen(connection: Connection, recording_id: UUID, wanted: Mapping[int, Col
         number = int(row["round"]) + 1
         analyses = [*row["analyses"], *sorted({name for names in wanted.values() for name in names} - set(row["analyses"]))]
         _add_whole(connection, recording_id, row["duration_ms"], wanted)
-        connection.execute(SQL["reopen_recording"], {"id": recording_id, "round": number, "analyses": analyses})
+        said = Jsonb({"speakers": speakers.model_dump()}) if speakers else None
+        opened = {"id": recording_id, "round": number, "analyses": analyses, "said": said}
+        connection.execute(SQL["reopen_recording"], opened)
         for index, names in sorted(wanted.items()):
             chunk = {"id": recording_id, "index": index, "round": number, "wanted": sorted(names)}
             connection.execute(SQL["reopen_chunk"], chunk)

@@ -4,7 +4,7 @@ from collections.abc import Collection, Mapping
 from uuid import UUID
 
 from analysis.errors import Permanent
-from analysis.types import WHOLE
+from analysis.types import WHOLE, SpeakerCount
 from storage import rounds
 from storage.db import Connection
 from storage.rounds import Choice
@@ -29,8 +29,11 @@ def plan(connection: Connection, recording_id: UUID, choice: Choice) -> dict[int
     return wanted
 
 
-def again(connection: Connection, recording_id: UUID, wanted: Mapping[int, Collection[str]]) -> int:
+def again(
+    connection: Connection, recording_id: UUID, wanted: Mapping[int, Collection[str]], speakers: SpeakerCount | None = None
+) -> int:
     """Does these analyses of these chunks once more, in a new round, and returns how many they are; for none it does nothing.
+    ``speakers``: as in ``Choice``.
 
     Raises:
         Permanent: ``still_open``, ``never_decoded``, ``same_content``, or ``unknown_analysis``: it is not in the registry
@@ -41,6 +44,6 @@ def again(connection: Connection, recording_id: UUID, wanted: Mapping[int, Colle
     if gone:
         raise Permanent("unknown_analysis", f"there is no analysis {', '.join(sorted(gone))} (any more)")
     if wanted:
-        rounds.reopen(connection, recording_id, wanted)
+        rounds.reopen(connection, recording_id, wanted, speakers)
         dispatch(recording_id)
     return sum(len(names) for names in wanted.values())

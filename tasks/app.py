@@ -50,6 +50,7 @@ app = Celery(
         "tasks.upkeep",
         "tasks.presence",
         "tasks.fork",
+        "tasks.one_gpu",
     ],
 )
 app.config_from_object("celeryconfig")
@@ -101,8 +102,8 @@ def process_env() -> dict[str, str]:
 
     SIGTERM hands jobs back within the soft timeout (billiard reads this before Celery starts), numeric libraries stay on one
     thread, no library asks a model hub for what `earshot models pull` has not put here, ONNX Runtime tells nobody what it runs
-    (from 1.29 on it would, by a thread of its own), and memory goes back to the system, where glibc would keep whatever array
-    was freed.
+    (from 1.29 on it would, by a thread of its own), nor does pyannote.audio, and memory goes back to the system, where glibc
+    would keep whatever array was freed.
     """
     return {
         "REMAP_SIGTERM": "SIGQUIT",
@@ -112,6 +113,8 @@ def process_env() -> dict[str, str]:
         "MALLOC_MMAP_THRESHOLD_": str(MALLOC_BYTES),
         "MALLOC_TRIM_THRESHOLD_": str(MALLOC_BYTES),
         "HF_HUB_OFFLINE": "1",
+        "PYANNOTE_METRICS_ENABLED": "false",
+        "OTEL_SDK_DISABLED": "true",  # what pyannote.audio would tell by
         "PYTHONPATH": str(PROJECT),
     }
 

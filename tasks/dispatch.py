@@ -120,5 +120,6 @@ def _reference(recording: Recording, sample_rate: int, row: Row) -> ChunkRef:
         native_rate=recording.native_rate or sample_rate,
         roles=recording.roles,
         language=recording.language,
+        speakers=recording.request.get("speakers") if row["index"] == WHOLE else None,
         speech=tuple(Utterance(channel=channel, start_ms=start, end_ms=end) for channel, start, end in row["speech"]),
     )

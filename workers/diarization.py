@@ -3,17 +3,13 @@
 from collections.abc import Iterable, Sequence
 from typing import Literal
 
-import numpy as np
-
 from analysis.findings import DiarizationFindings, SpeakerTurn
 from analysis.outcome import Skipped
 from analysis.types import Release, Utterance
-from audio.clip import Clip, Waveform
-from audio.features import MelSpec
-from audio.voice_windows import voice_windows, window_spans
-from models.speaker_embedding import SpeakerModel, open_speaker
-from models.voices import Heard, tell_apart
+from audio.clip import Clip
+from models.diarizer import Spoken
 from workers.contract import Card
+from workers.diarizers import Diarizer, opened
 
 CARD = Card(name="diarization", pool="gpu", findings=DiarizationFindings, scope="recording")
 
@@ -21,37 +17,28 @@ TURN_GAP_MS = 500
 """A speaker silent for less than this goes on with the same turn."""
 
 
-def load(release: Release, device: str) -> SpeakerModel:
-    """The speaker checkpoint; small enough that it runs on the CPU whatever the device.
+def load(release: Release, device: str) -> Diarizer:
+    """What tells voices apart.
 
     Raises:
-        Misconfigured: the checkpoint is not the release's.
+        Misconfigured: there is no such runtime, its packages are not installed, or the checkpoint is not the release's.
     """
-    return open_speaker(release)
+    return opened(release, device)
 
 
-def analyze(model: SpeakerModel, clips: Sequence[Clip]) -> list[DiarizationFindings | Skipped]:
+def analyze(model: Diarizer, clips: Sequence[Clip]) -> list[DiarizationFindings | Skipped]:
     """Turns of each recording; ``no_speech`` where the VAD heard none."""
     return [_diarize(model, clip) if clip.ref.speech else Skipped(reason="no_speech") for clip in clips]
 
 
-def _diarize(model: SpeakerModel, clip: Clip) -> DiarizationFindings:
+def _diarize(model: Diarizer, clip: Clip) -> DiarizationFindings:
     if clip.ref.roles:
         return findings("channel", ((str(item.channel), item) for item in clip.ref.speech))
-    heard = [_hear(model, clip, item) for item in clip.ref.speech]
-    return findings("clustering", tell_apart(heard, model.threshold))
-
-
-def _hear(model: SpeakerModel, clip: Clip, utterance: Utterance) -> Heard:
-    """Embeds an utterance of any length in bounded memory."""
-
-    def read(start_ms: int, end_ms: int) -> Waveform:
-        samples: Waveform = clip.read(start_ms, end_ms, utterance.channel)[0]
-        return samples
-
-    windows = window_spans(utterance)
-    spectrograms = voice_windows(read, windows, MelSpec(**model.mel), model.level)
-    return Heard(utterance, windows, np.concatenate([model.embed(part) for part in spectrograms]))
+    channel = clip.ref.speech[0].channel
+    found = model(clip, channel)
+    if found.exclusive:
+        return _overlapping(found.turns, found.exclusive, channel)
+    return findings("clustering", ((item.voice, _span(item, channel)) for item in found.turns))
 
 
 def findings(method: Literal["channel", "clustering"], labelled: Iterable[tuple[str, Utterance]]) -> DiarizationFindings:
@@ -68,3 +55,19 @@ def findings(method: Literal["channel", "clustering"], labelled: Iterable[tuple[
         latest[item.channel] = len(turns)
         turns.append(SpeakerTurn(speaker=speaker, start_ms=item.start_ms, end_ms=item.end_ms, channel=item.channel))
     return DiarizationFindings(method=method, speakers=len(names), turns=tuple(turns))
+
+
+def _overlapping(turns: Sequence[Spoken], exclusive: Sequence[Spoken], channel: int) -> DiarizationFindings:
+    """Turns as they were told, for overlaps and pauses are part of what was told; speakers numbered by first appearance."""
+    names: dict[str, str] = {}
+    for item in turns:
+        names.setdefault(item.voice, f"s{len(names)}")
+
+    def named(told: Iterable[Spoken]) -> tuple[SpeakerTurn, ...]:
+        return tuple(SpeakerTurn(speaker=names[item.voice], **_span(item, channel).model_dump()) for item in told)
+
+    return DiarizationFindings(method="clustering", speakers=len(names), turns=named(turns), exclusive=named(exclusive))
+
+
+def _span(item: Spoken, channel: int) -> Utterance:
+    return Utterance(start_ms=item.start_ms, end_ms=item.end_ms, channel=channel)

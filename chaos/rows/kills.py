@@ -8,7 +8,7 @@ from random import Random
 
 from chaos import audit
 from chaos.arena import Arena
-from chaos.points import Point
+from chaos.points import MID_BATCH, Point
 from chaos.scenario import Size
 from settings import PROJECT
 
@@ -48,6 +48,16 @@ def at_points(points: Iterable[Point]) -> Callable[[Arena, Size], None]:
                 waited_for.remove(path)
                 with arena.fault():
                     pass  # it has just happened
+
+    return act
+
+
+def in_mid_batch(analysis: str) -> Callable[[Arena, Size], None]:
+    """SIGKILL to the child of a GPU pool with several chunks in the machine."""
+
+    def act(arena: Arena, size: Size) -> None:
+        arena.analyses = ("scene", analysis)
+        at_points([MID_BATCH[analysis]])(arena, size)
 
     return act
 

@@ -27,7 +27,8 @@ from models.catalog import default_releases
 from models.checkpoint_file import locate
 from models.moonshine_model import Moonshine
 from tests.corpus.recorded import DATA
-from training import asr_wer
+from training import asr_wer, speaker_eval
+from training.datasets import examples
 from workers import asr, diarization
 from workers.asr_routes import Recognisers
 
@@ -140,28 +141,43 @@ def test_diarization_of_meetings(tmp_path: Path) -> None:
             found, call = diarized(path, tmp_path)
             total += score(reference, found, call.duration_ms)
     assert total.spoken > 100_000
-    assert total.rate < 0.40, total
+    assert total.rate <= 0.35, total
 
 
 def test_diarization_of_two_readers(tmp_path: Path) -> None:
-    folder = DATA / "asr/librispeech_test-other"
-    lines = [
-        (speaker, *soundfile.read(path, dtype="float32"))
-        for speaker in ("1998", "3080")
-        for path in sorted((folder / speaker).iterdir())[:5]
-    ]
-    order = [0, 5, 1, 6, 2, 7, 3, 8, 4, 9]
-    pause = np.zeros(8_000, np.float32)
-    reference, samples = [], [pause]
-    for index in order:
-        speaker, spoken, rate = lines[index]
-        start = sum(map(len, samples)) * 1000 // rate
-        reference.append(Spoken(speaker, start, start + len(spoken) * 1000 // rate))
-        samples += [spoken, pause]
-    soundfile.write(tmp_path / "two.flac", np.concatenate(samples), 16_000)
-    found, call = diarized(tmp_path / "two.flac", tmp_path)
-    errors = score(reference, found, call.duration_ms)
-    assert errors.confused / errors.spoken < 0.15, errors
+    """Speakers that nothing was trained or chosen on, in the conversations that the card measures."""
+    total = Errors(0, 0, 0, 0)
+    for number, dialogue in enumerate(speaker_eval.read_dialogues(examples(DATA, "asr/librispeech_test-other"))):
+        path = tmp_path / f"{number}.flac"
+        soundfile.write(path, dialogue.samples, 16_000)
+        found, call = diarized(path, tmp_path)
+        total += score(dialogue.reference, found, call.duration_ms)
+    assert total.spoken > 400_000
+    assert total.rate <= 0.15, total
+
+
+def test_every_turn_of_a_call_is_on_the_channel_where_somebody_speaks(tmp_path: Path) -> None:
+    """By the sound itself: in a turn its own channel is the louder one, but for what is said into another's turn."""
+    path = DATA / "callcenter/auto_repairs_40_stereo_8k.flac"
+    sound, rate = soundfile.read(path, dtype="float32")
+    call = prepare(path, uuid4(), f"file://{tmp_path}")
+    model = diarization.load(default_releases()["diarization"], "cpu")
+    whole = Interval(start_ms=0, end_ms=call.duration_ms)
+    (found,) = diarization.analyze(model, [clip(call, whole, call.utterances, WHOLE, roles=("agent", "customer"))])
+    assert isinstance(found, DiarizationFindings)
+    talking = np.zeros((2, call.duration_ms), bool)
+    for turn in found.turns:
+        talking[turn.channel, turn.start_ms : turn.end_ms] = True
+    alone = talking.sum(axis=0) == 1
+    judged = 0
+    for turn in found.turns:
+        own = np.flatnonzero(alone[turn.start_ms : turn.end_ms]) + turn.start_ms
+        samples = sound[(own[:, None] * rate // 1000 + np.arange(rate // 1000)).ravel()]
+        if len(own) >= 200:
+            power = np.square(samples).mean(axis=0)
+            assert power[turn.channel] > 4 * power[1 - turn.channel], turn
+            judged += 1
+    assert judged >= 0.9 * len(found.turns)
 
 
 def test_a_channel_with_a_role_is_a_speaker(tmp_path: Path) -> None:

@@ -177,3 +177,30 @@ def test_a_rerun_waits_for_room_and_says_so(stage: Stack, tmp_path: Path) -> Non
             assert stage.wait_finished(first) == "complete"
             assert blocked.wait(60) == 0
             assert stage.wait_finished(second) == "complete"
+
+
+def test_voices_are_told_apart_again_without_hearing_the_words_again(stage: Stack) -> None:
+    def heard() -> list[dict[str, Any]]:
+        query = "SELECT chunk_index, outcome, merged_at FROM finding WHERE recording_id = %s AND analysis = 'asr' ORDER BY 1"
+        with db.connect(stage.database_url) as connection:
+            return connection.execute(query, (recording_id,)).fetchall()
+
+    def words(report: dict[str, Any]) -> list[tuple[int, str]]:
+        return sorted((word["start_ms"], word["text"]) for turn in report["turns"] for word in turn["words"])
+
+    with stage.workers("core", *CORE), stage.beat():
+        with stage.workers("analyses", "asr", "diarization"):
+            recording_id = ingested(stage, DEMO, "asr", "diarization", roles=[])
+        before, old = heard(), report_of(stage, recording_id)
+        assert len(old["speakers"]) == 2
+        refused = stage.earshot("rerun", recording_id, "--speakers", "4-2")
+        assert (refused.returncode, refused.stderr.count("\n")) == (2, 1)
+        with stage.workers("diarization", "diarization"):  # nobody is there who could hear words
+            assert stage.earshot("rerun", recording_id, "--speakers", "1").returncode == 0
+            new = report_of(stage, recording_id)
+            assert stage.earshot("rerun", recording_id, "--analysis", "diarization").returncode == 0
+    assert heard() == before
+    assert words(new) == words(old) != []
+    assert [speaker["id"] for speaker in new["speakers"]] == ["s0"]
+    assert {turn["speaker"] for turn in new["turns"]} == {"s0"}
+    assert report_of(stage, recording_id)["speakers"] == new["speakers"], "what was said of their number is kept"

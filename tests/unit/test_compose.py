@@ -49,8 +49,9 @@ def test_the_gpu_image_has_what_the_full_models_need() -> None:
     stage = (PROJECT / "Dockerfile").read_text(encoding="utf-8").partition("FROM cpu AS gpu")[2]
     files = re.findall(r"--requirement (\S+)", stage)
     pinned = {line.partition("==")[0] for file in files for line in (PROJECT / file).read_text(encoding="utf-8").splitlines()}
-    extra = tomllib.loads((PROJECT / "pyproject.toml").read_text(encoding="utf-8"))["project"]["optional-dependencies"]["gpu"]
-    assert {re.split("[=><;]", wanted)[0].strip() for wanted in extra} <= pinned
+    extras = tomllib.loads((PROJECT / "pyproject.toml").read_text(encoding="utf-8"))["project"]["optional-dependencies"]
+    wanted = [each for name in ("gpu", "diarization") for each in extras[name]]
+    assert {re.split("[=><;]", each)[0].strip().replace(".", "-") for each in wanted} <= pinned
 
 
 def test_redis_keeps_what_it_is_given() -> None:

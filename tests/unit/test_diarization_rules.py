@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from analysis.types import SpeakerCount
 from evaluation.der import Spoken, score
 from models.clustering import MOST_CLUSTERED, find_voices
 
@@ -42,6 +43,33 @@ def test_a_stray_window_is_not_a_voice() -> None:
 
 def test_one_window_is_one_voice() -> None:
     assert find_voices(cloud(1, 1, 0.0), threshold=0.5).shape == (1, 16)
+
+
+@pytest.mark.parametrize("told", [1, 2, 3, 4, 6])
+def test_as_many_voices_as_there_are_said_to_be(told: int) -> None:
+    rows = np.concatenate([cloud(3, 60, 0.1), np.eye(16, dtype=np.float32)[[9]]])
+    assert len(find_voices(rows, threshold=0.5, count=SpeakerCount(min=told, max=told))) == told
+
+
+def test_what_is_said_of_their_number_only_bounds_it() -> None:
+    rows = cloud(3, 60, 0.1)
+    heard = find_voices(rows, threshold=0.5)
+    for count in (SpeakerCount(min=2, max=4), SpeakerCount(min=3), SpeakerCount(max=5), SpeakerCount()):
+        assert np.array_equal(find_voices(rows, threshold=0.5, count=count), heard)
+    assert len(find_voices(rows, threshold=0.5, count=SpeakerCount(min=4))) == 4
+    assert len(find_voices(rows, threshold=0.5, count=SpeakerCount(max=2))) == 2
+
+
+def test_one_voice_too_many_is_joined_to_its_like_and_not_dropped() -> None:
+    angle = np.linspace(0, 0.3, 20)
+    fan = np.stack([np.cos(angle), np.sin(angle), *[np.zeros(20)] * 14], axis=1)  # one voice that drifts
+    rows = np.concatenate([fan, np.roll(fan, 5, axis=1)]).astype(np.float32)
+    found = find_voices(rows, threshold=0.999, count=SpeakerCount(max=2))
+    assert sorted((rows @ found.T).argmax(axis=1).tolist()) == [0] * 20 + [1] * 20
+
+
+def test_fewer_windows_than_voices_are_as_many_voices_as_windows() -> None:
+    assert len(find_voices(cloud(3, 3, 0.0), threshold=0.5, count=SpeakerCount(min=5, max=5))) == 3
 
 
 REFERENCE = [Spoken("a", 0, 10_000), Spoken("b", 10_000, 20_000)]

@@ -8,11 +8,12 @@ from analysis.findings import (
     Classification,
     DiarizationFindings,
     Findings,
+    SpeakerTurn,
 )
 from analysis.outcome import Failed, Skipped
 from analysis.report import ChunkSpan, Part, Report, build_report
 from analysis.types import WHOLE
-from tests.unit.call_parts import ALL, diarization, noise, part, parts, recording, scene, sentiment
+from tests.unit.call_parts import ALL, diarization, noise, part, parts, recording, scene, sentiment, words
 
 
 def test_the_whole_story() -> None:
@@ -144,6 +145,22 @@ def test_mono_speakers_have_no_role() -> None:
     assert {turn.role for turn in report.turns} == {None}
     first = report.sentiment[0]
     assert (first.role, first.speaker, first.scores["negative"], first.speech_ms) == (None, "s0", 0.55, 23_500)
+
+
+def test_words_go_to_who_holds_the_floor_and_talk_at_once_counts_for_both() -> None:
+    def turn(speaker: str, start_ms: int, end_ms: int) -> SpeakerTurn:
+        return SpeakerTurn(speaker=speaker, start_ms=start_ms, end_ms=end_ms, channel=0)
+
+    told = DiarizationFindings(
+        method="clustering",
+        speakers=2,
+        turns=(turn("s0", 1_000, 5_000), turn("s1", 3_000, 9_000)),
+        exclusive=(turn("s0", 1_000, 3_200), turn("s1", 3_200, 9_000)),
+    )
+    said = words(("I", 2_000, 0), ("no", 3_300, 0), ("well", 4_500, 0))
+    report = build_report(recording(roles=(), channels=1), [part("asr", 0, said), part("diarization", WHOLE, told)])
+    assert [(found.speaker, found.text) for found in report.turns if found.text] == [("s0", "I"), ("s1", "no well")]
+    assert [(speaker.id, speaker.talk_ms) for speaker in report.speakers] == [("s0", 4_000), ("s1", 6_000)]
 
 
 def test_speech_shows_even_when_neither_asr_nor_diarization_answered() -> None:

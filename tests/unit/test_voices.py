@@ -14,6 +14,7 @@ from audio.clip import Clip
 from audio.features import CEPSTRAL
 from audio.voice_windows import AT_ONCE, HOP_MS, WINDOW_MS, voice_windows, window_spans
 from models.catalog import default_releases
+from models.diarizer import Diarized, Spoken
 from models.voices import STEP_MS, Heard, tell_apart
 from workers import diarization
 from workers.diarization import TURN_GAP_MS, findings
@@ -104,6 +105,23 @@ def test_channels_with_roles_are_speakers_without_a_listen(roles: tuple[str, ...
     (found,) = diarization.analyze(diarization.load(default_releases()["diarization"], "cpu"), [Clip(ref)])
     assert isinstance(found, DiarizationFindings)
     assert (found.method, found.speakers) == ("channel", len(roles))
+
+
+def test_people_who_talk_at_once_have_a_turn_each_and_one_of_them_the_floor() -> None:
+    ref = ChunkRef(
+        recording_id=UUID(int=1), index=WHOLE, start_ms=0, end_ms=6_000, audio_uri="file:///nothing/here", sample_rate=RATE,
+        channels=1, native_rate=RATE, speech=(speech(0, 6_000),),
+    )  # fmt: skip
+    turns = (Spoken("SPEAKER_01", 500, 3_000), Spoken("SPEAKER_00", 2_500, 5_000), Spoken("SPEAKER_01", 3_100, 6_000))
+    exclusive = (Spoken("SPEAKER_01", 500, 2_700), Spoken("SPEAKER_00", 2_700, 5_000), Spoken("SPEAKER_01", 5_000, 6_000))
+    (found,) = diarization.analyze(lambda clip, channel: Diarized(turns, exclusive), [Clip(ref)])
+    assert isinstance(found, DiarizationFindings)
+    assert (found.method, found.speakers) == ("clustering", 2)
+    told = [[(turn.speaker, turn.start_ms, turn.end_ms) for turn in kind] for kind in (found.turns, found.exclusive)]
+    assert told == [
+        [("s0", 500, 3_000), ("s1", 2_500, 5_000), ("s0", 3_100, 6_000)],
+        [("s0", 500, 2_700), ("s1", 2_700, 5_000), ("s0", 5_000, 6_000)],
+    ]
 
 
 def test_another_speaker_between_ends_a_turn() -> None:

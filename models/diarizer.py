@@ -1,0 +1,33 @@
+"""What is asked of whoever tells speakers apart, and what is answered: how sound is read, and who spoke when."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+Samples = NDArray[np.float32]
+"""Mono float32 in [-1, 1] at ``SAMPLE_RATE``, shape (samples,)."""
+SAMPLE_RATE = 16_000
+"""Hz; all diarizers here were trained at this rate."""
+Reader = Callable[[int, int], Samples]
+"""Gives the samples from one millisecond of the recording to another; fewer where the recording ends before."""
+
+
+@dataclass(frozen=True)
+class Spoken:
+    """One voice speaking, in ms from the recording's start."""
+
+    voice: str
+    start_ms: int
+    end_ms: int
+
+
+@dataclass(frozen=True)
+class Diarized:
+    """Who spoke when, in order of time."""
+
+    turns: tuple[Spoken, ...]
+    """Those of different voices overlap where people talk at once."""
+    exclusive: tuple[Spoken, ...] = ()
+    """The same with one voice at a time, for whoever gives words to voices; empty where ``turns`` do not overlap anyway."""
