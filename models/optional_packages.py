@@ -7,8 +7,8 @@ from analysis.errors import Misconfigured
 
 
 @contextmanager
-def needed_by(name: str) -> Iterator[None]:
-    """Around the loading of a release of that name.
+def needed_by(name: str, extra: str = "gpu") -> Iterator[None]:
+    """Around the loading of a release of that name, whose packages are in that extra.
 
     Raises:
         Misconfigured: a module is missing, in place of ``ModuleNotFoundError``.
@@ -17,5 +17,5 @@ def needed_by(name: str) -> Iterator[None]:
         yield
     except ModuleNotFoundError as error:
         raise Misconfigured(
-            "runtime", f"{name} needs the package {error.name}; install the extra with `pip install -r requirements/gpu.txt`"
+            "runtime", f"{name} needs the package {error.name}; install it with `pip install -r requirements/{extra}.txt`"
         ) from error

@@ -11,6 +11,7 @@ from audio.features import MelSpec
 from audio.voice_windows import voice_windows, window_spans
 from models.checkpoint_file import locate
 from models.diarizer import SAMPLE_RATE, Diarized, Reader, Spoken
+from models.optional_packages import needed_by
 from models.speaker_embedding import SpeakerModel, open_speaker
 from models.voices import Heard, tell_apart
 
@@ -32,13 +33,8 @@ def opened(release: Release, device: str) -> Diarizer:
         )
     if release.runtime == "onnx":
         return by_embedding(open_speaker(release))
-    try:
+    with needed_by(release.name, "diarization"):
         return by_pyannote(release, device)
-    except ModuleNotFoundError as error:
-        raise Misconfigured(
-            "runtime",
-            f"{release.name} needs the package {error.name}; install it with `pip install -r requirements/diarization.txt`",
-        ) from error
 
 
 def by_embedding(model: SpeakerModel) -> Diarizer:
