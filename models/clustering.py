@@ -38,7 +38,8 @@ def find_voices(embeddings: Array, threshold: float, count: SpeakerCount | None 
         threshold: mean cosine below which two groups are two voices.
         count: how many there are said to be; fewer rows are fewer voices.
     """
-    fewest, most = (count.min or 1, count.max or MOST_VOICES) if count else (1, MOST_VOICES)
+    fewest = (count.min if count else None) or 1
+    most = (count.max if count else None) or max(MOST_VOICES, fewest)
     step = max(1, -(-len(embeddings) // MOST_CLUSTERED))
     sample = embeddings[::step]
     joins = _joins(sample @ sample.T)

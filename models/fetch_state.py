@@ -41,7 +41,7 @@ def standing(entry: Checkpoint, folder: Path, *, thorough: bool) -> Standing:
 def _packaged(entry: Checkpoint, thorough: bool) -> Standing:
     folder = entry.folder_in_package
     if folder is None:
-        return Standing("missing", (f"{entry.uri} is not installed",))
+        return Standing("missing", (f"{entry.uri} is not installed, or another version of it",))
     wrong = tuple(f"{folder}/{each}" for each in differences(folder, entry.pinned)) if thorough else ()
     return Standing("altered" if wrong else "package", wrong, entry.size)
 

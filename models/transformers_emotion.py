@@ -95,7 +95,7 @@ class TransformersEmotion(SpeechEncoder):
         self.labels = tuple(label.lower() for label in self.outputs())
 
     def shares(self, utterances: Sequence[Samples]) -> list[Shares]:
-        return list(softmax(in_passes(self.logits, utterances, self.device)))
+        return list(softmax(in_passes(self.logits, utterances, self.device))) if utterances else []
 
 
 class TransformersDimensional(SpeechEncoder):

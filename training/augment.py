@@ -35,7 +35,7 @@ def in_a_room(waveform: Array, random: np.random.Generator) -> Array:
     time = np.arange(int(seconds * RATE)) / RATE
     echo = random.standard_normal(len(time)) * 10 ** (-3 * time / seconds) * random.uniform(0.02, 0.08)
     echo[0] = 1.0
-    size = len(waveform) + len(echo)
+    size = 1 << (len(waveform) + len(echo)).bit_length()  # a transform of any other length may take ten times as long
     return np.fft.irfft(np.fft.rfft(waveform, size) * np.fft.rfft(echo, size), size)[: len(waveform)].astype(np.float32)
 
 
@@ -63,23 +63,6 @@ def hum(random: np.random.Generator, samples: int, level: float) -> Array:
     parts = [random.uniform(0.1, 1) / k * np.sin(2 * np.pi * base * k * time + random.uniform(0, 6)) for k in range(1, 9)]
     total = np.sum(parts, axis=0)
     return (total * level / rms(total)).astype(np.float32)
-
-
-def texture(random: np.random.Generator, samples: int, level: float) -> Array:
-    """A sound that has no name: noise of some band that swells at some rate, clicks, and a few partials."""
-    time = np.arange(samples) / RATE
-    noise = coloured(random, samples, random.uniform(-1, 3), 0.1)
-    swelling = 1 + random.uniform(0, 1) * np.sin(2 * np.pi * 10 ** random.uniform(-0.6, 1.5) * time + random.uniform(0, 6))
-    clicks = (random.random(samples) < 10 ** random.uniform(-4.5, -2)) * random.standard_normal(samples)
-    ring = np.exp(-np.arange(800) / random.uniform(20, 400)) * np.sin(
-        2 * np.pi * random.uniform(200, 6000) / RATE * np.arange(800)
-    )
-    base, vibrato = random.uniform(80, 2500), 1 + random.uniform(0, 0.1) * np.sin(2 * np.pi * random.uniform(0.3, 8) * time)
-    phase = 2 * np.pi * np.cumsum(base * vibrato) / RATE
-    partials = sum(random.uniform(0, 1) / k * np.sin(k * phase) for k in range(1, 7) if k * base < RATE / 2.4)
-    parts = [noise * swelling, np.convolve(clicks, ring)[:samples], partials * np.maximum(swelling - 0.5, 0)]
-    total = sum(part / max(rms(part), 1e-6) * random.choice([0.0, 0.3, 1.0]) for part in parts) + 0.01 * noise
-    return limited((total * level / max(rms(total), 1e-6)).astype(np.float32))
 
 
 def babble(random: np.random.Generator, voices: Sequence[Array], samples: int, level: float) -> Array:

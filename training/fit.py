@@ -23,24 +23,17 @@ class Recipe:
     bands_masked: int = 8  # SpecAugment (Park et al. 2019): one strip of bands and one of frames take the mean
     frames_masked: int = 16
     time_axis: int = 1
-    teacher_weight: float = 0.0
     mixup: float = 0.0
     seed: int = 0
 
 
-def fit(net: nn.Module, inputs: Floats, targets: Floats, recipe: Recipe, teacher: Floats | None = None) -> None:
+def fit(net: nn.Module, inputs: Floats, targets: Floats, recipe: Recipe) -> None:
     """Train in place.
 
     Args:
         inputs: normalised windows, shape (windows, ...), float16 or float32.
         targets: wanted shares, shape (windows, labels).
-        teacher: what ``net.teacher`` must predict (independent shares), shape (windows, outputs), or None.
-
-    Raises:
-        ValueError: mixup together with a teacher, whose scores are of unmixed windows.
     """
-    if teacher is not None and recipe.mixup:
-        raise ValueError("a teacher's scores are of unmixed windows; set mixup to 0")
     torch.manual_seed(recipe.seed)
     torch.set_num_threads(1)
     random = np.random.default_rng(recipe.seed)
@@ -52,9 +45,9 @@ def fit(net: nn.Module, inputs: Floats, targets: Floats, recipe: Recipe, teacher
         order = random.permutation(len(inputs))
         for step in range(steps):
             rows = order[step * recipe.batch : (step + 1) * recipe.batch]
-            heard = None if teacher is None else torch.from_numpy(teacher[rows].astype(np.float32))
             optimiser.zero_grad()
-            loss(net, *augmented(inputs[rows], targets[rows], recipe, random), heard, recipe).backward()
+            batch, wanted = augmented(inputs[rows], targets[rows], recipe, random)
+            functional.cross_entropy(net(batch), wanted).backward()
             optimiser.step()
             schedule.step()
     net.eval()
@@ -65,15 +58,6 @@ def augmented(inputs: Floats, targets: Floats, recipe: Recipe, random: np.random
     batch = masked(torch.from_numpy(inputs.astype(np.float32)), recipe, random)
     wanted = torch.from_numpy(targets)
     return mixed(batch, wanted * (1 - recipe.smoothing) + recipe.smoothing / wanted.shape[1], recipe, random)
-
-
-def loss(net: nn.Module, batch: Tensor, wanted: Tensor, heard: Tensor | None, recipe: Recipe) -> Tensor:
-    """Cross entropy with the wanted shares, plus what it costs to miss the teacher."""
-    if heard is None:
-        return functional.cross_entropy(net(batch), wanted)
-    features = net.embed(batch)
-    own = functional.cross_entropy(net.fc(features), wanted)
-    return own + recipe.teacher_weight * functional.binary_cross_entropy_with_logits(net.teacher(features), heard)
 
 
 def masked(batch: Tensor, recipe: Recipe, random: np.random.Generator) -> Tensor:

@@ -9,8 +9,9 @@ from numpy.typing import NDArray
 
 from analysis.noise_labels import CLASSIFIED
 from evaluation.classification import Evaluation, evaluate
+from models.scoring import softmax
 from training import noise_sounds
-from training.crossval import Floats, Ints, pooled
+from training.crossval import Floats, Ints
 from training.datasets import Example, indices
 from workers.noise import tempered
 
@@ -18,8 +19,22 @@ FINE = tuple(dict.fromkeys("baby_cry" if name == "crying_baby" else name for nam
 LABELS = noise_sounds.published()
 FOLDS = 4
 ALL = "all sets"
+REST = "mixed_noise"
 OF_WINDOWS, OF_POOLED = np.geomspace(0.3, 3, 13), np.geomspace(0.3, 1.5, 13)
 """Temperatures to choose from: of each window's shares, and of their mean, which is not as sure as it is right."""
+
+
+@dataclass(frozen=True)
+class Degrees:
+    """How answers of a network become shares that can be trusted."""
+
+    window: float  # temperature of each window's shares
+    whole: float  # of their mean
+    mixed: float = 0.0  # added to the logarithm of the share of mixed_noise, in each window
+
+    def prior(self) -> Floats:
+        """What is added to the logarithms of the published categories' shares."""
+        return np.float32(self.mixed) * np.eye(len(LABELS), dtype=np.float32)[LABELS.index(REST)]
 
 
 @dataclass(frozen=True)
@@ -31,26 +46,34 @@ class Judged:
     fold: Ints
     answers: Floats  # logits (windows, FINE)
     owner: Ints  # of every window
+    mixed: tuple[float, ...] = (0.0,)  # to choose ``Degrees.mixed`` from
+    rare: float = 0.0  # how much more the recordings of a rare category count in the choice; 1: all categories alike
 
-    def windowed(self, temperature: float) -> Floats:
+    def windowed(self, degrees: Degrees) -> Floats:
         """Mean share of the published categories over the windows of every row."""
-        return pooled(self.answers, self.owner, len(self.rows), temperature) @ matrix()
+        shares = softmax(np.log(softmax(self.answers, degrees.window) @ matrix() + 1e-6) + degrees.prior(), 1.0)
+        total = np.zeros((len(self.rows), len(LABELS)))
+        np.add.at(total, self.owner, shares)
+        return (total / np.bincount(self.owner, minlength=len(self.rows))[:, None]).astype(np.float32)
 
-    def coarse(self, degrees: tuple[float, float]) -> Floats:
-        """Shares of every row as the worker gives them, under the temperatures of windows and of pooled shares."""
-        return tempered(self.windowed(degrees[0]), degrees[1])
+    def coarse(self, degrees: Degrees) -> Floats:
+        """Shares of every row as the worker gives them."""
+        return tempered(self.windowed(degrees), degrees.whole)
 
-    def calibrated(self, chosen: NDArray[np.bool_]) -> tuple[float, float]:
-        """The temperatures at which the chosen recordings' shares have the least log loss."""
+    def calibrated(self, chosen: NDArray[np.bool_]) -> Degrees:
+        """Those at which the chosen recordings' shares have the least log loss."""
         rows, wanted = np.flatnonzero(chosen), matrix().argmax(axis=1)[self.truth[chosen]]
-        means = {degree: self.windowed(degree)[rows] for degree in OF_WINDOWS.tolist()}
-
-        def loss(degrees: tuple[float, float]) -> float:
-            shares = tempered(means[degrees[0]], degrees[1])
-            return float(-np.log(shares[np.arange(len(rows)), wanted] + 1e-9).mean())
-
-        window, whole = min(product(OF_WINDOWS.tolist(), OF_POOLED.tolist()), key=loss)
-        return round(window, 4), round(whole, 4)
+        weight = np.bincount(wanted, minlength=len(LABELS))[wanted] ** -self.rare
+        best: tuple[float, Degrees] | None = None
+        for window, mixed in product(OF_WINDOWS.tolist(), self.mixed):
+            mean = self.windowed(Degrees(window, 1.0, mixed))[rows]
+            for whole in OF_POOLED.tolist():
+                told = tempered(mean, whole)[np.arange(len(rows)), wanted]
+                loss = float(-(weight * np.log(told + 1e-9)).sum())
+                if best is None or loss < best[0]:
+                    best = loss, Degrees(round(window, 4), round(whole, 4), mixed)
+        assert best is not None
+        return best[1]
 
 
 def measure(found: Judged) -> list[Evaluation]:

@@ -2,7 +2,7 @@
 
 python -m training.noise_on_yamnet --data ../shared/data --models ../shared/models --out outputs/noise
 
-The features are those that ``training.noise`` learned from, kept in ``--out``; a head is fitted in seconds.
+The windows are those that ``training.noise`` learned from, kept in ``--out`` with YAMNet's features.
 """
 
 import argparse
@@ -12,7 +12,6 @@ from uuid import uuid4
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 
 from analysis.findings import NoiseFindings
 from analysis.types import ChunkRef, Release
@@ -26,61 +25,25 @@ from models.checkpoint_file import sha256
 from models.onnx_session import open_model
 from training import noise_sounds
 from training.card import write_card
-from training.crossval import Floats, Ints
+from training.crossval import Floats
 from training.datasets import folds, indices
 from training.export import describe, export_torch
 from training.nets import Merged
-from training.noise_judged import FINE, FOLDS, LABELS, Judged, coverage, matrix, measure
-from training.noise_windows import Material, build, kept
+from training.noise_heads import heard_by, noise_heads
+from training.noise_judged import FINE, FOLDS, LABELS, Degrees, Judged, coverage, matrix, measure
+from training.noise_windows import build, kept
 from workers.noise import NoiseModel, analyze, noise_model
 from workers.noise_on_yamnet import OnYamnet
 
 BASE = "yamnet-1"
-COMPONENTS = 128
-"""Principal components of the 1024 features, which hold 97 % of their variance."""
-STRENGTH = 0.03  # inverse of the penalty on weights
-STEP = 2  # of the windows, every second: neighbours overlap by half
 WINDOWS = 25
 
 
-def head(features: Floats, truth: Ints) -> torch.nn.Linear:
-    """Logistic regression on standardised principal components, every class counting alike, as one linear layer."""
-    from sklearn.decomposition import PCA
-    from sklearn.linear_model import LogisticRegression
-
-    reduced = PCA(COMPONENTS, svd_solver="randomized", random_state=0).fit(features[::3])
-    scale = np.sqrt(reduced.explained_variance_) + 1e-3
-    fitted = LogisticRegression(C=STRENGTH, max_iter=200, class_weight="balanced").fit(
-        reduced.transform(features) / scale, truth
-    )
-    weight = np.zeros((len(FINE), features.shape[1]))
-    bias = np.full(len(FINE), -30.0)  # of classes that were not there to learn
-    weight[fitted.classes_] = (fitted.coef_ / scale) @ reduced.components_
-    bias[fitted.classes_] = fitted.intercept_ - weight[fitted.classes_] @ reduced.mean_
-    layer = torch.nn.Linear(features.shape[1], len(FINE))
-    with torch.no_grad():
-        layer.weight.copy_(torch.from_numpy(weight))
-        layer.bias.copy_(torch.from_numpy(bias))
-    return layer
-
-
-def learned(material: Material, truth: Ints, learn: NDArray[np.bool_]) -> torch.nn.Linear:
-    """A head fitted on the chosen windows that have a name."""
-    owner = material.windows.owner
-    chosen = np.flatnonzero(learn & (truth[owner] >= 0))[::STEP]
-    return head(material.features[chosen].astype(np.float32), truth[owner[chosen]])
-
-
-def export(layer: torch.nn.Linear, path: Path, degrees: tuple[float, float]) -> None:
+def export(layer: torch.nn.Linear, path: Path, degrees: Degrees) -> None:
     """The head as the worker runs it: features in, logarithms of shares out."""
     example = np.random.default_rng(0).random((4, layer.in_features), np.float32)
-    export_torch(Merged(layer, torch.from_numpy(matrix()), degrees[0]), path, example, ("features", "noise_log_shares"))
-    describe(path, labels=LABELS, fine_labels=FINE, base=BASE, temperature=1.0, pooled_temperature=degrees[1])
-
-
-def answers(layer: torch.nn.Linear, features: Floats) -> Floats:
-    with torch.no_grad():
-        return layer(torch.from_numpy(features.astype(np.float32))).numpy()
+    export_torch(Merged(layer, torch.from_numpy(matrix()), degrees.window), path, example, ("features", "noise_log_shares"))
+    describe(path, labels=LABELS, fine_labels=FINE, base=BASE, temperature=1.0, pooled_temperature=degrees.whole)
 
 
 def through_worker(found: Judged, heads: list[Path], data: Path, models: Path) -> list[Evaluation]:
@@ -120,25 +83,18 @@ def answer(model: NoiseModel, path: Path) -> Floats:
 def main(data: Path, models: Path, out: Path) -> None:
     """Fit a head for each fold and one of everything, measure, export, write the card."""
     (out / "heads").mkdir(parents=True, exist_ok=True)
-    rows, extra = noise_sounds.recordings(data), noise_sounds.unnamed()
-    material = kept(out / "material.npz", lambda: build([*rows, *extra], noise_sounds.voices(data), models))
-    truth = np.concatenate([indices(FINE, [row.label for row in rows]), np.full(len(extra), -1)])
-    fold = np.concatenate([folds([row.group for row in rows], FOLDS), np.full(len(extra), FOLDS)])
-    owner = material.windows.owner
-    layers = [learned(material, truth, fold[owner] != k) for k in (*range(FOLDS), -1)]
-    clean = np.flatnonzero(material.windows.clean & (owner < len(rows)))
-    said = np.zeros((len(clean), len(FINE)), np.float32)
-    for k in range(FOLDS):
-        held = fold[owner[clean]] == k
-        said[held] = answers(layers[k], material.features[clean[held]])
-    found = Judged(rows, truth[: len(rows)], fold[: len(rows)], said, owner[clean])
+    rows = noise_sounds.recordings(data)
+    material = kept(out / "material.npz", lambda: build(rows, noise_sounds.voices(data), models))
+    truth, fold = indices(FINE, [row.label for row in rows]), folds([row.group for row in rows], FOLDS)
+    *layers, whole = noise_heads(material.features, material.windows, truth, fold)
+    found = Judged(rows, truth, fold, *heard_by(layers, material.features, material.windows, fold))
     paths = [out / "heads" / f"{k}.onnx" for k in range(FOLDS)]
     for k, path in enumerate(paths):
         export(layers[k], path, found.calibrated(found.fold != k))
     results = [*through_worker(found, paths, data, models), *measure(found)]
     release = out / "on_yamnet"
     release.mkdir(exist_ok=True)
-    export(layers[-1], release / "noise_on_yamnet.onnx", found.calibrated(np.ones(len(rows), bool)))
+    export(whole, release / "noise_on_yamnet.onnx", found.calibrated(np.ones(len(rows), bool)))
     save_json(release / "evaluation.json", results)
     write_card("noise_on_yamnet", release, noise_sounds.SETS, results, coverage(results))
 

@@ -34,9 +34,6 @@ CROWDS, LAST_CROWD = "noise/nonspeech100", 17
 MAPPING = Path(__file__).with_name("noise_labels.toml")
 GENERATED = ("white", "pink", "brown", "blue", "nothing", "hum", "tone", "babble")
 NOTHING = "nothing"
-TEXTURE = "texture"
-"""Generated sounds without a name: nobody can say what they are, but the teacher hears something in each."""
-TEXTURES = 240
 EXPONENTS = {"white": 0.0, "pink": 1.0, "brown": 2.0, "blue": -1.0}
 EACH = 32
 
@@ -58,11 +55,6 @@ def recordings(data: Path) -> list[Example]:
     rows = [row for row in (replace(row, label=_fine(row)) for row in rows) if row.label in categories()]
     kept = [row for row in rows if row.source != VOICES or _judged(row)]
     return kept + [_made(name, i) for name in GENERATED for i in range(EACH)]
-
-
-def unnamed() -> list[Example]:
-    """Rows of textures, to learn from and never to judge by."""
-    return [_made(TEXTURE, i) for i in range(TEXTURES)]
 
 
 def voices(data: Path) -> list[Array]:
@@ -102,4 +94,4 @@ def _generated(name: str, random: np.random.Generator, voices: Sequence[Array], 
         return (level * np.sin(2 * np.pi * hertz * np.arange(samples) / RATE)).astype(np.float32)
     if name == "babble":
         return augment.babble(random, voices, samples, level)
-    return {"hum": augment.hum, TEXTURE: augment.texture}[name](random, samples, level)
+    return augment.hum(random, samples, level)

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 
 from audio.features import YAMNET, Array
 from audio.level import SILENT
@@ -13,7 +12,6 @@ from audio.windows import WindowSpec, window_loudness, windows
 from training import augment, noise_sounds
 from training.crossval import Floats, WindowSet
 from training.datasets import RATE, Example
-from training.noise_fit import Lesson
 from training.teacher import yamnet_heard
 
 SPEC = WindowSpec(mel=YAMNET, length=96, hop=48)
@@ -27,11 +25,6 @@ class Material:
     windows: WindowSet
     scores: Floats
     features: Floats
-
-    def lesson(self, chosen: NDArray[np.bool_], truth: NDArray[np.int64]) -> Lesson:
-        """The windows that a run may learn from; ``truth`` is the class of every recording."""
-        windows = self.windows
-        return Lesson(windows.inputs[chosen], truth[windows.owner[chosen]], self.scores[chosen], self.features[chosen])
 
 
 def build(rows: Sequence[Example], voices: Sequence[Array], models: Path) -> Material:

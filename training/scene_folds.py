@@ -1,4 +1,4 @@
-"""Which recordings each scene network hears, and which it is judged on."""
+"""Which fold each recording is in: the network that is judged on a fold learned from none of it."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -13,12 +13,7 @@ from training.crossval import Ints
 from training.datasets import Example, folds
 
 FOLDS = 3
-HELD_OUT = (0, 2)
-"""The folds that a network is trained without, and judged on; the other one every network hears. A network for it was left out
-for the time that it takes: 10 minutes of a busy core."""
 LEARNED = {name for name, _ in scene_sounds.SETS}
-SHIPPED = 2
-"""The fold whose network is shipped: the smallest one, so that it heard the most."""
 
 
 def judged_rows(data: Path) -> tuple[list[Row], Ints]:
@@ -34,14 +29,6 @@ def judged_rows(data: Path) -> tuple[list[Row], Ints]:
         left = [group for group in groups if group not in where]
         where |= dict(zip(left, folds(left, FOLDS).tolist(), strict=True))
     return rows, np.array([where[row.group] for row in rows])
-
-
-def unheard(rows: Sequence[Row], fold_of: Ints, k: int) -> list[Row]:
-    """What the network without fold ``k`` is judged on: that fold, and by the one that is shipped whatever no network heard."""
-    rest = [
-        row.source not in LEARNED and fold not in HELD_OUT and k == SHIPPED for row, fold in zip(rows, fold_of, strict=True)
-    ]
-    return [row for row, fold, more in zip(rows, fold_of, rest, strict=True) if fold == k or more]
 
 
 def folds_of(known: Sequence[Example], data: Path, rows: Sequence[Row], fold_of: Ints) -> Ints:

@@ -1,21 +1,22 @@
 """The windows that scene is trained on, with what YAMNet and people say of each."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
-from audio.features import YAMNET, Array
+from audio.features import Array
 from audio.level import SILENT
-from audio.windows import WindowSpec, window_loudness, windows
+from audio.windows import window_loudness, windows
 from models.audioset import SCENES, classes
 from training import augment, scene_sounds
 from training.crossval import WindowSet
 from training.datasets import RATE, Example
+from training.noise_windows import SPEC
 from training.teacher import shares, yamnet
 
-SPEC = WindowSpec(mel=YAMNET, length=96, hop=48)
 SILENCE = SCENES.index("silence")
 
 HUMAN = 0.5
@@ -32,7 +33,17 @@ class Taught:
 
     windows: WindowSet
     targets: Array  # wanted shares of the scenes, shape (windows, 5)
-    scores: Array  # YAMNet's 521, shape (windows, 521), float16
+
+
+def kept(path: Path, make: Callable[[], Taught]) -> Taught:
+    """What ``make`` gives, made once and read from ``path`` afterwards."""
+    if not path.is_file():
+        made = make()
+        np.savez(path, **vars(made.windows), targets=made.targets)
+    with np.load(path) as file:
+        found = dict(file)
+    targets = found.pop("targets")
+    return Taught(WindowSet(**found), targets)
 
 
 class Lessons:
@@ -41,7 +52,7 @@ class Lessons:
     def __init__(self, models: Path, seed: int) -> None:
         self.random = np.random.default_rng(seed)
         self.models = models
-        self.parts: list[tuple[Array, Array, Array, int, bool]] = []
+        self.parts: list[tuple[Array, Array, int, bool]] = []
 
     def add(self, owner: int, samples: Array, label: str | None, clean: bool) -> None:
         """Windows of one waveform as YAMNet hears it; some changed copies reach the student through a telephone, YAMNet never.
@@ -56,7 +67,7 @@ class Lessons:
         if not clean and self.random.random() < 0.3:
             changed = augment.telephone(changed)
         heard = windows(changed, RATE, SPEC)[: len(cut)].astype(np.float16)
-        self.parts.append((heard, wanted(scores, loud, label), scores.astype(np.float16), owner, clean))
+        self.parts.append((heard, wanted(scores, loud, label), owner, clean))
 
     def add_overdriven(self, owner: int, samples: Array, label: str) -> None:
         """The recording clipped by 6 to 36 dB, which changes its sound and not what it is: YAMNet hears it as it was."""
@@ -65,7 +76,7 @@ class Lessons:
         loud = window_loudness(samples[None], RATE, SPEC) >= SILENT
         gain = 10 ** self.random.uniform(0.3, 1.8) / max(float(np.abs(samples).max(initial=0)), 1e-3)
         heard = windows(np.clip(samples * np.float32(gain), -1, 1), RATE, SPEC).astype(np.float16)
-        self.parts.append((heard, wanted(scores, loud, label), scores.astype(np.float16), owner, False))
+        self.parts.append((heard, wanted(scores, loud, label), owner, False))
 
     def varied(self, samples: Array, label: str) -> Array:
         """The recording half of the time under noise; music in other keys and tempi too. Never mixed with another recording:
@@ -78,10 +89,10 @@ class Lessons:
         return samples
 
     def collected(self) -> Taught:
-        inputs, targets, scores, owners, clean = zip(*self.parts, strict=True)
+        inputs, targets, owners, clean = zip(*self.parts, strict=True)
         lengths = [len(each) for each in inputs]
         windows_of = WindowSet(np.concatenate(inputs), np.repeat(owners, lengths), np.repeat(clean, lengths))
-        return Taught(windows_of, np.concatenate(targets), np.concatenate(scores))
+        return Taught(windows_of, np.concatenate(targets))
 
 
 def wanted(scores: Array, loud: NDArray[np.bool_], label: str | None) -> Array:

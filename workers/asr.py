@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from analysis.findings import AsrFindings, SuppressedText, Word
 from analysis.invented import sift
 from analysis.outcome import Skipped
-from analysis.spelling import written
+from analysis.spelling import is_word, written
 from analysis.types import Release, Utterance
 from audio.clip import Clip
 from models.recogniser import Recognition
@@ -62,7 +62,7 @@ def _words(span: Utterance, recognition: Recognition) -> list[Word]:
     for word in recognition.words:
         start = min(span.start_ms + word.start_ms, span.end_ms)
         text = written(word.text)
-        if text:
+        if is_word(text):  # notes and dashes are nothing that was said
             found.append(
                 Word(
                     text=text,

@@ -60,7 +60,7 @@ def findings(method: Literal["channel", "clustering"], labelled: Iterable[tuple[
 def _overlapping(turns: Sequence[Spoken], exclusive: Sequence[Spoken], channel: int) -> DiarizationFindings:
     """Turns as they were told, for overlaps and pauses are part of what was told; speakers numbered by first appearance."""
     names: dict[str, str] = {}
-    for item in turns:
+    for item in (*turns, *exclusive):
         names.setdefault(item.voice, f"s{len(names)}")
 
     def named(told: Iterable[Spoken]) -> tuple[SpeakerTurn, ...]:

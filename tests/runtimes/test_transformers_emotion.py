@@ -40,6 +40,7 @@ def test_shares_are_those_of_the_library(name: str, releases: dict[str, Release]
         with torch.inference_mode():
             logits = model(**extractor(samples, sampling_rate=SAMPLE_RATE, return_tensors="pt")).logits
         assert shares.tolist() == pytest.approx(logits[0].softmax(-1).tolist(), abs=1e-4)
+    assert ours.shares([]) == []
 
 
 @pytest.mark.parametrize("exact", MODELS, indirect=True)

@@ -48,7 +48,11 @@ def test_what_is_fetched_cannot_change_under_its_name() -> None:
     open_ones = {entry.name for entry in load() if entry.kind == "hf" and not COMMIT.fullmatch(entry.repository[1])}
     assert open_ones == {"emotion2vec-plus-seed-1", "wav2vec2-superb-er-1", "wav2vec2-msp-dim-1"}
     assert all(entry.pinned for entry in load() if entry.kind == "https")
-    assert {entry.name for entry in load() if not entry.commercial and entry.fetched} == {"wav2vec2-msp-dim-1"}
+    assert {entry.name for entry in load() if not entry.commercial and entry.fetched} == {
+        "emotion2vec-plus-seed-1",
+        "wav2vec2-superb-er-1",
+        "wav2vec2-msp-dim-1",
+    }
     assert {entry.name for entry in load() if entry.gated} == {"pyannote-community-1"}
 
 

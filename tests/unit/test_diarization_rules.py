@@ -112,3 +112,7 @@ turns = st.lists(
 @given(turns=turns)
 def test_a_reference_has_no_errors_against_itself(turns: list[Spoken]) -> None:
     assert score(turns, turns, 10_000).rate == 0
+
+
+def test_more_voices_than_are_usual_may_be_asked_for() -> None:
+    assert len(find_voices(cloud(14, 140, 0.1), threshold=0.5, count=SpeakerCount(min=14))) == 14

@@ -1,4 +1,4 @@
-"""What noise networks learn from: altered sounds, blended windows, classes that count alike."""
+"""What noise networks learn from: altered and generated sounds."""
 
 import numpy as np
 import pytest
@@ -31,28 +31,8 @@ def test_a_room_leaves_the_direct_sound_first() -> None:
 def test_generated_sounds_have_their_level_and_are_finite(seed: int) -> None:
     random = np.random.default_rng(seed)
     voices = [0.1 * random.standard_normal(2 * RATE).astype(np.float32) for _ in range(3)]
-    for name in (*noise_sounds.GENERATED, noise_sounds.TEXTURE):
+    for name in noise_sounds.GENERATED:
         made = noise_sounds.sound(Example(noise_sounds.MAPPING, "generated", name, "g"), random, voices)
         assert made.dtype == np.float32
         assert np.isfinite(made).all()
         assert 0 < np.abs(made).max() <= 1
-
-
-def test_the_rare_count_for_more() -> None:
-    fit = pytest.importorskip("training.noise_fit")
-    weight = fit.balanced(np.array([0] * 90 + [1] * 10 + [fit.UNNAMED] * 50), 2).numpy()
-    assert weight[1] == pytest.approx(3 * weight[0])
-    assert 0.9 * weight[0] + 0.1 * weight[1] == pytest.approx(1)
-
-
-def test_a_blend_is_named_after_the_louder_and_heard_as_both() -> None:
-    torch = pytest.importorskip("torch")
-    from training.noise_fit import _blended
-
-    inputs = torch.randn(6, 8, 4)
-    wanted, scores = torch.eye(6), torch.eye(6)
-    both, named, heard = _blended(inputs, wanted, scores, np.random.default_rng(0))
-    assert (both >= inputs - 1e-5).all(), "what is added never takes away"
-    assert named.sum(dim=1).tolist() == pytest.approx([1.0] * 6)
-    assert (named.diagonal() >= 0.5 - 1e-6).all()
-    assert (heard.diagonal() == 1).all()

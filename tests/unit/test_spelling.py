@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from analysis.spelling import compared, written
+from analysis.spelling import compared, is_word, written
 
 
 @pytest.mark.parametrize(
@@ -48,6 +48,11 @@ def test_what_differs_in_meaning_stays_apart() -> None:
     assert compared("مدرسة") != compared("مدرس")
     assert compared("côté") != compared("cote")
     assert compared("its") != compared("it's")
+
+
+def test_what_is_read_aloud_is_a_word() -> None:
+    assert all(map(is_word, ("a", "7", "مرحبا", "%", "$", "don't", "3.50")))
+    assert not any(map(is_word, ("", "...", "-", "\N{EIGHTH NOTE}\N{REPLACEMENT CHARACTER}", '"', "[ ]")))
 
 
 @given(st.text())

@@ -1,0 +1,36 @@
+"""Heads that name noises by what a network hears: one for each fold, which never learns of it, and one of everything."""
+
+import numpy as np
+import torch
+
+from training.crossval import Floats, Ints, WindowSet
+from training.heads import answers, head
+from training.noise_judged import FINE, FOLDS
+
+STEP = 2  # of the windows, every second: neighbours overlap by half
+
+
+def noise_heads(features: Floats, windows: WindowSet, truth: Ints, fold: Ints) -> list[torch.nn.Linear]:
+    """Fitted on features of the windows, all classes counting alike; that of everything comes last.
+
+    Args:
+        truth: class of every recording.
+        fold: of every recording.
+    """
+    wanted = np.eye(len(FINE), dtype=np.float32)[truth[windows.owner]]
+    layers = []
+    for k in (*range(FOLDS), -1):
+        chosen = np.flatnonzero(fold[windows.owner] != k)[::STEP]
+        layers.append(head(features[chosen].astype(np.float32), wanted[chosen], rare=1.0))
+    return layers
+
+
+def heard_by(layers: list[torch.nn.Linear], features: Floats, windows: WindowSet, fold: Ints) -> tuple[Floats, Ints]:
+    """Logits of every unaltered window by the head that never learned of its fold, and the recording that each is of."""
+    clean = np.flatnonzero(windows.clean)
+    owner = windows.owner[clean]
+    said = np.zeros((len(clean), len(FINE)), np.float32)
+    for k in range(FOLDS):
+        held = fold[owner] == k
+        said[held] = answers(layers[k], features[clean[held]])
+    return said, owner
