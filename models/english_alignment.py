@@ -2,7 +2,7 @@
 
 import re
 import unicodedata
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -10,11 +10,9 @@ import numpy as np
 from analysis.findings import Timing
 from analysis.spelling import compared
 from analysis.word_times import Span, interpolate
+from models.pocketsphinx_words import hear
 from models.recogniser import SAMPLE_RATE, Samples
 
-FRAME_MS = 10
-"""The aligner's clock (``frate`` 100)."""
-FULL_SCALE = 32_768
 HISS = 0.03
 """Of the sound's level, laid under it. The acoustic model never heard bands that are empty, as on a telephone line, and takes
 speech there for silence: of 31 stretches of such a call it could lay 11 along the sound without hiss."""
@@ -27,13 +25,9 @@ ROUGHLY = {
 }  # fmt: skip
 """Letters to the sounds (ARPAbet) that they often stand for. Good enough to hold the place of a word that is in no dictionary,
 so that its neighbours do not swallow its sound."""
-_NO_WORD = ("<", "[", "+")
-"""First characters of what lies between words: ``<s>``, ``<sil>``, ``[NOISE]``."""
 GUESSED = "?"
 """Behind a word whose sound is guessed; no word of the dictionary ends with it."""
 _LETTERS = re.compile("|".join(ROUGHLY))
-_VARIANT = re.compile(r"\(\d+\)$")
-"""Marks the second and later pronunciations of a word in the dictionary, as in ``the(2)``."""
 
 
 class Aligner:
@@ -89,19 +83,6 @@ class Aligner:
         if not sounds:
             return ()
         hiss = np.random.default_rng(0).standard_normal(len(samples), np.float32) * np.sqrt(np.mean(samples**2)) * HISS
-        pcm = np.clip((samples + hiss) * FULL_SCALE, -FULL_SCALE, FULL_SCALE - 1).astype("<i2")
         self._decoder.set_align_text(" ".join(sounds))
-        self._decoder.reinit_feat()  # forgets the noise and the cepstral mean of the stretch before
-        self._decoder.start_utt()
-        self._decoder.process_raw(pcm.tobytes(), False, True)
-        self._decoder.end_utt()
-        if self._decoder.hyp() is None:
-            return ()
-        found = list(self._spans())
-        return [span for _, span in found] if [name for name, _ in found] == list(sounds) else ()
-
-    def _spans(self) -> Iterator[tuple[str, Span]]:
-        for segment in self._decoder.seg():
-            if not segment.word.startswith(_NO_WORD):
-                span = (segment.start_frame * FRAME_MS, (segment.end_frame + 1) * FRAME_MS)
-                yield _VARIANT.sub("", segment.word), span
+        found = hear(self._decoder, samples + hiss)
+        return [(word.start_ms, word.end_ms) for word in found] if [word.text for word in found] == list(sounds) else ()
