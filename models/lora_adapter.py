@@ -1,6 +1,7 @@
 """Low-rank adapters (LoRA), as peft saves them, over a network that is loaded."""
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -9,11 +10,14 @@ from analysis.errors import Misconfigured
 CONFIG, WEIGHTS = "adapter_config.json", "adapter_model.safetensors"
 
 
-def adapted(model: Any, folder: Path) -> Any:
+def adapted(model: Any, folder: Path, renamed: Mapping[str, str]) -> Any:
     """The network with the adapter's changes in it.
 
     In float32 they are added to its weights, which costs nothing afterwards. In half precision they stay beside them: of a
     change that is smaller than the rounding of the weight nothing would be left (ADR 0024).
+
+    Args:
+        renamed: patterns of what layers were called when older adapters were saved, and what they are called now.
 
     Raises:
         Misconfigured: it is no LoRA adapter with safetensors, or one for another network.
@@ -23,7 +27,7 @@ def adapted(model: Any, folder: Path) -> Any:
 
     _check_kind(folder)
     try:
-        wrapped = PeftModel.from_pretrained(model, folder, is_trainable=False)
+        wrapped = PeftModel.from_pretrained(model, folder, is_trainable=False, key_mapping=dict(renamed))
     except (RuntimeError, ValueError) as error:
         said = str(error).strip().splitlines()
         raise Misconfigured("checkpoint", f"{folder} does not fit what it is to adapt: {' '.join(said[:2])}") from error
@@ -52,7 +56,7 @@ def _check_whole(wrapped: Any, folder: Path) -> None:
     # By default peft would ask the hub whether the vocabulary was changed; the file says it.
     whole_layers = any(".base_layer." in name for name in stored)
     held = get_peft_model_state_dict(wrapped, save_embedding_layers=whole_layers)
-    # By what they hold: names of layers differ between versions of the libraries, and are translated.
+    # By what they hold, for names may have been translated.
     if sorted(map(_content, stored.values())) != sorted(map(_content, held.values())):
         raise Misconfigured(
             "checkpoint",

@@ -9,10 +9,10 @@ from weakref import WeakValueDictionary
 from analysis.errors import Misconfigured
 from analysis.types import Release
 from models.checkpoint_file import locate_parts
-from models.lora_adapter import adapted
 from models.recogniser import SAMPLE_RATE, Samples
 from models.voxtral_contract import Contract, read
 from models.voxtral_prompts import Prompts
+from models.voxtral_weights import weights
 
 
 @dataclass(frozen=True)
@@ -35,10 +35,8 @@ class Voxtral:
         from transformers import GenerationConfig, WhisperFeatureExtractor
 
         self.device = device
-        model = _loaded(folder, torch.bfloat16 if device == "cuda" else torch.float32)
-        if adapter is not None:
-            model = adapted(model, adapter)
-        self.model: Any = model.to(device).eval()
+        precision = torch.bfloat16 if device == "cuda" else torch.float32
+        self.model: Any = weights(folder, adapter, precision).to(device).eval()
         self.extractor: Any = WhisperFeatureExtractor.from_pretrained(folder, local_files_only=True)
         if self.extractor.sampling_rate != SAMPLE_RATE:
             raise Misconfigured("checkpoint", f"{folder} hears {self.extractor.sampling_rate} Hz, not {SAMPLE_RATE}")
@@ -159,18 +157,3 @@ def opened(release: Release, device: str) -> Voxtral:
         found = Voxtral(base[0], own, device) if base else Voxtral(own, None, device)
         _open[key] = found
     return found
-
-
-def _loaded(folder: Path, precision: Any) -> Any:
-    from transformers import AutoConfig, VoxtralForConditionalGeneration
-
-    kind = AutoConfig.from_pretrained(folder, local_files_only=True).model_type
-    if kind != "voxtral":
-        raise Misconfigured("checkpoint", f"{folder} is a {kind}; the runtime transformers-voxtral is for voxtral")
-    model, told = VoxtralForConditionalGeneration.from_pretrained(
-        folder, dtype=precision, local_files_only=True, output_loading_info=True
-    )
-    wrong = [*sorted(told["missing_keys"]), *(str(each) for each in told["mismatched_keys"])]
-    if wrong:
-        raise Misconfigured("checkpoint", f"{folder} has no weights for {wrong[0]}: they are not those of its config.json")
-    return model

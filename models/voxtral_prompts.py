@@ -2,8 +2,9 @@
 
 The layouts are those of mistral-common (``encode_transcription`` and ``encode_chat_completion`` of its tokenizer v7):
 ``<s>[INST][BEGIN_AUDIO][AUDIO]...[/INST]lang:en[TRANSCRIBE]`` and
-``<s>[INST][BEGIN_AUDIO][AUDIO]...question[/INST]answer</s>``. It is not installed for that: it asks for an older numpy than everything else here runs with, and would write every stretch
-into a WAV file to read it again. Tests hold these tokens to its own.
+``<s>[INST][BEGIN_AUDIO][AUDIO]...question[/INST]answer</s>``. It is not installed for that: it asks for an older numpy than
+everything else here runs with, and would write every stretch into a WAV file to read it again. Tests hold these tokens to its
+own.
 """
 
 import re
