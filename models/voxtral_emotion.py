@@ -33,13 +33,19 @@ class VoxtralEmotion:
         for count in sorted(set(windows)):  # rows of one count have prompts of one length, and no padding
             same = [index for index, own in enumerate(windows) if own == count]
             lengths = [len(utterances[index]) for index in same]
-            for rows in passes(lengths, row_sec=count * self.network.window_sec):
-                logs = self._logs([utterances[same[row]] for row in rows])
+            full = passes(lengths, row_sec=count * self.network.window_sec)
+            # On a CPU a second row gains nothing, and takes as much memory again.
+            for rows in full if self.network.device == "cuda" else [[row] for row in range(len(same))]:
+                logs = self.logs([utterances[same[row]] for row in rows])
                 found.update(zip((same[row] for row in rows), softmax(logs), strict=True))
         return [found[index] for index in range(len(utterances))]
 
-    def _logs(self, utterances: Sequence[Samples]) -> Any:
-        """Natural log of the probability of every label as the whole answer, shape (utterances, labels)."""
+    def logs(self, utterances: Sequence[Samples]) -> Any:
+        """Natural log of the probability of every label as the whole answer, shape (utterances, labels), in one pass.
+
+        Args:
+            utterances: that take as many windows each.
+        """
         import torch
 
         network, prompts = self.network, self.network.prompts

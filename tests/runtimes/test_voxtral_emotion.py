@@ -1,15 +1,24 @@
 """Voxtral asked about emotion: its shares are those that one label after the other has in transformers and peft."""
 
+from pathlib import Path
+from uuid import uuid4
+
 import numpy as np
 import pytest
 
-from analysis.types import Release
+from analysis.findings import AsrFindings, EmotionFindings
+from analysis.outcome import Succeeded
+from analysis.types import Job, Release
+from models import cache
 from models.asr_runtimes import open_local
 from models.checkpoint_file import locate
 from models.emotion_runtimes import open_labelled
+from models.voxtral_emotion import VoxtralEmotion
 from models.voxtral_prompts import Prompts
 from tests.runtimes.sounds import voice
+from tests.runtimes.test_emotion_worker import chunk
 from tests.runtimes.upstream_voxtral import SOUNDS, inputs_of, upstream
+from workers.run import run
 
 pytestmark = pytest.mark.runtimes
 
@@ -44,8 +53,33 @@ def test_shares_are_those_of_one_label_after_the_other(releases: dict[str, Relea
 def test_an_utterance_does_not_depend_on_its_neighbours(releases: dict[str, Release]) -> None:
     emotion = open_labelled(releases["joint-emotion"], "cpu", int8=True)
     utterances = [*SOUNDS, voice(31), np.zeros(10, np.float32)]
-    for samples, beside in zip(utterances, emotion.shares(utterances), strict=True):
-        assert np.log(emotion.shares([samples])[0]) == pytest.approx(np.log(beside), abs=5e-3)
+    alone = [emotion.shares([samples])[0] for samples in utterances]
+    for mine, beside in zip(alone, emotion.shares(utterances), strict=True):
+        assert np.log(mine) == pytest.approx(np.log(beside), abs=5e-3)
+    assert isinstance(emotion, VoxtralEmotion)
+    together = emotion.logs(SOUNDS)  # in one pass, as on a GPU
+    for mine, logs in zip(alone, together, strict=False):
+        assert np.log(mine) == pytest.approx(logs - np.logaddexp.reduce(logs), abs=5e-3)
+
+
+def test_one_process_answers_two_analyses_with_one_network(releases: dict[str, Release], tmp_path: Path) -> None:
+    spans = ((0, 2_000), (3_000, 7_500))
+    found = {}
+    for name in ("joint", "joint-emotion"):
+        release = releases[name]
+        job = Job(analysis=release.analysis, batch_id=uuid4(), release=release, chunks=(chunk(tmp_path, *spans),), sent_at=0)
+        (outcome,) = run(job, "cpu")
+        assert isinstance(outcome, Succeeded), outcome
+        found[release.analysis] = outcome.findings
+    words = AsrFindings.model_validate(found["asr"])
+    assert words.language == "en"
+    assert words.words or words.suppressed_text
+    moods = EmotionFindings.model_validate(found["emotion"])
+    assert moods.coverage == ("happy", "angry", "neutral", "anxious")
+    assert [(each.start_ms, each.end_ms) for each in moods.utterances] == list(spans)
+    assert all(each.label_native in moods.coverage and each.valence is None for each in moods.utterances)
+    recognisers, moody = (cache.get(None, releases[name], "cpu") for name in ("joint", "joint-emotion"))
+    assert recognisers.of("en")[1].network is moody.labelled.network
 
 
 def test_both_halves_of_a_joint_checkpoint_are_loaded_once(releases: dict[str, Release]) -> None:
