@@ -5,7 +5,7 @@ found here goes to ``suppressed_text`` and into no transcript.
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from itertools import groupby
 from typing import Literal
 
@@ -20,6 +20,11 @@ LEAST_LOG_PROBABILITY = -1.0
 (Radford et al. 2022, Robust speech recognition via large-scale weak supervision, section 4.5)."""
 MOST_NO_SPEECH = 0.6
 """Probability of its no-speech token above which an unsure text counts as silence (the same)."""
+DOUBTED = -0.2
+"""The same below which a text is kept only where the scene network hears somebody speak: nearly all words over babies, dogs and
+saws lie below it, and most of those over a telephone."""
+LEAST_VOICE = 0.5
+"""Share of speech that a window of the stretch must have then. Speech 5 dB above a noise still has it (docs/asr.md)."""
 BESIDE_SPEECH_MS = 300
 """A word this near to speech may belong to it: attention places words about so exactly, and the VAD may clip soft sounds."""
 LONGEST_LOOP = 12
@@ -32,7 +37,11 @@ _LOOP_IN_WORD = re.compile(r"(.{1,10}?)\1{9,}")
 
 
 def sift(
-    words: Sequence[Word], speech: Sequence[Interval], log_probability: float | None, no_speech: float | None
+    words: Sequence[Word],
+    speech: Sequence[Interval],
+    log_probability: float | None,
+    no_speech: float | None,
+    voice: Callable[[], float] | None = None,
 ) -> tuple[list[Word], list[SuppressedText]]:
     """What was said in one stretch, and what was not.
 
@@ -41,16 +50,26 @@ def sift(
         speech: where the VAD heard speech on that channel.
         log_probability: mean natural log of the tokens' probabilities; None where the recogniser has none.
         no_speech: probability that nothing is said; None likewise.
+        voice: asks the scene network for the largest share of speech in the stretch; None where there is none to ask.
     """
-    unsure = log_probability is not None and log_probability < LEAST_LOG_PROBABILITY
-    if unsure:
-        silent = no_speech is not None and no_speech > MOST_NO_SPEECH
-        reasons: list[Reason | None] = ["no_speech" if silent else "low_probability"] * len(words)
+    whole = _against_all(log_probability, no_speech, voice)
+    reasons: list[Reason | None]
+    if whole:
+        reasons = [whole] * len(words)
     else:
         looped = _looped([compared(word.text) for word in words])
         reasons = [_reason(word, speech, again) for word, again in zip(words, looped, strict=True)]
     kept = [word for word, reason in zip(words, reasons, strict=True) if reason is None]
     return kept, _told(words, reasons)
+
+
+def _against_all(log_probability: float | None, no_speech: float | None, voice: Callable[[], float] | None) -> Reason | None:
+    """What speaks against all that was recognised in a stretch."""
+    if log_probability is None or log_probability >= DOUBTED:
+        return None
+    if log_probability < LEAST_LOG_PROBABILITY:
+        return "no_speech" if no_speech is not None and no_speech > MOST_NO_SPEECH else "low_probability"
+    return "no_speech" if voice and voice() < LEAST_VOICE else None
 
 
 def _reason(word: Word, speech: Sequence[Interval], again: bool) -> Reason | None:

@@ -1,11 +1,12 @@
 """A chunk's audio as a worker sees it: read on demand from the store, never more than asked for."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from analysis.types import ChunkRef
+from analysis.types import ChunkRef, Utterance
 from audio.store import read_pcm
 
 Waveform = NDArray[np.float32]
@@ -17,6 +18,9 @@ class Clip:
     """One chunk (or whole recording) with access to its samples."""
 
     ref: ChunkRef
+    voice: Callable[[Utterance], float] | None = None
+    """How sure the scene network is, from 0 to 1, that somebody speaks somewhere in a span; None where nobody asks it
+    (``workers.gate``)."""
 
     @property
     def sample_rate(self) -> int:

@@ -2,6 +2,7 @@
 nobody said."""
 
 from collections.abc import Sequence
+from functools import partial
 
 from analysis.findings import AsrFindings, SuppressedText, Word
 from analysis.invented import sift
@@ -49,7 +50,8 @@ def _findings(heard: Heard, release: str) -> AsrFindings:
     suppressed: list[SuppressedText] = []
     for span, recognition in zip(heard.spans, heard.recognised, strict=True):
         speech = [item for item in heard.clip.ref.speech if item.channel == span.channel]
-        kept, dropped = sift(_words(span, recognition), speech, recognition.log_probability, recognition.no_speech)
+        voice = partial(heard.clip.voice, span) if heard.clip.voice else None
+        kept, dropped = sift(_words(span, recognition), speech, recognition.log_probability, recognition.no_speech, voice)
         words += kept
         suppressed += dropped
     routed = heard.release if heard.release != release else None

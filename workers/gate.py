@@ -5,14 +5,15 @@ The VAD hears a voice in a barking dog or a song now and then. The small scene n
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
 
 from analysis.findings import Findings
 from analysis.outcome import Skipped
-from analysis.types import Release
+from analysis.types import Release, Utterance
 from audio.clip import Clip
 from audio.windows import begin_ms
 from models import cache, licence
@@ -45,7 +46,8 @@ class Gated:
     def analyze(self, model: object, clips: Sequence[Clip]) -> list[Findings | Skipped]:
         """As the analysis itself; ``Skipped("scene_noise")`` or ``Skipped("scene_music")`` for what it is not asked about."""
         told: list[Findings | Skipped | None] = [refusal(self.model, clip) for clip in clips]
-        rest = iter(results(self.inner, model, [clip for clip, each in zip(clips, told, strict=True) if each is None]))
+        left = [clip for clip, each in zip(clips, told, strict=True) if each is None]
+        rest = iter(results(self.inner, model, [replace(clip, voice=partial(voice, self.model, clip)) for clip in left]))
         return [next(rest) if each is None else each for each in told]
 
 
@@ -79,6 +81,13 @@ def refusal(model: scene.SceneModel, clip: Clip) -> Skipped | None:
     if sum(mean[label] for label in ALONE) < SURE:
         return None
     return Skipped(reason=f"scene_{max(ALONE, key=lambda label: mean[label])}")
+
+
+def voice(model: scene.SceneModel, clip: Clip, span: Utterance) -> float:
+    """The largest share of speech in any window of the span: one word makes it speech."""
+    (waveform,) = clip.read(span.start_ms, span.end_ms, span.channel)
+    shares = scene.shares_of(model.gathered(model.scores(waveform, clip.sample_rate)))
+    return float(shares[:, model.labels.index("speech")].max())
 
 
 def _spoken(model: scene.SceneModel, clip: Clip, channel: int) -> Array:

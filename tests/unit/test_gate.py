@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from analysis.findings import Findings
+from analysis.invented import LEAST_VOICE
 from analysis.outcome import Outcome, Skipped, Succeeded
 from analysis.types import ChunkRef, Job, Release, Utterance
 from audio.clip import Clip
@@ -104,6 +105,30 @@ def test_what_is_hardly_there_passes(level: float, tmp_path: Path) -> None:
     """It may be a voice far away."""
     (found,) = heard(chunk(tmp_path, level * hiss()))
     assert isinstance(found, Succeeded)
+
+
+@dataclass
+class Asks:
+    """An analysis that asks about each utterance whether somebody speaks there."""
+
+    CARD: Card
+    told: list[float]
+
+    def load(self, release: Release, device: str) -> None: ...
+
+    def analyze(self, model: object, clips: Sequence[Clip]) -> list[Findings | Skipped]:
+        for clip in clips:
+            assert clip.voice is not None
+            self.told += [clip.voice(utterance) for utterance in clip.ref.speech]
+        return [Skipped(reason="asked") for _ in clips]
+
+
+def test_who_is_let_through_may_ask_where_somebody_speaks(tmp_path: Path) -> None:
+    asks = Asks(Card(name="asks", pool="cpu", findings=Findings, speech_only=True), [])
+    call = chunk(tmp_path, voice(SECONDS), hiss(), said=(0, 1))
+    assert gated(asks, GATE).analyze(None, [Clip(call)]) == [Skipped(reason="asked")]
+    spoken, noise = asks.told
+    assert spoken > LEAST_VOICE > noise
 
 
 def test_what_the_gate_stops_is_counted_by_scene_and_set(tmp_path: Path) -> None:

@@ -56,6 +56,12 @@ def test_sure_text_stays_whatever_the_no_speech_token_says() -> None:
     assert texts(sift(words("hello there"), SPOKEN, -0.3, 0.95)[0]) == "hello there"
 
 
+def test_doubtful_text_needs_a_voice() -> None:
+    for log_probability, share, reasons in ((-0.5, 0.3, ["no_speech"]), (-0.5, 0.7, []), (-0.1, 0.3, []), (None, 0.3, [])):
+        said, dropped = sift(words("yeah"), SPOKEN, log_probability, None, lambda share=share: share)
+        assert ([item.reason for item in dropped], texts(said)) == (reasons, "" if reasons else "yeah")
+
+
 def test_words_where_the_vad_heard_none() -> None:
     speech = (Interval(start_ms=10_000, end_ms=12_000),)
     near, far = words("near", 12_000 + BESIDE_SPEECH_MS - 1), words("far", 12_000 + BESIDE_SPEECH_MS)
