@@ -7,7 +7,7 @@ from training.crossval import Floats
 
 COMPONENTS = 128
 """Principal components of the features, which hold 97 % of YAMNet's variance."""
-STRENGTH = 0.03  # inverse of the penalty on weights
+STRENGTH = 0.01  # inverse of the penalty on weights
 COUNTED = 0.1  # smallest wanted share that a window is counted for
 
 

@@ -25,7 +25,7 @@ from training.nets import Merged
 from training.noise_heads import heard_by, noise_heads
 from training.noise_judged import FINE, FOLDS, LABELS, Degrees, Judged, coverage, matrix, measure
 from training.noise_nets import Standardised
-from training.noise_windows import SPEC, build, kept
+from training.noise_windows import SPEC, build, kept, softer
 from training.student_net import embedded, hearing, named
 
 MIXED = (-2.0, -1.6, -1.2, -0.8, -0.4, 0.0)
@@ -68,7 +68,7 @@ def main(data: Path, models: Path, trunk: Path, out: Path) -> None:
     windows = kept(out / "material.npz", lambda: build(rows, noise_sounds.voices(data), models)).windows
     truth, fold = indices(FINE, [row.label for row in rows]), folds([row.group for row in rows], FOLDS)
     features = embedded(net, windows.inputs)
-    layers = noise_heads(features, windows, truth, fold)
+    layers = noise_heads([features, embedded(net, softer(windows.inputs))], windows, truth, fold)
     found = Judged(rows, truth, fold, *heard_by(layers, features, windows, fold), MIXED, RARE)
     networks, example = [named(net, layer) for layer in layers], windows.inputs[:8].astype(np.float32)
     results = [*through_workers(found, networks, example, data, out), *measure(found)]

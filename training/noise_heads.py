@@ -1,5 +1,7 @@
 """Heads that name noises by what a network hears: one for each fold, which never learns of it, and one of everything."""
 
+from collections.abc import Sequence
+
 import numpy as np
 import torch
 
@@ -10,10 +12,11 @@ from training.noise_judged import FINE, FOLDS
 STEP = 2  # of the windows, every second: neighbours overlap by half
 
 
-def noise_heads(features: Floats, windows: WindowSet, truth: Ints, fold: Ints) -> list[torch.nn.Linear]:
+def noise_heads(heard: Sequence[Floats], windows: WindowSet, truth: Ints, fold: Ints) -> list[torch.nn.Linear]:
     """Fitted on features of the windows, all classes counting alike; that of everything comes last.
 
     Args:
+        heard: features of every window; then of the same windows in other versions, which mean the same.
         truth: class of every recording.
         fold: of every recording.
     """
@@ -21,7 +24,8 @@ def noise_heads(features: Floats, windows: WindowSet, truth: Ints, fold: Ints) -
     layers = []
     for k in (*range(FOLDS), -1):
         chosen = np.flatnonzero(fold[windows.owner] != k)[::STEP]
-        layers.append(head(features[chosen].astype(np.float32), wanted[chosen], rare=1.0))
+        features = np.concatenate([version[chosen] for version in heard]).astype(np.float32)
+        layers.append(head(features, np.tile(wanted[chosen], (len(heard), 1)), rare=1.0))
     return layers
 
 

@@ -86,7 +86,7 @@ def main(data: Path, models: Path, out: Path) -> None:
     rows = noise_sounds.recordings(data)
     material = kept(out / "material.npz", lambda: build(rows, noise_sounds.voices(data), models))
     truth, fold = indices(FINE, [row.label for row in rows]), folds([row.group for row in rows], FOLDS)
-    *layers, whole = noise_heads(material.features, material.windows, truth, fold)
+    *layers, whole = noise_heads([material.features], material.windows, truth, fold)
     found = Judged(rows, truth, fold, *heard_by(layers, material.features, material.windows, fold))
     paths = [out / "heads" / f"{k}.onnx" for k in range(FOLDS)]
     for k, path in enumerate(paths):

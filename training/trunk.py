@@ -29,7 +29,7 @@ LOOKED_AT = "noise/esc10"
 class Recipe:
     """The knobs of the run."""
 
-    epochs: int = 3
+    epochs: int = 12
     batch: int = 96
     rate: float = 5e-3  # peak of a one-cycle schedule
     decay: float = 1e-2

@@ -104,7 +104,7 @@ def test_noise_on_yamnet_names_sounds_of_a_set_that_it_never_heard(tmp_path: Pat
     """Nothing of scene/ibm_max is in what the head was fitted on. Its crowds get the name of the one crowd that it knows."""
     if not (SHARED / "models").is_dir():
         pytest.skip(f"YAMNet is not at {SHARED / 'models'}")
-    head = open_model(default_of("noise-yamnet-1"))
+    head = open_model(default_of("noise-yamnet-2"))
     base = SHARED / "models/yamnet/yamnet.onnx"
     hears = OnYamnet(open_model(Release(analysis="noise", name="b", runtime="onnx", uri=str(base), sha256=sha256(base))), head)
     model = noise.noise_model(hears, head, 25)

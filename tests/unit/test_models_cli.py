@@ -219,7 +219,7 @@ def test_what_is_at_hand_is_not_fetched_and_what_is_not_here_is_named(tmp_path: 
     [
         ("nothing", "no model named nothing"),
         ("dnsmos-1", "dnsmos-1 is for quality, which is no analysis"),
-        ("noise-embedded-3", "no database: run `earshot up`"),
+        ("noise-embedded-4", "no database: run `earshot up`"),
     ],
 )
 def test_what_cannot_be_used_is_one_line(tmp_path: Path, name: str, says: str) -> None:

@@ -15,7 +15,7 @@ from workers import noise
 from workers.checkpoints_present import check_present
 from workers.noise_on_yamnet import stands_on
 
-ENTRY = next(entry for entry in catalog.load() if entry.name == "noise-yamnet-1")
+ENTRY = next(entry for entry in catalog.load() if entry.name == "noise-yamnet-2")
 
 
 @pytest.fixture
