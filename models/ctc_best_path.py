@@ -9,6 +9,7 @@ import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from itertools import groupby
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -28,8 +29,7 @@ class Alphabet:
     written: Callable[[int], str]
 
 
-@dataclass(frozen=True)
-class _Letter:
+class _Letter(NamedTuple):
     token: int
     start: int
     end: int

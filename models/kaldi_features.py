@@ -1,8 +1,8 @@
-"""Log-mel features as Kaldi makes them, on the device where the network is: what transformers' SeamlessM4TFeatureExtractor, which
-Wav2Vec2-BERT hears through, makes of one frame after the other on the CPU, in half a second for a full job.
+"""Log-mel features as Kaldi makes them, on the device where the network is.
 
-The settings and filters are the extractor's own, and so are the numbers, up to the rounding of its single-precision spectra
-(``tests/runtimes/test_ctc.py``).
+transformers' SeamlessM4TFeatureExtractor, which Wav2Vec2-BERT hears through, makes them on the CPU, one frame after the other,
+in half a second for a full job. The settings and filters here are the extractor's own, and so are the numbers, up to the
+rounding of its single-precision spectra (``tests/runtimes/test_device_features.py``).
 """
 
 from collections.abc import Sequence

@@ -1,9 +1,9 @@
 """The cheapest way through a matrix of costs, row by row and frame by frame (dynamic time warping).
 
-The rule and the answers are those of transformers' ``_dynamic_time_warping`` (where no two ways cost the same), which loops over
-all cells in Python: seconds for a full job of speech, more than the network takes on a GPU. Here a row at a time is filled: a
-cell costs its own cost more than the cell before it or than the cheaper of the two above it, so once the running sum of the row is
-taken off, what remains is a running minimum.
+The rule and, where no two ways cost the same, the answers are those of transformers' ``_dynamic_time_warping``. That loops over
+all cells in Python: a second and more for a full job of speech, longer than the network takes on a GPU. Here a row is filled at
+once: a cell costs its own cost more than the cell before it or than the cheaper of the two above it, so with the running sum of
+the row taken off, what remains is a running minimum.
 """
 
 import numpy as np

@@ -1,5 +1,5 @@
-"""Log-mel features of Whisper, made and left on the device where the network is; transformers' WhisperFeatureExtractor pads, copies
-and transforms on the CPU, which takes longer than the encoder of a small checkpoint on a GPU."""
+"""Log-mel features of Whisper, made and left on the device where the network is; transformers' WhisperFeatureExtractor pads,
+copies and transforms on the CPU, which takes longer than the encoder of a small checkpoint on a GPU."""
 
 from collections.abc import Sequence
 from typing import Any

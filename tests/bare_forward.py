@@ -12,8 +12,6 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from analysis.stretches import stretches
 from analysis.types import ChunkRef
 from audio.clip import Clip
@@ -63,7 +61,11 @@ def main() -> None:
 
 def _rows(clips: Sequence[Clip], join_gap_ms: int) -> list[Any]:
     """The stretches that a recogniser hears; with no gap to join, utterances."""
-    spans = [(clip, span) for clip in clips for span in (stretches(clip.ref, join_gap_ms, 30_000) if join_gap_ms else clip.ref.speech)]
+    spans = [
+        (clip, span)
+        for clip in clips
+        for span in (stretches(clip.ref, join_gap_ms, 30_000) if join_gap_ms else clip.ref.speech)
+    ]
     return [clip.read(span.start_ms, span.end_ms, span.channel)[0] for clip, span in spans]
 
 

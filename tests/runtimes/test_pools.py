@@ -2,7 +2,6 @@
 its row written, every figure is there; no speed is asked for."""
 
 from collections.abc import Iterator
-from pathlib import Path
 
 import psutil
 import pytest
