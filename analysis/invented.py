@@ -23,8 +23,6 @@ MOST_NO_SPEECH = 0.6
 DOUBTED = -0.2
 """The same below which a text is kept only where the scene network hears somebody speak: nearly all words over babies, dogs and
 saws lie below it, and most of those over a telephone."""
-LEAST_VOICE = 0.5
-"""Share of speech that a window of the stretch must have then. Speech 5 dB above a noise still has it (docs/asr.md)."""
 BESIDE_SPEECH_MS = 300
 """A word this near to speech may belong to it: attention places words about so exactly, and the VAD may clip soft sounds."""
 LONGEST_LOOP = 12
@@ -41,7 +39,7 @@ def sift(
     speech: Sequence[Interval],
     log_probability: float | None,
     no_speech: float | None,
-    voice: Callable[[], float] | None = None,
+    voice: Callable[[], bool] | None = None,
 ) -> tuple[list[Word], list[SuppressedText]]:
     """What was said in one stretch, and what was not.
 
@@ -50,7 +48,7 @@ def sift(
         speech: where the VAD heard speech on that channel.
         log_probability: mean natural log of the tokens' probabilities; None where the recogniser has none.
         no_speech: probability that nothing is said; None likewise.
-        voice: asks the scene network for the largest share of speech in the stretch; None where there is none to ask.
+        voice: asks the scene network whether somebody speaks in the stretch; None where there is none to ask.
     """
     whole = _against_all(log_probability, no_speech, voice)
     reasons: list[Reason | None]
@@ -63,13 +61,13 @@ def sift(
     return kept, _told(words, reasons)
 
 
-def _against_all(log_probability: float | None, no_speech: float | None, voice: Callable[[], float] | None) -> Reason | None:
+def _against_all(log_probability: float | None, no_speech: float | None, voice: Callable[[], bool] | None) -> Reason | None:
     """What speaks against all that was recognised in a stretch."""
     if log_probability is None or log_probability >= DOUBTED:
         return None
     if log_probability < LEAST_LOG_PROBABILITY:
         return "no_speech" if no_speech is not None and no_speech > MOST_NO_SPEECH else "low_probability"
-    return "no_speech" if voice and voice() < LEAST_VOICE else None
+    return "no_speech" if voice and not voice() else None
 
 
 def _reason(word: Word, speech: Sequence[Interval], again: bool) -> Reason | None:

@@ -18,6 +18,7 @@
 
 import re
 import unicodedata
+from functools import lru_cache
 
 _JOINERS = "\u200c\u200d"
 _QUOTES = str.maketrans(
@@ -37,6 +38,11 @@ _ONE_LETTER = str.maketrans(
 _EDGES = re.compile(r"(?<!\w)'|'(?!\w)")
 
 
+KEPT = 4096
+"""Words whose spelling is kept: the same few hundred make up most of what is said."""
+
+
+@lru_cache(KEPT)
 def written(text: str) -> str:
     """The text as a transcript shows it, by the rules above."""
     # Vowel signs go before NFKC, which would compose hamza with them, and after, which takes presentation forms apart.
@@ -45,11 +51,13 @@ def written(text: str) -> str:
     return " ".join(_UNREAD_ARABIC.sub("", kept).split())
 
 
+@lru_cache(KEPT)
 def is_word(text: str) -> bool:
     """Whether anything in it is read aloud: letters, digits, and the signs that stand for a word, such as %."""
     return any(unicodedata.category(c)[0] in "LN" or unicodedata.category(c) in ("Sc", "Sm") or c in "%&@#" for c in text)
 
 
+@lru_cache(KEPT)
 def compared(text: str) -> str:
     """The text as it is compared, by the rules above."""
     folded = written(text).casefold().translate(_ONE_LETTER)

@@ -18,9 +18,8 @@ class Clip:
     """One chunk (or whole recording) with access to its samples."""
 
     ref: ChunkRef
-    voice: Callable[[Utterance], float] | None = None
-    """How sure the scene network is, from 0 to 1, that somebody speaks somewhere in a span; None where nobody asks it
-    (``workers.gate``)."""
+    voice: Callable[[Utterance], bool] | None = None
+    """Whether the scene network hears somebody speak anywhere in a span; None where there is none to ask (``workers.gate``)."""
 
     @property
     def sample_rate(self) -> int:

@@ -37,10 +37,10 @@ def scripted(folder: Path, name: str, said: Sequence[float | str], seed: int) ->
 
 
 def _call(seed: int, chunks: int) -> Samples:
-    speech = _speech()
+    spoken = speech()
     length = round(chunks * CHUNK_SEC * RATE)
-    begin = seed * 7919 * RATE // 10 % len(speech)
-    return np.resize(np.roll(speech, -begin), length) * np.float32(0.5 + 0.05 * (seed % 10)) + _noise(seed, length)
+    begin = seed * 7919 * RATE // 10 % len(spoken)
+    return np.resize(np.roll(spoken, -begin), length) * np.float32(0.5 + 0.05 * (seed % 10)) + _noise(seed, length)
 
 
 def _noise(seed: int, length: int) -> Samples:
@@ -48,7 +48,7 @@ def _noise(seed: int, length: int) -> Samples:
 
 
 @cache
-def _speech() -> Samples:
+def speech() -> Samples:
     """The demo call, its channels mixed, at 16 kHz."""
     import soxr
 

@@ -4,17 +4,19 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from analysis.errors import Misconfigured
 from models.emotion2vec_config import UNUSED, read_config, read_labels
 from models.emotion2vec_weights import load_network
 from models.emotion_model import Shares, in_passes, noise
+from models.padded_rows import padded
 from models.recogniser import Samples
 from models.scoring import softmax
 
 if TYPE_CHECKING:
     from torch import Tensor
+
+SPREAD = 1e-5
+"""Added to the variance of a row, as FunASR does."""
 
 
 class Emotion2vecModel:
@@ -50,15 +52,8 @@ class Emotion2vecModel:
         """Of all outputs, trained or not, in one forward pass; shape (rows, outputs)."""
         import torch
 
-        lengths = torch.tensor([len(row) for row in rows])
-        sound = torch.zeros(len(rows), int(lengths.max()))
-        for index, row in enumerate(rows):
-            sound[index, : len(row)] = torch.from_numpy(self._level(row))
+        lengths = torch.tensor([len(row) for row in rows], device=self.device)
+        sound = padded(rows, self.device, SPREAD if self.config.normalize else None)
         with torch.inference_mode(), torch.autocast(self.device, torch.float16, enabled=self.device == "cuda"):
-            logits: Tensor = self.network(sound.to(self.device), lengths.to(self.device))
+            logits: Tensor = self.network(sound, lengths)
         return logits
-
-    def _level(self, row: Samples) -> Samples:
-        if not self.config.normalize:
-            return np.ascontiguousarray(row)
-        return np.asarray((row - row.mean()) / np.sqrt(row.var() + 1e-5), np.float32)

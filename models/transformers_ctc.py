@@ -2,13 +2,14 @@
 and word times by forced alignment."""
 
 from collections.abc import Sequence
-from itertools import groupby
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from models.ctc_alignment import align
+from models.ctc_best_path import Alphabet, words_on
+from models.kaldi_features import KaldiFeatures, fits
 from models.recogniser import SAMPLE_RATE, UNDETERMINED, Recognition, Samples, passes
 
 SHORTEST = SAMPLE_RATE // 10
@@ -30,10 +31,14 @@ class TransformersCtc:
         self.device = device
         self.model: Any = AutoModelForCTC.from_pretrained(folder, local_files_only=True).to(device).eval()
         self.processor: Any = AutoProcessor.from_pretrained(folder, local_files_only=True)
-        tokenizer = self.processor.tokenizer
-        self._blank: int = tokenizer.pad_token_id
-        self._between: int = tokenizer.convert_tokens_to_ids(tokenizer.word_delimiter_token)
-        self._unheard = frozenset(tokenizer.all_special_ids)
+        tokenizer, extractor = self.processor.tokenizer, self.processor.feature_extractor
+        self._features = KaldiFeatures(extractor, device) if fits(extractor) else self._extracted
+        self._alphabet = Alphabet(
+            between=tokenizer.convert_tokens_to_ids(tokenizer.word_delimiter_token),
+            unheard=(tokenizer.pad_token_id, *tokenizer.all_special_ids),
+            # Once for each label: transformers takes a tenth of a millisecond for a word.
+            written=cache(lambda token: str(tokenizer.decode([token], group_tokens=False))),
+        )
 
     def speaks(self, language: str) -> bool:
         return language != UNDETERMINED
@@ -52,12 +57,16 @@ class TransformersCtc:
         import torch
 
         long_enough = [np.pad(samples, (0, max(0, SHORTEST - len(samples)))) for samples in stretches]
-        inputs = self.processor(audio=long_enough, sampling_rate=SAMPLE_RATE, padding=True, return_tensors="pt").to(self.device)
+        inputs = self._features(long_enough)
         with torch.inference_mode(), torch.autocast(self.device, torch.float16, enabled=self.device == "cuda"):
             logits = self.model(**inputs).logits
         shares = logits.float().log_softmax(-1)
         frames = self._frames(inputs, shares.shape[1], [len(samples) for samples in long_enough])
         return [row[:count] for row, count in zip(shares, frames, strict=True)]
+
+    def _extracted(self, rows: Sequence[Samples]) -> Any:
+        inputs = self.processor(audio=rows, sampling_rate=SAMPLE_RATE, padding=True, return_tensors="pt")
+        return inputs.to(self.device)
 
     def _frames(self, inputs: Any, most: int, lengths: Sequence[int]) -> list[int]:
         """Output frames of each row that hold sound. Feature extractors of large checkpoints give a mask; others do without
@@ -69,14 +78,8 @@ class TransformersCtc:
         return [max(1, min(most, count)) for count in counts]
 
     def _recognition(self, emission: Any, length: int, language: str) -> Recognition:
-        path = [token for token, _ in groupby(emission.argmax(-1).tolist())]
-        tokens = [token for token in path if token != self._blank]
-        runs = [list(run) for between, run in groupby(tokens, key=lambda token: token == self._between) if not between]
-        letters = [[token for token in run if token not in self._unheard] for run in runs]
-        # Blanks are gone, so a letter that stands twice is two letters.
-        texts = [self.processor.tokenizer.decode(run, group_tokens=False).strip() for run in letters]
-        said = [(text, run) for text, run in zip(texts, letters, strict=True) if text]
-        length_ms = length * 1000 // SAMPLE_RATE
-        frame_ms = max(SHORTEST, length) * 1000 / SAMPLE_RATE / len(emission)
-        words, mean = align(emission, [text for text, _ in said], [run for _, run in said], self._blank, frame_ms, length_ms)
+        likeliest = emission.max(-1)  # on the device, so that two numbers a frame leave it and not all tokens
+        path, shares = likeliest.indices.cpu().numpy(), likeliest.values.exp().cpu().numpy()
+        frame_ms = max(SHORTEST, length) * 1000 / SAMPLE_RATE / len(path)
+        words, mean = words_on(path, shares, self._alphabet, frame_ms, length * 1000 // SAMPLE_RATE)
         return Recognition(words, language, mean)

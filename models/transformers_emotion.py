@@ -8,6 +8,7 @@ import numpy as np
 
 from analysis.errors import Misconfigured
 from models.emotion_model import Dimensions, Shares, in_passes, noise
+from models.padded_rows import padded
 from models.recogniser import SAMPLE_RATE, Samples
 from models.scoring import softmax
 
@@ -15,6 +16,8 @@ FAMILY = ("wav2vec2", "hubert", "wavlm")
 """Model types whose rows do not depend on one another when they are padded."""
 NOT_NEEDED = ("masked_spec_embed",)
 """Weights that only training uses; some checkpoints lack them."""
+SPREAD = 1e-7
+"""Added to the variance of a row, as transformers' Wav2Vec2FeatureExtractor does."""
 
 
 class SpeechEncoder:
@@ -57,15 +60,16 @@ class SpeechEncoder:
         """In one forward pass, shape (rows, outputs). Rows of one length are not masked, for nothing of them is padding."""
         import torch
 
-        inputs = self.extractor(rows, sampling_rate=SAMPLE_RATE, padding=True, return_attention_mask=True, return_tensors="pt")
+        sound = padded(rows, self.device, SPREAD if self.extractor.do_normalize else None)
         lengths = [len(row) for row in rows]
         even = min(lengths) == max(lengths)
-        mask = None if even else inputs["attention_mask"].to(self.device)
+        held = torch.arange(sound.shape[1], device=self.device) < torch.tensor(lengths, device=self.device)[:, None]
+        mask = None if even else held.int()
         if self._norm is not None:
             kernel, stride = self.model.config.conv_kernel[0], self.model.config.conv_stride[0]
             self._norm.held = () if even else [(length - kernel) // stride + 1 for length in lengths]
         with torch.inference_mode(), torch.autocast(self.device, torch.float16, enabled=self.device == "cuda"):
-            return self.model(inputs["input_values"].to(self.device), attention_mask=mask).logits
+            return self.model(sound, attention_mask=mask).logits
 
     def _length_aware(self) -> Any:
         """The first layer's norm, made so that padding has no part in it; None where it looks at one frame at a time."""

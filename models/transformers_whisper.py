@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from models.recogniser import SAMPLE_RATE, UNDETERMINED, Recognised, Recognition, Samples, passes
+from models.whisper_features import log_mel
 from models.whisper_languages import UNSPACED, speaks, token_code
 from models.whisper_words import TOKEN_SEC, token_times, words_of
 
@@ -49,9 +50,9 @@ class TransformersWhisper:
     def _pass(self, stretches: Sequence[Samples], languages: Sequence[str], hotwords: Sequence[str]) -> list[Recognition]:
         import torch
 
-        inputs = self.processor.feature_extractor(list(stretches), sampling_rate=SAMPLE_RATE, return_tensors="pt")
         with torch.inference_mode():
-            encoded = self.model.get_encoder()(inputs.input_features.to(self.device, self.model.dtype))
+            features = log_mel(self.processor.feature_extractor, stretches, self.device)
+            encoded = self.model.get_encoder()(features.to(self.model.dtype))
             codes, no_speech = self._listen(encoded, languages)
             expected = self._expected(hotwords)
             texts = self._texts(encoded, codes, expected)

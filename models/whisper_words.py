@@ -11,6 +11,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from models.recogniser import Recognised
+from models.time_warping import warp
 from models.token_words import at_spaces
 
 TOKEN_SEC = 0.02
@@ -25,17 +26,14 @@ def token_times(attention: Any, frames: int, median: int) -> list[float]:
         frames: encoder frames that hold sound; the rest is padding.
         median: width of the smoothing filter (``median_filter_width`` of the config).
     """
-    import numpy as np
     import torch
-    from transformers.models.whisper.generation_whisper import _dynamic_time_warping, _median_filter
+    from transformers.models.whisper.generation_whisper import _median_filter
 
     weights = attention[..., :frames].float()
     spread, mean = torch.std_mean(weights, dim=-2, keepdim=True, unbiased=False)
     # One token alone has no spread: all of the sound is as likely.
     matrix = _median_filter((weights - mean) / spread.clamp_min(torch.finfo(spread.dtype).tiny), median).mean(dim=0)
-    tokens, times = _dynamic_time_warping(-matrix.cpu().double().numpy())
-    starts = np.pad(np.diff(tokens), (1, 0), constant_values=1).astype(bool)
-    return [float(time) * TOKEN_SEC for time in times[starts]]
+    return [frame * TOKEN_SEC for frame in warp(-matrix.double().cpu().numpy()).tolist()]
 
 
 def words_of(

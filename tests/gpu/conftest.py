@@ -1,5 +1,8 @@
 """Tests that need a CUDA device: one clear line where there is none."""
 
+from collections.abc import Generator
+from pathlib import Path
+
 import pytest
 
 
@@ -9,6 +12,17 @@ def cuda() -> str:
     torch = pytest.importorskip("torch", reason="the extra gpu is not installed: pip install -r requirements/gpu.txt")
     pytest.importorskip("transformers", reason="the extra gpu is not installed: pip install -r requirements/gpu.txt")
     if not torch.cuda.is_available():
-        pytest.skip("no CUDA device is visible: the GPU tests run where there is one")
+        pytest.skip(
+            "the GPU tier did not run: no CUDA device is visible here. Where there is one, `make test-gpu` needs nothing else"
+        )
     name: str = torch.cuda.get_device_name()
     return name
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """All tests that are skipped for one reason share one line of the summary."""
+    report = yield
+    if report.skipped and isinstance(report.longrepr, tuple):
+        report.longrepr = (str(Path(__file__).parent), None, report.longrepr[2])
+    return report

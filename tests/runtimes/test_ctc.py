@@ -59,22 +59,30 @@ def test_the_shortest_sound_and_the_empty_text(ctc: TransformersCtc) -> None:
     assert not ctc.speaks("und")
 
 
-def test_text_that_does_not_fit_or_has_no_letters_is_interpolated() -> None:
-    torch = pytest.importorskip("torch", reason="the extra gpu is not installed: pip install -r requirements/gpu.txt")
-    pytest.importorskip("torchaudio", reason="the extra gpu is not installed: pip install -r requirements/gpu.txt")
-    from models.ctc_alignment import align
+def test_the_best_path_is_the_forced_alignment_of_its_text(ctc: TransformersCtc) -> None:
+    import torch
+    from torchaudio.functional import forced_align
 
-    emissions = torch.full((10, 4), -8.0)
-    emissions[:, 0] = -0.01
-    emissions[2:4, 1] = emissions[7, 2] = 0.0
-    emissions = emissions.log_softmax(-1)
-    words, mean = align(emissions, ["a", "24", "b"], [[1], [], [2]], 0, 20, 200)
+    blank = ctc.processor.tokenizer.pad_token_id
+    for emission in ctc.emissions(SOUNDS):
+        path = emission.argmax(-1)
+        text = torch.unique_consecutive(path)
+        aligned, scores = forced_align(emission[None], text[text != blank][None].int(), blank=blank)
+        assert torch.equal(aligned[0].long(), path)
+        assert torch.equal(scores[0], emission.max(-1).values)
+
+
+def test_letters_pauses_and_what_is_no_letter() -> None:
+    from models.ctc_best_path import Alphabet, words_on
+
+    alphabet = Alphabet(between=1, unheard=(0, 4), written=" |ab?".__getitem__)
+    path = np.array([0, 2, 2, 0, 2, 3, 1, 0, 4, 1, 3, 3, 0], np.int64)
+    shares = np.array([0.9, 0.8, 0.6, 0.9, 0.5, 0.5, 0.9, 0.9, 0.9, 0.9, 1.0, 0.5, 0.9], np.float32)
+    words, mean = words_on(path, shares, alphabet, 20.0, 235)
     assert [(word.text, word.start_ms, word.end_ms, word.timing) for word in words] == [
-        ("a", 40, 80, "aligned"),
-        ("24", 80, 140, "interpolated"),
-        ("b", 140, 160, "aligned"),
+        ("aab", 20, 120, "aligned"),
+        ("b", 200, 235, "aligned"),
     ]
-    assert mean is not None
-    assert mean > -1
-    crowded, nothing = align(emissions, ["aabb" * 3], [[1, 1, 2, 2] * 3], 0, 20, 200)
-    assert ([(word.start_ms, word.end_ms, word.timing) for word in crowded], nothing) == ([(0, 200, "interpolated")], None)
+    assert [word.confidence for word in words] == pytest.approx([0.6, 0.75])
+    assert mean == pytest.approx(np.log([0.7, 0.5, 0.5, 0.75]).mean())
+    assert words_on(np.zeros(3, np.int64), shares[:3], alphabet, 20.0, 60) == ((), None)

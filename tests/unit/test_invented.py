@@ -57,8 +57,13 @@ def test_sure_text_stays_whatever_the_no_speech_token_says() -> None:
 
 
 def test_doubtful_text_needs_a_voice() -> None:
-    for log_probability, share, reasons in ((-0.5, 0.3, ["no_speech"]), (-0.5, 0.7, []), (-0.1, 0.3, []), (None, 0.3, [])):
-        said, dropped = sift(words("yeah"), SPOKEN, log_probability, None, lambda share=share: share)
+    for log_probability, voice, reasons in (
+        (-0.5, False, ["no_speech"]),
+        (-0.5, True, []),
+        (-0.1, False, []),
+        (None, False, []),
+    ):
+        said, dropped = sift(words("yeah"), SPOKEN, log_probability, None, lambda voice=voice: voice)
         assert ([item.reason for item in dropped], texts(said)) == (reasons, "" if reasons else "yeah")
 
 
