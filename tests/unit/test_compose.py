@@ -36,11 +36,13 @@ def test_every_pool_is_scaled_on_its_own() -> None:
 def test_gpu_pools_and_only_they_reserve_a_gpu() -> None:
     reserving = {name for name, service in WORKERS.items() if "resources" in service["deploy"]}
     assert reserving == {card.name for card in cards() if card.pool == "gpu"}
+    given = {name: WORKERS[name]["environment"]["CUDA_VISIBLE_DEVICES"] for name in reserving}
+    assert given == {name: f"${{{name.upper()}_GPUS:-0}}" for name in reserving}
 
 
 @pytest.mark.parametrize("name", [name for name, service in SERVICES.items() if service.get("image", "").startswith("earshot")])
 def test_settings_of_a_service_are_settings_of_the_program(name: str) -> None:
-    named = {key.removeprefix("EARSHOT_").lower() for key in SERVICES[name]["environment"]}
+    named = {key.removeprefix("EARSHOT_").lower() for key in SERVICES[name]["environment"] if key != "CUDA_VISIBLE_DEVICES"}
     assert named <= set(Settings.model_fields)
     assert {"redis_url", "database_url", "audio_store"} <= named
 
