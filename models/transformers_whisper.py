@@ -106,7 +106,7 @@ class TransformersWhisper:
             asked["prompt_ids"] = torch.tensor(expected, device=self.device)
         written = self.model.generate(encoder_outputs=encoded, return_timestamps=False, **asked)
         end = self.model.generation_config.eos_token_id
-        return [[token for token in row if token < end] for row in written[:, len(expected) :].tolist()]
+        return [[token for token in row if token < end] for row in written.tolist()]  # what was expected is not in it
 
     def _again(self, encoded: Any, prompts: Sequence[list[int]], texts: Sequence[list[int]]) -> tuple[Any, Any]:
         """The decoder over the finished texts of all rows at once.
