@@ -11,9 +11,12 @@ from settings import settings
 @pytest.fixture(scope="session")
 def releases(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Release]]:
     """By name: ``whisper`` and ``whisper-converted``, which have the same weights; ``ctc``; ``emotion2vec``; ``dimensional``;
-    and the family of wav2vec 2.0, each with either norm of its front end."""
+    the family of wav2vec 2.0, each with either norm of its front end, for emotion and (``ctc-``) for speech; and one of them
+    in half precision, ``ctc-half``."""
     for package in ("torch", "transformers"):
         pytest.importorskip(package, reason="the extra gpu is not installed: pip install -r requirements/gpu.txt")
+    import torch
+
     from tests.runtimes import shelf, tiny_ctc, tiny_emotion2vec, tiny_speech, tiny_whisper
 
     saved = tmp_path_factory.mktemp("saved")
@@ -33,6 +36,10 @@ def releases(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Rel
         for norm in ("group", "layer"):
             tiny_speech.save(saved / f"{kind}-{norm}", kind, norm)
             checkpoints[f"{kind}-{norm}"] = ("emotion", "transformers-emotion", saved / f"{kind}-{norm}")
+            tiny_ctc.save_family(saved / f"ctc-{kind}-{norm}", kind, norm)
+            checkpoints[f"ctc-{kind}-{norm}"] = ("asr", "transformers-ctc", saved / f"ctc-{kind}-{norm}")
+    tiny_ctc.save_family(saved / "ctc-half", "wav2vec2", "layer", torch.float16)
+    checkpoints["ctc-half"] = ("asr", "transformers-ctc", saved / "ctc-half")
     with pytest.MonkeyPatch.context() as environment:
         yield shelf.release(checkpoints, tmp_path_factory.mktemp("home"), environment)
     settings.cache_clear()

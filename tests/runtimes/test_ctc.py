@@ -1,8 +1,11 @@
 """Wav2Vec2-BERT with a CTC head, loaded through the catalog: emissions as transformers makes them, words aligned with them."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 
+from analysis.errors import Misconfigured
 from analysis.types import Release
 from models.asr_runtimes import open_local
 from models.checkpoint_file import locate
@@ -37,6 +40,43 @@ def test_emissions_and_text_are_those_of_the_library(ctc: TransformersCtc, relea
         (text,) = processor.batch_decode(logits.argmax(-1))
         assert " ".join(word.text for word in recognition.words) == " ".join(text.replace("<unk>", "").split())
         assert recognition.language == "ary"
+
+
+FAMILY = [f"ctc-{kind}-{norm}" for kind in ("wav2vec2", "hubert", "wavlm") for norm in ("group", "layer")]
+
+
+@pytest.mark.parametrize("name", ["ctc", *FAMILY])
+def test_a_row_does_not_depend_on_its_neighbours(releases: dict[str, Release], name: str) -> None:
+    model = open_local(releases[name], "cpu")
+    assert isinstance(model, TransformersCtc)
+    together, said = model.emissions(SOUNDS), model.transcribe(SOUNDS, ["en"] * 3, [])
+    for samples, emission, recognition in zip(SOUNDS, together, said, strict=True):
+        (alone,), (told,) = model.emissions([samples]), model.transcribe([samples], ["en"], [])
+        assert emission.shape == alone.shape
+        assert (emission - alone).abs().max() < 1e-3
+        assert [word.text for word in recognition.words] == [word.text for word in told.words] != []
+
+
+@pytest.mark.parametrize("name", ["ctc-wav2vec2-group", "ctc-wav2vec2-layer"])
+def test_alone_a_row_is_what_the_library_makes_of_it(releases: dict[str, Release], name: str) -> None:
+    import torch
+    from transformers import Wav2Vec2ForCTC, Wav2Vec2Processor
+
+    model, folder = open_local(releases[name], "cpu"), locate(releases[name])
+    assert isinstance(model, TransformersCtc)
+    processor, theirs = Wav2Vec2Processor.from_pretrained(folder), Wav2Vec2ForCTC.from_pretrained(folder).eval()
+    for samples, emission in zip(SOUNDS, model.emissions(SOUNDS), strict=True):
+        with torch.inference_mode():
+            logits = theirs(**processor(samples, sampling_rate=SAMPLE_RATE, return_tensors="pt")).logits
+        assert torch.allclose(emission, logits[0].log_softmax(-1), atol=1e-3)
+
+
+def test_a_network_whose_rows_hear_one_another_is_refused(releases: dict[str, Release], tmp_path: Path) -> None:
+    from tests.runtimes import tiny_ctc
+
+    tiny_ctc.save_family(tmp_path / "conformer", "wav2vec2-conformer", "layer")
+    with pytest.raises(Misconfigured, match="is a wav2vec2-conformer; transformers-ctc knows wav2vec2-bert, wav2vec2, "):
+        TransformersCtc(tmp_path / "conformer", "cpu")
 
 
 def test_words_lie_where_their_letters_are(ctc: TransformersCtc) -> None:
