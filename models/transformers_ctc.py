@@ -32,6 +32,7 @@ class TransformersCtc:
         """Raises:
         Misconfigured: the network is of another family.
         """
+        import torch
         from transformers import AutoConfig, AutoModelForCTC, AutoProcessor
 
         from models.length_aware_norm import made_length_aware
@@ -40,7 +41,8 @@ class TransformersCtc:
         if kind not in FAMILY:
             raise Misconfigured("checkpoint", f"{folder} is a {kind}; transformers-ctc knows {', '.join(FAMILY)}")
         self.device = device
-        model = AutoModelForCTC.from_pretrained(folder, local_files_only=True)
+        # Whatever it was saved in: half precision is what a GPU computes in, where that loses nothing (autocast).
+        model = AutoModelForCTC.from_pretrained(folder, dtype=torch.float32, local_files_only=True)
         self.model: Any = model.to(device).eval()
         self._norm = made_length_aware(self.model)
         self.processor: Any = AutoProcessor.from_pretrained(folder, local_files_only=True)

@@ -79,6 +79,14 @@ def test_a_network_whose_rows_hear_one_another_is_refused(releases: dict[str, Re
         TransformersCtc(tmp_path / "conformer", "cpu")
 
 
+def test_a_checkpoint_in_half_precision_is_heard_on_a_cpu(releases: dict[str, Release]) -> None:
+    halved, whole = (open_local(releases[name], "cpu") for name in ("ctc-half", "ctc-wav2vec2-layer"))
+    assert isinstance(halved, TransformersCtc)
+    assert isinstance(whole, TransformersCtc)
+    for ours, other in zip(halved.emissions(SOUNDS), whole.emissions(SOUNDS), strict=True):
+        assert (ours - other).abs().max() < 0.5  # the same weights, rounded
+
+
 def test_words_lie_where_their_letters_are(ctc: TransformersCtc) -> None:
     for samples, recognition in zip(SOUNDS, ctc.transcribe(SOUNDS, ["ary"] * 3, []), strict=True):
         (emission,) = ctc.emissions([samples])
