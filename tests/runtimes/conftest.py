@@ -10,9 +10,9 @@ from settings import settings
 
 @pytest.fixture(scope="session")
 def releases(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Release]]:
-    """By name: ``whisper`` and ``whisper-converted``, which have the same weights; ``ctc``; ``emotion2vec``; ``dimensional``;
-    the family of wav2vec 2.0, each with either norm of its front end, for emotion and (``ctc-``) for speech; and one of them
-    in half precision, ``ctc-half``."""
+    """By name: ``whisper``, ``whisper-hub`` and ``whisper-converted``, which have the same weights; ``ctc``; ``emotion2vec``;
+    ``dimensional``; the family of wav2vec 2.0, each with either norm of its front end, for emotion and (``ctc-``) for speech;
+    and one of them in half precision, ``ctc-half``."""
     for package in ("torch", "transformers"):
         pytest.importorskip(package, reason="the extra gpu is not installed: pip install -r requirements/gpu.txt")
     import torch
@@ -21,12 +21,14 @@ def releases(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Rel
 
     saved = tmp_path_factory.mktemp("saved")
     tiny_whisper.save(saved / "whisper")
+    tiny_whisper.as_on_the_hub(saved / "whisper", saved / "hub")
     tiny_whisper.convert(saved / "whisper", saved / "converted")
     tiny_ctc.save(saved / "ctc")
     tiny_emotion2vec.save(saved / "emotion2vec")
     tiny_speech.save_dimensional(saved / "dimensional")
     checkpoints = {
         "whisper": ("asr", "transformers-whisper", saved / "whisper"),
+        "whisper-hub": ("asr", "transformers-whisper", saved / "hub"),
         "whisper-converted": ("asr", "faster-whisper", saved / "converted"),
         "ctc": ("asr", "transformers-ctc", saved / "ctc"),
         "emotion2vec": ("emotion", "emotion2vec", saved / "emotion2vec"),
