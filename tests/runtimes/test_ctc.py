@@ -1,5 +1,7 @@
 """Wav2Vec2-BERT with a CTC head, loaded through the catalog: emissions as transformers makes them, words aligned with them."""
 
+import json
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -69,6 +71,21 @@ def test_alone_a_row_is_what_the_library_makes_of_it(releases: dict[str, Release
         with torch.inference_mode():
             logits = theirs(**processor(samples, sampling_rate=SAMPLE_RATE, return_tensors="pt")).logits
         assert torch.allclose(emission, logits[0].log_softmax(-1), atol=1e-3)
+
+
+def test_the_hubs_files_are_the_same_checkpoint(releases: dict[str, Release], ctc: TransformersCtc, tmp_path: Path) -> None:
+    """As fine-tunes of facebook/w2v-bert-2.0 before transformers 5 have them: the extractor in a file of its own."""
+    folder = Path(shutil.copytree(locate(releases["ctc"]), tmp_path / "hub"))
+    held = json.loads((folder / "processor_config.json").read_text())["feature_extractor"]
+    (folder / "processor_config.json").unlink()
+    (folder / "preprocessor_config.json").write_text(json.dumps(held | {"processor_class": "Wav2Vec2BertProcessor"}))
+    special = {"unk_token": "<unk>", "pad_token": "<pad>"}
+    named = {"tokenizer_class": "Wav2Vec2CTCTokenizer", "processor_class": "Wav2Vec2BertProcessor", "word_delimiter_token": "|"}
+    (folder / "tokenizer_config.json").write_text(json.dumps(special | named | {"bos_token": None, "eos_token": None}))
+    (folder / "special_tokens_map.json").write_text(json.dumps(special))
+    found = TransformersCtc(folder, "cpu")
+    assert type(found._features) is type(ctc._features)
+    assert found.transcribe(SOUNDS, ["ary"] * 3, []) == ctc.transcribe(SOUNDS, ["ary"] * 3, [])
 
 
 def test_a_network_whose_rows_hear_one_another_is_refused(releases: dict[str, Release], tmp_path: Path) -> None:
