@@ -15,7 +15,16 @@ FULL = (
     "out of memory",  # torch, CTranslate2: "CUDA failed with error out of memory"
     "failed to allocate memory",  # ONNX Runtime's arena, on either device
     "can't allocate memory",  # torch on the CPU
-    "alloc_failed",  # CUBLAS_STATUS_ALLOC_FAILED and its kin
+    "cannot allocate memory",  # the operating system: of a file of weights that is mapped, say
+    "not enough memory",  # torch on the CPU, oneMKL
+    "alloc_failed",  # CUBLAS_STATUS_ALLOC_FAILED and its kin: cuFFT, cuSOLVER, cuDNN 8
+    "device_allocation_failed",  # cuDNN 9: CUDNN_STATUS_INTERNAL_ERROR_DEVICE_ALLOCATION_FAILED
+    "host_allocation_failed",
+    # torch, where cuDNN's ways to convolve have been tried one after the other: that one had no room for its workspace is
+    # swallowed in the attempt. A library that cannot convolve at all would say the same; then halving only takes time.
+    "get was unable to find an engine to execute this computation",
+    "find was unable to find an engine to execute this computation",
+    "unable to find a valid cudnn algorithm to run convolution",
     "bad_alloc",  # C++, through any binding
     "bad allocation",
 )

@@ -1,5 +1,7 @@
 """The runner: one bad chunk costs itself, not its batch; what belongs to the caller is not blamed on a chunk."""
 
+import errno
+import os
 from collections.abc import Sequence
 from pathlib import Path
 from uuid import uuid4
@@ -148,14 +150,40 @@ def test_a_clip_at_fault_among_halves_fails_alone() -> None:
         ),
         RuntimeError("[enforce fail at alloc_cpu.cpp:127] err == 0. DefaultCPUAllocator: can't allocate memory"),
         RuntimeError("std::bad_alloc"),
+        RuntimeError("cuDNN error: CUDNN_STATUS_INTERNAL_ERROR_DEVICE_ALLOCATION_FAILED"),
+        RuntimeError("cuDNN error: CUDNN_STATUS_INTERNAL_ERROR_HOST_ALLOCATION_FAILED"),
+        RuntimeError("cuDNN error: CUDNN_STATUS_ALLOC_FAILED"),
+        RuntimeError("CUDA error: CUBLAS_STATUS_ALLOC_FAILED when calling `cublasCreate(handle)`"),
+        RuntimeError("cuFFT error: CUFFT_ALLOC_FAILED"),
+        RuntimeError("GET was unable to find an engine to execute this computation"),
+        RuntimeError("FIND was unable to find an engine to execute this computation"),
+        RuntimeError("Unable to find a valid cuDNN algorithm to run convolution"),
+        RuntimeError("Intel oneMKL DFTI ERROR: Not enough memory to allocate"),
+        RuntimeError("unable to mmap 1261912 bytes from file </models/model.safetensors>: Cannot allocate memory (12)"),
+        OSError(errno.ENOMEM, os.strerror(errno.ENOMEM)),
     ],
 )
 def test_the_frameworks_words_for_full_memory_are_known(error: Exception) -> None:
     assert out_of_memory(error)
 
 
-def test_other_errors_are_not_taken_for_full_memory() -> None:
-    assert not out_of_memory(RuntimeError("CUDA error: device-side assert triggered"))
+@pytest.mark.parametrize(
+    "words",
+    [
+        "CUDA error: device-side assert triggered",
+        "CUDA error: an illegal memory access was encountered",
+        "CUDA error: CUBLAS_STATUS_EXECUTION_FAILED when calling `cublasGemmEx( handle, opa, opb, m, n, k)`",
+        "cuDNN error: CUDNN_STATUS_INTERNAL_ERROR",
+        "cuDNN error: CUDNN_STATUS_INTERNAL_ERROR_COMPILATION_FAILED",
+        "cuDNN error: CUDNN_STATUS_NOT_SUPPORTED_SHARED_MEMORY_INSUFFICIENT",
+        "cuDNN error: CUDNN_STATUS_SUBLIBRARY_LOADING_FAILED",
+        "Unable to find an engine to execute this computation in Quantized Conv2D Cudnn",
+        "Unable to find address for: cudnnGetVersion",
+        "unable to mmap 1261912 bytes from file </models/model.safetensors>: Permission denied (13)",
+    ],
+)
+def test_other_errors_are_not_taken_for_full_memory(words: str) -> None:
+    assert not out_of_memory(RuntimeError(words))
 
 
 def test_onnx_runtime_says_so_for_real() -> None:
