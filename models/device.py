@@ -29,6 +29,24 @@ FULL = (
     "bad allocation",
 )
 
+# Errors of CUDA after which "the process must be terminated and relaunched" (``driver_types.h``), a failed assertion, which is
+# one too, and hardware's own, in the words of cudaGetErrorString. torch, CTranslate2 and ONNX Runtime put "CUDA" before them.
+LOST = (
+    "illegal memory access",
+    "device-side assert",
+    "unspecified launch failure",
+    "launch timed out and was terminated",
+    "illegal instruction",
+    "misaligned address",
+    "operation not supported on global/shared address space",
+    "invalid program counter",
+    "hardware stack error",
+    "uncorrectable ecc error",
+    "uncorrectable nvlink error",
+    "invalid access of peer gpu memory",
+    "mps client has been terminated",
+)
+
 VISIBLE = "CUDA_VISIBLE_DEVICES"
 """CUDA's own: the devices that a process sees, in order, by number or UUID (of a MIG slice too)."""
 
@@ -72,6 +90,12 @@ def out_of_memory(error: BaseException) -> bool:
     """True when a computation did not fit, on the device or in this machine's memory; smaller pieces of it may."""
     text = str(error).lower()
     return isinstance(error, MemoryError) or any(words in text for words in FULL)
+
+
+def context_lost(error: BaseException) -> bool:
+    """True when CUDA will answer every further call of this process with an error, whatever is asked."""
+    text = str(error).lower()
+    return "cuda" in text and any(words in text for words in LOST)
 
 
 def free_memory() -> None:

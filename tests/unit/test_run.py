@@ -9,13 +9,13 @@ from uuid import uuid4
 import numpy as np
 import pytest
 
-from analysis.errors import Transient, Unavailable
+from analysis.errors import DeviceLost, Transient, Unavailable
 from analysis.findings import Findings
 from analysis.outcome import Failed, Outcome, Skipped, Succeeded
 from analysis.types import ChunkRef, Job, Release
 from audio.clip import Clip
 from models.catalog import default_releases
-from models.device import out_of_memory
+from models.device import context_lost, out_of_memory
 from workers.contract import Card
 from workers.run import DEVICE_MEMORY, _analyze, _failure, run
 
@@ -193,3 +193,45 @@ def test_onnx_runtime_says_so_for_real() -> None:
     with pytest.raises(Exception, match="allocate") as caught:
         session.run(None, {"s": np.array([10**15], dtype=np.int64)})
     assert out_of_memory(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("words", "lost"),
+    [
+        ("CUDA error: an illegal memory access was encountered\nSearch for `cudaErrorIllegalAddress'", True),
+        ("CUDA error: device-side assert triggered\nCUDA kernel errors might be asynchronously reported", True),
+        ("CUDA error: unspecified launch failure", True),
+        ("CUDA error: uncorrectable ECC error encountered", True),
+        ("CUDA failed with error an illegal memory access was encountered", True),  # CTranslate2
+        ("CUDA failure 700: an illegal memory access was encountered ; GPU=0 ; hostname=a", True),  # ONNX Runtime
+        ("CUDA out of memory. Tried to allocate 20.00 MiB. GPU 0 has a total capacity of 139.72 GiB", False),
+        ("CUDA error: out of memory", False),
+        ("CUDA error: invalid argument", False),
+        ("CUDA error: no kernel image is available for execution on the device", False),
+        ("cuDNN error: CUDNN_STATUS_NOT_SUPPORTED", False),
+        ("an illegal instruction was encountered in line 3 of the glossary", False),
+    ],
+)
+def test_the_words_for_a_gpu_that_is_lost_to_the_process(words: str, lost: bool) -> None:
+    assert context_lost(RuntimeError(words)) is lost
+
+
+class Broken(Cramped):
+    """Once it has met ``bad``, every call fails, as CUDA's do."""
+
+    broken = False
+
+    def analyze(self, model: object, clips: Sequence[Clip]) -> list[Findings | Skipped]:
+        self.broken = self.broken or self.bad in [clip.ref.index for clip in clips]
+        self.calls.append([clip.ref.index for clip in clips])
+        if self.broken:
+            raise RuntimeError("CUDA error: device-side assert triggered\nCUDA kernel errors might be reported elsewhere")
+        return [Skipped(reason="heard") for _ in clips]
+
+
+@pytest.mark.parametrize("clips", [1, 8])
+def test_no_chunk_is_blamed_or_tried_again_in_a_process_that_lost_its_gpu(clips: int) -> None:
+    analysis = Broken(fits=16, bad=0)
+    with pytest.raises(DeviceLost, match=r"answers this process no more \(CUDA error: device-side assert triggered\); start"):
+        outcomes_of(analysis, clips)
+    assert len(analysis.calls) == 1
