@@ -7,6 +7,8 @@ RUN := .venv/.run-installed
 TESTED := .venv/.test-installed
 COMPARED := .venv-bench/.installed
 FULL := .venv/.gpu-installed
+# Tests that start workers wait most of the time; the others use that (tests/conftest.py says which go together).
+SIDE_BY_SIDE := -n 2 --dist loadgroup
 
 # The first Python that starts and is one of those that the pinned packages were resolved for.
 FIND_PYTHON = for python in $(PYTHON) python3.11 python3 python3.12; do \
@@ -35,13 +37,13 @@ down: $(RUN) ## Stop them; the data stays
 	@.venv/bin/earshot down
 
 test: style ## Format, lint, types, layers, and all tests against real servers and workers
-	@.venv/bin/python -m pytest
+	@.venv/bin/python -m pytest $(SIDE_BY_SIDE)
 
 test-gpu: $(FULL) ## The full models' runtimes, and the GPU pools on a CUDA device, with their throughput
 	@.venv/bin/python -m pytest -s tests/runtimes tests/gpu
 
 check: style ## The same with the quick tests only: unit and conformance
-	@.venv/bin/python -m pytest -q tests/unit tests/conformance
+	@.venv/bin/python -m pytest -q $(SIDE_BY_SIDE) tests/unit tests/conformance
 
 style: $(TESTED)
 	@.venv/bin/ruff format --check .

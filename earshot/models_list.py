@@ -3,6 +3,7 @@
 import json
 import sys
 from collections.abc import Mapping, Sequence
+from typing import NamedTuple
 
 from rich.table import Table
 from rich.text import Text
@@ -20,15 +21,29 @@ RIGHT = ("size",)
 COLUMNS = ("name", "analysis", "runtime", "size", "state", "active", "gated", "commercial use", "licence")
 
 
+class Row(NamedTuple):
+    """An entry, the entries whose files it takes, and how its own stand; what it adapts has a row too."""
+
+    entry: Checkpoint
+    parts: tuple[Checkpoint, ...]
+    found: Standing
+
+    @property
+    def commercial(self) -> bool:
+        """Whether all licences that count allow commercial use."""
+        return all(each.commercial for each in (self.entry, *self.parts))
+
+
 def show_models(as_json: bool) -> None:
     """Prints the catalog; on a terminal with what can be done about it."""
     config = settings()
     entries = catalog.known(config.models_catalog)
-    rows = [(entry, standing(entry, config.models_folder, thorough=False)) for entry in entries]
+    taken = [(entry, catalog.parts(entry, entries)) for entry in entries]
+    rows = [Row(entry, parts, standing(parts[-1], config.models_folder, thorough=False)) for entry, parts in taken]
     now = serving()
     if as_json:
-        for entry, found in rows:
-            sys.stdout.write(json.dumps(_told(entry, found, now), ensure_ascii=False) + "\n")
+        for row in rows:
+            sys.stdout.write(json.dumps(_told(row, now), ensure_ascii=False) + "\n")
         return
     show(_table(rows, now))
     _elsewhere(now)
@@ -45,13 +60,13 @@ def readable(size: int | None) -> str:
     return f"{size} B"
 
 
-def _table(rows: Sequence[tuple[Checkpoint, Standing]], now: Mapping[str, Release]) -> Table:
+def _table(rows: Sequence[Row], now: Mapping[str, Release]) -> Table:
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
     for name in COLUMNS:
         table.add_column(name, justify="right" if name in RIGHT else "left", no_wrap=name != "licence")
-    for entry, found in rows:
-        told = _told(entry, found, now)
-        cells = {**told, "size": readable(found.size), "commercial use": "yes" if entry.commercial else "no"}
+    for row in rows:
+        told = _told(row, now)
+        cells = {**told, "size": readable(row.found.size), "commercial use": "yes" if row.commercial else "no"}
         table.add_row(*(Text(_word(cells[name])) for name in COLUMNS))
     return table
 
@@ -60,11 +75,13 @@ def _word(value: object) -> str:
     return str(value) if not isinstance(value, bool) else "yes" if value else "-"
 
 
-def _told(entry: Checkpoint, found: Standing, now: Mapping[str, Release]) -> dict[str, object]:
+def _told(row: Row, now: Mapping[str, Release]) -> dict[str, object]:
+    entry, parts, found = row
     active = entry.analysis in now and now[entry.analysis].name == entry.name
-    kept = entry.model_dump(include={"name", "analysis", "runtime", "uri", "licence", "commercial", "gated"})
-    pinned = not entry.fetched or bool(entry.pinned)
-    return {**kept, "state": found.state, "wrong": list(found.wrong), "size": found.size, "active": active, "pinned": pinned}
+    kept = entry.model_dump(include={"name", "analysis", "runtime", "uri", "base", "licence", "gated"})
+    pinned = not entry.fetched or all(each.pinned for each in parts)
+    standing_now = {"state": found.state, "wrong": list(found.wrong), "size": found.size}
+    return {**kept, "commercial": row.commercial, **standing_now, "active": active, "pinned": pinned}
 
 
 def _elsewhere(now: Mapping[str, Release]) -> None:
@@ -74,13 +91,13 @@ def _elsewhere(now: Mapping[str, Release]) -> None:
             say(f"{name} is answered by {release.name} at {release.uri} (EARSHOT_ASR_BACKEND=endpoint), and by no model here")
 
 
-def _notice(rows: Sequence[tuple[Checkpoint, Standing]], commercial_use: bool | None) -> None:
-    altered = [entry.name for entry, found in rows if found.state == "altered"]
+def _notice(rows: Sequence[Row], commercial_use: bool | None) -> None:
+    altered = [row.entry.name for row in rows if row.found.state == "altered"]
     if altered:
         say(f"altered: {', '.join(altered)}; `earshot models verify` says how")
-    if any(found.state == "missing" for _, found in rows):
+    if any(row.found.state == "missing" for row in rows):
         say("fetch what is missing: earshot models pull NAME...")
-    forbidding = [entry.name for entry, found in rows if not entry.commercial and found.state != "missing"]
+    forbidding = [row.entry.name for row in rows if not row.commercial and row.found.state != "missing"]
     if forbidding and commercial_use is not False:
         verdict = "refused: EARSHOT_COMMERCIAL_USE is true" if commercial_use else "for trying out and research only"
         say(f"licensed for no commercial use, {verdict}: {', '.join(forbidding)}")

@@ -28,12 +28,18 @@ def pull_models(names: Sequence[str], analyses: Sequence[str], *, every: bool, p
     entries = catalog.known(config.models_catalog)
     shelf = Shelf(config.models_folder, config.models_mirror)
     chosen = _chosen(entries, names, analyses, every)
+    told: set[str] = set()
     worst = 0
     for entry in chosen:
+        parts = catalog.parts(entry, entries)
         try:
-            licence.check(entry, config.commercial_use)
-            _check_fixed(entry, shelf, pinned_only)
-            _pull(entry, shelf)
+            for each in (entry, *parts):  # before the first byte: an adapter is of no use without what it adapts
+                licence.check(each, config.commercial_use)
+                _check_fixed(each, shelf, pinned_only)
+            for part in parts:
+                if part.name not in told:
+                    _pull(part, shelf)
+                    told.add(part.name)
         except (EarshotError, OSError) as error:
             code, line = explained(error)
             passed_over = not names and getattr(error, "code", "") in LEFT_OUT
@@ -51,7 +57,7 @@ def _chosen(entries: Sequence[Checkpoint], names: Sequence[str], analyses: Seque
 
 
 def _check_fixed(entry: Checkpoint, shelf: Shelf, pinned_only: bool) -> None:
-    if pinned_only and entry.fetched and not fixed(entry, shelf.folder):
+    if pinned_only and entry.fetched and entry.kind != "catalog" and not fixed(entry, shelf.folder):
         raise Misconfigured(
             "pinned_only",
             f"{entry.name}: neither the catalog nor models.lock says what its files are; pull it once without --pinned-only",

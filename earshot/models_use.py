@@ -7,8 +7,8 @@ from earshot.models_choice import named
 from evaluation.releases import load_all
 from models import catalog
 from models.asr_endpoint import RUNTIME as ENDPOINT
-from models.catalog import Checkpoint, digest_of
-from models.checkpoint_file import expected
+from models.catalog import Checkpoint
+from models.checkpoint_file import digest
 from settings import settings
 from storage import releases
 from storage.db import connect
@@ -49,4 +49,6 @@ def _release(entry: Checkpoint) -> Release:
     release = entry.release()
     if release.sha256 or not entry.fetched:
         return release
-    return release.model_copy(update={"sha256": digest_of(expected(entry, settings().models_folder))})
+    config = settings()
+    parts = catalog.parts(entry, catalog.known(config.models_catalog))
+    return release.model_copy(update={"sha256": digest(parts, config.models_folder)})

@@ -19,7 +19,8 @@ def verify_models(names: Sequence[str]) -> int:
         Misconfigured: the catalog has no such name.
     """
     config = settings()
-    entries = named(catalog.known(config.models_catalog), names)
+    known = catalog.known(config.models_catalog)
+    entries = named(known, [part.name for entry in named(known, names) for part in catalog.parts(entry, known)])
     failed = False
     for entry in entries:
         found = standing(entry, config.models_folder, thorough=True)

@@ -6,7 +6,15 @@ from models.checkpoint_file import locate
 from models.optional_packages import needed_by
 from models.recogniser import Recogniser
 
-RUNTIMES = ("moonshine", "pocketsphinx", "faster-whisper", "transformers-whisper", "transformers-ctc", "http-endpoint")
+RUNTIMES = (
+    "moonshine",
+    "pocketsphinx",
+    "faster-whisper",
+    "transformers-whisper",
+    "transformers-ctc",
+    "transformers-voxtral",
+    "http-endpoint",
+)
 IN_BASE = ("moonshine", "pocketsphinx", "faster-whisper")
 """Runtimes whose packages come with every installation."""
 
@@ -34,6 +42,11 @@ def _opened(release: Release, device: str) -> Recogniser:
         from models.pocketsphinx_decoder import PocketsphinxDecoder
 
         return PocketsphinxDecoder()
+    if release.runtime == "transformers-voxtral":
+        from models.voxtral_model import VoxtralRecogniser
+        from models.voxtral_network import opened
+
+        return VoxtralRecogniser(opened(release, device))
     folder = locate(release)
     if release.runtime == "moonshine":
         from models.moonshine_model import Moonshine

@@ -3,7 +3,7 @@
 import hashlib
 import re
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import cache
 from importlib.util import find_spec
 from pathlib import Path, PurePosixPath
@@ -21,7 +21,7 @@ COMMIT = re.compile(r"[0-9a-f]{40}")
 """A revision that can never mean anything else."""
 
 Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
-Kind = Literal["embedded", "package", "hf", "https", "file", "mirror"]
+Kind = Literal["embedded", "package", "hf", "https", "file", "mirror", "catalog"]
 KINDS: dict[str, Kind] = {
     "package": "package",
     "hf": "hf",
@@ -29,6 +29,7 @@ KINDS: dict[str, Kind] = {
     "http": "https",
     "file": "file",
     "mirror": "mirror",
+    "catalog": "catalog",
 }
 """Scheme of a uri to where the checkpoint comes from; a uri without one is a file below ``models/``."""
 
@@ -40,8 +41,11 @@ class Checkpoint(Frozen):
     analysis: str
     runtime: str
     uri: str
-    """``embedded/x.onnx`` (below ``models/``), ``package:module/folder``, ``hf:org/name@revision``, ``https://``, ``file:``, or
-    ``mirror:path``: published nowhere, so only a mirror has it."""
+    """``embedded/x.onnx`` (below ``models/``), ``package:module/folder``, ``hf:org/name@revision``, ``https://``, ``file:``,
+    ``mirror:path`` (published nowhere, so only a mirror has it), or ``catalog:NAME``: the files of another entry, which serve
+    this analysis too."""
+    base: str = ""
+    """Name of the entry that this one is an adapter of; that one's weights are needed with it."""
     sha256: Sha256 | Literal[""] = ""
     """Of the one file. Empty: there are several (``digests``), or it comes in a package."""
     sample_rate: int  # Hz
@@ -74,6 +78,8 @@ class Checkpoint(Frozen):
             raise ValueError("a repository has many files: say which in digests, and not in sha256")
         if self.kind == "https" and not self.pinned:
             raise ValueError("a file on a web server may change at any time: its entry needs a sha256")
+        if self.kind == "catalog" and (self.sha256 or self.digests or self.files or self.base):
+            raise ValueError(f"sha256, digests, files and base are those of {self.uri.partition(':')[2]}: say them there alone")
         return self
 
     @property
@@ -119,7 +125,8 @@ class Checkpoint(Frozen):
         return name, revision
 
     def release(self) -> Release:
-        digest = self.sha256 or digest_of(self.pinned)
+        # What consists of two entries has the digest of both, which `earshot models use` finds.
+        digest = "" if self.base else self.sha256 or digest_of(self.pinned)
         return Release(
             analysis=self.analysis, name=self.name, runtime=self.runtime, uri=self.uri, sha256=digest, labels=self.labels
         )
@@ -163,7 +170,33 @@ def known(further: Path | None) -> tuple[Checkpoint, ...]:
     """
     entries = (*load(), *(load(further) if further else ()))
     _check_names(further or CATALOG, [entry.name for entry in entries])
+    for entry in entries:
+        _check_links(further or CATALOG, entry, entries)
     return entries
+
+
+def parts(entry: Checkpoint, entries: Sequence[Checkpoint]) -> tuple[Checkpoint, ...]:
+    """The entries whose files make up this one, in the order they are fetched in: what it is an adapter of, where it is one,
+    and last the one whose files it has, which is itself as a rule."""
+    by_name = {each.name: each for each in entries}
+    own = by_name[entry.uri.partition(":")[2]] if entry.kind == "catalog" else entry
+    return (by_name[own.base], own) if own.base else (own,)
+
+
+def _check_links(path: Path, entry: Checkpoint, entries: Sequence[Checkpoint]) -> None:
+    key, name = ("uri", entry.uri.partition(":")[2]) if entry.kind == "catalog" else ("base", entry.base)
+    if not name:
+        return
+    other = next((each for each in entries if each.name == name), None)
+    wrong = ""
+    if other is None:
+        wrong = "which the catalog does not have"
+    elif (other.runtime, other.sample_rate) != (entry.runtime, entry.sample_rate):
+        wrong = f"which is for {other.runtime} at {other.sample_rate} Hz, not {entry.runtime} at {entry.sample_rate}"
+    elif other.kind == "catalog" or not other.fetched or (key == "base" and other.base):
+        wrong = "which has no fetched files of its own that stand alone"
+    if wrong:
+        raise Misconfigured("catalog", f"{path}: {key} of {entry.name} names {name}, {wrong}; correct its entry")
 
 
 def _check_names(path: Path, names: list[str]) -> None:

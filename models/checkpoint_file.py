@@ -1,8 +1,9 @@
 """Finds a release's checkpoint on disk and refuses one that is not what the catalog or the pull says. Never asks a network."""
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import NamedTuple
 
 from analysis.errors import Misconfigured
 from analysis.types import Release
@@ -13,20 +14,32 @@ from settings import settings
 MODELS = Path(__file__).resolve().parent
 
 
+class Located(NamedTuple):
+    """Where a verified checkpoint is: its path, behind that of what it is an adapter of; and one sha256 for all of it."""
+
+    paths: tuple[Path, ...]
+    sha256: str
+
+
 def locate(release: Release) -> Path:
     """Path of the verified checkpoint: a file, or a folder where it consists of several.
 
     Raises:
-        Misconfigured: it is absent, or its sha256 is not the release's.
+        Misconfigured: it, or what it is an adapter of, is absent, or its sha256 is not the release's.
         Forbidden: its licence does not allow what this installation is for.
     """
+    return locate_parts(release).paths[-1]
+
+
+def locate_parts(release: Release) -> Located:
+    """As ``locate``, with what an adapter adapts."""
     config = settings()
     entries = catalog.known(config.models_catalog)
     for each in entries:  # by its file too: a licence does not end with a name
         if release.name == each.name or release.uri == each.uri:
             licence.check(each, config.commercial_use)
     if ":" not in release.uri or Path(release.uri).is_absolute():  # a URI begins with its scheme, so no slash
-        return _embedded(release)
+        return Located((_embedded(release),), release.sha256)
     entry = next((each for each in entries if each.name == release.name), None)
     if entry is None or entry.uri != release.uri:
         raise Misconfigured(
@@ -35,8 +48,12 @@ def locate(release: Release) -> Path:
             "or name its catalog in EARSHOT_MODELS_CATALOG",
         )
     if entry.kind == "package":
-        return _packaged(entry)
-    return _pulled(release, entry, config.models_folder)
+        return Located((_packaged(entry),), release.sha256)
+    parts = catalog.parts(entry, entries)
+    for each in parts:
+        licence.check(each, config.commercial_use)
+    paths = tuple(_pulled(each, entry, config.models_folder) for each in parts)
+    return Located(paths, _checked(release, parts, config.models_folder))
 
 
 def sha256(path: Path) -> str:
@@ -49,6 +66,14 @@ def expected(entry: Checkpoint, folder: Path) -> dict[str, str]:
     """File to sha256 of a fetched checkpoint, by the catalog or else by ``models.lock``; empty if nobody knows yet."""
     locked = fetch_lock.read(folder).of(entry)
     return entry.pinned or (locked.digests if locked else {})
+
+
+def digest(parts: Sequence[Checkpoint], folder: Path) -> str:
+    """One sha256 for fetched entries that make up one checkpoint (``catalog.parts``); empty if nobody knows yet."""
+    if len(parts) == 1:
+        return digest_of(expected(parts[0], folder))
+    known = {each.name: expected(each, folder) for each in parts}
+    return digest_of({f"{name}/{path}": found for name, files in known.items() for path, found in files.items()})
 
 
 def differences(folder: Path, digests: Mapping[str, str]) -> list[str]:
@@ -85,19 +110,25 @@ def _packaged(entry: Checkpoint) -> Path:
     return folder
 
 
-def _pulled(release: Release, entry: Checkpoint, models: Path) -> Path:
-    digests, folder = expected(entry, models), models / entry.name
+def _pulled(part: Checkpoint, entry: Checkpoint, models: Path) -> Path:
+    digests, folder = expected(part, models), models / part.name
+    command = f"`earshot models pull {entry.name}`"
     if not digests or not folder.is_dir():
-        raise Misconfigured("checkpoint", f"{entry.name} is not here; fetch it with `earshot models pull {entry.name}`")
+        name = part.name if part == entry else f"{part.name}, which {entry.name} needs,"
+        raise Misconfigured("checkpoint", f"{name} is not here; fetch it with {command}")
     wrong = differences(folder, digests)
     if wrong:
-        raise Misconfigured(
-            "checkpoint", f"{entry.name}: {folder}/{wrong[0]}; fetch it again with `earshot models pull {entry.name}`"
-        )
-    if release.sha256 and digest_of(digests) != release.sha256:
+        name = part.name if part == entry else f"{entry.name} needs {part.name}"
+        raise Misconfigured("checkpoint", f"{name}: {folder}/{wrong[0]}; fetch it again with {command}")
+    return folder / next(iter(digests)) if len(digests) == 1 else folder
+
+
+def _checked(release: Release, parts: Sequence[Checkpoint], models: Path) -> str:
+    found = digest(parts, models)
+    if release.sha256 and found != release.sha256:
         raise Misconfigured(
             "checkpoint",
-            f"{entry.name}: {folder} is not the one that the release means ({digest_of(digests)}, not {release.sha256}); "
-            f"copy {fetch_lock.NAME} from where it was pulled, and fetch it again with `earshot models pull {entry.name}`",
+            f"{release.name}: {models / parts[-1].name} is not the one that the release means ({found}, not {release.sha256}); "
+            f"copy {fetch_lock.NAME} from where it was pulled, and fetch it again with `earshot models pull {release.name}`",
         )
-    return folder / next(iter(digests)) if len(digests) == 1 else folder
+    return found

@@ -5,41 +5,27 @@ spells, word boundaries included: what forced alignment of that text finds (``to
 hold the two together), without looking for it, which takes longer than a large network on a GPU.
 """
 
-import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
-from itertools import groupby
-from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from models.recogniser import Recognised
 
+LEAST = 1e-30
+"""Probability that a letter counts with at least, where its logarithm is taken."""
+
 
 @dataclass(frozen=True)
 class Alphabet:
     """What the labels of a network stand for."""
 
-    blank: int
     between: int
     """Stands between words."""
-    unheard: frozenset[int]
-    """Stand for no letters."""
+    unheard: tuple[int, ...]
+    """Stand for no letters; the blank is among them."""
     written: Callable[[int], str]
-
-
-class _Letter(NamedTuple):
-    token: int
-    start: int
-    end: int
-    """Frames."""
-    share: float
-    """Mean probability over them."""
-
-    @property
-    def frames(self) -> int:
-        return self.end - self.start
 
 
 def words_on(
@@ -53,24 +39,24 @@ def words_on(
         frame_ms: sound behind one frame.
         length_ms: of the stretch; no time lies behind it.
     """
-    found, logs = [], []
-    for between, run in groupby(_letters(path, shares, alphabet), key=lambda letter: letter.token == alphabet.between):
-        word = [letter for letter in run if letter.token not in alphabet.unheard]
-        text = "" if between else "".join(alphabet.written(letter.token) for letter in word).strip()
-        if text:
-            start, end = (min(length_ms, round(frame * frame_ms)) for frame in (word[0].start, word[-1].end))
-            frames = sum(letter.frames for letter in word)
-            confidence = sum(letter.share * letter.frames for letter in word) / frames
-            found.append(Recognised(text, start, end, min(1.0, confidence), "aligned"))
-            logs += [math.log(max(letter.share, 1e-30)) for letter in word]
-    return tuple(found), sum(logs) / len(logs) if logs else None
-
-
-def _letters(path: NDArray[np.int64], shares: NDArray[np.float32], alphabet: Alphabet) -> Iterator[_Letter]:
-    """Runs of one label, those of the blank left out: what stands twice with a blank between is two letters."""
+    # A letter is a run of one label: what stands twice with a blank between is two letters.
     starts = np.flatnonzero(np.diff(path, prepend=-1))
     ends = np.append(starts[1:], len(path))
-    means = np.add.reduceat(shares, starts) / (ends - starts)
-    for token, start, end, mean in zip(path[starts].tolist(), starts.tolist(), ends.tolist(), means.tolist(), strict=True):
-        if token != alphabet.blank:
-            yield _Letter(token, start, end, mean)
+    labels, sums = path[starts], np.add.reduceat(shares, starts)
+    letters = np.flatnonzero(~np.isin(labels, (alphabet.between, *alphabet.unheard)))
+    if not len(letters):
+        return (), None
+    word = np.cumsum(labels == alphabet.between)[letters]
+    first = np.flatnonzero(np.diff(word, prepend=-1))  # letter of each word
+    last = np.append(first[1:], len(letters)) - 1
+    frames = (ends - starts)[letters]
+    confidence = np.add.reduceat(sums[letters], first) / np.add.reduceat(frames, first)
+    edges = np.stack([starts[letters[first]], ends[letters[last]]], axis=1) * frame_ms
+    texts = [alphabet.written(label) for label in labels[letters].tolist()]
+    found = tuple(
+        Recognised(
+            "".join(texts[a : b + 1]), min(length_ms, round(start)), min(length_ms, round(end)), min(1.0, sure), "aligned"
+        )
+        for a, b, (start, end), sure in zip(first.tolist(), last.tolist(), edges.tolist(), confidence.tolist(), strict=True)
+    )
+    return found, float(np.log(np.maximum(sums[letters] / frames, LEAST)).mean())

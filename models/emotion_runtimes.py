@@ -6,7 +6,7 @@ from models.checkpoint_file import locate
 from models.emotion_model import DimensionalModel, EmotionModel
 from models.optional_packages import needed_by
 
-RUNTIMES = ("onnx", "emotion2vec", "transformers-emotion")
+RUNTIMES = ("onnx", "emotion2vec", "transformers-emotion", "transformers-voxtral")
 DIMENSIONAL = "wav2vec2-dimensional"
 """The runtime that gives numbers and no labels."""
 
@@ -54,6 +54,11 @@ def open_dimensional(release: Release, device: str, int8: bool) -> DimensionalMo
 
 
 def _labelled(release: Release, device: str, int8: bool) -> EmotionModel:
+    if release.runtime == "transformers-voxtral":
+        from models.voxtral_emotion import VoxtralEmotion
+        from models.voxtral_network import opened
+
+        return VoxtralEmotion(opened(release, device), release.labels)
     folder = locate(release)
     if release.runtime == "emotion2vec":
         from models.emotion2vec import Emotion2vecModel

@@ -13,6 +13,7 @@ from analysis.word_times import Span, interpolate
 from models.pocketsphinx_words import hear
 from models.recogniser import SAMPLE_RATE, Samples
 
+LANGUAGE = "en"
 HISS = 0.03
 """Of the sound's level, laid under it. The acoustic model never heard bands that are empty, as on a telephone line, and takes
 speech there for silence: of 31 stretches of such a call it could lay 11 along the sound without hiss."""

@@ -1,11 +1,11 @@
 """The vocabulary of Moonshine, and how its tokens make words."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from math import exp
 from pathlib import Path
 
 from analysis.errors import Misconfigured
+from models.token_words import Spelled
 
 START, END = 1, 2
 """Tokens that begin and end a text."""
@@ -15,14 +15,6 @@ _SPACE = "\u2581".encode()
 """What SentencePiece writes for the space before a word."""
 _NO_TEXT = b"<<"
 """What the tokens begin with that are kept for later."""
-
-
-@dataclass(frozen=True)
-class Spelled:
-    """A word, and the mean probability of its tokens."""
-
-    text: str
-    confidence: float
 
 
 def read(path: Path) -> list[bytes]:

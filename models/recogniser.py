@@ -38,7 +38,7 @@ class Recognition:
 
     words: tuple[Recognised, ...]
     language: str
-    """Primary BCP 47 subtag; the one asked for, or the one heard."""
+    """Primary BCP 47 subtag: the one asked for, or the one heard, or ``UNDETERMINED`` where neither is known."""
     log_probability: float | None = None
     """Mean natural log of the probabilities of the tokens; None where the recogniser has none."""
     no_speech: float | None = None
@@ -54,8 +54,8 @@ class Recogniser(Protocol):
     """A longer stretch must be cut before it is handed in."""
 
     def speaks(self, language: str) -> bool:
-        """Whether it can be asked for this language (primary BCP 47 subtag); with ``UNDETERMINED``, whether it tells by
-        listening."""
+        """Whether it can be asked for this language (primary BCP 47 subtag); with ``UNDETERMINED``, whether it can do without
+        being told."""
         ...
 
     def transcribe(self, stretches: Sequence[Samples], languages: Sequence[str], hotwords: Sequence[str]) -> list[Recognition]:

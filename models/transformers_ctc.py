@@ -49,9 +49,8 @@ class TransformersCtc:
         tokenizer, extractor = self.processor.tokenizer, self.processor.feature_extractor
         self._features = KaldiFeatures(extractor, device) if fits(extractor) else self._extracted
         self._alphabet = Alphabet(
-            blank=tokenizer.pad_token_id,
             between=tokenizer.convert_tokens_to_ids(tokenizer.word_delimiter_token),
-            unheard=frozenset(tokenizer.all_special_ids),
+            unheard=(tokenizer.pad_token_id, *tokenizer.all_special_ids),
             # Once for each label: transformers takes a tenth of a millisecond for a word.
             written=cache(lambda token: str(tokenizer.decode([token], group_tokens=False))),
         )

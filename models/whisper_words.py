@@ -12,6 +12,7 @@ from typing import Any
 
 from models.recogniser import Recognised
 from models.time_warping import warp
+from models.token_words import at_spaces
 
 TOKEN_SEC = 0.02
 """Sound behind one frame of the encoder."""
@@ -52,7 +53,7 @@ def words_of(
         decode: tokens to text, spaces kept.
         spaced: words of the language stand apart; else every character counts as one.
     """
-    groups = _at_spaces(tokens, decode) if spaced else _at_characters(tokens, decode)
+    groups = at_spaces(tokens, decode) if spaced else _at_characters(tokens, decode)
     starts = [*(min(end_sec, times[group[0]]) for group in groups), end_sec]
     found = []
     for number, group in enumerate(groups):
@@ -61,17 +62,6 @@ def words_of(
             start, end = round(starts[number] * 1000), round(starts[number + 1] * 1000)
             found.append(Recognised(text, start, end, sum(shares[index] for index in group) / len(group)))
     return tuple(found)
-
-
-def _at_spaces(tokens: Sequence[int], decode: Callable[[list[int]], str]) -> list[list[int]]:
-    """Indices of the tokens of each word: one that begins with a space begins a word."""
-    groups: list[list[int]] = []
-    for index, token in enumerate(tokens):
-        if groups and not decode([token]).startswith(" "):
-            groups[-1].append(index)
-        else:
-            groups.append([index])
-    return groups
 
 
 def _at_characters(tokens: Sequence[int], decode: Callable[[list[int]], str]) -> list[list[int]]:

@@ -13,70 +13,26 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from datetime import datetime
-from functools import cache
-from pathlib import Path
 from uuid import UUID
 
-import numpy as np
 import psutil
 
 from analysis.types import WHOLE, ChunkRef, Release
-from audio.vad import SpeechDetector
-from chaos.load import speech
 from earshot.local import processes
 from storage import db, recordings, releases
 from tasks.dispatch import _reference
 from tests.integration.enqueue import enqueue
+from tests.pool_sound import Sound
 from tests.servers import Stack
-from tests.unit.audio_files import Sound as Samples
-from tests.unit.audio_files import silence, write
 from workers.pools import STAGES
 from workers.registry import analyses
 
-RATE = 16_000
 FULL = 16
 """Chunks in a full job, and in each recording."""
-STEP = 59_200
-"""Samples between the beginnings of neighbouring stretches."""
 FINDINGS = "SELECT status, count(*) AS n FROM finding WHERE recording_id = ANY(%s) GROUP BY status"
 CHUNKS = "SELECT index, round, start_ms, end_ms, speech FROM chunk WHERE recording_id = %s ORDER BY index"
 ENDED = re.compile(r"^(\S+ \S+) .*Task analyze\.\w+\[\S+\] succeeded in ([\d.e-]+)s", re.MULTILINE)
 """What Celery's worker writes about each job: when it ended, and the seconds that its child took."""
-
-
-@dataclass(frozen=True)
-class Sound:
-    """What recordings consist of: a stretch of the demo call's speech and a pause for each chunk, so that every cut lies in a
-    pause. Synthetic vowels will not do: after two seconds of one, the VAD hears no speech in it any more."""
-
-    speech_sec: float = 24.2
-    pause_sec: float = 0.8
-
-    @property
-    def chunk_sec(self) -> float:
-        return self.speech_sec + self.pause_sec
-
-    def settings(self) -> dict[str, str]:
-        """By which ingest cuts one chunk for each stretch."""
-        longest, overlap = 1.2 * self.chunk_sec, 0.04 * self.chunk_sec
-        named = {"CHUNK_DURATION_SEC": self.chunk_sec, "CHUNK_MAX_SEC": longest, "OVERLAP_SEC": overlap}
-        return {key: str(value) for key, value in named.items()}
-
-    def write(self, path: Path, chunks: int) -> Path:
-        """One recording, whose stretches begin in different places of the call."""
-        size = round(self.speech_sec * RATE)
-        spoken = [np.resize(np.roll(_talk(), -index * STEP), size)[None] for index in range(min(chunks, FULL))]
-        with_pause = [np.concatenate([each, silence(self.pause_sec)], axis=1) for each in spoken]
-        return write(path, np.concatenate([with_pause[index % FULL] for index in range(chunks)], axis=1), RATE, "pcm_s16le")
-
-
-@cache
-def _talk() -> Samples:
-    """What the VAD takes for speech in the demo call, pauses left out."""
-    detector = SpeechDetector(0)
-    detector.feed(sound := speech())
-    heard = [sound[span.start_ms * RATE // 1000 : span.end_ms * RATE // 1000] for span in detector.finish()]
-    return np.concatenate(heard)
 
 
 @dataclass(frozen=True)

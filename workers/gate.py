@@ -1,7 +1,7 @@
 """Keeps what is surely no speech away from the analyses that listen to speech (000-36, docs/adr/0016).
 
-The VAD hears a voice in a barking dog or a song now and then. The small scene network knows better, and asking it takes
-10 ms of a chunk that would take speech recognition a second.
+The VAD hears a voice in a barking dog or a song now and then. The small scene network knows better. Where somebody speaks, a
+few of its windows are enough to say so; else all are heard, 10 ms of a chunk that would take speech recognition a second.
 """
 
 from collections.abc import Sequence
@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from analysis.findings import Findings
 from analysis.outcome import Skipped
 from analysis.types import Release
+from audio.chosen_windows import spread
 from audio.clip import Clip
 from audio.windows import begin_ms
 from models import cache, licence
@@ -27,6 +28,9 @@ SURE = 0.9
 """Mean share of these over the windows that the VAD calls speech: high confidence."""
 VOICE_BELOW = 0.1
 """Share that a voice stays under in every one of them: half a second that may be a word lets the chunk through."""
+
+GLANCES = (1, 4)
+"""Windows of a channel that are looked at before all of them are: most who speak are heard in the first one."""
 
 Array = NDArray[np.float32]
 
@@ -69,11 +73,11 @@ def gated(analysis: Analysis, gate: Release | None) -> Analysis:
 
 def refusal(model: scene.SceneModel, clip: Clip) -> Skipped | None:
     """Why the chunk need not be listened to; None where somebody may speak, or where the VAD heard nobody anyway."""
-    if not clip.ref.speech:
+    spoken = [_spoken(model, clip, channel) for channel in sorted({u.channel for u in clip.ref.speech})]
+    if not spoken or any(_may_speak(model, each.shares(model, spread(each.windows, n))) for n in GLANCES for each in spoken):
         return None
-    shares = np.concatenate([_spoken(model, clip, channel) for channel in sorted({u.channel for u in clip.ref.speech})])
-    voice = [i for i, label in enumerate(model.labels) if label not in (*ALONE, "silence")]
-    if shares[:, voice].sum(axis=1).max() >= VOICE_BELOW:
+    shares = np.concatenate([each.shares(model, np.flatnonzero(each.windows)) for each in spoken])
+    if _may_speak(model, shares):
         return None
     mean = dict(zip(model.labels, shares.mean(axis=0).tolist(), strict=True))
     if sum(mean[label] for label in ALONE) < SURE:
@@ -81,14 +85,32 @@ def refusal(model: scene.SceneModel, clip: Clip) -> Skipped | None:
     return Skipped(reason=f"scene_{max(ALONE, key=lambda label: mean[label])}")
 
 
-def _spoken(model: scene.SceneModel, clip: Clip, channel: int) -> Array:
-    """Shares of the windows that meet an utterance of the channel, shape (windows, labels); at least one."""
+def _may_speak(model: scene.SceneModel, shares: Array) -> bool:
+    """Whether any window may hold a voice."""
+    voice = [i for i, label in enumerate(model.labels) if label not in (*ALONE, "silence")]
+    return bool(shares[:, voice].sum(axis=1).max() >= VOICE_BELOW)
+
+
+@dataclass(frozen=True)
+class _Spoken:
+    """A channel of a chunk, and where the VAD heard speech on it."""
+
+    waveform: Array
+    sample_rate: int
+    windows: NDArray[np.bool_]
+    """Those that meet an utterance, at least one."""
+
+    def shares(self, model: scene.SceneModel, places: NDArray[np.int64]) -> Array:
+        """Of the windows at ``places``, shape (windows, labels)."""
+        return scene.shares_of(model.gathered(model.scores_at(self.waveform, self.sample_rate, places)))
+
+
+def _spoken(model: scene.SceneModel, clip: Clip, channel: int) -> _Spoken:
     (waveform,) = clip.read(channel=channel)
-    shares = scene.shares_of(model.gathered(model.scores(waveform, clip.sample_rate)))
     begin = clip.ref.start_ms + begin_ms(len(waveform), model.spec)
     end = begin + model.spec.length * model.spec.mel.hop * 1000 // model.spec.mel.sample_rate
     meets = np.zeros(len(begin), bool)
     for utterance in clip.ref.speech:
         if utterance.channel == channel:
             meets |= (begin < utterance.end_ms) & (end > utterance.start_ms)
-    return shares[meets] if meets.any() else shares
+    return _Spoken(waveform, clip.sample_rate, meets if meets.any() else ~meets)

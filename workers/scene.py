@@ -52,6 +52,10 @@ class SceneModel(Protocol):
         """Of the native classes in every window of a mono waveform, each 0 to 1, shape (windows, native)."""
         ...
 
+    def scores_at(self, waveform: Array, sample_rate: int, places: NDArray[np.int64]) -> Array:
+        """The same of the windows at these positions only."""
+        ...
+
     def gathered(self, scores: Array) -> Array:
         """Native scores to scores of the labels, shape (windows, labels)."""
         ...

@@ -44,6 +44,10 @@ class WindowedModel:
         """``shares``, under the name that all models of scene have."""
         return self.shares(waveform, sample_rate)
 
+    def scores_at(self, waveform: Array, sample_rate: int, places: NDArray[np.int64]) -> Array:
+        """``shares_at``, likewise."""
+        return self.shares_at(waveform, sample_rate, places)
+
     def gathered(self, scores: Array) -> Array:
         """Scores of the labels out of those of ``native``: the same."""
         return scores

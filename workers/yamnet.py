@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 
 from analysis.errors import Misconfigured
 from analysis.types import Release
+from audio.chosen_windows import windows_at
 from audio.features import YAMNET
 from audio.windows import WindowSpec, windows
 from models.audioset import SCENES, Classes, classes
@@ -37,6 +38,10 @@ class Yamnet:
     def scores(self, waveform: Array, sample_rate: int) -> Array:
         """Independent scores of the classes in every window of a mono waveform, shape (windows, 521)."""
         return self.onnx.run(windows(waveform, sample_rate, self.spec))["scores"]
+
+    def scores_at(self, waveform: Array, sample_rate: int, places: NDArray[np.int64]) -> Array:
+        """The same of the windows at these positions only."""
+        return self.onnx.run(windows_at(waveform, sample_rate, self.spec, places))["scores"]
 
     def gathered(self, scores: Array) -> Array:
         """Score of each label, shape (windows, labels): not yet shares (C-05)."""

@@ -17,7 +17,8 @@ from analysis.types import Release
 from models.checkpoint_file import locate
 from settings import settings
 from tests.bare_forward import seconds_a_pass
-from tests.pool_throughput import FULL, Heard, Pool, Sound, front
+from tests.pool_sound import Sound
+from tests.pool_throughput import FULL, Heard, Pool, front
 from tests.servers import Stack, servers
 
 pytestmark = pytest.mark.gpu

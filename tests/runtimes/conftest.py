@@ -1,6 +1,8 @@
 """Small checkpoints of the true architectures, saved as the hub lays them out, pulled and located through the catalog."""
 
+import json
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -11,13 +13,14 @@ from settings import settings
 @pytest.fixture(scope="session")
 def releases(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Release]]:
     """By name: ``whisper``, ``whisper-hub`` and ``whisper-converted``, which have the same weights; ``ctc``; ``emotion2vec``;
-    ``dimensional``; the family of wav2vec 2.0, each with either norm of its front end, for emotion and (``ctc-``) for speech;
-    and one of them in half precision, ``ctc-half``."""
-    for package in ("torch", "transformers"):
+    ``dimensional``; the family of wav2vec 2.0, each with either norm of its front end, for emotion and (``ctc-``) for speech,
+    and one of them in half precision, ``ctc-half``; and ``voxtral``, an adapter over it, ``joint``, and the same two for
+    emotion."""
+    for package in ("torch", "transformers", "peft"):
         pytest.importorskip(package, reason="the extra gpu is not installed: pip install -r requirements/gpu.txt")
     import torch
 
-    from tests.runtimes import shelf, tiny_ctc, tiny_emotion2vec, tiny_speech, tiny_whisper
+    from tests.runtimes import shelf, tiny_ctc, tiny_emotion2vec, tiny_speech, tiny_voxtral, tiny_whisper
 
     saved = tmp_path_factory.mktemp("saved")
     tiny_whisper.save(saved / "whisper")
@@ -26,7 +29,10 @@ def releases(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Rel
     tiny_ctc.save(saved / "ctc")
     tiny_emotion2vec.save(saved / "emotion2vec")
     tiny_speech.save_dimensional(saved / "dimensional")
-    checkpoints = {
+    tiny_voxtral.save(saved / "voxtral")
+    tiny_voxtral.save_adapter(saved / "voxtral", saved / "adapter")
+    (saved / "adapter" / "earshot.toml").write_text(tiny_voxtral.CONTRACT)
+    checkpoints: dict[str, tuple[str, str, Path | str]] = {
         "whisper": ("asr", "transformers-whisper", saved / "whisper"),
         "whisper-hub": ("asr", "transformers-whisper", saved / "hub"),
         "whisper-converted": ("asr", "faster-whisper", saved / "converted"),
@@ -34,6 +40,13 @@ def releases(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Rel
         "emotion2vec": ("emotion", "emotion2vec", saved / "emotion2vec"),
         "dimensional": ("emotion", "wav2vec2-dimensional", saved / "dimensional"),
     }
+    for analysis, name, source in (
+        ("asr", "voxtral", saved / "voxtral"),
+        ("asr", "joint", saved / "adapter"),
+        ("emotion", "voxtral-emotion", "catalog:voxtral"),
+        ("emotion", "joint-emotion", "catalog:joint"),
+    ):
+        checkpoints[name] = (analysis, "transformers-voxtral", source)
     for kind in ("wav2vec2", "hubert", "wavlm"):
         for norm in ("group", "layer"):
             tiny_speech.save(saved / f"{kind}-{norm}", kind, norm)
@@ -43,5 +56,7 @@ def releases(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Rel
     tiny_ctc.save_family(saved / "ctc-half", "wav2vec2", "layer", torch.float16)
     checkpoints["ctc-half"] = ("asr", "transformers-ctc", saved / "ctc-half")
     with pytest.MonkeyPatch.context() as environment:
-        yield shelf.release(checkpoints, tmp_path_factory.mktemp("home"), environment)
+        labels = f"labels = {json.dumps(tiny_voxtral.LABELS)}"
+        further = {"joint": 'base = "voxtral"', "voxtral-emotion": labels, "joint-emotion": labels}
+        yield shelf.release(checkpoints, tmp_path_factory.mktemp("home"), environment, further)
     settings.cache_clear()

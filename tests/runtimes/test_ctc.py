@@ -140,7 +140,7 @@ def test_the_best_path_is_the_forced_alignment_of_its_text(ctc: TransformersCtc)
 def test_letters_pauses_and_what_is_no_letter() -> None:
     from models.ctc_best_path import Alphabet, words_on
 
-    alphabet = Alphabet(blank=0, between=1, unheard=frozenset((0, 4)), written=" |ab?".__getitem__)
+    alphabet = Alphabet(between=1, unheard=(0, 4), written=" |ab?".__getitem__)
     path = np.array([0, 2, 2, 0, 2, 3, 1, 0, 4, 1, 3, 3, 0], np.int64)
     shares = np.array([0.9, 0.8, 0.6, 0.9, 0.5, 0.5, 0.9, 0.9, 0.9, 0.9, 1.0, 0.5, 0.9], np.float32)
     words, mean = words_on(path, shares, alphabet, 20.0, 235)

@@ -45,6 +45,7 @@ def chunk(folder: Path, *spans: tuple[int, int]) -> ChunkRef:
         sample_rate=16_000,
         channels=1,
         native_rate=16_000,
+        language="en",
         speech=tuple(Utterance(channel=0, start_ms=start, end_ms=end) for start, end in spans),
     )
 

@@ -10,7 +10,8 @@ from analysis.types import Release
 from models.checkpoint_file import locate
 from settings import settings
 from tests.bare_forward import seconds_a_pass
-from tests.pool_throughput import Front, Pool, Sound, front
+from tests.pool_sound import Sound
+from tests.pool_throughput import Front, Pool, front
 from tests.servers import servers
 
 pytestmark = [pytest.mark.runtimes, pytest.mark.integration]
@@ -21,41 +22,45 @@ CHUNKS = 4
 
 @pytest.fixture(scope="module")
 def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Release]]:
-    """One release for each GPU pool, all in one catalog."""
+    """Releases for each GPU pool, all in one catalog."""
     for package in ("torch", "transformers"):
         pytest.importorskip(package, reason="the extra gpu is not installed: pip install -r requirements/gpu.txt")
     pytest.importorskip(
         "pyannote.audio", reason="the extra diarization is not installed: pip install -r requirements/diarization.txt"
     )
-    from tests.runtimes import shelf, tiny_ctc, tiny_emotion2vec, tiny_pyannote
+    from tests.runtimes import shelf, tiny_ctc, tiny_emotion2vec, tiny_pyannote, tiny_whisper
 
     saved = tmp_path_factory.mktemp("served")
     tiny_ctc.save(saved / "ctc")
+    tiny_whisper.save(saved / "whisper")
     tiny_emotion2vec.save(saved / "emotion2vec")
     tiny_pyannote.save(saved / "pyannote")
     checkpoints = {
-        "asr": ("asr", "transformers-ctc", saved / "ctc"),
-        "emotion": ("emotion", "emotion2vec", saved / "emotion2vec"),
-        "diarization": ("diarization", "pyannote", saved / "pyannote"),
+        "ctc": ("asr", "transformers-ctc", saved / "ctc"),
+        "whisper": ("asr", "transformers-whisper", saved / "whisper"),
+        "emotion2vec": ("emotion", "emotion2vec", saved / "emotion2vec"),
+        "pyannote": ("diarization", "pyannote", saved / "pyannote"),
     }
     with pytest.MonkeyPatch.context() as environment:
         yield shelf.release(checkpoints, tmp_path_factory.mktemp("home"), environment)
     settings.cache_clear()
 
 
-@pytest.mark.parametrize("analysis", ["asr", "emotion", "diarization"])
-def test_a_pool_answers_every_chunk(full: Front, served: dict[str, Release], analysis: str) -> None:
-    release = served[analysis]
+@pytest.mark.parametrize("name", ["whisper", "emotion2vec", "pyannote"])
+def test_a_pool_answers_every_chunk(full: Front, served: dict[str, Release], name: str) -> None:
+    release = served[name]
     found = Pool(full, release).hear(1, CHUNKS)
     assert found.jobs == 1
     assert found.rate > 0
     assert found.in_jobs > 0
-    assert len(found.first) == (1 if analysis == "diarization" else CHUNKS)
-    assert seconds_a_pass(release.runtime, locate(release), "cpu", found.first, 1) > 0
+    assert len(found.first) == (1 if name == "pyannote" else CHUNKS)
+    for each in served.values():
+        if each.analysis == release.analysis:
+            assert seconds_a_pass(each.runtime, locate(each), "cpu", found.first, 1) > 0
 
 
 def test_what_the_pool_holds_is_told(full: Front, served: dict[str, Release]) -> None:
-    held = Pool(full, served["asr"]).held_after(CHUNKS, 2 * CHUNKS, lambda pid: int(psutil.Process(pid).memory_full_info().uss))
+    held = Pool(full, served["ctc"]).held_after(CHUNKS, 2 * CHUNKS, lambda pid: int(psutil.Process(pid).memory_full_info().uss))
     assert min(held) > 0
 
 

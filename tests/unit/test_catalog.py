@@ -62,6 +62,7 @@ def test_what_is_fetched_cannot_change_under_its_name() -> None:
         (f'uri = "hf:org/x"\nsha256 = "{"0" * 64}"', "say which in digests"),
         ('uri = "hf:org/x"\ndigests = { "../x" = "' + "0" * 64 + '" }', "no path below a folder"),
         ('uri = "hf:org/x"\nsha256 = "not hex"', "sha256"),
+        ('uri = "catalog:x"\nfiles = ["*"]', "are those of x"),
     ],
 )
 def test_an_entry_that_could_not_be_trusted_is_refused(tmp_path: Path, line: str, says: str) -> None:

@@ -79,6 +79,14 @@ def test_a_voice_under_noise_passes(tmp_path: Path) -> None:
     assert isinstance(found, Succeeded)
 
 
+@pytest.mark.parametrize("second", range(SECONDS))
+def test_a_voice_in_a_single_second_passes_wherever_it_is(second: int, tmp_path: Path) -> None:
+    sound = hiss()
+    sound[second * RATE : (second + 1) * RATE] = voice(1)
+    (found,) = heard(chunk(tmp_path, sound))
+    assert isinstance(found, Succeeded)
+
+
 def test_every_channel_with_speech_is_asked(tmp_path: Path) -> None:
     (found,) = heard(chunk(tmp_path, hiss(), voice(SECONDS), said=(0, 1)))
     assert isinstance(found, Succeeded)
