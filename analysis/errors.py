@@ -5,6 +5,7 @@ EarshotError
 │   ├── BadAudio              the input cannot be analysed: empty, truncated, not_audio, encrypted, ...
 │   ├── Forbidden             a URI outside the allowed roots
 │   └── Misconfigured         a wiring mistake; stops the process at boot and names what is wrong
+├── DeviceLost                this process can compute no more; it must end, and its work goes to another
 └── Transient                 the surroundings failed; retried with backoff and jitter
     └── Unavailable           Postgres, Redis, the store or a disk is away or full
 
@@ -37,6 +38,10 @@ class Forbidden(Permanent):
 
 class Misconfigured(Permanent):
     """A setting, a registry line or a checkpoint is wrong; raised at boot."""
+
+
+class DeviceLost(EarshotError):
+    """The GPU refuses every further call of this process, whatever the work; a new process may use it."""
 
 
 class Transient(EarshotError):

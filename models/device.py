@@ -15,9 +15,36 @@ FULL = (
     "out of memory",  # torch, CTranslate2: "CUDA failed with error out of memory"
     "failed to allocate memory",  # ONNX Runtime's arena, on either device
     "can't allocate memory",  # torch on the CPU
-    "alloc_failed",  # CUBLAS_STATUS_ALLOC_FAILED and its kin
+    "cannot allocate memory",  # the operating system: of a file of weights that is mapped, say
+    "not enough memory",  # torch on the CPU, oneMKL
+    "alloc_failed",  # CUBLAS_STATUS_ALLOC_FAILED and its kin: cuFFT, cuSOLVER, cuDNN 8
+    "device_allocation_failed",  # cuDNN 9: CUDNN_STATUS_INTERNAL_ERROR_DEVICE_ALLOCATION_FAILED
+    "host_allocation_failed",
+    # torch, where cuDNN's ways to convolve have been tried one after the other: that one had no room for its workspace is
+    # swallowed in the attempt. A library that cannot convolve at all would say the same; then halving only takes time.
+    "get was unable to find an engine to execute this computation",
+    "find was unable to find an engine to execute this computation",
+    "unable to find a valid cudnn algorithm to run convolution",
     "bad_alloc",  # C++, through any binding
     "bad allocation",
+)
+
+# Errors of CUDA after which "the process must be terminated and relaunched" (``driver_types.h``), a failed assertion, which is
+# one too, and hardware's own, in the words of cudaGetErrorString. torch, CTranslate2 and ONNX Runtime put "CUDA" before them.
+LOST = (
+    "illegal memory access",
+    "device-side assert",
+    "unspecified launch failure",
+    "launch timed out and was terminated",
+    "illegal instruction",
+    "misaligned address",
+    "operation not supported on global/shared address space",
+    "invalid program counter",
+    "hardware stack error",
+    "uncorrectable ecc error",
+    "uncorrectable nvlink error",
+    "invalid access of peer gpu memory",
+    "mps client has been terminated",
 )
 
 VISIBLE = "CUDA_VISIBLE_DEVICES"
@@ -63,6 +90,12 @@ def out_of_memory(error: BaseException) -> bool:
     """True when a computation did not fit, on the device or in this machine's memory; smaller pieces of it may."""
     text = str(error).lower()
     return isinstance(error, MemoryError) or any(words in text for words in FULL)
+
+
+def context_lost(error: BaseException) -> bool:
+    """True when CUDA will answer every further call of this process with an error, whatever is asked."""
+    text = str(error).lower()
+    return "cuda" in text and any(words in text for words in LOST)
 
 
 def free_memory() -> None:

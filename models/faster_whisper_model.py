@@ -6,6 +6,7 @@ depend on the row before: it trims the first word of a row by the end of the las
 languages.
 """
 
+import json
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -34,7 +35,7 @@ class FasterWhisper:
 
     def __init__(self, folder: Path, device: str) -> None:
         """Raises:
-        Misconfigured: a file is missing.
+        Misconfigured: a file is missing, or says too little.
         """
         # Without this file the library would ask the hub for another model's.
         missing = [name for name in ("model.bin", "config.json", "tokenizer.json") if not (folder / name).is_file()]
@@ -49,7 +50,25 @@ class FasterWhisper:
             load_cublas()
         precision = "float16" if device == "cuda" else "int8"
         self.model: Any = WhisperModel(str(folder), device=device, compute_type=precision, cpu_threads=1, local_files_only=True)
+        self._check(folder)
         self._codes = frozenset(self.model.supported_languages)
+
+    def _check(self, folder: Path) -> None:
+        """What would otherwise fail every chunk."""
+        if self.model.feature_extractor.mel_filters.shape[0] != self.model.model.n_mels:
+            raise Misconfigured(
+                "checkpoint",
+                f"{folder} hears {self.model.model.n_mels} mels, and no preprocessor_config.json in it says so; copy that "
+                "of the model it was converted from",
+            )
+        # The converter takes them from a fine-tune's generation_config.json, and writes an empty list where there is none.
+        told = json.loads((folder / "config.json").read_text(encoding="utf-8"))
+        if self.model.model.is_multilingual and not told.get("lang_ids"):
+            raise Misconfigured(
+                "checkpoint",
+                f"config.json in {folder} has no lang_ids, by which languages are told apart; convert it again with the "
+                "generation_config.json of the model it was tuned from",
+            )
 
     def speaks(self, language: str) -> bool:
         return speaks(language, self._codes)

@@ -2,6 +2,7 @@
 row has no part in its mean."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -9,14 +10,18 @@ from torch.nn import functional
 
 
 class LengthAwareNorm(nn.Module):
-    """In place of a ``GroupNorm`` over time."""
+    """In place of a ``GroupNorm`` over time, behind a convolution of this kernel and stride, samples."""
 
-    held: Sequence[int] = ()
-    """Frames of each row that are sound, set before each pass; empty where all rows are full."""
-
-    def __init__(self, norm: nn.GroupNorm) -> None:
+    def __init__(self, norm: nn.GroupNorm, kernel: int, stride: int) -> None:
         super().__init__()
         self.norm = norm
+        self.held: Sequence[int] = ()
+        self._kernel, self._stride = kernel, stride
+
+    def hear(self, lengths: Sequence[int]) -> None:
+        """Says before each pass how many samples of each row are sound."""
+        even = min(lengths) == max(lengths)
+        self.held = () if even else [(length - self._kernel) // self._stride + 1 for length in lengths]
 
     def forward(self, frames: Tensor) -> Tensor:
         """Shape (rows, channels, frames)."""
@@ -25,3 +30,14 @@ class LengthAwareNorm(nn.Module):
             return answer
         rows = [self.norm(frames[row : row + 1, :, :count]) for row, count in enumerate(self.held)]
         return torch.cat([functional.pad(row, (0, frames.shape[-1] - row.shape[-1])) for row in rows])
+
+
+def made_length_aware(model: Any) -> LengthAwareNorm | None:
+    """The norm of the first layer of a network of transformers' wav2vec 2.0 family, replaced in it; None where it looks at one
+    frame at a time."""
+    if getattr(model.config, "feat_extract_norm", "") != "group":
+        return None
+    first = model.base_model.feature_extractor.conv_layers[0]
+    first.layer_norm = LengthAwareNorm(first.layer_norm, model.config.conv_kernel[0], model.config.conv_stride[0])
+    found: LengthAwareNorm = first.layer_norm
+    return found

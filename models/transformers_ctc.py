@@ -8,10 +8,13 @@ from typing import Any
 
 import numpy as np
 
+from analysis.errors import Misconfigured
 from models.ctc_best_path import Alphabet, words_on
 from models.kaldi_features import KaldiFeatures, fits
 from models.recogniser import SAMPLE_RATE, UNDETERMINED, Recognition, Samples, passes
 
+FAMILY = ("wav2vec2-bert", "wav2vec2", "hubert", "wavlm", "unispeech", "unispeech-sat")
+"""Model types whose rows do not depend on one another when they are padded; those of wav2vec2-conformer do."""
 SHORTEST = SAMPLE_RATE // 10
 """Samples that a shorter stretch is padded to: the networks need a few frames."""
 
@@ -26,10 +29,22 @@ class TransformersCtc:
     longest_ms = 30_000
 
     def __init__(self, folder: Path, device: str) -> None:
-        from transformers import AutoModelForCTC, AutoProcessor
+        """Raises:
+        Misconfigured: the network is of another family.
+        """
+        import torch
+        from transformers import AutoConfig, AutoModelForCTC, AutoProcessor
 
+        from models.length_aware_norm import made_length_aware
+
+        kind = AutoConfig.from_pretrained(folder, local_files_only=True).model_type
+        if kind not in FAMILY:
+            raise Misconfigured("checkpoint", f"{folder} is a {kind}; transformers-ctc knows {', '.join(FAMILY)}")
         self.device = device
-        self.model: Any = AutoModelForCTC.from_pretrained(folder, local_files_only=True).to(device).eval()
+        # Whatever it was saved in: half precision is what a GPU computes in, where that loses nothing (autocast).
+        model = AutoModelForCTC.from_pretrained(folder, dtype=torch.float32, local_files_only=True)
+        self.model: Any = model.to(device).eval()
+        self._norm = made_length_aware(self.model)
         self.processor: Any = AutoProcessor.from_pretrained(folder, local_files_only=True)
         tokenizer, extractor = self.processor.tokenizer, self.processor.feature_extractor
         self._features = KaldiFeatures(extractor, device) if fits(extractor) else self._extracted
@@ -58,23 +73,22 @@ class TransformersCtc:
 
         long_enough = [np.pad(samples, (0, max(0, SHORTEST - len(samples)))) for samples in stretches]
         inputs = self._features(long_enough)
+        if self._norm is not None:
+            self._norm.hear([len(samples) for samples in long_enough])
         with torch.inference_mode(), torch.autocast(self.device, torch.float16, enabled=self.device == "cuda"):
             logits = self.model(**inputs).logits
         shares = logits.float().log_softmax(-1)
-        frames = self._frames(inputs, shares.shape[1], [len(samples) for samples in long_enough])
+        frames = self._frames(inputs, shares.shape[1])
         return [row[:count] for row, count in zip(shares, frames, strict=True)]
 
     def _extracted(self, rows: Sequence[Samples]) -> Any:
-        inputs = self.processor(audio=rows, sampling_rate=SAMPLE_RATE, padding=True, return_tensors="pt")
-        return inputs.to(self.device)
+        """With a mask, which the extractors of base models leave out: without one, padding is levelled and heard like sound."""
+        told = {"sampling_rate": SAMPLE_RATE, "padding": True, "return_attention_mask": True}
+        return self.processor(audio=rows, **told, return_tensors="pt").to(self.device)
 
-    def _frames(self, inputs: Any, most: int, lengths: Sequence[int]) -> list[int]:
-        """Output frames of each row that hold sound. Feature extractors of large checkpoints give a mask; others do without
-        one."""
-        import torch
-
-        held = inputs["attention_mask"].sum(-1) if "attention_mask" in inputs else torch.tensor(lengths)
-        counts: list[int] = self.model._get_feat_extract_output_lengths(held).tolist()
+    def _frames(self, inputs: Any, most: int) -> list[int]:
+        """Output frames of each row that hold sound."""
+        counts: list[int] = self.model._get_feat_extract_output_lengths(inputs["attention_mask"].sum(-1)).tolist()
         return [max(1, min(most, count)) for count in counts]
 
     def _recognition(self, emission: Any, length: int, language: str) -> Recognition:

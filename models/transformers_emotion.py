@@ -35,6 +35,8 @@ class SpeechEncoder:
         import torch
         from transformers import AutoConfig, AutoFeatureExtractor
 
+        from models.length_aware_norm import made_length_aware
+
         config = AutoConfig.from_pretrained(folder, local_files_only=True)
         if config.model_type not in FAMILY:
             raise Misconfigured("checkpoint", f"{folder} is a {config.model_type}; emotion knows {', '.join(FAMILY)}")
@@ -47,7 +49,7 @@ class SpeechEncoder:
             raise Misconfigured("checkpoint", f"{folder} hears {self.extractor.sampling_rate} Hz, not {SAMPLE_RATE}")
         self.model: Any = model.to(device).eval()
         self.device = device
-        self._norm = self._length_aware()
+        self._norm = made_length_aware(self.model)
         if int8 and device == "cpu":
             self._quicken()
 
@@ -66,20 +68,9 @@ class SpeechEncoder:
         held = torch.arange(sound.shape[1], device=self.device) < torch.tensor(lengths, device=self.device)[:, None]
         mask = None if even else held.int()
         if self._norm is not None:
-            kernel, stride = self.model.config.conv_kernel[0], self.model.config.conv_stride[0]
-            self._norm.held = () if even else [(length - kernel) // stride + 1 for length in lengths]
+            self._norm.hear(lengths)
         with torch.inference_mode(), torch.autocast(self.device, torch.float16, enabled=self.device == "cuda"):
             return self.model(sound, attention_mask=mask).logits
-
-    def _length_aware(self) -> Any:
-        """The first layer's norm, made so that padding has no part in it; None where it looks at one frame at a time."""
-        from models.length_aware_norm import LengthAwareNorm
-
-        if self.model.config.feat_extract_norm != "group":
-            return None
-        first = self.model.base_model.feature_extractor.conv_layers[0]
-        first.layer_norm = LengthAwareNorm(first.layer_norm)
-        return first.layer_norm
 
     def _quicken(self) -> None:
         from models.cpu_int8 import front_end, to_int8

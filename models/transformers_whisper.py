@@ -8,6 +8,7 @@ from typing import Any
 
 from models.recogniser import SAMPLE_RATE, UNDETERMINED, Recognised, Recognition, Samples, passes
 from models.whisper_features import log_mel
+from models.whisper_generation import complete
 from models.whisper_languages import UNSPACED, speaks, token_code
 from models.whisper_words import TOKEN_SEC, token_times, words_of
 
@@ -16,13 +17,16 @@ WINDOW_MS = 30_000
 
 
 class TransformersWhisper:
-    """One checkpoint: config, generation config with alignment heads, weights, tokenizer and feature extractor in one
-    folder."""
+    """One checkpoint: config, weights, tokenizer and feature extractor in one folder, and a generation config, or what
+    ``models.whisper_generation`` makes of the others."""
 
     join_gap_ms = WINDOW_MS
     longest_ms = WINDOW_MS
 
     def __init__(self, folder: Path, device: str) -> None:
+        """Raises:
+        Misconfigured: the tokenizer or the alignment heads are another model's.
+        """
         import torch
         from transformers import AutoProcessor, WhisperForConditionalGeneration
 
@@ -34,6 +38,7 @@ class TransformersWhisper:
         )
         self.model: Any = _fast_encoder(model).to(device).eval()
         self.processor: Any = AutoProcessor.from_pretrained(folder, local_files_only=True)
+        complete(folder, model, self.processor.tokenizer)
         self._tokens: dict[str, int] = getattr(model.generation_config, "lang_to_id", None) or {}
         self._codes = frozenset(token[2:-2] for token in self._tokens) or frozenset(("en",))
 
@@ -106,7 +111,7 @@ class TransformersWhisper:
             asked["prompt_ids"] = torch.tensor(expected, device=self.device)
         written = self.model.generate(encoder_outputs=encoded, return_timestamps=False, **asked)
         end = self.model.generation_config.eos_token_id
-        return [[token for token in row if token < end] for row in written[:, len(expected) :].tolist()]
+        return [[token for token in row if token < end] for row in written.tolist()]  # what was expected is not in it
 
     def _again(self, encoded: Any, prompts: Sequence[list[int]], texts: Sequence[list[int]]) -> tuple[Any, Any]:
         """The decoder over the finished texts of all rows at once.

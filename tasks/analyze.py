@@ -1,5 +1,7 @@
 """One Celery task per analysis of the registry, all with the same body: claim, analyse, stage."""
 
+import logging
+import os
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -8,7 +10,7 @@ from typing import Any
 from celery.exceptions import SoftTimeLimitExceeded
 from redis import Redis
 
-from analysis.errors import Transient
+from analysis.errors import DeviceLost, Transient
 from analysis.outcome import Failed, Outcome
 from analysis.types import ChunkKey, ChunkRef, Job, Receipt
 from settings import settings
@@ -21,6 +23,8 @@ from tasks.presence import claim
 from tasks.triage import Open
 from workers.registry import analyses, cards
 from workers.run import DEVICE_MEMORY, run
+
+log = logging.getLogger(__name__)
 
 TRIES = 12
 """Attempts at a job while its surroundings fail, over about six minutes; then its chunks fail and say why."""
@@ -106,6 +110,11 @@ def _outcomes(task: Stage, job: Job) -> list[Outcome]:
         if len(job.chunks) > 1 or time.monotonic() - began < WHOLE_LIMIT * limit:
             raise
         return [Failed(code="timeout", detail=f"not done within {limit:.0f} s")]
+    except DeviceLost as error:
+        # A death like any other: what this child held is counted and tried alone in fresh ones (``tasks.triage``). At once,
+        # because an orderly end would wait for the GPU.
+        log.critical("%s of %d chunks ended this process: %s", job.analysis, len(job.chunks), error)
+        os._exit(1)
     except Transient as error:
         if _is_patient(task):
             raise

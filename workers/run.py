@@ -3,13 +3,13 @@
 import logging
 from collections.abc import Sequence
 
-from analysis.errors import EarshotError, Transient
+from analysis.errors import DeviceLost, EarshotError, Transient
 from analysis.findings import Findings
 from analysis.outcome import Failed, Outcome, Skipped, Succeeded
 from analysis.types import Job
 from audio.clip import Clip
 from models import cache
-from models.device import free_memory, out_of_memory, resolve
+from models.device import context_lost, free_memory, out_of_memory, resolve
 from workers.contract import Analysis, results
 from workers.gate import gated
 from workers.registry import analyses
@@ -31,6 +31,7 @@ def run(job: Job, device: str, reraise: Reraise = (Transient,)) -> list[Outcome]
 
     Raises:
         Transient, or whatever ``reraise`` names: the caller decides.
+        DeviceLost: this process must end; which chunk did it is not known unless it was alone.
     """
     analysis = analyses()[job.analysis]
     clips = [Clip(ref) for ref in job.chunks]
@@ -40,6 +41,7 @@ def run(job: Job, device: str, reraise: Reraise = (Transient,)) -> list[Outcome]
     except reraise:
         raise
     except Exception as error:  # a checkpoint that cannot be loaded fails this analysis, not the recording
+        _check_device(error)
         log.exception("%s: release %s cannot be loaded", job.analysis, job.release.name)
         return [_failure(error)] * len(clips)
     return _analyze(analysis, model, clips, reraise)
@@ -53,6 +55,7 @@ def _analyze(analysis: Analysis, model: object, clips: Sequence[Clip], reraise: 
     except reraise:
         raise
     except Exception as error:  # noqa: BLE001  # logged by _alone, when it is certain whose it is
+        _check_device(error)
         failed = _alone(analysis, clips[0], error) if len(clips) == 1 else None
         size = len(clips) // 2 if out_of_memory(error) else 1
     # After the except block: until then the error's frames hold what did not fit.
@@ -61,6 +64,13 @@ def _analyze(analysis: Analysis, model: object, clips: Sequence[Clip], reraise: 
         return [failed]
     pieces = [clips[start : start + size] for start in range(0, len(clips), size)]
     return [outcome for piece in pieces for outcome in _analyze(analysis, model, piece, reraise)]
+
+
+def _check_device(error: Exception) -> None:
+    """Lets nothing be blamed on a chunk in a process where all would fail."""
+    if context_lost(error):
+        said = str(error).splitlines()[0]
+        raise DeviceLost("device_lost", f"the GPU answers this process no more ({said}); start it again") from error
 
 
 def _alone(analysis: Analysis, clip: Clip, error: Exception) -> Failed:

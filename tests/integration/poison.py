@@ -27,6 +27,8 @@ from audio.clip import Clip
 from workers.contract import Card
 
 CONTROL, VICTIMS = Path({control!r}), Path({victims!r})
+LOST: list[Exception] = []
+"""What CUDA would say to every further call of this process."""
 
 
 class PeakFindings(Findings):
@@ -45,6 +47,8 @@ def analyze(model: None, clips: Sequence[Clip]) -> list[PeakFindings]:
 
 
 def _peak(peak: float) -> PeakFindings:
+    if LOST:
+        raise LOST[0]
     if peak > 0.5 and CONTROL.exists():
         way = CONTROL.read_text()
         with VICTIMS.open("a") as victims:
@@ -55,6 +59,9 @@ def _peak(peak: float) -> PeakFindings:
             os.killpg(os.getpgid(0), signal.SIGKILL)
         if way == "full":
             raise MemoryError
+        if way == "gpu":
+            LOST.append(RuntimeError("CUDA error: an illegal memory access was encountered"))
+            raise LOST[0]
         while CONTROL.exists():
             time.sleep(0.05)
     return PeakFindings(peak=peak)
@@ -86,8 +93,8 @@ class Poison:
         stage.settings |= SHORT
 
     def on(self, way: str) -> None:
-        """``child`` ends the process that analyses, ``group`` its whole worker, ``full`` leaves no memory, ``wait`` lasts until
-        it is off."""
+        """``child`` ends the process that analyses, ``group`` its whole worker, ``full`` leaves no memory, ``gpu`` lets
+        everything fail that the process does from then on, ``wait`` lasts until it is off."""
         self._control.write_text(way, encoding="utf-8")
 
     def off(self) -> None:

@@ -1,6 +1,7 @@
 """Poison: what ends every worker that touches it becomes one dead letter, and takes nothing else with it."""
 
 import json
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -96,15 +97,26 @@ def test_a_chunk_that_kills_its_child_dies_alone_and_is_replayed_when_it_is_harm
     assert "replayed" in stage.earshot("dead", "list", "--all").stdout
 
 
-def test_a_chunk_that_kills_the_whole_worker_is_given_up_after_three(stage: Stack, poison: Poison, tmp_path: Path) -> None:
-    poison.on("group")
+def assert_it_dies_alone(stage: Stack, poison: Poison, folder: Path, worker: AbstractContextManager[object]) -> None:
     with stage.workers("core", *CORE), stage.beat():
-        bad = offered(stage, recording(tmp_path / "bad.wav", 16, LOUD))
-        good = offered(stage, recording(tmp_path / "good.wav", 16, seed=1))
-        with restarted(stage, "peaks", "peak"):
+        bad = offered(stage, recording(folder / "bad.wav", 16, LOUD))
+        good = offered(stage, recording(folder / "good.wav", 16, seed=1))
+        with worker:
             assert [stage.wait_finished(each) for each in (good, bad)] == ["complete", "partial"]
     assert poison.victims == 3
     assert_one_letter(stage, bad, "peak-")
+
+
+def test_a_chunk_that_kills_the_whole_worker_is_given_up_after_three(stage: Stack, poison: Poison, tmp_path: Path) -> None:
+    poison.on("group")
+    assert_it_dies_alone(stage, poison, tmp_path, restarted(stage, "peaks", "peak"))
+
+
+def test_a_chunk_that_loses_its_process_the_gpu_is_given_up_after_three(stage: Stack, poison: Poison, tmp_path: Path) -> None:
+    poison.on("gpu")
+    assert_it_dies_alone(stage, poison, tmp_path, stage.workers("peaks", "peak"))
+    said = (stage.home / "logs" / "peaks.log").read_text(encoding="utf-8")
+    assert "peak of 16 chunks ended this process: the GPU answers this process no more" in said
 
 
 def test_a_chunk_that_no_memory_is_left_for_keeps_nothing_from_its_neighbours(

@@ -12,15 +12,19 @@ from settings import settings
 
 @pytest.fixture(scope="session")
 def releases(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Release]]:
-    """By name: ``whisper`` and ``whisper-converted``, which have the same weights; ``ctc``; ``emotion2vec``; ``dimensional``;
-    the family of wav2vec 2.0, each with either norm of its front end; and ``voxtral``, an adapter over it, ``joint``, and the
-    same two for emotion."""
+    """By name: ``whisper``, ``whisper-hub`` and ``whisper-converted``, which have the same weights; ``ctc``; ``emotion2vec``;
+    ``dimensional``; the family of wav2vec 2.0, each with either norm of its front end, for emotion and (``ctc-``) for speech,
+    and one of them in half precision, ``ctc-half``; and ``voxtral``, an adapter over it, ``joint``, and the same two for
+    emotion."""
     for package in ("torch", "transformers", "peft"):
         pytest.importorskip(package, reason="the extra gpu is not installed: pip install -r requirements/gpu.txt")
+    import torch
+
     from tests.runtimes import shelf, tiny_ctc, tiny_emotion2vec, tiny_speech, tiny_voxtral, tiny_whisper
 
     saved = tmp_path_factory.mktemp("saved")
     tiny_whisper.save(saved / "whisper")
+    tiny_whisper.as_on_the_hub(saved / "whisper", saved / "hub")
     tiny_whisper.convert(saved / "whisper", saved / "converted")
     tiny_ctc.save(saved / "ctc")
     tiny_emotion2vec.save(saved / "emotion2vec")
@@ -30,6 +34,7 @@ def releases(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Rel
     (saved / "adapter" / "earshot.toml").write_text(tiny_voxtral.CONTRACT)
     checkpoints: dict[str, tuple[str, str, Path | str]] = {
         "whisper": ("asr", "transformers-whisper", saved / "whisper"),
+        "whisper-hub": ("asr", "transformers-whisper", saved / "hub"),
         "whisper-converted": ("asr", "faster-whisper", saved / "converted"),
         "ctc": ("asr", "transformers-ctc", saved / "ctc"),
         "emotion2vec": ("emotion", "emotion2vec", saved / "emotion2vec"),
@@ -46,6 +51,10 @@ def releases(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Rel
         for norm in ("group", "layer"):
             tiny_speech.save(saved / f"{kind}-{norm}", kind, norm)
             checkpoints[f"{kind}-{norm}"] = ("emotion", "transformers-emotion", saved / f"{kind}-{norm}")
+            tiny_ctc.save_family(saved / f"ctc-{kind}-{norm}", kind, norm)
+            checkpoints[f"ctc-{kind}-{norm}"] = ("asr", "transformers-ctc", saved / f"ctc-{kind}-{norm}")
+    tiny_ctc.save_family(saved / "ctc-half", "wav2vec2", "layer", torch.float16)
+    checkpoints["ctc-half"] = ("asr", "transformers-ctc", saved / "ctc-half")
     with pytest.MonkeyPatch.context() as environment:
         labels = f"labels = {json.dumps(tiny_voxtral.LABELS)}"
         further = {"joint": 'base = "voxtral"', "voxtral-emotion": labels, "joint-emotion": labels}

@@ -1,8 +1,13 @@
 """Wav2Vec2-BERT with a CTC head, loaded through the catalog: emissions as transformers makes them, words aligned with them."""
 
+import json
+import shutil
+from pathlib import Path
+
 import numpy as np
 import pytest
 
+from analysis.errors import Misconfigured
 from analysis.types import Release
 from models.asr_runtimes import open_local
 from models.checkpoint_file import locate
@@ -37,6 +42,66 @@ def test_emissions_and_text_are_those_of_the_library(ctc: TransformersCtc, relea
         (text,) = processor.batch_decode(logits.argmax(-1))
         assert " ".join(word.text for word in recognition.words) == " ".join(text.replace("<unk>", "").split())
         assert recognition.language == "ary"
+
+
+FAMILY = [f"ctc-{kind}-{norm}" for kind in ("wav2vec2", "hubert", "wavlm") for norm in ("group", "layer")]
+
+
+@pytest.mark.parametrize("name", ["ctc", *FAMILY])
+def test_a_row_does_not_depend_on_its_neighbours(releases: dict[str, Release], name: str) -> None:
+    model = open_local(releases[name], "cpu")
+    assert isinstance(model, TransformersCtc)
+    together, said = model.emissions(SOUNDS), model.transcribe(SOUNDS, ["en"] * 3, [])
+    for samples, emission, recognition in zip(SOUNDS, together, said, strict=True):
+        (alone,), (told,) = model.emissions([samples]), model.transcribe([samples], ["en"], [])
+        assert emission.shape == alone.shape
+        assert (emission - alone).abs().max() < 1e-3
+        assert [word.text for word in recognition.words] == [word.text for word in told.words] != []
+
+
+@pytest.mark.parametrize("name", ["ctc-wav2vec2-group", "ctc-wav2vec2-layer"])
+def test_alone_a_row_is_what_the_library_makes_of_it(releases: dict[str, Release], name: str) -> None:
+    import torch
+    from transformers import Wav2Vec2ForCTC, Wav2Vec2Processor
+
+    model, folder = open_local(releases[name], "cpu"), locate(releases[name])
+    assert isinstance(model, TransformersCtc)
+    processor, theirs = Wav2Vec2Processor.from_pretrained(folder), Wav2Vec2ForCTC.from_pretrained(folder).eval()
+    for samples, emission in zip(SOUNDS, model.emissions(SOUNDS), strict=True):
+        with torch.inference_mode():
+            logits = theirs(**processor(samples, sampling_rate=SAMPLE_RATE, return_tensors="pt")).logits
+        assert torch.allclose(emission, logits[0].log_softmax(-1), atol=1e-3)
+
+
+def test_the_hubs_files_are_the_same_checkpoint(releases: dict[str, Release], ctc: TransformersCtc, tmp_path: Path) -> None:
+    """As fine-tunes of facebook/w2v-bert-2.0 before transformers 5 have them: the extractor in a file of its own."""
+    folder = Path(shutil.copytree(locate(releases["ctc"]), tmp_path / "hub"))
+    held = json.loads((folder / "processor_config.json").read_text())["feature_extractor"]
+    (folder / "processor_config.json").unlink()
+    (folder / "preprocessor_config.json").write_text(json.dumps(held | {"processor_class": "Wav2Vec2BertProcessor"}))
+    special = {"unk_token": "<unk>", "pad_token": "<pad>"}
+    named = {"tokenizer_class": "Wav2Vec2CTCTokenizer", "processor_class": "Wav2Vec2BertProcessor", "word_delimiter_token": "|"}
+    (folder / "tokenizer_config.json").write_text(json.dumps(special | named | {"bos_token": None, "eos_token": None}))
+    (folder / "special_tokens_map.json").write_text(json.dumps(special))
+    found = TransformersCtc(folder, "cpu")
+    assert type(found._features) is type(ctc._features)
+    assert found.transcribe(SOUNDS, ["ary"] * 3, []) == ctc.transcribe(SOUNDS, ["ary"] * 3, [])
+
+
+def test_a_network_whose_rows_hear_one_another_is_refused(releases: dict[str, Release], tmp_path: Path) -> None:
+    from tests.runtimes import tiny_ctc
+
+    tiny_ctc.save_family(tmp_path / "conformer", "wav2vec2-conformer", "layer")
+    with pytest.raises(Misconfigured, match="is a wav2vec2-conformer; transformers-ctc knows wav2vec2-bert, wav2vec2, "):
+        TransformersCtc(tmp_path / "conformer", "cpu")
+
+
+def test_a_checkpoint_in_half_precision_is_heard_on_a_cpu(releases: dict[str, Release]) -> None:
+    halved, whole = (open_local(releases[name], "cpu") for name in ("ctc-half", "ctc-wav2vec2-layer"))
+    assert isinstance(halved, TransformersCtc)
+    assert isinstance(whole, TransformersCtc)
+    for ours, other in zip(halved.emissions(SOUNDS), whole.emissions(SOUNDS), strict=True):
+        assert (ours - other).abs().max() < 0.5  # the same weights, rounded
 
 
 def test_words_lie_where_their_letters_are(ctc: TransformersCtc) -> None:

@@ -16,7 +16,7 @@ def save(folder: Path, kind: str = "wav2vec2", norm: str = "group", **shape: Any
     """With transformers' own head, as superb/wav2vec2-base-superb-er and superb/hubert-base-superb-er have it; ``norm``: of
     the front end, ``group`` in base models, ``layer`` in large ones."""
     torch.manual_seed(5)
-    config = AutoConfig.for_model(kind, **_shape(norm, shape), id2label=dict(enumerate(LABELS)))
+    config = AutoConfig.for_model(kind, **shape_of(norm, shape), id2label=dict(enumerate(LABELS)))
     model = AutoModelForAudioClassification.from_config(config).eval()
     model.classifier.weight.data *= 60  # so that the labels change with the sound
     model.save_pretrained(folder)
@@ -29,7 +29,7 @@ def save_dimensional(folder: Path, **shape: Any) -> None:
     that transformers does not have, no size of a vocabulary, and a norm for every layer."""
     torch.manual_seed(6)
     names = ("arousal", "dominance", "valence")
-    config = AutoConfig.for_model("wav2vec2", **_shape("layer", shape), id2label=dict(enumerate(names)))
+    config = AutoConfig.for_model("wav2vec2", **shape_of("layer", shape), id2label=dict(enumerate(names)))
     model = DimensionalNetwork(config).eval()
     model.classifier.out_proj.weight.data *= 3
     model.classifier.out_proj.bias.data += 0.5
@@ -60,7 +60,7 @@ def _published(model: Any) -> dict[str, torch.Tensor]:
     return state
 
 
-def _shape(norm: str, shape: dict[str, Any]) -> dict[str, Any]:
+def shape_of(norm: str, shape: dict[str, Any]) -> dict[str, Any]:
     small = {
         "hidden_size": 48,
         "num_hidden_layers": 2,

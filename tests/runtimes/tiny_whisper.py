@@ -1,5 +1,8 @@
-"""A Whisper of random weights with the real vocabulary's layout, saved as the hub lays one out, and the same one converted."""
+"""A Whisper of random weights with the real vocabulary's layout, saved as transformers 5 does, and the same one converted or
+with the files that the hub has."""
 
+import json
+import shutil
 from pathlib import Path
 
 import torch
@@ -22,18 +25,18 @@ TEXT = 24
 """Position from which on it wants to end."""
 
 
-def save(folder: Path, width: int = 64, layers: int = 2, heads: int = 8) -> None:
-    """51,865 tokens, 80 mels, half a minute; the rest as asked for."""
+def save(folder: Path, width: int = 64, layers: int = 2, heads: int = 8, mels: int = 80) -> None:
+    """51,865 tokens, half a minute; the rest as asked for."""
     torch.manual_seed(3)
     special = _special()
     at = {token: END + index for index, token in enumerate(special)}
-    model = WhisperForConditionalGeneration(_config(at, width, layers, heads)).eval()
+    model = WhisperForConditionalGeneration(_config(at, width, layers, heads, mels)).eval()
     _liven(model)
     model.generation_config = _generation(at)
     model.save_pretrained(folder)
     tokenizer = WhisperTokenizer(vocab=_words(), merges=[], extra_special_tokens=special[1:])
     tokenizer.add_special_tokens({"pad_token": "<|endoftext|>"})
-    WhisperProcessor(WhisperFeatureExtractor(), tokenizer).save_pretrained(folder)
+    WhisperProcessor(WhisperFeatureExtractor(feature_size=mels), tokenizer).save_pretrained(folder)
 
 
 def _liven(model: WhisperForConditionalGeneration) -> None:
@@ -58,6 +61,35 @@ def convert(source: Path, folder: Path) -> None:
     TransformersConverter(str(source), copy_files=copied).convert(str(folder), quantization="float32")
 
 
+def as_on_the_hub(source: Path, folder: Path) -> None:
+    """The same weights with the files of openai/whisper-tiny: tokenizer and extractor each in files of their own, and settings
+    of generation in the configuration too."""
+    folder.mkdir(parents=True)
+    for name in ("model.safetensors", "generation_config.json", "tokenizer.json"):
+        shutil.copy(source / name, folder / name)
+    network = json.loads((source / "config.json").read_text())
+    special, end = _special(), "<|endoftext|>"
+    forced = [[1, END + 2], [2, END + 2 + 99 + 1], [3, END + len(special) - 1]]
+    named = dict.fromkeys(("bos_token", "eos_token", "pad_token", "unk_token"), end)
+    window = {"chunk_length": 30, "n_samples": 480_000, "nb_max_frames": 3000, "sampling_rate": 16_000}
+    files = {
+        "config.json": network | {"forced_decoder_ids": forced, "max_length": 448, "torch_dtype": "float32"},
+        "preprocessor_config.json": window
+        | {"feature_size": 80, "hop_length": 160, "n_fft": 400, "padding_side": "right", "padding_value": 0.0}
+        | {"feature_extractor_type": "WhisperFeatureExtractor", "processor_class": "WhisperProcessor"},
+        "tokenizer_config.json": named
+        | {"tokenizer_class": "WhisperTokenizer", "processor_class": "WhisperProcessor", "model_max_length": 1024}
+        | {"additional_special_tokens": special, "add_prefix_space": False, "errors": "replace"},
+        "special_tokens_map.json": named | {"additional_special_tokens": special},
+        "added_tokens.json": {token: END + index for index, token in enumerate(special) if index},
+        "vocab.json": _words() | {end: END},
+        "normalizer.json": {"colour": "color"},
+    }
+    for name, held in files.items():
+        (folder / name).write_text(json.dumps(held))
+    (folder / "merges.txt").write_text("#version: 0.2\n")
+
+
 def _words() -> dict[str, int]:
     """256 bytes and made-up words of one token each, with the space before them."""
     bytes_ = {letter: index for index, letter in enumerate(bytes_to_unicode().values())}
@@ -72,9 +104,10 @@ def _special() -> list[str]:
     return ["<|endoftext|>", "<|startoftranscript|>", *languages, *tasks]
 
 
-def _config(at: dict[str, int], width: int, layers: int, heads: int) -> WhisperConfig:
+def _config(at: dict[str, int], width: int, layers: int, heads: int, mels: int) -> WhisperConfig:
     return WhisperConfig(
         vocab_size=51_865,
+        num_mel_bins=mels,
         d_model=width,
         encoder_layers=layers,
         decoder_layers=layers,

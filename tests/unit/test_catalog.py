@@ -8,8 +8,6 @@ import pytest
 
 from analysis.errors import Misconfigured
 from analysis.noise_labels import CLASSIFIED, NOISE_CATEGORIES
-from analysis.types import Release
-from models import cache
 from models.catalog import CATALOG, COMMIT, Checkpoint, default_releases, digest_of, load
 from models.checkpoint_file import MODELS, locate
 from models.onnx_session import open_model
@@ -120,23 +118,3 @@ def test_a_name_may_be_used_once(tmp_path: Path) -> None:
     path.write_text(CATALOG.read_text() * 2)
     with pytest.raises(Misconfigured, match="twice"):
         load(path)
-
-
-def test_models_are_loaded_once_and_the_oldest_is_let_go() -> None:
-    loads: list[str] = []
-
-    def loader(release: Release, device: str) -> object:
-        loads.append(release.name)
-        return object()
-
-    releases = [
-        Release(analysis="cache-test", name=f"r{i}", runtime="onnx", uri="embedded/x.onnx", sha256="") for i in range(3)
-    ]
-    first = cache.get(loader, releases[0], "cpu")
-    assert cache.get(loader, releases[0], "cpu") is first
-    cache.get(loader, releases[1], "cpu")
-    cache.get(loader, releases[0], "cpu")  # used again: now r1 is the oldest
-    cache.get(loader, releases[2], "cpu")
-    assert cache.get(loader, releases[0], "cpu") is first
-    cache.get(loader, releases[1], "cpu")
-    assert loads == ["r0", "r1", "r2", "r1"]

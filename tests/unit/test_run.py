@@ -1,5 +1,7 @@
 """The runner: one bad chunk costs itself, not its batch; what belongs to the caller is not blamed on a chunk."""
 
+import errno
+import os
 from collections.abc import Sequence
 from pathlib import Path
 from uuid import uuid4
@@ -7,13 +9,13 @@ from uuid import uuid4
 import numpy as np
 import pytest
 
-from analysis.errors import Transient, Unavailable
+from analysis.errors import DeviceLost, Transient, Unavailable
 from analysis.findings import Findings
 from analysis.outcome import Failed, Outcome, Skipped, Succeeded
 from analysis.types import ChunkRef, Job, Release
 from audio.clip import Clip
 from models.catalog import default_releases
-from models.device import out_of_memory
+from models.device import context_lost, out_of_memory
 from workers.contract import Card
 from workers.run import DEVICE_MEMORY, _analyze, _failure, run
 
@@ -148,14 +150,40 @@ def test_a_clip_at_fault_among_halves_fails_alone() -> None:
         ),
         RuntimeError("[enforce fail at alloc_cpu.cpp:127] err == 0. DefaultCPUAllocator: can't allocate memory"),
         RuntimeError("std::bad_alloc"),
+        RuntimeError("cuDNN error: CUDNN_STATUS_INTERNAL_ERROR_DEVICE_ALLOCATION_FAILED"),
+        RuntimeError("cuDNN error: CUDNN_STATUS_INTERNAL_ERROR_HOST_ALLOCATION_FAILED"),
+        RuntimeError("cuDNN error: CUDNN_STATUS_ALLOC_FAILED"),
+        RuntimeError("CUDA error: CUBLAS_STATUS_ALLOC_FAILED when calling `cublasCreate(handle)`"),
+        RuntimeError("cuFFT error: CUFFT_ALLOC_FAILED"),
+        RuntimeError("GET was unable to find an engine to execute this computation"),
+        RuntimeError("FIND was unable to find an engine to execute this computation"),
+        RuntimeError("Unable to find a valid cuDNN algorithm to run convolution"),
+        RuntimeError("Intel oneMKL DFTI ERROR: Not enough memory to allocate"),
+        RuntimeError("unable to mmap 1261912 bytes from file </models/model.safetensors>: Cannot allocate memory (12)"),
+        OSError(errno.ENOMEM, os.strerror(errno.ENOMEM)),
     ],
 )
 def test_the_frameworks_words_for_full_memory_are_known(error: Exception) -> None:
     assert out_of_memory(error)
 
 
-def test_other_errors_are_not_taken_for_full_memory() -> None:
-    assert not out_of_memory(RuntimeError("CUDA error: device-side assert triggered"))
+@pytest.mark.parametrize(
+    "words",
+    [
+        "CUDA error: device-side assert triggered",
+        "CUDA error: an illegal memory access was encountered",
+        "CUDA error: CUBLAS_STATUS_EXECUTION_FAILED when calling `cublasGemmEx( handle, opa, opb, m, n, k)`",
+        "cuDNN error: CUDNN_STATUS_INTERNAL_ERROR",
+        "cuDNN error: CUDNN_STATUS_INTERNAL_ERROR_COMPILATION_FAILED",
+        "cuDNN error: CUDNN_STATUS_NOT_SUPPORTED_SHARED_MEMORY_INSUFFICIENT",
+        "cuDNN error: CUDNN_STATUS_SUBLIBRARY_LOADING_FAILED",
+        "Unable to find an engine to execute this computation in Quantized Conv2D Cudnn",
+        "Unable to find address for: cudnnGetVersion",
+        "unable to mmap 1261912 bytes from file </models/model.safetensors>: Permission denied (13)",
+    ],
+)
+def test_other_errors_are_not_taken_for_full_memory(words: str) -> None:
+    assert not out_of_memory(RuntimeError(words))
 
 
 def test_onnx_runtime_says_so_for_real() -> None:
@@ -165,3 +193,45 @@ def test_onnx_runtime_says_so_for_real() -> None:
     with pytest.raises(Exception, match="allocate") as caught:
         session.run(None, {"s": np.array([10**15], dtype=np.int64)})
     assert out_of_memory(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("words", "lost"),
+    [
+        ("CUDA error: an illegal memory access was encountered\nSearch for `cudaErrorIllegalAddress'", True),
+        ("CUDA error: device-side assert triggered\nCUDA kernel errors might be asynchronously reported", True),
+        ("CUDA error: unspecified launch failure", True),
+        ("CUDA error: uncorrectable ECC error encountered", True),
+        ("CUDA failed with error an illegal memory access was encountered", True),  # CTranslate2
+        ("CUDA failure 700: an illegal memory access was encountered ; GPU=0 ; hostname=a", True),  # ONNX Runtime
+        ("CUDA out of memory. Tried to allocate 20.00 MiB. GPU 0 has a total capacity of 139.72 GiB", False),
+        ("CUDA error: out of memory", False),
+        ("CUDA error: invalid argument", False),
+        ("CUDA error: no kernel image is available for execution on the device", False),
+        ("cuDNN error: CUDNN_STATUS_NOT_SUPPORTED", False),
+        ("an illegal instruction was encountered in line 3 of the glossary", False),
+    ],
+)
+def test_the_words_for_a_gpu_that_is_lost_to_the_process(words: str, lost: bool) -> None:
+    assert context_lost(RuntimeError(words)) is lost
+
+
+class Broken(Cramped):
+    """Once it has met ``bad``, every call fails, as CUDA's do."""
+
+    broken = False
+
+    def analyze(self, model: object, clips: Sequence[Clip]) -> list[Findings | Skipped]:
+        self.broken = self.broken or self.bad in [clip.ref.index for clip in clips]
+        self.calls.append([clip.ref.index for clip in clips])
+        if self.broken:
+            raise RuntimeError("CUDA error: device-side assert triggered\nCUDA kernel errors might be reported elsewhere")
+        return [Skipped(reason="heard") for _ in clips]
+
+
+@pytest.mark.parametrize("clips", [1, 8])
+def test_no_chunk_is_blamed_or_tried_again_in_a_process_that_lost_its_gpu(clips: int) -> None:
+    analysis = Broken(fits=16, bad=0)
+    with pytest.raises(DeviceLost, match=r"answers this process no more \(CUDA error: device-side assert triggered\); start"):
+        outcomes_of(analysis, clips)
+    assert len(analysis.calls) == 1
