@@ -168,6 +168,14 @@ class Settings(BaseSettings):
         return self.task_time_limit_sec - min(30.0, self.task_time_limit_sec / 10)
 
     @property
+    def task_limit_advice(self) -> str:
+        """What to do where work takes longer than a task may."""
+        return (
+            f"raise EARSHOT_TASK_TIME_LIMIT_SEC (now {self.task_time_limit_sec}), and EARSHOT_VISIBILITY_TIMEOUT_SEC "
+            f"(now {self.visibility_timeout_sec}) above it, for all processes"
+        )
+
+    @property
     def late_job_sec(self) -> int:
         """How long after the merge Redis may still deliver a job of a worker that died."""
         return 2 * self.visibility_timeout_sec

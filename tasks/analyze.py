@@ -105,7 +105,7 @@ def _outcomes(task: Stage, job: Job) -> list[Outcome]:
         limit = settings().task_soft_limit_sec
         if len(job.chunks) > 1 or time.monotonic() - began < WHOLE_LIMIT * limit:
             raise
-        return [Failed(code="timeout", detail=f"not done within {limit:.0f} s")]
+        return [Failed(code="timeout", detail=f"not done within {limit:.0f} s; {settings().task_limit_advice}")]
     except Transient as error:
         if _is_patient(task):
             raise
