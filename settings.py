@@ -9,6 +9,8 @@ from pydantic import AliasChoices, Field, SecretStr, field_validator, model_vali
 from pydantic.fields import FieldInfo
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, YamlConfigSettingsSource
 
+from analysis.languages import Language, route
+
 PROJECT = Path(__file__).resolve().parent
 
 
@@ -59,7 +61,7 @@ class Settings(BaseSettings):
     Unset: of those only the embedded ones are loaded."""
 
     device: Literal["auto", "cpu", "cuda"] = "auto"
-    language: str = "en"
+    language: Language = "en"
     """BCP 47 language of recordings whose request names none; ``und``: not known, to be heard by recognisers that can."""
 
     asr_backend: Literal["local", "endpoint"] = "local"
@@ -70,8 +72,8 @@ class Settings(BaseSettings):
     """Without a byte; an endpoint that was scaled to zero takes minutes to start, and says so with a status that is tried
     again."""
     asr_routes: dict[str, str] = {}
-    """Language (primary BCP 47 subtag; ``*`` for all others) to the release of the catalog that hears it. Without effect where
-    an endpoint is the backend, which hears all."""
+    """Language (primary BCP 47 subtag, no region; ``*`` for all others) to the release of the catalog that hears it. Without
+    effect where an endpoint is the backend, which hears all."""
     asr_hotwords: tuple[str, ...] = ()
     """Names and terms that speech recognition is told to expect."""
     emotion_dimensions: str = ""
@@ -145,6 +147,17 @@ class Settings(BaseSettings):
     def _resolved(cls, home: Path) -> Path:
         return home.resolve()
 
+    @field_validator("asr_routes")
+    @classmethod
+    def _by_primary_subtag(cls, named: dict[str, str]) -> dict[str, str]:
+        found: dict[str, str] = {}
+        for key, release in named.items():
+            language = key if key == "*" else route(key)
+            if language in found:
+                raise ValueError(f"{key!r} and {language!r} are one language; leave one of them away")
+            found[language] = release
+        return found
+
     @property
     def models_folder(self) -> Path:
         return (self.models_dir or self.home / "models").absolute()
@@ -153,6 +166,14 @@ class Settings(BaseSettings):
     def task_soft_limit_sec(self) -> float:
         """When a job is told to stop, so that it can still say so before it is killed."""
         return self.task_time_limit_sec - min(30.0, self.task_time_limit_sec / 10)
+
+    @property
+    def task_limit_advice(self) -> str:
+        """What to do where work takes longer than a task may."""
+        return (
+            f"raise EARSHOT_TASK_TIME_LIMIT_SEC (now {self.task_time_limit_sec}), and EARSHOT_VISIBILITY_TIMEOUT_SEC "
+            f"(now {self.visibility_timeout_sec}) above it, for all processes"
+        )
 
     @property
     def late_job_sec(self) -> int:

@@ -10,7 +10,7 @@ from itertools import groupby
 from typing import Literal
 
 from analysis.findings import SuppressedText, Word
-from analysis.spelling import compared
+from analysis.spelling import compared, joined
 from analysis.types import Interval
 
 Reason = Literal["repetition", "low_probability", "no_speech"]
@@ -114,7 +114,7 @@ def _told(words: Sequence[Word], reasons: Sequence[Reason | None]) -> list[Suppr
             found = [word for word, _ in run]
             told.append(
                 SuppressedText(
-                    text=" ".join(word.text for word in found),
+                    text=joined(word.text for word in found),
                     reason=reason,
                     channel=found[0].channel,
                     start_ms=found[0].start_ms,

@@ -6,6 +6,7 @@ from uuid import UUID
 
 from pydantic import Field
 
+from analysis.languages import Language
 from analysis.types import Frozen, SpeakerCount
 
 Role = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,31}$")]
@@ -25,8 +26,8 @@ class IngestRequest(Frozen):
     roles: Annotated[tuple[Role, ...], Field(max_length=8)] | None = None
     """Role of each channel. Default for two channels: ``agent``, ``customer``. Channels without roles are mixed to one: pass
     ``[]`` when they are not speakers."""
-    language: Annotated[str, Field(pattern=r"^[a-z]{2,3}(-[A-Z]{2})?$")] | None = None
-    """BCP 47 language of the speech; default: the service's setting."""
+    language: Language | None = None
+    """BCP 47 language of the speech, ``und`` where it is to be heard; default: the service's setting."""
     speakers: SpeakerCount | None = None
     """How many people speak, where that is known; for channels without roles. Default: it is heard."""
     force: bool = False

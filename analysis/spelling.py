@@ -7,6 +7,8 @@
 - typographic apostrophes and quotation marks become ' and "
 - runs of spaces become one
 
+``joined`` makes a text of words, without spaces where the script has none.
+
 ``compared`` is for asking whether two texts say the same, and is never shown. On top of ``written``:
 - case is folded
 - Arabic letters that are written for one another become one, as in search (the normalisation of Larkey et al. 2002, Improving
@@ -18,6 +20,7 @@
 
 import re
 import unicodedata
+from collections.abc import Iterable
 from functools import lru_cache
 
 _JOINERS = "\u200c\u200d"
@@ -35,6 +38,9 @@ _ONE_LETTER = str.maketrans(
         **dict.fromkeys("\u06ad\u0763", "\u06af"),  # g
     }
 )
+_UNSPACED = ("CJK", "IDEOGRAPHIC", "BOPOMOFO", "HIRAGANA", "KATAKANA", "THAI", "LAO", "MYANMAR")
+"""Scripts, by how the names of their characters begin, whose words recognisers write without spaces between them: those of the
+languages whose text Whisper splits by characters."""
 _EDGES = re.compile(r"(?<!\w)'|'(?!\w)")
 
 
@@ -49,6 +55,25 @@ def written(text: str) -> str:
     plain = unicodedata.normalize("NFKC", _UNREAD_ARABIC.sub("", text)).translate(_QUOTES)
     kept = "".join(c for c in plain if c in _JOINERS or c.isspace() or unicodedata.category(c) not in ("Cc", "Cf"))
     return " ".join(_UNREAD_ARABIC.sub("", kept).split())
+
+
+def joined(words: Iterable[str]) -> str:
+    """Words as a text: with a space between two of them, but none where both sides of it are of a script that has none, or one
+    side is and the other a digit."""
+    text = ""
+    for word in words:
+        sides = {_side(reversed(text)), _side(word)}
+        text += word if not text or ("unspaced" in sides and "spaced" not in sides) else f" {word}"
+    return text
+
+
+def _side(characters: Iterable[str]) -> str:
+    """What the first character that is no punctuation is."""
+    for character in characters:
+        if unicodedata.category(character)[0] in "LMN":
+            name = unicodedata.name(character, "")
+            return "digit" if character.isdecimal() else "unspaced" if name.startswith(_UNSPACED) else "spaced"
+    return "spaced"
 
 
 @lru_cache(KEPT)

@@ -12,6 +12,7 @@ from analysis.parts import Evidence, Part
 from analysis.pool import PLACES, classify, pool_emotions
 from analysis.sections import Speaker, SpokenWord, Turn
 from analysis.spans import fuse
+from analysis.spelling import joined
 from analysis.types import Interval, Utterance
 from analysis.voices import Tracks, of_role, within
 
@@ -116,7 +117,7 @@ def _turn(
         id=name,
         speaker=floor.speaker,
         role=role,
-        text=" ".join(word.text for word in words),
+        text=joined(word.text for word in words),
         transcribed=_inside(floor.span, answered),
         words=tuple(SpokenWord(**word.model_dump(exclude={"channel"})) for word in words),
         confidence=round(sum(word.confidence for word in words) / len(words), PLACES) if words else None,

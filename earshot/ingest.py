@@ -6,6 +6,7 @@ from pathlib import Path
 from pydantic import ValidationError
 
 from analysis.errors import BadAudio, EarshotError, Forbidden, Misconfigured, Unavailable
+from analysis.languages import language_tag
 from analysis.types import SpeakerCount
 from earshot.console import say, show
 from earshot.deliver import deliver, workers_alive
@@ -36,7 +37,8 @@ def options(
     """What the command line asks for.
 
     Raises:
-        Misconfigured: ``analyses``, no analysis has such a name; ``speakers``, that is no number of people.
+        Misconfigured: ``analyses``, no analysis has such a name; ``language``, that is none; ``speakers``, that is no number
+            of people.
     """
     wanted = _names(analyses)
     unknown = [name for name in wanted or () if name not in registered()]
@@ -45,11 +47,18 @@ def options(
     return Options(
         roles=_names(roles),
         analyses=wanted,
-        language=language,
+        language=_language(language) if language is not None else None,
         speakers=speaker_count(speakers) if speakers else None,
         force=force,
         accept_truncated=accept_truncated,
     )
+
+
+def _language(said: str) -> str:
+    try:
+        return language_tag(said)
+    except ValueError as error:
+        raise Misconfigured("language", f"--language {error}") from error
 
 
 def speaker_count(said: str) -> SpeakerCount:

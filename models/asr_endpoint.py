@@ -12,8 +12,8 @@ from dataclasses import dataclass, field
 from socket import socket
 from urllib.parse import urlsplit
 
-from analysis.errors import Misconfigured, Permanent, Unavailable
-from models.asr_endpoint_messages import Answer, parse, recognition, request
+from analysis.errors import EarshotError, Misconfigured, Permanent, Unavailable
+from models.asr_endpoint_messages import Answer, complaint, parse, recognition, request
 from models.recogniser import SAMPLE_RATE, Recognition, Samples
 
 RUNTIME = "http-endpoint"
@@ -60,7 +60,7 @@ class AsrEndpoint:
         return True
 
     def transcribe(self, stretches: Sequence[Samples], languages: Sequence[str], hotwords: Sequence[str]) -> list[Recognition]:
-        """Hotwords go along as ``generate_kwargs.hotwords`` for endpoints that know them.
+        """Hotwords go along for handlers of one's own; the stock one passes over them.
 
         Raises:
             Unavailable: it is busy, starting up, or does not answer; the same call may succeed later.
@@ -90,7 +90,8 @@ class AsrEndpoint:
             raise Unavailable(
                 "endpoint_unavailable", f"{url.hostname} cannot be asked: {error or type(error).__name__}"
             ) from error
-        _check(url.hostname or "", reply.status)
+        if reply.status != 200:
+            raise _refusal(url.hostname or "", reply.status, complaint(found, self._endpoint.token))
         return parse(url.hostname or "", found)
 
     def _open(self) -> http.client.HTTPConnection:
@@ -105,12 +106,13 @@ class AsrEndpoint:
         return connection
 
 
-def _check(host: str, status: int) -> None:
+def _refusal(host: str, status: int, said: str) -> EarshotError:
+    answers = f"{host} answers {status}" + (f" ({said})" if said else "")
     if status in BUSY or status >= 500:
-        raise Unavailable("endpoint_unavailable", f"{host} answers {status}: it is busy or starting up")
+        return Unavailable("endpoint_unavailable", f"{answers}: it is busy or starting up")
     if status in (401, 403):
-        raise Misconfigured("endpoint", f"{host} answers {status}; set EARSHOT_ASR_ENDPOINT_TOKEN to a token that may use it")
+        return Misconfigured("endpoint", f"{answers}; set EARSHOT_ASR_ENDPOINT_TOKEN to a token that may use it")
     if status == 404:
-        raise Misconfigured("endpoint", f"{host} answers 404; correct EARSHOT_ASR_ENDPOINT_URL")
-    if status != 200:  # redirections too: they would carry the token elsewhere
-        raise Permanent("endpoint_refused", f"{host} answers {status} to a request for a transcript")
+        return Misconfigured("endpoint", f"{answers}; correct EARSHOT_ASR_ENDPOINT_URL")
+    # Redirections are refused too: they would carry the token elsewhere.
+    return Permanent("endpoint_refused", f"{answers} to a request for a transcript")

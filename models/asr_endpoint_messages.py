@@ -1,7 +1,10 @@
 """What is said to an inference endpoint for speech recognition, and what it answers: the JSON of the hub's serving toolkit.
 
-Sent is ``{"inputs": <base64 of a WAV file>, "parameters": {"return_timestamps": "word", ...}}``. Back comes ``{"text": ...,
-"chunks": [{"text": ..., "timestamp": [start, end]}]}``, which may hold ``language`` and, by word, ``confidence``.
+Sent is ``{"inputs": <base64 of a WAV file>, "parameters": {"return_timestamps": "word", ...}}``, and in ``parameters``
+``generate_kwargs.language``. Beside them stand ``language`` and ``hotwords`` for handlers of one's own: the stock handler
+(huggingface-inference-toolkit) gives all ``parameters`` to the pipeline, which refuses what the model's ``generate`` does not
+know, and passes over other keys. Back comes ``{"text": ..., "chunks": [{"text": ..., "timestamp": [start, end]}]}``, which may
+hold ``language`` and, by word, ``confidence``.
 """
 
 import base64
@@ -10,15 +13,19 @@ import json
 import re
 import wave
 from collections.abc import Sequence
+from math import inf
 from typing import Annotated
 
 import numpy as np
-from pydantic import BaseModel, Field, ValidationError
+from pydantic import BaseModel, Field, TypeAdapter, ValidationError
 
 from analysis.errors import Permanent
 from analysis.word_times import interpolate
 from models.recogniser import SAMPLE_RATE, UNDETERMINED, Recognised, Recognition, Samples
+from models.whisper_languages import CODES, token_code
 
+MOST_SAID = 200
+"""Characters of what a stranger says that are shown."""
 _SUBTAG = re.compile("[a-z]{2,3}")
 
 
@@ -38,18 +45,37 @@ class Answer(BaseModel):
     language: str | None = None
 
 
+ANSWER: TypeAdapter[Answer | tuple[Answer, ...]] = TypeAdapter(Answer | Annotated[tuple[Answer, ...], Field(min_length=1)])
+"""Some servers put it into a list."""
+
+
 def request(samples: Samples, language: str, hotwords: Sequence[str]) -> bytes:
-    """The body of one request."""
+    """The body of one request. Whisper is told the language by its own code, and nothing where it has none: it would refuse."""
     sound = io.BytesIO()
     with wave.open(sound, "wb") as file:
         file.setnchannels(1)
         file.setsampwidth(2)
         file.setframerate(SAMPLE_RATE)
         file.writeframes((np.clip(samples, -1.0, 1.0) * 32767).astype("<i2").tobytes())
-    options = {} if language == UNDETERMINED else {"language": language}
-    further = {**options, **({"hotwords": list(hotwords)} if hotwords else {})}
-    parameters = {"return_timestamps": "word", **({"generate_kwargs": further} if further else {})}
-    return json.dumps({"inputs": base64.b64encode(sound.getvalue()).decode(), "parameters": parameters}).encode()
+    code = token_code(language)
+    parameters = {"return_timestamps": "word", **({"generate_kwargs": {"language": code}} if code in CODES else {})}
+    own = {**({} if language == UNDETERMINED else {"language": language}), **({"hotwords": list(hotwords)} if hotwords else {})}
+    return json.dumps({"inputs": base64.b64encode(sound.getvalue()).decode(), "parameters": parameters, **own}).encode()
+
+
+def complaint(body: bytes, token: str) -> str:
+    """What an endpoint says is wrong: first line of its ``error``, or of whatever it sent, without the token; may be empty."""
+    text = body.decode(errors="replace")
+    try:
+        found = json.loads(text)
+    except (ValueError, RecursionError):
+        found = None  # any server may stand between; what it says is shown as it is
+    if isinstance(found, dict) and isinstance(found.get("error"), str):
+        text = found["error"]
+    if token:
+        text = text.replace(token, "***")
+    first = next((line for line in text.splitlines() if line.strip()), "")
+    return " ".join("".join(each if each.isprintable() else " " for each in first).split())[:MOST_SAID]
 
 
 def parse(host: str, body: bytes) -> Answer:
@@ -59,11 +85,11 @@ def parse(host: str, body: bytes) -> Answer:
         Permanent: ``endpoint_answer``, it is no transcript.
     """
     try:
-        found = json.loads(body)
-        return Answer.model_validate(found[0] if isinstance(found, list) and found else found)
-    except (ValueError, ValidationError) as error:
-        reason = " ".join(str(error).split())[:200]
+        found = ANSWER.validate_json(body)
+    except ValidationError as error:
+        reason = " ".join(str(error).split())[:MOST_SAID]
         raise Permanent("endpoint_answer", f"{host} answers with what is no transcript: {reason}") from error
+    return found if isinstance(found, Answer) else found[0]
 
 
 def recognition(answer: Answer, asked: str, length_ms: int) -> Recognition:
@@ -93,6 +119,6 @@ def _in_order(said: Sequence[Said], length_ms: int) -> tuple[Said, ...]:
 
 def _span(said: Said, length_ms: int) -> tuple[int, int] | None:
     start, end = said.timestamp
-    if start is None or end is None or not 0 <= start <= end:
+    if start is None or end is None or not 0 <= start <= end < inf:  # JSON's 1e999 is infinite
         return None
-    return min(length_ms, round(start * 1000)), min(length_ms, round(end * 1000))
+    return round(min(length_ms, start * 1000)), round(min(length_ms, end * 1000))

@@ -109,7 +109,7 @@ def _outcomes(task: Stage, job: Job) -> list[Outcome]:
         limit = settings().task_soft_limit_sec
         if len(job.chunks) > 1 or time.monotonic() - began < WHOLE_LIMIT * limit:
             raise
-        return [Failed(code="timeout", detail=f"not done within {limit:.0f} s")]
+        return [Failed(code="timeout", detail=f"not done within {limit:.0f} s; {settings().task_limit_advice}")]
     except DeviceLost as error:
         # A death like any other: what this child held is counted and tried alone in fresh ones (``tasks.triage``). At once,
         # because an orderly end would wait for the GPU.

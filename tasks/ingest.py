@@ -49,7 +49,7 @@ def ingest_recording(self: Stage, payload: dict[str, Any]) -> dict[str, Any]:
         reply = _failed(recording_id, error)
     except SoftTimeLimitExceeded:
         limit = f"it was not decoded within {settings().task_time_limit_sec} s"
-        reply = _failed(recording_id, Permanent("timeout", f"{limit}; raise EARSHOT_TASK_TIME_LIMIT_SEC"))
+        reply = _failed(recording_id, Permanent("timeout", f"{limit}; {settings().task_limit_advice}"))
     except Exception as error:  # whatever it is, the recording is closed with the reason instead of staying open for ever
         log.exception("recording %s cannot be taken in", recording_id)
         reply = _failed(recording_id, Permanent("ingest_failed", f"{type(error).__name__}: {error}".splitlines()[0]))

@@ -73,11 +73,64 @@ def test_what_is_sent_and_what_is_made_of_it() -> None:
     ]
     assert (known.language, heard.language) == ("en", "en")
     assert {authorization for authorization, _ in asked} == {"Bearer t0ken"}
-    options = sorted((body["parameters"]["generate_kwargs"] for _, body in asked), key=len)
-    assert options == [{"hotwords": ["Earshot"]}, {"hotwords": ["Earshot"], "language": "fr"}]
+    told = sorted(({**body, "inputs": ""} for _, body in asked), key=len)
+    timed = {"return_timestamps": "word"}
+    assert told == [
+        {"inputs": "", "parameters": timed, "hotwords": ["Earshot"]},
+        {
+            "inputs": "",
+            "parameters": {**timed, "generate_kwargs": {"language": "fr"}},
+            "hotwords": ["Earshot"],
+            "language": "fr",
+        },
+    ]
     with wave.open(io.BytesIO(base64.b64decode(asked[0][1]["inputs"]))) as sound:
         assert (sound.getframerate(), sound.getnchannels(), sound.getnframes()) == (16_000, 1, 16_000)
         assert np.frombuffer(sound.readframes(9), "<i2").tolist() == [8191] * 9
+
+
+@pytest.mark.parametrize(("language", "whisper"), [("ary", "ar"), ("nb", "no"), ("wo", None), ("und", None)])
+def test_whisper_is_asked_for_no_language_that_it_would_refuse(language: str, whisper: str | None) -> None:
+    with serving(lambda _: (200, {"text": "x"})) as (url, asked):
+        ask(url, language)
+    ((_, body),) = asked
+    assert body["parameters"].get("generate_kwargs", {}).get("language") == whisper
+    assert body.get("language", "und") == language
+
+
+@pytest.mark.parametrize(
+    ("status", "answer", "says"),
+    [
+        (400, {"error": "Unsupported language: xx.\nmore"}, "(Unsupported language: xx.)"),
+        (503, {"error": ["loading"]}, '({"error": ["loading"]})'),
+        (403, b"<html>\x1b[31m no \x00 t0ken </html>", "(<html> [31m no *** </html>)"),
+        (404, b"\n\n  gone \n", "(gone)"),
+        (400, b"x" * 199 + b"t0ken", f"({'x' * 199}*)"),
+        (400, b"[" * 100_000, f"({'[' * 200})"),
+        (400, b"", "answers 400 to a request"),
+    ],
+)
+def test_what_an_endpoint_complains_of_is_told_in_one_line_without_the_token(status: int, answer: Any, says: str) -> None:
+    with serving(lambda _: (status, answer)) as (url, _), pytest.raises(EarshotError) as raised:
+        ask(url, "en", asr_endpoint_token="t0ken")
+    assert says in str(raised.value)
+    assert "t0ken" not in str(raised.value)
+    assert str(raised.value).isprintable()
+
+
+@pytest.mark.parametrize("times", ["[1e999, 1e999]", "[0.1, 1e999]", "[0.1, NaN]", "[-1e999, 0.2]", "[0.2, 0.1]"])
+def test_a_time_that_is_none_is_interpolated(times: str) -> None:
+    answer = f'{{"text": "a", "chunks": [{{"text": "a", "timestamp": {times}}}]}}'.encode()
+    with serving(lambda _: (200, answer)) as (url, _):
+        (found,) = ask(url, "en")
+    assert [(w.text, w.start_ms, w.end_ms, w.timing) for w in found.words] == [("a", 0, 1000, "interpolated")]
+
+
+def test_a_time_behind_the_end_is_the_end() -> None:
+    said = [{"text": "a", "timestamp": [0.5, 1e307]}]
+    with serving(lambda _: (200, {"text": "", "chunks": said})) as (url, _):
+        (found,) = ask(url, "en")
+    assert [(w.start_ms, w.end_ms, w.timing) for w in found.words] == [(500, 1000, "native")]
 
 
 def test_text_alone_is_spread_over_the_stretch_and_marked() -> None:
@@ -117,6 +170,9 @@ def test_words_are_in_order_of_time_and_one_without_a_time_stays_behind_its_neig
         (400, {}, Permanent, "endpoint_refused"),
         (307, {}, Permanent, "endpoint_refused"),
         (200, b"<html>", Permanent, "endpoint_answer"),
+        (200, b"[" * 100_000, Permanent, "endpoint_answer"),
+        (200, b'{"text": "\\ud800"}', Permanent, "endpoint_answer"),
+        (200, b'{"text": "x", "chunks": [{"text": "x", "confidence": NaN}]}', Permanent, "endpoint_answer"),
         (200, {"generated": "x"}, Permanent, "endpoint_answer"),
         (200, {"text": "x", "chunks": [{"text": "x", "confidence": 7}]}, Permanent, "endpoint_answer"),
     ],

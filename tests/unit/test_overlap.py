@@ -6,15 +6,23 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from analysis.findings import Word
+from analysis.findings import Timing, Word
 from analysis.overlap import border, join_runs
 from analysis.types import Interval
+from analysis.word_times import interpolate
 
 OVERLAP = Interval(start_ms=24_000, end_ms=25_000)
 
 
-def word(text: str, start: int, end: int | None = None) -> Word:
-    return Word(text=text, start_ms=start, end_ms=start + 200 if end is None else end, channel=0, confidence=0.5)
+def word(text: str, start: int, end: int | None = None, timing: Timing = "native") -> Word:
+    end = start + 200 if end is None else end
+    return Word(text=text, start_ms=start, end_ms=end, channel=0, confidence=0.5, timing=timing)
+
+
+def spread(text: str, start: int, end: int) -> list[Word]:
+    """The words of a text whose times were interpolated over a stretch."""
+    spans = interpolate(text.split(), [None] * len(text.split()), (start, end))
+    return [word(each, a, b, "interpolated") for each, (a, b) in zip(text.split(), spans, strict=True)]
 
 
 def texts(words: list[Word]) -> str:
@@ -93,6 +101,91 @@ def test_what_only_one_chunk_heard_stays() -> None:
 )
 def test_a_word_at_the_edge_appears_once(left: list[Word], right: list[Word], joined: str) -> None:
     assert texts(join_runs(left, right, OVERLAP)) == joined
+
+
+@pytest.mark.parametrize(
+    ("left", "right", "joined"),
+    [
+        pytest.param(
+            spread("he was making a", 22_000, 25_000),
+            [word("making", 24_150, 24_500), word("a", 24_510, 24_560), word("chair", 24_600)],
+            "he was making a chair",
+            id="times-of-the-left-guessed",
+        ),
+        pytest.param(
+            [word("speak", 23_800), word("of", 24_300), word("having", 24_450), word("been", 24_700)],
+            spread("of having been in the far north once", 24_000, 30_000),
+            "speak of having been in the far north once",
+            id="times-of-the-right-guessed",
+        ),
+        pytest.param(
+            spread("describe some of the characters", 22_000, 25_000),
+            [word("Ascribe", 24_000, 24_500), word("some", 24_520), word("of", 24_730), word("the", 24_900, 24_990)],
+            "describe some of the",
+            id="what-each-heard-at-its-own-edge-is-given-up",
+        ),
+        pytest.param(
+            spread("and then she put a whole", 22_500, 24_000),
+            spread("she put a whole sermon into it", 24_000, 27_000),
+            "and then she put a whole sermon into it",
+            id="both-guessed",
+        ),
+        pytest.param(
+            spread("that is very very", 23_000, 25_000),
+            spread("very very far from here and from there", 24_000, 28_000),
+            "that is very very far from here and from there",
+            id="a-word-said-twice-and-heard-twice-by-both",
+        ),
+        pytest.param(
+            [word("is", 23_700), word("very", 24_000, 24_280), word("very", 24_350, 24_700)],
+            [word("very", 24_360, 24_700), word("far", 24_800)],
+            "is very very far",
+            id="a-word-said-twice-and-heard-once-by-the-right",
+        ),
+        pytest.param(
+            [word("no", 24_100, 24_300), word("no", 24_500, 24_700)],
+            [word("no", 24_500, 24_700), word("no", 25_100, 25_300)],
+            "no no no",
+            id="a-word-said-three-times-once-in-the-overlap",
+        ),
+        pytest.param(
+            [word("yes", 23_200, 23_500), word("sir", 23_600, 23_900)],
+            [word("yes", 25_050, 25_300), word("sir", 25_350, 25_600)],
+            "yes sir yes sir",
+            id="a-phrase-said-on-both-sides",
+        ),
+        pytest.param(
+            [*spread("on and on we go", 20_000, 22_300), word("on", 24_100), word("we", 24_400)],
+            [word("on", 24_120), word("we", 24_410), word("went", 24_700)],
+            "on and on we go on we went",
+            id="a-guessed-time-far-from-the-border",
+        ),
+    ],
+)
+def test_where_times_are_guessed_the_order_tells(left: list[Word], right: list[Word], joined: str) -> None:
+    assert texts(join_runs(left, right, OVERLAP)) == joined
+
+
+numbers = st.integers(2, 9)
+
+
+@given(st.tuples(numbers, numbers, numbers), st.integers(60, 160), st.booleans(), st.booleans(), st.booleans())
+def test_a_phrase_said_twice_on_one_side_stays_and_what_both_heard_appears_once(
+    counts: tuple[int, int, int], tempo: int, twice: bool, left_guessed: bool, right_guessed: bool
+) -> None:
+    """Beside the overlap a word takes ``tempo`` percent of what it takes within; that is how far guessed times are off."""
+    first, common, last = ([f"{side}{n}" for n in range(count)] for side, count in zip("xoy", counts, strict=True))
+    first, last = (first * 2, last) if twice else (first, last * 2)
+    step = (OVERLAP.end_ms - OVERLAP.start_ms) // len(common)
+    begin, end = (at - len(side) * step * tempo // 100 * sign for at, side, sign in ((24_000, first, 1), (25_000, last, -1)))
+    true = [word(text, OVERLAP.start_ms + n * step, OVERLAP.start_ms + (n + 1) * step) for n, text in enumerate(common)]
+    left = [*spread(" ".join(first), begin, 24_000), *true]
+    right = [*true, *spread(" ".join(last), 25_000, end)]
+    if left_guessed:
+        left = spread(" ".join([*first, *common]), begin, 25_000)
+    if right_guessed:
+        right = spread(" ".join([*common, *last]), 24_000, end)
+    assert texts(join_runs(left, right, OVERLAP)) == " ".join([*first, *common, *last])
 
 
 def test_of_a_word_that_an_edge_cut_the_whole_one_stays() -> None:

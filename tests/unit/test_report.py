@@ -103,6 +103,12 @@ def test_a_turn_says_whether_it_was_transcribed() -> None:
     ]
 
 
+def test_a_turn_of_a_script_without_spaces_has_none() -> None:
+    said = part("asr", 0, words(("你", 1_000, 0), ("好", 1_300, 0)))
+    report = build_report(recording(), [p for p in parts() if p.analysis not in ("asr", "diarization")] + [said])
+    assert next(turn.text for turn in report.turns if turn.text) == "你好"
+
+
 def test_the_language_that_was_written_down_shows_beside_the_one_asked_for() -> None:
     report = build_report(recording().model_copy(update={"language": "fr"}), parts())
     assert (report.recording.language, report.transcript_language) == ("fr", "en")

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from analysis.spelling import compared, is_word, written
+from analysis.spelling import compared, is_word, joined, written
 
 
 @pytest.mark.parametrize(
@@ -59,3 +59,23 @@ def test_what_is_read_aloud_is_a_word() -> None:
 def test_spelling_twice_changes_nothing(text: str) -> None:
     assert written(written(text)) == written(text)
     assert compared(compared(text)) == compared(text)
+
+
+@pytest.mark.parametrize(
+    ("words", "text"),
+    [
+        (["It's", "a", "7,", "no?"], "It's a 7, no?"),
+        (["你", "好,", "我", "有", "3", "个"], "你好,我有3个"),
+        (["「こん", "にちは」", "カー", "です。"], "「こんにちは」カーです。"),
+        (["สวัส", "ดี", "ครับ"], "สวัสดีครับ"),
+        (["我", "们", "人", "々"], "我们人々"),
+        (["안녕", "하세요"], "안녕 하세요"),
+        (["مرحبا", "7", "بك"], "مرحبا 7 بك"),
+        (["用", "Open", "AI", "写"], "用 Open AI 写"),
+        (["5", "7"], "5 7"),
+        (["%", "你"], "% 你"),
+        ([], ""),
+    ],
+)
+def test_words_become_a_text(words: list[str], text: str) -> None:
+    assert joined(words) == text

@@ -1,5 +1,6 @@
 """What is recognised in one go: near utterances of a channel, padded, within the chunk, never longer than is taken."""
 
+from itertools import pairwise
 from uuid import UUID
 
 from hypothesis import given
@@ -39,6 +40,11 @@ def test_a_stretch_ends_before_it_gets_too_long_and_a_long_utterance_is_cut_even
     assert [(s.start_ms, s.end_ms) for s in cut] == [(0, 16_733), (16_733, 33_466), (33_466, 50_200)]
 
 
+def test_a_pause_that_two_stretches_share_is_split_between_them() -> None:
+    found = stretches(ref(0, 60_000, (0, 0, 20_000), (0, 20_300, 45_000)), 1_500, 30_000)
+    assert [(s.start_ms, s.end_ms) for s in found] == [(0, 20_150), (20_150, 45_200)]
+
+
 speech = st.lists(st.tuples(st.integers(0, 1), st.integers(0, 40_000), st.integers(1, 9_000)), max_size=12)
 
 
@@ -53,3 +59,5 @@ def test_all_speech_within_the_chunk_is_in_a_stretch_and_none_is_too_long(
         start, end = max(5_000, item.start_ms), min(35_000, item.end_ms)
         held = sum(max(0, min(end, each.end_ms) - max(start, each.start_ms)) for each in found if each.channel == item.channel)
         assert held >= end - start
+    for one, other in pairwise(found):
+        assert one.channel < other.channel or one.end_ms <= other.start_ms

@@ -1,5 +1,7 @@
 """The judgements on which the reconciler acts: who is dead, what is lost, what merely waits."""
 
+import re
+
 import pytest
 
 from settings import Settings
@@ -65,3 +67,11 @@ def test_settings_that_would_take_the_living_for_dead_are_refused() -> None:
         Settings(worker_lost_sec=10, soft_shutdown_sec=20)
     with pytest.raises(ValueError, match="task_time_limit_sec must stay below visibility_timeout_sec"):
         Settings(task_time_limit_sec=1800)
+
+
+def test_the_advice_to_raise_the_limit_of_a_task_can_be_followed() -> None:
+    before = Settings(task_time_limit_sec=100, visibility_timeout_sec=200)
+    named = re.findall(r"EARSHOT_(\w+)[^\d]*\(now (\d+)\)", before.task_limit_advice)
+    assert dict(named) == {"TASK_TIME_LIMIT_SEC": "100", "VISIBILITY_TIMEOUT_SEC": "200"}
+    raised = Settings(**{name.lower(): int(now) * 3 for name, now in named})
+    assert raised.task_soft_limit_sec > before.task_soft_limit_sec
