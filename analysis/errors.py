@@ -41,7 +41,8 @@ class Misconfigured(Permanent):
 
 
 class DeviceLost(EarshotError):
-    """The GPU refuses every further call of this process, whatever the work; a new process may use it."""
+    """The GPU refuses every further call of this process, whatever the work; a new process may use it. Codes:
+    ``device_lost``, at work; ``device_absent``, before any was begun."""
 
 
 class Transient(EarshotError):

@@ -48,9 +48,9 @@ def join_runs(left: Sequence[Word], right: Sequence[Word], overlap: Interval) ->
     """Words of one channel from two consecutive chunks, each in order of time, as one run in order of time.
 
     In ``overlap`` (the stretch both chunks hold) they are laid over each other at the longest run of words that they have in
-    common, of several at the one whose times agree best. With none in common, each is believed in its own half of the overlap,
-    and where only one of them heard words, those stay. No word whose time is known to lie outside the overlap is lost, though
-    one cut by a chunk's edge may be told by the other.
+    common, where a word whose times agree counts up to twice. With none in common, each is believed in its own half of the
+    overlap, and where only one of them heard words, those stay. No word whose time is known to lie outside the overlap is lost,
+    though one cut by a chunk's edge may be told by the other.
     """
     first = border(left, overlap)
     last = bisect_left(right, overlap.end_ms + GUESSED_MS, key=lambda word: word.start_ms)
@@ -84,7 +84,7 @@ def _middle(word: Word) -> float:
 
 
 def _common_run(ours: Sequence[Word], theirs: Sequence[Word], overlap: Interval) -> Run:
-    """The longest run of the same words in both, and of those the one whose times agree best; of size 0 when there is none."""
+    """The longest run of the same words in both, where agreeing times count as much as a word; of size 0 when there is none."""
     # What lies behind the run in ours, and before it in theirs, is given up: only what the other chunk can hold may be.
     lowest = next((n for n in range(len(ours), 0, -1) if ours[n - 1].end_ms <= overlap.start_ms - _slack(ours[n - 1])), 0)
     highest = next((n for n, word in enumerate(theirs) if word.start_ms >= overlap.end_ms + _slack(word)), len(theirs))

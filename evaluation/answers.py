@@ -8,6 +8,7 @@ from analysis.parts import Evidence, with_bounds
 from analysis.pool import classify, pool_emotions
 from analysis.prevailing import scene_of
 from analysis.sections import EmotionSummary
+from analysis.spelling import joined
 from analysis.transcript import transcribe
 from analysis.types import Interval, Utterance
 from analysis.voices import Tracks, of_role, tracks, within
@@ -73,7 +74,7 @@ def _of_chunks(evidence: Evidence, analysis: str) -> Classification | None:
 def transcript(evidence: Evidence) -> str:
     """All words in order of time, as the report joins them over chunks."""
     words = sorted(transcribe(evidence).words, key=lambda word: word.start_ms)
-    return " ".join(word.text for word in words)
+    return joined(word.text for word in words)
 
 
 def turns(evidence: Evidence) -> tuple[Spoken, ...]:

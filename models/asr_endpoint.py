@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 
 from analysis.errors import EarshotError, Misconfigured, Permanent, Unavailable
 from models.asr_endpoint_messages import Answer, complaint, parse, recognition, request
+from models.device import says_full, says_lost
 from models.recogniser import SAMPLE_RATE, Recognition, Samples
 
 RUNTIME = "http-endpoint"
@@ -108,8 +109,8 @@ class AsrEndpoint:
 
 def _refusal(host: str, status: int, said: str) -> EarshotError:
     answers = f"{host} answers {status}" + (f" ({said})" if said else "")
-    if status in BUSY or status >= 500:
-        return Unavailable("endpoint_unavailable", f"{answers}: it is busy or starting up")
+    if status in BUSY or status >= 500 or says_full(said) or says_lost(said):  # stock handlers answer 400 whatever failed
+        return Unavailable("endpoint_unavailable", f"{answers}: it is busy, starting up, or its GPU is in trouble")
     if status in (401, 403):
         return Misconfigured("endpoint", f"{answers}; set EARSHOT_ASR_ENDPOINT_TOKEN to a token that may use it")
     if status == 404:

@@ -8,7 +8,7 @@ from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
 
-from analysis.errors import Misconfigured
+from analysis.errors import EarshotError, Misconfigured
 
 # How the frameworks say it; all of them raise a RuntimeError of their own, or a bare one.
 FULL = (
@@ -88,14 +88,23 @@ def load_cublas() -> None:
 
 def out_of_memory(error: BaseException) -> bool:
     """True when a computation did not fit, on the device or in this machine's memory; smaller pieces of it may."""
-    text = str(error).lower()
-    return isinstance(error, MemoryError) or any(words in text for words in FULL)
+    return isinstance(error, MemoryError) or (not isinstance(error, EarshotError) and says_full(str(error)))
 
 
 def context_lost(error: BaseException) -> bool:
-    """True when CUDA will answer every further call of this process with an error, whatever is asked."""
-    text = str(error).lower()
-    return "cuda" in text and any(words in text for words in LOST)
+    """True when CUDA will answer every further call of this process with an error, whatever is asked. An error of our own may
+    quote what another machine's CUDA said."""
+    return not isinstance(error, EarshotError) and says_lost(str(error))
+
+
+def says_full(text: str) -> bool:
+    """Whether a framework says so that memory is full."""
+    return any(words in text.lower() for words in FULL)
+
+
+def says_lost(text: str) -> bool:
+    """Whether a framework says so that a process can use its GPU no more."""
+    return "cuda" in text.lower() and any(words in text.lower() for words in LOST)
 
 
 def free_memory() -> None:

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from analysis.errors import Misconfigured
+from models.device import context_lost, out_of_memory
 
 CONFIG, WEIGHTS = "adapter_config.json", "adapter_model.safetensors"
 
@@ -29,6 +30,8 @@ def adapted(model: Any, folder: Path, renamed: Mapping[str, str]) -> Any:
     try:
         wrapped = PeftModel.from_pretrained(model, folder, is_trainable=False, key_mapping=dict(renamed))
     except (RuntimeError, ValueError) as error:
+        if out_of_memory(error) or context_lost(error):
+            raise
         said = str(error).strip().splitlines()
         raise Misconfigured("checkpoint", f"{folder} does not fit what it is to adapt: {' '.join(said[:2])}") from error
     _check_whole(wrapped, folder)
@@ -54,10 +57,11 @@ def _check_whole(wrapped: Any, folder: Path) -> None:
 
     stored = load_file(folder / WEIGHTS)
     # By default peft would ask the hub whether the vocabulary was changed; the file says it.
-    whole_layers = any(".base_layer." in name for name in stored)
+    whole_layers = any(name.endswith(".base_layer.weight") for name in stored)
     held = get_peft_model_state_dict(wrapped, save_embedding_layers=whole_layers)
-    # By what they hold, for names may have been translated.
-    if sorted(map(_content, stored.values())) != sorted(map(_content, held.values())):
+    # By what they hold, for names may have been translated; layers that it replaces as a whole are rounded as the network is.
+    found, wanted = (sorted(_content(weight.to(wrapped.dtype)) for weight in each.values()) for each in (held, stored))
+    if found != wanted:
         raise Misconfigured(
             "checkpoint",
             f"{folder} has {len(stored)} weights, and not all find their place in the network; "

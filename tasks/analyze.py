@@ -97,6 +97,14 @@ def _claimed(client: Redis, job: Job, group: Sequence[Open]) -> Iterator[list[Ch
         for ref in refs:
             claims.release(client, ref.key, job.analysis, mine, ttl, blame=blame)
         raise
+    except DeviceLost as error:
+        # At work it is a death like any other: what this child held is counted and tried alone in fresh ones
+        # (``tasks.triage``). Before, it is nobody's fault, and whoever has a GPU may take the job.
+        if error.code == "device_absent":
+            for ref in refs:
+                claims.release(client, ref.key, job.analysis, mine, ttl, blame=False)
+        log.critical("%s of %d chunks ended this process: %s", job.analysis, len(refs), error)
+        os._exit(1)  # at once, for an orderly end would wait for the GPU
 
 
 def _outcomes(task: Stage, job: Job) -> list[Outcome]:
@@ -110,11 +118,6 @@ def _outcomes(task: Stage, job: Job) -> list[Outcome]:
         if len(job.chunks) > 1 or time.monotonic() - began < WHOLE_LIMIT * limit:
             raise
         return [Failed(code="timeout", detail=f"not done within {limit:.0f} s; {settings().task_limit_advice}")]
-    except DeviceLost as error:
-        # A death like any other: what this child held is counted and tried alone in fresh ones (``tasks.triage``). At once,
-        # because an orderly end would wait for the GPU.
-        log.critical("%s of %d chunks ended this process: %s", job.analysis, len(job.chunks), error)
-        os._exit(1)
     except Transient as error:
         if _is_patient(task):
             raise

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 from contextlib import ExitStack
-from pathlib import Path
 
 import pytest
 from hypothesis import settings
@@ -10,8 +9,6 @@ from hypothesis import settings
 from tests.servers import Stack, servers
 from workers.pools import STAGES
 from workers.registry import cards
-
-TESTS = Path(__file__).parent
 
 settings.register_profile("shared machine", deadline=None)  # how long a case takes here says nothing of the code
 settings.load_profile("shared machine")
@@ -56,5 +53,5 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """What goes together where pytest has several processes: all that starts workers, for two such tests at once would take the
     cores from each other; the rest by file."""
     for item in items:
-        kind, name = item.path.relative_to(TESTS).parts[0], item.path.stem
-        item.add_marker(pytest.mark.xdist_group("workers" if kind in ("chaos", "integration") else name))
+        together = any(item.get_closest_marker(kind) for kind in ("integration", "chaos", "gpu"))
+        item.add_marker(pytest.mark.xdist_group("workers" if together else item.path.stem))

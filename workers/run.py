@@ -41,7 +41,7 @@ def run(job: Job, device: str, reraise: Reraise = (Transient,)) -> list[Outcome]
     except reraise:
         raise
     except Exception as error:  # a checkpoint that cannot be loaded fails this analysis, not the recording
-        _check_device(error)
+        _check_device(error, "device_absent")
         log.exception("%s: release %s cannot be loaded", job.analysis, job.release.name)
         return [_failure(error)] * len(clips)
     return _analyze(analysis, model, clips, reraise)
@@ -55,7 +55,7 @@ def _analyze(analysis: Analysis, model: object, clips: Sequence[Clip], reraise: 
     except reraise:
         raise
     except Exception as error:  # noqa: BLE001  # logged by _alone, when it is certain whose it is
-        _check_device(error)
+        _check_device(error, "device_lost")
         failed = _alone(analysis, clips[0], error) if len(clips) == 1 else None
         size = len(clips) // 2 if out_of_memory(error) else 1
     # After the except block: until then the error's frames hold what did not fit.
@@ -66,11 +66,11 @@ def _analyze(analysis: Analysis, model: object, clips: Sequence[Clip], reraise: 
     return [outcome for piece in pieces for outcome in _analyze(analysis, model, piece, reraise)]
 
 
-def _check_device(error: Exception) -> None:
-    """Lets nothing be blamed on a chunk in a process where all would fail."""
+def _check_device(error: Exception, code: str) -> None:
+    """Fails no chunk in a process where all would fail."""
     if context_lost(error):
         said = str(error).splitlines()[0]
-        raise DeviceLost("device_lost", f"the GPU answers this process no more ({said}); start it again") from error
+        raise DeviceLost(code, f"the GPU answers this process no more ({said}); start it again") from error
 
 
 def _alone(analysis: Analysis, clip: Clip, error: Exception) -> Failed:

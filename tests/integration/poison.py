@@ -39,7 +39,15 @@ CARD = Card(name="peak", pool="cpu", findings=PeakFindings)
 
 
 def load(release: Release, device: str) -> None:
-    """Nothing to load."""
+    """Nothing to load, but a GPU that is not there the first few times."""
+    if CONTROL.exists() and CONTROL.read_text() == "absent" and _struck("absent") <= {absent}:
+        raise RuntimeError("CUDA error: unspecified launch failure")
+
+
+def _struck(way: str) -> int:
+    with VICTIMS.open("a") as victims:
+        victims.write(f"{{os.getpid()}} {{way}}\\n")
+    return len(VICTIMS.read_text().splitlines())
 
 
 def analyze(model: None, clips: Sequence[Clip]) -> list[PeakFindings]:
@@ -51,8 +59,7 @@ def _peak(peak: float) -> PeakFindings:
         raise LOST[0]
     if peak > 0.5 and CONTROL.exists():
         way = CONTROL.read_text()
-        with VICTIMS.open("a") as victims:
-            victims.write(f"{{os.getpid()}} {{way}}\\\\n")
+        _struck(way)
         if way == "child":
             os.kill(os.getpid(), signal.SIGKILL)
         if way == "group":
@@ -66,6 +73,8 @@ def _peak(peak: float) -> PeakFindings:
             time.sleep(0.05)
     return PeakFindings(peak=peak)
 '''
+ABSENT = 5
+"""Processes that find no GPU: more than the deaths after which a chunk is given up."""
 CHUNK_SEC = 2
 RATE = 8_000
 SHORT = {
@@ -87,14 +96,15 @@ class Poison:
     def __init__(self, stage: Stack, folder: Path) -> None:
         self._control, self._victims = stage.home / "poison", stage.home / "victims"
         stage.project = project_copy.copy(folder / "project")
-        text = MODULE.format(control=str(self._control), victims=str(self._victims)).replace("\\\\n", "\\n")
+        text = MODULE.format(control=str(self._control), victims=str(self._victims), absent=ABSENT)
         (stage.project / "workers" / "peak.py").write_text(text, encoding="utf-8")
         project_copy.register(stage.project, "workers.peak")
         stage.settings |= SHORT
 
     def on(self, way: str) -> None:
         """``child`` ends the process that analyses, ``group`` its whole worker, ``full`` leaves no memory, ``gpu`` lets
-        everything fail that the process does from then on, ``wait`` lasts until it is off."""
+        everything fail that the process does from then on, ``absent`` is no GPU when the first processes start, ``wait`` lasts
+        until it is off."""
         self._control.write_text(way, encoding="utf-8")
 
     def off(self) -> None:

@@ -14,7 +14,7 @@ from earshot.local import waiting
 from storage import claims, db, dead_letters, recordings, refused
 from storage.dead_letters import DeadLetter
 from tests.integration.enqueue import enqueue
-from tests.integration.poison import Poison, recording, restarted
+from tests.integration.poison import ABSENT, Poison, recording, restarted
 from tests.servers import Stack
 
 pytestmark = pytest.mark.integration
@@ -117,6 +117,18 @@ def test_a_chunk_that_loses_its_process_the_gpu_is_given_up_after_three(stage: S
     assert_it_dies_alone(stage, poison, tmp_path, stage.workers("peaks", "peak"))
     said = (stage.home / "logs" / "peaks.log").read_text(encoding="utf-8")
     assert "peak of 16 chunks ended this process: the GPU answers this process no more" in said
+
+
+def test_no_chunk_is_given_up_for_a_gpu_that_was_not_there_when_processes_started(
+    stage: Stack, poison: Poison, tmp_path: Path
+) -> None:
+    poison.on("absent")
+    with stage.workers("all", *CORE, "peak"), stage.beat():
+        recording_id = offered(stage, recording(tmp_path / "faint.wav", 16))
+        assert stage.wait_finished(recording_id) == "complete"
+    assert poison.victims == ABSENT + 1  # the last one found it
+    assert letters(stage) == []
+    assert set(peaks(stage, recording_id).values()) == {"succeeded"}
 
 
 def test_a_chunk_that_no_memory_is_left_for_keeps_nothing_from_its_neighbours(

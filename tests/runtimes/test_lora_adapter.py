@@ -1,6 +1,7 @@
 """LoRA adapters over a network of transformers: in effect, whole, and found with what they adapt."""
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -105,3 +106,30 @@ def test_a_missing_base_names_the_command_that_fetches_both(releases: dict[str, 
                 locate(release)
     finally:
         aside.rename(folder)
+
+
+@pytest.mark.parametrize("precision", ["float32", "bfloat16"])
+@pytest.mark.parametrize(
+    ("more", "trained"),
+    [({"modules_to_save": ["multi_modal_projector"]}, ".modules_to_save."), ({"bias": "lora_only"}, ".base_layer.bias")],
+)
+def test_what_is_replaced_as_a_whole_is_found_in_either_precision(
+    releases: dict[str, Release], tmp_path: Path, precision: str, more: dict[str, Any], trained: str
+) -> None:
+    import torch
+    from peft import LoraConfig, get_peft_model
+    from transformers import VoxtralForConditionalGeneration
+
+    from models.lora_adapter import adapted
+
+    base = locate(releases["voxtral"])
+    told = LoraConfig(r=2, target_modules=["q_proj", "v_proj"], init_lora_weights=False, **more)
+    tuned = get_peft_model(VoxtralForConditionalGeneration.from_pretrained(base, dtype=torch.float32), told)
+    wanted, *others = [weight for name, weight in tuned.named_parameters() if trained in name]
+    with torch.no_grad():
+        for weight in (wanted, *others):
+            weight.normal_()
+    tuned.save_pretrained(tmp_path, save_embedding_layers=False)
+    model = VoxtralForConditionalGeneration.from_pretrained(base, dtype=getattr(torch, precision))
+    after = adapted(model, tmp_path, {}).state_dict().values()
+    assert any(each.shape == wanted.shape and torch.equal(each, wanted.to(each.dtype)) for each in after)

@@ -15,6 +15,7 @@ import pytest
 
 from analysis.errors import EarshotError, Forbidden, Misconfigured, Permanent, Unavailable
 from analysis.types import Release
+from models.device import context_lost, out_of_memory
 from models.recogniser import Recognition
 from settings import Settings
 from workers.asr_routes import Recognisers
@@ -116,6 +117,17 @@ def test_what_an_endpoint_complains_of_is_told_in_one_line_without_the_token(sta
     assert says in str(raised.value)
     assert "t0ken" not in str(raised.value)
     assert str(raised.value).isprintable()
+
+
+@pytest.mark.parametrize(
+    "said", ["CUDA error: device-side assert triggered", "CUDA out of memory. Tried to allocate 20.00 MiB"]
+)
+def test_an_endpoint_without_its_gpu_is_asked_again_and_nothing_here_is_believed_lost(said: str) -> None:
+    with serving(lambda _: (400, {"error": said})) as (url, _), pytest.raises(Unavailable) as raised:
+        ask(url, "en")
+    assert said in str(raised.value)
+    assert not context_lost(raised.value)
+    assert not out_of_memory(raised.value)
 
 
 @pytest.mark.parametrize("times", ["[1e999, 1e999]", "[0.1, 1e999]", "[0.1, NaN]", "[-1e999, 0.2]", "[0.2, 0.1]"])

@@ -91,7 +91,7 @@ def test_what_does_not_fit_even_alone_is_told_and_the_next_one_has_all_room() ->
     cache.get(machine.load, release("r1"), "cpu")
 
 
-def test_another_error_costs_no_model() -> None:
+def test_another_error_is_no_reason_to_make_room() -> None:
     machine = Machine(room=9)
     kept = cache.get(machine.load, release("r0"), "cpu")
 
