@@ -21,7 +21,7 @@ _GPU = {"front": FRONT, "merge": MERGE, "scene": Worker(("scene",)), "gpu": Work
 
 SCENARIOS = {
     "random_kills": Scenario(
-        "SIGKILL of a random worker group every 2-3 s", kills.at_random, Size(60, 30, 45), Size(12, 20, 8), work_ms=150
+        "SIGKILL of a random worker group every 2-3 s", kills.at_random, Size(80, 30, 45), Size(12, 20, 8), work_ms=150
     ),
     "points": Scenario("SIGKILL at every exact point", kills.at_points(POINTS.values()), None, Size(6, 10)),
     **{
