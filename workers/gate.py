@@ -28,7 +28,7 @@ ALONE = ("noise", "music")
 SURE = 0.9
 """Mean share of these over the windows that the VAD calls speech: high confidence."""
 LEAST_VOICE = 0.5
-"""Share of speech that a window must have where words are in doubt. Speech 5 dB above a noise still has it (docs/asr.md)."""
+"""Share of speech that a window must have where words are in doubt. Speech as loud as a noise still has it (docs/asr.md)."""
 VOICE_BELOW = 0.1
 """Share that a voice stays under in every one of them: half a second that may be a word lets the chunk through."""
 
