@@ -8,6 +8,7 @@ import numpy as np
 
 from analysis.errors import BadAudio
 from audio.clip import Waveform
+from audio.decoders import decoder
 from audio.probe import Probe
 
 GAP_MS = 200
@@ -42,11 +43,12 @@ def waveforms(container: Any, stream: Any, probe: Probe, tally: Tally) -> Iterat
 
     convert = _Converter(probe)
     clock = _Clock(probe)
+    decode = decoder(stream)
     for packet in _packets(container, stream):
         is_flush = packet.size == 0
         tally.packets += not is_flush
         try:
-            frames = packet.decode()
+            frames = decode(packet)
         except av.FFmpegError:
             tally.damaged_at_end += not is_flush
             continue

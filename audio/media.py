@@ -9,7 +9,8 @@ from analysis.errors import BadAudio, Forbidden
 from audio.diagnosis import why_unreadable
 
 DEMUXERS = (
-    "wav,w64,flac,ogg,mp3,aac,mov,matroska,aiff,caf,au,asf,amr,avi,mpegts,mpeg,flv,ac3,eac3,ape,tta,wv,mpc,mpc8,voc,gsm,dsf"
+    "wav,w64,flac,ogg,mp3,aac,mov,matroska,aiff,caf,au,asf,amr,avi,mpegts,mpeg,flv,ac3,eac3,ape,tta,wv,mpc,mpc8,voc,gsm,dsf,"
+    "nistsphere,sox,pvf,ircam,ilbc"  # speech corpora, voice mail
 )
 """Containers that hold their own sound. Playlists (hls, concat, dash, sdp) are left out: they name other files and addresses,
 and so would lead out of the allowed roots."""
@@ -70,4 +71,8 @@ def container_name(container: Any) -> str:
 
 
 def _tag(stream: Any) -> str:
-    return str(stream.codec_context.codec_tag) if stream.codec_context else ""
+    """Four letters in MP4 and its like; AVI and WAV number their codecs, and not every number is text."""
+    try:
+        return str(stream.codec_context.codec_tag) if stream.codec_context else ""
+    except UnicodeDecodeError:
+        return ""

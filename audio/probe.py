@@ -13,7 +13,7 @@ from audio.riff import stated_duration_ms
 RATES_HZ = (8_000, 192_000)
 MAX_CHANNELS = 8
 
-PROMISING = ("w64", "flac", "mov", "matroska", "aiff", "caf", "au", "ape", "tta", "wv")
+PROMISING = ("w64", "flac", "mov", "matroska", "aiff", "caf", "au", "ape", "tta", "wv", "nistsphere")
 """Containers whose header states the length of the sound. The others (ogg, raw aac, asf, mpegts...) only let FFmpeg estimate
 it from the bytes that are there, so a cut cannot be seen."""
 

@@ -33,13 +33,21 @@ def vowel(seconds: float, rate: int = 16_000, pitch_hz: float = 200.0) -> Sound:
     return (0.3 * wave / np.abs(wave).max()).astype(np.float32)[None]
 
 
-def write(path: Path, sound: Sound, rate: int, codec: str, sample_format: str = "") -> Path:
+def write(
+    path: Path,
+    sound: Sound,
+    rate: int,
+    codec: str,
+    sample_format: str = "",
+    *,
+    bit_rate: int = 128_000,
+    options: dict[str, str] | None = None,
+) -> Path:
     """Encodes ``sound``; the container follows the suffix. Sample format: FFmpeg's (``s16``, ``s32``, ``fltp``)."""
     with av.open(str(path), "w") as out:
         stream = out.add_stream(codec, rate=rate, layout=_layout(len(sound)))
-        stream.bit_rate = 128_000
-        if codec == "vorbis":
-            stream.codec_context.options = {"strict": "-2"}
+        stream.bit_rate = bit_rate
+        stream.codec_context.options = {"strict": "-2"} if codec == "vorbis" else options or {}
         if sample_format:
             stream.codec_context.format = sample_format
         _encode(out, stream, sound, rate)
