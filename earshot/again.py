@@ -17,7 +17,7 @@ from producer.submit import Submission
 from settings import settings
 from storage import recordings, rounds
 from storage.db import Connection, connect
-from storage.rounds import Choice
+from storage.rounds import COUNTS_SPEAKERS, Choice
 from tasks.again import again, plan
 from workers.registry import analyses as registered
 
@@ -41,7 +41,7 @@ def choice(named: Sequence[str], speakers: str | None = None, *, missing: bool, 
     Raises:
         Misconfigured: nothing is asked for, there is no such analysis, or that is no number of people.
     """
-    called = [*named, *(["diarization"] if speakers else [])]
+    called = [*named, *([COUNTS_SPEAKERS] if speakers else [])]
     names = tuple(dict.fromkeys(name.strip() for each in called for name in each.split(",") if name.strip()))
     unknown = [name for name in names if name not in registered()]
     if unknown:

@@ -41,11 +41,17 @@ def _followed(connection: Connection, submitted: Sequence[Submission]) -> list[F
     return [latest[each] for each in submitted]
 
 
+def _stored_before(finished: FileProgress) -> str:
+    done = f"{', '.join(finished.added)} added to it" if finished.added else "--force does it again"
+    other = f"; asked for before with other {', '.join(finished.differs)}" if finished.differs else ""
+    return f"the same content was analysed before{other}; {done}"
+
+
 def _report(connection: Connection, finished: FileProgress, out: Path | None) -> None:
     body = recordings.report(connection, finished.recording_id)
     show(rendered(Report.model_validate(body)))
     if finished.duplicate:
-        say(f"{finished.submission.path}: the same content was analysed before; --force does it again")
+        say(f"{finished.submission.path}: {_stored_before(finished)}")
     if out is None:
         say(f"JSON: earshot report {str(finished.recording_id)[:8]} --json")
         return

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator, Sequence
 from uuid import UUID
 
 from analysis.errors import Permanent
+from analysis.request import IngestReply
 from analysis.types import Frozen
 from producer.submit import Submission
 from storage import recordings
@@ -24,6 +25,9 @@ class FileProgress(Frozen):
     recording_id: UUID
     state: str = "queued"
     duplicate: bool = False
+    added: tuple[str, ...] = ()
+    differs: tuple[str, ...] = ()
+    """The last three as in ``IngestReply``."""
     chunks_merged: int = 0
     chunks_total: int = 0
     error_code: str | None = None
@@ -63,17 +67,17 @@ def _advanced(before: FileProgress, row: Progress | None) -> FileProgress:
         return before.model_copy(update={"vanished_at": time.monotonic()})
     answer = _answer(before)
     if answer is not None:
-        return before.model_copy(update={"recording_id": answer, "duplicate": True})
+        return before.model_copy(update=answer.model_dump(include={"recording_id", "duplicate", "added", "differs"}))
     if time.monotonic() - before.vanished_at < ANSWER_SEC:
         return before
     return _failed(before, Permanent("deleted", "the recording was deleted meanwhile"))
 
 
-def _answer(before: FileProgress) -> UUID | None:
-    """The stored recording with the same content, once the reply to the request names it."""
+def _answer(before: FileProgress) -> IngestReply | None:
+    """The reply to the request, once it names the stored recording with the same content."""
     asked = before.submission.task_id
     answer = None if before.duplicate or asked is None else reply(asked)
-    return answer.recording_id if answer and answer.duplicate else None
+    return answer if answer and answer.duplicate else None
 
 
 def _failed(before: FileProgress, error: Permanent) -> FileProgress:

@@ -76,9 +76,9 @@ class NewChunk(Frozen):
 
 def register(
     connection: Connection, recording_id: UUID, request: IngestRequest, analyses: Sequence[str], language: str
-) -> None:
-    """Writes the recording down before anything else happens; a second registration of the same id changes nothing."""
-    connection.execute(
+) -> bool:
+    """Writes the recording down before anything else happens. Returns False, and changes nothing, where one has that id."""
+    added = connection.execute(
         SQL["register"],
         {
             "id": recording_id,
@@ -90,17 +90,24 @@ def register(
             "forced": request.force,
         },
     )
+    return added.rowcount == 1
 
 
-def claim_content(connection: Connection, recording_id: UUID, sha256: str) -> UUID | None:
-    """Makes the recording the owner of its content. Returns the present owner's id, and forgets this row, when there is one."""
+def note_content(connection: Connection, recording_id: UUID, sha256: str) -> None:
+    """Writes down what the file holds, before anything opens it that its bytes may end."""
+    connection.execute(SQL["note_content"], {"id": recording_id, "sha256": sha256})
+
+
+def claim_content(connection: Connection, recording_id: UUID, roles: Sequence[str]) -> UUID | None:
+    """Makes the recording the owner of its noted content in its language with these roles of the channels. Returns the present
+    owner's id, and changes nothing, when there is one."""
+    claim = {"id": recording_id, "roles": list(roles)}
     try:
-        connection.execute(SQL["claim_content"], {"id": recording_id, "sha256": sha256})
+        connection.execute(SQL["claim_content"], claim)
     except psycopg.errors.UniqueViolation:
-        owner = connection.execute(SQL["same_content"], {"id": recording_id, "sha256": sha256}).fetchone()
+        owner = connection.execute(SQL["same_content"], claim).fetchone()
         if owner is None:  # the owner failed or was deleted between the two statements
-            return claim_content(connection, recording_id, sha256)
-        forget(connection, recording_id)
+            return claim_content(connection, recording_id, roles)
         return UUID(str(owner["id"]))
     return None
 
@@ -110,7 +117,12 @@ def store_plan(connection: Connection, recording_id: UUID, facts: Mapping[str, A
     with connection.transaction():
         row = {**facts, "id": recording_id, "audio": Jsonb(facts["audio"]), "quality": Jsonb(facts["quality"])}
         if connection.execute(SQL["store_audio"], row).rowcount == 1:  # otherwise it was closed or deleted meanwhile
-            connection.cursor().executemany(SQL["add_chunk"], [chunk.row(recording_id) for chunk in chunks])
+            add_chunks(connection, recording_id, chunks)
+
+
+def add_chunks(connection: Connection, recording_id: UUID, chunks: Iterable[NewChunk]) -> None:
+    """Adds planned chunks, those left out that are there; to be called inside a transaction."""
+    connection.cursor().executemany(SQL["add_chunk"], [chunk.row(recording_id) for chunk in chunks])
 
 
 def fail(connection: Connection, recording_id: UUID, error: EarshotError, open_states: Sequence[str]) -> bool:

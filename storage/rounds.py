@@ -1,7 +1,7 @@
 """Rounds: a closed recording is analysed again in part. What was found before stays readable until the new answers are
 merged."""
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -12,14 +12,18 @@ from psycopg.types.json import Jsonb
 from analysis.errors import Permanent
 from analysis.spans import fuse
 from analysis.types import WHOLE, Frozen, SpeakerCount, Utterance
-from storage import dead_letters
+from storage import dead_letters, recordings
 from storage.db import Connection
 from storage.queries import queries
+from storage.recordings import NewChunk
 
 SQL = queries("rounds")
 
 Scopes = Mapping[str, str]
 """Every analysis that there is, to its scope: ``chunk`` or ``recording``."""
+
+COUNTS_SPEAKERS = "diarization"
+"""The analysis that a number of speakers is said to."""
 
 
 class Choice(Frozen):
@@ -56,6 +60,27 @@ def choose(
     return _by_chunk(chosen)
 
 
+def lacking(connection: Connection, recording_id: UUID, asked: Iterable[str], speakers: SpeakerCount | None) -> Choice:
+    """What a recording would have to be asked besides, to answer for these analyses with that many speakers; to be called
+    inside the transaction that opens the round.
+
+    Raises:
+        Permanent: ``unknown_recording``.
+    """
+    row = _row(connection, recording_id)
+    names = [name for name in asked if name not in row["analyses"]]
+    told_apart = speakers and not row["roles"] and COUNTS_SPEAKERS in asked
+    if speakers and told_apart and row["request"].get("speakers") != speakers.model_dump():
+        return Choice(analyses=tuple(dict.fromkeys([*names, COUNTS_SPEAKERS])), speakers=speakers)
+    return Choice(analyses=tuple(names))
+
+
+def uncut(connection: Connection, recording_id: UUID) -> tuple[int, tuple[Utterance, ...]] | None:
+    """Length (ms) and speech of a recording that only analyses of the whole were asked of, so that it has no chunks."""
+    row = connection.execute(SQL["uncut"], {"id": recording_id}).fetchone()
+    return (row["duration_ms"], _speech(row)) if row else None
+
+
 def kept_answers(connection: Connection, recording_id: UUID) -> dict[int, set[str]]:
     """Chunk index to the analyses that were done again and failed, so that what they had said before was kept."""
     rows = connection.execute(SQL["kept"], {"id": recording_id}).fetchall()
@@ -63,27 +88,35 @@ def kept_answers(connection: Connection, recording_id: UUID) -> dict[int, set[st
 
 
 def reopen(
-    connection: Connection, recording_id: UUID, wanted: Mapping[int, Collection[str]], speakers: SpeakerCount | None = None
+    connection: Connection,
+    recording_id: UUID,
+    wanted: Mapping[int, Collection[str]],
+    speakers: SpeakerCount | None = None,
+    cut: Sequence[NewChunk] = (),
 ) -> int:
     """Opens a new round for these analyses of these chunks, in one transaction, and returns its number; the chunks are pending
-    then. Dead letters about them are closed. ``speakers``: as in ``Choice``.
+    then. Dead letters about them are closed. ``speakers``: as in ``Choice``. ``cut``: the chunks of what is ``uncut`` so far.
 
     Raises:
         Permanent: ``still_open``, it is being analysed; ``never_decoded``, there is nothing to analyse; ``same_content``, it
             had failed, and another recording has taken its place since.
     """
     try:
-        return _reopen(connection, recording_id, wanted, speakers)
+        return _reopen(connection, recording_id, wanted, speakers, cut)
     except psycopg.errors.UniqueViolation:
         owner = connection.execute(SQL["owner"], {"id": recording_id}).fetchone()
         if owner is None:  # it failed or was deleted between the two statements
-            return reopen(connection, recording_id, wanted, speakers)
+            return reopen(connection, recording_id, wanted, speakers, cut)
         other = f"the same content was ingested again as {owner['id']}"
         raise Permanent("same_content", f"recording {recording_id} failed, and {other}; rerun that one") from None
 
 
 def _reopen(
-    connection: Connection, recording_id: UUID, wanted: Mapping[int, Collection[str]], speakers: SpeakerCount | None
+    connection: Connection,
+    recording_id: UUID,
+    wanted: Mapping[int, Collection[str]],
+    speakers: SpeakerCount | None,
+    cut: Sequence[NewChunk],
 ) -> int:
     with connection.transaction():
         row = _row(connection, recording_id)
@@ -94,6 +127,7 @@ def _reopen(
         number = int(row["round"]) + 1
         analyses = [*row["analyses"], *sorted({name for names in wanted.values() for name in names} - set(row["analyses"]))]
         _add_whole(connection, recording_id, row["duration_ms"], wanted)
+        recordings.add_chunks(connection, recording_id, cut)
         said = Jsonb({"speakers": speakers.model_dump()}) if speakers else None
         opened = {"id": recording_id, "round": number, "analyses": analyses, "said": said}
         connection.execute(SQL["reopen_recording"], opened)
@@ -119,6 +153,10 @@ def _row(connection: Connection, recording_id: UUID) -> dict[str, Any]:
     return row
 
 
+def _speech(row: Mapping[str, Any]) -> tuple[Utterance, ...]:
+    return tuple(Utterance(channel=channel, start_ms=start, end_ms=end) for channel, start, end in row["speech"])
+
+
 def _by_chunk(places: Iterable[tuple[int, str]]) -> dict[int, set[str]]:
     named: dict[int, set[str]] = {}
     for index, name in places:
@@ -137,7 +175,7 @@ def _add_whole(connection: Connection, recording_id: UUID, duration_ms: int, wan
     chunks = connection.execute(SQL["chunks"], {"id": recording_id}).fetchall()
     if WHOLE not in wanted or any(row["index"] == WHOLE for row in chunks):
         return
-    heard = [Utterance(channel=channel, start_ms=start, end_ms=end) for row in chunks for channel, start, end in row["speech"]]
+    heard = [utterance for row in chunks for utterance in _speech(row)]
     speech = [
         [channel, span.start_ms, span.end_ms]
         for channel in sorted({each.channel for each in heard})

@@ -1,31 +1,43 @@
-"""Asks for a part of a recording's analyses again."""
+"""Asks for a part of a recording's analyses again, or for those that it was never asked."""
 
 from collections.abc import Collection, Mapping
 from uuid import UUID
 
-from analysis.errors import Permanent
+from analysis.errors import Permanent, Transient
 from analysis.types import WHOLE, SpeakerCount
-from storage import rounds
+from audio.plan import PlanLimits, plan_chunks, speech_in
+from settings import settings
+from storage import recordings, rounds
 from storage.db import Connection
+from storage.recordings import NewChunk
 from storage.rounds import Choice
 from tasks.active import active
 from tasks.dispatch import dispatch
 from workers.registry import analyses, cards
 
 
+def plan_limits() -> PlanLimits:
+    """How long chunks are, by the settings."""
+    config = settings()
+    return PlanLimits.of_seconds(config.chunk_duration_sec, config.chunk_max_sec, config.overlap_sec)
+
+
 def plan(connection: Connection, recording_id: UUID, choice: Choice) -> dict[int, set[str]]:
     """Chunk index to the analyses that ``choice`` names; nothing is asked for yet.
 
     Raises:
-        Permanent: ``unknown_recording``; ``not_cut``, it has no chunks to do the named analyses on.
+        Permanent: ``unknown_recording``; ``never_decoded``, there is nothing to do the named analyses on.
     """
     scopes = {card.name: card.scope for card in cards()}
     with connection.transaction():
         names = {name: release.name for name, release in active(connection).items()}
         wanted = rounds.choose(connection, recording_id, choice, scopes, names)
-    cut = any(index != WHOLE for index in wanted)
-    if not cut and any(scopes[name] == "chunk" for name in choice.analyses):
-        raise Permanent("not_cut", f"recording {recording_id} was not cut into chunks; ingest its file again with --force")
+        chunks = _chunks_of_uncut(connection, recording_id)
+    of_chunks = {name for name in choice.analyses if scopes[name] == "chunk"}
+    if of_chunks:
+        wanted |= {chunk.index: set(of_chunks) for chunk in chunks}
+        if not any(index != WHOLE for index in wanted):
+            raise Permanent("never_decoded", f"recording {recording_id} was never decoded; ingest its file again")
     return wanted
 
 
@@ -40,10 +52,55 @@ def again(
             any more.
         Unavailable: Redis or Postgres is away; what was asked for is dispatched when it is back.
     """
+    if wanted:
+        _reopen(connection, recording_id, wanted, speakers)
+        dispatch(recording_id)
+    return sum(len(names) for names in wanted.values())
+
+
+def besides(
+    connection: Connection, recording_id: UUID, asked: Collection[str], speakers: SpeakerCount | None
+) -> tuple[str, ...]:
+    """Does those of the ``asked`` analyses that nobody asked of a stored recording before, or not with that many speakers, in a
+    new round; returns them. What is there already is not done again, so that the same request may come any number of times. A
+    recording that failed is left alone.
+
+    Raises:
+        Transient: ``busy``, something is missing and the recording is still being analysed; try again later.
+        Permanent, Unavailable: as ``again``.
+    """
+    with connection.transaction():  # one that asks for the same at the same time finds it asked for
+        known = [name for name in asked if name in analyses()]
+        choice = rounds.lacking(connection, recording_id, known, speakers)
+        recording = recordings.get(connection, recording_id)
+        if not choice.analyses or recording is None or recording.state == "failed":
+            return ()
+        if recording.finished_at is None:
+            raise Transient(
+                "busy", f"recording {recording_id} is being analysed; {', '.join(choice.analyses)} can be added then"
+            )
+        _reopen(connection, recording_id, plan(connection, recording_id, choice), choice.speakers)
+    dispatch(recording_id)
+    return choice.analyses
+
+
+def _reopen(
+    connection: Connection, recording_id: UUID, wanted: Mapping[int, Collection[str]], speakers: SpeakerCount | None
+) -> None:
     gone = {name for names in wanted.values() for name in names} - set(analyses())
     if gone:
         raise Permanent("unknown_analysis", f"there is no analysis {', '.join(sorted(gone))} (any more)")
-    if wanted:
-        rounds.reopen(connection, recording_id, wanted, speakers)
-        dispatch(recording_id)
-    return sum(len(names) for names in wanted.values())
+    cut = _chunks_of_uncut(connection, recording_id) if any(index != WHOLE for index in wanted) else []
+    rounds.reopen(connection, recording_id, wanted, speakers, cut)
+
+
+def _chunks_of_uncut(connection: Connection, recording_id: UUID) -> list[NewChunk]:
+    """How to cut a recording that no analysis of chunks was asked of so far; for any other, nothing."""
+    found = rounds.uncut(connection, recording_id)
+    if found is None:
+        return []
+    duration_ms, utterances = found
+    return [
+        NewChunk(index=index, span=span, speech=speech_in(span, utterances), wanted=())
+        for index, span in enumerate(plan_chunks(duration_ms, utterances, plan_limits()))
+    ]

@@ -12,7 +12,7 @@ from analysis.request import IngestReply, IngestRequest
 from analysis.roles import roles_of
 from analysis.types import WHOLE, Interval
 from audio.inbox import discard_upload
-from audio.plan import PlanLimits, speech_in
+from audio.plan import speech_in
 from audio.prepare import Prepared, prepare
 from audio.probe import probe
 from audio.source import content_hash, open_source
@@ -22,8 +22,10 @@ from storage import db, ledger, outbox, presence, recordings, redis, requests, t
 from storage.db import Connection
 from storage.dead_letters import QUARANTINE_AFTER
 from storage.recordings import NewChunk
+from tasks import asked_before
+from tasks.again import plan_limits
 from tasks.app import Stage, app
-from tasks.dispatch import dispatch
+from tasks.asked_before import IdTaken
 from tasks.presence import claim
 from workers.registry import analyses, cards
 
@@ -41,6 +43,9 @@ def ingest_recording(self: Stage, payload: dict[str, Any]) -> dict[str, Any]:
     recording_id = request.recording_id or uuid5(NAMESPACE_URL, f"earshot:task:{self.request.id}")
     try:
         reply = _ingest(recording_id, request)
+    except IdTaken as error:  # nothing of the recording that has the id is touched or told, and the file stays where it is
+        told = {"code": error.code, "detail": str(error)}
+        return IngestReply(recording_id=recording_id, state="failed", error=told).model_dump(mode="json")
     except Transient as error:
         if error.code in WAITED_FOR or tries.another(redis.client(settings().redis_url), self.request.id) < TRIES:
             raise
@@ -61,19 +66,17 @@ def _ingest(recording_id: UUID, request: IngestRequest) -> IngestReply:
     config = settings()
     wanted, language = request.analyses or tuple(analyses()), request.language or config.language
     with requests.exclusive(config.database_url, recording_id) as connection:
-        recordings.register(connection, recording_id, request, wanted, language)
+        is_new = recordings.register(connection, recording_id, request, wanted, language)
+        first = request if is_new else asked_before.same_file(connection, recording_id, request)
         _admit(connection, recording_id)
-        if _is_tried(connection, recording_id):
-            try:
-                owner = _take_in(connection, recording_id, request)
-            except Transient:
-                with db.pooled(config.database_url) as fresh:  # the other one may be what has failed
-                    requests.excuse(fresh, recording_id)
-                raise
-            if owner is not None:
-                return _reply(owner, duplicate=True)
-    dispatch(recording_id)
-    return _reply(recording_id)
+        is_tried = _is_tried(connection, recording_id)
+        try:
+            owner = _take_in(connection, recording_id, first) if is_tried else recording_id
+            return asked_before.answer(connection, recording_id, owner, request)
+        except Transient:
+            with db.pooled(config.database_url) as fresh:  # the other one may be what has failed
+                requests.excuse(fresh, recording_id)
+            raise
 
 
 def _is_tried(connection: Connection, recording_id: UUID) -> bool:
@@ -105,30 +108,32 @@ def _admit(connection: Connection, recording_id: UUID) -> None:
         raise Transient("backlog", f"{unmerged} chunks wait to be merged, which is the bound; the recording is taken in later")
 
 
-def _take_in(connection: Connection, recording_id: UUID, request: IngestRequest) -> UUID | None:
-    """Decodes and plans the recording; or returns the one that has the same content already."""
+def _take_in(connection: Connection, recording_id: UUID, request: IngestRequest) -> UUID:
+    """Decodes and plans the recording and returns its id; or that of the one that has the same content, in the same language
+    and with the same roles, already."""
     config = settings()
     _check_analyses(request)
     with open_source(request.uri, config.roots, config.store_url, config.internal_hosts) as path:
         sha256 = content_hash(path)
-        owner = recordings.claim_content(connection, recording_id, sha256)
+        recordings.note_content(connection, recording_id, sha256)
+        if requests.enders(connection, recording_id, sha256) >= QUARANTINE_AFTER:
+            times = f"{QUARANTINE_AFTER} recordings with the same content"
+            raise Permanent("quarantined", f"taking in {times} ended every worker that tried; it is not tried again")
+        roles = roles_of(request.roles, probe(path).channels)
+        owner = recordings.claim_content(connection, recording_id, roles)
         if owner is None:
-            if requests.enders(connection, recording_id, sha256) >= QUARANTINE_AFTER:
-                times = f"{QUARANTINE_AFTER} recordings with the same content"
-                raise Permanent("quarantined", f"taking in {times} ended every worker that tried; it is not tried again")
-            _decode(recording_id, request, path)
-    return owner
+            _decode(recording_id, request, path, roles)
+    return owner or recording_id
 
 
-def _decode(recording_id: UUID, request: IngestRequest, path: Path) -> None:
+def _decode(recording_id: UUID, request: IngestRequest, path: Path, roles: tuple[str, ...]) -> None:
     config = settings()
-    roles = roles_of(request.roles, probe(path).channels)
     prepared = prepare(
         path,
         recording_id,
         config.store_url,
         rates={card.sample_rate for card in cards()},
-        limits=PlanLimits.of_seconds(config.chunk_duration_sec, config.chunk_max_sec, config.overlap_sec),
+        limits=plan_limits(),
         mix=not roles,
         accept_truncated=request.accept_truncated,
     )
@@ -172,13 +177,4 @@ def _failed(recording_id: UUID, error: EarshotError) -> IngestReply:
         if recordings.fail(connection, recording_id, error, ("queued", "ingesting")):
             delete_recording(settings().store_url, recording_id)
         outbox.relay(connection, redis.client(settings().redis_url))
-    return _reply(recording_id)
-
-
-def _reply(recording_id: UUID, duplicate: bool = False) -> IngestReply:
-    with db.pooled(settings().database_url) as connection:
-        recording = recordings.get(connection, recording_id)
-    if recording is None:
-        raise Permanent("deleted", "the recording was deleted while it was taken in")
-    error = {"code": recording.error_code, "detail": recording.error_detail} if recording.error_code else None
-    return IngestReply(recording_id=recording_id, state=recording.state, duplicate=duplicate, error=error)
+    return asked_before.reply(recording_id)

@@ -3,12 +3,16 @@ INSERT INTO recording (id, state, request, file_name, analyses, roles, language,
 VALUES (%(id)s, 'queued', %(request)s, %(file_name)s, %(analyses)s, %(roles)s, %(language)s, %(forced)s)
 ON CONFLICT (id) DO NOTHING
 
+-- name: note_content
+UPDATE recording SET sha256 = %(sha256)s, claimed_roles = CASE WHEN sha256 = %(sha256)s THEN claimed_roles END WHERE id = %(id)s
+
 -- name: claim_content
-UPDATE recording SET sha256 = %(sha256)s WHERE id = %(id)s
+UPDATE recording SET claimed_roles = %(roles)s WHERE id = %(id)s
 
 -- name: same_content
-SELECT id, state FROM recording
-WHERE sha256 = %(sha256)s AND id <> %(id)s AND state <> 'failed' AND NOT forced
+SELECT other.id FROM recording mine JOIN recording other
+  ON other.sha256 = mine.sha256 AND other.language = mine.language AND other.claimed_roles = %(roles)s AND other.id <> mine.id
+WHERE mine.id = %(id)s AND other.state <> 'failed' AND NOT other.forced
 
 -- name: forget
 DELETE FROM recording WHERE id = %(id)s

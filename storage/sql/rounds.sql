@@ -1,8 +1,12 @@
 -- name: lock
-SELECT state, round, analyses, duration_ms FROM recording WHERE id = %(id)s FOR UPDATE
+SELECT state, round, analyses, duration_ms, roles, request FROM recording WHERE id = %(id)s FOR UPDATE
 
 -- name: chunks
 SELECT index, speech FROM chunk WHERE recording_id = %(id)s ORDER BY index
+
+-- name: uncut
+SELECT whole.speech, r.duration_ms FROM recording r JOIN chunk whole ON whole.recording_id = r.id AND whole.index = -1
+WHERE r.id = %(id)s AND NOT EXISTS (SELECT 1 FROM chunk c WHERE c.recording_id = r.id AND c.index >= 0)
 
 -- name: findings
 SELECT chunk_index AS index, analysis, release, status FROM finding WHERE recording_id = %(id)s
@@ -21,7 +25,8 @@ WHERE id = %(id)s
 
 -- name: owner
 -- The recording that counts as the one of this content (see the index recording_content).
-SELECT other.id FROM recording mine JOIN recording other ON other.sha256 = mine.sha256 AND other.id <> mine.id
+SELECT other.id FROM recording mine JOIN recording other
+  ON other.sha256 = mine.sha256 AND other.language = mine.language AND other.claimed_roles = mine.claimed_roles AND other.id <> mine.id
 WHERE mine.id = %(id)s AND other.state <> 'failed' AND NOT other.forced
 
 -- name: reopen_chunk

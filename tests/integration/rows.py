@@ -22,11 +22,11 @@ FACTS = {
 }
 
 
-def registered(connection: Connection, analyses: Iterable[str], *, force: bool = False) -> UUID:
+def registered(connection: Connection, analyses: Iterable[str], *, language: str = "en", force: bool = False) -> UUID:
     """One that is being taken in."""
     recording_id = uuid4()
     request = IngestRequest(uri="file:///calls/7.wav", force=force)
-    recordings.register(connection, recording_id, request, list(analyses), "en")
+    recordings.register(connection, recording_id, request, list(analyses), language)
     assert requests.start(connection, recording_id, "me") is not None
     return recording_id
 
@@ -35,7 +35,8 @@ def planned(connection: Connection, analyses: Iterable[str], chunks: int, sha256
     """One whose chunks, of 100 ms each, wait to be dispatched; of its own content unless that is named."""
     wanted = tuple(analyses)
     recording_id = registered(connection, wanted)
-    assert recordings.claim_content(connection, recording_id, sha256 or uuid4().hex * 2) is None
+    recordings.note_content(connection, recording_id, sha256 or uuid4().hex * 2)
+    assert recordings.claim_content(connection, recording_id, ()) is None
     store(connection, recording_id, wanted, chunks)
     return recording_id
 

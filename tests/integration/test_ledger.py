@@ -53,19 +53,44 @@ EVENTS = "SELECT count(*) AS n FROM outbox WHERE recording_id = %(id)s"
 def test_the_same_content_has_one_owner(connection: Connection) -> None:
     sha256 = uuid4().hex * 2
     first, second, forced = registered(connection, SAID), registered(connection, SAID), registered(connection, SAID, force=True)
-    assert recordings.claim_content(connection, first, sha256) is None
-    assert recordings.claim_content(connection, second, sha256) == first
-    assert recordings.get(connection, second) is None
-    assert recordings.claim_content(connection, forced, sha256) is None
+    for each in (first, second, forced):
+        recordings.note_content(connection, each, sha256)
+    assert recordings.claim_content(connection, first, ()) is None
+    assert recordings.claim_content(connection, second, ()) == first
+    assert recordings.get(connection, second) is not None, "its request is not done before the owner answers for it"
+    assert recordings.claim_content(connection, forced, ()) is None
+
+
+def test_with_other_roles_or_in_another_language_it_has_another_owner(connection: Connection) -> None:
+    sha256 = uuid4().hex * 2
+    english, german, roles, late = (registered(connection, SAID, language=each) for each in ("en", "de", "en", "en"))
+    for each in (english, german, roles, late):
+        recordings.note_content(connection, each, sha256)
+    assert recordings.claim_content(connection, english, ()) is None
+    assert recordings.claim_content(connection, german, ()) is None
+    assert recordings.claim_content(connection, roles, ("agent", "customer")) is None
+    assert recordings.claim_content(connection, late, ("agent", "customer")) == roles
+
+
+def test_a_file_that_changed_between_two_tries_gives_its_claim_up(connection: Connection) -> None:
+    before, after = uuid4().hex * 2, uuid4().hex * 2
+    first, second = registered(connection, SAID), registered(connection, SAID)
+    for each, sha256 in ((first, before), (second, after)):
+        recordings.note_content(connection, each, sha256)
+        assert recordings.claim_content(connection, each, ()) is None
+    recordings.note_content(connection, first, after)
+    assert recordings.claim_content(connection, first, ()) == second
 
 
 def test_failed_content_may_be_tried_again(connection: Connection) -> None:
     sha256 = uuid4().hex * 2
     first, second = registered(connection, SAID), registered(connection, SAID)
-    assert recordings.claim_content(connection, first, sha256) is None
+    for each in (first, second):
+        recordings.note_content(connection, each, sha256)
+    assert recordings.claim_content(connection, first, ()) is None
     assert recordings.fail(connection, first, BadAudio("truncated", "7.wav ends early"), ("ingesting",))
     assert not recordings.fail(connection, first, BadAudio("empty", "7.wav is empty"), ("ingesting",))
-    assert recordings.claim_content(connection, second, sha256) is None
+    assert recordings.claim_content(connection, second, ()) is None
     failed = recordings.get(connection, first)
     assert failed is not None
     assert (failed.state, failed.error_code) == ("failed", "truncated")
