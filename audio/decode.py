@@ -1,7 +1,6 @@
 """Decodes a recording at its own rate, block by block, so that its length never decides how much memory is needed."""
 
 from collections.abc import Iterable, Iterator
-from pathlib import Path
 
 import numpy as np
 
@@ -9,6 +8,7 @@ from analysis.errors import BadAudio
 from audio.clip import Waveform
 from audio.frames import Tally, waveforms
 from audio.media import open_media
+from audio.media_file import Source, opened
 from audio.probe import Probe
 
 BLOCK_SECONDS = 1
@@ -34,7 +34,7 @@ SELF_SYNCING = ("mp3", "aac", "ac3", "eac3")
 """Containers without a header, which FFmpeg also sees in random bytes."""
 
 
-def decode(path: Path, probe: Probe, tally: Tally, accept_truncated: bool = False) -> Iterator[Waveform]:
+def decode(source: Source, probe: Probe, tally: Tally, accept_truncated: bool = False) -> Iterator[Waveform]:
     """Blocks of float32 in [-1, 1], shape (channels, about one second of samples).
 
     Raises:
@@ -42,7 +42,7 @@ def decode(path: Path, probe: Probe, tally: Tally, accept_truncated: bool = Fals
             after the last block.
     """
     done = 0
-    with open_media(path) as (container, stream):
+    with opened(source) as file, open_media(file) as (container, stream):
         for block in _blocks(waveforms(container, stream, probe, tally), probe.sample_rate * BLOCK_SECONDS):
             _check_values(block, done, probe)
             done += block.shape[1]

@@ -1,8 +1,7 @@
 """Says why FFmpeg refused a file, from the file's own first bytes."""
 
-from pathlib import Path
-
 from analysis.errors import BadAudio
+from audio.media_file import MediaFile
 
 HEAD_BYTES = 4096
 SMALLEST_HEADER = 42
@@ -33,11 +32,11 @@ AUDIO_STARTS = (
 )
 
 
-def why_unreadable(path: Path) -> BadAudio:
+def why_unreadable(file: MediaFile) -> BadAudio:
     """The error for a file that no demuxer opens: ``zero_channels``, ``truncated``, ``corrupt`` or ``not_audio``."""
-    with path.open("rb") as file:
-        head = file.read(HEAD_BYTES)
-    size = path.stat().st_size
+    with file.reader() as reader:
+        head = reader.read(HEAD_BYTES)
+    size = file.size
     if _wav_channels(head) == 0:
         return BadAudio("zero_channels", "The WAV header says 0 channels; there is no sound to analyse")
     if head[4:8] == b"ftyp":

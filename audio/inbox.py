@@ -1,12 +1,16 @@
 """The store's inbox: copies of users' files, so that work can start after the user's own path has gone."""
 
+import shutil
 from pathlib import Path
 from uuid import uuid4
 
 import fsspec
 
-from audio.source import check_file
+from audio.growing import wait_until_settled
+from audio.media_file import opened
 from audio.store import local_path, store_errors
+
+COPY_BYTES = 1 << 20
 
 
 def upload(path: Path, store_url: str) -> str:
@@ -14,18 +18,20 @@ def upload(path: Path, store_url: str) -> str:
     whoever reads it discards it.
 
     Raises:
-        BadAudio: ``missing``, or ``not_audio`` for a folder.
+        BadAudio: ``missing``, or ``not_audio`` for a folder, a pipe or a device.
         Forbidden: ``unreadable``.
-        Unavailable: ``disk_full`` or ``store_unavailable``.
+        Unavailable: ``disk_full`` or ``store_unavailable``; ``growing``, another program still writes the file.
     """
-    check_file(path)
+    wait_until_settled(path)
     name = path.name.encode("utf-8", "replace").decode()  # names that are not UTF-8 cannot travel as JSON
     uri = f"{store_url.rstrip('/')}/inbox/{uuid4()}/{name}"
     fs, target = fsspec.core.url_to_fs(uri.rpartition("/")[0])
-    with store_errors(uri):
+    with opened(path) as file, store_errors(uri):
         try:
             fs.makedirs(target, exist_ok=True)
-            fs.put_file(str(path), f"{target}/{name}")
+            with file.reader() as reader, fs.open(f"{target}/{name}", "wb") as copy:
+                shutil.copyfileobj(reader, copy, COPY_BYTES)
+            file.check_unchanged()
         except BaseException:
             discard_upload(uri, store_url)
             raise

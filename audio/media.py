@@ -2,11 +2,11 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from typing import Any
 
-from analysis.errors import BadAudio, Forbidden
+from analysis.errors import BadAudio
 from audio.diagnosis import why_unreadable
+from audio.media_file import MediaFile
 
 DEMUXERS = (
     "wav,w64,flac,ogg,mp3,aac,mov,matroska,aiff,caf,au,asf,amr,avi,mpegts,mpeg,flv,ac3,eac3,ape,tta,wv,mpc,mpc8,voc,gsm,dsf,"
@@ -15,19 +15,20 @@ DEMUXERS = (
 """Containers that hold their own sound. Playlists (hls, concat, dash, sdp) are left out: they name other files and addresses,
 and so would lead out of the allowed roots."""
 
+READ_BYTES = 1 << 16
+
 ENCRYPTED_TAGS = ("enca", "encv", "drms", "drmi", "p608")
 """Sample entry types of protected MP4 tracks: ISO/IEC 14496-12 section 8.12, and Apple FairPlay."""
 
 
 @contextmanager
-def open_media(path: Path) -> Iterator[tuple[Any, Any]]:
+def open_media(file: MediaFile) -> Iterator[tuple[Any, Any]]:
     """An open container and its audio stream (PyAV objects).
 
     Raises:
-        BadAudio: ``missing``, ``empty``, ``not_audio``, ``truncated``, ``zero_channels``, ``no_audio_stream``, ``encrypted``.
-        Forbidden: ``unreadable``, the file's permissions keep this process out.
+        BadAudio: ``empty``, ``not_audio``, ``truncated``, ``zero_channels``, ``no_audio_stream``, ``encrypted``.
     """
-    with _opened(path) as container:
+    with _opened(file) as container:
         streams = container.streams
         protected = [stream for stream in (*streams.audio, *streams.video) if _tag(stream) in ENCRYPTED_TAGS]
         if protected:
@@ -38,30 +39,22 @@ def open_media(path: Path) -> Iterator[tuple[Any, Any]]:
 
 
 @contextmanager
-def _opened(path: Path) -> Iterator[Any]:
+def _opened(file: MediaFile) -> Iterator[Any]:
     import av
 
     av.logging.set_level(None)  # FFmpeg's remarks about damaged files belong in our errors, not on the terminal
-    _check_readable(path)
-    options = {"format_whitelist": DEMUXERS, "protocol_whitelist": "file"}
+    if file.size == 0:
+        raise BadAudio("empty", "The file is empty (0 bytes)")
+    options = {
+        "format_whitelist": DEMUXERS,
+        "protocol_whitelist": "none",
+    }  # it opens nothing by itself, whatever the file names
     try:
-        container = av.open(str(path), options=options, metadata_errors="replace")
+        container = av.open(file.raw(), options=options, metadata_errors="replace", buffer_size=READ_BYTES)
     except av.FFmpegError as error:
-        raise why_unreadable(path) from error
+        raise why_unreadable(file) from error
     with container:
         yield container
-
-
-def _check_readable(path: Path) -> None:
-    """Asks the operating system, because FFmpeg uses the same error numbers for what it finds inside files."""
-    try:
-        with path.open("rb") as file:
-            if not file.read(1):
-                raise BadAudio("empty", "The file is empty (0 bytes)")
-    except FileNotFoundError as error:
-        raise BadAudio("missing", f"{path} does not exist (any more)") from error
-    except PermissionError as error:
-        raise Forbidden("unreadable", f"{path} may not be read by this user; change its permissions") from error
 
 
 def container_name(container: Any) -> str:

@@ -1,17 +1,16 @@
 """Tells whether an Ogg file was cut off: it states no length, but its last page says how long the page is (RFC 3533, 6)."""
 
-from pathlib import Path
+from audio.media_file import MediaFile
 
 LONGEST_PAGE = 65_307
 """Bytes: a header of 27, 255 lacing values, and 255 segments of 255."""
 HEADER = 27
 
 
-def ends_inside_a_page(path: Path) -> bool:
-    with path.open("rb") as file:
-        size = file.seek(0, 2)
-        file.seek(max(0, size - LONGEST_PAGE))
-        tail = file.read()
+def ends_inside_a_page(file: MediaFile) -> bool:
+    with file.reader() as reader:
+        reader.seek(max(0, file.size - LONGEST_PAGE))
+        tail = reader.read()
     at = tail.rfind(b"OggS\x00")
     if at < 0 or at + HEADER > len(tail):
         return at >= 0

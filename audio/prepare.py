@@ -3,7 +3,6 @@
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
-from pathlib import Path
 from uuid import UUID
 
 from analysis.quality import RecordingQuality
@@ -13,6 +12,7 @@ from audio.dual_mono import DualMono
 from audio.frames import Tally
 from audio.lane import Lane, speech_of
 from audio.level import mixed
+from audio.media_file import MediaFile, Source, opened
 from audio.plan import PlanLimits, plan_chunks
 from audio.probe import Probe, probe
 from audio.quality import QualityMeter
@@ -40,7 +40,7 @@ class Prepared:
 
 
 def prepare(
-    path: Path,
+    source: Source,
     recording_id: UUID,
     store_url: str,
     *,
@@ -49,7 +49,7 @@ def prepare(
     mix: bool = False,
     accept_truncated: bool = False,
 ) -> Prepared:
-    """Decodes ``path`` once, in bounded memory, and stores it at each of ``rates`` (Hz; 16 kHz always, the VAD needs it).
+    """Decodes ``source`` once, in bounded memory, and stores it at each of ``rates`` (Hz; 16 kHz always, the VAD needs it).
 
     Args:
         mix: channels are not one speaker each: store, and hear speech in, one channel mixed of all.
@@ -57,29 +57,49 @@ def prepare(
     Raises:
         BadAudio: any of ``BAD_AUDIO_CODES``; nothing is stored then.
         Forbidden: ``unreadable``.
-        Unavailable: the store is away or its disk full; nothing is stored then.
+        Unavailable: the store is away or its disk full; ``growing``, the file was written to meanwhile; nothing is stored then.
     """
-    found, tally = probe(path), Tally()
+    with opened(source) as file:
+        return _prepare(file, recording_id, store_url, rates, limits or PlanLimits(), mix, accept_truncated)
+
+
+def _prepare(
+    file: MediaFile,
+    recording_id: UUID,
+    store_url: str,
+    rates: Iterable[int],
+    limits: PlanLimits,
+    mix: bool,
+    accept_truncated: bool,
+) -> Prepared:
+    found, tally = probe(file), Tally()
     channels = 1 if mix else found.channels
     uris = {rate: pcm_uri(store_url, recording_id, rate) for rate in sorted({VAD_RATE, *rates})}
     lanes = [Lane(uri, found.sample_rate, rate, channels) for rate, uri in uris.items()]
     meter = QualityMeter(found)
-    dual_mono = _store(path, found, tally, lanes, channels, accept_truncated, meter)
-    return _prepared(found, tally, lanes, dual_mono, limits or PlanLimits(), meter)
+    dual_mono = _store(file, found, tally, lanes, channels, accept_truncated, meter)
+    return _prepared(found, tally, lanes, dual_mono, limits, meter)
 
 
 def _store(
-    path: Path, found: Probe, tally: Tally, lanes: Sequence[Lane], channels: int, accept_truncated: bool, meter: QualityMeter
+    file: MediaFile,
+    found: Probe,
+    tally: Tally,
+    lanes: Sequence[Lane],
+    channels: int,
+    accept_truncated: bool,
+    meter: QualityMeter,
 ) -> bool:
     """Fills the lanes; whether the recording turned out to be dual mono, of which one channel was kept."""
     dual_mono = DualMono(channels)
     with _all_or_nothing(lanes):
-        for decoded in decode(path, found, tally, accept_truncated):
+        for decoded in decode(file, found, tally, accept_truncated):
             meter.heard(decoded)
             block = decoded if channels == found.channels else mixed(decoded)[None]
             dual_mono.heard(block)
             for lane in lanes:
                 lane.write(block)
+        file.check_unchanged()
         for lane in lanes:
             lane.finish(one_channel=dual_mono.same)
     return dual_mono.same

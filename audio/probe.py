@@ -1,12 +1,12 @@
 """Reads what a file says about its sound, before any of it is decoded."""
 
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 from analysis.errors import BadAudio
 from audio.diagnosis import id3_end, why_unreadable
 from audio.media import container_name, open_media
+from audio.media_file import MediaFile, Source, opened
 from audio.ogg import ends_inside_a_page
 from audio.riff import stated_duration_ms
 
@@ -38,12 +38,17 @@ class Probe:
     is_cut: bool
 
 
-def probe(path: Path) -> Probe:
+def probe(source: Source) -> Probe:
     """Raises:
     BadAudio: any of ``BAD_AUDIO_CODES`` except ``not_finite``.
     Forbidden: ``unreadable``.
     """
-    with open_media(path) as (container, stream):
+    with opened(source) as file:
+        return _probe(file)
+
+
+def _probe(file: MediaFile) -> Probe:
+    with open_media(file) as (container, stream):
         context = stream.codec_context
         if context is None:
             raise BadAudio("unsupported", "The audio track uses a codec that FFmpeg does not know; convert it to WAV or FLAC")
@@ -55,11 +60,11 @@ def probe(path: Path) -> Probe:
             sample_rate=int(context.sample_rate or 0),
             channels=int(context.channels or 0),
             duration_ms=duration_ms,
-            promised_ms=_promised_ms(path, names, duration_ms),
-            is_cut="ogg" in names and ends_inside_a_page(path),
+            promised_ms=_promised_ms(file, names, duration_ms),
+            is_cut="ogg" in names and ends_inside_a_page(file),
         )
     if found.sample_rate == 0:  # nothing but the file's name made FFmpeg think of this format
-        raise why_unreadable(path)
+        raise why_unreadable(file)
     _check(found)
     return found
 
@@ -83,17 +88,17 @@ def _duration_ms(container: Any, stream: Any) -> int | None:
     return None
 
 
-def _promised_ms(path: Path, names: list[str], duration_ms: int | None) -> int | None:
+def _promised_ms(file: MediaFile, names: list[str], duration_ms: int | None) -> int | None:
     if "wav" in names:
-        return stated_duration_ms(path)
+        return stated_duration_ms(file)
     if "mp3" in names:
-        return duration_ms if _has_length_tag(path) else None
+        return duration_ms if _has_length_tag(file) else None
     return duration_ms if any(name in PROMISING for name in names) else None
 
 
-def _has_length_tag(path: Path) -> bool:
+def _has_length_tag(file: MediaFile) -> bool:
     """Whether the first MP3 frame, after any ID3v2 tag, is a header frame that states the length."""
-    with path.open("rb") as file:
-        file.seek(id3_end(file.read(10)))
-        first_frame = file.read(MP3_FRAME_BYTES)
+    with file.reader() as reader:
+        reader.seek(id3_end(reader.read(10)))
+        first_frame = reader.read(MP3_FRAME_BYTES)
     return any(tag in first_frame for tag in MP3_LENGTH_TAGS)

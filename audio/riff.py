@@ -1,16 +1,17 @@
 """Reads from a WAV header how long the sound should be; FFmpeg only tells how much of it is there."""
 
 import struct
-from pathlib import Path
+
+from audio.media_file import MediaFile
 
 UNKNOWN_FROM = 0x7FFF_0000
 """Recorders that write to a pipe leave 0, 0x7FFF.... or 0xFFFFFFFF in the size field, for want of knowing."""
 
 
-def stated_duration_ms(path: Path) -> int | None:
+def stated_duration_ms(media: MediaFile) -> int | None:
     """Size of the ``data`` chunk over the bytes per second in ``fmt ``; None where the header does not say."""
     bytes_per_second = 0
-    with path.open("rb") as file:
+    with media.reader() as file:
         if file.read(12)[:4] != b"RIFF":
             return None
         while len(header := file.read(8)) == 8:

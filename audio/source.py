@@ -11,30 +11,35 @@ from urllib.parse import unquote, urlsplit
 
 import fsspec
 
-from analysis.errors import BadAudio, Forbidden
+from analysis.errors import Forbidden
 from audio.fetch import PORTS, fetch
+from audio.growing import check_settled
+from audio.media_file import MediaFile, Source, opened
 from audio.store import local_path, store_errors
 
 COPY_BYTES = 1 << 20
 
 
 @contextmanager
-def open_source(uri: str, roots: Sequence[str], store_url: str, internal_hosts: Sequence[str] = ()) -> Iterator[Path]:
-    """A local path with the bytes of ``uri``: the file itself, or a temporary copy of a remote object.
+def open_source(uri: str, roots: Sequence[str], store_url: str, internal_hosts: Sequence[str] = ()) -> Iterator[MediaFile]:
+    """The bytes of ``uri``, open: the file itself, or a temporary copy of a remote object.
 
     Args:
         internal_hosts: ``host:port`` of web servers that may be read although their addresses are internal.
 
     Raises:
         Forbidden: ``outside_roots``, ``unreadable``, or what ``audio.fetch`` says of a web server.
-        BadAudio: ``missing``, or ``not_audio`` for a folder.
-        Unavailable: the remote store does not answer, or the disk is full.
+        BadAudio: ``missing``, or ``not_audio`` for a folder, a pipe or a device.
+        Unavailable: the remote store does not answer, or the disk is full; ``growing``, another program still writes the file.
     """
     confined = confine(uri, roots, store_url)
     path = local_path(confined)
     if path is not None:
-        check_file(path)
-        yield path
+        with opened(path) as file:
+            _check_still_there(path, file)
+            if not _in_inbox(path, store_url):  # what lies there was whole when it was enqueued
+                check_settled(file)
+            yield file
         return
     with tempfile.NamedTemporaryFile(suffix=PurePosixPath(urlsplit(confined).path).suffix) as copy:
         if urlsplit(confined).scheme in PORTS:
@@ -43,7 +48,8 @@ def open_source(uri: str, roots: Sequence[str], store_url: str, internal_hosts: 
             with store_errors(confined), fsspec.open(confined, "rb") as remote:
                 shutil.copyfileobj(remote, copy, COPY_BYTES)
         copy.flush()
-        yield Path(copy.name)
+        with opened(Path(copy.name)) as file:
+            yield file
 
 
 def confine(uri: str, roots: Sequence[str], store_url: str) -> str:
@@ -68,33 +74,31 @@ def confine(uri: str, roots: Sequence[str], store_url: str) -> str:
     )
 
 
-def content_hash(path: Path) -> str:
+def content_hash(source: Source) -> str:
     """Hex SHA-256 of a file's bytes.
 
     Raises:
-        BadAudio: ``missing``, or ``not_audio`` for a folder.
+        BadAudio: ``missing``, or ``not_audio`` for a folder, a pipe or a device.
         Forbidden: ``unreadable``.
     """
-    check_file(path)
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+    with opened(source) as file, file.reader() as reader:
+        return hashlib.file_digest(reader, "sha256").hexdigest()
 
 
-def check_file(path: Path) -> None:
-    """Raises:
-    BadAudio: ``missing``, or ``not_audio`` for a folder or a device.
-    Forbidden: ``unreadable``.
+def _check_still_there(path: Path, file: MediaFile) -> None:
+    """A link that was put in the path's way after it was resolved would lead out of the roots.
+
+    Raises:
+        Forbidden: ``outside_roots``.
     """
-    if path.is_dir():
-        raise BadAudio("not_audio", f"{path} is a folder; name the files in it")
-    if not path.exists():
-        raise BadAudio("missing", f"{path} does not exist (any more)")
-    if not path.is_file():
-        raise BadAudio("not_audio", f"{path} is not a regular file")
-    try:
-        path.open("rb").close()
-    except PermissionError as error:
-        raise Forbidden("unreadable", f"{path} may not be read by this user; change its permissions") from error
+    status = path.stat(follow_symlinks=False)
+    if path.resolve() != path or (status.st_dev, status.st_ino) != file.identity:
+        raise Forbidden("outside_roots", f"{path} was put elsewhere while it was opened")
+
+
+def _in_inbox(path: Path, store_url: str) -> bool:
+    inbox = local_path(f"{store_url.rstrip('/')}/inbox")
+    return inbox is not None and path.is_relative_to(inbox.resolve())
 
 
 def _real(path: Path) -> Path:

@@ -82,14 +82,19 @@ def validate(paths: Sequence[Path], accept_truncated: bool) -> int:
     analysed."""
     from audio.decode import decode
     from audio.frames import Tally
+    from audio.growing import wait_until_settled
+    from audio.media_file import opened
     from audio.probe import probe
 
     failed = 0
     for path in find_audio(paths):
         try:
-            facts, tally = probe(path), Tally()
-            for _ in decode(path, facts, tally, accept_truncated):
-                pass  # only its tally and its errors are wanted
+            wait_until_settled(path)
+            with opened(path) as file:
+                facts, tally = probe(file), Tally()
+                for _ in decode(file, facts, tally, accept_truncated):
+                    pass  # only its tally and its errors are wanted
+                file.check_unchanged()
         except OF_ONE_FILE as error:
             failed += 1
             _refuse(path, error)

@@ -13,7 +13,7 @@ from analysis.types import WHOLE, ChunkRef, Interval, Job, Release
 from audio.plan import PlanLimits, speech_in
 from audio.prepare import Prepared, prepare
 from audio.probe import probe
-from audio.source import check_file, content_hash
+from audio.source import content_hash
 from audio.store import delete_recording
 from evaluation.manifest import Row
 from workers.registry import analyses
@@ -51,7 +51,6 @@ class Listener:
             Permanent: ``roles``, the row names more or fewer than there are channels.
             Unavailable: the disk is full.
         """
-        check_file(path)
         roles = roles_of(row.asked_roles, probe(path).channels)
         rates = {analyses()[name].CARD.sample_rate for name in wanted}
         recording_id = uuid4()

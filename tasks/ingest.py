@@ -1,7 +1,6 @@
 """Takes a recording in: read once, checked, decoded, cut into chunks, written to the ledger, dispatched."""
 
 import logging
-from pathlib import Path
 from typing import Any
 from uuid import NAMESPACE_URL, UUID, uuid5
 
@@ -12,6 +11,7 @@ from analysis.request import IngestReply, IngestRequest
 from analysis.roles import roles_of
 from analysis.types import WHOLE, Interval
 from audio.inbox import discard_upload
+from audio.media_file import MediaFile
 from audio.plan import speech_in
 from audio.prepare import Prepared, prepare
 from audio.probe import probe
@@ -31,7 +31,7 @@ from workers.registry import analyses, cards
 
 log = logging.getLogger(__name__)
 
-WAITED_FOR = ("postgres_away", "redis_away", "busy", "backlog")
+WAITED_FOR = ("postgres_away", "redis_away", "busy", "backlog", "growing")
 """What a request waits for as long as it takes; any other trouble of the surroundings is told after ``TRIES``."""
 TRIES = 5
 
@@ -113,23 +113,23 @@ def _take_in(connection: Connection, recording_id: UUID, request: IngestRequest)
     and with the same roles, already."""
     config = settings()
     _check_analyses(request)
-    with open_source(request.uri, config.roots, config.store_url, config.internal_hosts) as path:
-        sha256 = content_hash(path)
+    with open_source(request.uri, config.roots, config.store_url, config.internal_hosts) as file:
+        sha256 = content_hash(file)
         recordings.note_content(connection, recording_id, sha256)
         if requests.enders(connection, recording_id, sha256) >= QUARANTINE_AFTER:
             times = f"{QUARANTINE_AFTER} recordings with the same content"
             raise Permanent("quarantined", f"taking in {times} ended every worker that tried; it is not tried again")
-        roles = roles_of(request.roles, probe(path).channels)
+        roles = roles_of(request.roles, probe(file).channels)
         owner = recordings.claim_content(connection, recording_id, roles)
         if owner is None:
-            _decode(recording_id, request, path, roles)
+            _decode(recording_id, request, file, roles)
     return owner or recording_id
 
 
-def _decode(recording_id: UUID, request: IngestRequest, path: Path, roles: tuple[str, ...]) -> None:
+def _decode(recording_id: UUID, request: IngestRequest, file: MediaFile, roles: tuple[str, ...]) -> None:
     config = settings()
     prepared = prepare(
-        path,
+        file,
         recording_id,
         config.store_url,
         rates={card.sample_rate for card in cards()},

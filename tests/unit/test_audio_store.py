@@ -159,7 +159,7 @@ def test_an_upload_keeps_odd_names_readable(store: str, tmp_path: Path, name: by
     uri = upload(path, store)
     uri.encode()  # can travel in a message
     with open_source(uri, (), store) as copy:
-        assert copy.read_bytes() == b"sound"
+        assert copy.reader().read() == b"sound"
     discard_upload(uri, store)
     assert objects(store) == []
 
@@ -225,8 +225,8 @@ def test_a_remote_recording_is_copied_for_the_time_of_decoding() -> None:
     with fsspec.open(f"{root}/a.flac", "wb") as file:
         file.write(b"remote sound")
     with open_source(f"{root}/a.flac", (root,), "file:///nowhere") as copy:
-        assert (copy.read_bytes(), copy.suffix) == (b"remote sound", ".flac")
-    assert not copy.exists()
+        assert (copy.reader().read(), copy.path.suffix) == (b"remote sound", ".flac")
+    assert not copy.path.exists()
     with pytest.raises(BadAudio, match="does not exist"), open_source(f"{root}/b.flac", (root,), "file:///nowhere"):
         pass
 

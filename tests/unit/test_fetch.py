@@ -90,9 +90,9 @@ def got(url: str, root: str, *internal: str) -> bytes:
 @pytest.mark.parametrize("name", ["sound.wav", "to-inside", "with%20space.wav?signed=a%2Fb&x=1", "with space.wav"])
 def test_a_named_server_is_read(server: str, name: str) -> None:
     root = f"http://{server}/calls"
-    with open_source(f"{root}/{name}", (root,), "file:///nowhere", (server,)) as path:
-        assert path.read_bytes() == SOUND
-    assert not path.exists()
+    with open_source(f"{root}/{name}", (root,), "file:///nowhere", (server,)) as file:
+        assert file.reader().read() == SOUND
+    assert not file.path.exists()
 
 
 def test_no_internal_address_is_asked_unless_it_is_named(server: str) -> None:

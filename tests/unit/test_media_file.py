@@ -1,0 +1,153 @@
+"""A file is opened once: what is hashed is what is decoded, whatever happens to its name, its links and its end meanwhile."""
+
+import os
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from uuid import uuid4
+
+import pytest
+
+from analysis.errors import BadAudio, EarshotError, Unavailable
+from audio.decode import decode
+from audio.frames import Tally
+from audio.growing import still_written, wait_until_settled
+from audio.inbox import upload
+from audio.media_file import View, opened
+from audio.prepare import prepare
+from audio.probe import probe
+from audio.source import content_hash, open_source
+from earshot.ingest import validate
+from tests.unit.audio_files import tone, write
+
+RECORDER = """
+import sys, time
+with open(sys.argv[1], "ab", 0) as file:
+    while file.write(bytes(3200)):
+        print("written", flush=True)
+        time.sleep(0.2)
+"""
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return write(tmp_path / "a.wav", tone(2), 16_000, "pcm_s16le")
+
+
+@pytest.fixture
+def recorder(path: Path) -> Iterator["subprocess.Popen[str]"]:
+    """A program that goes on writing to ``path``."""
+    recorder = subprocess.Popen([sys.executable, "-c", RECORDER, path], stdout=subprocess.PIPE, text=True)
+    assert recorder.stdout is not None
+    assert recorder.stdout.readline() == "written\n"
+    yield recorder
+    recorder.kill()
+    recorder.wait()
+
+
+def test_one_file_is_read_whatever_its_name_points_to(tmp_path: Path, path: Path) -> None:
+    with opened(path) as file:
+        first = content_hash(file)
+        write(tmp_path / "b.wav", tone(1), 16_000, "pcm_s16le").replace(path)
+        assert content_hash(file) == first != content_hash(path)
+        found, tally = probe(file), Tally()
+        assert sum(block.shape[1] for block in decode(file, found, tally)) == 32_000
+
+
+def test_what_is_appended_is_not_read_and_is_told(tmp_path: Path, path: Path) -> None:
+    with opened(path) as file:
+        first = content_hash(file)
+        with path.open("ab") as more:
+            more.write(bytes(32_000))
+        assert content_hash(file) == first
+        with pytest.raises(Unavailable) as caught:
+            prepare(file, uuid4(), f"file://{tmp_path}/store")
+    assert caught.value.code == "growing"
+    assert list(tmp_path.rglob("*.pcm")) == []
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="leases are Linux's")
+def test_a_file_that_a_program_is_writing(
+    tmp_path: Path, path: Path, recorder: "subprocess.Popen[str]", capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(Unavailable) as caught, open_source(str(path), (str(tmp_path),), "file:///nowhere"):
+        pass
+    assert caught.value.code == "growing"
+    for hand_in in (lambda: upload(path, f"file://{tmp_path}/store"), lambda: wait_until_settled(path)):
+        with pytest.raises(Unavailable, match="still being written"):
+            hand_in()
+    assert validate([path], accept_truncated=False) == 1
+    assert "growing: " in capsys.readouterr().err
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="leases are Linux's")
+def test_a_file_is_settled_as_soon_as_it_is_closed(tmp_path: Path, path: Path, recorder: "subprocess.Popen[str]") -> None:
+    with opened(path) as file:
+        assert still_written(file)
+    recorder.kill()
+    recorder.wait()
+    with open_source(str(path), (str(tmp_path),), "file:///nowhere") as file:
+        assert not still_written(file)
+
+
+def test_a_link_that_is_swapped_never_leads_out(tmp_path: Path) -> None:
+    root, secret = tmp_path / "calls", tmp_path / "secret"
+    (root / "deep").mkdir(parents=True)
+    secret.mkdir()
+    (root / "deep" / "a.wav").write_bytes(b"inside")
+    (secret / "a.wav").write_bytes(b"secret")
+    stop = threading.Event()
+
+    def swap() -> None:
+        while not stop.is_set():
+            (root / "deep").rename(root / "kept")
+            (root / "deep").symlink_to(secret)
+            (root / "deep").unlink()
+            (root / "kept").rename(root / "deep")
+
+    swapper = threading.Thread(target=swap)
+    swapper.start()
+    read = []
+    try:
+        for _ in range(2_000):
+            try:
+                with open_source(str(root / "deep" / "a.wav"), (str(root),), "file:///nowhere") as file:
+                    read.append(file.reader().read())
+            except (EarshotError, OSError):
+                continue  # refused: it was in the middle of a swap
+    finally:
+        stop.set()
+        swapper.join()
+    assert set(read) == {b"inside"}
+
+
+def test_a_pipe_and_a_name_like_an_address(tmp_path: Path, path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    pipe = tmp_path / "pipe.wav"
+    os.mkfifo(pipe)
+    named = path.rename(tmp_path / "http:x.wav")
+    started = Path.cwd()
+    os.chdir(tmp_path)
+    try:
+        assert validate([Path("pipe.wav"), Path(named.name)], accept_truncated=False) == 1
+    finally:
+        os.chdir(started)
+    told = capsys.readouterr()
+    assert "pipe.wav: not_audio: pipe.wav is not a regular file" in told.err
+    assert "http:x.wav: ok, 0:02" in told.out
+    with pytest.raises(BadAudio, match="regular"), opened(pipe):
+        pass
+
+
+@pytest.mark.parametrize("start", range(8))
+@pytest.mark.parametrize("size", [1, 3, 20])
+def test_edits_stand_in_for_bytes_wherever_reading_begins(tmp_path: Path, start: int, size: int) -> None:
+    whole = bytes(range(20))
+    (tmp_path / "a").write_bytes(whole)
+    edited = whole[:4] + b"xyz" + whole[7:]
+    with opened(tmp_path / "a") as file:
+        raw = file.raw(View(first=2, end=18, edits={4: b"xyz"}))
+        raw.seek(start)
+        assert raw.read(size) == edited[2:18][start : start + size]
+        assert raw.seek(-1, os.SEEK_END) == 15
