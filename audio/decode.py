@@ -42,7 +42,7 @@ def decode(source: Source, probe: Probe, tally: Tally, accept_truncated: bool = 
             after the last block.
     """
     done = 0
-    with opened(source) as file, open_media(file) as (container, stream):
+    with opened(source) as file, open_media(file, probe.view) as (container, stream):
         for block in _blocks(waveforms(container, stream, probe, tally), probe.sample_rate * BLOCK_SECONDS):
             _check_values(block, done, probe)
             done += block.shape[1]

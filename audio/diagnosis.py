@@ -43,14 +43,26 @@ def why_unreadable(file: MediaFile) -> BadAudio:
         return BadAudio("truncated", "The MP4 index (moov) is missing or cut off; the recording or download did not finish")
     if head[:3] == b"ID3":
         return _only_a_tag(head, size)
-    audio = _named(head, AUDIO_STARTS) or ("AIFF" if head[:4] == b"FORM" and head[8:11] == b"AIF" else None)
+    audio = _audio(head)
     if audio:
         return _broken_header(audio, head, size)
-    content = _named(head, KNOWN_STARTS) or ("text" if _is_text(head) else None)
+    content = named(head)
     return BadAudio("not_audio", f"Not audio: {f'this is {content}' if content else 'no decoder recognises the contents'}")
 
 
-def _named(head: bytes, starts: tuple[tuple[bytes, str], ...]) -> str | None:
+def named(head: bytes) -> str | None:
+    """What begins with these bytes, where it is known and has no sound that follows on its own; None otherwise."""
+    audio = _audio(head)
+    if audio:
+        return f"another {audio} file"
+    return _start(head, KNOWN_STARTS) or ("text" if head and _is_text(head) else None)
+
+
+def _audio(head: bytes) -> str | None:
+    return _start(head, AUDIO_STARTS) or ("AIFF" if head[:4] == b"FORM" and head[8:11] == b"AIF" else None)
+
+
+def _start(head: bytes, starts: tuple[tuple[bytes, str], ...]) -> str | None:
     return next((name for start, name in starts if head.startswith(start)), None)
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from analysis.errors import BadAudio
 from audio.diagnosis import why_unreadable
-from audio.media_file import MediaFile
+from audio.media_file import WHOLE_FILE, MediaFile, View
 
 DEMUXERS = (
     "wav,w64,flac,ogg,mp3,aac,mov,matroska,aiff,caf,au,asf,amr,avi,mpegts,mpeg,flv,ac3,eac3,ape,tta,wv,mpc,mpc8,voc,gsm,dsf,"
@@ -22,13 +22,13 @@ ENCRYPTED_TAGS = ("enca", "encv", "drms", "drmi", "p608")
 
 
 @contextmanager
-def open_media(file: MediaFile) -> Iterator[tuple[Any, Any]]:
-    """An open container and its audio stream (PyAV objects).
+def open_media(file: MediaFile, view: View = WHOLE_FILE) -> Iterator[tuple[Any, Any]]:
+    """An open container and its audio stream (PyAV objects), of what ``view`` shows of the file.
 
     Raises:
         BadAudio: ``empty``, ``not_audio``, ``truncated``, ``zero_channels``, ``no_audio_stream``, ``encrypted``.
     """
-    with _opened(file) as container:
+    with _opened(file, view) as container:
         streams = container.streams
         protected = [stream for stream in (*streams.audio, *streams.video) if _tag(stream) in ENCRYPTED_TAGS]
         if protected:
@@ -39,7 +39,7 @@ def open_media(file: MediaFile) -> Iterator[tuple[Any, Any]]:
 
 
 @contextmanager
-def _opened(file: MediaFile) -> Iterator[Any]:
+def _opened(file: MediaFile, view: View) -> Iterator[Any]:
     import av
 
     av.logging.set_level(None)  # FFmpeg's remarks about damaged files belong in our errors, not on the terminal
@@ -50,7 +50,7 @@ def _opened(file: MediaFile) -> Iterator[Any]:
         "protocol_whitelist": "none",
     }  # it opens nothing by itself, whatever the file names
     try:
-        container = av.open(file.raw(), options=options, metadata_errors="replace", buffer_size=READ_BYTES)
+        container = av.open(file.raw(view), options=options, metadata_errors="replace", buffer_size=READ_BYTES)
     except av.FFmpegError as error:
         raise why_unreadable(file) from error
     with container:

@@ -6,9 +6,9 @@ from typing import Any
 from analysis.errors import BadAudio
 from audio.diagnosis import id3_end, why_unreadable
 from audio.media import container_name, open_media
-from audio.media_file import MediaFile, Source, opened
+from audio.media_file import WHOLE_FILE, MediaFile, Source, View, opened
 from audio.ogg import ends_inside_a_page
-from audio.riff import stated_duration_ms
+from audio.riff import examine
 
 RATES_HZ = (8_000, 192_000)
 MAX_CHANNELS = 8
@@ -36,6 +36,10 @@ class Probe:
     duration_ms: int | None
     promised_ms: int | None
     is_cut: bool
+    view: View = WHOLE_FILE
+    """What of the file is to be decoded."""
+    remarks: tuple[str, ...] = ()
+    """What a reader of the report should know about the header, one sentence each."""
 
 
 def probe(source: Source) -> Probe:
@@ -48,7 +52,9 @@ def probe(source: Source) -> Probe:
 
 
 def _probe(file: MediaFile) -> Probe:
-    with open_media(file) as (container, stream):
+    riff = examine(file)
+    view = riff.view if riff else WHOLE_FILE
+    with open_media(file, view) as (container, stream):
         context = stream.codec_context
         if context is None:
             raise BadAudio("unsupported", "The audio track uses a codec that FFmpeg does not know; convert it to WAV or FLAC")
@@ -60,8 +66,10 @@ def _probe(file: MediaFile) -> Probe:
             sample_rate=int(context.sample_rate or 0),
             channels=int(context.channels or 0),
             duration_ms=duration_ms,
-            promised_ms=_promised_ms(file, names, duration_ms),
-            is_cut="ogg" in names and ends_inside_a_page(file),
+            promised_ms=riff.stated_ms if riff else _promised_ms(file, names, duration_ms),
+            is_cut=riff.is_cut if riff else "ogg" in names and ends_inside_a_page(file),
+            view=view,
+            remarks=riff.remarks if riff else (),
         )
     if found.sample_rate == 0:  # nothing but the file's name made FFmpeg think of this format
         raise why_unreadable(file)
@@ -89,8 +97,6 @@ def _duration_ms(container: Any, stream: Any) -> int | None:
 
 
 def _promised_ms(file: MediaFile, names: list[str], duration_ms: int | None) -> int | None:
-    if "wav" in names:
-        return stated_duration_ms(file)
     if "mp3" in names:
         return duration_ms if _has_length_tag(file) else None
     return duration_ms if any(name in PROMISING for name in names) else None
