@@ -10,6 +10,7 @@ from pydantic.fields import FieldInfo
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, YamlConfigSettingsSource
 
 from analysis.languages import Language, route
+from analysis.types import MOST_CHUNKS
 
 PROJECT = Path(__file__).resolve().parent
 
@@ -90,7 +91,7 @@ class Settings(BaseSettings):
     chunk_duration_sec: Annotated[float, Field(gt=1)] = 25.0
     chunk_max_sec: Annotated[float, Field(gt=1)] = 30.0
     overlap_sec: Annotated[float, Field(ge=0)] = 1.0
-    chunk_batch_size: Annotated[int, Field(ge=1, le=64)] = 16
+    chunk_batch_size: Annotated[int, Field(ge=1, le=MOST_CHUNKS)] = 16
     """Chunks in one chord. 16 fills a GPU's forward pass; on CPU pools 1 gives the earliest event and the best balance."""
     noise_windows_per_chunk: Annotated[int, Field(ge=1)] = 25
     """How many windows of about a second noise hears of a chunk, evenly spread over those that tell something."""

@@ -9,15 +9,18 @@ EarshotError
 └── Transient                 the surroundings failed; retried with backoff and jitter
     └── Unavailable           Postgres, Redis, the store or a disk is away or full
 
-``code`` is a stable snake_case word for machines; ``str(error)`` is one line for people that says what to do.
+``code`` is a stable snake_case word for machines; ``str(error)`` is one line for people that says what to do. It is printable
+and bounded, whatever names and foreign messages went into it: it is stored, sent and shown.
 """
+
+from analysis.printable import told
 
 
 class EarshotError(Exception):
     """An error with a stable ``code`` and a one-line message."""
 
     def __init__(self, code: str, message: str) -> None:
-        super().__init__(code, message)  # both, so that the error survives pickling and Celery's JSON
+        super().__init__(code, told(message))  # both, so that the error survives pickling and Celery's JSON
         self.code = code
 
     def __str__(self) -> str:

@@ -1,14 +1,38 @@
 """What another service must say to have a recording analysed: the one argument of the task ``ingest.recording``."""
 
+import re
 from typing import Annotated, Any, Literal
 from urllib.parse import unquote, urlsplit
 from uuid import UUID
 
-from pydantic import Field
+from pydantic import AfterValidator, Field
+from pydantic.config import JsonDict
 
 from analysis.languages import Language
+from analysis.printable import CONTROLS
 from analysis.types import Frozen, SpeakerCount
 
+CONTROL = re.compile(f"[{CONTROLS}]")
+
+
+def _one_line(text: str) -> str:
+    found = CONTROL.search(text)
+    if found:
+        raise ValueError(f"holds the control character U+{ord(found[0]):04X}; names and addresses are one line of text")
+    return text
+
+
+def _address(uri: str) -> str:
+    urlsplit(uri)  # raises ValueError, as for a host that is no IPv6 address
+    return uri
+
+
+NO_CONTROL: JsonDict = {"pattern": r"^[^\u0000-\u001f\u007f-\u009f\u2028\u2029]*$"}
+Address = Annotated[
+    str, Field(min_length=1, max_length=4096, json_schema_extra=NO_CONTROL), AfterValidator(_one_line), AfterValidator(_address)
+]
+"""Without control characters: Postgres cannot store NUL, and the others forge lines."""
+FileName = Annotated[str, Field(min_length=1, max_length=1024, json_schema_extra=NO_CONTROL), AfterValidator(_one_line)]
 Role = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,31}$")]
 
 
@@ -19,14 +43,14 @@ Differing = Literal["roles", "language", "speakers"]
 class IngestRequest(Frozen):
     """A recording to analyse. Only ``uri`` is required."""
 
-    uri: Annotated[str, Field(min_length=1, max_length=4096)]
+    uri: Address
     """Where the audio lies: an fsspec URL under one of the configured roots, e.g. ``file:///data/calls/7.wav``."""
     recording_id: UUID | None = None
     """Choose the id beforehand to follow the recording from the first moment; sending the same id twice ingests once, and with
     another file it is refused (``id_taken``)."""
-    file_name: Annotated[str, Field(min_length=1, max_length=1024)] | None = None
+    file_name: FileName | None = None
     """Name to show; default: the last part of ``uri``."""
-    analyses: tuple[str, ...] | None = None
+    analyses: Annotated[tuple[Annotated[str, Field(max_length=64)], ...], Field(max_length=64)] | None = None
     """Names of the analyses to run; default: all of them."""
     roles: Annotated[tuple[Role, ...], Field(max_length=8)] | None = None
     """Role of each channel. Default for two channels: ``agent``, ``customer``. Channels without roles are mixed to one: pass

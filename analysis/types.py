@@ -11,7 +11,15 @@ WHOLE = -1
 MOST_SPEAKERS = 32
 """More than this cannot be asked for."""
 
-Millis = Annotated[int, Field(ge=0)]
+INT32 = 2**31 - 1
+"""The largest number that the ledger's columns take; as milliseconds 24 days."""
+
+MOST_CHUNKS = 64
+"""In one message."""
+
+Millis = Annotated[int, Field(ge=0, le=INT32)]
+Name = Annotated[str, Field(max_length=255)]
+Uri = Annotated[str, Field(max_length=4096)]
 
 
 class Frozen(BaseModel):
@@ -56,22 +64,23 @@ class ChunkRef(Interval):
     """One unit of work: where its audio lies and where speech was heard in it. Never the audio itself."""
 
     recording_id: UUID
-    index: Annotated[int, Field(ge=WHOLE)]
-    round: Annotated[int, Field(ge=1)] = 1
+    index: Annotated[int, Field(ge=WHOLE, le=INT32)]
+    round: Annotated[int, Field(ge=1, le=INT32)] = 1
     """Which time of asking this is; 1 unless it was asked for again."""
-    audio_uri: str
+    audio_uri: Uri
     """Raw interleaved little-endian PCM16 (see ``audio.store``)."""
-    sample_rate: Annotated[int, Field(gt=0)]
+    sample_rate: Annotated[int, Field(gt=0, le=768_000)]
     channels: Annotated[int, Field(ge=1, le=8)]
-    native_rate: Annotated[int, Field(gt=0)]
+    native_rate: Annotated[int, Field(gt=0, le=768_000)]
     """Sample rate of the recording before it was resampled to ``sample_rate``; tells which bands can hold sound."""
-    roles: tuple[str, ...] = ()
+    roles: Annotated[tuple[Name, ...], Field(max_length=8)] = ()
     """Role of each channel (``agent``, ``customer``), each one speaker. Empty: one mixed channel, any number of speakers."""
-    language: str = "en"
+    language: Name = "en"
     """BCP 47 language that the speech is said to be in."""
     speakers: SpeakerCount | None = None
     """How many speak on the one mixed channel, where the request said something of it."""
-    speech: tuple[Utterance, ...] = ()
+    speech: Annotated[tuple[Utterance, ...], Field(max_length=200_000)] = ()
+    """Of a day on two channels, one utterance a second and channel."""
 
     @property
     def key(self) -> "ChunkKey":
@@ -81,25 +90,25 @@ class ChunkRef(Interval):
 class Release(Frozen):
     """The exact checkpoint a job must be analysed with."""
 
-    analysis: str
-    name: str
-    runtime: str
-    uri: str
+    analysis: Name
+    name: Name
+    runtime: Name
+    uri: Uri
     """``embedded/x.onnx`` (relative to ``models/``), ``package:`` (inside an installed wheel) or where it was pulled from."""
-    sha256: str
-    labels: tuple[str, ...] = ()
+    sha256: Annotated[str, Field(max_length=64)]
+    labels: Annotated[tuple[Name, ...], Field(max_length=2000)] = ()
 
 
 class Job(Frozen):
     """The one argument of every ``analyze.*`` task."""
 
-    analysis: str
+    analysis: Name
     batch_id: UUID
     release: Release
-    chunks: tuple[ChunkRef, ...]
+    chunks: Annotated[tuple[ChunkRef, ...], Field(min_length=1, max_length=MOST_CHUNKS)]
     gate: Release | None = None
     """Scene checkpoint that says which chunks hold no speech, for analyses that listen to speech; null: all are heard."""
-    sent_at: float
+    sent_at: Annotated[float, Field(ge=0, le=1e10, allow_inf_nan=False)]
     """When it was published, seconds since the epoch; tells how long its queue makes jobs wait."""
 
 
@@ -115,12 +124,12 @@ class ChunkKey(Frozen):
     """Names one unit of work in the ledger. What is said in another round than the ledger's is not merged."""
 
     recording_id: UUID
-    index: Annotated[int, Field(ge=WHOLE)]
-    round: Annotated[int, Field(ge=1)] = 1
+    index: Annotated[int, Field(ge=WHOLE, le=INT32)]
+    round: Annotated[int, Field(ge=1, le=INT32)] = 1
 
 
 class Batch(Frozen):
     """The one argument of ``merge.batch`` and ``merge.whole``: which chunks to merge."""
 
     batch_id: UUID
-    chunks: tuple[ChunkKey, ...]
+    chunks: Annotated[tuple[ChunkKey, ...], Field(min_length=1, max_length=MOST_CHUNKS)]

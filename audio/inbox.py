@@ -1,16 +1,20 @@
 """The store's inbox: copies of users' files, so that work can start after the user's own path has gone."""
 
+import logging
 import shutil
 from pathlib import Path
 from uuid import uuid4
 
 import fsspec
 
+from analysis.printable import told
 from audio.growing import wait_until_settled
 from audio.media_file import opened
 from audio.store import local_path, store_errors
 
 COPY_BYTES = 1 << 20
+
+log = logging.getLogger(__name__)
 
 
 def upload(path: Path, store_url: str) -> str:
@@ -39,18 +43,21 @@ def upload(path: Path, store_url: str) -> str:
 
 
 def discard_upload(uri: str, store_url: str) -> None:
-    """Removes an upload; anything that does not lie in the inbox is left alone."""
-    inbox = f"{store_url.rstrip('/')}/inbox/"
-    name = uri.removeprefix(inbox)
-    if name == uri or ".." in name.split("/"):
+    """Removes an upload. What is no file in the inbox is left alone, and whatever the store says is logged, not raised: what
+    was asked for is done by then."""
+    inbox = f"{store_url.rstrip('/')}/inbox"
+    parts = uri.removeprefix(f"{inbox}/").split("/")
+    if not uri.startswith(f"{inbox}/") or {"", ".", ".."} & set(parts):
         return
-    with store_errors(uri):
-        target = local_path(uri)
-        if target is not None:
-            target.unlink(missing_ok=True)
-            if target.parent.is_dir() and not any(target.parent.iterdir()):
-                target.parent.rmdir()
-        else:
+    try:
+        target, folder = local_path(uri), local_path(inbox)
+        if target is None or folder is None:
             fs, path = fsspec.core.url_to_fs(uri)
-            if fs.exists(path):
-                fs.rm(path)
+            if fs.isfile(path):
+                fs.rm_file(path)
+        elif not target.is_dir() and target.parent.resolve().is_relative_to(folder.resolve()):
+            target.unlink(missing_ok=True)
+            if target.parent != folder and target.parent.is_dir() and not any(target.parent.iterdir()):
+                target.parent.rmdir()
+    except Exception as error:  # noqa: BLE001  # each store has errors of its own
+        log.warning("the upload %s stays: %s", told(uri), told(str(error)))

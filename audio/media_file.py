@@ -12,6 +12,8 @@ from typing import Any
 
 from analysis.errors import BadAudio, Forbidden, Unavailable
 
+NO_SUCH_FILE = (errno.ENOENT, errno.ENOTDIR, errno.ENAMETOOLONG, errno.ELOOP)
+
 
 @dataclass(frozen=True)
 class View:
@@ -98,8 +100,6 @@ def opened(source: Source) -> Iterator[MediaFile]:
 def _descriptor(path: Path) -> int:
     try:
         return os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK | os.O_NOCTTY)  # a pipe must not hold this process
-    except FileNotFoundError as error:
-        raise BadAudio("missing", f"{path} does not exist (any more)") from error
     except PermissionError as error:
         raise Forbidden("unreadable", f"{path} may not be read by this user; change its permissions") from error
     except BlockingIOError as error:
@@ -107,6 +107,8 @@ def _descriptor(path: Path) -> int:
     except OSError as error:
         if error.errno == errno.ENXIO:
             raise BadAudio("not_audio", f"{path} is not a regular file") from error
+        if error.errno in NO_SUCH_FILE:
+            raise BadAudio("missing", f"{path} does not exist (any more)") from error
         raise
 
 

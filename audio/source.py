@@ -1,6 +1,7 @@
 """Turns the URI of a recording into a local file to decode, and keeps it inside the roots the operator allows."""
 
 import hashlib
+import os
 import posixpath
 import shutil
 import tempfile
@@ -102,13 +103,14 @@ def _in_inbox(path: Path, store_url: str) -> bool:
 
 
 def _real(path: Path) -> Path:
-    literal = path.resolve()
-    return literal if literal.exists() else Path(unquote(str(path))).resolve()
+    literal = os.path.realpath(path)  # pathlib raises at links in a circle
+    return Path(literal if os.path.exists(literal) else os.path.realpath(unquote(str(path))))
 
 
 def _is_below(uri: str, root: str) -> bool:
-    """Same scheme and host, and a path below the root's, once escapes are decoded; chained URLs (``::``) never are."""
+    """Same scheme and host, and a path below the root's, once escapes are decoded; chained URLs (``::``) never are. A host may
+    hold ``::`` between its brackets: an IPv6 address."""
     one, other = urlsplit(uri), urlsplit(root)
     path, base = unquote(one.path), other.path.rstrip("/") + "/"
-    is_plain = "::" not in uri and posixpath.normpath(path) == path
+    is_plain = "::" not in uri.replace(one.netloc, "", 1) and posixpath.normpath(path) == path
     return is_plain and (one.scheme, one.netloc) == (other.scheme, other.netloc) and path.startswith(base)

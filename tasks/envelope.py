@@ -1,20 +1,23 @@
-"""What a message must look like before a worker takes it: Celery's protocol, JSON, a task of ours, arguments of its type."""
+"""What a message must look like before a worker takes it: Celery's protocol, JSON, a task of ours, arguments of its type.
+
+What passes is written anew from what was typed here: no header, property or option that is unknown here reaches Celery, however
+a later version of it would read one. Senders may add what they like, as tracing does; it is left away.
+"""
 
 import base64
-from collections.abc import Callable
-from datetime import datetime
-from typing import Annotated, Any, Literal, NamedTuple
-from uuid import UUID
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Annotated, Any, Literal
+from uuid import UUID, uuid4
 
 from kombu.utils import json
-from pydantic import AliasChoices, BaseModel, Field, TypeAdapter, ValidationError
+from pydantic import AfterValidator, AliasChoices, BaseModel, Field, TypeAdapter, ValidationError
 
+from analysis.printable import told
 from analysis.request import IngestRequest
 from analysis.types import Batch, Job
-
-Word = Annotated[str, Field(pattern=r"^[!-~]{1,255}$")]
-"""Printable, without spaces: it is written to logs."""
-Seconds = Annotated[float, Field(gt=0)]
+from settings import settings
+from tasks.embeds import Embed, Eta, Expires, Position, Priority, Retries, Service, Text, Word
 
 ARGUMENT: dict[str, TypeAdapter[Any]] = {
     "ingest": TypeAdapter(IngestRequest),
@@ -27,36 +30,52 @@ ARGUMENT: dict[str, TypeAdapter[Any]] = {
 # What the decoders behind Celery's JSON raise on strange input: not JSON, not of the type it says it is, or nested too deeply.
 UNREADABLE = (ValueError, TypeError, AttributeError, ArithmeticError, RecursionError)
 
+MOST_BYTES = 256 << 10
+"""Of a message: the largest of ours, a merge of 64 chunks, has 10 kB."""
+MOST_JOB_BYTES = 16 << 20
+"""Of a job, which says where speech was heard: 80 bytes an utterance, as many as a ``ChunkRef`` may have."""
+MOST_DETAIL = 300
+
+
+def _allowed(limit: float) -> float:
+    if limit > settings().task_time_limit_sec:
+        raise ValueError(f"is above the service's own limit of {settings().task_time_limit_sec} s")
+    return limit
+
+
+Limit = Annotated[float, Field(ge=1, allow_inf_nan=False), AfterValidator(_allowed)]
+
 
 class Headers(BaseModel):
-    """Those that Celery's worker computes with, in protocol 2."""
+    """Those of protocol 2 that are let through. Of what else Celery reads: stamps, ``groups`` and all that only its own workers
+    write are left away."""
 
     id: Word
     task: Word
     shadow: Word | None = None
-    retries: int | None = None
-    eta: datetime | None = None
-    expires: datetime | None = None
-    timelimit: tuple[Seconds | None, Seconds | None] | None = None
+    retries: Retries | None = None
+    eta: Eta | None = None
+    expires: Expires | None = None
+    timelimit: tuple[Limit | None, Limit | None] | None = None
     group: Word | None = None
+    group_index: Position | None = None
     root_id: Word | None = None
     parent_id: Word | None = None
+    argsrepr: Annotated[str, Field(max_length=4096)] | None = None
+    kwargsrepr: Annotated[str, Field(max_length=4096)] | None = None
+    origin: Text | None = None
+    ignore_result: bool | None = None
+    replaced_task_nesting: Position | None = None
     compression: None = None
 
 
-class DeliveryInfo(BaseModel):
-    """Where the message goes again when its worker dies."""
-
-    exchange: str
-    routing_key: str
-
-
 class Properties(BaseModel):
-    """Those that kombu's Redis transport cannot do without."""
+    """Those of the sender's that are let through; where the message lies is known better here."""
 
-    delivery_tag: Word
-    delivery_info: DeliveryInfo
     body_encoding: Literal["base64"]
+    correlation_id: Text | None = None
+    reply_to: Text | None = None
+    priority: Priority | None = None
 
 
 class Envelope(BaseModel):
@@ -69,64 +88,90 @@ class Envelope(BaseModel):
     properties: Properties
 
 
-class Body(NamedTuple):
+class Body(BaseModel):
     """Arguments and what is to happen afterwards, in protocol 2."""
 
     args: list[Any]
     kwargs: dict[str, Any]
-    embed: dict[str, Any]
+    embed: Embed
 
 
-BODY: TypeAdapter[Body] = TypeAdapter(Body)
+Reason = Literal["too_large", "not_json", "not_an_envelope", "content_type", "body", "unknown_task", "arguments", "schema"]
 
 
-class Refusal(NamedTuple):
-    """Why a message is not taken. ``sender_waits_for`` is the task id whose result says so, if the message has one."""
+class Refused(Exception):
+    """A message is not taken, ``str`` of it says why. ``sender_waits_for`` is the task id whose result says so, if it was
+    read."""
 
-    reason: Literal["not_json", "not_an_envelope", "content_type", "body", "unknown_task", "arguments", "schema"]
-    detail: str
-    sender_waits_for: str | None = None
+    def __init__(self, reason: Reason, detail: str, sender_waits_for: str | None = None) -> None:
+        super().__init__(told(detail, MOST_DETAIL))
+        self.reason, self.sender_waits_for = reason, sender_waits_for
 
 
-def refusal(message: bytes, signature_of: Callable[[str], Callable[..., object] | None]) -> Refusal | None:
-    """None for a message that can be worked on.
+def let_through(message: bytes, queue: str, service: Service) -> bytes:
+    """The message as Celery is to see it.
 
     Args:
-        signature_of: a function with the parameters of the named task, which does nothing; None for an unknown task.
+        queue: where it lay.
+
+    Raises:
+        Refused: nobody can work on it.
     """
-    try:
+    most = MOST_BYTES if queue in service.stages else MOST_JOB_BYTES
+    if len(message) > most:
+        raise Refused("too_large", f"{len(message)} bytes; more than {most} are not read")
+    with _refused("not_json"):
         parsed = json.loads(message)
-    except UNREADABLE as error:
-        return Refusal("not_json", one_line(error))
-    try:
+    with _refused("not_an_envelope"):
         envelope = Envelope.model_validate(parsed)
-    except ValidationError as error:
-        return Refusal("not_an_envelope", one_line(error))
-    headers = envelope.headers
+    task_id = envelope.headers.id
     if envelope.content_type != "application/json":
-        return Refusal("content_type", f"{envelope.content_type[:80]!r}; only application/json is taken", headers.id)
-    try:
-        args, kwargs, _ = BODY.validate_python(json.loads(base64.b64decode(envelope.body, validate=True)))
-    except UNREADABLE as error:
-        return Refusal("body", one_line(error), headers.id)
-    signature = signature_of(headers.task)
+        raise Refused("content_type", f"{envelope.content_type}; only application/json is taken", task_id)
+    with _refused("body", task_id):
+        args, kwargs, embed = json.loads(base64.b64decode(envelope.body, validate=True))
+        body = Body.model_validate({"args": args, "kwargs": kwargs, "embed": embed}, context=service)
+    signature = service.signature_of(envelope.headers.task)
     if signature is None:
-        return Refusal("unknown_task", headers.task, headers.id)
-    return _misfit(headers, signature, args, kwargs)
+        raise Refused("unknown_task", envelope.headers.task, task_id)
+    with _refused("arguments", task_id):
+        signature(*body.args, **body.kwargs)
+    with _refused("schema", task_id, f"{envelope.headers.task} refuses its argument: "):
+        _check_argument(envelope.headers.task, [*body.args, *body.kwargs.values()])
+    with _refused("body", task_id):
+        return _written(envelope, body, queue)
 
 
-def _misfit(headers: Headers, signature: Callable[..., object], args: list[Any], kwargs: dict[str, Any]) -> Refusal | None:
+@contextmanager
+def _refused(reason: Reason, sender_waits_for: str | None = None, where: str = "") -> Iterator[None]:
     try:
-        signature(*args, **kwargs)
-    except TypeError as error:
-        return Refusal("arguments", one_line(error), headers.id)
-    adapter = ARGUMENT.get(headers.task.partition(".")[0])
-    try:
-        if adapter is not None:
-            adapter.validate_python(next(iter((*args, *kwargs.values()))))
-    except ValidationError as error:
-        return Refusal("schema", f"{headers.task} refuses its argument: {one_line(error)}", headers.id)
-    return None
+        yield
+    except UNREADABLE as error:
+        raise Refused(reason, f"{where}{one_line(error)}", sender_waits_for) from error
+
+
+def _check_argument(task: str, arguments: list[Any]) -> None:
+    kind, _, name = task.partition(".")
+    if kind in ARGUMENT:
+        argument = ARGUMENT[kind].validate_python(arguments[0])
+        if isinstance(argument, Job) and argument.analysis != name:
+            raise ValueError(f"analysis: it is for {name}, and not for {argument.analysis}")
+
+
+def _written(envelope: Envelope, body: Body, queue: str) -> bytes:
+    text = json.dumps([body.args, body.kwargs, body.embed.model_dump(exclude_unset=True)])
+    properties = {
+        **envelope.properties.model_dump(exclude_none=True),
+        "delivery_tag": str(uuid4()),
+        "delivery_info": {"exchange": "", "routing_key": queue},  # where it goes again when its worker dies
+    }
+    written = {
+        "body": base64.b64encode(text.encode()).decode(),
+        "content-type": "application/json",
+        "content-encoding": "utf-8",
+        "headers": envelope.headers.model_dump(exclude_none=True),
+        "properties": properties,
+    }
+    return bytes(json.dumps(written).encode())
 
 
 def one_line(error: BaseException) -> str:
@@ -134,5 +179,6 @@ def one_line(error: BaseException) -> str:
     text = str(error)
     if isinstance(error, ValidationError):
         first = error.errors(include_url=False, include_input=False, include_context=False)[0]
-        text = f"{'.'.join(map(str, first['loc'])) or 'it'}: {first['msg']}"
-    return "".join(each if each.isprintable() else " " for each in text)[:300] or type(error).__name__
+        where, what = ".".join(map(str, first["loc"])) or "it", first["msg"]
+        text = f"{where} {what.removeprefix('Value error, ')}" if what.startswith("Value error, ") else f"{where}: {what}"
+    return told(text, MOST_DETAIL) or type(error).__name__

@@ -17,8 +17,10 @@ from analysis.errors import Permanent, Unavailable
 from settings import settings
 from storage import redis, refused
 from tasks.app import app
-from tasks.envelope import Refusal, refusal
-from workers.pools import queues
+from tasks.embeds import Service
+from tasks.envelope import Refused, let_through
+from workers.pools import STAGES, STRANGERS, queues
+from workers.registry import cards
 
 log = logging.getLogger(__name__)
 
@@ -58,11 +60,13 @@ def _gate(reply: list[bytes] | None, **_: object) -> tuple[bytes, bytes] | None:
         return None
     queue, message = reply
     # Other queues carry Celery's own control messages and their replies (as `earshot doctor` gets), which are no tasks.
-    refused_for = refusal(message, _signature_of) if queue.decode() in queues() else None
-    if refused_for is None:
+    if queue.decode() not in queues():
         return queue, message
-    _put_aside(queue.decode(), refused_for, message)
-    return None
+    try:
+        return queue, let_through(message, queue.decode(), SERVICE)
+    except Refused as why:
+        _put_aside(queue.decode(), why, message)
+        return None
 
 
 def _signature_of(task: str) -> Any:
@@ -71,11 +75,14 @@ def _signature_of(task: str) -> Any:
     return getattr(found, "__header__", None)
 
 
-def _put_aside(queue: str, why: Refusal, message: bytes) -> None:
-    log.error("refused a message on queue %s: %s: %s", queue, why.reason, why.detail)
+SERVICE = Service((*STAGES, STRANGERS), tuple(card.name for card in cards()), _signature_of)
+
+
+def _put_aside(queue: str, why: Refused, message: bytes) -> None:
+    log.error("refused a message on queue %s: %s: %s", queue, why.reason, why)
     try:
-        refused.put_aside(redis.client(settings().redis_url), queue, why.reason, why.detail, message)
+        refused.put_aside(redis.client(settings().redis_url), queue, why.reason, str(why), message)
         if why.sender_waits_for is not None:
-            app.backend.store_result(why.sender_waits_for, Permanent(why.reason, why.detail), "FAILURE")
+            app.backend.store_result(why.sender_waits_for, Permanent(why.reason, str(why)), "FAILURE")
     except (Unavailable, BackendError, RedisError) as error:
         log.error("the refused message could not be put aside: %s", error)

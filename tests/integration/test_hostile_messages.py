@@ -3,8 +3,9 @@
 import base64
 import json
 import pickle
+from pathlib import Path
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import pytest
 from celery import Celery
@@ -15,6 +16,7 @@ from earshot.local import processes, waiting
 from models.catalog import default_releases
 from settings import PROJECT
 from storage import refused
+from tests.integration import strange_messages
 from tests.integration.enqueue import enqueue
 from tests.servers import Stack
 
@@ -69,7 +71,7 @@ HOSTILE: dict[str, list[tuple[str, Any]]] = {
         ("ingest", without(envelope(OWN), "properties")),
         ("ingest", without(envelope(OWN), "headers")),
         ("ingest", without(envelope(OWN), "headers", "id")),
-        ("ingest", without(envelope(OWN), "properties", "delivery_tag")),
+        ("ingest", without(envelope(OWN), "properties", "body_encoding")),
         ("ingest", without(envelope(OWN), "body")),
         ("ingest", envelope(OWN, headers={"id": "1\n2026 CRITICAL forged", "task": OWN})),
         ("ingest", envelope(OWN, headers={"id": "1", "task": OWN, "eta": "tomorrow"})),
@@ -133,6 +135,30 @@ def test_hostile_messages_are_put_aside_and_disturb_nobody(stage: Stack) -> None
     assert "schema" in warned[0]
 
 
+def test_a_thousand_strange_messages_end_no_worker(stage: Stack) -> None:
+    client = Redis.from_url(stage.redis_url)
+    strange = strange_messages.all_of(job_of(uuid4(), stage.home).model_dump(mode="json"))
+    assert len(strange) > 1000
+    with stage.workers("core", *POOLS[:4]) as core, stage.workers("scene", "scene") as scene:
+        before = enqueue(stage, {"uri": stage.offer(DEMO), "analyses": ["scene"]})
+        for queue, message in strange:
+            client.lpush(queue, message)
+        after = enqueue(stage, {"uri": stage.offer(DEMO), "analyses": ["scene"], "force": True})
+        for reply in (before, after):
+            assert stage.wait_finished(reply["recording_id"]) == "complete"
+        assert_nothing_left(client)
+        log = said(stage, "core") + said(stage, "scene")
+        assert core.alive()
+        assert scene.alive()
+    assert log.count("refused a message") == len(strange)
+    assert "Traceback" not in log
+    assert sum(refused.counts(client).values()) == len(strange)
+    kept = refused.latest(client, 10_000)
+    assert len(kept) <= 1.2 * refused.MAX_KEPT
+    assert max(len(each.message) for each in kept) <= 4 * refused.MESSAGE_BYTES
+    assert max(len(each.detail) for each in kept) <= 300
+
+
 def test_whoever_waits_for_a_refused_message_is_told(stage: Stack) -> None:
     sender = Celery(broker=stage.redis_url, backend=stage.redis_url)
     with stage.workers("all", "ingest"):
@@ -143,25 +169,7 @@ def test_whoever_waits_for_a_refused_message_is_told(stage: Stack) -> None:
 
 def test_jobs_for_a_recording_that_was_deleted_are_put_aside(stage: Stack) -> None:
     gone = uuid4()
-    chunk = {
-        "recording_id": str(gone),
-        "index": 0,
-        "start_ms": 0,
-        "end_ms": 1000,
-        "audio_uri": f"file://{stage.home}/audio/recordings/{gone}/16000.pcm",
-        "sample_rate": 16_000,
-        "channels": 1,
-        "native_rate": 16_000,
-    }
-    job = Job.model_validate(
-        {
-            "analysis": "scene",
-            "batch_id": uuid4(),
-            "release": default_releases()["scene"].model_dump(),
-            "chunks": [chunk],
-            "sent_at": 0,
-        }
-    )
+    job = job_of(gone, stage.home)
     batch = Batch(batch_id=uuid4(), chunks=(ChunkKey(recording_id=gone, index=0),))
     sender = Celery(broker=stage.redis_url, backend=stage.redis_url)
     client = Redis.from_url(stage.redis_url)
@@ -178,6 +186,22 @@ def test_jobs_for_a_recording_that_was_deleted_are_put_aside(stage: Stack) -> No
     assert len([line for line in log.splitlines() if "deleted" in line and str(gone) in line]) == 2
     assert refused.counts(client) == {"deleted": 2}
     assert {each.queue for each in refused.latest(client, 10)} == {"merge", "finalize"}
+
+
+def job_of(recording_id: UUID, home: Path) -> Job:
+    """A job for a recording that is not there."""
+    chunk = {
+        "recording_id": recording_id,
+        "index": 0,
+        "start_ms": 0,
+        "end_ms": 1000,
+        "audio_uri": f"file://{home}/audio/recordings/{recording_id}/16000.pcm",
+        "sample_rate": 16_000,
+        "channels": 1,
+        "native_rate": 16_000,
+    }
+    release = default_releases()["scene"]
+    return Job.model_validate({"analysis": "scene", "batch_id": uuid4(), "release": release, "chunks": [chunk], "sent_at": 0})
 
 
 def said(stage: Stack, worker: str) -> str:

@@ -178,6 +178,46 @@ def test_discarding_never_leaves_the_inbox(tmp_path: Path) -> None:
     assert precious.exists()
 
 
+def test_discarding_what_is_no_upload_raises_nothing_and_leaves_the_inbox(store: str, tmp_path: Path) -> None:
+    path = tmp_path / "a.wav"
+    path.write_bytes(b"x")
+    uri = upload(path, store)
+    folder = uri.rpartition("/")[0]
+    for strange in (folder, f"{folder}/", f"{store}/inbox/", f"{store}/inbox", f"{uri}/deeper", f"{folder}/{'x' * 304}"):
+        discard_upload(strange, store)
+    assert len(objects(store)) == 1
+    discard_upload(uri, store)
+    if store.startswith("file://"):
+        inbox = Path(store.removeprefix("file://")) / "inbox"
+        assert list(inbox.iterdir()) == []
+
+
+def test_an_upload_that_cannot_be_removed_stays_in_one_line(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    store = f"file://{tmp_path}/store"
+    (tmp_path / "store").mkdir()
+    (tmp_path / "store" / "inbox").write_bytes(b"a file in its place")
+    discard_upload(f"{store}/inbox/a/b.wav", store)
+    assert [record.levelname for record in caplog.records] == ["WARNING"]
+    assert "stays" in caplog.text
+
+
+@pytest.mark.parametrize("name", ["x" * 304, "circle.wav", "pipe.wav"])
+def test_strange_files_are_refused_with_a_reason(tmp_path: Path, name: str) -> None:
+    (tmp_path / "circle.wav").symlink_to(tmp_path / "circle.wav")
+    os.mkfifo(tmp_path / "pipe.wav")
+    with pytest.raises(BadAudio, match=r"not exist|regular"), open_source(f"file://{tmp_path}/{name}", (str(tmp_path),), ""):
+        pass
+
+
+def test_a_web_root_may_be_an_ipv6_address() -> None:
+    roots = ("http://[2001:db8::7]:8000/calls",)
+    uri = "http://[2001:db8::7]:8000/calls/a.wav"
+    assert confine(uri, roots, "file:///nowhere") == uri
+    for outside in (f"{uri}::file:///etc/passwd", "http://[2001:db8::8]:8000/calls/a.wav", f"zip://a::{uri}"):
+        with pytest.raises(Forbidden):
+            confine(outside, roots, "file:///nowhere")
+
+
 def test_what_lies_below_a_root_may_be_read(tmp_path: Path) -> None:
     root = tmp_path / "calls"
     (root / "deep").mkdir(parents=True)

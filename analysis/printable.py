@@ -1,0 +1,29 @@
+"""Text from outside as it may be shown, stored and sent: no character moves a cursor, forges a line or turns the direction."""
+
+import re
+
+CONTROLS = "\x00-\x1f\x7f-\x9f\u2028\u2029"
+"""C0 (ESC, line feed, NUL and the others), DEL, C1, and Unicode's line and paragraph separators."""
+BIDI = "\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069"
+"""Marks, embeddings, overrides and isolates of the bidirectional algorithm (UAX 9). Letters that run from right to left need
+none of them, and joiners, as in emoji and Persian, are not among them."""
+UNSHOWABLE = re.compile(f"[{CONTROLS}{BIDI}\ud800-\udfff]")
+"""With surrogates: halves of a character, and what Python makes of file names that are not UTF-8."""
+
+MOST_TOLD = 500
+"""Characters of a reason that are stored and sent."""
+
+
+def printable(text: str) -> str:
+    """The text with each such character as its escape, e.g. ``\\u001b``, as JSON writes it; so it fits into JSON, too."""
+    return UNSHOWABLE.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
+
+
+def told(text: str, most: int = MOST_TOLD) -> str:
+    """The text on one printable line of at most ``most`` characters; of a longer one the beginning, and the end, where it says
+    what to do."""
+    shown = printable(text[: 2 * most] + text[2 * most :][-most:])
+    if len(shown) <= most:
+        return shown
+    end = most // 3
+    return f"{shown[: most - end - 3]}...{shown[-end:]}"
