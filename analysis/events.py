@@ -6,7 +6,7 @@ from uuid import NAMESPACE_URL, UUID, uuid5
 
 from pydantic import BaseModel, ConfigDict
 
-from analysis.findings import Alarm, Classification
+from analysis.findings import Alarm, Published
 from analysis.quality import Quality
 from analysis.types import WHOLE, ChunkKey, Frozen, Interval
 
@@ -24,7 +24,7 @@ class Event(Frozen):
 
 class ClassificationEvent(BaseModel):
     """``classification``: one analysis said one thing about one chunk. The answer lies under the name of the analysis, as
-    ``{"label", "confidence", "scores"}`` (000-19, 000-20)."""
+    ``{"label", "confidence", "scores"}`` (000-19, 000-20), of emotion with ``label_coverage``: which labels it can tell."""
 
     model_config = ConfigDict(extra="allow")
 
@@ -40,7 +40,7 @@ class ClassificationEvent(BaseModel):
     release: str
     quality: Quality | None = None
     """How good the recording sounds; the report holds it channel by channel. Null where an earlier version took it in."""
-    __pydantic_extra__: dict[str, Classification]
+    __pydantic_extra__: dict[str, Published]
 
 
 class EmergencyEvent(Alarm):
@@ -68,7 +68,7 @@ class RecordingEvent(Frozen):
 
 
 def classification(
-    key: ChunkKey, span: Interval, analysis: str, release: str, answer: Classification, quality: Quality | None
+    key: ChunkKey, span: Interval, analysis: str, release: str, answer: Published, quality: Quality | None
 ) -> Event:
     """The event that tells consumers what ``analysis`` said about a chunk in one round."""
     fields = {

@@ -4,6 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
+from analysis.emotion6 import covered, six
 from analysis.noise_labels import EMERGENCY
 from analysis.types import Frozen, Interval, Millis, Utterance
 
@@ -20,10 +21,22 @@ class Classification(Frozen):
     scores: Scores
 
 
+class CoveredClassification(Classification):
+    """An answer out of a label set of which the release may know a part."""
+
+    label_coverage: dict[str, bool]
+    """Whether the release can tell a label at all. One that it cannot has a share of 0 for that, not because it was not heard
+    (C-04)."""
+
+
+Published = CoveredClassification | Classification
+"""What a ``classification`` event says."""
+
+
 class Findings(Frozen):
     """Base of what ``analyze()`` returns for a chunk. Deterministic: scores are rounded, no times of day."""
 
-    def classification(self) -> Classification | None:
+    def classification(self) -> Published | None:
         """The chunk-level answer to publish as a ``classification`` event; None when there is none to publish."""
         return None
 
@@ -193,8 +206,12 @@ class EmotionFindings(Findings):
     dimensions_by: str | None = None
     """Release that rated valence, arousal and dominance; null where none did."""
 
-    def classification(self) -> Classification:
-        return self.overall
+    def classification(self) -> CoveredClassification:
+        """In the six labels of 000-07."""
+        scores = six(self.overall.scores)
+        label = max(scores, key=lambda name: scores[name])
+        told = covered(self.coverage or self.overall.scores)
+        return CoveredClassification(label=label, confidence=scores[label], scores=scores, label_coverage=told)
 
 
 class SpeakerTurn(Utterance):

@@ -4,7 +4,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
-from analysis.findings import Classification
+from analysis.findings import Published
 from analysis.types import Frozen
 
 
@@ -13,11 +13,11 @@ class Succeeded(Frozen):
 
     status: Literal["succeeded"] = "succeeded"
     findings: dict[str, Any]
-    classification: Classification | None = None
+    classification: Published | None = None
 
 
 class Skipped(Frozen):
-    """There was nothing to analyse: ``no_speech``, ``scene_noise``, ``scene_music``, ``language_unsupported``, ..."""
+    """There was nothing to analyse: ``no_speech``, ``scene_noise``, ``scene_music``, ..."""
 
     status: Literal["skipped"] = "skipped"
     reason: str

@@ -41,6 +41,7 @@ class Endpoint:
 class AsrEndpoint:
     """A client without state; the endpoint may be any recogniser."""
 
+    languages = ()
     join_gap_ms = 2_000
     longest_ms = 30_000
 

@@ -51,7 +51,7 @@ class FasterWhisper:
         precision = "float16" if device == "cuda" else "int8"
         self.model: Any = WhisperModel(str(folder), device=device, compute_type=precision, cpu_threads=1, local_files_only=True)
         self._check(folder)
-        self._codes = frozenset(self.model.supported_languages)
+        self.languages = frozenset(self.model.supported_languages)
 
     def _check(self, folder: Path) -> None:
         """What would otherwise fail every chunk."""
@@ -71,7 +71,7 @@ class FasterWhisper:
             )
 
     def speaks(self, language: str) -> bool:
-        return speaks(language, self._codes)
+        return speaks(language, self.languages)
 
     def transcribe(self, stretches: Sequence[Samples], languages: Sequence[str], hotwords: Sequence[str]) -> list[Recognition]:
         """Rows of one pass are of one language, which stands in the prompt that words are aligned under."""

@@ -34,6 +34,7 @@ class Text:
 class Moonshine:
     """Encoder, decoder and vocabulary in one folder, as upstream lays them out."""
 
+    languages = (LANGUAGE,)
     join_gap_ms = 1_500
     """More context makes better words, and pauses cost work (docs/asr.md)."""
     longest_ms = 30_000

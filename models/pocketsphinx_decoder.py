@@ -15,6 +15,7 @@ and a third less work than pocketsphinx's default of 30,000. ``python -m trainin
 class PocketsphinxDecoder:
     """One decoder, reused for every utterance of a process; what it heard before has no influence on what it hears next."""
 
+    languages = (LANGUAGE,)
     join_gap_ms = 800
     """The language model needs the words before; a breath ends nothing."""
     longest_ms = 600_000

@@ -1,7 +1,7 @@
 """The seam between speech recognition and what executes its checkpoint: stretches of sound in, words with times and confidence
 out."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -52,6 +52,11 @@ class Recogniser(Protocol):
     """Utterances closer than this are best recognised in one stretch."""
     longest_ms: int
     """A longer stretch must be cut before it is handed in."""
+
+    @property
+    def languages(self) -> Collection[str]:
+        """What to tell somebody who asks for another: primary BCP 47 subtags, or none where it cannot tell."""
+        ...
 
     def speaks(self, language: str) -> bool:
         """Whether it can be asked for this language (primary BCP 47 subtag); with ``UNDETERMINED``, whether it can do without

@@ -24,6 +24,7 @@ class TransformersCtc:
     several that it does not tell apart, and believes what it is told; which ones to send here is said in
     ``EARSHOT_ASR_ROUTES``."""
 
+    languages = ()
     join_gap_ms = 800
     """A breath does not end a stretch; a longer silence would only be padding in all rows."""
     longest_ms = 30_000

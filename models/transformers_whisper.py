@@ -40,10 +40,10 @@ class TransformersWhisper:
         self.processor: Any = AutoProcessor.from_pretrained(folder, local_files_only=True)
         complete(folder, model, self.processor.tokenizer)
         self._tokens: dict[str, int] = getattr(model.generation_config, "lang_to_id", None) or {}
-        self._codes = frozenset(token[2:-2] for token in self._tokens) or frozenset(("en",))
+        self.languages = frozenset(token[2:-2] for token in self._tokens) or frozenset(("en",))
 
     def speaks(self, language: str) -> bool:
-        return speaks(language, self._codes)
+        return speaks(language, self.languages)
 
     def transcribe(self, stretches: Sequence[Samples], languages: Sequence[str], hotwords: Sequence[str]) -> list[Recognition]:
         found: dict[int, Recognition] = {}

@@ -27,11 +27,12 @@ class VoxtralRecogniser:
 
     def __init__(self, network: Voxtral) -> None:
         self.network = network
+        self.languages = network.contract.languages
         self._aligner = Aligner()
 
     def speaks(self, language: str) -> bool:
         """Those that it was taught, and none in particular: then it goes by what it hears, and seldom says what that is."""
-        return language == UNDETERMINED or language in self.network.contract.languages
+        return language == UNDETERMINED or language in self.languages
 
     def transcribe(self, stretches: Sequence[Samples], languages: Sequence[str], hotwords: Sequence[str]) -> list[Recognition]:
         """Hotwords have no effect: there is no place for them in a request for a transcript."""

@@ -6,9 +6,10 @@ from typing import Any
 from uuid import UUID
 
 from psycopg.types.json import Jsonb
+from pydantic import TypeAdapter
 
 from analysis import events
-from analysis.findings import Classification
+from analysis.findings import Published
 from analysis.outcome import Outcome, Succeeded
 from analysis.quality import RecordingQuality
 from analysis.types import ChunkKey, Frozen, Interval
@@ -17,6 +18,7 @@ from storage.db import Connection
 from storage.queries import queries
 
 SQL = queries("ledger")
+PUBLISHED: TypeAdapter[Published] = TypeAdapter(Published)
 
 
 class Staged(Frozen):
@@ -28,7 +30,7 @@ class Staged(Frozen):
     """Of a dead letter: the last worker that it ended."""
 
 
-Answer = tuple[str, Classification]
+Answer = tuple[str, Published]
 """Which release said it, and what."""
 
 
@@ -135,7 +137,7 @@ def _answers(connection: Connection, keys: Sequence[ChunkKey]) -> dict[tuple[UUI
     """What earlier rounds answered. To be read under the chunks' locks."""
     rows = connection.execute(SQL["answers"], _columns(keys))
     return {
-        (row["recording_id"], row["index"], row["analysis"]): (row["release"], Classification.model_validate(row["answer"]))
+        (row["recording_id"], row["index"], row["analysis"]): (row["release"], PUBLISHED.validate_python(row["answer"]))
         for row in rows
     }
 

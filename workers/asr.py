@@ -6,11 +6,11 @@ from functools import partial
 
 from analysis.findings import AsrFindings, SuppressedText, Word
 from analysis.invented import sift
-from analysis.outcome import Skipped
+from analysis.outcome import Failed, Skipped
 from analysis.spelling import is_word, written
 from analysis.types import Release, Utterance
 from audio.clip import Clip
-from models.recogniser import Recognition
+from models.recogniser import UNDETERMINED, Recogniser, Recognition
 from settings import settings
 from workers.asr_listening import Heard, listen, primary
 from workers.asr_routes import Recognisers
@@ -19,6 +19,9 @@ from workers.contract import Card
 CARD = Card(name="asr", pool="gpu", findings=AsrFindings, speech_only=True)
 
 PLACES = 3
+UNSUPPORTED = "language_unsupported"
+NAMED = 12
+"""Languages that are named to somebody whose own is not among them."""
 
 
 def load(release: Release, device: str) -> Recognisers:
@@ -30,19 +33,29 @@ def load(release: Release, device: str) -> Recognisers:
     return Recognisers(release, device, settings())
 
 
-def analyze(model: Recognisers, clips: Sequence[Clip]) -> list[AsrFindings | Skipped]:
-    """The words of each clip; ``no_speech`` where the VAD heard none, ``language_unsupported`` where it is in a language that
-    its recogniser does not know, which would only turn into words that nobody said."""
+def analyze(model: Recognisers, clips: Sequence[Clip]) -> list[AsrFindings | Skipped | Failed]:
+    """The words of each clip; skipped as ``no_speech`` where the VAD heard none, failed as ``language_unsupported`` where it is
+    in a language that its recogniser does not know, which would only turn into words that nobody said."""
     reasons = [_why_not(model, clip) for clip in clips]
     heard = iter(listen(model, [clip for clip, reason in zip(clips, reasons, strict=True) if reason is None]))
-    return [_findings(next(heard), model.name) if reason is None else Skipped(reason=reason) for reason in reasons]
+    return [reason or _findings(next(heard), model.name) for reason in reasons]
 
 
-def _why_not(model: Recognisers, clip: Clip) -> str | None:
+def _why_not(model: Recognisers, clip: Clip) -> Skipped | Failed | None:
     if not clip.ref.speech:
-        return "no_speech"
+        return Skipped(reason="no_speech")
     language = primary(clip.ref.language)
-    return None if model.of(language)[1].speaks(language) else "language_unsupported"
+    release, recogniser = model.of(language)
+    return None if recogniser.speaks(language) else Failed(code=UNSUPPORTED, detail=_advice(release, recogniser, language))
+
+
+def _advice(release: str, recogniser: Recogniser, language: str) -> str:
+    known = sorted(recogniser.languages)
+    more = f" and {len(known) - NAMED} more" if len(known) > NAMED else ""
+    knows = f"{release} knows {', '.join(known[:NAMED]) or 'one language'}{more}"
+    if language == UNDETERMINED:
+        return f"{knows}, and must be told that it is spoken; name the language, or lead und to a release that hears it"
+    return f"{knows}, not {language}; lead {language} to a release that does (EARSHOT_ASR_ROUTES)"
 
 
 def _findings(heard: Heard, release: str) -> AsrFindings:

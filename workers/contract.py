@@ -7,11 +7,11 @@ A module defines three names and nothing else happens at import (no torch, no on
     def load(release: Release, device: str) -> Model:
         '''Once per process and release: read the checkpoint. May be slow, may use memory.'''
 
-    def analyze(model: Model, clips: Sequence[Clip]) -> list[SceneFindings | Skipped]:
+    def analyze(model: Model, clips: Sequence[Clip]) -> list[SceneFindings | Skipped | Failed]:
         '''One result per clip, in order, in as few forward passes as memory allows.'''
 
-``analyze`` raises when it cannot go on; the runner (``workers.run``) then tries the clips one by one, so that only the clip at
-fault is reported as failed.
+``analyze`` gives ``Failed`` for a clip that it knows it cannot do, and raises when it cannot go on; the runner
+(``workers.run``) then tries the clips one by one, so that only the clip at fault is reported as failed.
 """
 
 from collections.abc import Sequence
@@ -19,9 +19,12 @@ from dataclasses import dataclass
 from typing import Any, Literal, Protocol
 
 from analysis.findings import Findings
-from analysis.outcome import Skipped
+from analysis.outcome import Failed, Skipped
 from analysis.types import Release
 from audio.clip import Clip
+
+Result = Findings | Skipped | Failed
+"""What an analysis says of one clip."""
 
 
 @dataclass(frozen=True)
@@ -44,10 +47,10 @@ class Analysis(Protocol):
 
     def load(self, release: Release, device: str) -> Any: ...
 
-    def analyze(self, model: Any, clips: Sequence[Clip]) -> list[Findings | Skipped]: ...
+    def analyze(self, model: Any, clips: Sequence[Clip]) -> list[Result]: ...
 
 
-def results(analysis: Analysis, model: object, clips: Sequence[Clip]) -> list[Findings | Skipped]:
+def results(analysis: Analysis, model: object, clips: Sequence[Clip]) -> list[Result]:
     """What the analysis says of the clips, one result each.
 
     Raises:

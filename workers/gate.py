@@ -11,7 +11,6 @@ from functools import partial
 import numpy as np
 from numpy.typing import NDArray
 
-from analysis.findings import Findings
 from analysis.outcome import Skipped
 from analysis.types import Release, Utterance
 from audio.chosen_windows import spread
@@ -21,7 +20,7 @@ from models import cache, licence
 from models.catalog import defaults
 from settings import settings
 from workers import scene
-from workers.contract import Analysis, Card, results
+from workers.contract import Analysis, Card, Result, results
 
 ALONE = ("noise", "music")
 """What is skipped. Not ``other``, a voice without words: it may be a sob. Not ``silence``: it may be a voice far away."""
@@ -49,9 +48,9 @@ class Gated:
     def load(self, release: Release, device: str) -> object:
         return self.inner.load(release, device)
 
-    def analyze(self, model: object, clips: Sequence[Clip]) -> list[Findings | Skipped]:
+    def analyze(self, model: object, clips: Sequence[Clip]) -> list[Result]:
         """As the analysis itself; ``Skipped("scene_noise")`` or ``Skipped("scene_music")`` for what it is not asked about."""
-        told: list[Findings | Skipped | None] = [refusal(self.model, clip) for clip in clips]
+        told: list[Result | None] = [refusal(self.model, clip) for clip in clips]
         left = [clip for clip, each in zip(clips, told, strict=True) if each is None]
         rest = iter(results(self.inner, model, [replace(clip, voice=partial(voice, self.model, clip)) for clip in left]))
         return [next(rest) if each is None else each for each in told]

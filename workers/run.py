@@ -4,13 +4,12 @@ import logging
 from collections.abc import Sequence
 
 from analysis.errors import DeviceLost, EarshotError, Transient
-from analysis.findings import Findings
 from analysis.outcome import Failed, Outcome, Skipped, Succeeded
 from analysis.types import Job
 from audio.clip import Clip
 from models import cache
 from models.device import context_lost, free_memory, out_of_memory, resolve
-from workers.contract import Analysis, results
+from workers.contract import Analysis, Result, results
 from workers.gate import gated
 from workers.registry import analyses
 
@@ -80,8 +79,8 @@ def _alone(analysis: Analysis, clip: Clip, error: Exception) -> Failed:
     return _failure(error)
 
 
-def _outcome(result: Findings | Skipped) -> Outcome:
-    if isinstance(result, Skipped):
+def _outcome(result: Result) -> Outcome:
+    if isinstance(result, Skipped | Failed):
         return result
     return Succeeded(findings=result.model_dump(mode="json"), classification=result.classification())
 

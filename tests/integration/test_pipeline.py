@@ -19,6 +19,7 @@ from tests.servers import Stack
 pytestmark = pytest.mark.integration
 
 DEMO = PROJECT / "demo" / "call.ogg"
+SIX = {"neutral", "happy", "angry", "sad", "frustrated", "surprised"}
 SCHEMAS = PROJECT / "docs" / "schemas"
 
 Call = tuple[dict[str, Any], dict[str, Any], Wire]
@@ -93,6 +94,29 @@ def test_every_classification_is_one_event(stack: Stack, call: Call) -> None:
     published = [(e["chunk"], name) for e in told if e["type"] == "classification" for name in names if name in e]
     assert sorted(published) == sorted((row["chunk_index"], row["analysis"]) for row in rows)
     assert [event["state"] for event in told if event["type"] == "recording.completed"] == [report["status"]]
+
+
+def test_an_event_about_emotion_has_six_labels_and_says_which_are_known(stack: Stack, call: Call) -> None:
+    reply, _, _ = call
+    told = [event["emotion"] for event in events_of(stack, reply["recording_id"]) if "emotion" in event]
+    assert told
+    for said in told:
+        assert set(said["scores"]) == set(said["label_coverage"]) == SIX
+        assert sum(said["scores"].values()) == pytest.approx(1, abs=1e-9)
+        assert [label for label, is_told in said["label_coverage"].items() if not is_told] == ["frustrated"]
+
+
+def test_a_language_that_is_not_known_is_not_taken_for_silence(stack: Stack) -> None:
+    reply = enqueue(stack, {"uri": stack.offer(DEMO), "analyses": ["asr"], "language": "und"}, "ingest")
+    assert stack.wait_finished(reply["recording_id"]) == "partial"
+    with db.connect(stack.database_url) as connection:
+        report = recordings.report(connection, reply["recording_id"])
+    assert report is not None
+    assert {(each["analysis"], each["code"]) for each in report["missing"]} == {("asr", "language_unsupported")}
+    assert report["skipped"] == []
+    page = stack.earshot("report", reply["recording_id"]).stdout
+    [line] = [line for line in page.splitlines() if "language_unsupported" in line]
+    assert "asr-moonshine-tiny-en-1 knows en, and must be told that it is spoken" in " ".join(page.split()), line
 
 
 def test_the_call_went_through_every_queue(call: Call) -> None:

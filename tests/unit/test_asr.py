@@ -8,7 +8,7 @@ import pytest
 
 from analysis.errors import Misconfigured
 from analysis.findings import AsrFindings
-from analysis.outcome import Skipped
+from analysis.outcome import Failed, Skipped
 from analysis.spelling import compared
 from analysis.types import ChunkRef, Utterance
 from audio.clip import Clip
@@ -81,7 +81,11 @@ def test_without_speech_it_is_skipped(call: Prepared, decoder: Recognisers) -> N
 
 @pytest.mark.parametrize("language", ["de", "de-AT", "fr", "zh-Hant-TW", "enm", "und"])
 def test_another_language_is_not_turned_into_english_words(call: Prepared, decoder: Recognisers, language: str) -> None:
-    assert asr.analyze(decoder, [clip(call, 0, 12_000, language=language)]) == [Skipped(reason="language_unsupported")]
+    (refused,) = asr.analyze(decoder, [clip(call, 0, 12_000, language=language)])
+    assert isinstance(refused, Failed)
+    assert refused.code == "language_unsupported"
+    assert refused.detail.startswith(f"{default_releases()['asr'].name} knows en")
+    assert (f"not {language.partition('-')[0]}" in refused.detail) == (language != "und")
 
 
 def test_english_of_any_region_is_decoded(call: Prepared, decoder: Recognisers) -> None:

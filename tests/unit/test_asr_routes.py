@@ -11,7 +11,7 @@ import pytest
 
 from analysis.errors import Misconfigured
 from analysis.findings import AsrFindings
-from analysis.outcome import Skipped
+from analysis.outcome import Failed, Skipped
 from analysis.types import ChunkRef, Release, Utterance
 from audio.clip import Clip
 from models.catalog import default_releases
@@ -26,6 +26,7 @@ NAME, OTHER = default_releases()["asr"].name, "asr-pocketsphinx-en-us-1"
 class Listener:
     """A recogniser that writes down how much it was given, and in which call; it hears Arabic where it is not told."""
 
+    languages = ("en", "fr", *(f"x{n:02}" for n in range(20)))
     join_gap_ms = 500
     longest_ms = 5_000
 
@@ -89,7 +90,11 @@ def test_a_job_is_one_call_a_recogniser_and_findings_name_the_other_one(tmp_path
     ]
     english, arabic, german, french, silent = asr.analyze(Two(first, second), clips)
     assert (first.calls, second.calls) == ([["en", "en", "fr"]], [["ar"]])
-    assert (german, silent) == (Skipped(reason="language_unsupported"), Skipped(reason="no_speech"))
+    assert silent == Skipped(reason="no_speech")
+    assert isinstance(german, Failed)
+    assert (german.code, german.detail.count("\n")) == ("language_unsupported", 0)
+    assert german.detail.startswith("first knows en, fr, x00, x01")
+    assert german.detail.endswith("x09 and 10 more, not de; lead de to a release that does (EARSHOT_ASR_ROUTES)")
     assert isinstance(english, AsrFindings)
     assert isinstance(arabic, AsrFindings)
     assert isinstance(french, AsrFindings)

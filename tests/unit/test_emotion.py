@@ -8,9 +8,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 import yaml
+from pydantic import TypeAdapter
 
+from analysis.emotion6 import covered
 from analysis.errors import Misconfigured
-from analysis.findings import EmotionFindings
+from analysis.findings import Classification, EmotionFindings, Published
 from analysis.outcome import Skipped
 from analysis.types import Release
 from models.catalog import default_releases, load
@@ -28,6 +30,10 @@ CANONICAL = ("neutral", "happy", "angry", "sad", "frustrated", "surprised", "cal
 """C-03."""
 NINE = ("angry", "disgusted", "fearful", "happy", "neutral", "other", "sad", "surprised", "unknown")
 """C-04."""
+
+
+SIX = ("neutral", "happy", "angry", "sad", "frustrated", "surprised")
+"""000-07."""
 
 
 class Listener:
@@ -70,6 +76,12 @@ def test_a_job_is_one_call_and_labels_are_native_and_canonical(tmp_path: Path) -
     assert found.overall.scores == {"angry": 0.625, "happy": 0.375}
     assert (found.overall.label, found.overall.confidence) == ("angry", 0.625)
     assert (found.coverage, found.dimensions_by) == (("angry", "happy"), "rater-1")
+    assert found.classification().model_dump() == {
+        "label": "angry",
+        "confidence": 0.625,
+        "scores": {"neutral": 0, "happy": 0.375, "angry": 0.625, "sad": 0, "frustrated": 0, "surprised": 0},
+        "label_coverage": {label: label in ("happy", "angry") for label in SIX},
+    }
     assert (even.overall.label, even.utterances[0].label) == ("angry", "happy")  # of equals, the first; no single label leads
 
 
@@ -90,6 +102,23 @@ def test_the_table_has_all_canonical_labels_and_those_of_the_catalog() -> None:
             check(entry.name, entry.labels)
     with pytest.raises(Misconfigured, match="x-1 says whimsical, which"):
         check("x-1", ("happy", "whimsical"))
+
+
+def test_events_tell_all_eight_in_six_labels() -> None:
+    shares = dict(zip(CANONICAL, (0.0125, 0.1, 0.2, 0.15, 0.0375, 0.05, 0.2, 0.25), strict=True))
+    overall = Classification(label="anxious", confidence=0.25, scores=shares)
+    said = EmotionFindings(utterances=(), overall=overall, coverage=coverage(NINE)).classification()
+    assert (said.label, said.confidence, tuple(said.scores)) == ("sad", 0.4, SIX)
+    assert sum(said.scores.values()) == pytest.approx(1, abs=1e-9)
+    assert (said.scores["neutral"], said.scores["sad"]) == (0.2125, 0.4)
+    assert [label for label, is_told in said.label_coverage.items() if not is_told] == ["frustrated"]
+    assert TypeAdapter(Published).validate_python(said.model_dump()) == said
+    assert type(TypeAdapter(Published).validate_python(overall.model_dump())) is Classification
+
+
+def test_the_embedded_release_cannot_tell_who_is_frustrated() -> None:
+    six = covered(coverage(default_releases()["emotion"].labels))
+    assert six == {label: label != "frustrated" for label in SIX}
 
 
 def test_settings_name_a_release_that_there_is() -> None:
