@@ -21,7 +21,7 @@ INSTALL = install() { $(PIP) "$$@" >>.venv/install.log 2>&1 || { tail -n 5 .venv
 	echo "Installing failed (all of it: .venv/install.log). Check the network and type the same command again." >&2; exit 1; }; }; install
 
 .DEFAULT_GOAL := help
-.PHONY: help run up down test test-gpu check style bench chaos schemas flower models migrate lock clean
+.PHONY: help run up down test test-gpu check style bench chaos formats schemas flower models migrate lock clean
 
 help: ## Print this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' Makefile
@@ -56,6 +56,9 @@ bench: $(TESTED) $(COMPARED) ## Measure system, CPU stages and memory, beside on
 
 chaos: $(TESTED) ## Kill, stop and cut off everything under load, and count what is lost or done twice
 	@.venv/bin/python -m chaos
+
+formats: $(TESTED) ## Files of every kind, whole and bent: what of their sound is analysed, whether anything crashes
+	@.venv/bin/python -m formats
 
 schemas: $(RUN) ## Write docs/schemas anew from the types
 	@.venv/bin/python docs/schemas/make.py

@@ -29,16 +29,16 @@ def markdown(rows: Sequence[Figures], command: str) -> str:
     return "\n".join([*lines, *map(line, rows)])
 
 
-def fits(document: Path) -> bool:
+def fits(document: Path, begin: str = BEGIN, end: str = END) -> bool:
     """Whether there is a place for the table in it."""
-    return document.is_file() and {BEGIN, END} <= set(document.read_text(encoding="utf-8").splitlines())
+    return document.is_file() and {begin, end} <= set(document.read_text(encoding="utf-8").splitlines())
 
 
-def write(document: Path, table: str) -> None:
+def write(document: Path, table: str, begin: str = BEGIN, end: str = END) -> None:
     """Puts the table between the document's markers."""
-    before, _, rest = document.read_text(encoding="utf-8").partition(BEGIN)
-    _, _, after = rest.partition(END)
-    document.write_text(f"{before}{BEGIN}\n{table}\n{END}{after}", encoding="utf-8")
+    before, _, rest = document.read_text(encoding="utf-8").partition(begin)
+    _, _, after = rest.partition(end)
+    document.write_text(f"{before}{begin}\n{table}\n{end}{after}", encoding="utf-8")
 
 
 def line(row: Figures) -> str:
