@@ -79,6 +79,7 @@ worker_task_log_format = "%(asctime)s %(levelname)s %(processName)s %(task_name)
 beat_schedule = {
     "reconcile": {"task": "upkeep.reconcile", "schedule": _settings.reconcile_every_sec, "options": {"expires": 60}},
     "relay": {"task": "upkeep.relay", "schedule": _settings.relay_every_sec, "options": {"expires": 60}},
+    "tidy": {"task": "upkeep.tidy", "schedule": _settings.tidy_every_sec, "options": {"expires": 60}},
 }
 beat_scheduler = "tasks.beat:Scheduler"
 beat_schedule_filename = str(_settings.home / "beat-schedule")

@@ -5,7 +5,7 @@ from functools import cache
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import AliasChoices, Field, SecretStr, field_validator, model_validator
+from pydantic import AliasChoices, BaseModel, ConfigDict, Field, SecretStr, field_validator, model_validator
 from pydantic.fields import FieldInfo
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, YamlConfigSettingsSource
 
@@ -32,6 +32,31 @@ class _LocalStack(PydanticBaseSettingsSource):
             return dict(json.loads(stack_file(home).read_text(encoding="utf-8")))
         except FileNotFoundError:
             return {}
+
+
+Days = Annotated[float, Field(gt=0, allow_inf_nan=False)]
+
+
+class Retention(BaseModel):
+    """For how many days each class is kept, counted from the end of a recording's analysis; what is not named is kept until
+    somebody deletes it."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    audio: Days | None = None
+    """Decoded audio. Reports stay; nothing can be analysed again without handing the file in again."""
+    recordings: Days | None = None
+    """Recordings that were analysed, with everything that is known of them, as ``earshot delete`` does it."""
+    failed: Days | None = None
+    """The same for recordings that failed; and dead letters that were decided on."""
+    uploads: Days | None = None
+    """Files of failed requests, which wait in the inbox to be started again."""
+    events: Days | None = None
+    """Published events, in the stream and in the outbox."""
+    refused: Days | None = None
+    """Messages that were put aside; of these at most 1000 are kept in any case."""
+    tombstones: Days | None = None
+    """What stays of deleted recordings: id, time and receipt."""
 
 
 class Settings(BaseSettings):
@@ -111,6 +136,10 @@ class Settings(BaseSettings):
     reconcile_every_sec: Annotated[float, Field(gt=0)] = 30.0
     relay_every_sec: Annotated[float, Field(gt=0)] = 5.0
     outcome_ttl_sec: Annotated[int, Field(gt=0)] = 86_400
+    tidy_every_sec: Annotated[float, Field(gt=0)] = 60.0
+    """How often upkeep looks for what is to be deleted, and removes a bounded part of it."""
+    retention: Retention = Retention()
+    """Class to days, e.g. ``{"audio": 30, "recordings": 365}``; all off by default (docs/operating.md)."""
     soft_shutdown_sec: Annotated[float, Field(ge=0)] = 20.0
     """How long a worker that is told to stop goes on with what it holds, before it hands it back to Redis."""
     max_attempts: Annotated[int, Field(ge=1)] = 3

@@ -1,11 +1,13 @@
 """The facts that are published: their JSON shapes (000-19/20) and their stable ids."""
 
 import json
+from datetime import UTC, datetime
 from typing import Any
 from uuid import NAMESPACE_URL, UUID, uuid5
 
 from pydantic import BaseModel, ConfigDict
 
+from analysis.deletion import Why
 from analysis.findings import Alarm, Published
 from analysis.quality import Quality
 from analysis.types import WHOLE, ChunkKey, Frozen, Interval
@@ -67,6 +69,18 @@ class RecordingEvent(Frozen):
     error: dict[str, str] | None = None
 
 
+class DeletedEvent(Frozen):
+    """``recording.deleted``: nothing of the recording is left; whoever keeps copies of what was told of it is to delete them.
+    The last event that names it."""
+
+    type: str
+    id: UUID
+    recording_id: UUID
+    why: Why
+    deleted_at: datetime
+    """When it was asked for, or found to be old enough."""
+
+
 def classification(
     key: ChunkKey, span: Interval, analysis: str, release: str, answer: Published, quality: Quality | None
 ) -> Event:
@@ -98,6 +112,11 @@ def failed(recording_id: UUID, file_name: str, code: str, detail: str, round: in
     """The recording will not be analysed, and why."""
     fields = {"state": "failed", "file_name": file_name, "error": {"code": code, "detail": detail}, "round": round}
     return _event("recording.failed", recording_id, fields)
+
+
+def deleted(recording_id: UUID, why: Why, deleted_at: datetime) -> Event:
+    """Nothing of the recording is left."""
+    return _event("recording.deleted", recording_id, {"why": why, "deleted_at": deleted_at.astimezone(UTC).isoformat()})
 
 
 def _event(kind: str, recording_id: UUID, fields: dict[str, Any]) -> Event:

@@ -118,6 +118,8 @@ class Receipt(Frozen):
 
     batch_id: UUID
     analysis: str
+    recordings: tuple[UUID, ...]
+    """Of the job's chunks, so that the result is found when they are deleted."""
 
 
 class ChunkKey(Frozen):

@@ -42,12 +42,17 @@ def upload(path: Path, store_url: str) -> str:
     return uri
 
 
+def is_upload(uri: str, store_url: str) -> bool:
+    """Whether it names a place in the inbox."""
+    inbox = f"{store_url.rstrip('/')}/inbox/"
+    return uri.startswith(inbox) and not {"", ".", ".."} & set(uri.removeprefix(inbox).split("/"))
+
+
 def discard_upload(uri: str, store_url: str) -> None:
     """Removes an upload. What is no file in the inbox is left alone, and whatever the store says is logged, not raised: what
     was asked for is done by then."""
     inbox = f"{store_url.rstrip('/')}/inbox"
-    parts = uri.removeprefix(f"{inbox}/").split("/")
-    if not uri.startswith(f"{inbox}/") or {"", ".", ".."} & set(parts):
+    if not is_upload(uri, store_url):
         return
     try:
         target, folder = local_path(uri), local_path(inbox)

@@ -1,6 +1,5 @@
 """Writes one PCM object of the audio store so that it appears whole or not at all."""
 
-import tempfile
 from pathlib import Path
 from types import TracebackType
 from typing import IO, Self
@@ -9,6 +8,7 @@ import fsspec
 import numpy as np
 from numpy.typing import NDArray
 
+from audio.scratch import scratch
 from audio.store import FULL_SCALE, SAMPLE_BYTES, local_path, store_errors
 
 COPY_FRAMES = 1 << 20
@@ -83,7 +83,7 @@ class PcmWriter:
 
     def _open(self) -> IO[bytes]:
         if self._target is None:
-            return tempfile.NamedTemporaryFile(delete=False)
+            return scratch()
         self._target.parent.mkdir(parents=True, exist_ok=True)
         return self._target.with_name(f".writing-{self._target.name}").open("wb")
 

@@ -4,7 +4,6 @@ import hashlib
 import os
 import posixpath
 import shutil
-import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
@@ -16,6 +15,7 @@ from analysis.errors import Forbidden
 from audio.fetch import PORTS, fetch
 from audio.growing import check_settled
 from audio.media_file import MediaFile, Source, opened
+from audio.scratch import temporary
 from audio.store import local_path, store_errors
 
 COPY_BYTES = 1 << 20
@@ -42,9 +42,9 @@ def open_source(uri: str, roots: Sequence[str], store_url: str, internal_hosts: 
                 check_settled(file)
             yield file
         return
-    with tempfile.NamedTemporaryFile(suffix=PurePosixPath(urlsplit(confined).path).suffix) as copy:
+    with temporary(PurePosixPath(urlsplit(confined).path).suffix) as copy:
         if urlsplit(confined).scheme in PORTS:
-            fetch(confined, copy.file, lambda url: confine(url, roots, store_url), internal_hosts)
+            fetch(confined, copy, lambda url: confine(url, roots, store_url), internal_hosts)
         else:
             with store_errors(confined), fsspec.open(confined, "rb") as remote:
                 shutil.copyfileobj(remote, copy, COPY_BYTES)

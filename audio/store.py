@@ -69,12 +69,15 @@ def read_pcm(
     return samples
 
 
-def delete_recording(store_url: str, recording_id: UUID) -> None:
-    """Removes all stored audio of a recording; nothing to remove is fine."""
+def delete_recording(store_url: str, recording_id: UUID) -> tuple[int, int]:
+    """Removes all stored audio of a recording, and returns how many files and bytes that were; nothing to remove is fine."""
     fs, path = fsspec.core.url_to_fs(recording_url(store_url, recording_id))
     with store_errors(path):
-        if fs.exists(path):
-            fs.rm(path, recursive=True)
+        if not fs.exists(path):
+            return 0, 0
+        found = fs.find(path, detail=True)
+        fs.rm(path, recursive=True)
+    return len(found), sum(int(facts["size"]) for facts in found.values())
 
 
 @contextmanager

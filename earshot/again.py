@@ -1,13 +1,12 @@
 """``earshot rerun``: chosen analyses of chosen recordings once more; old answers stay until the new ones are merged."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import UTC, datetime
 from pathlib import Path
-from typing import NamedTuple
 from uuid import UUID
 
 from analysis.errors import Misconfigured, Permanent
 from analysis.types import SpeakerCount
+from earshot.chosen import Filter, check, chosen
 from earshot.console import say, show
 from earshot.deliver import deliver, workers_alive
 from earshot.ingest import speaker_count
@@ -15,23 +14,11 @@ from earshot.places import described, kept
 from producer.admission import wait_for_room
 from producer.submit import Submission
 from settings import settings
-from storage import recordings, rounds
+from storage import recordings
 from storage.db import Connection, connect
 from storage.rounds import COUNTS_SPEAKERS, Choice
 from tasks.again import again, plan
 from workers.registry import analyses as registered
-
-
-class Filter(NamedTuple):
-    """Finished recordings, by their state and by when they were ingested."""
-
-    state: str | None = None
-    since: datetime | None = None
-    until: datetime | None = None
-    all: bool = False
-
-    def __bool__(self) -> bool:
-        return any(self)
 
 
 def choice(named: Sequence[str], speakers: str | None = None, *, missing: bool, failed: bool, stale: bool) -> Choice:
@@ -60,20 +47,13 @@ def rerun(prefixes: Sequence[str], where: Filter, wanted: Choice, *, wait: bool,
         Misconfigured: both ids and a filter are given, or neither.
         Permanent: no recording, or several, begin with one of the ids.
     """
-    if bool(prefixes) == bool(where):
-        raise Misconfigured("rerun", "name recordings by their ids, or by --state, --since, --until or --all")
+    check(prefixes, where)
     with connect(settings().database_url) as connection:
-        asked, refused = _ask(connection, _chosen(connection, prefixes, where), wanted, dry_run)
+        asked, refused = _ask(connection, chosen(connection, prefixes, where, decoded=True), wanted, dry_run)
         failed = deliver(connection, asked, None) if wait and asked else 0
         if wait:
             failed += sum(kept(connection, each.recording_id) for each in asked)
     return 1 if failed or refused else 0
-
-
-def _chosen(connection: Connection, prefixes: Sequence[str], where: Filter) -> list[UUID]:
-    if prefixes:
-        return list(dict.fromkeys(recordings.find(connection, prefix) for prefix in prefixes))
-    return rounds.matching(connection, where.state, _utc(where.since), _utc(where.until))
 
 
 def _ask(connection: Connection, ids: Iterable[UUID], wanted: Choice, dry_run: bool) -> tuple[list[Submission], int]:
@@ -103,8 +83,3 @@ def ask(
     again(connection, recording_id, {index: set(names) for index, names in places.items()}, speakers)
     name = recordings.progress(connection, [recording_id])[recording_id].file_name
     return Submission(path=Path(name), recording_id=recording_id, task_id=None)
-
-
-def _utc(at: datetime | None) -> datetime | None:
-    """Times without a zone are UTC, as `earshot list` prints them."""
-    return at.replace(tzinfo=UTC) if at and at.tzinfo is None else at

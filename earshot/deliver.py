@@ -1,6 +1,7 @@
 """Follows recordings until they are finished, and prints and writes their reports."""
 
 import json
+import socket
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -58,4 +59,5 @@ def _report(connection: Connection, finished: FileProgress, out: Path | None) ->
     out.mkdir(parents=True, exist_ok=True)
     file = out / f"{finished.submission.path.stem}-{str(finished.recording_id)[:8]}.json"
     file.write_text(json.dumps(body, ensure_ascii=False, indent=2) + "\n", encoding="utf-8")
+    recordings.note_export(connection, finished.recording_id, socket.gethostname(), str(file.resolve()))
     say(f"JSON: {file}")

@@ -1,4 +1,4 @@
-"""Verbs of whoever keeps the system running: mend, analyse again, dead letters; what can be typed, as in ``earshot.cli``."""
+"""Verbs of whoever keeps the system running: mend, rerun, delete, dead letters; what can be typed, as in ``earshot.cli``."""
 
 from datetime import datetime
 from typing import Annotated, Literal
@@ -10,6 +10,13 @@ dead = typer.Typer(help="Look at what was given up, and try it again or leave it
 app.add_typer(dead, name="dead")
 
 Letters = Annotated[list[int] | None, typer.Argument(metavar="ID...", help="Ids of dead letters.", show_default=False)]
+State = Annotated[
+    Literal["complete", "partial", "failed"] | None,
+    typer.Option(help="Instead of ids: recordings in this state.", show_default=False),
+]
+Since = Annotated[datetime | None, typer.Option(help="... ingested at this time (UTC) or later.", show_default=False)]
+Until = Annotated[datetime | None, typer.Option(help="... ingested before this time (UTC).", show_default=False)]
+Every = Annotated[bool, typer.Option("--all", help="Every finished recording.")]
 AllLetters = Annotated[bool, typer.Option("--all", help="Every open one.")]
 
 
@@ -38,15 +45,10 @@ def rerun(
     speakers: Annotated[
         str | None, typer.Option(help="Tell voices apart again, of so many people: 2, or 2-4.", show_default=False)
     ] = None,
-    state: Annotated[
-        Literal["complete", "partial", "failed"] | None,
-        typer.Option(help="Instead of ids: recordings in this state.", show_default=False),
-    ] = None,
-    since: Annotated[
-        datetime | None, typer.Option(help="... ingested at this time (UTC) or later.", show_default=False)
-    ] = None,
-    until: Annotated[datetime | None, typer.Option(help="... ingested before this time (UTC).", show_default=False)] = None,
-    every: Annotated[bool, typer.Option("--all", help="Every finished recording.")] = False,
+    state: State = None,
+    since: Since = None,
+    until: Until = None,
+    every: Every = False,
     wait: Annotated[bool, typer.Option(help="Wait for the new reports and print them.")] = True,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would be done.")] = False,
 ) -> int:
@@ -55,10 +57,33 @@ def rerun(
     What was found before stays readable until the new answers are there, and where a new attempt fails.
     """
     from earshot import again
+    from earshot.chosen import Filter
 
     wanted = again.choice(analysis or [], speakers, missing=missing, failed=failed, stale=stale)
-    where = again.Filter(state, since, until, every)
+    where = Filter(state, since, until, every)
     return again.rerun(ids or [], where, wanted, wait=wait, dry_run=dry_run)
+
+
+@app.command()
+def delete(
+    ids: Annotated[list[str] | None, typer.Argument(metavar="ID...", help="Recordings.", show_default=False)] = None,
+    state: State = None,
+    since: Since = None,
+    until: Until = None,
+    every: Every = False,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only count what would be deleted.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one receipt a line.")] = False,
+) -> int:
+    """Delete recordings with all that is known of them, for good, and print what was removed.
+
+    A tombstone stays: the id, when, and the receipt, which the same command prints again. Every store is searched afterwards.
+    """
+    from earshot.chosen import Filter
+    from earshot.delete import delete as delete_recordings
+
+    where = Filter(state, since, until, every)
+    return delete_recordings(ids or [], where, yes=yes, dry_run=dry_run, as_json=as_json)
 
 
 @dead.command("list")

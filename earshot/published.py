@@ -4,7 +4,8 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from analysis.events import ClassificationEvent, EmergencyEvent, RecordingEvent
+from analysis.deletion import DeletionReceipt
+from analysis.events import ClassificationEvent, DeletedEvent, EmergencyEvent, RecordingEvent
 from analysis.report import Report
 from analysis.request import IngestReply, IngestRequest
 from evaluation.metrics import Metrics
@@ -15,6 +16,8 @@ PUBLISHED: dict[str, type[BaseModel]] = {
     "event.classification": ClassificationEvent,
     "event.emergency": EmergencyEvent,
     "event.recording": RecordingEvent,
+    "event.deleted": DeletedEvent,
+    "deletion.receipt": DeletionReceipt,
     "report": Report,
     "metrics": Metrics,
 }

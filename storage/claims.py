@@ -10,6 +10,7 @@ from typing import Any, Literal, cast
 from redis import Redis
 
 from analysis.types import ChunkKey, Frozen
+from storage import deleted
 from storage.ledger import Staged
 from storage.presence import Worker
 from storage.redis import lost_connections
@@ -72,22 +73,25 @@ def fate(claim: Claim, workers: Mapping[str, Worker], *, watching: bool) -> Fate
 
 
 # The claim is taken only if it still is what the taker has seen, so that of two who find a dead one only one counts the death.
-_TAKE = """
-if (redis.call('HGET', KEYS[1], ARGV[1]) or '') ~= ARGV[4] then return 0 end
-if ARGV[6] ~= '' then
-    redis.call('HINCRBY', KEYS[1], ARGV[2], 1)
-    redis.call('HSET', KEYS[1], ARGV[3], ARGV[6])
+_TAKE = (
+    deleted.IF_DELETED
+    + """
+if (redis.call('HGET', KEYS[1], ARGV[2]) or '') ~= ARGV[5] then return 0 end
+if ARGV[7] ~= '' then
+    redis.call('HINCRBY', KEYS[1], ARGV[3], 1)
+    redis.call('HSET', KEYS[1], ARGV[4], ARGV[7])
 end
-if ARGV[5] ~= '' then redis.call('HSET', KEYS[1], ARGV[1], ARGV[5]) else redis.call('HDEL', KEYS[1], ARGV[1]) end
-redis.call('EXPIRE', KEYS[1], ARGV[7])
+if ARGV[6] ~= '' then redis.call('HSET', KEYS[1], ARGV[2], ARGV[6]) else redis.call('HDEL', KEYS[1], ARGV[2]) end
+redis.call('EXPIRE', KEYS[1], ARGV[8])
 return 1
 """
+)
 
 
 @lost_connections()
 def take(redis: Redis, chunk: ChunkKey, analysis: str, found: Standing, mine: Claim, ttl_sec: int, *, died: bool) -> bool:
     """Claims an analysis of a chunk, in place of the claim that was found; ``died``: whose holder has died, which is counted.
-    False when somebody else was faster."""
+    False when somebody else was faster, or the recording was deleted."""
     return _swap(redis, chunk, analysis, found.claim, mine, found.claim.node if died and found.claim else None, ttl_sec)
 
 
@@ -102,7 +106,8 @@ def _swap(
 ) -> bool:
     texts = [claim.model_dump_json() if claim else "" for claim in (old, new)]
     fields = [prefix + analysis for prefix in (CLAIM, DEATHS, LAST)]
-    done = cast(Any, redis.eval(_TAKE, 1, key(chunk), *fields, *texts, victim or "", ttl_sec))
+    keys, about = (key(chunk), deleted.KEY), str(chunk.recording_id)
+    done = cast(Any, redis.eval(_TAKE, 2, *keys, about, *fields, *texts, victim or "", ttl_sec))
     return bool(done)
 
 

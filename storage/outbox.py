@@ -21,15 +21,20 @@ BATCH = 500
 
 def add(connection: Connection, told: Iterable[Event]) -> None:
     """Stores events; to be called inside the transaction that stores what they tell of."""
+    _store(connection, "add", told)
+
+
+def _store(connection: Connection, query: str, told: Iterable[Event]) -> None:
     rows = [{"id": event.id, "recording_id": event.recording_id, "body": Jsonb(event.body)} for event in told]
     if rows:
-        connection.cursor().executemany(SQL["add"], rows)
+        connection.cursor().executemany(SQL[query], rows)
 
 
 def announce(connection: Connection, redis: Redis, told: Sequence[Event]) -> None:
     """Stores events that cannot wait for a merge, in a transaction of their own, and publishes them ahead of whatever waits.
-    Telling them again changes nothing. If Redis is away they are stored, and relayed later."""
-    add(connection, told)
+    Telling them again changes nothing. If Redis is away they are stored, and relayed later. Of a recording that was deleted
+    nothing is told."""
+    _store(connection, "add_if_there", told)
     with connection.transaction():
         rows = connection.execute(SQL["take_named"], {"ids": [event.id for event in told]}).fetchall()
         _publish(connection, redis, rows)

@@ -13,7 +13,7 @@ from analysis.errors import EarshotError, Permanent
 from analysis.quality import RecordingQuality
 from analysis.request import IngestRequest
 from analysis.types import Frozen, Interval, Utterance
-from storage import outbox
+from storage import outbox, tombstones
 from storage.db import Connection
 from storage.queries import queries
 
@@ -77,20 +77,23 @@ class NewChunk(Frozen):
 def register(
     connection: Connection, recording_id: UUID, request: IngestRequest, analyses: Sequence[str], language: str
 ) -> bool:
-    """Writes the recording down before anything else happens. Returns False, and changes nothing, where one has that id."""
-    added = connection.execute(
-        SQL["register"],
-        {
-            "id": recording_id,
-            "request": Jsonb(request.model_dump(mode="json")),
-            "file_name": request.name,
-            "analyses": list(analyses),
-            "roles": list(request.roles or ()),
-            "language": language,
-            "forced": request.force,
-        },
-    )
-    return added.rowcount == 1
+    """Writes the recording down before anything else happens. Returns False, and changes nothing, where one has that id.
+
+    Raises:
+        Permanent: ``deleted``, one that had that id was deleted.
+    """
+    row = {
+        "id": recording_id,
+        "request": Jsonb(request.model_dump(mode="json")),
+        "file_name": request.name,
+        "analyses": list(analyses),
+        "roles": list(request.roles or ()),
+        "language": language,
+        "forced": request.force,
+    }
+    with connection.transaction():
+        tombstones.guard(connection, recording_id)
+        return connection.execute(SQL["register"], row).rowcount == 1
 
 
 def note_content(connection: Connection, recording_id: UUID, sha256: str) -> None:
@@ -100,10 +103,15 @@ def note_content(connection: Connection, recording_id: UUID, sha256: str) -> Non
 
 def claim_content(connection: Connection, recording_id: UUID, roles: Sequence[str]) -> UUID | None:
     """Makes the recording the owner of its noted content in its language with these roles of the channels. Returns the present
-    owner's id, and changes nothing, when there is one."""
+    owner's id, and changes nothing, when there is one.
+
+    Raises:
+        Permanent: ``deleted``, the recording was deleted meanwhile.
+    """
     claim = {"id": recording_id, "roles": list(roles)}
     try:
-        connection.execute(SQL["claim_content"], claim)
+        if connection.execute(SQL["claim_content"], claim).rowcount == 0:
+            raise tombstones.deleted()
     except psycopg.errors.UniqueViolation:
         owner = connection.execute(SQL["same_content"], claim).fetchone()
         if owner is None:  # the owner failed or was deleted between the two statements
@@ -112,12 +120,15 @@ def claim_content(connection: Connection, recording_id: UUID, roles: Sequence[st
     return None
 
 
-def store_plan(connection: Connection, recording_id: UUID, facts: Mapping[str, Any], chunks: Iterable[NewChunk]) -> None:
-    """Decoded facts and chunks in one transaction; from here on the ledger drives the recording."""
+def store_plan(connection: Connection, recording_id: UUID, facts: Mapping[str, Any], chunks: Iterable[NewChunk]) -> bool:
+    """Decoded facts and chunks in one transaction; from here on the ledger drives the recording. False, and nothing is stored,
+    when it was closed or deleted meanwhile."""
     with connection.transaction():
         row = {**facts, "id": recording_id, "audio": Jsonb(facts["audio"]), "quality": Jsonb(facts["quality"])}
-        if connection.execute(SQL["store_audio"], row).rowcount == 1:  # otherwise it was closed or deleted meanwhile
+        stored = connection.execute(SQL["store_audio"], row).rowcount == 1
+        if stored:
             add_chunks(connection, recording_id, chunks)
+    return stored
 
 
 def add_chunks(connection: Connection, recording_id: UUID, chunks: Iterable[NewChunk]) -> None:
@@ -151,9 +162,11 @@ def find(connection: Connection, prefix: str) -> UUID:
     """The one recording whose id starts with ``prefix``.
 
     Raises:
-        Permanent: none or several do.
+        Permanent: none or several do, or ``deleted``: the one that did was deleted.
     """
-    rows = connection.execute(SQL["find"], {"prefix": prefix.lower().replace("%", "").replace("_", "")}).fetchall()
+    rows = _starting(connection, prefix)
+    if not rows and tombstones.find(connection, prefix) is not None:
+        raise tombstones.deleted()
     if not rows:
         raise Permanent("unknown_recording", f"no recording starts with {prefix!r}; `earshot list` shows the latest")
     if len(rows) > 1:
@@ -161,9 +174,36 @@ def find(connection: Connection, prefix: str) -> UUID:
     return UUID(str(rows[0]["id"]))
 
 
+def is_there(connection: Connection, prefix: str) -> bool:
+    """Whether the id of any recording starts so."""
+    return bool(_starting(connection, prefix))
+
+
+def _starting(connection: Connection, prefix: str) -> list[dict[str, Any]]:
+    return connection.execute(SQL["find"], {"prefix": prefix.lower().replace("%", "").replace("_", "")}).fetchall()
+
+
 def recent(connection: Connection, limit: int) -> list[dict[str, Any]]:
     """The latest recordings, newest first."""
     return connection.execute(SQL["recent"], {"limit": limit}).fetchall()
+
+
+def matching(
+    connection: Connection,
+    state: str | None = None,
+    since: datetime | None = None,
+    until: datetime | None = None,
+    *,
+    decoded: bool = False,
+) -> list[UUID]:
+    """Closed recordings by their state and by when they were ingested, the oldest first; with ``decoded`` only those."""
+    args = {"state": state, "since": since, "until": until, "decoded": decoded}
+    return [row["id"] for row in connection.execute(SQL["matching"], args)]
+
+
+def note_export(connection: Connection, recording_id: UUID, host: str, path: str) -> None:
+    """Notes that the recording's report was written to a file, so that it can be deleted with it."""
+    connection.execute(SQL["note_export"], {"id": recording_id, "host": host, "path": path})
 
 
 def progress(connection: Connection, ids: Sequence[UUID]) -> dict[UUID, Progress]:

@@ -49,6 +49,18 @@ def deleted(redis: Redis, queue: str, recording_id: UUID, message: str) -> None:
 
 
 @lost_connections()
+def forget(redis: Redis, before: float) -> int:
+    """Drops the messages that were put aside before that time (seconds since the epoch); how many there were stays counted."""
+    return int(redis.xtrim(KEY, minid=int(before * 1000), approximate=False))
+
+
+@lost_connections()
+def size(redis: Redis) -> tuple[int, int]:
+    """How many messages are kept, and in how many bytes of Redis."""
+    return int(redis.xlen(KEY)), int(cast(Any, redis.memory_usage(KEY)) or 0)
+
+
+@lost_connections()
 def counts(redis: Redis) -> dict[str, int]:
     """How many messages were ever refused, by reason."""
     found = cast(dict[bytes, bytes], redis.hgetall(TOTAL))

@@ -2,7 +2,6 @@
 merged."""
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -44,19 +43,26 @@ class Choice(Frozen):
 def choose(
     connection: Connection, recording_id: UUID, choice: Choice, scopes: Scopes, active: Mapping[str, str]
 ) -> dict[int, set[str]]:
-    """Chunk index to the analyses to do again. ``active``: analysis to its active release."""
-    asked = {name for name in _row(connection, recording_id)["analyses"] if name in scopes}
+    """Chunk index to the analyses to do again. ``active``: analysis to its active release.
+
+    Raises:
+        Permanent: ``unknown_recording``, or ``audio_expired``: there is something to do, and nothing to do it on.
+    """
+    row = _row(connection, recording_id)
+    asked = {name for name in row["analyses"] if name in scopes}
     found = connection.execute(SQL["findings"], {"id": recording_id}).fetchall()
-    told = {(row["index"], row["analysis"]): row for row in found if row["analysis"] in scopes}
-    indexes = [row["index"] for row in connection.execute(SQL["chunks"], {"id": recording_id})]
+    told = {(each["index"], each["analysis"]): each for each in found if each["analysis"] in scopes}
+    indexes = [each["index"] for each in connection.execute(SQL["chunks"], {"id": recording_id})]
     chosen: set[tuple[int, str]] = set()
     if choice.failed:
         kept = kept_answers(connection, recording_id)
-        chosen |= {(i, name) for (i, name), row in told.items() if row["status"] == "failed" or name in kept.get(i, ())}
+        chosen |= {(i, name) for (i, name), each in told.items() if each["status"] == "failed" or name in kept.get(i, ())}
     chosen |= {(index, name) for index, name in told if choice.stale and told[index, name]["release"] != active.get(name)}
     if choice.missing:
         chosen |= set(_places(asked, indexes, scopes)) - set(told)
     chosen |= set(_places(choice.analyses, indexes, scopes))
+    if chosen:
+        _check_audio(recording_id, row)
     return _by_chunk(chosen)
 
 
@@ -98,8 +104,8 @@ def reopen(
     then. Dead letters about them are closed. ``speakers``: as in ``Choice``. ``cut``: the chunks of what is ``uncut`` so far.
 
     Raises:
-        Permanent: ``still_open``, it is being analysed; ``never_decoded``, there is nothing to analyse; ``same_content``, it
-            had failed, and another recording has taken its place since.
+        Permanent: ``still_open``, it is being analysed; ``never_decoded``, there is nothing to analyse; ``audio_expired``,
+            not any more; ``same_content``, it had failed, and another recording has taken its place since.
     """
     try:
         return _reopen(connection, recording_id, wanted, speakers, cut)
@@ -124,6 +130,7 @@ def _reopen(
             raise Permanent("still_open", f"recording {recording_id} is {row['state']}; wait until it is finished")
         if row["duration_ms"] is None:
             raise Permanent("never_decoded", f"recording {recording_id} was never decoded; ingest its file again")
+        _check_audio(recording_id, row)
         number = int(row["round"]) + 1
         analyses = [*row["analyses"], *sorted({name for names in wanted.values() for name in names} - set(row["analyses"]))]
         _add_whole(connection, recording_id, row["duration_ms"], wanted)
@@ -138,14 +145,6 @@ def _reopen(
     return number
 
 
-def matching(
-    connection: Connection, state: str | None = None, since: datetime | None = None, until: datetime | None = None
-) -> list[UUID]:
-    """Closed recordings that were decoded, by their state and by when they were ingested, the oldest first."""
-    args = {"state": state, "since": since, "until": until}
-    return [row["id"] for row in connection.execute(SQL["matching"], args)]
-
-
 def _row(connection: Connection, recording_id: UUID) -> dict[str, Any]:
     row = connection.execute(SQL["lock"], {"id": recording_id}).fetchone()
     if row is None:
@@ -155,6 +154,13 @@ def _row(connection: Connection, recording_id: UUID) -> dict[str, Any]:
 
 def _speech(row: Mapping[str, Any]) -> tuple[Utterance, ...]:
     return tuple(Utterance(channel=channel, start_ms=start, end_ms=end) for channel, start, end in row["speech"])
+
+
+def _check_audio(recording_id: UUID, row: Mapping[str, Any]) -> None:
+    if row["audio_expired_at"] is not None:
+        day = f"{row['audio_expired_at']:%Y-%m-%d}"
+        reason = f"the audio of recording {recording_id} was removed for its age on {day}; its report stays"
+        raise Permanent("audio_expired", f"{reason}; ingest its file again with --force")
 
 
 def _by_chunk(places: Iterable[tuple[int, str]]) -> dict[int, set[str]]:

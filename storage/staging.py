@@ -14,6 +14,7 @@ from pydantic import BaseModel, ValidationError
 from redis import Redis
 
 from analysis.types import ChunkKey
+from storage import deleted
 from storage.ledger import Staged
 from storage.redis import lost_connections
 
@@ -30,15 +31,35 @@ def key(chunk: ChunkKey) -> str:
     return f"chunk:{chunk.recording_id}:{chunk.index}:{chunk.round}"
 
 
+_PUT = (
+    deleted.IF_DELETED
+    + """
+redis.call('HSET', KEYS[1], ARGV[2], ARGV[3])
+redis.call('HDEL', KEYS[1], ARGV[4])
+redis.call('EXPIRE', KEYS[1], ARGV[5])
+return 1
+"""
+)
+_SETTLE = (
+    deleted.IF_DELETED
+    + """
+redis.call('DEL', KEYS[1])
+redis.call('HSET', KEYS[1], ARGV[2], 1)
+redis.call('EXPIRE', KEYS[1], ARGV[3])
+return 1
+"""
+)
+
+
 @lost_connections()
-def put(redis: Redis, analysis: str, outcomes: Mapping[ChunkKey, Staged], ttl_sec: int) -> None:
-    """Stages one analysis's outcomes; with that nobody is at work on it any more."""
+def put(redis: Redis, analysis: str, outcomes: Mapping[ChunkKey, Staged], ttl_sec: int) -> bool:
+    """Stages one analysis's outcomes; with that nobody is at work on it any more. False when nothing is staged for any of the
+    chunks, because their recording was deleted."""
     pipeline = redis.pipeline()
     for chunk, staged in outcomes.items():
-        pipeline.hset(key(chunk), OUTCOME + analysis, staged.model_dump_json())
-        pipeline.hdel(key(chunk), CLAIM + analysis)
-        pipeline.expire(key(chunk), ttl_sec)
-    pipeline.execute()
+        names = (OUTCOME + analysis, staged.model_dump_json(), CLAIM + analysis)
+        pipeline.eval(_PUT, 2, key(chunk), deleted.KEY, str(chunk.recording_id), *names, ttl_sec)
+    return all(pipeline.execute())
 
 
 @lost_connections()
@@ -54,12 +75,10 @@ def get(redis: Redis, chunks: Sequence[ChunkKey]) -> dict[ChunkKey, dict[str, St
 @lost_connections()
 def settle(redis: Redis, chunks: Sequence[ChunkKey], ttl_sec: int) -> None:
     """Forgets what is staged and remembers that it is merged, for as long as a late job may still come; called when the merge
-    is committed."""
+    is committed. Of a recording that was deleted nothing is remembered."""
     pipeline = redis.pipeline()
     for chunk in chunks:
-        pipeline.delete(key(chunk))
-        pipeline.hset(key(chunk), MERGED, 1)
-        pipeline.expire(key(chunk), ttl_sec)
+        pipeline.eval(_SETTLE, 2, key(chunk), deleted.KEY, str(chunk.recording_id), MERGED, ttl_sec)
     pipeline.execute()
 
 

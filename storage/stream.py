@@ -47,10 +47,28 @@ def present(redis: Redis, stream_ids: Sequence[str]) -> set[str]:
 
 
 @lost_connections()
-def forget(redis: Redis, event_ids: Sequence[str]) -> None:
-    """Lets events be published once more."""
-    if event_ids:
-        redis.delete(*(f"{KEY}:{event_id}" for event_id in event_ids))
+def forget(redis: Redis, event_ids: Sequence[str]) -> int:
+    """Lets events be published once more; returns how many were remembered."""
+    return redis.delete(*(f"{KEY}:{event_id}" for event_id in event_ids)) if event_ids else 0
+
+
+@lost_connections()
+def oldest_kept(redis: Redis, bound: int = MAX_EVENTS) -> float | None:
+    """When the oldest event that the stream holds was published, seconds since the epoch on Redis's clock; None while the
+    stream has dropped none for their number."""
+    if redis.xlen(KEY) < bound:
+        return None
+    return _place(_text(cast(Any, redis.xrange(KEY, count=1))[0][0]))[0] / 1000
+
+
+@lost_connections()
+def withdraw(redis: Redis, event_ids: Sequence[str], stream_ids: Sequence[str]) -> tuple[int, int]:
+    """Takes events out of the stream, also those whose relay died before it could note where they are. Returns how many entries
+    there were, and how many ids were remembered."""
+    known = cast(list[bytes | None], redis.mget([f"{KEY}:{each}" for each in event_ids])) if event_ids else []
+    entries = {*stream_ids, *(_text(each) for each in known if each)}
+    held = redis.xdel(KEY, *entries) if entries else 0
+    return held, forget(redis, event_ids)
 
 
 @lost_connections()

@@ -5,16 +5,16 @@ import os
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, NoReturn
 
-from celery.exceptions import SoftTimeLimitExceeded
+from celery.exceptions import Ignore, SoftTimeLimitExceeded
 from redis import Redis
 
 from analysis.errors import DeviceLost, Transient
 from analysis.outcome import Failed, Outcome
 from analysis.types import ChunkKey, ChunkRef, Job, Receipt
 from settings import settings
-from storage import claims, redis, staging, tries, waits
+from storage import claims, deleted, redis, staging, tries, waits
 from storage.dead_letters import WORKER_LOST
 from storage.ledger import Staged
 from tasks import emergency, triage
@@ -39,6 +39,8 @@ def _analyze(self: Stage, payload: dict[str, Any]) -> dict[str, Any]:
     job = Job.model_validate(payload)
     client = redis.client(settings().redis_url)
     waits.started(client, job.analysis, job.sent_at)
+    if deleted.among(client, {ref.recording_id for ref in job.chunks}):
+        _drop(job)
     found = triage.sort(client, job)
     _stage(client, job, {each.ref.key: _died(each) for each in found.dead})
     busy = len(found.busy)
@@ -49,7 +51,8 @@ def _analyze(self: Stage, payload: dict[str, Any]) -> dict[str, Any]:
         raise Transient("timeout", "the job ran out of time; what is left of it goes on in a new one") from None
     if busy:
         raise Transient("busy", f"{busy} chunks of this job are worked on elsewhere, or by a worker not known to be dead")
-    return Receipt(batch_id=job.batch_id, analysis=job.analysis).model_dump(mode="json")
+    recordings = tuple(sorted({ref.recording_id for ref in job.chunks}))
+    return Receipt(batch_id=job.batch_id, analysis=job.analysis, recordings=recordings).model_dump(mode="json")
 
 
 def _work(task: Stage, client: Redis, job: Job, group: Sequence[Open]) -> int:
@@ -131,8 +134,14 @@ def _died(found: Open) -> Staged:
 
 
 def _stage(client: Redis, job: Job, outcomes: dict[ChunkKey, Staged]) -> None:
-    if outcomes:
-        staging.put(client, job.analysis, outcomes, settings().outcome_ttl_sec)
+    if outcomes and not staging.put(client, job.analysis, outcomes, settings().outcome_ttl_sec):
+        _drop(job)
+
+
+def _drop(job: Job) -> NoReturn:
+    """Ends a job about a recording that was deleted: no result, no part of a chord, nothing that names it."""
+    log.warning("%s: deleted: nothing is done about %d chunks of a recording that was deleted", job.analysis, len(job.chunks))
+    raise Ignore
 
 
 for card in cards():

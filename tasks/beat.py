@@ -7,7 +7,7 @@ from celery.beat import PersistentScheduler
 from settings import settings
 from storage import redis
 
-WAITING = 2
+WAITING = 3
 """Tasks that may wait in the queue: one of each kind."""
 
 

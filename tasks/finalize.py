@@ -5,7 +5,7 @@ from uuid import UUID
 
 from analysis.errors import Permanent, Transient
 from settings import settings
-from storage import db, outbox, recordings, redis, refused
+from storage import db, outbox, recordings, redis, refused, tombstones
 from storage.reports import finalize
 from tasks.app import app
 
@@ -21,7 +21,8 @@ def finalize_recording(recording_id: str) -> None:
         try:
             with db.lost_connections():  # a full disk or a deadlock is the surroundings' failure, not that of the findings
                 closed = finalize(connection, UUID(recording_id))
-            if not closed and recordings.get(connection, UUID(recording_id)) is None:
+            gone = not closed and recordings.get(connection, UUID(recording_id)) is None
+            if gone and not tombstones.buried(connection, [UUID(recording_id)]):
                 refused.deleted(client, "finalize", UUID(recording_id), recording_id)
         except Transient:
             raise

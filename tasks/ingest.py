@@ -18,7 +18,7 @@ from audio.probe import probe
 from audio.source import content_hash, open_source
 from audio.store import delete_recording
 from settings import settings
-from storage import db, ledger, outbox, presence, recordings, redis, requests, tries, waits
+from storage import db, ledger, outbox, presence, recordings, redis, requests, tombstones, tries, waits
 from storage.db import Connection
 from storage.dead_letters import QUARANTINE_AFTER
 from storage.recordings import NewChunk
@@ -150,7 +150,10 @@ def _decode(recording_id: UUID, request: IngestRequest, file: MediaFile, roles: 
         "roles": [] if prepared.dual_mono else list(roles),
     }
     with db.pooled(config.database_url) as connection:
-        recordings.store_plan(connection, recording_id, facts, _chunks(request, prepared))
+        stored = recordings.store_plan(connection, recording_id, facts, _chunks(request, prepared))
+        if not stored and tombstones.buried(connection, [recording_id]):
+            delete_recording(config.store_url, recording_id)
+            raise tombstones.deleted()
 
 
 def _chunks(request: IngestRequest, prepared: Prepared) -> list[NewChunk]:

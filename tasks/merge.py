@@ -8,7 +8,7 @@ from redis import Redis
 
 from analysis.types import Batch
 from settings import settings
-from storage import db, ledger, outbox, redis, refused, staging
+from storage import db, ledger, outbox, redis, refused, staging, tombstones
 from tasks.app import app
 
 log = logging.getLogger(__name__)
@@ -34,9 +34,10 @@ def _merge(batch: Batch) -> None:
         outbox.relay(connection, client)
         ready = ledger.ready(connection, {chunk.recording_id for chunk in batch.chunks})
         waiting = ledger.still_open(connection, batch.chunks)
+        buried = tombstones.buried(connection, {chunk.recording_id for chunk in batch.chunks})
     # Also what an earlier delivery merged before it died, and what was deleted: nothing said in a recording stays in Redis.
     staging.settle(client, [chunk for chunk in batch.chunks if chunk not in waiting], settings().late_job_sec)
-    _refuse_deleted(client, batch, set(ready))
+    _refuse_deleted(client, batch, buried | set(ready))
     if len(merged) < len(batch.chunks):
         # Merged before, or its outcomes were lost with Redis: the ledger knows which, and the reconciler acts on it.
         log.warning("batch %s: %d of %d chunks merged now", batch.batch_id, len(merged), len(batch.chunks))
@@ -45,6 +46,7 @@ def _merge(batch: Batch) -> None:
 
 
 def _refuse_deleted(client: Redis, batch: Batch, known: set[UUID]) -> None:
+    """Of one that has a tombstone nothing is put aside: it would name the recording again."""
     gone = [chunk for chunk in batch.chunks if chunk.recording_id not in known]
     if gone:
         refused.deleted(client, "merge", gone[0].recording_id, batch.model_dump_json())

@@ -7,6 +7,7 @@ from storage import db, outbox, redis
 from tasks.app import app
 from tasks.mend import Mended, mend
 from tasks.presence import claim
+from tasks.tidy import Tidied, tidy
 
 log = logging.getLogger(__name__)
 
@@ -17,6 +18,14 @@ def reconcile() -> None:
     mended = mend(claim().worker)
     if mended != Mended():
         log.warning("mended: %s", ", ".join(f"{name} {count}" for name, count in mended.model_dump().items() if count))
+
+
+@app.task(name="upkeep.tidy", ignore_result=True)
+def tidy_up() -> None:
+    """One bounded pass over what is to be deleted: asked for, too old, or left behind."""
+    tidied = tidy()
+    if tidied != Tidied():
+        log.warning("tidied: %s", ", ".join(f"{name} {count}" for name, count in tidied.model_dump().items() if count))
 
 
 @app.task(name="upkeep.relay", ignore_result=True)

@@ -2,6 +2,12 @@
 -- The id says what the event says, so telling it twice stores it once.
 INSERT INTO outbox (id, recording_id, body) VALUES (%(id)s, %(recording_id)s, %(body)s) ON CONFLICT (id) DO NOTHING
 
+-- name: add_if_there
+-- Not for a recording that is deleted at this moment: whoever deletes it waits for this, or this for him.
+INSERT INTO outbox (id, recording_id, body)
+SELECT %(id)s, %(recording_id)s, %(body)s FROM recording WHERE id = %(recording_id)s FOR KEY SHARE
+ON CONFLICT (id) DO NOTHING
+
 -- name: take_unpublished
 SELECT seq, id, body FROM outbox WHERE published_at IS NULL ORDER BY seq LIMIT %(limit)s FOR UPDATE SKIP LOCKED
 

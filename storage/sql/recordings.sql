@@ -46,6 +46,19 @@ SELECT id FROM recording WHERE id::text LIKE %(prefix)s || '%%' ORDER BY id LIMI
 SELECT id, state, file_name, duration_ms, channels, error_code, error_detail, created_at, finished_at
 FROM recording ORDER BY created_at DESC LIMIT %(limit)s
 
+-- name: matching
+-- Closed recordings, the oldest first; what is not asked about matches.
+SELECT id FROM recording
+WHERE finished_at IS NOT NULL AND (NOT %(decoded)s OR duration_ms IS NOT NULL)
+  AND (%(state)s::text IS NULL OR state = %(state)s)
+  AND (%(since)s::timestamptz IS NULL OR created_at >= %(since)s)
+  AND (%(until)s::timestamptz IS NULL OR created_at < %(until)s)
+ORDER BY created_at
+
+-- name: note_export
+INSERT INTO export (recording_id, host, path) SELECT %(id)s, %(host)s, %(path)s FROM recording WHERE id = %(id)s
+ON CONFLICT DO NOTHING
+
 -- name: progress
 SELECT r.id, r.state, r.file_name, r.error_code, r.error_detail,
        count(c.index) AS chunks_total, count(c.index) FILTER (WHERE c.state = 'merged') AS chunks_merged

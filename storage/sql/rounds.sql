@@ -1,5 +1,5 @@
 -- name: lock
-SELECT state, round, analyses, duration_ms, roles, request FROM recording WHERE id = %(id)s FOR UPDATE
+SELECT state, round, analyses, duration_ms, roles, request, audio_expired_at FROM recording WHERE id = %(id)s FOR UPDATE
 
 -- name: chunks
 SELECT index, speech FROM chunk WHERE recording_id = %(id)s ORDER BY index
@@ -36,12 +36,3 @@ WHERE recording_id = %(id)s AND index = %(index)s
 -- name: add_whole
 INSERT INTO chunk (recording_id, index, start_ms, end_ms, speech, wanted)
 VALUES (%(id)s, -1, 0, %(duration_ms)s, %(speech)s, '{}')
-
--- name: matching
--- Closed recordings, the oldest first; what is not asked about matches.
-SELECT id FROM recording
-WHERE finished_at IS NOT NULL AND duration_ms IS NOT NULL
-  AND (%(state)s::text IS NULL OR state = %(state)s)
-  AND (%(since)s::timestamptz IS NULL OR created_at >= %(since)s)
-  AND (%(until)s::timestamptz IS NULL OR created_at < %(until)s)
-ORDER BY created_at

@@ -1,0 +1,76 @@
+"""Everything that lies in the audio store, and what of it nobody will ask for any more."""
+
+import os
+import posixpath
+from collections.abc import Iterator
+from typing import NamedTuple
+
+import fsspec
+
+from audio.store import local_path, store_errors
+
+
+class Stored(NamedTuple):
+    """One file or object of the store, or an empty folder."""
+
+    path: str
+    """Below the store's URL; a folder's ends with a slash."""
+    size: int
+    modified_at: float
+    """Seconds since the epoch."""
+
+
+def stored(store_url: str, below: str = "") -> Iterator[Stored]:
+    """Every file of the store, or of one of its folders.
+
+    Raises:
+        Unavailable: the store does not answer.
+    """
+    root = local_path(store_url)
+    with store_errors(store_url):
+        if root is not None:
+            yield from _local(str(root), str(root / below))
+            return
+        fs, path = fsspec.core.url_to_fs(store_url)
+        fs.invalidate_cache()
+        base = path.rstrip("/")
+        if fs.exists(posixpath.join(base, below)):
+            for name, facts in sorted(fs.find(posixpath.join(base, below), detail=True).items()):
+                modified = next(
+                    facts[key] for key in ("LastModified", "modified", "mtime", "updated", "created") if key in facts
+                )
+                at = modified if isinstance(modified, int | float) else modified.timestamp()
+                yield Stored(name.removeprefix(base).lstrip("/"), int(facts["size"]), float(at))
+
+
+def _local(root: str, folder: str) -> Iterator[Stored]:
+    for place, folders, names in os.walk(folder):
+        for path in [os.path.join(place, name) for name in names] or ([] if folders else [place]):
+            try:
+                facts = os.lstat(path)
+            except FileNotFoundError:  # removed meanwhile
+                continue
+            size, slash = (facts.st_size, "") if path != place else (0, "/")
+            yield Stored(os.path.relpath(path, root) + slash, size, facts.st_mtime)
+
+
+def remove(store_url: str, each: Stored) -> None:
+    """Removes one of them, and the folder that it leaves empty; one that is gone meanwhile is fine.
+
+    Raises:
+        Unavailable: the store does not answer, or does not allow it.
+    """
+    root = local_path(store_url)
+    with store_errors(each.path):
+        if root is None:
+            fs, path = fsspec.core.url_to_fs(f"{store_url.rstrip('/')}/{each.path}")
+            if fs.exists(path):
+                fs.rm_file(path)
+            return
+        path = root / each.path
+        if not each.path.endswith("/"):
+            path.unlink(missing_ok=True)
+            path = path.parent
+        # The folders of the store itself stay.
+        if root not in (path, path.parent) and path.is_dir() and not any(path.iterdir()):
+            path.rmdir()

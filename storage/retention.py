@@ -1,0 +1,66 @@
+"""What is old enough to go, by class, in bounded batches; and how much of each class there is."""
+
+from collections.abc import Collection, Iterable
+from typing import Any
+from uuid import UUID
+
+from redis import Redis
+
+from storage import stream
+from storage.db import Connection
+from storage.queries import queries
+
+SQL = queries("retention")
+
+
+def finished(connection: Connection, age_sec: float, limit: int) -> list[UUID]:
+    """Recordings that were complete, or partial, so long ago; the oldest first."""
+    return _ids(connection, "recordings", age_sec, limit)
+
+
+def failed(connection: Connection, age_sec: float, limit: int) -> list[UUID]:
+    """Recordings that failed so long ago, the oldest first."""
+    return _ids(connection, "failed", age_sec, limit)
+
+
+def take_audio(connection: Connection, age_sec: float, limit: int) -> list[UUID]:
+    """Recordings with audio that were finished so long ago, locked until the caller's transaction ends."""
+    return _ids(connection, "take_audio", age_sec, limit)
+
+
+def audio_expired(connection: Connection, ids: Collection[UUID]) -> None:
+    """Notes that the recordings have no audio any more; in the transaction of ``take_audio``, after it is gone."""
+    connection.execute(SQL["audio_expired"], {"ids": list(ids)})
+
+
+def drop_events(connection: Connection, redis: Redis, age_sec: float, limit: int) -> int:
+    """Forgets events that were published so long ago, in the outbox and in the stream; returns how many."""
+    with connection.transaction():
+        rows = connection.execute(SQL["drop_events"], {"age_sec": age_sec, "limit": limit}).fetchall()
+        stream.withdraw(redis, [str(row["id"]) for row in rows], [row["stream_id"] for row in rows])
+    return len(rows)
+
+
+def drop_dead_letters(connection: Connection, age_sec: float, limit: int) -> int:
+    """Forgets dead letters that were decided on so long ago; returns how many."""
+    return connection.execute(SQL["drop_dead_letters"], {"age_sec": age_sec, "limit": limit}).rowcount
+
+
+def open_uploads(connection: Connection, failed_sec: float | None) -> set[str]:
+    """URIs of requests that are not done or failed; with ``failed_sec`` only of those that failed within that time."""
+    return {row["uri"] for row in connection.execute(SQL["open_uploads"], {"age_sec": failed_sec})}
+
+
+def unknown(connection: Connection, ids: Iterable[UUID]) -> set[UUID]:
+    """Those of the ids that no recording has."""
+    wanted = set(ids)
+    return wanted - {row["id"] for row in connection.execute(SQL["known"], {"ids": list(wanted)})}
+
+
+def sizes(connection: Connection) -> dict[str, dict[str, Any]]:
+    """Class to ``number``, ``bytes`` and ``oldest`` (seconds since the epoch)."""
+    return {row["class"]: row for row in connection.execute(SQL["sizes"])}
+
+
+def _ids(connection: Connection, query: str, age_sec: float, limit: int) -> list[UUID]:
+    return [row["id"] for row in connection.execute(SQL[query], {"age_sec": age_sec, "limit": limit})]

@@ -1,0 +1,62 @@
+-- name: recordings
+SELECT id FROM recording
+WHERE finished_at < now() - make_interval(secs => %(age_sec)s) AND state <> 'failed'
+ORDER BY finished_at LIMIT %(limit)s
+
+-- name: failed
+SELECT id FROM recording
+WHERE finished_at < now() - make_interval(secs => %(age_sec)s) AND state = 'failed'
+ORDER BY finished_at LIMIT %(limit)s
+
+-- name: take_audio
+-- Locked, so that no new round begins while the audio goes.
+SELECT id FROM recording
+WHERE finished_at < now() - make_interval(secs => %(age_sec)s) AND finished_at IS NOT NULL AND audio <> '{}'
+ORDER BY finished_at LIMIT %(limit)s FOR UPDATE SKIP LOCKED
+
+-- name: audio_expired
+UPDATE recording SET audio = '{}', audio_expired_at = now() WHERE id = ANY (%(ids)s)
+
+-- name: drop_events
+-- An emergency stays with its recording: its id keeps it from being told again when the recording is analysed again.
+DELETE FROM outbox WHERE seq IN (
+    SELECT seq FROM outbox o
+    WHERE published_at < now() - make_interval(secs => %(age_sec)s)
+      AND (body ->> 'type' <> 'emergency' OR NOT EXISTS (SELECT FROM recording r WHERE r.id = o.recording_id))
+    ORDER BY published_at LIMIT %(limit)s FOR UPDATE SKIP LOCKED
+)
+RETURNING id, stream_id
+
+-- name: drop_dead_letters
+DELETE FROM dead_letter WHERE id IN (
+    SELECT id FROM dead_letter WHERE closed_at < now() - make_interval(secs => %(age_sec)s) ORDER BY closed_at LIMIT %(limit)s
+)
+
+-- name: open_uploads
+-- What lies in the inbox for requests that are not done, or that failed and may be started again.
+SELECT request ->> 'uri' AS uri FROM recording WHERE finished_at IS NULL
+UNION ALL
+SELECT request ->> 'uri' FROM recording
+WHERE state = 'failed' AND (%(age_sec)s::float IS NULL OR finished_at >= now() - make_interval(secs => %(age_sec)s))
+
+-- name: known
+SELECT id FROM recording WHERE id = ANY (%(ids)s)
+
+-- name: sizes
+-- Class, how many, bytes, and the oldest (seconds since the epoch).
+SELECT 'recordings' AS class, count(*) AS number, extract(epoch FROM min(finished_at))::float AS oldest,
+       (SELECT sum(pg_total_relation_size(name)) FROM unnest(ARRAY['recording', 'chunk', 'finding', 'segment', 'report', 'export']) AS name)::bigint AS bytes
+FROM recording WHERE finished_at IS NOT NULL AND state <> 'failed'
+UNION ALL
+SELECT 'audio', count(*), extract(epoch FROM min(finished_at))::float,
+       coalesce(sum(duration_ms::float / 1000 * channels * 2 * (SELECT sum(rate::int) FROM jsonb_object_keys(audio) AS rate)), 0)::bigint
+FROM recording WHERE audio <> '{}' AND finished_at IS NOT NULL
+UNION ALL
+SELECT 'failed', count(*), extract(epoch FROM min(finished_at))::float, pg_total_relation_size('dead_letter')
+FROM recording WHERE state = 'failed'
+UNION ALL
+SELECT 'events', count(*), extract(epoch FROM min(published_at))::float, pg_total_relation_size('outbox')
+FROM outbox
+UNION ALL
+SELECT 'tombstones', count(*), extract(epoch FROM min(requested_at))::float, pg_total_relation_size('tombstone')
+FROM tombstone

@@ -1,0 +1,96 @@
+-- name: guard
+-- Whoever writes recordings down and whoever deletes them wait for each other, id by id, in one order.
+SELECT pg_advisory_xact_lock(46, key)
+FROM (SELECT DISTINCT hashtext(id::text) AS key FROM unnest(%(ids)s::uuid[]) AS id ORDER BY key) AS keys
+
+-- name: lock
+SELECT id, request ->> 'uri' AS uri,
+       finished_at IS NULL OR finished_at > now() - make_interval(secs => %(young_sec)s) AS young
+FROM recording WHERE id = ANY (%(ids)s) ORDER BY id FOR UPDATE
+
+-- name: chunks
+-- After this no merge of theirs is under way, and what the last one told is seen.
+SELECT recording_id, index, round FROM chunk WHERE recording_id = ANY (%(ids)s) ORDER BY recording_id, index FOR UPDATE
+
+-- name: delete_export
+DELETE FROM export WHERE recording_id = ANY (%(ids)s) RETURNING recording_id, host, path
+
+-- name: delete_outbox
+DELETE FROM outbox WHERE recording_id = ANY (%(ids)s) AND body ->> 'type' <> 'recording.deleted'
+RETURNING recording_id, id, stream_id
+
+-- name: delete_dead_letter
+WITH gone AS (DELETE FROM dead_letter WHERE recording_id = ANY (%(ids)s) RETURNING recording_id)
+SELECT recording_id, count(*) AS rows FROM gone GROUP BY recording_id
+
+-- name: delete_finding
+WITH gone AS (DELETE FROM finding WHERE recording_id = ANY (%(ids)s) RETURNING recording_id)
+SELECT recording_id, count(*) AS rows FROM gone GROUP BY recording_id
+
+-- name: delete_segment
+WITH gone AS (DELETE FROM segment WHERE recording_id = ANY (%(ids)s) RETURNING recording_id)
+SELECT recording_id, count(*) AS rows FROM gone GROUP BY recording_id
+
+-- name: delete_report
+WITH gone AS (DELETE FROM report WHERE recording_id = ANY (%(ids)s) RETURNING recording_id)
+SELECT recording_id, count(*) AS rows FROM gone GROUP BY recording_id
+
+-- name: delete_chunk
+WITH gone AS (DELETE FROM chunk WHERE recording_id = ANY (%(ids)s) RETURNING recording_id)
+SELECT recording_id, count(*) AS rows FROM gone GROUP BY recording_id
+
+-- name: delete_recording
+WITH gone AS (DELETE FROM recording WHERE id = ANY (%(ids)s) RETURNING id)
+SELECT id AS recording_id, count(*) AS rows FROM gone GROUP BY id
+
+-- name: bury
+INSERT INTO tombstone (id, why, removed, leftovers, reachable_until)
+VALUES (%(id)s, %(why)s, %(removed)s, %(leftovers)s, CASE WHEN %(young)s THEN now() + make_interval(secs => %(late_sec)s) END)
+ON CONFLICT (id) DO NOTHING
+
+-- name: buried
+SELECT id FROM tombstone WHERE id = ANY (%(ids)s)
+
+-- name: find
+SELECT id, requested_at FROM tombstone WHERE id::text LIKE %(prefix)s || '%%' ORDER BY id LIMIT 2
+
+-- name: count_attempt
+-- What another process is at work on is left to it.
+UPDATE tombstone SET attempts = attempts + 1
+WHERE id IN (
+    SELECT id FROM tombstone
+    WHERE erased_at IS NULL AND (%(ids)s::uuid[] IS NULL OR id = ANY (%(ids)s))
+    ORDER BY requested_at LIMIT %(limit)s FOR UPDATE SKIP LOCKED
+)
+RETURNING id
+
+-- name: take
+SELECT id, why, requested_at, removed, leftovers, extract(epoch FROM reachable_until)::float AS until FROM tombstone
+WHERE id = ANY (%(ids)s) AND erased_at IS NULL ORDER BY id FOR UPDATE SKIP LOCKED
+
+-- name: erased
+UPDATE tombstone SET erased_at = now(), leftovers = NULL, removed = %(removed)s WHERE id = %(id)s
+
+-- name: checked
+-- A search after the last late job is the last one.
+UPDATE tombstone SET checked = %(checked)s, settled_at = CASE WHEN erased_at < now() - make_interval(secs => %(late_sec)s) THEN now() END
+WHERE id = %(id)s AND erased_at IS NOT NULL
+
+-- name: receipts
+SELECT id AS recording_id, why, requested_at, erased_at, attempts, removed, checked FROM tombstone
+WHERE id = ANY (%(ids)s) ORDER BY requested_at, id
+
+-- name: unsettled
+-- Those that no late job can reach any more, once the first of them has waited for twice as long: one search for many.
+SELECT id FROM tombstone
+WHERE settled_at IS NULL AND erased_at < now() - make_interval(secs => %(late_sec)s)
+  AND EXISTS (SELECT FROM tombstone WHERE settled_at IS NULL AND erased_at < now() - make_interval(secs => 2 * %(late_sec)s))
+ORDER BY erased_at LIMIT %(limit)s
+
+-- name: reachable
+SELECT id, extract(epoch FROM reachable_until)::float AS until FROM tombstone WHERE reachable_until > now()
+
+-- name: forget
+DELETE FROM tombstone WHERE id IN (
+    SELECT id FROM tombstone WHERE settled_at < now() - make_interval(secs => %(age_sec)s) ORDER BY settled_at LIMIT %(limit)s
+)

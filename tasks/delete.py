@@ -1,0 +1,171 @@
+"""Deletes recordings with everything that is known of them, and looks in every store whether anything is left.
+
+Needs no worker: the command calls it, upkeep goes on with what it could not finish, and so may any other program.
+"""
+
+import json
+import logging
+import socket
+from collections.abc import Collection, Iterator, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from uuid import UUID
+
+from redis import Redis
+
+from analysis.deletion import Checked, Counts, DeletionReceipt, Trace, Why, added
+from analysis.errors import Transient
+from audio.inbox import discard_upload, is_upload
+from audio.leftovers import stored
+from audio.store import delete_recording
+from settings import settings
+from storage import deleted, outbox, redis, tombstones, traces
+from storage.db import Connection
+from storage.tombstones import Export, Tombstone
+
+log = logging.getLogger(__name__)
+
+BATCH = 200
+"""Recordings deleted in one transaction."""
+YOUNG_SEC = 2 * 86_400
+"""How long after its end results and queues may name a recording: longer than Celery keeps results."""
+
+
+SETTLED = 10_000
+"""Recordings that one last look is for."""
+
+
+def delete(connection: Connection, ids: Sequence[UUID], why: Why) -> dict[UUID, str]:
+    """Deletes recordings, whatever state they are in; ids without one are passed over. Returns those of which something could
+    not be removed yet, and why: upkeep goes on with them.
+
+    Raises:
+        Unavailable: Postgres or Redis is away.
+    """
+    open_: dict[UUID, str] = {}
+    for batch in batches(ids, BATCH):
+        tombstones.bury(connection, batch, why, YOUNG_SEC, settings().late_job_sec)
+        open_ |= erase(connection, batch)[1]
+    return open_
+
+
+def erase(connection: Connection, ids: Collection[UUID] | None = None) -> tuple[int, dict[UUID, str]]:
+    """Removes what buried recordings left outside Postgres, of those named or of the oldest ``BATCH`` that are open, and tells
+    of each that is gone. Returns how many are gone now, and of which something could not be removed."""
+    client = redis.client(settings().redis_url)
+    tried = tombstones.attempt(connection, BATCH, ids)
+    with connection.transaction():
+        found = tombstones.take(connection, tried)
+        deleted.mark(client, {each.id: each.until for each in found if each.until})
+        removed, failed = dict[UUID, Counts](), dict[UUID, str]()
+        for each in found:
+            try:
+                removed[each.id] = _erase(client, each)
+            except Transient as error:
+                log.error("recording %s cannot be deleted wholly: %s", each.id, error)
+                failed[each.id] = str(error)
+        named = _sweep(client, [each.id for each in found if each.leftovers.young])
+        for each in found:
+            if each.id in removed:
+                swept: Counts = {"redis": named.get(each.id, {})}
+                tombstones.erased(connection, each, added([each.removed, removed[each.id], swept]))
+    outbox.relay(connection, client)
+    return len(removed), failed
+
+
+def _erase(client: Redis, found: Tombstone) -> Counts:
+    left, store = found.leftovers, settings().store_url
+    keys, events = traces.forget(client, left.chunks, [str(each) for each in left.events], left.entries)
+    files, size = delete_recording(store, found.id)
+    uploads = 0
+    if left.upload and is_upload(left.upload, store):
+        uploads = len(list(stored(store, f"inbox/{left.upload.split('/inbox/', 1)[1].partition('/')[0]}")))
+        discard_upload(left.upload, store)
+    exports = [_remove_export(found.id, each) for each in left.exports]
+    return {
+        "redis": {"keys": keys, "events": events},
+        "store": {"files": files, "bytes": size, "uploads": uploads},
+        "exports": {word: exports.count(word) for word in ("removed", "gone", "changed", "elsewhere") if word in exports},
+    }
+
+
+def _remove_export(recording_id: UUID, export: Export) -> str:
+    """Only the very report that was written, on the machine where it was written."""
+    if export.host != socket.gethostname():
+        return "elsewhere"
+    path = Path(export.path)
+    try:
+        body = json.loads(path.read_text(encoding="utf-8"))
+        if body["recording"]["id"] != str(recording_id):
+            return "changed"
+        path.unlink()
+    except FileNotFoundError:
+        return "gone"
+    except (OSError, ValueError, LookupError, TypeError) as error:
+        log.warning("%s is not deleted: %s", path, error)
+        return "changed"
+    return "removed"
+
+
+def _sweep(client: Redis, ids: Sequence[UUID]) -> dict[UUID, dict[str, int]]:
+    """Messages, results and whatever else in Redis still names the recordings."""
+    return {each: dict(kinds) for each, kinds in traces.remove(client, traces.look(client, ids)[1]).items()} if ids else {}
+
+
+def check(connection: Connection, ids: Collection[UUID]) -> Checked:
+    """Looks for the recordings in every store, removes what was written while they were deleted, looks again where there was
+    any, and notes the outcome with their tombstones."""
+    client = redis.client(settings().redis_url)
+    late = sum(sum(kinds.values()) for kinds in _sweep(client, list(ids)).values()) + _sweep_store(ids)
+    keys, hits = traces.look(client, ids)
+    rows, found = traces.rows(connection, ids)
+    paths, named = _in_store(ids)
+    found += [Trace(store="redis", place=hit.key.decode(errors="backslashreplace")) for hit in hits]
+    checked = Checked(
+        at=datetime.now(UTC),
+        searched={"postgres": rows, "redis": {"keys": keys}, "store": {"paths": paths}},
+        removed_late=late,
+        found=(*found, *(Trace(store="store", place=path) for path in named)),
+    )
+    tombstones.searched(connection, ids, checked, settings().late_job_sec)
+    return checked
+
+
+def _in_store(ids: Collection[UUID]) -> tuple[int, list[str]]:
+    """How many paths there are in the store, and which name one of the recordings."""
+    wanted, paths, named = traces.Ids(ids), 0, []
+    for each in stored(settings().store_url):
+        paths += 1
+        if wanted.named(each.path.encode(errors="surrogateescape")):
+            named.append(each.path)
+    return paths, named
+
+
+def _sweep_store(ids: Collection[UUID]) -> int:
+    """Audio that a decoder wrote although its recording was deleted."""
+    return sum(delete_recording(settings().store_url, each)[0] for each in ids)
+
+
+def settle(connection: Connection) -> list[UUID]:
+    """The last look at deletions that no late job can reach any more; many at a time, for it reads everything."""
+    ids = tombstones.unsettled(connection, settings().late_job_sec, SETTLED)
+    if ids:
+        checked = check(connection, ids)
+        if checked.found:
+            log.error("deleted recordings are still named by %s", ", ".join(sorted({each.place for each in checked.found})))
+    return ids
+
+
+def keep_out(connection: Connection) -> None:
+    """Puts the marks of deleted recordings back where Redis lost them."""
+    deleted.mark(redis.client(settings().redis_url), tombstones.reachable(connection))
+
+
+def receipts(connection: Connection, ids: Collection[UUID]) -> list[DeletionReceipt]:
+    """What became of these deletions, the oldest first."""
+    return tombstones.receipts(connection, ids)
+
+
+def batches(ids: Sequence[UUID], size: int) -> Iterator[Sequence[UUID]]:
+    for start in range(0, len(ids), size):
+        yield ids[start : start + size]

@@ -1,0 +1,77 @@
+"""What processes left behind that died: uploads that no request names, audio that no recording has, half-written files."""
+
+import logging
+import re
+import time
+from uuid import UUID
+
+from redis import Redis
+
+from audio import scratch
+from audio.leftovers import Stored, remove, stored
+from audio.store import delete_recording
+from settings import settings
+from storage import requests, retention, traces
+from storage.db import Connection
+from storage.redis import lost_connections
+
+log = logging.getLogger(__name__)
+
+AGE_SEC = 3600.0
+"""What is younger may belong to somebody who is at work."""
+EVERY_SEC = 3600
+SWEPT = "swept"
+"""Redis key that is there while somebody has looked within ``EVERY_SEC``: a look reads the whole store."""
+DAY_SEC = 86_400.0
+HALF_WRITTEN = ".writing-"
+
+
+@lost_connections()
+def due(client: Redis) -> bool:
+    """Whether nobody has looked for so long; from now on somebody has."""
+    return bool(client.set(SWEPT, 1, nx=True, ex=EVERY_SEC))
+
+
+def uploads(connection: Connection, client: Redis) -> int:
+    """Removes old uploads that neither a request in Postgres nor one in a queue names; returns how many."""
+    store, days = settings().store_url, settings().retention.uploads
+    old = [each for each in stored(store, "inbox") if _is_old(each)]
+    if not old:
+        return 0
+    named = retention.open_uploads(connection, None if days is None else days * DAY_SEC)
+    queued = traces.arguments(client, ("ingest", "celery"))
+    removed = 0
+    for each in old:
+        folder = each.path.split("/")[1]
+        if not any(folder in text for text in (*named, *queued)):
+            remove(store, each)
+            removed += 1
+    return removed
+
+
+def files(connection: Connection) -> int:
+    """Removes old audio without a recording, what a dead decoder has half written, and this machine's copies of remote files
+    whose process is gone; returns how many recordings and files."""
+    store = settings().store_url
+    found: dict[UUID, list[Stored]] = {}
+    for each in stored(store, "recordings"):
+        folder = each.path.split("/")[1]
+        if re.fullmatch(traces.PATTERN, folder):
+            found.setdefault(UUID(folder), []).append(each)
+    old = {each: stored_ for each, stored_ in found.items() if all(map(_is_old, stored_))}
+    orphans = {each for each in retention.unknown(connection, old) if not requests.is_taken_in(connection, each)}
+    for recording_id in orphans:
+        delete_recording(store, recording_id)
+    halves = [
+        half
+        for recording_id in found.keys() - orphans
+        for half in found[recording_id]
+        if HALF_WRITTEN in half.path and _is_old(half) and not requests.is_taken_in(connection, recording_id)
+    ]
+    for half in halves:
+        remove(store, half)
+    return len(orphans) + len(halves) + scratch.sweep()
+
+
+def _is_old(each: Stored) -> bool:
+    return time.time() - each.modified_at > AGE_SEC
