@@ -1,4 +1,4 @@
-"""``earshot repair``: one pass of what upkeep does by the clock, and what it did."""
+"""``earshot repair``: one pass of all that upkeep does by the clock, and what it did."""
 
 import time
 
@@ -8,6 +8,7 @@ from storage.db import connect
 from storage.redis import client
 from tasks import stuck
 from tasks.mend import Mended, mend
+from tasks.tidy import Tidied, tidy
 
 POLL_SEC = 1.0
 HEARTBEAT_SEC = 5.0
@@ -21,14 +22,25 @@ DONE = {
     "recordings_finalized": "recordings sent to be closed: all their chunks were merged",
     "events_restored": "events found lost from the stream",
     "events_published": "events published",
+    "deletions_finished": "deletions finished that were interrupted",
+    "deletions_settled": "deleted recordings looked for once more",
+    "recordings_expired": "recordings deleted for their age",
+    "failed_expired": "failed recordings deleted for their age",
+    "audio_expired": "recordings whose audio was removed for its age",
+    "events_expired": "events removed for their age",
+    "letters_expired": "dead letters removed for their age",
+    "refused_expired": "refused messages removed for their age",
+    "tombstones_expired": "tombstones removed for their age",
+    "uploads_swept": "uploads removed that no request names",
+    "files_swept": "recordings' audio and files removed that dead processes left",
 }
-"""Field of ``Mended`` to the words for it, in the order of the pass."""
+"""Field of ``Mended`` or ``Tidied`` to the words for it, in the order of the passes."""
 
 
 def repair() -> int:
     """Runs one pass and prints one line for each kind of thing that it set going again."""
     _listen()
-    lines = told(mend(None))
+    lines = told(mend(None)) + told(tidy(sweep=True))
     for line in lines:
         show(line)
     if not lines:
@@ -36,10 +48,10 @@ def repair() -> int:
     return 0
 
 
-def told(mended: Mended) -> list[str]:
+def told(done: Mended | Tidied) -> list[str]:
     """What one pass did, one line a kind."""
-    counts = mended.model_dump()
-    return [f"{counts[name]} {words}" for name, words in DONE.items() if counts[name]]
+    counts = done.model_dump()
+    return [f"{counts[name]} {words}" for name, words in DONE.items() if counts.get(name)]
 
 
 def _listen() -> None:

@@ -1,8 +1,10 @@
 """The one Redis connection of a process."""
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cache
+from itertools import islice
 
 from redis import Redis
 from redis.backoff import ExponentialBackoff, NoBackoff
@@ -32,6 +34,27 @@ def client(redis_url: str) -> Redis:
         retry=Retry(ExponentialBackoff(cap=2.0, base=0.1), retries=6),
         retry_on_error=[RedisConnectionError, RedisTimeoutError],
     )
+
+
+LASTING = re.compile(
+    r"events|refused|refused:total|started|deleted|workers|unacked|unacked_index|unacked_mutex|_kombu\.binding\..*"
+    r"|.*\.pidbox|celeryev.*|[a-z_]+"
+)
+"""Keys that may be there without an expiry: bounded ones of ours, queues by the names of their pools, and Celery's own."""
+LOOKED_AT = 20_000
+
+
+def without_expiry(redis: Redis) -> list[str]:
+    """Keys that would stay for ever and that are none of ``LASTING``, among the first ``LOOKED_AT``."""
+    found: list[str] = []
+    keys = list(islice(redis.scan_iter(count=1000), LOOKED_AT))
+    for start in range(0, len(keys), 1000):
+        page = keys[start : start + 1000]
+        pipeline = redis.pipeline(transaction=False)
+        for key in page:
+            pipeline.ttl(key)
+        found += [key.decode() for key, ttl in zip(page, pipeline.execute(), strict=True) if ttl == -1]
+    return [key for key in found if not LASTING.fullmatch(key)]
 
 
 @cache

@@ -55,9 +55,11 @@ def forget(redis: Redis, before: float) -> int:
 
 
 @lost_connections()
-def size(redis: Redis) -> tuple[int, int]:
-    """How many messages are kept, and in how many bytes of Redis."""
-    return int(redis.xlen(KEY)), int(cast(Any, redis.memory_usage(KEY)) or 0)
+def size(redis: Redis) -> tuple[int, int, float | None]:
+    """How many messages are kept, in how many bytes of Redis, and since when (seconds since the epoch)."""
+    first = cast(Any, redis.xrange(KEY, count=1))
+    oldest = int(_text(first[0][0]).partition("-")[0]) / 1000 if first else None
+    return int(redis.xlen(KEY)), int(cast(Any, redis.memory_usage(KEY)) or 0), oldest
 
 
 @lost_connections()

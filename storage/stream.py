@@ -62,6 +62,12 @@ def oldest_kept(redis: Redis, bound: int = MAX_EVENTS) -> float | None:
 
 
 @lost_connections()
+def size(redis: Redis) -> tuple[int, int]:
+    """How many events the stream holds, in about how many bytes of Redis."""
+    return int(redis.xlen(KEY)), int(cast(Any, redis.memory_usage(KEY)) or 0)
+
+
+@lost_connections()
 def withdraw(redis: Redis, event_ids: Sequence[str], stream_ids: Sequence[str]) -> tuple[int, int]:
     """Takes events out of the stream, also those whose relay died before it could note where they are. Returns how many entries
     there were, and how many ids were remembered."""

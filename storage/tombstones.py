@@ -153,6 +153,12 @@ def reachable(connection: Connection) -> dict[UUID, float]:
     return {row["id"]: row["until"] for row in connection.execute(SQL["reachable"])}
 
 
+def count_open(connection: Connection, age_sec: float) -> int:
+    """How many deletions are open for longer than that."""
+    row = connection.execute(SQL["count_open"], {"age_sec": age_sec}).fetchone()
+    return int(row["open"]) if row else 0
+
+
 def buried(connection: Connection, ids: Collection[UUID]) -> set[UUID]:
     """Those of the recordings that were deleted."""
     return {row["id"] for row in connection.execute(SQL["buried"], {"ids": list(ids)})}

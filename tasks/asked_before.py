@@ -9,7 +9,7 @@ from analysis.errors import EarshotError, Permanent, Transient
 from analysis.request import Differing, IngestReply, IngestRequest
 from audio.source import content_hash, open_source
 from settings import settings
-from storage import db, recordings, rounds
+from storage import db, recordings, rounds, tombstones
 from storage.db import Connection
 from tasks.again import besides
 from tasks.dispatch import dispatch
@@ -99,7 +99,7 @@ def reply(
     with db.pooled(settings().database_url) as connection:
         recording = recordings.get(connection, recording_id)
     if recording is None:
-        raise Permanent("deleted", "the recording was deleted while it was taken in")
+        raise tombstones.deleted()
     error = {"code": recording.error_code, "detail": recording.error_detail} if recording.error_code else None
     return IngestReply(
         recording_id=recording_id, state=recording.state, duplicate=duplicate, added=added, differs=differs, error=error

@@ -7,7 +7,7 @@ from rich.text import Text
 
 from analysis.errors import EarshotError
 from earshot.console import say, show
-from earshot.doctor import installation, services, work
+from earshot.doctor import installation, kept, services, work
 from earshot.doctor.finding import Finding, fail
 from settings import settings
 
@@ -20,6 +20,7 @@ CHECKS: tuple[Callable[[], Iterator[Finding]], ...] = (
     services.queues,
     work.workers,
     work.dead,
+    kept.kept,
     services.refused,
     services.store,
     services.roots,

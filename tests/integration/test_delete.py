@@ -94,7 +94,7 @@ def test_a_request_under_a_deleted_id_is_answered_and_writes_nothing(stage: Stac
         with pytest.raises(Exception, match="returned non-zero"):
             enqueue(stage, request)
         assert everywhere(stage, gone) == []
-        assert "deleted: the recording was deleted" in (stage.home / "logs" / "all.log").read_text()
+        assert "Permanent('deleted', 'the recording was deleted')" in (stage.home / "logs" / "all.log").read_text()
 
 
 def test_what_is_at_work_does_not_come_back(stage: Stack, tmp_path: Path) -> None:
