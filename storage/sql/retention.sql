@@ -22,7 +22,7 @@ UPDATE recording SET audio = '{}', audio_expired_at = now() WHERE id = ANY (%(id
 DELETE FROM outbox WHERE seq IN (
     SELECT seq FROM outbox o
     WHERE published_at < now() - make_interval(secs => %(age_sec)s)
-      AND (body ->> 'type' <> 'emergency' OR NOT EXISTS (SELECT FROM recording r WHERE r.id = o.recording_id))
+      AND CASE WHEN body ->> 'type' = 'emergency' THEN (SELECT r.id FROM recording r WHERE r.id = o.recording_id) IS NULL ELSE true END
     ORDER BY published_at LIMIT %(limit)s FOR UPDATE SKIP LOCKED
 )
 RETURNING id, stream_id

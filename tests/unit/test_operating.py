@@ -14,6 +14,7 @@ from earshot.places import described
 from storage.presence import Worker, longest_heard
 from storage.rounds import Choice
 from tasks.mend import Mended
+from tasks.tidy import Tidied
 from tests.unit.test_cli_errors import earshot
 
 
@@ -48,8 +49,8 @@ def test_advice_names_what_to_start_and_what_mends() -> None:
 
 
 def test_a_pass_tells_each_kind_of_thing_that_it_did() -> None:
-    assert set(DONE) == set(Mended.model_fields)
-    assert told(Mended()) == []
+    assert set(DONE) == {*Mended.model_fields, *Tidied.model_fields}
+    assert told(Mended()) == told(Tidied()) == []
     assert told(Mended(merges_sent_again=2, events_published=3)) == ["2 merges sent again", "3 events published"]
 
 
