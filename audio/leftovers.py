@@ -3,6 +3,7 @@
 import os
 import posixpath
 from collections.abc import Iterator
+from pathlib import Path
 from typing import NamedTuple
 
 import fsspec
@@ -54,23 +55,29 @@ def _local(root: str, folder: str) -> Iterator[Stored]:
             yield Stored(os.path.relpath(path, root) + slash, size, facts.st_mtime)
 
 
-def remove(store_url: str, each: Stored) -> None:
-    """Removes one of them, and the folder that it leaves empty; one that is gone meanwhile is fine.
+def remove(store_url: str, path: str) -> bool:
+    """Removes a file of the store, or an empty folder, and the folder that it leaves empty; returns whether it was there.
 
     Raises:
         Unavailable: the store does not answer, or does not allow it.
     """
     root = local_path(store_url)
-    with store_errors(each.path):
+    with store_errors(path):
         if root is None:
-            fs, path = fsspec.core.url_to_fs(f"{store_url.rstrip('/')}/{each.path}")
-            if fs.exists(path):
-                fs.rm_file(path)
-            return
-        path = root / each.path
-        if not each.path.endswith("/"):
-            path.unlink(missing_ok=True)
-            path = path.parent
-        # The folders of the store itself stay.
-        if root not in (path, path.parent) and path.is_dir() and not any(path.iterdir()):
-            path.rmdir()
+            fs, name = fsspec.core.url_to_fs(f"{store_url.rstrip('/')}/{path}")
+            there = bool(fs.isfile(name))
+            if there:
+                fs.rm_file(name)
+            return there
+        return _remove_local(root, root / path)
+
+
+def _remove_local(root: Path, path: Path) -> bool:
+    there = os.path.lexists(path) and path.parent.resolve().is_relative_to(root.resolve())
+    folder = path if path.is_dir() else path.parent
+    if there and folder != path:
+        path.unlink(missing_ok=True)
+    # The folders of the store itself stay.
+    if there and root not in (folder, folder.parent) and folder.is_dir() and not any(folder.iterdir()):
+        folder.rmdir()
+    return there

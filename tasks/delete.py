@@ -15,8 +15,8 @@ from redis import Redis
 
 from analysis.deletion import Checked, Counts, DeletionReceipt, Trace, Why, added
 from analysis.errors import Transient
-from audio.inbox import discard_upload, is_upload
-from audio.leftovers import stored
+from audio.inbox import is_upload
+from audio.leftovers import remove, stored
 from audio.store import delete_recording
 from settings import settings
 from storage import deleted, outbox, redis, tombstones, traces
@@ -77,10 +77,8 @@ def _erase(client: Redis, found: Tombstone) -> Counts:
     left, store = found.leftovers, settings().store_url
     keys, events = traces.forget(client, left.chunks, [str(each) for each in left.events], left.entries)
     files, size = delete_recording(store, found.id)
-    uploads = 0
-    if left.upload and is_upload(left.upload, store):
-        uploads = len(list(stored(store, f"inbox/{left.upload.split('/inbox/', 1)[1].partition('/')[0]}")))
-        discard_upload(left.upload, store)
+    uri = left.upload or ""
+    uploads = int(is_upload(uri, store) and remove(store, uri.removeprefix(f"{store.rstrip('/')}/")))
     exports = [_remove_export(found.id, each) for each in left.exports]
     return {
         "redis": {"keys": keys, "events": events},

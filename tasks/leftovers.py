@@ -44,7 +44,7 @@ def uploads(connection: Connection, client: Redis) -> int:
     for each in old:
         folder = each.path.split("/")[1]
         if not any(folder in text for text in (*named, *queued)):
-            remove(store, each)
+            remove(store, each.path)
             removed += 1
     return removed
 
@@ -69,7 +69,7 @@ def files(connection: Connection) -> int:
         if HALF_WRITTEN in half.path and _is_old(half) and not requests.is_taken_in(connection, recording_id)
     ]
     for half in halves:
-        remove(store, half)
+        remove(store, half.path)
     return len(orphans) + len(halves) + scratch.sweep()
 
 

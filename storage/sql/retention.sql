@@ -19,18 +19,18 @@ UPDATE recording SET audio = '{}', audio_expired_at = now() WHERE id = ANY (%(id
 
 -- name: drop_events
 -- An emergency stays with its recording: its id keeps it from being told again when the recording is analysed again.
-DELETE FROM outbox WHERE seq IN (
+DELETE FROM outbox WHERE seq = ANY (ARRAY(
     SELECT seq FROM outbox o
     WHERE published_at < now() - make_interval(secs => %(age_sec)s)
       AND CASE WHEN body ->> 'type' = 'emergency' THEN (SELECT r.id FROM recording r WHERE r.id = o.recording_id) IS NULL ELSE true END
     ORDER BY published_at LIMIT %(limit)s FOR UPDATE SKIP LOCKED
-)
+))
 RETURNING id, stream_id
 
 -- name: drop_dead_letters
-DELETE FROM dead_letter WHERE id IN (
+DELETE FROM dead_letter WHERE id = ANY (ARRAY(
     SELECT id FROM dead_letter WHERE closed_at < now() - make_interval(secs => %(age_sec)s) ORDER BY closed_at LIMIT %(limit)s
-)
+))
 
 -- name: open_uploads
 -- What lies in the inbox for requests that are not done, or that failed and may be started again.

@@ -57,11 +57,11 @@ SELECT id, requested_at FROM tombstone WHERE id::text LIKE %(prefix)s || '%%' OR
 -- name: count_attempt
 -- What another process is at work on is left to it.
 UPDATE tombstone SET attempts = attempts + 1
-WHERE id IN (
+WHERE id = ANY (ARRAY(
     SELECT id FROM tombstone
     WHERE erased_at IS NULL AND (%(ids)s::uuid[] IS NULL OR id = ANY (%(ids)s))
     ORDER BY requested_at LIMIT %(limit)s FOR UPDATE SKIP LOCKED
-)
+))
 RETURNING id
 
 -- name: take
@@ -94,6 +94,6 @@ ORDER BY erased_at LIMIT %(limit)s
 SELECT id, extract(epoch FROM reachable_until)::float AS until FROM tombstone WHERE reachable_until > now()
 
 -- name: forget
-DELETE FROM tombstone WHERE id IN (
+DELETE FROM tombstone WHERE id = ANY (ARRAY(
     SELECT id FROM tombstone WHERE settled_at < now() - make_interval(secs => %(age_sec)s) ORDER BY settled_at LIMIT %(limit)s
-)
+))
