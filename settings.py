@@ -1,23 +1,56 @@
 """Every setting, read once from the environment (``EARSHOT_*``) and ``config.yaml``; nothing else reads either."""
 
 import json
+from collections.abc import Collection
+from difflib import get_close_matches
 from functools import cache
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import AliasChoices, BaseModel, ConfigDict, Field, SecretStr, field_validator, model_validator
+from pydantic import AliasChoices, BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic.fields import FieldInfo
-from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, YamlConfigSettingsSource
+from pydantic_settings import BaseSettings, InitSettingsSource, PydanticBaseSettingsSource, SettingsConfigDict
 
+from analysis.call_config import CallConfig
+from analysis.errors import Misconfigured
 from analysis.languages import Language, route
 from analysis.types import MOST_CHUNKS
 
 PROJECT = Path(__file__).resolve().parent
+CONFIG = PROJECT / "config.yaml"
+PREFIX = "EARSHOT_"
 
 
 def stack_file(home: Path) -> Path:
     """Where the local stack writes its URLs while it is up."""
     return home / "run" / "stack.json"
+
+
+def _written(file: Path, known: Collection[str]) -> dict[str, Any]:
+    """What a file of settings says.
+
+    Raises:
+        Misconfigured: it is no YAML file of settings, or one of its keys is none that is ``known``.
+    """
+    if not file.exists():
+        return {}
+    import yaml  # a megabyte that a process without such a file does without
+
+    try:
+        said = yaml.safe_load(file.read_bytes()) or {}
+    except (OSError, ValueError, yaml.YAMLError) as error:
+        raise Misconfigured("config", f"{file} cannot be read: {' '.join(str(error).split())}") from error
+    if not isinstance(said, dict):
+        raise Misconfigured("config", f"{file} holds no settings: write one to a line, as language: en")
+    strange = [_with_closest(str(key), known) for key in said if key not in known]
+    if strange:
+        raise Misconfigured("config", f"{file}: there is no setting {', '.join(strange)}; settings.py lists all")
+    return said
+
+
+def _with_closest(key: str, known: Collection[str]) -> str:
+    near = get_close_matches(key.lower().removeprefix(PREFIX.lower()), known, 1)
+    return f"{key!r}" + (f" (did you mean {near[0]}?)" if near else "")
 
 
 class _LocalStack(PydanticBaseSettingsSource):
@@ -59,16 +92,30 @@ class Retention(BaseModel):
     """What stays of deleted recordings: id, time and receipt."""
 
 
-class Settings(BaseSettings):
+class _NamedDatabase(PydanticBaseSettingsSource):
+    """The database of [002]'s ``db_`` keys, where nothing else names one and no local stack is up."""
+
+    def get_field_value(self, field: FieldInfo, field_name: str) -> tuple[Any, str, bool]:
+        raise NotImplementedError  # as above
+
+    def __call__(self) -> dict[str, Any]:
+        keys = {name: value for name, value in self.current_state.items() if name in CallConfig.model_fields}
+        try:
+            return {"database_url": CallConfig.model_validate(keys).named_database}
+        except ValidationError:  # the settings, which have the same fields, are about to say so
+            return {}
+
+
+class Settings(BaseSettings, CallConfig):
     """Defaults suit the local stack that ``earshot up`` starts; compose and Kubernetes set the URLs."""
 
-    model_config = SettingsConfigDict(env_prefix="EARSHOT_", frozen=True, extra="forbid", yaml_file=PROJECT / "config.yaml")
+    model_config = SettingsConfigDict(env_prefix=PREFIX, frozen=True, extra="forbid")
 
     home: Path = PROJECT / ".earshot"
     """Where the local stack keeps its data, logs and process ids."""
     redis_url: str = ""
     database_url: str = ""
-    """Both default to the local stack's while it is up."""
+    """Both default to the local stack's while it is up; without it, ``database_url`` to what [002]'s ``db_`` keys name."""
     audio_store: str = ""
     """fsspec URL of the folder that holds decoded audio and uploads. Default: ``file://<home>/audio``."""
     roots: tuple[str, ...] = ()
@@ -170,7 +217,8 @@ class Settings(BaseSettings):
         dotenv_settings: PydanticBaseSettingsSource,
         file_secret_settings: PydanticBaseSettingsSource,
     ) -> tuple[PydanticBaseSettingsSource, ...]:
-        return init_settings, env_settings, YamlConfigSettingsSource(settings_cls), _LocalStack(settings_cls)
+        written = InitSettingsSource(settings_cls, _written(CONFIG, settings_cls.model_fields))
+        return init_settings, env_settings, written, _LocalStack(settings_cls), _NamedDatabase(settings_cls)
 
     @field_validator("home")
     @classmethod

@@ -38,7 +38,8 @@ def refuse_others(home: Path) -> None:
     Misconfigured: ``foreign_urls``, the settings name servers that are not the local stack's.
     """
     urls = settings().model_dump(include={"redis_url", "database_url"})
-    foreign = [name for name, url in urls.items() if url and url != recorded(home).get(name)]
+    own = {*recorded(home).values(), settings().named_database}  # the latter gives way to the stack
+    foreign = [name for name, url in urls.items() if url and url not in own]
     if foreign:
         named = ", ".join(f"EARSHOT_{name.upper()}" for name in foreign)
         raise Misconfigured(

@@ -1,0 +1,48 @@
+"""The keys of [002]'s ``config.yaml`` (002-42..50), so that the file is taken as it is. Those that mean what a setting of this
+service means have its name there already, or are read into it (``CallConfig.named_database``); the others are kept."""
+
+from pathlib import Path
+from typing import Annotated, Literal
+from urllib.parse import quote
+
+from pydantic import BaseModel, Field, SecretStr
+
+Count = Annotated[int, Field(ge=1)]
+
+
+class CallConfig(BaseModel):
+    """Mixed into the settings. None: not said."""
+
+    max_workers: Count | None = None
+    io_workers: Count | None = None
+    gpu_workers: Count | None = None
+
+    max_memory_gb: Annotated[float, Field(gt=0)] | None = None
+    memory_threshold_percent: Annotated[float, Field(gt=0, le=100)] | None = None
+    chunk_cache_size: Annotated[int, Field(ge=0)] | None = None
+    file_batch_size: Count | None = None
+
+    transcription_model: str | None = None
+    client_text_model_path: Path | None = None
+    agent_text_model_path: Path | None = None
+    client_acoustic_model_path: Path | None = None
+    agent_acoustic_model_path: Path | None = None
+    client_acoustic_scaler_path: Path | None = None
+    agent_acoustic_scaler_path: Path | None = None
+
+    database_type: Literal["postgresql"] | None = None
+    db_host: str | None = None
+    db_port: Annotated[int, Field(ge=1, le=65535)] | None = None
+    db_name: str | None = None
+    db_user: str | None = None
+    db_password: SecretStr | None = None
+
+    @property
+    def named_database(self) -> str:
+        """URL of the database that the ``db_`` keys name; empty where they name none."""
+        if not (self.db_host or self.db_name):
+            return ""
+        password = quote(self.db_password.get_secret_value(), safe="") if self.db_password else ""
+        user = quote(self.db_user or "", safe="") + (f":{password}" if password else "")
+        place = (self.db_host or "localhost") + (f":{self.db_port}" if self.db_port else "")
+        return f"postgresql://{user}{'@' if user else ''}{place}/{quote(self.db_name or '', safe='')}"
