@@ -3,6 +3,7 @@
 from kombu import Queue
 
 from settings import settings
+from storage.redis_url import celery_url, is_tcp, tls
 from workers.pools import queues
 from workers.registry import cards
 
@@ -11,10 +12,9 @@ _settings = settings()
 ANSWER_SEC = 5
 """A connection to Redis on which no answer comes for so long is given up and made anew."""
 
-broker_url = _settings.redis_url or "redis://redis-is-not-configured.invalid"
-result_backend = broker_url
-broker_transport = "tasks.transport:Transport"
-broker_use_ssl = {"ssl_cert_reqs": "required"} if broker_url.startswith("rediss://") else None
+# By the URL's scheme, which `tasks.app` gives the transport with the gate; `broker_transport` is not read for a socket's.
+broker_url = result_backend = celery_url(_settings.redis_url) or "redis://redis-is-not-configured.invalid"
+broker_use_ssl = redis_backend_use_ssl = tls(_settings.redis_url, _settings.redis_ca)
 
 # Messages: JSON, known queues, references only.
 accept_content = ["json"]
@@ -58,7 +58,7 @@ broker_transport_options = {
 }
 broker_connection_retry_on_startup = True
 broker_connection_max_retries = None  # for ever
-redis_socket_keepalive = True
+redis_socket_keepalive = is_tcp(_settings.redis_url)
 redis_socket_timeout = ANSWER_SEC
 redis_socket_connect_timeout = ANSWER_SEC
 redis_backend_health_check_interval = ANSWER_SEC
@@ -77,9 +77,8 @@ worker_log_format = "%(asctime)s %(levelname)s %(processName)s %(message)s"
 worker_task_log_format = "%(asctime)s %(levelname)s %(processName)s %(task_name)s[%(task_id)s] %(message)s"
 
 beat_schedule = {
-    "reconcile": {"task": "upkeep.reconcile", "schedule": _settings.reconcile_every_sec, "options": {"expires": 60}},
-    "relay": {"task": "upkeep.relay", "schedule": _settings.relay_every_sec, "options": {"expires": 60}},
-    "tidy": {"task": "upkeep.tidy", "schedule": _settings.tidy_every_sec, "options": {"expires": 60}},
+    "reconcile": {"task": "upkeep.reconcile", "schedule": _settings.reconcile_every_sec},
+    "relay": {"task": "upkeep.relay", "schedule": _settings.relay_every_sec},
+    "tidy": {"task": "upkeep.tidy", "schedule": _settings.tidy_every_sec},
 }
 beat_scheduler = "tasks.beat:Scheduler"
-beat_schedule_filename = str(_settings.home / "beat-schedule")

@@ -63,7 +63,7 @@ class _LocalStack(PydanticBaseSettingsSource):
         home = Path(self.current_state.get("home") or self.settings_cls.model_fields["home"].default)
         try:
             return dict(json.loads(stack_file(home).read_text(encoding="utf-8")))
-        except FileNotFoundError:
+        except (FileNotFoundError, ValueError):  # a power cut leaves an empty one
             return {}
 
 
@@ -114,8 +114,11 @@ class Settings(BaseSettings, CallConfig):
     home: Path = PROJECT / ".earshot"
     """Where the local stack keeps its data, logs and process ids."""
     redis_url: str = ""
+    """``redis://``, ``rediss://`` or ``unix:///path?db=0``."""
     database_url: str = ""
     """Both default to the local stack's while it is up; without it, ``database_url`` to what [002]'s ``db_`` keys name."""
+    redis_ca: Path | None = None
+    """Certificates (PEM) that a ``rediss://`` server's must be signed by. Default: those of this system."""
     audio_store: str = ""
     """fsspec URL of the folder that holds decoded audio and uploads. Default: ``file://<home>/audio``."""
     roots: tuple[str, ...] = ()

@@ -35,7 +35,7 @@ def main() -> None:
         home = Path(folder)
         url, database = redis.start(home), postgres.start(home)
         try:
-            redis.wait(home, url)
+            redis.wait(home)
             migrate(database)
             servers = {"EARSHOT_REDIS_URL": url, "EARSHOT_DATABASE_URL": database}
             os.environ |= {**servers, "EARSHOT_HOME": str(home), **process_env()}

@@ -147,11 +147,13 @@ def up() -> None:
     """Start Redis, Postgres and the workers here."""
     from earshot.local import stack
     from settings import settings
+    from storage.redis_url import celery_url
 
     started = stack.up(say, keep=True)
     config = settings()
     say(f"started {', '.join(started)}" if started else "everything runs already")
-    say(f"  Redis     {config.redis_url}\n  Postgres  {config.database_url}\n  logs      {config.home / 'logs'}")
+    say(f"  Redis     {config.redis_url}\n  Celery    {celery_url(config.redis_url)}")
+    say(f"  Postgres  {config.database_url}\n  logs      {config.home / 'logs'}")
     say("stop it with: earshot down")
 
 

@@ -14,6 +14,8 @@ from redis.exceptions import TimeoutError as RedisTimeoutError
 from redis.retry import Retry
 
 from analysis.errors import Misconfigured, Unavailable
+from settings import settings
+from storage.redis_url import client_options
 
 
 @cache
@@ -28,11 +30,11 @@ def client(redis_url: str) -> Redis:
     return Redis.from_url(
         redis_url,
         socket_connect_timeout=5,
-        socket_keepalive=True,
         socket_timeout=5,  # longer than any blocking read, so that only a frozen server or a dead line runs into it
         health_check_interval=5,
         retry=Retry(ExponentialBackoff(cap=2.0, base=0.1), retries=6),
         retry_on_error=[RedisConnectionError, RedisTimeoutError],
+        **client_options(redis_url, settings().redis_ca),
     )
 
 
@@ -60,7 +62,8 @@ def without_expiry(redis: Redis) -> list[str]:
 @cache
 def impatient(redis_url: str) -> Redis:
     """A client for whoever must not wait: one try, two seconds."""
-    return Redis.from_url(redis_url, socket_connect_timeout=2, socket_timeout=2, retry=Retry(NoBackoff(), 0))
+    options = client_options(redis_url, settings().redis_ca)
+    return Redis.from_url(redis_url, socket_connect_timeout=2, socket_timeout=2, retry=Retry(NoBackoff(), 0), **options)
 
 
 @contextmanager

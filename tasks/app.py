@@ -7,6 +7,7 @@ from typing import Any, ClassVar
 from celery import Celery, Task
 from celery.exceptions import Reject
 from celery.signals import worker_init, worker_ready
+from kombu.transport import TRANSPORT_ALIASES
 
 import onnx_runtime
 from analysis.errors import Permanent, Transient
@@ -39,6 +40,8 @@ class Stage(Task):  # type: ignore[misc]  # celery ships no types
             raise Reject(error.reason, requeue=True) from error
 
 
+# Kombu takes a socket's transport from its URL's scheme alone.
+TRANSPORT_ALIASES.update(dict.fromkeys(("redis", "rediss"), "tasks.transport:Transport"))
 app = Celery(
     "earshot",
     task_cls=Stage,

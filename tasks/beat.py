@@ -1,20 +1,54 @@
 """The scheduler of the tasks that run by the clock: it sends none while earlier ones still wait to be done."""
 
+import time
+from datetime import timedelta
 from typing import Any
 
-from celery.beat import PersistentScheduler
+from celery.beat import Scheduler as CeleryScheduler
 
 from settings import settings
 from storage import redis
 
 WAITING = 3
 """Tasks that may wait in the queue: one of each kind."""
+LEAP_SEC = 2.0
+"""By how much the wall clock may move against the monotonic one between two looks before all that was planned by it is void."""
+LONGEST_SLEEP_SEC = 5.0
 
 
-class Scheduler(PersistentScheduler):  # type: ignore[misc]  # celery ships no types
-    """With every upkeep worker stopped for a week, Redis holds two of its tasks, not a hundred thousand."""
+class Scheduler(CeleryScheduler):  # type: ignore[misc]  # celery ships no types
+    """Everything is due when it starts, so nothing has to be kept in a file, and again when the clock was set.
+
+    With every upkeep worker stopped for a week, Redis holds two of its tasks, not a hundred thousand.
+    """
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        self._offset = _wall_clock_offset()
+        super().__init__(*args, **kwargs)
+        self.max_interval = LONGEST_SLEEP_SEC  # so that a clock that was set is noticed
+
+    def setup_schedule(self) -> None:
+        super().setup_schedule()
+        self._make_due()
+
+    def tick(self, *args: Any, **kwargs: Any) -> Any:
+        """As Celery's, which plans by the wall clock: one that is set back by a day would mean a day without upkeep."""
+        offset = _wall_clock_offset()
+        if abs(offset - self._offset) > LEAP_SEC:
+            self._make_due()
+        self._offset = offset
+        return super().tick(*args, **kwargs)
 
     def apply_async(self, entry: Any, *args: Any, **kwargs: Any) -> Any:
         if redis.client(settings().redis_url).llen("upkeep") >= WAITING:
             return None
         return super().apply_async(entry, *args, **kwargs)
+
+    def _make_due(self) -> None:
+        self._heap = None  # Celery makes it anew from the schedule
+        for entry in self.schedule.values():
+            entry.last_run_at = entry.default_now() - timedelta(days=1)
+
+
+def _wall_clock_offset() -> float:
+    return time.time() - time.monotonic()

@@ -49,7 +49,7 @@ class Channel(kombu_redis.Channel):  # type: ignore[misc]  # kombu ships no type
 
 
 class Transport(kombu_redis.Transport):  # type: ignore[misc]
-    """Set as ``broker_transport``."""
+    """What ``tasks.app`` gives kombu for the schemes of Redis."""
 
     Channel = Channel
 

@@ -3,7 +3,7 @@
 import logging
 
 from settings import settings
-from storage import db, outbox, redis
+from storage import db, outbox, redis, upkeep_runs
 from tasks.app import app
 from tasks.mend import Mended, mend
 from tasks.presence import claim
@@ -18,6 +18,7 @@ def reconcile() -> None:
     mended = mend(claim().worker)
     if mended != Mended():
         log.warning("mended: %s", ", ".join(f"{name} {count}" for name, count in mended.model_dump().items() if count))
+    upkeep_runs.note(redis.client(settings().redis_url), "reconcile")
 
 
 @app.task(name="upkeep.tidy", ignore_result=True)
@@ -33,3 +34,4 @@ def relay() -> None:
     """Publishes events whose first relay did not happen."""
     with db.pooled(settings().database_url) as connection:
         outbox.relay(connection, redis.client(settings().redis_url))
+    upkeep_runs.note(redis.client(settings().redis_url), "relay")

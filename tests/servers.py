@@ -3,6 +3,7 @@
 import json
 import os
 import shutil
+import socket
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -19,6 +20,7 @@ from storage.migrate import migrate
 from tasks.app import process_env
 
 WAIT_SEC = 180.0
+FIRST_PORT = 20_000
 
 
 @dataclass
@@ -108,17 +110,37 @@ def _finished(connection: db.Connection, recording_id: str) -> bool:
     return row is not None and row.finished_at is not None
 
 
+def free_port() -> int:
+    """A port below those that the kernel hands out to clients: one that keeps asking for a Redis that is down would else be
+    given that very port some day, be connected to itself, and keep it."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        like = int(probe.getsockname()[1])
+    return next(port for port in range(FIRST_PORT + like % 8192, 2**16) if _free(port))
+
+
+def _free(port: int) -> bool:
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError:
+            return False
+    return True
+
+
 @contextmanager
 def servers() -> Iterator[Stack]:
     """Redis and a migrated Postgres in a folder of their own, and nothing else."""
     # Not below pytest's folder: under root Postgres runs as another user, whom any pytest session that starts shuts out there.
     home = Path(mkdtemp(prefix="earshot-tests-"))
     try:
-        url = redis.start(home)
+        port = free_port()
+        redis.start(home, port)  # workers reach it as in production, by TCP
         database_url = postgres.start(home)
         migrate(database_url)
-        redis.wait(home, url)
-        yield Stack(home, url, database_url)
+        redis.wait(home)
+        yield Stack(home, f"redis://127.0.0.1:{port}/0", database_url)
     finally:
         processes.stop(home, [redis.NAME], 10)
         postgres.stop(home)

@@ -23,7 +23,7 @@ def killed(arena: Arena, size: Size) -> None:
             os.kill(_pid(arena), signal.SIGKILL)
             time.sleep(size.seconds)
             redis.start(arena.stack.home)
-            redis.wait(arena.stack.home, arena.redis_url)
+            redis.wait(arena.stack.home)
 
 
 def emptied(arena: Arena, size: Size) -> None:

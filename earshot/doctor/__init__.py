@@ -6,8 +6,9 @@ from rich.table import Table
 from rich.text import Text
 
 from analysis.errors import EarshotError
+from analysis.urls import masked
 from earshot.console import say, show
-from earshot.doctor import installation, kept, services, work
+from earshot.doctor import installation, kept, local, services, work
 from earshot.doctor.finding import Finding, fail
 from settings import settings
 
@@ -15,10 +16,12 @@ CHECKS: tuple[Callable[[], Iterator[Finding]], ...] = (
     installation.python,
     installation.packages,
     installation.checkpoints,
+    local.parts,
     services.redis,
     services.postgres,
     services.queues,
     work.workers,
+    work.upkeep,
     work.dead,
     kept.kept,
     services.refused,
@@ -29,10 +32,12 @@ CHECKS: tuple[Callable[[], Iterator[Finding]], ...] = (
 
 STYLES = {"ok": "green", "warn": "yellow", "fail": "red bold"}
 SERVICES_DOWN = 3
+"""Exit status when Redis or Postgres does not answer; anything else that failed: 1."""
+SERVICES = ("redis", "postgres")
 
 
 def examine() -> int:
-    """Prints all findings. Returns 0 when nothing failed."""
+    """Prints all findings. Returns the exit status: 0 when nothing failed."""
     settings()  # a wrong one is told before anything is checked by it
     findings = [finding for check in CHECKS for finding in _found(check)]
     table = Table(box=None, show_header=False, pad_edge=False, padding=(0, 2, 0, 0))
@@ -42,9 +47,13 @@ def examine() -> int:
     for each in findings:
         table.add_row(Text(each.level, style=STYLES[each.level]), each.subject, Text(each.line))
     show(table)
-    failed = sum(each.level == "fail" for each in findings)
-    say("all is well" if not failed else f"{failed} of {len(findings)} checks failed; each line says what to do")
-    return SERVICES_DOWN if failed else 0
+    failed = [each for each in findings if each.level == "fail"]
+    warned = sum(each.level == "warn" for each in findings)
+    if failed:
+        say(f"{len(failed)} of {len(findings)} checks failed; each line says what to do")
+        return SERVICES_DOWN if any(each.subject in SERVICES for each in failed) else 1
+    say(f"nothing failed; {warned} of {len(findings)} lines want a look" if warned else "all is well")
+    return 0
 
 
 def _found(check: Callable[[], Iterator[Finding]]) -> Iterator[Finding]:
@@ -52,6 +61,6 @@ def _found(check: Callable[[], Iterator[Finding]]) -> Iterator[Finding]:
     try:
         yield from check()
     except EarshotError as error:
-        yield fail(check.__name__, str(error))
+        yield fail(check.__name__, masked(str(error)))
     except Exception as error:  # noqa: BLE001  # whatever it is, it is what this check found
-        yield fail(check.__name__, f"{type(error).__name__}: {error}")
+        yield fail(check.__name__, masked(f"{type(error).__name__}: {error}"))

@@ -10,6 +10,7 @@ import redis as redis_package
 from fsspec.implementations.local import LocalFileSystem
 
 from analysis.errors import Unavailable
+from analysis.urls import masked, shown
 from earshot.doctor.finding import Finding, fail, ok, warn
 from settings import settings
 from storage import refused as refused_messages
@@ -29,7 +30,8 @@ def redis() -> Iterator[Finding]:
     try:
         facts = connection.info()
     except redis_package.RedisError as error:
-        yield fail("redis", f"{settings().redis_url} does not answer ({error}); run `earshot up`, or correct EARSHOT_REDIS_URL")
+        url = shown(settings().redis_url)
+        yield fail("redis", f"{url} does not answer ({masked(str(error))}); run `earshot up`, or correct EARSHOT_REDIS_URL")
         return
     yield ok("redis", f"{facts['redis_version']} answers, {facts['used_memory_human']} used")
     if facts["maxmemory_policy"] != "noeviction":
@@ -69,7 +71,8 @@ def queues() -> Iterator[Finding]:
             yield ok(f"queue {name}", line)
         else:
             pool = "ingest" if name == STRANGERS else name
-            yield warn(f"queue {name}", f"{line}; start one with `earshot worker {pool}`, or all with `earshot up`")
+            level = fail if length else warn
+            yield level(f"queue {name}", f"{line}; start one with `earshot worker {pool}`, or all with `earshot up`")
 
 
 def refused() -> Iterator[Finding]:
@@ -94,11 +97,10 @@ def store() -> Iterator[Finding]:
         fs.pipe_file(path, b"earshot")
         fs.rm_file(path)
     except (OSError, ValueError, ImportError) as error:
-        yield fail(
-            "audio store", f"{settings().store_url} cannot be written ({error}); correct EARSHOT_AUDIO_STORE or its rights"
-        )
+        why = f"cannot be written ({masked(str(error))}); correct EARSHOT_AUDIO_STORE or its rights"
+        yield fail("audio store", f"{shown(settings().store_url)} {why}")
     else:
-        yield ok("audio store", f"{settings().store_url} can be written")
+        yield ok("audio store", f"{shown(settings().store_url)} can be written")
 
 
 def roots() -> Iterator[Finding]:
@@ -108,17 +110,18 @@ def roots() -> Iterator[Finding]:
         yield ok("roots", "none: only uploads by `earshot ingest` are read; EARSHOT_ROOTS lets other services name files")
     for url in named:
         if url.startswith(("http://", "https://")):  # read without fsspec (see audio.fetch)
-            yield ok("roots", url)
+            yield ok("roots", shown(url))
             continue
         try:
             fs, path = fsspec.core.url_to_fs(url)
         except (ValueError, ImportError) as error:
-            yield fail("roots", f"{url} cannot be read ({error}); install what it needs, or correct EARSHOT_ROOTS")
+            why = f"cannot be read ({masked(str(error))}); install what it needs, or correct EARSHOT_ROOTS"
+            yield fail("roots", f"{shown(url)} {why}")
             continue
         if isinstance(fs, LocalFileSystem) and not Path(path).is_dir():
-            yield warn("roots", f"{url}: no such folder here; workers must see it under this name")
+            yield warn("roots", f"{shown(url)}: no such folder here; workers must see it under this name")
         else:
-            yield ok("roots", url)
+            yield ok("roots", shown(url))
 
 
 def disk() -> Iterator[Finding]:

@@ -1,12 +1,19 @@
 """Checks of the work itself: who is there to do it, and what was given up."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
-from earshot.doctor.finding import Finding, ok, warn
+from earshot.doctor.finding import Finding, fail, ok, warn
+from earshot.doctor.stuck import ago
+from earshot.local import waiting
 from settings import settings
-from storage import dead_letters, presence
+from storage import dead_letters, presence, upkeep_runs
 from storage.db import connect
 from storage.redis import client
+
+PERIODS = 3
+"""That upkeep may miss while it waits its turn."""
+JUST_STARTED_SEC = 10.0
+"""Within which everything that has just been started does its first piece of work."""
 
 
 def workers() -> Iterator[Finding]:
@@ -16,7 +23,28 @@ def workers() -> Iterator[Finding]:
     if living:
         yield ok("workers", f"{len(living)} heard, {children} children: {', '.join(worker.node for worker in living)}")
     else:
-        yield warn("workers", "none is heard; start all with `earshot up`, or one with `earshot worker POOL`")
+        yield fail("workers", "none is heard; start all with `earshot up`, or one with `earshot worker POOL`")
+
+
+def upkeep() -> Iterator[Finding]:
+    """Whether lost work is looked for: each of upkeep's tasks leaves word when it has run."""
+    redis = client(settings().redis_url)
+    periods = {"reconcile": settings().reconcile_every_sec, "relay": settings().relay_every_sec}
+    # Right after a start the first pass is on its way.
+    waiting.became(lambda: not _overdue(upkeep_runs.ages(redis, periods), periods), JUST_STARTED_SEC)
+    ages = upkeep_runs.ages(redis, periods)
+    late = _overdue(ages, periods)
+    for name in late:
+        age = ages[name]
+        when = "has not run" if age is None else f"ran last {ago(age)} ago"
+        line = f"{name} {when}, and is due every {periods[name]:.0f} s"
+        yield fail("upkeep", f"{line}; start `earshot beat` and `earshot worker upkeep`, or all with `earshot up`")
+    if not late:
+        yield ok("upkeep", f"ran {ago(max(age for age in ages.values() if age is not None))} ago")
+
+
+def _overdue(ages: Mapping[str, float | None], periods: Mapping[str, float]) -> list[str]:
+    return [name for name, age in ages.items() if age is None or age > PERIODS * periods[name] + JUST_STARTED_SEC]
 
 
 def dead() -> Iterator[Finding]:

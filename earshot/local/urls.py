@@ -11,7 +11,7 @@ def recorded(home: Path) -> dict[str, str]:
     """``redis_url`` and ``database_url``; empty while the stack is down."""
     try:
         return dict(json.loads(stack_file(home).read_text(encoding="utf-8")))
-    except FileNotFoundError:
+    except (FileNotFoundError, ValueError):  # cut off by a power cut: as if the stack were down, which it is
         return {}
 
 

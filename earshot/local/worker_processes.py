@@ -15,13 +15,17 @@ def start(home: Path, names: Collection[str], env: Mapping[str, str]) -> None:
     Raises:
         Unavailable: one died or took longer than ``READY_TIMEOUT_SEC``; the message carries the end of its log.
     """
-    from tasks.app import beat_argv, process_env
-
     for process in [start_one(home, workers, env) for workers in plan.plan() if workers.name in names]:
         wait_ready(home, process)
     if plan.BEAT in names:
-        schedule = home / "run" / "beat-schedule"
-        processes.start(home, plan.BEAT, [*beat_argv(), f"--schedule={schedule}"], {**process_env(), **env})
+        start_beat(home, env)
+
+
+def start_beat(home: Path, env: Mapping[str, str]) -> None:
+    """Starts the scheduler, and returns before it is ready."""
+    from tasks.app import beat_argv, process_env
+
+    processes.start(home, plan.BEAT, beat_argv(), {**process_env(), **env})
 
 
 def start_one(home: Path, workers: plan.Workers, env: Mapping[str, str]) -> Process:

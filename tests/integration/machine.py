@@ -2,13 +2,14 @@
 
 import json
 import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
 
 import psutil
 
-from earshot.local import processes
+from earshot.local import processes, waiting
 from settings import PROJECT, stack_file
 
 TIMEOUT_SEC = 240
@@ -33,6 +34,13 @@ class Machine:
     def pid(self, part: str) -> int:
         record = processes.record_file(self.home / "home", part)
         return int(json.loads(record.read_text(encoding="utf-8"))["pid"])
+
+    def kill(self, *parts: str) -> None:
+        """SIGKILL to the named parts with all their children, and returns when they are gone."""
+        for part in parts:
+            os.killpg(self.pid(part), signal.SIGKILL)  # each leads a session of its own
+        for part in parts:
+            waiting.until(lambda name=part: processes.running(self.home / "home", name) is None, 10, f"the end of {part}")
 
     def urls(self) -> dict[str, str]:
         """``redis_url`` and ``database_url`` of the stack that runs."""

@@ -1,20 +1,18 @@
 """``up``, ``down`` and ``run`` on this machine: what is started once, found again, survives, and goes away."""
 
 import json
-import os
 import signal
-import socket
 import subprocess
 
 import pytest
 
-from earshot.local import processes, waiting
+from earshot.local import identity, processes, waiting
 from settings import PROJECT
 from tests.integration.machine import TIMEOUT_SEC, Machine
 
 pytestmark = pytest.mark.integration
 
-PARTS = {"redis", "postgres", "core", "cpu", "gpu", "beat"}
+PARTS = {"redis", "postgres", "core", "cpu", "gpu", "beat", "supervisor"}
 DEMO = str(PROJECT / "demo" / "call.ogg")
 
 
@@ -27,14 +25,16 @@ def test_up_twice_kill_up_down_up(machine: Machine) -> None:
     assert "everything runs already" in machine.earshot("up").stderr
     assert {part: machine.pid(part) for part in pids} == pids
 
-    os.kill(pids["cpu"], signal.SIGKILL)
-    assert waiting.became(lambda: processes.running(machine.home / "home", "cpu") is None, 10)
+    machine.kill("supervisor", "cpu")
     doctor = machine.earshot("doctor")
+    assert doctor.returncode == 1
+    assert "all is well" not in doctor.stderr
+    assert "the supervisor stopped" in doctor.stdout
     assert "warn  queue scene" in doctor.stdout
     assert "ok    queue asr" in doctor.stdout
     again = machine.earshot("up")
-    assert again.stderr.splitlines()[0] == "started cpu"
-    assert {part for part in pids if machine.pid(part) != pids[part]} == {"cpu"}
+    assert again.stderr.splitlines()[0] == "started cpu, supervisor"
+    assert {part for part in pids if machine.pid(part) != pids[part]} == {"cpu", "supervisor"}
 
     assert machine.earshot("ingest", DEMO, "--analyses", "scene").returncode == 0
     listed = machine.earshot("list").stdout
@@ -51,19 +51,22 @@ def test_up_twice_kill_up_down_up(machine: Machine) -> None:
 def test_a_stack_that_cannot_start_leaves_nothing_running(machine: Machine) -> None:
     assert machine.earshot("up").returncode == 0
     assert machine.earshot("down").returncode == 0
-    (machine.home / "home" / "redis" / "appendonly.aof").write_bytes(b"*not a log at all*")
+    (machine.home / "home" / "postgres" / "postgresql.auto.conf").write_text("no = such_setting", encoding="utf-8")
     failed = machine.earshot("up")
     assert failed.returncode == 3
-    assert "redis stopped while it was starting" in failed.stderr
-    assert "Bad file format" in failed.stderr
+    assert "Postgres did not start" in failed.stderr
+    assert "unrecognized configuration parameter" in failed.stderr
     assert machine.living() == []
 
 
-def test_a_recycled_pid_is_left_alone(machine: Machine) -> None:
+@pytest.mark.parametrize(
+    "which", [{"started": 12.5}, {"boot": "another", "start": 12.5}, {"boot": identity.boot(), "start": 12.5}]
+)
+def test_a_recycled_pid_is_left_alone(machine: Machine, which: dict[str, object]) -> None:
     with subprocess.Popen(["sleep", "600"], start_new_session=True) as stranger:
         record = processes.record_file(machine.home / "home", "cpu")
         record.parent.mkdir(parents=True)
-        record.write_text(json.dumps({"pid": stranger.pid, "started": 12.5, "argv": []}), encoding="utf-8")
+        record.write_text(json.dumps({"pid": stranger.pid, **which, "argv": []}), encoding="utf-8")
         assert machine.earshot("down").stderr == "nothing was running\n"
         assert stranger.poll() is None
         assert not record.exists()
@@ -144,31 +147,8 @@ def test_two_workers_of_a_pool_on_one_machine_are_two(machine: Machine) -> None:
 
 def test_a_service_that_is_away_stops_everything_at_once(machine: Machine) -> None:
     assert machine.earshot("up").returncode == 0
-    os.kill(machine.pid("redis"), signal.SIGKILL)
-    assert waiting.became(lambda: processes.running(machine.home / "home", "redis") is None, 10)
+    machine.kill("supervisor", "redis")
     done = machine.earshot("ingest", DEMO, DEMO.replace("call.ogg", "call.toml"))
     assert done.returncode == 3, done.stderr
     assert "Redis does not take jobs" in done.stderr
     assert done.stderr.count("\n") == 1
-
-
-def test_redis_on_another_port_takes_its_workers_along(machine: Machine) -> None:
-    assert machine.earshot("up").returncode == 0
-    old = int((machine.home / "home" / "redis" / "port").read_text(encoding="utf-8"))
-    os.kill(machine.pid("redis"), signal.SIGKILL)
-    assert waiting.became(lambda: processes.running(machine.home / "home", "redis") is None, 10)
-    with socket.socket() as squatter:
-        squatter.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        # The last of Redis's threads to die lets go of the port, a moment after the process is seen dead.
-        assert waiting.became(lambda: _bound(squatter, old), 10)
-        squatter.listen()
-        assert machine.earshot("up").returncode == 0
-        assert machine.earshot("ingest", DEMO, "--analyses", "scene").returncode == 0
-
-
-def _bound(squatter: socket.socket, port: int) -> bool:
-    try:
-        squatter.bind(("127.0.0.1", port))
-    except OSError:
-        return False
-    return True

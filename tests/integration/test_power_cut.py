@@ -1,0 +1,96 @@
+"""What is left when everything ends at once, and what a clock that was set leaves of what is known: the stack starts anyhow."""
+
+import os
+import signal
+import subprocess
+from pathlib import Path
+
+import pytest
+from redis import Redis
+
+from earshot.local import postgres, processes, redis, stack
+from settings import PROJECT, stack_file
+from tests.integration.machine import Machine
+
+pytestmark = pytest.mark.integration
+
+DEMO = str(PROJECT / "demo" / "call.ogg")
+CLOCK_WAS_SET = """
+import psutil._pslinux as linux
+boot_time = linux.boot_time
+linux.boot_time = lambda: boot_time() + 7200
+"""
+"""What a clock that was set two hours ahead changes in all processes that psutil knows by their time of start."""
+
+
+def kill_everything(machine: Machine) -> None:
+    home = machine.home / "home"
+    groups = [machine.pid(part) for part in stack.status(home) if part != stack.POSTGRES]
+    server = postgres.pid(home)
+    for group in groups:
+        os.killpg(group, signal.SIGKILL)
+    if server is not None:
+        os.kill(server, signal.SIGKILL)
+
+
+def test_up_after_a_power_cut_with_rubbish_behind_the_log(machine: Machine) -> None:
+    assert machine.earshot("up").returncode == 0
+    assert machine.earshot("ingest", DEMO, "--analyses", "scene").returncode == 0
+    listed = machine.earshot("list").stdout
+    Redis.from_url(machine.urls()["redis_url"]).set("kept", "yes")
+    kill_everything(machine)
+    home = machine.home / "home"
+    with (home / "redis" / "appendonly.aof").open("ab") as file:
+        file.write(bytes(600))
+    for cut_off in (stack_file(home), processes.record_file(home, "beat"), home / "run" / "leases" / "12345"):
+        cut_off.write_bytes(b"")
+    (home / "postgres" / "postmaster.pid").write_bytes(b"\0" * 60)
+    assert machine.earshot("doctor").returncode == 3
+    again = machine.earshot("up")
+    assert again.returncode == 0, again.stderr
+    assert "the last 600 bytes of its append-only file" in again.stderr
+    assert Redis.from_url(machine.urls()["redis_url"]).get("kept") == b"yes"
+    assert machine.earshot("list").stdout == listed
+
+
+@pytest.mark.parametrize("rubbish", [b"REDIS0009 and then nothing of the kind", b"*1\r\n$7\r\nRUBBISH\r\n"])
+def test_an_append_only_file_that_cannot_be_mended_is_set_aside(tmp_path: Path, rubbish: bytes) -> None:
+    """A snapshot that is cut off, and whole commands that are none."""
+    (tmp_path / "redis").mkdir()
+    (tmp_path / "redis" / "appendonly.aof").write_bytes(rubbish)
+    said: list[str] = []
+    try:
+        url = redis.start(tmp_path)
+        redis.wait(tmp_path, said.append)
+        assert Redis.from_url(url).dbsize() == 0
+        assert (tmp_path / "redis" / "appendonly.aof.broken").read_bytes() == rubbish
+        assert len(said) == 1
+    finally:
+        processes.stop(tmp_path, [redis.NAME], 10)
+
+
+def test_one_folder_has_one_redis_also_where_its_record_is_lost(tmp_path: Path) -> None:
+    try:
+        redis.start(tmp_path)
+        redis.wait(tmp_path)
+        first = processes.running(tmp_path, redis.NAME)
+        processes.record_file(tmp_path, redis.NAME).unlink()
+        redis.start(tmp_path)
+        redis.wait(tmp_path)
+        assert processes.running(tmp_path, redis.NAME) == first
+    finally:
+        processes.stop(tmp_path, [redis.NAME], 10)
+
+
+def test_a_clock_that_was_set_changes_nothing_about_who_is_who(machine: Machine, tmp_path: Path) -> None:
+    (tmp_path / "sitecustomize.py").write_text(CLOCK_WAS_SET, encoding="utf-8")
+    later = {**machine.env, "PYTHONPATH": f"{tmp_path}:{machine.env['PYTHONPATH']}"}
+
+    def typed(word: str) -> str:
+        argv = machine.argv(word)
+        return subprocess.run(argv, env=later, cwd=machine.home, capture_output=True, text=True, timeout=240, check=True).stderr
+
+    assert machine.earshot("up").returncode == 0
+    assert "everything runs already" in typed("up")
+    assert "stopped redis, postgres, core, cpu, gpu, beat, supervisor" in typed("down")
+    assert machine.living() == []
