@@ -6,6 +6,7 @@ from difflib import get_close_matches
 from functools import cache
 from pathlib import Path
 from typing import Annotated, Any, Literal
+from urllib.parse import urlsplit
 
 from pydantic import AliasChoices, BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic.fields import FieldInfo
@@ -222,6 +223,13 @@ class Settings(BaseSettings, CallConfig):
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         written = InitSettingsSource(settings_cls, _written(CONFIG, settings_cls.model_fields))
         return init_settings, env_settings, written, _LocalStack(settings_cls), _NamedDatabase(settings_cls)
+
+    @field_validator("redis_url")
+    @classmethod
+    def _without_tls_options(cls, url: str) -> str:
+        if "ssl_" in urlsplit(url).query:  # not all who connect read these alike
+            raise ValueError("has options of TLS, which is checked always; name certificates by EARSHOT_REDIS_CA")
+        return url
 
     @field_validator("home")
     @classmethod

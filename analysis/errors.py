@@ -10,7 +10,7 @@ EarshotError
     └── Unavailable           Postgres, Redis, the store or a disk is away or full
 
 ``code`` is a stable snake_case word for machines; ``str(error)`` is one line for people that says what to do. It is printable
-and bounded, whatever names and foreign messages went into it: it is stored, sent and shown.
+and bounded, and its URLs hold no credentials, whatever names and foreign messages went into it: it is stored, sent and shown.
 """
 
 from analysis.printable import told

@@ -2,6 +2,8 @@
 
 import re
 
+from analysis.urls import masked
+
 CONTROLS = "\x00-\x1f\x7f-\x9f\u2028\u2029"
 """C0 (ESC, line feed, NUL and the others), DEL, C1, and Unicode's line and paragraph separators."""
 BIDI = "\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069"
@@ -20,8 +22,9 @@ def printable(text: str) -> str:
 
 
 def told(text: str, most: int = MOST_TOLD) -> str:
-    """The text on one printable line of at most ``most`` characters; of a longer one the beginning, and the end, where it says
-    what to do."""
+    """The text on one printable line of at most ``most`` characters, its URLs without credentials; of a longer one the
+    beginning, and the end, where it says what to do."""
+    text = masked(text)
     shown = printable(text[: 2 * most] + text[2 * most :][-most:])
     if len(shown) <= most:
         return shown

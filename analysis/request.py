@@ -11,6 +11,7 @@ from pydantic.config import JsonDict
 from analysis.languages import Language
 from analysis.printable import CONTROLS
 from analysis.types import Frozen, SpeakerCount
+from analysis.urls import shown
 
 CONTROL = re.compile(f"[{CONTROLS}]")
 
@@ -66,7 +67,7 @@ class IngestRequest(Frozen):
 
     @property
     def name(self) -> str:
-        return self.file_name or unquote(urlsplit(self.uri).path).rstrip("/").rpartition("/")[2] or self.uri
+        return self.file_name or unquote(urlsplit(self.uri).path).rstrip("/").rpartition("/")[2] or shown(self.uri)
 
 
 class IngestReply(Frozen):

@@ -10,6 +10,7 @@ from typing import IO, NamedTuple
 from urllib.parse import SplitResult, quote, urljoin, urlsplit
 
 from analysis.errors import BadAudio, Forbidden, Permanent, Unavailable
+from analysis.urls import shown
 from audio.addresses import connect
 from audio.store import store_errors
 
@@ -56,8 +57,10 @@ def fetch(
                 return
             url = confine(urljoin(url, answer.headers.get("Location", "")))
             if urlsplit(url).scheme not in PORTS:
-                raise Forbidden("outside_roots", f"a web server leads to {url}; only web servers below the roots are followed")
-    raise Forbidden("redirections", f"more than {HOPS} redirections up to {url}; name the last one")
+                raise Forbidden(
+                    "outside_roots", f"a web server leads to {shown(url)}; only web servers below the roots are followed"
+                )
+    raise Forbidden("redirections", f"more than {HOPS} redirections up to {shown(url)}; name the last one")
 
 
 @contextmanager
@@ -76,7 +79,9 @@ def _answer(url: SplitResult, internal_hosts: Collection[str], limits: Limits) -
                 connection.request("GET", wanted)
                 yield connection.getresponse()
     except (OSError, http.client.HTTPException) as error:
-        raise Unavailable("source_unavailable", f"{url.geturl()} cannot be read: {error or type(error).__name__}") from error
+        raise Unavailable(
+            "source_unavailable", f"{shown(url.geturl())} cannot be read: {error or type(error).__name__}"
+        ) from error
 
 
 @contextmanager
@@ -122,14 +127,14 @@ def _copy(url: str, answer: http.client.HTTPResponse, target: IO[bytes], limits:
 
 def _check_status(url: str, status: int) -> None:
     if status in (404, 410):
-        raise BadAudio("missing", f"{url} does not exist (any more)")
+        raise BadAudio("missing", f"{shown(url)} does not exist (any more)")
     if status in (401, 403):
-        raise Forbidden("unreadable", f"{url} may not be read: its server answers {status}")
+        raise Forbidden("unreadable", f"{shown(url)} may not be read: its server answers {status}")
     if status in (408, 425, 429) or status >= 500:
-        raise Unavailable("source_unavailable", f"{url} cannot be read now: its server answers {status}")
+        raise Unavailable("source_unavailable", f"{shown(url)} cannot be read now: its server answers {status}")
     if status != 200:
-        raise Permanent("http_status", f"{url} is not a recording: its server answers {status}")
+        raise Permanent("http_status", f"{shown(url)} is not a recording: its server answers {status}")
 
 
 def _too_large(url: str, limits: Limits) -> Permanent:
-    return Permanent("too_large", f"{url} has more than {limits.max_bytes} bytes; split the recording")
+    return Permanent("too_large", f"{shown(url)} has more than {limits.max_bytes} bytes; split the recording")

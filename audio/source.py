@@ -12,6 +12,7 @@ from urllib.parse import unquote, urlsplit
 import fsspec
 
 from analysis.errors import Forbidden
+from analysis.urls import shown
 from audio.fetch import PORTS, fetch
 from audio.growing import check_settled
 from audio.media_file import MediaFile, Source, opened
@@ -71,7 +72,7 @@ def confine(uri: str, roots: Sequence[str], store_url: str) -> str:
     elif any(_is_below(uri, root) for root in allowed if local_path(root) is None):
         return uri
     raise Forbidden(
-        "outside_roots", f"{uri} is outside the folders that may be read; add its folder to EARSHOT_ROOTS or upload it"
+        "outside_roots", f"{shown(uri)} is outside the folders that may be read; add its folder to EARSHOT_ROOTS or upload it"
     )
 
 

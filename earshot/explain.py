@@ -11,6 +11,7 @@ from pydantic import ValidationError
 from pydantic_settings import SettingsError
 
 from analysis.errors import BadAudio, EarshotError, Transient
+from analysis.urls import masked
 from settings import Settings
 
 SOME_FAILED, USAGE, UNREACHABLE, UNEXPECTED, INTERRUPTED = 1, 2, 3, 70, 130
@@ -28,7 +29,7 @@ def explained(error: BaseException) -> tuple[int, str]:
 
 
 def _first_line(error: BaseException) -> str:
-    return (str(error).splitlines() or [type(error).__name__])[0]
+    return masked((str(error).splitlines() or [type(error).__name__])[0])
 
 
 def _usage(error: Any) -> str:

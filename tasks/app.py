@@ -1,16 +1,18 @@
 """The Celery application, and how its worker, beat and Flower processes are started."""
 
+import logging
 import os
 import sys
 from typing import Any, ClassVar
 
 from celery import Celery, Task
 from celery.exceptions import Reject
-from celery.signals import worker_init, worker_ready
+from celery.signals import after_setup_logger, after_setup_task_logger, worker_init, worker_ready
 from kombu.transport import TRANSPORT_ALIASES
 
 import onnx_runtime
 from analysis.errors import Permanent, Transient
+from analysis.urls import masked
 from settings import PROJECT, settings
 from workers.pools import queues_of
 
@@ -71,6 +73,25 @@ def _announce(**_: Any) -> None:
     ready = settings().ready_file
     if ready is not None:
         ready.write_text(str(os.getpid()))
+
+
+@after_setup_logger.connect
+@after_setup_task_logger.connect
+def _mask(logger: logging.Logger, **_: Any) -> None:
+    """Whatever is logged, a traceback of some library too, is logged without credentials."""
+    for handler in logger.handlers:
+        handler.setFormatter(_Masked(handler.formatter))
+
+
+class _Masked(logging.Formatter):
+    """Another formatter's lines, their URLs without user and query."""
+
+    def __init__(self, inner: logging.Formatter | None) -> None:
+        super().__init__()
+        self._inner = inner or logging.Formatter()
+
+    def format(self, record: logging.LogRecord) -> str:
+        return masked(self._inner.format(record))
 
 
 def worker_argv(pools: tuple[str, ...], concurrency: int, name: str | None = None) -> list[str]:

@@ -16,6 +16,7 @@ from pydantic import AfterValidator, AliasChoices, BaseModel, Field, TypeAdapter
 from analysis.printable import told
 from analysis.request import IngestRequest
 from analysis.types import Batch, Job
+from analysis.urls import masked
 from settings import settings
 from tasks.embeds import Embed, Eta, Expires, Position, Priority, Retries, Service, Text, Word
 
@@ -61,8 +62,9 @@ class Headers(BaseModel):
     group_index: Position | None = None
     root_id: Word | None = None
     parent_id: Word | None = None
-    argsrepr: Annotated[str, Field(max_length=4096)] | None = None
-    kwargsrepr: Annotated[str, Field(max_length=4096)] | None = None
+    argsrepr: Annotated[str, Field(max_length=4096), AfterValidator(masked)] | None = None
+    kwargsrepr: Annotated[str, Field(max_length=4096), AfterValidator(masked)] | None = None
+    """Both are what Flower and events show of a task."""
     origin: Text | None = None
     ignore_result: bool | None = None
     replaced_task_nesting: Position | None = None
