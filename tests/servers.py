@@ -102,7 +102,7 @@ class Stack:
         waiting.became(seen, WAIT_SEC)
         if not done():
             logs = sorted((self.home / "logs").glob("*.log"))
-            raise AssertionError("".join([f"{what} is not there", *(waiting.tail(log, lines=40) for log in logs)]))
+            raise AssertionError("".join([f"{what} is not there", *(waiting.tail(log, most=8000) for log in logs)]))
 
 
 def _finished(connection: db.Connection, recording_id: str) -> bool:

@@ -45,8 +45,8 @@ def start(home: Path) -> str:
             with _log(home).open("wb") as log:
                 _launch(postgres_package.prepared(data, log), data, log)
         except (subprocess.SubprocessError, OSError) as error:
-            tails = waiting.tail(_log(home)) + waiting.tail(server_log(home))
-            raise Unavailable("postgres_start", f"Postgres did not start ({type(error).__name__}){tails}") from error
+            said = server_log(home) if server_log(home).exists() else _log(home)
+            raise Unavailable("postgres_start", f"Postgres did not start{waiting.tail(said)}") from error
     return url(home)
 
 

@@ -18,8 +18,6 @@ STABLE_SEC = 60.0
 LONGEST_PAUSE_SEC = 60.0
 TURN_SEC = 30.0
 """How often the logs are looked at."""
-LINES = 4
-"""Of a dead part's log, told by ``doctor``."""
 
 log = logging.getLogger("supervisor")
 
@@ -66,7 +64,7 @@ class Supervisor:
         return [name for name in away if time.monotonic() >= self._next_try.get(name, 0.0)]
 
     def _start(self, name: str) -> None:
-        ended = waiting.tail(processes.log_file(self._home, name), LINES)
+        ended = waiting.tail(processes.log_file(self._home, name))
         try:
             _start_part(self._home, name)
             why = f"it ended{ended}"

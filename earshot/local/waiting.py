@@ -5,6 +5,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from analysis.errors import Unavailable
+from analysis.printable import MOST_TOLD
 
 POLL_SEC = 0.02
 """Pause between two looks; short beside what is waited for (a server's start, a process's end)."""
@@ -28,9 +29,9 @@ def became(true: Callable[[], bool], timeout_sec: float) -> bool:
     return now
 
 
-def tail(log: Path | None, lines: int = 15) -> str:
-    """The end of a log as text to append to a message; empty when there is none."""
+def tail(log: Path | None, most: int = MOST_TOLD // 2) -> str:
+    """The end of a log, on one line, as text to append to a message; empty when there is none."""
     if log is None or not log.exists():
         return ""
-    last = log.read_text(encoding="utf-8", errors="replace").splitlines()[-lines:]
-    return "\n".join([f"; the end of {log}:", *(f"  {line}" for line in last)]) if last else f"; {log} is empty"
+    last = " | ".join(log.read_text(encoding="utf-8", errors="replace").split("\n")).strip(" |")[-most:]
+    return f"; the end of {log}: {last}" if last else f"; {log} is empty"
