@@ -10,16 +10,25 @@ from urllib.parse import urlsplit
 
 from pydantic import AliasChoices, BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic.fields import FieldInfo
-from pydantic_settings import BaseSettings, InitSettingsSource, PydanticBaseSettingsSource, SettingsConfigDict
+from pydantic_settings import (
+    BaseSettings,
+    InitSettingsSource,
+    PydanticBaseSettingsSource,
+    SecretsSettingsSource,
+    SettingsConfigDict,
+)
 
 from analysis.call_config import CallConfig
 from analysis.errors import Misconfigured
 from analysis.languages import Language, route
 from analysis.types import MOST_CHUNKS
+from analysis.urls import with_password
 
 PROJECT = Path(__file__).resolve().parent
 CONFIG = PROJECT / "config.yaml"
 PREFIX = "EARSHOT_"
+SECRETS = Path("/run/secrets")
+"""Where Docker and Kubernetes mount secrets: a file ``earshot_<setting>`` holds the value of a setting."""
 
 
 def stack_file(home: Path) -> Path:
@@ -118,6 +127,9 @@ class Settings(BaseSettings, CallConfig):
     """``redis://``, ``rediss://`` or ``unix:///path?db=0``."""
     database_url: str = ""
     """Both default to the local stack's while it is up; without it, ``database_url`` to what [002]'s ``db_`` keys name."""
+    redis_password: SecretStr = SecretStr("")
+    database_password: SecretStr = SecretStr("")
+    """Put into the URLs, escaped; meant for files (see ``SECRETS``)."""
     redis_ca: Path | None = None
     """Certificates (PEM) that a ``rediss://`` server's must be signed by. Default: those of this system."""
     audio_store: str = ""
@@ -196,7 +208,8 @@ class Settings(BaseSettings, CallConfig):
     max_attempts: Annotated[int, Field(ge=1)] = 3
     """Workers that may end at one piece of work before it is given up."""
     ready_file: Path | None = None
-    """A worker writes its process id here once it consumes; for readiness probes."""
+    """For probes: a worker writes its process id here once it consumes, and touches it at every heartbeat, so it grows old where
+    one hangs."""
 
     @model_validator(mode="after")
     def _consistent(self) -> "Settings":
@@ -221,8 +234,19 @@ class Settings(BaseSettings, CallConfig):
         dotenv_settings: PydanticBaseSettingsSource,
         file_secret_settings: PydanticBaseSettingsSource,
     ) -> tuple[PydanticBaseSettingsSource, ...]:
+        files = (SecretsSettingsSource(settings_cls, secrets_dir=SECRETS),) if SECRETS.is_dir() else ()
         written = InitSettingsSource(settings_cls, _written(CONFIG, settings_cls.model_fields))
-        return init_settings, env_settings, written, _LocalStack(settings_cls), _NamedDatabase(settings_cls)
+        return init_settings, env_settings, *files, written, _LocalStack(settings_cls), _NamedDatabase(settings_cls)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _with_passwords(cls, given: dict[str, Any]) -> dict[str, Any]:
+        for name in ("redis", "database"):
+            url, password = given.get(f"{name}_url"), given.get(f"{name}_password")
+            if url and password:
+                secret = password.get_secret_value() if isinstance(password, SecretStr) else password
+                given[f"{name}_url"] = with_password(url, secret)
+        return given
 
     @field_validator("redis_url")
     @classmethod

@@ -1,7 +1,7 @@
 """URLs as they may be shown: without user, password, query and fragment, which is where credentials and signatures stand."""
 
 import re
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 _URL = re.compile(r"\b[a-zA-Z][a-zA-Z0-9+.-]*://[^\s'\"<>]+")
 
@@ -22,3 +22,10 @@ def shown(url: str) -> str:
 def masked(text: str) -> str:
     """A text with every URL in it as ``shown``."""
     return _URL.sub(lambda found: shown(found.group()), text)
+
+
+def with_password(url: str, password: str) -> str:
+    """The URL with that password, whatever its characters, in place of any other."""
+    parts = urlsplit(url)
+    user, _, host = parts.netloc.rpartition("@")
+    return parts._replace(netloc=f"{user.partition(':')[0]}:{quote(password, safe='')}@{host}").geturl()

@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 
 from celery import Celery, Task
 from celery.exceptions import Reject
-from celery.signals import after_setup_logger, after_setup_task_logger, worker_init, worker_ready
+from celery.signals import after_setup_logger, after_setup_task_logger, heartbeat_sent, worker_init, worker_ready
 from kombu.transport import TRANSPORT_ALIASES
 
 import onnx_runtime
@@ -73,6 +73,13 @@ def _announce(**_: Any) -> None:
     ready = settings().ready_file
     if ready is not None:
         ready.write_text(str(os.getpid()))
+
+
+@heartbeat_sent.connect
+def _still_there(**_: Any) -> None:
+    ready = settings().ready_file
+    if ready is not None and ready.exists():
+        ready.touch()
 
 
 @after_setup_logger.connect

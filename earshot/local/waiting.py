@@ -29,9 +29,10 @@ def became(true: Callable[[], bool], timeout_sec: float) -> bool:
     return now
 
 
-def tail(log: Path | None, most: int = MOST_TOLD // 2) -> str:
+def tail(log: Path | None, most: int = MOST_TOLD * 7 // 10) -> str:
     """The end of a log, on one line, as text to append to a message; empty when there is none."""
     if log is None or not log.exists():
         return ""
-    last = " | ".join(log.read_text(encoding="utf-8", errors="replace").split("\n")).strip(" |")[-most:]
+    lines = [line for line in log.read_text(encoding="utf-8", errors="replace").splitlines() if line.strip()]
+    last = " | ".join(lines)[-most:]
     return f"; the end of {log}: {last}" if last else f"; {log} is empty"

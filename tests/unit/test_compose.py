@@ -1,20 +1,29 @@
 """docker-compose.yml against the registry and the command: every pool has a service, every command line is a real one."""
 
+import os
 import re
 import shutil
+import signal
 import subprocess
+import time
 import tomllib
+from fnmatch import fnmatch
+from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
+from psycopg.conninfo import conninfo_to_dict
+from redis.connection import parse_url
 
 from earshot.cli import app
+from earshot.local import redis, waiting
 from settings import PROJECT, Settings
 from workers.pools import pools, queues_of
 from workers.registry import cards
 
-SERVICES: dict[str, Any] = yaml.safe_load((PROJECT / "docker-compose.yml").read_text(encoding="utf-8"))["services"]
+COMPOSED: dict[str, Any] = yaml.safe_load((PROJECT / "docker-compose.yml").read_text(encoding="utf-8"))
+SERVICES, SECRETS = COMPOSED["services"], COMPOSED["secrets"]
 WORKERS = {name: service for name, service in SERVICES.items() if service.get("command", [""])[0] == "worker"}
 
 
@@ -42,7 +51,7 @@ def test_gpu_pools_and_only_they_reserve_a_gpu() -> None:
 
 @pytest.mark.parametrize("name", [name for name, service in SERVICES.items() if service.get("image", "").startswith("earshot")])
 def test_settings_of_a_service_are_settings_of_the_program(name: str) -> None:
-    named = {key.removeprefix("EARSHOT_").lower() for key in SERVICES[name]["environment"] if key != "CUDA_VISIBLE_DEVICES"}
+    named = {key.removeprefix("EARSHOT_").lower() for key in SERVICES[name]["environment"] if key.startswith("EARSHOT_")}
     assert named <= set(Settings.model_fields)
     assert {"redis_url", "database_url", "audio_store"} <= named
 
@@ -58,9 +67,98 @@ def test_the_gpu_image_has_what_the_full_models_need() -> None:
 
 def test_redis_keeps_what_it_is_given() -> None:
     words = SERVICES["redis"]["command"]
-    options = dict(zip(words[1::2], words[2::2], strict=True))
+    options = dict(zip(words[::2], words[1::2], strict=True))
     assert options["--appendonly"] == "yes"
     assert options["--maxmemory-policy"] == "noeviction"
+
+
+def test_nothing_starts_without_passwords_and_none_has_a_default() -> None:
+    text = (PROJECT / "docker-compose.yml").read_text(encoding="utf-8")
+    assert {each["file"].partition(":?")[0] for each in SECRETS.values()} == {"${EARSHOT_SECRETS"}
+    assert not re.search(r"PASSWORD[^}\n]*:-", text)
+    assert all(f"/run/secrets/{name}" in str(SERVICES[owner]) for name, owner in OWNERS.items())
+
+
+OWNERS = {"redis_password": "redis", "postgres_password": "postgres"}
+OURS = [name for name, service in SERVICES.items() if service.get("image", "").startswith("earshot")]
+
+
+@pytest.mark.parametrize("name", OURS)
+def test_a_service_finds_its_passwords_where_the_settings_look_for_them(name: str) -> None:
+    targets = {secret["source"]: secret["target"] for secret in SERVICES[name]["secrets"]}
+    assert set(targets) == set(SECRETS)
+    assert {target.removeprefix("earshot_") for target in targets.values()} <= set(Settings.model_fields)
+
+
+@pytest.mark.parametrize("name", SERVICES)
+def test_every_service_is_confined(name: str) -> None:
+    service = SERVICES[name]
+    assert service["read_only"] is True
+    assert service["cap_drop"] == ["ALL"]
+    assert service["security_opt"] == ["no-new-privileges:true"]
+    assert service["pids_limit"]
+    assert "mem_limit" in service
+    assert set(service["logging"]["options"]) == {"max-size", "max-file"}
+    assert name == "redis" or "/tmp" in service["tmpfs"]
+    assert "cap_add" not in service or name == "postgres"
+
+
+@pytest.mark.parametrize("password", ["plain", "with space", 'quote" and \\ and $HOME and @/%:#?', "'single'"])
+def test_redis_gets_its_password_whatever_its_characters(tmp_path: Path, password: str) -> None:
+    """The line of the compose file, with the local stack's redis-server and a file of this test's."""
+    folder, socket = tmp_path / "bin", tmp_path / "redis.sock"
+    folder.mkdir()
+    (folder / "redis-server").symlink_to(redis.executable())
+    secret = tmp_path / "redis_password"
+    secret.write_text(f"{password}\n", encoding="utf-8")
+    shell, flag, script, name = SERVICES["redis"]["entrypoint"]
+    script = script.replace("$$", "$").replace("/run/secrets/redis_password", str(secret))
+    words = [shell, flag, script, name, *SERVICES["redis"]["command"], "--port", "0", "--unixsocket", str(socket)]
+    env = {**os.environ, "PATH": f"{folder}:{os.environ['PATH']}"}
+    with subprocess.Popen(words, env=env, cwd=tmp_path, start_new_session=True, stdout=subprocess.DEVNULL) as server:
+        try:
+            configured = Settings(redis_url=f"unix://{socket}", redis_password=password)
+            waiting.until(lambda: redis.reachable(configured.redis_url), 20, "Redis with that password")
+            assert not redis.reachable(f"unix://{socket}")
+        finally:
+            os.killpg(server.pid, signal.SIGKILL)
+
+
+def test_passwords_are_read_from_files_and_escaped(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "earshot_redis_password").write_text("p@ss/%:#?\n", encoding="utf-8")
+    (tmp_path / "earshot_database_password").write_text("o'ther\n", encoding="utf-8")
+    monkeypatch.setattr("settings.SECRETS", tmp_path)
+    found = Settings(redis_url="redis://redis:6379/0", database_url="postgresql://earshot@postgres:5432/earshot")
+    assert found.redis_url == "redis://:p%40ss%2F%25%3A%23%3F@redis:6379/0"
+    assert parse_url(found.redis_url)["password"] == "p@ss/%:#?"
+    assert conninfo_to_dict(found.database_url) == {
+        "user": "earshot",
+        "password": "o'ther",
+        "host": "postgres",
+        "port": "5432",
+        "dbname": "earshot",
+    }
+    assert "p@ss" not in repr(found.redis_password)
+
+
+@pytest.mark.parametrize("age_sec", [0, 300])
+def test_the_probe_notices_a_worker_that_hangs(tmp_path: Path, age_sec: int) -> None:
+    ready = tmp_path / "ready"
+    ready.write_text("1", encoding="utf-8")
+    at = time.time() - age_sec
+    os.utime(ready, (at, at))
+    [kind, line] = WORKERS["scene"]["healthcheck"]["test"]
+    assert kind == "CMD-SHELL"
+    asked = subprocess.run(["sh", "-c", line.replace("/tmp/ready", str(ready))], check=False)
+    assert (asked.returncode == 0) == (age_sec == 0)
+
+
+@pytest.mark.parametrize(
+    "name", ["config.yaml", ".venv", ".venv-bench", "shared", ".earshot", ".git", ".env", "secrets", "call.wav", "key.pem"]
+)
+def test_an_image_is_made_without(name: str) -> None:
+    patterns = (PROJECT / ".dockerignore").read_text(encoding="utf-8").split()
+    assert any(fnmatch(name, pattern.removeprefix("**/")) for pattern in patterns)
 
 
 BASE = ("-f", str(PROJECT / "docker-compose.yml"))
@@ -68,7 +166,8 @@ CPU = ("-f", str(PROJECT / "deploy" / "compose.cpu.yml"))
 
 
 def accepted(*words: str) -> None:
-    checked = subprocess.run([*words, "config", "--quiet"], capture_output=True, text=True, check=False)
+    env = {**os.environ, "EARSHOT_SECRETS": "/nowhere"}
+    checked = subprocess.run([*words, "config", "--quiet"], env=env, capture_output=True, text=True, check=False)
     assert checked.returncode == 0, checked.stderr
 
 
