@@ -208,8 +208,8 @@ class Settings(BaseSettings, CallConfig):
     max_attempts: Annotated[int, Field(ge=1)] = 3
     """Workers that may end at one piece of work before it is given up."""
     ready_file: Path | None = None
-    """For probes: a worker writes its process id here once it consumes, and touches it at every heartbeat, so it grows old where
-    one hangs."""
+    """For probes: a worker writes its process id here once it consumes, and touches it at every heartbeat; one that hangs does
+    not."""
 
     @model_validator(mode="after")
     def _consistent(self) -> "Settings":

@@ -19,7 +19,7 @@ LONGEST_SLEEP_SEC = 5.0
 class Scheduler(CeleryScheduler):  # type: ignore[misc]  # celery ships no types
     """Everything is due when it starts, so nothing has to be kept in a file, and again when the clock was set.
 
-    With every upkeep worker stopped for a week, Redis holds two of its tasks, not a hundred thousand.
+    With every upkeep worker stopped for a week, Redis holds three of its tasks, not a hundred thousand.
     """
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:

@@ -27,6 +27,7 @@ def tidy_up() -> None:
     tidied = tidy()
     if tidied != Tidied():
         log.warning("tidied: %s", ", ".join(f"{name} {count}" for name, count in tidied.model_dump().items() if count))
+    upkeep_runs.note(redis.client(settings().redis_url), "tidy")
 
 
 @app.task(name="upkeep.relay", ignore_result=True)

@@ -29,7 +29,8 @@ def workers() -> Iterator[Finding]:
 def upkeep() -> Iterator[Finding]:
     """Whether lost work is looked for: each of upkeep's tasks leaves word when it has run."""
     redis = client(settings().redis_url)
-    periods = {"reconcile": settings().reconcile_every_sec, "relay": settings().relay_every_sec}
+    config = settings()
+    periods = {"reconcile": config.reconcile_every_sec, "relay": config.relay_every_sec, "tidy": config.tidy_every_sec}
     # Right after a start the first pass is on its way.
     waiting.became(lambda: not _overdue(upkeep_runs.ages(redis, periods), periods), JUST_STARTED_SEC)
     ages = upkeep_runs.ages(redis, periods)
