@@ -188,6 +188,8 @@ class Settings(BaseSettings, CallConfig):
     )
     """The model that ``earshot.noise.MLService`` answers with; also by its own name, as in [004]. Default: the embedded one."""
 
+    max_duration_sec: Annotated[int, Field(gt=0)] = 86_400
+    """No recording may be longer; 24 hours are 2.8 GB in the store for each channel."""
     task_time_limit_sec: Annotated[int, Field(gt=1)] = 1500
     chunk_lease_sec: Annotated[int, Field(gt=0)] = 300
     """A request or chunk that nobody has started after this, and that does not merely wait its turn, is sent again."""

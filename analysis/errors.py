@@ -66,5 +66,6 @@ BAD_AUDIO_CODES = (
     "corrupt",  # decoding failed
     "zero_channels",
     "unsupported",  # outside 8-192 kHz or 1-8 channels
+    "too_long",  # longer than EARSHOT_MAX_DURATION_SEC
     "not_finite",  # NaN or infinite samples
 )

@@ -1,21 +1,22 @@
 """Turns the packets of an audio track into waveforms that lie where the file's timestamps say."""
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 
-from analysis.errors import BadAudio
 from audio.clip import Waveform
+from audio.convert import Converter
 from audio.decoders import decoder
+from audio.diagnosis import id3_end
+from audio.media import first_time
 from audio.probe import Probe
+from audio.timeline import Leap, Timeline, clock, form, most_silence_ms
 
-GAP_MS = 200
-"""Timestamps may run ahead of the samples by this much; beyond, sound is missing (a lost connection, a damaged stretch) and
-silence takes its place, so that everything after it keeps its time."""
-LONGEST_GAP_MS = 60_000
-"""In a file that states no duration, a greater leap is taken for a clock that was set anew."""
+TAGGED = ("mp3", "mp3float")
+TAGS = (b"ID3", b"TAG", b"APETAGEX", b"LYRICSBEGIN")
+"""How the tags begin that stand between MP3s joined end to end; they hold words and pictures, and no sound."""
 
 
 @dataclass
@@ -23,29 +24,78 @@ class Tally:
     """What became of the file's packets and samples; complete once all waveforms are used up."""
 
     samples: int = 0
+    lead: int = 0
+    """Samples of silence put before a sound that begins later than the file; part of ``samples``."""
     silenced: int = 0
-    """Samples of silence put where the file has none; part of ``samples``."""
+    """Samples of silence put where the file has none in between; part of ``samples``."""
+    leaps: list[Leap] = field(default_factory=list)
+    """Where the time stamps leap ahead by more than the bytes make likely."""
+    end_ms: int = 0
+    """The time stamp, in the file's own count, at which the last frame ends."""
+    changes: list[str] = field(default_factory=list)
+    """Where the sound takes another rate or other channels, in words."""
     packets: int = 0
     damaged: int = 0
     """Packets that could not be decoded, with sound before and after them."""
     damaged_at_end: int = 0
+    unread: int = 0
+    """Bytes behind the place where the container cannot be read any further."""
+    lost_parts: list[str] = field(default_factory=list)
+    """The parts of a chained file that cannot be opened, in words."""
     truncated_ms: int = 0
     """Missing at the end, when the caller accepts truncated recordings."""
 
+    def of_track(self) -> "Tally":
+        """For one track of several that go on from here."""
+        return Tally(samples=self.samples, lead=self.lead, silenced=self.silenced)
+
+    def add_tracks(self, tracks: Sequence["Tally"]) -> None:
+        """What became of tracks that lie side by side: lengths do not add up, packets do."""
+        self.samples = max(each.samples for each in tracks)
+        self.lead = min(each.lead for each in tracks)
+        self.silenced = max(each.silenced for each in tracks)
+        self.end_ms = max(each.end_ms for each in tracks)
+        self.unread += max(each.unread for each in tracks)
+        self.packets += sum(each.packets for each in tracks)
+        self.damaged += sum(each.damaged for each in tracks)
+        self.damaged_at_end = sum(each.damaged_at_end for each in tracks)
+        for each in tracks:
+            self.leaps += each.leaps
+            self.changes += each.changes
+
 
 def waveforms(container: Any, stream: Any, probe: Probe, tally: Tally) -> Iterator[Waveform]:
-    """Float32, shape (channels, samples) of one decoded frame, or of up to a second of silence in a gap.
+    """Float32, shape (channels, samples) of one decoded frame, or of up to a second of silence in a gap, all at the
+    rate of ``probe`` and with its channels."""
+    convert = Converter(probe.sample_rate, probe.channels)
+    budget = most_silence_ms(probe.likely_ms) * probe.sample_rate // 1000 - tally.lead - tally.silenced
+    timeline = Timeline(probe.sample_rate, probe.duration_ms, budget, first_time(container, stream))
+    for frame in _frames(container, stream, tally):
+        if convert.differs(frame):
+            if tally.samples:
+                now = form(frame.sample_rate, frame.layout.nb_channels)
+                tally.changes.append(f"{now} at {clock(tally.samples, probe.sample_rate)}")
+            yield from _counted(convert.rest(), tally)
+        lead = timeline.lead
+        gap = timeline.gap_before(frame, tally.samples)
+        tally.silenced += gap - (timeline.lead - lead)
+        yield from _counted(_silence(gap, probe), tally)
+        yield from _counted([convert(frame)], tally)
+    yield from _counted(convert.rest(), tally)
+    tally.lead += timeline.lead
+    tally.leaps += timeline.leaps
+    tally.end_ms = timeline.end_ms
 
-    Raises:
-        BadAudio: ``unsupported``, the rate or the channels change half-way.
-    """
+
+def _frames(container: Any, stream: Any, tally: Tally) -> Iterator[Any]:
     import av
 
-    convert = _Converter(probe)
-    clock = _Clock(probe)
     decode = decoder(stream)
-    for packet in _packets(container, stream):
+    tags = _Tags() if stream.codec_context.name in TAGGED else None
+    for packet in _packets(container, stream, tally):
         is_flush = packet.size == 0
+        if tags is not None and tags.hold(packet):
+            continue
         tally.packets += not is_flush
         try:
             frames = decode(packet)
@@ -56,75 +106,41 @@ def waveforms(container: Any, stream: Any, probe: Probe, tally: Tally) -> Iterat
             # Before the first sound, decoders are still finding step.
             tally.damaged += tally.damaged_at_end if tally.samples else 0
             tally.damaged_at_end = 0
-        for frame in frames:
-            yield from _silence(clock.gap_before(frame, tally.samples), probe, tally)
-            waveform = convert(frame)
-            tally.samples += waveform.shape[1]
-            yield waveform
+        yield from frames
 
 
-class _Clock:
-    """Compares a frame's timestamp with the number of samples before it."""
+class _Tags:
+    """Knows the packets that hold a tag in the middle of a stream without a container of its own."""
 
-    def __init__(self, probe: Probe) -> None:
-        self._rate = probe.sample_rate
-        self._length = probe.duration_ms * probe.sample_rate // 1000 if probe.duration_ms else None
-        self._origin: int | None = None
+    def __init__(self) -> None:
+        self._end = 0
 
-    def gap_before(self, frame: Any, done: int) -> int:
-        """Samples that are missing before ``frame``."""
-        if frame.pts is None or frame.time_base is None:
-            return 0
-        position = int(frame.pts * frame.time_base * self._rate)
-        if self._origin is None:
-            self._origin = position - done
-        gap = position - self._origin - done
-        tolerance = GAP_MS * self._rate // 1000
-        longest = LONGEST_GAP_MS * self._rate // 1000 if self._length is None else self._length - done
-        if gap < -tolerance or gap > max(longest, tolerance):
-            self._origin = position - done
-            return 0
-        return gap if gap > tolerance else 0
+    def hold(self, packet: Any) -> bool:
+        head = bytes(packet)[:10]
+        if head.startswith(TAGS):
+            self._end = packet.pos + max(id3_end(head), packet.size)
+        return bool(packet.size and packet.pos is not None and packet.pos < self._end)
 
 
-def _silence(samples: int, probe: Probe, tally: Tally) -> Iterator[Waveform]:
-    tally.samples += samples
-    tally.silenced += samples
-    for start in range(0, samples, probe.sample_rate):
-        yield np.zeros((probe.channels, min(probe.sample_rate, samples - start)), dtype=np.float32)
-
-
-def _packets(container: Any, stream: Any) -> Iterator[Any]:
+def _packets(container: Any, stream: Any, tally: Tally) -> Iterator[Any]:
+    """All packets of the track that the container gives; what it cannot read is counted, not passed over in silence."""
     import av
 
+    end = 0
     try:
-        yield from container.demux(stream)
+        for packet in container.demux(stream):
+            end = packet.pos + packet.size if packet.pos is not None else end
+            yield packet
     except av.FFmpegError:
-        return  # the container breaks off here; the length check decides whether that matters
+        tally.unread += max(0, container.size - end)
 
 
-class _Converter:
-    """Decoded frames to float32 arrays through FFmpeg's own converter, one per sample format and channel layout in the file.
+def _counted(parts: Iterable[Waveform], tally: Tally) -> Iterator[Waveform]:
+    for waveform in parts:
+        tally.samples += waveform.shape[1]
+        yield waveform
 
-    It also packs the channels: PyAV 18 reads past the end of planar frames with 8 channels and crashes.
-    """
 
-    def __init__(self, probe: Probe) -> None:
-        self._probe = probe
-        self._converters: dict[tuple[str, str], Any] = {}
-
-    def __call__(self, frame: Any) -> Waveform:
-        import av
-
-        rate, channels = self._probe.sample_rate, self._probe.channels
-        if (frame.sample_rate, frame.layout.nb_channels) != (rate, channels):
-            now = f"{frame.sample_rate} Hz, {frame.layout.nb_channels} channels"
-            raise BadAudio(
-                "unsupported", f"The sound changes from {rate} Hz, {channels} channels to {now}; split the file there"
-            )
-        kind = (frame.format.name, frame.layout.name)
-        if kind not in self._converters:
-            self._converters[kind] = av.AudioResampler(format="flt")
-        frame.pts = None
-        parts = [part.to_ndarray()[0] for part in self._converters[kind].resample(frame)]
-        return np.concatenate([np.zeros(0, dtype=np.float32), *parts]).reshape(-1, channels).T
+def _silence(samples: int, probe: Probe) -> Iterator[Waveform]:
+    for start in range(0, samples, probe.sample_rate):
+        yield np.zeros((probe.channels, min(probe.sample_rate, samples - start)), dtype=np.float32)

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from fractions import Fraction
 from typing import Any
 
 from analysis.errors import BadAudio
@@ -22,8 +23,8 @@ ENCRYPTED_TAGS = ("enca", "encv", "drms", "drmi", "p608")
 
 
 @contextmanager
-def open_media(file: MediaFile, view: View = WHOLE_FILE) -> Iterator[tuple[Any, Any]]:
-    """An open container and its audio stream (PyAV objects), of what ``view`` shows of the file.
+def open_media(file: MediaFile, view: View = WHOLE_FILE) -> Iterator[Any]:
+    """An open container with at least one audio stream (PyAV objects), of what ``view`` shows of the file.
 
     Raises:
         BadAudio: ``empty``, ``not_audio``, ``truncated``, ``zero_channels``, ``no_audio_stream``, ``encrypted``.
@@ -35,7 +36,20 @@ def open_media(file: MediaFile, view: View = WHOLE_FILE) -> Iterator[tuple[Any, 
             raise BadAudio("encrypted", "The file is encrypted (DRM); ask its owner for an unprotected copy")
         if not streams.audio:
             raise BadAudio("no_audio_stream", f"This {container_name(container)} file has no audio track to analyse")
-        yield container, streams.best("audio") or streams.audio[0]
+        yield container
+
+
+def first_time(container: Any, stream: Any) -> Fraction | None:
+    """Where the file's line begins by its other tracks, in seconds of its own count; None where this track is all it holds: its
+    first sample is the beginning then, whatever time it is stamped with."""
+    from av.stream import Disposition
+
+    others = [
+        other
+        for other in (*container.streams.video, *container.streams.audio)
+        if other.index != stream.index and not other.disposition & Disposition.attached_pic
+    ]
+    return Fraction(container.start_time, 1_000_000) if others and container.start_time is not None else None
 
 
 @contextmanager

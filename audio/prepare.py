@@ -7,16 +7,18 @@ from uuid import UUID
 
 from analysis.quality import RecordingQuality
 from analysis.types import Interval, Utterance
-from audio.decode import decode
+from audio.clip import Waveform
+from audio.decode import check_longest, decode
 from audio.dual_mono import DualMono
 from audio.frames import Tally
 from audio.lane import Lane, speech_of
 from audio.level import mixed
 from audio.media_file import MediaFile, Source, opened
+from audio.notes import file_notes
 from audio.plan import PlanLimits, plan_chunks
 from audio.probe import Probe, probe
 from audio.quality import QualityMeter
-from audio.store import pcm_uri
+from audio.store import SAMPLE_BYTES, check_space, pcm_uri
 from audio.vad import VAD_RATE
 
 
@@ -48,11 +50,13 @@ def prepare(
     limits: PlanLimits | None = None,
     mix: bool = False,
     accept_truncated: bool = False,
+    longest_ms: int | None = None,
 ) -> Prepared:
     """Decodes ``source`` once, in bounded memory, and stores it at each of ``rates`` (Hz; 16 kHz always, the VAD needs it).
 
     Args:
         mix: channels are not one speaker each: store, and hear speech in, one channel mixed of all.
+        longest_ms: no recording may be longer.
 
     Raises:
         BadAudio: any of ``BAD_AUDIO_CODES``; nothing is stored then.
@@ -60,40 +64,25 @@ def prepare(
         Unavailable: the store is away or its disk full; ``growing``, the file was written to meanwhile; nothing is stored then.
     """
     with opened(source) as file:
-        return _prepare(file, recording_id, store_url, rates, limits or PlanLimits(), mix, accept_truncated)
-
-
-def _prepare(
-    file: MediaFile,
-    recording_id: UUID,
-    store_url: str,
-    rates: Iterable[int],
-    limits: PlanLimits,
-    mix: bool,
-    accept_truncated: bool,
-) -> Prepared:
-    found, tally = probe(file), Tally()
-    channels = 1 if mix else found.channels
-    uris = {rate: pcm_uri(store_url, recording_id, rate) for rate in sorted({VAD_RATE, *rates})}
-    lanes = [Lane(uri, found.sample_rate, rate, channels) for rate, uri in uris.items()]
-    meter = QualityMeter(found)
-    dual_mono = _store(file, found, tally, lanes, channels, accept_truncated, meter)
-    return _prepared(found, tally, lanes, dual_mono, limits, meter)
+        found, tally = probe(file), Tally()
+        check_longest(found.expected_ms, longest_ms)
+        channels = 1 if mix else found.channels
+        uris = {rate: pcm_uri(store_url, recording_id, rate) for rate in sorted({VAD_RATE, *rates})}
+        check_space(store_url, found.expected_ms * channels * SAMPLE_BYTES * sum(uris) // 1000)
+        lanes = [Lane(uri, found.sample_rate, rate, channels) for rate, uri in uris.items()]
+        meter = QualityMeter(found)
+        blocks = decode(file, found, tally, accept_truncated, longest_ms)
+        dual_mono = _store(file, blocks, found, lanes, channels, meter)
+    return _prepared(found, tally, lanes, dual_mono, limits or PlanLimits(), meter)
 
 
 def _store(
-    file: MediaFile,
-    found: Probe,
-    tally: Tally,
-    lanes: Sequence[Lane],
-    channels: int,
-    accept_truncated: bool,
-    meter: QualityMeter,
+    file: MediaFile, blocks: Iterable[Waveform], found: Probe, lanes: Sequence[Lane], channels: int, meter: QualityMeter
 ) -> bool:
     """Fills the lanes; whether the recording turned out to be dual mono, of which one channel was kept."""
     dual_mono = DualMono(channels)
     with _all_or_nothing(lanes):
-        for decoded in decode(file, found, tally, accept_truncated):
+        for decoded in blocks:
             meter.heard(decoded)
             block = decoded if channels == found.channels else mixed(decoded)[None]
             dual_mono.heard(block)
@@ -146,11 +135,4 @@ def _notes(found: Probe, tally: Tally, channels: int, dual_mono: bool) -> Iterab
         yield "Both channels carry the same signal; it is analysed as one channel."
     elif channels < found.channels:
         yield f"{found.channels} channels without roles were mixed into one."
-    if tally.truncated_ms:
-        yield f"The file is cut off: {tally.truncated_ms / 1000:.1f} s that its header states are missing."
-    if found.is_cut:
-        yield "The file is cut off; how much is missing cannot be known."
-    if tally.damaged:
-        yield f"{tally.damaged} of {tally.packets} packets were damaged and left out."
-    if tally.silenced:
-        yield f"{tally.silenced / found.sample_rate:.1f} s without sound data in between are treated as silence."
+    yield from file_notes(found, tally)

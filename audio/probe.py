@@ -1,14 +1,18 @@
 """Reads what a file says about its sound, before any of it is decoded."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from analysis.errors import BadAudio
 from audio.diagnosis import id3_end, why_unreadable
-from audio.media import container_name, open_media
+from audio.matroska import ends_inside_its_segment
+from audio.media import container_name, first_time, open_media
 from audio.media_file import WHOLE_FILE, MediaFile, Source, View, opened
-from audio.ogg import ends_inside_a_page
-from audio.riff import examine
+from audio.ogg import ends_inside_a_page, links
+from audio.riff import Riff, examine
+from audio.timeline import likely_ms, most_silence_ms
+from audio.tracks import ONE_TRACK, Chosen, choose, end_ms
 
 RATES_HZ = (8_000, 192_000)
 MAX_CHANNELS = 8
@@ -16,6 +20,9 @@ MAX_CHANNELS = 8
 PROMISING = ("w64", "flac", "mov", "matroska", "aiff", "caf", "au", "ape", "tta", "wv", "nistsphere")
 """Containers whose header states the length of the sound. The others (ogg, raw aac, asf, mpegts...) only let FFmpeg estimate
 it from the bytes that are there, so a cut cannot be seen."""
+
+DENSE = ("flac", "ape", "tta", "wv")
+"""Lossless containers that count samples: an hour of silence takes a few kilobytes, and nothing can leap."""
 
 MP3_LENGTH_TAGS = (b"Xing", b"Info", b"VBRI")
 """Marks of an MP3's optional header frame that holds the number of frames (Xing/LAME and Fraunhofer)."""
@@ -27,7 +34,8 @@ MP3_FRAME_BYTES = 2048
 @dataclass(frozen=True)
 class Probe:
     """What the header says. ``duration_ms`` may be an estimate; ``promised_ms`` is the length the file commits to, if any;
-    ``is_cut`` marks a file that states no length but visibly ends too early."""
+    ``is_cut`` marks a file whose bytes visibly end too early, whatever its header says. Lengths are those of the file's own
+    line, which begins where its first track does."""
 
     container: str
     codec: str
@@ -40,6 +48,20 @@ class Probe:
     """What of the file is to be decoded."""
     remarks: tuple[str, ...] = ()
     """What a reader of the report should know about the header, one sentence each."""
+    likely_ms: int = 0
+    """How long the file is by its size and bit rate."""
+    chosen: Chosen = ONE_TRACK
+    """Its tracks: each a channel where there are several."""
+    links: tuple[View, ...] = ()
+    """The parts of a chained Ogg file, where there are several."""
+
+    @property
+    def expected_ms(self) -> int:
+        """How long the recording will be: what is stated, as far as the bytes make it likely."""
+        stated = self.promised_ms or self.duration_ms
+        if stated is None or len(self.links) > 1:
+            return self.likely_ms
+        return stated if self.container in DENSE else min(stated, self.likely_ms + most_silence_ms(self.likely_ms))
 
 
 def probe(source: Source) -> Probe:
@@ -54,22 +76,27 @@ def probe(source: Source) -> Probe:
 def _probe(file: MediaFile) -> Probe:
     riff = examine(file)
     view = riff.view if riff else WHOLE_FILE
-    with open_media(file, view) as (container, stream):
-        context = stream.codec_context
-        if context is None:
+    with open_media(file, view) as container:
+        chosen = choose(container)
+        streams = [container.streams[index] for index in chosen.indexes]
+        contexts = [stream.codec_context for stream in streams if stream.codec_context is not None]
+        if not contexts:
             raise BadAudio("unsupported", "The audio track uses a codec that FFmpeg does not know; convert it to WAV or FLAC")
         names = container.format.name.split(",")
-        duration_ms = _duration_ms(container, stream)
+        duration_ms = _duration_ms(container, streams, names)
         found = Probe(
             container=container_name(container),
-            codec=str(context.codec.canonical_name),
-            sample_rate=int(context.sample_rate or 0),
-            channels=int(context.channels or 0),
+            codec=str(contexts[0].codec.canonical_name),
+            sample_rate=max(int(context.sample_rate or 0) for context in contexts),
+            channels=len(streams) if len(streams) > 1 else int(contexts[0].channels or 0),
             duration_ms=duration_ms,
             promised_ms=riff.stated_ms if riff else _promised_ms(file, names, duration_ms),
-            is_cut=riff.is_cut if riff else "ogg" in names and ends_inside_a_page(file),
+            is_cut=_is_cut(file, names, riff),
             view=view,
             remarks=riff.remarks if riff else (),
+            likely_ms=likely_ms(file.size, sum(context.bit_rate or 0 for context in contexts)),
+            chosen=chosen,
+            links=links(file) if "ogg" in names else (),
         )
     if found.sample_rate == 0:  # nothing but the file's name made FFmpeg think of this format
         raise why_unreadable(file)
@@ -87,13 +114,26 @@ def _check(found: Probe) -> None:
         raise BadAudio("unsupported", f"{found.channels} channels are more than {MAX_CHANNELS}; split or mix the file first")
 
 
-def _duration_ms(container: Any, stream: Any) -> int | None:
-    """The track's own length; the container's only where sound is all it holds, for a video may outlast its sound."""
-    if stream.duration is not None:
-        return max(0, int(stream.duration * stream.time_base * 1000))
-    if container.duration is not None and len(container.streams) == 1:
+def _duration_ms(container: Any, streams: Sequence[Any], names: Sequence[str]) -> int | None:
+    """How far the tracks reach on the file's line; what the container says only where sound is all it holds, for a video may
+    outlast its sound. Matroska's writers state where the last track ends, a file's first time stamp counted or not."""
+    ends = [end for stream in streams if (end := end_ms(stream)) is not None]
+    if ends:
+        start = first_time(container, streams[0])
+        own = min((stream.start_time or 0) * stream.time_base for stream in streams)
+        begin = 0 if "matroska" in names else own if start is None else start
+        return max(0, max(ends) - int(begin * 1000))
+    if container.duration is not None and len(container.streams) == len(streams):
         return max(0, int(container.duration) // 1000)
     return None
+
+
+def _is_cut(file: MediaFile, names: Sequence[str], riff: Riff | None) -> bool:
+    if riff:
+        return riff.is_cut
+    if "ogg" in names:
+        return ends_inside_a_page(file)
+    return "matroska" in names and ends_inside_its_segment(file)
 
 
 def _promised_ms(file: MediaFile, names: list[str], duration_ms: int | None) -> int | None:

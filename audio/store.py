@@ -6,6 +6,8 @@ recording and sample rate; ``<store>/inbox/`` holds uploads (see ``audio.inbox``
 
 import errno
 import os
+import shutil
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from io import BufferedIOBase, BytesIO
@@ -67,6 +69,19 @@ def read_pcm(
             file.readinto(piece.data)
             np.multiply(piece[:, wanted].T, np.float32(1 / FULL_SCALE), out=samples[:, start : start + PIECE])
     return samples
+
+
+def check_space(store_url: str, size: int) -> None:
+    """Raises:
+    Unavailable: ``disk_full``, where so many bytes are to be written there is less room. Stores elsewhere are written through a
+        temporary file here; their own room is not known.
+    """
+    folder = (local_path(store_url) or Path(tempfile.gettempdir())).absolute()
+    with store_errors(store_url):
+        free = shutil.disk_usage(next(each for each in (folder, *folder.parents) if each.exists())).free
+    if free < size:
+        missing = f"{size / 1e6:.0f} MB are needed below {folder}, {free / 1e6:.0f} MB are free"
+        raise Unavailable("disk_full", f"No space left: {missing}; free some, the work is then retried")
 
 
 def delete_recording(store_url: str, recording_id: UUID) -> tuple[int, int]:

@@ -1,0 +1,77 @@
+"""All the sound of a file as one sequence of waveforms: link after link of a chained file, track beside track."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack
+from dataclasses import replace
+
+import numpy as np
+
+from analysis.errors import BadAudio
+from audio.clip import Waveform
+from audio.frames import Tally, waveforms
+from audio.media import open_media
+from audio.media_file import MediaFile, View
+from audio.probe import Probe
+from audio.tracks import choose
+
+
+def all_waveforms(file: MediaFile, probe: Probe, tally: Tally) -> Iterator[Waveform]:
+    """Float32, shape (channels, samples), of any lengths; ``tally`` is complete once they are used up.
+
+    Raises:
+        BadAudio: as ``audio.media.open_media``.
+    """
+    if len(probe.links) < 2:
+        yield from _part(file, probe.view, probe, tally)
+        return
+    for number, link in enumerate(probe.links, 1):
+        try:
+            yield from _part(file, link, probe, tally)
+        except BadAudio as error:
+            if number == 1:
+                raise
+            tally.unread += (link.end or file.size) - link.first
+            tally.lost_parts.append(f"part {number} of {len(probe.links)} ({error.code})")
+
+
+def _part(file: MediaFile, view: View, probe: Probe, tally: Tally) -> Iterator[Waveform]:
+    with ExitStack() as stack:
+        first = stack.enter_context(open_media(file, view))
+        indexes = probe.chosen.indexes if view is probe.view else choose(first).indexes[: len(probe.chosen.indexes)]
+        if len(probe.chosen.indexes) == 1:
+            yield from waveforms(first, first.streams[indexes[0]], probe, tally)
+            return
+        # Each track is read through a container of its own: however far apart a file's writer put them, memory stays bounded.
+        containers = [first, *(stack.enter_context(open_media(file, view)) for _ in indexes[1:])]
+        tallies = [tally.of_track() for _ in indexes]
+        mono = replace(probe, channels=1)
+        tracks = [
+            waveforms(container, container.streams[index], mono, own)
+            for container, index, own in zip(containers, indexes, tallies, strict=True)
+        ]
+        yield from _side_by_side([*tracks, *(iter(()) for _ in range(probe.channels - len(tracks)))], probe.sample_rate)
+        tally.add_tracks(tallies)
+
+
+def _side_by_side(tracks: Sequence[Iterator[Waveform]], size: int) -> Iterator[Waveform]:
+    """Tracks of one channel each as channels of blocks of ``size`` samples; silence stands where a track has ended."""
+    rests = [np.zeros((1, 0), dtype=np.float32) for _ in tracks]
+    while True:
+        taken = []
+        for number, track in enumerate(tracks):
+            block, rests[number] = _take(rests[number], track, size)
+            taken.append(block)
+        longest = max(block.shape[1] for block in taken)
+        if longest == 0:
+            return
+        yield np.concatenate([np.pad(block, ((0, 0), (0, longest - block.shape[1]))) for block in taken])
+
+
+def _take(rest: Waveform, track: Iterator[Waveform], size: int) -> tuple[Waveform, Waveform]:
+    """Up to ``size`` samples, and what is left of the last waveform."""
+    parts, samples = [rest], rest.shape[1]
+    while samples < size and (waveform := next(track, None)) is not None:
+        parts.append(waveform)
+        samples += waveform.shape[1]
+    together = np.concatenate(parts, axis=1)
+    return together[:, :size], together[:, size:]
