@@ -36,7 +36,7 @@ def _places(found: Probe, tally: Tally) -> Iterator[str]:
         leaps = [f"by {clock(leap.length_ms, 1000)} at {clock(leap.at_ms, 1000)}" for leap in tally.leaps]
         yield f"The time stamps leap ahead {some(leaps)}, too far for the file's size; what follows is placed without that."
     if tally.changes:
-        yield f"The sound changes from {form(found.sample_rate, found.channels)} to {some(tally.changes)}; it is converted to the first."
+        yield f"The sound changes from {form(found.sample_rate, found.channels)} to {some(tally.changes)}; all is made alike."
     if tally.lost_parts:
         yield f"The file consists of parts of which some cannot be read: {some(tally.lost_parts)}."
 

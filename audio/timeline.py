@@ -44,7 +44,11 @@ def clock(samples: int, rate: int) -> str:
 
 def form(rate: int, channels: int) -> str:
     """Rate and channels in words."""
-    return f"{rate} Hz, {channels} channel{'' if channels == 1 else 's'}"
+    return f"{rate} Hz, {plural(channels, 'channel')}"
+
+
+def plural(count: int, noun: str) -> str:
+    return f"{count} {noun}{'' if count == 1 else 's'}"
 
 
 @dataclass(frozen=True)

@@ -5,6 +5,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from audio.timeline import plural
+
 MAX_TRACKS = 8
 
 ALIKE_MS = 10_000
@@ -117,6 +119,6 @@ def _left(streams: Sequence[Any], chosen: Sequence[Any]) -> tuple[str, ...]:
 
 def _words(number: int, stream: Any) -> str:
     context = stream.codec_context
-    known = (f'"{title(stream)}"' if title(stream) else "", _language(stream), context and f"{context.channels} channels")
+    known = (f'"{title(stream)}"' if title(stream) else "", _language(stream), context and plural(context.channels, "channel"))
     facts = ", ".join(str(fact) for fact in known if fact)
     return f"{number} ({facts or 'unknown codec'})"

@@ -84,15 +84,16 @@ def validate(paths: Sequence[Path], accept_truncated: bool) -> int:
     from audio.frames import Tally
     from audio.growing import wait_until_settled
     from audio.media_file import opened
+    from audio.notes import file_notes
     from audio.probe import probe
 
-    failed = 0
+    failed, longest_ms = 0, settings().max_duration_sec * 1000
     for path in find_audio(paths):
         try:
             wait_until_settled(path)
             with opened(path) as file:
                 facts, tally = probe(file), Tally()
-                for _ in decode(file, facts, tally, accept_truncated):
+                for _ in decode(file, facts, tally, accept_truncated, longest_ms):
                     pass  # only its tally and its errors are wanted
                 file.check_unchanged()
         except OF_ONE_FILE as error:
@@ -101,6 +102,8 @@ def validate(paths: Sequence[Path], accept_truncated: bool) -> int:
         else:
             length = clock(tally.samples * 1000 // facts.sample_rate)
             show(f"{path}: ok, {length}, {facts.channels} channels, {facts.sample_rate} Hz, {facts.codec}")
+            for note in file_notes(facts, tally):
+                show(f"{path}: note: {note}")
     return 1 if failed else 0
 
 

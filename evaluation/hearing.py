@@ -51,7 +51,8 @@ class Listener:
             Permanent: ``roles``, the row names more or fewer than there are channels.
             Unavailable: the disk is full.
         """
-        roles = roles_of(row.asked_roles, probe(path).channels)
+        found = probe(path)
+        roles = roles_of(row.asked_roles, found.channels, found.chosen.roles)
         rates = {analyses()[name].CARD.sample_rate for name in wanted}
         recording_id = uuid4()
         prepared = prepare(path, recording_id, self.store_url, rates=rates, limits=self.limits, mix=not roles)

@@ -119,7 +119,8 @@ def _take_in(connection: Connection, recording_id: UUID, request: IngestRequest)
         if requests.enders(connection, recording_id, sha256) >= QUARANTINE_AFTER:
             times = f"{QUARANTINE_AFTER} recordings with the same content"
             raise Permanent("quarantined", f"taking in {times} ended every worker that tried; it is not tried again")
-        roles = roles_of(request.roles, probe(file).channels)
+        found = probe(file)
+        roles = roles_of(request.roles, found.channels, found.chosen.roles)
         owner = recordings.claim_content(connection, recording_id, roles)
         if owner is None:
             _decode(recording_id, request, file, roles)
@@ -136,6 +137,7 @@ def _decode(recording_id: UUID, request: IngestRequest, file: MediaFile, roles: 
         limits=plan_limits(),
         mix=not roles,
         accept_truncated=request.accept_truncated,
+        longest_ms=config.max_duration_sec * 1000,
     )
     facts = {
         "duration_ms": prepared.duration_ms,
