@@ -1,15 +1,18 @@
 """The main job, with real Redis, Postgres and worker processes: the demo call goes in, a report and events come out."""
 
 import json
+import sys
 from concurrent.futures import ThreadPoolExecutor
 from itertools import pairwise
+from pathlib import Path
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import pytest
 from jsonschema import Draft202012Validator
 from redis import Redis
 
+from earshot.local.waiting import became
 from settings import PROJECT
 from storage import db, recordings, stream
 from tests.integration.enqueue import enqueue
@@ -208,3 +211,23 @@ def test_what_cannot_be_ingested_is_a_row_with_the_reason(stack: Stack, request_
     assert (row.state, row.error_code) == ("failed", code)
     assert [event["type"] for event in events_of(stack, reply["recording_id"])] == ["recording.failed"]
     assert not list((stack.home / "audio" / "recordings").glob(f"{reply['recording_id']}/*"))
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere nobody says who is writing a file")
+def test_a_call_that_is_still_recorded_is_waited_for(stack: Stack) -> None:
+    whole, recording_id = DEMO.read_bytes(), str(uuid4())
+    path = Path(stack.offer(DEMO, f"{recording_id}.ogg").removeprefix("file://"))
+    request = {"uri": str(path), "recording_id": recording_id, "force": True, "analyses": ["scene"]}
+    with path.open("wb", 0) as recorder, ThreadPoolExecutor(1) as sender:
+        recorder.write(whole[: len(whole) // 2])
+        reply = sender.submit(enqueue, stack, request, "ingest")
+        log = stack.home / "logs" / "core.log"
+        assert became(lambda: "is still being written" in log.read_text(encoding="utf-8"), 60)
+        recorder.write(whole[len(whole) // 2 :])
+        recorder.close()
+        assert reply.result()["error"] is None
+    assert stack.wait_finished(recording_id) == "complete"
+    with db.connect(stack.database_url) as connection:
+        report = recordings.report(connection, UUID(recording_id))
+    assert report is not None
+    assert report["recording"]["duration_ms"] == pytest.approx(80_000, abs=500)
