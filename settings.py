@@ -207,6 +207,9 @@ class Settings(BaseSettings, CallConfig):
     """Class to days, e.g. ``{"audio": 30, "recordings": 365}``; all off by default (docs/operating.md)."""
     soft_shutdown_sec: Annotated[float, Field(ge=0)] = 20.0
     """How long a worker that is told to stop goes on with what it holds, before it hands it back to Redis."""
+    wait_days: Annotated[float, Field(gt=0)] = 7.0
+    """How long a recording or a chunk waits for its surroundings (a full disk, a store, source or endpoint that is away) before
+    it is closed as failed with their code, and can be started again. Redis and Postgres are waited for without an end."""
     max_attempts: Annotated[int, Field(ge=1)] = 3
     """Workers that may end at one piece of work before it is given up."""
     ready_file: Path | None = None
@@ -294,6 +297,10 @@ class Settings(BaseSettings, CallConfig):
     def late_job_sec(self) -> int:
         """How long after the merge Redis may still deliver a job of a worker that died."""
         return 2 * self.visibility_timeout_sec
+
+    @property
+    def wait_sec(self) -> float:
+        return self.wait_days * 86_400
 
     @property
     def store_url(self) -> str:

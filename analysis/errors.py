@@ -6,8 +6,9 @@ EarshotError
 │   ├── Forbidden             a URI outside the allowed roots
 │   └── Misconfigured         a wiring mistake; stops the process at boot and names what is wrong
 ├── DeviceLost                this process can compute no more; it must end, and its work goes to another
-└── Transient                 the surroundings failed; retried with backoff and jitter
+└── Transient                 the surroundings failed; waited for, in days and not in tries
     └── Unavailable           Postgres, Redis, the store or a disk is away or full
+        └── Growing           a file that another program still writes
 
 ``code`` is a stable snake_case word for machines; ``str(error)`` is one line for people that says what to do. It is printable
 and bounded, and its URLs hold no credentials, whatever names and foreign messages went into it: it is stored, sent and shown.
@@ -53,8 +54,23 @@ class Transient(EarshotError):
 
 
 class Unavailable(Transient):
-    """Postgres, Redis, the audio store or its disk is away or full."""
+    """Postgres, Redis, the audio store or its disk is away or full. Codes that work can meet: ``SURROUNDINGS``."""
 
+
+class Growing(Unavailable):
+    """Another program still writes the file. Code: ``growing``."""
+
+
+SURROUNDINGS = (
+    "disk_full",
+    "store_unavailable",
+    "source_unavailable",
+    "endpoint_unavailable",
+    "growing",
+    "redis_away",
+    "postgres_away",
+)
+"""Codes of ``Unavailable`` that work can meet. What failed with one of them, its time of waiting over, is worth another try."""
 
 BAD_AUDIO_CODES = (
     "missing",  # the path or object does not exist (any more)

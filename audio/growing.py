@@ -6,7 +6,7 @@ import signal
 import time
 from pathlib import Path
 
-from analysis.errors import Unavailable
+from analysis.errors import Growing
 from audio.media_file import MediaFile, opened
 
 QUIET_SEC = 10
@@ -31,7 +31,7 @@ def check_settled(file: MediaFile) -> None:
     Unavailable: ``growing``.
     """
     if still_written(file):
-        raise Unavailable("growing", f"{file.path} is still being written; its recording has not ended yet")
+        raise Growing("growing", f"{file.path} is still being written; its recording has not ended yet")
 
 
 def wait_until_settled(path: Path) -> None:

@@ -48,6 +48,19 @@ def is_upload(uri: str, store_url: str) -> bool:
     return uri.startswith(inbox) and not {"", ".", ".."} & set(uri.removeprefix(inbox).split("/"))
 
 
+def is_gone(uri: str, store_url: str) -> bool:
+    """Whether this was an upload and is none any more.
+
+    Raises:
+        Unavailable: ``store_unavailable``.
+    """
+    if not is_upload(uri, store_url):
+        return False
+    fs, path = fsspec.core.url_to_fs(uri)
+    with store_errors(uri):
+        return not fs.exists(path)
+
+
 def discard_upload(uri: str, store_url: str) -> None:
     """Removes an upload. What is no file in the inbox is left alone, and whatever the store says is logged, not raised: what
     was asked for is done by then."""

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from analysis.errors import BadAudio, Forbidden, Unavailable
+from analysis.errors import BadAudio, Forbidden, Growing
 
 NO_SUCH_FILE = (errno.ENOENT, errno.ENOTDIR, errno.ENAMETOOLONG, errno.ELOOP)
 
@@ -70,7 +70,7 @@ class MediaFile:
         Unavailable: ``growing``, it was written to since it was opened.
         """
         if self.changed():
-            raise Unavailable("growing", f"{self.path} was written to while it was read; its recording has not ended yet")
+            raise Growing("growing", f"{self.path} was written to while it was read; its recording has not ended yet")
 
 
 Source = Path | MediaFile
@@ -103,7 +103,7 @@ def _descriptor(path: Path) -> int:
     except PermissionError as error:
         raise Forbidden("unreadable", f"{path} may not be read by this user; change its permissions") from error
     except BlockingIOError as error:
-        raise Unavailable("growing", f"{path} is held by a program that writes it; hand it in when that has ended") from error
+        raise Growing("growing", f"{path} is held by a program that writes it; hand it in when that has ended") from error
     except OSError as error:
         if error.errno == errno.ENXIO:
             raise BadAudio("not_audio", f"{path} is not a regular file") from error

@@ -11,7 +11,7 @@ from urllib.parse import unquote, urlsplit
 
 import fsspec
 
-from analysis.errors import Forbidden
+from analysis.errors import Forbidden, Unavailable
 from analysis.urls import shown
 from audio.fetch import PORTS, fetch
 from audio.growing import check_settled
@@ -37,6 +37,7 @@ def open_source(uri: str, roots: Sequence[str], store_url: str, internal_hosts: 
     confined = confine(uri, roots, store_url)
     path = local_path(confined)
     if path is not None:
+        _check_mounted(path, roots, store_url)
         with opened(path) as file:
             _check_still_there(path, file)
             if not _in_inbox(path, store_url):  # what lies there was whole when it was enqueued
@@ -62,7 +63,7 @@ def confine(uri: str, roots: Sequence[str], store_url: str) -> str:
     Raises:
         Forbidden: ``outside_roots``.
     """
-    allowed = (*roots, f"{store_url.rstrip('/')}/inbox")
+    allowed = _allowed(roots, store_url)
     path = local_path(uri)
     if path is not None:
         real = _real(path)
@@ -74,6 +75,22 @@ def confine(uri: str, roots: Sequence[str], store_url: str) -> str:
     raise Forbidden(
         "outside_roots", f"{shown(uri)} is outside the folders that may be read; add its folder to EARSHOT_ROOTS or upload it"
     )
+
+
+def _allowed(roots: Sequence[str], store_url: str) -> tuple[str, ...]:
+    return (*roots, f"{store_url.rstrip('/')}/inbox")
+
+
+def _check_mounted(path: Path, roots: Sequence[str], store_url: str) -> None:
+    """A file is missing only where the folder that is to hold it is there.
+
+    Raises:
+        Unavailable: ``source_unavailable``.
+    """
+    for root in _allowed(roots, store_url):
+        folder = local_path(root)
+        if folder is not None and path.is_relative_to(folder.resolve()) and not folder.exists():
+            raise Unavailable("source_unavailable", f"{folder} is not there; mount it, or put it back")
 
 
 def content_hash(source: Source) -> str:

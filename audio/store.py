@@ -21,6 +21,10 @@ from numpy.typing import NDArray
 from analysis.errors import BadAudio, Unavailable
 
 SAMPLE_BYTES = 2
+CLIENTS = frozenset(
+    {"aiobotocore", "botocore", "s3fs", "gcsfs", "google", "adlfs", "azure", "aiohttp", "paramiko", "ftplib", "fsspec"}
+)
+"""Packages through which fsspec talks to remote stores."""
 FULL_SCALE = 32_768
 """PCM16 value of 1.0; the positive end clips one step below."""
 PIECE = 16_384
@@ -59,7 +63,9 @@ def read_pcm(
     first, last = (max(0, at_ms) * sample_rate // 1000 for at_ms in (start_ms, end_ms))
     wanted = slice(None) if channel is None else slice(channel, channel + 1)
     path, width = local_path(uri), SAMPLE_BYTES * channels
-    with store_errors(uri), _opened(path, first * width) if path is not None else _fetched(uri, first, last, width) as found:
+    kept = path.parent.parent if path is not None else None  # of all recordings
+    opened = _opened(path, first * width) if path is not None else _fetched(uri, first, last, width)
+    with store_errors(uri, kept), opened as found:
         file, size = found
         count = max(min(last - first, size // width), 0)
         samples = np.empty((channels if channel is None else 1, count), np.float32)
@@ -96,18 +102,37 @@ def delete_recording(store_url: str, recording_id: UUID) -> tuple[int, int]:
 
 
 @contextmanager
-def store_errors(what: str) -> Iterator[None]:
-    """Turns the operating system's errors into the project's, in words that say what to do about ``what``."""
+def store_errors(what: str, folder: Path | None = None) -> Iterator[None]:
+    """Turns the errors of the operating system, and of the clients of remote stores, into ours, in words that say what to do
+    about ``what``.
+
+    Args:
+        folder: the local one that is there whenever the store is, if ``what`` may be missing.
+    """
     try:
         yield
     except FileNotFoundError as error:
+        if folder is not None and not folder.is_dir():
+            raise Unavailable("store_unavailable", f"{folder} is not there; mount it, or put it back") from error
         raise BadAudio("missing", f"{what} does not exist (any more); ingest the recording again") from error
     except OSError as error:
         if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
-            raise Unavailable("disk_full", f"No space left to write {what}; free some, the work is then retried") from error
-        raise Unavailable(
-            "store_unavailable", f"Cannot use {what} ({error}); check that the store is up and writable"
-        ) from error
+            raise Unavailable("disk_full", f"No space left to write {what}; free some") from error
+        raise _unavailable(what, error) from error
+    except Exception as error:
+        if not _is_of_a_client(error):
+            raise
+        raise _unavailable(what, error) from error
+
+
+def _unavailable(what: str, error: Exception) -> Unavailable:
+    said = (str(error).splitlines() or [type(error).__name__])[0][:300]
+    return Unavailable("store_unavailable", f"Cannot use {what} ({said}); check that the store is up and writable")
+
+
+def _is_of_a_client(error: Exception) -> bool:
+    """Whether a store's client made it: botocore's and aiohttp's errors, among others, are no ``OSError``."""
+    return type(error).__module__.partition(".")[0] in CLIENTS
 
 
 @contextmanager

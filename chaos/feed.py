@@ -8,39 +8,28 @@ import sys
 import time
 from pathlib import Path
 
-from analysis.errors import Transient
 from producer.admission import wait_for_room
+from producer.patience import Patience
 from producer.submit import Options, submit
-from settings import settings
-from storage.db import connect
 
 PATIENCE_SEC = 600.0
-AGAIN_SEC = 0.5
 
 
 def main() -> None:
     folder, *analyses = sys.argv[1:]
     wanted = Options(analyses=tuple(analyses))
     deadline = time.monotonic() + PATIENCE_SEC
-    accepted = 0
-    for path in sorted(Path(folder).glob("*.wav")):
-        while not _handed_in(path, wanted):
-            if time.monotonic() > deadline:
-                raise SystemExit(f"{path.name} was not accepted within {PATIENCE_SEC:.0f} s")
-            time.sleep(AGAIN_SEC)
-        accepted += 1
-    print(accepted)
 
+    def check() -> None:
+        if time.monotonic() > deadline:
+            raise SystemExit(f"not all was accepted within {PATIENCE_SEC:.0f} s")
 
-def _handed_in(path: Path, wanted: Options) -> bool:
-    try:
-        with connect(settings().database_url) as connection:
-            wait_for_room(connection, _say, lambda: None)
-            submit(connection, path, wanted)
-    except Transient as error:
-        _say(f"{path.name}: {error}")
-        return False
-    return True
+    paths = sorted(Path(folder).glob("*.wav"))
+    with Patience(_say, check) as patience:
+        for path in paths:
+            wait_for_room(patience)
+            submit(patience, path, wanted)
+    print(len(paths))
 
 
 def _say(line: str) -> None:

@@ -34,6 +34,8 @@ class Scenario:
     recover_sec: float = 240.0
     settings: Mapping[str, object] = field(default_factory=dict)
     workers: Mapping[str, Worker] = field(default_factory=lambda: USUAL)
+    hindrance: Callable[[], str | None] = lambda: None
+    """Why it cannot be played on this machine."""
 
 
 def play(scenario: Scenario, size: Size, logs: Path | None) -> verdict.Figures:

@@ -4,7 +4,7 @@ from chaos import script
 from chaos.arena import ANALYSING, FRONT, MERGE, USUAL
 from chaos.fleet import Worker
 from chaos.points import POINTS
-from chaos.rows import jobs, kills, offered, postgres_away, redis_away
+from chaos.rows import jobs, kills, offered, postgres_away, redis_away, refused
 from chaos.scenario import Scenario, Size
 
 _IMPATIENT = {"EARSHOT_TASK_TIME_LIMIT_SEC": "5", "EARSHOT_VISIBILITY_TIMEOUT_SEC": "6"}
@@ -43,6 +43,28 @@ SCENARIOS = {
     "redis_flushall": Scenario("Redis FLUSHALL at half-way", redis_away.emptied, Size(20, 20), Size(8, 15)),
     "redis_frozen": Scenario("Redis SIGSTOP 40 s", redis_away.frozen, Size(20, 20, 1, 40), None),
     "redis_unreachable": Scenario("Redis behind a black hole 100 s", redis_away.unreachable, Size(40, 20, 1, 100), None),
+    "redis_read_only": Scenario(
+        "Redis a read-only replica for 20 s", refused.by_redis("READONLY"), Size(20, 20, 1, 20), Size(8, 15, 1, 5)
+    ),
+    "redis_out_of_memory": Scenario(
+        "Redis at its maxmemory for 20 s", refused.by_redis("OOM"), Size(20, 20, 1, 20), Size(8, 15, 1, 5)
+    ),
+    "redis_out_of_disk": Scenario(
+        "Redis cannot write its snapshot (MISCONF) for 20 s", refused.by_redis("MISCONF"), Size(20, 20, 1, 20), None
+    ),
+    "disk_full": Scenario(
+        "disk of Redis, store and tables full for 60 s",
+        refused.disk_full,
+        Size(20, 20, 1, 60),
+        None,
+        hindrance=refused.cannot_mount,
+    ),
+    "postgres_read_only": Scenario(
+        "Postgres read-only for 20 s", refused.postgres_read_only, Size(20, 20, 1, 20), Size(8, 15, 1, 5)
+    ),
+    "postgres_full": Scenario(
+        "Postgres without a free connection for 30 s", refused.postgres_without_connections, Size(20, 20, 1, 30), None
+    ),
     "postgres_restarted": Scenario("Postgres restarted in mid-merge", postgres_away.restarted, Size(20, 20, 4), Size(8, 15, 2)),
     "postgres_away": Scenario("Postgres down 60 s", postgres_away.away, Size(20, 20, 1, 60), None),
     "outlives_visibility": Scenario(

@@ -37,13 +37,20 @@ def main() -> int:
     endings.listen()
     here = Path(os.environ["CHAOS_STARTED_IN"])
     sizes = {name: each.short if asked.short else each.full for name, each in SCENARIOS.items()}
-    names = [name for name in asked.only or SCENARIOS if sizes[name] is not None]
+    names = [name for name in asked.only or SCENARIOS if sizes[name] is not None and _is_playable(name)]
     rows = [_played(SCENARIOS[name], sizes[name], here / asked.logs / name if asked.logs else None) for name in names]
     printed = table.markdown(rows, f"python -m chaos{' --short' if asked.short else ''}")
     print(printed)
     if asked.out:
         table.write(asked.out, printed)
     return 0 if rows and all(row.kept for row in rows) else 1
+
+
+def _is_playable(name: str) -> bool:
+    hindrance = SCENARIOS[name].hindrance()
+    if hindrance:
+        print(f"{SCENARIOS[name].title}: left out, {hindrance}", file=sys.stderr, flush=True)
+    return hindrance is None
 
 
 def _played(scenario: Scenario, size: Size | None, logs: Path | None) -> Figures:

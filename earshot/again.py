@@ -8,16 +8,17 @@ from analysis.errors import Misconfigured, Permanent
 from analysis.types import SpeakerCount
 from earshot.chosen import Filter, check, chosen
 from earshot.console import say, show
-from earshot.deliver import deliver, workers_alive
+from earshot.deliver import deliver, patience
 from earshot.ingest import speaker_count
 from earshot.places import described, kept
 from producer.admission import wait_for_room
 from producer.submit import Submission
 from settings import settings
-from storage import recordings
+from storage import recordings, requests
 from storage.db import Connection, connect
 from storage.rounds import COUNTS_SPEAKERS, Choice
 from tasks.again import again, plan
+from tasks.restart import restart
 from workers.registry import analyses as registered
 
 
@@ -50,7 +51,7 @@ def rerun(prefixes: Sequence[str], where: Filter, wanted: Choice, *, wait: bool,
     check(prefixes, where)
     with connect(settings().database_url) as connection:
         asked, refused = _ask(connection, chosen(connection, prefixes, where, decoded=True), wanted, dry_run)
-        failed = deliver(connection, asked, None) if wait and asked else 0
+        failed = _delivered(asked) if wait and asked else 0
         if wait:
             failed += sum(kept(connection, each.recording_id) for each in asked)
     return 1 if failed or refused else 0
@@ -60,6 +61,10 @@ def _ask(connection: Connection, ids: Iterable[UUID], wanted: Choice, dry_run: b
     asked, refused = [], 0
     for recording_id in ids:
         try:
+            if wanted.failed and _restarted(connection, recording_id, dry_run):
+                asked += [] if dry_run else [_submission(connection, recording_id)]
+                show(f"{str(recording_id)[:8]}  all of it: it was never decoded")
+                continue
             places = plan(connection, recording_id, wanted)
             if places and not dry_run:
                 asked.append(ask(connection, recording_id, places, wanted.speakers))
@@ -79,7 +84,21 @@ def ask(
     Raises:
         Permanent: ``still_open``, ``never_decoded``, ``same_content`` or ``unknown_analysis``.
     """
-    wait_for_room(connection, say, workers_alive())
+    with patience() as patient:
+        wait_for_room(patient)
     again(connection, recording_id, {index: set(names) for index, names in places.items()}, speakers)
+    return _submission(connection, recording_id)
+
+
+def _restarted(connection: Connection, recording_id: UUID, dry_run: bool) -> bool:
+    return bool(requests.restartable(connection, recording_id)) if dry_run else restart(connection, recording_id)
+
+
+def _submission(connection: Connection, recording_id: UUID) -> Submission:
     name = recordings.progress(connection, [recording_id])[recording_id].file_name
     return Submission(path=Path(name), recording_id=recording_id, task_id=None)
+
+
+def _delivered(asked: Sequence[Submission]) -> int:
+    with patience() as patient:
+        return deliver(patient, asked, None)

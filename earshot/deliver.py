@@ -11,17 +11,22 @@ from earshot.local import stack, urls
 from earshot.progress import Bars
 from earshot.show import rendered
 from producer.follow import FileProgress, follow
+from producer.patience import Patience
 from producer.submit import Submission
 from storage import recordings
-from storage.db import Connection
 
 
-def deliver(connection: Connection, submitted: Sequence[Submission], out: Path | None) -> int:
+def patience() -> Patience:
+    """That of a command with somebody before it."""
+    return Patience(say, workers_alive())
+
+
+def deliver(patience: Patience, submitted: Sequence[Submission], out: Path | None) -> int:
     """Waits for the recordings, prints each report and writes it below ``out``. Returns how many failed, and says why."""
-    finished = _followed(connection, submitted)
+    finished = _followed(patience, submitted)
     for each in finished:
         if each.state != "failed":
-            _report(connection, each, out)
+            _report(patience, each, out)
     failed = [each for each in finished if each.state == "failed"]
     for each in failed:
         say(f"{each.submission.path}: failed: {each.error_code}: {each.error_detail}")
@@ -33,10 +38,10 @@ def workers_alive() -> Callable[[], None]:
     return stack.check if urls.are_local() else lambda: None
 
 
-def _followed(connection: Connection, submitted: Sequence[Submission]) -> list[FileProgress]:
+def _followed(patience: Patience, submitted: Sequence[Submission]) -> list[FileProgress]:
     latest: dict[Submission, FileProgress] = {}
     with Bars(submitted) as bars:
-        for each in follow(connection, submitted, workers_alive()):
+        for each in follow(patience, submitted):
             latest[each.submission] = each
             bars.update(each)
     return [latest[each] for each in submitted]
@@ -48,8 +53,8 @@ def _stored_before(finished: FileProgress) -> str:
     return f"the same content was analysed before{other}; {done}"
 
 
-def _report(connection: Connection, finished: FileProgress, out: Path | None) -> None:
-    body = recordings.report(connection, finished.recording_id)
+def _report(patience: Patience, finished: FileProgress, out: Path | None) -> None:
+    body = patience(lambda connection: recordings.report(connection, finished.recording_id))
     show(rendered(Report.model_validate(body)))
     if finished.duplicate:
         say(f"{finished.submission.path}: {_stored_before(finished)}")
@@ -59,5 +64,6 @@ def _report(connection: Connection, finished: FileProgress, out: Path | None) ->
     out.mkdir(parents=True, exist_ok=True)
     file = out / f"{finished.submission.path.stem}-{str(finished.recording_id)[:8]}.json"
     file.write_text(json.dumps(body, ensure_ascii=False, indent=2) + "\n", encoding="utf-8")
-    recordings.note_export(connection, finished.recording_id, socket.gethostname(), str(file.resolve()))
+    place = (finished.recording_id, socket.gethostname(), str(file.resolve()))
+    patience(lambda connection: recordings.note_export(connection, *place))
     say(f"JSON: {file}")

@@ -5,24 +5,21 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
-from analysis.errors import BadAudio, EarshotError, Forbidden, Misconfigured, Unavailable
+from analysis.errors import BadAudio, EarshotError, Forbidden, Growing, Misconfigured
 from analysis.languages import language_tag
 from analysis.types import SpeakerCount
 from earshot.console import say, show
-from earshot.deliver import deliver, workers_alive
+from earshot.deliver import deliver, patience
 from earshot.strip import clock
 from producer.admission import wait_for_room
+from producer.patience import Patience
 from producer.scan import find_audio
 from producer.submit import Options, Submission, submit
 from settings import settings
-from storage.db import Connection, connect
 from workers.registry import analyses as registered
 
-OF_ONE_FILE = (BadAudio, Forbidden, Unavailable, OSError)
+OF_ONE_FILE = (BadAudio, Forbidden, Growing, OSError)
 """What can be wrong with one file while the others are fine."""
-
-SERVICES_AWAY = ("redis_away", "postgres_away")
-"""Codes of ``Unavailable`` that no other file would fare better with."""
 
 
 def options(
@@ -109,19 +106,19 @@ def validate(paths: Sequence[Path], accept_truncated: bool) -> int:
 
 def ingest(paths: Iterable[Path], wanted: Options, *, wait: bool, out: Path | None) -> int:
     """Hands the files in and, with ``wait``, prints each report and writes it below ``out``. Returns 1 if any file failed."""
-    with connect(settings().database_url) as connection:
-        submitted, refused = _submit(connection, find_audio(paths), wanted, tell=not wait)
-        failed = deliver(connection, submitted, out) if wait else 0
+    with patience() as patient:
+        submitted, refused = _submit(patient, find_audio(paths), wanted, tell=not wait)
+        failed = deliver(patient, submitted, out) if wait else 0
     return 1 if failed or refused else 0
 
 
-def _submit(connection: Connection, files: Iterable[Path], wanted: Options, *, tell: bool) -> tuple[list[Submission], int]:
+def _submit(patient: Patience, files: Iterable[Path], wanted: Options, *, tell: bool) -> tuple[list[Submission], int]:
     """``tell``: print each id at once, so that it is known even if a service goes away before the last file."""
-    submitted, refused, check = [], 0, workers_alive()
+    submitted, refused = [], 0
     for file in files:
-        wait_for_room(connection, say, check)
+        wait_for_room(patient)
         try:
-            submitted.append(submit(connection, file, wanted))
+            submitted.append(submit(patient, file, wanted))
             if tell:
                 show(f"{submitted[-1].recording_id}  {file}")
         except OF_ONE_FILE as error:
@@ -131,11 +128,9 @@ def _submit(connection: Connection, files: Iterable[Path], wanted: Options, *, t
 
 
 def _refuse(file: Path, error: EarshotError | OSError) -> None:
-    """One line for this file; the others go on, unless a service is away."""
+    """One line for this file; the others go on."""
     if isinstance(error, OSError):
         say(f"{file}: unreadable: {error.strerror or error}")
-    elif error.code in SERVICES_AWAY:
-        raise error
     else:
         say(f"{file}: {error.code}: {error}")
 

@@ -3,6 +3,7 @@
 import json
 import sys
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any
 
 from rich.table import Table
@@ -13,6 +14,7 @@ from earshot.console import say, show
 from earshot.places import kept
 from earshot.show import rendered
 from earshot.strip import clock
+from producer.patience import outlast
 from settings import settings
 from storage import outbox, recordings, stream
 from storage.db import connect
@@ -92,7 +94,8 @@ def print_events(start: str | None, follow: bool) -> None:
     redis = client(settings().redis_url)
     after = _position(start) if start else (stream.last_id(redis) if follow else "0")
     while True:
-        found = stream.read(redis, after, block_ms=BLOCK_MS if follow else None)
+        read = partial(stream.read, redis, after, block_ms=BLOCK_MS if follow else None)
+        found = outlast(read, say) if follow else read()
         for after, event in found:
             sys.stdout.write(json.dumps({"stream_id": after, **event}, ensure_ascii=False) + "\n")
         sys.stdout.flush()

@@ -15,6 +15,7 @@ HEARTBEAT_SEC = 5.0
 """Slack above ``worker_lost_sec`` for a worker to be heard so long: more than two heartbeats."""
 DONE = {
     "requests_sent_again": "requests sent again",
+    "requests_restarted": "recordings taken up again that had failed for a full disk, a store or a source that was away",
     "chunks_dispatched_again": "chunks dispatched again: their worker died, or their message was lost",
     "merges_sent_again": "merges sent again",
     "chunks_given_up": "chunks given up, see `earshot dead list`",
@@ -40,7 +41,7 @@ DONE = {
 def repair() -> int:
     """Runs one pass and prints one line for each kind of thing that it set going again."""
     _listen()
-    lines = told(mend(None)) + told(tidy(sweep=True))
+    lines = told(mend(None, restart_failed=True)) + told(tidy(sweep=True))
     for line in lines:
         show(line)
     if not lines:

@@ -1,8 +1,8 @@
 """Backpressure: files are handed in while there is room for their chunks, so that what waits in Redis stays bounded."""
 
 import time
-from collections.abc import Callable
 
+from producer.patience import Patience
 from settings import settings
 from storage import ledger
 from storage.db import Connection
@@ -17,17 +17,13 @@ def room(connection: Connection) -> int:
     return settings().max_unmerged_chunks - ledger.unmerged(connection) - ledger.waiting_requests(connection)
 
 
-def wait_for_room(connection: Connection, say: Callable[[str], None], check: Callable[[], None]) -> None:
-    """Returns once there is room, and says why it waits while there is none.
-
-    Args:
-        check: called at every poll; raises when waiting has become useless (see ``producer.follow``).
-    """
+def wait_for_room(patience: Patience) -> None:
+    """Returns once there is room, and says why it waits while there is none."""
     told = 0.0
-    while room(connection) <= 0:
-        check()
+    while patience(room) <= 0:
+        patience.check()
         if time.monotonic() - told > REPEAT_SEC or not told:
             told = time.monotonic()
             bound = f"{settings().max_unmerged_chunks} chunks (EARSHOT_MAX_UNMERGED_CHUNKS)"
-            say(f"waiting: {bound} or more are still to be merged; `earshot doctor --stuck` tells why")
+            patience.say(f"waiting: {bound} or more are still to be merged; `earshot doctor --stuck` tells why")
         time.sleep(POLL_SEC)

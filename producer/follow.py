@@ -1,15 +1,16 @@
 """Follows submitted files until each is finished, by asking the ledger."""
 
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
+from functools import partial
 from uuid import UUID
 
 from analysis.errors import Permanent
 from analysis.request import IngestReply
 from analysis.types import Frozen
+from producer.patience import Patience
 from producer.submit import Submission
 from storage import recordings
-from storage.db import Connection
 from storage.recordings import Progress
 from tasks.submit import reply
 
@@ -40,32 +41,30 @@ class FileProgress(Frozen):
         return self.state in ("complete", "partial", "failed")
 
 
-def follow(connection: Connection, submissions: Sequence[Submission], check: Callable[[], None]) -> Iterator[FileProgress]:
-    """Yields every change, file by file, until all are finished.
-
-    Args:
-        check: called at every poll; raises when waiting has become useless (a worker of the local stack died).
-    """
+def follow(patience: Patience, submissions: Sequence[Submission]) -> Iterator[FileProgress]:
+    """Yields every change, file by file, until all are finished, or ``patience.check``, which is called at every poll, raises
+    because waiting has become useless (a worker of the local stack died)."""
     latest = [FileProgress(submission=each, recording_id=each.recording_id) for each in submissions]
     while not all(each.finished for each in latest):
-        check()
-        rows = recordings.progress(connection, [each.recording_id for each in latest if not each.finished])
+        patience.check()
+        unfinished = [each.recording_id for each in latest if not each.finished]
+        rows = patience(partial(recordings.progress, ids=unfinished))
         for position, before in enumerate(latest):
             if before.finished:
                 continue
-            now = _advanced(before, rows.get(before.recording_id))
+            now = _advanced(patience, before, rows.get(before.recording_id))
             if now != before:
                 latest[position] = now
                 yield now
         time.sleep(POLL_SEC)
 
 
-def _advanced(before: FileProgress, row: Progress | None) -> FileProgress:
+def _advanced(patience: Patience, before: FileProgress, row: Progress | None) -> FileProgress:
     if row is not None:
         return before.model_copy(update=row.model_dump(exclude={"id", "file_name"}))
     if before.vanished_at is None:
         return before.model_copy(update={"vanished_at": time.monotonic()})
-    answer = _answer(before)
+    answer = patience(lambda _: _answer(before))
     if answer is not None:
         return before.model_copy(update=answer.model_dump(include={"recording_id", "duplicate", "added", "differs"}))
     if time.monotonic() - before.vanished_at < ANSWER_SEC:

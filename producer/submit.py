@@ -1,14 +1,17 @@
 """Hands one file in: uploaded to the store's inbox, written down, enqueued."""
 
+from contextlib import suppress
 from pathlib import Path
 from uuid import UUID, uuid4
 
+from analysis.errors import Unavailable
 from analysis.request import IngestRequest
 from analysis.types import Frozen, SpeakerCount
 from audio.inbox import discard_upload, upload
+from producer.patience import Patience
 from settings import settings
 from storage import recordings
-from storage.db import Connection
+from storage.db import connect, lost_connections
 from tasks.submit import send
 from workers.registry import analyses
 
@@ -33,25 +36,27 @@ class Submission(Frozen):
     """Of the request; None where a stored recording is analysed again."""
 
 
-def submit(connection: Connection, path: Path, options: Options) -> Submission:
+def submit(patience: Patience, path: Path, options: Options) -> Submission:
     """Uploads the file, so that workers on other machines can read it, writes the recording down, so that a lost message can be
-    sent again, and enqueues it. Leaves nothing behind when it fails.
+    sent again, and enqueues it; waits for a store, a Postgres or a Redis that is away. Leaves nothing behind when it fails.
 
     Raises:
         BadAudio: ``missing``, or ``not_audio`` for a folder.
         Forbidden: ``unreadable``.
-        Unavailable: the store, Postgres or Redis does not answer.
+        Unavailable: one of them was away for too long.
     """
     config = settings()
-    uri = upload(path, config.store_url)
+    uri = patience(lambda _: upload(path, config.store_url))
     name = uri.rpartition("/")[2]
     recording_id = uuid4()
     request = IngestRequest(uri=uri, recording_id=recording_id, file_name=name, **options.model_dump())
     try:
         wanted, language = options.analyses or tuple(analyses()), options.language or config.language
-        recordings.register(connection, recording_id, request, wanted, language)
-        return Submission(path=path, recording_id=recording_id, task_id=send(request))
+        patience(lambda connection: recordings.register(connection, recording_id, request, wanted, language))
+        return Submission(path=path, recording_id=recording_id, task_id=patience(lambda _: send(request)))
     except BaseException:
-        discard_upload(uri, config.store_url)
-        recordings.forget(connection, recording_id)
+        with suppress(Unavailable):  # what is away now may have been the reason
+            discard_upload(uri, config.store_url)
+            with connect(config.database_url) as connection, lost_connections():
+                recordings.forget(connection, recording_id)
         raise

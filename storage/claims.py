@@ -1,7 +1,7 @@
 """Who is at work on what: a job says so before it touches a chunk, so that a death in mid-work is known, and counted.
 
 Fields of the chunk's hash (``storage.staging``): ``claim:<analysis>`` is the holder, ``deaths:<analysis>`` how many holders
-ended with their claim, ``last:<analysis>`` the name of the last of these.
+ended with their claim, ``last:<analysis>`` the name of the last of these, ``wait:<analysis>`` what its job waits for.
 """
 
 from collections.abc import Mapping, Sequence
@@ -14,7 +14,7 @@ from storage import deleted
 from storage.ledger import Staged
 from storage.presence import Worker
 from storage.redis import lost_connections
-from storage.staging import CLAIM, DEATHS, LAST, MERGED, OUTCOME, key, readable
+from storage.staging import CLAIM, DEATHS, LAST, MERGED, OUTCOME, WAIT, key, readable
 
 Fate = Literal["working", "handed_back", "let_go", "child_died", "died", "unsure"]
 
@@ -29,6 +29,14 @@ class Claim(Frozen):
     since: float
 
 
+class Wait(Frozen):
+    """Surroundings that a job has met and is tried again in; over at ``until`` (seconds since the epoch) unless said anew."""
+
+    code: str
+    detail: str
+    until: float
+
+
 class Standing(Frozen):
     """How one analysis of one chunk stands."""
 
@@ -39,17 +47,22 @@ class Standing(Frozen):
     deaths: int
     last: str | None
     """The last worker that ended with it."""
+    wait: Wait | None
+
+
+FIELDS = (OUTCOME, CLAIM, DEATHS, LAST, WAIT)
+"""Of a chunk's hash, for each of its analyses."""
 
 
 @lost_connections()
 def look(redis: Redis, analyses: Mapping[ChunkKey, Sequence[str]]) -> dict[ChunkKey, dict[str, Standing]]:
     """How the named analyses of the chunks stand."""
-    pipeline = redis.pipeline(transaction=False)
+    pipeline, width = redis.pipeline(transaction=False), len(FIELDS)
     for chunk, names in analyses.items():
-        pipeline.hmget(key(chunk), [MERGED, *(prefix + name for name in names for prefix in (OUTCOME, CLAIM, DEATHS, LAST))])
+        pipeline.hmget(key(chunk), [MERGED, *(prefix + name for name in names for prefix in FIELDS)])
     answers = cast(list[list[bytes | None]], pipeline.execute())
     return {
-        chunk: {name: _standing(answer[0], answer[1 + 4 * at : 5 + 4 * at]) for at, name in enumerate(names)}
+        chunk: {name: _standing(answer[0], answer[1 + width * at : 1 + width * (at + 1)]) for at, name in enumerate(names)}
         for (chunk, names), answer in zip(analyses.items(), answers, strict=True)
     }
 
@@ -95,6 +108,26 @@ def take(redis: Redis, chunk: ChunkKey, analysis: str, found: Standing, mine: Cl
     return _swap(redis, chunk, analysis, found.claim, mine, found.claim.node if died and found.claim else None, ttl_sec)
 
 
+_PUT_OFF = (
+    deleted.IF_DELETED
+    + """
+redis.call('HSET', KEYS[1], ARGV[2], ARGV[3])
+redis.call('EXPIRE', KEYS[1], ARGV[4])
+return 1
+"""
+)
+
+
+@lost_connections()
+def put_off(redis: Redis, chunks: Sequence[ChunkKey], analysis: str, wait: Wait, ttl_sec: int) -> None:
+    """Notes that the job about these chunks is tried again although nobody is at work on it meanwhile."""
+    pipeline, text = redis.pipeline(transaction=False), wait.model_dump_json()
+    for chunk in chunks:
+        names = (key(chunk), deleted.KEY, str(chunk.recording_id), WAIT + analysis)
+        pipeline.eval(_PUT_OFF, 2, *names, text, ttl_sec)
+    pipeline.execute()
+
+
 @lost_connections()
 def release(redis: Redis, chunk: ChunkKey, analysis: str, mine: Claim, ttl_sec: int, *, blame: bool = False) -> None:
     """Gives a claim back; ``blame``: the work ended badly, which counts like a death."""
@@ -112,7 +145,7 @@ def _swap(
 
 
 def _standing(merged: bytes | None, fields: Sequence[bytes | None]) -> Standing:
-    outcome, claim, deaths, last = fields
+    outcome, claim, deaths, last, wait = fields
     staged = readable(Staged, outcome)
     return Standing(
         merged=merged is not None,
@@ -120,4 +153,5 @@ def _standing(merged: bytes | None, fields: Sequence[bytes | None]) -> Standing:
         claim=readable(Claim, claim),
         deaths=int(deaths or 0),
         last=last.decode() if last else None,
+        wait=readable(Wait, wait),
     )

@@ -9,7 +9,7 @@ import psycopg
 from psycopg.types.json import Jsonb
 
 from analysis import events
-from analysis.errors import EarshotError, Permanent
+from analysis.errors import SURROUNDINGS, EarshotError, Permanent
 from analysis.quality import RecordingQuality
 from analysis.request import IngestRequest
 from analysis.types import Frozen, Interval, Utterance
@@ -196,8 +196,10 @@ def matching(
     *,
     decoded: bool = False,
 ) -> list[UUID]:
-    """Closed recordings by their state and by when they were ingested, the oldest first; with ``decoded`` only those."""
-    args = {"state": state, "since": since, "until": until, "decoded": decoded}
+    """Closed recordings by their state and by when they were ingested, the oldest first; with ``decoded`` only those, and what
+    failed for its surroundings before that."""
+    codes = list(SURROUNDINGS)
+    args = {"state": state, "since": since, "until": until, "decoded": decoded, "codes": codes}
     return [row["id"] for row in connection.execute(SQL["matching"], args)]
 
 

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from analysis.errors import Transient
+from analysis.errors import SURROUNDINGS, Transient
 from analysis.types import Frozen
 from storage.db import Connection, connect, lost_connections
 from storage.queries import queries
@@ -24,6 +24,10 @@ class OpenRequest(Frozen):
     ingest_sent_at: datetime
     sent_at: float
     """The same, seconds since the epoch."""
+    worker: str | None
+    """Who took it up last (an incarnation, see ``storage.presence``)."""
+    waits_for: str | None
+    """Code of what its last try has met."""
 
 
 class Attempt(Frozen):
@@ -65,6 +69,12 @@ def excuse(connection: Connection, recording_id: UUID) -> None:
     connection.execute(SQL["excuse"], {"id": recording_id})
 
 
+def waits(connection: Connection, recording_id: UUID, code: str) -> float:
+    """Takes back an attempt that met trouble of the surroundings, and returns for how many seconds there has been any."""
+    row = connection.execute(SQL["waits"], {"id": recording_id, "code": code}).fetchone()
+    return float(row["waited"]) if row else 0.0
+
+
 def put_off(connection: Connection, recording_id: UUID) -> None:
     """Notes that the request was seen and waits for room."""
     connection.execute(SQL["put_off"], {"id": recording_id})
@@ -86,6 +96,20 @@ def send_again(connection: Connection, found: OpenRequest) -> dict[str, Any] | N
     if connection.execute(SQL["send_again"], found.model_dump(include={"id", "ingest_sent_at"})).rowcount == 0:
         return None
     return {**found.request, "recording_id": str(found.id)}
+
+
+def restart(connection: Connection, recording_id: UUID, uri: str | None = None) -> dict[str, Any] | None:
+    """Opens a recording again that failed for its surroundings before it was decoded, and returns the request to send; None for
+    any other. ``uri``: where its audio lies now."""
+    args = {"id": recording_id, "uri": uri, "codes": list(SURROUNDINGS)}
+    row = connection.execute(SQL["restart"], args).fetchone()
+    return {**row["request"], "recording_id": str(recording_id)} if row else None
+
+
+def restartable(connection: Connection, recording_id: UUID | None = None) -> dict[UUID, str]:
+    """Recordings that ``restart`` would open, the oldest first, and the URIs of their audio; only that one, if it is one."""
+    rows = connection.execute(SQL["restartable"], {"codes": list(SURROUNDINGS), "id": recording_id})
+    return {row["id"]: row["uri"] for row in rows}
 
 
 def enders(connection: Connection, recording_id: UUID, sha256: str) -> int:

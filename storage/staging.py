@@ -21,7 +21,7 @@ from storage.redis import lost_connections
 log = logging.getLogger(__name__)
 T = TypeVar("T", bound=BaseModel)
 
-OUTCOME, CLAIM, DEATHS, LAST = "outcome:", "claim:", "deaths:", "last:"
+OUTCOME, CLAIM, DEATHS, LAST, WAIT = "outcome:", "claim:", "deaths:", "last:", "wait:"
 """Prefixes of the hash's fields, each followed by the name of an analysis."""
 MERGED = "merged"
 

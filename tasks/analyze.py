@@ -7,10 +7,10 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, NoReturn
 
-from celery.exceptions import Ignore, SoftTimeLimitExceeded
+from celery.exceptions import Ignore, Reject, SoftTimeLimitExceeded
 from redis import Redis
 
-from analysis.errors import DeviceLost, Transient
+from analysis.errors import DeviceLost, Transient, Unavailable
 from analysis.outcome import Failed, Outcome
 from analysis.types import ChunkKey, ChunkRef, Job, Receipt
 from settings import settings
@@ -18,7 +18,7 @@ from storage import claims, deleted, redis, staging, tries, waits
 from storage.dead_letters import WORKER_LOST
 from storage.ledger import Staged
 from tasks import emergency, triage
-from tasks.app import Stage, app
+from tasks.app import PAUSE_MAX_SEC, Stage, app
 from tasks.presence import claim
 from tasks.triage import Open
 from workers.registry import analyses, cards
@@ -27,7 +27,8 @@ from workers.run import DEVICE_MEMORY, run
 log = logging.getLogger(__name__)
 
 TRIES = 12
-"""Attempts at a job while its surroundings fail, over about six minutes; then its chunks fail and say why."""
+"""Attempts at a job whose chunks have no room in memory, over about six minutes: it may be others who fill it, or the chunk."""
+STAGE_AGAIN_SEC = 2.0
 DELIVERIES = 200
 """How often Celery may deliver a job whose worker died. Its chunks' deaths are counted and bounded (``tasks.triage``); this
 ends what dies before it can count."""
@@ -62,7 +63,7 @@ def _work(task: Stage, client: Redis, job: Job, group: Sequence[Open]) -> int:
             return len(group)
         said = _said(task, client, job, refs)
         unfit = [ref for ref, each in said.items() if isinstance(each, Failed) and each.code == DEVICE_MEMORY]
-        again = unfit if unfit and _is_patient(task) else []  # there may be room when another process is done
+        again = unfit if unfit and _may_fit(task) else []  # there may be room when another process is done
         done = {ref.key: Staged(release=job.release.name, outcome=each) for ref, each in said.items() if ref not in again}
         _stage(client, job, done)
         if again:
@@ -79,9 +80,14 @@ def _said(task: Stage, client: Redis, job: Job, refs: Sequence[ChunkRef]) -> dic
     return said
 
 
-def _is_patient(task: Stage) -> bool:
-    """Whether trouble of the surroundings, now counted once more, is a reason to try again."""
+def _may_fit(task: Stage) -> bool:
+    """Whether a want of memory, now counted once more, is a reason to try again."""
     return tries.another(redis.client(settings().redis_url), task.request.id) < TRIES
+
+
+def _has_time(task: Stage) -> bool:
+    """Whether the task may go on waiting for its surroundings."""
+    return tries.waited(redis.client(settings().redis_url), task.request.id) < settings().wait_sec
 
 
 @contextmanager
@@ -96,6 +102,10 @@ def _claimed(client: Redis, job: Job, group: Sequence[Open]) -> Iterator[list[Ch
                 refs.append(each.ref)
         yield refs
     except (Transient, SoftTimeLimitExceeded) as error:
+        if isinstance(error, Transient):
+            until = time.time() + PAUSE_MAX_SEC + settings().worker_lost_sec
+            wait = claims.Wait(code=error.code, detail=str(error), until=until)
+            claims.put_off(client, [ref.key for ref in refs], job.analysis, wait, ttl)
         blame = isinstance(error, SoftTimeLimitExceeded) and len(refs) > 1
         for ref in refs:
             claims.release(client, ref.key, job.analysis, mine, ttl, blame=blame)
@@ -122,9 +132,10 @@ def _outcomes(task: Stage, job: Job) -> list[Outcome]:
             raise
         return [Failed(code="timeout", detail=f"not done within {limit:.0f} s; {settings().task_limit_advice}")]
     except Transient as error:
-        if _is_patient(task):
+        if _has_time(task):
             raise
-        return [Failed(code=error.code, detail=str(error))] * len(job.chunks)
+        detail = f"{error}; it was waited for during {settings().wait_days:g} days"
+        return [Failed(code=error.code, detail=detail)] * len(job.chunks)
 
 
 def _died(found: Open) -> Staged:
@@ -134,8 +145,18 @@ def _died(found: Open) -> Staged:
 
 
 def _stage(client: Redis, job: Job, outcomes: dict[ChunkKey, Staged]) -> None:
-    if outcomes and not staging.put(client, job.analysis, outcomes, settings().outcome_ttl_sec):
-        _drop(job)
+    """What is computed waits here for a Redis that takes it, and goes back to the queue undone only when the time is up."""
+    try:
+        while outcomes:
+            try:
+                staged = staging.put(client, job.analysis, outcomes, settings().outcome_ttl_sec)
+            except Unavailable as error:
+                log.warning("%d outcomes of %s wait: %s", len(outcomes), job.analysis, error)
+                time.sleep(STAGE_AGAIN_SEC)
+            else:
+                return None if staged else _drop(job)
+    except SoftTimeLimitExceeded:
+        raise Reject("Redis took no outcomes", requeue=True) from None
 
 
 def _drop(job: Job) -> NoReturn:

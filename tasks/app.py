@@ -3,11 +3,20 @@
 import logging
 import os
 import sys
+import time
 from typing import Any, ClassVar
 
 from celery import Celery, Task
-from celery.exceptions import Reject
-from celery.signals import after_setup_logger, after_setup_task_logger, heartbeat_sent, worker_init, worker_ready
+from celery.app.backends import BACKEND_ALIASES
+from celery.exceptions import Reject, SoftTimeLimitExceeded
+from celery.signals import (
+    after_setup_logger,
+    after_setup_task_logger,
+    heartbeat_sent,
+    task_prerun,
+    worker_init,
+    worker_ready,
+)
 from kombu.transport import TRANSPORT_ALIASES
 
 import onnx_runtime
@@ -21,32 +30,59 @@ MALLOC_BYTES = 4 << 20
 takes 3 MB: with less than that, it and what is made of it would be asked for again and again, at two thirds more CPU."""
 
 
+PAUSE_MAX_SEC = 60
+"""The longest pause between two tries."""
+PUBLISH_AGAIN_SEC = 2.0
+
+
 class Stage(Task):  # type: ignore[misc]  # celery ships no types
     """A task that is tried again, ever later and with jitter, while its surroundings fail; permanent errors are not."""
 
     abstract = True
     throws = (Permanent,)  # told in one line
     autoretry_for = (Transient,)
-    retry_kwargs: ClassVar = {"max_retries": 1000}  # a minute apart: whoever waits for Postgres waits for as long as it takes
+    # Tries are no measure of time, and Celery counts those of every kind together: a stage that must not wait for ever goes by
+    # ``wait_days``. None would stand for the task's own ``max_retries``.
+    retry_kwargs: ClassVar = {"max_retries": sys.maxsize}
     retry_backoff = 1
-    retry_backoff_max = 60
+    retry_backoff_max = PAUSE_MAX_SEC
     retry_jitter = True
     default_retry_delay = 5  # seconds, after the worker's child died: by then two heartbeats have told that it is gone
     max_retries = 3  # what counts for Celery itself: deliveries after the worker died (``task_retry_on_worker_lost``)
 
     def retry(self, *args: Any, **kwargs: Any) -> Any:
-        """As Celery's, but a task whose retry cannot be published goes back to its queue, where Celery would drop it."""
-        try:
-            return super().retry(*args, **kwargs)
-        except Reject as error:
-            raise Reject(error.reason, requeue=True) from error
+        """As Celery's, but a task whose retry Redis does not take waits for Redis, where Celery would drop it; when its time is
+        up, it goes back to its queue."""
+        while True:
+            try:
+                return super().retry(*args, **kwargs)
+            except Reject as error:
+                if time.monotonic() - _Began.at > settings().task_soft_limit_sec:
+                    raise Reject(error.reason, requeue=True) from error
+            try:
+                time.sleep(PUBLISH_AGAIN_SEC)
+            except SoftTimeLimitExceeded:
+                _Began.at = float("-inf")
+
+
+class _Began:
+    """When this process began its task, on the monotonic clock."""
+
+    at = float("-inf")
+
+
+@task_prerun.connect
+def _begins(**_: Any) -> None:
+    _Began.at = time.monotonic()
 
 
 # Kombu takes a socket's transport from its URL's scheme alone.
 TRANSPORT_ALIASES.update(dict.fromkeys(("redis", "rediss"), "tasks.transport:Transport"))
+BACKEND_ALIASES.update(dict.fromkeys(("redis", "rediss"), "tasks.transport:Backend"))
 app = Celery(
     "earshot",
     task_cls=Stage,
+    amqp="tasks.transport:Queues",
     include=[
         "tasks.ingest",
         "tasks.analyze",

@@ -6,10 +6,7 @@ from typing import Any
 from uuid import UUID, uuid4
 
 from celery import chord
-from kombu.exceptions import OperationalError
-from redis.exceptions import RedisError
 
-from analysis.errors import Unavailable
 from analysis.outcome import Failed
 from analysis.types import WHOLE, Batch, ChunkKey, ChunkRef, Job, Release, Utterance
 from settings import settings
@@ -18,6 +15,7 @@ from storage.ledger import Staged
 from storage.recordings import Recording
 from tasks.active import active
 from tasks.app import app
+from tasks.publish import refusals
 from workers.gate import at_the_gate
 from workers.registry import cards
 
@@ -46,13 +44,14 @@ def dispatch(recording_id: UUID) -> int:
     unpublished = {row["index"]: row for row in waiting}
     try:
         for rows in _batches(waiting):
-            _publish(recording, named, barred, rows)
+            with refusals():
+                _publish(recording, named, barred, rows)
             for row in rows:
                 del unpublished[row["index"]]
-    except (RedisError, OperationalError, Unavailable) as error:
-        with db.pooled(settings().database_url) as connection:
-            ledger.give_back(connection, recording_id, list(unpublished.values()))
-        raise Unavailable("redis_away", f"Redis does not take jobs: {error}") from error
+    finally:
+        if unpublished:
+            with db.pooled(settings().database_url) as connection:
+                ledger.give_back(connection, recording_id, list(unpublished.values()))
     return len(waiting)
 
 

@@ -1,12 +1,14 @@
 """Takes a recording in: read once, checked, decoded, cut into chunks, written to the ledger, dispatched."""
 
 import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 from uuid import NAMESPACE_URL, UUID, uuid5
 
 from celery.exceptions import SoftTimeLimitExceeded
 
-from analysis.errors import EarshotError, Permanent, Transient
+from analysis.errors import SURROUNDINGS, EarshotError, Permanent, Transient, Unavailable
 from analysis.request import IngestReply, IngestRequest
 from analysis.roles import roles_of
 from analysis.types import WHOLE, Interval
@@ -16,9 +18,9 @@ from audio.plan import speech_in
 from audio.prepare import Prepared, prepare
 from audio.probe import probe
 from audio.source import content_hash, open_source
-from audio.store import delete_recording
+from audio.store import delete_recording, store_errors
 from settings import settings
-from storage import db, ledger, outbox, presence, recordings, redis, requests, tombstones, tries, waits
+from storage import db, ledger, outbox, presence, recordings, redis, requests, tombstones, waits
 from storage.db import Connection
 from storage.dead_letters import QUARANTINE_AFTER
 from storage.recordings import NewChunk
@@ -31,10 +33,6 @@ from workers.registry import analyses, cards
 
 log = logging.getLogger(__name__)
 
-WAITED_FOR = ("postgres_away", "redis_away", "busy", "backlog", "growing")
-"""What a request waits for as long as it takes; any other trouble of the surroundings is told after ``TRIES``."""
-TRIES = 5
-
 
 @app.task(name="ingest.recording", bind=True)
 def ingest_recording(self: Stage, payload: dict[str, Any]) -> dict[str, Any]:
@@ -46,10 +44,8 @@ def ingest_recording(self: Stage, payload: dict[str, Any]) -> dict[str, Any]:
     except IdTaken as error:  # nothing of the recording that has the id is touched or told, and the file stays where it is
         told = {"code": error.code, "detail": str(error)}
         return IngestReply(recording_id=recording_id, state="failed", error=told).model_dump(mode="json")
-    except Transient as error:
-        if error.code in WAITED_FOR or tries.another(redis.client(settings().redis_url), self.request.id) < TRIES:
-            raise
-        reply = _failed(recording_id, error)
+    except Transient:
+        raise  # it is tried again
     except EarshotError as error:
         reply = _failed(recording_id, error)
     except SoftTimeLimitExceeded:
@@ -58,7 +54,8 @@ def ingest_recording(self: Stage, payload: dict[str, Any]) -> dict[str, Any]:
     except Exception as error:  # whatever it is, the recording is closed with the reason instead of staying open for ever
         log.exception("recording %s cannot be taken in", recording_id)
         reply = _failed(recording_id, Permanent("ingest_failed", f"{type(error).__name__}: {error}".splitlines()[0]))
-    discard_upload(request.uri, settings().store_url)
+    if reply.error is None or reply.error["code"] not in SURROUNDINGS:
+        discard_upload(request.uri, settings().store_url)
     return reply.model_dump(mode="json")
 
 
@@ -68,15 +65,29 @@ def _ingest(recording_id: UUID, request: IngestRequest) -> IngestReply:
     with requests.exclusive(config.database_url, recording_id) as connection:
         is_new = recordings.register(connection, recording_id, request, wanted, language)
         first = request if is_new else asked_before.same_file(connection, recording_id, request)
+        requests.restart(connection, recording_id, request.uri)
         _admit(connection, recording_id)
         is_tried = _is_tried(connection, recording_id)
         try:
-            owner = _take_in(connection, recording_id, first) if is_tried else recording_id
+            with store_errors(first.uri):
+                owner = _take_in(connection, recording_id, first) if is_tried else recording_id
             return asked_before.answer(connection, recording_id, owner, request)
-        except Transient:
-            with db.pooled(config.database_url) as fresh:  # the other one may be what has failed
-                requests.excuse(fresh, recording_id)
+        except Transient as error:
+            _put_off(recording_id, error)
             raise
+
+
+def _put_off(recording_id: UUID, error: Transient) -> None:
+    """Raises:
+    Permanent: with the same code, when surroundings that fail were waited for long enough.
+    """
+    with db.pooled(settings().database_url) as fresh:  # the other connection may be what has failed
+        if not isinstance(error, Unavailable):
+            requests.excuse(fresh, recording_id)
+        elif requests.waits(fresh, recording_id, error.code) > settings().wait_sec:
+            again = f"`earshot rerun {recording_id} --failed` tries it again"
+            waited = f"it was waited for during {settings().wait_days:g} days"
+            raise Permanent(error.code, f"{error}; {waited}; {again}") from error
 
 
 def _is_tried(connection: Connection, recording_id: UUID) -> bool:
@@ -179,7 +190,19 @@ def _check_analyses(request: IngestRequest) -> None:
 def _failed(recording_id: UUID, error: EarshotError) -> IngestReply:
     """Closes the recording, unless another delivery of the same request has brought it further already."""
     with db.pooled(settings().database_url) as connection:
-        if recordings.fail(connection, recording_id, error, ("queued", "ingesting")):
+        closed = recordings.fail(connection, recording_id, error, ("queued", "ingesting"))
+        with _as_far_as_possible("telling that recording %s failed", recording_id):
+            outbox.relay(connection, redis.client(settings().redis_url))
+    if closed:
+        with _as_far_as_possible("removing what was decoded of recording %s", recording_id):
             delete_recording(settings().store_url, recording_id)
-        outbox.relay(connection, redis.client(settings().redis_url))
     return asked_before.reply(recording_id)
+
+
+@contextmanager
+def _as_far_as_possible(what: str, name: object) -> Iterator[None]:
+    """Around what follows the decision about a request, which stands: no trouble in it is a reason to take it up again."""
+    try:
+        yield
+    except EarshotError as error:
+        log.warning(f"{what}: %s", name, error)

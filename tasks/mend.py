@@ -8,7 +8,7 @@ from uuid import UUID, uuid4
 import psycopg
 from redis import Redis
 
-from analysis.errors import Transient
+from analysis.errors import Permanent, Transient
 from analysis.outcome import Failed
 from analysis.types import WHOLE, Batch, Frozen
 from settings import settings
@@ -18,8 +18,9 @@ from storage.dead_letters import GAVE_UP
 from storage.ledger import OnItsWay, Staged
 from storage.requests import OpenRequest
 from tasks import stuck
-from tasks.app import app
 from tasks.dispatch import dispatch
+from tasks.publish import publish
+from tasks.restart import restart
 from tasks.stuck import LateChunk, Look
 
 log = logging.getLogger(__name__)
@@ -33,6 +34,7 @@ class Mended(Frozen):
     """How many of each one pass set going again."""
 
     requests_sent_again: int = 0
+    requests_restarted: int = 0
     chunks_dispatched_again: int = 0
     merges_sent_again: int = 0
     chunks_given_up: int = 0
@@ -42,13 +44,14 @@ class Mended(Frozen):
     events_published: int = 0
 
 
-def mend(incarnation: str | None) -> Mended:
+def mend(incarnation: str | None, *, restart_failed: bool = False) -> Mended:
     """Sends again requests and chunks whose message or worker is gone, gives up what was dispatched too often, closes
     recordings that are complete, and puts back events that Redis lost. What cannot be mended does not keep the rest from it,
     and two of these at once do nothing twice.
 
     Args:
         incarnation: the worker in which this runs; see ``stuck.look``.
+        restart_failed: also what failed for its surroundings (``tasks.restart``).
 
     Raises:
         Unavailable: Redis or Postgres is away.
@@ -57,9 +60,11 @@ def mend(incarnation: str | None) -> Mended:
     with db.pooled(settings().database_url) as connection:
         at = stuck.look(client, incarnation)
         late = [each.request for each in stuck.late_requests(connection, at) if each.verdict in stuck.TO_MEND]
+        failed = requests.restartable(connection) if restart_failed else ()
         hopeless, unmerged, lost = _sorted(each for each in stuck.late_chunks(connection, client, at) if each.mendable())
         counts = {
             "requests_sent_again": _count(late, lambda found: _send_again(connection, found)),
+            "requests_restarted": _count(failed, lambda found: restart(connection, found)),
             "chunks_dispatched_again": _count(_within_capacity(lost, at), lambda found: ledger.release(connection, found)),
             "merges_sent_again": _count(unmerged, lambda found: _merge_again(connection, found)),
             "chunks_given_up": _count(hopeless, lambda found: _give_up(connection, client, found)),
@@ -90,9 +95,12 @@ def _count(things: Iterable[T], mend_one: Callable[[T], object]) -> int:
     mended = 0
     for thing in things:
         try:
-            mended += bool(mend_one(thing))
+            with db.lost_connections():
+                mended += bool(mend_one(thing))
         except Transient:
             raise
+        except Permanent as error:
+            log.warning("upkeep cannot mend %s: %s", thing, error)
         except Exception:
             log.exception("upkeep cannot mend %s", thing)
     return mended
@@ -114,7 +122,7 @@ def _within_capacity(late: Iterable[LateChunk], at: Look) -> list[OnItsWay]:
 def _send_again(connection: Connection, found: OpenRequest) -> bool:
     request = requests.send_again(connection, found)
     if request is not None:
-        app.send_task("ingest.recording", [request])
+        publish("ingest.recording", request)
     return request is not None
 
 
@@ -123,7 +131,7 @@ def _merge_again(connection: Connection, found: OnItsWay) -> bool:
     mine = ledger.count_again(connection, found)
     if mine:
         batch = Batch(batch_id=uuid4(), chunks=(found.key,))
-        app.send_task("merge.whole" if found.index == WHOLE else "merge.batch", [batch.model_dump(mode="json")])
+        publish("merge.whole" if found.index == WHOLE else "merge.batch", batch.model_dump(mode="json"))
     return mine
 
 
@@ -143,5 +151,5 @@ def _give_up(connection: Connection, client: Redis, found: OnItsWay) -> bool:
 
 
 def _finalize(recording_id: UUID) -> bool:
-    app.send_task("finalize.recording", [str(recording_id)])
+    publish("finalize.recording", str(recording_id))
     return True

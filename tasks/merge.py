@@ -10,6 +10,7 @@ from analysis.types import Batch
 from settings import settings
 from storage import db, ledger, outbox, redis, refused, staging, tombstones
 from tasks.app import app
+from tasks.publish import publish
 
 log = logging.getLogger(__name__)
 
@@ -42,7 +43,7 @@ def _merge(batch: Batch) -> None:
         # Merged before, or its outcomes were lost with Redis: the ledger knows which, and the reconciler acts on it.
         log.warning("batch %s: %d of %d chunks merged now", batch.batch_id, len(merged), len(batch.chunks))
     for recording_id in (each for each, complete in ready.items() if complete):
-        app.send_task("finalize.recording", [str(recording_id)])
+        publish("finalize.recording", str(recording_id))
 
 
 def _refuse_deleted(client: Redis, batch: Batch, known: set[UUID]) -> None:

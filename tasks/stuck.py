@@ -24,6 +24,7 @@ the merge is gone."""
 TO_MEND = ("died", "lost", "unmerged")
 PERIODS = 3
 """``worker_lost_sec`` that a request under way may go untouched: longer than any pause between two tries (60 s by default)."""
+GONE = "whoever decoded it is gone"
 
 
 class Delay(Frozen):
@@ -116,6 +117,8 @@ def _verdict(analysis: str, stand: Standing, sent_at: float, at: Look) -> tuple[
         return "died", f"{claim.node} died {at.now - claim.since:.0f} s after it had begun, or later"
     if claim and fate == "unsure":
         return "unsure", f"{claim.node} is silent; it is not known yet whether it died"
+    if stand.wait and at.now < stand.wait.until:
+        return "waiting", f"{stand.wait.code}, it is tried again: {stand.wait.detail}"
     return _queued(analysis, sent_at, at)
 
 
@@ -134,11 +137,19 @@ def _request(connection: Connection, found: OpenRequest, at: Look) -> LateReques
     if found.state == "ingesting":
         if requests.is_taken_in(connection, found.id):
             return LateRequest(request=found, verdict="working", detail="it is being decoded")
-        if at.now - found.sent_at > PERIODS * settings().worker_lost_sec:
-            return LateRequest(request=found, verdict="died", detail="whoever decoded it is gone")
-        return LateRequest(request=found, verdict="waiting", detail="it is tried again shortly")
+        if _is_forgotten(found, at) or (at.watching and found.worker not in at.workers and found.waits_for is None):
+            return LateRequest(request=found, verdict="died", detail=GONE)
+        said = f"it met {found.waits_for} and is tried again" if found.waits_for else "it is tried again shortly"
+        return LateRequest(request=found, verdict="waiting", detail=said)
     verdict, detail = _queued("ingest", found.sent_at, _with_strangers(at))
+    if verdict == "waiting" and not _with_strangers(at).queues["ingest"].length and _is_forgotten(found, at):
+        verdict, detail = "lost", "its queue is empty"
     return LateRequest(request=found, verdict=verdict, detail=detail)
+
+
+def _is_forgotten(found: OpenRequest, at: Look) -> bool:
+    """Whoever had it would have touched it by now."""
+    return at.now - found.sent_at > PERIODS * settings().worker_lost_sec
 
 
 def _with_strangers(at: Look) -> Look:

@@ -4,12 +4,12 @@ from celery import states
 from celery.exceptions import CeleryError
 from kombu.exceptions import OperationalError
 from pydantic import TypeAdapter
-from redis.exceptions import RedisError
 
 from analysis.errors import Permanent, Unavailable
 from analysis.request import IngestReply, IngestRequest
 from settings import settings
 from storage import redis
+from storage.redis import AWAY
 from tasks.app import app
 
 REPLY: TypeAdapter[IngestReply] = TypeAdapter(IngestReply)
@@ -25,7 +25,7 @@ def send(request: IngestRequest) -> str:
         # Celery would wait 20 s for a Redis that is away, and then raise a bare RuntimeError.
         redis.client(settings().redis_url).ping()
         result = app.send_task("ingest.recording", [request.model_dump(mode="json")], retry=False)
-    except (OperationalError, RedisError, CeleryError, RuntimeError) as error:
+    except (OperationalError, *AWAY, CeleryError, RuntimeError) as error:
         raise Unavailable("redis_away", f"Redis does not take jobs: {error}; run `earshot doctor`") from error
     # The reply is looked up by id (see ``reply``). Left alone, the result would end its subscription when the interpreter
     # does, and fail loudly where Redis has gone before.
@@ -43,7 +43,7 @@ def reply(task_id: str) -> IngestReply | None:
     """
     try:
         meta = app.backend.get_task_meta(task_id)
-    except (OperationalError, RedisError) as error:
+    except (OperationalError, *AWAY) as error:
         raise Unavailable("redis_away", f"Redis does not answer: {error}; run `earshot doctor`") from error
     if meta["status"] not in states.READY_STATES:
         return None

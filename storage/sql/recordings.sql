@@ -21,7 +21,7 @@ DELETE FROM recording WHERE id = %(id)s
 UPDATE recording
 SET state = 'analyzing', duration_ms = %(duration_ms)s, channels = %(channels)s, native_rate = %(native_rate)s,
     container = %(container)s, codec = %(codec)s, dual_mono = %(dual_mono)s, audio = %(audio)s, roles = %(roles)s, notes = %(notes)s,
-    quality = %(quality)s
+    quality = %(quality)s, waits_for = NULL, waits_since = NULL
 WHERE id = %(id)s AND state = 'ingesting'
 
 -- name: add_chunk
@@ -49,7 +49,7 @@ FROM recording ORDER BY created_at DESC LIMIT %(limit)s
 -- name: matching
 -- Closed recordings, the oldest first; what is not asked about matches.
 SELECT id FROM recording
-WHERE finished_at IS NOT NULL AND (NOT %(decoded)s OR duration_ms IS NOT NULL)
+WHERE finished_at IS NOT NULL AND (NOT %(decoded)s OR duration_ms IS NOT NULL OR error_code = ANY (%(codes)s))
   AND (%(state)s::text IS NULL OR state = %(state)s)
   AND (%(since)s::timestamptz IS NULL OR created_at >= %(since)s)
   AND (%(until)s::timestamptz IS NULL OR created_at < %(until)s)

@@ -14,12 +14,35 @@ RETURNING r.ingest_attempts, extract(epoch FROM before.ingest_sent_at)::float AS
 UPDATE recording SET ingest_attempts = ingest_attempts - 1, ingest_sent_at = now()
 WHERE id = %(id)s AND state = 'ingesting' AND ingest_attempts > 0
 
+-- name: waits
+UPDATE recording
+SET ingest_attempts = greatest(ingest_attempts - 1, 0), ingest_sent_at = now(), waits_for = %(code)s,
+    waits_since = coalesce(waits_since, now())
+WHERE id = %(id)s AND state = 'ingesting'
+RETURNING extract(epoch FROM now() - waits_since)::float AS waited
+
 -- name: put_off
-UPDATE recording SET ingest_sent_at = now() WHERE id = %(id)s AND state IN ('queued', 'ingesting')
+-- For want of room, which is no trouble.
+UPDATE recording SET ingest_sent_at = now(), waits_for = NULL, waits_since = NULL
+WHERE id = %(id)s AND state IN ('queued', 'ingesting')
+
+-- name: restart
+-- A failure of the surroundings is undone: the recording is as it was when it was asked for, but for the place of its audio.
+UPDATE recording
+SET state = 'queued', round = round + 1, request = jsonb_set(request, '{uri}', to_jsonb(coalesce(%(uri)s, request ->> 'uri'))),
+    ingest_attempts = 0, ingest_sent_at = now(), ingest_worker = NULL, waits_for = NULL, waits_since = NULL, claimed_roles = NULL,
+    error_code = NULL, error_detail = NULL, finished_at = NULL
+WHERE id = %(id)s AND state = 'failed' AND error_code = ANY (%(codes)s) AND duration_ms IS NULL
+RETURNING request
+
+-- name: restartable
+SELECT id, request ->> 'uri' AS uri FROM recording
+WHERE state = 'failed' AND error_code = ANY (%(codes)s) AND duration_ms IS NULL AND (%(id)s::uuid IS NULL OR id = %(id)s)
+ORDER BY created_at
 
 -- name: unfinished
 -- Requests that are not done, the oldest first.
-SELECT id, request, state, ingest_sent_at, extract(epoch FROM ingest_sent_at)::float AS sent_at
+SELECT id, request, state, ingest_sent_at, extract(epoch FROM ingest_sent_at)::float AS sent_at, ingest_worker AS worker, waits_for
 FROM recording
 WHERE finished_at IS NULL AND state IN ('queued', 'ingesting')
   AND ingest_sent_at < now() - make_interval(secs => %(age_sec)s)
@@ -27,8 +50,8 @@ ORDER BY ingest_sent_at
 LIMIT 1000
 
 -- name: send_again
--- Of two reconcilers one succeeds.
-UPDATE recording SET ingest_sent_at = now()
+-- Of two reconcilers one succeeds. What is in a queue again waits its turn there, and is not sent with every pass.
+UPDATE recording SET ingest_sent_at = now(), state = 'queued'
 WHERE id = %(id)s AND state IN ('queued', 'ingesting') AND ingest_sent_at = %(ingest_sent_at)s
 
 -- name: taken_in

@@ -1,0 +1,82 @@
+"""A command's way to the services: whatever is away is waited for, and the one who waits is told so in one line."""
+
+import time
+from collections.abc import Callable
+from typing import Self, TypeVar
+
+from analysis.errors import Growing, Unavailable
+from settings import settings
+from storage import db, redis
+from storage.db import Connection
+
+T = TypeVar("T")
+AGAIN_SEC = 2.0
+
+
+def outlast(do: Callable[[], T], say: Callable[[str], None], check: Callable[[], None] = lambda: None) -> T:
+    """What ``do`` returns, called again until the services let it.
+
+    Args:
+        say: shows one line: for what it waits, and that it goes on.
+        check: called before each further try; raises when waiting has become useless (see ``producer.follow``).
+
+    Raises:
+        Unavailable: it took longer than ``wait_days``.
+        Growing: of one file, for which no other has to wait.
+    """
+    began = None
+    while True:
+        try:
+            with db.lost_connections(), redis.lost_connections():
+                done = do()
+        except Growing:
+            raise
+        except Unavailable as error:
+            if began is None:
+                began = time.monotonic()
+                say(f"waiting: {error}")
+            if time.monotonic() - began > settings().wait_sec:
+                raise
+        else:
+            if began is not None:
+                say("going on")
+            return done
+        time.sleep(AGAIN_SEC)
+        check()
+
+
+class Patience:
+    """Outlasts whatever is away, with a connection to Postgres that is made anew when it was lost. Entering it makes the first
+    one without patience: a service that was never there is not waited for."""
+
+    def __init__(self, say: Callable[[str], None], check: Callable[[], None]) -> None:
+        self.say, self.check = say, check
+        self._connection: Connection | None = None
+
+    def __enter__(self) -> Self:
+        self._connected()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._drop()
+
+    def __call__(self, do: Callable[[Connection], T]) -> T:
+        """What ``do`` returns; see ``outlast``."""
+        return outlast(lambda: self._tried(do), self.say, self.check)
+
+    def _tried(self, do: Callable[[Connection], T]) -> T:
+        try:
+            return do(self._connected())
+        except Exception:
+            self._drop()  # it may be the one to a server that has become a replica
+            raise
+
+    def _connected(self) -> Connection:
+        if self._connection is None:
+            self._connection = db.connect(settings().database_url)
+        return self._connection
+
+    def _drop(self) -> None:
+        if self._connection is not None:
+            self._connection.close()
+        self._connection = None
