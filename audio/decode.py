@@ -7,6 +7,7 @@ import numpy as np
 from analysis.errors import BadAudio
 from audio.clip import Waveform
 from audio.frames import Tally
+from audio.joined import joined_bytes
 from audio.media_file import Source, opened
 from audio.probe import Probe
 from audio.timeline import clock
@@ -57,6 +58,7 @@ def decode(
             done += block.shape[1]
             check_longest(done * 1000 // probe.sample_rate, longest_ms)
             yield block
+        tally.joined = joined_bytes(file, probe.container, tally.read_to)
     _check_damage(probe, tally)
     _check_length(probe, tally, accept_truncated)
 

@@ -18,6 +18,9 @@ TAGGED = ("mp3", "mp3float")
 TAGS = (b"ID3", b"TAG", b"APETAGEX", b"LYRICSBEGIN")
 """How the tags begin that stand between MP3s joined end to end; they hold words and pictures, and no sound."""
 
+UNSTAMPED = ("avi",)
+"""Containers that lay packets end to end. What FFmpeg gives for time stamps is counted in blocks, two for a long packet."""
+
 
 @dataclass
 class Tally:
@@ -38,6 +41,10 @@ class Tally:
     damaged: int = 0
     """Packets that could not be decoded, with sound before and after them."""
     damaged_at_end: int = 0
+    read_to: int = 0
+    """The last byte that a packet came from."""
+    joined: int = 0
+    """Bytes of files behind this one, joined to it, of which nothing was read."""
     unread: int = 0
     """Bytes behind the place where the container cannot be read any further."""
     lost_parts: list[str] = field(default_factory=list)
@@ -56,6 +63,7 @@ class Tally:
         self.silenced = max(each.silenced for each in tracks)
         self.end_ms = max(each.end_ms for each in tracks)
         self.unread += max(each.unread for each in tracks)
+        self.read_to = max(each.read_to for each in tracks)
         self.packets += sum(each.packets for each in tracks)
         self.damaged += sum(each.damaged for each in tracks)
         self.damaged_at_end = sum(each.damaged_at_end for each in tracks)
@@ -77,7 +85,7 @@ def waveforms(container: Any, stream: Any, probe: Probe, tally: Tally) -> Iterat
                 tally.changes.append(f"{now} at {clock(tally.samples, probe.sample_rate)}")
             yield from _counted(convert.rest(), tally)
         lead = timeline.lead
-        gap = timeline.gap_before(frame, tally.samples)
+        gap = 0 if tally.samples and probe.container in UNSTAMPED else timeline.gap_before(frame, tally.samples)
         tally.silenced += gap - (timeline.lead - lead)
         yield from _counted(_silence(gap, probe), tally)
         yield from _counted([convert(frame)], tally)
@@ -130,6 +138,7 @@ def _packets(container: Any, stream: Any, tally: Tally) -> Iterator[Any]:
     try:
         for packet in container.demux(stream):
             end = packet.pos + packet.size if packet.pos is not None else end
+            tally.read_to = max(tally.read_to, end)
             yield packet
     except av.FFmpegError:
         tally.unread += max(0, container.size - end)

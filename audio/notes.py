@@ -21,6 +21,8 @@ def file_notes(found: Probe, tally: Tally) -> Iterator[str]:
         yield "The file is cut off; how much is missing cannot be known."
     elif tally.unread:
         yield f"The file cannot be read to its end: {tally.unread} bytes are left over."
+    if tally.joined:
+        yield f"Behind it begins another {found.container} file ({tally.joined:,} bytes), which is not analysed; split them."
     yield from _places(found, tally)
     if tally.damaged:
         yield f"{tally.damaged} of {tally.packets} packets were damaged and left out."
