@@ -151,6 +151,7 @@ def test_a_size_that_wrapped_above_4_gib(tmp_path: Path, behind: bytes) -> None:
     assert found.view.end == 44 + size
     assert found.duration_ms == pytest.approx(size * 1000 / (2 * RATE), rel=1e-3)
     assert found.remarks == (f"The header states 10.0 s of sound, but more follows: all {size:,} bytes of it are analysed.",)
-    with opened(tmp_path / "big.wav") as file, open_media(file, found.view) as (container, stream):
+    with opened(tmp_path / "big.wav") as file, open_media(file, found.view) as container:
+        stream = container.streams.audio[0]
         container.seek(int((size / (2 * RATE) - 0.5) / stream.time_base), stream=stream)
         assert abs(next(container.decode(stream)).to_ndarray()).max() > 8_000
