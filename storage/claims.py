@@ -70,6 +70,9 @@ def look(redis: Redis, analyses: Mapping[ChunkKey, Sequence[str]]) -> dict[Chunk
 SETTLED_SEC = 2.0
 """How long after a claim its worker's word about its children is certain to know of it."""
 
+CLOCK_SET_SEC = 60.0
+"""A claim that is later than its worker's last word by more than any worker may be silent was made by another clock."""
+
 
 def fate(claim: Claim, workers: Mapping[str, Worker], *, watching: bool) -> Fate:
     """What became of the holder of a claim. ``watching``: the one who asks was heard himself for long enough to judge."""
@@ -79,9 +82,17 @@ def fate(claim: Claim, workers: Mapping[str, Worker], *, watching: bool) -> Fate
     if worker.left:
         return "handed_back"
     began = worker.busy.get(claim.pid, float("inf"))
+    if (
+        claim.since > worker.seen + CLOCK_SET_SEC
+    ):  # so its clock was set back: only a job of before can be what was claimed before
+        return "working" if worker.seen + CLOCK_SET_SEC < began < float("inf") else _ended(claim, worker)
     if claim.since + SETTLED_SEC > min(worker.seen, began):
         return "working"
-    # A child that is idle, or at a later job, holds nothing: the word that it is done was lost with Redis.
+    return _ended(claim, worker)
+
+
+def _ended(claim: Claim, worker: Worker) -> Fate:
+    """A child that is idle, or at a later job, holds nothing: the word that it is done was lost with Redis."""
     return "let_go" if claim.pid in worker.children else "child_died"
 
 

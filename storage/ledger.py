@@ -60,6 +60,11 @@ def give_back(connection: Connection, recording_id: UUID, rows: Sequence[dict[st
         connection.execute(SQL["give_back"], {"recording_id": recording_id, **taken})
 
 
+def pull_back(connection: Connection) -> int:
+    """Chunks that were dispatched at a time to come, by a clock that was set back since, count as dispatched now."""
+    return connection.execute(SQL["pull_back"]).rowcount
+
+
 def on_their_way(connection: Connection, age_sec: float) -> list[OnItsWay]:
     """Chunks that were dispatched longer ago than that and are not merged, the oldest first."""
     return [OnItsWay.model_validate(row) for row in connection.execute(SQL["on_their_way"], {"age_sec": age_sec})]

@@ -41,10 +41,13 @@ class Worker(Frozen):
 
 
 @lost_connections()
-def announce(redis: Redis, worker: Worker, ttl_sec: float) -> None:
-    """Says that the worker lives, for ``ttl_sec``; ``since`` counts only after a silence."""
+def announce(redis: Redis, worker: Worker, ttl_sec: float, *, anew: bool = False) -> None:
+    """Says that the worker lives, for ``ttl_sec``; ``since`` counts only after a silence, or ``anew``: its own clock was set."""
     key = PREFIX + worker.incarnation
     pipeline = redis.pipeline()
+    if anew:
+        pipeline.delete(key)
+    pipeline.hset(key, "ttl", ttl_sec)
     pipeline.hsetnx(key, "since", worker.since)
     pipeline.hset(key, "worker", worker.model_dump_json(exclude={"since"}))
     pipeline.pexpire(key, int(ttl_sec * 1000))
@@ -59,8 +62,11 @@ def named(redis: Redis, incarnations: Iterable[str]) -> dict[str, Worker]:
     pipeline = redis.pipeline(transaction=False)
     for incarnation in wanted:
         pipeline.hgetall(PREFIX + incarnation)
-    answers = cast(list[dict[bytes, bytes]], pipeline.execute())
-    return {incarnation: _worker(answer) for incarnation, answer in zip(wanted, answers, strict=True) if b"worker" in answer}
+        pipeline.pttl(PREFIX + incarnation)
+    answers = pipeline.execute()
+    known = dict(zip(wanted, zip(answers[::2], answers[1::2], strict=True), strict=True))
+    _shorten(redis, known)
+    return {incarnation: _worker(answer) for incarnation, (answer, _) in known.items() if b"worker" in answer}
 
 
 @lost_connections()
@@ -82,6 +88,15 @@ def heard_for(workers: Mapping[str, Worker], incarnation: str) -> float:
 def longest_heard(workers: Iterable[Worker]) -> float:
     """For how many seconds, up to its last heartbeat, that one of the workers was heard which was heard for longest."""
     return max((worker.seen - worker.since for worker in workers if not worker.left), default=0.0)
+
+
+def _shorten(redis: Redis, known: Mapping[str, tuple[Mapping[bytes, bytes], int]]) -> None:
+    """A key with longer to live than a heartbeat gives was set before Redis's clock was set back: its worker says so again within
+    seconds, or is dead."""
+    for incarnation, (answer, left_ms) in known.items():
+        given_ms = 1000 * float(answer.get(b"ttl", "inf"))
+        if left_ms > given_ms:
+            redis.pexpire(PREFIX + incarnation, int(given_ms))
 
 
 def _worker(answer: Mapping[bytes, bytes]) -> Worker:

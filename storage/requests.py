@@ -80,6 +80,11 @@ def put_off(connection: Connection, recording_id: UUID) -> None:
     connection.execute(SQL["put_off"], {"id": recording_id})
 
 
+def pull_back(connection: Connection) -> int:
+    """Requests that were sent at a time to come, by a clock that was set back since, count as sent now."""
+    return connection.execute(SQL["pull_back"]).rowcount
+
+
 def unfinished(connection: Connection, age_sec: float) -> list[OpenRequest]:
     """Requests that are not done, and were not touched within that time, the oldest first, at most 1000."""
     return [OpenRequest.model_validate(row) for row in connection.execute(SQL["unfinished"], {"age_sec": age_sec})]

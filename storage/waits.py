@@ -16,14 +16,21 @@ from storage.redis import lost_connections
 
 STARTED = "started"
 """Sorted set: queue to the time at which the newest of its started jobs had been sent, seconds since the epoch."""
+AHEAD_SEC = 60.0
+"""By how much another machine's clock may be ahead before its times are taken for those of before a clock was set back."""
 BACKLOG_PER_CHILD = 32
 """Jobs per worker child up to which a queue is filled with work that is dispatched again: more would only wait there."""
 
 
 @lost_connections()
 def started(redis: Redis, queue: str, sent_at: float) -> None:
-    """A job of this queue that was sent then is being worked on. A sender whose clock is ahead sends now."""
-    redis.zadd(STARTED, {queue: min(sent_at, time.time())}, gt=True)
+    """A job of this queue that was sent then is being worked on. A sender whose clock is ahead sends now, and what is known of
+    times to come was noted before the clock was set back."""
+    now = time.time()
+    pipeline = redis.pipeline()
+    pipeline.zremrangebyscore(STARTED, now + AHEAD_SEC, "+inf")
+    pipeline.zadd(STARTED, {queue: min(sent_at, now)}, gt=True)
+    pipeline.execute()
 
 
 class Queue(Frozen):
@@ -53,9 +60,9 @@ def look(redis: Redis, names: Iterable[str], workers: Iterable[Worker]) -> dict[
     for name in wanted:
         pipeline.llen(name)
     lengths = dict(zip(wanted, cast(list[int], pipeline.execute()), strict=True))
-    newest = {
-        name.decode(): score for name, score in cast(list[tuple[bytes, float]], redis.zrange(STARTED, 0, -1, withscores=True))
-    }
+    latest = time.time() + AHEAD_SEC
+    noted = cast(list[tuple[bytes, float]], redis.zrange(STARTED, 0, -1, withscores=True))
+    newest = {name.decode(): score for name, score in noted if score < latest}
     children = _children(workers)
     return {
         name: Queue(length=lengths[name], newest_started=newest.get(name, 0.0), children=children.get(name, 0))

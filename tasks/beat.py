@@ -1,18 +1,16 @@
 """The scheduler of the tasks that run by the clock: it sends none while earlier ones still wait to be done."""
 
-import time
 from datetime import timedelta
 from typing import Any
 
 from celery.beat import Scheduler as CeleryScheduler
 
+from analysis.wall_clock import WallClock
 from settings import settings
 from storage import redis
 
 WAITING = 3
 """Tasks that may wait in the queue: one of each kind."""
-LEAP_SEC = 2.0
-"""By how much the wall clock may move against the monotonic one between two looks before all that was planned by it is void."""
 LONGEST_SLEEP_SEC = 5.0
 
 
@@ -23,7 +21,7 @@ class Scheduler(CeleryScheduler):  # type: ignore[misc]  # celery ships no types
     """
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
-        self._offset = _wall_clock_offset()
+        self._clock = WallClock()
         super().__init__(*args, **kwargs)
         self.max_interval = LONGEST_SLEEP_SEC  # so that a clock that was set is noticed
 
@@ -33,10 +31,8 @@ class Scheduler(CeleryScheduler):  # type: ignore[misc]  # celery ships no types
 
     def tick(self, *args: Any, **kwargs: Any) -> Any:
         """As Celery's, which plans by the wall clock: one that is set back by a day would mean a day without upkeep."""
-        offset = _wall_clock_offset()
-        if abs(offset - self._offset) > LEAP_SEC:
+        if self._clock.was_set():
             self._make_due()
-        self._offset = offset
         return super().tick(*args, **kwargs)
 
     def apply_async(self, entry: Any, *args: Any, **kwargs: Any) -> Any:
@@ -48,7 +44,3 @@ class Scheduler(CeleryScheduler):  # type: ignore[misc]  # celery ships no types
         self._heap = None  # Celery makes it anew from the schedule
         for entry in self.schedule.values():
             entry.last_run_at = entry.default_now() - timedelta(days=1)
-
-
-def _wall_clock_offset() -> float:
-    return time.time() - time.monotonic()

@@ -58,6 +58,8 @@ def mend(incarnation: str | None, *, restart_failed: bool = False) -> Mended:
     """
     client = redis.client(settings().redis_url)
     with db.pooled(settings().database_url) as connection:
+        requests.pull_back(connection)
+        ledger.pull_back(connection)
         at = stuck.look(client, incarnation)
         late = [each.request for each in stuck.late_requests(connection, at) if each.verdict in stuck.TO_MEND]
         failed = requests.restartable(connection) if restart_failed else ()

@@ -10,6 +10,7 @@ from celery.signals import heartbeat_sent, worker_init, worker_shutting_down
 from celery.worker.state import active_requests
 
 from analysis.errors import Unavailable
+from analysis.wall_clock import WallClock
 from settings import settings
 from storage import presence, redis
 from storage.claims import Claim
@@ -27,6 +28,7 @@ class _Process:
     said: Worker | None = None
     """At the latest heartbeat."""
     leaving = False
+    clock = WallClock()
 
 
 @worker_init.connect
@@ -69,6 +71,6 @@ def _me() -> Worker:
 
 def _say(me: Worker, ttl_sec: float) -> None:
     try:
-        presence.announce(redis.impatient(settings().redis_url), me, ttl_sec)
+        presence.announce(redis.impatient(settings().redis_url), me, ttl_sec, anew=_Process.clock.was_set())
     except Unavailable as error:  # Celery's own loop must not wait for Redis here; the next heartbeat comes in two seconds
         log.warning("%s cannot be heard: %s", me.node, error)

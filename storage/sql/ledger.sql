@@ -14,6 +14,10 @@ RETURNING c.index, c.round, c.wanted, c.start_ms, c.end_ms, c.speech, c.attempts
 UPDATE chunk SET state = 'pending', dispatched_at = NULL, attempts = attempts - 1
 WHERE recording_id = %(recording_id)s AND index = ANY (%(indexes)s) AND state = 'dispatched' AND dispatched_at = %(dispatched_at)s
 
+-- name: pull_back
+-- Times to come were written before the clock was set back: nothing would be late before they are reached again.
+UPDATE chunk SET dispatched_at = now() WHERE state = 'dispatched' AND dispatched_at > now() + make_interval(secs => 5)
+
 -- name: on_their_way
 -- Dispatched longer ago than that and not merged, the oldest first.
 SELECT recording_id, index, round, attempts, wanted, dispatched_at

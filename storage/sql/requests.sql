@@ -40,6 +40,11 @@ SELECT id, request ->> 'uri' AS uri FROM recording
 WHERE state = 'failed' AND error_code = ANY (%(codes)s) AND duration_ms IS NULL AND (%(id)s::uuid IS NULL OR id = %(id)s)
 ORDER BY created_at
 
+-- name: pull_back
+-- Times to come were written before the clock was set back: nothing would be late before they are reached again.
+UPDATE recording SET ingest_sent_at = now()
+WHERE finished_at IS NULL AND state IN ('queued', 'ingesting') AND ingest_sent_at > now() + make_interval(secs => 5)
+
 -- name: unfinished
 -- Requests that are not done, the oldest first.
 SELECT id, request, state, ingest_sent_at, extract(epoch FROM ingest_sent_at)::float AS sent_at, ingest_worker AS worker, waits_for

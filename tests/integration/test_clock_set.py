@@ -1,0 +1,90 @@
+"""A clock that is set, by hours and in either direction, neither hides what died nor makes of what lives something lost."""
+
+import time
+from uuid import uuid4
+
+import pytest
+from redis import Redis
+
+from analysis.request import IngestRequest
+from analysis.types import Interval
+from storage import claims, db, ledger, presence, recordings, requests, waits
+from storage.claims import Claim
+from storage.presence import Worker
+from storage.recordings import NewChunk
+from tests.servers import Stack
+
+pytestmark = pytest.mark.integration
+
+HOURS = 3 * 3600.0
+
+
+def worker(seen: float, since: float, busy: dict[int, float] | None = None) -> Worker:
+    return Worker(
+        incarnation=uuid4().hex, node="a@b", queues=("scene",), children=(7, 8), busy=busy or {}, since=since, seen=seen
+    )
+
+
+def test_a_worker_whose_clock_was_set_is_heard_anew(bare_servers: Stack) -> None:
+    redis, now = Redis.from_url(bare_servers.redis_url), time.time()
+    ahead = worker(now + HOURS, now + HOURS)
+    presence.announce(redis, ahead, 30)
+    presence.announce(redis, ahead.model_copy(update={"since": now, "seen": now}), 30, anew=True)
+    known = presence.named(redis, [ahead.incarnation])
+    assert known[ahead.incarnation].since == now
+    assert 0 <= presence.heard_for(known, ahead.incarnation) < 30
+
+
+def test_a_dead_workers_key_does_not_outlive_its_clock(bare_servers: Stack) -> None:
+    redis, now = Redis.from_url(bare_servers.redis_url), time.time()
+    dead = worker(now, now)
+    presence.announce(redis, dead, 30)
+    redis.expire(presence.PREFIX + dead.incarnation, int(HOURS))  # what setting Redis's clock back makes of it
+    presence.named(redis, [dead.incarnation])
+    assert 0 < float(redis.pttl(presence.PREFIX + dead.incarnation)) <= 30_000
+
+
+@pytest.mark.parametrize(
+    ("busy", "fate"),
+    [({7: HOURS}, "working"), ({}, "let_go"), ({7: -10.0}, "let_go"), ({8: HOURS}, "let_go")],
+    ids=["at that job", "idle", "at a later job", "another child"],
+)
+def test_a_claim_of_before_the_clock_was_set_back(busy: dict[int, float], fate: str) -> None:
+    now = time.time()
+    holder = worker(now, now - 5, {pid: now + offset for pid, offset in busy.items()})
+    claim = Claim(worker=holder.incarnation, node="a@b", pid=7, since=now + HOURS)
+    assert claims.fate(claim, {holder.incarnation: holder}, watching=True) == fate
+
+
+def test_what_was_started_in_the_future_says_nothing_of_a_queue(bare_servers: Stack) -> None:
+    redis, now = Redis.from_url(bare_servers.redis_url), time.time()
+    redis.zadd(waits.STARTED, {"scene": now + HOURS, "noise": now + HOURS})
+    redis.lpush("scene", "a job")
+    try:
+        stand = waits.look(redis, ["scene"], [])["scene"]
+        assert not stand.lost(now - 1000, now, 300)
+        waits.started(redis, "scene", now - 5)
+        assert waits.look(redis, ["scene"], [])["scene"].newest_started == pytest.approx(now - 5, abs=0.001)
+    finally:
+        redis.delete("scene", waits.STARTED)
+
+
+def test_what_was_sent_in_the_future_counts_as_sent_now(bare_servers: Stack) -> None:
+    asked, sent = uuid4(), uuid4()
+    with db.connect(bare_servers.database_url) as connection:
+        for each in (asked, sent):
+            request = IngestRequest(uri=f"file:///{each}.wav", recording_id=each)
+            recordings.register(connection, each, request, ("scene",), "en")
+        chunk = NewChunk(index=0, span=Interval(start_ms=0, end_ms=9), speech=(), wanted=("scene",))
+        connection.execute(
+            "INSERT INTO chunk (recording_id, index, start_ms, end_ms, speech, wanted, state, dispatched_at) VALUES "
+            "(%(recording_id)s, %(index)s, %(start_ms)s, %(end_ms)s, '[]', %(wanted)s, 'dispatched', now() + interval '3 h')",
+            chunk.row(sent),
+        )
+        connection.execute("UPDATE recording SET ingest_sent_at = now() + interval '3 hours' WHERE id = %s", (asked,))
+        assert ledger.pull_back(connection) >= 1
+        assert requests.pull_back(connection) >= 1
+        assert sent in {each.recording_id for each in ledger.on_their_way(connection, 0)}
+        assert asked in {each.id for each in requests.unfinished(connection, 0)}
+        for each in (asked, sent):
+            recordings.forget(connection, each)
