@@ -94,6 +94,9 @@ class Arena:
         """Chunks merged so far."""
         return audit.count(self.stack.database_url, "chunk", "state = 'merged'")
 
+    def has_merged(self, chunks: int) -> bool:
+        return self.merged() >= chunks
+
     def until(self, true: Callable[[], bool], limit_sec: float, what: str) -> None:
         """Waits for a condition of the scenario itself; a server that is away meanwhile is asked again."""
         if not waiting.became(lambda: answered(true), limit_sec):

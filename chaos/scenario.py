@@ -2,6 +2,7 @@
 
 import shutil
 from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -36,11 +37,13 @@ class Scenario:
     workers: Mapping[str, Worker] = field(default_factory=lambda: USUAL)
     hindrance: Callable[[], str | None] = lambda: None
     """Why it cannot be played on this machine."""
+    around: Callable[[], AbstractContextManager[None]] = nullcontext
+    """Entered before anything is started."""
 
 
 def play(scenario: Scenario, size: Size, logs: Path | None) -> verdict.Figures:
     """Plays one row in surroundings of its own; what these have written is copied to the folder ``logs``."""
-    with arena(scenario.settings, scenario.workers, scenario.work_ms) as made:
+    with scenario.around(), arena(scenario.settings, scenario.workers, scenario.work_ms) as made:
         if logs:
             made.running.callback(shutil.copytree, made.stack.home / "logs", logs, dirs_exist_ok=True)
         load.ordinary(made.folder, size.recordings, size.chunks)

@@ -4,7 +4,7 @@ from chaos import script
 from chaos.arena import ANALYSING, FRONT, MERGE, USUAL
 from chaos.fleet import Worker
 from chaos.points import POINTS
-from chaos.rows import jobs, kills, offered, postgres_away, redis_away, refused
+from chaos.rows import at_once, clock, jobs, kills, offered, postgres_away, redis_away, refused
 from chaos.scenario import Scenario, Size
 
 _IMPATIENT = {"EARSHOT_TASK_TIME_LIMIT_SEC": "5", "EARSHOT_VISIBILITY_TIMEOUT_SEC": "6"}
@@ -67,6 +67,17 @@ SCENARIOS = {
     ),
     "postgres_restarted": Scenario("Postgres restarted in mid-merge", postgres_away.restarted, Size(20, 20, 4), Size(8, 15, 2)),
     "postgres_away": Scenario("Postgres down 60 s", postgres_away.away, Size(20, 20, 1, 60), None),
+    "power_cut": Scenario(
+        "everything killed at once, rubbish behind Redis's file", at_once.power_cut, Size(20, 20, 3), Size(8, 15, 1)
+    ),
+    "clock_set": Scenario(
+        "clock of the whole machine set by hours, a worker killed after each leap",
+        clock.was_set,
+        Size(20, 20, 4, 3),
+        Size(8, 15, 2, 3),
+        around=clock.movable,
+        hindrance=clock.cannot_move,
+    ),
     "outlives_visibility": Scenario(
         "tasks longer than the visibility timeout, two workers",
         jobs.outlives_visibility,

@@ -54,10 +54,14 @@ class Stack:
         finally:
             processes.stop(self.home, [name], 20)
 
+    def start_beat(self) -> None:
+        """Starts the scheduler, and leaves it running."""
+        processes.start(self.home, "beat", [sys.executable, "-m", "earshot", "beat"], self.env(), cwd=self.project)
+
     @contextmanager
     def beat(self) -> Iterator[None]:
         """The scheduler."""
-        processes.start(self.home, "beat", [sys.executable, "-m", "earshot", "beat"], self.env(), cwd=self.project)
+        self.start_beat()
         try:
             yield
         finally:
