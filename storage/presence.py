@@ -91,8 +91,8 @@ def longest_heard(workers: Iterable[Worker]) -> float:
 
 
 def _shorten(redis: Redis, known: Mapping[str, tuple[Mapping[bytes, bytes], int]]) -> None:
-    """A key with longer to live than a heartbeat gives was set before Redis's clock was set back: its worker says so again soon,
-    or is dead."""
+    """A key with longer to live than a heartbeat gives was set before Redis's clock was set back: its worker says so
+    again, or is dead."""
     for incarnation, (answer, left_ms) in known.items():
         given_ms = 1000 * float(answer.get(b"ttl", "inf"))
         if left_ms > given_ms:
