@@ -12,6 +12,7 @@ NAMED = 3
 
 def file_notes(found: Probe, tally: Tally) -> Iterator[str]:
     """One sentence each."""
+    yield from found.remarks
     if found.chosen.left:
         tracks = "Audio track" if len(found.chosen.left) == 1 else "Audio tracks"
         yield f"{tracks} {some(found.chosen.left)} not analysed; hand it in as a file of its own."

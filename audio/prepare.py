@@ -130,7 +130,6 @@ def _all_or_nothing(lanes: Sequence[Lane]) -> Iterator[None]:
 
 
 def _notes(found: Probe, tally: Tally, channels: int, dual_mono: bool) -> Iterable[str]:
-    yield from found.remarks
     if dual_mono:
         yield "Both channels carry the same signal; it is analysed as one channel."
     elif channels < found.channels:

@@ -14,6 +14,7 @@ from audio.media_file import opened
 from audio.prepare import Prepared, prepare
 from audio.probe import probe
 from audio.store import read_pcm
+from earshot.ingest import validate
 from tests.unit.audio_files import tone, write
 
 RATE, SECONDS = 16_000, 4
@@ -107,6 +108,13 @@ def test_space_that_was_reserved_behind_a_checkpoint_is_left_out(tmp_path: Path)
     ready = ingest(tmp_path, wav(pcm() + bytes(60 * 2 * RATE), size=2 * RATE))
     assert ready.duration_ms == pytest.approx(1000 * SECONDS, abs=2)
     assert ready.notes == (CHECKPOINT,)
+
+
+def test_a_dry_run_says_so_too(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = tmp_path / "a.wav"
+    path.write_bytes(wav(pcm(), size=2 * RATE))
+    assert validate([path], accept_truncated=False) == 0
+    assert f"{path}: note: {CHECKPOINT}" in capsys.readouterr().out
 
 
 def test_an_empty_data_chunk_before_others_is_empty(tmp_path: Path) -> None:
