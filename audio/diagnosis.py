@@ -31,6 +31,9 @@ AUDIO_STARTS = (
     (b"\x30\x26\xb2\x75\x8e\x66\xcf\x11", "ASF"),
 )
 
+HEADERLESS = (".al", ".alaw", ".g722", ".g729", ".pcm", ".raw", ".sln", ".ul", ".ulaw")
+"""Names of telephone sound as Asterisk and others store it: nothing in it tells rate or codec."""
+
 
 def why_unreadable(file: MediaFile) -> BadAudio:
     """The error for a file that no demuxer opens: ``zero_channels``, ``truncated``, ``corrupt`` or ``not_audio``."""
@@ -47,6 +50,8 @@ def why_unreadable(file: MediaFile) -> BadAudio:
     if audio:
         return _broken_header(audio, head, size)
     content = named(head)
+    if content is None and file.path.suffix.lower() in HEADERLESS:
+        return BadAudio("not_audio", f"Sound without a header ({file.path.suffix}) may be anything; wrap it in a WAV first")
     return BadAudio("not_audio", f"Not audio: {f'this is {content}' if content else 'no decoder recognises the contents'}")
 
 

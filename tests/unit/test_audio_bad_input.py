@@ -106,6 +106,7 @@ BAD: list[tuple[str, str, Callable[[Path], Path]]] = [
     ("not_audio", "ZIP", lambda d: archive(d / "a.flac")),
     ("not_audio", "no decoder", lambda d: noise_bytes(d / "a.bin")),
     ("not_audio", "", lambda d: noise_bytes(d / "a.mp3")),
+    ("not_audio", "without a header (.ulaw)", lambda d: noise_bytes(d / "a.ulaw")),
     ("not_audio", "", lambda d: noise_bytes(d / "a.aac")),
     ("truncated", "of the 4.0 s", lambda d: cut(write(d / "a.wav", tone(4), 16_000, "pcm_s16le"), 0.6)),
     ("truncated", "of the 4.0 s", lambda d: cut(write(d / "a.aiff", tone(4), 16_000, "pcm_s16be"), 0.6)),
