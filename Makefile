@@ -3,6 +3,7 @@
 AUDIO ?=
 OUT ?=
 NAMES ?=
+RECORDINGS ?= 3000
 RUN := .venv/.run-installed
 TESTED := .venv/.test-installed
 COMPARED := .venv-bench/.installed
@@ -59,6 +60,9 @@ chaos: $(TESTED) ## Kill, stop and cut off everything under load, and count what
 
 formats: $(TESTED) ## Files of every kind, whole and bent: what of their sound is analysed, whether anything crashes
 	@.venv/bin/python -m formats
+
+growth: $(TESTED) ## Let RECORDINGS (3000) be analysed and deleted for their age; sizes before and after
+	@.venv/bin/python -m pytest -s -q tests/integration/test_retention.py -k upkeep --recordings $(RECORDINGS)
 
 schemas: $(RUN) ## Write docs/schemas anew from the types
 	@.venv/bin/python docs/schemas/make.py

@@ -52,7 +52,7 @@ def _removed(path: Path) -> bool:
     handle = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
     try:
         facts = os.fstat(handle)
-        if facts.st_uid != os.geteuid() or not stat.S_ISREG(facts.st_mode) or time.time() - facts.st_ctime < YOUNG_SEC:
+        if facts.st_uid != os.geteuid() or not stat.S_ISREG(facts.st_mode) or time.time() - facts.st_mtime < YOUNG_SEC:
             return False
         fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
         path.unlink()

@@ -99,7 +99,7 @@ def reply(
     with db.pooled(settings().database_url) as connection:
         recording = recordings.get(connection, recording_id)
     if recording is None:
-        raise tombstones.deleted()
+        raise tombstones.deleted() from None  # what went wrong because of it names the recording, and stays with the result
     error = {"code": recording.error_code, "detail": recording.error_detail} if recording.error_code else None
     return IngestReply(
         recording_id=recording_id, state=recording.state, duplicate=duplicate, added=added, differs=differs, error=error

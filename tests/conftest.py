@@ -48,6 +48,10 @@ def stage() -> Iterator[Stack]:
         yield started
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--recordings", type=int, default=40, help="how many test_retention lets grow old (make growth: 3000)")
+
+
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """What goes together where pytest has several processes: all that starts workers, for two such tests at once would take the

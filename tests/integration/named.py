@@ -17,21 +17,26 @@ SERVERS = ("redis", "postgres", "logs")
 
 def everywhere(stack: Stack, *ids: str) -> list[str]:
     """Every place that names one of the ids: table, Redis key or path; the tombstone and the event that tells of it apart."""
+    wanted = set(ids)
     return [
-        *rows(stack, ids),
-        *(f"redis {key}" for key, text in entries(Redis.from_url(stack.redis_url)) if any(each in text for each in ids)),
-        *(f"file {path}" for path in files(stack.home) if any(each in str(path) or each in _text(path) for each in ids)),
+        *rows(stack, wanted),
+        *(f"redis {key}" for key, text in entries(Redis.from_url(stack.redis_url)) if wanted & _ids(text)),
+        *(f"file {path}" for path in files(stack.home) if wanted & _ids(f"{path} {_text(path)}")),
     ]
 
 
-def rows(stack: Stack, ids: tuple[str, ...]) -> list[str]:
+def _ids(text: str) -> set[str]:
+    return set(re.findall(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}", text))
+
+
+def rows(stack: Stack, wanted: set[str]) -> list[str]:
     with db.connect(stack.database_url) as connection:
         names = "SELECT table_name FROM information_schema.tables WHERE table_schema = 'public'"
         tables = [row["table_name"] for row in connection.execute(names)]
         found = []
         for table in tables:
             texts = connection.execute(f"SELECT t::text AS text FROM {table} t".encode())  # names of our own tables
-            found += [f"table {table}" for row in texts if _told(row["text"]) and any(each in row["text"] for each in ids)]
+            found += [f"table {table}" for row in texts if _told(row["text"]) and wanted & _ids(row["text"])]
     return [place for place in found if place != "table tombstone"]
 
 

@@ -1,14 +1,20 @@
 """Deleting: nothing that names a recording is left anywhere, whatever it was at, and nothing comes back."""
 
 import json
+import os
+import signal
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
+from celery import Celery
 from jsonschema import Draft202012Validator
 from redis import Redis
 
+from chaos.points import Point
 from earshot.local import waiting
 from settings import PROJECT
 from storage import db, stream, tombstones
@@ -132,3 +138,50 @@ def test_a_deletion_that_was_killed_is_finished(stage: Stack, tmp_path: Path) ->
                 waiting.until(done, 60, "the end of the deletion", stage.home / "logs" / "all.log")
     assert everywhere(stage, gone) == []
     assert told(stage, gone) == ["recording.deleted"]
+
+
+KILLED_AT = (
+    ("storage.tombstones", "bury", "return"),
+    ("audio.store", "delete_recording", "call"),
+    ("storage.traces", "remove", "call"),
+    ("storage.tombstones", "erased", "return"),
+    ("storage.outbox", "relay", "call"),
+    ("storage.tombstones", "searched", "call"),
+)
+"""Module, function, and whether it is called or returns: before each kind of thing is removed, and after the last."""
+
+
+def test_wherever_it_is_killed_it_is_finished(stage: Stack, tmp_path: Path) -> None:
+    stage.settings |= SHORT
+    with stage.workers("all", *CORE, "scene"), stage.beat():
+        ids = [ingested(stage, recording(tmp_path / f"{n}.wav", 1, seed=n), "scene") for n in range(len(KILLED_AT))]
+    for gone, (module, name, event) in zip(ids, KILLED_AT, strict=True):
+        point = Point("", "", module, name, event)  # type: ignore[arg-type]
+        armed = json.dumps([point.armed(str(tmp_path / f"killed-{name}"), 1)])
+        env = {**os.environ, **stage.env(), "CHAOS_CRASHPOINTS": armed}
+        env["PYTHONPATH"] = f"{PROJECT / 'chaos' / 'crashpoint'}{os.pathsep}{env['PYTHONPATH']}"
+        argv = [sys.executable, "-m", "earshot", "delete", gone, "--yes"]
+        died = subprocess.run(argv, env=env, cwd=stage.home, capture_output=True, timeout=120, check=False)
+        assert died.returncode == -signal.SIGKILL, (name, died.stderr)
+        assert stage.earshot("repair").returncode == 0
+        assert everywhere(stage, gone) == [], name
+        assert told(stage, gone) == ["recording.deleted"], name
+        (receipt,) = receipts(stage.earshot("delete", gone, "--yes", "--json").stdout)
+        removed: Any = receipt["removed"]
+        assert removed["postgres"]["recording"] == 1
+        assert receipt["erased_at"] is not None
+
+
+def test_a_decoder_at_work_leaves_nothing(stage: Stack, tmp_path: Path) -> None:
+    stage.settings |= SHORT
+    with stage.workers("all", *CORE, "scene"):
+        gone = str(uuid4())
+        request = {"uri": stage.offer(recording(tmp_path / "one.wav", 300)), "analyses": ["scene"], "recording_id": gone}
+        app = Celery(broker=stage.redis_url, backend=stage.redis_url)
+        result = app.send_task("ingest.recording", [request], queue="ingest")
+        folder = stage.home / "audio" / "recordings" / gone
+        waiting.until(folder.exists, 60, "a decoder at work", stage.home / "logs" / "all.log")
+        assert stage.earshot("delete", gone, "--yes").returncode == 0
+        with pytest.raises(Exception, match="the recording was deleted"):
+            result.get(timeout=60)
+    assert everywhere(stage, gone) == []
