@@ -1,11 +1,13 @@
 """One sample rate of a recording on its way into the store."""
 
 from collections.abc import Sequence
+from functools import partial
 
 import numpy as np
 
 from analysis.types import Utterance
 from audio.clip import Waveform
+from audio.faint import Again, listen_again
 from audio.pcm_writer import PcmWriter
 from audio.vad import VAD_RATE, SpeechDetector
 
@@ -21,6 +23,8 @@ class Lane:
         self._resampler = None if same_rate else soxr.ResampleStream(native_rate, rate, channels, dtype="float32")
         self._detectors = [SpeechDetector(channel) for channel in range(channels)] if rate == VAD_RATE else []
         self.writer = PcmWriter(uri, channels)
+        self.again: list[Again] = []
+        """What was heard on each channel, once ``finish`` was called."""
 
     def write(self, block: Waveform, last: bool = False) -> None:
         """Shape (channels, samples) at the native rate."""
@@ -31,19 +35,28 @@ class Lane:
             detector.feed(samples)
 
     def finish(self, one_channel: bool) -> None:
-        """Writes what the resampler still holds; ``one_channel`` keeps the first channel only."""
+        """Writes what the resampler still holds, and ends listening; ``one_channel`` keeps the first channel only."""
         self.write(np.zeros((self.writer.channels, 0), dtype=np.float32), last=True)
         if one_channel:
             self.writer.keep_channel(0)
             self._detectors = self._detectors[:1]
+        for detector in self._detectors:
+            read = partial(self.writer.read, detector.channel)
+            self.again.append(listen_again(detector.finish(), detector.levels_db(), read))
 
     def snr_db(self) -> list[float | None]:
-        """Of every channel that was listened to for speech; call after ``finish``, and ``speech``, which hears the rest."""
+        """Of every channel that was listened to for speech; call after ``finish``."""
         return [detector.levels.snr_db() for detector in self._detectors]
 
     def speech(self) -> list[Utterance]:
-        """What the detectors heard; call once, after ``finish``."""
-        return [one for detector in self._detectors for one in detector.finish()]
+        """What was heard; call after ``finish``."""
+        return [one for each in self.again for one in each.speech]
+
+    def notes(self) -> list[str]:
+        """What a reader of the report should know of what was heard; call after ``finish``."""
+        name = "" if len(self.again) == 1 else "Channel {}: "
+        each = ((name.format(channel + 1), again.note()) for channel, again in enumerate(self.again))
+        return [f"{channel}{note}" for channel, note in each if note]
 
 
 def speech_of(lanes: Sequence[Lane], duration_ms: int) -> tuple[Utterance, ...]:

@@ -1,5 +1,8 @@
 """How loud sound is, and bringing it to a level."""
 
+from collections.abc import Sequence
+from itertools import pairwise
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -14,6 +17,9 @@ MOST_GAIN = 100.0
 
 PIECE = 32_768
 """Samples whose mean is taken out at once; they stay in the processor's cache."""
+
+FAINT_DB = 13.0
+"""A voice this much fainter than another is lost on whatever listens to both in one go (ADR 30)."""
 
 CANCELLED_BELOW = 0.25
 """Share of the energy that independent channels would leave in their mean, below which they cancel each other."""
@@ -42,6 +48,25 @@ def levelled(waveform: Array, level: float) -> Array:
     """Bring mono sound of shape (samples,) to an RMS of ``level``, but by no more than ``MOST_GAIN``."""
     rms = np.sqrt(np.mean(np.square(waveform), dtype=np.float64)) if len(waveform) else 0.0
     return waveform * np.float32(min(level / max(rms, 1e-9), MOST_GAIN))
+
+
+def evened(waveform: Array, voices: Sequence[slice]) -> Array:
+    """Mono sound in which faint voices are as loud as the loudest: each that is ``FAINT_DB`` fainter, with half of the pauses
+    around it, but none by more than ``MOST_GAIN``. The sound itself where there is no such voice.
+
+    Args:
+        voices: where each lies, in order and apart.
+    """
+    powers = [float(np.mean(np.square(waveform[voice]), dtype=np.float64)) if waveform[voice].size else 0.0 for voice in voices]
+    gains = [np.sqrt(max(powers) / max(power, 1e-12)) for power in powers]
+    gains = [min(gain, MOST_GAIN) if gain > 10 ** (FAINT_DB / 20) else 1.0 for gain in gains]
+    if all(gain == 1.0 for gain in gains):
+        return waveform
+    borders = [0, *((before.stop + after.start) // 2 for before, after in pairwise(voices)), len(waveform)]
+    raised = waveform.copy()
+    for gain, (start, end) in zip(gains, pairwise(borders), strict=True):
+        raised[start:end] *= np.float32(gain)
+    return raised
 
 
 def mixed(waveform: Array) -> Array:

@@ -43,6 +43,17 @@ class PcmWriter:
         with store_errors(self.uri):
             self._file.write(scaled.astype("<i2").tobytes())
 
+    def read(self, channel: int, start: int, end: int) -> NDArray[np.float32]:
+        """Samples of one channel of what was written, from frame ``start`` to ``end`` or the last one; shape (samples,)."""
+        frame_bytes = self.channels * SAMPLE_BYTES
+        with store_errors(self.uri):
+            self._file.flush()
+            with Path(self._file.name).open("rb") as source:
+                source.seek(start * frame_bytes)
+                data = source.read((end - start) * frame_bytes)
+        samples = np.frombuffer(data, dtype="<i2").reshape(-1, self.channels)[:, channel]
+        return samples.astype(np.float32) / np.float32(FULL_SCALE)
+
     def keep_channel(self, channel: int) -> None:
         """Drops every other channel of what was written, in place and in bounded memory."""
         frame_bytes = self.channels * SAMPLE_BYTES

@@ -111,7 +111,7 @@ def _prepared(
         chunks=plan_chunks(duration_ms, utterances, limits),
         dual_mono=dual_mono,
         quality=meter.judge([snr for lane in lanes for snr in lane.snr_db()]),
-        notes=tuple(_notes(found, tally, channels, dual_mono)),
+        notes=(*_notes(found, tally, channels, dual_mono), *(note for lane in lanes for note in lane.notes())),
     )
 
 

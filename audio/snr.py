@@ -21,6 +21,17 @@ LEAST_DB = -20.0
 """Lowest ratio that is told; below it the detector would have heard no speech."""
 
 
+def as_steps(power: NDArray[np.float64]) -> NDArray[np.uint8]:
+    """Power as a level in a byte: steps of half a decibel from ``LOWEST_DB`` on."""
+    decibels = 10 * np.log10(np.maximum(power, 1e-12))
+    return np.clip(np.rint((decibels - LOWEST_DB) * 2), 0, 255).astype(np.uint8)
+
+
+def in_db(steps: NDArray[np.uint8]) -> Array:
+    """What ``as_steps`` made, as decibels of full scale."""
+    return steps.astype(np.float32) / np.float32(2) + np.float32(LOWEST_DB)
+
+
 class SpeechLevels:
     """``heard`` every window with the detector's probability, then ask ``snr_db``. Memory does not grow."""
 
@@ -30,9 +41,8 @@ class SpeechLevels:
         self._pauses = np.zeros(STEPS, np.int64)  # how many at which level: steps of STEP_DB from LOWEST_DB on
         self._since_speech = 0
 
-    def heard(self, windows: Array, shares: Array) -> None:
-        """Samples of shape (windows, samples), in order, and the probability of speech in each."""
-        power = windows.var(axis=1, dtype=np.float64)
+    def heard(self, power: NDArray[np.float64], shares: Array) -> None:
+        """Variance of the samples of each window, in order, and the probability of speech in it."""
         speech = shares >= SPEECH_FROM
         self._speech += float(power[speech].sum())
         self._windows += int(speech.sum())

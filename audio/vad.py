@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 import onnx_runtime
 from analysis.errors import Misconfigured
 from analysis.types import Utterance
-from audio.snr import SpeechLevels
+from audio.snr import SpeechLevels, as_steps, in_db
 
 VAD_RATE = 16_000
 """Hz; the only rate the network was exported for."""
@@ -41,6 +41,7 @@ class SpeechDetector:
     def __init__(self, channel: int) -> None:
         self.channel = channel
         self.levels = SpeechLevels()
+        self._levels_db = bytearray()  # of every window: 112 KB an hour, a thousandth of the sound
         self._waiting = np.zeros(0, dtype=np.float32)
         self._context = np.zeros(CONTEXT, dtype=np.float32)
         self._state = (np.zeros(STATE_SHAPE, dtype=np.float32), np.zeros(STATE_SHAPE, dtype=np.float32))
@@ -64,6 +65,10 @@ class SpeechDetector:
         spans = self._segmenter.finish(end_ms)
         return tuple(Utterance(channel=self.channel, start_ms=start, end_ms=end) for start, end in spans)
 
+    def levels_db(self) -> NDArray[np.float32]:
+        """Of every window that was decided, about its mean, in steps of half a decibel; -120 and below are one."""
+        return in_db(np.frombuffer(bytes(self._levels_db), np.uint8))
+
     def _decide(self, samples: NDArray[np.float32]) -> None:
         windows = samples.reshape(-1, WINDOW)
         contexts = np.concatenate([self._context[None], windows[:-1, -CONTEXT:]])
@@ -71,7 +76,9 @@ class SpeechDetector:
         inputs = {"input": np.concatenate([contexts, windows], axis=1), "h": self._state[0], "c": self._state[1]}
         shares, *state = _session().run(None, inputs)
         self._state = (state[0], state[1])
-        self.levels.heard(windows, shares.reshape(-1))
+        power = windows.var(axis=1, dtype=np.float64)
+        self._levels_db += as_steps(power).tobytes()
+        self.levels.heard(power, shares.reshape(-1))
         for share in shares.reshape(-1):
             self._segmenter.add(float(share))
 

@@ -3,9 +3,11 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from analysis.spans import fuse, overlap_ms
 from analysis.stretches import stretches
 from analysis.types import Utterance
 from audio.clip import Clip
+from audio.level import evened
 from models.recogniser import UNDETERMINED, Recogniser, Recognition, Samples
 from workers.asr_routes import Recognisers
 
@@ -70,4 +72,12 @@ def _recognise(model: Recognisers, clips: Sequence[Clip], languages: Sequence[st
 def _read(recogniser: Recogniser, clip: Clip) -> list[tuple[Utterance, Samples]]:
     spans = stretches(clip.ref, recogniser.join_gap_ms, recogniser.longest_ms)
     read = [(span, clip.read(span.start_ms, span.end_ms, span.channel)[0]) for span in spans]
-    return [(span, samples) for span, samples in read if len(samples)]
+    return [(span, evened(samples, _voices(clip, span))) for span, samples in read if len(samples)]
+
+
+def _voices(clip: Clip, span: Utterance) -> list[slice]:
+    """Where the utterances within a stretch lie among its samples."""
+    inside = fuse(item for item in clip.ref.speech if item.channel == span.channel and overlap_ms(item, span))
+    times = [(max(item.start_ms, span.start_ms), min(item.end_ms, span.end_ms)) for item in inside]
+    rate = clip.sample_rate
+    return [slice(*((ms - span.start_ms) * rate // 1000 for ms in each)) for each in times]
