@@ -6,6 +6,7 @@ from uuid import UUID
 
 from redis import Redis
 
+from analysis.errors import SURROUNDINGS
 from storage import stream
 from storage.db import Connection
 from storage.queries import queries
@@ -47,8 +48,10 @@ def drop_dead_letters(connection: Connection, age_sec: float, limit: int) -> int
 
 
 def open_uploads(connection: Connection, failed_sec: float | None) -> set[str]:
-    """URIs of requests that are not done or failed; with ``failed_sec`` only of those that failed within that time."""
-    return {row["uri"] for row in connection.execute(SQL["open_uploads"], {"age_sec": failed_sec})}
+    """URIs of requests that are not done, or that failed for their surroundings; with ``failed_sec`` of these only those that
+    failed within that time."""
+    args = {"age_sec": failed_sec, "codes": list(SURROUNDINGS)}
+    return {row["uri"] for row in connection.execute(SQL["open_uploads"], args)}
 
 
 def unknown(connection: Connection, ids: Iterable[UUID]) -> set[UUID]:

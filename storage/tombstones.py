@@ -153,10 +153,10 @@ def reachable(connection: Connection) -> dict[UUID, float]:
     return {row["id"]: row["until"] for row in connection.execute(SQL["reachable"])}
 
 
-def count_open(connection: Connection, age_sec: float) -> int:
-    """How many deletions are open for longer than that."""
-    row = connection.execute(SQL["count_open"], {"age_sec": age_sec}).fetchone()
-    return int(row["open"]) if row else 0
+def not_whole(connection: Connection, age_sec: float) -> tuple[int, int]:
+    """How many deletions are open for longer than that, and how many recordings something named after their deletion."""
+    row = connection.execute(SQL["not_whole"], {"age_sec": age_sec}).fetchone()
+    return (int(row["open"]), int(row["named"])) if row else (0, 0)
 
 
 def buried(connection: Connection, ids: Collection[UUID]) -> set[UUID]:

@@ -22,6 +22,7 @@ from kombu.transport import TRANSPORT_ALIASES
 import onnx_runtime
 from analysis.errors import Permanent, Transient
 from analysis.urls import masked
+from audio import scratch
 from settings import PROJECT, settings
 from workers.pools import queues_of
 
@@ -99,6 +100,7 @@ app.config_from_object("celeryconfig")
 
 @worker_init.connect
 def _not_yet(**_: Any) -> None:
+    scratch.sweep()  # copies that a killed predecessor left
     ready = settings().ready_file
     if ready is not None:
         ready.unlink(missing_ok=True)  # a restarted container finds the file of its predecessor

@@ -35,7 +35,7 @@ def kept() -> Iterator[Finding]:
     """One line for each class of ``settings.Retention``."""
     with connect(settings().database_url) as connection:
         sizes = retention.sizes(connection)
-        open_ = tombstones.count_open(connection, LATE_SEC)
+        open_, named = tombstones.not_whole(connection, LATE_SEC)
     redis = client(settings().redis_url)
     words = {"audio": "recordings", "failed": "recordings"}
     classes = [
@@ -48,6 +48,10 @@ def kept() -> Iterator[Finding]:
         yield _finding(each, extra)
     if open_:
         yield warn("deletions", f"{open_} are open for more than an hour; upkeep goes on with them: see its log for why")
+    if named:
+        yield warn(
+            "deletions", f"{named} deleted recordings were still named somewhere; their receipts (`delete ID --json`) say where"
+        )
     strange = without_expiry(redis)
     if strange:
         yield warn("redis keys", f"{len(strange)} without an expiry that nobody here knows, e.g. {strange[0]}")

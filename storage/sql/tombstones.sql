@@ -76,8 +76,10 @@ UPDATE tombstone SET erased_at = now(), leftovers = NULL, removed = %(removed)s 
 UPDATE tombstone SET checked = %(checked)s, settled_at = CASE WHEN erased_at < now() - make_interval(secs => %(late_sec)s) THEN now() END
 WHERE id = %(id)s AND erased_at IS NOT NULL
 
--- name: count_open
-SELECT count(*) AS open FROM tombstone WHERE erased_at IS NULL AND requested_at < now() - make_interval(secs => %(age_sec)s)
+-- name: not_whole
+SELECT count(*) FILTER (WHERE erased_at IS NULL AND requested_at < now() - make_interval(secs => %(age_sec)s)) AS open,
+       count(*) FILTER (WHERE checked -> 'found' <> '[]') AS named
+FROM tombstone
 
 -- name: receipts
 SELECT id AS recording_id, why, requested_at, erased_at, attempts, removed, checked FROM tombstone

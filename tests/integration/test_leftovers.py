@@ -2,6 +2,8 @@
 
 import json
 import os
+import subprocess
+import sys
 import time
 from pathlib import Path
 from uuid import UUID, uuid4
@@ -9,9 +11,10 @@ from uuid import UUID, uuid4
 import pytest
 from redis import Redis
 
-from analysis.errors import Unavailable
+from analysis.errors import BadAudio, Unavailable
 from analysis.request import IngestRequest
 from storage import db, recordings
+from tasks.tidy import Tidied
 from tests.integration.rows import planned
 from tests.integration.test_hostile_messages import envelope
 from tests.servers import Stack
@@ -31,33 +34,36 @@ def put(stage: Stack, path: str, age_sec: float = HOURS_AGO) -> Path:
     return file
 
 
+def tidied(stage: Stack) -> Tidied:
+    """One pass of upkeep, in a process of its own."""
+    program = "from tasks.tidy import tidy; print(tidy(sweep=True).model_dump_json())"
+    env = {**os.environ, **stage.env()}
+    done = subprocess.run([sys.executable, "-c", program], env=env, stdout=subprocess.PIPE, check=True, timeout=60)
+    return Tidied.model_validate_json(done.stdout)
+
+
 def uri(file: Path) -> str:
     return f"file://{file}"
 
 
 def test_an_upload_goes_when_nobody_asks_for_it(stage: Stack) -> None:
-    orphan, young, open_, failed, queued = (
-        put(stage, f"inbox/{uuid4()}/{name}.wav", age)
-        for name, age in (
-            ("orphan", HOURS_AGO),
-            ("young", 60),
-            ("open", HOURS_AGO),
-            ("failed", HOURS_AGO),
-            ("queued", HOURS_AGO),
-        )
-    )
+    names = ("orphan", "open", "failed", "refused", "queued")
+    orphan, open_, failed, refused, queued = (put(stage, f"inbox/{uuid4()}/{name}.wav") for name in names)
+    young = put(stage, f"inbox/{uuid4()}/young.wav", 60)
     (stage.home / "audio" / "inbox" / str(uuid4())).mkdir()
     with db.connect(stage.database_url) as connection:
-        for number, file in enumerate((open_, failed)):
+        for number, file in enumerate((open_, failed, refused)):
             recordings.register(connection, UUID(int=number), IngestRequest(uri=uri(file)), ["scene"], "en")
         assert recordings.fail(connection, UUID(int=1), Unavailable("disk_full", "no space left"), ("queued",))
+        assert recordings.fail(connection, UUID(int=2), BadAudio("not_audio", "a picture"), ("queued",))
     Redis.from_url(stage.redis_url).lpush("ingest", json.dumps(envelope("ingest.recording", {"uri": uri(queued)})))
-    done = stage.earshot("repair")
-    assert "1 uploads removed that no request names" in done.stdout
-    assert not orphan.parent.exists()
+    assert tidied(stage).uploads_swept == 2
+    assert not orphan.exists()
+    assert not refused.exists()
+    assert len(list((stage.home / "audio" / "inbox").iterdir())) == 5, "an empty folder is young"
     assert all(each.exists() for each in (young, open_, failed, queued))
     stage.settings["RETENTION"] = '{"uploads": 1e-6}'
-    assert "1 uploads removed" in stage.earshot("repair").stdout
+    assert tidied(stage).uploads_swept == 1
     assert not failed.exists()
     assert open_.exists()
 
@@ -69,8 +75,7 @@ def test_audio_goes_when_no_recording_has_it(stage: Stack) -> None:
     orphan, fresh = put(stage, f"recordings/{gone}/16000.pcm"), put(stage, f"recordings/{young}/.writing-16000.pcm", 60)
     whole, half = put(stage, f"recordings/{known}/16000.pcm"), put(stage, f"recordings/{known}/.writing-8000.pcm")
     strange = put(stage, "recordings/notes/readme.txt")
-    done = stage.earshot("repair")
-    assert "2 recordings' audio and files removed that dead processes left" in done.stdout
+    assert tidied(stage).files_swept == 2
     assert not orphan.parent.exists()
     assert not half.exists()
     assert all(each.exists() for each in (fresh, whole, strange))

@@ -12,7 +12,7 @@ from storage.queries import queries
 pytestmark = pytest.mark.integration
 
 ASKED: dict[str, Any] = {"recording_id": uuid4(), "id": uuid4(), "recordings": 2, "sha256": "0" * 64}
-ASKED |= {"age_sec": 86_400, "ids": [uuid4()], "limit": 200, "late_sec": 3600, "young_sec": 3600}
+ASKED |= {"age_sec": 86_400, "ids": [uuid4()], "limit": 200, "codes": ["disk_full"], "late_sec": 3600, "young_sec": 3600}
 ARCHIVE = """
 WITH closed AS (
     INSERT INTO recording
