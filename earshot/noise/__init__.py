@@ -38,6 +38,9 @@ __all__ = [
 def __getattr__(name: str) -> Any:
     """``CustomNoiseClassifier`` is a torch module, so it is imported when it is asked for (004-04)."""
     if name == "CustomNoiseClassifier":
+        from earshot.noise.torch_extractor import imported
+
+        imported()  # says what to install where it is not
         from training.noise_nets import CustomNoiseClassifier
 
         return CustomNoiseClassifier

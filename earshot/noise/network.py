@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from earshot.noise.config import NOISE_CATEGORIES_V2, AudioFeatureConfig, ModelConfig
 from earshot.noise.torch_extractor import imported
+from models.optional_packages import needed_by
 from workers.noise import UNTRAINED
 
 TRAINED = "v2"
@@ -53,15 +54,22 @@ class Network:
 
 
 def untrained(model: ModelConfig, features: AudioFeatureConfig, labels: tuple[str, ...] = NOISE_CATEGORIES_V2) -> Network:
-    """A network that has heard nothing yet. With another ``num_classes`` than there are labels, these are numbers."""
-    from training.noise_nets import EfficientNetNoise, Standardised
+    """A network that has heard nothing yet. With another ``num_classes`` than there are labels, these are numbers.
+
+    Raises:
+        Misconfigured: torch or transformers is not installed; says what to do.
+    """
+    torch = imported()
+    with needed_by("the network", "train"):
+        from training.noise_nets import EfficientNetNoise, Standardised
 
     if len(labels) != model.num_classes:
         labels = tuple(str(number) for number in range(model.num_classes))
-    inner = EfficientNetNoise(model.architecture, model.num_classes, model.dropout, model.pretrained)
+    with needed_by("the network", "train"):
+        inner = EfficientNetNoise(model.architecture, model.num_classes, model.dropout, model.pretrained)
     bands = (features.n_mels, 1)
     # Until training measures them: where the logarithms of ordinary sound lie.
-    module = Standardised(inner, imported().full(bands, -6.0), imported().full(bands, 4.0)).eval()
+    module = Standardised(inner, torch.full(bands, -6.0), torch.full(bands, 4.0)).eval()
     return Network(module, features, model, labels, inner.first_weights)
 
 
@@ -81,7 +89,10 @@ def load(path: Path) -> Network:
     """
     stored = imported().load(path, map_location="cpu", weights_only=True)
     if not isinstance(stored, dict) or "described" not in stored:
-        raise ValueError(f"{path} holds weights without a description; save it with NoiseClassifierService.save")
+        raise ValueError(
+            f"{path} holds weights without a description, as they are kept of a module of your own; load those with torch, and "
+            "what this service is to open write with NoiseClassifierService.save"
+        )
     described = json.loads(stored["described"])
     model = ModelConfig(**{**described.pop("model"), "pretrained": False})
     network = untrained(model, AudioFeatureConfig(**described.pop("features")), tuple(described["labels"]))

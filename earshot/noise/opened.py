@@ -1,5 +1,6 @@
 """A model that can answer: one of the service's own networks, or a file of any of its forms."""
 
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,6 +13,7 @@ from audio.features import Array
 from earshot.noise import exports
 from earshot.noise.config import AudioFeatureConfig, ModelConfig
 from earshot.noise.network import Network
+from earshot.noise.one_thread import one_thread
 from earshot.noise.sound import resampled
 from earshot.noise.torch_extractor import TorchAudioFeatureExtractor, device_of
 from models.checkpoint_file import sha256
@@ -31,7 +33,8 @@ class Opened:
 
     def shares(self, samples: Array, sample_rate: int) -> NDArray[np.float32]:
         """Shares of the whole sound, shape (labels,)."""
-        return tempered(self.windows(samples, sample_rate).mean(axis=0), self.pooled_temperature)
+        with one_thread("torch" in sys.modules):
+            return tempered(self.windows(samples, sample_rate).mean(axis=0), self.pooled_temperature)
 
 
 def of_onnx(path: Path) -> Opened:

@@ -1,6 +1,7 @@
 """The noise classifier of [004]: classify, train, export (004-05)."""
 
 import warnings
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -65,7 +66,8 @@ class NoiseClassifierService:
         return answered(heard.labels, heard.shares(checked(audio), sample_rate), heard.version, sample_rate)
 
     def train(self, train_dataset: NoiseDataset, val_dataset: NoiseDataset, config: TrainingConfig | None = None) -> History:
-        """Train the network, calibrate it on the validation data, keep it as this service's model (004-15).
+        """Train the network, calibrate it on the validation data, keep it as this service's model (004-15), and as
+        ``best_model.pth``, which ``model_path`` takes.
 
         Returns:
             ``train_loss``, ``train_acc``, ``val_loss``, ``val_acc``, one value an epoch.
@@ -78,12 +80,15 @@ class NoiseClassifierService:
         learner.labels = _same_number(train_dataset.categories, learner.labels)
         items = [train_dataset[i][0] for i in range(len(train_dataset))]
         learner.module.fitted(_stacked(items))
-        history = NoiseClassifierTrainer(learner.module, config).train(train_dataset, val_dataset)
+        kept = replace(learner, version=TRAINED)
+        trainer = NoiseClassifierTrainer(learner.module, config, lambda path: network.save(kept, path))
+        history = trainer.train(train_dataset, val_dataset)
         learner.module.to("cpu")
         judged = [val_dataset[i] for i in range(len(val_dataset))]
         truth = np.array([label for _, label in judged])
         learner.temperature = calibrate(truth, learner.logits(_stacked([item for item, _ in judged])), np.arange(len(truth)))
         learner.version = TRAINED
+        network.save(learner, trainer.best)  # calibrated now
         self._opened = opened.of_network(learner, self.config.device)
         return history
 

@@ -35,7 +35,8 @@ def imported() -> Any:
     except ImportError as error:
         raise Misconfigured(
             "torch",
-            "this needs torch, which is not installed: pip install -r requirements/train.txt (an ONNX export needs none)",
+            "this needs torch, which is not installed: pip install -r requirements/train.txt; without it, model_path takes an "
+            ".onnx export, and MLService() answers with the embedded model",
         ) from error
     return torch
 

@@ -1,6 +1,6 @@
 """Trains a torch module on labelled windows, keeps the best epoch, and stops when nothing improves."""
 
-from collections.abc import Sized
+from collections.abc import Callable, Sized
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -12,6 +12,7 @@ from models.device import out_of_memory
 History = dict[str, list[float]]
 
 BEST = "best_model.pth"
+WEIGHTS = "weights"
 
 
 class Labelled(Sized, Protocol):
@@ -23,9 +24,16 @@ class Labelled(Sized, Protocol):
 class NoiseClassifierTrainer:
     """Trains any module that takes the data set's features: the service's own network, or ``CustomNoiseClassifier(200, 5)``."""
 
-    def __init__(self, model: Any, config: TrainingConfig | None = None) -> None:
+    def __init__(self, model: Any, config: TrainingConfig | None = None, save: Callable[[Path], None] | None = None) -> None:
+        """``save`` writes the module at its best, under the key ``weights`` of what torch stores; default: that and no more."""
         self.model = model
         self.config = config or TrainingConfig()
+        self._save = save or (lambda path: imported().save({WEIGHTS: self.model.state_dict()}, path))
+
+    @property
+    def best(self) -> Path:
+        """Where the epoch with the lowest validation loss is kept."""
+        return Path(self.config.checkpoint_dir) / BEST
 
     def train(self, train_dataset: Labelled, val_dataset: Labelled) -> History:
         """AdamW on cross entropy; the module ends with the weights of the epoch that had the lowest validation loss.
@@ -52,8 +60,7 @@ class NoiseClassifierTrainer:
         self.model.to(config.device)
         optimiser = torch.optim.AdamW(self.model.parameters(), lr=config.learning_rate, weight_decay=config.weight_decay)
         batches = {"batch_size": config.batch_size, "generator": torch.Generator().manual_seed(config.seed)}
-        best = Path(config.checkpoint_dir) / BEST
-        best.parent.mkdir(parents=True, exist_ok=True)
+        self.best.parent.mkdir(parents=True, exist_ok=True)
         for epoch in range(config.num_epochs):
             for name, data, learner in (("train", train_dataset, optimiser), ("val", val_dataset, None)):
                 loader = torch.utils.data.DataLoader(data, shuffle=learner is not None, **batches)
@@ -62,10 +69,10 @@ class NoiseClassifierTrainer:
                 history[f"{name}_acc"].append(accuracy)
             winner = history["val_loss"].index(min(history["val_loss"]))
             if winner == epoch:
-                torch.save(self.model.state_dict(), best)
+                self._save(self.best)
             elif epoch - winner >= config.early_stopping_patience:
                 break
-        self.model.load_state_dict(torch.load(best, map_location=config.device, weights_only=True))
+        self.model.load_state_dict(torch.load(self.best, map_location=config.device, weights_only=True)[WEIGHTS])
         self.model.eval()
         return history
 

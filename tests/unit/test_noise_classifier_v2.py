@@ -235,6 +235,10 @@ class TestNoiseClassifierTraining:
         again = noise.NoiseClassifierService(config=noise.InferenceConfig(model_path=path))
         assert again.classify(sound("tone", 3), RATE) == trained["service"].classify(sound("tone", 3), RATE)
 
+    def test_the_best_epoch_that_training_kept_is_a_model(self, trained: dict[str, Any]) -> None:
+        again = noise.NoiseClassifierService(model_path=trained["folder"] / "kept" / "best_model.pth")
+        assert again.classify(sound("tone", 3), RATE) == trained["service"].classify(sound("tone", 3), RATE)
+
     @pytest.mark.parametrize("name", ["n.pth", "n.pt"])
     def test_the_device_is_the_one_that_was_asked_for_or_refused(self, name: str, tmp_path: Path) -> None:
         import torch

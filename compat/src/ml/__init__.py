@@ -1,0 +1,1 @@
+"""Deprecated: use ``earshot.noise``."""

@@ -1,0 +1,7 @@
+"""Deprecated: use ``earshot.noise``."""
+
+from earshot.noise import AudioFeatureConfig
+
+__all__ = [
+    "AudioFeatureConfig",
+]

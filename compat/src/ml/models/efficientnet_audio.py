@@ -1,0 +1,9 @@
+"""Deprecated: the network of ``earshot.noise``. Needs torch."""
+
+from earshot.noise.torch_extractor import imported
+
+imported()  # says what to install where it is not
+
+from training.noise_nets import CustomNoiseClassifier, EfficientNetNoise  # noqa: E402
+
+__all__ = ["CustomNoiseClassifier", "EfficientNetNoise"]
