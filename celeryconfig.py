@@ -38,7 +38,7 @@ worker_cancel_long_running_tasks_on_connection_loss = False
 # Jobs are long: a worker takes one when it is free, so queue lengths are honest and pools can be scaled by them.
 worker_prefetch_multiplier = 1
 worker_disable_prefetch = True
-worker_pool = "prefork"
+worker_pool = "tasks.pool:TaskPool"
 worker_proc_alive_timeout = 30
 worker_soft_shutdown_timeout = _settings.soft_shutdown_sec
 worker_enable_soft_shutdown_on_idle = False

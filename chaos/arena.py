@@ -57,6 +57,8 @@ class Arena:
     last_fault_ended: float = 0.0
     misses: list[str] = field(default_factory=list)
     """Bars of this row alone that were missed."""
+    outlives: dict[str, int | None] = field(default_factory=dict)
+    """Process ids, by name, of those that are to live on until everything is finished."""
 
     @property
     def folder(self) -> Path:
@@ -90,6 +92,11 @@ class Arena:
         finally:
             self.last_fault_ended = time.monotonic()
 
+    def pids(self) -> dict[str, int | None]:
+        """Process ids of beat and the workers."""
+        running = {name: processes.running(self.stack.home, name) for name in (*self.fleet.workers, "beat")}
+        return {name: process.pid if process else None for name, process in running.items()}
+
     def merged(self) -> int:
         """Chunks merged so far."""
         return audit.count(self.stack.database_url, "chunk", "state = 'merged'")
@@ -108,7 +115,9 @@ class Arena:
         deadline = time.monotonic() + limit_sec
         while time.monotonic() < deadline:
             if answered(self._finished):
-                return time.monotonic() - began
+                seconds = time.monotonic() - began
+                self.misses += [f"{name} was ended" for name, pid in self.outlives.items() if self.pids()[name] != pid]
+                return seconds
             time.sleep(0.25)
         self.misses.append(f"not finished {limit_sec:.0f} s after the last fault")
         return time.monotonic() - began

@@ -101,18 +101,11 @@ def _a_third(arena: Arena, size: Size) -> None:
 
 @contextmanager
 def _outlived(arena: Arena) -> Iterator[None]:
-    """Around a fault that no worker, nor the client that hands in, may be ended by."""
-    before = _pids(arena)
+    """Around a fault that no worker, nor beat or the client that hands in, may be ended by, then or later."""
+    arena.outlives = arena.pids()
     with arena.fault():
         yield
-    after = _pids(arena)
-    arena.misses += [f"{name} was ended" for name, pid in before.items() if after[name] != pid]
     arena.misses += [f"the client ended with {feed.returncode}" for feed in arena.feeds if feed.poll()]
-
-
-def _pids(arena: Arena) -> dict[str, int | None]:
-    running = {name: processes.running(arena.stack.home, name) for name in (*arena.fleet.workers, "beat")}
-    return {name: process.pid if process else None for name, process in running.items()}
 
 
 @contextmanager
