@@ -31,6 +31,10 @@ class PlanLimits:
         if not 0 <= self.overlap_ms < self.shortest_ms:
             raise Misconfigured("chunk_plan", f"overlap {self.overlap_ms} ms must stay below half a chunk")
 
+    def expected_chunks(self, duration_ms: int) -> int:
+        """About how many chunks a recording of that length becomes."""
+        return max(1, -(-duration_ms // self.target_ms))
+
     @property
     def shortest_ms(self) -> int:
         """No cut is made before this, however inviting the silence; a last chunk may be half of it."""

@@ -1,7 +1,11 @@
 """Backpressure: files are handed in while there is room for their chunks, so that what waits in Redis stays bounded."""
 
 import time
+from pathlib import Path
 
+from analysis.errors import EarshotError
+from audio.plan import PlanLimits
+from audio.probe import probe
 from producer.patience import Patience
 from settings import settings
 from storage import ledger
@@ -13,8 +17,19 @@ REPEAT_SEC = 60.0
 
 
 def room(connection: Connection) -> int:
-    """How many more chunks are admitted; 0 or less: none. A recording that is not cut yet counts as one chunk."""
+    """How many more chunks are admitted; 0 or less: none. A recording that is not cut yet counts as what it will become."""
     return settings().max_unmerged_chunks - ledger.unmerged(connection) - ledger.waiting_requests(connection)
+
+
+def expected_chunks(path: Path) -> int:
+    """How many chunks a file will become, by what it says of itself and by its size; 1 where it cannot be read, as will be said
+    by whoever takes it in."""
+    config = settings()
+    limits = PlanLimits.of_seconds(config.chunk_duration_sec, config.chunk_max_sec, config.overlap_sec)
+    try:
+        return limits.expected_chunks(probe(path).expected_ms)
+    except (EarshotError, OSError):
+        return 1
 
 
 def wait_for_room(patience: Patience) -> None:

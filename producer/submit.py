@@ -8,6 +8,7 @@ from analysis.errors import Unavailable
 from analysis.request import IngestRequest
 from analysis.types import Frozen, SpeakerCount
 from audio.inbox import discard_upload, upload
+from producer.admission import expected_chunks
 from producer.patience import Patience
 from settings import settings
 from storage import recordings
@@ -52,7 +53,8 @@ def submit(patience: Patience, path: Path, options: Options) -> Submission:
     request = IngestRequest(uri=uri, recording_id=recording_id, file_name=name, **options.model_dump())
     try:
         wanted, language = options.analyses or tuple(analyses()), options.language or config.language
-        patience(lambda connection: recordings.register(connection, recording_id, request, wanted, language))
+        chunks = expected_chunks(path)
+        patience(lambda connection: recordings.register(connection, recording_id, request, wanted, language, chunks))
         return Submission(path=path, recording_id=recording_id, task_id=patience(lambda _: send(request)))
     except BaseException:
         with suppress(Unavailable):  # what is away now may have been the reason

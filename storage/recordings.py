@@ -75,9 +75,17 @@ class NewChunk(Frozen):
 
 
 def register(
-    connection: Connection, recording_id: UUID, request: IngestRequest, analyses: Sequence[str], language: str
+    connection: Connection,
+    recording_id: UUID,
+    request: IngestRequest,
+    analyses: Sequence[str],
+    language: str,
+    expected_chunks: int = 1,
 ) -> bool:
     """Writes the recording down before anything else happens. Returns False, and changes nothing, where one has that id.
+
+    Args:
+        expected_chunks: how many it will become, as far as that is known.
 
     Raises:
         Permanent: ``deleted``, one that had that id was deleted.
@@ -90,6 +98,7 @@ def register(
         "roles": list(request.roles or ()),
         "language": language,
         "forced": request.force,
+        "expected_chunks": expected_chunks,
     }
     with connection.transaction():
         tombstones.guard(connection, recording_id)

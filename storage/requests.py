@@ -64,6 +64,17 @@ def start(connection: Connection, recording_id: UUID, worker: str) -> Attempt | 
     return Attempt(number=row["ingest_attempts"], sent_at=row["sent_at"], worker_before=row["worker_before"])
 
 
+def expect(connection: Connection, recording_id: UUID, chunks: int) -> None:
+    """Notes how many chunks the recording will become."""
+    connection.execute(SQL["expect"], {"id": recording_id, "chunks": chunks})
+
+
+def ahead(connection: Connection, recording_id: UUID) -> int:
+    """How many chunks older recordings will become that are being taken in."""
+    row = connection.execute(SQL["ahead"], {"id": recording_id}).fetchone()
+    return int(row["chunks"]) if row else 0
+
+
 def excuse(connection: Connection, recording_id: UUID) -> None:
     """Takes back an attempt that ended for no fault of the recording's."""
     connection.execute(SQL["excuse"], {"id": recording_id})

@@ -113,10 +113,10 @@ def _is_tried(connection: Connection, recording_id: UUID) -> bool:
 
 def _admit(connection: Connection, recording_id: UUID) -> None:
     """Work is taken in only while there is room for it: what waits in Redis stays bounded, whoever is slow."""
-    unmerged, bound = ledger.unmerged(connection), settings().max_unmerged_chunks
-    if unmerged >= bound:
+    waiting, bound = ledger.unmerged(connection) + requests.ahead(connection, recording_id), settings().max_unmerged_chunks
+    if waiting >= bound:
         requests.put_off(connection, recording_id)
-        raise Transient("backlog", f"{unmerged} chunks wait to be merged, which is the bound; the recording is taken in later")
+        raise Transient("backlog", f"{waiting} chunks wait to be merged, which is the bound; the recording is taken in later")
 
 
 def _take_in(connection: Connection, recording_id: UUID, request: IngestRequest) -> UUID:
@@ -134,6 +134,7 @@ def _take_in(connection: Connection, recording_id: UUID, request: IngestRequest)
         roles = roles_of(request.roles, found.channels, found.chosen.roles)
         owner = recordings.claim_content(connection, recording_id, roles)
         if owner is None:
+            requests.expect(connection, recording_id, plan_limits().expected_chunks(found.expected_ms))
             _decode(recording_id, request, file, roles)
     return owner or recording_id
 

@@ -38,7 +38,7 @@ WHERE recording_id = %(recording_id)s AND index = %(index)s AND state = 'dispatc
 SELECT count(*) AS unmerged FROM chunk WHERE state <> 'merged'
 
 -- name: waiting_requests
-SELECT count(*) AS waiting FROM recording WHERE state IN ('queued', 'ingesting') AND finished_at IS NULL
+SELECT coalesce(sum(expected_chunks), 0) AS waiting FROM recording WHERE state IN ('queued', 'ingesting') AND finished_at IS NULL
 
 -- name: undispatched
 -- Recordings with pending chunks that nobody is dispatching: their producer died between commit and publish.

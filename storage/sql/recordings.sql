@@ -1,6 +1,6 @@
 -- name: register
-INSERT INTO recording (id, state, request, file_name, analyses, roles, language, forced)
-VALUES (%(id)s, 'queued', %(request)s, %(file_name)s, %(analyses)s, %(roles)s, %(language)s, %(forced)s)
+INSERT INTO recording (id, state, request, file_name, analyses, roles, language, forced, expected_chunks)
+VALUES (%(id)s, 'queued', %(request)s, %(file_name)s, %(analyses)s, %(roles)s, %(language)s, %(forced)s, %(expected_chunks)s)
 ON CONFLICT (id) DO NOTHING
 
 -- name: note_content

@@ -9,6 +9,15 @@ FROM recording before
 WHERE r.id = %(id)s AND before.id = r.id AND r.state IN ('queued', 'ingesting')
 RETURNING r.ingest_attempts, extract(epoch FROM before.ingest_sent_at)::float AS sent_at, before.ingest_worker AS worker_before
 
+-- name: expect
+UPDATE recording SET expected_chunks = %(chunks)s WHERE id = %(id)s AND state IN ('queued', 'ingesting')
+
+-- name: ahead
+-- What older recordings will become that are being taken in at this moment, or wait for room alone.
+SELECT coalesce(sum(other.expected_chunks), 0) AS chunks
+FROM recording me JOIN recording other ON (other.created_at, other.id) < (me.created_at, me.id)
+WHERE me.id = %(id)s AND other.finished_at IS NULL AND other.state = 'ingesting' AND other.waits_for IS NULL
+
 -- name: excuse
 -- Failing surroundings and orderly stops are no attempt, and whoever waits for them is not overdue.
 UPDATE recording SET ingest_attempts = ingest_attempts - 1, ingest_sent_at = now()

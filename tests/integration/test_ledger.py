@@ -263,3 +263,18 @@ def _late(connection: Connection, recording_id: UUID) -> list[ledger.OnItsWay]:
 
 def _age(connection: Connection, recording_id: UUID, by: timedelta) -> None:
     connection.execute("UPDATE chunk SET dispatched_at = dispatched_at - %s WHERE recording_id = %s", (by, recording_id))
+
+
+def test_recordings_that_are_not_cut_yet_count_as_what_they_will_become(connection: Connection) -> None:
+    before = ledger.waiting_requests(connection)
+    older, younger = registered(connection, SAID), registered(connection, SAID)
+    assert ledger.waiting_requests(connection) == before + 2
+    ahead_of_both = requests.ahead(connection, older)
+    requests.expect(connection, older, 3456)
+    requests.expect(connection, younger, 10)
+    assert ledger.waiting_requests(connection) == before + 3466
+    # Of two at once one goes first: the younger waits for the older, never both for each other.
+    assert requests.ahead(connection, older) == ahead_of_both
+    assert requests.ahead(connection, younger) == ahead_of_both + 3456
+    assert recordings.fail(connection, older, BadAudio("too_long", "too long"), ("ingesting",))
+    assert requests.ahead(connection, younger) == ahead_of_both

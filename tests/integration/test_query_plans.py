@@ -57,6 +57,7 @@ def archive(database_url: str) -> Iterator["psycopg.Connection[Any]"]:
         ("ledger", "unmerged", "chunk_open"),
         ("ledger", "on_their_way", "chunk_open"),
         ("requests", "unfinished", "recording_open"),
+        ("requests", "ahead", "recording_open"),
         ("requests", "enders", "recording_sha256"),
         ("dead_letters", "quarantined", "recording_sha256"),
         ("retention", "recordings", "recording_finished"),
