@@ -72,21 +72,20 @@ def bury(connection: Connection, ids: Collection[UUID], why: Why, young_sec: flo
         for table in TABLES:
             for row in connection.execute(SQL[f"delete_{table}"], args):
                 removed[row["recording_id"]][table] = row["rows"]
-        connection.cursor().executemany(
-            SQL["bury"],
-            [
-                {
-                    "id": recording_id,
-                    "why": why,
-                    "removed": Jsonb({"postgres": removed[recording_id]}),
-                    "leftovers": Jsonb(leftovers.model_dump(mode="json")),
-                    "young": leftovers.young,
-                    "late_sec": late_sec,
-                }
-                for recording_id, leftovers in left.items()
-            ],
-        )
+        stones = [_stone(each, why, removed[each], left[each], late_sec) for each in left]
+        connection.cursor().executemany(SQL["bury"], stones)
     return list(left)
+
+
+def _stone(recording_id: UUID, why: Why, rows: Mapping[str, int], left: Leftovers, late_sec: float) -> dict[str, Any]:
+    return {
+        "id": recording_id,
+        "why": why,
+        "removed": Jsonb({"postgres": rows}),
+        "leftovers": Jsonb(left.model_dump(mode="json")),
+        "young": left.young,
+        "late_sec": late_sec,
+    }
 
 
 def _leftovers(connection: Connection, rows: Sequence[Mapping[str, Any]]) -> dict[UUID, Leftovers]:
