@@ -62,8 +62,7 @@ def test_what_cannot_start_says_why_and_comes_back_once_it_can(machine: Machine)
     assert doctor.returncode == 3
     assert "unrecognized configuration parameter" in " ".join(doctor.stdout.split())
     wrong.write_text(was, encoding="utf-8")
-    assert waiting.became(lambda: postgres.pid(home) is not None, 60)
-    assert machine.earshot("list").returncode == 0
+    assert waiting.became(lambda: machine.earshot("list").returncode == 0, 60), troubles.read(home)
 
 
 def test_a_long_log_is_turned_while_it_is_written(tmp_path: Path) -> None:
