@@ -72,7 +72,7 @@ def client(redis_url: str) -> Redis:
 
 
 LASTING = re.compile(
-    r"events|refused|refused:total|started|deleted|workers|unacked|unacked_index|unacked_mutex|_kombu\.binding\..*"
+    r"events|refused|refused:total|started|deleted|workers|upkeep_runs|unacked|unacked_index|unacked_mutex|_kombu\.binding(_permanent)?\..*"
     r"|.*\.pidbox|celeryev.*|[a-z_]+"
 )
 """Keys that may be there without an expiry: bounded ones of ours, queues by the names of their pools, and Celery's own."""
