@@ -6,6 +6,7 @@ recording and sample rate; ``<store>/inbox/`` holds uploads (see ``audio.inbox``
 
 import errno
 import os
+import re
 import shutil
 import tempfile
 from collections.abc import Iterator
@@ -18,7 +19,7 @@ import fsspec
 import numpy as np
 from numpy.typing import NDArray
 
-from analysis.errors import BadAudio, Unavailable
+from analysis.errors import BadAudio, Forbidden, Unavailable
 
 SAMPLE_BYTES = 2
 CLIENTS = frozenset(
@@ -38,6 +39,23 @@ def recording_url(store_url: str, recording_id: UUID) -> str:
 
 def pcm_uri(store_url: str, recording_id: UUID, sample_rate: int) -> str:
     return f"{recording_url(store_url, recording_id)}/{sample_rate}.pcm"
+
+
+def check_own(uri: str, store_url: str, recording_id: UUID) -> None:
+    """Raises:
+    Forbidden: ``foreign_audio``, this is no object in the store's folder of that recording.
+    """
+    folder = recording_url(store_url, recording_id)
+    path, own = local_path(uri), local_path(folder)
+    if path is not None and own is not None:
+        is_own = Path(os.path.realpath(path)).parent == Path(os.path.realpath(own))
+    else:
+        is_own = re.fullmatch(r"[0-9]+\.pcm", uri.removeprefix(f"{folder}/")) is not None
+    if not is_own:
+        raise Forbidden(
+            "foreign_audio",
+            f"{uri} is not in {folder}, where recording {recording_id} is stored; give all workers one EARSHOT_AUDIO_STORE",
+        )
 
 
 def local_path(url: str) -> Path | None:
@@ -81,12 +99,18 @@ def check_space(store_url: str, size: int) -> None:
     """Raises:
     Unavailable: ``disk_full``, where so many bytes are to be written there is less room. Stores elsewhere are written through a
         temporary file here; their own room is not known.
+    Forbidden: ``too_large``, the disk has not so much even when it is empty.
     """
     folder = (local_path(store_url) or Path(tempfile.gettempdir())).absolute()
     with store_errors(store_url):
-        free = shutil.disk_usage(next(each for each in (folder, *folder.parents) if each.exists())).free
-    if free < size:
-        missing = f"{size / 1e6:.0f} MB are needed below {folder}, {free / 1e6:.0f} MB are free"
+        disk = shutil.disk_usage(next(each for each in (folder, *folder.parents) if each.exists()))
+    needed = f"{size / 1e6:.0f} MB are needed below {folder}"
+    if disk.total < size:
+        raise Forbidden(
+            "too_large", f"{needed}, whose disk has {disk.total / 1e6:.0f} MB; cut it, or give the store a larger one"
+        )
+    if disk.free < size:
+        missing = f"{needed}, {disk.free / 1e6:.0f} MB are free"
         raise Unavailable("disk_full", f"No space left: {missing}; free some, the work is then retried")
 
 

@@ -11,6 +11,12 @@ def active(connection: Connection) -> dict[str, Release]:
     return {row["analysis"]: Release.model_validate(row) for row in rows}
 
 
+def named(connection: Connection, analysis: str, name: str) -> Release | None:
+    """A release that is active, or was."""
+    row = connection.execute(queries("releases")["named"], {"analysis": analysis, "name": name}).fetchone()
+    return Release.model_validate(row) if row else None
+
+
 def activate(connection: Connection, release: Release) -> None:
     """Lets a release answer for its analysis from the next dispatch on."""
     with connection.transaction():

@@ -17,7 +17,7 @@ from settings import settings
 from storage import claims, deleted, redis, staging, tries, waits
 from storage.dead_letters import WORKER_LOST
 from storage.ledger import Staged
-from tasks import emergency, triage
+from tasks import emergency, known, triage
 from tasks.app import PAUSE_MAX_SEC, Stage, app
 from tasks.presence import claim
 from tasks.triage import Open
@@ -39,6 +39,7 @@ WHOLE_LIMIT = 0.9
 def _analyze(self: Stage, payload: dict[str, Any]) -> dict[str, Any]:
     job = Job.model_validate(payload)
     client = redis.client(settings().redis_url)
+    known.check(client, job)
     waits.started(client, job.analysis, job.sent_at)
     if deleted.among(client, {ref.recording_id for ref in job.chunks}):
         _drop(job)

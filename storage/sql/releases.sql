@@ -1,6 +1,9 @@
 -- name: active
 SELECT analysis, name, runtime, uri, sha256, labels FROM release WHERE active
 
+-- name: named
+SELECT analysis, name, runtime, uri, sha256, labels FROM release WHERE analysis = %(analysis)s AND name = %(name)s
+
 -- name: deactivate
 UPDATE release SET active = false WHERE analysis = %(analysis)s AND active
 

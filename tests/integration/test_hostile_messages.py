@@ -3,6 +3,8 @@
 import base64
 import json
 import pickle
+import re
+import shutil
 from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
@@ -131,7 +133,7 @@ def test_hostile_messages_are_put_aside_and_disturb_nobody(stage: Stack) -> None
     newest = refused.latest(client, 1000)
     assert {each.reason for each in newest} == set(HOSTILE)
     assert all(len(each.message) <= 4 * refused.MESSAGE_BYTES for each in newest)
-    warned = [line for line in stage.earshot("doctor").stdout.splitlines() if "refused" in line]
+    warned = [line for line in stage.earshot("doctor").stdout.splitlines() if re.match(r"warn .*refused", line)]
     assert "schema" in warned[0]
 
 
@@ -170,6 +172,7 @@ def test_whoever_waits_for_a_refused_message_is_told(stage: Stack) -> None:
 def test_jobs_for_a_recording_that_was_deleted_are_put_aside(stage: Stack) -> None:
     gone = uuid4()
     job = job_of(gone, stage.home)
+    (stage.home / "audio" / "recordings").mkdir(parents=True)  # a store that is not there is waited for
     batch = Batch(batch_id=uuid4(), chunks=(ChunkKey(recording_id=gone, index=0),))
     sender = Celery(broker=stage.redis_url, backend=stage.redis_url)
     client = Redis.from_url(stage.redis_url)
@@ -186,6 +189,72 @@ def test_jobs_for_a_recording_that_was_deleted_are_put_aside(stage: Stack) -> No
     assert len([line for line in log.splitlines() if "deleted" in line and str(gone) in line]) == 2
     assert refused.counts(client) == {"deleted": 2}
     assert {each.queue for each in refused.latest(client, 10)} == {"merge", "finalize"}
+
+
+def test_what_is_no_upload_is_answered_at_once_and_stays(stage: Stack) -> None:
+    inbox = stage.home / "audio" / "inbox"
+    (inbox / "folder").mkdir(parents=True)
+    sender = Celery(broker=stage.redis_url, backend=stage.redis_url)
+    client = Redis.from_url(stage.redis_url)
+    with stage.workers("all", *POOLS):
+        for name, code in (("folder", "not_audio"), ("", "not_audio"), ("folder/", "not_audio"), ("x" * 304, "missing")):
+            request = {"uri": f"file://{inbox}/{name}"}
+            reply = sender.send_task(OWN, [request], queue="ingest").get(timeout=60)
+            assert (reply["state"], reply["error"]["code"]) == ("failed", code)
+        uploaded = inbox / "a" / "call.ogg"
+        uploaded.parent.mkdir()
+        shutil.copy(DEMO, uploaded)
+        reply = enqueue(stage, {"uri": f"file://{uploaded}", "analyses": ["scene"]})
+        assert stage.wait_finished(reply["recording_id"]) == "complete"
+        assert_nothing_left(client)
+        log = said(stage, "all")
+    assert [each.name for each in inbox.iterdir()] == ["folder"]
+    assert "Traceback" not in log
+    assert "retry" not in log
+
+
+def test_a_job_names_nothing_but_stored_audio_and_known_releases(stage: Stack, tmp_path: Path) -> None:
+    """And nothing is said about the chunks that it names: those of a real recording stay as they are."""
+    secret = tmp_path / "secret.pcm"
+    secret.write_bytes(b"secret" * 16_000)
+    sender = Celery(broker=stage.redis_url, backend=stage.redis_url)
+    client = Redis.from_url(stage.redis_url)
+    with stage.workers("all", *POOLS):
+        reply = enqueue(stage, {"uri": stage.offer(DEMO), "analyses": ["scene"]})
+        assert stage.wait_finished(reply["recording_id"]) == "complete"
+        good = job_of(UUID(reply["recording_id"]), stage.home)
+        other = job_of(uuid4(), stage.home).chunks[0]
+        wrong = {
+            "foreign_audio": [
+                *(good.chunks[0].model_copy(update={"audio_uri": uri}) for uri in (str(secret), f"file://{secret}")),
+                good.chunks[0].model_copy(update={"audio_uri": f"{good.chunks[0].audio_uri}/../../../../../{secret}"}),
+                good.chunks[0].model_copy(update={"audio_uri": other.audio_uri}),
+            ],
+            "unknown_release": [
+                good.release.model_copy(update=changed)
+                for changed in (
+                    {"uri": str(PROJECT / "models" / good.release.uri)},
+                    {"uri": f"../models/{good.release.uri}"},
+                    {"name": "mine"},
+                    {"sha256": "0" * 64},
+                    {"labels": ("speech",)},
+                )
+            ],
+        }
+        jobs = [good.model_copy(update={"chunks": (chunk,)}) for chunk in wrong["foreign_audio"]]
+        jobs += [good.model_copy(update={"release": release}) for release in wrong["unknown_release"]]
+        jobs.append(good.model_copy(update={"gate": wrong["unknown_release"][0]}))
+        said_before = {key: client.hgetall(key) for key in client.scan_iter("chunk:*")}
+        for job in jobs:
+            sent = sender.send_task("analyze.scene", [job.model_dump(mode="json")], queue="scene")
+            with pytest.raises(Exception, match=r"is not in file:|is not as the catalog"):
+                sent.get(timeout=60)
+        assert {key: client.hgetall(key) for key in client.scan_iter("chunk:*")} == said_before
+        assert sender.send_task("analyze.scene", [good.model_dump(mode="json")], queue="scene").get(timeout=60)
+        log = said(stage, "all")
+    assert refused.counts(client) == {"foreign_audio": 4, "unknown_release": 6}
+    assert log.count("refused a message") == len(jobs)
+    assert "Traceback" not in log
 
 
 def job_of(recording_id: UUID, home: Path) -> Job:
