@@ -195,6 +195,8 @@ class Settings(BaseSettings, CallConfig):
     """A request or chunk that nobody has started after this, and that does not merely wait its turn, is sent again."""
     worker_lost_sec: Annotated[int, Field(ge=5)] = 30
     """A worker that is not heard for so long has died; heartbeats come every two seconds."""
+    max_upload_mb: Annotated[int, Field(ge=1)] = 16_000
+    """No file above this is copied to the inbox; 16 GB are a day of stereo at 48 kHz."""
     max_unmerged_chunks: Annotated[int, Field(ge=1)] = 2000
     """No recording is taken in while more chunks than this wait to be merged."""
     visibility_timeout_sec: Annotated[int, Field(gt=0)] = 1800

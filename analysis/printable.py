@@ -12,6 +12,8 @@ none of them, and joiners, as in emoji and Persian, are not among them."""
 UNSHOWABLE = re.compile(f"[{CONTROLS}{BIDI}\ud800-\udfff]")
 """With surrogates: halves of a character, and what Python makes of file names that are not UTF-8."""
 
+MOST_NAME_BYTES = 200
+"""Of a file's name that this program makes: file systems take 255."""
 MOST_TOLD = 500
 """Characters of a reason that are stored and sent."""
 
@@ -30,3 +32,11 @@ def told(text: str, most: int = MOST_TOLD) -> str:
         return shown
     end = most // 3
     return f"{shown[: most - end - 3]}...{shown[-end:]}"
+
+
+def file_name(text: str) -> str:
+    """The text as the name of a new file: each such character is an underscore, and what is too long loses its middle."""
+    shown = UNSHOWABLE.sub("_", text).replace("/", "_").encode()
+    if len(shown) > MOST_NAME_BYTES:
+        shown = shown[: MOST_NAME_BYTES - 40] + shown[-40:]  # the end, with its suffix
+    return shown.decode(errors="ignore")

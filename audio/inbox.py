@@ -7,30 +7,35 @@ from uuid import uuid4
 
 import fsspec
 
-from analysis.printable import told
+from analysis.errors import Forbidden
+from analysis.printable import file_name, told
 from audio.growing import wait_until_settled
 from audio.media_file import opened
-from audio.store import local_path, store_errors
+from audio.store import check_space, local_path, store_errors
 
 COPY_BYTES = 1 << 20
 
 log = logging.getLogger(__name__)
 
 
-def upload(path: Path, store_url: str) -> str:
+def upload(path: Path, store_url: str, most_bytes: int | None = None) -> str:
     """Copies a file to ``<store>/inbox/<new id>/<file name>`` and returns that URI. Every upload is a copy of its own, because
-    whoever reads it discards it.
+    whoever reads it discards it. In the name, what no message may hold is replaced.
 
     Raises:
         BadAudio: ``missing``, or ``not_audio`` for a folder, a pipe or a device.
-        Forbidden: ``unreadable``.
+        Forbidden: ``unreadable``; ``too_large``, it has more than ``most_bytes``.
         Unavailable: ``disk_full`` or ``store_unavailable``; ``growing``, another program still writes the file.
     """
     wait_until_settled(path)
-    name = path.name.encode("utf-8", "replace").decode()  # names that are not UTF-8 cannot travel as JSON
+    name = file_name(path.name)
     uri = f"{store_url.rstrip('/')}/inbox/{uuid4()}/{name}"
     fs, target = fsspec.core.url_to_fs(uri.rpartition("/")[0])
     with opened(path) as file, store_errors(uri):
+        if most_bytes is not None and file.size > most_bytes:
+            size = f"{path} has {file.size / 1e6:.0f} MB; EARSHOT_MAX_UPLOAD_MB allows {most_bytes / 1e6:.0f}"
+            raise Forbidden("too_large", f"{size}. Cut it, or put it below one of EARSHOT_ROOTS and enqueue it there")
+        check_space(store_url, file.size)  # a sparse file becomes as large as it says
         try:
             fs.makedirs(target, exist_ok=True)
             with file.reader() as reader, fs.open(f"{target}/{name}", "wb") as copy:

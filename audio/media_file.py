@@ -12,7 +12,7 @@ from typing import Any
 
 from analysis.errors import BadAudio, Forbidden, Growing
 
-NO_SUCH_FILE = (errno.ENOENT, errno.ENOTDIR, errno.ENAMETOOLONG, errno.ELOOP)
+NO_FILE = (errno.ENOTDIR, errno.ENAMETOOLONG, errno.ELOOP)
 
 
 @dataclass(frozen=True)
@@ -100,6 +100,8 @@ def opened(source: Source) -> Iterator[MediaFile]:
 def _descriptor(path: Path) -> int:
     try:
         return os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK | os.O_NOCTTY)  # a pipe must not hold this process
+    except FileNotFoundError as error:
+        raise BadAudio("missing", f"{path} does not exist (any more)") from error
     except PermissionError as error:
         raise Forbidden("unreadable", f"{path} may not be read by this user; change its permissions") from error
     except BlockingIOError as error:
@@ -107,8 +109,8 @@ def _descriptor(path: Path) -> int:
     except OSError as error:
         if error.errno == errno.ENXIO:
             raise BadAudio("not_audio", f"{path} is not a regular file") from error
-        if error.errno in NO_SUCH_FILE:
-            raise BadAudio("missing", f"{path} does not exist (any more)") from error
+        if error.errno in NO_FILE:
+            raise BadAudio("missing", f"{path} cannot be opened: {error.strerror}") from error
         raise
 
 

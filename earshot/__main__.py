@@ -5,6 +5,7 @@ import sys
 import traceback
 from collections.abc import Sequence
 
+from analysis.printable import printable
 from earshot import endings
 from earshot.cli import app
 from earshot.explain import INTERRUPTED, explained
@@ -32,7 +33,7 @@ def run(arguments: Sequence[str]) -> int:
         if len(words) < len(arguments):
             traceback.print_exc()
         code, line = explained(error)
-        sys.stderr.write(f"earshot: {line}\n")
+        sys.stderr.write(f"earshot: {printable(line)}\n")
         return code
 
 

@@ -152,8 +152,10 @@ def up() -> None:
     started = stack.up(say, keep=True)
     config = settings()
     say(f"started {', '.join(started)}" if started else "everything runs already")
-    say(f"  Redis     {config.redis_url}\n  Celery    {celery_url(config.redis_url)}")
-    say(f"  Postgres  {config.database_url}\n  logs      {config.home / 'logs'}")
+    say(f"  Redis     {config.redis_url}")
+    say(f"  Celery    {celery_url(config.redis_url)}")
+    say(f"  Postgres  {config.database_url}")
+    say(f"  logs      {config.home / 'logs'}")
     say("stop it with: earshot down")
 
 

@@ -1,7 +1,5 @@
 """``earshot dead``: what was given up, and what an operator may do about it."""
 
-import json
-import sys
 from collections.abc import Sequence
 from datetime import UTC
 
@@ -9,9 +7,10 @@ from rich.table import Table
 from rich.text import Text
 
 from analysis.errors import Misconfigured, Permanent
+from analysis.printable import printable
 from analysis.types import WHOLE
 from earshot.again import ask
-from earshot.console import say, show
+from earshot.console import say, show, show_json
 from earshot.places import described
 from earshot.refused import show_refused
 from earshot.strip import clock
@@ -32,9 +31,9 @@ def show_letters(*, closed: bool, as_json: bool) -> None:
     aside = refused.latest(redis, REFUSED_SHOWN)
     if as_json:
         for letter in letters:
-            sys.stdout.write(letter.model_dump_json() + "\n")
+            show_json(letter.model_dump(mode="json"))
         for message in aside:
-            sys.stdout.write(json.dumps({"refused": message._asdict()}, ensure_ascii=False) + "\n")
+            show_json({"refused": message._asdict()})
         return
     if letters:
         show(_table(letters, closed))
@@ -94,7 +93,9 @@ def _table(letters: Sequence[DeadLetter], closed: bool) -> Table:
         when = each.created_at.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S")
         where = (str(each.recording_id)[:8], _place(each))
         what = (each.analysis, each.release, each.worker or "-", each.file_name)
-        table.add_row(str(each.id), *state, when, *where, *map(Text, what), Text(f"{each.code}: {each.reason}"))
+        table.add_row(
+            str(each.id), *state, when, *where, *(Text(printable(word)) for word in (*what, f"{each.code}: {each.reason}"))
+        )
     return table
 
 

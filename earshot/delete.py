@@ -8,7 +8,7 @@ from uuid import UUID
 from analysis.deletion import Checked, DeletionReceipt, added
 from analysis.errors import Misconfigured
 from earshot.chosen import Filter, check, chosen
-from earshot.console import say, show
+from earshot.console import say, show, show_json
 from settings import settings
 from storage import recordings, tombstones
 from storage.db import Connection, connect
@@ -38,7 +38,7 @@ def delete(prefixes: Sequence[str], where: Filter, *, yes: bool, dry_run: bool, 
         receipts = work.receipts(connection, [*gone, *ids])
     if as_json:
         for receipt in receipts:
-            sys.stdout.write(receipt.model_dump_json() + "\n")
+            show_json(receipt.model_dump(mode="json"))
     else:
         _tell(receipts, checked, time.monotonic() - began)
     for recording_id, reason in left.items():

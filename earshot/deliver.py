@@ -1,12 +1,13 @@
 """Follows recordings until they are finished, and prints and writes their reports."""
 
-import json
 import socket
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any
 
+from analysis.printable import file_name, told
 from analysis.report import Report
-from earshot.console import say, show
+from earshot.console import json_text, say, show
 from earshot.local import stack, urls
 from earshot.progress import Bars
 from earshot.show import rendered
@@ -23,14 +24,14 @@ def patience() -> Patience:
 
 def deliver(patience: Patience, submitted: Sequence[Submission], out: Path | None) -> int:
     """Waits for the recordings, prints each report and writes it below ``out``. Returns how many failed, and says why."""
-    finished = _followed(patience, submitted)
-    for each in finished:
-        if each.state != "failed":
-            _report(patience, each, out)
-    failed = [each for each in finished if each.state == "failed"]
-    for each in failed:
-        say(f"{each.submission.path}: failed: {each.error_code}: {each.error_detail}")
-    return len(failed)
+    failed = 0
+    for each in _followed(patience, submitted):
+        if each.state == "failed":
+            failed += 1
+            say(f"{each.submission.path}: failed: {each.error_code}: {each.error_detail}")
+        else:
+            failed += not _reported(patience, each, out)
+    return failed
 
 
 def workers_alive() -> Callable[[], None]:
@@ -53,17 +54,31 @@ def _stored_before(finished: FileProgress) -> str:
     return f"the same content was analysed before{other}; {done}"
 
 
-def _report(patience: Patience, finished: FileProgress, out: Path | None) -> None:
-    body = patience(lambda connection: recordings.report(connection, finished.recording_id))
-    show(rendered(Report.model_validate(body)))
-    if finished.duplicate:
-        say(f"{finished.submission.path}: {_stored_before(finished)}")
-    if out is None:
-        say(f"JSON: earshot report {str(finished.recording_id)[:8]} --json")
-        return
+def _reported(patience: Patience, finished: FileProgress, out: Path | None) -> bool:
+    """Prints and writes one report. What is wrong with it is said, and the others are printed and written all the same."""
+    path, recording_id = finished.submission.path, finished.recording_id
+    try:
+        body = patience(lambda connection: recordings.report(connection, recording_id))
+        show(rendered(Report.model_validate(body)))
+        if finished.duplicate:
+            say(f"{path}: {_stored_before(finished)}")
+        if out is None:
+            say(f"JSON: earshot report {str(recording_id)[:8]} --json")
+        else:
+            _write(patience, finished, body, out)
+    except (OSError, ValueError) as error:
+        reason = error.strerror if isinstance(error, OSError) else " ".join(str(error).split())
+        say(
+            f"{path}: its report cannot be written: {told(reason or str(error))}; earshot report {str(recording_id)[:8]} --json"
+        )
+        return False
+    return True
+
+
+def _write(patience: Patience, finished: FileProgress, body: dict[str, Any] | None, out: Path) -> None:
     out.mkdir(parents=True, exist_ok=True)
-    file = out / f"{finished.submission.path.stem}-{str(finished.recording_id)[:8]}.json"
-    file.write_text(json.dumps(body, ensure_ascii=False, indent=2) + "\n", encoding="utf-8")
+    file = out / f"{file_name(finished.submission.path.stem)}-{str(finished.recording_id)[:8]}.json"
+    file.write_text(json_text(body, indent=2) + "\n", encoding="utf-8")
     place = (finished.recording_id, socket.gethostname(), str(file.resolve()))
     patience(lambda connection: recordings.note_export(connection, *place))
     say(f"JSON: {file}")

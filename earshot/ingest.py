@@ -7,6 +7,7 @@ from pydantic import ValidationError
 
 from analysis.errors import BadAudio, EarshotError, Forbidden, Growing, Misconfigured
 from analysis.languages import language_tag
+from analysis.printable import told
 from analysis.types import SpeakerCount
 from earshot.console import say, show
 from earshot.deliver import deliver, patience
@@ -18,8 +19,8 @@ from producer.submit import Options, Submission, submit
 from settings import settings
 from workers.registry import analyses as registered
 
-OF_ONE_FILE = (BadAudio, Forbidden, Growing, OSError)
-"""What can be wrong with one file while the others are fine."""
+OF_ONE_FILE = (BadAudio, Forbidden, Growing, OSError, ValueError)
+"""What can be wrong with one file while the others are fine; ``ValueError``: with its name, or with what is asked of it."""
 
 
 def options(
@@ -127,10 +128,12 @@ def _submit(patient: Patience, files: Iterable[Path], wanted: Options, *, tell: 
     return submitted, refused
 
 
-def _refuse(file: Path, error: EarshotError | OSError) -> None:
+def _refuse(file: Path, error: EarshotError | OSError | ValueError) -> None:
     """One line for this file; the others go on."""
     if isinstance(error, OSError):
         say(f"{file}: unreadable: {error.strerror or error}")
+    elif isinstance(error, ValueError):
+        say(f"{file}: refused: {told(' '.join(str(error).split()))}")
     else:
         say(f"{file}: {error.code}: {error}")
 

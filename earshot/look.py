@@ -1,6 +1,5 @@
 """Verbs that only look: a report, the list of recordings, the events."""
 
-import json
 import sys
 from datetime import UTC, datetime
 from functools import partial
@@ -9,8 +8,9 @@ from typing import Any
 from rich.table import Table
 
 from analysis.errors import Permanent
+from analysis.printable import printable
 from analysis.report import Report
-from earshot.console import say, show
+from earshot.console import say, show, show_json
 from earshot.places import kept
 from earshot.show import rendered
 from earshot.strip import clock
@@ -42,7 +42,7 @@ def show_report(prefix: str, as_json: bool) -> int:
         done = f"{state.chunks_merged} of {state.chunks_total} chunks are done"
         say(f"a new round is under way, {done}; this is the report before it")
     if as_json:
-        sys.stdout.write(json.dumps(body, ensure_ascii=False, indent=2) + "\n")
+        show_json(body, indent=2)
     else:
         show(rendered(Report.model_validate(body)))
     return 0
@@ -70,7 +70,7 @@ def _cells(row: dict[str, Any]) -> tuple[str, ...]:
     created: datetime = row["created_at"]
     length = clock(row["duration_ms"]) if row["duration_ms"] is not None else "-"
     name = f"{row['file_name']}  ({row['error_code']}: {row['error_detail']})" if row["error_code"] else row["file_name"]
-    return str(row["id"])[:8], row["state"], length, created.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S"), name
+    return str(row["id"])[:8], row["state"], length, created.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S"), printable(name)
 
 
 def _position(start: str) -> str:
@@ -97,7 +97,7 @@ def print_events(start: str | None, follow: bool) -> None:
         read = partial(stream.read, redis, after, block_ms=BLOCK_MS if follow else None)
         found = outlast(read, say) if follow else read()
         for after, event in found:
-            sys.stdout.write(json.dumps({"stream_id": after, **event}, ensure_ascii=False) + "\n")
+            show_json({"stream_id": after, **event})
         sys.stdout.flush()
         if not found and not follow:
             return

@@ -1,7 +1,5 @@
 """``earshot models list``: one line a checkpoint, with its licence and where it stands."""
 
-import json
-import sys
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
@@ -9,7 +7,7 @@ from rich.table import Table
 from rich.text import Text
 
 from analysis.types import Release
-from earshot.console import say, show
+from earshot.console import say, show, show_json
 from earshot.models_serving import serving
 from models import catalog
 from models.asr_endpoint import RUNTIME as ENDPOINT
@@ -43,7 +41,7 @@ def show_models(as_json: bool) -> None:
     now = serving()
     if as_json:
         for row in rows:
-            sys.stdout.write(json.dumps(_told(row, now), ensure_ascii=False) + "\n")
+            show_json(_told(row, now))
         return
     show(_table(rows, now))
     _elsewhere(now)

@@ -5,6 +5,7 @@ from types import TracebackType
 
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 
+from analysis.printable import printable
 from earshot.console import notices, say
 from producer.follow import FileProgress
 from producer.submit import Submission
@@ -37,7 +38,7 @@ class Bars:
         )
         self._live = console.is_terminal
         self._rows: dict[Submission, TaskID] = {
-            each: self._progress.add_task(each.path.name, total=None, stage=STAGES["waiting"]) for each in submitted
+            each: self._progress.add_task(printable(each.path.name), total=None, stage=STAGES["waiting"]) for each in submitted
         }
 
     def update(self, now: FileProgress) -> None:

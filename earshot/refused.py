@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from rich.table import Table
 from rich.text import Text
 
+from analysis.printable import printable
 from earshot.console import say, show
 from storage.refused import Refused
 
@@ -21,8 +22,8 @@ def show_refused(newest: Sequence[Refused], total: int) -> None:
     table.add_column("detail", overflow="fold")
     table.add_column("message", overflow="fold")
     for each in newest:
-        message = each.message.replace("\n", " ")[:MESSAGE_SHOWN]
-        table.add_row(_when(each), *map(Text, (each.queue, each.reason, each.detail, message)))
+        words = (each.queue, each.reason, each.detail, each.message[:MESSAGE_SHOWN])
+        table.add_row(_when(each), *(Text(printable(word)) for word in words))
     show(table)
 
 

@@ -9,6 +9,7 @@ from rich.text import Text
 
 from analysis.findings import Classification
 from analysis.parts import RecordingFacts
+from analysis.printable import printable
 from analysis.quality import Quality, explained
 from analysis.report import Report
 from analysis.sections import Emergency, EmotionSummary, Stretch, Turn, VoiceSentiment
@@ -51,7 +52,7 @@ def _facts(report: Report) -> RenderableType:
         what.append(f"transcribed as {report.transcript_language}")
     state = Text(report.status, style="green" if report.status == "complete" else "yellow")
     lines = [
-        Text.assemble((facts.file_name, "bold"), "  ", ", ".join(word for word in what if word), "  ", state),
+        Text.assemble((printable(facts.file_name), "bold"), "  ", ", ".join(word for word in what if word), "  ", state),
         Text(f"recording {facts.id}", style="dim"),
         *([Text(_sound(facts.quality), style="dim")] if facts.quality else []),
         *(Text(note, style="yellow") for note in (*facts.notes, *_doubts(facts))),
@@ -122,7 +123,7 @@ def _turns(report: Report) -> RenderableType:
 
 def _said(turn: Turn) -> Text:
     if turn.text:
-        return Text(turn.text)
+        return Text(printable(turn.text))
     return Text("(no word recognised)" if turn.transcribed else "(not transcribed)", style="dim")
 
 
@@ -172,7 +173,7 @@ def _counted(gaps: Iterable[tuple[str, str, int]], style: str) -> RenderableType
     table = _table()
     for (analysis, reason), where in chunks.items():
         place = "whole recording" if where == [WHOLE] else f"{len(where)} chunk" + ("s" if len(where) > 1 else "")
-        table.add_row(analysis, place, Text(reason, style=style))
+        table.add_row(analysis, place, Text(printable(reason), style=style))
     return table
 
 

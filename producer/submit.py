@@ -5,6 +5,7 @@ from pathlib import Path
 from uuid import UUID, uuid4
 
 from analysis.errors import Unavailable
+from analysis.printable import told
 from analysis.request import IngestRequest
 from analysis.types import Frozen, SpeakerCount
 from audio.inbox import discard_upload, upload
@@ -43,15 +44,16 @@ def submit(patience: Patience, path: Path, options: Options) -> Submission:
 
     Raises:
         BadAudio: ``missing``, or ``not_audio`` for a folder.
-        Forbidden: ``unreadable``.
+        Forbidden: ``unreadable``, ``too_large``.
+        ValueError: the options ask for what no request may.
         Unavailable: one of them was away for too long.
     """
     config = settings()
-    uri = patience(lambda _: upload(path, config.store_url))
-    name = uri.rpartition("/")[2]
+    uri = patience(lambda _: upload(path, config.store_url, config.max_upload_mb * 1_000_000))
     recording_id = uuid4()
-    request = IngestRequest(uri=uri, recording_id=recording_id, file_name=name, **options.model_dump())
     try:
+        asked = {"uri": uri, "recording_id": recording_id, "file_name": told(path.name, 1024), **options.model_dump()}
+        request = IngestRequest.model_validate(asked)
         wanted, language = options.analyses or tuple(analyses()), options.language or config.language
         chunks = expected_chunks(path)
         patience(lambda connection: recordings.register(connection, recording_id, request, wanted, language, chunks))

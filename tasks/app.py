@@ -21,6 +21,7 @@ from kombu.transport import TRANSPORT_ALIASES
 
 import onnx_runtime
 from analysis.errors import Permanent, Transient
+from analysis.printable import printable
 from analysis.urls import masked
 from audio import scratch
 from settings import PROJECT, settings
@@ -123,9 +124,21 @@ def _still_there(**_: Any) -> None:
 @after_setup_logger.connect
 @after_setup_task_logger.connect
 def _mask(logger: logging.Logger, **_: Any) -> None:
-    """Whatever is logged, a traceback of some library too, is logged without credentials."""
+    """Whatever is logged, a traceback of some library too, is logged without credentials, and each message is one line."""
     for handler in logger.handlers:
+        handler.addFilter(_OneLine())
         handler.setFormatter(_Masked(handler.formatter))
+
+
+class _OneLine(logging.Filter):
+    """Whatever names from outside are in a message, it forges no line; a traceback stands below it as it is."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        message = record.getMessage()
+        shown = printable(message)
+        if shown != message:
+            record.msg, record.args = shown, ()
+        return True
 
 
 class _Masked(logging.Formatter):

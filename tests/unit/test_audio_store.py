@@ -2,6 +2,7 @@
 
 import os
 import resource
+import shutil
 from pathlib import Path
 from uuid import uuid4
 
@@ -12,6 +13,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from analysis.errors import BadAudio, Forbidden, Unavailable
+from analysis.request import IngestRequest
 from audio.inbox import discard_upload, upload
 from audio.pcm_writer import PcmWriter
 from audio.prepare import prepare
@@ -164,6 +166,32 @@ def test_an_upload_keeps_odd_names_readable(store: str, tmp_path: Path, name: by
     assert objects(store) == []
 
 
+def test_an_upload_has_a_name_that_may_travel(store: str, tmp_path: Path) -> None:
+    for name in (b"esc\x1b[2J\nline.wav", b"\xe9" * 251 + b".wav", ("é" * 125 + ".flac").encode()):
+        path = tmp_path / os.fsdecode(name)
+        path.write_bytes(b"sound")
+        uri = IngestRequest(uri=upload(path, store)).uri
+        assert (Path(uri).suffix, len(Path(uri).name.encode()) <= 255) == (path.suffix, True)
+        with open_source(uri, (), store) as copy:
+            assert copy.reader().read() == b"sound"
+
+
+def test_nothing_is_copied_that_is_too_large_or_has_no_room(tmp_path: Path) -> None:
+    store = f"file://{tmp_path}/store"
+    path = tmp_path / "long.wav"
+    path.write_bytes(b"x" * 3_000_000)
+    with pytest.raises(Forbidden, match="has 3 MB; EARSHOT_MAX_UPLOAD_MB allows 2") as caught:
+        upload(path, store, 2_000_000)
+    assert caught.value.code == "too_large"
+    disk = shutil.disk_usage(tmp_path)
+    for size, code in ((disk.total - 1, "disk_full"), (disk.total + 1, "too_large")):
+        os.truncate(path, size)  # a sparse file, which takes no room itself
+        with pytest.raises((Unavailable, Forbidden), match=r"MB are needed") as full:
+            upload(path, store)
+        assert full.value.code == code
+    assert not (tmp_path / "store").exists()
+
+
 def test_discarding_never_leaves_the_inbox(tmp_path: Path) -> None:
     store = f"file://{tmp_path}/store"
     precious = tmp_path / "precious.wav"
@@ -205,7 +233,10 @@ def test_an_upload_that_cannot_be_removed_stays_in_one_line(tmp_path: Path, capl
 def test_strange_files_are_refused_with_a_reason(tmp_path: Path, name: str) -> None:
     (tmp_path / "circle.wav").symlink_to(tmp_path / "circle.wav")
     os.mkfifo(tmp_path / "pipe.wav")
-    with pytest.raises(BadAudio, match=r"not exist|regular"), open_source(f"file://{tmp_path}/{name}", (str(tmp_path),), ""):
+    with (
+        pytest.raises(BadAudio, match=r"cannot be opened|regular"),
+        open_source(f"file://{tmp_path}/{name}", (str(tmp_path),), ""),
+    ):
         pass
 
 

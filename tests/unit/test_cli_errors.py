@@ -13,6 +13,7 @@ import redis
 from pydantic import BaseModel, ValidationError
 
 from analysis.errors import BadAudio, EarshotError, Forbidden, Misconfigured, Unavailable
+from analysis.printable import UNSHOWABLE
 from analysis.report import Report
 from earshot.explain import SOME_FAILED, UNEXPECTED, UNREACHABLE, USAGE, explained
 from models.catalog import default_releases
@@ -103,9 +104,40 @@ def test_what_is_wrong_with_one_file_is_told_of_it_and_the_others_go_on(tmp_path
     long = "x" * 300 + ".wav"
     done = earshot(tmp_path, "ingest", "--dry-run", long, "circle.wav", str(PROJECT / "demo" / "call.ogg"))
     assert done.returncode == SOME_FAILED, done.stderr
-    assert f"{long}: unreadable: File name too long\n" in done.stderr
+    assert f"{long}: missing: {long} cannot be opened: File name too long\n" in done.stderr
     assert "circle.wav: " in done.stderr
     assert done.stderr.count("\n") == 2
+    assert "call.ogg: ok" in done.stdout
+
+
+def test_no_name_moves_the_cursor_or_forges_a_line_and_none_ends_the_work(tmp_path: Path) -> None:
+    folder = tmp_path / "calls"
+    folder.mkdir()
+    names = [b"clear\x1b[2J.wav", b"two\nlines.wav", b"c1\xc2\x9b31m.wav", "left\u202egnp.wav".encode(), b"latin\xe9.wav"]
+    for name in names:
+        shutil.copy(PROJECT / "demo" / "call.ogg", folder / os.fsdecode(name))
+    (folder / "bell\x07.wav").write_text("no sound")
+    os.mkfifo(folder / "pipe.wav")
+    done = earshot(tmp_path, "ingest", "--dry-run", "calls", "calls/pipe.wav", "calls/مكالمة.wav")
+    assert done.returncode == SOME_FAILED, done.stderr
+    assert not UNSHOWABLE.search((done.stdout + done.stderr).replace("\n", ""))
+    assert done.stdout.count(": ok, 1:20") == len(done.stdout.splitlines()) == len(names)
+    for shown in ("clear\\u001b[2J.wav", "two\\u000alines.wav", "c1\\u009b31m.wav", "left\\u202egnp.wav", "latin\\udce9.wav"):
+        assert f"calls/{shown}: ok" in done.stdout
+    refused = sorted(line.partition(": ")[0] for line in done.stderr.splitlines())
+    assert refused == ["calls/bell\\u0007.wav", "calls/pipe.wav", "calls/مكالمة.wav"]
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root enters every folder")
+def test_a_folder_that_may_not_be_entered_is_told_of(tmp_path: Path) -> None:
+    (tmp_path / "calls" / "closed").mkdir(parents=True)
+    (tmp_path / "calls" / "closed").chmod(0)
+    try:
+        done = earshot(tmp_path, "ingest", "--dry-run", "calls", str(PROJECT / "demo" / "call.ogg"))
+    finally:
+        (tmp_path / "calls" / "closed").chmod(0o700)
+    assert done.returncode == SOME_FAILED
+    assert "calls/closed: unreadable" in done.stderr
     assert "call.ogg: ok" in done.stdout
 
 

@@ -6,13 +6,16 @@ from uuid import UUID
 import pytest
 from rich.cells import cell_len
 from rich.console import Console
+from rich.table import Table
+from rich.text import Text
 
 from analysis.findings import Classification
 from analysis.parts import RecordingFacts
+from analysis.printable import UNSHOWABLE
 from analysis.report import Report
 from analysis.sections import EmotionSummary, Missing, NoiseSection, SkippedPart, Speaker, Stretch, Turn, VoiceSentiment
 from analysis.types import Interval
-from earshot.console import show
+from earshot.console import say, show, show_json
 from earshot.show import rendered
 from earshot.strip import clock, share, strip
 
@@ -115,3 +118,19 @@ def test_times_and_shares_as_text() -> None:
     assert [clock(ms) for ms in (0, 999, 61_000, 3_600_000)] == ["0:00", "0:00", "1:01", "1:00:00"]
     assert share(0.005) == "0%"
     assert share(1) == "100%"
+
+
+def test_what_a_terminal_obeys_is_escaped_in_cells_and_json(capsys: pytest.CaptureFixture[str]) -> None:
+    table = Table(box=None)
+    table.add_row("مكالمة 👩‍👩‍👧", Text("red\x1b[31m \u202e \x9b"))
+    show(table)
+    show("one\ntwo")
+    show_json({"file": "a\u202eb\x85 مكالمة"}, indent=1)
+    say("name\rforged")
+    printed = capsys.readouterr()
+    assert "مكالمة 👩‍👩‍👧" in printed.out
+    assert "red\\u001b" in printed.out
+    assert not UNSHOWABLE.search(printed.out.replace("\n", ""))
+    assert "one\\u000atwo\n" in printed.out
+    assert printed.out.endswith('{\n "file": "a\\u202eb\\u0085 مكالمة"\n}\n')
+    assert printed.err == "name\\u000dforged\n"
