@@ -93,6 +93,7 @@ app = Celery(
         "tasks.upkeep",
         "tasks.presence",
         "tasks.fork",
+        "tasks.soft_limit",
         "tasks.one_gpu",
     ],
 )
