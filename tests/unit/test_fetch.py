@@ -1,6 +1,7 @@
 """Recordings on web servers: read below a root, never from an internal address, never without end."""
 
 import io
+import socket
 import threading
 import time
 from collections.abc import Iterator
@@ -79,6 +80,26 @@ def server() -> Iterator[str]:
         finally:
             running.shutdown()
             thread.join()
+
+
+class OverIPv6(ThreadingHTTPServer):
+    address_family = socket.AF_INET6
+
+
+def test_a_server_may_be_named_by_its_ipv6_address() -> None:
+    try:
+        running = OverIPv6(("::1", 0), Pages)
+    except OSError:
+        pytest.skip("no IPv6 on this machine")
+    thread = threading.Thread(target=running.serve_forever, args=(0.02,))
+    thread.start()
+    port = running.server_address[1]
+    try:
+        assert got(f"http://[::1]:{port}/calls/sound.wav", f"http://[::1]:{port}/calls", f"::1:{port}") == SOUND
+    finally:
+        running.shutdown()
+        thread.join()
+        running.server_close()
 
 
 def got(url: str, root: str, *internal: str) -> bytes:
