@@ -18,6 +18,10 @@ and so would lead out of the allowed roots."""
 
 READ_BYTES = 1 << 16
 
+PATIENT = {"analyzeduration": "3600000000", "probesize": "50000000"}
+"""Where a track is announced whose first packet comes after the five seconds, or 5 MB, that FFmpeg looks at by itself: an hour
+(in microseconds), or 50 MB."""
+
 ENCRYPTED_TAGS = ("enca", "encv", "drms", "drmi", "p608")
 """Sample entry types of protected MP4 tracks: ISO/IEC 14496-12 section 8.12, and Apple FairPlay."""
 
@@ -59,16 +63,23 @@ def _opened(file: MediaFile, view: View) -> Iterator[Any]:
     av.logging.set_level(None)  # FFmpeg's remarks about damaged files belong in our errors, not on the terminal
     if file.size == 0:
         raise BadAudio("empty", "The file is empty (0 bytes)")
-    options = {
-        "format_whitelist": DEMUXERS,
-        "protocol_whitelist": "none",
-    }  # it opens nothing by itself, whatever the file names
-    try:
-        container = av.open(file.raw(view), options=options, metadata_errors="replace", buffer_size=READ_BYTES)
-    except av.FFmpegError as error:
-        raise why_unreadable(file) from error
+    container = _open(file, view, {})
+    if any(each.codec_context is not None and not each.codec_context.sample_rate for each in container.streams.audio):
+        container.close()
+        container = _open(file, view, PATIENT)
     with container:
         yield container
+
+
+def _open(file: MediaFile, view: View, options: dict[str, str]) -> Any:
+    import av
+
+    # It opens nothing by itself, whatever the file names.
+    allowed = {"format_whitelist": DEMUXERS, "protocol_whitelist": "none"}
+    try:
+        return av.open(file.raw(view), options=allowed | options, metadata_errors="replace", buffer_size=READ_BYTES)
+    except av.FFmpegError as error:
+        raise why_unreadable(file) from error
 
 
 def container_name(container: Any) -> str:

@@ -84,9 +84,10 @@ def _probe(file: MediaFile) -> Probe:
             raise BadAudio("unsupported", "The audio track uses a codec that FFmpeg does not know; convert it to WAV or FLAC")
         names = container.format.name.split(",")
         duration_ms = _duration_ms(container, streams, names)
+        codec = str(contexts[0].codec.canonical_name)
         found = Probe(
             container=container_name(container),
-            codec=str(contexts[0].codec.canonical_name),
+            codec=codec,
             sample_rate=max(int(context.sample_rate or 0) for context in contexts),
             channels=len(streams) if len(streams) > 1 else int(contexts[0].channels or 0),
             duration_ms=duration_ms,
@@ -94,7 +95,7 @@ def _probe(file: MediaFile) -> Probe:
             is_cut=_is_cut(file, names, riff),
             view=view,
             remarks=riff.remarks if riff else (),
-            likely_ms=likely_ms(file.size, sum(context.bit_rate or 0 for context in contexts)),
+            likely_ms=likely_ms(file.size, sum(context.bit_rate or 0 for context in contexts), codec),
             chosen=chosen,
             links=links(file) if "ogg" in names else (),
         )

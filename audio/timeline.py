@@ -17,8 +17,9 @@ LONGEST_GAP_MS = 60_000
 LIKELY_BITS = 12_000
 """Bits per second where the file names none: speech in Opus."""
 LOWEST_BITS = 4_000
-"""Bits per second below which no speech codec in a supported container goes for long (AMR's lowest mode takes 4,750); a header
-that names less is not believed."""
+LOW_RATE = ("amr_nb", "amr_wb", "speex", "g723_1", "g729", "qcelp", "evrc", "ilbc")
+"""No codec goes below the first for long (AMR's lowest mode takes 4,750), none but these below what is likely; a header that
+names less is not believed. MP4's bit rate, for one, is the size over the length that its time stamps make."""
 
 SILENCE_SHARE = 3
 SILENCE_MS = 60_000
@@ -26,9 +27,9 @@ SILENCE_MS = 60_000
 minute."""
 
 
-def likely_ms(size: int, bits_per_second: int | None) -> int:
+def likely_ms(size: int, bits_per_second: int | None, codec: str) -> int:
     """How long a file of ``size`` bytes is by its bit rate."""
-    return size * 8000 // max(bits_per_second or LIKELY_BITS, LOWEST_BITS)
+    return size * 8000 // max(bits_per_second or LIKELY_BITS, LOWEST_BITS if codec in LOW_RATE else LIKELY_BITS)
 
 
 def most_silence_ms(likely: int) -> int:

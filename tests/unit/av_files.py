@@ -10,7 +10,7 @@ import numpy as np
 
 from tests.unit.audio_files import Sound
 
-PICTURES = {".webm": "libvpx", ".flv": "flv"}
+PICTURES = {".webm": "libvpx", ".flv": "flv", ".mpg": "mpeg2video"}
 
 
 @dataclass(frozen=True)

@@ -1,5 +1,6 @@
 """Sound lies where the file's time stamps say: late, behind gaps, and never further off than the bytes make likely."""
 
+import shutil
 from itertools import pairwise
 from pathlib import Path
 from uuid import uuid4
@@ -7,9 +8,10 @@ from uuid import uuid4
 import numpy as np
 import pytest
 
-from analysis.errors import BadAudio
+from analysis.errors import BadAudio, Unavailable
 from audio.prepare import Prepared, prepare
-from audio.store import read_pcm
+from audio.store import check_space, read_pcm
+from producer.admission import expected_chunks
 from tests.unit.audio_files import Sound, silence, tone, write
 from tests.unit.av_files import Track, write_tracks
 
@@ -46,6 +48,14 @@ def test_sound_that_begins_after_the_picture_keeps_its_time(tmp_path: Path, name
     ready = ingest(write_tracks(tmp_path / name, [late], picture_sec=6, first_sec=line, options=offset))
     assert loud(ready) == [(pytest.approx(2.5, abs=0.03), pytest.approx(4.5, abs=0.05))]
     assert ready.notes == ("The sound begins 2.5 s after the file does; the time before is silence.",)
+
+
+@pytest.mark.parametrize(("name", "codec"), [("a.mpg", "mp2"), ("a.ts", "aac"), ("a.mkv", "aac"), ("a.mp4", "aac")])
+def test_sound_that_begins_behind_what_ffmpeg_looks_at_first(tmp_path: Path, name: str, codec: str) -> None:
+    """Streams without an index announce a track whose rate only its first packet tells."""
+    late = Track([(40, beep(2, RATE))], codec, RATE)
+    ready = ingest(write_tracks(tmp_path / name, [late], picture_sec=45))
+    assert loud(ready) == [(pytest.approx(40, abs=0.1), pytest.approx(42, abs=0.1))]
 
 
 @pytest.mark.parametrize(("name", "codec"), [*LATE, ("a.ogg", "libopus")], ids=[name for name, _ in LATE] + ["a.ogg"])
@@ -109,6 +119,7 @@ LEAPING = [
 def test_a_leap_that_the_bytes_do_not_bear_out_is_not_followed(tmp_path: Path, name: str, codec: str, rate: int) -> None:
     path = write_tracks(tmp_path / name, [Track([(0, beep(4, rate)), (6 * 3600, beep(4, rate))], codec, rate)])
     assert path.stat().st_size < 300_000
+    assert expected_chunks(path) < 30, "minutes, of which the file states six hours"
     ready = ingest(path)
     assert ready.duration_ms == pytest.approx(8_000, abs=250 if codec == "alac" else 30), (
         "ALAC's frames are a quarter of a second"
@@ -145,12 +156,23 @@ def test_a_longest_duration(tmp_path: Path) -> None:
     """Refused before it is decoded where the header is believed, and while it is decoded in any case."""
     flac = write(tmp_path / "a.flac", silence(3600, 8_000), 8_000, "flac")
     assert flac.stat().st_size < 57_600_000 // 80
+    assert expected_chunks(flac) == 144, "by the sample count that it states"
     assert ingest(flac, longest_ms=3_600_000).duration_ms == 3_600_000
     mka = write_tracks(tmp_path / "a.mka", [Track([(0, silence(30))], "flac", 16_000)])
     for path, longest_ms in ((flac, 3_599_000), (mka, 20_000)):
         with pytest.raises(BadAudio, match="EARSHOT_MAX_DURATION_SEC") as caught:
             ingest(path, longest_ms=longest_ms)
         assert caught.value.code == "too_long"
+
+
+def test_a_disk_without_room_is_told_before_anything_is_decoded(tmp_path: Path) -> None:
+    free = shutil.disk_usage(tmp_path).free
+    store = f"file://{tmp_path}/not/there/yet"
+    check_space(store, free // 2)
+    with pytest.raises(Unavailable, match="MB are free") as caught:
+        check_space(store, free * 2)
+    assert caught.value.code == "disk_full"
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_a_colon_in_a_name_is_no_protocol(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
