@@ -22,7 +22,7 @@ INSTALL = install() { $(PIP) "$$@" >>.venv/install.log 2>&1 || { tail -n 5 .venv
 	echo "Installing failed (all of it: .venv/install.log). Check the network and type the same command again." >&2; exit 1; }; }; install
 
 .DEFAULT_GOAL := help
-.PHONY: help run up down test test-gpu check style bench chaos formats schemas flower models migrate lock clean
+.PHONY: help run up down test test-gpu check cases style bench chaos formats schemas flower models migrate lock clean
 
 help: ## Print this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' Makefile
@@ -45,6 +45,9 @@ test-gpu: $(FULL) ## The full models' runtimes, and the GPU pools on a CUDA devi
 
 check: style ## The same with the quick tests only: unit and conformance
 	@.venv/bin/python -m pytest -q $(SIDE_BY_SIDE) tests/unit tests/conformance
+
+cases: $(TESTED) ## Small inputs out of public reports, each with its right answer, through a stack of their own
+	@.venv/bin/python -m pytest tests/cases
 
 style: $(TESTED)
 	@.venv/bin/ruff format --check .
