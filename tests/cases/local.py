@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import mkdtemp
 from typing import Any
 
 from evaluation.words import count, normalised
@@ -18,7 +19,7 @@ TIMEOUT_SEC = 240
 
 @dataclass(frozen=True)
 class Local:
-    """``home`` holds the stack; reports go to ``home/reports``."""
+    """``home`` holds the stack; every call gets a folder for its reports."""
 
     home: Path
     settings: dict[str, str]
@@ -38,11 +39,10 @@ class Local:
 
     def ingest(self, *words: object) -> "Handed":
         """Hands files in, waits for them and reads their reports."""
-        out = self.home / "reports"
-        before = set(out.glob("*.json"))
+        out = Path(mkdtemp(prefix="reports-", dir=self.home))
         done = self.earshot("ingest", *words, "--out", out)
-        new = (json.loads(each.read_text(encoding="utf-8")) for each in sorted(set(out.glob("*.json")) - before))
-        return Handed({each["recording"]["file_name"]: Report(each) for each in new}, done.stdout + done.stderr)
+        found = (json.loads(each.read_text(encoding="utf-8")) for each in sorted(out.glob("*.json")))
+        return Handed({each["recording"]["file_name"]: Report(each) for each in found}, done.stdout + done.stderr)
 
 
 @dataclass(frozen=True)
