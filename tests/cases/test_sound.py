@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from audio.probe import probe
 from tests.cases.inputs import HEARTED, HOUR, LEISURE, STEW, command, environment, made
 from tests.cases.local import Handed, Local, errors
 
@@ -62,11 +63,14 @@ def test_sound_behind_the_stated_end_of_a_wav_is_analysed_and_named(local: Local
     (folder / "checkpointed.wav").unlink()
 
 
-def test_a_size_field_that_has_wrapped_is_not_believed(local: Local, home: Path) -> None:
-    """Eighteen hours, of which the size field states five seconds: longer than what is taken in, and that is said."""
-    checked = local.earshot("ingest", "--dry-run", home / "wav_headers" / "big.wav")
-    assert checked.returncode != 0
-    assert "18:38:" in checked.stdout + checked.stderr or "67,1" in checked.stdout + checked.stderr
+def test_a_size_field_that_has_wrapped_is_not_believed(home: Path) -> None:
+    """The field states five seconds of 18.6 hours, which are not decoded here: that takes minutes."""
+    file = home / "wav_headers" / "big.wav"
+    if not file.exists():
+        made("wav_headers", home)
+    found = probe(file)
+    assert found.duration_ms == pytest.approx(((1 << 32) + 320_000) / 64, abs=10)
+    assert "header states 5.0 s" in found.remarks[0]
 
 
 @pytest.mark.parametrize("name", ["tracks.mkv", "tracks.m4a", "tracks.mov"])
