@@ -95,7 +95,9 @@ def test_a_server_may_be_named_by_its_ipv6_address() -> None:
     thread.start()
     port = running.server_address[1]
     try:
-        assert got(f"http://[::1]:{port}/calls/sound.wav", f"http://[::1]:{port}/calls", f"::1:{port}") == SOUND
+        root = f"http://[::1]:{port}/calls"
+        with open_source(f"{root}/sound.wav", (root,), "file:///nowhere", (f"::1:{port}",)) as file:
+            assert file.reader().read() == SOUND
     finally:
         running.shutdown()
         thread.join()
