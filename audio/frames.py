@@ -45,6 +45,8 @@ class Tally:
     """The last byte that a packet came from."""
     joined: int = 0
     """Bytes of files behind this one, joined to it, of which nothing was read."""
+    late_track: bool = False
+    """Another track begins within the file."""
     unread: int = 0
     """Bytes behind the place where the container cannot be read any further."""
     lost_parts: list[str] = field(default_factory=list)
@@ -64,6 +66,7 @@ class Tally:
         self.end_ms = max(each.end_ms for each in tracks)
         self.unread += max(each.unread for each in tracks)
         self.read_to = max(each.read_to for each in tracks)
+        self.late_track = any(each.late_track for each in tracks)
         self.packets += sum(each.packets for each in tracks)
         self.damaged += sum(each.damaged for each in tracks)
         self.damaged_at_end = sum(each.damaged_at_end for each in tracks)
@@ -142,6 +145,8 @@ def _packets(container: Any, stream: Any, tally: Tally) -> Iterator[Any]:
             yield packet
     except av.FFmpegError:
         tally.unread += max(0, container.size - end)
+    except IndexError:  # at the end of PyAV's own loop, which knows only the tracks that were there when the file was opened
+        tally.late_track = True
 
 
 def _counted(parts: Iterable[Waveform], tally: Tally) -> Iterator[Waveform]:

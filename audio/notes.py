@@ -22,6 +22,8 @@ def file_notes(found: Probe, tally: Tally) -> Iterator[str]:
         yield "The file is cut off; how much is missing cannot be known."
     elif tally.unread:
         yield f"The file cannot be read to its end: {tally.unread} bytes are left over."
+    if tally.late_track:
+        yield "Another track begins within the file; it is not analysed."
     if tally.joined:
         yield f"Behind it begins another {found.container} file ({tally.joined:,} bytes), which is not analysed; split them."
     yield from _places(found, tally)

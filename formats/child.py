@@ -15,6 +15,7 @@ from audio.frames import Tally
 from audio.prepare import prepare
 from audio.probe import probe
 from formats.mutate import mutate
+from settings import settings
 
 MEMORY = 3 << 30
 STORE_EVERY = 20
@@ -39,13 +40,13 @@ def main(bases: Sequence[str]) -> None:
 
 def _read(path: Path, folder: Path, seed: int) -> tuple[str, float]:
     """``analysed``, the code of a refusal, or what was raised without being meant to; and the length in seconds."""
+    accept, longest_ms = seed % 3 == 0, settings().max_duration_sec * 1000
     try:
         if seed % STORE_EVERY == 0:
-            return "analysed", prepare(
-                path, uuid4(), f"file://{folder}/store", accept_truncated=seed % 3 == 0
-            ).duration_ms / 1000
+            ready = prepare(path, uuid4(), f"file://{folder}/store", accept_truncated=accept, longest_ms=longest_ms)
+            return "analysed", ready.duration_ms / 1000
         found, tally = probe(path), Tally()
-        for _ in decode(path, found, tally, accept_truncated=seed % 3 == 0):
+        for _ in decode(path, found, tally, accept, longest_ms):
             pass
     except EarshotError as error:
         return error.code, 0.0

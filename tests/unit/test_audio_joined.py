@@ -6,8 +6,13 @@ from uuid import uuid4
 import numpy as np
 import pytest
 
+from audio.decode import decode
+from audio.frames import Tally
+from audio.notes import file_notes
 from audio.prepare import Prepared, prepare
+from audio.probe import probe
 from tests.unit.audio_files import silence, tone, vowel, write
+from tests.unit.av_files import Track, write_tracks
 
 
 def ingest(path: Path) -> Prepared:
@@ -45,3 +50,16 @@ def test_long_packets_leave_no_gaps_in_avi(tmp_path: Path) -> None:
     ready = ingest(path)
     assert ready.duration_ms == pytest.approx(5_000, abs=200)
     assert ready.notes == ()
+
+
+def test_a_track_that_begins_within_a_transport_stream_ends_nothing(tmp_path: Path) -> None:
+    """Behind the 5 MB that FFmpeg looks at before it begins. PyAV may raise at the end, and may not."""
+    sound = np.tile(tone(1, 48_000), 130)
+    one = write(tmp_path / "one.ts", sound, 48_000, "mp2", bit_rate=384_000).read_bytes()
+    two = write_tracks(tmp_path / "two.ts", [Track([(0, tone(2, 48_000))], codec="mp2") for _ in range(2)]).read_bytes()
+    late = tmp_path / "late.ts"
+    late.write_bytes(one + two + one)
+    found, tally = probe(late), Tally()
+    samples = sum(block.shape[1] for block in decode(late, found, tally))
+    assert samples / 48_000 == pytest.approx(262, abs=1)
+    assert ("Another track begins within the file; it is not analysed." in file_notes(found, tally)) == tally.late_track
