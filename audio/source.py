@@ -110,8 +110,12 @@ def _check_still_there(path: Path, file: MediaFile) -> None:
     Raises:
         Forbidden: ``outside_roots``.
     """
-    status = path.stat(follow_symlinks=False)
-    if path.resolve() != path or (status.st_dev, status.st_ino) != file.identity:
+    try:
+        there = Path(os.readlink(f"/proc/self/fd/{file.descriptor}")) == path  # what was opened, whatever the name leads to now
+    except OSError:  # a system without /proc
+        status = path.stat(follow_symlinks=False)
+        there = path.resolve() == path and (status.st_dev, status.st_ino) == file.identity
+    if not there:
         raise Forbidden("outside_roots", f"{path} was put elsewhere while it was opened")
 
 

@@ -92,7 +92,7 @@ def emotion(span: tuple[int, int], channel: int, names: tuple[str, str], score: 
 
 
 def emotions(*items: Emotion) -> EmotionFindings:
-    return EmotionFindings(utterances=items, overall=Classification(label="angry", confidence=1, scores={"anger": 1}))
+    return EmotionFindings(utterances=items, overall=Classification(label="angry", confidence=1, scores={"angry": 1}))
 
 
 def diarization() -> DiarizationFindings:
