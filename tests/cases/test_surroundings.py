@@ -85,7 +85,9 @@ SENDER = """
 import sys
 from celery import Celery
 from settings import settings
-client = Celery(broker=settings().redis_url, backend=settings().redis_url)
+from storage.redis_url import celery_url
+url = celery_url(settings().redis_url)
+client = Celery(broker=url, backend=url)
 sent = [client.send_task("ingest.recording", [{"uri": f"file://{path}"}], queue="ingest") for path in sys.argv[1:]]
 print("sent", flush=True)
 print(*[each.get(timeout=200)["state"] for each in sent])
