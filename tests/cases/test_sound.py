@@ -21,7 +21,9 @@ def crosstalk(local: Local, home: Path) -> Handed:
     return local.ingest(made("crosstalk", home), "--roles", "agent,customer")
 
 
-@pytest.mark.xfail(strict=True, reason="comparing channels splits one voice of a stereo recording; taken back until it does not")
+@pytest.mark.xfail(
+    strict=True, reason="comparing channels splits one voice of a stereo recording; taken back until it does not"
+)
 @pytest.mark.parametrize("decibels", [3, 10, 20, 30])
 def test_an_echo_on_the_other_channel_is_not_told_as_its_speakers_words(crosstalk: Handed, decibels: int) -> None:
     report = crosstalk[f"echo_{decibels}.wav"]
