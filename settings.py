@@ -119,7 +119,7 @@ class _NamedDatabase(PydanticBaseSettingsSource):
 class Settings(BaseSettings, CallConfig):
     """Defaults suit the local stack that ``earshot up`` starts; compose and Kubernetes set the URLs."""
 
-    model_config = SettingsConfigDict(env_prefix=PREFIX, frozen=True, extra="forbid")
+    model_config = SettingsConfigDict(env_prefix=PREFIX, frozen=True, extra="forbid", secrets_dir=SECRETS)
 
     home: Path = PROJECT / ".earshot"
     """Where the local stack keeps its data, logs and process ids."""
@@ -241,7 +241,8 @@ class Settings(BaseSettings, CallConfig):
         dotenv_settings: PydanticBaseSettingsSource,
         file_secret_settings: PydanticBaseSettingsSource,
     ) -> tuple[PydanticBaseSettingsSource, ...]:
-        files = (SecretsSettingsSource(settings_cls, secrets_dir=SECRETS),) if SECRETS.is_dir() else ()
+        assert isinstance(file_secret_settings, SecretsSettingsSource)
+        files = (file_secret_settings,) if Path(str(file_secret_settings.secrets_dir)).is_dir() else ()
         written = InitSettingsSource(settings_cls, _written(CONFIG, settings_cls.model_fields))
         return init_settings, env_settings, *files, written, _LocalStack(settings_cls), _NamedDatabase(settings_cls)
 

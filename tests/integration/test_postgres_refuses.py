@@ -2,8 +2,8 @@
 
 import threading
 import time
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 
 import psycopg
 import pytest
@@ -96,11 +96,11 @@ def pid(database_url: str) -> int:
         return connection.info.backend_pid
 
 
-def test_a_connection_that_has_become_read_only_is_made_anew(stage: Stack) -> None:
-    url = stage.database_url
-    before, after = pid(url), []
-    with read_only(url):
-        with pytest.raises(Unavailable, match="read-only"), db.once(url):
+def waited_out(url: str, fault: Callable[[str], AbstractContextManager[None]], says: str) -> int:
+    """The server process that a patient client writes to once the fault is over; an impatient one is told at once."""
+    after: list[int] = []
+    with fault(url):
+        with pytest.raises(Unavailable, match=says), db.once(url):
             pass
         patient = threading.Thread(target=lambda: after.append(pid(url)))
         patient.start()
@@ -108,17 +108,13 @@ def test_a_connection_that_has_become_read_only_is_made_anew(stage: Stack) -> No
         assert not after
     patient.join(db.WAIT_SEC)
     assert len(after) == 1
-    assert after[0] != before
+    return after[0]
+
+
+def test_a_connection_that_has_become_read_only_is_made_anew(stage: Stack) -> None:
+    before = pid(stage.database_url)
+    assert waited_out(stage.database_url, read_only, "read-only") != before
 
 
 def test_a_server_without_a_free_connection_is_waited_for(stage: Stack) -> None:
-    url, after = stage.database_url, []
-    with no_connection_left(url):
-        with pytest.raises(Unavailable, match="too many clients"), db.once(url):
-            pass
-        patient = threading.Thread(target=lambda: after.append(pid(url)))
-        patient.start()
-        time.sleep(2)  # the fault, not a wait
-        assert not after
-    patient.join(db.WAIT_SEC)
-    assert len(after) == 1
+    waited_out(stage.database_url, no_connection_left, "too many clients")

@@ -124,11 +124,11 @@ def test_redis_gets_its_password_whatever_its_characters(tmp_path: Path, passwor
             os.killpg(server.pid, signal.SIGKILL)
 
 
-def test_passwords_are_read_from_files_and_escaped(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_passwords_are_read_from_files_and_escaped(tmp_path: Path) -> None:
     (tmp_path / "earshot_redis_password").write_text("p@ss/%:#?\n", encoding="utf-8")
     (tmp_path / "earshot_database_password").write_text("o'ther\n", encoding="utf-8")
-    monkeypatch.setattr("settings.SECRETS", tmp_path)
-    found = Settings(redis_url="redis://redis:6379/0", database_url="postgresql://earshot@postgres:5432/earshot")
+    urls = {"redis_url": "redis://redis:6379/0", "database_url": "postgresql://earshot@postgres:5432/earshot"}
+    found = Settings(_secrets_dir=tmp_path, **urls)
     assert found.redis_url == "redis://:p%40ss%2F%25%3A%23%3F@redis:6379/0"
     assert parse_url(found.redis_url)["password"] == "p@ss/%:#?"
     assert conninfo_to_dict(found.database_url) == {
