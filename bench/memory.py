@@ -6,7 +6,7 @@ import sys
 import tempfile
 import time
 from pathlib import Path
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import psutil
 
@@ -46,13 +46,13 @@ def main() -> None:
 
 
 def _measured(home: Path, path: Path, chunks: int) -> dict[str, float]:
-    heard = [card for card in cards() if card.pool == "cpu"]
-    prepared = prepare(path, uuid4(), f"file://{home}/audio", rates={card.sample_rate for card in heard})
+    heard, recording_id = [card for card in cards() if card.pool == "cpu"], uuid4()
+    prepared = prepare(path, recording_id, f"file://{home}/audio", rates={card.sample_rate for card in heard})
     ready = home / "ready"
     argv = [sys.executable, "-m", "earshot", "worker", *(card.name for card in heard), "--concurrency", str(CHILDREN)]
     worker = processes.start(home, WORKER, argv, {"EARSHOT_READY_FILE": str(ready)})
     waiting.until(lambda: _is_up(home, ready), LIMIT_SEC, "the worker", worker.log)
-    _work(heard, prepared, chunks)
+    _work(heard, recording_id, prepared, chunks)
     children = psutil.Process(worker.pid).children()
     held = [child.memory_full_info() for child in children]
     mapped = any("torch" in each.path for child in children for each in child.memory_maps())
@@ -69,17 +69,18 @@ def _is_up(home: Path, ready: Path) -> bool:
     return ready.exists()
 
 
-def _work(heard: list[Card], prepared: Prepared, chunks: int) -> None:
-    """Sends the jobs as dispatch does, without the chord around them, and waits for all receipts."""
+def _work(heard: list[Card], recording_id: UUID, prepared: Prepared, chunks: int) -> None:
+    """Sends the jobs as dispatch does, without the chord around them, and waits for all receipts. The recording is as many
+    chunks long as wanted: the sound of its own comes again and again."""
     from tasks.app import app
 
     sent = []
     for number in range(chunks):
-        recording_id, index = uuid4(), number % len(prepared.chunks)
+        span = prepared.chunks[number % len(prepared.chunks)]
         for card in heard:
-            ref = reference(recording_id, index, prepared.chunks[index], prepared, card.sample_rate)
+            ref = reference(recording_id, number, span, prepared, card.sample_rate)
             release = default_releases()[card.name]
-            job = Job(analysis=card.name, batch_id=recording_id, release=release, chunks=(ref,), sent_at=time.time())
+            job = Job(analysis=card.name, batch_id=uuid4(), release=release, chunks=(ref,), sent_at=time.time())
             sent.append(app.send_task(f"analyze.{card.name}", [job.model_dump(mode="json")]))
     for each in sent:
         each.get(timeout=LIMIT_SEC)

@@ -18,7 +18,7 @@ def outlast(do: Callable[[], T], say: Callable[[str], None], check: Callable[[],
 
     Args:
         say: shows one line: for what it waits, and that it goes on.
-        check: called before each further try; raises when waiting has become useless (see ``producer.follow``).
+        check: called before waiting and before each further try; raises where waiting is useless (see ``producer.follow``).
 
     Raises:
         Unavailable: it took longer than ``wait_days``.
@@ -32,6 +32,7 @@ def outlast(do: Callable[[], T], say: Callable[[str], None], check: Callable[[],
         except Growing:
             raise
         except Unavailable as error:
+            check()
             if began is None:
                 began = time.monotonic()
                 say(f"waiting: {error}")

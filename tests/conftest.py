@@ -50,12 +50,3 @@ def stage() -> Iterator[Stack]:
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--recordings", type=int, default=40, help="how many test_retention lets grow old (make growth: 3000)")
-
-
-@pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """What goes together where pytest has several processes: all that starts workers, for two such tests at once would take the
-    cores from each other; the rest by file."""
-    for item in items:
-        together = any(item.get_closest_marker(kind) for kind in ("integration", "chaos", "gpu"))
-        item.add_marker(pytest.mark.xdist_group("workers" if together else item.path.stem))
