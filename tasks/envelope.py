@@ -38,13 +38,13 @@ MOST_JOB_BYTES = 16 << 20
 MOST_DETAIL = 300
 
 
-def _allowed(limit: float) -> float:
-    if limit > settings().task_time_limit_sec:
-        raise ValueError(f"is above the service's own limit of {settings().task_time_limit_sec} s")
-    return limit
-
-
-Limit = Annotated[float, Field(ge=1, allow_inf_nan=False), AfterValidator(_allowed)]
+# Senders may have another limit, as while settings are changed pool by pool; this worker's own is the longest that counts here.
+HardLimit = Annotated[
+    float, Field(ge=1, allow_inf_nan=False), AfterValidator(lambda sec: min(sec, settings().task_time_limit_sec))
+]
+SoftLimit = Annotated[
+    float, Field(ge=1, allow_inf_nan=False), AfterValidator(lambda sec: min(sec, settings().task_soft_limit_sec))
+]
 
 
 class Headers(BaseModel):
@@ -57,7 +57,7 @@ class Headers(BaseModel):
     retries: Retries | None = None
     eta: Eta | None = None
     expires: Expires | None = None
-    timelimit: tuple[Limit | None, Limit | None] | None = None
+    timelimit: tuple[HardLimit | None, SoftLimit | None] | None = None
     group: Word | None = None
     group_index: Position | None = None
     root_id: Word | None = None

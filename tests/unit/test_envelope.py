@@ -16,6 +16,7 @@ from celery.worker import request as celery_request
 from hypothesis import given
 from hypothesis import strategies as st
 
+from settings import settings
 from tasks.embeds import Service
 from tasks.envelope import Headers, Properties, Refused, let_through
 
@@ -167,9 +168,11 @@ def test_dates_are_near_and_have_a_zone(name: str) -> None:
         assert f"{name} is before the year 2000 or more than" in str(found)
 
 
-def test_a_time_limit_above_the_services_own_is_refused() -> None:
+def test_a_time_limit_is_at_most_the_workers_own() -> None:
     assert let(with_header("timelimit", [60, 50]))["headers"]["timelimit"] == [60, 50]
-    for limit in (100_000, 0.001, float("nan"), float("inf")):
+    own = [settings().task_time_limit_sec, settings().task_soft_limit_sec]
+    assert let(with_header("timelimit", [100_000, 100_000]))["headers"]["timelimit"] == own
+    for limit in (0.001, float("nan"), float("inf")):
         assert refusal(json.dumps(with_header("timelimit", [limit, None])).encode())
 
 
