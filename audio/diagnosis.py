@@ -2,6 +2,7 @@
 
 from analysis.errors import BadAudio
 from audio.media_file import MediaFile
+from audio.mp3 import id3_end
 
 HEAD_BYTES = 4096
 SMALLEST_HEADER = 42
@@ -83,16 +84,6 @@ def _only_a_tag(head: bytes, size: int) -> BadAudio:
     if len(head) < 10 or id3_end(head) >= size:
         return BadAudio("truncated", f"The file ends after {size} bytes, inside its ID3 tag; there is no sound in it")
     return BadAudio("not_audio", "Not audio: there is an ID3 tag but no sound after it")
-
-
-def id3_end(head: bytes) -> int:
-    """Bytes that an ID3v2 tag takes at the start of a file, 0 without one.
-
-    Its size field is four bytes of seven bits each (id3.org, ID3v2.4 section 3.1).
-    """
-    if head[:3] != b"ID3" or len(head) < 10:
-        return 0
-    return 10 + sum((byte & 0x7F) << shift for byte, shift in zip(head[6:10], (21, 14, 7, 0), strict=True))
 
 
 def _broken_header(name: str, head: bytes, size: int) -> BadAudio:

@@ -9,8 +9,9 @@ import numpy as np
 from audio.clip import Waveform
 from audio.convert import Converter
 from audio.decoders import decoder
-from audio.diagnosis import id3_end
 from audio.media import first_time
+from audio.media_file import MediaFile
+from audio.mp3 import tag_end
 from audio.probe import Probe
 from audio.timeline import Leap, Timeline, clock, form, most_silence_ms
 
@@ -75,13 +76,13 @@ class Tally:
             self.changes += each.changes
 
 
-def waveforms(container: Any, stream: Any, probe: Probe, tally: Tally) -> Iterator[Waveform]:
+def waveforms(file: MediaFile, container: Any, stream: Any, probe: Probe, tally: Tally) -> Iterator[Waveform]:
     """Float32, shape (channels, samples) of one decoded frame, or of up to a second of silence in a gap, all at the
     rate of ``probe`` and with its channels."""
     convert = Converter(probe.sample_rate, probe.channels)
     budget = most_silence_ms(probe.likely_ms) * probe.sample_rate // 1000 - tally.lead - tally.silenced
     timeline = Timeline(probe.sample_rate, probe.duration_ms, budget, first_time(container, stream))
-    for frame in _frames(container, stream, tally):
+    for frame in _frames(file, container, stream, tally):
         if convert.differs(frame):
             if tally.samples:
                 now = form(frame.sample_rate, frame.layout.nb_channels)
@@ -98,11 +99,11 @@ def waveforms(container: Any, stream: Any, probe: Probe, tally: Tally) -> Iterat
     tally.end_ms = timeline.end_ms
 
 
-def _frames(container: Any, stream: Any, tally: Tally) -> Iterator[Any]:
+def _frames(file: MediaFile, container: Any, stream: Any, tally: Tally) -> Iterator[Any]:
     import av
 
     decode = decoder(stream)
-    tags = _Tags() if stream.codec_context.name in TAGGED else None
+    tags = _Tags(file, tally) if stream.codec_context.name in TAGGED and container.format.name == "mp3" else None
     for packet in _packets(container, stream, tally):
         is_flush = packet.size == 0
         if tags is not None and tags.hold(packet):
@@ -123,14 +124,23 @@ def _frames(container: Any, stream: Any, tally: Tally) -> Iterator[Any]:
 class _Tags:
     """Knows the packets that hold a tag in the middle of a stream without a container of its own."""
 
-    def __init__(self) -> None:
-        self._end = 0
+    def __init__(self, file: MediaFile, tally: Tally) -> None:
+        self._file, self._tally = file, tally
+        self._end = self._time = 0
 
     def hold(self, packet: Any) -> bool:
-        head = bytes(packet)[:10]
-        if head.startswith(TAGS):
-            self._end = packet.pos + max(id3_end(head), packet.size)
-        return bool(packet.size and packet.pos is not None and packet.pos < self._end)
+        """Whether it is of a tag. FFmpeg counts each as a frame of sound: those that follow are stamped without that time."""
+        if not packet.size or packet.pos is None:
+            return False
+        if bytes(packet)[:11].startswith(TAGS) and packet.pos >= self._end:
+            self._end = max(tag_end(self._file, packet.pos), packet.pos + packet.size)
+            self._tally.unread += self._file.size - packet.pos if self._end > self._file.size else 0
+        if packet.pos < self._end:
+            self._time += packet.duration or 0
+            return True
+        if packet.pts is not None:
+            packet.pts -= self._time
+        return False
 
 
 def _packets(container: Any, stream: Any, tally: Tally) -> Iterator[Any]:

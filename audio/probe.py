@@ -5,10 +5,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from analysis.errors import BadAudio
-from audio.diagnosis import id3_end, why_unreadable
+from audio.diagnosis import why_unreadable
 from audio.matroska import ends_inside_its_segment
 from audio.media import container_name, first_time, open_media
 from audio.media_file import WHOLE_FILE, MediaFile, Source, View, opened
+from audio.mp3 import behind_its_tag, stated_ms
 from audio.ogg import ends_inside_a_page, links
 from audio.riff import Riff, examine
 from audio.timeline import likely_ms, most_silence_ms
@@ -23,12 +24,6 @@ it from the bytes that are there, so a cut cannot be seen."""
 
 DENSE = ("flac", "ape", "tta", "wv")
 """Lossless containers that count samples: an hour of silence takes a few kilobytes, and nothing can leap."""
-
-MP3_LENGTH_TAGS = (b"Xing", b"Info", b"VBRI")
-"""Marks of an MP3's optional header frame that holds the number of frames (Xing/LAME and Fraunhofer)."""
-
-MP3_FRAME_BYTES = 2048
-"""Covers the longest MP3 frame (1,441 bytes)."""
 
 
 @dataclass(frozen=True)
@@ -75,7 +70,7 @@ def probe(source: Source) -> Probe:
 
 def _probe(file: MediaFile) -> Probe:
     riff = examine(file)
-    view = riff.view if riff else WHOLE_FILE
+    view = riff.view if riff else behind_its_tag(file)
     with open_media(file, view) as container:
         chosen = choose(container)
         streams = [container.streams[index] for index in chosen.indexes]
@@ -139,13 +134,5 @@ def _is_cut(file: MediaFile, names: Sequence[str], riff: Riff | None) -> bool:
 
 def _promised_ms(file: MediaFile, names: list[str], duration_ms: int | None) -> int | None:
     if "mp3" in names:
-        return duration_ms if _has_length_tag(file) else None
+        return stated_ms(file)
     return duration_ms if any(name in PROMISING for name in names) else None
-
-
-def _has_length_tag(file: MediaFile) -> bool:
-    """Whether the first MP3 frame, after any ID3v2 tag, is a header frame that states the length."""
-    with file.reader() as reader:
-        reader.seek(id3_end(reader.read(10)))
-        first_frame = reader.read(MP3_FRAME_BYTES)
-    return any(tag in first_frame for tag in MP3_LENGTH_TAGS)

@@ -39,14 +39,14 @@ def _part(file: MediaFile, view: View, probe: Probe, tally: Tally) -> Iterator[W
         first = stack.enter_context(open_media(file, view))
         indexes = probe.chosen.indexes if view is probe.view else choose(first).indexes[: len(probe.chosen.indexes)]
         if len(probe.chosen.indexes) == 1:
-            yield from waveforms(first, first.streams[indexes[0]], probe, tally)
+            yield from waveforms(file, first, first.streams[indexes[0]], probe, tally)
             return
         # Each track is read through a container of its own: however far apart a file's writer put them, memory stays bounded.
         containers = [first, *(stack.enter_context(open_media(file, view)) for _ in indexes[1:])]
         tallies = [tally.of_track() for _ in indexes]
         mono = replace(probe, channels=1)
         tracks = [
-            waveforms(container, container.streams[index], mono, own)
+            waveforms(file, container, container.streams[index], mono, own)
             for container, index, own in zip(containers, indexes, tallies, strict=True)
         ]
         yield from _side_by_side([*tracks, *(iter(()) for _ in range(probe.channels - len(tracks)))], probe.sample_rate)
