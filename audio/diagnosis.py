@@ -1,5 +1,7 @@
 """Says why FFmpeg refused a file, from the file's own first bytes."""
 
+import codecs
+
 from analysis.errors import BadAudio
 from audio.media_file import MediaFile
 from audio.mp3 import id3_end
@@ -28,9 +30,15 @@ AUDIO_STARTS = (
     (b"OggS", "Ogg"),
     (b"fLaC", "FLAC"),
     (b"caff", "CAF"),
+    (b"riff\x2e\x91\xcf\x11", "Wave64"),
+    (b".snd", "AU"),
     (b"\x1aE\xdf\xa3", "Matroska"),
     (b"\x30\x26\xb2\x75\x8e\x66\xcf\x11", "ASF"),
 )
+
+LINE_ENDS = {"\r", "\n"}
+FEWEST_CHARACTERS = 5
+"""Different ones, in a text of some length."""
 
 HEADERLESS = (".al", ".alaw", ".g722", ".g729", ".pcm", ".raw", ".sln", ".ul", ".ulaw")
 """Names of telephone sound as Asterisk and others store it: nothing in it tells rate or codec."""
@@ -97,7 +105,9 @@ def _broken_header(name: str, head: bytes, size: int) -> BadAudio:
 
 def _is_text(head: bytes) -> bool:
     try:
-        text = head.decode("utf-8")
+        text = codecs.getincrementaldecoder("utf-8")().decode(head)  # the last character may be cut
     except UnicodeDecodeError:
         return False
+    if not LINE_ENDS & set(text) or len(set(text) - LINE_ENDS) < FEWEST_CHARACTERS:
+        return False  # quiet A-law is the letter U
     return all(character.isprintable() or character in "\r\n\t\f" for character in text)

@@ -1,4 +1,4 @@
-"""WAVs and AIFFs whose header says something else than what follows: all that is sound is analysed, the rest is named."""
+"""Sizes in headers that say something else than what follows: all that is sound is analysed, the rest is named."""
 
 import struct
 from collections.abc import Callable
@@ -19,6 +19,7 @@ from tests.unit.audio_files import tone, write
 
 RATE, SECONDS = 16_000, 4
 LIST = b"LIST" + struct.pack("<I", 26) + b"INFOISFT" + struct.pack("<I", 14) + b"some recorder\0"
+NOISE = np.random.default_rng(1).bytes(20_001)
 PNG = b"\x89PNG\r\n\x1a\n" + bytes(range(1, 251)) * 40
 
 
@@ -31,6 +32,10 @@ def wav(body: bytes, size: int | None = None, behind: bytes = b"", byte_rate: in
     form = struct.pack("<HHIIHH", 1, 1, RATE, byte_rate, 2, 16)
     head = b"WAVEfmt " + struct.pack("<I", 16) + form + b"data" + struct.pack("<I", size)
     return b"RIFF" + struct.pack("<I", (size + 36 if riff is None else riff) & 0xFFFF_FFFF) + head + body + behind
+
+
+def chunk(name: bytes, body: bytes) -> bytes:
+    return name + struct.pack("<I", len(body)) + body + bytes(len(body) % 2)
 
 
 def rf64(size: int) -> bytes:
@@ -60,18 +65,21 @@ WHOLE: list[tuple[str, bytes, str]] = [
     ("chunk behind", wav(pcm(), behind=LIST), ""),
     ("chunk behind an odd size", wav(pcm()[:-1], behind=b"\0" + LIST), ""),
     ("chunk behind an odd size without padding", wav(pcm()[:-1], behind=LIST), ""),
+    ("a tag as a chunk behind an odd size", wav(pcm()[:-1], behind=b"\0" + chunk(b"ID3 ", b"ID3\4" + NOISE)), ""),
     ("a player's tag behind", wav(pcm(), behind=b"TAG" + bytes(125)), ""),
     ("a few bytes behind", wav(pcm(), behind=b"\r\n--boundary--\r\n"), ""),
     ("a wrong rate of bytes", wav(pcm(), byte_rate=4 * RATE), ""),
     ("a wrong rate of bytes the other way", wav(pcm(), byte_rate=RATE), ""),
     ("checkpointed", wav(pcm(), size=2 * RATE), CHECKPOINT),
-    ("checkpointed, chunk behind", wav(pcm(), size=2 * RATE, behind=LIST), CHECKPOINT.replace("128,000", "128,034")),
+    ("checkpointed, chunk behind", wav(pcm(), size=2 * RATE, behind=LIST), CHECKPOINT),
+    ("checkpointed, a picture in a chunk behind", wav(pcm(), size=2 * RATE, behind=chunk(b"ID3 ", NOISE) + LIST), CHECKPOINT),
     ("checkpointed RF64", rf64(2 * RATE), CHECKPOINT),
     ("checkpointed AIFF", aiff(2 * RATE), CHECKPOINT),
     ("checkpointed, quiet in the end", wav(pcm()[:-4000] + bytes(4000), size=2 * RATE), CHECKPOINT),
     ("never closed", wav(pcm(), size=0), UNCLOSED),
     ("written to a pipe by FFmpeg", wav(pcm(), size=0xFFFF_FFFF), UNCLOSED),
     ("written to a pipe by SoX", wav(pcm(), size=0x7FFF_F000), UNCLOSED),
+    ("never closed, chunk behind", wav(pcm(), size=0, behind=LIST), UNCLOSED),
     ("never closed RF64", rf64(0), UNCLOSED),
     ("never closed AIFF", aiff(0), UNCLOSED),
     (
