@@ -52,6 +52,8 @@ class Tally:
     """Bytes behind the place where the container cannot be read any further."""
     lost_parts: list[str] = field(default_factory=list)
     """The parts of a chained file that cannot be opened, in words."""
+    left: list[str] = field(default_factory=list)
+    """Tracks of later parts that have no channel of their own, in words."""
     truncated_ms: int = 0
     """Missing at the end, when the caller accepts truncated recordings."""
 

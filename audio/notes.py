@@ -13,9 +13,10 @@ NAMED = 3
 def file_notes(found: Probe, tally: Tally) -> Iterator[str]:
     """One sentence each."""
     yield from found.remarks
-    if found.chosen.left:
-        tracks = "Audio track" if len(found.chosen.left) == 1 else "Audio tracks"
-        yield f"{tracks} {some(found.chosen.left)} not analysed; hand it in as a file of its own."
+    left = (*found.chosen.left, *tally.left)
+    if left:
+        tracks = "Audio track" if len(left) == 1 else "Audio tracks"
+        yield f"{tracks} {some(left)} not analysed; hand it in as a file of its own."
     if tally.truncated_ms:
         yield f"The file is cut off: {tally.truncated_ms / 1000:.1f} s that its header states are missing."
     elif found.is_cut:

@@ -78,7 +78,7 @@ def _probe(file: MediaFile) -> Probe:
         if not contexts:
             raise BadAudio("unsupported", "The audio track uses a codec that FFmpeg does not know; convert it to WAV or FLAC")
         names = container.format.name.split(",")
-        duration_ms = _duration_ms(container, streams, names)
+        duration_ms = length_ms(container, streams)
         codec = str(contexts[0].codec.canonical_name)
         found = Probe(
             container=container_name(container),
@@ -110,14 +110,14 @@ def _check(found: Probe) -> None:
         raise BadAudio("unsupported", f"{found.channels} channels are more than {MAX_CHANNELS}; split or mix the file first")
 
 
-def _duration_ms(container: Any, streams: Sequence[Any], names: Sequence[str]) -> int | None:
+def length_ms(container: Any, streams: Sequence[Any]) -> int | None:
     """How far the tracks reach on the file's line; what the container says only where sound is all it holds, for a video may
     outlast its sound. Matroska's writers state where the last track ends, a file's first time stamp counted or not."""
     ends = [end for stream in streams if (end := end_ms(stream)) is not None]
     if ends:
         start = first_time(container, streams[0])
         own = min((stream.start_time or 0) * stream.time_base for stream in streams)
-        begin = 0 if "matroska" in names else own if start is None else start
+        begin = 0 if "matroska" in container.format.name else own if start is None else start
         return max(0, max(ends) - int(begin * 1000))
     if container.duration is not None and len(container.streams) == len(streams):
         return max(0, int(container.duration) // 1000)

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 
@@ -11,7 +12,7 @@ from audio.clip import Waveform
 from audio.frames import Tally, waveforms
 from audio.media import open_media
 from audio.media_file import MediaFile, View
-from audio.probe import Probe
+from audio.probe import Probe, length_ms
 from audio.tracks import choose
 
 
@@ -22,11 +23,12 @@ def all_waveforms(file: MediaFile, probe: Probe, tally: Tally) -> Iterator[Wavef
         BadAudio: as ``audio.media.open_media``.
     """
     if len(probe.links) < 2:
-        yield from _part(file, probe.view, probe, tally)
+        with open_media(file, probe.view) as container:
+            yield from _tracks(file, probe.view, container, probe.chosen.indexes, probe, tally)
         return
     for number, link in enumerate(probe.links, 1):
         try:
-            yield from _part(file, link, probe, tally)
+            yield from _link(file, link, number, probe, tally)
         except BadAudio as error:
             if number == 1:
                 raise
@@ -34,13 +36,22 @@ def all_waveforms(file: MediaFile, probe: Probe, tally: Tally) -> Iterator[Wavef
             tally.lost_parts.append(f"part {number} of {len(probe.links)} ({error.code})")
 
 
-def _part(file: MediaFile, view: View, probe: Probe, tally: Tally) -> Iterator[Waveform]:
+def _link(file: MediaFile, view: View, number: int, probe: Probe, tally: Tally) -> Iterator[Waveform]:
+    """One of several: its tracks and its length are its own. FFmpeg takes the last one's length for that of the whole."""
+    with open_media(file, view) as container:
+        chosen = choose(container, len(probe.chosen.indexes))
+        tally.left += [f"{track} of part {number}" for track in chosen.left if number > 1]
+        length = length_ms(container, [container.streams[index] for index in chosen.indexes])
+        before = tally.samples * 1000 // probe.sample_rate
+        own = replace(probe, duration_ms=None if length is None else before + length)
+        yield from _tracks(file, view, container, chosen.indexes, own, tally)
+
+
+def _tracks(file: MediaFile, view: View, first: Any, indexes: Sequence[int], probe: Probe, tally: Tally) -> Iterator[Waveform]:
+    if len(probe.chosen.indexes) == 1:
+        yield from waveforms(file, first, first.streams[indexes[0]], probe, tally)
+        return
     with ExitStack() as stack:
-        first = stack.enter_context(open_media(file, view))
-        indexes = probe.chosen.indexes if view is probe.view else choose(first).indexes[: len(probe.chosen.indexes)]
-        if len(probe.chosen.indexes) == 1:
-            yield from waveforms(file, first, first.streams[indexes[0]], probe, tally)
-            return
         # Each track is read through a container of its own: however far apart a file's writer put them, memory stays bounded.
         containers = [first, *(stack.enter_context(open_media(file, view)) for _ in indexes[1:])]
         tallies = [tally.of_track() for _ in indexes]

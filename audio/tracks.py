@@ -42,13 +42,14 @@ class Chosen:
 ONE_TRACK = Chosen((0,))
 
 
-def choose(container: Any) -> Chosen:
-    """Of a container that has audio. Mono tracks that are alike in length and not versions of each other are one conversation;
+def choose(container: Any, most: int = MAX_TRACKS) -> Chosen:
+    """Up to ``most`` tracks of a container that has audio. Mono tracks that are alike in length and not versions of each other are one conversation;
     otherwise the best is the one marked as default, then the one with most channels, then the first."""
     streams = container.streams.audio
     usable = [stream for stream in streams if stream.codec_context is not None and stream.codec_context.sample_rate]
-    if 1 < len(usable) <= MAX_TRACKS and _one_conversation(usable):
-        return Chosen(tuple(stream.index for stream in usable), _roles(usable), _left(streams, usable))
+    if 1 < len(usable) <= MAX_TRACKS and most > 1 and _one_conversation(usable):
+        kept = usable[:most]
+        return Chosen(tuple(stream.index for stream in kept), _roles(kept), _left(streams, kept))
     best = max(usable or streams[:1], key=_rank)
     return Chosen((best.index,), (), _left(streams, [best]))
 

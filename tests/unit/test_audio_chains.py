@@ -12,6 +12,7 @@ from audio.ogg import LONGEST_PAGE, READ_BYTES, links
 from audio.prepare import Prepared, prepare
 from audio.store import read_pcm
 from tests.unit.audio_files import tone, write
+from tests.unit.av_files import Track, write_tracks
 
 
 def ingest(path: Path, accept_truncated: bool = False) -> Prepared:
@@ -71,6 +72,33 @@ def test_a_link_that_cannot_be_read_is_named(tmp_path: Path) -> None:
     ready = ingest(path, accept_truncated=True)
     assert ready.duration_ms == pytest.approx(2_000, abs=60)
     assert any("part 2 of 2" in note for note in ready.notes)
+
+
+def test_a_pause_is_judged_by_the_length_of_its_own_link(tmp_path: Path) -> None:
+    """FFmpeg 8.1.2 gives the last link's length for the whole file's."""
+    beep = tone(4, 48_000)
+    one = write_tracks(tmp_path / "one.ogg", [Track([(0, beep), (14, beep)])]).read_bytes()
+    two = write_tracks(tmp_path / "two.ogg", [Track([(0, beep)])]).read_bytes()
+    path = tmp_path / "joined.ogg"
+    for data, seconds in ((one + two, 22), (two + one, 22), (one + one, 36)):
+        path.write_bytes(data)
+        ready = ingest(path)
+        assert ready.duration_ms == pytest.approx(1000 * seconds, abs=60)
+        assert ready.notes == (f"{10 * (seconds // 18)}.0 s without sound data in between are treated as silence.",)
+
+
+def test_tracks_of_a_later_link_without_a_channel_are_named(tmp_path: Path) -> None:
+    agent, customer, other = (Track([(0, tone(3, 48_000, hz=hz))], metadata={"title": str(hz)}) for hz in (400, 800, 600))
+    one = write_tracks(tmp_path / "one.ogg", [agent]).read_bytes()
+    two = write_tracks(tmp_path / "two.ogg", [agent, customer]).read_bytes()
+    three = write_tracks(tmp_path / "three.ogg", [agent, customer, other]).read_bytes()
+    path = tmp_path / "joined.ogg"
+    named = 'Audio track 2 ("800", 1 channel) of part 2 not analysed; hand it in as a file of its own.'
+    for data, notes, channels in ((one + two, (named,), 1), (two + three, (named.replace('2 ("800"', '3 ("600"'),), 2)):
+        path.write_bytes(data)
+        ready = ingest(path)
+        assert (ready.duration_ms, ready.channels) == (pytest.approx(6_000, abs=60), channels)
+        assert ready.notes == notes
 
 
 def test_links_are_found_across_pieces_of_a_read(tmp_path: Path) -> None:
