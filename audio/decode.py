@@ -97,7 +97,7 @@ def _check_damage(probe: Probe, tally: Tally) -> None:
 
 def _check_length(probe: Probe, tally: Tally, accept_truncated: bool) -> None:
     got_ms = tally.samples * 1000 // probe.sample_rate
-    promised_ms = probe.promised_ms or 0
+    promised_ms = probe.promised_ms + tally.stated_ms if probe.promised_ms else 0
     missing_ms = promised_ms - _reached_ms(probe, tally, got_ms)
     if missing_ms > max(TOLERATED_SHORT_MS, TOLERATED_SHORT_SHARE * promised_ms):
         tally.truncated_ms = missing_ms

@@ -54,6 +54,8 @@ class Tally:
     """The parts of a chained file that cannot be opened, in words."""
     left: list[str] = field(default_factory=list)
     """Tracks of later parts that have no channel of their own, in words."""
+    stated_ms: int = 0
+    """How long all parts but the first are by their headers."""
     truncated_ms: int = 0
     """Missing at the end, when the caller accepts truncated recordings."""
 

@@ -6,6 +6,7 @@ from typing import Any
 
 from analysis.errors import BadAudio
 from audio.diagnosis import why_unreadable
+from audio.joined import mp4_parts
 from audio.matroska import ends_inside_its_segment
 from audio.media import container_name, first_time, open_media
 from audio.media_file import WHOLE_FILE, MediaFile, Source, View, opened
@@ -48,7 +49,7 @@ class Probe:
     chosen: Chosen = ONE_TRACK
     """Its tracks: each a channel where there are several."""
     links: tuple[View, ...] = ()
-    """The parts of a chained Ogg file, where there are several."""
+    """The parts of a chained Ogg file, or of joined MP4s, where there are several."""
 
     @property
     def expected_ms(self) -> int:
@@ -70,7 +71,8 @@ def probe(source: Source) -> Probe:
 
 def _probe(file: MediaFile) -> Probe:
     riff = examine(file)
-    view = riff.view if riff else behind_its_tag(file)
+    parts = mp4_parts(file)
+    view = riff.view if riff else parts[0] if len(parts) > 1 else behind_its_tag(file)
     with open_media(file, view) as container:
         chosen = choose(container)
         streams = [container.streams[index] for index in chosen.indexes]
@@ -92,7 +94,7 @@ def _probe(file: MediaFile) -> Probe:
             remarks=riff.remarks if riff else (),
             likely_ms=likely_ms(file.size, sum(context.bit_rate or 0 for context in contexts), codec),
             chosen=chosen,
-            links=links(file) if "ogg" in names else (),
+            links=links(file) if "ogg" in names else parts,
         )
     if found.sample_rate == 0:  # nothing but the file's name made FFmpeg think of this format
         raise why_unreadable(file)

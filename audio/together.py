@@ -1,4 +1,4 @@
-"""All the sound of a file as one sequence of waveforms: link after link of a chained file, track beside track."""
+"""All the sound of a file as one sequence of waveforms: part after part where it has several, track beside track."""
 
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
@@ -37,11 +37,12 @@ def all_waveforms(file: MediaFile, probe: Probe, tally: Tally) -> Iterator[Wavef
 
 
 def _link(file: MediaFile, view: View, number: int, probe: Probe, tally: Tally) -> Iterator[Waveform]:
-    """One of several: its tracks and its length are its own. FFmpeg takes the last one's length for that of the whole."""
+    """One of several: its tracks and its length are its own. FFmpeg takes an Ogg's last one's length for that of the whole."""
     with open_media(file, view) as container:
         chosen = choose(container, len(probe.chosen.indexes))
         tally.left += [f"{track} of part {number}" for track in chosen.left if number > 1]
         length = length_ms(container, [container.streams[index] for index in chosen.indexes])
+        tally.stated_ms += length or 0 if number > 1 else 0
         before = tally.samples * 1000 // probe.sample_rate
         own = replace(probe, duration_ms=None if length is None else before + length)
         yield from _tracks(file, view, container, chosen.indexes, own, tally)

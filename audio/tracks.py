@@ -43,8 +43,8 @@ ONE_TRACK = Chosen((0,))
 
 
 def choose(container: Any, most: int = MAX_TRACKS) -> Chosen:
-    """Up to ``most`` tracks of a container that has audio. Mono tracks that are alike in length and not versions of each other are one conversation;
-    otherwise the best is the one marked as default, then the one with most channels, then the first."""
+    """Up to ``most`` of a container's tracks, one at least. Mono tracks that are alike in length and not versions of each other
+    are one conversation; otherwise the best is the one marked as default, then the one with most channels, then the first."""
     streams = container.streams.audio
     usable = [stream for stream in streams if stream.codec_context is not None and stream.codec_context.sample_rate]
     if 1 < len(usable) <= MAX_TRACKS and most > 1 and _one_conversation(usable):

@@ -1,4 +1,4 @@
-"""Files joined end to end, of which FFmpeg reads the first alone; and packets that only seem to leave gaps."""
+"""Files joined end to end: MP4s are read each, others that FFmpeg passes over are named; packets that seem to leave gaps."""
 
 from pathlib import Path
 from uuid import uuid4
@@ -6,11 +6,13 @@ from uuid import uuid4
 import numpy as np
 import pytest
 
+from analysis.errors import BadAudio
 from audio.decode import decode
 from audio.frames import Tally
 from audio.notes import file_notes
 from audio.prepare import Prepared, prepare
 from audio.probe import probe
+from audio.store import read_pcm
 from tests.unit.audio_files import silence, tone, vowel, write
 from tests.unit.av_files import Track, write_tracks
 
@@ -22,8 +24,6 @@ def ingest(path: Path) -> Prepared:
 @pytest.mark.parametrize(
     ("name", "codec", "rate"),
     [
-        ("a.m4a", "aac", 16_000),
-        ("a.mp4", "aac", 16_000),
         ("a.flv", "libmp3lame", 44_100),
         ("a.wma", "wmav2", 44_100),
         ("a.tta", "tta", 16_000),
@@ -38,6 +38,44 @@ def test_a_second_file_behind_is_named(tmp_path: Path, name: str, codec: str, ra
     ready = ingest(one)
     assert ready.duration_ms == pytest.approx(2_000, abs=150)
     assert f"another {ready.container} file ({len(data):,} bytes)" in "".join(ready.notes)
+
+
+def mp4(path: Path, hz: float, flags: str) -> bytes:
+    """Six seconds of a tone, in fragments of one where ``flags`` ask for them."""
+    options = ({"movflags": flags} if flags else {}) | ({"frag_duration": "1000000"} if "frag" in flags else {})
+    return write_tracks(path, [Track([(0, tone(6, hz=hz))], "aac", 16_000)], options=options).read_bytes()
+
+
+FRAGMENTED = "frag_keyframe+empty_moov+default_base_moof"
+
+
+@pytest.mark.parametrize("second", ["", "faststart", FRAGMENTED, "frag_keyframe+empty_moov"])
+@pytest.mark.parametrize("first", ["", FRAGMENTED])
+def test_joined_mp4s_are_analysed_each(tmp_path: Path, first: str, second: str) -> None:
+    """FFmpeg 8.1.2 reads on in a second file's fragments, without its first, and not in one that has none."""
+    one, two = mp4(tmp_path / "one.mp4", 400, first), mp4(tmp_path / "two.mp4", 800, second)
+    path = tmp_path / "joined.mp4"
+    path.write_bytes(one + two)
+    ready = ingest(path)
+    assert ready.notes == ()
+    assert ready.duration_ms == pytest.approx(12_000, abs=200)
+    heard = read_pcm(ready.audio[16_000], 16_000, 1, 0, ready.duration_ms)[0]
+    starts = [second * 1000 + 250 for second in (0, 2, 5, 6, 7, 9, 11)]
+    found = [int(np.abs(np.fft.rfft(heard[16 * start : 16 * (start + 500)])).argmax()) * 2 for start in starts]
+    assert found == [400] * 3 + [800] * 4
+
+
+def test_a_joined_mp4_that_is_cut_off_is_refused_or_named(tmp_path: Path) -> None:
+    one = mp4(tmp_path / "one.mp4", 400, "")
+    path = tmp_path / "joined.mp4"
+    for second, lost in (("", "part 2 of 2 (truncated)"), ("faststart", "The file is cut off: 3.")):
+        two = mp4(tmp_path / "two.mp4", 800, second)
+        path.write_bytes(one + two[: len(two) * 45 // 100])
+        with pytest.raises(BadAudio) as caught:
+            ingest(path)
+        assert caught.value.code == "truncated"
+        ready = prepare(path, uuid4(), f"file://{tmp_path}/store", accept_truncated=True)
+        assert lost in " ".join(ready.notes)
 
 
 def test_long_packets_leave_no_gaps_in_avi(tmp_path: Path) -> None:
