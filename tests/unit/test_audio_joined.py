@@ -1,6 +1,8 @@
 """Files joined end to end: MP4s are read each, others that FFmpeg passes over are named; packets that seem to leave gaps."""
 
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 from uuid import uuid4
 
 import numpy as np
@@ -8,7 +10,9 @@ import pytest
 
 from analysis.errors import BadAudio
 from audio.decode import decode
-from audio.frames import Tally
+from audio.frames import Tally, waveforms
+from audio.media import open_media
+from audio.media_file import opened
 from audio.notes import file_notes
 from audio.prepare import Prepared, prepare
 from audio.probe import probe
@@ -91,7 +95,8 @@ def test_long_packets_leave_no_gaps_in_avi(tmp_path: Path) -> None:
 
 
 def test_a_track_that_begins_within_a_transport_stream_ends_nothing(tmp_path: Path) -> None:
-    """Behind the 5 MB that FFmpeg looks at before it begins. PyAV may raise at the end, and may not."""
+    """Behind the 5 MB that FFmpeg looks at before it begins. PyAV reads memory there that nobody has written, so that it may raise
+    at the end, and may not."""
     sound = np.tile(tone(1, 48_000), 130)
     one = write(tmp_path / "one.ts", sound, 48_000, "mp2", bit_rate=384_000).read_bytes()
     two = write_tracks(tmp_path / "two.ts", [Track([(0, tone(2, 48_000))], codec="mp2") for _ in range(2)]).read_bytes()
@@ -100,4 +105,32 @@ def test_a_track_that_begins_within_a_transport_stream_ends_nothing(tmp_path: Pa
     found, tally = probe(late), Tally()
     samples = sum(block.shape[1] for block in decode(late, found, tally))
     assert samples / 48_000 == pytest.approx(262, abs=1)
-    assert ("Another track begins within the file; it is not analysed." in file_notes(found, tally)) == tally.late_track
+    assert set(file_notes(found, tally)) <= {LATE}
+
+
+LATE = "Another track begins within the file; it is not analysed."
+
+
+class EndsLikePyAV:
+    """A container of PyAV's that raises what PyAV 18.1.0 does after the last packet, where a track has begun within the file."""
+
+    def __init__(self, container: Any) -> None:
+        self._container = container
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._container, name)
+
+    def demux(self, stream: Any) -> Iterator[Any]:
+        yield from self._container.demux(stream)
+        raise IndexError("list index out of range")
+
+
+@pytest.mark.parametrize("late", [False, True])
+def test_a_track_that_begins_within_the_file_is_named(tmp_path: Path, late: bool) -> None:
+    path = write(tmp_path / "a.ts", tone(2, 48_000), 48_000, "mp2")
+    found, tally = probe(path), Tally()
+    with opened(path) as file, open_media(file) as container:
+        given = EndsLikePyAV(container) if late else container
+        samples = sum(part.shape[1] for part in waveforms(file, given, container.streams[0], found, tally))
+    assert samples / 48_000 == pytest.approx(2, abs=0.1)
+    assert list(file_notes(found, tally)) == ([LATE] if late else [])
