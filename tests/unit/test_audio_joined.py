@@ -95,8 +95,8 @@ def test_long_packets_leave_no_gaps_in_avi(tmp_path: Path) -> None:
 
 
 def test_a_track_that_begins_within_a_transport_stream_ends_nothing(tmp_path: Path) -> None:
-    """Behind the 5 MB that FFmpeg looks at before it begins. PyAV reads memory there that nobody has written, so that it may raise
-    at the end, and may not."""
+    """Behind the 5 MB that FFmpeg looks at before it begins. PyAV then reads memory that nobody has written: it may raise at the
+    end, and may not."""
     sound = np.tile(tone(1, 48_000), 130)
     one = write(tmp_path / "one.ts", sound, 48_000, "mp2", bit_rate=384_000).read_bytes()
     two = write_tracks(tmp_path / "two.ts", [Track([(0, tone(2, 48_000))], codec="mp2") for _ in range(2)]).read_bytes()
@@ -112,7 +112,7 @@ LATE = "Another track begins within the file; it is not analysed."
 
 
 class EndsLikePyAV:
-    """A container of PyAV's that raises what PyAV 18.1.0 does after the last packet, where a track has begun within the file."""
+    """A container that raises what PyAV 18.1.0 does after the last packet, where a track has begun within the file."""
 
     def __init__(self, container: Any) -> None:
         self._container = container
