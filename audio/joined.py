@@ -1,6 +1,7 @@
 """Finds files that are joined end to end, of which FFmpeg may read the first alone."""
 
 from collections.abc import Iterator
+from itertools import pairwise
 
 from audio.media_file import MediaFile, View
 
@@ -35,7 +36,7 @@ def mp4_parts(file: MediaFile) -> tuple[View, ...]:
             starts.append(at)
             has_index = False
         has_index = has_index or name == b"moov"
-    return tuple(View(first, end) for first, end in zip(starts, [*starts[1:], file.size], strict=True))
+    return tuple(View(first, end) for first, end in pairwise([*starts, file.size]))
 
 
 def _boxes(file: MediaFile) -> Iterator[tuple[int, bytes]]:

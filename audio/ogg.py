@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from itertools import pairwise
 
 from audio.media_file import MediaFile, View
 
@@ -37,7 +38,7 @@ def links(file: MediaFile) -> tuple[View, ...]:
         if first != end_of_group:  # streams that are multiplexed all begin before the first page of sound
             starts.append(first)
         end_of_group = end
-    return tuple(View(first, end) for first, end in zip(starts, [*starts[1:], file.size], strict=True))
+    return tuple(View(first, end) for first, end in pairwise([*starts, file.size]))
 
 
 def _first_pages(file: MediaFile) -> Iterator[tuple[int, int]]:

@@ -11,6 +11,7 @@ import pytest
 from analysis.errors import BadAudio
 from audio.decode import decode
 from audio.frames import Tally, waveforms
+from audio.joined import mp4_parts
 from audio.media import open_media
 from audio.media_file import opened
 from audio.notes import file_notes
@@ -69,6 +70,14 @@ def test_joined_mp4s_are_analysed_each(tmp_path: Path, first: str, second: str) 
     assert found == [400] * 3 + [800] * 4
 
 
+@pytest.mark.parametrize("data", [b"", b"\0\0\0\x10", b"RIFF\xff\xff", b"\0\0\0\x08moov", b"\0\0\0\x08ftyp"])
+def test_what_is_no_mp4_has_one_part_or_none(tmp_path: Path, data: bytes) -> None:
+    path = tmp_path / "a"
+    path.write_bytes(data)
+    with opened(path) as file:
+        assert len(mp4_parts(file)) <= 1
+
+
 def test_a_joined_mp4_that_is_cut_off_is_refused_or_named(tmp_path: Path) -> None:
     one = mp4(tmp_path / "one.mp4", 400, "")
     path = tmp_path / "joined.mp4"
@@ -95,8 +104,7 @@ def test_long_packets_leave_no_gaps_in_avi(tmp_path: Path) -> None:
 
 
 def test_a_track_that_begins_within_a_transport_stream_ends_nothing(tmp_path: Path) -> None:
-    """Behind the 5 MB that FFmpeg looks at before it begins. PyAV then reads memory that nobody has written: it may raise at the
-    end, and may not."""
+    """Behind the 5 MB that FFmpeg looks at before it begins. PyAV then reads memory that nobody has written: it may raise."""
     sound = np.tile(tone(1, 48_000), 130)
     one = write(tmp_path / "one.ts", sound, 48_000, "mp2", bit_rate=384_000).read_bytes()
     two = write_tracks(tmp_path / "two.ts", [Track([(0, tone(2, 48_000))], codec="mp2") for _ in range(2)]).read_bytes()
