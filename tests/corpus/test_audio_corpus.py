@@ -52,6 +52,9 @@ def test_every_broken_file_gets_an_answer(tmp_path: Path, capfd: pytest.CaptureF
     }
     found_codes = {name: found.code for name, found in outcomes.items() if isinstance(found, BadAudio)}
     assert {name: found_codes.get(name, "stored") for name in expected} == expected
+    pictured = outcomes["wav_with_image.wav"]
+    assert isinstance(pictured, Prepared)
+    assert (pictured.duration_ms, pictured.notes) == (2_145, ())  # an odd length, padding, and a picture in a chunk
 
 
 def test_every_sound_recording_is_stored(tmp_path: Path) -> None:
