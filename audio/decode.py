@@ -68,8 +68,7 @@ def check_longest(length_ms: int, longest_ms: int | None) -> None:
     BadAudio: ``too_long``.
     """
     if longest_ms is not None and length_ms > longest_ms:
-        length, longest = (clock(each, 1000) for each in (length_ms, longest_ms))
-        raise BadAudio("too_long", f"At {length} or more it is longer than {longest} (EARSHOT_MAX_DURATION_SEC); split it")
+        raise BadAudio("too_long", f"It is longer than {clock(longest_ms, 1000)} (EARSHOT_MAX_DURATION_SEC); split it")
 
 
 def _check_values(block: Waveform, done: int, probe: Probe) -> None:

@@ -9,11 +9,11 @@ import numpy as np
 from audio.clip import Waveform
 from audio.convert import Converter
 from audio.decoders import decoder
-from audio.media import first_time
+from audio.media import first_time, has_pictures
 from audio.media_file import MediaFile
 from audio.mp3 import tag_end
 from audio.probe import Probe
-from audio.timeline import Leap, Timeline, clock, form, most_silence_ms
+from audio.timeline import Leap, Pace, Timeline, clock, form
 
 TAGGED = ("mp3", "mp3float")
 TAGS = (b"ID3", b"TAG", b"APETAGEX", b"LYRICSBEGIN")
@@ -43,7 +43,7 @@ class Tally:
     """Packets that could not be decoded, with sound before and after them."""
     damaged_at_end: int = 0
     read_to: int = 0
-    """The last byte that a packet came from."""
+    """The last byte that a packet came from; of a chained file, within the last part."""
     joined: int = 0
     """Bytes of files behind this one, joined to it, of which nothing was read."""
     late_track: bool = False
@@ -84,8 +84,9 @@ def waveforms(file: MediaFile, container: Any, stream: Any, probe: Probe, tally:
     """Float32, shape (channels, samples) of one decoded frame, or of up to a second of silence in a gap, all at the
     rate of ``probe`` and with its channels."""
     convert = Converter(probe.sample_rate, probe.channels)
-    budget = most_silence_ms(probe.likely_ms) * probe.sample_rate // 1000 - tally.lead - tally.silenced
-    timeline = Timeline(probe.sample_rate, probe.duration_ms, budget, first_time(container, stream))
+    pace = Pace(container.size, None if has_pictures(container) else probe.likely_ms)
+    timeline = Timeline(probe.sample_rate, probe.duration_ms, tally.lead + tally.silenced, first_time(container, stream))
+    tally.read_to = 0
     for frame in _frames(file, container, stream, tally):
         if convert.differs(frame):
             if tally.samples:
@@ -93,10 +94,13 @@ def waveforms(file: MediaFile, container: Any, stream: Any, probe: Probe, tally:
                 tally.changes.append(f"{now} at {clock(tally.samples, probe.sample_rate)}")
             yield from _counted(convert.rest(), tally)
         lead = timeline.lead
-        gap = 0 if tally.samples and probe.container in UNSTAMPED else timeline.gap_before(frame, tally.samples)
+        stamped = not tally.samples or probe.container not in UNSTAMPED
+        gap = timeline.gap_before(frame, tally.samples, pace.likely_ms(tally.read_to)) if stamped else 0
         tally.silenced += gap - (timeline.lead - lead)
         yield from _counted(_silence(gap, probe), tally)
         yield from _counted([convert(frame)], tally)
+        sound = tally.samples - tally.lead - timeline.lead - tally.silenced
+        pace.reached(tally.read_to, sound * 1000 // probe.sample_rate)
     yield from _counted(convert.rest(), tally)
     tally.lead += timeline.lead
     tally.leaps += timeline.leaps

@@ -56,6 +56,13 @@ def first_time(container: Any, stream: Any) -> Fraction | None:
     return Fraction(container.start_time, 1_000_000) if others and container.start_time is not None else None
 
 
+def has_pictures(container: Any) -> bool:
+    """Whether it holds more than sound; a cover is no more."""
+    from av.stream import Disposition
+
+    return any(not stream.disposition & Disposition.attached_pic for stream in container.streams.video)
+
+
 @contextmanager
 def _opened(file: MediaFile, view: View) -> Iterator[Any]:
     import av

@@ -65,10 +65,10 @@ def prepare(
     """
     with opened(source) as file:
         found, tally = probe(file), Tally()
-        check_longest(found.expected_ms, longest_ms)
+        check_longest(found.certain_ms, longest_ms)
         channels = 1 if mix else found.channels
         uris = {rate: pcm_uri(store_url, recording_id, rate) for rate in sorted({VAD_RATE, *rates})}
-        check_space(store_url, found.expected_ms * channels * SAMPLE_BYTES * sum(uris) // 1000)
+        check_space(store_url, found.certain_ms * channels * SAMPLE_BYTES * sum(uris) // 1000)
         lanes = [Lane(uri, found.sample_rate, rate, channels) for rate, uri in uris.items()]
         meter = QualityMeter(found)
         blocks = decode(file, found, tally, accept_truncated, longest_ms)

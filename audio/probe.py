@@ -23,6 +23,9 @@ PROMISING = ("w64", "flac", "mov", "matroska", "aiff", "caf", "au", "ape", "tta"
 """Containers whose header states the length of the sound. The others (ogg, raw aac, asf, mpegts...) only let FFmpeg estimate
 it from the bytes that are there, so a cut cannot be seen."""
 
+BY_TIME = ("mp4", "matroska")
+"""Of these the length is the last time stamp, and clocks leap; the others count samples, frames or bytes."""
+
 DENSE = ("flac", "ape", "tta", "wv")
 """Lossless containers that count samples: an hour of silence takes a few kilobytes, and nothing can leap."""
 
@@ -45,15 +48,22 @@ class Probe:
     remarks: tuple[str, ...] = ()
     """What a reader of the report should know about the header, one sentence each."""
     likely_ms: int = 0
-    """How long the file is by its size and bit rate."""
+    """How long the file is by its size and bit rate, as if all of it were sound."""
     chosen: Chosen = ONE_TRACK
     """Its tracks: each a channel where there are several."""
     links: tuple[View, ...] = ()
     """The parts of a chained Ogg file, or of joined MP4s, where there are several."""
 
     @property
+    def certain_ms(self) -> int:
+        """How long the recording is at least: the length that the file commits to, as far as it counts what is in it and has
+        the bytes for it; 0 where only the decoder can tell."""
+        counted = self.promised_ms if self.container not in BY_TIME and len(self.links) < 2 else None
+        return min(counted or 0, self.likely_ms)
+
+    @property
     def expected_ms(self) -> int:
-        """How long the recording will be: what is stated, as far as the bytes make it likely."""
+        """A guess at how long the recording will be, mostly too high: what is stated, as far as the bytes make it likely."""
         stated = self.promised_ms or self.duration_ms
         if stated is None or len(self.links) > 1:
             return self.likely_ms

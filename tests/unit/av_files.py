@@ -30,18 +30,20 @@ def write_tracks(
     *,
     picture_sec: float = 0,
     first_sec: float = 0,
+    noisy: bool = False,
     muxer: str | None = None,
     options: dict[str, str] | None = None,
 ) -> Path:
-    """The tracks, interleaved by FFmpeg, beside ``picture_sec`` of grey pictures, the first of which is at ``first_sec``."""
+    """The tracks, interleaved by FFmpeg, beside ``picture_sec`` of grey pictures, the first of which is at ``first_sec``,
+    or of noise, which takes some 100 KB a second."""
     with av.open(str(path), "w", format=muxer, options=options or {}) as out:
         video = out.add_stream(PICTURES.get(path.suffix, "mpeg4"), rate=10) if picture_sec else None
         streams = [_stream(out, track) for track in tracks]
         packets = [packet for stream, track in zip(streams, tracks, strict=True) for packet in _sound(stream, track)]
         if video is not None:
-            video.width = video.height = 64
+            video.width = video.height = 192 if noisy else 64
             video.pix_fmt, video.gop_size = "yuv420p", 1
-            packets += _pictures(video, picture_sec, first_sec)
+            packets += _pictures(video, picture_sec, first_sec, noisy)
         for packet in sorted(packets, key=lambda packet: packet.dts * packet.time_base):
             out.mux(packet)
     return path
@@ -68,10 +70,12 @@ def _sound(stream: av.AudioStream, track: Track) -> list[av.Packet]:
     return [*packets, *stream.encode(None)]
 
 
-def _pictures(video: av.VideoStream, seconds: float, first_sec: float) -> list[av.Packet]:
-    packets = []
+def _pictures(video: av.VideoStream, seconds: float, first_sec: float, noisy: bool) -> list[av.Packet]:
+    packets, shape = [], (video.height, video.width, 3)
+    noise = np.random.default_rng(0).integers(0, 256, shape, np.uint8)
     for index in range(round(seconds * 10)):
-        frame = av.VideoFrame.from_ndarray(np.full((64, 64, 3), index % 200, dtype=np.uint8), format="rgb24")
+        picture = np.roll(noise, index) if noisy else np.full(shape, index % 200, np.uint8)
+        frame = av.VideoFrame.from_ndarray(picture, format="rgb24")
         frame.pts, frame.time_base = index + round(first_sec * 10), Fraction(1, 10)
         packets += video.encode(frame)
     return [*packets, *video.encode(None)]
