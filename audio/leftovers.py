@@ -2,13 +2,18 @@
 
 import os
 import posixpath
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import fsspec
 
+from analysis.errors import Unavailable
+from analysis.urls import shown
 from audio.store import local_path, store_errors
+
+TIMES = ("LastModified", "modified", "mtime", "updated", "created")
+"""What the clients of stores call the time of the last change."""
 
 
 class Stored(NamedTuple):
@@ -25,7 +30,7 @@ def stored(store_url: str, below: str = "") -> Iterator[Stored]:
     """Every file of the store, or of one of its folders.
 
     Raises:
-        Unavailable: the store does not answer.
+        Unavailable: the store does not answer, or does not say when a file was written.
     """
     root = local_path(store_url)
     with store_errors(store_url):
@@ -37,11 +42,16 @@ def stored(store_url: str, below: str = "") -> Iterator[Stored]:
         base = path.rstrip("/")
         if fs.exists(posixpath.join(base, below)):
             for name, facts in sorted(fs.find(posixpath.join(base, below), detail=True).items()):
-                modified = next(
-                    facts[key] for key in ("LastModified", "modified", "mtime", "updated", "created") if key in facts
-                )
-                at = modified if isinstance(modified, int | float) else modified.timestamp()
-                yield Stored(name.removeprefix(base).lstrip("/"), int(facts["size"]), float(at))
+                yield Stored(name.removeprefix(base).lstrip("/"), int(facts["size"]), _modified_at(facts, store_url))
+
+
+def _modified_at(facts: Mapping[str, Any], store_url: str) -> float:
+    at = next((facts[key] for key in TIMES if key in facts), None)
+    if at is None:
+        raise Unavailable(
+            "store_unavailable", f"{shown(store_url)} does not say when its files were written; use another store"
+        )
+    return float(at if isinstance(at, int | float) else at.timestamp())
 
 
 def _local(root: str, folder: str) -> Iterator[Stored]:

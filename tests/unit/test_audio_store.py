@@ -3,6 +3,7 @@
 import os
 import resource
 import shutil
+import zipfile
 from pathlib import Path
 from uuid import uuid4
 
@@ -15,6 +16,7 @@ from hypothesis import strategies as st
 from analysis.errors import BadAudio, Forbidden, Unavailable
 from analysis.request import IngestRequest
 from audio.inbox import discard_upload, upload
+from audio.leftovers import stored
 from audio.pcm_writer import PcmWriter
 from audio.prepare import prepare
 from audio.source import confine, content_hash, open_source
@@ -134,6 +136,15 @@ def test_a_store_that_is_a_file_is_unavailable(tmp_path: Path) -> None:
     path = write(tmp_path / "a.wav", tone(1), 16_000, "pcm_s16le")
     with pytest.raises(Unavailable) as caught:
         prepare(path, uuid4(), f"file://{tmp_path}/store")
+    assert caught.value.code == "store_unavailable"
+
+
+def test_a_store_that_names_no_times_is_unavailable_where_they_are_needed(tmp_path: Path) -> None:
+    """Of fsspec's own clients the one of archives calls them otherwise."""
+    with zipfile.ZipFile(tmp_path / "store.zip", "w") as archive:
+        archive.writestr("recordings/1/16000.pcm", bytes(2))
+    with pytest.raises(Unavailable, match="when its files were written") as caught:
+        list(stored(f"zip://::file://{tmp_path}/store.zip"))
     assert caught.value.code == "store_unavailable"
 
 
