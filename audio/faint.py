@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from analysis.spans import fuse
 from analysis.types import Interval, Utterance
-from audio.level import FAINT_DB, SILENT_DB, levelled
+from audio.level import FAINT_DB, SILENT_DB, gain_to
 from audio.vad import WINDOW, WINDOW_MS, SpeechDetector
 
 Array = NDArray[np.float32]
@@ -34,6 +34,8 @@ JOINED = 16
 """Windows of noise, half a second, within one stretch."""
 SHORTEST_TOLD_MS, LEAST_TOLD_MS = 500, 1_000
 """Sound in which no speech is found is told of from this length on, if there is so much of it altogether."""
+BLOCK = 320
+"""Windows, 10 s, that are read at once, however long a stretch is."""
 AROUND = 10
 """Windows of the pause, 320 ms, that are heard before and after."""
 
@@ -80,7 +82,7 @@ def listen_again(first: Sequence[Utterance], levels_db: Array, read: Read) -> Ag
     for start, end in _stretches(pause & (levels_db > max(floor_db + ABOVE_FLOOR_DB, SILENT_DB)), pause):
         if 10 * np.log10(power[start:end].mean()) > speech_db - FAINT_DB:
             continue
-        heard = _afresh(_widened(start, end, pause), read)
+        heard = _afresh(*_widened(start, end, pause), levels_db, read)
         found += heard
         left += [] if heard else [(start, end)]
     windows = [power[start:end] for start, end in left]
@@ -122,10 +124,12 @@ def _run(pause: NDArray[np.bool_]) -> int:
     return len(pause) if pause.all() else int(pause.argmin())
 
 
-def _afresh(windows: tuple[int, int], read: Read) -> list[Interval]:
-    start, end = windows
+def _afresh(start: int, end: int, levels_db: Array, read: Read) -> list[Interval]:
+    power = np.mean(10 ** (levels_db[start:end].astype(np.float64) / 10))
+    gain = np.float32(gain_to(LEVEL, float(np.sqrt(power))))
     detector = SpeechDetector(channel=0)
-    detector.feed(levelled(read(start * WINDOW, end * WINDOW), LEVEL))
+    for first in range(start, end, BLOCK):
+        detector.feed(gain * read(first * WINDOW, min(first + BLOCK, end) * WINDOW))
     at = start * WINDOW_MS
     return [Interval(start_ms=at + one.start_ms, end_ms=at + one.end_ms) for one in detector.finish()]
 

@@ -47,7 +47,12 @@ def audible(waveform: Array) -> Array:
 def levelled(waveform: Array, level: float) -> Array:
     """Bring mono sound of shape (samples,) to an RMS of ``level``, but by no more than ``MOST_GAIN``."""
     rms = np.sqrt(np.mean(np.square(waveform), dtype=np.float64)) if len(waveform) else 0.0
-    return waveform * np.float32(min(level / max(rms, 1e-9), MOST_GAIN))
+    return waveform * np.float32(gain_to(level, float(rms)))
+
+
+def gain_to(level: float, rms: float) -> float:
+    """What brings sound of that RMS to another, but no more than ``MOST_GAIN``."""
+    return min(level / max(rms, 1e-9), MOST_GAIN)
 
 
 def evened(waveform: Array, voices: Sequence[slice]) -> Array:

@@ -74,7 +74,7 @@ def test_noise_as_faint_is_no_speech_but_told_of(tmp_path: Path) -> None:
 
 def test_the_note_names_the_channel(tmp_path: Path) -> None:
     quiet = after_a_loud_voice(np.zeros(1, np.float32))
-    ready = taken_in(tmp_path, quiet, after_a_loud_voice(hiss(LENGTH_S, LOUD * 10 ** (-30 / 20)))[::1] * np.float32(0.9))
+    ready = taken_in(tmp_path, quiet, after_a_loud_voice(hiss(LENGTH_S, LOUD * 10 ** (-30 / 20))) * np.float32(0.9))
     assert [note[:11] for note in ready.notes] == ["Channel 2: "]
 
 
