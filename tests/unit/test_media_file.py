@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 from collections.abc import Iterator
@@ -81,6 +82,45 @@ def test_a_file_that_a_program_is_writing(
             hand_in()
     assert validate([path], accept_truncated=False) == 1
     assert "growing: " in capsys.readouterr().err
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="leases are Linux's")
+def test_a_file_that_is_held_open_has_not_ended_however_long_nothing_is_written(tmp_path: Path, path: Path) -> None:
+    """As on hold; whoever asks for it by the command need not wait, for nothing was written for longer than that would be."""
+    hour_ago = time.time() - 3600
+    with path.open("ab"):
+        os.utime(path, (hour_ago, hour_ago))
+        for hand_in in (lambda: upload(path, f"file://{tmp_path}/store"), lambda: wait_until_settled(path)):
+            began = time.monotonic()
+            with pytest.raises(Unavailable, match="hand in a copy") as caught:
+                hand_in()
+            assert caught.value.code == "growing"
+            assert time.monotonic() - began < 30
+        with pytest.raises(Unavailable, match="holds it open"), open_source(str(path), (str(tmp_path),), "file:///n"):
+            pass
+    wait_until_settled(path)
+
+
+FOREIGN = """
+import os, sys, time
+from pathlib import Path
+from audio.growing import still_written
+from audio.media_file import opened
+os.setuid(65_534)  # nobody, to whom the kernel tells nothing of a file of another user's
+with opened(Path(sys.argv[1])) as file:
+    print(still_written(file))
+"""
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can be somebody else")
+@pytest.mark.parametrize(("age_sec", "written"), [(1, True), (60, False), (-300, True), (-86_400, False)])
+def test_a_file_that_may_be_written_elsewhere(age_sec: int, written: bool) -> None:
+    """Its server's clock may be ahead of ours; a date in the future is none."""
+    with tempfile.NamedTemporaryFile() as file:
+        Path(file.name).chmod(0o644)
+        os.utime(file.name, (time.time() - age_sec,) * 2)
+        done = subprocess.run([sys.executable, "-c", FOREIGN, file.name], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == str(written)
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="leases are Linux's")
