@@ -51,12 +51,14 @@ def prepare(
     mix: bool = False,
     accept_truncated: bool = False,
     longest_ms: int | None = None,
+    found: Probe | None = None,
 ) -> Prepared:
     """Decodes ``source`` once, in bounded memory, and stores it at each of ``rates`` (Hz; 16 kHz always, the VAD needs it).
 
     Args:
         mix: channels are not one speaker each: store, and hear speech in, one channel mixed of all.
         longest_ms: no recording may be longer.
+        found: what ``probe`` says of the file, where it was asked already.
 
     Raises:
         BadAudio: any of ``BAD_AUDIO_CODES``; nothing is stored then.
@@ -64,7 +66,7 @@ def prepare(
         Unavailable: the store is away or its disk full; ``growing``, the file was written to meanwhile; nothing is stored then.
     """
     with opened(source) as file:
-        found, tally = probe(file), Tally()
+        found, tally = found or probe(file), Tally()
         check_longest(found.certain_ms, longest_ms)
         channels = 1 if mix else found.channels
         uris = {rate: pcm_uri(store_url, recording_id, rate) for rate in sorted({VAD_RATE, *rates})}

@@ -16,7 +16,7 @@ from audio.inbox import discard_upload
 from audio.media_file import MediaFile
 from audio.plan import speech_in
 from audio.prepare import Prepared, prepare
-from audio.probe import probe
+from audio.probe import Probe, probe
 from audio.source import content_hash, open_source
 from audio.store import delete_recording, store_errors
 from settings import settings
@@ -135,11 +135,11 @@ def _take_in(connection: Connection, recording_id: UUID, request: IngestRequest)
         owner = recordings.claim_content(connection, recording_id, roles)
         if owner is None:
             requests.expect(connection, recording_id, plan_limits().expected_chunks(found.expected_ms))
-            _decode(recording_id, request, file, roles)
+            _decode(recording_id, request, file, roles, found)
     return owner or recording_id
 
 
-def _decode(recording_id: UUID, request: IngestRequest, file: MediaFile, roles: tuple[str, ...]) -> None:
+def _decode(recording_id: UUID, request: IngestRequest, file: MediaFile, roles: tuple[str, ...], found: Probe) -> None:
     config = settings()
     prepared = prepare(
         file,
@@ -150,6 +150,7 @@ def _decode(recording_id: UUID, request: IngestRequest, file: MediaFile, roles: 
         mix=not roles,
         accept_truncated=request.accept_truncated,
         longest_ms=config.max_duration_sec * 1000,
+        found=found,
     )
     facts = {
         "duration_ms": prepared.duration_ms,

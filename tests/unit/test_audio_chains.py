@@ -10,6 +10,7 @@ from analysis.errors import BadAudio
 from audio.media_file import opened
 from audio.ogg import LONGEST_PAGE, READ_BYTES, links
 from audio.prepare import Prepared, prepare
+from audio.probe import probe
 from audio.store import read_pcm
 from tests.unit.audio_files import tone, write
 from tests.unit.av_files import Track, write_tracks
@@ -17,6 +18,11 @@ from tests.unit.av_files import Track, write_tracks
 
 def ingest(path: Path, accept_truncated: bool = False) -> Prepared:
     return prepare(path, uuid4(), f"file://{path.parent}/store", accept_truncated=accept_truncated)
+
+
+def bytes_read() -> int:
+    """By this process so far, from wherever."""
+    return int(Path("/proc/self/io").read_text().split()[1])
 
 
 def pitches(ready: Prepared) -> list[int]:
@@ -114,6 +120,21 @@ def test_links_are_found_across_pieces_of_a_read(tmp_path: Path) -> None:
                 (second + filling, len(data) + filling),
             ]
     assert LONGEST_PAGE < READ_BYTES
+
+
+def test_a_file_that_was_probed_is_not_probed_again(tmp_path: Path) -> None:
+    """The links of an Ogg file are found by reading all of it; decoding ends with the last page."""
+    path = joined(tmp_path, ".ogg", [("flac", 48_000, 1, 400), ("flac", 48_000, 1, 800)])
+    with path.open("ab") as more:
+        more.write(bytes(32 << 20))  # behind the last page
+    with opened(path) as file:
+        before = bytes_read()
+        found = probe(file)
+        probed = bytes_read()
+        prepare(file, uuid4(), f"file://{tmp_path}/store", found=found, accept_truncated=True)
+        prepared = bytes_read()
+    assert probed - before > 32 << 20
+    assert prepared - probed < 16 << 20
 
 
 MP3 = [
