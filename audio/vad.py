@@ -23,6 +23,10 @@ CONTEXT = 64
 WINDOWS_A_RUN = 64
 """Windows in one run of the network, about 2 s. Always the same number, so that results do not depend on how blocks arrive."""
 STATE_SHAPE = (1, 1, 128)
+FRESH = (np.zeros(STATE_SHAPE, np.float32), np.zeros(STATE_SHAPE, np.float32))
+RUNS_OF_NOTHING = 30
+"""Runs of digital silence that the network sees in a row, a minute. After more of it, a late start or a muted speaker, it
+begins anew: minutes of nothing lead its state so far away that it misses what comes then."""
 
 SPEECH_ABOVE = 0.5
 SILENCE_BELOW = 0.35
@@ -44,7 +48,8 @@ class SpeechDetector:
         self._levels_db = bytearray()  # of every window: 112 KB an hour, a thousandth of the sound
         self._waiting = np.zeros(0, dtype=np.float32)
         self._context = np.zeros(CONTEXT, dtype=np.float32)
-        self._state = (np.zeros(STATE_SHAPE, dtype=np.float32), np.zeros(STATE_SHAPE, dtype=np.float32))
+        self._state = FRESH
+        self._nothing = 0
         self._segmenter = Segmenter()
         self._samples = 0
 
@@ -71,16 +76,26 @@ class SpeechDetector:
 
     def _decide(self, samples: NDArray[np.float32]) -> None:
         windows = samples.reshape(-1, WINDOW)
+        self._nothing = 0 if windows.any() else self._nothing + 1
+        if self._nothing > RUNS_OF_NOTHING:
+            shares, self._state = np.zeros(len(windows), np.float32), FRESH
+        else:
+            shares = self._heard(windows)
+        power = windows.var(axis=1, dtype=np.float64)
+        self._levels_db += as_steps(power).tobytes()
+        self.levels.heard(power, shares)
+        for share in shares:
+            self._segmenter.add(float(share))
+
+    def _heard(self, windows: NDArray[np.float32]) -> NDArray[np.float32]:
+        """How likely each holds speech."""
         contexts = np.concatenate([self._context[None], windows[:-1, -CONTEXT:]])
         self._context = windows[-1, -CONTEXT:].copy()
         inputs = {"input": np.concatenate([contexts, windows], axis=1), "h": self._state[0], "c": self._state[1]}
         shares, *state = _session().run(None, inputs)
         self._state = (state[0], state[1])
-        power = windows.var(axis=1, dtype=np.float64)
-        self._levels_db += as_steps(power).tobytes()
-        self.levels.heard(power, shares.reshape(-1))
-        for share in shares.reshape(-1):
-            self._segmenter.add(float(share))
+        heard: NDArray[np.float32] = shares.reshape(-1)
+        return heard
 
 
 class Segmenter:

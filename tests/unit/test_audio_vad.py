@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+import time
 from itertools import pairwise
 
 import numpy as np
@@ -12,6 +13,7 @@ from hypothesis import strategies as st
 from analysis.types import Utterance
 from audio.vad import MIN_SILENCE_MS, MIN_SPEECH_MS, PAD_MS, WINDOW_MS, Segmenter, SpeechDetector
 from tests.unit.audio_files import Sound, silence, tone, vowel
+from tests.unit.voices import voice
 
 SPOKEN = np.concatenate([silence(1), vowel(1.5, pitch_hz=230), silence(3), vowel(2, pitch_hz=140), silence(0.7)], axis=1)[0]
 
@@ -37,6 +39,27 @@ def test_it_hears_speech_where_it_is() -> None:
 @pytest.mark.parametrize("sound", [silence(5)[0], tone(5)[0], silence(0)[0], silence(0.01)[0]])
 def test_it_hears_none_in_silence_and_tones(sound: Sound) -> None:
     assert detect(sound, [16_000]) == ()
+
+
+def cpu_sec(sound: Sound) -> float:
+    began = time.process_time()
+    detect(sound, [16_000])
+    return time.process_time() - began
+
+
+def test_hours_of_nothing_cost_next_to_nothing() -> None:
+    """A late start, a muted speaker."""
+    detect(SPOKEN, [16_000])  # loads the network
+    hiss = np.random.default_rng(0).normal(0, 0.01, 600 * 16_000).astype(np.float32)
+    assert cpu_sec(np.zeros(3600 * 16_000, np.float32)) < cpu_sec(hiss)
+
+
+def test_speech_after_minutes_of_nothing_is_heard_from_its_beginning() -> None:
+    said, pause_sec = voice(6), 360
+    after = detect(np.concatenate([said, np.zeros(pause_sec * 16_000, np.float32), said]), [16_000])
+    at_ms = (6 + pause_sec) * 1000
+    (again,) = [one for one in after if one.end_ms > at_ms]
+    assert (again.start_ms, again.end_ms) == pytest.approx((at_ms, at_ms + 6_000), abs=110)
 
 
 @settings(max_examples=15, deadline=None)
