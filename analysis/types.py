@@ -17,7 +17,7 @@ INT32 = 2**31 - 1
 MOST_CHUNKS = 64
 """In one message."""
 
-Millis = Annotated[int, Field(ge=0, le=INT32)]
+Millis = Annotated[int, Field(ge=0, le=INT32, strict=True)]
 Name = Annotated[str, Field(max_length=255)]
 Uri = Annotated[str, Field(max_length=4096)]
 
@@ -44,14 +44,14 @@ class Interval(Frozen):
 class Utterance(Interval):
     """Speech between silences on one channel, as the VAD heard it."""
 
-    channel: Annotated[int, Field(ge=0, lt=8)]
+    channel: Annotated[int, Field(ge=0, lt=8, strict=True)]
 
 
 class SpeakerCount(Frozen):
     """How many people are said to speak; the same number twice for exactly so many. What is null is to be heard."""
 
-    min: Annotated[int, Field(ge=1, le=MOST_SPEAKERS)] | None = None
-    max: Annotated[int, Field(ge=1, le=MOST_SPEAKERS)] | None = None
+    min: Annotated[int, Field(ge=1, le=MOST_SPEAKERS, strict=True)] | None = None
+    max: Annotated[int, Field(ge=1, le=MOST_SPEAKERS, strict=True)] | None = None
 
     @model_validator(mode="after")
     def _ordered(self) -> "SpeakerCount":
@@ -64,14 +64,14 @@ class ChunkRef(Interval):
     """One unit of work: where its audio lies and where speech was heard in it. Never the audio itself."""
 
     recording_id: UUID
-    index: Annotated[int, Field(ge=WHOLE, le=INT32)]
-    round: Annotated[int, Field(ge=1, le=INT32)] = 1
+    index: Annotated[int, Field(ge=WHOLE, le=INT32, strict=True)]
+    round: Annotated[int, Field(ge=1, le=INT32, strict=True)] = 1
     """Which time of asking this is; 1 unless it was asked for again."""
     audio_uri: Uri
     """Raw interleaved little-endian PCM16 (see ``audio.store``)."""
-    sample_rate: Annotated[int, Field(gt=0, le=768_000)]
-    channels: Annotated[int, Field(ge=1, le=8)]
-    native_rate: Annotated[int, Field(gt=0, le=768_000)]
+    sample_rate: Annotated[int, Field(gt=0, le=768_000, strict=True)]
+    channels: Annotated[int, Field(ge=1, le=8, strict=True)]
+    native_rate: Annotated[int, Field(gt=0, le=768_000, strict=True)]
     """Sample rate of the recording before it was resampled to ``sample_rate``; tells which bands can hold sound."""
     roles: Annotated[tuple[Name, ...], Field(max_length=8)] = ()
     """Role of each channel (``agent``, ``customer``), each one speaker. Empty: one mixed channel, any number of speakers."""
@@ -126,8 +126,8 @@ class ChunkKey(Frozen):
     """Names one unit of work in the ledger. What is said in another round than the ledger's is not merged."""
 
     recording_id: UUID
-    index: Annotated[int, Field(ge=WHOLE, le=INT32)]
-    round: Annotated[int, Field(ge=1, le=INT32)] = 1
+    index: Annotated[int, Field(ge=WHOLE, le=INT32, strict=True)]
+    round: Annotated[int, Field(ge=1, le=INT32, strict=True)] = 1
 
 
 class Batch(Frozen):

@@ -12,9 +12,9 @@ from pydantic import AfterValidator, BaseModel, Field, PlainSerializer, Validati
 Word = Annotated[str, Field(pattern=r"^[!-~]{1,255}$")]
 """Printable, without spaces: it is written to logs."""
 Text = Annotated[str, Field(max_length=255)]
-Retries = Annotated[int, Field(ge=0, le=1_000_000)]
-Priority = Annotated[int, Field(ge=0, le=255)]
-Position = Annotated[int, Field(ge=0, le=100_000)]
+Retries = Annotated[int, Field(ge=0, le=1_000_000, strict=True)]
+Priority = Annotated[int, Field(ge=0, le=255, strict=True)]
+Position = Annotated[int, Field(ge=0, le=100_000, strict=True)]
 
 FARTHEST_ETA = timedelta(days=1)
 """A worker holds what it is to do later in its memory, and Redis delivers that again and again meanwhile."""

@@ -16,9 +16,15 @@ Sent = tuple[str, bytes]
 
 OTHER: tuple[Any, ...] = (
     *(-1, 1.5, 10**15, 1e300, float("nan"), float("-inf"), True, [], [1], ["a", 7], {}, {"a": 1}, [[]]),
+    *({"__type__": name, "__value__": "2026"} for name in ("decimal", "bytes", "base64", "date", "time", "other")),
+    *(
+        {"__type__": "uuid", "__value__": "2026"},
+        {"__type__": "datetime", "__value__": 2026},
+        {"__type__": [], "__value__": {}},
+    ),
     *("", "two words", "line\nbreak", "nul\x00", "bell\x07", "x" * 300, "x" * 5000, "tomorrow", "\u202eabc"),
 )
-"""Values of each kind that JSON has, none of them a date to come."""
+"""Values of each kind that JSON has, none of them a date to come, and of those that kombu writes as typed values."""
 FAR = (timedelta(days=2), timedelta(days=400), timedelta(days=30_000))
 UNKNOWN = ("traceparent", "sentry-trace", "baggage", "x-tenant", "x-" + "y" * 200, "über", "a b")
 
