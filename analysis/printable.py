@@ -2,7 +2,7 @@
 
 import re
 
-from analysis.urls import masked
+from analysis.urls import ends, masked
 
 CONTROLS = "\x00-\x1f\x7f-\x9f\u2028\u2029"
 """C0 (ESC, line feed, NUL and the others), DEL, C1, and Unicode's line and paragraph separators."""
@@ -26,7 +26,7 @@ def printable(text: str) -> str:
 def told(text: str, most: int = MOST_TOLD) -> str:
     """The text on one printable line of at most ``most`` characters, its URLs without credentials; of a longer one the
     beginning, and the end, where it says what to do."""
-    text = masked(text)
+    text = masked(ends(text, 8 * most))  # of megabytes from outside nothing more is looked at
     shown = printable(text[: 2 * most] + text[2 * most :][-most:])
     if len(shown) <= most:
         return shown

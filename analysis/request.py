@@ -51,9 +51,9 @@ class IngestRequest(Frozen):
     another file it is refused (``id_taken``)."""
     file_name: FileName | None = None
     """Name to show; default: the last part of ``uri``."""
-    analyses: Annotated[tuple[Annotated[str, Field(max_length=64)], ...], Field(max_length=64)] | None = None
+    analyses: Annotated[tuple[Annotated[str, Field(max_length=64)], ...], Field(max_length=64, fail_fast=True)] | None = None
     """Names of the analyses to run; default: all of them."""
-    roles: Annotated[tuple[Role, ...], Field(max_length=8)] | None = None
+    roles: Annotated[tuple[Role, ...], Field(max_length=8, fail_fast=True)] | None = None
     """Role of each channel. Default for two channels: ``agent``, ``customer``. Channels without roles are mixed to one: pass
     ``[]`` when they are not speakers."""
     language: Language | None = None

@@ -73,13 +73,13 @@ class ChunkRef(Interval):
     channels: Annotated[int, Field(ge=1, le=8, strict=True)]
     native_rate: Annotated[int, Field(gt=0, le=768_000, strict=True)]
     """Sample rate of the recording before it was resampled to ``sample_rate``; tells which bands can hold sound."""
-    roles: Annotated[tuple[Name, ...], Field(max_length=8)] = ()
+    roles: Annotated[tuple[Name, ...], Field(max_length=8, fail_fast=True)] = ()
     """Role of each channel (``agent``, ``customer``), each one speaker. Empty: one mixed channel, any number of speakers."""
     language: Name = "en"
     """BCP 47 language that the speech is said to be in."""
     speakers: SpeakerCount | None = None
     """How many speak on the one mixed channel, where the request said something of it."""
-    speech: Annotated[tuple[Utterance, ...], Field(max_length=200_000)] = ()
+    speech: Annotated[tuple[Utterance, ...], Field(max_length=200_000, fail_fast=True)] = ()
     """Of a day on two channels, one utterance a second and channel."""
 
     @property
@@ -96,7 +96,7 @@ class Release(Frozen):
     uri: Uri
     """``embedded/x.onnx`` (relative to ``models/``), ``package:`` (inside an installed wheel) or where it was pulled from."""
     sha256: Annotated[str, Field(max_length=64)]
-    labels: Annotated[tuple[Name, ...], Field(max_length=2000)] = ()
+    labels: Annotated[tuple[Name, ...], Field(max_length=2000, fail_fast=True)] = ()
 
 
 class Job(Frozen):
@@ -105,7 +105,7 @@ class Job(Frozen):
     analysis: Name
     batch_id: UUID
     release: Release
-    chunks: Annotated[tuple[ChunkRef, ...], Field(min_length=1, max_length=MOST_CHUNKS)]
+    chunks: Annotated[tuple[ChunkRef, ...], Field(min_length=1, max_length=MOST_CHUNKS, fail_fast=True)]
     gate: Release | None = None
     """Scene checkpoint that says which chunks hold no speech, for analyses that listen to speech; null: all are heard."""
     sent_at: Annotated[float, Field(ge=0, le=1e10, allow_inf_nan=False)]
@@ -134,4 +134,4 @@ class Batch(Frozen):
     """The one argument of ``merge.batch`` and ``merge.whole``: which chunks to merge."""
 
     batch_id: UUID
-    chunks: Annotated[tuple[ChunkKey, ...], Field(min_length=1, max_length=MOST_CHUNKS)]
+    chunks: Annotated[tuple[ChunkKey, ...], Field(min_length=1, max_length=MOST_CHUNKS, fail_fast=True)]

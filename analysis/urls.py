@@ -3,7 +3,9 @@
 import re
 from urllib.parse import quote, urlsplit
 
-_URL = re.compile(r"\b[a-zA-Z][a-zA-Z0-9+.-]*://[^\s'\"<>]+")
+_URL = re.compile(r"[a-zA-Z][a-zA-Z0-9+.-]{0,30}://[^\s'\"<>]+")
+"""Of a longer scheme the end: a bound is what keeps the search linear, whatever the text."""
+_BREAKS = " \t\n'\"<>"
 
 
 def shown(url: str) -> str:
@@ -22,6 +24,22 @@ def shown(url: str) -> str:
 def masked(text: str) -> str:
     """A text with every URL in it as ``shown``."""
     return _URL.sub(lambda found: shown(found.group()), text)
+
+
+def ends(text: str, most: int) -> str:
+    """At most so many characters of either end. Of a URL that is cut nothing is left: it may end within a password."""
+    if len(text) <= 2 * most:
+        return text
+    (start, end), (from_, until) = _word(text, most), _word(text, len(text) - most)
+    first = text[:start] if "://" in text[start:end] else text[:most]
+    last = text[until:] if "://" in text[from_:until] else text[-most:]
+    return f"{first}...{last}"
+
+
+def _word(text: str, at: int) -> tuple[int, int]:
+    """Where the word begins and ends that the position lies in."""
+    ends_ = [found for each in _BREAKS if (found := text.find(each, at)) >= 0]
+    return max(text.rfind(each, 0, at) for each in _BREAKS) + 1, min(ends_, default=len(text))
 
 
 def with_password(url: str, password: str) -> str:

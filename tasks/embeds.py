@@ -47,6 +47,10 @@ class Service(NamedTuple):
     """A function with the parameters of the named task, which does nothing; None for an unknown task."""
 
 
+Signatures = Annotated[list["Signature"], Field(max_length=1000, fail_fast=True)]
+"""Of many that are none the first is enough: pydantic would write each of them down."""
+
+
 class Options(BaseModel):
     """How a task is to be sent; what Celery knows besides is left away."""
 
@@ -63,9 +67,9 @@ class Options(BaseModel):
     expires: Expires | Annotated[float, Field(gt=0, le=FARTHEST_EXPIRY.total_seconds(), allow_inf_nan=False)] | None = None
     retries: Retries = 0
     ignore_result: bool | None = None
-    link: "list[Signature] | Signature | None" = None
-    link_error: "list[Signature] | Signature | None" = None
-    chain: "list[Signature] | None" = None
+    link: "Signatures | Signature | None" = None
+    link_error: "Signatures | Signature | None" = None
+    chain: Signatures | None = None
     chord: "Signature | None" = None
 
     @model_validator(mode="after")
@@ -102,13 +106,13 @@ class Signature(BaseModel):
 class Parts(BaseModel):
     """Of a group or a chain."""
 
-    tasks: list[Signature]
+    tasks: Signatures
 
 
 class ChordParts(BaseModel):
     """Of a chord."""
 
-    header: list[Signature] | Signature
+    header: Signatures | Signature
     body: Signature
     kwargs: dict[str, Any] = Field(default_factory=dict)
 
@@ -119,7 +123,7 @@ CANVAS: dict[str, type[BaseModel]] = {"celery.group": Parts, "celery.chain": Par
 class Embed(BaseModel, extra="forbid"):
     """Every key of it becomes an attribute of the running task, so there are no others."""
 
-    callbacks: list[Signature] | None = None
-    errbacks: list[Signature] | None = None
-    chain: list[Signature] | None = None
+    callbacks: Signatures | None = None
+    errbacks: Signatures | None = None
+    chain: Signatures | None = None
     chord: Signature | None = None

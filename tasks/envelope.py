@@ -35,6 +35,8 @@ MOST_BYTES = 256 << 10
 """Of a message: the largest of ours, a merge of 64 chunks, has 10 kB."""
 MOST_JOB_BYTES = 16 << 20
 """Of a job, which says where speech was heard: 80 bytes an utterance, as many as a ``ChunkRef`` may have."""
+MOST_KEYS = 256
+"""Of one object in a message: each that is unknown is written down before the object is refused."""
 MOST_DETAIL = 300
 
 
@@ -150,6 +152,8 @@ def _read(text: bytes) -> Any:
 def _plain(found: dict[str, Any]) -> Any:
     """Kombu writes ``datetime`` and ``UUID`` as typed values: here they become the texts that JSON has for them. Its other
     types are no part of any message, and some say in a few bytes what takes hours to compute."""
+    if len(found) > MOST_KEYS:
+        raise ValueError(f"an object of {len(found)} keys; none has more than {MOST_KEYS}")
     if found.keys() != {"__type__", "__value__"}:
         return found
     match found["__type__"], found["__value__"]:

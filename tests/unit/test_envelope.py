@@ -6,6 +6,7 @@ import json
 import re
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from time import process_time
 from typing import Any
 from uuid import uuid4
 
@@ -113,6 +114,7 @@ def test_a_keyword_serves_as_well() -> None:
     assert refusal(json.dumps(changed).encode()) is None
 
 
+SIGNATURE = {"task": "upkeep.relay", "args": [], "kwargs": {}, "options": {}, "subtask_type": None, "immutable": True}
 TYPED = [
     *({"__type__": name, "__value__": "1"} for name in ("decimal", "bytes", "base64", "date", "time", "other")),
     {"__type__": {"__type__": "datetime", "__value__": "decimal"}, "__value__": "1"},
@@ -134,7 +136,7 @@ TYPED_PLACES: list[tuple[str | int, ...]] = [
 @pytest.mark.parametrize("place", TYPED_PLACES)
 def test_kombus_typed_values_are_refused_unread(place: tuple[str | int, ...], typed: dict[str, Any]) -> None:
     """Also where nobody reads them now: what passes is decoded again, by Celery."""
-    signature = {"task": "upkeep.relay", "args": [1], "kwargs": {}, "options": {}, "subtask_type": None, "immutable": True}
+    signature = {**SIGNATURE, "args": [1], "options": {}}
     changed = message() | {"body": [[{"uri": "file:///a"}], {}, {"errbacks": [signature]}]}
     at: Any = changed
     for key in place[:-1]:
@@ -144,6 +146,32 @@ def test_kombus_typed_values_are_refused_unread(place: tuple[str | int, ...], ty
     found = refusal(json.dumps(changed | {"body": encoded}).encode())
     assert found is not None
     assert "there are those of JSON, datetime and uuid" in str(found)
+
+
+LARGE: dict[str, Callable[[], list[Any]]] = {
+    "unexpected keyword": lambda: [[{"uri": "file:///a"}], {"a." * 1_000_000: 1}, {}],
+    "analyses.0": lambda: [[{"uri": "file:///a", "analyses": [0] * 1_000_000}], {}, {}],
+    "embed.chain.0": lambda: [[{"uri": "file:///a"}], {}, {"chain": [0] * 1_000_000}],
+    "at most 1000": lambda: [[{"uri": "file:///a"}], {}, {"chain": [SIGNATURE] * 100_000}],
+    "none has more than 256": lambda: [[{"uri": "file:///a"}], {}, {str(number): 0 for number in range(500_000)}],
+}
+
+
+@pytest.mark.parametrize("said", LARGE)
+def test_much_that_is_wrong_is_refused_as_soon_as_it_is_read(said: str) -> None:
+    body = json.dumps(LARGE[said]()).encode()
+    changed = json.dumps(message() | {"body": base64.b64encode(body).decode()}).encode()
+    before = process_time()
+    with pytest.raises(Refused) as found:
+        let_through(changed, "scene", SERVICE)
+    assert process_time() - before < 2.0
+    assert said in str(found.value)
+
+
+def test_a_content_type_has_bounds() -> None:
+    found = refusal(json.dumps(message() | {"content-type": "a." * 60_000}).encode())
+    assert found is not None
+    assert "content-type: String should have at most 255 characters" in str(found)
 
 
 @pytest.mark.parametrize("name", ["retries", "group_index", "replaced_task_nesting"])
