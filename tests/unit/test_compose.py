@@ -7,10 +7,12 @@ import signal
 import subprocess
 import time
 import tomllib
+from contextlib import suppress
 from fnmatch import fnmatch
 from pathlib import Path
 from typing import Any
 
+import psutil
 import pytest
 import yaml
 from psycopg.conninfo import conninfo_to_dict
@@ -104,24 +106,32 @@ def test_every_service_is_confined(name: str) -> None:
 
 
 @pytest.mark.parametrize("password", ["plain", "with space", 'quote" and \\ and $HOME and @/%:#?', "'single'"])
-def test_redis_gets_its_password_whatever_its_characters(tmp_path: Path, password: str) -> None:
-    """The line of the compose file, with the local stack's redis-server and a file of this test's."""
+@pytest.mark.parametrize("shell", [["sh"], ["dash"], ["bash"], ["busybox", "sh"]], ids=" ".join)
+def test_redis_gets_its_password_and_the_signal_to_stop(tmp_path: Path, password: str, shell: list[str]) -> None:
+    """The lines of the compose file, whatever the image's shell and the password's characters, with the local stack's
+    redis-server and a file of this test's."""
+    if shutil.which(shell[0]) is None:
+        pytest.skip(f"no {shell[0]} on this machine")
     folder, socket = tmp_path / "bin", tmp_path / "redis.sock"
     folder.mkdir()
     (folder / "redis-server").symlink_to(redis.executable())
     secret = tmp_path / "redis_password"
     secret.write_text(f"{password}\n", encoding="utf-8")
-    shell, flag, script, name = SERVICES["redis"]["entrypoint"]
+    _, flag, script, name = SERVICES["redis"]["entrypoint"]
     script = script.replace("$$", "$").replace("/run/secrets/redis_password", str(secret))
-    words = [shell, flag, script, name, *SERVICES["redis"]["command"], "--port", "0", "--unixsocket", str(socket)]
+    words = [*shell, flag, script, name, *SERVICES["redis"]["command"], "--port", "0", "--unixsocket", str(socket)]
     env = {**os.environ, "PATH": f"{folder}:{os.environ['PATH']}"}
     with subprocess.Popen(words, env=env, cwd=tmp_path, start_new_session=True, stdout=subprocess.DEVNULL) as server:
         try:
             configured = Settings(redis_url=f"unix://{socket}", redis_password=password)
             waiting.until(lambda: redis.reachable(configured.redis_url), 20, "Redis with that password")
             assert not redis.reachable(f"unix://{socket}")
+            assert not psutil.Process(server.pid).children()
+            server.terminate()
+            assert server.wait(20) == 0
         finally:
-            os.killpg(server.pid, signal.SIGKILL)
+            with suppress(ProcessLookupError):
+                os.killpg(server.pid, signal.SIGKILL)
 
 
 def test_passwords_are_read_from_files_and_escaped(tmp_path: Path) -> None:
