@@ -158,10 +158,11 @@ def _gate(reply: list[bytes] | None, **_: object) -> tuple[bytes, bytes] | None:
         return None
     queue, message = reply
     # Other queues carry Celery's own control messages and their replies (as `earshot doctor` gets), which are no tasks.
-    if queue.decode() not in queues():
+    service = GATED.get(queue.decode())
+    if service is None:
         return queue, message
     try:
-        return queue, let_through(message, queue.decode(), SERVICE)
+        return queue, let_through(message, queue.decode(), service)
     except Refused as why:
         _put_aside(queue.decode(), why, message)
         return None
@@ -174,6 +175,8 @@ def _signature_of(task: str) -> Any:
 
 
 SERVICE = Service((*STAGES, STRANGERS), tuple(card.name for card in cards()), _signature_of)
+GATED = dict.fromkeys(queues(), SERVICE)
+"""Queues of tasks, and what their messages may name."""
 
 
 def _put_aside(queue: str, why: Refused, message: bytes) -> None:
