@@ -67,7 +67,10 @@ class IngestRequest(Frozen):
 
     @property
     def name(self) -> str:
-        return self.file_name or unquote(urlsplit(self.uri).path).rstrip("/").rpartition("/")[2] or shown(self.uri)
+        # As in ``audio.store.local_path``: in a local name nothing is a query, and nothing is percent-encoded.
+        local = self.uri.startswith("file://")
+        path = self.uri.removeprefix("file://") if local else unquote(urlsplit(self.uri).path)
+        return self.file_name or path.rstrip("/").rpartition("/")[2] or shown(self.uri)
 
 
 class IngestReply(Frozen):

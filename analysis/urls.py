@@ -9,9 +9,13 @@ _BREAKS = " \t\n'\"<>"
 
 
 def shown(url: str) -> str:
-    """The URL without what may be secret; a path or anything else that is no URL as it is."""
+    """The URL without what may be secret; a path or anything else that is no URL as it is. A file's name may hold any
+    character, so of a ``file://`` URL it stays whole."""
     if "://" not in url:
         return url
+    if url.startswith("file://"):
+        host, slash, path = url.removeprefix("file://").partition("/")
+        return f"file://{host.rpartition('@')[2]}{slash}{path}"
     try:
         parts = urlsplit(url)
         host = parts.netloc.rpartition("@")[2]

@@ -27,7 +27,7 @@ class Stored(NamedTuple):
 
 
 def stored(store_url: str, below: str = "") -> Iterator[Stored]:
-    """Every file of the store, or of one of its folders.
+    """Every file and empty folder of the store, or below one of its folders.
 
     Raises:
         Unavailable: the store does not answer, or does not say when a file was written.
@@ -56,7 +56,7 @@ def _modified_at(facts: Mapping[str, Any], store_url: str) -> float:
 
 def _local(root: str, folder: str) -> Iterator[Stored]:
     for place, folders, names in os.walk(folder):
-        for path in [os.path.join(place, name) for name in names] or ([] if folders else [place]):
+        for path in [os.path.join(place, name) for name in names] or ([] if folders or place == folder else [place]):
             try:
                 facts = os.lstat(path)
             except FileNotFoundError:  # removed meanwhile

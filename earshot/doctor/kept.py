@@ -75,7 +75,7 @@ def _finding(each: _Class, extra: str) -> Finding:
 
 
 def _uploads(files: Iterable[Stored]) -> _Class:
-    found = list(files)
+    found = [each for each in files if not each.path.endswith("/")]
     oldest = min((each.modified_at for each in found), default=None)
     return _Class("uploads", len(found), "files", sum(each.size for each in found), oldest)
 

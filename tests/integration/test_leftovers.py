@@ -68,6 +68,19 @@ def test_an_upload_goes_when_nobody_asks_for_it(stage: Stack) -> None:
     assert open_.exists()
 
 
+def test_an_empty_inbox_is_no_upload(stage: Stack) -> None:
+    inbox = stage.home / "audio" / "inbox"
+    (inbox / str(uuid4())).mkdir(parents=True)
+    for folder in (*inbox.iterdir(), inbox):
+        os.utime(folder, (1e9, 1e9))
+    [kept] = [line for line in stage.earshot("doctor").stdout.splitlines() if "kept uploads" in line]
+    assert " 0 files, 0 B" in kept
+    assert tidied(stage).uploads_swept == 1, "the folder that its sender left"
+    os.utime(inbox, (1e9, 1e9))
+    assert tidied(stage).uploads_swept == 0
+    assert inbox.is_dir()
+
+
 def test_audio_goes_when_no_recording_has_it(stage: Stack) -> None:
     with db.connect(stage.database_url) as connection:
         known = planned(connection, ["scene"], 1)

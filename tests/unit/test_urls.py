@@ -23,6 +23,8 @@ SECRET = "topsecret"
         (f"https://{SECRET}@[2001:db8::1]:8443/a b.wav", "https://[2001:db8::1]:8443/a b.wav"),
         ("unix:///run/earshot/redis.sock?db=0", "unix:///run/earshot/redis.sock"),
         ("file:///data/calls/7.wav", "file:///data/calls/7.wav"),
+        ("file:///calls/call#7?.wav", "file:///calls/call#7?.wav"),
+        (f"file://user:{SECRET}@host/calls/#7@home.wav", "file://host/calls/#7@home.wav"),
         (f"https://[{SECRET}/x", "https://..."),
         ("/data/why?.wav", "/data/why?.wav"),
     ],
@@ -62,6 +64,12 @@ def test_an_error_of_ours_holds_none_however_long() -> None:
     error = Unavailable("x", "y" * 990 + f" https://user:{SECRET}@host/path?sig={SECRET}")
     assert SECRET not in str(error)
     assert str(error).endswith("https://host/path")
+
+
+@pytest.mark.parametrize("name", ["call#7?.wav", "50%25.wav", "7 [left].wav"])
+def test_a_request_is_called_as_its_file_is(name: str) -> None:
+    assert IngestRequest(uri=f"file:///calls/{name}").name == name
+    assert masked(f"'file:///calls/{name}' is no audio") == f"'file:///calls/{name}' is no audio"
 
 
 def test_a_request_without_a_name_shows_none() -> None:
