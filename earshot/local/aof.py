@@ -1,21 +1,43 @@
 """Mends the append-only file of the local Redis: what a power cut left behind its last whole command keeps Redis from starting.
 
-Everything in Redis may go (Postgres is the truth), so a file that cannot be mended is set aside.
+Everything in Redis may go (Postgres is the truth), so a file that Redis itself cannot read is set aside. What was cut off or
+set aside holds requests and events, and goes after ``KEPT_DAYS``.
 """
 
 import os
 import re
 import shutil
 import subprocess
+import time
 from pathlib import Path
 
 NAME = "appendonly.aof"
 _CHECKED = re.compile(rb"AOF analyzed: size=(\d+), ok_up_to=(\d+)")
+_BLAMED = re.compile(
+    rb"(?<!Unrecoverable error )reading the append only file"
+    rb"|Error reading the RDB preamble|RDB reading offset|rdb file reading failure|Wrong signature"
+)
+"""What Redis writes when it ends because of what is in its file, and not because it was killed or had no memory or disk."""
+KEPT_DAYS = 30
+
+
+def sweep(folder: Path) -> None:
+    """Removes what was put aside long ago."""
+    for file in folder.glob(f"{NAME}.*"):
+        if time.time() - file.lstat().st_mtime > KEPT_DAYS * 86_400:
+            file.unlink()
+
+
+def is_blamed(log: Path, start: int) -> bool:
+    """Whether Redis has said that the file is what it ended for, behind the first ``start`` bytes of its log."""
+    with log.open("rb") as file:
+        file.seek(start)
+        return _BLAMED.search(file.read()) is not None
 
 
 def cut(folder: Path, server: Path) -> str | None:
     """Cuts the file behind its last whole command, and says so; None when it is whole, or not to be mended this way."""
-    file, tail = folder / NAME, folder / f"{NAME}.tail"
+    file, tail = folder / NAME, _aside(folder, "tail")
     # redis-server is redis-check-aof as well: which of the two, it learns from the name that it is called by.
     checked = subprocess.run(["redis-check-aof", str(file)], executable=server, capture_output=True, check=False)
     found = _CHECKED.search(checked.stdout)
@@ -29,17 +51,18 @@ def cut(folder: Path, server: Path) -> str | None:
     return f"Redis: the last {size - whole} bytes of its append-only file are not a command; cut off and kept in {tail}"
 
 
-def set_aside(folder: Path) -> str:
-    """Renames the file, so that Redis starts empty, and says so."""
-    aside = _aside(folder)
-    (folder / NAME).replace(aside)
-    return f"Redis: its append-only file cannot be read; kept as {aside}, and what it held is made again from Postgres"
+def set_aside(folder: Path) -> Path:
+    """Renames the file, so that Redis starts empty, and returns its new name."""
+    aside = _aside(folder, "broken")
+    os.utime(folder / NAME)  # kept for a while from now on
+    return (folder / NAME).replace(aside)
 
 
-def put_back(folder: Path) -> None:
+def put_back(folder: Path, aside: Path) -> None:
     """Undoes ``set_aside``: the file was not what kept Redis from starting."""
-    _aside(folder).replace(folder / NAME)
+    aside.replace(folder / NAME)
 
 
-def _aside(folder: Path) -> Path:
-    return folder / f"{NAME}.broken"
+def _aside(folder: Path, what: str) -> Path:
+    """A name that no earlier file has."""
+    return folder / f"{NAME}.{what}.{time.time_ns()}"

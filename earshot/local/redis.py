@@ -63,6 +63,7 @@ def start(home: Path, port: int | None = None) -> str:
         (folder / "tcp-port").write_text(str(port), encoding="utf-8")
     if processes.running(home, NAME) is None:
         processes.sweep(home, NAME)
+        aof.sweep(folder)
         _launch(home, folder)
     return url(home)
 
@@ -73,30 +74,35 @@ def url(home: Path) -> str:
 
 
 def wait(home: Path, say: Say = lambda line: None) -> None:
-    """Returns when Redis answers and has read its data, of which it leaves what a power cut has spoilt.
+    """Returns when Redis answers and has read its data, of which it leaves what a power cut has spoilt. A file that is whole
+    stays where it is, whatever kept Redis from starting.
 
     Raises:
         Unavailable: it died, or took longer than ``START_TIMEOUT_SEC``.
     """
-    folder = home / "redis"
+    folder, log = home / "redis", processes.log_file(home, NAME)
     try:
         _until_it_answers(home)
         return
     except Unavailable:
         if processes.running(home, NAME) is not None or not (folder / aof.NAME).exists():
             raise
-    said = aof.cut(folder, executable())
-    if said and _starts(home):
+    said, start_of_log = aof.cut(folder, executable()), log.stat().st_size
+    if said:
         say(said)
-        return
-    said = aof.set_aside(folder)
     try:
-        _launch(home, folder)
-        _until_it_answers(home)
+        _again(home)
+        return
     except Unavailable:
-        aof.put_back(folder)
+        if processes.running(home, NAME) is not None or not aof.is_blamed(log, start_of_log):
+            raise
+    aside = aof.set_aside(folder)
+    try:
+        _again(home)
+    except Unavailable:
+        aof.put_back(folder, aside)
         raise
-    say(said)
+    say(f"Redis: its append-only file cannot be read; kept as {aside}, and what it held is made again from Postgres")
 
 
 def reachable(url: str) -> bool:
@@ -116,13 +122,9 @@ def _until_it_answers(home: Path) -> None:
     waiting.until(answers, START_TIMEOUT_SEC, "Redis", processes.log_file(home, NAME))
 
 
-def _starts(home: Path) -> bool:
-    try:
-        _launch(home, home / "redis")
-        _until_it_answers(home)
-    except Unavailable:
-        return False
-    return True
+def _again(home: Path) -> None:
+    _launch(home, home / "redis")
+    _until_it_answers(home)
 
 
 def _launch(home: Path, folder: Path) -> None:

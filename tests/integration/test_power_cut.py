@@ -3,6 +3,8 @@
 import os
 import signal
 import subprocess
+import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -63,8 +65,55 @@ def test_an_append_only_file_that_cannot_be_mended_is_set_aside(tmp_path: Path, 
         url = redis.start(tmp_path)
         redis.wait(tmp_path, said.append)
         assert Redis.from_url(url).dbsize() == 0
-        assert (tmp_path / "redis" / "appendonly.aof.broken").read_bytes() == rubbish
+        [aside] = (tmp_path / "redis").glob("appendonly.aof.broken.*")
+        assert aside.read_bytes() == rubbish
         assert len(said) == 1
+        processes.stop(tmp_path, [redis.NAME], 10)
+        (tmp_path / "redis" / "appendonly.aof").write_bytes(rubbish)
+        redis.start(tmp_path)
+        redis.wait(tmp_path)
+        assert len(list((tmp_path / "redis").glob("appendonly.aof.broken.*"))) == 2, "the first one stays"
+        long_ago = time.time() - 31 * 86_400
+        os.utime(aside, (long_ago, long_ago))
+        processes.stop(tmp_path, [redis.NAME], 10)
+        redis.start(tmp_path)
+        redis.wait(tmp_path)
+        assert not aside.exists()
+        assert len(list((tmp_path / "redis").glob("appendonly.aof.broken.*"))) == 1
+    finally:
+        processes.stop(tmp_path, [redis.NAME], 10)
+
+
+LITTLE_MEMORY = """
+import resource, sys
+from pathlib import Path
+from earshot.local import redis
+resource.setrlimit(resource.RLIMIT_DATA, (300_000_000, 300_000_000))
+home = Path(sys.argv[1])
+redis.start(home)
+redis.wait(home)
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux bounds a process's memory this way")
+def test_a_redis_without_memory_for_its_data_loses_none_of_it(tmp_path: Path) -> None:
+    (tmp_path / "redis").mkdir()
+    file = tmp_path / "redis" / "appendonly.aof"
+    with file.open("wb") as out:  # one value of 400 MB, which takes no room on the disk
+        out.write(b"*3\r\n$3\r\nSET\r\n$1\r\na\r\n$400000000\r\n")
+        out.seek(400_000_000, os.SEEK_CUR)
+        out.write(b"\r\n")
+    size = file.stat().st_size
+    try:
+        argv = [sys.executable, "-c", LITTLE_MEMORY, str(tmp_path)]
+        failed = subprocess.run(argv, cwd=PROJECT, capture_output=True, text=True, timeout=120, check=False)
+        assert "redis stopped while it was starting" in failed.stderr
+        assert "Out Of Memory" in processes.log_file(tmp_path, redis.NAME).read_text(encoding="utf-8")
+        assert file.stat().st_size == size
+        url = redis.start(tmp_path)
+        redis.wait(tmp_path)
+        assert Redis.from_url(url).strlen("a") == 400_000_000
+        assert not list(file.parent.glob("appendonly.aof.*"))
     finally:
         processes.stop(tmp_path, [redis.NAME], 10)
 
