@@ -29,6 +29,8 @@ class _Process:
     """At the latest heartbeat."""
     leaving = False
     clock = WallClock()
+    clock_was_set = False
+    """Since it was heard last."""
 
 
 @worker_init.connect
@@ -70,7 +72,9 @@ def _me() -> Worker:
 
 
 def _say(me: Worker, ttl_sec: float) -> None:
+    _Process.clock_was_set |= _Process.clock.was_set()
     try:
-        presence.announce(redis.impatient(settings().redis_url), me, ttl_sec, anew=_Process.clock.was_set())
+        presence.announce(redis.impatient(settings().redis_url), me, ttl_sec, anew=_Process.clock_was_set)
+        _Process.clock_was_set = False
     except Unavailable as error:  # Celery's own loop must not wait for Redis here; the next heartbeat comes in two seconds
         log.warning("%s cannot be heard: %s", me.node, error)

@@ -1,6 +1,11 @@
 """A clock that is set, by hours and in either direction, neither hides what died nor makes of what lives something lost."""
 
+import os
+import subprocess
+import sys
 import time
+from dataclasses import replace
+from pathlib import Path
 from uuid import uuid4
 
 import pytest
@@ -8,10 +13,13 @@ from redis import Redis
 
 from analysis.request import IngestRequest
 from analysis.types import Interval
+from chaos.rows import clock
+from earshot.local import waiting
 from storage import claims, db, ledger, presence, recordings, requests, waits
 from storage.claims import Claim
 from storage.presence import Worker
 from storage.recordings import NewChunk
+from tests.proxy import Proxy
 from tests.servers import Stack
 
 pytestmark = pytest.mark.integration
@@ -33,6 +41,45 @@ def test_a_worker_whose_clock_was_set_is_heard_anew(bare_servers: Stack) -> None
     known = presence.named(redis, [ahead.incarnation])
     assert known[ahead.incarnation].since == now
     assert 0 <= presence.heard_for(known, ahead.incarnation) < 30
+
+
+SPEAKS = """
+import sys, time
+from storage.presence import Worker
+from tasks import presence
+for line in sys.stdin:
+    if line == "speak\\n":
+        now = time.time()
+        presence._say(Worker(incarnation="cut off", node="a@b", queues=(), children=(), since=now, seen=now), 30)
+    print(time.time(), flush=True)
+"""
+
+
+@pytest.mark.skipif(clock.cannot_move() is not None, reason=str(clock.cannot_move()))
+def test_a_clock_that_was_set_while_redis_was_away_is_told_afterwards(bare_servers: Stack) -> None:
+    client, argv = Redis.from_url(bare_servers.redis_url), [sys.executable, "-c", SPEAKS]
+    with Proxy(bare_servers.redis_url) as line, clock.movable():
+        env = {**os.environ, **replace(bare_servers, redis_url=line.url).env()}
+        with subprocess.Popen(argv, env=env, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
+            assert process.stdin is not None
+            assert process.stdout is not None
+            told, answers = process.stdin, process.stdout
+
+            def says(word: str) -> float:
+                told.write(f"{word}\n")
+                told.flush()
+                return float(answers.readline())
+
+            before = says("speak")
+            Path(os.environ["FAKETIME_TIMESTAMP_FILE"]).write_text("-3h", encoding="ascii")
+            waiting.until(lambda: says("time") < before - HOURS / 2, 20, "the clock to be set")
+            line.black_hole()
+            says("speak")
+            assert presence.named(client, ["cut off"])["cut off"].since == pytest.approx(before, abs=20)
+            line.open()
+            after = says("speak")
+            assert presence.named(client, ["cut off"])["cut off"].since == pytest.approx(after, abs=20)
+            told.close()
 
 
 def test_a_dead_workers_key_does_not_outlive_its_clock(bare_servers: Stack) -> None:

@@ -20,7 +20,7 @@ from audio.leftovers import stored
 from audio.pcm_writer import PcmWriter
 from audio.prepare import prepare
 from audio.source import confine, content_hash, open_source
-from audio.store import delete_recording, pcm_uri, read_pcm
+from audio.store import check_own, delete_recording, pcm_uri, read_pcm
 from tests.unit.audio_files import tone, write
 
 
@@ -53,6 +53,22 @@ def test_reading_by_time_is_slicing(store: str, channels: int, rate: int, start:
     for channel in range(channels):
         (alone,) = read_pcm(uri, rate, channels, start, end, channel)
         np.testing.assert_array_equal(alone, heard[channel])
+
+
+@pytest.mark.parametrize("root", ["s3://calls/store", "file:///data/audio", "/data/audio"])
+def test_a_jobs_audio_lies_in_its_recordings_folder(root: str) -> None:
+    own, other = uuid4(), uuid4()
+    check_own(pcm_uri(root, own, 16_000), root, own)
+    wrong = (
+        "16000.pcm",
+        "/16000.pcm",
+        pcm_uri(root, other, 16_000),
+        pcm_uri("s3://callsXstore", own, 16_000),
+        f"{root}/16000.pcm",
+    )
+    for uri in wrong:
+        with pytest.raises(Forbidden, match="is not in"):
+            check_own(uri, root, own)
 
 
 def test_keeping_one_channel(store: str) -> None:
