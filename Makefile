@@ -22,7 +22,7 @@ INSTALL = install() { $(PIP) "$$@" >>.venv/install.log 2>&1 || { tail -n 5 .venv
 	echo "Installing failed (all of it: .venv/install.log). Check the network and type the same command again." >&2; exit 1; }; }; install
 
 .DEFAULT_GOAL := help
-.PHONY: help run up down test test-gpu check cases style bench chaos formats schemas flower models migrate lock clean
+.PHONY: help run up down test test-gpu check cases style bench chaos formats growth schemas flower models migrate lock clean
 
 help: ## Print this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' Makefile

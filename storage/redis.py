@@ -1,7 +1,7 @@
 """The one Redis connection of a process, and which of Redis's answers pass by themselves."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from functools import cache
 from itertools import islice
@@ -72,15 +72,15 @@ def client(redis_url: str) -> Redis:
 
 
 LASTING = re.compile(
-    r"events|refused|refused:total|started|deleted|workers|upkeep_runs|unacked|unacked_index|unacked_mutex|_kombu\.binding(_permanent)?\..*"
-    r"|.*\.pidbox|celeryev.*|[a-z_]+"
+    r"events|refused|refused:total|started|deleted|workers|upkeep_runs|unacked(_train_noise_classifier)?(_index|_mutex)?"
+    r"|train_noise_classifier|_kombu\.binding(_permanent)?\..*|.*\.pidbox|celeryev.*"
 )
-"""Keys that may be there without an expiry: bounded ones of ours, queues by the names of their pools, and Celery's own."""
+"""Keys besides the queues that may be there without an expiry: bounded ones of ours, the old trainings', and Celery's own."""
 LOOKED_AT = 20_000
 
 
-def without_expiry(redis: Redis) -> list[str]:
-    """Keys that would stay for ever and that are none of ``LASTING``, among the first ``LOOKED_AT``."""
+def without_expiry(redis: Redis, queues: Collection[str]) -> list[str]:
+    """Keys that would stay for ever and that are neither queues nor ``LASTING``, among the first ``LOOKED_AT``."""
     found: list[str] = []
     keys = list(islice(redis.scan_iter(count=1000), LOOKED_AT))
     for start in range(0, len(keys), 1000):
@@ -89,7 +89,7 @@ def without_expiry(redis: Redis) -> list[str]:
         for key in page:
             pipeline.ttl(key)
         found += [key.decode() for key, ttl in zip(page, pipeline.execute(), strict=True) if ttl == -1]
-    return [key for key in found if not LASTING.fullmatch(key)]
+    return [key for key in found if key not in queues and not LASTING.fullmatch(key)]
 
 
 @cache

@@ -12,6 +12,7 @@ from settings import settings
 from storage import refused, retention, stream, tombstones
 from storage.db import connect
 from storage.redis import client, without_expiry
+from workers.pools import queues
 
 DAY_SEC = 86_400.0
 LONG_DAYS = 90
@@ -52,7 +53,7 @@ def kept() -> Iterator[Finding]:
         yield warn(
             "deletions", f"{named} deleted recordings were still named somewhere; their receipts (`delete ID --json`) say where"
         )
-    strange = without_expiry(redis)
+    strange = without_expiry(redis, queues())
     if strange:
         yield warn("redis keys", f"{len(strange)} without an expiry that nobody here knows, e.g. {strange[0]}")
 

@@ -181,6 +181,13 @@ def test_numbers_are_numbers(name: str, value: Any) -> None:
     assert refusal(json.dumps(with_header(name, value)).encode())
 
 
+def test_the_next_retry_of_what_passed_passes() -> None:
+    assert let(with_header("retries", 999_999))["headers"]["retries"] == 999_999
+    most = let(with_header("retries", 10**15))["headers"]["retries"]
+    assert most == let(with_header("retries", most + 1))["headers"]["retries"] == 1_000_000
+    assert refusal(json.dumps(with_header("retries", -1)).encode())
+
+
 def test_ids_and_times_of_a_python_sender_become_the_texts_that_json_has() -> None:
     recording_id, at = uuid4(), datetime.now(UTC) + timedelta(hours=1)
     asked = {"uri": "file:///a", "recording_id": recording_id}
