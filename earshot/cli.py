@@ -210,7 +210,9 @@ def beat() -> None:
 @app.command()
 def flower(
     port: Annotated[int, typer.Option(help="Port to listen on.")] = 5555,
-    address: Annotated[str, typer.Option(help="Address to listen on; it asks nobody for a password.")] = "127.0.0.1",
+    address: Annotated[
+        str, typer.Option(help="Address to listen on. It asks for no password but that of FLOWER_BASIC_AUTH.")
+    ] = "127.0.0.1",
 ) -> None:
     """Run the dashboard of pools and tasks in the foreground."""
     from earshot.foreground import become

@@ -67,6 +67,16 @@ def test_the_gpu_image_has_what_the_full_models_need() -> None:
     assert {re.split("[=><;]", each)[0].strip().replace(".", "-") for each in wanted} <= pinned
 
 
+@pytest.mark.parametrize("name", [name for name in SERVICES if name not in ("redis", "postgres")])
+def test_days_by_class_reach_those_who_keep_to_them(name: str) -> None:
+    """Without a value in the file: it is passed on where it is set, and left unset where not."""
+    assert SERVICES[name]["environment"]["EARSHOT_RETENTION"] is None
+
+
+def test_what_ends_tasks_and_workers_is_not_started_unasked() -> None:
+    assert SERVICES["flower"]["profiles"] == ["flower"]
+
+
 def test_redis_keeps_what_it_is_given() -> None:
     words = SERVICES["redis"]["command"]
     options = dict(zip(words[::2], words[1::2], strict=True))
@@ -81,14 +91,15 @@ def test_nothing_starts_without_passwords_and_none_has_a_default() -> None:
     assert all(f"/run/secrets/{name}" in str(SERVICES[owner]) for name, owner in OWNERS.items())
 
 
-OWNERS = {"redis_password": "redis", "postgres_password": "postgres"}
+OWNERS = {"redis_password": "redis", "postgres_password": "postgres", "flower_password": "flower"}
 OURS = [name for name, service in SERVICES.items() if service.get("image", "").startswith("earshot")]
 
 
 @pytest.mark.parametrize("name", OURS)
 def test_a_service_finds_its_passwords_where_the_settings_look_for_them(name: str) -> None:
-    targets = {secret["source"]: secret["target"] for secret in SERVICES[name]["secrets"]}
-    assert set(targets) == set(SECRETS)
+    targets = {each["source"]: each["target"] for each in SERVICES[name]["secrets"] if each != "flower_password"}
+    assert set(targets) == {"redis_password", "postgres_password"}
+    assert ("flower_password" in SERVICES[name]["secrets"]) == (name == "flower")
     assert {target.removeprefix("earshot_") for target in targets.values()} <= set(Settings.model_fields)
 
 
@@ -186,7 +197,7 @@ def test_docker_compose_accepts_it(files: tuple[str, ...]) -> None:
     docker = shutil.which("docker")
     if docker is None or subprocess.run([docker, "compose", "version"], capture_output=True, check=False).returncode:
         pytest.skip("no docker client with compose on this machine")
-    accepted(docker, "compose", *files, "--profile", "cli")
+    accepted(docker, "compose", *files, "--profile", "cli", "--profile", "flower")
 
 
 def test_the_older_docker_compose_accepts_it() -> None:
