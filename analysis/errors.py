@@ -61,14 +61,16 @@ class Growing(Unavailable):
     """Another program still writes the file. Code: ``growing``."""
 
 
+SERVICES = ("redis_away", "postgres_away")
+"""Those of the services that everything needs: there is no use in going on with the next thing."""
+
 SURROUNDINGS = (
     "disk_full",
     "store_unavailable",
     "source_unavailable",
     "endpoint_unavailable",
     "growing",
-    "redis_away",
-    "postgres_away",
+    *SERVICES,
 )
 """Codes of ``Unavailable`` that work can meet. What failed with one of them, its time of waiting over, is worth another try."""
 

@@ -28,6 +28,8 @@ CLIENTS = frozenset(
 """Packages through which fsspec talks to remote stores."""
 FULL_SCALE = 32_768
 """PCM16 value of 1.0; the positive end clips one step below."""
+REMOVALS = 100
+"""Tries at removing a folder that other processes remove as well; each of them meets fewer files."""
 PIECE = 16_384
 """Frames read and converted at once: they stay in the processor's cache, and a chunk takes no more memory than its samples. A
 map of the file takes longer: each of its pages is a fault."""
@@ -115,14 +117,25 @@ def check_space(store_url: str, size: int) -> None:
 
 
 def delete_recording(store_url: str, recording_id: UUID) -> tuple[int, int]:
-    """Removes all stored audio of a recording, and returns how many files and bytes that were; nothing to remove is fine."""
+    """Removes all stored audio of a recording, and returns how many files and bytes that were; nothing to remove is fine, and
+    so is another process that removes it at the same time.
+
+    Raises:
+        Unavailable: the store does not answer, or does not allow it.
+    """
     fs, path = fsspec.core.url_to_fs(recording_url(store_url, recording_id))
     with store_errors(path):
-        if not fs.exists(path):
-            return 0, 0
-        found = fs.find(path, detail=True)
-        fs.rm(path, recursive=True)
-    return len(found), sum(int(facts["size"]) for facts in found.values())
+        for _ in range(REMOVALS):
+            fs.invalidate_cache()
+            if not fs.exists(path):
+                return 0, 0
+            try:
+                found = fs.find(path, detail=True)
+                fs.rm(path, recursive=True)
+            except FileNotFoundError:  # another process was quicker; what it has left is removed all the same
+                continue
+            return len(found), sum(int(facts["size"]) for facts in found.values())
+    raise Unavailable("store_unavailable", f"{path} is not removed: what is in it goes and comes; check the store")
 
 
 @contextmanager

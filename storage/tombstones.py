@@ -114,7 +114,8 @@ def _by_recording(rows: Iterable[dict[str, Any]]) -> dict[UUID, list[dict[str, A
 
 
 def attempt(connection: Connection, limit: int, ids: Collection[UUID] | None = None) -> list[UUID]:
-    """Open deletions, the oldest first, those named or any; counted as tried once more. Another process's are left to it."""
+    """Open deletions, those tried least first, those named or any; counted as tried once more. Another process's are
+    left to it."""
     args = {"ids": list(ids) if ids is not None else None, "limit": limit}
     return [row["id"] for row in connection.execute(SQL["count_attempt"], args)]
 

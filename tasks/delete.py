@@ -14,7 +14,7 @@ from uuid import UUID
 from redis import Redis
 
 from analysis.deletion import Checked, Counts, DeletionReceipt, Trace, Why, added
-from analysis.errors import Transient
+from analysis.errors import SERVICES, EarshotError, Unavailable
 from audio.inbox import is_upload
 from audio.leftovers import remove, stored
 from audio.store import delete_recording
@@ -50,8 +50,12 @@ def delete(connection: Connection, ids: Sequence[UUID], why: Why) -> dict[UUID, 
 
 
 def erase(connection: Connection, ids: Collection[UUID] | None = None) -> tuple[int, dict[UUID, str]]:
-    """Removes what buried recordings left outside Postgres, of those named or of the oldest ``BATCH`` that are open, and tells
-    of each that is gone. Returns how many are gone now, and of which something could not be removed."""
+    """Removes what buried recordings left outside Postgres, of those named or of ``BATCH`` that are open, and tells
+    of each that is gone. Returns how many are gone now, and of which something could not be removed.
+
+    Raises:
+        Unavailable: Postgres or Redis is away.
+    """
     client = redis.client(settings().redis_url)
     tried = tombstones.attempt(connection, BATCH, ids)
     with connection.transaction():
@@ -61,7 +65,9 @@ def erase(connection: Connection, ids: Collection[UUID] | None = None) -> tuple[
         for each in found:
             try:
                 removed[each.id] = _erase(client, each)
-            except Transient as error:
+            except EarshotError as error:
+                if error.code in SERVICES:
+                    raise
                 log.error("recording %s cannot be deleted wholly: %s", each.id, error)
                 failed[each.id] = str(error)
         named = _sweep(client, [each.id for each in found if each.leftovers.young])
@@ -88,7 +94,11 @@ def _erase(client: Redis, found: Tombstone) -> Counts:
 
 
 def _remove_export(recording_id: UUID, export: Export) -> str:
-    """Only the very report that was written, on the machine where it was written."""
+    """Only the very report that was written, on the machine where it was written.
+
+    Raises:
+        Unavailable: ``unremovable``, it, or its folder, does not allow it.
+    """
     if export.host != socket.gethostname():
         return "elsewhere"
     path = Path(export.path)
@@ -97,11 +107,14 @@ def _remove_export(recording_id: UUID, export: Export) -> str:
         if body["recording"]["id"] != str(recording_id):
             return "changed"
         path.unlink()
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         return "gone"
-    except (OSError, ValueError, LookupError, TypeError) as error:
-        log.warning("%s is not deleted: %s", path, error)
+    except (IsADirectoryError, ValueError, LookupError, TypeError) as error:
+        log.warning("%s is not deleted, it is no report of the recording: %s", path, error)
         return "changed"
+    except OSError as error:
+        reason = error.strerror or type(error).__name__
+        raise Unavailable("unremovable", f"{path} cannot be removed ({reason}); remove it, or let it be removed") from error
     return "removed"
 
 

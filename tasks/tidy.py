@@ -10,7 +10,7 @@ from uuid import UUID
 
 from redis import Redis
 
-from analysis.errors import Transient
+from analysis.errors import SERVICES, Transient
 from analysis.types import Frozen
 from audio.store import delete_recording
 from settings import settings
@@ -88,7 +88,7 @@ def _once(name: str, step: Callable[[], int]) -> int:
     try:
         return step()
     except Transient as error:
-        if error.code in ("postgres_away", "redis_away"):
+        if error.code in SERVICES:
             raise
         log.error("tidying %s: %s", name, error)
     except Exception:

@@ -55,12 +55,12 @@ SELECT id FROM tombstone WHERE id = ANY (%(ids)s)
 SELECT id, requested_at FROM tombstone WHERE id::text LIKE %(prefix)s || '%%' ORDER BY id LIMIT 2
 
 -- name: count_attempt
--- What another process is at work on is left to it.
+-- What another process is at work on is left to it. What cannot be removed wholly keeps nobody else's deletion waiting.
 UPDATE tombstone SET attempts = attempts + 1
 WHERE id = ANY (ARRAY(
     SELECT id FROM tombstone
     WHERE erased_at IS NULL AND (%(ids)s::uuid[] IS NULL OR id = ANY (%(ids)s))
-    ORDER BY requested_at LIMIT %(limit)s FOR UPDATE SKIP LOCKED
+    ORDER BY attempts, requested_at LIMIT %(limit)s FOR UPDATE SKIP LOCKED
 ))
 RETURNING id
 

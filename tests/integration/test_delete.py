@@ -3,6 +3,7 @@
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -17,11 +18,13 @@ from redis import Redis
 from chaos.points import Point
 from earshot.local import waiting
 from settings import PROJECT
-from storage import db, stream, tombstones
+from storage import db, recordings, stream, tombstones
 from tests.integration.enqueue import enqueue
 from tests.integration.named import everywhere, receipts
 from tests.integration.poison import SHORT, Poison, recording
+from tests.integration.rows import planned
 from tests.integration.test_rerun import ingested
+from tests.refusals import administrator
 from tests.servers import Stack
 
 pytestmark = pytest.mark.integration
@@ -185,3 +188,39 @@ def test_a_decoder_at_work_leaves_nothing(stage: Stack, tmp_path: Path) -> None:
         with pytest.raises(Exception, match="the recording was deleted"):
             result.get(timeout=60)
     assert everywhere(stage, gone) == []
+
+
+def test_a_report_that_cannot_be_removed_keeps_the_deletion_open(stage: Stack) -> None:
+    """Its folder is a link that leads nowhere but to itself: not even root gets through."""
+    reports, aside = stage.home / "reports", stage.home / "aside"
+    reports.mkdir()
+    with db.connect(stage.database_url) as connection:
+        stuck, next_ = planned(connection, ["scene"], 1), planned(connection, ["scene"], 1)
+        (reports / "call.json").write_text(json.dumps({"recording": {"id": str(stuck)}}))
+        recordings.note_export(connection, stuck, socket.gethostname(), str(reports / "call.json"))
+    reports.rename(aside)
+    reports.symlink_to(reports)
+    done = stage.earshot("delete", str(stuck), str(next_), "--yes", "--json")
+    assert (done.returncode, f"{stuck}: not all of it could be removed yet" in done.stderr) == (1, True), done
+    assert f"{reports}/call.json cannot be removed" in done.stderr
+    erased = {each["recording_id"]: each["erased_at"] is not None for each in receipts(done.stdout)}
+    assert erased == {str(stuck): False, str(next_): True}
+    assert told(stage, str(stuck)) == []
+    reports.unlink()
+    aside.rename(reports)
+    assert "1 deletions finished" in stage.earshot("repair").stdout
+    assert list(reports.iterdir()) == []
+    assert told(stage, str(stuck)) == ["recording.deleted"]
+
+
+def test_a_redis_that_refuses_in_mid_deletion_ends_it_at_the_first_recording(stage: Stack) -> None:
+    with db.connect(stage.database_url) as connection:
+        ids = [str(planned(connection, ["scene"], 1)) for _ in range(4)]
+        with administrator(stage.redis_url) as admin:
+            admin.execute_command("ACL", "SETUSER", "default", "-del")
+            done = stage.earshot("delete", *ids, "--yes")
+            admin.execute_command("ACL", "SETUSER", "default", "+del")
+        assert (done.returncode, "Redis refuses" in done.stderr) == (3, True), done
+        assert "not all of it could be removed" not in done.stderr
+        assert "4 deletions finished" in stage.earshot("repair").stdout
+        assert {each.erased_at is None for each in tombstones.receipts(connection, [UUID(each) for each in ids])} == {False}

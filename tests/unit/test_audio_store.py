@@ -4,6 +4,7 @@ import os
 import resource
 import shutil
 import zipfile
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from uuid import uuid4
 
@@ -332,3 +333,17 @@ def test_a_remote_recording_is_copied_for_the_time_of_decoding() -> None:
 def test_a_folder_is_not_a_recording(tmp_path: Path) -> None:
     with pytest.raises(BadAudio, match="folder"), open_source(str(tmp_path), (str(tmp_path),), "file:///nowhere"):
         pass
+
+
+def test_audio_that_two_remove_at_once_is_gone_for_both(tmp_path: Path) -> None:
+    store = f"file://{tmp_path}"
+    with ThreadPoolExecutor(2) as both:
+        for _ in range(100):
+            recording_id = uuid4()
+            folder = tmp_path / "recordings" / str(recording_id)
+            folder.mkdir(parents=True)
+            for rate in range(20):
+                (folder / f"{rate}.pcm").write_bytes(b"sound")
+            removed = list(both.map(lambda each: delete_recording(store, each), [recording_id] * 2))
+            assert not folder.exists()
+            assert max(removed) > (0, 0)
