@@ -2,6 +2,7 @@
 
 import logging
 import shutil
+import time
 from pathlib import Path
 from uuid import uuid4
 
@@ -10,6 +11,7 @@ import fsspec
 from analysis.errors import Forbidden
 from analysis.printable import file_name, told
 from audio.growing import wait_until_settled
+from audio.leftovers import stored
 from audio.media_file import opened
 from audio.store import check_space, local_path, store_errors
 
@@ -64,6 +66,16 @@ def is_gone(uri: str, store_url: str) -> bool:
     fs, path = fsspec.core.url_to_fs(uri)
     with store_errors(uri):
         return not fs.exists(path)
+
+
+def is_young(uri: str, store_url: str, age_sec: float) -> bool:
+    """Whether the upload is there, and was written within that time.
+
+    Raises:
+        Unavailable: ``store_unavailable``.
+    """
+    folder = uri.removeprefix(f"{store_url.rstrip('/')}/").rpartition("/")[0]
+    return any(time.time() - each.modified_at < age_sec for each in stored(store_url, folder) if not each.path.endswith("/"))
 
 
 def discard_upload(uri: str, store_url: str) -> None:

@@ -8,12 +8,13 @@ from analysis.errors import Unavailable
 from analysis.printable import told
 from analysis.request import IngestRequest
 from analysis.types import Frozen, SpeakerCount
-from audio.inbox import discard_upload, upload
+from audio.inbox import discard_upload, is_young, upload
 from producer.admission import expected_chunks
 from producer.patience import Patience
 from settings import settings
 from storage import recordings
-from storage.db import connect, lost_connections
+from storage.db import Connection, connect, lost_connections
+from tasks.leftovers import AGE_SEC as SWEPT_SEC
 from tasks.submit import send
 from workers.registry import analyses
 
@@ -48,19 +49,48 @@ def submit(patience: Patience, path: Path, options: Options) -> Submission:
         ValueError: the options ask for what no request may.
         Unavailable: one of them was away for too long.
     """
-    config = settings()
-    uri = patience(lambda _: upload(path, config.store_url, config.max_upload_mb * 1_000_000))
-    recording_id = uuid4()
+    config, copy, recording_id = settings(), _Copy(path), uuid4()
+    wanted, language = options.analyses or tuple(analyses()), options.language or config.language
+    named = {"recording_id": recording_id, "file_name": told(path.name, 1024), **options.model_dump()}
+
+    def written_down(connection: Connection) -> IngestRequest:
+        before = recordings.get(connection, recording_id)
+        if before is not None:  # by a try whose answer was lost
+            return IngestRequest.model_validate(before.request)
+        request = IngestRequest.model_validate({"uri": copy.uploaded(), **named})
+        recordings.register(connection, recording_id, request, wanted, language, chunks)
+        return request
+
     try:
-        asked = {"uri": uri, "recording_id": recording_id, "file_name": told(path.name, 1024), **options.model_dump()}
-        request = IngestRequest.model_validate(asked)
-        wanted, language = options.analyses or tuple(analyses()), options.language or config.language
+        patience(lambda _: copy.uploaded())
         chunks = expected_chunks(path)
-        patience(lambda connection: recordings.register(connection, recording_id, request, wanted, language, chunks))
+        request = patience(written_down)
         return Submission(path=path, recording_id=recording_id, task_id=patience(lambda _: send(request)))
     except BaseException:
         with suppress(Unavailable):  # what is away now may have been the reason
-            discard_upload(uri, config.store_url)
+            copy.discard()
             with connect(config.database_url) as connection, lost_connections():
                 recordings.forget(connection, recording_id)
         raise
+
+
+class _Copy:
+    """The file's copy in the inbox. Until a request names it, upkeep takes it for left behind once it is old: one that became
+    half as old while Postgres was waited for is made anew."""
+
+    def __init__(self, path: Path) -> None:
+        self._path, self._store, self._uri = path, settings().store_url, ""
+
+    def uploaded(self) -> str:
+        """Where it lies, young enough to be named by a request.
+
+        Raises: as ``audio.inbox.upload``.
+        """
+        if not self._uri or not is_young(self._uri, self._store, SWEPT_SEC / 2):
+            self.discard()
+            self._uri = upload(self._path, self._store, settings().max_upload_mb * 1_000_000)
+        return self._uri
+
+    def discard(self) -> None:
+        """Removes it."""
+        discard_upload(self._uri, self._store)

@@ -13,8 +13,10 @@ from redis import Redis
 
 from analysis.errors import BadAudio, Unavailable
 from analysis.request import IngestRequest
+from earshot.local import waiting
 from storage import db, recordings
 from tasks.tidy import Tidied
+from tests.integration.poison import recording
 from tests.integration.rows import planned
 from tests.integration.test_hostile_messages import envelope
 from tests.servers import Stack
@@ -92,3 +94,26 @@ def test_audio_goes_when_no_recording_has_it(stage: Stack) -> None:
     assert not orphan.parent.exists()
     assert not half.exists()
     assert all(each.exists() for each in (fresh, whole, strange))
+
+
+def test_an_upload_whose_sender_still_waits_is_there_when_it_goes_on(stage: Stack, tmp_path: Path) -> None:
+    """Postgres has no room for a row, for so long that the upload grows old."""
+    inbox = stage.home / "audio" / "inbox"
+    body = "BEGIN RAISE 'No space left' USING ERRCODE = '53100'; END"
+    with db.connect(stage.database_url) as connection:
+        connection.execute(f"CREATE FUNCTION no_room() RETURNS trigger AS $$ {body} $$ LANGUAGE plpgsql".encode())
+        connection.execute("CREATE TRIGGER no_room BEFORE INSERT ON recording FOR EACH ROW EXECUTE FUNCTION no_room()")
+        path = recording(tmp_path / "call.wav", 1)
+        sender = stage.start("ingest", str(path), "--analyses", "scene", "--no-wait")
+        assert sender.stderr is not None
+        assert "waiting: Postgres refuses: No space left" in sender.stderr.readline()
+        [upload] = inbox.rglob("*.wav")
+        os.utime(upload, (time.time() - HOURS_AGO,) * 2)
+        tidied(stage)
+        waiting.until(lambda: len(list(inbox.rglob("*.wav"))) == 1 and not upload.exists(), 30, "another copy")
+        connection.execute("DROP TRIGGER no_room ON recording")
+        shown, said = sender.communicate(timeout=60)
+        assert sender.returncode == 0, said
+    with stage.workers("all", "ingest", "merge", "finalize", "scene"):
+        assert stage.wait_finished(shown.split()[0]) == "complete"
+    assert list(inbox.iterdir()) == []
