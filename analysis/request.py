@@ -85,5 +85,6 @@ class IngestReply(Frozen):
     differs: tuple[Differing, ...] = ()
     """In what the stored recording is not what was asked for: it was asked for before, in another way."""
     error: dict[str, Any] | None = None
-    """``{"code": ..., "detail": ...}`` when the state is ``failed``. ``id_taken``: the id stands for another file, of which
-    nothing is told; what was handed in is left where it is."""
+    """``{"code": ..., "detail": ...}`` when the state is ``failed``, or when what this request asked of a finished recording
+    cannot be done. ``id_taken``: the id stands for another file, of which nothing is told; ``not_comparable``: whether it does
+    cannot be known. What was handed in is then left where it is."""

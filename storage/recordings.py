@@ -112,7 +112,7 @@ def note_content(connection: Connection, recording_id: UUID, sha256: str) -> Non
 
 def claim_content(connection: Connection, recording_id: UUID, roles: Sequence[str]) -> UUID | None:
     """Makes the recording the owner of its noted content in its language with these roles of the channels. Returns the present
-    owner's id, and changes nothing, when there is one.
+    owner's id, and only notes that (``same_as``), when there is one.
 
     Raises:
         Permanent: ``deleted``, the recording was deleted meanwhile.
@@ -125,8 +125,22 @@ def claim_content(connection: Connection, recording_id: UUID, roles: Sequence[st
         owner = connection.execute(SQL["same_content"], claim).fetchone()
         if owner is None:  # the owner failed or was deleted between the two statements
             return claim_content(connection, recording_id, roles)
+        connection.execute(SQL["note_same"], {"id": recording_id, "same_as": owner["id"]})
         return UUID(str(owner["id"]))
     return None
+
+
+def same_as(connection: Connection, recording_id: UUID) -> UUID | None:
+    """Whose content ``claim_content`` found the recording to have, while that one has not failed; None where there is
+    none."""
+    row = connection.execute(SQL["noted_same"], {"id": recording_id}).fetchone()
+    return UUID(str(row["id"])) if row else None
+
+
+def audio_is_back(connection: Connection, recording_id: UUID, audio: Mapping[int, str]) -> bool:
+    """Notes that audio which was removed for its age is stored again; False where there is no such recording."""
+    args = {"id": recording_id, "audio": Jsonb({str(rate): uri for rate, uri in audio.items()})}
+    return connection.execute(SQL["audio_is_back"], args).rowcount == 1
 
 
 def store_plan(connection: Connection, recording_id: UUID, facts: Mapping[str, Any], chunks: Iterable[NewChunk]) -> bool:

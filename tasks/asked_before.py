@@ -1,17 +1,20 @@
 """Answers a request with the recording of its id or its content, asks that one for what is missing, and says what differs."""
 
 import logging
+from contextlib import nullcontext
 from uuid import UUID
 
 from celery.exceptions import SoftTimeLimitExceeded
 
 from analysis.errors import EarshotError, Permanent, Transient
 from analysis.request import Differing, IngestReply, IngestRequest
-from audio.source import content_hash, open_source
+from audio.source import content_hash
 from settings import settings
-from storage import db, recordings, rounds, tombstones
+from storage import db, recordings, requests, rounds, tombstones
 from storage.db import Connection
+from storage.recordings import Recording
 from tasks.again import besides
+from tasks.decode import decode_again, source
 from tasks.dispatch import dispatch
 from workers.registry import analyses
 
@@ -19,42 +22,60 @@ log = logging.getLogger(__name__)
 
 
 class IdTaken(Permanent):
-    """The id stands for another file. Code: ``id_taken``."""
+    """The id is another request's. Codes: ``id_taken``, that one's file is another; ``not_comparable``, whether it is cannot be
+    known, because one of the two cannot be read."""
 
 
 def same_file(connection: Connection, recording_id: UUID, request: IngestRequest) -> IngestRequest:
     """What the recording of that id is to be made by: the request that came first, read from where this one says.
 
     Raises:
-        IdTaken: it came with another file.
-        Transient: ``busy``, whether it did cannot be known yet.
+        IdTaken: it came with another file, or whether it did will never be known.
+        Transient: ``busy``, that cannot be known yet.
     """
     recording = recordings.get(connection, recording_id)
     if recording is None:
         raise Transient("busy", f"recording {recording_id} was deleted this moment")
     first = IngestRequest.model_validate(recording.request)
     if first.uri != request.uri:
-        if recording.sha256 is None and recording.finished_at is None:
-            raise Transient("busy", f"recording {recording_id} is to be read from another URI first")
-        if recording.sha256 is None or recording.sha256 != _content(recording_id, request.uri):
-            advice = "hand this one in without an id, or with one of its own"
-            raise IdTaken("id_taken", f"the id {recording_id} stands for another file; {advice}")
+        _compare(connection, recording, request.uri)
     return first.model_copy(update={"uri": request.uri})
 
 
-def _content(recording_id: UUID, uri: str) -> str | None:
-    """SHA-256 of the file; None where it cannot be read, which must not close a recording of another file."""
-    config = settings()
+def _compare(connection: Connection, recording: Recording, uri: str) -> None:
+    """Returns where the recording is made, or may still be made, of the file at that URI."""
+    if recording.sha256 is None and recording.finished_at is None:
+        raise Transient("busy", f"recording {recording.id} is to be read from another URI first")
+    if recording.sha256 is None:
+        if recording.id not in requests.restartable(connection, recording.id):
+            raise _taken("not_comparable", recording.id, f"failed with {recording.error_code} before its file was read")
+    elif recording.sha256 != _content(recording.id, uri):
+        raise _taken("id_taken", recording.id, "stands for another file")
+
+
+def _taken(code: str, recording_id: UUID, reason: str) -> IdTaken:
+    return IdTaken(code, f"the id {recording_id} {reason}; hand this one in without an id, or with one of its own")
+
+
+def _content(recording_id: UUID, uri: str) -> str:
+    """SHA-256 of the file.
+
+    Raises:
+        IdTaken: ``not_comparable``, it cannot be read, which must not close a recording of another file.
+    """
     try:
-        with open_source(uri, config.roots, config.store_url, config.internal_hosts) as path:
-            return content_hash(path)
+        with source(uri) as file:
+            return content_hash(file)
     except Transient as error:
         raise Transient("busy", f"whether {recording_id} is this file cannot be known: {error}") from error
-    except (EarshotError, SoftTimeLimitExceeded) as error:
-        log.warning("whether %s is this file cannot be known: %s", recording_id, error)
-    except Exception:
+    except EarshotError as error:
+        said = f"{error.code}: {error}"
+    except SoftTimeLimitExceeded:
+        said = f"timeout: it was not read within {settings().task_time_limit_sec} s"
+    except Exception as error:
         log.exception("whether %s is this file cannot be known", recording_id)
-    return None
+        said = type(error).__name__
+    raise _taken("not_comparable", recording_id, f"is in use, and this file cannot be read ({said})")
 
 
 def answer(connection: Connection, recording_id: UUID, stored: UUID, request: IngestRequest) -> IngestReply:
@@ -62,7 +83,8 @@ def answer(connection: Connection, recording_id: UUID, stored: UUID, request: In
     that so far is done.
 
     Raises:
-        Transient: ``busy``, something is missing and it is still being analysed.
+        Transient: ``busy``, something is missing and it is still being analysed, or taken in again.
+        Permanent: ``audio_expired``, something is missing, and the request's file is another one by now.
         Unavailable: Redis or Postgres is away.
     """
     own = stored == recording_id
@@ -70,11 +92,26 @@ def answer(connection: Connection, recording_id: UUID, stored: UUID, request: In
     if not own and (recording is None or recording.state == "failed"):
         raise Transient("busy", f"recording {stored} of the same content has failed this moment")
     dispatch(stored)
-    # The first to name the number of speakers is not overruled by a copy of his own request that comes late.
-    added = besides(connection, stored, request.analyses or tuple(analyses()), None if own else request.speakers)
+    added = _added(connection, stored, request, own=own)
     if not own:  # at last, so that the request is sent again if anything dies before
         recordings.forget(connection, recording_id)
     return reply(stored, duplicate=not own, added=added, differs=_differs(connection, stored, request, own=own))
+
+
+def _added(connection: Connection, stored: UUID, request: IngestRequest, *, own: bool) -> tuple[str, ...]:
+    """What is missing, asked for; its audio, if that was removed for its age, comes back out of the request's file."""
+    # The first to name the number of speakers is not overruled by a copy of his own request that comes late.
+    asked = (request.analyses or tuple(analyses()), None if own else request.speakers)
+    try:
+        return besides(connection, stored, *asked)
+    except Permanent as error:
+        if error.code != "audio_expired":
+            raise
+    with nullcontext() if own else requests.exclusive(settings().database_url, stored):
+        recording = recordings.get(connection, stored)
+        if recording is not None and recording.finished_at is not None and not recording.audio:
+            decode_again(connection, recording, request.uri)
+        return besides(connection, stored, *asked)
 
 
 def _differs(connection: Connection, stored: UUID, request: IngestRequest, *, own: bool) -> tuple[Differing, ...]:

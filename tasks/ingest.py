@@ -15,10 +15,10 @@ from analysis.types import WHOLE, Interval
 from audio.inbox import discard_upload
 from audio.media_file import MediaFile
 from audio.plan import speech_in
-from audio.prepare import Prepared, prepare
+from audio.prepare import Prepared
 from audio.probe import Probe, probe
-from audio.source import content_hash, open_source
-from audio.store import delete_recording, store_errors
+from audio.source import content_hash
+from audio.store import delete_recording
 from settings import settings
 from storage import db, ledger, outbox, presence, recordings, redis, requests, tombstones, waits
 from storage.db import Connection
@@ -28,6 +28,7 @@ from tasks import asked_before
 from tasks.again import plan_limits
 from tasks.app import Stage, app
 from tasks.asked_before import IdTaken
+from tasks.decode import decode, source
 from tasks.presence import claim
 from workers.registry import analyses, cards
 
@@ -69,8 +70,7 @@ def _ingest(recording_id: UUID, request: IngestRequest) -> IngestReply:
         _admit(connection, recording_id)
         is_tried = _is_tried(connection, recording_id)
         try:
-            with store_errors(first.uri):
-                owner = _take_in(connection, recording_id, first) if is_tried else recording_id
+            owner = _owner(connection, recording_id, first) if is_tried else recording_id
             return asked_before.answer(connection, recording_id, owner, request)
         except Transient as error:
             _put_off(recording_id, error)
@@ -119,12 +119,15 @@ def _admit(connection: Connection, recording_id: UUID) -> None:
         raise Transient("backlog", f"{waiting} chunks wait to be merged, which is the bound; the recording is taken in later")
 
 
-def _take_in(connection: Connection, recording_id: UUID, request: IngestRequest) -> UUID:
+def _owner(connection: Connection, recording_id: UUID, request: IngestRequest) -> UUID:
     """Decodes and plans the recording and returns its id; or that of the one that has the same content, in the same language
-    and with the same roles, already."""
-    config = settings()
+    and with the same roles, already. That is found out once: a large file is not read with every try while it waits."""
     _check_analyses(request)
-    with open_source(request.uri, config.roots, config.store_url, config.internal_hosts) as file:
+    return recordings.same_as(connection, recording_id) or _take_in(connection, recording_id, request)
+
+
+def _take_in(connection: Connection, recording_id: UUID, request: IngestRequest) -> UUID:
+    with source(request.uri) as file:
         sha256 = content_hash(file)
         recordings.note_content(connection, recording_id, sha256)
         if requests.enders(connection, recording_id, sha256) >= QUARANTINE_AFTER:
@@ -141,17 +144,7 @@ def _take_in(connection: Connection, recording_id: UUID, request: IngestRequest)
 
 def _decode(recording_id: UUID, request: IngestRequest, file: MediaFile, roles: tuple[str, ...], found: Probe) -> None:
     config = settings()
-    prepared = prepare(
-        file,
-        recording_id,
-        config.store_url,
-        rates={card.sample_rate for card in cards()},
-        limits=plan_limits(),
-        mix=not roles,
-        accept_truncated=request.accept_truncated,
-        longest_ms=config.max_duration_sec * 1000,
-        found=found,
-    )
+    prepared = decode(recording_id, file, found, mix=not roles, accept_truncated=request.accept_truncated)
     facts = {
         "duration_ms": prepared.duration_ms,
         "channels": prepared.channels,
@@ -190,7 +183,7 @@ def _check_analyses(request: IngestRequest) -> None:
 
 
 def _failed(recording_id: UUID, error: EarshotError) -> IngestReply:
-    """Closes the recording, unless another delivery of the same request has brought it further already."""
+    """Closes the recording, unless it is further already: then its state stands, and only the reply tells what went wrong."""
     with db.pooled(settings().database_url) as connection:
         closed = recordings.fail(connection, recording_id, error, ("queued", "ingesting"))
         with _as_far_as_possible("telling that recording %s failed", recording_id):
@@ -198,7 +191,8 @@ def _failed(recording_id: UUID, error: EarshotError) -> IngestReply:
     if closed:
         with _as_far_as_possible("removing what was decoded of recording %s", recording_id):
             delete_recording(settings().store_url, recording_id)
-    return asked_before.reply(recording_id)
+    reply = asked_before.reply(recording_id)
+    return reply if reply.error else reply.model_copy(update={"error": {"code": error.code, "detail": str(error)}})
 
 
 @contextmanager

@@ -7,12 +7,22 @@ ON CONFLICT (id) DO NOTHING
 UPDATE recording SET sha256 = %(sha256)s, claimed_roles = CASE WHEN sha256 = %(sha256)s THEN claimed_roles END WHERE id = %(id)s
 
 -- name: claim_content
-UPDATE recording SET claimed_roles = %(roles)s WHERE id = %(id)s
+UPDATE recording SET claimed_roles = %(roles)s, same_as = NULL WHERE id = %(id)s
 
 -- name: same_content
 SELECT other.id FROM recording mine JOIN recording other
   ON other.sha256 = mine.sha256 AND other.language = mine.language AND other.claimed_roles = %(roles)s AND other.id <> mine.id
 WHERE mine.id = %(id)s AND other.state <> 'failed' AND NOT other.forced
+
+-- name: note_same
+UPDATE recording SET same_as = %(same_as)s WHERE id = %(id)s
+
+-- name: noted_same
+SELECT other.id FROM recording mine JOIN recording other ON other.id = mine.same_as
+WHERE mine.id = %(id)s AND mine.state = 'ingesting' AND other.state <> 'failed'
+
+-- name: audio_is_back
+UPDATE recording SET audio = %(audio)s, audio_expired_at = NULL WHERE id = %(id)s AND audio_expired_at IS NOT NULL
 
 -- name: forget
 DELETE FROM recording WHERE id = %(id)s

@@ -105,14 +105,17 @@ def test_an_upload_whose_sender_still_waits_is_there_when_it_goes_on(stage: Stac
         connection.execute("CREATE TRIGGER no_room BEFORE INSERT ON recording FOR EACH ROW EXECUTE FUNCTION no_room()")
         path = recording(tmp_path / "call.wav", 1)
         sender = stage.start("ingest", str(path), "--analyses", "scene", "--no-wait")
-        assert sender.stderr is not None
-        assert "waiting: Postgres refuses: No space left" in sender.stderr.readline()
-        [upload] = inbox.rglob("*.wav")
-        os.utime(upload, (time.time() - HOURS_AGO,) * 2)
-        tidied(stage)
-        waiting.until(lambda: len(list(inbox.rglob("*.wav"))) == 1 and not upload.exists(), 30, "another copy")
-        connection.execute("DROP TRIGGER no_room ON recording")
-        shown, said = sender.communicate(timeout=60)
+        try:
+            assert sender.stderr is not None
+            assert "waiting: Postgres refuses: No space left" in sender.stderr.readline()
+            [upload] = inbox.rglob("*.wav")
+            os.utime(upload, (time.time() - HOURS_AGO,) * 2)
+            tidied(stage)
+            waiting.until(lambda: len(list(inbox.rglob("*.wav"))) == 1 and not upload.exists(), 30, "another copy")
+            connection.execute("DROP TRIGGER no_room ON recording")
+            shown, said = sender.communicate(timeout=60)
+        finally:
+            sender.kill()
         assert sender.returncode == 0, said
     with stage.workers("all", "ingest", "merge", "finalize", "scene"):
         assert stage.wait_finished(shown.split()[0]) == "complete"

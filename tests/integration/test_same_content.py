@@ -6,10 +6,12 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import pytest
 
+from analysis.errors import Forbidden, Unavailable
+from analysis.request import IngestRequest
 from earshot.local import waiting
 from settings import PROJECT
 from storage import db, recordings
@@ -56,8 +58,12 @@ def findings(stack: Stack, recording_id: str) -> dict[str, int]:
 
 
 def count(stack: Stack) -> int:
+    return number(stack, "SELECT count(*) AS n FROM recording")
+
+
+def number(stack: Stack, query: str) -> int:
     with db.connect(stack.database_url) as connection:
-        found = connection.execute("SELECT count(*) AS n FROM recording").fetchone()
+        found = connection.execute(query.encode()).fetchone()
     assert found is not None
     return int(found["n"])
 
@@ -128,7 +134,9 @@ def test_what_is_missing_is_added_when_the_recording_is_finished(stage: Stack, t
         assert first["state"] == "analyzing"
         with ThreadPoolExecutor(1) as sender:
             second = sender.submit(enqueue, stage, {"uri": stage.offer(path, "2.wav"), "analyses": ["asr"]})
-            waiting.until(lambda: count(stage) == 2, 30, "the second request written down")
+            noted = "SELECT count(*) AS n FROM recording WHERE same_as IS NOT NULL"
+            waiting.until(lambda: number(stage, noted) == 1, 30, "the second request's wait for the first")
+            (stage.home / "offered" / "2.wav").unlink()  # it is not read with every try
             with stage.workers("analyses", "scene", "asr"):
                 reply = second.result(120)
                 assert (reply["recording_id"], reply["added"]) == (first["recording_id"], ["asr"])
@@ -164,10 +172,16 @@ def test_an_id_stands_for_one_file(busy: Stack, tmp_path: Path) -> None:
     assert enqueue(busy, first)["error"] is None
     busy.wait_finished(first["recording_id"])
     kept = row(busy, first["recording_id"])
-    other = uploaded(busy, yours)
-    for uri in (other, other, f"file://{busy.home}/offered/gone.wav", "file:///etc/passwd"):
+    other, gone = uploaded(busy, yours), busy.offer(mine, "gone.wav")
+    Path(gone.removeprefix("file://")).unlink()
+    for uri, code in (
+        (other, "id_taken"),
+        (other, "id_taken"),
+        (gone, "not_comparable"),
+        ("file:///etc/passwd", "not_comparable"),
+    ):
         reply = enqueue(busy, {**first, "uri": uri})
-        assert (reply["recording_id"], reply["state"], reply["error"]["code"]) == (str(kept["id"]), "failed", "id_taken")
+        assert (reply["recording_id"], reply["state"], reply["error"]["code"]) == (str(kept["id"]), "failed", code)
         assert mine.name not in str(reply)
     assert Path(other.removeprefix("file://")).exists(), "what was not taken in is not deleted"
     assert row(busy, first["recording_id"]) == kept
@@ -194,3 +208,51 @@ def test_of_two_files_at_once_under_one_id_one_is_taken(stage: Stack, tmp_path: 
         found = recordings.get(connection, row(stage, recording_id)["id"])
     assert found is not None
     assert found.request["uri"] not in refused
+
+
+def test_an_id_whose_file_was_never_read_takes_another_place_of_it(busy: Stack, tmp_path: Path) -> None:
+    """Where that failed for its surroundings: what is known of the first file is where it was said to lie."""
+    path, ids = recording(tmp_path / "7.wav", 1, seed=11), [str(uuid4()), str(uuid4())]
+    request = IngestRequest(uri="file:///elsewhere/7.wav", analyses=("scene",))
+    errors = (Unavailable("source_unavailable", "not mounted"), Forbidden("outside_roots", "not allowed"))
+    with db.connect(busy.database_url) as connection:
+        for each, error in zip(ids, errors, strict=True):
+            recordings.register(connection, UUID(each), request, ["scene"], "en")
+            assert recordings.fail(connection, UUID(each), error, ("queued",))
+    away, forbidden = (
+        enqueue(busy, {"uri": uploaded(busy, path), "recording_id": each, "analyses": ["scene"]}) for each in ids
+    )
+    assert (away["recording_id"], away["error"], busy.wait_finished(ids[0])) == (ids[0], None, "complete")
+    assert (forbidden["state"], forbidden["error"]["code"]) == ("failed", "not_comparable")
+    assert "failed with outside_roots before its file was read" in forbidden["error"]["detail"]
+
+
+def test_audio_that_was_removed_for_its_age_comes_back_with_its_file(stage: Stack, tmp_path: Path) -> None:
+    stage.settings |= SHORT
+    path, recording_id = recording(tmp_path / "7.wav", 2), str(uuid4())
+    first = {"uri": stage.offer(path), "recording_id": recording_id, "analyses": ["scene"]}
+    with stage.workers("core", "ingest", "merge", "finalize"), stage.workers("analyses", "scene", "asr", "noise"):
+        assert enqueue(stage, first)["error"] is None
+        stage.wait_finished(recording_id)
+        remove_audio(stage, recording_id)
+        again = enqueue(stage, {**first, "analyses": ["scene", "asr"]})
+        assert (again["added"], again["error"], stage.wait_finished(recording_id)) == (["asr"], None, "complete")
+        assert findings(stage, recording_id) == {"scene": 2, "asr": 2}
+        remove_audio(stage, recording_id)
+        copy = uploaded(stage, path)
+        other = asked(stage, path, "noise", uri=copy)
+        assert (other["recording_id"], other["duplicate"], other["added"]) == (recording_id, True, ["noise"])
+        assert findings(stage, recording_id) == {"scene": 2, "asr": 2, "noise": 2}
+        remove_audio(stage, recording_id)
+        stage.offer(recording(tmp_path / "other.wav", 2, seed=1), path.name)
+        changed = enqueue(stage, {**first, "analyses": ["emotion"]})
+        assert (changed["state"], changed["added"], changed["error"]["code"]) == ("complete", [], "audio_expired")
+        assert not (stage.home / "audio" / "recordings" / recording_id).exists()
+
+
+def remove_audio(stack: Stack, recording_id: str) -> None:
+    """By its age, as upkeep does it."""
+    stack.settings["RETENTION"] = '{"audio": 1e-6}'
+    assert "1 recordings whose audio was removed" in stack.earshot("repair").stdout
+    assert not (stack.home / "audio" / "recordings" / recording_id).exists()
+    del stack.settings["RETENTION"]

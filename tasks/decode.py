@@ -1,0 +1,72 @@
+"""Decodes what a request names into the audio store; once more where that audio was removed for its age."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from uuid import UUID
+
+from analysis.errors import Permanent
+from audio.media_file import MediaFile
+from audio.prepare import Prepared, prepare
+from audio.probe import Probe, probe
+from audio.source import content_hash, open_source
+from audio.store import delete_recording, store_errors
+from settings import settings
+from storage import recordings, tombstones
+from storage.db import Connection
+from storage.recordings import Recording
+from tasks.again import plan_limits
+from workers.registry import cards
+
+
+@contextmanager
+def source(uri: str) -> Iterator[MediaFile]:
+    """The file of a request.
+
+    Raises: as ``audio.source.open_source``.
+    """
+    config = settings()
+    with store_errors(uri), open_source(uri, config.roots, config.store_url, config.internal_hosts) as file:
+        yield file
+
+
+def decode(recording_id: UUID, file: MediaFile, found: Probe, *, mix: bool, accept_truncated: bool) -> Prepared:
+    """Decodes the file, which is as ``found``, at every rate that an analysis wants, and stores that as the recording's audio.
+
+    Raises: as ``audio.prepare.prepare``.
+    """
+    config = settings()
+    return prepare(
+        file,
+        recording_id,
+        config.store_url,
+        rates={card.sample_rate for card in cards()},
+        limits=plan_limits(),
+        mix=mix,
+        accept_truncated=accept_truncated,
+        longest_ms=config.max_duration_sec * 1000,
+        found=found,
+    )
+
+
+def decode_again(connection: Connection, recording: Recording, uri: str) -> None:
+    """Gives a finished recording its audio back, from a file of the same content. To be called by whoever alone takes that
+    recording in (``storage.requests.exclusive``).
+
+    Raises:
+        Permanent: ``audio_expired``, the file is another one by now, or is decoded otherwise than before; ``deleted``.
+        Unavailable: as ``audio.prepare.prepare``.
+    """
+    accept = bool(recording.request.get("accept_truncated"))
+    with source(uri) as file:
+        same = content_hash(file) == recording.sha256
+        if same:
+            mix = not recording.roles and not recording.dual_mono
+            prepared = decode(recording.id, file, probe(file), mix=mix, accept_truncated=accept)
+            same = (prepared.channels, prepared.duration_ms) == (recording.channels, recording.duration_ms)
+    if not same:
+        delete_recording(settings().store_url, recording.id)
+        reason = f"the audio of recording {recording.id} was removed for its age, and its file has changed since"
+        raise Permanent("audio_expired", f"{reason}; ingest it with --force")
+    if not recordings.audio_is_back(connection, recording.id, prepared.audio):
+        delete_recording(settings().store_url, recording.id)
+        raise tombstones.deleted()
