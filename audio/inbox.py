@@ -59,12 +59,15 @@ def is_gone(uri: str, store_url: str) -> bool:
     """Whether this was an upload and is none any more.
 
     Raises:
-        Unavailable: ``store_unavailable``.
+        Unavailable: ``store_unavailable``, also where a local store has no inbox: then it is not mounted.
     """
     if not is_upload(uri, store_url):
         return False
     fs, path = fsspec.core.url_to_fs(uri)
-    with store_errors(uri):
+    inbox = local_path(f"{store_url.rstrip('/')}/inbox")
+    with store_errors(uri, inbox):
+        if inbox is not None:
+            inbox.stat()
         return not fs.exists(path)
 
 

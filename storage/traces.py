@@ -20,6 +20,8 @@ from storage.redis import lost_connections
 SQL = queries("traces")
 
 PAGE = 1000
+LAST_PAGE = 2**32 - 1
+"""Of a table in Postgres; no row lies in it."""
 PATTERN = "-?".join(f"[0-9a-f]{{{digits}}}" for digits in (8, 4, 4, 4, 12))
 _ID = re.compile(PATTERN.encode(), re.IGNORECASE)
 _BODY = re.compile(rb'"body": ?"([A-Za-z0-9+/]+)')
@@ -87,16 +89,21 @@ def remove(redis: Redis, hits: Iterable[Hit]) -> dict[UUID, Counter[str]]:
 def rows(connection: Connection, ids: Collection[UUID]) -> tuple[dict[str, int], list[Trace]]:
     """How many rows each table has, and which tables name one of the recordings in any column, but for their tombstones and the
     event that tells of their deletion."""
-    args = {"pattern": PATTERN, "hexes": [each.hex for each in ids]}
     counts, found = {}, []
     for name in [row["name"] for row in connection.execute(SQL["tables"])]:
-        table = sql.Identifier(name)
-        row = connection.execute(sql.SQL(SQL["rows"]).format(table=table)).fetchone()
-        counts[name] = int(row["rows"]) if row else 0
-        hits = connection.execute(sql.SQL(SQL["named"]).format(table=table), args).fetchall()
-        if hits:
-            found.append(Trace(store="postgres", place=name, times=sum(hit["times"] for hit in hits)))
+        counts[name], times = pages(connection, name, ids, 0, LAST_PAGE)
+        if times:
+            found.append(Trace(store="postgres", place=name, times=times))
     return counts, found
+
+
+def pages(connection: Connection, name: str, ids: Collection[UUID], first: int, last: int) -> tuple[int, int]:
+    """How many rows those pages of a table have from ``first`` to before ``last``, and how often they name a recording."""
+    table = sql.Identifier(name)
+    args = {"pattern": PATTERN, "hexes": [each.hex for each in ids], "first": f"({first},0)", "last": f"({last},0)"}
+    row = connection.execute(sql.SQL(SQL["rows"]).format(table=table), args).fetchone()
+    hits = connection.execute(sql.SQL(SQL["named"]).format(table=table), args)
+    return int(row["rows"]) if row else 0, sum(hit["times"] for hit in hits)
 
 
 @lost_connections()

@@ -19,8 +19,9 @@ from audio.inbox import is_upload
 from audio.leftovers import remove, stored
 from audio.store import delete_recording
 from settings import settings
-from storage import deleted, outbox, redis, tombstones, traces
+from storage import deleted, outbox, redis, searches, tombstones, traces
 from storage.db import Connection
+from storage.searches import Searched
 from storage.tombstones import Export, Tombstone
 
 log = logging.getLogger(__name__)
@@ -123,13 +124,13 @@ def _sweep(client: Redis, ids: Sequence[UUID]) -> dict[UUID, dict[str, int]]:
     return {each: dict(kinds) for each, kinds in traces.remove(client, traces.look(client, ids)[1]).items()} if ids else {}
 
 
-def check(connection: Connection, ids: Collection[UUID]) -> Checked:
+def check(connection: Connection, ids: Collection[UUID], read: Searched | None = None) -> Checked:
     """Looks for the recordings in every store, removes what was written while they were deleted, looks again where there was
-    any, and notes the outcome with their tombstones."""
+    any, and notes the outcome with their tombstones. ``read``: Postgres was searched before."""
     client = redis.client(settings().redis_url)
     late = sum(sum(kinds.values()) for kinds in _sweep(client, list(ids)).values()) + _sweep_store(ids)
     keys, hits = traces.look(client, ids)
-    rows, found = traces.rows(connection, ids)
+    rows, found = (read.rows, read.found) if read else traces.rows(connection, ids)
     paths, named = _in_store(ids)
     found += [Trace(store="redis", place=hit.key.decode(errors="backslashreplace")) for hit in hits]
     checked = Checked(
@@ -157,14 +158,21 @@ def _sweep_store(ids: Collection[UUID]) -> int:
     return sum(delete_recording(settings().store_url, each)[0] for each in ids)
 
 
-def settle(connection: Connection) -> list[UUID]:
-    """The last look at deletions that no late job can reach any more; many at a time, for it reads everything."""
-    ids = tombstones.unsettled(connection, settings().late_job_sec, SETTLED)
-    if ids:
-        checked = check(connection, ids)
-        if checked.found:
-            log.error("deleted recordings are still named by %s", ", ".join(sorted({each.place for each in checked.found})))
-    return ids
+def settle(connection: Connection, ends: float) -> list[UUID]:
+    """The last look at deletions that no late job can reach any more; many at a time, for it reads everything. Returns those
+    for which it is over; where the monotonic clock says ``ends`` before that, the next call goes on with it."""
+    if not searches.under_way(connection):
+        ids = tombstones.unsettled(connection, settings().late_job_sec, SETTLED)
+        if not ids:
+            return []
+        searches.begin(connection, ids)
+    read = searches.go_on(connection, ends)
+    if read is None:
+        return []
+    checked = check(connection, read.ids, read)
+    if checked.found:
+        log.error("deleted recordings are still named by %s", ", ".join(sorted({each.place for each in checked.found})))
+    return read.ids
 
 
 def keep_out(connection: Connection) -> None:

@@ -6,9 +6,10 @@ from typing import TypeVar
 from uuid import UUID, uuid4
 
 import psycopg
+from celery.exceptions import SoftTimeLimitExceeded
 from redis import Redis
 
-from analysis.errors import Permanent, Transient
+from analysis.errors import SERVICES, EarshotError
 from analysis.outcome import Failed
 from analysis.types import WHOLE, Batch, Frozen
 from settings import settings
@@ -93,15 +94,18 @@ def _sorted(late: Iterable[LateChunk]) -> tuple[list[OnItsWay], list[OnItsWay], 
 
 
 def _count(things: Iterable[T], mend_one: Callable[[T], object]) -> int:
-    """How many of the things ``mend_one`` mended; the others do not suffer from one that cannot be."""
+    """How many of the things ``mend_one`` mended; the others do not suffer from one that cannot be, nor from a store that is
+    away."""
     mended = 0
     for thing in things:
         try:
             with db.lost_connections():
                 mended += bool(mend_one(thing))
-        except Transient:
+        except SoftTimeLimitExceeded:
             raise
-        except Permanent as error:
+        except EarshotError as error:
+            if error.code in SERVICES:
+                raise
             log.warning("upkeep cannot mend %s: %s", thing, error)
         except Exception:
             log.exception("upkeep cannot mend %s", thing)

@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable
 from uuid import UUID
 
+from celery.exceptions import SoftTimeLimitExceeded
 from redis import Redis
 
 from analysis.errors import SERVICES, Transient
@@ -65,7 +66,7 @@ def tidy(*, pass_sec: float = PASS_SEC, sweep: bool = False) -> Tidied:
             "letters_expired": lambda: _aged(keep.failed, lambda age: retention.drop_dead_letters(connection, age, BATCH)),
             "tombstones_expired": lambda: _aged(keep.tombstones, lambda age: tombstones.forget(connection, age, BATCH)),
             "refused_expired": lambda: _aged(keep.refused, lambda age: refused.forget(client, time.time() - age)),
-            "deletions_settled": lambda: len(delete.settle(connection)),
+            "deletions_settled": lambda: len(delete.settle(connection, ends)),
         }
         for name, step in steps.items():
             counts[name] = _repeated(name, step, ends)
@@ -84,13 +85,15 @@ def _repeated(name: str, step: Callable[[], int], ends: float) -> int:
 
 
 def _once(name: str, step: Callable[[], int]) -> int:
-    """What cannot be done does not keep the rest from being done; Postgres and Redis being away does."""
+    """What cannot be done does not keep the rest from being done; Postgres or Redis being away does, and the time limit."""
     try:
         return step()
     except Transient as error:
         if error.code in SERVICES:
             raise
         log.error("tidying %s: %s", name, error)
+    except SoftTimeLimitExceeded:
+        raise
     except Exception:
         log.exception("tidying %s failed", name)
     return 0

@@ -73,7 +73,7 @@ UPDATE tombstone SET erased_at = now(), leftovers = NULL, removed = %(removed)s 
 
 -- name: checked
 -- A search after the last late job is the last one.
-UPDATE tombstone SET checked = %(checked)s, settled_at = CASE WHEN erased_at < now() - make_interval(secs => %(late_sec)s) THEN now() END
+UPDATE tombstone SET checked = %(checked)s, in_search = false, settled_at = CASE WHEN erased_at < now() - make_interval(secs => %(late_sec)s) THEN now() END
 WHERE id = %(id)s AND erased_at IS NOT NULL
 
 -- name: not_whole

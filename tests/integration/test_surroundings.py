@@ -9,11 +9,14 @@ from uuid import uuid4
 
 import pytest
 
+from analysis.errors import Unavailable
+from analysis.request import IngestRequest
 from earshot.local import processes, waiting
 from settings import PROJECT
-from storage import db
+from storage import db, recordings
 from tests.full_disk import full_disk, needs_limits
 from tests.integration.enqueue import enqueue
+from tests.integration.rows import planned
 from tests.servers import Stack
 
 pytestmark = pytest.mark.integration
@@ -100,6 +103,25 @@ def test_an_upload_that_is_gone_is_not_taken_up_again(stage: Stack) -> None:
     assert (rerun.returncode, "its upload is gone" in rerun.stderr) == (1, True)
     assert stage.earshot("repair").returncode == 0
     assert rows(stage, [recording_id])[0]["state"] == "failed"
+
+
+def test_a_store_that_is_not_mounted_is_said_and_keeps_repair_from_nothing_else(stage: Stack) -> None:
+    with db.connect(stage.database_url) as connection:
+        failed, cut = uuid4(), planned(connection, ["scene"], 2)
+        uri = f"file://{stage.home}/audio/inbox/{uuid4()}/call.ogg"
+        recordings.register(connection, failed, IngestRequest(uri=uri), ["scene"], "en")
+        assert recordings.fail(connection, failed, Unavailable("store_unavailable", "not mounted"), ("queued",))
+    repaired = stage.earshot("repair")
+    assert (repaired.returncode, "inbox is not there; mount it" in repaired.stderr) == (0, True), repaired
+    assert "its upload is gone" not in repaired.stderr
+    assert "1 recordings whose chunks were dispatched" in repaired.stdout
+    assert [row["state"] for row in rows(stage, [str(cut)])] == ["analyzing"]
+    rerun = stage.start("rerun", str(failed), "--failed")
+    assert rerun.stderr is not None
+    assert "inbox is not there" in rerun.stderr.readline()
+    rerun.kill()
+    (stage.home / "audio" / "inbox").mkdir(parents=True)
+    assert "its upload is gone" in stage.earshot("rerun", str(failed), "--failed").stderr
 
 
 def test_chunks_wait_for_a_store_that_is_away(stage: Stack) -> None:
