@@ -72,8 +72,9 @@ def client(redis_url: str) -> Redis:
 
 
 LASTING = re.compile(
-    r"events|refused|refused:total|started|deleted|workers|upkeep_runs|unacked(_train_noise_classifier)?(_index|_mutex)?"
-    r"|train_noise_classifier|_kombu\.binding(_permanent)?\..*|.*\.pidbox|celeryev.*"
+    r"events|events_trimmed|refused|refused:total|started|deleted|workers|upkeep_runs"
+    r"|unacked(_train_noise_classifier)?(_index|_mutex)?|train_noise_classifier|_kombu\.binding(_permanent)?\..*"
+    r"|.*\.pidbox|celeryev.*"
 )
 """Keys besides the queues that may be there without an expiry: bounded ones of ours, the old trainings', and Celery's own."""
 LOOKED_AT = 20_000

@@ -11,13 +11,20 @@ from storage.redis import lost_connections
 KEY = "events"
 MAX_EVENTS = 200_000
 """Older events leave the stream; the outbox table keeps them all."""
+TRIMMED = "events_trimmed"
+"""Key: the oldest entry that was left when the stream last dropped some for their number. Its length does not tell that it did:
+events of deleted recordings leave it too."""
 REMEMBER_SEC = 86_400
 """How long an id is remembered as published; a relay that died is repeated long before."""
 
 _PUBLISH_ONCE = """
 local known = redis.call('GET', KEYS[2])
 if known then return known end
+local before = redis.call('XLEN', KEYS[1])
 local entry = redis.call('XADD', KEYS[1], 'MAXLEN', '~', ARGV[1], '*', 'event', ARGV[2])
+if redis.call('XLEN', KEYS[1]) <= before then
+  redis.call('SET', KEYS[3], redis.call('XRANGE', KEYS[1], '-', '+', 'COUNT', 1)[1][1])
+end
 redis.call('SET', KEYS[2], entry, 'EX', ARGV[3])
 return entry
 """
@@ -29,7 +36,7 @@ def publish(redis: Redis, bodies: Sequence[dict[str, Any]]) -> list[str]:
     pipeline = redis.pipeline(transaction=False)
     for body in bodies:
         text = json.dumps(body, separators=(",", ":"), ensure_ascii=False)
-        pipeline.eval(_PUBLISH_ONCE, 2, KEY, f"{KEY}:{body['id']}", MAX_EVENTS, text, REMEMBER_SEC)
+        pipeline.eval(_PUBLISH_ONCE, 3, KEY, f"{KEY}:{body['id']}", TRIMMED, MAX_EVENTS, text, REMEMBER_SEC)
     return [_text(entry) for entry in pipeline.execute()]
 
 
@@ -40,10 +47,8 @@ def present(redis: Redis, stream_ids: Sequence[str]) -> set[str]:
     for stream_id in stream_ids:
         pipeline.xrange(KEY, stream_id, stream_id)
     found = {each for each, entries in zip(stream_ids, pipeline.execute(), strict=True) if entries}
-    if redis.xlen(KEY) < MAX_EVENTS:
-        return found
-    oldest = _place(_text(cast(Any, redis.xrange(KEY, count=1))[0][0]))
-    return found | {each for each in stream_ids if _place(each) < oldest}
+    trimmed = _trimmed(redis)
+    return found | {each for each in stream_ids if trimmed is not None and _place(each) < trimmed}
 
 
 @lost_connections()
@@ -53,12 +58,16 @@ def forget(redis: Redis, event_ids: Sequence[str]) -> int:
 
 
 @lost_connections()
-def oldest_kept(redis: Redis, bound: int = MAX_EVENTS) -> float | None:
-    """When the oldest event that the stream holds was published, seconds since the epoch on Redis's clock; None while the
-    stream has dropped none for their number."""
-    if redis.xlen(KEY) < bound:
-        return None
-    return _place(_text(cast(Any, redis.xrange(KEY, count=1))[0][0]))[0] / 1000
+def oldest_kept(redis: Redis) -> float | None:
+    """When the oldest event was published that the stream has not dropped for its number, seconds since the epoch on Redis's
+    clock; None while it has dropped none."""
+    trimmed = _trimmed(redis)
+    return None if trimmed is None else trimmed[0] / 1000
+
+
+def _trimmed(redis: Redis) -> tuple[int, ...] | None:
+    entry = cast(bytes | str | None, redis.get(TRIMMED))
+    return None if entry is None else _place(_text(entry))
 
 
 @lost_connections()
