@@ -72,7 +72,7 @@ def client(redis_url: str) -> Redis:
 
 
 LASTING = re.compile(
-    r"events|events_trimmed|refused|refused:total|started|deleted|workers|upkeep_runs"
+    r"events|events_trimmed|retention_seen|refused|refused:total|started|deleted|workers|upkeep_runs"
     r"|unacked(_train_noise_classifier)?(_index|_mutex)?|train_noise_classifier|_kombu\.binding(_permanent)?\..*"
     r"|.*\.pidbox|celeryev.*"
 )

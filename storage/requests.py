@@ -80,9 +80,13 @@ def excuse(connection: Connection, recording_id: UUID) -> None:
     connection.execute(SQL["excuse"], {"id": recording_id})
 
 
-def waits(connection: Connection, recording_id: UUID, code: str) -> float:
-    """Takes back an attempt that met trouble of the surroundings, and returns for how many seconds there has been any."""
-    row = connection.execute(SQL["waits"], {"id": recording_id, "code": code}).fetchone()
+def waits(connection: Connection, recording_id: UUID, code: str, step_sec: float) -> float:
+    """Takes back an attempt that met trouble of the surroundings, and returns for how many seconds there has been any.
+
+    Args:
+        step_sec: the most that counts since the try before.
+    """
+    row = connection.execute(SQL["waits"], {"id": recording_id, "code": code, "step_sec": step_sec}).fetchone()
     return float(row["waited"]) if row else 0.0
 
 

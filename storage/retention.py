@@ -1,7 +1,7 @@
 """What is old enough to go, by class, in bounded batches; and how much of each class there is."""
 
 from collections.abc import Collection, Iterable
-from typing import Any
+from typing import Any, cast
 from uuid import UUID
 
 from redis import Redis
@@ -10,8 +10,13 @@ from analysis.errors import SURROUNDINGS
 from storage import stream
 from storage.db import Connection
 from storage.queries import queries
+from storage.redis import lost_connections
 
 SQL = queries("retention")
+
+DAY_SEC = 86_400
+SEEN, HELD = "retention_seen", "retention_held"
+"""Keys: Postgres's time at the last look, and, for a day, that it has leapt."""
 
 
 def finished(connection: Connection, age_sec: float, limit: int) -> list[UUID]:
@@ -63,6 +68,19 @@ def unknown(connection: Connection, ids: Iterable[UUID]) -> set[UUID]:
 def sizes(connection: Connection) -> dict[str, dict[str, Any]]:
     """Class to ``number``, ``bytes`` and ``oldest`` (seconds since the epoch)."""
     return {row["class"]: row for row in connection.execute(SQL["sizes"])}
+
+
+@lost_connections()
+def is_held(connection: Connection, redis: Redis) -> bool:
+    """Whether nothing may go for its age: within a day after Postgres's clock went on by more than a day from one look to the
+    next. Either it was set, and somebody has a day to set it right, or nobody has looked for so long, and a day does no
+    harm."""
+    row = connection.execute(SQL["now"]).fetchone()
+    now = float(row["now"]) if row else 0.0
+    before = cast(bytes | None, redis.set(SEEN, now, get=True))
+    if before is not None and now - float(before) > DAY_SEC:
+        redis.set(HELD, 1, ex=DAY_SEC)
+    return bool(redis.exists(HELD))
 
 
 def _ids(connection: Connection, query: str, age_sec: float, limit: int) -> list[UUID]:

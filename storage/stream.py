@@ -66,7 +66,7 @@ def oldest_kept(redis: Redis) -> float | None:
 
 
 def _trimmed(redis: Redis) -> tuple[int, ...] | None:
-    entry = cast(bytes | str | None, redis.get(TRIMMED))
+    entry = redis.get(TRIMMED)
     return None if entry is None else _place(_text(entry))
 
 

@@ -23,11 +23,18 @@ def another(redis: Redis, task_id: str) -> int:
 
 
 @lost_connections()
-def waited(redis: Redis, task_id: str) -> float:
-    """For how many seconds the task has been in trouble; 0 the first time."""
-    key, now = f"waits:{task_id}", time.time()
+def waited(redis: Redis, task_id: str, step_sec: float) -> float:
+    """For how many seconds the task has been in trouble; 0 the first time.
+
+    Args:
+        step_sec: the most that counts since the try before, so that a clock that is set makes nobody's time up.
+    """
+    key, now = f"waited:{task_id}", time.time()
+    before = cast(dict[bytes, bytes], redis.hgetall(key))
+    step = min(max(0.0, now - float(before[b"at"])), step_sec) if before else 0.0
+    total = float(before.get(b"sec", 0)) + step
     pipeline = redis.pipeline()
-    pipeline.set(key, now, nx=True)
+    pipeline.hset(key, mapping={"sec": total, "at": now})
     pipeline.expire(key, TTL_SEC)
-    pipeline.get(key)
-    return max(0.0, now - float(cast(bytes, pipeline.execute()[2])))
+    pipeline.execute()
+    return total

@@ -18,7 +18,7 @@ from storage import claims, deleted, redis, staging, tries, waits
 from storage.dead_letters import WORKER_LOST
 from storage.ledger import Staged
 from tasks import emergency, known, triage
-from tasks.app import PAUSE_MAX_SEC, Stage, app
+from tasks.app import PAUSE_MAX_SEC, Stage, app, step_sec
 from tasks.presence import claim
 from tasks.triage import Open
 from workers.registry import analyses, cards
@@ -88,7 +88,7 @@ def _may_fit(task: Stage) -> bool:
 
 def _has_time(task: Stage) -> bool:
     """Whether the task may go on waiting for its surroundings."""
-    return tries.waited(redis.client(settings().redis_url), task.request.id) < settings().wait_sec
+    return tries.waited(redis.client(settings().redis_url), task.request.id, step_sec()) < settings().wait_sec
 
 
 @contextmanager

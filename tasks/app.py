@@ -37,6 +37,11 @@ PAUSE_MAX_SEC = 60
 PUBLISH_AGAIN_SEC = 2.0
 
 
+def step_sec() -> float:
+    """The longest time from one try to the next of a task that does not wait for its turn meanwhile."""
+    return settings().task_time_limit_sec + PAUSE_MAX_SEC
+
+
 class Stage(Task):  # type: ignore[misc]  # celery ships no types
     """A task that is tried again, ever later and with jitter, while its surroundings fail; permanent errors are not."""
 

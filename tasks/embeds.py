@@ -19,6 +19,8 @@ Position = Annotated[int, Field(ge=0, le=100_000, strict=True)]
 
 FARTHEST_ETA = timedelta(days=1)
 """A worker holds what it is to do later in its memory, and Redis delivers that again and again meanwhile."""
+LONGEST_PAUSE = timedelta(minutes=1)
+"""Between two tries of a stage (``tasks.app.PAUSE_MAX_SEC``)."""
 FARTHEST_EXPIRY = timedelta(days=366)
 
 
@@ -33,7 +35,16 @@ def _within(farthest: timedelta) -> Callable[[datetime], datetime]:
 
 
 _ISO = PlainSerializer(datetime.isoformat)
-Eta = Annotated[datetime, AfterValidator(_within(FARTHEST_ETA)), _ISO]
+
+
+def _soon(at: datetime, info: ValidationInfo) -> datetime:
+    """A retry waits for ``LONGEST_PAUSE`` at most: one that says more was sent by a clock that was set back since."""
+    is_retry = bool((info.data or {}).get("retries"))
+    aware = at if at.tzinfo else at.replace(tzinfo=UTC)
+    return min(aware, datetime.now(UTC) + LONGEST_PAUSE) if is_retry else aware
+
+
+Eta = Annotated[datetime, AfterValidator(_soon), AfterValidator(_within(FARTHEST_ETA)), _ISO]
 Expires = Annotated[datetime, AfterValidator(_within(FARTHEST_EXPIRY)), _ISO]
 
 

@@ -26,7 +26,7 @@ from storage.dead_letters import QUARANTINE_AFTER
 from storage.recordings import NewChunk
 from tasks import asked_before
 from tasks.again import plan_limits
-from tasks.app import Stage, app
+from tasks.app import Stage, app, step_sec
 from tasks.asked_before import IdTaken
 from tasks.decode import decode, source
 from tasks.presence import claim
@@ -84,7 +84,7 @@ def _put_off(recording_id: UUID, error: Transient) -> None:
     with db.pooled(settings().database_url) as fresh:  # the other connection may be what has failed
         if not isinstance(error, Unavailable):
             requests.excuse(fresh, recording_id)
-        elif requests.waits(fresh, recording_id, error.code) > settings().wait_sec:
+        elif requests.waits(fresh, recording_id, error.code, step_sec()) > settings().wait_sec:
             again = f"`earshot rerun {recording_id} --failed` tries it again"
             waited = f"it was waited for during {settings().wait_days:g} days"
             raise Permanent(error.code, f"{error}; {waited}; {again}") from error

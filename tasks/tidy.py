@@ -14,7 +14,7 @@ from redis import Redis
 from analysis.errors import SERVICES, Transient
 from analysis.types import Frozen
 from audio.store import delete_recording
-from settings import settings
+from settings import Retention, settings
 from storage import db, redis, refused, retention, stream, tombstones
 from storage.db import Connection
 from tasks import delete, leftovers
@@ -56,6 +56,10 @@ def tidy(*, pass_sec: float = PASS_SEC, sweep: bool = False) -> Tidied:
     client, ends = redis.client(settings().redis_url), time.monotonic() + pass_sec
     keep, counts = settings().retention, dict[str, int]()
     with db.pooled(settings().database_url) as connection:
+        held = retention.is_held(connection, client)
+        if held:
+            log.warning("the clock has leapt by a day, or nobody has looked for so long: nothing goes for its age today")
+            keep = Retention()
         delete.keep_out(connection)
         steps: dict[str, Callable[[], int]] = {
             "deletions_finished": lambda: delete.erase(connection)[0],
@@ -70,7 +74,7 @@ def tidy(*, pass_sec: float = PASS_SEC, sweep: bool = False) -> Tidied:
         }
         for name, step in steps.items():
             counts[name] = _repeated(name, step, ends)
-        if sweep or leftovers.due(client):
+        if not held and (sweep or leftovers.due(client)):
             counts["uploads_swept"] = _once("uploads", lambda: leftovers.uploads(connection, client))
             counts["files_swept"] = _once("files", lambda: leftovers.files(connection))
     return Tidied(**counts)

@@ -24,11 +24,14 @@ UPDATE recording SET ingest_attempts = ingest_attempts - 1, ingest_sent_at = now
 WHERE id = %(id)s AND state = 'ingesting' AND ingest_attempts > 0
 
 -- name: waits
+-- A step from try to try counts for no more than there can be between two, so that a clock that is set makes nobody's time up.
 UPDATE recording
 SET ingest_attempts = greatest(ingest_attempts - 1, 0), ingest_sent_at = now(), waits_for = %(code)s,
-    waits_since = coalesce(waits_since, now())
+    waits_since = coalesce(waits_since, now()), waited_at = now(),
+    waited_sec = CASE WHEN waits_since IS NULL THEN 0
+        ELSE waited_sec + least(greatest(extract(epoch FROM now() - coalesce(waited_at, now())), 0), %(step_sec)s) END
 WHERE id = %(id)s AND state = 'ingesting'
-RETURNING extract(epoch FROM now() - waits_since)::float AS waited
+RETURNING waited_sec AS waited
 
 -- name: put_off
 -- For want of room, which is no trouble.

@@ -1,3 +1,6 @@
+-- name: now
+SELECT extract(epoch FROM now())::float AS now
+
 -- name: recordings
 SELECT id FROM recording
 WHERE finished_at < now() - make_interval(secs => %(age_sec)s) AND state <> 'failed'

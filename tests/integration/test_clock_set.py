@@ -1,30 +1,37 @@
 """A clock that is set, by hours and in either direction, neither hides what died nor makes of what lives something lost."""
 
+import json
 import os
 import subprocess
 import sys
 import time
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from uuid import uuid4
 
 import pytest
+from pydantic import ValidationError
 from redis import Redis
 
 from analysis.request import IngestRequest
 from analysis.types import Interval
 from chaos.rows import clock
 from earshot.local import waiting
-from storage import claims, db, ledger, presence, recordings, requests, waits
+from storage import claims, db, ledger, presence, recordings, requests, tries, waits
 from storage.claims import Claim
 from storage.presence import Worker
 from storage.recordings import NewChunk
+from tasks.envelope import Headers
+from tests.integration.rows import planned, registered
 from tests.proxy import Proxy
 from tests.servers import Stack
 
 pytestmark = pytest.mark.integration
 
 HOURS = 3 * 3600.0
+STEP_SEC = 60.0
+WEEKS = 14 * 86_400
 
 
 def worker(seen: float, since: float, busy: dict[int, float] | None = None) -> Worker:
@@ -135,3 +142,58 @@ def test_what_was_sent_in_the_future_counts_as_sent_now(bare_servers: Stack) -> 
         assert asked in {each.id for each in requests.unfinished(connection, 0)}
         for each in (asked, sent):
             recordings.forget(connection, each)
+
+
+def test_a_leap_ahead_makes_nobodys_waiting_longer_than_a_step(bare_servers: Stack) -> None:
+    """What was noted before it looks two weeks old afterwards."""
+    redis, task = Redis.from_url(bare_servers.redis_url), uuid4().hex
+    assert tries.waited(redis, task, STEP_SEC) == 0
+    redis.hset(f"waited:{task}", "at", time.time() - 10)
+    assert tries.waited(redis, task, STEP_SEC) == pytest.approx(10, abs=5)
+    redis.hset(f"waited:{task}", "at", time.time() - WEEKS)
+    assert tries.waited(redis, task, STEP_SEC) == pytest.approx(70, abs=5)
+    redis.hset(f"waited:{task}", "at", time.time() + WEEKS)
+    assert tries.waited(redis, task, STEP_SEC) == pytest.approx(70, abs=5)
+    earlier = "- make_interval(secs => %(by)s)"
+    back = f"UPDATE recording SET waits_since = waits_since {earlier}, waited_at = waited_at {earlier}"
+    with db.connect(bare_servers.database_url) as connection:
+        recording_id = registered(connection, ["scene"])
+
+        def waited_after(leap_sec: float) -> float:
+            connection.execute(back.encode(), {"by": leap_sec})
+            return requests.waits(connection, recording_id, "disk_full", STEP_SEC)
+
+        assert waited_after(0) == 0
+        assert waited_after(10) == pytest.approx(10, abs=5)
+        assert waited_after(WEEKS) == pytest.approx(70, abs=5)
+        assert waited_after(-WEEKS) == pytest.approx(70, abs=5)
+        recordings.forget(connection, recording_id)
+
+
+def test_a_retry_of_before_the_clock_was_set_back_is_taken_and_comes_soon() -> None:
+    far = datetime.now(UTC) + timedelta(days=3)
+    message = {"id": "1", "task": "ingest.recording", "eta": far.isoformat()}
+    with pytest.raises(ValidationError):
+        Headers.model_validate(message)
+    eta = Headers.model_validate({**message, "retries": 4}).eta
+    assert eta is not None
+    assert eta < datetime.now(UTC) + timedelta(minutes=2)
+
+
+def test_nothing_goes_for_its_age_on_the_day_of_a_leap(stage: Stack) -> None:
+    redis = Redis.from_url(stage.redis_url)
+    stage.settings["RETENTION"] = json.dumps({"recordings": 7})
+    there = "SELECT count(*) AS n FROM recording"
+    with db.connect(stage.database_url) as connection:
+        planned(connection, ["scene"], 1)
+        connection.execute("UPDATE recording SET state = 'complete', finished_at = now()")
+        connection.execute("UPDATE chunk SET state = 'merged', dispatched_at = now(), merged_at = now()")
+        assert stage.earshot("repair").returncode == 0
+        redis.set("retention_seen", time.time() - WEEKS)
+        connection.execute("UPDATE recording SET finished_at = now() - interval '14 days'")
+        for _ in range(2):
+            assert "nothing goes for its age today" in stage.earshot("repair").stderr
+            assert connection.execute(there).fetchone() == {"n": 1}
+        assert 0 < redis.ttl("retention_held") <= 86_400
+        redis.delete("retention_held")  # the day is over
+        assert "1 recordings deleted for their age" in stage.earshot("repair").stdout
