@@ -24,6 +24,21 @@ DC_ABOVE = 0.01
 Decibel = Annotated[float, Field(allow_inf_nan=False)]
 
 
+class Crosstalk(Frozen):
+    """Speech of another channel that is on this one again, and was left out of its speech."""
+
+    of: Annotated[int, Field(ge=0, lt=8)] = Field(description="The channel that it was said on.")
+    fainter_db: Decibel = Field(description="How much fainter it is here.")
+    later_ms: int = Field(description="How much later; below 0: earlier, by channels that were not recorded at the same time.")
+    left_out_ms: Annotated[int, Field(ge=0)] = Field(description="How much of it is no speech of this channel.")
+
+    def note(self) -> str:
+        """The same for people, who count channels from 1."""
+        when = f"{abs(self.later_ms)} ms {'later' if self.later_ms >= 0 else 'earlier'}"
+        left_out = f"{self.left_out_ms / 1000:.1f} s of it are left out"
+        return f"channel {self.of + 1} is heard on it again, {self.fainter_db:.0f} dB fainter and {when}; {left_out}."
+
+
 class ChannelQuality(Frozen):
     """One channel of the file, as it was recorded."""
 
@@ -42,6 +57,9 @@ class ChannelQuality(Frozen):
     )
     dc_offset: Annotated[float, Field(ge=-100, le=100)] = Field(description="Mean of the samples, as a share of full scale.")
     dead: bool = Field(description="Never louder than -66 dBFS in any second.")
+    crosstalk: tuple[Crosstalk, ...] = Field(
+        default=(), description="Speech of other channels on this one, where they have roles."
+    )
 
 
 class Quality(Frozen):

@@ -39,7 +39,7 @@ from analysis.voices import Tracks, sentiment_of_voices, tracks
 
 __all__ = ["SCHEMA_VERSION", "ChunkSpan", "Part", "RecordingInfo", "Report", "build_report"]
 
-SCHEMA_VERSION = "1.1"
+SCHEMA_VERSION = "1.2"
 """Grows by a minor step when a field is added, by a major one when a field changes its meaning or goes."""
 
 MERGED = ("scene", "noise", "sentiment", "asr", "emotion", "diarization")

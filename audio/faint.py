@@ -51,6 +51,8 @@ class Again:
     below_speech_db: float = 0.0
     above_floor_db: float = 0.0
     """Level of ``left``: mean power below that of the speech, and above the noise."""
+    noise: float = 0.0
+    """Power of a sample of the channel's noise."""
 
     def note(self) -> str | None:
         """One sentence on ``left``; None where it is little, or nothing but short sounds: clicks, breaths, ends of words."""
@@ -92,6 +94,7 @@ def listen_again(first: Sequence[Utterance], levels_db: Array, read: Read) -> Ag
         left=tuple(Interval(start_ms=start * WINDOW_MS, end_ms=end * WINDOW_MS) for start, end in left),
         below_speech_db=speech_db - left_db,
         above_floor_db=left_db - floor_db,
+        noise=10 ** (floor_db / 10),
     )
 
 

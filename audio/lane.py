@@ -7,6 +7,7 @@ import numpy as np
 
 from analysis.types import Utterance
 from audio.clip import Waveform
+from audio.crosstalk import PAD_MS, Own, own_speech
 from audio.faint import Again, listen_again
 from audio.pcm_writer import PcmWriter
 from audio.vad import VAD_RATE, SpeechDetector
@@ -25,12 +26,16 @@ class Lane:
         self.writer = PcmWriter(uri, channels)
         self.again: list[Again] = []
         """What was heard on each channel, once ``finish`` was called."""
+        self.own = Own((), (), ())
+        """And what of it is the channel's own."""
+        self._samples = 0
 
     def write(self, block: Waveform, last: bool = False) -> None:
         """Shape (channels, samples) at the native rate."""
         if self._resampler is not None:
             block = self._resampler.resample_chunk(np.ascontiguousarray(block.T), last=last).T
         self.writer.write(block)
+        self._samples += block.shape[1]
         for detector, samples in zip(self._detectors, block, strict=False):
             detector.feed(samples)
 
@@ -43,6 +48,21 @@ class Lane:
         for detector in self._detectors:
             read = partial(self.writer.read, detector.channel)
             self.again.append(listen_again(detector.finish(), detector.levels_db(), read))
+        self.own = own_speech(
+            [each.speech for each in self.again],
+            [detector.levels_db() for detector in self._detectors],
+            [each.noise for each in self.again],
+            self._samples,
+            self.writer.read,
+        )
+        self._silence_echoes()
+
+    def _silence_echoes(self) -> None:
+        """In what is stored: speech recognition also reads the pauses between what it hears in one go."""
+        for one in (echo for each in self.own.echoes for echo in each):
+            start, end = one.start_ms + PAD_MS, one.end_ms - PAD_MS
+            if start < end:
+                self.writer.silence(one.channel, start * self.rate // 1000, end * self.rate // 1000)
 
     def snr_db(self) -> list[float | None]:
         """Of every channel that was listened to for speech; call after ``finish``."""
@@ -50,13 +70,14 @@ class Lane:
 
     def speech(self) -> list[Utterance]:
         """What was heard; call after ``finish``."""
-        return [one for each in self.again for one in each.speech]
+        return [one for each in self.own.speech for one in each]
 
     def notes(self) -> list[str]:
         """What a reader of the report should know of what was heard; call after ``finish``."""
         name = "" if len(self.again) == 1 else "Channel {}: "
-        each = ((name.format(channel + 1), again.note()) for channel, again in enumerate(self.again))
-        return [f"{channel}{note}" for channel, note in each if note]
+        faint = ((channel, again.note()) for channel, again in enumerate(self.again, 1))
+        echoes = ((channel, one.note()) for channel, each in enumerate(self.own.crosstalk, 1) for one in each)
+        return [f"{name.format(channel)}{note}" for channel, note in (*echoes, *faint) if note]
 
 
 def speech_of(lanes: Sequence[Lane], duration_ms: int) -> tuple[Utterance, ...]:

@@ -54,6 +54,18 @@ class PcmWriter:
         samples = np.frombuffer(data, dtype="<i2").reshape(-1, self.channels)[:, channel]
         return samples.astype(np.float32) / np.float32(FULL_SCALE)
 
+    def silence(self, channel: int, start: int, end: int) -> None:
+        """Overwrites one channel of what was written with zeros, from frame ``start`` to ``end`` or the last one."""
+        frame_bytes = self.channels * SAMPLE_BYTES
+        with store_errors(self.uri):
+            self._file.flush()
+            with Path(self._file.name).open("r+b") as file:
+                file.seek(start * frame_bytes)
+                frames = np.frombuffer(file.read((end - start) * frame_bytes), dtype="<i2").reshape(-1, self.channels).copy()
+                frames[:, channel] = 0
+                file.seek(start * frame_bytes)
+                file.write(frames.tobytes())
+
     def keep_channel(self, channel: int) -> None:
         """Drops every other channel of what was written, in place and in bounded memory."""
         frame_bytes = self.channels * SAMPLE_BYTES

@@ -112,7 +112,9 @@ def _prepared(
         utterances=utterances,
         chunks=plan_chunks(duration_ms, utterances, limits),
         dual_mono=dual_mono,
-        quality=meter.judge([snr for lane in lanes for snr in lane.snr_db()]),
+        quality=meter.judge(
+            [snr for lane in lanes for snr in lane.snr_db()], [each for lane in lanes for each in lane.own.crosstalk]
+        ),
         notes=(*_notes(found, tally, channels, dual_mono), *(note for lane in lanes for note in lane.notes())),
     )
 

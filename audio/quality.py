@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from analysis.quality import ChannelQuality, RecordingQuality, judged
+from analysis.quality import ChannelQuality, Crosstalk, RecordingQuality, judged
 from audio.bandwidth import Bandwidth
 from audio.clip import Waveform
 from audio.clipping import Clipping
@@ -37,11 +37,12 @@ class QualityMeter:
         self._loudness.heard(block)
         self._levels(block)
 
-    def judge(self, snr_db: Sequence[float | None]) -> RecordingQuality:
+    def judge(self, snr_db: Sequence[float | None], crosstalk: Sequence[tuple[Crosstalk, ...]] = ()) -> RecordingQuality:
         """The quality of the file and of each of its channels.
 
         Args:
             snr_db: of every analysed channel: as many as the file has, or one where they were mixed or alike.
+            crosstalk: likewise.
         """
         channels = len(self._sum)
         each = list(snr_db) if len(snr_db) == channels else [None] * channels
@@ -56,6 +57,7 @@ class QualityMeter:
                 bandwidth_hz=hertz,
                 dc_offset=round(self._sum[i] / max(self._samples, 1), 5),
                 dead=bool(self._loudest[i] < SILENT),
+                crosstalk=crosstalk[i] if len(crosstalk) == channels else (),
             )
             for i, (loudness, clipped, hertz, snr) in enumerate(found)
         )

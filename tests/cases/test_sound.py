@@ -21,17 +21,15 @@ def crosstalk(local: Local, home: Path) -> Handed:
     return local.ingest(made("crosstalk", home), "--roles", "agent,customer")
 
 
-@pytest.mark.xfail(
-    strict=True, reason="comparing channels splits one voice of a stereo recording; taken back until it does not"
-)
 @pytest.mark.parametrize("decibels", [3, 10, 20, 30])
 def test_an_echo_on_the_other_channel_is_not_told_as_its_speakers_words(crosstalk: Handed, decibels: int) -> None:
     report = crosstalk[f"echo_{decibels}.wav"]
     agent, customer = report.words("agent"), report.words("customer")
     assert errors(f"{STEW} {HOUR}", agent) <= MISHEARD
     assert errors(f"{LEISURE} {HEARTED}", customer) <= MISHEARD
-    assert report.talk_sec("customer") == pytest.approx(12.4, abs=1.0)
-    assert report.talk_sec("agent") == pytest.approx(12.4, abs=1.0)
+    # Files of 12.4 s each. Of the customer's the VAD takes 11.6 s for speech without an echo too, the rest for breath.
+    assert report.talk_sec("customer") == pytest.approx(11.65, abs=0.15)
+    assert report.talk_sec("agent") == pytest.approx(12.4, abs=0.15)
 
 
 @pytest.fixture(scope="module")

@@ -75,6 +75,7 @@ def test_a_real_call_is_cut_in_its_pauses(tmp_path: Path) -> None:
         "Channel 1: 5.0 s of sound between the speech, 29 dB fainter than it and 57 dB above the noise, are taken for pauses.",
         "Channel 2: 11.6 s of sound between the speech, 26 dB fainter than it and 25 dB above the noise, are taken for pauses.",
     )
+    assert not any(channel.crosstalk for channel in ready.quality.channels)
     assert ready.duration_ms == 245_380
     limits = PlanLimits()
     lengths = [chunk.end_ms - chunk.start_ms for chunk in ready.chunks]

@@ -1,4 +1,4 @@
-"""Speech for tests: the agent of the demo call."""
+"""Speech for tests: the two voices of the demo call."""
 
 import numpy as np
 import soxr
@@ -12,10 +12,15 @@ from settings import PROJECT
 RATE = 16_000
 
 
-def voice(seconds: float) -> NDArray[np.float32]:
-    """Her first sentence, again and again until it is as long as wanted; shape (samples,) at ``RATE``."""
+FIRST_S = {"agent": (0, 1.3, 5.6), "customer": (1, 6.5, 11.4)}
+"""Channel, and where the first sentence begins and ends."""
+
+
+def voice(seconds: float, of: str = "agent") -> NDArray[np.float32]:
+    """The first sentence, again and again until it is as long as wanted; shape (samples,) at ``RATE``."""
     path = PROJECT / "demo" / "call.ogg"
     found = probe(path)
-    sound = np.concatenate([block[0] for block in decode(path, found, Tally())])
-    said = soxr.resample(sound, found.sample_rate, RATE)[round(1.3 * RATE) : round(5.6 * RATE)]
+    channel, start, end = FIRST_S[of]
+    sound = np.concatenate([block[channel] for block in decode(path, found, Tally())])
+    said = soxr.resample(sound, found.sample_rate, RATE)[round(start * RATE) : round(end * RATE)]
     return np.resize(said, round(seconds * RATE)).astype(np.float32)
