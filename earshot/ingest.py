@@ -69,7 +69,8 @@ def speaker_count(said: str) -> SpeakerCount:
     if not (fewest or most):
         raise Misconfigured("speakers", f"--speakers {said}: that is no number; say 2 for exactly two, or 2-4")
     try:
-        return SpeakerCount.model_validate({"min": fewest or None, "max": (most if dash else fewest) or None})
+        named = {"min": fewest, "max": most if dash else fewest}
+        return SpeakerCount.model_validate_strings({name: number for name, number in named.items() if number})
     except ValidationError as error:
         reason = error.errors()[0]["msg"].removeprefix("Value error, ")
         raise Misconfigured("speakers", f"--speakers {said}: {reason}; say 2 for exactly two, or 2-4") from error
