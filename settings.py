@@ -22,7 +22,7 @@ from analysis.call_config import CallConfig
 from analysis.errors import Misconfigured
 from analysis.languages import Language, route
 from analysis.types import MOST_CHUNKS
-from analysis.urls import with_password
+from analysis.urls import check_service, with_password
 
 PROJECT = Path(__file__).resolve().parent
 CONFIG = PROJECT / "config.yaml"
@@ -119,7 +119,9 @@ class _NamedDatabase(PydanticBaseSettingsSource):
 class Settings(BaseSettings, CallConfig):
     """Defaults suit the local stack that ``earshot up`` starts; compose and Kubernetes set the URLs."""
 
-    model_config = SettingsConfigDict(env_prefix=PREFIX, frozen=True, extra="forbid", secrets_dir=SECRETS)
+    model_config = SettingsConfigDict(
+        env_prefix=PREFIX, frozen=True, extra="forbid", secrets_dir=SECRETS, hide_input_in_errors=True
+    )
 
     home: Path = PROJECT / ".earshot"
     """Where the local stack keeps its data, logs and process ids."""
@@ -258,9 +260,18 @@ class Settings(BaseSettings, CallConfig):
 
     @field_validator("redis_url")
     @classmethod
-    def _without_tls_options(cls, url: str) -> str:
+    def _of_redis(cls, url: str) -> str:
+        if url:
+            check_service(url, ("redis", "rediss", "unix"))
         if "ssl_" in urlsplit(url).query:  # not all who connect read these alike
             raise ValueError("has options of TLS, which is checked always; name certificates by EARSHOT_REDIS_CA")
+        return url
+
+    @field_validator("database_url")
+    @classmethod
+    def _of_postgres(cls, url: str) -> str:
+        if "://" in url:  # libpq's other form is key=value
+            check_service(url, ("postgresql", "postgres"))
         return url
 
     @field_validator("home")

@@ -18,5 +18,5 @@ def roles_of(asked: tuple[str, ...] | None, channels: int, named: tuple[str, ...
     if asked is None:
         return named or (DEFAULT_ROLES if channels == len(DEFAULT_ROLES) else ())
     if asked and len(asked) != channels:
-        raise Permanent("roles", f"{len(asked)} roles for {channels} channels; name one role per channel, or none")
+        raise Permanent("roles", f"{len(asked)} roles for {channels} channels; name one role per channel, or none: --roles ''")
     return asked

@@ -1,6 +1,7 @@
 """URLs as they may be shown: without user, password, query and fragment, which is where credentials and signatures stand."""
 
 import re
+from collections.abc import Collection
 from urllib.parse import quote, urlsplit
 
 _URL = re.compile(r"[a-zA-Z][a-zA-Z0-9+.-]{0,30}://[^\s'\"<>]+")
@@ -44,6 +45,21 @@ def _word(text: str, at: int) -> tuple[int, int]:
     """Where the word begins and ends that the position lies in."""
     ends_ = [found for each in _BREAKS if (found := text.find(each, at)) >= 0]
     return max(text.rfind(each, 0, at) for each in _BREAKS) + 1, min(ends_, default=len(text))
+
+
+def check_service(url: str, schemes: Collection[str]) -> None:
+    """Raises:
+    ValueError: this is no URL of such a server; the reason shows nothing of it.
+    """
+    parts = urlsplit(url)
+    if parts.scheme not in schemes:
+        raise ValueError(f"is no URL of the form {' or '.join(f'{scheme}://...' for scheme in schemes)}")
+    if "@" in parts.path or parts.netloc.count("@") > 1:
+        raise ValueError("holds @ or / in its password; write them as %40 and %2F, or give the password by its own setting")
+    try:
+        _ = parts.port
+    except ValueError:
+        raise ValueError("names a port that is no number") from None
 
 
 def with_password(url: str, password: str) -> str:

@@ -106,9 +106,14 @@ def _check_length(probe: Probe, tally: Tally, accept_truncated: bool) -> None:
             )
         if not accept_truncated:
             lengths = f"{got_ms / 1000:.1f} s of the {promised_ms / 1000:.1f} s its header states"
-            raise BadAudio("truncated", f"Cut off: holds {lengths}; get the whole file, or accept it as truncated")
+            raise BadAudio(
+                "truncated", f"Cut off: holds {lengths}; get the whole file, or take what is there with --accept-truncated"
+            )
     if (probe.is_cut or tally.unread > TOLERATED_UNREAD) and not accept_truncated:
-        raise BadAudio("truncated", f"Cut off after {got_ms / 1000:.1f} s; get the whole file, or accept it as truncated")
+        raise BadAudio(
+            "truncated",
+            f"Cut off after {got_ms / 1000:.1f} s; get the whole file, or take what is there with --accept-truncated",
+        )
     if got_ms < SHORTEST_MS:
         raise BadAudio("empty", f"A valid {probe.container} file with {tally.samples} samples: too short to hold any sound")
 

@@ -116,7 +116,7 @@ def _descriptor(path: Path) -> int:
 
 def _check_regular(path: Path, mode: int) -> None:
     if stat.S_ISDIR(mode):
-        raise BadAudio("not_audio", f"{path} is a folder; name the files in it")
+        raise BadAudio("not_audio", f"{path} is a folder, not a recording; name a file in it")
     if not stat.S_ISREG(mode):
         raise BadAudio("not_audio", f"{path} is not a regular file")
 

@@ -6,6 +6,7 @@ import traceback
 from collections.abc import Sequence
 
 from analysis.printable import printable
+from analysis.urls import masked
 from earshot import endings
 from earshot.cli import app
 from earshot.explain import INTERRUPTED, explained
@@ -31,7 +32,7 @@ def run(arguments: Sequence[str]) -> int:
         return INTERRUPTED
     except Exception as error:  # noqa: BLE001  # the last stop before the person: whatever it is, it becomes a line
         if len(words) < len(arguments):
-            traceback.print_exc()
+            sys.stderr.write(masked(traceback.format_exc()))
         code, line = explained(error)
         sys.stderr.write(f"earshot: {printable(line)}\n")
         return code

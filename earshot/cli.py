@@ -17,7 +17,13 @@ app = typer.Typer(
 
 Paths = Annotated[list[Path], typer.Argument(help="Audio and video files, or folders with some.", show_default=False)]
 Out = Annotated[Path | None, typer.Option(help="Folder for the reports as JSON.", show_default=False)]
-Roles = Annotated[str | None, typer.Option(help="Role of each channel, e.g. agent,customer.", show_default=False)]
+Roles = Annotated[
+    str | None,
+    typer.Option(
+        help="Role of each channel. Two are taken for agent,customer; '' is for a stereo recording of one place.",
+        show_default=False,
+    ),
+]
 Analyses = Annotated[str | None, typer.Option(help="Only these analyses, e.g. scene,asr.", show_default=False)]
 Language = Annotated[str | None, typer.Option(help="Language of the speech, e.g. en.", show_default=False)]
 Speakers = Annotated[
@@ -151,7 +157,11 @@ def up() -> None:
 
     started = stack.up(say, keep=True)
     config = settings()
-    say(f"started {', '.join(started)}" if started else "everything runs already")
+    say(
+        f"started {', '.join(started)}"
+        if started
+        else "everything runs already, with the settings of its start: `earshot down`, then `earshot up`, takes others"
+    )
     say(f"  Redis     {config.redis_url}")
     say(f"  Celery    {celery_url(config.redis_url)}")
     say(f"  Postgres  {config.database_url}")

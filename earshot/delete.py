@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from uuid import UUID
 
 from analysis.deletion import Checked, DeletionReceipt, added
-from analysis.errors import Misconfigured
+from analysis.errors import Misconfigured, Unavailable
+from audio.timeline import plural
 from earshot.chosen import Filter, check, chosen
 from earshot.console import say, show, show_json
 from settings import settings
@@ -28,19 +29,24 @@ def delete(prefixes: Sequence[str], where: Filter, *, yes: bool, dry_run: bool, 
         named = [prefix for prefix in prefixes if _deleted(connection, prefix) is None]
         ids = chosen(connection, named, where) if named or not gone else []
         if dry_run or not (ids or gone):
-            show(f"{len(ids)} recordings would be deleted" if ids else "no recording matches; nothing is deleted")
+            show(f"{plural(len(ids), 'recording')} would be deleted" if ids else "no recording matches; nothing is deleted")
             return 0
         if ids and not yes:
             _ask(ids)
         began = time.monotonic()
-        left = work.delete(connection, ids, "asked") | work.erase(connection, gone)[1]
-        checked = work.check(connection, [*gone, *ids])
-        receipts = work.receipts(connection, [*gone, *ids])
+        try:
+            left = work.delete(connection, ids, "asked") | work.erase(connection, gone)[1]
+            checked = work.check(connection, [*gone, *ids])
+            receipts = work.receipts(connection, [*gone, *ids])
+        except Unavailable as error:
+            raise Unavailable(error.code, f"{error}; upkeep, or the same command again, finishes what was begun") from error
     if as_json:
         for receipt in receipts:
             show_json(receipt.model_dump(mode="json"))
     else:
-        _tell(receipts, checked, time.monotonic() - began)
+        before = f"; {len(gone)} of these before, and searched for again" if gone else ""
+        show(f"{plural(len(receipts), 'recording')} deleted in {time.monotonic() - began:.1f} s{before}")
+        _tell(receipts, checked)
     for recording_id, reason in left.items():
         say(f"{recording_id}: not all of it could be removed yet, upkeep tries again: {reason}")
     return 1 if left or checked.found else 0
@@ -53,14 +59,15 @@ def _deleted(connection: Connection, prefix: str) -> UUID | None:
 
 def _ask(ids: Sequence[UUID]) -> None:
     if not sys.stdin.isatty():
-        raise Misconfigured("delete", f"{len(ids)} recordings would be deleted for good; say --yes, for nobody is here to ask")
-    said = input(f"Delete {len(ids)} recordings with all that is known of them, for good? [y/N] ")
+        raise Misconfigured(
+            "delete", f"{plural(len(ids), 'recording')} would be deleted for good; say --yes, for nobody is here to ask"
+        )
+    said = input(f"Delete {plural(len(ids), 'recording')} with all that is known of them, for good? [y/N] ")
     if said.strip().lower() not in ("y", "yes"):
         raise Misconfigured("delete", "nothing was deleted")
 
 
-def _tell(receipts: Sequence[DeletionReceipt], checked: Checked, seconds: float) -> None:
-    show(f"{len(receipts)} recordings deleted in {seconds:.1f} s")
+def _tell(receipts: Sequence[DeletionReceipt], checked: Checked) -> None:
     for store, counts in added(each.removed for each in receipts).items():
         show(f"  {store}: {', '.join(f'{number} {kind}' for kind, number in sorted(counts.items()) if number) or 'nothing'}")
     rows, looked = sum(checked.searched["postgres"].values()), checked.searched

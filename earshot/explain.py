@@ -40,7 +40,7 @@ def _usage(error: Any) -> str:
 def _setting(error: ValidationError) -> str:
     first = error.errors()[0]
     name = ".".join(map(str, first["loc"]))
-    where = f"EARSHOT_{name.upper()} or config.yaml" if name else "EARSHOT_* and config.yaml"
+    where = f"EARSHOT_{name.partition('.')[0].upper()} or config.yaml" if name else "EARSHOT_* and config.yaml"
     return f"setting {name or error.title}: {first['msg']}; check {where}"
 
 

@@ -14,7 +14,7 @@ from earshot.deliver import deliver, patience
 from earshot.strip import clock
 from producer.admission import wait_for_room
 from producer.patience import Patience
-from producer.scan import find_audio
+from producer.scan import find_audio, left_out
 from producer.submit import Options, Submission, submit
 from settings import settings
 from workers.registry import analyses as registered
@@ -103,13 +103,15 @@ def validate(paths: Sequence[Path], accept_truncated: bool) -> int:
             show(f"{path}: ok, {length}, {facts.channels} channels, {facts.sample_rate} Hz, {facts.codec}")
             for note in file_notes(facts, tally):
                 show(f"{path}: note: {note}")
+    _tell_left_out(paths)
     return 1 if failed else 0
 
 
-def ingest(paths: Iterable[Path], wanted: Options, *, wait: bool, out: Path | None) -> int:
+def ingest(paths: Sequence[Path], wanted: Options, *, wait: bool, out: Path | None) -> int:
     """Hands the files in and, with ``wait``, prints each report and writes it below ``out``. Returns 1 if any file failed."""
     with patience() as patient:
         submitted, refused = _submit(patient, find_audio(paths), wanted, tell=not wait)
+        _tell_left_out(paths)
         failed = deliver(patient, submitted, out) if wait else 0
     return 1 if failed or refused else 0
 
@@ -127,6 +129,13 @@ def _submit(patient: Patience, files: Iterable[Path], wanted: Options, *, tell: 
             refused += 1
             _refuse(file, error)
     return submitted, refused
+
+
+def _tell_left_out(paths: Iterable[Path]) -> None:
+    counted = left_out(paths)
+    if counted:
+        suffixes = ", ".join(f"{number} {suffix or 'without a suffix'}" for suffix, number in counted.most_common())
+        say(f"left out of folders, not being named like recordings: {told(suffixes)}; name such a file itself to hand it in")
 
 
 def _refuse(file: Path, error: EarshotError | OSError | ValueError) -> None:

@@ -36,7 +36,7 @@ def run(paths: Sequence[Path], out: Path | None, options: Options) -> int:
     started = stack.up(say, keep=False)
     try:
         say(f"ready after {monotonic() - began:.1f} s" if started else "they run already")
-        return ingest(files, options, wait=True, out=out or REPORTS)
+        return ingest(paths or files, options, wait=True, out=out or REPORTS)
     finally:
         endings.ignore()
         if stack.release(say):

@@ -47,15 +47,21 @@ def outlast(do: Callable[[], T], say: Callable[[str], None], check: Callable[[],
 
 
 class Patience:
-    """Outlasts whatever is away, with a connection to Postgres that is made anew when it was lost. Entering it makes the first
-    one without patience: a service that was never there is not waited for."""
+    """Outlasts whatever is away, with a connection to Postgres that is made anew when it was lost. Entering it asks both
+    services without patience: one that was never there is not waited for."""
 
     def __init__(self, say: Callable[[str], None], check: Callable[[], None]) -> None:
         self.say, self.check = say, check
         self._connection: Connection | None = None
 
     def __enter__(self) -> Self:
-        self._connected()
+        try:
+            self._connected()
+            with redis.lost_connections():
+                redis.client(settings().redis_url).ping()
+        except Unavailable:
+            self.check()  # may know better why
+            raise
         return self
 
     def __exit__(self, *_: object) -> None:

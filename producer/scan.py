@@ -1,12 +1,15 @@
 """Finds recordings: files as they are named, folders by the suffixes of audio and video files."""
 
 import os
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 SUFFIXES = frozenset(
-    {".wav", ".flac", ".ogg", ".oga", ".opus", ".mp3", ".m4a", ".aac", ".aif", ".aiff", ".wma", ".amr", ".caf", ".au", ".w64"}
-    | {".mp4", ".m4v", ".mov", ".mkv", ".mka", ".webm", ".3gp"}
+    {".wav", ".flac", ".ogg", ".oga", ".opus", ".spx", ".mp3", ".mp2", ".mp1", ".mpga", ".m4a", ".m4b", ".aac", ".ac3", ".eac3"}
+    | {".aif", ".aiff", ".aifc", ".amr", ".awb", ".ape", ".au", ".snd", ".caf", ".dsf", ".gsm", ".mka", ".mpc", ".rf64", ".sph"}
+    | {".tta", ".voc", ".w64", ".wma", ".wv", ".mp4", ".m4v", ".mov", ".mkv", ".webm", ".3gp", ".3g2", ".asf", ".avi", ".flv"}
+    | {".m2ts", ".mts", ".mpeg", ".mpg", ".ogv", ".ts", ".wmv"}
 )
 
 
@@ -24,6 +27,12 @@ def find_audio(paths: Iterable[Path]) -> Iterator[Path]:
             if real not in seen:
                 seen.add(real)
                 yield each
+
+
+def left_out(paths: Iterable[Path]) -> Counter[str]:
+    """Suffix to the number of files below the folders named that ``find_audio`` leaves out for it."""
+    names = (name for path in paths if os.path.isdir(path) for _, _, files in os.walk(path) for name in files)
+    return Counter(suffix for name in names if (suffix := Path(name).suffix.lower()) not in SUFFIXES)
 
 
 def _below(path: Path) -> list[Path]:

@@ -73,7 +73,7 @@ def client(redis_url: str) -> Redis:
 
 LASTING = re.compile(
     r"events|events_trimmed|retention_seen|refused|refused:total|started|deleted|workers|upkeep_runs"
-    r"|unacked(_train_noise_classifier)?(_index|_mutex)?|train_noise_classifier|_kombu\.binding(_permanent)?\..*"
+    r"|unacked(_train_noise_classifier)?(_index|_mutex)?|train_noise_classifier|_kombu\.binding(_deadlines|(_permanent)?\..*)"
     r"|.*\.pidbox|celeryev.*"
 )
 """Keys besides the queues that may be there without an expiry: bounded ones of ours, the old trainings', and Celery's own."""

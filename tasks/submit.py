@@ -26,7 +26,7 @@ def send(request: IngestRequest) -> str:
         redis.client(settings().redis_url).ping()
         result = app.send_task("ingest.recording", [request.model_dump(mode="json")], retry=False)
     except (OperationalError, *AWAY, CeleryError, RuntimeError) as error:
-        raise Unavailable("redis_away", f"Redis does not take jobs: {error}; run `earshot doctor`") from error
+        raise Unavailable("redis_away", f"Redis does not take jobs: {str(error).rstrip('.')}; run `earshot doctor`") from error
     # The reply is looked up by id (see ``reply``). Left alone, the result would end its subscription when the interpreter
     # does, and fail loudly where Redis has gone before.
     result.backend.remove_pending_result(result)

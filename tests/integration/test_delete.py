@@ -58,7 +58,7 @@ def test_nothing_is_left_of_what_was_analysed(stage: Stack, tmp_path: Path) -> N
         assert before == {"table", "redis", "file"}
 
         counted = stage.earshot("delete", gone[:8], "--dry-run")
-        assert (counted.returncode, counted.stdout) == (0, "1 recordings would be deleted\n")
+        assert (counted.returncode, counted.stdout) == (0, "1 recording would be deleted\n")
         asked = stage.earshot("delete", gone[:8])
         assert (asked.returncode, asked.stderr.count("\n")) == (2, 1)
         assert everywhere(stage, gone)

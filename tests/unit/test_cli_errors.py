@@ -57,6 +57,12 @@ def earshot(home: Path, *words: str, project: Path = PROJECT, **settings: str) -
         (["doctor"], {"chunk_max_sec": "2"}, USAGE, "EARSHOT_"),
         (["list"], {"database_url": "postgresql://127.0.0.1:1/x"}, UNREACHABLE, "Postgres does not answer"),
         (["up"], {"redis_url": "redis://127.0.0.1:1"}, USAGE, "EARSHOT_REDIS_URL: not the local stack's"),
+        (["ingest", "x.wav"], {"redis_url": "s3cret"}, USAGE, "no URL of the form redis://... or rediss://... or unix://"),
+        (["events"], {"redis_url": "redis://:s3cret@127.0.0.1:port/0"}, USAGE, "names a port that is no number"),
+        (["events"], {"redis_url": "redis://:s3/cret@127.0.0.1/0"}, USAGE, "check EARSHOT_REDIS_URL"),
+        (["doctor"], {"database_url": "postgresql://u:s3@cret@127.0.0.1/x"}, USAGE, "write them as %40 and %2F"),
+        (["list"], {"database_url": "mysql://u:s3cret@127.0.0.1/x"}, USAGE, "no URL of the form postgresql://..."),
+        (["list"], {"retention": '{"recording": 30}'}, USAGE, "check EARSHOT_RETENTION or config.yaml"),
     ],
 )
 def test_one_line_what_to_do_and_a_code(
@@ -68,6 +74,27 @@ def test_one_line_what_to_do_and_a_code(
     assert done.stdout == ""
     assert done.stderr.startswith("earshot: ")
     assert done.stderr.count("\n") == 1
+    assert "cret" not in done.stderr
+
+
+@pytest.mark.parametrize(
+    "url", ["mysql://u:s3cret@h/x", "postgresql://u:s3cret@127.0.0.1:1/x", "host=127.0.0.1 port=1 password=s3cret"]
+)
+def test_no_traceback_shows_a_password(tmp_path: Path, url: str) -> None:
+    done = earshot(tmp_path, "-v", "list", database_url=url)
+    assert "Traceback" in done.stderr
+    assert "s3cret" not in done.stderr
+
+
+def test_what_a_folder_holds_besides_is_counted(tmp_path: Path) -> None:
+    folder = tmp_path / "calls"
+    folder.mkdir()
+    (folder / "call.mp2").write_text("not sound", encoding="utf-8")
+    for name in ("a.pdf", "b.PDF", "README"):
+        (folder / name).touch()
+    done = earshot(tmp_path, "ingest", "--dry-run", "calls")
+    assert "call.mp2: not_audio" in done.stderr
+    assert "left out of folders, not being named like recordings: 2 .pdf, 1 without a suffix" in done.stderr
 
 
 @pytest.mark.parametrize("words", [["-v", "list"], ["list", "-v"]])
