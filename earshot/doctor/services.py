@@ -9,7 +9,6 @@ import fsspec
 import redis as redis_package
 from fsspec.implementations.local import LocalFileSystem
 
-from analysis.errors import Unavailable
 from analysis.urls import masked, shown
 from earshot.doctor.finding import Finding, fail, ok, warn
 from settings import settings
@@ -36,7 +35,8 @@ def redis() -> Iterator[Finding]:
     yield ok("redis", f"{facts['redis_version']} answers, {facts['used_memory_human']} used")
     if facts["maxmemory_policy"] != "noeviction":
         yield fail(
-            "redis", f"maxmemory-policy is {facts['maxmemory_policy']}: a full Redis would drop work; set it to noeviction"
+            "redis memory",
+            f"maxmemory-policy is {facts['maxmemory_policy']}: a full Redis would drop work; set it to noeviction",
         )
     if not facts["aof_enabled"]:
         yield warn(
@@ -57,10 +57,7 @@ def queues() -> Iterator[Finding]:
     from tasks.app import app
 
     connection = client(settings().redis_url)
-    try:
-        waiting = {name: connection.llen(name) for name in queue_names()}
-    except redis_package.RedisError:
-        return  # told above
+    waiting = {name: connection.llen(name) for name in queue_names()}
     consumers: dict[str, int] = dict.fromkeys(waiting, 0)
     for consumed in (app.control.inspect(timeout=REPLY_SEC).active_queues() or {}).values():
         for queue in consumed:
@@ -77,10 +74,7 @@ def queues() -> Iterator[Finding]:
 
 def refused() -> Iterator[Finding]:
     """Messages that no worker could work on."""
-    try:
-        counts = refused_messages.counts(client(settings().redis_url))
-    except Unavailable:
-        return  # told above
+    counts = refused_messages.counts(client(settings().redis_url))
     if counts:
         told = ", ".join(f"{number} {reason}" for reason, number in sorted(counts.items()))
         yield warn("refused", f"{sum(counts.values())} messages were put aside ({told}); see them with `earshot dead list`")
