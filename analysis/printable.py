@@ -18,6 +18,11 @@ MOST_TOLD = 500
 """Characters of a reason that are stored and sent."""
 
 
+def plural(count: int, noun: str) -> str:
+    """A number of things in words: ``1 channel``, ``2 channels``."""
+    return f"{count} {noun}{'' if count == 1 else 's'}"
+
+
 def printable(text: str) -> str:
     """The text with each such character as its escape, e.g. ``\\u001b``, as JSON writes it; so it fits into JSON, too."""
     return UNSHOWABLE.sub(lambda found: f"\\u{ord(found[0]):04x}", text)

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
 
+from analysis.printable import plural
+
 GAP_MS = 200
 """Timestamps may run ahead of the samples by this much; beyond, sound is missing (a lost connection, a damaged stretch) and
 silence takes its place, so that everything after it keeps its time."""
@@ -46,10 +48,6 @@ def clock(samples: int, rate: int) -> str:
 def form(rate: int, channels: int) -> str:
     """Rate and channels in words."""
     return f"{rate} Hz, {plural(channels, 'channel')}"
-
-
-def plural(count: int, noun: str) -> str:
-    return f"{count} {noun}{'' if count == 1 else 's'}"
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from audio.timeline import plural
+from analysis.printable import plural
 
 MAX_TRACKS = 8
 

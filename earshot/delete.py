@@ -7,7 +7,7 @@ from uuid import UUID
 
 from analysis.deletion import Checked, DeletionReceipt, added
 from analysis.errors import Misconfigured, Unavailable
-from audio.timeline import plural
+from analysis.printable import plural
 from earshot.chosen import Filter, check, chosen
 from earshot.console import say, show, show_json
 from settings import settings
