@@ -100,7 +100,7 @@ def test_a_gated_model_is_pulled_listed_loaded_altered_and_put_right(
     assert models(tmp_path, "pull", "--pinned-only", "own-emotion-1").stdout.startswith("own-emotion-1: is here already")
     assert load_emotion(tmp_path).stdout == "WindowedEmotion\n"
     network = tmp_path / "models" / "own-emotion-1" / "emotion.onnx"
-    network.write_bytes(NETWORK[:-1] + b"!")
+    network.write_bytes(NETWORK[:-1] + bytes([NETWORK[-1] ^ 1]))
     wrong = models(tmp_path, "verify")
     assert wrong.returncode == 1
     assert f"own-emotion-1: {network} has sha256 " in wrong.stderr

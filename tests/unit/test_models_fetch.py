@@ -1,11 +1,11 @@
 """Pulling from a hub: broken lines, wrong bytes, and what is written down of it. The hub is real HTTP on this machine."""
 
 import hashlib
-import os
 import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from random import Random
 
 import pytest
 
@@ -36,7 +36,7 @@ pull(entry(), Shelf(folder, sys.argv[2]), lambda *_: None, list)
 """
 """A pull whose process ends as by a power cut, at one of the steps of ``models.fetch``."""
 
-WEIGHTS = os.urandom(300_000)
+WEIGHTS = Random(0).randbytes(300_000)
 CONFIG = b'{"model_type": "tiny"}'
 
 
@@ -109,7 +109,7 @@ def test_nothing_of_one_commit_is_gone_on_with_at_another(hub: Hub, tmp_path: Pa
     hub.breaks_after = [len(CONFIG), 200_000, 0, 0, 0]
     with pytest.raises(Unavailable):
         pulled(entry(), tmp_path, hub.url)
-    other = os.urandom(300_000)
+    other = Random(1).randbytes(300_000)
     hub.put("org/tiny", config__json=CONFIG, model__bin=other)
     assert pulled(entry(), tmp_path, hub.url)
     assert (tmp_path / "tiny-1" / "model.bin").read_bytes() == other
@@ -173,7 +173,7 @@ def test_the_lock_holds_later_pulls_to_the_first_one(hub: Hub, tmp_path: Path) -
     assert pulled(entry(), tmp_path, hub.url)
     (tmp_path / "elsewhere").mkdir()
     (tmp_path / fetch_lock.NAME).rename(tmp_path / "elsewhere" / fetch_lock.NAME)
-    hub.put("org/tiny", config__json=CONFIG, model__bin=os.urandom(300_000))
+    hub.put("org/tiny", config__json=CONFIG, model__bin=Random(2).randbytes(300_000))
     assert pulled(entry(), tmp_path / "elsewhere", hub.url)
     assert (tmp_path / "elsewhere" / "tiny-1" / "model.bin").read_bytes() == WEIGHTS
 
@@ -181,7 +181,7 @@ def test_the_lock_holds_later_pulls_to_the_first_one(hub: Hub, tmp_path: Path) -
 def test_an_altered_file_is_found_and_replaced(hub: Hub, tmp_path: Path) -> None:
     assert pulled(entry(), tmp_path, hub.url)
     weights = tmp_path / "tiny-1" / "model.bin"
-    weights.write_bytes(WEIGHTS[:-1] + b"!")
+    weights.write_bytes(WEIGHTS[:-1] + bytes([WEIGHTS[-1] ^ 1]))
     assert differences(tmp_path / "tiny-1", expected(entry(), tmp_path))[0].startswith("model.bin has sha256")
     assert pulled(entry(), tmp_path, hub.url)
     assert weights.read_bytes() == WEIGHTS

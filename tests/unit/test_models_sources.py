@@ -1,8 +1,8 @@
 """Checkpoints that do not come from a hub: single files on web servers, mirrors, folders of one's own."""
 
-import os
 from collections.abc import Iterator
 from pathlib import Path
+from random import Random
 
 import pytest
 
@@ -14,7 +14,7 @@ from tests import hub as hubs
 from tests.hub import Hub
 from tests.unit.test_models_fetch import entry, pulled, sha
 
-WEIGHTS = os.urandom(200_000)
+WEIGHTS = Random(0).randbytes(200_000)
 
 
 @pytest.fixture
@@ -41,7 +41,7 @@ def test_a_beginning_of_another_file_does_not_stay(web: Hub, tmp_path: Path) -> 
     part = tmp_path / ".partial" / "web-1" / "x.onnx.part"
     part.parent.mkdir(parents=True)
     (part.parent / ".commit").write_text("")
-    part.write_bytes(os.urandom(300_000))  # longer than the file: the server has nothing to add to it
+    part.write_bytes(Random(1).randbytes(300_000))  # longer than the file: the server has nothing to add to it
     assert pulled(file_on(web), tmp_path, "")
     part.parent.mkdir(parents=True)
     (part.parent / ".commit").write_text("")
