@@ -56,16 +56,16 @@ style: $(TESTED)
 	@.venv/bin/lint-imports
 
 bench: $(TESTED) $(COMPARED) ## Measure system, CPU stages and memory, beside one process and beside librosa, torch, scikit-learn
-	@.venv/bin/python -m bench
+	@.venv/bin/python -m trials.bench
 
 chaos: $(TESTED) ## Kill, stop and cut off everything under load, and count what is lost or done twice
-	@.venv/bin/python -m chaos
+	@.venv/bin/python -m trials.chaos
 
 formats: $(TESTED) ## Files of every kind, whole and bent: what of their sound is analysed, whether anything crashes
-	@.venv/bin/python -m formats
+	@.venv/bin/python -m trials.formats
 
 growth: $(TESTED) ## Let RECORDINGS (3000) be analysed and deleted for their age; sizes before and after
-	@.venv/bin/python -m pytest -s -q tests/integration/test_retention.py -k upkeep --recordings $(RECORDINGS)
+	@.venv/bin/python -m pytest -s -q tests/integration/stores/test_retention.py -k upkeep --recordings $(RECORDINGS)
 
 schemas: $(RUN) ## Write docs/schemas anew from the types
 	@.venv/bin/python docs/schemas/make.py

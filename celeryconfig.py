@@ -1,9 +1,9 @@
-"""Celery's settings: data only, derived from the registry and ``settings.py``. Why each value: docs/adr/0003."""
+"""Celery's settings: data only, derived from the registry and ``earshot/settings.py``. Why each value: docs/adr/0003."""
 
 from kombu import Queue
 
-from settings import settings
-from storage.redis_url import celery_url, is_tcp, tls
+from earshot.settings import settings
+from earshot.storage.redis_url import celery_url, is_tcp, tls
 from workers.pools import queues
 from workers.registry import cards
 
@@ -38,7 +38,7 @@ worker_cancel_long_running_tasks_on_connection_loss = False
 # Jobs are long: a worker takes one when it is free, so queue lengths are honest and pools can be scaled by them.
 worker_prefetch_multiplier = 1
 worker_disable_prefetch = True
-worker_pool = "tasks.pool:TaskPool"
+worker_pool = "tasks.process.pool:TaskPool"
 worker_proc_alive_timeout = 30
 worker_soft_shutdown_timeout = _settings.soft_shutdown_sec
 worker_enable_soft_shutdown_on_idle = False

@@ -1,1 +1,1 @@
-"""The one command: verbs, the local stack, and what a terminal shows."""
+"""The library: analyses recordings and keeps results. It imports nothing above itself, and no Celery."""

@@ -2,17 +2,24 @@
 
 from dataclasses import dataclass
 
-from analysis.findings import Classification, DiarizationFindings, Emotion, EmotionFindings, SceneFindings, SentimentFindings
-from analysis.outcome import Failed, Skipped, Succeeded
-from analysis.parts import Evidence, with_bounds
-from analysis.pool import classify, pool_emotions
-from analysis.prevailing import scene_of
-from analysis.sections import EmotionSummary
-from analysis.spelling import joined
-from analysis.transcript import transcribe
-from analysis.types import Interval, Utterance
-from analysis.voices import Tracks, of_role, tracks, within
-from evaluation.der import Spoken
+from earshot.analysis.findings import (
+    Classification,
+    DiarizationFindings,
+    Emotion,
+    EmotionFindings,
+    SceneFindings,
+    SentimentFindings,
+)
+from earshot.analysis.outcome import Failed, Skipped, Succeeded
+from earshot.analysis.report.parts import Evidence, with_bounds
+from earshot.analysis.report.pooling import classify, pool_emotions
+from earshot.analysis.report.prevailing import scene_of
+from earshot.analysis.report.sections import EmotionSummary
+from earshot.analysis.report.transcript import transcribe
+from earshot.analysis.report.voices import Tracks, of_role, tracks, within
+from earshot.analysis.types import Interval, Utterance
+from earshot.analysis.words.spelling import joined
+from evaluation.measures.der import Spoken
 
 
 @dataclass(frozen=True)

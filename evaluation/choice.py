@@ -6,10 +6,10 @@ from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path, PurePosixPath
 
-from evaluation import rttm
-from evaluation.der import Spoken
 from evaluation.label_map import LabelMap, Truth
 from evaluation.manifest import Row
+from evaluation.measures import rttm
+from evaluation.measures.der import Spoken
 
 DIMENSIONS = ("valence", "arousal", "dominance")
 

@@ -7,14 +7,14 @@ from datetime import UTC, datetime
 from pathlib import Path
 from uuid import UUID, uuid4
 
-from analysis.parts import ChunkSpan, Evidence, Part, RecordingInfo, gather
-from analysis.roles import roles_of
-from analysis.types import WHOLE, ChunkRef, Interval, Job, Release
-from audio.plan import PlanLimits, speech_in
-from audio.prepare import Prepared, prepare
-from audio.probe import probe
-from audio.source import content_hash
-from audio.store import delete_recording
+from earshot.analysis.report.parts import ChunkSpan, Evidence, Part, RecordingInfo, gather
+from earshot.analysis.roles import roles_of
+from earshot.analysis.types import WHOLE, ChunkRef, Interval, Job, Release
+from earshot.audio.decoding.probe import probe
+from earshot.audio.plan import PlanLimits, speech_in
+from earshot.audio.prepare import Prepared, prepare
+from earshot.audio.store.pcm import delete_recording
+from earshot.audio.store.source import content_hash
 from evaluation.manifest import Row
 from workers.registry import analyses
 from workers.run import run
@@ -41,7 +41,7 @@ class Listener:
     limits: PlanLimits
     device: str
     language: str  # of rows that name none
-    gate: Release | None = None  # see ``analysis.types.Job``
+    gate: Release | None = None  # see ``earshot.analysis.types.Job``
 
     def hear(self, path: Path, row: Row, wanted: Iterable[str]) -> Heard:
         """Outcomes of the wanted analyses; nothing of the recording stays in the store.

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
-from analysis.errors import Misconfigured
+from earshot.analysis.errors import Misconfigured
 from evaluation.manifest import Row
 
 MAPS = Path(__file__).with_name("labels")

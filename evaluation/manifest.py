@@ -6,8 +6,8 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from analysis.errors import Misconfigured
-from evaluation.groups import origin
+from earshot.analysis.errors import Misconfigured
+from evaluation.measures.groups import origin
 
 Dimension = Annotated[float, Field(ge=-1, le=1)] | None
 """How people rate an emotion, on the scale of the findings."""

@@ -8,13 +8,14 @@ from urllib.parse import urlsplit
 
 import fsspec
 
-from analysis.errors import EarshotError, Misconfigured
-from analysis.types import Release
-from audio.store import local_path
-from models import cache, catalog
-from models.checkpoint_file import sha256
-from models.device import resolve
-from settings import settings
+from earshot.analysis.errors import EarshotError, Misconfigured
+from earshot.analysis.types import Release
+from earshot.audio.store.pcm import local_path
+from earshot.compute import cache
+from earshot.compute.device import resolve
+from earshot.models.checkpoints import catalog
+from earshot.models.checkpoints.location import sha256
+from earshot.settings import settings
 from workers.registry import analyses
 
 

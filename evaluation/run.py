@@ -4,17 +4,18 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from analysis.errors import Permanent
-from analysis.parts import Evidence
-from evaluation import answers, classified, diarized, transcribed
+from earshot.analysis.errors import Permanent
+from earshot.analysis.report.parts import Evidence
+from evaluation import answers
 from evaluation.choice import Chosen, reference
-from evaluation.der import score
+from evaluation.figures import classified, diarized, transcribed
+from evaluation.figures.tally import Case, Tally
 from evaluation.hearing import Heard, Listener
 from evaluation.label_map import LabelMap
 from evaluation.manifest import Row
+from evaluation.measures.der import score
 from evaluation.metrics import Classified, Diarized, LeftOut, Metrics, Transcribed
 from evaluation.releases import trained_on
-from evaluation.tally import Case, Tally
 
 Watch = Callable[[Sequence[int]], Iterable[int]]
 """Walks through positions of rows and may show how far it is."""

@@ -61,7 +61,7 @@ CREATE TABLE finding (
     analysis       text NOT NULL,
     release        text NOT NULL,                          -- which checkpoint said so
     status         text NOT NULL CHECK (status IN ('succeeded', 'skipped', 'failed')),
-    outcome        jsonb NOT NULL,                         -- analysis.outcome.Outcome
+    outcome        jsonb NOT NULL,                         -- earshot.analysis.outcome.Outcome
     merged_at      timestamptz NOT NULL DEFAULT now(),
     PRIMARY KEY (recording_id, chunk_index, analysis),
     FOREIGN KEY (recording_id, chunk_index) REFERENCES chunk ON DELETE CASCADE,

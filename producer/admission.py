@@ -3,13 +3,13 @@
 import time
 from pathlib import Path
 
-from analysis.errors import EarshotError
-from audio.plan import PlanLimits
-from audio.probe import probe
+from earshot.analysis.errors import EarshotError
+from earshot.audio.decoding.probe import probe
+from earshot.audio.plan import PlanLimits
+from earshot.settings import settings
+from earshot.storage.postgres import ledger
+from earshot.storage.postgres.db import Connection
 from producer.patience import Patience
-from settings import settings
-from storage import ledger
-from storage.db import Connection
 
 POLL_SEC = 0.5
 REPEAT_SEC = 60.0

@@ -5,13 +5,13 @@ from collections.abc import Iterator, Sequence
 from functools import partial
 from uuid import UUID
 
-from analysis.errors import Permanent
-from analysis.request import IngestReply
-from analysis.types import Frozen
+from earshot.analysis.errors import Permanent
+from earshot.analysis.request import IngestReply
+from earshot.analysis.types import Frozen
+from earshot.storage.postgres import recordings
+from earshot.storage.postgres.recordings import Progress
 from producer.patience import Patience
 from producer.submit import Submission
-from storage import recordings
-from storage.recordings import Progress
 from tasks.submit import reply
 
 POLL_SEC = 0.2

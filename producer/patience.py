@@ -4,10 +4,11 @@ import time
 from collections.abc import Callable
 from typing import Self, TypeVar
 
-from analysis.errors import Growing, Unavailable
-from settings import settings
-from storage import db, redis
-from storage.db import Connection
+from earshot.analysis.errors import Growing, Unavailable
+from earshot.settings import settings
+from earshot.storage.postgres import db
+from earshot.storage.postgres.db import Connection
+from earshot.storage.redis import client as redis
 
 T = TypeVar("T")
 AGAIN_SEC = 2.0

@@ -4,16 +4,16 @@ from contextlib import suppress
 from pathlib import Path
 from uuid import UUID, uuid4
 
-from analysis.errors import Unavailable
-from analysis.printable import told
-from analysis.request import IngestRequest
-from analysis.types import Frozen, SpeakerCount
-from audio.inbox import discard_upload, is_young, upload
+from earshot.analysis.errors import Unavailable
+from earshot.analysis.printable import told
+from earshot.analysis.request import IngestRequest
+from earshot.analysis.types import Frozen, SpeakerCount
+from earshot.audio.store.inbox import discard_upload, is_young, upload
+from earshot.settings import settings
+from earshot.storage.postgres import recordings
+from earshot.storage.postgres.db import Connection, connect, lost_connections
 from producer.admission import expected_chunks
 from producer.patience import Patience
-from settings import settings
-from storage import recordings
-from storage.db import Connection, connect, lost_connections
 from tasks.leftovers import AGE_SEC as SWEPT_SEC
 from tasks.submit import send
 from workers.registry import analyses
@@ -84,7 +84,7 @@ class _Copy:
     def uploaded(self) -> str:
         """Where it lies, young enough to be named by a request.
 
-        Raises: as ``audio.inbox.upload``.
+        Raises: as ``earshot.audio.store.inbox.upload``.
         """
         if not self._uri or not is_young(self._uri, self._store, SWEPT_SEC / 2):
             self.discard()

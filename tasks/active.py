@@ -2,12 +2,12 @@
 
 import hashlib
 
-from analysis.types import Release
-from models.asr_endpoint import RUNTIME
-from models.catalog import default_releases
-from settings import settings
-from storage import releases
-from storage.db import Connection
+from earshot.analysis.types import Release
+from earshot.models.asr.endpoint import RUNTIME
+from earshot.models.checkpoints.catalog import default_releases
+from earshot.settings import settings
+from earshot.storage.postgres import releases
+from earshot.storage.postgres.db import Connection
 from workers.contract import Card
 from workers.registry import cards
 

@@ -3,14 +3,14 @@
 from collections.abc import Collection, Mapping
 from uuid import UUID
 
-from analysis.errors import Permanent, Transient
-from analysis.types import WHOLE, SpeakerCount
-from audio.plan import PlanLimits, plan_chunks, speech_in
-from settings import settings
-from storage import recordings, rounds
-from storage.db import Connection
-from storage.recordings import NewChunk
-from storage.rounds import Choice
+from earshot.analysis.errors import Permanent, Transient
+from earshot.analysis.types import WHOLE, SpeakerCount
+from earshot.audio.plan import PlanLimits, plan_chunks, speech_in
+from earshot.settings import settings
+from earshot.storage.postgres import recordings, rounds
+from earshot.storage.postgres.db import Connection
+from earshot.storage.postgres.recordings import NewChunk
+from earshot.storage.postgres.rounds import Choice
 from tasks.active import active
 from tasks.dispatch import dispatch
 from workers.registry import analyses, cards

@@ -10,16 +10,19 @@ from typing import Any, NoReturn
 from celery.exceptions import Ignore, Reject, SoftTimeLimitExceeded
 from redis import Redis
 
-from analysis.errors import DeviceLost, Transient, Unavailable
-from analysis.outcome import Failed, Outcome
-from analysis.types import ChunkKey, ChunkRef, Job, Receipt
-from settings import settings
-from storage import claims, deleted, redis, staging, tries, waits
-from storage.dead_letters import WORKER_LOST
-from storage.ledger import Staged
-from tasks import emergency, known, triage
+from earshot.analysis.errors import DeviceLost, Transient, Unavailable
+from earshot.analysis.outcome import Failed, Outcome
+from earshot.analysis.types import ChunkKey, ChunkRef, Job, Receipt
+from earshot.settings import settings
+from earshot.storage import staging
+from earshot.storage.postgres.dead_letters import WORKER_LOST
+from earshot.storage.postgres.ledger import Staged
+from earshot.storage.redis import claims, deleted, tries, waits
+from earshot.storage.redis import client as redis
+from tasks import emergency, triage
 from tasks.app import PAUSE_MAX_SEC, Stage, app, step_sec
-from tasks.presence import claim
+from tasks.messages import known
+from tasks.process.presence import claim
 from tasks.triage import Open
 from workers.registry import analyses, cards
 from workers.run import DEVICE_MEMORY, run

@@ -9,22 +9,15 @@ from typing import Any, ClassVar
 from celery import Celery, Task
 from celery.app.backends import BACKEND_ALIASES
 from celery.exceptions import Reject, SoftTimeLimitExceeded
-from celery.signals import (
-    after_setup_logger,
-    after_setup_task_logger,
-    heartbeat_sent,
-    task_prerun,
-    worker_init,
-    worker_ready,
-)
+from celery.signals import after_setup_logger, after_setup_task_logger, heartbeat_sent, task_prerun, worker_init, worker_ready
 from kombu.transport import TRANSPORT_ALIASES
 
-import onnx_runtime
-from analysis.errors import Permanent, Transient
-from analysis.printable import printable
-from analysis.urls import masked
-from audio import scratch
-from settings import PROJECT, settings
+from earshot.analysis.errors import Permanent, Transient
+from earshot.analysis.printable import printable
+from earshot.analysis.urls import masked
+from earshot.audio.store import scratch
+from earshot.compute import onnx_runtime
+from earshot.settings import PROJECT, settings
 from workers.pools import queues_of
 
 MALLOC_BYTES = 4 << 20
@@ -84,22 +77,22 @@ def _begins(**_: Any) -> None:
 
 
 # Kombu takes a socket's transport from its URL's scheme alone.
-TRANSPORT_ALIASES.update(dict.fromkeys(("redis", "rediss"), "tasks.transport:Transport"))
-BACKEND_ALIASES.update(dict.fromkeys(("redis", "rediss"), "tasks.transport:Backend"))
+TRANSPORT_ALIASES.update(dict.fromkeys(("redis", "rediss"), "tasks.messages.transport:Transport"))
+BACKEND_ALIASES.update(dict.fromkeys(("redis", "rediss"), "tasks.messages.transport:Backend"))
 app = Celery(
     "earshot",
     task_cls=Stage,
-    amqp="tasks.transport:Queues",
+    amqp="tasks.messages.transport:Queues",
     include=[
         "tasks.ingest",
         "tasks.analyze",
         "tasks.merge",
         "tasks.finalize",
         "tasks.upkeep",
-        "tasks.presence",
-        "tasks.fork",
-        "tasks.soft_limit",
-        "tasks.one_gpu",
+        "tasks.process.presence",
+        "tasks.process.fork",
+        "tasks.process.soft_limit",
+        "tasks.process.one_gpu",
     ],
 )
 app.config_from_object("celeryconfig")

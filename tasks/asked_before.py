@@ -6,13 +6,13 @@ from uuid import UUID
 
 from celery.exceptions import SoftTimeLimitExceeded
 
-from analysis.errors import EarshotError, Permanent, Transient
-from analysis.request import Differing, IngestReply, IngestRequest
-from audio.source import content_hash
-from settings import settings
-from storage import db, recordings, requests, rounds, tombstones
-from storage.db import Connection
-from storage.recordings import Recording
+from earshot.analysis.errors import EarshotError, Permanent, Transient
+from earshot.analysis.request import Differing, IngestReply, IngestRequest
+from earshot.audio.store.source import content_hash
+from earshot.settings import settings
+from earshot.storage.postgres import db, recordings, requests, rounds, tombstones
+from earshot.storage.postgres.db import Connection
+from earshot.storage.postgres.recordings import Recording
 from tasks.again import besides
 from tasks.decode import decode_again, source
 from tasks.dispatch import dispatch

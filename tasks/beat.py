@@ -5,9 +5,9 @@ from typing import Any
 
 from celery.beat import Scheduler as CeleryScheduler
 
-from analysis.wall_clock import WallClock
-from settings import settings
-from storage import redis
+from earshot.analysis.wall_clock import WallClock
+from earshot.settings import settings
+from earshot.storage.redis import client as redis
 
 WAITING = 3
 """Tasks that may wait in the queue: one of each kind."""

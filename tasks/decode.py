@@ -4,16 +4,16 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from uuid import UUID
 
-from analysis.errors import Permanent
-from audio.media_file import MediaFile
-from audio.prepare import Prepared, prepare
-from audio.probe import Probe, probe
-from audio.source import content_hash, open_source
-from audio.store import delete_recording, store_errors
-from settings import settings
-from storage import recordings, tombstones
-from storage.db import Connection
-from storage.recordings import Recording
+from earshot.analysis.errors import Permanent
+from earshot.audio.decoding.probe import Probe, probe
+from earshot.audio.media_file import MediaFile
+from earshot.audio.prepare import Prepared, prepare
+from earshot.audio.store.pcm import delete_recording, store_errors
+from earshot.audio.store.source import content_hash, open_source
+from earshot.settings import settings
+from earshot.storage.postgres import recordings, tombstones
+from earshot.storage.postgres.db import Connection
+from earshot.storage.postgres.recordings import Recording
 from tasks.again import plan_limits
 from workers.registry import cards
 
@@ -22,7 +22,7 @@ from workers.registry import cards
 def source(uri: str) -> Iterator[MediaFile]:
     """The file of a request.
 
-    Raises: as ``audio.source.open_source``.
+    Raises: as ``earshot.audio.store.source.open_source``.
     """
     config = settings()
     with store_errors(uri), open_source(uri, config.roots, config.store_url, config.internal_hosts) as file:
@@ -32,7 +32,7 @@ def source(uri: str) -> Iterator[MediaFile]:
 def decode(recording_id: UUID, file: MediaFile, found: Probe, *, mix: bool, accept_truncated: bool) -> Prepared:
     """Decodes the file, which is as ``found``, at every rate that an analysis wants, and stores that as the recording's audio.
 
-    Raises: as ``audio.prepare.prepare``.
+    Raises: as ``earshot.audio.prepare.prepare``.
     """
     config = settings()
     return prepare(
@@ -50,11 +50,11 @@ def decode(recording_id: UUID, file: MediaFile, found: Probe, *, mix: bool, acce
 
 def decode_again(connection: Connection, recording: Recording, uri: str) -> None:
     """Gives a finished recording its audio back, from a file of the same content. To be called by whoever alone takes that
-    recording in (``storage.requests.exclusive``).
+    recording in (``earshot.storage.postgres.requests.exclusive``).
 
     Raises:
         Permanent: ``audio_expired``, the file is another one by now, or is decoded otherwise than before; ``deleted``.
-        Unavailable: as ``audio.prepare.prepare``.
+        Unavailable: as ``earshot.audio.prepare.prepare``.
     """
     accept = bool(recording.request.get("accept_truncated"))
     with source(uri) as file:

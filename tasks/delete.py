@@ -13,16 +13,19 @@ from uuid import UUID
 
 from redis import Redis
 
-from analysis.deletion import Checked, Counts, DeletionReceipt, Trace, Why, added
-from analysis.errors import SERVICES, EarshotError, Unavailable
-from audio.inbox import is_upload
-from audio.leftovers import remove, stored
-from audio.store import delete_recording
-from settings import settings
-from storage import deleted, outbox, redis, searches, tombstones, traces
-from storage.db import Connection
-from storage.searches import Searched
-from storage.tombstones import Export, Tombstone
+from earshot.analysis.deletion import Checked, Counts, DeletionReceipt, Trace, Why, added
+from earshot.analysis.errors import SERVICES, EarshotError, Unavailable
+from earshot.audio.store.inbox import is_upload
+from earshot.audio.store.leftovers import remove, stored
+from earshot.audio.store.pcm import delete_recording
+from earshot.settings import settings
+from earshot.storage import outbox, searches, traces
+from earshot.storage.postgres import tombstones
+from earshot.storage.postgres.db import Connection
+from earshot.storage.postgres.tombstones import Export, Tombstone
+from earshot.storage.redis import client as redis
+from earshot.storage.redis import deleted
+from earshot.storage.searches import Searched
 
 log = logging.getLogger(__name__)
 

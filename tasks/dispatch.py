@@ -7,12 +7,14 @@ from uuid import UUID, uuid4
 
 from celery import chord
 
-from analysis.outcome import Failed
-from analysis.types import WHOLE, Batch, ChunkKey, ChunkRef, Job, Release, Utterance
-from settings import settings
-from storage import db, dead_letters, ledger, recordings, redis, staging
-from storage.ledger import Staged
-from storage.recordings import Recording
+from earshot.analysis.outcome import Failed
+from earshot.analysis.types import WHOLE, Batch, ChunkKey, ChunkRef, Job, Release, Utterance
+from earshot.settings import settings
+from earshot.storage import staging
+from earshot.storage.postgres import db, dead_letters, ledger, recordings
+from earshot.storage.postgres.ledger import Staged
+from earshot.storage.postgres.recordings import Recording
+from earshot.storage.redis import client as redis
 from tasks.active import active
 from tasks.app import app
 from tasks.publish import refusals
@@ -74,7 +76,7 @@ def _publish(recording: Recording, named: Mapping[str, Release], barred: set[Bar
     batch_id, registered, gate = uuid4(), {card.name: card for card in cards()}, at_the_gate()
     keys = tuple(ChunkKey(recording_id=recording.id, index=row["index"], round=row["round"]) for row in rows)
     batch = Batch(batch_id=batch_id, chunks=keys)
-    # Immutable: the body takes nothing from the header's results, which are receipts; outcomes wait in storage.staging.
+    # Immutable: the body takes nothing from the header's results, which are receipts; outcomes wait in earshot.storage.staging.
     name = "merge.whole" if rows[0]["index"] == WHOLE else "merge.batch"
     merge = app.signature(name, args=[batch.model_dump(mode="json")], immutable=True)
     header = []

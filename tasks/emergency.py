@@ -4,11 +4,12 @@ from collections.abc import Mapping
 
 from redis import Redis
 
-from analysis import events
-from analysis.outcome import Outcome, Succeeded
-from analysis.types import ChunkRef
-from settings import settings
-from storage import db, outbox
+from earshot.analysis import events
+from earshot.analysis.outcome import Outcome, Succeeded
+from earshot.analysis.types import ChunkRef
+from earshot.settings import settings
+from earshot.storage import outbox
+from earshot.storage.postgres import db
 from workers.contract import Card
 
 

@@ -3,10 +3,13 @@
 import logging
 from uuid import UUID
 
-from analysis.errors import Permanent, Transient
-from settings import settings
-from storage import db, outbox, recordings, redis, refused, tombstones
-from storage.reports import finalize
+from earshot.analysis.errors import Permanent, Transient
+from earshot.settings import settings
+from earshot.storage import outbox
+from earshot.storage.postgres import db, recordings, tombstones
+from earshot.storage.postgres.reports import finalize
+from earshot.storage.redis import client as redis
+from earshot.storage.redis import refused
 from tasks.app import app
 
 log = logging.getLogger(__name__)

@@ -8,28 +8,31 @@ from uuid import NAMESPACE_URL, UUID, uuid5
 
 from celery.exceptions import SoftTimeLimitExceeded
 
-from analysis.errors import SURROUNDINGS, EarshotError, Permanent, Transient, Unavailable
-from analysis.request import IngestReply, IngestRequest
-from analysis.roles import roles_of
-from analysis.types import WHOLE, Interval
-from audio.inbox import discard_upload
-from audio.media_file import MediaFile
-from audio.plan import speech_in
-from audio.prepare import Prepared
-from audio.probe import Probe, probe
-from audio.source import content_hash
-from audio.store import delete_recording
-from settings import settings
-from storage import db, ledger, outbox, presence, recordings, redis, requests, tombstones, waits
-from storage.db import Connection
-from storage.dead_letters import QUARANTINE_AFTER
-from storage.recordings import NewChunk
+from earshot.analysis.errors import SURROUNDINGS, EarshotError, Permanent, Transient, Unavailable
+from earshot.analysis.request import IngestReply, IngestRequest
+from earshot.analysis.roles import roles_of
+from earshot.analysis.types import WHOLE, Interval
+from earshot.audio.decoding.probe import Probe, probe
+from earshot.audio.media_file import MediaFile
+from earshot.audio.plan import speech_in
+from earshot.audio.prepare import Prepared
+from earshot.audio.store.inbox import discard_upload
+from earshot.audio.store.pcm import delete_recording
+from earshot.audio.store.source import content_hash
+from earshot.settings import settings
+from earshot.storage import outbox
+from earshot.storage.postgres import db, ledger, recordings, requests, tombstones
+from earshot.storage.postgres.db import Connection
+from earshot.storage.postgres.dead_letters import QUARANTINE_AFTER
+from earshot.storage.postgres.recordings import NewChunk
+from earshot.storage.redis import client as redis
+from earshot.storage.redis import presence, waits
 from tasks import asked_before
 from tasks.again import plan_limits
 from tasks.app import Stage, app, step_sec
 from tasks.asked_before import IdTaken
 from tasks.decode import decode, source
-from tasks.presence import claim
+from tasks.process.presence import claim
 from workers.registry import analyses, cards
 
 log = logging.getLogger(__name__)

@@ -7,13 +7,14 @@ from uuid import UUID
 
 from redis import Redis
 
-from audio import scratch
-from audio.leftovers import Stored, remove, stored
-from audio.store import delete_recording
-from settings import settings
-from storage import requests, retention, traces
-from storage.db import Connection
-from storage.redis import lost_connections
+from earshot.audio.store import scratch
+from earshot.audio.store.leftovers import Stored, remove, stored
+from earshot.audio.store.pcm import delete_recording
+from earshot.settings import settings
+from earshot.storage import retention, traces
+from earshot.storage.postgres import requests
+from earshot.storage.postgres.db import Connection
+from earshot.storage.redis.client import lost_connections
 
 log = logging.getLogger(__name__)
 

@@ -9,15 +9,17 @@ import psycopg
 from celery.exceptions import SoftTimeLimitExceeded
 from redis import Redis
 
-from analysis.errors import SERVICES, EarshotError
-from analysis.outcome import Failed
-from analysis.types import WHOLE, Batch, Frozen
-from settings import settings
-from storage import db, ledger, outbox, redis, requests, staging
-from storage.db import Connection
-from storage.dead_letters import GAVE_UP
-from storage.ledger import OnItsWay, Staged
-from storage.requests import OpenRequest
+from earshot.analysis.errors import SERVICES, EarshotError
+from earshot.analysis.outcome import Failed
+from earshot.analysis.types import WHOLE, Batch, Frozen
+from earshot.settings import settings
+from earshot.storage import outbox, staging
+from earshot.storage.postgres import db, ledger, requests
+from earshot.storage.postgres.db import Connection
+from earshot.storage.postgres.dead_letters import GAVE_UP
+from earshot.storage.postgres.ledger import OnItsWay, Staged
+from earshot.storage.postgres.requests import OpenRequest
+from earshot.storage.redis import client as redis
 from tasks import stuck
 from tasks.dispatch import dispatch
 from tasks.publish import publish

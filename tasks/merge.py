@@ -6,9 +6,12 @@ from uuid import UUID
 
 from redis import Redis
 
-from analysis.types import Batch
-from settings import settings
-from storage import db, ledger, outbox, redis, refused, staging, tombstones
+from earshot.analysis.types import Batch
+from earshot.settings import settings
+from earshot.storage import outbox, staging
+from earshot.storage.postgres import db, ledger, tombstones
+from earshot.storage.redis import client as redis
+from earshot.storage.redis import refused
 from tasks.app import app
 from tasks.publish import publish
 

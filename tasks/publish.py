@@ -5,8 +5,8 @@ from contextlib import contextmanager
 
 from kombu.exceptions import OperationalError
 
-from analysis.errors import Unavailable
-from storage.redis import AWAY
+from earshot.analysis.errors import Unavailable
+from earshot.storage.redis.client import AWAY
 from tasks.app import app
 
 

@@ -2,11 +2,11 @@
 
 from uuid import UUID
 
-from analysis.errors import Permanent
-from audio.inbox import is_gone
-from settings import settings
-from storage import requests
-from storage.db import Connection
+from earshot.analysis.errors import Permanent
+from earshot.audio.store.inbox import is_gone
+from earshot.settings import settings
+from earshot.storage.postgres import requests
+from earshot.storage.postgres.db import Connection
 from tasks.publish import publish
 
 

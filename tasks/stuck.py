@@ -7,15 +7,16 @@ from typing import Literal
 
 from redis import Redis
 
-from analysis.types import ChunkKey, Frozen
-from settings import settings
-from storage import claims, ledger, presence, requests, waits
-from storage.claims import Standing
-from storage.db import Connection
-from storage.ledger import OnItsWay
-from storage.presence import Worker
-from storage.requests import OpenRequest
-from storage.waits import Queue
+from earshot.analysis.types import ChunkKey, Frozen
+from earshot.settings import settings
+from earshot.storage.postgres import ledger, requests
+from earshot.storage.postgres.db import Connection
+from earshot.storage.postgres.ledger import OnItsWay
+from earshot.storage.postgres.requests import OpenRequest
+from earshot.storage.redis import claims, presence, waits
+from earshot.storage.redis.claims import Standing
+from earshot.storage.redis.presence import Worker
+from earshot.storage.redis.waits import Queue
 from workers.pools import STRANGERS, queues
 
 Verdict = Literal["working", "waiting", "unserved", "unsure", "died", "lost", "unmerged"]

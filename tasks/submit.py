@@ -5,11 +5,11 @@ from celery.exceptions import CeleryError
 from kombu.exceptions import OperationalError
 from pydantic import TypeAdapter
 
-from analysis.errors import Permanent, Unavailable
-from analysis.request import IngestReply, IngestRequest
-from settings import settings
-from storage import redis
-from storage.redis import AWAY
+from earshot.analysis.errors import Permanent, Unavailable
+from earshot.analysis.request import IngestReply, IngestRequest
+from earshot.settings import settings
+from earshot.storage.redis import client as redis
+from earshot.storage.redis.client import AWAY
 from tasks.app import app
 
 REPLY: TypeAdapter[IngestReply] = TypeAdapter(IngestReply)

@@ -11,12 +11,15 @@ from uuid import UUID
 from celery.exceptions import SoftTimeLimitExceeded
 from redis import Redis
 
-from analysis.errors import SERVICES, Transient
-from analysis.types import Frozen
-from audio.store import delete_recording
-from settings import Retention, settings
-from storage import db, redis, refused, retention, stream, tombstones
-from storage.db import Connection
+from earshot.analysis.errors import SERVICES, Transient
+from earshot.analysis.types import Frozen
+from earshot.audio.store.pcm import delete_recording
+from earshot.settings import Retention, settings
+from earshot.storage import retention
+from earshot.storage.postgres import db, tombstones
+from earshot.storage.postgres.db import Connection
+from earshot.storage.redis import client as redis
+from earshot.storage.redis import refused, stream
 from tasks import delete, leftovers
 
 log = logging.getLogger(__name__)

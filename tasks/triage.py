@@ -5,12 +5,12 @@ from typing import NamedTuple
 
 from redis import Redis
 
-from analysis.types import ChunkRef, Job
-from settings import settings
-from storage import claims, presence
-from storage.claims import Fate, Standing
-from storage.presence import Worker
-from tasks.presence import claim
+from earshot.analysis.types import ChunkRef, Job
+from earshot.settings import settings
+from earshot.storage.redis import claims, presence
+from earshot.storage.redis.claims import Fate, Standing
+from earshot.storage.redis.presence import Worker
+from tasks.process.presence import claim
 
 
 class Open(NamedTuple):

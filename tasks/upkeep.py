@@ -2,11 +2,14 @@
 
 import logging
 
-from settings import settings
-from storage import db, outbox, redis, upkeep_runs
+from earshot.settings import settings
+from earshot.storage import outbox
+from earshot.storage.postgres import db
+from earshot.storage.redis import client as redis
+from earshot.storage.redis import upkeep_runs
 from tasks.app import app
 from tasks.mend import Mended, mend
-from tasks.presence import claim
+from tasks.process.presence import claim
 from tasks.tidy import Tidied, tidy
 
 log = logging.getLogger(__name__)

@@ -12,10 +12,10 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-from analysis.stretches import stretches
-from analysis.types import ChunkRef
-from audio.clip import Clip
-from settings import PROJECT
+from earshot.analysis.types import ChunkRef
+from earshot.analysis.words.stretches import stretches
+from earshot.audio.clip import Clip
+from earshot.settings import PROJECT
 
 RATE = 16_000
 WINDOWS = 32
@@ -72,7 +72,7 @@ def _rows(clips: Sequence[Clip], join_gap_ms: int) -> list[Any]:
 def _ctc(folder: Path, device: str, clips: Sequence[Clip]) -> Callable[[], object]:
     from transformers import AutoModelForCTC, AutoProcessor
 
-    from models.transformers_ctc import TransformersCtc
+    from earshot.models.asr.transformers_ctc import TransformersCtc
 
     model = AutoModelForCTC.from_pretrained(folder).to(device).eval()
     rows = _rows(clips, TransformersCtc.join_gap_ms)
@@ -96,7 +96,7 @@ def _whisper(folder: Path, device: str, clips: Sequence[Clip]) -> Callable[[], o
     import torch
     from transformers import AutoProcessor, WhisperForConditionalGeneration
 
-    from models.transformers_whisper import WINDOW_MS
+    from earshot.models.whisper.transformers_whisper import WINDOW_MS
 
     precision = torch.float16 if device == "cuda" else torch.float32
     model = WhisperForConditionalGeneration.from_pretrained(folder, dtype=precision).to(device).eval()
@@ -109,8 +109,8 @@ def _whisper(folder: Path, device: str, clips: Sequence[Clip]) -> Callable[[], o
 def _emotion2vec(folder: Path, device: str, clips: Sequence[Clip]) -> Callable[[], object]:
     import torch
 
-    from models.emotion2vec import SPREAD, Emotion2vecModel
-    from models.padded_rows import padded
+    from earshot.compute.padded_rows import padded
+    from earshot.models.emotion2vec.model import SPREAD, Emotion2vecModel
 
     network, rows = Emotion2vecModel(folder, device, int8=False).network, _rows(clips, 0)
     lengths, sound = torch.tensor([len(row) for row in rows], device=device), padded(rows, device, SPREAD)
@@ -121,7 +121,7 @@ def _pyannote(folder: Path, device: str, clips: Sequence[Clip]) -> Callable[[], 
     """Both networks over windows a second apart, as the pipeline has them; three voices in each."""
     import torch
 
-    from models.pyannote_diarizer import PyannoteDiarizer
+    from earshot.models.pyannote.diarizer import PyannoteDiarizer
 
     pipeline = PyannoteDiarizer(folder, device).pipeline
     (clip,) = clips

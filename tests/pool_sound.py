@@ -6,10 +6,10 @@ from pathlib import Path
 
 import numpy as np
 
-from audio.vad import SpeechDetector
-from chaos.load import speech
-from tests.unit.audio_files import Sound as Samples
-from tests.unit.audio_files import silence, write
+from earshot.audio.speech.vad import SpeechDetector
+from tests.sounds.audio_files import Sound as Samples
+from tests.sounds.audio_files import silence, write
+from trials.chaos.load import speech
 
 RATE = 16_000
 STRETCHES = 16

@@ -17,9 +17,9 @@ from uuid import UUID
 
 import psutil
 
-from analysis.types import WHOLE, ChunkRef, Release
-from earshot.local import processes
-from storage import db, recordings, releases
+from cli.localstack import processes
+from earshot.analysis.types import WHOLE, ChunkRef, Release
+from earshot.storage.postgres import db, recordings, releases
 from tasks.dispatch import _reference
 from tests.integration.enqueue import enqueue
 from tests.pool_sound import Sound

@@ -4,7 +4,7 @@ import shutil
 import subprocess
 from pathlib import Path
 
-from settings import PROJECT
+from earshot.settings import PROJECT
 
 
 def copy(folder: Path) -> Path:

@@ -8,7 +8,7 @@ from typing import Any
 
 from redis import Redis
 
-from earshot.local import waiting
+from cli.localstack import waiting
 
 Admin = Any
 """A ``redis.Redis``, which has no types for half of its commands."""

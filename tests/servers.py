@@ -13,10 +13,10 @@ from pathlib import Path
 from tempfile import mkdtemp
 from uuid import UUID
 
-from earshot.local import postgres, processes, redis, waiting
-from settings import PROJECT
-from storage import db, recordings
-from storage.migrate import migrate
+from cli.localstack import postgres, processes, redis, waiting
+from earshot.settings import PROJECT
+from earshot.storage.postgres import db, recordings
+from earshot.storage.postgres.migrate import migrate
 from tasks.app import process_env
 
 WAIT_SEC = 180.0

@@ -2,14 +2,14 @@
 
 from collections.abc import Iterator
 
-from analysis.types import Release
-from models.asr_endpoint import RUNTIME as ENDPOINT
-from models.checkpoint_file import locate
-from models.onnx_session import open_model
-from settings import Settings
-from workers.asr_routes import routes
-from workers.emotion_models import dimensional_release
-from workers.noise_on_yamnet import base_of, stands_on
+from earshot.analysis.types import Release
+from earshot.models.asr.endpoint import RUNTIME as ENDPOINT
+from earshot.models.checkpoints.location import locate
+from earshot.models.onnx_model import open_model
+from earshot.models.sound.noise_on_yamnet import base_of, stands_on
+from earshot.settings import Settings
+from workers.asr.routes import routes
+from workers.emotion.models import dimensional_release
 
 
 def check_present(release: Release, config: Settings) -> None:

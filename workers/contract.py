@@ -18,10 +18,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, Protocol
 
-from analysis.findings import Findings
-from analysis.outcome import Failed, Skipped
-from analysis.types import Release
-from audio.clip import Clip
+from earshot.analysis.findings import Findings
+from earshot.analysis.outcome import Failed, Skipped
+from earshot.analysis.types import Release
+from earshot.audio.clip import Clip
 
 Result = Findings | Skipped | Failed
 """What an analysis says of one clip."""

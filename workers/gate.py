@@ -11,14 +11,15 @@ from functools import partial
 import numpy as np
 from numpy.typing import NDArray
 
-from analysis.outcome import Skipped
-from analysis.types import Release, Utterance
-from audio.chosen_windows import spread
-from audio.clip import Clip
-from audio.windows import begin_ms
-from models import cache, licence
-from models.catalog import defaults
-from settings import settings
+from earshot.analysis.outcome import Skipped
+from earshot.analysis.types import Release, Utterance
+from earshot.audio.clip import Clip
+from earshot.audio.features.chosen_windows import spread
+from earshot.audio.features.windows import begin_ms
+from earshot.compute import cache
+from earshot.models.checkpoints import licence
+from earshot.models.checkpoints.catalog import defaults
+from earshot.settings import settings
 from workers import scene
 from workers.contract import Analysis, Card, Result, results
 

@@ -6,28 +6,24 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from analysis.errors import Misconfigured
-from analysis.findings import NoiseFindings
-from analysis.outcome import Skipped
-from analysis.types import ChunkRef, Release
-from audio.alarm import alarms
-from audio.chosen_windows import spread
-from audio.clip import Clip
-from audio.level import SILENT, mixed
-from audio.windows import WindowSpec, begin_ms, window_loudness
-from models.onnx_session import OnnxModel, open_model
-from models.scoring import classify
-from settings import settings
+from earshot.analysis.errors import Misconfigured
+from earshot.analysis.findings import NoiseFindings
+from earshot.analysis.outcome import Skipped
+from earshot.analysis.types import ChunkRef, Release
+from earshot.audio.alarms.detector import alarms
+from earshot.audio.clip import Clip
+from earshot.audio.features.chosen_windows import spread
+from earshot.audio.features.level import SILENT, mixed
+from earshot.audio.features.windows import WindowSpec, begin_ms, window_loudness
+from earshot.models.onnx_model import OnnxModel, open_model
+from earshot.models.scoring import classify
+from earshot.models.sound.noise import FULL_BAND, UNTRAINED, hearing, tempered
+from earshot.models.sound.noise_on_yamnet import OnYamnet
+from earshot.models.sound.windowed import WindowedModel
+from earshot.settings import settings
 from workers.contract import Card
-from workers.noise_on_yamnet import OnYamnet, open_on_yamnet, stands_on
-from workers.windowed import WindowedModel, windowed_of
 
 CARD = Card(name="noise", pool="cpu", findings=NoiseFindings, urgent=True)
-
-FULL_BAND = 32_000
-"""Hz. A recording made below this rate holds nothing of the upper band that some classes live in (C-08)."""
-
-UNTRAINED = "untrained"
 
 Array = NDArray[np.float32]
 
@@ -52,12 +48,6 @@ def load(release: Release, device: str) -> NoiseModel:
     if onnx.metadata.get("model_version") == UNTRAINED:
         raise Misconfigured("checkpoint", f"{release.name} was exported before it was trained; its answers mean nothing")
     return noise_model(hearing(release, onnx), onnx, settings().noise_windows_per_chunk)
-
-
-def hearing(release: Release, onnx: OnnxModel) -> WindowedModel | OnYamnet:
-    """What hears the windows of an open checkpoint."""
-    base = stands_on(onnx)
-    return windowed_of(release, onnx) if base is None else open_on_yamnet(release, onnx, base)
 
 
 def noise_model(windowed: WindowedModel | OnYamnet, onnx: OnnxModel, windows_per_chunk: int) -> NoiseModel:
@@ -85,13 +75,6 @@ def _noise(model: NoiseModel, clip: Clip) -> NoiseFindings:
         bandwidth_limited=clip.ref.native_rate < FULL_BAND,
         emergency=alarms(mono, clip.sample_rate, clip.ref, settings().alarm_threshold),
     )
-
-
-def tempered(shares: Array, temperature: float) -> Array:
-    """Shares along the last axis with their logarithms divided by a temperature, normalised again."""
-    raised = np.asarray(shares, np.float32) ** np.float32(1 / temperature)
-    found: Array = raised / raised.sum(axis=-1, keepdims=True)
-    return found
 
 
 def _resampled(waveform: Array, rate: int, wanted: int) -> Array:

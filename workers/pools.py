@@ -1,6 +1,6 @@
 """The pools: every queue can be served by workers of its own, or several queues by one process on a small machine."""
 
-from analysis.errors import Misconfigured
+from earshot.analysis.errors import Misconfigured
 from workers.registry import cards
 
 STAGES = ("ingest", "merge", "finalize", "upkeep")

@@ -4,7 +4,7 @@ from functools import cache
 from importlib import import_module
 from typing import Protocol, cast
 
-from analysis.errors import Misconfigured
+from earshot.analysis.errors import Misconfigured
 from workers.contract import Analysis, Card
 
 MODULES = (

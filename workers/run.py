@@ -3,12 +3,12 @@
 import logging
 from collections.abc import Sequence
 
-from analysis.errors import DeviceLost, EarshotError, Transient
-from analysis.outcome import Failed, Outcome, Skipped, Succeeded
-from analysis.types import Job
-from audio.clip import Clip
-from models import cache
-from models.device import context_lost, free_memory, out_of_memory, resolve
+from earshot.analysis.errors import DeviceLost, EarshotError, Transient
+from earshot.analysis.outcome import Failed, Outcome, Skipped, Succeeded
+from earshot.analysis.types import Job
+from earshot.audio.clip import Clip
+from earshot.compute import cache
+from earshot.compute.device import context_lost, free_memory, out_of_memory, resolve
 from workers.contract import Analysis, Result, results
 from workers.gate import gated
 from workers.registry import analyses

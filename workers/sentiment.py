@@ -6,14 +6,14 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from analysis.errors import Misconfigured
-from analysis.findings import RoleScores, SentimentFindings
-from analysis.outcome import Skipped
-from analysis.types import Release
-from audio.clip import Clip
-from audio.voice import FEATURES, describe
-from models.onnx_session import OnnxModel, open_model
-from models.scoring import classify, rounded, softmax
+from earshot.analysis.errors import Misconfigured
+from earshot.analysis.findings import RoleScores, SentimentFindings
+from earshot.analysis.outcome import Skipped
+from earshot.analysis.types import Release
+from earshot.audio.clip import Clip
+from earshot.audio.features.utterance import FEATURES, describe
+from earshot.models.onnx_model import OnnxModel, open_model
+from earshot.models.scoring import classify, rounded, softmax
 from workers.contract import Card
 
 CARD = Card(name="sentiment", pool="cpu", findings=SentimentFindings)

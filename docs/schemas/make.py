@@ -3,7 +3,7 @@
 import json
 from pathlib import Path
 
-from earshot.published import PUBLISHED, schema
+from cli.published import PUBLISHED, schema
 
 for name in PUBLISHED:
     text = json.dumps(schema(name), indent=2, ensure_ascii=False) + "\n"

@@ -41,7 +41,7 @@ def __getattr__(name: str) -> Any:
         from earshot.noise.torch_extractor import imported
 
         imported()  # says what to install where it is not
-        from training.noise_nets import CustomNoiseClassifier
+        from earshot.noise.nets import CustomNoiseClassifier
 
         return CustomNoiseClassifier
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

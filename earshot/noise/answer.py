@@ -7,9 +7,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from analysis.noise_labels import NOISE_CATEGORIES
-from models.scoring import classify
-from workers.noise import FULL_BAND, UNTRAINED
+from earshot.analysis.noise_labels import NOISE_CATEGORIES
+from earshot.models.scoring import classify
+from earshot.models.sound.noise import FULL_BAND, UNTRAINED
 
 FAMILIES = ("traffic", "aircraft", "office", "construction", "cafe", "factory", "wind", "rain", "crowd", "music")
 """Beginnings of names that several categories share; ``train_station`` is a place and no train, so trains keep their names."""

@@ -4,10 +4,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from analysis.errors import Misconfigured
-from analysis.noise_labels import CLASSIFIED
-from audio.features import MelSpec
-from audio.windows import WindowSpec
+from earshot.analysis.errors import Misconfigured
+from earshot.analysis.noise_labels import CLASSIFIED
+from earshot.audio.features.spectra import MelSpec
+from earshot.audio.features.windows import WindowSpec
 
 NOISE_CATEGORIES_V2 = CLASSIFIED
 """The 58 categories of the softmax head, in the order of [004]; ``fire_alarm`` has a detector of its own (C-01)."""
@@ -39,7 +39,7 @@ class AudioFeatureConfig:
             raise Misconfigured("features", f"n_mfcc {self.n_mfcc} must not be above n_mels, {self.n_mels}")
 
     def window(self) -> WindowSpec:
-        """The same in the words of ``audio.windows``, which workers read out of a checkpoint's metadata."""
+        """The same in the words of ``earshot.audio.features.windows``, which workers read out of a checkpoint's metadata."""
         mel = MelSpec(
             n_fft=self.n_fft,
             window=self.n_fft,

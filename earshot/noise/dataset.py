@@ -8,7 +8,7 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from analysis.errors import Misconfigured
+from earshot.analysis.errors import Misconfigured
 from earshot.noise.config import NOISE_CATEGORIES_V2, AudioFeatureConfig
 from earshot.noise.sound import resampled
 from earshot.noise.sound import waveform as read
@@ -87,7 +87,7 @@ class NoiseDataset:
 
     def _altered(self, samples: Array) -> Array:
         """At another level, and half of the time at another speed or under a weak hiss."""
-        from training import augment
+        from earshot.audio.features import augment
 
         level = augment.rms(samples)
         if self._random.random() < 0.5:

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-import onnx_runtime
+from earshot.compute import onnx_runtime
 from earshot.noise.network import Network
 from earshot.noise.torch_extractor import imported
 
@@ -31,7 +31,7 @@ def write(network: Network, path: Path, form: str) -> float:
 
 
 def _onnx(network: Network, path: Path) -> float:
-    from training.export import describe, export_torch
+    from earshot.models.checkpoints.export import describe, export_torch
 
     windows = _windows(network)
     network.module.eval()

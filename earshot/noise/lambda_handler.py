@@ -5,9 +5,9 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from analysis.errors import BadAudio, EarshotError
+from earshot.analysis.errors import BadAudio, EarshotError
 from earshot.noise.ml_service import MLService
-from settings import settings
+from earshot.settings import settings
 
 LAYER = Path("/opt/ml/models/noise_classifier_v2.pth")
 """Where a Lambda layer puts the model, unless ``ML_MODEL_V2_PATH`` names another place."""

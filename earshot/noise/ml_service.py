@@ -6,11 +6,11 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from earshot.models.checkpoints.catalog import default_releases
+from earshot.models.checkpoints.location import locate
 from earshot.noise.service import NoiseClassifierService
 from earshot.noise.sound import of_bytes
-from models.catalog import default_releases
-from models.checkpoint_file import locate
-from settings import settings
+from earshot.settings import settings
 
 
 class MLService:

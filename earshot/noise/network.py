@@ -8,10 +8,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from earshot.compute.optional_packages import needed_by
+from earshot.models.sound.noise import UNTRAINED
 from earshot.noise.config import NOISE_CATEGORIES_V2, AudioFeatureConfig, ModelConfig
 from earshot.noise.torch_extractor import imported
-from models.optional_packages import needed_by
-from workers.noise import UNTRAINED
 
 TRAINED = "v2"
 
@@ -39,7 +39,7 @@ class Network:
             return np.asarray(self.module(windows).cpu().numpy(), np.float32)
 
     def metadata(self) -> dict[str, Any]:
-        """What ``workers.windowed`` reads out of an export, and what a person should know of it."""
+        """What ``earshot.models.sound.windowed`` reads out of an export, and what a person should know of it."""
         bands = self.features.n_mels
         return {
             "labels": self.labels,
@@ -61,7 +61,7 @@ def untrained(model: ModelConfig, features: AudioFeatureConfig, labels: tuple[st
     """
     torch = imported()
     with needed_by("the network", "train"):
-        from training.noise_nets import EfficientNetNoise, Standardised
+        from earshot.noise.nets import EfficientNetNoise, Standardised
 
     if len(labels) != model.num_classes:
         labels = tuple(str(number) for number in range(model.num_classes))

@@ -8,18 +8,18 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from analysis.types import Release
-from audio.features import Array
+from earshot.analysis.types import Release
+from earshot.audio.features.spectra import Array
+from earshot.models.checkpoints.location import sha256
+from earshot.models.onnx_model import open_model
+from earshot.models.scoring import softmax
+from earshot.models.sound.noise import hearing, tempered
 from earshot.noise import exports
 from earshot.noise.config import AudioFeatureConfig, ModelConfig
 from earshot.noise.network import Network
 from earshot.noise.one_thread import one_thread
 from earshot.noise.sound import resampled
 from earshot.noise.torch_extractor import TorchAudioFeatureExtractor, device_of
-from models.checkpoint_file import sha256
-from models.onnx_session import open_model
-from models.scoring import softmax
-from workers.noise import hearing, tempered
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from analysis.errors import Misconfigured
+from earshot.analysis.errors import Misconfigured
 from earshot.noise import exports, network, opened
 from earshot.noise.answer import Answer, answered
 from earshot.noise.config import AudioFeatureConfig, InferenceConfig, ModelConfig, TrainingConfig
@@ -74,7 +74,7 @@ class NoiseClassifierService:
         Raises:
             Misconfigured: the data has more or fewer categories than the network has outputs.
         """
-        from training.crossval import calibrate
+        from earshot.models.calibration import calibrate
 
         learner = self.network
         learner.labels = _same_number(train_dataset.categories, learner.labels)

@@ -7,11 +7,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from analysis.errors import BadAudio
-from audio.decode import decode
-from audio.frames import Tally
-from audio.level import mixed
-from audio.probe import probe
+from earshot.analysis.errors import BadAudio
+from earshot.audio.decoding.decode import decode
+from earshot.audio.decoding.frames import Tally
+from earshot.audio.decoding.probe import probe
+from earshot.audio.features.level import mixed
 
 Array = NDArray[np.float32]
 

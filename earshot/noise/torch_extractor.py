@@ -1,4 +1,5 @@
-"""Features on torch, for training and for checkpoints that are torch's own; the same numbers as ``audio.windows`` gives."""
+"""Features on torch, for training and for checkpoints that are torch's own; the same numbers as
+``earshot.audio.features.windows`` gives."""
 
 from functools import cache
 from typing import Any
@@ -6,8 +7,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from analysis.errors import Misconfigured
-from audio.features import MelSpec, dct, hann, mel_bank, starts
+from earshot.analysis.errors import Misconfigured
+from earshot.audio.features.spectra import MelSpec, dct, hann, mel_bank, starts
 from earshot.noise.config import AudioFeatureConfig
 
 STATISTICS = ("mean", "standard deviation", "minimum", "maximum", "median")
@@ -111,7 +112,8 @@ class TorchAudioFeatureExtractor:
 
 
 def _padded(waveform: Any, mel: MelSpec) -> Any:
-    """As ``audio.features`` does: mirrored at both ends, or with silence where there is too little to mirror."""
+    """As ``earshot.audio.features.spectra`` does: mirrored at both ends, or with silence where there is too little to
+    mirror."""
     edge = mel.window // 2
     mode = "reflect" if len(waveform) > edge else "constant"
     wide = _torch.nn.functional.pad(waveform[None], (edge, edge), mode=mode)[0]

@@ -4,10 +4,10 @@ from collections.abc import Callable, Sized
 from pathlib import Path
 from typing import Any, Protocol
 
-from analysis.errors import Permanent
+from earshot.analysis.errors import Permanent
+from earshot.compute.device import out_of_memory
 from earshot.noise.config import TrainingConfig
 from earshot.noise.torch_extractor import imported
-from models.device import out_of_memory
 
 History = dict[str, list[float]]
 

@@ -11,8 +11,8 @@ from pathlib import Path
 from tempfile import mkdtemp
 from typing import Any
 
-from evaluation.words import count, normalised
-from settings import PROJECT
+from earshot.settings import PROJECT
+from evaluation.measures.words import count, normalised
 
 TIMEOUT_SEC = 240
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from audio.probe import probe
+from earshot.audio.decoding.probe import probe
 from tests.cases.inputs import HEARTED, HOUR, LEISURE, STEW, command, environment, made
 from tests.cases.local import Handed, Local, errors
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from earshot.local.waiting import became
+from cli.localstack.waiting import became
 from tests.cases.inputs import CASES, made
 from tests.cases.local import Local, up
 
@@ -90,8 +90,8 @@ def test_a_full_audio_store_is_waited_for(home: Path) -> None:
 SENDER = """
 import sys
 from celery import Celery
-from settings import settings
-from storage.redis_url import celery_url
+from earshot.settings import settings
+from earshot.storage.redis_url import celery_url
 url = celery_url(settings().redis_url)
 client = Celery(broker=url, backend=url)
 sent = [client.send_task("ingest.recording", [{"uri": f"file://{path}"}], queue="ingest") for path in sys.argv[1:]]

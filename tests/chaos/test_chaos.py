@@ -5,8 +5,8 @@ import sys
 
 import pytest
 
-from chaos.scenarios import SCENARIOS
-from settings import PROJECT
+from earshot.settings import PROJECT
+from trials.chaos.scenarios import SCENARIOS
 
 LIMIT_SEC = 400
 
@@ -16,7 +16,7 @@ pytestmark = pytest.mark.chaos
 @pytest.mark.parametrize("row", [name for name, scenario in SCENARIOS.items() if scenario.short is not None])
 def test_nothing_is_lost_and_nothing_done_twice(row: str) -> None:
     done = subprocess.run(
-        [sys.executable, "-m", "chaos", "--short", "--only", row],
+        [sys.executable, "-m", "trials.chaos", "--short", "--only", row],
         cwd=PROJECT,
         capture_output=True,
         text=True,

@@ -11,12 +11,12 @@ from uuid import uuid4
 import numpy as np
 import pytest
 
-from chaos import audit, load, script
-from chaos.points import Point
-from chaos.verdict import Figures, first_difference
-from settings import PROJECT
-from storage import db
+from earshot.settings import PROJECT
+from earshot.storage.postgres import db
 from tests.servers import Stack
+from trials.chaos import audit, load, script
+from trials.chaos.points import Point
+from trials.chaos.verdict import Figures, first_difference
 
 CLEAN = Figures("row", 1, 1, 0, 0, 3, 0, 0, 0, 1, 1, 2, 1.0)
 
@@ -58,7 +58,7 @@ def test_ordinary_sound_says_nothing(tmp_path: Path) -> None:
 
 def test_a_crash_point_kills_once_for_each_victim(tmp_path: Path) -> None:
     point = Point("at dumps", "any", "json", "dumps", "call")
-    paths = f"{PROJECT / 'chaos' / 'crashpoint'}"
+    paths = f"{PROJECT / 'trials' / 'chaos' / 'crashpoint'}"
     env = {**os.environ, "PYTHONPATH": paths, "CHAOS_CRASHPOINTS": json.dumps([point.armed(str(tmp_path / "point"), 2)])}
     program = [sys.executable, "-c", "import json; json.dumps(1); print('lives')"]
     ends = [subprocess.run(program, env=env, capture_output=True, check=False, timeout=60).returncode for _ in range(3)]

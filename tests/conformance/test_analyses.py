@@ -13,14 +13,14 @@ import pytest
 import soundfile
 import soxr
 
-from analysis.errors import BadAudio
-from analysis.findings import Classification, Findings
-from analysis.outcome import Skipped
-from analysis.types import WHOLE, ChunkRef, Utterance
-from audio.clip import Clip
-from audio.prepare import prepare
-from models import cache
-from models.catalog import default_releases
+from earshot.analysis.errors import BadAudio
+from earshot.analysis.findings import Classification, Findings
+from earshot.analysis.outcome import Skipped
+from earshot.analysis.types import WHOLE, ChunkRef, Utterance
+from earshot.audio.clip import Clip
+from earshot.audio.prepare import prepare
+from earshot.compute import cache
+from earshot.models.checkpoints.catalog import default_releases
 from workers.contract import Analysis
 from workers.registry import analyses
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from analysis.findings import EmotionFindings, SentimentFindings
+from earshot.analysis.findings import EmotionFindings, SentimentFindings
 from tests.conformance.test_analyses import RATE, hiss, narrow, run, stored, voice
 from workers import emotion, sentiment
 

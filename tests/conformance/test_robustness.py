@@ -12,17 +12,17 @@ import numpy as np
 import pytest
 import soxr
 
-from analysis.findings import Classification
-from analysis.outcome import Failed, Skipped, Succeeded
-from analysis.types import ChunkRef, Job
-from audio.decode import decode
-from audio.frames import Tally
-from audio.plan import speech_in
-from audio.prepare import prepare
-from audio.probe import probe
-from models.catalog import default_releases
-from settings import PROJECT
-from tests.unit.audio_files import Sound, silence, tone, write
+from earshot.analysis.findings import Classification
+from earshot.analysis.outcome import Failed, Skipped, Succeeded
+from earshot.analysis.types import ChunkRef, Job
+from earshot.audio.decoding.decode import decode
+from earshot.audio.decoding.frames import Tally
+from earshot.audio.decoding.probe import probe
+from earshot.audio.plan import speech_in
+from earshot.audio.prepare import prepare
+from earshot.models.checkpoints.catalog import default_releases
+from earshot.settings import PROJECT
+from tests.sounds.audio_files import Sound, silence, tone, write
 from workers.registry import analyses, cards
 from workers.run import run
 

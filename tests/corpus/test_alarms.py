@@ -5,9 +5,9 @@ import pytest
 
 from evaluation.manifest import read
 from tests.corpus.recorded import DATA
-from training.alarm_trials import HELD_OUT, KINDS, Setting, trials
-from training.alarms import chunks, detect
-from training.datasets import waveform
+from training.data.alarm_trials import HELD_OUT, KINDS, Setting, trials
+from training.data.datasets import waveform
+from training.measurements.alarms import chunks, detect
 
 pytestmark = pytest.mark.corpus
 

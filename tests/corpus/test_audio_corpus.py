@@ -8,10 +8,10 @@ from uuid import uuid4
 
 import pytest
 
-from analysis.errors import BAD_AUDIO_CODES, BadAudio
-from audio.plan import PlanLimits
-from audio.prepare import Prepared, prepare
-from audio.store import read_pcm
+from earshot.analysis.errors import BAD_AUDIO_CODES, BadAudio
+from earshot.audio.plan import PlanLimits
+from earshot.audio.prepare import Prepared, prepare
+from earshot.audio.store.pcm import read_pcm
 from tests.corpus.recorded import DATA
 
 pytestmark = pytest.mark.corpus

@@ -7,12 +7,12 @@ import numpy as np
 import pytest
 import soxr
 
-from audio.decode import decode
-from audio.frames import Tally
-from audio.probe import probe
+from earshot.audio.decoding.decode import decode
+from earshot.audio.decoding.frames import Tally
+from earshot.audio.decoding.probe import probe
 from tests.conformance.test_robustness import CHANGES, only
 from tests.corpus.recorded import DATA
-from tests.unit.audio_files import Sound
+from tests.sounds.audio_files import Sound
 
 pytestmark = pytest.mark.corpus
 

@@ -8,18 +8,19 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from analysis.findings import EmotionFindings, NoiseFindings, SceneFindings, SentimentFindings
-from analysis.types import ChunkRef, Release, Utterance
-from audio.clip import Clip
-from models import cache
-from models.catalog import default_releases, load
-from models.checkpoint_file import sha256
-from models.onnx_session import open_model
+from earshot.analysis.findings import EmotionFindings, NoiseFindings, SceneFindings, SentimentFindings
+from earshot.analysis.types import ChunkRef, Release, Utterance
+from earshot.audio.clip import Clip
+from earshot.compute import cache
+from earshot.models.checkpoints.catalog import default_releases, load
+from earshot.models.checkpoints.location import sha256
+from earshot.models.onnx_model import open_model
+from earshot.models.sound.noise_on_yamnet import OnYamnet
 from tests.corpus.recorded import DATA, SHARED
-from training import emotional_speech, scene_sounds
-from training.datasets import RATE, Example, examples, labelled, waveform
+from training.data import emotional_speech
+from training.data.datasets import RATE, Example, examples, labelled, waveform
+from training.recipes.scene import sounds
 from workers import emotion, noise, scene, sentiment
-from workers.noise_on_yamnet import OnYamnet
 
 pytestmark = pytest.mark.corpus
 
@@ -65,7 +66,7 @@ def test_scene_hears_what_people_heard_on_recordings_it_was_not_fitted_on(tmp_pa
 def test_scene_agrees_with_its_teacher(tmp_path: Path) -> None:
     if not (SHARED / "models").is_dir():
         pytest.skip(f"YAMNet is not at {SHARED / 'models'}")
-    rows = spread(scene_sounds.recordings(DATA), 12)
+    rows = spread(sounds.recordings(DATA), 12)
     clips = [clip(row, tmp_path) for row in rows]
     own = scene.analyze(scene.load(default_releases()["scene"], "cpu"), clips)
     teachers = scene.analyze(scene.load(yamnet(), "cpu"), clips)

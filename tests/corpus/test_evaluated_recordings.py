@@ -5,13 +5,13 @@ from pathlib import Path
 
 import pytest
 
+from earshot.models.checkpoints.catalog import default_releases
+from earshot.models.checkpoints.location import MODELS
 from evaluation.choice import spread
 from evaluation.manifest import read
 from evaluation.metrics import Classified, Diarized, Metrics, Transcribed
-from models.catalog import default_releases
-from models.checkpoint_file import MODELS
 from tests.corpus.recorded import DATA
-from tests.unit.test_cli_errors import earshot
+from tests.unit.cli.test_errors import earshot
 from workers.registry import analyses
 
 pytestmark = pytest.mark.corpus

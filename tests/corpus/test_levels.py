@@ -7,18 +7,18 @@ import numpy as np
 import pytest
 import soundfile
 
-from analysis.transcript import transcribe
-from audio.plan import PlanLimits
-from audio.prepare import prepare
+from earshot.analysis.report.transcript import transcribe
+from earshot.audio.plan import PlanLimits
+from earshot.audio.prepare import prepare
+from earshot.models.checkpoints.catalog import default_releases
 from evaluation import answers
 from evaluation.hearing import Heard, Listener
 from evaluation.manifest import Row
-from evaluation.words import distance, normalised
-from models.catalog import default_releases
+from evaluation.measures.words import distance, normalised
 from tests.corpus.recorded import DATA
-from tests.unit.audio_files import Sound
-from tests.unit.test_faint import at, telephone
-from training.datasets import RATE, waveform
+from tests.sounds.audio_files import Sound
+from tests.unit.audio.test_faint import at, telephone
+from training.data.datasets import RATE, waveform
 
 pytestmark = pytest.mark.corpus
 

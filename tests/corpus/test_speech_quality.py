@@ -11,26 +11,27 @@ import numpy as np
 import pytest
 import soundfile
 
-from analysis.findings import AsrFindings, DiarizationFindings, Word
-from analysis.outcome import Skipped, Succeeded
-from analysis.parts import ChunkSpan, Part, RecordingInfo, gather
-from analysis.spelling import compared
-from analysis.transcript import transcribe
-from analysis.types import WHOLE, ChunkRef, Interval, Utterance
-from audio.clip import Clip
-from audio.plan import PlanLimits, speech_in
-from audio.prepare import Prepared, prepare
-from evaluation import rttm
-from evaluation.der import Errors, Spoken, score
-from evaluation.words import distance
-from models.catalog import default_releases
-from models.checkpoint_file import locate
-from models.moonshine_model import Moonshine
+from earshot.analysis.findings import AsrFindings, DiarizationFindings, Word
+from earshot.analysis.outcome import Skipped, Succeeded
+from earshot.analysis.report.parts import ChunkSpan, Part, RecordingInfo, gather
+from earshot.analysis.report.transcript import transcribe
+from earshot.analysis.types import WHOLE, ChunkRef, Interval, Utterance
+from earshot.analysis.words.spelling import compared
+from earshot.audio.clip import Clip
+from earshot.audio.plan import PlanLimits, speech_in
+from earshot.audio.prepare import Prepared, prepare
+from earshot.models.asr.moonshine import Moonshine
+from earshot.models.checkpoints.catalog import default_releases
+from earshot.models.checkpoints.location import locate
+from evaluation.measures import rttm
+from evaluation.measures.der import Errors, Spoken, score
+from evaluation.measures.words import distance
 from tests.corpus.recorded import DATA
-from training import asr_wer, speaker_eval
-from training.datasets import examples, waveform
+from training.data.datasets import examples, waveform
+from training.measurements import asr_wer
+from training.recipes.speaker import judged as speaker_eval
 from workers import asr, diarization
-from workers.asr_routes import Recognisers
+from workers.asr.routes import Recognisers
 
 pytestmark = pytest.mark.corpus
 

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from models.recogniser import SAMPLE_RATE, Samples
+from earshot.compute.sound import SAMPLE_RATE, Samples
 
 pytestmark = pytest.mark.gpu
 
@@ -52,8 +52,8 @@ def rate(work: Callable[[], object], sound_sec: float) -> float:
 
 @pytest.fixture(scope="module")
 def ctc(tmp_path_factory: pytest.TempPathFactory) -> Any:
-    from models.transformers_ctc import TransformersCtc
-    from tests.runtimes import tiny_ctc
+    from earshot.models.asr.transformers_ctc import TransformersCtc
+    from tests.runtimes.tiny import ctc as tiny_ctc
 
     folder = tmp_path_factory.mktemp("ctc") / "large"
     tiny_ctc.save(folder, hidden=1024, layers=24, heads=16)
@@ -62,11 +62,11 @@ def ctc(tmp_path_factory: pytest.TempPathFactory) -> Any:
 
 @pytest.fixture(scope="module")
 def whisper_folders(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
-    from tests.runtimes import tiny_whisper
+    from tests.runtimes.tiny import whisper
 
     folder = tmp_path_factory.mktemp("whisper")
-    tiny_whisper.save(folder / "small", width=768, layers=12, heads=12)
-    tiny_whisper.convert(folder / "small", folder / "converted")
+    whisper.save(folder / "small", width=768, layers=12, heads=12)
+    whisper.convert(folder / "small", folder / "converted")
     return folder / "small", folder / "converted"
 
 
@@ -92,7 +92,7 @@ def test_wav2vec2_bert(ctc: Any, cuda: str) -> None:
 def test_whisper_small(whisper_folders: tuple[Path, Path], cuda: str) -> None:
     import torch
 
-    from models.transformers_whisper import TransformersWhisper
+    from earshot.models.whisper.transformers_whisper import TransformersWhisper
 
     model, sound, whole = TransformersWhisper(whisper_folders[0], "cuda"), chunks(), ROWS * SECONDS
 
@@ -111,7 +111,7 @@ def test_whisper_small(whisper_folders: tuple[Path, Path], cuda: str) -> None:
 
 
 def test_faster_whisper_small(whisper_folders: tuple[Path, Path], cuda: str) -> None:
-    from models.faster_whisper_model import FasterWhisper
+    from earshot.models.whisper.faster_whisper import FasterWhisper
 
     model, sound, whole = FasterWhisper(whisper_folders[1], "cuda"), chunks(), ROWS * SECONDS
     full = rate(lambda: model.transcribe(sound, ["en"] * ROWS, []), whole)
@@ -137,8 +137,8 @@ def test_memory_stays_flat(ctc: Any) -> None:
 
 
 def test_the_gpu_hears_what_the_cpu_hears(tmp_path: Path) -> None:
-    from models.transformers_ctc import TransformersCtc
-    from tests.runtimes import tiny_ctc
+    from earshot.models.asr.transformers_ctc import TransformersCtc
+    from tests.runtimes.tiny import ctc as tiny_ctc
 
     tiny_ctc.save(tmp_path / "ctc")
     sound = [each[: SAMPLE_RATE * 4] for each in chunks()[:3]]

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from models.diarizer import SAMPLE_RATE, Samples
+from earshot.models.speakers.diarizer import SAMPLE_RATE, Samples
 from tests.gpu.test_asr_throughput import rate
 from tests.runtimes.sounds import voice
 
@@ -23,10 +23,10 @@ def saved(tmp_path_factory: pytest.TempPathFactory) -> Path:
     pytest.importorskip(
         "pyannote.audio", reason="the extra diarization is not installed: pip install -r requirements/diarization.txt"
     )
-    from tests.runtimes import tiny_pyannote
+    from tests.runtimes.tiny import pyannote
 
     folder: Path = tmp_path_factory.mktemp("pyannote") / "true"
-    tiny_pyannote.save(folder, hidden=128, layers=4)
+    pyannote.save(folder, hidden=128, layers=4)
     return folder
 
 
@@ -40,7 +40,7 @@ def told(model: Any, samples: Samples) -> Any:
 
 
 def test_full_passes(saved: Path, cuda: str) -> None:
-    from models.pyannote_diarizer import PyannoteDiarizer
+    from earshot.models.pyannote.diarizer import PyannoteDiarizer
 
     sound = talk(SECONDS)
     one, many = (PyannoteDiarizer(saved, "cuda", rows) for rows in (1, 32))
@@ -52,7 +52,7 @@ def test_full_passes(saved: Path, cuda: str) -> None:
 def test_memory_stays_flat(saved: Path) -> None:
     import torch
 
-    from models.pyannote_diarizer import PyannoteDiarizer
+    from earshot.models.pyannote.diarizer import PyannoteDiarizer
 
     model, sound = PyannoteDiarizer(saved, "cuda"), talk(20)
 
@@ -67,7 +67,7 @@ def test_memory_stays_flat(saved: Path) -> None:
 
 
 def test_the_gpu_hears_what_the_cpu_hears(saved: Path) -> None:
-    from models.pyannote_diarizer import PyannoteDiarizer
+    from earshot.models.pyannote.diarizer import PyannoteDiarizer
 
     sound = talk(40)
     near, far = (told(PyannoteDiarizer(saved, device), sound) for device in ("cpu", "cuda"))

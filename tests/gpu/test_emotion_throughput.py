@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from models.emotion2vec import Emotion2vecModel
-from models.recogniser import SAMPLE_RATE
-from models.transformers_emotion import TransformersDimensional
+from earshot.compute.sound import SAMPLE_RATE
+from earshot.models.emotion.transformers_emotion import TransformersDimensional
+from earshot.models.emotion2vec.model import Emotion2vecModel
 from tests.gpu.test_asr_throughput import LEAST_SHARE, ROWS, SECONDS, chunks, rate, tell
 
 pytestmark = pytest.mark.gpu
@@ -28,10 +28,10 @@ LARGE = {
 
 @pytest.fixture(scope="module")
 def base(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    from tests.runtimes import tiny_emotion2vec
+    from tests.runtimes.tiny import emotion2vec
 
     folder = tmp_path_factory.mktemp("emotion2vec") / "base"
-    tiny_emotion2vec.save(folder, width=768, heads=12, depth=8, channels=512, prenet=4)
+    emotion2vec.save(folder, width=768, heads=12, depth=8, channels=512, prenet=4)
     return folder
 
 
@@ -54,9 +54,9 @@ def test_emotion2vec(base: Path, cuda: str) -> None:
 def test_dimensional(tmp_path: Path, cuda: str) -> None:
     import torch
 
-    from tests.runtimes import tiny_speech
+    from tests.runtimes.tiny import speech
 
-    tiny_speech.save_dimensional(tmp_path / "large", **LARGE)
+    speech.save_dimensional(tmp_path / "large", **LARGE)
     model, sound, whole = TransformersDimensional(tmp_path / "large", "cuda"), chunks(), ROWS * SECONDS
 
     inputs = model.extractor(sound, sampling_rate=SAMPLE_RATE, padding=True, return_tensors="pt").to("cuda")
@@ -96,9 +96,9 @@ def test_memory_stays_flat(base: Path, cuda: str) -> None:
 
 
 def test_the_gpu_hears_what_the_cpu_hears(tmp_path: Path, cuda: str) -> None:
-    from tests.runtimes import tiny_emotion2vec
+    from tests.runtimes.tiny import emotion2vec
 
-    tiny_emotion2vec.save(tmp_path / "tiny")
+    emotion2vec.save(tmp_path / "tiny")
     sound = [each[: SAMPLE_RATE * seconds] for each, seconds in zip(chunks(), (1, 3, 5), strict=False)]
     near, far = Emotion2vecModel(tmp_path / "tiny", "cpu", int8=False), Emotion2vecModel(tmp_path / "tiny", "cuda")
     for one, other in zip(near.shares(sound), far.shares(sound), strict=True):

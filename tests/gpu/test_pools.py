@@ -13,9 +13,9 @@ from datetime import date
 
 import pytest
 
-from analysis.types import Release
-from models.checkpoint_file import locate
-from settings import settings
+from earshot.analysis.types import Release
+from earshot.models.checkpoints.location import locate
+from earshot.settings import settings
 from tests.bare_forward import seconds_a_pass
 from tests.pool_sound import Sound
 from tests.pool_throughput import FULL, Heard, Pool, front
@@ -59,13 +59,14 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Relea
     pytest.importorskip(
         "pyannote.audio", reason="the extra diarization is not installed: pip install -r requirements/diarization.txt"
     )
-    from tests.runtimes import shelf, tiny_ctc, tiny_emotion2vec, tiny_pyannote, tiny_whisper
+    from tests.runtimes import shelf
+    from tests.runtimes.tiny import ctc, emotion2vec, pyannote, whisper
 
     saved = tmp_path_factory.mktemp("pools")
-    tiny_ctc.save(saved / "ctc", hidden=1024, layers=24, heads=16)
-    tiny_whisper.save(saved / "whisper", width=768, layers=12, heads=12)
-    tiny_emotion2vec.save(saved / "emotion2vec", width=768, heads=12, depth=8, channels=512, prenet=4)
-    tiny_pyannote.save(saved / "pyannote", hidden=128, layers=4)
+    ctc.save(saved / "ctc", hidden=1024, layers=24, heads=16)
+    whisper.save(saved / "whisper", width=768, layers=12, heads=12)
+    emotion2vec.save(saved / "emotion2vec", width=768, heads=12, depth=8, channels=512, prenet=4)
+    pyannote.save(saved / "pyannote", hidden=128, layers=4)
     checkpoints = {name: (case.analysis, case.runtime, saved / name) for name, case in CASES.items()}
     with pytest.MonkeyPatch.context() as environment:
         yield shelf.release(checkpoints, tmp_path_factory.mktemp("home"), environment)

@@ -10,9 +10,9 @@ from typing import Any
 
 import psycopg
 
-from analysis.errors import Unavailable
-from storage import db
-from storage.db import Connection
+from earshot.analysis.errors import Unavailable
+from earshot.storage.postgres import db
+from earshot.storage.postgres.db import Connection
 from tests.servers import Stack, servers
 
 WITNESS = """

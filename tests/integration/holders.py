@@ -6,9 +6,9 @@ from uuid import uuid4
 
 from redis import Redis
 
-from analysis.types import ChunkKey
-from storage import claims
-from storage.claims import Claim
+from earshot.analysis.types import ChunkKey
+from earshot.storage.redis import claims
+from earshot.storage.redis.claims import Claim
 
 Place = tuple[ChunkKey, str]
 """A chunk and the name of an analysis."""

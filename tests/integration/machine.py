@@ -9,8 +9,8 @@ from pathlib import Path
 
 import psutil
 
-from earshot.local import processes, waiting
-from settings import PROJECT, stack_file
+from cli.localstack import processes, waiting
+from earshot.settings import PROJECT, stack_file
 
 TIMEOUT_SEC = 240
 

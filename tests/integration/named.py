@@ -8,7 +8,7 @@ from pathlib import Path
 
 from redis import Redis
 
-from storage import db
+from earshot.storage.postgres import db
 from tests.servers import Stack
 
 SERVERS = ("redis", "postgres", "logs")

@@ -6,9 +6,10 @@ from uuid import UUID
 from hypothesis.stateful import RuleBasedStateMachine, invariant
 from redis import Redis
 
-from analysis.types import ChunkKey
-from storage import db, recordings, stream
-from storage.ledger import Staged
+from earshot.analysis.types import ChunkKey
+from earshot.storage.postgres import db, recordings
+from earshot.storage.postgres.ledger import Staged
+from earshot.storage.redis import stream
 from tests.integration.ground import found, seen, told
 from tests.integration.holders import Holders
 from tests.servers import Stack

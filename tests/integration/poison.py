@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from earshot.local import processes
+from cli.localstack import processes
 from tests import project_copy
 from tests.servers import Stack
 
@@ -21,9 +21,9 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
-from analysis.findings import Findings
-from analysis.types import Release
-from audio.clip import Clip
+from earshot.analysis.findings import Findings
+from earshot.analysis.types import Release
+from earshot.audio.clip import Clip
 from workers.contract import Card
 
 CONTROL, VICTIMS = Path({control!r}), Path({victims!r})

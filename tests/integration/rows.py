@@ -3,11 +3,11 @@
 from collections.abc import Iterable
 from uuid import UUID, uuid4
 
-from analysis.request import IngestRequest
-from analysis.types import Interval, Utterance
-from storage import recordings, requests
-from storage.db import Connection
-from storage.recordings import NewChunk
+from earshot.analysis.request import IngestRequest
+from earshot.analysis.types import Interval, Utterance
+from earshot.storage.postgres import recordings, requests
+from earshot.storage.postgres.db import Connection
+from earshot.storage.postgres.recordings import NewChunk
 
 FACTS = {
     "channels": 1,

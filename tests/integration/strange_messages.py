@@ -8,8 +8,8 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import uuid4
 
-from tasks.embeds import Options
-from tasks.envelope import MOST_BYTES, MOST_JOB_BYTES, Headers, Properties
+from tasks.messages.embeds import Options
+from tasks.messages.envelope import MOST_BYTES, MOST_JOB_BYTES, Headers, Properties
 
 Sent = tuple[str, bytes]
 """Queue and message."""

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from analysis.types import Release
-from settings import settings
+from earshot.analysis.types import Release
+from earshot.settings import settings
 
 
 @pytest.fixture(scope="session")
@@ -20,18 +20,19 @@ def releases(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Rel
         pytest.importorskip(package, reason="the extra gpu is not installed: pip install -r requirements/gpu.txt")
     import torch
 
-    from tests.runtimes import shelf, tiny_ctc, tiny_emotion2vec, tiny_speech, tiny_voxtral, tiny_whisper
+    from tests.runtimes import shelf
+    from tests.runtimes.tiny import ctc, emotion2vec, speech, voxtral, whisper
 
     saved = tmp_path_factory.mktemp("saved")
-    tiny_whisper.save(saved / "whisper")
-    tiny_whisper.as_on_the_hub(saved / "whisper", saved / "hub")
-    tiny_whisper.convert(saved / "whisper", saved / "converted")
-    tiny_ctc.save(saved / "ctc")
-    tiny_emotion2vec.save(saved / "emotion2vec")
-    tiny_speech.save_dimensional(saved / "dimensional")
-    tiny_voxtral.save(saved / "voxtral")
-    tiny_voxtral.save_adapter(saved / "voxtral", saved / "adapter")
-    (saved / "adapter" / "earshot.toml").write_text(tiny_voxtral.CONTRACT)
+    whisper.save(saved / "whisper")
+    whisper.as_on_the_hub(saved / "whisper", saved / "hub")
+    whisper.convert(saved / "whisper", saved / "converted")
+    ctc.save(saved / "ctc")
+    emotion2vec.save(saved / "emotion2vec")
+    speech.save_dimensional(saved / "dimensional")
+    voxtral.save(saved / "voxtral")
+    voxtral.save_adapter(saved / "voxtral", saved / "adapter")
+    (saved / "adapter" / "earshot.toml").write_text(voxtral.CONTRACT)
     checkpoints: dict[str, tuple[str, str, Path | str]] = {
         "whisper": ("asr", "transformers-whisper", saved / "whisper"),
         "whisper-hub": ("asr", "transformers-whisper", saved / "hub"),
@@ -49,14 +50,14 @@ def releases(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Rel
         checkpoints[name] = (analysis, "transformers-voxtral", source)
     for kind in ("wav2vec2", "hubert", "wavlm"):
         for norm in ("group", "layer"):
-            tiny_speech.save(saved / f"{kind}-{norm}", kind, norm)
+            speech.save(saved / f"{kind}-{norm}", kind, norm)
             checkpoints[f"{kind}-{norm}"] = ("emotion", "transformers-emotion", saved / f"{kind}-{norm}")
-            tiny_ctc.save_family(saved / f"ctc-{kind}-{norm}", kind, norm)
+            ctc.save_family(saved / f"ctc-{kind}-{norm}", kind, norm)
             checkpoints[f"ctc-{kind}-{norm}"] = ("asr", "transformers-ctc", saved / f"ctc-{kind}-{norm}")
-    tiny_ctc.save_family(saved / "ctc-half", "wav2vec2", "layer", torch.float16)
+    ctc.save_family(saved / "ctc-half", "wav2vec2", "layer", torch.float16)
     checkpoints["ctc-half"] = ("asr", "transformers-ctc", saved / "ctc-half")
     with pytest.MonkeyPatch.context() as environment:
-        labels = f"labels = {json.dumps(tiny_voxtral.LABELS)}"
+        labels = f"labels = {json.dumps(voxtral.LABELS)}"
         further = {"joint": 'base = "voxtral"', "voxtral-emotion": labels, "joint-emotion": labels}
         yield shelf.release(checkpoints, tmp_path_factory.mktemp("home"), environment, further)
     settings.cache_clear()

@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from analysis.types import Release
-from models import catalog
-from models.fetch import Shelf, pull
-from settings import settings
+from earshot.analysis.types import Release
+from earshot.models.checkpoints import catalog
+from earshot.models.checkpoints.pull import Shelf, pull
+from earshot.settings import settings
 
 ENTRY = """
 [[checkpoint]]

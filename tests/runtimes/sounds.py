@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from models.recogniser import SAMPLE_RATE, Samples
+from earshot.compute.sound import SAMPLE_RATE, Samples
 
 
 def voice(seconds: float, pitch_hz: float = 120.0) -> Samples:

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from analysis.types import Release
-from models.checkpoint_file import locate
+from earshot.analysis.types import Release
+from earshot.models.checkpoints.location import locate
 
 pytestmark = pytest.mark.runtimes
 
@@ -19,13 +19,13 @@ import json, re, resource, sys
 from pathlib import Path
 from uuid import UUID
 import numpy as np
-from analysis.types import ChunkRef, Utterance
-from audio.clip import Clip
-from models.transformers_ctc import TransformersCtc
+from earshot.analysis.types import ChunkRef, Utterance
+from earshot.audio.clip import Clip
+from earshot.models.asr.transformers_ctc import TransformersCtc
 from workers import asr
-from workers.asr_routes import Recognisers
+from workers.asr.routes import Recognisers
 from workers.run import _analyze
-from analysis.errors import Transient
+from earshot.analysis.errors import Transient
 
 folder, store, room_mb = Path(sys.argv[1]), Path(sys.argv[2]), int(sys.argv[3])
 

@@ -5,11 +5,11 @@ from typing import Any
 
 import pytest
 
-from analysis.errors import Misconfigured
-from analysis.types import Release
-from models.asr_runtimes import open_local
-from models.checkpoint_file import locate, locate_parts
-from tests.runtimes.upstream_voxtral import LANGUAGES, SOUNDS, text, upstream
+from earshot.analysis.errors import Misconfigured
+from earshot.analysis.types import Release
+from earshot.models.asr.runtimes import open_local
+from earshot.models.checkpoints.location import locate, locate_parts
+from tests.runtimes.tiny.upstream_voxtral import LANGUAGES, SOUNDS, text, upstream
 
 pytestmark = pytest.mark.runtimes
 
@@ -22,7 +22,7 @@ def test_the_adapter_changes_what_is_heard(releases: dict[str, Release]) -> None
 def test_merged_and_unmerged_are_the_same_in_float32(releases: dict[str, Release]) -> None:
     import torch
 
-    from models.voxtral_network import opened
+    from earshot.models.voxtral.network import opened
 
     ours, theirs = opened(releases["joint"], "cpu"), upstream(releases, "joint")
     assert not any("lora" in name for name, _ in ours.model.named_modules())
@@ -39,7 +39,7 @@ def test_in_half_precision_small_changes_stay_beside_the_weights(releases: dict[
     import torch
     from transformers import VoxtralForConditionalGeneration
 
-    from models.lora_adapter import adapted
+    from earshot.models.checkpoints.lora_adapter import adapted
 
     base, own = locate_parts(releases["joint"]).paths
     model = VoxtralForConditionalGeneration.from_pretrained(base, dtype=torch.bfloat16).eval()
@@ -60,7 +60,7 @@ def test_an_adapter_of_older_libraries_is_the_same(releases: dict[str, Release],
 
     from safetensors.torch import load_file, save_file
 
-    from models.voxtral_network import Voxtral
+    from earshot.models.voxtral.network import Voxtral
 
     base, own = locate_parts(releases["joint"]).paths
     shutil.copytree(own, tmp_path / "old")
@@ -83,7 +83,7 @@ def test_an_adapter_that_finds_no_place_is_refused(releases: dict[str, Release],
     from safetensors.torch import load_file, save_file
     from transformers import VoxtralForConditionalGeneration
 
-    from models.lora_adapter import adapted
+    from earshot.models.checkpoints.lora_adapter import adapted
 
     base, own = locate_parts(releases["joint"]).paths
     shutil.copytree(own, tmp_path / "strange")
@@ -120,7 +120,7 @@ def test_what_is_replaced_as_a_whole_is_found_in_either_precision(
     from peft import LoraConfig, get_peft_model
     from transformers import VoxtralForConditionalGeneration
 
-    from models.lora_adapter import adapted
+    from earshot.models.checkpoints.lora_adapter import adapted
 
     base = locate(releases["voxtral"])
     told = LoraConfig(r=2, target_modules=["q_proj", "v_proj"], init_lora_weights=False, **more)

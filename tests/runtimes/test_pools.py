@@ -6,9 +6,9 @@ from collections.abc import Iterator
 import psutil
 import pytest
 
-from analysis.types import Release
-from models.checkpoint_file import locate
-from settings import settings
+from earshot.analysis.types import Release
+from earshot.models.checkpoints.location import locate
+from earshot.settings import settings
 from tests.bare_forward import seconds_a_pass
 from tests.pool_sound import Sound
 from tests.pool_throughput import Front, Pool, front
@@ -28,13 +28,14 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Relea
     pytest.importorskip(
         "pyannote.audio", reason="the extra diarization is not installed: pip install -r requirements/diarization.txt"
     )
-    from tests.runtimes import shelf, tiny_ctc, tiny_emotion2vec, tiny_pyannote, tiny_whisper
+    from tests.runtimes import shelf
+    from tests.runtimes.tiny import ctc, emotion2vec, pyannote, whisper
 
     saved = tmp_path_factory.mktemp("served")
-    tiny_ctc.save(saved / "ctc")
-    tiny_whisper.save(saved / "whisper")
-    tiny_emotion2vec.save(saved / "emotion2vec")
-    tiny_pyannote.save(saved / "pyannote")
+    ctc.save(saved / "ctc")
+    whisper.save(saved / "whisper")
+    emotion2vec.save(saved / "emotion2vec")
+    pyannote.save(saved / "pyannote")
     checkpoints = {
         "ctc": ("asr", "transformers-ctc", saved / "ctc"),
         "whisper": ("asr", "transformers-whisper", saved / "whisper"),

@@ -11,17 +11,17 @@ from uuid import UUID
 import numpy as np
 import pytest
 
-from analysis.errors import Misconfigured
-from analysis.findings import DiarizationFindings
-from analysis.types import WHOLE, ChunkRef, Release, SpeakerCount, Utterance
-from audio.clip import Clip
-from models.checkpoint_file import locate
-from models.diarizer import SAMPLE_RATE
-from models.recogniser import Samples
-from settings import settings
+from earshot.analysis.errors import Misconfigured
+from earshot.analysis.findings import DiarizationFindings
+from earshot.analysis.types import WHOLE, ChunkRef, Release, SpeakerCount, Utterance
+from earshot.audio.clip import Clip
+from earshot.compute.sound import Samples
+from earshot.models.checkpoints.location import locate
+from earshot.models.speakers.diarizer import SAMPLE_RATE
+from earshot.settings import settings
 from tests.runtimes.sounds import voice
 from workers import diarization
-from workers.diarizers import Diarizer
+from workers.diarization.diarizers import Diarizer
 
 pytestmark = pytest.mark.runtimes
 
@@ -32,11 +32,12 @@ MISSING = "the extra diarization is not installed: pip install -r requirements/d
 def stored(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Release]]:
     """By name: ``true`` has the networks of the real one, ``light`` an embedding network that is quick on a CPU."""
     pytest.importorskip("pyannote.audio", reason=MISSING)
-    from tests.runtimes import shelf, tiny_pyannote
+    from tests.runtimes import shelf
+    from tests.runtimes.tiny import pyannote
 
     saved = tmp_path_factory.mktemp("saved")
-    tiny_pyannote.save(saved / "true")
-    tiny_pyannote.save(saved / "light", light=True)
+    pyannote.save(saved / "true")
+    pyannote.save(saved / "light", light=True)
     checkpoints = {name: ("diarization", "pyannote", saved / name) for name in ("true", "light")}
     with pytest.MonkeyPatch.context() as environment:
         yield shelf.release(checkpoints, tmp_path_factory.mktemp("home"), environment)
@@ -138,7 +139,7 @@ def test_one_at_a_time_has_no_overlap(light: Diarizer, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("at_once", [1, 2, 7])
 def test_windows_do_not_depend_on_what_shares_their_pass(stored: dict[str, Release], at_once: int) -> None:
-    from models.pyannote_diarizer import PyannoteDiarizer
+    from earshot.models.pyannote.diarizer import PyannoteDiarizer
 
     samples = talk(25)
     answers = [
@@ -168,7 +169,7 @@ class Cramped:
 
 
 def test_a_pass_that_does_not_fit_is_halved_and_goes_on(stored: dict[str, Release]) -> None:
-    from models.pyannote_diarizer import PyannoteDiarizer
+    from earshot.models.pyannote.diarizer import PyannoteDiarizer
 
     samples = talk(25)
     whole, cramped = (PyannoteDiarizer(locate(stored["light"]), "cpu", 16) for _ in range(2))
@@ -194,7 +195,7 @@ def unresolved(host, *more, **named):
 socket.getaddrinfo = unresolved
 from pathlib import Path
 import numpy as np
-from models.pyannote_diarizer import PyannoteDiarizer
+from earshot.models.pyannote.diarizer import PyannoteDiarizer
 model = PyannoteDiarizer(Path(sys.argv[1]), "cpu")
 if sys.argv[2] == "told":
     import os
@@ -218,7 +219,7 @@ def test_nobody_is_told(stored: dict[str, Release], told: str) -> None:
 
 
 def test_no_more_sound_is_held_than_a_pass_takes(stored: dict[str, Release]) -> None:
-    from models.pyannote_diarizer import PyannoteDiarizer
+    from earshot.models.pyannote.diarizer import PyannoteDiarizer
 
     samples, asked = talk(60), []
 
@@ -235,7 +236,7 @@ def test_clusters_are_spread_as_the_library_spreads_them(light: Diarizer, stored
     from pyannote.audio import Pipeline
     from pyannote.core import SlidingWindow, SlidingWindowFeature
 
-    from models.pyannote_clusters import spread_over_windows
+    from earshot.models.pyannote.clusters import spread_over_windows
 
     random = np.random.default_rng(1)
     active = SlidingWindowFeature(
@@ -255,7 +256,7 @@ def test_of_many_embeddings_a_sample_is_compared() -> None:
     from pyannote.audio.pipelines.clustering import VBxClustering
     from pyannote.core import SlidingWindow, SlidingWindowFeature
 
-    from models.pyannote_clusters import MOST_CLUSTERED, clusters_in_bounds
+    from earshot.models.pyannote.clusters import MOST_CLUSTERED, clusters_in_bounds
 
     windows = MOST_CLUSTERED
     active = np.zeros((windows, 10, 3), np.float32)
@@ -275,7 +276,7 @@ def test_a_checkpoint_that_is_no_pipeline_is_refused(stored: dict[str, Release],
         diarization.load(stored["light"].model_copy(update={"runtime": "nemo"}), "cpu")
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        from models.pyannote_diarizer import PyannoteDiarizer
+        from earshot.models.pyannote.diarizer import PyannoteDiarizer
     (tmp_path / "config.yaml").write_text("pipeline: {name: somebody.elses.Class, params: {}}")
     with pytest.raises(Misconfigured, match=r"somebody\.elses\.Class"):
         PyannoteDiarizer(tmp_path, "cpu")

@@ -8,14 +8,14 @@ from kombu import Queue
 
 import celeryconfig
 from earshot.noise import NoiseClassifierService, NoiseDataset, TrainingConfig
-from tasks.embeds import Service
-from tasks.transport import GATED
+from tasks.messages.embeds import Service
+from tasks.messages.transport import GATED
 
 NAME = "train_noise_classifier"
 LONGEST_SEC = 7 * 86_400
 """After which a training that nobody has finished is given to another worker."""
 
-app = Celery("src.api.tasks", amqp="tasks.transport:Queues")
+app = Celery("src.api.tasks", amqp="tasks.messages.transport:Queues")
 app.conf.update({key: value for key, value in vars(celeryconfig).items() if key.startswith(("broker_", "redis_", "result_"))})
 # The service's workers deliver again what lies among their unfinished messages for longer than any of their own tasks takes.
 unfinished = {f"unacked{part}_key": f"unacked_{NAME}{part}" for part in ("", "_index", "_mutex")}

@@ -4,6 +4,6 @@ from earshot.noise.torch_extractor import imported
 
 imported()  # says what to install where it is not
 
-from training.noise_nets import CustomNoiseClassifier, EfficientNetNoise  # noqa: E402
+from earshot.noise.nets import CustomNoiseClassifier, EfficientNetNoise  # noqa: E402
 
 __all__ = ["CustomNoiseClassifier", "EfficientNetNoise"]

@@ -1,0 +1,106 @@
+"""``earshot dead``: what was given up, and what an operator may do about it."""
+
+from collections.abc import Sequence
+from datetime import UTC
+
+from rich.table import Table
+from rich.text import Text
+
+from cli.again import ask
+from cli.terminal.console import say, show, show_json
+from cli.terminal.places import described
+from cli.terminal.refused import show_refused
+from cli.terminal.strip import clock
+from earshot.analysis.errors import Misconfigured, Permanent
+from earshot.analysis.printable import printable
+from earshot.analysis.types import WHOLE
+from earshot.settings import settings
+from earshot.storage.postgres import dead_letters
+from earshot.storage.postgres.db import connect
+from earshot.storage.postgres.dead_letters import DeadLetter
+from earshot.storage.redis import refused
+from earshot.storage.redis.client import client
+
+REFUSED_SHOWN = 20
+
+
+def show_letters(*, closed: bool, as_json: bool) -> None:
+    """Prints the open letters, or with ``closed`` all that there ever were, and the newest messages that were refused."""
+    with connect(settings().database_url) as connection:
+        letters = dead_letters.listed(connection, closed=closed)
+    redis = client(settings().redis_url)
+    aside = refused.latest(redis, REFUSED_SHOWN)
+    if as_json:
+        for letter in letters:
+            show_json(letter.model_dump(mode="json"))
+        for message in aside:
+            show_json({"refused": message._asdict()})
+        return
+    if letters:
+        show(_table(letters, closed))
+        say("try them again: earshot dead replay ID...   leave them as they are: earshot dead discard ID...")
+    else:
+        say("no dead letters")
+    if aside:
+        show_refused(aside, sum(refused.counts(redis).values()))
+
+
+def replay(ids: Sequence[int], everything: bool) -> int:
+    """Analyses again what the letters tell of, those of one recording in one round. Returns 1 if any could not be asked for."""
+    with connect(settings().database_url) as connection:
+        chosen, unknown = _chosen(dead_letters.listed(connection), ids, everything)
+        failed = unknown
+        for recording_id in dict.fromkeys(letter.recording_id for letter in chosen):
+            places: dict[int, set[str]] = {}
+            for letter in (each for each in chosen if each.recording_id == recording_id):
+                places.setdefault(letter.chunk_index, set()).add(letter.analysis)
+            try:
+                ask(connection, recording_id, places)
+            except Permanent as error:
+                failed += 1
+                say(f"{error.code}: {error}")
+            else:
+                show(f"{str(recording_id)[:8]}  {described(places)}")
+    return 1 if failed else 0
+
+
+def discard(ids: Sequence[int], everything: bool) -> int:
+    """Closes letters; what they tell of stays missing from the reports. Returns 1 if any was not open."""
+    with connect(settings().database_url) as connection:
+        chosen, unknown = _chosen(dead_letters.listed(connection), ids, everything)
+        closed = dead_letters.discard(connection, [letter.id for letter in chosen])
+    show(f"{len(closed)} discarded")
+    return 1 if unknown else 0
+
+
+def _chosen(letters: Sequence[DeadLetter], ids: Sequence[int], everything: bool) -> tuple[list[DeadLetter], int]:
+    """Those of the open letters that are named, and how many names are of none."""
+    if bool(ids) == everything:
+        raise Misconfigured("dead", "name dead letters by their ids, or all with --all; `earshot dead list` shows them")
+    unknown = sorted(set(ids) - {letter.id for letter in letters})
+    for each in unknown:
+        say(f"{each}: no open dead letter has this id; `earshot dead list --all` shows the closed ones too")
+    return [letter for letter in letters if everything or letter.id in ids], len(unknown)
+
+
+def _table(letters: Sequence[DeadLetter], closed: bool) -> Table:
+    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
+    for name in ("id", *(["state"] if closed else []), "since (UTC)", "recording", "chunk", "analysis", "release", "worker"):
+        table.add_column(name, no_wrap=True)
+    table.add_column("file", overflow="fold")
+    table.add_column("reason", overflow="fold")
+    for each in letters:
+        state = [each.state] if closed else []
+        when = each.created_at.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S")
+        where = (str(each.recording_id)[:8], _place(each))
+        what = (each.analysis, each.release, each.worker or "-", each.file_name)
+        table.add_row(
+            str(each.id), *state, when, *where, *(Text(printable(word)) for word in (*what, f"{each.code}: {each.reason}"))
+        )
+    return table
+
+
+def _place(letter: DeadLetter) -> str:
+    if letter.chunk_index == WHOLE:
+        return "whole"
+    return f"{letter.chunk_index} ({clock(letter.start_ms)}-{clock(letter.end_ms)})"

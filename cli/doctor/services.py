@@ -1,0 +1,128 @@
+"""Checks of what the project works with: Redis, Postgres, queues, the audio store, roots, the disk."""
+
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from uuid import uuid4
+
+import fsspec
+import redis as redis_package
+from fsspec.implementations.local import LocalFileSystem
+
+from cli.doctor.finding import Finding, fail, ok, warn
+from earshot.analysis.urls import masked, shown
+from earshot.settings import settings
+from earshot.storage.postgres.migrate import pending
+from earshot.storage.redis import refused as refused_messages
+from earshot.storage.redis.client import client
+from workers.pools import STRANGERS
+from workers.pools import queues as queue_names
+
+LITTLE_DISK = 2 * 1024**3
+"""Bytes: an hour of stereo is 230 MB in the store, so this is the last warning."""
+REPLY_SEC = 1.0
+
+
+def redis() -> Iterator[Finding]:
+    """Reachable, and set up so that it loses nothing on its own account."""
+    connection = client(settings().redis_url)
+    try:
+        facts = connection.info()
+    except redis_package.RedisError as error:
+        url = shown(settings().redis_url)
+        yield fail("redis", f"{url} does not answer ({masked(str(error))}); run `earshot up`, or correct EARSHOT_REDIS_URL")
+        return
+    yield ok("redis", f"{facts['redis_version']} answers, {facts['used_memory_human']} used")
+    if facts["maxmemory_policy"] != "noeviction":
+        yield fail(
+            "redis memory",
+            f"maxmemory-policy is {facts['maxmemory_policy']}: a full Redis would drop work; set it to noeviction",
+        )
+    if not facts["aof_enabled"]:
+        yield warn(
+            "redis", "no append-only file: a restart loses the queues (the ledger sends the work again); set appendonly yes"
+        )
+
+
+def postgres() -> Iterator[Finding]:
+    missing = pending(settings().database_url)
+    if missing:
+        yield fail("postgres", f"answers, but {len(missing)} migrations are not applied; run `earshot migrate`")
+    else:
+        yield ok("postgres", "answers, all migrations applied")
+
+
+def queues() -> Iterator[Finding]:
+    """Who consumes each queue, and how much waits in it."""
+    from tasks.app import app
+
+    connection = client(settings().redis_url)
+    waiting = {name: connection.llen(name) for name in queue_names()}
+    consumers: dict[str, int] = dict.fromkeys(waiting, 0)
+    for consumed in (app.control.inspect(timeout=REPLY_SEC).active_queues() or {}).values():
+        for queue in consumed:
+            consumers[queue["name"]] = consumers.get(queue["name"], 0) + 1
+    for name, length in waiting.items():
+        line = f"{length} waiting, {consumers[name]} workers"
+        if consumers[name]:
+            yield ok(f"queue {name}", line)
+        else:
+            pool = "ingest" if name == STRANGERS else name
+            level = fail if length else warn
+            yield level(f"queue {name}", f"{line}; start one with `earshot worker {pool}`, or all with `earshot up`")
+
+
+def refused() -> Iterator[Finding]:
+    """Messages that no worker could work on."""
+    counts = refused_messages.counts(client(settings().redis_url))
+    if counts:
+        told = ", ".join(f"{number} {reason}" for reason, number in sorted(counts.items()))
+        yield warn("refused", f"{sum(counts.values())} messages were put aside ({told}); see them with `earshot dead list`")
+    else:
+        yield ok("refused", "every message could be worked on")
+
+
+def store() -> Iterator[Finding]:
+    """Written to and read back."""
+    url = f"{settings().store_url.rstrip('/')}/doctor-{uuid4().hex}"
+    try:
+        fs, path = fsspec.core.url_to_fs(url)
+        fs.makedirs(fs._parent(path), exist_ok=True)
+        fs.pipe_file(path, b"earshot")
+        fs.rm_file(path)
+    except (OSError, ValueError, ImportError) as error:
+        why = f"cannot be written ({masked(str(error))}); correct EARSHOT_AUDIO_STORE or its rights"
+        yield fail("audio store", f"{shown(settings().store_url)} {why}")
+    else:
+        yield ok("audio store", f"{shown(settings().store_url)} can be written")
+
+
+def roots() -> Iterator[Finding]:
+    """Where ``ingest.recording`` may read from besides the inbox."""
+    named = settings().roots
+    if not named:
+        yield ok("roots", "none: only uploads by `earshot ingest` are read; EARSHOT_ROOTS lets other services name files")
+    for url in named:
+        if url.startswith(("http://", "https://")):  # read without fsspec (see earshot.audio.store.fetch)
+            yield ok("roots", shown(url))
+            continue
+        try:
+            fs, path = fsspec.core.url_to_fs(url)
+        except (ValueError, ImportError) as error:
+            why = f"cannot be read ({masked(str(error))}); install what it needs, or correct EARSHOT_ROOTS"
+            yield fail("roots", f"{shown(url)} {why}")
+            continue
+        if isinstance(fs, LocalFileSystem) and not Path(path).is_dir():
+            yield warn("roots", f"{shown(url)}: no such folder here; workers must see it under this name")
+        else:
+            yield ok("roots", shown(url))
+
+
+def disk() -> Iterator[Finding]:
+    home = settings().home.resolve()
+    place = next(folder for folder in (home, *home.parents) if folder.exists())
+    free = shutil.disk_usage(place).free
+    line = f"{free / 1024**3:.1f} GB free at {place}"
+    yield (
+        ok("disk", line) if free > LITTLE_DISK else warn("disk", f"{line}; an hour of stereo audio takes 0.23 GB in the store")
+    )

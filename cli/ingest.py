@@ -1,0 +1,152 @@
+"""``earshot ingest``: checks files, hands them in, follows them, prints and writes their reports."""
+
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+from pydantic import ValidationError
+
+from cli.deliver import deliver, patience
+from cli.terminal.console import say, show
+from cli.terminal.strip import clock
+from earshot.analysis.errors import BadAudio, EarshotError, Forbidden, Growing, Misconfigured
+from earshot.analysis.printable import told
+from earshot.analysis.types import SpeakerCount
+from earshot.analysis.words.languages import language_tag
+from earshot.settings import settings
+from producer.admission import wait_for_room
+from producer.patience import Patience
+from producer.scan import find_audio, left_out
+from producer.submit import Options, Submission, submit
+from workers.registry import analyses as registered
+
+OF_ONE_FILE = (BadAudio, Forbidden, Growing, OSError, ValueError)
+"""What can be wrong with one file while the others are fine; ``ValueError``: with its name, or with what is asked of it."""
+
+
+def options(
+    roles: str | None,
+    analyses: str | None,
+    language: str | None,
+    speakers: str | None,
+    *,
+    force: bool,
+    accept_truncated: bool,
+) -> Options:
+    """What the command line asks for.
+
+    Raises:
+        Misconfigured: ``analyses``, no analysis has such a name; ``language``, that is none; ``speakers``, that is no number
+            of people.
+    """
+    wanted = _names(analyses)
+    unknown = [name for name in wanted or () if name not in registered()]
+    if unknown or wanted == ():
+        raise Misconfigured("analyses", f"no analysis named {', '.join(unknown) or '-'}; there are {', '.join(registered())}")
+    return Options(
+        roles=_names(roles),
+        analyses=wanted,
+        language=_language(language) if language is not None else None,
+        speakers=speaker_count(speakers) if speakers else None,
+        force=force,
+        accept_truncated=accept_truncated,
+    )
+
+
+def _language(said: str) -> str:
+    try:
+        return language_tag(said)
+    except ValueError as error:
+        raise Misconfigured("language", f"--language {error}") from error
+
+
+def speaker_count(said: str) -> SpeakerCount:
+    """``2``, ``2-4``, ``2-`` or ``-4`` as a number of people.
+
+    Raises:
+        Misconfigured: ``speakers``, it is none of these.
+    """
+    fewest, dash, most = (part.strip() for part in said.partition("-"))
+    if not (fewest or most):
+        raise Misconfigured("speakers", f"--speakers {said}: that is no number; say 2 for exactly two, or 2-4")
+    try:
+        named = {"min": fewest, "max": most if dash else fewest}
+        return SpeakerCount.model_validate_strings({name: number for name, number in named.items() if number})
+    except ValidationError as error:
+        reason = error.errors()[0]["msg"].removeprefix("Value error, ")
+        raise Misconfigured("speakers", f"--speakers {said}: {reason}; say 2 for exactly two, or 2-4") from error
+
+
+def validate(paths: Sequence[Path], accept_truncated: bool) -> int:
+    """``--dry-run``: every file is read to its end, one line each, nothing is enqueued or stored. Returns 1 if any cannot be
+    analysed."""
+    from earshot.audio.decoding.decode import decode
+    from earshot.audio.decoding.frames import Tally
+    from earshot.audio.decoding.notes import file_notes
+    from earshot.audio.decoding.probe import probe
+    from earshot.audio.media_file import opened
+    from earshot.audio.store.growing import wait_until_settled
+
+    failed, longest_ms = 0, settings().max_duration_sec * 1000
+    for path in find_audio(paths):
+        try:
+            wait_until_settled(path)
+            with opened(path) as file:
+                facts, tally = probe(file), Tally()
+                for _ in decode(file, facts, tally, accept_truncated, longest_ms):
+                    pass  # only its tally and its errors are wanted
+                file.check_unchanged()
+        except OF_ONE_FILE as error:
+            failed += 1
+            _refuse(path, error)
+        else:
+            length = clock(tally.samples * 1000 // facts.sample_rate)
+            show(f"{path}: ok, {length}, {facts.channels} channels, {facts.sample_rate} Hz, {facts.codec}")
+            for note in file_notes(facts, tally):
+                show(f"{path}: note: {note}")
+    _tell_left_out(paths)
+    return 1 if failed else 0
+
+
+def ingest(paths: Sequence[Path], wanted: Options, *, wait: bool, out: Path | None) -> int:
+    """Hands the files in and, with ``wait``, prints each report and writes it below ``out``. Returns 1 if any file failed."""
+    with patience() as patient:
+        submitted, refused = _submit(patient, find_audio(paths), wanted, tell=not wait)
+        _tell_left_out(paths)
+        failed = deliver(patient, submitted, out) if wait else 0
+    return 1 if failed or refused else 0
+
+
+def _submit(patient: Patience, files: Iterable[Path], wanted: Options, *, tell: bool) -> tuple[list[Submission], int]:
+    """``tell``: print each id at once, so that it is known even if a service goes away before the last file."""
+    submitted, refused = [], 0
+    for file in files:
+        wait_for_room(patient)
+        try:
+            submitted.append(submit(patient, file, wanted))
+            if tell:
+                show(f"{submitted[-1].recording_id}  {file}")
+        except OF_ONE_FILE as error:
+            refused += 1
+            _refuse(file, error)
+    return submitted, refused
+
+
+def _tell_left_out(paths: Iterable[Path]) -> None:
+    counted = left_out(paths)
+    if counted:
+        suffixes = ", ".join(f"{number} {suffix or 'without a suffix'}" for suffix, number in counted.most_common())
+        say(f"left out of folders, not being named like recordings: {told(suffixes)}; name such a file itself to hand it in")
+
+
+def _refuse(file: Path, error: EarshotError | OSError | ValueError) -> None:
+    """One line for this file; the others go on."""
+    if isinstance(error, OSError):
+        say(f"{file}: unreadable: {error.strerror or error}")
+    elif isinstance(error, ValueError):
+        say(f"{file}: refused: {told(' '.join(str(error).split()))}")
+    else:
+        say(f"{file}: {error.code}: {error}")
+
+
+def _names(text: str | None) -> tuple[str, ...] | None:
+    return None if text is None else tuple(name.strip() for name in text.split(",") if name.strip())

@@ -1,0 +1,168 @@
+"""The whole local stack, up and down, in order: Redis and Postgres, migrations, workers, beat, and who watches over them."""
+
+import fcntl
+from collections.abc import Callable, Collection, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO
+
+from cli.localstack import leases, plan, postgres, private, processes, redis, troubles, urls, worker_processes
+from earshot.analysis.errors import Unavailable
+from earshot.settings import settings
+from earshot.storage.postgres.migrate import migrate
+
+Say = Callable[[str], None]
+
+POSTGRES = "postgres"
+STOP_TIMEOUT_SEC = 30.0
+"""After which a process that does not end is killed."""
+HOPELESS = 3
+"""Failures in a row after which nobody should wait for a part that the supervisor starts again."""
+
+
+def up(say: Say, *, keep: bool) -> list[str]:
+    """Starts what does not run yet and returns its names; everything this call started is stopped again if a part fails.
+
+    ``keep``: stay up until ``down``. Otherwise until ``release`` is called by the last process that called ``up``.
+
+    Raises:
+        Misconfigured: the local packages are not installed, or the settings name other servers.
+        Unavailable: a part did not start; the message carries the end of its log.
+    """
+    home = settings().home.resolve()
+    urls.refuse_others(home)
+    with locked(home, say):
+        missing = [name for name, runs in status(home).items() if not runs]
+        try:
+            _start(home, missing, say)
+        except BaseException:
+            _stop(home, missing, say)
+            raise
+        if keep:
+            leases.keep(home)
+        else:
+            leases.take(home)
+    return missing
+
+
+def release(say: Say) -> bool:
+    """Gives up this process's claim; stops the stack, and returns True, when nobody else has one."""
+    home = settings().home.resolve()
+    with locked(home, say):
+        leases.give_back(home)
+        if leases.needed(home):
+            return False
+        _stop(home, list(status(home)), say)
+    return True
+
+
+def down(say: Say) -> list[str]:
+    """Stops everything that runs and returns its names. The data stays."""
+    home = settings().home.resolve()
+    with locked(home, say):
+        running = [name for name, runs in status(home).items() if runs]
+        _stop(home, list(status(home)), say)
+        leases.clear(home)
+    return running
+
+
+def status(home: Path) -> dict[str, bool]:
+    """Part to whether it runs, in the order in which they start."""
+    parts = {redis.NAME: processes.running(home, redis.NAME) is not None, POSTGRES: postgres.pid(home) is not None}
+    return parts | {name: processes.running(home, name) is not None for name in (*plan.NAMES, plan.BEAT, plan.SUPERVISOR)}
+
+
+def check() -> None:
+    """Raises:
+    Unavailable: ``stack_down``, a part of the local stack is not running, and is not about to run again.
+    """
+    home = settings().home.resolve()
+    running = status(home)
+    if running[plan.SUPERVISOR]:
+        lost = [name for name, trouble in troubles.read(home).items() if trouble.failures >= HOPELESS]
+    else:
+        lost = [name for name, runs in running.items() if not runs]
+    if lost:
+        logs = ", ".join(str(processes.log_file(home, name)) for name in lost)
+        raise Unavailable(
+            "stack_down", f"{', '.join(lost)} stopped (see {logs}); `earshot up` starts it again, and the work goes on"
+        )
+
+
+def worker_env(home: Path, redis_url: str, database_url: str) -> dict[str, str]:
+    """What workers and beat get in their environment besides what this process has."""
+    urls = {"EARSHOT_HOME": str(home), "EARSHOT_REDIS_URL": redis_url, "EARSHOT_DATABASE_URL": database_url}
+    return {**urls, **plan.SETTINGS}
+
+
+def _start(home: Path, names: Collection[str], say: Say) -> None:
+    if not settings().audio_store:
+        private.folder(home / "audio")  # whoever uploads may have another umask than the workers
+    if not names:
+        return
+    with ThreadPoolExecutor(1) as beside:
+        database = beside.submit(_database, home, say)
+        redis_url = redis.start(home)
+        redis.wait(home, say)
+        database_url = database.result()
+    if redis_url != urls.recorded(home).get("redis_url", redis_url):
+        # Where Redis is found has changed: workers that still look for it elsewhere begin anew.
+        processes.stop(home, (*plan.NAMES, plan.BEAT), STOP_TIMEOUT_SEC)
+        names = {*names, *plan.NAMES, plan.BEAT}
+    urls.record(home, redis_url, database_url)
+    worker_processes.start(home, names, worker_env(home, redis_url, database_url))
+    if plan.SUPERVISOR in names:
+        troubles.clear(home)
+        processes.start(home, plan.SUPERVISOR, plan.SUPERVISOR_ARGV, {"EARSHOT_HOME": str(home)})
+
+
+def _database(home: Path, say: Say) -> str:
+    url = postgres.start(home)
+    applied = migrate(url)
+    if applied:
+        say(f"database: applied {', '.join(applied)}")
+    return url
+
+
+def _stop(home: Path, names: list[str], say: Say) -> None:
+    """Workers first, so that they can still hand their work back to Redis; the servers last."""
+    if plan.SUPERVISOR in names:
+        processes.stop(home, [plan.SUPERVISOR], STOP_TIMEOUT_SEC)
+    killed = processes.stop(home, [name for name in (plan.BEAT, *plan.NAMES) if name in names], STOP_TIMEOUT_SEC)
+    for name in killed:
+        say(f"{name} did not end and was killed; its work is done again after the next start")
+    if redis.NAME in names:
+        killed = processes.stop(home, [redis.NAME], STOP_TIMEOUT_SEC)
+        urls.forget(home)
+    if POSTGRES in names and postgres.stop(home):
+        say("Postgres did not stop in time and was hurried; it recovers at the next start")
+
+
+@contextmanager
+def locked(home: Path, say: Say) -> Iterator[None]:
+    """One ``up`` or ``down`` at a time on this data."""
+    with _lock_file(home) as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            say("another earshot command is starting or stopping the stack; waiting for it")
+            fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
+@contextmanager
+def locked_if_free(home: Path) -> Iterator[bool]:
+    """The same for whoever comes back later: False when somebody else has the lock."""
+    with _lock_file(home) as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            yield False
+        else:
+            yield True
+
+
+def _lock_file(home: Path) -> IO[str]:
+    private.home(home)
+    return (private.folder(home / "run") / "lock").open("w")

@@ -1,0 +1,57 @@
+"""The worker processes and beat of the local stack: started together, waited for together."""
+
+from collections.abc import Collection, Mapping
+from pathlib import Path
+
+from cli.localstack import plan, processes, waiting
+from cli.localstack.processes import Process
+
+READY_TIMEOUT_SEC = 60.0
+
+
+def start(home: Path, names: Collection[str], env: Mapping[str, str]) -> None:
+    """Starts the named workers of the plan side by side and returns when each consumes its queues; then beat, if named.
+
+    Raises:
+        Unavailable: one died or took longer than ``READY_TIMEOUT_SEC``; the message carries the end of its log.
+    """
+    for process in [start_one(home, workers, env) for workers in plan.plan() if workers.name in names]:
+        wait_ready(home, process)
+    if plan.BEAT in names:
+        start_beat(home, env)
+
+
+def start_beat(home: Path, env: Mapping[str, str]) -> None:
+    """Starts the scheduler, and returns before it is ready."""
+    from tasks.app import beat_argv, process_env
+
+    processes.start(home, plan.BEAT, beat_argv(), {**process_env(), **env})
+
+
+def start_one(home: Path, workers: plan.Workers, env: Mapping[str, str]) -> Process:
+    """Starts a worker process, and returns before it is ready."""
+    from tasks.app import process_env, worker_argv
+
+    argv = worker_argv(workers.pools, workers.concurrency, workers.name)
+    ready = _ready_file(home, workers.name)
+    ready.unlink(missing_ok=True)
+    return processes.start(home, workers.name, argv, {**process_env(), **env, "EARSHOT_READY_FILE": str(ready)})
+
+
+def wait_ready(home: Path, process: Process) -> None:
+    """Returns when the worker consumes its queues.
+
+    Raises:
+        Unavailable: it died or took longer than ``READY_TIMEOUT_SEC``.
+    """
+    file = _ready_file(home, process.name)
+
+    def ready() -> bool:
+        processes.check_running(home, process.name)
+        return file.exists() and file.read_text(encoding="utf-8") == str(process.pid)
+
+    waiting.until(ready, READY_TIMEOUT_SEC, f"the worker {process.name}", process.log)
+
+
+def _ready_file(home: Path, name: str) -> Path:
+    return home / "run" / f"{name}.ready"

@@ -1,0 +1,26 @@
+"""Which release answers for each analysis now."""
+
+from collections.abc import Mapping
+
+import psycopg
+
+from cli.terminal.console import say
+from earshot.analysis.errors import Unavailable
+from earshot.analysis.types import Release
+from earshot.settings import settings
+from earshot.storage.postgres.db import connect
+from tasks.active import active
+
+
+def serving() -> Mapping[str, Release]:
+    """Analysis to its release, as ``tasks.active`` says it of the next job; by settings and catalog alone where no database is,
+    or it does not answer."""
+    url = settings().database_url
+    if url:
+        try:
+            with connect(url) as connection:
+                return active(connection)
+        except (psycopg.Error, Unavailable) as error:
+            said = " ".join(str(error).split())[:120]
+            say(f"active models are read from settings and catalog alone, the database does not answer: {said}")
+    return active(None)

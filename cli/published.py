@@ -1,0 +1,30 @@
+"""The JSON Schemas of what leaves the system, for others to build against: those of the types that the code validates with."""
+
+from typing import Any
+
+from pydantic import BaseModel
+
+from earshot.analysis.deletion import DeletionReceipt
+from earshot.analysis.events import ClassificationEvent, DeletedEvent, EmergencyEvent, RecordingEvent
+from earshot.analysis.report.report import Report
+from earshot.analysis.request import IngestReply, IngestRequest
+from evaluation.metrics import Metrics
+
+PUBLISHED: dict[str, type[BaseModel]] = {
+    "ingest.request": IngestRequest,
+    "ingest.reply": IngestReply,
+    "event.classification": ClassificationEvent,
+    "event.emergency": EmergencyEvent,
+    "event.recording": RecordingEvent,
+    "event.deleted": DeletedEvent,
+    "deletion.receipt": DeletionReceipt,
+    "report": Report,
+    "metrics": Metrics,
+}
+
+
+def schema(name: str) -> dict[str, Any]:
+    """The published schema of one message or file."""
+    mode = "validation" if name == "ingest.request" else "serialization"
+    body = PUBLISHED[name].model_json_schema(mode=mode)  # type: ignore[arg-type]
+    return {"$schema": "https://json-schema.org/draft/2020-12/schema", **body}

@@ -1,0 +1,32 @@
+"""Which analyses of which chunks, in words."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from uuid import UUID
+
+from cli.terminal.console import say
+from earshot.analysis.types import WHOLE
+from earshot.storage.postgres import rounds
+from earshot.storage.postgres.db import Connection
+
+
+def kept(connection: Connection, recording_id: UUID) -> bool:
+    """Says what of a report is older than its last round, because doing it again failed; returns whether there is anything."""
+    places = rounds.kept_answers(connection, recording_id)
+    if places:
+        say(f"{str(recording_id)[:8]}: doing {described(places)} again failed, and what was known stays; see the workers' logs")
+    return bool(places)
+
+
+def described(places: Mapping[int, Iterable[str]]) -> str:
+    """For example ``asr of 3 chunks, diarization of the whole recording``."""
+    chunks: dict[str, list[int]] = {}
+    for index, names in places.items():
+        for name in names:
+            chunks.setdefault(name, []).append(index)
+    return ", ".join(f"{name} of {_places(chunks[name])}" for name in sorted(chunks)) or "nothing to do"
+
+
+def _places(chunks: Sequence[int]) -> str:
+    if list(chunks) == [WHOLE]:
+        return "the whole recording"
+    return "1 chunk" if len(chunks) == 1 else f"{len(chunks)} chunks"

@@ -1,0 +1,89 @@
+"""Every error the project raises on purpose, as one small tree.
+
+EarshotError
+├── Permanent                 trying again cannot help; fails at once
+│   ├── BadAudio              the input cannot be analysed: empty, truncated, not_audio, encrypted, ...
+│   ├── Forbidden             a URI outside the allowed roots
+│   └── Misconfigured         a wiring mistake; stops the process at boot and names what is wrong
+├── DeviceLost                this process can compute no more; it must end, and its work goes to another
+└── Transient                 the surroundings failed; waited for, in days and not in tries
+    └── Unavailable           Postgres, Redis, the store or a disk is away or full
+        └── Growing           a file that another program still writes
+
+``code`` is a stable snake_case word for machines; ``str(error)`` is one line for people that says what to do. It is printable
+and bounded, and its URLs hold no credentials, whatever names and foreign messages went into it: it is stored, sent and shown.
+"""
+
+from earshot.analysis.printable import told
+
+
+class EarshotError(Exception):
+    """An error with a stable ``code`` and a one-line message."""
+
+    def __init__(self, code: str, message: str) -> None:
+        super().__init__(code, told(message))  # both, so that the error survives pickling and Celery's JSON
+        self.code = code
+
+    def __str__(self) -> str:
+        return str(self.args[1])
+
+
+class Permanent(EarshotError):
+    """Trying again cannot help."""
+
+
+class BadAudio(Permanent):
+    """The input is not audio that can be analysed. Codes: ``BAD_AUDIO_CODES``."""
+
+
+class Forbidden(Permanent):
+    """A URI outside the configured roots."""
+
+
+class Misconfigured(Permanent):
+    """A setting, a registry line or a checkpoint is wrong; raised at boot."""
+
+
+class DeviceLost(EarshotError):
+    """The GPU refuses every further call of this process, whatever the work; a new process may use it. Codes:
+    ``device_lost``, at work; ``device_absent``, before any was begun."""
+
+
+class Transient(EarshotError):
+    """The surroundings failed; the same call may succeed later."""
+
+
+class Unavailable(Transient):
+    """Postgres, Redis, the audio store or its disk is away or full. Codes that work can meet: ``SURROUNDINGS``."""
+
+
+class Growing(Unavailable):
+    """Another program still writes the file. Code: ``growing``."""
+
+
+SERVICES = ("redis_away", "postgres_away")
+"""Those of the services that everything needs: there is no use in going on with the next thing."""
+
+SURROUNDINGS = (
+    "disk_full",
+    "store_unavailable",
+    "source_unavailable",
+    "endpoint_unavailable",
+    "growing",
+    *SERVICES,
+)
+"""Codes of ``Unavailable`` that work can meet. What failed with one of them, its time of waiting over, is worth another try."""
+
+BAD_AUDIO_CODES = (
+    "missing",  # the path or object does not exist (any more)
+    "empty",  # zero bytes, or a valid container with no samples
+    "not_audio",  # no decoder recognises the bytes
+    "no_audio_stream",  # a container without an audio track
+    "encrypted",  # DRM or an encrypted container
+    "truncated",  # ends before its header says so
+    "corrupt",  # decoding failed
+    "zero_channels",
+    "unsupported",  # outside 8-192 kHz or 1-8 channels
+    "too_long",  # longer than EARSHOT_MAX_DURATION_SEC
+    "not_finite",  # NaN or infinite samples
+)

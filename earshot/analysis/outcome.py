@@ -1,0 +1,34 @@
+"""The outcome of one analysis on one chunk: findings, or why not. Failures are values, so one cannot stop a chord."""
+
+from typing import Annotated, Any, Literal
+
+from pydantic import Field
+
+from earshot.analysis.findings import Published
+from earshot.analysis.types import Frozen
+
+
+class Succeeded(Frozen):
+    """``findings`` is the dumped ``Findings`` of the analysis; ``classification`` is its publishable part."""
+
+    status: Literal["succeeded"] = "succeeded"
+    findings: dict[str, Any]
+    classification: Published | None = None
+
+
+class Skipped(Frozen):
+    """There was nothing to analyse: ``no_speech``, ``scene_noise``, ``scene_music``, ..."""
+
+    status: Literal["skipped"] = "skipped"
+    reason: str
+
+
+class Failed(Frozen):
+    """The analysis could not be done; ``code`` for machines, ``detail`` for people."""
+
+    status: Literal["failed"] = "failed"
+    code: str
+    detail: str
+
+
+Outcome = Annotated[Succeeded | Skipped | Failed, Field(discriminator="status")]

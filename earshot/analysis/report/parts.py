@@ -1,0 +1,96 @@
+"""What a report is made of: facts about the recording, and one part for every outcome."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Annotated, TypeVar
+from uuid import UUID
+
+from pydantic import AwareDatetime, Field
+
+from earshot.analysis.findings import Findings
+from earshot.analysis.outcome import Outcome, Succeeded
+from earshot.analysis.quality import RecordingQuality
+from earshot.analysis.report.sections import ChunkIndex
+from earshot.analysis.spans import owned
+from earshot.analysis.types import Frozen, Interval, Millis, Utterance
+
+F = TypeVar("F", bound=Findings)
+
+
+class RecordingFacts(Frozen):
+    """What is known of a recording before it is analysed."""
+
+    id: UUID
+    file_name: str
+    sha256: str = Field(description="Of the file's bytes.")
+    duration_ms: Millis
+    channels: Annotated[int, Field(ge=1, le=8)]
+    native_rate: int = Field(gt=0, description="Sample rate of the file, Hz.")
+    roles: tuple[str, ...] = Field(
+        default=(), description="Role of each channel, which is one speaker; empty when one channel holds all speakers."
+    )
+    language: str = Field(description="BCP 47 language that the speech is said to be in; see transcript_language.")
+    container: str | None = None
+    codec: str | None = None
+    dual_mono: bool = Field(default=False, description="The channels of the file carried the same sound.")
+    notes: tuple[str, ...] = Field(
+        default=(), description="What to know of the file before trusting the rest, such as that it is cut off; for people."
+    )
+    quality: RecordingQuality | None = Field(
+        default=None, description="How good it sounds, measured while it was decoded; null where an earlier version took it in."
+    )
+    created_at: AwareDatetime = Field(description="When it was ingested, ISO 8601.")
+
+
+class ChunkSpan(Interval):
+    """Where a chunk lies, and where the VAD heard speech in it."""
+
+    index: int = Field(ge=0)
+    speech: tuple[Utterance, ...] = ()
+
+
+class RecordingInfo(RecordingFacts):
+    """The facts, how the recording was cut, and what was asked for."""
+
+    chunks: tuple[ChunkSpan, ...]
+    analyses: tuple[str, ...]
+
+
+class Part(Interval):
+    """The outcome of one analysis on one chunk, or on the whole recording."""
+
+    chunk: ChunkIndex
+    analysis: str
+    release: str
+    outcome: Outcome
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """All parts of a recording, read by analysis."""
+
+    recording: RecordingInfo
+    parts: tuple[Part, ...]  # in order of chunk
+
+    def found(self, analysis: str, kind: type[F]) -> list[tuple[Part, F]]:
+        """Findings of every chunk on which the analysis succeeded, in order."""
+        return [
+            (part, kind.model_validate(part.outcome.findings))
+            for part in self.parts
+            if part.analysis == analysis and isinstance(part.outcome, Succeeded)
+        ]
+
+    def bounds(self) -> dict[int, Interval]:
+        """Chunk index to the stretch that the chunk answers for."""
+        chunks = sorted(self.recording.chunks, key=lambda chunk: chunk.start_ms)
+        return {chunk.index: span for chunk, span in zip(chunks, owned(chunks), strict=True)}
+
+
+def gather(recording: RecordingInfo, parts: Sequence[Part]) -> Evidence:
+    """Evidence that does not depend on the order in which parts came in."""
+    return Evidence(recording, tuple(sorted(parts, key=lambda part: (part.chunk, part.analysis))))
+
+
+def with_bounds(findings: Iterable[tuple[Part, F]], bounds: dict[int, Interval]) -> list[tuple[F, Interval]]:
+    """Findings with the stretch each answers for; a part of the whole recording answers for its own span."""
+    return [(found, bounds.get(part.chunk, Interval(start_ms=part.start_ms, end_ms=part.end_ms))) for part, found in findings]

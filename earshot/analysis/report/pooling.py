@@ -1,0 +1,61 @@
+"""Weighted pooling of score distributions: many short answers become one for a turn, a speaker or a chunk."""
+
+from collections.abc import Iterable, Sequence
+
+from earshot.analysis.findings import Classification, Emotion, Scores
+from earshot.analysis.report.sections import EmotionSummary
+from earshot.analysis.shares import rounded_shares
+
+PLACES = 4
+"""Means are rounded so that the same input gives the same bytes on every machine."""
+
+
+def mean_scores(parts: Iterable[tuple[Scores, float]]) -> Scores:
+    """Weighted mean of score distributions, rounded to sum to 1; empty without any weight. An absent label counts as 0."""
+    totals: dict[str, float] = {}
+    for scores, weight in parts:
+        for label, score in scores.items():
+            totals[label] = totals.get(label, 0.0) + max(weight, 0) * score
+    return rounded_shares(totals) if any(totals.values()) else {}
+
+
+def classify(parts: Iterable[tuple[Scores, float]]) -> Classification | None:
+    """The winning label of the weighted mean; None when there is nothing to pool. Ties go to the label named first."""
+    scores = mean_scores(parts)
+    if not scores:
+        return None
+    label = max(scores, key=lambda name: scores[name])
+    return Classification(label=label, confidence=scores[label], scores=scores)
+
+
+def pool_emotions(parts: Sequence[tuple[Emotion, float]]) -> EmotionSummary | None:
+    """Emotion over several utterances, weighted by how much of each belongs to the stretch (C-11); None without any.
+
+    The winner is sought among the labels that won at least one utterance, because only for those is the canonical label of the
+    model's own one known.
+    """
+    heard = [(emotion, weight) for emotion, weight in parts if weight > 0]
+    if not heard:
+        return None
+    scores = mean_scores((emotion.scores, weight) for emotion, weight in heard)
+    shares = {(emotion.label, emotion.label_native): _share(scores, emotion) for emotion, _ in heard}
+    label, native = max(shares, key=lambda pair: shares[pair])
+    return EmotionSummary(
+        label=label,
+        label_native=native,
+        confidence=shares[label, native],
+        scores=scores,
+        valence=_mean([(emotion.valence, weight) for emotion, weight in heard]),
+        arousal=_mean([(emotion.arousal, weight) for emotion, weight in heard]),
+        dominance=_mean([(emotion.dominance, weight) for emotion, weight in heard]),
+    )
+
+
+def _share(scores: Scores, emotion: Emotion) -> float:
+    return scores.get(emotion.label_native, scores.get(emotion.label, 0.0))
+
+
+def _mean(parts: Iterable[tuple[float | None, float]]) -> float | None:
+    known = [(value, weight) for value, weight in parts if value is not None]
+    total = sum(weight for _, weight in known)
+    return round(sum(value * weight for value, weight in known) / total, PLACES) if total else None

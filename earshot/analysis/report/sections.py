@@ -1,0 +1,122 @@
+"""The sections of a report, each a frozen value that can be read without the code that made it."""
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from earshot.analysis.findings import Classification, Scores, Share, Timing
+from earshot.analysis.types import WHOLE, Frozen, Interval, Utterance
+
+ChunkIndex = Annotated[int, Field(ge=WHOLE, description="Index of the chunk; -1 stands for the whole recording.")]
+Role = Annotated[str | None, Field(description="agent or customer where the channel tells; null where it is not known.")]
+Valence = Annotated[float, Field(ge=-1, le=1)]
+
+
+class Missing(Frozen):
+    """An analysis that could not be done for a chunk; such a report is partial."""
+
+    analysis: str = Field(description="Name of the analysis.")
+    chunk: ChunkIndex
+    code: str = Field(description="Stable reason for machines.")
+    detail: str = Field(description="One line for people.")
+
+
+class SkippedPart(Frozen):
+    """An analysis that had nothing to do on a chunk; the report is complete all the same."""
+
+    analysis: str = Field(description="Name of the analysis.")
+    chunk: ChunkIndex
+    reason: str = Field(description="Stable reason, such as no_speech or scene_noise.")
+
+
+class Stretch(Interval):
+    """A stretch of the recording with one label."""
+
+    label: str
+    confidence: Share = Field(description="Mean confidence over the stretch, weighted by duration.")
+
+
+class Sound(Stretch):
+    """One sound event, from where it begins to where it ends."""
+
+    peak: Share = Field(description="The largest share of its label within it.")
+
+
+class NoiseSection(Frozen):
+    """Environmental noise over time."""
+
+    timeline: tuple[Stretch, ...]
+    bandwidth_limited: bool = Field(description="Recorded below 32 kHz: classes that live in the upper band are unreliable.")
+    coverage: tuple[str, ...] = Field(description="The noise classes that the model can tell at all.")
+
+
+class Emergency(Stretch):
+    """A fire alarm, joined over chunk borders. Its confidence is the best of its chunks: a correlation, and no probability."""
+
+    pattern: Literal["T3", "T4"] = Field(description="T3: smoke or evacuation (ISO 8201); T4: carbon monoxide (NFPA 72).")
+    frequency_hz: int = Field(gt=0)
+
+
+class Speaker(Frozen):
+    """One voice of the recording."""
+
+    id: str = Field(pattern=r"^s\d+$", description="s0, s1, ... in order of first appearance.")
+    channel: int = Field(description="The channel this speaker is heard on.")
+    role: Role
+    talk_ms: int = Field(ge=0, description="Time this speaker was heard, in ms.")
+
+
+class EmotionSummary(Frozen):
+    """Emotion pooled over a turn."""
+
+    label: str = Field(description="Canonical emotion label.")
+    label_native: str = Field(description="The same in the model's own vocabulary.")
+    confidence: Share
+    scores: Scores
+    valence: Valence | None = None
+    arousal: Valence | None = None
+    dominance: Valence | None = None
+
+
+class SpokenWord(Interval):
+    """One word of a turn."""
+
+    text: str
+    confidence: Share
+    timing: Timing = Field(
+        default="native",
+        description="native: the recogniser gave the time; aligned: found by aligning the text with the sound; "
+        "interpolated: spread between the words around it.",
+    )
+
+
+class Turn(Utterance):
+    """One speaker holding the floor."""
+
+    id: str = Field(description="t0, t1, ... in order of time.")
+    speaker: str = Field(pattern=r"^s\d+$")
+    role: Role
+    text: str = Field(
+        description="Empty where speech was heard but no word was recognised, or none was sought: see transcribed."
+    )
+    transcribed: bool = Field(
+        description="Speech recognition answered for the whole turn; false where it failed, was skipped or was not asked for."
+    )
+    words: tuple[SpokenWord, ...]
+    confidence: Share | None = Field(description="Mean confidence of the words; null without words.")
+    emotion: EmotionSummary | None
+    sentiment: Classification | None
+
+
+class VoiceSentiment(Classification):
+    """Acoustic sentiment of one speaker, over all of its speech."""
+
+    role: Role
+    speaker: str = Field(pattern=r"^s\d+$")
+    speech_ms: int = Field(ge=0, description="Speech that this rests on, in ms.")
+
+
+class ChunkClassification(Classification, Interval):
+    """The answer of any other analysis on one chunk."""
+
+    chunk: ChunkIndex

@@ -1,0 +1,53 @@
+"""How voices sounded: acoustic sentiment per speaker, and what of emotion and sentiment falls into a turn."""
+
+from collections.abc import Iterable, Sequence
+from typing import TypeVar
+
+from earshot.analysis.findings import RoleScores
+from earshot.analysis.report.align import Floor
+from earshot.analysis.report.pooling import classify
+from earshot.analysis.report.sections import Speaker, VoiceSentiment
+from earshot.analysis.spans import Track, clip, overlap_ms
+from earshot.analysis.types import Interval, Utterance
+
+U = TypeVar("U", bound=Utterance)
+Tracks = dict[int, Track[U]]
+
+
+def tracks(parts: Iterable[tuple[U, Interval]]) -> Tracks[U]:
+    """Utterances by channel, each clipped to the stretch its chunk answers for and dropped where nothing is left."""
+    by_channel: dict[int, list[U]] = {}
+    for utterance, bounds in parts:
+        span = clip(utterance, bounds)
+        if span.end_ms > span.start_ms:
+            kept = utterance.model_copy(update={"start_ms": span.start_ms, "end_ms": span.end_ms})
+            by_channel.setdefault(utterance.channel, []).append(kept)
+    return {channel: Track(items) for channel, items in by_channel.items()}
+
+
+def within(utterances: Tracks[U], span: Utterance) -> list[tuple[U, float]]:
+    """The utterances heard during ``span`` on its channel, with the ms of each inside it."""
+    track = utterances.get(span.channel)
+    return [(item, float(overlap_ms(item, span))) for item in track.meeting(span)] if track else []
+
+
+def of_role(utterances: Sequence[tuple[RoleScores, float]], role: str | None) -> Sequence[tuple[RoleScores, float]]:
+    """The answers of that role's own model; of all models where it has none or is not known, so that no role is guessed."""
+    return [(item, weight) for item, weight in utterances if item.role == role] or utterances
+
+
+def sentiment_of_voices(
+    utterances: Tracks[RoleScores], speakers: Sequence[Speaker], floors: Sequence[Floor]
+) -> tuple[VoiceSentiment, ...]:
+    """One answer a speaker, weighted by how much of each utterance lies in the speaker's turns; none for who was not scored."""
+    answers = []
+    for speaker in speakers:
+        spans = (floor.span for floor in floors if floor.speaker == speaker.id)
+        heard = [part for span in spans for part in of_role(within(utterances, span), speaker.role)]
+        pooled = classify((item.scores, weight) for item, weight in heard)
+        if pooled:
+            models = len({item.role for item, _ in heard})
+            speech_ms = int(sum(weight for _, weight in heard)) // models
+            voice = VoiceSentiment(**pooled.model_dump(), role=speaker.role, speaker=speaker.id, speech_ms=speech_ms)
+            answers.append(voice)
+    return tuple(answers)

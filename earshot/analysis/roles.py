@@ -1,0 +1,22 @@
+"""Who speaks on which channel."""
+
+from earshot.analysis.errors import Permanent
+
+DEFAULT_ROLES = ("agent", "customer")
+"""Who speaks on which channel of a two-channel recording, unless the request says otherwise."""
+
+
+def roles_of(asked: tuple[str, ...] | None, channels: int, named: tuple[str, ...] = ()) -> tuple[str, ...]:
+    """One role per channel, or none: then the channels do not separate the speakers and are mixed.
+
+    Args:
+        named: what the file itself calls its channels, where it does.
+
+    Raises:
+        Permanent: ``roles``, neither none nor one a channel.
+    """
+    if asked is None:
+        return named or (DEFAULT_ROLES if channels == len(DEFAULT_ROLES) else ())
+    if asked and len(asked) != channels:
+        raise Permanent("roles", f"{len(asked)} roles for {channels} channels; name one role per channel, or none: --roles ''")
+    return asked

@@ -1,0 +1,137 @@
+"""What travels between producer, queues and workers: chunk references, releases and jobs."""
+
+from typing import Annotated
+from uuid import UUID
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+WHOLE = -1
+"""Chunk index that stands for the whole recording, for analyses (diarization) that must hear all of it at once."""
+
+MOST_SPEAKERS = 32
+"""More than this cannot be asked for."""
+
+INT32 = 2**31 - 1
+"""The largest number that the ledger's columns take; as milliseconds 24 days."""
+
+MOST_CHUNKS = 64
+"""In one message."""
+
+Millis = Annotated[int, Field(ge=0, le=INT32, strict=True)]
+Name = Annotated[str, Field(max_length=255)]
+Uri = Annotated[str, Field(max_length=4096)]
+
+
+class Frozen(BaseModel):
+    """Base of every value that crosses a seam: immutable, and strangers' keys are refused."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Interval(Frozen):
+    """A stretch of the recording's own time line, half open, in milliseconds."""
+
+    start_ms: Millis
+    end_ms: Millis
+
+    @model_validator(mode="after")
+    def _ordered(self) -> "Interval":
+        if self.end_ms < self.start_ms:
+            raise ValueError(f"end_ms {self.end_ms} before start_ms {self.start_ms}")
+        return self
+
+
+class Utterance(Interval):
+    """Speech between silences on one channel, as the VAD heard it."""
+
+    channel: Annotated[int, Field(ge=0, lt=8, strict=True)]
+
+
+class SpeakerCount(Frozen):
+    """How many people are said to speak; the same number twice for exactly so many. What is null is to be heard."""
+
+    min: Annotated[int, Field(ge=1, le=MOST_SPEAKERS, strict=True)] | None = None
+    max: Annotated[int, Field(ge=1, le=MOST_SPEAKERS, strict=True)] | None = None
+
+    @model_validator(mode="after")
+    def _ordered(self) -> "SpeakerCount":
+        if self.min is not None and self.max is not None and self.max < self.min:
+            raise ValueError(f"at most {self.max} speakers cannot be at least {self.min}")
+        return self
+
+
+class ChunkRef(Interval):
+    """One unit of work: where its audio lies and where speech was heard in it. Never the audio itself."""
+
+    recording_id: UUID
+    index: Annotated[int, Field(ge=WHOLE, le=INT32, strict=True)]
+    round: Annotated[int, Field(ge=1, le=INT32, strict=True)] = 1
+    """Which time of asking this is; 1 unless it was asked for again."""
+    audio_uri: Uri
+    """Raw interleaved little-endian PCM16 (see ``earshot.audio.store.pcm``)."""
+    sample_rate: Annotated[int, Field(gt=0, le=768_000, strict=True)]
+    channels: Annotated[int, Field(ge=1, le=8, strict=True)]
+    native_rate: Annotated[int, Field(gt=0, le=768_000, strict=True)]
+    """Sample rate of the recording before it was resampled to ``sample_rate``; tells which bands can hold sound."""
+    roles: Annotated[tuple[Name, ...], Field(max_length=8, fail_fast=True)] = ()
+    """Role of each channel (``agent``, ``customer``), each one speaker. Empty: one mixed channel, any number of speakers."""
+    language: Name = "en"
+    """BCP 47 language that the speech is said to be in."""
+    speakers: SpeakerCount | None = None
+    """How many speak on the one mixed channel, where the request said something of it."""
+    speech: Annotated[tuple[Utterance, ...], Field(max_length=200_000, fail_fast=True)] = ()
+    """Of a day on two channels, one utterance a second and channel."""
+
+    @property
+    def key(self) -> "ChunkKey":
+        return ChunkKey(recording_id=self.recording_id, index=self.index, round=self.round)
+
+
+class Release(Frozen):
+    """The exact checkpoint a job must be analysed with."""
+
+    analysis: Name
+    name: Name
+    runtime: Name
+    uri: Uri
+    """``embedded/x.onnx`` (relative to ``models/``), ``package:`` (inside an installed wheel) or where it was pulled from."""
+    sha256: Annotated[str, Field(max_length=64)]
+    labels: Annotated[tuple[Name, ...], Field(max_length=2000, fail_fast=True)] = ()
+
+
+class Job(Frozen):
+    """The one argument of every ``analyze.*`` task."""
+
+    analysis: Name
+    batch_id: UUID
+    release: Release
+    chunks: Annotated[tuple[ChunkRef, ...], Field(min_length=1, max_length=MOST_CHUNKS, fail_fast=True)]
+    gate: Release | None = None
+    """Scene checkpoint that says which chunks hold no speech, for analyses that listen to speech; null: all are heard."""
+    sent_at: Annotated[float, Field(ge=0, le=1e10, allow_inf_nan=False)]
+    """When it was published, seconds since the epoch; tells how long its queue makes jobs wait."""
+
+
+class Receipt(Frozen):
+    """What an ``analyze.*`` task returns: the outcomes wait in Redis under their chunks and rounds
+    (``earshot.storage.staging``), so no transcript travels in a message or shows up in a dashboard."""
+
+    batch_id: UUID
+    analysis: str
+    recordings: tuple[UUID, ...]
+    """Of the job's chunks, so that the result is found when they are deleted."""
+
+
+class ChunkKey(Frozen):
+    """Names one unit of work in the ledger. What is said in another round than the ledger's is not merged."""
+
+    recording_id: UUID
+    index: Annotated[int, Field(ge=WHOLE, le=INT32, strict=True)]
+    round: Annotated[int, Field(ge=1, le=INT32, strict=True)] = 1
+
+
+class Batch(Frozen):
+    """The one argument of ``merge.batch`` and ``merge.whole``: which chunks to merge."""
+
+    batch_id: UUID
+    chunks: Annotated[tuple[ChunkKey, ...], Field(min_length=1, max_length=MOST_CHUNKS, fail_fast=True)]

@@ -1,0 +1,1 @@
+"""Recognised text: spelling, overlaps of chunks, languages, hallucinations."""

@@ -1,0 +1,1 @@
+"""Detection of fire and carbon monoxide alarms."""

@@ -1,0 +1,34 @@
+"""A chunk's audio as a worker sees it: read on demand from the store, never more than asked for."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from earshot.analysis.types import ChunkRef, Utterance
+from earshot.audio.store.pcm import read_pcm
+from earshot.compute.sound import Waveform
+
+
+@dataclass(frozen=True)
+class Clip:
+    """One chunk (or whole recording) with access to its samples."""
+
+    ref: ChunkRef
+    voice: Callable[[Utterance], bool] | None = None
+    """Whether the scene network hears somebody speak anywhere in a span; None where there is none to ask (``workers.gate``)."""
+
+    @property
+    def sample_rate(self) -> int:
+        return self.ref.sample_rate
+
+    def read(self, start_ms: int | None = None, end_ms: int | None = None, channel: int | None = None) -> Waveform:
+        """Samples of ``[start_ms, end_ms)`` on the recording's time line; default: all of the chunk.
+
+        With a ``channel`` that one only, shape (1, samples); the others take no memory then.
+
+        Raises:
+            BadAudio: ``missing``, the stored audio is gone.
+            Unavailable: the store does not answer.
+        """
+        start = self.ref.start_ms if start_ms is None else start_ms
+        end = self.ref.end_ms if end_ms is None else end_ms
+        return read_pcm(self.ref.audio_uri, self.ref.sample_rate, self.ref.channels, start, end, channel)

@@ -1,0 +1,1 @@
+"""Media files to waveforms on the file's own time line."""

@@ -1,0 +1,1 @@
+"""Crosstalk between the channels of a recording."""

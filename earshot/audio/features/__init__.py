@@ -1,0 +1,1 @@
+"""Waveforms to the inputs of networks: spectrograms, windows, pitch, level."""

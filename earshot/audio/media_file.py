@@ -1,0 +1,165 @@
+"""A file that is opened once: whoever reads it, and however often, reads the same bytes, wherever its name points by then."""
+
+import errno
+import io
+import os
+import stat
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from earshot.analysis.errors import BadAudio, Forbidden, Growing
+
+NO_FILE = (errno.ENOTDIR, errno.ENAMETOOLONG, errno.ELOOP)
+
+
+@dataclass(frozen=True)
+class View:
+    """Which bytes of a file to read, and which to read differently: a part, or a header whose sizes are put right."""
+
+    first: int = 0
+    end: int | None = None
+    edits: Mapping[int, bytes] = field(default_factory=dict)
+    """Bytes that stand in for those at an offset of the file."""
+
+
+WHOLE_FILE = View()
+
+
+class MediaFile:
+    """``size`` is that of the moment of opening: what another program appends afterwards is not read."""
+
+    def __init__(self, path: Path, descriptor: int) -> None:
+        self.path = path
+        self._descriptor = descriptor
+        self._status = os.fstat(descriptor)
+        self.size = self._status.st_size
+
+    @property
+    def descriptor(self) -> int:
+        return self._descriptor
+
+    @property
+    def written_at(self) -> float:
+        """When something was last written before the file was opened, seconds since the epoch."""
+        return self._status.st_mtime
+
+    @property
+    def identity(self) -> tuple[int, int]:
+        """What a name must lead to for it to be this file."""
+        return self._status.st_dev, self._status.st_ino
+
+    def reader(self, view: View = WHOLE_FILE) -> io.BufferedReader:
+        """An independent reader, for a ``with``; as many as wanted at once."""
+        return io.BufferedReader(self.raw(view))
+
+    def raw(self, view: View = WHOLE_FILE) -> io.RawIOBase:
+        """The same without a buffer, for what has one of its own."""
+        end = self.size if view.end is None else min(view.end, self.size)
+        return _Reader(self._descriptor, self.path.name, view.first, end, view.edits)
+
+    def changed(self) -> bool:
+        """Whether anything was written to it since it was opened."""
+        now = os.fstat(self._descriptor)
+        return (now.st_size, now.st_mtime_ns) != (self.size, self._status.st_mtime_ns)
+
+    def check_unchanged(self) -> None:
+        """Raises:
+        Unavailable: ``growing``, it was written to since it was opened.
+        """
+        if self.changed():
+            raise Growing("growing", f"{self.path} was written to while it was read; its recording has not ended yet")
+
+
+Source = Path | MediaFile
+"""What the functions of this room take: a path, to open it, or a file that is open already."""
+
+
+@contextmanager
+def opened(source: Source) -> Iterator[MediaFile]:
+    """Opens a path; an open file stays open afterwards.
+
+    Raises:
+        BadAudio: ``missing``, or ``not_audio`` for a folder, a pipe or a device.
+        Forbidden: ``unreadable``.
+        Unavailable: ``growing``, another program holds it open for writing and lets nobody read it.
+    """
+    if isinstance(source, MediaFile):
+        yield source
+        return
+    descriptor = _descriptor(source)
+    try:
+        _check_regular(source, os.fstat(descriptor).st_mode)
+        yield MediaFile(source, descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _descriptor(path: Path) -> int:
+    try:
+        return os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK | os.O_NOCTTY)  # a pipe must not hold this process
+    except FileNotFoundError as error:
+        raise BadAudio("missing", f"{path} does not exist (any more)") from error
+    except PermissionError as error:
+        raise Forbidden("unreadable", f"{path} may not be read by this user; change its permissions") from error
+    except BlockingIOError as error:
+        raise Growing("growing", f"{path} is held by a program that writes it; hand it in when that has ended") from error
+    except OSError as error:
+        if error.errno == errno.ENXIO:
+            raise BadAudio("not_audio", f"{path} is not a regular file") from error
+        if error.errno in NO_FILE:
+            raise BadAudio("missing", f"{path} cannot be opened: {error.strerror}") from error
+        raise
+
+
+def _check_regular(path: Path, mode: int) -> None:
+    if stat.S_ISDIR(mode):
+        raise BadAudio("not_audio", f"{path} is a folder, not a recording; name a file in it")
+    if not stat.S_ISREG(mode):
+        raise BadAudio("not_audio", f"{path} is not a regular file")
+
+
+class _Reader(io.RawIOBase):
+    """Reads by position, so that no two readers disturb each other."""
+
+    def __init__(self, descriptor: int, name: str, first: int, end: int, edits: Mapping[int, bytes]) -> None:
+        self.name = name  # FFmpeg takes the suffix for a hint where the contents leave a doubt
+        self._descriptor, self._first, self._length = descriptor, first, max(0, end - first)
+        self._edits, self._at = edits, 0
+
+    def readable(self) -> bool:
+        return True
+
+    def seekable(self) -> bool:
+        return True
+
+    def tell(self) -> int:
+        return self._at
+
+    def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
+        at = offset + {io.SEEK_SET: 0, io.SEEK_CUR: self._at, io.SEEK_END: self._length}[whence]
+        if at < 0:
+            raise OSError(errno.EINVAL, "before the beginning of the file")
+        self._at = at
+        return at
+
+    def read(self, size: int = -1) -> bytes:
+        left = max(0, self._length - self._at)
+        start = self._first + self._at
+        data = os.pread(self._descriptor, left if size < 0 else min(size, left), start)
+        self._at += len(data)
+        return self._edited(data, start) if self._edits else data
+
+    def readinto(self, buffer: Any) -> int:
+        data = self.read(len(buffer))
+        buffer[: len(data)] = data
+        return len(data)
+
+    def _edited(self, data: bytes, start: int) -> bytes:
+        for at, new in self._edits.items():
+            low, high = max(at, start), min(at + len(new), start + len(data))
+            if low < high:
+                data = data[: low - start] + new[low - at : high - at] + data[high - start :]
+        return data

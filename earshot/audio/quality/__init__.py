@@ -1,0 +1,1 @@
+"""Measures of recording quality: loudness, clipping, bandwidth, signal-to-noise ratio."""

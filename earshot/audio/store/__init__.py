@@ -1,0 +1,1 @@
+"""The audio store: decoded sound, uploads, and where recordings come from."""

@@ -1,0 +1,138 @@
+"""Turns the URI of a recording into a local file to decode, and keeps it inside the roots the operator allows."""
+
+import hashlib
+import os
+import posixpath
+import shutil
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path, PurePosixPath
+from urllib.parse import unquote, urlsplit
+
+import fsspec
+
+from earshot.analysis.errors import Forbidden, Unavailable
+from earshot.analysis.urls import shown
+from earshot.audio.media_file import MediaFile, Source, opened
+from earshot.audio.store.fetch import PORTS, fetch
+from earshot.audio.store.growing import check_settled
+from earshot.audio.store.pcm import local_path, store_errors
+from earshot.audio.store.scratch import temporary
+
+COPY_BYTES = 1 << 20
+
+
+@contextmanager
+def open_source(uri: str, roots: Sequence[str], store_url: str, internal_hosts: Sequence[str] = ()) -> Iterator[MediaFile]:
+    """The bytes of ``uri``, open: the file itself, or a temporary copy of a remote object.
+
+    Args:
+        internal_hosts: ``host:port`` of web servers that may be read although their addresses are internal.
+
+    Raises:
+        Forbidden: ``outside_roots``, ``unreadable``, or what ``earshot.audio.store.fetch`` says of a web server.
+        BadAudio: ``missing``, or ``not_audio`` for a folder, a pipe or a device.
+        Unavailable: the remote store does not answer, or the disk is full; ``growing``, another program still writes the file.
+    """
+    confined = confine(uri, roots, store_url)
+    path = local_path(confined)
+    if path is not None:
+        _check_mounted(path, roots, store_url)
+        with opened(path) as file:
+            _check_still_there(path, file)
+            if not _in_inbox(path, store_url):  # what lies there was whole when it was enqueued
+                check_settled(file)
+            yield file
+        return
+    with temporary(PurePosixPath(urlsplit(confined).path).suffix) as copy:
+        if urlsplit(confined).scheme in PORTS:
+            fetch(confined, copy, lambda url: confine(url, roots, store_url), internal_hosts)
+        else:
+            with store_errors(confined), fsspec.open(confined, "rb") as remote:
+                shutil.copyfileobj(remote, copy, COPY_BYTES)
+        copy.flush()
+        with opened(Path(copy.name)) as file:
+            yield file
+
+
+def confine(uri: str, roots: Sequence[str], store_url: str) -> str:
+    """``uri`` in one spelling, links and ``..`` resolved, if it lies below a root or in the store's inbox.
+
+    A plain path means ``file://``; percent-escapes in a ``file://`` URI are decoded where no file has the literal name.
+
+    Raises:
+        Forbidden: ``outside_roots``.
+    """
+    allowed = _allowed(roots, store_url)
+    path = local_path(uri)
+    if path is not None:
+        real = _real(path)
+        folders = (local_path(root) for root in allowed)
+        if any(real.is_relative_to(folder.resolve()) for folder in folders if folder is not None):
+            return f"file://{real}"
+    elif any(_is_below(uri, root) for root in allowed if local_path(root) is None):
+        return uri
+    raise Forbidden(
+        "outside_roots", f"{shown(uri)} is outside the folders that may be read; add its folder to EARSHOT_ROOTS or upload it"
+    )
+
+
+def _allowed(roots: Sequence[str], store_url: str) -> tuple[str, ...]:
+    return (*roots, f"{store_url.rstrip('/')}/inbox")
+
+
+def _check_mounted(path: Path, roots: Sequence[str], store_url: str) -> None:
+    """A file is missing only where the folder that is to hold it is there.
+
+    Raises:
+        Unavailable: ``source_unavailable``.
+    """
+    for root in _allowed(roots, store_url):
+        folder = local_path(root)
+        if folder is not None and path.is_relative_to(folder.resolve()) and not folder.exists():
+            raise Unavailable("source_unavailable", f"{folder} is not there; mount it, or put it back")
+
+
+def content_hash(source: Source) -> str:
+    """Hex SHA-256 of a file's bytes.
+
+    Raises:
+        BadAudio: ``missing``, or ``not_audio`` for a folder, a pipe or a device.
+        Forbidden: ``unreadable``.
+    """
+    with opened(source) as file, file.reader() as reader:
+        return hashlib.file_digest(reader, "sha256").hexdigest()
+
+
+def _check_still_there(path: Path, file: MediaFile) -> None:
+    """A link that was put in the path's way after it was resolved would lead out of the roots.
+
+    Raises:
+        Forbidden: ``outside_roots``.
+    """
+    try:
+        there = Path(os.readlink(f"/proc/self/fd/{file.descriptor}")) == path  # what was opened, whatever the name leads to now
+    except OSError:  # a system without /proc
+        status = path.stat(follow_symlinks=False)
+        there = path.resolve() == path and (status.st_dev, status.st_ino) == file.identity
+    if not there:
+        raise Forbidden("outside_roots", f"{path} was put elsewhere while it was opened")
+
+
+def _in_inbox(path: Path, store_url: str) -> bool:
+    inbox = local_path(f"{store_url.rstrip('/')}/inbox")
+    return inbox is not None and path.is_relative_to(inbox.resolve())
+
+
+def _real(path: Path) -> Path:
+    literal = os.path.realpath(path)  # pathlib raises at links in a circle
+    return Path(literal if os.path.exists(literal) else os.path.realpath(unquote(str(path))))
+
+
+def _is_below(uri: str, root: str) -> bool:
+    """Same scheme and host, and a path below the root's, once escapes are decoded; chained URLs (``::``) never are. A host may
+    hold ``::`` between its brackets: an IPv6 address."""
+    one, other = urlsplit(uri), urlsplit(root)
+    path, base = unquote(one.path), other.path.rstrip("/") + "/"
+    is_plain = "::" not in uri.replace(one.netloc, "", 1) and posixpath.normpath(path) == path
+    return is_plain and (one.scheme, one.netloc) == (other.scheme, other.netloc) and path.startswith(base)

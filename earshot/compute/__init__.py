@@ -1,0 +1,1 @@
+"""What networks run on: devices, memory, ONNX Runtime, and the cache of loaded models."""

@@ -1,0 +1,21 @@
+"""Says in one line which packages a release needs where they are not installed."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from earshot.analysis.errors import Misconfigured
+
+
+@contextmanager
+def needed_by(name: str, extra: str = "gpu") -> Iterator[None]:
+    """Around the loading of a release of that name, whose packages are in that extra.
+
+    Raises:
+        Misconfigured: a module is missing, in place of ``ModuleNotFoundError``.
+    """
+    try:
+        yield
+    except ModuleNotFoundError as error:
+        raise Misconfigured(
+            "runtime", f"{name} needs the package {error.name}; install it with `pip install -r requirements/{extra}.txt`"
+        ) from error

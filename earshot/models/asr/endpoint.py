@@ -1,0 +1,121 @@
+"""The runtime that recognises elsewhere: an inference endpoint over HTTPS, as Hugging Face serves one (003-02, C-45).
+
+One request a stretch, several at a time: the endpoint makes its own batches.
+"""
+
+import http.client
+import ssl
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
+from dataclasses import dataclass, field
+from socket import socket
+from urllib.parse import urlsplit
+
+from earshot.analysis.errors import EarshotError, Misconfigured, Permanent, Unavailable
+from earshot.compute.device import says_full, says_lost
+from earshot.compute.sound import SAMPLE_RATE, Samples
+from earshot.models.asr.endpoint_messages import Answer, complaint, parse, recognition, request
+from earshot.models.asr.recogniser import Recognition
+
+RUNTIME = "http-endpoint"
+"""Of releases that are such an endpoint: nothing of them is on this machine."""
+AT_A_TIME = 8
+MOST_BYTES = 4 << 20
+"""Of an answer; a transcript of half a minute has a few thousand."""
+PORTS = {"http": 80, "https": 443}
+BUSY = (408, 425, 429)
+
+Connect = Callable[[str, int, float], socket]
+"""Host, port and timeout in seconds to a connection; refuses addresses that must not be reached."""
+
+
+@dataclass(frozen=True)
+class Endpoint:
+    """Where it is, and what opens it."""
+
+    url: str
+    token: str = field(repr=False)
+    timeout_sec: float
+
+
+class AsrEndpoint:
+    """A client without state; the endpoint may be any recogniser."""
+
+    languages = ()
+    join_gap_ms = 2_000
+    longest_ms = 30_000
+
+    def __init__(self, endpoint: Endpoint, connect: Connect) -> None:
+        """Raises:
+        Misconfigured: there is no URL, or none of a web server.
+        """
+        parts = urlsplit(endpoint.url)
+        if parts.scheme not in PORTS or not parts.hostname:
+            raise Misconfigured(
+                "endpoint",
+                f"EARSHOT_ASR_ENDPOINT_URL is {endpoint.url!r}; set it to the https:// URL of the inference endpoint",
+            )
+        self._endpoint, self._connect = endpoint, connect
+
+    def speaks(self, language: str) -> bool:
+        """What it speaks is its owner's choice; it answers for what it does not."""
+        return True
+
+    def transcribe(self, stretches: Sequence[Samples], languages: Sequence[str], hotwords: Sequence[str]) -> list[Recognition]:
+        """Hotwords go along for handlers of one's own; the stock one passes over them.
+
+        Raises:
+            Unavailable: it is busy, starting up, or does not answer; the same call may succeed later.
+            Misconfigured: it is not there, or the token does not open it.
+            Forbidden: its address is an internal one.
+            Permanent: it refuses the request, or gives what is no transcript.
+        """
+        with ThreadPoolExecutor(AT_A_TIME) as pool:
+            bodies = (request(samples, language, hotwords) for samples, language in zip(stretches, languages, strict=True))
+            answers = list(pool.map(self._ask, bodies))
+        return [
+            recognition(answer, language, len(samples) * 1000 // SAMPLE_RATE)
+            for answer, language, samples in zip(answers, languages, stretches, strict=True)
+        ]
+
+    def _ask(self, body: bytes) -> Answer:
+        url = urlsplit(self._endpoint.url)
+        headers = {"Content-Type": "application/json", "Accept": "application/json"}
+        if self._endpoint.token:
+            headers["Authorization"] = f"Bearer {self._endpoint.token}"
+        try:
+            with closing(self._open()) as connection:
+                connection.request("POST", url._replace(scheme="", netloc="", fragment="").geturl() or "/", body, headers)
+                reply = connection.getresponse()
+                found = reply.read(MOST_BYTES + 1)
+        except (OSError, http.client.HTTPException) as error:
+            raise Unavailable(
+                "endpoint_unavailable", f"{url.hostname} cannot be asked: {error or type(error).__name__}"
+            ) from error
+        if reply.status != 200:
+            raise _refusal(url.hostname or "", reply.status, complaint(found, self._endpoint.token))
+        return parse(url.hostname or "", found)
+
+    def _open(self) -> http.client.HTTPConnection:
+        url = urlsplit(self._endpoint.url)
+        host, port, wait = url.hostname or "", url.port or PORTS[url.scheme], self._endpoint.timeout_sec
+        line = self._connect(host, port, wait)
+        connection: http.client.HTTPConnection = http.client.HTTPConnection(host, port, timeout=wait)
+        if url.scheme == "https":
+            connection = http.client.HTTPSConnection(host, port, timeout=wait)
+            line = ssl.create_default_context().wrap_socket(line, server_hostname=host)
+        connection.sock = line
+        return connection
+
+
+def _refusal(host: str, status: int, said: str) -> EarshotError:
+    answers = f"{host} answers {status}" + (f" ({said})" if said else "")
+    if status in BUSY or status >= 500 or says_full(said) or says_lost(said):  # stock handlers answer 400 whatever failed
+        return Unavailable("endpoint_unavailable", f"{answers}: it is busy, starting up, or its GPU is in trouble")
+    if status in (401, 403):
+        return Misconfigured("endpoint", f"{answers}; set EARSHOT_ASR_ENDPOINT_TOKEN to a token that may use it")
+    if status == 404:
+        return Misconfigured("endpoint", f"{answers}; correct EARSHOT_ASR_ENDPOINT_URL")
+    # Redirections are refused too: they would carry the token elsewhere.
+    return Permanent("endpoint_refused", f"{answers} to a request for a transcript")

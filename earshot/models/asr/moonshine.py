@@ -1,0 +1,106 @@
+"""The Moonshine runtime: English speech to punctuated text on one core, by two ONNX networks in the moonshine-voice wheel.
+
+Jeffries et al. 2024, Moonshine: Speech recognition for live transcription and voice commands.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from earshot.compute import onnx_runtime
+from earshot.compute.sound import SAMPLE_RATE, Samples
+from earshot.models.asr.english_alignment import Aligner
+from earshot.models.asr.moonshine_tokens import END, START, words_of
+from earshot.models.asr.moonshine_tokens import read as read_tokens
+from earshot.models.asr.recogniser import Recognised, Recognition
+
+LANGUAGE = "en"
+SHORTEST = SAMPLE_RATE
+"""Samples that a shorter stretch is padded to, on both sides: of less it learned nothing, and repeats itself."""
+TOKENS_A_SECOND = 6.5
+"""English is not spoken faster; upstream ends there what has not ended by itself, for it is a loop."""
+
+
+@dataclass(frozen=True)
+class Text:
+    """Tokens of a text, and the natural log of the probability of each, and of the end behind them (if it was reached)."""
+
+    tokens: list[int]
+    logs: list[float]
+
+
+class Moonshine:
+    """Encoder, decoder and vocabulary in one folder, as upstream lays them out."""
+
+    languages = (LANGUAGE,)
+    join_gap_ms = 1_500
+    """More context makes better words, and pauses cost work (docs/asr.md)."""
+    longest_ms = 30_000
+    """It learned on sound of up to half a minute."""
+
+    def __init__(self, folder: Path) -> None:
+        # Half a minute takes it 100 MB, which an arena would keep.
+        self._encoder: Any = onnx_runtime.session(folder / "encoder_model.ort", arena=False)
+        self._decoder: Any = onnx_runtime.session(folder / "decoder_model_merged.ort")
+        self._tokens = read_tokens(folder / "tokenizer.bin")
+        self._aligner = Aligner()
+        # Memory of the decoder by layer: keys and values of what is written, and of what is heard.
+        self._memory = [put for put in self._decoder.get_inputs() if put.name.startswith("past_key_values.")]
+        self._outputs = [put.name for put in self._decoder.get_outputs()]
+
+    def speaks(self, language: str) -> bool:
+        """English, and nothing that is not known to be: it would only turn it into English words that nobody said."""
+        return language == LANGUAGE
+
+    def transcribe(self, stretches: Sequence[Samples], languages: Sequence[str], hotwords: Sequence[str]) -> list[Recognition]:
+        """One stretch after the other: the networks scale their integers by all rows of a pass, so that a row would depend on
+        its neighbours. Hotwords have no effect."""
+        return [self._recognition(samples) for samples in stretches]
+
+    def _recognition(self, samples: Samples) -> Recognition:
+        text = self.write(samples)
+        words = words_of(text.tokens, text.logs, self._tokens)
+        times = self._aligner.align(samples, [word.text for word in words])
+        recognised = (
+            Recognised(word.text, span[0], span[1], word.confidence, timing)
+            for word, (span, timing) in zip(words, times, strict=True)
+        )
+        return Recognition(tuple(recognised), LANGUAGE, float(np.mean(text.logs)))
+
+    def write(self, samples: Samples) -> Text:
+        """The likeliest token again and again, until the text is at its end."""
+        missing = max(0, SHORTEST - len(samples))
+        sound = np.pad(samples, (missing // 2, missing - missing // 2))[None]
+        heard = np.ones(sound.shape, np.int64)
+        (encoded,) = self._encoder.run(None, {"input_values": sound, "attention_mask": heard})
+        memory = {put.name: np.zeros((1, put.shape[1], 0, put.shape[3]), np.float32) for put in self._memory}
+        tokens, logs = [START], []
+        for step in range(2 + round(TOKENS_A_SECOND * sound.shape[1] / SAMPLE_RATE)):
+            logits, *now = self._decoder.run(
+                self._outputs,
+                {
+                    "input_ids": np.array([tokens[-1:]]),
+                    "encoder_hidden_states": encoded,
+                    "encoder_attention_mask": heard,
+                    "use_cache_branch": np.array([step > 0]),
+                    **memory,
+                },
+            )
+            for name, value in zip(self._outputs[1:], now, strict=True):
+                if step == 0 or ".decoder." in name:  # what was heard stays as it is from the first step on
+                    memory[name.replace("present", "past_key_values", 1)] = value
+            token, log = _likeliest(logits[0, -1])
+            logs.append(log)
+            if token == END:
+                break
+            tokens.append(token)
+        return Text(tokens[1:], logs)
+
+
+def _likeliest(logits: Samples) -> tuple[int, float]:
+    """The token, and the natural log of its probability."""
+    token = int(logits.argmax())
+    return token, -float(np.log(np.exp(logits - logits[token]).sum()))

@@ -1,0 +1,1 @@
+"""Checkpoints: the catalog, downloads, where they lie, licences, export."""

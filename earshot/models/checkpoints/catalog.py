@@ -1,0 +1,221 @@
+"""The checkpoints this version of the project knows, read from ``catalog.toml``."""
+
+import hashlib
+import re
+import tomllib
+from collections.abc import Mapping, Sequence
+from functools import cache
+from importlib.util import find_spec
+from pathlib import Path, PurePosixPath
+from typing import Annotated, Literal
+from urllib.parse import unquote, urlsplit
+
+from pydantic import Field, ValidationError, model_validator
+
+from earshot.analysis.errors import Misconfigured
+from earshot.analysis.types import Frozen, Release
+
+CATALOG = Path(__file__).parent.with_name("catalog.toml")
+
+COMMIT = re.compile(r"[0-9a-f]{40}")
+"""A revision that can never mean anything else."""
+
+Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
+Kind = Literal["embedded", "package", "hf", "https", "file", "mirror", "catalog"]
+KINDS: dict[str, Kind] = {
+    "package": "package",
+    "hf": "hf",
+    "https": "https",
+    "http": "https",
+    "file": "file",
+    "mirror": "mirror",
+    "catalog": "catalog",
+}
+"""Scheme of a uri to where the checkpoint comes from; a uri without one is a file below ``models/``."""
+
+
+class Checkpoint(Frozen):
+    """One entry of the catalog: a release and what a person should know of it."""
+
+    name: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$")]
+    analysis: str
+    runtime: str
+    uri: str
+    """``embedded/x.onnx`` (below ``models/``), ``package:module/folder``, ``hf:org/name@revision``, ``https://``, ``file:``,
+    ``mirror:path`` (published nowhere, so only a mirror has it), or ``catalog:NAME``: the files of another entry, which serve
+    this analysis too."""
+    base: str = ""
+    """Name of the entry that this one is an adapter of; that one's weights are needed with it."""
+    sha256: Sha256 | Literal[""] = ""
+    """Of the one file. Empty: there are several (``digests``), or it comes in a package."""
+    sample_rate: int  # Hz
+    licence: str
+    """The strictest of the sets that the weights were trained on."""
+    commercial: bool
+    """Whether that licence allows commercial use."""
+    gated: bool = False
+    """Whether its hub asks for an account that has accepted its conditions (``HF_TOKEN``)."""
+    card: str = ""
+    """Model card, relative to ``models/``, or its address; empty where the wheel's own documentation serves."""
+    labels: tuple[str, ...] = ()
+    trained_on: tuple[str, ...] | None = None
+    """Sets of recordings that its weights were fitted on, or anything else of it was chosen on; None when not known."""
+    files: tuple[str, ...] = ()
+    """Patterns of the files that are wanted of a hub's repository or a folder; empty: those with a digest, else all."""
+    digests: dict[str, Sha256] = Field(default_factory=dict)
+    """File to sha256, for a checkpoint of several files."""
+    size: int | None = None
+    """Bytes of all files together, where that is known."""
+
+    @model_validator(mode="after")
+    def _sound(self) -> "Checkpoint":
+        for path in (*self.files, *self.digests):
+            check_path(path)
+        scheme, colon, _ = self.uri.partition(":")
+        if colon and scheme not in KINDS:
+            raise ValueError(f"uri {self.uri!r}: there are {', '.join(f'{name}:' for name in KINDS)} and files below models/")
+        if self.kind == "hf" and self.sha256:
+            raise ValueError("a repository has many files: say which in digests, and not in sha256")
+        if self.kind == "https" and not self.pinned:
+            raise ValueError("a file on a web server may change at any time: its entry needs a sha256")
+        if self.kind == "catalog" and (self.sha256 or self.digests or self.files or self.base):
+            raise ValueError(f"sha256, digests, files and base are those of {self.uri.partition(':')[2]}: say them there alone")
+        return self
+
+    @property
+    def kind(self) -> Kind:
+        """Where it comes from."""
+        scheme, colon, _ = self.uri.partition(":")
+        if not colon:
+            return "embedded"
+        return KINDS[scheme]
+
+    @property
+    def fetched(self) -> bool:
+        """Whether it has to be fetched; all others came with the project or its packages."""
+        return self.kind not in ("embedded", "package")
+
+    @property
+    def folder_in_package(self) -> Path | None:
+        """Where it lies, if it comes in a package that is installed and has it; None else. Imports nothing."""
+        module, _, inside = self.uri.removeprefix("package:").partition("/")
+        found = find_spec(module) if self.kind == "package" else None
+        for place in (found.submodule_search_locations or ()) if found else ():
+            folder = Path(place) / inside
+            if folder.is_dir() and all((folder / path).is_file() for path in self.digests):
+                return folder
+        return None
+
+    @property
+    def at_hand(self) -> bool:
+        """Whether it came with the project or with a package that is installed."""
+        return self.kind == "embedded" or self.folder_in_package is not None
+
+    @property
+    def pinned(self) -> dict[str, str]:
+        """File to sha256 as the catalog says it; empty where that is found out at the first pull (``models.lock``)."""
+        if self.digests or not self.sha256:
+            return dict(self.digests)
+        return {PurePosixPath(unquote(urlsplit(self.uri).path)).name: self.sha256}
+
+    @property
+    def repository(self) -> tuple[str, str]:
+        """Name and revision on a hub; the revision is empty where the catalog leaves it to the first pull."""
+        name, _, revision = self.uri.removeprefix("hf:").partition("@")
+        return name, revision
+
+    def release(self) -> Release:
+        # What consists of two entries has the digest of both, which `earshot models use` finds.
+        digest = "" if self.base else self.sha256 or digest_of(self.pinned)
+        return Release(
+            analysis=self.analysis, name=self.name, runtime=self.runtime, uri=self.uri, sha256=digest, labels=self.labels
+        )
+
+
+def check_path(path: str) -> None:
+    """Hubs and catalogs name files as they like; raises ``ValueError`` for one that could lead out of a checkpoint's folder."""
+    parts = PurePosixPath(path).parts
+    if not parts or path.startswith("/") or ".." in parts or "\\" in path or "\x00" in path:
+        raise ValueError(f"{path!r} is no path below a folder")
+
+
+def digest_of(files: Mapping[str, str]) -> str:
+    """One sha256 for a checkpoint: of its only file, or of the list that ``sha256sum`` prints of several, sorted by path."""
+    if len(files) < 2:
+        return next(iter(files.values()), "")
+    return hashlib.sha256("".join(f"{files[path]}  {path}\n" for path in sorted(files)).encode()).hexdigest()
+
+
+def load(path: Path = CATALOG) -> tuple[Checkpoint, ...]:
+    """The entries of a catalog file, in order.
+
+    Raises:
+        Misconfigured: no such file, not TOML, an entry lacks a key or has a strange one, or two share a name.
+    """
+    try:
+        with path.open("rb") as file:
+            entries = tuple(Checkpoint.model_validate(entry) for entry in tomllib.load(file)["checkpoint"])
+    except (OSError, tomllib.TOMLDecodeError, KeyError, ValidationError) as error:
+        reason = " ".join(str(error).split())
+        raise Misconfigured("catalog", f"{path} cannot be read, mend its [[checkpoint]] entries: {reason}") from error
+    _check_names(path, [entry.name for entry in entries])
+    return entries
+
+
+def known(further: Path | None) -> tuple[Checkpoint, ...]:
+    """The project's entries, and behind them those of a catalog of the user's own.
+
+    Raises:
+        Misconfigured: as ``load``; or the user's catalog has a name of the project's.
+    """
+    entries = (*load(), *(load(further) if further else ()))
+    _check_names(further or CATALOG, [entry.name for entry in entries])
+    for entry in entries:
+        _check_links(further or CATALOG, entry, entries)
+    return entries
+
+
+def parts(entry: Checkpoint, entries: Sequence[Checkpoint]) -> tuple[Checkpoint, ...]:
+    """The entries whose files make up this one, in the order they are fetched in: what it is an adapter of, where it is one,
+    and last the one whose files it has, which is itself as a rule."""
+    by_name = {each.name: each for each in entries}
+    own = by_name[entry.uri.partition(":")[2]] if entry.kind == "catalog" else entry
+    return (by_name[own.base], own) if own.base else (own,)
+
+
+def _check_links(path: Path, entry: Checkpoint, entries: Sequence[Checkpoint]) -> None:
+    key, name = ("uri", entry.uri.partition(":")[2]) if entry.kind == "catalog" else ("base", entry.base)
+    if not name:
+        return
+    other = next((each for each in entries if each.name == name), None)
+    wrong = ""
+    if other is None:
+        wrong = "which the catalog does not have"
+    elif (other.runtime, other.sample_rate) != (entry.runtime, entry.sample_rate):
+        wrong = f"which is for {other.runtime} at {other.sample_rate} Hz, not {entry.runtime} at {entry.sample_rate}"
+    elif other.kind == "catalog" or not other.fetched or (key == "base" and other.base):
+        wrong = "which has no fetched files of its own that stand alone"
+    if wrong:
+        raise Misconfigured("catalog", f"{path}: {key} of {entry.name} names {name}, {wrong}; correct its entry")
+
+
+def _check_names(path: Path, names: list[str]) -> None:
+    for name in names:
+        if names.count(name) > 1:
+            raise Misconfigured("catalog", f"{path} names {name} twice; every checkpoint needs a name of its own")
+
+
+@cache
+def defaults() -> dict[str, Checkpoint]:
+    """Analysis to the entry that serves it until another is made active: its first one that is at hand."""
+    found: dict[str, Checkpoint] = {}
+    for entry in load():
+        if entry.at_hand:
+            found.setdefault(entry.analysis, entry)
+    return found
+
+
+@cache
+def default_releases() -> dict[str, Release]:
+    """The releases of ``defaults``."""
+    return {analysis: entry.release() for analysis, entry in defaults().items()}

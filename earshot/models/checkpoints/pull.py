@@ -1,0 +1,175 @@
+"""Pulls a checkpoint into the models folder: all of its files as they should be, or nothing.
+
+``<models>/.partial/<name>/`` is filled first, by one process at a time, and stays when a pull breaks off, so that the next one
+goes on with it. It becomes ``<models>/<name>/`` when every file has the sha256 that the catalog or ``models.lock`` says; what
+neither knew is written to the lock before. Where there was such a folder already, it is renamed aside, the new one is renamed
+into its place, and the old one is deleted; what breaks off in between is put right by the next pull.
+"""
+
+import os
+import shutil
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import httpx2
+from filelock import FileLock, Timeout
+
+from earshot.analysis.errors import Forbidden, Misconfigured, Unavailable
+from earshot.models.checkpoints import hub, lock
+from earshot.models.checkpoints import plan as fetch_plan
+from earshot.models.checkpoints.catalog import Checkpoint
+from earshot.models.checkpoints.http import download, open_client
+from earshot.models.checkpoints.location import differences, expected, sha256
+from earshot.models.checkpoints.lock import Locked, LockedFile
+from earshot.models.checkpoints.plan import Plan, Wanted
+
+Watch = Callable[[str, int, int], None]
+"""Told of a file: its path, how many bytes of it there are, and how many it has (0 while nobody knows)."""
+
+SPARE_BYTES = 64 << 20
+"""Left free on the disk: a full one stops everything else that runs here."""
+
+
+@dataclass(frozen=True)
+class Shelf:
+    """Where checkpoints are put, and what is asked instead of their hubs."""
+
+    folder: Path
+    mirror: str = ""
+
+
+def pull(entry: Checkpoint, shelf: Shelf, watch: Watch, waits: Callable[[], None]) -> bool:
+    """Fetches a checkpoint. Returns False if it was there already, every file as it should be.
+
+    Args:
+        waits: called once when another process pulls the same one, and this one waits for it.
+
+    Raises:
+        Misconfigured: its source has not what the catalog or the lock says.
+        Forbidden: its source wants a token, or another.
+        Unavailable: its source is away or broke off, or the disk is full; the next call goes on from there.
+    """
+    partial = shelf.folder / ".partial" / entry.name
+    partial.mkdir(parents=True, exist_ok=True)
+    turn = FileLock(partial.with_name(f"{entry.name}.busy"))
+    try:
+        turn.acquire(blocking=False)
+    except Timeout:
+        waits()
+        turn.acquire()
+    try:
+        return _pull(entry, shelf, partial, watch)
+    finally:
+        turn.release()
+
+
+def fixed(entry: Checkpoint, folder: Path) -> bool:
+    """Whether the catalog or the lock says already what every file of it has to be."""
+    return bool(expected(entry, folder))
+
+
+def _pull(entry: Checkpoint, shelf: Shelf, partial: Path, watch: Watch) -> bool:
+    digests, final = expected(entry, shelf.folder), shelf.folder / entry.name
+    _recover(partial, final)
+    if digests and not differences(final, digests):
+        shutil.rmtree(partial, ignore_errors=True)
+        return False
+    locked = lock.read(shelf.folder).of(entry)
+    plan = fetch_plan.make(entry, digests, locked.revision if locked else "", shelf.mirror)
+    _of_one_commit(partial, plan.revision)
+    _check_room(entry, plan, partial, shelf.folder)
+    files = _copy_all(entry, plan, partial, watch)
+    if locked is None or locked.digests != {path: file.sha256 for path, file in files.items()}:
+        lock.record(shelf.folder, entry.name, Locked(uri=entry.uri, revision=plan.revision, files=files))
+    _put(partial, final)
+    return True
+
+
+def _of_one_commit(partial: Path, revision: str) -> None:
+    """Throws away what was begun at another commit: its rest would be of another file."""
+    mark = partial / ".commit"
+    if not mark.is_file() or mark.read_text(encoding="utf-8") != revision:
+        shutil.rmtree(partial, ignore_errors=True)
+        partial.mkdir(parents=True)
+        mark.write_text(revision, encoding="utf-8")
+
+
+def _check_room(entry: Checkpoint, plan: Plan, partial: Path, folder: Path) -> None:
+    sizes = [file.bytes for file in plan.files]
+    total = entry.size or 0 if None in sizes else sum(size or 0 for size in sizes)
+    here = sum(path.stat().st_size for path in partial.rglob("*") if path.is_file())
+    need, free = max(0, total - here) + SPARE_BYTES, shutil.disk_usage(folder).free
+    if total and need > free:
+        raise Unavailable(
+            "disk_full",
+            f"{entry.name} needs {need >> 20} MB more and {folder} has {free >> 20} MB free; "
+            "make room, or set EARSHOT_MODELS_DIR",
+        )
+
+
+def _copy_all(entry: Checkpoint, plan: Plan, partial: Path, watch: Watch) -> dict[str, LockedFile]:
+    files = {}
+    with open_client(plan.headers) as client:
+        for wanted in plan.files:
+            target = partial / wanted.path
+            if not target.is_file():
+                part = target.with_name(f"{target.name}.part")
+                part.parent.mkdir(parents=True, exist_ok=True)
+                _copy(client, entry, wanted, part, watch)
+                os.replace(part, target)
+            files[wanted.path] = LockedFile(sha256=_checked(entry, wanted, target), bytes=target.stat().st_size)
+            watch(wanted.path, files[wanted.path].bytes, files[wanted.path].bytes)
+    return files
+
+
+def _copy(client: httpx2.Client, entry: Checkpoint, wanted: Wanted, part: Path, watch: Watch) -> None:
+    if isinstance(wanted.source, Path):
+        watch(wanted.path, 0, wanted.bytes or 0)
+        shutil.copyfile(wanted.source, part)
+        return
+    try:
+        download(client, wanted.source, part, wanted.bytes, lambda done: watch(wanted.path, done, wanted.bytes or 0))
+    except Forbidden as error:
+        if entry.kind == "hf" and entry.gated:
+            raise Forbidden("gated", hub.gated(entry, entry.repository[0])) from error
+        raise
+
+
+def _checked(entry: Checkpoint, wanted: Wanted, target: Path) -> str:
+    found = sha256(target)
+    if wanted.sha256 and found != wanted.sha256:
+        target.unlink()
+        raise Misconfigured(
+            "checkpoint",
+            f"{entry.name}: {wanted.path} from {wanted.source} has sha256 {found}, not {wanted.sha256}; it was thrown away",
+        )
+    return found
+
+
+def _put(partial: Path, final: Path) -> None:
+    """The finished folder takes its place. A folder cannot be renamed over another that has files, so what was there before,
+    altered or of another address, is renamed aside first: between the two renames there is no model of that name. Whatever
+    breaks off here, ``_recover`` goes on from, and nothing is fetched again, since ``.commit`` goes along."""
+    old = _aside(partial)
+    if final.exists():
+        os.replace(final, old)
+    os.replace(partial, final)
+    _tidy(final, old)
+
+
+def _recover(partial: Path, final: Path) -> None:
+    """Ends what a ``_put`` that broke off had begun: what it set aside comes back if nothing took its place, else it goes."""
+    old = _aside(partial)
+    if old.exists() and not final.exists():
+        os.replace(old, final)
+    _tidy(final, old)
+
+
+def _tidy(final: Path, old: Path) -> None:
+    (final / ".commit").unlink(missing_ok=True)
+    shutil.rmtree(old, ignore_errors=True)
+
+
+def _aside(partial: Path) -> Path:
+    return partial.with_name(f"{partial.name}.old")

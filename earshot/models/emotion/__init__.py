@@ -1,0 +1,1 @@
+"""Emotion recognisers, and the labels of their checkpoints."""

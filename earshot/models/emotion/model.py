@@ -1,0 +1,70 @@
+"""The seam between emotion and what executes its checkpoint: utterances in; shares of labels, or numbers, out."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from earshot.compute.sound import SAMPLE_RATE, Samples, passes
+
+Shares = NDArray[np.float32]
+"""Shape (labels,), summing to 1."""
+SHORTEST = SAMPLE_RATE // 10
+"""Samples that a shorter utterance is padded to: the networks need a few frames."""
+
+
+@dataclass(frozen=True)
+class Dimensions:
+    """How an utterance is spoken, in numbers from -1 to 1 (003-19)."""
+
+    valence: float
+    arousal: float
+    dominance: float
+
+
+class EmotionModel(Protocol):
+    """What every runtime with labels offers. Loaded in the pool's child process; holds one checkpoint on one device."""
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """The checkpoint's own, in the order of its shares."""
+        ...
+
+    def shares(self, utterances: Sequence[Samples]) -> list[Shares]:
+        """One for each utterance, in order, in as few forward passes as ``PASS_SEC`` allows. None depends on its neighbours.
+
+        Raises:
+            RuntimeError: out of memory, as the framework says it; fewer utterances may fit.
+        """
+        ...
+
+
+class DimensionalModel(Protocol):
+    """What every runtime without labels offers."""
+
+    def dimensions(self, utterances: Sequence[Samples]) -> list[Dimensions]:
+        """As ``EmotionModel.shares``."""
+        ...
+
+
+def noise() -> Samples:
+    """Three seconds of it, always the same: what int8 weights are fitted with (``earshot.compute.cpu_int8``)."""
+    return (0.1 * np.random.default_rng(0).standard_normal(3 * SAMPLE_RATE)).astype(np.float32)
+
+
+def in_passes(forward: Callable[[list[Samples]], Any], utterances: Sequence[Samples], device: str) -> NDArray[np.float32]:
+    """Outputs of a network, shape (utterances, outputs): each pass has about equally long rows, and on a CPU one of them, for
+    there a second one gains nothing, and int8 would have one scale for both.
+
+    Args:
+        forward: rows, none shorter than ``SHORTEST``, to a tensor of shape (rows, outputs).
+    """
+    long_enough = [np.pad(samples, (0, max(0, SHORTEST - len(samples)))) for samples in utterances]
+    full = passes([len(samples) for samples in long_enough])
+    found: dict[int, NDArray[np.float32]] = {}
+    for rows in full if device == "cuda" else [[row] for row in range(len(long_enough))]:
+        outputs = forward([long_enough[row] for row in rows]).float().cpu().numpy()
+        found.update(zip(rows, outputs, strict=True))
+    return np.stack([found[index] for index in range(len(utterances))]) if found else np.zeros((0, 0), np.float32)

@@ -1,0 +1,1 @@
+"""emotion2vec in plain torch (docs/adr/0021)."""

@@ -1,0 +1,1 @@
+"""Diarization with pyannote.audio checkpoints."""

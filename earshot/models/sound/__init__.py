@@ -1,0 +1,1 @@
+"""Networks that classify sound: fixed log-mel windows, YAMNet."""

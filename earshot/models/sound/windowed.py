@@ -1,0 +1,93 @@
+"""A checkpoint that hears fixed log-mel windows: waveform in, calibrated shares per window out."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from earshot.analysis.errors import Misconfigured
+from earshot.analysis.types import Release
+from earshot.audio.features.chosen_windows import windows_at
+from earshot.audio.features.spectra import MelSpec
+from earshot.audio.features.windows import WindowSpec, windows
+from earshot.models.onnx_model import OnnxModel, open_model
+from earshot.models.scoring import softmax
+
+Array = NDArray[np.float32]
+
+
+@dataclass(frozen=True)
+class WindowedModel:
+    """The network with the input it was trained for (C-13)."""
+
+    onnx: OnnxModel
+    spec: WindowSpec
+    mean: Array  # per mel band, of the training windows
+    std: Array
+    temperature: float
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        return self.onnx.labels
+
+    @property
+    def pooled_temperature(self) -> float:
+        """Of shares once they are pooled: none, for every window has had its own."""
+        return 1.0
+
+    @property
+    def native(self) -> tuple[str, ...]:
+        """The classes that the network itself tells apart: its labels."""
+        return self.onnx.labels
+
+    def scores(self, waveform: Array, sample_rate: int) -> Array:
+        """``shares``, under the name that all models of scene have."""
+        return self.shares(waveform, sample_rate)
+
+    def scores_at(self, waveform: Array, sample_rate: int, places: NDArray[np.int64]) -> Array:
+        """``shares_at``, likewise."""
+        return self.shares_at(waveform, sample_rate, places)
+
+    def gathered(self, scores: Array) -> Array:
+        """Scores of the labels out of those of ``native``: the same."""
+        return scores
+
+    def shares(self, waveform: Array, sample_rate: int) -> Array:
+        """Shares of every window of a mono waveform, shape (windows, labels)."""
+        return self._answers(windows(waveform, sample_rate, self.spec))
+
+    def shares_at(self, waveform: Array, sample_rate: int, places: NDArray[np.int64]) -> Array:
+        """Shares of the windows at these positions only."""
+        return self._answers(windows_at(waveform, sample_rate, self.spec, places))
+
+    def _answers(self, cut: Array) -> Array:
+        """Of windows that nobody else holds: they are changed."""
+        cut -= self.mean
+        cut /= self.std
+        (logits,) = self.onnx.run(cut).values()
+        return softmax(logits, self.temperature)
+
+
+def open_windowed(release: Release) -> WindowedModel:
+    """Open a release whose metadata holds ``window``, ``mean``, ``std`` and ``temperature``.
+
+    Raises:
+        Misconfigured: as ``open_model``, or the metadata is not that of a windowed checkpoint.
+    """
+    return windowed_of(release, open_model(release))
+
+
+def windowed_of(release: Release, onnx: OnnxModel) -> WindowedModel:
+    """The same for a checkpoint that is open already."""
+    try:
+        window = dict(onnx.metadata["window"])
+        spec = WindowSpec(mel=MelSpec(**window.pop("mel")), **window)
+        mean, std = (np.asarray(onnx.metadata[key], np.float32) for key in ("mean", "std"))
+        temperature = float(onnx.metadata["temperature"])
+    except (KeyError, TypeError) as error:
+        raise Misconfigured(
+            "checkpoint", f"{release.name}: its metadata lacks {error}; export it with earshot.models.checkpoints.export"
+        ) from error
+    if spec.layout == "mel_time":
+        mean, std = mean[:, None], std[:, None]
+    return WindowedModel(onnx=onnx, spec=spec, mean=mean, std=std, temperature=temperature)

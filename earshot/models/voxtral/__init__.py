@@ -1,0 +1,1 @@
+"""Voxtral: one network for speech recognition and emotion."""

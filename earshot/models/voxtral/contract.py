@@ -1,0 +1,47 @@
+"""What a Voxtral checkpoint was taught: languages, the question about emotion, and the words that answer it."""
+
+import tomllib
+from collections.abc import Sequence
+from pathlib import Path
+
+from pydantic import Field, ValidationError
+
+from earshot.analysis.errors import Misconfigured
+from earshot.analysis.types import Frozen
+
+DEFAULT = Path(__file__).with_name("voxtral.toml")
+NAME = "earshot.toml"
+"""In the folder of a checkpoint or an adapter, whose digests then hold it too."""
+
+
+class Contract(Frozen):
+    """As ``voxtral.toml`` describes it."""
+
+    languages: tuple[str, ...]
+    """Primary BCP 47 subtags; what is asked for as ``lang:xx``."""
+    question: str
+    answers: dict[str, str] = Field(default_factory=dict)
+    """Label to the text that it was taught to answer with; of labels that are not here, the label itself."""
+
+    def asked(self, labels: Sequence[str]) -> str:
+        """The question for a checkpoint with these labels."""
+        return self.question.replace("{labels}", ", ".join(self.answer(label) for label in labels))
+
+    def answer(self, label: str) -> str:
+        return self.answers.get(label, label)
+
+
+def read(folder: Path) -> Contract:
+    """The checkpoint's own, over the default.
+
+    Raises:
+        Misconfigured: its file is not TOML, or has what is no part of a contract.
+    """
+    told = tomllib.loads(DEFAULT.read_text(encoding="utf-8"))
+    path = folder / NAME
+    try:
+        own = tomllib.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
+        return Contract.model_validate(told | own)
+    except (ValueError, ValidationError) as error:
+        reason = " ".join(str(error).split())
+        raise Misconfigured("checkpoint", f"{path} cannot be read, correct it and pull it again: {reason}") from error

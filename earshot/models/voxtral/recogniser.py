@@ -1,0 +1,74 @@
+"""The Voxtral runtime of speech recognition: rows of several languages in batches, the likeliest text of each; words are laid
+along the sound by our own aligner where it knows the language."""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from earshot.analysis.words.times import interpolate
+from earshot.compute.sound import SAMPLE_RATE, Samples, passes
+from earshot.models.asr.english_alignment import LANGUAGE, Aligner
+from earshot.models.asr.recogniser import UNDETERMINED, Recognised, Recognition
+from earshot.models.asr.token_words import Spelled, spelled
+from earshot.models.voxtral.network import Text, Voxtral
+
+WINDOW_MS = 30_000
+"""What the encoder hears at once; shorter sound is padded to it."""
+TOKENS_A_SECOND = 15
+"""Nobody speaks faster in any of its languages; a text that has not ended by then is a loop."""
+TOKENS_ASIDE = 8
+"""For a language that it names before the text, and punctuation."""
+
+
+class VoxtralRecogniser:
+    """Transcription, for which the network has a mode of its own."""
+
+    join_gap_ms = WINDOW_MS
+    longest_ms = WINDOW_MS
+
+    def __init__(self, network: Voxtral) -> None:
+        self.network = network
+        self.languages = network.contract.languages
+        self._aligner = Aligner()
+
+    def speaks(self, language: str) -> bool:
+        """Those that it was taught, and none in particular: then it goes by what it hears, and seldom says what that is."""
+        return language == UNDETERMINED or language in self.languages
+
+    def transcribe(self, stretches: Sequence[Samples], languages: Sequence[str], hotwords: Sequence[str]) -> list[Recognition]:
+        """Hotwords have no effect: there is no place for them in a request for a transcript."""
+        found: dict[int, Recognition] = {}
+        for rows in passes([len(samples) for samples in stretches], row_sec=WINDOW_MS / 1000):
+            texts = self._texts([stretches[row] for row in rows], [languages[row] for row in rows])
+            for row, text in zip(rows, texts, strict=True):
+                found[row] = self._recognition(stretches[row], languages[row], text)
+        return [found[index] for index in range(len(stretches))]
+
+    def _texts(self, stretches: Sequence[Samples], languages: Sequence[str]) -> list[Text]:
+        heard = self.network.heard(stretches)
+        prompts = [
+            self.network.prompts.transcription(len(sound), language) for sound, language in zip(heard, languages, strict=True)
+        ]
+        limits = [TOKENS_ASIDE + TOKENS_A_SECOND * len(samples) // SAMPLE_RATE for samples in stretches]
+        return self.network.write(prompts, heard, limits)
+
+    def _recognition(self, samples: Samples, asked: str, text: Text) -> Recognition:
+        prompts = self.network.prompts
+        told, begin = prompts.told(text.tokens)
+        pairs = zip(text.tokens[begin:], text.logs[begin:], strict=False)  # the end has a log and is no token
+        written = [(token, log) for token, log in pairs if prompts.said([token])]
+        words = spelled([token for token, _ in written], [log for _, log in written], prompts.decode)
+        language = (told or asked) if asked == UNDETERMINED else asked
+        return Recognition(self._timed(samples, words, language), language, float(np.mean(text.logs)))
+
+    def _timed(self, samples: Samples, words: Sequence[Spelled], language: str) -> tuple[Recognised, ...]:
+        texts = [word.text for word in words]
+        if language == LANGUAGE:
+            placed = self._aligner.align(samples, texts)
+        else:
+            spans = interpolate(texts, [None] * len(texts), (0, len(samples) * 1000 // SAMPLE_RATE))
+            placed = [(span, "interpolated") for span in spans]
+        return tuple(
+            Recognised(word.text, start, end, word.confidence, timing)
+            for word, ((start, end), timing) in zip(words, placed, strict=True)
+        )

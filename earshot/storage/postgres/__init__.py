@@ -1,0 +1,1 @@
+"""What Postgres holds: recordings, outcomes, reports. SQL is in sql/."""

@@ -1,0 +1,112 @@
+"""Connections to Postgres: one small pool a process, which reconnects by itself, and which of Postgres's answers pass."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import cache
+from typing import Any
+
+import psycopg
+from psycopg.rows import DictRow, dict_row
+from psycopg_pool import ConnectionPool, PoolTimeout
+
+from earshot.analysis.errors import Misconfigured, Unavailable
+
+Connection = psycopg.Connection[DictRow]
+
+WAIT_SEC = 20.0
+"""How long a task waits for Postgres before it is handed back and retried later."""
+OF_THE_STATEMENT = frozenset({"0A", "21", "22", "23", "24", "26", "2B", "2F", "34", "38", "39", "3B", "42", "44", "54", "P0"})
+"""Classes of SQLSTATE that the same statement with the same values always gets. Every other one is about the state of the
+server: connections (08, 53, 57), rights (28), a failover's read-only transactions (25), conflicts (40, 55), disk (53, 58)."""
+REVOKED = "42501"
+"""In class 42, and yet a state of the server."""
+
+_OPTIONS: dict[str, Any] = {
+    "autocommit": True,
+    "row_factory": dict_row,
+    "connect_timeout": 5,
+    "target_session_attrs": "read-write",  # after a failover the old server answers, and takes nothing
+}
+
+
+def connect(database_url: str) -> Connection:
+    """A connection of its own, autocommit, for commands and tests.
+
+    Raises:
+        Misconfigured: no URL is set.
+        Unavailable: Postgres does not answer.
+    """
+    if not database_url:
+        raise Misconfigured("database_url", "no database: run `earshot up`, or set EARSHOT_DATABASE_URL")
+    with lost_connections():
+        return psycopg.connect(database_url, **_OPTIONS)
+
+
+@cache
+def _pool(database_url: str) -> ConnectionPool[Connection]:
+    return ConnectionPool(
+        database_url,
+        connection_class=psycopg.Connection[DictRow],
+        kwargs=_OPTIONS,
+        min_size=1,
+        max_size=2,
+        check=_check_writable,
+        reconnect_timeout=WAIT_SEC,  # its pauses double for so long; then whoever asks next begins anew with a short one
+        open=True,
+    )
+
+
+def _check_writable(connection: Connection) -> None:
+    """What turned read-only under an open connection is dropped like what is dead. The server tells of both unasked."""
+    ConnectionPool.check_connection(connection)
+    for name in (b"default_transaction_read_only", b"in_hot_standby"):
+        if connection.pgconn.parameter_status(name) == b"on":
+            connection.close()  # or the pool keeps it, and asks it again at once
+            raise psycopg.OperationalError(f"the server takes no writes: {name.decode()} is on")
+
+
+@contextmanager
+def pooled(database_url: str) -> Iterator[Connection]:
+    """A connection out of the process's pool (opened on first use, so never shared across a fork).
+
+    Raises:
+        Unavailable: Postgres was away for ``WAIT_SEC``, or went away in mid-transaction.
+    """
+    if not database_url:
+        raise Misconfigured("database_url", "no database: set EARSHOT_DATABASE_URL")
+    with lost_connections(), _pool(database_url).connection(timeout=WAIT_SEC) as connection:
+        yield connection
+
+
+@contextmanager
+def once(database_url: str) -> Iterator[Connection]:
+    """A connection that is closed again, for what is rare: unlike a pool it leaves no threads and no memory behind.
+
+    Raises:
+        Misconfigured: no URL is set.
+        Unavailable: Postgres does not answer, or went away in mid-transaction.
+    """
+    with lost_connections(), connect(database_url) as connection:
+        yield connection
+
+
+@contextmanager
+def lost_connections() -> Iterator[None]:
+    """Turns a Postgres that is away, went away in mid-transaction, or answers that it cannot now, into ``Unavailable``. What it
+    says of a statement or of values that are wrong stays what it is: no waiting mends that."""
+    try:
+        yield
+    except (PoolTimeout, psycopg.Error) as error:
+        if not passes(error):
+            raise
+        says = "refuses" if error.sqlstate else "does not answer"
+        reason = (str(error).splitlines() or [type(error).__name__])[0][:300]
+        raise Unavailable("postgres_away", f"Postgres {says}: {reason}") from error
+
+
+def passes(error: psycopg.Error) -> bool:
+    """Whether the same statement may succeed later."""
+    state = error.sqlstate
+    if state is None:  # no answer of the server's: a connection that is lost or not to be had, or a mistake in the call
+        return isinstance(error, psycopg.OperationalError)
+    return state[:2] not in OF_THE_STATEMENT or state == REVOKED

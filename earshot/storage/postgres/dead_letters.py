@@ -1,0 +1,84 @@
+"""Dead letters: what ended every worker that touched it, or never came back, with the reason; kept until somebody decides."""
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from typing import Any, Literal
+from uuid import UUID
+
+from earshot.analysis.outcome import Failed, Outcome
+from earshot.analysis.types import ChunkKey, Frozen
+from earshot.storage.postgres.db import Connection
+from earshot.storage.postgres.queries import queries
+
+SQL = queries("dead_letters")
+
+WORKER_LOST = "worker_lost"
+"""The workers that analysed it ended, as often as ``max_attempts`` allows."""
+GAVE_UP = "gave_up"
+"""It was dispatched again and again and nothing ever came back."""
+QUARANTINE_AFTER = 2
+"""Recordings under which the same content must have ended workers before it is not tried under another one."""
+
+
+class DeadLetter(Frozen):
+    """One analysis of one chunk that was given up."""
+
+    id: int
+    recording_id: UUID
+    file_name: str
+    chunk_index: int
+    round: int
+    start_ms: int
+    end_ms: int
+    analysis: str
+    release: str
+    code: str
+    reason: str
+    worker: str | None
+    attempts: int
+    state: Literal["open", "replayed", "discarded"]
+    created_at: datetime
+
+
+def letters(
+    key: ChunkKey, attempts: int, analysis: str, release: str, outcome: Outcome, worker: str | None
+) -> list[dict[str, Any]]:
+    """The row to ``add`` for an outcome; none unless it is a death."""
+    if not isinstance(outcome, Failed) or outcome.code not in (WORKER_LOST, GAVE_UP):
+        return []
+    chunk = {"recording_id": key.recording_id, "chunk_index": key.index, "round": key.round}
+    told = {"code": outcome.code, "reason": outcome.detail, "worker": worker, "attempts": attempts}
+    return [{**chunk, **told, "analysis": analysis, "release": release}]
+
+
+def add(connection: Connection, rows: Sequence[dict[str, Any]]) -> None:
+    """Stores letters; to be called inside the transaction that merges their chunks."""
+    connection.cursor().executemany(SQL["add"], rows)
+
+
+def quarantined(connection: Connection, recording_id: UUID) -> set[tuple[int, str, str]]:
+    """(chunk index, analysis, release) of the recording that must not be tried, because the same content has ended workers
+    under ``QUARANTINE_AFTER`` other recordings. What is asked for again, in a later round, is tried."""
+    args = {"recording_id": recording_id, "recordings": QUARANTINE_AFTER}
+    return {(row["index"], row["analysis"], row["release"]) for row in connection.execute(SQL["quarantined"], args)}
+
+
+def listed(connection: Connection, *, closed: bool = False) -> list[DeadLetter]:
+    """Open letters, the oldest first; with ``closed`` all that there ever were."""
+    return [DeadLetter.model_validate(row) for row in connection.execute(SQL["list"], {"all": closed})]
+
+
+def discard(connection: Connection, ids: Iterable[int]) -> list[int]:
+    """Closes letters for good; what they tell of stays missing. Returns those that were open."""
+    return [row["id"] for row in connection.execute(SQL["close"], {"ids": list(ids), "state": "discarded"})]
+
+
+def asked_again(connection: Connection, recording_id: UUID, chunk_index: int, analyses: Iterable[str]) -> None:
+    """Closes the letters of what is analysed again; to be called inside the transaction that asks."""
+    args = {"recording_id": recording_id, "chunk_index": chunk_index, "analyses": list(analyses)}
+    connection.execute(SQL["close_asked_again"], args)
+
+
+def count_open(connection: Connection) -> int:
+    row = connection.execute(SQL["count_open"]).fetchone()
+    return int(row["open"]) if row else 0

@@ -1,0 +1,191 @@
+"""The ledger: which chunks are on their way, which are merged, and the one transaction that merges them."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from psycopg.types.json import Jsonb
+from pydantic import TypeAdapter
+
+from earshot.analysis import events
+from earshot.analysis.findings import Published
+from earshot.analysis.outcome import Outcome, Succeeded
+from earshot.analysis.quality import RecordingQuality
+from earshot.analysis.types import ChunkKey, Frozen, Interval
+from earshot.storage import outbox
+from earshot.storage.postgres import dead_letters
+from earshot.storage.postgres.db import Connection
+from earshot.storage.postgres.queries import queries
+
+SQL = queries("ledger")
+PUBLISHED: TypeAdapter[Published] = TypeAdapter(Published)
+
+
+class Staged(Frozen):
+    """One outcome on its way from a worker to the merge."""
+
+    release: str
+    outcome: Outcome
+    worker: str | None = None
+    """Of a dead letter: the last worker that it ended."""
+
+
+Answer = tuple[str, Published]
+"""Which release said it, and what."""
+
+
+class OnItsWay(ChunkKey):
+    """A chunk that was dispatched and is not merged."""
+
+    attempts: int
+    """How often it was dispatched."""
+    wanted: frozenset[str]
+    dispatched_at: datetime
+
+    @property
+    def key(self) -> ChunkKey:
+        return ChunkKey(recording_id=self.recording_id, index=self.index, round=self.round)
+
+
+def take_pending(connection: Connection, recording_id: UUID) -> list[dict[str, Any]]:
+    """Marks the recording's pending chunks as dispatched and returns them in order; the caller must publish them."""
+    rows = connection.execute(SQL["take_pending"], {"recording_id": recording_id}).fetchall()
+    return sorted(rows, key=lambda row: row["index"])
+
+
+def give_back(connection: Connection, recording_id: UUID, rows: Sequence[dict[str, Any]]) -> None:
+    """Undoes ``take_pending`` for those of its rows that could not be published, unless they have moved since."""
+    if rows:
+        taken = {"indexes": [row["index"] for row in rows], "dispatched_at": rows[0]["dispatched_at"]}
+        connection.execute(SQL["give_back"], {"recording_id": recording_id, **taken})
+
+
+def pull_back(connection: Connection) -> int:
+    """Chunks that were dispatched at a time to come, by a clock that was set back since, count as dispatched now."""
+    return connection.execute(SQL["pull_back"]).rowcount
+
+
+def on_their_way(connection: Connection, age_sec: float) -> list[OnItsWay]:
+    """Chunks that were dispatched longer ago than that and are not merged, the oldest first."""
+    return [OnItsWay.model_validate(row) for row in connection.execute(SQL["on_their_way"], {"age_sec": age_sec})]
+
+
+def release(connection: Connection, found: OnItsWay) -> bool:
+    """Makes a chunk pending again, unless it has moved since it was found."""
+    return connection.execute(SQL["release"], found.model_dump(exclude={"wanted"})).rowcount == 1
+
+
+def count_again(connection: Connection, found: OnItsWay) -> bool:
+    """Counts one more attempt, without a dispatch, unless the chunk has moved since it was found."""
+    return connection.execute(SQL["count_again"], found.model_dump(exclude={"wanted"})).rowcount == 1
+
+
+def unmerged(connection: Connection) -> int:
+    """How many chunks wait for their analyses or for their merge."""
+    return _count(connection, "unmerged")
+
+
+def waiting_requests(connection: Connection) -> int:
+    """How many recordings are still to be cut into chunks."""
+    return _count(connection, "waiting_requests", "waiting")
+
+
+def undispatched(connection: Connection) -> set[UUID]:
+    """Recordings with chunks that nobody is dispatching."""
+    return {row["recording_id"] for row in connection.execute(SQL["undispatched"])}
+
+
+def unfinalized(connection: Connection) -> list[UUID]:
+    """Recordings whose chunks are all merged but which are still open."""
+    return [row["id"] for row in connection.execute(SQL["unfinalized"])]
+
+
+def merge(connection: Connection, outcomes: Mapping[ChunkKey, Mapping[str, Staged]]) -> list[ChunkKey]:
+    """Writes findings, events, dead letters and the chunks' new state in one transaction. Chunks that are merged already, are
+    in another round, or still lack an outcome are left alone, so a batch that comes twice is merged once. Returns what was
+    merged now."""
+    merged: list[ChunkKey] = []
+    with connection.transaction():
+        findings: list[dict[str, Any]] = []
+        told: list[events.Event] = []
+        letters: list[dict[str, Any]] = []
+        rows = _lock_unmerged(connection, list(outcomes))
+        before = _answers(connection, list(outcomes))
+        for row in rows:
+            key = ChunkKey.model_validate({name: row[name] for name in ChunkKey.model_fields})
+            if not set(row["wanted"]) <= set(outcomes[key]):
+                continue
+            merged.append(key)
+            for analysis in row["wanted"]:
+                staged = outcomes[key][analysis]
+                findings.append(_finding(key, analysis, staged))
+                told += _told(row, key, analysis, staged, before.get((key.recording_id, key.index, analysis)))
+                letters += dead_letters.letters(key, row["attempts"], analysis, staged.release, staged.outcome, staged.worker)
+        cursor = connection.cursor()
+        cursor.executemany(SQL["put_finding"], findings)
+        outbox.add(connection, told)
+        dead_letters.add(connection, letters)
+        cursor.executemany(SQL["mark_merged"], [key.model_dump(include={"recording_id", "index"}) for key in merged])
+    return merged
+
+
+def still_open(connection: Connection, keys: Sequence[ChunkKey]) -> set[ChunkKey]:
+    """Those of the chunks that are still to be merged in that very round."""
+    return {ChunkKey.model_validate(row) for row in connection.execute(SQL["still_open"], _columns(keys))}
+
+
+def _lock_unmerged(connection: Connection, keys: Sequence[ChunkKey]) -> list[dict[str, Any]]:
+    return connection.execute(SQL["lock_unmerged"], _columns(keys)).fetchall()
+
+
+def _answers(connection: Connection, keys: Sequence[ChunkKey]) -> dict[tuple[UUID, int, str], Answer]:
+    """What earlier rounds answered. To be read under the chunks' locks."""
+    rows = connection.execute(SQL["answers"], _columns(keys))
+    return {
+        (row["recording_id"], row["index"], row["analysis"]): (row["release"], PUBLISHED.validate_python(row["answer"]))
+        for row in rows
+    }
+
+
+def _columns(keys: Sequence[ChunkKey]) -> dict[str, list[Any]]:
+    columns = {"recordings": "recording_id", "indexes": "index", "rounds": "round"}
+    return {plural: [getattr(key, column) for key in keys] for plural, column in columns.items()}
+
+
+def _told(row: Mapping[str, Any], key: ChunkKey, analysis: str, staged: Staged, before: Answer | None) -> list[events.Event]:
+    """The event about an answer, unless it is the one that it takes the place of."""
+    answer = staged.outcome.classification if isinstance(staged.outcome, Succeeded) else None
+    if answer is None or before == (staged.release, answer):
+        return []
+    span = Interval(start_ms=row["start_ms"], end_ms=row["end_ms"])
+    quality = RecordingQuality.model_validate(row["quality"]).summary() if row["quality"] else None
+    return [events.classification(key, span, analysis, staged.release, answer, quality)]
+
+
+def all_merged(connection: Connection, recording_id: UUID) -> bool:
+    """True when no chunk of the recording is still on its way."""
+    row = connection.execute(SQL["all_merged"], {"id": recording_id}).fetchone()
+    return bool(row and row["all_merged"])
+
+
+def ready(connection: Connection, recordings: Iterable[UUID]) -> dict[UUID, bool]:
+    """Those of the recordings that exist, and whether each is complete and waits to be finalized."""
+    rows = connection.execute(SQL["ready"], {"ids": list(recordings)})
+    return {row["id"]: row["ready"] for row in rows}
+
+
+def _finding(key: ChunkKey, analysis: str, staged: Staged) -> dict[str, Any]:
+    return {
+        "recording_id": key.recording_id,
+        "chunk_index": key.index,
+        "analysis": analysis,
+        "release": staged.release,
+        "status": staged.outcome.status,
+        "outcome": Jsonb(staged.outcome.model_dump(mode="json")),
+    }
+
+
+def _count(connection: Connection, query: str, column: str | None = None) -> int:
+    row = connection.execute(SQL[query]).fetchone()
+    return int(row[column or query]) if row else 0

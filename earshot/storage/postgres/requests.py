@@ -1,0 +1,138 @@
+"""Requests: a recording between being asked for and being cut into chunks; taken up by one worker at a time, a bounded number
+of times, and sent again when they are lost."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from earshot.analysis.errors import SURROUNDINGS, Transient
+from earshot.analysis.types import Frozen
+from earshot.storage.postgres.db import Connection, connect, lost_connections
+from earshot.storage.postgres.queries import queries
+
+SQL = queries("requests")
+
+
+class OpenRequest(Frozen):
+    """A request that is not done."""
+
+    id: UUID
+    state: str
+    request: dict[str, Any]
+    ingest_sent_at: datetime
+    sent_at: float
+    """The same, seconds since the epoch."""
+    worker: str | None
+    """Who took it up last (an incarnation, see ``earshot.storage.redis.presence``)."""
+    waits_for: str | None
+    """Code of what its last try has met."""
+
+
+class Attempt(Frozen):
+    """One try at taking a recording in."""
+
+    number: int
+    sent_at: float
+    """When the request had been sent, seconds since the epoch."""
+    worker_before: str | None
+    """Who had it before (an incarnation, see ``earshot.storage.redis.presence``)."""
+
+
+@contextmanager
+def exclusive(database_url: str, recording_id: UUID) -> Iterator[Connection]:
+    """A connection that alone may ingest this recording until it is closed, or its process dies: the same request delivered
+    twice is worked on once.
+
+    Raises:
+        Transient: ``busy``, another worker has it; try again later.
+        Unavailable: Postgres is away.
+    """
+    with connect(database_url) as connection, lost_connections():
+        row = connection.execute(SQL["lock"], {"id": recording_id}).fetchone()
+        if row is None or not row["locked"]:
+            raise Transient("busy", f"recording {recording_id} is being taken in by another worker")
+        yield connection
+
+
+def start(connection: Connection, recording_id: UUID, worker: str) -> Attempt | None:
+    """The attempt at decoding this recording that begins now; None when an earlier delivery of the request got further."""
+    row = connection.execute(SQL["start"], {"id": recording_id, "worker": worker}).fetchone()
+    if row is None:
+        return None
+    return Attempt(number=row["ingest_attempts"], sent_at=row["sent_at"], worker_before=row["worker_before"])
+
+
+def expect(connection: Connection, recording_id: UUID, chunks: int) -> None:
+    """Notes how many chunks the recording will become."""
+    connection.execute(SQL["expect"], {"id": recording_id, "chunks": chunks})
+
+
+def ahead(connection: Connection, recording_id: UUID) -> int:
+    """How many chunks older recordings will become that are being taken in."""
+    row = connection.execute(SQL["ahead"], {"id": recording_id}).fetchone()
+    return int(row["chunks"]) if row else 0
+
+
+def excuse(connection: Connection, recording_id: UUID) -> None:
+    """Takes back an attempt that ended for no fault of the recording's."""
+    connection.execute(SQL["excuse"], {"id": recording_id})
+
+
+def waits(connection: Connection, recording_id: UUID, code: str, step_sec: float) -> float:
+    """Takes back an attempt that met trouble of the surroundings, and returns for how many seconds there has been any.
+
+    Args:
+        step_sec: the most that counts since the try before.
+    """
+    row = connection.execute(SQL["waits"], {"id": recording_id, "code": code, "step_sec": step_sec}).fetchone()
+    return float(row["waited"]) if row else 0.0
+
+
+def put_off(connection: Connection, recording_id: UUID) -> None:
+    """Notes that the request was seen and waits for room."""
+    connection.execute(SQL["put_off"], {"id": recording_id})
+
+
+def pull_back(connection: Connection) -> int:
+    """Requests that were sent at a time to come, by a clock that was set back since, count as sent now."""
+    return connection.execute(SQL["pull_back"]).rowcount
+
+
+def unfinished(connection: Connection, age_sec: float) -> list[OpenRequest]:
+    """Requests that are not done, and were not touched within that time, the oldest first, at most 1000."""
+    return [OpenRequest.model_validate(row) for row in connection.execute(SQL["unfinished"], {"age_sec": age_sec})]
+
+
+def is_taken_in(connection: Connection, recording_id: UUID) -> bool:
+    """Whether some worker is taking the recording in at this moment."""
+    row = connection.execute(SQL["taken_in"], {"id": recording_id}).fetchone()
+    return row is not None and not row["free"]
+
+
+def send_again(connection: Connection, found: OpenRequest) -> dict[str, Any] | None:
+    """The request to send once more, unless it has been touched since it was found."""
+    if connection.execute(SQL["send_again"], found.model_dump(include={"id", "ingest_sent_at"})).rowcount == 0:
+        return None
+    return {**found.request, "recording_id": str(found.id)}
+
+
+def restart(connection: Connection, recording_id: UUID, uri: str | None = None) -> dict[str, Any] | None:
+    """Opens a recording again that failed for its surroundings before it was decoded, and returns the request to send; None for
+    any other. ``uri``: where its audio lies now."""
+    args = {"id": recording_id, "uri": uri, "codes": list(SURROUNDINGS)}
+    row = connection.execute(SQL["restart"], args).fetchone()
+    return {**row["request"], "recording_id": str(recording_id)} if row else None
+
+
+def restartable(connection: Connection, recording_id: UUID | None = None) -> dict[UUID, str]:
+    """Recordings that ``restart`` would open, the oldest first, and the URIs of their audio; only that one, if it is one."""
+    rows = connection.execute(SQL["restartable"], {"codes": list(SURROUNDINGS), "id": recording_id})
+    return {row["id"]: row["uri"] for row in rows}
+
+
+def enders(connection: Connection, recording_id: UUID, sha256: str) -> int:
+    """Under how many other recordings the same content ended every worker that took it in."""
+    row = connection.execute(SQL["enders"], {"id": recording_id, "sha256": sha256}).fetchone()
+    return int(row["recordings"]) if row else 0

@@ -1,0 +1,190 @@
+"""Rounds: a closed recording is analysed again in part. What was found before stays readable until the new answers are
+merged."""
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from typing import Any
+from uuid import UUID
+
+import psycopg
+from psycopg.types.json import Jsonb
+
+from earshot.analysis.errors import Permanent
+from earshot.analysis.spans import fuse
+from earshot.analysis.types import WHOLE, Frozen, SpeakerCount, Utterance
+from earshot.storage.postgres import dead_letters, recordings
+from earshot.storage.postgres.db import Connection
+from earshot.storage.postgres.queries import queries
+from earshot.storage.postgres.recordings import NewChunk
+
+SQL = queries("rounds")
+
+Scopes = Mapping[str, str]
+"""Every analysis that there is, to its scope: ``chunk`` or ``recording``."""
+
+COUNTS_SPEAKERS = "diarization"
+"""The analysis that a number of speakers is said to."""
+
+
+class Choice(Frozen):
+    """Which of a recording's analyses to do again."""
+
+    missing: bool = False
+    """What was asked for and has no outcome."""
+    failed: bool = False
+    """What failed, also where an older answer was kept."""
+    stale: bool = False
+    """What another release than the active one said."""
+    analyses: tuple[str, ...] = ()
+    """These, for every chunk, whether or not they were asked for before."""
+    speakers: SpeakerCount | None = None
+    """How many people speak, where that is known by now; takes the place of what the request said."""
+
+
+def choose(
+    connection: Connection, recording_id: UUID, choice: Choice, scopes: Scopes, active: Mapping[str, str]
+) -> dict[int, set[str]]:
+    """Chunk index to the analyses to do again. ``active``: analysis to its active release.
+
+    Raises:
+        Permanent: ``unknown_recording``, or ``audio_expired``: there is something to do, and nothing to do it on.
+    """
+    row = _row(connection, recording_id)
+    asked = {name for name in row["analyses"] if name in scopes}
+    found = connection.execute(SQL["findings"], {"id": recording_id}).fetchall()
+    told = {(each["index"], each["analysis"]): each for each in found if each["analysis"] in scopes}
+    indexes = [each["index"] for each in connection.execute(SQL["chunks"], {"id": recording_id})]
+    chosen: set[tuple[int, str]] = set()
+    if choice.failed:
+        kept = kept_answers(connection, recording_id)
+        chosen |= {(i, name) for (i, name), each in told.items() if each["status"] == "failed" or name in kept.get(i, ())}
+    chosen |= {(index, name) for index, name in told if choice.stale and told[index, name]["release"] != active.get(name)}
+    if choice.missing:
+        chosen |= set(_places(asked, indexes, scopes)) - set(told)
+    chosen |= set(_places(choice.analyses, indexes, scopes))
+    if chosen:
+        _check_audio(recording_id, row)
+    return _by_chunk(chosen)
+
+
+def lacking(connection: Connection, recording_id: UUID, asked: Iterable[str], speakers: SpeakerCount | None) -> Choice:
+    """What a recording would have to be asked besides, to answer for these analyses with that many speakers; to be called
+    inside the transaction that opens the round.
+
+    Raises:
+        Permanent: ``unknown_recording``.
+    """
+    row = _row(connection, recording_id)
+    names = [name for name in asked if name not in row["analyses"]]
+    told_apart = speakers and not row["roles"] and COUNTS_SPEAKERS in asked
+    if speakers and told_apart and row["request"].get("speakers") != speakers.model_dump():
+        return Choice(analyses=tuple(dict.fromkeys([*names, COUNTS_SPEAKERS])), speakers=speakers)
+    return Choice(analyses=tuple(names))
+
+
+def uncut(connection: Connection, recording_id: UUID) -> tuple[int, tuple[Utterance, ...]] | None:
+    """Length (ms) and speech of a recording that only analyses of the whole were asked of, so that it has no chunks."""
+    row = connection.execute(SQL["uncut"], {"id": recording_id}).fetchone()
+    return (row["duration_ms"], _speech(row)) if row else None
+
+
+def kept_answers(connection: Connection, recording_id: UUID) -> dict[int, set[str]]:
+    """Chunk index to the analyses that were done again and failed, so that what they had said before was kept."""
+    rows = connection.execute(SQL["kept"], {"id": recording_id}).fetchall()
+    return _by_chunk((row["index"], row["analysis"]) for row in rows)
+
+
+def reopen(
+    connection: Connection,
+    recording_id: UUID,
+    wanted: Mapping[int, Collection[str]],
+    speakers: SpeakerCount | None = None,
+    cut: Sequence[NewChunk] = (),
+) -> int:
+    """Opens a new round for these analyses of these chunks, in one transaction, and returns its number; the chunks are pending
+    then. Dead letters about them are closed. ``speakers``: as in ``Choice``. ``cut``: the chunks of what is ``uncut`` so far.
+
+    Raises:
+        Permanent: ``still_open``, it is being analysed; ``never_decoded``, there is nothing to analyse; ``audio_expired``,
+            not any more; ``same_content``, it had failed, and another recording has taken its place since.
+    """
+    try:
+        return _reopen(connection, recording_id, wanted, speakers, cut)
+    except psycopg.errors.UniqueViolation:
+        owner = connection.execute(SQL["owner"], {"id": recording_id}).fetchone()
+        if owner is None:  # it failed or was deleted between the two statements
+            return reopen(connection, recording_id, wanted, speakers, cut)
+        other = f"the same content was ingested again as {owner['id']}"
+        raise Permanent("same_content", f"recording {recording_id} failed, and {other}; rerun that one") from None
+
+
+def _reopen(
+    connection: Connection,
+    recording_id: UUID,
+    wanted: Mapping[int, Collection[str]],
+    speakers: SpeakerCount | None,
+    cut: Sequence[NewChunk],
+) -> int:
+    with connection.transaction():
+        row = _row(connection, recording_id)
+        if row["state"] not in ("complete", "partial", "failed"):
+            raise Permanent("still_open", f"recording {recording_id} is {row['state']}; wait until it is finished")
+        if row["duration_ms"] is None:
+            raise Permanent("never_decoded", f"recording {recording_id} was never decoded; ingest its file again")
+        _check_audio(recording_id, row)
+        number = int(row["round"]) + 1
+        analyses = [*row["analyses"], *sorted({name for names in wanted.values() for name in names} - set(row["analyses"]))]
+        _add_whole(connection, recording_id, row["duration_ms"], wanted)
+        recordings.add_chunks(connection, recording_id, cut)
+        said = Jsonb({"speakers": speakers.model_dump()}) if speakers else None
+        opened = {"id": recording_id, "round": number, "analyses": analyses, "said": said}
+        connection.execute(SQL["reopen_recording"], opened)
+        for index, names in sorted(wanted.items()):
+            chunk = {"id": recording_id, "index": index, "round": number, "wanted": sorted(names)}
+            connection.execute(SQL["reopen_chunk"], chunk)
+            dead_letters.asked_again(connection, recording_id, index, names)
+    return number
+
+
+def _row(connection: Connection, recording_id: UUID) -> dict[str, Any]:
+    row = connection.execute(SQL["lock"], {"id": recording_id}).fetchone()
+    if row is None:
+        raise Permanent("unknown_recording", f"there is no recording {recording_id} (any more)")
+    return row
+
+
+def _speech(row: Mapping[str, Any]) -> tuple[Utterance, ...]:
+    return tuple(Utterance(channel=channel, start_ms=start, end_ms=end) for channel, start, end in row["speech"])
+
+
+def _check_audio(recording_id: UUID, row: Mapping[str, Any]) -> None:
+    if row["audio_expired_at"] is not None:
+        day = f"{row['audio_expired_at']:%Y-%m-%d}"
+        reason = f"the audio of recording {recording_id} was removed for its age on {day}; its report stays"
+        raise Permanent("audio_expired", f"{reason}; ingest its file again with --force")
+
+
+def _by_chunk(places: Iterable[tuple[int, str]]) -> dict[int, set[str]]:
+    named: dict[int, set[str]] = {}
+    for index, name in places:
+        named.setdefault(index, set()).add(name)
+    return named
+
+
+def _places(names: Iterable[str], indexes: Collection[int], scopes: Scopes) -> Iterable[tuple[int, str]]:
+    """Where each analysis is to be done: on the whole recording, or on every chunk."""
+    for name in names:
+        yield from [(WHOLE, name)] if scopes[name] == "recording" else [(index, name) for index in indexes if index != WHOLE]
+
+
+def _add_whole(connection: Connection, recording_id: UUID, duration_ms: int, wanted: Mapping[int, Collection[str]]) -> None:
+    """The row for analyses of the whole recording, where none was asked for so far."""
+    chunks = connection.execute(SQL["chunks"], {"id": recording_id}).fetchall()
+    if WHOLE not in wanted or any(row["index"] == WHOLE for row in chunks):
+        return
+    heard = [utterance for row in chunks for utterance in _speech(row)]
+    speech = [
+        [channel, span.start_ms, span.end_ms]
+        for channel in sorted({each.channel for each in heard})
+        for span in fuse(each for each in heard if each.channel == channel)
+    ]
+    connection.execute(SQL["add_whole"], {"id": recording_id, "duration_ms": duration_ms, "speech": Jsonb(speech)})

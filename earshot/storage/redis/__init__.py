@@ -1,0 +1,1 @@
+"""What Redis holds: claims, presence, the event stream, what was refused."""

@@ -1,0 +1,116 @@
+"""The one Redis connection of a process, and which of Redis's answers pass by themselves."""
+
+import re
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager
+from functools import cache
+from itertools import islice
+
+from redis import Redis
+from redis._parsers import _RESP3Parser
+from redis.backoff import ExponentialBackoff, NoBackoff
+from redis.exceptions import ConnectionError as RedisConnectionError
+from redis.exceptions import RedisError
+from redis.exceptions import TimeoutError as RedisTimeoutError
+from redis.retry import Retry
+
+from earshot.analysis.errors import Misconfigured, Unavailable
+from earshot.settings import settings
+from earshot.storage.redis_url import client_options
+
+AWAY = (RedisConnectionError, RedisTimeoutError)
+"""What redis-py raises while Redis is silent, and, on connections with our ``Parser``, while it refuses."""
+OF_THE_COMMAND = frozenset(
+    {"ERR", "WRONGTYPE", "NOSCRIPT", "EXECABORT", "NOGROUP", "BUSYGROUP", "BUSYKEY", "NOPROTO", "CROSSSLOT", "MOVED", "ASK"}
+)
+"""Codes of answers that the same command gets always. Every other code (READONLY, OOM, MISCONF, NOPERM, UNBLOCKED, BUSY,
+MASTERDOWN, CLUSTERDOWN, NOREPLICAS, ...) is about the state of the server, which changes."""
+_INSIDE = re.compile(r"(?:: -|because of: |\bon @user_script\S* )-?([A-Z]{2,}) ")
+"""Where the answer to a script or a transaction names the code of the command in it that was refused."""
+
+
+class Refused(RedisConnectionError):
+    """Redis answers, and refuses for now: a replica that takes no writes, a full memory or disk, changed rights. A lost
+    connection to everything above: dropped, made anew (perhaps to the server that has taken over), and tried again."""
+
+
+class Parser(_RESP3Parser):
+    """Reads answers as redis-py does, which takes most refusals for the mistake of a command; to be given to every connection
+    as its ``parser_class``."""
+
+    @classmethod
+    def parse_error(cls, response: str) -> Exception:
+        error: Exception = super().parse_error(response)  # type: ignore[no-untyped-call]
+        if isinstance(error, AWAY):
+            return error
+        code = response.split(" ", 1)[0]
+        inside = _INSIDE.search(response) if code in ("ERR", "EXECABORT") else None
+        code = inside.group(1) if inside else code
+        is_of_the_command = code in OF_THE_COMMAND or not code.isupper()
+        return error if is_of_the_command else Refused(response, status_code=code)
+
+
+@cache
+def client(redis_url: str) -> Redis:
+    """A client that opens its connection on first use (so never shared across a fork) and retries through a short restart.
+
+    Raises:
+        Misconfigured: no URL is set.
+    """
+    if not redis_url:
+        raise Misconfigured("redis_url", "no Redis: run `earshot up`, or set EARSHOT_REDIS_URL")
+    return Redis.from_url(
+        redis_url,
+        parser_class=Parser,
+        socket_connect_timeout=5,
+        socket_timeout=5,  # longer than any blocking read, so that only a frozen server or a dead line runs into it
+        health_check_interval=5,
+        retry=Retry(ExponentialBackoff(cap=2.0, base=0.1), retries=6),
+        retry_on_error=list(AWAY),
+        **client_options(redis_url, settings().redis_ca),
+    )
+
+
+LASTING = re.compile(
+    r"events|events_trimmed|retention_seen|refused|refused:total|started|deleted|workers|upkeep_runs"
+    r"|unacked(_train_noise_classifier)?(_index|_mutex)?|train_noise_classifier|_kombu\.binding(_deadlines|(_permanent)?\..*)"
+    r"|.*\.pidbox|celeryev.*"
+)
+"""Keys besides the queues that may be there without an expiry: bounded ones of ours, the old trainings', and Celery's own."""
+LOOKED_AT = 20_000
+
+
+def without_expiry(redis: Redis, queues: Collection[str]) -> list[str]:
+    """Keys that would stay for ever and that are neither queues nor ``LASTING``, among the first ``LOOKED_AT``."""
+    found: list[str] = []
+    keys = list(islice(redis.scan_iter(count=1000), LOOKED_AT))
+    for start in range(0, len(keys), 1000):
+        page = keys[start : start + 1000]
+        pipeline = redis.pipeline(transaction=False)
+        for key in page:
+            pipeline.ttl(key)
+        found += [key.decode() for key, ttl in zip(page, pipeline.execute(), strict=True) if ttl == -1]
+    return [key for key in found if key not in queues and not LASTING.fullmatch(key)]
+
+
+@cache
+def impatient(redis_url: str) -> Redis:
+    """A client for whoever must not wait: one try, two seconds."""
+    options = {"socket_connect_timeout": 2, "socket_timeout": 2, **client_options(redis_url, settings().redis_ca)}
+    return Redis.from_url(redis_url, parser_class=Parser, retry=Retry(NoBackoff(), 0), **options)
+
+
+@contextmanager
+def lost_connections() -> Iterator[None]:
+    """Turns a Redis that is away or refuses for longer than the client's own retries into ``Unavailable``. What it says of a
+    command that is wrong stays what it is: no waiting mends that."""
+    try:
+        yield
+    except AWAY as error:
+        raise away(error) from error
+
+
+def away(error: RedisError) -> Unavailable:
+    """The same in our words."""
+    says = "refuses" if isinstance(error, Refused) else "does not answer"
+    return Unavailable("redis_away", f"Redis {says}: {(str(error).splitlines() or [type(error).__name__])[0][:300]}")

@@ -1,0 +1,68 @@
+"""What comes together about one analysis while recordings are heard."""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from earshot.analysis.types import Release
+from evaluation.choice import Chosen
+from evaluation.manifest import Row
+from evaluation.metrics import LeftOut, PassedOver
+
+PLACES = 4
+
+
+@dataclass(frozen=True)
+class Case:
+    """One answered recording: what is true of it, and what was said."""
+
+    row: Row
+    truth: Any
+    answer: Any
+
+
+@dataclass
+class Tally:
+    """Cases, and why others are none."""
+
+    release: Release
+    trained_on: tuple[str, ...] | None
+    """Sets that the release was trained on; None when not known."""
+    chosen: Chosen
+    cases: list[Case] = field(default_factory=list)
+    unanswered: Counter[str] = field(default_factory=Counter)
+    left_out: list[LeftOut] = field(default_factory=list)
+    cpu_seconds: float = 0.0
+    seconds: float = 0.0
+
+    def by_source(self, cases: Iterable[Case]) -> dict[str, list[Case]]:
+        """The cases of each set, by name."""
+        found: dict[str, list[Case]] = {}
+        for case in cases:
+            found.setdefault(case.row.source, []).append(case)
+        return dict(sorted(found.items()))
+
+    def knew(self, source: str) -> bool | None:
+        return None if self.trained_on is None else source in self.trained_on
+
+    def stated(self, n: int, uncovered: Mapping[str, int] | None = None) -> dict[str, Any]:
+        """The fields of ``Measured``."""
+        return {
+            "n": n,
+            "release": self.release.name,
+            "rtf": rounded(self.cpu_seconds / self.seconds) if self.seconds else None,
+            "audio_seconds": round(self.seconds, 1),
+            "passed_over": PassedOver(
+                unlabelled=self.chosen.unlabelled,
+                unmapped=dict(sorted(self.chosen.unmapped.items())),
+                uncovered=dict(sorted((uncovered or {}).items())),
+            ),
+            "unanswered": dict(sorted(self.unanswered.items())),
+            "left_out": tuple(self.left_out),
+        }
+
+
+def rounded(value: float) -> float:
+    """To ``PLACES``, for no figure is better than that."""
+    return round(float(value), PLACES)

@@ -1,0 +1,1 @@
+"""Measures: DER, WER, classification, concordance."""

@@ -1,0 +1,1 @@
+"""Messages on the queues: their form, and which are refused."""

@@ -1,0 +1,190 @@
+"""Celery's connections to Redis: a gate before messages that no task can work on, and refusals that count as lost connections.
+
+No setting does either. Celery's own handling of such messages writes a page of log, kombu's event loop loses what is not JSON
+with a traceback, and what only lacks a header stays in ``unacked`` and comes back for ever. The answer of a read-only replica,
+or of a full memory or disk, kombu takes for a mistake of the program, and the worker ends.
+"""
+
+import logging
+from functools import partial
+from typing import Any, ClassVar
+
+import kombu
+from celery.app.amqp import AMQP
+from celery.backends.redis import RedisBackend
+from celery.exceptions import BackendError
+from celery.signals import worker_process_init
+from kombu.transport import redis as kombu_redis
+from kombu.utils.objects import cached_property
+from redis.exceptions import RedisError
+
+from earshot.analysis.errors import Permanent, Unavailable
+from earshot.settings import settings
+from earshot.storage.redis import client as redis
+from earshot.storage.redis import refused
+from earshot.storage.redis.client import AWAY, Parser
+from tasks.app import app
+from tasks.messages.embeds import Service
+from tasks.messages.envelope import Refused, let_through
+from workers.pools import STAGES, STRANGERS, queues
+from workers.registry import cards
+
+log = logging.getLogger(__name__)
+
+
+PAUSE_MAX_SEC = 5
+"""Between two tries to connect. The event loop stands still meanwhile: a worker that is silent for longer counts as dead."""
+MARK, MARK_SEC = "writable", 60
+"""What every new connection writes: a replica, or a Redis with a full disk, takes connections and answers, too."""
+
+
+class QoS(kombu_redis.QoS):  # type: ignore[misc]  # kombu ships no types
+    """Remembers what could not be given back while Redis refused; kombu leaves it to the visibility timeout, or loses it."""
+
+    popped: ClassVar[list[Any]] = []
+    """Messages that were taken from their queue and not written to ``unacked`` any more."""
+    held: ClassVar[set[str]] = set()
+    """Delivery tags in ``unacked`` whose channel is closed."""
+
+    def append(self, message: Any, delivery_tag: str) -> None:
+        try:
+            super().append(message, delivery_tag)
+        except AWAY:
+            self.popped.append(message)
+            raise
+
+    def restore_unacked(self, client: Any = None) -> None:
+        try:
+            super().restore_unacked(client)
+        except AWAY:
+            self.held.update(self._delivered)
+            self._delivered.clear()
+            raise
+
+    def give_back(self) -> None:
+        """Puts all of that into the queues again. What a child of this worker is at work on is then delivered twice: whoever
+        gets it finds the chunks claimed, or done."""
+        while self.popped:
+            message = self.popped[-1]
+            with self.pipe_or_acquire() as pipe:
+                place = message.delivery_info
+                self.channel._do_restore_message(message._raw, place["exchange"], place["routing_key"], pipe)
+                pipe.execute()
+            self.popped.pop()
+        for tag in list(self.held):
+            self.restore_by_tag(tag)
+            self.held.discard(tag)
+
+
+@worker_process_init.connect
+def _own_nothing(**_: Any) -> None:
+    """A child that is forked meanwhile has taken none of it."""
+    QoS.popped.clear()
+    QoS.held.clear()
+
+
+class Channel(kombu_redis.Channel):  # type: ignore[misc]  # kombu ships no types
+    """Reads from queues what can be worked on, and nothing else."""
+
+    QoS = QoS
+
+    def _connparams(self, asynchronous: bool = False) -> dict[str, Any]:
+        return {**super()._connparams(asynchronous), "parser_class": Parser}
+
+    def _create_client(self, asynchronous: bool = False) -> Any:
+        client = super()._create_client(asynchronous)
+        client.set_response_callback("BRPOP", _gate)
+        return client
+
+    @cached_property
+    def subclient(self) -> Any:
+        """Reads what there is and never waits: on a dead line redis-py connects anew in the midst of a read, and would then
+        wait, without any limit and with the event loop, for the first word on a line where nobody has anything to say."""
+        listener = super().subclient
+        listener.parse_response = partial(listener.parse_response, block=False)
+        return listener
+
+    def _brpop_start(self, timeout: float | None = None) -> None:
+        """Without redis-py's own PING before it: on a dead line that would connect anew unseen by the event loop, which then
+        asks twice and throws the second answer, a job, away. A BRPOP that is not answered is kombu's to notice, and it does."""
+        self.client.connection.health_check_interval = 0
+        super()._brpop_start(timeout)
+
+
+class Transport(kombu_redis.Transport):  # type: ignore[misc]
+    """What ``tasks.app`` gives kombu for the schemes of Redis. It is connected when Redis takes writes, and not before."""
+
+    Channel = Channel
+
+    def establish_connection(self) -> Any:
+        established = super().establish_connection()
+        channel = self._avail_channels[-1]
+        try:
+            with channel.conn_or_acquire() as client:
+                client.set(MARK, "", ex=MARK_SEC)
+            channel.qos.give_back()
+        except BaseException:
+            self._avail_channels.pop().close()
+            raise
+        return established
+
+
+class Connection(kombu.Connection):  # type: ignore[misc]
+    """Tries again soon, for as long as it takes."""
+
+    def ensure_connection(self, *args: Any, **kwargs: Any) -> Any:
+        return super().ensure_connection(*args, **{"interval_max": PAUSE_MAX_SEC, **kwargs})
+
+
+class Queues(AMQP):  # type: ignore[misc]
+    """Celery's own, with that connection."""
+
+    Connection = Connection
+
+
+class Backend(RedisBackend):  # type: ignore[misc]
+    """What ``tasks.app`` gives Celery for results."""
+
+    def _create_client(self, **params: Any) -> Any:
+        return super()._create_client(**params, parser_class=Parser)
+
+    def on_chord_part_return(self, *args: Any, **kwargs: Any) -> Any:
+        """As patient as the storing of results, which comes before it: counting a part twice counts it once."""
+        return self.ensure(partial(super().on_chord_part_return, **kwargs), args)
+
+
+def _gate(reply: list[bytes] | None, **_: object) -> tuple[bytes, bytes] | None:
+    """The popped message, or None as if nothing had come."""
+    if not reply:
+        return None
+    queue, message = reply
+    # Other queues carry Celery's own control messages and their replies (as `earshot doctor` gets), which are no tasks.
+    service = GATED.get(queue.decode())
+    if service is None:
+        return queue, message
+    try:
+        return queue, let_through(message, queue.decode(), service)
+    except Refused as why:
+        _put_aside(queue.decode(), why, message)
+        return None
+
+
+def _signature_of(task: str) -> Any:
+    """Celery's own tasks (chunks, maps, ...) are for programs that offer them; this one does not."""
+    found = None if task.startswith("celery.") else app.tasks.get(task)
+    return getattr(found, "__header__", None)
+
+
+SERVICE = Service((*STAGES, STRANGERS), tuple(card.name for card in cards()), _signature_of)
+GATED = dict.fromkeys(queues(), SERVICE)
+"""Queues of tasks, and what their messages may name."""
+
+
+def _put_aside(queue: str, why: Refused, message: bytes) -> None:
+    log.error("refused a message on queue %s: %s: %s", queue, why.reason, why)
+    try:
+        refused.put_aside(redis.client(settings().redis_url), queue, why.reason, str(why), message)
+        if why.sender_waits_for is not None:
+            app.backend.store_result(why.sender_waits_for, Permanent(why.reason, str(why)), "FAILURE")
+    except (Unavailable, BackendError, RedisError) as error:
+        log.error("the refused message could not be put aside: %s", error)

@@ -1,0 +1,1 @@
+"""A worker's process: set-up, presence, limits."""

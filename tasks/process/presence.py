@@ -1,0 +1,81 @@
+"""Connects a worker's life to ``earshot.storage.redis.presence``: heard at every heartbeat, a goodbye at an orderly end."""
+
+import logging
+import os
+import time
+from typing import Any
+from uuid import uuid4
+
+from celery.signals import heartbeat_sent, worker_init, worker_shutting_down
+from celery.worker.state import active_requests
+
+from earshot.analysis.errors import Unavailable
+from earshot.analysis.wall_clock import WallClock
+from earshot.settings import settings
+from earshot.storage.redis import client as redis
+from earshot.storage.redis import presence
+from earshot.storage.redis.claims import Claim
+from earshot.storage.redis.presence import Worker
+
+log = logging.getLogger(__name__)
+
+
+class _Process:
+    """What the parent knows of itself; its children inherit it."""
+
+    incarnation = ""
+    node = ""
+    controller: Any = None
+    said: Worker | None = None
+    """At the latest heartbeat."""
+    leaving = False
+    clock = WallClock()
+    clock_was_set = False
+    """Since it was heard last."""
+
+
+@worker_init.connect
+def _born(sender: Any, **_: Any) -> None:
+    _Process.incarnation, _Process.node = uuid4().hex, str(sender.hostname)
+    _Process.controller = sender
+
+
+@heartbeat_sent.connect
+def _heartbeat(**_: Any) -> None:
+    if _Process.controller.pool is not None and not _Process.leaving:
+        _Process.said = _me()
+        _say(_Process.said, settings().worker_lost_sec)
+
+
+@worker_shutting_down.connect  # after a soft shutdown's wait: what is unfinished now is handed back
+def _goodbye(**_: Any) -> None:
+    _Process.leaving = True
+    if _Process.said is not None:  # the pool is gone by now
+        _say(_Process.said.model_copy(update={"left": True}), settings().outcome_ttl_sec)
+
+
+def claim() -> Claim:
+    """What this child signs its claims with."""
+    return Claim(worker=_Process.incarnation, node=_Process.node, pid=os.getpid(), since=time.time())
+
+
+def _me() -> Worker:
+    controller, now = _Process.controller, time.time()
+    return Worker(
+        incarnation=_Process.incarnation,
+        node=_Process.node,
+        queues=tuple(sorted(controller.app.amqp.queues.consume_from)),
+        children=tuple(controller.pool.info["processes"]),
+        busy={request.worker_pid: request.time_start for request in active_requests},
+        since=now,
+        seen=now,
+    )
+
+
+def _say(me: Worker, ttl_sec: float) -> None:
+    _Process.clock_was_set |= _Process.clock.was_set()
+    try:
+        presence.announce(redis.impatient(settings().redis_url), me, ttl_sec, anew=_Process.clock_was_set)
+        _Process.clock_was_set = False
+    except Unavailable as error:  # Celery's own loop must not wait for Redis here; the next heartbeat comes in two seconds
+        log.warning("%s cannot be heard: %s", me.node, error)

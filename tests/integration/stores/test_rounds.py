@@ -1,0 +1,119 @@
+"""Rounds in the tables: what is told of an answer that changes and changes back, and what cannot be opened again."""
+
+from collections.abc import Iterator
+from typing import Any
+from uuid import UUID, uuid4
+
+import pytest
+
+from earshot.analysis.errors import Permanent
+from earshot.analysis.findings import SceneFindings
+from earshot.analysis.outcome import Failed, Outcome, Skipped, Succeeded
+from earshot.analysis.types import ChunkKey
+from earshot.storage.postgres import db, ledger, recordings, reports, rounds
+from earshot.storage.postgres.db import Connection
+from earshot.storage.postgres.ledger import Staged
+from tests.integration.rows import planned
+from tests.servers import Stack
+
+pytestmark = pytest.mark.integration
+
+SILENT = Skipped(reason="no_speech")
+
+
+@pytest.fixture
+def connection(database_url: str) -> Iterator[Connection]:
+    with db.connect(database_url) as opened:
+        yield opened
+
+
+def says(label: str) -> Outcome:
+    found = SceneFindings(label=label, confidence=1 / 3, scores={label: 1 / 3, "music": 0.1 + 0.2}, intervals=())
+    return Succeeded(findings=found.model_dump(mode="json"), classification=found.classification())
+
+
+def merged(connection: Connection, recording_id: UUID, outcome: Outcome, release: str = "scene-1") -> None:
+    """Brings the one chunk of a recording through its present round."""
+    [row] = ledger.take_pending(connection, recording_id)
+    key = ChunkKey(recording_id=recording_id, index=0, round=row["round"])
+    assert ledger.merge(connection, {key: {"scene": Staged(release=release, outcome=outcome)}}) == [key]
+
+
+def closed(connection: Connection, recording_id: UUID, outcome: Outcome, release: str = "scene-1") -> None:
+    merged(connection, recording_id, outcome, release)
+    assert reports.finalize(connection, recording_id)
+
+
+def unreportable(connection: Connection, recording_id: UUID) -> None:
+    merged(connection, recording_id, SILENT)
+    assert recordings.fail(connection, recording_id, Permanent("report_failed", "no report can be made"), ("analyzing",))
+
+
+def told(connection: Connection, recording_id: UUID) -> list[dict[str, Any]]:
+    rows = connection.execute("SELECT body FROM outbox WHERE recording_id = %s ORDER BY seq", (recording_id,))
+    return [row["body"] for row in rows]
+
+
+def test_an_answer_that_comes_back_is_told_again(connection: Connection) -> None:
+    recording_id = planned(connection, ["scene"], 1)
+    boom = Failed(code="boom", detail="it broke")
+    # round            1              2              3              4              5     6             7       8
+    answers = [says("speech"), says("noise"), says("speech"), says("speech"), boom, says("speech"), SILENT, says("speech")]
+    closed(connection, recording_id, answers[0])
+    for outcome in answers[1:]:
+        rounds.reopen(connection, recording_id, {0: ["scene"]})
+        closed(connection, recording_id, outcome)
+    rounds.reopen(connection, recording_id, {0: ["scene"]})
+    closed(connection, recording_id, says("speech"), release="scene-2")
+    events = told(connection, recording_id)
+    said = [(each["round"], each["scene"]["label"], each["release"]) for each in events if each["type"] == "classification"]
+    assert said == [
+        (1, "speech", "scene-1"),
+        (2, "noise", "scene-1"),
+        (3, "speech", "scene-1"),
+        (8, "speech", "scene-1"),
+        (9, "speech", "scene-2"),
+    ]
+    assert [each["round"] for each in events if each["type"] == "recording.completed"] == list(range(1, 10))
+
+
+def test_every_time_that_a_recording_fails_is_told(connection: Connection) -> None:
+    recording_id = planned(connection, ["scene"], 1)
+    unreportable(connection, recording_id)
+    rounds.reopen(connection, recording_id, {0: ["scene"]})
+    unreportable(connection, recording_id)
+    assert [(each["type"], each["round"]) for each in told(connection, recording_id)] == [
+        ("recording.failed", 1),
+        ("recording.failed", 2),
+    ]
+
+
+def test_what_another_recording_took_the_place_of_stays_closed(connection: Connection) -> None:
+    sha256 = uuid4().hex * 2
+    failed = planned(connection, ["scene"], 1, sha256)
+    unreportable(connection, failed)
+    owner = planned(connection, ["scene"], 1, sha256)
+    with pytest.raises(Permanent, match=str(owner)) as caught:
+        rounds.reopen(connection, failed, {0: ["scene"]})
+    assert caught.value.code == "same_content"
+    row = recordings.get(connection, failed)
+    assert row is not None
+    assert (row.state, row.round) == ("failed", 1)
+    recordings.fail(connection, owner, Permanent("report_failed", "neither"), ("analyzing",))
+    assert rounds.reopen(connection, failed, {0: ["scene"]}) == 2
+
+
+def test_a_rerun_of_everything_goes_on_after_what_it_cannot_open(stage: Stack) -> None:
+    sha256 = uuid4().hex * 2
+    with db.connect(stage.database_url) as connection:
+        failed = planned(connection, ["scene"], 1, sha256)
+        unreportable(connection, failed)
+        owner = planned(connection, ["scene"], 1, sha256)
+        closed(connection, owner, SILENT)
+        done = stage.earshot("rerun", "--all", "--analysis", "scene", "--no-wait")
+        assert done.returncode == 1
+        assert done.stderr.startswith(f"same_content: recording {failed} failed")
+        assert done.stdout == f"{str(owner)[:8]}  scene of 1 chunk\n"
+        row = recordings.get(connection, owner)
+    assert row is not None
+    assert (row.state, row.round) == ("analyzing", 2)

@@ -1,0 +1,166 @@
+"""Languages lead to recognisers, all stretches of a job go to each in one call, and findings say who wrote them."""
+
+import subprocess
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from uuid import UUID
+
+import numpy as np
+import pytest
+
+from earshot.analysis.errors import Misconfigured
+from earshot.analysis.findings import AsrFindings
+from earshot.analysis.outcome import Failed, Skipped
+from earshot.analysis.types import ChunkRef, Release, Utterance
+from earshot.audio.clip import Clip
+from earshot.compute.sound import Samples, passes
+from earshot.models.asr.recogniser import Recognised, Recognition
+from earshot.models.checkpoints.catalog import default_releases
+from earshot.settings import Settings
+from workers import asr
+from workers.asr.routes import ANY, Recognisers, named_routes
+
+NAME, OTHER = default_releases()["asr"].name, "asr-pocketsphinx-en-us-1"
+
+
+class Listener:
+    """A recogniser that writes down how much it was given, and in which call; it hears Arabic where it is not told."""
+
+    languages = ("en", "fr", *(f"x{n:02}" for n in range(20)))
+    join_gap_ms = 500
+    longest_ms = 5_000
+
+    def __init__(self, known: tuple[str, ...], log_probability: float = -0.1) -> None:
+        self.known, self.log_probability = known, log_probability
+        self.calls: list[list[str]] = []
+
+    def speaks(self, language: str) -> bool:
+        return language in self.known
+
+    def transcribe(self, stretches: Sequence[Samples], languages: Sequence[str], hotwords: Sequence[str]) -> list[Recognition]:
+        self.calls.append(list(languages))
+        return [
+            Recognition(
+                (Recognised(f"{len(samples)}", 100, 400, 0.51234), Recognised(" ", 400, 450, 0.5)),
+                "ar" if language == "und" else language,
+                self.log_probability,
+                0.9,
+            )
+            for samples, language in zip(stretches, languages, strict=True)
+        ]
+
+
+class Two(Recognisers):
+    """Arabic goes to the second one."""
+
+    def __init__(self, first: Listener, second: Listener) -> None:
+        self.name, self.hotwords, self._pair = "first", (), (first, second)
+
+    def of(self, language: str) -> tuple[str, Listener]:
+        return ("second", self._pair[1]) if language == "ar" else ("first", self._pair[0])
+
+
+def clip(folder: Path, language: str, *speech: tuple[int, int, int]) -> Clip:
+    path = folder / "sound.pcm"
+    path.write_bytes(np.full((16_000 * 20, 2), 1_000, "<i2").tobytes())
+    return Clip(
+        ChunkRef(
+            recording_id=UUID(int=1),
+            index=0,
+            start_ms=5_000,
+            end_ms=20_000,
+            audio_uri=f"file://{path}",
+            sample_rate=16_000,
+            channels=2,
+            native_rate=16_000,
+            language=language,
+            speech=tuple(Utterance(channel=channel, start_ms=start, end_ms=end) for channel, start, end in speech),
+        )
+    )
+
+
+def test_a_job_is_one_call_a_recogniser_and_findings_name_the_other_one(tmp_path: Path) -> None:
+    first, second = Listener(("en", "fr", "und")), Listener(("ar",))
+    clips = [
+        clip(tmp_path, "en-GB", (0, 6_000, 7_000), (1, 9_000, 10_000)),
+        clip(tmp_path, "ar-MA", (0, 6_000, 7_000)),
+        clip(tmp_path, "de", (0, 6_000, 7_000)),
+        clip(tmp_path, "fr", (1, 6_000, 7_000)),
+        clip(tmp_path, "fr"),
+    ]
+    english, arabic, german, french, silent = asr.analyze(Two(first, second), clips)
+    assert (first.calls, second.calls) == ([["en", "en", "fr"]], [["ar"]])
+    assert silent == Skipped(reason="no_speech")
+    assert isinstance(german, Failed)
+    assert (german.code, german.detail.count("\n")) == ("language_unsupported", 0)
+    assert german.detail.startswith("first knows en, fr, x00, x01")
+    assert german.detail.endswith("x09 and 10 more, not de; lead de to a release that does (EARSHOT_ASR_ROUTES)")
+    assert isinstance(english, AsrFindings)
+    assert isinstance(arabic, AsrFindings)
+    assert isinstance(french, AsrFindings)
+    assert [(w.text, w.channel, w.start_ms, w.end_ms, w.confidence) for w in english.words] == [
+        ("22400", 0, 5_900, 6_200, 0.512),
+        ("22400", 1, 8_900, 9_200, 0.512),
+    ]
+    assert (english.language, arabic.language, french.language) == ("en", "ar", "fr")
+    assert (english.routed_to, arabic.routed_to, french.routed_to) == (None, "second", None)
+
+
+def test_a_language_that_was_heard_leads_on(tmp_path: Path) -> None:
+    first, second = Listener(("en", "und")), Listener(("ar",))
+    (found,) = asr.analyze(Two(first, second), [clip(tmp_path, "und", (0, 6_000, 7_000))])
+    assert (first.calls, second.calls) == ([["und"]], [["ar"]])
+    assert isinstance(found, AsrFindings)
+    assert (found.language, found.routed_to) == ("ar", "second")
+
+
+def test_unsure_text_is_kept_apart(tmp_path: Path) -> None:
+    model = Two(Listener(("en",), log_probability=-2.0), Listener(()))
+    (found,) = asr.analyze(model, [clip(tmp_path, "en", (0, 6_000, 7_000))])
+    assert isinstance(found, AsrFindings)
+    assert found.words == ()
+    assert [(item.text, item.reason, item.start_ms) for item in found.suppressed_text] == [("22400", "no_speech", 5_900)]
+
+
+def test_routes_are_releases_of_the_catalog() -> None:
+    assert named_routes({"en": NAME, ANY: NAME}, None) == dict.fromkeys(("en", ANY), default_releases()["asr"])
+    with pytest.raises(Misconfigured, match="EARSHOT_ASR_ROUTES leads ar to nowhere-1"):
+        named_routes({"ar": "nowhere-1"}, None)
+    scene = default_releases()["scene"].name
+    with pytest.raises(Misconfigured, match=scene):
+        named_routes({"ar": scene}, None)
+
+
+def test_a_route_is_loaded_when_its_language_first_comes() -> None:
+    other = named_routes({"en": OTHER}, None)["en"]
+    model = Recognisers(other, "cpu", Settings(asr_routes={"en": NAME, "fr": NAME}))
+    assert model.of("de")[0] == OTHER
+    name, recogniser = model.of("en")
+    assert (name, recogniser.speaks("en"), recogniser.speaks("und")) == (NAME, True, False)
+    assert model.of("fr")[1] is recogniser
+    assert model.of("de")[1] is not recogniser
+
+
+def test_an_endpoint_hears_all_languages_whatever_their_routes() -> None:
+    url = "https://endpoint.example/"
+    elsewhere = Release(analysis="asr", name="e", runtime="http-endpoint", uri=url, sha256="")
+    model = Recognisers(elsewhere, "cpu", Settings(asr_endpoint_url=url, asr_routes={"en": NAME, ANY: "nowhere-1"}))
+    assert [model.of(language)[0] for language in ("en", "de")] == ["e", "e"]
+
+
+def test_passes_hold_rows_of_like_length() -> None:
+    second = 16_000
+    lengths = [30 * second, second, 29 * second, 2 * second]
+    assert passes(lengths) == [[0, 2, 3, 1]]
+    assert [len(rows) for rows in passes([30 * second] * 40)] == [16, 16, 8]
+    assert [len(rows) for rows in passes([second] * 40, row_sec=30)] == [16, 16, 8]
+    assert passes([10_000 * second]) == [[0]]
+    assert passes([]) == []
+
+
+def test_what_is_not_used_is_not_imported() -> None:
+    heavy = "{'torch', 'transformers', 'ctranslate2', 'faster_whisper', 'pocketsphinx', 'moonshine_voice', 'torchaudio'}"
+    code = f"import sys, workers.asr; sys.exit(' '.join({heavy} & set(sys.modules)) or None)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=False)
+    assert (done.returncode, done.stderr) == (0, "")

@@ -1,0 +1,81 @@
+"""What the shipped scene checkpoint makes of sounds that nobody can be in doubt about, and of hard transport."""
+
+from collections.abc import Callable
+from pathlib import Path
+from uuid import UUID
+
+import numpy as np
+import pytest
+import soxr
+
+from earshot.analysis.findings import SceneFindings
+from earshot.analysis.types import ChunkRef
+from earshot.audio.clip import Clip
+from earshot.models.checkpoints.catalog import default_releases
+from tests.sounds.voices import RATE, voice
+from workers import scene
+
+
+def hiss(seconds: float, level: float = 0.1) -> np.ndarray:
+    return level * np.random.default_rng(3).standard_normal(round(seconds * RATE))
+
+
+def tone(hertz: float) -> np.ndarray:
+    return 0.3 * np.sin(2 * np.pi * hertz * np.arange(5 * RATE) / RATE)
+
+
+def narrow(sound: np.ndarray) -> np.ndarray:
+    """Through a telephone's 8 kHz."""
+    return np.asarray(soxr.resample(soxr.resample(sound, RATE, 8_000), 8_000, RATE))
+
+
+SOUNDS: dict[str, tuple[Callable[[], np.ndarray], tuple[str, ...]]] = {
+    "digital silence": (lambda: np.zeros(5 * RATE), ("silence",)),
+    "an offset": (lambda: np.full(5 * RATE, 0.4), ("silence",)),
+    "the last bit": (lambda: hiss(5, 1 / 32768), ("silence",)),
+    "white noise": (lambda: hiss(5), ("noise",)),
+    "a low tone": (lambda: tone(220), ("other", "music", "noise")),
+    "a high tone": (lambda: tone(1_000), ("other", "music", "noise")),
+    "speech": (lambda: voice(5), ("speech",)),
+    "quiet speech": (lambda: voice(5) / 30, ("speech",)),
+    "clipped speech": (lambda: 30 * voice(5), ("speech",)),
+    "speech with an offset": (lambda: voice(5) * 0.5 + 0.4, ("speech",)),
+    "speech at 8 kHz": (lambda: narrow(voice(5)), ("speech",)),
+    "one second of speech in five": (lambda: np.concatenate([np.zeros(2 * RATE), voice(1), np.zeros(2 * RATE)]), ("speech",)),
+    "a click in half a minute of silence": (lambda: np.concatenate([hiss(0.05), np.zeros(30 * RATE)]), ("silence",)),
+    "a tenth of a second": (lambda: hiss(0.1), ("noise", "other", "silence", "music", "speech")),
+}
+
+
+def heard(sound: np.ndarray, folder: Path) -> SceneFindings:
+    path = folder / "sound.pcm"
+    path.write_bytes(np.clip(np.round(sound * 32768), -32768, 32767).astype("<i2").tobytes())
+    ref = ChunkRef(
+        recording_id=UUID(int=1), index=0, start_ms=0, end_ms=-(-len(sound) * 1000 // RATE), audio_uri=f"file://{path}",
+        sample_rate=RATE, channels=1, native_rate=RATE,
+    )  # fmt: skip
+    (found,) = scene.analyze(scene.load(default_releases()["scene"], "cpu"), [Clip(ref)])
+    assert isinstance(found, SceneFindings)
+    return found
+
+
+@pytest.mark.parametrize("name", SOUNDS)
+def test_it_is_called_what_anybody_would_call_it(name: str, tmp_path: Path) -> None:
+    make, labels = SOUNDS[name]
+    found = heard(make(), tmp_path)
+    assert found.label in labels, found.scores
+    assert sum(found.scores.values()) == pytest.approx(1.0, abs=1e-9)
+    assert set(found.scores) == {"speech", "music", "noise", "silence", "other"}
+    assert found.heard_ms is not None
+    assert 0 <= found.heard_ms <= found.intervals[-1].end_ms
+    assert {each.label for each in (*found.events, *found.rejected)} == set(found.scores), "of every label something is said"
+
+
+def test_a_sound_between_pauses_is_an_event_with_silence_around_it(tmp_path: Path) -> None:
+    sound = np.concatenate([np.zeros(4 * RATE), voice(3), np.zeros(4 * RATE)])
+    found = heard(sound, tmp_path)
+    speech = [event for event in found.events if event.label == "speech"]
+    assert len(speech) == 1
+    assert 3_000 <= speech[0].start_ms <= 4_500
+    assert 6_000 <= speech[0].end_ms <= 8_000
+    assert [event.label for event in found.events] == ["silence", "speech", "silence"]

@@ -1,0 +1,37 @@
+"""Other services, dashboards and messages in flight know tasks and queues by these names: changing one is a breaking change."""
+
+import pickle
+
+from earshot.analysis.errors import BadAudio
+from tasks.app import app
+from workers.pools import queues
+
+ANALYSES = {"asr", "diarization", "emotion", "noise", "scene", "sentiment"}
+
+
+def test_the_tasks_are_these() -> None:
+    app.loader.import_default_modules()
+    ours = {name for name in app.tasks if not name.startswith("celery.")}
+    assert ours == {f"analyze.{name}" for name in ANALYSES} | {
+        "ingest.recording",
+        "merge.batch",
+        "merge.whole",
+        "finalize.recording",
+        "upkeep.reconcile",
+        "upkeep.relay",
+        "upkeep.tidy",
+    }
+
+
+def test_each_task_has_its_queue() -> None:
+    app.loader.import_default_modules()
+    assert set(queues()) == ANALYSES | {"ingest", "merge", "finalize", "upkeep", "celery"}
+    for name in app.tasks:
+        if not name.startswith("celery."):
+            queue = app.amqp.router.route({}, name)["queue"].name
+            assert queue == (name.removeprefix("analyze.") if name.startswith("analyze.") else name.partition(".")[0])
+
+
+def test_errors_survive_the_way_from_a_child_process() -> None:
+    error = pickle.loads(pickle.dumps(BadAudio("empty", "7.wav is empty")))
+    assert (type(error), error.code, str(error)) == (BadAudio, "empty", "7.wav is empty")

@@ -1,0 +1,1 @@
+"""Labelled recordings, packaged sounds and made ones."""

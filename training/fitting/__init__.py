@@ -1,0 +1,1 @@
+"""What all recipes share: fitting, cross-validation, calibration, model cards."""

@@ -1,0 +1,76 @@
+"""Writes a model card out of an evaluation run, so that no figure in it was typed."""
+
+import sys
+import tomllib
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from evaluation.measures.classification import Evaluation
+
+TEXTS = Path(__file__).with_name("cards")
+
+
+def write_card(name: str, out: Path, sets: Sequence[tuple[str, str]], results: Sequence[Evaluation], extra: str = "") -> None:
+    """Write ``<out>/<name>.md`` for ``<out>/<name>.onnx``, with what ``cards/<name>.toml`` says of it.
+
+    Args:
+        sets: training sets with their licences.
+        extra: a section of Markdown to put before the limits.
+    """
+    text = tomllib.loads((TEXTS / f"{name}.toml").read_text())
+    rows = "\n".join(f"| {source} | {licence} |" for source, licence in sets)
+    made = f"{size(out / f'{name}.onnx')} Made by `{command()}`, which also wrote this card."
+    licence = f"The weights carry the strictest: **{text['licence']}**"
+    sections = [
+        f"# {text['title']}",
+        f"{text['purpose']}\n\n{text['inputs']}\n\n{made}",
+        f"## Data and licence\n\n| set | licence |\n|---|---|\n{rows}\n\n{licence}",
+        f"## Measured quality\n\n{text['protocol']}\n\n{summary(results)}",
+        *(f"### {result.title}\n\n{per_label(result)}" for result in results),
+        *([extra] if extra else []),
+        "## What it cannot do\n\n" + "\n".join(f"- {limit}" for limit in text["limits"]),
+    ]
+    card = "\n\n".join(sections) + "\n"
+    (out / f"{name}.md").write_text(card)
+    print(card)
+
+
+def command() -> str:
+    """How this process was started, without machine paths: the module and its arguments."""
+    module = sys.modules["__main__"].__spec__
+    return " ".join(["python", "-m", module.name if module else "", *sys.argv[1:]])
+
+
+def size(checkpoint: Path) -> str:
+    """Size on disk and, for networks, the number of weights."""
+    import onnx
+
+    graph: Any = onnx.load(str(checkpoint)).graph
+    weights = sum(int(np.prod(tensor.dims)) for tensor in graph.initializer)
+    network = any(node.op_type == "Conv" for node in graph.node)
+    return f"{checkpoint.stat().st_size / 1024:.0f} KB" + (f", {weights:,} weights." if network else ".")
+
+
+def summary(results: Sequence[Evaluation]) -> str:
+    """One line per evaluation; nothing where quality is measured otherwise and stands in the protocol."""
+    if not results:
+        return ""
+    lines = ["| on | recordings | accuracy | macro F1 | UAR (95 % interval) | ECE |", "|---|---|---|---|---|---|"]
+    for r in results:
+        interval = f"{r.uar:.3f} ({r.uar_low:.3f}-{r.uar_high:.3f})"
+        lines.append(f"| {r.title} | {r.count} | {r.accuracy:.3f} | {r.macro_f1:.3f} | {interval} | {r.ece:.3f} |")
+    return "\n".join(lines)
+
+
+def per_label(result: Evaluation) -> str:
+    """Recall and precision of every label that occurs, and where its recordings went."""
+    lines = [f"| label | recordings | recall | precision | {' | '.join(f'→ {label}' for label in result.labels)} |"]
+    lines.append("|---" * (4 + len(result.labels)) + "|")
+    for (label, count, recall, precision), row in zip(result.rows(), result.confusion, strict=True):
+        if count:
+            went = " | ".join(str(n) for n in row)
+            lines.append(f"| {label} | {count} | {recall:.2f} | {precision:.2f} | {went} |")
+    return "\n".join(lines)

@@ -1,0 +1,41 @@
+"""Puts a trained checkpoint and its card into ``earshot/models/embedded`` and its digest and labels into the catalog.
+
+python -m training.fitting.publish outputs/emotion
+"""
+
+import argparse
+import json
+import re
+import shutil
+from pathlib import Path
+
+import onnx
+
+from earshot.models.checkpoints.catalog import CATALOG
+from earshot.models.checkpoints.location import MODELS, sha256
+
+
+def publish(folder: Path) -> None:
+    """Copy ``<name>.onnx`` and ``<name>.md`` of a run and update the catalog entry that points at them.
+
+    Raises:
+        SystemExit: the catalog has no entry for the checkpoint.
+    """
+    (source,) = folder.glob("*.onnx")
+    uri = f"embedded/{source.name}"
+    shutil.copy(source, MODELS / uri)
+    shutil.copy(source.with_suffix(".md"), (MODELS / uri).with_suffix(".md"))
+    props = {prop.key: prop.value for prop in onnx.load(str(source)).metadata_props}
+    labels = json.dumps(json.loads(props["labels"]))
+    before = CATALOG.read_text()
+    entry = re.compile(rf'(uri = "{re.escape(uri)}"\nsha256 = ")[0-9a-f]*("\nlabels = )\[.*\]')
+    after, count = entry.subn(rf"\g<1>{sha256(source)}\g<2>{labels}", before)
+    if count != 1:
+        raise SystemExit(f"{CATALOG} needs one entry with uri, sha256 and labels lines in a row for {uri}")
+    CATALOG.write_text(after)
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("folder", type=Path)
+    publish(parser.parse_args().folder)

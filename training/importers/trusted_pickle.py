@@ -1,0 +1,62 @@
+"""Opens ``.joblib`` files, which run whatever their maker put in: only on somebody's word, and only the very file that it was
+given for (C-44)."""
+
+import hashlib
+import io
+import warnings
+from collections.abc import Collection
+from pathlib import Path
+from typing import Any
+
+from earshot.analysis.errors import Misconfigured
+
+
+def verified(path: Path, digests: Collection[str], trust: bool) -> bytes:
+    """The content of a file that may be opened.
+
+    Args:
+        digests: sha256 of the files that are meant.
+        trust: whether a person answers for them.
+
+    Raises:
+        Misconfigured: no trust, no such file, or another digest.
+    """
+    if not trust:
+        raise Misconfigured(
+            "untrusted",
+            f"{path}: opening a .joblib file runs whatever its maker put in; if you trust whoever made it, add --trust",
+        )
+    try:
+        content = path.read_bytes()
+    except OSError as error:
+        raise Misconfigured("file", f"{path}: {error.strerror}; name a .joblib file") from error
+    found = hashlib.sha256(content).hexdigest()
+    if found not in {digest.strip().lower() for digest in digests}:
+        raise Misconfigured(
+            "digest", f"{path} has sha256 {found}, which is not what --sha256 names; get the file again from whoever made it"
+        )
+    return content
+
+
+def loaded(path: Path, content: bytes) -> Any:
+    """What is in a file, out of the bytes that were verified: the file itself may have changed since.
+
+    Raises:
+        Misconfigured: another version of scikit-learn saved it, or it is no pickle.
+    """
+    import joblib
+    from sklearn.exceptions import InconsistentVersionWarning
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", InconsistentVersionWarning)
+        try:
+            return joblib.load(io.BytesIO(content))
+        except InconsistentVersionWarning as error:
+            raise Misconfigured(
+                "version",
+                f"{path} was saved by scikit-learn {error.original_sklearn_version}, this is {error.current_sklearn_version}; "
+                "save it again with this version",
+            ) from error
+        except Exception as error:  # a pickle may raise whatever it likes
+            said = (str(error).splitlines() or [type(error).__name__])[0]
+            raise Misconfigured("file", f"{path} cannot be opened: {said}; save it with joblib.dump") from error

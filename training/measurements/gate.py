@@ -1,0 +1,77 @@
+"""What the gate before speech stops, set by set: of recordings of speech what would be lost, of all others what is saved.
+
+python -m training.measurements.gate --data ../shared/data
+"""
+
+import argparse
+import tempfile
+from collections import defaultdict
+from dataclasses import dataclass
+from pathlib import Path
+
+from earshot.analysis.outcome import Skipped
+from earshot.audio.plan import PlanLimits
+from earshot.models.checkpoints.catalog import default_releases
+from evaluation import label_map, manifest
+from evaluation.hearing import Heard, Listener
+
+LISTENS = "emotion"  # the cheapest of the analyses that have the gate
+
+
+@dataclass
+class Stopped:
+    """Of one set and scene. Chunks: those in which the VAD heard speech; utterances: what it heard."""
+
+    recordings: int = 0
+    chunks: int = 0
+    chunks_stopped: int = 0
+    utterances: int = 0
+    utterances_stopped: int = 0
+    speech_ms: int = 0
+    speech_ms_stopped: int = 0
+
+    def add(self, heard: Heard) -> None:
+        self.recordings += 1
+        outcomes = {part.chunk: part.outcome for part in heard.evidence.parts}
+        for chunk in (chunk for chunk in heard.evidence.recording.chunks if chunk.speech):
+            outcome = outcomes[chunk.index]
+            stopped = isinstance(outcome, Skipped) and outcome.reason.startswith("scene_")
+            said = sum(each.end_ms - each.start_ms for each in chunk.speech)
+            self.chunks += 1
+            self.utterances += len(chunk.speech)
+            self.speech_ms += said
+            self.chunks_stopped += stopped
+            self.utterances_stopped += len(chunk.speech) * stopped
+            self.speech_ms_stopped += said * stopped
+
+
+def measure(data: Path) -> dict[tuple[str, str], Stopped]:
+    """By scene and set, for every row of the manifest that is labelled with a scene."""
+    mapping, releases = label_map.read("scene"), default_releases()
+    found: dict[tuple[str, str], Stopped] = defaultdict(Stopped)
+    with tempfile.TemporaryDirectory(prefix="earshot-gate-") as folder:
+        listener = Listener(f"file://{folder}", {LISTENS: releases[LISTENS]}, PlanLimits(), "cpu", "en", gate=releases["scene"])
+        for row in manifest.read(data / "labels.jsonl"):
+            label = mapping.truth(row).label
+            if label is not None:
+                found[label, row.source].add(listener.hear(data / row.path, row, [LISTENS]))
+    return found
+
+
+def table(found: dict[tuple[str, str], Stopped]) -> str:
+    """One row a set, in Markdown."""
+    lines = [
+        "| scene | set | recordings | chunks with speech | stopped | utterances | stopped | seconds | stopped |",
+        "|---" * 9 + "|",
+    ]
+    for (label, source), each in sorted(found.items()):
+        seconds = f"{each.speech_ms / 1000:.0f} | {each.speech_ms_stopped / 1000:.0f}"
+        counts = f"{each.chunks} | {each.chunks_stopped} | {each.utterances} | {each.utterances_stopped} | {seconds}"
+        lines.append(f"| {label} | {source} | {each.recordings} | {counts} |")
+    return "\n".join(lines)
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--data", type=Path, required=True)
+    print(table(measure(parser.parse_args().data)))

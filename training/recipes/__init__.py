@@ -1,0 +1,1 @@
+"""One folder per model that the project trains."""

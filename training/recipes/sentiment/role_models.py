@@ -1,0 +1,145 @@
+"""The model of each role: features scaled and projected, then a support vector machine or a random forest (002-20)."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+
+import numpy as np
+from sklearn.decomposition import PCA
+from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
+from sklearn.ensemble import RandomForestRegressor
+from sklearn.svm import SVC
+
+from earshot.models.scoring import softmax
+from training.fitting.crossval import Floats, Ints
+from training.importers.role_graph import FLOOR, Chain, Part
+from training.importers.svm_graph import margins
+
+SHARPNESS = 2.0
+"""Margins of a machine are multiplied by this before the softmax that tells how much of them is no speech; a temperature,
+fitted later, undoes it for what is."""
+
+
+@dataclass(frozen=True)
+class Lesson:
+    """What a model learns from. The last ``nothing`` rows are sounds that are no speech."""
+
+    features: Floats
+    truth: Ints  # label of each row of speech
+    kind: Ints  # its emotion, of which a label has several
+    weight: Floats  # of each row of speech
+    nothing: int
+    labels: int
+
+    def wanted(self) -> Floats:
+        """Shares that each row should get; no speech is as little of one label as of another."""
+        even = np.full((self.nothing, self.labels), 1 / self.labels, np.float32)
+        return np.concatenate([np.eye(self.labels, dtype=np.float32)[self.truth], even])
+
+
+@dataclass(frozen=True)
+class RoleModel:
+    """A fitted model. Its scores are log shares of the labels, to be divided by a temperature."""
+
+    matrix: Floats  # (features, projected): scaler and projection in one
+    offset: Floats  # (projected,)
+    beside: bool  # the estimator gets the features themselves too, before the projected; trees need no scaler
+    estimator: SVC | RandomForestRegressor
+    bias: Floats  # (labels,), see ``training.fitting.prior``
+
+    def inputs(self, features: Floats) -> Floats:
+        """What the estimator is given."""
+        projected = (features @ self.matrix + self.offset).astype(np.float32)
+        return np.concatenate([features, projected], axis=1) if self.beside else projected
+
+    def scores(self, features: Floats) -> Floats:
+        """Shape (rows, labels)."""
+        given = self.inputs(features)
+        if isinstance(self.estimator, SVC):
+            shares = softmax((SHARPNESS * self.estimator.decision_function(given)).astype(np.float32))
+            shares = shares[:, :-1] + shares[:, -1:] / (shares.shape[1] - 1)
+        else:
+            shares = self.estimator.predict(given)
+        return (np.log(shares + FLOOR) + self.bias).astype(np.float32)
+
+    def part(self, role: str) -> Part:
+        """The same as a graph."""
+        labels = len(self.bias)
+        chain = Chain(role).then("MatMul", self.matrix).then("Add", self.offset)
+        if self.beside:
+            chain = chain.beside()
+        if isinstance(self.estimator, SVC):
+            spread = np.concatenate([np.eye(labels), np.full((1, labels), 1 / labels)])
+            chain = margins(chain, self.estimator).then("Mul", SHARPNESS).then("Softmax", axis=1).then("MatMul", spread)
+        else:
+            chain = chain.model(self.estimator, self.estimator.n_features_in_)
+        return chain.then("Add", FLOOR).then("Log").then("Add", self.bias).part(labels)
+
+    def biased(self, bias: Floats) -> "RoleModel":
+        """The same with a bias."""
+        return replace(self, bias=bias)
+
+
+def machine(lesson: Lesson, components: int = 64) -> RoleModel:
+    """A support vector machine with radial kernel for the labels and one more, no speech, on principal components: these
+    keep the support vectors small, and quality is the same within the interval."""
+    mean, std = _scale(lesson)
+    rotated = PCA(components, random_state=0).fit((lesson.features - mean) / std)
+    matrix = rotated.components_.T / std[:, None]
+    offset = -(mean / std + rotated.mean_) @ rotated.components_.T
+    known = np.concatenate([lesson.truth, np.full(lesson.nothing, lesson.labels)])
+    svc = SVC(C=2.0, gamma="scale", class_weight="balanced")
+    model = RoleModel(matrix.astype(np.float32), offset.astype(np.float32), False, svc, np.zeros(lesson.labels, np.float32))
+    svc.fit(model.inputs(lesson.features), known)
+    return model
+
+
+def forest(lesson: Lesson, directions: bool, trees: int = 120) -> RoleModel:
+    """A random forest whose leaves hold shares of the labels: one-hot targets make variance the impurity of Gini, and let
+    sounds that are no speech have even ones.
+
+    Args:
+        directions: give the trees also the directions that tell emotions apart best (linear discriminants): a tree splits along
+            one input at a time.
+    """
+    mean, std = _scale(lesson)
+    axes = _discriminants((lesson.features - mean) / std, lesson) if directions else np.zeros((len(mean), 1))
+    grown = RandomForestRegressor(trees, max_leaf_nodes=128, min_samples_leaf=5, max_features=24, random_state=0)
+    matrix, offset = (axes / std[:, None]).astype(np.float32), (-(mean / std) @ axes).astype(np.float32)
+    model = RoleModel(matrix, offset, True, grown, np.zeros(lesson.labels, np.float32))
+    weight = np.concatenate([lesson.weight, np.full(lesson.nothing, lesson.weight.mean())])
+    grown.fit(model.inputs(lesson.features), lesson.wanted(), sample_weight=weight)
+    return model
+
+
+def _scale(lesson: Lesson) -> tuple[Floats, Floats]:
+    speech = lesson.features[: len(lesson.truth)]
+    return speech.mean(axis=0), speech.std(axis=0) + 1e-6
+
+
+def _discriminants(scaled: Floats, lesson: Lesson) -> Floats:
+    speech = scaled[: len(lesson.kind)]
+    found = LinearDiscriminantAnalysis(solver="eigen", shrinkage=0.1).fit(speech, lesson.kind)
+    axes = found.scalings_[:, : len(found.classes_) - 1]
+    return axes / (speech @ axes).std(axis=0)
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """What a nested cross-validation decides on."""
+
+    fit: Callable[[Lesson], RoleModel]
+    takes: int  # of each utterance, the first so many, and the telephone copy of the first
+
+
+CANDIDATES: Mapping[str, Mapping[str, Candidate]] = {
+    "customer": {
+        "svm": Candidate(machine, 1),
+        "svm, more takes": Candidate(machine, 3),
+    },
+    "agent": {
+        "forest": Candidate(lambda lesson: forest(lesson, False), 1),
+        "forest, more takes": Candidate(lambda lesson: forest(lesson, False), 5),
+        "forest with directions": Candidate(lambda lesson: forest(lesson, True), 1),
+        "forest with directions, more takes": Candidate(lambda lesson: forest(lesson, True), 5),
+    },
+}

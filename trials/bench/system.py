@@ -1,0 +1,73 @@
+"""The whole system on the same recordings: a local stack, and one ``earshot ingest`` of everything, until it has ended."""
+
+import json
+import subprocess
+import sys
+import time
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import psutil
+
+from cli.localstack import plan, postgres, processes, redis, stack
+from earshot.settings import settings
+from earshot.storage.postgres import db, recordings
+
+
+def main() -> None:
+    """Prints wall and CPU seconds, and peak memory by process, as JSON; all of it from the first process to the last report."""
+    paths = sys.argv[1:]
+    began = time.perf_counter()
+    stack.up(_quiet, keep=False)
+    try:
+        _ingest(paths)
+        wall = time.perf_counter() - began
+        trees = {name: _tree(pid) for name, pid in _pids().items()}
+        # This process's own share holds that of `earshot ingest` and of whatever else it started and has seen end.
+        cpu = sum(_cpu(process) for tree in trees.values() for process in tree) + _cpu(psutil.Process())
+        peaks = {name: max(map(_peak_mb, tree)) for name, tree in trees.items()}
+        with db.connect(settings().database_url) as connection:
+            states = [row["state"] for row in recordings.recent(connection, len(paths))]
+    finally:
+        stack.release(_quiet)
+    print(json.dumps({"wall": wall, "cpu": cpu, "peak_mb": peaks, "states": states}))
+
+
+def _ingest(paths: list[str]) -> None:
+    """What a user types. Its exit status says nothing that the states do not say better."""
+    with TemporaryDirectory() as out:
+        command = [sys.executable, "-m", "earshot", "ingest", "--force", "--out", out, *paths]
+        subprocess.run(command, stdout=subprocess.DEVNULL, check=False)
+
+
+def _pids() -> dict[str, int]:
+    home = settings().home.resolve()
+    recorded = {name: processes.running(home, name) for name in (redis.NAME, *plan.NAMES, plan.BEAT)}
+    pids = {name: process.pid for name, process in recorded.items() if process is not None}
+    server = postgres.pid(home)
+    return pids | ({"postgres": server} if server else {})
+
+
+def _tree(pid: int) -> list[psutil.Process]:
+    root = psutil.Process(pid)
+    return [root, *root.children(recursive=True)]
+
+
+def _cpu(process: psutil.Process) -> float:
+    """CPU seconds of a process and of its children that have ended."""
+    times = process.cpu_times()
+    return float(times.user + times.system + times.children_user + times.children_system)
+
+
+def _peak_mb(process: psutil.Process) -> float:
+    """Greatest resident memory so far, shared pages included."""
+    status = Path(f"/proc/{process.pid}/status").read_text(encoding="utf-8")
+    return int(next(line for line in status.splitlines() if line.startswith("VmHWM")).split()[1]) / 1024
+
+
+def _quiet(_: str) -> None:
+    """The bench prints its own table."""
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,74 @@
+"""The harness's own analysis: it says what it heard, writes down each computation, and works or dies as the sound says."""
+
+import hashlib
+import os
+import signal
+import time
+from collections.abc import Sequence
+
+from earshot.analysis.findings import Classification, Findings
+from earshot.analysis.types import Release
+from earshot.audio.clip import Clip
+from trials.chaos import script
+from workers.contract import Card
+
+LOG, WORK_MS = "CHAOS_PROBE_LOG", "CHAOS_PROBE_WORK_MS"
+"""Environment of the workers: the file that each computation is written down in, and how long an ordinary chunk takes. Without
+the first nothing is written, worked or killed: so the undisturbed reference runs the same code."""
+
+
+class ProbeFindings(Findings):
+    """``digest``: SHA-256 of the samples heard, as float32."""
+
+    digest: str
+
+    def classification(self) -> Classification:
+        label = "odd" if int(self.digest[-1], 16) % 2 else "even"
+        return Classification(
+            label=label, confidence=1.0, scores={"even": float(label == "even"), "odd": float(label == "odd")}
+        )
+
+
+CARD = Card(name="probe", pool="cpu", findings=ProbeFindings)
+
+
+def load(release: Release, device: str) -> None:
+    """Nothing to load."""
+
+
+def analyze(model: None, clips: Sequence[Clip]) -> list[ProbeFindings]:
+    """The digest of each clip's samples."""
+    log = os.environ.get(LOG)
+    if log:
+        for clip in clips:
+            _note(log, "take", clip)
+    return [_heard(clip) for clip in clips]
+
+
+def _heard(clip: Clip) -> ProbeFindings:
+    samples = clip.read()
+    log = os.environ.get(LOG)
+    if log:
+        _note(log, "begin", clip)
+        _act(script.heard(samples))
+        _note(log, "end", clip)
+    return ProbeFindings(digest=hashlib.sha256(samples.tobytes()).hexdigest())
+
+
+def _act(said: script.Said) -> None:
+    if said is script.KILLS_CHILD:
+        os.kill(os.getpid(), signal.SIGKILL)
+    if said is script.KILLS_GROUP:
+        os.killpg(os.getpgid(0), signal.SIGKILL)
+    seconds = said if isinstance(said, float) else float(os.environ[WORK_MS]) / 1000
+    time.sleep(seconds)  # a device that takes its time
+
+
+def _note(log: str, what: str, clip: Clip) -> None:
+    """One line in one write, so that lines of several processes never mix and none is lost when the writer is killed."""
+    line = f"{what} {clip.ref.recording_id}:{clip.ref.index} {os.getpid()} {time.time():.3f}\n"
+    handle = os.open(log, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o644)
+    try:
+        os.write(handle, line.encode())
+    finally:
+        os.close(handle)

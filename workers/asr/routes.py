@@ -1,0 +1,88 @@
+"""Which recogniser hears which language: the job's release, or the one that ``EARSHOT_ASR_ROUTES`` names for the language
+(C-46). An inference endpoint hears all."""
+
+from collections.abc import Mapping
+from functools import partial
+from pathlib import Path
+from socket import socket
+
+from earshot.analysis.errors import Misconfigured
+from earshot.analysis.types import Release
+from earshot.models.asr.endpoint import RUNTIME, AsrEndpoint, Endpoint
+from earshot.models.asr.recogniser import Recogniser
+from earshot.models.asr.runtimes import open_local
+from earshot.models.checkpoints import catalog
+from earshot.net.addresses import connect
+from earshot.settings import Settings
+
+ANY = "*"
+"""Route of the languages that have none of their own; without it they stay with the job's release."""
+
+
+class Recognisers:
+    """The recogniser of a release, and those its languages lead to, each loaded when its language first comes."""
+
+    def __init__(self, release: Release, device: str, config: Settings) -> None:
+        """Raises:
+        Misconfigured: the release cannot be loaded, or a route leads to no release of the catalog.
+        """
+        self.name = release.name
+        self.hotwords = config.asr_hotwords
+        self._release, self._device, self._config = release, device, config
+        self._routes = routes(release, config)
+        self._open: dict[str, Recogniser] = {release.name: self._opened(release)}
+
+    def of(self, language: str) -> tuple[str, Recogniser]:
+        """Name of the release for a language (primary BCP 47 subtag, or ``und``), and its recogniser.
+
+        Raises:
+            Misconfigured: it cannot be loaded.
+        """
+        release = self._routes.get(language, self._routes.get(ANY, self._release))
+        if release.name not in self._open:
+            self._open[release.name] = self._opened(release)
+        return release.name, self._open[release.name]
+
+    def _opened(self, release: Release) -> Recogniser:
+        if release.runtime != RUNTIME:
+            return open_local(release, self._device)
+        config = self._config
+        if release.uri != config.asr_endpoint_url:  # rows would bear the name of one, and the words of the other
+            raise Misconfigured(
+                "endpoint",
+                f"the job is for {release.name}, and this worker's EARSHOT_ASR_ENDPOINT_URL is another URL or none; "
+                "give whatever dispatches and all workers of asr the same one, and start them again",
+            )
+        endpoint = Endpoint(
+            config.asr_endpoint_url, config.asr_endpoint_token.get_secret_value(), config.asr_endpoint_timeout_sec
+        )
+        return AsrEndpoint(endpoint, partial(_connect, frozenset(config.internal_hosts)))
+
+
+def routes(release: Release, config: Settings) -> dict[str, Release]:
+    """Language to the release that hears it in place of ``release``; none where that is an endpoint.
+
+    Raises:
+        Misconfigured: the catalog has no such release for asr.
+    """
+    return {} if release.runtime == RUNTIME else named_routes(config.asr_routes, config.models_catalog)
+
+
+def named_routes(named: Mapping[str, str], further: Path | None) -> dict[str, Release]:
+    """Language to release, of the project's catalog or a further one.
+
+    Raises:
+        Misconfigured: the catalog has no such release for asr.
+    """
+    known = {entry.name: entry.release() for entry in catalog.known(further) if entry.analysis == "asr"}
+    for language, name in named.items():
+        if name not in known:
+            raise Misconfigured(
+                "routes",
+                f"EARSHOT_ASR_ROUTES leads {language} to {name}, which the catalog does not have; it has {', '.join(known)}",
+            )
+    return {language: known[name] for language, name in named.items()}
+
+
+def _connect(internal_hosts: frozenset[str], host: str, port: int, timeout_sec: float) -> socket:
+    return connect(host, port, f"{host}:{port}" in internal_hosts, timeout_sec)

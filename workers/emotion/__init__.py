@@ -1,0 +1,71 @@
+"""Emotion: how each utterance is spoken, in labels of the checkpoint and canonical ones (001-01, C-03), and in numbers."""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from earshot.analysis.findings import Classification, Emotion, EmotionFindings
+from earshot.analysis.outcome import Skipped
+from earshot.analysis.types import Release, Utterance
+from earshot.audio.clip import Clip
+from earshot.models.emotion import labels as emotion_labels
+from earshot.models.emotion.model import Dimensions, Shares
+from earshot.models.scoring import classify
+from earshot.settings import settings
+from workers.contract import Card
+from workers.emotion.models import EmotionModels, open_models
+
+CARD = Card(name="emotion", pool="gpu", findings=EmotionFindings, speech_only=True)
+
+PLACES = 4
+
+
+def load(release: Release, device: str) -> EmotionModels:
+    """The model of the release, and what rates dimensions beside it (``EARSHOT_EMOTION_DIMENSIONS``).
+
+    Raises:
+        Misconfigured: there is no such runtime, or a checkpoint or package is missing or not what it should be.
+    """
+    return open_models(release, device, settings())
+
+
+def analyze(model: EmotionModels, clips: Sequence[Clip]) -> list[EmotionFindings | Skipped]:
+    """Emotion of every utterance, all those of the job together; ``Skipped("no_speech")`` where a clip has none."""
+    spans = [(clip, utterance) for clip in clips for utterance in clip.ref.speech]
+    sounds = [clip.read(span.start_ms, span.end_ms, span.channel)[0] for clip, span in spans]
+    shares = iter(model.labelled.shares(sounds))
+    rated = iter(model.dimensional.dimensions(sounds) if model.dimensional else [None] * len(sounds))
+    return [
+        _findings(model, [(span, next(shares), next(rated)) for span in clip.ref.speech])
+        if clip.ref.speech
+        else Skipped(reason="no_speech")
+        for clip in clips
+    ]
+
+
+def _findings(model: EmotionModels, heard: list[tuple[Utterance, Shares, Dimensions | None]]) -> EmotionFindings:
+    labels = model.labelled.labels
+    weights = [max(span.end_ms - span.start_ms, 1) for span, _, _ in heard]
+    pooled = classify(labels, np.average([shares for _, shares, _ in heard], axis=0, weights=weights))
+    scores = emotion_labels.gathered(pooled.scores)
+    label = max(scores, key=lambda name: scores[name])
+    return EmotionFindings(
+        utterances=tuple(_emotion(labels, *each) for each in heard),
+        overall=Classification(label=label, confidence=scores[label], scores=scores),
+        coverage=emotion_labels.coverage(labels),
+        dimensions_by=model.dimensional_name,
+    )
+
+
+def _emotion(labels: tuple[str, ...], span: Utterance, shares: Shares, rated: Dimensions | None) -> Emotion:
+    answer = classify(labels, shares)
+    return Emotion(
+        **span.model_dump(),
+        label=emotion_labels.canonical()[answer.label],
+        label_native=answer.label,
+        confidence=answer.confidence,
+        scores=answer.scores,
+        valence=round(rated.valence, PLACES) if rated else None,
+        arousal=round(rated.arousal, PLACES) if rated else None,
+        dominance=round(rated.dominance, PLACES) if rated else None,
+    )

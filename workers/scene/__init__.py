@@ -1,0 +1,200 @@
+"""Scene: what kind of sound fills a chunk, and when (000-05)."""
+
+from collections.abc import Callable, Sequence
+from itertools import pairwise
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from earshot.analysis.errors import Misconfigured
+from earshot.analysis.findings import Classification, LabelledInterval, RawScore, SceneFindings
+from earshot.analysis.outcome import Skipped
+from earshot.analysis.report.prevailing import SILENCE, is_silence
+from earshot.analysis.types import Interval, Release
+from earshot.audio.clip import Clip
+from earshot.audio.features.level import SILENT, SILENT_DB, loudness, mixed
+from earshot.audio.features.windows import WindowSpec, begin_ms
+from earshot.models.scoring import classify
+from earshot.models.sound.windowed import open_windowed
+from earshot.models.sound.yamnet import open_yamnet
+from workers.contract import Card
+from workers.scene.sound_events import PLACES, Cells, events_of
+
+CARD = Card(name="scene", pool="cpu", findings=SceneFindings)
+
+RAW_KEPT = 10
+"""Classes of the network itself that are kept, with their largest scores."""
+
+Array = NDArray[np.float32]
+
+
+class SceneModel(Protocol):
+    """What a release offers, whichever runtime executes it."""
+
+    @property
+    def spec(self) -> WindowSpec: ...
+
+    @property
+    def labels(self) -> tuple[str, ...]: ...
+
+    @property
+    def pooled_temperature(self) -> float:
+        """Of the shares that pooled scores are made to; 1 where every window has had its own temperature."""
+        ...
+
+    @property
+    def native(self) -> tuple[str, ...]:
+        """The classes that the network itself tells apart."""
+        ...
+
+    def scores(self, waveform: Array, sample_rate: int) -> Array:
+        """Of the native classes in every window of a mono waveform, each 0 to 1, shape (windows, native)."""
+        ...
+
+    def scores_at(self, waveform: Array, sample_rate: int, places: NDArray[np.int64]) -> Array:
+        """The same of the windows at these positions only."""
+        ...
+
+    def gathered(self, scores: Array) -> Array:
+        """Native scores to scores of the labels, shape (windows, labels)."""
+        ...
+
+
+READERS: dict[str, Callable[[Release], SceneModel]] = {"onnx": open_windowed, "yamnet": open_yamnet}
+"""Runtime of a release to what opens it."""
+
+
+def load(release: Release, device: str) -> SceneModel:
+    """The small CNN distilled from YAMNet, or YAMNet; runs on the CPU whatever the device.
+
+    Raises:
+        Misconfigured: as the reader, there is none for the release's runtime, or ``cell_ms`` does not fit its windows.
+    """
+    if release.runtime not in READERS:
+        raise Misconfigured(
+            "runtime", f"scene has no runtime {release.runtime!r} (release {release.name}); it knows {', '.join(READERS)}"
+        )
+    model = READERS[release.runtime](release)
+    cell_ms(model.spec)
+    return model
+
+
+def analyze(model: SceneModel, clips: Sequence[Clip]) -> list[SceneFindings | Skipped]:
+    """Shares of the labels over each chunk, its intervals and events. Channels are mixed; of silence the loudest decides."""
+    return [_scene(model, clip) for clip in clips]
+
+
+def cell_ms(spec: WindowSpec) -> int:
+    """The time line is decided in cells of one hop, which is half a window; each cell hears every window over it.
+
+    Raises:
+        Misconfigured: the windows do not overlap by half, or a cell would not be whole milliseconds.
+    """
+    samples = spec.hop * spec.mel.hop
+    if spec.length != 2 * spec.hop or samples * 1000 % spec.mel.sample_rate:
+        raise Misconfigured(
+            "checkpoint",
+            f"scene needs windows that overlap by half and hop by whole milliseconds, not {spec.length} frames each {spec.hop} "
+            f"frames of {spec.mel.hop} samples; train the checkpoint again with training.recipes.scene.train",
+        )
+    return samples * 1000 // spec.mel.sample_rate
+
+
+def _scene(model: SceneModel, clip: Clip) -> SceneFindings:
+    waveform = clip.read()
+    scores = model.scores(mixed(waveform), clip.sample_rate)
+    size = model.spec.hop * model.spec.mel.hop
+    cells, quiet = cells_of(model.gathered(scores), waveform, size), quiet_cells(waveform, size)
+    shares, silence = shares_of(cells, model.pooled_temperature), model.labels.index(SILENCE)
+    heard = ~quiet & (shares.argmax(axis=1) != silence)
+    track = Cells(model.labels, shares, quiet, cell_ms(model.spec), clip.ref)
+    filled = np.where(quiet[:, None], np.eye(len(model.labels), dtype=np.float32)[silence], shares)
+    whole = overall(model.labels, cells, filled, heard, model.pooled_temperature)
+    events, rejected = events_of(track, SILENCE, SILENT_DB)
+    return SceneFindings(
+        label=whole.label,
+        confidence=whole.confidence,
+        scores=whole.scores,
+        intervals=intervals_of(model.labels, filled, track.length_ms, clip.ref),
+        heard_ms=sum(track.span(i, i + 1).end_ms - track.span(i, i + 1).start_ms for i in np.flatnonzero(heard).tolist()),
+        events=events,
+        rejected=rejected,
+        raw=raw_scores(model.native, scores, clip.ref.start_ms + begin_ms(waveform.shape[1], model.spec), clip.ref),
+    )
+
+
+def cells_of(scores: Array, waveform: Array, size: int) -> Array:
+    """Scores of every cell of the chunk, shape (cells, labels): the mean over its windows (C-05).
+
+    Args:
+        scores: of every window, shape (windows, labels).
+        waveform: all of the chunk, shape (channels, samples).
+        size: samples in a cell.
+    """
+    count = max(-(-waveform.shape[1] // size), 1)
+    # Window i covers cells i and i + 1; the last window may begin earlier, so as to end with the chunk.
+    over = [scores[max(min(i, len(scores)) - 1, 0) : i + 1] for i in range(count)]
+    return np.stack([part.mean(axis=0) for part in over]).astype(np.float32)
+
+
+def quiet_cells(waveform: Array, size: int) -> NDArray[np.bool_]:
+    """Which cells are silence by their energy, whatever the network says (C-05)."""
+    starts = range(0, max(waveform.shape[1], 1), size)
+    return np.array([loudness(waveform[:, start : start + size]) < SILENT for start in starts])
+
+
+def shares_of(scores: Array, temperature: float = 1.0) -> Array:
+    """Scores, which are 0 to 1, normalised to 1 over the labels under a temperature."""
+    raised = np.maximum(scores, np.float32(1e-6)) ** np.float32(1 / temperature)
+    total: Array = raised / raised.sum(axis=-1, keepdims=True)
+    return total
+
+
+def overall(
+    labels: tuple[str, ...], cells: Array, filled: Array, heard: NDArray[np.bool_], temperature: float = 1.0
+) -> Classification:
+    """The answer for the whole chunk by the rule of ``earshot.analysis.report.prevailing``.
+
+    Args:
+        cells: scores of every cell; the mean over cells is taken before they are normalised (C-05).
+        filled: shares of every cell, silence where it is quiet.
+        heard: cells in which something else than silence prevails.
+    """
+    if is_silence(float(heard.sum()), len(heard)):
+        return classify(labels, filled.mean(axis=0))
+    return classify(labels, shares_of(cells[heard].mean(axis=0), temperature))
+
+
+def intervals_of(labels: tuple[str, ...], cells: Array, length_ms: int, chunk: Interval) -> tuple[LabelledInterval, ...]:
+    """Neighbouring cells of one label become one interval; its confidence is the label's mean share there.
+
+    Args:
+        length_ms: of one cell; the last one ends with the chunk.
+    """
+    winner = cells.argmax(axis=1)
+    edges = [0, *(np.flatnonzero(np.diff(winner)) + 1).tolist(), len(winner)]
+    return tuple(
+        LabelledInterval(
+            start_ms=chunk.start_ms + first * length_ms,
+            end_ms=chunk.end_ms if last == len(winner) else chunk.start_ms + last * length_ms,
+            label=labels[winner[first]],
+            confidence=round(float(cells[first:last, winner[first]].mean()), 4),
+        )
+        for first, last in pairwise(edges)
+    )
+
+
+def raw_scores(native: tuple[str, ...], scores: Array, starts: NDArray[np.int64], chunk: Interval) -> tuple[RawScore, ...]:
+    """The surest classes of the network itself, each at the middle of the window that it is surest in.
+
+    Args:
+        starts: of every window, in ms.
+    """
+    peaks = scores.max(axis=0)
+    half = int(starts[1] - starts[0]) if len(starts) > 1 else 0
+    found = []
+    for i in np.argsort(-peaks, kind="stable")[:RAW_KEPT].tolist():
+        at = int(starts[int(scores[:, i].argmax())]) + half
+        found.append(RawScore(label=native[i], score=round(min(float(peaks[i]), 1.0), PLACES), at_ms=min(at, chunk.end_ms)))
+    return tuple(found)
