@@ -1,4 +1,5 @@
-"""Celery's settings: data only, derived from the registry and ``earshot/settings.py``. Why each value: docs/adr/0003."""
+"""Celery's settings: data only, derived from the registry and ``earshot/settings.py``. Why each
+value: docs/adr/0003."""
 
 from kombu import Queue
 
@@ -12,8 +13,11 @@ _settings = settings()
 ANSWER_SEC = 5
 """A connection to Redis on which no answer comes for so long is given up and made anew."""
 
-# By the URL's scheme, which `tasks.app` gives the transport with the gate; `broker_transport` is not read for a socket's.
-broker_url = result_backend = celery_url(_settings.redis_url) or "redis://redis-is-not-configured.invalid"
+# By the URL's scheme, which `tasks.app` gives the transport with the gate; `broker_transport` is
+# not read for a socket's.
+broker_url = result_backend = (
+    celery_url(_settings.redis_url) or "redis://redis-is-not-configured.invalid"
+)
 broker_use_ssl = redis_backend_use_ssl = tls(_settings.redis_url, _settings.redis_ca)
 
 # Messages: JSON, known queues, references only.
@@ -27,15 +31,17 @@ task_routes = {
     **{f"{stage}.*": {"queue": stage} for stage in ("ingest", "merge", "finalize", "upkeep")},
 }
 
-# Nothing is acknowledged before it is done, and a job whose worker died is given to another one: at most as often as its task
-# says (``max_retries``), and an analysis until the deaths of its chunks are enough (``tasks.triage``).
+# Nothing is acknowledged before it is done, and a job whose worker died is given to another one: at
+# most as often as its task says (``max_retries``), and an analysis until the deaths of its chunks
+# are enough (``tasks.triage``).
 task_acks_late = True
 task_reject_on_worker_lost = True
 task_retry_on_worker_lost = True
 worker_deduplicate_successful_tasks = False
 worker_cancel_long_running_tasks_on_connection_loss = False
 
-# Jobs are long: a worker takes one when it is free, so queue lengths are honest and pools can be scaled by them.
+# Jobs are long: a worker takes one when it is free, so queue lengths are honest and pools can be
+# scaled by them.
 worker_prefetch_multiplier = 1
 worker_disable_prefetch = True
 worker_pool = "tasks.process.pool:TaskPool"
@@ -74,7 +80,9 @@ task_send_sent_event = True
 worker_send_task_events = True
 worker_hijack_root_logger = True
 worker_log_format = "%(asctime)s %(levelname)s %(processName)s %(message)s"
-worker_task_log_format = "%(asctime)s %(levelname)s %(processName)s %(task_name)s[%(task_id)s] %(message)s"
+worker_task_log_format = (
+    "%(asctime)s %(levelname)s %(processName)s %(task_name)s[%(task_id)s] %(message)s"
+)
 
 beat_schedule = {
     "reconcile": {"task": "upkeep.reconcile", "schedule": _settings.reconcile_every_sec},

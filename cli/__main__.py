@@ -1,4 +1,5 @@
-"""Entry of the ``earshot`` command: runs a verb and turns any error into one clear line and an exit code."""
+"""Entry of the ``earshot`` command: runs a verb and turns any error into one clear line and an exit
+code."""
 
 import os
 import sys
@@ -21,7 +22,8 @@ def main() -> None:
 
 
 def run(arguments: Sequence[str]) -> int:
-    """Runs a verb and returns the exit code; errors are told on stderr. ``-v`` may stand before or behind the verb."""
+    """Runs a verb and returns the exit code; errors are told on stderr. ``-v`` may stand before or
+    behind the verb."""
     words = [word for word in arguments if word not in VERBOSE]
     try:
         return int(app(args=words or ["--help"], prog_name="earshot", standalone_mode=False) or 0)

@@ -1,4 +1,5 @@
-"""``earshot rerun``: chosen analyses of chosen recordings once more; old answers stay until the new ones are merged."""
+"""``earshot rerun``: chosen analyses of chosen recordings once more; old answers stay until the new
+ones are merged."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
@@ -22,27 +23,39 @@ from tasks.restart import restart
 from workers.registry import analyses as registered
 
 
-def choice(named: Sequence[str], speakers: str | None = None, *, missing: bool, failed: bool, stale: bool) -> Choice:
-    """What the command line asks for; ``named`` holds names of analyses, several of them with commas. Who says how many
-    ``speakers`` there are wants them told apart again.
+def choice(
+    named: Sequence[str], speakers: str | None = None, *, missing: bool, failed: bool, stale: bool
+) -> Choice:
+    """What the command line asks for; ``named`` holds names of analyses, several of them with
+    commas. Who says how many ``speakers`` there are wants them told apart again.
 
     Raises:
-        Misconfigured: nothing is asked for, there is no such analysis, or that is no number of people.
+        Misconfigured: nothing is asked for, there is no such analysis, or that is no number of
+            people.
     """
     called = [*named, *([COUNTS_SPEAKERS] if speakers else [])]
-    names = tuple(dict.fromkeys(name.strip() for each in called for name in each.split(",") if name.strip()))
+    names = tuple(
+        dict.fromkeys(name.strip() for each in called for name in each.split(",") if name.strip())
+    )
     unknown = [name for name in names if name not in registered()]
     if unknown:
-        raise Misconfigured("analyses", f"no analysis named {', '.join(unknown)}; there are {', '.join(registered())}")
+        raise Misconfigured(
+            "analyses",
+            f"no analysis named {', '.join(unknown)}; there are {', '.join(registered())}",
+        )
     if not (names or missing or failed or stale):
-        raise Misconfigured("rerun", "say what to do again: --missing, --failed, --stale or --analysis NAME")
+        raise Misconfigured(
+            "rerun", "say what to do again: --missing, --failed, --stale or --analysis NAME"
+        )
     count = speaker_count(speakers) if speakers else None
     return Choice(missing=missing, failed=failed, stale=stale, analyses=names, speakers=count)
 
 
-def rerun(prefixes: Sequence[str], where: Filter, wanted: Choice, *, wait: bool, dry_run: bool) -> int:
-    """Asks for what ``wanted`` names of the recordings, and with ``wait`` prints the new reports. Returns 1 if any recording
-    could not be analysed again, or not in all that was asked for.
+def rerun(
+    prefixes: Sequence[str], where: Filter, wanted: Choice, *, wait: bool, dry_run: bool
+) -> int:
+    """Asks for what ``wanted`` names of the recordings, and with ``wait`` prints the new reports.
+    Returns 1 if any recording could not be analysed again, or not in all that was asked for.
 
     Raises:
         Misconfigured: both ids and a filter are given, or neither.
@@ -50,14 +63,18 @@ def rerun(prefixes: Sequence[str], where: Filter, wanted: Choice, *, wait: bool,
     """
     check(prefixes, where)
     with connect(settings().database_url) as connection:
-        asked, refused = _ask(connection, chosen(connection, prefixes, where, decoded=True), wanted, dry_run)
+        asked, refused = _ask(
+            connection, chosen(connection, prefixes, where, decoded=True), wanted, dry_run
+        )
         failed = _delivered(asked) if wait and asked else 0
         if wait:
             failed += sum(kept(connection, each.recording_id) for each in asked)
     return 1 if failed or refused else 0
 
 
-def _ask(connection: Connection, ids: Iterable[UUID], wanted: Choice, dry_run: bool) -> tuple[list[Submission], int]:
+def _ask(
+    connection: Connection, ids: Iterable[UUID], wanted: Choice, dry_run: bool
+) -> tuple[list[Submission], int]:
     asked, refused = [], 0
     for recording_id in ids:
         try:
@@ -77,21 +94,31 @@ def _ask(connection: Connection, ids: Iterable[UUID], wanted: Choice, dry_run: b
 
 
 def ask(
-    connection: Connection, recording_id: UUID, places: Mapping[int, Iterable[str]], speakers: SpeakerCount | None = None
+    connection: Connection,
+    recording_id: UUID,
+    places: Mapping[int, Iterable[str]],
+    speakers: SpeakerCount | None = None,
 ) -> Submission:
-    """Asks for these analyses of these chunks again, once there is room for them; returns what to follow.
+    """Asks for these analyses of these chunks again, once there is room for them; returns what to
+    follow.
 
     Raises:
         Permanent: ``still_open``, ``never_decoded``, ``same_content`` or ``unknown_analysis``.
     """
     with patience() as patient:
         wait_for_room(patient)
-    again(connection, recording_id, {index: set(names) for index, names in places.items()}, speakers)
+    again(
+        connection, recording_id, {index: set(names) for index, names in places.items()}, speakers
+    )
     return _submission(connection, recording_id)
 
 
 def _restarted(connection: Connection, recording_id: UUID, dry_run: bool) -> bool:
-    return bool(requests.restartable(connection, recording_id)) if dry_run else restart(connection, recording_id)
+    return (
+        bool(requests.restartable(connection, recording_id))
+        if dry_run
+        else restart(connection, recording_id)
+    )
 
 
 def _submission(connection: Connection, recording_id: UUID) -> Submission:

@@ -27,18 +27,25 @@ def check(prefixes: Sequence[str], where: Filter) -> None:
     Misconfigured: both ids and a filter are given, or neither.
     """
     if bool(prefixes) == bool(where):
-        raise Misconfigured("recordings", "name recordings by their ids, or by --state, --since, --until or --all")
+        raise Misconfigured(
+            "recordings", "name recordings by their ids, or by --state, --since, --until or --all"
+        )
 
 
-def chosen(connection: Connection, prefixes: Sequence[str], where: Filter, *, decoded: bool = False) -> list[UUID]:
-    """The recordings that are named, each once, or those of the filter, the oldest first; with ``decoded`` only such.
+def chosen(
+    connection: Connection, prefixes: Sequence[str], where: Filter, *, decoded: bool = False
+) -> list[UUID]:
+    """The recordings that are named, each once, or those of the filter, the oldest first; with
+    ``decoded`` only such.
 
     Raises:
         Permanent: no recording, or several, begin with one of the ids.
     """
     if prefixes:
         return list(dict.fromkeys(recordings.find(connection, prefix) for prefix in prefixes))
-    return recordings.matching(connection, where.state, _utc(where.since), _utc(where.until), decoded=decoded)
+    return recordings.matching(
+        connection, where.state, _utc(where.since), _utc(where.until), decoded=decoded
+    )
 
 
 def _utc(at: datetime | None) -> datetime | None:

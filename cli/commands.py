@@ -1,4 +1,5 @@
-"""The verbs of the ``earshot`` command: what can be typed; the work is done elsewhere and imported when it is needed."""
+"""The verbs of the ``earshot`` command: what can be typed; the work is done elsewhere and imported
+when it is needed."""
 
 from pathlib import Path
 from typing import Annotated, Any
@@ -16,28 +17,47 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 
-Paths = Annotated[list[Path], typer.Argument(help="Audio and video files, or folders with some.", show_default=False)]
-Out = Annotated[Path | None, typer.Option(help="Folder for the reports as JSON.", show_default=False)]
+Paths = Annotated[
+    list[Path],
+    typer.Argument(help="Audio and video files, or folders with some.", show_default=False),
+]
+Out = Annotated[
+    Path | None, typer.Option(help="Folder for the reports as JSON.", show_default=False)
+]
 Roles = Annotated[
     str | None,
     typer.Option(
-        help="Role of each channel. Two are taken for agent,customer; '' is for a stereo recording of one place.",
+        help=(
+            "Role of each channel. Two are taken for agent,customer; '' is for a stereo recording"
+            " of one place."
+        ),
         show_default=False,
     ),
 ]
-Analyses = Annotated[str | None, typer.Option(help="Only these analyses, e.g. scene,asr.", show_default=False)]
-Language = Annotated[str | None, typer.Option(help="Language of the speech, e.g. en.", show_default=False)]
+Analyses = Annotated[
+    str | None, typer.Option(help="Only these analyses, e.g. scene,asr.", show_default=False)
+]
+Language = Annotated[
+    str | None, typer.Option(help="Language of the speech, e.g. en.", show_default=False)
+]
 Speakers = Annotated[
-    str | None, typer.Option(help="How many people speak, where roles do not say: 2, or 2-4.", show_default=False)
+    str | None,
+    typer.Option(
+        help="How many people speak, where roles do not say: 2, or 2-4.", show_default=False
+    ),
 ]
 Force = Annotated[bool, typer.Option("--force", help="Analyse again what is stored already.")]
-Truncated = Annotated[bool, typer.Option("--accept-truncated", help="Take what there is of a file that was cut off.")]
+Truncated = Annotated[
+    bool, typer.Option("--accept-truncated", help="Take what there is of a file that was cut off.")
+]
 Id = Annotated[str, typer.Argument(metavar="ID", help="Id of a recording, or its beginning.")]
 
 
 @app.callback()
 def verbosity(
-    verbose: Annotated[bool, typer.Option("-v", "--verbose", help="Show where an error comes from.")] = False,
+    verbose: Annotated[
+        bool, typer.Option("-v", "--verbose", help="Show where an error comes from.")
+    ] = False,
 ) -> None:
     """Runs before every verb; ``-v`` itself is read in ``__main__``, which prints the errors."""
 
@@ -45,7 +65,8 @@ def verbosity(
 @app.command()
 def run(
     paths: Annotated[
-        list[Path] | None, typer.Argument(help="Files or folders. Default: the demo call.", show_default=False)
+        list[Path] | None,
+        typer.Argument(help="Files or folders. Default: the demo call.", show_default=False),
     ] = None,
     out: Out = None,
     roles: Roles = None,
@@ -58,13 +79,17 @@ def run(
     """Start all, analyse, print the reports, stop all."""
     from cli.run import run as run_once
 
-    return run_once(paths or [], out, _options(roles, analyses, language, speakers, force, accept_truncated))
+    return run_once(
+        paths or [], out, _options(roles, analyses, language, speakers, force, accept_truncated)
+    )
 
 
 @app.command()
 def ingest(
     paths: Paths,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only check that the files can be analysed.")] = False,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Only check that the files can be analysed.")
+    ] = False,
     wait: Annotated[bool, typer.Option(help="Wait for the reports and print them.")] = True,
     out: Out = None,
     roles: Roles = None,
@@ -79,7 +104,12 @@ def ingest(
 
     if dry_run:
         return work.validate(paths, accept_truncated)
-    return work.ingest(paths, _options(roles, analyses, language, speakers, force, accept_truncated), wait=wait, out=out)
+    return work.ingest(
+        paths,
+        _options(roles, analyses, language, speakers, force, accept_truncated),
+        wait=wait,
+        out=out,
+    )
 
 
 @app.command()
@@ -96,8 +126,15 @@ def report(
 @app.command()
 def why(
     recording: Id,
-    label: Annotated[str, typer.Option(help="A scene, e.g. music, or a class of AudioSet, e.g. Dog.", show_default=False)],
-    chunk: Annotated[int | None, typer.Option(min=0, help="Only this chunk.", show_default=False)] = None,
+    label: Annotated[
+        str,
+        typer.Option(
+            help="A scene, e.g. music, or a class of AudioSet, e.g. Dog.", show_default=False
+        ),
+    ],
+    chunk: Annotated[
+        int | None, typer.Option(min=0, help="Only this chunk.", show_default=False)
+    ] = None,
 ) -> int:
     """Say what was heard of a sound, and why it is not told."""
     from cli.why import why as say_why
@@ -115,9 +152,12 @@ def list_recordings(limit: Annotated[int, typer.Option(min=1, help="How many.")]
 
 @app.command()
 def events(
-    follow: Annotated[bool, typer.Option("--follow", help="Go on printing new events until Ctrl-C.")] = False,
+    follow: Annotated[
+        bool, typer.Option("--follow", help="Go on printing new events until Ctrl-C.")
+    ] = False,
     start: Annotated[
-        str | None, typer.Option("--from", help="Only events after this id or stream_id.", show_default=False)
+        str | None,
+        typer.Option("--from", help="Only events after this id or stream_id.", show_default=False),
     ] = None,
 ) -> None:
     """Print the published events, one JSON object a line."""
@@ -128,25 +168,48 @@ def events(
 
 @app.command()
 def evaluate(
-    manifest: Annotated[Path, typer.Option(help="JSON lines: a path and what it is labelled with.", show_default=False)],
-    root: Annotated[Path, typer.Option(help="Folder that the paths are relative to.", show_default=False)],
+    manifest: Annotated[
+        Path,
+        typer.Option(help="JSON lines: a path and what it is labelled with.", show_default=False),
+    ],
+    root: Annotated[
+        Path, typer.Option(help="Folder that the paths are relative to.", show_default=False)
+    ],
     analysis: Annotated[
-        list[str] | None, typer.Option(help="Only these, e.g. scene,asr. Default: all with labels.", show_default=False)
+        list[str] | None,
+        typer.Option(
+            help="Only these, e.g. scene,asr. Default: all with labels.", show_default=False
+        ),
     ] = None,
     checkpoint: Annotated[
         list[str] | None,
-        typer.Option(metavar="[ANALYSIS=]URI", help="A release, or an ONNX file, in place of the default.", show_default=False),
+        typer.Option(
+            metavar="[ANALYSIS=]URI",
+            help="A release, or an ONNX file, in place of the default.",
+            show_default=False,
+        ),
     ] = None,
-    labels: Annotated[Path | None, typer.Option(help="Folder with label maps of your own.", show_default=False)] = None,
-    limit: Annotated[int | None, typer.Option(min=1, help="At most so many for each analysis.", show_default=False)] = None,
-    collar: Annotated[float, typer.Option(min=0, help="Seconds around a speaker's turns that do not count.")] = 0.25,
-    out: Annotated[Path, typer.Option(help="File for the figures; pictures go beside it.")] = Path("metrics.json"),
+    labels: Annotated[
+        Path | None, typer.Option(help="Folder with label maps of your own.", show_default=False)
+    ] = None,
+    limit: Annotated[
+        int | None,
+        typer.Option(min=1, help="At most so many for each analysis.", show_default=False),
+    ] = None,
+    collar: Annotated[
+        float, typer.Option(min=0, help="Seconds around a speaker's turns that do not count.")
+    ] = 0.25,
+    out: Annotated[Path, typer.Option(help="File for the figures; pictures go beside it.")] = Path(
+        "metrics.json"
+    ),
 ) -> int:
     """Measure the analyses on labelled recordings."""
     from cli.evaluate import evaluate as measure
 
     names = [name.strip() for text in analysis or [] for name in text.split(",")]
-    return measure(manifest, root, names, checkpoint or [], labels=labels, limit=limit, collar=collar, out=out)
+    return measure(
+        manifest, root, names, checkpoint or [], labels=labels, limit=limit, collar=collar, out=out
+    )
 
 
 @app.command()
@@ -161,7 +224,10 @@ def up() -> None:
     say(
         f"started {', '.join(started)}"
         if started
-        else "everything runs already, with the settings of its start: `earshot down`, then `earshot up`, takes others"
+        else (
+            "everything runs already, with the settings of its start: `earshot down`, then `earshot"
+            " up`, takes others"
+        )
     )
     say(f"  Redis     {config.redis_url}")
     say(f"  Celery    {celery_url(config.redis_url)}")
@@ -181,7 +247,9 @@ def down() -> None:
 
 @app.command()
 def doctor(
-    stuck: Annotated[bool, typer.Option("--stuck", help="Only what is late: which chunks, why, and what to do.")] = False,
+    stuck: Annotated[
+        bool, typer.Option("--stuck", help="Only what is late: which chunks, why, and what to do.")
+    ] = False,
 ) -> int:
     """Check everything, and say what to do about it."""
     from cli.doctor import examine
@@ -200,7 +268,9 @@ models.app.add_typer(importing.app)
 
 @app.command()
 def worker(
-    pools: Annotated[list[str], typer.Argument(metavar="POOL...", help="Pools to serve, e.g. asr.")],
+    pools: Annotated[
+        list[str], typer.Argument(metavar="POOL...", help="Pools to serve, e.g. asr.")
+    ],
     concurrency: Annotated[int, typer.Option(min=1, help="Children; on a GPU pool one a GPU.")] = 1,
 ) -> None:
     """Run a worker for these pools in the foreground."""
@@ -222,7 +292,10 @@ def beat() -> None:
 def flower(
     port: Annotated[int, typer.Option(help="Port to listen on.")] = 5555,
     address: Annotated[
-        str, typer.Option(help="Address to listen on. It asks for no password but that of FLOWER_BASIC_AUTH.")
+        str,
+        typer.Option(
+            help="Address to listen on. It asks for no password but that of FLOWER_BASIC_AUTH."
+        ),
     ] = "127.0.0.1",
 ) -> None:
     """Run the dashboard of pools and tasks in the foreground."""
@@ -244,8 +317,15 @@ def migrate() -> None:
 
 
 def _options(
-    roles: str | None, analyses: str | None, language: str | None, speakers: str | None, force: bool, accept_truncated: bool
+    roles: str | None,
+    analyses: str | None,
+    language: str | None,
+    speakers: str | None,
+    force: bool,
+    accept_truncated: bool,
 ) -> Any:
     from cli.ingest import options
 
-    return options(roles, analyses, language, speakers, force=force, accept_truncated=accept_truncated)
+    return options(
+        roles, analyses, language, speakers, force=force, accept_truncated=accept_truncated
+    )

@@ -25,7 +25,8 @@ REFUSED_SHOWN = 20
 
 
 def show_letters(*, closed: bool, as_json: bool) -> None:
-    """Prints the open letters, or with ``closed`` all that there ever were, and the newest messages that were refused."""
+    """Prints the open letters, or with ``closed`` all that there ever were, and the newest messages
+    that were refused."""
     with connect(settings().database_url) as connection:
         letters = dead_letters.listed(connection, closed=closed)
     redis = client(settings().redis_url)
@@ -38,7 +39,10 @@ def show_letters(*, closed: bool, as_json: bool) -> None:
         return
     if letters:
         show(_table(letters, closed))
-        say("try them again: earshot dead replay ID...   leave them as they are: earshot dead discard ID...")
+        say(
+            "try them again: earshot dead replay ID...   leave them as they are: earshot dead"
+            " discard ID..."
+        )
     else:
         say("no dead letters")
     if aside:
@@ -46,7 +50,8 @@ def show_letters(*, closed: bool, as_json: bool) -> None:
 
 
 def replay(ids: Sequence[int], everything: bool) -> int:
-    """Analyses again what the letters tell of, those of one recording in one round. Returns 1 if any could not be asked for."""
+    """Analyses again what the letters tell of, those of one recording in one round. Returns 1 if
+    any could not be asked for."""
     with connect(settings().database_url) as connection:
         chosen, unknown = _chosen(dead_letters.listed(connection), ids, everything)
         failed = unknown
@@ -65,7 +70,8 @@ def replay(ids: Sequence[int], everything: bool) -> int:
 
 
 def discard(ids: Sequence[int], everything: bool) -> int:
-    """Closes letters; what they tell of stays missing from the reports. Returns 1 if any was not open."""
+    """Closes letters; what they tell of stays missing from the reports. Returns 1 if any was not
+    open."""
     with connect(settings().database_url) as connection:
         chosen, unknown = _chosen(dead_letters.listed(connection), ids, everything)
         closed = dead_letters.discard(connection, [letter.id for letter in chosen])
@@ -73,19 +79,36 @@ def discard(ids: Sequence[int], everything: bool) -> int:
     return 1 if unknown else 0
 
 
-def _chosen(letters: Sequence[DeadLetter], ids: Sequence[int], everything: bool) -> tuple[list[DeadLetter], int]:
+def _chosen(
+    letters: Sequence[DeadLetter], ids: Sequence[int], everything: bool
+) -> tuple[list[DeadLetter], int]:
     """Those of the open letters that are named, and how many names are of none."""
     if bool(ids) == everything:
-        raise Misconfigured("dead", "name dead letters by their ids, or all with --all; `earshot dead list` shows them")
+        raise Misconfigured(
+            "dead",
+            "name dead letters by their ids, or all with --all; `earshot dead list` shows them",
+        )
     unknown = sorted(set(ids) - {letter.id for letter in letters})
     for each in unknown:
-        say(f"{each}: no open dead letter has this id; `earshot dead list --all` shows the closed ones too")
+        say(
+            f"{each}: no open dead letter has this id; `earshot dead list --all` shows the closed"
+            " ones too"
+        )
     return [letter for letter in letters if everything or letter.id in ids], len(unknown)
 
 
 def _table(letters: Sequence[DeadLetter], closed: bool) -> Table:
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
-    for name in ("id", *(["state"] if closed else []), "since (UTC)", "recording", "chunk", "analysis", "release", "worker"):
+    for name in (
+        "id",
+        *(["state"] if closed else []),
+        "since (UTC)",
+        "recording",
+        "chunk",
+        "analysis",
+        "release",
+        "worker",
+    ):
         table.add_column(name, no_wrap=True)
     table.add_column("file", overflow="fold")
     table.add_column("reason", overflow="fold")
@@ -95,7 +118,11 @@ def _table(letters: Sequence[DeadLetter], closed: bool) -> Table:
         where = (str(each.recording_id)[:8], _place(each))
         what = (each.analysis, each.release, each.worker or "-", each.file_name)
         table.add_row(
-            str(each.id), *state, when, *where, *(Text(printable(word)) for word in (*what, f"{each.code}: {each.reason}"))
+            str(each.id),
+            *state,
+            when,
+            *where,
+            *(Text(printable(word)) for word in (*what, f"{each.code}: {each.reason}")),
         )
     return table
 

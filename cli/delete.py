@@ -1,4 +1,5 @@
-"""``earshot delete``: recordings with all that is known of them, for good; and the receipts, also of those long gone."""
+"""``earshot delete``: recordings with all that is known of them, for good; and the receipts, also
+of those long gone."""
 
 import sys
 import time
@@ -16,11 +17,14 @@ from earshot.storage.postgres.db import Connection, connect
 from tasks import delete as work
 
 
-def delete(prefixes: Sequence[str], where: Filter, *, yes: bool, dry_run: bool, as_json: bool) -> int:
+def delete(
+    prefixes: Sequence[str], where: Filter, *, yes: bool, dry_run: bool, as_json: bool
+) -> int:
     """Deletes, searches, and prints what was removed. Returns 1 if anything is left.
 
     Raises:
-        Misconfigured: both ids and a filter are given, or neither; or nobody is there to ask and ``yes`` was not said.
+        Misconfigured: both ids and a filter are given, or neither; or nobody is there to ask and
+            ``yes`` was not said.
         Permanent: no recording, or several, begin with one of the ids.
     """
     check(prefixes, where)
@@ -29,7 +33,11 @@ def delete(prefixes: Sequence[str], where: Filter, *, yes: bool, dry_run: bool, 
         named = [prefix for prefix in prefixes if _deleted(connection, prefix) is None]
         ids = chosen(connection, named, where) if named or not gone else []
         if dry_run or not (ids or gone):
-            show(f"{plural(len(ids), 'recording')} would be deleted" if ids else "no recording matches; nothing is deleted")
+            show(
+                f"{plural(len(ids), 'recording')} would be deleted"
+                if ids
+                else "no recording matches; nothing is deleted"
+            )
             return 0
         if ids and not yes:
             _ask(ids)
@@ -39,13 +47,18 @@ def delete(prefixes: Sequence[str], where: Filter, *, yes: bool, dry_run: bool, 
             checked = work.check(connection, [*gone, *ids])
             receipts = work.receipts(connection, [*gone, *ids])
         except Unavailable as error:
-            raise Unavailable(error.code, f"{error}; upkeep, or the same command again, finishes what was begun") from error
+            raise Unavailable(
+                error.code, f"{error}; upkeep, or the same command again, finishes what was begun"
+            ) from error
     if as_json:
         for receipt in receipts:
             show_json(receipt.model_dump(mode="json"))
     else:
         before = f"; {len(gone)} of these before, and searched for again" if gone else ""
-        show(f"{plural(len(receipts), 'recording')} deleted in {time.monotonic() - began:.1f} s{before}")
+        show(
+            f"{plural(len(receipts), 'recording')} deleted in {time.monotonic() - began:.1f}"
+            f" s{before}"
+        )
         _tell(receipts, checked)
     for recording_id, reason in left.items():
         say(f"{recording_id}: not all of it could be removed yet, upkeep tries again: {reason}")
@@ -60,18 +73,30 @@ def _deleted(connection: Connection, prefix: str) -> UUID | None:
 def _ask(ids: Sequence[UUID]) -> None:
     if not sys.stdin.isatty():
         raise Misconfigured(
-            "delete", f"{plural(len(ids), 'recording')} would be deleted for good; say --yes, for nobody is here to ask"
+            "delete",
+            f"{plural(len(ids), 'recording')} would be deleted for good; say --yes, for nobody is"
+            " here to ask",
         )
-    said = input(f"Delete {plural(len(ids), 'recording')} with all that is known of them, for good? [y/N] ")
+    said = input(
+        f"Delete {plural(len(ids), 'recording')} with all that is known of them, for good? [y/N] "
+    )
     if said.strip().lower() not in ("y", "yes"):
         raise Misconfigured("delete", "nothing was deleted")
 
 
 def _tell(receipts: Sequence[DeletionReceipt], checked: Checked) -> None:
     for store, counts in added(each.removed for each in receipts).items():
-        show(f"  {store}: {', '.join(f'{number} {kind}' for kind, number in sorted(counts.items()) if number) or 'nothing'}")
+        show(
+            f"  {store}:"
+            f" {', '.join(f'{n} {kind}' for kind, n in sorted(counts.items()) if n) or 'nothing'}"
+        )
     rows, looked = sum(checked.searched["postgres"].values()), checked.searched
-    searched = f"{rows} rows, {looked['redis']['keys']} Redis keys, {looked['store']['paths']} paths"
+    searched = (
+        f"{rows} rows, {looked['redis']['keys']} Redis keys, {looked['store']['paths']} paths"
+    )
     places = ", ".join(sorted({f"{trace.store} {trace.place}" for trace in checked.found}))
-    show(f"  searched: {searched}; {f'they are still named by {places}' if places else 'nothing names them any more'}")
+    show(
+        f"  searched: {searched};"
+        f" {f'they are still named by {places}' if places else 'nothing names them any more'}"
+    )
     show(f"  not searched: {'; '.join(checked.not_searched)}")

@@ -23,7 +23,8 @@ def patience() -> Patience:
 
 
 def deliver(patience: Patience, submitted: Sequence[Submission], out: Path | None) -> int:
-    """Waits for the recordings, prints each report and writes it below ``out``. Returns how many failed, and says why."""
+    """Waits for the recordings, prints each report and writes it below ``out``. Returns how many
+    failed, and says why."""
     failed = 0
     for each in _followed(patience, submitted):
         if each.state == "failed":
@@ -35,7 +36,8 @@ def deliver(patience: Patience, submitted: Sequence[Submission], out: Path | Non
 
 
 def workers_alive() -> Callable[[], None]:
-    """What whoever waits asks at each look: a stack of this machine that lost a worker will not finish."""
+    """What whoever waits asks at each look: a stack of this machine that lost a worker will not
+    finish."""
     return stack.check if urls.are_local() else lambda: None
 
 
@@ -50,12 +52,15 @@ def _followed(patience: Patience, submitted: Sequence[Submission]) -> list[FileP
 
 def _stored_before(finished: FileProgress) -> str:
     done = f"{', '.join(finished.added)} added to it" if finished.added else "--force does it again"
-    other = f"; asked for before with other {', '.join(finished.differs)}" if finished.differs else ""
+    other = (
+        f"; asked for before with other {', '.join(finished.differs)}" if finished.differs else ""
+    )
     return f"the same content was analysed before{other}; {done}"
 
 
 def _reported(patience: Patience, finished: FileProgress, out: Path | None) -> bool:
-    """Prints and writes one report. What is wrong with it is said, and the others are printed and written all the same."""
+    """Prints and writes one report. What is wrong with it is said, and the others are printed and
+    written all the same."""
     path, recording_id = finished.submission.path, finished.recording_id
     try:
         body = patience(lambda connection: recordings.report(connection, recording_id))
@@ -69,13 +74,16 @@ def _reported(patience: Patience, finished: FileProgress, out: Path | None) -> b
     except (OSError, ValueError) as error:
         reason = error.strerror if isinstance(error, OSError) else " ".join(str(error).split())
         say(
-            f"{path}: its report cannot be written: {told(reason or str(error))}; earshot report {str(recording_id)[:8]} --json"
+            f"{path}: its report cannot be written: {told(reason or str(error))}; earshot report"
+            f" {str(recording_id)[:8]} --json"
         )
         return False
     return True
 
 
-def _write(patience: Patience, finished: FileProgress, body: dict[str, Any] | None, out: Path) -> None:
+def _write(
+    patience: Patience, finished: FileProgress, body: dict[str, Any] | None, out: Path
+) -> None:
     out.mkdir(parents=True, exist_ok=True)
     file = out / f"{file_name(finished.submission.path.stem)}-{str(finished.recording_id)[:8]}.json"
     file.write_text(json_text(body, indent=2) + "\n", encoding="utf-8")

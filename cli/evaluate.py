@@ -1,4 +1,5 @@
-"""``earshot evaluate``: measures analyses on labelled recordings, prints one table, writes ``metrics.json`` and pictures."""
+"""``earshot evaluate``: measures analyses on labelled recordings, prints one table, writes
+``metrics.json`` and pictures."""
 
 import logging
 import tempfile
@@ -36,20 +37,29 @@ def evaluate(
     collar: float,
     out: Path,
 ) -> int:
-    """Measures the named analyses, or all that the manifest has labels for. Returns 1 if a labelled recording could not be
-    measured.
+    """Measures the named analyses, or all that the manifest has labels for. Returns 1 if a labelled
+    recording could not be measured.
 
     Raises:
-        Misconfigured: a name, a path, a line of the manifest or a checkpoint is wrong, or there is nothing to measure.
+        Misconfigured: a name, a path, a line of the manifest or a checkpoint is wrong, or there is
+            nothing to measure.
     """
     _check(names, root, labels, out)
-    logging.getLogger("workers").setLevel(logging.CRITICAL)  # whatever fails is told at the end, in a line and in metrics.json
+    logging.getLogger("workers").setLevel(
+        logging.CRITICAL
+    )  # whatever fails is told at the end, in a line and in metrics.json
     rows = manifest.read(rows_of)
-    maps = {name: label_map.read(name, labels or label_map.MAPS) for name in analyses() if not names or name in names}
+    maps = {
+        name: label_map.read(name, labels or label_map.MAPS)
+        for name in analyses()
+        if not names or name in names
+    }
     chosen = {name: choose(rows, name, mapping, root, limit) for name, mapping in maps.items()}
     wanted = _wanted(rows_of, chosen, named=bool(names))
     with tempfile.TemporaryDirectory(prefix="earshot-evaluate-") as folder:
-        trial = Trial(rows, root, maps, {name: chosen[name] for name in wanted}, round(collar * 1000))
+        trial = Trial(
+            rows, root, maps, {name: chosen[name] for name in wanted}, round(collar * 1000)
+        )
         metrics = trial.measure(_listener(wanted, checkpoints, Path(folder)), _watched)
     out.write_text(metrics.model_dump_json(indent=1) + "\n", encoding="utf-8")
     show(_table(metrics))
@@ -60,16 +70,22 @@ def evaluate(
 def _listener(names: Sequence[str], checkpoints: Sequence[str], folder: Path) -> Listener:
     """With all checkpoints loaded, so that a wrong one is told before anything is decoded."""
     config = settings()
-    limits = PlanLimits.of_seconds(config.chunk_duration_sec, config.chunk_max_sec, config.overlap_sec)
+    limits = PlanLimits.of_seconds(
+        config.chunk_duration_sec, config.chunk_max_sec, config.overlap_sec
+    )
     answering = releases.chosen(names, checkpoints, folder)
     releases.load_all(answering, config.device)
-    return Listener(f"file://{folder}/audio", answering, limits, config.device, config.language, at_the_gate())
+    return Listener(
+        f"file://{folder}/audio", answering, limits, config.device, config.language, at_the_gate()
+    )
 
 
 def _check(names: Sequence[str], root: Path, labels: Path | None, out: Path) -> None:
     unknown = [name for name in names if name not in analyses()]
     if unknown:
-        raise Misconfigured("analyses", f"no analysis named {', '.join(unknown)}; there are {', '.join(analyses())}")
+        raise Misconfigured(
+            "analyses", f"no analysis named {', '.join(unknown)}; there are {', '.join(analyses())}"
+        )
     for option, folder in (("--root", root), ("--labels", labels), ("--out", out.parent)):
         if folder is not None and not folder.is_dir():
             raise Misconfigured("folder", f"{option}: there is no folder {folder}")
@@ -80,42 +96,65 @@ def _wanted(rows_of: Path, chosen: dict[str, Chosen], *, named: bool) -> tuple[s
     if len(empty) == len(chosen) or (named and empty):
         what = f"for {', '.join(empty)}" if named else "for any analysis"
         raise Misconfigured(
-            "manifest", f"no row of {rows_of} has a label {what}; docs/evaluation.md says how rows are labelled"
+            "manifest",
+            f"no row of {rows_of} has a label {what}; docs/evaluation.md says how rows are"
+            " labelled",
         )
     return tuple(name for name in chosen if name not in empty)
 
 
 def _watched(positions: Sequence[int]) -> Iterable[int]:
     console = notices()
-    return track(positions, "listening", console=console, transient=True, disable=not console.is_terminal)
+    return track(
+        positions, "listening", console=console, transient=True, disable=not console.is_terminal
+    )
 
 
 def _table(metrics: Metrics) -> Table:
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
-    for name in ("analysis", "recordings", "of which unseen", "not measured", "measured", "RTF", "release"):
+    for name in (
+        "analysis",
+        "recordings",
+        "of which unseen",
+        "not measured",
+        "measured",
+        "RTF",
+        "release",
+    ):
         right = name in ("recordings", "of which unseen", "not measured", "RTF")
         table.add_column(name, justify="right" if right else "left", no_wrap=True)
     for name, each in metrics.root.items():
         missing = len(each.left_out) + sum(each.unanswered.values())
         rtf = "-" if each.rtf is None else f"{each.rtf:.4f}"
-        table.add_row(name, str(each.n), _unseen(each), str(missing), _figures(each), rtf, each.release)
+        table.add_row(
+            name, str(each.n), _unseen(each), str(missing), _figures(each), rtf, each.release
+        )
     return table
 
 
 def _unseen(each: Classified | Transcribed | Diarized) -> str:
     """Recordings of sets that the release was not trained on."""
     sources = each.per_source.values()
-    return "?" if any(part.trained_on is None for part in sources) else str(sum(p.n for p in sources if not p.trained_on))
+    return (
+        "?"
+        if any(part.trained_on is None for part in sources)
+        else str(sum(p.n for p in sources if not p.trained_on))
+    )
 
 
 def _figures(each: Measured) -> str:
     if isinstance(each, Classified) and each.n:
         interval = f"({each.uar_low:.3f}-{each.uar_high:.3f})"
-        return f"accuracy {each.accuracy:.3f}  macro F1 {each.macro_f1:.3f}  UAR {each.uar:.3f} {interval}  ECE {each.ece:.3f}"
+        return (
+            f"accuracy {each.accuracy:.3f}  macro F1 {each.macro_f1:.3f}  UAR {each.uar:.3f}"
+            f" {interval}  ECE {each.ece:.3f}"
+        )
     if isinstance(each, Transcribed) and each.wer is not None:
         return f"WER {each.wer:.3f}  CER {each.cer:.3f}  of {each.words} words"
     if isinstance(each, Diarized) and each.der is not None:
-        parts = f"missed {each.missed:.3f}, invented {each.invented:.3f}, confused {each.confused:.3f}"
+        parts = (
+            f"missed {each.missed:.3f}, invented {each.invented:.3f}, confused {each.confused:.3f}"
+        )
         return f"DER {each.der:.3f}: {parts}; collar {each.collar_seconds:g} s, overlap counted"
     return "nothing"
 
@@ -125,21 +164,36 @@ def _draw(metrics: Metrics, out: Path) -> None:
         for name, each in metrics.root.items():
             if isinstance(each, Classified) and each.n:
                 title = f"{name}, {each.release}: {each.n} recordings"
-                picture.draw(out.with_name(f"{out.stem}-{name}.png"), title, each.labels, each.confusion)
+                picture.draw(
+                    out.with_name(f"{out.stem}-{name}.png"), title, each.labels, each.confusion
+                )
     except ImportError:
-        say("no pictures of the confusion matrices: matplotlib is missing; pip install -r requirements/evaluate.txt")
+        say(
+            "no pictures of the confusion matrices: matplotlib is missing; pip install -r"
+            " requirements/evaluate.txt"
+        )
 
 
 def _tell(metrics: Metrics, out: Path) -> int:
     """What became of the rest, and where everything is written."""
-    reasons = [f"{name} {why} {n}" for name, each in metrics.root.items() for why, n in each.unanswered.items()]
+    reasons = [
+        f"{name} {why} {n}"
+        for name, each in metrics.root.items()
+        for why, n in each.unanswered.items()
+    ]
     if reasons:
         say(f"nothing to analyse in: {', '.join(reasons)}")
-    beyond = [f"{name} {label} {n}" for name, each in metrics.root.items() for label, n in each.passed_over.uncovered.items()]
+    beyond = [
+        f"{name} {label} {n}"
+        for name, each in metrics.root.items()
+        for label, n in each.passed_over.uncovered.items()
+    ]
     if beyond:
         say(f"labels that the release cannot give: {', '.join(beyond)}")
     say(f"all figures: {out}")
-    left_out = {(item.path, item.code): item for each in metrics.root.values() for item in each.left_out}
+    left_out = {
+        (item.path, item.code): item for each in metrics.root.values() for item in each.left_out
+    }
     if left_out:
         named = [_named(item) for item in list(left_out.values())[:NAMED]]
         more = f" and {len(left_out) - NAMED} more" if len(left_out) > NAMED else ""
@@ -149,4 +203,7 @@ def _tell(metrics: Metrics, out: Path) -> int:
 
 def _named(item: LeftOut) -> str:
     """What is wrong with audio its code tells; what an analysis failed with, hardly."""
-    return f"{item.path} ({item.code if item.code in BAD_AUDIO_CODES else f'{item.code}: {item.detail[:120]}'})"
+    return (
+        f"{item.path}"
+        f" ({item.code if item.code in BAD_AUDIO_CODES else f'{item.code}: {item.detail[:120]}'})"
+    )

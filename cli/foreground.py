@@ -14,11 +14,13 @@ from workers.registry import cards
 
 
 def become_worker(pools: tuple[str, ...], concurrency: int) -> None:
-    """Replaces this process by a worker for these pools, once nothing is wrong that would fail all its tasks. Never returns.
+    """Replaces this process by a worker for these pools, once nothing is wrong that would fail all
+    its tasks. Never returns.
 
     Raises:
-        Misconfigured: no such pool, no Redis or database to work for, a checkpoint that is missing or altered (the release's
-            own, a route's, or that of what a head stands on), no such device.
+        Misconfigured: no such pool, no Redis or database to work for, a checkpoint that is missing
+            or altered (the release's own, a route's, or that of what a head stands on), no such
+            device.
         Forbidden: a checkpoint whose licence does not allow what this installation is for.
     """
     # The process id, which the worker keeps, tells two workers of a pool on one machine apart.
@@ -34,7 +36,9 @@ def become(argv: list[str]) -> None:
         Misconfigured: ``redis_url``, there is no Redis to work for.
     """
     if not settings().redis_url:
-        raise Misconfigured("redis_url", "no Redis to work for: run `earshot up`, or set EARSHOT_REDIS_URL")
+        raise Misconfigured(
+            "redis_url", "no Redis to work for: run `earshot up`, or set EARSHOT_REDIS_URL"
+        )
     os.execve(argv[0], argv, {**os.environ, **process_env()})
 
 
@@ -47,11 +51,16 @@ def check(pools: Collection[str]) -> None:
     urgent = {card.name for card in cards() if card.urgent}  # these tell of emergencies themselves
     stages = [name for name in pools if name in STAGES or name in urgent]
     if stages and not settings().database_url:
-        raise Misconfigured("database_url", f"{', '.join(stages)} needs the database: set EARSHOT_DATABASE_URL")
+        raise Misconfigured(
+            "database_url", f"{', '.join(stages)} needs the database: set EARSHOT_DATABASE_URL"
+        )
     analysed = [name for name in pools if name not in STAGES]
     for name, release in serving().items() if analysed else ():
         if name in analysed:
             check_present(release, settings())
-    # `auto` takes what there is. Touching CUDA is safe here, because the worker that forks is a program of its own.
-    if settings().device == "cuda" and any(card.pool == "gpu" and card.name in pools for card in cards()):
+    # `auto` takes what there is. Touching CUDA is safe here, because the worker that forks is a
+    # program of its own.
+    if settings().device == "cuda" and any(
+        card.pool == "gpu" and card.name in pools for card in cards()
+    ):
         resolve("cuda")

@@ -1,4 +1,5 @@
-"""``earshot ingest``: checks files, hands them in, follows them, prints and writes their reports."""
+"""``earshot ingest``: checks files, hands them in, follows them, prints and writes their
+reports."""
 
 from collections.abc import Iterable, Sequence
 from pathlib import Path
@@ -20,7 +21,8 @@ from producer.submit import Options, Submission, submit
 from workers.registry import analyses as registered
 
 OF_ONE_FILE = (BadAudio, Forbidden, Growing, OSError, ValueError)
-"""What can be wrong with one file while the others are fine; ``ValueError``: with its name, or with what is asked of it."""
+"""What can be wrong with one file while the others are fine; ``ValueError``: with its name, or with
+what is asked of it."""
 
 
 def options(
@@ -35,13 +37,16 @@ def options(
     """What the command line asks for.
 
     Raises:
-        Misconfigured: ``analyses``, no analysis has such a name; ``language``, that is none; ``speakers``, that is no number
-            of people.
+        Misconfigured: ``analyses``, no analysis has such a name; ``language``, that is none;
+            ``speakers``, that is no number of people.
     """
     wanted = _names(analyses)
     unknown = [name for name in wanted or () if name not in registered()]
     if unknown or wanted == ():
-        raise Misconfigured("analyses", f"no analysis named {', '.join(unknown) or '-'}; there are {', '.join(registered())}")
+        raise Misconfigured(
+            "analyses",
+            f"no analysis named {', '.join(unknown) or '-'}; there are {', '.join(registered())}",
+        )
     return Options(
         roles=_names(roles),
         analyses=wanted,
@@ -67,18 +72,24 @@ def speaker_count(said: str) -> SpeakerCount:
     """
     fewest, dash, most = (part.strip() for part in said.partition("-"))
     if not (fewest or most):
-        raise Misconfigured("speakers", f"--speakers {said}: that is no number; say 2 for exactly two, or 2-4")
+        raise Misconfigured(
+            "speakers", f"--speakers {said}: that is no number; say 2 for exactly two, or 2-4"
+        )
     try:
         named = {"min": fewest, "max": most if dash else fewest}
-        return SpeakerCount.model_validate_strings({name: number for name, number in named.items() if number})
+        return SpeakerCount.model_validate_strings(
+            {name: number for name, number in named.items() if number}
+        )
     except ValidationError as error:
         reason = error.errors()[0]["msg"].removeprefix("Value error, ")
-        raise Misconfigured("speakers", f"--speakers {said}: {reason}; say 2 for exactly two, or 2-4") from error
+        raise Misconfigured(
+            "speakers", f"--speakers {said}: {reason}; say 2 for exactly two, or 2-4"
+        ) from error
 
 
 def validate(paths: Sequence[Path], accept_truncated: bool) -> int:
-    """``--dry-run``: every file is read to its end, one line each, nothing is enqueued or stored. Returns 1 if any cannot be
-    analysed."""
+    """``--dry-run``: every file is read to its end, one line each, nothing is enqueued or stored.
+    Returns 1 if any cannot be analysed."""
     from earshot.audio.decoding.decode import decode
     from earshot.audio.decoding.frames import Tally
     from earshot.audio.decoding.notes import file_notes
@@ -100,7 +111,10 @@ def validate(paths: Sequence[Path], accept_truncated: bool) -> int:
             _refuse(path, error)
         else:
             length = clock(tally.samples * 1000 // facts.sample_rate)
-            show(f"{path}: ok, {length}, {facts.channels} channels, {facts.sample_rate} Hz, {facts.codec}")
+            show(
+                f"{path}: ok, {length}, {facts.channels} channels, {facts.sample_rate} Hz,"
+                f" {facts.codec}"
+            )
             for note in file_notes(facts, tally):
                 show(f"{path}: note: {note}")
     _tell_left_out(paths)
@@ -108,7 +122,8 @@ def validate(paths: Sequence[Path], accept_truncated: bool) -> int:
 
 
 def ingest(paths: Sequence[Path], wanted: Options, *, wait: bool, out: Path | None) -> int:
-    """Hands the files in and, with ``wait``, prints each report and writes it below ``out``. Returns 1 if any file failed."""
+    """Hands the files in and, with ``wait``, prints each report and writes it below ``out``.
+    Returns 1 if any file failed."""
     with patience() as patient:
         submitted, refused = _submit(patient, find_audio(paths), wanted, tell=not wait)
         _tell_left_out(paths)
@@ -116,8 +131,11 @@ def ingest(paths: Sequence[Path], wanted: Options, *, wait: bool, out: Path | No
     return 1 if failed or refused else 0
 
 
-def _submit(patient: Patience, files: Iterable[Path], wanted: Options, *, tell: bool) -> tuple[list[Submission], int]:
-    """``tell``: print each id at once, so that it is known even if a service goes away before the last file."""
+def _submit(
+    patient: Patience, files: Iterable[Path], wanted: Options, *, tell: bool
+) -> tuple[list[Submission], int]:
+    """``tell``: print each id at once, so that it is known even if a service goes away before the
+    last file."""
     submitted, refused = [], 0
     for file in files:
         wait_for_room(patient)
@@ -134,8 +152,13 @@ def _submit(patient: Patience, files: Iterable[Path], wanted: Options, *, tell: 
 def _tell_left_out(paths: Iterable[Path]) -> None:
     counted = left_out(paths)
     if counted:
-        suffixes = ", ".join(f"{number} {suffix or 'without a suffix'}" for suffix, number in counted.most_common())
-        say(f"left out of folders, not being named like recordings: {told(suffixes)}; name such a file itself to hand it in")
+        suffixes = ", ".join(
+            f"{number} {suffix or 'without a suffix'}" for suffix, number in counted.most_common()
+        )
+        say(
+            f"left out of folders, not being named like recordings: {told(suffixes)}; name such a"
+            " file itself to hand it in"
+        )
 
 
 def _refuse(file: Path, error: EarshotError | OSError | ValueError) -> None:

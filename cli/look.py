@@ -37,7 +37,11 @@ def show_report(prefix: str, as_json: bool) -> int:
         state = recordings.progress(connection, [recording_id])[recording_id]
         kept(connection, recording_id)
     if body is None:
-        reason = f"{state.error_code}: {state.error_detail}" if state.error_code else f"it is {state.state}"
+        reason = (
+            f"{state.error_code}: {state.error_detail}"
+            if state.error_code
+            else f"it is {state.state}"
+        )
         say(f"no report of {recording_id} ({state.file_name}): {reason}")
         return 1
     if state.state == "analyzing":
@@ -71,8 +75,18 @@ def show_list(limit: int) -> None:
 def _cells(row: dict[str, Any]) -> tuple[str, ...]:
     created: datetime = row["created_at"]
     length = clock(row["duration_ms"]) if row["duration_ms"] is not None else "-"
-    name = f"{row['file_name']}  ({row['error_code']}: {row['error_detail']})" if row["error_code"] else row["file_name"]
-    return str(row["id"])[:8], row["state"], length, created.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S"), printable(name)
+    name = (
+        f"{row['file_name']}  ({row['error_code']}: {row['error_detail']})"
+        if row["error_code"]
+        else row["file_name"]
+    )
+    return (
+        str(row["id"])[:8],
+        row["state"],
+        length,
+        created.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S"),
+        printable(name),
+    )
 
 
 def _position(start: str) -> str:
@@ -82,13 +96,17 @@ def _position(start: str) -> str:
     with connect(settings().database_url) as connection:
         position = outbox.stream_id(connection, start.lower())
     if position is None:
-        raise Permanent("unknown_event", f"--from takes the id or the stream_id of an event; {start!r} is neither")
+        raise Permanent(
+            "unknown_event",
+            f"--from takes the id or the stream_id of an event; {start!r} is neither",
+        )
     return position
 
 
 def print_events(start: str | None, follow: bool) -> None:
-    """Prints events as JSON lines, each with its ``stream_id``. ``start`` is the ``id`` or ``stream_id`` of an event, to go on
-    after it. Without: all that are kept, or, when following, new ones only.
+    """Prints events as JSON lines, each with its ``stream_id``. ``start`` is the ``id`` or
+    ``stream_id`` of an event, to go on after it. Without: all that are kept, or, when following,
+    new ones only.
 
     Raises:
         Permanent: ``start`` is neither.

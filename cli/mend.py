@@ -15,8 +15,13 @@ HEARTBEAT_SEC = 5.0
 """Slack above ``worker_lost_sec`` for a worker to be heard so long: more than two heartbeats."""
 DONE = {
     "requests_sent_again": "requests sent again",
-    "requests_restarted": "recordings taken up again that had failed for a full disk, a store or a source that was away",
-    "chunks_dispatched_again": "chunks dispatched again: their worker died, or their message was lost",
+    "requests_restarted": (
+        "recordings taken up again that had failed for a full disk, a store or a source that was"
+        " away"
+    ),
+    "chunks_dispatched_again": (
+        "chunks dispatched again: their worker died, or their message was lost"
+    ),
     "merges_sent_again": "merges sent again",
     "chunks_given_up": "chunks given up, see `earshot dead list`",
     "recordings_dispatched": "recordings whose chunks were dispatched",
@@ -56,17 +61,26 @@ def told(done: Mended | Tidied) -> list[str]:
 
 
 def _listen() -> None:
-    """Silence of a worker is no proof of its death while nobody else was heard either, as after a time without Redis: then it
-    takes ``worker_lost_sec`` to tell. Where no worker lives there is nobody to give the work to, and no use in waiting."""
-    redis, until = client(settings().redis_url), time.monotonic() + settings().worker_lost_sec + HEARTBEAT_SEC
+    """Silence of a worker is no proof of its death while nobody else was heard either, as after a
+    time without Redis: then it takes ``worker_lost_sec`` to tell. Where no worker lives there is
+    nobody to give the work to, and no use in waiting."""
+    redis, until = (
+        client(settings().redis_url),
+        time.monotonic() + settings().worker_lost_sec + HEARTBEAT_SEC,
+    )
     listening = False
     with connect(settings().database_url) as connection:
         while time.monotonic() < until:
             at = stuck.look(redis, None)
-            delays = [delay for each in stuck.late_chunks(connection, redis, at) for delay in each.delays]
+            delays = [
+                delay for each in stuck.late_chunks(connection, redis, at) for delay in each.delays
+            ]
             if not at.workers or not any(delay.verdict == "unsure" for delay in delays):
                 return
             if not listening:
-                say(f"listening for up to {settings().worker_lost_sec} s: it is not known yet which of the silent workers died")
+                say(
+                    f"listening for up to {settings().worker_lost_sec} s: it is not known yet which"
+                    " of the silent workers died"
+                )
             listening = True
             time.sleep(POLL_SEC)

@@ -1,11 +1,17 @@
-"""The JSON Schemas of what leaves the system, for others to build against: those of the types that the code validates with."""
+"""The JSON Schemas of what leaves the system, for others to build against: those of the types that
+the code validates with."""
 
 from typing import Any
 
 from pydantic import BaseModel
 
 from earshot.analysis.deletion import DeletionReceipt
-from earshot.analysis.events import ClassificationEvent, DeletedEvent, EmergencyEvent, RecordingEvent
+from earshot.analysis.events import (
+    ClassificationEvent,
+    DeletedEvent,
+    EmergencyEvent,
+    RecordingEvent,
+)
 from earshot.analysis.report.report import Report
 from earshot.analysis.request import IngestReply, IngestRequest
 from evaluation.metrics import Metrics

@@ -19,14 +19,17 @@ REPORTS = Path("reports")
 
 
 def run(paths: Sequence[Path], out: Path | None, options: Options) -> int:
-    """Analyses ``paths`` (default: the demo call) and returns the exit code. A stack that ran before keeps running.
+    """Analyses ``paths`` (default: the demo call) and returns the exit code. A stack that ran
+    before keeps running.
 
     Raises:
         BadAudio: none of the paths exists; nothing was started for them.
     """
     if not paths and not DEMO.exists():
         raise Misconfigured(
-            "demo", f"the demo call {DEMO} is not there: name a file, or make it again with `python -m demo.make_call`"
+            "demo",
+            f"the demo call {DEMO} is not there: name a file, or make it again with `python -m"
+            " demo.make_call`",
         )
     files = tuple(find_audio(paths or [DEMO]))
     if not any(os.path.exists(file) for file in files):

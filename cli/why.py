@@ -1,4 +1,5 @@
-"""``earshot why``: what scene heard of a sound in a recording, and why it is not told; out of the stored findings."""
+"""``earshot why``: what scene heard of a sound in a recording, and why it is not told; out of the
+stored findings."""
 
 from collections.abc import Sequence
 
@@ -15,7 +16,8 @@ from earshot.storage.postgres.db import connect
 
 
 def why(prefix: str, label: str, chunk: int | None) -> int:
-    """Prints what was heard of a label in every chunk, or in one. Returns 1 when scene has said nothing of it (yet).
+    """Prints what was heard of a label in every chunk, or in one. Returns 1 when scene has said
+    nothing of it (yet).
 
     Raises:
         Misconfigured: there is no such label.
@@ -28,11 +30,18 @@ def why(prefix: str, label: str, chunk: int | None) -> int:
         state = recordings.progress(connection, [recording_id])[recording_id]
     chosen = _chosen(parts, chunk)
     if not any(part.analysis == "scene" for part in chosen):
-        say(f"scene has said nothing of {str(recording_id)[:8]} ({state.file_name}), which is {state.state}; {_advice(state)}")
+        say(
+            f"scene has said nothing of {str(recording_id)[:8]} ({state.file_name}), which is"
+            f" {state.state}; {_advice(state)}"
+        )
         return 1
     for line in explained(asked, chosen):
         show(line)
-    return 1 if all(isinstance(part.outcome, Failed) for part in chosen if part.analysis == "scene") else 0
+    return (
+        1
+        if all(isinstance(part.outcome, Failed) for part in chosen if part.analysis == "scene")
+        else 0
+    )
 
 
 def sound(label: str) -> Asked:
@@ -42,18 +51,31 @@ def sound(label: str) -> Asked:
         Misconfigured: neither.
     """
     known = classes()
-    for name, scene in (*((scene, scene) for scene in SCENES), *zip(known.names, known.scenes, strict=True)):
+    for name, scene in (
+        *((scene, scene) for scene in SCENES),
+        *zip(known.names, known.scenes, strict=True),
+    ):
         if name.lower() == label.strip().lower():
             return Asked(name, scene)
     near = sorted(name for name in known.names if label.strip().lower() in name.lower())[:5]
-    hint = f"like it are {'; '.join(near)}" if near and label.strip() else f"there are {', '.join(SCENES)}"
-    raise Misconfigured("label", f"no sound is named {label!r}; {hint}; or name one of AudioSet's 521 classes, such as Dog")
+    hint = (
+        f"like it are {'; '.join(near)}"
+        if near and label.strip()
+        else f"there are {', '.join(SCENES)}"
+    )
+    raise Misconfigured(
+        "label",
+        f"no sound is named {label!r}; {hint}; or name one of AudioSet's 521 classes, such as Dog",
+    )
 
 
 def _chosen(parts: Sequence[Part], chunk: int | None) -> list[Part]:
     chunks = sorted({part.chunk for part in parts})
     if chunk is not None and chunks and chunk not in chunks:
-        raise Permanent("unknown_chunk", f"there is no chunk {chunk}; the recording has {chunks[0]} to {chunks[-1]}")
+        raise Permanent(
+            "unknown_chunk",
+            f"there is no chunk {chunk}; the recording has {chunks[0]} to {chunks[-1]}",
+        )
     return [part for part in parts if chunk in (None, part.chunk)]
 
 

@@ -1,4 +1,5 @@
-"""Makes ``demo/call.ogg`` and ``demo/call.json`` from ``demo/script.json``: ``python -m demo.make_call`` (needs flite)."""
+"""Makes ``demo/call.ogg`` and ``demo/call.json`` from ``demo/script.json``: ``python -m
+demo.make_call`` (needs flite)."""
 
 import json
 import sys
@@ -17,7 +18,8 @@ SPEECH_PEAK = 0.35
 MUSIC_PEAK = 0.25
 STREET_PEAK = 0.3
 ROOM_LEVEL = 0.0003
-"""Effective value of the line's own noise, -70 dBFS: silence on a telephone is never digital silence."""
+"""Effective value of the line's own noise, -70 dBFS: silence on a telephone is never digital
+silence."""
 QUALITY = 0.4
 """Of Vorbis, 0 to 1."""
 
@@ -29,7 +31,9 @@ class Call:
     rate: int
     roles: list[str]
     now: float = 0.0  # seconds
-    sounds: list[tuple[int, float, NDArray[np.float64]]] = field(default_factory=list)  # channel, start in s, samples
+    sounds: list[tuple[int, float, NDArray[np.float64]]] = field(
+        default_factory=list
+    )  # channel, start in s, samples
     utterances: list[dict[str, Any]] = field(default_factory=list)
     scenes: list[dict[str, Any]] = field(default_factory=list)
 
@@ -38,7 +42,10 @@ class Call:
         start = self.now + gap
         self.sounds.append((channel, start, samples))
         self.now = max(self.now, start + len(samples) / self.rate)
-        return {"start_ms": round(start * 1000), "end_ms": round((start + len(samples) / self.rate) * 1000)}
+        return {
+            "start_ms": round(start * 1000),
+            "end_ms": round((start + len(samples) / self.rate) * 1000),
+        }
 
     def mix(self) -> NDArray[np.float64]:
         """All sounds over the line's noise, shape (channels, samples)."""
@@ -52,29 +59,44 @@ class Call:
 
 
 def compose(script: dict[str, Any]) -> Call:
-    """Plays the script: speech on the speaker's channel, music on the agent's, street noise on the customer's."""
+    """Plays the script: speech on the speaker's channel, music on the agent's, street noise on the
+    customer's."""
     call = Call(script["sample_rate"], script["roles"])
     for event in script["events"]:
         if "role" in event:
             _say(call, event, script["voices"][event["role"]])
         elif event["scene"] == "silence":
-            call.scenes.append({"label": "silence", **call.add(0, 0.0, np.zeros(round(event["seconds"] * call.rate)))})
+            call.scenes.append(
+                {
+                    "label": "silence",
+                    **call.add(0, 0.0, np.zeros(round(event["seconds"] * call.rate))),
+                }
+            )
         elif event["scene"] == "music":
             music = MUSIC_PEAK * hold_music(event["seconds"], call.rate)
-            call.scenes.append({"label": "music", **call.add(call.roles.index("agent"), event["gap"], music)})
+            call.scenes.append(
+                {"label": "music", **call.add(call.roles.index("agent"), event["gap"], music)}
+            )
         else:
             noise = STREET_PEAK * street(event["seconds"], call.rate, seed=7)
-            call.scenes.append({"label": "noise", **call.add(call.roles.index("customer"), event["gap"], noise)})
+            call.scenes.append(
+                {"label": "noise", **call.add(call.roles.index("customer"), event["gap"], noise)}
+            )
     return call
 
 
 def _say(call: Call, event: dict[str, Any], voice: str) -> None:
     samples, rate = speak(event["text"], voice, event.get("stretch", 1.0), event.get("shift", 1.0))
     if rate != call.rate:
-        raise ValueError(f"voice {voice} speaks at {rate} Hz, the call is made at {call.rate} Hz; choose another voice")
+        raise ValueError(
+            f"voice {voice} speaks at {rate} Hz, the call is made at {call.rate} Hz; choose another"
+            " voice"
+        )
     channel = call.roles.index(event["role"])
     times = call.add(channel, event["gap"], SPEECH_PEAK * event.get("gain", 1.0) * samples)
-    call.utterances.append({"channel": channel, "role": event["role"], **times, "text": event["text"]})
+    call.utterances.append(
+        {"channel": channel, "role": event["role"], **times, "text": event["text"]}
+    )
     scenes = call.scenes
     if scenes and scenes[-1]["label"] == "speech":
         scenes[-1]["end_ms"] = max(scenes[-1]["end_ms"], times["end_ms"])
@@ -83,13 +105,16 @@ def _say(call: Call, event: dict[str, Any], voice: str) -> None:
 
 
 def write_ogg(path: Path, samples: NDArray[np.float64], rate: int) -> None:
-    """Ogg Vorbis; only the stream number in the file differs from run to run, the sound does not."""
+    """Ogg Vorbis; only the stream number in the file differs from run to run, the sound does
+    not."""
     import soundfile
 
     with soundfile.SoundFile(
         path, "w", rate, len(samples), format="OGG", subtype="VORBIS", compression_level=1 - QUALITY
     ) as file:
-        for start in range(0, samples.shape[1], rate):  # libsndfile's stack overflows on one long write
+        for start in range(
+            0, samples.shape[1], rate
+        ):  # libsndfile's stack overflows on one long write
             file.write(samples[:, start : start + rate].T)
 
 
@@ -113,4 +138,7 @@ if __name__ == "__main__":
     try:
         make(FOLDER)
     except (FileNotFoundError, ImportError) as error:
-        sys.exit(f"{error}; the demo call is made with flite (apt-get install flite) and soundfile (pip install '.[dev]')")
+        sys.exit(
+            f"{error}; the demo call is made with flite (apt-get install flite) and soundfile (pip"
+            " install '.[dev]')"
+        )

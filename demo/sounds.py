@@ -28,7 +28,8 @@ def hold_music(seconds: float, rate: int) -> Samples:
 
 
 def street(seconds: float, rate: int, seed: int) -> Samples:
-    """Pink noise with a low rumble that swells twice, as when lorries pass; peak 1, faded in and out."""
+    """Pink noise with a low rumble that swells twice, as when lorries pass; peak 1, faded in and
+    out."""
     count = round(seconds * rate)
     rng = np.random.default_rng(seed)
     pink = _coloured(rng, count, slope=0.5)
@@ -39,7 +40,8 @@ def street(seconds: float, rate: int, seed: int) -> Samples:
 
 
 def room(count: int, seed: int) -> Samples:
-    """Pink noise of ``count`` samples with an effective value of 1: what a line sounds like when nobody speaks."""
+    """Pink noise of ``count`` samples with an effective value of 1: what a line sounds like when
+    nobody speaks."""
     noise = _coloured(np.random.default_rng(seed), count, slope=0.5)
     return np.asarray(noise / np.sqrt(np.mean(noise**2)))
 
@@ -47,7 +49,9 @@ def room(count: int, seed: int) -> Samples:
 def _tone(note: int, seconds: float, rate: int) -> Samples:
     time = np.arange(round(seconds * rate)) / rate
     hertz = 440.0 * 2 ** ((note - 69) / 12)
-    wave = sum(strength * np.sin(2 * np.pi * hertz * multiple * time) for multiple, strength in PARTIALS)
+    wave = sum(
+        strength * np.sin(2 * np.pi * hertz * multiple * time) for multiple, strength in PARTIALS
+    )
     return np.asarray(wave * np.exp(-2.5 * time) * np.minimum(1.0, time / 0.01))
 
 
@@ -58,7 +62,8 @@ def _add(out: Samples, sound: Samples, at_seconds: float, rate: int, gain: float
 
 
 def _coloured(rng: np.random.Generator, count: int, slope: float) -> Samples:
-    """Noise whose amplitude falls with frequency to the power ``slope``: 0.5 is pink, 1 is brown."""
+    """Noise whose amplitude falls with frequency to the power ``slope``: 0.5 is pink, 1 is
+    brown."""
     spectrum = np.fft.rfft(rng.standard_normal(count))
     spectrum /= np.maximum(np.arange(len(spectrum)), count / 400) ** slope
     noise = np.fft.irfft(spectrum, count)

@@ -1,4 +1,5 @@
-"""Speech from the flite synthesiser (Debian package ``flite``, voices of CMU ARCTIC, free licence)."""
+"""Speech from the flite synthesiser (Debian package ``flite``, voices of CMU ARCTIC, free
+licence)."""
 
 import shutil
 import subprocess
@@ -10,10 +11,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 QUIET = 0.01
-"""Below this share of the peak, sound at either end of a sentence is trimmed, so that written times are those of speech."""
+"""Below this share of the peak, sound at either end of a sentence is trimmed, so that written times
+are those of speech."""
 
 
-def speak(text: str, voice: str, stretch: float = 1.0, shift: float = 1.0) -> tuple[NDArray[np.float64], int]:
+def speak(
+    text: str, voice: str, stretch: float = 1.0, shift: float = 1.0
+) -> tuple[NDArray[np.float64], int]:
     """One sentence at peak 1, and its sample rate.
 
     Args:
@@ -29,7 +33,9 @@ def speak(text: str, voice: str, stretch: float = 1.0, shift: float = 1.0) -> tu
         path = Path(folder) / "speech.wav"
         settings = ["--setf", f"duration_stretch={stretch}", "--setf", f"f0_shift={shift}"]
         subprocess.run(
-            [program, "-voice", voice, *settings, "-t", text, "-o", str(path)], check=True, stdout=subprocess.DEVNULL
+            [program, "-voice", voice, *settings, "-t", text, "-o", str(path)],
+            check=True,
+            stdout=subprocess.DEVNULL,
         )
         with wave.open(str(path)) as file:
             rate = file.getframerate()

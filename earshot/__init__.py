@@ -1,1 +1,2 @@
-"""The library: analyses recordings and keeps results. It imports nothing above itself, and no Celery."""
+"""The library: analyses recordings and keeps results. It imports nothing above itself, and no
+Celery."""

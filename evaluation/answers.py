@@ -1,4 +1,5 @@
-"""One answer for a whole recording out of those of its chunks, pooled by the rules of the report."""
+"""One answer for a whole recording out of those of its chunks, pooled by the rules of the
+report."""
 
 from dataclasses import dataclass
 
@@ -24,7 +25,8 @@ from evaluation.measures.der import Spoken
 
 @dataclass(frozen=True)
 class Nothing:
-    """Why there is no answer. ``failed``: it should have been given; else there was nothing to analyse."""
+    """Why there is no answer. ``failed``: it should have been given; else there was nothing to
+    analyse."""
 
     reason: str
     detail: str = ""
@@ -32,14 +34,17 @@ class Nothing:
 
 
 def nothing(evidence: Evidence, analysis: str) -> Nothing | None:
-    """Why the analysis has no answer for the whole recording; None where it has one. A failed chunk spoils it."""
+    """Why the analysis has no answer for the whole recording; None where it has one. A failed chunk
+    spoils it."""
     outcomes = [part.outcome for part in evidence.parts if part.analysis == analysis]
     for outcome in outcomes:
         if isinstance(outcome, Failed):
             return Nothing(outcome.code, outcome.detail, failed=True)
     if any(isinstance(outcome, Succeeded) for outcome in outcomes):
         return None
-    return Nothing(next((outcome.reason for outcome in outcomes if isinstance(outcome, Skipped)), "no_chunks"))
+    return Nothing(
+        next((outcome.reason for outcome in outcomes if isinstance(outcome, Skipped)), "no_chunks")
+    )
 
 
 def classification(evidence: Evidence, analysis: str) -> Classification | EmotionSummary | None:
@@ -54,16 +59,24 @@ def classification(evidence: Evidence, analysis: str) -> Classification | Emotio
 def emotion(evidence: Evidence) -> EmotionSummary | None:
     """Over all utterances, by their length, as for a turn."""
     found = with_bounds(evidence.found("emotion", EmotionFindings), evidence.bounds())
-    heard: Tracks[Emotion] = tracks((item, bounds) for findings, bounds in found for item in findings.utterances)
-    return pool_emotions([pair for channel in heard for pair in within(heard, _all(evidence, channel))])
+    heard: Tracks[Emotion] = tracks(
+        (item, bounds) for findings, bounds in found for item in findings.utterances
+    )
+    return pool_emotions(
+        [pair for channel in heard for pair in within(heard, _all(evidence, channel))]
+    )
 
 
 def sentiment(evidence: Evidence) -> Classification | None:
-    """Over all utterances, by their length: under the model of the channel's role, under all where it has none."""
+    """Over all utterances, by their length: under the model of the channel's role, under all where
+    it has none."""
     found = with_bounds(evidence.found("sentiment", SentimentFindings), evidence.bounds())
     heard = tracks((item, bounds) for findings, bounds in found for item in findings.utterances)
     roles = evidence.recording.roles
-    chosen = (of_role(within(heard, _all(evidence, channel)), roles[channel] if roles else None) for channel in heard)
+    chosen = (
+        of_role(within(heard, _all(evidence, channel)), roles[channel] if roles else None)
+        for channel in heard
+    )
     return classify((item.scores, weight) for part in chosen for item, weight in part)
 
 
@@ -72,7 +85,11 @@ def _of_chunks(evidence: Evidence, analysis: str) -> Classification | None:
     bounds = evidence.bounds()
     parts = []
     for part in evidence.parts:
-        if part.analysis == analysis and isinstance(part.outcome, Succeeded) and part.outcome.classification:
+        if (
+            part.analysis == analysis
+            and isinstance(part.outcome, Succeeded)
+            and part.outcome.classification
+        ):
             span = bounds.get(part.chunk, Interval(start_ms=part.start_ms, end_ms=part.end_ms))
             parts.append((part.outcome.classification.scores, float(span.end_ms - span.start_ms)))
     return classify(parts)
@@ -87,7 +104,11 @@ def transcript(evidence: Evidence) -> str:
 def turns(evidence: Evidence) -> tuple[Spoken, ...]:
     """Who spoke when."""
     found = evidence.found("diarization", DiarizationFindings)
-    return tuple(Spoken(turn.speaker, turn.start_ms, turn.end_ms) for _, findings in found for turn in findings.turns)
+    return tuple(
+        Spoken(turn.speaker, turn.start_ms, turn.end_ms)
+        for _, findings in found
+        for turn in findings.turns
+    )
 
 
 def _all(evidence: Evidence, channel: int) -> Utterance:

@@ -16,14 +16,17 @@ DIMENSIONS = ("valence", "arousal", "dominance")
 
 @dataclass
 class Chosen:
-    """Positions of the rows that say something, with their label; it is None where an emotion is only rated in numbers."""
+    """Positions of the rows that say something, with their label; it is None where an emotion is
+    only rated in numbers."""
 
     truth: dict[int, str | None] = field(default_factory=dict)
     unlabelled: int = 0
     unmapped: Counter[str] = field(default_factory=Counter)
 
 
-def choose(rows: Sequence[Row], analysis: str, mapping: LabelMap, root: Path, limit: int | None) -> Chosen:
+def choose(
+    rows: Sequence[Row], analysis: str, mapping: LabelMap, root: Path, limit: int | None
+) -> Chosen:
     """The rows to measure: all, or ``limit`` of them, evenly spread over the manifest.
 
     Raises:
@@ -36,7 +39,9 @@ def choose(rows: Sequence[Row], analysis: str, mapping: LabelMap, root: Path, li
             truth = _referenced(truth, root, row)
         if truth.unmapped:
             chosen.unmapped[truth.unmapped] += 1
-        if truth.label is not None or (analysis == "emotion" and any(row.said(name) for name in DIMENSIONS)):
+        if truth.label is not None or (
+            analysis == "emotion" and any(row.said(name) for name in DIMENSIONS)
+        ):
             chosen.truth[position] = truth.label
         elif not truth.unmapped:
             chosen.unlabelled += 1
@@ -44,7 +49,9 @@ def choose(rows: Sequence[Row], analysis: str, mapping: LabelMap, root: Path, li
     return chosen
 
 
-def spread(items: Sequence[tuple[int, str | None]], limit: int | None) -> Sequence[tuple[int, str | None]]:
+def spread(
+    items: Sequence[tuple[int, str | None]], limit: int | None
+) -> Sequence[tuple[int, str | None]]:
     """At most ``limit`` of the items, at even distances."""
     if limit is None or len(items) <= limit:
         return items

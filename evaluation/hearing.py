@@ -1,4 +1,5 @@
-"""Hears one recording as production does: decoded, stored and cut like an ingest, analysed by the runner of the workers."""
+"""Hears one recording as production does: decoded, stored and cut like an ingest, analysed by the
+runner of the workers."""
 
 import time
 from collections.abc import Iterable, Mapping
@@ -55,14 +56,20 @@ class Listener:
         roles = roles_of(row.asked_roles, found.channels, found.chosen.roles)
         rates = {analyses()[name].CARD.sample_rate for name in wanted}
         recording_id = uuid4()
-        prepared = prepare(path, recording_id, self.store_url, rates=rates, limits=self.limits, mix=not roles)
+        prepared = prepare(
+            path, recording_id, self.store_url, rates=rates, limits=self.limits, mix=not roles
+        )
         try:
-            info = self._info(path, row, recording_id, prepared, () if prepared.dual_mono else roles)
+            info = self._info(
+                path, row, recording_id, prepared, () if prepared.dual_mono else roles
+            )
             return self._analysed(info, prepared, tuple(wanted))
         finally:
             delete_recording(self.store_url, recording_id)
 
-    def _info(self, path: Path, row: Row, recording_id: UUID, prepared: Prepared, roles: tuple[str, ...]) -> RecordingInfo:
+    def _info(
+        self, path: Path, row: Row, recording_id: UUID, prepared: Prepared, roles: tuple[str, ...]
+    ) -> RecordingInfo:
         spans = enumerate(prepared.chunks)
         return RecordingInfo(
             id=recording_id,
@@ -76,7 +83,9 @@ class Listener:
             dual_mono=prepared.dual_mono,
             created_at=datetime.now(UTC),
             chunks=tuple(
-                ChunkSpan(index=index, **span.model_dump(), speech=speech_in(span, prepared.utterances))
+                ChunkSpan(
+                    index=index, **span.model_dump(), speech=speech_in(span, prepared.utterances)
+                )
                 for index, span in spans
             ),
             analyses=tuple(self.releases),
@@ -86,17 +95,36 @@ class Listener:
         parts, cpu_seconds = [], {}
         for name in wanted:
             card = analyses()[name].CARD
-            spans = info.chunks if card.scope == "chunk" else (Interval(start_ms=0, end_ms=info.duration_ms),)
+            spans = (
+                info.chunks
+                if card.scope == "chunk"
+                else (Interval(start_ms=0, end_ms=info.duration_ms),)
+            )
             refs = tuple(_ref(info, prepared, card.sample_rate, span) for span in spans)
             release = self.releases[name]
             gate = self.gate if card.speech_only else None
-            job = Job(analysis=name, batch_id=uuid4(), release=release, chunks=refs, gate=gate, sent_at=time.time())
+            job = Job(
+                analysis=name,
+                batch_id=uuid4(),
+                release=release,
+                chunks=refs,
+                gate=gate,
+                sent_at=time.time(),
+            )
             began = time.process_time()
             outcomes = run(job, self.device)
             cpu_seconds[name] = time.process_time() - began
             for ref, outcome in zip(refs, outcomes, strict=True):
                 span_of = {"start_ms": ref.start_ms, "end_ms": ref.end_ms}
-                parts.append(Part(**span_of, chunk=ref.index, analysis=name, release=release.name, outcome=outcome))
+                parts.append(
+                    Part(
+                        **span_of,
+                        chunk=ref.index,
+                        analysis=name,
+                        release=release.name,
+                        outcome=outcome,
+                    )
+                )
         return Heard(gather(info, parts), cpu_seconds)
 
 

@@ -33,7 +33,8 @@ class Section(BaseModel):
 
 @dataclass(frozen=True)
 class Truth:
-    """What a row means to an analysis, or what it says that means nothing, such as ``label=helicopter``."""
+    """What a row means to an analysis, or what it says that means nothing, such as
+    ``label=helicopter``."""
 
     label: str | None = None
     unmapped: str | None = None
@@ -66,7 +67,8 @@ class LabelMap:
         return Truth(unmapped=unmapped)
 
     def among(self, label: str, known: Collection[str]) -> str | None:
-        """The label itself where a release knows it, else what stands for it there; None where nothing does."""
+        """The label itself where a release knows it, else what stands for it there; None where
+        nothing does."""
         found = label if label in known else self.instead.get(label)
         return found if found in known else None
 
@@ -88,4 +90,6 @@ def read(analysis: str, folder: Path = MAPS) -> LabelMap:
         raise Misconfigured("label_map", f"{path} is not TOML: {error}") from error
     except ValidationError as error:
         first = error.errors()[0]
-        raise Misconfigured("label_map", f"{path}: {'.'.join(map(str, first['loc']))}: {first['msg']}") from error
+        raise Misconfigured(
+            "label_map", f"{path}: {'.'.join(map(str, first['loc']))}: {first['msg']}"
+        ) from error

@@ -14,7 +14,8 @@ Dimension = Annotated[float, Field(ge=-1, le=1)] | None
 
 
 class Row(BaseModel):
-    """One recording. Any further key is kept: a label map (``evaluation.labels``) says what it means."""
+    """One recording. Any further key is kept: a label map (``evaluation.labels``) says what it
+    means."""
 
     model_config = ConfigDict(frozen=True, extra="allow", coerce_numbers_to_str=True)
 
@@ -42,7 +43,8 @@ class Row(BaseModel):
 
     @property
     def group(self) -> str:
-        """What must be resampled as one: its speaker, else the recording it was cut from, else its fold, else itself."""
+        """What must be resampled as one: its speaker, else the recording it was cut from, else its
+        fold, else itself."""
         if self.speaker or origin(self.path) != self.path:
             return self.speaker or origin(self.path)
         return f"{self.source} fold {self.fold}" if self.fold else self.path
@@ -67,9 +69,13 @@ def read(path: Path) -> tuple[Row, ...]:
     try:
         lines = path.read_text(encoding="utf-8").splitlines()
     except OSError as error:
-        raise Misconfigured("manifest", f"{path}: {error.strerror}; name a file with one JSON object a line") from error
+        raise Misconfigured(
+            "manifest", f"{path}: {error.strerror}; name a file with one JSON object a line"
+        ) from error
     except UnicodeDecodeError as error:
-        raise Misconfigured("manifest", f"{path} is not UTF-8 text; name a file with one JSON object a line") from error
+        raise Misconfigured(
+            "manifest", f"{path} is not UTF-8 text; name a file with one JSON object a line"
+        ) from error
     return tuple(_row(path, number, line) for number, line in enumerate(lines, 1) if line.strip())
 
 

@@ -1,4 +1,5 @@
-"""What ``metrics.json`` holds: one object an analysis. None stands for a figure that there is nothing to compute from."""
+"""What ``metrics.json`` holds: one object an analysis. None stands for a figure that there is
+nothing to compute from."""
 
 from typing import Annotated
 
@@ -14,7 +15,9 @@ class LeftOut(Frozen):
     """A labelled recording without an answer that should have had one."""
 
     path: str
-    code: str = Field(description="empty, not_audio, truncated, ... or what the analysis failed with.")
+    code: str = Field(
+        description="empty, not_audio, truncated, ... or what the analysis failed with."
+    )
     detail: str
 
 
@@ -22,7 +25,9 @@ class PassedOver(Frozen):
     """Rows of the manifest that say nothing this release could be held to."""
 
     unlabelled: int = Field(description="Rows without a label for this analysis.")
-    unmapped: dict[str, int] = Field(description="What rows say and no label map translates, such as label=helicopter.")
+    unmapped: dict[str, int] = Field(
+        description="What rows say and no label map translates, such as label=helicopter."
+    )
     uncovered: dict[str, int] = Field(description="Labels that the release cannot give.")
 
 
@@ -31,10 +36,16 @@ class Measured(Frozen):
 
     n: int = Field(description="Recordings measured: labelled, read, and answered.")
     release: str = Field(description="The checkpoint that answered.")
-    rtf: Rate | None = Field(description="Real-time factor: seconds of one core for a second of sound, loading not counted.")
+    rtf: Rate | None = Field(
+        description=(
+            "Real-time factor: seconds of one core for a second of sound, loading not counted."
+        )
+    )
     audio_seconds: Rate = Field(description="Sound that the analysis heard.")
     passed_over: PassedOver
-    unanswered: dict[str, int] = Field(description="Why labelled recordings had nothing to analyse, such as no_speech.")
+    unanswered: dict[str, int] = Field(
+        description="Why labelled recordings had nothing to analyse, such as no_speech."
+    )
     left_out: tuple[LeftOut, ...] = Field(description="What could not be read, or failed.")
 
 
@@ -51,7 +62,9 @@ class OfSource(Frozen):
     """One set of recordings: the first two parts of their paths."""
 
     n: int
-    trained_on: bool | None = Field(description="The release was trained on recordings of this set; null when not known.")
+    trained_on: bool | None = Field(
+        description="The release was trained on recordings of this set; null when not known."
+    )
 
 
 class ClassifiedSource(OfSource):
@@ -78,10 +91,14 @@ class Classified(Measured):
     groups: int = Field(description="Speakers, folds or single files that were drawn.")
     ece: Share | None = Field(description="Expected calibration error, 10 bins of equal width.")
     labels: tuple[str, ...] = Field(description="Order of the confusion matrix.")
-    confusion: tuple[tuple[int, ...], ...] = Field(description="Rows: what it is; columns: what was answered.")
+    confusion: tuple[tuple[int, ...], ...] = Field(
+        description="Rows: what it is; columns: what was answered."
+    )
     per_label: dict[str, OfLabel]
     per_source: dict[str, ClassifiedSource]
-    concordance: dict[str, Concordance] | None = Field(default=None, description="emotion: of valence, arousal, dominance.")
+    concordance: dict[str, Concordance] | None = Field(
+        default=None, description="emotion: of valence, arousal, dominance."
+    )
 
 
 class TranscribedSource(OfSource):
@@ -116,13 +133,16 @@ class DiarizedSource(DiarizedFile, OfSource):
 
 
 class Diarized(Measured):
-    """Who spoke when: missed, invented and confused speaker time over the reference's, all recordings together."""
+    """Who spoke when: missed, invented and confused speaker time over the reference's, all
+    recordings together."""
 
     der: Rate | None
     missed: Rate | None
     invented: Rate | None
     confused: Rate | None
-    collar_seconds: Rate = Field(description="Not scored on either side of every border of the reference.")
+    collar_seconds: Rate = Field(
+        description="Not scored on either side of every border of the reference."
+    )
     overlap: str = "counted: where two speak at once, each counts"
     per_source: dict[str, DiarizedSource]
     per_file: dict[str, DiarizedFile]

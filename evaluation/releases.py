@@ -27,21 +27,28 @@ def chosen(names: Sequence[str], checkpoints: Sequence[str], folder: Path) -> di
         folder: where remote ones are put.
 
     Raises:
-        Misconfigured: no such checkpoint, two for one analysis, or one for an analysis that is not asked for.
+        Misconfigured: no such checkpoint, two for one analysis, or one for an analysis that is not
+            asked for.
     """
     found: dict[str, Release] = {}
     for text in checkpoints:
         release = _named(text, names, folder)
         if release.analysis not in names:
-            raise Misconfigured("checkpoint", f"{text} is for {release.analysis}, which is not measured; add --analysis")
+            raise Misconfigured(
+                "checkpoint",
+                f"{text} is for {release.analysis}, which is not measured; add --analysis",
+            )
         if release.analysis in found:
-            raise Misconfigured("checkpoint", f"two checkpoints for {release.analysis}; measure one after the other")
+            raise Misconfigured(
+                "checkpoint", f"two checkpoints for {release.analysis}; measure one after the other"
+            )
         found[release.analysis] = release
     return {name: found.get(name) or catalog.default_releases()[name] for name in names}
 
 
 def trained_on(release: Release) -> tuple[str, ...] | None:
-    """Sets of ``labels.jsonl`` that a release of the catalog was trained on; None for a strange one."""
+    """Sets of ``labels.jsonl`` that a release of the catalog was trained on; None for a strange
+    one."""
     return next((entry.trained_on for entry in _known() if entry.release() == release), None)
 
 
@@ -59,7 +66,9 @@ def load_all(releases: Mapping[str, Release], device: str) -> None:
             raise
         except Exception as error:
             said = (str(error).splitlines() or [type(error).__name__])[0]
-            raise Misconfigured("checkpoint", f"{release.uri} is no checkpoint for {name}: {said}") from error
+            raise Misconfigured(
+                "checkpoint", f"{release.uri} is no checkpoint for {name}: {said}"
+            ) from error
 
 
 def _known() -> tuple[catalog.Checkpoint, ...]:
@@ -74,12 +83,20 @@ def _named(text: str, names: Sequence[str], folder: Path) -> Release:
     if not equals or analysis not in analyses():
         analysis, uri = names[0] if len(names) == 1 else "", text
     if not analysis:
-        raise Misconfigured("checkpoint", f"which analysis is {uri} for? write --checkpoint ANALYSIS={uri}")
+        raise Misconfigured(
+            "checkpoint", f"which analysis is {uri} for? write --checkpoint ANALYSIS={uri}"
+        )
     path = _fetched(uri, folder)
     digest = sha256(path)
     # A copy of a file that the catalog knows is run as the catalog says.
     runtime = next((entry.runtime for entry in catalog.load() if entry.sha256 == digest), "onnx")
-    return Release(analysis=analysis, name=f"{path.stem}-{digest[:8]}", runtime=runtime, uri=str(path), sha256=digest)
+    return Release(
+        analysis=analysis,
+        name=f"{path.stem}-{digest[:8]}",
+        runtime=runtime,
+        uri=str(path),
+        sha256=digest,
+    )
 
 
 def _fetched(uri: str, folder: Path) -> Path:
@@ -91,12 +108,19 @@ def _fetched(uri: str, folder: Path) -> Path:
         try:
             with fsspec.open(uri, "rb") as remote, path.open("wb") as copy:
                 shutil.copyfileobj(remote, copy)
-        except (ImportError, ValueError, OSError) as error:  # no such protocol, its package is missing, nothing is there
+        except (
+            ImportError,
+            ValueError,
+            OSError,
+        ) as error:  # no such protocol, its package is missing, nothing is there
             said = (str(error).splitlines() or [type(error).__name__])[0]
             raise Misconfigured(
-                "checkpoint", f"{uri} cannot be fetched ({said}); fetch it yourself and name the file"
+                "checkpoint",
+                f"{uri} cannot be fetched ({said}); fetch it yourself and name the file",
             ) from error
     if not path.is_file():
         known: Iterable[str] = (entry.name for entry in _known())
-        raise Misconfigured("checkpoint", f"{uri} is neither a file nor a release; releases are {', '.join(known)}")
+        raise Misconfigured(
+            "checkpoint", f"{uri} is neither a file nor a release; releases are {', '.join(known)}"
+        )
     return path.resolve()

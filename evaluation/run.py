@@ -22,7 +22,8 @@ Watch = Callable[[Sequence[int]], Iterable[int]]
 
 SILENT = "no_speech"
 NOT_ASKED = "language_unsupported"
-"""A failure that says nothing of the release: recordings of several languages stand in one manifest."""
+"""A failure that says nothing of the release: recordings of several languages stand in one
+manifest."""
 
 
 @dataclass(frozen=True)
@@ -41,7 +42,12 @@ class Trial:
         Raises:
             Transient: the disk is full.
         """
-        return Metrics({name: self._measured(name, tally) for name, tally in self.tallies(listener, watch).items()})
+        return Metrics(
+            {
+                name: self._measured(name, tally)
+                for name, tally in self.tallies(listener, watch).items()
+            }
+        )
 
     def tallies(self, listener: Listener, watch: Watch = iter) -> dict[str, Tally]:
         """What ``measure`` makes its figures of.
@@ -49,14 +55,24 @@ class Trial:
         Raises:
             Transient: the disk is full.
         """
-        tallies = {name: Tally(each, trained_on(each), self.chosen[name]) for name, each in listener.releases.items()}
-        for position in watch(sorted({position for each in self.chosen.values() for position in each.truth})):
+        tallies = {
+            name: Tally(each, trained_on(each), self.chosen[name])
+            for name, each in listener.releases.items()
+        }
+        for position in watch(
+            sorted({position for each in self.chosen.values() for position in each.truth})
+        ):
             self._hear(
-                listener, self.rows[position], {n: t for n, t in tallies.items() if position in t.chosen.truth}, position
+                listener,
+                self.rows[position],
+                {n: t for n, t in tallies.items() if position in t.chosen.truth},
+                position,
             )
         return tallies
 
-    def _hear(self, listener: Listener, row: Row, tallies: Mapping[str, Tally], position: int) -> None:
+    def _hear(
+        self, listener: Listener, row: Row, tallies: Mapping[str, Tally], position: int
+    ) -> None:
         try:
             heard = listener.hear(self.root / row.path, row, tallies)
         except Permanent as error:  # BadAudio, Forbidden, roles: this recording's own fault
@@ -71,9 +87,12 @@ class Trial:
         tally.seconds += heard.seconds
         nothing = answers.nothing(heard.evidence, name)
         if nothing and nothing.failed and nothing.reason != NOT_ASKED:
-            tally.left_out.append(LeftOut(path=row.path, code=nothing.reason, detail=nothing.detail))
+            tally.left_out.append(
+                LeftOut(path=row.path, code=nothing.reason, detail=nothing.detail)
+            )
             return
-        # Nobody heard where somebody speaks is an answer, and a wrong one, to what was said and by whom.
+        # Nobody heard where somebody speaks is an answer, and a wrong one, to what was said and by
+        # whom.
         if nothing and (name not in ("asr", "diarization") or nothing.reason != SILENT):
             tally.unanswered[nothing.reason] += 1
             return
@@ -88,7 +107,9 @@ class Trial:
             return answers.transcript(evidence)
         if name == "diarization" and truth:
             true = reference(self.root, truth, row.path)
-            return score(true, answers.turns(evidence), evidence.recording.duration_ms, self.collar_ms)
+            return score(
+                true, answers.turns(evidence), evidence.recording.duration_ms, self.collar_ms
+            )
         return answers.classification(evidence, name)
 
     def _measured(self, name: str, tally: Tally) -> Classified | Transcribed | Diarized:

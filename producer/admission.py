@@ -1,4 +1,5 @@
-"""Backpressure: files are handed in while there is room for their chunks, so that what waits in Redis stays bounded."""
+"""Backpressure: files are handed in while there is room for their chunks, so that what waits in
+Redis stays bounded."""
 
 import time
 from pathlib import Path
@@ -17,15 +18,22 @@ REPEAT_SEC = 60.0
 
 
 def room(connection: Connection) -> int:
-    """How many more chunks are admitted; 0 or less: none. A recording that is not cut yet counts as what it will become."""
-    return settings().max_unmerged_chunks - ledger.unmerged(connection) - ledger.waiting_requests(connection)
+    """How many more chunks are admitted; 0 or less: none. A recording that is not cut yet counts as
+    what it will become."""
+    return (
+        settings().max_unmerged_chunks
+        - ledger.unmerged(connection)
+        - ledger.waiting_requests(connection)
+    )
 
 
 def expected_chunks(path: Path) -> int:
-    """How many chunks a file will become, by what it says of itself and by its size; 1 where it cannot be read, as will be said
-    by whoever takes it in."""
+    """How many chunks a file will become, by what it says of itself and by its size; 1 where it
+    cannot be read, as will be said by whoever takes it in."""
     config = settings()
-    limits = PlanLimits.of_seconds(config.chunk_duration_sec, config.chunk_max_sec, config.overlap_sec)
+    limits = PlanLimits.of_seconds(
+        config.chunk_duration_sec, config.chunk_max_sec, config.overlap_sec
+    )
     try:
         return limits.expected_chunks(probe(path).expected_ms)
     except (EarshotError, OSError):
@@ -40,5 +48,8 @@ def wait_for_room(patience: Patience) -> None:
         if time.monotonic() - told > REPEAT_SEC or not told:
             told = time.monotonic()
             bound = f"{settings().max_unmerged_chunks} chunks (EARSHOT_MAX_UNMERGED_CHUNKS)"
-            patience.say(f"waiting: {bound} or more are still to be merged; `earshot doctor --stuck` tells why")
+            patience.say(
+                f"waiting: {bound} or more are still to be merged; `earshot doctor --stuck`"
+                " tells why"
+            )
         time.sleep(POLL_SEC)

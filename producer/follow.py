@@ -16,7 +16,8 @@ from tasks.submit import reply
 
 POLL_SEC = 0.2
 ANSWER_SEC = 30.0
-"""How long a recording that has vanished may stay unexplained: its content was stored before, and the reply names it."""
+"""How long a recording that has vanished may stay unexplained: its content was stored before, and
+the reply names it."""
 
 
 class FileProgress(Frozen):
@@ -42,8 +43,9 @@ class FileProgress(Frozen):
 
 
 def follow(patience: Patience, submissions: Sequence[Submission]) -> Iterator[FileProgress]:
-    """Yields every change, file by file, until all are finished, or ``patience.check``, which is called at every poll, raises
-    because waiting has become useless (a worker of the local stack died)."""
+    """Yields every change, file by file, until all are finished, or ``patience.check``, which is
+    called at every poll, raises because waiting has become useless (a worker of the local stack
+    died)."""
     latest = [FileProgress(submission=each, recording_id=each.recording_id) for each in submissions]
     while not all(each.finished for each in latest):
         patience.check()
@@ -66,7 +68,9 @@ def _advanced(patience: Patience, before: FileProgress, row: Progress | None) ->
         return before.model_copy(update={"vanished_at": time.monotonic()})
     answer = patience(lambda _: _answer(before))
     if answer is not None:
-        return before.model_copy(update=answer.model_dump(include={"recording_id", "duplicate", "added", "differs"}))
+        return before.model_copy(
+            update=answer.model_dump(include={"recording_id", "duplicate", "added", "differs"})
+        )
     if time.monotonic() - before.vanished_at < ANSWER_SEC:
         return before
     return _failed(before, Permanent("deleted", "the recording was deleted meanwhile"))
@@ -80,4 +84,6 @@ def _answer(before: FileProgress) -> IngestReply | None:
 
 
 def _failed(before: FileProgress, error: Permanent) -> FileProgress:
-    return before.model_copy(update={"state": "failed", "error_code": error.code, "error_detail": str(error)})
+    return before.model_copy(
+        update={"state": "failed", "error_code": error.code, "error_detail": str(error)}
+    )

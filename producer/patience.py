@@ -1,4 +1,5 @@
-"""A command's way to the services: whatever is away is waited for, and the one who waits is told so in one line."""
+"""A command's way to the services: whatever is away is waited for, and the one who waits is told so
+in one line."""
 
 import time
 from collections.abc import Callable
@@ -14,12 +15,15 @@ T = TypeVar("T")
 AGAIN_SEC = 2.0
 
 
-def outlast(do: Callable[[], T], say: Callable[[str], None], check: Callable[[], None] = lambda: None) -> T:
+def outlast(
+    do: Callable[[], T], say: Callable[[str], None], check: Callable[[], None] = lambda: None
+) -> T:
     """What ``do`` returns, called again until the services let it.
 
     Args:
         say: shows one line: for what it waits, and that it goes on.
-        check: called before waiting and before each further try; raises where waiting is useless (see ``producer.follow``).
+        check: called before waiting and before each further try; raises where waiting is useless
+            (see ``producer.follow``).
 
     Raises:
         Unavailable: it took longer than ``wait_days``.
@@ -48,7 +52,8 @@ def outlast(do: Callable[[], T], say: Callable[[str], None], check: Callable[[],
 
 
 class Patience:
-    """Outlasts whatever is away, with a connection to Postgres that is made anew when it was lost. Entering it asks both
+    """Outlasts whatever is away, with a connection to Postgres that is made anew when it was lost.
+    Entering it asks both
     services without patience: one that was never there is not waited for."""
 
     def __init__(self, say: Callable[[str], None], check: Callable[[], None]) -> None:

@@ -6,20 +6,71 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 SUFFIXES = frozenset(
-    {".wav", ".flac", ".ogg", ".oga", ".opus", ".spx", ".mp3", ".mp2", ".mp1", ".mpga", ".m4a", ".m4b", ".aac", ".ac3", ".eac3"}
-    | {".aif", ".aiff", ".aifc", ".amr", ".awb", ".ape", ".au", ".snd", ".caf", ".dsf", ".gsm", ".mka", ".mpc", ".rf64", ".sph"}
-    | {".tta", ".voc", ".w64", ".wma", ".wv", ".mp4", ".m4v", ".mov", ".mkv", ".webm", ".3gp", ".3g2", ".asf", ".avi", ".flv"}
+    {
+        ".wav",
+        ".flac",
+        ".ogg",
+        ".oga",
+        ".opus",
+        ".spx",
+        ".mp3",
+        ".mp2",
+        ".mp1",
+        ".mpga",
+        ".m4a",
+        ".m4b",
+        ".aac",
+        ".ac3",
+        ".eac3",
+    }
+    | {
+        ".aif",
+        ".aiff",
+        ".aifc",
+        ".amr",
+        ".awb",
+        ".ape",
+        ".au",
+        ".snd",
+        ".caf",
+        ".dsf",
+        ".gsm",
+        ".mka",
+        ".mpc",
+        ".rf64",
+        ".sph",
+    }
+    | {
+        ".tta",
+        ".voc",
+        ".w64",
+        ".wma",
+        ".wv",
+        ".mp4",
+        ".m4v",
+        ".mov",
+        ".mkv",
+        ".webm",
+        ".3gp",
+        ".3g2",
+        ".asf",
+        ".avi",
+        ".flv",
+    }
     | {".m2ts", ".mts", ".mpeg", ".mpg", ".ogv", ".ts", ".wmv"}
 )
 
 
 def find_audio(paths: Iterable[Path]) -> Iterator[Path]:
-    """Every file named, and everything below every folder named that looks like audio or video, each once, in order.
+    """Every file named, and everything below every folder named that looks like audio or video,
+    each once, in order.
 
-    What is named is always yielded, be it missing, a folder without audio or no audio at all, and so is a folder that may not
+    What is named is always yielded, be it missing, a folder without audio or no audio at all, and
+    so is a folder that may not
     be entered: handing it in says what is wrong with it, and the others go on.
     """
-    # os.path, for pathlib raises at links in a circle, at names that are too long and below folders that may not be entered.
+    # os.path, for pathlib raises at links in a circle, at names that are too long and below folders
+    # that may not be entered.
     seen: set[str] = set()
     for path in paths:
         for each in _below(path):
@@ -30,15 +81,28 @@ def find_audio(paths: Iterable[Path]) -> Iterator[Path]:
 
 
 def left_out(paths: Iterable[Path]) -> Counter[str]:
-    """Suffix to the number of files below the folders named that ``find_audio`` leaves out for it."""
-    names = (name for path in paths if os.path.isdir(path) for _, _, files in os.walk(path) for name in files)
-    return Counter(suffix for name in names if (suffix := Path(name).suffix.lower()) not in SUFFIXES)
+    """Suffix to the number of files below the folders named that ``find_audio`` leaves out for
+    it."""
+    names = (
+        name
+        for path in paths
+        if os.path.isdir(path)
+        for _, _, files in os.walk(path)
+        for name in files
+    )
+    return Counter(
+        suffix for name in names if (suffix := Path(name).suffix.lower()) not in SUFFIXES
+    )
 
 
 def _below(path: Path) -> list[Path]:
     if not os.path.isdir(path):
         return [path]
     closed: list[OSError] = []  # folders that may not be entered: handing them in says so
-    found = [Path(folder, name) for folder, _, names in os.walk(path, onerror=closed.append) for name in names]
+    found = [
+        Path(folder, name)
+        for folder, _, names in os.walk(path, onerror=closed.append)
+        for name in names
+    ]
     audio = [each for each in found if each.suffix.lower() in SUFFIXES and os.path.isfile(each)]
     return sorted([*audio, *(Path(error.filename) for error in closed)]) or [path]

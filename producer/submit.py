@@ -40,8 +40,9 @@ class Submission(Frozen):
 
 
 def submit(patience: Patience, path: Path, options: Options) -> Submission:
-    """Uploads the file, so that workers on other machines can read it, writes the recording down, so that a lost message can be
-    sent again, and enqueues it; waits for a store, a Postgres or a Redis that is away. Leaves nothing behind when it fails.
+    """Uploads the file, so that workers on other machines can read it, writes the recording down,
+    so that a lost message can be sent again, and enqueues it; waits for a store, a Postgres or a
+    Redis that is away. Leaves nothing behind when it fails.
 
     Raises:
         BadAudio: ``missing``, or ``not_audio`` for a folder.
@@ -51,7 +52,11 @@ def submit(patience: Patience, path: Path, options: Options) -> Submission:
     """
     config, copy, recording_id = settings(), _Copy(path), uuid4()
     wanted, language = options.analyses or tuple(analyses()), options.language or config.language
-    named = {"recording_id": recording_id, "file_name": told(path.name, 1024), **options.model_dump()}
+    named = {
+        "recording_id": recording_id,
+        "file_name": told(path.name, 1024),
+        **options.model_dump(),
+    }
 
     def written_down(connection: Connection) -> IngestRequest:
         before = recordings.get(connection, recording_id)
@@ -65,7 +70,9 @@ def submit(patience: Patience, path: Path, options: Options) -> Submission:
         patience(lambda _: copy.uploaded())
         chunks = expected_chunks(path)
         request = patience(written_down)
-        return Submission(path=path, recording_id=recording_id, task_id=patience(lambda _: send(request)))
+        return Submission(
+            path=path, recording_id=recording_id, task_id=patience(lambda _: send(request))
+        )
     except BaseException:
         with suppress(Unavailable):  # what is away now may have been the reason
             copy.discard()
@@ -75,8 +82,8 @@ def submit(patience: Patience, path: Path, options: Options) -> Submission:
 
 
 class _Copy:
-    """The file's copy in the inbox. Until a request names it, upkeep takes it for left behind once it is old: one that became
-    half as old while Postgres was waited for is made anew."""
+    """The file's copy in the inbox. Until a request names it, upkeep takes it for left behind once
+    it is old: one that became half as old while Postgres was waited for is made anew."""
 
     def __init__(self, path: Path) -> None:
         self._path, self._store, self._uri = path, settings().store_url, ""

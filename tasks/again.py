@@ -19,14 +19,17 @@ from workers.registry import analyses, cards
 def plan_limits() -> PlanLimits:
     """How long chunks are, by the settings."""
     config = settings()
-    return PlanLimits.of_seconds(config.chunk_duration_sec, config.chunk_max_sec, config.overlap_sec)
+    return PlanLimits.of_seconds(
+        config.chunk_duration_sec, config.chunk_max_sec, config.overlap_sec
+    )
 
 
 def plan(connection: Connection, recording_id: UUID, choice: Choice) -> dict[int, set[str]]:
     """Chunk index to the analyses that ``choice`` names; nothing is asked for yet.
 
     Raises:
-        Permanent: ``unknown_recording``; ``never_decoded``, there is nothing to do the named analyses on.
+        Permanent: ``unknown_recording``; ``never_decoded``, there is nothing to do the named
+            analyses on.
     """
     scopes = {card.name: card.scope for card in cards()}
     with connection.transaction():
@@ -37,19 +40,25 @@ def plan(connection: Connection, recording_id: UUID, choice: Choice) -> dict[int
     if of_chunks:
         wanted |= {chunk.index: set(of_chunks) for chunk in chunks}
         if not any(index != WHOLE for index in wanted):
-            raise Permanent("never_decoded", f"recording {recording_id} was never decoded; ingest its file again")
+            raise Permanent(
+                "never_decoded",
+                f"recording {recording_id} was never decoded; ingest its file again",
+            )
     return wanted
 
 
 def again(
-    connection: Connection, recording_id: UUID, wanted: Mapping[int, Collection[str]], speakers: SpeakerCount | None = None
+    connection: Connection,
+    recording_id: UUID,
+    wanted: Mapping[int, Collection[str]],
+    speakers: SpeakerCount | None = None,
 ) -> int:
-    """Does these analyses of these chunks once more, in a new round, and returns how many they are; for none it does nothing.
-    ``speakers``: as in ``Choice``.
+    """Does these analyses of these chunks once more, in a new round, and returns how many they are;
+    for none it does nothing. ``speakers``: as in ``Choice``.
 
     Raises:
-        Permanent: ``still_open``, ``never_decoded``, ``same_content``, or ``unknown_analysis``: it is not in the registry
-            any more.
+        Permanent: ``still_open``, ``never_decoded``, ``same_content``, or ``unknown_analysis``: it
+            is not in the registry any more.
         Unavailable: Redis or Postgres is away; what was asked for is dispatched when it is back.
     """
     if wanted:
@@ -59,14 +68,18 @@ def again(
 
 
 def besides(
-    connection: Connection, recording_id: UUID, asked: Collection[str], speakers: SpeakerCount | None
+    connection: Connection,
+    recording_id: UUID,
+    asked: Collection[str],
+    speakers: SpeakerCount | None,
 ) -> tuple[str, ...]:
-    """Does those of the ``asked`` analyses that nobody asked of a stored recording before, or not with that many speakers, in a
-    new round; returns them. What is there already is not done again, so that the same request may come any number of times. A
-    recording that failed is left alone.
+    """Does those of the ``asked`` analyses that nobody asked of a stored recording before, or not
+    with that many speakers, in a new round; returns them. What is there already is not done again,
+    so that the same request may come any number of times. A recording that failed is left alone.
 
     Raises:
-        Transient: ``busy``, something is missing and the recording is still being analysed; try again later.
+        Transient: ``busy``, something is missing and the recording is still being analysed; try
+            again later.
         Permanent, Unavailable: as ``again``.
     """
     with connection.transaction():  # one that asks for the same at the same time finds it asked for
@@ -77,7 +90,9 @@ def besides(
             return ()
         if recording.finished_at is None:
             raise Transient(
-                "busy", f"recording {recording_id} is being analysed; {', '.join(choice.analyses)} can be added then"
+                "busy",
+                f"recording {recording_id} is being analysed; {', '.join(choice.analyses)} can be"
+                " added then",
             )
         _reopen(connection, recording_id, plan(connection, recording_id, choice), choice.speakers)
     dispatch(recording_id)
@@ -85,17 +100,27 @@ def besides(
 
 
 def _reopen(
-    connection: Connection, recording_id: UUID, wanted: Mapping[int, Collection[str]], speakers: SpeakerCount | None
+    connection: Connection,
+    recording_id: UUID,
+    wanted: Mapping[int, Collection[str]],
+    speakers: SpeakerCount | None,
 ) -> None:
     gone = {name for names in wanted.values() for name in names} - set(analyses())
     if gone:
-        raise Permanent("unknown_analysis", f"there is no analysis {', '.join(sorted(gone))} (any more)")
-    cut = _chunks_of_uncut(connection, recording_id) if any(index != WHOLE for index in wanted) else []
+        raise Permanent(
+            "unknown_analysis", f"there is no analysis {', '.join(sorted(gone))} (any more)"
+        )
+    cut = (
+        _chunks_of_uncut(connection, recording_id)
+        if any(index != WHOLE for index in wanted)
+        else []
+    )
     rounds.reopen(connection, recording_id, wanted, speakers, cut)
 
 
 def _chunks_of_uncut(connection: Connection, recording_id: UUID) -> list[NewChunk]:
-    """How to cut a recording that no analysis of chunks was asked of so far; for any other, nothing."""
+    """How to cut a recording that no analysis of chunks was asked of so far; for any other,
+    nothing."""
     found = rounds.uncut(connection, recording_id)
     if found is None:
         return []

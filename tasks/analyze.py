@@ -30,13 +30,15 @@ from workers.run import DEVICE_MEMORY, run
 log = logging.getLogger(__name__)
 
 TRIES = 12
-"""Attempts at a job whose chunks have no room in memory, over about six minutes: it may be others who fill it, or the chunk."""
+"""Attempts at a job whose chunks have no room in memory, over about six minutes: it may be others
+who fill it, or the chunk."""
 STAGE_AGAIN_SEC = 2.0
 DELIVERIES = 200
-"""How often Celery may deliver a job whose worker died. Its chunks' deaths are counted and bounded (``tasks.triage``); this
-ends what dies before it can count."""
+"""How often Celery may deliver a job whose worker died. Its chunks' deaths are counted and bounded
+(``tasks.triage``); this ends what dies before it can count."""
 WHOLE_LIMIT = 0.9
-"""Share of the time limit that one chunk must have had to itself before running out of time is its own fault."""
+"""Share of the time limit that one chunk must have had to itself before running out of time is its
+own fault."""
 
 
 def _analyze(self: Stage, payload: dict[str, Any]) -> dict[str, Any]:
@@ -53,11 +55,19 @@ def _analyze(self: Stage, payload: dict[str, Any]) -> dict[str, Any]:
         for group in found.groups(urgent=analyses()[job.analysis].CARD.urgent):
             busy += _work(self, client, job, group)
     except SoftTimeLimitExceeded:
-        raise Transient("timeout", "the job ran out of time; what is left of it goes on in a new one") from None
+        raise Transient(
+            "timeout", "the job ran out of time; what is left of it goes on in a new one"
+        ) from None
     if busy:
-        raise Transient("busy", f"{busy} chunks of this job are worked on elsewhere, or by a worker not known to be dead")
+        raise Transient(
+            "busy",
+            f"{busy} chunks of this job are worked on elsewhere, or by a worker not known to be"
+            " dead",
+        )
     recordings = tuple(sorted({ref.recording_id for ref in job.chunks}))
-    return Receipt(batch_id=job.batch_id, analysis=job.analysis, recordings=recordings).model_dump(mode="json")
+    return Receipt(batch_id=job.batch_id, analysis=job.analysis, recordings=recordings).model_dump(
+        mode="json"
+    )
 
 
 def _work(task: Stage, client: Redis, job: Job, group: Sequence[Open]) -> int:
@@ -66,19 +76,33 @@ def _work(task: Stage, client: Redis, job: Job, group: Sequence[Open]) -> int:
         if not refs:
             return len(group)
         said = _said(task, client, job, refs)
-        unfit = [ref for ref, each in said.items() if isinstance(each, Failed) and each.code == DEVICE_MEMORY]
-        again = unfit if unfit and _may_fit(task) else []  # there may be room when another process is done
-        done = {ref.key: Staged(release=job.release.name, outcome=each) for ref, each in said.items() if ref not in again}
+        unfit = [
+            ref
+            for ref, each in said.items()
+            if isinstance(each, Failed) and each.code == DEVICE_MEMORY
+        ]
+        again = (
+            unfit if unfit and _may_fit(task) else []
+        )  # there may be room when another process is done
+        done = {
+            ref.key: Staged(release=job.release.name, outcome=each)
+            for ref, each in said.items()
+            if ref not in again
+        }
         _stage(client, job, done)
         if again:
             raise Transient(DEVICE_MEMORY, f"no memory for {len(again)} chunks of this job")
         return len(group) - len(refs)
 
 
-def _said(task: Stage, client: Redis, job: Job, refs: Sequence[ChunkRef]) -> dict[ChunkRef, Outcome]:
+def _said(
+    task: Stage, client: Redis, job: Job, refs: Sequence[ChunkRef]
+) -> dict[ChunkRef, Outcome]:
     """The outcomes; what they hold of emergencies has left."""
     card = analyses()[job.analysis].CARD
-    said = dict(zip(refs, _outcomes(task, job.model_copy(update={"chunks": tuple(refs)})), strict=True))
+    said = dict(
+        zip(refs, _outcomes(task, job.model_copy(update={"chunks": tuple(refs)})), strict=True)
+    )
     if card.urgent:
         emergency.tell(client, card, said)
     return said
@@ -91,18 +115,24 @@ def _may_fit(task: Stage) -> bool:
 
 def _has_time(task: Stage) -> bool:
     """Whether the task may go on waiting for its surroundings."""
-    return tries.waited(redis.client(settings().redis_url), task.request.id, step_sec()) < settings().wait_sec
+    return (
+        tries.waited(redis.client(settings().redis_url), task.request.id, step_sec())
+        < settings().wait_sec
+    )
 
 
 @contextmanager
 def _claimed(client: Redis, job: Job, group: Sequence[Open]) -> Iterator[list[ChunkRef]]:
-    """Claims what nobody was faster with. The claims end with the staging of the outcomes; when that fails, they are given
-    back, and when several chunks ran out of time together, blamed, so that each is tried alone."""
+    """Claims what nobody was faster with. The claims end with the staging of the outcomes; when
+    that fails, they are given back, and when several chunks ran out of time together, blamed, so
+    that each is tried alone."""
     mine, ttl = claim(), settings().outcome_ttl_sec
     refs: list[ChunkRef] = []
     try:
         for each in group:
-            if claims.take(client, each.ref.key, job.analysis, each.standing, mine, ttl, died=each.died):
+            if claims.take(
+                client, each.ref.key, job.analysis, each.standing, mine, ttl, died=each.died
+            ):
                 refs.append(each.ref)
         yield refs
     except (Transient, SoftTimeLimitExceeded) as error:
@@ -115,8 +145,9 @@ def _claimed(client: Redis, job: Job, group: Sequence[Open]) -> Iterator[list[Ch
             claims.release(client, ref.key, job.analysis, mine, ttl, blame=blame)
         raise
     except DeviceLost as error:
-        # At work it is a death like any other: what this child held is counted and tried alone in fresh ones
-        # (``tasks.triage``). Before, it is nobody's fault, and whoever has a GPU may take the job.
+        # At work it is a death like any other: what this child held is counted and tried alone in
+        # fresh ones (``tasks.triage``). Before, it is nobody's fault, and whoever has a GPU may
+        # take the job.
         if error.code == "device_absent":
             for ref in refs:
                 claims.release(client, ref.key, job.analysis, mine, ttl, blame=False)
@@ -125,8 +156,8 @@ def _claimed(client: Redis, job: Job, group: Sequence[Open]) -> Iterator[list[Ch
 
 
 def _outcomes(task: Stage, job: Job) -> list[Outcome]:
-    """The outcomes of some chunks of a job. A header task never raises on its last attempt, or its chord would wait for
-    ever."""
+    """The outcomes of some chunks of a job. A header task never raises on its last attempt, or its
+    chord would wait for ever."""
     began = time.monotonic()
     try:
         return run(job, settings().device, reraise=(Transient, SoftTimeLimitExceeded))
@@ -134,7 +165,12 @@ def _outcomes(task: Stage, job: Job) -> list[Outcome]:
         limit = settings().task_soft_limit_sec
         if len(job.chunks) > 1 or time.monotonic() - began < WHOLE_LIMIT * limit:
             raise
-        return [Failed(code="timeout", detail=f"not done within {limit:.0f} s; {settings().task_limit_advice}")]
+        return [
+            Failed(
+                code="timeout",
+                detail=f"not done within {limit:.0f} s; {settings().task_limit_advice}",
+            )
+        ]
     except Transient as error:
         if _has_time(task):
             raise
@@ -145,11 +181,14 @@ def _outcomes(task: Stage, job: Job) -> list[Outcome]:
 def _died(found: Open) -> Staged:
     times = found.deaths
     detail = f"{times} workers ended while they analysed it, the last was {found.victim}"
-    return Staged(release=found.release, outcome=Failed(code=WORKER_LOST, detail=detail), worker=found.victim)
+    return Staged(
+        release=found.release, outcome=Failed(code=WORKER_LOST, detail=detail), worker=found.victim
+    )
 
 
 def _stage(client: Redis, job: Job, outcomes: dict[ChunkKey, Staged]) -> None:
-    """What is computed waits here for a Redis that takes it, and goes back to the queue undone only when the time is up."""
+    """What is computed waits here for a Redis that takes it, and goes back to the queue undone only
+    when the time is up."""
     try:
         while outcomes:
             try:
@@ -164,8 +203,13 @@ def _stage(client: Redis, job: Job, outcomes: dict[ChunkKey, Staged]) -> None:
 
 
 def _drop(job: Job) -> NoReturn:
-    """Ends a job about a recording that was deleted: no result, no part of a chord, nothing that names it."""
-    log.warning("%s: deleted: nothing is done about %d chunks of a recording that was deleted", job.analysis, len(job.chunks))
+    """Ends a job about a recording that was deleted: no result, no part of a chord, nothing that
+    names it."""
+    log.warning(
+        "%s: deleted: nothing is done about %d chunks of a recording that was deleted",
+        job.analysis,
+        len(job.chunks),
+    )
     raise Ignore
 
 

@@ -9,7 +9,14 @@ from typing import Any, ClassVar
 from celery import Celery, Task
 from celery.app.backends import BACKEND_ALIASES
 from celery.exceptions import Reject, SoftTimeLimitExceeded
-from celery.signals import after_setup_logger, after_setup_task_logger, heartbeat_sent, task_prerun, worker_init, worker_ready
+from celery.signals import (
+    after_setup_logger,
+    after_setup_task_logger,
+    heartbeat_sent,
+    task_prerun,
+    worker_init,
+    worker_ready,
+)
 from kombu.transport import TRANSPORT_ALIASES
 
 from earshot.analysis.errors import Permanent, Transient
@@ -21,8 +28,10 @@ from earshot.settings import PROJECT, settings
 from workers.pools import queues_of
 
 MALLOC_BYTES = 4 << 20
-"""What is larger, and what is free at the end of the heap beyond it, goes back to the system at once. A chunk of two channels
-takes 3 MB: with less than that, it and what is made of it would be asked for again and again, at two thirds more CPU."""
+"""What is larger, and what is free at the end of the heap beyond it, goes back to the system at
+once. A chunk of two channels
+takes 3 MB: with less than that, it and what is made of it would be asked for again and again, at
+two thirds more CPU."""
 
 
 PAUSE_MAX_SEC = 60
@@ -31,28 +40,34 @@ PUBLISH_AGAIN_SEC = 2.0
 
 
 def step_sec() -> float:
-    """The longest time from one try to the next of a task that does not wait for its turn meanwhile."""
+    """The longest time from one try to the next of a task that does not wait for its turn
+    meanwhile."""
     return settings().task_time_limit_sec + PAUSE_MAX_SEC
 
 
 class Stage(Task):  # type: ignore[misc]  # celery ships no types
-    """A task that is tried again, ever later and with jitter, while its surroundings fail; permanent errors are not."""
+    """A task that is tried again, ever later and with jitter, while its surroundings fail;
+    permanent errors are not."""
 
     abstract = True
     throws = (Permanent,)  # told in one line
     autoretry_for = (Transient,)
-    # Tries are no measure of time, and Celery counts those of every kind together: a stage that must not wait for ever goes by
-    # ``wait_days``. None would stand for the task's own ``max_retries``.
+    # Tries are no measure of time, and Celery counts those of every kind together: a stage that
+    # must not wait for ever goes by ``wait_days``. None would stand for the task's own
+    # ``max_retries``.
     retry_kwargs: ClassVar = {"max_retries": sys.maxsize}
     retry_backoff = 1
     retry_backoff_max = PAUSE_MAX_SEC
     retry_jitter = True
-    default_retry_delay = 5  # seconds, after the worker's child died: by then two heartbeats have told that it is gone
-    max_retries = 3  # what counts for Celery itself: deliveries after the worker died (``task_retry_on_worker_lost``)
+    # seconds, after the worker's child died: by then two heartbeats have told that it is gone
+    default_retry_delay = 5
+    # what counts for Celery itself: deliveries after the worker died
+    # (``task_retry_on_worker_lost``)
+    max_retries = 3
 
     def retry(self, *args: Any, **kwargs: Any) -> Any:
-        """As Celery's, but a task whose retry Redis does not take waits for Redis, where Celery would drop it; when its time is
-        up, it goes back to its queue."""
+        """As Celery's, but a task whose retry Redis does not take waits for Redis, where Celery
+        would drop it; when its time is up, it goes back to its queue."""
         while True:
             try:
                 return super().retry(*args, **kwargs)
@@ -123,14 +138,16 @@ def _still_there(**_: Any) -> None:
 @after_setup_logger.connect
 @after_setup_task_logger.connect
 def _mask(logger: logging.Logger, **_: Any) -> None:
-    """Whatever is logged, a traceback of some library too, is logged without credentials, and each message is one line."""
+    """Whatever is logged, a traceback of some library too, is logged without credentials, and each
+    message is one line."""
     for handler in logger.handlers:
         handler.addFilter(_OneLine())
         handler.setFormatter(_Masked(handler.formatter))
 
 
 class _OneLine(logging.Filter):
-    """Whatever names from outside are in a message, it forges no line; a traceback stands below it as it is."""
+    """Whatever names from outside are in a message, it forges no line; a traceback stands below it
+    as it is."""
 
     def filter(self, record: logging.LogRecord) -> bool:
         message = record.getMessage()
@@ -181,10 +198,11 @@ def flower_argv(port: int, address: str) -> list[str]:
 def process_env() -> dict[str, str]:
     """What those processes need in their environment besides the settings.
 
-    SIGTERM hands jobs back within the soft timeout (billiard reads this before Celery starts), numeric libraries stay on one
-    thread, no library asks a model hub for what `earshot models pull` has not put here, ONNX Runtime tells nobody what it runs
-    (from 1.29 on it would, by a thread of its own), nor does pyannote.audio, and memory goes back to the system, where glibc
-    would keep whatever array was freed.
+    SIGTERM hands jobs back within the soft timeout (billiard reads this before Celery starts),
+    numeric libraries stay on one thread, no library asks a model hub for what `earshot models pull`
+    has not put here, ONNX Runtime tells nobody what it runs (from 1.29 on it would, by a thread of
+    its own), nor does pyannote.audio, and memory goes back to the system, where glibc would keep
+    whatever array was freed.
     """
     return {
         "REMAP_SIGTERM": "SIGQUIT",

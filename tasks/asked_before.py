@@ -1,4 +1,5 @@
-"""Answers a request with the recording of its id or its content, asks that one for what is missing, and says what differs."""
+"""Answers a request with the recording of its id or its content, asks that one for what is missing,
+and says what differs."""
 
 import logging
 from contextlib import nullcontext
@@ -22,12 +23,13 @@ log = logging.getLogger(__name__)
 
 
 class IdTaken(Permanent):
-    """The id is another request's. Codes: ``id_taken``, that one's file is another; ``not_comparable``, whether it is cannot be
-    known, because one of the two cannot be read."""
+    """The id is another request's. Codes: ``id_taken``, that one's file is another;
+    ``not_comparable``, whether it is cannot be known, because one of the two cannot be read."""
 
 
 def same_file(connection: Connection, recording_id: UUID, request: IngestRequest) -> IngestRequest:
-    """What the recording of that id is to be made by: the request that came first, read from where this one says.
+    """What the recording of that id is to be made by: the request that came first, read from where
+    this one says.
 
     Raises:
         IdTaken: it came with another file, or whether it did will never be known.
@@ -48,26 +50,36 @@ def _compare(connection: Connection, recording: Recording, uri: str) -> None:
         raise Transient("busy", f"recording {recording.id} is to be read from another URI first")
     if recording.sha256 is None:
         if recording.id not in requests.restartable(connection, recording.id):
-            raise _taken("not_comparable", recording.id, f"failed with {recording.error_code} before its file was read")
+            raise _taken(
+                "not_comparable",
+                recording.id,
+                f"failed with {recording.error_code} before its file was read",
+            )
     elif recording.sha256 != _content(recording.id, uri):
         raise _taken("id_taken", recording.id, "stands for another file")
 
 
 def _taken(code: str, recording_id: UUID, reason: str) -> IdTaken:
-    return IdTaken(code, f"the id {recording_id} {reason}; hand this one in without an id, or with one of its own")
+    return IdTaken(
+        code,
+        f"the id {recording_id} {reason}; hand this one in without an id, or with one of its own",
+    )
 
 
 def _content(recording_id: UUID, uri: str) -> str:
     """SHA-256 of the file.
 
     Raises:
-        IdTaken: ``not_comparable``, it cannot be read, which must not close a recording of another file.
+        IdTaken: ``not_comparable``, it cannot be read, which must not close a recording of another
+            file.
     """
     try:
         with source(uri) as file:
             return content_hash(file)
     except Transient as error:
-        raise Transient("busy", f"whether {recording_id} is this file cannot be known: {error}") from error
+        raise Transient(
+            "busy", f"whether {recording_id} is this file cannot be known: {error}"
+        ) from error
     except EarshotError as error:
         said = f"{error.code}: {error}"
     except SoftTimeLimitExceeded:
@@ -75,16 +87,21 @@ def _content(recording_id: UUID, uri: str) -> str:
     except Exception as error:
         log.exception("whether %s is this file cannot be known", recording_id)
         said = type(error).__name__
-    raise _taken("not_comparable", recording_id, f"is in use, and this file cannot be read ({said})")
+    raise _taken(
+        "not_comparable", recording_id, f"is in use, and this file cannot be read ({said})"
+    )
 
 
-def answer(connection: Connection, recording_id: UUID, stored: UUID, request: IngestRequest) -> IngestReply:
-    """The answer to the request ``recording_id`` by its own recording, or by the one of the same content; what nobody asked of
-    that so far is done.
+def answer(
+    connection: Connection, recording_id: UUID, stored: UUID, request: IngestRequest
+) -> IngestReply:
+    """The answer to the request ``recording_id`` by its own recording, or by the one of the same
+    content; what nobody asked of that so far is done.
 
     Raises:
         Transient: ``busy``, something is missing and it is still being analysed, or taken in again.
-        Permanent: ``audio_expired``, something is missing, and the request's file is another one by now.
+        Permanent: ``audio_expired``, something is missing, and the request's file is another one by
+            now.
         Unavailable: Redis or Postgres is away.
     """
     own = stored == recording_id
@@ -95,12 +112,21 @@ def answer(connection: Connection, recording_id: UUID, stored: UUID, request: In
     added = _added(connection, stored, request, own=own)
     if not own:  # at last, so that the request is sent again if anything dies before
         recordings.forget(connection, recording_id)
-    return reply(stored, duplicate=not own, added=added, differs=_differs(connection, stored, request, own=own))
+    return reply(
+        stored,
+        duplicate=not own,
+        added=added,
+        differs=_differs(connection, stored, request, own=own),
+    )
 
 
-def _added(connection: Connection, stored: UUID, request: IngestRequest, *, own: bool) -> tuple[str, ...]:
-    """What is missing, asked for; its audio, if that was removed for its age, comes back out of the request's file."""
-    # The first to name the number of speakers is not overruled by a copy of his own request that comes late.
+def _added(
+    connection: Connection, stored: UUID, request: IngestRequest, *, own: bool
+) -> tuple[str, ...]:
+    """What is missing, asked for; its audio, if that was removed for its age, comes back out of the
+    request's file."""
+    # The first to name the number of speakers is not overruled by a copy of his own request that
+    # comes late.
     asked = (request.analyses or tuple(analyses()), None if own else request.speakers)
     try:
         return besides(connection, stored, *asked)
@@ -114,7 +140,9 @@ def _added(connection: Connection, stored: UUID, request: IngestRequest, *, own:
         return besides(connection, stored, *asked)
 
 
-def _differs(connection: Connection, stored: UUID, request: IngestRequest, *, own: bool) -> tuple[Differing, ...]:
+def _differs(
+    connection: Connection, stored: UUID, request: IngestRequest, *, own: bool
+) -> tuple[Differing, ...]:
     """``own``: by its id; by its content it has the same language and roles."""
     recording = recordings.get(connection, stored)
     if recording is None:
@@ -130,14 +158,28 @@ def _differs(connection: Connection, stored: UUID, request: IngestRequest, *, ow
 
 
 def reply(
-    recording_id: UUID, *, duplicate: bool = False, added: tuple[str, ...] = (), differs: tuple[Differing, ...] = ()
+    recording_id: UUID,
+    *,
+    duplicate: bool = False,
+    added: tuple[str, ...] = (),
+    differs: tuple[Differing, ...] = (),
 ) -> IngestReply:
     """How the recording stands now."""
     with db.pooled(settings().database_url) as connection:
         recording = recordings.get(connection, recording_id)
     if recording is None:
-        raise tombstones.deleted() from None  # what went wrong because of it names the recording, and stays with the result
-    error = {"code": recording.error_code, "detail": recording.error_detail} if recording.error_code else None
+        # what went wrong because of it names the recording, and stays with the result
+        raise tombstones.deleted() from None
+    error = (
+        {"code": recording.error_code, "detail": recording.error_detail}
+        if recording.error_code
+        else None
+    )
     return IngestReply(
-        recording_id=recording_id, state=recording.state, duplicate=duplicate, added=added, differs=differs, error=error
+        recording_id=recording_id,
+        state=recording.state,
+        duplicate=duplicate,
+        added=added,
+        differs=differs,
+        error=error,
     )

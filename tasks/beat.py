@@ -1,4 +1,5 @@
-"""The scheduler of the tasks that run by the clock: it sends none while earlier ones still wait to be done."""
+"""The scheduler of the tasks that run by the clock: it sends none while earlier ones still wait to
+be done."""
 
 from datetime import timedelta
 from typing import Any
@@ -15,9 +16,11 @@ LONGEST_SLEEP_SEC = 5.0
 
 
 class Scheduler(CeleryScheduler):  # type: ignore[misc]  # celery ships no types
-    """Everything is due when it starts, so nothing has to be kept in a file, and again when the clock was set.
+    """Everything is due when it starts, so nothing has to be kept in a file, and again when the
+    clock was set.
 
-    With every upkeep worker stopped for a week, Redis holds three of its tasks, not a hundred thousand.
+    With every upkeep worker stopped for a week, Redis holds three of its tasks, not a hundred
+    thousand.
     """
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -30,7 +33,8 @@ class Scheduler(CeleryScheduler):  # type: ignore[misc]  # celery ships no types
         self._make_due()
 
     def tick(self, *args: Any, **kwargs: Any) -> Any:
-        """As Celery's, which plans by the wall clock: one that is set back by a day would mean a day without upkeep."""
+        """As Celery's, which plans by the wall clock: one that is set back by a day would mean a
+        day without upkeep."""
         if self._clock.was_set():
             self._make_due()
         return super().tick(*args, **kwargs)

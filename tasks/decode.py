@@ -1,4 +1,5 @@
-"""Decodes what a request names into the audio store; once more where that audio was removed for its age."""
+"""Decodes what a request names into the audio store; once more where that audio was removed for its
+age."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -25,12 +26,18 @@ def source(uri: str) -> Iterator[MediaFile]:
     Raises: as ``earshot.audio.store.source.open_source``.
     """
     config = settings()
-    with store_errors(uri), open_source(uri, config.roots, config.store_url, config.internal_hosts) as file:
+    with (
+        store_errors(uri),
+        open_source(uri, config.roots, config.store_url, config.internal_hosts) as file,
+    ):
         yield file
 
 
-def decode(recording_id: UUID, file: MediaFile, found: Probe, *, mix: bool, accept_truncated: bool) -> Prepared:
-    """Decodes the file, which is as ``found``, at every rate that an analysis wants, and stores that as the recording's audio.
+def decode(
+    recording_id: UUID, file: MediaFile, found: Probe, *, mix: bool, accept_truncated: bool
+) -> Prepared:
+    """Decodes the file, which is as ``found``, at every rate that an analysis wants, and stores
+    that as the recording's audio.
 
     Raises: as ``earshot.audio.prepare.prepare``.
     """
@@ -49,11 +56,12 @@ def decode(recording_id: UUID, file: MediaFile, found: Probe, *, mix: bool, acce
 
 
 def decode_again(connection: Connection, recording: Recording, uri: str) -> None:
-    """Gives a finished recording its audio back, from a file of the same content. To be called by whoever alone takes that
-    recording in (``earshot.storage.postgres.requests.exclusive``).
+    """Gives a finished recording its audio back, from a file of the same content. To be called by
+    whoever alone takes that recording in (``earshot.storage.postgres.requests.exclusive``).
 
     Raises:
-        Permanent: ``audio_expired``, the file is another one by now, or is decoded otherwise than before; ``deleted``.
+        Permanent: ``audio_expired``, the file is another one by now, or is decoded otherwise than
+            before; ``deleted``.
         Unavailable: as ``earshot.audio.prepare.prepare``.
     """
     accept = bool(recording.request.get("accept_truncated"))
@@ -62,10 +70,16 @@ def decode_again(connection: Connection, recording: Recording, uri: str) -> None
         if same:
             mix = not recording.roles and not recording.dual_mono
             prepared = decode(recording.id, file, probe(file), mix=mix, accept_truncated=accept)
-            same = (prepared.channels, prepared.duration_ms) == (recording.channels, recording.duration_ms)
+            same = (prepared.channels, prepared.duration_ms) == (
+                recording.channels,
+                recording.duration_ms,
+            )
     if not same:
         delete_recording(settings().store_url, recording.id)
-        reason = f"the audio of recording {recording.id} was removed for its age, and its file has changed since"
+        reason = (
+            f"the audio of recording {recording.id} was removed for its age, and its file has"
+            " changed since"
+        )
         raise Permanent("audio_expired", f"{reason}; ingest it with --force")
     if not recordings.audio_is_back(connection, recording.id, prepared.audio):
         delete_recording(settings().store_url, recording.id)

@@ -1,6 +1,8 @@
-"""Deletes recordings with everything that is known of them, and looks in every store whether anything is left.
+"""Deletes recordings with everything that is known of them, and looks in every store whether
+anything is left.
 
-Needs no worker: the command calls it, upkeep goes on with what it could not finish, and so may any other program.
+Needs no worker: the command calls it, upkeep goes on with what it could not finish, and so may any
+other program.
 """
 
 import json
@@ -32,7 +34,8 @@ log = logging.getLogger(__name__)
 BATCH = 200
 """Recordings deleted in one transaction."""
 YOUNG_SEC = 2 * 86_400
-"""How long after its end results and queues may name a recording: longer than Celery keeps results."""
+"""How long after its end results and queues may name a recording: longer than Celery keeps
+results."""
 
 
 SETTLED = 10_000
@@ -40,7 +43,8 @@ SETTLED = 10_000
 
 
 def delete(connection: Connection, ids: Sequence[UUID], why: Why) -> dict[UUID, str]:
-    """Deletes recordings, whatever state they are in; ids without one are passed over. Returns those of which something could
+    """Deletes recordings, whatever state they are in; ids without one are passed over. Returns
+    those of which something could
     not be removed yet, and why: upkeep goes on with them.
 
     Raises:
@@ -53,9 +57,12 @@ def delete(connection: Connection, ids: Sequence[UUID], why: Why) -> dict[UUID, 
     return open_
 
 
-def erase(connection: Connection, ids: Collection[UUID] | None = None) -> tuple[int, dict[UUID, str]]:
-    """Removes what buried recordings left outside Postgres, of those named or of ``BATCH`` that are open, and tells
-    of each that is gone. Returns how many are gone now, and of which something could not be removed.
+def erase(
+    connection: Connection, ids: Collection[UUID] | None = None
+) -> tuple[int, dict[UUID, str]]:
+    """Removes what buried recordings left outside Postgres, of those named or of ``BATCH`` that are
+    open, and tells of each that is gone. Returns how many are gone now, and of which something
+    could not be removed.
 
     Raises:
         Unavailable: Postgres or Redis is away.
@@ -85,15 +92,23 @@ def erase(connection: Connection, ids: Collection[UUID] | None = None) -> tuple[
 
 def _erase(client: Redis, found: Tombstone) -> Counts:
     left, store = found.leftovers, settings().store_url
-    keys, events = traces.forget(client, left.chunks, [str(each) for each in left.events], left.entries)
+    keys, events = traces.forget(
+        client, left.chunks, [str(each) for each in left.events], left.entries
+    )
     files, size = delete_recording(store, found.id)
     uri = left.upload or ""
-    uploads = int(is_upload(uri, store) and remove(store, uri.removeprefix(f"{store.rstrip('/')}/")))
+    uploads = int(
+        is_upload(uri, store) and remove(store, uri.removeprefix(f"{store.rstrip('/')}/"))
+    )
     exports = [_remove_export(found.id, each) for each in left.exports]
     return {
         "redis": {"keys": keys, "events": events},
         "store": {"files": files, "bytes": size, "uploads": uploads},
-        "exports": {word: exports.count(word) for word in ("removed", "gone", "changed", "elsewhere") if word in exports},
+        "exports": {
+            word: exports.count(word)
+            for word in ("removed", "gone", "changed", "elsewhere")
+            if word in exports
+        },
     }
 
 
@@ -118,20 +133,32 @@ def _remove_export(recording_id: UUID, export: Export) -> str:
         return "changed"
     except OSError as error:
         reason = error.strerror or type(error).__name__
-        raise Unavailable("unremovable", f"{path} cannot be removed ({reason}); remove it, or let it be removed") from error
+        raise Unavailable(
+            "unremovable", f"{path} cannot be removed ({reason}); remove it, or let it be removed"
+        ) from error
     return "removed"
 
 
 def _sweep(client: Redis, ids: Sequence[UUID]) -> dict[UUID, dict[str, int]]:
     """Messages, results and whatever else in Redis still names the recordings."""
-    return {each: dict(kinds) for each, kinds in traces.remove(client, traces.look(client, ids)[1]).items()} if ids else {}
+    return (
+        {
+            each: dict(kinds)
+            for each, kinds in traces.remove(client, traces.look(client, ids)[1]).items()
+        }
+        if ids
+        else {}
+    )
 
 
 def check(connection: Connection, ids: Collection[UUID], read: Searched | None = None) -> Checked:
-    """Looks for the recordings in every store, removes what was written while they were deleted, looks again where there was
-    any, and notes the outcome with their tombstones. ``read``: Postgres was searched before."""
+    """Looks for the recordings in every store, removes what was written while they were deleted,
+    looks again where there was any, and notes the outcome with their tombstones. ``read``: Postgres
+    was searched before."""
     client = redis.client(settings().redis_url)
-    late = sum(sum(kinds.values()) for kinds in _sweep(client, list(ids)).values()) + _sweep_store(ids)
+    late = sum(sum(kinds.values()) for kinds in _sweep(client, list(ids)).values()) + _sweep_store(
+        ids
+    )
     keys, hits = traces.look(client, ids)
     rows, found = (read.rows, read.found) if read else traces.rows(connection, ids)
     paths, named = _in_store(ids)
@@ -162,8 +189,9 @@ def _sweep_store(ids: Collection[UUID]) -> int:
 
 
 def settle(connection: Connection, ends: float) -> list[UUID]:
-    """The last look at deletions that no late job can reach any more; many at a time, for it reads everything. Returns those
-    for which it is over; where the monotonic clock says ``ends`` before that, the next call goes on with it."""
+    """The last look at deletions that no late job can reach any more; many at a time, for it reads
+    everything. Returns those for which it is over; where the monotonic clock says ``ends`` before
+    that, the next call goes on with it."""
     if not searches.under_way(connection):
         ids = tombstones.unsettled(connection, settings().late_job_sec, SETTLED)
         if not ids:
@@ -174,7 +202,10 @@ def settle(connection: Connection, ends: float) -> list[UUID]:
         return []
     checked = check(connection, read.ids, read)
     if checked.found:
-        log.error("deleted recordings are still named by %s", ", ".join(sorted({each.place for each in checked.found})))
+        log.error(
+            "deleted recordings are still named by %s",
+            ", ".join(sorted({each.place for each in checked.found})),
+        )
     return read.ids
 
 

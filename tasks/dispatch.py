@@ -1,4 +1,5 @@
-"""Turns a recording's pending chunks into chords: one header task per analysis, one merge as the body."""
+"""Turns a recording's pending chunks into chords: one header task per analysis, one merge as the
+body."""
 
 import time
 from collections.abc import Iterator, Mapping, Sequence
@@ -23,15 +24,16 @@ from workers.registry import cards
 
 Row = dict[str, Any]
 QUARANTINED = (
-    f"the same content ended workers under {dead_letters.QUARANTINE_AFTER} other recordings; `earshot dead list` shows them"
+    f"the same content ended workers under {dead_letters.QUARANTINE_AFTER} other recordings;"
+    " `earshot dead list` shows them"
 )
 Barred = tuple[int, str, str]
 """Chunk index, analysis and release that must not be tried."""
 
 
 def dispatch(recording_id: UUID) -> int:
-    """Publishes every pending chunk of the recording and returns how many. Chunks are marked before they are published, so a
-    crash in between leaves them overdue, never forgotten.
+    """Publishes every pending chunk of the recording and returns how many. Chunks are marked before
+    they are published, so a crash in between leaves them overdue, never forgotten.
 
     Raises:
         Unavailable: Redis or Postgres is away; chunks that were not published are pending again.
@@ -58,8 +60,9 @@ def dispatch(recording_id: UUID) -> int:
 
 
 def _batches(rows: Sequence[Row]) -> Iterator[Sequence[Row]]:
-    """The whole recording first (its job is the longest), then the chunks, those that the same analyses must hear together. A
-    chunk that did not come back goes alone, so that one bad chunk does not take others with it again."""
+    """The whole recording first (its job is the longest), then the chunks, those that the same
+    analyses must hear together. A chunk that did not come back goes alone, so that one bad chunk
+    does not take others with it again."""
     fresh: dict[frozenset[str], list[Row]] = {}
     for row in rows:
         if row["index"] == WHOLE or row["attempts"] > 1:
@@ -72,22 +75,45 @@ def _batches(rows: Sequence[Row]) -> Iterator[Sequence[Row]]:
             yield alike[start : start + size]
 
 
-def _publish(recording: Recording, named: Mapping[str, Release], barred: set[Barred], rows: Sequence[Row]) -> None:
+def _publish(
+    recording: Recording, named: Mapping[str, Release], barred: set[Barred], rows: Sequence[Row]
+) -> None:
     batch_id, registered, gate = uuid4(), {card.name: card for card in cards()}, at_the_gate()
-    keys = tuple(ChunkKey(recording_id=recording.id, index=row["index"], round=row["round"]) for row in rows)
+    keys = tuple(
+        ChunkKey(recording_id=recording.id, index=row["index"], round=row["round"]) for row in rows
+    )
     batch = Batch(batch_id=batch_id, chunks=keys)
-    # Immutable: the body takes nothing from the header's results, which are receipts; outcomes wait in earshot.storage.staging.
+    # Immutable: the body takes nothing from the header's results, which are receipts; outcomes wait
+    # in earshot.storage.staging.
     name = "merge.whole" if rows[0]["index"] == WHOLE else "merge.batch"
     merge = app.signature(name, args=[batch.model_dump(mode="json")], immutable=True)
     header = []
     for analysis in rows[0]["wanted"]:
         card, release = registered.get(analysis), named.get(analysis)
         if card is None or release is None:
-            _answer(keys, analysis, "none", "unknown_analysis", f"there is no analysis {analysis} (any more)")
+            _answer(
+                keys,
+                analysis,
+                "none",
+                "unknown_analysis",
+                f"there is no analysis {analysis} (any more)",
+            )
             continue
-        kept_back = {row["index"] for row in rows if (row["index"], analysis, release.name) in barred}
-        _answer([key for key in keys if key.index in kept_back], analysis, release.name, "quarantined", QUARANTINED)
-        refs = tuple(_reference(recording, card.sample_rate, row) for row in rows if row["index"] not in kept_back)
+        kept_back = {
+            row["index"] for row in rows if (row["index"], analysis, release.name) in barred
+        }
+        _answer(
+            [key for key in keys if key.index in kept_back],
+            analysis,
+            release.name,
+            "quarantined",
+            QUARANTINED,
+        )
+        refs = tuple(
+            _reference(recording, card.sample_rate, row)
+            for row in rows
+            if row["index"] not in kept_back
+        )
         if refs:
             job = Job(
                 analysis=analysis,
@@ -105,7 +131,12 @@ def _answer(keys: Sequence[ChunkKey], analysis: str, release: str, code: str, de
     """What no worker is to try is answered here."""
     if keys:
         outcome = Staged(release=release, outcome=Failed(code=code, detail=detail))
-        staging.put(redis.client(settings().redis_url), analysis, dict.fromkeys(keys, outcome), settings().outcome_ttl_sec)
+        staging.put(
+            redis.client(settings().redis_url),
+            analysis,
+            dict.fromkeys(keys, outcome),
+            settings().outcome_ttl_sec,
+        )
 
 
 def _reference(recording: Recording, sample_rate: int, row: Row) -> ChunkRef:
@@ -122,5 +153,8 @@ def _reference(recording: Recording, sample_rate: int, row: Row) -> ChunkRef:
         roles=recording.roles,
         language=recording.language,
         speakers=recording.request.get("speakers") if row["index"] == WHOLE else None,
-        speech=tuple(Utterance(channel=channel, start_ms=start, end_ms=end) for channel, start, end in row["speech"]),
+        speech=tuple(
+            Utterance(channel=channel, start_ms=start, end_ms=end)
+            for channel, start, end in row["speech"]
+        ),
     )

@@ -1,4 +1,5 @@
-"""Tells of emergencies while a job is at work: they do not wait for its other chunks, nor for the merge."""
+"""Tells of emergencies while a job is at work: they do not wait for its other chunks, nor for the
+merge."""
 
 from collections.abc import Mapping
 
@@ -14,8 +15,9 @@ from workers.contract import Card
 
 
 def tell(client: Redis, card: Card, said: Mapping[ChunkRef, Outcome]) -> None:
-    """Publishes what the outcomes hold of alarms. To be called before they are staged: what is staged is not done again, so an
-    alarm could be lost, while one that is told twice has the same id.
+    """Publishes what the outcomes hold of alarms. To be called before they are staged: what is
+    staged is not done again, so an alarm could be lost, while one that is told twice has the same
+    id.
 
     Raises:
         Unavailable: Postgres or Redis is away; the job is to be tried again.

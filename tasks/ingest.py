@@ -1,4 +1,5 @@
-"""Takes a recording in: read once, checked, decoded, cut into chunks, written to the ledger, dispatched."""
+"""Takes a recording in: read once, checked, decoded, cut into chunks, written to the ledger,
+dispatched."""
 
 import logging
 from collections.abc import Iterator
@@ -40,24 +41,34 @@ log = logging.getLogger(__name__)
 
 @app.task(name="ingest.recording", bind=True)
 def ingest_recording(self: Stage, payload: dict[str, Any]) -> dict[str, Any]:
-    """Body of ``ingest.recording``; takes an ``IngestRequest``, returns an ``IngestReply``, both as JSON."""
+    """Body of ``ingest.recording``; takes an ``IngestRequest``, returns an ``IngestReply``, both as
+    JSON."""
     request = IngestRequest.model_validate(payload)
     recording_id = request.recording_id or uuid5(NAMESPACE_URL, f"earshot:task:{self.request.id}")
     try:
         reply = _ingest(recording_id, request)
-    except IdTaken as error:  # nothing of the recording that has the id is touched or told, and the file stays where it is
+    # nothing of the recording that has the id is touched or told, and the file stays where it is
+    except IdTaken as error:
         told = {"code": error.code, "detail": str(error)}
-        return IngestReply(recording_id=recording_id, state="failed", error=told).model_dump(mode="json")
+        return IngestReply(recording_id=recording_id, state="failed", error=told).model_dump(
+            mode="json"
+        )
     except Transient:
         raise  # it is tried again
     except EarshotError as error:
         reply = _failed(recording_id, error)
     except SoftTimeLimitExceeded:
         limit = f"it was not decoded within {settings().task_time_limit_sec} s"
-        reply = _failed(recording_id, Permanent("timeout", f"{limit}; {settings().task_limit_advice}"))
-    except Exception as error:  # whatever it is, the recording is closed with the reason instead of staying open for ever
+        reply = _failed(
+            recording_id, Permanent("timeout", f"{limit}; {settings().task_limit_advice}")
+        )
+    # whatever it is, the recording is closed with the reason instead of staying open for ever
+    except Exception as error:
         log.exception("recording %s cannot be taken in", recording_id)
-        reply = _failed(recording_id, Permanent("ingest_failed", f"{type(error).__name__}: {error}".splitlines()[0]))
+        reply = _failed(
+            recording_id,
+            Permanent("ingest_failed", f"{type(error).__name__}: {error}".splitlines()[0]),
+        )
     if reply.error is None or reply.error["code"] not in SURROUNDINGS:
         discard_upload(request.uri, settings().store_url)
     return reply.model_dump(mode="json")
@@ -97,8 +108,8 @@ def _is_tried(connection: Connection, recording_id: UUID) -> bool:
     """Counts an attempt at decoding; False when an earlier delivery of the request got further.
 
     Raises:
-        Permanent: ``gave_up``, as many attempts as are allowed have ended their workers. One that was stopped in an orderly
-            way, with a goodbye, does not count.
+        Permanent: ``gave_up``, as many attempts as are allowed have ended their workers. One that
+            was stopped in an orderly way, with a goodbye, does not count.
     """
     client = redis.client(settings().redis_url)
     attempt = requests.start(connection, recording_id, claim().worker)
@@ -115,18 +126,29 @@ def _is_tried(connection: Connection, recording_id: UUID) -> bool:
 
 
 def _admit(connection: Connection, recording_id: UUID) -> None:
-    """Work is taken in only while there is room for it: what waits in Redis stays bounded, whoever is slow."""
-    waiting, bound = ledger.unmerged(connection) + requests.ahead(connection, recording_id), settings().max_unmerged_chunks
+    """Work is taken in only while there is room for it: what waits in Redis stays bounded, whoever
+    is slow."""
+    waiting, bound = (
+        ledger.unmerged(connection) + requests.ahead(connection, recording_id),
+        settings().max_unmerged_chunks,
+    )
     if waiting >= bound:
         requests.put_off(connection, recording_id)
-        raise Transient("backlog", f"{waiting} chunks wait to be merged, which is the bound; the recording is taken in later")
+        raise Transient(
+            "backlog",
+            f"{waiting} chunks wait to be merged, which is the bound; the recording is taken in"
+            " later",
+        )
 
 
 def _owner(connection: Connection, recording_id: UUID, request: IngestRequest) -> UUID:
-    """Decodes and plans the recording and returns its id; or that of the one that has the same content, in the same language
-    and with the same roles, already. That is found out once: a large file is not read with every try while it waits."""
+    """Decodes and plans the recording and returns its id; or that of the one that has the same
+    content, in the same language and with the same roles, already. That is found out once: a large
+    file is not read with every try while it waits."""
     _check_analyses(request)
-    return recordings.same_as(connection, recording_id) or _take_in(connection, recording_id, request)
+    return recordings.same_as(connection, recording_id) or _take_in(
+        connection, recording_id, request
+    )
 
 
 def _take_in(connection: Connection, recording_id: UUID, request: IngestRequest) -> UUID:
@@ -135,19 +157,32 @@ def _take_in(connection: Connection, recording_id: UUID, request: IngestRequest)
         recordings.note_content(connection, recording_id, sha256)
         if requests.enders(connection, recording_id, sha256) >= QUARANTINE_AFTER:
             times = f"{QUARANTINE_AFTER} recordings with the same content"
-            raise Permanent("quarantined", f"taking in {times} ended every worker that tried; it is not tried again")
+            raise Permanent(
+                "quarantined",
+                f"taking in {times} ended every worker that tried; it is not tried again",
+            )
         found = probe(file)
         roles = roles_of(request.roles, found.channels, found.chosen.roles)
         owner = recordings.claim_content(connection, recording_id, roles)
         if owner is None:
-            requests.expect(connection, recording_id, plan_limits().expected_chunks(found.expected_ms))
+            requests.expect(
+                connection, recording_id, plan_limits().expected_chunks(found.expected_ms)
+            )
             _decode(recording_id, request, file, roles, found)
     return owner or recording_id
 
 
-def _decode(recording_id: UUID, request: IngestRequest, file: MediaFile, roles: tuple[str, ...], found: Probe) -> None:
+def _decode(
+    recording_id: UUID,
+    request: IngestRequest,
+    file: MediaFile,
+    roles: tuple[str, ...],
+    found: Probe,
+) -> None:
     config = settings()
-    prepared = decode(recording_id, file, found, mix=not roles, accept_truncated=request.accept_truncated)
+    prepared = decode(
+        recording_id, file, found, mix=not roles, accept_truncated=request.accept_truncated
+    )
     facts = {
         "duration_ms": prepared.duration_ms,
         "channels": prepared.channels,
@@ -169,10 +204,17 @@ def _decode(recording_id: UUID, request: IngestRequest, file: MediaFile, roles: 
 
 def _chunks(request: IngestRequest, prepared: Prepared) -> list[NewChunk]:
     asked = request.analyses or tuple(analyses())
-    wanted = {scope: tuple(c.name for c in cards() if c.scope == scope and c.name in asked) for scope in ("recording", "chunk")}
+    wanted = {
+        scope: tuple(c.name for c in cards() if c.scope == scope and c.name in asked)
+        for scope in ("recording", "chunk")
+    }
     whole = Interval(start_ms=0, end_ms=prepared.duration_ms)
     spans = [(WHOLE, whole, wanted["recording"])] if wanted["recording"] else []
-    spans += [(index, span, wanted["chunk"]) for index, span in enumerate(prepared.chunks)] if wanted["chunk"] else []
+    spans += (
+        [(index, span, wanted["chunk"]) for index, span in enumerate(prepared.chunks)]
+        if wanted["chunk"]
+        else []
+    )
     return [
         NewChunk(index=index, span=span, speech=speech_in(span, prepared.utterances), wanted=names)
         for index, span, names in spans
@@ -182,11 +224,16 @@ def _chunks(request: IngestRequest, prepared: Prepared) -> list[NewChunk]:
 def _check_analyses(request: IngestRequest) -> None:
     unknown = set(request.analyses or ()) - set(analyses())
     if unknown or request.analyses == ():
-        raise Permanent("analyses", f"no analysis named {', '.join(sorted(unknown)) or '-'}; there are {', '.join(analyses())}")
+        raise Permanent(
+            "analyses",
+            f"no analysis named {', '.join(sorted(unknown)) or '-'}; there are"
+            f" {', '.join(analyses())}",
+        )
 
 
 def _failed(recording_id: UUID, error: EarshotError) -> IngestReply:
-    """Closes the recording, unless it is further already: then its state stands, and only the reply tells what went wrong."""
+    """Closes the recording, unless it is further already: then its state stands, and only the reply
+    tells what went wrong."""
     with db.pooled(settings().database_url) as connection:
         closed = recordings.fail(connection, recording_id, error, ("queued", "ingesting"))
         with _as_far_as_possible("telling that recording %s failed", recording_id):
@@ -195,12 +242,17 @@ def _failed(recording_id: UUID, error: EarshotError) -> IngestReply:
         with _as_far_as_possible("removing what was decoded of recording %s", recording_id):
             delete_recording(settings().store_url, recording_id)
     reply = asked_before.reply(recording_id)
-    return reply if reply.error else reply.model_copy(update={"error": {"code": error.code, "detail": str(error)}})
+    return (
+        reply
+        if reply.error
+        else reply.model_copy(update={"error": {"code": error.code, "detail": str(error)}})
+    )
 
 
 @contextmanager
 def _as_far_as_possible(what: str, name: object) -> Iterator[None]:
-    """Around what follows the decision about a request, which stands: no trouble in it is a reason to take it up again."""
+    """Around what follows the decision about a request, which stands: no trouble in it is a reason
+    to take it up again."""
     try:
         yield
     except EarshotError as error:

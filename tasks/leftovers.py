@@ -1,4 +1,5 @@
-"""What processes left behind that died: uploads that no request names, audio that no recording has, half-written files."""
+"""What processes left behind that died: uploads that no request names, audio that no recording has,
+half-written files."""
 
 import logging
 import re
@@ -22,7 +23,8 @@ AGE_SEC = 3600.0
 """What is younger may belong to somebody who is at work."""
 EVERY_SEC = 3600
 SWEPT = "swept"
-"""Redis key that is there while somebody has looked within ``EVERY_SEC``: a look reads the whole store."""
+"""Redis key that is there while somebody has looked within ``EVERY_SEC``: a look reads the whole
+store."""
 DAY_SEC = 86_400.0
 HALF_WRITTEN = ".writing-"
 
@@ -34,7 +36,8 @@ def due(client: Redis) -> bool:
 
 
 def uploads(connection: Connection, client: Redis) -> int:
-    """Removes old uploads that neither a request in Postgres nor one in a queue names; returns how many."""
+    """Removes old uploads that neither a request in Postgres nor one in a queue names; returns how
+    many."""
     store, days = settings().store_url, settings().retention.uploads
     old = [each for each in stored(store, "inbox") if _is_old(each)]
     if not old:
@@ -51,8 +54,9 @@ def uploads(connection: Connection, client: Redis) -> int:
 
 
 def files(connection: Connection) -> int:
-    """Removes old audio without a recording, what a dead decoder has half written, and this machine's copies of remote files
-    whose process is gone; returns how many recordings and files."""
+    """Removes old audio without a recording, what a dead decoder has half written, and this
+    machine's copies of remote files whose process is gone; returns how many recordings and
+    files."""
     store = settings().store_url
     found: dict[UUID, list[Stored]] = {}
     for each in stored(store, "recordings"):
@@ -60,14 +64,20 @@ def files(connection: Connection) -> int:
         if re.fullmatch(traces.PATTERN, folder):
             found.setdefault(UUID(folder), []).append(each)
     old = {each: stored_ for each, stored_ in found.items() if all(map(_is_old, stored_))}
-    orphans = {each for each in retention.unknown(connection, old) if not requests.is_taken_in(connection, each)}
+    orphans = {
+        each
+        for each in retention.unknown(connection, old)
+        if not requests.is_taken_in(connection, each)
+    }
     for recording_id in orphans:
         delete_recording(store, recording_id)
     halves = [
         half
         for recording_id in found.keys() - orphans
         for half in found[recording_id]
-        if HALF_WRITTEN in half.path and _is_old(half) and not requests.is_taken_in(connection, recording_id)
+        if HALF_WRITTEN in half.path
+        and _is_old(half)
+        and not requests.is_taken_in(connection, recording_id)
     ]
     for half in halves:
         remove(store, half.path)

@@ -30,7 +30,8 @@ log = logging.getLogger(__name__)
 T = TypeVar("T")
 
 MAX_DISPATCHES = 10
-"""Dispatches, and merges sent again, after which a chunk is given up although no worker is known to have died of it."""
+"""Dispatches, and merges sent again, after which a chunk is given up although no worker is known to
+have died of it."""
 
 
 class Mended(Frozen):
@@ -48,9 +49,9 @@ class Mended(Frozen):
 
 
 def mend(incarnation: str | None, *, restart_failed: bool = False) -> Mended:
-    """Sends again requests and chunks whose message or worker is gone, gives up what was dispatched too often, closes
-    recordings that are complete, and puts back events that Redis lost. What cannot be mended does not keep the rest from it,
-    and two of these at once do nothing twice.
+    """Sends again requests and chunks whose message or worker is gone, gives up what was dispatched
+    too often, closes recordings that are complete, and puts back events that Redis lost. What
+    cannot be mended does not keep the rest from it, and two of these at once do nothing twice.
 
     Args:
         incarnation: the worker in which this runs; see ``stuck.look``.
@@ -64,20 +65,30 @@ def mend(incarnation: str | None, *, restart_failed: bool = False) -> Mended:
         requests.pull_back(connection)
         ledger.pull_back(connection)
         at = stuck.look(client, incarnation)
-        late = [each.request for each in stuck.late_requests(connection, at) if each.verdict in stuck.TO_MEND]
+        late = [
+            each.request
+            for each in stuck.late_requests(connection, at)
+            if each.verdict in stuck.TO_MEND
+        ]
         failed = requests.restartable(connection) if restart_failed else ()
-        hopeless, unmerged, lost = _sorted(each for each in stuck.late_chunks(connection, client, at) if each.mendable())
+        hopeless, unmerged, lost = _sorted(
+            each for each in stuck.late_chunks(connection, client, at) if each.mendable()
+        )
         counts = {
             "requests_sent_again": _count(late, lambda found: _send_again(connection, found)),
             "requests_restarted": _count(failed, lambda found: restart(connection, found)),
-            "chunks_dispatched_again": _count(_within_capacity(lost, at), lambda found: ledger.release(connection, found)),
+            "chunks_dispatched_again": _count(
+                _within_capacity(lost, at), lambda found: ledger.release(connection, found)
+            ),
             "merges_sent_again": _count(unmerged, lambda found: _merge_again(connection, found)),
             "chunks_given_up": _count(hopeless, lambda found: _give_up(connection, client, found)),
         }
         pending, complete = ledger.undispatched(connection), ledger.unfinalized(connection)
         counts["events_restored"] = outbox.restore(connection, client)
         counts["events_published"] = outbox.relay(connection, client)
-    waiting = at.queues["finalize"].length  # closing them all again with each pass would fill the queue of a stopped pool
+    waiting = at.queues[
+        "finalize"
+    ].length  # closing them all again with each pass would fill the queue of a stopped pool
     dispatched, closed = _count(pending, dispatch), 0 if waiting else _count(complete, _finalize)
     return Mended(recordings_dispatched=dispatched, recordings_finalized=closed, **counts)
 
@@ -96,8 +107,8 @@ def _sorted(late: Iterable[LateChunk]) -> tuple[list[OnItsWay], list[OnItsWay], 
 
 
 def _count(things: Iterable[T], mend_one: Callable[[T], object]) -> int:
-    """How many of the things ``mend_one`` mended; the others do not suffer from one that cannot be, nor from a store that is
-    away."""
+    """How many of the things ``mend_one`` mended; the others do not suffer from one that cannot be,
+    nor from a store that is away."""
     mended = 0
     for thing in things:
         try:
@@ -115,12 +126,18 @@ def _count(things: Iterable[T], mend_one: Callable[[T], object]) -> int:
 
 
 def _within_capacity(late: Iterable[LateChunk], at: Look) -> list[OnItsWay]:
-    """Those for which there is room in the queues of what they lack, the oldest first: more would only make everybody wait."""
+    """Those for which there is room in the queues of what they lack, the oldest first: more would
+    only make everybody wait."""
     room = {name: queue.room for name, queue in at.queues.items()}
     chosen = []
     for each in late:
-        # An analysis that is not in the registry any more has no queue: dispatch knows what to say of it.
-        lacking = [delay.analysis for delay in each.delays if delay.verdict in stuck.TO_MEND and delay.analysis in room]
+        # An analysis that is not in the registry any more has no queue: dispatch knows what to say
+        # of it.
+        lacking = [
+            delay.analysis
+            for delay in each.delays
+            if delay.verdict in stuck.TO_MEND and delay.analysis in room
+        ]
         if all(room[name] > 0 for name in lacking):
             room.update({name: room[name] - 1 for name in lacking})
             chosen.append(each.chunk)
@@ -139,17 +156,24 @@ def _merge_again(connection: Connection, found: OnItsWay) -> bool:
     mine = ledger.count_again(connection, found)
     if mine:
         batch = Batch(batch_id=uuid4(), chunks=(found.key,))
-        publish("merge.whole" if found.index == WHOLE else "merge.batch", batch.model_dump(mode="json"))
+        publish(
+            "merge.whole" if found.index == WHOLE else "merge.batch", batch.model_dump(mode="json")
+        )
     return mine
 
 
 def _give_up(connection: Connection, client: Redis, found: OnItsWay) -> bool:
     staged = staging.get(client, [found.key])[found.key]
     lost = Staged(
-        release="none", outcome=Failed(code=GAVE_UP, detail=f"no result, although it was sent {found.attempts} times")
+        release="none",
+        outcome=Failed(
+            code=GAVE_UP, detail=f"no result, although it was sent {found.attempts} times"
+        ),
     )
     try:
-        merged = ledger.merge(connection, {found.key: {name: staged.get(name, lost) for name in found.wanted}})
+        merged = ledger.merge(
+            connection, {found.key: {name: staged.get(name, lost) for name in found.wanted}}
+        )
     except psycopg.DataError as error:  # what was found cannot be stored: that is then what is said
         detail = f"what was found cannot be stored: {error}".splitlines()[0].replace("\x00", "")
         unfit = Staged(release="none", outcome=Failed(code=GAVE_UP, detail=detail))

@@ -39,12 +39,18 @@ def _merge(batch: Batch) -> None:
         ready = ledger.ready(connection, {chunk.recording_id for chunk in batch.chunks})
         waiting = ledger.still_open(connection, batch.chunks)
         buried = tombstones.buried(connection, {chunk.recording_id for chunk in batch.chunks})
-    # Also what an earlier delivery merged before it died, and what was deleted: nothing said in a recording stays in Redis.
-    staging.settle(client, [chunk for chunk in batch.chunks if chunk not in waiting], settings().late_job_sec)
+    # Also what an earlier delivery merged before it died, and what was deleted: nothing said in a
+    # recording stays in Redis.
+    staging.settle(
+        client, [chunk for chunk in batch.chunks if chunk not in waiting], settings().late_job_sec
+    )
     _refuse_deleted(client, batch, buried | set(ready))
     if len(merged) < len(batch.chunks):
-        # Merged before, or its outcomes were lost with Redis: the ledger knows which, and the reconciler acts on it.
-        log.warning("batch %s: %d of %d chunks merged now", batch.batch_id, len(merged), len(batch.chunks))
+        # Merged before, or its outcomes were lost with Redis: the ledger knows which, and the
+        # reconciler acts on it.
+        log.warning(
+            "batch %s: %d of %d chunks merged now", batch.batch_id, len(merged), len(batch.chunks)
+        )
     for recording_id in (each for each, complete in ready.items() if complete):
         publish("finalize.recording", str(recording_id))
 

@@ -1,4 +1,5 @@
-"""Sends recordings again that failed for their surroundings before they were decoded: a full disk, a store or source away."""
+"""Sends recordings again that failed for their surroundings before they were decoded: a full disk,
+a store or source away."""
 
 from uuid import UUID
 
@@ -11,18 +12,22 @@ from tasks.publish import publish
 
 
 def restart(connection: Connection, recording_id: UUID) -> bool:
-    """Opens such a recording under its own id and enqueues it; False, and nothing is done, for any other.
+    """Opens such a recording under its own id and enqueues it; False, and nothing is done, for any
+    other.
 
     Raises:
         Permanent: ``never_decoded``, its upload is gone.
-        Unavailable: Postgres or Redis is away; a recording that is open already is then sent by upkeep.
+        Unavailable: Postgres or Redis is away; a recording that is open already is then sent by
+            upkeep.
     """
     uri = requests.restartable(connection, recording_id).get(recording_id)
     if uri is None:
         return False
     if is_gone(uri, settings().store_url):
         raise Permanent(
-            "never_decoded", f"recording {recording_id} was never decoded, and its upload is gone; ingest its file again"
+            "never_decoded",
+            f"recording {recording_id} was never decoded, and its upload is gone; ingest its file"
+            " again",
         )
     request = requests.restart(connection, recording_id)
     if request is not None:

@@ -1,5 +1,5 @@
-"""What has not come as far as it should, and why: the judgement on which the reconciler acts and that `doctor --stuck`
-shows."""
+"""What has not come as far as it should, and why: the judgement on which the reconciler acts and
+that `doctor --stuck` shows."""
 
 import time
 from collections.abc import Iterator
@@ -20,11 +20,12 @@ from earshot.storage.redis.waits import Queue
 from workers.pools import STRANGERS, queues
 
 Verdict = Literal["working", "waiting", "unserved", "unsure", "died", "lost", "unmerged"]
-"""At work; waits its turn; nobody consumes its queue; its worker is silent; its worker died; its message is gone; analysed, but
-the merge is gone."""
+"""At work; waits its turn; nobody consumes its queue; its worker is silent; its worker died; its
+message is gone; analysed, but the merge is gone."""
 TO_MEND = ("died", "lost", "unmerged")
 PERIODS = 3
-"""``worker_lost_sec`` that a request under way may go untouched: longer than any pause between two tries (60 s by default)."""
+"""``worker_lost_sec`` that a request under way may go untouched: longer than any pause between two
+tries (60 s by default)."""
 GONE = "whoever decoded it is gone"
 
 
@@ -65,12 +66,22 @@ class Look(Frozen):
 
 
 def look(client: Redis, incarnation: str | None) -> Look:
-    """``incarnation``: the worker in which this runs. A command has none and was not there to hear: it goes by the worker that
-    was heard for longest, and where none was, as after a time without Redis, it takes no silence for death."""
+    """``incarnation``: the worker in which this runs. A command has none and was not there to hear:
+    it goes by the worker that was heard for longest, and where none was, as after a time without
+    Redis, it takes no silence for death."""
     workers = {worker.incarnation: worker for worker in presence.living(client)}
-    heard = presence.heard_for(workers, incarnation) if incarnation else presence.longest_heard(workers.values())
+    heard = (
+        presence.heard_for(workers, incarnation)
+        if incarnation
+        else presence.longest_heard(workers.values())
+    )
     watching = heard >= settings().worker_lost_sec
-    return Look(queues=waits.look(client, queues(), workers.values()), workers=workers, watching=watching, now=time.time())
+    return Look(
+        queues=waits.look(client, queues(), workers.values()),
+        workers=workers,
+        watching=watching,
+        now=time.time(),
+    )
 
 
 def late_chunks(connection: Connection, client: Redis, at: Look) -> list[LateChunk]:
@@ -79,7 +90,10 @@ def late_chunks(connection: Connection, client: Redis, at: Look) -> list[LateChu
     stands = claims.look(client, {each.key: sorted(each.wanted) for each in chunks})
     gone = presence.named(client, _holders(stands) - set(at.workers))  # those that said goodbye
     known = at.model_copy(update={"workers": {**at.workers, **gone}})
-    return [LateChunk(chunk=each, delays=tuple(_delays(each, stands[each.key], known))) for each in chunks]
+    return [
+        LateChunk(chunk=each, delays=tuple(_delays(each, stands[each.key], known)))
+        for each in chunks
+    ]
 
 
 def late_requests(connection: Connection, at: Look) -> list[LateRequest]:
@@ -89,7 +103,9 @@ def late_requests(connection: Connection, at: Look) -> list[LateRequest]:
 
 
 def _holders(stands: dict[ChunkKey, dict[str, Standing]]) -> set[str]:
-    return {stand.claim.worker for names in stands.values() for stand in names.values() if stand.claim}
+    return {
+        stand.claim.worker for names in stands.values() for stand in names.values() if stand.claim
+    }
 
 
 def _delays(chunk: OnItsWay, stands: dict[str, Standing], at: Look) -> Iterator[Delay]:
@@ -115,7 +131,10 @@ def _verdict(analysis: str, stand: Standing, sent_at: float, at: Look) -> tuple[
     if claim and fate == "working":
         return "working", f"{claim.node} works on it since {at.now - claim.since:.0f} s"
     if claim and fate == "died":
-        return "died", f"{claim.node} died {at.now - claim.since:.0f} s after it had begun, or later"
+        return (
+            "died",
+            f"{claim.node} died {at.now - claim.since:.0f} s after it had begun, or later",
+        )
     if claim and fate == "unsure":
         return "unsure", f"{claim.node} is silent; it is not known yet whether it died"
     if stand.wait and at.now < stand.wait.until:
@@ -128,7 +147,10 @@ def _queued(queue: str, sent_at: float, at: Look) -> tuple[Verdict, str]:
     if stand is None:
         return "lost", "there is no such analysis (any more)"
     if stand.lost(sent_at, at.now, settings().chunk_lease_sec):
-        return "lost", "jobs that were sent well after it are done" if stand.length else "its queue is empty"
+        return (
+            "lost",
+            "jobs that were sent well after it are done" if stand.length else "its queue is empty",
+        )
     if not stand.children:
         return "unserved", f"no worker consumes {queue}; {stand.length} jobs wait"
     return "waiting", f"{stand.length} jobs wait for {stand.children} children"
@@ -138,12 +160,22 @@ def _request(connection: Connection, found: OpenRequest, at: Look) -> LateReques
     if found.state == "ingesting":
         if requests.is_taken_in(connection, found.id):
             return LateRequest(request=found, verdict="working", detail="it is being decoded")
-        if _is_forgotten(found, at) or (at.watching and found.worker not in at.workers and found.waits_for is None):
+        if _is_forgotten(found, at) or (
+            at.watching and found.worker not in at.workers and found.waits_for is None
+        ):
             return LateRequest(request=found, verdict="died", detail=GONE)
-        said = f"it met {found.waits_for} and is tried again" if found.waits_for else "it is tried again shortly"
+        said = (
+            f"it met {found.waits_for} and is tried again"
+            if found.waits_for
+            else "it is tried again shortly"
+        )
         return LateRequest(request=found, verdict="waiting", detail=said)
     verdict, detail = _queued("ingest", found.sent_at, _with_strangers(at))
-    if verdict == "waiting" and not _with_strangers(at).queues["ingest"].length and _is_forgotten(found, at):
+    if (
+        verdict == "waiting"
+        and not _with_strangers(at).queues["ingest"].length
+        and _is_forgotten(found, at)
+    ):
         verdict, detail = "lost", "its queue is empty"
     return LateRequest(request=found, verdict=verdict, detail=detail)
 

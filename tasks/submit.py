@@ -26,9 +26,12 @@ def send(request: IngestRequest) -> str:
         redis.client(settings().redis_url).ping()
         result = app.send_task("ingest.recording", [request.model_dump(mode="json")], retry=False)
     except (OperationalError, *AWAY, CeleryError, RuntimeError) as error:
-        raise Unavailable("redis_away", f"Redis does not take jobs: {str(error).rstrip('.')}; run `earshot doctor`") from error
-    # The reply is looked up by id (see ``reply``). Left alone, the result would end its subscription when the interpreter
-    # does, and fail loudly where Redis has gone before.
+        raise Unavailable(
+            "redis_away",
+            f"Redis does not take jobs: {str(error).rstrip('.')}; run `earshot doctor`",
+        ) from error
+    # The reply is looked up by id (see ``reply``). Left alone, the result would end its
+    # subscription when the interpreter does, and fail loudly where Redis has gone before.
     result.backend.remove_pending_result(result)
     result.backend = None
     return str(result.id)
@@ -44,7 +47,9 @@ def reply(task_id: str) -> IngestReply | None:
     try:
         meta = app.backend.get_task_meta(task_id)
     except (OperationalError, *AWAY) as error:
-        raise Unavailable("redis_away", f"Redis does not answer: {error}; run `earshot doctor`") from error
+        raise Unavailable(
+            "redis_away", f"Redis does not answer: {error}; run `earshot doctor`"
+        ) from error
     if meta["status"] not in states.READY_STATES:
         return None
     if meta["status"] != states.SUCCESS:

@@ -1,6 +1,8 @@
-"""One pass of tidying: deletions that are open, what has reached its age, and what dead processes left behind.
+"""One pass of tidying: deletions that are open, what has reached its age, and what dead processes
+left behind.
 
-Needs no worker, like ``tasks.delete``. Each pass is bounded in time and goes on where the one before it stopped.
+Needs no worker, like ``tasks.delete``. Each pass is bounded in time and goes on where the one
+before it stopped.
 """
 
 import logging
@@ -61,7 +63,10 @@ def tidy(*, pass_sec: float = PASS_SEC, sweep: bool = False) -> Tidied:
     with db.pooled(settings().database_url) as connection:
         held = retention.is_held(connection, client)
         if held:
-            log.warning("the clock has leapt by a day, or nobody has looked for so long: nothing goes for its age today")
+            log.warning(
+                "the clock has leapt by a day, or nobody has looked for so long: nothing goes for"
+                " its age today"
+            )
             keep = Retention()
         delete.keep_out(connection)
         steps: dict[str, Callable[[], int]] = {
@@ -70,15 +75,23 @@ def tidy(*, pass_sec: float = PASS_SEC, sweep: bool = False) -> Tidied:
             "failed_expired": lambda: _expire(connection, retention.failed, keep.failed),
             "audio_expired": lambda: _expire_audio(connection, keep.audio),
             "events_expired": lambda: _drop_events(connection, client, keep.events),
-            "letters_expired": lambda: _aged(keep.failed, lambda age: retention.drop_dead_letters(connection, age, BATCH)),
-            "tombstones_expired": lambda: _aged(keep.tombstones, lambda age: tombstones.forget(connection, age, BATCH)),
-            "refused_expired": lambda: _aged(keep.refused, lambda age: refused.forget(client, time.time() - age)),
+            "letters_expired": lambda: _aged(
+                keep.failed, lambda age: retention.drop_dead_letters(connection, age, BATCH)
+            ),
+            "tombstones_expired": lambda: _aged(
+                keep.tombstones, lambda age: tombstones.forget(connection, age, BATCH)
+            ),
+            "refused_expired": lambda: _aged(
+                keep.refused, lambda age: refused.forget(client, time.time() - age)
+            ),
             "deletions_settled": lambda: len(delete.settle(connection, ends)),
         }
         for name, step in steps.items():
             counts[name] = _repeated(name, step, ends)
         if not held and (sweep or leftovers.due(client)):
-            counts["uploads_swept"] = _once("uploads", lambda: leftovers.uploads(connection, client))
+            counts["uploads_swept"] = _once(
+                "uploads", lambda: leftovers.uploads(connection, client)
+            )
             counts["files_swept"] = _once("files", lambda: leftovers.files(connection))
     return Tidied(**counts)
 
@@ -92,7 +105,8 @@ def _repeated(name: str, step: Callable[[], int], ends: float) -> int:
 
 
 def _once(name: str, step: Callable[[], int]) -> int:
-    """What cannot be done does not keep the rest from being done; Postgres or Redis being away does, and the time limit."""
+    """What cannot be done does not keep the rest from being done; Postgres or Redis being away
+    does, and the time limit."""
     try:
         return step()
     except Transient as error:
@@ -110,7 +124,9 @@ def _aged(days: float | None, step: Callable[[float], int]) -> int:
     return 0 if days is None else step(days * DAY_SEC)
 
 
-def _expire(connection: Connection, find: Callable[[Connection, float, int], list[UUID]], days: float | None) -> int:
+def _expire(
+    connection: Connection, find: Callable[[Connection, float, int], list[UUID]], days: float | None
+) -> int:
     def expire(age_sec: float) -> int:
         ids = find(connection, age_sec, BATCH)
         delete.delete(connection, ids, "retention")
@@ -134,7 +150,8 @@ def _expire_audio(connection: Connection, days: float | None) -> int:
 
 
 def _drop_events(connection: Connection, client: Redis, days: float | None) -> int:
-    """Those that are old enough, and those that the stream has dropped for their number: nobody can read these any more."""
+    """Those that are old enough, and those that the stream has dropped for their number: nobody can
+    read these any more."""
     ages = [days * DAY_SEC] if days is not None else []
     oldest = stream.oldest_kept(client)
     if oldest is not None:

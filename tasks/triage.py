@@ -1,4 +1,5 @@
-"""Sorts the chunks of a job before work on them begins: done, in other hands, fresh, suspect, or beyond help."""
+"""Sorts the chunks of a job before work on them begins: done, in other hands, fresh, suspect, or
+beyond help."""
 
 from collections.abc import Iterator
 from typing import NamedTuple
@@ -36,12 +37,14 @@ class Sorted(NamedTuple):
 
     fresh: list[Open]
     suspect: list[Open]
-    """A worker ended at them before. Which chunk of a batch it was nobody knows, so each is tried alone."""
+    """A worker ended at them before. Which chunk of a batch it was nobody knows, so each is tried
+    alone."""
     dead: list[Open]
     busy: list[Open]
 
     def groups(self, *, urgent: bool) -> Iterator[list[Open]]:
-        """What to claim, analyse and stage at once: of an urgent analysis one chunk, for its alarms do not wait for others."""
+        """What to claim, analyse and stage at once: of an urgent analysis one chunk, for its alarms
+        do not wait for others."""
         if self.fresh and not urgent:
             yield self.fresh
         for each in [*self.fresh, *self.suspect] if urgent else self.suspect:
@@ -75,5 +78,7 @@ def sort(client: Redis, job: Job) -> Sorted:
 
 def _fate(stand: Standing, mine: claims.Claim, workers: dict[str, Worker], watching: bool) -> Fate:
     if stand.claim is None or (stand.claim.worker, stand.claim.pid) == (mine.worker, mine.pid):
-        return "handed_back"  # a child does one thing at a time: what it does not do now it has let go
+        return (
+            "handed_back"  # a child does one thing at a time: what it does not do now it has let go
+        )
     return claims.fate(stand.claim, workers, watching=watching)

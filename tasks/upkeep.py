@@ -20,7 +20,10 @@ def reconcile() -> None:
     """One pass over everything that is late."""
     mended = mend(claim().worker)
     if mended != Mended():
-        log.warning("mended: %s", ", ".join(f"{name} {count}" for name, count in mended.model_dump().items() if count))
+        log.warning(
+            "mended: %s",
+            ", ".join(f"{name} {count}" for name, count in mended.model_dump().items() if count),
+        )
     upkeep_runs.note(redis.client(settings().redis_url), "reconcile")
 
 
@@ -29,7 +32,10 @@ def tidy_up() -> None:
     """One bounded pass over what is to be deleted: asked for, too old, or left behind."""
     tidied = tidy()
     if tidied != Tidied():
-        log.warning("tidied: %s", ", ".join(f"{name} {count}" for name, count in tidied.model_dump().items() if count))
+        log.warning(
+            "tidied: %s",
+            ", ".join(f"{name} {count}" for name, count in tidied.model_dump().items() if count),
+        )
     upkeep_runs.note(redis.client(settings().redis_url), "tidy")
 
 

@@ -1,7 +1,8 @@
 """The floor that pools are held against: one process, one loop, nothing but forward passes.
 
-``python -m tests.bare_forward JSON`` prints the seconds of one pass over the rows of one job. Features are made and on the
-device before the clock starts, nothing is read back, and the device is waited for once, behind the last pass.
+``python -m tests.bare_forward JSON`` prints the seconds of one pass over the rows of one job.
+Features are made and on the device before the clock starts, nothing is read back, and the device is
+waited for once, behind the last pass.
 """
 
 import json
@@ -22,7 +23,9 @@ WINDOWS = 32
 """Of ten seconds, in one pass of diarization's networks."""
 
 
-def seconds_a_pass(runtime: str, folder: Path, device: str, refs: Sequence[ChunkRef], passes: int) -> float:
+def seconds_a_pass(
+    runtime: str, folder: Path, device: str, refs: Sequence[ChunkRef], passes: int
+) -> float:
     """Of the network that lies in ``folder`` over what ``refs`` hold, in a process of its own."""
     asked = {
         "runtime": runtime,
@@ -32,7 +35,9 @@ def seconds_a_pass(runtime: str, folder: Path, device: str, refs: Sequence[Chunk
         "passes": passes,
     }
     argv = [sys.executable, "-W", "ignore", "-m", "tests.bare_forward"]
-    done = subprocess.run(argv, input=json.dumps(asked), check=True, stdout=subprocess.PIPE, text=True, cwd=PROJECT)
+    done = subprocess.run(
+        argv, input=json.dumps(asked), check=True, stdout=subprocess.PIPE, text=True, cwd=PROJECT
+    )
     return float(done.stdout.splitlines()[-1])
 
 
@@ -99,11 +104,15 @@ def _whisper(folder: Path, device: str, clips: Sequence[Clip]) -> Callable[[], o
     from earshot.models.whisper.transformers_whisper import WINDOW_MS
 
     precision = torch.float16 if device == "cuda" else torch.float32
-    model = WhisperForConditionalGeneration.from_pretrained(folder, dtype=precision).to(device).eval()
+    model = (
+        WhisperForConditionalGeneration.from_pretrained(folder, dtype=precision).to(device).eval()
+    )
     extract = AutoProcessor.from_pretrained(folder).feature_extractor
     inputs = extract(_rows(clips, WINDOW_MS), sampling_rate=RATE, return_tensors="pt")
     features = inputs.input_features.to(device, precision)
-    return lambda: model.generate(features, language="en", task="transcribe", return_timestamps=False)
+    return lambda: model.generate(
+        features, language="en", task="transcribe", return_timestamps=False
+    )
 
 
 def _emotion2vec(folder: Path, device: str, clips: Sequence[Clip]) -> Callable[[], object]:
@@ -113,7 +122,10 @@ def _emotion2vec(folder: Path, device: str, clips: Sequence[Clip]) -> Callable[[
     from earshot.models.emotion2vec.model import SPREAD, Emotion2vecModel
 
     network, rows = Emotion2vecModel(folder, device, int8=False).network, _rows(clips, 0)
-    lengths, sound = torch.tensor([len(row) for row in rows], device=device), padded(rows, device, SPREAD)
+    lengths, sound = (
+        torch.tensor([len(row) for row in rows], device=device),
+        padded(rows, device, SPREAD),
+    )
     return _mixed(device, lambda: network(sound, lengths))
 
 

@@ -1,4 +1,5 @@
-"""Fixtures that several kinds of tests share: real servers, started once a session and stopped by process id."""
+"""Fixtures that several kinds of tests share: real servers, started once a session and stopped by
+process id."""
 
 from collections.abc import Iterator
 from contextlib import ExitStack
@@ -10,7 +11,9 @@ from tests.servers import Stack, servers
 from workers.pools import STAGES
 from workers.registry import cards
 
-settings.register_profile("shared machine", deadline=None)  # how long a case takes here says nothing of the code
+settings.register_profile(
+    "shared machine", deadline=None
+)  # how long a case takes here says nothing of the code
 settings.load_profile("shared machine")
 
 
@@ -36,7 +39,9 @@ def stack() -> Iterator[Stack]:
     """Everything that runs in production, on servers of its own."""
     with servers() as started, ExitStack() as running:
         running.enter_context(started.workers("core", *STAGES, concurrency=2))
-        running.enter_context(started.workers("analyses", *(card.name for card in cards()), concurrency=2))
+        running.enter_context(
+            started.workers("analyses", *(card.name for card in cards()), concurrency=2)
+        )
         running.enter_context(started.beat())
         yield started
 
@@ -49,4 +54,9 @@ def stage() -> Iterator[Stack]:
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    parser.addoption("--recordings", type=int, default=40, help="how many test_retention lets grow old (make growth: 3000)")
+    parser.addoption(
+        "--recordings",
+        type=int,
+        default=40,
+        help="how many test_retention lets grow old (make growth: 3000)",
+    )

@@ -1,4 +1,5 @@
-"""A model hub on this machine: the answers of the real one that ``earshot models pull`` needs, and its ways to fail."""
+"""A model hub on this machine: the answers of the real one that ``earshot models pull`` needs, and
+its ways to fail."""
 
 import hashlib
 import json
@@ -12,7 +13,8 @@ from typing import Any
 from urllib.parse import unquote, urlsplit
 
 LARGE = 1000
-"""From so many bytes on a file is kept on another host, to which the hub redirects, and the hub knows its sha256."""
+"""From so many bytes on a file is kept on another host, to which the hub redirects, and the hub
+knows its sha256."""
 
 
 @dataclass
@@ -37,8 +39,11 @@ class Hub:
     url: str = ""
 
     def put(self, name: str, **files: bytes) -> str:
-        """A new commit; ``__`` stands for a dot and ``___`` for a slash in a path. Returns its hash."""
-        paths = {path.replace("___", "/").replace("__", "."): content for path, content in files.items()}
+        """A new commit; ``__`` stands for a dot and ``___`` for a slash in a path. Returns its
+        hash."""
+        paths = {
+            path.replace("___", "/").replace("__", "."): content for path, content in files.items()
+        }
         commit = hashlib.sha1(repr(sorted(paths.items())).encode()).hexdigest()
         self.repositories.setdefault(name, {})[commit] = paths
         return commit
@@ -74,7 +79,14 @@ class _Handler(BaseHTTPRequestHandler):
             return
         siblings = [self._sibling(path, content) for path, content in commits[commit].items()]
         body = json.dumps(
-            {"id": name, "sha": commit, "siblings": siblings, "tags": [], "private": False, "downloads": 0}
+            {
+                "id": name,
+                "sha": commit,
+                "siblings": siblings,
+                "tags": [],
+                "private": False,
+                "downloads": 0,
+            }
         ).encode()
         self.send_response(HTTPStatus.OK)
         self.send_header("Content-Type", "application/json")
@@ -84,7 +96,11 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _sibling(self, path: str, content: bytes) -> dict[str, Any]:
         size = self.hub.sizes.get(path, len(content))
-        told: dict[str, Any] = {"rfilename": path, "size": size, "blobId": hashlib.sha1(content).hexdigest()}
+        told: dict[str, Any] = {
+            "rfilename": path,
+            "size": size,
+            "blobId": hashlib.sha1(content).hexdigest(),
+        }
         if len(content) >= LARGE:
             digest = self.hub.hashes.get(path) or hashlib.sha256(content).hexdigest()
             told["lfs"] = {"sha256": digest, "size": size, "pointerSize": 134}
@@ -96,17 +112,25 @@ class _Handler(BaseHTTPRequestHandler):
             self._refuse(HTTPStatus.FORBIDDEN if known else HTTPStatus.UNAUTHORIZED, "GatedRepo")
         elif len(self.hub.repositories[name][commit][path]) >= LARGE:
             self.send_response(HTTPStatus.FOUND)
-            self.send_header("Location", f"{self.hub.url.replace('127.0.0.1', 'localhost')}/cdn/{name}/{commit}/{path}")
+            self.send_header(
+                "Location",
+                f"{self.hub.url.replace('127.0.0.1', 'localhost')}/cdn/{name}/{commit}/{path}",
+            )
             self.send_header("Content-Length", "0")
             self.end_headers()
         else:
             self._send(name, commit, path)
 
     def _send(self, name: str, commit: str, path: str) -> None:
-        content, wanted = self.hub.repositories[name][commit].get(path), self.headers.get("Range", "")
+        content, wanted = (
+            self.hub.repositories[name][commit].get(path),
+            self.headers.get("Range", ""),
+        )
         self.hub.asked.append((f"{name}/{path}", wanted, self.headers.get("Authorization", "")))
         if content is None or self.hub.busy:
-            self._refuse(HTTPStatus.NOT_FOUND if content is None else HTTPStatus.SERVICE_UNAVAILABLE, "")
+            self._refuse(
+                HTTPStatus.NOT_FOUND if content is None else HTTPStatus.SERVICE_UNAVAILABLE, ""
+            )
             return
         start = int(wanted.removeprefix("bytes=").rstrip("-")) if wanted and self.hub.ranges else 0
         if start >= len(content) > 0:

@@ -1,9 +1,10 @@
-"""How much sound a second a GPU pool hears: real servers, ingest and merge, one worker of the pool with one child, and
-recordings that make full jobs.
+"""How much sound a second a GPU pool hears: real servers, ingest and merge, one worker of the pool
+with one child, and recordings that make full jobs.
 
-All jobs wait in Redis before the pool's worker starts, so that it never waits for ingest; what loading costs falls on the jobs
-of the first recording, which are left out. The clock is the worker's own log: from the end of the last job that is left out to
-the end of the last one, all that happens between jobs included.
+All jobs wait in Redis before the pool's worker starts, so that it never waits for ingest; what
+loading costs falls on the jobs of the first recording, which are left out. The clock is the
+worker's own log: from the end of the last job that is left out to the end of the last one, all that
+happens between jobs included.
 """
 
 import math
@@ -30,9 +31,13 @@ from workers.registry import analyses
 FULL = 16
 """Chunks in a full job, and in each recording."""
 FINDINGS = "SELECT status, count(*) AS n FROM finding WHERE recording_id = ANY(%s) GROUP BY status"
-CHUNKS = "SELECT index, round, start_ms, end_ms, speech FROM chunk WHERE recording_id = %s ORDER BY index"
+CHUNKS = (
+    "SELECT index, round, start_ms, end_ms, speech FROM chunk WHERE recording_id = %s ORDER BY"
+    " index"
+)
 ENDED = re.compile(r"^(\S+ \S+) .*Task analyze\.\w+\[\S+\] succeeded in ([\d.e-]+)s", re.MULTILINE)
-"""What Celery's worker writes about each job: when it ended, and the seconds that its child took."""
+"""What Celery's worker writes about each job: when it ended, and the seconds that its child
+took."""
 
 
 @dataclass(frozen=True)
@@ -71,7 +76,8 @@ class Front:
 
 @contextmanager
 def front(stack: Stack, sound: Sound, device: str, batch: int) -> Iterator[Front]:
-    """Started on a stack that has no workers yet; a catalog of one's own is named by the environment."""
+    """Started on a stack that has no workers yet; a catalog of one's own is named by the
+    environment."""
     stack.settings |= {"DEVICE": device, "CHUNK_BATCH_SIZE": str(batch), **sound.settings()}
     with stack.workers(f"core-{batch}", *STAGES, concurrency=2):
         yield Front(stack, sound, batch)
@@ -143,7 +149,12 @@ class Pool:
         assert set(states.values()) == {"complete"}, states
         chunks = sum(len(self._references(each)) for each in ids)
         with db.connect(self.stack.database_url) as connection:
-            said = Counter({row["status"]: row["n"] for row in connection.execute(FINDINGS.encode(), (list(ids),)).fetchall()})
+            said = Counter(
+                {
+                    row["status"]: row["n"]
+                    for row in connection.execute(FINDINGS.encode(), (list(ids),)).fetchall()
+                }
+            )
         assert said == {"succeeded": chunks}, said
 
     def _references(self, recording_id: UUID) -> list[ChunkRef]:
@@ -154,15 +165,24 @@ class Pool:
             rows = connection.execute(CHUNKS.encode(), (recording_id,)).fetchall()
         assert recording is not None
         whole = card.scope == "recording"
-        return [_reference(recording, card.sample_rate, row) for row in rows if (row["index"] == WHOLE) == whole]
+        return [
+            _reference(recording, card.sample_rate, row)
+            for row in rows
+            if (row["index"] == WHOLE) == whole
+        ]
 
     def _ended(self) -> list[tuple[float, float]]:
         """Of each job in order: when it ended, and how long its child took; seconds."""
         log = processes.log_file(self.stack.home, self._name).read_text(encoding="utf-8")
-        return [(datetime.strptime(at, "%Y-%m-%d %H:%M:%S,%f").timestamp(), float(took)) for at, took in ENDED.findall(log)]
+        return [
+            (datetime.strptime(at, "%Y-%m-%d %H:%M:%S,%f").timestamp(), float(took))
+            for at, took in ENDED.findall(log)
+        ]
 
 
-def _heard(ended: Sequence[tuple[float, float]], references: Sequence[Sequence[ChunkRef]], batch: int) -> Heard:
+def _heard(
+    ended: Sequence[tuple[float, float]], references: Sequence[Sequence[ChunkRef]], batch: int
+) -> Heard:
     jobs = [math.ceil(len(each) / batch) for each in references]
     assert len(ended) == sum(jobs), (len(ended), jobs)
     left_out = jobs[0]

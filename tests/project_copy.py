@@ -1,4 +1,5 @@
-"""A copy of the project with one more analysis, made the way a developer would: a module, and one line in the registry."""
+"""A copy of the project with one more analysis, made the way a developer would: a module, and one
+line in the registry."""
 
 import shutil
 import subprocess

@@ -1,4 +1,5 @@
-"""A TCP proxy that can turn into a black hole: what a firewall or a dead host does to connections that nobody closes."""
+"""A TCP proxy that can turn into a black hole: what a firewall or a dead host does to connections
+that nobody closes."""
 
 import socket
 import threading
@@ -21,8 +22,8 @@ class Proxy:
         self.url = parts._replace(netloc=f"127.0.0.1:{self._listener.getsockname()[1]}").geturl()
 
     def black_hole(self) -> None:
-        """From now on no connection carries another byte, nor does any of these ever again; none is closed either. New ones
-        are taken and never answered."""
+        """From now on no connection carries another byte, nor does any of these ever again; none is
+        closed either. New ones are taken and never answered."""
         self._era = None
 
     def open(self) -> None:

@@ -1,4 +1,5 @@
-"""Ways to make a real Redis refuse for a while, as it does in a failover, on a full machine, or while somebody changes it."""
+"""Ways to make a real Redis refuse for a while, as it does in a failover, on a full machine, or
+while somebody changes it."""
 
 import tempfile
 from collections.abc import Callable, Iterator
@@ -34,7 +35,8 @@ def without_its_master(admin: Admin) -> Iterator[None]:
 
 @contextmanager
 def out_of_memory(admin: Admin) -> Iterator[None]:
-    """``maxmemory`` is reached (OOM): what is read and what takes things away works, what adds does not."""
+    """``maxmemory`` is reached (OOM): what is read and what takes things away works, what adds does
+    not."""
     with configured(admin, "maxmemory", "1"):
         yield
 
@@ -50,7 +52,9 @@ def out_of_disk(admin: Admin) -> Iterator[None]:
                 yield
             finally:
                 (Path(folder) / "dump.rdb").rmdir()
-                waiting.until(lambda: not _snapshot_failed(admin), SNAPSHOT_SEC, "a snapshot that does not")
+                waiting.until(
+                    lambda: not _snapshot_failed(admin), SNAPSHOT_SEC, "a snapshot that does not"
+                )
 
 
 @contextmanager
@@ -123,5 +127,7 @@ def close_others(admin: Admin) -> None:
 
 
 def _snapshot_failed(admin: Admin) -> bool:
-    admin.execute_command("CONFIG", "RESETSTAT")  # a word to the server, whose clock looks at the changes to be saved
+    admin.execute_command(
+        "CONFIG", "RESETSTAT"
+    )  # a word to the server, whose clock looks at the changes to be saved
     return str(admin.info("persistence")["rdb_last_bgsave_status"]) != "ok"

@@ -1,4 +1,5 @@
-"""Real servers for tests: Redis, Postgres and worker processes in a folder of their own, stopped by process id."""
+"""Real servers for tests: Redis, Postgres and worker processes in a folder of their own, stopped by
+process id."""
 
 import json
 import os
@@ -37,17 +38,37 @@ class Stack:
     def env(self) -> dict[str, str]:
         """What a process of this stack needs in its environment."""
         own = {"HOME": self.home, "REDIS_URL": self.redis_url, "DATABASE_URL": self.database_url}
-        roots = {"ROOTS": json.dumps([f"file://{self.home}/offered", "s3://calls"]), "CHUNK_BATCH_SIZE": "1"}
-        named = {f"EARSHOT_{key}": str(value) for key, value in {**own, **roots, **self.settings}.items()}
+        roots = {
+            "ROOTS": json.dumps([f"file://{self.home}/offered", "s3://calls"]),
+            "CHUNK_BATCH_SIZE": "1",
+        }
+        named = {
+            f"EARSHOT_{key}": str(value) for key, value in {**own, **roots, **self.settings}.items()
+        }
         return {**process_env(), **named, "PYTHONPATH": str(self.project)}
 
     @contextmanager
     def workers(self, name: str, *pools: str, concurrency: int = 1) -> Iterator[processes.Process]:
-        """A worker process for these pools; SIGTERM at the end, and SIGKILL for what does not go."""
+        """A worker process for these pools; SIGTERM at the end, and SIGKILL for what does not
+        go."""
         ready = self.home / "run" / f"{name}.ready"
         ready.unlink(missing_ok=True)
-        argv = [sys.executable, "-m", "earshot", "worker", *pools, "--concurrency", str(concurrency)]
-        process = processes.start(self.home, name, argv, {**self.env(), "EARSHOT_READY_FILE": str(ready)}, cwd=self.project)
+        argv = [
+            sys.executable,
+            "-m",
+            "earshot",
+            "worker",
+            *pools,
+            "--concurrency",
+            str(concurrency),
+        ]
+        process = processes.start(
+            self.home,
+            name,
+            argv,
+            {**self.env(), "EARSHOT_READY_FILE": str(ready)},
+            cwd=self.project,
+        )
         try:
             self._wait(ready.exists, f"worker {name}", process)
             yield process
@@ -56,7 +77,13 @@ class Stack:
 
     def start_beat(self) -> None:
         """Starts the scheduler, and leaves it running."""
-        processes.start(self.home, "beat", [sys.executable, "-m", "earshot", "beat"], self.env(), cwd=self.project)
+        processes.start(
+            self.home,
+            "beat",
+            [sys.executable, "-m", "earshot", "beat"],
+            self.env(),
+            cwd=self.project,
+        )
 
     @contextmanager
     def beat(self) -> Iterator[None]:
@@ -89,24 +116,31 @@ class Stack:
         """Starts the command, and leaves it running."""
         argv = [sys.executable, "-m", "earshot", *args]
         env = {**os.environ, **self.env()}
-        return subprocess.Popen(argv, env=env, cwd=self.home, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        return subprocess.Popen(
+            argv, env=env, cwd=self.home, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        )
 
     def wait_finished(self, recording_id: str) -> str:
-        """Returns the recording's final state; fails with the workers' last words when it takes too long."""
+        """Returns the recording's final state; fails with the workers' last words when it takes too
+        long."""
         with db.connect(self.database_url) as connection:
             self._wait(lambda: _finished(connection, recording_id), f"recording {recording_id}")
             recording = recordings.get(connection, UUID(recording_id))
         assert recording is not None
         return recording.state
 
-    def _wait(self, done: Callable[[], bool], what: str, process: processes.Process | None = None) -> None:
+    def _wait(
+        self, done: Callable[[], bool], what: str, process: processes.Process | None = None
+    ) -> None:
         def seen() -> bool:
             return done() or (process is not None and not process.alive())
 
         waiting.became(seen, WAIT_SEC)
         if not done():
             logs = sorted((self.home / "logs").glob("*.log"))
-            raise AssertionError("".join([f"{what} is not there", *(waiting.tail(log, most=8000) for log in logs)]))
+            raise AssertionError(
+                "".join([f"{what} is not there", *(waiting.tail(log, most=8000) for log in logs)])
+            )
 
 
 def _finished(connection: db.Connection, recording_id: str) -> bool:
@@ -115,8 +149,9 @@ def _finished(connection: db.Connection, recording_id: str) -> bool:
 
 
 def free_port() -> int:
-    """A port below those that the kernel hands out to clients: one that keeps asking for a Redis that is down would else be
-    given that very port some day, be connected to itself, and keep it."""
+    """A port below those that the kernel hands out to clients: one that keeps asking for a Redis
+    that is down would else be given that very port some day, be connected to itself, and keep
+    it."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         like = int(probe.getsockname()[1])
@@ -136,7 +171,8 @@ def _free(port: int) -> bool:
 @contextmanager
 def servers() -> Iterator[Stack]:
     """Redis and a migrated Postgres in a folder of their own, and nothing else."""
-    # Not below pytest's folder: under root Postgres runs as another user, whom any pytest session that starts shuts out there.
+    # Not below pytest's folder: under root Postgres runs as another user, whom any pytest session
+    # that starts shuts out there.
     home = Path(mkdtemp(prefix="earshot-tests-"))
     try:
         port = free_port()

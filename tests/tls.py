@@ -1,4 +1,5 @@
-"""A TLS server in front of one that speaks plainly: what a managed Redis is, with certificates of a test's own."""
+"""A TLS server in front of one that speaks plainly: what a managed Redis is, with certificates of a
+test's own."""
 
 import asyncio
 import ssl
@@ -13,7 +14,8 @@ BYTES = 1 << 16
 
 
 class TlsProxy:
-    """Takes TLS connections on a loopback port, and carries what they say to another port of this machine."""
+    """Takes TLS connections on a loopback port, and carries what they say to another port of this
+    machine."""
 
     def __init__(self, target: int, certificate: trustme.LeafCert) -> None:
         self._target = target

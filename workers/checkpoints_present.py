@@ -13,15 +13,16 @@ from workers.emotion.models import dimensional_release
 
 
 def check_present(release: Release, config: Settings) -> None:
-    """Reads the checkpoint of a release, of every route of its languages, of what rates emotion in numbers beside it, and of
-    the network that it stands on.
+    """Reads the checkpoint of a release, of every route of its languages, of what rates emotion in
+    numbers beside it, and of the network that it stands on.
 
     Raises:
         Misconfigured: one is missing or altered, or the catalog does not have it.
         Forbidden: the licence of one does not allow what this installation is for.
     """
     for each in dict.fromkeys(_taken(release, config)):
-        # What has no uri is code alone; packages are installed with it, and endpoints are elsewhere.
+        # What has no uri is code alone; packages are installed with it, and endpoints are
+        # elsewhere.
         if each.uri and each.runtime != ENDPOINT and not each.uri.startswith("package:"):
             locate(each)
 

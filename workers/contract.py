@@ -10,8 +10,9 @@ A module defines three names and nothing else happens at import (no torch, no on
     def analyze(model: Model, clips: Sequence[Clip]) -> list[SceneFindings | Skipped | Failed]:
         '''One result per clip, in order, in as few forward passes as memory allows.'''
 
-``analyze`` gives ``Failed`` for a clip that it knows it cannot do, and raises when it cannot go on; the runner
-(``workers.run``) then tries the clips one by one, so that only the clip at fault is reported as failed.
+``analyze`` gives ``Failed`` for a clip that it knows it cannot do, and raises when it cannot go on;
+the runner (``workers.run``) then tries the clips one by one, so that only the clip at fault is
+reported as failed.
 """
 
 from collections.abc import Sequence
@@ -36,8 +37,11 @@ class Card:
     findings: type[Findings]
     sample_rate: int = 16_000  # Hz; the producer stores one copy of the audio per distinct rate
     scope: Literal["chunk", "recording"] = "chunk"
-    speech_only: bool = False  # chunks that scene takes for noise or music need not be heard (workers.gate)
-    urgent: bool = False  # its findings may hold alarms: chunks are analysed one by one, and each is told of at once
+    speech_only: bool = (
+        False  # chunks that scene takes for noise or music need not be heard (workers.gate)
+    )
+    # its findings may hold alarms: chunks are analysed one by one, and each is told of at once
+    urgent: bool = False
 
 
 class Analysis(Protocol):
@@ -58,5 +62,7 @@ def results(analysis: Analysis, model: object, clips: Sequence[Clip]) -> list[Re
     """
     found = analysis.analyze(model, clips)
     if len(found) != len(clips):
-        raise RuntimeError(f"{analysis.CARD.name}.analyze() gave {len(found)} results for {len(clips)} clips")
+        raise RuntimeError(
+            f"{analysis.CARD.name}.analyze() gave {len(found)} results for {len(clips)} clips"
+        )
     return found

@@ -1,7 +1,9 @@
-"""Keeps what is surely no speech away from the analyses that listen to speech (000-36, docs/adr/0016).
+"""Keeps what is surely no speech away from the analyses that listen to speech (000-36,
+docs/adr/0016).
 
-The VAD hears a voice in a barking dog or a song now and then. The small scene network knows better. Where somebody speaks, a
-few of its windows are enough to say so; else all are heard, 10 ms of a chunk that would take speech recognition a second.
+The VAD hears a voice in a barking dog or a song now and then. The small scene network knows better.
+Where somebody speaks, a few of its windows are enough to say so; else all are heard, 10 ms of a
+chunk that would take speech recognition a second.
 """
 
 from collections.abc import Sequence
@@ -24,16 +26,20 @@ from workers import scene
 from workers.contract import Analysis, Card, Result, results
 
 ALONE = ("noise", "music")
-"""What is skipped. Not ``other``, a voice without words: it may be a sob. Not ``silence``: it may be a voice far away."""
+"""What is skipped. Not ``other``, a voice without words: it may be a sob. Not ``silence``: it may
+be a voice far away."""
 SURE = 0.9
 """Mean share of these over the windows that the VAD calls speech: high confidence."""
 LEAST_VOICE = 0.5
-"""Share of speech that a window must have where words are in doubt. Speech as loud as a noise still has it (docs/asr.md)."""
+"""Share of speech that a window must have where words are in doubt. Speech as loud as a noise still
+has it (docs/asr.md)."""
 VOICE_BELOW = 0.1
-"""Share that a voice stays under in every one of them: half a second that may be a word lets the chunk through."""
+"""Share that a voice stays under in every one of them: half a second that may be a word lets the
+chunk through."""
 
 GLANCES = (1, 4)
-"""Windows of a channel that are looked at before all of them are: most who speak are heard in the first one."""
+"""Windows of a channel that are looked at before all of them are: most who speak are heard in the
+first one."""
 
 Array = NDArray[np.float32]
 
@@ -50,18 +56,31 @@ class Gated:
         return self.inner.load(release, device)
 
     def analyze(self, model: object, clips: Sequence[Clip]) -> list[Result]:
-        """As the analysis itself; ``Skipped("scene_noise")`` or ``Skipped("scene_music")`` for what it is not asked about."""
+        """As the analysis itself; ``Skipped("scene_noise")`` or ``Skipped("scene_music")`` for what
+        it is not asked about."""
         told: list[Result | None] = [refusal(self.model, clip) for clip in clips]
         left = [clip for clip, each in zip(clips, told, strict=True) if each is None]
-        rest = iter(results(self.inner, model, [replace(clip, voice=partial(voice, self.model, clip)) for clip in left]))
+        rest = iter(
+            results(
+                self.inner,
+                model,
+                [replace(clip, voice=partial(voice, self.model, clip)) for clip in left],
+            )
+        )
         return [next(rest) if each is None else each for each in told]
 
 
 def at_the_gate() -> Release | None:
-    """The scene release that keeps the gate: the embedded one, whichever is active, for it is on every machine and small. None
-    where the gate is switched off, or where the licence of its checkpoint forbids this use: then all is listened to."""
+    """The scene release that keeps the gate: the embedded one, whichever is active, for it is on
+    every machine and small. None
+    where the gate is switched off, or where the licence of its checkpoint forbids this use: then
+    all is listened to."""
     config, entry = settings(), defaults()["scene"]
-    return entry.release() if config.scene_gate and licence.allows(entry, config.commercial_use) else None
+    return (
+        entry.release()
+        if config.scene_gate and licence.allows(entry, config.commercial_use)
+        else None
+    )
 
 
 def gated(analysis: Analysis, gate: Release | None) -> Analysis:
@@ -76,9 +95,16 @@ def gated(analysis: Analysis, gate: Release | None) -> Analysis:
 
 
 def refusal(model: scene.SceneModel, clip: Clip) -> Skipped | None:
-    """Why the chunk need not be listened to; None where somebody may speak, or where the VAD heard nobody anyway."""
-    spoken = [_spoken(model, clip, channel) for channel in sorted({u.channel for u in clip.ref.speech})]
-    if not spoken or any(_may_speak(model, each.shares(model, spread(each.windows, n))) for n in GLANCES for each in spoken):
+    """Why the chunk need not be listened to; None where somebody may speak, or where the VAD heard
+    nobody anyway."""
+    spoken = [
+        _spoken(model, clip, channel) for channel in sorted({u.channel for u in clip.ref.speech})
+    ]
+    if not spoken or any(
+        _may_speak(model, each.shares(model, spread(each.windows, n)))
+        for n in GLANCES
+        for each in spoken
+    ):
         return None
     shares = np.concatenate([each.shares(model, np.flatnonzero(each.windows)) for each in spoken])
     if _may_speak(model, shares):
@@ -95,7 +121,9 @@ def voice(model: scene.SceneModel, clip: Clip, span: Utterance) -> bool:
     every = np.ones(len(begin_ms(len(waveform), model.spec)), bool)
     spoken, speech = _Spoken(waveform, clip.sample_rate, every), model.labels.index("speech")
     looks = (*(spread(every, count) for count in GLANCES), np.flatnonzero(every))
-    return any(bool(spoken.shares(model, places)[:, speech].max() >= LEAST_VOICE) for places in looks)
+    return any(
+        bool(spoken.shares(model, places)[:, speech].max() >= LEAST_VOICE) for places in looks
+    )
 
 
 def _may_speak(model: scene.SceneModel, shares: Array) -> bool:
@@ -115,7 +143,9 @@ class _Spoken:
 
     def shares(self, model: scene.SceneModel, places: NDArray[np.int64]) -> Array:
         """Of the windows at ``places``, shape (windows, labels)."""
-        return scene.shares_of(model.gathered(model.scores_at(self.waveform, self.sample_rate, places)))
+        return scene.shares_of(
+            model.gathered(model.scores_at(self.waveform, self.sample_rate, places))
+        )
 
 
 def _spoken(model: scene.SceneModel, clip: Clip, channel: int) -> _Spoken:

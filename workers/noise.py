@@ -1,4 +1,5 @@
-"""Noise: which environmental noise is heard behind a chunk's speech (004-22..29), and whether an alarm is (004-30)."""
+"""Noise: which environmental noise is heard behind a chunk's speech (004-22..29), and whether an
+alarm is (004-30)."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -35,28 +36,39 @@ class NoiseModel:
     windowed: WindowedModel | OnYamnet
     windows_per_chunk: int
     pooled_temperature: float = 1.0
-    """Of the mean over windows, which is less sure than it is right: some windows of a sound tell less than others."""
+    """Of the mean over windows, which is less sure than it is right: some windows of a sound tell
+    less than others."""
 
 
 def load(release: Release, device: str) -> NoiseModel:
-    """A small CNN, an EfficientNet-B3 of ``earshot.noise``, or a head on YAMNet; runs on the CPU whatever the device.
+    """A small CNN, an EfficientNet-B3 of ``earshot.noise``, or a head on YAMNet; runs on the CPU
+    whatever the device.
 
     Raises:
-        Misconfigured: as ``open_windowed`` and ``open_on_yamnet``, or the network was never trained (C-41).
+        Misconfigured: as ``open_windowed`` and ``open_on_yamnet``, or the network was never trained
+            (C-41).
     """
     onnx = open_model(release)
     if onnx.metadata.get("model_version") == UNTRAINED:
-        raise Misconfigured("checkpoint", f"{release.name} was exported before it was trained; its answers mean nothing")
+        raise Misconfigured(
+            "checkpoint",
+            f"{release.name} was exported before it was trained; its answers mean nothing",
+        )
     return noise_model(hearing(release, onnx), onnx, settings().noise_windows_per_chunk)
 
 
-def noise_model(windowed: WindowedModel | OnYamnet, onnx: OnnxModel, windows_per_chunk: int) -> NoiseModel:
+def noise_model(
+    windowed: WindowedModel | OnYamnet, onnx: OnnxModel, windows_per_chunk: int
+) -> NoiseModel:
     """With what the checkpoint's metadata says of pooling."""
-    return NoiseModel(windowed, windows_per_chunk, float(onnx.metadata.get("pooled_temperature", 1.0)))
+    return NoiseModel(
+        windowed, windows_per_chunk, float(onnx.metadata.get("pooled_temperature", 1.0))
+    )
 
 
 def analyze(model: NoiseModel, clips: Sequence[Clip]) -> list[NoiseFindings | Skipped]:
-    """Shares of the checkpoint's labels over each chunk. Channels are mixed; of silence the loudest decides."""
+    """Shares of the checkpoint's labels over each chunk. Channels are mixed; of silence the loudest
+    decides."""
     return [_noise(model, clip) for clip in clips]
 
 
@@ -78,7 +90,8 @@ def _noise(model: NoiseModel, clip: Clip) -> NoiseFindings:
 
 
 def _resampled(waveform: Array, rate: int, wanted: int) -> Array:
-    """The chunk at the rate that the checkpoint was made for; the store's own unless a release of [004] wants its 48 kHz."""
+    """The chunk at the rate that the checkpoint was made for; the store's own unless a release of
+    [004] wants its 48 kHz."""
     if rate == wanted:
         return waveform
     import soxr
@@ -88,7 +101,8 @@ def _resampled(waveform: Array, rate: int, wanted: int) -> Array:
 
 
 def telling(spec: WindowSpec, ref: ChunkRef, waveform: Array) -> NDArray[np.bool_]:
-    """Which windows count: audible ones between the utterances, where the noise is alone; else audible ones; else all.
+    """Which windows count: audible ones between the utterances, where the noise is alone; else
+    audible ones; else all.
 
     Args:
         waveform: all of the chunk at the spec's rate, shape (channels, samples).

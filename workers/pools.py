@@ -1,4 +1,5 @@
-"""The pools: every queue can be served by workers of its own, or several queues by one process on a small machine."""
+"""The pools: every queue can be served by workers of its own, or several queues by one process on a
+small machine."""
 
 from earshot.analysis.errors import Misconfigured
 from workers.registry import cards
@@ -7,7 +8,8 @@ STAGES = ("ingest", "merge", "finalize", "upkeep")
 """Queues of the stages that are not analyses."""
 
 STRANGERS = "celery"
-"""Celery's default queue. A client that knows nothing of this project and names no queue lands here; ``ingest`` serves it."""
+"""Celery's default queue. A client that knows nothing of this project and names no queue lands
+here; ``ingest`` serves it."""
 
 
 def queues() -> tuple[str, ...]:
@@ -30,5 +32,7 @@ def queues_of(names: tuple[str, ...]) -> tuple[str, ...]:
     known = pools()
     unknown = [name for name in names if name not in known]
     if unknown or not names:
-        raise Misconfigured("pool", f"no pool {', '.join(unknown) or 'named'}; pools are {', '.join(known)}")
+        raise Misconfigured(
+            "pool", f"no pool {', '.join(unknown) or 'named'}; pools are {', '.join(known)}"
+        )
     return tuple(queue for name in names for queue in known[name])

@@ -1,4 +1,5 @@
-"""The analyses, one line each: queue, route, chord header, pool, rows and event follow from this list."""
+"""The analyses, one line each: queue, route, chord header, pool, rows and event follow from this
+list."""
 
 from functools import cache
 from importlib import import_module

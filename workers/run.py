@@ -1,4 +1,5 @@
-"""Runs one job: loads the model it names, analyses its chunks, and turns whatever goes wrong into outcomes."""
+"""Runs one job: loads the model it names, analyses its chunks, and turns whatever goes wrong into
+outcomes."""
 
 import logging
 from collections.abc import Sequence
@@ -21,12 +22,15 @@ DEVICE_MEMORY = "device_memory"
 
 
 def run(job: Job, device: str, reraise: Reraise = (Transient,)) -> list[Outcome]:
-    """One outcome per chunk of the job, in order. What had no room in memory, tried alone and with all that this process can do
-    without given back, is ``Failed`` with ``DEVICE_MEMORY``: whoever else fills it may leave, so the caller may try again.
+    """One outcome per chunk of the job, in order. What had no room in memory, tried alone and with
+    all that this process can do
+    without given back, is ``Failed`` with ``DEVICE_MEMORY``: whoever else fills it may leave, so
+    the caller may try again.
 
     Args:
         device: ``auto``, ``cpu`` or ``cuda``; analyses of CPU pools always run on the CPU.
-        reraise: exceptions that belong to the caller (failing surroundings, its time limit) and must not be blamed on a chunk.
+        reraise: exceptions that belong to the caller (failing surroundings, its time limit) and
+            must not be blamed on a chunk.
 
     Raises:
         Transient, or whatever ``reraise`` names: the caller decides.
@@ -35,20 +39,26 @@ def run(job: Job, device: str, reraise: Reraise = (Transient,)) -> list[Outcome]
     analysis = analyses()[job.analysis]
     clips = [Clip(ref) for ref in job.chunks]
     try:
-        model = cache.get(analysis.load, job.release, resolve(device) if analysis.CARD.pool == "gpu" else "cpu")
+        model = cache.get(
+            analysis.load, job.release, resolve(device) if analysis.CARD.pool == "gpu" else "cpu"
+        )
         analysis = gated(analysis, job.gate)
     except reraise:
         raise
-    except Exception as error:  # a checkpoint that cannot be loaded fails this analysis, not the recording
+    except (
+        Exception
+    ) as error:  # a checkpoint that cannot be loaded fails this analysis, not the recording
         _check_device(error, "device_absent")
         log.exception("%s: release %s cannot be loaded", job.analysis, job.release.name)
         return [_failure(error)] * len(clips)
     return _analyze(analysis, model, clips, reraise)
 
 
-def _analyze(analysis: Analysis, model: object, clips: Sequence[Clip], reraise: Reraise) -> list[Outcome]:
-    """Tries all clips at once; when that raises, each alone, so that only the clip at fault fails; when they do not fit into
-    memory, each half."""
+def _analyze(
+    analysis: Analysis, model: object, clips: Sequence[Clip], reraise: Reraise
+) -> list[Outcome]:
+    """Tries all clips at once; when that raises, each alone, so that only the clip at fault fails;
+    when they do not fit into memory, each half."""
     try:
         return [_outcome(result) for result in results(analysis, model, clips)]
     except reraise:
@@ -69,27 +79,39 @@ def _check_device(error: Exception, code: str) -> None:
     """Fails no chunk in a process where all would fail."""
     if context_lost(error):
         said = str(error).splitlines()[0]
-        raise DeviceLost(code, f"the GPU answers this process no more ({said}); start it again") from error
+        raise DeviceLost(
+            code, f"the GPU answers this process no more ({said}); start it again"
+        ) from error
 
 
 def _alone(analysis: Analysis, clip: Clip, error: Exception) -> Failed:
-    known = isinstance(error, EarshotError) or out_of_memory(error)  # then its message says everything: one line
+    known = isinstance(error, EarshotError) or out_of_memory(
+        error
+    )  # then its message says everything: one line
     where = (analysis.CARD.name, clip.ref.recording_id, clip.ref.index)
-    log.error("%s failed on recording %s chunk %d: %s", *where, error, exc_info=None if known else error)
+    log.error(
+        "%s failed on recording %s chunk %d: %s", *where, error, exc_info=None if known else error
+    )
     return _failure(error)
 
 
 def _outcome(result: Result) -> Outcome:
     if isinstance(result, Skipped | Failed):
         return result
-    return Succeeded(findings=result.model_dump(mode="json"), classification=result.classification())
+    return Succeeded(
+        findings=result.model_dump(mode="json"), classification=result.classification()
+    )
 
 
 def _failure(error: Exception) -> Failed:
     code = error.code if isinstance(error, EarshotError) else type(error).__name__
-    # Postgres cannot store NUL in text: one in a library's message must not keep the chunk from being merged.
+    # Postgres cannot store NUL in text: one in a library's message must not keep the chunk from
+    # being merged.
     lines = str(error).replace("\x00", "").splitlines()
     if out_of_memory(error):
         said = lines[0][:200] if lines else code
-        return Failed(code=DEVICE_MEMORY, detail=f"no memory for it ({said}); run fewer processes on this device")
+        return Failed(
+            code=DEVICE_MEMORY,
+            detail=f"no memory for it ({said}); run fewer processes on this device",
+        )
     return Failed(code=code, detail=lines[0][:500] if lines else code)

@@ -23,38 +23,51 @@ Array = NDArray[np.float32]
 
 @dataclass(frozen=True)
 class SentimentModel:
-    """Both role models in one checkpoint: output ``customer`` is an SVM, ``agent`` a random forest, scalers inside."""
+    """Both role models in one checkpoint: output ``customer`` is an SVM, ``agent`` a random forest,
+    scalers inside."""
 
     onnx: OnnxModel
     temperature: dict[str, float]  # by role
 
     def shares(self, features: Array) -> dict[str, Array]:
         """Role to shares of shape (utterances, labels)."""
-        return {role: softmax(logits, self.temperature[role]) for role, logits in self.onnx.run(features).items()}
+        return {
+            role: softmax(logits, self.temperature[role])
+            for role, logits in self.onnx.run(features).items()
+        }
 
 
 def load(release: Release, device: str) -> SentimentModel:
     """Runs on the CPU whatever the device.
 
     Raises:
-        Misconfigured: as ``open_model``, or the checkpoint was trained on other features than this version computes.
+        Misconfigured: as ``open_model``, or the checkpoint was trained on other features than this
+            version computes.
     """
     onnx = open_model(release)
     if onnx.metadata.get("features") != FEATURES:
         raise Misconfigured(
-            "checkpoint", f"{release.name} wants features {onnx.metadata.get('features')}, this version has {FEATURES}"
+            "checkpoint",
+            f"{release.name} wants features {onnx.metadata.get('features')}, this version has"
+            f" {FEATURES}",
         )
     return SentimentModel(onnx=onnx, temperature=onnx.metadata["temperature"])
 
 
 def analyze(model: SentimentModel, clips: Sequence[Clip]) -> list[SentimentFindings | Skipped]:
-    """Sentiment of every utterance by its channel's role, by all roles where channels have none; ``Skipped("no_speech")``."""
-    return [_sentiments(model, clip) if clip.ref.speech else Skipped(reason="no_speech") for clip in clips]
+    """Sentiment of every utterance by its channel's role, by all roles where channels have none;
+    ``Skipped("no_speech")``."""
+    return [
+        _sentiments(model, clip) if clip.ref.speech else Skipped(reason="no_speech")
+        for clip in clips
+    ]
 
 
 def _sentiments(model: SentimentModel, clip: Clip) -> SentimentFindings:
     speech = clip.ref.speech
-    features = np.stack([describe(clip.read(u.start_ms, u.end_ms, u.channel)[0], clip.sample_rate) for u in speech])
+    features = np.stack(
+        [describe(clip.read(u.start_ms, u.end_ms, u.channel)[0], clip.sample_rate) for u in speech]
+    )
     shares = model.shares(features)
     found, heard, lengths = [], [], []
     for i, utterance in enumerate(speech):

@@ -1,4 +1,5 @@
-"""``earshot doctor``: everything that has to be right, one line each, with what to do about what is not."""
+"""``earshot doctor``: everything that has to be right, one line each, with what to do about what is
+not."""
 
 from collections.abc import Callable, Collection, Iterator
 
@@ -30,7 +31,8 @@ CHECKS: tuple[tuple[Callable[[], Iterator[Finding]], tuple[str, ...]], ...] = (
     (services.roots, ()),
     (services.disk, ()),
 )
-"""Each with the services without which it is not made: it would wait for them once more, and find the same."""
+"""Each with the services without which it is not made: it would wait for them once more, and find
+the same."""
 
 STYLES = {"ok": "green", "warn": "yellow", "fail": "red bold"}
 SERVICES_DOWN = 3
@@ -56,7 +58,11 @@ def examine() -> int:
     if failed:
         say(f"{len(failed)} of {len(findings)} checks failed; each line says what to do")
         return SERVICES_DOWN if _down(findings, (REDIS, POSTGRES)) else 1
-    say(f"nothing failed; {warned} of {len(findings)} lines want a look" if warned else "all is well")
+    say(
+        f"nothing failed; {warned} of {len(findings)} lines want a look"
+        if warned
+        else "all is well"
+    )
     return 0
 
 
@@ -65,7 +71,8 @@ def _down(findings: Collection[Finding], services: Collection[str]) -> bool:
 
 
 def _found(check: Callable[[], Iterator[Finding]]) -> Iterator[Finding]:
-    """A check that cannot be carried out is a failed one, and does not keep the others from being made."""
+    """A check that cannot be carried out is a failed one, and does not keep the others from being
+    made."""
     try:
         yield from check()
     except EarshotError as error:

@@ -17,20 +17,26 @@ def python() -> Iterator[Finding]:
     if sys.version_info[:2] in PYTHONS:
         yield ok("python", found)
     else:
-        yield fail("python", f"{found}: install 3.11 or 3.12, the versions that the packages are pinned for")
+        yield fail(
+            "python",
+            f"{found}: install 3.11 or 3.12, the versions that the packages are pinned for",
+        )
 
 
 def packages() -> Iterator[Finding]:
     """The pinned ones against those that are installed."""
     pins = [pin for name in ("base", "local") for pin in _pins(name)]
     wrong = [
-        f"{name} is {found}, not {pinned}" for name, pinned in pins if (found := _installed(name)) not in (pinned, "absent")
+        f"{name} is {found}, not {pinned}"
+        for name, pinned in pins
+        if (found := _installed(name)) not in (pinned, "absent")
     ]
     absent = [name for name, _ in pins if _installed(name) == "absent"]
     if absent:
         yield warn(
             "packages",
-            f"not installed: {', '.join(absent)}; run `pip install -r requirements/base.txt -r requirements/local.txt`",
+            f"not installed: {', '.join(absent)}; run `pip install -r requirements/base.txt -r"
+            " requirements/local.txt`",
         )
     if wrong:
         yield warn("packages", f"{'; '.join(wrong)}; run `pip install -r requirements/base.txt`")
@@ -39,7 +45,8 @@ def packages() -> Iterator[Finding]:
 
 
 def checkpoints() -> Iterator[Finding]:
-    """Embedded checkpoints against the sha256 in the catalog. ``locate`` raises what to do, which the caller shows."""
+    """Embedded checkpoints against the sha256 in the catalog. ``locate`` raises what to do, which
+    the caller shows."""
     embedded = [entry.release() for entry in load() if ":" not in entry.uri]
     for release in embedded:
         locate(release)

@@ -1,4 +1,5 @@
-"""Checks of what stays: how much there is of each class, since when, and for how long it is kept."""
+"""Checks of what stays: how much there is of each class, since when, and for how long it is
+kept."""
 
 import time
 from collections.abc import Iterable, Iterator
@@ -20,12 +21,14 @@ DAY_SEC = 86_400.0
 LONG_DAYS = 90
 """What nobody has set a limit for, and is older than this, is told as a warning."""
 LATE_SEC = 3600.0
-"""How long a deletion may be open, or something too old may still be there, before it is told as a warning."""
+"""How long a deletion may be open, or something too old may still be there, before it is told as a
+warning."""
 UNITS = ((1024**3, "GB"), (1024**2, "MB"), (1024, "kB"))
 
 
 class _Class(NamedTuple):
-    """One class of what is kept; ``what`` is one of it, in words; times in seconds since the epoch."""
+    """One class of what is kept; ``what`` is one of it, in words; times in seconds since the
+    epoch."""
 
     name: str
     number: int
@@ -42,22 +45,39 @@ def kept() -> Iterator[Finding]:
     redis = client(settings().redis_url)
     words = {"audio": "recordings", "failed": "recordings"}
     classes = [
-        _Class(name, each["number"], words.get(name, name), each["bytes"], each["oldest"]) for name, each in sizes.items()
+        _Class(name, each["number"], words.get(name, name), each["bytes"], each["oldest"])
+        for name, each in sizes.items()
     ]
-    classes += [_uploads(stored(settings().store_url, "inbox")), _Class("refused", *_refused(redis))]
+    classes += [
+        _uploads(stored(settings().store_url, "inbox")),
+        _Class("refused", *_refused(redis)),
+    ]
     in_stream, stream_bytes = stream.size(redis)
     for each in classes:
-        extra = f", {in_stream} in the stream with {_size(stream_bytes)} of Redis" if each.name == "events" else ""
+        extra = (
+            f", {in_stream} in the stream with {_size(stream_bytes)} of Redis"
+            if each.name == "events"
+            else ""
+        )
         yield _finding(each, extra)
     if open_:
-        yield warn("deletions", f"{open_} are open for more than an hour; upkeep goes on with them: see its log for why")
+        yield warn(
+            "deletions",
+            f"{open_} are open for more than an hour; upkeep goes on with them: see its log"
+            " for why",
+        )
     if named:
         yield warn(
-            "deletions", f"{named} deleted recordings were still named somewhere; their receipts (`delete ID --json`) say where"
+            "deletions",
+            f"{named} deleted recordings were still named somewhere; their receipts (`delete ID"
+            " --json`) say where",
         )
     strange = without_expiry(redis, queues())
     if strange:
-        yield warn("redis keys", f"{len(strange)} without an expiry that nobody here knows, e.g. {strange[0]}")
+        yield warn(
+            "redis keys",
+            f"{len(strange)} without an expiry that nobody here knows, e.g. {strange[0]}",
+        )
 
 
 def _finding(each: _Class, extra: str) -> Finding:
@@ -71,7 +91,10 @@ def _finding(each: _Class, extra: str) -> Finding:
         return told(f"kept {each.name}", f"{line}; for ever: {setting}")
     late = age - days > LATE_SEC / DAY_SEC
     return (
-        warn(f"kept {each.name}", f"{line}; for {days:g} days, which upkeep does not keep: does it run?")
+        warn(
+            f"kept {each.name}",
+            f"{line}; for {days:g} days, which upkeep does not keep: does it run?",
+        )
         if late
         else ok(f"kept {each.name}", f"{line}; for {days:g} days")
     )
@@ -89,4 +112,6 @@ def _refused(redis: Redis) -> tuple[int, str, int, float | None]:
 
 
 def _size(number: int) -> str:
-    return next((f"{number / unit:.1f} {name}" for unit, name in UNITS if number >= unit), f"{number} B")
+    return next(
+        (f"{number / unit:.1f} {name}" for unit, name in UNITS if number >= unit), f"{number} B"
+    )

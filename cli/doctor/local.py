@@ -18,12 +18,20 @@ def parts() -> Iterator[Finding]:
     supervised = running.pop(plan.SUPERVISOR)
     if not supervised:
         log = processes.log_file(settings().home, plan.SUPERVISOR)
-        yield fail("stack", f"the supervisor stopped, so what dies is not started again (see {log}); run `earshot up`")
+        yield fail(
+            "stack",
+            f"the supervisor stopped, so what dies is not started again (see {log}); run"
+            " `earshot up`",
+        )
     for name, runs in running.items():
         if name in found:
             yield _troubled(name, found[name], runs)
         elif not runs:
-            yield warn("stack", f"{name} is being started again") if supervised else fail("stack", f"{name} stopped")
+            yield (
+                warn("stack", f"{name} is being started again")
+                if supervised
+                else fail("stack", f"{name} stopped")
+            )
     if supervised and all(running.values()) and not found:
         yield ok("stack", f"{', '.join(running)} run, and are started again when they end")
 
@@ -31,6 +39,13 @@ def parts() -> Iterator[Finding]:
 def _troubled(name: str, trouble: Trouble, runs: bool) -> Finding:
     when = f"{ago(time.time() - trouble.at)} ago"
     if runs and trouble.failures == 1:
-        return warn("stack", f"{name} ended and was started again {when}; see {processes.log_file(settings().home, name)}")
-    line = f"{name} ended {trouble.failures} times in a row, the last time {when}; it is tried again and again"
+        return warn(
+            "stack",
+            f"{name} ended and was started again {when}; see"
+            f" {processes.log_file(settings().home, name)}",
+        )
+    line = (
+        f"{name} ended {trouble.failures} times in a row, the last time {when}; it is tried again"
+        " and again"
+    )
     return fail("stack", f"{line}, but correct this: {trouble.why}")

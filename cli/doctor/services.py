@@ -1,4 +1,5 @@
-"""Checks of what the project works with: Redis, Postgres, queues, the audio store, roots, the disk."""
+"""Checks of what the project works with: Redis, Postgres, queues, the audio store, roots, the
+disk."""
 
 import shutil
 from collections.abc import Iterator
@@ -30,24 +31,34 @@ def redis() -> Iterator[Finding]:
         facts = connection.info()
     except redis_package.RedisError as error:
         url = shown(settings().redis_url)
-        yield fail("redis", f"{url} does not answer ({masked(str(error))}); run `earshot up`, or correct EARSHOT_REDIS_URL")
+        yield fail(
+            "redis",
+            f"{url} does not answer ({masked(str(error))}); run `earshot up`, or correct"
+            " EARSHOT_REDIS_URL",
+        )
         return
     yield ok("redis", f"{facts['redis_version']} answers, {facts['used_memory_human']} used")
     if facts["maxmemory_policy"] != "noeviction":
         yield fail(
             "redis memory",
-            f"maxmemory-policy is {facts['maxmemory_policy']}: a full Redis would drop work; set it to noeviction",
+            f"maxmemory-policy is {facts['maxmemory_policy']}: a full Redis would drop work; set it"
+            " to noeviction",
         )
     if not facts["aof_enabled"]:
         yield warn(
-            "redis", "no append-only file: a restart loses the queues (the ledger sends the work again); set appendonly yes"
+            "redis",
+            "no append-only file: a restart loses the queues (the ledger sends the work again); set"
+            " appendonly yes",
         )
 
 
 def postgres() -> Iterator[Finding]:
     missing = pending(settings().database_url)
     if missing:
-        yield fail("postgres", f"answers, but {len(missing)} migrations are not applied; run `earshot migrate`")
+        yield fail(
+            "postgres",
+            f"answers, but {len(missing)} migrations are not applied; run `earshot migrate`",
+        )
     else:
         yield ok("postgres", "answers, all migrations applied")
 
@@ -69,7 +80,10 @@ def queues() -> Iterator[Finding]:
         else:
             pool = "ingest" if name == STRANGERS else name
             level = fail if length else warn
-            yield level(f"queue {name}", f"{line}; start one with `earshot worker {pool}`, or all with `earshot up`")
+            yield level(
+                f"queue {name}",
+                f"{line}; start one with `earshot worker {pool}`, or all with `earshot up`",
+            )
 
 
 def refused() -> Iterator[Finding]:
@@ -77,7 +91,11 @@ def refused() -> Iterator[Finding]:
     counts = refused_messages.counts(client(settings().redis_url))
     if counts:
         told = ", ".join(f"{number} {reason}" for reason, number in sorted(counts.items()))
-        yield warn("refused", f"{sum(counts.values())} messages were put aside ({told}); see them with `earshot dead list`")
+        yield warn(
+            "refused",
+            f"{sum(counts.values())} messages were put aside ({told}); see them with `earshot dead"
+            " list`",
+        )
     else:
         yield ok("refused", "every message could be worked on")
 
@@ -101,19 +119,30 @@ def roots() -> Iterator[Finding]:
     """Where ``ingest.recording`` may read from besides the inbox."""
     named = settings().roots
     if not named:
-        yield ok("roots", "none: only uploads by `earshot ingest` are read; EARSHOT_ROOTS lets other services name files")
+        yield ok(
+            "roots",
+            "none: only uploads by `earshot ingest` are read; EARSHOT_ROOTS lets other services"
+            " name files",
+        )
     for url in named:
-        if url.startswith(("http://", "https://")):  # read without fsspec (see earshot.audio.store.fetch)
+        if url.startswith(
+            ("http://", "https://")
+        ):  # read without fsspec (see earshot.audio.store.fetch)
             yield ok("roots", shown(url))
             continue
         try:
             fs, path = fsspec.core.url_to_fs(url)
         except (ValueError, ImportError) as error:
-            why = f"cannot be read ({masked(str(error))}); install what it needs, or correct EARSHOT_ROOTS"
+            why = (
+                f"cannot be read ({masked(str(error))}); install what it needs, or correct"
+                " EARSHOT_ROOTS"
+            )
             yield fail("roots", f"{shown(url)} {why}")
             continue
         if isinstance(fs, LocalFileSystem) and not Path(path).is_dir():
-            yield warn("roots", f"{shown(url)}: no such folder here; workers must see it under this name")
+            yield warn(
+                "roots", f"{shown(url)}: no such folder here; workers must see it under this name"
+            )
         else:
             yield ok("roots", shown(url))
 
@@ -124,5 +153,7 @@ def disk() -> Iterator[Finding]:
     free = shutil.disk_usage(place).free
     line = f"{free / 1024**3:.1f} GB free at {place}"
     yield (
-        ok("disk", line) if free > LITTLE_DISK else warn("disk", f"{line}; an hour of stereo audio takes 0.23 GB in the store")
+        ok("disk", line)
+        if free > LITTLE_DISK
+        else warn("disk", f"{line}; an hour of stereo audio takes 0.23 GB in the store")
     )

@@ -1,4 +1,5 @@
-"""``earshot doctor --stuck``: what has not come as far as it should, why, and what to do about it."""
+"""``earshot doctor --stuck``: what has not come as far as it should, why, and what to do about
+it."""
 
 import time
 from collections.abc import Callable, Iterator
@@ -41,7 +42,8 @@ class Row(NamedTuple):
 
 
 def examine_stuck() -> int:
-    """Prints all that is late. Returns 1 when something of it will not come by itself or by more patience alone."""
+    """Prints all that is late. Returns 1 when something of it will not come by itself or by more
+    patience alone."""
     redis = client(settings().redis_url)
     with connect(settings().database_url) as connection:
         at = stuck.look(redis, None)
@@ -64,29 +66,49 @@ def late(connection: Connection, redis: Redis, at: Look) -> list[Row]:
     """Requests and chunks that are late, those that fare alike in one row."""
     rows: dict[Key, Row] = {}
     for request in stuck.late_requests(connection, at):
-        row = Row(str(request.request.id)[:8], "ingest", request.verdict, request.detail, (), request.request.sent_at)
+        row = Row(
+            str(request.request.id)[:8],
+            "ingest",
+            request.verdict,
+            request.detail,
+            (),
+            request.request.sent_at,
+        )
         rows[(str(request.request.id), *row[1:4])] = row
     for each in stuck.late_chunks(connection, redis, at):
         for delay in each.delays:
             key = (str(each.chunk.recording_id), delay.analysis, delay.verdict, delay.detail)
             since = each.chunk.dispatched_at.timestamp()
             before = rows.get(key, Row(key[0][:8], *key[1:], (), since))
-            rows[key] = before._replace(chunks=(*before.chunks, each.chunk.index), since=min(before.since, since))
+            rows[key] = before._replace(
+                chunks=(*before.chunks, each.chunk.index), since=min(before.since, since)
+            )
     return list(rows.values())
 
 
 def _between(connection: Connection) -> Iterator[Row]:
     """Recordings that stand between two steps, at two looks."""
     steps: tuple[tuple[str, str, Callable[[], set[object]]], ...] = (
-        ("undispatched", "it has chunks that were never published", lambda: set(ledger.undispatched(connection))),
-        ("unfinalized", "its chunks are all merged, and it has no report", lambda: set(ledger.unfinalized(connection))),
+        (
+            "undispatched",
+            "it has chunks that were never published",
+            lambda: set(ledger.undispatched(connection)),
+        ),
+        (
+            "unfinalized",
+            "its chunks are all merged, and it has no report",
+            lambda: set(ledger.unfinalized(connection)),
+        ),
     )
     found = [step() for _, _, step in steps]
     if any(found):
         now = time.time()
         time.sleep(SECOND_LOOK_SEC)
         for (verdict, detail, step), before in zip(steps, found, strict=True):
-            yield from (Row(str(each)[:8], "-", verdict, detail, (), now) for each in sorted(before & step(), key=str))
+            yield from (
+                Row(str(each)[:8], "-", verdict, detail, (), now)
+                for each in sorted(before & step(), key=str)
+            )
 
 
 def _untold(connection: Connection) -> Iterator[Row]:
@@ -101,11 +123,17 @@ def advice(rows: list[Row], upkeep_lives: bool) -> Iterator[str]:
     for queue in sorted({row.analysis for row in rows if row.verdict == "unserved"}):
         yield f"unserved: start a worker with `earshot worker {queue}`, or all with `earshot up`"
     if "unsure" in verdicts:
-        yield f"unsure: judged when some worker was heard for {settings().worker_lost_sec} s without a gap"
+        yield (
+            f"unsure: judged when some worker was heard for {settings().worker_lost_sec} s without"
+            " a gap"
+        )
     mended = sorted(verdicts - {"unserved", "unsure"})
     if mended and upkeep_lives:
         within = f"within {settings().reconcile_every_sec:.0f} s while `earshot beat` runs"
-        yield f"{', '.join(mended)}: upkeep sets it going again {within}; `earshot repair` does at once"
+        yield (
+            f"{', '.join(mended)}: upkeep sets it going again {within}; `earshot repair` does at"
+            " once"
+        )
     elif mended:
         start = "start `earshot worker upkeep` and `earshot beat`"
         yield f"{', '.join(mended)}: no upkeep worker lives; run `earshot repair`, and {start}"
@@ -119,14 +147,19 @@ def _table(rows: list[Row], now: float) -> Table:
     for row in rows:
         style = "" if row.verdict in GOES_ON else "yellow"
         place = (row.recording, ranges(row.chunks), row.analysis)
-        table.add_row(*place, Text(row.verdict, style=style), ago(now - row.since), Text(row.detail))
+        table.add_row(
+            *place, Text(row.verdict, style=style), ago(now - row.since), Text(row.detail)
+        )
     return table
 
 
 def ranges(chunks: tuple[int, ...]) -> str:
     """``0-3, 7``; ``whole`` for the whole recording, ``-`` for none."""
     cut = sorted(set(chunks) - {WHOLE})
-    runs = [[index for _, index in run] for _, run in groupby(enumerate(cut), key=lambda each: each[1] - each[0])]
+    runs = [
+        [index for _, index in run]
+        for _, run in groupby(enumerate(cut), key=lambda each: each[1] - each[0])
+    ]
     spans = [str(run[0]) if len(run) == 1 else f"{run[0]}-{run[-1]}" for run in runs]
     return ", ".join([*(["whole"] if WHOLE in chunks else []), *spans]) or "-"
 

@@ -22,35 +22,59 @@ def workers() -> Iterator[Finding]:
     living = presence.living(client(settings().redis_url))
     children = sum(len(worker.children) for worker in living)
     if living:
-        yield ok("workers", f"{len(living)} heard, {children} children: {', '.join(worker.node for worker in living)}")
+        yield ok(
+            "workers",
+            f"{len(living)} heard, {children} children:"
+            f" {', '.join(worker.node for worker in living)}",
+        )
     else:
-        yield fail("workers", "none is heard; start all with `earshot up`, or one with `earshot worker POOL`")
+        yield fail(
+            "workers",
+            "none is heard; start all with `earshot up`, or one with `earshot worker POOL`",
+        )
 
 
 def upkeep() -> Iterator[Finding]:
     """Whether lost work is looked for: each of upkeep's tasks leaves word when it has run."""
     redis = client(settings().redis_url)
     config = settings()
-    periods = {"reconcile": config.reconcile_every_sec, "relay": config.relay_every_sec, "tidy": config.tidy_every_sec}
+    periods = {
+        "reconcile": config.reconcile_every_sec,
+        "relay": config.relay_every_sec,
+        "tidy": config.tidy_every_sec,
+    }
     # Right after a start the first pass is on its way.
-    waiting.became(lambda: not _overdue(upkeep_runs.ages(redis, periods), periods), JUST_STARTED_SEC)
+    waiting.became(
+        lambda: not _overdue(upkeep_runs.ages(redis, periods), periods), JUST_STARTED_SEC
+    )
     ages = upkeep_runs.ages(redis, periods)
     late = _overdue(ages, periods)
     for name in late:
         age = ages[name]
         when = "has not run" if age is None else f"ran last {ago(age)} ago"
         line = f"{name} {when}, and is due every {periods[name]:.0f} s"
-        yield fail("upkeep", f"{line}; start `earshot beat` and `earshot worker upkeep`, or all with `earshot up`")
+        yield fail(
+            "upkeep",
+            f"{line}; start `earshot beat` and `earshot worker upkeep`, or all with `earshot up`",
+        )
     if not late:
         yield ok("upkeep", f"ran {ago(max(age for age in ages.values() if age is not None))} ago")
 
 
 def _overdue(ages: Mapping[str, float | None], periods: Mapping[str, float]) -> list[str]:
-    return [name for name, age in ages.items() if age is None or age > PERIODS * periods[name] + JUST_STARTED_SEC]
+    return [
+        name
+        for name, age in ages.items()
+        if age is None or age > PERIODS * periods[name] + JUST_STARTED_SEC
+    ]
 
 
 def dead() -> Iterator[Finding]:
     """Letters that wait for a decision."""
     with connect(settings().database_url) as connection:
         waiting = dead_letters.count_open(connection)
-    yield warn("dead letters", f"{waiting} open; `earshot dead list`") if waiting else ok("dead letters", "none open")
+    yield (
+        warn("dead letters", f"{waiting} open; `earshot dead list`")
+        if waiting
+        else ok("dead letters", "none open")
+    )

@@ -1,7 +1,8 @@
-"""Mends the append-only file of the local Redis: what a power cut left behind its last whole command keeps Redis from starting.
+"""Mends the append-only file of the local Redis: what a power cut left behind its last whole
+command keeps Redis from starting.
 
-Everything in Redis may go (Postgres is the truth), so a file that Redis itself cannot read is set aside. What was cut off or
-set aside holds requests and events, and goes after ``KEPT_DAYS``.
+Everything in Redis may go (Postgres is the truth), so a file that Redis itself cannot read is set
+aside. What was cut off or set aside holds requests and events, and goes after ``KEPT_DAYS``.
 """
 
 import os
@@ -17,7 +18,8 @@ _BLAMED = re.compile(
     rb"(?<!Unrecoverable error )reading the append only file"
     rb"|Error reading the RDB preamble|RDB reading offset|rdb file reading failure|Wrong signature"
 )
-"""What Redis writes when it ends because of what is in its file, and not because it was killed or had no memory or disk."""
+"""What Redis writes when it ends because of what is in its file, and not because it was killed or
+had no memory or disk."""
 KEPT_DAYS = 30
 
 
@@ -29,17 +31,22 @@ def sweep(folder: Path) -> None:
 
 
 def is_blamed(log: Path, start: int) -> bool:
-    """Whether Redis has said that the file is what it ended for, behind the first ``start`` bytes of its log."""
+    """Whether Redis has said that the file is what it ended for, behind the first ``start`` bytes
+    of its log."""
     with log.open("rb") as file:
         file.seek(start)
         return _BLAMED.search(file.read()) is not None
 
 
 def cut(folder: Path, server: Path) -> str | None:
-    """Cuts the file behind its last whole command, and says so; None when it is whole, or not to be mended this way."""
+    """Cuts the file behind its last whole command, and says so; None when it is whole, or not to be
+    mended this way."""
     file, tail = folder / NAME, _aside(folder, "tail")
-    # redis-server is redis-check-aof as well: which of the two, it learns from the name that it is called by.
-    checked = subprocess.run(["redis-check-aof", str(file)], executable=server, capture_output=True, check=False)
+    # redis-server is redis-check-aof as well: which of the two, it learns from the name that it is
+    # called by.
+    checked = subprocess.run(
+        ["redis-check-aof", str(file)], executable=server, capture_output=True, check=False
+    )
     found = _CHECKED.search(checked.stdout)
     size, whole = (int(number) for number in found.groups()) if found else (0, 0)
     if size == whole:
@@ -48,7 +55,10 @@ def cut(folder: Path, server: Path) -> str | None:
         source.seek(whole)
         shutil.copyfileobj(source, kept)
     os.truncate(file, whole)
-    return f"Redis: the last {size - whole} bytes of its append-only file are not a command; cut off and kept in {tail}"
+    return (
+        f"Redis: the last {size - whole} bytes of its append-only file are not a command; cut off"
+        f" and kept in {tail}"
+    )
 
 
 def set_aside(folder: Path) -> Path:

@@ -1,4 +1,5 @@
-"""Which process a process id means, by what no clock can move: the boot of the machine, and the start within it."""
+"""Which process a process id means, by what no clock can move: the boot of the machine, and the
+start within it."""
 
 import subprocess
 from functools import cache
@@ -11,15 +12,18 @@ _LINUX_BOOT = Path("/proc/sys/kernel/random/boot_id")
 
 
 class Identity(NamedTuple):
-    """One process: a later one with the same id differs in ``start``, one of another boot in ``boot``."""
+    """One process: a later one with the same id differs in ``start``, one of another boot in
+    ``boot``."""
 
     pid: int
     boot: str
     start: float
-    """On Linux seconds from the boot, on macOS the time that the kernel noted: neither moves with the clock."""
+    """On Linux seconds from the boot, on macOS the time that the kernel noted: neither moves with
+    the clock."""
 
     def status(self) -> str | None:
-        """The kernel's word for what it does, or None when it is gone or its id belongs to another."""
+        """The kernel's word for what it does, or None when it is gone or its id belongs to
+        another."""
         try:
             found = psutil.Process(self.pid)
             return str(found.status()) if of(self.pid) == self else None
@@ -27,7 +31,8 @@ class Identity(NamedTuple):
             return None
 
     def alive(self) -> bool:
-        """False also for a dead process that its parent has not collected, as happens below a container's first process."""
+        """False also for a dead process that its parent has not collected, as happens below a
+        container's first process."""
         return self.status() not in (None, psutil.STATUS_ZOMBIE)
 
 
@@ -35,7 +40,8 @@ def of(pid: int) -> Identity:
     """Raises:
     psutil.NoSuchProcess: there is none.
     """
-    # psutil tells processes apart by this; its public `create_time()` is computed from the wall clock.
+    # psutil tells processes apart by this; its public `create_time()` is computed from the wall
+    # clock.
     return Identity(pid, boot(), float(psutil.Process(pid)._ident[1]))
 
 
@@ -44,5 +50,7 @@ def boot() -> str:
     """A name that the kernel makes anew at every boot."""
     if _LINUX_BOOT.exists():
         return _LINUX_BOOT.read_text(encoding="ascii").strip()
-    told = subprocess.run(["sysctl", "-n", "kern.bootsessionuuid"], capture_output=True, text=True, check=True)
+    told = subprocess.run(
+        ["sysctl", "-n", "kern.bootsessionuuid"], capture_output=True, text=True, check=True
+    )
     return told.stdout.strip()

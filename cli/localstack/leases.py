@@ -1,4 +1,5 @@
-"""Who needs the local stack: everybody after ``earshot up``, and each ``earshot run`` until it ends."""
+"""Who needs the local stack: everybody after ``earshot up``, and each ``earshot run`` until it
+ends."""
 
 import json
 import os
@@ -35,7 +36,8 @@ def clear(home: Path) -> None:
 
 
 def _holds(lease: Path) -> bool:
-    """A lease that cannot be read was left by a power cut, or by a version that wrote times: nobody holds it."""
+    """A lease that cannot be read was left by a power cut, or by a version that wrote times: nobody
+    holds it."""
     if lease.name == KEPT:
         return True
     try:

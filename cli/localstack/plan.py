@@ -17,7 +17,8 @@ SUPERVISOR_ARGV = (sys.executable, "-m", "cli.localstack.supervisor")
 SETTINGS = {
     # On CPU pools a batch only delays the first event and unbalances the cores.
     "EARSHOT_CHUNK_BATCH_SIZE": "1",
-    # How long workers go on with what they hold when the stack stops; then they hand it back, for after the next start.
+    # How long workers go on with what they hold when the stack stops; then they hand it back, for
+    # after the next start.
     "EARSHOT_SOFT_SHUTDOWN_SEC": "4",
 }
 """What differs from production on a small machine."""
@@ -38,7 +39,8 @@ def plan() -> tuple[Workers, ...]:
         Workers("core", STAGES, concurrency=2),
         # Cheap analyses: one child keeps up with several of the expensive ones.
         Workers("cpu", _analyses("cpu"), concurrency=1),
-        # Expensive analyses, on the CPU here: one child a core, as far as the memory of a small machine goes.
+        # Expensive analyses, on the CPU here: one child a core, as far as the memory of a small
+        # machine goes.
         Workers("gpu", _analyses("gpu"), concurrency=min(CORES, 4)),
     )
 

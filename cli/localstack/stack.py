@@ -1,4 +1,5 @@
-"""The whole local stack, up and down, in order: Redis and Postgres, migrations, workers, beat, and who watches over them."""
+"""The whole local stack, up and down, in order: Redis and Postgres, migrations, workers, beat, and
+who watches over them."""
 
 import fcntl
 from collections.abc import Callable, Collection, Iterator
@@ -7,7 +8,17 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import IO
 
-from cli.localstack import leases, plan, postgres, private, processes, redis, troubles, urls, worker_processes
+from cli.localstack import (
+    leases,
+    plan,
+    postgres,
+    private,
+    processes,
+    redis,
+    troubles,
+    urls,
+    worker_processes,
+)
 from earshot.analysis.errors import Unavailable
 from earshot.settings import settings
 from earshot.storage.postgres.migrate import migrate
@@ -22,9 +33,11 @@ HOPELESS = 3
 
 
 def up(say: Say, *, keep: bool) -> list[str]:
-    """Starts what does not run yet and returns its names; everything this call started is stopped again if a part fails.
+    """Starts what does not run yet and returns its names; everything this call started is stopped
+    again if a part fails.
 
-    ``keep``: stay up until ``down``. Otherwise until ``release`` is called by the last process that called ``up``.
+    ``keep``: stay up until ``down``. Otherwise until ``release`` is called by the last process that
+    called ``up``.
 
     Raises:
         Misconfigured: the local packages are not installed, or the settings name other servers.
@@ -47,7 +60,8 @@ def up(say: Say, *, keep: bool) -> list[str]:
 
 
 def release(say: Say) -> bool:
-    """Gives up this process's claim; stops the stack, and returns True, when nobody else has one."""
+    """Gives up this process's claim; stops the stack, and returns True, when nobody else has
+    one."""
     home = settings().home.resolve()
     with locked(home, say):
         leases.give_back(home)
@@ -69,30 +83,45 @@ def down(say: Say) -> list[str]:
 
 def status(home: Path) -> dict[str, bool]:
     """Part to whether it runs, in the order in which they start."""
-    parts = {redis.NAME: processes.running(home, redis.NAME) is not None, POSTGRES: postgres.pid(home) is not None}
-    return parts | {name: processes.running(home, name) is not None for name in (*plan.NAMES, plan.BEAT, plan.SUPERVISOR)}
+    parts = {
+        redis.NAME: processes.running(home, redis.NAME) is not None,
+        POSTGRES: postgres.pid(home) is not None,
+    }
+    return parts | {
+        name: processes.running(home, name) is not None
+        for name in (*plan.NAMES, plan.BEAT, plan.SUPERVISOR)
+    }
 
 
 def check() -> None:
     """Raises:
-    Unavailable: ``stack_down``, a part of the local stack is not running, and is not about to run again.
+    Unavailable: ``stack_down``, a part of the local stack is not running, and is not about to run
+        again.
     """
     home = settings().home.resolve()
     running = status(home)
     if running[plan.SUPERVISOR]:
-        lost = [name for name, trouble in troubles.read(home).items() if trouble.failures >= HOPELESS]
+        lost = [
+            name for name, trouble in troubles.read(home).items() if trouble.failures >= HOPELESS
+        ]
     else:
         lost = [name for name, runs in running.items() if not runs]
     if lost:
         logs = ", ".join(str(processes.log_file(home, name)) for name in lost)
         raise Unavailable(
-            "stack_down", f"{', '.join(lost)} stopped (see {logs}); `earshot up` starts it again, and the work goes on"
+            "stack_down",
+            f"{', '.join(lost)} stopped (see {logs}); `earshot up` starts it again, and the work"
+            " goes on",
         )
 
 
 def worker_env(home: Path, redis_url: str, database_url: str) -> dict[str, str]:
     """What workers and beat get in their environment besides what this process has."""
-    urls = {"EARSHOT_HOME": str(home), "EARSHOT_REDIS_URL": redis_url, "EARSHOT_DATABASE_URL": database_url}
+    urls = {
+        "EARSHOT_HOME": str(home),
+        "EARSHOT_REDIS_URL": redis_url,
+        "EARSHOT_DATABASE_URL": database_url,
+    }
     return {**urls, **plan.SETTINGS}
 
 
@@ -129,7 +158,9 @@ def _stop(home: Path, names: list[str], say: Say) -> None:
     """Workers first, so that they can still hand their work back to Redis; the servers last."""
     if plan.SUPERVISOR in names:
         processes.stop(home, [plan.SUPERVISOR], STOP_TIMEOUT_SEC)
-    killed = processes.stop(home, [name for name in (plan.BEAT, *plan.NAMES) if name in names], STOP_TIMEOUT_SEC)
+    killed = processes.stop(
+        home, [name for name in (plan.BEAT, *plan.NAMES) if name in names], STOP_TIMEOUT_SEC
+    )
     for name in killed:
         say(f"{name} did not end and was killed; its work is done again after the next start")
     if redis.NAME in names:

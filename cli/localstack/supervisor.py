@@ -1,4 +1,5 @@
-"""The process of the local stack that starts again what dies: servers, workers, beat. Started by ``up``, ended by ``down``."""
+"""The process of the local stack that starts again what dies: servers, workers, beat. Started by
+``up``, ended by ``down``."""
 
 import logging
 import time
@@ -7,7 +8,17 @@ from pathlib import Path
 
 import psutil
 
-from cli.localstack import logs, plan, postgres, processes, redis, stack, troubles, waiting, worker_processes
+from cli.localstack import (
+    logs,
+    plan,
+    postgres,
+    processes,
+    redis,
+    stack,
+    troubles,
+    waiting,
+    worker_processes,
+)
 from cli.localstack.troubles import Trouble
 from earshot.analysis.errors import EarshotError
 from earshot.settings import settings
@@ -39,12 +50,16 @@ class Supervisor:
             try:
                 self.look()
                 self._turn_logs()
-            except (OSError, psutil.Error):  # a full disk, say: it is better to look again than to end
+            except (
+                OSError,
+                psutil.Error,
+            ):  # a full disk, say: it is better to look again than to end
                 log.exception("could not look after everything")
             time.sleep(LOOK_SEC)
 
     def look(self) -> None:
-        """Starts what is away and whose time has come, unless a command is starting or stopping the stack just now."""
+        """Starts what is away and whose time has come, unless a command is starting or stopping the
+        stack just now."""
         self._forget_the_cured()
         if not self._due():
             return
@@ -57,10 +72,19 @@ class Supervisor:
     def _turn_logs(self) -> None:
         if time.monotonic() >= self._next_turn:
             self._next_turn = time.monotonic() + TURN_SEC
-            logs.turn([*processes.log_file(self._home, "any").parent.glob("*.log"), postgres.server_log(self._home)])
+            logs.turn(
+                [
+                    *processes.log_file(self._home, "any").parent.glob("*.log"),
+                    postgres.server_log(self._home),
+                ]
+            )
 
     def _due(self) -> list[str]:
-        away = [name for name, runs in stack.status(self._home).items() if not runs and name != plan.SUPERVISOR]
+        away = [
+            name
+            for name, runs in stack.status(self._home).items()
+            if not runs and name != plan.SUPERVISOR
+        ]
         return [name for name in away if time.monotonic() >= self._next_try.get(name, 0.0)]
 
     def _start(self, name: str) -> None:

@@ -1,4 +1,5 @@
-"""What the supervisor could not keep running, written down for whoever asks: ``doctor``, and commands that wait for work."""
+"""What the supervisor could not keep running, written down for whoever asks: ``doctor``, and
+commands that wait for work."""
 
 import json
 from pathlib import Path
@@ -28,7 +29,9 @@ def read(home: Path) -> dict[str, Trouble]:
 
 def write(home: Path, found: dict[str, Trouble]) -> None:
     part = _file(home).with_suffix(".part")
-    part.write_text(json.dumps({name: each.model_dump() for name, each in found.items()}), encoding="utf-8")
+    part.write_text(
+        json.dumps({name: each.model_dump() for name, each in found.items()}), encoding="utf-8"
+    )
     part.replace(_file(home))
 
 

@@ -1,4 +1,5 @@
-"""Where the local stack's servers are found: written down for every other process of this machine while they run."""
+"""Where the local stack's servers are found: written down for every other process of this machine
+while they run."""
 
 import json
 from pathlib import Path
@@ -11,14 +12,19 @@ def recorded(home: Path) -> dict[str, str]:
     """``redis_url`` and ``database_url``; empty while the stack is down."""
     try:
         return dict(json.loads(stack_file(home).read_text(encoding="utf-8")))
-    except (FileNotFoundError, ValueError):  # cut off by a power cut: as if the stack were down, which it is
+    except (
+        FileNotFoundError,
+        ValueError,
+    ):  # cut off by a power cut: as if the stack were down, which it is
         return {}
 
 
 def record(home: Path, redis_url: str, database_url: str) -> None:
     file = stack_file(home)
     part = file.with_suffix(".part")
-    part.write_text(json.dumps({"redis_url": redis_url, "database_url": database_url}), encoding="utf-8")
+    part.write_text(
+        json.dumps({"redis_url": redis_url, "database_url": database_url}), encoding="utf-8"
+    )
     part.replace(file)
     settings.cache_clear()  # what was read before the stack was up did not know its URLs
 
@@ -44,5 +50,6 @@ def refuse_others(home: Path) -> None:
         named = ", ".join(f"EARSHOT_{name.upper()}" for name in foreign)
         raise Misconfigured(
             "foreign_urls",
-            f"{named}: not the local stack's; unset it, or run `earshot worker` and `earshot ingest` against those servers",
+            f"{named}: not the local stack's; unset it, or run `earshot worker` and `earshot"
+            " ingest` against those servers",
         )

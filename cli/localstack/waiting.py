@@ -11,14 +11,19 @@ POLL_SEC = 0.02
 """Pause between two looks; short beside what is waited for (a server's start, a process's end)."""
 
 
-def until(ready: Callable[[], bool], timeout_sec: float, what: str, log: Path | None = None) -> None:
+def until(
+    ready: Callable[[], bool], timeout_sec: float, what: str, log: Path | None = None
+) -> None:
     """Returns as soon as ``ready()`` is true; it may raise to give up early.
 
     Raises:
-        Unavailable: ``start_timeout``, still false after ``timeout_sec``; the message ends with the tail of ``log``.
+        Unavailable: ``start_timeout``, still false after ``timeout_sec``; the message ends with the
+            tail of ``log``.
     """
     if not became(ready, timeout_sec):
-        raise Unavailable("start_timeout", f"{what} was not ready after {timeout_sec:.0f} s{tail(log)}")
+        raise Unavailable(
+            "start_timeout", f"{what} was not ready after {timeout_sec:.0f} s{tail(log)}"
+        )
 
 
 def became(true: Callable[[], bool], timeout_sec: float) -> bool:
@@ -33,6 +38,10 @@ def tail(log: Path | None, most: int = MOST_TOLD * 7 // 10) -> str:
     """The end of a log, on one line, as text to append to a message; empty when there is none."""
     if log is None or not log.exists():
         return ""
-    lines = [line for line in log.read_text(encoding="utf-8", errors="replace").splitlines() if line.strip()]
+    lines = [
+        line
+        for line in log.read_text(encoding="utf-8", errors="replace").splitlines()
+        if line.strip()
+    ]
     last = " | ".join(lines)[-most:]
     return f"; the end of {log}: {last}" if last else f"; {log} is empty"

@@ -10,12 +10,16 @@ READY_TIMEOUT_SEC = 60.0
 
 
 def start(home: Path, names: Collection[str], env: Mapping[str, str]) -> None:
-    """Starts the named workers of the plan side by side and returns when each consumes its queues; then beat, if named.
+    """Starts the named workers of the plan side by side and returns when each consumes its queues;
+    then beat, if named.
 
     Raises:
-        Unavailable: one died or took longer than ``READY_TIMEOUT_SEC``; the message carries the end of its log.
+        Unavailable: one died or took longer than ``READY_TIMEOUT_SEC``; the message carries the end
+            of its log.
     """
-    for process in [start_one(home, workers, env) for workers in plan.plan() if workers.name in names]:
+    for process in [
+        start_one(home, workers, env) for workers in plan.plan() if workers.name in names
+    ]:
         wait_ready(home, process)
     if plan.BEAT in names:
         start_beat(home, env)
@@ -35,7 +39,9 @@ def start_one(home: Path, workers: plan.Workers, env: Mapping[str, str]) -> Proc
     argv = worker_argv(workers.pools, workers.concurrency, workers.name)
     ready = _ready_file(home, workers.name)
     ready.unlink(missing_ok=True)
-    return processes.start(home, workers.name, argv, {**process_env(), **env, "EARSHOT_READY_FILE": str(ready)})
+    return processes.start(
+        home, workers.name, argv, {**process_env(), **env, "EARSHOT_READY_FILE": str(ready)}
+    )
 
 
 def wait_ready(home: Path, process: Process) -> None:

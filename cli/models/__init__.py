@@ -1,19 +1,28 @@
-"""``earshot models``: what can be typed about checkpoints; each verb's work is a module ``earshot.models_<verb>``."""
+"""``earshot models``: what can be typed about checkpoints; each verb's work is a module
+``earshot.models_<verb>``."""
 
 from typing import Annotated
 
 import typer
 
-app = typer.Typer(help="List the models, fetch them, and check that they are whole.", no_args_is_help=True)
+app = typer.Typer(
+    help="List the models, fetch them, and check that they are whole.", no_args_is_help=True
+)
 
-Names = Annotated[list[str] | None, typer.Argument(metavar="NAME...", help="As `models list` shows them.", show_default=False)]
+Names = Annotated[
+    list[str] | None,
+    typer.Argument(metavar="NAME...", help="As `models list` shows them.", show_default=False),
+]
 OfAnalysis = Annotated[
-    list[str] | None, typer.Option("--analysis", help="All of these analyses, e.g. asr,emotion.", show_default=False)
+    list[str] | None,
+    typer.Option("--analysis", help="All of these analyses, e.g. asr,emotion.", show_default=False),
 ]
 
 
 @app.command("list")
-def list_models(as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object a line.")] = False) -> None:
+def list_models(
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object a line.")] = False,
+) -> None:
     """List what there is, where each model is, and which are active."""
     from cli.models.listing import show_models
 
@@ -24,15 +33,20 @@ def list_models(as_json: Annotated[bool, typer.Option("--json", help="Print one 
 def pull(
     names: Names = None,
     analysis: OfAnalysis = None,
-    every: Annotated[bool, typer.Option("--all", help="Every one whose licence goes with the settings.")] = False,
+    every: Annotated[
+        bool, typer.Option("--all", help="Every one whose licence goes with the settings.")
+    ] = False,
     pinned_only: Annotated[
-        bool, typer.Option("--pinned-only", help="None whose files the catalog or models.lock does not know.")
+        bool,
+        typer.Option(
+            "--pinned-only", help="None whose files the catalog or models.lock does not know."
+        ),
     ] = False,
 ) -> int:
     """Fetch models. What broke off goes on where it stopped.
 
-    Gated ones need HF_TOKEN. Licences that forbid commercial use need EARSHOT_COMMERCIAL_USE=false. Afterwards nothing asks the
-    network again.
+    Gated ones need HF_TOKEN. Licences that forbid commercial use need EARSHOT_COMMERCIAL_USE=false.
+    Afterwards nothing asks the network again.
     """
     from cli.models.pull import pull_models
 
@@ -40,11 +54,13 @@ def pull(
 
 
 @app.command()
-def use(name: Annotated[str, typer.Argument(help="As `models list` shows it.", show_default=False)]) -> None:
+def use(
+    name: Annotated[str, typer.Argument(help="As `models list` shows it.", show_default=False)],
+) -> None:
     """Let a model answer for its analysis, from the next recording on.
 
-    It is loaded here first: one that is missing, altered, not allowed by the settings, or cannot be run here stays out.
-    The embedded model's name brings that back.
+    It is loaded here first: one that is missing, altered, not allowed by the settings, or cannot be
+    run here stays out. The embedded model's name brings that back.
     """
     from cli.models.use import use_model
 

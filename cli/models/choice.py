@@ -15,7 +15,9 @@ def named(entries: Sequence[Checkpoint], names: Sequence[str]) -> list[Checkpoin
     by_name = {entry.name: entry for entry in entries}
     unknown = [name for name in names if name not in by_name]
     if unknown:
-        raise Misconfigured("models", f"no model named {', '.join(unknown)}; `earshot models list` shows them all")
+        raise Misconfigured(
+            "models", f"no model named {', '.join(unknown)}; `earshot models list` shows them all"
+        )
     return [by_name[name] for name in dict.fromkeys(names)] if names else list(entries)
 
 
@@ -29,5 +31,9 @@ def of_analyses(entries: Sequence[Checkpoint], analyses: Sequence[str]) -> list[
     there = dict.fromkeys(entry.analysis for entry in entries)
     unknown = [name for name in wanted if name not in there]
     if unknown or not wanted:
-        raise Misconfigured("models", f"no models for {', '.join(unknown) or 'nothing'}; there are some for {', '.join(there)}")
+        raise Misconfigured(
+            "models",
+            f"no models for {', '.join(unknown) or 'nothing'}; there are some for"
+            f" {', '.join(there)}",
+        )
     return [entry for entry in entries if entry.analysis in wanted]

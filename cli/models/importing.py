@@ -29,48 +29,76 @@ def import_joblib(
     roles: Annotated[
         list[str],
         typer.Argument(
-            metavar="ROLE=[SCALER,]CLASSIFIER...", help="Files of each role, e.g. customer=scaler.joblib,svm.joblib."
+            metavar="ROLE=[SCALER,]CLASSIFIER...",
+            help="Files of each role, e.g. customer=scaler.joblib,svm.joblib.",
         ),
     ],
-    sha256: Annotated[list[str], typer.Option(help="Of each file, from whoever made it.", show_default=False)],
+    sha256: Annotated[
+        list[str], typer.Option(help="Of each file, from whoever made it.", show_default=False)
+    ],
     out: Annotated[Path, typer.Option(help="The checkpoint to write.")] = Path("sentiment.onnx"),
     labels: Annotated[
         str,
         typer.Option(
-            help="What its classes are, in order, where they are numbers: negative,neutral,positive.", show_default=False
+            help=(
+                "What its classes are, in order, where they are numbers: negative,neutral,positive."
+            ),
+            show_default=False,
         ),
     ] = "",
     trust: Annotated[
-        bool, typer.Option("--trust", help="You trust who made the files: opening them runs what is in them.")
+        bool,
+        typer.Option(
+            "--trust", help="You trust who made the files: opening them runs what is in them."
+        ),
     ] = False,
     commercial: Annotated[
         bool,
         typer.Option(
             "--commercial/--non-commercial",
-            help="Whether it may be used commercially. It is your own, so it may, unless what you trained it on forbids that.",
+            help=(
+                "Whether it may be used commercially. It is your own, so it may, unless what you"
+                " trained it on forbids that."
+            ),
         ),
     ] = True,
 ) -> None:
     """Turn scikit-learn classifiers of sentiment into a checkpoint.
 
-    They must have been trained on earshot.audio.features.utterance.describe. Needs requirements/train.txt; workers that run the
-    checkpoint do not.
+    They must have been trained on earshot.audio.features.utterance.describe. Needs
+    requirements/train.txt; workers that run the checkpoint do not.
     """
     names = [name for name in labels.split(",") if name]
     write(_roles(roles), sha256, names, trust, out)
-    say(f"{out} answers as the files do. Its confidence is theirs, uncalibrated: see what it is worth with")
-    say(f"  earshot evaluate --checkpoint sentiment={out} --manifest labels.jsonl --root recordings/")
+    say(
+        f"{out} answers as the files do. Its confidence is theirs, uncalibrated: see what it is"
+        " worth with"
+    )
+    say(
+        f"  earshot evaluate --checkpoint sentiment={out} --manifest labels.jsonl --root"
+        " recordings/"
+    )
     say("To let workers run it, put this into the catalog that EARSHOT_MODELS_CATALOG names:")
     from earshot.models.checkpoints.location import sha256 as digest_of
 
     name, allowed = f"sentiment-{out.stem}", "true" if commercial else "false"
-    show(ENTRY.format(name=name, uri=out.resolve().as_uri(), digest=digest_of(out), commercial=allowed))
+    show(
+        ENTRY.format(
+            name=name, uri=out.resolve().as_uri(), digest=digest_of(out), commercial=allowed
+        )
+    )
     say("and then let it answer:")
     say(f"  earshot models pull {name}")
     say(f"  earshot models use {name}")
 
 
-def write(roles: Mapping[str, Sequence[Path]], digests: Sequence[str], names: Sequence[str], trust: bool, out: Path) -> None:
+def write(
+    roles: Mapping[str, Sequence[Path]],
+    digests: Sequence[str],
+    names: Sequence[str],
+    trust: bool,
+    out: Path,
+) -> None:
     """Convert, if somebody answers for the files and what that takes is installed.
 
     Raises:
@@ -81,7 +109,9 @@ def write(roles: Mapping[str, Sequence[Path]], digests: Sequence[str], names: Se
         from training.importers.joblib_roles import converted
     except ImportError as error:
         raise Misconfigured(
-            "extra", f"{error.name} is not installed, which reading .joblib files takes: pip install -r requirements/train.txt"
+            "extra",
+            f"{error.name} is not installed, which reading .joblib files takes: pip install -r"
+            " requirements/train.txt",
         ) from error
     converted(roles, contents, names, out)
 
@@ -93,9 +123,13 @@ def _roles(texts: Sequence[str]) -> dict[str, list[Path]]:
         paths = [Path(name) for name in files.split(",") if name]
         if not equals or not role or not paths:
             raise Misconfigured(
-                "role", f"{text}: write ROLE=CLASSIFIER or ROLE=SCALER,CLASSIFIER, e.g. customer=scaler.joblib,svm.joblib"
+                "role",
+                f"{text}: write ROLE=CLASSIFIER or ROLE=SCALER,CLASSIFIER, e.g."
+                " customer=scaler.joblib,svm.joblib",
             )
         if role in found:
-            raise Misconfigured("role", f"{role} is given twice; name all of its files behind one =")
+            raise Misconfigured(
+                "role", f"{role} is given twice; name all of its files behind one ="
+            )
         found[role] = paths
     return found

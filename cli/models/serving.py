@@ -13,8 +13,8 @@ from tasks.active import active
 
 
 def serving() -> Mapping[str, Release]:
-    """Analysis to its release, as ``tasks.active`` says it of the next job; by settings and catalog alone where no database is,
-    or it does not answer."""
+    """Analysis to its release, as ``tasks.active`` says it of the next job; by settings and catalog
+    alone where no database is, or it does not answer."""
     url = settings().database_url
     if url:
         try:
@@ -22,5 +22,8 @@ def serving() -> Mapping[str, Release]:
                 return active(connection)
         except (psycopg.Error, Unavailable) as error:
             said = " ".join(str(error).split())[:120]
-            say(f"active models are read from settings and catalog alone, the database does not answer: {said}")
+            say(
+                "active models are read from settings and catalog alone, the database does not"
+                f" answer: {said}"
+            )
     return active(None)

@@ -20,13 +20,16 @@ def use_model(name: str) -> None:
     """Lets the named checkpoint answer for its analysis.
 
     Raises:
-        Misconfigured: no such name, no analysis or runtime for it, it is not here or altered, or there is no database.
+        Misconfigured: no such name, no analysis or runtime for it, it is not here or altered, or
+            there is no database.
         Forbidden: its licence does not allow what this installation is for.
     """
     config = settings()
     (entry,) = named(catalog.known(config.models_catalog), [name])
     if entry.analysis not in analyses():
-        raise Misconfigured("models", f"{name} is for {entry.analysis}, which is no analysis of this version")
+        raise Misconfigured(
+            "models", f"{name} is for {entry.analysis}, which is no analysis of this version"
+        )
     release = _release(entry)
     with connect(config.database_url) as connection:
         load_all({entry.analysis: release}, config.device)
@@ -40,12 +43,19 @@ def use_model(name: str) -> None:
 
 def _said(analysis: str, name: str, now: Release) -> str:
     if now.runtime == ENDPOINT:
-        return f"{analysis} stays with {now.name} while EARSHOT_ASR_BACKEND is endpoint; {name} answers once it is local"
-    return f"{analysis} is answered by {name} from the next recording on; `earshot rerun --stale` does finished ones again"
+        return (
+            f"{analysis} stays with {now.name} while EARSHOT_ASR_BACKEND is endpoint; {name}"
+            " answers once it is local"
+        )
+    return (
+        f"{analysis} is answered by {name} from the next recording on; `earshot rerun --stale` does"
+        " finished ones again"
+    )
 
 
 def _release(entry: Checkpoint) -> Release:
-    """With the digest that the pull has found, where the catalog has none: workers elsewhere are then held to it."""
+    """With the digest that the pull has found, where the catalog has none: workers elsewhere are
+    then held to it."""
     release = entry.release()
     if release.sha256 or not entry.fetched:
         return release

@@ -1,4 +1,5 @@
-"""``earshot models verify``: reads every file of what is here against the catalog and ``models.lock``."""
+"""``earshot models verify``: reads every file of what is here against the catalog and
+``models.lock``."""
 
 from collections.abc import Sequence
 
@@ -8,19 +9,25 @@ from earshot.models.checkpoints import catalog
 from earshot.models.checkpoints.state import standing
 from earshot.settings import settings
 
-REMEDIES = {"embedded": "git checkout -- earshot/models", "package": "pip install -r requirements/base.txt"}
+REMEDIES = {
+    "embedded": "git checkout -- earshot/models",
+    "package": "pip install -r requirements/base.txt",
+}
 """By kind, for what is not pulled."""
 
 
 def verify_models(names: Sequence[str]) -> int:
-    """Checks the named checkpoints, or all that are here. Returns 1 if one differs, or a named one is missing.
+    """Checks the named checkpoints, or all that are here. Returns 1 if one differs, or a named one
+    is missing.
 
     Raises:
         Misconfigured: the catalog has no such name.
     """
     config = settings()
     known = catalog.known(config.models_catalog)
-    entries = named(known, [part.name for entry in named(known, names) for part in catalog.parts(entry, known)])
+    entries = named(
+        known, [part.name for entry in named(known, names) for part in catalog.parts(entry, known)]
+    )
     failed = False
     for entry in entries:
         found = standing(entry, config.models_folder, thorough=True)
@@ -36,5 +43,7 @@ def verify_models(names: Sequence[str]) -> int:
             failed = True
             say(f"{entry.name} is not here; fetch it with `earshot models pull {entry.name}`")
         else:
-            show(f"{entry.name}: {'comes with its package' if found.state == 'package' else 'whole'}")
+            show(
+                f"{entry.name}: {'comes with its package' if found.state == 'package' else 'whole'}"
+            )
     return 1 if failed else 0

@@ -1,4 +1,5 @@
-"""What goes to the terminal: results on stdout, words about the work on stderr, neither wrapped nor coloured when piped.
+"""What goes to the terminal: results on stdout, words about the work on stderr, neither wrapped nor
+coloured when piped.
 
 Whatever names and messages from outside are in it, they move no cursor and forge no line.
 """
@@ -20,7 +21,9 @@ PIPED_WIDTH = 10_000
 class _Console(Console):
     """Escapes what a cell of a table, too, may hold."""
 
-    def render(self, renderable: RenderableType, options: ConsoleOptions | None = None) -> Iterable[Segment]:
+    def render(
+        self, renderable: RenderableType, options: ConsoleOptions | None = None
+    ) -> Iterable[Segment]:
         for each in super().render(renderable, options):
             text = "\n".join(map(printable, each.text.split("\n")))
             yield each if each.control or text == each.text else Segment(text, each.style)

@@ -15,7 +15,8 @@ from earshot.analysis.urls import masked
 from earshot.settings import Settings
 
 SOME_FAILED, USAGE, UNREACHABLE, UNEXPECTED, INTERRUPTED = 1, 2, 3, 70, 130
-"""Files failed; the command or a setting is wrong; a service or disk is away; a mistake of ours; Ctrl-C."""
+"""Files failed; the command or a setting is wrong; a service or disk is away; a mistake of ours;
+Ctrl-C."""
 
 
 def explained(error: BaseException) -> tuple[int, str]:
@@ -25,7 +26,10 @@ def explained(error: BaseException) -> tuple[int, str]:
     for kind, code, line in _RULES:
         if isinstance(error, kind):
             return code, line(error)
-    return UNEXPECTED, f"{type(error).__name__}: {_first_line(error)} (a mistake in earshot; -v shows where)"
+    return (
+        UNEXPECTED,
+        f"{type(error).__name__}: {_first_line(error)} (a mistake in earshot; -v shows where)",
+    )
 
 
 def _first_line(error: BaseException) -> str:
@@ -40,13 +44,19 @@ def _usage(error: Any) -> str:
 def _setting(error: ValidationError) -> str:
     first = error.errors()[0]
     name = ".".join(map(str, first["loc"]))
-    where = f"EARSHOT_{name.partition('.')[0].upper()} or config.yaml" if name else "EARSHOT_* and config.yaml"
+    where = (
+        f"EARSHOT_{name.partition('.')[0].upper()} or config.yaml"
+        if name
+        else "EARSHOT_* and config.yaml"
+    )
     return f"setting {name or error.title}: {first['msg']}; check {where}"
 
 
 def _disk(error: Any) -> str:
     if error.errno == errno.ENOSPC:
-        return f"the disk is full ({error.filename or 'no file named'}): free some space and try again"
+        return (
+            f"the disk is full ({error.filename or 'no file named'}): free some space and try again"
+        )
     return f"{error.filename}: {error.strerror}" if error.filename else str(error)
 
 
@@ -55,8 +65,20 @@ _RULES: tuple[tuple[type[BaseException], int, Callable[[Any], str]], ...] = (
     (Transient, UNREACHABLE, str),
     (EarshotError, USAGE, str),
     (typer.TyperException, USAGE, _usage),
-    (SettingsError, USAGE, lambda error: f"{_first_line(error)}; lists and numbers are written as JSON"),
-    (redis.RedisError, UNREACHABLE, lambda error: f"Redis: {_first_line(error)}; run `earshot doctor`"),
-    (psycopg.Error, UNREACHABLE, lambda error: f"Postgres: {_first_line(error)}; run `earshot doctor`"),
+    (
+        SettingsError,
+        USAGE,
+        lambda error: f"{_first_line(error)}; lists and numbers are written as JSON",
+    ),
+    (
+        redis.RedisError,
+        UNREACHABLE,
+        lambda error: f"Redis: {_first_line(error)}; run `earshot doctor`",
+    ),
+    (
+        psycopg.Error,
+        UNREACHABLE,
+        lambda error: f"Postgres: {_first_line(error)}; run `earshot doctor`",
+    ),
     (OSError, UNREACHABLE, _disk),
 )

@@ -10,10 +10,14 @@ from earshot.storage.postgres.db import Connection
 
 
 def kept(connection: Connection, recording_id: UUID) -> bool:
-    """Says what of a report is older than its last round, because doing it again failed; returns whether there is anything."""
+    """Says what of a report is older than its last round, because doing it again failed; returns
+    whether there is anything."""
     places = rounds.kept_answers(connection, recording_id)
     if places:
-        say(f"{str(recording_id)[:8]}: doing {described(places)} again failed, and what was known stays; see the workers' logs")
+        say(
+            f"{str(recording_id)[:8]}: doing {described(places)} again failed, and what was known"
+            " stays; see the workers' logs"
+        )
     return bool(places)
 
 
@@ -23,7 +27,10 @@ def described(places: Mapping[int, Iterable[str]]) -> str:
     for index, names in places.items():
         for name in names:
             chunks.setdefault(name, []).append(index)
-    return ", ".join(f"{name} of {_places(chunks[name])}" for name in sorted(chunks)) or "nothing to do"
+    return (
+        ", ".join(f"{name} of {_places(chunks[name])}" for name in sorted(chunks))
+        or "nothing to do"
+    )
 
 
 def _places(chunks: Sequence[int]) -> str:

@@ -1,9 +1,17 @@
-"""Progress of files on a terminal: one bar a file; without a terminal, one line a file when it is done."""
+"""Progress of files on a terminal: one bar a file; without a terminal, one line a file when it is
+done."""
 
 from collections.abc import Sequence
 from types import TracebackType
 
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    TaskID,
+    TextColumn,
+    TimeElapsedColumn,
+)
 
 from cli.terminal.console import notices, say
 from earshot.analysis.printable import printable
@@ -38,14 +46,19 @@ class Bars:
         )
         self._live = console.is_terminal
         self._rows: dict[Submission, TaskID] = {
-            each: self._progress.add_task(printable(each.path.name), total=None, stage=STAGES["waiting"]) for each in submitted
+            each: self._progress.add_task(
+                printable(each.path.name), total=None, stage=STAGES["waiting"]
+            )
+            for each in submitted
         }
 
     def update(self, now: FileProgress) -> None:
         """Shows where a file is."""
         stage = STAGES.get(now.state, now.state)
         row = self._rows[now.submission]
-        self._progress.update(row, stage=stage, completed=now.chunks_merged, total=now.chunks_total or None)
+        self._progress.update(
+            row, stage=stage, completed=now.chunks_merged, total=now.chunks_total or None
+        )
         if now.finished:
             self._progress.stop_task(row)
             if not self._live:
@@ -55,5 +68,10 @@ class Bars:
         self._progress.start()
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
         self._progress.stop()

@@ -1,4 +1,5 @@
-"""The messages that were put aside, as `earshot dead list` shows them: nobody can try those again but their senders."""
+"""The messages that were put aside, as `earshot dead list` shows them: nobody can try those again
+but their senders."""
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
@@ -29,4 +30,6 @@ def show_refused(newest: Sequence[Refused], total: int) -> None:
 
 def _when(message: Refused) -> str:
     """A stream's id begins with milliseconds since 1970."""
-    return datetime.fromtimestamp(int(message.id.partition("-")[0]) / 1000, UTC).strftime("%Y-%m-%d %H:%M:%S")
+    return datetime.fromtimestamp(int(message.id.partition("-")[0]) / 1000, UTC).strftime(
+        "%Y-%m-%d %H:%M:%S"
+    )

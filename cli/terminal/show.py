@@ -1,4 +1,5 @@
-"""How a report looks on a terminal: the facts, when what was heard, who said what, and what is missing and why."""
+"""How a report looks on a terminal: the facts, when what was heard, who said what, and what is
+missing and why."""
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
@@ -13,14 +14,21 @@ from earshot.analysis.printable import printable
 from earshot.analysis.quality import Quality, explained
 from earshot.analysis.report.parts import RecordingFacts
 from earshot.analysis.report.report import Report
-from earshot.analysis.report.sections import Emergency, EmotionSummary, Stretch, Turn, VoiceSentiment
+from earshot.analysis.report.sections import (
+    Emergency,
+    EmotionSummary,
+    Stretch,
+    Turn,
+    VoiceSentiment,
+)
 from earshot.analysis.types import WHOLE
 
 TIMES_SHOWN = 4
 """Stretches of one label that are listed with their times; the strip shows them all."""
 UNCLEAR = "unclear"
 UNCLEAR_MARGIN = 0.05
-"""A label whose share is not this much above every other's is no answer to show; the report itself holds all shares."""
+"""A label whose share is not this much above every other's is no answer to show; the report itself
+holds all shares."""
 
 
 def rendered(report: Report) -> RenderableType:
@@ -32,13 +40,22 @@ def rendered(report: Report) -> RenderableType:
         parts += [_title("Scene"), _timeline(report.scene, length)]
     if report.noise and report.noise.timeline:
         parts += [_title("Noise", _noise_limits(report)), _timeline(report.noise.timeline, length)]
-    parts += [_title("Turns"), _turns(report)] if report.turns else [Text("\nNo turns: nobody was heard speaking.")]
+    parts += (
+        [_title("Turns"), _turns(report)]
+        if report.turns
+        else [Text("\nNo turns: nobody was heard speaking.")]
+    )
     if report.sentiment:
         parts += [_title("Sentiment of the voice"), _sentiment(report)]
-    for name, answers in ((name, answers) for name, answers in report.classifications.items() if answers):
+    for name, answers in (
+        (name, answers) for name, answers in report.classifications.items() if answers
+    ):
         counts = Counter(_clear_label(each) for each in answers)
         parts.append(
-            Text(f"\n{name.capitalize()}: " + ", ".join(f"{label} in {n} chunks" for label, n in counts.most_common()))
+            Text(
+                f"\n{name.capitalize()}: "
+                + ", ".join(f"{label} in {n} chunks" for label, n in counts.most_common())
+            )
         )
     parts += _gaps(report)
     return Group(*parts)
@@ -47,12 +64,24 @@ def rendered(report: Report) -> RenderableType:
 def _facts(report: Report) -> RenderableType:
     facts = report.recording
     channels = f"{facts.channels} channel" + ("s" if facts.channels > 1 else "")
-    what = [clock(facts.duration_ms), channels, f"{facts.native_rate / 1000:g} kHz", facts.codec or "", facts.language]
+    what = [
+        clock(facts.duration_ms),
+        channels,
+        f"{facts.native_rate / 1000:g} kHz",
+        facts.codec or "",
+        facts.language,
+    ]
     if report.transcript_language not in (None, facts.language):
         what.append(f"transcribed as {report.transcript_language}")
     state = Text(report.status, style="green" if report.status == "complete" else "yellow")
     lines = [
-        Text.assemble((printable(facts.file_name), "bold"), "  ", ", ".join(word for word in what if word), "  ", state),
+        Text.assemble(
+            (printable(facts.file_name), "bold"),
+            "  ",
+            ", ".join(word for word in what if word),
+            "  ",
+            state,
+        ),
         Text(f"recording {facts.id}", style="dim"),
         *([Text(_sound(facts.quality), style="dim")] if facts.quality else []),
         *(Text(note, style="yellow") for note in (*facts.notes, *_doubts(facts))),
@@ -61,7 +90,11 @@ def _facts(report: Report) -> RenderableType:
 
 
 def _sound(quality: Quality) -> str:
-    loudness = f"{quality.loudness_lufs:.0f} LUFS" if quality.loudness_lufs is not None else "no measurable loudness"
+    loudness = (
+        f"{quality.loudness_lufs:.0f} LUFS"
+        if quality.loudness_lufs is not None
+        else "no measurable loudness"
+    )
     ratio = f"speech {quality.snr_db:.0f} dB above the pauses" if quality.snr_db is not None else ""
     band = f"sound up to {quality.bandwidth_hz / 1000:.1f} kHz" if quality.bandwidth_hz else ""
     return ", ".join(word for word in (loudness, ratio, band) if word)
@@ -79,14 +112,19 @@ def _doubts(facts: RecordingFacts) -> tuple[str, ...]:
 def _emergency(alarm: Emergency) -> Text:
     name = {"T3": "FIRE ALARM", "T4": "CARBON MONOXIDE ALARM"}[alarm.pattern]
     when = f"{clock(alarm.start_ms)}-{clock(alarm.end_ms)}"
-    return Text(f"\n{name} {when}, {alarm.pattern} at {alarm.frequency_hz} Hz, {share(alarm.confidence)}", style="bold red")
+    return Text(
+        f"\n{name} {when}, {alarm.pattern} at {alarm.frequency_hz} Hz, {share(alarm.confidence)}",
+        style="bold red",
+    )
 
 
 def _timeline(stretches: Sequence[Stretch], length_ms: int) -> RenderableType:
     """One row a label, the label heard longest first."""
     table = _table()
     for column in ("label", "strip", "total", "part"):
-        table.add_column(column, no_wrap=True, justify="right" if column in ("total", "part") else "left")
+        table.add_column(
+            column, no_wrap=True, justify="right" if column in ("total", "part") else "left"
+        )
     table.add_column("when", style="dim", overflow="fold")
     heard: Counter[str] = Counter()
     for each in stretches:
@@ -94,7 +132,9 @@ def _timeline(stretches: Sequence[Stretch], length_ms: int) -> RenderableType:
     for label, total in heard.most_common():
         own = [each for each in stretches if each.label == label]
         part = share(total / length_ms if length_ms else 0)
-        table.add_row(label, Text(strip(own, length_ms), style="cyan"), clock(total), part, _times(own))
+        table.add_row(
+            label, Text(strip(own, length_ms), style="cyan"), clock(total), part, _times(own)
+        )
     return table
 
 
@@ -106,7 +146,11 @@ def _times(stretches: Sequence[Stretch]) -> str:
 
 def _noise_limits(report: Report) -> str:
     limited = report.noise is not None and report.noise.bandwidth_limited
-    return "recorded below 32 kHz: classes that live in the upper band are unreliable" if limited else ""
+    return (
+        "recorded below 32 kHz: classes that live in the upper band are unreliable"
+        if limited
+        else ""
+    )
 
 
 def _turns(report: Report) -> RenderableType:
@@ -117,7 +161,13 @@ def _turns(report: Report) -> RenderableType:
     table.add_column("sentiment", no_wrap=True)
     table.add_column("said", overflow="fold")  # last, so that long texts push nothing aside
     for turn in report.turns:
-        table.add_row(clock(turn.start_ms), _who(turn), _label(turn.emotion), _label(turn.sentiment), _said(turn))
+        table.add_row(
+            clock(turn.start_ms),
+            _who(turn),
+            _label(turn.emotion),
+            _label(turn.sentiment),
+            _said(turn),
+        )
     return table
 
 
@@ -151,16 +201,23 @@ def _sentiment(report: Report) -> RenderableType:
     for voice in report.sentiment:
         scores = "  ".join(f"{label} {share(value)}" for label, value in voice.scores.items())
         table.add_row(
-            _who(voice), Text(_clear_label(voice), style="bold"), scores, Text(f"over {clock(voice.speech_ms)}", style="dim")
+            _who(voice),
+            Text(_clear_label(voice), style="bold"),
+            scores,
+            Text(f"over {clock(voice.speech_ms)}", style="dim"),
         )
     return table
 
 
 def _gaps(report: Report) -> Iterable[RenderableType]:
-    """What could not be done, and what there was nothing to do for; equal reasons are told once, with how often."""
+    """What could not be done, and what there was nothing to do for; equal reasons are told once,
+    with how often."""
     if report.missing:
         yield _title("Missing")
-        yield _counted(((each.analysis, f"{each.code}: {each.detail}", each.chunk) for each in report.missing), "yellow")
+        yield _counted(
+            ((each.analysis, f"{each.code}: {each.detail}", each.chunk) for each in report.missing),
+            "yellow",
+        )
     if report.skipped:
         yield _title("Nothing to do for")
         yield _counted(((each.analysis, each.reason, each.chunk) for each in report.skipped), "dim")
@@ -172,7 +229,11 @@ def _counted(gaps: Iterable[tuple[str, str, int]], style: str) -> RenderableType
         chunks.setdefault((analysis, reason), []).append(chunk)
     table = _table()
     for (analysis, reason), where in chunks.items():
-        place = "whole recording" if where == [WHOLE] else f"{len(where)} chunk" + ("s" if len(where) > 1 else "")
+        place = (
+            "whole recording"
+            if where == [WHOLE]
+            else f"{len(where)} chunk" + ("s" if len(where) > 1 else "")
+        )
         table.add_row(analysis, place, Text(printable(reason), style=style))
     return table
 
@@ -182,4 +243,6 @@ def _title(text: str, remark: str = "") -> RenderableType:
 
 
 def _table(header: bool = False) -> Table:
-    return Table(box=None, show_header=header, pad_edge=False, padding=(0, 2, 0, 0), header_style="dim")
+    return Table(
+        box=None, show_header=header, pad_edge=False, padding=(0, 2, 0, 0), header_style="dim"
+    )

@@ -1,4 +1,5 @@
-"""Times and shares as text, and a row of blocks that shows where in a recording something was heard."""
+"""Times and shares as text, and a row of blocks that shows where in a recording something was
+heard."""
 
 from collections.abc import Sequence
 
@@ -20,9 +21,13 @@ def share(value: float) -> str:
 
 
 def strip(intervals: Sequence[Interval], length_ms: int, width: int = WIDTH) -> str:
-    """``width`` characters for ``length_ms``: a block where at least half of the slot is covered, a thin one where less is."""
+    """``width`` characters for ``length_ms``: a block where at least half of the slot is covered, a
+    thin one where less is."""
     slot = max(length_ms, 1) / width
-    return "".join(_block(_covered(intervals, index * slot, (index + 1) * slot) / slot) for index in range(width))
+    return "".join(
+        _block(_covered(intervals, index * slot, (index + 1) * slot) / slot)
+        for index in range(width)
+    )
 
 
 def _block(covered: float) -> str:

@@ -12,7 +12,8 @@ from earshot.analysis.types import Interval
 
 @dataclass(frozen=True)
 class Asked:
-    """A sound that somebody misses, and the scene that it counts for; the same where a scene itself is meant."""
+    """A sound that somebody misses, and the scene that it counts for; the same where a scene itself
+    is meant."""
 
     name: str
     scene: str
@@ -22,8 +23,14 @@ def explained(asked: Asked, parts: Sequence[Part]) -> Iterator[str]:
     """Lines about every chunk, in order. ``parts``: of all analyses."""
     if asked.name != asked.scene:
         yield f"{asked.name} counts as {asked.scene}"
-    for part in sorted((part for part in parts if part.analysis == "scene"), key=lambda part: part.chunk):
-        gates = [p for p in parts if p.chunk == part.chunk and isinstance(p.outcome, Skipped) and _is_gated(p.outcome)]
+    for part in sorted(
+        (part for part in parts if part.analysis == "scene"), key=lambda part: part.chunk
+    ):
+        gates = [
+            p
+            for p in parts
+            if p.chunk == part.chunk and isinstance(p.outcome, Skipped) and _is_gated(p.outcome)
+        ]
         yield from _chunk(asked, part, gates)
 
 
@@ -36,25 +43,40 @@ def _chunk(asked: Asked, part: Part, gates: Iterable[Part]) -> Iterator[str]:
         yield f"{where}  scene had nothing to do: {part.outcome.reason}"
         return
     found = SceneFindings.model_validate(part.outcome.findings)
-    shares = ", ".join(f"{name} {share(value)}" for name, value in sorted(found.scores.items(), key=lambda item: -item[1]))
+    shares = ", ".join(
+        f"{name} {share(value)}"
+        for name, value in sorted(found.scores.items(), key=lambda item: -item[1])
+    )
     yield f"{where}  is called {found.label} ({shares}) by {part.release}"
     if found.heard_ms is None:
-        yield "  an earlier version said this and kept no more; `earshot rerun ID --analysis scene` hears it again"
+        yield (
+            "  an earlier version said this and kept no more; `earshot rerun ID --analysis scene`"
+            " hears it again"
+        )
         return
     yield from (f"  {line}" for line in _about(asked, found))
     for gate in gates:
-        yield f"  {gate.analysis} did not listen: {gate.outcome.reason}" if isinstance(gate.outcome, Skipped) else ""
+        yield (
+            f"  {gate.analysis} did not listen: {gate.outcome.reason}"
+            if isinstance(gate.outcome, Skipped)
+            else ""
+        )
 
 
 def _about(asked: Asked, found: SceneFindings) -> Iterator[str]:
     told = [event for event in found.events if event.label == asked.scene]
     for event in told:
-        yield f"told: {asked.scene} {_span(event)}, at most {share(event.peak)}, {share(event.confidence)} on average"
+        yield (
+            f"told: {asked.scene} {_span(event)}, at most {share(event.peak)},"
+            f" {share(event.confidence)} on average"
+        )
     for each in (each for each in found.rejected if each.label == asked.scene):
         yield f"not told: {asked.scene} {_span(each)}, at most {share(each.peak)}: {_reason(each)}"
     if asked.name != asked.scene:
         yield _raw(asked.name, found)
-    heard = ", ".join(f"{raw.label} {share(raw.score)} at {moment(raw.at_ms)}" for raw in found.raw[:5])
+    heard = ", ".join(
+        f"{raw.label} {share(raw.score)} at {moment(raw.at_ms)}" for raw in found.raw[:5]
+    )
     yield f"the network heard most of: {heard}"
 
 
@@ -72,7 +94,10 @@ def _raw(name: str, found: SceneFindings) -> str:
             return f"{name} itself: at most {share(raw.score)}, at {moment(raw.at_ms)}"
     if all(raw.label in found.scores for raw in found.raw):
         return f"{name} itself: this release tells no classes of AudioSet apart"
-    return f"{name} itself: below {share(found.raw[-1].score)}, the least of the {len(found.raw)} classes that were kept"
+    return (
+        f"{name} itself: below {share(found.raw[-1].score)}, the least of the {len(found.raw)}"
+        " classes that were kept"
+    )
 
 
 def _is_gated(outcome: Skipped) -> bool:

@@ -1,5 +1,6 @@
-"""The keys of [002]'s ``config.yaml`` (002-42..50), so that the file is taken as it is. Those that mean what a setting of this
-service means have its name there already, or are read into it (``CallConfig.named_database``); the others are kept."""
+"""The keys of [002]'s ``config.yaml`` (002-42..50), so that the file is taken as it is. Those that
+mean what a setting of this service means have its name there already, or are read into it
+(``CallConfig.named_database``); the others are kept."""
 
 from pathlib import Path
 from typing import Annotated, Literal
@@ -45,4 +46,6 @@ class CallConfig(BaseModel):
         password = quote(self.db_password.get_secret_value(), safe="") if self.db_password else ""
         user = quote(self.db_user or "", safe="") + (f":{password}" if password else "")
         place = (self.db_host or "localhost") + (f":{self.db_port}" if self.db_port else "")
-        return f"postgresql://{user}{'@' if user else ''}{place}/{quote(self.db_name or '', safe='')}"
+        return (
+            f"postgresql://{user}{'@' if user else ''}{place}/{quote(self.db_name or '', safe='')}"
+        )

@@ -1,4 +1,5 @@
-"""What becomes of a recording that is deleted: its receipt, which counts what was removed and says what was searched."""
+"""What becomes of a recording that is deleted: its receipt, which counts what was removed and says
+what was searched."""
 
 from collections.abc import Iterable
 from datetime import datetime
@@ -37,23 +38,28 @@ class Checked(Frozen):
     searched: Counts
     """How much was looked through, all told: rows by table, Redis keys, paths."""
     removed_late: int = 0
-    """Entries that the search itself had to remove: what was written while the recording was deleted."""
+    """Entries that the search itself had to remove: what was written while the recording was
+    deleted."""
     found: tuple[Trace, ...] = ()
     """What names the recording all the same. Empty for a deletion that is whole."""
     not_searched: tuple[str, ...] = NOT_SEARCHED
 
 
 class DeletionReceipt(Frozen):
-    """What ``earshot delete --json`` prints and the tombstone keeps: the id, when, and why; nothing about a person."""
+    """What ``earshot delete --json`` prints and the tombstone keeps: the id, when, and why; nothing
+    about a person."""
 
     recording_id: UUID
     why: Why
-    """``asked``: somebody asked for it; ``retention``: it had reached the age that the settings allow."""
+    """``asked``: somebody asked for it; ``retention``: it had reached the age that the settings
+    allow."""
     requested_at: datetime
     erased_at: datetime | None
-    """When all that was known of it was gone; null while something is still to be removed, which upkeep goes on with."""
+    """When all that was known of it was gone; null while something is still to be removed, which
+    upkeep goes on with."""
     attempts: int
-    """Above 1 where a process died in between: what that one had removed outside Postgres is not in the counts."""
+    """Above 1 where a process died in between: what that one had removed outside Postgres is not in
+    the counts."""
     removed: Counts
     checked: Checked | None
     """Null until every store was searched."""

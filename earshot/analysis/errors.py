@@ -2,16 +2,18 @@
 
 EarshotError
 ├── Permanent                 trying again cannot help; fails at once
-│   ├── BadAudio              the input cannot be analysed: empty, truncated, not_audio, encrypted, ...
-│   ├── Forbidden             a URI outside the allowed roots
-│   └── Misconfigured         a wiring mistake; stops the process at boot and names what is wrong
-├── DeviceLost                this process can compute no more; it must end, and its work goes to another
-└── Transient                 the surroundings failed; waited for, in days and not in tries
+│   ├── BadAudio              the input cannot be analysed: empty, truncated, not_audio, encrypted,
+... │   ├── Forbidden             a URI outside the allowed roots │   └── Misconfigured         a
+wiring mistake; stops the process at boot and names what is wrong ├── DeviceLost                this
+process can compute no more; it must end, and its work goes to another └── Transient
+the surroundings failed; waited for, in days and not in tries
     └── Unavailable           Postgres, Redis, the store or a disk is away or full
         └── Growing           a file that another program still writes
 
-``code`` is a stable snake_case word for machines; ``str(error)`` is one line for people that says what to do. It is printable
-and bounded, and its URLs hold no credentials, whatever names and foreign messages went into it: it is stored, sent and shown.
+``code`` is a stable snake_case word for machines; ``str(error)`` is one line for people that says
+what to do. It is printable
+and bounded, and its URLs hold no credentials, whatever names and foreign messages went into it: it
+is stored, sent and shown.
 """
 
 from earshot.analysis.printable import told
@@ -21,7 +23,9 @@ class EarshotError(Exception):
     """An error with a stable ``code`` and a one-line message."""
 
     def __init__(self, code: str, message: str) -> None:
-        super().__init__(code, told(message))  # both, so that the error survives pickling and Celery's JSON
+        super().__init__(
+            code, told(message)
+        )  # both, so that the error survives pickling and Celery's JSON
         self.code = code
 
     def __str__(self) -> str:
@@ -45,8 +49,8 @@ class Misconfigured(Permanent):
 
 
 class DeviceLost(EarshotError):
-    """The GPU refuses every further call of this process, whatever the work; a new process may use it. Codes:
-    ``device_lost``, at work; ``device_absent``, before any was begun."""
+    """The GPU refuses every further call of this process, whatever the work; a new process may use
+    it. Codes: ``device_lost``, at work; ``device_absent``, before any was begun."""
 
 
 class Transient(EarshotError):
@@ -54,7 +58,8 @@ class Transient(EarshotError):
 
 
 class Unavailable(Transient):
-    """Postgres, Redis, the audio store or its disk is away or full. Codes that work can meet: ``SURROUNDINGS``."""
+    """Postgres, Redis, the audio store or its disk is away or full. Codes that work can meet:
+    ``SURROUNDINGS``."""
 
 
 class Growing(Unavailable):
@@ -72,7 +77,8 @@ SURROUNDINGS = (
     "growing",
     *SERVICES,
 )
-"""Codes of ``Unavailable`` that work can meet. What failed with one of them, its time of waiting over, is worth another try."""
+"""Codes of ``Unavailable`` that work can meet. What failed with one of them, its time of waiting
+over, is worth another try."""
 
 BAD_AUDIO_CODES = (
     "missing",  # the path or object does not exist (any more)

@@ -16,7 +16,8 @@ NAMESPACE = uuid5(NAMESPACE_URL, "earshot:event")
 
 
 class Event(Frozen):
-    """One published fact. ``id`` is a uuid5 of everything else, so the same fact told twice has the same id."""
+    """One published fact. ``id`` is a uuid5 of everything else, so the same fact told twice has the
+    same id."""
 
     id: UUID
     recording_id: UUID
@@ -25,8 +26,9 @@ class Event(Frozen):
 
 
 class ClassificationEvent(BaseModel):
-    """``classification``: one analysis said one thing about one chunk. The answer lies under the name of the analysis, as
-    ``{"label", "confidence", "scores"}`` (000-19, 000-20), of emotion with ``label_coverage``: which labels it can tell."""
+    """``classification``: one analysis said one thing about one chunk. The answer lies under the
+    name of the analysis, as ``{"label", "confidence", "scores"}`` (000-19, 000-20), of emotion with
+    ``label_coverage``: which labels it can tell."""
 
     model_config = ConfigDict(extra="allow")
 
@@ -38,16 +40,19 @@ class ClassificationEvent(BaseModel):
     start_ms: int
     end_ms: int
     round: int
-    """In which round it was said; of several answers the one of the latest holds (docs/adr/0010)."""
+    """In which round it was said; of several answers the one of the latest holds
+    (docs/adr/0010)."""
     release: str
     quality: Quality | None = None
-    """How good the recording sounds; the report holds it channel by channel. Null where an earlier version took it in."""
+    """How good the recording sounds; the report holds it channel by channel. Null where an earlier
+    version took it in."""
     __pydantic_extra__: dict[str, Published]
 
 
 class EmergencyEvent(Alarm):
-    """``emergency``: an alarm is heard. It leaves while the chunk is worked on, before anything about it is merged. It names no
-    round, so that its id, and with it the event, is the same whenever the same is heard again."""
+    """``emergency``: an alarm is heard. It leaves while the chunk is worked on, before anything
+    about it is merged. It names no round, so that its id, and with it the event, is the same
+    whenever the same is heard again."""
 
     type: str = "emergency"
     id: UUID
@@ -56,7 +61,8 @@ class EmergencyEvent(Alarm):
 
 
 class RecordingEvent(Frozen):
-    """``recording.completed`` (state complete or partial) or ``recording.failed`` (with the reason). No transcript."""
+    """``recording.completed`` (state complete or partial) or ``recording.failed`` (with the
+    reason). No transcript."""
 
     type: str
     id: UUID
@@ -70,8 +76,8 @@ class RecordingEvent(Frozen):
 
 
 class DeletedEvent(Frozen):
-    """``recording.deleted``: nothing of the recording is left; whoever keeps copies of what was told of it is to delete them.
-    The last event that names it."""
+    """``recording.deleted``: nothing of the recording is left; whoever keeps copies of what was
+    told of it is to delete them. The last event that names it."""
 
     type: str
     id: UUID
@@ -82,7 +88,12 @@ class DeletedEvent(Frozen):
 
 
 def classification(
-    key: ChunkKey, span: Interval, analysis: str, release: str, answer: Published, quality: Quality | None
+    key: ChunkKey,
+    span: Interval,
+    analysis: str,
+    release: str,
+    answer: Published,
+    quality: Quality | None,
 ) -> Event:
     """The event that tells consumers what ``analysis`` said about a chunk in one round."""
     fields = {
@@ -99,10 +110,14 @@ def classification(
 
 def emergency(key: ChunkKey, alarm: Alarm) -> Event:
     """The event that tells consumers of an alarm in a chunk."""
-    return _event("emergency", key.recording_id, {"chunk": key.index, **alarm.model_dump(mode="json")})
+    return _event(
+        "emergency", key.recording_id, {"chunk": key.index, **alarm.model_dump(mode="json")}
+    )
 
 
-def completed(recording_id: UUID, state: str, file_name: str, duration_ms: int, round: int) -> Event:
+def completed(
+    recording_id: UUID, state: str, file_name: str, duration_ms: int, round: int
+) -> Event:
     """The recording's report can be read."""
     fields = {"state": state, "file_name": file_name, "duration_ms": duration_ms, "round": round}
     return _event("recording.completed", recording_id, fields)
@@ -110,13 +125,22 @@ def completed(recording_id: UUID, state: str, file_name: str, duration_ms: int, 
 
 def failed(recording_id: UUID, file_name: str, code: str, detail: str, round: int) -> Event:
     """The recording will not be analysed, and why."""
-    fields = {"state": "failed", "file_name": file_name, "error": {"code": code, "detail": detail}, "round": round}
+    fields = {
+        "state": "failed",
+        "file_name": file_name,
+        "error": {"code": code, "detail": detail},
+        "round": round,
+    }
     return _event("recording.failed", recording_id, fields)
 
 
 def deleted(recording_id: UUID, why: Why, deleted_at: datetime) -> Event:
     """Nothing of the recording is left."""
-    return _event("recording.deleted", recording_id, {"why": why, "deleted_at": deleted_at.astimezone(UTC).isoformat()})
+    return _event(
+        "recording.deleted",
+        recording_id,
+        {"why": why, "deleted_at": deleted_at.astimezone(UTC).isoformat()},
+    )
 
 
 def _event(kind: str, recording_id: UUID, fields: dict[str, Any]) -> Event:

@@ -1,4 +1,5 @@
-"""The outcome of one analysis on one chunk: findings, or why not. Failures are values, so one cannot stop a chord."""
+"""The outcome of one analysis on one chunk: findings, or why not. Failures are values, so one
+cannot stop a chord."""
 
 from typing import Annotated, Any, Literal
 
@@ -9,7 +10,8 @@ from earshot.analysis.types import Frozen
 
 
 class Succeeded(Frozen):
-    """``findings`` is the dumped ``Findings`` of the analysis; ``classification`` is its publishable part."""
+    """``findings`` is the dumped ``Findings`` of the analysis; ``classification`` is its
+    publishable part."""
 
     status: Literal["succeeded"] = "succeeded"
     findings: dict[str, Any]

@@ -8,16 +8,28 @@ from pydantic import Field
 from earshot.analysis.findings import Share
 from earshot.analysis.types import Frozen
 
-Trouble = Literal["silent", "dead_channel", "dual_mono", "clipped", "noisy", "quiet", "telephone_band", "dc_offset"]
+Trouble = Literal[
+    "silent",
+    "dead_channel",
+    "dual_mono",
+    "clipped",
+    "noisy",
+    "quiet",
+    "telephone_band",
+    "dc_offset",
+]
 
 CLIPPED_ABOVE = 0.001
-"""Share of samples. A thousandth is 16 samples in every second at 16 kHz: clicks on the loudest vowels."""
+"""Share of samples. A thousandth is 16 samples in every second at 16 kHz: clicks on the loudest
+vowels."""
 NOISY_BELOW_DB = 10.0
-"""Signal-to-noise ratio below which recognition of words falls off steeply (Hirsch and Pearce 2000, Aurora: 10 to 5 dB)."""
+"""Signal-to-noise ratio below which recognition of words falls off steeply (Hirsch and Pearce 2000,
+Aurora: 10 to 5 dB)."""
 QUIET_BELOW_LUFS = -43.0
 """20 LU below the level that programmes are made at (EBU R 128: -23 LUFS)."""
 TELEPHONE_BELOW_HZ = 4_200
-"""A narrow-band telephone line ends at 3,400 Hz (ITU-T G.712), its sampling at 4,000; a resampler's slope is let pass."""
+"""A narrow-band telephone line ends at 3,400 Hz (ITU-T G.712), its sampling at 4,000; a resampler's
+slope is let pass."""
 DC_ABOVE = 0.01
 """Of full scale, -40 dB: a fault of the recorder, beyond what any converter is allowed."""
 
@@ -29,33 +41,57 @@ class Crosstalk(Frozen):
 
     of: Annotated[int, Field(ge=0, lt=8)] = Field(description="The channel that it was said on.")
     fainter_db: Decibel = Field(description="How much fainter it is here.")
-    later_ms: int = Field(description="How much later; below 0: earlier, by channels that were not recorded at the same time.")
-    left_out_ms: Annotated[int, Field(ge=0)] = Field(description="How much of it is no speech of this channel.")
+    later_ms: int = Field(
+        description=(
+            "How much later; below 0: earlier, by channels that were not recorded at the same time."
+        )
+    )
+    left_out_ms: Annotated[int, Field(ge=0)] = Field(
+        description="How much of it is no speech of this channel."
+    )
 
     def note(self) -> str:
         """The same for people, who count channels from 1."""
         when = f"{abs(self.later_ms)} ms {'later' if self.later_ms >= 0 else 'earlier'}"
         left_out = f"{self.left_out_ms / 1000:.1f} s of it are left out"
-        return f"channel {self.of + 1} is heard on it again, {self.fainter_db:.0f} dB fainter and {when}; {left_out}."
+        return (
+            f"channel {self.of + 1} is heard on it again, {self.fainter_db:.0f} dB fainter and"
+            f" {when}; {left_out}."
+        )
 
 
 class ChannelQuality(Frozen):
     """One channel of the file, as it was recorded."""
 
     channel: Annotated[int, Field(ge=0, lt=8)]
-    peak_dbfs: Decibel | None = Field(description="Highest sample in dB of full scale; null for nothing but zeros.")
-    loudness_lufs: Decibel | None = Field(
-        description="Integrated loudness of this channel alone, ITU-R BS.1770-4 with gating; null below -70 LUFS or 400 ms."
+    peak_dbfs: Decibel | None = Field(
+        description="Highest sample in dB of full scale; null for nothing but zeros."
     )
-    clipped_share: Share = Field(description="Share of samples in runs of three or more at full scale.")
+    loudness_lufs: Decibel | None = Field(
+        description=(
+            "Integrated loudness of this channel alone, ITU-R BS.1770-4 with gating; null below -70"
+            " LUFS or 400 ms."
+        )
+    )
+    clipped_share: Share = Field(
+        description="Share of samples in runs of three or more at full scale."
+    )
     snr_db: Decibel | None = Field(
-        description="Mean power of speech above the median power between speech, both as the VAD tells them apart, 0 to 8 kHz; "
-        "null with less than 1 s of speech or 0.5 s of pauses, with pauses of digital silence, or where channels were mixed."
+        description=(
+            "Mean power of speech above the median power between speech, both as the VAD tells them"
+            " apart, 0 to 8 kHz; null with less than 1 s of speech or 0.5 s of pauses, with pauses"
+            " of digital silence, or where channels were mixed."
+        )
     )
     bandwidth_hz: Annotated[int, Field(gt=0)] | None = Field(
-        description="Above this frequency there is nothing but quantisation noise, or less than -80 dB; null in silence."
+        description=(
+            "Above this frequency there is nothing but quantisation noise, or less than -80 dB;"
+            " null in silence."
+        )
     )
-    dc_offset: Annotated[float, Field(ge=-100, le=100)] = Field(description="Mean of the samples, as a share of full scale.")
+    dc_offset: Annotated[float, Field(ge=-100, le=100)] = Field(
+        description="Mean of the samples, as a share of full scale."
+    )
     dead: bool = Field(description="Never louder than -66 dBFS in any second.")
     crosstalk: tuple[Crosstalk, ...] = Field(
         default=(), description="Speech of other channels on this one, where they have roles."
@@ -63,14 +99,21 @@ class ChannelQuality(Frozen):
 
 
 class Quality(Frozen):
-    """A recording in one line: of several channels the worst one that is alive, or for loudness all together."""
+    """A recording in one line: of several channels the worst one that is alive, or for loudness all
+    together."""
 
-    loudness_lufs: Decibel | None = Field(description="Integrated loudness of all channels together, ITU-R BS.1770-4, LUFS.")
+    loudness_lufs: Decibel | None = Field(
+        description="Integrated loudness of all channels together, ITU-R BS.1770-4, LUFS."
+    )
     clipped_share: Share
-    snr_db: Decibel | None = Field(description="Of what was analysed: of the mix where channels were mixed. See channels.")
+    snr_db: Decibel | None = Field(
+        description="Of what was analysed: of the mix where channels were mixed. See channels."
+    )
     bandwidth_hz: Annotated[int, Field(gt=0)] | None
     dc_offset: Annotated[float, Field(ge=-100, le=100)]
-    warnings: tuple[Trouble, ...] = Field(description="What to know before trusting the labels, for machines.")
+    warnings: tuple[Trouble, ...] = Field(
+        description="What to know before trusting the labels, for machines."
+    )
 
 
 class RecordingQuality(Quality):
@@ -84,7 +127,10 @@ class RecordingQuality(Quality):
 
 
 def judged(
-    channels: tuple[ChannelQuality, ...], loudness_lufs: float | None, mixed_snr_db: float | None, one_signal: bool
+    channels: tuple[ChannelQuality, ...],
+    loudness_lufs: float | None,
+    mixed_snr_db: float | None,
+    one_signal: bool,
 ) -> RecordingQuality:
     """The recording's quality from that of its channels.
 
@@ -97,7 +143,9 @@ def judged(
         loudness_lufs=loudness_lufs,
         clipped_share=max(each.clipped_share for each in alive),
         snr_db=min([*_known(each.snr_db for each in alive), *_known([mixed_snr_db])], default=None),
-        bandwidth_hz=min((each.bandwidth_hz for each in alive if each.bandwidth_hz is not None), default=None),
+        bandwidth_hz=min(
+            (each.bandwidth_hz for each in alive if each.bandwidth_hz is not None), default=None
+        ),
         dc_offset=max((each.dc_offset for each in channels), key=abs),
         warnings=(),
         channels=channels,
@@ -112,10 +160,16 @@ def explained(quality: Quality) -> tuple[str, ...]:
         "dead_channel": "A channel is dead: no second of it is louder than -66 dBFS.",
         "dual_mono": "Both channels carry the same signal.",
         "clipped": f"Clipped: {quality.clipped_share:.1%} of the samples stand at full scale.",
-        "noisy": f"Noisy: speech stands only {quality.snr_db or 0:.0f} dB above what is between it.",
+        "noisy": (
+            f"Noisy: speech stands only {quality.snr_db or 0:.0f} dB above what is between it."
+        ),
         "quiet": f"Quiet: {quality.loudness_lufs or 0:.0f} LUFS.",
-        "telephone_band": f"Telephone band: nothing above {(quality.bandwidth_hz or 0) / 1000:.1f} kHz.",
-        "dc_offset": f"The samples are shifted by {quality.dc_offset:.1%} of full scale (DC offset).",
+        "telephone_band": (
+            f"Telephone band: nothing above {(quality.bandwidth_hz or 0) / 1000:.1f} kHz."
+        ),
+        "dc_offset": (
+            f"The samples are shifted by {quality.dc_offset:.1%} of full scale (DC offset)."
+        ),
     }
     return tuple(said[each] for each in quality.warnings)
 

@@ -1,4 +1,5 @@
-"""What another service must say to have a recording analysed: the one argument of the task ``ingest.recording``."""
+"""What another service must say to have a recording analysed: the one argument of the task
+``ingest.recording``."""
 
 import re
 from typing import Annotated, Any, Literal
@@ -19,7 +20,10 @@ CONTROL = re.compile(f"[{CONTROLS}]")
 def _one_line(text: str) -> str:
     found = CONTROL.search(text)
     if found:
-        raise ValueError(f"holds the control character U+{ord(found[0]):04X}; names and addresses are one line of text")
+        raise ValueError(
+            f"holds the control character U+{ord(found[0]):04X}; names and addresses are one line"
+            " of text"
+        )
     return text
 
 
@@ -30,10 +34,17 @@ def _address(uri: str) -> str:
 
 NO_CONTROL: JsonDict = {"pattern": r"^[^\u0000-\u001f\u007f-\u009f\u2028\u2029]*$"}
 Address = Annotated[
-    str, Field(min_length=1, max_length=4096, json_schema_extra=NO_CONTROL), AfterValidator(_one_line), AfterValidator(_address)
+    str,
+    Field(min_length=1, max_length=4096, json_schema_extra=NO_CONTROL),
+    AfterValidator(_one_line),
+    AfterValidator(_address),
 ]
 """Without control characters: Postgres cannot store NUL, and the others forge lines."""
-FileName = Annotated[str, Field(min_length=1, max_length=1024, json_schema_extra=NO_CONTROL), AfterValidator(_one_line)]
+FileName = Annotated[
+    str,
+    Field(min_length=1, max_length=1024, json_schema_extra=NO_CONTROL),
+    AfterValidator(_one_line),
+]
 Role = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,31}$")]
 
 
@@ -45,29 +56,39 @@ class IngestRequest(Frozen):
     """A recording to analyse. Only ``uri`` is required."""
 
     uri: Address
-    """Where the audio lies: an fsspec URL under one of the configured roots, e.g. ``file:///data/calls/7.wav``."""
+    """Where the audio lies: an fsspec URL under one of the configured roots, e.g.
+    ``file:///data/calls/7.wav``."""
     recording_id: UUID | None = None
-    """Choose the id beforehand to follow the recording from the first moment; sending the same id twice ingests once, and with
-    another file it is refused (``id_taken``)."""
+    """Choose the id beforehand to follow the recording from the first moment; sending the same id
+    twice ingests once, and with another file it is refused (``id_taken``)."""
     file_name: FileName | None = None
     """Name to show; default: the last part of ``uri``."""
-    analyses: Annotated[tuple[Annotated[str, Field(max_length=64)], ...], Field(max_length=64, fail_fast=True)] | None = None
+    analyses: (
+        Annotated[
+            tuple[Annotated[str, Field(max_length=64)], ...], Field(max_length=64, fail_fast=True)
+        ]
+        | None
+    ) = None
     """Names of the analyses to run; default: all of them."""
     roles: Annotated[tuple[Role, ...], Field(max_length=8, fail_fast=True)] | None = None
-    """Role of each channel. Default for two channels: ``agent``, ``customer``. Channels without roles are mixed to one: pass
-    ``[]`` when they are not speakers."""
+    """Role of each channel. Default for two channels: ``agent``, ``customer``. Channels without
+    roles are mixed to one: pass ``[]`` when they are not speakers."""
     language: Language | None = None
-    """BCP 47 language of the speech, ``und`` where it is to be heard; default: the service's setting."""
+    """BCP 47 language of the speech, ``und`` where it is to be heard; default: the service's
+    setting."""
     speakers: SpeakerCount | None = None
-    """How many people speak, where that is known; for channels without roles. Default: it is heard."""
+    """How many people speak, where that is known; for channels without roles. Default: it is
+    heard."""
     force: bool = False
-    """Analyse although the same content, in the same language and with the same roles, is stored already."""
+    """Analyse although the same content, in the same language and with the same roles, is stored
+    already."""
     accept_truncated: bool = False
     """Analyse what there is of a file that ends before its header says so."""
 
     @property
     def name(self) -> str:
-        # As in ``earshot.audio.store.pcm.local_path``: in a local name nothing is a query, and nothing is percent-encoded.
+        # As in ``earshot.audio.store.pcm.local_path``: in a local name nothing is a query, and
+        # nothing is percent-encoded.
         local = self.uri.startswith("file://")
         path = self.uri.removeprefix("file://") if local else unquote(urlsplit(self.uri).path)
         return self.file_name or path.rstrip("/").rpartition("/")[2] or shown(self.uri)
@@ -79,12 +100,16 @@ class IngestReply(Frozen):
     recording_id: UUID
     state: str
     duplicate: bool = False
-    """The same content, in the same language and with the same roles, was stored before; ``recording_id`` is that recording."""
+    """The same content, in the same language and with the same roles, was stored before;
+    ``recording_id`` is that recording."""
     added: tuple[str, ...] = ()
-    """Analyses that nobody had asked of that recording, or not with that many speakers; they are done now, in a new round."""
+    """Analyses that nobody had asked of that recording, or not with that many speakers; they are
+    done now, in a new round."""
     differs: tuple[Differing, ...] = ()
-    """In what the stored recording is not what was asked for: it was asked for before, in another way."""
+    """In what the stored recording is not what was asked for: it was asked for before, in another
+    way."""
     error: dict[str, Any] | None = None
-    """``{"code": ..., "detail": ...}`` when the state is ``failed``, or when what this request asked of a finished recording
-    cannot be done. ``id_taken``: the id stands for another file, of which nothing is told; ``not_comparable``: whether it does
-    cannot be known. What was handed in is then left where it is."""
+    """``{"code": ..., "detail": ...}`` when the state is ``failed``, or when what this request
+    asked of a finished recording cannot be done. ``id_taken``: the id stands for another file, of
+    which nothing is told; ``not_comparable``: whether it does cannot be known. What was handed in
+    is then left where it is."""

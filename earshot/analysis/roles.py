@@ -6,7 +6,9 @@ DEFAULT_ROLES = ("agent", "customer")
 """Who speaks on which channel of a two-channel recording, unless the request says otherwise."""
 
 
-def roles_of(asked: tuple[str, ...] | None, channels: int, named: tuple[str, ...] = ()) -> tuple[str, ...]:
+def roles_of(
+    asked: tuple[str, ...] | None, channels: int, named: tuple[str, ...] = ()
+) -> tuple[str, ...]:
     """One role per channel, or none: then the channels do not separate the speakers and are mixed.
 
     Args:
@@ -18,5 +20,9 @@ def roles_of(asked: tuple[str, ...] | None, channels: int, named: tuple[str, ...
     if asked is None:
         return named or (DEFAULT_ROLES if channels == len(DEFAULT_ROLES) else ())
     if asked and len(asked) != channels:
-        raise Permanent("roles", f"{len(asked)} roles for {channels} channels; name one role per channel, or none: --roles ''")
+        raise Permanent(
+            "roles",
+            f"{len(asked)} roles for {channels} channels; name one role per channel, or none:"
+            " --roles ''",
+        )
     return asked

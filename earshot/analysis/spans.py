@@ -1,4 +1,5 @@
-"""Arithmetic of intervals on a recording's time line: overlap, clipping, search, and which chunk answers for which stretch."""
+"""Arithmetic of intervals on a recording's time line: overlap, clipping, search, and which chunk
+answers for which stretch."""
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Sequence
@@ -22,10 +23,13 @@ def clip(span: Interval, bounds: Interval) -> Interval:
 
 
 def owned(chunks: Sequence[Interval]) -> list[Interval]:
-    """For chunks in order of time, the stretch each answers for: an overlap is cut in its middle, so no moment counts twice."""
+    """For chunks in order of time, the stretch each answers for: an overlap is cut in its middle,
+    so no moment counts twice."""
     if not chunks:
         return []
-    cuts = [(a.end_ms + b.start_ms) // 2 if b.start_ms < a.end_ms else None for a, b in pairwise(chunks)]
+    cuts = [
+        (a.end_ms + b.start_ms) // 2 if b.start_ms < a.end_ms else None for a, b in pairwise(chunks)
+    ]
     starts, ends = [None, *cuts], [*cuts, None]
     return [
         Interval(
@@ -51,11 +55,16 @@ class Track(Generic[T]):
         return [item for item in self.items[first:last] if overlap_ms(item, span)]
 
     def nearest(self, span: Interval) -> T | None:
-        """The interval that overlaps ``span`` most, or else lies closest to it; None when there is none at all."""
+        """The interval that overlaps ``span`` most, or else lies closest to it; None when there is
+        none at all."""
         near = self.meeting(span)
         if near:
             return max(near, key=lambda item: overlap_ms(item, span))
-        return min(self.items, key=lambda item: max(item.start_ms - span.end_ms, span.start_ms - item.end_ms), default=None)
+        return min(
+            self.items,
+            key=lambda item: max(item.start_ms - span.end_ms, span.start_ms - item.end_ms),
+            default=None,
+        )
 
 
 def fuse(items: Iterable[Interval], gap_ms: int = 0) -> list[Interval]:
@@ -63,7 +72,9 @@ def fuse(items: Iterable[Interval], gap_ms: int = 0) -> list[Interval]:
     fused: list[Interval] = []
     for item in sorted(items, key=lambda item: item.start_ms):
         if fused and item.start_ms - fused[-1].end_ms <= gap_ms:
-            fused[-1] = Interval(start_ms=fused[-1].start_ms, end_ms=max(fused[-1].end_ms, item.end_ms))
+            fused[-1] = Interval(
+                start_ms=fused[-1].start_ms, end_ms=max(fused[-1].end_ms, item.end_ms)
+            )
         else:
             fused.append(Interval(start_ms=item.start_ms, end_ms=item.end_ms))
     return fused

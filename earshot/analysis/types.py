@@ -6,7 +6,8 @@ from uuid import UUID
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 WHOLE = -1
-"""Chunk index that stands for the whole recording, for analyses (diarization) that must hear all of it at once."""
+"""Chunk index that stands for the whole recording, for analyses (diarization) that must hear all of
+it at once."""
 
 MOST_SPEAKERS = 32
 """More than this cannot be asked for."""
@@ -48,7 +49,8 @@ class Utterance(Interval):
 
 
 class SpeakerCount(Frozen):
-    """How many people are said to speak; the same number twice for exactly so many. What is null is to be heard."""
+    """How many people are said to speak; the same number twice for exactly so many. What is null is
+    to be heard."""
 
     min: Annotated[int, Field(ge=1, le=MOST_SPEAKERS, strict=True)] | None = None
     max: Annotated[int, Field(ge=1, le=MOST_SPEAKERS, strict=True)] | None = None
@@ -61,7 +63,8 @@ class SpeakerCount(Frozen):
 
 
 class ChunkRef(Interval):
-    """One unit of work: where its audio lies and where speech was heard in it. Never the audio itself."""
+    """One unit of work: where its audio lies and where speech was heard in it. Never the audio
+    itself."""
 
     recording_id: UUID
     index: Annotated[int, Field(ge=WHOLE, le=INT32, strict=True)]
@@ -72,9 +75,11 @@ class ChunkRef(Interval):
     sample_rate: Annotated[int, Field(gt=0, le=768_000, strict=True)]
     channels: Annotated[int, Field(ge=1, le=8, strict=True)]
     native_rate: Annotated[int, Field(gt=0, le=768_000, strict=True)]
-    """Sample rate of the recording before it was resampled to ``sample_rate``; tells which bands can hold sound."""
+    """Sample rate of the recording before it was resampled to ``sample_rate``; tells which bands
+    can hold sound."""
     roles: Annotated[tuple[Name, ...], Field(max_length=8, fail_fast=True)] = ()
-    """Role of each channel (``agent``, ``customer``), each one speaker. Empty: one mixed channel, any number of speakers."""
+    """Role of each channel (``agent``, ``customer``), each one speaker. Empty: one mixed channel,
+    any number of speakers."""
     language: Name = "en"
     """BCP 47 language that the speech is said to be in."""
     speakers: SpeakerCount | None = None
@@ -94,7 +99,8 @@ class Release(Frozen):
     name: Name
     runtime: Name
     uri: Uri
-    """``embedded/x.onnx`` (relative to ``models/``), ``package:`` (inside an installed wheel) or where it was pulled from."""
+    """``embedded/x.onnx`` (relative to ``models/``), ``package:`` (inside an installed wheel) or
+    where it was pulled from."""
     sha256: Annotated[str, Field(max_length=64)]
     labels: Annotated[tuple[Name, ...], Field(max_length=2000, fail_fast=True)] = ()
 
@@ -105,16 +111,20 @@ class Job(Frozen):
     analysis: Name
     batch_id: UUID
     release: Release
-    chunks: Annotated[tuple[ChunkRef, ...], Field(min_length=1, max_length=MOST_CHUNKS, fail_fast=True)]
+    chunks: Annotated[
+        tuple[ChunkRef, ...], Field(min_length=1, max_length=MOST_CHUNKS, fail_fast=True)
+    ]
     gate: Release | None = None
-    """Scene checkpoint that says which chunks hold no speech, for analyses that listen to speech; null: all are heard."""
+    """Scene checkpoint that says which chunks hold no speech, for analyses that listen to speech;
+    null: all are heard."""
     sent_at: Annotated[float, Field(ge=0, le=1e10, allow_inf_nan=False)]
     """When it was published, seconds since the epoch; tells how long its queue makes jobs wait."""
 
 
 class Receipt(Frozen):
     """What an ``analyze.*`` task returns: the outcomes wait in Redis under their chunks and rounds
-    (``earshot.storage.staging``), so no transcript travels in a message or shows up in a dashboard."""
+    (``earshot.storage.staging``), so no transcript travels in a message or shows up in a
+    dashboard."""
 
     batch_id: UUID
     analysis: str
@@ -123,7 +133,8 @@ class Receipt(Frozen):
 
 
 class ChunkKey(Frozen):
-    """Names one unit of work in the ledger. What is said in another round than the ledger's is not merged."""
+    """Names one unit of work in the ledger. What is said in another round than the ledger's is not
+    merged."""
 
     recording_id: UUID
     index: Annotated[int, Field(ge=WHOLE, le=INT32, strict=True)]
@@ -134,4 +145,6 @@ class Batch(Frozen):
     """The one argument of ``merge.batch`` and ``merge.whole``: which chunks to merge."""
 
     batch_id: UUID
-    chunks: Annotated[tuple[ChunkKey, ...], Field(min_length=1, max_length=MOST_CHUNKS, fail_fast=True)]
+    chunks: Annotated[
+        tuple[ChunkKey, ...], Field(min_length=1, max_length=MOST_CHUNKS, fail_fast=True)
+    ]

@@ -1,4 +1,5 @@
-"""URLs as they may be shown: without user, password, query and fragment, which is where credentials and signatures stand."""
+"""URLs as they may be shown: without user, password, query and fragment, which is where credentials
+and signatures stand."""
 
 import re
 from collections.abc import Collection
@@ -10,8 +11,8 @@ _BREAKS = " \t\n'\"<>"
 
 
 def shown(url: str) -> str:
-    """The URL without what may be secret; a path or anything else that is no URL as it is. A file's name may hold any
-    character, so of a ``file://`` URL it stays whole."""
+    """The URL without what may be secret; a path or anything else that is no URL as it is. A file's
+    name may hold any character, so of a ``file://`` URL it stays whole."""
     if "://" not in url:
         return url
     if url.startswith("file://"):
@@ -32,7 +33,8 @@ def masked(text: str) -> str:
 
 
 def ends(text: str, most: int) -> str:
-    """At most so many characters of either end. Of a URL that is cut nothing is left: it may end within a password."""
+    """At most so many characters of either end. Of a URL that is cut nothing is left: it may end
+    within a password."""
     if len(text) <= 2 * most:
         return text
     (start, end), (from_, until) = _word(text, most), _word(text, len(text) - most)
@@ -53,9 +55,14 @@ def check_service(url: str, schemes: Collection[str]) -> None:
     """
     parts = urlsplit(url)
     if parts.scheme not in schemes:
-        raise ValueError(f"is no URL of the form {' or '.join(f'{scheme}://...' for scheme in schemes)}")
+        raise ValueError(
+            f"is no URL of the form {' or '.join(f'{scheme}://...' for scheme in schemes)}"
+        )
     if "@" in parts.path or parts.netloc.count("@") > 1:
-        raise ValueError("holds @ or / in its password; write them as %40 and %2F, or give the password by its own setting")
+        raise ValueError(
+            "holds @ or / in its password; write them as %40 and %2F, or give the password by its"
+            " own setting"
+        )
     try:
         _ = parts.port
     except ValueError:
@@ -66,4 +73,6 @@ def with_password(url: str, password: str) -> str:
     """The URL with that password, whatever its characters, in place of any other."""
     parts = urlsplit(url)
     user, _, host = parts.netloc.rpartition("@")
-    return parts._replace(netloc=f"{user.partition(':')[0]}:{quote(password, safe='')}@{host}").geturl()
+    return parts._replace(
+        netloc=f"{user.partition(':')[0]}:{quote(password, safe='')}@{host}"
+    ).geturl()

@@ -14,14 +14,18 @@ class Clip:
 
     ref: ChunkRef
     voice: Callable[[Utterance], bool] | None = None
-    """Whether the scene network hears somebody speak anywhere in a span; None where there is none to ask (``workers.gate``)."""
+    """Whether the scene network hears somebody speak anywhere in a span; None where there is none
+    to ask (``workers.gate``)."""
 
     @property
     def sample_rate(self) -> int:
         return self.ref.sample_rate
 
-    def read(self, start_ms: int | None = None, end_ms: int | None = None, channel: int | None = None) -> Waveform:
-        """Samples of ``[start_ms, end_ms)`` on the recording's time line; default: all of the chunk.
+    def read(
+        self, start_ms: int | None = None, end_ms: int | None = None, channel: int | None = None
+    ) -> Waveform:
+        """Samples of ``[start_ms, end_ms)`` on the recording's time line; default: all of the
+        chunk.
 
         With a ``channel`` that one only, shape (1, samples); the others take no memory then.
 
@@ -31,4 +35,6 @@ class Clip:
         """
         start = self.ref.start_ms if start_ms is None else start_ms
         end = self.ref.end_ms if end_ms is None else end_ms
-        return read_pcm(self.ref.audio_uri, self.ref.sample_rate, self.ref.channels, start, end, channel)
+        return read_pcm(
+            self.ref.audio_uri, self.ref.sample_rate, self.ref.channels, start, end, channel
+        )

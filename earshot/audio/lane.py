@@ -21,8 +21,12 @@ class Lane:
 
         self.rate = rate
         same_rate = rate == native_rate
-        self._resampler = None if same_rate else soxr.ResampleStream(native_rate, rate, channels, dtype="float32")
-        self._detectors = [SpeechDetector(channel) for channel in range(channels)] if rate == VAD_RATE else []
+        self._resampler = (
+            None if same_rate else soxr.ResampleStream(native_rate, rate, channels, dtype="float32")
+        )
+        self._detectors = (
+            [SpeechDetector(channel) for channel in range(channels)] if rate == VAD_RATE else []
+        )
         self.writer = PcmWriter(uri, channels)
         self.again: list[Again] = []
         """What was heard on each channel, once ``finish`` was called."""
@@ -40,7 +44,8 @@ class Lane:
             detector.feed(samples)
 
     def finish(self, one_channel: bool) -> None:
-        """Writes what the resampler still holds, and ends listening; ``one_channel`` keeps the first channel only."""
+        """Writes what the resampler still holds, and ends listening; ``one_channel`` keeps the
+        first channel only."""
         self.write(np.zeros((self.writer.channels, 0), dtype=np.float32), last=True)
         if one_channel:
             self.writer.keep_channel(0)
@@ -58,7 +63,8 @@ class Lane:
         self._silence_echoes()
 
     def _silence_echoes(self) -> None:
-        """In what is stored: speech recognition also reads the pauses between what it hears in one go."""
+        """In what is stored: speech recognition also reads the pauses between what it hears in one
+        go."""
         for one in (echo for each in self.own.echoes for echo in each):
             start, end = one.start_ms + PAD_MS, one.end_ms - PAD_MS
             if start < end:
@@ -76,12 +82,20 @@ class Lane:
         """What a reader of the report should know of what was heard; call after ``finish``."""
         name = "" if len(self.again) == 1 else "Channel {}: "
         faint = ((channel, again.note()) for channel, again in enumerate(self.again, 1))
-        echoes = ((channel, one.note()) for channel, each in enumerate(self.own.crosstalk, 1) for one in each)
+        echoes = (
+            (channel, one.note())
+            for channel, each in enumerate(self.own.crosstalk, 1)
+            for one in each
+        )
         return [f"{name.format(channel)}{note}" for channel, note in (*echoes, *faint) if note]
 
 
 def speech_of(lanes: Sequence[Lane], duration_ms: int) -> tuple[Utterance, ...]:
     """All speech within the recording, by time and channel."""
     heard = [one for lane in lanes for one in lane.speech()]
-    clipped = [one.model_copy(update={"end_ms": min(one.end_ms, duration_ms)}) for one in heard if one.start_ms < duration_ms]
+    clipped = [
+        one.model_copy(update={"end_ms": min(one.end_ms, duration_ms)})
+        for one in heard
+        if one.start_ms < duration_ms
+    ]
     return tuple(sorted(clipped, key=lambda one: (one.start_ms, one.channel)))

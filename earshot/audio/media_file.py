@@ -1,4 +1,5 @@
-"""A file that is opened once: whoever reads it, and however often, reads the same bytes, wherever its name points by then."""
+"""A file that is opened once: whoever reads it, and however often, reads the same bytes, wherever
+its name points by then."""
 
 import errno
 import io
@@ -17,7 +18,8 @@ NO_FILE = (errno.ENOTDIR, errno.ENAMETOOLONG, errno.ELOOP)
 
 @dataclass(frozen=True)
 class View:
-    """Which bytes of a file to read, and which to read differently: a part, or a header whose sizes are put right."""
+    """Which bytes of a file to read, and which to read differently: a part, or a header whose sizes
+    are put right."""
 
     first: int = 0
     end: int | None = None
@@ -29,7 +31,8 @@ WHOLE_FILE = View()
 
 
 class MediaFile:
-    """``size`` is that of the moment of opening: what another program appends afterwards is not read."""
+    """``size`` is that of the moment of opening: what another program appends afterwards is not
+    read."""
 
     def __init__(self, path: Path, descriptor: int) -> None:
         self.path = path
@@ -70,7 +73,10 @@ class MediaFile:
         Unavailable: ``growing``, it was written to since it was opened.
         """
         if self.changed():
-            raise Growing("growing", f"{self.path} was written to while it was read; its recording has not ended yet")
+            raise Growing(
+                "growing",
+                f"{self.path} was written to while it was read; its recording has not ended yet",
+            )
 
 
 Source = Path | MediaFile
@@ -99,13 +105,19 @@ def opened(source: Source) -> Iterator[MediaFile]:
 
 def _descriptor(path: Path) -> int:
     try:
-        return os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK | os.O_NOCTTY)  # a pipe must not hold this process
+        return os.open(
+            path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK | os.O_NOCTTY
+        )  # a pipe must not hold this process
     except FileNotFoundError as error:
         raise BadAudio("missing", f"{path} does not exist (any more)") from error
     except PermissionError as error:
-        raise Forbidden("unreadable", f"{path} may not be read by this user; change its permissions") from error
+        raise Forbidden(
+            "unreadable", f"{path} may not be read by this user; change its permissions"
+        ) from error
     except BlockingIOError as error:
-        raise Growing("growing", f"{path} is held by a program that writes it; hand it in when that has ended") from error
+        raise Growing(
+            "growing", f"{path} is held by a program that writes it; hand it in when that has ended"
+        ) from error
     except OSError as error:
         if error.errno == errno.ENXIO:
             raise BadAudio("not_audio", f"{path} is not a regular file") from error
@@ -124,7 +136,9 @@ def _check_regular(path: Path, mode: int) -> None:
 class _Reader(io.RawIOBase):
     """Reads by position, so that no two readers disturb each other."""
 
-    def __init__(self, descriptor: int, name: str, first: int, end: int, edits: Mapping[int, bytes]) -> None:
+    def __init__(
+        self, descriptor: int, name: str, first: int, end: int, edits: Mapping[int, bytes]
+    ) -> None:
         self.name = name  # FFmpeg takes the suffix for a hint where the contents leave a doubt
         self._descriptor, self._first, self._length = descriptor, first, max(0, end - first)
         self._edits, self._at = edits, 0

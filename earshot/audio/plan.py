@@ -14,7 +14,8 @@ SILENCE_MARGIN_MS = 200
 
 @dataclass(frozen=True)
 class PlanLimits:
-    """Wanted and greatest length of a chunk, and how far chunks overlap where no silence is found; milliseconds."""
+    """Wanted and greatest length of a chunk, and how far chunks overlap where no silence is found;
+    milliseconds."""
 
     target_ms: int = 25_000
     max_ms: int = 30_000
@@ -27,9 +28,14 @@ class PlanLimits:
 
     def __post_init__(self) -> None:
         if not 2 <= self.target_ms <= self.max_ms:
-            raise Misconfigured("chunk_plan", f"chunk length {self.target_ms} ms must lie between 2 and {self.max_ms} ms")
+            raise Misconfigured(
+                "chunk_plan",
+                f"chunk length {self.target_ms} ms must lie between 2 and {self.max_ms} ms",
+            )
         if not 0 <= self.overlap_ms < self.shortest_ms:
-            raise Misconfigured("chunk_plan", f"overlap {self.overlap_ms} ms must stay below half a chunk")
+            raise Misconfigured(
+                "chunk_plan", f"overlap {self.overlap_ms} ms must stay below half a chunk"
+            )
 
     def expected_chunks(self, duration_ms: int) -> int:
         """About how many chunks a recording of that length becomes."""
@@ -37,15 +43,19 @@ class PlanLimits:
 
     @property
     def shortest_ms(self) -> int:
-        """No cut is made before this, however inviting the silence; a last chunk may be half of it."""
+        """No cut is made before this, however inviting the silence; a last chunk may be half of
+        it."""
         return self.target_ms // 2
 
 
-def plan_chunks(duration_ms: int, utterances: Iterable[Utterance], limits: PlanLimits) -> tuple[Interval, ...]:
+def plan_chunks(
+    duration_ms: int, utterances: Iterable[Utterance], limits: PlanLimits
+) -> tuple[Interval, ...]:
     """Chunks that cover ``[0, duration_ms)`` in order, none longer than ``max_ms``.
 
-    A cut lies in the silence (no channel speaking) that is nearest to ``target_ms``; neighbours overlap by ``overlap_ms`` only
-    where no such silence lies between ``shortest_ms`` and ``max_ms``.
+    A cut lies in the silence (no channel speaking) that is nearest to ``target_ms``; neighbours
+    overlap by ``overlap_ms`` only where no such silence lies between ``shortest_ms`` and
+    ``max_ms``.
     """
     silences = joint_silences(duration_ms, utterances)
     chunks: list[Interval] = []
@@ -53,7 +63,9 @@ def plan_chunks(duration_ms: int, utterances: Iterable[Utterance], limits: PlanL
     while duration_ms - start > limits.max_ms:
         left = duration_ms - start
         # The last two chunks share what is left, so that no scrap remains.
-        aim = start + (limits.target_ms if left >= limits.target_ms + limits.shortest_ms else left // 2)
+        aim = start + (
+            limits.target_ms if left >= limits.target_ms + limits.shortest_ms else left // 2
+        )
         latest = min(start + limits.max_ms, duration_ms - limits.shortest_ms // 2)
         cut = _quiet_cut(silences, start + limits.shortest_ms, aim, latest)
         chunks.append(Interval(start_ms=start, end_ms=aim if cut is None else cut))
@@ -69,7 +81,9 @@ def joint_silences(duration_ms: int, utterances: Iterable[Utterance]) -> tuple[I
     quiet_from = 0
     for utterance in sorted(utterances, key=lambda one: one.start_ms):
         if quiet_from < min(utterance.start_ms, duration_ms):
-            silences.append(Interval(start_ms=quiet_from, end_ms=min(utterance.start_ms, duration_ms)))
+            silences.append(
+                Interval(start_ms=quiet_from, end_ms=min(utterance.start_ms, duration_ms))
+            )
         quiet_from = max(quiet_from, utterance.end_ms)
     if quiet_from < duration_ms:
         silences.append(Interval(start_ms=quiet_from, end_ms=duration_ms))
@@ -79,14 +93,19 @@ def joint_silences(duration_ms: int, utterances: Iterable[Utterance]) -> tuple[I
 def speech_in(chunk: Interval, utterances: Iterable[Utterance]) -> tuple[Utterance, ...]:
     """The utterances that a chunk can hear, clipped to it."""
     return tuple(
-        Utterance(channel=one.channel, start_ms=max(one.start_ms, chunk.start_ms), end_ms=min(one.end_ms, chunk.end_ms))
+        Utterance(
+            channel=one.channel,
+            start_ms=max(one.start_ms, chunk.start_ms),
+            end_ms=min(one.end_ms, chunk.end_ms),
+        )
         for one in utterances
         if one.start_ms < chunk.end_ms and one.end_ms > chunk.start_ms
     )
 
 
 def _quiet_cut(silences: Sequence[Interval], earliest: int, aim: int, latest: int) -> int | None:
-    """The point of a silence within ``[earliest, latest]`` nearest to ``aim``; in the middle of a short one."""
+    """The point of a silence within ``[earliest, latest]`` nearest to ``aim``; in the middle of a
+    short one."""
     points = []
     first = bisect_left(silences, earliest, key=lambda silence: silence.end_ms)
     for silence in takewhile(lambda silence: silence.start_ms <= latest, silences[first:]):

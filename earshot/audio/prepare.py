@@ -1,4 +1,5 @@
-"""The one pass over a new recording: decode, resample, store, find speech, plan chunks; whole or not at all."""
+"""The one pass over a new recording: decode, resample, store, find speech, plan chunks; whole or
+not at all."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
@@ -24,7 +25,8 @@ from earshot.compute.sound import Waveform
 
 @dataclass(frozen=True)
 class Prepared:
-    """A recording in the store, ready to be analysed. ``audio`` maps sample rates (Hz) to URIs of the stored PCM."""
+    """A recording in the store, ready to be analysed. ``audio`` maps sample rates (Hz) to URIs of
+    the stored PCM."""
 
     duration_ms: int
     channels: int
@@ -53,7 +55,8 @@ def prepare(
     longest_ms: int | None = None,
     found: Probe | None = None,
 ) -> Prepared:
-    """Decodes ``source`` once, in bounded memory, and stores it at each of ``rates`` (Hz; 16 kHz always, the VAD needs it).
+    """Decodes ``source`` once, in bounded memory, and stores it at each of ``rates`` (Hz; 16 kHz
+    always, the VAD needs it).
 
     Args:
         mix: channels are not one speaker each: store, and hear speech in, one channel mixed of all.
@@ -63,7 +66,8 @@ def prepare(
     Raises:
         BadAudio: any of ``BAD_AUDIO_CODES``; nothing is stored then.
         Forbidden: ``unreadable``.
-        Unavailable: the store is away or its disk full; ``growing``, the file was written to meanwhile; nothing is stored then.
+        Unavailable: the store is away or its disk full; ``growing``, the file was written to
+            meanwhile; nothing is stored then.
     """
     with opened(source) as file:
         found, tally = found or probe(file), Tally()
@@ -79,9 +83,15 @@ def prepare(
 
 
 def _store(
-    file: MediaFile, blocks: Iterable[Waveform], found: Probe, lanes: Sequence[Lane], channels: int, meter: QualityMeter
+    file: MediaFile,
+    blocks: Iterable[Waveform],
+    found: Probe,
+    lanes: Sequence[Lane],
+    channels: int,
+    meter: QualityMeter,
 ) -> bool:
-    """Fills the lanes; whether the recording turned out to be dual mono, of which one channel was kept."""
+    """Fills the lanes; whether the recording turned out to be dual mono, of which one channel was
+    kept."""
     dual_mono = DualMono(channels)
     with _all_or_nothing(lanes):
         for decoded in blocks:
@@ -97,7 +107,12 @@ def _store(
 
 
 def _prepared(
-    found: Probe, tally: Tally, lanes: Sequence[Lane], dual_mono: bool, limits: PlanLimits, meter: QualityMeter
+    found: Probe,
+    tally: Tally,
+    lanes: Sequence[Lane],
+    dual_mono: bool,
+    limits: PlanLimits,
+    meter: QualityMeter,
 ) -> Prepared:
     channels = lanes[0].writer.channels
     duration_ms = -(-tally.samples * 1000 // found.sample_rate)
@@ -113,15 +128,20 @@ def _prepared(
         chunks=plan_chunks(duration_ms, utterances, limits),
         dual_mono=dual_mono,
         quality=meter.judge(
-            [snr for lane in lanes for snr in lane.snr_db()], [each for lane in lanes for each in lane.own.crosstalk]
+            [snr for lane in lanes for snr in lane.snr_db()],
+            [each for lane in lanes for each in lane.own.crosstalk],
         ),
-        notes=(*_notes(found, tally, channels, dual_mono), *(note for lane in lanes for note in lane.notes())),
+        notes=(
+            *_notes(found, tally, channels, dual_mono),
+            *(note for lane in lanes for note in lane.notes()),
+        ),
     )
 
 
 @contextmanager
 def _all_or_nothing(lanes: Sequence[Lane]) -> Iterator[None]:
-    """Opens every writer; if anything fails, even the last one's publishing, those already published are taken back."""
+    """Opens every writer; if anything fails, even the last one's publishing, those already
+    published are taken back."""
     try:
         with ExitStack() as stack:
             for lane in lanes:

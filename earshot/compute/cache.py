@@ -1,4 +1,5 @@
-"""Loaded models of this process, so that a worker reads each checkpoint once and not for every job."""
+"""Loaded models of this process, so that a worker reads each checkpoint once and not for every
+job."""
 
 import logging
 from collections.abc import Callable
@@ -10,17 +11,20 @@ from earshot.compute.device import free_memory, out_of_memory
 log = logging.getLogger(__name__)
 
 KEPT = 2
-"""Models kept per analysis: the active release, and the one before it while recordings that began under it are finished."""
+"""Models kept per analysis: the active release, and the one before it while recordings that began
+under it are finished."""
 
 _loaded: dict[tuple[Release, str], Any] = {}
 
 
 def get(load: Callable[[Release, str], Any], release: Release, device: str) -> Any:
-    """The model of ``release`` on ``device``, loaded now if it is not there. For it the least recently used of its analysis is
-    let go where ``KEPT`` are there, and when there is no room all others are.
+    """The model of ``release`` on ``device``, loaded now if it is not there. For it the least
+    recently used of its analysis is let go where ``KEPT`` are there, and when there is no room all
+    others are.
 
     Raises:
-        Misconfigured: from ``load``, when the checkpoint is missing or is not what the release says.
+        Misconfigured: from ``load``, when the checkpoint is missing or is not what the release
+            says.
         RuntimeError: out of memory, as the framework says it: it does not fit even alone.
     """
     key = (release, device)
@@ -42,7 +46,9 @@ def _load(load: Callable[[Release, str], Any], release: Release, device: str) ->
             raise
     # After the except block: until then the error's frames hold what had been loaded.
     log.warning(
-        "no room for %s beside %s; it is loaded again without", release.name, ", ".join(each.name for each, _ in _loaded)
+        "no room for %s beside %s; it is loaded again without",
+        release.name,
+        ", ".join(each.name for each, _ in _loaded),
     )
     _loaded.clear()
     free_memory()

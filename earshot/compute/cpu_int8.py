@@ -1,8 +1,10 @@
-"""Makes a speech encoder quick on a CPU: its linear layers in int8, its convolutions over samples in bfloat16.
+"""Makes a speech encoder quick on a CPU: its linear layers in int8, its convolutions over samples
+in bfloat16.
 
-Weights are quantised once, per output channel; activations as they come, per tensor, so rows must not share a pass. The
-convolutions stay in floating point because a few loud frames would take the resolution of all others. torch's own
-``quantize_dynamic`` is deprecated, has one scale for all channels, and 7 bits for activations whatever the CPU can do.
+Weights are quantised once, per output channel; activations as they come, per tensor, so rows must
+not share a pass. The convolutions stay in floating point because a few loud frames would take the
+resolution of all others. torch's own ``quantize_dynamic`` is deprecated, has one scale for all
+channels, and 7 bits for activations whatever the CPU can do.
 """
 
 from collections.abc import Callable
@@ -35,12 +37,15 @@ class Int8Linear(nn.Module):
 
 
 class ChannelsLastConv(nn.Module):
-    """A convolution over time, of frames whose channels lie side by side in memory: nothing has to be moved before it, nor for
-    the normalisation over channels behind it. Shape (rows, channels, time)."""
+    """A convolution over time, of frames whose channels lie side by side in memory: nothing has to
+    be moved before it, nor for the normalisation over channels behind it. Shape (rows, channels,
+    time)."""
 
     def __init__(self, conv: nn.Conv1d) -> None:
         super().__init__()
-        self.weight = nn.Parameter(conv.weight.detach()[:, :, None].contiguous(memory_format=torch.channels_last))
+        self.weight = nn.Parameter(
+            conv.weight.detach()[:, :, None].contiguous(memory_format=torch.channels_last)
+        )
         self.bias = conv.bias
         self.stride = (1, conv.stride[0])
 
@@ -62,19 +67,25 @@ class HalfPrecision(nn.Module):
 
 
 def to_int8(module: nn.Module, listen: Callable[[], object]) -> None:
-    """Replaces the linear layers below ``module``. Those whose weights something reads without calling them are left alone.
+    """Replaces the linear layers below ``module``. Those whose weights something reads without
+    calling them are left alone.
 
     Args:
-        listen: a pass of some sound through the module. What rounding the weights adds to every frame alike, and pooling over
-            time would not take out, is subtracted from the bias (Nagel et al. 2019, Data-Free Quantization Through Weight
-            Equalization and Bias Correction); any sound does, noise as well as speech.
+        listen: a pass of some sound through the module. What rounding the weights adds to every
+            frame alike, and pooling over time would not take out, is subtracted from the bias
+            (Nagel et al. 2019, Data-Free Quantization Through Weight Equalization and Bias
+            Correction); any sound does, noise as well as speech.
     """
     means: dict[nn.Linear, Tensor] = {}
 
     def remember(layer: nn.Module, inputs: tuple[Tensor, ...]) -> None:
         means[layer] = inputs[0].flatten(0, -2).mean(0)
 
-    hooks = [each.register_forward_pre_hook(remember) for each in module.modules() if isinstance(each, nn.Linear)]
+    hooks = [
+        each.register_forward_pre_hook(remember)
+        for each in module.modules()
+        if isinstance(each, nn.Linear)
+    ]
     listen()
     for hook in hooks:
         hook.remove()
@@ -90,8 +101,8 @@ def _replace(module: nn.Module, means: dict[nn.Linear, Tensor]) -> None:
 
 
 def front_end(module: nn.Module) -> nn.Module:
-    """The convolutions over samples: channels last, and in bfloat16 where this CPU computes in it; elsewhere that would be
-    slower than float32."""
+    """The convolutions over samples: channels last, and in bfloat16 where this CPU computes in it;
+    elsewhere that would be slower than float32."""
     _channels_last(module)
     computes = torch.cpu._is_avx512_bf16_supported() or torch.cpu._is_amx_tile_supported()
     return HalfPrecision(module) if computes else module

@@ -1,4 +1,5 @@
-"""Where GPU pools compute: on a CUDA device when there is one, else on the CPU; and what to do when its memory is full."""
+"""Where GPU pools compute: on a CUDA device when there is one, else on the CPU; and what to do when
+its memory is full."""
 
 import ctypes
 import gc
@@ -20,8 +21,9 @@ FULL = (
     "alloc_failed",  # CUBLAS_STATUS_ALLOC_FAILED and its kin: cuFFT, cuSOLVER, cuDNN 8
     "device_allocation_failed",  # cuDNN 9: CUDNN_STATUS_INTERNAL_ERROR_DEVICE_ALLOCATION_FAILED
     "host_allocation_failed",
-    # torch, where cuDNN's ways to convolve have been tried one after the other: that one had no room for its workspace is
-    # swallowed in the attempt. A library that cannot convolve at all would say the same; then halving only takes time.
+    # torch, where cuDNN's ways to convolve have been tried one after the other: that one had no
+    # room for its workspace is swallowed in the attempt. A library that cannot convolve at all
+    # would say the same; then halving only takes time.
     "get was unable to find an engine to execute this computation",
     "find was unable to find an engine to execute this computation",
     "unable to find a valid cudnn algorithm to run convolution",
@@ -29,8 +31,9 @@ FULL = (
     "bad allocation",
 )
 
-# Errors of CUDA after which "the process must be terminated and relaunched" (``driver_types.h``), a failed assertion, which is
-# one too, and hardware's own, in the words of cudaGetErrorString. torch, CTranslate2 and ONNX Runtime put "CUDA" before them.
+# Errors of CUDA after which "the process must be terminated and relaunched" (``driver_types.h``), a
+# failed assertion, which is one too, and hardware's own, in the words of cudaGetErrorString. torch,
+# CTranslate2 and ONNX Runtime put "CUDA" before them.
 LOST = (
     "illegal memory access",
     "device-side assert",
@@ -52,7 +55,8 @@ VISIBLE = "CUDA_VISIBLE_DEVICES"
 
 
 def devices(nodes: Path = Path("/dev")) -> tuple[str, ...]:
-    """The devices that this process may see, as ``VISIBLE`` names them; CUDA itself is not asked, so it may be forked after."""
+    """The devices that this process may see, as ``VISIBLE`` names them; CUDA itself is not asked,
+    so it may be forked after."""
     if VISIBLE in os.environ:
         return tuple(name.strip() for name in os.environ[VISIBLE].split(",") if name.strip())
     return tuple(str(number) for number in range(len(list(nodes.glob("nvidia[0-9]*")))))
@@ -60,7 +64,8 @@ def devices(nodes: Path = Path("/dev")) -> tuple[str, ...]:
 
 @cache
 def resolve(device: str) -> str:
-    """``auto`` becomes ``cuda`` or ``cpu``; asking for ``cuda`` where there is none stops the process.
+    """``auto`` becomes ``cuda`` or ``cpu``; asking for ``cuda`` where there is none stops the
+    process.
 
     To be called in the pool's child process only: touching CUDA before a fork breaks it.
     """
@@ -70,14 +75,17 @@ def resolve(device: str) -> str:
 
     found = ctranslate2.get_cuda_device_count() > 0
     if device == "cuda" and not found:
-        raise Misconfigured("device", "EARSHOT_DEVICE=cuda but no CUDA device is visible; set it to auto or cpu")
+        raise Misconfigured(
+            "device", "EARSHOT_DEVICE=cuda but no CUDA device is visible; set it to auto or cpu"
+        )
     return "cuda" if found else "cpu"
 
 
 @cache
 def load_cublas() -> None:
-    """Makes the cuBLAS of the package nvidia-cublas-cu12 known to CTranslate2, which asks for version 12 by name, while
-    torch brings another one. Where the package is not installed, the system may have it."""
+    """Makes the cuBLAS of the package nvidia-cublas-cu12 known to CTranslate2, which asks for
+    version 12 by name, while torch brings another one. Where the package is not installed, the
+    system may have it."""
     spec = find_spec("nvidia")
     for folder in spec.submodule_search_locations or () if spec else ():
         for name in ("libcublasLt.so.12", "libcublas.so.12"):
@@ -87,13 +95,16 @@ def load_cublas() -> None:
 
 
 def out_of_memory(error: BaseException) -> bool:
-    """True when a computation did not fit, on the device or in this machine's memory; smaller pieces of it may."""
-    return isinstance(error, MemoryError) or (not isinstance(error, EarshotError) and says_full(str(error)))
+    """True when a computation did not fit, on the device or in this machine's memory; smaller
+    pieces of it may."""
+    return isinstance(error, MemoryError) or (
+        not isinstance(error, EarshotError) and says_full(str(error))
+    )
 
 
 def context_lost(error: BaseException) -> bool:
-    """True when CUDA will answer every further call of this process with an error, whatever is asked. An error of our own may
-    quote what another machine's CUDA said."""
+    """True when CUDA will answer every further call of this process with an error, whatever is
+    asked. An error of our own may quote what another machine's CUDA said."""
     return not isinstance(error, EarshotError) and says_lost(str(error))
 
 

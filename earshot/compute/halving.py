@@ -1,4 +1,5 @@
-"""Many rows through a network in as few passes as memory allows: what does not fit is tried in halves."""
+"""Many rows through a network in as few passes as memory allows: what does not fit is tried in
+halves."""
 
 from collections.abc import Callable, Iterator, Sequence
 from typing import TypeVar
@@ -9,7 +10,9 @@ Row = TypeVar("Row")
 Result = TypeVar("Result")
 
 
-def in_halves(rows: Sequence[Row], at_once: int, run: Callable[[Sequence[Row]], Sequence[Result]]) -> Iterator[Result]:
+def in_halves(
+    rows: Sequence[Row], at_once: int, run: Callable[[Sequence[Row]], Sequence[Result]]
+) -> Iterator[Result]:
     """One result per row, in order. Once a pass did not fit, no later one is larger than its half.
 
     Args:
@@ -17,7 +20,8 @@ def in_halves(rows: Sequence[Row], at_once: int, run: Callable[[Sequence[Row]], 
         run: one pass: as many results as rows, none of which depends on the others.
 
     Raises:
-        Whatever ``run`` raises that does not speak of memory, and what it raises of a single row that does not fit.
+        Whatever ``run`` raises that does not speak of memory, and what it raises of a single row
+        that does not fit.
     """
     at = 0
     while at < len(rows):
@@ -28,7 +32,9 @@ def in_halves(rows: Sequence[Row], at_once: int, run: Callable[[Sequence[Row]], 
         except Exception as error:
             if len(part) == 1 or not out_of_memory(error):
                 raise
-        if found is None:  # after the except block: until then the error's frames hold what did not fit
+        if (
+            found is None
+        ):  # after the except block: until then the error's frames hold what did not fit
             free_memory()
             at_once = len(part) // 2
             continue

@@ -1,5 +1,5 @@
-"""The group normalisation of wav2vec 2.0's first layer, over the frames of each row that are sound: the padding of a shorter
-row has no part in its mean."""
+"""The group normalisation of wav2vec 2.0's first layer, over the frames of each row that are sound:
+the padding of a shorter row has no part in its mean."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -10,7 +10,8 @@ from torch.nn import functional
 
 
 class LengthAwareNorm(nn.Module):
-    """In place of a ``GroupNorm`` over time, behind a convolution of this kernel and stride, samples."""
+    """In place of a ``GroupNorm`` over time, behind a convolution of this kernel and stride,
+    samples."""
 
     def __init__(self, norm: nn.GroupNorm, kernel: int, stride: int) -> None:
         super().__init__()
@@ -21,7 +22,9 @@ class LengthAwareNorm(nn.Module):
     def hear(self, lengths: Sequence[int]) -> None:
         """Says before each pass how many samples of each row are sound."""
         even = min(lengths) == max(lengths)
-        self.held = () if even else [(length - self._kernel) // self._stride + 1 for length in lengths]
+        self.held = (
+            () if even else [(length - self._kernel) // self._stride + 1 for length in lengths]
+        )
 
     def forward(self, frames: Tensor) -> Tensor:
         """Shape (rows, channels, frames)."""
@@ -29,15 +32,19 @@ class LengthAwareNorm(nn.Module):
             answer: Tensor = self.norm(frames)
             return answer
         rows = [self.norm(frames[row : row + 1, :, :count]) for row, count in enumerate(self.held)]
-        return torch.cat([functional.pad(row, (0, frames.shape[-1] - row.shape[-1])) for row in rows])
+        return torch.cat(
+            [functional.pad(row, (0, frames.shape[-1] - row.shape[-1])) for row in rows]
+        )
 
 
 def made_length_aware(model: Any) -> LengthAwareNorm | None:
-    """The norm of the first layer of a network of transformers' wav2vec 2.0 family, replaced in it; None where it looks at one
-    frame at a time."""
+    """The norm of the first layer of a network of transformers' wav2vec 2.0 family, replaced in it;
+    None where it looks at one frame at a time."""
     if getattr(model.config, "feat_extract_norm", "") != "group":
         return None
     first = model.base_model.feature_extractor.conv_layers[0]
-    first.layer_norm = LengthAwareNorm(first.layer_norm, model.config.conv_kernel[0], model.config.conv_stride[0])
+    first.layer_norm = LengthAwareNorm(
+        first.layer_norm, model.config.conv_kernel[0], model.config.conv_stride[0]
+    )
     found: LengthAwareNorm = first.layer_norm
     return found

@@ -1,11 +1,13 @@
-"""The one door to ONNX Runtime: a session on one thread of the CPU, and nothing of it told to its makers."""
+"""The one door to ONNX Runtime: a session on one thread of the CPU, and nothing of it told to its
+makers."""
 
 import os
 from pathlib import Path
 from typing import Any
 
 SILENT = {"ORT_DISABLE_TELEMETRY": "1"}
-"""Environment without which ONNX Runtime, from 1.29 on, reports every session to its makers, by a thread of its own."""
+"""Environment without which ONNX Runtime, from 1.29 on, reports every session to its makers, by a
+thread of its own."""
 
 
 def library() -> Any:

@@ -17,5 +17,7 @@ def needed_by(name: str, extra: str = "gpu") -> Iterator[None]:
         yield
     except ModuleNotFoundError as error:
         raise Misconfigured(
-            "runtime", f"{name} needs the package {error.name}; install it with `pip install -r requirements/{extra}.txt`"
+            "runtime",
+            f"{name} needs the package {error.name}; install it with `pip install -r"
+            f" requirements/{extra}.txt`",
         ) from error

@@ -1,4 +1,5 @@
-"""Utterances as one tensor on the device where the network is: levelled and filled up there, not on the CPU."""
+"""Utterances as one tensor on the device where the network is: levelled and filled up there, not on
+the CPU."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -10,7 +11,8 @@ def padded(rows: Sequence[Samples], device: str, spread: float | None) -> Any:
     """Shape (rows, samples of the longest), silence behind the end of the others.
 
     Args:
-        spread: each row gets mean 0 and variance 1; this is added to the variance that it is divided by. None: as they are.
+        spread: each row gets mean 0 and variance 1; this is added to the variance that it is
+            divided by. None: as they are.
     """
     import torch
     from torch.nn.functional import layer_norm

@@ -12,12 +12,16 @@ Samples = NDArray[np.float32]
 SAMPLE_RATE = 16_000
 """Hz; the rate of every speech network here."""
 PASS_SEC = 480
-"""Sound in one forward pass, seconds, padding included: sixteen chunks of half a minute, what a full job carries. More rows do
-not make a GPU faster; what does not fit into memory is tried again in halves (``workers.run``)."""
+"""Sound in one forward pass, seconds, padding included: sixteen chunks of half a minute, what a
+full job carries. More rows do not make a GPU faster; what does not fit into memory is tried again
+in halves (``workers.run``)."""
 
 
-def passes(lengths: Sequence[int], rate: int = SAMPLE_RATE, row_sec: float = 0.0) -> list[list[int]]:
-    """Indices by forward pass, longest first, so that rows of one pass have about the same length and little is padding.
+def passes(
+    lengths: Sequence[int], rate: int = SAMPLE_RATE, row_sec: float = 0.0
+) -> list[list[int]]:
+    """Indices by forward pass, longest first, so that rows of one pass have about the same length
+    and little is padding.
 
     Args:
         lengths: samples.

@@ -1,4 +1,5 @@
-"""Temperature scaling of recordings' pooled shares (Guo et al. 2017, On Calibration of Modern Neural Networks)."""
+"""Temperature scaling of recordings' pooled shares (Guo et al. 2017, On Calibration of Modern
+Neural Networks)."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,7 +13,8 @@ TEMPERATURES = np.geomspace(0.25, 8, 61)
 
 
 def pooled(logits: Floats, owner: Ints, recordings: int, temperature: float) -> Floats:
-    """Mean share over the windows of each recording, as the workers pool them; shape (recordings, labels)."""
+    """Mean share over the windows of each recording, as the workers pool them; shape (recordings,
+    labels)."""
     shares = softmax(logits, temperature)
     total = np.zeros((recordings, logits.shape[1]), np.float64)
     np.add.at(total, owner, shares)

@@ -10,8 +10,8 @@ Array = NDArray[np.float32]
 
 
 def softmax(logits: Array, temperature: float = 1.0) -> Array:
-    """Shares along the last axis. ``temperature`` is fitted on held-out data so that confidence means frequency
-    (Guo et al. 2017, On Calibration of Modern Neural Networks)."""
+    """Shares along the last axis. ``temperature`` is fitted on held-out data so that confidence
+    means frequency (Guo et al. 2017, On Calibration of Modern Neural Networks)."""
     scaled = logits / np.float32(temperature)
     exponent = np.exp(scaled - scaled.max(axis=-1, keepdims=True))
     shares: Array = exponent / exponent.sum(axis=-1, keepdims=True)

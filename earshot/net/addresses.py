@@ -12,7 +12,8 @@ STANDS_FOR_IPV4 = (
 )
 """The last 32 bits are the IPv4 address that it leads to."""
 LOCAL_NAT64 = IPv6Network("64:ff9b:1::/48")
-"""Leads wherever its network wants: where the IPv4 address stands in it is the operator's choice (RFC 8215)."""
+"""Leads wherever its network wants: where the IPv4 address stands in it is the operator's choice
+(RFC 8215)."""
 
 
 def connect(host: str, port: int, may_be_internal: bool, timeout_sec: float) -> socket.socket:
@@ -27,7 +28,8 @@ def connect(host: str, port: int, may_be_internal: bool, timeout_sec: float) -> 
         if not may_be_internal and not is_public(address):
             raise Forbidden(
                 "internal_address",
-                f"{host} is the internal address {address}; if it shall be read, add {host}:{port} to EARSHOT_INTERNAL_HOSTS",
+                f"{host} is the internal address {address}; if it shall be read, add {host}:{port}"
+                " to EARSHOT_INTERNAL_HOSTS",
             )
     for address in found[:-1]:
         try:
@@ -38,14 +40,19 @@ def connect(host: str, port: int, may_be_internal: bool, timeout_sec: float) -> 
 
 
 def is_public(address: str) -> bool:
-    """True for an address of the open Internet, also where an IPv6 address stands for an IPv4 one."""
+    """True for an address of the open Internet, also where an IPv6 address stands for an IPv4
+    one."""
     ip = ip_address(address)
     if isinstance(ip, IPv6Address) and ip.ipv4_mapped is not None:
         ip = ip.ipv4_mapped
     meant = [ip]
     if isinstance(ip, IPv6Address):
         meant += [each for each in (ip.sixtofour, *(ip.teredo or ())) if each is not None]
-        meant += [IPv4Address(int(ip) & 0xFFFFFFFF)] if any(ip in network for network in STANDS_FOR_IPV4) else []
+        meant += (
+            [IPv4Address(int(ip) & 0xFFFFFFFF)]
+            if any(ip in network for network in STANDS_FOR_IPV4)
+            else []
+        )
         if ip in LOCAL_NAT64:
             return False
     return all(each.is_global and not each.is_multicast for each in meant)

@@ -36,7 +36,8 @@ __all__ = [
 
 
 def __getattr__(name: str) -> Any:
-    """``CustomNoiseClassifier`` is a torch module, so it is imported when it is asked for (004-04)."""
+    """``CustomNoiseClassifier`` is a torch module, so it is imported when it is asked for
+    (004-04)."""
     if name == "CustomNoiseClassifier":
         from earshot.noise.torch_extractor import imported
 

@@ -1,4 +1,5 @@
-"""What the classifier says of one sound: the canonical shape of [004] (004-14), and that of its Flask service (C-02)."""
+"""What the classifier says of one sound: the canonical shape of [004] (004-14), and that of its
+Flask service (C-02)."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -11,8 +12,20 @@ from earshot.analysis.noise_labels import NOISE_CATEGORIES
 from earshot.models.scoring import classify
 from earshot.models.sound.noise import FULL_BAND, UNTRAINED
 
-FAMILIES = ("traffic", "aircraft", "office", "construction", "cafe", "factory", "wind", "rain", "crowd", "music")
-"""Beginnings of names that several categories share; ``train_station`` is a place and no train, so trains keep their names."""
+FAMILIES = (
+    "traffic",
+    "aircraft",
+    "office",
+    "construction",
+    "cafe",
+    "factory",
+    "wind",
+    "rain",
+    "crowd",
+    "music",
+)
+"""Beginnings of names that several categories share; ``train_station`` is a place and no train, so
+trains keep their names."""
 
 
 @dataclass(frozen=True)
@@ -24,7 +37,8 @@ class Answer:
     sample_rate: int
 
     def canonical(self, top_k: int) -> dict[str, Any]:
-        """``predicted_class``, ``confidence``, ``probabilities``, ``top_k``; beside them what says how far to believe them."""
+        """``predicted_class``, ``confidence``, ``probabilities``, ``top_k``; beside them what says
+        how far to believe them."""
         ranked = sorted(self.probabilities.items(), key=lambda pair: -pair[1])
         return {
             "predicted_class": ranked[0][0],
@@ -37,7 +51,8 @@ class Answer:
         }
 
     def grouped(self) -> dict[str, Any]:
-        """``noise_type``, its ``confidence`` and ``all_predictions``: categories of one family count together."""
+        """``noise_type``, its ``confidence`` and ``all_predictions``: categories of one family
+        count together."""
         totals: dict[str, float] = {}
         for label, share in self.probabilities.items():
             totals[family(label)] = totals.get(family(label), 0.0) + share
@@ -46,7 +61,9 @@ class Answer:
         return {"noise_type": kind, "confidence": shares[kind], "all_predictions": shares}
 
 
-def answered(labels: Sequence[str], shares: NDArray[np.float32], version: str, sample_rate: int) -> Answer:
+def answered(
+    labels: Sequence[str], shares: NDArray[np.float32], version: str, sample_rate: int
+) -> Answer:
     """Shares of the whole sound, shape (labels,), rounded so that they sum to one."""
     return Answer(classify(tuple(labels), shares).scores, version, sample_rate)
 

@@ -10,15 +10,16 @@ from earshot.audio.features.spectra import MelSpec
 from earshot.audio.features.windows import WindowSpec
 
 NOISE_CATEGORIES_V2 = CLASSIFIED
-"""The 58 categories of the softmax head, in the order of [004]; ``fire_alarm`` has a detector of its own (C-01)."""
+"""The 58 categories of the softmax head, in the order of [004]; ``fire_alarm`` has a detector of
+its own (C-01)."""
 
 NUM_CLASSES_V2 = len(NOISE_CATEGORIES_V2)
 
 
 @dataclass(frozen=True)
 class AudioFeatureConfig:
-    """From samples to the network's input (004-08). 128 frames are 1.365 s at 48 kHz; longer sound is cut into windows that
-    overlap by half, and their answers are averaged (C-10)."""
+    """From samples to the network's input (004-08). 128 frames are 1.365 s at 48 kHz; longer sound
+    is cut into windows that overlap by half, and their answers are averaged (C-10)."""
 
     sample_rate: int = 48_000  # Hz
     n_fft: int = 2048
@@ -33,13 +34,18 @@ class AudioFeatureConfig:
     def __post_init__(self) -> None:
         if self.spectrogram_height != self.n_mels:
             raise Misconfigured(
-                "features", f"spectrogram_height {self.spectrogram_height} must be n_mels, {self.n_mels}: a row is a band"
+                "features",
+                f"spectrogram_height {self.spectrogram_height} must be n_mels, {self.n_mels}: a row"
+                " is a band",
             )
         if self.n_mfcc > self.n_mels:
-            raise Misconfigured("features", f"n_mfcc {self.n_mfcc} must not be above n_mels, {self.n_mels}")
+            raise Misconfigured(
+                "features", f"n_mfcc {self.n_mfcc} must not be above n_mels, {self.n_mels}"
+            )
 
     def window(self) -> WindowSpec:
-        """The same in the words of ``earshot.audio.features.windows``, which workers read out of a checkpoint's metadata."""
+        """The same in the words of ``earshot.audio.features.windows``, which workers read out of a
+        checkpoint's metadata."""
         mel = MelSpec(
             n_fft=self.n_fft,
             window=self.n_fft,
@@ -52,7 +58,12 @@ class AudioFeatureConfig:
             power=2,
             centre=True,
         )
-        return WindowSpec(mel=mel, length=self.spectrogram_width, hop=self.spectrogram_width // 2, layout="mel_time")
+        return WindowSpec(
+            mel=mel,
+            length=self.spectrogram_width,
+            hop=self.spectrogram_width // 2,
+            layout="mel_time",
+        )
 
 
 @dataclass(frozen=True)
@@ -62,7 +73,8 @@ class ModelConfig:
     num_classes: int = NUM_CLASSES_V2
     dropout: float = 0.3
     pretrained: bool = True
-    """Begin with ImageNet weights where they lie on this machine; nothing is fetched, and what was found is recorded (C-36)."""
+    """Begin with ImageNet weights where they lie on this machine; nothing is fetched, and what was
+    found is recorded (C-36)."""
     architecture: str = "efficientnet_b3"
 
 

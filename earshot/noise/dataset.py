@@ -1,4 +1,5 @@
-"""Labelled sound files as the trainer takes them: file lists with category indices, or a folder (C-39)."""
+"""Labelled sound files as the trainer takes them: file lists with category indices, or a folder
+(C-39)."""
 
 import csv
 from collections.abc import Sequence
@@ -21,8 +22,9 @@ TABLE = "labels.csv"
 
 
 class NoiseDataset:
-    """Files with their labels, as indices into ``categories``. An item is ``(features, label)``: one window of a file, or with
-    ``features="statistics"`` the 200 numbers that ``CustomNoiseClassifier`` takes. A torch ``DataLoader`` reads it."""
+    """Files with their labels, as indices into ``categories``. An item is ``(features, label)``:
+    one window of a file, or with ``features="statistics"`` the 200 numbers that
+    ``CustomNoiseClassifier`` takes. A torch ``DataLoader`` reads it."""
 
     def __init__(
         self,
@@ -36,10 +38,14 @@ class NoiseDataset:
         seed: int = 0,
     ) -> None:
         if len(files) != len(labels):
-            raise Misconfigured("dataset", f"{len(files)} files but {len(labels)} labels; give one label a file")
+            raise Misconfigured(
+                "dataset", f"{len(files)} files but {len(labels)} labels; give one label a file"
+            )
         wrong = [label for label in labels if not 0 <= label < len(categories)]
         if wrong:
-            raise Misconfigured("dataset", f"label {wrong[0]} is no index into the {len(categories)} categories")
+            raise Misconfigured(
+                "dataset", f"label {wrong[0]} is no index into the {len(categories)} categories"
+            )
         self.files = [Path(file) for file in files]
         self.labels = list(labels)
         self.config = config or AudioFeatureConfig()
@@ -51,8 +57,11 @@ class NoiseDataset:
         self._heard: dict[int, Array] = {}
 
     @classmethod
-    def from_folder(cls, folder: str | Path, augment: bool = False, **options: Any) -> "NoiseDataset":
-        """A folder with ``labels.csv`` (columns path and label), or with a folder for each category.
+    def from_folder(
+        cls, folder: str | Path, augment: bool = False, **options: Any
+    ) -> "NoiseDataset":
+        """A folder with ``labels.csv`` (columns path and label), or with a folder for each
+        category.
 
         Raises:
             Misconfigured: it is neither, or a label is no category; says which.
@@ -61,8 +70,16 @@ class NoiseDataset:
         named = _listed(Path(folder))
         unknown = sorted({label for _, label in named} - set(categories))
         if unknown:
-            raise Misconfigured("dataset", f"{folder}: {', '.join(unknown)} is no category; docs/noise.md lists them")
-        return cls([path for path, _ in named], [categories.index(label) for _, label in named], augment, **options)
+            raise Misconfigured(
+                "dataset",
+                f"{folder}: {', '.join(unknown)} is no category; docs/noise.md lists them",
+            )
+        return cls(
+            [path for path, _ in named],
+            [categories.index(label) for _, label in named],
+            augment,
+            **options,
+        )
 
     def __len__(self) -> int:
         return len(self.files)
@@ -98,7 +115,8 @@ class NoiseDataset:
         return augment.limited((samples * 10 ** self._random.uniform(-0.8, 0.3)).astype(np.float32))
 
     def _masked(self, window: Any) -> Any:
-        """One strip of bands and one of frames take the window's mean (SpecAugment, Park et al. 2019)."""
+        """One strip of bands and one of frames take the window's mean (SpecAugment, Park et al.
+        2019)."""
         torch = imported()
         window = window.clone()
         for axis, widest in ((0, 16), (1, 20)):
@@ -115,9 +133,17 @@ def _listed(folder: Path) -> list[tuple[Path, str]]:
         with table.open(newline="", encoding="utf-8") as file:
             rows = list(csv.DictReader(file))
         if not rows or not {"path", "label"} <= set(rows[0]):
-            raise Misconfigured("dataset", f"{table} needs a first line `path,label` and a line for each file")
+            raise Misconfigured(
+                "dataset", f"{table} needs a first line `path,label` and a line for each file"
+            )
         return [(folder / row["path"], row["label"]) for row in rows]
-    found = [(path, path.parent.name) for path in sorted(folder.glob("*/*")) if path.suffix.lower() in SUFFIXES]
+    found = [
+        (path, path.parent.name)
+        for path in sorted(folder.glob("*/*"))
+        if path.suffix.lower() in SUFFIXES
+    ]
     if not found:
-        raise Misconfigured("dataset", f"{folder} has neither {TABLE} nor a folder of sound files for each category")
+        raise Misconfigured(
+            "dataset", f"{folder} has neither {TABLE} nor a folder of sound files for each category"
+        )
     return found

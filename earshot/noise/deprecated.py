@@ -19,7 +19,9 @@ class NoiseClassifierV2:
         _warn("NoiseClassifierV2", "NoiseClassifierService")
         self._service = NoiseClassifierService(config=InferenceConfig(model_path, device))
 
-    def classify(self, audio: NDArray[np.floating[Any]], sample_rate: int = 48_000, return_top_k: int = 5) -> dict[str, Any]:
+    def classify(
+        self, audio: NDArray[np.floating[Any]], sample_rate: int = 48_000, return_top_k: int = 5
+    ) -> dict[str, Any]:
         """As ``NoiseClassifierService.classify``."""
         return self._service.classify(audio, sample_rate, return_top_k)
 

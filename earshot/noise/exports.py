@@ -1,4 +1,5 @@
-"""Writes a network for deployment, as ONNX or TorchScript, with proof inside that it answers as the original does."""
+"""Writes a network for deployment, as ONNX or TorchScript, with proof inside that it answers as the
+original does."""
 
 import json
 from pathlib import Path
@@ -17,7 +18,8 @@ DESCRIBED = "metadata.json"
 
 
 def write(network: Network, path: Path, form: str) -> float:
-    """Write ``path`` and return the greatest difference of a logit on random windows, which its metadata records too.
+    """Write ``path`` and return the greatest difference of a logit on random windows, which its
+    metadata records too.
 
     Raises:
         ValueError: an unknown form, or the export answers otherwise than the original.
@@ -50,7 +52,9 @@ def _torchscript(network: Network, path: Path) -> float:
     with torch.no_grad():
         script = torch.jit.freeze(torch.jit.trace(network.module, windows).eval())
         parity = _parity(network, windows, script(windows).numpy())
-    script.save(str(path), _extra_files={DESCRIBED: json.dumps({**network.metadata(), "parity": parity})})
+    script.save(
+        str(path), _extra_files={DESCRIBED: json.dumps({**network.metadata(), "parity": parity})}
+    )
     return float(parity["greatest_difference"])
 
 
@@ -62,14 +66,28 @@ def read_torchscript(path: Path, device: str = "cpu") -> tuple[Any, dict[str, An
 
 
 def _windows(network: Network) -> Any:
-    """Two windows of noise at the level of ordinary sound; another number than the network will see, for the axis is free."""
+    """Two windows of noise at the level of ordinary sound; another number than the network will
+    see, for the axis is free."""
     config = network.features
     generator = imported().Generator().manual_seed(0)
-    return imported().randn(2, config.spectrogram_height, config.spectrogram_width, generator=generator) * 3 - 6
+    return (
+        imported().randn(
+            2, config.spectrogram_height, config.spectrogram_width, generator=generator
+        )
+        * 3
+        - 6
+    )
 
 
 def _parity(network: Network, windows: Any, found: Any) -> dict[str, Any]:
     distance = float(np.abs(network.logits(windows) - np.asarray(found)).max())
     if not distance <= TOLERANCE:
-        raise ValueError(f"the export is {distance:.4f} away from the trained network; do not ship it")
-    return {"greatest_difference": distance, "windows": len(windows), "of": "logits", "tolerance": TOLERANCE}
+        raise ValueError(
+            f"the export is {distance:.4f} away from the trained network; do not ship it"
+        )
+    return {
+        "greatest_difference": distance,
+        "windows": len(windows),
+        "of": "logits",
+        "tolerance": TOLERANCE,
+    }

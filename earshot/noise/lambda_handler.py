@@ -1,4 +1,5 @@
-"""Noise classification as an AWS Lambda function (004-34): ``earshot.noise.lambda_handler.handler``."""
+"""Noise classification as an AWS Lambda function (004-34):
+``earshot.noise.lambda_handler.handler``."""
 
 import json
 from functools import cache
@@ -18,7 +19,9 @@ def service() -> MLService:
     """One for all calls that this instance of the function serves, with its model open."""
     named = settings().ml_model_v2_path
     made = MLService(named or (LAYER if LAYER.is_file() else None))
-    _ = made.classifier  # here, so that what is wrong with the model is not taken for a fault of the caller's sound
+    _ = (
+        made.classifier
+    )  # here, so that what is wrong with the model is not taken for a fault of the caller's sound
     return made
 
 
@@ -26,7 +29,8 @@ def handler(event: dict[str, Any], context: object = None) -> dict[str, Any]:
     """Classify ``event["audio_base64"]`` at ``event["sample_rate"]`` (48000 unless given).
 
     Returns:
-        ``{"statusCode": 200, "body": JSON}``; with an ``error``: 400 for what the caller can mend, 500 for what is wrong here.
+        ``{"statusCode": 200, "body": JSON}``; with an ``error``: 400 for what the caller can mend,
+        500 for what is wrong here.
     """
     if "audio_base64" not in event:
         return _reply(400, {"error": "the event needs audio_base64"})
@@ -35,7 +39,9 @@ def handler(event: dict[str, Any], context: object = None) -> dict[str, Any]:
     except (EarshotError, OSError, ValueError) as error:
         return _reply(500, {"error": str(error)})
     try:
-        return _reply(200, ready.classify_noise(event["audio_base64"], int(event.get("sample_rate", 48_000))))
+        return _reply(
+            200, ready.classify_noise(event["audio_base64"], int(event.get("sample_rate", 48_000)))
+        )
     except (BadAudio, ValueError) as error:
         return _reply(400, {"error": str(error)})
     except EarshotError as error:

@@ -14,7 +14,8 @@ from earshot.settings import settings
 
 
 class MLService:
-    """Classifies noise with the model that ``ML_MODEL_V2_PATH`` names, else with the embedded release."""
+    """Classifies noise with the model that ``ML_MODEL_V2_PATH`` names, else with the embedded
+    release."""
 
     def __init__(self, model_path: str | Path | None = None) -> None:
         self.model_path = model_path or settings().ml_model_v2_path
@@ -26,17 +27,21 @@ class MLService:
         Raises:
             FileNotFoundError: there is no such model.
         """
-        return NoiseClassifierService(model_path=self.model_path or locate(default_releases()["noise"]))
+        return NoiseClassifierService(
+            model_path=self.model_path or locate(default_releases()["noise"])
+        )
 
     def classify_noise(self, audio_data: str | bytes, sample_rate: int = 48_000) -> dict[str, Any]:
         """Both shapes of [004] in one answer (C-02).
 
         Args:
-            audio_data: base64 of an audio file in any format, or of raw little-endian float32 at ``sample_rate``.
+            audio_data: base64 of an audio file in any format, or of raw little-endian float32 at
+                ``sample_rate``.
         Returns:
-            ``predicted_class``, ``probabilities``, ``top_k``, ``model_version`` and what ``NoiseClassifierService.classify``
-            says beside them; ``noise_type`` with its ``confidence`` and ``all_predictions``, where categories of one family
-            (office_*, traffic_*, ...) count together.
+            ``predicted_class``, ``probabilities``, ``top_k``, ``model_version`` and what
+            ``NoiseClassifierService.classify`` says beside them; ``noise_type`` with its
+            ``confidence`` and ``all_predictions``, where categories of one family (office_*,
+            traffic_*, ...) count together.
         Raises:
             ValueError: not base64.
             BadAudio: not audio.
@@ -56,7 +61,9 @@ def decoded(audio_data: str | bytes) -> bytes:
     try:
         data = base64.b64decode(audio_data, validate=True)
     except (binascii.Error, ValueError) as error:
-        raise ValueError(f"audio_data is not base64 ({error}); encode the bytes of the audio file") from error
+        raise ValueError(
+            f"audio_data is not base64 ({error}); encode the bytes of the audio file"
+        ) from error
     if not data:
         raise ValueError("audio_data is empty; encode the bytes of the audio file")
     return data

@@ -1,4 +1,5 @@
-"""The networks behind the noise classifier of [004]: EfficientNet over log-mel windows, and a perceptron over statistics."""
+"""The networks behind the noise classifier of [004]: EfficientNet over log-mel windows, and a
+perceptron over statistics."""
 
 from itertools import pairwise
 from typing import Any
@@ -12,18 +13,24 @@ SCALES = {
     "efficientnet_b3": (1.2, 1.4, 1536),
     "efficientnet_tiny": (0.25, 0.5, 320),
 }
-"""Architecture to width, depth and size of the last layer. B0 and B3 as Tan and Le (2019) released them; B3 with 58 classes has
-10,785,378 parameters (C-35). The tiny one is for trying things out and for tests."""
+"""Architecture to width, depth and size of the last layer. B0 and B3 as Tan and Le (2019) released
+them; B3 with 58 classes has 10,785,378 parameters (C-35). The tiny one is for trying things out and
+for tests."""
 
 COLOURS = 3
 """Channels of the input: the window is repeated, as ImageNet weights want it (C-36)."""
 
 
 class EfficientNetNoise(nn.Module):
-    """EfficientNet over windows of shape (batch, bands, frames); logits of shape (batch, classes)."""
+    """EfficientNet over windows of shape (batch, bands, frames); logits of shape (batch,
+    classes)."""
 
     def __init__(
-        self, architecture: str = "efficientnet_b3", classes: int = 58, dropout: float = 0.3, pretrained: bool = False
+        self,
+        architecture: str = "efficientnet_b3",
+        classes: int = 58,
+        dropout: float = 0.3,
+        pretrained: bool = False,
     ):
         super().__init__()
         from transformers import EfficientNetModel
@@ -45,13 +52,18 @@ class EfficientNetNoise(nn.Module):
 
 
 class CustomNoiseClassifier(nn.Module):
-    """The perceptron of [004] over statistics of cepstral coefficients; ``CustomNoiseClassifier(200, 5)`` in its example."""
+    """The perceptron of [004] over statistics of cepstral coefficients;
+    ``CustomNoiseClassifier(200, 5)`` in its example."""
 
     def __init__(self, input_dim: int, num_classes: int) -> None:
         super().__init__()
         self.input_dim, self.num_classes = input_dim, num_classes
         widths = (input_dim, 512, 256)
-        hidden = [layer for a, b in pairwise(widths) for layer in (nn.Linear(a, b), nn.ReLU(), nn.Dropout(0.3))]
+        hidden = [
+            layer
+            for a, b in pairwise(widths)
+            for layer in (nn.Linear(a, b), nn.ReLU(), nn.Dropout(0.3))
+        ]
         self.network = nn.Sequential(*hidden, nn.Linear(widths[-1], num_classes))
 
     def forward(self, statistics: Tensor) -> Tensor:
@@ -59,7 +71,8 @@ class CustomNoiseClassifier(nn.Module):
 
 
 class Standardised(nn.Module):
-    """A network whose input has the mean and deviation of the training windows taken out, band by band (C-13)."""
+    """A network whose input has the mean and deviation of the training windows taken out, band by
+    band (C-13)."""
 
     def __init__(self, net: nn.Module, mean: Tensor, std: Tensor) -> None:
         super().__init__()
@@ -83,7 +96,9 @@ def _config(architecture: str, dropout: float) -> Any:
     from transformers import EfficientNetConfig
 
     if architecture not in SCALES:
-        raise Misconfigured("architecture", f"no architecture {architecture}; there are {', '.join(SCALES)}")
+        raise Misconfigured(
+            "architecture", f"no architecture {architecture}; there are {', '.join(SCALES)}"
+        )
     width, depth, hidden = SCALES[architecture]
     return EfficientNetConfig(
         num_channels=COLOURS,
@@ -96,8 +111,9 @@ def _config(architecture: str, dropout: float) -> Any:
 
 
 def _begun(layer: nn.Module) -> None:
-    """Weights to begin with: He et al. 2015, and 1 for what scales after normalisation. transformers' class draws those scales
-    from N(0, 0.02): the signal dies out within a few blocks, and such a network learns nothing."""
+    """Weights to begin with: He et al. 2015, and 1 for what scales after normalisation.
+    transformers' class draws those scales from N(0, 0.02): the signal dies out within a few blocks,
+    and such a network learns nothing."""
     if isinstance(layer, nn.Conv2d):
         nn.init.kaiming_normal_(layer.weight, mode="fan_out")
     elif isinstance(layer, nn.BatchNorm2d):
@@ -112,6 +128,8 @@ def _local_weights(architecture: str, wanted: bool) -> tuple[Any, str]:
         return None, "random, as asked"
     name = f"google/{architecture.replace('_', '-')}"
     try:
-        return EfficientNetModel.from_pretrained(name, local_files_only=True), f"ImageNet, from {name}"
+        return EfficientNetModel.from_pretrained(
+            name, local_files_only=True
+        ), f"ImageNet, from {name}"
     except OSError:
         return None, f"random: {name} is not on this machine"

@@ -1,4 +1,5 @@
-"""A torch network together with everything that its answers depend on, and its file form ``.pth``."""
+"""A torch network together with everything that its answers depend on, and its file form
+``.pth``."""
 
 import json
 from dataclasses import asdict, dataclass
@@ -39,7 +40,8 @@ class Network:
             return np.asarray(self.module(windows).cpu().numpy(), np.float32)
 
     def metadata(self) -> dict[str, Any]:
-        """What ``earshot.models.sound.windowed`` reads out of an export, and what a person should know of it."""
+        """What ``earshot.models.sound.windowed`` reads out of an export, and what a person should
+        know of it."""
         bands = self.features.n_mels
         return {
             "labels": self.labels,
@@ -53,8 +55,11 @@ class Network:
         }
 
 
-def untrained(model: ModelConfig, features: AudioFeatureConfig, labels: tuple[str, ...] = NOISE_CATEGORIES_V2) -> Network:
-    """A network that has heard nothing yet. With another ``num_classes`` than there are labels, these are numbers.
+def untrained(
+    model: ModelConfig, features: AudioFeatureConfig, labels: tuple[str, ...] = NOISE_CATEGORIES_V2
+) -> Network:
+    """A network that has heard nothing yet. With another ``num_classes`` than there are labels,
+    these are numbers.
 
     Raises:
         Misconfigured: torch or transformers is not installed; says what to do.
@@ -66,7 +71,9 @@ def untrained(model: ModelConfig, features: AudioFeatureConfig, labels: tuple[st
     if len(labels) != model.num_classes:
         labels = tuple(str(number) for number in range(model.num_classes))
     with needed_by("the network", "train"):
-        inner = EfficientNetNoise(model.architecture, model.num_classes, model.dropout, model.pretrained)
+        inner = EfficientNetNoise(
+            model.architecture, model.num_classes, model.dropout, model.pretrained
+        )
     bands = (features.n_mels, 1)
     # Until training measures them: where the logarithms of ordinary sound lie.
     module = Standardised(inner, torch.full(bands, -6.0), torch.full(bands, 4.0)).eval()
@@ -78,7 +85,9 @@ def save(network: Network, path: Path) -> None:
     described = {name: getattr(network, name) for name in KEPT}
     described |= {"features": asdict(network.features), "model": asdict(network.model)}
     path.parent.mkdir(parents=True, exist_ok=True)
-    imported().save({"weights": network.module.state_dict(), "described": json.dumps(described)}, path)
+    imported().save(
+        {"weights": network.module.state_dict(), "described": json.dumps(described)}, path
+    )
 
 
 def load(path: Path) -> Network:
@@ -90,12 +99,15 @@ def load(path: Path) -> Network:
     stored = imported().load(path, map_location="cpu", weights_only=True)
     if not isinstance(stored, dict) or "described" not in stored:
         raise ValueError(
-            f"{path} holds weights without a description, as they are kept of a module of your own; load those with torch, and "
-            "what this service is to open write with NoiseClassifierService.save"
+            f"{path} holds weights without a description, as they are kept of a module of your own;"
+            " load those with torch, and what this service is to open write with"
+            " NoiseClassifierService.save"
         )
     described = json.loads(stored["described"])
     model = ModelConfig(**{**described.pop("model"), "pretrained": False})
-    network = untrained(model, AudioFeatureConfig(**described.pop("features")), tuple(described["labels"]))
+    network = untrained(
+        model, AudioFeatureConfig(**described.pop("features")), tuple(described["labels"])
+    )
     network.module.load_state_dict(stored["weights"])
     network.first_weights, network.version = described["first_weights"], described["version"]
     network.temperature = float(described["temperature"])

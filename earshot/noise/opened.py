@@ -34,12 +34,17 @@ class Opened:
     def shares(self, samples: Array, sample_rate: int) -> NDArray[np.float32]:
         """Shares of the whole sound, shape (labels,)."""
         with one_thread("torch" in sys.modules):
-            return tempered(self.windows(samples, sample_rate).mean(axis=0), self.pooled_temperature)
+            return tempered(
+                self.windows(samples, sample_rate).mean(axis=0), self.pooled_temperature
+            )
 
 
 def of_onnx(path: Path) -> Opened:
-    """An export, or a checkpoint that this project embeds; needs no torch, and computes on the CPU."""
-    release = Release(analysis="noise", name=path.stem, runtime="onnx", uri=str(path), sha256=sha256(path))
+    """An export, or a checkpoint that this project embeds; needs no torch, and computes on the
+    CPU."""
+    release = Release(
+        analysis="noise", name=path.stem, runtime="onnx", uri=str(path), sha256=sha256(path)
+    )
     onnx = open_model(release)
     heard = hearing(release, onnx)
     wanted = heard.spec.mel.sample_rate
@@ -48,7 +53,9 @@ def of_onnx(path: Path) -> Opened:
         return heard.shares(resampled(samples, rate, wanted), wanted)
 
     version = str(onnx.metadata.get("model_version", path.stem))
-    return Opened(heard.labels, windows, version, float(onnx.metadata.get("pooled_temperature", 1.0)))
+    return Opened(
+        heard.labels, windows, version, float(onnx.metadata.get("pooled_temperature", 1.0))
+    )
 
 
 def of_network(network: Network, device: str = "cpu") -> Opened:
@@ -85,6 +92,11 @@ def of_script(path: Path, device: str = "cpu") -> Opened:
         spectrogram_height=mel["n_mels"],
         spectrogram_width=described["window"]["length"],
     )
-    network = Network(script, features, ModelConfig(), tuple(described["labels"]), described["first_weights"])
-    network.version, network.temperature = described["model_version"], float(described["temperature"])
+    network = Network(
+        script, features, ModelConfig(), tuple(described["labels"]), described["first_weights"]
+    )
+    network.version, network.temperature = (
+        described["model_version"],
+        float(described["temperature"]),
+    )
     return of_network(network, device)

@@ -20,8 +20,10 @@ from earshot.noise.trainer import History, NoiseClassifierTrainer
 
 
 class NoiseClassifierService:
-    """Says which of the 58 categories a sound is. Without ``model_path`` the network is untrained: it answers, and every answer
-    says ``trained: False``. An ``.onnx`` export is classified without torch; ``.pth`` and ``.pt`` files need it.
+    """Says which of the 58 categories a sound is. Without ``model_path`` the network is untrained:
+    it answers, and every answer
+    says ``trained: False``. An ``.onnx`` export is classified without torch; ``.pth`` and ``.pt``
+    files need it.
 
     Raises:
         FileNotFoundError: there is no such model; says what to do.
@@ -47,15 +49,19 @@ class NoiseClassifierService:
             self._open(_existing(self.config.model_path))
 
     def classify(
-        self, audio: NDArray[np.floating[Any]], sample_rate: int = 48_000, return_top_k: int | None = None
+        self,
+        audio: NDArray[np.floating[Any]],
+        sample_rate: int = 48_000,
+        return_top_k: int | None = None,
     ) -> dict[str, Any]:
         """The category of a sound (004-14). Windows overlap by half and are averaged (C-10).
 
         Args:
             audio: float in [-1, 1], shape (samples,) or (channels, samples); channels are mixed.
         Returns:
-            ``predicted_class``, ``confidence``, ``probabilities``, ``top_k``; ``model_version``, ``trained``, and
-            ``bandwidth_limited``: the sound was recorded below 32 kHz, and some categories live above (C-08).
+            ``predicted_class``, ``confidence``, ``probabilities``, ``top_k``; ``model_version``,
+            ``trained``, and ``bandwidth_limited``: the sound was recorded below 32 kHz, and some
+            categories live above (C-08).
         """
         wanted = self.config.return_top_k if return_top_k is None else return_top_k
         return self.answer(audio, sample_rate).canonical(wanted)
@@ -63,11 +69,18 @@ class NoiseClassifierService:
     def answer(self, audio: NDArray[np.floating[Any]], sample_rate: int) -> Answer:
         """The same as an object, for adapters."""
         heard = self._opened or opened.of_network(self.network, self.config.device)
-        return answered(heard.labels, heard.shares(checked(audio), sample_rate), heard.version, sample_rate)
+        return answered(
+            heard.labels, heard.shares(checked(audio), sample_rate), heard.version, sample_rate
+        )
 
-    def train(self, train_dataset: NoiseDataset, val_dataset: NoiseDataset, config: TrainingConfig | None = None) -> History:
-        """Train the network, calibrate it on the validation data, keep it as this service's model (004-15), and as
-        ``best_model.pth``, which ``model_path`` takes.
+    def train(
+        self,
+        train_dataset: NoiseDataset,
+        val_dataset: NoiseDataset,
+        config: TrainingConfig | None = None,
+    ) -> History:
+        """Train the network, calibrate it on the validation data, keep it as this service's model
+        (004-15), and as ``best_model.pth``, which ``model_path`` takes.
 
         Returns:
             ``train_loss``, ``train_acc``, ``val_loss``, ``val_acc``, one value an epoch.
@@ -81,12 +94,16 @@ class NoiseClassifierService:
         items = [train_dataset[i][0] for i in range(len(train_dataset))]
         learner.module.fitted(_stacked(items))
         kept = replace(learner, version=TRAINED)
-        trainer = NoiseClassifierTrainer(learner.module, config, lambda path: network.save(kept, path))
+        trainer = NoiseClassifierTrainer(
+            learner.module, config, lambda path: network.save(kept, path)
+        )
         history = trainer.train(train_dataset, val_dataset)
         learner.module.to("cpu")
         judged = [val_dataset[i] for i in range(len(val_dataset))]
         truth = np.array([label for _, label in judged])
-        learner.temperature = calibrate(truth, learner.logits(_stacked([item for item, _ in judged])), np.arange(len(truth)))
+        learner.temperature = calibrate(
+            truth, learner.logits(_stacked([item for item, _ in judged])), np.arange(len(truth))
+        )
         learner.version = TRAINED
         network.save(learner, trainer.best)  # calibrated now
         self._opened = opened.of_network(learner, self.config.device)
@@ -98,7 +115,8 @@ class NoiseClassifierService:
         return Path(path)
 
     def export(self, output_path: str | Path, format: str = "onnx") -> Path:
-        """Write the model as ``onnx`` or ``torchscript``; its metadata holds labels, features and measured parity (004-16)."""
+        """Write the model as ``onnx`` or ``torchscript``; its metadata holds labels, features and
+        measured parity (004-16)."""
         exports.write(self.network, Path(output_path), format)
         return Path(output_path)
 
@@ -111,14 +129,20 @@ class NoiseClassifierService:
         """
         if self._network is None:
             if self._opened is not None:
-                raise ValueError(f"{self.config.model_path} is an export; train or export from the .pth that it was made of")
+                raise ValueError(
+                    f"{self.config.model_path} is an export; train or export from the .pth that it"
+                    " was made of"
+                )
             self._network = network.untrained(self.model, self.features)
         return self._network
 
     def _open(self, path: Path) -> None:
         if path.suffix == ".onnx":
             if str(self.config.device) != "cpu":
-                warnings.warn(f"{path.name} computes on the CPU, not on {self.config.device}: ONNX does here", stacklevel=3)
+                warnings.warn(
+                    f"{path.name} computes on the CPU, not on {self.config.device}: ONNX does here",
+                    stacklevel=3,
+                )
             self._opened = opened.of_onnx(path)
         elif path.suffix == ".pt":
             self._opened = opened.of_script(path, self.config.device)
@@ -131,8 +155,8 @@ def _existing(path: str | Path) -> Path:
     found = Path(path)
     if not found.is_file():
         raise FileNotFoundError(
-            f"{found}: there is no such model; check the path, give an absolute one, or set ML_MODEL_V2_PATH. "
-            "Without model_path the service starts with an untrained network"
+            f"{found}: there is no such model; check the path, give an absolute one, or set"
+            " ML_MODEL_V2_PATH. Without model_path the service starts with an untrained network"
         )
     return found.resolve()
 
@@ -141,8 +165,8 @@ def _same_number(categories: tuple[str, ...], outputs: tuple[str, ...]) -> tuple
     if len(categories) != len(outputs):
         raise Misconfigured(
             "categories",
-            f"the data has {len(categories)} categories, the network {len(outputs)} outputs; set ModelConfig.num_classes to "
-            f"{len(categories)}",
+            f"the data has {len(categories)} categories, the network {len(outputs)} outputs; set"
+            f" ModelConfig.num_classes to {len(categories)}",
         )
     return categories
 

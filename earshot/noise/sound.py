@@ -1,4 +1,5 @@
-"""Sound as callers of the noise classifier hand it over: files, bytes, arrays of any rate and number of channels."""
+"""Sound as callers of the noise classifier hand it over: files, bytes, arrays of any rate and
+number of channels."""
 
 import tempfile
 from pathlib import Path
@@ -28,7 +29,8 @@ def waveform(path: Path) -> tuple[Array, int]:
 
 
 def of_bytes(data: bytes, sample_rate: int) -> tuple[Array, int]:
-    """A whole audio file, or raw little-endian float32 samples at ``sample_rate`` where no decoder knows the bytes (C-50)."""
+    """A whole audio file, or raw little-endian float32 samples at ``sample_rate`` where no decoder
+    knows the bytes (C-50)."""
     with tempfile.TemporaryDirectory(prefix="earshot-noise-") as folder:
         path = Path(folder) / "sound"
         path.write_bytes(data)

@@ -1,4 +1,5 @@
-"""Trains a torch module on labelled windows, keeps the best epoch, and stops when nothing improves."""
+"""Trains a torch module on labelled windows, keeps the best epoch, and stops when nothing
+improves."""
 
 from collections.abc import Callable, Sized
 from pathlib import Path
@@ -22,13 +23,22 @@ class Labelled(Sized, Protocol):
 
 
 class NoiseClassifierTrainer:
-    """Trains any module that takes the data set's features: the service's own network, or ``CustomNoiseClassifier(200, 5)``."""
+    """Trains any module that takes the data set's features: the service's own network, or
+    ``CustomNoiseClassifier(200, 5)``."""
 
-    def __init__(self, model: Any, config: TrainingConfig | None = None, save: Callable[[Path], None] | None = None) -> None:
-        """``save`` writes the module at its best, under the key ``weights`` of what torch stores; default: that and no more."""
+    def __init__(
+        self,
+        model: Any,
+        config: TrainingConfig | None = None,
+        save: Callable[[Path], None] | None = None,
+    ) -> None:
+        """``save`` writes the module at its best, under the key ``weights`` of what torch stores;
+        default: that and no more."""
         self.model = model
         self.config = config or TrainingConfig()
-        self._save = save or (lambda path: imported().save({WEIGHTS: self.model.state_dict()}, path))
+        self._save = save or (
+            lambda path: imported().save({WEIGHTS: self.model.state_dict()}, path)
+        )
 
     @property
     def best(self) -> Path:
@@ -36,7 +46,8 @@ class NoiseClassifierTrainer:
         return Path(self.config.checkpoint_dir) / BEST
 
     def train(self, train_dataset: Labelled, val_dataset: Labelled) -> History:
-        """AdamW on cross entropy; the module ends with the weights of the epoch that had the lowest validation loss.
+        """AdamW on cross entropy; the module ends with the weights of the epoch that had the lowest
+        validation loss.
 
         Returns:
             ``train_loss``, ``train_acc``, ``val_loss``, ``val_acc``, one value an epoch.
@@ -50,7 +61,9 @@ class NoiseClassifierTrainer:
                 raise
             size = self.config.batch_size
             raise Permanent(
-                "device_memory", f"a batch of {size} does not fit into memory; set batch_size to {max(size // 2, 1)}"
+                "device_memory",
+                f"a batch of {size} does not fit into memory; set batch_size to"
+                f" {max(size // 2, 1)}",
             ) from error
 
     def _trained(self, train_dataset: Labelled, val_dataset: Labelled) -> History:
@@ -58,11 +71,19 @@ class NoiseClassifierTrainer:
         config, history = self.config, History(train_loss=[], train_acc=[], val_loss=[], val_acc=[])
         torch.manual_seed(config.seed)
         self.model.to(config.device)
-        optimiser = torch.optim.AdamW(self.model.parameters(), lr=config.learning_rate, weight_decay=config.weight_decay)
-        batches = {"batch_size": config.batch_size, "generator": torch.Generator().manual_seed(config.seed)}
+        optimiser = torch.optim.AdamW(
+            self.model.parameters(), lr=config.learning_rate, weight_decay=config.weight_decay
+        )
+        batches = {
+            "batch_size": config.batch_size,
+            "generator": torch.Generator().manual_seed(config.seed),
+        }
         self.best.parent.mkdir(parents=True, exist_ok=True)
         for epoch in range(config.num_epochs):
-            for name, data, learner in (("train", train_dataset, optimiser), ("val", val_dataset, None)):
+            for name, data, learner in (
+                ("train", train_dataset, optimiser),
+                ("val", val_dataset, None),
+            ):
                 loader = torch.utils.data.DataLoader(data, shuffle=learner is not None, **batches)
                 loss, accuracy = self._epoch(loader, learner)
                 history[f"{name}_loss"].append(loss)
@@ -72,7 +93,9 @@ class NoiseClassifierTrainer:
                 self._save(self.best)
             elif epoch - winner >= config.early_stopping_patience:
                 break
-        self.model.load_state_dict(torch.load(self.best, map_location=config.device, weights_only=True)[WEIGHTS])
+        self.model.load_state_dict(
+            torch.load(self.best, map_location=config.device, weights_only=True)[WEIGHTS]
+        )
         self.model.eval()
         return history
 

@@ -1,4 +1,5 @@
-"""What follows from Redis's URL for those who connect to it: redis-py, and Celery as broker and as result backend.
+"""What follows from Redis's URL for those who connect to it: redis-py, and Celery as broker and as
+result backend.
 
 ``redis://``, ``rediss://`` (TLS; certificate and host name are checked), or ``unix:///path?db=0``.
 """

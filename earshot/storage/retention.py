@@ -30,31 +30,38 @@ def failed(connection: Connection, age_sec: float, limit: int) -> list[UUID]:
 
 
 def take_audio(connection: Connection, age_sec: float, limit: int) -> list[UUID]:
-    """Recordings with audio that were finished so long ago, locked until the caller's transaction ends."""
+    """Recordings with audio that were finished so long ago, locked until the caller's transaction
+    ends."""
     return _ids(connection, "take_audio", age_sec, limit)
 
 
 def audio_expired(connection: Connection, ids: Collection[UUID]) -> None:
-    """Notes that the recordings have no audio any more; in the transaction of ``take_audio``, after it is gone."""
+    """Notes that the recordings have no audio any more; in the transaction of ``take_audio``, after
+    it is gone."""
     connection.execute(SQL["audio_expired"], {"ids": list(ids)})
 
 
 def drop_events(connection: Connection, redis: Redis, age_sec: float, limit: int) -> int:
-    """Forgets events that were published so long ago, in the outbox and in the stream; returns how many."""
+    """Forgets events that were published so long ago, in the outbox and in the stream; returns how
+    many."""
     with connection.transaction():
-        rows = connection.execute(SQL["drop_events"], {"age_sec": age_sec, "limit": limit}).fetchall()
+        rows = connection.execute(
+            SQL["drop_events"], {"age_sec": age_sec, "limit": limit}
+        ).fetchall()
         stream.withdraw(redis, [str(row["id"]) for row in rows], [row["stream_id"] for row in rows])
     return len(rows)
 
 
 def drop_dead_letters(connection: Connection, age_sec: float, limit: int) -> int:
     """Forgets dead letters that were decided on so long ago; returns how many."""
-    return connection.execute(SQL["drop_dead_letters"], {"age_sec": age_sec, "limit": limit}).rowcount
+    return connection.execute(
+        SQL["drop_dead_letters"], {"age_sec": age_sec, "limit": limit}
+    ).rowcount
 
 
 def open_uploads(connection: Connection, failed_sec: float | None) -> set[str]:
-    """URIs of requests that are not done, or that failed for their surroundings; with ``failed_sec`` of these only those that
-    failed within that time."""
+    """URIs of requests that are not done, or that failed for their surroundings; with
+    ``failed_sec`` of these only those that failed within that time."""
     args = {"age_sec": failed_sec, "codes": list(SURROUNDINGS)}
     return {row["uri"] for row in connection.execute(SQL["open_uploads"], args)}
 
@@ -72,9 +79,9 @@ def sizes(connection: Connection) -> dict[str, dict[str, Any]]:
 
 @lost_connections()
 def is_held(connection: Connection, redis: Redis) -> bool:
-    """Whether nothing may go for its age: within a day after Postgres's clock went on by more than a day from one look to the
-    next. Either it was set, and somebody has a day to set it right, or nobody has looked for so long, and a day does no
-    harm."""
+    """Whether nothing may go for its age: within a day after Postgres's clock went on by more than
+    a day from one look to the next. Either it was set, and somebody has a day to set it right, or
+    nobody has looked for so long, and a day does no harm."""
     row = connection.execute(SQL["now"]).fetchone()
     now = float(row["now"]) if row else 0.0
     before = cast(bytes | None, redis.set(SEEN, now, get=True))
@@ -84,4 +91,6 @@ def is_held(connection: Connection, redis: Redis) -> bool:
 
 
 def _ids(connection: Connection, query: str, age_sec: float, limit: int) -> list[UUID]:
-    return [row["id"] for row in connection.execute(SQL[query], {"age_sec": age_sec, "limit": limit})]
+    return [
+        row["id"] for row in connection.execute(SQL[query], {"age_sec": age_sec, "limit": limit})
+    ]

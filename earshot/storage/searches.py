@@ -1,4 +1,5 @@
-"""The last search of Postgres for deleted recordings: it takes as long as there are rows, so it goes on where it stopped."""
+"""The last search of Postgres for deleted recordings: it takes as long as there are rows, so it
+goes on where it stopped."""
 
 import time
 from collections.abc import Sequence
@@ -41,7 +42,8 @@ def under_way(connection: Connection) -> bool:
 
 
 def go_on(connection: Connection, ends: float) -> Searched | None:
-    """Reads on until everything is read, or the monotonic clock says ``ends``: then None, as while another process reads."""
+    """Reads on until everything is read, or the monotonic clock says ``ends``: then None, as while
+    another process reads."""
     while True:
         with connection.transaction():
             at = connection.execute(SQL["take"]).fetchone()
@@ -49,16 +51,27 @@ def go_on(connection: Connection, ends: float) -> Searched | None:
                 return None
             ids = [row["id"] for row in connection.execute(SQL["ids"])]
             rows, found = dict[str, int](at["rows"]), dict[str, int](at["found"])
-            part = next(((name, page) for name, page in _parts(connection, at["place"], at["page"])), None)
+            part = next(
+                ((name, page) for name, page in _parts(connection, at["place"], at["page"])), None
+            )
             if part is None:
                 connection.execute(SQL["end"])
-                return Searched(ids, rows, [Trace(store="postgres", place=name, times=n) for name, n in found.items()])
+                return Searched(
+                    ids,
+                    rows,
+                    [Trace(store="postgres", place=name, times=n) for name, n in found.items()],
+                )
             name, page = part
             seen, times = traces.pages(connection, name, ids, page, page + PAGES)
             rows[name] = rows.get(name, 0) + seen
             if times:
                 found[name] = found.get(name, 0) + times
-            state = {"place": name, "page": page + PAGES, "rows": Jsonb(rows), "found": Jsonb(found)}
+            state = {
+                "place": name,
+                "page": page + PAGES,
+                "rows": Jsonb(rows),
+                "found": Jsonb(found),
+            }
             connection.execute(SQL["note"], state)
         if time.monotonic() >= ends:
             return None
@@ -66,6 +79,8 @@ def go_on(connection: Connection, ends: float) -> Searched | None:
 
 def _parts(connection: Connection, place: str, page: int) -> list[tuple[str, int]]:
     """Tables that are still to be read, by name, and from which page on."""
-    sizes = [(str(row["name"]), int(row["pages"])) for row in connection.execute(traces.SQL["tables"])]
+    sizes = [
+        (str(row["name"]), int(row["pages"])) for row in connection.execute(traces.SQL["tables"])
+    ]
     begun = [(name, page if name == place else 0, pages) for name, pages in sizes if name >= place]
     return [(name, first) for name, first, pages in begun if first < pages]

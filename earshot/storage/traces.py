@@ -1,4 +1,5 @@
-"""Looks for ids of recordings in everything that Redis and Postgres hold, and takes them out of Redis."""
+"""Looks for ids of recordings in everything that Redis and Postgres hold, and takes them out of
+Redis."""
 
 import base64
 import re
@@ -33,7 +34,8 @@ CHORD_PARTS = (b"", b".j", b".t", b".s", b".d", b".c")
 
 
 class Hit(NamedTuple):
-    """One entry of Redis that names a recording: a field, member, element or stream entry of a key, or the whole key."""
+    """One entry of Redis that names a recording: a field, member, element or stream entry of a key,
+    or the whole key."""
 
     recording: UUID
     kind: str
@@ -52,19 +54,30 @@ class Ids:
     def named(self, text: bytes) -> UUID | None:
         """The first of them that the text names, be it in the arguments of a message."""
         bodies = (base64.b64decode(found[: len(found) // 4 * 4]) for found in _BODY.findall(text))
-        found = (each.replace(b"-", b"").lower() for part in (text, *bodies) for each in _ID.findall(part))
+        found = (
+            each.replace(b"-", b"").lower()
+            for part in (text, *bodies)
+            for each in _ID.findall(part)
+        )
         return next((self._wanted[each] for each in found if each in self._wanted), None)
 
 
 @lost_connections()
 def look(redis: Redis, ids: Collection[UUID]) -> tuple[int, list[Hit]]:
-    """How many keys there are, and everything in them that names one of the recordings, but for the mark that they were
-    deleted (``earshot.storage.redis.deleted``) and the event that tells of it."""
+    """How many keys there are, and everything in them that names one of the recordings, but for the
+    mark that they were deleted (``earshot.storage.redis.deleted``) and the event that tells of
+    it."""
     wanted, seen, hits = Ids(ids), 0, list[Hit]()
     for page in _pages(redis):
         seen += len(page)
         strings = [key for key, kind in page if kind == b"string"]
-        texts = dict(zip(strings, cast(list[bytes | None], redis.mget(strings) if strings else []), strict=True))
+        texts = dict(
+            zip(
+                strings,
+                cast(list[bytes | None], redis.mget(strings) if strings else []),
+                strict=True,
+            )
+        )
         for key, kind in page:
             if key == deleted.KEY.encode():
                 continue
@@ -80,7 +93,8 @@ def look(redis: Redis, ids: Collection[UUID]) -> tuple[int, list[Hit]]:
 
 @lost_connections()
 def remove(redis: Redis, hits: Iterable[Hit]) -> dict[UUID, Counter[str]]:
-    """Takes the entries out; returns, for each recording, how many of each kind there still were."""
+    """Takes the entries out; returns, for each recording, how many of each kind there still
+    were."""
     removed: dict[UUID, Counter[str]] = {}
     for hit in hits:
         removed.setdefault(hit.recording, Counter())[hit.kind] += _remove(redis, hit)
@@ -88,8 +102,8 @@ def remove(redis: Redis, hits: Iterable[Hit]) -> dict[UUID, Counter[str]]:
 
 
 def rows(connection: Connection, ids: Collection[UUID]) -> tuple[dict[str, int], list[Trace]]:
-    """How many rows each table has, and which tables name one of the recordings in any column, but for their tombstones and the
-    event that tells of their deletion."""
+    """How many rows each table has, and which tables name one of the recordings in any column, but
+    for their tombstones and the event that tells of their deletion."""
     counts, found = {}, []
     for name in [row["name"] for row in connection.execute(SQL["tables"])]:
         counts[name], times = pages(connection, name, ids, 0, LAST_PAGE)
@@ -98,10 +112,18 @@ def rows(connection: Connection, ids: Collection[UUID]) -> tuple[dict[str, int],
     return counts, found
 
 
-def pages(connection: Connection, name: str, ids: Collection[UUID], first: int, last: int) -> tuple[int, int]:
-    """How many rows those pages of a table have from ``first`` to before ``last``, and how often they name a recording."""
+def pages(
+    connection: Connection, name: str, ids: Collection[UUID], first: int, last: int
+) -> tuple[int, int]:
+    """How many rows those pages of a table have from ``first`` to before ``last``, and how often
+    they name a recording."""
     table = sql.Identifier(name)
-    args = {"pattern": PATTERN, "hexes": [each.hex for each in ids], "first": f"({first},0)", "last": f"({last},0)"}
+    args = {
+        "pattern": PATTERN,
+        "hexes": [each.hex for each in ids],
+        "first": f"({first},0)",
+        "last": f"({last},0)",
+    }
     row = connection.execute(sql.SQL(SQL["rows"]).format(table=table), args).fetchone()
     hits = connection.execute(sql.SQL(SQL["named"]).format(table=table), args)
     return int(row["rows"]) if row else 0, sum(hit["times"] for hit in hits)
@@ -135,10 +157,15 @@ def _pages(redis: Redis) -> Iterator[list[tuple[bytes, bytes]]]:
 def _entries(redis: Redis, key: bytes, kind: bytes) -> Iterator[tuple[bytes, bytes]]:
     """What a key that is no string holds: a name to remove each entry by, and its text."""
     if kind == b"hash":
-        yield from ((field, field + b" " + text) for field, text in redis.hscan_iter(key, count=PAGE))
+        yield from (
+            (field, field + b" " + text) for field, text in redis.hscan_iter(key, count=PAGE)
+        )
     elif kind == b"list":
         for start in range(0, redis.llen(key), PAGE):
-            yield from ((each, each) for each in cast(list[bytes], redis.lrange(key, start, start + PAGE - 1)))
+            yield from (
+                (each, each)
+                for each in cast(list[bytes], redis.lrange(key, start, start + PAGE - 1))
+            )
     elif kind == b"set":
         yield from ((each, each) for each in redis.sscan_iter(key, count=PAGE))
     elif kind == b"zset":
@@ -183,10 +210,16 @@ def _remove(redis: Redis, hit: Hit) -> int:
 
 
 @lost_connections()
-def forget(redis: Redis, chunks: Iterable[ChunkKey], event_ids: Sequence[str], stream_ids: Sequence[str]) -> tuple[int, int]:
-    """Removes what is known to be in Redis of a recording: what is staged of its chunks, in every round, and its events.
-    Returns how many keys and stream entries that were."""
-    keys = [staging.key(each.model_copy(update={"round": number})) for each in chunks for number in range(1, each.round + 1)]
+def forget(
+    redis: Redis, chunks: Iterable[ChunkKey], event_ids: Sequence[str], stream_ids: Sequence[str]
+) -> tuple[int, int]:
+    """Removes what is known to be in Redis of a recording: what is staged of its chunks, in every
+    round, and its events. Returns how many keys and stream entries that were."""
+    keys = [
+        staging.key(each.model_copy(update={"round": number}))
+        for each in chunks
+        for number in range(1, each.round + 1)
+    ]
     staged = redis.delete(*keys) if keys else 0
     entries, remembered = stream.withdraw(redis, event_ids, stream_ids)
     return staged + remembered, entries

@@ -20,13 +20,18 @@ Answer = Classification | EmotionSummary
 
 
 def measure(tally: Tally, mapping: LabelMap) -> Classified:
-    """Labels that the release cannot give are passed over, unless the map says what stands for them."""
+    """Labels that the release cannot give are passed over, unless the map says what stands for
+    them."""
     labels = _labels(tally.cases)
     known, uncovered = _known(tally.cases, labels, mapping)
     per_source = {}
     for name, cases in tally.by_source(known).items():
         part = judged(cases, labels)
-        figures = {"accuracy": rounded(part.accuracy), "macro_f1": rounded(part.macro_f1), "uar": rounded(part.uar)}
+        figures = {
+            "accuracy": rounded(part.accuracy),
+            "macro_f1": rounded(part.macro_f1),
+            "uar": rounded(part.uar),
+        }
         per_source[name] = ClassifiedSource(n=len(cases), trained_on=tally.knew(name), **figures)
     whole = judged(known, labels) if known else None
     return Classified(
@@ -42,16 +47,21 @@ def measure(tally: Tally, mapping: LabelMap) -> Classified:
 
 
 def _labels(cases: Sequence[Case]) -> tuple[str, ...]:
-    """All that the release can say, in its own order; emotions in canonical words, as they are answered."""
+    """All that the release can say, in its own order; emotions in canonical words, as they are
+    answered."""
     found: dict[str, None] = {}
     for case in cases:
         said = tuple(case.answer.scores)
-        found.update(dict.fromkeys(coverage(said) if isinstance(case.answer, EmotionSummary) else said))
+        found.update(
+            dict.fromkeys(coverage(said) if isinstance(case.answer, EmotionSummary) else said)
+        )
     found.update(dict.fromkeys(case.answer.label for case in cases))
     return tuple(found)
 
 
-def _known(cases: Sequence[Case], labels: tuple[str, ...], mapping: LabelMap) -> tuple[list[Case], Counter[str]]:
+def _known(
+    cases: Sequence[Case], labels: tuple[str, ...], mapping: LabelMap
+) -> tuple[list[Case], Counter[str]]:
     known, uncovered = [], Counter[str]()
     for case in cases:
         if case.truth is None:  # rated in numbers only
@@ -104,5 +114,7 @@ def _concordances(cases: Sequence[Case]) -> dict[str, Concordance]:
         pairs = [(getattr(case.row, name), getattr(case.answer, name)) for case in cases]
         both = [(true, said) for true, said in pairs if true is not None and said is not None]
         agreement = concordance([true for true, _ in both], [said for _, said in both])
-        found[name] = Concordance(n=len(both), ccc=None if agreement is None else rounded(agreement))
+        found[name] = Concordance(
+            n=len(both), ccc=None if agreement is None else rounded(agreement)
+        )
     return found

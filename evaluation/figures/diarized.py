@@ -16,7 +16,9 @@ def measure(tally: Tally, collar_ms: int) -> Diarized:
     per_source = {}
     for name, cases in tally.by_source(tally.cases).items():
         part = _file(reduce(add, (case.answer for case in cases), NONE))
-        per_source[name] = DiarizedSource(n=len(cases), trained_on=tally.knew(name), **part.model_dump())
+        per_source[name] = DiarizedSource(
+            n=len(cases), trained_on=tally.knew(name), **part.model_dump()
+        )
     whole: Errors = reduce(add, (case.answer for case in tally.cases), NONE)
     return Diarized(
         **tally.stated(len(tally.cases)),
@@ -31,7 +33,10 @@ def _rates(errors: Errors) -> dict[str, Any]:
     if not errors.spoken:
         return dict.fromkeys(("der", "missed", "invented", "confused"))
     kinds = {"missed": errors.missed, "invented": errors.invented, "confused": errors.confused}
-    return {"der": rounded(errors.rate), **{kind: rounded(ms / errors.spoken) for kind, ms in kinds.items()}}
+    return {
+        "der": rounded(errors.rate),
+        **{kind: rounded(ms / errors.spoken) for kind, ms in kinds.items()},
+    }
 
 
 def _file(errors: Errors) -> DiarizedFile:

@@ -7,8 +7,8 @@ import numpy as np
 
 
 def draw(path: Path, title: str, labels: Sequence[str], matrix: Sequence[Sequence[int]]) -> None:
-    """Writes a PNG: rows are the truth, columns the answers; shade is the share of the row, figures are recordings. Labels that
-    neither occur nor were answered are left out.
+    """Writes a PNG: rows are the truth, columns the answers; shade is the share of the row, figures
+    are recordings. Labels that neither occur nor were answered are left out.
 
     Raises:
         ImportError: matplotlib is not installed.

@@ -9,12 +9,17 @@ from evaluation.metrics import Transcribed, TranscribedSource
 
 
 def measure(tally: Tally, mapping: LabelMap) -> Transcribed:
-    """Errors of all recordings together; one in which no speech was heard has all its words missing."""
+    """Errors of all recordings together; one in which no speech was heard has all its words
+    missing."""
     per_source = {}
     for name, cases in tally.by_source(tally.cases).items():
         part = _counted(cases, mapping)
         per_source[name] = TranscribedSource(
-            n=len(cases), trained_on=tally.knew(name), words=part.words, wer=rounded(part.wer), cer=rounded(part.cer)
+            n=len(cases),
+            trained_on=tally.knew(name),
+            words=part.words,
+            wer=rounded(part.wer),
+            cer=rounded(part.cer),
         )
     whole = _counted(tally.cases, mapping)
     return Transcribed(
@@ -32,5 +37,7 @@ def _counted(cases: Sequence[Case], mapping: LabelMap) -> words.Counted:
     total = words.Counted()
     for case in cases:
         instead = mapping.section(case.row).words
-        total += words.count(words.normalised(case.truth, instead), words.normalised(case.answer, instead))
+        total += words.count(
+            words.normalised(case.truth, instead), words.normalised(case.answer, instead)
+        )
     return total

@@ -18,7 +18,8 @@ DRAWS = 500
 
 @dataclass(frozen=True)
 class Evaluation:
-    """Quality on one set of recordings. UAR: mean recall of the labels that occur, so chance is 1 / labels."""
+    """Quality on one set of recordings. UAR: mean recall of the labels that occur, so chance is 1 /
+    labels."""
 
     title: str
     labels: tuple[str, ...]
@@ -26,7 +27,9 @@ class Evaluation:
     accuracy: float
     macro_f1: float  # over the labels that occur
     uar: float
-    uar_low: float  # 95 % interval, resampling whole groups (speakers, folds): clips of one speaker are not independent
+    # 95 % interval, resampling whole groups (speakers, folds): clips of one speaker are not
+    # independent
+    uar_low: float
     uar_high: float
     ece: float  # expected calibration error, 10 bins of equal width
     confusion: tuple[tuple[int, ...], ...]  # rows: truth, columns: answer
@@ -36,20 +39,33 @@ class Evaluation:
         matrix = np.array(self.confusion)
         hits, truth, answers = matrix.diagonal(), matrix.sum(axis=1), matrix.sum(axis=0)
         return [
-            (label, int(truth[i]), float(hits[i] / max(truth[i], 1)), float(hits[i] / max(answers[i], 1)))
+            (
+                label,
+                int(truth[i]),
+                float(hits[i] / max(truth[i], 1)),
+                float(hits[i] / max(answers[i], 1)),
+            )
             for i, label in enumerate(self.labels)
         ]
 
 
-def evaluate(title: str, labels: tuple[str, ...], truth: Ints, shares: Floats, groups: NDArray[Any]) -> Evaluation:
+def evaluate(
+    title: str, labels: tuple[str, ...], truth: Ints, shares: Floats, groups: NDArray[Any]
+) -> Evaluation:
     """Measure answers of shape (recordings, labels) against true positions in ``labels``."""
     return judge(title, labels, truth, shares.argmax(axis=1), shares.max(axis=1), groups)
 
 
 def judge(
-    title: str, labels: tuple[str, ...], truth: Ints, answers: Ints, sure: NDArray[np.floating[Any]], groups: NDArray[Any]
+    title: str,
+    labels: tuple[str, ...],
+    truth: Ints,
+    answers: Ints,
+    sure: NDArray[np.floating[Any]],
+    groups: NDArray[Any],
 ) -> Evaluation:
-    """Measure answers, one a recording and at least one of them, against the truth, both as positions in ``labels``.
+    """Measure answers, one a recording and at least one of them, against the truth, both as
+    positions in ``labels``.
 
     Args:
         sure: confidence of each answer, 0 to 1.
@@ -86,18 +102,27 @@ def uar(matrix: Ints) -> float:
     return float((matrix.diagonal()[present] / support[present]).mean())
 
 
-def expected_calibration_error(right: NDArray[np.bool_], sure: NDArray[np.floating[Any]], bins: int = 10) -> float:
+def expected_calibration_error(
+    right: NDArray[np.bool_], sure: NDArray[np.floating[Any]], bins: int = 10
+) -> float:
     """Mean distance between confidence and accuracy (Naeini et al. 2015)."""
     bin_of = np.minimum((sure * bins).astype(int), bins - 1)
-    gaps = [abs(sure[bin_of == b].mean() - right[bin_of == b].mean()) * (bin_of == b).mean() for b in set(bin_of.tolist())]
+    gaps = [
+        abs(sure[bin_of == b].mean() - right[bin_of == b].mean()) * (bin_of == b).mean()
+        for b in set(bin_of.tolist())
+    ]
     return float(sum(gaps))
 
 
 def _interval(truth: Ints, answers: Ints, groups: NDArray[Any], count: int) -> tuple[float, float]:
     names, where = np.unique(groups, return_inverse=True)
-    parts = np.stack([confusion(truth[where == g], answers[where == g], count) for g in range(len(names))])
+    parts = np.stack(
+        [confusion(truth[where == g], answers[where == g], count) for g in range(len(names))]
+    )
     random = np.random.default_rng(0)
-    values = [uar(parts[random.integers(0, len(names), len(names))].sum(axis=0)) for _ in range(DRAWS)]
+    values = [
+        uar(parts[random.integers(0, len(names), len(names))].sum(axis=0)) for _ in range(DRAWS)
+    ]
     low, high = np.percentile(values, [2.5, 97.5])
     return float(low), float(high)
 

@@ -6,8 +6,9 @@ import numpy as np
 
 
 def concordance(truth: Sequence[float], found: Sequence[float]) -> float | None:
-    """Lin's concordance correlation coefficient (1989), with the moments of the sample: 1 for the same numbers, lower for
-    another scale or offset too. None where it says nothing: fewer than two pairs, or both sides constant and equal."""
+    """Lin's concordance correlation coefficient (1989), with the moments of the sample: 1 for the
+    same numbers, lower for another scale or offset too. None where it says nothing: fewer than two
+    pairs, or both sides constant and equal."""
     if len(truth) < 2:
         return None
     x, y = np.asarray(truth, np.float64), np.asarray(found, np.float64)

@@ -1,4 +1,5 @@
-"""Diarization error rate: the share of speech that is missed, invented or given to the wrong speaker (NIST RT, md-eval)."""
+"""Diarization error rate: the share of speech that is missed, invented or given to the wrong
+speaker (NIST RT, md-eval)."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -8,7 +9,8 @@ from numpy.typing import NDArray
 
 STEP_MS = 10
 COLLAR_MS = 250
-"""Not scored on either side of every reference border: people do not agree on those more exactly."""
+"""Not scored on either side of every reference border: people do not agree on those more
+exactly."""
 
 
 @dataclass(frozen=True)
@@ -42,8 +44,14 @@ class Errors:
         )
 
 
-def score(reference: Sequence[Spoken], found: Sequence[Spoken], duration_ms: int, collar_ms: int = COLLAR_MS) -> Errors:
-    """Errors under the best one-to-one mapping of found to true speakers; overlapped speech counts once a speaker."""
+def score(
+    reference: Sequence[Spoken],
+    found: Sequence[Spoken],
+    duration_ms: int,
+    collar_ms: int = COLLAR_MS,
+) -> Errors:
+    """Errors under the best one-to-one mapping of found to true speakers; overlapped speech counts
+    once a speaker."""
     truth, guess = _grid(reference, duration_ms), _grid(found, duration_ms)
     scored = np.ones(truth.shape[1], dtype=bool)
     for turn in reference:
@@ -61,8 +69,9 @@ def score(reference: Sequence[Spoken], found: Sequence[Spoken], duration_ms: int
 
 
 def best_match(together: NDArray[np.int64]) -> int:
-    """Largest total of a one-to-one choice of rows and columns: the best total for every subset of the smaller side, item by
-    item of the larger one, so 16 speakers on the smaller side are 65,536 subsets and no trouble."""
+    """Largest total of a one-to-one choice of rows and columns: the best total for every subset of
+    the smaller side, item by item of the larger one, so 16 speakers on the smaller side are 65,536
+    subsets and no trouble."""
     table = together if together.shape[0] >= together.shape[1] else together.T
     taken = np.arange(1 << table.shape[1])
     best = np.zeros(len(taken), np.int64)

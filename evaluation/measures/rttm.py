@@ -26,6 +26,8 @@ def read(path: Path) -> dict[str, tuple[Spoken, ...]]:
             spoken = Spoken(words[7], begin, begin + length)
         except (ValueError, IndexError, OverflowError) as error:
             wanted = "SPEAKER NAME CHANNEL START SECONDS <NA> <NA> SPEAKER"
-            raise Misconfigured("rttm", f"{path} line {number} is not RTTM ({wanted}): {line[:80]!r}") from error
+            raise Misconfigured(
+                "rttm", f"{path} line {number} is not RTTM ({wanted}): {line[:80]!r}"
+            ) from error
         found.setdefault(words[1], []).append(spoken)
     return {name: tuple(spoken) for name, spoken in found.items()}

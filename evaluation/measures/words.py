@@ -1,4 +1,5 @@
-"""Error rates of transcripts: words and characters, both sides normalised in the same stated way."""
+"""Error rates of transcripts: words and characters, both sides normalised in the same stated
+way."""
 
 import re
 import unicodedata
@@ -8,8 +9,9 @@ from dataclasses import dataclass
 import numpy as np
 
 NORMALISATION = (
-    "Unicode NFKC; lower case; apostrophes inside words kept; everything else that is not a letter, a mark or a digit becomes "
-    "a space; runs of spaces become one; words that the label map names are replaced"
+    "Unicode NFKC; lower case; apostrophes inside words kept; everything else that is not a letter,"
+    " a mark or a digit becomes a space; runs of spaces become one; words that the label map names"
+    " are replaced"
 )
 """What ``normalised`` does, for whoever compares figures."""
 
@@ -19,7 +21,8 @@ _EDGES = re.compile(r"(?<!\w)'|'(?!\w)")
 
 @dataclass(frozen=True)
 class Counted:
-    """Errors (substitutions, insertions, deletions) and length of the reference, in words and in characters."""
+    """Errors (substitutions, insertions, deletions) and length of the reference, in words and in
+    characters."""
 
     words: int = 0
     word_errors: int = 0
@@ -44,26 +47,35 @@ class Counted:
 
 
 def normalised(text: str, instead: Mapping[str, str]) -> tuple[str, ...]:
-    """The words of a text by ``NORMALISATION``; ``instead`` maps a word to what is counted for it."""
+    """The words of a text by ``NORMALISATION``; ``instead`` maps a word to what is counted for
+    it."""
     plain = _APOSTROPHES.sub("'", unicodedata.normalize("NFKC", text)).lower()
     kept = "".join(c if c == "'" or unicodedata.category(c)[0] in "LMN" else " " for c in plain)
     return tuple(instead.get(word, word) for word in _EDGES.sub(" ", kept).split())
 
 
 def count(reference: Sequence[str], found: Sequence[str]) -> Counted:
-    """Errors of the words found; the characters are those of the words joined by single spaces, which count too."""
+    """Errors of the words found; the characters are those of the words joined by single spaces,
+    which count too."""
     true, heard = " ".join(reference), " ".join(found)
     return Counted(len(reference), distance(reference, found), len(true), distance(true, heard))
 
 
 def distance(reference: Sequence[Hashable], found: Sequence[Hashable]) -> int:
-    """Substitutions, insertions and deletions at least (Levenshtein distance), one row of the table at a time."""
+    """Substitutions, insertions and deletions at least (Levenshtein distance), one row of the table
+    at a time."""
     number: dict[Hashable, int] = {}
-    true, heard = (np.array([number.setdefault(item, len(number)) for item in side], np.int64) for side in (reference, found))
+    true, heard = (
+        np.array([number.setdefault(item, len(number)) for item in side], np.int64)
+        for side in (reference, found)
+    )
     at = np.arange(len(heard) + 1)
     row = at.copy()
     for item in true:
-        changed = np.concatenate([[row[0] + 1], np.minimum(row[1:] + 1, row[:-1] + (heard != item))])
-        # An insertion costs one a step from the left: the least of what each place to the left costs, less its own steps.
+        changed = np.concatenate(
+            [[row[0] + 1], np.minimum(row[1:] + 1, row[:-1] + (heard != item))]
+        )
+        # An insertion costs one a step from the left: the least of what each place to the left
+        # costs, less its own steps.
         row = np.minimum.accumulate(changed - at) + at
     return int(row[-1])

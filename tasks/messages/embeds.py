@@ -1,24 +1,36 @@
-"""What a message asks for afterwards: Celery's callbacks, chains and chords, typed, of this service's own tasks and queues.
+"""What a message asks for afterwards: Celery's callbacks, chains and chords, typed, of this
+service's own tasks and queues.
 
-A worker publishes them only when the work is done, so one that it cannot publish is refused with the message that brings it.
+A worker publishes them only when the work is done, so one that it cannot publish is refused with
+the message that brings it.
 """
 
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any, Literal, NamedTuple, cast
 
-from pydantic import AfterValidator, BaseModel, Field, PlainSerializer, ValidationInfo, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    Field,
+    PlainSerializer,
+    ValidationInfo,
+    model_validator,
+)
 
 Word = Annotated[str, Field(pattern=r"^[!-~]{1,255}$")]
 """Printable, without spaces: it is written to logs."""
 Text = Annotated[str, Field(max_length=255)]
-Retries = Annotated[int, Field(ge=0, strict=True), AfterValidator(lambda said: min(said, 1_000_000))]
+Retries = Annotated[
+    int, Field(ge=0, strict=True), AfterValidator(lambda said: min(said, 1_000_000))
+]
 """Cut down and not refused: Celery counts one more at each retry of its own."""
 Priority = Annotated[int, Field(ge=0, le=255, strict=True)]
 Position = Annotated[int, Field(ge=0, le=100_000, strict=True)]
 
 FARTHEST_ETA = timedelta(days=1)
-"""A worker holds what it is to do later in its memory, and Redis delivers that again and again meanwhile."""
+"""A worker holds what it is to do later in its memory, and Redis delivers that again and again
+meanwhile."""
 LONGEST_PAUSE = timedelta(minutes=1)
 """Between two tries of a stage (``tasks.app.PAUSE_MAX_SEC``)."""
 FARTHEST_EXPIRY = timedelta(days=366)
@@ -38,7 +50,8 @@ _ISO = PlainSerializer(datetime.isoformat)
 
 
 def _soon(at: datetime, info: ValidationInfo) -> datetime:
-    """A retry waits for ``LONGEST_PAUSE`` at most: one that says more was sent by a clock that was set back since."""
+    """A retry waits for ``LONGEST_PAUSE`` at most: one that says more was sent by a clock that was
+    set back since."""
     is_retry = bool((info.data or {}).get("retries"))
     aware = at if at.tzinfo else at.replace(tzinfo=UTC)
     return min(aware, datetime.now(UTC) + LONGEST_PAUSE) if is_retry else aware
@@ -56,7 +69,8 @@ class Service(NamedTuple):
     pools: Sequence[str]
     """Queues of jobs."""
     signature_of: Callable[[str], Callable[..., object] | None]
-    """A function with the parameters of the named task, which does nothing; None for an unknown task."""
+    """A function with the parameters of the named task, which does nothing; None for an unknown
+    task."""
 
 
 Signatures = Annotated[list["Signature"], Field(max_length=1000, fail_fast=True)]
@@ -74,9 +88,15 @@ class Options(BaseModel):
     reply_to: Text | None = None
     queue: Word | None = None
     priority: Priority | None = None
-    countdown: Annotated[float, Field(ge=0, le=FARTHEST_ETA.total_seconds(), allow_inf_nan=False)] | None = None
+    countdown: (
+        Annotated[float, Field(ge=0, le=FARTHEST_ETA.total_seconds(), allow_inf_nan=False)] | None
+    ) = None
     eta: Eta | None = None
-    expires: Expires | Annotated[float, Field(gt=0, le=FARTHEST_EXPIRY.total_seconds(), allow_inf_nan=False)] | None = None
+    expires: (
+        Expires
+        | Annotated[float, Field(gt=0, le=FARTHEST_EXPIRY.total_seconds(), allow_inf_nan=False)]
+        | None
+    ) = None
     retries: Retries = 0
     ignore_result: bool | None = None
     link: "Signatures | Signature | None" = None
@@ -129,7 +149,11 @@ class ChordParts(BaseModel):
     kwargs: dict[str, Any] = Field(default_factory=dict)
 
 
-CANVAS: dict[str, type[BaseModel]] = {"celery.group": Parts, "celery.chain": Parts, "celery.chord": ChordParts}
+CANVAS: dict[str, type[BaseModel]] = {
+    "celery.group": Parts,
+    "celery.chain": Parts,
+    "celery.chord": ChordParts,
+}
 
 
 class Embed(BaseModel, extra="forbid"):

@@ -1,7 +1,9 @@
-"""What a message must look like before a worker takes it: Celery's protocol, JSON, a task of ours, arguments of its type.
+"""What a message must look like before a worker takes it: Celery's protocol, JSON, a task of ours,
+arguments of its type.
 
-What passes is written anew from what was typed here: no header, property or option that is unknown here reaches Celery, however
-a later version of it would read one. Senders may add what they like, as tracing does; it is left away.
+What passes is written anew from what was typed here: no header, property or option that is unknown
+here reaches Celery, however a later version of it would read one. Senders may add what they like,
+as tracing does; it is left away.
 """
 
 import base64
@@ -18,7 +20,17 @@ from earshot.analysis.request import IngestRequest
 from earshot.analysis.types import Batch, Job
 from earshot.analysis.urls import masked
 from earshot.settings import settings
-from tasks.messages.embeds import Embed, Eta, Expires, Position, Priority, Retries, Service, Text, Word
+from tasks.messages.embeds import (
+    Embed,
+    Eta,
+    Expires,
+    Position,
+    Priority,
+    Retries,
+    Service,
+    Text,
+    Word,
+)
 
 ARGUMENT: dict[str, TypeAdapter[Any]] = {
     "ingest": TypeAdapter(IngestRequest),
@@ -34,24 +46,30 @@ UNREADABLE = (ValueError, TypeError, ArithmeticError, RecursionError)
 MOST_BYTES = 256 << 10
 """Of a message: the largest of ours, a merge of 64 chunks, has 10 kB."""
 MOST_JOB_BYTES = 16 << 20
-"""Of a job, which says where speech was heard: 80 bytes an utterance, as many as a ``ChunkRef`` may have."""
+"""Of a job, which says where speech was heard: 80 bytes an utterance, as many as a ``ChunkRef`` may
+have."""
 MOST_KEYS = 256
 """Of one object in a message: each that is unknown is written down before the object is refused."""
 MOST_DETAIL = 300
 
 
-# Senders may have another limit, as while settings are changed pool by pool; this worker's own is the longest that counts here.
+# Senders may have another limit, as while settings are changed pool by pool; this worker's own is
+# the longest that counts here.
 HardLimit = Annotated[
-    float, Field(ge=1, allow_inf_nan=False), AfterValidator(lambda sec: min(sec, settings().task_time_limit_sec))
+    float,
+    Field(ge=1, allow_inf_nan=False),
+    AfterValidator(lambda sec: min(sec, settings().task_time_limit_sec)),
 ]
 SoftLimit = Annotated[
-    float, Field(ge=1, allow_inf_nan=False), AfterValidator(lambda sec: min(sec, settings().task_soft_limit_sec))
+    float,
+    Field(ge=1, allow_inf_nan=False),
+    AfterValidator(lambda sec: min(sec, settings().task_soft_limit_sec)),
 ]
 
 
 class Headers(BaseModel):
-    """Those of protocol 2 that are let through. Of what else Celery reads: stamps, ``groups`` and all that only its own workers
-    write are left away."""
+    """Those of protocol 2 that are let through. Of what else Celery reads: stamps, ``groups`` and
+    all that only its own workers write are left away."""
 
     id: Word
     task: Word
@@ -100,12 +118,21 @@ class Body(BaseModel):
     embed: Embed
 
 
-Reason = Literal["too_large", "not_json", "not_an_envelope", "content_type", "body", "unknown_task", "arguments", "schema"]
+Reason = Literal[
+    "too_large",
+    "not_json",
+    "not_an_envelope",
+    "content_type",
+    "body",
+    "unknown_task",
+    "arguments",
+    "schema",
+]
 
 
 class Refused(Exception):
-    """A message is not taken, ``str`` of it says why. ``sender_waits_for`` is the task id whose result says so, if it was
-    read."""
+    """A message is not taken, ``str`` of it says why. ``sender_waits_for`` is the task id whose
+    result says so, if it was read."""
 
     def __init__(self, reason: Reason, detail: str, sender_waits_for: str | None = None) -> None:
         super().__init__(told(detail, MOST_DETAIL))
@@ -130,10 +157,14 @@ def let_through(message: bytes, queue: str, service: Service) -> bytes:
         envelope = Envelope.model_validate(parsed)
     task_id = envelope.headers.id
     if envelope.content_type != "application/json":
-        raise Refused("content_type", f"{envelope.content_type}; only application/json is taken", task_id)
+        raise Refused(
+            "content_type", f"{envelope.content_type}; only application/json is taken", task_id
+        )
     with _refused("body", task_id):
         args, kwargs, embed = _read(base64.b64decode(envelope.body, validate=True))
-        body = Body.model_validate({"args": args, "kwargs": kwargs, "embed": embed}, context=service)
+        body = Body.model_validate(
+            {"args": args, "kwargs": kwargs, "embed": embed}, context=service
+        )
     signature = service.signature_of(envelope.headers.task)
     if signature is None:
         raise Refused("unknown_task", envelope.headers.task, task_id)
@@ -150,8 +181,9 @@ def _read(text: bytes) -> Any:
 
 
 def _plain(found: dict[str, Any]) -> Any:
-    """Kombu writes ``datetime`` and ``UUID`` as typed values: here they become the texts that JSON has for them. Its other
-    types are no part of any message, and some say in a few bytes what takes hours to compute."""
+    """Kombu writes ``datetime`` and ``UUID`` as typed values: here they become the texts that JSON
+    has for them. Its other types are no part of any message, and some say in a few bytes what takes
+    hours to compute."""
     if len(found) > MOST_KEYS:
         raise ValueError(f"an object of {len(found)} keys; none has more than {MOST_KEYS}")
     if found.keys() != {"__type__", "__value__"}:
@@ -159,11 +191,15 @@ def _plain(found: dict[str, Any]) -> Any:
     match found["__type__"], found["__value__"]:
         case ("datetime", str(text)) | ("uuid", {"hex": str(text)}):
             return text
-    raise ValueError(f"a value of the type {found['__type__']!r:.50}; there are those of JSON, datetime and uuid")
+    raise ValueError(
+        f"a value of the type {found['__type__']!r:.50}; there are those of JSON, datetime and uuid"
+    )
 
 
 @contextmanager
-def _refused(reason: Reason, sender_waits_for: str | None = None, where: str = "") -> Iterator[None]:
+def _refused(
+    reason: Reason, sender_waits_for: str | None = None, where: str = ""
+) -> Iterator[None]:
     try:
         yield
     except UNREADABLE as error:
@@ -183,7 +219,10 @@ def _written(envelope: Envelope, body: Body, queue: str) -> bytes:
     properties = {
         **envelope.properties.model_dump(exclude_none=True),
         "delivery_tag": str(uuid4()),
-        "delivery_info": {"exchange": "", "routing_key": queue},  # where it goes again when its worker dies
+        "delivery_info": {
+            "exchange": "",
+            "routing_key": queue,
+        },  # where it goes again when its worker dies
     }
     written = {
         "body": base64.b64encode(text.encode()).decode(),
@@ -201,5 +240,9 @@ def one_line(error: BaseException) -> str:
     if isinstance(error, ValidationError):
         first = error.errors(include_url=False, include_input=False, include_context=False)[0]
         where, what = ".".join(map(str, first["loc"])) or "it", first["msg"]
-        text = f"{where} {what.removeprefix('Value error, ')}" if what.startswith("Value error, ") else f"{where}: {what}"
+        text = (
+            f"{where} {what.removeprefix('Value error, ')}"
+            if what.startswith("Value error, ")
+            else f"{where}: {what}"
+        )
     return told(text, MOST_DETAIL) or type(error).__name__

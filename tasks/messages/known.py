@@ -1,4 +1,5 @@
-"""What a job may name: the stored audio of the recording that it is about, and releases that this installation knows."""
+"""What a job may name: the stored audio of the recording that it is about, and releases that this
+installation knows."""
 
 import logging
 from functools import cache
@@ -18,11 +19,13 @@ log = logging.getLogger(__name__)
 
 
 def check(client: Redis, job: Job) -> None:
-    """Puts a job aside that names anything else; nothing of it is read, and nothing is said about its chunks.
+    """Puts a job aside that names anything else; nothing of it is read, and nothing is said about
+    its chunks.
 
     Raises:
         Forbidden: ``foreign_audio`` or ``unknown_release``.
-        Unavailable: Postgres, which is asked about releases that are not in the catalog, or Redis is away.
+        Unavailable: Postgres, which is asked about releases that are not in the catalog, or Redis
+            is away.
     """
     try:
         for ref in job.chunks:
@@ -31,7 +34,9 @@ def check(client: Redis, job: Job) -> None:
             _check_release(release)
     except Forbidden as error:
         log.error("refused a message on queue %s: %s: %s", job.analysis, error.code, error)
-        refused.put_aside(client, job.analysis, error.code, str(error), job.model_dump_json().encode())
+        refused.put_aside(
+            client, job.analysis, error.code, str(error), job.model_dump_json().encode()
+        )
         raise
 
 

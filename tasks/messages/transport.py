@@ -1,8 +1,10 @@
-"""Celery's connections to Redis: a gate before messages that no task can work on, and refusals that count as lost connections.
+"""Celery's connections to Redis: a gate before messages that no task can work on, and refusals that
+count as lost connections.
 
-No setting does either. Celery's own handling of such messages writes a page of log, kombu's event loop loses what is not JSON
-with a traceback, and what only lacks a header stays in ``unacked`` and comes back for ever. The answer of a read-only replica,
-or of a full memory or disk, kombu takes for a mistake of the program, and the worker ends.
+No setting does either. Celery's own handling of such messages writes a page of log, kombu's event
+loop loses what is not JSON with a traceback, and what only lacks a header stays in ``unacked`` and
+comes back for ever. The answer of a read-only replica, or of a full memory or disk, kombu takes for
+a mistake of the program, and the worker ends.
 """
 
 import logging
@@ -33,13 +35,16 @@ log = logging.getLogger(__name__)
 
 
 PAUSE_MAX_SEC = 5
-"""Between two tries to connect. The event loop stands still meanwhile: a worker that is silent for longer counts as dead."""
+"""Between two tries to connect. The event loop stands still meanwhile: a worker that is silent for
+longer counts as dead."""
 MARK, MARK_SEC = "writable", 60
-"""What every new connection writes: a replica, or a Redis with a full disk, takes connections and answers, too."""
+"""What every new connection writes: a replica, or a Redis with a full disk, takes connections and
+answers, too."""
 
 
 class QoS(kombu_redis.QoS):  # type: ignore[misc]  # kombu ships no types
-    """Remembers what could not be given back while Redis refused; kombu leaves it to the visibility timeout, or loses it."""
+    """Remembers what could not be given back while Redis refused; kombu leaves it to the visibility
+    timeout, or loses it."""
 
     popped: ClassVar[list[Any]] = []
     """Messages that were taken from their queue and not written to ``unacked`` any more."""
@@ -62,13 +67,15 @@ class QoS(kombu_redis.QoS):  # type: ignore[misc]  # kombu ships no types
             raise
 
     def give_back(self) -> None:
-        """Puts all of that into the queues again. What a child of this worker is at work on is then delivered twice: whoever
-        gets it finds the chunks claimed, or done."""
+        """Puts all of that into the queues again. What a child of this worker is at work on is then
+        delivered twice: whoever gets it finds the chunks claimed, or done."""
         while self.popped:
             message = self.popped[-1]
             with self.pipe_or_acquire() as pipe:
                 place = message.delivery_info
-                self.channel._do_restore_message(message._raw, place["exchange"], place["routing_key"], pipe)
+                self.channel._do_restore_message(
+                    message._raw, place["exchange"], place["routing_key"], pipe
+                )
                 pipe.execute()
             self.popped.pop()
         for tag in list(self.held):
@@ -98,21 +105,24 @@ class Channel(kombu_redis.Channel):  # type: ignore[misc]  # kombu ships no type
 
     @cached_property
     def subclient(self) -> Any:
-        """Reads what there is and never waits: on a dead line redis-py connects anew in the midst of a read, and would then
-        wait, without any limit and with the event loop, for the first word on a line where nobody has anything to say."""
+        """Reads what there is and never waits: on a dead line redis-py connects anew in the midst
+        of a read, and would then wait, without any limit and with the event loop, for the first
+        word on a line where nobody has anything to say."""
         listener = super().subclient
         listener.parse_response = partial(listener.parse_response, block=False)
         return listener
 
     def _brpop_start(self, timeout: float | None = None) -> None:
-        """Without redis-py's own PING before it: on a dead line that would connect anew unseen by the event loop, which then
-        asks twice and throws the second answer, a job, away. A BRPOP that is not answered is kombu's to notice, and it does."""
+        """Without redis-py's own PING before it: on a dead line that would connect anew unseen by
+        the event loop, which then asks twice and throws the second answer, a job, away. A BRPOP
+        that is not answered is kombu's to notice, and it does."""
         self.client.connection.health_check_interval = 0
         super()._brpop_start(timeout)
 
 
 class Transport(kombu_redis.Transport):  # type: ignore[misc]
-    """What ``tasks.app`` gives kombu for the schemes of Redis. It is connected when Redis takes writes, and not before."""
+    """What ``tasks.app`` gives kombu for the schemes of Redis. It is connected when Redis takes
+    writes, and not before."""
 
     Channel = Channel
 
@@ -149,7 +159,8 @@ class Backend(RedisBackend):  # type: ignore[misc]
         return super()._create_client(**params, parser_class=Parser)
 
     def on_chord_part_return(self, *args: Any, **kwargs: Any) -> Any:
-        """As patient as the storing of results, which comes before it: counting a part twice counts it once."""
+        """As patient as the storing of results, which comes before it: counting a part twice counts
+        it once."""
         return self.ensure(partial(super().on_chord_part_return, **kwargs), args)
 
 
@@ -158,7 +169,8 @@ def _gate(reply: list[bytes] | None, **_: object) -> tuple[bytes, bytes] | None:
     if not reply:
         return None
     queue, message = reply
-    # Other queues carry Celery's own control messages and their replies (as `earshot doctor` gets), which are no tasks.
+    # Other queues carry Celery's own control messages and their replies (as `earshot doctor` gets),
+    # which are no tasks.
     service = GATED.get(queue.decode())
     if service is None:
         return queue, message
@@ -170,7 +182,8 @@ def _gate(reply: list[bytes] | None, **_: object) -> tuple[bytes, bytes] | None:
 
 
 def _signature_of(task: str) -> Any:
-    """Celery's own tasks (chunks, maps, ...) are for programs that offer them; this one does not."""
+    """Celery's own tasks (chunks, maps, ...) are for programs that offer them; this one does
+    not."""
     found = None if task.startswith("celery.") else app.tasks.get(task)
     return getattr(found, "__header__", None)
 
@@ -185,6 +198,8 @@ def _put_aside(queue: str, why: Refused, message: bytes) -> None:
     try:
         refused.put_aside(redis.client(settings().redis_url), queue, why.reason, str(why), message)
         if why.sender_waits_for is not None:
-            app.backend.store_result(why.sender_waits_for, Permanent(why.reason, str(why)), "FAILURE")
+            app.backend.store_result(
+                why.sender_waits_for, Permanent(why.reason, str(why)), "FAILURE"
+            )
     except (Unavailable, BackendError, RedisError) as error:
         log.error("the refused message could not be put aside: %s", error)

@@ -1,4 +1,5 @@
-"""What a worker's children share: their parent loads what all of them need before it forks them, and leaves it alone."""
+"""What a worker's children share: their parent loads what all of them need before it forks them,
+and leaves it alone."""
 
 import gc
 from typing import Any
@@ -10,8 +11,9 @@ from earshot.compute import onnx_runtime
 
 @worker_init.connect
 def _share(**_: Any) -> None:
-    """The library alone: sessions and their threads are the children's own. Collected before they fork, and never again: the
-    collector writes to every object that it looks at, and so each child would get a copy of the parent's."""
+    """The library alone: sessions and their threads are the children's own. Collected before they
+    fork, and never again: the collector writes to every object that it looks at, and so each child
+    would get a copy of the parent's."""
     onnx_runtime.library()
     gc.collect()
     gc.freeze()

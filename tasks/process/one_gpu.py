@@ -1,4 +1,5 @@
-"""One process a GPU: each child of a worker sees one of the devices that its worker sees, before CUDA is touched at all."""
+"""One process a GPU: each child of a worker sees one of the devices that its worker sees, before
+CUDA is touched at all."""
 
 import logging
 import os
@@ -14,8 +15,8 @@ log = logging.getLogger(__name__)
 
 @worker_process_init.connect
 def _pin(**_: Any) -> None:
-    """A child that takes the place of one that died has its number, and so its device. Of more children than devices several
-    share one."""
+    """A child that takes the place of one that died has its number, and so its device. Of more
+    children than devices several share one."""
     seen = devices()
     if len(seen) > 1:
         index = current_process().index

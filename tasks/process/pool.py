@@ -1,7 +1,9 @@
-"""Celery's pool of processes, which goes on reading a child's message where a lost connection has interrupted it.
+"""Celery's pool of processes, which goes on reading a child's message where a lost connection has
+interrupted it.
 
-When a connection to Redis is lost, Celery 5.7 empties its event loop, and with it forgets how much of a message it has read
-from the pipe of a child. What comes next is then taken for the beginning of another one, and the worker ends on what it reads.
+When a connection to Redis is lost, Celery 5.7 empties its event loop, and with it forgets how much
+of a message it has read from the pipe of a child. What comes next is then taken for the beginning
+of another one, and the worker ends on what it reads.
 """
 
 from collections.abc import Iterator
@@ -17,9 +19,11 @@ class ResultHandler(asynpool.ResultHandler):  # type: ignore[misc]  # celery shi
         super().__init__(*args, **kwargs)
         self._reading: dict[int, tuple[object, Any]] = {}
 
-    def _recv_message(self, add_reader: Any, fd: int, callback: Any, **kwargs: Any) -> Iterator[None]:
-        """What Celery begins whenever it finds something to read, and this goes on with where it is unfinished. Another child
-        may have got the number of a pipe that is closed."""
+    def _recv_message(
+        self, add_reader: Any, fd: int, callback: Any, **kwargs: Any
+    ) -> Iterator[None]:
+        """What Celery begins whenever it finds something to read, and this goes on with where it is
+        unfinished. Another child may have got the number of a pipe that is closed."""
         queue = self.fileno_to_outq.get(fd)
         known, message = self._reading.get(fd, (None, None))
         if message is None or known is not queue or message.gi_frame is None:

@@ -1,4 +1,5 @@
-"""Connects a worker's life to ``earshot.storage.redis.presence``: heard at every heartbeat, a goodbye at an orderly end."""
+"""Connects a worker's life to ``earshot.storage.redis.presence``: heard at every heartbeat, a
+goodbye at an orderly end."""
 
 import logging
 import os
@@ -56,7 +57,9 @@ def _goodbye(**_: Any) -> None:
 
 def claim() -> Claim:
     """What this child signs its claims with."""
-    return Claim(worker=_Process.incarnation, node=_Process.node, pid=os.getpid(), since=time.time())
+    return Claim(
+        worker=_Process.incarnation, node=_Process.node, pid=os.getpid(), since=time.time()
+    )
 
 
 def _me() -> Worker:
@@ -75,7 +78,10 @@ def _me() -> Worker:
 def _say(me: Worker, ttl_sec: float) -> None:
     _Process.clock_was_set |= _Process.clock.was_set()
     try:
-        presence.announce(redis.impatient(settings().redis_url), me, ttl_sec, anew=_Process.clock_was_set)
+        presence.announce(
+            redis.impatient(settings().redis_url), me, ttl_sec, anew=_Process.clock_was_set
+        )
         _Process.clock_was_set = False
-    except Unavailable as error:  # Celery's own loop must not wait for Redis here; the next heartbeat comes in two seconds
+    # Celery's own loop must not wait for Redis here; the next heartbeat comes in two seconds
+    except Unavailable as error:
         log.warning("%s cannot be heard: %s", me.node, error)

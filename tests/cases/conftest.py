@@ -1,4 +1,5 @@
-"""The cases need the generators and recordings beside the project: skipped where there are none, but never in CI."""
+"""The cases need the generators and recordings beside the project: skipped where there are none,
+but never in CI."""
 
 import os
 import shutil
@@ -20,7 +21,8 @@ def _cases() -> None:
 
 @pytest.fixture(scope="session")
 def home() -> Iterator[Path]:
-    """Not below pytest's folder: under root Postgres runs as another user, whom pytest shuts out there."""
+    """Not below pytest's folder: under root Postgres runs as another user, whom pytest shuts out
+    there."""
     folder = Path(mkdtemp(prefix="earshot-cases-"))
     yield folder
     shutil.rmtree(folder, ignore_errors=True)

@@ -1,4 +1,5 @@
-"""A local stack in a folder of its own, used the way a person uses it: by the command, in a shell."""
+"""A local stack in a folder of its own, used the way a person uses it: by the command, in a
+shell."""
 
 import json
 import os
@@ -31,18 +32,31 @@ class Local:
     def argv(self, *words: object) -> list[str]:
         return [sys.executable, "-m", "earshot", *map(str, words)]
 
-    def earshot(self, *words: object, timeout: float = TIMEOUT_SEC) -> "subprocess.CompletedProcess[str]":
+    def earshot(
+        self, *words: object, timeout: float = TIMEOUT_SEC
+    ) -> "subprocess.CompletedProcess[str]":
         """Runs the command to its end."""
         return subprocess.run(
-            self.argv(*words), env=self.env(), cwd=self.home, capture_output=True, text=True, timeout=timeout, check=False
+            self.argv(*words),
+            env=self.env(),
+            cwd=self.home,
+            capture_output=True,
+            text=True,
+            timeout=timeout,
+            check=False,
         )
 
     def ingest(self, *words: object) -> "Handed":
         """Hands files in, waits for them and reads their reports."""
         out = Path(mkdtemp(prefix="reports-", dir=self.home))
         done = self.earshot("ingest", *words, "--out", out)
-        found = (json.loads(each.read_text(encoding="utf-8")) for each in sorted(out.glob("*.json")))
-        return Handed({each["recording"]["file_name"]: Report(each) for each in found}, done.stdout + done.stderr)
+        found = (
+            json.loads(each.read_text(encoding="utf-8")) for each in sorted(out.glob("*.json"))
+        )
+        return Handed(
+            {each["recording"]["file_name"]: Report(each) for each in found},
+            done.stdout + done.stderr,
+        )
 
 
 @dataclass(frozen=True)
@@ -68,7 +82,9 @@ class Report:
         return [turn["start_ms"] / 1000 for turn in self.json["turns"]]
 
     def talk_sec(self, role: str) -> float:
-        return sum(float(each["talk_ms"]) / 1000 for each in self.json["speakers"] if each["role"] == role)
+        return sum(
+            float(each["talk_ms"]) / 1000 for each in self.json["speakers"] if each["role"] == role
+        )
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,5 @@
-"""The same file handed in again with another wish: what was asked and is missing is done, or what differs is named."""
+"""The same file handed in again with another wish: what was asked and is missing is done, or what
+differs is named."""
 
 from pathlib import Path
 
@@ -28,7 +29,9 @@ def test_other_roles_are_not_answered_with_the_old_report(local: Local, home: Pa
 
 
 @pytest.mark.parametrize(("option", "value"), [("--language", "de"), ("--speakers", "2")])
-def test_another_language_or_count_of_speakers_is_done_or_named(local: Local, home: Path, option: str, value: str) -> None:
+def test_another_language_or_count_of_speakers_is_done_or_named(
+    local: Local, home: Path, option: str, value: str
+) -> None:
     file = made("tracks", home) / "near.wav"
     local.ingest(file)
     handed = local.ingest(file, option, value)

@@ -1,4 +1,5 @@
-"""Recordings whose headers, tracks, time stamps or levels are not what one would expect: every second is analysed or named."""
+"""Recordings whose headers, tracks, time stamps or levels are not what one would expect: every
+second is analysed or named."""
 
 import subprocess
 import time
@@ -13,7 +14,8 @@ from tests.cases.local import Handed, Local, errors
 pytestmark = [pytest.mark.integration, pytest.mark.cases]
 
 MISHEARD = 8
-"""Words of 36 that Moonshine tiny gets wrong in clean speech of these readers, spelling included, and a margin of two."""
+"""Words of 36 that Moonshine tiny gets wrong in clean speech of these readers, spelling included,
+and a margin of two."""
 
 
 @pytest.fixture(scope="module")
@@ -22,12 +24,15 @@ def crosstalk(local: Local, home: Path) -> Handed:
 
 
 @pytest.mark.parametrize("decibels", [3, 10, 20, 30])
-def test_an_echo_on_the_other_channel_is_not_told_as_its_speakers_words(crosstalk: Handed, decibels: int) -> None:
+def test_an_echo_on_the_other_channel_is_not_told_as_its_speakers_words(
+    crosstalk: Handed, decibels: int
+) -> None:
     report = crosstalk[f"echo_{decibels}.wav"]
     agent, customer = report.words("agent"), report.words("customer")
     assert errors(f"{STEW} {HOUR}", agent) <= MISHEARD
     assert errors(f"{LEISURE} {HEARTED}", customer) <= MISHEARD
-    # Files of 12.4 s each. Of the customer's the VAD takes 11.6 s for speech without an echo too, the rest for breath.
+    # Files of 12.4 s each. Of the customer's the VAD takes 11.6 s for speech without an echo too,
+    # the rest for breath.
     assert report.talk_sec("customer") == pytest.approx(11.65, abs=0.15)
     assert report.talk_sec("agent") == pytest.approx(12.4, abs=0.15)
 
@@ -38,8 +43,13 @@ def faint(local: Local, home: Path) -> Handed:
 
 
 @pytest.mark.parametrize("level", [30, 40, 50])
-def test_a_far_voice_beside_a_near_one_is_recognised_where_it_stands_out_of_the_floor(faint: Handed, level: int) -> None:
-    assert errors(f"{STEW} {LEISURE} {HOUR} {HEARTED}", faint[f"faint_{level}.wav"].words()) <= 2 * MISHEARD
+def test_a_far_voice_beside_a_near_one_is_recognised_where_it_stands_out_of_the_floor(
+    faint: Handed, level: int
+) -> None:
+    assert (
+        errors(f"{STEW} {LEISURE} {HOUR} {HEARTED}", faint[f"faint_{level}.wav"].words())
+        <= 2 * MISHEARD
+    )
 
 
 def test_a_voice_too_faint_to_be_recognised_is_named(faint: Handed) -> None:
@@ -53,7 +63,9 @@ def test_a_recording_that_is_faint_as_a_whole_is_recognised(faint: Handed, level
     assert errors(f"{STEW} {LEISURE}", faint[f"whisper_{level}.wav"].words()) <= MISHEARD
 
 
-def test_sound_behind_the_stated_end_of_a_wav_is_analysed_and_named(local: Local, home: Path) -> None:
+def test_sound_behind_the_stated_end_of_a_wav_is_analysed_and_named(
+    local: Local, home: Path
+) -> None:
     folder = made("wav_headers", home)
     handed = local.ingest(folder / "checkpointed.wav", folder / "never_closed.wav")
     for name in ("checkpointed.wav", "never_closed.wav"):
@@ -65,7 +77,8 @@ def test_sound_behind_the_stated_end_of_a_wav_is_analysed_and_named(local: Local
 
 
 def test_a_size_field_that_has_wrapped_is_not_believed(home: Path) -> None:
-    """The field states five seconds of 18.6 hours, which are not decoded here: that takes minutes."""
+    """The field states five seconds of 18.6 hours, which are not decoded here: that takes
+    minutes."""
     file = home / "wav_headers" / "big.wav"
     if not file.exists():
         made("wav_headers", home)
@@ -75,7 +88,9 @@ def test_a_size_field_that_has_wrapped_is_not_believed(home: Path) -> None:
 
 
 @pytest.mark.parametrize("name", ["tracks.mkv", "tracks.m4a", "tracks.mov"])
-def test_tracks_of_one_voice_each_are_channels_of_one_recording(local: Local, home: Path, name: str) -> None:
+def test_tracks_of_one_voice_each_are_channels_of_one_recording(
+    local: Local, home: Path, name: str
+) -> None:
     file = home / "tracks" / name
     if not file.exists():
         made("tracks", home)
@@ -103,7 +118,9 @@ def test_a_leap_of_time_stamps_invents_no_hours(local: Local, home: Path, kind: 
     report = local.ingest(file)[file.name]
     assert report.duration_sec == pytest.approx(20.0, abs=0.5)
     assert errors(f"{HOUR} {LEISURE}", report.words()) <= MISHEARD
-    if kind != "mov":  # whose writer leaves the leap out: the header states 20 s, and no packet leaps
+    if (
+        kind != "mov"
+    ):  # whose writer leaves the leap out: the header states 20 s, and no packet leaps
         assert "time stamps" in report.notes
 
 
@@ -129,7 +146,9 @@ def test_a_file_that_is_still_written_is_waited_for_or_named(local: Local, home:
         early = local.ingest(file)
         whole = early.reports.get("growing.wav")
         complete = whole is not None and whole.duration_sec == pytest.approx(20.0, abs=0.1)
-        assert complete or "still" in early.printed or (whole is not None and "header" in whole.notes), early.printed
+        assert (
+            complete or "still" in early.printed or (whole is not None and "header" in whole.notes)
+        ), early.printed
     finally:
         writer.wait(60)
     assert local.ingest(file)["growing.wav"].duration_sec == pytest.approx(20.0, abs=0.1)

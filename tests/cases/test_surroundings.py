@@ -1,4 +1,5 @@
-"""Trouble around the program that passes: nobody types anything, and everything is there afterwards."""
+"""Trouble around the program that passes: nobody types anything, and everything is there
+afterwards."""
 
 import os
 import signal
@@ -22,9 +23,9 @@ def processes(home: Path) -> list[psutil.Process]:
     found = []
     for each in psutil.process_iter():
         try:
-            named = f"EARSHOT_HOME={home}" in " ".join(f"{k}={v}" for k, v in each.environ().items()) or str(home) in " ".join(
-                each.cmdline()
-            )
+            named = f"EARSHOT_HOME={home}" in " ".join(
+                f"{k}={v}" for k, v in each.environ().items()
+            ) or str(home) in " ".join(each.cmdline())
         except psutil.Error:
             continue
         if named and each.pid != os.getpid():
@@ -33,7 +34,8 @@ def processes(home: Path) -> list[psutil.Process]:
 
 
 def running(home: Path) -> set[tuple[int, float]]:
-    """The programs of the stack, children that work left aside: who is started again is another one."""
+    """The programs of the stack, children that work left aside: who is started again is another
+    one."""
     found = set(processes(home))
     return {(each.pid, each.create_time()) for each in found if each.parent() not in found}
 
@@ -73,7 +75,10 @@ def test_everything_killed_at_once_and_rubbish_behind_the_append_only_file(home:
         assert local.ingest(made("tracks", home) / "far.wav")["far.wav"].words()
 
 
-@pytest.mark.skipif(os.geteuid() != 0 or sys.platform != "linux", reason="a small disk is a tmpfs, which root alone may mount")
+@pytest.mark.skipif(
+    os.geteuid() != 0 or sys.platform != "linux",
+    reason="a small disk is a tmpfs, which root alone may mount",
+)
 def test_a_full_audio_store_is_waited_for(home: Path) -> None:
     own, small = home / "full", home / "small-disk"
     own.mkdir()
@@ -81,7 +86,11 @@ def test_a_full_audio_store_is_waited_for(home: Path) -> None:
     subprocess.run(["mount", "-t", "tmpfs", "-o", "size=8m", "tmpfs", str(small)], check=True)
     try:
         files = sorted((made("rate_change", home)).glob("[ab]*.wav"))
-        with up(own, EARSHOT_AUDIO_STORE=f"file://{small}/audio", EARSHOT_ROOTS=f'["file://{home}/rate_change"]') as local:
+        with up(
+            own,
+            EARSHOT_AUDIO_STORE=f"file://{small}/audio",
+            EARSHOT_ROOTS=f'["file://{home}/rate_change"]',
+        ) as local:
             _full_for_a_while(local, small, files)
     finally:
         subprocess.run(["umount", "--lazy", str(small)], check=True)
@@ -94,7 +103,10 @@ from earshot.settings import settings
 from earshot.storage.redis_url import celery_url
 url = celery_url(settings().redis_url)
 client = Celery(broker=url, backend=url)
-sent = [client.send_task("ingest.recording", [{"uri": f"file://{path}"}], queue="ingest") for path in sys.argv[1:]]
+sent = [
+    client.send_task("ingest.recording", [{"uri": f"file://{path}"}], queue="ingest")
+    for path in sys.argv[1:]
+]
 print("sent", flush=True)
 print(*[each.get(timeout=200)["state"] for each in sent])
 """
@@ -109,14 +121,21 @@ def _full_for_a_while(local: Local, small: Path, files: list[Path]) -> None:
             assert sender.stdout is not None
             assert sender.stdout.readline() == "sent\n"
             logs = local.home / "logs"
-            assert became(lambda: any("disk_full" in log.read_text(errors="replace") for log in logs.glob("*.log")), 60)
+            assert became(
+                lambda: any(
+                    "disk_full" in log.read_text(errors="replace") for log in logs.glob("*.log")
+                ),
+                60,
+            )
             filler.unlink()
             states = sender.communicate(timeout=200)[0].split()
         finally:
             sender.kill()
     assert len(states) == len(files)
     assert "failed" not in states
-    assert became(lambda: local.earshot("list").stdout.count("complete") == len(files), 120), local.earshot("list").stdout
+    assert became(lambda: local.earshot("list").stdout.count("complete") == len(files), 120), (
+        local.earshot("list").stdout
+    )
 
 
 def _fill(filler: Path) -> None:

@@ -32,10 +32,14 @@ def test_the_witness_sees_a_chunk_that_is_merged_again(stage: Stack) -> None:
             (recording,),
         )
         connection.execute(
-            "INSERT INTO chunk (recording_id, index, start_ms, end_ms, speech, wanted) VALUES (%s, 0, 0, 9, '[]', '{}')",
+            "INSERT INTO chunk (recording_id, index, start_ms, end_ms, speech, wanted) VALUES (%s,"
+            " 0, 0, 9, '[]', '{}')",
             (recording,),
         )
-        merge = "UPDATE chunk SET state = 'merged', merged_at = clock_timestamp() WHERE recording_id = %s"
+        merge = (
+            "UPDATE chunk SET state = 'merged', merged_at = clock_timestamp() WHERE recording_id"
+            " = %s"
+        )
         connection.execute(merge, (recording,))
         assert audit.merged_twice(stage.database_url) == set()
         connection.execute(merge, (recording,))
@@ -59,9 +63,16 @@ def test_ordinary_sound_says_nothing(tmp_path: Path) -> None:
 def test_a_crash_point_kills_once_for_each_victim(tmp_path: Path) -> None:
     point = Point("at dumps", "any", "json", "dumps", "call")
     paths = f"{PROJECT / 'trials' / 'chaos' / 'crashpoint'}"
-    env = {**os.environ, "PYTHONPATH": paths, "CHAOS_CRASHPOINTS": json.dumps([point.armed(str(tmp_path / "point"), 2)])}
+    env = {
+        **os.environ,
+        "PYTHONPATH": paths,
+        "CHAOS_CRASHPOINTS": json.dumps([point.armed(str(tmp_path / "point"), 2)]),
+    }
     program = [sys.executable, "-c", "import json; json.dumps(1); print('lives')"]
-    ends = [subprocess.run(program, env=env, capture_output=True, check=False, timeout=60).returncode for _ in range(3)]
+    ends = [
+        subprocess.run(program, env=env, capture_output=True, check=False, timeout=60).returncode
+        for _ in range(3)
+    ]
     assert ends == [-signal.SIGKILL, -signal.SIGKILL, 0]
 
 
@@ -84,4 +95,7 @@ def test_one_of_anything_misses_the_bar(change: dict[str, object]) -> None:
 
 def test_where_two_reports_differ() -> None:
     assert first_difference({"a": [1, {"b": 2}]}, {"a": [1, {"b": 2}]}, "report") is None
-    assert first_difference({"a": [1, {"b": 2}]}, {"a": [1, {"b": 3}]}, "report") == "report.a.1.b: 3, not 2"
+    assert (
+        first_difference({"a": [1, {"b": 2}]}, {"a": [1, {"b": 3}]}, "report")
+        == "report.a.1.b: 3, not 2"
+    )

@@ -1,6 +1,8 @@
-"""Every registered analysis on sound that callers really send: silence, hiss, a blink, stereo, clipping, a DC offset, 8 kHz.
+"""Every registered analysis on sound that callers really send: silence, hiss, a blink, stereo,
+clipping, a DC offset, 8 kHz.
 
-NaN and infinity never get this far: ingest refuses them (``not_finite``), see ``test_sound_that_is_no_number_is_refused``."""
+NaN and infinity never get this far: ingest refuses them (``not_finite``), see
+``test_sound_that_is_no_number_is_refused``."""
 
 import json
 from collections.abc import Callable
@@ -28,7 +30,8 @@ RATE = 16_000
 NARROW = 8_000
 ROLES = ("agent", "customer", "supervisor", *(f"guest{i}" for i in range(5)))
 START_MS = 60_000
-"""The chunk lies a minute into its recording, so that a module that forgets the time line is caught."""
+"""The chunk lies a minute into its recording, so that a module that forgets the time line is
+caught."""
 
 
 def hiss(seconds: float, channels: int = 1, level: float = 0.1) -> np.ndarray:
@@ -36,11 +39,14 @@ def hiss(seconds: float, channels: int = 1, level: float = 0.1) -> np.ndarray:
 
 
 def voice(seconds: float) -> np.ndarray:
-    """A buzz with the pitch, formants and rhythm of a voice; synthetic, so that conformance needs no recordings."""
+    """A buzz with the pitch, formants and rhythm of a voice; synthetic, so that conformance needs
+    no recordings."""
     time = np.arange(int(seconds * RATE)) / RATE
     pitch = 120 + 25 * np.sin(2 * np.pi * 0.7 * time)
     phase = np.cumsum(2 * np.pi * pitch / RATE)
-    buzz = sum(0.2 * np.exp(-(((120 * k - 600) / 250) ** 2)) * np.sin(k * phase) for k in range(1, 25))
+    buzz = sum(
+        0.2 * np.exp(-(((120 * k - 600) / 250) ** 2)) * np.sin(k * phase) for k in range(1, 25)
+    )
     return (buzz * np.maximum(np.sin(2 * np.pi * 2.5 * time), 0))[None, :]
 
 
@@ -65,15 +71,25 @@ SOUNDS: dict[str, Callable[[], np.ndarray]] = {
 }
 
 
-def stored(samples: np.ndarray, folder: Path, *, whole: bool, speech: bool = True, native: int = RATE) -> Clip:
-    """Write PCM16 with a minute of silence before it, and point a clip at it, with one utterance and role per channel."""
+def stored(
+    samples: np.ndarray, folder: Path, *, whole: bool, speech: bool = True, native: int = RATE
+) -> Clip:
+    """Write PCM16 with a minute of silence before it, and point a clip at it, with one utterance
+    and role per channel."""
     channels, count = samples.shape
     before = 0 if whole else START_MS
     pcm = np.clip(np.round(samples * 32768), -32768, 32767).astype("<i2").T
     path = folder / "chunk.pcm"
-    path.write_bytes(np.zeros((before * RATE // 1000, channels), "<i2").tobytes() + np.ascontiguousarray(pcm).tobytes())
+    path.write_bytes(
+        np.zeros((before * RATE // 1000, channels), "<i2").tobytes()
+        + np.ascontiguousarray(pcm).tobytes()
+    )
     end = before + -(-count * 1000 // RATE)
-    heard = tuple(Utterance(start_ms=before, end_ms=end, channel=c) for c in range(channels)) if speech else ()
+    heard = (
+        tuple(Utterance(start_ms=before, end_ms=end, channel=c) for c in range(channels))
+        if speech
+        else ()
+    )
     ref = ChunkRef(
         recording_id=UUID(int=1),
         index=WHOLE if whole else 2,
@@ -126,7 +142,10 @@ def test_speech_has_findings(module: Analysis, sound: str, tmp_path: Path) -> No
 
 def test_a_narrow_recording_is_answered_with_a_warning_where_it_matters(tmp_path: Path) -> None:
     answers = [
-        run(analyses()["noise"], stored(SOUNDS["eight_kilohertz"](), tmp_path, whole=False, native=rate))[0].model_dump()
+        run(
+            analyses()["noise"],
+            stored(SOUNDS["eight_kilohertz"](), tmp_path, whole=False, native=rate),
+        )[0].model_dump()
         for rate in (NARROW, 48_000)
     ]
     assert [answer.pop("bandwidth_limited") for answer in answers] == [True, False]
@@ -153,13 +172,18 @@ def test_one_answer_per_clip_in_order(module: Analysis, tmp_path: Path) -> None:
     for folder in folders:
         folder.mkdir()
     sounds = ("voice", "silence", "stereo")
-    clips = [stored(SOUNDS[s](), folder, whole=is_whole(module)) for s, folder in zip(sounds, folders, strict=True)]
+    clips = [
+        stored(SOUNDS[s](), folder, whole=is_whole(module))
+        for s, folder in zip(sounds, folders, strict=True)
+    ]
     together = run(module, *clips)
     assert together == [answer for clip in clips for answer in run(module, clip)]
 
 
 def test_no_speech_is_skipped_or_answered(module: Analysis, tmp_path: Path) -> None:
-    (answer,) = run(module, stored(SOUNDS["hiss"](), tmp_path, whole=is_whole(module), speech=False))
+    (answer,) = run(
+        module, stored(SOUNDS["hiss"](), tmp_path, whole=is_whole(module), speech=False)
+    )
     if isinstance(answer, Skipped):
         assert answer.reason == "no_speech"
     else:

@@ -1,5 +1,5 @@
-"""Sentiment and emotion of what is no voice, or a badly recorded one: valid, and no surer than there is reason to be (ADR
-0015).
+"""Sentiment and emotion of what is no voice, or a badly recorded one: valid, and no surer than
+there is reason to be (ADR 0015).
 
 The VAD keeps such sound away from them; here it is handed over as if it were an utterance."""
 
@@ -70,12 +70,17 @@ def test_no_speech_is_answered_with_doubt(name: str, sound: str, tmp_path: Path)
 def test_a_tenth_of_a_second_is_answered_with_doubt(name: str, tmp_path: Path) -> None:
     assert answered(name, hiss(0.1), tmp_path).overall.confidence <= MOST[name]
     whole = answered(name, voice(4), tmp_path).overall.confidence
-    assert answered(name, voice(4)[:, RATE // 10 : RATE // 5], tmp_path).overall.confidence <= max(whole, MOST[name])
+    assert answered(name, voice(4)[:, RATE // 10 : RATE // 5], tmp_path).overall.confidence <= max(
+        whole, MOST[name]
+    )
 
 
 def test_a_dc_offset_changes_no_answer(name: str, tmp_path: Path) -> None:
     sound = 0.2 * voice(4)
-    plain, shifted = answered(name, sound, tmp_path).overall, answered(name, sound + 0.4, tmp_path).overall
+    plain, shifted = (
+        answered(name, sound, tmp_path).overall,
+        answered(name, sound + 0.4, tmp_path).overall,
+    )
     assert shifted.label == plain.label
     assert shifted.confidence == pytest.approx(plain.confidence, abs=0.02)
 
@@ -90,4 +95,7 @@ def test_gain_changes_no_answer(name: str, tmp_path: Path) -> None:
 def test_a_bad_line_makes_nobody_surer(name: str, line: str, tmp_path: Path) -> None:
     sound = 0.5 * voice(4)
     worse = narrow(sound) if line == "narrow" else np.clip(10 * sound, -1, 1)
-    assert answered(name, worse, tmp_path).overall.confidence <= answered(name, sound, tmp_path).overall.confidence + 0.15
+    assert (
+        answered(name, worse, tmp_path).overall.confidence
+        <= answered(name, sound, tmp_path).overall.confidence + 0.15
+    )

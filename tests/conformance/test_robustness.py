@@ -1,5 +1,6 @@
-"""What a user expects of every CPU analysis on sound that is nothing much, or that a bad line has bent: the obvious answer or a
-doubtful one, and the same after a harmless change. Heard as production hears it: decoded, cut, the VAD's speech, the runner."""
+"""What a user expects of every CPU analysis on sound that is nothing much, or that a bad line has
+bent: the obvious answer or a doubtful one, and the same after a harmless change. Heard as
+production hears it: decoded, cut, the VAD's speech, the runner."""
 
 import os
 import subprocess
@@ -43,7 +44,9 @@ Answer = Classification | None
 
 
 def noise(seconds: float, level: float = 0.1) -> Sound:
-    return (level * np.random.default_rng(3).standard_normal((1, round(seconds * RATE)))).astype(np.float32)
+    return (level * np.random.default_rng(3).standard_normal((1, round(seconds * RATE)))).astype(
+        np.float32
+    )
 
 
 def heard(name: str, sound: Sound, folder: Path, rate: int = RATE) -> list[Answer]:
@@ -51,14 +54,32 @@ def heard(name: str, sound: Sound, folder: Path, rate: int = RATE) -> list[Answe
     recording_id = uuid4()
     path = write(folder / f"{recording_id}.wav", sound, rate, "pcm_s16le")
     ready = prepare(path, recording_id, f"file://{folder}/store", mix=len(sound) > 2)
-    place = {"recording_id": recording_id, "audio_uri": ready.audio[RATE], "sample_rate": RATE, "channels": ready.channels}
+    place = {
+        "recording_id": recording_id,
+        "audio_uri": ready.audio[RATE],
+        "sample_rate": RATE,
+        "channels": ready.channels,
+    }
     refs = tuple(
         ChunkRef(
-            **place, **span.model_dump(), index=index, native_rate=ready.native_rate, speech=speech_in(span, ready.utterances)
+            **place,
+            **span.model_dump(),
+            index=index,
+            native_rate=ready.native_rate,
+            speech=speech_in(span, ready.utterances),
         )
         for index, span in enumerate(ready.chunks)
     )
-    outcomes = run(Job(analysis=name, batch_id=uuid4(), release=default_releases()[name], chunks=refs, sent_at=0), "cpu")
+    outcomes = run(
+        Job(
+            analysis=name,
+            batch_id=uuid4(),
+            release=default_releases()[name],
+            chunks=refs,
+            sent_at=0,
+        ),
+        "cpu",
+    )
     return [_answer(name, outcome) for outcome in outcomes]
 
 
@@ -85,7 +106,9 @@ def call() -> Sound:
     path = PROJECT / "demo" / "call.ogg"
     found = probe(path)
     sound = np.concatenate([block.mean(axis=0) for block in decode(path, found, Tally())])
-    return soxr.resample(sound, found.sample_rate, RATE)[None, 10 * RATE : 35 * RATE].astype(np.float32)
+    return soxr.resample(sound, found.sample_rate, RATE)[None, 10 * RATE : 35 * RATE].astype(
+        np.float32
+    )
 
 
 @pytest.mark.parametrize("seconds", [0.1, 1.0, 20.0])
@@ -109,7 +132,9 @@ def test_white_noise_is_white_noise(level: float, tmp_path: Path) -> None:
     assert (told.label, scene.label) == ("white_noise", "noise")
 
 
-@pytest.mark.parametrize("name", [name for name in HEARD if "silence" not in default_releases()[name].labels])
+@pytest.mark.parametrize(
+    "name", [name for name in HEARD if "silence" not in default_releases()[name].labels]
+)
 @pytest.mark.parametrize("sound", [noise(10), tone(10), tone(10, hz=3_000)])
 def test_a_voice_is_judged_only_where_there_is_one(name: str, sound: Sound, tmp_path: Path) -> None:
     assert only(name, sound, tmp_path) is None
@@ -132,13 +157,17 @@ def test_noise_is_not_sure_of_a_tone(hertz: int, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("name", HEARD)
 @pytest.mark.parametrize("make", [lambda: noise(0.1), lambda: tone(0.1), lambda: noise(0.03)])
-def test_a_blink_has_a_valid_answer_or_none(name: str, make: Callable[[], Sound], tmp_path: Path) -> None:
+def test_a_blink_has_a_valid_answer_or_none(
+    name: str, make: Callable[[], Sound], tmp_path: Path
+) -> None:
     heard(name, make(), tmp_path)
 
 
 CHANGES: dict[str, Callable[[Sound], Sound]] = {
     "dc": lambda sound: sound + np.float32(0.1),
-    "clipped": lambda sound: np.clip(2 / np.abs(sound).max() * sound, -1, 1),  # 6 dB too loud for the line
+    "clipped": lambda sound: np.clip(
+        2 / np.abs(sound).max() * sound, -1, 1
+    ),  # 6 dB too loud for the line
     "softer": lambda sound: sound * np.float32(0.25),
     "turned_over": lambda sound: -sound,
 }
@@ -146,7 +175,9 @@ CHANGES: dict[str, Callable[[Sound], Sound]] = {
 
 @pytest.mark.parametrize("name", HEARD)
 @pytest.mark.parametrize("change", CHANGES)
-def test_a_harmless_change_leaves_the_answer(name: str, change: str, call: Sound, tmp_path: Path) -> None:
+def test_a_harmless_change_leaves_the_answer(
+    name: str, change: str, call: Sound, tmp_path: Path
+) -> None:
     same(only(name, call, tmp_path), only(name, CHANGES[change](call), tmp_path))
 
 

@@ -1,4 +1,5 @@
-"""Recorded clips of every kind keep their scene when a bad line bends them: shifted, clipped, softer, through a telephone."""
+"""Recorded clips of every kind keep their scene when a bad line bends them: shifted, clipped,
+softer, through a telephone."""
 
 import json
 from pathlib import Path
@@ -32,7 +33,10 @@ KEPT = 0.9
 
 def clips() -> list[Sound]:
     """The first ten seconds of clips spread over each kind."""
-    rows = [json.loads(line)["path"] for line in (DATA / "labels.jsonl").read_text(encoding="utf-8").splitlines()]
+    rows = [
+        json.loads(line)["path"]
+        for line in (DATA / "labels.jsonl").read_text(encoding="utf-8").splitlines()
+    ]
     found = []
     for kind in KINDS:
         own = [path for path in rows if path.startswith(kind)]
@@ -52,7 +56,12 @@ def test_the_scene_stays(change: str, tmp_path: Path) -> None:
     for clip in clips():
         before = only("scene", clip, tmp_path)
         if change == "telephone":
-            after = only("scene", soxr.resample(clip[0], RATE, 8_000)[None].astype(np.float32), tmp_path, 8_000)
+            after = only(
+                "scene",
+                soxr.resample(clip[0], RATE, 8_000)[None].astype(np.float32),
+                tmp_path,
+                8_000,
+            )
         else:
             after = only("scene", CHANGES[change](clip), tmp_path)
         assert before is not None

@@ -1,5 +1,6 @@
-"""The shipped checkpoints on recorded sound. Floors are loose: they catch labels in a wrong order, a changed front end or a
-checkpoint of another run. Quality on unheard speakers is in the cards, from cross-validation."""
+"""The shipped checkpoints on recorded sound. Floors are loose: they catch labels in a wrong order,
+a changed front end or a checkpoint of another run. Quality on unheard speakers is in the cards,
+from cross-validation."""
 
 import uuid
 from collections.abc import Sequence
@@ -8,7 +9,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from earshot.analysis.findings import EmotionFindings, NoiseFindings, SceneFindings, SentimentFindings
+from earshot.analysis.findings import (
+    EmotionFindings,
+    NoiseFindings,
+    SceneFindings,
+    SentimentFindings,
+)
 from earshot.analysis.types import ChunkRef, Release, Utterance
 from earshot.audio.clip import Clip
 from earshot.compute import cache
@@ -35,8 +41,9 @@ def clip(row: Example, folder: Path) -> Clip:
     speech = (Utterance(start_ms=0, end_ms=end, channel=0),)
     return Clip(
         ChunkRef(
-            recording_id=uuid.uuid4(), index=0, start_ms=0, end_ms=end, audio_uri=f"file://{path}", sample_rate=RATE,
-            channels=1, native_rate=RATE, speech=speech if row.source.startswith("emotion/") else (),
+            recording_id=uuid.uuid4(), index=0, start_ms=0, end_ms=end, audio_uri=f"file://{path}",
+            sample_rate=RATE, channels=1, native_rate=RATE,
+            speech=speech if row.source.startswith("emotion/") else (),
         )
     )  # fmt: skip
 
@@ -60,7 +67,15 @@ def test_scene_hears_what_people_heard_on_recordings_it_was_not_fitted_on(tmp_pa
     model = scene.load(default_releases()["scene"], "cpu")
     found = scene.analyze(model, [clip(row, tmp_path) for row in rows])
     assert len(rows) == 90
-    assert share([isinstance(f, SceneFindings) and f.label == row.label for f, row in zip(found, rows, strict=True)]) > 0.75
+    assert (
+        share(
+            [
+                isinstance(f, SceneFindings) and f.label == row.label
+                for f, row in zip(found, rows, strict=True)
+            ]
+        )
+        > 0.75
+    )
 
 
 def test_scene_agrees_with_its_teacher(tmp_path: Path) -> None:
@@ -70,7 +85,10 @@ def test_scene_agrees_with_its_teacher(tmp_path: Path) -> None:
     clips = [clip(row, tmp_path) for row in rows]
     own = scene.analyze(scene.load(default_releases()["scene"], "cpu"), clips)
     teachers = scene.analyze(scene.load(yamnet(), "cpu"), clips)
-    labels = [[found.label for found in answers if isinstance(found, SceneFindings)] for answers in (own, teachers)]
+    labels = [
+        [found.label for found in answers if isinstance(found, SceneFindings)]
+        for answers in (own, teachers)
+    ]
     assert share([a == b for a, b in zip(*labels, strict=True)]) > 0.7
 
 
@@ -93,28 +111,46 @@ def yamnet() -> Release:
 
 
 def test_noise_knows_the_sounds_it_was_taught(tmp_path: Path) -> None:
-    names = {"dog_bark": "dog_barking", "rain": "rain_heavy", "baby_cry": "baby_crying", "sea_waves": "ocean_waves"}
+    names = {
+        "dog_bark": "dog_barking",
+        "rain": "rain_heavy",
+        "baby_cry": "baby_crying",
+        "sea_waves": "ocean_waves",
+    }
     rows = [row for row in spread(examples(DATA, "noise/esc10"), 8) if row.label in names]
-    found = noise.analyze(noise.load(default_releases()["noise"], "cpu"), [clip(row, tmp_path) for row in rows])
-    hits = [isinstance(f, NoiseFindings) and f.label == names[row.label] for f, row in zip(found, rows, strict=True)]
+    found = noise.analyze(
+        noise.load(default_releases()["noise"], "cpu"), [clip(row, tmp_path) for row in rows]
+    )
+    hits = [
+        isinstance(f, NoiseFindings) and f.label == names[row.label]
+        for f, row in zip(found, rows, strict=True)
+    ]
     assert share(hits) > 0.7
     assert all(isinstance(f, NoiseFindings) and f.bandwidth_limited for f in found)
 
 
 def test_noise_on_yamnet_names_sounds_of_a_set_that_it_never_heard(tmp_path: Path) -> None:
-    """Nothing of scene/ibm_max is in what the head was fitted on. Its crowds get the name of the one crowd that it knows."""
+    """Nothing of scene/ibm_max is in what the head was fitted on. Its crowds get the name of the
+    one crowd that it knows."""
     if not (SHARED / "models").is_dir():
         pytest.skip(f"YAMNet is not at {SHARED / 'models'}")
     head = open_model(default_of("noise-yamnet-2"))
     base = SHARED / "models/yamnet/yamnet.onnx"
-    hears = OnYamnet(open_model(Release(analysis="noise", name="b", runtime="onnx", uri=str(base), sha256=sha256(base))), head)
+    hears = OnYamnet(
+        open_model(
+            Release(analysis="noise", name="b", runtime="onnx", uri=str(base), sha256=sha256(base))
+        ),
+        head,
+    )
     model = noise.noise_model(hears, head, 25)
     wanted = dict.fromkeys(("car-horn", "gunshots", "snoring", "train", "typing"), "mixed_noise")
     wanted |= {"rain": "rain_heavy", "applause": "crowd_talking", "crowd_cheering": "crowd_talking"}
     rows = [row for row in examples(DATA, "scene/ibm_max") if row.path.stem in wanted]
     found = noise.analyze(model, [clip(row, tmp_path) for row in rows])
     assert len(rows) == len(wanted)
-    assert [f.label for f in found if isinstance(f, NoiseFindings)] == [wanted[row.path.stem] for row in rows]
+    assert [f.label for f in found if isinstance(f, NoiseFindings)] == [
+        wanted[row.path.stem] for row in rows
+    ]
 
 
 def default_of(name: str) -> Release:
@@ -122,18 +158,31 @@ def default_of(name: str) -> Release:
 
 
 def test_emotion_is_far_above_chance(tmp_path: Path) -> None:
-    rows = spread(emotional_speech.utterances(DATA, "emotion", default_releases()["emotion"].labels), 12)
-    found = emotion.analyze(emotion.load(default_releases()["emotion"], "cpu"), [clip(row, tmp_path) for row in rows])
-    hits = [isinstance(f, EmotionFindings) and f.overall.label == row.label for f, row in zip(found, rows, strict=True)]
+    rows = spread(
+        emotional_speech.utterances(DATA, "emotion", default_releases()["emotion"].labels), 12
+    )
+    found = emotion.analyze(
+        emotion.load(default_releases()["emotion"], "cpu"), [clip(row, tmp_path) for row in rows]
+    )
+    hits = [
+        isinstance(f, EmotionFindings) and f.overall.label == row.label
+        for f, row in zip(found, rows, strict=True)
+    ]
     assert share(hits) > 0.5
 
 
 def test_both_sentiment_models_are_far_above_chance(tmp_path: Path) -> None:
-    rows = spread(emotional_speech.utterances(DATA, "sentiment", default_releases()["sentiment"].labels), 20)
+    rows = spread(
+        emotional_speech.utterances(DATA, "sentiment", default_releases()["sentiment"].labels), 20
+    )
     model = cache.get(sentiment.load, default_releases()["sentiment"], "cpu")
     hits: dict[str, list[bool]] = {"customer": [], "agent": []}
-    for row, found in zip(rows, sentiment.analyze(model, [clip(row, tmp_path) for row in rows]), strict=True):
+    for row, found in zip(
+        rows, sentiment.analyze(model, [clip(row, tmp_path) for row in rows]), strict=True
+    ):
         assert isinstance(found, SentimentFindings)
         for answer in found.utterances:
-            hits[answer.role].append(max(answer.scores, key=lambda label: answer.scores[label]) == row.label)
+            hits[answer.role].append(
+                max(answer.scores, key=lambda label: answer.scores[label]) == row.label
+            )
     assert all(np.mean(of_role) > 0.55 for of_role in hits.values())

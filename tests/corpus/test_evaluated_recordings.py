@@ -1,4 +1,5 @@
-"""``earshot evaluate`` on recorded audio: the command line, the production code and the figures together."""
+"""``earshot evaluate`` on recorded audio: the command line, the production code and the figures
+together."""
 
 import json
 from pathlib import Path
@@ -28,7 +29,9 @@ PARTS = {
 
 
 @pytest.fixture(scope="module")
-def metrics(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Classified | Transcribed | Diarized]:
+def metrics(
+    tmp_path_factory: pytest.TempPathFactory,
+) -> dict[str, Classified | Transcribed | Diarized]:
     folder = tmp_path_factory.mktemp("evaluate")
     rows = read(DATA / "labels.jsonl")
     lines: list[str] = []
@@ -41,7 +44,9 @@ def metrics(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Classified | 
     return Metrics.model_validate_json((folder / "metrics.json").read_text()).root
 
 
-def test_all_analyses_are_measured_by_their_default_releases(metrics: dict[str, Classified | Transcribed | Diarized]) -> None:
+def test_all_analyses_are_measured_by_their_default_releases(
+    metrics: dict[str, Classified | Transcribed | Diarized],
+) -> None:
     assert list(metrics) == list(analyses())
     assert {name: each.release for name, each in metrics.items()} == {
         name: default_releases()[name].name for name in analyses()
@@ -56,11 +61,18 @@ def test_only_what_maps_is_counted(metrics: dict[str, Classified | Transcribed |
     assert noise.n == 10
     assert isinstance(asr, Transcribed)
     assert set(asr.per_source) == {"asr/librispeech_test-clean", "asr/fsdd_8k"}
-    assert (diarization.n, sum(diarization.passed_over.unmapped.values())) == (8, 1)  # trñ00 has no reference
+    assert (diarization.n, sum(diarization.passed_over.unmapped.values())) == (
+        8,
+        1,
+    )  # trñ00 has no reference
 
 
-def test_figures_are_far_above_chance(metrics: dict[str, Classified | Transcribed | Diarized]) -> None:
-    scene, emotion, asr, diarization = (metrics[name] for name in ("scene", "emotion", "asr", "diarization"))
+def test_figures_are_far_above_chance(
+    metrics: dict[str, Classified | Transcribed | Diarized],
+) -> None:
+    scene, emotion, asr, diarization = (
+        metrics[name] for name in ("scene", "emotion", "asr", "diarization")
+    )
     assert isinstance(scene, Classified)
     assert scene.per_source["scene/pyaudio3"].accuracy > 0.75
     assert scene.per_source["scene/pyaudio3"].trained_on is False
@@ -77,7 +89,9 @@ def test_figures_are_far_above_chance(metrics: dict[str, Classified | Transcribe
 def test_a_checkpoint_of_ones_own_answers_alike(tmp_path: Path) -> None:
     """The embedded file by its path: another name, unknown training sets, the same figures."""
     rows = [row for row in read(DATA / "labels.jsonl") if row.source == "scene/pyaudio3"][::10]
-    (tmp_path / "m.jsonl").write_text("\n".join(row.model_dump_json(exclude_none=True) for row in rows))
+    (tmp_path / "m.jsonl").write_text(
+        "\n".join(row.model_dump_json(exclude_none=True) for row in rows)
+    )
     given = ["--checkpoint", f"scene={MODELS / 'embedded/scene.onnx'}"]
     figures = []
     for words in (["--analysis", "scene"], given):
@@ -87,4 +101,6 @@ def test_a_checkpoint_of_ones_own_answers_alike(tmp_path: Path) -> None:
     default, own = figures
     assert own["release"].startswith("scene-")
     assert own["per_source"]["scene/pyaudio3"]["trained_on"] is None
-    assert [own[key] for key in ("n", "confusion", "ece")] == [default[key] for key in ("n", "confusion", "ece")]
+    assert [own[key] for key in ("n", "confusion", "ece")] == [
+        default[key] for key in ("n", "confusion", "ece")
+    ]

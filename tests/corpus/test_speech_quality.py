@@ -1,4 +1,5 @@
-"""Words and speakers in recorded speech: error rates stay below what was measured when the checkpoints were chosen."""
+"""Words and speakers in recorded speech: error rates stay below what was measured when the
+checkpoints were chosen."""
 
 import time
 from collections.abc import Sequence
@@ -36,7 +37,13 @@ from workers.asr.routes import Recognisers
 pytestmark = pytest.mark.corpus
 
 
-def clip(call: Prepared, span: Interval, speech: Sequence[Utterance], index: int, roles: tuple[str, ...] = ()) -> Clip:
+def clip(
+    call: Prepared,
+    span: Interval,
+    speech: Sequence[Utterance],
+    index: int,
+    roles: tuple[str, ...] = (),
+) -> Clip:
     return Clip(
         ChunkRef(
             recording_id=uuid4(),
@@ -55,8 +62,16 @@ def clip(call: Prepared, span: Interval, speech: Sequence[Utterance], index: int
 
 def recognised(path: Path, store: Path, decoder: Recognisers) -> list[str]:
     call = prepare(path, uuid4(), f"file://{store}")
-    clips = [clip(call, chunk, speech_in(chunk, call.utterances), index) for index, chunk in enumerate(call.chunks)]
-    words = [word.text for found in asr.analyze(decoder, clips) if isinstance(found, AsrFindings) for word in found.words]
+    clips = [
+        clip(call, chunk, speech_in(chunk, call.utterances), index)
+        for index, chunk in enumerate(call.chunks)
+    ]
+    words = [
+        word.text
+        for found in asr.analyze(decoder, clips)
+        if isinstance(found, AsrFindings)
+        for word in found.words
+    ]
     return compared(" ".join(words)).split()
 
 
@@ -67,7 +82,9 @@ def test_word_error_rate_and_work_on_read_english(tmp_path: Path) -> None:
     began = time.process_time()
     for hard, limit in ((False, 0.10), (True, 0.20)):
         chosen = [line for line in unseen if (line.source == asr_wer.HARD) == hard]
-        errors = sum(distance(line.words, recognised(line.path, tmp_path, decoder)) for line in chosen)
+        errors = sum(
+            distance(line.words, recognised(line.path, tmp_path, decoder)) for line in chosen
+        )
         rate = errors / sum(len(line.words) for line in chosen)
         assert rate < limit, rate
     assert time.process_time() - began < 0.15 * seconds  # decoding and the VAD included
@@ -89,12 +106,18 @@ def test_moonshine_writes_what_its_own_library_writes(tmp_path: Path) -> None:
         assert rate == 16_000
         sound = sound[: len(sound) // 512 * 512]
         (own,) = ours.transcribe([sound], ["en"], [])
-        text = " ".join(each.text for each in theirs.transcribe_without_streaming(sound.tolist(), rate).lines)
+        text = " ".join(
+            each.text for each in theirs.transcribe_without_streaming(sound.tolist(), rate).lines
+        )
         same += text.split() == [word.text for word in own.words]
-    assert same >= 0.6 * len(lines), same  # integers: another build of the runtime may lean to another word where in doubt
+    assert same >= 0.6 * len(lines), (
+        same
+    )  # integers: another build of the runtime may lean to another word where in doubt
 
 
-def transcribed(call: Prepared, spans: Sequence[Interval], answers: Sequence[AsrFindings | Skipped]) -> tuple[Word, ...]:
+def transcribed(
+    call: Prepared, spans: Sequence[Interval], answers: Sequence[AsrFindings | Skipped]
+) -> tuple[Word, ...]:
     """The words of a report: those of all chunks joined."""
     chunks = tuple(ChunkSpan(**span.model_dump(), index=index) for index, span in enumerate(spans))
     parts = [
@@ -109,7 +132,13 @@ def transcribed(call: Prepared, spans: Sequence[Interval], answers: Sequence[Asr
         for span, answer in zip(chunks, answers, strict=True)
         if isinstance(answer, AsrFindings)
     ]
-    facts = {"id": uuid4(), "file_name": "call.flac", "sha256": "", "language": "en", "created_at": datetime.now(UTC)}
+    facts = {
+        "id": uuid4(),
+        "file_name": "call.flac",
+        "sha256": "",
+        "language": "en",
+        "created_at": datetime.now(UTC),
+    }
     recording = RecordingInfo(
         **facts,
         duration_ms=spans[-1].end_ms,
@@ -122,13 +151,20 @@ def transcribed(call: Prepared, spans: Sequence[Interval], answers: Sequence[Asr
 
 
 def test_words_of_a_stereo_call_are_in_order_within_their_chunks(tmp_path: Path) -> None:
-    call = prepare(DATA / "callcenter/auto_repairs_40_stereo_8k.flac", uuid4(), f"file://{tmp_path}")
+    call = prepare(
+        DATA / "callcenter/auto_repairs_40_stereo_8k.flac", uuid4(), f"file://{tmp_path}"
+    )
     spans = call.chunks[:3]
-    clips = [clip(call, span, speech_in(span, call.utterances), index) for index, span in enumerate(spans)]
+    clips = [
+        clip(call, span, speech_in(span, call.utterances), index)
+        for index, span in enumerate(spans)
+    ]
     found = asr.analyze(asr.load(default_releases()["asr"], "cpu"), clips)
     for span, answer in zip(spans, found, strict=True):
         assert isinstance(answer, AsrFindings)
-        assert all(span.start_ms <= word.start_ms <= word.end_ms <= span.end_ms for word in answer.words)
+        assert all(
+            span.start_ms <= word.start_ms <= word.end_ms <= span.end_ms for word in answer.words
+        )
         places = [(word.channel, word.start_ms) for word in answer.words]
         assert places == sorted(places)
     words = transcribed(call, spans, found)
@@ -140,11 +176,14 @@ def test_words_of_a_stereo_call_are_in_order_within_their_chunks(tmp_path: Path)
 
 
 def without_pauses(chosen: Sequence[asr_wer.Line], store: Path) -> Path:
-    """Recordings behind one another, and of each only the speech, so that no pause is long enough for a cut."""
+    """Recordings behind one another, and of each only the speech, so that no pause is long enough
+    for a cut."""
     speech = []
     for line in chosen:
         found, samples = prepare(line.path, uuid4(), f"file://{store}"), waveform(line.path)
-        inner = [slice((one.start_ms + 60) * 16, (one.end_ms - 60) * 16) for one in found.utterances]  # less of the VAD's pads
+        inner = [
+            slice((one.start_ms + 60) * 16, (one.end_ms - 60) * 16) for one in found.utterances
+        ]  # less of the VAD's pads
         speech += [samples[part] for part in inner]
     soundfile.write(store / "speech.flac", np.concatenate(speech), 16_000)
     return store / "speech.flac"
@@ -158,7 +197,11 @@ def said_again(words: Sequence[str]) -> list[str]:
     """Every run of up to six words that stands right behind itself, both times."""
     found, at = [], 0
     while at < len(words):
-        sizes = [n for n in range(6, 0, -1) if len(words) >= at + 2 * n and words[at : at + n] == words[at + n : at + 2 * n]]
+        sizes = [
+            n
+            for n in range(6, 0, -1)
+            if len(words) >= at + 2 * n and words[at : at + n] == words[at + n : at + 2 * n]
+        ]
         found += [" ".join(words[at : at + 2 * n]) for n in sizes[:1]]
         at += max(sizes, default=1)
     return found
@@ -179,12 +222,18 @@ def test_words_at_borders_in_the_midst_of_speech_appear_once(
     chosen = [line for line in asr_wer.lines(DATA) if line.source == asr_wer.HARD]
     call = prepare(without_pauses(chosen, tmp_path), uuid4(), f"file://{tmp_path}", limits=limits)
     assert sum(one.end_ms > other.start_ms for one, other in pairwise(call.chunks)) >= borders
-    clips = [clip(call, span, speech_in(span, call.utterances), index) for index, span in enumerate(call.chunks)]
+    clips = [
+        clip(call, span, speech_in(span, call.utterances), index)
+        for index, span in enumerate(call.chunks)
+    ]
     found = asr.analyze(asr.load(default_releases()["asr"], "cpu"), clips)
     words = spelt(transcribed(call, call.chunks, found))
     reference = [word for line in chosen for word in line.words]
     # What the reader repeats, and what the recogniser repeats within a chunk, is not of a border.
-    known = [" ".join(reference), *(" ".join(spelt(one.words)) for one in found if isinstance(one, AsrFindings))]
+    known = [
+        " ".join(reference),
+        *(" ".join(spelt(one.words)) for one in found if isinstance(one, AsrFindings)),
+    ]
     again = [phrase for phrase in said_again(words) if not any(phrase in text for text in known)]
     assert len(again) <= repeated, again
     assert distance(reference, words) / len(reference) <= rate
@@ -213,9 +262,12 @@ def test_diarization_of_meetings(tmp_path: Path) -> None:
 
 
 def test_diarization_of_two_readers(tmp_path: Path) -> None:
-    """Speakers that nothing was trained or chosen on, in the conversations that the card measures."""
+    """Speakers that nothing was trained or chosen on, in the conversations that the card
+    measures."""
     total = Errors(0, 0, 0, 0)
-    for number, dialogue in enumerate(speaker_eval.read_dialogues(examples(DATA, "asr/librispeech_test-other"))):
+    for number, dialogue in enumerate(
+        speaker_eval.read_dialogues(examples(DATA, "asr/librispeech_test-other"))
+    ):
         path = tmp_path / f"{number}.flac"
         soundfile.write(path, dialogue.samples, 16_000)
         found, call = diarized(path, tmp_path)
@@ -225,13 +277,16 @@ def test_diarization_of_two_readers(tmp_path: Path) -> None:
 
 
 def test_every_turn_of_a_call_is_on_the_channel_where_somebody_speaks(tmp_path: Path) -> None:
-    """By the sound itself: in a turn its own channel is the louder one, but for what is said into another's turn."""
+    """By the sound itself: in a turn its own channel is the louder one, but for what is said into
+    another's turn."""
     path = DATA / "callcenter/auto_repairs_40_stereo_8k.flac"
     sound, rate = soundfile.read(path, dtype="float32")
     call = prepare(path, uuid4(), f"file://{tmp_path}")
     model = diarization.load(default_releases()["diarization"], "cpu")
     whole = Interval(start_ms=0, end_ms=call.duration_ms)
-    (found,) = diarization.analyze(model, [clip(call, whole, call.utterances, WHOLE, roles=("agent", "customer"))])
+    (found,) = diarization.analyze(
+        model, [clip(call, whole, call.utterances, WHOLE, roles=("agent", "customer"))]
+    )
     assert isinstance(found, DiarizationFindings)
     talking = np.zeros((2, call.duration_ms), bool)
     for turn in found.turns:
@@ -249,10 +304,14 @@ def test_every_turn_of_a_call_is_on_the_channel_where_somebody_speaks(tmp_path: 
 
 
 def test_a_channel_with_a_role_is_a_speaker(tmp_path: Path) -> None:
-    call = prepare(DATA / "callcenter/auto_repairs_40_stereo_8k.flac", uuid4(), f"file://{tmp_path}")
+    call = prepare(
+        DATA / "callcenter/auto_repairs_40_stereo_8k.flac", uuid4(), f"file://{tmp_path}"
+    )
     model = diarization.load(default_releases()["diarization"], "cpu")
     whole = Interval(start_ms=0, end_ms=call.duration_ms)
-    (found,) = diarization.analyze(model, [clip(call, whole, call.utterances, WHOLE, roles=("agent", "customer"))])
+    (found,) = diarization.analyze(
+        model, [clip(call, whole, call.utterances, WHOLE, roles=("agent", "customer"))]
+    )
     assert isinstance(found, DiarizationFindings)
     assert (found.method, found.speakers, found.turns[0].speaker) == ("channel", 2, "s0")
     assert len({(turn.speaker, turn.channel) for turn in found.turns}) == 2

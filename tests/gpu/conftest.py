@@ -9,11 +9,16 @@ import pytest
 @pytest.fixture(scope="session", autouse=True)
 def cuda() -> str:
     """The device's name."""
-    torch = pytest.importorskip("torch", reason="the extra gpu is not installed: pip install -r requirements/gpu.txt")
-    pytest.importorskip("transformers", reason="the extra gpu is not installed: pip install -r requirements/gpu.txt")
+    torch = pytest.importorskip(
+        "torch", reason="the extra gpu is not installed: pip install -r requirements/gpu.txt"
+    )
+    pytest.importorskip(
+        "transformers", reason="the extra gpu is not installed: pip install -r requirements/gpu.txt"
+    )
     if not torch.cuda.is_available():
         pytest.skip(
-            "the GPU tier did not run: no CUDA device is visible here. Where there is one, `make test-gpu` needs nothing else"
+            "the GPU tier did not run: no CUDA device is visible here. Where there is one, `make"
+            " test-gpu` needs nothing else"
         )
     name: str = torch.cuda.get_device_name()
     return name

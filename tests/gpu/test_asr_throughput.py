@@ -1,8 +1,9 @@
-"""Runtimes of speech recognition on a CUDA device, without a pool around them: full batches near the speed of the bare forward
-loop, flat memory, the answers of a CPU.
+"""Runtimes of speech recognition on a CUDA device, without a pool around them: full batches near
+the speed of the bare forward loop, flat memory, the answers of a CPU.
 
-The networks have the shape of the real ones (Whisper small, Wav2Vec2-BERT of the Darija release) and random weights: speed and
-memory do not depend on what the weights say. ``pytest -m gpu -s`` prints the table.
+The networks have the shape of the real ones (Whisper small, Wav2Vec2-BERT of the Darija release)
+and random weights: speed and memory do not depend on what the weights say. ``pytest -m gpu -s``
+prints the table.
 """
 
 import time
@@ -20,13 +21,16 @@ pytestmark = pytest.mark.gpu
 ROWS = 16
 SECONDS = 25.0
 LEAST_SHARE = 0.85
-"""Of the throughput of the bare forward loop, at the same batch. What batches gain over one chunk a job is measured where there
-are jobs (``test_pools.py``); here it is printed."""
+"""Of the throughput of the bare forward loop, at the same batch. What batches gain over one chunk a
+job is measured where there are jobs (``test_pools.py``); here it is printed."""
 
 
 def chunks() -> list[Samples]:
     noise = np.random.default_rng(2)
-    return [(0.1 * noise.standard_normal(int(SECONDS * SAMPLE_RATE))).astype(np.float32) for _ in range(ROWS)]
+    return [
+        (0.1 * noise.standard_normal(int(SECONDS * SAMPLE_RATE))).astype(np.float32)
+        for _ in range(ROWS)
+    ]
 
 
 def tell(device: str, network: str, **rates: float) -> None:
@@ -75,7 +79,9 @@ def test_wav2vec2_bert(ctc: Any, cuda: str) -> None:
 
     sound = chunks()
 
-    inputs = ctc.processor(audio=sound, sampling_rate=SAMPLE_RATE, padding=True, return_tensors="pt").to("cuda")
+    inputs = ctc.processor(
+        audio=sound, sampling_rate=SAMPLE_RATE, padding=True, return_tensors="pt"
+    ).to("cuda")
 
     def bare() -> None:
         with torch.inference_mode(), torch.autocast("cuda", torch.float16):
@@ -96,12 +102,16 @@ def test_whisper_small(whisper_folders: tuple[Path, Path], cuda: str) -> None:
 
     model, sound, whole = TransformersWhisper(whisper_folders[0], "cuda"), chunks(), ROWS * SECONDS
 
-    inputs = model.processor.feature_extractor(sound, sampling_rate=SAMPLE_RATE, return_tensors="pt")
+    inputs = model.processor.feature_extractor(
+        sound, sampling_rate=SAMPLE_RATE, return_tensors="pt"
+    )
     features = inputs.input_features.to("cuda", torch.float16)
 
     def bare() -> None:
         with torch.inference_mode():
-            model.model.generate(features, language="en", task="transcribe", return_timestamps=False)
+            model.model.generate(
+                features, language="en", task="transcribe", return_timestamps=False
+            )
 
     loop = rate(bare, whole)
     full = rate(lambda: model.transcribe(sound, ["en"] * ROWS, []), whole)
@@ -126,7 +136,8 @@ def test_memory_stays_flat(ctc: Any) -> None:
     sound = [each[: SAMPLE_RATE * 2] for each in chunks()[:4]]
 
     def held(passes: int) -> int:
-        """Bytes of live tensors afterwards. What is reserved would hide a leak in what longer rows have left free."""
+        """Bytes of live tensors afterwards. What is reserved would hide a leak in what longer rows
+        have left free."""
         for _ in range(passes):
             ctc.transcribe(sound, ["ary"] * 4, [])
         torch.cuda.synchronize()
@@ -142,6 +153,8 @@ def test_the_gpu_hears_what_the_cpu_hears(tmp_path: Path) -> None:
 
     tiny_ctc.save(tmp_path / "ctc")
     sound = [each[: SAMPLE_RATE * 4] for each in chunks()[:3]]
-    near, far = (TransformersCtc(tmp_path / "ctc", device).emissions(sound) for device in ("cpu", "cuda"))
+    near, far = (
+        TransformersCtc(tmp_path / "ctc", device).emissions(sound) for device in ("cpu", "cuda")
+    )
     for one, other in zip(near, far, strict=True):
         assert (one.argmax(-1) == other.cpu().argmax(-1)).float().mean() > 0.97

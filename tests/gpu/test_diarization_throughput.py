@@ -1,5 +1,6 @@
-"""pyannote.audio's pipeline on a CUDA device: faster than one window at a time, in flat memory, with the
-answer of a CPU. Networks of the true shapes with random weights; ``pytest -m gpu -s`` prints the table."""
+"""pyannote.audio's pipeline on a CUDA device: faster than one window at a time, in flat memory,
+with the answer of a CPU. Networks of the true shapes with random weights; ``pytest -m gpu -s``
+prints the table."""
 
 from pathlib import Path
 from typing import Any
@@ -21,7 +22,10 @@ LEAST_GAIN = 2.0
 @pytest.fixture(scope="module")
 def saved(tmp_path_factory: pytest.TempPathFactory) -> Path:
     pytest.importorskip(
-        "pyannote.audio", reason="the extra diarization is not installed: pip install -r requirements/diarization.txt"
+        "pyannote.audio",
+        reason=(
+            "the extra diarization is not installed: pip install -r requirements/diarization.txt"
+        ),
     )
     from tests.runtimes.tiny import pyannote
 
@@ -36,7 +40,9 @@ def talk(seconds: int) -> Samples:
 
 
 def told(model: Any, samples: Samples) -> Any:
-    return model.who_spoke(lambda start, end: samples[start * 16 : end * 16], len(samples) * 1000 // SAMPLE_RATE)
+    return model.who_spoke(
+        lambda start, end: samples[start * 16 : end * 16], len(samples) * 1000 // SAMPLE_RATE
+    )
 
 
 def test_full_passes(saved: Path, cuda: str) -> None:
@@ -45,7 +51,10 @@ def test_full_passes(saved: Path, cuda: str) -> None:
     sound = talk(SECONDS)
     one, many = (PyannoteDiarizer(saved, "cuda", rows) for rows in (1, 32))
     single, full = rate(lambda: told(one, sound), SECONDS), rate(lambda: told(many, sound), SECONDS)
-    print(f"\n{cuda}: pyannote community-1 shape, {SECONDS} s: one window a pass {single:.0f}  32 a pass {full:.0f}")
+    print(
+        f"\n{cuda}: pyannote community-1 shape, {SECONDS} s: one window a pass {single:.0f}  32 a"
+        f" pass {full:.0f}"
+    )
     assert full >= LEAST_GAIN * single
 
 

@@ -1,6 +1,8 @@
-"""Emotion on a CUDA device: full batches near the speed of the bare forward loop, flat memory, the answers of the CPU.
+"""Emotion on a CUDA device: full batches near the speed of the bare forward loop, flat memory, the
+answers of the CPU.
 
-The networks have the shape of the real ones (emotion2vec+ base, audeering's wav2vec2 large of 12 layers) and random weights.
+The networks have the shape of the real ones (emotion2vec+ base, audeering's wav2vec2 large of 12
+layers) and random weights.
 """
 
 from pathlib import Path
@@ -57,9 +59,15 @@ def test_dimensional(tmp_path: Path, cuda: str) -> None:
     from tests.runtimes.tiny import speech
 
     speech.save_dimensional(tmp_path / "large", **LARGE)
-    model, sound, whole = TransformersDimensional(tmp_path / "large", "cuda"), chunks(), ROWS * SECONDS
+    model, sound, whole = (
+        TransformersDimensional(tmp_path / "large", "cuda"),
+        chunks(),
+        ROWS * SECONDS,
+    )
 
-    inputs = model.extractor(sound, sampling_rate=SAMPLE_RATE, padding=True, return_tensors="pt").to("cuda")
+    inputs = model.extractor(
+        sound, sampling_rate=SAMPLE_RATE, padding=True, return_tensors="pt"
+    ).to("cuda")
 
     def bare() -> None:
         with torch.inference_mode(), torch.autocast("cuda", torch.float16):
@@ -75,7 +83,10 @@ def compare(cuda: str, network: str, bare: Any, answers: Any, sound: Any, whole:
     assert full >= LEAST_SHARE * loop
     # A row of 25 s fills a large device already; short utterances do not.
     short = [each[: 2 * SAMPLE_RATE] for each in sound]
-    few, many = rate(lambda: [answers([each]) for each in short], 2 * ROWS), rate(lambda: answers(short), 2 * ROWS)
+    few, many = (
+        rate(lambda: [answers([each]) for each in short], 2 * ROWS),
+        rate(lambda: answers(short), 2 * ROWS),
+    )
     tell(cuda, f"{network}, of 2 s", batch=many, one_at_a_time=few)
     assert many >= LEAST_GAIN * few
 
@@ -83,7 +94,10 @@ def compare(cuda: str, network: str, bare: Any, answers: Any, sound: Any, whole:
 def test_memory_stays_flat(base: Path, cuda: str) -> None:
     import torch
 
-    model, sound = Emotion2vecModel(base, "cuda"), [each[: SAMPLE_RATE * 2] for each in chunks()[:4]]
+    model, sound = (
+        Emotion2vecModel(base, "cuda"),
+        [each[: SAMPLE_RATE * 2] for each in chunks()[:4]],
+    )
 
     def held(passes: int) -> int:
         for _ in range(passes):
@@ -99,7 +113,12 @@ def test_the_gpu_hears_what_the_cpu_hears(tmp_path: Path, cuda: str) -> None:
     from tests.runtimes.tiny import emotion2vec
 
     emotion2vec.save(tmp_path / "tiny")
-    sound = [each[: SAMPLE_RATE * seconds] for each, seconds in zip(chunks(), (1, 3, 5), strict=False)]
-    near, far = Emotion2vecModel(tmp_path / "tiny", "cpu", int8=False), Emotion2vecModel(tmp_path / "tiny", "cuda")
+    sound = [
+        each[: SAMPLE_RATE * seconds] for each, seconds in zip(chunks(), (1, 3, 5), strict=False)
+    ]
+    near, far = (
+        Emotion2vecModel(tmp_path / "tiny", "cpu", int8=False),
+        Emotion2vecModel(tmp_path / "tiny", "cuda"),
+    )
     for one, other in zip(near.shares(sound), far.shares(sound), strict=True):
         assert one.tolist() == pytest.approx(other.tolist(), abs=0.02)

@@ -1,8 +1,9 @@
-"""The three pools on a CUDA device, through real servers and workers: how much sound they hear in a second, beside the bare
-forward loop and beside one chunk a job; and what a worker holds of the device after a thousand jobs.
+"""The three pools on a CUDA device, through real servers and workers: how much sound they hear in a
+second, beside the bare forward loop and beside one chunk a job; and what a worker holds of the
+device after a thousand jobs.
 
-Networks of the true shapes with random weights: speed and memory do not depend on what the weights say.
-``docs/performance.md`` says what the columns mean and what the bars are held against.
+Networks of the true shapes with random weights: speed and memory do not depend on what the weights
+say. ``docs/performance.md`` says what the columns mean and what the bars are held against.
 """
 
 import os
@@ -24,15 +25,16 @@ from tests.servers import Stack, servers
 pytestmark = pytest.mark.gpu
 
 LEAST_SHARE = 0.85
-"""Of the throughput of the bare forward loop at the same batch: of the warm pool's wall time, with everything in it."""
+"""Of the throughput of the bare forward loop at the same batch: of the warm pool's wall time, with
+everything in it."""
 LEAST_GAIN = 5.0
 """Over one chunk a job."""
 RECORDINGS = 20
 PASSES = 20
 WARM, JOBS = 20, 1_000
 MOST_GROWTH = 32 << 20
-"""Bytes over a thousand jobs. A segment of torch's allocator has 20 MB, which jobs of a new length may take once; a row's
-activations kept by each job would be gigabytes."""
+"""Bytes over a thousand jobs. A segment of torch's allocator has 20 MB, which jobs of a new length
+may take once; a row's activations kept by each job would be gigabytes."""
 
 
 @dataclass(frozen=True)
@@ -57,7 +59,10 @@ CASES = {
 @pytest.fixture(scope="module")
 def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Release]]:
     pytest.importorskip(
-        "pyannote.audio", reason="the extra diarization is not installed: pip install -r requirements/diarization.txt"
+        "pyannote.audio",
+        reason=(
+            "the extra diarization is not installed: pip install -r requirements/diarization.txt"
+        ),
     )
     from tests.runtimes import shelf
     from tests.runtimes.tiny import ctc, emotion2vec, pyannote, whisper
@@ -67,7 +72,9 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Relea
     whisper.save(saved / "whisper", width=768, layers=12, heads=12)
     emotion2vec.save(saved / "emotion2vec", width=768, heads=12, depth=8, channels=512, prenet=4)
     pyannote.save(saved / "pyannote", hidden=128, layers=4)
-    checkpoints = {name: (case.analysis, case.runtime, saved / name) for name, case in CASES.items()}
+    checkpoints = {
+        name: (case.analysis, case.runtime, saved / name) for name, case in CASES.items()
+    }
     with pytest.MonkeyPatch.context() as environment:
         yield shelf.release(checkpoints, tmp_path_factory.mktemp("home"), environment)
     settings.cache_clear()
@@ -103,26 +110,45 @@ def heard(stack: Stack, release: Release, batch: int) -> Heard:
 def table(case: Case, device: str, bare: float, full: Heard, single: Heard | None) -> str:
     """For ``docs/performance.md``."""
     one, gain = (f"{single.rate:.0f}", f"{full.rate / single.rate:.1f}") if single else ("-", "-")
-    figures = (f"{bare:.0f}", f"{full.rate:.0f}", f"{full.in_jobs:.0f}", one, f"{full.rate / bare:.2f}", gain)
+    figures = (
+        f"{bare:.0f}",
+        f"{full.rate:.0f}",
+        f"{full.in_jobs:.0f}",
+        one,
+        f"{full.rate / bare:.2f}",
+        gain,
+    )
     return "\n".join(
         (
-            f"\n{device}, {platform.machine()}, {len(os.sched_getaffinity(0))} cores; {date.today()}\n",
-            "| pool | checkpoint shape | bare | pool | within jobs | one chunk a job | pool / bare | pool / one chunk a job |",
+            (
+                f"\n{device}, {platform.machine()}, {len(os.sched_getaffinity(0))} cores;"
+                f" {date.today()}\n"
+            ),
+            (
+                "| pool | checkpoint shape | bare | pool | within jobs | one chunk a job | pool /"
+                " bare | pool / one chunk a job |"
+            ),
             "|---|---|--:|--:|--:|--:|--:|--:|",
             f"| {' | '.join((case.analysis, case.shape, *figures))} |",
         )
     )
 
 
-def test_a_thousand_jobs_leave_nothing_behind(stack: Stack, served: dict[str, Release], cuda: str) -> None:
+def test_a_thousand_jobs_leave_nothing_behind(
+    stack: Stack, served: dict[str, Release], cuda: str
+) -> None:
     import torch
 
     def held(_: int) -> int:
-        """Bytes of the device in use, by whomever: what a process holds is not told to its neighbours in a container."""
+        """Bytes of the device in use, by whomever: what a process holds is not told to its
+        neighbours in a container."""
         free, total = torch.cuda.mem_get_info()
         return int(total - free)
 
     with front(stack, Sound(1.7, 0.5), "cuda", 1) as started:
         before, after = Pool(started, served["ctc"]).held_after(WARM, JOBS, held)
-    print(f"\n{cuda}: memory in use after {WARM} jobs {before >> 20} MB, after {JOBS} more {after >> 20} MB")
+    print(
+        f"\n{cuda}: memory in use after {WARM} jobs {before >> 20} MB, after {JOBS} more"
+        f" {after >> 20} MB"
+    )
     assert after - before <= MOST_GROWTH

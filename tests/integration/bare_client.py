@@ -1,4 +1,5 @@
-"""Another service: knows Celery, the broker and the task's name, and imports nothing of this project.
+"""Another service: knows Celery, the broker and the task's name, and imports nothing of this
+project.
 
 Usage: bare_client.py REDIS_URL REQUEST_JSON [QUEUE]
 """

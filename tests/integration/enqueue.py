@@ -1,4 +1,5 @@
-"""Enqueues the way another service does: a bare Celery client in an empty folder, with nothing of ours importable."""
+"""Enqueues the way another service does: a bare Celery client in an empty folder, with nothing of
+ours importable."""
 
 import json
 import subprocess
@@ -12,7 +13,8 @@ CLIENT = Path(__file__).with_name("bare_client.py")
 
 
 def enqueue(stack: Stack, request: dict[str, Any], *queue: str) -> dict[str, Any]:
-    """Sends ``ingest.recording`` (to ``queue``, or to Celery's default one) and returns its result."""
+    """Sends ``ingest.recording`` (to ``queue``, or to Celery's default one) and returns its
+    result."""
     folder = stack.home / "elsewhere"
     folder.mkdir(exist_ok=True)
     done = subprocess.run(

@@ -1,7 +1,9 @@
-"""Servers whose tables are watched and can crash, for tests that let things die in the midst of a transaction.
+"""Servers whose tables are watched and can crash, for tests that let things die in the midst of a
+transaction.
 
-A crash is a real one: a trigger ends the session's own backend when a table that the step names is written. A second trigger
-writes down every merge and every closing, as a witness that is not the code under test.
+A crash is a real one: a trigger ends the session's own backend when a table that the step names is
+written. A second trigger writes down every merge and every closing, as a witness that is not the
+code under test.
 """
 
 import contextlib
@@ -30,18 +32,21 @@ CREATE TRIGGER saw AFTER UPDATE ON recording FOR EACH ROW
 """
 CRASH = """
 CREATE FUNCTION crash() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
-    IF current_setting('crash.at', true) = TG_TABLE_NAME THEN PERFORM pg_terminate_backend(pg_backend_pid()); END IF;
+    IF current_setting('crash.at', true) = TG_TABLE_NAME THEN
+        PERFORM pg_terminate_backend(pg_backend_pid()); END IF;
     RETURN NULL;
 END $$;
 """
 CRASHING = ("finding", "outbox", "chunk", "dead_letter", "recording", "report")
 """The tables at which a session can die."""
 FOUND = """
-SELECT c.recording_id, c.index, c.round, c.wanted, c.state, f.analysis, f.release, f.status, f.outcome
+SELECT c.recording_id, c.index, c.round, c.wanted, c.state,
+    f.analysis, f.release, f.status, f.outcome
 FROM chunk c LEFT JOIN finding f ON f.recording_id = c.recording_id AND f.chunk_index = c.index
 """
 TOLD = """
-SELECT recording_id, (body ->> 'chunk')::int AS chunk, body FROM outbox WHERE body ->> 'type' = 'classification' ORDER BY seq
+SELECT recording_id, (body ->> 'chunk')::int AS chunk, body FROM outbox
+WHERE body ->> 'type' = 'classification' ORDER BY seq
 """
 
 
@@ -52,13 +57,17 @@ def watched() -> Iterator[Stack]:
         connection.execute(WITNESS.encode())
         connection.execute(CRASH.encode())
         for table in CRASHING:
-            connection.execute(f"CREATE TRIGGER crash AFTER INSERT OR UPDATE ON {table} EXECUTE FUNCTION crash()".encode())
+            connection.execute(
+                f"CREATE TRIGGER crash AFTER INSERT OR UPDATE ON {table}"
+                f" EXECUTE FUNCTION crash()".encode()
+            )
         yield started
 
 
 @contextlib.contextmanager
 def session(database_url: str, crash: str | None) -> Iterator[Connection]:
-    """A connection of its own, which dies at the first write to the table ``crash``. Any other trouble is the test's."""
+    """A connection of its own, which dies at the first write to the table ``crash``. Any other
+    trouble is the test's."""
     dies = (psycopg.OperationalError, Unavailable) if crash in CRASHING else ()
     with contextlib.suppress(*dies), db.connect(database_url) as opened:
         opened.execute("SELECT set_config('crash.at', %s, false)", (crash or "",))

@@ -1,4 +1,5 @@
-"""What the claims on chunks must say, kept beside them: who holds what, and how many holders of it have died."""
+"""What the claims on chunks must say, kept beside them: who holds what, and how many holders of it
+have died."""
 
 from collections import Counter
 from collections.abc import Iterable
@@ -25,7 +26,8 @@ class Holders:
         self._deaths: Counter[Place] = Counter()
 
     def take(self, place: Place, died: bool) -> None:
-        """Two see the same standing, of a holder that has ``died`` perhaps, and want the chunk: one gets it."""
+        """Two see the same standing, of a holder that has ``died`` perhaps, and want the chunk: one
+        gets it."""
         key, name = place
         found = claims.look(self.redis, {key: [name]})[key][name]
         if found.merged:
@@ -39,7 +41,8 @@ class Holders:
         self.ever.append((place, one))
 
     def give_back(self, place: Place, claim: Claim, blame: bool) -> None:
-        """By whoever held it once: only who still does has anything to give back, or to be blamed for."""
+        """By whoever held it once: only who still does has anything to give back, or to be blamed
+        for."""
         claims.release(self.redis, *place, claim, TTL_SEC, blame=blame)
         if self._held.get(place) == claim:
             del self._held[place]
@@ -53,7 +56,9 @@ class Holders:
         """What was known of it is forgotten."""
         gone = set(keys)
         self._held = {place: claim for place, claim in self._held.items() if place[0] not in gone}
-        self._deaths = Counter({place: times for place, times in self._deaths.items() if place[0] not in gone})
+        self._deaths = Counter(
+            {place: times for place, times in self._deaths.items() if place[0] not in gone}
+        )
 
     def lost(self) -> None:
         """Redis lost everything."""

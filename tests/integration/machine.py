@@ -28,7 +28,13 @@ class Machine:
 
     def earshot(self, *words: str) -> "subprocess.CompletedProcess[str]":
         return subprocess.run(
-            self.argv(*words), env=self.env, cwd=self.home, capture_output=True, text=True, timeout=TIMEOUT_SEC, check=False
+            self.argv(*words),
+            env=self.env,
+            cwd=self.home,
+            capture_output=True,
+            text=True,
+            timeout=TIMEOUT_SEC,
+            check=False,
         )
 
     def pid(self, part: str) -> int:
@@ -40,7 +46,11 @@ class Machine:
         for part in parts:
             os.killpg(self.pid(part), signal.SIGKILL)  # each leads a session of its own
         for part in parts:
-            waiting.until(lambda name=part: processes.running(self.home / "home", name) is None, 10, f"the end of {part}")
+            waiting.until(
+                lambda name=part: processes.running(self.home / "home", name) is None,
+                10,
+                f"the end of {part}",
+            )
 
     def urls(self) -> dict[str, str]:
         """``redis_url`` and ``database_url`` of the stack that runs."""
@@ -55,7 +65,10 @@ class Machine:
         ]
 
     def _ours(self, info: dict[str, object]) -> bool:
-        # Workers carry the home in their environment; servers, which overwrite theirs with a title, work in a folder below it.
+        # Workers carry the home in their environment; servers, which overwrite theirs with a title,
+        # work in a folder below it.
         environ = info["environ"] or {}
         assert isinstance(environ, dict)
-        return environ.get("EARSHOT_HOME") == self.env["EARSHOT_HOME"] or str(info["cwd"]).startswith(str(self.home))
+        return environ.get("EARSHOT_HOME") == self.env["EARSHOT_HOME"] or str(
+            info["cwd"]
+        ).startswith(str(self.home))

@@ -16,11 +16,16 @@ SERVERS = ("redis", "postgres", "logs")
 
 
 def everywhere(stack: Stack, *ids: str) -> list[str]:
-    """Every place that names one of the ids: table, Redis key or path; the tombstone and the event that tells of it apart."""
+    """Every place that names one of the ids: table, Redis key or path; the tombstone and the event
+    that tells of it apart."""
     wanted = set(ids)
     return [
         *rows(stack, wanted),
-        *(f"redis {key}" for key, text in entries(Redis.from_url(stack.redis_url)) if wanted & _ids(text)),
+        *(
+            f"redis {key}"
+            for key, text in entries(Redis.from_url(stack.redis_url))
+            if wanted & _ids(text)
+        ),
         *(f"file {path}" for path in files(stack.home) if wanted & _ids(f"{path} {_text(path)}")),
     ]
 
@@ -35,8 +40,14 @@ def rows(stack: Stack, wanted: set[str]) -> list[str]:
         tables = [row["table_name"] for row in connection.execute(names)]
         found = []
         for table in tables:
-            texts = connection.execute(f"SELECT t::text AS text FROM {table} t".encode())  # names of our own tables
-            found += [f"table {table}" for row in texts if _told(row["text"]) and wanted & _ids(row["text"])]
+            texts = connection.execute(
+                f"SELECT t::text AS text FROM {table} t".encode()
+            )  # names of our own tables
+            found += [
+                f"table {table}"
+                for row in texts
+                if _told(row["text"]) and wanted & _ids(row["text"])
+            ]
     return [place for place in found if place != "table tombstone"]
 
 
@@ -53,7 +64,9 @@ def entries(redis: Redis) -> list[tuple[str, str]]:
             b"list": lambda key=key: redis.lrange(key, 0, -1),
             b"set": lambda key=key: redis.smembers(key),
             b"zset": lambda key=key: redis.zrange(key, 0, -1),
-            b"stream": lambda key=key: [b" ".join(fields.values()) for _, fields in redis.xrange(key)],
+            b"stream": lambda key=key: [
+                b" ".join(fields.values()) for _, fields in redis.xrange(key)
+            ],
         }[kind]()
         found += [(name, text) for text in [name, *map(_decoded, values)] if _told(text)]
     return found
@@ -80,7 +93,11 @@ def _decoded(value: bytes) -> str:
 
 
 def _text(path: Path) -> str:
-    return path.read_text(errors="replace") if path.suffix in (".json", ".txt") and path.is_file() else ""
+    return (
+        path.read_text(errors="replace")
+        if path.suffix in (".json", ".txt") and path.is_file()
+        else ""
+    )
 
 
 def receipts(printed: str) -> list[dict[str, object]]:

@@ -18,7 +18,8 @@ ANALYSES = ("loudness", "pitch", "pace")
 
 
 class Once(RuleBasedStateMachine):
-    """What was handed in, dispatched and said, and what the tables, the stream and the claims must say about it."""
+    """What was handed in, dispatched and said, and what the tables, the stream and the claims must
+    say about it."""
 
     ground: Stack
 
@@ -54,11 +55,18 @@ class Once(RuleBasedStateMachine):
             rounds_said = [
                 staged.outcome
                 for (key, analysis), staged in self.said.items()
-                if (key.recording_id, key.index, analysis) == (row["recording_id"], row["index"], row["analysis"])
+                if (key.recording_id, key.index, analysis)
+                == (row["recording_id"], row["index"], row["analysis"])
             ]
             assert row["outcome"] in [outcome.model_dump(mode="json") for outcome in rounds_said]
-            if row["state"] == "merged" and row["analysis"] in row["wanted"] and row["outcome"]["status"] != "failed":
-                key = ChunkKey(recording_id=row["recording_id"], index=row["index"], round=row["round"])
+            if (
+                row["state"] == "merged"
+                and row["analysis"] in row["wanted"]
+                and row["outcome"]["status"] != "failed"
+            ):
+                key = ChunkKey(
+                    recording_id=row["recording_id"], index=row["index"], round=row["round"]
+                )
                 newest = self.said[key, row["analysis"]].outcome
                 assert newest.status == "failed" or row["outcome"] == newest.model_dump(mode="json")
 
@@ -71,7 +79,10 @@ class Once(RuleBasedStateMachine):
             if name in row["body"]
         }
         answers = {
-            (row["recording_id"], row["index"], row["analysis"]): (row["release"], row["outcome"]["classification"])
+            (row["recording_id"], row["index"], row["analysis"]): (
+                row["release"],
+                row["outcome"]["classification"],
+            )
             for row in found(self.connection)
             if row["status"] == "succeeded" and row["outcome"]["classification"]
         }
@@ -79,7 +90,10 @@ class Once(RuleBasedStateMachine):
 
     @invariant()
     def an_answer_is_not_lost_to_a_failure(self) -> None:
-        status = {(row["recording_id"], row["index"], row["analysis"]): row["status"] for row in found(self.connection)}
+        status = {
+            (row["recording_id"], row["index"], row["analysis"]): row["status"]
+            for row in found(self.connection)
+        }
         assert all(status[key] == "succeeded" for key in self.answered)
         self.answered = {key for key, word in status.items() if word == "succeeded"}
 

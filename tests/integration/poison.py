@@ -1,4 +1,5 @@
-"""Recordings that end whoever analyses them: a real analysis, in a copy of the project, that dies of loud sound."""
+"""Recordings that end whoever analyses them: a real analysis, in a copy of the project, that dies
+of loud sound."""
 
 import threading
 import wave
@@ -13,7 +14,8 @@ from tests import project_copy
 from tests.servers import Stack
 
 MODULE = '''\
-"""How loud a chunk is at most. While the control file is there, a loud one ends who hears it, in the way that it names."""
+"""How loud a chunk is at most. While the control file is there, a loud chunk ends its worker in the
+way that the file names."""
 
 import os
 import signal
@@ -87,7 +89,8 @@ SHORT = {
     "OVERLAP_SEC": "0",
     "CHUNK_BATCH_SIZE": "16",
 }
-"""A test sees in seconds what production sees in minutes, and a recording of half a minute has 16 chunks, one batch."""
+"""A test sees in seconds what production sees in minutes, and a recording of half a minute has 16
+chunks, one batch."""
 
 
 class Poison:
@@ -102,9 +105,9 @@ class Poison:
         stage.settings |= SHORT
 
     def on(self, way: str) -> None:
-        """``child`` ends the process that analyses, ``group`` its whole worker, ``full`` leaves no memory, ``gpu`` lets
-        everything fail that the process does from then on, ``absent`` is no GPU when the first processes start, ``wait`` lasts
-        until it is off."""
+        """``child`` ends the process that analyses, ``group`` its whole worker, ``full`` leaves no
+        memory, ``gpu`` lets everything fail that the process does from then on, ``absent`` is no
+        GPU when the first processes start, ``wait`` lasts until it is off."""
         self._control.write_text(way, encoding="utf-8")
 
     def off(self) -> None:
@@ -113,15 +116,22 @@ class Poison:
     @property
     def victims(self) -> int:
         """How often it struck."""
-        return len(self._victims.read_text(encoding="utf-8").splitlines()) if self._victims.exists() else 0
+        return (
+            len(self._victims.read_text(encoding="utf-8").splitlines())
+            if self._victims.exists()
+            else 0
+        )
 
 
 def recording(path: Path, chunks: int, loud: int | None = None, seed: int = 0) -> Path:
-    """Writes faint noise, with a loud burst in the middle of chunk ``loud``; every seed is another content."""
+    """Writes faint noise, with a loud burst in the middle of chunk ``loud``; every seed is another
+    content."""
     samples = np.random.default_rng(seed).normal(0, 0.002, chunks * CHUNK_SEC * RATE)
     if loud is not None:
         middle = (loud * CHUNK_SEC + CHUNK_SEC // 2) * RATE
-        samples[middle : middle + RATE // 4] = 0.9 * np.sin(np.arange(RATE // 4) * 2 * np.pi * 440 / RATE)
+        samples[middle : middle + RATE // 4] = 0.9 * np.sin(
+            np.arange(RATE // 4) * 2 * np.pi * 440 / RATE
+        )
     with wave.open(str(path), "wb") as file:
         file.setnchannels(1)
         file.setsampwidth(2)

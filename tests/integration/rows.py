@@ -22,7 +22,9 @@ FACTS = {
 }
 
 
-def registered(connection: Connection, analyses: Iterable[str], *, language: str = "en", force: bool = False) -> UUID:
+def registered(
+    connection: Connection, analyses: Iterable[str], *, language: str = "en", force: bool = False
+) -> UUID:
     """One that is being taken in."""
     recording_id = uuid4()
     request = IngestRequest(uri="file:///calls/7.wav", force=force)
@@ -31,8 +33,11 @@ def registered(connection: Connection, analyses: Iterable[str], *, language: str
     return recording_id
 
 
-def planned(connection: Connection, analyses: Iterable[str], chunks: int, sha256: str | None = None) -> UUID:
-    """One whose chunks, of 100 ms each, wait to be dispatched; of its own content unless that is named."""
+def planned(
+    connection: Connection, analyses: Iterable[str], chunks: int, sha256: str | None = None
+) -> UUID:
+    """One whose chunks, of 100 ms each, wait to be dispatched; of its own content unless that is
+    named."""
     wanted = tuple(analyses)
     recording_id = registered(connection, wanted)
     recordings.note_content(connection, recording_id, sha256 or uuid4().hex * 2)
@@ -45,5 +50,7 @@ def store(connection: Connection, recording_id: UUID, wanted: tuple[str, ...], c
     """What follows decoding: the recording's facts and its chunks."""
     speech = (Utterance(channel=0, start_ms=10, end_ms=20),)
     spans = [Interval(start_ms=i * 100, end_ms=i * 100 + 100) for i in range(chunks)]
-    plan = [NewChunk(index=i, span=span, speech=speech, wanted=wanted) for i, span in enumerate(spans)]
+    plan = [
+        NewChunk(index=i, span=span, speech=speech, wanted=wanted) for i, span in enumerate(spans)
+    ]
     recordings.store_plan(connection, recording_id, {**FACTS, "duration_ms": chunks * 100}, plan)

@@ -1,4 +1,5 @@
-"""Messages that nobody can work on, made by rule: whatever a field may hold, something else stands in it."""
+"""Messages that nobody can work on, made by rule: whatever a field may hold, something else stands
+in it."""
 
 import base64
 import copy
@@ -15,16 +16,44 @@ Sent = tuple[str, bytes]
 """Queue and message."""
 
 OTHER: tuple[Any, ...] = (
-    *(-1, 1.5, 10**15, 1e300, float("nan"), float("-inf"), True, [], [1], ["a", 7], {}, {"a": 1}, [[]]),
-    *({"__type__": name, "__value__": "2026"} for name in ("decimal", "bytes", "base64", "date", "time", "other")),
+    *(
+        -1,
+        1.5,
+        10**15,
+        1e300,
+        float("nan"),
+        float("-inf"),
+        True,
+        [],
+        [1],
+        ["a", 7],
+        {},
+        {"a": 1},
+        [[]],
+    ),
+    *(
+        {"__type__": name, "__value__": "2026"}
+        for name in ("decimal", "bytes", "base64", "date", "time", "other")
+    ),
     *(
         {"__type__": "uuid", "__value__": "2026"},
         {"__type__": "datetime", "__value__": 2026},
         {"__type__": [], "__value__": {}},
     ),
-    *("", "two words", "line\nbreak", "nul\x00", "bell\x07", "x" * 300, "x" * 5000, "tomorrow", "\u202eabc"),
+    *(
+        "",
+        "two words",
+        "line\nbreak",
+        "nul\x00",
+        "bell\x07",
+        "x" * 300,
+        "x" * 5000,
+        "tomorrow",
+        "\u202eabc",
+    ),
 )
-"""Values of each kind that JSON has, none of them a date to come, and of those that kombu writes as typed values."""
+"""Values of each kind that JSON has, none of them a date to come, and of those that kombu writes as
+typed values."""
 FAR = (timedelta(days=2), timedelta(days=400), timedelta(days=30_000))
 UNKNOWN = ("traceparent", "sentry-trace", "baggage", "x-tenant", "x-" + "y" * 200, "über", "a b")
 
@@ -32,7 +61,11 @@ UNKNOWN = ("traceparent", "sentry-trace", "baggage", "x-tenant", "x-" + "y" * 20
 def message(task: str, *args: Any, queue: str = "ingest") -> dict[str, Any]:
     """As Celery's protocol 2 wants it, with the body still to be encoded."""
     return {
-        "body": [list(args), {}, {"callbacks": None, "errbacks": None, "chain": None, "chord": None}],
+        "body": [
+            list(args),
+            {},
+            {"callbacks": None, "errbacks": None, "chain": None, "chord": None},
+        ],
         "content-type": "application/json",
         "content-encoding": "utf-8",
         "headers": {"id": str(uuid4()), "task": task},
@@ -65,7 +98,8 @@ def changed(base: dict[str, Any], value: Any, *path: Any) -> dict[str, Any]:
 
 
 def envelopes() -> Iterator[Sent]:
-    """Another value in each header and property that is known, and headers and properties that are not."""
+    """Another value in each header and property that is known, and headers and properties that are
+    not."""
     for name in Headers.model_fields:
         for value in OTHER:
             yield "finalize", encoded(changed(about_nothing(), value, "headers", name))
@@ -78,13 +112,19 @@ def envelopes() -> Iterator[Sent]:
             yield "finalize", encoded(changed(about_nothing(), value, "properties", name))
     for name in ("body", "content-type", "content-encoding", "headers", "properties"):
         for value in OTHER:
-            yield "finalize", json.dumps({**json.loads(encoded(about_nothing())), name: value}).encode()
+            yield (
+                "finalize",
+                json.dumps({**json.loads(encoded(about_nothing())), name: value}).encode(),
+            )
     for ahead in FAR:
         for name in ("eta", "expires")[: 2 if ahead > FAR[0] else 1]:
             at = (datetime.now(UTC) + ahead).isoformat()
             yield "finalize", encoded(changed(about_nothing(), at, "headers", name))
     for name in ("eta", "expires"):
-        yield "finalize", encoded(changed(about_nothing(), "0001-01-01T00:00:00+14:00", "headers", name))
+        yield (
+            "finalize",
+            encoded(changed(about_nothing(), "0001-01-01T00:00:00+14:00", "headers", name)),
+        )
 
 
 def embeds() -> Iterator[Sent]:
@@ -92,12 +132,26 @@ def embeds() -> Iterator[Sent]:
     for name in ("callbacks", "errbacks", "chain", "chord", "called_back"):
         for value in OTHER:
             yield "finalize", encoded(changed(about_nothing(), value, "body", 2, name))
-    good = {"task": "upkeep.relay", "args": [], "kwargs": {}, "options": {}, "subtask_type": None, "immutable": True}
+    good = {
+        "task": "upkeep.relay",
+        "args": [],
+        "kwargs": {},
+        "options": {},
+        "subtask_type": None,
+        "immutable": True,
+    }
     for name in good:
         for value in OTHER:
             signature = changed(good, value, name)
             if signature not in ({**good, "options": {}}, {**good, "kwargs": {}}):
-                yield "finalize", encoded(changed(about_nothing(), [{**signature, "args": "none"}], "body", 2, "chain"))
+                yield (
+                    "finalize",
+                    encoded(
+                        changed(
+                            about_nothing(), [{**signature, "args": "none"}], "body", 2, "chain"
+                        )
+                    ),
+                )
     for name in Options.model_fields:
         signature = changed(good, {"a": 1}, "options", name)
         yield "finalize", encoded(changed(about_nothing(), [signature], "body", 2, "errbacks"))
@@ -130,7 +184,10 @@ def requests() -> Iterator[Sent]:
         for value in values:
             yield "ingest", encoded(changed(good, value, "body", 0, 0, name))
     for control in (*range(0x20), *range(0x7F, 0xA0), 0x2028, 0x2029):
-        yield "ingest", encoded(changed(good, f"file:///calls/{chr(control)}7.wav", "body", 0, 0, "uri"))
+        yield (
+            "ingest",
+            encoded(changed(good, f"file:///calls/{chr(control)}7.wav", "body", 0, 0, "uri")),
+        )
         yield "celery", encoded(changed(good, f"7{chr(control)}.wav", "body", 0, 0, "file_name"))
 
 
@@ -144,13 +201,26 @@ def jobs(job: dict[str, Any]) -> Iterator[Sent]:
     for name in ("batch_id", "release", "chunks", "sent_at", "gate", "analysis"):
         for value in (-1, float("nan"), float("inf"), 10**15, "x" * 300, [], [1], {"a": 1}):
             yield "scene", encoded(changed(good, value, "body", 0, 0, name))
-    for name in ("recording_id", "index", "round", "start_ms", "sample_rate", "channels", "native_rate", "speech", "speakers"):
+    for name in (
+        "recording_id",
+        "index",
+        "round",
+        "start_ms",
+        "sample_rate",
+        "channels",
+        "native_rate",
+        "speech",
+        "speakers",
+    ):
         for value in (-2, 1.5, 10**15, "x", [1], {"a": 1}):
             yield "scene", encoded(changed(good, value, "body", 0, 0, "chunks", 0, name))
     for name in ("name", "uri", "sha256", "labels"):
         for value in (7, "x" * 5000, [7], {"a": 1}):
             yield "scene", encoded(changed(good, value, "body", 0, 0, "release", name))
-    batch = message("merge.batch", {"batch_id": str(uuid4()), "chunks": [{"recording_id": str(uuid4()), "index": 0}]})
+    batch = message(
+        "merge.batch",
+        {"batch_id": str(uuid4()), "chunks": [{"recording_id": str(uuid4()), "index": 0}]},
+    )
     for name in ("batch_id", "chunks", "more"):
         for value in (7, "x", [], [1], [{"recording_id": str(uuid4()), "index": 10**15}], {"a": 1}):
             yield "merge", encoded(changed(batch, value, "body", 0, 0, name))

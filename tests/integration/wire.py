@@ -1,4 +1,5 @@
-"""Listens to everything that goes over Redis, the way an operator with MONITOR would, and decodes task messages."""
+"""Listens to everything that goes over Redis, the way an operator with MONITOR would, and decodes
+task messages."""
 
 import base64
 import json

@@ -1,4 +1,5 @@
-"""Small checkpoints of the true architectures, saved as the hub lays them out, pulled and located through the catalog."""
+"""Small checkpoints of the true architectures, saved as the hub lays them out, pulled and located
+through the catalog."""
 
 import json
 from collections.abc import Iterator
@@ -12,12 +13,14 @@ from earshot.settings import settings
 
 @pytest.fixture(scope="session")
 def releases(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Release]]:
-    """By name: ``whisper``, ``whisper-hub`` and ``whisper-converted``, which have the same weights; ``ctc``; ``emotion2vec``;
-    ``dimensional``; the family of wav2vec 2.0, each with either norm of its front end, for emotion and (``ctc-``) for speech,
-    and one of them in half precision, ``ctc-half``; and ``voxtral``, an adapter over it, ``joint``, and the same two for
-    emotion."""
+    """By name: ``whisper``, ``whisper-hub`` and ``whisper-converted``, which have the same weights;
+    ``ctc``; ``emotion2vec``; ``dimensional``; the family of wav2vec 2.0, each with either norm of
+    its front end, for emotion and (``ctc-``) for speech, and one of them in half precision,
+    ``ctc-half``; and ``voxtral``, an adapter over it, ``joint``, and the same two for emotion."""
     for package in ("torch", "transformers", "peft"):
-        pytest.importorskip(package, reason="the extra gpu is not installed: pip install -r requirements/gpu.txt")
+        pytest.importorskip(
+            package, reason="the extra gpu is not installed: pip install -r requirements/gpu.txt"
+        )
     import torch
 
     from tests.runtimes import shelf
@@ -51,9 +54,17 @@ def releases(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Rel
     for kind in ("wav2vec2", "hubert", "wavlm"):
         for norm in ("group", "layer"):
             speech.save(saved / f"{kind}-{norm}", kind, norm)
-            checkpoints[f"{kind}-{norm}"] = ("emotion", "transformers-emotion", saved / f"{kind}-{norm}")
+            checkpoints[f"{kind}-{norm}"] = (
+                "emotion",
+                "transformers-emotion",
+                saved / f"{kind}-{norm}",
+            )
             ctc.save_family(saved / f"ctc-{kind}-{norm}", kind, norm)
-            checkpoints[f"ctc-{kind}-{norm}"] = ("asr", "transformers-ctc", saved / f"ctc-{kind}-{norm}")
+            checkpoints[f"ctc-{kind}-{norm}"] = (
+                "asr",
+                "transformers-ctc",
+                saved / f"ctc-{kind}-{norm}",
+            )
     ctc.save_family(saved / "ctc-half", "wav2vec2", "layer", torch.float16)
     checkpoints["ctc-half"] = ("asr", "transformers-ctc", saved / "ctc-half")
     with pytest.MonkeyPatch.context() as environment:

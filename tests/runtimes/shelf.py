@@ -1,5 +1,5 @@
-"""Puts a saved checkpoint on the models folder the way a user does: an entry in a catalog of one's own, pulled, and then
-located."""
+"""Puts a saved checkpoint on the models folder the way a user does: an entry in a catalog of one's
+own, pulled, and then located."""
 
 from collections.abc import Mapping
 from pathlib import Path

@@ -1,4 +1,5 @@
-"""Speech recognition where a full job really does not fit into memory: the system refuses it, and it goes on in halves."""
+"""Speech recognition where a full job really does not fit into memory: the system refuses it, and
+it goes on in halves."""
 
 import json
 import subprocess
@@ -48,8 +49,9 @@ def chunk(index):
     path.write_bytes(noise.tobytes())
     span = {"start_ms": 0, "end_ms": len(noise) // 16}
     return Clip(ChunkRef(
-        recording_id=UUID(int=1), index=index, **span, audio_uri=f"file://{path}", sample_rate=16_000, channels=1,
-        native_rate=16_000, language="ary", speech=(Utterance(channel=0, **span),),
+        recording_id=UUID(int=1), index=index, **span, audio_uri=f"file://{path}",
+        sample_rate=16_000, channels=1, native_rate=16_000, language="ary",
+        speech=(Utterance(channel=0, **span),),
     ))
 
 clips = [chunk(index) for index in range(int(sys.argv[4]))]
@@ -65,14 +67,27 @@ print(json.dumps([model.passes, [each.model_dump(mode="json") for each in outcom
 
 
 def heard(folder: Path, store: Path, room_mb: int) -> tuple[list[int], list[dict[str, object]]]:
-    """Rows of each pass, and the outcomes. ``room_mb``: what the process may take beyond what it holds once loaded; 0: all."""
-    argv = [sys.executable, "-W", "ignore", "-c", CRAMPED, str(folder), str(store), str(room_mb), str(CHUNKS)]
+    """Rows of each pass, and the outcomes. ``room_mb``: what the process may take beyond what it
+    holds once loaded; 0: all."""
+    argv = [
+        sys.executable,
+        "-W",
+        "ignore",
+        "-c",
+        CRAMPED,
+        str(folder),
+        str(store),
+        str(room_mb),
+        str(CHUNKS),
+    ]
     done = subprocess.run(argv, check=True, capture_output=True, text=True)
     passes, outcomes = json.loads(done.stdout.splitlines()[-1])
     return passes, outcomes
 
 
-def test_a_job_that_does_not_fit_goes_on_in_halves(releases: dict[str, Release], tmp_path: Path) -> None:
+def test_a_job_that_does_not_fit_goes_on_in_halves(
+    releases: dict[str, Release], tmp_path: Path
+) -> None:
     free, whole = heard(locate(releases["ctc"]), tmp_path, 0)
     assert free == [CHUNKS]
     passes, outcomes = heard(locate(releases["ctc"]), tmp_path, 500)
@@ -80,4 +95,6 @@ def test_a_job_that_does_not_fit_goes_on_in_halves(releases: dict[str, Release],
     assert passes[1] == CHUNKS // 2
     assert len(passes) < 2 * CHUNKS, passes
     assert {each["status"] for each in outcomes} == {"succeeded"}
-    assert [len(each["findings"]["words"]) for each in outcomes] == [len(each["findings"]["words"]) for each in whole]
+    assert [len(each["findings"]["words"]) for each in outcomes] == [
+        len(each["findings"]["words"]) for each in whole
+    ]

@@ -1,4 +1,5 @@
-"""LoRA adapters over a network of transformers: in effect, whole, and found with what they adapt."""
+"""LoRA adapters over a network of transformers: in effect, whole, and found with what they
+adapt."""
 
 from pathlib import Path
 from typing import Any
@@ -15,7 +16,10 @@ pytestmark = pytest.mark.runtimes
 
 
 def test_the_adapter_changes_what_is_heard(releases: dict[str, Release]) -> None:
-    plain, changed = (open_local(releases[name], "cpu").transcribe(SOUNDS, LANGUAGES, []) for name in ("voxtral", "joint"))
+    plain, changed = (
+        open_local(releases[name], "cpu").transcribe(SOUNDS, LANGUAGES, [])
+        for name in ("voxtral", "joint")
+    )
     assert all(text(one) != text(other) for one, other in zip(plain, changed, strict=True))
 
 
@@ -34,8 +38,11 @@ def test_merged_and_unmerged_are_the_same_in_float32(releases: dict[str, Release
     assert torch.allclose(merged, beside, atol=1e-3)
 
 
-def test_in_half_precision_small_changes_stay_beside_the_weights(releases: dict[str, Release]) -> None:
-    """A change below the rounding of the weights: merged, most of it would be gone; beside them it is there."""
+def test_in_half_precision_small_changes_stay_beside_the_weights(
+    releases: dict[str, Release],
+) -> None:
+    """A change below the rounding of the weights: merged, most of it would be gone; beside them it
+    is there."""
     import torch
     from transformers import VoxtralForConditionalGeneration
 
@@ -54,7 +61,9 @@ def test_in_half_precision_small_changes_stay_beside_the_weights(releases: dict[
     assert same > 0.5, (same, kept)
 
 
-def test_an_adapter_of_older_libraries_is_the_same(releases: dict[str, Release], tmp_path: Path) -> None:
+def test_an_adapter_of_older_libraries_is_the_same(
+    releases: dict[str, Release], tmp_path: Path
+) -> None:
     """Saved when transformers called the layers as the hub's weights still do."""
     import shutil
 
@@ -73,11 +82,15 @@ def test_an_adapter_of_older_libraries_is_the_same(releases: dict[str, Release],
     }
     assert not set(old) & set(weights)
     save_file(old, tmp_path / "old" / "adapter_model.safetensors")
-    networks = [Voxtral(base, folder, "cpu").model.state_dict() for folder in (own, tmp_path / "old")]
+    networks = [
+        Voxtral(base, folder, "cpu").model.state_dict() for folder in (own, tmp_path / "old")
+    ]
     assert all((networks[0][name] == networks[1][name]).all() for name in networks[0])
 
 
-def test_an_adapter_that_finds_no_place_is_refused(releases: dict[str, Release], tmp_path: Path) -> None:
+def test_an_adapter_that_finds_no_place_is_refused(
+    releases: dict[str, Release], tmp_path: Path
+) -> None:
     import shutil
 
     from safetensors.torch import load_file, save_file
@@ -102,7 +115,10 @@ def test_a_missing_base_names_the_command_that_fetches_both(releases: dict[str, 
     folder.rename(aside)
     try:
         for release in (releases["joint"], releases["joint-emotion"]):
-            with pytest.raises(Misconfigured, match=f"voxtral, which {release.name} needs, is not here.*pull {release.name}"):
+            with pytest.raises(
+                Misconfigured,
+                match=f"voxtral, which {release.name} needs, is not here.*pull {release.name}",
+            ):
                 locate(release)
     finally:
         aside.rename(folder)
@@ -111,7 +127,10 @@ def test_a_missing_base_names_the_command_that_fetches_both(releases: dict[str, 
 @pytest.mark.parametrize("precision", ["float32", "bfloat16"])
 @pytest.mark.parametrize(
     ("more", "trained"),
-    [({"modules_to_save": ["multi_modal_projector"]}, ".modules_to_save."), ({"bias": "lora_only"}, ".base_layer.bias")],
+    [
+        ({"modules_to_save": ["multi_modal_projector"]}, ".modules_to_save."),
+        ({"bias": "lora_only"}, ".base_layer.bias"),
+    ],
 )
 def test_what_is_replaced_as_a_whole_is_found_in_either_precision(
     releases: dict[str, Release], tmp_path: Path, precision: str, more: dict[str, Any], trained: str
@@ -124,7 +143,9 @@ def test_what_is_replaced_as_a_whole_is_found_in_either_precision(
 
     base = locate(releases["voxtral"])
     told = LoraConfig(r=2, target_modules=["q_proj", "v_proj"], init_lora_weights=False, **more)
-    tuned = get_peft_model(VoxtralForConditionalGeneration.from_pretrained(base, dtype=torch.float32), told)
+    tuned = get_peft_model(
+        VoxtralForConditionalGeneration.from_pretrained(base, dtype=torch.float32), told
+    )
     wanted, *others = [weight for name, weight in tuned.named_parameters() if trained in name]
     with torch.no_grad():
         for weight in (wanted, *others):
@@ -132,4 +153,6 @@ def test_what_is_replaced_as_a_whole_is_found_in_either_precision(
     tuned.save_pretrained(tmp_path, save_embedding_layers=False)
     model = VoxtralForConditionalGeneration.from_pretrained(base, dtype=getattr(torch, precision))
     after = adapted(model, tmp_path, {}).state_dict().values()
-    assert any(each.shape == wanted.shape and torch.equal(each, wanted.to(each.dtype)) for each in after)
+    assert any(
+        each.shape == wanted.shape and torch.equal(each, wanted.to(each.dtype)) for each in after
+    )

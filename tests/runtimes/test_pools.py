@@ -1,5 +1,5 @@
-"""The GPU tier's harness where there is no GPU: the three pools on the CPU with small networks. Every chunk is answered and
-its row written, every figure is there; no speed is asked for."""
+"""The GPU tier's harness where there is no GPU: the three pools on the CPU with small networks.
+Every chunk is answered and its row written, every figure is there; no speed is asked for."""
 
 from collections.abc import Iterator
 
@@ -24,9 +24,14 @@ CHUNKS = 4
 def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Release]]:
     """Releases for each GPU pool, all in one catalog."""
     for package in ("torch", "transformers"):
-        pytest.importorskip(package, reason="the extra gpu is not installed: pip install -r requirements/gpu.txt")
+        pytest.importorskip(
+            package, reason="the extra gpu is not installed: pip install -r requirements/gpu.txt"
+        )
     pytest.importorskip(
-        "pyannote.audio", reason="the extra diarization is not installed: pip install -r requirements/diarization.txt"
+        "pyannote.audio",
+        reason=(
+            "the extra diarization is not installed: pip install -r requirements/diarization.txt"
+        ),
     )
     from tests.runtimes import shelf
     from tests.runtimes.tiny import ctc, emotion2vec, pyannote, whisper
@@ -61,7 +66,9 @@ def test_a_pool_answers_every_chunk(full: Front, served: dict[str, Release], nam
 
 
 def test_what_the_pool_holds_is_told(full: Front, served: dict[str, Release]) -> None:
-    held = Pool(full, served["ctc"]).held_after(CHUNKS, 2 * CHUNKS, lambda pid: int(psutil.Process(pid).memory_full_info().uss))
+    held = Pool(full, served["ctc"]).held_after(
+        CHUNKS, 2 * CHUNKS, lambda pid: int(psutil.Process(pid).memory_full_info().uss)
+    )
     assert min(held) > 0
 
 

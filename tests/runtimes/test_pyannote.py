@@ -1,5 +1,6 @@
-"""pyannote.audio's pipeline with random weights, loaded through the catalog: it tells what the library itself tells of the same
-sound, holds little of it at once, and tells nobody else of anything."""
+"""pyannote.audio's pipeline with random weights, loaded through the catalog: it tells what the
+library itself tells of the same sound, holds little of it at once, and tells nobody else of
+anything."""
 
 import subprocess
 import sys
@@ -30,7 +31,8 @@ MISSING = "the extra diarization is not installed: pip install -r requirements/d
 
 @pytest.fixture(scope="module")
 def stored(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Release]]:
-    """By name: ``true`` has the networks of the real one, ``light`` an embedding network that is quick on a CPU."""
+    """By name: ``true`` has the networks of the real one, ``light`` an embedding network that is
+    quick on a CPU."""
     pytest.importorskip("pyannote.audio", reason=MISSING)
     from tests.runtimes import shelf
     from tests.runtimes.tiny import pyannote
@@ -62,8 +64,9 @@ def clip(folder: Path, samples: Samples, speakers: SpeakerCount | None = None) -
     span = {"start_ms": 0, "end_ms": -(-len(samples) * 1000 // SAMPLE_RATE)}
     return Clip(
         ChunkRef(
-            recording_id=UUID(int=1), index=WHOLE, **span, audio_uri=f"file://{path}", sample_rate=SAMPLE_RATE, channels=1,
-            native_rate=SAMPLE_RATE, speakers=speakers, speech=(Utterance(channel=0, **span),),
+            recording_id=UUID(int=1), index=WHOLE, **span, audio_uri=f"file://{path}",
+            sample_rate=SAMPLE_RATE, channels=1, native_rate=SAMPLE_RATE, speakers=speakers,
+            speech=(Utterance(channel=0, **span),),
         )
     )  # fmt: skip
 
@@ -75,17 +78,23 @@ def found(model: Diarizer, sound: Clip) -> DiarizationFindings:
 
 
 def told(findings: DiarizationFindings) -> list[set[tuple[str, int, int]]]:
-    return [{(turn.speaker, turn.start_ms, turn.end_ms) for turn in turns} for turns in (findings.turns, findings.exclusive)]
+    return [
+        {(turn.speaker, turn.start_ms, turn.end_ms) for turn in turns}
+        for turns in (findings.turns, findings.exclusive)
+    ]
 
 
 def by_the_library(release: Release, sound: Clip, **asked: int) -> list[set[tuple[str, int, int]]]:
-    """Its own answer, with our names for its speakers, without what it heard in the silence behind the end."""
+    """Its own answer, with our names for its speakers, without what it heard in the silence behind
+    the end."""
     import torch
     from pyannote.audio import Pipeline
 
     pipeline = Pipeline.from_pretrained(locate(release))
     pipeline.embedding_batch_size = 6  # 32 take 2 GB on a CPU
-    answer = pipeline({"waveform": torch.from_numpy(sound.read()), "sample_rate": SAMPLE_RATE}, **asked)
+    answer = pipeline(
+        {"waveform": torch.from_numpy(sound.read()), "sample_rate": SAMPLE_RATE}, **asked
+    )
     names: dict[str, str] = {}
     rows = []
     for annotation in (answer.speaker_diarization, answer.exclusive_speaker_diarization):
@@ -94,7 +103,12 @@ def by_the_library(release: Release, sound: Clip, **asked: int) -> list[set[tupl
             for segment, _, label in annotation.itertracks(yield_label=True)
             if round(segment.start * 1000) < sound.ref.end_ms
         ]
-        rows.append({(names.setdefault(label, f"s{len(names)}"), start, end) for start, end, label in sorted(spans)})
+        rows.append(
+            {
+                (names.setdefault(label, f"s{len(names)}"), start, end)
+                for start, end, label in sorted(spans)
+            }
+        )
     return rows
 
 
@@ -107,7 +121,9 @@ def test_it_tells_what_the_library_tells(stored: dict[str, Release], tmp_path: P
 
 
 @pytest.mark.parametrize("seconds", [0.5, 10, 47])
-def test_sound_of_any_length(light: Diarizer, stored: dict[str, Release], tmp_path: Path, seconds: float) -> None:
+def test_sound_of_any_length(
+    light: Diarizer, stored: dict[str, Release], tmp_path: Path, seconds: float
+) -> None:
     sound = clip(tmp_path, talk(seconds))
     assert told(found(light, sound)) == by_the_library(stored["light"], sound)
 
@@ -121,7 +137,11 @@ def test_sound_of_any_length(light: Diarizer, stored: dict[str, Release], tmp_pa
     ],
 )
 def test_it_is_believed_how_many_speak(
-    light: Diarizer, stored: dict[str, Release], tmp_path: Path, count: SpeakerCount, asked: dict[str, int]
+    light: Diarizer,
+    stored: dict[str, Release],
+    tmp_path: Path,
+    count: SpeakerCount,
+    asked: dict[str, int],
 ) -> None:
     sound = clip(tmp_path, talk(40), count)
     heard = found(light, sound)
@@ -133,12 +153,17 @@ def test_one_at_a_time_has_no_overlap(light: Diarizer, tmp_path: Path) -> None:
     heard = found(light, clip(tmp_path, talk(40)))
     ends = [0, *(turn.end_ms for turn in heard.exclusive)]
     assert all(turn.start_ms >= end for turn, end in zip(heard.exclusive, ends, strict=False))
-    assert any(after.start_ms < before.end_ms for before, after in zip(heard.turns, heard.turns[1:], strict=False))
+    assert any(
+        after.start_ms < before.end_ms
+        for before, after in zip(heard.turns, heard.turns[1:], strict=False)
+    )
     assert {turn.speaker for turn in heard.exclusive} <= {turn.speaker for turn in heard.turns}
 
 
 @pytest.mark.parametrize("at_once", [1, 2, 7])
-def test_windows_do_not_depend_on_what_shares_their_pass(stored: dict[str, Release], at_once: int) -> None:
+def test_windows_do_not_depend_on_what_shares_their_pass(
+    stored: dict[str, Release], at_once: int
+) -> None:
     from earshot.models.pyannote.diarizer import PyannoteDiarizer
 
     samples = talk(25)
@@ -152,7 +177,8 @@ def test_windows_do_not_depend_on_what_shares_their_pass(stored: dict[str, Relea
 
 
 class Cramped:
-    """An embedding network on a device with room for so many windows: what is more is really asked of the system."""
+    """An embedding network on a device with room for so many windows: what is more is really asked
+    of the system."""
 
     def __init__(self, embedding: object, room: int) -> None:
         self.embedding, self.room = embedding, room
@@ -176,7 +202,8 @@ def test_a_pass_that_does_not_fit_is_halved_and_goes_on(stored: dict[str, Releas
     device = Cramped(cramped.pipeline._embedding, room=5)
     cramped.pipeline._embedding = device
     answers = [
-        model.who_spoke(lambda start, end: samples[start * 16 : end * 16], len(samples) // 16) for model in (whole, cramped)
+        model.who_spoke(lambda start, end: samples[start * 16 : end * 16], len(samples) // 16)
+        for model in (whole, cramped)
     ]
     assert answers[0] == answers[1]
     assert device.passes == [4, 4, 4, 4]  # of 16 windows
@@ -203,7 +230,8 @@ if sys.argv[2] == "told":
     from pyannote.audio.telemetry import track_pipeline_init
     track_pipeline_init(model.pipeline)
 noise = np.random.default_rng(0).normal(0, 0.1, 16 * 11_000).astype(np.float32)
-print(len(model.who_spoke(lambda start, end: noise[start * 16:end * 16], 11_000).turns), file=sys.stderr)
+found = model.who_spoke(lambda start, end: noise[start * 16:end * 16], 11_000)
+print(len(found.turns), file=sys.stderr)
 from pyannote.audio.telemetry.metrics import provider
 provider.force_flush()
 print(len(tried))
@@ -212,7 +240,8 @@ print(len(tried))
 
 @pytest.mark.parametrize("told", ["silent", "told"])
 def test_nobody_is_told(stored: dict[str, Release], told: str) -> None:
-    """Without ``HF_HUB_OFFLINE``; with the library's telemetry switched on again, as a proof that it would be seen."""
+    """Without ``HF_HUB_OFFLINE``; with the library's telemetry switched on again, as a proof that
+    it would be seen."""
     argv = [sys.executable, "-W", "ignore", "-c", QUIET, str(locate(stored["light"])), told]
     done = subprocess.run(argv, check=True, capture_output=True, text=True)
     assert (int(done.stdout) > 0) == (told == "told"), done.stderr
@@ -232,7 +261,9 @@ def test_no_more_sound_is_held_than_a_pass_takes(stored: dict[str, Release]) -> 
     assert set(asked) == {10_000}
 
 
-def test_clusters_are_spread_as_the_library_spreads_them(light: Diarizer, stored: dict[str, Release]) -> None:
+def test_clusters_are_spread_as_the_library_spreads_them(
+    light: Diarizer, stored: dict[str, Release]
+) -> None:
     from pyannote.audio import Pipeline
     from pyannote.core import SlidingWindow, SlidingWindowFeature
 
@@ -240,7 +271,8 @@ def test_clusters_are_spread_as_the_library_spreads_them(light: Diarizer, stored
 
     random = np.random.default_rng(1)
     active = SlidingWindowFeature(
-        random.integers(0, 2, (30, 589, 3)).astype(np.float32), SlidingWindow(start=0.0, duration=10.0, step=1.0)
+        random.integers(0, 2, (30, 589, 3)).astype(np.float32),
+        SlidingWindow(start=0.0, duration=10.0, step=1.0),
     )
     clusters = random.integers(-2, 4, (30, 3)).astype(np.int8)
     clusters[clusters == -1] = -2
@@ -248,7 +280,9 @@ def test_clusters_are_spread_as_the_library_spreads_them(light: Diarizer, stored
     seen: list[object] = []
     pipeline.to_diarization = lambda table, _: seen.append(np.array([each for _, each in table]))
     pipeline.reconstruct(active, clusters.copy(), None)
-    np.testing.assert_array_equal(np.array([each for _, each in spread_over_windows(active, clusters)]), seen[0])
+    np.testing.assert_array_equal(
+        np.array([each for _, each in spread_over_windows(active, clusters)]), seen[0]
+    )
 
 
 def test_of_many_embeddings_a_sample_is_compared() -> None:
@@ -271,7 +305,9 @@ def test_of_many_embeddings_a_sample_is_compared() -> None:
     assert (window[0], window[-1]) == (0, windows - 1)
 
 
-def test_a_checkpoint_that_is_no_pipeline_is_refused(stored: dict[str, Release], tmp_path: Path) -> None:
+def test_a_checkpoint_that_is_no_pipeline_is_refused(
+    stored: dict[str, Release], tmp_path: Path
+) -> None:
     with pytest.raises(Misconfigured, match="no runtime 'nemo'"):
         diarization.load(stored["light"].model_copy(update={"runtime": "nemo"}), "cpu")
     with warnings.catch_warnings():

@@ -1,4 +1,5 @@
-"""Makes sound and media files for the tests: vowels the VAD takes for speech, and any codec in any container through PyAV."""
+"""Makes sound and media files for the tests: vowels the VAD takes for speech, and any codec in any
+container through PyAV."""
 
 from fractions import Fraction
 from pathlib import Path
@@ -13,7 +14,9 @@ Sound = NDArray[np.float32]
 def tone(seconds: float, rate: int = 16_000, channels: int = 1, hz: float = 440.0) -> Sound:
     """Sines, one frequency a channel; shape (channels, samples)."""
     times = np.arange(round(seconds * rate)) / rate
-    return np.stack([0.5 * np.sin(2 * np.pi * hz * (1 + channel) * times) for channel in range(channels)]).astype(np.float32)
+    return np.stack(
+        [0.5 * np.sin(2 * np.pi * hz * (1 + channel) * times) for channel in range(channels)]
+    ).astype(np.float32)
 
 
 def silence(seconds: float, rate: int = 16_000, channels: int = 1) -> Sound:
@@ -21,7 +24,8 @@ def silence(seconds: float, rate: int = 16_000, channels: int = 1) -> Sound:
 
 
 def vowel(seconds: float, rate: int = 16_000, pitch_hz: float = 200.0) -> Sound:
-    """An "ee" of wavering pitch: glottal pulses through three resonances, which Silero takes for speech; shape (1, samples)."""
+    """An "ee" of wavering pitch: glottal pulses through three resonances, which Silero takes for
+    speech; shape (1, samples)."""
     times = np.arange(round(seconds * rate)) / rate
     phase = np.cumsum(pitch_hz * (1 + 0.05 * np.sin(2 * np.pi * 3 * times))) / rate
     spectrum = np.fft.rfft(np.diff(np.floor(phase), prepend=0.0))
@@ -43,7 +47,8 @@ def write(
     bit_rate: int = 128_000,
     options: dict[str, str] | None = None,
 ) -> Path:
-    """Encodes ``sound``; the container follows the suffix. Sample format: FFmpeg's (``s16``, ``s32``, ``fltp``)."""
+    """Encodes ``sound``; the container follows the suffix. Sample format: FFmpeg's (``s16``,
+    ``s32``, ``fltp``)."""
     with av.open(str(path), "w") as out:
         stream = out.add_stream(codec, rate=rate, layout=_layout(len(sound)))
         stream.bit_rate = bit_rate
@@ -61,9 +66,15 @@ def write_video(path: Path, sound: Sound | None, rate: int = 48_000) -> Path:
         video.width = video.height = 64
         video.pix_fmt = "yuv420p"
         codec = "aac" if path.suffix == ".mp4" else "libopus"
-        audio = out.add_stream(codec, rate=rate, layout=_layout(len(sound))) if sound is not None else None
+        audio = (
+            out.add_stream(codec, rate=rate, layout=_layout(len(sound)))
+            if sound is not None
+            else None
+        )
         for index in range(10):
-            frame = av.VideoFrame.from_ndarray(np.full((64, 64, 3), 20 * index, dtype=np.uint8), format="rgb24")
+            frame = av.VideoFrame.from_ndarray(
+                np.full((64, 64, 3), 20 * index, dtype=np.uint8), format="rgb24"
+            )
             out.mux(video.encode(frame))
         out.mux(video.encode())
         if audio is not None and sound is not None:
@@ -71,10 +82,14 @@ def write_video(path: Path, sound: Sound | None, rate: int = 48_000) -> Path:
     return path
 
 
-def _encode(out: av.container.OutputContainer, stream: av.AudioStream, sound: Sound, rate: int) -> None:
+def _encode(
+    out: av.container.OutputContainer, stream: av.AudioStream, sound: Sound, rate: int
+) -> None:
     for start in range(0, sound.shape[1], 8192):
         block = sound[:, start : start + 8192]
-        frame = av.AudioFrame.from_ndarray(block.T.reshape(1, -1), format="flt", layout=_layout(len(sound)))
+        frame = av.AudioFrame.from_ndarray(
+            block.T.reshape(1, -1), format="flt", layout=_layout(len(sound))
+        )
         frame.sample_rate, frame.pts, frame.time_base = rate, start, Fraction(1, rate)
         out.mux(stream.encode(frame))
     out.mux(stream.encode())

@@ -1,4 +1,5 @@
-"""Makes files with tracks that begin late, leap, stand side by side or follow each other, through PyAV."""
+"""Makes files with tracks that begin late, leap, stand side by side or follow each other, through
+PyAV."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -34,12 +35,16 @@ def write_tracks(
     muxer: str | None = None,
     options: dict[str, str] | None = None,
 ) -> Path:
-    """The tracks, interleaved by FFmpeg, beside ``picture_sec`` of grey pictures, the first of which is at ``first_sec``,
-    or of noise, which takes some 100 KB a second."""
+    """The tracks, interleaved by FFmpeg, beside ``picture_sec`` of grey pictures, the first of
+    which is at ``first_sec``, or of noise, which takes some 100 KB a second."""
     with av.open(str(path), "w", format=muxer, options=options or {}) as out:
         video = out.add_stream(PICTURES.get(path.suffix, "mpeg4"), rate=10) if picture_sec else None
         streams = [_stream(out, track) for track in tracks]
-        packets = [packet for stream, track in zip(streams, tracks, strict=True) for packet in _sound(stream, track)]
+        packets = [
+            packet
+            for stream, track in zip(streams, tracks, strict=True)
+            for packet in _sound(stream, track)
+        ]
         if video is not None:
             video.width = video.height = 192 if noisy else 64
             video.pix_fmt, video.gop_size = "yuv420p", 1
@@ -50,7 +55,9 @@ def write_tracks(
 
 
 def _stream(out: av.container.OutputContainer, track: Track) -> av.AudioStream:
-    stream = out.add_stream(track.codec, rate=track.rate, layout="stereo" if len(track.pieces[0][1]) == 2 else "mono")
+    stream = out.add_stream(
+        track.codec, rate=track.rate, layout="stereo" if len(track.pieces[0][1]) == 2 else "mono"
+    )
     stream.metadata.update(track.metadata)
     stream.codec_context.options = track.options
     return stream
@@ -70,7 +77,9 @@ def _sound(stream: av.AudioStream, track: Track) -> list[av.Packet]:
     return [*packets, *stream.encode(None)]
 
 
-def _pictures(video: av.VideoStream, seconds: float, first_sec: float, noisy: bool) -> list[av.Packet]:
+def _pictures(
+    video: av.VideoStream, seconds: float, first_sec: float, noisy: bool
+) -> list[av.Packet]:
     packets, shape = [], (video.height, video.width, 3)
     noise = np.random.default_rng(0).integers(0, 256, shape, np.uint8)
     for index in range(round(seconds * 10)):

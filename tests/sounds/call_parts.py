@@ -23,14 +23,26 @@ from earshot.analysis.report.report import ChunkSpan, Part, RecordingInfo
 from earshot.analysis.types import WHOLE, Utterance
 
 CHUNKS = (
-    ChunkSpan(index=0, start_ms=0, end_ms=25_000, speech=(Utterance(start_ms=1_000, end_ms=25_000, channel=0),)),
-    ChunkSpan(index=1, start_ms=24_000, end_ms=40_000, speech=(Utterance(start_ms=24_000, end_ms=31_000, channel=0),)),
+    ChunkSpan(
+        index=0,
+        start_ms=0,
+        end_ms=25_000,
+        speech=(Utterance(start_ms=1_000, end_ms=25_000, channel=0),),
+    ),
+    ChunkSpan(
+        index=1,
+        start_ms=24_000,
+        end_ms=40_000,
+        speech=(Utterance(start_ms=24_000, end_ms=31_000, channel=0),),
+    ),
 )
 ALL = ("scene", "noise", "sentiment", "asr", "emotion", "diarization")
 
 
 def recording(
-    roles: tuple[str, ...] = ("agent", "customer"), channels: int = 2, analyses: tuple[str, ...] = ALL
+    roles: tuple[str, ...] = ("agent", "customer"),
+    channels: int = 2,
+    analyses: tuple[str, ...] = ALL,
 ) -> RecordingInfo:
     return RecordingInfo(
         id=UUID(int=7),
@@ -49,30 +61,58 @@ def recording(
 
 def part(analysis: str, chunk: int, findings: Findings) -> Part:
     start, end = (0, 40_000) if chunk == WHOLE else (CHUNKS[chunk].start_ms, CHUNKS[chunk].end_ms)
-    outcome = Succeeded(findings=findings.model_dump(mode="json"), classification=findings.classification())
-    return Part(chunk=chunk, start_ms=start, end_ms=end, analysis=analysis, release=f"{analysis}-1", outcome=outcome)
+    outcome = Succeeded(
+        findings=findings.model_dump(mode="json"), classification=findings.classification()
+    )
+    return Part(
+        chunk=chunk,
+        start_ms=start,
+        end_ms=end,
+        analysis=analysis,
+        release=f"{analysis}-1",
+        outcome=outcome,
+    )
 
 
 def words(*items: tuple[str, int, int]) -> AsrFindings:
-    spoken = (Word(text=t, start_ms=s, end_ms=s + 300, channel=c, confidence=0.8) for t, s, c in items)
+    spoken = (
+        Word(text=t, start_ms=s, end_ms=s + 300, channel=c, confidence=0.8) for t, s, c in items
+    )
     return AsrFindings(language="en", words=tuple(spoken))
 
 
 def scene(*items: tuple[str, int, int]) -> SceneFindings:
-    stretches = tuple(LabelledInterval(label=name, start_ms=s, end_ms=e, confidence=0.9) for name, s, e in items)
+    stretches = tuple(
+        LabelledInterval(label=name, start_ms=s, end_ms=e, confidence=0.9) for name, s, e in items
+    )
     return SceneFindings(label="speech", confidence=1, scores={"speech": 1}, intervals=stretches)
 
 
 def noise(label: str) -> NoiseFindings:
-    return NoiseFindings(label=label, confidence=0.6, scores={label: 1}, coverage=("rain", "siren"), bandwidth_limited=True)
+    return NoiseFindings(
+        label=label,
+        confidence=0.6,
+        scores={label: 1},
+        coverage=("rain", "siren"),
+        bandwidth_limited=True,
+    )
 
 
 def sentiment(*items: tuple[int, int, int, str, float]) -> SentimentFindings:
     scored = tuple(
-        RoleScores(start_ms=s, end_ms=e, channel=c, role=role, scores={"negative": n, "neutral": 1 - n, "positive": 0})
+        RoleScores(
+            start_ms=s,
+            end_ms=e,
+            channel=c,
+            role=role,
+            scores={"negative": n, "neutral": 1 - n, "positive": 0},
+        )
         for s, e, c, role, n in items
     )
-    return SentimentFindings(utterances=scored, overall=Classification(label="neutral", confidence=1, scores={"neutral": 1}))
+    return SentimentFindings(
+        utterances=scored,
+        overall=Classification(label="neutral", confidence=1, scores={"neutral": 1}),
+    )
 
 
 def emotion(span: tuple[int, int], channel: int, names: tuple[str, str], score: float) -> Emotion:
@@ -92,7 +132,9 @@ def emotion(span: tuple[int, int], channel: int, names: tuple[str, str], score: 
 
 
 def emotions(*items: Emotion) -> EmotionFindings:
-    return EmotionFindings(utterances=items, overall=Classification(label="angry", confidence=1, scores={"angry": 1}))
+    return EmotionFindings(
+        utterances=items, overall=Classification(label="angry", confidence=1, scores={"angry": 1})
+    )
 
 
 def diarization() -> DiarizationFindings:
@@ -110,13 +152,18 @@ def parts() -> list[Part]:
         part("noise", 0, noise("rain")),
         part("noise", 1, noise("rain")),
         part("asr", 0, words(("hello", 1_000, 0), ("good", 24_100, 0), ("day", 24_500, 0))),
-        part("asr", 1, words(("good", 24_120, 0), ("day", 24_510, 0), ("sir", 24_900, 0), ("no", 32_000, 1))),
+        part(
+            "asr",
+            1,
+            words(("good", 24_120, 0), ("day", 24_510, 0), ("sir", 24_900, 0), ("no", 32_000, 1)),
+        ),
         part("emotion", 0, emotions(emotion((1_000, 25_000), 0, ("happy", "joy"), 0.7))),
         part(
             "emotion",
             1,
             emotions(
-                emotion((24_000, 31_000), 0, ("happy", "joy"), 0.7), emotion((32_000, 36_000), 1, ("angry", "anger"), 0.9)
+                emotion((24_000, 31_000), 0, ("happy", "joy"), 0.7),
+                emotion((32_000, 36_000), 1, ("angry", "anger"), 0.9),
             ),
         ),
         part("sentiment", 0, sentiment((1_000, 25_000, 0, "agent", 0.1))),

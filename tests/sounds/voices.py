@@ -17,7 +17,8 @@ FIRST_S = {"agent": (0, 1.3, 5.6), "customer": (1, 6.5, 11.4)}
 
 
 def voice(seconds: float, of: str = "agent") -> NDArray[np.float32]:
-    """The first sentence, again and again until it is as long as wanted; shape (samples,) at ``RATE``."""
+    """The first sentence, again and again until it is as long as wanted; shape (samples,) at
+    ``RATE``."""
     path = PROJECT / "demo" / "call.ogg"
     found = probe(path)
     channel, start, end = FIRST_S[of]

@@ -1,4 +1,5 @@
-"""Makes alarms as sounders do, within the tolerances of their standards, and lays them over recorded sound."""
+"""Makes alarms as sounders do, within the tolerances of their standards, and lays them over
+recorded sound."""
 
 from dataclasses import dataclass
 
@@ -30,9 +31,15 @@ class Sounded:
     hertz: float
 
 
-def sound(random: np.random.Generator, rhythm: Rhythm, nominal: int, samples: int, groups: int | None = None) -> Sounded:
-    """An alarm that begins at random, so that at least one whole group lies within ``samples``, and goes on to the end, or for
-    so many groups.
+def sound(
+    random: np.random.Generator,
+    rhythm: Rhythm,
+    nominal: int,
+    samples: int,
+    groups: int | None = None,
+) -> Sounded:
+    """An alarm that begins at random, so that at least one whole group lies within ``samples``, and
+    goes on to the end, or for so many groups.
 
     Args:
         nominal: 3100 for a piezo disc, 520 for a square wave.
@@ -67,7 +74,8 @@ def _times(random: np.random.Generator, rhythm: Rhythm) -> tuple[float, float, f
 
 
 def _voice(random: np.random.Generator, nominal: int, hertz: float) -> list[tuple[float, float]]:
-    """Partials (Hz, amplitude): a disc near its resonance, or a square wave through a small loudspeaker."""
+    """Partials (Hz, amplitude): a disc near its resonance, or a square wave through a small
+    loudspeaker."""
     if nominal > 1000:
         return [(hertz, 1.0), (2 * hertz, random.uniform(0, 0.3))]
     slope = random.uniform(0.7, 1.3)
@@ -75,7 +83,12 @@ def _voice(random: np.random.Generator, nominal: int, hertz: float) -> list[tupl
 
 
 def _pulse(
-    out: Array, is_on: NDArray[np.bool_], start: float, end: float, voice: list[tuple[float, float]], ramp: float
+    out: Array,
+    is_on: NDArray[np.bool_],
+    start: float,
+    end: float,
+    voice: list[tuple[float, float]],
+    ramp: float,
 ) -> None:
     first, last = round(start * RATE), min(round(end * RATE), len(out))
     if last <= first:
@@ -88,8 +101,8 @@ def _pulse(
 
 
 def in_a_room(random: np.random.Generator, waveform: Array) -> Array:
-    """With the echo of a room: noise that dies away by 60 dB within 0.2 to 0.6 s, together 0 to 10 dB below what comes directly
-    (Polack's model)."""
+    """With the echo of a room: noise that dies away by 60 dB within 0.2 to 0.6 s, together 0 to 10
+    dB below what comes directly (Polack's model)."""
     decay = random.uniform(0.2, 0.6)
     time = np.arange(round(decay * RATE)) / RATE
     tail = random.standard_normal(len(time)) * 10 ** (-3 * time / decay)
@@ -97,7 +110,9 @@ def in_a_room(random: np.random.Generator, waveform: Array) -> Array:
     tail *= 10 ** (-random.uniform(0, 10) / 20) / np.sqrt(np.sum(tail**2))
     tail[0] = 1.0
     size = 1 << (len(waveform) + len(tail)).bit_length()
-    both = np.fft.irfft(np.fft.rfft(waveform, size) * np.fft.rfft(tail.astype(np.float32), size), size)
+    both = np.fft.irfft(
+        np.fft.rfft(waveform, size) * np.fft.rfft(tail.astype(np.float32), size), size
+    )
     return both[: len(waveform)].astype(np.float32)
 
 
@@ -115,4 +130,6 @@ def over_the_telephone(waveform: Array) -> Array:
     spectrum[(hertz < 300) | (hertz > 3400)] = 0
     line = np.clip(np.fft.irfft(spectrum, len(waveform)), -1, 1)
     code = np.round(np.sign(line) * np.log1p(MU * np.abs(line)) / np.log1p(MU) * 127) / 127
-    return telephone((np.sign(code) * np.expm1(np.abs(code) * np.log1p(MU)) / MU).astype(np.float32))
+    return telephone(
+        (np.sign(code) * np.expm1(np.abs(code) * np.log1p(MU)) / MU).astype(np.float32)
+    )

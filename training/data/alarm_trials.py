@@ -1,4 +1,5 @@
-"""Alarms over recorded sound, as the detector is measured with: split by source file, the same on every machine."""
+"""Alarms over recorded sound, as the detector is measured with: split by source file, the same on
+every machine."""
 
 import itertools
 import zlib
@@ -55,11 +56,14 @@ class Trial:
     nominal: int
 
     def heard_in(self, found: Sequence[Alarm]) -> bool:
-        """Whether this alarm was found: its rhythm, its pitch, and from where one of its groups begins."""
+        """Whether this alarm was found: its rhythm, its pitch, and from where one of its groups
+        begins."""
         return any(
             each.pattern == self.rhythm.name
             and abs(each.frequency_hz / self.alarm.hertz - 1) < SAME_PITCH
-            and any(abs(each.start_ms / 1000 - start) < SAME_PLACE_SEC for start in self.alarm.starts)
+            and any(
+                abs(each.start_ms / 1000 - start) < SAME_PLACE_SEC for start in self.alarm.starts
+            )
             for each in found
         )
 
@@ -72,7 +76,11 @@ def half(path: Path) -> int:
 def sources(data: Path, kind: str, part: int) -> list[Path]:
     """Recordings of one kind that lie on one side of the split."""
     rows = [row for row in read(data / "labels.jsonl") if row.source in KINDS[kind]]
-    paths = [data / row.path for row in rows if row.source != "scene/pyaudio3" or row.said("label") == "music"]
+    paths = [
+        data / row.path
+        for row in rows
+        if row.source != "scene/pyaudio3" or row.said("label") == "music"
+    ]
     return [path for path in paths if half(path) == part]
 
 

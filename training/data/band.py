@@ -12,7 +12,8 @@ MAJOR, MINOR = (0, 4, 7), (0, 3, 7)
 
 
 def band(random: np.random.Generator, samples: int, level: float) -> Array:
-    """A few bars of an invented piece, brought to an RMS of ``level``: some of chords, tune, bass and drums, never none."""
+    """A few bars of an invented piece, brought to an RMS of ``level``: some of chords, tune, bass
+    and drums, never none."""
     beat = int(RATE * 60 / random.uniform(60, 170))
     key, chord = random.integers(50, 62), MAJOR if random.random() < 0.6 else MINOR
     roots = random.choice(PROGRESSIONS)
@@ -28,7 +29,9 @@ def band(random: np.random.Generator, samples: int, level: float) -> Array:
         if parts[1]:
             for half in range(random.integers(1, 3)):
                 tone = root + 12 + random.choice([*chord, 2, 9, 12])
-                _add(total, start + half * beat // 2, 0.6 * voices[1](random, _hertz(tone), 2 * beat))
+                _add(
+                    total, start + half * beat // 2, 0.6 * voices[1](random, _hertz(tone), 2 * beat)
+                )
         if parts[2]:
             _add(total, start, 0.8 * voices[2](random, _hertz(root - 24), beat))
         if parts[3]:
@@ -47,7 +50,8 @@ def _hertz(note: float) -> float:
 
 
 def _pluck(random: np.random.Generator, hertz: float, samples: int) -> Array:
-    """A string: a burst of noise in a damped delay line (Karplus and Strong 1983), a period at a time."""
+    """A string: a burst of noise in a damped delay line (Karplus and Strong 1983), a period at a
+    time."""
     period = max(int(RATE / hertz), 2)
     row = random.uniform(-1, 1, period)
     rows = []
@@ -62,7 +66,9 @@ def _struck(random: np.random.Generator, hertz: float, samples: int) -> Array:
     time = np.arange(samples) / RATE
     ratio, depth = random.choice([1.0, 2.0, 3.5, 7.0]), random.uniform(0.5, 4)
     inner = depth * np.exp(-4 * time) * np.sin(2 * np.pi * hertz * ratio * time)
-    return (np.exp(-random.uniform(1, 5) * time) * np.sin(2 * np.pi * hertz * time + inner)).astype(np.float32)
+    return (np.exp(-random.uniform(1, 5) * time) * np.sin(2 * np.pi * hertz * time + inner)).astype(
+        np.float32
+    )
 
 
 def _bowed(random: np.random.Generator, hertz: float, samples: int) -> Array:
@@ -82,9 +88,15 @@ def _drum(random: np.random.Generator, beat_number: int, beat: int) -> Array:
     time = np.arange(beat) / RATE
     hat = 0.2 * np.diff(random.standard_normal(beat + 1)) * np.exp(-60 * (time % (beat / RATE / 2)))
     if beat_number % 2:
-        hit = (0.5 * random.standard_normal(beat) + 0.5 * np.sin(2 * np.pi * 190 * time)) * np.exp(-20 * time)
+        hit = (0.5 * random.standard_normal(beat) + 0.5 * np.sin(2 * np.pi * 190 * time)) * np.exp(
+            -20 * time
+        )
     else:
-        hit = 1.5 * np.sin(2 * np.pi * (50 * time + 4 * (1 - np.exp(-30 * time)))) * np.exp(-12 * time)
+        hit = (
+            1.5
+            * np.sin(2 * np.pi * (50 * time + 4 * (1 - np.exp(-30 * time))))
+            * np.exp(-12 * time)
+        )
     return (hat + hit).astype(np.float32)
 
 
@@ -95,4 +107,6 @@ def _in_a_room(random: np.random.Generator, sound: Array) -> Array:
     size = len(sound) + length
     echo = np.fft.irfft(np.fft.rfft(sound, size) * np.fft.rfft(tail, size), size)[: len(sound)]
     wet = random.uniform(0, 0.6)
-    return (sound + wet * echo * rms(sound) / max(rms(echo.astype(np.float32)), 1e-6)).astype(np.float32)
+    return (sound + wet * echo * rms(sound) / max(rms(echo.astype(np.float32)), 1e-6)).astype(
+        np.float32
+    )

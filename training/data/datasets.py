@@ -1,4 +1,5 @@
-"""Reads the labelled recordings of ``../shared/data`` and splits them so that no speaker or fold is on two sides."""
+"""Reads the labelled recordings of ``../shared/data`` and splits them so that no speaker or fold is
+on two sides."""
 
 import zlib
 from collections import Counter
@@ -28,16 +29,21 @@ class Example:
 
 
 def examples(data: Path, *sources: str) -> list[Example]:
-    """The rows of ``labels.jsonl`` in the given sets, in file order; ``label`` is the row's emotion, label or ''.
+    """The rows of ``labels.jsonl`` in the given sets, in file order; ``label`` is the row's
+    emotion, label or ''.
 
     Raises:
         Misconfigured: ``data`` has no labels.jsonl, or it is not a manifest.
     """
-    return [_example(data, row, row.said("emotion") or row.said("label") or "") for row in _rows(data, sources)]
+    return [
+        _example(data, row, row.said("emotion") or row.said("label") or "")
+        for row in _rows(data, sources)
+    ]
 
 
 def labelled(data: Path, analysis: str, labels: Sequence[str], *sources: str) -> list[Example]:
-    """The rows of the given sets that mean one of ``labels`` by the analysis' map in ``evaluation/labels``."""
+    """The rows of the given sets that mean one of ``labels`` by the analysis' map in
+    ``evaluation/labels``."""
     mapping = label_map.read(analysis)
     told = ((row, mapping.truth(row).label) for row in _rows(data, sources))
     known = ((row, mapping.among(label, labels)) for row, label in told if label is not None)
@@ -53,7 +59,8 @@ def _example(data: Path, row: Row, label: str) -> Example:
 
 
 def without_copies(rows: list[Example]) -> list[Example]:
-    """Each ESC-50 clip once: ``noise/babycry`` holds 44 that ``noise/esc10`` has too, some under a vaguer label."""
+    """Each ESC-50 clip once: ``noise/babycry`` holds 44 that ``noise/esc10`` has too, some under a
+    vaguer label."""
     exact = {row.path.name for row in rows if row.source == "noise/esc10"}
     return [row for row in rows if row.source == "noise/esc10" or row.path.name not in exact]
 
@@ -66,7 +73,11 @@ def _decoded(path: Path) -> NDArray[np.int16]:
     with av.open(str(path)) as container:
         stream = container.streams.audio[0]
         resampler = av.AudioResampler(format="flt", layout="mono", rate=stream.rate)
-        frames = [out.to_ndarray()[0] for frame in container.decode(stream) for out in resampler.resample(frame)]
+        frames = [
+            out.to_ndarray()[0]
+            for frame in container.decode(stream)
+            for out in resampler.resample(frame)
+        ]
         native = stream.rate
     samples = soxr.resample(np.concatenate(frames), native, RATE)
     return np.clip(np.round(samples * 32767), -32768, 32767).astype(np.int16)
@@ -78,7 +89,8 @@ def waveform(path: Path) -> Array:
 
 
 def folds(groups: Sequence[str], count: int) -> NDArray[np.int64]:
-    """Fold of every row: whole groups, dealt largest first to the emptiest fold, the same on every machine."""
+    """Fold of every row: whole groups, dealt largest first to the emptiest fold, the same on every
+    machine."""
     sizes = Counter(groups)
     filled, where = [0] * count, {}
     for group in sorted(sizes, key=lambda name: (-sizes[name], zlib.crc32(name.encode()))):

@@ -39,12 +39,15 @@ def speech(samples: Floats) -> tuple[Utterance, ...]:
 
 def pieces(samples: Floats) -> list[Floats]:
     """The utterances of a recording, each by itself."""
-    return [samples[item.start_ms * VAD_RATE // 1000 : item.end_ms * VAD_RATE // 1000] for item in speech(samples)]
+    return [
+        samples[item.start_ms * VAD_RATE // 1000 : item.end_ms * VAD_RATE // 1000]
+        for item in speech(samples)
+    ]
 
 
 def compose(voices: dict[str, Sequence[Floats]], random: np.random.Generator) -> Dialogue:
-    """All utterances of all voices in random order with pauses between. Pauses within an utterance are not speech: the
-    reference is where the VAD hears speech in the utterance by itself."""
+    """All utterances of all voices in random order with pauses between. Pauses within an utterance
+    are not speech: the reference is where the VAD hears speech in the utterance by itself."""
     lines = [(name, samples) for name, list_ in voices.items() for samples in list_]
     parts: list[Floats] = []
     reference: list[Spoken] = []
@@ -54,19 +57,28 @@ def compose(voices: dict[str, Sequence[Floats]], random: np.random.Generator) ->
         pause = np.zeros(int(random.uniform(*GAP_SECONDS) * VAD_RATE), np.float32)
         at += len(pause)
         offset = at * 1000 // VAD_RATE
-        reference += [Spoken(name, offset + item.start_ms, offset + item.end_ms) for item in speech(samples)]
+        reference += [
+            Spoken(name, offset + item.start_ms, offset + item.end_ms) for item in speech(samples)
+        ]
         parts += [pause, samples]
         at += len(samples)
     return Dialogue(np.concatenate(parts), tuple(reference))
 
 
 def in_room(dialogue: Dialogue, random: np.random.Generator) -> Dialogue:
-    """The same conversation from across a room: an echo that dies away by 60 dB in 0.3 to 0.8 s, and hiss 10 to 25 dB below."""
+    """The same conversation from across a room: an echo that dies away by 60 dB in 0.3 to 0.8 s,
+    and hiss 10 to 25 dB below."""
     length = int(random.uniform(0.3, 0.8) * VAD_RATE)
     echo = random.normal(size=length) * 10 ** (-3 * np.arange(length) / length)
     echo *= random.uniform(0.5, 1.5) / np.sqrt(np.sum(echo**2))
     echo[0] = 1.0
     size = len(dialogue.samples) + length
-    wet = np.fft.irfft(np.fft.rfft(dialogue.samples, size) * np.fft.rfft(echo, size), size)[: len(dialogue.samples)]
-    hiss = random.normal(size=len(wet)) * np.sqrt(np.mean(wet**2)) * 10 ** (-random.uniform(10, 25) / 20)
+    wet = np.fft.irfft(np.fft.rfft(dialogue.samples, size) * np.fft.rfft(echo, size), size)[
+        : len(dialogue.samples)
+    ]
+    hiss = (
+        random.normal(size=len(wet))
+        * np.sqrt(np.mean(wet**2))
+        * 10 ** (-random.uniform(10, 25) / 20)
+    )
     return Dialogue((wet + hiss).astype(np.float32), dialogue.reference)

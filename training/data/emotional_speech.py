@@ -1,4 +1,5 @@
-"""The four sets of acted and broadcast emotional speech, their licences, and their words mapped to a model's labels."""
+"""The four sets of acted and broadcast emotional speech, their licences, and their words mapped to
+a model's labels."""
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -26,7 +27,8 @@ def utterances(data: Path, analysis: str, labels: Sequence[str]) -> list[Example
 
 
 def trimmed(waveform: Array, floor: float = 0.03) -> Array:
-    """Without the silence at both ends, which a worker's VAD removes too: what is below ``floor`` of the loudest 20 ms."""
+    """Without the silence at both ends, which a worker's VAD removes too: what is below ``floor``
+    of the loudest 20 ms."""
     hop = RATE // 50
     blocks = waveform[: len(waveform) // hop * hop].reshape(-1, hop)
     level = np.sqrt((blocks**2).mean(axis=1))
@@ -35,7 +37,8 @@ def trimmed(waveform: Array, floor: float = 0.03) -> Array:
 
 
 def takes(sound: Array, random: np.random.Generator) -> Iterator[Array]:
-    """As recorded, slower, faster, over a telephone, and over a bad line: noise, a narrow band, or clipping."""
+    """As recorded, slower, faster, over a telephone, and over a bad line: noise, a narrow band, or
+    clipping."""
     yield sound
     for low, high in SPEEDS:
         yield augment.speed(sound, random.uniform(low, high))
@@ -65,9 +68,17 @@ def no_speech(random: np.random.Generator, count: int) -> Iterator[Array]:
         elif i % 4 == 1:
             yield augment.melody(random, size, 0.05)
         elif i % 4 == 2:
-            tones = [np.sin(2 * np.pi * 10 ** random.uniform(1.7, 3.7) * time) for _ in range(random.integers(1, 3))]
-            yield (0.05 * np.sum(tones, axis=0) + 10 ** random.uniform(-5, -2) * random.standard_normal(size)).astype(
-                np.float32
-            )
+            tones = [
+                np.sin(2 * np.pi * 10 ** random.uniform(1.7, 3.7) * time)
+                for _ in range(random.integers(1, 3))
+            ]
+            yield (
+                0.05 * np.sum(tones, axis=0)
+                + 10 ** random.uniform(-5, -2) * random.standard_normal(size)
+            ).astype(np.float32)
         else:
-            yield augment.hum(random, size, 0.05) if random.random() < 0.5 else np.zeros(size, np.float32)
+            yield (
+                augment.hum(random, size, 0.05)
+                if random.random() < 0.5
+                else np.zeros(size, np.float32)
+            )

@@ -1,7 +1,8 @@
-"""Fetches the recorded and composed sounds that Debian packages hold, for networks to learn what their teacher hears in them.
+"""Fetches the recorded and composed sounds that Debian packages hold, for networks to learn what
+their teacher hears in them.
 
-Nobody labelled these sounds, and none is ever judged. They are not kept in the repository: Debian's own client fetches the
-packages of ``packaged.toml`` and checks their signatures.
+Nobody labelled these sounds, and none is ever judged. They are not kept in the repository: Debian's
+own client fetches the packages of ``packaged.toml`` and checks their signatures.
 """
 
 import io
@@ -25,7 +26,8 @@ from training.data.datasets import RATE
 LIST = Path(__file__).with_name("packaged.toml")
 SOUNDS, ARCHIVES = (".wav", ".ogg", ".oga", ".opus", ".mp3", ".flac"), (".zip", ".pk3", ".wz")
 SPOKEN, SPOKEN_KEPT = ("_desc", "/voices/", "/voice/"), 0.05
-"""Parts of names of spoken words, of which there are thousands, mostly names of things; and the share of them that is kept."""
+"""Parts of names of spoken words, of which there are thousands, mostly names of things; and the
+share of them that is kept."""
 LONGEST, SHORTEST = 90, 0.2  # seconds that are kept of a sound, and that it must have
 
 
@@ -61,14 +63,23 @@ def packages() -> list[Package]:
 
 def sets() -> tuple[tuple[str, str], ...]:
     """The packages with their licences, for a card."""
-    return tuple((f"Debian 12, {package.name} {package.version}, unlabelled", package.licence) for package in packages())
+    return tuple(
+        (f"Debian 12, {package.name} {package.version}, unlabelled", package.licence)
+        for package in packages()
+    )
 
 
 def fetched(folder: Path) -> Sounds:
     """All sounds, decoded into ``folder`` once and read from there afterwards."""
     path = folder / "packaged.npz"
     if not path.is_file():
-        found = joined([each for package in packages() for each in _sounds(_downloaded(package, folder / "packages"))])
+        found = joined(
+            [
+                each
+                for package in packages()
+                for each in _sounds(_downloaded(package, folder / "packages"))
+            ]
+        )
         np.savez(path, **vars(found))
     with np.load(path) as file:
         return Sounds(**file)
@@ -77,7 +88,11 @@ def fetched(folder: Path) -> Sounds:
 def joined(sounds: list[tuple[str, NDArray[np.int16]]]) -> Sounds:
     """Named sounds as one."""
     begins = np.cumsum([0, *(len(samples) for _, samples in sounds)])
-    return Sounds(np.concatenate([samples for _, samples in sounds]), begins, np.array([name for name, _ in sounds]))
+    return Sounds(
+        np.concatenate([samples for _, samples in sounds]),
+        begins,
+        np.array([name for name, _ in sounds]),
+    )
 
 
 def _downloaded(package: Package, folder: Path) -> Path:
@@ -91,11 +106,19 @@ def _downloaded(package: Package, folder: Path) -> Path:
     path = folder / f"{package.name}_{version}_all.deb"
     if not path.is_file():
         if shutil.which("apt-get") is None:
-            raise SystemExit("the sounds come in Debian packages and apt-get is not here; run this in a Debian 12 container")
-        done = subprocess.run(["apt-get", "download", "-q", f"{package.name}={package.version}"], cwd=folder, check=False)
+            raise SystemExit(
+                "the sounds come in Debian packages and apt-get is not here; run this in a Debian"
+                " 12 container"
+            )
+        done = subprocess.run(
+            ["apt-get", "download", "-q", f"{package.name}={package.version}"],
+            cwd=folder,
+            check=False,
+        )
         if done.returncode or not path.is_file():
             raise SystemExit(
-                f"{package.name} {package.version} could not be fetched; run apt-get update on Debian 12 and try again"
+                f"{package.name} {package.version} could not be fetched; run apt-get update on"
+                " Debian 12 and try again"
             )
     return path
 
@@ -103,7 +126,9 @@ def _downloaded(package: Package, folder: Path) -> Path:
 def _sounds(package: Path) -> Iterator[tuple[str, NDArray[np.int16]]]:
     """What the package holds and can be decoded, in the order of names."""
     found = {}
-    with subprocess.Popen(["dpkg-deb", "--fsys-tarfile", package], stdout=subprocess.PIPE) as unpacking:
+    with subprocess.Popen(
+        ["dpkg-deb", "--fsys-tarfile", package], stdout=subprocess.PIPE
+    ) as unpacking:
         assert unpacking.stdout is not None
         with tarfile.open(fileobj=unpacking.stdout, mode="r|") as archive:
             for member in archive:
@@ -111,7 +136,9 @@ def _sounds(package: Path) -> Iterator[tuple[str, NDArray[np.int16]]]:
                 for name, file in _files(member.name, content):
                     samples = _decoded(file)
                     if samples is not None:
-                        found[f"{package.name.split('_')[0]}/{PurePath(name).as_posix().lstrip('./')}"] = samples
+                        found[
+                            f"{package.name.split('_')[0]}/{PurePath(name).as_posix().lstrip('./')}"
+                        ] = samples
     print(f"{package.name}: {len(found)} sounds", flush=True)
     return iter(sorted(found.items()))
 
@@ -137,7 +164,8 @@ def _files(name: str, content: IO[bytes] | None) -> Iterator[tuple[str, IO[bytes
 
 
 def _decoded(file: IO[bytes]) -> NDArray[np.int16] | None:
-    """The first ``LONGEST`` seconds; None where a package calls something a sound that is none, or nothing is heard in it."""
+    """The first ``LONGEST`` seconds; None where a package calls something a sound that is none, or
+    nothing is heard in it."""
     import av
     import soxr
 
@@ -155,5 +183,7 @@ def _decoded(file: IO[bytes]) -> NDArray[np.int16] | None:
         return None
     if count < SHORTEST * rate:
         return None
-    samples = np.clip(np.round(soxr.resample(np.concatenate(frames), rate, RATE) * 32767), -32768, 32767).astype(np.int16)
+    samples = np.clip(
+        np.round(soxr.resample(np.concatenate(frames), rate, RATE) * 32767), -32768, 32767
+    ).astype(np.int16)
     return samples if np.abs(samples).max(initial=0) > 100 else None

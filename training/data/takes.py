@@ -1,5 +1,5 @@
-"""Speech as a network hears it while it learns: takes of each recording as log-mel frames, cut anew every time they are asked
-for."""
+"""Speech as a network hears it while it learns: takes of each recording as log-mel frames, cut anew
+every time they are asked for."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -11,7 +11,8 @@ Floats = NDArray[np.float32]
 Ints = NDArray[np.int64]
 
 SHORT, SHORTEST = 0.05, 10
-"""Share of cuts that are made shorter than a window, and frames of the shortest: utterances of a tenth of a second exist."""
+"""Share of cuts that are made shorter than a window, and frames of the shortest: utterances of a
+tenth of a second exist."""
 
 TURNS = 4
 """Cosines over the bands that a random line is made of: level, tilt and two broader bends."""
@@ -19,7 +20,8 @@ TURNS = 4
 
 @dataclass
 class Takes:
-    """A sequence of windows for ``training.fitting.fit``: every look at one is another cut of its take (C-12)."""
+    """A sequence of windows for ``training.fitting.fit``: every look at one is another cut of its
+    take (C-12)."""
 
     frames: Floats  # (frames of all takes, bands), float16
     first: Ints  # frame that each take begins at
@@ -28,7 +30,8 @@ class Takes:
     random: np.random.Generator
     mean: Floats  # per band, taken off before ``std`` is divided by
     std: Floats
-    line: float = 0.0  # deviation of each cosine of a random microphone and line, in the units of the frames (nepers)
+    # deviation of each cosine of a random microphone and line, in the units of the frames (nepers)
+    line: float = 0.0
     shift: int = 0  # bands that a voice's formants and harmonics may move up or down
 
     def __len__(self) -> int:
@@ -64,15 +67,16 @@ class Takes:
         return cut + (weights @ curves).astype(np.float32)[:, None, :]
 
     def _shorten(self, cut: Floats) -> None:
-        """Fill what lies behind a random end with the quietest values before it, as ``earshot.audio.features.spectra.patches``
-        does."""
+        """Fill what lies behind a random end with the quietest values before it, as
+        ``earshot.audio.features.spectra.patches`` does."""
         for i in np.flatnonzero(self.random.random(len(cut)) < SHORT):
             end = int(self.random.integers(SHORTEST, self.window))
             cut[i, end:] = cut[i, :end].min(axis=0)
 
 
 def gathered(spectrograms: Sequence[Floats], window: int) -> Takes:
-    """Takes out of log-mel spectrograms of shape (frames, bands), not normalised yet; short ones are filled up to a window."""
+    """Takes out of log-mel spectrograms of shape (frames, bands), not normalised yet; short ones
+    are filled up to a window."""
     filled = [_filled(each, window).astype(np.float16) for each in spectrograms]
     length = np.array([len(each) for each in filled])
     frames = np.concatenate(filled)
@@ -89,7 +93,11 @@ def statistics(takes: Takes) -> tuple[Floats, Floats]:
     total, squares, count = np.zeros(bands), np.zeros(bands), 0
     for first, length in zip(takes.first, takes.length, strict=True):
         part = takes.frames[first : first + length].astype(np.float64)
-        total, squares, count = total + part.sum(axis=0), squares + (part**2).sum(axis=0), count + length
+        total, squares, count = (
+            total + part.sum(axis=0),
+            squares + (part**2).sum(axis=0),
+            count + length,
+        )
     mean = total / count
     return mean.astype(np.float32), (np.sqrt(squares / count - mean**2) + 1e-3).astype(np.float32)
 

@@ -13,8 +13,15 @@ from evaluation.measures.classification import Evaluation
 TEXTS = Path(__file__).with_name("cards")
 
 
-def write_card(name: str, out: Path, sets: Sequence[tuple[str, str]], results: Sequence[Evaluation], extra: str = "") -> None:
-    """Write ``<out>/<name>.md`` for ``<out>/<name>.onnx``, with what ``cards/<name>.toml`` says of it.
+def write_card(
+    name: str,
+    out: Path,
+    sets: Sequence[tuple[str, str]],
+    results: Sequence[Evaluation],
+    extra: str = "",
+) -> None:
+    """Write ``<out>/<name>.md`` for ``<out>/<name>.onnx``, with what ``cards/<name>.toml`` says of
+    it.
 
     Args:
         sets: training sets with their licences.
@@ -51,23 +58,35 @@ def size(checkpoint: Path) -> str:
     graph: Any = onnx.load(str(checkpoint)).graph
     weights = sum(int(np.prod(tensor.dims)) for tensor in graph.initializer)
     network = any(node.op_type == "Conv" for node in graph.node)
-    return f"{checkpoint.stat().st_size / 1024:.0f} KB" + (f", {weights:,} weights." if network else ".")
+    return f"{checkpoint.stat().st_size / 1024:.0f} KB" + (
+        f", {weights:,} weights." if network else "."
+    )
 
 
 def summary(results: Sequence[Evaluation]) -> str:
-    """One line per evaluation; nothing where quality is measured otherwise and stands in the protocol."""
+    """One line per evaluation; nothing where quality is measured otherwise and stands in the
+    protocol."""
     if not results:
         return ""
-    lines = ["| on | recordings | accuracy | macro F1 | UAR (95 % interval) | ECE |", "|---|---|---|---|---|---|"]
+    lines = [
+        "| on | recordings | accuracy | macro F1 | UAR (95 % interval) | ECE |",
+        "|---|---|---|---|---|---|",
+    ]
     for r in results:
         interval = f"{r.uar:.3f} ({r.uar_low:.3f}-{r.uar_high:.3f})"
-        lines.append(f"| {r.title} | {r.count} | {r.accuracy:.3f} | {r.macro_f1:.3f} | {interval} | {r.ece:.3f} |")
+        lines.append(
+            f"| {r.title} | {r.count} | {r.accuracy:.3f} | {r.macro_f1:.3f} | {interval} |"
+            f" {r.ece:.3f} |"
+        )
     return "\n".join(lines)
 
 
 def per_label(result: Evaluation) -> str:
     """Recall and precision of every label that occurs, and where its recordings went."""
-    lines = [f"| label | recordings | recall | precision | {' | '.join(f'→ {label}' for label in result.labels)} |"]
+    lines = [
+        "| label | recordings | recall | precision |"
+        f" {' | '.join(f'→ {label}' for label in result.labels)} |"
+    ]
     lines.append("|---" * (4 + len(result.labels)) + "|")
     for (label, count, recall, precision), row in zip(result.rows(), result.confusion, strict=True):
         if count:

@@ -1,4 +1,5 @@
-"""Cross-validation over whole speakers or folds: every recording is judged by a network that never heard its group."""
+"""Cross-validation over whole speakers or folds: every recording is judged by a network that never
+heard its group."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -32,9 +33,16 @@ def out_of_fold(windows: WindowSet, fold: Ints, train: Trainer) -> Floats:
     for k in sorted(set(fold.tolist())):
         held = (owner_fold == k) & windows.clean
         logits = train(owner_fold != k, held)
-        answers = np.zeros((int(windows.clean.sum()), logits.shape[1]), np.float32) if answers is None else answers
+        answers = (
+            np.zeros((int(windows.clean.sum()), logits.shape[1]), np.float32)
+            if answers is None
+            else answers
+        )
         answers[held[windows.clean]] = logits
-        print(f"fold {k}: {int((owner_fold != k).sum())} windows trained, {int(held.sum())} judged", flush=True)
+        print(
+            f"fold {k}: {int((owner_fold != k).sum())} windows trained, {int(held.sum())} judged",
+            flush=True,
+        )
     if answers is None:
         raise ValueError("there are no folds to validate on; is the data folder empty?")
     return answers
@@ -43,7 +51,8 @@ def out_of_fold(windows: WindowSet, fold: Ints, train: Trainer) -> Floats:
 def calibrated_shares(
     truth: Ints, logits: Floats, owner: Ints, fold: Ints, fitted: NDArray[np.bool_] | None = None
 ) -> tuple[Floats, float]:
-    """Pooled shares of every recording under the temperature fitted on the other folds, and the temperature over all.
+    """Pooled shares of every recording under the temperature fitted on the other folds, and the
+    temperature over all.
 
     Args:
         fitted: the recordings that temperatures may be fitted on; all of them unless given.

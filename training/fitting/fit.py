@@ -20,7 +20,9 @@ class Recipe:
     rate: float = 2e-3  # peak of a one-cycle schedule
     decay: float = 1e-2
     smoothing: float = 0.0
-    bands_masked: int = 8  # SpecAugment (Park et al. 2019): one strip of bands and one of frames take the mean
+    bands_masked: int = (
+        8  # SpecAugment (Park et al. 2019): one strip of bands and one of frames take the mean
+    )
     frames_masked: int = 16
     time_axis: int = 1
     mixup: float = 0.0
@@ -39,7 +41,9 @@ def fit(net: nn.Module, inputs: Floats, targets: Floats, recipe: Recipe) -> None
     random = np.random.default_rng(recipe.seed)
     optimiser = torch.optim.AdamW(net.parameters(), lr=recipe.rate, weight_decay=recipe.decay)
     steps = max(len(inputs) // recipe.batch, 1)
-    schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, recipe.rate, total_steps=recipe.epochs * steps, pct_start=0.2)
+    schedule = torch.optim.lr_scheduler.OneCycleLR(
+        optimiser, recipe.rate, total_steps=recipe.epochs * steps, pct_start=0.2
+    )
     net.train()
     for _ in range(recipe.epochs):
         order = random.permutation(len(inputs))
@@ -53,16 +57,24 @@ def fit(net: nn.Module, inputs: Floats, targets: Floats, recipe: Recipe) -> None
     net.eval()
 
 
-def augmented(inputs: Floats, targets: Floats, recipe: Recipe, random: np.random.Generator) -> tuple[Tensor, Tensor]:
+def augmented(
+    inputs: Floats, targets: Floats, recipe: Recipe, random: np.random.Generator
+) -> tuple[Tensor, Tensor]:
     """A batch as the network gets it: masked, targets smoothed, both mixed."""
     batch = masked(torch.from_numpy(inputs.astype(np.float32)), recipe, random)
     wanted = torch.from_numpy(targets)
-    return mixed(batch, wanted * (1 - recipe.smoothing) + recipe.smoothing / wanted.shape[1], recipe, random)
+    return mixed(
+        batch, wanted * (1 - recipe.smoothing) + recipe.smoothing / wanted.shape[1], recipe, random
+    )
 
 
 def masked(batch: Tensor, recipe: Recipe, random: np.random.Generator) -> Tensor:
-    """Hide a strip of bands and a strip of frames, another in every window. Zero is the mean of normalised inputs."""
-    for axis, width in ((recipe.time_axis, recipe.frames_masked), (3 - recipe.time_axis, recipe.bands_masked)):
+    """Hide a strip of bands and a strip of frames, another in every window. Zero is the mean of
+    normalised inputs."""
+    for axis, width in (
+        (recipe.time_axis, recipe.frames_masked),
+        (3 - recipe.time_axis, recipe.bands_masked),
+    ):
         if width == 0:
             continue
         size = batch.shape[axis]
@@ -74,7 +86,9 @@ def masked(batch: Tensor, recipe: Recipe, random: np.random.Generator) -> Tensor
     return batch
 
 
-def mixed(batch: Tensor, wanted: Tensor, recipe: Recipe, random: np.random.Generator) -> tuple[Tensor, Tensor]:
+def mixed(
+    batch: Tensor, wanted: Tensor, recipe: Recipe, random: np.random.Generator
+) -> tuple[Tensor, Tensor]:
     """Mixup (Zhang et al. 2018): blend every window and its target with another's."""
     if recipe.mixup == 0:
         return batch, wanted
@@ -87,5 +101,8 @@ def mixed(batch: Tensor, wanted: Tensor, recipe: Recipe, random: np.random.Gener
 def logits(net: nn.Module, inputs: Floats, batch: int = 256) -> Floats:
     """The network's answers, shape (windows, labels)."""
     net.eval()
-    parts = [net(torch.from_numpy(inputs[i : i + batch].astype(np.float32))).numpy() for i in range(0, len(inputs), batch)]
+    parts = [
+        net(torch.from_numpy(inputs[i : i + batch].astype(np.float32))).numpy()
+        for i in range(0, len(inputs), batch)
+    ]
     return np.concatenate(parts)

@@ -1,4 +1,5 @@
-"""A linear head over what a network hears: fitted in seconds, and it cannot spoil what is under it."""
+"""A linear head over what a network hears: fitted in seconds, and it cannot spoil what is under
+it."""
 
 import numpy as np
 import torch
@@ -17,7 +18,8 @@ def head(features: Floats, wanted: Floats, rare: float) -> torch.nn.Linear:
     Args:
         features: shape (windows, features).
         wanted: shares of the labels, shape (windows, labels); of three labels at least.
-        rare: how much more the rare labels count: 0 as often as they are wanted, 1 all alike, 0.5 by the root.
+        rare: how much more the rare labels count: 0 as often as they are wanted, 1 all alike, 0.5
+            by the root.
     """
     from sklearn.decomposition import PCA
     from sklearn.linear_model import LogisticRegression

@@ -1,9 +1,10 @@
-"""Cross-validation through the code of the workers: every recording is judged by the exported checkpoint that never heard its
-group; decoded, cut, analysed and pooled as in production. So the figures of a card are of the system, not of a network alone.
+"""Cross-validation through the code of the workers: every recording is judged by the exported
+checkpoint that never heard its group; decoded, cut, analysed and pooled as in production. So the
+figures of a card are of the system, not of a network alone.
 
     fold = datasets.folds([row.group for row in rows], 3)
-    judges = [Fold(out / f"fold{k}.onnx", [row for row, f in zip(rows, fold) if f == k]) for k in range(3)]
-    results = evaluations(judge("scene", judges, labels, data), labels)
+    judges = [Fold(out / f"fold{k}.onnx", [row for row, f in zip(rows, fold) if f == k]) for k in
+    range(3)] results = evaluations(judge("scene", judges, labels, data), labels)
 """
 
 import tempfile
@@ -35,9 +36,11 @@ class Fold:
     rows: Sequence[Row]
 
 
-def judge(analysis: str, folds: Sequence[Fold], labels: tuple[str, ...], root: Path, runtime: str = "onnx") -> list[Case]:
-    """Every row that means one of ``labels`` by the map in ``evaluation/labels``, and what its fold's checkpoint said. Passed
-    over are rows without an answer, because nobody speaks in them.
+def judge(
+    analysis: str, folds: Sequence[Fold], labels: tuple[str, ...], root: Path, runtime: str = "onnx"
+) -> list[Case]:
+    """Every row that means one of ``labels`` by the map in ``evaluation/labels``, and what its
+    fold's checkpoint said. Passed over are rows without an answer, because nobody speaks in them.
 
     Args:
         labels: what the checkpoints can say, in order.
@@ -59,18 +62,32 @@ def judge(analysis: str, folds: Sequence[Fold], labels: tuple[str, ...], root: P
             sha256=sha256(fold.checkpoint),
         )
         with tempfile.TemporaryDirectory(prefix="earshot-judge-") as folder:
-            listener = Listener(f"file://{folder}", {analysis: release}, PlanLimits(), "cpu", LANGUAGE)
+            listener = Listener(
+                f"file://{folder}", {analysis: release}, PlanLimits(), "cpu", LANGUAGE
+            )
             tally = trial.tallies(listener)[analysis]
         if tally.left_out:
-            raise ValueError(f"{len(tally.left_out)} recordings could not be judged, the first: {tally.left_out[0]}")
+            raise ValueError(
+                f"{len(tally.left_out)} recordings could not be judged, the first:"
+                f" {tally.left_out[0]}"
+            )
         print(f"{fold.checkpoint.name}: {len(tally.cases)} recordings judged", flush=True)
-        known = ((case, mapping.among(case.truth, labels)) for case in tally.cases if case.truth is not None)
+        known = (
+            (case, mapping.among(case.truth, labels))
+            for case in tally.cases
+            if case.truth is not None
+        )
         cases += [Case(case.row, label, case.answer) for case, label in known if label is not None]
     return cases
 
 
-def evaluations(cases: Sequence[Case], labels: tuple[str, ...], title: str = "all sets") -> list[Evaluation]:
+def evaluations(
+    cases: Sequence[Case], labels: tuple[str, ...], title: str = "all sets"
+) -> list[Evaluation]:
     """Figures over all cases, then over each set, for ``training.fitting.card.write_card``."""
     sources = sorted({case.row.source for case in cases})
-    parts = [(title, cases), *((name, [case for case in cases if case.row.source == name]) for name in sources)]
+    parts = [
+        (title, cases),
+        *((name, [case for case in cases if case.row.source == name]) for name in sources),
+    ]
     return [judged(part, labels, name) for name, part in parts]

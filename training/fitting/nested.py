@@ -1,4 +1,5 @@
-"""Chooses a recipe for every fold of a cross-validation without having looked at whom that fold is judged by."""
+"""Chooses a recipe for every fold of a cross-validation without having looked at whom that fold is
+judged by."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -18,8 +19,8 @@ Score = Callable[[Ints, Floats, Ints], float]
 """Quality of answers of shape (recordings, labels) to a truth, given the fold of each recording."""
 
 Answers = Callable[[str, Mask], Floats]
-"""Trains the named candidate on the recordings of a mask and answers for all others: shares of shape (all recordings, labels),
-of which the rows of the mask are not looked at."""
+"""Trains the named candidate on the recordings of a mask and answers for all others: shares of
+shape (all recordings, labels), of which the rows of the mask are not looked at."""
 
 
 @dataclass(frozen=True)
@@ -40,18 +41,25 @@ class Choice:
         """How the recipe was chosen, for a model card."""
         return f"""## How the recipe{f" of {of}" if of else ""} was chosen
 
-UAR of each candidate inside the training folds: recordings outside the named fold, answered by models that heard neither
-their speakers nor those of that fold. What judges a fold was trained by the recipe in bold in its column, so no
-figure above is of recordings that its recipe was chosen on. The shipped weights: {self.shipped()}.
+UAR of each candidate inside the training folds: recordings outside the named fold, answered by
+models that heard neither their speakers nor those of that fold. What judges a fold was trained by
+the recipe in bold in its column, so no figure above is of recordings that its recipe was chosen on.
+The shipped weights: {self.shipped()}.
 
 {self.table()}"""
 
     def table(self) -> str:
         """The choice as Markdown, for a model card."""
         folds = range(len(next(iter(self.uar.values()))))
-        lines = [f"| recipe | {' | '.join(f'without fold {k}' for k in folds)} |", "|---" * (len(folds) + 1) + "|"]
+        lines = [
+            f"| recipe | {' | '.join(f'without fold {k}' for k in folds)} |",
+            "|---" * (len(folds) + 1) + "|",
+        ]
         for name, values in self.uar.items():
-            shown = [f"**{v:.3f}**" if self.of_fold(k) == name else f"{v:.3f}" for k, v in enumerate(values)]
+            shown = [
+                f"**{v:.3f}**" if self.of_fold(k) == name else f"{v:.3f}"
+                for k, v in enumerate(values)
+            ]
             lines.append(f"| {name} | {' | '.join(shown)} |")
         return "\n".join(lines)
 
@@ -60,15 +68,22 @@ Pairs = Sequence[tuple[int, int]]
 
 
 def choose(
-    candidates: Sequence[str], truth: Ints, fold: Ints, answers: Answers, score: Score, kept: Path, pairs: Pairs | None = None
+    candidates: Sequence[str],
+    truth: Ints,
+    fold: Ints,
+    answers: Answers,
+    score: Score,
+    kept: Path,
+    pairs: Pairs | None = None,
 ) -> Choice:
     """Judge every candidate inside the training folds of each outer fold.
 
-    A model that heard neither fold a nor fold b judges b for the choice that a's judgement rests on, and a for b's: one
-    training serves both.
+    A model that heard neither fold a nor fold b judges b for the choice that a's judgement rests
+    on, and a for b's: one training serves both.
 
     Args:
-        kept: folder for the answers of candidates that are done: a run that was stopped goes on from there.
+        kept: folder for the answers of candidates that are done: a run that was stopped goes on
+            from there.
         pairs: the pairs of folds that are left out, each fold in one at least; all unless given.
     """
     kept.mkdir(parents=True, exist_ok=True)
@@ -77,7 +92,11 @@ def choose(
     for name in candidates:
         inner = _inner(name, fold, answers, kept / f"inner-{name}.npz", out)
         scores[name] = tuple(score(truth[rows], shares[rows], fold[rows]) for rows, shares in inner)
-        print(f"{name}: inner UAR without each fold {' '.join(f'{value:.3f}' for value in scores[name])}", flush=True)
+        print(
+            f"{name}: inner UAR without each fold"
+            f" {' '.join(f'{value:.3f}' for value in scores[name])}",
+            flush=True,
+        )
     return Choice(scores)
 
 
@@ -86,14 +105,19 @@ def by_uar(truth: Ints, shares: Floats, fold: Ints) -> float:
     return uar(confusion(truth, shares.argmax(axis=1), shares.shape[1]))
 
 
-def _inner(name: str, fold: Ints, answers: Answers, kept: Path, pairs: Pairs) -> list[tuple[Mask, Floats]]:
+def _inner(
+    name: str, fold: Ints, answers: Answers, kept: Path, pairs: Pairs
+) -> list[tuple[Mask, Floats]]:
     """For each outer fold, which recordings were answered without it, and the answers."""
     found: dict[str, Floats] = dict(np.load(kept)) if kept.exists() else {}
     for a, b in pairs:
         if f"{a}-{b}" not in found:
             found[f"{a}-{b}"] = answers(name, (fold != a) & (fold != b))
             np.savez(kept, **found)
-    inner = [(np.zeros(len(fold), bool), np.zeros_like(next(iter(found.values())))) for _ in range(int(fold.max()) + 1)]
+    inner = [
+        (np.zeros(len(fold), bool), np.zeros_like(next(iter(found.values()))))
+        for _ in range(int(fold.max()) + 1)
+    ]
     for pair in pairs:
         for outer, judged in (pair, pair[::-1]):
             rows, shares = inner[outer]

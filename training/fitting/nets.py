@@ -7,14 +7,14 @@ from torch import Tensor, nn
 
 
 class EmotionNet(nn.Module):
-    """The 1D CNN of 001-02..05: three convolutional blocks over time, global average pooling, one linear layer; about 50K
-    parameters. Input (batch, 64 mel bands, 100 frames), output logits."""
+    """The 1D CNN of 001-02..05: three convolutional blocks over time, global average pooling, one
+    linear layer; about 50K parameters. Input (batch, 64 mel bands, 100 frames), output logits."""
 
     def __init__(self, labels: int, bands: int = 64, dropout: float = 0.2) -> None:
         super().__init__()
         widths = (bands, 48, 64, 96)
-        # Frames are 10 ms apart and 128 ms long: every second one holds what two do, at half the cost. The last block then
-        # hears 370 ms, which is more than a syllable.
+        # Frames are 10 ms apart and 128 ms long: every second one holds what two do, at half the
+        # cost. The last block then hears 370 ms, which is more than a syllable.
         blocks = [
             nn.Sequential(
                 nn.Conv1d(a, b, 5, stride=stride, padding=2, bias=False),
@@ -25,7 +25,11 @@ class EmotionNet(nn.Module):
             )
             for (a, b), stride in zip(pairwise(widths[:3]), (2, 1), strict=True)
         ]
-        last = nn.Sequential(nn.Conv1d(widths[2], widths[3], 3, padding=1, bias=False), nn.BatchNorm1d(widths[3]), nn.ReLU())
+        last = nn.Sequential(
+            nn.Conv1d(widths[2], widths[3], 3, padding=1, bias=False),
+            nn.BatchNorm1d(widths[3]),
+            nn.ReLU(),
+        )
         self.blocks = nn.Sequential(*blocks, last)
         self.drop = nn.Dropout(2 * dropout)
         self.fc = nn.Linear(widths[3], labels)
@@ -35,10 +39,12 @@ class EmotionNet(nn.Module):
 
 
 class Merged(nn.Module):
-    """Adds up the shares of source labels that mean the same published label, and answers in log shares, to which a prior is
-    added."""
+    """Adds up the shares of source labels that mean the same published label, and answers in log
+    shares, to which a prior is added."""
 
-    def __init__(self, net: nn.Module, matrix: Tensor, temperature: float, prior: Tensor | None = None) -> None:
+    def __init__(
+        self, net: nn.Module, matrix: Tensor, temperature: float, prior: Tensor | None = None
+    ) -> None:
         super().__init__()
         self.net, self.temperature = net, temperature
         self.register_buffer("matrix", matrix)

@@ -1,4 +1,5 @@
-"""Makes the answers of a model that learnt from unevenly many recordings of each label stand on even ground."""
+"""Makes the answers of a model that learnt from unevenly many recordings of each label stand on
+even ground."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,9 +13,9 @@ NEAR = 0.05
 
 
 def fitted_bias(truth: Ints, scores: Floats) -> Floats:
-    """What to add to log shares of shape (recordings, labels) so that the log loss in which every label weighs the same is
-    least (vector scaling of Guo et al. 2017, On Calibration of Modern Neural Networks, with one temperature); sums to
-    nothing."""
+    """What to add to log shares of shape (recordings, labels) so that the log loss in which every
+    label weighs the same is least (vector scaling of Guo et al. 2017, On Calibration of Modern
+    Neural Networks, with one temperature); sums to nothing."""
     labels = scores.shape[1]
     weight = 1 / np.maximum(np.bincount(truth, minlength=labels), 1)[truth]
     weight /= weight.sum()
@@ -22,7 +23,9 @@ def fitted_bias(truth: Ints, scores: Floats) -> Floats:
     def loss(x: NDArray[np.float64]) -> float:
         logits = scores * np.exp(x[0]) + x[1:]
         shares = logits - np.logaddexp.reduce(logits, axis=1, keepdims=True)
-        return float(-(weight * shares[np.arange(len(truth)), truth]).sum() + NEAR * np.square(x[1:]).mean())
+        return float(
+            -(weight * shares[np.arange(len(truth)), truth]).sum() + NEAR * np.square(x[1:]).mean()
+        )
 
     found = minimize(loss, np.zeros(labels + 1)).x
     bias: Floats = (found[1:] / np.exp(found[0])).astype(np.float32)

@@ -1,4 +1,5 @@
-"""Puts a trained checkpoint and its card into ``earshot/models/embedded`` and its digest and labels into the catalog.
+"""Puts a trained checkpoint and its card into ``earshot/models/embedded`` and its digest and labels
+into the catalog.
 
 python -m training.fitting.publish outputs/emotion
 """
@@ -16,7 +17,8 @@ from earshot.models.checkpoints.location import MODELS, sha256
 
 
 def publish(folder: Path) -> None:
-    """Copy ``<name>.onnx`` and ``<name>.md`` of a run and update the catalog entry that points at them.
+    """Copy ``<name>.onnx`` and ``<name>.md`` of a run and update the catalog entry that points at
+    them.
 
     Raises:
         SystemExit: the catalog has no entry for the checkpoint.
@@ -31,7 +33,9 @@ def publish(folder: Path) -> None:
     entry = re.compile(rf'(uri = "{re.escape(uri)}"\nsha256 = ")[0-9a-f]*("\nlabels = )\[.*\]')
     after, count = entry.subn(rf"\g<1>{sha256(source)}\g<2>{labels}", before)
     if count != 1:
-        raise SystemExit(f"{CATALOG} needs one entry with uri, sha256 and labels lines in a row for {uri}")
+        raise SystemExit(
+            f"{CATALOG} needs one entry with uri, sha256 and labels lines in a row for {uri}"
+        )
     CATALOG.write_text(after)
 
 

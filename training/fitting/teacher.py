@@ -19,9 +19,13 @@ def _session(folder: Path) -> Any:
 
 
 def yamnet(folder: Path, patches: Array) -> Array:
-    """Independent scores of the 521 classes for patches of shape (patches, 96, 64); ``folder`` holds ``yamnet/``."""
+    """Independent scores of the 521 classes for patches of shape (patches, 96, 64); ``folder``
+    holds ``yamnet/``."""
     session = _session(folder)
-    parts = [session.run(["scores"], {"log_mel": patches[i : i + 64]})[0] for i in range(0, len(patches), 64)]
+    parts = [
+        session.run(["scores"], {"log_mel": patches[i : i + 64]})[0]
+        for i in range(0, len(patches), 64)
+    ]
     return np.concatenate(parts)
 
 
@@ -30,7 +34,9 @@ def yamnet_heard(folder: Path, patches: Array) -> tuple[Array, Array]:
     session = _session(folder)
     feed = (patches[i : i + 64] for i in range(0, len(patches), 64))
     parts = [session.run(["scores", "embedding"], {"log_mel": part}) for part in feed]
-    return np.concatenate([scores for scores, _ in parts]), np.concatenate([features for _, features in parts])
+    return np.concatenate([scores for scores, _ in parts]), np.concatenate(
+        [features for _, features in parts]
+    )
 
 
 def shares(raised: NDArray[np.float32]) -> Array:

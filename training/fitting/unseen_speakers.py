@@ -1,4 +1,5 @@
-"""Judges the checkpoints of a cross-validation through the workers, each on the speakers that it never heard."""
+"""Judges the checkpoints of a cross-validation through the workers, each on the speakers that it
+never heard."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -9,7 +10,12 @@ from training.fitting.judge import Fold, evaluations, judge
 
 
 def through_workers(
-    analysis: str, checkpoints: Sequence[Path], fold_of: Mapping[str, int], labels: tuple[str, ...], data: Path, title: str
+    analysis: str,
+    checkpoints: Sequence[Path],
+    fold_of: Mapping[str, int],
+    labels: tuple[str, ...],
+    data: Path,
+    title: str,
 ) -> Evaluation:
     """Decoded, cut by the VAD, analysed and pooled as in production.
 
@@ -18,5 +24,8 @@ def through_workers(
         fold_of: speaker to the fold that the speaker is judged in.
     """
     rows = [row for row in read(data / "labels.jsonl") if row.group in fold_of]
-    judges = [Fold(path, [row for row in rows if fold_of[row.group] == k]) for k, path in enumerate(checkpoints)]
+    judges = [
+        Fold(path, [row for row in rows if fold_of[row.group] == k])
+        for k, path in enumerate(checkpoints)
+    ]
     return evaluations(judge(analysis, judges, labels, data), labels, title)[0]

@@ -1,5 +1,5 @@
-"""Turns people's own scikit-learn models of sentiment into a checkpoint that workers run without scikit-learn (002-20,
-C-44)."""
+"""Turns people's own scikit-learn models of sentiment into a checkpoint that workers run without
+scikit-learn (002-20, C-44)."""
 
 import hashlib
 from collections.abc import Mapping, Sequence
@@ -18,7 +18,8 @@ from training.importers.trusted_pickle import loaded
 LABELS = ("negative", "neutral", "positive")  # C-06
 
 TOLERANCE = 0.02
-"""How far a converted model may be from the original, in log shares or margins: trees compare rounded numbers."""
+"""How far a converted model may be from the original, in log shares or margins: trees compare
+rounded numbers."""
 
 
 @dataclass(frozen=True)
@@ -35,33 +36,55 @@ class Brought:
 
     def scores(self, features: Any) -> Any:
         """Log shares or margins in the order of ``LABELS``."""
-        found = self.pipeline.predict_proba(features) if self.gives_shares else self.pipeline.decision_function(features)
+        found = (
+            self.pipeline.predict_proba(features)
+            if self.gives_shares
+            else self.pipeline.decision_function(features)
+        )
         ordered = found @ np.eye(len(LABELS))[list(self.order)]
         return (np.log(ordered + FLOOR) if self.gives_shares else ordered).astype(np.float32)
 
     def part(self, role: str) -> Part:
         """The same as a graph."""
-        chain = Chain(role).model(self.pipeline, WIDTH).then("MatMul", np.eye(len(LABELS))[list(self.order)])
-        return (chain.then("Add", FLOOR).then("Log") if self.gives_shares else chain).part(len(LABELS))
+        chain = (
+            Chain(role)
+            .model(self.pipeline, WIDTH)
+            .then("MatMul", np.eye(len(LABELS))[list(self.order)])
+        )
+        return (chain.then("Add", FLOOR).then("Log") if self.gives_shares else chain).part(
+            len(LABELS)
+        )
 
 
-def converted(roles: Mapping[str, Sequence[Path]], contents: Mapping[Path, bytes], names: Sequence[str], out: Path) -> None:
+def converted(
+    roles: Mapping[str, Sequence[Path]],
+    contents: Mapping[Path, bytes],
+    names: Sequence[str],
+    out: Path,
+) -> None:
     """Write one checkpoint for all roles.
 
     Args:
-        roles: role to its files, in the order in which sound's features go through them: scaler, classifier.
+        roles: role to its files, in the order in which sound's features go through them: scaler,
+            classifier.
         contents: verified bytes of each file.
         names: what the classes are called, for classifiers whose classes are numbers.
 
     Raises:
-        Misconfigured: as ``loaded``; or something is no classifier, wants other features, has other labels, or has no ONNX
+        Misconfigured: as ``loaded``; or something is no classifier, wants other features, has other
+            labels, or has no ONNX
     form."""
-    brought = {role: bring({path: contents[path] for path in paths}, names) for role, paths in roles.items()}
+    brought = {
+        role: bring({path: contents[path] for path in paths}, names)
+        for role, paths in roles.items()
+    }
     try:
         join_roles({role: model.part(role) for role, model in brought.items()}, WIDTH, out)
     except Exception as error:  # the converter's errors have no common root
         said = (str(error).splitlines() or [type(error).__name__])[0]
-        raise Misconfigured("conversion", f"a step has no ONNX form: {said}; use what scikit-learn itself has") from error
+        raise Misconfigured(
+            "conversion", f"a step has no ONNX form: {said}; use what scikit-learn itself has"
+        ) from error
     examples = np.random.default_rng(0).standard_normal((64, WIDTH)).astype(np.float32)
     for role, model in brought.items():
         shifted = _typical(model.pipeline, examples)
@@ -77,41 +100,53 @@ def bring(contents: Mapping[Path, bytes], names: Sequence[str]) -> Brought:
     from sklearn.pipeline import Pipeline
 
     paths = tuple(contents)
-    steps = [(f"step{i}", loaded(path, content)) for i, (path, content) in enumerate(contents.items())]
+    steps = [
+        (f"step{i}", loaded(path, content)) for i, (path, content) in enumerate(contents.items())
+    ]
     for (_, step), path in zip(steps[:-1], paths[:-1], strict=True):
         if not hasattr(step, "transform"):
             raise Misconfigured(
-                "scaler", f"{path} holds a {type(step).__name__}, which transforms nothing; name the scaler first"
+                "scaler",
+                f"{path} holds a {type(step).__name__}, which transforms nothing; name the scaler"
+                " first",
             )
     classifier = steps[-1][1]
     if not hasattr(classifier, "classes_") or not hasattr(classifier, "predict"):
         raise Misconfigured(
-            "classifier", f"{paths[-1]} holds a {type(classifier).__name__}, which is no fitted scikit-learn classifier"
+            "classifier",
+            f"{paths[-1]} holds a {type(classifier).__name__}, which is no fitted scikit-learn"
+            " classifier",
         )
     wanted = getattr(steps[0][1], "n_features_in_", None)
     if wanted != WIDTH:
         raise Misconfigured(
             "features",
-            f"{paths[0]} wants {wanted} features, earshot.audio.features.utterance.describe gives {WIDTH} ({FEATURES}); "
-            "train it on these",
+            f"{paths[0]} wants {wanted} features, earshot.audio.features.utterance.describe gives"
+            f" {WIDTH} ({FEATURES}); train it on these",
         )
-    files = tuple((path.name, hashlib.sha256(content).hexdigest()) for path, content in contents.items())
+    files = tuple(
+        (path.name, hashlib.sha256(content).hexdigest()) for path, content in contents.items()
+    )
     return Brought(Pipeline(steps), _order(paths[-1], classifier.classes_.tolist(), names), files)
 
 
 def _order(path: Path, classes: Sequence[Any], names: Sequence[str]) -> tuple[int, ...]:
     """Position in ``LABELS`` of each class."""
-    called = [str(name).strip().lower() for name in (names or classes)]
+    called = [str(name).strip().lower() for name in names or classes]
     if sorted(called) != sorted(LABELS) or len(called) != len(classes):
         raise Misconfigured(
             "labels",
-            f"{path} tells {classes} apart, not {', '.join(LABELS)}; say what its classes are with --labels, in this order",
+            f"{path} tells {classes} apart, not {', '.join(LABELS)}; say what its classes are with"
+            " --labels, in this order",
         )
     return tuple(LABELS.index(name) for name in called)
 
 
 def _typical(pipeline: Any, examples: Any) -> Any:
-    """Examples where the first step was trained, so that what is compared is what it tells apart."""
+    """Examples where the first step was trained, so that what is compared is what it tells
+    apart."""
     scaler = pipeline.steps[0][1]
     mean, scale = getattr(scaler, "mean_", None), getattr(scaler, "scale_", None)
-    return examples if mean is None or scale is None else (examples * scale + mean).astype(np.float32)
+    return (
+        examples if mean is None or scale is None else (examples * scale + mean).astype(np.float32)
+    )

@@ -1,4 +1,5 @@
-"""Joins the models of several roles into one ONNX graph with one input and an output named after each role."""
+"""Joins the models of several roles into one ONNX graph with one input and an output named after
+each role."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -61,17 +62,24 @@ class Chain:
         return self.node("Concat", "features", self._given, axis=1)
 
     def model(self, fitted: Any, width: int) -> "Chain":
-        """Append a fitted scikit-learn estimator or pipeline: margins of a machine, shares of all else."""
+        """Append a fitted scikit-learn estimator or pipeline: margins of a machine, shares of all
+        else."""
         options = {} if not hasattr(fitted, "classes_") else {"zipmap": False}
         if options and not hasattr(fitted, "predict_proba"):
             options["raw_scores"] = True
         kinds = [("given", FloatTensorType([None, width]))]
         onnx_model = to_onnx(
-            fitted, initial_types=kinds, options={id(fitted): options} if options else None, target_opset=OPSETS
+            fitted,
+            initial_types=kinds,
+            options={id(fitted): options} if options else None,
+            target_opset=OPSETS,
         )
         prefix = f"{self._role}_{len(self._nodes)}_"
         graph = compose.add_prefix(onnx_model, prefix).graph
-        self._nodes += [helper.make_node("Identity", [self._given], [graph.input[0].name]), *graph.node]
+        self._nodes += [
+            helper.make_node("Identity", [self._given], [graph.input[0].name]),
+            *graph.node,
+        ]
         self._constants += graph.initializer
         self._given = graph.output[-1].name
         return self
@@ -85,11 +93,16 @@ class Chain:
 def join_roles(parts: Mapping[str, Part], width: int, path: Path) -> None:
     """Write a graph ``features (batch, width)`` to ``<role> (batch, labels)``."""
     features = helper.make_tensor_value_info("features", TensorProto.FLOAT, [None, width])
-    outputs = [helper.make_tensor_value_info(role, TensorProto.FLOAT, [None, part.labels]) for role, part in parts.items()]
+    outputs = [
+        helper.make_tensor_value_info(role, TensorProto.FLOAT, [None, part.labels])
+        for role, part in parts.items()
+    ]
     nodes: Sequence[Any] = [node for part in parts.values() for node in part.nodes]
     constants = [constant for part in parts.values() for constant in part.constants]
     graph = helper.make_graph(nodes, "sentiment", [features], outputs, constants)
-    joined = helper.make_model(graph, opset_imports=[helper.make_opsetid(*item) for item in OPSETS.items()], ir_version=10)
+    joined = helper.make_model(
+        graph, opset_imports=[helper.make_opsetid(*item) for item in OPSETS.items()], ir_version=10
+    )
     onnx.checker.check_model(joined)
     path.parent.mkdir(parents=True, exist_ok=True)
     onnx.save(joined, str(path))

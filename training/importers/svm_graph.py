@@ -1,7 +1,7 @@
 """A support vector machine with radial kernel as matrix products.
 
-ONNX has an operator for it, which takes a millisecond a row with 6,000 support vectors; this takes a twentieth, and half of
-the space."""
+ONNX has an operator for it, which takes a millisecond a row with 6,000 support vectors; this takes
+a twentieth, and half of the space."""
 
 from itertools import combinations
 
@@ -15,11 +15,18 @@ Doubles = NDArray[np.float64]
 
 
 def margins(chain: Chain, machine: SVC) -> Chain:
-    """Append what ``decision_function`` gives for three or more classes: votes of the pairs of classes, and how sure they
-    were."""
-    vectors, gamma = machine.support_vectors_, machine._gamma  # what "scale" came to has no public name
+    """Append what ``decision_function`` gives for three or more classes: votes of the pairs of
+    classes, and how sure they were."""
+    vectors, gamma = (
+        machine.support_vectors_,
+        machine._gamma,
+    )  # what "scale" came to has no public name
     rows = chain.given
-    squares = chain.node("ReduceSumSquare", rows, chain.constant([1], np.int64), keepdims=1).then("Mul", -gamma).given
+    squares = (
+        chain.node("ReduceSumSquare", rows, chain.constant([1], np.int64), keepdims=1)
+        .then("Mul", -gamma)
+        .given
+    )
     rounded = vectors.astype(np.float16)
     stored = chain.node("Cast", chain.constant(rounded.T, np.float16), to=1).given
     scaled = chain.node("Mul", rows, chain.constant(2 * gamma)).given
@@ -31,7 +38,8 @@ def margins(chain: Chain, machine: SVC) -> Chain:
 
 
 def pairwise(machine: SVC) -> Doubles:
-    """Weight of each support vector in the decision between each pair of classes, shape (vectors, pairs).
+    """Weight of each support vector in the decision between each pair of classes, shape (vectors,
+    pairs).
 
     Source: libsvm's layout of ``dual_coef_``, as in scikit-learn's user guide, 1.4.1.1.
     """
@@ -39,7 +47,9 @@ def pairwise(machine: SVC) -> Doubles:
     columns = []
     for first, second in combinations(range(len(machine.classes_)), 2):
         in_first, in_second = machine.dual_coef_[second - 1], machine.dual_coef_[first]
-        columns.append(np.where(owner == first, in_first, 0) + np.where(owner == second, in_second, 0))
+        columns.append(
+            np.where(owner == first, in_first, 0) + np.where(owner == second, in_second, 0)
+        )
     return np.stack(columns, axis=1)
 
 

@@ -1,5 +1,5 @@
-"""Opens ``.joblib`` files, which run whatever their maker put in: only on somebody's word, and only the very file that it was
-given for (C-44)."""
+"""Opens ``.joblib`` files, which run whatever their maker put in: only on somebody's word, and only
+the very file that it was given for (C-44)."""
 
 import hashlib
 import io
@@ -24,7 +24,8 @@ def verified(path: Path, digests: Collection[str], trust: bool) -> bytes:
     if not trust:
         raise Misconfigured(
             "untrusted",
-            f"{path}: opening a .joblib file runs whatever its maker put in; if you trust whoever made it, add --trust",
+            f"{path}: opening a .joblib file runs whatever its maker put in; if you trust whoever"
+            " made it, add --trust",
         )
     try:
         content = path.read_bytes()
@@ -33,13 +34,16 @@ def verified(path: Path, digests: Collection[str], trust: bool) -> bytes:
     found = hashlib.sha256(content).hexdigest()
     if found not in {digest.strip().lower() for digest in digests}:
         raise Misconfigured(
-            "digest", f"{path} has sha256 {found}, which is not what --sha256 names; get the file again from whoever made it"
+            "digest",
+            f"{path} has sha256 {found}, which is not what --sha256 names; get the file again from"
+            " whoever made it",
         )
     return content
 
 
 def loaded(path: Path, content: bytes) -> Any:
-    """What is in a file, out of the bytes that were verified: the file itself may have changed since.
+    """What is in a file, out of the bytes that were verified: the file itself may have changed
+    since.
 
     Raises:
         Misconfigured: another version of scikit-learn saved it, or it is no pickle.
@@ -54,9 +58,11 @@ def loaded(path: Path, content: bytes) -> Any:
         except InconsistentVersionWarning as error:
             raise Misconfigured(
                 "version",
-                f"{path} was saved by scikit-learn {error.original_sklearn_version}, this is {error.current_sklearn_version}; "
-                "save it again with this version",
+                f"{path} was saved by scikit-learn {error.original_sklearn_version}, this is"
+                f" {error.current_sklearn_version}; save it again with this version",
             ) from error
         except Exception as error:  # a pickle may raise whatever it likes
             said = (str(error).splitlines() or [type(error).__name__])[0]
-            raise Misconfigured("file", f"{path} cannot be opened: {said}; save it with joblib.dump") from error
+            raise Misconfigured(
+                "file", f"{path} cannot be opened: {said}; save it with joblib.dump"
+            ) from error

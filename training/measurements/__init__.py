@@ -1,1 +1,2 @@
-"""Commands that measure what is not a checkpoint: alarms, the gate, crosstalk, hallucinated words."""
+"""Commands that measure what is not a checkpoint: alarms, the gate, crosstalk, hallucinated
+words."""

@@ -1,6 +1,8 @@
-"""Measures the detector of alarms: generated ones over recorded sound, and false ones in every recording there is.
+"""Measures the detector of alarms: generated ones over recorded sound, and false ones in every
+recording there is.
 
-python -m training.measurements.alarms --data ../shared/data --models ../shared/models --out docs/emergency.md
+python -m training.measurements.alarms --data ../shared/data --models ../shared/models --out
+docs/emergency.md
 
 Writes its figures into the document between two markers, and prints them.
 """
@@ -23,7 +25,17 @@ from earshot.audio.features.spectra import YAMNET, Array, log_mel, patches
 from earshot.audio.plan import PlanLimits, plan_chunks
 from earshot.settings import Settings
 from evaluation.manifest import read
-from training.data.alarm_trials import DEVELOPED_ON, HELD_OUT, KINDS, KINDS_OF_ALARM, Setting, background, half, sources, trials
+from training.data.alarm_trials import (
+    DEVELOPED_ON,
+    HELD_OUT,
+    KINDS,
+    KINDS_OF_ALARM,
+    Setting,
+    background,
+    half,
+    sources,
+    trials,
+)
 from training.data.datasets import RATE, waveform
 from training.fitting.teacher import yamnet
 
@@ -34,7 +46,15 @@ NEARLY = 0.5
 SNRS = (-5, 0, 10)
 UNNAMED = ("noise/nonspeech100", "noise/babycry", "noise/speechbrain")
 """Sets whose labels do not tell whether an alarm is among them."""
-TEACHERS = ("Smoke detector, smoke alarm", "Fire alarm", "Siren", "Alarm", "Civil defense siren", "Buzzer", "Bell")
+TEACHERS = (
+    "Smoke detector, smoke alarm",
+    "Fire alarm",
+    "Siren",
+    "Alarm",
+    "Civil defense siren",
+    "Buzzer",
+    "Bell",
+)
 """Classes of YAMNet that are listened for, as a check only."""
 
 
@@ -44,15 +64,23 @@ def detect(sound: Array, threshold: float = THRESHOLD) -> tuple[Alarm, ...]:
 
 
 def found(data: Path, count: int) -> Iterator[str]:
-    """Lines of Markdown: what share of alarms is found, on recordings that the detector was not developed on."""
-    yield ("| laid over | band | " + " | ".join(f"{snr:+d} dB" for snr in SNRS) + " | 0 dB, one group only |")
+    """Lines of Markdown: what share of alarms is found, on recordings that the detector was not
+    developed on."""
+    yield (
+        "| laid over | band | "
+        + " | ".join(f"{snr:+d} dB" for snr in SNRS)
+        + " | 0 dB, one group only |"
+    )
     yield "|---|---|--:|--:|--:|--:|"
     each: Counter[tuple[str, int, bool]] = Counter()
     total: Counter[int | None] = Counter()
     for kind in KINDS:
         for telephone in (False, True):
             cells = []
-            for setting in (*(Setting(kind, snr, telephone) for snr in SNRS), Setting(kind, 0, telephone, groups=1)):
+            for setting in (
+                *(Setting(kind, snr, telephone) for snr in SNRS),
+                Setting(kind, 0, telephone, groups=1),
+            ):
                 hits = []
                 for trial in trials(data, setting, HELD_OUT, count):
                     hits.append(trial.heard_in(detect(trial.waveform)))
@@ -62,12 +90,19 @@ def found(data: Path, count: int) -> Iterator[str]:
                 total[None if setting.groups else int(setting.snr)] += sum(hits)
             yield f"| {kind} | {'telephone' if telephone else 'wide'} | {' | '.join(cells)} |"
     many = 2 * len(KINDS) * len(KINDS_OF_ALARM) * count
-    yield f"| **all**, {many} each | | " + " | ".join(f"**{total[key] / many:.3f}**" for key in (*SNRS, None)) + " |"
+    yield (
+        f"| **all**, {many} each | | "
+        + " | ".join(f"**{total[key] / many:.3f}**" for key in (*SNRS, None))
+        + " |"
+    )
     yield ""
     yield "| at 0 dB | wide | telephone |"
     yield "|---|--:|--:|"
     for rhythm, nominal in KINDS_OF_ALARM:
-        shares = [each[rhythm.name, nominal, telephone] / (len(KINDS) * count) for telephone in (False, True)]
+        shares = [
+            each[rhythm.name, nominal, telephone] / (len(KINDS) * count)
+            for telephone in (False, True)
+        ]
         yield f"| {rhythm.name} at {nominal} Hz | {shares[0]:.3f} | {shares[1]:.3f} |"
 
 
@@ -81,15 +116,27 @@ def false(data: Path) -> Iterator[str]:
         told += [row.path for chunk in chunks(sound) for _ in detect(chunk)]
         cpu += time.process_time() - began
         almost = [alarm for chunk in chunks(sound) for alarm in detect(chunk, NEARLY)]
-        nearly += [(alarm.confidence, alarm.pattern, alarm.frequency_hz, row.path) for alarm in almost]
-    yield f"False alarms: **{len(told)}** in {len(rows)} recordings, {seconds / 3600:.2f} h; {cpu:.0f} s of CPU to listen."
+        nearly += [
+            (alarm.confidence, alarm.pattern, alarm.frequency_hz, row.path) for alarm in almost
+        ]
+    yield (
+        f"False alarms: **{len(told)}** in {len(rows)} recordings, {seconds / 3600:.2f} h;"
+        f" {cpu:.0f} s of CPU to listen."
+    )
     yield from (f"- `{path}`" for path in told)
     yield ""
-    yield f"What came closest (T3 needs {THRESHOLD + T3.margin:.2f}, T4 {THRESHOLD + T4.margin:.2f}):"
+    yield (
+        f"What came closest (T3 needs {THRESHOLD + T3.margin:.2f}, T4 {THRESHOLD + T4.margin:.2f}):"
+    )
     yield ""
     for part, name in ((DEVELOPED_ON, "developed on"), (HELD_OUT, "held out")):
-        best = sorted((each for each in nearly if half(Path(each[3])) == part), key=lambda each: -each[0])[:3]
-        said = [f"{score:.2f} {pattern} at {hertz} Hz in `{path}`" for score, pattern, hertz, path in best]
+        best = sorted(
+            (each for each in nearly if half(Path(each[3])) == part), key=lambda each: -each[0]
+        )[:3]
+        said = [
+            f"{score:.2f} {pattern} at {hertz} Hz in `{path}`"
+            for score, pattern, hertz, path in best
+        ]
         yield f"- {name}: {'; '.join(said) or 'nothing'}"
 
 
@@ -117,12 +164,15 @@ def composed(data: Path, count: int) -> Iterator[str]:
 
 
 def checked(data: Path, models: Path) -> Iterator[str]:
-    """Lines of Markdown: recordings of no named sound in which YAMNet hears an alarm, and what the detector says of them."""
+    """Lines of Markdown: recordings of no named sound in which YAMNet hears an alarm, and what the
+    detector says of them."""
     with (models / "yamnet" / "yamnet_class_map.csv").open(encoding="utf-8") as file:
         names = [line["display_name"] for line in csv.DictReader(file)]
     where = {name: names.index(name) for name in TEACHERS if name in names}
     rows = [
-        row for row in read(data / "labels.jsonl") if row.source in ("noise/nonspeech100", "noise/babycry", "noise/speechbrain")
+        row
+        for row in read(data / "labels.jsonl")
+        if row.source in ("noise/nonspeech100", "noise/babycry", "noise/speechbrain")
     ]
     heard: Counter[str] = Counter()
     alarmed = 0
@@ -143,11 +193,20 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--data", type=Path, required=True)
     parser.add_argument("--models", type=Path)
-    parser.add_argument("--count", type=int, default=25, help="alarms of each rhythm and pitch in each condition")
+    parser.add_argument(
+        "--count", type=int, default=25, help="alarms of each rhythm and pitch in each condition"
+    )
     parser.add_argument("--out", type=Path)
     args = parser.parse_args()
     command = f"python -m training.measurements.alarms {' '.join(sys.argv[1:])}"
-    lines = [f"`{command}`, threshold {THRESHOLD}.", "", *found(args.data, args.count), "", *false(args.data), ""]
+    lines = [
+        f"`{command}`, threshold {THRESHOLD}.",
+        "",
+        *found(args.data, args.count),
+        "",
+        *false(args.data),
+        "",
+    ]
     lines += composed(args.data, 4 * args.count)
     lines += ["", *checked(args.data, args.models)] if args.models else []
     print("\n".join(lines))

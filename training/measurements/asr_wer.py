@@ -1,5 +1,5 @@
-"""Word error rate and speed of the pocketsphinx decoder: by width of its search on the speakers it is tuned on, then, at the
-width that ships, on speakers and sets that nothing was chosen on.
+"""Word error rate and speed of the pocketsphinx decoder: by width of its search on the speakers it
+is tuned on, then, at the width that ships, on speakers and sets that nothing was chosen on.
 
 python -m training.measurements.asr_wer --data ../shared/data --states 3000 4000 5000 10000 30000
 """
@@ -16,7 +16,8 @@ from evaluation.measures.words import distance
 from training.data.datasets import RATE, waveform
 
 TUNED_ON = ("ls_1688", "ls_2033", "ls_3005")
-"""Speakers of LibriSpeech test-other on whom the width of the search was chosen; no figure of quality is taken from them."""
+"""Speakers of LibriSpeech test-other on whom the width of the search was chosen; no figure of
+quality is taken from them."""
 HARD = "asr/librispeech_test-other"
 REPORTED = (HARD, "asr/librispeech_test-clean", "asr/librivox")
 
@@ -66,18 +67,31 @@ def measure(decoder: PocketsphinxDecoder, chosen: Sequence[Line]) -> Measured:
 def main(data: Path, states: Sequence[int]) -> None:
     """Prints a Markdown table."""
     every = lines(data)
-    cases = [(f"{HARD}, speakers tuned on", width, [line for line in every if line.tuned_on]) for width in states]
+    cases = [
+        (f"{HARD}, speakers tuned on", width, [line for line in every if line.tuned_on])
+        for width in states
+    ]
     for source in REPORTED:
-        cases.append((source, LIVE_STATES, [line for line in every if line.source == source and not line.tuned_on]))
+        cases.append(
+            (
+                source,
+                LIVE_STATES,
+                [line for line in every if line.source == source and not line.tuned_on],
+            )
+        )
     print("| on | states | words | WER | CPU s per s |\n|---|---|---|---|---|")
     for name, width, chosen in cases:
         found = measure(PocketsphinxDecoder(width), chosen)
-        print(f"| {name} | {width} | {found.words} | {found.rate:.3f} | {found.cpu:.2f} |", flush=True)
+        print(
+            f"| {name} | {width} | {found.words} | {found.rate:.3f} | {found.cpu:.2f} |", flush=True
+        )
 
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--data", type=Path, required=True)
-    parser.add_argument("--states", type=int, nargs="*", default=[], help="widths to try on the speakers tuned on")
+    parser.add_argument(
+        "--states", type=int, nargs="*", default=[], help="widths to try on the speakers tuned on"
+    )
     arguments = parser.parse_args()
     main(arguments.data, arguments.states)

@@ -1,4 +1,5 @@
-"""Measures what is left out as crosstalk: echoes in made calls, and speech in stereo made of recordings of one voice.
+"""Measures what is left out as crosstalk: echoes in made calls, and speech in stereo made of
+recordings of one voice.
 
 python -m training.measurements.crosstalk --data ../shared/data
 """
@@ -49,7 +50,9 @@ def encoded(path: Path, sound: Array, codec: str) -> Path:
 
 def prepared(sound: Array, codec: str = "none") -> Prepared:
     with tempfile.TemporaryDirectory(prefix="earshot-crosstalk-") as folder:
-        return prepare(encoded(Path(folder) / "call", sound, codec), uuid4(), f"file://{folder}/store")
+        return prepare(
+            encoded(Path(folder) / "call", sound, codec), uuid4(), f"file://{folder}/store"
+        )
 
 
 def speech(found: Prepared, channel: int) -> NDArray[np.bool_]:
@@ -62,36 +65,53 @@ def speech(found: Prepared, channel: int) -> NDArray[np.bool_]:
 
 
 def call(random: np.random.Generator, readings: Sequence[Sequence[Path]]) -> Array:
-    """Two readers in turns, a channel each; a quarter of the turns begin before the one before has ended."""
+    """Two readers in turns, a channel each; a quarter of the turns begin before the one before has
+    ended."""
     lines, at, turn = np.zeros((2, SECONDS * RATE), dtype=np.float32), 1.0, 0
     pair = random.choice(len(readings), 2, replace=False)
     while at < SECONDS - 6:
         own = readings[pair[turn % 2]]
         said = waveform(own[random.integers(len(own))])[: int(random.uniform(2, 7) * RATE)]
-        said = said[: int((SECONDS - 1 - at) * RATE)] * 10 ** (random.uniform(-27, -21) / 20) / augment.rms(said)
+        said = (
+            said[: int((SECONDS - 1 - at) * RATE)]
+            * 10 ** (random.uniform(-27, -21) / 20)
+            / augment.rms(said)
+        )
         lines[turn % 2, int(at * RATE) :][: len(said)] += said
-        at += len(said) / RATE + (random.uniform(-2, -0.5) if random.random() < 0.25 else random.uniform(0.2, 1))
+        at += len(said) / RATE + (
+            random.uniform(-2, -0.5) if random.random() < 0.25 else random.uniform(0.2, 1)
+        )
         turn += 1
     return lines
 
 
 def echo(random: np.random.Generator, sound: Array, later_ms: float, fainter_db: float) -> Array:
-    """The sound through another telephone: later, fainter, in half of the calls out of a room, by a clock of its own."""
+    """The sound through another telephone: later, fainter, in half of the calls out of a room, by a
+    clock of its own."""
     found = np.roll(sound, int(later_ms * RATE / 1000)) * np.float32(10 ** (-fainter_db / 20))
     if random.random() < 0.5:
         found = augment.in_a_room(found, random)
     samples = np.arange(len(found))
-    return np.interp(samples * (1 + random.uniform(0, 60e-6)), samples, augment.telephone(found)).astype(np.float32)
+    return np.interp(
+        samples * (1 + random.uniform(0, 60e-6)), samples, augment.telephone(found)
+    ).astype(np.float32)
 
 
 def echoes(readings: Sequence[Sequence[Path]], calls: int, seed: int) -> None:
-    """Prints, by codec, what share of the echoes is left out, and of the speech that is found without them."""
+    """Prints, by codec, what share of the echoes is left out, and of the speech that is found
+    without them."""
     counted: dict[str, NDArray[np.int64]] = defaultdict(lambda: np.zeros(4, dtype=np.int64))
     for number in range(calls):
         random = np.random.default_rng([seed, number])
         lines, codec = call(random, readings), tuple(CODECS)[number % len(CODECS)]
-        later_ms, fainter_db, both = random.uniform(5, 400), random.uniform(3, 35), random.random() < 1 / 3
-        noise = (10 ** (random.uniform(-80, -55) / 20) * random.standard_normal(lines.shape)).astype(np.float32)
+        later_ms, fainter_db, both = (
+            random.uniform(5, 400),
+            random.uniform(3, 35),
+            random.random() < 1 / 3,
+        )
+        noise = (
+            10 ** (random.uniform(-80, -55) / 20) * random.standard_normal(lines.shape)
+        ).astype(np.float32)
         ways = ((0, 1), (1, 0)) if both else ((0, 1),)
         mixed = lines.copy()
         for source, other in ways:
@@ -107,11 +127,15 @@ def echoes(readings: Sequence[Sequence[Path]], calls: int, seed: int) -> None:
         for own, left in zip(alone, found, strict=True):
             count += (0, 0, (own & ~left).sum(), own.sum())
     for codec, count in (("all", sum(counted.values())), *counted.items()):
-        print(f"  {codec}: {count[0] / count[1]:.3f} of the echo left out, {count[2] / count[3]:.4f} of the speech")
+        print(
+            f"  {codec}: {count[0] / count[1]:.3f} of the echo left out, {count[2] / count[3]:.4f}"
+            " of the speech"
+        )
 
 
 def stereo(paths: Sequence[Path]) -> None:
-    """Prints how much speech of one voice on two channels there is, and how much of it is left out."""
+    """Prints how much speech of one voice on two channels there is, and how much of it is left
+    out."""
     spoken = left_out = 0
     for number, path in enumerate(paths):
         later_ms, fainter_db = STEREO[number % len(STEREO)]
@@ -121,8 +145,13 @@ def stereo(paths: Sequence[Path]) -> None:
             other = augment.in_a_room(other, np.random.default_rng(number))
         found = prepared(np.stack([mono, other]))
         spoken += sum(one.end_ms - one.start_ms for one in found.utterances)
-        left_out += sum(each.left_out_ms for channel in found.quality.channels for each in channel.crosstalk)
-    print(f"stereo of {len(paths)} recordings of one voice: {spoken / 1000:.1f} s of speech, {left_out / 1000:.1f} s left out")
+        left_out += sum(
+            each.left_out_ms for channel in found.quality.channels for each in channel.crosstalk
+        )
+    print(
+        f"stereo of {len(paths)} recordings of one voice: {spoken / 1000:.1f} s of speech,"
+        f" {left_out / 1000:.1f} s left out"
+    )
 
 
 def main(data: Path, calls: int) -> None:

@@ -1,4 +1,5 @@
-"""What the gate before speech stops, set by set: of recordings of speech what would be lost, of all others what is saved.
+"""What the gate before speech stops, set by set: of recordings of speech what would be lost, of all
+others what is saved.
 
 python -m training.measurements.gate --data ../shared/data
 """
@@ -20,7 +21,8 @@ LISTENS = "emotion"  # the cheapest of the analyses that have the gate
 
 @dataclass
 class Stopped:
-    """Of one set and scene. Chunks: those in which the VAD heard speech; utterances: what it heard."""
+    """Of one set and scene. Chunks: those in which the VAD heard speech; utterances: what it
+    heard."""
 
     recordings: int = 0
     chunks: int = 0
@@ -50,7 +52,14 @@ def measure(data: Path) -> dict[tuple[str, str], Stopped]:
     mapping, releases = label_map.read("scene"), default_releases()
     found: dict[tuple[str, str], Stopped] = defaultdict(Stopped)
     with tempfile.TemporaryDirectory(prefix="earshot-gate-") as folder:
-        listener = Listener(f"file://{folder}", {LISTENS: releases[LISTENS]}, PlanLimits(), "cpu", "en", gate=releases["scene"])
+        listener = Listener(
+            f"file://{folder}",
+            {LISTENS: releases[LISTENS]},
+            PlanLimits(),
+            "cpu",
+            "en",
+            gate=releases["scene"],
+        )
         for row in manifest.read(data / "labels.jsonl"):
             label = mapping.truth(row).label
             if label is not None:
@@ -61,12 +70,18 @@ def measure(data: Path) -> dict[tuple[str, str], Stopped]:
 def table(found: dict[tuple[str, str], Stopped]) -> str:
     """One row a set, in Markdown."""
     lines = [
-        "| scene | set | recordings | chunks with speech | stopped | utterances | stopped | seconds | stopped |",
+        (
+            "| scene | set | recordings | chunks with speech | stopped | utterances | stopped |"
+            " seconds | stopped |"
+        ),
         "|---" * 9 + "|",
     ]
     for (label, source), each in sorted(found.items()):
         seconds = f"{each.speech_ms / 1000:.0f} | {each.speech_ms_stopped / 1000:.0f}"
-        counts = f"{each.chunks} | {each.chunks_stopped} | {each.utterances} | {each.utterances_stopped} | {seconds}"
+        counts = (
+            f"{each.chunks} | {each.chunks_stopped} | {each.utterances} | {each.utterances_stopped}"
+            f" | {seconds}"
+        )
         lines.append(f"| {label} | {source} | {each.recordings} | {counts} |")
     return "\n".join(lines)
 

@@ -1,5 +1,6 @@
-"""What the gate before speech, which is asked about doubtful words too, does to what speech recognition writes: over recordings
-of noise, in which nobody says a word, and over readings under such noise.
+"""What the gate before speech, which is asked about doubtful words too, does to what speech
+recognition writes: over recordings of noise, in which nobody says a word, and over readings under
+such noise.
 
 python -m training.measurements.hallucinated_words --data ../shared/data
 """
@@ -35,14 +36,28 @@ def told(data: Path, folder: Path, rows: list[Row]) -> str:
     """Recordings, those with words, and the words: without the gate and with it."""
     found = []
     for gate in (None, default_releases()["scene"]):
-        listener = Listener(f"file://{folder}", {"asr": default_releases()["asr"]}, PlanLimits(), "cpu", "en", gate=gate)
+        listener = Listener(
+            f"file://{folder}",
+            {"asr": default_releases()["asr"]},
+            PlanLimits(),
+            "cpu",
+            "en",
+            gate=gate,
+        )
         count: Counter[str] = Counter()
         for row in rows:
             evidence = listener.hear(data / row.path, row, ["asr"]).evidence
             words = sum(len(findings.words) for _, findings in evidence.found("asr", AsrFindings))
-            count.update(spoken=any(chunk.speech for chunk in evidence.recording.chunks), written=words > 0, words=words)
+            count.update(
+                spoken=any(chunk.speech for chunk in evidence.recording.chunks),
+                written=words > 0,
+                words=words,
+            )
         found.append(f"{count['written']} with words ({count['words']})")
-    return f"{len(rows)} recordings, speech heard in {count['spoken']}; without the gate {found[0]}, with it {found[1]}"
+    return (
+        f"{len(rows)} recordings, speech heard in {count['spoken']}; without the gate {found[0]},"
+        f" with it {found[1]}"
+    )
 
 
 def readings(data: Path, folder: Path, rows: list[Row], level_db: float) -> Iterator[Row]:
@@ -72,7 +87,10 @@ def main(data: Path) -> None:
         folder = Path(name)
         print("noise:", told(data, folder, [row for row in rows if row.source.startswith(NOISE)]))
         for level_db in LEVELS_DB:
-            print(f"readings at {level_db} dB:", told(data, folder, list(readings(data, folder, rows, level_db))))
+            print(
+                f"readings at {level_db} dB:",
+                told(data, folder, list(readings(data, folder, rows, level_db))),
+            )
 
 
 if __name__ == "__main__":

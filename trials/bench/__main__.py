@@ -1,4 +1,5 @@
-"""``make bench``: the whole system against one process, CPU stages against the usual way, memory; in one run, as ratios."""
+"""``make bench``: the whole system against one process, CPU stages against the usual way, memory;
+in one run, as ratios."""
 
 import argparse
 import json
@@ -19,8 +20,15 @@ PARTS = ("system", "stages", "memory")
 def main() -> int:
     """Prints the table; exit status 1 when a bar is missed."""
     parser = argparse.ArgumentParser(prog="python -m trials.bench", description=__doc__)
-    parser.add_argument("--minutes", type=float, default=60, help="length of the audio (default: an hour)")
-    parser.add_argument("--part", choices=PARTS, action="append", help="measure only this; may be repeated (default: all)")
+    parser.add_argument(
+        "--minutes", type=float, default=60, help="length of the audio (default: an hour)"
+    )
+    parser.add_argument(
+        "--part",
+        choices=PARTS,
+        action="append",
+        help="measure only this; may be repeated (default: all)",
+    )
     asked = parser.parse_args()
     endings.listen()
     with tempfile.TemporaryDirectory() as folder:
@@ -28,7 +36,12 @@ def main() -> int:
         try:
             rows = _measure(Path(folder), home, asked.minutes, asked.part or PARTS)
         finally:  # whatever ended it, nothing is left running
-            subprocess.run([sys.executable, "-m", "earshot", "down"], env=_env(home), stderr=subprocess.DEVNULL, check=False)
+            subprocess.run(
+                [sys.executable, "-m", "earshot", "down"],
+                env=_env(home),
+                stderr=subprocess.DEVNULL,
+                check=False,
+            )
     print(table.markdown(asked.minutes, rows))
     return 0 if all(row.kept for row in rows) else 1
 
@@ -39,7 +52,10 @@ def _measure(folder: Path, home: Path, minutes: float, parts: tuple[str, ...]) -
     if "system" in parts:
         first_event.measure(home)  # makes the database; what is measured is the second start
         first, whole = first_event.measure(home)
-        floor, system = _run("trials.bench.floor", paths, home), _run("trials.bench.system", paths, home)
+        floor, system = (
+            _run("trials.bench.floor", paths, home),
+            _run("trials.bench.system", paths, home),
+        )
         rows += table.system_rows(table.Figures(floor, system, first, whole))
     if "stages" in parts:
         rows += stage_rows.rows(compared.measure(sys.executable, paths, _env(home)), minutes)
@@ -62,7 +78,12 @@ def _run(module: str, paths: list[Path], home: Path) -> dict[str, Any]:
 
 
 def _env(home: Path) -> dict[str, str]:
-    return {**os.environ, "EARSHOT_HOME": str(home), "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
+    return {
+        **os.environ,
+        "EARSHOT_HOME": str(home),
+        "OMP_NUM_THREADS": "1",
+        "OPENBLAS_NUM_THREADS": "1",
+    }
 
 
 if __name__ == "__main__":

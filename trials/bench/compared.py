@@ -1,6 +1,8 @@
-"""An hour through our stages, with 25 noise windows a chunk and with one, and a part of it the usual way.
+"""An hour through our stages, with 25 noise windows a chunk and with one, and a part of it the
+usual way.
 
-The sides take turns, recording by recording, so that whatever else the machine does falls on all alike.
+The sides take turns, recording by recording, so that whatever else the machine does falls on all
+alike.
 """
 
 import json
@@ -42,9 +44,19 @@ def measure(python: str, paths: Sequence[Path], env: dict[str, str]) -> Stages:
     with ExitStack() as stack:
         worker = {**env, **process_env()}  # as workers run
         ours = stack.enter_context(_side(python, "trials.bench.stages", {**worker, VARIABLE: "25"}))
-        one = stack.enter_context(_side(python, "trials.bench.stages", {**worker, VARIABLE: "1"})) if has_setting else None
-        usual = stack.enter_context(_side(str(USUAL), "trials.bench.usual", env)) if USUAL.exists() else None
-        totals: dict[str, Counter[str]] = {name: Counter() for name in ("all", "one", "usual", "ours")}
+        one = (
+            stack.enter_context(_side(python, "trials.bench.stages", {**worker, VARIABLE: "1"}))
+            if has_setting
+            else None
+        )
+        usual = (
+            stack.enter_context(_side(str(USUAL), "trials.bench.usual", env))
+            if USUAL.exists()
+            else None
+        )
+        totals: dict[str, Counter[str]] = {
+            name: Counter() for name in ("all", "one", "usual", "ours")
+        }
         for index, path in enumerate(paths):
             heard = _ask(ours, str(path))
             totals["all"].update(heard["cpu"])
@@ -74,7 +86,12 @@ class _Side(NamedTuple):
 def _side(python: str, module: str, env: dict[str, str]) -> Iterator[_Side]:
     argv = [python, "-m", module]
     process = subprocess.Popen(
-        argv, env={**os.environ, **env}, cwd=PROJECT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+        argv,
+        env={**os.environ, **env},
+        cwd=PROJECT,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
     )
     try:
         yield _Side(process, _answer(process))

@@ -1,8 +1,10 @@
-"""Runs an ONNX checkpoint as torch does, operator by operator: the weights of the checkpoint, none of ONNX Runtime's speed.
+"""Runs an ONNX checkpoint as torch does, operator by operator: the weights of the checkpoint, none
+of ONNX Runtime's speed.
 
-Export folds each batch normalisation into the convolution before it. Torch runs the network as it was trained, so one that
-changes nothing stands where it was: behind every convolution whose weights export has computed, which it does not call by
-their names in the network.
+Export folds each batch normalisation into the convolution before it. Torch runs the network as it
+was trained, so one that
+changes nothing stands where it was: behind every convolution whose weights export has computed,
+which it does not call by their names in the network.
 """
 
 from collections.abc import Callable
@@ -33,10 +35,17 @@ def opened(path: Path) -> Callable[[torch.Tensor], torch.Tensor]:
     unknown = sorted({node.op_type for node in graph.node} - set(OPERATORS))
     if unknown:
         raise ValueError(
-            f"{path}: torch does not run it, for trials/bench/operators.py lacks {', '.join(unknown)}; add them there"
+            f"{path}: torch does not run it, for trials/bench/operators.py lacks"
+            f" {', '.join(unknown)}; add them there"
         )
-    weights = {each.name: torch.from_numpy(numpy_helper.to_array(each).copy()) for each in graph.initializer}
-    steps = [(_operator(node, weights), list(node.input), list(node.output), _attributes(node)) for node in graph.node]
+    weights = {
+        each.name: torch.from_numpy(numpy_helper.to_array(each).copy())
+        for each in graph.initializer
+    }
+    steps = [
+        (_operator(node, weights), list(node.input), list(node.output), _attributes(node))
+        for node in graph.node
+    ]
 
     def call(rows: torch.Tensor) -> torch.Tensor:
         values: dict[str, Any] = {**weights, graph.input[0].name: rows, "": None}
@@ -53,16 +62,19 @@ def check(path: Path, call: Callable[[torch.Tensor], torch.Tensor], rows: np.nda
     ValueError: it does not answer as ONNX Runtime does.
     """
     session = onnx_runtime.session(path)
-    (wanted, *_) = session.run(None, {session.get_inputs()[0].name: rows})
+    wanted, *_ = session.run(None, {session.get_inputs()[0].name: rows})
     distance = float(np.abs(call(torch.from_numpy(rows)).numpy() - wanted).max())
     if not distance <= 1e-3:
         raise ValueError(
-            f"{path}: run by torch it answers {distance:.4f} away from ONNX Runtime; mend trials/bench/operators.py"
+            f"{path}: run by torch it answers {distance:.4f} away from ONNX Runtime; mend"
+            " trials/bench/operators.py"
         )
 
 
 def _operator(node: Any, weights: dict[str, torch.Tensor]) -> Callable[..., torch.Tensor]:
-    is_folded = node.op_type == "Conv" and len(node.input) == 3 and node.input[1].startswith(COMPUTED)
+    is_folded = (
+        node.op_type == "Conv" and len(node.input) == 3 and node.input[1].startswith(COMPUTED)
+    )
     return _conv_and_norm(weights[node.input[2]]) if is_folded else OPERATORS[node.op_type]
 
 
@@ -70,8 +82,12 @@ def _conv_and_norm(bias: torch.Tensor) -> Callable[..., torch.Tensor]:
     zero, one = torch.zeros_like(bias), torch.ones_like(bias)
     spread = one - EPSILON
 
-    def call(attributes: Attributes, rows: torch.Tensor, weight: torch.Tensor, _: torch.Tensor) -> torch.Tensor:
-        return functional.batch_norm(conv(attributes, rows, weight), zero, spread, one, bias, eps=EPSILON)
+    def call(
+        attributes: Attributes, rows: torch.Tensor, weight: torch.Tensor, _: torch.Tensor
+    ) -> torch.Tensor:
+        return functional.batch_norm(
+            conv(attributes, rows, weight), zero, spread, one, bias, eps=EPSILON
+        )
 
     return call
 

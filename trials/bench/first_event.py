@@ -1,4 +1,5 @@
-"""How long a newcomer waits: from typing ``earshot run`` to the first event on the stream, and to the end, all installed."""
+"""How long a newcomer waits: from typing ``earshot run`` to the first event on the stream, and to
+the end, all installed."""
 
 import json
 import os
@@ -37,7 +38,8 @@ def measure(home: Path) -> tuple[float, float]:
 
 
 def _first_event(home: Path, run: "subprocess.Popen[bytes]", started: float) -> float:
-    """When Redis stored the first event after ``started``; both are times of this machine's clock, seconds since the epoch."""
+    """When Redis stored the first event after ``started``; both are times of this machine's clock,
+    seconds since the epoch."""
     after = f"{started * 1000:.0f}"
     while time.time() - started < LIMIT_SEC and run.poll() is None:
         try:

@@ -1,4 +1,5 @@
-"""The floor: one process that decodes, analyses and reports one recording after the other, with no queue and no database."""
+"""The floor: one process that decodes, analyses and reports one recording after the other, with no
+queue and no database."""
 
 import json
 import resource
@@ -24,7 +25,8 @@ ROLES = ("agent", "customer")
 def listen(path: Path, store_url: str) -> None:
     """Everything the system does for one recording, called directly."""
     recording_id = uuid4()
-    # Calls and meetings: two channels are two speakers, one is any number of them (see ``trials.bench.hour``).
+    # Calls and meetings: two channels are two speakers, one is any number of them (see
+    # ``trials.bench.hour``).
     prepared = prepare(path, recording_id, store_url, rates={card.sample_rate for card in cards()})
     whole = Interval(start_ms=0, end_ms=prepared.duration_ms)
     spans = {WHOLE: whole, **dict(enumerate(prepared.chunks))}
@@ -34,14 +36,22 @@ def listen(path: Path, store_url: str) -> None:
             if (index == WHOLE) == (card.scope == "recording"):
                 ref = reference(recording_id, index, span, prepared, card.sample_rate)
                 release = default_releases()[card.name]
-                job = Job(analysis=card.name, batch_id=recording_id, release=release, chunks=(ref,), sent_at=0)
+                job = Job(
+                    analysis=card.name,
+                    batch_id=recording_id,
+                    release=release,
+                    chunks=(ref,),
+                    sent_at=0,
+                )
                 [outcome] = run(job, "auto")
                 said = {"analysis": card.name, "release": release.name, "outcome": outcome}
                 parts.append(Part.model_validate({**span.model_dump(), "chunk": index, **said}))
     build_report(_info(recording_id, path, prepared), parts)
 
 
-def reference(recording_id: UUID, index: int, span: Interval, prepared: Prepared, rate: int) -> ChunkRef:
+def reference(
+    recording_id: UUID, index: int, span: Interval, prepared: Prepared, rate: int
+) -> ChunkRef:
     return ChunkRef(
         **span.model_dump(),
         recording_id=recording_id,
@@ -67,7 +77,10 @@ def _info(recording_id: UUID, path: Path, prepared: Prepared) -> RecordingInfo:
         roles=ROLES if prepared.channels == len(ROLES) else (),
         language="en",
         created_at=datetime.now(UTC),
-        chunks=tuple(ChunkSpan(index=i, **s.model_dump(), speech=speech_in(s, prepared.utterances)) for i, s in spans),
+        chunks=tuple(
+            ChunkSpan(index=i, **s.model_dump(), speech=speech_in(s, prepared.utterances))
+            for i, s in spans
+        ),
         analyses=tuple(card.name for card in cards()),
     )
 
@@ -79,7 +92,11 @@ def main() -> None:
         for path in sys.argv[1:]:
             listen(Path(path), f"file://{folder}")
     usage = resource.getrusage(resource.RUSAGE_SELF)
-    figures = {"wall": time.perf_counter() - began, "cpu": usage.ru_utime + usage.ru_stime, "peak_mb": usage.ru_maxrss / 1024}
+    figures = {
+        "wall": time.perf_counter() - began,
+        "cpu": usage.ru_utime + usage.ru_stime,
+        "peak_mb": usage.ru_maxrss / 1024,
+    }
     print(json.dumps(figures))
 
 

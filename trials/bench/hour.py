@@ -1,4 +1,5 @@
-"""Makes the audio to measure with: calls and meetings composed of recorded clips, or of the demo call where there are none."""
+"""Makes the audio to measure with: calls and meetings composed of recorded clips, or of the demo
+call where there are none."""
 
 import json
 from collections.abc import Iterator
@@ -27,8 +28,9 @@ Sound = NDArray[np.float32]
 
 
 def compose(folder: Path, minutes: float) -> list[Path]:
-    """Writes recordings of five minutes, in turn a two-channel call and a one-channel meeting, ``minutes`` long together. A
-    fire alarm goes off in the first one, so that what workers need to tell of it is in use."""
+    """Writes recordings of five minutes, in turn a two-channel call and a one-channel meeting,
+    ``minutes`` long together. A fire alarm goes off in the first one, so that what workers need to
+    tell of it is in use."""
     clips = _clips()
     left = round(minutes * 60)
     paths: list[Path] = []
@@ -51,10 +53,23 @@ def _clips() -> Iterator[Sound]:
         demo = _load(DEMO)
         # Begun later each time, for recordings of the same content would be analysed once.
         return (np.roll(demo, -turn * SHIFT_SEC * RATE) for turn in count())
-    rows = [json.loads(line) for line in (DATA / "labels.jsonl").read_text(encoding="utf-8").splitlines()]
-    speech = [DATA / row["path"] for row in rows if row["path"].startswith(("asr/librispeech", "speaker/librispeech"))]
-    other = [DATA / row["path"] for row in rows if row["path"].startswith(("noise/esc10", "scene/librosa"))]
-    mixed = [path for index, talk in enumerate(speech) for path in (talk, *other[index : index + 1])]
+    rows = [
+        json.loads(line)
+        for line in (DATA / "labels.jsonl").read_text(encoding="utf-8").splitlines()
+    ]
+    speech = [
+        DATA / row["path"]
+        for row in rows
+        if row["path"].startswith(("asr/librispeech", "speaker/librispeech"))
+    ]
+    other = [
+        DATA / row["path"]
+        for row in rows
+        if row["path"].startswith(("noise/esc10", "scene/librosa"))
+    ]
+    mixed = [
+        path for index, talk in enumerate(speech) for path in (talk, *other[index : index + 1])
+    ]
     return (_load(path) for path in cycle(mixed))
 
 
@@ -90,8 +105,12 @@ def _alarm(channel: Sound) -> None:
 
 def _write(path: Path, sound: Sound) -> None:
     with av.open(str(path), "w") as container:
-        stream = container.add_stream("pcm_s16le", rate=RATE, layout="stereo" if len(sound) == 2 else "mono")
-        packed = np.ascontiguousarray((np.clip(sound, -1, 1) * 32767).astype("<i2").T).reshape(1, -1)
+        stream = container.add_stream(
+            "pcm_s16le", rate=RATE, layout="stereo" if len(sound) == 2 else "mono"
+        )
+        packed = np.ascontiguousarray((np.clip(sound, -1, 1) * 32767).astype("<i2").T).reshape(
+            1, -1
+        )
         frame = av.AudioFrame.from_ndarray(packed, format="s16", layout=stream.layout.name)
         frame.sample_rate = RATE
         container.mux([*stream.encode(frame), *stream.encode(None)])

@@ -1,4 +1,5 @@
-"""What CPU pools hold in memory: a real worker with two children, all CPU analyses loaded, a hundred chunks each behind it."""
+"""What CPU pools hold in memory: a real worker with two children, all CPU analyses loaded, a
+hundred chunks each behind it."""
 
 import json
 import os
@@ -28,8 +29,8 @@ WORKER = "pool"
 
 
 def main() -> None:
-    """Prints, in MB, the most that any child holds: resident, its proportional share of it, and what is its alone; and its
-    threads, and whether any of its libraries is torch's."""
+    """Prints, in MB, the most that any child holds: resident, its proportional share of it, and
+    what is its alone; and its threads, and whether any of its libraries is torch's."""
     path, chunks = Path(sys.argv[1]), int(sys.argv[2]) if len(sys.argv) > 2 else CHUNKS
     with tempfile.TemporaryDirectory() as folder:
         home = Path(folder)
@@ -47,9 +48,19 @@ def main() -> None:
 
 def _measured(home: Path, path: Path, chunks: int) -> dict[str, float]:
     heard, recording_id = [card for card in cards() if card.pool == "cpu"], uuid4()
-    prepared = prepare(path, recording_id, f"file://{home}/audio", rates={card.sample_rate for card in heard})
+    prepared = prepare(
+        path, recording_id, f"file://{home}/audio", rates={card.sample_rate for card in heard}
+    )
     ready = home / "ready"
-    argv = [sys.executable, "-m", "earshot", "worker", *(card.name for card in heard), "--concurrency", str(CHILDREN)]
+    argv = [
+        sys.executable,
+        "-m",
+        "earshot",
+        "worker",
+        *(card.name for card in heard),
+        "--concurrency",
+        str(CHILDREN),
+    ]
     worker = processes.start(home, WORKER, argv, {"EARSHOT_READY_FILE": str(ready)})
     waiting.until(lambda: _is_up(home, ready), LIMIT_SEC, "the worker", worker.log)
     _work(heard, recording_id, prepared, chunks)
@@ -57,7 +68,10 @@ def _measured(home: Path, path: Path, chunks: int) -> dict[str, float]:
     held = [child.memory_full_info() for child in children]
     mapped = any("torch" in each.path for child in children for each in child.memory_maps())
     return {
-        **{name: max(getattr(each, name) for each in held) / 2**20 for name in ("rss", "pss", "uss")},
+        **{
+            name: max(getattr(each, name) for each in held) / 2**20
+            for name in ("rss", "pss", "uss")
+        },
         "threads": max(child.num_threads() for child in children),
         "torch": int(mapped),
         "children": len(children),
@@ -70,7 +84,8 @@ def _is_up(home: Path, ready: Path) -> bool:
 
 
 def _work(heard: list[Card], recording_id: UUID, prepared: Prepared, chunks: int) -> None:
-    """Sends the jobs as dispatch does, without the chord around them, and waits for all receipts. The recording is as many
+    """Sends the jobs as dispatch does, without the chord around them, and waits for all receipts.
+    The recording is as many
     chunks long as wanted: the sound of its own comes again and again."""
     from tasks.app import app
 
@@ -80,7 +95,13 @@ def _work(heard: list[Card], recording_id: UUID, prepared: Prepared, chunks: int
         for card in heard:
             ref = reference(recording_id, number, span, prepared, card.sample_rate)
             release = default_releases()[card.name]
-            job = Job(analysis=card.name, batch_id=uuid4(), release=release, chunks=(ref,), sent_at=time.time())
+            job = Job(
+                analysis=card.name,
+                batch_id=uuid4(),
+                release=release,
+                chunks=(ref,),
+                sent_at=time.time(),
+            )
             sent.append(app.send_task(f"analyze.{card.name}", [job.model_dump(mode="json")]))
     for each in sent:
         each.get(timeout=LIMIT_SEC)

@@ -9,14 +9,29 @@ from torch.nn import functional
 Attributes = dict[str, Any]
 
 
-def conv(attributes: Attributes, rows: torch.Tensor, weight: torch.Tensor, bias: torch.Tensor | None = None) -> torch.Tensor:
+def conv(
+    attributes: Attributes,
+    rows: torch.Tensor,
+    weight: torch.Tensor,
+    bias: torch.Tensor | None = None,
+) -> torch.Tensor:
     rows = functional.pad(rows, _sides(attributes.get("pads", [0] * 2 * (rows.ndim - 2))))
     run = functional.conv1d if rows.ndim == 3 else functional.conv2d
-    return run(rows, weight, bias, attributes.get("strides", 1), 0, attributes.get("dilations", 1), attributes.get("group", 1))
+    return run(
+        rows,
+        weight,
+        bias,
+        attributes.get("strides", 1),
+        0,
+        attributes.get("dilations", 1),
+        attributes.get("group", 1),
+    )
 
 
 def _pool(attributes: Attributes, rows: torch.Tensor) -> torch.Tensor:
-    rows = functional.pad(rows, _sides(attributes.get("pads", [0] * 2 * (rows.ndim - 2))), value=-torch.inf)
+    rows = functional.pad(
+        rows, _sides(attributes.get("pads", [0] * 2 * (rows.ndim - 2))), value=-torch.inf
+    )
     run = functional.max_pool1d if rows.ndim == 3 else functional.max_pool2d
     return run(rows, attributes["kernel_shape"], attributes.get("strides"))
 
@@ -27,20 +42,28 @@ def _sides(pads: Sequence[int]) -> list[int]:
     return [pad for axis in reversed(range(half)) for pad in (pads[axis], pads[half + axis])]
 
 
-def _gemm(attributes: Attributes, a: torch.Tensor, b: torch.Tensor, c: torch.Tensor | None = None) -> torch.Tensor:
+def _gemm(
+    attributes: Attributes, a: torch.Tensor, b: torch.Tensor, c: torch.Tensor | None = None
+) -> torch.Tensor:
     product = (a.T if attributes.get("transA") else a) @ (b.T if attributes.get("transB") else b)
     return product if c is None else product + c
 
 
-def _axes(attributes: Attributes, rows: torch.Tensor, given: torch.Tensor | None) -> tuple[int, ...]:
+def _axes(
+    attributes: Attributes, rows: torch.Tensor, given: torch.Tensor | None
+) -> tuple[int, ...]:
     """All of them, unless they are named."""
     named = attributes.get("axes") if given is None else given.tolist()
     return tuple(range(rows.ndim)) if named is None else tuple(named)
 
 
 def _reduced(by: Callable[..., torch.Tensor]) -> Callable[..., torch.Tensor]:
-    def call(attributes: Attributes, rows: torch.Tensor, axes: torch.Tensor | None = None) -> torch.Tensor:
-        return by(rows, dim=_axes(attributes, rows, axes), keepdim=bool(attributes.get("keepdims", 1)))
+    def call(
+        attributes: Attributes, rows: torch.Tensor, axes: torch.Tensor | None = None
+    ) -> torch.Tensor:
+        return by(
+            rows, dim=_axes(attributes, rows, axes), keepdim=bool(attributes.get("keepdims", 1))
+        )
 
     return call
 
@@ -49,13 +72,17 @@ def _norm(rows: torch.Tensor, dim: tuple[int, ...], keepdim: bool) -> torch.Tens
     return torch.linalg.vector_norm(rows, dim=dim, keepdim=keepdim)
 
 
-def _unsqueeze(attributes: Attributes, rows: torch.Tensor, axes: torch.Tensor | None = None) -> torch.Tensor:
+def _unsqueeze(
+    attributes: Attributes, rows: torch.Tensor, axes: torch.Tensor | None = None
+) -> torch.Tensor:
     for axis in _axes(attributes, rows, axes):
         rows = rows.unsqueeze(axis)
     return rows
 
 
-def _normalised(attributes: Attributes, rows: torch.Tensor, scale: Any, bias: Any, mean: Any, var: Any) -> torch.Tensor:
+def _normalised(
+    attributes: Attributes, rows: torch.Tensor, scale: Any, bias: Any, mean: Any, var: Any
+) -> torch.Tensor:
     return functional.batch_norm(rows, mean, var, scale, bias, eps=attributes.get("epsilon", 1e-5))
 
 
@@ -91,4 +118,5 @@ OPERATORS: dict[str, Callable[..., torch.Tensor]] = {
     "Transpose": lambda attributes, a: a.permute(attributes["perm"]),
     "Unsqueeze": _unsqueeze,
 }
-"""All of the embedded checkpoints, except those of sentiment, which no network is; and a few that the next ones may have."""
+"""All of the embedded checkpoints, except those of sentiment, which no network is; and a few that
+the next ones may have."""

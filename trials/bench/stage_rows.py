@@ -4,7 +4,8 @@ from trials.bench.compared import Stages
 from trials.bench.table import Row, below
 
 ALL_BAR_SEC, ONE_BAR_SEC = 40.0, 14.0
-"""CPU seconds of an hour of audio through all CPU stages, with 25 noise windows a chunk and with one."""
+"""CPU seconds of an hour of audio through all CPU stages, with 25 noise windows a chunk and with
+one."""
 RATIO_BAR = 3.0
 RSS_BAR_MB, FURTHER_BAR_MB = 250.0, 60.0
 
@@ -42,23 +43,48 @@ def memory_rows(found: dict[str, float]) -> list[Row]:
 
 def _totals(found: Stages, staged: list[str], hour: float) -> list[Row]:
     whole = "CPU of an hour: all CPU stages (analyses and quality), {} a chunk"
-    lines = [below(whole.format("25 noise windows"), _sum(found.many, staged) * hour, ALL_BAR_SEC, " s", 1)]
+    lines = [
+        below(
+            whole.format("25 noise windows"), _sum(found.many, staged) * hour, ALL_BAR_SEC, " s", 1
+        )
+    ]
     if found.one is not None:
-        lines.append(below(whole.format("one noise window"), _sum(found.one, staged) * hour, ONE_BAR_SEC, " s", 1))
+        lines.append(
+            below(
+                whole.format("one noise window"),
+                _sum(found.one, staged) * hour,
+                ONE_BAR_SEC,
+                " s",
+                1,
+            )
+        )
     with_ingest = (sum(cpu[name] for name in (*staged, "ingest")) * hour for cpu in _both(found))
-    return [*lines, Row("the same with decoding, VAD and storing", " / ".join(f"{each:.1f} s" for each in with_ingest))]
+    return [
+        *lines,
+        Row(
+            "the same with decoding, VAD and storing",
+            " / ".join(f"{each:.1f} s" for each in with_ingest),
+        ),
+    ]
 
 
 def _usual(ours: Cpu, usual: Cpu) -> list[Row]:
-    """The usual way hears no alarms: all of it bears the bar with what they take on our side, and is told without as well."""
-    lines = [Row(f"the usual way / ours: {name}", f"{usual[name] / ours[name]:.1f}") for name in usual]
+    """The usual way hears no alarms: all of it bears the bar with what they take on our side, and
+    is told without as well."""
+    lines = [
+        Row(f"the usual way / ours: {name}", f"{usual[name] / ours[name]:.1f}") for name in usual
+    ]
     labels = usual["noise"] / (ours["noise"] - ours["alarms"])
     analyses = (usual.keys() & ours.keys()) - {"quality"}
-    alone = sum(usual[name] for name in analyses) / (sum(ours[name] for name in analyses) - ours["alarms"])
+    alone = sum(usual[name] for name in analyses) / (
+        sum(ours[name] for name in analyses) - ours["alarms"]
+    )
     ratio = sum(usual.values()) / sum(ours[name] for name in usual)
     return [
         *lines,
-        Row("the usual way / ours: noise without the alarms, which only ours hears", f"{labels:.1f}"),
+        Row(
+            "the usual way / ours: noise without the alarms, which only ours hears", f"{labels:.1f}"
+        ),
         Row("the usual way / ours: the analyses without quality and alarms", f"{alone:.1f}"),
         Row(
             "the usual way / ours: all CPU stages, alarms on our side alone",

@@ -1,4 +1,5 @@
-"""Our side: every stage of a recording in one process, on one thread, and the CPU seconds of each; one path a line comes in."""
+"""Our side: every stage of a recording in one process, on one thread, and the CPU seconds of each;
+one path a line comes in."""
 
 import json
 import sys
@@ -36,7 +37,11 @@ BESIDE = ("emotion",)
 
 def main() -> None:
     """Answers each path with a line of JSON; before the first, what loading took."""
-    heard = [card for card in cards() if card.scope == "chunk" and (card.pool == "cpu" or card.name in BESIDE)]
+    heard = [
+        card
+        for card in cards()
+        if card.scope == "chunk" and (card.pool == "cpu" or card.name in BESIDE)
+    ]
     cpu: dict[str, float] = {}
     with _timed(cpu, "load"):
         for card in heard:
@@ -52,7 +57,9 @@ def _measured(path: Path, store_url: str, heard: list[Card]) -> dict[str, Any]:
     cpu: dict[str, float] = {}
     recording_id = uuid4()
     with _timed(cpu, "ingest"):
-        prepared = prepare(path, recording_id, store_url, rates={card.sample_rate for card in heard})
+        prepared = prepare(
+            path, recording_id, store_url, rates={card.sample_rate for card in heard}
+        )
     _quality(path, cpu)
     for card in heard:
         with _timed(cpu, card.name):
@@ -60,10 +67,19 @@ def _measured(path: Path, store_url: str, heard: list[Card]) -> dict[str, Any]:
                 ref = reference(recording_id, index, span, prepared, card.sample_rate)
                 release = default_releases()[card.name]
                 [outcome] = run(
-                    Job(analysis=card.name, batch_id=recording_id, release=release, chunks=(ref,), sent_at=0), "cpu"
+                    Job(
+                        analysis=card.name,
+                        batch_id=recording_id,
+                        release=release,
+                        chunks=(ref,),
+                        sent_at=0,
+                    ),
+                    "cpu",
                 )
                 if isinstance(outcome, Failed):
-                    raise RuntimeError(f"{card.name} failed on chunk {index} of {path}: {outcome.detail}")
+                    raise RuntimeError(
+                        f"{card.name} failed on chunk {index} of {path}: {outcome.detail}"
+                    )
     _alarms(recording_id, prepared, cpu)
     return {"cpu": cpu, "work": _work(path, prepared)}
 
@@ -91,13 +107,17 @@ def _quality(path: Path, cpu: dict[str, float]) -> None:
 
 def _work(path: Path, prepared: Prepared) -> dict[str, Any]:
     """What the other side needs to analyse the same: chunks, speech, and each channel's role."""
-    chunks = [{**chunk.model_dump(), "speech": _speech(chunk, prepared)} for chunk in prepared.chunks]
+    chunks = [
+        {**chunk.model_dump(), "speech": _speech(chunk, prepared)} for chunk in prepared.chunks
+    ]
     roles = ROLES if prepared.channels == len(ROLES) else ()
     return {"path": str(path), "chunks": chunks, "roles": roles}
 
 
 def _speech(chunk: Interval, prepared: Prepared) -> list[tuple[int, int, int]]:
-    return [(each.channel, each.start_ms, each.end_ms) for each in speech_in(chunk, prepared.utterances)]
+    return [
+        (each.channel, each.start_ms, each.end_ms) for each in speech_in(chunk, prepared.utterances)
+    ]
 
 
 @contextmanager

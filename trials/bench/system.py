@@ -1,4 +1,5 @@
-"""The whole system on the same recordings: a local stack, and one ``earshot ingest`` of everything, until it has ended."""
+"""The whole system on the same recordings: a local stack, and one ``earshot ingest`` of everything,
+until it has ended."""
 
 import json
 import subprocess
@@ -15,7 +16,8 @@ from earshot.storage.postgres import db, recordings
 
 
 def main() -> None:
-    """Prints wall and CPU seconds, and peak memory by process, as JSON; all of it from the first process to the last report."""
+    """Prints wall and CPU seconds, and peak memory by process, as JSON; all of it from the first
+    process to the last report."""
     paths = sys.argv[1:]
     began = time.perf_counter()
     stack.up(_quiet, keep=False)
@@ -23,8 +25,11 @@ def main() -> None:
         _ingest(paths)
         wall = time.perf_counter() - began
         trees = {name: _tree(pid) for name, pid in _pids().items()}
-        # This process's own share holds that of `earshot ingest` and of whatever else it started and has seen end.
-        cpu = sum(_cpu(process) for tree in trees.values() for process in tree) + _cpu(psutil.Process())
+        # This process's own share holds that of `earshot ingest` and of whatever else it started
+        # and has seen end.
+        cpu = sum(_cpu(process) for tree in trees.values() for process in tree) + _cpu(
+            psutil.Process()
+        )
         peaks = {name: max(map(_peak_mb, tree)) for name, tree in trees.items()}
         with db.connect(settings().database_url) as connection:
             states = [row["state"] for row in recordings.recent(connection, len(paths))]
@@ -42,7 +47,9 @@ def _ingest(paths: list[str]) -> None:
 
 def _pids() -> dict[str, int]:
     home = settings().home.resolve()
-    recorded = {name: processes.running(home, name) for name in (redis.NAME, *plan.NAMES, plan.BEAT)}
+    recorded = {
+        name: processes.running(home, name) for name in (redis.NAME, *plan.NAMES, plan.BEAT)
+    }
     pids = {name: process.pid for name, process in recorded.items() if process is not None}
     server = postgres.pid(home)
     return pids | ({"postgres": server} if server else {})
@@ -62,7 +69,10 @@ def _cpu(process: psutil.Process) -> float:
 def _peak_mb(process: psutil.Process) -> float:
     """Greatest resident memory so far, shared pages included."""
     status = Path(f"/proc/{process.pid}/status").read_text(encoding="utf-8")
-    return int(next(line for line in status.splitlines() if line.startswith("VmHWM")).split()[1]) / 1024
+    return (
+        int(next(line for line in status.splitlines() if line.startswith("VmHWM")).split()[1])
+        / 1024
+    )
 
 
 def _quiet(_: str) -> None:

@@ -8,11 +8,13 @@ from typing import Any, NamedTuple
 
 CPU_BAR, WALL_BAR, FIRST_EVENT_BAR_SEC, CPU_POOL_BAR_MB = 1.35, 1.5, 10.0, 350.0
 CPU_POOLS = ("core", "cpu")
-"""The processes of the local stack that serve CPU pools; ``gpu`` serves the others, on the CPU where there is no GPU."""
+"""The processes of the local stack that serve CPU pools; ``gpu`` serves the others, on the CPU
+where there is no GPU."""
 
 
 class Figures(NamedTuple):
-    """What the whole system took; ``floor`` and ``system`` as their programs print them, the rest in seconds."""
+    """What the whole system took; ``floor`` and ``system`` as their programs print them, the rest
+    in seconds."""
 
     floor: dict[str, Any]
     system: dict[str, Any]
@@ -32,7 +34,10 @@ class Row(NamedTuple):
 def markdown(minutes: float, rows: Sequence[Row]) -> str:
     """The machine, the date and the table."""
     lines = [
-        f"{_cpu_model()}, {_cores()} cores; {datetime.now(UTC):%Y-%m-%d}; `python -m trials.bench --minutes {minutes:g}`.",
+        (
+            f"{_cpu_model()}, {_cores()} cores; {datetime.now(UTC):%Y-%m-%d}; `python -m"
+            f" trials.bench --minutes {minutes:g}`."
+        ),
         "",
         "| | measured | bar | |",
         "|---|--:|--:|---|",
@@ -71,7 +76,11 @@ def system_rows(figures: Figures) -> list[Row]:
 def _memory(name: str, peak_mb: float) -> Row:
     """The bar is for CPU pools; servers and GPU pools are shown beside them."""
     label = f"peak memory of a process of `{name}`"
-    return below(label, peak_mb, CPU_POOL_BAR_MB, " MB", 0) if name in CPU_POOLS else Row(label, f"{peak_mb:.0f} MB")
+    return (
+        below(label, peak_mb, CPU_POOL_BAR_MB, " MB", 0)
+        if name in CPU_POOLS
+        else Row(label, f"{peak_mb:.0f} MB")
+    )
 
 
 def _cores() -> int:
@@ -81,4 +90,7 @@ def _cores() -> int:
 def _cpu_model() -> str:
     """As the kernel names it; ARM's does not name it."""
     lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
-    return next((line.partition(":")[2].strip() for line in lines if line.startswith("model name")), os.uname().machine)
+    return next(
+        (line.partition(":")[2].strip() for line in lines if line.startswith("model name")),
+        os.uname().machine,
+    )

@@ -1,8 +1,10 @@
-"""The other side: the same work as it is usually written, with librosa, torch and scikit-learn; one recording a line.
+"""The other side: the same work as it is usually written, with librosa, torch and scikit-learn; one
+recording a line.
 
-Plain code, not slowed down: audio is read once a chunk, a spectrogram is made once a chunk, all windows of a chunk are one
-batch and so are its utterances, noise is sought between the utterances, and everything is compiled and warm before it is
-measured. The networks are the checkpoints' own, run by torch.
+Plain code, not slowed down: audio is read once a chunk, a spectrogram is made once a chunk, all
+windows of a chunk are one batch and so are its utterances, noise is sought between the utterances,
+and everything is compiled and warm before it is measured. The networks are the checkpoints' own,
+run by torch.
 """
 
 import json
@@ -35,9 +37,14 @@ Analysis = Callable[[np.ndarray, Chunk], object]
 
 
 def main() -> None:
-    """First a line when everything is loaded and warm, then for each line of work the CPU seconds of each stage."""
+    """First a line when everything is loaded and warm, then for each line of work the CPU seconds
+    of each stage."""
     torch.set_num_threads(1)
-    analyses = {"scene": _patches("scene"), "noise": _patches("noise"), "sentiment": usual_voices.analysis()}
+    analyses = {
+        "scene": _patches("scene"),
+        "noise": _patches("noise"),
+        "sentiment": usual_voices.analysis(),
+    }
     _warm(analyses)
     print(json.dumps({"ready": True}), flush=True)
     for line in sys.stdin:
@@ -50,7 +57,10 @@ def _measured(analyses: Mapping[str, Analysis], work: Work) -> dict[str, float]:
         began = time.process_time()
         with torch.no_grad():
             for chunk in work["chunks"]:
-                analyse(_read(work["path"], chunk, mono=name != "sentiment"), {**chunk, "roles": work["roles"]})
+                analyse(
+                    _read(work["path"], chunk, mono=name != "sentiment"),
+                    {**chunk, "roles": work["roles"]},
+                )
         cpu[name] = time.process_time() - began
     sound, rate = soundfile.read(work["path"], always_2d=True)  # decoding counts on neither side
     began = time.process_time()
@@ -73,7 +83,13 @@ def _patches(name: str) -> Analysis:
     window = known["window"]
     mean, std = (np.asarray(known[key], np.float32) for key in ("mean", "std"))
     is_standard = not mean.any() and (std == 1).all()  # then the network does it itself
-    check(path, network, np.random.default_rng(0).standard_normal((2, window["length"], len(mean))).astype(np.float32))
+    check(
+        path,
+        network,
+        np.random.default_rng(0)
+        .standard_normal((2, window["length"], len(mean)))
+        .astype(np.float32),
+    )
 
     def analyse(sound: np.ndarray, chunk: Chunk) -> object:
         frames = _log_mel(sound, window["mel"])
@@ -81,20 +97,33 @@ def _patches(name: str) -> Analysis:
         starts = list(range(0, max(len(frames) - size, 0) + 1, hop))
         if name == "noise":
             starts = _telling(starts, size, window["mel"], chunk, sound)
-        rows = np.stack([np.resize(frames[at : at + size], (size, frames.shape[1])) for at in starts])
+        rows = np.stack(
+            [np.resize(frames[at : at + size], (size, frames.shape[1])) for at in starts]
+        )
         rows = rows if is_standard else (rows - mean) / std
-        return torch.softmax(network(torch.from_numpy(rows)) / known["temperature"], dim=1).mean(dim=0)
+        return torch.softmax(network(torch.from_numpy(rows)) / known["temperature"], dim=1).mean(
+            dim=0
+        )
 
     return analyse
 
 
-def _telling(starts: list[int], size: int, mel: dict[str, Any], chunk: Chunk, sound: np.ndarray) -> list[int]:
-    """As ours: those that are no silence, of them those between the utterances, if there are any; at most ``NOISE_WINDOWS``."""
+def _telling(
+    starts: list[int], size: int, mel: dict[str, Any], chunk: Chunk, sound: np.ndarray
+) -> list[int]:
+    """As ours: those that are no silence, of them those between the utterances, if there are any;
+    at most ``NOISE_WINDOWS``."""
     frame, hop = mel["hop"] * 1000 / mel["sample_rate"], mel["hop"]
     audible = [at for at in starts if sound[at * hop : (at + size) * hop].std() >= SILENT] or starts
-    spans = [(chunk["start_ms"] + at * frame, chunk["start_ms"] + (at + size) * frame) for at in audible]
+    spans = [
+        (chunk["start_ms"] + at * frame, chunk["start_ms"] + (at + size) * frame) for at in audible
+    ]
     speech = chunk["speech"]
-    free = [at for at, span in zip(audible, spans, strict=True) if all(span[1] <= u[1] or span[0] >= u[2] for u in speech)]
+    free = [
+        at
+        for at, span in zip(audible, spans, strict=True)
+        if all(span[1] <= u[1] or span[0] >= u[2] for u in speech)
+    ]
     heard = free or audible
     places = np.linspace(0, len(heard) - 1, min(NOISE_WINDOWS, len(heard))).round().astype(int)
     return [heard[place] for place in places]
@@ -125,7 +154,9 @@ def _metadata(path: Path) -> dict[str, Any]:
 
 def _read(path: str, chunk: Chunk, mono: bool) -> np.ndarray:
     start_ms, end_ms = chunk["start_ms"], chunk["end_ms"]
-    sound, _ = librosa.load(path, sr=RATE, mono=mono, offset=start_ms / 1000, duration=(end_ms - start_ms) / 1000)
+    sound, _ = librosa.load(
+        path, sr=RATE, mono=mono, offset=start_ms / 1000, duration=(end_ms - start_ms) / 1000
+    )
     return sound if mono else np.atleast_2d(sound)
 
 

@@ -1,5 +1,5 @@
-"""What ``earshot.audio.quality.measure`` measures of a file, as it is usually written: pyloudnorm, librosa, SciPy, and all of
-it in memory."""
+"""What ``earshot.audio.quality.measure`` measures of a file, as it is usually written: pyloudnorm,
+librosa, SciPy, and all of it in memory."""
 
 import librosa
 import numpy as np
@@ -11,13 +11,16 @@ WINDOW = 2048
 
 
 def measured(sound: np.ndarray, rate: int) -> dict[str, object]:
-    """Of double precision and shape (samples, channels), as ``soundfile.read`` gives it and pyloudnorm wants it."""
+    """Of double precision and shape (samples, channels), as ``soundfile.read`` gives it and
+    pyloudnorm wants it."""
     meter = pyloudnorm.Meter(rate)
     clipped = np.abs(sound) >= FULL_SCALE
     seconds = librosa.feature.rms(y=sound.T, frame_length=rate, hop_length=rate, center=False)
     return {
         "together": meter.integrated_loudness(sound),
-        "each": [meter.integrated_loudness(channel) for channel in sound.T] if sound.shape[1] > 1 else None,
+        "each": [meter.integrated_loudness(channel) for channel in sound.T]
+        if sound.shape[1] > 1
+        else None,
         "peak": np.abs(sound).max(axis=0),
         "dc_offset": sound.mean(axis=0),
         "clipped_share": (clipped[2:] & clipped[1:-1] & clipped[:-2]).mean(axis=0),

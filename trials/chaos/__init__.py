@@ -1,1 +1,2 @@
-"""Real processes are killed, stopped and cut off under load, and what became of each recording is counted."""
+"""Real processes are killed, stopped and cut off under load, and what became of each recording is
+counted."""

@@ -1,6 +1,8 @@
-"""``make chaos``: plays every row against real processes, prints one table, and fails on any loss or double.
+"""``make chaos``: plays every row against real processes, prints one table, and fails on any loss
+or double.
 
-The rows run in a copy of the project to which the probe was added the way any analysis is: one line in the registry.
+The rows run in a copy of the project to which the probe was added the way any analysis is: one line
+in the registry.
 """
 
 import argparse
@@ -17,7 +19,9 @@ from trials.chaos.session import arguments
 
 def main() -> int:
     """The exit status of the rows."""
-    arguments(argparse.ArgumentParser(prog="python -m trials.chaos", description=__doc__)).parse_args()
+    arguments(
+        argparse.ArgumentParser(prog="python -m trials.chaos", description=__doc__)
+    ).parse_args()
     endings.listen()
     with tempfile.TemporaryDirectory(prefix="earshot-chaos-") as folder:
         project = project_copy.copy(Path(folder) / "project")

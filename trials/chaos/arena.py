@@ -1,4 +1,5 @@
-"""One row's surroundings: servers, workers, scheduler, recordings handed in, and the clock of its faults."""
+"""One row's surroundings: servers, workers, scheduler, recordings handed in, and the clock of its
+faults."""
 
 import os
 import subprocess
@@ -84,7 +85,8 @@ class Arena:
 
     @contextmanager
     def fault(self) -> Iterator[None]:
-        """Around everything that is done to the system: counts it, what it may cost, and when it was over."""
+        """Around everything that is done to the system: counts it, what it may cost, and when it
+        was over."""
         self.in_flight += audit.in_flight(self.stack.database_url, self.probe_log)
         self.faults += 1
         try:
@@ -94,7 +96,9 @@ class Arena:
 
     def pids(self) -> dict[str, int | None]:
         """Process ids of beat and the workers."""
-        running = {name: processes.running(self.stack.home, name) for name in (*self.fleet.workers, "beat")}
+        running = {
+            name: processes.running(self.stack.home, name) for name in (*self.fleet.workers, "beat")
+        }
         return {name: process.pid if process else None for name, process in running.items()}
 
     def merged(self) -> int:
@@ -105,18 +109,24 @@ class Arena:
         return self.merged() >= chunks
 
     def until(self, true: Callable[[], bool], limit_sec: float, what: str) -> None:
-        """Waits for a condition of the scenario itself; a server that is away meanwhile is asked again."""
+        """Waits for a condition of the scenario itself; a server that is away meanwhile is asked
+        again."""
         if not waiting.became(lambda: answered(true), limit_sec):
             raise AssertionError(f"{what}: not within {limit_sec:.0f} s")
 
     def recover(self, limit_sec: float) -> float:
-        """Seconds from the end of the last fault until everything is finished; more than the limit when it is not."""
+        """Seconds from the end of the last fault until everything is finished; more than the limit
+        when it is not."""
         began = self.last_fault_ended or time.monotonic()
         deadline = time.monotonic() + limit_sec
         while time.monotonic() < deadline:
             if answered(self._finished):
                 seconds = time.monotonic() - began
-                self.misses += [f"{name} was ended" for name, pid in self.outlives.items() if self.pids()[name] != pid]
+                self.misses += [
+                    f"{name} was ended"
+                    for name, pid in self.outlives.items()
+                    if self.pids()[name] != pid
+                ]
                 return seconds
             time.sleep(0.25)
         self.misses.append(f"not finished {limit_sec:.0f} s after the last fault")
@@ -136,8 +146,11 @@ def answered(true: Callable[[], bool]) -> bool:
 
 
 @contextmanager
-def arena(settings: Mapping[str, object], workers: Mapping[str, Worker], work_ms: int) -> Iterator[Arena]:
-    """Servers with the witness installed, the fleet (not started yet) and beat; all stopped at the end, whatever happened."""
+def arena(
+    settings: Mapping[str, object], workers: Mapping[str, Worker], work_ms: int
+) -> Iterator[Arena]:
+    """Servers with the witness installed, the fleet (not started yet) and beat; all stopped at the
+    end, whatever happened."""
     with ExitStack() as running:
         stack = running.enter_context(servers())
         stack.settings |= {key: str(value) for key, value in {**SETTINGS, **settings}.items()}

@@ -1,4 +1,5 @@
-"""What really happened, asked of Postgres, Redis and the probe's file: never of the code that is on trial."""
+"""What really happened, asked of Postgres, Redis and the probe's file: never of the code that is on
+trial."""
 
 import json
 from collections import Counter
@@ -23,8 +24,8 @@ SELECT DISTINCT recording_id FROM (
 
 
 class Computed(NamedTuple):
-    """What the probe wrote down: the chunks that were handed to it, how often each was begun, and how many computations came to
-    their end."""
+    """What the probe wrote down: the chunks that were handed to it, how often each was begun, and
+    how many computations came to their end."""
 
     taken: set[str]
     begun: Counter[str]
@@ -55,19 +56,27 @@ def rows(database_url: str, query: str) -> list[dict[str, Any]]:
 
 def computed(log: Path) -> Computed:
     """Every computation of the probe so far."""
-    lines = [line.split() for line in log.read_text(encoding="utf-8").splitlines()] if log.exists() else []
-    named = {word: [line[1] for line in lines if line[0] == word] for word in ("take", "begin", "end")}
+    lines = (
+        [line.split() for line in log.read_text(encoding="utf-8").splitlines()]
+        if log.exists()
+        else []
+    )
+    named = {
+        word: [line[1] for line in lines if line[0] == word] for word in ("take", "begin", "end")
+    }
     return Computed(set(named["take"]), Counter(named["begin"]), len(named["end"]))
 
 
 def in_flight(database_url: str, log: Path) -> int:
-    """Chunks that were handed to the probe and are not merged: what a fault at this moment may cost."""
+    """Chunks that were handed to the probe and are not merged: what a fault at this moment may
+    cost."""
     merged = {f"{row['recording_id']}:{row['index']}" for row in rows(database_url, _MERGED)}
     return len(computed(log).taken - merged)
 
 
 def merged_twice(database_url: str) -> set[str]:
-    """Recordings of which a chunk was merged, a finding written or the whole closed more than once in one round."""
+    """Recordings of which a chunk was merged, a finding written or the whole closed more than once
+    in one round."""
     return {str(row["recording_id"]) for row in rows(database_url, _TWICE)}
 
 

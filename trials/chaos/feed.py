@@ -1,5 +1,5 @@
-"""Hands a folder's recordings in, one after the other, as `earshot ingest` does: it waits while there is no
-room, and asks a service that is away again.
+"""Hands a folder's recordings in, one after the other, as `earshot ingest` does: it waits while
+there is no room, and asks a service that is away again.
 
 ``python -m trials.chaos.feed FOLDER ANALYSIS...`` prints how many requests were accepted.
 """

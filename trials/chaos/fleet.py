@@ -1,4 +1,5 @@
-"""The workers of a harness's stack under a supervisor: what dies is started again, as systemd or Kubernetes would."""
+"""The workers of a harness's stack under a supervisor: what dies is started again, as systemd or
+Kubernetes would."""
 
 import os
 import signal
@@ -18,7 +19,8 @@ STOP_SEC = 40.0
 
 
 class Worker(NamedTuple):
-    """One worker process: the pools it serves, its children, and what is special in its environment."""
+    """One worker process: the pools it serves, its children, and what is special in its
+    environment."""
 
     pools: tuple[str, ...]
     concurrency: int = 1
@@ -26,7 +28,8 @@ class Worker(NamedTuple):
 
 
 class Fleet:
-    """Starts and supervises the workers of one stack, in sessions of their own, known by process id."""
+    """Starts and supervises the workers of one stack, in sessions of their own, known by process
+    id."""
 
     def __init__(self, stack: Stack, workers: Mapping[str, Worker]) -> None:
         self.stack, self.workers = stack, dict(workers)
@@ -59,10 +62,13 @@ class Fleet:
             self._wanted -= set(names)
             deaf = processes.stop(self.stack.home, names, STOP_SEC)
         if deaf:
-            raise AssertionError(f"{', '.join(deaf)} did not end within {STOP_SEC:.0f} s of SIGTERM")
+            raise AssertionError(
+                f"{', '.join(deaf)} did not end within {STOP_SEC:.0f} s of SIGTERM"
+            )
 
     def kill(self, name: str) -> bool:
-        """SIGKILL to the worker's whole process group; False when it does not run at this moment."""
+        """SIGKILL to the worker's whole process group; False when it does not run at this
+        moment."""
         with self._lock:
             process = processes.running(self.stack.home, name)
             if process is None:
@@ -74,7 +80,11 @@ class Fleet:
         """Whether it consumes its queues."""
         process = processes.running(self.stack.home, name)
         file = self._ready_file(name)
-        return process is not None and file.exists() and file.read_text(encoding="utf-8") == str(process.pid)
+        return (
+            process is not None
+            and file.exists()
+            and file.read_text(encoding="utf-8") == str(process.pid)
+        )
 
     def _supervise(self) -> None:
         while not self._over.wait(LOOK_SEC):

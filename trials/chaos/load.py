@@ -1,4 +1,5 @@
-"""Recordings that the harness makes: each is one of its kind by its seed, and the same in every run."""
+"""Recordings that the harness makes: each is one of its kind by its seed, and the same in every
+run."""
 
 import wave
 from collections.abc import Sequence
@@ -25,12 +26,15 @@ Samples = NDArray[np.float32]
 
 def ordinary(folder: Path, count: int, chunks: int, first_seed: int = 0) -> list[Path]:
     """``count`` recordings of about ``chunks`` chunks: stretches of the demo call over noise."""
-    return [_write(folder / f"call-{seed:04}.wav", _call(seed, chunks)) for seed in range(first_seed, first_seed + count)]
+    return [
+        _write(folder / f"call-{seed:04}.wav", _call(seed, chunks))
+        for seed in range(first_seed, first_seed + count)
+    ]
 
 
 def scripted(folder: Path, name: str, said: Sequence[float | str], seed: int) -> Path:
-    """One recording with one chunk for each thing said (see ``trials.chaos.script``). Nobody speaks in it, so the cuts lie
-    exactly between them."""
+    """One recording with one chunk for each thing said (see ``trials.chaos.script``). Nobody speaks
+    in it, so the cuts lie exactly between them."""
     samples = round(CHUNK_SEC * RATE)
     levels = np.repeat(np.array([script.level(each) for each in said], np.float32), samples)
     return _write(folder / f"{name}.wav", levels + _noise(seed, len(levels)))
@@ -40,7 +44,9 @@ def _call(seed: int, chunks: int) -> Samples:
     spoken = speech()
     length = round(chunks * CHUNK_SEC * RATE)
     begin = seed * 7919 * RATE // 10 % len(spoken)
-    return np.resize(np.roll(spoken, -begin), length) * np.float32(0.5 + 0.05 * (seed % 10)) + _noise(seed, length)
+    return np.resize(np.roll(spoken, -begin), length) * np.float32(
+        0.5 + 0.05 * (seed % 10)
+    ) + _noise(seed, length)
 
 
 def _noise(seed: int, length: int) -> Samples:
@@ -54,7 +60,9 @@ def speech() -> Samples:
 
     facts = probe(SPEECH)
     blocks = [block.mean(axis=0) for block in decode(SPEECH, facts, Tally())]
-    resampled: Samples = soxr.resample(np.concatenate(blocks), facts.sample_rate, RATE).astype(np.float32)
+    resampled: Samples = soxr.resample(np.concatenate(blocks), facts.sample_rate, RATE).astype(
+        np.float32
+    )
     return resampled
 
 

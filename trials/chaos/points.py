@@ -1,4 +1,5 @@
-"""The exact points at which a worker is killed, as data: which function, in whom, and which worker meets it."""
+"""The exact points at which a worker is killed, as data: which function, in whom, and which worker
+meets it."""
 
 from dataclasses import asdict, dataclass
 from typing import Literal
@@ -6,8 +7,9 @@ from typing import Literal
 
 @dataclass(frozen=True)
 class Point:
-    """``qualname`` of ``module`` is called or returns; ``within``: only below that function; ``task``: only for that task;
-    ``batch_of``: only while this analysis has a batch of several chunks in the machine."""
+    """``qualname`` of ``module`` is called or returns; ``within``: only below that function;
+    ``task``: only for that task; ``batch_of``: only while this analysis has a batch of several
+    chunks in the machine."""
 
     title: str
     worker: str
@@ -17,7 +19,8 @@ class Point:
     within: str | None = None
     task: str | None = None
     batch_of: str | None = None
-    """Module of the analysis. What it takes in is written down as the probe writes it, so that extra work is counted."""
+    """Module of the analysis. What it takes in is written down as the probe writes it, so that
+    extra work is counted."""
     group: bool = False
     """The whole worker group dies, not only the process that reached the point."""
 
@@ -29,17 +32,39 @@ class Point:
 _REDIS_BACKEND = "celery.backends.redis"
 
 POINTS = {
-    "mid_task": Point("in the middle of a task", "work-1", "earshot.audio.clip", "Clip.read", "return", within="analyze"),
+    "mid_task": Point(
+        "in the middle of a task",
+        "work-1",
+        "earshot.audio.clip",
+        "Clip.read",
+        "return",
+        within="analyze",
+    ),
     "stored_not_counted": Point(
-        "result stored, not counted in the chord", "work-1", _REDIS_BACKEND, "RedisBackend.on_chord_part_return", "call"
+        "result stored, not counted in the chord",
+        "work-1",
+        _REDIS_BACKEND,
+        "RedisBackend.on_chord_part_return",
+        "call",
     ),
     "claimed_not_published": Point(
-        "last part claimed, body not published", "work-1", _REDIS_BACKEND, "RedisBackend._chord_publish_claim_expires", "call"
+        "last part claimed, body not published",
+        "work-1",
+        _REDIS_BACKEND,
+        "RedisBackend._chord_publish_claim_expires",
+        "call",
     ),
     "merge_before_commit": Point(
-        "in merge, before the commit", "merge", "psycopg.transaction", "BaseTransaction._commit_gen", "call", within="merge"
+        "in merge, before the commit",
+        "merge",
+        "psycopg.transaction",
+        "BaseTransaction._commit_gen",
+        "call",
+        within="merge",
     ),
-    "merge_after_commit": Point("in merge, after the commit", "merge", "earshot.storage.postgres.ledger", "merge", "return"),
+    "merge_after_commit": Point(
+        "in merge, after the commit", "merge", "earshot.storage.postgres.ledger", "merge", "return"
+    ),
     "merged_not_acked": Point(
         "merge returned, message not acknowledged",
         "merge",
@@ -69,4 +94,5 @@ MID_BATCH = {
         batch_of="workers.asr",
     ),
 }
-"""Analysis to the point: a part of the batch has been through the network or the recogniser, the rest has not."""
+"""Analysis to the point: a part of the batch has been through the network or the recogniser, the
+rest has not."""

@@ -1,4 +1,5 @@
-"""The harness's own analysis: it says what it heard, writes down each computation, and works or dies as the sound says."""
+"""The harness's own analysis: it says what it heard, writes down each computation, and works or
+dies as the sound says."""
 
 import hashlib
 import os
@@ -13,7 +14,8 @@ from trials.chaos import script
 from workers.contract import Card
 
 LOG, WORK_MS = "CHAOS_PROBE_LOG", "CHAOS_PROBE_WORK_MS"
-"""Environment of the workers: the file that each computation is written down in, and how long an ordinary chunk takes. Without
+"""Environment of the workers: the file that each computation is written down in, and how long an
+ordinary chunk takes. Without
 the first nothing is written, worked or killed: so the undisturbed reference runs the same code."""
 
 
@@ -25,7 +27,9 @@ class ProbeFindings(Findings):
     def classification(self) -> Classification:
         label = "odd" if int(self.digest[-1], 16) % 2 else "even"
         return Classification(
-            label=label, confidence=1.0, scores={"even": float(label == "even"), "odd": float(label == "odd")}
+            label=label,
+            confidence=1.0,
+            scores={"even": float(label == "even"), "odd": float(label == "odd")},
         )
 
 
@@ -65,7 +69,8 @@ def _act(said: script.Said) -> None:
 
 
 def _note(log: str, what: str, clip: Clip) -> None:
-    """One line in one write, so that lines of several processes never mix and none is lost when the writer is killed."""
+    """One line in one write, so that lines of several processes never mix and none is lost when the
+    writer is killed."""
     line = f"{what} {clip.ref.recording_id}:{clip.ref.index} {os.getpid()} {time.time():.3f}\n"
     handle = os.open(log, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o644)
     try:

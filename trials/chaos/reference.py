@@ -1,7 +1,8 @@
-"""What must come out: the same files through one clean process, without a queue, a database or a fault.
+"""What must come out: the same files through one clean process, without a queue, a database or a
+fault.
 
-``python -m trials.chaos.reference FOLDER OUT ANALYSIS...`` writes OUT: file's SHA-256 to its chunks, outcomes and report as
-JSON.
+``python -m trials.chaos.reference FOLDER OUT ANALYSIS...`` writes OUT: file's SHA-256 to its
+chunks, outcomes and report as JSON.
 """
 
 import json
@@ -26,7 +27,9 @@ from workers.gate import at_the_gate
 from workers.registry import analyses
 from workers.run import run
 
-LIMITS = PlanLimits(*(round(seconds * 1000) for seconds in (load.CHUNK_SEC, load.CHUNK_MAX_SEC, load.OVERLAP_SEC)))
+LIMITS = PlanLimits(
+    *(round(seconds * 1000) for seconds in (load.CHUNK_SEC, load.CHUNK_MAX_SEC, load.OVERLAP_SEC))
+)
 
 
 def expected(path: Path, names: list[str], store_url: str) -> dict[str, Any]:
@@ -43,10 +46,15 @@ def expected(path: Path, names: list[str], store_url: str) -> dict[str, Any]:
         for ref in (_reference(index, span, prepared) for index, span in enumerate(prepared.chunks))
         for name in names
     ]
-    parts.sort(key=lambda part: (part.analysis, part.chunk))  # as the database gives them: sums of floats depend on their order
+    parts.sort(
+        key=lambda part: (part.analysis, part.chunk)
+    )  # as the database gives them: sums of floats depend on their order
     report = build_report(_info(path, prepared, names), parts)
     return {
-        "findings": {f"{part.chunk} {part.analysis}": [part.release, part.outcome.model_dump(mode="json")] for part in parts},
+        "findings": {
+            f"{part.chunk} {part.analysis}": [part.release, part.outcome.model_dump(mode="json")]
+            for part in parts
+        },
         "report": report.model_dump(mode="json"),
     }
 
@@ -59,7 +67,17 @@ def _outcome(name: str, ref: ChunkRef) -> Outcome:
     if name == "probe" and isinstance(script.heard(Clip(ref).read()), str):
         return Failed(code="worker_lost", detail="")
     gate = at_the_gate() if analyses()[name].CARD.speech_only else None
-    [outcome] = run(Job(analysis=name, batch_id=uuid4(), release=_release(name), chunks=(ref,), gate=gate, sent_at=0), "cpu")
+    [outcome] = run(
+        Job(
+            analysis=name,
+            batch_id=uuid4(),
+            release=_release(name),
+            chunks=(ref,),
+            gate=gate,
+            sent_at=0,
+        ),
+        "cpu",
+    )
     return outcome
 
 
@@ -92,7 +110,10 @@ def _info(path: Path, prepared: Prepared, names: list[str]) -> RecordingInfo:
         sha256=content_hash(path),
         language="en",
         created_at=datetime.now(UTC),
-        chunks=tuple(ChunkSpan(index=i, **s.model_dump(), speech=speech_in(s, prepared.utterances)) for i, s in spans),
+        chunks=tuple(
+            ChunkSpan(index=i, **s.model_dump(), speech=speech_in(s, prepared.utterances))
+            for i, s in spans
+        ),
         analyses=tuple(names),
     )
 

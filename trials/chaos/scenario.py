@@ -13,7 +13,8 @@ from trials.chaos.fleet import Worker
 
 @dataclass(frozen=True)
 class Size:
-    """How much of it: ordinary recordings of about ``chunks`` chunks, number of faults, length of one."""
+    """How much of it: ordinary recordings of about ``chunks`` chunks, number of faults, length of
+    one."""
 
     recordings: int
     chunks: int
@@ -23,11 +24,13 @@ class Size:
 
 @dataclass(frozen=True)
 class Scenario:
-    """One row. ``short`` is None where the trouble takes longer than a test may, ``full`` where other rows do more of it."""
+    """One row. ``short`` is None where the trouble takes longer than a test may, ``full`` where
+    other rows do more of it."""
 
     title: str
     act: Callable[[Arena, Size], None]
-    """Starts workers, hands the folder in, does its worst, and returns when the last fault is over."""
+    """Starts workers, hands the folder in, does its worst, and returns when the last fault is
+    over."""
     full: Size | None
     short: Size | None
     work_ms: int = 100
@@ -42,10 +45,13 @@ class Scenario:
 
 
 def play(scenario: Scenario, size: Size, logs: Path | None) -> verdict.Figures:
-    """Plays one row in surroundings of its own; what these have written is copied to the folder ``logs``."""
+    """Plays one row in surroundings of its own; what these have written is copied to the folder
+    ``logs``."""
     with scenario.around(), arena(scenario.settings, scenario.workers, scenario.work_ms) as made:
         if logs:
-            made.running.callback(shutil.copytree, made.stack.home / "logs", logs, dirs_exist_ok=True)
+            made.running.callback(
+                shutil.copytree, made.stack.home / "logs", logs, dirs_exist_ok=True
+            )
         load.ordinary(made.folder, size.recordings, size.chunks)
         scenario.act(made, size)
         recovery = made.recover(scenario.recover_sec)

@@ -1,4 +1,5 @@
-"""What a chunk's sound tells the probe to do: a constant level stands for seconds of work, or for death."""
+"""What a chunk's sound tells the probe to do: a constant level stands for seconds of work, or for
+death."""
 
 from typing import Final, Literal
 
@@ -13,7 +14,8 @@ Said = float | Literal["kills its child", "kills its worker group"] | None
 
 _DEATHS: dict[Said, float] = {KILLS_CHILD: 0.80, KILLS_GROUP: 0.90}
 _LOWEST, _STEP, _LONGEST = 0.30, 0.01, 40
-"""Level of no work at all, and by how much it rises with each second; speech and noise stay far below the lowest."""
+"""Level of no work at all, and by how much it rises with each second; speech and noise stay far
+below the lowest."""
 
 
 def level(said: float | str) -> float:

@@ -1,4 +1,5 @@
-"""One run of the harness inside the copied project: the rows asked for, one after the other, and the table."""
+"""One run of the harness inside the copied project: the rows asked for, one after the other, and
+the table."""
 
 import argparse
 import os
@@ -16,29 +17,50 @@ from trials.chaos.verdict import Figures
 
 def arguments(parser: argparse.ArgumentParser) -> argparse.ArgumentParser:
     """What a person may ask for."""
-    parser.add_argument("--short", action="store_true", help="less of everything, and none of the long waits")
-    parser.add_argument("--only", nargs="+", choices=list(SCENARIOS), metavar="ROW", help=f"of {', '.join(SCENARIOS)}")
-    parser.add_argument("--logs", type=Path, help="a folder for what servers and workers of each row have written")
-    parser.add_argument("--out", type=_document, help="a document to write the table into, between its markers")
+    parser.add_argument(
+        "--short", action="store_true", help="less of everything, and none of the long waits"
+    )
+    parser.add_argument(
+        "--only",
+        nargs="+",
+        choices=list(SCENARIOS),
+        metavar="ROW",
+        help=f"of {', '.join(SCENARIOS)}",
+    )
+    parser.add_argument(
+        "--logs", type=Path, help="a folder for what servers and workers of each row have written"
+    )
+    parser.add_argument(
+        "--out", type=_document, help="a document to write the table into, between its markers"
+    )
     return parser
 
 
 def _document(name: str) -> Path:
-    """A path from where the run was started; refused now, and not when the rows have been played."""
+    """A path from where the run was started; refused now, and not when the rows have been
+    played."""
     path = Path(os.environ.get("CHAOS_STARTED_IN", ".")) / name
     if not table.fits(path):
-        raise argparse.ArgumentTypeError(f"{name} is no document with the lines {table.BEGIN} and {table.END}")
+        raise argparse.ArgumentTypeError(
+            f"{name} is no document with the lines {table.BEGIN} and {table.END}"
+        )
     return path
 
 
 def main() -> int:
-    """Prints the table; exit status 1 when a bar is missed or a row could not be played to its end."""
+    """Prints the table; exit status 1 when a bar is missed or a row could not be played to its
+    end."""
     asked = arguments(argparse.ArgumentParser(prog="python -m trials.chaos")).parse_args()
     endings.listen()
     here = Path(os.environ["CHAOS_STARTED_IN"])
     sizes = {name: each.short if asked.short else each.full for name, each in SCENARIOS.items()}
-    names = [name for name in asked.only or SCENARIOS if sizes[name] is not None and _is_playable(name)]
-    rows = [_played(SCENARIOS[name], sizes[name], here / asked.logs / name if asked.logs else None) for name in names]
+    names = [
+        name for name in asked.only or SCENARIOS if sizes[name] is not None and _is_playable(name)
+    ]
+    rows = [
+        _played(SCENARIOS[name], sizes[name], here / asked.logs / name if asked.logs else None)
+        for name in names
+    ]
     printed = table.markdown(rows, f"python -m trials.chaos{' --short' if asked.short else ''}")
     print(printed)
     if asked.out:
@@ -62,8 +84,27 @@ def _played(scenario: Scenario, size: Size | None, logs: Path | None) -> Figures
     except Exception as error:  # noqa: BLE001  a row that cannot be played is a row of the table, and the others go on
         traceback.print_exc()
         reason = (str(error) or type(error).__name__).splitlines()[0]
-        figures = Figures(scenario.title, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0.0, (f"not played to its end: {reason}",))
-    print(f"{table.line(figures)} {time.monotonic() - began:.0f} s in all", file=sys.stderr, flush=True)
+        figures = Figures(
+            scenario.title,
+            0,
+            0,
+            0,
+            0,
+            0,
+            0,
+            0,
+            0,
+            0,
+            0,
+            0,
+            0.0,
+            (f"not played to its end: {reason}",),
+        )
+    print(
+        f"{table.line(figures)} {time.monotonic() - began:.0f} s in all",
+        file=sys.stderr,
+        flush=True,
+    )
     return figures
 
 

@@ -12,8 +12,8 @@ from trials.chaos.verdict import Figures
 BEGIN, END = "<!-- table: python -m trials.chaos -->", "<!-- end of table -->"
 
 _HEAD = (
-    "scenario | recordings in | merged once | merged twice | lost | events | events lost | duplicate event ids | wrong content "
-    "| faults | extra work | allowed | time to recover | "
+    "scenario | recordings in | merged once | merged twice | lost | events | events lost |"
+    " duplicate event ids | wrong content | faults | extra work | allowed | time to recover | "
 )
 
 
@@ -31,7 +31,9 @@ def markdown(rows: Sequence[Figures], command: str) -> str:
 
 def fits(document: Path, begin: str = BEGIN, end: str = END) -> bool:
     """Whether there is a place for the table in it."""
-    return document.is_file() and {begin, end} <= set(document.read_text(encoding="utf-8").splitlines())
+    return document.is_file() and {begin, end} <= set(
+        document.read_text(encoding="utf-8").splitlines()
+    )
 
 
 def write(document: Path, table: str, begin: str = BEGIN, end: str = END) -> None:
@@ -50,5 +52,10 @@ def line(row: Figures) -> str:
 
 def _machine() -> str:
     memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
-    packages = ", ".join(f"{name} {version(name)}" for name in ("celery", "kombu", "redis", "psycopg"))
-    return f"{len(os.sched_getaffinity(0))} cores, {memory:.0f} GB; Python {platform.python_version()}, {packages}"
+    packages = ", ".join(
+        f"{name} {version(name)}" for name in ("celery", "kombu", "redis", "psycopg")
+    )
+    return (
+        f"{len(os.sched_getaffinity(0))} cores, {memory:.0f} GB; Python"
+        f" {platform.python_version()}, {packages}"
+    )

@@ -1,4 +1,5 @@
-"""One row's figures: what the witness saw, against what one clean process says about the same files."""
+"""One row's figures: what the witness saw, against what one clean process says about the same
+files."""
 
 import json
 import os
@@ -46,7 +47,14 @@ class Figures(NamedTuple):
     @property
     def kept(self) -> bool:
         """Whether every bar is kept."""
-        clean = not (self.lost or self.merged_twice or self.wrong or self.duplicate_events or self.events_lost or self.misses)
+        clean = not (
+            self.lost
+            or self.merged_twice
+            or self.wrong
+            or self.duplicate_events
+            or self.events_lost
+            or self.misses
+        )
         return clean and (self.extra < self.allowed or self.extra == 0)
 
 
@@ -83,8 +91,17 @@ def reach(arena: Arena, scenario: str, recovery_sec: float) -> Figures:
 
 def _reference(arena: Arena) -> dict[str, Wanted]:
     out = arena.stack.home / "reference.json"
-    argv = [sys.executable, "-m", "trials.chaos.reference", str(arena.folder), str(out), *arena.analyses]
-    subprocess.run(argv, env={**os.environ, "OMP_NUM_THREADS": "1"}, timeout=REFERENCE_LIMIT_SEC, check=True)
+    argv = [
+        sys.executable,
+        "-m",
+        "trials.chaos.reference",
+        str(arena.folder),
+        str(out),
+        *arena.analyses,
+    ]
+    subprocess.run(
+        argv, env={**os.environ, "OMP_NUM_THREADS": "1"}, timeout=REFERENCE_LIMIT_SEC, check=True
+    )
     answers: dict[str, Wanted] = json.loads(Path(out).read_text(encoding="utf-8"))
     return answers
 
@@ -100,11 +117,18 @@ def _is_lost(url: str, owner: dict[str, Any] | None, wanted: Wanted) -> bool:
 
 def _stored_twice(url: str) -> int:
     """Contents that two recordings hold."""
-    return len(audit.rows(url, "SELECT sha256 FROM recording WHERE sha256 IS NOT NULL GROUP BY sha256 HAVING count(*) > 1"))
+    return len(
+        audit.rows(
+            url,
+            "SELECT sha256 FROM recording WHERE sha256 IS NOT NULL GROUP BY sha256 HAVING"
+            " count(*) > 1",
+        )
+    )
 
 
 def _wrong(url: str, owners: dict[str, dict[str, Any]], wanted: dict[str, Wanted]) -> list[str]:
-    """Findings that differ from the reference or are none of it, and reports that differ; one line each."""
+    """Findings that differ from the reference or are none of it, and reports that differ; one line
+    each."""
     content = {row["id"]: sha for sha, row in owners.items()}
     wrong = []
     for row in audit.rows(url, _FINDINGS):
@@ -114,7 +138,9 @@ def _wrong(url: str, owners: dict[str, dict[str, Any]], wanted: dict[str, Wanted
         if expected is None or not _same(expected, found):
             wrong.append(f"finding {row['id']} {part}: {found}, not {expected}")
     for row in audit.rows(url, _REPORTS):
-        difference = first_difference(_told(wanted[content[row["id"]]]["report"]), _told(row["body"]), "report")
+        difference = first_difference(
+            _told(wanted[content[row["id"]]]["report"]), _told(row["body"]), "report"
+        )
         wrong += [f"{row['id']} {difference}"] if difference else []
     return wrong
 
@@ -141,6 +167,10 @@ def first_difference(expected: Any, found: Any, where: str) -> str | None:
 
 def _told(report: dict[str, Any]) -> dict[str, Any]:
     """What a report says, without ids, times of day and the words of a failure."""
-    recording = {key: value for key, value in report["recording"].items() if key not in ("id", "created_at", "file_name")}
+    recording = {
+        key: value
+        for key, value in report["recording"].items()
+        if key not in ("id", "created_at", "file_name")
+    }
     missing = [(each["analysis"], each["chunk"]) for each in report["missing"]]
     return {**report, "recording": recording, "missing": missing}

@@ -1,4 +1,5 @@
-"""``make formats``: whole files of every kind, what of their sound is analysed; bent ones, and whether anything crashes."""
+"""``make formats``: whole files of every kind, what of their sound is analysed; bent ones, and
+whether anything crashes."""
 
 import argparse
 import os
@@ -18,24 +19,41 @@ BENT_SEC = 0.8
 
 
 def main() -> int:
-    """Prints the table; exit status 1 where sound is missing without a note, or anything crashes, hangs or raises."""
+    """Prints the table; exit status 1 where sound is missing without a note, or anything crashes,
+    hangs or raises."""
     parser = argparse.ArgumentParser(prog="python -m trials.formats", description=__doc__)
-    parser.add_argument("--bent", type=int, default=100_000, metavar="FILES", help="how many bent files (default: 100,000)")
+    parser.add_argument(
+        "--bent",
+        type=int,
+        default=100_000,
+        metavar="FILES",
+        help="how many bent files (default: 100,000)",
+    )
     parser.add_argument("--seed", type=int, default=1, help="the first of their seeds")
-    parser.add_argument("--processes", type=int, default=len(os.sched_getaffinity(0)), help="side by side, for the bent files")
+    parser.add_argument(
+        "--processes",
+        type=int,
+        default=len(os.sched_getaffinity(0)),
+        help="side by side, for the bent files",
+    )
     parser.add_argument("--only", metavar="WORDS", help="kinds with this in their name")
-    parser.add_argument("--out", type=Path, help="a document to write the table into, between its markers")
+    parser.add_argument(
+        "--out", type=Path, help="a document to write the table into, between its markers"
+    )
     asked = parser.parse_args()
     missing = missing_tools()
     if missing:
         print(
-            f"make formats needs {', '.join(missing)}; install what is missing (Debian: ffmpeg sox opus-tools lame)",
+            f"make formats needs {', '.join(missing)}; install what is missing (Debian: ffmpeg sox"
+            " opus-tools lame)",
             file=sys.stderr,
         )
         return 2
     kinds = [kind for kind in KINDS if (asked.only or "").lower() in kind.name.lower()]
     rows = _rows(kinds, asked.bent, asked.seed, asked.processes)
-    printed = table.markdown(rows, f"python -m trials.formats --bent {asked.bent} --seed {asked.seed}")
+    printed = table.markdown(
+        rows, f"python -m trials.formats --bent {asked.bent} --seed {asked.seed}"
+    )
     print(printed)
     if asked.out:
         document.write(asked.out, printed, table.BEGIN, table.END)

@@ -1,4 +1,5 @@
-"""Reads bent files in a process that may die: one line in for each, one line out. Started by ``trials.formats.children``."""
+"""Reads bent files in a process that may die: one line in for each, one line out. Started by
+``trials.formats.children``."""
 
 import json
 import resource
@@ -19,7 +20,8 @@ from trials.formats.mutate import mutate
 
 MEMORY = 3 << 30
 STORE_EVERY = 20
-"""Every so many files go all the way, through resampling and the VAD; the others are decoded to their end."""
+"""Every so many files go all the way, through resampling and the VAD; the others are decoded to
+their end."""
 
 
 def main(bases: Sequence[str]) -> None:
@@ -39,11 +41,18 @@ def main(bases: Sequence[str]) -> None:
 
 
 def _read(path: Path, folder: Path, seed: int) -> tuple[str, float]:
-    """``analysed``, the code of a refusal, or what was raised without being meant to; and the length in seconds."""
+    """``analysed``, the code of a refusal, or what was raised without being meant to; and the
+    length in seconds."""
     accept, longest_ms = seed % 3 == 0, settings().max_duration_sec * 1000
     try:
         if seed % STORE_EVERY == 0:
-            ready = prepare(path, uuid4(), f"file://{folder}/store", accept_truncated=accept, longest_ms=longest_ms)
+            ready = prepare(
+                path,
+                uuid4(),
+                f"file://{folder}/store",
+                accept_truncated=accept,
+                longest_ms=longest_ms,
+            )
             return "analysed", ready.duration_ms / 1000
         found, tally = probe(path), Tally()
         for _ in decode(path, found, tally, accept, longest_ms):

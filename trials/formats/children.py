@@ -21,7 +21,8 @@ class Bent:
 
     files: int = 0
     outcomes: Counter[str] = field(default_factory=Counter)
-    """By ``analysed``, the code of a refusal, ``crashed``, ``hung``, or the exception that was not meant."""
+    """By ``analysed``, the code of a refusal, ``crashed``, ``hung``, or the exception that was not
+    meant."""
     longest_sec: float = 0.0
     """Of sound, made of one file."""
     slowest_sec: float = 0.0
@@ -33,10 +34,15 @@ class Bent:
     def failed(self) -> int:
         return sum(count for outcome, count in self.outcomes.items() if is_failure(outcome))
 
-    def add(self, seed: int, outcome: str, seconds: float = 0.0, took: float = 0.0, peak_kb: int = 0) -> None:
+    def add(
+        self, seed: int, outcome: str, seconds: float = 0.0, took: float = 0.0, peak_kb: int = 0
+    ) -> None:
         self.files += 1
         self.outcomes[outcome] += 1
-        self.longest_sec, self.slowest_sec = max(self.longest_sec, seconds), max(self.slowest_sec, took)
+        self.longest_sec, self.slowest_sec = (
+            max(self.longest_sec, seconds),
+            max(self.slowest_sec, took),
+        )
         self.peak_kb = max(self.peak_kb, peak_kb)
         if is_failure(outcome):
             self.seeds.append(seed)
@@ -46,11 +52,16 @@ def is_failure(outcome: str) -> bool:
     return outcome in ("crashed", "hung") or outcome.startswith("raised ")
 
 
-def bend(bases: Sequence[Path], seeds: Iterable[int], processes: int, command: Sequence[str] = CHILD) -> list[Bent]:
+def bend(
+    bases: Sequence[Path], seeds: Iterable[int], processes: int, command: Sequence[str] = CHILD
+) -> list[Bent]:
     """Each seed bends the next base; one ``Bent`` for each base."""
     work: Iterator[tuple[int, int]] = ((seed % len(bases), seed) for seed in seeds)
     found, lock = [Bent() for _ in bases], threading.Lock()
-    threads = [threading.Thread(target=_serve, args=(bases, work, found, lock, command)) for _ in range(processes)]
+    threads = [
+        threading.Thread(target=_serve, args=(bases, work, found, lock, command))
+        for _ in range(processes)
+    ]
     for thread in threads:
         thread.start()
     for thread in threads:
@@ -59,7 +70,11 @@ def bend(bases: Sequence[Path], seeds: Iterable[int], processes: int, command: S
 
 
 def _serve(
-    bases: Sequence[Path], work: Iterator[tuple[int, int]], found: list[Bent], lock: threading.Lock, command: Sequence[str]
+    bases: Sequence[Path],
+    work: Iterator[tuple[int, int]],
+    found: list[Bent],
+    lock: threading.Lock,
+    command: Sequence[str],
 ) -> None:
     child = None
     try:

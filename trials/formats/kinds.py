@@ -13,12 +13,14 @@ TOOLS = {
     "lame": ("lame", "--quiet"),
     "PyAV": (),
 }
-"""By name, how each command begins. PyAV is part of the project and writes what Debian's FFmpeg has no encoder for."""
+"""By name, how each command begins. PyAV is part of the project and writes what Debian's FFmpeg has
+no encoder for."""
 
 
 @dataclass(frozen=True)
 class Kind:
-    """``arguments`` follow the tool's own. ``{target}`` stands for the file; without it the tool writes to a pipe."""
+    """``arguments`` follow the tool's own. ``{target}`` stands for the file; without it the tool
+    writes to a pipe."""
 
     name: str
     tool: str
@@ -28,11 +30,23 @@ class Kind:
     channels: tuple[int, ...] = (1, 2)
 
 
-def _ffmpeg(name: str, suffix: str, options: str, rates: tuple[int, ...] = WIDE, channels: tuple[int, ...] = (1, 2)) -> Kind:
+def _ffmpeg(
+    name: str,
+    suffix: str,
+    options: str,
+    rates: tuple[int, ...] = WIDE,
+    channels: tuple[int, ...] = (1, 2),
+) -> Kind:
     return Kind(name, "FFmpeg", suffix, f"{options} {{target}}", rates, channels)
 
 
-def _sox(name: str, suffix: str, options: str = "", rates: tuple[int, ...] = WIDE, channels: tuple[int, ...] = (1, 2)) -> Kind:
+def _sox(
+    name: str,
+    suffix: str,
+    options: str = "",
+    rates: tuple[int, ...] = WIDE,
+    channels: tuple[int, ...] = (1, 2),
+) -> Kind:
     return Kind(name, "sox", suffix, f"{options} {{target}}", rates, channels)
 
 
@@ -64,19 +78,38 @@ KINDS = (
     _ffmpeg("M4A, AAC", "m4a", ""),
     _ffmpeg("M4A, ALAC", "m4a", "-c:a alac"),
     _ffmpeg("MP4, fragmented", "mp4", "-movflags frag_keyframe+empty_moov+default_base_moof"),
-    Kind("MP4, fragmented, to a pipe", "FFmpeg", "mp4", "-f mp4 -movflags frag_keyframe+empty_moov -"),
-    _ffmpeg("MP4, with video", "mp4", "-f lavfi -i testsrc=s=64x64:r=10 -c:v mpeg4 -shortest", VIDEO),
+    Kind(
+        "MP4, fragmented, to a pipe", "FFmpeg", "mp4", "-f mp4 -movflags frag_keyframe+empty_moov -"
+    ),
+    _ffmpeg(
+        "MP4, with video", "mp4", "-f lavfi -i testsrc=s=64x64:r=10 -c:v mpeg4 -shortest", VIDEO
+    ),
     _ffmpeg("MOV, PCM", "mov", "-c:a pcm_s16le"),
-    _ffmpeg("MKV, AAC, with video", "mkv", "-f lavfi -i testsrc=s=64x64:r=10 -c:v mpeg4 -c:a aac -shortest", VIDEO),
+    _ffmpeg(
+        "MKV, AAC, with video",
+        "mkv",
+        "-f lavfi -i testsrc=s=64x64:r=10 -c:v mpeg4 -c:a aac -shortest",
+        VIDEO,
+    ),
     _ffmpeg("MKA, FLAC", "mka", "-c:a flac"),
     _ffmpeg("WebM, Opus", "webm", "-c:a libopus", OPUS),
     Kind("WebM, Opus, live", "FFmpeg", "webm", "-c:a libopus -f webm -live 1 -", OPUS),
     _ffmpeg("MPEG-TS, AAC", "ts", "-c:a aac", (16_000, 44_100, 48_000)),
-    _ffmpeg("MPEG-TS, MP2, with video", "ts", "-f lavfi -i testsrc=s=64x64:r=25 -c:v mpeg2video -c:a mp2 -shortest", VIDEO),
+    _ffmpeg(
+        "MPEG-TS, MP2, with video",
+        "ts",
+        "-f lavfi -i testsrc=s=64x64:r=25 -c:v mpeg2video -c:a mp2 -shortest",
+        VIDEO,
+    ),
     _ffmpeg("AAC, ADTS", "aac", ""),
     _ffmpeg("AVI, MP3", "avi", "-c:a libmp3lame", (16_000, 44_100)),
     _ffmpeg("AVI, AAC", "avi", "-c:a aac"),
-    _ffmpeg("AVI, PCM, with video", "avi", "-f lavfi -i testsrc=s=64x64:r=10 -c:v mpeg4 -c:a pcm_s16le -shortest", VIDEO),
+    _ffmpeg(
+        "AVI, PCM, with video",
+        "avi",
+        "-f lavfi -i testsrc=s=64x64:r=10 -c:v mpeg4 -c:a pcm_s16le -shortest",
+        VIDEO,
+    ),
     _ffmpeg("FLV, MP3", "flv", "", (22_050, 44_100)),
     _ffmpeg("WMA 2", "wma", "-c:a wmav2"),
     _ffmpeg("AC-3", "ac3", "", VIDEO),
@@ -106,10 +139,18 @@ KINDS = (
     _sox("Wave64", "w64"),
     Kind("Opus, music", "opusenc", "opus", "--music --bitrate 96 {source} {target}", OPUS),
     Kind("Opus, speech", "opusenc", "opus", "--speech --bitrate 16 {source} {target}", OPUS, (1,)),
-    Kind("Opus, frames of 60 ms, CBR", "opusenc", "opus", "--hard-cbr --framesize 60 {source} {target}", OPUS),
+    Kind(
+        "Opus, frames of 60 ms, CBR",
+        "opusenc",
+        "opus",
+        "--hard-cbr --framesize 60 {source} {target}",
+        OPUS,
+    ),
     Kind("MP3, CBR", "lame", "mp3", "-b 64 {source} {target}", (16_000, 22_050, 44_100)),
     Kind("MP3, VBR", "lame", "mp3", "-V 4 {source} {target}", (16_000, 44_100, 48_000)),
-    Kind("MP3, telephone", "lame", "mp3", "--preset phone {source} {target}", (16_000, 44_100), (1,)),
+    Kind(
+        "MP3, telephone", "lame", "mp3", "--preset phone {source} {target}", (16_000, 44_100), (1,)
+    ),
     Kind("AMR", "PyAV", "amr", "libopencore_amrnb", NARROW, (1,)),
     Kind("AMR, DTX", "PyAV", "amr", "libopencore_amrnb dtx=1", NARROW, (1,)),
     Kind("3GP, AMR, DTX", "PyAV", "3gp", "libopencore_amrnb dtx=1", NARROW, (1,)),

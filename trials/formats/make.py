@@ -14,7 +14,9 @@ from trials.formats.sounds import Sound
 
 def missing_tools() -> list[str]:
     """Programs that are needed and not installed."""
-    return [command[0] for command in TOOLS.values() if command and shutil.which(command[0]) is None]
+    return [
+        command[0] for command in TOOLS.values() if command and shutil.which(command[0]) is None
+    ]
 
 
 def make(kind: Kind, folder: Path, name: str, sound: Sound, rate: int) -> Path:

@@ -9,7 +9,8 @@ HEAD = 512
 
 
 def mutate(data: bytes, others: Sequence[bytes], seed: int) -> bytes:
-    """One to four changes; ``others`` are files of other kinds to splice with. The same seed gives the same bytes."""
+    """One to four changes; ``others`` are files of other kinds to splice with. The same seed gives
+    the same bytes."""
     dice = random.Random(seed)
     bent = bytearray(data)
     for _ in range(dice.randint(1, 4)):
@@ -36,7 +37,9 @@ def _size_field(bent: bytearray, _: Sequence[bytes], dice: random.Random) -> Non
     width, order = dice.choice((2, 4, 4, 8)), dice.choice(("little", "big"))
     value = dice.choice((*SIZES, len(bent), len(bent) - 8, dice.getrandbits(32)))
     at = _at(bent, dice)
-    bent[at : at + width] = (max(value, 0) & ((1 << 8 * width) - 1)).to_bytes(width, "little" if order == "little" else "big")
+    bent[at : at + width] = (max(value, 0) & ((1 << 8 * width) - 1)).to_bytes(
+        width, "little" if order == "little" else "big"
+    )
 
 
 def _cut(bent: bytearray, _: Sequence[bytes], dice: random.Random) -> None:

@@ -1,4 +1,5 @@
-"""Sound that betrays what is missing: speech, with a tone at either end and in the middle, another one on each channel."""
+"""Sound that betrays what is missing: speech, with a tone at either end and in the middle, another
+one on each channel."""
 
 from functools import cache
 from pathlib import Path
@@ -18,22 +19,31 @@ SPEECH = Path(voice.__file__).with_name("call.ogg")
 SPEECH_FROM_SEC = 35
 MARK_SEC, EDGE_SEC = 0.3, 0.05
 MARKS_HZ = (700.0, 1_100.0, 1_500.0)
-"""At the beginning, in the middle, at the end; within what telephones pass. Each channel adds ``CHANNEL_HZ``."""
+"""At the beginning, in the middle, at the end; within what telephones pass. Each channel adds
+``CHANNEL_HZ``."""
 CHANNEL_HZ = 160.0
 MARK_PEAK, DISTINCT_DB = 0.4, 10.0
-"""A mark is there if it is not so much fainter than it was, and so much louder than what else is in its band."""
+"""A mark is there if it is not so much fainter than it was, and so much louder than what else is in
+its band."""
 
 
 def compose(seconds: float, rate: int, channels: int) -> Sound:
     """Shape (channels, samples)."""
     spoken = _speech(rate)
-    sound = np.stack([_laid(np.roll(spoken, -channel * rate), round(seconds * rate)) for channel in range(channels)])
+    sound = np.stack(
+        [
+            _laid(np.roll(spoken, -channel * rate), round(seconds * rate))
+            for channel in range(channels)
+        ]
+    )
     for channel, line in enumerate(sound):
         for hz, middle in zip(MARKS_HZ, marks(seconds), strict=True):
             first = round((middle - MARK_SEC / 2) * rate)
             times = np.arange(round(MARK_SEC * rate)) / rate
             line[first : first + len(times)] *= 0.1
-            line[first : first + len(times)] += MARK_PEAK * np.sin(2 * np.pi * (hz + channel * CHANNEL_HZ) * times)
+            line[first : first + len(times)] += MARK_PEAK * np.sin(
+                2 * np.pi * (hz + channel * CHANNEL_HZ) * times
+            )
     return sound.astype(np.float32)
 
 
@@ -51,7 +61,9 @@ def found_at(line: Sound, rate: int, hz: float) -> float | None:
     level_db = 20 * np.log10(np.abs(sums[width:] - sums[:-width]) / width * 2 / MARK_PEAK + 1e-9)
     best = int(level_db.argmax())
     around = np.delete(level_db, slice(max(0, best - width), best + width))
-    is_there = level_db[best] > -DISTINCT_DB and level_db[best] > DISTINCT_DB + np.median([-100.0, *around])
+    is_there = level_db[best] > -DISTINCT_DB and level_db[best] > DISTINCT_DB + np.median(
+        [-100.0, *around]
+    )
     return best / rate + MARK_SEC / 2 if is_there else None
 
 

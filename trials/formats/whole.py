@@ -1,4 +1,5 @@
-"""Five whole files of every kind: how much of their sound is analysed, and whether it lies where it should."""
+"""Five whole files of every kind: how much of their sound is analysed, and whether it lies where it
+should."""
 
 from collections import Counter
 from dataclasses import dataclass, field
@@ -14,7 +15,8 @@ from trials.formats.sounds import CHANNEL_HZ, MARKS_HZ, compose, found_at, marks
 
 LENGTHS_SEC = (2.0, 3.7, 6.25, 11.0, 20.3)
 SHORT_SEC, LONG_SEC = 0.15, 0.3
-"""What rounding and delay take from the end, and two packets of padding add; beyond, sound is missing or invented."""
+"""What rounding and delay take from the end, and two packets of padding add; beyond, sound is
+missing or invented."""
 RATE = 16_000
 
 
@@ -31,7 +33,8 @@ class Verdict:
 
 
 def listen(kind: Kind, folder: Path) -> Verdict:
-    """Makes the files, each of another length, in turn at the rates and channels of the kind, and hears them."""
+    """Makes the files, each of another length, in turn at the rates and channels of the kind, and
+    hears them."""
     verdict = Verdict()
     for number, seconds in enumerate(LENGTHS_SEC):
         rate = kind.rates[number % len(kind.rates)]
@@ -50,7 +53,9 @@ def _hear(ready: Prepared, seconds: float, channels: int, verdict: Verdict) -> N
     verdict.seconds_analysed += ready.duration_ms / 1000
     verdict.notes.update(ready.notes)
     if not -SHORT_SEC < ready.duration_ms / 1000 - seconds < LONG_SEC:
-        verdict.faults.append(f"{ready.duration_ms / 1000:.2f} s of {seconds} s{' (noted)' if ready.notes else ''}")
+        verdict.faults.append(
+            f"{ready.duration_ms / 1000:.2f} s of {seconds} s{' (noted)' if ready.notes else ''}"
+        )
     if ready.channels != channels:
         verdict.faults.append(f"{ready.channels} channels of {channels}")
     heard = read_pcm(ready.audio[RATE], RATE, ready.channels, 0, ready.duration_ms)
@@ -59,4 +64,6 @@ def _hear(ready: Prepared, seconds: float, channels: int, verdict: Verdict) -> N
             at = found_at(line, RATE, hz + channel * CHANNEL_HZ)
             if at is None or abs(at - expected) > SHORT_SEC:
                 where = "nowhere" if at is None else f"at {at:.2f} s"
-                verdict.faults.append(f"channel {channel}: the tone of {expected:.2f} s of {seconds} s is {where}")
+                verdict.faults.append(
+                    f"channel {channel}: the tone of {expected:.2f} s of {seconds} s is {where}"
+                )

@@ -1,5 +1,5 @@
-"""Speech to words: every stretch of speech that the VAD heard, recognised on its own channel, in batches, and sifted of what
-nobody said."""
+"""Speech to words: every stretch of speech that the VAD heard, recognised on its own channel, in
+batches, and sifted of what nobody said."""
 
 from collections.abc import Sequence
 from functools import partial
@@ -28,16 +28,20 @@ def load(release: Release, device: str) -> Recognisers:
     """The recogniser of the release, and those that languages are routed to.
 
     Raises:
-        Misconfigured: the release names a runtime that this analysis does not have, or its checkpoint or packages are missing.
+        Misconfigured: the release names a runtime that this analysis does not have, or its
+            checkpoint or packages are missing.
     """
     return Recognisers(release, device, settings())
 
 
 def analyze(model: Recognisers, clips: Sequence[Clip]) -> list[AsrFindings | Skipped | Failed]:
-    """The words of each clip; skipped as ``no_speech`` where the VAD heard none, failed as ``language_unsupported`` where it is
-    in a language that its recogniser does not know, which would only turn into words that nobody said."""
+    """The words of each clip; skipped as ``no_speech`` where the VAD heard none, failed as
+    ``language_unsupported`` where it is in a language that its recogniser does not know, which
+    would only turn into words that nobody said."""
     reasons = [_why_not(model, clip) for clip in clips]
-    heard = iter(listen(model, [clip for clip, reason in zip(clips, reasons, strict=True) if reason is None]))
+    heard = iter(
+        listen(model, [clip for clip, reason in zip(clips, reasons, strict=True) if reason is None])
+    )
     return [reason or _findings(next(heard), model.name) for reason in reasons]
 
 
@@ -46,7 +50,11 @@ def _why_not(model: Recognisers, clip: Clip) -> Skipped | Failed | None:
         return Skipped(reason="no_speech")
     language = primary(clip.ref.language)
     release, recogniser = model.of(language)
-    return None if recogniser.speaks(language) else Failed(code=UNSUPPORTED, detail=_advice(release, recogniser, language))
+    return (
+        None
+        if recogniser.speaks(language)
+        else Failed(code=UNSUPPORTED, detail=_advice(release, recogniser, language))
+    )
 
 
 def _advice(release: str, recogniser: Recogniser, language: str) -> str:
@@ -54,7 +62,10 @@ def _advice(release: str, recogniser: Recogniser, language: str) -> str:
     more = f" and {len(known) - NAMED} more" if len(known) > NAMED else ""
     knows = f"{release} knows {', '.join(known[:NAMED]) or 'one language'}{more}"
     if language == UNDETERMINED:
-        return f"{knows}, and must be told that it is spoken; name the language, or lead und to a release that hears it"
+        return (
+            f"{knows}, and must be told that it is spoken; name the language, or lead und to a"
+            " release that hears it"
+        )
     return f"{knows}, not {language}; lead {language} to a release that does (EARSHOT_ASR_ROUTES)"
 
 
@@ -64,15 +75,27 @@ def _findings(heard: Heard, release: str) -> AsrFindings:
     for span, recognition in zip(heard.spans, heard.recognised, strict=True):
         speech = [item for item in heard.clip.ref.speech if item.channel == span.channel]
         voice = partial(heard.clip.voice, span) if heard.clip.voice else None
-        kept, dropped = sift(_words(span, recognition), speech, recognition.log_probability, recognition.no_speech, voice)
+        kept, dropped = sift(
+            _words(span, recognition),
+            speech,
+            recognition.log_probability,
+            recognition.no_speech,
+            voice,
+        )
         words += kept
         suppressed += dropped
     routed = heard.release if heard.release != release else None
-    return AsrFindings(language=heard.language, words=tuple(words), suppressed_text=tuple(suppressed), routed_to=routed)
+    return AsrFindings(
+        language=heard.language,
+        words=tuple(words),
+        suppressed_text=tuple(suppressed),
+        routed_to=routed,
+    )
 
 
 def _words(span: Utterance, recognition: Recognition) -> list[Word]:
-    """On the recording's time line, within the stretch: a recogniser's last frame may pass its end."""
+    """On the recording's time line, within the stretch: a recogniser's last frame may pass its
+    end."""
     found = []
     for word in recognition.words:
         start = min(span.start_ms + word.start_ms, span.end_ms)

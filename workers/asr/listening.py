@@ -33,17 +33,24 @@ class Heard:
         lengths: dict[str, int] = {}
         for span, found in zip(self.spans, self.recognised, strict=True):
             lengths[found.language] = lengths.get(found.language, 0) + span.end_ms - span.start_ms
-        return max(lengths, key=lambda language: (lengths[language], language), default=primary(self.clip.ref.language))
+        return max(
+            lengths,
+            key=lambda language: (lengths[language], language),
+            default=primary(self.clip.ref.language),
+        )
 
 
 def listen(model: Recognisers, clips: Sequence[Clip]) -> list[Heard]:
-    """Every clip in its language, in order. Clips of a language that is not known are heard twice where what was heard leads to
-    another recogniser."""
+    """Every clip in its language, in order. Clips of a language that is not known are heard twice
+    where what was heard leads to another recogniser."""
     heard = _recognise(model, clips, [primary(clip.ref.language) for clip in clips])
     found = [_settled(model, each) for each in heard]
     again = [index for index, language in enumerate(found) if language]
     second = _recognise(model, [clips[index] for index in again], [found[index] for index in again])
-    return [{**dict(enumerate(heard)), **dict(zip(again, second, strict=True))}[index] for index in range(len(clips))]
+    return [
+        {**dict(enumerate(heard)), **dict(zip(again, second, strict=True))}[index]
+        for index in range(len(clips))
+    ]
 
 
 def _settled(model: Recognisers, heard: Heard) -> str:
@@ -78,7 +85,9 @@ def _read(recogniser: Recogniser, clip: Clip) -> list[tuple[Utterance, Samples]]
 
 def _voices(clip: Clip, span: Utterance) -> list[slice]:
     """Where the utterances within a stretch lie among its samples."""
-    inside = fuse(item for item in clip.ref.speech if item.channel == span.channel and overlap_ms(item, span))
+    inside = fuse(
+        item for item in clip.ref.speech if item.channel == span.channel and overlap_ms(item, span)
+    )
     times = [(max(item.start_ms, span.start_ms), min(item.end_ms, span.end_ms)) for item in inside]
     rate = clip.sample_rate
     return [slice(*((ms - span.start_ms) * rate // 1000 for ms in each)) for each in times]

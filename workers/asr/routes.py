@@ -1,5 +1,5 @@
-"""Which recogniser hears which language: the job's release, or the one that ``EARSHOT_ASR_ROUTES`` names for the language
-(C-46). An inference endpoint hears all."""
+"""Which recogniser hears which language: the job's release, or the one that ``EARSHOT_ASR_ROUTES``
+names for the language (C-46). An inference endpoint hears all."""
 
 from collections.abc import Mapping
 from functools import partial
@@ -16,11 +16,13 @@ from earshot.net.addresses import connect
 from earshot.settings import Settings
 
 ANY = "*"
-"""Route of the languages that have none of their own; without it they stay with the job's release."""
+"""Route of the languages that have none of their own; without it they stay with the job's
+release."""
 
 
 class Recognisers:
-    """The recogniser of a release, and those its languages lead to, each loaded when its language first comes."""
+    """The recogniser of a release, and those its languages lead to, each loaded when its language
+    first comes."""
 
     def __init__(self, release: Release, device: str, config: Settings) -> None:
         """Raises:
@@ -33,7 +35,8 @@ class Recognisers:
         self._open: dict[str, Recogniser] = {release.name: self._opened(release)}
 
     def of(self, language: str) -> tuple[str, Recogniser]:
-        """Name of the release for a language (primary BCP 47 subtag, or ``und``), and its recogniser.
+        """Name of the release for a language (primary BCP 47 subtag, or ``und``), and its
+        recogniser.
 
         Raises:
             Misconfigured: it cannot be loaded.
@@ -47,25 +50,33 @@ class Recognisers:
         if release.runtime != RUNTIME:
             return open_local(release, self._device)
         config = self._config
-        if release.uri != config.asr_endpoint_url:  # rows would bear the name of one, and the words of the other
+        if (
+            release.uri != config.asr_endpoint_url
+        ):  # rows would bear the name of one, and the words of the other
             raise Misconfigured(
                 "endpoint",
-                f"the job is for {release.name}, and this worker's EARSHOT_ASR_ENDPOINT_URL is another URL or none; "
-                "give whatever dispatches and all workers of asr the same one, and start them again",
+                f"the job is for {release.name}, and this worker's EARSHOT_ASR_ENDPOINT_URL is"
+                " another URL or none; give whatever dispatches and all workers of asr the same"
+                " one, and start them again",
             )
         endpoint = Endpoint(
-            config.asr_endpoint_url, config.asr_endpoint_token.get_secret_value(), config.asr_endpoint_timeout_sec
+            config.asr_endpoint_url,
+            config.asr_endpoint_token.get_secret_value(),
+            config.asr_endpoint_timeout_sec,
         )
         return AsrEndpoint(endpoint, partial(_connect, frozenset(config.internal_hosts)))
 
 
 def routes(release: Release, config: Settings) -> dict[str, Release]:
-    """Language to the release that hears it in place of ``release``; none where that is an endpoint.
+    """Language to the release that hears it in place of ``release``; none where that is an
+    endpoint.
 
     Raises:
         Misconfigured: the catalog has no such release for asr.
     """
-    return {} if release.runtime == RUNTIME else named_routes(config.asr_routes, config.models_catalog)
+    return (
+        {} if release.runtime == RUNTIME else named_routes(config.asr_routes, config.models_catalog)
+    )
 
 
 def named_routes(named: Mapping[str, str], further: Path | None) -> dict[str, Release]:
@@ -74,12 +85,15 @@ def named_routes(named: Mapping[str, str], further: Path | None) -> dict[str, Re
     Raises:
         Misconfigured: the catalog has no such release for asr.
     """
-    known = {entry.name: entry.release() for entry in catalog.known(further) if entry.analysis == "asr"}
+    known = {
+        entry.name: entry.release() for entry in catalog.known(further) if entry.analysis == "asr"
+    }
     for language, name in named.items():
         if name not in known:
             raise Misconfigured(
                 "routes",
-                f"EARSHOT_ASR_ROUTES leads {language} to {name}, which the catalog does not have; it has {', '.join(known)}",
+                f"EARSHOT_ASR_ROUTES leads {language} to {name}, which the catalog does not have;"
+                f" it has {', '.join(known)}",
             )
     return {language: known[name] for language, name in named.items()}
 

@@ -1,4 +1,5 @@
-"""Who spoke when: by channel where channels have roles, else by voice on the one channel there is."""
+"""Who spoke when: by channel where channels have roles, else by voice on the one channel there
+is."""
 
 from collections.abc import Iterable, Sequence
 from typing import Literal
@@ -21,14 +22,17 @@ def load(release: Release, device: str) -> Diarizer:
     """What tells voices apart.
 
     Raises:
-        Misconfigured: there is no such runtime, its packages are not installed, or the checkpoint is not the release's.
+        Misconfigured: there is no such runtime, its packages are not installed, or the checkpoint
+            is not the release's.
     """
     return opened(release, device)
 
 
 def analyze(model: Diarizer, clips: Sequence[Clip]) -> list[DiarizationFindings | Skipped]:
     """Turns of each recording; ``no_speech`` where the VAD heard none."""
-    return [_diarize(model, clip) if clip.ref.speech else Skipped(reason="no_speech") for clip in clips]
+    return [
+        _diarize(model, clip) if clip.ref.speech else Skipped(reason="no_speech") for clip in clips
+    ]
 
 
 def _diarize(model: Diarizer, clip: Clip) -> DiarizationFindings:
@@ -41,7 +45,9 @@ def _diarize(model: Diarizer, clip: Clip) -> DiarizationFindings:
     return findings("clustering", ((item.voice, _span(item, channel)) for item in found.turns))
 
 
-def findings(method: Literal["channel", "clustering"], labelled: Iterable[tuple[str, Utterance]]) -> DiarizationFindings:
+def findings(
+    method: Literal["channel", "clustering"], labelled: Iterable[tuple[str, Utterance]]
+) -> DiarizationFindings:
     """Speakers numbered by first appearance; stretches of one speaker joined over short pauses."""
     names: dict[str, str] = {}
     turns: list[SpeakerTurn] = []
@@ -50,23 +56,37 @@ def findings(method: Literal["channel", "clustering"], labelled: Iterable[tuple[
         speaker = names.setdefault(voice, f"s{len(names)}")
         last = turns[latest[item.channel]] if item.channel in latest else None
         if last and last.speaker == speaker and item.start_ms - last.end_ms < TURN_GAP_MS:
-            turns[latest[item.channel]] = last.model_copy(update={"end_ms": max(item.end_ms, last.end_ms)})
+            turns[latest[item.channel]] = last.model_copy(
+                update={"end_ms": max(item.end_ms, last.end_ms)}
+            )
             continue
         latest[item.channel] = len(turns)
-        turns.append(SpeakerTurn(speaker=speaker, start_ms=item.start_ms, end_ms=item.end_ms, channel=item.channel))
+        turns.append(
+            SpeakerTurn(
+                speaker=speaker, start_ms=item.start_ms, end_ms=item.end_ms, channel=item.channel
+            )
+        )
     return DiarizationFindings(method=method, speakers=len(names), turns=tuple(turns))
 
 
-def _overlapping(turns: Sequence[Spoken], exclusive: Sequence[Spoken], channel: int) -> DiarizationFindings:
-    """Turns as they were told, for overlaps and pauses are part of what was told; speakers numbered by first appearance."""
+def _overlapping(
+    turns: Sequence[Spoken], exclusive: Sequence[Spoken], channel: int
+) -> DiarizationFindings:
+    """Turns as they were told, for overlaps and pauses are part of what was told; speakers numbered
+    by first appearance."""
     names: dict[str, str] = {}
     for item in (*turns, *exclusive):
         names.setdefault(item.voice, f"s{len(names)}")
 
     def named(told: Iterable[Spoken]) -> tuple[SpeakerTurn, ...]:
-        return tuple(SpeakerTurn(speaker=names[item.voice], **_span(item, channel).model_dump()) for item in told)
+        return tuple(
+            SpeakerTurn(speaker=names[item.voice], **_span(item, channel).model_dump())
+            for item in told
+        )
 
-    return DiarizationFindings(method="clustering", speakers=len(names), turns=named(turns), exclusive=named(exclusive))
+    return DiarizationFindings(
+        method="clustering", speakers=len(names), turns=named(turns), exclusive=named(exclusive)
+    )
 
 
 def _span(item: Spoken, channel: int) -> Utterance:

@@ -25,12 +25,14 @@ def opened(release: Release, device: str) -> Diarizer:
     """What the release's runtime makes of its checkpoint.
 
     Raises:
-        Misconfigured: there is no such runtime, its packages are not installed, or the checkpoint is not the release's.
+        Misconfigured: there is no such runtime, its packages are not installed, or the checkpoint
+            is not the release's.
     """
     if release.runtime not in RUNTIMES:
         raise Misconfigured(
             "runtime",
-            f"diarization has no runtime {release.runtime!r} (release {release.name}); it knows {', '.join(RUNTIMES)}",
+            f"diarization has no runtime {release.runtime!r} (release {release.name}); it knows"
+            f" {', '.join(RUNTIMES)}",
         )
     if release.runtime == "onnx":
         return by_embedding(open_speaker(release))
@@ -39,7 +41,8 @@ def opened(release: Release, device: str) -> Diarizer:
 
 
 def by_embedding(model: SpeakerModel) -> Diarizer:
-    """Voice windows over what the VAD heard, clustered. Small enough that it runs on the CPU whatever the device."""
+    """Voice windows over what the VAD heard, clustered. Small enough that it runs on the CPU
+    whatever the device."""
 
     def diarize(clip: Clip, channel: int) -> Diarized:
         heard = [_hear(model, clip, item) for item in clip.ref.speech if item.channel == channel]
@@ -75,5 +78,7 @@ def _reader(clip: Clip, channel: int) -> Reader:
 def _hear(model: SpeakerModel, clip: Clip, utterance: Utterance) -> Heard:
     """Embeds an utterance of any length in bounded memory."""
     windows = window_spans(utterance)
-    spectrograms = voice_windows(_reader(clip, utterance.channel), windows, MelSpec(**model.mel), model.level)
+    spectrograms = voice_windows(
+        _reader(clip, utterance.channel), windows, MelSpec(**model.mel), model.level
+    )
     return Heard(utterance, windows, np.concatenate([model.embed(part) for part in spectrograms]))

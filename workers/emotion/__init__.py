@@ -1,4 +1,5 @@
-"""Emotion: how each utterance is spoken, in labels of the checkpoint and canonical ones (001-01, C-03), and in numbers."""
+"""Emotion: how each utterance is spoken, in labels of the checkpoint and canonical ones (001-01,
+C-03), and in numbers."""
 
 from collections.abc import Sequence
 
@@ -21,20 +22,25 @@ PLACES = 4
 
 
 def load(release: Release, device: str) -> EmotionModels:
-    """The model of the release, and what rates dimensions beside it (``EARSHOT_EMOTION_DIMENSIONS``).
+    """The model of the release, and what rates dimensions beside it
+    (``EARSHOT_EMOTION_DIMENSIONS``).
 
     Raises:
-        Misconfigured: there is no such runtime, or a checkpoint or package is missing or not what it should be.
+        Misconfigured: there is no such runtime, or a checkpoint or package is missing or not what
+            it should be.
     """
     return open_models(release, device, settings())
 
 
 def analyze(model: EmotionModels, clips: Sequence[Clip]) -> list[EmotionFindings | Skipped]:
-    """Emotion of every utterance, all those of the job together; ``Skipped("no_speech")`` where a clip has none."""
+    """Emotion of every utterance, all those of the job together; ``Skipped("no_speech")`` where a
+    clip has none."""
     spans = [(clip, utterance) for clip in clips for utterance in clip.ref.speech]
     sounds = [clip.read(span.start_ms, span.end_ms, span.channel)[0] for clip, span in spans]
     shares = iter(model.labelled.shares(sounds))
-    rated = iter(model.dimensional.dimensions(sounds) if model.dimensional else [None] * len(sounds))
+    rated = iter(
+        model.dimensional.dimensions(sounds) if model.dimensional else [None] * len(sounds)
+    )
     return [
         _findings(model, [(span, next(shares), next(rated)) for span in clip.ref.speech])
         if clip.ref.speech
@@ -43,10 +49,14 @@ def analyze(model: EmotionModels, clips: Sequence[Clip]) -> list[EmotionFindings
     ]
 
 
-def _findings(model: EmotionModels, heard: list[tuple[Utterance, Shares, Dimensions | None]]) -> EmotionFindings:
+def _findings(
+    model: EmotionModels, heard: list[tuple[Utterance, Shares, Dimensions | None]]
+) -> EmotionFindings:
     labels = model.labelled.labels
     weights = [max(span.end_ms - span.start_ms, 1) for span, _, _ in heard]
-    pooled = classify(labels, np.average([shares for _, shares, _ in heard], axis=0, weights=weights))
+    pooled = classify(
+        labels, np.average([shares for _, shares, _ in heard], axis=0, weights=weights)
+    )
     scores = emotion_labels.gathered(pooled.scores)
     label = max(scores, key=lambda name: scores[name])
     return EmotionFindings(
@@ -57,7 +67,9 @@ def _findings(model: EmotionModels, heard: list[tuple[Utterance, Shares, Dimensi
     )
 
 
-def _emotion(labels: tuple[str, ...], span: Utterance, shares: Shares, rated: Dimensions | None) -> Emotion:
+def _emotion(
+    labels: tuple[str, ...], span: Utterance, shares: Shares, rated: Dimensions | None
+) -> Emotion:
     answer = classify(labels, shares)
     return Emotion(
         **span.model_dump(),

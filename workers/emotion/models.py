@@ -1,4 +1,5 @@
-"""What emotion listens with: the release that gives labels, and beside it one that rates dimensions, if settings name it."""
+"""What emotion listens with: the release that gives labels, and beside it one that rates
+dimensions, if settings name it."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -39,8 +40,8 @@ class EmotionModels:
 
 def open_models(release: Release, device: str, config: Settings) -> EmotionModels:
     """Raises:
-    Misconfigured: one of them cannot be loaded, its labels mean nothing here, or the catalog does not have the one that
-        settings name.
+    Misconfigured: one of them cannot be loaded, its labels mean nothing here, or the catalog does
+        not have the one that settings name.
     """
     # The CNN takes 0.04 ms a window on a CPU, so it runs there even in a GPU pool (C-29).
     labelled: EmotionModel = (
@@ -52,7 +53,9 @@ def open_models(release: Release, device: str, config: Settings) -> EmotionModel
     if not config.emotion_dimensions:
         return EmotionModels(labelled, None, None)
     beside = dimensional_release(config)
-    return EmotionModels(labelled, open_dimensional(beside, device, config.emotion_int8), beside.name)
+    return EmotionModels(
+        labelled, open_dimensional(beside, device, config.emotion_int8), beside.name
+    )
 
 
 def dimensional_release(config: Settings) -> Release:
@@ -61,11 +64,15 @@ def dimensional_release(config: Settings) -> Release:
     Raises:
         Misconfigured: the catalog has no such one for emotion.
     """
-    known = {entry.name: entry for entry in catalog.known(config.models_catalog) if entry.analysis == "emotion"}
+    known = {
+        entry.name: entry
+        for entry in catalog.known(config.models_catalog)
+        if entry.analysis == "emotion"
+    }
     if config.emotion_dimensions not in known:
         raise Misconfigured(
             "dimensions",
-            f"EARSHOT_EMOTION_DIMENSIONS names {config.emotion_dimensions}, which the catalog does not have; "
-            f"it has {', '.join(known)}",
+            f"EARSHOT_EMOTION_DIMENSIONS names {config.emotion_dimensions}, which the catalog does"
+            f" not have; it has {', '.join(known)}",
         )
     return known[config.emotion_dimensions].release()

@@ -40,7 +40,8 @@ class SceneModel(Protocol):
 
     @property
     def pooled_temperature(self) -> float:
-        """Of the shares that pooled scores are made to; 1 where every window has had its own temperature."""
+        """Of the shares that pooled scores are made to; 1 where every window has had its own
+        temperature."""
         ...
 
     @property
@@ -49,7 +50,8 @@ class SceneModel(Protocol):
         ...
 
     def scores(self, waveform: Array, sample_rate: int) -> Array:
-        """Of the native classes in every window of a mono waveform, each 0 to 1, shape (windows, native)."""
+        """Of the native classes in every window of a mono waveform, each 0 to 1, shape (windows,
+        native)."""
         ...
 
     def scores_at(self, waveform: Array, sample_rate: int, places: NDArray[np.int64]) -> Array:
@@ -69,11 +71,14 @@ def load(release: Release, device: str) -> SceneModel:
     """The small CNN distilled from YAMNet, or YAMNet; runs on the CPU whatever the device.
 
     Raises:
-        Misconfigured: as the reader, there is none for the release's runtime, or ``cell_ms`` does not fit its windows.
+        Misconfigured: as the reader, there is none for the release's runtime, or ``cell_ms`` does
+            not fit its windows.
     """
     if release.runtime not in READERS:
         raise Misconfigured(
-            "runtime", f"scene has no runtime {release.runtime!r} (release {release.name}); it knows {', '.join(READERS)}"
+            "runtime",
+            f"scene has no runtime {release.runtime!r} (release {release.name}); it knows"
+            f" {', '.join(READERS)}",
         )
     model = READERS[release.runtime](release)
     cell_ms(model.spec)
@@ -81,22 +86,26 @@ def load(release: Release, device: str) -> SceneModel:
 
 
 def analyze(model: SceneModel, clips: Sequence[Clip]) -> list[SceneFindings | Skipped]:
-    """Shares of the labels over each chunk, its intervals and events. Channels are mixed; of silence the loudest decides."""
+    """Shares of the labels over each chunk, its intervals and events. Channels are mixed; of
+    silence the loudest decides."""
     return [_scene(model, clip) for clip in clips]
 
 
 def cell_ms(spec: WindowSpec) -> int:
-    """The time line is decided in cells of one hop, which is half a window; each cell hears every window over it.
+    """The time line is decided in cells of one hop, which is half a window; each cell hears every
+    window over it.
 
     Raises:
-        Misconfigured: the windows do not overlap by half, or a cell would not be whole milliseconds.
+        Misconfigured: the windows do not overlap by half, or a cell would not be whole
+            milliseconds.
     """
     samples = spec.hop * spec.mel.hop
     if spec.length != 2 * spec.hop or samples * 1000 % spec.mel.sample_rate:
         raise Misconfigured(
             "checkpoint",
-            f"scene needs windows that overlap by half and hop by whole milliseconds, not {spec.length} frames each {spec.hop} "
-            f"frames of {spec.mel.hop} samples; train the checkpoint again with training.recipes.scene.train",
+            "scene needs windows that overlap by half and hop by whole milliseconds, not"
+            f" {spec.length} frames each {spec.hop} frames of {spec.mel.hop} samples; train the"
+            " checkpoint again with training.recipes.scene.train",
         )
     return samples * 1000 // spec.mel.sample_rate
 
@@ -117,10 +126,18 @@ def _scene(model: SceneModel, clip: Clip) -> SceneFindings:
         confidence=whole.confidence,
         scores=whole.scores,
         intervals=intervals_of(model.labels, filled, track.length_ms, clip.ref),
-        heard_ms=sum(track.span(i, i + 1).end_ms - track.span(i, i + 1).start_ms for i in np.flatnonzero(heard).tolist()),
+        heard_ms=sum(
+            track.span(i, i + 1).end_ms - track.span(i, i + 1).start_ms
+            for i in np.flatnonzero(heard).tolist()
+        ),
         events=events,
         rejected=rejected,
-        raw=raw_scores(model.native, scores, clip.ref.start_ms + begin_ms(waveform.shape[1], model.spec), clip.ref),
+        raw=raw_scores(
+            model.native,
+            scores,
+            clip.ref.start_ms + begin_ms(waveform.shape[1], model.spec),
+            clip.ref,
+        ),
     )
 
 
@@ -133,7 +150,8 @@ def cells_of(scores: Array, waveform: Array, size: int) -> Array:
         size: samples in a cell.
     """
     count = max(-(-waveform.shape[1] // size), 1)
-    # Window i covers cells i and i + 1; the last window may begin earlier, so as to end with the chunk.
+    # Window i covers cells i and i + 1; the last window may begin earlier, so as to end with the
+    # chunk.
     over = [scores[max(min(i, len(scores)) - 1, 0) : i + 1] for i in range(count)]
     return np.stack([part.mean(axis=0) for part in over]).astype(np.float32)
 
@@ -152,7 +170,11 @@ def shares_of(scores: Array, temperature: float = 1.0) -> Array:
 
 
 def overall(
-    labels: tuple[str, ...], cells: Array, filled: Array, heard: NDArray[np.bool_], temperature: float = 1.0
+    labels: tuple[str, ...],
+    cells: Array,
+    filled: Array,
+    heard: NDArray[np.bool_],
+    temperature: float = 1.0,
 ) -> Classification:
     """The answer for the whole chunk by the rule of ``earshot.analysis.report.prevailing``.
 
@@ -166,8 +188,11 @@ def overall(
     return classify(labels, shares_of(cells[heard].mean(axis=0), temperature))
 
 
-def intervals_of(labels: tuple[str, ...], cells: Array, length_ms: int, chunk: Interval) -> tuple[LabelledInterval, ...]:
-    """Neighbouring cells of one label become one interval; its confidence is the label's mean share there.
+def intervals_of(
+    labels: tuple[str, ...], cells: Array, length_ms: int, chunk: Interval
+) -> tuple[LabelledInterval, ...]:
+    """Neighbouring cells of one label become one interval; its confidence is the label's mean share
+    there.
 
     Args:
         length_ms: of one cell; the last one ends with the chunk.
@@ -185,8 +210,11 @@ def intervals_of(labels: tuple[str, ...], cells: Array, length_ms: int, chunk: I
     )
 
 
-def raw_scores(native: tuple[str, ...], scores: Array, starts: NDArray[np.int64], chunk: Interval) -> tuple[RawScore, ...]:
-    """The surest classes of the network itself, each at the middle of the window that it is surest in.
+def raw_scores(
+    native: tuple[str, ...], scores: Array, starts: NDArray[np.int64], chunk: Interval
+) -> tuple[RawScore, ...]:
+    """The surest classes of the network itself, each at the middle of the window that it is surest
+    in.
 
     Args:
         starts: of every window, in ms.
@@ -196,5 +224,11 @@ def raw_scores(native: tuple[str, ...], scores: Array, starts: NDArray[np.int64]
     found = []
     for i in np.argsort(-peaks, kind="stable")[:RAW_KEPT].tolist():
         at = int(starts[int(scores[:, i].argmax())]) + half
-        found.append(RawScore(label=native[i], score=round(min(float(peaks[i]), 1.0), PLACES), at_ms=min(at, chunk.end_ms)))
+        found.append(
+            RawScore(
+                label=native[i],
+                score=round(min(float(peaks[i]), 1.0), PLACES),
+                at_ms=min(at, chunk.end_ms),
+            )
+        )
     return tuple(found)

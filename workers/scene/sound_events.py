@@ -1,5 +1,5 @@
-"""Sound events out of shares over time: where a label rises above one threshold until it falls below another; and why what
-else was heard is none."""
+"""Sound events out of shares over time: where a label rises above one threshold until it falls
+below another; and why what else was heard is none."""
 
 import tomllib
 from collections.abc import Iterator, Mapping
@@ -41,25 +41,37 @@ class Cells:
 
     def span(self, first: int, last: int) -> Interval:
         """From the first cell until before the last; the very last cell ends with the chunk."""
-        end = self.chunk.end_ms if last == len(self.shares) else self.chunk.start_ms + last * self.length_ms
+        end = (
+            self.chunk.end_ms
+            if last == len(self.shares)
+            else self.chunk.start_ms + last * self.length_ms
+        )
         return Interval(start_ms=self.chunk.start_ms + first * self.length_ms, end_ms=end)
 
 
 @cache
 def rules(path: Path = RULES) -> Mapping[str, Rule]:
     """Label to its rule."""
-    return {label: Rule(**rule) for label, rule in tomllib.loads(path.read_text(encoding="utf-8"))["label"].items()}
+    return {
+        label: Rule(**rule)
+        for label, rule in tomllib.loads(path.read_text(encoding="utf-8"))["label"].items()
+    }
 
 
 def runs(track: Array, rule: Rule) -> Iterator[tuple[int, int]]:
-    """Stretches of cells (first, behind the last) in which the share stays at ``off`` or above; what reaches ``on`` somewhere
-    is an event."""
-    edges = np.flatnonzero(np.diff(np.concatenate([[False], track >= rule.off, [False]]).astype(np.int8)))
+    """Stretches of cells (first, behind the last) in which the share stays at ``off`` or above;
+    what reaches ``on`` somewhere is an event."""
+    edges = np.flatnonzero(
+        np.diff(np.concatenate([[False], track >= rule.off, [False]]).astype(np.int8))
+    )
     yield from zip(edges[::2].tolist(), edges[1::2].tolist(), strict=True)
 
 
-def events_of(cells: Cells, silence: str, floor_db: float) -> tuple[tuple[SoundEvent, ...], tuple[Rejected, ...]]:
-    """All events in order of time, and for each label the strongest of what was kept back, by reason.
+def events_of(
+    cells: Cells, silence: str, floor_db: float
+) -> tuple[tuple[SoundEvent, ...], tuple[Rejected, ...]]:
+    """All events in order of time, and for each label the strongest of what was kept back, by
+    reason.
 
     Args:
         silence: the label that quiet cells have.
@@ -70,11 +82,15 @@ def events_of(cells: Cells, silence: str, floor_db: float) -> tuple[tuple[SoundE
     for i, label in enumerate(cells.labels):
         rule = rules()[label]
         audible = np.where(cells.quiet, np.float32(label == silence), cells.shares[:, i])
-        found = [(first, last, float(audible[first:last].max())) for first, last in runs(audible, rule)]
+        found = [
+            (first, last, float(audible[first:last].max())) for first, last in runs(audible, rule)
+        ]
         loud = [run for run in found if run[2] >= rule.on]
         long = [run for run in loud if _is_long(cells, run, rule)]
         told += [_event(cells, label, audible, run) for run in long]
-        kept_back += _strongest(cells, label, "duration", rule.min_ms, [run for run in loud if run not in long])
+        kept_back += _strongest(
+            cells, label, "duration", rule.min_ms, [run for run in loud if run not in long]
+        )
         faint = [run for run in found if run[2] < rule.on]
         if not found and len(audible):
             top = int(audible.argmax())
@@ -82,8 +98,12 @@ def events_of(cells: Cells, silence: str, floor_db: float) -> tuple[tuple[SoundE
         kept_back += _strongest(cells, label, "threshold", rule.on, faint)
         if label != silence:
             masked = np.where(cells.quiet, cells.shares[:, i], np.float32(0))
-            drowned = [(first, last, float(masked[first:last].max())) for first, last in runs(masked, rule)]
-            kept_back += _strongest(cells, label, "energy", floor_db, [run for run in drowned if run[2] >= rule.on])
+            drowned = [
+                (first, last, float(masked[first:last].max())) for first, last in runs(masked, rule)
+            ]
+            kept_back += _strongest(
+                cells, label, "energy", floor_db, [run for run in drowned if run[2] >= rule.on]
+            )
     return tuple(sorted(told, key=lambda event: (event.start_ms, event.label))), tuple(kept_back)
 
 
@@ -96,11 +116,20 @@ def _is_long(cells: Cells, run: Run, rule: Rule) -> bool:
 def _event(cells: Cells, label: str, track: Array, run: Run) -> SoundEvent:
     first, last, peak = run
     mean = round(float(track[first:last].mean()), PLACES)
-    return SoundEvent(**cells.span(first, last).model_dump(), label=label, confidence=mean, peak=round(peak, PLACES))
+    return SoundEvent(
+        **cells.span(first, last).model_dump(),
+        label=label,
+        confidence=mean,
+        peak=round(peak, PLACES),
+    )
 
 
-def _strongest(cells: Cells, label: str, reason: str, limit: float, found: list[Run]) -> Iterator[Rejected]:
+def _strongest(
+    cells: Cells, label: str, reason: str, limit: float, found: list[Run]
+) -> Iterator[Rejected]:
     if found:
         first, last, peak = max(found, key=lambda run: run[2])
         span = cells.span(first, last).model_dump()
-        yield Rejected.model_validate({**span, "label": label, "peak": round(peak, PLACES), "reason": reason, "limit": limit})
+        yield Rejected.model_validate(
+            {**span, "label": label, "peak": round(peak, PLACES), "reason": reason, "limit": limit}
+        )

@@ -12,12 +12,14 @@ from earshot.analysis.types import Interval, Utterance
 TURN_GAP_MS = 1_000
 """A speaker silent for this long has ended the turn."""
 WORDLESS_MS = 3_000
-"""Speech left without words inside a recognised stretch is reported from this length on; less is a pause or a pad."""
+"""Speech left without words inside a recognised stretch is reported from this length on; less is a
+pause or a pad."""
 
 
 @dataclass(frozen=True)
 class Floor:
-    """One speaker holding the floor on one channel, with the words recognised there (none when only the voice was heard)."""
+    """One speaker holding the floor on one channel, with the words recognised there (none when only
+    the voice was heard)."""
 
     speaker: str
     span: Utterance
@@ -25,7 +27,8 @@ class Floor:
 
 
 def heard_without_diarization(speech: Iterable[Utterance]) -> tuple[SpeakerTurn, ...]:
-    """Speech as turns when no diarization is there: a speaker a channel, in order of appearance (C-27)."""
+    """Speech as turns when no diarization is there: a speaker a channel, in order of appearance
+    (C-27)."""
     names: dict[int, str] = {}
     turns = []
     for utterance in sorted(speech, key=lambda item: (item.start_ms, item.channel)):
@@ -37,20 +40,30 @@ def heard_without_diarization(speech: Iterable[Utterance]) -> tuple[SpeakerTurn,
 def take_floor(words: Iterable[Word], heard: Sequence[SpeakerTurn]) -> list[Floor]:
     """All turns of a recording in order of time; every word is in exactly one of them.
 
-    ``heard`` is who spoke when. A word goes to the speaker who overlaps it most on its channel, or else to the nearest one
-    there. Words of one speaker closer than ``TURN_GAP_MS`` share a turn unless another speaker said a whole word between them;
-    what is left of ``heard`` becomes turns without words.
+    ``heard`` is who spoke when. A word goes to the speaker who overlaps it most on its channel, or
+    else to the nearest one there. Words of one speaker closer than ``TURN_GAP_MS`` share a turn
+    unless another speaker said a whole word between them; what is left of ``heard`` becomes turns
+    without words.
     """
     spoken = _spoken(words, heard)
     silent = _wordless(heard, [word for floor in spoken for word in floor.words])
     return sorted(
-        spoken + silent, key=lambda floor: (floor.span.start_ms, floor.span.channel, floor.span.end_ms, floor.speaker)
+        spoken + silent,
+        key=lambda floor: (
+            floor.span.start_ms,
+            floor.span.channel,
+            floor.span.end_ms,
+            floor.speaker,
+        ),
     )
 
 
 def _spoken(words: Iterable[Word], heard: Sequence[SpeakerTurn]) -> list[Floor]:
     everywhere = Track(heard)
-    tracks = {channel: Track(turn for turn in heard if turn.channel == channel) for channel in {turn.channel for turn in heard}}
+    tracks = {
+        channel: Track(turn for turn in heard if turn.channel == channel)
+        for channel in {turn.channel for turn in heard}
+    }
     lines: list[tuple[str, list[Word]]] = []
     latest: dict[tuple[str, int], list[Word]] = {}  # speaker and channel to the turn that may go on
     walked: list[tuple[str, Word]] = []
@@ -58,7 +71,11 @@ def _spoken(words: Iterable[Word], heard: Sequence[SpeakerTurn]) -> list[Floor]:
         turn = tracks.get(word.channel, everywhere).nearest(word)
         speaker = turn.speaker if turn else "s0"
         line = latest.get((speaker, word.channel))
-        if line and word.start_ms - line[-1].end_ms < TURN_GAP_MS and not _answered(walked, speaker, line[-1], word):
+        if (
+            line
+            and word.start_ms - line[-1].end_ms < TURN_GAP_MS
+            and not _answered(walked, speaker, line[-1], word)
+        ):
             line.append(word)
         else:
             latest[speaker, word.channel] = [word]
@@ -68,7 +85,8 @@ def _spoken(words: Iterable[Word], heard: Sequence[SpeakerTurn]) -> list[Floor]:
 
 
 def _answered(walked: Sequence[tuple[str, Word]], speaker: str, last: Word, word: Word) -> bool:
-    """Another speaker said a whole word between these two; words that overlap them do not take the floor."""
+    """Another speaker said a whole word between these two; words that overlap them do not take the
+    floor."""
     since = takewhile(lambda said: said[1].start_ms >= last.end_ms, reversed(walked))
     return any(other != speaker and said.end_ms <= word.start_ms for other, said in since)
 
@@ -80,7 +98,8 @@ def _floor(speaker: str, words: Sequence[Word]) -> Floor:
 
 def _wordless(heard: Sequence[SpeakerTurn], words: Sequence[Word]) -> list[Floor]:
     covered = {
-        channel: Track(fuse(word for word in words if word.channel == channel)) for channel in {word.channel for word in words}
+        channel: Track(fuse(word for word in words if word.channel == channel))
+        for channel in {word.channel for word in words}
     }
     talk: Track[Utterance] = Track([*heard, *words])
     gaps: dict[tuple[str, int], list[Interval]] = defaultdict(list)
@@ -100,7 +119,11 @@ def _joined(gaps: Iterable[Interval], talk: Track[Utterance]) -> list[Interval]:
     for gap in sorted(gaps, key=lambda gap: gap.start_ms):
         end = joined[-1].end_ms if joined else 0
         pause = Interval(start_ms=min(end, gap.start_ms), end_ms=gap.start_ms)
-        said = [item for item in talk.meeting(pause) if pause.start_ms <= item.start_ms and item.end_ms <= pause.end_ms]
+        said = [
+            item
+            for item in talk.meeting(pause)
+            if pause.start_ms <= item.start_ms and item.end_ms <= pause.end_ms
+        ]
         if joined and gap.start_ms - end < TURN_GAP_MS and not said:
             joined[-1] = Interval(start_ms=joined[-1].start_ms, end_ms=max(end, gap.end_ms))
         else:
@@ -111,10 +134,18 @@ def _joined(gaps: Iterable[Interval], talk: Track[Utterance]) -> list[Interval]:
 def _left_over(turn: SpeakerTurn, worded: Sequence[Interval]) -> list[Interval]:
     """What of the turn has no words: all of it, or the gaps of ``WORDLESS_MS`` and more."""
     if not worded:
-        return [Interval(start_ms=turn.start_ms, end_ms=turn.end_ms)] if turn.end_ms > turn.start_ms else []
+        return (
+            [Interval(start_ms=turn.start_ms, end_ms=turn.end_ms)]
+            if turn.end_ms > turn.start_ms
+            else []
+        )
     starts = [turn.start_ms, *(span.end_ms for span in worded)]
     ends = [*(span.start_ms for span in worded), turn.end_ms]
-    return [Interval(start_ms=a, end_ms=b) for a, b in zip(starts, ends, strict=True) if b - a >= WORDLESS_MS]
+    return [
+        Interval(start_ms=a, end_ms=b)
+        for a, b in zip(starts, ends, strict=True)
+        if b - a >= WORDLESS_MS
+    ]
 
 
 def _place(span: Interval, channel: int) -> dict[str, int]:

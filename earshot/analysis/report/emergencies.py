@@ -1,4 +1,5 @@
-"""Alarms over chunk borders: what each chunk heard of one alarm becomes one emergency of the report."""
+"""Alarms over chunk borders: what each chunk heard of one alarm becomes one emergency of the
+report."""
 
 from collections.abc import Iterable
 
@@ -6,7 +7,8 @@ from earshot.analysis.findings import Alarm
 from earshot.analysis.report.sections import Emergency
 
 SAME_WITHIN_MS = 13_000
-"""Two groups of carbon monoxide pulses are 5.7 s apart; a border may cut one, so that the next one heard is twice as far."""
+"""Two groups of carbon monoxide pulses are 5.7 s apart; a border may cut one, so that the next one
+heard is twice as far."""
 SAME_PITCH = 0.1
 """Of the frequency, which is known to a few percent."""
 
@@ -19,11 +21,20 @@ def join_alarms(alarms: Iterable[Alarm]) -> tuple[Emergency, ...]:
         if before is None:
             joined.append(Emergency(**alarm.model_dump(exclude={"groups"})))
         else:
-            end, confidence = max(joined[before].end_ms, alarm.end_ms), max(joined[before].confidence, alarm.confidence)
-            joined[before] = joined[before].model_copy(update={"end_ms": end, "confidence": confidence})
+            end, confidence = (
+                max(joined[before].end_ms, alarm.end_ms),
+                max(joined[before].confidence, alarm.confidence),
+            )
+            joined[before] = joined[before].model_copy(
+                update={"end_ms": end, "confidence": confidence}
+            )
     return tuple(joined)
 
 
 def _same(before: Emergency, alarm: Alarm) -> bool:
     near = alarm.start_ms - before.end_ms <= SAME_WITHIN_MS
-    return near and before.pattern == alarm.pattern and abs(alarm.frequency_hz / before.frequency_hz - 1) <= SAME_PITCH
+    return (
+        near
+        and before.pattern == alarm.pattern
+        and abs(alarm.frequency_hz / before.frequency_hz - 1) <= SAME_PITCH
+    )

@@ -27,17 +27,32 @@ class RecordingFacts(Frozen):
     channels: Annotated[int, Field(ge=1, le=8)]
     native_rate: int = Field(gt=0, description="Sample rate of the file, Hz.")
     roles: tuple[str, ...] = Field(
-        default=(), description="Role of each channel, which is one speaker; empty when one channel holds all speakers."
+        default=(),
+        description=(
+            "Role of each channel, which is one speaker; empty when one channel holds all speakers."
+        ),
     )
-    language: str = Field(description="BCP 47 language that the speech is said to be in; see transcript_language.")
+    language: str = Field(
+        description="BCP 47 language that the speech is said to be in; see transcript_language."
+    )
     container: str | None = None
     codec: str | None = None
-    dual_mono: bool = Field(default=False, description="The channels of the file carried the same sound.")
+    dual_mono: bool = Field(
+        default=False, description="The channels of the file carried the same sound."
+    )
     notes: tuple[str, ...] = Field(
-        default=(), description="What to know of the file before trusting the rest, such as that it is cut off; for people."
+        default=(),
+        description=(
+            "What to know of the file before trusting the rest, such as that it is cut off; for"
+            " people."
+        ),
     )
     quality: RecordingQuality | None = Field(
-        default=None, description="How good it sounds, measured while it was decoded; null where an earlier version took it in."
+        default=None,
+        description=(
+            "How good it sounds, measured while it was decoded; null where an earlier version took"
+            " it in."
+        ),
     )
     created_at: AwareDatetime = Field(description="When it was ingested, ISO 8601.")
 
@@ -91,6 +106,12 @@ def gather(recording: RecordingInfo, parts: Sequence[Part]) -> Evidence:
     return Evidence(recording, tuple(sorted(parts, key=lambda part: (part.chunk, part.analysis))))
 
 
-def with_bounds(findings: Iterable[tuple[Part, F]], bounds: dict[int, Interval]) -> list[tuple[F, Interval]]:
-    """Findings with the stretch each answers for; a part of the whole recording answers for its own span."""
-    return [(found, bounds.get(part.chunk, Interval(start_ms=part.start_ms, end_ms=part.end_ms))) for part, found in findings]
+def with_bounds(
+    findings: Iterable[tuple[Part, F]], bounds: dict[int, Interval]
+) -> list[tuple[F, Interval]]:
+    """Findings with the stretch each answers for; a part of the whole recording answers for its own
+    span."""
+    return [
+        (found, bounds.get(part.chunk, Interval(start_ms=part.start_ms, end_ms=part.end_ms)))
+        for part, found in findings
+    ]

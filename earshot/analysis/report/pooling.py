@@ -1,4 +1,5 @@
-"""Weighted pooling of score distributions: many short answers become one for a turn, a speaker or a chunk."""
+"""Weighted pooling of score distributions: many short answers become one for a turn, a speaker or a
+chunk."""
 
 from collections.abc import Iterable, Sequence
 
@@ -11,7 +12,8 @@ PLACES = 4
 
 
 def mean_scores(parts: Iterable[tuple[Scores, float]]) -> Scores:
-    """Weighted mean of score distributions, rounded to sum to 1; empty without any weight. An absent label counts as 0."""
+    """Weighted mean of score distributions, rounded to sum to 1; empty without any weight. An
+    absent label counts as 0."""
     totals: dict[str, float] = {}
     for scores, weight in parts:
         for label, score in scores.items():
@@ -20,7 +22,8 @@ def mean_scores(parts: Iterable[tuple[Scores, float]]) -> Scores:
 
 
 def classify(parts: Iterable[tuple[Scores, float]]) -> Classification | None:
-    """The winning label of the weighted mean; None when there is nothing to pool. Ties go to the label named first."""
+    """The winning label of the weighted mean; None when there is nothing to pool. Ties go to the
+    label named first."""
     scores = mean_scores(parts)
     if not scores:
         return None
@@ -29,16 +32,19 @@ def classify(parts: Iterable[tuple[Scores, float]]) -> Classification | None:
 
 
 def pool_emotions(parts: Sequence[tuple[Emotion, float]]) -> EmotionSummary | None:
-    """Emotion over several utterances, weighted by how much of each belongs to the stretch (C-11); None without any.
+    """Emotion over several utterances, weighted by how much of each belongs to the stretch (C-11);
+    None without any.
 
-    The winner is sought among the labels that won at least one utterance, because only for those is the canonical label of the
-    model's own one known.
+    The winner is sought among the labels that won at least one utterance, because only for those is
+    the canonical label of the model's own one known.
     """
     heard = [(emotion, weight) for emotion, weight in parts if weight > 0]
     if not heard:
         return None
     scores = mean_scores((emotion.scores, weight) for emotion, weight in heard)
-    shares = {(emotion.label, emotion.label_native): _share(scores, emotion) for emotion, _ in heard}
+    shares = {
+        (emotion.label, emotion.label_native): _share(scores, emotion) for emotion, _ in heard
+    }
     label, native = max(shares, key=lambda pair: shares[pair])
     return EmotionSummary(
         label=label,

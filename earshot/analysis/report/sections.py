@@ -7,8 +7,13 @@ from pydantic import Field
 from earshot.analysis.findings import Classification, Scores, Share, Timing
 from earshot.analysis.types import WHOLE, Frozen, Interval, Utterance
 
-ChunkIndex = Annotated[int, Field(ge=WHOLE, description="Index of the chunk; -1 stands for the whole recording.")]
-Role = Annotated[str | None, Field(description="agent or customer where the channel tells; null where it is not known.")]
+ChunkIndex = Annotated[
+    int, Field(ge=WHOLE, description="Index of the chunk; -1 stands for the whole recording.")
+]
+Role = Annotated[
+    str | None,
+    Field(description="agent or customer where the channel tells; null where it is not known."),
+]
 Valence = Annotated[float, Field(ge=-1, le=1)]
 
 
@@ -46,14 +51,21 @@ class NoiseSection(Frozen):
     """Environmental noise over time."""
 
     timeline: tuple[Stretch, ...]
-    bandwidth_limited: bool = Field(description="Recorded below 32 kHz: classes that live in the upper band are unreliable.")
-    coverage: tuple[str, ...] = Field(description="The noise classes that the model can tell at all.")
+    bandwidth_limited: bool = Field(
+        description="Recorded below 32 kHz: classes that live in the upper band are unreliable."
+    )
+    coverage: tuple[str, ...] = Field(
+        description="The noise classes that the model can tell at all."
+    )
 
 
 class Emergency(Stretch):
-    """A fire alarm, joined over chunk borders. Its confidence is the best of its chunks: a correlation, and no probability."""
+    """A fire alarm, joined over chunk borders. Its confidence is the best of its chunks: a
+    correlation, and no probability."""
 
-    pattern: Literal["T3", "T4"] = Field(description="T3: smoke or evacuation (ISO 8201); T4: carbon monoxide (NFPA 72).")
+    pattern: Literal["T3", "T4"] = Field(
+        description="T3: smoke or evacuation (ISO 8201); T4: carbon monoxide (NFPA 72)."
+    )
     frequency_hz: int = Field(gt=0)
 
 
@@ -85,8 +97,10 @@ class SpokenWord(Interval):
     confidence: Share
     timing: Timing = Field(
         default="native",
-        description="native: the recogniser gave the time; aligned: found by aligning the text with the sound; "
-        "interpolated: spread between the words around it.",
+        description=(
+            "native: the recogniser gave the time; aligned: found by aligning the text with the"
+            " sound; interpolated: spread between the words around it."
+        ),
     )
 
 
@@ -97,13 +111,21 @@ class Turn(Utterance):
     speaker: str = Field(pattern=r"^s\d+$")
     role: Role
     text: str = Field(
-        description="Empty where speech was heard but no word was recognised, or none was sought: see transcribed."
+        description=(
+            "Empty where speech was heard but no word was recognised, or none was sought: see"
+            " transcribed."
+        )
     )
     transcribed: bool = Field(
-        description="Speech recognition answered for the whole turn; false where it failed, was skipped or was not asked for."
+        description=(
+            "Speech recognition answered for the whole turn; false where it failed, was skipped or"
+            " was not asked for."
+        )
     )
     words: tuple[SpokenWord, ...]
-    confidence: Share | None = Field(description="Mean confidence of the words; null without words.")
+    confidence: Share | None = Field(
+        description="Mean confidence of the words; null without words."
+    )
     emotion: EmotionSummary | None
     sentiment: Classification | None
 

@@ -1,4 +1,5 @@
-"""Label timelines over chunk borders: clipped so that no moment counts twice, equal neighbours merged."""
+"""Label timelines over chunk borders: clipped so that no moment counts twice, equal neighbours
+merged."""
 
 from bisect import bisect_right
 from collections.abc import Iterable
@@ -11,7 +12,8 @@ from earshot.analysis.types import Interval
 
 
 def merge_labels(parts: Iterable[tuple[LabelledInterval, Interval]]) -> tuple[Stretch, ...]:
-    """One timeline out of (labelled interval, the stretch its chunk answers for); gaps, where nothing is known, stay gaps."""
+    """One timeline out of (labelled interval, the stretch its chunk answers for); gaps, where
+    nothing is known, stay gaps."""
     merged: list[tuple[str, int, int, float]] = []  # label, start, end, confidence x ms
     for item, bounds in sorted(parts, key=lambda part: (part[0].start_ms, part[0].end_ms)):
         span = clip(item, bounds)
@@ -24,7 +26,12 @@ def merge_labels(parts: Iterable[tuple[LabelledInterval, Interval]]) -> tuple[St
         else:
             merged.append((item.label, span.start_ms, span.end_ms, item.confidence * length))
     return tuple(
-        Stretch(label=label, start_ms=start, end_ms=end, confidence=round(min(1.0, mass / (end - start)), PLACES))
+        Stretch(
+            label=label,
+            start_ms=start,
+            end_ms=end,
+            confidence=round(min(1.0, mass / (end - start)), PLACES),
+        )
         for label, start, end, mass in merged
     )
 
@@ -42,5 +49,8 @@ def merge_sounds(parts: Iterable[tuple[SoundEvent, Interval]]) -> tuple[Sound, .
             if span.start_ms < span.end_ms:
                 at = bisect_right(starts, span.start_ms) - 1
                 peaks[at] = max(peaks[at], event.peak)
-        merged += [Sound(**stretch.model_dump(), peak=peak) for stretch, peak in zip(stretches, peaks, strict=True)]
+        merged += [
+            Sound(**stretch.model_dump(), peak=peak)
+            for stretch, peak in zip(stretches, peaks, strict=True)
+        ]
     return tuple(sorted(merged, key=lambda sound: (sound.start_ms, sound.label)))

@@ -1,11 +1,19 @@
-"""The spoken side of a report: words of all chunks joined, speakers named, turns with how they sounded."""
+"""The spoken side of a report: words of all chunks joined, speakers named, turns with how they
+sounded."""
 
 from bisect import bisect_right
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from earshot.analysis.findings import AsrFindings, DiarizationFindings, Emotion, RoleScores, SpeakerTurn, Word
+from earshot.analysis.findings import (
+    AsrFindings,
+    DiarizationFindings,
+    Emotion,
+    RoleScores,
+    SpeakerTurn,
+    Word,
+)
 from earshot.analysis.report.align import Floor, heard_without_diarization
 from earshot.analysis.report.parts import Evidence, Part
 from earshot.analysis.report.pooling import PLACES, classify, pool_emotions
@@ -19,7 +27,8 @@ from earshot.analysis.words.spelling import joined
 
 @dataclass(frozen=True)
 class Transcript:
-    """What speech recognition said: every word once, the stretches it answered for (in order, apart), and its language."""
+    """What speech recognition said: every word once, the stretches it answered for (in order,
+    apart), and its language."""
 
     words: tuple[Word, ...] = ()
     answered: tuple[Interval, ...] = ()
@@ -29,7 +38,9 @@ class Transcript:
 def transcribe(evidence: Evidence) -> Transcript:
     """The words of all chunks joined, channel by channel."""
     found = evidence.found("asr", AsrFindings)
-    words = [word for channel in range(evidence.recording.channels) for word in _run(found, channel)]
+    words = [
+        word for channel in range(evidence.recording.channels) for word in _run(found, channel)
+    ]
     languages = Counter(findings.language for _, findings in found).most_common(1)
     return Transcript(
         words=tuple(words),
@@ -45,7 +56,9 @@ def _run(found: Sequence[tuple[Part, AsrFindings]], channel: int) -> list[Word]:
         chunk = [word for word in findings.words if word.channel == channel]
         if part.start_ms < covered:
             overlap = Interval(start_ms=part.start_ms, end_ms=covered)
-            at = border(run, overlap)  # what lies before is settled, so joining all chunks stays linear
+            at = border(
+                run, overlap
+            )  # what lies before is settled, so joining all chunks stays linear
             run[at:] = join_runs(run[at:], chunk, overlap)
         else:
             run += chunk
@@ -54,7 +67,8 @@ def _run(found: Sequence[tuple[Part, AsrFindings]], channel: int) -> list[Word]:
 
 
 def spoken_turns(evidence: Evidence) -> tuple[SpeakerTurn, ...]:
-    """Who spoke when, as diarization says, people who talk at once included; empty without its answer."""
+    """Who spoke when, as diarization says, people who talk at once included; empty without its
+    answer."""
     found = (findings.turns for _, findings in evidence.found("diarization", DiarizationFindings))
     return next(filter(None, found), ())
 
@@ -64,7 +78,9 @@ def heard_turns(evidence: Evidence, words: Sequence[Word]) -> tuple[SpeakerTurn,
     for _, findings in evidence.found("diarization", DiarizationFindings):
         if findings.turns:
             return findings.exclusive or findings.turns
-    sounds: list[Utterance] = [utterance for chunk in evidence.recording.chunks for utterance in chunk.speech]
+    sounds: list[Utterance] = [
+        utterance for chunk in evidence.recording.chunks for utterance in chunk.speech
+    ]
     return heard_without_diarization(
         Utterance(start_ms=span.start_ms, end_ms=span.end_ms, channel=channel)
         for channel in range(evidence.recording.channels)
@@ -73,11 +89,14 @@ def heard_turns(evidence: Evidence, words: Sequence[Word]) -> tuple[SpeakerTurn,
 
 
 def name_speakers(heard: Sequence[SpeakerTurn], roles: Sequence[str]) -> tuple[Speaker, ...]:
-    """The speakers in order of their number; the role is that of the channel, where channels have roles."""
+    """The speakers in order of their number; the role is that of the channel, where channels have
+    roles."""
     spans: dict[str, list[Utterance]] = {}
     for turn in heard:
         spans.setdefault(turn.speaker, []).append(turn)
-    return tuple(_speaker(name, spans[name], roles) for name in sorted(spans, key=lambda name: int(name[1:])))
+    return tuple(
+        _speaker(name, spans[name], roles) for name in sorted(spans, key=lambda name: int(name[1:]))
+    )
 
 
 def _speaker(name: str, spans: Sequence[Utterance], roles: Sequence[str]) -> Speaker:
@@ -95,10 +114,18 @@ def make_turns(
 ) -> tuple[Turn, ...]:
     """Turns in order of time, with emotion and sentiment pooled from the utterances inside them.
 
-    ``roles`` holds the role of each channel, or nothing; ``answered`` is that of the ``Transcript``.
+    ``roles`` holds the role of each channel, or nothing; ``answered`` is that of the
+    ``Transcript``.
     """
     return tuple(
-        _turn(f"t{index}", floor, roles[floor.span.channel] if roles else None, answered, emotions, sentiments)
+        _turn(
+            f"t{index}",
+            floor,
+            roles[floor.span.channel] if roles else None,
+            answered,
+            emotions,
+            sentiments,
+        )
         for index, floor in enumerate(floors)
     )
 
@@ -120,9 +147,13 @@ def _turn(
         text=joined(word.text for word in words),
         transcribed=_inside(floor.span, answered),
         words=tuple(SpokenWord(**word.model_dump(exclude={"channel"})) for word in words),
-        confidence=round(sum(word.confidence for word in words) / len(words), PLACES) if words else None,
+        confidence=round(sum(word.confidence for word in words) / len(words), PLACES)
+        if words
+        else None,
         emotion=pool_emotions(within(emotions, floor.span)),
-        sentiment=classify((item.scores, weight) for item, weight in of_role(within(sentiments, floor.span), role)),
+        sentiment=classify(
+            (item.scores, weight) for item, weight in of_role(within(sentiments, floor.span), role)
+        ),
     )
 
 

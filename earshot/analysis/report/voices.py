@@ -1,4 +1,5 @@
-"""How voices sounded: acoustic sentiment per speaker, and what of emotion and sentiment falls into a turn."""
+"""How voices sounded: acoustic sentiment per speaker, and what of emotion and sentiment falls into
+a turn."""
 
 from collections.abc import Iterable, Sequence
 from typing import TypeVar
@@ -15,7 +16,8 @@ Tracks = dict[int, Track[U]]
 
 
 def tracks(parts: Iterable[tuple[U, Interval]]) -> Tracks[U]:
-    """Utterances by channel, each clipped to the stretch its chunk answers for and dropped where nothing is left."""
+    """Utterances by channel, each clipped to the stretch its chunk answers for and dropped where
+    nothing is left."""
     by_channel: dict[int, list[U]] = {}
     for utterance, bounds in parts:
         span = clip(utterance, bounds)
@@ -31,15 +33,19 @@ def within(utterances: Tracks[U], span: Utterance) -> list[tuple[U, float]]:
     return [(item, float(overlap_ms(item, span))) for item in track.meeting(span)] if track else []
 
 
-def of_role(utterances: Sequence[tuple[RoleScores, float]], role: str | None) -> Sequence[tuple[RoleScores, float]]:
-    """The answers of that role's own model; of all models where it has none or is not known, so that no role is guessed."""
+def of_role(
+    utterances: Sequence[tuple[RoleScores, float]], role: str | None
+) -> Sequence[tuple[RoleScores, float]]:
+    """The answers of that role's own model; of all models where it has none or is not known, so
+    that no role is guessed."""
     return [(item, weight) for item, weight in utterances if item.role == role] or utterances
 
 
 def sentiment_of_voices(
     utterances: Tracks[RoleScores], speakers: Sequence[Speaker], floors: Sequence[Floor]
 ) -> tuple[VoiceSentiment, ...]:
-    """One answer a speaker, weighted by how much of each utterance lies in the speaker's turns; none for who was not scored."""
+    """One answer a speaker, weighted by how much of each utterance lies in the speaker's turns;
+    none for who was not scored."""
     answers = []
     for speaker in speakers:
         spans = (floor.span for floor in floors if floor.speaker == speaker.id)
@@ -48,6 +54,8 @@ def sentiment_of_voices(
         if pooled:
             models = len({item.role for item, _ in heard})
             speech_ms = int(sum(weight for _, weight in heard)) // models
-            voice = VoiceSentiment(**pooled.model_dump(), role=speaker.role, speaker=speaker.id, speech_ms=speech_ms)
+            voice = VoiceSentiment(
+                **pooled.model_dump(), role=speaker.role, speaker=speaker.id, speech_ms=speech_ms
+            )
             answers.append(voice)
     return tuple(answers)

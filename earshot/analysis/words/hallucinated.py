@@ -1,7 +1,8 @@
-"""Text that a recogniser made up: told from what was said by how sure it was, by what the VAD heard, and by loops.
+"""Text that a recogniser made up: told from what was said by how sure it was, by what the VAD
+heard, and by loops.
 
-Recognisers that are language models as well write fluent sentences over silence and music, and get caught in loops. What is
-found here goes to ``suppressed_text`` and into no transcript.
+Recognisers that are language models as well write fluent sentences over silence and music, and get
+caught in loops. What is found here goes to ``suppressed_text`` and into no transcript.
 """
 
 import re
@@ -16,20 +17,23 @@ from earshot.analysis.words.spelling import compared, joined
 Reason = Literal["repetition", "low_probability", "no_speech"]
 
 LEAST_LOG_PROBABILITY = -1.0
-"""Mean natural log of the tokens' probabilities below which Whisper's own decoder counts a text as failed
-(Radford et al. 2022, Robust speech recognition via large-scale weak supervision, section 4.5)."""
+"""Mean natural log of the tokens' probabilities below which Whisper's own decoder counts a text as
+failed (Radford et al. 2022, Robust speech recognition via large-scale weak supervision, section
+4.5)."""
 MOST_NO_SPEECH = 0.6
 """Probability of its no-speech token above which an unsure text counts as silence (the same)."""
 DOUBTED = -0.2
-"""The same below which a text is kept only where the scene network hears somebody speak: nearly all words over babies, dogs and
-saws lie below it, and most of those over a telephone."""
+"""The same below which a text is kept only where the scene network hears somebody speak: nearly all
+words over babies, dogs and saws lie below it, and most of those over a telephone."""
 BESIDE_SPEECH_MS = 300
-"""A word this near to speech may belong to it: attention places words about so exactly, and the VAD may clip soft sounds."""
+"""A word this near to speech may belong to it: attention places words about so exactly, and the VAD
+may clip soft sounds."""
 LONGEST_LOOP = 12
 """Words in a phrase that is looked for again right behind itself."""
 WORD_AGAIN = 6
 PHRASE_AGAIN = 4
-"""Times in a row that nobody says the same word, or the same phrase; "no, no, no" and a thanks said three times are speech."""
+"""Times in a row that nobody says the same word, or the same phrase; "no, no, no" and a thanks said
+three times are speech."""
 _LOOP_IN_WORD = re.compile(r"(.{1,10}?)\1{9,}")
 """Ten times the same inside one word, for scripts without spaces."""
 
@@ -46,9 +50,11 @@ def sift(
     Args:
         words: of one stretch and channel, in order of time.
         speech: where the VAD heard speech on that channel.
-        log_probability: mean natural log of the tokens' probabilities; None where the recogniser has none.
+        log_probability: mean natural log of the tokens' probabilities; None where the recogniser
+            has none.
         no_speech: probability that nothing is said; None likewise.
-        voice: asks the scene network whether somebody speaks in the stretch; None where there is none to ask.
+        voice: asks the scene network whether somebody speaks in the stretch; None where there is
+            none to ask.
     """
     whole = _against_all(log_probability, no_speech, voice)
     reasons: list[Reason | None]
@@ -61,12 +67,18 @@ def sift(
     return kept, _told(words, reasons)
 
 
-def _against_all(log_probability: float | None, no_speech: float | None, voice: Callable[[], bool] | None) -> Reason | None:
+def _against_all(
+    log_probability: float | None, no_speech: float | None, voice: Callable[[], bool] | None
+) -> Reason | None:
     """What speaks against all that was recognised in a stretch."""
     if log_probability is None or log_probability >= DOUBTED:
         return None
     if log_probability < LEAST_LOG_PROBABILITY:
-        return "no_speech" if no_speech is not None and no_speech > MOST_NO_SPEECH else "low_probability"
+        return (
+            "no_speech"
+            if no_speech is not None and no_speech > MOST_NO_SPEECH
+            else "low_probability"
+        )
     return "no_speech" if voice and not voice() else None
 
 
@@ -79,7 +91,9 @@ def _reason(word: Word, speech: Sequence[Interval], again: bool) -> Reason | Non
 
 def _beside(word: Word, speech: Sequence[Interval]) -> bool:
     return any(
-        word.start_ms < item.end_ms + BESIDE_SPEECH_MS and word.end_ms > item.start_ms - BESIDE_SPEECH_MS for item in speech
+        word.start_ms < item.end_ms + BESIDE_SPEECH_MS
+        and word.end_ms > item.start_ms - BESIDE_SPEECH_MS
+        for item in speech
     )
 
 
@@ -95,7 +109,8 @@ def _looped(words: Sequence[str]) -> list[bool]:
 
 
 def _loop(words: Sequence[str], start: int) -> tuple[int, int]:
-    """Size of the shortest phrase that loops from ``start`` on, and how often it stands there; (1, 1) where none does."""
+    """Size of the shortest phrase that loops from ``start`` on, and how often it stands there; (1,
+    1) where none does."""
     for size in range(1, min(LONGEST_LOOP, (len(words) - start) // 2) + 1):
         phrase = words[start : start + size]
         times = 1

@@ -1,4 +1,5 @@
-"""Language tags as people write them down: BCP 47 (RFC 5646), checked for form and put into its usual case."""
+"""Language tags as people write them down: BCP 47 (RFC 5646), checked for form and put into its
+usual case."""
 
 import re
 from typing import Annotated
@@ -11,20 +12,21 @@ FORM = (
     "[A-Za-z]{2,3}(-[A-Za-z]{3}){0,3}(-[A-Za-z]{4})?(-([A-Za-z]{2}|[0-9]{3}))?(-([A-Za-z0-9]{5,8}|[0-9][A-Za-z0-9]{3}))*"
     "(-[A-WY-Za-wy-z0-9](-[A-Za-z0-9]{2,8})+)*(-[Xx](-[A-Za-z0-9]{1,8})+)?"
 )
-"""``langtag`` of RFC 5646, section 2.1: language, script, region, variants, extensions, private use. Its languages of four
-letters and more are reserved, and none is registered."""
+"""``langtag`` of RFC 5646, section 2.1: language, script, region, variants, extensions, private
+use. Its languages of four letters and more are reserved, and none is registered."""
 
 
 def language_tag(text: str) -> str:
-    """The tag in the case of RFC 5646, section 2.1.1: ``AR-latn-ma`` is ``ar-Latn-MA``. Whether there is such a language is not
-    looked at.
+    """The tag in the case of RFC 5646, section 2.1.1: ``AR-latn-ma`` is ``ar-Latn-MA``. Whether
+    there is such a language is not looked at.
 
     Raises:
         ValueError: it is no tag.
     """
     if len(text) > LONGEST or not re.fullmatch(FORM, text):
         raise ValueError(
-            f"{text[:LONGEST]!r} is no BCP 47 language: write its code of two or three letters, as en, fr-CA or ary"
+            f"{text[:LONGEST]!r} is no BCP 47 language: write its code of two or three letters, as"
+            " en, fr-CA or ary"
         )
     first, *others = text.lower().split("-")
     plain = next((n for n, part in enumerate(others) if len(part) == 1), len(others))
@@ -32,11 +34,19 @@ def language_tag(text: str) -> str:
 
 
 def _cased(subtag: str) -> str:
-    return subtag.upper() if len(subtag) == 2 else subtag.title() if re.fullmatch("[a-z]{4}", subtag) else subtag
+    return (
+        subtag.upper()
+        if len(subtag) == 2
+        else subtag.title()
+        if re.fullmatch("[a-z]{4}", subtag)
+        else subtag
+    )
 
 
 Language = Annotated[
-    str, AfterValidator(language_tag), WithJsonSchema({"type": "string", "pattern": f"^{FORM}$", "maxLength": LONGEST})
+    str,
+    AfterValidator(language_tag),
+    WithJsonSchema({"type": "string", "pattern": f"^{FORM}$", "maxLength": LONGEST}),
 ]
 """A language tag, normalised."""
 
@@ -49,5 +59,8 @@ def route(text: str) -> str:
     """
     primary = language_tag(text).partition("-")[0]
     if primary != text.lower():
-        raise ValueError(f"{text!r} names more than a language, and recognisers are chosen by that alone: write {primary!r}")
+        raise ValueError(
+            f"{text!r} names more than a language, and recognisers are chosen by that alone: write"
+            f" {primary!r}"
+        )
     return primary

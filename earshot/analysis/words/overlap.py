@@ -10,18 +10,20 @@ from earshot.analysis.types import Interval
 from earshot.analysis.words.spelling import compared
 
 SAME_WORD_MS = 300
-"""Two recognitions of one spoken word share time or start at most this far apart; else it was said twice."""
+"""Two recognitions of one spoken word share time or start at most this far apart; else it was said
+twice."""
 GUESSED_MS = 1_500
-"""How far the time of an interpolated word may be off: where one of two recognitions has such a time, their order tells whether
-they are one word."""
+"""How far the time of an interpolated word may be off: where one of two recognitions has such a
+time, their order tells whether they are one word."""
 GIVEN_UP = 4
-"""Words that each word of a run which no time confirms may cost: those that only one chunk heard, at its own edge."""
+"""Words that each word of a run which no time confirms may cost: those that only one chunk heard,
+at its own edge."""
 
 
 @dataclass(frozen=True)
 class Run:
-    """The same words in both chunks: where they begin in each, how many there are, how well their times agree, and how many
-    have times at all that say so."""
+    """The same words in both chunks: where they begin in each, how many there are, how well their
+    times agree, and how many have times at all that say so."""
 
     left: int = 0
     right: int = 0
@@ -36,8 +38,8 @@ class Run:
 
 
 def border(words: Sequence[Word], overlap: Interval) -> int:
-    """The first of ``words`` that the next chunk may have heard as well. A run is joined from there on; what lies before cannot
-    change."""
+    """The first of ``words`` that the next chunk may have heard as well. A run is joined from there
+    on; what lies before cannot change."""
     index = len(words)
     while index and words[index - 1].end_ms > overlap.start_ms - GUESSED_MS:
         index -= 1
@@ -45,12 +47,14 @@ def border(words: Sequence[Word], overlap: Interval) -> int:
 
 
 def join_runs(left: Sequence[Word], right: Sequence[Word], overlap: Interval) -> list[Word]:
-    """Words of one channel from two consecutive chunks, each in order of time, as one run in order of time.
+    """Words of one channel from two consecutive chunks, each in order of time, as one run in order
+    of time.
 
-    In ``overlap`` (the stretch both chunks hold) they are laid over each other at the longest run of words that they have in
-    common, where a word whose times agree counts up to twice. With none in common, each is believed in its own half of the
-    overlap, and where only one of them heard words, those stay. No word whose time is known to lie outside the overlap is lost,
-    though one cut by a chunk's edge may be told by the other.
+    In ``overlap`` (the stretch both chunks hold) they are laid over each other at the longest run
+    of words that they have in common, where a word whose times agree counts up to twice. With none
+    in common, each is believed in its own half of the overlap, and where only one of them heard
+    words, those stay. No word whose time is known to lie outside the overlap is lost, though one
+    cut by a chunk's edge may be told by the other.
     """
     first = border(left, overlap)
     last = bisect_left(right, overlap.end_ms + GUESSED_MS, key=lambda word: word.start_ms)
@@ -62,7 +66,8 @@ def join_runs(left: Sequence[Word], right: Sequence[Word], overlap: Interval) ->
 
 
 def _laid_over(ours: Sequence[Word], theirs: Sequence[Word], run: Run, middle: float) -> list[Word]:
-    """A chunk hears worst at its own edge: what the run has before the middle of the overlap comes from the left one."""
+    """A chunk hears worst at its own edge: what the run has before the middle of the overlap comes
+    from the left one."""
     kept = sum(_middle(word) < middle for word in ours[run.left : run.left + run.size])
     return [*ours[: run.left + kept], *theirs[run.right + kept :]]
 
@@ -84,10 +89,22 @@ def _middle(word: Word) -> float:
 
 
 def _common_run(ours: Sequence[Word], theirs: Sequence[Word], overlap: Interval) -> Run:
-    """The longest run of the same words in both, where agreeing times count as much as a word; of size 0 when there is none."""
-    # What lies behind the run in ours, and before it in theirs, is given up: only what the other chunk can hold may be.
-    lowest = next((n for n in range(len(ours), 0, -1) if ours[n - 1].end_ms <= overlap.start_ms - _slack(ours[n - 1])), 0)
-    highest = next((n for n, word in enumerate(theirs) if word.start_ms >= overlap.end_ms + _slack(word)), len(theirs))
+    """The longest run of the same words in both, where agreeing times count as much as a word; of
+    size 0 when there is none."""
+    # What lies behind the run in ours, and before it in theirs, is given up: only what the other
+    # chunk can hold may be.
+    lowest = next(
+        (
+            n
+            for n in range(len(ours), 0, -1)
+            if ours[n - 1].end_ms <= overlap.start_ms - _slack(ours[n - 1])
+        ),
+        0,
+    )
+    highest = next(
+        (n for n, word in enumerate(theirs) if word.start_ms >= overlap.end_ms + _slack(word)),
+        len(theirs),
+    )
     spelt = [compared(word.text) for word in theirs]
     found = [Run()]
     above = [Run()] * (len(theirs) + 1)
@@ -96,7 +113,11 @@ def _common_run(ours: Sequence[Word], theirs: Sequence[Word], overlap: Interval)
         for j, b in enumerate(theirs):
             agreement = _agreement(a, b) if own == spelt[j] else None
             row.append(Run() if agreement is None else above[j].and_next(i, j, agreement))
-        found += [run for run in row if i >= lowest - 1 and run.right <= highest and run.size and _likely(run, len(ours))]
+        found += [
+            run
+            for run in row
+            if i >= lowest - 1 and run.right <= highest and run.size and _likely(run, len(ours))
+        ]
         above = row
     return max(found, key=lambda run: (run.size + run.agreement, -_given_up(run, len(ours))))
 
@@ -115,17 +136,19 @@ def _slack(word: Word) -> int:
 
 
 def _agreement(a: Word, b: Word) -> float | None:
-    """Shared time by covered time of two recognitions of one word: 1 when they coincide, 0 when they may be one word because
-    one of them has no time of its own, None when they are not one."""
+    """Shared time by covered time of two recognitions of one word: 1 when they coincide, 0 when
+    they may be one word because one of them has no time of its own, None when they are not one."""
     shared, apart = overlap_ms(a, b), abs(a.start_ms - b.start_ms)
     if shared or apart <= SAME_WORD_MS:
-        # The 1 ms keeps a pair that only lies close above zero, and a word without length from dividing by it.
+        # The 1 ms keeps a pair that only lies close above zero, and a word without length from
+        # dividing by it.
         return (shared + 1) / (max(a.end_ms, b.end_ms) - min(a.start_ms, b.start_ms) + 1)
     return 0.0 if apart <= _slack(a) + _slack(b) else None
 
 
 def _in_order(words: list[Word], first: int) -> list[Word]:
-    """Where the runs meet, a word may begin before its forerunner by the other chunk's clock; it is moved up to its start."""
+    """Where the runs meet, a word may begin before its forerunner by the other chunk's clock; it is
+    moved up to its start."""
     for index in range(max(first, 1), len(words)):
         before, word = words[index - 1], words[index]
         if word.start_ms < before.start_ms:

@@ -1,19 +1,24 @@
-"""How recognised text is spelt: one way to show it whatever the recogniser, and one way to compare it.
+"""How recognised text is spelt: one way to show it whatever the recogniser, and one way to compare
+it.
 
 ``written`` is what a transcript shows. It takes out only what readers do not miss:
 - Unicode NFKC: ligatures, full-width letters and Arabic presentation forms become plain letters
-- control and format characters go (direction marks, byte order marks, soft hyphens); joiners stay, Persian spelling needs them
-- Arabic: tatweel goes, and so do the vowel signs (U+064B to U+0652, U+0670), which some models write and others do not
+- control and format characters go (direction marks, byte order marks, soft hyphens); joiners stay,
+Persian spelling needs them
+- Arabic: tatweel goes, and so do the vowel signs (U+064B to U+0652, U+0670), which some models
+write and others do not
 - typographic apostrophes and quotation marks become ' and "
 - runs of spaces become one
 
 ``joined`` makes a text of words, without spaces where the script has none.
 
-``compared`` is for asking whether two texts say the same, and is never shown. On top of ``written``:
+``compared`` is for asking whether two texts say the same, and is never shown. On top of
+``written``:
 - case is folded
-- Arabic letters that are written for one another become one, as in search (the normalisation of Larkey et al. 2002, Improving
-  stemming for Arabic information retrieval): alef with hamza, madda or wasla is alef, alef maksura and Persian ye are ye,
-  te marbuta is he, hamza on waw or ye is the bare letter, Persian kaf is kaf; the three letters that Darija has for g are one
+- Arabic letters that are written for one another become one, as in search (the normalisation of
+  Larkey et al. 2002, Improving stemming for Arabic information retrieval): alef with hamza, madda
+  or wasla is alef, alef maksura and Persian ye are ye, te marbuta is he, hamza on waw or ye is the
+  bare letter, Persian kaf is kaf; the three letters that Darija has for g are one
 - digits of any script become 0 to 9
 - whatever is no letter, mark, digit, or apostrophe inside a word becomes a space
 """
@@ -25,7 +30,10 @@ from functools import lru_cache
 
 _JOINERS = "\u200c\u200d"
 _QUOTES = str.maketrans(
-    {**dict.fromkeys("\u2018\u2019\u02bc\u2032`", "'"), **dict.fromkeys("\u201c\u201d\u201e\u00ab\u00bb", '"')}
+    {
+        **dict.fromkeys("\u2018\u2019\u02bc\u2032`", "'"),
+        **dict.fromkeys("\u201c\u201d\u201e\u00ab\u00bb", '"'),
+    }
 )
 _UNREAD_ARABIC = re.compile("[\u0640\u064b-\u0652\u0670]")
 _ONE_LETTER = str.maketrans(
@@ -39,8 +47,8 @@ _ONE_LETTER = str.maketrans(
     }
 )
 _UNSPACED = ("CJK", "IDEOGRAPHIC", "BOPOMOFO", "HIRAGANA", "KATAKANA", "THAI", "LAO", "MYANMAR")
-"""Scripts, by how the names of their characters begin, whose words recognisers write without spaces between them: those of the
-languages whose text Whisper splits by characters."""
+"""Scripts, by how the names of their characters begin, whose words recognisers write without spaces
+between them: those of the languages whose text Whisper splits by characters."""
 _EDGES = re.compile(r"(?<!\w)'|'(?!\w)")
 
 
@@ -51,15 +59,20 @@ KEPT = 4096
 @lru_cache(KEPT)
 def written(text: str) -> str:
     """The text as a transcript shows it, by the rules above."""
-    # Vowel signs go before NFKC, which would compose hamza with them, and after, which takes presentation forms apart.
+    # Vowel signs go before NFKC, which would compose hamza with them, and after, which takes
+    # presentation forms apart.
     plain = unicodedata.normalize("NFKC", _UNREAD_ARABIC.sub("", text)).translate(_QUOTES)
-    kept = "".join(c for c in plain if c in _JOINERS or c.isspace() or unicodedata.category(c) not in ("Cc", "Cf"))
+    kept = "".join(
+        c
+        for c in plain
+        if c in _JOINERS or c.isspace() or unicodedata.category(c) not in ("Cc", "Cf")
+    )
     return " ".join(_UNREAD_ARABIC.sub("", kept).split())
 
 
 def joined(words: Iterable[str]) -> str:
-    """Words as a text: with a space between two of them, but none where both sides of it are of a script that has none, or one
-    side is and the other a digit."""
+    """Words as a text: with a space between two of them, but none where both sides of it are of a
+    script that has none, or one side is and the other a digit."""
     text = ""
     for word in words:
         sides = {_side(reversed(text)), _side(word)}
@@ -72,21 +85,33 @@ def _side(characters: Iterable[str]) -> str:
     for character in characters:
         if unicodedata.category(character)[0] in "LMN":
             name = unicodedata.name(character, "")
-            return "digit" if character.isdecimal() else "unspaced" if name.startswith(_UNSPACED) else "spaced"
+            return (
+                "digit"
+                if character.isdecimal()
+                else "unspaced"
+                if name.startswith(_UNSPACED)
+                else "spaced"
+            )
     return "spaced"
 
 
 @lru_cache(KEPT)
 def is_word(text: str) -> bool:
-    """Whether anything in it is read aloud: letters, digits, and the signs that stand for a word, such as %."""
-    return any(unicodedata.category(c)[0] in "LN" or unicodedata.category(c) in ("Sc", "Sm") or c in "%&@#" for c in text)
+    """Whether anything in it is read aloud: letters, digits, and the signs that stand for a word,
+    such as %."""
+    return any(
+        unicodedata.category(c)[0] in "LN" or unicodedata.category(c) in ("Sc", "Sm") or c in "%&@#"
+        for c in text
+    )
 
 
 @lru_cache(KEPT)
 def compared(text: str) -> str:
     """The text as it is compared, by the rules above."""
     folded = written(text).casefold().translate(_ONE_LETTER)
-    kept = "".join(_digit(c) if c == "'" or unicodedata.category(c)[0] in "LMN" else " " for c in folded)
+    kept = "".join(
+        _digit(c) if c == "'" or unicodedata.category(c)[0] in "LMN" else " " for c in folded
+    )
     return " ".join(_EDGES.sub(" ", kept).split())
 
 

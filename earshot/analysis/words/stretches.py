@@ -1,4 +1,5 @@
-"""What is recognised in one go: utterances of a channel joined over short pauses, padded, within their chunk."""
+"""What is recognised in one go: utterances of a channel joined over short pauses, padded, within
+their chunk."""
 
 from collections.abc import Iterable
 from itertools import groupby, pairwise
@@ -7,30 +8,48 @@ from earshot.analysis.spans import fuse, owned
 from earshot.analysis.types import ChunkRef, Interval, Utterance
 
 PAD_MS = 200
-"""Sound added on both sides, within the chunk: recognisers expect silence around speech, and the VAD may clip soft sounds."""
+"""Sound added on both sides, within the chunk: recognisers expect silence around speech, and the
+VAD may clip soft sounds."""
 
 
 def stretches(ref: ChunkRef, join_gap_ms: int, longest_ms: int) -> list[Utterance]:
-    """By channel and time, apart. Speech closer than ``join_gap_ms`` share a stretch; none is longer than ``longest_ms``."""
+    """By channel and time, apart. Speech closer than ``join_gap_ms`` share a stretch; none is
+    longer than ``longest_ms``."""
     found: list[Utterance] = []
-    for channel, utterances in groupby(sorted(ref.speech, key=lambda item: item.channel), key=lambda item: item.channel):
-        inside = (item for item in utterances if item.start_ms < ref.end_ms and item.end_ms > ref.start_ms)
+    for channel, utterances in groupby(
+        sorted(ref.speech, key=lambda item: item.channel), key=lambda item: item.channel
+    ):
+        inside = (
+            item for item in utterances if item.start_ms < ref.end_ms and item.end_ms > ref.start_ms
+        )
         padded = (_padded(item, ref) for item in fuse(inside))
-        # Neighbours that are too long together may share their pads; what both held would be written down twice.
+        # Neighbours that are too long together may share their pads; what both held would be
+        # written down twice.
         apart = owned(_joined(padded, join_gap_ms - 2 * PAD_MS, longest_ms))
-        found += [Utterance(channel=channel, **part.model_dump()) for item in apart for part in _cut(item, longest_ms)]
+        found += [
+            Utterance(channel=channel, **part.model_dump())
+            for item in apart
+            for part in _cut(item, longest_ms)
+        ]
     return found
 
 
 def _padded(item: Interval, ref: ChunkRef) -> Interval:
-    return Interval(start_ms=max(ref.start_ms, item.start_ms - PAD_MS), end_ms=min(ref.end_ms, item.end_ms + PAD_MS))
+    return Interval(
+        start_ms=max(ref.start_ms, item.start_ms - PAD_MS),
+        end_ms=min(ref.end_ms, item.end_ms + PAD_MS),
+    )
 
 
 def _joined(items: Iterable[Interval], gap_ms: int, longest_ms: int) -> list[Interval]:
     joined: list[Interval] = []
     for item in items:
         last = joined[-1] if joined else None
-        if last and item.start_ms - last.end_ms < gap_ms and item.end_ms - last.start_ms <= longest_ms:
+        if (
+            last
+            and item.start_ms - last.end_ms < gap_ms
+            and item.end_ms - last.start_ms <= longest_ms
+        ):
             joined[-1] = Interval(start_ms=last.start_ms, end_ms=max(last.end_ms, item.end_ms))
         else:
             joined.append(item)

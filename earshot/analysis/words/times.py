@@ -1,4 +1,5 @@
-"""Times for words that have none: spread over the gap between their neighbours, in proportion to their letters."""
+"""Times for words that have none: spread over the gap between their neighbours, in proportion to
+their letters."""
 
 from collections.abc import Sequence
 from itertools import groupby
@@ -22,7 +23,9 @@ def interpolate(texts: Sequence[str], known: Sequence[Span | None], whole: Span)
         if missing:
             start = found[-1][1] if found else whole[0]
             after = known[index + size] if index + size < len(known) else None
-            found += _spread(texts[index : index + size], (start, max(start, after[0] if after else whole[1])))
+            found += _spread(
+                texts[index : index + size], (start, max(start, after[0] if after else whole[1]))
+            )
         else:
             found += [span for span in known[index : index + size] if span is not None]
         index += size
@@ -31,5 +34,8 @@ def interpolate(texts: Sequence[str], known: Sequence[Span | None], whole: Span)
 
 def _spread(texts: Sequence[str], gap: Span) -> list[Span]:
     letters = [max(1, len(text)) for text in texts]
-    ends = [gap[0] + (gap[1] - gap[0]) * sum(letters[: n + 1]) // sum(letters) for n in range(len(letters))]
+    ends = [
+        gap[0] + (gap[1] - gap[0]) * sum(letters[: n + 1]) // sum(letters)
+        for n in range(len(letters))
+    ]
     return list(zip([gap[0], *ends[:-1]], ends, strict=True))

@@ -1,7 +1,8 @@
-"""Hears fire and carbon monoxide alarms: a steady tone of their pitch in their rhythm. Signal processing, nothing learned.
+"""Hears fire and carbon monoxide alarms: a steady tone of their pitch in their rhythm. Signal
+processing, nothing learned.
 
-What sounds without a rhythm (bells, sirens, voice messages) is not heard, nor is an alarm of which no whole group of pulses
-lies in the sound. docs/emergency.md has the figures.
+What sounds without a rhythm (bells, sirens, voice messages) is not heard, nor is an alarm of which
+no whole group of pulses lies in the sound. docs/emergency.md has the figures.
 """
 
 from collections.abc import Iterator
@@ -34,18 +35,20 @@ LIKELY = 4
 PROMISING = 0.4
 """Score of the quick search from which on a place is looked at."""
 UNSTEADY = 0.004
-"""Share of its pitch by which a sounder's tone may differ between the pulses of a group. Voices, animals and sirens differ by
-percents."""
+"""Share of its pitch by which a sounder's tone may differ between the pulses of a group. Voices,
+animals and sirens differ by percents."""
 DEPTH_DB = 3.0
 """How much weaker the tone is in the gaps, at least, echo and all."""
 FILLED = 0.5
-"""Share of a pause that is too much, if sound is heard in it that may be a further pulse or another tone."""
+"""Share of a pause that is too much, if sound is heard in it that may be a further pulse or another
+tone."""
 BEEP_DB = 3.0
 """A further pulse is at most so much fainter than the faintest."""
 ALONE_DB, TONE_DB = 10.0, 25.0
 """Another tone near the pitch is at most so much fainter, and stands out by so much."""
 SEEN = 0.75
-"""Of the context on one side, how much must lie in the chunk, before and after together: a pause cannot be heard in no time."""
+"""Of the context on one side, how much must lie in the chunk, before and after together: a pause
+cannot be heard in no time."""
 FURTHER = 0.75
 """Share of the best group's score that is enough for further groups of the same alarm."""
 LATE = 0.1
@@ -61,7 +64,9 @@ class Found:
     begins: list[int]  # frames at which its groups begin
 
 
-def alarms(waveform: Array, sample_rate: int, span: Interval, threshold: float) -> tuple[Alarm, ...]:
+def alarms(
+    waveform: Array, sample_rate: int, span: Interval, threshold: float
+) -> tuple[Alarm, ...]:
     """The alarms in a chunk, at most one of each rhythm, in order of time.
 
     Args:
@@ -80,7 +85,9 @@ def alarms(waveform: Array, sample_rate: int, span: Interval, threshold: float) 
     return tuple(sorted(told, key=lambda alarm: (alarm.start_ms, alarm.pattern)))
 
 
-def _find(rhythm: Rhythm, decibels: Array, heard: tuple[Tracks, ...], threshold: float) -> Found | None:
+def _find(
+    rhythm: Rhythm, decibels: Array, heard: tuple[Tracks, ...], threshold: float
+) -> Found | None:
     """The lowest pitch decides: what rings an octave or more above it may be its harmonic."""
     for tracks in heard:
         best: Found | None = None
@@ -89,9 +96,13 @@ def _find(rhythm: Rhythm, decibels: Array, heard: tuple[Tracks, ...], threshold:
         for at in _likely(score, rhythm):
             for row in range(max(loudest[at] - 1, 0), min(loudest[at] + 2, len(level))):
                 fit, hertz = refine(level[row], rhythm, at), float(tracks.hertz[row])
-                if fit.score < (best.fit.score if best else threshold + rhythm.margin) or not _rests(fit, level[row], rhythm):
+                if fit.score < (
+                    best.fit.score if best else threshold + rhythm.margin
+                ) or not _rests(fit, level[row], rhythm):
                     continue
-                if _steady(decibels, tracks, fit, hertz) and _pure(decibels, tracks, fit, hertz, rhythm, level):
+                if _steady(decibels, tracks, fit, hertz) and _pure(
+                    decibels, tracks, fit, hertz, rhythm, level
+                ):
                     best = Found(fit, hertz, _begins(score, level[row], fit, rhythm))
         if best:
             return best
@@ -99,7 +110,8 @@ def _find(rhythm: Rhythm, decibels: Array, heard: tuple[Tracks, ...], threshold:
 
 
 def _rests(fit: Fit, level: Array, rhythm: Rhythm) -> bool:
-    """The group is whole, and no half of the pauses around it is filled, as it is where beeps go on and on."""
+    """The group is whole, and no half of the pauses around it is filled, as it is where beeps go on
+    and on."""
     begin, end, half = fit.pulses[0][0], fit.pulses[-1][1], rhythm.before // 2
     starts = (begin - 2 * half, begin - half, end, end + half)
     filled = [level[max(start, 0) : max(start + half, 0)] > fit.level - BEEP_DB for start in starts]
@@ -107,19 +119,24 @@ def _rests(fit: Fit, level: Array, rhythm: Rhythm) -> bool:
 
 
 def _steady(decibels: Array, tracks: Tracks, fit: Fit, hertz: float) -> bool:
-    """One pitch throughout, and real gaps: with echoes left out, a note that rings on seems to have some."""
+    """One pitch throughout, and real gaps: with echoes left out, a note that rings on seems to have
+    some."""
     steady = unsteadiness(decibels, tracks.pitch, hertz, fit.pulses) <= UNSTEADY
     return steady and depth(decibels, tracks.pitch, hertz, fit.pulses) >= DEPTH_DB
 
 
-def _pure(decibels: Array, tracks: Tracks, fit: Fit, hertz: float, rhythm: Rhythm, level: Array) -> bool:
-    """Harmonics must be those of a square wave. Where there are none to go by, no other tone near the pitch may fill the pause,
-    as in a siren of two."""
+def _pure(
+    decibels: Array, tracks: Tracks, fit: Fit, hertz: float, rhythm: Rhythm, level: Array
+) -> bool:
+    """Harmonics must be those of a square wave. Where there are none to go by, no other tone near
+    the pitch may fill the pause, as in a siren of two."""
     if len(tracks.pitch.harmonics) > 1:
         return has_fundamental(decibels, tracks.pitch, hertz, fit.pulses)
     begin, end = fit.pulses[0][0], fit.pulses[-1][1]
     loudest = level.max(axis=0)
-    pause = np.concatenate([loudest[max(begin - rhythm.before, 0) : begin], loudest[end : end + rhythm.before]])
+    pause = np.concatenate(
+        [loudest[max(begin - rhythm.before, 0) : begin], loudest[end : end + rhythm.before]]
+    )
     return bool(np.mean(pause > max(fit.level - ALONE_DB, TONE_DB)) <= FILLED)
 
 
@@ -164,7 +181,10 @@ def _next(score: Array, beat: float, late: float) -> int:
 def _alarm(rhythm: Rhythm, found: Found, span: Interval) -> Alarm:
     length = found.fit.pulses[-1][1] - found.fit.pulses[0][0]
     # A frame sounds from its middle on.
-    start, end = (round((frame * HOP_SEC + WINDOW / RATE / 2) * 1000) for frame in (found.begins[0], found.begins[-1] + length))
+    start, end = (
+        round((frame * HOP_SEC + WINDOW / RATE / 2) * 1000)
+        for frame in (found.begins[0], found.begins[-1] + length)
+    )
     return Alarm(
         pattern=rhythm.name,
         frequency_hz=round(found.hertz),

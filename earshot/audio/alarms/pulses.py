@@ -1,4 +1,5 @@
-"""Finds groups of pulses in the level of a tone: correlation with the rhythm of an alarm, first quickly, then closely."""
+"""Finds groups of pulses in the level of a tone: correlation with the rhythm of an alarm, first
+quickly, then closely."""
 
 from functools import cache
 from itertools import pairwise, product
@@ -16,19 +17,24 @@ STRETCHES = (0.93, 1.0, 1.07)
 STANDS_OUT_DB = 5.0
 """Least mean level of every pulse over the sound around its pitch."""
 CONTRAST_DB = 0.5
-"""How much quieter every gap must be, at least, than the faintest pulse: in a room that echoes it is little."""
+"""How much quieter every gap must be, at least, than the faintest pulse: in a room that echoes it
+is little."""
 NEAR = 2
 """Frames around a place at which the quick search found a group."""
 SOFT_DB = 20.0
-"""To the quick search, levels grow ever more slowly above this: a pulse in a moment of silence must not outweigh the others."""
+"""To the quick search, levels grow ever more slowly above this: a pulse in a moment of silence must
+not outweigh the others."""
 RANGE_DB = 9.0
-"""Levels so far below the pulses count alike: what a room leaves of them must not weigh more than their rhythm."""
+"""Levels so far below the pulses count alike: what a room leaves of them must not weigh more than
+their rhythm."""
 
 
 class Match(NamedTuple):
-    """How well the rhythm fits, for every frame at which its first pulse may begin; shapes (frames,)."""
+    """How well the rhythm fits, for every frame at which its first pulse may begin; shapes
+    (frames,)."""
 
-    score: Array  # correlation of level and rhythm, -1 to 1; 0 where a pulse is missing or a gap is filled
+    # correlation of level and rhythm, -1 to 1; 0 where a pulse is missing or a gap is filled
+    score: Array
     track: NDArray[np.int64]
 
 
@@ -43,12 +49,16 @@ def match(level: Array, rhythm: Rhythm) -> Match:
     soft = even.reshape(len(level), -1, step).mean(axis=2)
     soft /= 1 + soft / SOFT_DB
     count, before = soft.shape[1], rhythm.before // step
-    padded = np.pad(soft, ((0, 0), (before, before + rhythm.edges(max(STRETCHES), frames=step)[-1][1])))
+    padded = np.pad(
+        soft, ((0, 0), (before, before + rhythm.edges(max(STRETCHES), frames=step)[-1][1]))
+    )
     best = Match(np.zeros(count, np.float32), np.zeros(count, np.int64))
     sums, each = _running(padded), [rhythm.edges(stretch, frames=step) for stretch in STRETCHES]
     faintest = [_faintest(sums, pulses, before, count) for pulses in each]
     # Few tracks stand out for as long as a pulse: the others cannot score.
-    (rows,) = np.nonzero([max(one[row].max() for one in faintest) >= STANDS_OUT_DB for row in range(len(soft))])
+    (rows,) = np.nonzero(
+        [max(one[row].max() for one in faintest) >= STANDS_OUT_DB for row in range(len(soft))]
+    )
     sums, squares = sums[rows], _running(np.square(padded[rows]))
     for pulses, faint in zip(each, faintest, strict=True) if len(rows) else ():
         scores = _scores(sums, squares, pulses, faint[rows], before)
@@ -69,8 +79,8 @@ class Fit(NamedTuple):
 
 
 def refine(level: Array, rhythm: Rhythm, at: int) -> Fit:
-    """The best group that begins near ``at``: correlation with every rhythm that the tolerances allow. Levels count from the
-    faintest pulse down to ``RANGE_DB`` below it.
+    """The best group that begins near ``at``: correlation with every rhythm that the tolerances
+    allow. Levels count from the faintest pulse down to ``RANGE_DB`` below it.
 
     Args:
         level: of one track, shape (frames,).
@@ -96,8 +106,12 @@ def refine(level: Array, rhythm: Rhythm, at: int) -> Fit:
 
 @cache
 def _templates(rhythm: Rhythm) -> tuple[Array, NDArray[np.int64]]:
-    """Ones where a pulse sounds, for every tolerable clock and length of pulses, shape (templates, frames); and their edges."""
-    edges = [rhythm.edges(stretch, longer) for stretch, longer in product(np.arange(0.9, 1.11, 0.025), (0.9, 1.0, 1.1))]
+    """Ones where a pulse sounds, for every tolerable clock and length of pulses, shape (templates,
+    frames); and their edges."""
+    edges = [
+        rhythm.edges(stretch, longer)
+        for stretch, longer in product(np.arange(0.9, 1.11, 0.025), (0.9, 1.0, 1.1))
+    ]
     out = np.zeros((len(edges), max(each[-1][1] for each in edges) + 2 * rhythm.before), np.float32)
     for row, pulses in zip(out, edges, strict=True):
         for a, b in pulses:
@@ -109,16 +123,21 @@ def _faintest(sums: Array, pulses: list[tuple[int, int]], before: int, frames: i
     """Mean level of the faintest of the pulses, shape (tracks, frames)."""
     faintest = np.full((len(sums), frames), np.inf, np.float32)
     for a, b in pulses:
-        np.minimum(faintest, _total(sums, before + a, before + b, frames) / np.float32(b - a), out=faintest)
+        np.minimum(
+            faintest, _total(sums, before + a, before + b, frames) / np.float32(b - a), out=faintest
+        )
     return faintest
 
 
 def _total(of: Array, start: int, end: int, frames: int) -> Array:
-    """From a first frame until before another, and from each place further on, shape (tracks, frames)."""
+    """From a first frame until before another, and from each place further on, shape (tracks,
+    frames)."""
     return of[:, end : end + frames] - of[:, start : start + frames]
 
 
-def _scores(sums: Array, squares: Array, pulses: list[tuple[int, int]], faintest: Array, before: int) -> Array:
+def _scores(
+    sums: Array, squares: Array, pulses: list[tuple[int, int]], faintest: Array, before: int
+) -> Array:
     """Pearson correlation with one rhythm, shape (tracks, frames)."""
     frames = faintest.shape[1]
 
@@ -137,7 +156,9 @@ def _scores(sums: Array, squares: Array, pulses: list[tuple[int, int]], faintest
     spread = total(squares, -before, end + before) / count - (whole / count) ** 2
     share = sum(b - a for a, b in pulses) / count
     # Covariance with a rhythm of ones and zeros, over both deviations.
-    score = (all_on - whole * share) / count / np.sqrt(np.maximum(spread, 1e-3) * (share * (1 - share)))
+    score = (
+        (all_on - whole * share) / count / np.sqrt(np.maximum(spread, 1e-3) * (share * (1 - share)))
+    )
     heard = (faintest >= STANDS_OUT_DB) & (faintest - loudest >= CONTRAST_DB)
     return np.where(heard, score, 0).astype(np.float32)
 

@@ -1,4 +1,5 @@
-"""How far a tone stands out of the sound around it, frame by frame, at the pitches of alarms; and how steady its pitch is."""
+"""How far a tone stands out of the sound around it, frame by frame, at the pitches of alarms; and
+how steady its pitch is."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -15,32 +16,39 @@ Array = NDArray[np.float32]
 RATE = 16_000
 """Hz."""
 WINDOW = 512
-"""Samples of a frame: 32 ms tells tones 60 Hz apart, and fits three times into a pulse of 100 ms."""
+"""Samples of a frame: 32 ms tells tones 60 Hz apart, and fits three times into a pulse of 100
+ms."""
 HOP = 320
 HOP_SEC = HOP / RATE
 BIN_HZ = RATE / WINDOW
 AT_ONCE = 256
-"""Frames transformed at once. They stay in the processor's cache: a chunk takes 1.6 ms and 6 MB, and not 4.5 ms and 18 MB."""
+"""Frames transformed at once. They stay in the processor's cache: a chunk takes 1.6 ms and 6 MB,
+and not 4.5 ms and 18 MB."""
 LOWEST, HIGHEST = 5, 121
-"""Bins that are looked at: 156 to 3,781 Hz. All lies within the band of a telephone or just beside it."""
+"""Bins that are looked at: 156 to 3,781 Hz. All lies within the band of a telephone or just beside
+it."""
 FLOOR = 2e-6
 """Power of a bin under white noise at -80 dBFS: what is quieter stands out of nothing."""
 NEAR, FAR = 4, 8
-"""Bins on either side of a tone that tell what is around it; nearer ones hold the tone's own skirts."""
+"""Bins on either side of a tone that tell what is around it; nearer ones hold the tone's own
+skirts."""
 CHANCE_DB = 2
 """What a bin stands out by chance."""
 FADED_DB = 3
 STEP_DB = 6
-"""Where one side is much quieter, as beyond the edge of a telephone's band, the tone must stand out of the louder one."""
+"""Where one side is much quieter, as beyond the edge of a telephone's band, the tone must stand out
+of the louder one."""
 FALL_DB = (2.0, 6.0)
-"""A tone that has fallen by the first within 50 ms begins to count for less; by the second, for nothing."""
+"""A tone that has fallen by the first within 50 ms begins to count for less; by the second, for
+nothing."""
 SEARCH = 3
 """Bins around a tone in which its exact pitch is looked for."""
 
 
 @dataclass(frozen=True)
 class Pitch:
-    """What a kind of sounder gives: its pitch lies within 10 % of the nominal one (UL 217, UL 464)."""
+    """What a kind of sounder gives: its pitch lies within 10 % of the nominal one (UL 217, UL
+    464)."""
 
     nominal: int  # Hz
     harmonics: tuple[int, ...]
@@ -52,7 +60,8 @@ class Pitch:
 
 
 PITCHES = (Pitch(520, (1, 3, 5)), Pitch(3100, (1,)))
-"""A piezo disc; and a square wave, whose odd harmonics tell it from a voice or an instrument: two of three must be there."""
+"""A piezo disc; and a square wave, whose odd harmonics tell it from a voice or an instrument: two
+of three must be there."""
 
 
 @dataclass(frozen=True)
@@ -68,13 +77,16 @@ def decibels_of(waveform: Array) -> Array:
     """Power of the bins from ``LOWEST`` to ``HIGHEST`` in dB, shape (bins, frames).
 
     Args:
-        waveform: mono at 16 kHz, shape (samples,). Frame i is the ``WINDOW`` samples from ``i * HOP`` on.
+        waveform: mono at 16 kHz, shape (samples,). Frame i is the ``WINDOW`` samples from ``i *
+            HOP`` on.
     """
     padded = np.pad(waveform, (0, max(WINDOW - len(waveform), 0)))
     rows = np.lib.stride_tricks.sliding_window_view(padded, WINDOW)[::HOP]
     power = np.empty((HIGHEST - LOWEST, len(rows)), np.float32)
     for start in range(0, len(rows), AT_ONCE):
-        spectrum = np.fft.rfft(rows[start : start + AT_ONCE] * hann(WINDOW), WINDOW)[:, LOWEST:HIGHEST]
+        spectrum = np.fft.rfft(rows[start : start + AT_ONCE] * hann(WINDOW), WINDOW)[
+            :, LOWEST:HIGHEST
+        ]
         power[:, start : start + AT_ONCE] = (spectrum.real**2 + spectrum.imag**2).T
     power += np.float32(FLOOR)
     np.log10(power, out=power)
@@ -91,26 +103,39 @@ def tracks_of(decibels: Array) -> tuple[Tracks, ...]:
     )
 
 
-def unsteadiness(decibels: Array, pitch: Pitch, hertz: float, pulses: Sequence[tuple[int, int]]) -> float:
-    """By what share of its pitch the tone differs between pulses; the steadiest of its harmonics counts.
+def unsteadiness(
+    decibels: Array, pitch: Pitch, hertz: float, pulses: Sequence[tuple[int, int]]
+) -> float:
+    """By what share of its pitch the tone differs between pulses; the steadiest of its harmonics
+    counts.
 
     Args:
         pulses: first and last frame of each.
     """
-    spreads = [np.ptp([_exact(decibels, hertz * h, span) for span in pulses]) / (hertz * h) for h in pitch.harmonics]
+    spreads = [
+        np.ptp([_exact(decibels, hertz * h, span) for span in pulses]) / (hertz * h)
+        for h in pitch.harmonics
+    ]
     return float(min(spreads))
 
 
-def has_fundamental(decibels: Array, pitch: Pitch, hertz: float, pulses: Sequence[tuple[int, int]]) -> bool:
-    """The first harmonic is the strongest, as a square wave's is; a room may weaken it by ``FADED_DB``."""
+def has_fundamental(
+    decibels: Array, pitch: Pitch, hertz: float, pulses: Sequence[tuple[int, int]]
+) -> bool:
+    """The first harmonic is the strongest, as a square wave's is; a room may weaken it by
+    ``FADED_DB``."""
     strength = [_strength(decibels, hertz * h, pulses) for h in pitch.harmonics]
     return strength[0] >= max(strength) - FADED_DB
 
 
 def depth(decibels: Array, pitch: Pitch, hertz: float, pulses: Sequence[tuple[int, int]]) -> float:
-    """How much weaker the tone is in the gaps than in the pulses, on average, in dB; of its harmonics the deepest counts."""
+    """How much weaker the tone is in the gaps than in the pulses, on average, in dB; of its
+    harmonics the deepest counts."""
     gaps = [(before[1], after[0]) for before, after in pairwise(pulses)]
-    return max(_strength(decibels, hertz * h, pulses) - _strength(decibels, hertz * h, gaps) for h in pitch.harmonics)
+    return max(
+        _strength(decibels, hertz * h, pulses) - _strength(decibels, hertz * h, gaps)
+        for h in pitch.harmonics
+    )
 
 
 def _strength(decibels: Array, hertz: float, spans: Sequence[tuple[int, int]]) -> float:
@@ -121,15 +146,22 @@ def _strength(decibels: Array, hertz: float, spans: Sequence[tuple[int, int]]) -
 def dry(level: Array) -> Array:
     """Levels without what only dies away, as the echo of a pulse does in a gap."""
     frames = level.shape[1]
-    before = (np.pad(level, ((0, 0), (3, 0)))[:, :frames] + np.pad(level, ((0, 0), (2, 0)))[:, :frames]) / 2
-    kept: Array = level * np.clip(1 - (before - level - FALL_DB[0]) / (FALL_DB[1] - FALL_DB[0]), 0, 1)
+    before = (
+        np.pad(level, ((0, 0), (3, 0)))[:, :frames] + np.pad(level, ((0, 0), (2, 0)))[:, :frames]
+    ) / 2
+    kept: Array = level * np.clip(
+        1 - (before - level - FALL_DB[0]) / (FALL_DB[1] - FALL_DB[0]), 0, 1
+    )
     return kept
 
 
 def _exact(decibels: Array, hertz: float, span: tuple[int, int]) -> float:
-    """The pitch near ``hertz`` of the mean spectrum in ``span``: the vertex of a parabola through the highest bins."""
+    """The pitch near ``hertz`` of the mean spectrum in ``span``: the vertex of a parabola through
+    the highest bins."""
     first = int(hertz // BIN_HZ) - LOWEST - SEARCH
-    mean = np.log(np.mean(10 ** (decibels[first : first + 2 * SEARCH + 2, span[0] : span[1]] / 10), axis=1))
+    mean = np.log(
+        np.mean(10 ** (decibels[first : first + 2 * SEARCH + 2, span[0] : span[1]] / 10), axis=1)
+    )
     top = int(np.clip(mean.argmax(), 1, len(mean) - 2))
     a, b, c = mean[top - 1 : top + 2]
     return float(first + LOWEST + top + (a - c) / (2 * (a - 2 * b + c) or 1)) * BIN_HZ
@@ -144,26 +176,34 @@ def _together(a: Array, b: Array, c: Array) -> Array:
 
 
 def _standing_out(decibels: Array) -> Array:
-    """A tone between bin k and k + 1 over the mean of the bins around it, at row k; rows without neighbours are zero."""
+    """A tone between bin k and k + 1 over the mean of the bins around it, at row k; rows without
+    neighbours are zero."""
     width, last = FAR - NEAR + 1, len(decibels) - FAR - 1
     sums = np.zeros_like(decibels[width - 1 :])
     for step in range(width):
         sums += decibels[step : step + len(sums)]  # row k: bins k to k + width - 1
     below, above = sums[: last - FAR], sums[FAR + NEAR + 1 : last + NEAR + 1]
-    around = np.maximum((below + above) / 2, np.maximum(below, above) - STEP_DB * width) / np.float32(width)
+    around = np.maximum(
+        (below + above) / 2, np.maximum(below, above) - STEP_DB * width
+    ) / np.float32(width)
     out = np.zeros_like(decibels)
-    np.maximum(np.maximum(decibels[FAR:last], decibels[FAR + 1 : last + 1]) - around, 0, out=out[FAR:last])
+    np.maximum(
+        np.maximum(decibels[FAR:last], decibels[FAR + 1 : last + 1]) - around, 0, out=out[FAR:last]
+    )
     return out
 
 
 @cache
 def _listened() -> Iterable[tuple[Array, NDArray[np.int64]]]:
-    """For each of ``PITCHES``, what its tracks listen for, and their rows, shape (harmonics, tracks)."""
+    """For each of ``PITCHES``, what its tracks listen for, and their rows, shape (harmonics,
+    tracks)."""
     found = []
     for pitch in PITCHES:
         # Two bins hear a tone, each of its harmonics must stay within its two.
         step = 2 * BIN_HZ if len(pitch.harmonics) == 1 else BIN_HZ / 3
         hertz = np.arange(pitch.limits[0], pitch.limits[1] + step / 2, step)
-        rows = np.stack([(hertz * harmonic // BIN_HZ).astype(int) - LOWEST for harmonic in pitch.harmonics])
+        rows = np.stack(
+            [(hertz * harmonic // BIN_HZ).astype(int) - LOWEST for harmonic in pitch.harmonics]
+        )
         found.append((hertz.astype(np.float32), rows))
     return tuple(found)

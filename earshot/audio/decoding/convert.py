@@ -1,4 +1,5 @@
-"""Decoded frames to float32 arrays of one rate and one number of channels, through FFmpeg's own converter."""
+"""Decoded frames to float32 arrays of one rate and one number of channels, through FFmpeg's own
+converter."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -10,9 +11,11 @@ from earshot.compute.sound import Waveform
 
 
 class Converter:
-    """One resampler per sample format, channel layout and rate in the file; only those that change the rate hold samples back.
+    """One resampler per sample format, channel layout and rate in the file; only those that change
+    the rate hold samples back.
 
-    It also packs the channels: PyAV 18 reads past the end of planar frames with 8 channels and crashes.
+    It also packs the channels: PyAV 18 reads past the end of planar frames with 8 channels and
+    crashes.
     """
 
     def __init__(self, rate: int, channels: int) -> None:
@@ -34,7 +37,9 @@ class Converter:
         kind = (frame.format.name, frame.layout.name, frame.sample_rate)
         if kind not in self._resamplers:
             same_rate = frame.sample_rate == self._rate
-            self._resamplers[kind] = av.AudioResampler(format="flt", rate=None if same_rate else self._rate)
+            self._resamplers[kind] = av.AudioResampler(
+                format="flt", rate=None if same_rate else self._rate
+            )
         if frame.sample_rate != self._rate:
             self._holding = kind
         frame.pts = None
@@ -50,12 +55,17 @@ class Converter:
                 yield self._packed(parts, parts[0].layout.nb_channels)
 
     def _packed(self, parts: list[Any], channels: int) -> Waveform:
-        flat = np.concatenate([np.zeros(0, dtype=np.float32), *(part.to_ndarray()[0] for part in parts)])
+        flat = np.concatenate(
+            [np.zeros(0, dtype=np.float32), *(part.to_ndarray()[0] for part in parts)]
+        )
         return _spread(flat.reshape(-1, channels).T, self._channels)
 
 
 def _spread(waveform: Waveform, channels: int) -> Waveform:
-    """One channel goes to all of them, and many become one that goes to all: nothing is lost, and no level changes."""
+    """One channel goes to all of them, and many become one that goes to all: nothing is lost, and
+    no level changes."""
     if len(waveform) == channels:
         return waveform
-    return np.repeat((mixed(waveform) if len(waveform) > 1 else waveform[0])[None], channels, axis=0)
+    return np.repeat(
+        (mixed(waveform) if len(waveform) > 1 else waveform[0])[None], channels, axis=0
+    )

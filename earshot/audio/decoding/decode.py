@@ -1,4 +1,5 @@
-"""Decodes a recording at its own rate, block by block, so that its length never decides how much memory is needed."""
+"""Decodes a recording at its own rate, block by block, so that its length never decides how much
+memory is needed."""
 
 from collections.abc import Iterable, Iterator
 
@@ -17,20 +18,25 @@ BLOCK_SECONDS = 1
 
 TOLERATED_SHORT_MS = 300
 TOLERATED_SHORT_SHARE = 0.01
-"""How much shorter than its header says a recording may be. Encoder delay and padding take up to 2,112 + 256 samples, 296 ms at
-8 kHz; length fields round and count whole packets, which stays under 1 %. Beyond both, sound is missing."""
+"""How much shorter than its header says a recording may be. Encoder delay and padding take up to
+2,112 + 256 samples, 296 ms at 8 kHz; length fields round and count whole packets, which stays under
+1 %. Beyond both, sound is missing."""
 
 TOLERATED_DAMAGED_SHARE = 0.02
-"""Share of packets that may fail to decode, as in any player: tags between joined MP3s, a flipped bit."""
+"""Share of packets that may fail to decode, as in any player: tags between joined MP3s, a flipped
+bit."""
 
 TOLERATED_UNREAD = 16_384
-"""Bytes that may be left over behind the place where a container's reader gives up: padding, a last tag, half a packet."""
+"""Bytes that may be left over behind the place where a container's reader gives up: padding, a last
+tag, half a packet."""
 
 GAPLESS = ("flac",)
-"""Containers that number their samples and never leave any out on purpose, so that a gap is damage."""
+"""Containers that number their samples and never leave any out on purpose, so that a gap is
+damage."""
 
 LOUDEST = 100.0
-"""40 dB above full scale: float files overshoot 1 a little, but beyond this they hold integers or damage."""
+"""40 dB above full scale: float files overshoot 1 a little, but beyond this they hold integers or
+damage."""
 
 SHORTEST_MS = 25
 """One analysis frame; a recording below this holds nothing that could be analysed."""
@@ -40,7 +46,11 @@ SELF_SYNCING = ("mp3", "aac", "ac3", "eac3")
 
 
 def decode(
-    source: Source, probe: Probe, tally: Tally, accept_truncated: bool = False, longest_ms: int | None = None
+    source: Source,
+    probe: Probe,
+    tally: Tally,
+    accept_truncated: bool = False,
+    longest_ms: int | None = None,
 ) -> Iterator[Waveform]:
     """Blocks of float32 in [-1, 1], shape (channels, about one second of samples).
 
@@ -48,8 +58,8 @@ def decode(
         longest_ms: no recording may be longer.
 
     Raises:
-        BadAudio: ``empty``, ``not_audio``, ``truncated``, ``corrupt``, ``not_finite``, ``too_long``, ``unsupported``; some only
-            after the last block.
+        BadAudio: ``empty``, ``not_audio``, ``truncated``, ``corrupt``, ``not_finite``,
+            ``too_long``, ``unsupported``; some only after the last block.
     """
     done = 0
     with opened(source) as file:
@@ -68,30 +78,50 @@ def check_longest(length_ms: int, longest_ms: int | None) -> None:
     BadAudio: ``too_long``.
     """
     if longest_ms is not None and length_ms > longest_ms:
-        raise BadAudio("too_long", f"It is longer than {clock(longest_ms, 1000)} (EARSHOT_MAX_DURATION_SEC); split it")
+        raise BadAudio(
+            "too_long",
+            f"It is longer than {clock(longest_ms, 1000)} (EARSHOT_MAX_DURATION_SEC); split it",
+        )
 
 
 def _check_values(block: Waveform, done: int, probe: Probe) -> None:
     finite = np.isfinite(block).all(axis=0)
     if not finite.all():
         at = clock(done + int(finite.argmin()), probe.sample_rate)
-        raise BadAudio("not_finite", f"The sample at {at} is NaN or infinite; export the file again as PCM")
+        raise BadAudio(
+            "not_finite", f"The sample at {at} is NaN or infinite; export the file again as PCM"
+        )
     peak = float(np.abs(block).max())
     if peak > LOUDEST:
         at = clock(done, probe.sample_rate)
         raise BadAudio(
-            "unsupported", f"Samples reach {peak:.6g} near {at}, but float sound lies within -1 to 1; export it as PCM"
+            "unsupported",
+            f"Samples reach {peak:.6g} near {at}, but float sound lies within -1 to 1; export it"
+            " as PCM",
         )
 
 
 def _check_damage(probe: Probe, tally: Tally) -> None:
-    if tally.samples == 0 and (tally.damaged_at_end or tally.packets == 0) and probe.container in SELF_SYNCING:
+    if (
+        tally.samples == 0
+        and (tally.damaged_at_end or tally.packets == 0)
+        and probe.container in SELF_SYNCING
+    ):
         raise BadAudio("not_audio", "Not audio: no decoder finds sound in it")
     if tally.damaged > TOLERATED_DAMAGED_SHARE * tally.packets:
-        raise BadAudio("corrupt", f"{tally.damaged} of {tally.packets} packets are damaged; export or download the file again")
+        raise BadAudio(
+            "corrupt",
+            f"{tally.damaged} of {tally.packets} packets are damaged; export or download the file"
+            " again",
+        )
     lost = tally.silenced / probe.sample_rate + sum(leap.length_ms for leap in tally.leaps) / 1000
-    if probe.container in GAPLESS and lost > TOLERATED_DAMAGED_SHARE * tally.samples / probe.sample_rate:
-        raise BadAudio("corrupt", f"{lost:.1f} s in between are damaged; export or download the file again")
+    if (
+        probe.container in GAPLESS
+        and lost > TOLERATED_DAMAGED_SHARE * tally.samples / probe.sample_rate
+    ):
+        raise BadAudio(
+            "corrupt", f"{lost:.1f} s in between are damaged; export or download the file again"
+        )
 
 
 def _check_length(probe: Probe, tally: Tally, accept_truncated: bool) -> None:
@@ -102,25 +132,35 @@ def _check_length(probe: Probe, tally: Tally, accept_truncated: bool) -> None:
         tally.truncated_ms = missing_ms
         if tally.damaged_at_end > 1:
             raise BadAudio(
-                "corrupt", f"Damaged from {clock(tally.samples, probe.sample_rate)} on; export or download the file again"
+                "corrupt",
+                f"Damaged from {clock(tally.samples, probe.sample_rate)} on; export or download the"
+                " file again",
             )
         if not accept_truncated:
             lengths = f"{got_ms / 1000:.1f} s of the {promised_ms / 1000:.1f} s its header states"
             raise BadAudio(
-                "truncated", f"Cut off: holds {lengths}; get the whole file, or take what is there with --accept-truncated"
+                "truncated",
+                f"Cut off: holds {lengths}; get the whole file, or take what is there with"
+                " --accept-truncated",
             )
     if (probe.is_cut or tally.unread > TOLERATED_UNREAD) and not accept_truncated:
         raise BadAudio(
             "truncated",
-            f"Cut off after {got_ms / 1000:.1f} s; get the whole file, or take what is there with --accept-truncated",
+            f"Cut off after {got_ms / 1000:.1f} s; get the whole file, or take what is there with"
+            " --accept-truncated",
         )
     if got_ms < SHORTEST_MS:
-        raise BadAudio("empty", f"A valid {probe.container} file with {tally.samples} samples: too short to hold any sound")
+        raise BadAudio(
+            "empty",
+            f"A valid {probe.container} file with {tally.samples} samples: too short to hold any"
+            " sound",
+        )
 
 
 def _reached_ms(probe: Probe, tally: Tally, got_ms: int) -> int:
-    """How much of the stated length was found, be it placed or not. Matroska states where its last track ends: the pieces that
-    FFmpeg's segment muxer writes state 10, 20, 30 s, and their time stamps say the same."""
+    """How much of the stated length was found, be it placed or not. Matroska states where its last
+    track ends: the pieces that FFmpeg's segment muxer writes state 10, 20, 30 s, and their time
+    stamps say the same."""
     placed = got_ms + sum(leap.length_ms for leap in tally.leaps)
     return max(placed, tally.end_ms) if probe.container == "matroska" else placed
 

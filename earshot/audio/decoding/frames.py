@@ -17,10 +17,12 @@ from earshot.compute.sound import Waveform
 
 TAGGED = ("mp3", "mp3float")
 TAGS = (b"ID3", b"TAG", b"APETAGEX", b"LYRICSBEGIN")
-"""How the tags begin that stand between MP3s joined end to end; they hold words and pictures, and no sound."""
+"""How the tags begin that stand between MP3s joined end to end; they hold words and pictures, and
+no sound."""
 
 UNSTAMPED = ("avi",)
-"""Containers that lay packets end to end. What FFmpeg gives for time stamps is counted in blocks, two for a long packet."""
+"""Containers that lay packets end to end. What FFmpeg gives for time stamps is counted in blocks,
+two for a long packet."""
 
 
 @dataclass
@@ -29,7 +31,8 @@ class Tally:
 
     samples: int = 0
     lead: int = 0
-    """Samples of silence put before a sound that begins later than the file; part of ``samples``."""
+    """Samples of silence put before a sound that begins later than the file; part of
+    ``samples``."""
     silenced: int = 0
     """Samples of silence put where the file has none in between; part of ``samples``."""
     leaps: list[Leap] = field(default_factory=list)
@@ -80,12 +83,19 @@ class Tally:
             self.changes += each.changes
 
 
-def waveforms(file: MediaFile, container: Any, stream: Any, probe: Probe, tally: Tally) -> Iterator[Waveform]:
-    """Float32, shape (channels, samples) of one decoded frame, or of up to a second of silence in a gap, all at the
-    rate of ``probe`` and with its channels."""
+def waveforms(
+    file: MediaFile, container: Any, stream: Any, probe: Probe, tally: Tally
+) -> Iterator[Waveform]:
+    """Float32, shape (channels, samples) of one decoded frame, or of up to a second of silence in a
+    gap, all at the rate of ``probe`` and with its channels."""
     convert = Converter(probe.sample_rate, probe.channels)
     pace = Pace(container.size, None if has_pictures(container) else probe.likely_ms)
-    timeline = Timeline(probe.sample_rate, probe.duration_ms, tally.lead + tally.silenced, first_time(container, stream))
+    timeline = Timeline(
+        probe.sample_rate,
+        probe.duration_ms,
+        tally.lead + tally.silenced,
+        first_time(container, stream),
+    )
     tally.read_to = 0
     for frame in _frames(file, container, stream, tally):
         if convert.differs(frame):
@@ -95,7 +105,11 @@ def waveforms(file: MediaFile, container: Any, stream: Any, probe: Probe, tally:
             yield from _counted(convert.rest(), tally)
         lead = timeline.lead
         stamped = not tally.samples or probe.container not in UNSTAMPED
-        gap = timeline.gap_before(frame, tally.samples, pace.likely_ms(tally.read_to)) if stamped else 0
+        gap = (
+            timeline.gap_before(frame, tally.samples, pace.likely_ms(tally.read_to))
+            if stamped
+            else 0
+        )
         tally.silenced += gap - (timeline.lead - lead)
         yield from _counted(_silence(gap, probe), tally)
         yield from _counted([convert(frame)], tally)
@@ -111,7 +125,11 @@ def _frames(file: MediaFile, container: Any, stream: Any, tally: Tally) -> Itera
     import av
 
     decode = decoder(stream)
-    tags = _Tags(file, tally) if stream.codec_context.name in TAGGED and container.format.name == "mp3" else None
+    tags = (
+        _Tags(file, tally)
+        if stream.codec_context.name in TAGGED and container.format.name == "mp3"
+        else None
+    )
     for packet in _packets(container, stream, tally):
         is_flush = packet.size == 0
         if tags is not None and tags.hold(packet):
@@ -130,14 +148,16 @@ def _frames(file: MediaFile, container: Any, stream: Any, tally: Tally) -> Itera
 
 
 class _Tags:
-    """Knows the packets that hold a tag in the middle of a stream without a container of its own."""
+    """Knows the packets that hold a tag in the middle of a stream without a container of its
+    own."""
 
     def __init__(self, file: MediaFile, tally: Tally) -> None:
         self._file, self._tally = file, tally
         self._end = self._time = 0
 
     def hold(self, packet: Any) -> bool:
-        """Whether it is of a tag. FFmpeg counts each as a frame of sound: those that follow are stamped without that time."""
+        """Whether it is of a tag. FFmpeg counts each as a frame of sound: those that follow are
+        stamped without that time."""
         if not packet.size or packet.pos is None:
             return False
         if bytes(packet)[:11].startswith(TAGS) and packet.pos >= self._end:
@@ -152,7 +172,8 @@ class _Tags:
 
 
 def _packets(container: Any, stream: Any, tally: Tally) -> Iterator[Any]:
-    """All packets of the track that the container gives; what it cannot read is counted, not passed over in silence."""
+    """All packets of the track that the container gives; what it cannot read is counted, not passed
+    over in silence."""
     import av
 
     end = 0
@@ -163,7 +184,9 @@ def _packets(container: Any, stream: Any, tally: Tally) -> Iterator[Any]:
             yield packet
     except av.FFmpegError:
         tally.unread += max(0, container.size - end)
-    except IndexError:  # at the end of PyAV's own loop, which knows only the tracks that were there when the file was opened
+    # at the end of PyAV's own loop, which knows only the tracks that were there when the file was
+    # opened
+    except IndexError:
         tally.late_track = True
 
 

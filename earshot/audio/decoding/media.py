@@ -1,4 +1,5 @@
-"""Opens a media file with FFmpeg and picks its audio track; the one place that knows how FFmpeg names its failures."""
+"""Opens a media file with FFmpeg and picks its audio track; the one place that knows how FFmpeg
+names its failures."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -13,14 +14,14 @@ DEMUXERS = (
     "wav,w64,flac,ogg,mp3,aac,mov,matroska,aiff,caf,au,asf,amr,avi,mpegts,mpeg,flv,ac3,eac3,ape,tta,wv,mpc,mpc8,voc,gsm,dsf,"
     "nistsphere,sox,pvf,ircam,ilbc"  # speech corpora, voice mail
 )
-"""Containers that hold their own sound. Playlists (hls, concat, dash, sdp) are left out: they name other files and addresses,
-and so would lead out of the allowed roots."""
+"""Containers that hold their own sound. Playlists (hls, concat, dash, sdp) are left out: they name
+other files and addresses, and so would lead out of the allowed roots."""
 
 READ_BYTES = 1 << 16
 
 PATIENT = {"analyzeduration": "3600000000", "probesize": "50000000"}
-"""Where a track is announced whose first packet comes after the five seconds, or 5 MB, that FFmpeg looks at by itself: an hour
-(in microseconds), or 50 MB."""
+"""Where a track is announced whose first packet comes after the five seconds, or 5 MB, that FFmpeg
+looks at by itself: an hour (in microseconds), or 50 MB."""
 
 ENCRYPTED_TAGS = ("enca", "encv", "drms", "drmi", "p608")
 """Sample entry types of protected MP4 tracks: ISO/IEC 14496-12 section 8.12, and Apple FairPlay."""
@@ -28,24 +29,34 @@ ENCRYPTED_TAGS = ("enca", "encv", "drms", "drmi", "p608")
 
 @contextmanager
 def open_media(file: MediaFile, view: View = WHOLE_FILE) -> Iterator[Any]:
-    """An open container with at least one audio stream (PyAV objects), of what ``view`` shows of the file.
+    """An open container with at least one audio stream (PyAV objects), of what ``view`` shows of
+    the file.
 
     Raises:
-        BadAudio: ``empty``, ``not_audio``, ``truncated``, ``zero_channels``, ``no_audio_stream``, ``encrypted``.
+        BadAudio: ``empty``, ``not_audio``, ``truncated``, ``zero_channels``, ``no_audio_stream``,
+            ``encrypted``.
     """
     with _opened(file, view) as container:
         streams = container.streams
-        protected = [stream for stream in (*streams.audio, *streams.video) if _tag(stream) in ENCRYPTED_TAGS]
+        protected = [
+            stream for stream in (*streams.audio, *streams.video) if _tag(stream) in ENCRYPTED_TAGS
+        ]
         if protected:
-            raise BadAudio("encrypted", "The file is encrypted (DRM); ask its owner for an unprotected copy")
+            raise BadAudio(
+                "encrypted", "The file is encrypted (DRM); ask its owner for an unprotected copy"
+            )
         if not streams.audio:
-            raise BadAudio("no_audio_stream", f"This {container_name(container)} file has no audio track to analyse")
+            raise BadAudio(
+                "no_audio_stream",
+                f"This {container_name(container)} file has no audio track to analyse",
+            )
         yield container
 
 
 def first_time(container: Any, stream: Any) -> Fraction | None:
-    """Where the file's line begins by its other tracks, in seconds of its own count; None where this track is all it holds: its
-    first sample is the beginning then, whatever time it is stamped with."""
+    """Where the file's line begins by its other tracks, in seconds of its own count; None where
+    this track is all it holds: its first sample is the beginning then, whatever time it is stamped
+    with."""
     from av.stream import Disposition
 
     others = [
@@ -53,25 +64,36 @@ def first_time(container: Any, stream: Any) -> Fraction | None:
         for other in (*container.streams.video, *container.streams.audio)
         if other.index != stream.index and not other.disposition & Disposition.attached_pic
     ]
-    return Fraction(container.start_time, 1_000_000) if others and container.start_time is not None else None
+    return (
+        Fraction(container.start_time, 1_000_000)
+        if others and container.start_time is not None
+        else None
+    )
 
 
 def has_pictures(container: Any) -> bool:
     """Whether it holds more than sound; a cover is no more."""
     from av.stream import Disposition
 
-    return any(not stream.disposition & Disposition.attached_pic for stream in container.streams.video)
+    return any(
+        not stream.disposition & Disposition.attached_pic for stream in container.streams.video
+    )
 
 
 @contextmanager
 def _opened(file: MediaFile, view: View) -> Iterator[Any]:
     import av
 
-    av.logging.set_level(None)  # FFmpeg's remarks about damaged files belong in our errors, not on the terminal
+    av.logging.set_level(
+        None
+    )  # FFmpeg's remarks about damaged files belong in our errors, not on the terminal
     if file.size == 0:
         raise BadAudio("empty", "The file is empty (0 bytes)")
     container = _open(file, view, {})
-    if any(each.codec_context is not None and not each.codec_context.sample_rate for each in container.streams.audio):
+    if any(
+        each.codec_context is not None and not each.codec_context.sample_rate
+        for each in container.streams.audio
+    ):
         container.close()
         container = _open(file, view, PATIENT)
     with container:
@@ -84,7 +106,12 @@ def _open(file: MediaFile, view: View, options: dict[str, str]) -> Any:
     # It opens nothing by itself, whatever the file names.
     allowed = {"format_whitelist": DEMUXERS, "protocol_whitelist": "none"}
     try:
-        return av.open(file.raw(view), options=allowed | options, metadata_errors="replace", buffer_size=READ_BYTES)
+        return av.open(
+            file.raw(view),
+            options=allowed | options,
+            metadata_errors="replace",
+            buffer_size=READ_BYTES,
+        )
     except av.FFmpegError as error:
         raise why_unreadable(file) from error
 
@@ -96,7 +123,8 @@ def container_name(container: Any) -> str:
 
 
 def _tag(stream: Any) -> str:
-    """Four letters in MP4 and its like; AVI and WAV number their codecs, and not every number is text."""
+    """Four letters in MP4 and its like; AVI and WAV number their codecs, and not every number is
+    text."""
     try:
         return str(stream.codec_context.codec_tag) if stream.codec_context else ""
     except UnicodeDecodeError:

@@ -19,22 +19,37 @@ from earshot.audio.media_file import WHOLE_FILE, MediaFile, Source, View, opened
 RATES_HZ = (8_000, 192_000)
 MAX_CHANNELS = 8
 
-PROMISING = ("w64", "flac", "mov", "matroska", "aiff", "caf", "au", "ape", "tta", "wv", "nistsphere")
-"""Containers whose header states the length of the sound. The others (ogg, raw aac, asf, mpegts...) only let FFmpeg estimate
-it from the bytes that are there, so a cut cannot be seen."""
+PROMISING = (
+    "w64",
+    "flac",
+    "mov",
+    "matroska",
+    "aiff",
+    "caf",
+    "au",
+    "ape",
+    "tta",
+    "wv",
+    "nistsphere",
+)
+"""Containers whose header states the length of the sound. The others (ogg, raw aac, asf, mpegts...)
+only let FFmpeg estimate it from the bytes that are there, so a cut cannot be seen."""
 
 BY_TIME = ("mp4", "matroska")
-"""Of these the length is the last time stamp, and clocks leap; the others count samples, frames or bytes."""
+"""Of these the length is the last time stamp, and clocks leap; the others count samples, frames or
+bytes."""
 
 DENSE = ("flac", "ape", "tta", "wv")
-"""Lossless containers that count samples: an hour of silence takes a few kilobytes, and nothing can leap."""
+"""Lossless containers that count samples: an hour of silence takes a few kilobytes, and nothing can
+leap."""
 
 
 @dataclass(frozen=True)
 class Probe:
-    """What the header says. ``duration_ms`` may be an estimate; ``promised_ms`` is the length the file commits to, if any;
-    ``is_cut`` marks a file whose bytes visibly end too early, whatever its header says. Lengths are those of the file's own
-    line, which begins where its first track does."""
+    """What the header says. ``duration_ms`` may be an estimate; ``promised_ms`` is the length the
+    file commits to, if any; ``is_cut`` marks a file whose bytes visibly end too early, whatever its
+    header says. Lengths are those of the file's own line, which begins where its first track
+    does."""
 
     container: str
     codec: str
@@ -56,18 +71,25 @@ class Probe:
 
     @property
     def certain_ms(self) -> int:
-        """How long the recording is at least: the length that the file commits to, as far as it counts what is in it and has
-        the bytes for it; 0 where only the decoder can tell."""
-        counted = self.promised_ms if self.container not in BY_TIME and len(self.links) < 2 else None
+        """How long the recording is at least: the length that the file commits to, as far as it
+        counts what is in it and has the bytes for it; 0 where only the decoder can tell."""
+        counted = (
+            self.promised_ms if self.container not in BY_TIME and len(self.links) < 2 else None
+        )
         return min(counted or 0, self.likely_ms)
 
     @property
     def expected_ms(self) -> int:
-        """A guess at how long the recording will be, mostly too high: what is stated, as far as the bytes make it likely."""
+        """A guess at how long the recording will be, mostly too high: what is stated, as far as the
+        bytes make it likely."""
         stated = self.promised_ms or self.duration_ms
         if stated is None or len(self.links) > 1:
             return self.likely_ms
-        return stated if self.container in DENSE else min(stated, self.likely_ms + most_silence_ms(self.likely_ms))
+        return (
+            stated
+            if self.container in DENSE
+            else min(stated, self.likely_ms + most_silence_ms(self.likely_ms))
+        )
 
 
 def probe(source: Source) -> Probe:
@@ -88,7 +110,10 @@ def _probe(file: MediaFile) -> Probe:
         streams = [container.streams[index] for index in chosen.indexes]
         contexts = [stream.codec_context for stream in streams if stream.codec_context is not None]
         if not contexts:
-            raise BadAudio("unsupported", "The audio track uses a codec that FFmpeg does not know; convert it to WAV or FLAC")
+            raise BadAudio(
+                "unsupported",
+                "The audio track uses a codec that FFmpeg does not know; convert it to WAV or FLAC",
+            )
         names = container.format.name.split(",")
         duration_ms = length_ms(container, streams)
         codec = str(contexts[0].codec.canonical_name)
@@ -102,7 +127,9 @@ def _probe(file: MediaFile) -> Probe:
             is_cut=_is_cut(file, names, riff),
             view=view,
             remarks=riff.remarks if riff else (),
-            likely_ms=likely_ms(file.size, sum(context.bit_rate or 0 for context in contexts), codec),
+            likely_ms=likely_ms(
+                file.size, sum(context.bit_rate or 0 for context in contexts), codec
+            ),
             chosen=chosen,
             links=links(file) if "ogg" in names else parts,
         )
@@ -114,17 +141,27 @@ def _probe(file: MediaFile) -> Probe:
 
 def _check(found: Probe) -> None:
     if found.channels == 0:
-        raise BadAudio("zero_channels", f"The {found.container} header says 0 channels; there is no sound to analyse")
+        raise BadAudio(
+            "zero_channels",
+            f"The {found.container} header says 0 channels; there is no sound to analyse",
+        )
     low, high = RATES_HZ
     if not low <= found.sample_rate <= high:
-        raise BadAudio("unsupported", f"Sample rate {found.sample_rate} Hz is outside {low} to {high} Hz; convert it first")
+        raise BadAudio(
+            "unsupported",
+            f"Sample rate {found.sample_rate} Hz is outside {low} to {high} Hz; convert it first",
+        )
     if found.channels > MAX_CHANNELS:
-        raise BadAudio("unsupported", f"{found.channels} channels are more than {MAX_CHANNELS}; split or mix the file first")
+        raise BadAudio(
+            "unsupported",
+            f"{found.channels} channels are more than {MAX_CHANNELS}; split or mix the file first",
+        )
 
 
 def length_ms(container: Any, streams: Sequence[Any]) -> int | None:
-    """How far the tracks reach on the file's line; what the container says only where sound is all it holds, for a video may
-    outlast its sound. Matroska's writers state where the last track ends, a file's first time stamp counted or not."""
+    """How far the tracks reach on the file's line; what the container says only where sound is all
+    it holds, for a video may outlast its sound. Matroska's writers state where the last track ends,
+    a file's first time stamp counted or not."""
     ends = [end for stream in streams if (end := end_ms(stream)) is not None]
     if ends:
         start = first_time(container, streams[0])

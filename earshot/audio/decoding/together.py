@@ -1,4 +1,5 @@
-"""All the sound of a file as one sequence of waveforms: part after part where it has several, track beside track."""
+"""All the sound of a file as one sequence of waveforms: part after part where it has several, track
+beside track."""
 
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
@@ -17,7 +18,8 @@ from earshot.compute.sound import Waveform
 
 
 def all_waveforms(file: MediaFile, probe: Probe, tally: Tally) -> Iterator[Waveform]:
-    """Float32, shape (channels, samples), of any lengths; ``tally`` is complete once they are used up.
+    """Float32, shape (channels, samples), of any lengths; ``tally`` is complete once they are used
+    up.
 
     Raises:
         BadAudio: as ``earshot.audio.decoding.media.open_media``.
@@ -36,8 +38,11 @@ def all_waveforms(file: MediaFile, probe: Probe, tally: Tally) -> Iterator[Wavef
             tally.lost_parts.append(f"part {number} of {len(probe.links)} ({error.code})")
 
 
-def _link(file: MediaFile, view: View, number: int, probe: Probe, tally: Tally) -> Iterator[Waveform]:
-    """One of several: its tracks and its length are its own. FFmpeg takes an Ogg's last one's length for that of the whole."""
+def _link(
+    file: MediaFile, view: View, number: int, probe: Probe, tally: Tally
+) -> Iterator[Waveform]:
+    """One of several: its tracks and its length are its own. FFmpeg takes an Ogg's last one's
+    length for that of the whole."""
     with open_media(file, view) as container:
         chosen = choose(container, len(probe.chosen.indexes))
         tally.left += [f"{track} of part {number}" for track in chosen.left if number > 1]
@@ -48,12 +53,15 @@ def _link(file: MediaFile, view: View, number: int, probe: Probe, tally: Tally) 
         yield from _tracks(file, view, container, chosen.indexes, own, tally)
 
 
-def _tracks(file: MediaFile, view: View, first: Any, indexes: Sequence[int], probe: Probe, tally: Tally) -> Iterator[Waveform]:
+def _tracks(
+    file: MediaFile, view: View, first: Any, indexes: Sequence[int], probe: Probe, tally: Tally
+) -> Iterator[Waveform]:
     if len(probe.chosen.indexes) == 1:
         yield from waveforms(file, first, first.streams[indexes[0]], probe, tally)
         return
     with ExitStack() as stack:
-        # Each track is read through a container of its own: however far apart a file's writer put them, memory stays bounded.
+        # Each track is read through a container of its own: however far apart a file's writer put
+        # them, memory stays bounded.
         containers = [first, *(stack.enter_context(open_media(file, view)) for _ in indexes[1:])]
         tallies = [tally.of_track() for _ in indexes]
         mono = replace(probe, channels=1)
@@ -61,12 +69,15 @@ def _tracks(file: MediaFile, view: View, first: Any, indexes: Sequence[int], pro
             waveforms(file, container, container.streams[index], mono, own)
             for container, index, own in zip(containers, indexes, tallies, strict=True)
         ]
-        yield from _side_by_side([*tracks, *(iter(()) for _ in range(probe.channels - len(tracks)))], probe.sample_rate)
+        yield from _side_by_side(
+            [*tracks, *(iter(()) for _ in range(probe.channels - len(tracks)))], probe.sample_rate
+        )
         tally.add_tracks(tallies)
 
 
 def _side_by_side(tracks: Sequence[Iterator[Waveform]], size: int) -> Iterator[Waveform]:
-    """Tracks of one channel each as channels of blocks of ``size`` samples; silence stands where a track has ended."""
+    """Tracks of one channel each as channels of blocks of ``size`` samples; silence stands where a
+    track has ended."""
     rests = [np.zeros((1, 0), dtype=np.float32) for _ in tracks]
     while True:
         taken = []
@@ -76,7 +87,9 @@ def _side_by_side(tracks: Sequence[Iterator[Waveform]], size: int) -> Iterator[W
         longest = max(block.shape[1] for block in taken)
         if longest == 0:
             return
-        yield np.concatenate([np.pad(block, ((0, 0), (0, longest - block.shape[1]))) for block in taken])
+        yield np.concatenate(
+            [np.pad(block, ((0, 0), (0, longest - block.shape[1]))) for block in taken]
+        )
 
 
 def _take(rest: Waveform, track: Iterator[Waveform], size: int) -> tuple[Waveform, Waveform]:

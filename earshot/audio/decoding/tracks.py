@@ -1,4 +1,5 @@
-"""Chooses what to analyse of a file with several audio tracks: all of them, one voice a channel, or the best one."""
+"""Chooses what to analyse of a file with several audio tracks: all of them, one voice a channel, or
+the best one."""
 
 import re
 from collections.abc import Sequence
@@ -14,9 +15,11 @@ ALIKE_SHARE = 0.1
 """Tracks of one conversation end within ten seconds, or a tenth of the longest, of each other."""
 
 TITLE_KEYS = ("title", "name", "handler_name")
-"""Where containers keep a track's title: Matroska; QuickTime; MP4, whose writers put their own name there."""
+"""Where containers keep a track's title: Matroska; QuickTime; MP4, whose writers put their own name
+there."""
 NO_TITLE = re.compile(
-    r"|sound ?handler|.*media handler|core media audio|.*audio handler|audio|sound|mono|stereo", re.IGNORECASE
+    r"|sound ?handler|.*media handler|core media audio|.*audio handler|audio|sound|mono|stereo",
+    re.IGNORECASE,
 )
 
 ROLES = (
@@ -25,13 +28,23 @@ ROLES = (
 )
 """Words in a title that say who speaks."""
 
-OTHER_VERSIONS = ("dub", "comment", "lyrics", "karaoke", "hearing_impaired", "visual_impaired", "clean_effects", "descriptions")
+OTHER_VERSIONS = (
+    "dub",
+    "comment",
+    "lyrics",
+    "karaoke",
+    "hearing_impaired",
+    "visual_impaired",
+    "clean_effects",
+    "descriptions",
+)
 """FFmpeg's marks of a track that is another version of the main one, and not another speaker."""
 
 
 @dataclass(frozen=True)
 class Chosen:
-    """``indexes`` of the streams, each one channel where there are several; ``roles`` where their titles say them."""
+    """``indexes`` of the streams, each one channel where there are several; ``roles`` where their
+    titles say them."""
 
     indexes: tuple[int, ...]
     roles: tuple[str, ...] = ()
@@ -43,10 +56,15 @@ ONE_TRACK = Chosen((0,))
 
 
 def choose(container: Any, most: int = MAX_TRACKS) -> Chosen:
-    """Up to ``most`` of a container's tracks, one at least. Mono tracks that are alike in length and not versions of each other
-    are one conversation; otherwise the best is the one marked as default, then the one with most channels, then the first."""
+    """Up to ``most`` of a container's tracks, one at least. Mono tracks that are alike in length
+    and not versions of each other are one conversation; otherwise the best is the one marked as
+    default, then the one with most channels, then the first."""
     streams = container.streams.audio
-    usable = [stream for stream in streams if stream.codec_context is not None and stream.codec_context.sample_rate]
+    usable = [
+        stream
+        for stream in streams
+        if stream.codec_context is not None and stream.codec_context.sample_rate
+    ]
     if 1 < len(usable) <= MAX_TRACKS and most > 1 and _one_conversation(usable):
         kept = usable[:most]
         return Chosen(tuple(stream.index for stream in kept), _roles(kept), _left(streams, kept))
@@ -55,19 +73,23 @@ def choose(container: Any, most: int = MAX_TRACKS) -> Chosen:
 
 
 def title(stream: Any) -> str:
-    """What a track is called; empty where only the name of the program that wrote it stands there."""
+    """What a track is called; empty where only the name of the program that wrote it stands
+    there."""
     names = (stream.metadata.get(key, "") for key in TITLE_KEYS)
     clean = ("".join(each for each in name if each.isprintable()).strip()[:40] for name in names)
     return next((name for name in clean if not NO_TITLE.fullmatch(name)), "")
 
 
 def end_ms(stream: Any) -> int | None:
-    """Where a track ends by its container: MP4 and its like know, Matroska's writers leave a tag."""
+    """Where a track ends by its container: MP4 and its like know, Matroska's writers leave a
+    tag."""
     stamp = re.fullmatch(r"(\d+):(\d\d):(\d\d)\.(\d{3})\d*", stream.metadata.get("DURATION", ""))
     if stamp:
         hours, minutes, seconds, thousandths = map(int, stamp.groups())
         return ((hours * 60 + minutes) * 60 + seconds) * 1000 + thousandths
-    if stream.duration is None or "matroska" in stream.container.format.name:  # there FFmpeg gives the file's length
+    if (
+        stream.duration is None or "matroska" in stream.container.format.name
+    ):  # there FFmpeg gives the file's length
         return None
     return int((stream.duration + (stream.start_time or 0)) * stream.time_base * 1000)
 
@@ -77,7 +99,12 @@ def _one_conversation(streams: Sequence[Any]) -> bool:
     alike = not ends or max(ends) - min(ends) <= max(ALIKE_MS, ALIKE_SHARE * max(ends))
     languages = {language for stream in streams if (language := _language(stream))}
     mono = all(stream.codec_context.channels == 1 for stream in streams)
-    return mono and alike and len(languages) <= 1 and not any(_is_version(stream) for stream in streams)
+    return (
+        mono
+        and alike
+        and len(languages) <= 1
+        and not any(_is_version(stream) for stream in streams)
+    )
 
 
 def _rank(stream: Any) -> tuple[bool, bool, int, int]:
@@ -85,7 +112,12 @@ def _rank(stream: Any) -> tuple[bool, bool, int, int]:
 
     context = stream.codec_context
     default = bool(stream.disposition & Disposition.default)
-    return not _is_version(stream), default, context.channels if context is not None else 0, -stream.index
+    return (
+        not _is_version(stream),
+        default,
+        context.channels if context is not None else 0,
+        -stream.index,
+    )
 
 
 def _is_version(stream: Any) -> bool:
@@ -95,7 +127,8 @@ def _is_version(stream: Any) -> bool:
 
 
 def _roles(streams: Sequence[Any]) -> tuple[str, ...]:
-    """A role for every track or, for two without titles, none, as two channels have roles of their own."""
+    """A role for every track or, for two without titles, none, as two channels have roles of their
+    own."""
     names = [_role(title(stream)) for stream in streams]
     if all(names) and len(set(names)) == len(names):
         return tuple(names)
@@ -115,11 +148,19 @@ def _language(stream: Any) -> str:
 
 def _left(streams: Sequence[Any], chosen: Sequence[Any]) -> tuple[str, ...]:
     kept = {stream.index for stream in chosen}
-    return tuple(_words(number, stream) for number, stream in enumerate(streams, 1) if stream.index not in kept)
+    return tuple(
+        _words(number, stream)
+        for number, stream in enumerate(streams, 1)
+        if stream.index not in kept
+    )
 
 
 def _words(number: int, stream: Any) -> str:
     context = stream.codec_context
-    known = (f'"{title(stream)}"' if title(stream) else "", _language(stream), context and plural(context.channels, "channel"))
+    known = (
+        f'"{title(stream)}"' if title(stream) else "",
+        _language(stream),
+        context and plural(context.channels, "channel"),
+    )
     facts = ", ".join(str(fact) for fact in known if fact)
     return f"{number} ({facts or 'unknown codec'})"

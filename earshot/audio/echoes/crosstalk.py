@@ -1,4 +1,5 @@
-"""Tells speech of a channel from that of another channel which is on it again: a loudspeaker's echo, a hybrid's, crosstalk."""
+"""Tells speech of a channel from that of another channel which is on it again: a loudspeaker's
+echo, a hybrid's, crosstalk."""
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -15,8 +16,8 @@ from earshot.audio.echoes.search import FRAME_MS, NOBODY, Bools, Cells, Echoes, 
 from earshot.audio.speech.vad import VAD_RATE, WINDOW, WINDOW_MS
 
 OWN_VOICE_DB = 10.0
-"""Speech that is so much louder than anything another channel has at the time, or half a second before or after, is not that
-channel's."""
+"""Speech that is so much louder than anything another channel has at the time, or half a second
+before or after, is not that channel's."""
 OWN_VOICE_MS = 1_000
 """From so much of it on a channel carries somebody else than the other one."""
 NOT_LOUDER_DB = 3.0
@@ -24,8 +25,9 @@ NOT_LOUDER_DB = 3.0
 FEWEST = 5
 """Windows of any other speech, 160 ms, in a cell that is looked at."""
 OWN_MS, ECHO_MS, WITHIN_MS = 200, 300, 700
-"""Shorter speech of its own within an echo is none; nor is a shorter echo one, at either end of what the VAD heard and within
-a channel's own speech, whose faint syllables an echo over them hides."""
+"""Shorter speech of its own within an echo is none; nor is a shorter echo one, at either end of
+what the VAD heard and within a channel's own speech, whose faint syllables an echo over them
+hides."""
 PAD_MS = 100
 """Kept on both sides of a channel's own speech, within what the VAD heard."""
 
@@ -40,7 +42,11 @@ class Own:
 
 
 def own_speech(
-    speech: Sequence[Sequence[Utterance]], levels_db: Sequence[Array], noise: Sequence[float], samples: int, read: Read
+    speech: Sequence[Sequence[Utterance]],
+    levels_db: Sequence[Array],
+    noise: Sequence[float],
+    samples: int,
+    read: Read,
 ) -> Own:
     """Speech without what is another channel's.
 
@@ -51,22 +57,35 @@ def own_speech(
         samples: of the recording, at 16 kHz.
     """
     channels = range(len(speech))
-    spoken = [_spoken(utterances, len(levels)) for utterances, levels in zip(speech, levels_db, strict=True)]
+    spoken = [
+        _spoken(utterances, len(levels))
+        for utterances, levels in zip(speech, levels_db, strict=True)
+    ]
     around = [_around(levels) for levels in levels_db]
     own_voice: dict[Way, bool] = {}
     cells: dict[Way, Cells] = {}
     for one, other in permutations(channels, 2):
         louder = levels_db[other] - around[one]
-        own_voice[one, other] = bool(WINDOW_MS * (spoken[other] & (louder > OWN_VOICE_DB)).sum() >= OWN_VOICE_MS)
-        pair, here = (min(one, other), max(one, other)), _cells(spoken[other] & (louder < NOT_LOUDER_DB))
+        own_voice[one, other] = bool(
+            WINDOW_MS * (spoken[other] & (louder > OWN_VOICE_DB)).sum() >= OWN_VOICE_MS
+        )
+        pair, here = (
+            (min(one, other), max(one, other)),
+            _cells(spoken[other] & (louder < NOT_LOUDER_DB)),
+        )
         cells[pair] = np.union1d(cells[pair], here) if pair in cells else here
     echoes = Echoes(len(speech), samples, noise, read)
     echoes.find(cells, own_voice)
-    split = [_split(utterances, sources) for utterances, sources in zip(speech, echoes.sources, strict=True)]
+    split = [
+        _split(utterances, sources)
+        for utterances, sources in zip(speech, echoes.sources, strict=True)
+    ]
     return Own(
         speech=tuple(tuple(kept) for kept, _ in split),
         echoes=tuple(tuple(left_out) for _, left_out in split),
-        crosstalk=tuple(tuple(_told(channel, left_out, echoes)) for channel, (_, left_out) in enumerate(split)),
+        crosstalk=tuple(
+            tuple(_told(channel, left_out, echoes)) for channel, (_, left_out) in enumerate(split)
+        ),
     )
 
 
@@ -93,7 +112,9 @@ def _cells(windows: Bools) -> Cells:
 
 def _told(on: int, left_out: Sequence[Utterance], echoes: Echoes) -> Iterator[Crosstalk]:
     """What is to be said of the other channels on one, of which this is left out."""
-    frames = [echoes.sources[on, one.start_ms // FRAME_MS : one.end_ms // FRAME_MS] for one in left_out]
+    frames = [
+        echoes.sources[on, one.start_ms // FRAME_MS : one.end_ms // FRAME_MS] for one in left_out
+    ]
     for of, count in Counter(np.concatenate(frames).tolist() if frames else ()).items():
         if of != NOBODY:
             path = echoes.paths[of, on]
@@ -105,7 +126,9 @@ def _told(on: int, left_out: Sequence[Utterance], echoes: Echoes) -> Iterator[Cr
             )
 
 
-def _split(utterances: Sequence[Utterance], sources: NDArray[np.int8]) -> tuple[list[Utterance], list[Utterance]]:
+def _split(
+    utterances: Sequence[Utterance], sources: NDArray[np.int8]
+) -> tuple[list[Utterance], list[Utterance]]:
     """What of a channel's speech is its own, and what is others'."""
     kept: list[Utterance] = []
     left_out: list[Utterance] = []
@@ -122,12 +145,16 @@ def _split(utterances: Sequence[Utterance], sources: NDArray[np.int8]) -> tuple[
 
 def _part(one: Utterance, start: int, end: int, pad_ms: int) -> Utterance:
     """From one frame to another, and so much more, within the utterance."""
-    start_ms, end_ms = max(one.start_ms, start * FRAME_MS - pad_ms), min(one.end_ms, end * FRAME_MS + pad_ms)
+    start_ms, end_ms = (
+        max(one.start_ms, start * FRAME_MS - pad_ms),
+        min(one.end_ms, end * FRAME_MS + pad_ms),
+    )
     return Utterance(channel=one.channel, start_ms=start_ms, end_ms=end_ms)
 
 
 def _cleared(own: Bools) -> Bools:
-    """Without short runs of own speech within echoes, and then without short echoes before, after and within own speech."""
+    """Without short runs of own speech within echoes, and then without short echoes before, after
+    and within own speech."""
     own = own.copy()
     for start, end in _runs(own, True):
         if (end - start) * FRAME_MS < OWN_MS and end - start < len(own):

@@ -1,4 +1,5 @@
-"""How much of one channel is another one, later and fainter: a search for the delay, and a prediction in sub-bands."""
+"""How much of one channel is another one, later and fainter: a search for the delay, and a
+prediction in sub-bands."""
 
 from dataclasses import dataclass
 
@@ -9,7 +10,8 @@ Array = NDArray[np.float32]
 Spectrum = NDArray[np.complex64]
 
 RATE = 8_000
-"""Hz: an echo is told by what every telephone line carries, and half the samples are half the work."""
+"""Hz: an echo is told by what every telephone line carries, and half the samples are half the
+work."""
 HALF_BAND = tuple(float(np.sinc(k / 2) / 2 * np.hanning(13)[6 + k]) for k in (1, 3, 5))
 """One side of a low pass at a quarter of the sample rate, without its middle, which is a half."""
 EDGE = 2 * len(HALF_BAND)
@@ -18,31 +20,35 @@ LONGEST_DELAY = RATE // 2
 """Samples between a voice and its echo, either way."""
 
 CELL = 2 * RATE
-"""Samples that one delay and one prediction are sought for: long enough to tell them, too short for clocks to drift apart. With
-``LONGEST_DELAY`` a length that is quick to transform."""
+"""Samples that one delay and one prediction are sought for: long enough to tell them, too short for
+clocks to drift apart. With ``LONGEST_DELAY`` a length that is quick to transform."""
 
 FRAME, HOP = 256, 128
 """Samples of a frame, 32 ms, and between two."""
 LOWEST, HIGHEST = 6, 120
-"""Bands that are looked at, of 31.25 Hz each: 190 to 3,750 Hz, which every telephone line carries. Every second one is
+"""Bands that are looked at, of 31.25 Hz each: 190 to 3,750 Hz, which every telephone line carries.
+Every second one is
 predicted: by the window, each holds half of its neighbours too."""
 CELL_FRAMES = CELL // HOP
 TAPS = 6
 """Frames of the source that a frame of the echo is predicted from: 96 ms of a room."""
 BEFORE, BEHIND = (TAPS - 1) * HOP + (FRAME - HOP) // 2, (FRAME - HOP) // 2
-"""Samples around a cell that its frames, each in the middle of its own ``HOP``, and their predictions need."""
+"""Samples around a cell that its frames, each in the middle of its own ``HOP``, and their
+predictions need."""
 SMOOTHED = 11
 """Frames, 176 ms, that powers are averaged over."""
 REGULARISED = 1e-3
 """Of a band's power, so that empty bands predict nothing."""
 WHITENED = 0.75
-"""Exponent of the spectra's magnitude that is divided by; 1 would raise the noise of empty bands to the level of speech."""
+"""Exponent of the spectra's magnitude that is divided by; 1 would raise the noise of empty bands to
+the level of speech."""
 _HANN = np.hanning(FRAME + 1)[:-1].astype(np.float32)
 
 
 @dataclass(frozen=True)
 class Delay:
-    """Samples by which the second channel is later than the first (below 0: earlier), and how far that stands out."""
+    """Samples by which the second channel is later than the first (below 0: earlier), and how far
+    that stands out."""
 
     samples: int
     prominence: float
@@ -50,8 +56,9 @@ class Delay:
 
 @dataclass(frozen=True)
 class Explanation:
-    """Power of the echo's channel in every frame of a cell, what a prediction leaves of it, and the greatest of the source in
-    what it was predicted from, all a sample as of white noise; and the power of the prediction over that of the source."""
+    """Power of the echo's channel in every frame of a cell, what a prediction leaves of it, and the
+    greatest of the source in what it was predicted from, all a sample as of white noise; and the
+    power of the prediction over that of the source."""
 
     total: Array
     left: Array
@@ -60,7 +67,8 @@ class Explanation:
 
 
 def halved(samples: Array) -> Array:
-    """Every second sample, from ``EDGE`` on, of sound of twice ``RATE`` without what lies above 4 kHz."""
+    """Every second sample, from ``EDGE`` on, of sound of twice ``RATE`` without what lies above 4
+    kHz."""
     count = (len(samples) - 2 * EDGE) // 2
     half = samples[EDGE : EDGE + 2 * count : 2] * np.float32(0.5)
     for place, weight in zip((1, 3, 5), HALF_BAND, strict=True):
@@ -70,7 +78,8 @@ def halved(samples: Array) -> Array:
 
 
 def delays(one: Array, other: Array) -> list[Delay]:
-    """The likeliest delay of ``other`` against ``one``, at 0 and above and below 0; both of ``CELL`` samples."""
+    """The likeliest delay of ``other`` against ``one``, at 0 and above and below 0; both of
+    ``CELL`` samples."""
     size = len(one) + LONGEST_DELAY
     cross = np.conj(np.fft.rfft(one, size)) * np.fft.rfft(other, size)
     cross /= np.maximum(np.abs(cross), np.float32(1e-20)) ** np.float32(WHITENED)
@@ -81,22 +90,32 @@ def delays(one: Array, other: Array) -> list[Delay]:
     scale = 1 / max(float(np.sqrt(np.mean(np.square(curve)))), 1e-20)
     later, earlier = np.abs(curve[: half + 1]), np.abs(curve[-half:])
     ahead, behind = int(later.argmax()), int(earlier.argmax())
-    return [Delay(ahead, float(later[ahead]) * scale), Delay(behind - half, float(earlier[behind]) * scale)]
+    return [
+        Delay(ahead, float(later[ahead]) * scale),
+        Delay(behind - half, float(earlier[behind]) * scale),
+    ]
 
 
 def explanation(source: Array, echo: Array) -> Explanation:
     """What ``source`` explains of ``echo`` in each of the cell's frames.
 
     Args:
-        source: samples from ``BEFORE`` the cell to ``BEHIND`` it, brought to the echo's time; likewise ``echo``.
+        source: samples from ``BEFORE`` the cell to ``BEHIND`` it, brought to the echo's time;
+            likewise ``echo``.
     """
     one, other = _spectra(source), _spectra(echo)
-    told = _predicted(one, other, np.reciprocal(np.maximum(_smoothed(_power(other)), 1e-12), dtype=np.float32))
+    told = _predicted(
+        one, other, np.reciprocal(np.maximum(_smoothed(_power(other)), 1e-12), dtype=np.float32)
+    )
     other, power = other[:, TAPS - 1 :], _power(one)
     gain = float(_power(told).sum() / max(float(power[TAPS - 1 :].sum()), 1e-20))
-    scale = np.float32(1 / (_HANN @ _HANN * len(other)))  # white noise of power 1 a sample has power 1 then
+    scale = np.float32(
+        1 / (_HANN @ _HANN * len(other))
+    )  # white noise of power 1 a sample has power 1 then
     before = np.lib.stride_tricks.sliding_window_view(_smoothed(power * scale), TAPS).max(axis=1)
-    return Explanation(_smoothed(_power(other) * scale), _smoothed(_power(other - told) * scale), before, gain)
+    return Explanation(
+        _smoothed(_power(other) * scale), _smoothed(_power(other - told) * scale), before, gain
+    )
 
 
 def _spectra(samples: Array) -> Spectrum:
@@ -106,7 +125,8 @@ def _spectra(samples: Array) -> Spectrum:
 
 
 def _predicted(source: Spectrum, echo: Spectrum, weights: Array) -> Spectrum:
-    """Least squares in every band, with a weight for every frame: one voice much louder than its echo must not decide alone."""
+    """Least squares in every band, with a weight for every frame: one voice much louder than its
+    echo must not decide alone."""
     count = source.shape[1] - TAPS + 1
     taps = np.lib.stride_tricks.sliding_window_view(source, count, axis=1)  # (bands, taps, frames)
     conjugate = taps.conj() * weights[TAPS - 1 :]
@@ -114,7 +134,9 @@ def _predicted(source: Spectrum, echo: Spectrum, weights: Array) -> Spectrum:
     right = conjugate @ echo[:, TAPS - 1 :, None]
     power = np.trace(square, axis1=1, axis2=2).real / TAPS
     loading = np.maximum(REGULARISED * power, 1e-20).astype(np.float32)
-    filters = np.linalg.solve(square + loading[:, None, None] * np.eye(TAPS, dtype=np.float32), right)
+    filters = np.linalg.solve(
+        square + loading[:, None, None] * np.eye(TAPS, dtype=np.float32), right
+    )
     return (filters.astype(np.complex64).transpose(0, 2, 1) @ taps)[:, 0]
 
 
@@ -127,5 +149,7 @@ def _power(bands: Spectrum) -> Array:
 def _smoothed(power: Array) -> Array:
     """Over ``SMOOTHED`` frames; fewer at the ends."""
     kernel = np.ones(SMOOTHED, np.float32)
-    smooth: Array = np.convolve(power, kernel, mode="same") / np.convolve(np.ones_like(power), kernel, mode="same")
+    smooth: Array = np.convolve(power, kernel, mode="same") / np.convolve(
+        np.ones_like(power), kernel, mode="same"
+    )
     return smooth

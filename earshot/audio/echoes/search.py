@@ -1,4 +1,5 @@
-"""Which channel is heard again on which: found in single cells, believed on the evidence of the whole recording."""
+"""Which channel is heard again on which: found in single cells, believed on the evidence of the
+whole recording."""
 
 import math
 from collections import defaultdict
@@ -9,12 +10,25 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
-from earshot.audio.echoes.path import BEFORE, BEHIND, CELL, CELL_FRAMES, EDGE, HOP, RATE, Array, delays, explanation, halved
+from earshot.audio.echoes.path import (
+    BEFORE,
+    BEHIND,
+    CELL,
+    CELL_FRAMES,
+    EDGE,
+    HOP,
+    RATE,
+    Array,
+    delays,
+    explanation,
+    halved,
+)
 
 Bools = NDArray[np.bool_]
 Cells = NDArray[np.intp]
 Read = Callable[[int, int, int], Array]
-"""Samples of a channel, from one to another, at 16 kHz; shape (samples,), fewer at the recording's end."""
+"""Samples of a channel, from one to another, at 16 kHz; shape (samples,), fewer at the recording's
+end."""
 Way = tuple[int, int]
 """The channel that a voice is on, and the one that it is heard on again."""
 
@@ -23,19 +37,24 @@ LEAST_PROMINENCE = 12.0
 SIMULTANEOUS = RATE // 500
 """Samples, 2 ms, within which no channel is the later one, and delays are the same."""
 FAR = RATE // 100
-"""Samples, 10 ms or 3.4 m: no two microphones of one stereo recording are so far from each other."""
+"""Samples, 10 ms or 3.4 m: no two microphones of one stereo recording are so far from each
+other."""
 LEADS_FAINTER_DB = 6.0
-"""The later one is the echo, unless it is so much louder than the other: then they were not recorded at the same time."""
+"""The later one is the echo, unless it is so much louder than the other: then they were not
+recorded at the same time."""
 SAMPLED = 60
 """Cells, of all, that are looked at where no channel has a voice of its own."""
 LEAST_MS = 500
 """A shorter echo is not believed, over all cells whose delay another cell has too."""
 FAINTER_DB, FAINTER_AT_ONCE_DB, FAINTER_ALONE_DB = 2.0, 10.0, 8.0
-"""What an echo is below its voice at the least: on a channel with a voice of its own, there at the same time, on any other."""
+"""What an echo is below its voice at the least: on a channel with a voice of its own, there at the
+same time, on any other."""
 LEAST_LEFT, MOST_LEFT, TIMES_LEFT = 0.06, 0.3, 4.0
-"""Share of an echo's power that its prediction may leave: within bounds, so many times what it leaves of an echo alone."""
+"""Share of an echo's power that its prediction may leave: within bounds, so many times what it
+leaves of an echo alone."""
 ALONE = 0.25
-"""Share of an echo's frames, those best predicted, of which the last is taken for one where the echo is alone."""
+"""Share of an echo's frames, those best predicted, of which the last is taken for one where the
+echo is alone."""
 NEAR_NOISE = 2.5
 """What is left is noise up to this factor above the power of the channel's pauses."""
 STEPS = 255
@@ -45,7 +64,8 @@ NOBODY = -1
 
 @dataclass(frozen=True)
 class Sighting:
-    """An echo in one cell: how much later and with which gain, and in steps how much of each frame its prediction leaves."""
+    """An echo in one cell: how much later and with which gain, and in steps how much of each frame
+    its prediction leaves."""
 
     cell: int
     later: int
@@ -58,7 +78,8 @@ class Sighting:
 
 @dataclass(frozen=True)
 class Path:
-    """All of one channel on another that is believed; ``left``: share that a prediction may leave."""
+    """All of one channel on another that is believed; ``left``: share that a prediction may
+    leave."""
 
     sightings: Sequence[Sighting]
     left: float
@@ -78,7 +99,8 @@ class Path:
         return self.later > FAR and self.fainter_db >= FAINTER_DB
 
     def holds(self, has_own_voice: bool) -> bool:
-        """Whether levels and delay are those of an echo, and not those of two microphones before one mouth."""
+        """Whether levels and delay are those of an echo, and not those of two microphones before
+        one mouth."""
         at_once = abs(self.later) <= SIMULTANEOUS
         if has_own_voice:
             return self.fainter_db >= (FAINTER_AT_ONCE_DB if at_once else FAINTER_DB)
@@ -97,18 +119,26 @@ class Echoes:
     def find(self, cells: Mapping[Way, Cells], own_voice: Mapping[Way, bool]) -> None:
         """Looks at pairs of channels in the cells that either may have speech of the other in.
 
-        Only where a channel is seen to carry somebody else than the one whose echo it has, channels are those of different
-        people, and only then anything is an echo. ``own_voice``: whether the second channel carries somebody else.
+        Only where a channel is seen to carry somebody else than the one whose echo it has, channels
+        are those of different people, and only then anything is an echo. ``own_voice``: whether the
+        second channel carries somebody else.
         """
-        asked = [pair for pair in cells if own_voice[pair] or own_voice[pair[::-1]] or self._both_ways(pair, cells[pair])]
+        asked = [
+            pair
+            for pair in cells
+            if own_voice[pair] or own_voice[pair[::-1]] or self._both_ways(pair, cells[pair])
+        ]
         found = self._ways(asked, cells)
         apart = {
-            way: own_voice[way] or (path.far and way[::-1] in found and found[way[::-1]].far) for way, path in found.items()
+            way: own_voice[way] or (path.far and way[::-1] in found and found[way[::-1]].far)
+            for way, path in found.items()
         }
         if not any(apart[way] and path.holds(True) for way, path in found.items()):
             return
         found |= self._ways(cells.keys() - asked, cells)
-        self.paths = {way: path for way, path in sorted(found.items()) if path.holds(apart.get(way, False))}
+        self.paths = {
+            way: path for way, path in sorted(found.items()) if path.holds(apart.get(way, False))
+        }
         for way, path in self.paths.items():
             for one in (*path.sightings, *self._hidden(way, path, cells[min(way), max(way)])):
                 self._mark(way, one, path.left)
@@ -123,12 +153,14 @@ class Echoes:
         return {way: path for way, sightings in seen.items() if (path := _path(sightings))}
 
     def _both_ways(self, pair: Way, cells: Cells) -> bool:
-        """Whether a look here and there shows each of two channels far behind the other: with one voice on both, neither is."""
+        """Whether a look here and there shows each of two channels far behind the other: with one
+        voice on both, neither is."""
         found = [delay for _, delay in self._delays(pair, cells[:: -(-len(cells) // SAMPLED) or 1])]
         return max(found, default=0) > FAR and min(found, default=0) < -FAR
 
     def _delays(self, pair: Way, cells: Cells) -> list[tuple[int, int]]:
-        """Cells that show a delay which another one has too, and the delay: of the second channel against the first."""
+        """Cells that show a delay which another one has too, and the delay: of the second channel
+        against the first."""
         shown = sorted(
             (delay.samples, cell)
             for cell in cells.tolist()
@@ -137,20 +169,29 @@ class Echoes:
         )
         near = np.diff([delay for delay, _ in shown]) <= SIMULTANEOUS
         again = np.append(near, False) | np.insert(near, 0, False)
-        return sorted((cell, delay) for (delay, cell), seen in zip(shown, again, strict=False) if seen)
+        return sorted(
+            (cell, delay) for (delay, cell), seen in zip(shown, again, strict=False) if seen
+        )
 
     def _mark(self, way: Way, one: Sighting, left: float) -> None:
         source, echo = way
         place = np.s_[one.cell * CELL_FRAMES : (one.cell + 1) * CELL_FRAMES]
-        explained = one.explained(left) & (self.sources[echo, place] == NOBODY) & (self.sources[source, place] != echo)
+        explained = (
+            one.explained(left)
+            & (self.sources[echo, place] == NOBODY)
+            & (self.sources[source, place] != echo)
+        )
         self.sources[echo, place][explained] = source
 
     def _hidden(self, way: Way, path: Path, cells: Cells) -> list[Sighting]:
-        """In cells that show no delay, for a voice of their own is much louder there: with that of the nearest one."""
+        """In cells that show no delay, for a voice of their own is much louder there: with that of
+        the nearest one."""
         shown = np.array([one.cell for one in path.sightings])
         nearest = (path.sightings[int(np.abs(shown - cell).argmin())] for cell in cells)
         return [
-            self._explained(way, cell, one.later) for cell, one in zip(cells.tolist(), nearest, strict=True) if cell != one.cell
+            self._explained(way, cell, one.later)
+            for cell, one in zip(cells.tolist(), nearest, strict=True)
+            if cell != one.cell
         ]
 
     def _seen(self, pair: Way, cell: int, delay: int) -> tuple[Way, Sighting]:
@@ -168,16 +209,22 @@ class Echoes:
         left = found.left / np.maximum(found.total, np.float32(1e-20))
         left[found.left < NEAR_NOISE * self._noise[echo]] = 0
         left[found.total > found.source] = 1
-        return Sighting(cell, later, found.gain, np.rint(STEPS * np.minimum(left, 1)).astype(np.uint8))
+        return Sighting(
+            cell, later, found.gain, np.rint(STEPS * np.minimum(left, 1)).astype(np.uint8)
+        )
 
     def _around(self, channel: int, cell: int, later: int) -> Array:
         """The cell and what is around it, of as many samples before."""
-        return self._samples(channel, cell * CELL - BEFORE - later, (cell + 1) * CELL + BEHIND - later)
+        return self._samples(
+            channel, cell * CELL - BEFORE - later, (cell + 1) * CELL + BEHIND - later
+        )
 
     def _samples(self, channel: int, start: int, end: int) -> Array:
         """At ``RATE``; zeros before the recording's beginning and behind its end."""
         first, last = start // CELL, -(-end // CELL)
-        return np.concatenate([self._half(channel, cell) for cell in range(first, last)])[start - first * CELL :][: end - start]
+        return np.concatenate([self._half(channel, cell) for cell in range(first, last)])[
+            start - first * CELL :
+        ][: end - start]
 
     def _halved(self, channel: int, cell: int) -> Array:
         start, end = 2 * cell * CELL - EDGE, 2 * (cell + 1) * CELL + EDGE
@@ -193,5 +240,7 @@ def _path(sightings: Sequence[Sighting]) -> Path | None:
         return None
     left = np.concatenate([one.left[one.explained(MOST_LEFT)] for one in sightings])
     alone = float(np.quantile(left[left > 0], ALONE)) / STEPS if left.any() else 0.0
-    kept = [one for one, count in zip(sightings, explained, strict=True) if count >= max(explained) / 2]
+    kept = [
+        one for one, count in zip(sightings, explained, strict=True) if count >= max(explained) / 2
+    ]
     return Path(kept, min(max(TIMES_LEFT * alone, LEAST_LEFT), MOST_LEFT))

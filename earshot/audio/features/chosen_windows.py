@@ -10,7 +10,8 @@ from earshot.audio.features.windows import WindowSpec, begin_ms, prepared, windo
 
 
 def spread(candidates: NDArray[np.bool_], count: int) -> NDArray[np.int64]:
-    """Positions of at most ``count`` of the candidates, evenly spread over them; a single one is the middle one."""
+    """Positions of at most ``count`` of the candidates, evenly spread over them; a single one is
+    the middle one."""
     places = np.flatnonzero(candidates)
     if len(places) <= count:
         return places
@@ -18,8 +19,11 @@ def spread(candidates: NDArray[np.bool_], count: int) -> NDArray[np.int64]:
     return chosen
 
 
-def windows_at(waveform: Array, sample_rate: int, spec: WindowSpec, places: NDArray[np.int64]) -> Array:
-    """``earshot.audio.features.windows.windows`` of a mono waveform, but of the windows at ``places`` alone."""
+def windows_at(
+    waveform: Array, sample_rate: int, spec: WindowSpec, places: NDArray[np.int64]
+) -> Array:
+    """``earshot.audio.features.windows.windows`` of a mono waveform, but of the windows at
+    ``places`` alone."""
     mel = spec.mel
     if len(places) == len(begin_ms(len(waveform), spec)):
         return windows(waveform, sample_rate, spec)
@@ -31,8 +35,12 @@ def windows_at(waveform: Array, sample_rate: int, spec: WindowSpec, places: NDAr
     begins = starts(frames, spec.length, spec.hop)[places]
     flat = replace(mel, centre=False)
     cut = []
-    for run in np.split(begins, np.flatnonzero(np.diff(begins) > spec.length) + 1):  # what overlaps is transformed once
+    for run in np.split(
+        begins, np.flatnonzero(np.diff(begins) > spec.length) + 1
+    ):  # what overlaps is transformed once
         sound = waveform[run[0] * mel.hop : run[-1] * mel.hop + samples]
-        cut.append(log_mel(sound, sample_rate, flat)[(run - run[0])[:, None] + np.arange(spec.length)])
+        cut.append(
+            log_mel(sound, sample_rate, flat)[(run - run[0])[:, None] + np.arange(spec.length)]
+        )
     chosen = np.concatenate(cut)
     return chosen if spec.layout == "time_mel" else np.ascontiguousarray(chosen.transpose(0, 2, 1))

@@ -10,7 +10,8 @@ Array = NDArray[np.float32]
 
 SILENT_DB = -66.0
 SILENT = 10 ** (SILENT_DB / 20)
-"""RMS of that many dBFS, 16 steps of PCM16: sound below it is called silence by its energy, whatever a network makes of it."""
+"""RMS of that many dBFS, 16 steps of PCM16: sound below it is called silence by its energy,
+whatever a network makes of it."""
 
 MOST_GAIN = 100.0
 """40 dB: what is silent stays silent."""
@@ -22,7 +23,8 @@ FAINT_DB = 13.0
 """A voice this much fainter than another is lost on whatever listens to both in one go (ADR 30)."""
 
 CANCELLED_BELOW = 0.25
-"""Share of the energy that independent channels would leave in their mean, below which they cancel each other."""
+"""Share of the energy that independent channels would leave in their mean, below which they cancel
+each other."""
 
 
 def loudness(waveform: Array) -> float:
@@ -40,12 +42,14 @@ def centred(waveform: Array) -> Array:
 
 
 def audible(waveform: Array) -> Array:
-    """Mono sound as it is, and nothing at all where its RMS is below ``SILENT``: brought to a level, silence would be hiss."""
+    """Mono sound as it is, and nothing at all where its RMS is below ``SILENT``: brought to a
+    level, silence would be hiss."""
     return waveform if loudness(waveform) >= SILENT else np.zeros_like(waveform)
 
 
 def levelled(waveform: Array, level: float) -> Array:
-    """Bring mono sound of shape (samples,) to an RMS of ``level``, but by no more than ``MOST_GAIN``."""
+    """Bring mono sound of shape (samples,) to an RMS of ``level``, but by no more than
+    ``MOST_GAIN``."""
     rms = np.sqrt(np.mean(np.square(waveform), dtype=np.float64)) if len(waveform) else 0.0
     return waveform * np.float32(gain_to(level, float(rms)))
 
@@ -56,18 +60,28 @@ def gain_to(level: float, rms: float) -> float:
 
 
 def evened(waveform: Array, voices: Sequence[slice]) -> Array:
-    """Mono sound in which faint voices are as loud as the loudest: each that is ``FAINT_DB`` fainter, with half of the pauses
-    around it, but none by more than ``MOST_GAIN``. The sound itself where there is no such voice.
+    """Mono sound in which faint voices are as loud as the loudest: each that is ``FAINT_DB``
+    fainter, with half of the pauses around it, but none by more than ``MOST_GAIN``. The sound
+    itself where there is no such voice.
 
     Args:
         voices: where each lies, in order and apart.
     """
-    powers = [float(np.mean(np.square(waveform[voice]), dtype=np.float64)) if waveform[voice].size else 0.0 for voice in voices]
+    powers = [
+        float(np.mean(np.square(waveform[voice]), dtype=np.float64))
+        if waveform[voice].size
+        else 0.0
+        for voice in voices
+    ]
     gains = [np.sqrt(max(powers) / max(power, 1e-12)) for power in powers]
     gains = [min(gain, MOST_GAIN) if gain > 10 ** (FAINT_DB / 20) else 1.0 for gain in gains]
     if all(gain == 1.0 for gain in gains):
         return waveform
-    borders = [0, *((before.stop + after.start) // 2 for before, after in pairwise(voices)), len(waveform)]
+    borders = [
+        0,
+        *((before.stop + after.start) // 2 for before, after in pairwise(voices)),
+        len(waveform),
+    ]
     raised = waveform.copy()
     for gain, (start, end) in zip(gains, pairwise(borders), strict=True):
         raised[start:end] *= np.float32(gain)
@@ -75,8 +89,8 @@ def evened(waveform: Array, voices: Sequence[slice]) -> Array:
 
 
 def mixed(waveform: Array) -> Array:
-    """One channel of many, shape (samples,): their mean; the loudest one where the mean would cancel them, as it does two
-    channels of opposite phase.
+    """One channel of many, shape (samples,): their mean; the loudest one where the mean would
+    cancel them, as it does two channels of opposite phase.
 
     Args:
         waveform: shape (channels, samples).
@@ -98,9 +112,14 @@ def mixed(waveform: Array) -> Array:
 
 
 def _power(waveform: Array) -> Array:
-    """Variance along the last axis, which is not empty. A dot product takes half the time of ``var`` in double precision, and
-    pieces no memory; the results differ by less than a thousandth."""
+    """Variance along the last axis, which is not empty. A dot product takes half the time of
+    ``var`` in double precision, and pieces no memory; the results differ by less than a
+    thousandth."""
     mean = waveform.mean(axis=-1, keepdims=True, dtype=np.float64).astype(np.float32)
-    pieces = (waveform[..., start : start + PIECE] - mean for start in range(0, waveform.shape[-1], PIECE))
-    power: Array = np.add.reduce([np.vecdot(piece, piece) for piece in pieces]) / np.float32(waveform.shape[-1])
+    pieces = (
+        waveform[..., start : start + PIECE] - mean for start in range(0, waveform.shape[-1], PIECE)
+    )
+    power: Array = np.add.reduce([np.vecdot(piece, piece) for piece in pieces]) / np.float32(
+        waveform.shape[-1]
+    )
     return power

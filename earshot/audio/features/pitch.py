@@ -16,8 +16,8 @@ AT_ONCE = 128
 """Frames transformed at once, as ``earshot.audio.features.spectra.BLOCK`` has it."""
 
 RATE = 8_000
-"""Hz that is listened at: the loud harmonics of a voice lie below 4 kHz, and transforms take half the time of those at 16
-kHz."""
+"""Hz that is listened at: the loud harmonics of a voice lie below 4 kHz, and transforms take half
+the time of those at 16 kHz."""
 SHORTEST, LONGEST = int(RATE / HIGHEST), int(RATE / LOWEST)
 """Periods, in samples."""
 
@@ -25,11 +25,13 @@ SHORTEST, LONGEST = int(RATE / HIGHEST), int(RATE / LOWEST)
 def pitch(waveform: Array, sample_rate: int) -> tuple[Array, Array]:
     """Pitch and voicing per frame of 40 ms, every 10 ms.
 
-    The window's own autocorrelation is divided out (Boersma 1993), and of peaks nearly as high as the highest the shortest
-    period wins, which keeps octave errors rare. A parabola through the peak gives periods between two samples.
+    The window's own autocorrelation is divided out (Boersma 1993), and of peaks nearly as high as
+    the highest the shortest period wins, which keeps octave errors rare. A parabola through the
+    peak gives periods between two samples.
 
     Returns:
-        Hertz and voicing (peak of the normalised autocorrelation, 0..1), both of shape (frames,); at least one frame.
+        Hertz and voicing (peak of the normalised autocorrelation, 0..1), both of shape (frames,);
+        at least one frame.
     """
     import soxr
 
@@ -52,7 +54,8 @@ def pitch(waveform: Array, sample_rate: int) -> tuple[Array, Array]:
 
 
 def _autocorrelation(rows: Array) -> Array:
-    """At lags from ``SHORTEST`` to ``LONGEST``, normalised by the zero lag; rows of silence give zeros."""
+    """At lags from ``SHORTEST`` to ``LONGEST``, normalised by the zero lag; rows of silence give
+    zeros."""
     size = 1 << (rows.shape[1] + LONGEST).bit_length()
     spectrum = np.fft.rfft(rows, size)
     raw = (spectrum.real**2 + spectrum.imag**2) @ _cosines(size)
@@ -62,12 +65,14 @@ def _autocorrelation(rows: Array) -> Array:
 
 @cache
 def _cosines(size: int) -> Array:
-    """From the power of ``size // 2 + 1`` bins to the autocorrelation at no lag, and at those that are looked at: a quarter of
-    what an inverse transform would give."""
+    """From the power of ``size // 2 + 1`` bins to the autocorrelation at no lag, and at those that
+    are looked at: a quarter of what an inverse transform would give."""
     lags = np.array([0, *range(SHORTEST, LONGEST + 1)])
     bins = np.arange(size // 2 + 1)
     twice = np.where((bins == 0) | (bins == size // 2), 1, 2) / size
-    cosines: Array = (twice[:, None] * np.cos(2 * np.pi / size * (bins[:, None] * lags % size))).astype(np.float32)
+    cosines: Array = (
+        twice[:, None] * np.cos(2 * np.pi / size * (bins[:, None] * lags % size))
+    ).astype(np.float32)
     return cosines
 
 
@@ -79,7 +84,8 @@ def _climb(curve: Array, start: NDArray[np.int64]) -> NDArray[np.int64]:
 
 
 def _top(curve: Array, peak: NDArray[np.int64]) -> NDArray[np.float64]:
-    """Place of the summit of the parabola through each peak and its neighbours; the peak itself at the edges."""
+    """Place of the summit of the parabola through each peak and its neighbours; the peak itself at
+    the edges."""
     inside = np.clip(peak, 1, curve.shape[1] - 2)
     rows = np.arange(len(curve))
     left, middle, right = (curve[rows, inside + step].astype(np.float64) for step in (-1, 0, 1))

@@ -1,4 +1,5 @@
-"""Windows over speech, as the speaker network hears them: where each lies, and its log-mel spectrogram."""
+"""Windows over speech, as the speaker network hears them: where each lies, and its log-mel
+spectrogram."""
 
 from collections.abc import Callable, Iterator, Sequence
 
@@ -22,15 +23,21 @@ def window_spans(utterance: Utterance) -> tuple[Utterance, ...]:
     starts = [*range(utterance.start_ms, last, HOP_MS), last]
     ends = [min(start + WINDOW_MS, utterance.end_ms) for start in starts]
     times = zip(starts, ends, strict=True)
-    return tuple(utterance.model_copy(update={"start_ms": start, "end_ms": end}) for start, end in times)
+    return tuple(
+        utterance.model_copy(update={"start_ms": start, "end_ms": end}) for start, end in times
+    )
 
 
-def voice_windows(read: Reader, windows: Sequence[Utterance], spec: MelSpec, level: float) -> Iterator[Array]:
-    """Log-mel spectrograms of windows of one channel in order, at most ``AT_ONCE`` of them at a time.
+def voice_windows(
+    read: Reader, windows: Sequence[Utterance], spec: MelSpec, level: float
+) -> Iterator[Array]:
+    """Log-mel spectrograms of windows of one channel in order, at most ``AT_ONCE`` of them at a
+    time.
 
     Args:
         read: gives the mono samples at ``spec.sample_rate`` from one millisecond to another.
-        level: RMS that every window is brought to. A window of less than ``WINDOW_MS`` is repeated until it fills one.
+        level: RMS that every window is brought to. A window of less than ``WINDOW_MS`` is repeated
+            until it fills one.
     Returns:
         Shape (windows, frames, bands) each.
     """

@@ -10,8 +10,10 @@ from numpy.typing import NDArray
 Array = NDArray[np.float32]
 
 BLOCK = 65_536
-"""Samples transformed at once: 32 frames of a 2048-point transform, 128 of 512 points. These stay in the processor's cache, and
-their arrays are too small to be given back to the system after each block: a chunk takes 16 ms and not 38."""
+"""Samples transformed at once: 32 frames of a 2048-point transform, 128 of 512 points. These stay
+in the processor's cache, and
+their arrays are too small to be given back to the system after each block: a chunk takes 16 ms and
+not 38."""
 
 
 @dataclass(frozen=True)
@@ -32,9 +34,12 @@ class MelSpec:
 
 
 YAMNET = MelSpec(n_fft=512, window=400, hop=160, n_mels=64, fmin=125.0, fmax=7500.0, offset=0.001)
-"""The front end of YAMNet (tensorflow/models, audioset/yamnet/params.py): log of 64 HTK bands of the magnitude."""
+"""The front end of YAMNet (tensorflow/models, audioset/yamnet/params.py): log of 64 HTK bands of
+the magnitude."""
 
-CEPSTRAL = MelSpec(n_fft=512, window=400, hop=160, n_mels=64, fmin=60.0, fmax=7600.0, offset=1e-6, power=2)
+CEPSTRAL = MelSpec(
+    n_fft=512, window=400, hop=160, n_mels=64, fmin=60.0, fmax=7600.0, offset=1e-6, power=2
+)
 """What ``mfcc`` starts from unless told otherwise; 64 bands leave room for 40 coefficients."""
 
 
@@ -49,9 +54,15 @@ def log_mel(waveform: Array, sample_rate: int, spec: MelSpec) -> Array:
         ValueError: ``waveform`` is not mono, or its rate is not the one the spec was made for.
     """
     if waveform.ndim != 1:
-        raise ValueError(f"log_mel needs one channel of shape (samples,), got {waveform.shape}; mix or pick a channel first")
+        raise ValueError(
+            f"log_mel needs one channel of shape (samples,), got {waveform.shape}; mix or pick a"
+            " channel first"
+        )
     if sample_rate != spec.sample_rate:
-        raise ValueError(f"this spectrogram is defined at {spec.sample_rate} Hz, not {sample_rate} Hz; resample first")
+        raise ValueError(
+            f"this spectrogram is defined at {spec.sample_rate} Hz, not {sample_rate} Hz; resample"
+            " first"
+        )
     bank, window = mel_bank(spec), hann(spec.window)
     rows = _frames(waveform, spec)
     mel = np.empty((len(rows), spec.n_mels), np.float32)
@@ -75,16 +86,20 @@ def mfcc(waveform: Array, sample_rate: int, count: int = 40, spec: MelSpec = CEP
 
 
 def patches(frames: Array, length: int, hop: int) -> Array:
-    """Cut a spectrogram into windows for a network; one that is too short is filled with its quietest values.
+    """Cut a spectrogram into windows for a network; one that is too short is filled with its
+    quietest values.
 
     Args:
-        frames: shape (frames, bands). A last stretch of less than a whole patch is covered by one that ends with it.
+        frames: shape (frames, bands). A last stretch of less than a whole patch is covered by one
+            that ends with it.
     Returns:
         Shape (patches, length, bands); at least one patch.
     """
     missing = length - len(frames)
     if missing > 0:
-        frames = np.concatenate([frames, np.broadcast_to(frames.min(axis=0), (missing, frames.shape[1]))])
+        frames = np.concatenate(
+            [frames, np.broadcast_to(frames.min(axis=0), (missing, frames.shape[1]))]
+        )
     cut: Array = frames[starts(len(frames), length, hop)[:, None] + np.arange(length)]
     return cut
 
@@ -98,10 +113,11 @@ def starts(frames: int, length: int, hop: int) -> NDArray[np.int64]:
 
 @cache
 def mel_bank(spec: MelSpec) -> Array:
-    """Triangles that are linear in mel, shape (n_fft // 2 + 1, n_mels); the DC bin counts for nothing.
+    """Triangles that are linear in mel, shape (n_fft // 2 + 1, n_mels); the DC bin counts for
+    nothing.
 
-    Source: HTK book eq. 5.13 and Slaney's Auditory Toolbox for the scales; the shape as in TensorFlow's
-    ``linear_to_mel_weight_matrix``, which YAMNet was trained with.
+    Source: HTK book eq. 5.13 and Slaney's Auditory Toolbox for the scales; the shape as in
+    TensorFlow's ``linear_to_mel_weight_matrix``, which YAMNet was trained with.
     """
     to_mel = _htk if spec.scale == "htk" else _slaney
     bins = to_mel(np.linspace(0.0, spec.sample_rate / 2, spec.n_fft // 2 + 1))[1:, None]
@@ -115,7 +131,9 @@ def mel_bank(spec: MelSpec) -> Array:
 @cache
 def dct(n_in: int, n_out: int) -> Array:
     """Orthonormal DCT-II as a matrix of shape (n_in, n_out)."""
-    basis = np.cos(np.pi / n_in * (np.arange(n_in)[:, None] + 0.5) * np.arange(n_out)) * np.sqrt(2.0 / n_in)
+    basis = np.cos(np.pi / n_in * (np.arange(n_in)[:, None] + 0.5) * np.arange(n_out)) * np.sqrt(
+        2.0 / n_in
+    )
     basis[:, 0] /= np.sqrt(2.0)
     matrix: Array = basis.astype(np.float32)
     return matrix

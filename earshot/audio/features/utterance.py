@@ -1,4 +1,5 @@
-"""The feature vector of an utterance for acoustic sentiment: statistics of 40 MFCC, and prosody (002-20, C-38)."""
+"""The feature vector of an utterance for acoustic sentiment: statistics of 40 MFCC, and prosody
+(002-20, C-38)."""
 
 import numpy as np
 
@@ -7,30 +8,38 @@ from earshot.audio.features.pitch import pitch
 from earshot.audio.features.spectra import Array, mfcc
 
 FEATURES = "mfcc40x5+prosody16/2"
-"""Name of this vector; a checkpoint names the one it was trained on, and its number grows when a formula changes."""
+"""Name of this vector; a checkpoint names the one it was trained on, and its number grows when a
+formula changes."""
 
 WIDTH = 216
 """Numbers in it."""
 
 LEVEL = 0.05
-"""RMS that an utterance is brought to first: loudness is a property of the line, not of the voice."""
+"""RMS that an utterance is brought to first: loudness is a property of the line, not of the
+voice."""
 
 VOICED = 0.5
 """Frames whose autocorrelation peak is above this carry a pitch."""
 
 
 def describe(waveform: Array, sample_rate: int) -> Array:
-    """Shape (216,), finite for any input: mean, deviation, 10th and 90th percentile and mean step of each of 40 MFCC, then
-    ``prosody``."""
+    """Shape (216,), finite for any input: mean, deviation, 10th and 90th percentile and mean step
+    of each of 40 MFCC, then ``prosody``."""
     waveform = levelled(centred(waveform), LEVEL)
     tracks = np.ascontiguousarray(mfcc(waveform, sample_rate).T)
     steps = np.abs(np.diff(tracks)) if tracks.shape[1] > 1 else np.zeros_like(tracks)
-    statistics = [tracks.mean(axis=1), tracks.std(axis=1), *_quantiles(tracks, 0.1, 0.9), steps.mean(axis=1)]
+    statistics = [
+        tracks.mean(axis=1),
+        tracks.std(axis=1),
+        *_quantiles(tracks, 0.1, 0.9),
+        steps.mean(axis=1),
+    ]
     return np.concatenate([*statistics, prosody(waveform, sample_rate)]).astype(np.float32)
 
 
 def prosody(waveform: Array, sample_rate: int) -> Array:
-    """Shape (16,): six of the pitch in semitones, three of voicing, five of loudness in dB, and two of pace."""
+    """Shape (16,): six of the pitch in semitones, three of voicing, five of loudness in dB, and two
+    of pace."""
     hertz, voicing = pitch(waveform, sample_rate)
     voiced = voicing > VOICED
     tones = 12 * np.log2(hertz[voiced] / 100) if voiced.any() else np.zeros(1, np.float32)
@@ -40,9 +49,10 @@ def prosody(waveform: Array, sample_rate: int) -> Array:
     seconds = max(len(waveform) / sample_rate, 0.1)
     return np.array(
         [
-            tones.mean(), tones.std(), low, middle, high, np.abs(np.diff(tones)).mean() if len(tones) > 1 else 0.0,
-            voiced.mean(), voicing.mean(), voicing.std(),
-            loudness.std(), quiet, loud, loud - quiet, np.abs(np.diff(loudness)).mean() if len(loudness) > 1 else 0.0,
+            tones.mean(), tones.std(), low, middle, high,
+            np.abs(np.diff(tones)).mean() if len(tones) > 1 else 0.0, voiced.mean(), voicing.mean(),
+            voicing.std(), loudness.std(), quiet, loud, loud - quiet,
+            np.abs(np.diff(loudness)).mean() if len(loudness) > 1 else 0.0,
             _onsets(loudness) / seconds, np.count_nonzero(np.diff(voiced)) / seconds,
         ],
         np.float32,
@@ -50,11 +60,15 @@ def prosody(waveform: Array, sample_rate: int) -> Array:
 
 
 def _quantiles(values: Array, *shares: float) -> list[Array]:
-    """Along the last axis, between two values in proportion, as numpy's; with one sort for all, in a quarter of its time."""
+    """Along the last axis, between two values in proportion, as numpy's; with one sort for all, in
+    a quarter of its time."""
     ordered, found = np.sort(values), []
     for share in shares:
         below, part = divmod(share * (values.shape[-1] - 1), 1)
-        low, high = ordered[..., int(below)], ordered[..., min(int(below) + 1, values.shape[-1] - 1)]
+        low, high = (
+            ordered[..., int(below)],
+            ordered[..., min(int(below) + 1, values.shape[-1] - 1)],
+        )
         found.append(low + (high - low) * np.float32(part))
     return found
 

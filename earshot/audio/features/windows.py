@@ -1,4 +1,5 @@
-"""Cuts a waveform into the fixed log-mel windows that a network hears; training and workers share this one path."""
+"""Cuts a waveform into the fixed log-mel windows that a network hears; training and workers share
+this one path."""
 
 from dataclasses import dataclass
 from typing import Literal
@@ -18,14 +19,18 @@ class WindowSpec:
     length: int  # frames
     hop: int  # frames
     layout: Literal["time_mel", "mel_time"] = "time_mel"  # of the last two axes of the input
-    level: float | None = None  # RMS that the waveform is brought to first, so that loudness tells nothing; None: as it is
+    level: float | None = (
+        # RMS that the waveform is brought to first, so that loudness tells nothing; None: as it is
+        None
+    )
 
 
 def windows(waveform: Array, sample_rate: int, spec: WindowSpec) -> Array:
     """Network inputs for a mono waveform of any length.
 
     Returns:
-        Float32, shape (windows, length, n_mels), or (windows, n_mels, length) for ``mel_time``; at least one window.
+        Float32, shape (windows, length, n_mels), or (windows, n_mels, length) for ``mel_time``; at
+        least one window.
     """
     cut = patches(spectrogram(waveform, sample_rate, spec), spec.length, spec.hop)
     return cut if spec.layout == "time_mel" else np.ascontiguousarray(cut.transpose(0, 2, 1))
@@ -38,12 +43,14 @@ def spectrogram(waveform: Array, sample_rate: int, spec: WindowSpec) -> Array:
 
 
 def prepared(waveform: Array, spec: WindowSpec) -> Array:
-    """The mono sound that is transformed: where the spec has a level, without DC and brought to it; silence stays silence."""
+    """The mono sound that is transformed: where the spec has a level, without DC and brought to it;
+    silence stays silence."""
     return waveform if spec.level is None else levelled(audible(centred(waveform)), spec.level)
 
 
 def begin_ms(samples: int, spec: WindowSpec) -> NDArray[np.int64]:
-    """Start of each window of a waveform of so many samples, in milliseconds from its first sample."""
+    """Start of each window of a waveform of so many samples, in milliseconds from its first
+    sample."""
     mel = spec.mel
     width = max(samples + (2 * (mel.window // 2) if mel.centre else 0), mel.window)
     frames = max((width - mel.window) // mel.hop + 1, spec.length)
@@ -59,10 +66,12 @@ def window_loudness(waveform: Array, sample_rate: int, spec: WindowSpec) -> Arra
     samples = waveform.shape[1]
     begin = np.minimum(begin_ms(samples, spec) * sample_rate // 1000, samples)
     end = np.minimum(begin + spec.length * spec.mel.hop, samples)
-    return np.array([loudness(waveform[:, a:b]) for a, b in zip(begin, end, strict=True)], np.float32)
+    return np.array(
+        [loudness(waveform[:, a:b]) for a, b in zip(begin, end, strict=True)], np.float32
+    )
 
 
 def _counted(frames: int, spec: WindowSpec) -> int:
-    """The last frame of a centred spectrogram lies half behind the sound. With it, one second would be 101 frames and two
-    windows of 100 a single frame apart (C-09)."""
+    """The last frame of a centred spectrogram lies half behind the sound. With it, one second would
+    be 101 frames and two windows of 100 a single frame apart (C-09)."""
     return frames - 1 if spec.mel.centre and frames > spec.length else frames

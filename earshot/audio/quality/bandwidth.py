@@ -10,16 +10,19 @@ from earshot.compute.sound import Waveform
 SIZE = 2048
 """Samples in a window: bins of 8 Hz at 16 kHz, of 23 Hz at 48 kHz."""
 MOST_WINDOWS = 8
-"""Windows of a block that are looked at, spread evenly: all of a second at 16 kHz, a third of it at 48 kHz."""
+"""Windows of a block that are looked at, spread evenly: all of a second at 16 kHz, a third of it at
+48 kHz."""
 SMOOTHED_HZ = 100
 """Width of the mean over neighbouring bins."""
 
 QUANTISATION = (1 / 32_768) ** 2 / 12
-"""Noise power of rounding to PCM16, in the units of a bin: white noise has its variance in every one."""
+"""Noise power of rounding to PCM16, in the units of a bin: white noise has its variance in every
+one."""
 ABOVE_QUANTISATION = 10.0
 """10 dB: dither adds up to 5."""
 BELOW_STRONGEST = 1e-8
-"""-80 dB. Speech falls by 50 to 60 dB from its strongest band to 10 kHz; filters of converters suppress by more than 80."""
+"""-80 dB. Speech falls by 50 to 60 dB from its strongest band to 10 kHz; filters of converters
+suppress by more than 80."""
 
 
 class Bandwidth:
@@ -35,7 +38,9 @@ class Bandwidth:
         count = block.shape[1] // SIZE
         if count == 0:
             return
-        rows = block[:, : count * SIZE].reshape(len(block), count, SIZE)[:, :: -(-count // MOST_WINDOWS)]
+        rows = block[:, : count * SIZE].reshape(len(block), count, SIZE)[
+            :, :: -(-count // MOST_WINDOWS)
+        ]
         rows = rows - rows.mean(axis=2, keepdims=True)
         audible = np.square(rows).mean(axis=2) >= SILENT**2
         if not audible.any():
@@ -46,9 +51,11 @@ class Bandwidth:
         self._windows += audible.sum(axis=1)
 
     def hertz(self) -> list[int | None]:
-        """Of each channel: above it nothing is left of the sound. None where nothing was audible for a window."""
+        """Of each channel: above it nothing is left of the sound. None where nothing was audible
+        for a window."""
         return [
-            self._edge(power / windows) if windows else None for power, windows in zip(self._power, self._windows, strict=True)
+            self._edge(power / windows) if windows else None
+            for power, windows in zip(self._power, self._windows, strict=True)
         ]
 
     def _edge(self, power: NDArray[np.float64]) -> int | None:
@@ -56,6 +63,8 @@ class Bandwidth:
         step = self._rate / SIZE
         width = max(round(SMOOTHED_HZ / step), 1)
         smooth = np.convolve(density, np.full(width, 1 / width), mode="same")
-        above = np.flatnonzero(smooth > max(ABOVE_QUANTISATION * QUANTISATION, BELOW_STRONGEST * smooth.max()))
+        above = np.flatnonzero(
+            smooth > max(ABOVE_QUANTISATION * QUANTISATION, BELOW_STRONGEST * smooth.max())
+        )
         # Smoothing has moved the edge up by half its width.
         return max(round((above[-1] - width // 2) * step), round(step)) if len(above) else None

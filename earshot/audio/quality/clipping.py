@@ -5,7 +5,8 @@ import numpy as np
 from earshot.compute.sound import Waveform
 
 PCM16 = 32_766.5 / 32_768
-"""Full scale of 16-bit PCM, half a step below its highest value; what has more bits, and what is float, is beyond it too."""
+"""Full scale of 16-bit PCM, half a step below its highest value; what has more bits, and what is
+float, is beyond it too."""
 
 FULL_SCALE = {
     "pcm_mulaw": 32_123 / 32_768,
@@ -15,15 +16,19 @@ FULL_SCALE = {
     "gsm": 32_759 / 32_768,
     "gsm_ms": 32_759 / 32_768,
 }
-"""By FFmpeg's name of the codec, where its highest value is lower: 32124 and 32256 of 32768 for G.711, 13 bits for GSM."""
+"""By FFmpeg's name of the codec, where its highest value is lower: 32124 and 32256 of 32768 for
+G.711, 13 bits for GSM."""
 
 
 class Clipping:
-    """``heard`` every block, then ask ``shares``. One or two samples at full scale are a peak; three in a row are flat."""
+    """``heard`` every block, then ask ``shares``. One or two samples at full scale are a peak;
+    three in a row are flat."""
 
     def __init__(self, channels: int, codec: str) -> None:
         self._full = FULL_SCALE.get(codec, PCM16)
-        self._sides = np.zeros((channels, 2), np.int8)  # of the last two samples: at which end of the scale, if at any
+        self._sides = np.zeros(
+            (channels, 2), np.int8
+        )  # of the last two samples: at which end of the scale, if at any
         self._in_run = np.zeros((channels, 1), bool)
         self._clipped = np.zeros(channels, np.int64)
         self._samples = 0
@@ -33,14 +38,20 @@ class Clipping:
         if block.shape[1] == 0:
             return
         self._samples += block.shape[1]
-        if block.max() < self._full and block.min() > -self._full:  # as nearly every second is: nothing to count
+        if (
+            block.max() < self._full and block.min() > -self._full
+        ):  # as nearly every second is: nothing to count
             self._sides, self._in_run = np.zeros_like(self._sides), np.zeros_like(self._in_run)
             return
         now = (block >= self._full).astype(np.int8) - (block <= -self._full)
         sides = np.concatenate([self._sides, now], axis=1)
-        third = (sides[:, 2:] != 0) & (sides[:, 2:] == sides[:, 1:-1]) & (sides[:, 2:] == sides[:, :-2])
+        third = (
+            (sides[:, 2:] != 0) & (sides[:, 2:] == sides[:, 1:-1]) & (sides[:, 2:] == sides[:, :-2])
+        )
         begun = third & ~np.concatenate([self._in_run, third[:, :-1]], axis=1)
-        self._clipped += third.sum(axis=1) + 2 * begun.sum(axis=1)  # the two before the third were clipped as well
+        self._clipped += third.sum(axis=1) + 2 * begun.sum(
+            axis=1
+        )  # the two before the third were clipped as well
         self._sides, self._in_run = sides[:, -2:], third[:, -1:]
 
     def shares(self) -> list[float]:

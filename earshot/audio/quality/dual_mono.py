@@ -5,8 +5,8 @@ import numpy as np
 from earshot.compute.sound import Waveform
 
 SAME_BELOW = 1e-4
-"""Greatest energy of the difference, as a share of the block's energy (-40 dB): lossy codecs stay below it for equal channels,
-crosstalk between two telephone lines stays above it."""
+"""Greatest energy of the difference, as a share of the block's energy (-40 dB): lossy codecs stay
+below it for equal channels, crosstalk between two telephone lines stays above it."""
 INAUDIBLE = 1e-8
 """Mean square below which a difference is dither or rounding (-80 dB of full scale)."""
 

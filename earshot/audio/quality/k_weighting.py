@@ -1,4 +1,5 @@
-"""Weights sound by frequency as loudness is heard (ITU-R BS.1770-4, annex 1), channel by channel, while it streams past."""
+"""Weights sound by frequency as loudness is heard (ITU-R BS.1770-4, annex 1), channel by channel,
+while it streams past."""
 
 import math
 from functools import cache
@@ -12,25 +13,35 @@ Biquad = tuple[float, float, float, float, float]
 """b0, b1, b2, a1, a2 of a filter of second order; a0 is 1."""
 
 LONGEST = 64
-"""Samples of a stretch: of longer ones the products take longer, of shorter ones the steps between them do."""
+"""Samples of a stretch: of longer ones the products take longer, of shorter ones the steps between
+them do."""
 GONE = 1e-12
 """Of a memory, so little that it cannot be told from rounding."""
 STATED_AT_HZ = 48_000
-SHELF: Biquad = (1.53512485958697, -2.69169618940638, 1.19839281085285, -1.69065929318241, 0.73248077421585)
+SHELF: Biquad = (
+    1.53512485958697,
+    -2.69169618940638,
+    1.19839281085285,
+    -1.69065929318241,
+    0.73248077421585,
+)
 HIGH_PASS: Biquad = (1.0, -2.0, 1.0, -1.99004745483398, 0.99007225036621)
-"""Tables 1 and 2. The recommendation states them for 48 kHz alone; at any other rate the filters must answer each frequency as
-these do. A bilinear transform of their prototype (libebur128, FFmpeg) is off by up to 0.5 dB at 8 kHz: it bends the shelf, and
-the numerator 1, -2, 1 of its high-pass passes 0.25 dB too much. What lies above half a recording's rate is not in it."""
+"""Tables 1 and 2. The recommendation states them for 48 kHz alone; at any other rate the filters
+must answer each frequency as these do. A bilinear transform of their prototype (libebur128, FFmpeg)
+is off by up to 0.5 dB at 8 kHz: it bends the shelf, and the numerator 1, -2, 1 of its high-pass
+passes 0.25 dB too much. What lies above half a recording's rate is not in it."""
 MATCHED_HZ = 1_682.0
-"""The middle of the shelf. Matched there, filters stray by 0.04 dB at most at 8 kHz, 0.02 at 11.025 kHz, 0.003 from 16 kHz."""
+"""The middle of the shelf. Matched there, filters stray by 0.04 dB at most at 8 kHz, 0.02 at 11.025
+kHz, 0.003 from 16 kHz."""
 
 
 class KWeighting:
     """``filtered`` for each block in turn.
 
-    A recursive filter goes from sample to sample, which is slow in numpy. But what it makes of a stretch is linear in its
-    samples and in the four numbers that the filter remembers of all before: one matrix. Stretches are multiplied all at once,
-    and only the four numbers are carried from one to the next.
+    A recursive filter goes from sample to sample, which is slow in numpy. But what it makes of a
+    stretch is linear in its
+    samples and in the four numbers that the filter remembers of all before: one matrix. Stretches
+    are multiplied all at once, and only the four numbers are carried from one to the next.
     """
 
     def __init__(self, channels: int, sample_rate: int, step: int) -> None:
@@ -59,8 +70,8 @@ class KWeighting:
 
 @cache
 def _matrix(sample_rate: int, size: int) -> Doubles:
-    """From a row of ``size`` samples and four numbers of memory to as many weighted samples and the memory afterwards: both
-    filters, in transposed direct form II, run over the unit rows."""
+    """From a row of ``size`` samples and four numbers of memory to as many weighted samples and the
+    memory afterwards: both filters, in transposed direct form II, run over the unit rows."""
     given = np.eye(size + 4)
     out, memory = np.empty((size + 4, size)), list(given[:, size:].T)
     for at in range(size):
@@ -83,15 +94,21 @@ def _powers(fading: Doubles) -> list[Doubles]:
 
 
 def _shelf(sample_rate: int) -> Biquad:
-    """The head is a sphere: 4 dB more above 2 kHz. Squared magnitudes are matched at 0, at the middle, and at the upper end
-    (M. Vicanek, Matched Second Order Digital Filters, 2016)."""
+    """The head is a sphere: 4 dB more above 2 kHz. Squared magnitudes are matched at 0, at the
+    middle, and at the upper end (M. Vicanek, Matched Second Order Digital Filters, 2016)."""
     if sample_rate == STATED_AT_HZ:
         return SHELF
     a1, a2 = _denominator(SHELF, sample_rate)
     at_hz = np.array([0, MATCHED_HZ, min(sample_rate, STATED_AT_HZ) / 2])
     upper = np.sin(np.pi * at_hz / sample_rate) ** 2
-    terms = np.column_stack([1 - upper, upper, 4 * upper * (1 - upper)])  # of a squared magnitude, by frequency
-    squares = terms @ [(1 + a1 + a2) ** 2, (1 - a1 + a2) ** 2, -4 * a2] * _power(SHELF, at_hz, STATED_AT_HZ)
+    terms = np.column_stack(
+        [1 - upper, upper, 4 * upper * (1 - upper)]
+    )  # of a squared magnitude, by frequency
+    squares = (
+        terms
+        @ [(1 + a1 + a2) ** 2, (1 - a1 + a2) ** 2, -4 * a2]
+        * _power(SHELF, at_hz, STATED_AT_HZ)
+    )
     low, high, middle = np.linalg.solve(terms, squares)
     even, odd = (math.sqrt(low) + math.sqrt(high)) / 2, (math.sqrt(low) - math.sqrt(high)) / 2
     b0 = (even + math.sqrt(even * even + middle)) / 2

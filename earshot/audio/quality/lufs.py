@@ -1,4 +1,5 @@
-"""Integrated loudness (ITU-R BS.1770-4, gated) while a recording streams past: of each channel alone, and of all together."""
+"""Integrated loudness (ITU-R BS.1770-4, gated) while a recording streams past: of each channel
+alone, and of all together."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,20 +18,22 @@ GATE_LUFS = -70.0
 RELATIVE_LU = -10.0
 """The relative gate, from the mean of what has passed the absolute one."""
 STEP_LU, STEPS = 0.01, 12_000
-"""Blocks are counted by their loudness, up to +50 LUFS, so that memory does not grow. The relative gate then lies within this
-of where it should."""
+"""Blocks are counted by their loudness, up to +50 LUFS, so that memory does not grow. The relative
+gate then lies within this of where it should."""
 
 
 class Loudness:
-    """``heard`` every block, then ask ``each`` and ``together``. Channels are weighed alike: speakers at a table, not seats
-    around a listener."""
+    """``heard`` every block, then ask ``each`` and ``together``. Channels are weighed alike:
+    speakers at a table, not seats around a listener."""
 
     def __init__(self, channels: int, sample_rate: int) -> None:
         self._hop = sample_rate // 10
         self._weighting = KWeighting(channels, sample_rate, self._hop)
         self._waiting = np.zeros((channels, 0), np.float32)
         self._hops = np.zeros((channels, 0))
-        self._power = np.zeros((channels + 1, STEPS))  # of gating blocks, by their loudness; the last row is of all together
+        self._power = np.zeros(
+            (channels + 1, STEPS)
+        )  # of gating blocks, by their loudness; the last row is of all together
         self._blocks = np.zeros((channels + 1, STEPS), np.int64)
 
     def heard(self, block: Waveform) -> None:
@@ -40,7 +43,9 @@ class Loudness:
         self._waiting = sound[:, count * self._hop :]
         if not count:
             return
-        weighted = self._weighting.filtered(sound[:, : count * self._hop]).reshape(len(sound), count, self._hop)
+        weighted = self._weighting.filtered(sound[:, : count * self._hop]).reshape(
+            len(sound), count, self._hop
+        )
         hops = np.concatenate([self._hops, np.vecdot(weighted, weighted) / self._hop], axis=1)
         self._hops = hops[:, 1 - HOPS :]
         if hops.shape[1] >= HOPS:
@@ -48,7 +53,8 @@ class Loudness:
             self._count(np.concatenate([blocks, blocks.sum(axis=0, keepdims=True)]))
 
     def each(self) -> list[float | None]:
-        """LUFS of each channel of all that was heard; None where no 400 ms of it were above -70 LUFS."""
+        """LUFS of each channel of all that was heard; None where no 400 ms of it were above -70
+        LUFS."""
         return [_gated(*row) for row in list(zip(self._power, self._blocks, strict=True))[:-1]]
 
     def together(self) -> float | None:

@@ -1,4 +1,5 @@
-"""Measures how good the sound of a file is while it is decoded, channel by channel, in memory that does not grow."""
+"""Measures how good the sound of a file is while it is decoded, channel by channel, in memory that
+does not grow."""
 
 import math
 from collections.abc import Sequence
@@ -24,29 +25,44 @@ class QualityMeter:
         self._bandwidth = Bandwidth(channels, rate)
         self._loudness = Loudness(channels, rate)
         self._samples = 0
-        self._sum, self._peak, self._loudest = np.zeros(channels), np.zeros(channels), np.zeros(channels)
+        self._sum, self._peak, self._loudest = (
+            np.zeros(channels),
+            np.zeros(channels),
+            np.zeros(channels),
+        )
         self._products = np.zeros((channels, channels))
 
     def heard(self, block: Waveform) -> None:
         """About a second at the file's own rate, shape (channels, samples)."""
         if block.shape[1] == 0:
             return
-        block = np.ascontiguousarray(block)  # decoders interleave; channel by channel numpy is several times faster
+        block = np.ascontiguousarray(
+            block
+        )  # decoders interleave; channel by channel numpy is several times faster
         self._clipping.heard(block)
         self._bandwidth.heard(block)
         self._loudness.heard(block)
         self._levels(block)
 
-    def judge(self, snr_db: Sequence[float | None], crosstalk: Sequence[tuple[Crosstalk, ...]] = ()) -> RecordingQuality:
+    def judge(
+        self, snr_db: Sequence[float | None], crosstalk: Sequence[tuple[Crosstalk, ...]] = ()
+    ) -> RecordingQuality:
         """The quality of the file and of each of its channels.
 
         Args:
-            snr_db: of every analysed channel: as many as the file has, or one where they were mixed or alike.
+            snr_db: of every analysed channel: as many as the file has, or one where they were mixed
+                or alike.
             crosstalk: likewise.
         """
         channels = len(self._sum)
         each = list(snr_db) if len(snr_db) == channels else [None] * channels
-        found = zip(self._loudness.each(), self._clipping.shares(), self._bandwidth.hertz(), each, strict=True)
+        found = zip(
+            self._loudness.each(),
+            self._clipping.shares(),
+            self._bandwidth.hertz(),
+            each,
+            strict=True,
+        )
         judgements = tuple(
             ChannelQuality(
                 channel=i,
@@ -76,8 +92,9 @@ class QualityMeter:
         self._loudest = np.maximum(self._loudest, np.sqrt(np.diagonal(products) / size))
 
     def _is_one_signal(self) -> bool:
-        """Whether two channels carry the same, be one louder or turned over: what one does not explain of the other stays
-        below the share that ``earshot.audio.quality.dual_mono`` allows."""
+        """Whether two channels carry the same, be one louder or turned over: what one does not
+        explain of the other stays below the share that ``earshot.audio.quality.dual_mono``
+        allows."""
         if len(self._sum) != 2 or (self._loudest < SILENT).any():
             return False
         one, other = np.diagonal(self._products)

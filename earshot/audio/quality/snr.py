@@ -12,7 +12,8 @@ Array = NDArray[np.float32]
 SPEECH_FROM, PAUSE_BELOW = 0.5, 0.1
 """Probability of speech in a window; what lies between is neither."""
 AFTER_SPEECH = 10
-"""Windows after speech, 320 ms at 32 ms each, that are not counted as pause: reverberation dies away in them."""
+"""Windows after speech, 320 ms at 32 ms each, that are not counted as pause: reverberation dies
+away in them."""
 FEWEST_SPEECH, FEWEST_PAUSE = 31, 16
 """Windows of 32 ms: one second of speech, half a second of pauses."""
 
@@ -33,12 +34,15 @@ def in_db(steps: NDArray[np.uint8]) -> Array:
 
 
 class SpeechLevels:
-    """``heard`` every window with the detector's probability, then ask ``snr_db``. Memory does not grow."""
+    """``heard`` every window with the detector's probability, then ask ``snr_db``. Memory does not
+    grow."""
 
     def __init__(self) -> None:
         self._speech = 0.0
         self._windows = 0
-        self._pauses = np.zeros(STEPS, np.int64)  # how many at which level: steps of STEP_DB from LOWEST_DB on
+        self._pauses = np.zeros(
+            STEPS, np.int64
+        )  # how many at which level: steps of STEP_DB from LOWEST_DB on
         self._since_speech = 0
 
     def heard(self, power: NDArray[np.float64], shares: Array) -> None:
@@ -56,12 +60,15 @@ class SpeechLevels:
         self._pauses += np.bincount(steps, minlength=STEPS)
 
     def snr_db(self) -> float | None:
-        """Mean power of speech less that of the noise, over the median power of pauses; None where it cannot be told."""
+        """Mean power of speech less that of the noise, over the median power of pauses; None where
+        it cannot be told."""
         pauses = int(self._pauses.sum())
         if self._windows < FEWEST_SPEECH or pauses < FEWEST_PAUSE:
             return None
         middle = int(np.searchsorted(np.cumsum(self._pauses), pauses / 2))
         noise = 10 ** ((LOWEST_DB + (middle + 0.5) * STEP_DB) / 10)
-        if noise <= QUANTISATION:  # a gate between the words: what noise lies under them is not known
+        if (
+            noise <= QUANTISATION
+        ):  # a gate between the words: what noise lies under them is not known
             return None
         return max(10 * math.log10(max(self._speech / self._windows / noise - 1, 1e-9)), LEAST_DB)

@@ -1,7 +1,8 @@
-"""Listens again, afresh, to what stands above the noise in a channel's pauses and is much fainter than its speech.
+"""Listens again, afresh, to what stands above the noise in a channel's pauses and is much fainter
+than its speech.
 
-The VAD is a recurrent network: for seconds after a loud voice it takes a faint one for a pause, which it hears at once where
-nothing loud comes before.
+The VAD is a recurrent network: for seconds after a loud voice it takes a faint one for a pause,
+which it hears at once where nothing loud comes before.
 """
 
 from collections.abc import Callable, Sequence
@@ -21,8 +22,8 @@ Read = Callable[[int, int], Array]
 """Samples of one channel at the VAD's rate, from one to another; shape (samples,)."""
 
 ABOVE_FLOOR_DB = 12.0
-"""Sound is heard again if it stands this much above the noise, and is ``FAINT_DB`` fainter than the channel's speech: nearer to
-it the network makes no difference."""
+"""Sound is heard again if it stands this much above the noise, and is ``FAINT_DB`` fainter than the
+channel's speech: nearer to it the network makes no difference."""
 FLOOR_SHARE = 0.2
 """The noise of a channel: the level that a fifth of its pauses stay below."""
 LEVEL = 0.05
@@ -33,7 +34,8 @@ FEWEST = 6
 JOINED = 16
 """Windows of noise, half a second, within one stretch."""
 SHORTEST_TOLD_MS, LEAST_TOLD_MS = 500, 1_000
-"""Sound in which no speech is found is told of from this length on, if there is so much of it altogether."""
+"""Sound in which no speech is found is told of from this length on, if there is so much of it
+altogether."""
 BLOCK = 320
 """Windows, 10 s, that are read at once, however long a stretch is."""
 AROUND = 10
@@ -55,10 +57,14 @@ class Again:
     """Power of a sample of the channel's noise."""
 
     def note(self) -> str | None:
-        """One sentence on ``left``; None where it is little, or nothing but short sounds: clicks, breaths, ends of words."""
+        """One sentence on ``left``; None where it is little, or nothing but short sounds: clicks,
+        breaths, ends of words."""
         lengths = [one.end_ms - one.start_ms for one in self.left]
         told = sum(length for length in lengths if length >= SHORTEST_TOLD_MS)
-        levels = f"{self.below_speech_db:.0f} dB fainter than it and {self.above_floor_db:.0f} dB above the noise"
+        levels = (
+            f"{self.below_speech_db:.0f} dB fainter than it and {self.above_floor_db:.0f} dB above"
+            " the noise"
+        )
         return (
             f"{told / 1000:.1f} s of sound between the speech, {levels}, are taken for pauses."
             if told >= LEAST_TOLD_MS
@@ -81,7 +87,9 @@ def listen_again(first: Sequence[Utterance], levels_db: Array, read: Read) -> Ag
     floor_db = float(np.quantile(levels_db[pause], FLOOR_SHARE))
     found: list[Interval] = []
     left: list[tuple[int, int]] = []
-    for start, end in _stretches(pause & (levels_db > max(floor_db + ABOVE_FLOOR_DB, SILENT_DB)), pause):
+    for start, end in _stretches(
+        pause & (levels_db > max(floor_db + ABOVE_FLOOR_DB, SILENT_DB)), pause
+    ):
         if 10 * np.log10(power[start:end].mean()) > speech_db - FAINT_DB:
             continue
         heard = _afresh(*_widened(start, end, pause), levels_db, read)
@@ -91,7 +99,9 @@ def listen_again(first: Sequence[Utterance], levels_db: Array, read: Read) -> Ag
     left_db = 10 * float(np.log10(np.concatenate(windows).mean())) if left else 0.0
     return Again(
         speech=tuple(_with(first, found)),
-        left=tuple(Interval(start_ms=start * WINDOW_MS, end_ms=end * WINDOW_MS) for start, end in left),
+        left=tuple(
+            Interval(start_ms=start * WINDOW_MS, end_ms=end * WINDOW_MS) for start, end in left
+        ),
         below_speech_db=speech_db - left_db,
         above_floor_db=left_db - floor_db,
         noise=10 ** (floor_db / 10),
@@ -106,7 +116,8 @@ def _pauses(first: Sequence[Utterance], windows: int) -> NDArray[np.bool_]:
 
 
 def _stretches(loud: NDArray[np.bool_], pause: NDArray[np.bool_]) -> list[tuple[int, int]]:
-    """Loud windows at most ``JOINED`` apart within one pause, where there are ``FEWEST`` of them."""
+    """Loud windows at most ``JOINED`` apart within one pause, where there are ``FEWEST`` of
+    them."""
     at = np.flatnonzero(loud)
     if not len(at):
         return []
@@ -134,10 +145,14 @@ def _afresh(start: int, end: int, levels_db: Array, read: Read) -> list[Interval
     for first in range(start, end, BLOCK):
         detector.feed(gain * read(first * WINDOW, min(first + BLOCK, end) * WINDOW))
     at = start * WINDOW_MS
-    return [Interval(start_ms=at + one.start_ms, end_ms=at + one.end_ms) for one in detector.finish()]
+    return [
+        Interval(start_ms=at + one.start_ms, end_ms=at + one.end_ms) for one in detector.finish()
+    ]
 
 
 def _with(first: Sequence[Utterance], found: Sequence[Interval]) -> Sequence[Utterance]:
     if not found:
         return first
-    return [Utterance(channel=first[0].channel, **span.model_dump()) for span in fuse([*first, *found])]
+    return [
+        Utterance(channel=first[0].channel, **span.model_dump()) for span in fuse([*first, *found])
+    ]

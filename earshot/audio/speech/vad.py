@@ -1,4 +1,5 @@
-"""Finds speech on one channel while the sound streams past: Silero VAD (v6, MIT) from the faster-whisper wheel."""
+"""Finds speech on one channel while the sound streams past: Silero VAD (v6, MIT) from the
+faster-whisper wheel."""
 
 from functools import cache
 from importlib.util import find_spec
@@ -21,26 +22,31 @@ WINDOW_MS = WINDOW * 1000 // VAD_RATE
 CONTEXT = 64
 """Samples of the window before, which the network sees again."""
 WINDOWS_A_RUN = 64
-"""Windows in one run of the network, about 2 s. Always the same number, so that results do not depend on how blocks arrive."""
+"""Windows in one run of the network, about 2 s. Always the same number, so that results do not
+depend on how blocks arrive."""
 STATE_SHAPE = (1, 1, 128)
 FRESH = (np.zeros(STATE_SHAPE, np.float32), np.zeros(STATE_SHAPE, np.float32))
 RUNS_OF_NOTHING = 30
-"""Runs of digital silence that the network sees in a row, a minute. After more of it, a late start or a muted speaker, it
+"""Runs of digital silence that the network sees in a row, a minute. After more of it, a late start
+or a muted speaker, it
 begins anew: minutes of nothing lead its state so far away that it misses what comes then."""
 
 SPEECH_ABOVE = 0.5
 SILENCE_BELOW = 0.35
 """Silero's own thresholds: speech starts above the first and goes on until the second is passed."""
 MIN_SILENCE_MS = 300
-"""A shorter pause stays inside its utterance: stops and breaths within a sentence are below this."""
+"""A shorter pause stays inside its utterance: stops and breaths within a sentence are below
+this."""
 MIN_SPEECH_MS = 200
 """Shorter speech is a click or a cough; the shortest spoken "yes" lasts longer."""
 PAD_MS = 100
-"""Kept on both sides, for soft onsets. Twice this is below MIN_SILENCE_MS, so utterances never touch."""
+"""Kept on both sides, for soft onsets. Twice this is below MIN_SILENCE_MS, so utterances never
+touch."""
 
 
 class SpeechDetector:
-    """Feed 16 kHz samples of one channel in blocks of any size, then ``finish()``. Holds a few seconds of sound at most."""
+    """Feed 16 kHz samples of one channel in blocks of any size, then ``finish()``. Holds a few
+    seconds of sound at most."""
 
     def __init__(self, channel: int) -> None:
         self.channel = channel
@@ -63,15 +69,19 @@ class SpeechDetector:
             self._waiting = self._waiting[step:]
 
     def finish(self) -> tuple[Utterance, ...]:
-        """All speech heard, in order, on the recording's own time line; sound is never cut out of it (C-15)."""
+        """All speech heard, in order, on the recording's own time line; sound is never cut out of
+        it (C-15)."""
         if len(self._waiting):
             self._decide(np.pad(self._waiting, (0, -len(self._waiting) % WINDOW)))
         end_ms = -(-self._samples * 1000 // VAD_RATE)
         spans = self._segmenter.finish(end_ms)
-        return tuple(Utterance(channel=self.channel, start_ms=start, end_ms=end) for start, end in spans)
+        return tuple(
+            Utterance(channel=self.channel, start_ms=start, end_ms=end) for start, end in spans
+        )
 
     def levels_db(self) -> NDArray[np.float32]:
-        """Of every window that was decided, about its mean, in steps of half a decibel; -120 and below are one."""
+        """Of every window that was decided, about its mean, in steps of half a decibel; -120 and
+        below are one."""
         return in_db(np.frombuffer(bytes(self._levels_db), np.uint8))
 
     def _decide(self, samples: NDArray[np.float32]) -> None:
@@ -91,7 +101,11 @@ class SpeechDetector:
         """How likely each holds speech."""
         contexts = np.concatenate([self._context[None], windows[:-1, -CONTEXT:]])
         self._context = windows[-1, -CONTEXT:].copy()
-        inputs = {"input": np.concatenate([contexts, windows], axis=1), "h": self._state[0], "c": self._state[1]}
+        inputs = {
+            "input": np.concatenate([contexts, windows], axis=1),
+            "h": self._state[0],
+            "c": self._state[1],
+        }
         shares, *state = _session().run(None, inputs)
         self._state = (state[0], state[1])
         heard: NDArray[np.float32] = shares.reshape(-1)
@@ -132,11 +146,16 @@ class Segmenter:
 
 @cache
 def _session() -> Any:
-    """The network, loaded once a process. faster_whisper itself is not imported: that would load CTranslate2."""
+    """The network, loaded once a process. faster_whisper itself is not imported: that would load
+    CTranslate2."""
     spec = find_spec("faster_whisper")
     if spec is None or not spec.submodule_search_locations:
-        raise Misconfigured("vad_missing", "The package faster-whisper, which carries the VAD, is not installed")
+        raise Misconfigured(
+            "vad_missing", "The package faster-whisper, which carries the VAD, is not installed"
+        )
     path = Path(spec.submodule_search_locations[0]) / "assets" / "silero_vad_v6.onnx"
     if not path.is_file():
-        raise Misconfigured("vad_missing", f"{path} is missing; install the pinned version of faster-whisper")
+        raise Misconfigured(
+            "vad_missing", f"{path} is missing; install the pinned version of faster-whisper"
+        )
     return onnx_runtime.session(path, arena=False)

@@ -1,4 +1,5 @@
-"""Copies a recording from a web server, without ever being led to an address inside the operator's own network."""
+"""Copies a recording from a web server, without ever being led to an address inside the operator's
+own network."""
 
 import http.client
 import socket
@@ -41,7 +42,8 @@ def fetch(
     """Writes what lies at ``url`` to ``target``.
 
     Args:
-        confine: gives back a URL that may be read and raises ``Forbidden`` for another; asked again at every redirection.
+        confine: gives back a URL that may be read and raises ``Forbidden`` for another; asked again
+            at every redirection.
         internal_hosts: ``host:port`` of servers that may have internal addresses.
 
     Raises:
@@ -58,35 +60,49 @@ def fetch(
             url = confine(urljoin(url, answer.headers.get("Location", "")))
             if urlsplit(url).scheme not in PORTS:
                 raise Forbidden(
-                    "outside_roots", f"a web server leads to {shown(url)}; only web servers below the roots are followed"
+                    "outside_roots",
+                    f"a web server leads to {shown(url)}; only web servers below the roots are"
+                    " followed",
                 )
-    raise Forbidden("redirections", f"more than {HOPS} redirections up to {shown(url)}; name the last one")
+    raise Forbidden(
+        "redirections", f"more than {HOPS} redirections up to {shown(url)}; name the last one"
+    )
 
 
 @contextmanager
-def _answer(url: SplitResult, internal_hosts: Collection[str], limits: Limits) -> Iterator[http.client.HTTPResponse]:
-    """The server's answer, read to its headers; whatever goes wrong on the line becomes ``Unavailable``."""
+def _answer(
+    url: SplitResult, internal_hosts: Collection[str], limits: Limits
+) -> Iterator[http.client.HTTPResponse]:
+    """The server's answer, read to its headers; whatever goes wrong on the line becomes
+    ``Unavailable``."""
     host, port = url.hostname or "", url.port or PORTS[url.scheme]
-    wanted = quote(url._replace(scheme="", netloc="", fragment="").geturl() or "/", safe="%/?:@!$&'()*+,;=~")
+    wanted = quote(
+        url._replace(scheme="", netloc="", fragment="").geturl() or "/", safe="%/?:@!$&'()*+,;=~"
+    )
     try:
         line = connect(host, port, f"{host}:{port}" in internal_hosts, limits.silent_sec)
         with _cut_after(limits.total_sec, line):
             kind: type[http.client.HTTPConnection] = http.client.HTTPConnection
             if url.scheme == "https":
-                kind, line = http.client.HTTPSConnection, ssl.create_default_context().wrap_socket(line, server_hostname=host)
+                kind, line = (
+                    http.client.HTTPSConnection,
+                    ssl.create_default_context().wrap_socket(line, server_hostname=host),
+                )
             with closing(line), closing(kind(host, port)) as connection:
                 connection.sock = line
                 connection.request("GET", wanted)
                 yield connection.getresponse()
     except (OSError, http.client.HTTPException) as error:
         raise Unavailable(
-            "source_unavailable", f"{shown(url.geturl())} cannot be read: {error or type(error).__name__}"
+            "source_unavailable",
+            f"{shown(url.geturl())} cannot be read: {error or type(error).__name__}",
         ) from error
 
 
 @contextmanager
 def _cut_after(seconds: float, line: socket.socket) -> Iterator[None]:
-    """Ends the connection when its time is up: a server that sends a byte now and then would never run into a timeout.
+    """Ends the connection when its time is up: a server that sends a byte now and then would never
+    run into a timeout.
 
     Raises:
         TimeoutError: it was cut.
@@ -131,10 +147,16 @@ def _check_status(url: str, status: int) -> None:
     if status in (401, 403):
         raise Forbidden("unreadable", f"{shown(url)} may not be read: its server answers {status}")
     if status in (408, 425, 429) or status >= 500:
-        raise Unavailable("source_unavailable", f"{shown(url)} cannot be read now: its server answers {status}")
+        raise Unavailable(
+            "source_unavailable", f"{shown(url)} cannot be read now: its server answers {status}"
+        )
     if status != 200:
-        raise Permanent("http_status", f"{shown(url)} is not a recording: its server answers {status}")
+        raise Permanent(
+            "http_status", f"{shown(url)} is not a recording: its server answers {status}"
+        )
 
 
 def _too_large(url: str, limits: Limits) -> Permanent:
-    return Permanent("too_large", f"{shown(url)} has more than {limits.max_bytes} bytes; split the recording")
+    return Permanent(
+        "too_large", f"{shown(url)} has more than {limits.max_bytes} bytes; split the recording"
+    )

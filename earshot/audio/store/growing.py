@@ -1,4 +1,5 @@
-"""Tells whether a file is still being written: the kernel knows who holds it open, and when it was last written."""
+"""Tells whether a file is still being written: the kernel knows who holds it open, and when it was
+last written."""
 
 import errno
 import fcntl
@@ -10,19 +11,20 @@ from earshot.analysis.errors import Growing
 from earshot.audio.media_file import MediaFile, opened
 
 QUIET_SEC = 10
-"""Where nobody can say who holds the file open (another machine's disk, another user's file, macOS): a file that was written so
-recently may be written again."""
+"""Where nobody can say who holds the file open (another machine's disk, another user's file,
+macOS): a file that was written so recently may be written again."""
 AHEAD_SEC = 3600
 """So far the clock of a file server may be ahead: what it wrote just now bears a time to come."""
 WAIT_SEC = 60
 POLL_SEC = 0.5
 REMOTE = ("nfs", "cifs", "smb", "9p", "ceph", "afs", "lustre", "virtiofs", "vboxsf", "fuse.")
-"""How the file systems are called whose files other machines may write: the kernel knows nothing of that, and NFS without a
-delegation refuses a lease whoever holds the file."""
+"""How the file systems are called whose files other machines may write: the kernel knows nothing of
+that, and NFS without a delegation refuses a lease whoever holds the file."""
 
 
 def still_written(file: MediaFile) -> bool:
-    """Whether more is likely to come: a recorder with a buffer, or of a call on hold, may write nothing for minutes."""
+    """Whether more is likely to come: a recorder with a buffer, or of a call on hold, may write
+    nothing for minutes."""
     held = _held_for_writing(file.descriptor)
     return -AHEAD_SEC < _age_sec(file) < QUIET_SEC if held is None else held
 
@@ -33,7 +35,10 @@ def check_settled(file: MediaFile) -> None:
     """
     if still_written(file):
         advice = "end the program that holds it open, or hand in a copy"
-        raise Growing("growing", f"{file.path} is still being written; its recording has not ended yet: {advice}")
+        raise Growing(
+            "growing",
+            f"{file.path} is still being written; its recording has not ended yet: {advice}",
+        )
 
 
 def wait_until_settled(path: Path) -> None:
@@ -49,7 +54,11 @@ def wait_until_settled(path: Path) -> None:
         with opened(path) as file:
             if not still_written(file):
                 return
-            if time.monotonic() > until or _age_sec(file) > WAIT_SEC or size not in (None, file.size):
+            if (
+                time.monotonic() > until
+                or _age_sec(file) > WAIT_SEC
+                or size not in (None, file.size)
+            ):
                 check_settled(file)
             size = file.size
         time.sleep(POLL_SEC)
@@ -60,8 +69,8 @@ def _age_sec(file: MediaFile) -> float:
 
 
 def _held_for_writing(descriptor: int) -> bool | None:
-    """Asks for a read lease, which the kernel grants only while nobody has the file open for writing, and gives it back; None
-    where it says nothing."""
+    """Asks for a read lease, which the kernel grants only while nobody has the file open for
+    writing, and gives it back; None where it says nothing."""
     if not hasattr(fcntl, "F_SETLEASE"):
         return None
     try:
@@ -79,7 +88,11 @@ def _held_for_writing(descriptor: int) -> bool | None:
 
 def _file_system(descriptor: int) -> str:
     """The name of its type; empty where there is no mount of it to be seen."""
-    facts = dict(line.split(":", 1) for line in Path(f"/proc/self/fdinfo/{descriptor}").read_text().splitlines() if ":" in line)
+    facts = dict(
+        line.split(":", 1)
+        for line in Path(f"/proc/self/fdinfo/{descriptor}").read_text().splitlines()
+        if ":" in line
+    )
     for line in Path("/proc/self/mountinfo").read_text().splitlines():
         fields = line.split(" ")
         if fields[0] == facts["mnt_id"].strip():

@@ -1,4 +1,5 @@
-"""The store's inbox: copies of users' files, so that work can start after the user's own path has gone."""
+"""The store's inbox: copies of users' files, so that work can start after the user's own path has
+gone."""
 
 import logging
 import shutil
@@ -21,13 +22,15 @@ log = logging.getLogger(__name__)
 
 
 def upload(path: Path, store_url: str, most_bytes: int | None = None) -> str:
-    """Copies a file to ``<store>/inbox/<new id>/<file name>`` and returns that URI. Every upload is a copy of its own, because
-    whoever reads it discards it. In the name, what no message may hold is replaced.
+    """Copies a file to ``<store>/inbox/<new id>/<file name>`` and returns that URI. Every upload is
+    a copy of its own, because whoever reads it discards it. In the name, what no message may hold
+    is replaced.
 
     Raises:
         BadAudio: ``missing``, or ``not_audio`` for a folder, a pipe or a device.
         Forbidden: ``unreadable``; ``too_large``, it has more than ``most_bytes``.
-        Unavailable: ``disk_full`` or ``store_unavailable``; ``growing``, another program still writes the file.
+        Unavailable: ``disk_full`` or ``store_unavailable``; ``growing``, another program still
+            writes the file.
     """
     wait_until_settled(path)
     name = file_name(path.name)
@@ -35,8 +38,14 @@ def upload(path: Path, store_url: str, most_bytes: int | None = None) -> str:
     fs, target = fsspec.core.url_to_fs(uri.rpartition("/")[0])
     with opened(path) as file, store_errors(uri):
         if most_bytes is not None and file.size > most_bytes:
-            size = f"{path} has {file.size / 1e6:.0f} MB; EARSHOT_MAX_UPLOAD_MB allows {most_bytes / 1e6:.0f}"
-            raise Forbidden("too_large", f"{size}. Cut it, or put it below one of EARSHOT_ROOTS and enqueue it there")
+            size = (
+                f"{path} has {file.size / 1e6:.0f} MB; EARSHOT_MAX_UPLOAD_MB allows"
+                f" {most_bytes / 1e6:.0f}"
+            )
+            raise Forbidden(
+                "too_large",
+                f"{size}. Cut it, or put it below one of EARSHOT_ROOTS and enqueue it there",
+            )
         check_space(store_url, file.size)  # a sparse file becomes as large as it says
         try:
             fs.makedirs(target, exist_ok=True)
@@ -59,7 +68,8 @@ def is_gone(uri: str, store_url: str) -> bool:
     """Whether this was an upload and is none any more.
 
     Raises:
-        Unavailable: ``store_unavailable``, also where a local store has no inbox: then it is not mounted.
+        Unavailable: ``store_unavailable``, also where a local store has no inbox: then it is not
+            mounted.
     """
     if not is_upload(uri, store_url):
         return False
@@ -78,12 +88,16 @@ def is_young(uri: str, store_url: str, age_sec: float) -> bool:
         Unavailable: ``store_unavailable``.
     """
     folder = uri.removeprefix(f"{store_url.rstrip('/')}/").rpartition("/")[0]
-    return any(time.time() - each.modified_at < age_sec for each in stored(store_url, folder) if not each.path.endswith("/"))
+    return any(
+        time.time() - each.modified_at < age_sec
+        for each in stored(store_url, folder)
+        if not each.path.endswith("/")
+    )
 
 
 def discard_upload(uri: str, store_url: str) -> None:
-    """Removes an upload. What is no file in the inbox is left alone, and whatever the store says is logged, not raised: what
-    was asked for is done by then."""
+    """Removes an upload. What is no file in the inbox is left alone, and whatever the store says is
+    logged, not raised: what was asked for is done by then."""
     inbox = f"{store_url.rstrip('/')}/inbox"
     if not is_upload(uri, store_url):
         return
@@ -95,7 +109,11 @@ def discard_upload(uri: str, store_url: str) -> None:
                 fs.rm_file(path)
         elif not target.is_dir() and target.parent.resolve().is_relative_to(folder.resolve()):
             target.unlink(missing_ok=True)
-            if target.parent != folder and target.parent.is_dir() and not any(target.parent.iterdir()):
+            if (
+                target.parent != folder
+                and target.parent.is_dir()
+                and not any(target.parent.iterdir())
+            ):
                 target.parent.rmdir()
     except Exception as error:  # noqa: BLE001  # each store has errors of its own
         log.warning("the upload %s stays: %s", told(uri), told(str(error)))

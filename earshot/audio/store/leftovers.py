@@ -42,21 +42,28 @@ def stored(store_url: str, below: str = "") -> Iterator[Stored]:
         base = path.rstrip("/")
         if fs.exists(posixpath.join(base, below)):
             for name, facts in sorted(fs.find(posixpath.join(base, below), detail=True).items()):
-                yield Stored(name.removeprefix(base).lstrip("/"), int(facts["size"]), _modified_at(facts, store_url))
+                yield Stored(
+                    name.removeprefix(base).lstrip("/"),
+                    int(facts["size"]),
+                    _modified_at(facts, store_url),
+                )
 
 
 def _modified_at(facts: Mapping[str, Any], store_url: str) -> float:
     at = next((facts[key] for key in TIMES if key in facts), None)
     if at is None:
         raise Unavailable(
-            "store_unavailable", f"{shown(store_url)} does not say when its files were written; use another store"
+            "store_unavailable",
+            f"{shown(store_url)} does not say when its files were written; use another store",
         )
     return float(at if isinstance(at, int | float) else at.timestamp())
 
 
 def _local(root: str, folder: str) -> Iterator[Stored]:
     for place, folders, names in os.walk(folder):
-        for path in [os.path.join(place, name) for name in names] or ([] if folders or place == folder else [place]):
+        for path in [os.path.join(place, name) for name in names] or (
+            [] if folders or place == folder else [place]
+        ):
             try:
                 facts = os.lstat(path)
             except FileNotFoundError:  # removed meanwhile
@@ -66,7 +73,8 @@ def _local(root: str, folder: str) -> Iterator[Stored]:
 
 
 def remove(store_url: str, path: str) -> bool:
-    """Removes a file of the store, or an empty folder, and the folder that it leaves empty; returns whether it was there.
+    """Removes a file of the store, or an empty folder, and the folder that it leaves empty; returns
+    whether it was there.
 
     Raises:
         Unavailable: the store does not answer, or does not allow it.
@@ -88,6 +96,11 @@ def _remove_local(root: Path, path: Path) -> bool:
     if there and folder != path:
         path.unlink(missing_ok=True)
     # The folders of the store itself stay.
-    if there and root not in (folder, folder.parent) and folder.is_dir() and not any(folder.iterdir()):
+    if (
+        there
+        and root not in (folder, folder.parent)
+        and folder.is_dir()
+        and not any(folder.iterdir())
+    ):
         folder.rmdir()
     return there

@@ -1,7 +1,8 @@
 """The audio store: decoded recordings as raw PCM16 below one fsspec URL, read by time.
 
-Layout: ``<store>/recordings/<recording_id>/<rate>.pcm``, interleaved little-endian PCM16 without a header, one object per
-recording and sample rate; ``<store>/inbox/`` holds uploads (see ``earshot.audio.store.inbox``).
+Layout: ``<store>/recordings/<recording_id>/<rate>.pcm``, interleaved little-endian PCM16 without a
+header, one object per recording and sample rate; ``<store>/inbox/`` holds uploads (see
+``earshot.audio.store.inbox``).
 """
 
 import errno
@@ -23,15 +24,29 @@ from earshot.analysis.errors import BadAudio, Forbidden, Unavailable
 
 SAMPLE_BYTES = 2
 CLIENTS = frozenset(
-    {"aiobotocore", "botocore", "s3fs", "gcsfs", "google", "adlfs", "azure", "aiohttp", "paramiko", "ftplib", "fsspec"}
+    {
+        "aiobotocore",
+        "botocore",
+        "s3fs",
+        "gcsfs",
+        "google",
+        "adlfs",
+        "azure",
+        "aiohttp",
+        "paramiko",
+        "ftplib",
+        "fsspec",
+    }
 )
 """Packages through which fsspec talks to remote stores."""
 FULL_SCALE = 32_768
 """PCM16 value of 1.0; the positive end clips one step below."""
 REMOVALS = 100
-"""Tries at removing a folder that other processes remove as well; each of them meets fewer files."""
+"""Tries at removing a folder that other processes remove as well; each of them meets fewer
+files."""
 PIECE = 16_384
-"""Frames read and converted at once: they stay in the processor's cache, and a chunk takes no more memory than its samples. A
+"""Frames read and converted at once: they stay in the processor's cache, and a chunk takes no more
+memory than its samples. A
 map of the file takes longer: each of its pages is a fault."""
 
 
@@ -56,21 +71,29 @@ def check_own(uri: str, store_url: str, recording_id: UUID) -> None:
     if not is_own:
         raise Forbidden(
             "foreign_audio",
-            f"{uri} is not in {folder}, where recording {recording_id} is stored; give all workers one EARSHOT_AUDIO_STORE",
+            f"{uri} is not in {folder}, where recording {recording_id} is stored; give all workers"
+            " one EARSHOT_AUDIO_STORE",
         )
 
 
 def local_path(url: str) -> Path | None:
-    """The path that a ``file://`` URL or a plain path names; None for a remote URL. No percent-decoding, as in fsspec."""
+    """The path that a ``file://`` URL or a plain path names; None for a remote URL. No
+    percent-decoding, as in fsspec."""
     if "://" not in url:
         return Path(url)
     return Path(url.removeprefix("file://")) if url.startswith("file://") else None
 
 
 def read_pcm(
-    uri: str, sample_rate: int, channels: int, start_ms: int, end_ms: int, channel: int | None = None
+    uri: str,
+    sample_rate: int,
+    channels: int,
+    start_ms: int,
+    end_ms: int,
+    channel: int | None = None,
 ) -> NDArray[np.float32]:
-    """Samples of ``[start_ms, end_ms)`` as float32 in [-1, 1], shape (channels, samples); times past the end are clipped.
+    """Samples of ``[start_ms, end_ms)`` as float32 in [-1, 1], shape (channels, samples); times
+    past the end are clipped.
 
     Args:
         channels: how many the object holds.
@@ -93,14 +116,18 @@ def read_pcm(
         for start in range(0, count, PIECE):
             piece = frames[: count - start]
             file.readinto(piece.data)
-            np.multiply(piece[:, wanted].T, np.float32(1 / FULL_SCALE), out=samples[:, start : start + PIECE])
+            np.multiply(
+                piece[:, wanted].T,
+                np.float32(1 / FULL_SCALE),
+                out=samples[:, start : start + PIECE],
+            )
     return samples
 
 
 def check_space(store_url: str, size: int) -> None:
     """Raises:
-    Unavailable: ``disk_full``, where so many bytes are to be written there is less room. Stores elsewhere are written through a
-        temporary file here; their own room is not known.
+    Unavailable: ``disk_full``, where so many bytes are to be written there is less room. Stores
+        elsewhere are written through a temporary file here; their own room is not known.
     Forbidden: ``too_large``, the disk has not so much even when it is empty.
     """
     folder = (local_path(store_url) or Path(tempfile.gettempdir())).absolute()
@@ -109,16 +136,20 @@ def check_space(store_url: str, size: int) -> None:
     needed = f"{size / 1e6:.0f} MB are needed below {folder}"
     if disk.total < size:
         raise Forbidden(
-            "too_large", f"{needed}, whose disk has {disk.total / 1e6:.0f} MB; cut it, or give the store a larger one"
+            "too_large",
+            f"{needed}, whose disk has {disk.total / 1e6:.0f} MB; cut it, or give the store a"
+            " larger one",
         )
     if disk.free < size:
         missing = f"{needed}, {disk.free / 1e6:.0f} MB are free"
-        raise Unavailable("disk_full", f"No space left: {missing}; free some, the work is then retried")
+        raise Unavailable(
+            "disk_full", f"No space left: {missing}; free some, the work is then retried"
+        )
 
 
 def delete_recording(store_url: str, recording_id: UUID) -> tuple[int, int]:
-    """Removes all stored audio of a recording, and returns how many files and bytes that were; nothing to remove is fine, and
-    so is another process that removes it at the same time.
+    """Removes all stored audio of a recording, and returns how many files and bytes that were;
+    nothing to remove is fine, and so is another process that removes it at the same time.
 
     Raises:
         Unavailable: the store does not answer, or does not allow it.
@@ -132,16 +163,20 @@ def delete_recording(store_url: str, recording_id: UUID) -> tuple[int, int]:
             try:
                 found = fs.find(path, detail=True)
                 fs.rm(path, recursive=True)
-            except FileNotFoundError:  # another process was quicker; what it has left is removed all the same
+            except (
+                FileNotFoundError
+            ):  # another process was quicker; what it has left is removed all the same
                 continue
             return len(found), sum(int(facts["size"]) for facts in found.values())
-    raise Unavailable("store_unavailable", f"{path} is not removed: what is in it goes and comes; check the store")
+    raise Unavailable(
+        "store_unavailable", f"{path} is not removed: what is in it goes and comes; check the store"
+    )
 
 
 @contextmanager
 def store_errors(what: str, folder: Path | None = None) -> Iterator[None]:
-    """Turns the errors of the operating system, and of the clients of remote stores, into ours, in words that say what to do
-    about ``what``.
+    """Turns the errors of the operating system, and of the clients of remote stores, into ours, in
+    words that say what to do about ``what``.
 
     Args:
         folder: the local one that is there whenever the store is, if ``what`` may be missing.
@@ -150,8 +185,12 @@ def store_errors(what: str, folder: Path | None = None) -> Iterator[None]:
         yield
     except FileNotFoundError as error:
         if folder is not None and not folder.is_dir():
-            raise Unavailable("store_unavailable", f"{folder} is not there; mount it, or put it back") from error
-        raise BadAudio("missing", f"{what} does not exist (any more); ingest the recording again") from error
+            raise Unavailable(
+                "store_unavailable", f"{folder} is not there; mount it, or put it back"
+            ) from error
+        raise BadAudio(
+            "missing", f"{what} does not exist (any more); ingest the recording again"
+        ) from error
     except OSError as error:
         if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
             raise Unavailable("disk_full", f"No space left to write {what}; free some") from error
@@ -164,11 +203,14 @@ def store_errors(what: str, folder: Path | None = None) -> Iterator[None]:
 
 def _unavailable(what: str, error: Exception) -> Unavailable:
     said = (str(error).splitlines() or [type(error).__name__])[0][:300]
-    return Unavailable("store_unavailable", f"Cannot use {what} ({said}); check that the store is up and writable")
+    return Unavailable(
+        "store_unavailable", f"Cannot use {what} ({said}); check that the store is up and writable"
+    )
 
 
 def _is_of_a_client(error: Exception) -> bool:
-    """Whether a store's client made it: botocore's and aiohttp's errors, among others, are no ``OSError``."""
+    """Whether a store's client made it: botocore's and aiohttp's errors, among others, are no
+    ``OSError``."""
     return type(error).__module__.partition(".")[0] in CLIENTS
 
 
@@ -183,7 +225,8 @@ def _opened(path: Path, start: int) -> Iterator[tuple[BufferedIOBase, int]]:
 
 @contextmanager
 def _fetched(uri: str, first: int, last: int, width: int) -> Iterator[tuple[BufferedIOBase, int]]:
-    """The same of an object elsewhere, of which only these frames of so many bytes each are fetched."""
+    """The same of an object elsewhere, of which only these frames of so many bytes each are
+    fetched."""
     fs, path = fsspec.core.url_to_fs(uri)
     size = int(fs.size(path) or 0)
     start, end = (min(frame * width, size) for frame in (first, last))

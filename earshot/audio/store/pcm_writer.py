@@ -16,11 +16,13 @@ COPY_FRAMES = 1 << 20
 
 
 class PcmWriter:
-    """Context manager: ``write()`` blocks, then leaving without an error publishes the object; an error leaves nothing.
+    """Context manager: ``write()`` blocks, then leaving without an error publishes the object; an
+    error leaves nothing.
 
-    Blocks go to a file beside the target (local store, so that the final rename is atomic) or in the temporary directory
-    (remote store, uploaded in one go; object stores show an upload only when it is complete). Beside the target its name is
-    always the same: what a killed process left there is overwritten by the next try, and deleted with the recording.
+    Blocks go to a file beside the target (local store, so that the final rename is atomic) or in
+    the temporary directory (remote store, uploaded in one go; object stores show an upload only
+    when it is complete). Beside the target its name is always the same: what a killed process left
+    there is overwritten by the next try, and deleted with the recording.
 
     Raises:
         Unavailable: ``disk_full`` or ``store_unavailable``.
@@ -44,7 +46,8 @@ class PcmWriter:
             self._file.write(scaled.astype("<i2").tobytes())
 
     def read(self, channel: int, start: int, end: int) -> NDArray[np.float32]:
-        """Samples of one channel of what was written, from frame ``start`` to ``end`` or the last one; shape (samples,)."""
+        """Samples of one channel of what was written, from frame ``start`` to ``end`` or the last
+        one; shape (samples,)."""
         frame_bytes = self.channels * SAMPLE_BYTES
         with store_errors(self.uri):
             self._file.flush()
@@ -55,13 +58,18 @@ class PcmWriter:
         return samples.astype(np.float32) / np.float32(FULL_SCALE)
 
     def silence(self, channel: int, start: int, end: int) -> None:
-        """Overwrites one channel of what was written with zeros, from frame ``start`` to ``end`` or the last one."""
+        """Overwrites one channel of what was written with zeros, from frame ``start`` to ``end`` or
+        the last one."""
         frame_bytes = self.channels * SAMPLE_BYTES
         with store_errors(self.uri):
             self._file.flush()
             with Path(self._file.name).open("r+b") as file:
                 file.seek(start * frame_bytes)
-                frames = np.frombuffer(file.read((end - start) * frame_bytes), dtype="<i2").reshape(-1, self.channels).copy()
+                frames = (
+                    np.frombuffer(file.read((end - start) * frame_bytes), dtype="<i2")
+                    .reshape(-1, self.channels)
+                    .copy()
+                )
                 frames[:, channel] = 0
                 file.seek(start * frame_bytes)
                 file.write(frames.tobytes())
@@ -75,14 +83,23 @@ class PcmWriter:
                 written = 0
                 while data := source.read(COPY_FRAMES * frame_bytes):
                     position = source.tell()
-                    kept = np.frombuffer(data, dtype="<i2").reshape(-1, self.channels)[:, channel].tobytes()
+                    kept = (
+                        np.frombuffer(data, dtype="<i2")
+                        .reshape(-1, self.channels)[:, channel]
+                        .tobytes()
+                    )
                     source.seek(written)
                     written += source.write(kept)
                     source.seek(position)
                 source.truncate(written)
         self.channels = 1
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
         try:
             with store_errors(self.uri):
                 self._file.close()
@@ -119,5 +136,9 @@ class PcmWriter:
         self._published = True
 
     def _remove_empty_folder(self) -> None:
-        if self._target is not None and self._target.parent.is_dir() and not any(self._target.parent.iterdir()):
+        if (
+            self._target is not None
+            and self._target.parent.is_dir()
+            and not any(self._target.parent.iterdir())
+        ):
             self._target.parent.rmdir()

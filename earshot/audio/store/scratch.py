@@ -1,6 +1,8 @@
-"""Temporary files of work on one recording, which go with the process: whoever comes next removes those of the dead.
+"""Temporary files of work on one recording, which go with the process: whoever comes next removes
+those of the dead.
 
-A living process holds a lock on each of its files, so no process id, host or clock has to be believed.
+A living process holds a lock on each of its files, so no process id, host or clock has to be
+believed.
 """
 
 import contextlib
@@ -19,7 +21,8 @@ YOUNG_SEC = 60.0
 
 
 def scratch(suffix: str = "") -> IO[bytes]:
-    """A new file that only this user can read, in the system's temporary folder; the caller closes and removes it."""
+    """A new file that only this user can read, in the system's temporary folder; the caller closes
+    and removes it."""
     sweep()
     return _held(tempfile.NamedTemporaryFile(prefix=PREFIX, suffix=suffix, delete=False))
 
@@ -52,7 +55,11 @@ def _removed(path: Path) -> bool:
     handle = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
     try:
         facts = os.fstat(handle)
-        if facts.st_uid != os.geteuid() or not stat.S_ISREG(facts.st_mode) or time.time() - facts.st_mtime < YOUNG_SEC:
+        if (
+            facts.st_uid != os.geteuid()
+            or not stat.S_ISREG(facts.st_mode)
+            or time.time() - facts.st_mtime < YOUNG_SEC
+        ):
             return False
         fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
         path.unlink()

@@ -1,4 +1,5 @@
-"""Turns the URI of a recording into a local file to decode, and keeps it inside the roots the operator allows."""
+"""Turns the URI of a recording into a local file to decode, and keeps it inside the roots the
+operator allows."""
 
 import hashlib
 import os
@@ -23,16 +24,21 @@ COPY_BYTES = 1 << 20
 
 
 @contextmanager
-def open_source(uri: str, roots: Sequence[str], store_url: str, internal_hosts: Sequence[str] = ()) -> Iterator[MediaFile]:
+def open_source(
+    uri: str, roots: Sequence[str], store_url: str, internal_hosts: Sequence[str] = ()
+) -> Iterator[MediaFile]:
     """The bytes of ``uri``, open: the file itself, or a temporary copy of a remote object.
 
     Args:
-        internal_hosts: ``host:port`` of web servers that may be read although their addresses are internal.
+        internal_hosts: ``host:port`` of web servers that may be read although their addresses are
+            internal.
 
     Raises:
-        Forbidden: ``outside_roots``, ``unreadable``, or what ``earshot.audio.store.fetch`` says of a web server.
+        Forbidden: ``outside_roots``, ``unreadable``, or what ``earshot.audio.store.fetch`` says of
+            a web server.
         BadAudio: ``missing``, or ``not_audio`` for a folder, a pipe or a device.
-        Unavailable: the remote store does not answer, or the disk is full; ``growing``, another program still writes the file.
+        Unavailable: the remote store does not answer, or the disk is full; ``growing``, another
+            program still writes the file.
     """
     confined = confine(uri, roots, store_url)
     path = local_path(confined)
@@ -56,9 +62,11 @@ def open_source(uri: str, roots: Sequence[str], store_url: str, internal_hosts: 
 
 
 def confine(uri: str, roots: Sequence[str], store_url: str) -> str:
-    """``uri`` in one spelling, links and ``..`` resolved, if it lies below a root or in the store's inbox.
+    """``uri`` in one spelling, links and ``..`` resolved, if it lies below a root or in the store's
+    inbox.
 
-    A plain path means ``file://``; percent-escapes in a ``file://`` URI are decoded where no file has the literal name.
+    A plain path means ``file://``; percent-escapes in a ``file://`` URI are decoded where no file
+    has the literal name.
 
     Raises:
         Forbidden: ``outside_roots``.
@@ -73,7 +81,9 @@ def confine(uri: str, roots: Sequence[str], store_url: str) -> str:
     elif any(_is_below(uri, root) for root in allowed if local_path(root) is None):
         return uri
     raise Forbidden(
-        "outside_roots", f"{shown(uri)} is outside the folders that may be read; add its folder to EARSHOT_ROOTS or upload it"
+        "outside_roots",
+        f"{shown(uri)} is outside the folders that may be read; add its folder to EARSHOT_ROOTS or"
+        " upload it",
     )
 
 
@@ -90,7 +100,9 @@ def _check_mounted(path: Path, roots: Sequence[str], store_url: str) -> None:
     for root in _allowed(roots, store_url):
         folder = local_path(root)
         if folder is not None and path.is_relative_to(folder.resolve()) and not folder.exists():
-            raise Unavailable("source_unavailable", f"{folder} is not there; mount it, or put it back")
+            raise Unavailable(
+                "source_unavailable", f"{folder} is not there; mount it, or put it back"
+            )
 
 
 def content_hash(source: Source) -> str:
@@ -111,7 +123,9 @@ def _check_still_there(path: Path, file: MediaFile) -> None:
         Forbidden: ``outside_roots``.
     """
     try:
-        there = Path(os.readlink(f"/proc/self/fd/{file.descriptor}")) == path  # what was opened, whatever the name leads to now
+        there = (
+            Path(os.readlink(f"/proc/self/fd/{file.descriptor}")) == path
+        )  # what was opened, whatever the name leads to now
     except OSError:  # a system without /proc
         status = path.stat(follow_symlinks=False)
         there = path.resolve() == path and (status.st_dev, status.st_ino) == file.identity
@@ -130,9 +144,13 @@ def _real(path: Path) -> Path:
 
 
 def _is_below(uri: str, root: str) -> bool:
-    """Same scheme and host, and a path below the root's, once escapes are decoded; chained URLs (``::``) never are. A host may
-    hold ``::`` between its brackets: an IPv6 address."""
+    """Same scheme and host, and a path below the root's, once escapes are decoded; chained URLs
+    (``::``) never are. A host may hold ``::`` between its brackets: an IPv6 address."""
     one, other = urlsplit(uri), urlsplit(root)
     path, base = unquote(one.path), other.path.rstrip("/") + "/"
     is_plain = "::" not in uri.replace(one.netloc, "", 1) and posixpath.normpath(path) == path
-    return is_plain and (one.scheme, one.netloc) == (other.scheme, other.netloc) and path.startswith(base)
+    return (
+        is_plain
+        and (one.scheme, one.netloc) == (other.scheme, other.netloc)
+        and path.startswith(base)
+    )

@@ -1,8 +1,10 @@
 """Words, their times and confidences on the best path through CTC emissions.
 
-The most probable label of every frame is the most probable path of all, so it is also the most probable one of the text that it
-spells, word boundaries included: what forced alignment of that text finds (``torchaudio.functional.forced_align``; the tests
-hold the two together), without looking for it, which takes longer than a large network on a GPU.
+The most probable label of every frame is the most probable path of all, so it is also the most
+probable one of the text that it
+spells, word boundaries included: what forced alignment of that text finds
+(``torchaudio.functional.forced_align``; the tests hold the two together), without looking for it,
+which takes longer than a large network on a GPU.
 """
 
 from collections.abc import Callable
@@ -29,9 +31,14 @@ class Alphabet:
 
 
 def words_on(
-    path: NDArray[np.int64], shares: NDArray[np.float32], alphabet: Alphabet, frame_ms: float, length_ms: int
+    path: NDArray[np.int64],
+    shares: NDArray[np.float32],
+    alphabet: Alphabet,
+    frame_ms: float,
+    length_ms: int,
 ) -> tuple[tuple[Recognised, ...], float | None]:
-    """Words in order, and the mean natural log of the probabilities of their letters (None without letters).
+    """Words in order, and the mean natural log of the probabilities of their letters (None without
+    letters).
 
     Args:
         path: the likeliest label of each frame, shape (frames,), at least one.
@@ -55,8 +62,14 @@ def words_on(
     texts = [alphabet.written(label) for label in labels[letters].tolist()]
     found = tuple(
         Recognised(
-            "".join(texts[a : b + 1]), min(length_ms, round(start)), min(length_ms, round(end)), min(1.0, sure), "aligned"
+            "".join(texts[a : b + 1]),
+            min(length_ms, round(start)),
+            min(length_ms, round(end)),
+            min(1.0, sure),
+            "aligned",
         )
-        for a, b, (start, end), sure in zip(first.tolist(), last.tolist(), edges.tolist(), confidence.tolist(), strict=True)
+        for a, b, (start, end), sure in zip(
+            first.tolist(), last.tolist(), edges.tolist(), confidence.tolist(), strict=True
+        )
     )
     return found, float(np.log(np.maximum(sums[letters] / frames, LEAST)).mean())

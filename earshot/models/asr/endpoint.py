@@ -1,4 +1,5 @@
-"""The runtime that recognises elsewhere: an inference endpoint over HTTPS, as Hugging Face serves one (003-02, C-45).
+"""The runtime that recognises elsewhere: an inference endpoint over HTTPS, as Hugging Face serves
+one (003-02, C-45).
 
 One request a stretch, several at a time: the endpoint makes its own batches.
 """
@@ -54,7 +55,8 @@ class AsrEndpoint:
         if parts.scheme not in PORTS or not parts.hostname:
             raise Misconfigured(
                 "endpoint",
-                f"EARSHOT_ASR_ENDPOINT_URL is {endpoint.url!r}; set it to the https:// URL of the inference endpoint",
+                f"EARSHOT_ASR_ENDPOINT_URL is {endpoint.url!r}; set it to the https:// URL of the"
+                " inference endpoint",
             )
         self._endpoint, self._connect = endpoint, connect
 
@@ -62,17 +64,23 @@ class AsrEndpoint:
         """What it speaks is its owner's choice; it answers for what it does not."""
         return True
 
-    def transcribe(self, stretches: Sequence[Samples], languages: Sequence[str], hotwords: Sequence[str]) -> list[Recognition]:
+    def transcribe(
+        self, stretches: Sequence[Samples], languages: Sequence[str], hotwords: Sequence[str]
+    ) -> list[Recognition]:
         """Hotwords go along for handlers of one's own; the stock one passes over them.
 
         Raises:
-            Unavailable: it is busy, starting up, or does not answer; the same call may succeed later.
+            Unavailable: it is busy, starting up, or does not answer; the same call may succeed
+                later.
             Misconfigured: it is not there, or the token does not open it.
             Forbidden: its address is an internal one.
             Permanent: it refuses the request, or gives what is no transcript.
         """
         with ThreadPoolExecutor(AT_A_TIME) as pool:
-            bodies = (request(samples, language, hotwords) for samples, language in zip(stretches, languages, strict=True))
+            bodies = (
+                request(samples, language, hotwords)
+                for samples, language in zip(stretches, languages, strict=True)
+            )
             answers = list(pool.map(self._ask, bodies))
         return [
             recognition(answer, language, len(samples) * 1000 // SAMPLE_RATE)
@@ -86,12 +94,18 @@ class AsrEndpoint:
             headers["Authorization"] = f"Bearer {self._endpoint.token}"
         try:
             with closing(self._open()) as connection:
-                connection.request("POST", url._replace(scheme="", netloc="", fragment="").geturl() or "/", body, headers)
+                connection.request(
+                    "POST",
+                    url._replace(scheme="", netloc="", fragment="").geturl() or "/",
+                    body,
+                    headers,
+                )
                 reply = connection.getresponse()
                 found = reply.read(MOST_BYTES + 1)
         except (OSError, http.client.HTTPException) as error:
             raise Unavailable(
-                "endpoint_unavailable", f"{url.hostname} cannot be asked: {error or type(error).__name__}"
+                "endpoint_unavailable",
+                f"{url.hostname} cannot be asked: {error or type(error).__name__}",
             ) from error
         if reply.status != 200:
             raise _refusal(url.hostname or "", reply.status, complaint(found, self._endpoint.token))
@@ -99,9 +113,15 @@ class AsrEndpoint:
 
     def _open(self) -> http.client.HTTPConnection:
         url = urlsplit(self._endpoint.url)
-        host, port, wait = url.hostname or "", url.port or PORTS[url.scheme], self._endpoint.timeout_sec
+        host, port, wait = (
+            url.hostname or "",
+            url.port or PORTS[url.scheme],
+            self._endpoint.timeout_sec,
+        )
         line = self._connect(host, port, wait)
-        connection: http.client.HTTPConnection = http.client.HTTPConnection(host, port, timeout=wait)
+        connection: http.client.HTTPConnection = http.client.HTTPConnection(
+            host, port, timeout=wait
+        )
         if url.scheme == "https":
             connection = http.client.HTTPSConnection(host, port, timeout=wait)
             line = ssl.create_default_context().wrap_socket(line, server_hostname=host)
@@ -111,10 +131,16 @@ class AsrEndpoint:
 
 def _refusal(host: str, status: int, said: str) -> EarshotError:
     answers = f"{host} answers {status}" + (f" ({said})" if said else "")
-    if status in BUSY or status >= 500 or says_full(said) or says_lost(said):  # stock handlers answer 400 whatever failed
-        return Unavailable("endpoint_unavailable", f"{answers}: it is busy, starting up, or its GPU is in trouble")
+    if (
+        status in BUSY or status >= 500 or says_full(said) or says_lost(said)
+    ):  # stock handlers answer 400 whatever failed
+        return Unavailable(
+            "endpoint_unavailable", f"{answers}: it is busy, starting up, or its GPU is in trouble"
+        )
     if status in (401, 403):
-        return Misconfigured("endpoint", f"{answers}; set EARSHOT_ASR_ENDPOINT_TOKEN to a token that may use it")
+        return Misconfigured(
+            "endpoint", f"{answers}; set EARSHOT_ASR_ENDPOINT_TOKEN to a token that may use it"
+        )
     if status == 404:
         return Misconfigured("endpoint", f"{answers}; correct EARSHOT_ASR_ENDPOINT_URL")
     # Redirections are refused too: they would carry the token elsewhere.

@@ -1,10 +1,12 @@
-"""What is said to an inference endpoint for speech recognition, and what it answers: the JSON of the hub's serving toolkit.
+"""What is said to an inference endpoint for speech recognition, and what it answers: the JSON of
+the hub's serving toolkit.
 
-Sent is ``{"inputs": <base64 of a WAV file>, "parameters": {"return_timestamps": "word", ...}}``, and in ``parameters``
-``generate_kwargs.language``. Beside them stand ``language`` and ``hotwords`` for handlers of one's own: the stock handler
-(huggingface-inference-toolkit) gives all ``parameters`` to the pipeline, which refuses what the model's ``generate`` does not
-know, and passes over other keys. Back comes ``{"text": ..., "chunks": [{"text": ..., "timestamp": [start, end]}]}``, which may
-hold ``language`` and, by word, ``confidence``.
+Sent is ``{"inputs": <base64 of a WAV file>, "parameters": {"return_timestamps": "word", ...}}``,
+and in ``parameters`` ``generate_kwargs.language``. Beside them stand ``language`` and ``hotwords``
+for handlers of one's own: the stock handler (huggingface-inference-toolkit) gives all
+``parameters`` to the pipeline, which refuses what the model's ``generate`` does not know, and
+passes over other keys. Back comes ``{"text": ..., "chunks": [{"text": ..., "timestamp": [start,
+end]}]}``, which may hold ``language`` and, by word, ``confidence``.
 """
 
 import base64
@@ -46,12 +48,15 @@ class Answer(BaseModel):
     language: str | None = None
 
 
-ANSWER: TypeAdapter[Answer | tuple[Answer, ...]] = TypeAdapter(Answer | Annotated[tuple[Answer, ...], Field(min_length=1)])
+ANSWER: TypeAdapter[Answer | tuple[Answer, ...]] = TypeAdapter(
+    Answer | Annotated[tuple[Answer, ...], Field(min_length=1)]
+)
 """Some servers put it into a list."""
 
 
 def request(samples: Samples, language: str, hotwords: Sequence[str]) -> bytes:
-    """The body of one request. Whisper is told the language by its own code, and nothing where it has none: it would refuse."""
+    """The body of one request. Whisper is told the language by its own code, and nothing where it
+    has none: it would refuse."""
     sound = io.BytesIO()
     with wave.open(sound, "wb") as file:
         file.setnchannels(1)
@@ -59,13 +64,22 @@ def request(samples: Samples, language: str, hotwords: Sequence[str]) -> bytes:
         file.setframerate(SAMPLE_RATE)
         file.writeframes((np.clip(samples, -1.0, 1.0) * 32767).astype("<i2").tobytes())
     code = token_code(language)
-    parameters = {"return_timestamps": "word", **({"generate_kwargs": {"language": code}} if code in CODES else {})}
-    own = {**({} if language == UNDETERMINED else {"language": language}), **({"hotwords": list(hotwords)} if hotwords else {})}
-    return json.dumps({"inputs": base64.b64encode(sound.getvalue()).decode(), "parameters": parameters, **own}).encode()
+    parameters = {
+        "return_timestamps": "word",
+        **({"generate_kwargs": {"language": code}} if code in CODES else {}),
+    }
+    own = {
+        **({} if language == UNDETERMINED else {"language": language}),
+        **({"hotwords": list(hotwords)} if hotwords else {}),
+    }
+    return json.dumps(
+        {"inputs": base64.b64encode(sound.getvalue()).decode(), "parameters": parameters, **own}
+    ).encode()
 
 
 def complaint(body: bytes, token: str) -> str:
-    """What an endpoint says is wrong: first line of its ``error``, or of whatever it sent, without the token; may be empty."""
+    """What an endpoint says is wrong: first line of its ``error``, or of whatever it sent, without
+    the token; may be empty."""
     text = body.decode(errors="replace")
     try:
         found = json.loads(text)
@@ -76,7 +90,9 @@ def complaint(body: bytes, token: str) -> str:
     if token:
         text = text.replace(token, "***")
     first = next((line for line in text.splitlines() if line.strip()), "")
-    return " ".join("".join(each if each.isprintable() else " " for each in first).split())[:MOST_SAID]
+    return " ".join("".join(each if each.isprintable() else " " for each in first).split())[
+        :MOST_SAID
+    ]
 
 
 def parse(host: str, body: bytes) -> Answer:
@@ -89,27 +105,35 @@ def parse(host: str, body: bytes) -> Answer:
         found = ANSWER.validate_json(body)
     except ValidationError as error:
         reason = " ".join(str(error).split())[:MOST_SAID]
-        raise Permanent("endpoint_answer", f"{host} answers with what is no transcript: {reason}") from error
+        raise Permanent(
+            "endpoint_answer", f"{host} answers with what is no transcript: {reason}"
+        ) from error
     return found if isinstance(found, Answer) else found[0]
 
 
 def recognition(answer: Answer, asked: str, length_ms: int) -> Recognition:
-    """Words of the answer; those that it gives no time are put between the others and marked, and have its confidence or none
-    (0)."""
+    """Words of the answer; those that it gives no time are put between the others and marked, and
+    have its confidence or none (0)."""
     said = answer.chunks or tuple(Said(text=word) for word in answer.text.split())
     said = _in_order([each for each in said if each.text.strip()], length_ms)
     known = [_span(each, length_ms) for each in said]
     spans = interpolate([each.text for each in said], known, (0, length_ms))
     words = tuple(
-        Recognised(each.text.strip(), start, end, each.confidence, "native" if own else "interpolated")
+        Recognised(
+            each.text.strip(), start, end, each.confidence, "native" if own else "interpolated"
+        )
         for each, own, (start, end) in zip(said, known, spans, strict=True)
     )
     heard = (answer.language or "").partition("-")[0].lower()
-    return Recognition(tuple(sorted(words, key=lambda word: word.start_ms)), heard if _SUBTAG.fullmatch(heard) else asked)
+    return Recognition(
+        tuple(sorted(words, key=lambda word: word.start_ms)),
+        heard if _SUBTAG.fullmatch(heard) else asked,
+    )
 
 
 def _in_order(said: Sequence[Said], length_ms: int) -> tuple[Said, ...]:
-    """By their start, for an endpoint may batch its windows; what has no time stays behind the word that it came after."""
+    """By their start, for an endpoint may batch its windows; what has no time stays behind the word
+    that it came after."""
     start, placed = 0, []
     for each in said:
         span = _span(each, length_ms)

@@ -1,4 +1,5 @@
-"""Word times of English text that is known: pocketsphinx lays its words along the sound (forced alignment)."""
+"""Word times of English text that is known: pocketsphinx lays its words along the sound (forced
+alignment)."""
 
 import re
 import unicodedata
@@ -15,17 +16,20 @@ from earshot.models.asr.pocketsphinx_words import hear
 
 LANGUAGE = "en"
 HISS = 0.03
-"""Of the sound's level, laid under it. The acoustic model never heard bands that are empty, as on a telephone line, and takes
-speech there for silence: of 31 stretches of such a call it could lay 11 along the sound without hiss."""
+"""Of the sound's level, laid under it. The acoustic model never heard bands that are empty, as on a
+telephone line, and takes
+speech there for silence: of 31 stretches of such a call it could lay 11 along the sound without
+hiss."""
 ROUGHLY = {
-    "th": "TH", "sh": "SH", "ch": "CH", "ph": "F", "ck": "K", "ng": "NG", "oo": "UW", "ee": "IY", "ou": "AW", "qu": "K W",
-    "wh": "W", "a": "AE", "b": "B", "c": "K", "d": "D", "e": "EH", "f": "F", "g": "G", "h": "HH", "i": "IH", "j": "JH",
-    "k": "K", "l": "L", "m": "M", "n": "N", "o": "AA", "p": "P", "q": "K", "r": "R", "s": "S", "t": "T", "u": "AH", "v": "V",
-    "w": "W", "x": "K S", "y": "Y", "z": "Z", "0": "Z IH R OW", "1": "W AH N", "2": "T UW", "3": "TH R IY", "4": "F AO R",
-    "5": "F AY V", "6": "S IH K S", "7": "S EH V AH N", "8": "EY T", "9": "N AY N",
+    "th": "TH", "sh": "SH", "ch": "CH", "ph": "F", "ck": "K", "ng": "NG", "oo": "UW", "ee": "IY",
+    "ou": "AW", "qu": "K W", "wh": "W", "a": "AE", "b": "B", "c": "K", "d": "D", "e": "EH",
+    "f": "F", "g": "G", "h": "HH", "i": "IH", "j": "JH", "k": "K", "l": "L", "m": "M", "n": "N",
+    "o": "AA", "p": "P", "q": "K", "r": "R", "s": "S", "t": "T", "u": "AH", "v": "V", "w": "W",
+    "x": "K S", "y": "Y", "z": "Z", "0": "Z IH R OW", "1": "W AH N", "2": "T UW", "3": "TH R IY",
+    "4": "F AO R", "5": "F AY V", "6": "S IH K S", "7": "S EH V AH N", "8": "EY T", "9": "N AY N",
 }  # fmt: skip
-"""Letters to the sounds (ARPAbet) that they often stand for. Good enough to hold the place of a word that is in no dictionary,
-so that its neighbours do not swallow its sound."""
+"""Letters to the sounds (ARPAbet) that they often stand for. Good enough to hold the place of a
+word that is in no dictionary, so that its neighbours do not swallow its sound."""
 GUESSED = "?"
 """Behind a word whose sound is guessed; no word of the dictionary ends with it."""
 _LETTERS = re.compile("|".join(ROUGHLY))
@@ -37,11 +41,14 @@ class Aligner:
     def __init__(self) -> None:
         from pocketsphinx import Decoder
 
-        self._decoder: Any = Decoder(samprate=SAMPLE_RATE, loglevel="FATAL", lm=None, bestpath=False)
+        self._decoder: Any = Decoder(
+            samprate=SAMPLE_RATE, loglevel="FATAL", lm=None, bestpath=False
+        )
 
     def align(self, samples: Samples, words: Sequence[str]) -> list[tuple[Span, Timing]]:
-        """A span in ms for every word, in order of time. ``interpolated`` are words that are in no dictionary, whose sound
-        is guessed from their letters, and all words where the text cannot be laid along the sound at all.
+        """A span in ms for every word, in order of time. ``interpolated`` are words that are in no
+        dictionary, whose sound is guessed from their letters, and all words where the text cannot
+        be laid along the sound at all.
 
         Args:
             samples: mono, at ``SAMPLE_RATE``.
@@ -57,11 +64,18 @@ class Aligner:
             at += len(own)
             known.append((found[0][0], min(length_ms, found[-1][1])) if found else None)
         placed = interpolate(words, known, (0, length_ms))
-        sure = [where is not None and all(spelt for _, spelt in own) for where, own in zip(known, sounds, strict=True)]
-        return [(span, "aligned" if certain else "interpolated") for span, certain in zip(placed, sure, strict=True)]
+        sure = [
+            where is not None and all(spelt for _, spelt in own)
+            for where, own in zip(known, sounds, strict=True)
+        ]
+        return [
+            (span, "aligned" if certain else "interpolated")
+            for span, certain in zip(placed, sure, strict=True)
+        ]
 
     def _sounds(self, word: str) -> list[tuple[str, bool]]:
-        """Names that the decoder knows, and whether the dictionary has them: several for ``high-end``, none for a dash."""
+        """Names that the decoder knows, and whether the dictionary has them: several for
+        ``high-end``, none for a dash."""
         found = []
         for part in compared(word).split():
             spelt = self._decoder.lookup_word(part) is not None
@@ -71,7 +85,8 @@ class Aligner:
         return found
 
     def _guessed(self, part: str) -> str:
-        """The part under a name of its own, with sounds after its letters; empty where it has none of this alphabet."""
+        """The part under a name of its own, with sounds after its letters; empty where it has none
+        of this alphabet."""
         plain = unicodedata.normalize("NFKD", part)
         sounds = " ".join(ROUGHLY[letters] for letters in _LETTERS.findall(plain))
         name = f"{part}{GUESSED}" if sounds else ""
@@ -83,7 +98,15 @@ class Aligner:
         """One span for every sound, or none at all."""
         if not sounds:
             return ()
-        hiss = np.random.default_rng(0).standard_normal(len(samples), np.float32) * np.sqrt(np.mean(samples**2)) * HISS
+        hiss = (
+            np.random.default_rng(0).standard_normal(len(samples), np.float32)
+            * np.sqrt(np.mean(samples**2))
+            * HISS
+        )
         self._decoder.set_align_text(" ".join(sounds))
         found = hear(self._decoder, samples + hiss)
-        return [(word.start_ms, word.end_ms) for word in found] if [word.text for word in found] == list(sounds) else ()
+        return (
+            [(word.start_ms, word.end_ms) for word in found]
+            if [word.text for word in found] == list(sounds)
+            else ()
+        )

@@ -1,8 +1,9 @@
 """Log-mel features as Kaldi makes them, on the device where the network is.
 
-transformers' SeamlessM4TFeatureExtractor, which Wav2Vec2-BERT hears through, makes them on the CPU, one frame after the other,
-in half a second for a full job. The settings and filters here are the extractor's own, and so are the numbers, up to the
-rounding of its single-precision spectra (``tests/runtimes/speech/test_device_features.py``).
+transformers' SeamlessM4TFeatureExtractor, which Wav2Vec2-BERT hears through, makes them on the CPU,
+one frame after the other, in half a second for a full job. The settings and filters here are the
+extractor's own, and so are the numbers, up to the rounding of its single-precision spectra
+(``tests/runtimes/speech/test_device_features.py``).
 """
 
 from collections.abc import Sequence
@@ -31,13 +32,18 @@ class KaldiFeatures:
     def __init__(self, extractor: Any, device: str) -> None:
         import torch
 
-        self._device, self._stride, self._padding = device, int(extractor.stride), float(extractor.padding_value)
+        self._device, self._stride, self._padding = (
+            device,
+            int(extractor.stride),
+            float(extractor.padding_value),
+        )
         # Double precision, as there: single would blur bands far below the loudest one.
         self._filters = torch.from_numpy(extractor.mel_filters).double().to(device)
         self._window = torch.from_numpy(extractor.window).double().to(device)
 
     def __call__(self, rows: Sequence[Samples]) -> dict[str, Any]:
-        """What the network takes: ``input_features``, shape (rows, frames, stride x mels), and their ``attention_mask``."""
+        """What the network takes: ``input_features``, shape (rows, frames, stride x mels), and
+        their ``attention_mask``."""
         import torch
         from torch.nn.utils.rnn import pad_sequence
 
@@ -50,7 +56,10 @@ class KaldiFeatures:
         frames = features.shape[1] // self._stride
         features = features[:, : frames * self._stride].reshape(len(found), frames, -1)
         # The last of the frames that are put together says whether they are sound.
-        return {"input_features": features, "attention_mask": held[:, 1 : frames * self._stride : self._stride].int()}
+        return {
+            "input_features": features,
+            "attention_mask": held[:, 1 : frames * self._stride : self._stride].int(),
+        }
 
     def _row(self, row: Samples) -> Any:
         """Shape (frames, mels), each mel band with mean 0 and variance 1."""

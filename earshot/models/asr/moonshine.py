@@ -1,4 +1,5 @@
-"""The Moonshine runtime: English speech to punctuated text on one core, by two ONNX networks in the moonshine-voice wheel.
+"""The Moonshine runtime: English speech to punctuated text on one core, by two ONNX networks in the
+moonshine-voice wheel.
 
 Jeffries et al. 2024, Moonshine: Speech recognition for live transcription and voice commands.
 """
@@ -19,14 +20,17 @@ from earshot.models.asr.recogniser import Recognised, Recognition
 
 LANGUAGE = "en"
 SHORTEST = SAMPLE_RATE
-"""Samples that a shorter stretch is padded to, on both sides: of less it learned nothing, and repeats itself."""
+"""Samples that a shorter stretch is padded to, on both sides: of less it learned nothing, and
+repeats itself."""
 TOKENS_A_SECOND = 6.5
-"""English is not spoken faster; upstream ends there what has not ended by itself, for it is a loop."""
+"""English is not spoken faster; upstream ends there what has not ended by itself, for it is a
+loop."""
 
 
 @dataclass(frozen=True)
 class Text:
-    """Tokens of a text, and the natural log of the probability of each, and of the end behind them (if it was reached)."""
+    """Tokens of a text, and the natural log of the probability of each, and of the end behind them
+    (if it was reached)."""
 
     tokens: list[int]
     logs: list[float]
@@ -48,16 +52,21 @@ class Moonshine:
         self._tokens = read_tokens(folder / "tokenizer.bin")
         self._aligner = Aligner()
         # Memory of the decoder by layer: keys and values of what is written, and of what is heard.
-        self._memory = [put for put in self._decoder.get_inputs() if put.name.startswith("past_key_values.")]
+        self._memory = [
+            put for put in self._decoder.get_inputs() if put.name.startswith("past_key_values.")
+        ]
         self._outputs = [put.name for put in self._decoder.get_outputs()]
 
     def speaks(self, language: str) -> bool:
-        """English, and nothing that is not known to be: it would only turn it into English words that nobody said."""
+        """English, and nothing that is not known to be: it would only turn it into English words
+        that nobody said."""
         return language == LANGUAGE
 
-    def transcribe(self, stretches: Sequence[Samples], languages: Sequence[str], hotwords: Sequence[str]) -> list[Recognition]:
-        """One stretch after the other: the networks scale their integers by all rows of a pass, so that a row would depend on
-        its neighbours. Hotwords have no effect."""
+    def transcribe(
+        self, stretches: Sequence[Samples], languages: Sequence[str], hotwords: Sequence[str]
+    ) -> list[Recognition]:
+        """One stretch after the other: the networks scale their integers by all rows of a pass, so
+        that a row would depend on its neighbours. Hotwords have no effect."""
         return [self._recognition(samples) for samples in stretches]
 
     def _recognition(self, samples: Samples) -> Recognition:
@@ -76,7 +85,10 @@ class Moonshine:
         sound = np.pad(samples, (missing // 2, missing - missing // 2))[None]
         heard = np.ones(sound.shape, np.int64)
         (encoded,) = self._encoder.run(None, {"input_values": sound, "attention_mask": heard})
-        memory = {put.name: np.zeros((1, put.shape[1], 0, put.shape[3]), np.float32) for put in self._memory}
+        memory = {
+            put.name: np.zeros((1, put.shape[1], 0, put.shape[3]), np.float32)
+            for put in self._memory
+        }
         tokens, logs = [START], []
         for step in range(2 + round(TOKENS_A_SECOND * sound.shape[1] / SAMPLE_RATE)):
             logits, *now = self._decoder.run(
@@ -90,7 +102,9 @@ class Moonshine:
                 },
             )
             for name, value in zip(self._outputs[1:], now, strict=True):
-                if step == 0 or ".decoder." in name:  # what was heard stays as it is from the first step on
+                if (
+                    step == 0 or ".decoder." in name
+                ):  # what was heard stays as it is from the first step on
                     memory[name.replace("present", "past_key_values", 1)] = value
             token, log = _likeliest(logits[0, -1])
             logs.append(log)

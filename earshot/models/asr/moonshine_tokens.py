@@ -18,8 +18,8 @@ _NO_TEXT = b"<<"
 
 
 def read(path: Path) -> list[bytes]:
-    """Text of each token, from upstream's binary file: a length in one byte, or in two from 128 on (low seven bits first), then
-    so many bytes of UTF-8.
+    """Text of each token, from upstream's binary file: a length in one byte, or in two from 128 on
+    (low seven bits first), then so many bytes of UTF-8.
 
     Raises:
         Misconfigured: the file is cut off.
@@ -36,11 +36,14 @@ def read(path: Path) -> list[bytes]:
     return found
 
 
-def words_of(tokens: Sequence[int], logs: Sequence[float], vocabulary: Sequence[bytes]) -> list[Spelled]:
+def words_of(
+    tokens: Sequence[int], logs: Sequence[float], vocabulary: Sequence[bytes]
+) -> list[Spelled]:
     """Words in order; one begins with the token that begins with a space.
 
     Args:
-        logs: natural log of the probability of every token; what stands behind those of ``tokens`` is not looked at.
+        logs: natural log of the probability of every token; what stands behind those of ``tokens``
+            is not looked at.
     """
     groups: list[list[int]] = []
     for index, token in enumerate(tokens):
@@ -54,7 +57,12 @@ def words_of(tokens: Sequence[int], logs: Sequence[float], vocabulary: Sequence[
     found = []
     for group in groups:
         # A character may lie in several tokens of one byte each.
-        text = b"".join(vocabulary[tokens[index]] for index in group).replace(_SPACE, b" ").decode(errors="replace").strip()
+        text = (
+            b"".join(vocabulary[tokens[index]] for index in group)
+            .replace(_SPACE, b" ")
+            .decode(errors="replace")
+            .strip()
+        )
         if text:
             found.append(Spelled(text, sum(exp(logs[index]) for index in group) / len(group)))
     return found

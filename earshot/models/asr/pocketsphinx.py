@@ -1,4 +1,5 @@
-"""The pocketsphinx runtime: English speech to words, with the acoustic and language model inside the pocketsphinx wheel."""
+"""The pocketsphinx runtime: English speech to words, with the acoustic and language model inside
+the pocketsphinx wheel."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -9,13 +10,14 @@ from earshot.models.asr.recogniser import Recognised, Recognition
 
 LANGUAGE = "en"
 LIVE_STATES = 4_000
-"""Width of the search (``maxhmmpf``): of those tried the one with the fewest word errors on three speakers set apart for that,
-and a third less work than pocketsphinx's default of 30,000. ``python -m training.measurements.asr_wer`` with ``--states``
-measures both."""
+"""Width of the search (``maxhmmpf``): of those tried the one with the fewest word errors on three
+speakers set apart for that, and a third less work than pocketsphinx's default of 30,000. ``python
+-m training.measurements.asr_wer`` with ``--states`` measures both."""
 
 
 class PocketsphinxDecoder:
-    """One decoder, reused for every utterance of a process; what it heard before has no influence on what it hears next."""
+    """One decoder, reused for every utterance of a process; what it heard before has no influence
+    on what it hears next."""
 
     languages = (LANGUAGE,)
     join_gap_ms = 800
@@ -28,10 +30,13 @@ class PocketsphinxDecoder:
         self._decoder: Any = Decoder(samprate=SAMPLE_RATE, loglevel="FATAL", maxhmmpf=live_states)
 
     def speaks(self, language: str) -> bool:
-        """English, and nothing that is not known to be: it would only turn it into English words that nobody said."""
+        """English, and nothing that is not known to be: it would only turn it into English words
+        that nobody said."""
         return language == LANGUAGE
 
-    def transcribe(self, stretches: Sequence[Samples], languages: Sequence[str], hotwords: Sequence[str]) -> list[Recognition]:
+    def transcribe(
+        self, stretches: Sequence[Samples], languages: Sequence[str], hotwords: Sequence[str]
+    ) -> list[Recognition]:
         """One stretch after the other; there is nothing to batch, and hotwords have no effect."""
         return [Recognition(tuple(self.decode(samples)), LANGUAGE) for samples in stretches]
 

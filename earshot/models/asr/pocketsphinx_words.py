@@ -15,7 +15,8 @@ FULL_SCALE = 32_768
 _VARIANT = re.compile(r"\(\d+\)$")
 """Marks the second and later pronunciations of a word in the dictionary, as in ``the(2)``."""
 _NOT_A_WORD = ("<", "[", "+")
-"""First characters of what the decoder reports besides words: ``<s>``, ``<sil>``, ``[NOISE]``, ``++BREATH++``."""
+"""First characters of what the decoder reports besides words: ``<s>``, ``<sil>``, ``[NOISE]``,
+``++BREATH++``."""
 
 
 class Found(NamedTuple):
@@ -28,7 +29,8 @@ class Found(NamedTuple):
 
 
 def hear(decoder: Any, samples: Samples) -> list[Found]:
-    """Words of one utterance; none where the decoder comes to no end. What it heard before has no influence.
+    """Words of one utterance; none where the decoder comes to no end. What it heard before has no
+    influence.
 
     Args:
         decoder: a ``pocketsphinx.Decoder`` with a language model, or with a text to align.
@@ -46,4 +48,9 @@ def _words(decoder: Any) -> Iterator[Found]:
     for segment in decoder.seg():
         if not segment.word.startswith(_NOT_A_WORD):
             text = _VARIANT.sub("", segment.word)
-            yield Found(text, segment.start_frame * FRAME_MS, (segment.end_frame + 1) * FRAME_MS, float(segment.prob))
+            yield Found(
+                text,
+                segment.start_frame * FRAME_MS,
+                (segment.end_frame + 1) * FRAME_MS,
+                float(segment.prob),
+            )

@@ -1,5 +1,5 @@
-"""The seam between speech recognition and what executes its checkpoint: stretches of sound in, words with times and confidence
-out."""
+"""The seam between speech recognition and what executes its checkpoint: stretches of sound in,
+words with times and confidence out."""
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
@@ -14,7 +14,8 @@ UNDETERMINED = "und"
 
 @dataclass(frozen=True)
 class Recognised:
-    """One word within its stretch: text, times in ms from the stretch's start, confidence, and how it came to its time."""
+    """One word within its stretch: text, times in ms from the stretch's start, confidence, and how
+    it came to its time."""
 
     text: str
     start_ms: int
@@ -29,7 +30,8 @@ class Recognition:
 
     words: tuple[Recognised, ...]
     language: str
-    """Primary BCP 47 subtag: the one asked for, or the one heard, or ``UNDETERMINED`` where neither is known."""
+    """Primary BCP 47 subtag: the one asked for, or the one heard, or ``UNDETERMINED`` where neither
+    is known."""
     log_probability: float | None = None
     """Mean natural log of the probabilities of the tokens; None where the recogniser has none."""
     no_speech: float | None = None
@@ -37,7 +39,8 @@ class Recognition:
 
 
 class Recogniser(Protocol):
-    """What every runtime offers. Loaded in the pool's child process; holds one checkpoint on one device."""
+    """What every runtime offers. Loaded in the pool's child process; holds one checkpoint on one
+    device."""
 
     join_gap_ms: int
     """Utterances closer than this are best recognised in one stretch."""
@@ -46,21 +49,26 @@ class Recogniser(Protocol):
 
     @property
     def languages(self) -> Collection[str]:
-        """What to tell somebody who asks for another: primary BCP 47 subtags, or none where it cannot tell."""
+        """What to tell somebody who asks for another: primary BCP 47 subtags, or none where it
+        cannot tell."""
         ...
 
     def speaks(self, language: str) -> bool:
-        """Whether it can be asked for this language (primary BCP 47 subtag); with ``UNDETERMINED``, whether it can do without
-        being told."""
+        """Whether it can be asked for this language (primary BCP 47 subtag); with ``UNDETERMINED``,
+        whether it can do without being told."""
         ...
 
-    def transcribe(self, stretches: Sequence[Samples], languages: Sequence[str], hotwords: Sequence[str]) -> list[Recognition]:
-        """One result per stretch, in order, in as few forward passes as ``PASS_SEC`` allows. None depends on its neighbours.
+    def transcribe(
+        self, stretches: Sequence[Samples], languages: Sequence[str], hotwords: Sequence[str]
+    ) -> list[Recognition]:
+        """One result per stretch, in order, in as few forward passes as ``PASS_SEC`` allows. None
+        depends on its neighbours.
 
         Args:
             stretches: none empty, none longer than ``longest_ms``.
             languages: one per stretch, that it ``speaks``.
-            hotwords: names and terms to expect, the same for all; without effect where the runtime has no use for them.
+            hotwords: names and terms to expect, the same for all; without effect where the runtime
+                has no use for them.
 
         Raises:
             RuntimeError: out of memory, as the framework says it; fewer stretches may fit.

@@ -26,12 +26,14 @@ def open_local(release: Release, device: str) -> Recogniser:
         device: ``cpu`` or ``cuda``.
 
     Raises:
-        Misconfigured: there is no such runtime, its packages are not installed, or the checkpoint is missing or not the
-        release's.
+        Misconfigured: there is no such runtime, its packages are not installed, or the checkpoint
+        is missing or not the release's.
     """
     if release.runtime not in RUNTIMES:
         raise Misconfigured(
-            "runtime", f"asr has no runtime {release.runtime!r} (release {release.name}); it knows {', '.join(RUNTIMES)}"
+            "runtime",
+            f"asr has no runtime {release.runtime!r} (release {release.name}); it knows"
+            f" {', '.join(RUNTIMES)}",
         )
     with needed_by(release.name, "base" if release.runtime in IN_BASE else "gpu"):
         return _opened(release, device)

@@ -14,7 +14,8 @@ class Spelled:
 
 
 def at_spaces(tokens: Sequence[int], decode: Callable[[list[int]], str]) -> list[list[int]]:
-    """Indices of the tokens of each word: one that begins with a space, or stands behind a line break, begins a word.
+    """Indices of the tokens of each word: one that begins with a space, or stands behind a line
+    break, begins a word.
 
     Args:
         decode: tokens to text, spaces kept.
@@ -31,15 +32,20 @@ def at_spaces(tokens: Sequence[int], decode: Callable[[list[int]], str]) -> list
     return groups
 
 
-def spelled(tokens: Sequence[int], logs: Sequence[float], decode: Callable[[list[int]], str]) -> list[Spelled]:
+def spelled(
+    tokens: Sequence[int], logs: Sequence[float], decode: Callable[[list[int]], str]
+) -> list[Spelled]:
     """Words in order.
 
     Args:
-        logs: natural log of the probability of every token; what stands behind those of ``tokens`` is not looked at.
+        logs: natural log of the probability of every token; what stands behind those of ``tokens``
+            is not looked at.
         decode: tokens to text, spaces kept.
     """
     found = []
     for group in at_spaces(tokens, decode):
         confidence = sum(exp(logs[index]) for index in group) / len(group)
-        found += [Spelled(text, confidence) for text in decode([tokens[index] for index in group]).split()]
+        found += [
+            Spelled(text, confidence) for text in decode([tokens[index] for index in group]).split()
+        ]
     return found

@@ -1,5 +1,5 @@
-"""The transformers runtime of CTC recognisers, Wav2Vec2-BERT first of all (Darija, 002-02): dynamic padding, mixed precision,
-and word times by forced alignment."""
+"""The transformers runtime of CTC recognisers, Wav2Vec2-BERT first of all (Darija, 002-02): dynamic
+padding, mixed precision, and word times by forced alignment."""
 
 from collections.abc import Sequence
 from functools import cache
@@ -15,15 +15,16 @@ from earshot.models.asr.kaldi_features import KaldiFeatures, fits
 from earshot.models.asr.recogniser import UNDETERMINED, Recognition
 
 FAMILY = ("wav2vec2-bert", "wav2vec2", "hubert", "wavlm", "unispeech", "unispeech-sat")
-"""Model types whose rows do not depend on one another when they are padded; those of wav2vec2-conformer do."""
+"""Model types whose rows do not depend on one another when they are padded; those of
+wav2vec2-conformer do."""
 SHORTEST = SAMPLE_RATE // 10
 """Samples that a shorter stretch is padded to: the networks need a few frames."""
 
 
 class TransformersCtc:
-    """One checkpoint: config, weights, feature extractor and a character tokenizer in one folder. It has one language, or
-    several that it does not tell apart, and believes what it is told; which ones to send here is said in
-    ``EARSHOT_ASR_ROUTES``."""
+    """One checkpoint: config, weights, feature extractor and a character tokenizer in one folder.
+    It has one language, or several that it does not tell apart, and believes what it is told; which
+    ones to send here is said in ``EARSHOT_ASR_ROUTES``."""
 
     languages = ()
     join_gap_ms = 800
@@ -41,9 +42,12 @@ class TransformersCtc:
 
         kind = AutoConfig.from_pretrained(folder, local_files_only=True).model_type
         if kind not in FAMILY:
-            raise Misconfigured("checkpoint", f"{folder} is a {kind}; transformers-ctc knows {', '.join(FAMILY)}")
+            raise Misconfigured(
+                "checkpoint", f"{folder} is a {kind}; transformers-ctc knows {', '.join(FAMILY)}"
+            )
         self.device = device
-        # Whatever it was saved in: half precision is what a GPU computes in, where that loses nothing (autocast).
+        # Whatever it was saved in: half precision is what a GPU computes in, where that loses
+        # nothing (autocast).
         model = AutoModelForCTC.from_pretrained(folder, dtype=torch.float32, local_files_only=True)
         self.model: Any = model.to(device).eval()
         self._norm = made_length_aware(self.model)
@@ -60,8 +64,11 @@ class TransformersCtc:
     def speaks(self, language: str) -> bool:
         return language != UNDETERMINED
 
-    def transcribe(self, stretches: Sequence[Samples], languages: Sequence[str], hotwords: Sequence[str]) -> list[Recognition]:
-        """Hotwords have no effect: the text is the network's best path, without a language model."""
+    def transcribe(
+        self, stretches: Sequence[Samples], languages: Sequence[str], hotwords: Sequence[str]
+    ) -> list[Recognition]:
+        """Hotwords have no effect: the text is the network's best path, without a language
+        model."""
         found: dict[int, Recognition] = {}
         for rows in passes([max(SHORTEST, len(samples)) for samples in stretches]):
             emissions = self.emissions([stretches[row] for row in rows])
@@ -70,31 +77,42 @@ class TransformersCtc:
         return [found[index] for index in range(len(stretches))]
 
     def emissions(self, stretches: Sequence[Samples]) -> list[Any]:
-        """Log probabilities of every stretch in one forward pass, each of shape (its frames, tokens)."""
+        """Log probabilities of every stretch in one forward pass, each of shape (its frames,
+        tokens)."""
         import torch
 
-        long_enough = [np.pad(samples, (0, max(0, SHORTEST - len(samples)))) for samples in stretches]
+        long_enough = [
+            np.pad(samples, (0, max(0, SHORTEST - len(samples)))) for samples in stretches
+        ]
         inputs = self._features(long_enough)
         if self._norm is not None:
             self._norm.hear([len(samples) for samples in long_enough])
-        with torch.inference_mode(), torch.autocast(self.device, torch.float16, enabled=self.device == "cuda"):
+        with (
+            torch.inference_mode(),
+            torch.autocast(self.device, torch.float16, enabled=self.device == "cuda"),
+        ):
             logits = self.model(**inputs).logits
         shares = logits.float().log_softmax(-1)
         frames = self._frames(inputs, shares.shape[1])
         return [row[:count] for row, count in zip(shares, frames, strict=True)]
 
     def _extracted(self, rows: Sequence[Samples]) -> Any:
-        """With a mask, which the extractors of base models leave out: without one, padding is levelled and heard like sound."""
+        """With a mask, which the extractors of base models leave out: without one, padding is
+        levelled and heard like sound."""
         told = {"sampling_rate": SAMPLE_RATE, "padding": True, "return_attention_mask": True}
         return self.processor(audio=rows, **told, return_tensors="pt").to(self.device)
 
     def _frames(self, inputs: Any, most: int) -> list[int]:
         """Output frames of each row that hold sound."""
-        counts: list[int] = self.model._get_feat_extract_output_lengths(inputs["attention_mask"].sum(-1)).tolist()
+        counts: list[int] = self.model._get_feat_extract_output_lengths(
+            inputs["attention_mask"].sum(-1)
+        ).tolist()
         return [max(1, min(most, count)) for count in counts]
 
     def _recognition(self, emission: Any, length: int, language: str) -> Recognition:
-        likeliest = emission.max(-1)  # on the device, so that two numbers a frame leave it and not all tokens
+        likeliest = emission.max(
+            -1
+        )  # on the device, so that two numbers a frame leave it and not all tokens
         path, shares = likeliest.indices.cpu().numpy(), likeliest.values.exp().cpu().numpy()
         frame_ms = max(SHORTEST, length) * 1000 / SAMPLE_RATE / len(path)
         words, mean = words_on(path, shares, self._alphabet, frame_ms, length * 1000 // SAMPLE_RATE)

@@ -31,7 +31,8 @@ KINDS: dict[str, Kind] = {
     "mirror": "mirror",
     "catalog": "catalog",
 }
-"""Scheme of a uri to where the checkpoint comes from; a uri without one is a file below ``models/``."""
+"""Scheme of a uri to where the checkpoint comes from; a uri without one is a file below
+``models/``."""
 
 
 class Checkpoint(Frozen):
@@ -41,9 +42,9 @@ class Checkpoint(Frozen):
     analysis: str
     runtime: str
     uri: str
-    """``embedded/x.onnx`` (below ``models/``), ``package:module/folder``, ``hf:org/name@revision``, ``https://``, ``file:``,
-    ``mirror:path`` (published nowhere, so only a mirror has it), or ``catalog:NAME``: the files of another entry, which serve
-    this analysis too."""
+    """``embedded/x.onnx`` (below ``models/``), ``package:module/folder``, ``hf:org/name@revision``,
+    ``https://``, ``file:``, ``mirror:path`` (published nowhere, so only a mirror has it), or
+    ``catalog:NAME``: the files of another entry, which serve this analysis too."""
     base: str = ""
     """Name of the entry that this one is an adapter of; that one's weights are needed with it."""
     sha256: Sha256 | Literal[""] = ""
@@ -56,12 +57,15 @@ class Checkpoint(Frozen):
     gated: bool = False
     """Whether its hub asks for an account that has accepted its conditions (``HF_TOKEN``)."""
     card: str = ""
-    """Model card, relative to ``models/``, or its address; empty where the wheel's own documentation serves."""
+    """Model card, relative to ``models/``, or its address; empty where the wheel's own
+    documentation serves."""
     labels: tuple[str, ...] = ()
     trained_on: tuple[str, ...] | None = None
-    """Sets of recordings that its weights were fitted on, or anything else of it was chosen on; None when not known."""
+    """Sets of recordings that its weights were fitted on, or anything else of it was chosen on;
+    None when not known."""
     files: tuple[str, ...] = ()
-    """Patterns of the files that are wanted of a hub's repository or a folder; empty: those with a digest, else all."""
+    """Patterns of the files that are wanted of a hub's repository or a folder; empty: those with a
+    digest, else all."""
     digests: dict[str, Sha256] = Field(default_factory=dict)
     """File to sha256, for a checkpoint of several files."""
     size: int | None = None
@@ -73,13 +77,21 @@ class Checkpoint(Frozen):
             check_path(path)
         scheme, colon, _ = self.uri.partition(":")
         if colon and scheme not in KINDS:
-            raise ValueError(f"uri {self.uri!r}: there are {', '.join(f'{name}:' for name in KINDS)} and files below models/")
+            raise ValueError(
+                f"uri {self.uri!r}: there are {', '.join(f'{name}:' for name in KINDS)} and files"
+                " below models/"
+            )
         if self.kind == "hf" and self.sha256:
             raise ValueError("a repository has many files: say which in digests, and not in sha256")
         if self.kind == "https" and not self.pinned:
-            raise ValueError("a file on a web server may change at any time: its entry needs a sha256")
+            raise ValueError(
+                "a file on a web server may change at any time: its entry needs a sha256"
+            )
         if self.kind == "catalog" and (self.sha256 or self.digests or self.files or self.base):
-            raise ValueError(f"sha256, digests, files and base are those of {self.uri.partition(':')[2]}: say them there alone")
+            raise ValueError(
+                f"sha256, digests, files and base are those of {self.uri.partition(':')[2]}: say"
+                " them there alone"
+            )
         return self
 
     @property
@@ -97,7 +109,8 @@ class Checkpoint(Frozen):
 
     @property
     def folder_in_package(self) -> Path | None:
-        """Where it lies, if it comes in a package that is installed and has it; None else. Imports nothing."""
+        """Where it lies, if it comes in a package that is installed and has it; None else. Imports
+        nothing."""
         module, _, inside = self.uri.removeprefix("package:").partition("/")
         found = find_spec(module) if self.kind == "package" else None
         for place in (found.submodule_search_locations or ()) if found else ():
@@ -113,14 +126,16 @@ class Checkpoint(Frozen):
 
     @property
     def pinned(self) -> dict[str, str]:
-        """File to sha256 as the catalog says it; empty where that is found out at the first pull (``models.lock``)."""
+        """File to sha256 as the catalog says it; empty where that is found out at the first pull
+        (``models.lock``)."""
         if self.digests or not self.sha256:
             return dict(self.digests)
         return {PurePosixPath(unquote(urlsplit(self.uri).path)).name: self.sha256}
 
     @property
     def repository(self) -> tuple[str, str]:
-        """Name and revision on a hub; the revision is empty where the catalog leaves it to the first pull."""
+        """Name and revision on a hub; the revision is empty where the catalog leaves it to the
+        first pull."""
         name, _, revision = self.uri.removeprefix("hf:").partition("@")
         return name, revision
 
@@ -128,36 +143,50 @@ class Checkpoint(Frozen):
         # What consists of two entries has the digest of both, which `earshot models use` finds.
         digest = "" if self.base else self.sha256 or digest_of(self.pinned)
         return Release(
-            analysis=self.analysis, name=self.name, runtime=self.runtime, uri=self.uri, sha256=digest, labels=self.labels
+            analysis=self.analysis,
+            name=self.name,
+            runtime=self.runtime,
+            uri=self.uri,
+            sha256=digest,
+            labels=self.labels,
         )
 
 
 def check_path(path: str) -> None:
-    """Hubs and catalogs name files as they like; raises ``ValueError`` for one that could lead out of a checkpoint's folder."""
+    """Hubs and catalogs name files as they like; raises ``ValueError`` for one that could lead out
+    of a checkpoint's folder."""
     parts = PurePosixPath(path).parts
     if not parts or path.startswith("/") or ".." in parts or "\\" in path or "\x00" in path:
         raise ValueError(f"{path!r} is no path below a folder")
 
 
 def digest_of(files: Mapping[str, str]) -> str:
-    """One sha256 for a checkpoint: of its only file, or of the list that ``sha256sum`` prints of several, sorted by path."""
+    """One sha256 for a checkpoint: of its only file, or of the list that ``sha256sum`` prints of
+    several, sorted by path."""
     if len(files) < 2:
         return next(iter(files.values()), "")
-    return hashlib.sha256("".join(f"{files[path]}  {path}\n" for path in sorted(files)).encode()).hexdigest()
+    return hashlib.sha256(
+        "".join(f"{files[path]}  {path}\n" for path in sorted(files)).encode()
+    ).hexdigest()
 
 
 def load(path: Path = CATALOG) -> tuple[Checkpoint, ...]:
     """The entries of a catalog file, in order.
 
     Raises:
-        Misconfigured: no such file, not TOML, an entry lacks a key or has a strange one, or two share a name.
+        Misconfigured: no such file, not TOML, an entry lacks a key or has a strange one, or two
+            share a name.
     """
     try:
         with path.open("rb") as file:
-            entries = tuple(Checkpoint.model_validate(entry) for entry in tomllib.load(file)["checkpoint"])
+            entries = tuple(
+                Checkpoint.model_validate(entry) for entry in tomllib.load(file)["checkpoint"]
+            )
     except (OSError, tomllib.TOMLDecodeError, KeyError, ValidationError) as error:
         reason = " ".join(str(error).split())
-        raise Misconfigured("catalog", f"{path} cannot be read, mend its [[checkpoint]] entries: {reason}") from error
+        raise Misconfigured(
+            "catalog", f"{path} cannot be read, mend its [[checkpoint]] entries: {reason}"
+        ) from error
     _check_names(path, [entry.name for entry in entries])
     return entries
 
@@ -176,15 +205,17 @@ def known(further: Path | None) -> tuple[Checkpoint, ...]:
 
 
 def parts(entry: Checkpoint, entries: Sequence[Checkpoint]) -> tuple[Checkpoint, ...]:
-    """The entries whose files make up this one, in the order they are fetched in: what it is an adapter of, where it is one,
-    and last the one whose files it has, which is itself as a rule."""
+    """The entries whose files make up this one, in the order they are fetched in: what it is an
+    adapter of, where it is one, and last the one whose files it has, which is itself as a rule."""
     by_name = {each.name: each for each in entries}
     own = by_name[entry.uri.partition(":")[2]] if entry.kind == "catalog" else entry
     return (by_name[own.base], own) if own.base else (own,)
 
 
 def _check_links(path: Path, entry: Checkpoint, entries: Sequence[Checkpoint]) -> None:
-    key, name = ("uri", entry.uri.partition(":")[2]) if entry.kind == "catalog" else ("base", entry.base)
+    key, name = (
+        ("uri", entry.uri.partition(":")[2]) if entry.kind == "catalog" else ("base", entry.base)
+    )
     if not name:
         return
     other = next((each for each in entries if each.name == name), None)
@@ -192,22 +223,30 @@ def _check_links(path: Path, entry: Checkpoint, entries: Sequence[Checkpoint]) -
     if other is None:
         wrong = "which the catalog does not have"
     elif (other.runtime, other.sample_rate) != (entry.runtime, entry.sample_rate):
-        wrong = f"which is for {other.runtime} at {other.sample_rate} Hz, not {entry.runtime} at {entry.sample_rate}"
+        wrong = (
+            f"which is for {other.runtime} at {other.sample_rate} Hz, not {entry.runtime} at"
+            f" {entry.sample_rate}"
+        )
     elif other.kind == "catalog" or not other.fetched or (key == "base" and other.base):
         wrong = "which has no fetched files of its own that stand alone"
     if wrong:
-        raise Misconfigured("catalog", f"{path}: {key} of {entry.name} names {name}, {wrong}; correct its entry")
+        raise Misconfigured(
+            "catalog", f"{path}: {key} of {entry.name} names {name}, {wrong}; correct its entry"
+        )
 
 
 def _check_names(path: Path, names: list[str]) -> None:
     for name in names:
         if names.count(name) > 1:
-            raise Misconfigured("catalog", f"{path} names {name} twice; every checkpoint needs a name of its own")
+            raise Misconfigured(
+                "catalog", f"{path} names {name} twice; every checkpoint needs a name of its own"
+            )
 
 
 @cache
 def defaults() -> dict[str, Checkpoint]:
-    """Analysis to the entry that serves it until another is made active: its first one that is at hand."""
+    """Analysis to the entry that serves it until another is made active: its first one that is at
+    hand."""
     found: dict[str, Checkpoint] = {}
     for entry in load():
         if entry.at_hand:

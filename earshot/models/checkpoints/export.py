@@ -1,4 +1,5 @@
-"""Writes checkpoints as ONNX with all that a worker must know inside, and proves that they answer as the original did."""
+"""Writes checkpoints as ONNX with all that a worker must know inside, and proves that they answer
+as the original did."""
 
 import json
 from dataclasses import asdict
@@ -22,8 +23,8 @@ def export_torch(net: torch.nn.Module, path: Path, example: Floats, names: tuple
     net.eval()
     axes = {names[0]: {0: "batch"}, names[1]: {0: "batch"}}
     torch.onnx.export(
-        net, (torch.from_numpy(example),), str(path), input_names=[names[0]], output_names=[names[1]], dynamic_axes=axes,
-        dynamo=False,
+        net, (torch.from_numpy(example),), str(path), input_names=[names[0]],
+        output_names=[names[1]], dynamic_axes=axes, dynamo=False,
     )  # fmt: skip
     with torch.no_grad():
         expected = net(torch.from_numpy(example)).numpy()
@@ -39,13 +40,19 @@ def describe(path: Path, **metadata: Any) -> None:
     onnx.save(model, str(path))
 
 
-def window_metadata(labels: tuple[str, ...], spec: WindowSpec, mean: Floats, std: Floats, temperature: float) -> dict[str, Any]:
+def window_metadata(
+    labels: tuple[str, ...], spec: WindowSpec, mean: Floats, std: Floats, temperature: float
+) -> dict[str, Any]:
     """What ``earshot.models.sound.windowed`` reads."""
-    numbers = {key: [round(float(x), 5) for x in value] for key, value in (("mean", mean), ("std", std))}
+    numbers = {
+        key: [round(float(x), 5) for x in value] for key, value in (("mean", mean), ("std", std))
+    }
     return {"labels": labels, "window": asdict(spec), "temperature": temperature, **numbers}
 
 
-def check_parity(path: Path, inputs: Floats, expected: dict[str, Floats], tolerance: float = 1e-3) -> None:
+def check_parity(
+    path: Path, inputs: Floats, expected: dict[str, Floats], tolerance: float = 1e-3
+) -> None:
     """Compare ONNX Runtime with the trained original.
 
     Raises:
@@ -56,4 +63,7 @@ def check_parity(path: Path, inputs: Floats, expected: dict[str, Floats], tolera
         (found,) = session.run([name], {session.get_inputs()[0].name: inputs})
         distance = float(np.abs(found - wanted).max())
         if distance > tolerance:
-            raise ValueError(f"{path}: output {name} is {distance:.4f} away from the trained model; do not ship this export")
+            raise ValueError(
+                f"{path}: output {name} is {distance:.4f} away from the trained model; do not ship"
+                " this export"
+            )

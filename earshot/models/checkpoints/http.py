@@ -1,4 +1,5 @@
-"""Copies a file from a web server, going on where an earlier attempt broke off, in this process or another."""
+"""Copies a file from a web server, going on where an earlier attempt broke off, in this process or
+another."""
 
 import time
 from collections.abc import Callable, Mapping
@@ -18,12 +19,18 @@ BROKEN = (httpx2.TransportError, httpx2.DecodingError)
 
 
 def open_client(headers: Mapping[str, str] | None = None) -> httpx2.Client:
-    """A client that follows redirections. Its headers with a token go to no other host than the one that is asked first."""
-    plain = {"Accept-Encoding": "identity", **(headers or {})}  # sizes and ranges are those of the file, not of a packed one
+    """A client that follows redirections. Its headers with a token go to no other host than the one
+    that is asked first."""
+    plain = {
+        "Accept-Encoding": "identity",
+        **(headers or {}),
+    }  # sizes and ranges are those of the file, not of a packed one
     return httpx2.Client(follow_redirects=True, timeout=SILENT_SEC, headers=plain)
 
 
-def download(client: httpx2.Client, url: str, part: Path, size: int | None, watch: Callable[[int], None]) -> None:
+def download(
+    client: httpx2.Client, url: str, part: Path, size: int | None, watch: Callable[[int], None]
+) -> None:
     """Fills ``part``, which may hold the beginning already, until it holds the whole file.
 
     Args:
@@ -33,7 +40,8 @@ def download(client: httpx2.Client, url: str, part: Path, size: int | None, watc
     Raises:
         Forbidden: ``unreadable``, the server asks for another token, or none will do.
         Permanent: ``http_status``, there is no such file, or the server does something else.
-        Unavailable: it does not answer, or breaks off again and again; the next call goes on from there.
+        Unavailable: it does not answer, or breaks off again and again; the next call goes on from
+            there.
     """
     fruitless = most = 0
     while True:
@@ -48,14 +56,19 @@ def download(client: httpx2.Client, url: str, part: Path, size: int | None, watc
         if said is None and (size is None or part.stat().st_size == size):
             return
         have = part.stat().st_size if part.exists() else 0
-        fruitless, most = (0, have) if have > max(most, before) else (fruitless + 1, max(most, have))
+        fruitless, most = (
+            (0, have) if have > max(most, before) else (fruitless + 1, max(most, have))
+        )
         if fruitless == FRUITLESS:
             raise _gave_up(url, have, said or f"it has not the {size} bytes that were announced")
         time.sleep(PAUSE_SEC)
 
 
-def _attempt(client: httpx2.Client, url: str, part: Path, before: int, watch: Callable[[int], None]) -> str | None:
-    """One request for the rest. Returns what broke it off, or None when the server has sent all that it meant to send."""
+def _attempt(
+    client: httpx2.Client, url: str, part: Path, before: int, watch: Callable[[int], None]
+) -> str | None:
+    """One request for the rest. Returns what broke it off, or None when the server has sent all
+    that it meant to send."""
     headers = {"Range": f"bytes={before}-"} if before else {}
     try:
         with client.stream("GET", url, headers=headers) as answer:
@@ -66,9 +79,14 @@ def _attempt(client: httpx2.Client, url: str, part: Path, before: int, watch: Ca
                 return f"its server answers {answer.status_code}"
             if answer.status_code not in (200, 206):
                 raise refused(url, answer.status_code, answer.headers)
-            resumed = answer.status_code == 206 and answer.headers.get("Content-Range", "").startswith(f"bytes {before}-")
+            resumed = answer.status_code == 206 and answer.headers.get(
+                "Content-Range", ""
+            ).startswith(f"bytes {before}-")
             if answer.status_code == 206 and not resumed:
-                raise Permanent("http_status", f"{url} cannot be fetched: its server sends another part than was asked for")
+                raise Permanent(
+                    "http_status",
+                    f"{url} cannot be fetched: its server sends another part than was asked for",
+                )
             _write(answer, part, before if resumed else 0, watch)
     except BROKEN as error:
         return str(error) or type(error).__name__
@@ -80,7 +98,9 @@ def _attempt(client: httpx2.Client, url: str, part: Path, before: int, watch: Ca
 def _write(answer: httpx2.Response, part: Path, done: int, watch: Callable[[int], None]) -> None:
     with part.open("ab" if done else "wb") as file:
         watch(done)
-        for block in answer.iter_bytes():  # as it comes: blocks of a size would be lost with a line that breaks within one
+        for block in (
+            answer.iter_bytes()
+        ):  # as it comes: blocks of a size would be lost with a line that breaks within one
             file.write(block)
             done += len(block)
             watch(done)
@@ -96,4 +116,6 @@ def refused(url: str, status: int, headers: Mapping[str, Any]) -> EarshotError:
 
 def _gave_up(url: str, have: int, said: str) -> Unavailable:
     kept = f"; {have} bytes are kept, the same command goes on from there" if have else ""
-    return Unavailable("source_unavailable", f"{url} cannot be fetched: {' '.join(said.split())}{kept}")
+    return Unavailable(
+        "source_unavailable", f"{url} cannot be fetched: {' '.join(said.split())}{kept}"
+    )

@@ -1,4 +1,5 @@
-"""Asks a hub what a repository holds at a revision. The bytes are for ``fetch_http``, which goes on with what broke off."""
+"""Asks a hub what a repository holds at a revision. The bytes are for ``fetch_http``, which goes on
+with what broke off."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -41,16 +42,20 @@ class Found:
 
 
 def ask(entry: Checkpoint, name: str, revision: str, endpoint: str) -> Found:
-    """What repository ``name`` holds at ``revision``; empty: now. The token is that of ``HF_TOKEN`` or ``hf auth login``.
+    """What repository ``name`` holds at ``revision``; empty: now. The token is that of ``HF_TOKEN``
+    or ``hf auth login``.
 
     Raises:
-        Misconfigured: no such repository or revision, or the hub is not asked because of ``HF_HUB_OFFLINE``.
+        Misconfigured: no such repository or revision, or the hub is not asked because of
+            ``HF_HUB_OFFLINE``.
         Forbidden: it is gated or private, and the token does not open it.
         Unavailable: no answer.
     """
     try:
         api = HfApi(endpoint=endpoint.rstrip("/") or None, library_name=CLIENT)
-        info = api.model_info(name, revision=revision or None, files_metadata=True, timeout=ANSWER_SEC)
+        info = api.model_info(
+            name, revision=revision or None, files_metadata=True, timeout=ANSWER_SEC
+        )
     except (
         HfHubHTTPError,
         HFValidationError,
@@ -62,7 +67,11 @@ def ask(entry: Checkpoint, name: str, revision: str, endpoint: str) -> Found:
     ) as error:
         raise explained(entry, name, revision, error) from error
     if not COMMIT.fullmatch(info.sha or ""):
-        raise Misconfigured("hub", f"{entry.name}: {api.endpoint} does not say which commit of {name} it has; it is no hub")
+        raise Misconfigured(
+            "hub",
+            f"{entry.name}: {api.endpoint} does not say which commit of {name} it has; it is"
+            " no hub",
+        )
     return _found(info, name, api.endpoint)
 
 
@@ -73,25 +82,40 @@ def explained(entry: Checkpoint, name: str, revision: str, error: Exception) -> 
         return Forbidden("gated", gated(entry, name))
     if status in (401, 403) and get_token():
         return Forbidden(
-            "token", f"{entry.name}: its hub does not show {name} to the account of HF_TOKEN; use one that may see it"
+            "token",
+            f"{entry.name}: its hub does not show {name} to the account of HF_TOKEN; use one that"
+            " may see it",
         )
     mistakes = {
         RevisionNotFoundError: f"{name} has no revision {revision}; correct the uri of its entry",
-        RepositoryNotFoundError: f"its hub has no repository {name}, or shows it only to some: then set HF_TOKEN",
-        OfflineModeIsEnabled: "it must be fetched, and HF_HUB_OFFLINE forbids that; unset it for the pull",
+        RepositoryNotFoundError: (
+            f"its hub has no repository {name}, or shows it only to some: then set HF_TOKEN"
+        ),
+        OfflineModeIsEnabled: (
+            "it must be fetched, and HF_HUB_OFFLINE forbids that; unset it for the pull"
+        ),
         HFValidationError: f"{name} is no name of a repository; correct the uri of its entry",
     }
     for kind, said in mistakes.items():
         if isinstance(error, kind):
             return Misconfigured("hub", f"{entry.name}: {said}")
     said = " ".join(str(error).split())[:200] or type(error).__name__
-    return Unavailable("source_unavailable", f"{entry.name}: its hub does not answer ({said}); try again later")
+    return Unavailable(
+        "source_unavailable", f"{entry.name}: its hub does not answer ({said}); try again later"
+    )
 
 
 def gated(entry: Checkpoint, name: str) -> str:
     """What to do about a hub that wants to know who asks."""
-    wrong = "the account of that token has not" if get_token() else "no HF_TOKEN is set: make one with an account that has"
-    return f"{entry.name} is gated, and {wrong} accepted its conditions; accept them on the page of {name} on its hub"
+    wrong = (
+        "the account of that token has not"
+        if get_token()
+        else "no HF_TOKEN is set: make one with an account that has"
+    )
+    return (
+        f"{entry.name} is gated, and {wrong} accepted its conditions; accept them on the page of"
+        f" {name} on its hub"
+    )
 
 
 def _found(info: ModelInfo, name: str, endpoint: str) -> Found:

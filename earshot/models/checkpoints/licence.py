@@ -1,20 +1,26 @@
-"""Whether a checkpoint's licence goes with what this installation is for (setting ``commercial_use``, ADR 0011)."""
+"""Whether a checkpoint's licence goes with what this installation is for (setting
+``commercial_use``, ADR 0011)."""
 
 from earshot.analysis.errors import Forbidden
 from earshot.models.checkpoints.catalog import Checkpoint
 
 
 def allows(entry: Checkpoint, commercial_use: bool | None) -> bool:
-    """Whether a checkpoint may be loaded: True, False, or None where nobody has said (``check``)."""
-    return entry.commercial or commercial_use is False or (commercial_use is None and not entry.fetched)
+    """Whether a checkpoint may be loaded: True, False, or None where nobody has said
+    (``check``)."""
+    return (
+        entry.commercial
+        or commercial_use is False
+        or (commercial_use is None and not entry.fetched)
+    )
 
 
 def check(entry: Checkpoint, commercial_use: bool | None) -> None:
     """Refuses a checkpoint whose licence forbids commercial use where that is its use, or may be.
 
     Args:
-        commercial_use: True, False, or None where nobody has said. Then what came with the project may be tried, and nothing
-            is fetched under such a licence.
+        commercial_use: True, False, or None where nobody has said. Then what came with the project
+            may be tried, and nothing is fetched under such a licence.
 
     Raises:
         Forbidden: ``licence``.
@@ -23,5 +29,11 @@ def check(entry: Checkpoint, commercial_use: bool | None) -> None:
         return
     refused = f"{entry.name}: its licence ({entry.licence}) forbids commercial use"
     if commercial_use:
-        raise Forbidden("licence", f"{refused}, and EARSHOT_COMMERCIAL_USE is true; use another model for {entry.analysis}")
-    raise Forbidden("licence", f"{refused}; set EARSHOT_COMMERCIAL_USE=false if yours is not commercial")
+        raise Forbidden(
+            "licence",
+            f"{refused}, and EARSHOT_COMMERCIAL_USE is true; use another model for"
+            f" {entry.analysis}",
+        )
+    raise Forbidden(
+        "licence", f"{refused}; set EARSHOT_COMMERCIAL_USE=false if yours is not commercial"
+    )

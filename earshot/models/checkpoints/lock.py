@@ -1,8 +1,9 @@
-"""``models.lock``: what the pulled checkpoints were found to be, so that they are the same ever after.
+"""``models.lock``: what the pulled checkpoints were found to be, so that they are the same ever
+after.
 
-It lies in the models folder beside the checkpoints. The catalog rules: the lock fills in what the catalog leaves open, and an
-entry whose address has changed since is forgotten. Copied to another machine before its first pull, it demands the same files
-there.
+It lies in the models folder beside the checkpoints. The catalog rules: the lock fills in what the
+catalog leaves open, and an entry whose address has changed since is forgotten. Copied to another
+machine before its first pull, it demands the same files there.
 """
 
 import os
@@ -65,7 +66,9 @@ def read(folder: Path) -> Lock:
         return Lock()
     except (ValidationError, ValueError) as error:
         reason = " ".join(str(error).split())[:200]
-        raise Misconfigured("models_lock", f"{path} is damaged ({reason}); restore it, or remove it and pull again") from error
+        raise Misconfigured(
+            "models_lock", f"{path} is damaged ({reason}); restore it, or remove it and pull again"
+        ) from error
     return lock
 
 

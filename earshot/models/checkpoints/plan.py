@@ -55,13 +55,19 @@ def make(entry: Checkpoint, digests: Mapping[str, str], revision: str, mirror: s
     elif entry.kind == "hf":
         plan = _of_hub(entry, digests, revision, mirror)
     elif mirror:
-        plan = Plan(tuple(_under(f"{mirror.rstrip('/')}/{entry.name}", path, digests) for path in _named(entry, digests)))
+        plan = Plan(
+            tuple(
+                _under(f"{mirror.rstrip('/')}/{entry.name}", path, digests)
+                for path in _named(entry, digests)
+            )
+        )
     elif entry.kind == "https":
         plan = _of_web(entry, digests)
     else:
         raise Misconfigured(
             "models_mirror",
-            f"{entry.name} is published nowhere: set EARSHOT_MODELS_MIRROR to a folder with {entry.uri.partition(':')[2]}",
+            f"{entry.name} is published nowhere: set EARSHOT_MODELS_MIRROR to a folder with"
+            f" {entry.uri.partition(':')[2]}",
         )
     return plan
 
@@ -69,7 +75,9 @@ def make(entry: Checkpoint, digests: Mapping[str, str], revision: str, mirror: s
 def _of_hub(entry: Checkpoint, digests: Mapping[str, str], revision: str, endpoint: str) -> Plan:
     name, named = entry.repository
     found = hub.ask(entry, name, revision or named, endpoint)
-    wanted = _chosen(entry, digests, [file.path for file in found.files], f"{name} at {found.revision[:8]}")
+    wanted = _chosen(
+        entry, digests, [file.path for file in found.files], f"{name} at {found.revision[:8]}"
+    )
     files = tuple(
         Wanted(file.path, file.url, file.bytes, digests.get(file.path) or file.sha256)
         for file in found.files
@@ -79,7 +87,8 @@ def _of_hub(entry: Checkpoint, digests: Mapping[str, str], revision: str, endpoi
         if file.sha256 and digests.get(file.path, file.sha256) != file.sha256:
             raise Misconfigured(
                 "checkpoint",
-                f"{entry.name}: {file.path} has sha256 {file.sha256} on its hub, not {digests[file.path]}; nothing was fetched",
+                f"{entry.name}: {file.path} has sha256 {file.sha256} on its hub, not"
+                f" {digests[file.path]}; nothing was fetched",
             )
     return Plan(files, found.revision, found.headers)
 
@@ -98,30 +107,47 @@ def _under(base: str, path: str, digests: Mapping[str, str]) -> Wanted:
 def _named(entry: Checkpoint, digests: Mapping[str, str]) -> Mapping[str, str]:
     if not digests:
         raise Misconfigured(
-            "checkpoint", f"{entry.name}: a web server tells neither its files nor what they are; its entry needs digests"
+            "checkpoint",
+            f"{entry.name}: a web server tells neither its files nor what they are; its entry needs"
+            " digests",
         )
     return digests
 
 
 def _places(entry: Checkpoint, mirror: Path) -> tuple[Path, ...]:
-    """Where a mirror folder may hold it: as the models folder of another machine does, or under the path of its address."""
+    """Where a mirror folder may hold it: as the models folder of another machine does, or under the
+    path of its address."""
     address = entry.repository[0] if entry.kind == "hf" else entry.uri.partition(":")[2]
-    return (mirror / entry.name, mirror / address.lstrip("/")) if entry.kind != "https" else (mirror / entry.name,)
+    return (
+        (mirror / entry.name, mirror / address.lstrip("/"))
+        if entry.kind != "https"
+        else (mirror / entry.name,)
+    )
 
 
 def _of_disk(entry: Checkpoint, digests: Mapping[str, str], places: tuple[Path, ...]) -> Plan:
     place = next((each for each in places if each.exists()), None)
     if place is None:
-        raise Misconfigured("checkpoint", f"{entry.name} is neither at {' nor at '.join(map(str, places))}")
+        raise Misconfigured(
+            "checkpoint", f"{entry.name} is neither at {' nor at '.join(map(str, places))}"
+        )
     if place.is_file():
         return Plan((_here(_path_of(entry, digests, place), place, digests),))
-    there = sorted(path.relative_to(place).as_posix() for path in place.rglob("*") if path.is_file())
+    there = sorted(
+        path.relative_to(place).as_posix() for path in place.rglob("*") if path.is_file()
+    )
     visible = [path for path in there if not any(part.startswith(".") for part in path.split("/"))]
-    return Plan(tuple(_here(path, place / path, digests) for path in _chosen(entry, digests, visible, str(place))))
+    return Plan(
+        tuple(
+            _here(path, place / path, digests)
+            for path in _chosen(entry, digests, visible, str(place))
+        )
+    )
 
 
 def _path_of(entry: Checkpoint, digests: Mapping[str, str], place: Path) -> str:
-    """Of a source that is one file: whatever it is called there, the one that is known is the one that is meant."""
+    """Of a source that is one file: whatever it is called there, the one that is known is the one
+    that is meant."""
     if len(digests) == 1:
         return next(iter(digests))
     if digests:
@@ -133,14 +159,18 @@ def _here(path: str, source: Path, digests: Mapping[str, str]) -> Wanted:
     return Wanted(path, source, source.stat().st_size, digests.get(path) or sha256(source))
 
 
-def _chosen(entry: Checkpoint, digests: Mapping[str, str], there: list[str], where: str) -> list[str]:
+def _chosen(
+    entry: Checkpoint, digests: Mapping[str, str], there: list[str], where: str
+) -> list[str]:
     """Those that are wanted of the files that a source has.
 
     Raises:
         Misconfigured: none is wanted, or one that is wanted is not there.
     """
     patterns = entry.files or ("*",)
-    chosen = list(digests) or [path for path in there if any(fnmatchcase(path, pattern) for pattern in patterns)]
+    chosen = list(digests) or [
+        path for path in there if any(fnmatchcase(path, pattern) for pattern in patterns)
+    ]
     missing = sorted(set(chosen) - set(there))
     if missing or not chosen:
         what = ", ".join(missing) or f"file that fits {', '.join(entry.files) or '*'}"
@@ -149,5 +179,7 @@ def _chosen(entry: Checkpoint, digests: Mapping[str, str], there: list[str], whe
         try:
             check_path(path)
         except ValueError as error:
-            raise Misconfigured("checkpoint", f"{entry.name}: {where} has a file that cannot be kept: {error}") from error
+            raise Misconfigured(
+                "checkpoint", f"{entry.name}: {where} has a file that cannot be kept: {error}"
+            ) from error
     return chosen

@@ -1,9 +1,10 @@
 """Pulls a checkpoint into the models folder: all of its files as they should be, or nothing.
 
-``<models>/.partial/<name>/`` is filled first, by one process at a time, and stays when a pull breaks off, so that the next one
-goes on with it. It becomes ``<models>/<name>/`` when every file has the sha256 that the catalog or ``models.lock`` says; what
-neither knew is written to the lock before. Where there was such a folder already, it is renamed aside, the new one is renamed
-into its place, and the old one is deleted; what breaks off in between is put right by the next pull.
+``<models>/.partial/<name>/`` is filled first, by one process at a time, and stays when a pull
+breaks off, so that the next one goes on with it. It becomes ``<models>/<name>/`` when every file
+has the sha256 that the catalog or ``models.lock`` says; what neither knew is written to the lock
+before. Where there was such a folder already, it is renamed aside, the new one is renamed into its
+place, and the old one is deleted; what breaks off in between is put right by the next pull.
 """
 
 import os
@@ -25,7 +26,8 @@ from earshot.models.checkpoints.lock import Locked, LockedFile
 from earshot.models.checkpoints.plan import Plan, Wanted
 
 Watch = Callable[[str, int, int], None]
-"""Told of a file: its path, how many bytes of it there are, and how many it has (0 while nobody knows)."""
+"""Told of a file: its path, how many bytes of it there are, and how many it has (0 while nobody
+knows)."""
 
 SPARE_BYTES = 64 << 20
 """Left free on the disk: a full one stops everything else that runs here."""
@@ -48,7 +50,8 @@ def pull(entry: Checkpoint, shelf: Shelf, watch: Watch, waits: Callable[[], None
     Raises:
         Misconfigured: its source has not what the catalog or the lock says.
         Forbidden: its source wants a token, or another.
-        Unavailable: its source is away or broke off, or the disk is full; the next call goes on from there.
+        Unavailable: its source is away or broke off, or the disk is full; the next call goes on
+            from there.
     """
     partial = shelf.folder / ".partial" / entry.name
     partial.mkdir(parents=True, exist_ok=True)
@@ -81,7 +84,9 @@ def _pull(entry: Checkpoint, shelf: Shelf, partial: Path, watch: Watch) -> bool:
     _check_room(entry, plan, partial, shelf.folder)
     files = _copy_all(entry, plan, partial, watch)
     if locked is None or locked.digests != {path: file.sha256 for path, file in files.items()}:
-        lock.record(shelf.folder, entry.name, Locked(uri=entry.uri, revision=plan.revision, files=files))
+        lock.record(
+            shelf.folder, entry.name, Locked(uri=entry.uri, revision=plan.revision, files=files)
+        )
     _put(partial, final)
     return True
 
@@ -118,18 +123,28 @@ def _copy_all(entry: Checkpoint, plan: Plan, partial: Path, watch: Watch) -> dic
                 part.parent.mkdir(parents=True, exist_ok=True)
                 _copy(client, entry, wanted, part, watch)
                 os.replace(part, target)
-            files[wanted.path] = LockedFile(sha256=_checked(entry, wanted, target), bytes=target.stat().st_size)
+            files[wanted.path] = LockedFile(
+                sha256=_checked(entry, wanted, target), bytes=target.stat().st_size
+            )
             watch(wanted.path, files[wanted.path].bytes, files[wanted.path].bytes)
     return files
 
 
-def _copy(client: httpx2.Client, entry: Checkpoint, wanted: Wanted, part: Path, watch: Watch) -> None:
+def _copy(
+    client: httpx2.Client, entry: Checkpoint, wanted: Wanted, part: Path, watch: Watch
+) -> None:
     if isinstance(wanted.source, Path):
         watch(wanted.path, 0, wanted.bytes or 0)
         shutil.copyfile(wanted.source, part)
         return
     try:
-        download(client, wanted.source, part, wanted.bytes, lambda done: watch(wanted.path, done, wanted.bytes or 0))
+        download(
+            client,
+            wanted.source,
+            part,
+            wanted.bytes,
+            lambda done: watch(wanted.path, done, wanted.bytes or 0),
+        )
     except Forbidden as error:
         if entry.kind == "hf" and entry.gated:
             raise Forbidden("gated", hub.gated(entry, entry.repository[0])) from error
@@ -142,15 +157,18 @@ def _checked(entry: Checkpoint, wanted: Wanted, target: Path) -> str:
         target.unlink()
         raise Misconfigured(
             "checkpoint",
-            f"{entry.name}: {wanted.path} from {wanted.source} has sha256 {found}, not {wanted.sha256}; it was thrown away",
+            f"{entry.name}: {wanted.path} from {wanted.source} has sha256 {found}, not"
+            f" {wanted.sha256}; it was thrown away",
         )
     return found
 
 
 def _put(partial: Path, final: Path) -> None:
-    """The finished folder takes its place. A folder cannot be renamed over another that has files, so what was there before,
-    altered or of another address, is renamed aside first: between the two renames there is no model of that name. Whatever
-    breaks off here, ``_recover`` goes on from, and nothing is fetched again, since ``.commit`` goes along."""
+    """The finished folder takes its place. A folder cannot be renamed over another that has files,
+    so what was there before,
+    altered or of another address, is renamed aside first: between the two renames there is no model
+    of that name. Whatever breaks off here, ``_recover`` goes on from, and nothing is fetched again,
+    since ``.commit`` goes along."""
     old = _aside(partial)
     if final.exists():
         os.replace(final, old)
@@ -159,7 +177,8 @@ def _put(partial: Path, final: Path) -> None:
 
 
 def _recover(partial: Path, final: Path) -> None:
-    """Ends what a ``_put`` that broke off had begun: what it set aside comes back if nothing took its place, else it goes."""
+    """Ends what a ``_put`` that broke off had begun: what it set aside comes back if nothing took
+    its place, else it goes."""
     old = _aside(partial)
     if old.exists() and not final.exists():
         os.replace(old, final)

@@ -23,7 +23,8 @@ def standing(entry: Checkpoint, folder: Path, *, thorough: bool) -> Standing:
 
     Args:
         folder: where pulled ones are.
-        thorough: read every byte of a pulled or packaged one; else only sizes are looked at. Embedded ones are always read.
+        thorough: read every byte of a pulled or packaged one; else only sizes are looked at.
+            Embedded ones are always read.
     """
     if entry.kind == "package":
         return _packaged(entry, thorough)
@@ -34,15 +35,23 @@ def standing(entry: Checkpoint, folder: Path, *, thorough: bool) -> Standing:
     digests, place = expected(entry, folder), folder / entry.name
     if not digests or not place.is_dir():
         return Standing("missing", (), size)
-    wrong = differences(place, digests) if thorough else _sizes(place, lock.read(folder).of(entry), digests)
-    return Standing("altered" if wrong else "pulled", tuple(f"{place}/{each}" for each in wrong), size)
+    wrong = (
+        differences(place, digests)
+        if thorough
+        else _sizes(place, lock.read(folder).of(entry), digests)
+    )
+    return Standing(
+        "altered" if wrong else "pulled", tuple(f"{place}/{each}" for each in wrong), size
+    )
 
 
 def _packaged(entry: Checkpoint, thorough: bool) -> Standing:
     folder = entry.folder_in_package
     if folder is None:
         return Standing("missing", (f"{entry.uri} is not installed, or another version of it",))
-    wrong = tuple(f"{folder}/{each}" for each in differences(folder, entry.pinned)) if thorough else ()
+    wrong = (
+        tuple(f"{folder}/{each}" for each in differences(folder, entry.pinned)) if thorough else ()
+    )
     return Standing("altered" if wrong else "package", wrong, entry.size)
 
 
@@ -50,7 +59,9 @@ def _embedded(entry: Checkpoint) -> Standing:
     path = MODELS / entry.uri
     if not path.is_file():
         return Standing("missing", (f"{path} is missing",))
-    wrong = () if sha256(path) == entry.sha256 else (f"{path} is not the file that the catalog means",)
+    wrong = (
+        () if sha256(path) == entry.sha256 else (f"{path} is not the file that the catalog means",)
+    )
     return Standing("altered" if wrong else "embedded", wrong, path.stat().st_size)
 
 

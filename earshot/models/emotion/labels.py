@@ -1,4 +1,5 @@
-"""From the labels of an emotion checkpoint to the canonical ones, by ``emotion_labels.toml`` (C-03, C-04)."""
+"""From the labels of an emotion checkpoint to the canonical ones, by ``emotion_labels.toml`` (C-03,
+C-04)."""
 
 import tomllib
 from collections.abc import Mapping, Sequence
@@ -35,10 +36,13 @@ def gathered(scores: Mapping[str, float]) -> Scores:
 
 def check(name: str, labels: Sequence[str]) -> None:
     """Raises:
-    Misconfigured: a label of the release means nothing here, so that its findings would have no canonical one.
+    Misconfigured: a label of the release means nothing here, so that its findings would have no
+        canonical one.
     """
     strange = [label for label in labels if label not in canonical()]
     if strange:
         raise Misconfigured(
-            "labels", f"{name} says {', '.join(strange)}, which {TABLE.name} does not know; add what it means there"
+            "labels",
+            f"{name} says {', '.join(strange)}, which {TABLE.name} does not know; add what it means"
+            " there",
         )

@@ -1,4 +1,5 @@
-"""The seam between emotion and what executes its checkpoint: utterances in; shares of labels, or numbers, out."""
+"""The seam between emotion and what executes its checkpoint: utterances in; shares of labels, or
+numbers, out."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -25,7 +26,8 @@ class Dimensions:
 
 
 class EmotionModel(Protocol):
-    """What every runtime with labels offers. Loaded in the pool's child process; holds one checkpoint on one device."""
+    """What every runtime with labels offers. Loaded in the pool's child process; holds one
+    checkpoint on one device."""
 
     @property
     def labels(self) -> tuple[str, ...]:
@@ -33,7 +35,8 @@ class EmotionModel(Protocol):
         ...
 
     def shares(self, utterances: Sequence[Samples]) -> list[Shares]:
-        """One for each utterance, in order, in as few forward passes as ``PASS_SEC`` allows. None depends on its neighbours.
+        """One for each utterance, in order, in as few forward passes as ``PASS_SEC`` allows. None
+        depends on its neighbours.
 
         Raises:
             RuntimeError: out of memory, as the framework says it; fewer utterances may fit.
@@ -50,13 +53,17 @@ class DimensionalModel(Protocol):
 
 
 def noise() -> Samples:
-    """Three seconds of it, always the same: what int8 weights are fitted with (``earshot.compute.cpu_int8``)."""
+    """Three seconds of it, always the same: what int8 weights are fitted with
+    (``earshot.compute.cpu_int8``)."""
     return (0.1 * np.random.default_rng(0).standard_normal(3 * SAMPLE_RATE)).astype(np.float32)
 
 
-def in_passes(forward: Callable[[list[Samples]], Any], utterances: Sequence[Samples], device: str) -> NDArray[np.float32]:
-    """Outputs of a network, shape (utterances, outputs): each pass has about equally long rows, and on a CPU one of them, for
-    there a second one gains nothing, and int8 would have one scale for both.
+def in_passes(
+    forward: Callable[[list[Samples]], Any], utterances: Sequence[Samples], device: str
+) -> NDArray[np.float32]:
+    """Outputs of a network, shape (utterances, outputs): each pass has about equally long rows, and
+    on a CPU one of them, for there a second one gains nothing, and int8 would have one scale for
+    both.
 
     Args:
         forward: rows, none shorter than ``SHORTEST``, to a tensor of shape (rows, outputs).
@@ -67,4 +74,8 @@ def in_passes(forward: Callable[[list[Samples]], Any], utterances: Sequence[Samp
     for rows in full if device == "cuda" else [[row] for row in range(len(long_enough))]:
         outputs = forward([long_enough[row] for row in rows]).float().cpu().numpy()
         found.update(zip(rows, outputs, strict=True))
-    return np.stack([found[index] for index in range(len(utterances))]) if found else np.zeros((0, 0), np.float32)
+    return (
+        np.stack([found[index] for index in range(len(utterances))])
+        if found
+        else np.zeros((0, 0), np.float32)
+    )

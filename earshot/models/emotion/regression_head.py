@@ -1,5 +1,6 @@
-"""wav2vec 2.0 with a head that rates an utterance in numbers, as audeering published it (Wagner et al. 2023, Dawn of the
-transformer era in speech emotion recognition): the mean over frames through two linear layers."""
+"""wav2vec 2.0 with a head that rates an utterance in numbers, as audeering published it (Wagner et
+al. 2023, Dawn of the transformer era in speech emotion recognition): the mean over frames through
+two linear layers."""
 
 from typing import Any
 
@@ -32,11 +33,14 @@ class DimensionalNetwork(Wav2Vec2PreTrainedModel):
         self.post_init()
 
     def forward(self, input_values: Tensor, attention_mask: Tensor | None = None) -> Any:
-        """Ratings of about 0 to 1 as ``logits``, shape (rows, outputs), in the order of the configuration."""
+        """Ratings of about 0 to 1 as ``logits``, shape (rows, outputs), in the order of the
+        configuration."""
         frames = self.wav2vec2(input_values, attention_mask=attention_mask).last_hidden_state
         if attention_mask is None:
             pooled = frames.mean(1)
         else:
-            held = self._get_feature_vector_attention_mask(frames.shape[1], attention_mask)[..., None]
+            held = self._get_feature_vector_attention_mask(frames.shape[1], attention_mask)[
+                ..., None
+            ]
             pooled = (frames * held).sum(1) / held.sum(1)
         return SequenceClassifierOutput(logits=self.classifier(pooled))

@@ -19,26 +19,28 @@ def open_labelled(release: Release, device: str, int8: bool) -> EmotionModel:
         int8: whether to compute in it on a CPU.
 
     Raises:
-        Misconfigured: there is no such runtime, its packages are not installed, the checkpoint is missing or not the release's,
-            or its labels are not those of the release.
+        Misconfigured: there is no such runtime, its packages are not installed, the checkpoint is
+            missing or not the release's, or its labels are not those of the release.
     """
     if release.runtime == DIMENSIONAL:
         raise Misconfigured(
             "runtime",
-            f"{release.name} gives valence, arousal and dominance, and no labels: name it in EARSHOT_EMOTION_DIMENSIONS, "
-            "beside an active release that has them",
+            f"{release.name} gives valence, arousal and dominance, and no labels: name it in"
+            " EARSHOT_EMOTION_DIMENSIONS, beside an active release that has them",
         )
     if release.runtime not in RUNTIMES:
         raise Misconfigured(
-            "runtime", f"emotion has no runtime {release.runtime!r} (release {release.name}); it knows {', '.join(RUNTIMES)}"
+            "runtime",
+            f"emotion has no runtime {release.runtime!r} (release {release.name}); it knows"
+            f" {', '.join(RUNTIMES)}",
         )
     with needed_by(release.name):
         model = _labelled(release, device, int8)
     if release.labels and model.labels != release.labels:
         raise Misconfigured(
             "checkpoint",
-            f"{release.name}: the checkpoint's labels are {list(model.labels)}, the catalog says {list(release.labels)}; "
-            "correct its entry",
+            f"{release.name}: the checkpoint's labels are {list(model.labels)}, the catalog says"
+            f" {list(release.labels)}; correct its entry",
         )
     return model
 
@@ -46,7 +48,10 @@ def open_labelled(release: Release, device: str, int8: bool) -> EmotionModel:
 def open_dimensional(release: Release, device: str, int8: bool) -> DimensionalModel:
     """A model that rates valence, arousal and dominance; as ``open_labelled``."""
     if release.runtime != DIMENSIONAL:
-        raise Misconfigured("runtime", f"{release.name} gives no valence, arousal and dominance; {DIMENSIONAL} releases do")
+        raise Misconfigured(
+            "runtime",
+            f"{release.name} gives no valence, arousal and dominance; {DIMENSIONAL} releases do",
+        )
     with needed_by(release.name):
         from earshot.models.emotion.transformers_emotion import TransformersDimensional
 

@@ -1,4 +1,5 @@
-"""The transformers runtimes of emotion: a speech encoder of the wav2vec 2.0 family, with a head for labels or for numbers."""
+"""The transformers runtimes of emotion: a speech encoder of the wav2vec 2.0 family, with a head for
+labels or for numbers."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -39,14 +40,23 @@ class SpeechEncoder:
 
         config = AutoConfig.from_pretrained(folder, local_files_only=True)
         if config.model_type not in FAMILY:
-            raise Misconfigured("checkpoint", f"{folder} is a {config.model_type}; emotion knows {', '.join(FAMILY)}")
+            raise Misconfigured(
+                "checkpoint",
+                f"{folder} is a {config.model_type}; emotion knows {', '.join(FAMILY)}",
+            )
         model, told = network.from_pretrained(
-            folder, config=config, local_files_only=True, dtype=torch.float32, output_loading_info=True
+            folder,
+            config=config,
+            local_files_only=True,
+            dtype=torch.float32,
+            output_loading_info=True,
         )
         _check_whole(folder, told)
         self.extractor: Any = AutoFeatureExtractor.from_pretrained(folder, local_files_only=True)
         if self.extractor.sampling_rate != SAMPLE_RATE:
-            raise Misconfigured("checkpoint", f"{folder} hears {self.extractor.sampling_rate} Hz, not {SAMPLE_RATE}")
+            raise Misconfigured(
+                "checkpoint", f"{folder} hears {self.extractor.sampling_rate} Hz, not {SAMPLE_RATE}"
+            )
         self.model: Any = model.to(device).eval()
         self.device = device
         self._norm = made_length_aware(self.model)
@@ -59,17 +69,24 @@ class SpeechEncoder:
         return tuple(names[index] for index in range(len(names)))
 
     def logits(self, rows: list[Samples]) -> Any:
-        """In one forward pass, shape (rows, outputs). Rows of one length are not masked, for nothing of them is padding."""
+        """In one forward pass, shape (rows, outputs). Rows of one length are not masked, for
+        nothing of them is padding."""
         import torch
 
         sound = padded(rows, self.device, SPREAD if self.extractor.do_normalize else None)
         lengths = [len(row) for row in rows]
         even = min(lengths) == max(lengths)
-        held = torch.arange(sound.shape[1], device=self.device) < torch.tensor(lengths, device=self.device)[:, None]
+        held = (
+            torch.arange(sound.shape[1], device=self.device)
+            < torch.tensor(lengths, device=self.device)[:, None]
+        )
         mask = None if even else held.int()
         if self._norm is not None:
             self._norm.hear(lengths)
-        with torch.inference_mode(), torch.autocast(self.device, torch.float16, enabled=self.device == "cuda"):
+        with (
+            torch.inference_mode(),
+            torch.autocast(self.device, torch.float16, enabled=self.device == "cuda"),
+        ):
             return self.model(sound, attention_mask=mask).logits
 
     def _quicken(self) -> None:
@@ -102,7 +119,10 @@ class TransformersDimensional(SpeechEncoder):
         super().__init__(folder, DimensionalNetwork, device, int8)
         names = self.outputs()
         if sorted(names) != ["arousal", "dominance", "valence"]:
-            raise Misconfigured("checkpoint", f"{folder} gives {', '.join(names)}; wanted are arousal, dominance and valence")
+            raise Misconfigured(
+                "checkpoint",
+                f"{folder} gives {', '.join(names)}; wanted are arousal, dominance and valence",
+            )
 
     def dimensions(self, utterances: Sequence[Samples]) -> list[Dimensions]:
         """Ratings of about 0 to 1 become -1 to 1: x' = 2x - 1, clipped (C-47)."""

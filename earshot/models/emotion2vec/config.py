@@ -1,4 +1,5 @@
-"""What the ``config.yaml`` and ``tokens.txt`` beside an emotion2vec checkpoint say of its network, as FunASR lays them out."""
+"""What the ``config.yaml`` and ``tokens.txt`` beside an emotion2vec checkpoint say of its network,
+as FunASR lays them out."""
 
 import ast
 from dataclasses import dataclass
@@ -20,7 +21,8 @@ FIXED_AUDIO = {
     "learned_alibi": False,
     "conv_pos_pre_ln": False,
 }
-"""Of the many networks that the training code can build, the ones that were released: another value is another network."""
+"""Of the many networks that the training code can build, the ones that were released: another value
+is another network."""
 
 ConvLayers = tuple[tuple[int, int, int], ...]
 
@@ -71,12 +73,14 @@ def read_config(path: Path) -> NetworkConfig:
         )
     except (OSError, yaml.YAMLError, KeyError, TypeError, ValueError, SyntaxError) as error:
         reason = " ".join(str(error).split())
-        raise Misconfigured("checkpoint", f"{path} is no configuration of an emotion2vec network: {reason}") from error
+        raise Misconfigured(
+            "checkpoint", f"{path} is no configuration of an emotion2vec network: {reason}"
+        ) from error
 
 
 def read_labels(path: Path) -> tuple[str, ...]:
-    """The outputs in order, in English: a line of ``tokens.txt`` says ``<Chinese>/<English>``. Those that were never trained
-    keep their name, which begins with ``UNUSED``.
+    """The outputs in order, in English: a line of ``tokens.txt`` says ``<Chinese>/<English>``.
+    Those that were never trained keep their name, which begins with ``UNUSED``.
 
     Raises:
         Misconfigured: the file is missing.
@@ -84,7 +88,9 @@ def read_labels(path: Path) -> tuple[str, ...]:
     try:
         lines = path.read_text(encoding="utf-8").split()
     except OSError as error:
-        raise Misconfigured("checkpoint", f"{path} is missing, so nobody knows what the outputs mean") from error
+        raise Misconfigured(
+            "checkpoint", f"{path} is missing, so nobody knows what the outputs mean"
+        ) from error
     return tuple("unknown" if line == UNKNOWN else line.rpartition("/")[2] for line in lines)
 
 
@@ -92,7 +98,9 @@ def _check(path: Path, found: dict[str, Any], fixed: dict[str, Any]) -> None:
     for key, value in fixed.items():
         said = found.get(key) or False  # FunASR takes what is not there for no
         if said != value:
-            raise Misconfigured("checkpoint", f"{path} has {key}: {said}; only networks with {value} were released")
+            raise Misconfigured(
+                "checkpoint", f"{path} has {key}: {said}; only networks with {value} were released"
+            )
 
 
 def _conv_layers(text: str) -> ConvLayers:

@@ -20,7 +20,8 @@ SPREAD = 1e-5
 
 
 class Emotion2vecModel:
-    """One checkpoint as FunASR publishes it: ``config.yaml``, ``model.pt`` and ``tokens.txt`` in one folder."""
+    """One checkpoint as FunASR publishes it: ``config.yaml``, ``model.pt`` and ``tokens.txt`` in
+    one folder."""
 
     def __init__(self, folder: Path, device: str, int8: bool = True) -> None:
         """
@@ -34,7 +35,9 @@ class Emotion2vecModel:
         self._used = [index for index, label in enumerate(outputs) if not label.startswith(UNUSED)]
         self.labels = tuple(outputs[index] for index in self._used)
         if not self.labels:
-            raise Misconfigured("checkpoint", f"{folder / 'tokens.txt'} names no label; fetch the checkpoint again")
+            raise Misconfigured(
+                "checkpoint", f"{folder / 'tokens.txt'} names no label; fetch the checkpoint again"
+            )
         self.config = read_config(folder / "config.yaml")
         self.network = load_network(folder / "model.pt", self.config, len(outputs)).to(device)
         self.device = device
@@ -54,6 +57,9 @@ class Emotion2vecModel:
 
         lengths = torch.tensor([len(row) for row in rows], device=self.device)
         sound = padded(rows, self.device, SPREAD if self.config.normalize else None)
-        with torch.inference_mode(), torch.autocast(self.device, torch.float16, enabled=self.device == "cuda"):
+        with (
+            torch.inference_mode(),
+            torch.autocast(self.device, torch.float16, enabled=self.device == "cuda"),
+        ):
             logits: Tensor = self.network(sound, lengths)
         return logits

@@ -1,8 +1,10 @@
-"""The network of emotion2vec: convolutions over samples, transformer blocks with a linear bias for distance, nine outputs.
+"""The network of emotion2vec: convolutions over samples, transformer blocks with a linear bias for
+distance, nine outputs.
 
-Own code after the papers (Ma et al. 2023; Baevski et al. 2022, data2vec 2.0; Press et al. 2022, ALiBi) and the names and shapes
-of the released weights; its outputs are those of FunASR (``tests/runtimes/emotion/test_emotion2vec.py``), which is not used
-because it brings 29 packages (ADR 21). Unlike there, rows may be padded: what is beyond the end of a row has no effect on it.
+Own code after the papers (Ma et al. 2023; Baevski et al. 2022, data2vec 2.0; Press et al. 2022,
+ALiBi) and the names and shapes of the released weights; its outputs are those of FunASR
+(``tests/runtimes/emotion/test_emotion2vec.py``), which is not used because it brings 29 packages
+(ADR 21). Unlike there, rows may be padded: what is beyond the end of a row has no effect on it.
 """
 
 import math
@@ -15,7 +17,8 @@ from earshot.models.emotion2vec.config import NetworkConfig
 
 
 class ConvLayer(nn.Module):
-    """Convolution over time without bias, normalised over channels. Shape (rows, channels, time)."""
+    """Convolution over time without bias, normalised over channels. Shape (rows, channels,
+    time)."""
 
     def __init__(self, before: int, channels: int, kernel: int, stride: int) -> None:
         super().__init__()
@@ -27,7 +30,8 @@ class ConvLayer(nn.Module):
 
 
 class Positions(nn.Module):
-    """What a frame's neighbours tell of its position: grouped convolutions, frames beyond a row's end held at nought."""
+    """What a frame's neighbours tell of its position: grouped convolutions, frames beyond a row's
+    end held at nought."""
 
     def __init__(self, config: NetworkConfig) -> None:
         super().__init__()
@@ -58,10 +62,15 @@ class Block(nn.Module):
         self.norm1, self.norm2 = (nn.LayerNorm(width, config.norm_eps) for _ in range(2))
 
     def forward(self, x: Tensor, bias: Tensor) -> Tensor:
-        """``bias``: what is added to the attention of one position to another, shape (rows, heads, positions, positions)."""
+        """``bias``: what is added to the attention of one position to another, shape (rows, heads,
+        positions, positions)."""
         rows, positions, width = x.shape
-        query, key, value = self.qkv(x).view(rows, positions, 3, self.heads, -1).permute(2, 0, 3, 1, 4)
-        heard = functional.scaled_dot_product_attention(query, key, value, attn_mask=bias.to(query.dtype))
+        query, key, value = (
+            self.qkv(x).view(rows, positions, 3, self.heads, -1).permute(2, 0, 3, 1, 4)
+        )
+        heard = functional.scaled_dot_product_attention(
+            query, key, value, attn_mask=bias.to(query.dtype)
+        )
         x = self.norm1(x + self.out(heard.transpose(1, 2).reshape(rows, positions, width)))
         return self.norm2(x + self.narrow(functional.gelu(self.widen(x))))
 
@@ -70,12 +79,18 @@ class Emotion2vec(nn.Module):
     """Samples in, logits out."""
 
     def __init__(self, config: NetworkConfig, outputs: int, scales: int = 1) -> None:
-        """``scales``: 1 if all blocks have the same steepness of the bias, else as many as there are blocks."""
+        """``scales``: 1 if all blocks have the same steepness of the bias, else as many as there
+        are blocks."""
         super().__init__()
         self.config = config
         before = (1, *(channels for channels, _, _ in config.conv_layers))
-        self.front = nn.Sequential(*(ConvLayer(n, *spec) for n, spec in zip(before, config.conv_layers, strict=False)))
-        self.front_norm, self.project = nn.LayerNorm(before[-1]), nn.Linear(before[-1], config.width)
+        self.front = nn.Sequential(
+            *(ConvLayer(n, *spec) for n, spec in zip(before, config.conv_layers, strict=False))
+        )
+        self.front_norm, self.project = (
+            nn.LayerNorm(before[-1]),
+            nn.Linear(before[-1], config.width),
+        )
         self.positions = Positions(config)
         self.extra = nn.Parameter(torch.zeros(1, config.extra_tokens, config.width))
         self.steepness = nn.Parameter(torch.ones(scales, config.heads))
@@ -108,19 +123,22 @@ class Emotion2vec(nn.Module):
         return (torch.arange(most, device=lengths.device) < lengths[:, None]).float()
 
     def _biases(self, held: Tensor) -> tuple[Tensor, Tensor]:
-        """Minus the distance of two frames by each head's slope, nought for the extra positions; and minus infinity where a
-        position is beyond the row's end."""
+        """Minus the distance of two frames by each head's slope, nought for the extra positions;
+        and minus infinity where a position is beyond the row's end."""
         count, extra, device = held.shape[1], self.config.extra_tokens, held.device
         where = torch.arange(count, device=device)
         slopes = torch.tensor(_slopes(self.config.heads), device=device)
         apart = -(where[:, None] - where).abs() * slopes[:, None, None]
         beyond = torch.zeros_like(held).masked_fill(held == 0, -math.inf)
-        return functional.pad(apart, (extra, 0, extra, 0))[None], functional.pad(beyond, (extra, 0))[:, None, None]
+        return functional.pad(apart, (extra, 0, extra, 0))[None], functional.pad(
+            beyond, (extra, 0)
+        )[:, None, None]
 
 
 def _slopes(heads: int) -> list[float]:
-    """Of the bias of each head: powers of 2 ** (-8 / heads); where heads are no power of two, those of the power below it and
-    every other one of the power above (Press et al. 2022, ``get_slopes``)."""
+    """Of the bias of each head: powers of 2 ** (-8 / heads); where heads are no power of two, those
+    of the power below it and every other one of the power above (Press et al. 2022,
+    ``get_slopes``)."""
     below = 2 ** int(math.log2(heads))
     found = [2 ** (-8 * (index + 1) / below) for index in range(below)]
     return found if below == heads else found + _slopes(2 * below)[0::2][: heads - below]

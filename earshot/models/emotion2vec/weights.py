@@ -1,4 +1,5 @@
-"""Reads the ``model.pt`` of an emotion2vec release into the network: tensors only, nothing of the pickle is run."""
+"""Reads the ``model.pt`` of an emotion2vec release into the network: tensors only, nothing of the
+pickle is run."""
 
 import pickle
 import re
@@ -28,7 +29,8 @@ NAMES = (
     (r"\.mlp\.fc1\.", ".widen."),
     (r"\.mlp\.fc2\.", ".narrow."),
 )
-"""What the released files call our parameters. Blocks and positions are numbered otherwise, see ``_renamed``."""
+"""What the released files call our parameters. Blocks and positions are numbered otherwise, see
+``_renamed``."""
 TRAINING = (f"{AUDIO}decoder.", "_ema", "ema", "mask_emb")
 """So begin the names of what only training needs."""
 
@@ -37,7 +39,8 @@ def load_network(path: Path, config: NetworkConfig, outputs: int) -> "Emotion2ve
     """The network with its weights, in float32, on the CPU.
 
     Raises:
-        Misconfigured: the file holds more than tensors, those of another network, or none for the outputs.
+        Misconfigured: the file holds more than tensors, those of another network, or none for the
+            outputs.
     """
     import torch
 
@@ -46,26 +49,42 @@ def load_network(path: Path, config: NetworkConfig, outputs: int) -> "Emotion2ve
     try:
         saved = torch.load(path, map_location="cpu", weights_only=True)
     except (OSError, RuntimeError, EOFError, pickle.UnpicklingError) as error:
-        raise Misconfigured("checkpoint", f"{path} is not a file of tensors alone, so it is not loaded") from error
+        raise Misconfigured(
+            "checkpoint", f"{path} is not a file of tensors alone, so it is not loaded"
+        ) from error
     for key in ("state_dict", "model_state_dict", "model"):
         saved = saved.get(key, saved)
     state = _renamed(saved, config)
     if "head.weight" not in state:
-        raise Misconfigured("checkpoint", f"{path} gives features and no emotions: take one that was fine-tuned (emotion2vec+)")
+        raise Misconfigured(
+            "checkpoint",
+            f"{path} gives features and no emotions: take one that was fine-tuned (emotion2vec+)",
+        )
     try:
-        state["steepness"] = state["steepness"].flatten(1).expand(-1, config.heads)  # one for each head, or for all
+        state["steepness"] = (
+            state["steepness"].flatten(1).expand(-1, config.heads)
+        )  # one for each head, or for all
         network = Emotion2vec(config, outputs, len(state["steepness"]))
         network.load_state_dict(state)
     except (KeyError, RuntimeError, ValueError) as error:
         reason = " ".join(str(error).split())[:300]
-        raise Misconfigured("checkpoint", f"{path} does not fit its config.yaml and tokens.txt: {reason}") from error
+        raise Misconfigured(
+            "checkpoint", f"{path} does not fit its config.yaml and tokens.txt: {reason}"
+        ) from error
     network.float().eval()
     return network
 
 
 def _renamed(saved: Mapping[str, Any], config: NetworkConfig) -> dict[str, Any]:
-    """Our name to tensor. Blocks of the modality come before the others; the first position layer has number 1 there."""
-    prenet = len({match[1] for name in saved if (match := re.search(r"context_encoder\.blocks\.(\d+)\.", name))})
+    """Our name to tensor. Blocks of the modality come before the others; the first position layer
+    has number 1 there."""
+    prenet = len(
+        {
+            match[1]
+            for name in saved
+            if (match := re.search(r"context_encoder\.blocks\.(\d+)\.", name))
+        }
+    )
     found = {}
     for name, tensor in saved.items():
         own = name

@@ -1,4 +1,5 @@
-"""Keeps the memory of pyannote.audio's clustering, and of what it makes of its clusters, in bounds."""
+"""Keeps the memory of pyannote.audio's clustering, and of what it makes of its clusters, in
+bounds."""
 
 from collections.abc import Iterator
 from types import SimpleNamespace
@@ -7,8 +8,9 @@ from typing import Any
 import numpy as np
 
 MOST_CLUSTERED = 6_000
-"""Embeddings that are compared each with each: 300 MB, an hour and more of talk without a pause. Of longer recordings an even
-sample is, and the rest join the nearest voice, as in the library all do that were too short to be compared."""
+"""Embeddings that are compared each with each: 300 MB, an hour and more of talk without a pause. Of
+longer recordings an even sample is, and the rest join the nearest voice, as in the library all do
+that were too short to be compared."""
 
 
 def clusters_in_bounds(clustering: Any) -> None:
@@ -24,8 +26,8 @@ def clusters_in_bounds(clustering: Any) -> None:
 
 
 def spread_over_windows(segmentations: Any, clusters: Any) -> Any:
-    """What ``SpeakerDiarizationMixin.to_diarization`` asks of a ``SlidingWindowFeature`` of shape (windows, frames, clusters):
-    each window's table is made when it is its turn.
+    """What ``SpeakerDiarizationMixin.to_diarization`` asks of a ``SlidingWindowFeature`` of shape
+    (windows, frames, clusters): each window's table is made when it is its turn.
 
     Args:
         segmentations: a ``SlidingWindowFeature`` of shape (windows, frames, voices).

@@ -1,4 +1,5 @@
-"""The pyannote.audio runtime of diarization: its pipeline for community-1, over sound that is read window by window."""
+"""The pyannote.audio runtime of diarization: its pipeline for community-1, over sound that is read
+window by window."""
 
 import os
 import warnings
@@ -14,20 +15,26 @@ from earshot.models.pyannote.config import opened
 from earshot.models.speakers.diarizer import SAMPLE_RATE, Diarized, Reader, Samples, Spoken
 
 AT_ONCE = {"cpu": 1, "cuda": 32}
-"""Windows of ten seconds in one forward pass. Each takes 50 MB in the embedding network; a CPU is no faster with more."""
+"""Windows of ten seconds in one forward pass. Each takes 50 MB in the embedding network; a CPU is
+no faster with more."""
 
 
 class PyannoteDiarizer:
     """One pipeline: config.yaml, and the folders that it names, as the hub lays them out.
 
-    The library's own steps and arithmetic, with two differences: neither the sound nor a table of all windows and speakers is
-    ever held as a whole, and the embedding network hears each window once for all its speakers, not once for each.
+    The library's own steps and arithmetic, with two differences: neither the sound nor a table of
+    all windows and speakers is ever held as a whole, and the embedding network hears each window
+    once for all its speakers, not once for each.
     """
 
     def __init__(self, folder: Path, device: str, at_once: int | None = None) -> None:
-        os.environ["PYANNOTE_METRICS_ENABLED"] = "false"  # it tells its makers of every file otherwise
+        os.environ["PYANNOTE_METRICS_ENABLED"] = (
+            "false"  # it tells its makers of every file otherwise
+        )
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # mostly of torchcodec, which reads files: none are read here
+            warnings.simplefilter(
+                "ignore"
+            )  # mostly of torchcodec, which reads files: none are read here
             import torch
             from pyannote.audio.utils.reproducibility import fix_reproducibility
 
@@ -40,11 +47,14 @@ class PyannoteDiarizer:
         self.pipeline.reconstruct = self._reconstructed
         clusters_in_bounds(self.pipeline.clustering)
 
-    def who_spoke(self, read: Reader, duration_ms: int, fewest: int | None = None, most: int | None = None) -> Diarized:
+    def who_spoke(
+        self, read: Reader, duration_ms: int, fewest: int | None = None, most: int | None = None
+    ) -> Diarized:
         """
         Args:
             duration_ms: of all the sound there is.
-            fewest, most: speakers, where something is known of their number; the same number for exactly so many.
+            fewest, most: speakers, where something is known of their number; the same number for
+            exactly so many.
         """
         file = {"uri": "recording", "sound": _Sound(read, duration_ms)}
         found = self.pipeline.apply(file, min_speakers=fewest, max_speakers=most)
@@ -58,12 +68,18 @@ class PyannoteDiarizer:
         inference = self.pipeline._segmentation
         size, step = round(inference.duration * SAMPLE_RATE), round(inference.step * SAMPLE_RATE)
         starts = _window_starts(len(file["sound"]), size, step)
-        answers = in_halves(starts, self.at_once, lambda part: inference.infer(_windows(file["sound"], part, size)))
+        answers = in_halves(
+            starts, self.at_once, lambda part: inference.infer(_windows(file["sound"], part, size))
+        )
         over_time = SlidingWindow(start=0.0, duration=inference.duration, step=inference.step)
         return SlidingWindowFeature(np.stack(list(answers)), over_time)
 
     def _embeddings(
-        self, file: dict[str, Any], binary_segmentations: Any, exclude_overlap: bool = False, hook: object = None
+        self,
+        file: dict[str, Any],
+        binary_segmentations: Any,
+        exclude_overlap: bool = False,
+        hook: object = None,
     ) -> Any:
         """How each voice of each window sounds: shape (windows, voices, size)."""
         import torch
@@ -80,12 +96,16 @@ class PyannoteDiarizer:
         return np.stack(list(in_halves(range(len(active)), self.at_once, embedded)))
 
     def _fewest_frames(self, frames: int, size: int) -> int:
-        """Frames without overlap that are enough for an embedding, in a window of ``size`` samples."""
+        """Frames without overlap that are enough for an embedding, in a window of ``size``
+        samples."""
         return int(np.ceil(frames * self.pipeline._embedding.min_num_samples / size))
 
     def _reconstructed(self, segmentations: Any, hard_clusters: Any, count: Any) -> Any:
-        """Voices of the windows put together to those of the recording: shape (frames, voices), 0 or 1."""
-        return self.pipeline.to_diarization(spread_over_windows(segmentations, hard_clusters), count)
+        """Voices of the windows put together to those of the recording: shape (frames, voices), 0
+        or 1."""
+        return self.pipeline.to_diarization(
+            spread_over_windows(segmentations, hard_clusters), count
+        )
 
 
 class _Sound:
@@ -101,7 +121,9 @@ class _Sound:
     def part(self, start: int, size: int) -> Samples:
         """``size`` samples from ``start`` on, with silence behind the end."""
         start_ms, end_ms = start * 1000 // SAMPLE_RATE, -(-(start + size) * 1000 // SAMPLE_RATE)
-        samples = self._read(start_ms, min(end_ms, self._duration_ms))[start - start_ms * SAMPLE_RATE // 1000 :][:size]
+        samples = self._read(start_ms, min(end_ms, self._duration_ms))[
+            start - start_ms * SAMPLE_RATE // 1000 :
+        ][:size]
         return np.pad(samples, (0, size - len(samples)))
 
 
@@ -120,7 +142,8 @@ def _windows(sound: _Sound, starts: Sequence[int], size: int) -> Any:
 
 
 def _masks(active: Any, fewest: int) -> Any:
-    """Where each voice of a window is to be listened to: where it speaks alone, if that is enough, else wherever it speaks.
+    """Where each voice of a window is to be listened to: where it speaks alone, if that is enough,
+    else wherever it speaks.
 
     Args:
         active: shape (frames, voices).

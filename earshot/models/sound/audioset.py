@@ -1,4 +1,5 @@
-"""AudioSet's 521 classes as YAMNet orders them: their names, and the scene that each belongs to (000-05)."""
+"""AudioSet's 521 classes as YAMNet orders them: their names, and the scene that each belongs to
+(000-05)."""
 
 import tomllib
 from dataclasses import dataclass
@@ -19,10 +20,14 @@ class Classes:
     names: tuple[str, ...]
     scenes: tuple[str, ...]
     temperature: float
-    """Fitted on recordings, so that a scene's share means how often it is right (Guo et al. 2017)."""
+    """Fitted on recordings, so that a scene's share means how often it is right (Guo et al.
+    2017)."""
 
-    def gathered(self, scores: NDArray[np.float32], labels: tuple[str, ...] = SCENES) -> NDArray[np.float32]:
-        """The largest score of each scene's classes (C-05), shape (rows, labels), out of (rows, classes); not normalised."""
+    def gathered(
+        self, scores: NDArray[np.float32], labels: tuple[str, ...] = SCENES
+    ) -> NDArray[np.float32]:
+        """The largest score of each scene's classes (C-05), shape (rows, labels), out of (rows,
+        classes); not normalised."""
         scene = np.array(self.scenes)
         return np.stack([scores[:, scene == label].max(axis=1) for label in labels], axis=1)
 

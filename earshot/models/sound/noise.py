@@ -1,4 +1,5 @@
-"""Noise checkpoints: the network that answers window by window, and the temperature of pooled answers."""
+"""Noise checkpoints: the network that answers window by window, and the temperature of pooled
+answers."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,7 +12,8 @@ from earshot.models.sound.windowed import WindowedModel, windowed_of
 Array = NDArray[np.float32]
 
 FULL_BAND = 32_000
-"""Hz. A recording made below this rate holds nothing of the upper band that some classes live in (C-08)."""
+"""Hz. A recording made below this rate holds nothing of the upper band that some classes live in
+(C-08)."""
 
 UNTRAINED = "untrained"
 
@@ -23,7 +25,8 @@ def hearing(release: Release, onnx: OnnxModel) -> WindowedModel | OnYamnet:
 
 
 def tempered(shares: Array, temperature: float) -> Array:
-    """Shares along the last axis with their logarithms divided by a temperature, normalised again."""
+    """Shares along the last axis with their logarithms divided by a temperature, normalised
+    again."""
     raised = np.asarray(shares, np.float32) ** np.float32(1 / temperature)
     found: Array = raised / raised.sum(axis=-1, keepdims=True)
     return found

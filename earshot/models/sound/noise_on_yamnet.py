@@ -1,4 +1,5 @@
-"""A noise checkpoint that stands on YAMNet: a small head of this project's own over the features of the fetched network."""
+"""A noise checkpoint that stands on YAMNet: a small head of this project's own over the features of
+the fetched network."""
 
 from dataclasses import dataclass
 
@@ -24,8 +25,8 @@ SPEC = WindowSpec(mel=YAMNET, length=96, hop=48)
 
 @dataclass(frozen=True)
 class OnYamnet:
-    """Hears as ``earshot.models.sound.windowed.WindowedModel`` does: shares of labels in windows of 0.96 s that overlap by
-    half."""
+    """Hears as ``earshot.models.sound.windowed.WindowedModel`` does: shares of labels in windows of
+    0.96 s that overlap by half."""
 
     base: OnnxModel
     head: OnnxModel
@@ -37,7 +38,9 @@ class OnYamnet:
 
     def shares(self, waveform: Array, sample_rate: int) -> Array:
         """Shares of every window of a mono waveform, shape (windows, labels)."""
-        return self.shares_at(waveform, sample_rate, np.arange(len(begin_ms(len(waveform), self.spec))))
+        return self.shares_at(
+            waveform, sample_rate, np.arange(len(begin_ms(len(waveform), self.spec)))
+        )
 
     def shares_at(self, waveform: Array, sample_rate: int, places: NDArray[np.int64]) -> Array:
         """Shares of the windows at these positions, shape (places, labels)."""
@@ -47,7 +50,8 @@ class OnYamnet:
 
 
 def stands_on(head: OnnxModel) -> str | None:
-    """Name of the catalog entry that a head needs beside it; None for a checkpoint that hears by itself."""
+    """Name of the catalog entry that a head needs beside it; None for a checkpoint that hears by
+    itself."""
     base = head.metadata.get("base")
     return None if base is None else str(base)
 
@@ -56,7 +60,8 @@ def open_on_yamnet(release: Release, head: OnnxModel, base: str) -> OnYamnet:
     """Opens the network that a head stands on.
 
     Raises:
-        Misconfigured: the catalog does not know it, or it is not on this machine; says how to fetch it.
+        Misconfigured: the catalog does not know it, or it is not on this machine; says how to fetch
+            it.
     """
     return OnYamnet(open_model(base_of(release, base)), head)
 
@@ -69,5 +74,8 @@ def base_of(release: Release, base: str) -> Release:
     """
     entry = next((each for each in catalog.load() if each.name == base), None)
     if entry is None:
-        raise Misconfigured("checkpoint", f"{release.name} stands on {base}, which the catalog of this version does not know")
+        raise Misconfigured(
+            "checkpoint",
+            f"{release.name} stands on {base}, which the catalog of this version does not know",
+        )
     return entry.release().model_copy(update={"labels": ()})

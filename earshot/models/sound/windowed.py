@@ -86,7 +86,9 @@ def windowed_of(release: Release, onnx: OnnxModel) -> WindowedModel:
         temperature = float(onnx.metadata["temperature"])
     except (KeyError, TypeError) as error:
         raise Misconfigured(
-            "checkpoint", f"{release.name}: its metadata lacks {error}; export it with earshot.models.checkpoints.export"
+            "checkpoint",
+            f"{release.name}: its metadata lacks {error}; export it with"
+            " earshot.models.checkpoints.export",
         ) from error
     if spec.layout == "mel_time":
         mean, std = mean[:, None], std[:, None]

@@ -1,4 +1,5 @@
-"""YAMNet: 521 classes of sound a window, gathered into the scenes by ``earshot/models/sound/audioset_scene.toml`` (000-05)."""
+"""YAMNet: 521 classes of sound a window, gathered into the scenes by
+``earshot/models/sound/audioset_scene.toml`` (000-05)."""
 
 from dataclasses import dataclass
 
@@ -18,8 +19,8 @@ Array = NDArray[np.float32]
 
 @dataclass(frozen=True)
 class Yamnet:
-    """The network and what its outputs mean. Its front end is that of tensorflow/models, research/audioset/yamnet: patches of
-    0.96 s that overlap by half."""
+    """The network and what its outputs mean. Its front end is that of tensorflow/models,
+    research/audioset/yamnet: patches of 0.96 s that overlap by half."""
 
     onnx: OnnxModel
     known: Classes
@@ -36,7 +37,8 @@ class Yamnet:
         return self.known.names
 
     def scores(self, waveform: Array, sample_rate: int) -> Array:
-        """Independent scores of the classes in every window of a mono waveform, shape (windows, 521)."""
+        """Independent scores of the classes in every window of a mono waveform, shape (windows,
+        521)."""
         return self.onnx.run(windows(waveform, sample_rate, self.spec))["scores"]
 
     def scores_at(self, waveform: Array, sample_rate: int, places: NDArray[np.int64]) -> Array:
@@ -49,7 +51,8 @@ class Yamnet:
 
 
 def open_yamnet(release: Release) -> Yamnet:
-    """Opens the checkpoint, which says nothing about itself: its classes and their scenes are those of the mapping.
+    """Opens the checkpoint, which says nothing about itself: its classes and their scenes are those
+    of the mapping.
 
     Raises:
         Misconfigured: as ``open_model``, or it is another network.
@@ -59,6 +62,8 @@ def open_yamnet(release: Release) -> Yamnet:
     outputs = {output.name: output.shape for output in onnx.session.get_outputs()}
     if outputs.get("scores", [None])[-1] != len(known.names) or release.labels not in ((), SCENES):
         raise Misconfigured(
-            "checkpoint", f"{release.name}: YAMNet has {len(known.names)} scores and the labels {list(SCENES)}, this is not it"
+            "checkpoint",
+            f"{release.name}: YAMNet has {len(known.names)} scores and the labels {list(SCENES)},"
+            " this is not it",
         )
     return Yamnet(onnx, known, WindowSpec(mel=YAMNET, length=96, hop=48), SCENES)

@@ -1,4 +1,5 @@
-"""What is asked of whoever tells speakers apart, and what is answered: how sound is read, and who spoke when."""
+"""What is asked of whoever tells speakers apart, and what is answered: how sound is read, and who
+spoke when."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -11,7 +12,8 @@ Samples = NDArray[np.float32]
 SAMPLE_RATE = 16_000
 """Hz; all diarizers here were trained at this rate."""
 Reader = Callable[[int, int], Samples]
-"""Gives the samples from one millisecond of the recording to another; fewer where the recording ends before."""
+"""Gives the samples from one millisecond of the recording to another; fewer where the recording
+ends before."""
 
 
 @dataclass(frozen=True)
@@ -30,4 +32,5 @@ class Diarized:
     turns: tuple[Spoken, ...]
     """Those of different voices overlap where people talk at once."""
     exclusive: tuple[Spoken, ...] = ()
-    """The same with one voice at a time, for whoever gives words to voices; empty where ``turns`` do not overlap anyway."""
+    """The same with one voice at a time, for whoever gives words to voices; empty where ``turns``
+    do not overlap anyway."""

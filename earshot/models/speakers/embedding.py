@@ -15,7 +15,8 @@ Array = NDArray[np.float32]
 
 @dataclass(frozen=True)
 class SpeakerModel:
-    """The network with the input it was trained for and the threshold that goes with its embeddings."""
+    """The network with the input it was trained for and the threshold that goes with its
+    embeddings."""
 
     onnx: OnnxModel
     mel: dict[str, Any]  # fields of ``earshot.audio.features.spectra.MelSpec``
@@ -37,8 +38,12 @@ def open_speaker(release: Release) -> SpeakerModel:
     onnx = open_model(release)
     try:
         level, threshold = float(onnx.metadata["level"]), float(onnx.metadata["threshold"])
-        return SpeakerModel(onnx=onnx, mel=dict(onnx.metadata["mel"]), level=level, threshold=threshold)
+        return SpeakerModel(
+            onnx=onnx, mel=dict(onnx.metadata["mel"]), level=level, threshold=threshold
+        )
     except (KeyError, TypeError) as error:
         raise Misconfigured(
-            "checkpoint", f"{release.name}: its metadata lacks {error}; make it with training.recipes.speaker.train"
+            "checkpoint",
+            f"{release.name}: its metadata lacks {error}; make it with"
+            " training.recipes.speaker.train",
         ) from error

@@ -1,4 +1,5 @@
-"""Tells voices in a recording apart: who is heard where, and where one voice gives way to another."""
+"""Tells voices in a recording apart: who is heard where, and where one voice gives way to
+another."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -13,7 +14,8 @@ from earshot.models.speakers.clustering import find_voices
 Array = NDArray[np.float32]
 
 STEP_MS = 250
-"""Resolution of speaker changes: each step takes the voice that the windows over it resemble most on average."""
+"""Resolution of speaker changes: each step takes the voice that the windows over it resemble most
+on average."""
 RELIABLE_MS = 1_000
 """Shorter speech joins the nearest voice but founds none."""
 
@@ -27,17 +29,26 @@ class Heard:
     embeddings: Array
 
 
-def tell_apart(heard: Sequence[Heard], threshold: float, count: SpeakerCount | None = None) -> Iterator[tuple[str, Utterance]]:
+def tell_apart(
+    heard: Sequence[Heard], threshold: float, count: SpeakerCount | None = None
+) -> Iterator[tuple[str, Utterance]]:
     """Stretches of one voice each, with a name for it. ``heard`` holds at least one utterance."""
     every = np.concatenate([item.embeddings for item in heard])
-    reliable = np.array([window.end_ms - window.start_ms >= RELIABLE_MS for item in heard for window in item.windows])
+    reliable = np.array(
+        [
+            window.end_ms - window.start_ms >= RELIABLE_MS
+            for item in heard
+            for window in item.windows
+        ]
+    )
     voices = find_voices(every[reliable] if reliable.any() else every, threshold, count)
     for item in heard:
         yield from _changes(item, item.embeddings @ voices.T)
 
 
 def _changes(item: Heard, alike: Array) -> Iterator[tuple[str, Utterance]]:
-    """The utterance cut where the voice changes. ``alike``: cosine to every voice, shape (windows, voices)."""
+    """The utterance cut where the voice changes. ``alike``: cosine to every voice, shape (windows,
+    voices)."""
     bounds = np.array([(window.start_ms, window.end_ms) for window in item.windows])
     steps = []
     for start in range(item.utterance.start_ms, item.utterance.end_ms, STEP_MS):

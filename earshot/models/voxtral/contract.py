@@ -1,4 +1,5 @@
-"""What a Voxtral checkpoint was taught: languages, the question about emotion, and the words that answer it."""
+"""What a Voxtral checkpoint was taught: languages, the question about emotion, and the words that
+answer it."""
 
 import tomllib
 from collections.abc import Sequence
@@ -21,7 +22,8 @@ class Contract(Frozen):
     """Primary BCP 47 subtags; what is asked for as ``lang:xx``."""
     question: str
     answers: dict[str, str] = Field(default_factory=dict)
-    """Label to the text that it was taught to answer with; of labels that are not here, the label itself."""
+    """Label to the text that it was taught to answer with; of labels that are not here, the label
+    itself."""
 
     def asked(self, labels: Sequence[str]) -> str:
         """The question for a checkpoint with these labels."""
@@ -44,4 +46,6 @@ def read(folder: Path) -> Contract:
         return Contract.model_validate(told | own)
     except (ValueError, ValidationError) as error:
         reason = " ".join(str(error).split())
-        raise Misconfigured("checkpoint", f"{path} cannot be read, correct it and pull it again: {reason}") from error
+        raise Misconfigured(
+            "checkpoint", f"{path} cannot be read, correct it and pull it again: {reason}"
+        ) from error

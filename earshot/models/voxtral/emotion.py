@@ -1,4 +1,5 @@
-"""The Voxtral runtime of emotion: it is asked how an utterance sounds, and how probable each label is as the answer."""
+"""The Voxtral runtime of emotion: it is asked how an utterance sounds, and how probable each label
+is as the answer."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -22,26 +23,34 @@ class VoxtralEmotion:
         self._answers = [prompts.answer(contract.answer(label)) for label in labels]
         if not labels or len(set(map(tuple, self._answers))) < len(labels):
             raise Misconfigured(
-                "labels", "emotion by transformers-voxtral needs labels in its catalog entry, each another word"
+                "labels",
+                "emotion by transformers-voxtral needs labels in its catalog entry, each another"
+                " word",
             )
         self._question = contract.asked(labels)
 
     def shares(self, utterances: Sequence[Samples]) -> list[Shares]:
-        """The probability that the network says exactly this label and ends, over that of all labels together (ADR 0024)."""
+        """The probability that the network says exactly this label and ends, over that of all
+        labels together (ADR 0024)."""
         found: dict[int, Shares] = {}
         windows = [self.network.windows(len(samples)) for samples in utterances]
-        for count in sorted(set(windows)):  # rows of one count have prompts of one length, and no padding
+        for count in sorted(
+            set(windows)
+        ):  # rows of one count have prompts of one length, and no padding
             same = [index for index, own in enumerate(windows) if own == count]
             lengths = [len(utterances[index]) for index in same]
             full = passes(lengths, row_sec=count * self.network.window_sec)
             # On a CPU a second row gains nothing, and takes as much memory again.
-            for rows in full if self.network.device == "cuda" else [[row] for row in range(len(same))]:
+            for rows in (
+                full if self.network.device == "cuda" else [[row] for row in range(len(same))]
+            ):
                 logs = self.logs([utterances[same[row]] for row in rows])
                 found.update(zip((same[row] for row in rows), softmax(logs), strict=True))
         return [found[index] for index in range(len(utterances))]
 
     def logs(self, utterances: Sequence[Samples]) -> Any:
-        """Natural log of the probability of every label as the whole answer, shape (utterances, labels), in one pass.
+        """Natural log of the probability of every label as the whole answer, shape (utterances,
+        labels), in one pass.
 
         Args:
             utterances: that take as many windows each.
@@ -50,25 +59,41 @@ class VoxtralEmotion:
 
         network, prompts = self.network, self.network.prompts
         heard = network.heard(utterances)
-        embedded, _ = network.embedded([prompts.question(len(sound), self._question) for sound in heard], heard)
+        embedded, _ = network.embedded(
+            [prompts.question(len(sound), self._question) for sound in heard], heard
+        )
         with torch.inference_mode():
             asked = network.model(inputs_embeds=embedded, use_cache=True, logits_to_keep=1)
             # The sound and the question are read once; each label goes on from there.
             asked.past_key_values.batch_repeat_interleave(len(self.labels))
             wanted, real = self._targets(len(utterances))
-            said = network.model(input_ids=wanted[:, :-1], past_key_values=asked.past_key_values, use_cache=True).logits
+            said = network.model(
+                input_ids=wanted[:, :-1], past_key_values=asked.past_key_values, use_cache=True
+            ).logits
             first = asked.logits.repeat_interleave(len(self.labels), dim=0)
-            shares = torch.cat([first, said], dim=1).float().log_softmax(-1).gather(-1, wanted[..., None])[..., 0]
+            shares = (
+                torch.cat([first, said], dim=1)
+                .float()
+                .log_softmax(-1)
+                .gather(-1, wanted[..., None])[..., 0]
+            )
             return (shares * real).sum(-1).view(len(utterances), -1).cpu().numpy()
 
     def _targets(self, rows: int) -> tuple[Any, Any]:
-        """Tokens of all answers, once for every row, and which of them are no padding, both of shape (rows * labels, longest).
-        Nothing looks ahead, so what stands behind an answer changes nothing in it."""
+        """Tokens of all answers, once for every row, and which of them are no padding, both of
+        shape (rows * labels, longest). Nothing looks ahead, so what stands behind an answer changes
+        nothing in it."""
         import torch
 
         longest = max(map(len, self._answers))
-        padding = [[self.network.prompts.padding] * (longest - len(answer)) for answer in self._answers]
-        tokens = torch.tensor([answer + more for answer, more in zip(self._answers, padding, strict=True)])
-        real = torch.tensor([[1.0] * len(answer) + [0.0] * (longest - len(answer)) for answer in self._answers])
+        padding = [
+            [self.network.prompts.padding] * (longest - len(answer)) for answer in self._answers
+        ]
+        tokens = torch.tensor(
+            [answer + more for answer, more in zip(self._answers, padding, strict=True)]
+        )
+        real = torch.tensor(
+            [[1.0] * len(answer) + [0.0] * (longest - len(answer)) for answer in self._answers]
+        )
         device = self.network.device
         return tokens.repeat(rows, 1).to(device), real.repeat(rows, 1).to(device)

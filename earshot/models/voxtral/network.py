@@ -1,4 +1,5 @@
-"""Voxtral, a speech encoder before a language model, as transformers runs it; loaded once for all that a process asks of it."""
+"""Voxtral, a speech encoder before a language model, as transformers runs it; loaded once for all
+that a process asks of it."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -17,19 +18,21 @@ from earshot.models.voxtral.weights import weights
 
 @dataclass(frozen=True)
 class Text:
-    """Tokens of a text, and the natural log of the probability of each, and of the end behind them (if it was reached)."""
+    """Tokens of a text, and the natural log of the probability of each, and of the end behind them
+    (if it was reached)."""
 
     tokens: list[int]
     logs: list[float]
 
 
 class Voxtral:
-    """One checkpoint on one device: config, weights, feature extractor and vocabulary in one folder; or an adapter, and what it
-    adapts. Half precision on a GPU, else float32."""
+    """One checkpoint on one device: config, weights, feature extractor and vocabulary in one
+    folder; or an adapter, and what it adapts. Half precision on a GPU, else float32."""
 
     def __init__(self, folder: Path, adapter: Path | None, device: str) -> None:
         """Raises:
-        Misconfigured: the folder holds another kind of network, or a part of one, or the adapter is not one for it.
+        Misconfigured: the folder holds another kind of network, or a part of one, or the adapter is
+            not one for it.
         """
         import torch
         from transformers import GenerationConfig, WhisperFeatureExtractor
@@ -39,10 +42,13 @@ class Voxtral:
         self.model: Any = weights(folder, adapter, precision).to(device).eval()
         self.extractor: Any = WhisperFeatureExtractor.from_pretrained(folder, local_files_only=True)
         if self.extractor.sampling_rate != SAMPLE_RATE:
-            raise Misconfigured("checkpoint", f"{folder} hears {self.extractor.sampling_rate} Hz, not {SAMPLE_RATE}")
+            raise Misconfigured(
+                "checkpoint", f"{folder} hears {self.extractor.sampling_rate} Hz, not {SAMPLE_RATE}"
+            )
         self.prompts = Prompts(folder)
         self.contract: Contract = read(adapter or folder)
-        # The likeliest token again and again, whatever the checkpoint's own configuration likes to draw from.
+        # The likeliest token again and again, whatever the checkpoint's own configuration likes to
+        # draw from.
         self.model.generation_config = GenerationConfig(
             do_sample=False,
             bos_token_id=self.prompts.start,
@@ -52,7 +58,8 @@ class Voxtral:
 
     @property
     def window_sec(self) -> float:
-        """What the encoder hears at once; shorter sound is padded to it, longer sound takes several."""
+        """What the encoder hears at once; shorter sound is padded to it, longer sound takes
+        several."""
         return float(self.extractor.n_samples / SAMPLE_RATE)
 
     def windows(self, length: int) -> int:
@@ -61,19 +68,22 @@ class Voxtral:
         return max(1, -(-length // most))
 
     def heard(self, stretches: Sequence[Samples]) -> list[Any]:
-        """Every stretch as the decoder hears it, each of shape (its tokens, width), in one forward pass of the encoder."""
+        """Every stretch as the decoder hears it, each of shape (its tokens, width), in one forward
+        pass of the encoder."""
         import torch
 
         features = [self._features(samples) for samples in stretches]
         with torch.inference_mode():
             sound = torch.cat(features).to(self.device, self.model.dtype)
-            found = self.model.get_audio_features(sound).pooler_output.view(len(sound), -1, self._width)
+            found = self.model.get_audio_features(sound).pooler_output.view(
+                len(sound), -1, self._width
+            )
         parts = found.split([len(each) for each in features])
         return [part.reshape(-1, self._width) for part in parts]
 
     def embedded(self, prompts: Sequence[list[int]], heard: Sequence[Any]) -> tuple[Any, Any]:
-        """What the decoder reads, shape (rows, tokens, width), shorter rows padded on the left; and which tokens are no
-        padding, shape (rows, tokens).
+        """What the decoder reads, shape (rows, tokens, width), shorter rows padded on the left; and
+        which tokens are no padding, shape (rows, tokens).
 
         Args:
             heard: sound of each row, which its prompt has as many places for.
@@ -83,17 +93,23 @@ class Voxtral:
         longest = max(map(len, prompts))
         padded = [[self.prompts.padding] * (longest - len(prompt)) + prompt for prompt in prompts]
         ids = torch.tensor(padded, device=self.device)
-        mask = torch.tensor([[0] * (longest - len(prompt)) + [1] * len(prompt) for prompt in prompts], device=self.device)
+        mask = torch.tensor(
+            [[0] * (longest - len(prompt)) + [1] * len(prompt) for prompt in prompts],
+            device=self.device,
+        )
         with torch.inference_mode():
             told = self.model.get_input_embeddings()(ids)
             places = (ids == self.prompts.sound)[..., None].expand_as(told)
             return told.masked_scatter(places, torch.cat(list(heard)).to(told.dtype)), mask
 
-    def write(self, prompts: Sequence[list[int]], heard: Sequence[Any], limits: Sequence[int]) -> list[Text]:
+    def write(
+        self, prompts: Sequence[list[int]], heard: Sequence[Any], limits: Sequence[int]
+    ) -> list[Text]:
         """The likeliest text behind each prompt.
 
         Args:
-            limits: tokens after which a text that has not ended is cut off, by row, so that it does not depend on the others.
+            limits: tokens after which a text that has not ended is cut off, by row, so that it does
+                not depend on the others.
         """
         import torch
 
@@ -101,7 +117,10 @@ class Voxtral:
         watch = _Watch()
         with torch.inference_mode():
             written = self.model.generate(
-                inputs_embeds=embedded, attention_mask=mask, max_new_tokens=max(limits), logits_processor=[watch]
+                inputs_embeds=embedded,
+                attention_mask=mask,
+                max_new_tokens=max(limits),
+                logits_processor=[watch],
             )
         logs = torch.stack(watch.logs, dim=1).tolist()
         return [self._text(*row) for row in zip(written.tolist(), logs, limits, strict=True)]
@@ -129,7 +148,8 @@ class Voxtral:
 
 
 class _Watch:
-    """Notes how probable the likeliest next token of every row is, which is the one that is written, and changes nothing."""
+    """Notes how probable the likeliest next token of every row is, which is the one that is
+    written, and changes nothing."""
 
     def __init__(self) -> None:
         self.logs: list[Any] = []
@@ -143,11 +163,12 @@ _open: WeakValueDictionary[tuple[str, tuple[Path, ...], str], Voxtral] = WeakVal
 
 
 def opened(release: Release, device: str) -> Voxtral:
-    """The network of a release, from its verified files; the one that is open already, if another release of this process has
-    the same, as the two halves of a joint checkpoint do.
+    """The network of a release, from its verified files; the one that is open already, if another
+    release of this process has the same, as the two halves of a joint checkpoint do.
 
     Raises:
-        Misconfigured: the checkpoint, or what it is an adapter of, is missing, altered, or no Voxtral.
+        Misconfigured: the checkpoint, or what it is an adapter of, is missing, altered, or no
+            Voxtral.
     """
     located = locate_parts(release)
     key = (located.sha256, located.paths, device)

@@ -1,10 +1,11 @@
-"""What is put before Voxtral's decoder: its vocabulary (``tekken.json``), and the places of sound, language and question.
+"""What is put before Voxtral's decoder: its vocabulary (``tekken.json``), and the places of sound,
+language and question.
 
-The layouts are those of mistral-common (``encode_transcription`` and ``encode_chat_completion`` of its tokenizer v7):
-``<s>[INST][BEGIN_AUDIO][AUDIO]...[/INST]lang:en[TRANSCRIBE]`` and
-``<s>[INST][BEGIN_AUDIO][AUDIO]...question[/INST]answer</s>``. It is not installed for that: it asks for an older numpy than
-everything else here runs with, and would write every stretch into a WAV file to read it again. Tests hold these tokens to its
-own.
+The layouts are those of mistral-common (``encode_transcription`` and ``encode_chat_completion`` of
+its tokenizer v7): ``<s>[INST][BEGIN_AUDIO][AUDIO]...[/INST]lang:en[TRANSCRIBE]`` and
+``<s>[INST][BEGIN_AUDIO][AUDIO]...question[/INST]answer</s>``. It is not installed for that: it asks
+for an older numpy than everything else here runs with, and would write every stretch into a WAV
+file to read it again. Tests hold these tokens to its own.
 """
 
 import re
@@ -31,13 +32,21 @@ class Prompts:
 
         path = folder / "tekken.json"
         if not path.is_file():
-            raise Misconfigured("checkpoint", f"{path} is missing; name it among the files of the checkpoint's entry")
+            raise Misconfigured(
+                "checkpoint",
+                f"{path} is missing; name it among the files of the checkpoint's entry",
+            )
         # An empty template: otherwise it looks for one that nobody needs here.
         self._tokenizer: Any = convert_tekken_tokenizer(str(path), chat_template="")
-        self.start, self.end, self.padding = (self._special(path, name) for name in ("<s>", "</s>", "<pad>"))
+        self.start, self.end, self.padding = (
+            self._special(path, name) for name in ("<s>", "</s>", "<pad>")
+        )
         self.sound = self._special(path, "[AUDIO]")
         self._said, self._over = self._special(path, "[INST]"), self._special(path, "[/INST]")
-        self._hear, self._write = self._special(path, "[BEGIN_AUDIO]"), self._special(path, "[TRANSCRIBE]")
+        self._hear, self._write = (
+            self._special(path, "[BEGIN_AUDIO]"),
+            self._special(path, "[TRANSCRIBE]"),
+        )
         self._unsaid = frozenset(self._tokenizer.all_special_ids)
 
     def transcription(self, sound: int, language: str) -> list[int]:
@@ -45,14 +54,30 @@ class Prompts:
 
         Args:
             sound: tokens of it.
-            language: primary BCP 47 subtag; with ``UNDETERMINED`` none is named, and the network goes by what it hears.
+            language: primary BCP 47 subtag; with ``UNDETERMINED`` none is named, and the network
+                goes by what it hears.
         """
         told = [] if language == UNDETERMINED else self._encoded(f"lang:{language}")
-        return [self.start, self._said, self._hear, *[self.sound] * sound, self._over, *told, self._write]
+        return [
+            self.start,
+            self._said,
+            self._hear,
+            *[self.sound] * sound,
+            self._over,
+            *told,
+            self._write,
+        ]
 
     def question(self, sound: int, text: str) -> list[int]:
         """Asks something about the sound."""
-        return [self.start, self._said, self._hear, *[self.sound] * sound, *self._encoded(text), self._over]
+        return [
+            self.start,
+            self._said,
+            self._hear,
+            *[self.sound] * sound,
+            *self._encoded(text),
+            self._over,
+        ]
 
     def answer(self, text: str) -> list[int]:
         """The whole of an answer, with its end."""
@@ -63,7 +88,8 @@ class Prompts:
         return [token for token in tokens if token not in self._unsaid]
 
     def told(self, tokens: Sequence[int]) -> tuple[str, int]:
-        """The language that a text names at its beginning, empty if it names none, and how many tokens that takes."""
+        """The language that a text names at its beginning, empty if it names none, and how many
+        tokens that takes."""
         for count in range(1, min(len(tokens), _TOLD_TOKENS) + 1):
             if found := _TOLD.fullmatch(self.decode(tokens[:count])):
                 return found[1], count
@@ -75,11 +101,15 @@ class Prompts:
 
     def _encoded(self, text: str) -> list[int]:
         # Names of special tokens within a text are text.
-        found: list[int] = self._tokenizer(text, add_special_tokens=False, split_special_tokens=True).input_ids
+        found: list[int] = self._tokenizer(
+            text, add_special_tokens=False, split_special_tokens=True
+        ).input_ids
         return found
 
     def _special(self, path: Path, name: str) -> int:
         found: int | None = self._tokenizer.get_vocab().get(name)
         if found is None:
-            raise Misconfigured("checkpoint", f"{path} has no token {name}: it is the vocabulary of another network")
+            raise Misconfigured(
+                "checkpoint", f"{path} has no token {name}: it is the vocabulary of another network"
+            )
         return found

@@ -1,5 +1,5 @@
-"""The Voxtral runtime of speech recognition: rows of several languages in batches, the likeliest text of each; words are laid
-along the sound by our own aligner where it knows the language."""
+"""The Voxtral runtime of speech recognition: rows of several languages in batches, the likeliest
+text of each; words are laid along the sound by our own aligner where it knows the language."""
 
 from collections.abc import Sequence
 
@@ -32,10 +32,13 @@ class VoxtralRecogniser:
         self._aligner = Aligner()
 
     def speaks(self, language: str) -> bool:
-        """Those that it was taught, and none in particular: then it goes by what it hears, and seldom says what that is."""
+        """Those that it was taught, and none in particular: then it goes by what it hears, and
+        seldom says what that is."""
         return language == UNDETERMINED or language in self.languages
 
-    def transcribe(self, stretches: Sequence[Samples], languages: Sequence[str], hotwords: Sequence[str]) -> list[Recognition]:
+    def transcribe(
+        self, stretches: Sequence[Samples], languages: Sequence[str], hotwords: Sequence[str]
+    ) -> list[Recognition]:
         """Hotwords have no effect: there is no place for them in a request for a transcript."""
         found: dict[int, Recognition] = {}
         for rows in passes([len(samples) for samples in stretches], row_sec=WINDOW_MS / 1000):
@@ -47,21 +50,32 @@ class VoxtralRecogniser:
     def _texts(self, stretches: Sequence[Samples], languages: Sequence[str]) -> list[Text]:
         heard = self.network.heard(stretches)
         prompts = [
-            self.network.prompts.transcription(len(sound), language) for sound, language in zip(heard, languages, strict=True)
+            self.network.prompts.transcription(len(sound), language)
+            for sound, language in zip(heard, languages, strict=True)
         ]
-        limits = [TOKENS_ASIDE + TOKENS_A_SECOND * len(samples) // SAMPLE_RATE for samples in stretches]
+        limits = [
+            TOKENS_ASIDE + TOKENS_A_SECOND * len(samples) // SAMPLE_RATE for samples in stretches
+        ]
         return self.network.write(prompts, heard, limits)
 
     def _recognition(self, samples: Samples, asked: str, text: Text) -> Recognition:
         prompts = self.network.prompts
         told, begin = prompts.told(text.tokens)
-        pairs = zip(text.tokens[begin:], text.logs[begin:], strict=False)  # the end has a log and is no token
+        pairs = zip(
+            text.tokens[begin:], text.logs[begin:], strict=False
+        )  # the end has a log and is no token
         written = [(token, log) for token, log in pairs if prompts.said([token])]
-        words = spelled([token for token, _ in written], [log for _, log in written], prompts.decode)
+        words = spelled(
+            [token for token, _ in written], [log for _, log in written], prompts.decode
+        )
         language = (told or asked) if asked == UNDETERMINED else asked
-        return Recognition(self._timed(samples, words, language), language, float(np.mean(text.logs)))
+        return Recognition(
+            self._timed(samples, words, language), language, float(np.mean(text.logs))
+        )
 
-    def _timed(self, samples: Samples, words: Sequence[Spelled], language: str) -> tuple[Recognised, ...]:
+    def _timed(
+        self, samples: Samples, words: Sequence[Spelled], language: str
+    ) -> tuple[Recognised, ...]:
         texts = [word.text for word in words]
         if language == LANGUAGE:
             placed = self._aligner.align(samples, texts)

@@ -1,9 +1,10 @@
-"""The faster-whisper runtime: Whisper on CTranslate2, int8 on a CPU, half precision on a GPU, rows in batches, word times of
-its own.
+"""The faster-whisper runtime: Whisper on CTranslate2, int8 on a CPU, half precision on a GPU, rows
+in batches, word times of its own.
 
-It goes through ``WhisperModel``'s own steps (encode, generate, align) and not through ``BatchedInferencePipeline``, whose words
-depend on the row before: it trims the first word of a row by the end of the last one's speech, and one tokenizer serves all
-languages.
+It goes through ``WhisperModel``'s own steps (encode, generate, align) and not through
+``BatchedInferencePipeline``, whose words
+depend on the row before: it trims the first word of a row by the end of the last one's speech, and
+one tokenizer serves all languages.
 """
 
 import json
@@ -24,12 +25,13 @@ WINDOW_MS = 30_000
 BEAMS = 5
 """Whisper's own default."""
 PREPENDED, APPENDED = "\"'“¿([{-", "\"'.。,，!！?？:：”)]}、"
-"""Punctuation that belongs to the word behind or before it: the defaults of faster-whisper and of Whisper."""
+"""Punctuation that belongs to the word behind or before it: the defaults of faster-whisper and of
+Whisper."""
 
 
 class FasterWhisper:
-    """One converted checkpoint: ``model.bin``, ``config.json``, ``tokenizer.json``, and ``preprocessor_config.json`` for 128
-    mels."""
+    """One converted checkpoint: ``model.bin``, ``config.json``, ``tokenizer.json``, and
+    ``preprocessor_config.json`` for 128 mels."""
 
     join_gap_ms = WINDOW_MS
     longest_ms = WINDOW_MS
@@ -39,18 +41,25 @@ class FasterWhisper:
         Misconfigured: a file is missing, or says too little.
         """
         # Without this file the library would ask the hub for another model's.
-        missing = [name for name in ("model.bin", "config.json", "tokenizer.json") if not (folder / name).is_file()]
+        missing = [
+            name
+            for name in ("model.bin", "config.json", "tokenizer.json")
+            if not (folder / name).is_file()
+        ]
         if missing:
             raise Misconfigured(
                 "checkpoint",
-                f"{folder} has no {', '.join(missing)}; convert it with ct2-transformers-converter --copy_files tokenizer.json",
+                f"{folder} has no {', '.join(missing)}; convert it with ct2-transformers-converter"
+                " --copy_files tokenizer.json",
             )
         from faster_whisper import WhisperModel
 
         if device == "cuda":
             load_cublas()
         precision = "float16" if device == "cuda" else "int8"
-        self.model: Any = WhisperModel(str(folder), device=device, compute_type=precision, cpu_threads=1, local_files_only=True)
+        self.model: Any = WhisperModel(
+            str(folder), device=device, compute_type=precision, cpu_threads=1, local_files_only=True
+        )
         self._check(folder)
         self.languages = frozenset(self.model.supported_languages)
 
@@ -59,23 +68,27 @@ class FasterWhisper:
         if self.model.feature_extractor.mel_filters.shape[0] != self.model.model.n_mels:
             raise Misconfigured(
                 "checkpoint",
-                f"{folder} hears {self.model.model.n_mels} mels, and no preprocessor_config.json in it says so; copy that "
-                "of the model it was converted from",
+                f"{folder} hears {self.model.model.n_mels} mels, and no preprocessor_config.json in"
+                " it says so; copy that of the model it was converted from",
             )
-        # The converter takes them from a fine-tune's generation_config.json, and writes an empty list where there is none.
+        # The converter takes them from a fine-tune's generation_config.json, and writes an empty
+        # list where there is none.
         told = json.loads((folder / "config.json").read_text(encoding="utf-8"))
         if self.model.model.is_multilingual and not told.get("lang_ids"):
             raise Misconfigured(
                 "checkpoint",
-                f"config.json in {folder} has no lang_ids, by which languages are told apart; convert it again with the "
-                "generation_config.json of the model it was tuned from",
+                f"config.json in {folder} has no lang_ids, by which languages are told apart;"
+                " convert it again with the generation_config.json of the model it was tuned from",
             )
 
     def speaks(self, language: str) -> bool:
         return speaks(language, self.languages)
 
-    def transcribe(self, stretches: Sequence[Samples], languages: Sequence[str], hotwords: Sequence[str]) -> list[Recognition]:
-        """Rows of one pass are of one language, which stands in the prompt that words are aligned under."""
+    def transcribe(
+        self, stretches: Sequence[Samples], languages: Sequence[str], hotwords: Sequence[str]
+    ) -> list[Recognition]:
+        """Rows of one pass are of one language, which stands in the prompt that words are aligned
+        under."""
         features = [self.features(samples) for samples in stretches]
         known = self._heard(stretches, features, languages)
         found: dict[int, Recognition] = {}
@@ -83,8 +96,13 @@ class FasterWhisper:
             rows = [index for index, each in enumerate(known) if each == language]
             for part in passes([len(stretches[index]) for index in rows], row_sec=WINDOW_MS / 1000):
                 chosen = [rows[index] for index in part]
-                seconds = [len(stretches[index]) / self.model.feature_extractor.sampling_rate for index in chosen]
-                answers = self._pass(np.stack([features[index] for index in chosen]), seconds, language, hotwords)
+                seconds = [
+                    len(stretches[index]) / self.model.feature_extractor.sampling_rate
+                    for index in chosen
+                ]
+                answers = self._pass(
+                    np.stack([features[index] for index in chosen]), seconds, language, hotwords
+                )
                 found.update(zip(chosen, answers, strict=True))
         return [found[index] for index in range(len(stretches))]
 
@@ -96,7 +114,9 @@ class FasterWhisper:
         features: Samples = pad_or_trim(self.model.feature_extractor(samples)[..., :-1])
         return features
 
-    def _heard(self, stretches: Sequence[Samples], features: Sequence[Samples], languages: Sequence[str]) -> list[str]:
+    def _heard(
+        self, stretches: Sequence[Samples], features: Sequence[Samples], languages: Sequence[str]
+    ) -> list[str]:
         """The languages, with those that were not determined told by listening."""
         known = list(languages)
         asked = [index for index, language in enumerate(languages) if language == UNDETERMINED]
@@ -109,13 +129,22 @@ class FasterWhisper:
                 known[index] = shares[0][0][2:-2]  # the likeliest comes first, as <|en|>
         return known
 
-    def _pass(self, features: Samples, seconds: Sequence[float], language: str, hotwords: Sequence[str]) -> list[Recognition]:
+    def _pass(
+        self, features: Samples, seconds: Sequence[float], language: str, hotwords: Sequence[str]
+    ) -> list[Recognition]:
         from faster_whisper.tokenizer import Tokenizer
         from faster_whisper.transcribe import get_suppressed_tokens
 
         model = self.model
-        tokenizer = Tokenizer(model.hf_tokenizer, model.model.is_multilingual, task="transcribe", language=token_code(language))
-        prompt = model.get_prompt(tokenizer, [], without_timestamps=True, hotwords=", ".join(hotwords) or None)
+        tokenizer = Tokenizer(
+            model.hf_tokenizer,
+            model.model.is_multilingual,
+            task="transcribe",
+            language=token_code(language),
+        )
+        prompt = model.get_prompt(
+            tokenizer, [], without_timestamps=True, hotwords=", ".join(hotwords) or None
+        )
         encoded = model.encode(features)
         results = model.model.generate(
             encoded,
@@ -126,7 +155,10 @@ class FasterWhisper:
             return_scores=True,
             return_no_speech_prob=True,
         )
-        tokens = [[token for token in result.sequences_ids[0] if token < tokenizer.eot] for result in results]
+        tokens = [
+            [token for token in result.sequences_ids[0] if token < tokenizer.eot]
+            for result in results
+        ]
         frames = [int(np.ceil(length)) * model.frames_per_second for length in seconds]
         aligned = model.find_alignment(tokenizer, tokens, encoded, frames)
         return [
@@ -141,7 +173,8 @@ class FasterWhisper:
 
 
 def _log_probability(result: Any) -> float:
-    """Mean over the tokens and the one that ends them; CTranslate2's score is the mean over the tokens alone."""
+    """Mean over the tokens and the one that ends them; CTranslate2's score is the mean over the
+    tokens alone."""
     count = len(result.sequences_ids[0])
     return float(result.scores[0]) * count / (count + 1)
 

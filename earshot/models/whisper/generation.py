@@ -1,8 +1,9 @@
 """What a Whisper checkpoint says about writing text, completed where fine-tuning left it out.
 
-Many fine-tuned checkpoints have no ``generation_config.json``, or one without alignment heads and languages. All of it but the
-heads stands in their tokenizer and configuration; heads are by default all of the upper half of the decoder's layers, as in
-openai/whisper (``model.py``) and in CTranslate2's converter, so words get times, of less precision than from chosen heads.
+Many fine-tuned checkpoints have no ``generation_config.json``, or one without alignment heads and
+languages. All of it but the heads stands in their tokenizer and configuration; heads are by default
+all of the upper half of the decoder's layers, as in openai/whisper (``model.py``) and in
+CTranslate2's converter, so words get times, of less precision than from chosen heads.
 """
 
 import logging
@@ -14,8 +15,8 @@ from earshot.analysis.errors import Misconfigured
 log = logging.getLogger(__name__)
 
 MULTILINGUAL = 51_865
-"""Tokens of the smallest vocabulary of a multilingual checkpoint (openai/whisper ``model.py``); English ones have language
-tokens too, and never write them."""
+"""Tokens of the smallest vocabulary of a multilingual checkpoint (openai/whisper ``model.py``);
+English ones have language tokens too, and never write them."""
 SPECIAL = ("<|startofprev|>", "<|notimestamps|>", "<|transcribe|>", "<|translate|>")
 
 
@@ -23,25 +24,36 @@ def complete(folder: Path, model: Any, tokenizer: Any) -> None:
     """Adds to the generation config of ``model`` what is missing there.
 
     Raises:
-        Misconfigured: the tokenizer is not Whisper's, or the alignment heads are those of another checkpoint.
+        Misconfigured: the tokenizer is not Whisper's, or the alignment heads are those of another
+            checkpoint.
     """
     tokens: dict[str, int] = tokenizer.get_vocab()
     if absent := [token for token in SPECIAL if token not in tokens]:
         raise Misconfigured(
-            "checkpoint", f"the tokenizer in {folder} has no {absent[0]}; copy that of the model this one was tuned from"
+            "checkpoint",
+            f"the tokenizer in {folder} has no {absent[0]}; copy that of the model this one was"
+            " tuned from",
         )
     config = model.generation_config
-    missing = {name: value for name, value in _by_default(model, tokens).items() if getattr(config, name, None) is None}
+    missing = {
+        name: value
+        for name, value in _by_default(model, tokens).items()
+        if getattr(config, name, None) is None
+    }
     for name, value in missing.items():
         setattr(config, name, value)
     if "alignment_heads" in missing:
-        log.warning("%s names no alignment heads; words get their times from all of the decoder's upper half", folder)
+        log.warning(
+            "%s names no alignment heads; words get their times from all of the decoder's upper"
+            " half",
+            folder,
+        )
     layers, heads = model.config.decoder_layers, model.config.decoder_attention_heads
     if any(layer >= layers or head >= heads for layer, head in config.alignment_heads):
         raise Misconfigured(
             "checkpoint",
-            f"generation_config.json in {folder} has alignment_heads of another model; take them out, or copy the file of the "
-            "model this one was tuned from",
+            f"generation_config.json in {folder} has alignment_heads of another model; take them"
+            " out, or copy the file of the model this one was tuned from",
         )
 
 
@@ -49,7 +61,9 @@ def _by_default(model: Any, tokens: dict[str, int]) -> dict[str, Any]:
     network = model.config
     layers, heads = network.decoder_layers, network.decoder_attention_heads
     found = {
-        "alignment_heads": [[layer, head] for layer in range(layers // 2, layers) for head in range(heads)],
+        "alignment_heads": [
+            [layer, head] for layer in range(layers // 2, layers) for head in range(heads)
+        ],
         "no_timestamps_token_id": tokens["<|notimestamps|>"],
         "prev_sot_token_id": tokens["<|startofprev|>"],
         "max_length": network.max_target_positions,
@@ -66,4 +80,7 @@ def _languages(tokens: dict[str, int]) -> dict[str, Any]:
 
     known = (f"<|{code}|>" for code in LANGUAGES)
     tasks = {name: tokens[f"<|{name}|>"] for name in ("transcribe", "translate")}
-    return {"lang_to_id": {token: tokens[token] for token in known if token in tokens}, "task_to_id": tasks}
+    return {
+        "lang_to_id": {token: tokens[token] for token in known if token in tokens},
+        "task_to_id": tasks,
+    }

@@ -3,22 +3,27 @@
 from earshot.models.asr.recogniser import UNDETERMINED
 
 CODES = frozenset((
-    "en", "zh", "de", "es", "ru", "ko", "fr", "ja", "pt", "tr", "pl", "ca", "nl", "ar", "sv", "it", "id", "hi", "fi",
-    "vi", "he", "uk", "el", "ms", "cs", "ro", "da", "hu", "ta", "no", "th", "ur", "hr", "bg", "lt", "la", "mi", "ml",
-    "cy", "sk", "te", "fa", "lv", "bn", "sr", "az", "sl", "kn", "et", "mk", "br", "eu", "is", "hy", "ne", "mn", "bs",
-    "kk", "sq", "sw", "gl", "mr", "pa", "si", "km", "sn", "yo", "so", "af", "oc", "ka", "be", "tg", "sd", "gu", "am",
-    "yi", "lo", "uz", "fo", "ht", "ps", "tk", "nn", "mt", "sa", "lb", "my", "bo", "tl", "mg", "as", "tt", "haw", "ln",
-    "ha", "ba", "jw", "su", "yue",
+    "en", "zh", "de", "es", "ru", "ko", "fr", "ja", "pt", "tr", "pl", "ca", "nl", "ar", "sv", "it",
+    "id", "hi", "fi", "vi", "he", "uk", "el", "ms", "cs", "ro", "da", "hu", "ta", "no", "th", "ur",
+    "hr", "bg", "lt", "la", "mi", "ml", "cy", "sk", "te", "fa", "lv", "bn", "sr", "az", "sl", "kn",
+    "et", "mk", "br", "eu", "is", "hy", "ne", "mn", "bs", "kk", "sq", "sw", "gl", "mr", "pa", "si",
+    "km", "sn", "yo", "so", "af", "oc", "ka", "be", "tg", "sd", "gu", "am", "yi", "lo", "uz", "fo",
+    "ht", "ps", "tk", "nn", "mt", "sa", "lb", "my", "bo", "tl", "mg", "as", "tt", "haw", "ln", "ha",
+    "ba", "jw", "su", "yue",
 ))  # fmt: skip
-"""All languages that any Whisper has a token for (openai/whisper ``tokenizer.py``; Cantonese since large-v3)."""
+"""All languages that any Whisper has a token for (openai/whisper ``tokenizer.py``; Cantonese since
+large-v3)."""
 OWN_CODES = {
-    **dict.fromkeys(("ary", "arz", "arb", "apc", "arq", "aeb", "acm", "afb", "ajp"), "ar"),  # spoken Arabics, Darija first
+    **dict.fromkeys(
+        ("ary", "arz", "arb", "apc", "arq", "aeb", "acm", "afb", "ajp"), "ar"
+    ),  # spoken Arabics, Darija first
     "cmn": "zh",
     "fil": "tl",
     "jv": "jw",
     "nb": "no",
 }
-"""Where Whisper's code is another one than the language's own, or that of a wider language it was trained on."""
+"""Where Whisper's code is another one than the language's own, or that of a wider language it was
+trained on."""
 
 
 def token_code(language: str) -> str:
@@ -27,7 +32,8 @@ def token_code(language: str) -> str:
 
 
 def speaks(language: str, known: frozenset[str]) -> bool:
-    """Whether a checkpoint with these codes can be asked for a language; Whisper hears by itself which one is spoken."""
+    """Whether a checkpoint with these codes can be asked for a language; Whisper hears by itself
+    which one is spoken."""
     return language == UNDETERMINED or token_code(language) in known
 
 

@@ -1,9 +1,11 @@
 """The cheapest way through a matrix of costs, row by row and frame by frame (dynamic time warping).
 
-The rule and, where no two ways cost the same, the answers are those of transformers' ``_dynamic_time_warping``. That loops over
-all cells in Python: a second and more for a full job of speech, longer than the network takes on a GPU. Here a row is filled at
-once: a cell costs its own cost more than the cell before it or than the cheaper of the two above it, so with the running sum of
-the row taken off, what remains is a running minimum.
+The rule and, where no two ways cost the same, the answers are those of transformers'
+``_dynamic_time_warping``. That loops over
+all cells in Python: a second and more for a full job of speech, longer than the network takes on a
+GPU. Here a row is filled at
+once: a cell costs its own cost more than the cell before it or than the cheaper of the two above
+it, so with the running sum of the row taken off, what remains is a running minimum.
 """
 
 import numpy as np
@@ -33,7 +35,8 @@ def warp(costs: Matrix) -> NDArray[np.int64]:
 
 
 def _totals(costs: Matrix) -> Matrix:
-    """Cost of the cheapest way to each cell, shape (rows + 1, frames + 1), with infinity around nought before the first."""
+    """Cost of the cheapest way to each cell, shape (rows + 1, frames + 1), with infinity around
+    nought before the first."""
     rows, frames = costs.shape
     total = np.full((rows + 1, frames + 1), np.inf)
     total[0, 0] = 0

@@ -1,5 +1,5 @@
-"""The transformers runtime of Whisper: a checkpoint as the hub lays it out, half precision on a GPU, rows of any languages in
-batches."""
+"""The transformers runtime of Whisper: a checkpoint as the hub lays it out, half precision on a
+GPU, rows of any languages in batches."""
 
 import copy
 from collections.abc import Sequence
@@ -18,8 +18,8 @@ WINDOW_MS = 30_000
 
 
 class TransformersWhisper:
-    """One checkpoint: config, weights, tokenizer and feature extractor in one folder, and a generation config, or what
-    ``earshot.models.whisper.generation`` makes of the others."""
+    """One checkpoint: config, weights, tokenizer and feature extractor in one folder, and a
+    generation config, or what ``earshot.models.whisper.generation`` makes of the others."""
 
     join_gap_ms = WINDOW_MS
     longest_ms = WINDOW_MS
@@ -46,14 +46,20 @@ class TransformersWhisper:
     def speaks(self, language: str) -> bool:
         return speaks(language, self.languages)
 
-    def transcribe(self, stretches: Sequence[Samples], languages: Sequence[str], hotwords: Sequence[str]) -> list[Recognition]:
+    def transcribe(
+        self, stretches: Sequence[Samples], languages: Sequence[str], hotwords: Sequence[str]
+    ) -> list[Recognition]:
         found: dict[int, Recognition] = {}
         for rows in passes([len(samples) for samples in stretches], row_sec=WINDOW_MS / 1000):
-            answers = self._pass([stretches[row] for row in rows], [languages[row] for row in rows], hotwords)
+            answers = self._pass(
+                [stretches[row] for row in rows], [languages[row] for row in rows], hotwords
+            )
             found.update(zip(rows, answers, strict=True))
         return [found[index] for index in range(len(stretches))]
 
-    def _pass(self, stretches: Sequence[Samples], languages: Sequence[str], hotwords: Sequence[str]) -> list[Recognition]:
+    def _pass(
+        self, stretches: Sequence[Samples], languages: Sequence[str], hotwords: Sequence[str]
+    ) -> list[Recognition]:
         import torch
 
         with torch.inference_mode():
@@ -62,25 +68,36 @@ class TransformersWhisper:
             codes, no_speech = self._listen(encoded, languages)
             expected = self._expected(hotwords)
             texts = self._texts(encoded, codes, expected)
-            shares, attention = self._again(encoded, [[*expected, *self._start(code)] for code in codes], texts)
+            shares, attention = self._again(
+                encoded, [[*expected, *self._start(code)] for code in codes], texts
+            )
         found = []
         for row, text in enumerate(texts):
             seconds = len(stretches[row]) / SAMPLE_RATE
             own = shares[row, : len(text) + 1]
-            words = self._words(text, own.tolist(), attention[:, row, : len(text)], seconds, codes[row]) if text else ()
+            words = (
+                self._words(text, own.tolist(), attention[:, row, : len(text)], seconds, codes[row])
+                if text
+                else ()
+            )
             language = codes[row] if languages[row] == UNDETERMINED else languages[row]
             found.append(Recognition(words, language, float(own.log().mean()), no_speech[row]))
         return found
 
     def _listen(self, encoded: Any, languages: Sequence[str]) -> tuple[list[str], list[float]]:
-        """Code of each row's language, told by listening where it is not determined; and the probability that nothing is said.
+        """Code of each row's language, told by listening where it is not determined; and the
+        probability that nothing is said.
 
         Both are what the decoder expects behind its start token (Radford et al. 2022, figure 1)."""
         import torch
 
         config = self.model.generation_config
         start = torch.full((len(languages), 1), config.decoder_start_token_id, device=self.device)
-        logits = self.model(encoder_outputs=encoded, decoder_input_ids=start, use_cache=False).logits[:, 0].float()
+        logits = (
+            self.model(encoder_outputs=encoded, decoder_input_ids=start, use_cache=False)
+            .logits[:, 0]
+            .float()
+        )
         no_speech: list[float] = logits.softmax(-1)[:, config.no_timestamps_token_id - 1].tolist()
         if not self._tokens:
             return ["en"] * len(languages), no_speech
@@ -88,7 +105,9 @@ class TransformersWhisper:
         likeliest = logits[:, [self._tokens[token] for token in tokens]].argmax(-1).tolist()
         heard = [tokens[index][2:-2] for index in likeliest]
         pairs = zip(languages, heard, strict=True)
-        return [code if asked == UNDETERMINED else token_code(asked) for asked, code in pairs], no_speech
+        return [
+            code if asked == UNDETERMINED else token_code(asked) for asked, code in pairs
+        ], no_speech
 
     def _expected(self, hotwords: Sequence[str]) -> list[int]:
         """The prompt that hotwords make, as if they had been said before; empty without any."""
@@ -100,25 +119,34 @@ class TransformersWhisper:
     def _start(self, code: str) -> list[int]:
         """What every text begins with: language, task, and no times among the words."""
         config = self.model.generation_config
-        tokens = [self._tokens[f"<|{code}|>"], config.task_to_id["transcribe"]] if self._tokens else []
+        tokens = (
+            [self._tokens[f"<|{code}|>"], config.task_to_id["transcribe"]] if self._tokens else []
+        )
         return [config.decoder_start_token_id, *tokens, config.no_timestamps_token_id]
 
     def _texts(self, encoded: Any, codes: Sequence[str], expected: list[int]) -> list[list[int]]:
         """Tokens of each row's text, without those that begin and end it."""
         import torch
 
-        asked: dict[str, Any] = {"language": list(codes), "task": "transcribe"} if self._tokens else {}
+        asked: dict[str, Any] = (
+            {"language": list(codes), "task": "transcribe"} if self._tokens else {}
+        )
         if expected:
             asked["prompt_ids"] = torch.tensor(expected, device=self.device)
         written = self.model.generate(encoder_outputs=encoded, return_timestamps=False, **asked)
         end = self.model.generation_config.eos_token_id
-        return [[token for token in row if token < end] for row in written.tolist()]  # what was expected is not in it
+        return [
+            [token for token in row if token < end] for row in written.tolist()
+        ]  # what was expected is not in it
 
-    def _again(self, encoded: Any, prompts: Sequence[list[int]], texts: Sequence[list[int]]) -> tuple[Any, Any]:
+    def _again(
+        self, encoded: Any, prompts: Sequence[list[int]], texts: Sequence[list[int]]
+    ) -> tuple[Any, Any]:
         """The decoder over the finished texts of all rows at once.
 
-        Returns the probability of every token and of the end, shape (rows, longest text + 1), and the attention of the
-        alignment heads while the decoder held each token, shape (heads, rows, longest text, encoder frames).
+        Returns the probability of every token and of the end, shape (rows, longest text + 1), and
+        the attention of the alignment heads while the decoder held each token, shape (heads, rows,
+        longest text, encoder frames).
 
         Args:
             prompts: all of one length.
@@ -126,22 +154,37 @@ class TransformersWhisper:
         import torch
 
         config, longest, begin = self.model.generation_config, max(map(len, texts)), len(prompts[0])
-        # No token looks ahead, so what stands behind the end of a shorter text changes nothing before it.
-        ended = torch.tensor([text + [config.eos_token_id] * (longest + 1 - len(text)) for text in texts], device=self.device)
+        # No token looks ahead, so what stands behind the end of a shorter text changes nothing
+        # before it.
+        ended = torch.tensor(
+            [text + [config.eos_token_id] * (longest + 1 - len(text)) for text in texts],
+            device=self.device,
+        )
         ids = torch.cat([torch.tensor(prompts, device=self.device), ended[:, :-1]], dim=1)
-        out = self.model(encoder_outputs=encoded, decoder_input_ids=ids, output_attentions=True, use_cache=False)
-        shares = out.logits[:, begin - 1 :].float().softmax(-1).gather(-1, ended[:, :, None])[:, :, 0]
-        heads = torch.stack([out.cross_attentions[layer][:, head] for layer, head in config.alignment_heads])
+        out = self.model(
+            encoder_outputs=encoded, decoder_input_ids=ids, output_attentions=True, use_cache=False
+        )
+        shares = (
+            out.logits[:, begin - 1 :].float().softmax(-1).gather(-1, ended[:, :, None])[:, :, 0]
+        )
+        heads = torch.stack(
+            [out.cross_attentions[layer][:, head] for layer, head in config.alignment_heads]
+        )
         return shares.clamp_min(torch.finfo(shares.dtype).tiny), heads[:, :, begin:]
 
-    def _words(self, text: list[int], shares: list[float], attention: Any, seconds: float, code: str) -> tuple[Recognised, ...]:
+    def _words(
+        self, text: list[int], shares: list[float], attention: Any, seconds: float, code: str
+    ) -> tuple[Recognised, ...]:
         frames = max(1, min(attention.shape[-1], int(seconds / TOKEN_SEC)))
         times = token_times(attention, frames, self.model.config.median_filter_width)
-        return words_of(text, times, shares, seconds, self.processor.tokenizer.decode, code not in UNSPACED)
+        return words_of(
+            text, times, shares, seconds, self.processor.tokenizer.decode, code not in UNSPACED
+        )
 
 
 def _fast_encoder(model: Any) -> Any:
-    """The encoder on fused attention, whose weights nobody asks for, beside a decoder that stays eager."""
+    """The encoder on fused attention, whose weights nobody asks for, beside a decoder that stays
+    eager."""
     config = copy.deepcopy(model.config)
     config._attn_implementation = "sdpa"
     for module in model.get_encoder().modules():

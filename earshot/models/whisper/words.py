@@ -1,10 +1,11 @@
-"""Word times of a Whisper decoder: its cross-attention, warped onto the sound (dynamic time warping), over one pass of the
-whole text.
+"""Word times of a Whisper decoder: its cross-attention, warped onto the sound (dynamic time
+warping), over one pass of the whole text.
 
-The rule is Whisper's own (openai/whisper ``timing.py``) as transformers has it: rows of the alignment heads, normalised over
-the text, smoothed over time, averaged. It is done here once for each row at its own length, because transformers' way during
-``generate`` keeps the attention of every step of every row in memory, and lets the times of a row depend on the longest one of
-its batch.
+The rule is Whisper's own (openai/whisper ``timing.py``) as transformers has it: rows of the
+alignment heads, normalised over the text, smoothed over time, averaged. It is done here once for
+each row at its own length, because transformers' way during ``generate`` keeps the attention of
+every step of every row in memory, and lets the times of a row depend on the longest one of its
+batch.
 """
 
 from collections.abc import Callable, Sequence
@@ -22,7 +23,8 @@ def token_times(attention: Any, frames: int, median: int) -> list[float]:
     """Start of every token, seconds.
 
     Args:
-        attention: of the alignment heads, shape (heads, tokens, encoder frames); one row a text token.
+        attention: of the alignment heads, shape (heads, tokens, encoder frames); one row a text
+            token.
         frames: encoder frames that hold sound; the rest is padding.
         median: width of the smoothing filter (``median_filter_width`` of the config).
     """
@@ -32,7 +34,9 @@ def token_times(attention: Any, frames: int, median: int) -> list[float]:
     weights = attention[..., :frames].float()
     spread, mean = torch.std_mean(weights, dim=-2, keepdim=True, unbiased=False)
     # One token alone has no spread: all of the sound is as likely.
-    matrix = _median_filter((weights - mean) / spread.clamp_min(torch.finfo(spread.dtype).tiny), median).mean(dim=0)
+    matrix = _median_filter(
+        (weights - mean) / spread.clamp_min(torch.finfo(spread.dtype).tiny), median
+    ).mean(dim=0)
     return [frame * TOKEN_SEC for frame in warp(-matrix.double().cpu().numpy()).tolist()]
 
 
@@ -60,7 +64,9 @@ def words_of(
         text = decode([tokens[index] for index in group]).strip()
         if text:
             start, end = round(starts[number] * 1000), round(starts[number + 1] * 1000)
-            found.append(Recognised(text, start, end, sum(shares[index] for index in group) / len(group)))
+            found.append(
+                Recognised(text, start, end, sum(shares[index] for index in group) / len(group))
+            )
     return tuple(found)
 
 

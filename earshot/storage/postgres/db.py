@@ -1,4 +1,5 @@
-"""Connections to Postgres: one small pool a process, which reconnects by itself, and which of Postgres's answers pass."""
+"""Connections to Postgres: one small pool a process, which reconnects by itself, and which of
+Postgres's answers pass."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -15,9 +16,13 @@ Connection = psycopg.Connection[DictRow]
 
 WAIT_SEC = 20.0
 """How long a task waits for Postgres before it is handed back and retried later."""
-OF_THE_STATEMENT = frozenset({"0A", "21", "22", "23", "24", "26", "2B", "2F", "34", "38", "39", "3B", "42", "44", "54", "P0"})
-"""Classes of SQLSTATE that the same statement with the same values always gets. Every other one is about the state of the
-server: connections (08, 53, 57), rights (28), a failover's read-only transactions (25), conflicts (40, 55), disk (53, 58)."""
+OF_THE_STATEMENT = frozenset(
+    {"0A", "21", "22", "23", "24", "26", "2B", "2F", "34", "38", "39", "3B", "42", "44", "54", "P0"}
+)
+"""Classes of SQLSTATE that the same statement with the same values always gets. Every other one is
+about the state of the
+server: connections (08, 53, 57), rights (28), a failover's read-only transactions (25), conflicts
+    (40, 55), disk (53, 58)."""
 REVOKED = "42501"
 """In class 42, and yet a state of the server."""
 
@@ -25,7 +30,8 @@ _OPTIONS: dict[str, Any] = {
     "autocommit": True,
     "row_factory": dict_row,
     "connect_timeout": 5,
-    "target_session_attrs": "read-write",  # after a failover the old server answers, and takes nothing
+    # after a failover the old server answers, and takes nothing
+    "target_session_attrs": "read-write",
 }
 
 
@@ -37,7 +43,9 @@ def connect(database_url: str) -> Connection:
         Unavailable: Postgres does not answer.
     """
     if not database_url:
-        raise Misconfigured("database_url", "no database: run `earshot up`, or set EARSHOT_DATABASE_URL")
+        raise Misconfigured(
+            "database_url", "no database: run `earshot up`, or set EARSHOT_DATABASE_URL"
+        )
     with lost_connections():
         return psycopg.connect(database_url, **_OPTIONS)
 
@@ -51,13 +59,15 @@ def _pool(database_url: str) -> ConnectionPool[Connection]:
         min_size=1,
         max_size=2,
         check=_check_writable,
-        reconnect_timeout=WAIT_SEC,  # its pauses double for so long; then whoever asks next begins anew with a short one
+        # its pauses double for so long; then whoever asks next begins anew with a short one
+        reconnect_timeout=WAIT_SEC,
         open=True,
     )
 
 
 def _check_writable(connection: Connection) -> None:
-    """What turned read-only under an open connection is dropped like what is dead. The server tells of both unasked."""
+    """What turned read-only under an open connection is dropped like what is dead. The server tells
+    of both unasked."""
     ConnectionPool.check_connection(connection)
     for name in (b"default_transaction_read_only", b"in_hot_standby"):
         if connection.pgconn.parameter_status(name) == b"on":
@@ -80,7 +90,8 @@ def pooled(database_url: str) -> Iterator[Connection]:
 
 @contextmanager
 def once(database_url: str) -> Iterator[Connection]:
-    """A connection that is closed again, for what is rare: unlike a pool it leaves no threads and no memory behind.
+    """A connection that is closed again, for what is rare: unlike a pool it leaves no threads and
+    no memory behind.
 
     Raises:
         Misconfigured: no URL is set.
@@ -92,7 +103,8 @@ def once(database_url: str) -> Iterator[Connection]:
 
 @contextmanager
 def lost_connections() -> Iterator[None]:
-    """Turns a Postgres that is away, went away in mid-transaction, or answers that it cannot now, into ``Unavailable``. What it
+    """Turns a Postgres that is away, went away in mid-transaction, or answers that it cannot now,
+    into ``Unavailable``. What it
     says of a statement or of values that are wrong stays what it is: no waiting mends that."""
     try:
         yield
@@ -107,6 +119,6 @@ def lost_connections() -> Iterator[None]:
 def passes(error: psycopg.Error) -> bool:
     """Whether the same statement may succeed later."""
     state = error.sqlstate
-    if state is None:  # no answer of the server's: a connection that is lost or not to be had, or a mistake in the call
+    if state is None:  # not an answer of the server: no connection, or a mistake in the call
         return isinstance(error, psycopg.OperationalError)
     return state[:2] not in OF_THE_STATEMENT or state == REVOKED

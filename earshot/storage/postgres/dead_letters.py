@@ -1,4 +1,5 @@
-"""Dead letters: what ended every worker that touched it, or never came back, with the reason; kept until somebody decides."""
+"""Dead letters: what ended every worker that touched it, or never came back, with the reason; kept
+until somebody decides."""
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
@@ -17,7 +18,8 @@ WORKER_LOST = "worker_lost"
 GAVE_UP = "gave_up"
 """It was dispatched again and again and nothing ever came back."""
 QUARANTINE_AFTER = 2
-"""Recordings under which the same content must have ended workers before it is not tried under another one."""
+"""Recordings under which the same content must have ended workers before it is not tried under
+another one."""
 
 
 class DeadLetter(Frozen):
@@ -57,24 +59,36 @@ def add(connection: Connection, rows: Sequence[dict[str, Any]]) -> None:
 
 
 def quarantined(connection: Connection, recording_id: UUID) -> set[tuple[int, str, str]]:
-    """(chunk index, analysis, release) of the recording that must not be tried, because the same content has ended workers
-    under ``QUARANTINE_AFTER`` other recordings. What is asked for again, in a later round, is tried."""
+    """(chunk index, analysis, release) of the recording that must not be tried, because the same
+    content has ended workers under ``QUARANTINE_AFTER`` other recordings. What is asked for again,
+    in a later round, is tried."""
     args = {"recording_id": recording_id, "recordings": QUARANTINE_AFTER}
-    return {(row["index"], row["analysis"], row["release"]) for row in connection.execute(SQL["quarantined"], args)}
+    return {
+        (row["index"], row["analysis"], row["release"])
+        for row in connection.execute(SQL["quarantined"], args)
+    }
 
 
 def listed(connection: Connection, *, closed: bool = False) -> list[DeadLetter]:
     """Open letters, the oldest first; with ``closed`` all that there ever were."""
-    return [DeadLetter.model_validate(row) for row in connection.execute(SQL["list"], {"all": closed})]
+    return [
+        DeadLetter.model_validate(row) for row in connection.execute(SQL["list"], {"all": closed})
+    ]
 
 
 def discard(connection: Connection, ids: Iterable[int]) -> list[int]:
     """Closes letters for good; what they tell of stays missing. Returns those that were open."""
-    return [row["id"] for row in connection.execute(SQL["close"], {"ids": list(ids), "state": "discarded"})]
+    return [
+        row["id"]
+        for row in connection.execute(SQL["close"], {"ids": list(ids), "state": "discarded"})
+    ]
 
 
-def asked_again(connection: Connection, recording_id: UUID, chunk_index: int, analyses: Iterable[str]) -> None:
-    """Closes the letters of what is analysed again; to be called inside the transaction that asks."""
+def asked_again(
+    connection: Connection, recording_id: UUID, chunk_index: int, analyses: Iterable[str]
+) -> None:
+    """Closes the letters of what is analysed again; to be called inside the transaction that
+    asks."""
     args = {"recording_id": recording_id, "chunk_index": chunk_index, "analyses": list(analyses)}
     connection.execute(SQL["close_asked_again"], args)
 

@@ -1,4 +1,5 @@
-"""The ledger: which chunks are on their way, which are merged, and the one transaction that merges them."""
+"""The ledger: which chunks are on their way, which are merged, and the one transaction that merges
+them."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
@@ -49,26 +50,35 @@ class OnItsWay(ChunkKey):
 
 
 def take_pending(connection: Connection, recording_id: UUID) -> list[dict[str, Any]]:
-    """Marks the recording's pending chunks as dispatched and returns them in order; the caller must publish them."""
+    """Marks the recording's pending chunks as dispatched and returns them in order; the caller must
+    publish them."""
     rows = connection.execute(SQL["take_pending"], {"recording_id": recording_id}).fetchall()
     return sorted(rows, key=lambda row: row["index"])
 
 
 def give_back(connection: Connection, recording_id: UUID, rows: Sequence[dict[str, Any]]) -> None:
-    """Undoes ``take_pending`` for those of its rows that could not be published, unless they have moved since."""
+    """Undoes ``take_pending`` for those of its rows that could not be published, unless they have
+    moved since."""
     if rows:
-        taken = {"indexes": [row["index"] for row in rows], "dispatched_at": rows[0]["dispatched_at"]}
+        taken = {
+            "indexes": [row["index"] for row in rows],
+            "dispatched_at": rows[0]["dispatched_at"],
+        }
         connection.execute(SQL["give_back"], {"recording_id": recording_id, **taken})
 
 
 def pull_back(connection: Connection) -> int:
-    """Chunks that were dispatched at a time to come, by a clock that was set back since, count as dispatched now."""
+    """Chunks that were dispatched at a time to come, by a clock that was set back since, count as
+    dispatched now."""
     return connection.execute(SQL["pull_back"]).rowcount
 
 
 def on_their_way(connection: Connection, age_sec: float) -> list[OnItsWay]:
     """Chunks that were dispatched longer ago than that and are not merged, the oldest first."""
-    return [OnItsWay.model_validate(row) for row in connection.execute(SQL["on_their_way"], {"age_sec": age_sec})]
+    return [
+        OnItsWay.model_validate(row)
+        for row in connection.execute(SQL["on_their_way"], {"age_sec": age_sec})
+    ]
 
 
 def release(connection: Connection, found: OnItsWay) -> bool:
@@ -77,8 +87,11 @@ def release(connection: Connection, found: OnItsWay) -> bool:
 
 
 def count_again(connection: Connection, found: OnItsWay) -> bool:
-    """Counts one more attempt, without a dispatch, unless the chunk has moved since it was found."""
-    return connection.execute(SQL["count_again"], found.model_dump(exclude={"wanted"})).rowcount == 1
+    """Counts one more attempt, without a dispatch, unless the chunk has moved since it was
+    found."""
+    return (
+        connection.execute(SQL["count_again"], found.model_dump(exclude={"wanted"})).rowcount == 1
+    )
 
 
 def unmerged(connection: Connection) -> int:
@@ -101,10 +114,12 @@ def unfinalized(connection: Connection) -> list[UUID]:
     return [row["id"] for row in connection.execute(SQL["unfinalized"])]
 
 
-def merge(connection: Connection, outcomes: Mapping[ChunkKey, Mapping[str, Staged]]) -> list[ChunkKey]:
-    """Writes findings, events, dead letters and the chunks' new state in one transaction. Chunks that are merged already, are
-    in another round, or still lack an outcome are left alone, so a batch that comes twice is merged once. Returns what was
-    merged now."""
+def merge(
+    connection: Connection, outcomes: Mapping[ChunkKey, Mapping[str, Staged]]
+) -> list[ChunkKey]:
+    """Writes findings, events, dead letters and the chunks' new state in one transaction. Chunks
+    that are merged already, are in another round, or still lack an outcome are left alone, so a
+    batch that comes twice is merged once. Returns what was merged now."""
     merged: list[ChunkKey] = []
     with connection.transaction():
         findings: list[dict[str, Any]] = []
@@ -120,30 +135,45 @@ def merge(connection: Connection, outcomes: Mapping[ChunkKey, Mapping[str, Stage
             for analysis in row["wanted"]:
                 staged = outcomes[key][analysis]
                 findings.append(_finding(key, analysis, staged))
-                told += _told(row, key, analysis, staged, before.get((key.recording_id, key.index, analysis)))
-                letters += dead_letters.letters(key, row["attempts"], analysis, staged.release, staged.outcome, staged.worker)
+                told += _told(
+                    row, key, analysis, staged, before.get((key.recording_id, key.index, analysis))
+                )
+                letters += dead_letters.letters(
+                    key, row["attempts"], analysis, staged.release, staged.outcome, staged.worker
+                )
         cursor = connection.cursor()
         cursor.executemany(SQL["put_finding"], findings)
         outbox.add(connection, told)
         dead_letters.add(connection, letters)
-        cursor.executemany(SQL["mark_merged"], [key.model_dump(include={"recording_id", "index"}) for key in merged])
+        cursor.executemany(
+            SQL["mark_merged"],
+            [key.model_dump(include={"recording_id", "index"}) for key in merged],
+        )
     return merged
 
 
 def still_open(connection: Connection, keys: Sequence[ChunkKey]) -> set[ChunkKey]:
     """Those of the chunks that are still to be merged in that very round."""
-    return {ChunkKey.model_validate(row) for row in connection.execute(SQL["still_open"], _columns(keys))}
+    return {
+        ChunkKey.model_validate(row)
+        for row in connection.execute(SQL["still_open"], _columns(keys))
+    }
 
 
 def _lock_unmerged(connection: Connection, keys: Sequence[ChunkKey]) -> list[dict[str, Any]]:
     return connection.execute(SQL["lock_unmerged"], _columns(keys)).fetchall()
 
 
-def _answers(connection: Connection, keys: Sequence[ChunkKey]) -> dict[tuple[UUID, int, str], Answer]:
+def _answers(
+    connection: Connection, keys: Sequence[ChunkKey]
+) -> dict[tuple[UUID, int, str], Answer]:
     """What earlier rounds answered. To be read under the chunks' locks."""
     rows = connection.execute(SQL["answers"], _columns(keys))
     return {
-        (row["recording_id"], row["index"], row["analysis"]): (row["release"], PUBLISHED.validate_python(row["answer"]))
+        (row["recording_id"], row["index"], row["analysis"]): (
+            row["release"],
+            PUBLISHED.validate_python(row["answer"]),
+        )
         for row in rows
     }
 
@@ -153,7 +183,9 @@ def _columns(keys: Sequence[ChunkKey]) -> dict[str, list[Any]]:
     return {plural: [getattr(key, column) for key in keys] for plural, column in columns.items()}
 
 
-def _told(row: Mapping[str, Any], key: ChunkKey, analysis: str, staged: Staged, before: Answer | None) -> list[events.Event]:
+def _told(
+    row: Mapping[str, Any], key: ChunkKey, analysis: str, staged: Staged, before: Answer | None
+) -> list[events.Event]:
     """The event about an answer, unless it is the one that it takes the place of."""
     answer = staged.outcome.classification if isinstance(staged.outcome, Succeeded) else None
     if answer is None or before == (staged.release, answer):
@@ -170,7 +202,8 @@ def all_merged(connection: Connection, recording_id: UUID) -> bool:
 
 
 def ready(connection: Connection, recordings: Iterable[UUID]) -> dict[UUID, bool]:
-    """Those of the recordings that exist, and whether each is complete and waits to be finalized."""
+    """Those of the recordings that exist, and whether each is complete and waits to be
+    finalized."""
     rows = connection.execute(SQL["ready"], {"ids": list(recordings)})
     return {row["id"]: row["ready"] for row in rows}
 

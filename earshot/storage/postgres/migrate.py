@@ -1,4 +1,5 @@
-"""Applies ``migrations/*.sql`` in the order of their numbers, each once and in its own transaction."""
+"""Applies ``migrations/*.sql`` in the order of their numbers, each once and in its own
+transaction."""
 
 from pathlib import Path
 

@@ -1,4 +1,5 @@
-"""Loads the named queries of ``earshot/storage/postgres/sql/*.sql``; each starts with a line ``-- name: some_name``."""
+"""Loads the named queries of ``earshot/storage/postgres/sql/*.sql``; each starts with a line ``--
+name: some_name``."""
 
 import re
 from functools import cache
@@ -16,4 +17,7 @@ def queries(topic: str) -> dict[str, LiteralString]:
     """
     text = (Path(__file__).parent / "sql" / f"{topic}.sql").read_text(encoding="utf-8")
     parts = _NAME.split(text)[1:]
-    return {name: cast(LiteralString, body.strip()) for name, body in zip(parts[::2], parts[1::2], strict=True)}
+    return {
+        name: cast(LiteralString, body.strip())
+        for name, body in zip(parts[::2], parts[1::2], strict=True)
+    }

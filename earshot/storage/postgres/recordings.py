@@ -83,7 +83,8 @@ def register(
     language: str,
     expected_chunks: int = 1,
 ) -> bool:
-    """Writes the recording down before anything else happens. Returns False, and changes nothing, where one has that id.
+    """Writes the recording down before anything else happens. Returns False, and changes nothing,
+    where one has that id.
 
     Args:
         expected_chunks: how many it will become, as far as that is known.
@@ -112,8 +113,8 @@ def note_content(connection: Connection, recording_id: UUID, sha256: str) -> Non
 
 
 def claim_content(connection: Connection, recording_id: UUID, roles: Sequence[str]) -> UUID | None:
-    """Makes the recording the owner of its noted content in its language with these roles of the channels. Returns the present
-    owner's id, and only notes that (``same_as``), when there is one.
+    """Makes the recording the owner of its noted content in its language with these roles of the
+    channels. Returns the present owner's id, and only notes that (``same_as``), when there is one.
 
     Raises:
         Permanent: ``deleted``, the recording was deleted meanwhile.
@@ -132,23 +133,31 @@ def claim_content(connection: Connection, recording_id: UUID, roles: Sequence[st
 
 
 def same_as(connection: Connection, recording_id: UUID) -> UUID | None:
-    """Whose content ``claim_content`` found the recording to have, while that one has not failed; None where there is
-    none."""
+    """Whose content ``claim_content`` found the recording to have, while that one has not failed;
+    None where there is none."""
     row = connection.execute(SQL["noted_same"], {"id": recording_id}).fetchone()
     return UUID(str(row["id"])) if row else None
 
 
 def audio_is_back(connection: Connection, recording_id: UUID, audio: Mapping[int, str]) -> bool:
-    """Notes that audio which was removed for its age is stored again; False where there is no such recording."""
+    """Notes that audio which was removed for its age is stored again; False where there is no such
+    recording."""
     args = {"id": recording_id, "audio": Jsonb({str(rate): uri for rate, uri in audio.items()})}
     return connection.execute(SQL["audio_is_back"], args).rowcount == 1
 
 
-def store_plan(connection: Connection, recording_id: UUID, facts: Mapping[str, Any], chunks: Iterable[NewChunk]) -> bool:
-    """Decoded facts and chunks in one transaction; from here on the ledger drives the recording. False, and nothing is stored,
-    when it was closed or deleted meanwhile."""
+def store_plan(
+    connection: Connection, recording_id: UUID, facts: Mapping[str, Any], chunks: Iterable[NewChunk]
+) -> bool:
+    """Decoded facts and chunks in one transaction; from here on the ledger drives the recording.
+    False, and nothing is stored, when it was closed or deleted meanwhile."""
     with connection.transaction():
-        row = {**facts, "id": recording_id, "audio": Jsonb(facts["audio"]), "quality": Jsonb(facts["quality"])}
+        row = {
+            **facts,
+            "id": recording_id,
+            "audio": Jsonb(facts["audio"]),
+            "quality": Jsonb(facts["quality"]),
+        }
         stored = connection.execute(SQL["store_audio"], row).rowcount == 1
         if stored:
             add_chunks(connection, recording_id, chunks)
@@ -160,13 +169,23 @@ def add_chunks(connection: Connection, recording_id: UUID, chunks: Iterable[NewC
     connection.cursor().executemany(SQL["add_chunk"], [chunk.row(recording_id) for chunk in chunks])
 
 
-def fail(connection: Connection, recording_id: UUID, error: EarshotError, open_states: Sequence[str]) -> bool:
-    """Closes the recording with the reason and its event, if it is in one of ``open_states``; returns whether it was."""
-    args = {"id": recording_id, "code": error.code, "detail": str(error), "open_states": list(open_states)}
+def fail(
+    connection: Connection, recording_id: UUID, error: EarshotError, open_states: Sequence[str]
+) -> bool:
+    """Closes the recording with the reason and its event, if it is in one of ``open_states``;
+    returns whether it was."""
+    args = {
+        "id": recording_id,
+        "code": error.code,
+        "detail": str(error),
+        "open_states": list(open_states),
+    }
     with connection.transaction():
         closed = connection.execute(SQL["fail"], args).fetchone()
         if closed is not None:
-            told = events.failed(recording_id, closed["file_name"], error.code, str(error), closed["round"])
+            told = events.failed(
+                recording_id, closed["file_name"], error.code, str(error), closed["round"]
+            )
             outbox.add(connection, [told])
     return closed is not None
 
@@ -192,9 +211,14 @@ def find(connection: Connection, prefix: str) -> UUID:
     if not rows and tombstones.find(connection, prefix) is not None:
         raise tombstones.deleted()
     if not rows:
-        raise Permanent("unknown_recording", f"no recording starts with {prefix!r}; `earshot list` shows the latest")
+        raise Permanent(
+            "unknown_recording",
+            f"no recording starts with {prefix!r}; `earshot list` shows the latest",
+        )
     if len(rows) > 1:
-        raise Permanent("ambiguous_id", f"several recordings start with {prefix!r}; give more of the id")
+        raise Permanent(
+            "ambiguous_id", f"several recordings start with {prefix!r}; give more of the id"
+        )
     return UUID(str(rows[0]["id"]))
 
 
@@ -204,7 +228,9 @@ def is_there(connection: Connection, prefix: str) -> bool:
 
 
 def _starting(connection: Connection, prefix: str) -> list[dict[str, Any]]:
-    return connection.execute(SQL["find"], {"prefix": prefix.lower().replace("%", "").replace("_", "")}).fetchall()
+    return connection.execute(
+        SQL["find"], {"prefix": prefix.lower().replace("%", "").replace("_", "")}
+    ).fetchall()
 
 
 def recent(connection: Connection, limit: int) -> list[dict[str, Any]]:
@@ -220,15 +246,16 @@ def matching(
     *,
     decoded: bool = False,
 ) -> list[UUID]:
-    """Closed recordings by their state and by when they were ingested, the oldest first; with ``decoded`` only those, and what
-    failed for its surroundings before that."""
+    """Closed recordings by their state and by when they were ingested, the oldest first; with
+    ``decoded`` only those, and what failed for its surroundings before that."""
     codes = list(SURROUNDINGS)
     args = {"state": state, "since": since, "until": until, "decoded": decoded, "codes": codes}
     return [row["id"] for row in connection.execute(SQL["matching"], args)]
 
 
 def note_export(connection: Connection, recording_id: UUID, host: str, path: str) -> None:
-    """Notes that the recording's report was written to a file, so that it can be deleted with it."""
+    """Notes that the recording's report was written to a file, so that it can be deleted with
+    it."""
     connection.execute(SQL["note_export"], {"id": recording_id, "host": host, "path": path})
 
 

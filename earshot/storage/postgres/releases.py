@@ -13,7 +13,9 @@ def active(connection: Connection) -> dict[str, Release]:
 
 def named(connection: Connection, analysis: str, name: str) -> Release | None:
     """A release that is active, or was."""
-    row = connection.execute(queries("releases")["named"], {"analysis": analysis, "name": name}).fetchone()
+    row = connection.execute(
+        queries("releases")["named"], {"analysis": analysis, "name": name}
+    ).fetchone()
     return Release.model_validate(row) if row else None
 
 
@@ -21,7 +23,10 @@ def activate(connection: Connection, release: Release) -> None:
     """Lets a release answer for its analysis from the next dispatch on."""
     with connection.transaction():
         connection.execute(queries("releases")["deactivate"], {"analysis": release.analysis})
-        connection.execute(queries("releases")["activate"], {**release.model_dump(), "labels": list(release.labels)})
+        connection.execute(
+            queries("releases")["activate"],
+            {**release.model_dump(), "labels": list(release.labels)},
+        )
 
 
 def deactivate(connection: Connection, analysis: str) -> None:

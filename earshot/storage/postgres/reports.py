@@ -19,8 +19,8 @@ SQL = queries("ledger")
 
 
 def finalize(connection: Connection, recording_id: UUID) -> bool:
-    """Writes report, segments and the closing event in one transaction, under the recording's row lock. Returns False, and does
-    nothing, when the recording is not open or not complete."""
+    """Writes report, segments and the closing event in one transaction, under the recording's row
+    lock. Returns False, and does nothing, when the recording is not open or not complete."""
     with connection.transaction():
         state = connection.execute(SQL["lock_recording"], {"id": recording_id}).fetchone()
         complete = ledger.all_merged(connection, recording_id)
@@ -30,10 +30,14 @@ def finalize(connection: Connection, recording_id: UUID) -> bool:
         report = build_report(_info(connection, recording), parts(connection, recording_id))
         connection.execute(SQL["forget_segments"], {"id": recording_id})
         connection.cursor().executemany(SQL["add_segment"], _segments(recording_id, report))
-        connection.execute(SQL["put_report"], {"id": recording_id, "body": Jsonb(report.model_dump(mode="json"))})
+        connection.execute(
+            SQL["put_report"], {"id": recording_id, "body": Jsonb(report.model_dump(mode="json"))}
+        )
         connection.execute(SQL["close_recording"], {"id": recording_id, "state": report.status})
         duration_ms = report.recording.duration_ms
-        closed = events.completed(recording_id, report.status, recording.file_name, duration_ms, state["round"])
+        closed = events.completed(
+            recording_id, report.status, recording.file_name, duration_ms, state["round"]
+        )
         outbox.add(connection, [closed])
     return True
 
@@ -46,8 +50,13 @@ def _info(connection: Connection, recording: Recording) -> RecordingInfo:
 
 
 def _span(row: dict[str, Any]) -> ChunkSpan:
-    speech = tuple(Utterance(channel=channel, start_ms=start, end_ms=end) for channel, start, end in row["speech"])
-    return ChunkSpan(index=row["index"], start_ms=row["start_ms"], end_ms=row["end_ms"], speech=speech)
+    speech = tuple(
+        Utterance(channel=channel, start_ms=start, end_ms=end)
+        for channel, start, end in row["speech"]
+    )
+    return ChunkSpan(
+        index=row["index"], start_ms=row["start_ms"], end_ms=row["end_ms"], speech=speech
+    )
 
 
 def parts(connection: Connection, recording_id: UUID) -> list[Part]:

@@ -1,5 +1,5 @@
-"""Requests: a recording between being asked for and being cut into chunks; taken up by one worker at a time, a bounded number
-of times, and sent again when they are lost."""
+"""Requests: a recording between being asked for and being cut into chunks; taken up by one worker
+at a time, a bounded number of times, and sent again when they are lost."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -42,8 +42,8 @@ class Attempt(Frozen):
 
 @contextmanager
 def exclusive(database_url: str, recording_id: UUID) -> Iterator[Connection]:
-    """A connection that alone may ingest this recording until it is closed, or its process dies: the same request delivered
-    twice is worked on once.
+    """A connection that alone may ingest this recording until it is closed, or its process dies:
+    the same request delivered twice is worked on once.
 
     Raises:
         Transient: ``busy``, another worker has it; try again later.
@@ -57,11 +57,14 @@ def exclusive(database_url: str, recording_id: UUID) -> Iterator[Connection]:
 
 
 def start(connection: Connection, recording_id: UUID, worker: str) -> Attempt | None:
-    """The attempt at decoding this recording that begins now; None when an earlier delivery of the request got further."""
+    """The attempt at decoding this recording that begins now; None when an earlier delivery of the
+    request got further."""
     row = connection.execute(SQL["start"], {"id": recording_id, "worker": worker}).fetchone()
     if row is None:
         return None
-    return Attempt(number=row["ingest_attempts"], sent_at=row["sent_at"], worker_before=row["worker_before"])
+    return Attempt(
+        number=row["ingest_attempts"], sent_at=row["sent_at"], worker_before=row["worker_before"]
+    )
 
 
 def expect(connection: Connection, recording_id: UUID, chunks: int) -> None:
@@ -81,12 +84,15 @@ def excuse(connection: Connection, recording_id: UUID) -> None:
 
 
 def waits(connection: Connection, recording_id: UUID, code: str, step_sec: float) -> float:
-    """Takes back an attempt that met trouble of the surroundings, and returns for how many seconds there has been any.
+    """Takes back an attempt that met trouble of the surroundings, and returns for how many seconds
+    there has been any.
 
     Args:
         step_sec: the most that counts since the try before.
     """
-    row = connection.execute(SQL["waits"], {"id": recording_id, "code": code, "step_sec": step_sec}).fetchone()
+    row = connection.execute(
+        SQL["waits"], {"id": recording_id, "code": code, "step_sec": step_sec}
+    ).fetchone()
     return float(row["waited"]) if row else 0.0
 
 
@@ -96,13 +102,18 @@ def put_off(connection: Connection, recording_id: UUID) -> None:
 
 
 def pull_back(connection: Connection) -> int:
-    """Requests that were sent at a time to come, by a clock that was set back since, count as sent now."""
+    """Requests that were sent at a time to come, by a clock that was set back since, count as sent
+    now."""
     return connection.execute(SQL["pull_back"]).rowcount
 
 
 def unfinished(connection: Connection, age_sec: float) -> list[OpenRequest]:
-    """Requests that are not done, and were not touched within that time, the oldest first, at most 1000."""
-    return [OpenRequest.model_validate(row) for row in connection.execute(SQL["unfinished"], {"age_sec": age_sec})]
+    """Requests that are not done, and were not touched within that time, the oldest first, at most
+    1000."""
+    return [
+        OpenRequest.model_validate(row)
+        for row in connection.execute(SQL["unfinished"], {"age_sec": age_sec})
+    ]
 
 
 def is_taken_in(connection: Connection, recording_id: UUID) -> bool:
@@ -113,21 +124,29 @@ def is_taken_in(connection: Connection, recording_id: UUID) -> bool:
 
 def send_again(connection: Connection, found: OpenRequest) -> dict[str, Any] | None:
     """The request to send once more, unless it has been touched since it was found."""
-    if connection.execute(SQL["send_again"], found.model_dump(include={"id", "ingest_sent_at"})).rowcount == 0:
+    if (
+        connection.execute(
+            SQL["send_again"], found.model_dump(include={"id", "ingest_sent_at"})
+        ).rowcount
+        == 0
+    ):
         return None
     return {**found.request, "recording_id": str(found.id)}
 
 
-def restart(connection: Connection, recording_id: UUID, uri: str | None = None) -> dict[str, Any] | None:
-    """Opens a recording again that failed for its surroundings before it was decoded, and returns the request to send; None for
-    any other. ``uri``: where its audio lies now."""
+def restart(
+    connection: Connection, recording_id: UUID, uri: str | None = None
+) -> dict[str, Any] | None:
+    """Opens a recording again that failed for its surroundings before it was decoded, and returns
+    the request to send; None for any other. ``uri``: where its audio lies now."""
     args = {"id": recording_id, "uri": uri, "codes": list(SURROUNDINGS)}
     row = connection.execute(SQL["restart"], args).fetchone()
     return {**row["request"], "recording_id": str(recording_id)} if row else None
 
 
 def restartable(connection: Connection, recording_id: UUID | None = None) -> dict[UUID, str]:
-    """Recordings that ``restart`` would open, the oldest first, and the URIs of their audio; only that one, if it is one."""
+    """Recordings that ``restart`` would open, the oldest first, and the URIs of their audio; only
+    that one, if it is one."""
     rows = connection.execute(SQL["restartable"], {"codes": list(SURROUNDINGS), "id": recording_id})
     return {row["id"]: row["uri"] for row in rows}
 

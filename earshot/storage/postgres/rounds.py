@@ -1,5 +1,5 @@
-"""Rounds: a closed recording is analysed again in part. What was found before stays readable until the new answers are
-merged."""
+"""Rounds: a closed recording is analysed again in part. What was found before stays readable until
+the new answers are merged."""
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
@@ -37,16 +37,22 @@ class Choice(Frozen):
     analyses: tuple[str, ...] = ()
     """These, for every chunk, whether or not they were asked for before."""
     speakers: SpeakerCount | None = None
-    """How many people speak, where that is known by now; takes the place of what the request said."""
+    """How many people speak, where that is known by now; takes the place of what the request
+    said."""
 
 
 def choose(
-    connection: Connection, recording_id: UUID, choice: Choice, scopes: Scopes, active: Mapping[str, str]
+    connection: Connection,
+    recording_id: UUID,
+    choice: Choice,
+    scopes: Scopes,
+    active: Mapping[str, str],
 ) -> dict[int, set[str]]:
     """Chunk index to the analyses to do again. ``active``: analysis to its active release.
 
     Raises:
-        Permanent: ``unknown_recording``, or ``audio_expired``: there is something to do, and nothing to do it on.
+        Permanent: ``unknown_recording``, or ``audio_expired``: there is something to do, and
+            nothing to do it on.
     """
     row = _row(connection, recording_id)
     asked = {name for name in row["analyses"] if name in scopes}
@@ -56,8 +62,16 @@ def choose(
     chosen: set[tuple[int, str]] = set()
     if choice.failed:
         kept = kept_answers(connection, recording_id)
-        chosen |= {(i, name) for (i, name), each in told.items() if each["status"] == "failed" or name in kept.get(i, ())}
-    chosen |= {(index, name) for index, name in told if choice.stale and told[index, name]["release"] != active.get(name)}
+        chosen |= {
+            (i, name)
+            for (i, name), each in told.items()
+            if each["status"] == "failed" or name in kept.get(i, ())
+        }
+    chosen |= {
+        (index, name)
+        for index, name in told
+        if choice.stale and told[index, name]["release"] != active.get(name)
+    }
     if choice.missing:
         chosen |= set(_places(asked, indexes, scopes)) - set(told)
     chosen |= set(_places(choice.analyses, indexes, scopes))
@@ -66,9 +80,11 @@ def choose(
     return _by_chunk(chosen)
 
 
-def lacking(connection: Connection, recording_id: UUID, asked: Iterable[str], speakers: SpeakerCount | None) -> Choice:
-    """What a recording would have to be asked besides, to answer for these analyses with that many speakers; to be called
-    inside the transaction that opens the round.
+def lacking(
+    connection: Connection, recording_id: UUID, asked: Iterable[str], speakers: SpeakerCount | None
+) -> Choice:
+    """What a recording would have to be asked besides, to answer for these analyses with that many
+    speakers; to be called inside the transaction that opens the round.
 
     Raises:
         Permanent: ``unknown_recording``.
@@ -82,13 +98,15 @@ def lacking(connection: Connection, recording_id: UUID, asked: Iterable[str], sp
 
 
 def uncut(connection: Connection, recording_id: UUID) -> tuple[int, tuple[Utterance, ...]] | None:
-    """Length (ms) and speech of a recording that only analyses of the whole were asked of, so that it has no chunks."""
+    """Length (ms) and speech of a recording that only analyses of the whole were asked of, so that
+    it has no chunks."""
     row = connection.execute(SQL["uncut"], {"id": recording_id}).fetchone()
     return (row["duration_ms"], _speech(row)) if row else None
 
 
 def kept_answers(connection: Connection, recording_id: UUID) -> dict[int, set[str]]:
-    """Chunk index to the analyses that were done again and failed, so that what they had said before was kept."""
+    """Chunk index to the analyses that were done again and failed, so that what they had said
+    before was kept."""
     rows = connection.execute(SQL["kept"], {"id": recording_id}).fetchall()
     return _by_chunk((row["index"], row["analysis"]) for row in rows)
 
@@ -100,12 +118,14 @@ def reopen(
     speakers: SpeakerCount | None = None,
     cut: Sequence[NewChunk] = (),
 ) -> int:
-    """Opens a new round for these analyses of these chunks, in one transaction, and returns its number; the chunks are pending
-    then. Dead letters about them are closed. ``speakers``: as in ``Choice``. ``cut``: the chunks of what is ``uncut`` so far.
+    """Opens a new round for these analyses of these chunks, in one transaction, and returns its
+    number; the chunks are pending then. Dead letters about them are closed. ``speakers``: as in
+    ``Choice``. ``cut``: the chunks of what is ``uncut`` so far.
 
     Raises:
-        Permanent: ``still_open``, it is being analysed; ``never_decoded``, there is nothing to analyse; ``audio_expired``,
-            not any more; ``same_content``, it had failed, and another recording has taken its place since.
+        Permanent: ``still_open``, it is being analysed; ``never_decoded``, there is nothing to
+            analyse; ``audio_expired``, not any more; ``same_content``, it had failed, and another
+            recording has taken its place since.
     """
     try:
         return _reopen(connection, recording_id, wanted, speakers, cut)
@@ -114,7 +134,9 @@ def reopen(
         if owner is None:  # it failed or was deleted between the two statements
             return reopen(connection, recording_id, wanted, speakers, cut)
         other = f"the same content was ingested again as {owner['id']}"
-        raise Permanent("same_content", f"recording {recording_id} failed, and {other}; rerun that one") from None
+        raise Permanent(
+            "same_content", f"recording {recording_id} failed, and {other}; rerun that one"
+        ) from None
 
 
 def _reopen(
@@ -127,12 +149,21 @@ def _reopen(
     with connection.transaction():
         row = _row(connection, recording_id)
         if row["state"] not in ("complete", "partial", "failed"):
-            raise Permanent("still_open", f"recording {recording_id} is {row['state']}; wait until it is finished")
+            raise Permanent(
+                "still_open",
+                f"recording {recording_id} is {row['state']}; wait until it is finished",
+            )
         if row["duration_ms"] is None:
-            raise Permanent("never_decoded", f"recording {recording_id} was never decoded; ingest its file again")
+            raise Permanent(
+                "never_decoded",
+                f"recording {recording_id} was never decoded; ingest its file again",
+            )
         _check_audio(recording_id, row)
         number = int(row["round"]) + 1
-        analyses = [*row["analyses"], *sorted({name for names in wanted.values() for name in names} - set(row["analyses"]))]
+        analyses = [
+            *row["analyses"],
+            *sorted({name for names in wanted.values() for name in names} - set(row["analyses"])),
+        ]
         _add_whole(connection, recording_id, row["duration_ms"], wanted)
         recordings.add_chunks(connection, recording_id, cut)
         said = Jsonb({"speakers": speakers.model_dump()}) if speakers else None
@@ -153,13 +184,19 @@ def _row(connection: Connection, recording_id: UUID) -> dict[str, Any]:
 
 
 def _speech(row: Mapping[str, Any]) -> tuple[Utterance, ...]:
-    return tuple(Utterance(channel=channel, start_ms=start, end_ms=end) for channel, start, end in row["speech"])
+    return tuple(
+        Utterance(channel=channel, start_ms=start, end_ms=end)
+        for channel, start, end in row["speech"]
+    )
 
 
 def _check_audio(recording_id: UUID, row: Mapping[str, Any]) -> None:
     if row["audio_expired_at"] is not None:
         day = f"{row['audio_expired_at']:%Y-%m-%d}"
-        reason = f"the audio of recording {recording_id} was removed for its age on {day}; its report stays"
+        reason = (
+            f"the audio of recording {recording_id} was removed for its age on {day}; its report"
+            " stays"
+        )
         raise Permanent("audio_expired", f"{reason}; ingest its file again with --force")
 
 
@@ -170,13 +207,24 @@ def _by_chunk(places: Iterable[tuple[int, str]]) -> dict[int, set[str]]:
     return named
 
 
-def _places(names: Iterable[str], indexes: Collection[int], scopes: Scopes) -> Iterable[tuple[int, str]]:
+def _places(
+    names: Iterable[str], indexes: Collection[int], scopes: Scopes
+) -> Iterable[tuple[int, str]]:
     """Where each analysis is to be done: on the whole recording, or on every chunk."""
     for name in names:
-        yield from [(WHOLE, name)] if scopes[name] == "recording" else [(index, name) for index in indexes if index != WHOLE]
+        yield from (
+            [(WHOLE, name)]
+            if scopes[name] == "recording"
+            else [(index, name) for index in indexes if index != WHOLE]
+        )
 
 
-def _add_whole(connection: Connection, recording_id: UUID, duration_ms: int, wanted: Mapping[int, Collection[str]]) -> None:
+def _add_whole(
+    connection: Connection,
+    recording_id: UUID,
+    duration_ms: int,
+    wanted: Mapping[int, Collection[str]],
+) -> None:
     """The row for analyses of the whole recording, where none was asked for so far."""
     chunks = connection.execute(SQL["chunks"], {"id": recording_id}).fetchall()
     if WHOLE not in wanted or any(row["index"] == WHOLE for row in chunks):
@@ -187,4 +235,6 @@ def _add_whole(connection: Connection, recording_id: UUID, duration_ms: int, wan
         for channel in sorted({each.channel for each in heard})
         for span in fuse(each for each in heard if each.channel == channel)
     ]
-    connection.execute(SQL["add_whole"], {"id": recording_id, "duration_ms": duration_ms, "speech": Jsonb(speech)})
+    connection.execute(
+        SQL["add_whole"], {"id": recording_id, "duration_ms": duration_ms, "speech": Jsonb(speech)}
+    )

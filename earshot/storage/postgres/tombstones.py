@@ -1,5 +1,6 @@
-"""Tombstones: a recording's rows are deleted in one transaction that leaves one, with a list of what is still to be removed
-from Redis, the audio store and its users' folders. Until all of it is gone the deletion is open, and upkeep goes on with it."""
+"""Tombstones: a recording's rows are deleted in one transaction that leaves one, with a list of
+what is still to be removed from Redis, the audio store and its users' folders. Until all of it is
+gone the deletion is open, and upkeep goes on with it."""
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
@@ -19,7 +20,8 @@ from earshot.storage.postgres.queries import queries
 SQL = queries("tombstones")
 
 TABLES = ("dead_letter", "finding", "segment", "report", "chunk", "recording")
-"""In the order in which their rows are deleted; besides ``export`` and ``outbox``, of which more than the number is kept."""
+"""In the order in which their rows are deleted; besides ``export`` and ``outbox``, of which more
+than the number is kept."""
 
 
 class Export(Frozen):
@@ -56,8 +58,11 @@ class Tombstone(Frozen):
     """Until when jobs about it may still write, seconds since the epoch."""
 
 
-def bury(connection: Connection, ids: Collection[UUID], why: Why, young_sec: float, late_sec: float) -> list[UUID]:
-    """Deletes the recordings' rows, whatever state they are in, and leaves their tombstones; returns those that there were.
+def bury(
+    connection: Connection, ids: Collection[UUID], why: Why, young_sec: float, late_sec: float
+) -> list[UUID]:
+    """Deletes the recordings' rows, whatever state they are in, and leaves their tombstones;
+    returns those that there were.
 
     Args:
         young_sec: how long after the end of a recording queues and results may still name it.
@@ -68,7 +73,10 @@ def bury(connection: Connection, ids: Collection[UUID], why: Why, young_sec: flo
         connection.execute(SQL["guard"], args)
         rows = connection.execute(SQL["lock"], {**args, "young_sec": young_sec}).fetchall()
         left = _leftovers(connection, rows)
-        removed = {each: {"outbox": len(left[each].events), "export": len(left[each].exports)} for each in left}
+        removed = {
+            each: {"outbox": len(left[each].events), "export": len(left[each].exports)}
+            for each in left
+        }
         for table in TABLES:
             for row in connection.execute(SQL[f"delete_{table}"], args):
                 removed[row["recording_id"]][table] = row["rows"]
@@ -77,7 +85,9 @@ def bury(connection: Connection, ids: Collection[UUID], why: Why, young_sec: flo
     return list(left)
 
 
-def _stone(recording_id: UUID, why: Why, rows: Mapping[str, int], left: Leftovers, late_sec: float) -> dict[str, Any]:
+def _stone(
+    recording_id: UUID, why: Why, rows: Mapping[str, int], left: Leftovers, late_sec: float
+) -> dict[str, Any]:
     return {
         "id": recording_id,
         "why": why,
@@ -96,9 +106,13 @@ def _leftovers(connection: Connection, rows: Sequence[Mapping[str, Any]]) -> dic
     return {
         row["id"]: Leftovers(
             chunks=tuple(ChunkKey.model_validate(each) for each in chunks.get(row["id"], ())),
-            exports=tuple(Export(host=each["host"], path=each["path"]) for each in exports.get(row["id"], ())),
+            exports=tuple(
+                Export(host=each["host"], path=each["path"]) for each in exports.get(row["id"], ())
+            ),
             events=tuple(each["id"] for each in told.get(row["id"], ())),
-            entries=tuple(each["stream_id"] for each in told.get(row["id"], ()) if each["stream_id"]),
+            entries=tuple(
+                each["stream_id"] for each in told.get(row["id"], ()) if each["stream_id"]
+            ),
             upload=row["uri"],
             young=row["young"],
         )
@@ -114,24 +128,30 @@ def _by_recording(rows: Iterable[dict[str, Any]]) -> dict[UUID, list[dict[str, A
 
 
 def attempt(connection: Connection, limit: int, ids: Collection[UUID] | None = None) -> list[UUID]:
-    """Open deletions, those tried least first, those named or any; counted as tried once more. Another process's are
-    left to it."""
+    """Open deletions, those tried least first, those named or any; counted as tried once more.
+    Another process's are left to it."""
     args = {"ids": list(ids) if ids is not None else None, "limit": limit}
     return [row["id"] for row in connection.execute(SQL["count_attempt"], args)]
 
 
 def take(connection: Connection, ids: Collection[UUID]) -> list[Tombstone]:
-    """Those of the open deletions that nobody else is at work on, locked until the caller's transaction ends."""
-    return [Tombstone.model_validate(row) for row in connection.execute(SQL["take"], {"ids": list(ids)})]
+    """Those of the open deletions that nobody else is at work on, locked until the caller's
+    transaction ends."""
+    return [
+        Tombstone.model_validate(row) for row in connection.execute(SQL["take"], {"ids": list(ids)})
+    ]
 
 
 def erased(connection: Connection, found: Tombstone, removed: Counts) -> None:
-    """Closes a deletion of which nothing is left, and tells of it; to be called inside the transaction of ``take``."""
+    """Closes a deletion of which nothing is left, and tells of it; to be called inside the
+    transaction of ``take``."""
     connection.execute(SQL["erased"], {"id": found.id, "removed": Jsonb(removed)})
     outbox.add(connection, [events.deleted(found.id, found.why, found.requested_at)])
 
 
-def searched(connection: Connection, ids: Iterable[UUID], checked: Checked, late_sec: float) -> None:
+def searched(
+    connection: Connection, ids: Iterable[UUID], checked: Checked, late_sec: float
+) -> None:
     """Notes what a search for these recordings found; one after ``late_sec`` is the last one."""
     body = Jsonb(checked.model_dump(mode="json"))
     rows = [{"id": each, "checked": body, "late_sec": late_sec} for each in ids]
@@ -140,21 +160,30 @@ def searched(connection: Connection, ids: Iterable[UUID], checked: Checked, late
 
 def receipts(connection: Connection, ids: Collection[UUID]) -> list[DeletionReceipt]:
     """What became of these deletions, the oldest first."""
-    return [DeletionReceipt.model_validate(row) for row in connection.execute(SQL["receipts"], {"ids": list(ids)})]
+    return [
+        DeletionReceipt.model_validate(row)
+        for row in connection.execute(SQL["receipts"], {"ids": list(ids)})
+    ]
 
 
 def unsettled(connection: Connection, late_sec: float, limit: int) -> list[UUID]:
-    """Deletions that no late job can reach any more and that were not searched for since; none while few have waited long."""
-    return [row["id"] for row in connection.execute(SQL["unsettled"], {"late_sec": late_sec, "limit": limit})]
+    """Deletions that no late job can reach any more and that were not searched for since; none
+    while few have waited long."""
+    return [
+        row["id"]
+        for row in connection.execute(SQL["unsettled"], {"late_sec": late_sec, "limit": limit})
+    ]
 
 
 def reachable(connection: Connection) -> dict[UUID, float]:
-    """Deleted recordings that late jobs may still write about, and until when (seconds since the epoch)."""
+    """Deleted recordings that late jobs may still write about, and until when (seconds since the
+    epoch)."""
     return {row["id"]: row["until"] for row in connection.execute(SQL["reachable"])}
 
 
 def not_whole(connection: Connection, age_sec: float) -> tuple[int, int]:
-    """How many deletions are open for longer than that, and how many recordings something named after their deletion."""
+    """How many deletions are open for longer than that, and how many recordings something named
+    after their deletion."""
     row = connection.execute(SQL["not_whole"], {"age_sec": age_sec}).fetchone()
     return (int(row["open"]), int(row["named"])) if row else (0, 0)
 
@@ -165,8 +194,11 @@ def buried(connection: Connection, ids: Collection[UUID]) -> set[UUID]:
 
 
 def find(connection: Connection, prefix: str) -> UUID | None:
-    """The one deleted recording whose id starts with ``prefix``; None where there is none, or several."""
-    rows = connection.execute(SQL["find"], {"prefix": prefix.lower().replace("%", "").replace("_", "")}).fetchall()
+    """The one deleted recording whose id starts with ``prefix``; None where there is none, or
+    several."""
+    rows = connection.execute(
+        SQL["find"], {"prefix": prefix.lower().replace("%", "").replace("_", "")}
+    ).fetchall()
     return UUID(str(rows[0]["id"])) if len(rows) == 1 else None
 
 
@@ -182,7 +214,8 @@ def guard(connection: Connection, recording_id: UUID) -> None:
 
 
 def deleted() -> Permanent:
-    """The answer to whatever is asked about a recording that was deleted. It names none: the name would stay."""
+    """The answer to whatever is asked about a recording that was deleted. It names none: the name
+    would stay."""
     return Permanent("deleted", "the recording was deleted")
 
 

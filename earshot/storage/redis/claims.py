@@ -1,7 +1,9 @@
-"""Who is at work on what: a job says so before it touches a chunk, so that a death in mid-work is known, and counted.
+"""Who is at work on what: a job says so before it touches a chunk, so that a death in mid-work is
+known, and counted.
 
-Fields of the chunk's hash (``earshot.storage.staging``): ``claim:<analysis>`` is the holder, ``deaths:<analysis>`` how many
-holders ended with their claim, ``last:<analysis>`` the name of the last of these, ``wait:<analysis>`` what its job waits for.
+Fields of the chunk's hash (``earshot.storage.staging``): ``claim:<analysis>`` is the holder,
+``deaths:<analysis>`` how many holders ended with their claim, ``last:<analysis>`` the name of the
+last of these, ``wait:<analysis>`` what its job waits for.
 """
 
 from collections.abc import Mapping, Sequence
@@ -20,7 +22,8 @@ Fate = Literal["working", "handed_back", "let_go", "child_died", "died", "unsure
 
 
 class Claim(Frozen):
-    """One child of one worker, at work since then (seconds since the epoch on its machine's clock)."""
+    """One child of one worker, at work since then (seconds since the epoch on its machine's
+    clock)."""
 
     worker: str
     """Its incarnation (see ``earshot.storage.redis.presence``)."""
@@ -30,7 +33,8 @@ class Claim(Frozen):
 
 
 class Wait(Frozen):
-    """Surroundings that a job has met and is tried again in; over at ``until`` (seconds since the epoch) unless said anew."""
+    """Surroundings that a job has met and is tried again in; over at ``until`` (seconds since the
+    epoch) unless said anew."""
 
     code: str
     detail: str
@@ -55,14 +59,21 @@ FIELDS = (OUTCOME, CLAIM, DEATHS, LAST, WAIT)
 
 
 @lost_connections()
-def look(redis: Redis, analyses: Mapping[ChunkKey, Sequence[str]]) -> dict[ChunkKey, dict[str, Standing]]:
+def look(
+    redis: Redis, analyses: Mapping[ChunkKey, Sequence[str]]
+) -> dict[ChunkKey, dict[str, Standing]]:
     """How the named analyses of the chunks stand."""
     pipeline, width = redis.pipeline(transaction=False), len(FIELDS)
     for chunk, names in analyses.items():
-        pipeline.hmget(key(chunk), [MERGED, *(prefix + name for name in names for prefix in FIELDS)])
+        pipeline.hmget(
+            key(chunk), [MERGED, *(prefix + name for name in names for prefix in FIELDS)]
+        )
     answers = cast(list[list[bytes | None]], pipeline.execute())
     return {
-        chunk: {name: _standing(answer[0], answer[1 + width * at : 1 + width * (at + 1)]) for at, name in enumerate(names)}
+        chunk: {
+            name: _standing(answer[0], answer[1 + width * at : 1 + width * (at + 1)])
+            for at, name in enumerate(names)
+        }
         for (chunk, names), answer in zip(analyses.items(), answers, strict=True)
     }
 
@@ -71,11 +82,13 @@ SETTLED_SEC = 2.0
 """How long after a claim its worker's word about its children is certain to know of it."""
 
 CLOCK_SET_SEC = 60.0
-"""A claim that is later than its worker's last word by more than any worker may be silent was made by another clock."""
+"""A claim that is later than its worker's last word by more than any worker may be silent was made
+by another clock."""
 
 
 def fate(claim: Claim, workers: Mapping[str, Worker], *, watching: bool) -> Fate:
-    """What became of the holder of a claim. ``watching``: the one who asks was heard himself for long enough to judge."""
+    """What became of the holder of a claim. ``watching``: the one who asks was heard himself for
+    long enough to judge."""
     worker = workers.get(claim.worker)
     if worker is None:
         return "died" if watching else "unsure"
@@ -85,18 +98,24 @@ def fate(claim: Claim, workers: Mapping[str, Worker], *, watching: bool) -> Fate
     if (
         claim.since > worker.seen + CLOCK_SET_SEC
     ):  # so its clock was set back: only a job of before can be what was claimed before
-        return "working" if worker.seen + CLOCK_SET_SEC < began < float("inf") else _ended(claim, worker)
+        return (
+            "working"
+            if worker.seen + CLOCK_SET_SEC < began < float("inf")
+            else _ended(claim, worker)
+        )
     if claim.since + SETTLED_SEC > min(worker.seen, began):
         return "working"
     return _ended(claim, worker)
 
 
 def _ended(claim: Claim, worker: Worker) -> Fate:
-    """A child that is idle, or at a later job, holds nothing: the word that it is done was lost with Redis."""
+    """A child that is idle, or at a later job, holds nothing: the word that it is done was lost
+    with Redis."""
     return "let_go" if claim.pid in worker.children else "child_died"
 
 
-# The claim is taken only if it still is what the taker has seen, so that of two who find a dead one only one counts the death.
+# The claim is taken only if it still is what the taker has seen, so that of two who find a dead one
+# only one counts the death.
 _TAKE = (
     deleted.IF_DELETED
     + """
@@ -105,7 +124,8 @@ if ARGV[7] ~= '' then
     redis.call('HINCRBY', KEYS[1], ARGV[3], 1)
     redis.call('HSET', KEYS[1], ARGV[4], ARGV[7])
 end
-if ARGV[6] ~= '' then redis.call('HSET', KEYS[1], ARGV[2], ARGV[6]) else redis.call('HDEL', KEYS[1], ARGV[2]) end
+if ARGV[6] ~= '' then redis.call('HSET', KEYS[1], ARGV[2], ARGV[6])
+else redis.call('HDEL', KEYS[1], ARGV[2]) end
 redis.call('EXPIRE', KEYS[1], ARGV[8])
 return 1
 """
@@ -113,10 +133,28 @@ return 1
 
 
 @lost_connections()
-def take(redis: Redis, chunk: ChunkKey, analysis: str, found: Standing, mine: Claim, ttl_sec: int, *, died: bool) -> bool:
-    """Claims an analysis of a chunk, in place of the claim that was found; ``died``: whose holder has died, which is counted.
-    False when somebody else was faster, or the recording was deleted."""
-    return _swap(redis, chunk, analysis, found.claim, mine, found.claim.node if died and found.claim else None, ttl_sec)
+def take(
+    redis: Redis,
+    chunk: ChunkKey,
+    analysis: str,
+    found: Standing,
+    mine: Claim,
+    ttl_sec: int,
+    *,
+    died: bool,
+) -> bool:
+    """Claims an analysis of a chunk, in place of the claim that was found; ``died``: whose holder
+    has died, which is counted. False when somebody else was faster, or the recording was
+    deleted."""
+    return _swap(
+        redis,
+        chunk,
+        analysis,
+        found.claim,
+        mine,
+        found.claim.node if died and found.claim else None,
+        ttl_sec,
+    )
 
 
 _PUT_OFF = (
@@ -130,8 +168,11 @@ return 1
 
 
 @lost_connections()
-def put_off(redis: Redis, chunks: Sequence[ChunkKey], analysis: str, wait: Wait, ttl_sec: int) -> None:
-    """Notes that the job about these chunks is tried again although nobody is at work on it meanwhile."""
+def put_off(
+    redis: Redis, chunks: Sequence[ChunkKey], analysis: str, wait: Wait, ttl_sec: int
+) -> None:
+    """Notes that the job about these chunks is tried again although nobody is at work on it
+    meanwhile."""
     pipeline, text = redis.pipeline(transaction=False), wait.model_dump_json()
     for chunk in chunks:
         names = (key(chunk), deleted.KEY, str(chunk.recording_id), WAIT + analysis)
@@ -140,13 +181,21 @@ def put_off(redis: Redis, chunks: Sequence[ChunkKey], analysis: str, wait: Wait,
 
 
 @lost_connections()
-def release(redis: Redis, chunk: ChunkKey, analysis: str, mine: Claim, ttl_sec: int, *, blame: bool = False) -> None:
+def release(
+    redis: Redis, chunk: ChunkKey, analysis: str, mine: Claim, ttl_sec: int, *, blame: bool = False
+) -> None:
     """Gives a claim back; ``blame``: the work ended badly, which counts like a death."""
     _swap(redis, chunk, analysis, mine, None, mine.node if blame else None, ttl_sec)
 
 
 def _swap(
-    redis: Redis, chunk: ChunkKey, analysis: str, old: Claim | None, new: Claim | None, victim: str | None, ttl_sec: int
+    redis: Redis,
+    chunk: ChunkKey,
+    analysis: str,
+    old: Claim | None,
+    new: Claim | None,
+    victim: str | None,
+    ttl_sec: int,
 ) -> bool:
     texts = [claim.model_dump_json() if claim else "" for claim in (old, new)]
     fields = [prefix + analysis for prefix in (CLAIM, DEATHS, LAST)]

@@ -19,24 +19,41 @@ from earshot.settings import settings
 from earshot.storage.redis_url import client_options
 
 AWAY = (RedisConnectionError, RedisTimeoutError)
-"""What redis-py raises while Redis is silent, and, on connections with our ``Parser``, while it refuses."""
+"""What redis-py raises while Redis is silent, and, on connections with our ``Parser``, while it
+refuses."""
 OF_THE_COMMAND = frozenset(
-    {"ERR", "WRONGTYPE", "NOSCRIPT", "EXECABORT", "NOGROUP", "BUSYGROUP", "BUSYKEY", "NOPROTO", "CROSSSLOT", "MOVED", "ASK"}
+    {
+        "ERR",
+        "WRONGTYPE",
+        "NOSCRIPT",
+        "EXECABORT",
+        "NOGROUP",
+        "BUSYGROUP",
+        "BUSYKEY",
+        "NOPROTO",
+        "CROSSSLOT",
+        "MOVED",
+        "ASK",
+    }
 )
-"""Codes of answers that the same command gets always. Every other code (READONLY, OOM, MISCONF, NOPERM, UNBLOCKED, BUSY,
-MASTERDOWN, CLUSTERDOWN, NOREPLICAS, ...) is about the state of the server, which changes."""
+"""Codes of answers that the same command gets always. Every other code (READONLY, OOM, MISCONF,
+NOPERM, UNBLOCKED, BUSY, MASTERDOWN, CLUSTERDOWN, NOREPLICAS, ...) is about the state of the server,
+which changes."""
 _INSIDE = re.compile(r"(?:: -|because of: |\bon @user_script\S* )-?([A-Z]{2,}) ")
-"""Where the answer to a script or a transaction names the code of the command in it that was refused."""
+"""Where the answer to a script or a transaction names the code of the command in it that was
+refused."""
 
 
 class Refused(RedisConnectionError):
-    """Redis answers, and refuses for now: a replica that takes no writes, a full memory or disk, changed rights. A lost
-    connection to everything above: dropped, made anew (perhaps to the server that has taken over), and tried again."""
+    """Redis answers, and refuses for now: a replica that takes no writes, a full memory or disk,
+    changed rights. A lost
+    connection to everything above: dropped, made anew (perhaps to the server that has taken over),
+    and tried again."""
 
 
 class Parser(_RESP3Parser):
-    """Reads answers as redis-py does, which takes most refusals for the mistake of a command; to be given to every connection
-    as its ``parser_class``."""
+    """Reads answers as redis-py does, which takes most refusals for the mistake of a command; to be
+    given to every connection as its ``parser_class``."""
 
     @classmethod
     def parse_error(cls, response: str) -> Exception:
@@ -52,7 +69,8 @@ class Parser(_RESP3Parser):
 
 @cache
 def client(redis_url: str) -> Redis:
-    """A client that opens its connection on first use (so never shared across a fork) and retries through a short restart.
+    """A client that opens its connection on first use (so never shared across a fork) and retries
+    through a short restart.
 
     Raises:
         Misconfigured: no URL is set.
@@ -63,7 +81,8 @@ def client(redis_url: str) -> Redis:
         redis_url,
         parser_class=Parser,
         socket_connect_timeout=5,
-        socket_timeout=5,  # longer than any blocking read, so that only a frozen server or a dead line runs into it
+        # longer than any blocking read, so that only a frozen server or a dead line runs into it
+        socket_timeout=5,
         health_check_interval=5,
         retry=Retry(ExponentialBackoff(cap=2.0, base=0.1), retries=6),
         retry_on_error=list(AWAY),
@@ -76,12 +95,14 @@ LASTING = re.compile(
     r"|unacked(_train_noise_classifier)?(_index|_mutex)?|train_noise_classifier|_kombu\.binding(_deadlines|(_permanent)?\..*)"
     r"|.*\.pidbox|celeryev.*"
 )
-"""Keys besides the queues that may be there without an expiry: bounded ones of ours, the old trainings', and Celery's own."""
+"""Keys besides the queues that may be there without an expiry: bounded ones of ours, the old
+trainings', and Celery's own."""
 LOOKED_AT = 20_000
 
 
 def without_expiry(redis: Redis, queues: Collection[str]) -> list[str]:
-    """Keys that would stay for ever and that are neither queues nor ``LASTING``, among the first ``LOOKED_AT``."""
+    """Keys that would stay for ever and that are neither queues nor ``LASTING``, among the first
+    ``LOOKED_AT``."""
     found: list[str] = []
     keys = list(islice(redis.scan_iter(count=1000), LOOKED_AT))
     for start in range(0, len(keys), 1000):
@@ -89,20 +110,27 @@ def without_expiry(redis: Redis, queues: Collection[str]) -> list[str]:
         pipeline = redis.pipeline(transaction=False)
         for key in page:
             pipeline.ttl(key)
-        found += [key.decode() for key, ttl in zip(page, pipeline.execute(), strict=True) if ttl == -1]
+        found += [
+            key.decode() for key, ttl in zip(page, pipeline.execute(), strict=True) if ttl == -1
+        ]
     return [key for key in found if key not in queues and not LASTING.fullmatch(key)]
 
 
 @cache
 def impatient(redis_url: str) -> Redis:
     """A client for whoever must not wait: one try, two seconds."""
-    options = {"socket_connect_timeout": 2, "socket_timeout": 2, **client_options(redis_url, settings().redis_ca)}
+    options = {
+        "socket_connect_timeout": 2,
+        "socket_timeout": 2,
+        **client_options(redis_url, settings().redis_ca),
+    }
     return Redis.from_url(redis_url, parser_class=Parser, retry=Retry(NoBackoff(), 0), **options)
 
 
 @contextmanager
 def lost_connections() -> Iterator[None]:
-    """Turns a Redis that is away or refuses for longer than the client's own retries into ``Unavailable``. What it says of a
+    """Turns a Redis that is away or refuses for longer than the client's own retries into
+    ``Unavailable``. What it says of a
     command that is wrong stays what it is: no waiting mends that."""
     try:
         yield
@@ -113,4 +141,7 @@ def lost_connections() -> Iterator[None]:
 def away(error: RedisError) -> Unavailable:
     """The same in our words."""
     says = "refuses" if isinstance(error, Refused) else "does not answer"
-    return Unavailable("redis_away", f"Redis {says}: {(str(error).splitlines() or [type(error).__name__])[0][:300]}")
+    return Unavailable(
+        "redis_away",
+        f"Redis {says}: {(str(error).splitlines() or [type(error).__name__])[0][:300]}",
+    )

@@ -1,9 +1,9 @@
-"""Which workers live: each says so in Redis at every heartbeat, in a key that expires, and says goodbye when it is told to
-stop.
+"""Which workers live: each says so in Redis at every heartbeat, in a key that expires, and says
+goodbye when it is told to stop.
 
-A worker that vanished without goodbye has died, and whatever it claimed (``earshot.storage.redis.claims``) died with it.
-Silence is only
-taken for death by somebody who was heard all the while himself: when Redis was frozen, emptied or away, everybody falls silent.
+A worker that vanished without goodbye has died, and whatever it claimed
+(``earshot.storage.redis.claims``) died with it. Silence is only taken for death by somebody who was
+heard all the while himself: when Redis was frozen, emptied or away, everybody falls silent.
 """
 
 import json
@@ -23,7 +23,8 @@ WORKERS = "workers"
 
 
 class Worker(Frozen):
-    """One run of one worker process. Times are seconds since the epoch on its own machine's clock."""
+    """One run of one worker process. Times are seconds since the epoch on its own machine's
+    clock."""
 
     incarnation: str
     """Made anew at every start, so that a restarted worker is not taken for the one that died."""
@@ -43,7 +44,8 @@ class Worker(Frozen):
 
 @lost_connections()
 def announce(redis: Redis, worker: Worker, ttl_sec: float, *, anew: bool = False) -> None:
-    """Says that the worker lives, for ``ttl_sec``; ``since`` counts after a silence, or ``anew``: its own clock was set."""
+    """Says that the worker lives, for ``ttl_sec``; ``since`` counts after a silence, or ``anew``:
+    its own clock was set."""
     key = PREFIX + worker.incarnation
     pipeline = redis.pipeline()
     if anew:
@@ -67,7 +69,11 @@ def named(redis: Redis, incarnations: Iterable[str]) -> dict[str, Worker]:
     answers = pipeline.execute()
     known = dict(zip(wanted, zip(answers[::2], answers[1::2], strict=True), strict=True))
     _shorten(redis, known)
-    return {incarnation: _worker(answer) for incarnation, (answer, _) in known.items() if b"worker" in answer}
+    return {
+        incarnation: _worker(answer)
+        for incarnation, (answer, _) in known.items()
+        if b"worker" in answer
+    }
 
 
 @lost_connections()
@@ -77,23 +83,27 @@ def living(redis: Redis) -> list[Worker]:
     known = named(redis, names)
     if names - set(known):
         redis.srem(WORKERS, *(names - set(known)))
-    return sorted((worker for worker in known.values() if not worker.left), key=lambda worker: worker.node)
+    return sorted(
+        (worker for worker in known.values() if not worker.left), key=lambda worker: worker.node
+    )
 
 
 def heard_for(workers: Mapping[str, Worker], incarnation: str) -> float:
-    """For how many seconds the worker was heard without a gap; 0 for one that is not. To be asked on its own machine."""
+    """For how many seconds the worker was heard without a gap; 0 for one that is not. To be asked
+    on its own machine."""
     worker = workers.get(incarnation)
     return max(0.0, time.time() - worker.since) if worker and not worker.left else 0.0
 
 
 def longest_heard(workers: Iterable[Worker]) -> float:
-    """For how many seconds, up to its last heartbeat, that one of the workers was heard which was heard for longest."""
+    """For how many seconds, up to its last heartbeat, that one of the workers was heard which was
+    heard for longest."""
     return max((worker.seen - worker.since for worker in workers if not worker.left), default=0.0)
 
 
 def _shorten(redis: Redis, known: Mapping[str, tuple[Mapping[bytes, bytes], int]]) -> None:
-    """A key with longer to live than a heartbeat gives was set before Redis's clock was set back: its worker says so
-    again, or is dead."""
+    """A key with longer to live than a heartbeat gives was set before Redis's clock was set back:
+    its worker says so again, or is dead."""
     for incarnation, (answer, left_ms) in known.items():
         given_ms = 1000 * float(answer.get(b"ttl", "inf"))
         if left_ms > given_ms:

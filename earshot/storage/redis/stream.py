@@ -12,8 +12,8 @@ KEY = "events"
 MAX_EVENTS = 200_000
 """Older events leave the stream; the outbox table keeps them all."""
 TRIMMED = "events_trimmed"
-"""Key: the oldest entry that was left when the stream last dropped some for their number. Its length does not tell that it did:
-events of deleted recordings leave it too."""
+"""Key: the oldest entry that was left when the stream last dropped some for their number. Its
+length does not tell that it did: events of deleted recordings leave it too."""
 REMEMBER_SEC = 86_400
 """How long an id is remembered as published; a relay that died is repeated long before."""
 
@@ -32,17 +32,21 @@ return entry
 
 @lost_connections()
 def publish(redis: Redis, bodies: Sequence[dict[str, Any]]) -> list[str]:
-    """Appends events and returns their stream ids; an event whose id was published before keeps its first place."""
+    """Appends events and returns their stream ids; an event whose id was published before keeps its
+    first place."""
     pipeline = redis.pipeline(transaction=False)
     for body in bodies:
         text = json.dumps(body, separators=(",", ":"), ensure_ascii=False)
-        pipeline.eval(_PUBLISH_ONCE, 3, KEY, f"{KEY}:{body['id']}", TRIMMED, MAX_EVENTS, text, REMEMBER_SEC)
+        pipeline.eval(
+            _PUBLISH_ONCE, 3, KEY, f"{KEY}:{body['id']}", TRIMMED, MAX_EVENTS, text, REMEMBER_SEC
+        )
     return [_text(entry) for entry in pipeline.execute()]
 
 
 @lost_connections()
 def present(redis: Redis, stream_ids: Sequence[str]) -> set[str]:
-    """Which of these entries the stream holds; those that it dropped for their age (``MAX_EVENTS``) count as held."""
+    """Which of these entries the stream holds; those that it dropped for their age (``MAX_EVENTS``)
+    count as held."""
     pipeline = redis.pipeline(transaction=False)
     for stream_id in stream_ids:
         pipeline.xrange(KEY, stream_id, stream_id)
@@ -59,8 +63,8 @@ def forget(redis: Redis, event_ids: Sequence[str]) -> int:
 
 @lost_connections()
 def oldest_kept(redis: Redis) -> float | None:
-    """When the oldest event was published that the stream has not dropped for its number, seconds since the epoch on Redis's
-    clock; None while it has dropped none."""
+    """When the oldest event was published that the stream has not dropped for its number, seconds
+    since the epoch on Redis's clock; None while it has dropped none."""
     trimmed = _trimmed(redis)
     return None if trimmed is None else trimmed[0] / 1000
 
@@ -78,20 +82,30 @@ def size(redis: Redis) -> tuple[int, int]:
 
 @lost_connections()
 def withdraw(redis: Redis, event_ids: Sequence[str], stream_ids: Sequence[str]) -> tuple[int, int]:
-    """Takes events out of the stream, also those whose relay died before it could note where they are. Returns how many entries
-    there were, and how many ids were remembered."""
-    known = cast(list[bytes | None], redis.mget([f"{KEY}:{each}" for each in event_ids])) if event_ids else []
+    """Takes events out of the stream, also those whose relay died before it could note where they
+    are. Returns how many entries there were, and how many ids were remembered."""
+    known = (
+        cast(list[bytes | None], redis.mget([f"{KEY}:{each}" for each in event_ids]))
+        if event_ids
+        else []
+    )
     entries = {*stream_ids, *(_text(each) for each in known if each)}
     held = redis.xdel(KEY, *entries) if entries else 0
     return held, forget(redis, event_ids)
 
 
 @lost_connections()
-def read(redis: Redis, after: str = "0", block_ms: int | None = None, count: int = 500) -> list[tuple[str, dict[str, Any]]]:
-    """Events after the stream id ``after`` (``0``: from the oldest kept; ``$``: new ones only), waiting up to ``block_ms``."""
+def read(
+    redis: Redis, after: str = "0", block_ms: int | None = None, count: int = 500
+) -> list[tuple[str, dict[str, Any]]]:
+    """Events after the stream id ``after`` (``0``: from the oldest kept; ``$``: new ones only),
+    waiting up to ``block_ms``."""
     answer = cast(Any, redis.xread({KEY: after}, count=count, block=block_ms))
     entries = answer[0][1] if answer else []
-    return [(_text(entry), json.loads(fields.get(b"event") or fields["event"])) for entry, fields in entries]
+    return [
+        (_text(entry), json.loads(fields.get(b"event") or fields["event"]))
+        for entry, fields in entries
+    ]
 
 
 @lost_connections()

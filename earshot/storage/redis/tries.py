@@ -1,5 +1,7 @@
-"""How often, and for how long, a task has met trouble of its own surroundings. Celery counts retries of every kind together,
-and tries are no measure of time: waiting for room or for another worker must not use up the patience with a store."""
+"""How often, and for how long, a task has met trouble of its own surroundings. Celery counts
+retries of every kind together,
+and tries are no measure of time: waiting for room or for another worker must not use up the
+patience with a store."""
 
 import time
 from typing import cast
@@ -27,7 +29,8 @@ def waited(redis: Redis, task_id: str, step_sec: float) -> float:
     """For how many seconds the task has been in trouble; 0 the first time.
 
     Args:
-        step_sec: the most that counts since the try before, so that a clock that is set makes nobody's time up.
+        step_sec: the most that counts since the try before, so that a clock that is set makes
+            nobody's time up.
     """
     key, now = f"waited:{task_id}", time.time()
     before = cast(dict[bytes, bytes], redis.hgetall(key))

@@ -1,7 +1,8 @@
 """How long each queue makes its jobs wait: when the job that was started last had been sent.
 
-Queues are first in, first out. A job that is not started although jobs sent well after it are, or although its queue is empty,
-is lost; one behind which nothing was started simply waits its turn, be it for hours.
+Queues are first in, first out. A job that is not started although jobs sent well after it are, or
+although its queue is empty, is lost; one behind which nothing was started simply waits its turn, be
+it for hours.
 """
 
 import time
@@ -15,17 +16,20 @@ from earshot.storage.redis.client import lost_connections
 from earshot.storage.redis.presence import Worker
 
 STARTED = "started"
-"""Sorted set: queue to the time at which the newest of its started jobs had been sent, seconds since the epoch."""
+"""Sorted set: queue to the time at which the newest of its started jobs had been sent, seconds
+since the epoch."""
 AHEAD_SEC = 60.0
-"""By how much another machine's clock may be ahead before its times are taken for those of before a clock was set back."""
+"""By how much another machine's clock may be ahead before its times are taken for those of before a
+clock was set back."""
 BACKLOG_PER_CHILD = 32
-"""Jobs per worker child up to which a queue is filled with work that is dispatched again: more would only wait there."""
+"""Jobs per worker child up to which a queue is filled with work that is dispatched again: more
+would only wait there."""
 
 
 @lost_connections()
 def started(redis: Redis, queue: str, sent_at: float) -> None:
-    """A job of this queue that was sent then is being worked on. A sender whose clock is ahead sends now, and what is known of
-    times to come was noted before the clock was set back."""
+    """A job of this queue that was sent then is being worked on. A sender whose clock is ahead
+    sends now, and what is known of times to come was noted before the clock was set back."""
     now = time.time()
     pipeline = redis.pipeline()
     pipeline.zremrangebyscore(STARTED, now + AHEAD_SEC, "+inf")
@@ -65,7 +69,11 @@ def look(redis: Redis, names: Iterable[str], workers: Iterable[Worker]) -> dict[
     newest = {name.decode(): score for name, score in noted if score < latest}
     children = _children(workers)
     return {
-        name: Queue(length=lengths[name], newest_started=newest.get(name, 0.0), children=children.get(name, 0))
+        name: Queue(
+            length=lengths[name],
+            newest_started=newest.get(name, 0.0),
+            children=children.get(name, 0),
+        )
         for name in wanted
     }
 

@@ -1,4 +1,5 @@
-"""A clock that is set, by hours and in either direction, neither hides what died nor makes of what lives something lost."""
+"""A clock that is set, by hours and in either direction, neither hides what died nor makes of what
+lives something lost."""
 
 import json
 import os
@@ -37,7 +38,13 @@ WEEKS = 14 * 86_400
 
 def worker(seen: float, since: float, busy: dict[int, float] | None = None) -> Worker:
     return Worker(
-        incarnation=uuid4().hex, node="a@b", queues=("scene",), children=(7, 8), busy=busy or {}, since=since, seen=seen
+        incarnation=uuid4().hex,
+        node="a@b",
+        queues=("scene",),
+        children=(7, 8),
+        busy=busy or {},
+        since=since,
+        seen=seen,
     )
 
 
@@ -58,7 +65,10 @@ from tasks import presence
 for line in sys.stdin:
     if line == "speak\\n":
         now = time.time()
-        presence._say(Worker(incarnation="cut off", node="a@b", queues=(), children=(), since=now, seen=now), 30)
+        gone = Worker(
+            incarnation="cut off", node="a@b", queues=(), children=(), since=now, seen=now
+        )
+        presence._say(gone, 30)
     print(time.time(), flush=True)
 """
 
@@ -68,7 +78,9 @@ def test_a_clock_that_was_set_while_redis_was_away_is_told_afterwards(bare_serve
     client, argv = Redis.from_url(bare_servers.redis_url), [sys.executable, "-c", SPEAKS]
     with Proxy(bare_servers.redis_url) as line, clock.movable():
         env = {**os.environ, **replace(bare_servers, redis_url=line.url).env()}
-        with subprocess.Popen(argv, env=env, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
+        with subprocess.Popen(
+            argv, env=env, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+        ) as process:
             assert process.stdin is not None
             assert process.stdout is not None
             told, answers = process.stdin, process.stdout
@@ -83,10 +95,14 @@ def test_a_clock_that_was_set_while_redis_was_away_is_told_afterwards(bare_serve
             waiting.until(lambda: says("time") < before - HOURS / 2, 20, "the clock to be set")
             line.black_hole()
             says("speak")
-            assert presence.named(client, ["cut off"])["cut off"].since == pytest.approx(before, abs=20)
+            assert presence.named(client, ["cut off"])["cut off"].since == pytest.approx(
+                before, abs=20
+            )
             line.open()
             after = says("speak")
-            assert presence.named(client, ["cut off"])["cut off"].since == pytest.approx(after, abs=20)
+            assert presence.named(client, ["cut off"])["cut off"].since == pytest.approx(
+                after, abs=20
+            )
             told.close()
 
 
@@ -94,7 +110,9 @@ def test_a_dead_workers_key_does_not_outlive_its_clock(bare_servers: Stack) -> N
     redis, now = Redis.from_url(bare_servers.redis_url), time.time()
     dead = worker(now, now)
     presence.announce(redis, dead, 30)
-    redis.expire(presence.PREFIX + dead.incarnation, int(HOURS))  # what setting Redis's clock back makes of it
+    redis.expire(
+        presence.PREFIX + dead.incarnation, int(HOURS)
+    )  # what setting Redis's clock back makes of it
     presence.named(redis, [dead.incarnation])
     assert 0 < float(redis.pttl(presence.PREFIX + dead.incarnation)) <= 30_000
 
@@ -119,7 +137,9 @@ def test_what_was_started_in_the_future_says_nothing_of_a_queue(bare_servers: St
         stand = waits.look(redis, ["scene"], [])["scene"]
         assert not stand.lost(now - 1000, now, 300)
         waits.started(redis, "scene", now - 5)
-        assert waits.look(redis, ["scene"], [])["scene"].newest_started == pytest.approx(now - 5, abs=0.001)
+        assert waits.look(redis, ["scene"], [])["scene"].newest_started == pytest.approx(
+            now - 5, abs=0.001
+        )
     finally:
         redis.delete("scene", waits.STARTED)
 
@@ -132,11 +152,15 @@ def test_what_was_sent_in_the_future_counts_as_sent_now(bare_servers: Stack) -> 
             recordings.register(connection, each, request, ("scene",), "en")
         chunk = NewChunk(index=0, span=Interval(start_ms=0, end_ms=9), speech=(), wanted=("scene",))
         connection.execute(
-            "INSERT INTO chunk (recording_id, index, start_ms, end_ms, speech, wanted, state, dispatched_at) VALUES "
-            "(%(recording_id)s, %(index)s, %(start_ms)s, %(end_ms)s, '[]', %(wanted)s, 'dispatched', now() + interval '3 h')",
+            "INSERT INTO chunk (recording_id, index, start_ms, end_ms, speech, wanted, state,"
+            " dispatched_at) VALUES (%(recording_id)s, %(index)s, %(start_ms)s, %(end_ms)s, '[]',"
+            " %(wanted)s, 'dispatched', now() + interval '3 h')",
             chunk.row(sent),
         )
-        connection.execute("UPDATE recording SET ingest_sent_at = now() + interval '3 hours' WHERE id = %s", (asked,))
+        connection.execute(
+            "UPDATE recording SET ingest_sent_at = now() + interval '3 hours' WHERE id = %s",
+            (asked,),
+        )
         assert ledger.pull_back(connection) >= 1
         assert requests.pull_back(connection) >= 1
         assert sent in {each.recording_id for each in ledger.on_their_way(connection, 0)}
@@ -156,7 +180,9 @@ def test_a_leap_ahead_makes_nobodys_waiting_longer_than_a_step(bare_servers: Sta
     redis.hset(f"waited:{task}", "at", time.time() + WEEKS)
     assert tries.waited(redis, task, STEP_SEC) == pytest.approx(70, abs=5)
     earlier = "- make_interval(secs => %(by)s)"
-    back = f"UPDATE recording SET waits_since = waits_since {earlier}, waited_at = waited_at {earlier}"
+    back = (
+        f"UPDATE recording SET waits_since = waits_since {earlier}, waited_at = waited_at {earlier}"
+    )
     with db.connect(bare_servers.database_url) as connection:
         recording_id = registered(connection, ["scene"])
 
@@ -188,7 +214,9 @@ def test_nothing_goes_for_its_age_on_the_day_of_a_leap(stage: Stack) -> None:
     with db.connect(stage.database_url) as connection:
         planned(connection, ["scene"], 1)
         connection.execute("UPDATE recording SET state = 'complete', finished_at = now()")
-        connection.execute("UPDATE chunk SET state = 'merged', dispatched_at = now(), merged_at = now()")
+        connection.execute(
+            "UPDATE chunk SET state = 'merged', dispatched_at = now(), merged_at = now()"
+        )
         assert stage.earshot("repair").returncode == 0
         redis.set("retention_seen", time.time() - WEEKS)
         connection.execute("UPDATE recording SET finished_at = now() - interval '14 days'")

@@ -1,4 +1,5 @@
-"""Poison: what ends every worker that touches it becomes one dead letter, and takes nothing else with it."""
+"""Poison: what ends every worker that touches it becomes one dead letter, and takes nothing else
+with it."""
 
 import json
 from contextlib import AbstractContextManager
@@ -30,7 +31,9 @@ def poison(stage: Stack, tmp_path: Path) -> Poison:
 
 
 def offered(stage: Stack, path: Path, **more: Any) -> str:
-    return str(enqueue(stage, {"uri": stage.offer(path), "analyses": ["peak"], **more})["recording_id"])
+    return str(
+        enqueue(stage, {"uri": stage.offer(path), "analyses": ["peak"], **more})["recording_id"]
+    )
 
 
 def report_of(stage: Stack, recording_id: str) -> dict[str, Any]:
@@ -49,17 +52,26 @@ def peaks(stage: Stack, recording_id: str) -> dict[int, str]:
     """Chunk to what became of it."""
     query = "SELECT chunk_index, status FROM finding WHERE recording_id = %s AND analysis = 'peak'"
     with db.connect(stage.database_url) as connection:
-        return {row["chunk_index"]: row["status"] for row in connection.execute(query, (recording_id,))}
+        return {
+            row["chunk_index"]: row["status"] for row in connection.execute(query, (recording_id,))
+        }
 
 
 def assert_one_letter(stage: Stack, recording_id: str, node: str) -> None:
     [letter] = [each for each in letters(stage) if str(each.recording_id) == recording_id]
-    assert (letter.chunk_index, letter.analysis, letter.code, letter.state) == (LOUD, "peak", "worker_lost", "open")
+    assert (letter.chunk_index, letter.analysis, letter.code, letter.state) == (
+        LOUD,
+        "peak",
+        "worker_lost",
+        "open",
+    )
     assert letter.release == "peak-code"
     assert letter.worker is not None
     assert letter.worker.startswith(node)
     assert "3 workers ended" in letter.reason
-    assert peaks(stage, recording_id) == {index: "failed" if index == LOUD else "succeeded" for index in range(16)}
+    assert peaks(stage, recording_id) == {
+        index: "failed" if index == LOUD else "succeeded" for index in range(16)
+    }
     [missing] = report_of(stage, recording_id)["missing"]
     assert (missing["analysis"], missing["chunk"], missing["code"]) == ("peak", LOUD, "worker_lost")
 
@@ -92,13 +104,17 @@ def test_a_chunk_that_kills_its_child_dies_alone_and_is_replayed_when_it_is_harm
         with stage.workers("peaks", "peak"):
             assert stage.wait_finished(bad) == "complete"
     assert set(peaks(stage, bad).values()) == {"succeeded"}
-    assert stage.earshot("rerun", bad, "--stale", "--dry-run").stdout == f"{bad[:8]}  nothing to do\n"
+    assert (
+        stage.earshot("rerun", bad, "--stale", "--dry-run").stdout == f"{bad[:8]}  nothing to do\n"
+    )
     assert [each.state for each in letters(stage)] == ["replayed"]
     assert stage.earshot("dead", "list").stdout == ""
     assert "replayed" in stage.earshot("dead", "list", "--all").stdout
 
 
-def assert_it_dies_alone(stage: Stack, poison: Poison, folder: Path, worker: AbstractContextManager[object]) -> None:
+def assert_it_dies_alone(
+    stage: Stack, poison: Poison, folder: Path, worker: AbstractContextManager[object]
+) -> None:
     with stage.workers("core", *CORE), stage.beat():
         bad = offered(stage, recording(folder / "bad.wav", 16, LOUD))
         good = offered(stage, recording(folder / "good.wav", 16, seed=1))
@@ -108,12 +124,16 @@ def assert_it_dies_alone(stage: Stack, poison: Poison, folder: Path, worker: Abs
     assert_one_letter(stage, bad, "peak-")
 
 
-def test_a_chunk_that_kills_the_whole_worker_is_given_up_after_three(stage: Stack, poison: Poison, tmp_path: Path) -> None:
+def test_a_chunk_that_kills_the_whole_worker_is_given_up_after_three(
+    stage: Stack, poison: Poison, tmp_path: Path
+) -> None:
     poison.on("group")
     assert_it_dies_alone(stage, poison, tmp_path, restarted(stage, "peaks", "peak"))
 
 
-def test_a_chunk_that_loses_its_process_the_gpu_is_given_up_after_three(stage: Stack, poison: Poison, tmp_path: Path) -> None:
+def test_a_chunk_that_loses_its_process_the_gpu_is_given_up_after_three(
+    stage: Stack, poison: Poison, tmp_path: Path
+) -> None:
     poison.on("gpu")
     assert_it_dies_alone(stage, poison, tmp_path, stage.workers("peaks", "peak"))
     said = (stage.home / "logs" / "peaks.log").read_text(encoding="utf-8")
@@ -139,8 +159,12 @@ def test_a_chunk_that_no_memory_is_left_for_keeps_nothing_from_its_neighbours(
     with stage.workers("all", *CORE, "peak"):
         path = recording(tmp_path / "big.wav", 16, LOUD)
         recording_id = offered(stage, path)
-        waiting.until(lambda: poison.victims > 5, 60, "a second try")  # the first is of 16, 8, 4, 2 and 1
-        keys = {ChunkKey(recording_id=UUID(recording_id), index=index): ["peak"] for index in range(16)}
+        waiting.until(
+            lambda: poison.victims > 5, 60, "a second try"
+        )  # the first is of 16, 8, 4, 2 and 1
+        keys = {
+            ChunkKey(recording_id=UUID(recording_id), index=index): ["peak"] for index in range(16)
+        }
         stands = claims.look(Redis.from_url(stage.redis_url), keys)
         staged = {key.index for key, found in stands.items() if found["peak"].release}
         assert staged == set(range(16)) - {LOUD}
@@ -172,7 +196,9 @@ def test_content_that_killed_under_two_recordings_is_not_tried_under_a_third(
     assert [each.state for each in letters(stage)] == ["discarded", "discarded"]
 
 
-def test_a_letter_of_an_open_recording_waits_for_it(stage: Stack, poison: Poison, tmp_path: Path) -> None:
+def test_a_letter_of_an_open_recording_waits_for_it(
+    stage: Stack, poison: Poison, tmp_path: Path
+) -> None:
     poison.on("child")
     with stage.workers("core", *CORE), stage.beat():
         with stage.workers("peaks", "peak"):

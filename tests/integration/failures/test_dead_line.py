@@ -1,4 +1,5 @@
-"""A line to Redis that dies without a word: every process notices by itself, and is back within a minute of its end."""
+"""A line to Redis that dies without a word: every process notices by itself, and is back within a
+minute of its end."""
 
 import threading
 import time
@@ -18,12 +19,17 @@ pytestmark = pytest.mark.integration
 
 DEMO = PROJECT / "demo" / "call.ogg"
 DEAD_SEC = 15
-"""Longer than it takes a worker to notice, so that its first attempts to connect anew fail as well."""
+"""Longer than it takes a worker to notice, so that its first attempts to connect anew fail as
+well."""
 BACK_SEC = 60
 
 
 def test_workers_and_beat_come_back_from_a_line_that_died_silently(stage: Stack) -> None:
-    stage.settings |= {"CHUNK_LEASE_SEC": "30", "TASK_TIME_LIMIT_SEC": "29", "RECONCILE_EVERY_SEC": "1"}
+    stage.settings |= {
+        "CHUNK_LEASE_SEC": "30",
+        "TASK_TIME_LIMIT_SEC": "29",
+        "RECONCILE_EVERY_SEC": "1",
+    }
 
     def offered(*analyses: str) -> Any:
         request = {"uri": stage.offer(DEMO), "analyses": analyses, "force": True}

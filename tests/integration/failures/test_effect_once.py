@@ -1,7 +1,8 @@
-"""Whatever dies, in whatever order: every chunk is merged once a round, with the right content, and every event is told once.
+"""Whatever dies, in whatever order: every chunk is merged once a round, with the right content, and
+every event is told once.
 
-Hypothesis drives the ledger, the merge, the claims, the rounds and the outbox on a real Postgres and a real Redis; sessions die
-in the midst of their transactions (``tests.integration.ground``).
+Hypothesis drives the ledger, the merge, the claims, the rounds and the outbox on a real Postgres
+and a real Redis; sessions die in the midst of their transactions (``tests.integration.ground``).
 """
 
 from collections.abc import Iterator
@@ -29,7 +30,8 @@ from tests.servers import Stack
 pytestmark = pytest.mark.integration
 
 POINTS = (None, *CRASHING, "settle")
-"""Where a step dies: nowhere, in its transaction when that table is written, or after its commit."""
+"""Where a step dies: nowhere, in its transaction when that table is written, or after its
+commit."""
 
 
 @pytest.fixture(scope="module")
@@ -39,7 +41,8 @@ def ground() -> Iterator[Stack]:
 
 
 class Pipeline(Once):
-    """What dispatcher, workers, merger, finalizer, reconciler and operator may do, in any order, dying anywhere."""
+    """What dispatcher, workers, merger, finalizer, reconciler and operator may do, in any order,
+    dying anywhere."""
 
     @initialize()
     def start(self) -> None:
@@ -65,10 +68,15 @@ class Pipeline(Once):
         if not published and keys:  # the dispatcher died in between
             self.batches.remove(keys)
 
-    @rule(data=st.data(), names=st.sampled_from((ANALYSES, ANALYSES[:1], ANALYSES[1:])), fails=st.booleans())
+    @rule(
+        data=st.data(),
+        names=st.sampled_from((ANALYSES, ANALYSES[:1], ANALYSES[1:])),
+        fails=st.booleans(),
+    )
     @precondition(lambda self: self.batches)
     def analyze(self, data: st.DataObject, names: tuple[str, ...], fails: bool) -> None:
-        """Jobs of a batch that was dispatched some time, be it late, again, or of an earlier round."""
+        """Jobs of a batch that was dispatched some time, be it late, again, or of an earlier
+        round."""
         keys = data.draw(st.sampled_from(self.batches))
         for name in names:
             self._stage(keys, name, fails)
@@ -76,8 +84,11 @@ class Pipeline(Once):
     @rule(data=st.data(), name=st.sampled_from(ANALYSES), died=st.booleans())
     @precondition(lambda self: self.batches)
     def begin(self, data: st.DataObject, name: str, died: bool) -> None:
-        """Work on a chunk, in the place of whoever is at work on it, who has died or given it back."""
-        self.holders.take((data.draw(st.sampled_from(data.draw(st.sampled_from(self.batches)))), name), died)
+        """Work on a chunk, in the place of whoever is at work on it, who has died or given it
+        back."""
+        self.holders.take(
+            (data.draw(st.sampled_from(data.draw(st.sampled_from(self.batches)))), name), died
+        )
 
     @rule(data=st.data(), blame=st.booleans())
     @precondition(lambda self: self.holders.ever)
@@ -142,7 +153,8 @@ class Pipeline(Once):
         self.holders.lost()
 
     def settle_everything(self) -> None:
-        """From any state, the ordinary steps without a crash end with everything merged, closed and told."""
+        """From any state, the ordinary steps without a crash end with everything merged, closed and
+        told."""
         for _ in range(2):
             self.reconcile()
             for recording_id in self.recordings:
@@ -156,10 +168,19 @@ class Pipeline(Once):
         states = [recordings.get(self.connection, each) for each in self.recordings]
         assert all(each is not None and each.state in ("complete", "partial") for each in states)
         published = {event["id"] for _, event in stream.read(self.redis, count=10_000)}
-        assert published == {str(row["id"]) for row in self.connection.execute("SELECT id FROM outbox")}
-        letters = {(each.recording_id, each.chunk_index, each.analysis) for each in dead_letters.listed(self.connection)}
-        dead = "SELECT recording_id, chunk_index, analysis FROM finding WHERE outcome ->> 'code' = %s"
-        assert {tuple(row.values()) for row in self.connection.execute(dead, (WORKER_LOST,))} <= letters
+        assert published == {
+            str(row["id"]) for row in self.connection.execute("SELECT id FROM outbox")
+        }
+        letters = {
+            (each.recording_id, each.chunk_index, each.analysis)
+            for each in dead_letters.listed(self.connection)
+        }
+        dead = (
+            "SELECT recording_id, chunk_index, analysis FROM finding WHERE outcome ->> 'code' = %s"
+        )
+        assert {
+            tuple(row.values()) for row in self.connection.execute(dead, (WORKER_LOST,))
+        } <= letters
         self.nothing_happens_twice()
         self.what_is_merged_is_what_was_said()
 
@@ -172,7 +193,10 @@ class Pipeline(Once):
 
     def _take(self, recording_id: UUID) -> list[ChunkKey]:
         rows = ledger.take_pending(self.connection, recording_id)
-        keys = [ChunkKey(recording_id=recording_id, index=row["index"], round=row["round"]) for row in rows]
+        keys = [
+            ChunkKey(recording_id=recording_id, index=row["index"], round=row["round"])
+            for row in rows
+        ]
         self.batches += [keys] if keys else []
         return keys
 
@@ -195,9 +219,15 @@ class Pipeline(Once):
 
 def _outcome(key: ChunkKey, analysis: str, fails: bool) -> Staged:
     if fails:
-        return Staged(release="r1", outcome=Failed(code=WORKER_LOST, detail="three times"), worker="cpu@here")
+        return Staged(
+            release="r1", outcome=Failed(code=WORKER_LOST, detail="three times"), worker="cpu@here"
+        )
     label = "speech" if (key.index + key.round) % 2 else "noise"
-    answer = Classification(label=label, confidence=1.0, scores={label: 1.0}) if analysis == ANALYSES[0] else None
+    answer = (
+        Classification(label=label, confidence=1.0, scores={label: 1.0})
+        if analysis == ANALYSES[0]
+        else None
+    )
     text = {"label": f"{analysis} {key.recording_id} {key.index} {key.round}"}
     return Staged(release="r1", outcome=Succeeded(findings=text, classification=answer))
 
@@ -206,5 +236,8 @@ def test_whatever_dies_everything_happens_once(ground: Stack) -> None:
     machine = type("Machine", (Pipeline,), {"ground": ground})
     checks = [HealthCheck.too_slow, HealthCheck.data_too_large]
     run_state_machine_as_test(
-        machine, settings=settings(max_examples=60, stateful_step_count=50, deadline=None, suppress_health_check=checks)
+        machine,
+        settings=settings(
+            max_examples=60, stateful_step_count=50, deadline=None, suppress_health_check=checks
+        ),
     )

@@ -1,4 +1,5 @@
-"""Messages that no worker can work on: counted, told in one line, put aside; those before and behind are not disturbed."""
+"""Messages that no worker can work on: counted, told in one line, put aside; those before and
+behind are not disturbed."""
 
 import base64
 import json
@@ -31,7 +32,9 @@ BAD_JOB = {"analysis": "scene", "batch_id": "seven", "release": {}, "chunks": []
 
 def envelope(task: str, *args: Any, body: bytes | None = None, **changed: Any) -> dict[str, Any]:
     """A message as Celery's protocol 2 wants it, but for what is ``changed``."""
-    text = json.dumps([args, {}, {"callbacks": None, "errbacks": None, "chain": None, "chord": None}]).encode()
+    text = json.dumps(
+        [args, {}, {"callbacks": None, "errbacks": None, "chain": None, "chord": None}]
+    ).encode()
     properties = {
         "delivery_tag": str(uuid4()),
         "delivery_info": {"exchange": "", "routing_key": "ingest"},
@@ -82,7 +85,11 @@ HOSTILE: dict[str, list[tuple[str, Any]]] = {
     "content_type": [
         (
             "ingest",
-            envelope(OWN, body=pickle.dumps(((), {}, {})), **{"content-type": "application/x-python-serialize"}),
+            envelope(
+                OWN,
+                body=pickle.dumps(((), {}, {})),
+                **{"content-type": "application/x-python-serialize"},
+            ),
         ),
         ("ingest", envelope(OWN, **{"content-type": "application/x-yaml"})),
     ],
@@ -133,7 +140,11 @@ def test_hostile_messages_are_put_aside_and_disturb_nobody(stage: Stack) -> None
     newest = refused.latest(client, 1000)
     assert {each.reason for each in newest} == set(HOSTILE)
     assert all(len(each.message) <= 4 * refused.MESSAGE_BYTES for each in newest)
-    warned = [line for line in stage.earshot("doctor").stdout.splitlines() if re.match(r"warn .*refused", line)]
+    warned = [
+        line
+        for line in stage.earshot("doctor").stdout.splitlines()
+        if re.match(r"warn .*refused", line)
+    ]
     assert "schema" in warned[0]
 
 
@@ -165,19 +176,25 @@ def test_whoever_waits_for_a_refused_message_is_told(stage: Stack) -> None:
     sender = Celery(broker=stage.redis_url, backend=stage.redis_url)
     with stage.workers("all", "ingest"):
         for task, args in ((OWN, [{"url": "file:///a"}]), (OWN, []), ("no.such_task", [])):
-            with pytest.raises(Exception, match=r"uri: Field required|missing 1 required|no\.such_task"):
+            with pytest.raises(
+                Exception, match=r"uri: Field required|missing 1 required|no\.such_task"
+            ):
                 sender.send_task(task, args, queue="ingest").get(timeout=60)
 
 
 def test_jobs_for_a_recording_that_was_deleted_are_put_aside(stage: Stack) -> None:
     gone = uuid4()
     job = job_of(gone, stage.home)
-    (stage.home / "audio" / "recordings").mkdir(parents=True)  # a store that is not there is waited for
+    (stage.home / "audio" / "recordings").mkdir(
+        parents=True
+    )  # a store that is not there is waited for
     batch = Batch(batch_id=uuid4(), chunks=(ChunkKey(recording_id=gone, index=0),))
     sender = Celery(broker=stage.redis_url, backend=stage.redis_url)
     client = Redis.from_url(stage.redis_url)
     with stage.workers("all", *POOLS):
-        sender.send_task("analyze.scene", [job.model_dump(mode="json")], queue="scene").get(timeout=60)
+        sender.send_task("analyze.scene", [job.model_dump(mode="json")], queue="scene").get(
+            timeout=60
+        )
         sender.send_task("merge.batch", [batch.model_dump(mode="json")], queue="merge")
         sender.send_task("finalize.recording", [str(gone)], queue="finalize")
         reply = enqueue(stage, {"uri": stage.offer(DEMO), "analyses": ["scene"]})
@@ -185,7 +202,16 @@ def test_jobs_for_a_recording_that_was_deleted_are_put_aside(stage: Stack) -> No
         assert_nothing_left(client)
         log = said(stage, "all")
     assert "Traceback" not in log
-    assert len([line for line in log.splitlines() if "scene failed on recording" in line and str(gone) in line]) == 1
+    assert (
+        len(
+            [
+                line
+                for line in log.splitlines()
+                if "scene failed on recording" in line and str(gone) in line
+            ]
+        )
+        == 1
+    )
     assert len([line for line in log.splitlines() if "deleted" in line and str(gone) in line]) == 2
     assert refused.counts(client) == {"deleted": 2}
     assert {each.queue for each in refused.latest(client, 10)} == {"merge", "finalize"}
@@ -197,7 +223,12 @@ def test_what_is_no_upload_is_answered_at_once_and_stays(stage: Stack) -> None:
     sender = Celery(broker=stage.redis_url, backend=stage.redis_url)
     client = Redis.from_url(stage.redis_url)
     with stage.workers("all", *POOLS):
-        for name, code in (("folder", "not_audio"), ("", "not_audio"), ("folder/", "not_audio"), ("x" * 304, "missing")):
+        for name, code in (
+            ("folder", "not_audio"),
+            ("", "not_audio"),
+            ("folder/", "not_audio"),
+            ("x" * 304, "missing"),
+        ):
             request = {"uri": f"file://{inbox}/{name}"}
             reply = sender.send_task(OWN, [request], queue="ingest").get(timeout=60)
             assert (reply["state"], reply["error"]["code"]) == ("failed", code)
@@ -213,8 +244,11 @@ def test_what_is_no_upload_is_answered_at_once_and_stays(stage: Stack) -> None:
     assert "retry" not in log
 
 
-def test_a_job_names_nothing_but_stored_audio_and_known_releases(stage: Stack, tmp_path: Path) -> None:
-    """And nothing is said about the chunks that it names: those of a real recording stay as they are."""
+def test_a_job_names_nothing_but_stored_audio_and_known_releases(
+    stage: Stack, tmp_path: Path
+) -> None:
+    """And nothing is said about the chunks that it names: those of a real recording stay as they
+    are."""
     secret = tmp_path / "secret.pcm"
     secret.write_bytes(b"secret" * 16_000)
     sender = Celery(broker=stage.redis_url, backend=stage.redis_url)
@@ -226,8 +260,13 @@ def test_a_job_names_nothing_but_stored_audio_and_known_releases(stage: Stack, t
         other = job_of(uuid4(), stage.home).chunks[0]
         wrong = {
             "foreign_audio": [
-                *(good.chunks[0].model_copy(update={"audio_uri": uri}) for uri in (str(secret), f"file://{secret}")),
-                good.chunks[0].model_copy(update={"audio_uri": f"{good.chunks[0].audio_uri}/../../../../../{secret}"}),
+                *(
+                    good.chunks[0].model_copy(update={"audio_uri": uri})
+                    for uri in (str(secret), f"file://{secret}")
+                ),
+                good.chunks[0].model_copy(
+                    update={"audio_uri": f"{good.chunks[0].audio_uri}/../../../../../{secret}"}
+                ),
                 good.chunks[0].model_copy(update={"audio_uri": other.audio_uri}),
             ],
             "unknown_release": [
@@ -242,7 +281,9 @@ def test_a_job_names_nothing_but_stored_audio_and_known_releases(stage: Stack, t
             ],
         }
         jobs = [good.model_copy(update={"chunks": (chunk,)}) for chunk in wrong["foreign_audio"]]
-        jobs += [good.model_copy(update={"release": release}) for release in wrong["unknown_release"]]
+        jobs += [
+            good.model_copy(update={"release": release}) for release in wrong["unknown_release"]
+        ]
         jobs.append(good.model_copy(update={"gate": wrong["unknown_release"][0]}))
         said_before = {key: client.hgetall(key) for key in client.scan_iter("chunk:*")}
         for job in jobs:
@@ -250,7 +291,9 @@ def test_a_job_names_nothing_but_stored_audio_and_known_releases(stage: Stack, t
             with pytest.raises(Exception, match=r"is not in file:|is not as the catalog"):
                 sent.get(timeout=60)
         assert {key: client.hgetall(key) for key in client.scan_iter("chunk:*")} == said_before
-        assert sender.send_task("analyze.scene", [good.model_dump(mode="json")], queue="scene").get(timeout=60)
+        assert sender.send_task("analyze.scene", [good.model_dump(mode="json")], queue="scene").get(
+            timeout=60
+        )
         log = said(stage, "all")
     assert refused.counts(client) == {"foreign_audio": 4, "unknown_release": 6}
     assert log.count("refused a message") == len(jobs)
@@ -270,12 +313,22 @@ def job_of(recording_id: UUID, home: Path) -> Job:
         "native_rate": 16_000,
     }
     release = default_releases()["scene"]
-    return Job.model_validate({"analysis": "scene", "batch_id": uuid4(), "release": release, "chunks": [chunk], "sent_at": 0})
+    return Job.model_validate(
+        {
+            "analysis": "scene",
+            "batch_id": uuid4(),
+            "release": release,
+            "chunks": [chunk],
+            "sent_at": 0,
+        }
+    )
 
 
 def said(stage: Stack, worker: str) -> str:
     """The worker's log so far, from where it was ready."""
-    return processes.log_file(stage.home, worker).read_text(encoding="utf-8").partition(" ready.")[2]
+    return (
+        processes.log_file(stage.home, worker).read_text(encoding="utf-8").partition(" ready.")[2]
+    )
 
 
 def assert_nothing_left(client: Redis) -> None:

@@ -56,7 +56,10 @@ def processes_of(machine: Machine) -> list[psutil.Process]:
     found = []
     for each in psutil.process_iter():
         try:
-            argv, ours = " ".join(each.cmdline()), each.environ().get("EARSHOT_HOME") == machine.env["EARSHOT_HOME"]
+            argv, ours = (
+                " ".join(each.cmdline()),
+                each.environ().get("EARSHOT_HOME") == machine.env["EARSHOT_HOME"],
+            )
         except psutil.Error:
             continue
         if each.pid != os.getpid() and (ours or str(machine.home / "home") in argv):
@@ -120,7 +123,9 @@ def test_a_long_path_gets_a_socket_folder_of_a_random_name(tmp_path: Path) -> No
 
 
 @pytest.mark.parametrize("trap", ["a link", "open to others"])
-def test_a_socket_folder_that_somebody_else_could_have_made_is_not_taken(tmp_path: Path, trap: str) -> None:
+def test_a_socket_folder_that_somebody_else_could_have_made_is_not_taken(
+    tmp_path: Path, trap: str
+) -> None:
     data, theirs = tmp_path / ("d" * 90) / "redis", tmp_path / "theirs"
     private.folder(data)
     theirs.mkdir(mode=0o777)

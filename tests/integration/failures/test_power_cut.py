@@ -1,4 +1,5 @@
-"""What is left when everything ends at once, and what a clock that was set leaves of what is known: the stack starts anyhow."""
+"""What is left when everything ends at once, and what a clock that was set leaves of what is known:
+the stack starts anyhow."""
 
 import os
 import signal
@@ -22,7 +23,8 @@ import psutil._pslinux as linux
 boot_time = linux.boot_time
 linux.boot_time = lambda: boot_time() + 7200
 """
-"""What a clock that was set two hours ahead changes in all processes that psutil knows by their time of start."""
+"""What a clock that was set two hours ahead changes in all processes that psutil knows by their
+time of start."""
 
 
 def kill_everything(machine: Machine) -> None:
@@ -44,7 +46,11 @@ def test_up_after_a_power_cut_with_rubbish_behind_the_log(machine: Machine) -> N
     home = machine.home / "home"
     with (home / "redis" / "appendonly.aof").open("ab") as file:
         file.write(bytes(600))
-    for cut_off in (stack_file(home), processes.record_file(home, "beat"), home / "run" / "leases" / "12345"):
+    for cut_off in (
+        stack_file(home),
+        processes.record_file(home, "beat"),
+        home / "run" / "leases" / "12345",
+    ):
         cut_off.write_bytes(b"")
     (home / "postgres" / "postmaster.pid").write_bytes(b"\0" * 60)
     assert machine.earshot("doctor").returncode == 3
@@ -55,8 +61,12 @@ def test_up_after_a_power_cut_with_rubbish_behind_the_log(machine: Machine) -> N
     assert machine.earshot("list").stdout == listed
 
 
-@pytest.mark.parametrize("rubbish", [b"REDIS0009 and then nothing of the kind", b"*1\r\n$7\r\nRUBBISH\r\n"])
-def test_an_append_only_file_that_cannot_be_mended_is_set_aside(tmp_path: Path, rubbish: bytes) -> None:
+@pytest.mark.parametrize(
+    "rubbish", [b"REDIS0009 and then nothing of the kind", b"*1\r\n$7\r\nRUBBISH\r\n"]
+)
+def test_an_append_only_file_that_cannot_be_mended_is_set_aside(
+    tmp_path: Path, rubbish: bytes
+) -> None:
     """A snapshot that is cut off, and whole commands that are none."""
     (tmp_path / "redis").mkdir()
     (tmp_path / "redis" / "appendonly.aof").write_bytes(rubbish)
@@ -72,7 +82,9 @@ def test_an_append_only_file_that_cannot_be_mended_is_set_aside(tmp_path: Path, 
         (tmp_path / "redis" / "appendonly.aof").write_bytes(rubbish)
         redis.start(tmp_path)
         redis.wait(tmp_path)
-        assert len(list((tmp_path / "redis").glob("appendonly.aof.broken.*"))) == 2, "the first one stays"
+        assert len(list((tmp_path / "redis").glob("appendonly.aof.broken.*"))) == 2, (
+            "the first one stays"
+        )
         long_ago = time.time() - 31 * 86_400
         os.utime(aside, (long_ago, long_ago))
         processes.stop(tmp_path, [redis.NAME], 10)
@@ -106,9 +118,13 @@ def test_a_redis_without_memory_for_its_data_loses_none_of_it(tmp_path: Path) ->
     size = file.stat().st_size
     try:
         argv = [sys.executable, "-c", LITTLE_MEMORY, str(tmp_path)]
-        failed = subprocess.run(argv, cwd=PROJECT, capture_output=True, text=True, timeout=120, check=False)
+        failed = subprocess.run(
+            argv, cwd=PROJECT, capture_output=True, text=True, timeout=120, check=False
+        )
         assert "redis stopped while it was starting" in failed.stderr
-        assert "Out Of Memory" in processes.log_file(tmp_path, redis.NAME).read_text(encoding="utf-8")
+        assert "Out Of Memory" in processes.log_file(tmp_path, redis.NAME).read_text(
+            encoding="utf-8"
+        )
         assert file.stat().st_size == size
         url = redis.start(tmp_path)
         redis.wait(tmp_path)
@@ -131,13 +147,23 @@ def test_one_folder_has_one_redis_also_where_its_record_is_lost(tmp_path: Path) 
         processes.stop(tmp_path, [redis.NAME], 10)
 
 
-def test_a_clock_that_was_set_changes_nothing_about_who_is_who(machine: Machine, tmp_path: Path) -> None:
+def test_a_clock_that_was_set_changes_nothing_about_who_is_who(
+    machine: Machine, tmp_path: Path
+) -> None:
     (tmp_path / "sitecustomize.py").write_text(CLOCK_WAS_SET, encoding="utf-8")
     later = {**machine.env, "PYTHONPATH": f"{tmp_path}:{machine.env['PYTHONPATH']}"}
 
     def typed(word: str) -> str:
         argv = machine.argv(word)
-        return subprocess.run(argv, env=later, cwd=machine.home, capture_output=True, text=True, timeout=240, check=True).stderr
+        return subprocess.run(
+            argv,
+            env=later,
+            cwd=machine.home,
+            capture_output=True,
+            text=True,
+            timeout=240,
+            check=True,
+        ).stderr
 
     assert machine.earshot("up").returncode == 0
     assert "everything runs already" in typed("up")

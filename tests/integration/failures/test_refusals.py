@@ -1,4 +1,5 @@
-"""Redis answers and refuses: every worker outlives it with its own process id, idle or at work, and all of it is done."""
+"""Redis answers and refuses: every worker outlives it with its own process id, idle or at work, and
+all of it is done."""
 
 import time
 from collections.abc import Iterator
@@ -23,7 +24,8 @@ RESUME_SEC = 60.0
 
 @pytest.fixture(scope="module")
 def stage() -> Iterator[Stack]:
-    """Workers with idle children, and one whose child is at work; what is lost is looked for in seconds."""
+    """Workers with idle children, and one whose child is at work; what is lost is looked for in
+    seconds."""
     with servers() as started, ExitStack() as running:
         started.settings |= {
             "CHUNK_LEASE_SEC": "20",
@@ -31,7 +33,9 @@ def stage() -> Iterator[Stack]:
             "SOFT_SHUTDOWN_SEC": "2",
             "RECONCILE_EVERY_SEC": "2",
         }
-        running.enter_context(started.workers("core", "ingest", "merge", "finalize", "upkeep", concurrency=2))
+        running.enter_context(
+            started.workers("core", "ingest", "merge", "finalize", "upkeep", concurrency=2)
+        )
         running.enter_context(started.workers("busy", "asr"))
         running.enter_context(started.workers("idle", "scene", concurrency=2))
         running.enter_context(started.beat())
@@ -44,13 +48,21 @@ def test_workers_outlive_a_redis_that_refuses(stage: Stack, refusal: str) -> Non
     before = {name: running(stage, name) for name in names}
     recording_id = handed_in(stage)
     with administrator(stage.redis_url) as admin:
-        waiting.until(lambda: any(worker.busy for worker in heard(stage, "asr")), RESUME_SEC, "a child at work")
+        waiting.until(
+            lambda: any(worker.busy for worker in heard(stage, "asr")),
+            RESUME_SEC,
+            "a child at work",
+        )
         with REFUSALS[refusal](admin):
             time.sleep(REFUSED_SEC)
     assert stage.wait_finished(recording_id) == "complete"
     assert {name: running(stage, name) for name in names} == before
     for pool in ("ingest", "asr", "scene"):
-        waiting.until(lambda pool=pool: heard(stage, pool), RESUME_SEC, f"the heartbeat of the worker for {pool}")
+        waiting.until(
+            lambda pool=pool: heard(stage, pool),
+            RESUME_SEC,
+            f"the heartbeat of the worker for {pool}",
+        )
 
 
 def handed_in(stage: Stack) -> str:
@@ -67,7 +79,11 @@ def running(stage: Stack, name: str) -> int:
 
 def heard(stage: Stack, pool: str) -> list[Worker]:
     """Living workers that consume this queue."""
-    return [worker for worker in presence.living(Redis.from_url(stage.redis_url)) if pool in worker.queues]
+    return [
+        worker
+        for worker in presence.living(Redis.from_url(stage.redis_url))
+        if pool in worker.queues
+    ]
 
 
 def test_a_command_waits_and_goes_on(stage: Stack) -> None:

@@ -1,4 +1,5 @@
-"""What an operator sees of work that does not come, and what one pass of repair does about it, without beat or upkeep."""
+"""What an operator sees of work that does not come, and what one pass of repair does about it,
+without beat or upkeep."""
 
 import os
 import signal
@@ -31,7 +32,12 @@ def rows(stage: Stack, query: str, recording_id: str) -> list[dict[str, Any]]:
 
 
 def attempts(stage: Stack, recording_id: str) -> set[int]:
-    return {row["attempts"] for row in rows(stage, "SELECT attempts FROM chunk WHERE recording_id = %(id)s", recording_id)}
+    return {
+        row["attempts"]
+        for row in rows(
+            stage, "SELECT attempts FROM chunk WHERE recording_id = %(id)s", recording_id
+        )
+    }
 
 
 def stuck(stage: Stack, word: str) -> str:
@@ -60,7 +66,10 @@ def test_what_nobody_serves_is_said_and_needs_no_repair(stage: Stack, tmp_path: 
     recording_id = dispatched(stage, recording(tmp_path / "quiet.wav", 4), "scene", "noise")
     told = stuck(stage, "unserved")
     lines = [line.split() for line in told.splitlines() if line.startswith(recording_id[:8])]
-    assert sorted(line[1:4] for line in lines) == [["0-3", "noise", "unserved"], ["0-3", "scene", "unserved"]]
+    assert sorted(line[1:4] for line in lines) == [
+        ["0-3", "noise", "unserved"],
+        ["0-3", "scene", "unserved"],
+    ]
     assert "start a worker with `earshot worker scene`" in told
     repaired = stage.earshot("repair")
     assert (repaired.returncode, repaired.stdout) == (0, "")
@@ -72,7 +81,9 @@ def test_what_nobody_serves_is_said_and_needs_no_repair(stage: Stack, tmp_path: 
     assert attempts(stage, recording_id) == {1}
 
 
-def test_lost_messages_are_sent_again_once_by_two_repairs_at_once(stage: Stack, tmp_path: Path) -> None:
+def test_lost_messages_are_sent_again_once_by_two_repairs_at_once(
+    stage: Stack, tmp_path: Path
+) -> None:
     recording_id = dispatched(stage, recording(tmp_path / "quiet.wav", 16), "scene")
     Redis.from_url(stage.redis_url).flushall()
     with stage.workers("scene", "scene"):
@@ -82,7 +93,10 @@ def test_lost_messages_are_sent_again_once_by_two_repairs_at_once(stage: Stack, 
         with ThreadPoolExecutor(2) as two:
             done = list(two.map(lambda _: stage.earshot("repair"), range(2)))
         counts = [
-            int(line.split()[0]) for each in done for line in each.stdout.splitlines() if "chunks dispatched again" in line
+            int(line.split()[0])
+            for each in done
+            for line in each.stdout.splitlines()
+            if "chunks dispatched again" in line
         ]
         assert sum(counts) == 16, [each.stdout + each.stderr for each in done]
         assert attempts(stage, recording_id) == {2}
@@ -91,7 +105,9 @@ def test_lost_messages_are_sent_again_once_by_two_repairs_at_once(stage: Stack, 
     found = rows(stage, "SELECT 1 FROM finding WHERE recording_id = %(id)s", recording_id)
     stored = rows(stage, "SELECT id FROM outbox WHERE recording_id = %(id)s", recording_id)
     assert (len(found), len(stored)) == (16, 17)
-    told_events = [event["id"] for _, event in stream.read(Redis.from_url(stage.redis_url), count=1000)]
+    told_events = [
+        event["id"] for _, event in stream.read(Redis.from_url(stage.redis_url), count=1000)
+    ]
     assert sorted(told_events) == sorted(str(row["id"]) for row in stored)
 
 
@@ -99,7 +115,10 @@ def test_the_last_steps_are_done_by_repair(stage: Stack, tmp_path: Path) -> None
     recording_id = dispatched(stage, recording(tmp_path / "quiet.wav", 2), "scene")
     with stage.workers("all", "merge", "scene"), db.connect(stage.database_url) as connection:
         waiting.until(lambda: ledger.all_merged(connection, UUID(recording_id)), 60, "the merge")
-        connection.execute("UPDATE outbox SET published_at = NULL, stream_id = NULL, created_at = now() - interval '1 min'")
+        connection.execute(
+            "UPDATE outbox SET published_at = NULL, stream_id = NULL, created_at = now() - interval"
+            " '1 min'"
+        )
     Redis.from_url(stage.redis_url).delete("finalize", "events")
     told = stuck(stage, "unfinalized")
     assert "2 events wait to be published" in told
@@ -110,7 +129,9 @@ def test_the_last_steps_are_done_by_repair(stage: Stack, tmp_path: Path) -> None
         assert stage.wait_finished(recording_id) == "complete"
 
 
-def test_silence_is_death_only_where_somebody_was_heard_all_the_while(stage: Stack, tmp_path: Path) -> None:
+def test_silence_is_death_only_where_somebody_was_heard_all_the_while(
+    stage: Stack, tmp_path: Path
+) -> None:
     poison = Poison(stage, tmp_path)
     poison.on("wait")
     recording_id = dispatched(stage, recording(tmp_path / "long.wav", 1, 0), "peak")
@@ -120,7 +141,7 @@ def test_silence_is_death_only_where_somebody_was_heard_all_the_while(stage: Sta
         with stage.workers("doomed", "peak") as doomed:
             waiting.until(lambda: poison.victims == 1, 30, "work on the chunk")
             os.kill(redis.pid, signal.SIGSTOP)  # all workers fall silent
-            time.sleep(LOST_SEC + 1)  # the silence itself is what is tested: nothing happens in it that could be waited for
+            time.sleep(LOST_SEC + 1)  # nothing happens in the silence that could be waited for
             os.kill(redis.pid, signal.SIGCONT)
             repaired = stage.earshot("repair")
             assert repaired.returncode == 0, repaired.stderr
@@ -146,7 +167,9 @@ def test_a_worker_that_is_told_to_stop_is_not_dead(stage: Stack, tmp_path: Path)
     key, redis = ChunkKey(recording_id=UUID(recording_id), index=0), Redis.from_url(stage.redis_url)
     for turn in (1, 2):
         with stage.workers("stopped", "peak"):
-            waiting.until(lambda turn=turn: poison.victims == turn, 20, f"work on the chunk, time {turn}")
+            waiting.until(
+                lambda turn=turn: poison.victims == turn, 20, f"work on the chunk, time {turn}"
+            )
         found = claims.look(redis, {key: ["peak"]})[key]["peak"]
         assert found.deaths == 0
         assert found.claim is not None

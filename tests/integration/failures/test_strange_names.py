@@ -1,4 +1,5 @@
-"""Files with strange names, through the whole system: analysed, told apart, and shown so that no terminal obeys them."""
+"""Files with strange names, through the whole system: analysed, told apart, and shown so that no
+terminal obeys them."""
 
 import json
 import os
@@ -20,7 +21,13 @@ NAMES = (
     "مكالمة 👩‍👩‍👧.ogg".encode(),
     b"x" * 251 + b".ogg",
 )
-SHOWN = ("esc\\u001b]0;title\\u0007.ogg", "two\\u000alines.ogg", "latin\\udce9.ogg", "left\\u202egnp.ogg", "مكالمة 👩‍👩‍👧.ogg")
+SHOWN = (
+    "esc\\u001b]0;title\\u0007.ogg",
+    "two\\u000alines.ogg",
+    "latin\\udce9.ogg",
+    "left\\u202egnp.ogg",
+    "مكالمة 👩‍👩‍👧.ogg",
+)
 
 
 def test_strange_names_are_analysed_and_shown_escaped(stage: Stack) -> None:
@@ -36,13 +43,22 @@ def test_strange_names_are_analysed_and_shown_escaped(stage: Stack) -> None:
         listed, events = stage.earshot("list"), stage.earshot("events")
         again = stage.earshot(*asked, "--out", str(PROJECT / "README.md" / "nowhere"))
     assert (done.returncode, again.returncode) == (1, 1)
-    for printed in (done.stdout, done.stderr, listed.stdout, events.stdout, again.stdout, again.stderr):
+    for printed in (
+        done.stdout,
+        done.stderr,
+        listed.stdout,
+        events.stdout,
+        again.stdout,
+        again.stderr,
+    ):
         assert not UNSHOWABLE.search(printed.replace("\n", ""))
     assert all(shown in done.stdout and shown in listed.stdout for shown in SHOWN)
     assert len([line for line in listed.stdout.splitlines() if ".ogg" in line]) == len(NAMES) + 1
     written = sorted(out.iterdir())
     assert len(written) == len(NAMES)
-    assert all(json.loads(each.read_text(encoding="utf-8"))["status"] == "complete" for each in written)
+    assert all(
+        json.loads(each.read_text(encoding="utf-8"))["status"] == "complete" for each in written
+    )
     assert not any(UNSHOWABLE.search(each.name) for each in written)
     for event in events.stdout.splitlines():
         json.loads(event)

@@ -20,7 +20,8 @@ SHORT = {
     "EARSHOT_WORKER_LOST_SEC": "8",
     "EARSHOT_SOFT_SHUTDOWN_SEC": "4",
 }
-"""Production's clocks, made short: Redis loses the last second with its power, and what was sent in it waits for a lease."""
+"""Production's clocks, made short: Redis loses the last second with its power, and what was sent in
+it waits for a lease."""
 
 
 def test_everything_that_dies_comes_back_and_the_work_is_done(machine: Machine) -> None:
@@ -41,7 +42,9 @@ def test_everything_that_dies_comes_back_and_the_work_is_done(machine: Machine) 
         )
 
     assert waiting.became(back, 60), troubles.read(home)
-    assert waiting.became(lambda: "complete" in machine.earshot("list").stdout, 90), machine.earshot("doctor").stdout
+    assert waiting.became(lambda: "complete" in machine.earshot("list").stdout, 90), (
+        machine.earshot("doctor").stdout
+    )
     doctor = machine.earshot("doctor")
     assert doctor.returncode == 0, doctor.stdout
     assert "ended and was started again" in doctor.stdout
@@ -57,7 +60,10 @@ def test_what_cannot_start_says_why_and_comes_back_once_it_can(machine: Machine)
     server = postgres.pid(home)
     assert server is not None
     os.kill(server, signal.SIGKILL)
-    assert waiting.became(lambda: "postgres" in troubles.read(home) and troubles.read(home)["postgres"].failures > 2, 60)
+    assert waiting.became(
+        lambda: "postgres" in troubles.read(home) and troubles.read(home)["postgres"].failures > 2,
+        60,
+    )
     doctor = machine.earshot("doctor")
     assert doctor.returncode == 3
     assert "unrecognized configuration parameter" in " ".join(doctor.stdout.split())
@@ -67,7 +73,9 @@ def test_what_cannot_start_says_why_and_comes_back_once_it_can(machine: Machine)
 
 def test_a_long_log_is_turned_while_it_is_written(tmp_path: Path) -> None:
     home = tmp_path / "home"
-    process = processes.start(home, "writer", ["sh", "-c", "while :; do echo line of a log; done"], {})
+    process = processes.start(
+        home, "writer", ["sh", "-c", "while :; do echo line of a log; done"], {}
+    )
     log = processes.log_file(home, "writer")
     try:
         assert waiting.became(lambda: log.exists() and log.stat().st_size > 100_000, 20)

@@ -1,4 +1,5 @@
-"""Full disks, stores and sources that are away: what passes is waited for, and what was given up can be taken up again."""
+"""Full disks, stores and sources that are away: what passes is waited for, and what was given up
+can be taken up again."""
 
 import http.server
 import threading
@@ -51,9 +52,12 @@ Trouble = Callable[[Stack], AbstractContextManager[None]]
 
 
 @pytest.mark.parametrize(
-    ("trouble", "code"), [pytest.param(full, "disk_full", marks=needs_limits), (in_the_way, "store_unavailable")]
+    ("trouble", "code"),
+    [pytest.param(full, "disk_full", marks=needs_limits), (in_the_way, "store_unavailable")],
 )
-def test_five_recordings_wait_for_the_store_and_complete_by_themselves(stage: Stack, trouble: Trouble, code: str) -> None:
+def test_five_recordings_wait_for_the_store_and_complete_by_themselves(
+    stage: Stack, trouble: Trouble, code: str
+) -> None:
     with stage.workers("core", "ingest", "merge", "finalize", "scene", concurrency=2):
         with trouble(stage):
             ids = [handed_in(stage, "--force") for _ in range(5)]
@@ -68,7 +72,9 @@ def test_what_was_given_up_for_the_store_is_taken_up_again_under_its_id(stage: S
     with stage.workers("core", "ingest", "merge", "finalize", "scene"):
         with in_the_way(stage):
             offered, by_sender = stage.offer(DEMO), str(uuid4())
-            told = enqueue(stage, {"uri": offered, "recording_id": by_sender, "analyses": ["scene"]})
+            told = enqueue(
+                stage, {"uri": offered, "recording_id": by_sender, "analyses": ["scene"]}
+            )
             by_rerun, by_repair, with_force = (handed_in(stage, "--force") for _ in range(3))
             for each in (by_rerun, by_repair, with_force):
                 assert stage.wait_finished(each) == "failed"
@@ -76,7 +82,12 @@ def test_what_was_given_up_for_the_store_is_taken_up_again_under_its_id(stage: S
         assert "earshot rerun" in told["error"]["detail"]
         del stage.settings["WAIT_DAYS"]
 
-        assert enqueue(stage, {"uri": offered, "recording_id": by_sender, "analyses": ["scene"]})["error"] is None
+        assert (
+            enqueue(stage, {"uri": offered, "recording_id": by_sender, "analyses": ["scene"]})[
+                "error"
+            ]
+            is None
+        )
         [kept] = [row["uri"] for row in rows(stage, [with_force])]
         asked = {"uri": kept, "recording_id": with_force, "analyses": ["scene"], "force": True}
         assert enqueue(stage, asked)["error"] is None
@@ -105,14 +116,21 @@ def test_an_upload_that_is_gone_is_not_taken_up_again(stage: Stack) -> None:
     assert rows(stage, [recording_id])[0]["state"] == "failed"
 
 
-def test_a_store_that_is_not_mounted_is_said_and_keeps_repair_from_nothing_else(stage: Stack) -> None:
+def test_a_store_that_is_not_mounted_is_said_and_keeps_repair_from_nothing_else(
+    stage: Stack,
+) -> None:
     with db.connect(stage.database_url) as connection:
         failed, cut = uuid4(), planned(connection, ["scene"], 2)
         uri = f"file://{stage.home}/audio/inbox/{uuid4()}/call.ogg"
         recordings.register(connection, failed, IngestRequest(uri=uri), ["scene"], "en")
-        assert recordings.fail(connection, failed, Unavailable("store_unavailable", "not mounted"), ("queued",))
+        assert recordings.fail(
+            connection, failed, Unavailable("store_unavailable", "not mounted"), ("queued",)
+        )
     repaired = stage.earshot("repair")
-    assert (repaired.returncode, "inbox is not there; mount it" in repaired.stderr) == (0, True), repaired
+    assert (repaired.returncode, "inbox is not there; mount it" in repaired.stderr) == (
+        0,
+        True,
+    ), repaired
     assert "its upload is gone" not in repaired.stderr
     assert "1 recordings whose chunks were dispatched" in repaired.stdout
     assert [row["state"] for row in rows(stage, [str(cut)])] == ["analyzing"]
@@ -125,33 +143,56 @@ def test_a_store_that_is_not_mounted_is_said_and_keeps_repair_from_nothing_else(
 
 
 def test_chunks_wait_for_a_store_that_is_away(stage: Stack) -> None:
-    """Longer than a lease: nothing fails, and nothing is dispatched anew, for the job is known to wait."""
-    stage.settings |= {"CHUNK_LEASE_SEC": "3", "WORKER_LOST_SEC": "5", "SOFT_SHUTDOWN_SEC": "2", "RECONCILE_EVERY_SEC": "1"}
+    """Longer than a lease: nothing fails, and nothing is dispatched anew, for the job is known to
+    wait."""
+    stage.settings |= {
+        "CHUNK_LEASE_SEC": "3",
+        "WORKER_LOST_SEC": "5",
+        "SOFT_SHUTDOWN_SEC": "2",
+        "RECONCILE_EVERY_SEC": "1",
+    }
     recordings, elsewhere = stage.home / "audio" / "recordings", stage.home / "audio" / "unmounted"
     with stage.workers("core", "ingest"):
         recording_id = handed_in(stage)
-        waiting.until(lambda: rows(stage, [recording_id])[0]["state"] == "analyzing", MET_SEC, "the dispatch")
+        waiting.until(
+            lambda: rows(stage, [recording_id])[0]["state"] == "analyzing", MET_SEC, "the dispatch"
+        )
     recordings.rename(elsewhere)
     with stage.workers("all", "merge", "finalize", "upkeep", "scene"), stage.beat():
-        waiting.until(lambda: "store_unavailable" in stage.earshot("doctor", "--stuck").stdout, MET_SEC, "the trouble")
+        waiting.until(
+            lambda: "store_unavailable" in stage.earshot("doctor", "--stuck").stdout,
+            MET_SEC,
+            "the trouble",
+        )
         elsewhere.rename(recordings)
         assert stage.wait_finished(recording_id) == "complete"
     with db.connect(stage.database_url) as connection:
         attempts = connection.execute(
             "SELECT max(attempts) AS most FROM chunk WHERE recording_id = %s", (recording_id,)
         ).fetchone()
-        failed = connection.execute("SELECT 1 FROM finding WHERE recording_id = %s AND status = 'failed'", (recording_id,))
+        failed = connection.execute(
+            "SELECT 1 FROM finding WHERE recording_id = %s AND status = 'failed'", (recording_id,)
+        )
         assert (attempts, failed.fetchall()) == ({"most": 1}, [])
 
 
-def test_a_web_source_that_answers_503_and_a_root_that_is_not_mounted_are_waited_for(stage: Stack) -> None:
+def test_a_web_source_that_answers_503_and_a_root_that_is_not_mounted_are_waited_for(
+    stage: Stack,
+) -> None:
     with web_server() as (server, host):
         unmounted = stage.home / "calls"
-        stage.settings |= {"ROOTS": f'["http://{host}", "file://{unmounted}"]', "INTERNAL_HOSTS": f'["{host}"]'}
+        stage.settings |= {
+            "ROOTS": f'["http://{host}", "file://{unmounted}"]',
+            "INTERNAL_HOSTS": f'["{host}"]',
+        }
         ids = [str(uuid4()), str(uuid4())]
         with stage.workers("core", "ingest", "merge", "finalize", "scene", concurrency=2):
-            for each, uri in zip(ids, (f"http://{host}/call.ogg", f"file://{unmounted}/call.ogg"), strict=True):
-                send(stage, {"uri": uri, "recording_id": each, "analyses": ["scene"], "force": True})
+            for each, uri in zip(
+                ids, (f"http://{host}/call.ogg", f"file://{unmounted}/call.ogg"), strict=True
+            ):
+                send(
+                    stage, {"uri": uri, "recording_id": each, "analyses": ["scene"], "force": True}
+                )
             until_met(stage, ids, "source_unavailable")
             server.away = False
             unmounted.mkdir()
@@ -196,10 +237,17 @@ def send(stage: Stack, request: dict[str, Any]) -> None:
 
 
 def rows(stage: Stack, ids: list[str]) -> list[dict[str, Any]]:
-    query = "SELECT state, waits_for, request ->> 'uri' AS uri FROM recording WHERE id = ANY (%s::uuid[])"
+    query = (
+        "SELECT state, waits_for, request ->> 'uri' AS uri FROM recording WHERE id = ANY"
+        " (%s::uuid[])"
+    )
     with db.connect(stage.database_url) as connection:
         return connection.execute(query, (ids,)).fetchall()
 
 
 def until_met(stage: Stack, ids: list[str], code: str) -> None:
-    waiting.until(lambda: [row["waits_for"] for row in rows(stage, ids)] == [code] * len(ids), MET_SEC, f"{code} for all")
+    waiting.until(
+        lambda: [row["waits_for"] for row in rows(stage, ids)] == [code] * len(ids),
+        MET_SEC,
+        f"{code} for all",
+    )

@@ -17,7 +17,8 @@ CHUNKS = "40"
 
 @pytest.fixture(scope="module")
 def held() -> dict[str, float]:
-    """The most that any of two children of one worker holds, which serves all CPU analyses, after work on the demo call."""
+    """The most that any of two children of one worker holds, which serves all CPU analyses, after
+    work on the demo call."""
     argv = [sys.executable, "-m", "trials.bench.memory", "demo/call.ogg", CHUNKS]
     done = subprocess.run(argv, cwd=PROJECT, check=True, capture_output=True, text=True)
     found: dict[str, float] = json.loads(done.stdout)

@@ -1,4 +1,5 @@
-"""An alarm in a long recording is told while its chunk is worked on, once, whatever is done again and whatever is away."""
+"""An alarm in a long recording is told while its chunk is worked on, once, whatever is done again
+and whatever is away."""
 
 import threading
 import wave
@@ -40,7 +41,9 @@ class Watch:
     """Every command while it is open, as MONITOR tells them."""
 
     def __init__(self, redis_url: str) -> None:
-        self._redis = Redis.from_url(redis_url, socket_timeout=300)  # nothing may be told for a while
+        self._redis = Redis.from_url(
+            redis_url, socket_timeout=300
+        )  # nothing may be told for a while
         self._end = f"watch-end-{id(self)}"
         self._thread = threading.Thread(target=self._listen, daemon=True)
         self._listening = threading.Event()
@@ -85,7 +88,10 @@ def alarmed(path: Path) -> Path:
 def dispatched(stage: Stack, tmp_path: Path) -> str:
     """The recording, cut and dispatched, while nobody analyses it."""
     with stage.workers("ingest", "ingest"):
-        reply = enqueue(stage, {"uri": stage.offer(alarmed(tmp_path / "long.wav")), "analyses": ["scene", "noise"]})
+        reply = enqueue(
+            stage,
+            {"uri": stage.offer(alarmed(tmp_path / "long.wav")), "analyses": ["scene", "noise"]},
+        )
     assert reply["state"] == "analyzing"
     return str(reply["recording_id"])
 
@@ -93,7 +99,11 @@ def dispatched(stage: Stack, tmp_path: Path) -> str:
 def emergencies(stage: Stack) -> list[tuple[float, dict[str, Any]]]:
     """Each with when it was published, in seconds by the clock of Redis."""
     told = stream.read(Redis.from_url(stage.redis_url), count=10_000)
-    return [(int(entry.split("-")[0]) / 1000, event) for entry, event in told if event["type"] == "emergency"]
+    return [
+        (int(entry.split("-")[0]) / 1000, event)
+        for entry, event in told
+        if event["type"] == "emergency"
+    ]
 
 
 def staged(stage: Stack, recording_id: str, index: int = ALARMED) -> bool:
@@ -101,16 +111,26 @@ def staged(stage: Stack, recording_id: str, index: int = ALARMED) -> bool:
     return "noise" in staging.get(Redis.from_url(stage.redis_url), [key])[key]
 
 
-def test_it_is_told_before_the_merge_and_once_whatever_is_done_again(stage: Stack, tmp_path: Path) -> None:
+def test_it_is_told_before_the_merge_and_once_whatever_is_done_again(
+    stage: Stack, tmp_path: Path
+) -> None:
     recording_id = dispatched(stage, tmp_path)
     chunk = str(staging.key(ChunkKey(recording_id=UUID(recording_id), index=ALARMED)))
     with Watch(stage.redis_url) as watch, stage.workers("noise", "noise"):
         waiting.until(lambda: staged(stage, recording_id, SECONDS // 25 - 1), 60, "the last chunk")
     [(published, event)] = emergencies(stage)
     check("event.emergency", event)
-    assert (event["recording_id"], event["chunk"], event["pattern"], event["groups"]) == (recording_id, ALARMED, "T3", 2)
+    assert (event["recording_id"], event["chunk"], event["pattern"], event["groups"]) == (
+        recording_id,
+        ALARMED,
+        "T3",
+        2,
+    )
     assert ALARMED * 25_000 <= event["start_ms"] < event["end_ms"] <= (ALARMED + 1) * 25_000
-    begun, done = watch.first("EVAL", chunk, "claim:noise"), watch.first("HSET", chunk, "outcome:noise")
+    begun, done = (
+        watch.first("EVAL", chunk, "claim:noise"),
+        watch.first("HSET", chunk, "outcome:noise"),
+    )
     assert begun < published <= done + 0.001  # the stream counts milliseconds
     assert done - begun < 1
     with db.connect(stage.database_url) as connection:
@@ -128,14 +148,18 @@ def test_it_is_told_before_the_merge_and_once_whatever_is_done_again(stage: Stac
     assert "FIRE ALARM 1:" in again.stdout
     assert [each for _, each in emergencies(stage)] == [event]
     with db.connect(stage.database_url) as connection:
-        rows = connection.execute("SELECT id FROM outbox WHERE body ->> 'type' = 'emergency'").fetchall()
+        rows = connection.execute(
+            "SELECT id FROM outbox WHERE body ->> 'type' = 'emergency'"
+        ).fetchall()
         recording = recordings.get(connection, UUID(recording_id))
         report = recordings.report(connection, UUID(recording_id))
     assert [str(row["id"]) for row in rows] == [event["id"]]
     assert recording is not None
     assert recording.round == 2
     assert report is not None
-    assert [(each["label"], each["start_ms"]) for each in report["emergencies"]] == [("fire_alarm", event["start_ms"])]
+    assert [(each["label"], each["start_ms"]) for each in report["emergencies"]] == [
+        ("fire_alarm", event["start_ms"])
+    ]
 
 
 def test_it_does_not_wait_for_the_rest_of_its_batch(stage: Stack, tmp_path: Path) -> None:
@@ -144,18 +168,27 @@ def test_it_does_not_wait_for_the_rest_of_its_batch(stage: Stack, tmp_path: Path
     with Watch(stage.redis_url) as watch, stage.workers("noise", "noise"):
         waiting.until(lambda: staged(stage, recording_id, SECONDS // 25 - 1), 60, "the last chunk")
     [(published, _)] = emergencies(stage)
-    chunks = [str(staging.key(ChunkKey(recording_id=UUID(recording_id), index=index))) for index in range(SECONDS // 25)]
+    chunks = [
+        str(staging.key(ChunkKey(recording_id=UUID(recording_id), index=index)))
+        for index in range(SECONDS // 25)
+    ]
     begun = [watch.first("EVAL", chunk, "claim:noise") for chunk in chunks]
     done = [watch.first("HSET", chunk, "outcome:noise") for chunk in chunks]
     assert published < begun[ALARMED + 1]
-    assert all(before < after for before, after in zip(done, begun[1:], strict=False)), "what is done is not done again"
+    assert all(before < after for before, after in zip(done, begun[1:], strict=False)), (
+        "what is done is not done again"
+    )
 
 
 def test_it_is_told_when_postgres_is_back(stage: Stack, tmp_path: Path) -> None:
     recording_id = dispatched(stage, tmp_path)
     postgres.stop(stage.home)
     with stage.workers("noise", "noise") as worker:
-        waiting.until(lambda: "Postgres does not answer" in worker.log.read_text(), 60, "the try without Postgres")
+        waiting.until(
+            lambda: "Postgres does not answer" in worker.log.read_text(),
+            60,
+            "the try without Postgres",
+        )
         assert not staged(stage, recording_id)
         assert emergencies(stage) == []
         postgres.start(stage.home)

@@ -1,4 +1,5 @@
-"""Flower, as an operator opens it: pools and tasks by their names, and nothing that was said in a recording."""
+"""Flower, as an operator opens it: pools and tasks by their names, and nothing that was said in a
+recording."""
 
 import base64
 import json
@@ -37,7 +38,9 @@ def free_port() -> int:
 def test_the_containers_flower_asks_for_its_password(bare_servers: Stack, tmp_path: Path) -> None:
     """The lines of the compose file, with a secret of this test's."""
     service, port = (
-        yaml.safe_load((PROJECT / "docker-compose.yml").read_text(encoding="utf-8"))["services"]["flower"],
+        yaml.safe_load((PROJECT / "docker-compose.yml").read_text(encoding="utf-8"))["services"][
+            "flower"
+        ],
         free_port(),
     )
     secret = tmp_path / "flower_password"
@@ -54,7 +57,10 @@ def test_the_containers_flower_asks_for_its_password(bare_servers: Stack, tmp_pa
             fetch(f"{site}/workers?json=1")
         assert refused.value.code == 401
         said = base64.b64encode(b"earshot:p@ss $HOME:1").decode()
-        with urlopen(Request(f"{site}/workers?json=1", headers={"Authorization": f"Basic {said}"}), timeout=20) as answer:
+        with urlopen(
+            Request(f"{site}/workers?json=1", headers={"Authorization": f"Basic {said}"}),
+            timeout=20,
+        ) as answer:
             assert answer.status == 200
     finally:
         processes.stop(bare_servers.home, ["flower"], 10)
@@ -66,19 +72,40 @@ def test_the_containers_flower_asks_for_its_password(bare_servers: Stack, tmp_pa
 def test_flower_shows_pools_and_tasks_and_no_transcript(stack: Stack) -> None:
     port = free_port()
     argv = [sys.executable, "-m", "earshot", "flower", "--port", str(port)]
-    process = processes.start(stack.home, "flower", argv, {**stack.env(), "FLOWER_UNAUTHENTICATED_API": "true"})
+    process = processes.start(
+        stack.home, "flower", argv, {**stack.env(), "FLOWER_UNAUTHENTICATED_API": "true"}
+    )
     try:
         site = f"http://127.0.0.1:{port}"
         waiting.until(lambda: _answers(site), 60, "Flower", process.log)
-        waiting.until(lambda: all(pool in fetch(f"{site}/workers?json=1") for pool in pools()), 60, "pools", process.log)
-        reply = enqueue(stack, {"uri": stack.offer(PROJECT / "demo" / "call.ogg"), "force": True}, "ingest")
+        waiting.until(
+            lambda: all(pool in fetch(f"{site}/workers?json=1") for pool in pools()),
+            60,
+            "pools",
+            process.log,
+        )
+        reply = enqueue(
+            stack, {"uri": stack.offer(PROJECT / "demo" / "call.ogg"), "force": True}, "ingest"
+        )
         stack.wait_finished(reply["recording_id"])
-        waiting.until(lambda: "finalize.recording" in fetch(f"{site}/api/tasks"), 60, "the tasks in Flower", process.log)
+        waiting.until(
+            lambda: "finalize.recording" in fetch(f"{site}/api/tasks"),
+            60,
+            "the tasks in Flower",
+            process.log,
+        )
         tasks = json.loads(fetch(f"{site}/api/tasks"))
     finally:
         processes.stop(stack.home, ["flower"], 10)
     names = {task["name"] for task in tasks.values()}
-    assert {"analyze.asr", "analyze.diarization", "analyze.scene", "merge.batch", "merge.whole", "ingest.recording"} <= names
+    assert {
+        "analyze.asr",
+        "analyze.diarization",
+        "analyze.scene",
+        "merge.batch",
+        "merge.whole",
+        "ingest.recording",
+    } <= names
     shown = json.dumps(tasks)
     with db.connect(stack.database_url) as connection:
         report = recordings.report(connection, reply["recording_id"])

@@ -1,4 +1,5 @@
-"""A worker of a GPU pool with several children: each has a device of its own, and CUDA is touched in the children only."""
+"""A worker of a GPU pool with several children: each has a device of its own, and CUDA is touched
+in the children only."""
 
 import re
 from pathlib import Path
@@ -23,8 +24,12 @@ def mapped(pid: int) -> set[str]:
     return {name for name in LIBRARIES if name in maps}
 
 
-def test_each_child_has_a_gpu_and_keeps_it_and_their_parent_touches_none(stage: Stack, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "4, GPU-7")  # nothing of CUDA minds names of devices that are not there
+def test_each_child_has_a_gpu_and_keeps_it_and_their_parent_touches_none(
+    stage: Stack, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(
+        "CUDA_VISIBLE_DEVICES", "4, GPU-7"
+    )  # nothing of CUDA minds names of devices that are not there
 
     def pins() -> list[str]:
         log = processes.log_file(stage.home, "gpu").read_text(encoding="utf-8")

@@ -1,4 +1,5 @@
-"""``up``, ``down`` and ``run`` on this machine: what is started once, found again, survives, and goes away."""
+"""``up``, ``down`` and ``run`` on this machine: what is started once, found again, survives, and
+goes away."""
 
 import json
 import signal
@@ -51,7 +52,9 @@ def test_up_twice_kill_up_down_up(machine: Machine) -> None:
 def test_a_stack_that_cannot_start_leaves_nothing_running(machine: Machine) -> None:
     assert machine.earshot("up").returncode == 0
     assert machine.earshot("down").returncode == 0
-    (machine.home / "home" / "postgres" / "postgresql.auto.conf").write_text("no = such_setting", encoding="utf-8")
+    (machine.home / "home" / "postgres" / "postgresql.auto.conf").write_text(
+        "no = such_setting", encoding="utf-8"
+    )
     failed = machine.earshot("up")
     assert failed.returncode == 3
     assert "Postgres did not start" in failed.stderr
@@ -60,7 +63,12 @@ def test_a_stack_that_cannot_start_leaves_nothing_running(machine: Machine) -> N
 
 
 @pytest.mark.parametrize(
-    "which", [{"started": 12.5}, {"boot": "another", "start": 12.5}, {"boot": identity.boot(), "start": 12.5}]
+    "which",
+    [
+        {"started": 12.5},
+        {"boot": "another", "start": 12.5},
+        {"boot": identity.boot(), "start": 12.5},
+    ],
 )
 def test_a_recycled_pid_is_left_alone(machine: Machine, which: dict[str, object]) -> None:
     with subprocess.Popen(["sleep", "600"], start_new_session=True) as stranger:
@@ -75,7 +83,10 @@ def test_a_recycled_pid_is_left_alone(machine: Machine, which: dict[str, object]
 
 def test_two_ups_at_once_start_one_stack(machine: Machine) -> None:
     typed = [
-        subprocess.Popen(machine.argv("up"), env=machine.env, cwd=machine.home, stderr=subprocess.PIPE, text=True) for _ in "ab"
+        subprocess.Popen(
+            machine.argv("up"), env=machine.env, cwd=machine.home, stderr=subprocess.PIPE, text=True
+        )
+        for _ in "ab"
     ]
     said = [each.communicate(timeout=TIMEOUT_SEC)[1] for each in typed]
     assert [each.returncode for each in typed] == [0, 0], said
@@ -107,11 +118,19 @@ def test_run_leaves_a_stack_that_was_up(machine: Machine) -> None:
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
-def test_ctrl_c_sigterm_and_a_closed_terminal_stop_what_run_started(machine: Machine, number: signal.Signals) -> None:
-    before = signal.signal(number, signal.SIG_DFL)  # where these tests themselves run under nohup, or behind a shell's `&`
+def test_ctrl_c_sigterm_and_a_closed_terminal_stop_what_run_started(
+    machine: Machine, number: signal.Signals
+) -> None:
+    before = signal.signal(
+        number, signal.SIG_DFL
+    )  # where these tests themselves run under nohup, or behind a shell's `&`
     try:
         typed = subprocess.Popen(
-            machine.argv("run", DEMO), env=machine.env, cwd=machine.home, stderr=subprocess.PIPE, text=True
+            machine.argv("run", DEMO),
+            env=machine.env,
+            cwd=machine.home,
+            stderr=subprocess.PIPE,
+            text=True,
         )
     finally:
         signal.signal(number, before)
@@ -133,7 +152,9 @@ def test_two_workers_of_a_pool_on_one_machine_are_two(machine: Machine) -> None:
     assert machine.earshot("up").returncode == 0
     ready = [machine.home / f"{number}.ready" for number in range(2)]
     typed = [
-        subprocess.Popen(machine.argv("worker", "scene"), env={**machine.env, "EARSHOT_READY_FILE": str(file)})
+        subprocess.Popen(
+            machine.argv("worker", "scene"), env={**machine.env, "EARSHOT_READY_FILE": str(file)}
+        )
         for file in ready
     ]
     try:

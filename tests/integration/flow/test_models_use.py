@@ -41,7 +41,9 @@ def test_a_model_is_used_once_it_loads_and_the_default_comes_back(
     missing = earshot(tmp_path, "models", "use", "own-emotion-1", **named)
     assert missing.returncode == USAGE
     assert "fetch it with `earshot models pull own-emotion-1`" in missing.stderr
-    refused = earshot(tmp_path, "models", "use", default_releases()["scene"].name, commercial_use="true", **named)
+    refused = earshot(
+        tmp_path, "models", "use", default_releases()["scene"].name, commercial_use="true", **named
+    )
     assert "forbids commercial use" in refused.stderr
     code = earshot(tmp_path, "models", "use", "asr-of-another-runtime-1", **named)
     assert "asr has no runtime 'of-tomorrow'" in code.stderr
@@ -55,15 +57,29 @@ def test_a_model_is_used_once_it_loads_and_the_default_comes_back(
         now = releases.active(connection)["emotion"]
         assert (now.name, now.sha256) == ("own-emotion-1", default_releases()["emotion"].sha256)
         listed = earshot(tmp_path, "models", "list", **named).stdout
-        assert [line.split()[0] for line in listed.splitlines() if " yes  " in line and " emotion " in line][
-            -1
-        ] == "own-emotion-1"
-        assert earshot(tmp_path, "models", "use", default_releases()["emotion"].name, **named).returncode == 0
+        assert [
+            line.split()[0]
+            for line in listed.splitlines()
+            if " yes  " in line and " emotion " in line
+        ][-1] == "own-emotion-1"
+        assert (
+            earshot(
+                tmp_path, "models", "use", default_releases()["emotion"].name, **named
+            ).returncode
+            == 0
+        )
         assert "emotion" not in releases.active(connection)
         assert earshot(tmp_path, "models", "use", "own-emotion-1", **named).returncode == 0
         assert releases.active(connection)["emotion"].name == "own-emotion-1"
         shutil.rmtree(tmp_path / "models" / "own-emotion-1")
-        worker = earshot(tmp_path, "worker", "emotion", redis_url="redis://127.0.0.1:1", commercial_use="true", **named)
+        worker = earshot(
+            tmp_path,
+            "worker",
+            "emotion",
+            redis_url="redis://127.0.0.1:1",
+            commercial_use="true",
+            **named,
+        )
         assert worker.returncode == USAGE
         assert worker.stderr.count("\n") == 1
         assert "fetch it with `earshot models pull own-emotion-1`" in worker.stderr
@@ -83,7 +99,9 @@ def test_an_endpoint_answers_whatever_release_is_active(
         try:
             assert serving()["asr"].name == active(connection)["asr"].name
             check(["asr"])  # nothing of it is on this machine, and nothing needs to be
-            used = earshot(tmp_path, "models", "use", DEFAULT, database_url=database_url, **endpoint)
+            used = earshot(
+                tmp_path, "models", "use", DEFAULT, database_url=database_url, **endpoint
+            )
             assert used.stdout.startswith("asr stays with asr-endpoint-"), used.stderr
         finally:
             connection.execute("DELETE FROM release")

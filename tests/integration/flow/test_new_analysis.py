@@ -1,4 +1,5 @@
-"""A new analysis is one module and one registry line: done to a copy of the project, it appears everywhere by itself."""
+"""A new analysis is one module and one registry line: done to a copy of the project, it appears
+everywhere by itself."""
 
 from pathlib import Path
 
@@ -47,7 +48,9 @@ def analyze(model: None, clips: Sequence[Clip]) -> list[LoudnessFindings]:
 '''
 
 
-def test_one_module_and_one_line_reach_the_chord_the_rows_and_the_event(stage: Stack, tmp_path: Path) -> None:
+def test_one_module_and_one_line_reach_the_chord_the_rows_and_the_event(
+    stage: Stack, tmp_path: Path
+) -> None:
     stage.project = project_copy.copy(tmp_path / "project")
     (stage.project / "workers" / "loudness.py").write_text(MODULE, encoding="utf-8")
     project_copy.register(stage.project, "workers.loudness")
@@ -58,12 +61,16 @@ def test_one_module_and_one_line_reach_the_chord_the_rows_and_the_event(stage: S
         assert stage.wait_finished(reply["recording_id"]) == "complete"
     assert {"analyze.scene", "analyze.loudness"} <= {message["task"] for message in wire.messages}
     with db.connect(stage.database_url) as connection:
-        rows = connection.execute("SELECT analysis, count(*) AS n FROM finding GROUP BY analysis").fetchall()
+        rows = connection.execute(
+            "SELECT analysis, count(*) AS n FROM finding GROUP BY analysis"
+        ).fetchall()
         report = recordings.report(connection, reply["recording_id"])
     found = {row["analysis"]: row["n"] for row in rows}
     assert found["loudness"] == found["scene"] > 1
     assert report is not None
     assert len(report["classifications"]["loudness"]) == found["loudness"]
-    told = [event for _, event in stream.read(Redis.from_url(stage.redis_url)) if "loudness" in event]
+    told = [
+        event for _, event in stream.read(Redis.from_url(stage.redis_url)) if "loudness" in event
+    ]
     assert len(told) == found["loudness"]
     assert set(told[0]["loudness"]["scores"]) == {"loud", "quiet"}

@@ -1,4 +1,5 @@
-"""The main job, with real Redis, Postgres and worker processes: the demo call goes in, a report and events come out."""
+"""The main job, with real Redis, Postgres and worker processes: the demo call goes in, a report and
+events come out."""
 
 import json
 import sys
@@ -41,7 +42,8 @@ def check(name: str, body: dict[str, Any]) -> None:
 
 @pytest.fixture(scope="module")
 def call(stack: Stack) -> Call:
-    """The demo call, sent by a bare client without naming a queue: the reply, the report, and every task message sent."""
+    """The demo call, sent by a bare client without naming a queue: the reply, the report, and every
+    task message sent."""
     uri = stack.offer(DEMO)
     with Wire(stack.redis_url) as wire:
         reply = enqueue(stack, {"uri": uri, "file_name": "demo.ogg"})
@@ -77,8 +79,18 @@ def test_most_words_of_the_known_script_are_heard_by_the_right_role(
     _, report, _ = call
     script = json.loads((PROJECT / "demo" / "call.json").read_text(encoding="utf-8"))
     for role in ("agent", "customer"):
-        said = {word for each in script["utterances"] if each["role"] == role for word in each["text"].split()}
-        heard = {word for turn in report["turns"] if turn["role"] == role for word in turn["text"].split()}
+        said = {
+            word
+            for each in script["utterances"]
+            if each["role"] == role
+            for word in each["text"].split()
+        }
+        heard = {
+            word
+            for turn in report["turns"]
+            if turn["role"] == role
+            for word in turn["text"].split()
+        }
         assert len(said & heard) / len(said) > 0.4, f"{role}: {sorted(said - heard)}"
 
 
@@ -87,7 +99,10 @@ def test_every_classification_is_one_event(stack: Stack, call: Call) -> None:
     told = events_of(stack, reply["recording_id"])
     assert len({event["id"] for event in told}) == len(told)
     for event in told:
-        check("event.classification" if event["type"] == "classification" else "event.recording", event)
+        check(
+            "event.classification" if event["type"] == "classification" else "event.recording",
+            event,
+        )
     with db.connect(stack.database_url) as connection:
         rows = connection.execute(
             "SELECT chunk_index, analysis FROM finding "
@@ -95,39 +110,61 @@ def test_every_classification_is_one_event(stack: Stack, call: Call) -> None:
             (reply["recording_id"],),
         ).fetchall()
     names = ("scene", "noise", "sentiment", "emotion")
-    published = [(e["chunk"], name) for e in told if e["type"] == "classification" for name in names if name in e]
+    published = [
+        (e["chunk"], name)
+        for e in told
+        if e["type"] == "classification"
+        for name in names
+        if name in e
+    ]
     assert sorted(published) == sorted((row["chunk_index"], row["analysis"]) for row in rows)
-    assert [event["state"] for event in told if event["type"] == "recording.completed"] == [report["status"]]
+    assert [event["state"] for event in told if event["type"] == "recording.completed"] == [
+        report["status"]
+    ]
 
 
-def test_an_event_about_emotion_has_six_labels_and_says_which_are_known(stack: Stack, call: Call) -> None:
+def test_an_event_about_emotion_has_six_labels_and_says_which_are_known(
+    stack: Stack, call: Call
+) -> None:
     reply, _, _ = call
-    told = [event["emotion"] for event in events_of(stack, reply["recording_id"]) if "emotion" in event]
+    told = [
+        event["emotion"] for event in events_of(stack, reply["recording_id"]) if "emotion" in event
+    ]
     assert told
     for said in told:
         assert set(said["scores"]) == set(said["label_coverage"]) == SIX
         assert sum(said["scores"].values()) == pytest.approx(1, abs=1e-9)
-        assert [label for label, is_told in said["label_coverage"].items() if not is_told] == ["frustrated"]
+        assert [label for label, is_told in said["label_coverage"].items() if not is_told] == [
+            "frustrated"
+        ]
 
 
 def test_a_language_that_is_not_known_is_not_taken_for_silence(stack: Stack) -> None:
-    reply = enqueue(stack, {"uri": stack.offer(DEMO), "analyses": ["asr"], "language": "und"}, "ingest")
+    reply = enqueue(
+        stack, {"uri": stack.offer(DEMO), "analyses": ["asr"], "language": "und"}, "ingest"
+    )
     assert stack.wait_finished(reply["recording_id"]) == "partial"
     with db.connect(stack.database_url) as connection:
         report = recordings.report(connection, reply["recording_id"])
     assert report is not None
-    assert {(each["analysis"], each["code"]) for each in report["missing"]} == {("asr", "language_unsupported")}
+    assert {(each["analysis"], each["code"]) for each in report["missing"]} == {
+        ("asr", "language_unsupported")
+    }
     assert report["skipped"] == []
     page = stack.earshot("report", reply["recording_id"]).stdout
     [line] = [line for line in page.splitlines() if "language_unsupported" in line]
-    assert "asr-moonshine-tiny-en-1 knows en, and must be told that it is spoken" in " ".join(page.split()), line
+    assert "asr-moonshine-tiny-en-1 knows en, and must be told that it is spoken" in " ".join(
+        page.split()
+    ), line
 
 
 def test_the_call_went_through_every_queue(call: Call) -> None:
     _, report, wire = call
     sent = {message["task"] for message in wire.messages}
     analyses = {f"analyze.{name}" for name in report["releases"]}
-    assert analyses | {"ingest.recording", "merge.batch", "merge.whole", "finalize.recording"} <= sent
+    assert (
+        analyses | {"ingest.recording", "merge.batch", "merge.whole", "finalize.recording"} <= sent
+    )
     assert len(analyses) == 6
 
 
@@ -159,19 +196,29 @@ def test_a_sound_that_is_missed_can_be_asked_for(stack: Stack, call: Call) -> No
 def test_the_same_content_is_answered_with_the_stored_recording(stack: Stack, call: Call) -> None:
     first, report, _ = call
     again = enqueue(stack, {"uri": stack.offer(DEMO)}, "ingest")
-    assert (again["recording_id"], again["duplicate"], again["state"]) == (first["recording_id"], True, "complete")
-    forced = enqueue(stack, {"uri": stack.offer(DEMO), "force": True, "analyses": ["scene"]}, "ingest")
+    assert (again["recording_id"], again["duplicate"], again["state"]) == (
+        first["recording_id"],
+        True,
+        "complete",
+    )
+    forced = enqueue(
+        stack, {"uri": stack.offer(DEMO), "force": True, "analyses": ["scene"]}, "ingest"
+    )
     assert forced["recording_id"] != first["recording_id"]
     stack.wait_finished(forced["recording_id"])
     with db.connect(stack.database_url) as connection:
         second = recordings.report(connection, forced["recording_id"])
     assert second is not None
     assert second["scene"] == report["scene"]  # the same content and release say the same
-    assert {turn["text"] for turn in second["turns"]} == {""}  # speech was heard, and nobody was asked what was said
+    assert {turn["text"] for turn in second["turns"]} == {
+        ""
+    }  # speech was heard, and nobody was asked what was said
 
 
 def test_who_speaks_when_may_be_all_that_is_asked_for(stack: Stack) -> None:
-    reply = enqueue(stack, {"uri": stack.offer(DEMO), "force": True, "analyses": ["diarization"]}, "ingest")
+    reply = enqueue(
+        stack, {"uri": stack.offer(DEMO), "force": True, "analyses": ["diarization"]}, "ingest"
+    )
     assert stack.wait_finished(reply["recording_id"]) == "complete"
     with db.connect(stack.database_url) as connection:
         report = recordings.report(connection, reply["recording_id"])
@@ -180,7 +227,12 @@ def test_who_speaks_when_may_be_all_that_is_asked_for(stack: Stack) -> None:
 
 
 def test_one_request_delivered_twice_at_once_is_taken_in_once(stack: Stack) -> None:
-    request = {"uri": stack.offer(DEMO), "recording_id": str(uuid4()), "force": True, "analyses": ["scene"]}
+    request = {
+        "uri": stack.offer(DEMO),
+        "recording_id": str(uuid4()),
+        "force": True,
+        "analyses": ["scene"],
+    }
     with ThreadPoolExecutor(2) as senders:
         replies = list(senders.map(lambda _: enqueue(stack, request, "ingest"), range(2)))
     assert stack.wait_finished(request["recording_id"]) == "complete"
@@ -201,16 +253,22 @@ def test_one_request_delivered_twice_at_once_is_taken_in_once(stack: Stack) -> N
         ({"uri": "{demo}", "roles": ["a", "b", "c"], "force": True}, "roles"),
     ],
 )
-def test_what_cannot_be_ingested_is_a_row_with_the_reason(stack: Stack, request_: dict[str, Any], code: str) -> None:
+def test_what_cannot_be_ingested_is_a_row_with_the_reason(
+    stack: Stack, request_: dict[str, Any], code: str
+) -> None:
     demo = stack.offer(DEMO)
-    request = json.loads(json.dumps(request_).replace("{demo}", demo).replace("{offered}", demo.rpartition("/")[0]))
+    request = json.loads(
+        json.dumps(request_).replace("{demo}", demo).replace("{offered}", demo.rpartition("/")[0])
+    )
     reply = enqueue(stack, request, "ingest")
     assert (reply["state"], reply["error"]["code"]) == ("failed", code)
     with db.connect(stack.database_url) as connection:
         row = recordings.get(connection, reply["recording_id"])
     assert row is not None
     assert (row.state, row.error_code) == ("failed", code)
-    assert [event["type"] for event in events_of(stack, reply["recording_id"])] == ["recording.failed"]
+    assert [event["type"] for event in events_of(stack, reply["recording_id"])] == [
+        "recording.failed"
+    ]
     assert not list((stack.home / "audio" / "recordings").glob(f"{reply['recording_id']}/*"))
 
 

@@ -1,5 +1,5 @@
-"""The same file, or the same id, comes again with other wishes: what is missing is done, what differs is named, and nobody's
-file is lost because of another's."""
+"""The same file, or the same id, comes again with other wishes: what is missing is done, what
+differs is named, and nobody's file is lost because of another's."""
 
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -38,21 +38,28 @@ def busy() -> Iterator[Stack]:
 
 def asked(stack: Stack, path: Path, *analyses: str, **more: Any) -> dict[str, Any]:
     """The reply to a request, its recording being finished."""
-    reply = enqueue(stack, {"uri": stack.offer(path, f"{uuid4()}.wav"), "analyses": list(analyses), **more})
+    reply = enqueue(
+        stack, {"uri": stack.offer(path, f"{uuid4()}.wav"), "analyses": list(analyses), **more}
+    )
     stack.wait_finished(reply["recording_id"])
     return reply
 
 
 def row(stack: Stack, recording_id: str) -> dict[str, Any]:
     with db.connect(stack.database_url) as connection:
-        found = connection.execute("SELECT * FROM recording WHERE id = %s", (recording_id,)).fetchone()
+        found = connection.execute(
+            "SELECT * FROM recording WHERE id = %s", (recording_id,)
+        ).fetchone()
     assert found is not None
     return found
 
 
 def findings(stack: Stack, recording_id: str) -> dict[str, int]:
     """Analysis to the number of chunks that it answered for."""
-    query = "SELECT analysis, count(*) AS n FROM finding WHERE recording_id = %s AND status <> 'failed' GROUP BY analysis"
+    query = (
+        "SELECT analysis, count(*) AS n FROM finding WHERE recording_id = %s AND status <> 'failed'"
+        " GROUP BY analysis"
+    )
     with db.connect(stack.database_url) as connection:
         return {each["analysis"]: each["n"] for each in connection.execute(query, (recording_id,))}
 
@@ -69,7 +76,9 @@ def number(stack: Stack, query: str) -> int:
 
 
 @pytest.mark.parametrize(("first", "seed"), [("scene", 3), ("diarization", 4)])
-def test_analyses_that_are_missing_are_added(busy: Stack, tmp_path: Path, first: str, seed: int) -> None:
+def test_analyses_that_are_missing_are_added(
+    busy: Stack, tmp_path: Path, first: str, seed: int
+) -> None:
     """A recording of which only diarization was asked has no chunks yet."""
     path = recording(tmp_path / "7.wav", 3, seed=seed)
     before = asked(busy, path, first)
@@ -77,7 +86,11 @@ def test_analyses_that_are_missing_are_added(busy: Stack, tmp_path: Path, first:
     assert (then["recording_id"], then["duplicate"]) == (before["recording_id"], True)
     assert set(then["added"]) == set(ANALYSES) - {first}
     found = row(busy, then["recording_id"])
-    assert (found["state"], found["round"], set(found["analyses"])) == ("complete", 2, set(ANALYSES))
+    assert (found["state"], found["round"], set(found["analyses"])) == (
+        "complete",
+        2,
+        set(ANALYSES),
+    )
     assert findings(busy, then["recording_id"]) == {"scene": 3, "asr": 3, "diarization": 1}
     again = asked(busy, path, *ANALYSES)
     assert (again["added"], again["state"]) == ([], "complete")
@@ -100,13 +113,22 @@ def test_another_language_or_other_roles_make_a_recording_of_their_own(busy: Sta
     ids = [each["recording_id"] for each in (english, german, mixed)]
     assert len(set(ids)) == 3
     assert (same["recording_id"], same["duplicate"], same["differs"]) == (ids[0], True, [])
-    kept = [(found["language"], found["roles"], found["channels"]) for found in (row(busy, each) for each in ids)]
-    assert kept == [("en", ["agent", "customer"], 2), ("de", ["agent", "customer"], 2), ("en", [], 1)]
+    kept = [
+        (found["language"], found["roles"], found["channels"])
+        for found in (row(busy, each) for each in ids)
+    ]
+    assert kept == [
+        ("en", ["agent", "customer"], 2),
+        ("de", ["agent", "customer"], 2),
+        ("en", [], 1),
+    ]
     back = asked(busy, DEMO, "scene", language="de")
     assert (back["recording_id"], back["duplicate"]) == (ids[1], True)
 
 
-def test_roles_that_the_file_has_no_channels_for_are_refused_though_it_is_stored(busy: Stack, tmp_path: Path) -> None:
+def test_roles_that_the_file_has_no_channels_for_are_refused_though_it_is_stored(
+    busy: Stack, tmp_path: Path
+) -> None:
     path = recording(tmp_path / "7.wav", 1, seed=6)
     asked(busy, path, "scene")
     reply = asked(busy, path, "scene", roles=["agent", "customer"])
@@ -115,41 +137,67 @@ def test_roles_that_the_file_has_no_channels_for_are_refused_though_it_is_stored
 
 def test_a_number_of_speakers_has_voices_told_apart_again(busy: Stack) -> None:
     two, one = {"min": 2, "max": 2}, {"min": 1, "max": 1}
-    first = asked(busy, DEMO, "diarization", "scene", roles=[], speakers=two, force=False, language="fr")
+    first = asked(
+        busy, DEMO, "diarization", "scene", roles=[], speakers=two, force=False, language="fr"
+    )
     other = asked(busy, DEMO, "diarization", roles=[], speakers=one, language="fr")
-    assert (other["recording_id"], other["added"], other["differs"]) == (first["recording_id"], ["diarization"], [])
+    assert (other["recording_id"], other["added"], other["differs"]) == (
+        first["recording_id"],
+        ["diarization"],
+        [],
+    )
     assert row(busy, first["recording_id"])["request"]["speakers"] == one
     unsaid = asked(busy, DEMO, "diarization", roles=[], language="fr")
-    assert (unsaid["recording_id"], unsaid["added"], unsaid["differs"]) == (first["recording_id"], [], ["speakers"])
+    assert (unsaid["recording_id"], unsaid["added"], unsaid["differs"]) == (
+        first["recording_id"],
+        [],
+        ["speakers"],
+    )
     by_channel = asked(busy, DEMO, "diarization", speakers=two, language="fr")
     assert asked(busy, DEMO, "diarization", speakers=one, language="fr")["added"] == []
-    assert row(busy, by_channel["recording_id"])["round"] == 1, "where channels are speakers nobody is told apart"
+    assert row(busy, by_channel["recording_id"])["round"] == 1, (
+        "where channels are speakers nobody is told apart"
+    )
 
 
-def test_what_is_missing_is_added_when_the_recording_is_finished(stage: Stack, tmp_path: Path) -> None:
+def test_what_is_missing_is_added_when_the_recording_is_finished(
+    stage: Stack, tmp_path: Path
+) -> None:
     stage.settings |= SHORT
     path = recording(tmp_path / "7.wav", 2)
     with stage.workers("core", *CORE, concurrency=2), stage.beat():
         first = enqueue(stage, {"uri": stage.offer(path, "1.wav"), "analyses": ["scene"]})
         assert first["state"] == "analyzing"
         with ThreadPoolExecutor(1) as sender:
-            second = sender.submit(enqueue, stage, {"uri": stage.offer(path, "2.wav"), "analyses": ["asr"]})
+            second = sender.submit(
+                enqueue, stage, {"uri": stage.offer(path, "2.wav"), "analyses": ["asr"]}
+            )
             noted = "SELECT count(*) AS n FROM recording WHERE same_as IS NOT NULL"
-            waiting.until(lambda: number(stage, noted) == 1, 30, "the second request's wait for the first")
+            waiting.until(
+                lambda: number(stage, noted) == 1, 30, "the second request's wait for the first"
+            )
             (stage.home / "offered" / "2.wav").unlink()  # it is not read with every try
             with stage.workers("analyses", "scene", "asr"):
                 reply = second.result(120)
                 assert (reply["recording_id"], reply["added"]) == (first["recording_id"], ["asr"])
-                waiting.until(lambda: findings(stage, reply["recording_id"]) == {"scene": 2, "asr": 2}, 60, "all analyses")
+                waiting.until(
+                    lambda: findings(stage, reply["recording_id"]) == {"scene": 2, "asr": 2},
+                    60,
+                    "all analyses",
+                )
     assert count(stage) == 1
 
 
 def test_the_same_content_many_times_at_once_is_one_recording(busy: Stack, tmp_path: Path) -> None:
     path, before = recording(tmp_path / "7.wav", 2, seed=8), count(busy)
     uris = [busy.offer(path, f"at-once-{n}.wav") for n in range(6)]
-    wishes: list[dict[str, Any]] = [{"analyses": [name]} for name in ("scene", "asr", "scene", "asr", "scene", "asr")]
+    wishes: list[dict[str, Any]] = [
+        {"analyses": [name]} for name in ("scene", "asr", "scene", "asr", "scene", "asr")
+    ]
     with ThreadPoolExecutor(6) as senders:
-        replies = list(senders.map(lambda uri, wish: enqueue(busy, {"uri": uri, **wish}), uris, wishes))
+        replies = list(
+            senders.map(lambda uri, wish: enqueue(busy, {"uri": uri, **wish}), uris, wishes)
+        )
     [recording_id] = {reply["recording_id"] for reply in replies}
     busy.wait_finished(recording_id)
     assert count(busy) == before + 1
@@ -167,7 +215,10 @@ def uploaded(stack: Stack, path: Path) -> str:
 
 
 def test_an_id_stands_for_one_file(busy: Stack, tmp_path: Path) -> None:
-    mine, yours = recording(tmp_path / "mine.wav", 1, seed=9), recording(tmp_path / "yours.wav", 1, seed=10)
+    mine, yours = (
+        recording(tmp_path / "mine.wav", 1, seed=9),
+        recording(tmp_path / "yours.wav", 1, seed=10),
+    )
     first = {"uri": uploaded(busy, mine), "recording_id": str(uuid4()), "analyses": ["scene"]}
     assert enqueue(busy, first)["error"] is None
     busy.wait_finished(first["recording_id"])
@@ -181,7 +232,11 @@ def test_an_id_stands_for_one_file(busy: Stack, tmp_path: Path) -> None:
         ("file:///etc/passwd", "not_comparable"),
     ):
         reply = enqueue(busy, {**first, "uri": uri})
-        assert (reply["recording_id"], reply["state"], reply["error"]["code"]) == (str(kept["id"]), "failed", code)
+        assert (reply["recording_id"], reply["state"], reply["error"]["code"]) == (
+            str(kept["id"]),
+            "failed",
+            code,
+        )
         assert mine.name not in str(reply)
     assert Path(other.removeprefix("file://")).exists(), "what was not taken in is not deleted"
     assert row(busy, first["recording_id"]) == kept
@@ -197,56 +252,90 @@ def test_an_id_stands_for_one_file(busy: Stack, tmp_path: Path) -> None:
 def test_of_two_files_at_once_under_one_id_one_is_taken(stage: Stack, tmp_path: Path) -> None:
     recording_id = str(uuid4())
     uris = [uploaded(stage, recording(tmp_path / f"{seed}.wav", 1, seed=seed)) for seed in range(4)]
-    with stage.workers("core", *CORE, concurrency=2), stage.workers("scene", "scene"), ThreadPoolExecutor(4) as senders:
+    with (
+        stage.workers("core", *CORE, concurrency=2),
+        stage.workers("scene", "scene"),
+        ThreadPoolExecutor(4) as senders,
+    ):
         wish = {"recording_id": recording_id, "analyses": ["scene"]}
         replies = list(senders.map(lambda uri: enqueue(stage, {"uri": uri, **wish}), uris))
         assert stage.wait_finished(recording_id) == "complete"
     refused = [uri for uri, reply in zip(uris, replies, strict=True) if reply["error"]]
     assert [reply["error"]["code"] for reply in replies if reply["error"]] == ["id_taken"] * 3
-    assert [Path(uri.removeprefix("file://")).exists() for uri in uris] == [uri in refused for uri in uris]
+    assert [Path(uri.removeprefix("file://")).exists() for uri in uris] == [
+        uri in refused for uri in uris
+    ]
     with db.connect(stage.database_url) as connection:
         found = recordings.get(connection, row(stage, recording_id)["id"])
     assert found is not None
     assert found.request["uri"] not in refused
 
 
-def test_an_id_whose_file_was_never_read_takes_another_place_of_it(busy: Stack, tmp_path: Path) -> None:
-    """Where that failed for its surroundings: what is known of the first file is where it was said to lie."""
+def test_an_id_whose_file_was_never_read_takes_another_place_of_it(
+    busy: Stack, tmp_path: Path
+) -> None:
+    """Where that failed for its surroundings: what is known of the first file is where it was said
+    to lie."""
     path, ids = recording(tmp_path / "7.wav", 1, seed=11), [str(uuid4()), str(uuid4())]
     request = IngestRequest(uri="file:///elsewhere/7.wav", analyses=("scene",))
-    errors = (Unavailable("source_unavailable", "not mounted"), Forbidden("outside_roots", "not allowed"))
+    errors = (
+        Unavailable("source_unavailable", "not mounted"),
+        Forbidden("outside_roots", "not allowed"),
+    )
     with db.connect(busy.database_url) as connection:
         for each, error in zip(ids, errors, strict=True):
             recordings.register(connection, UUID(each), request, ["scene"], "en")
             assert recordings.fail(connection, UUID(each), error, ("queued",))
     away, forbidden = (
-        enqueue(busy, {"uri": uploaded(busy, path), "recording_id": each, "analyses": ["scene"]}) for each in ids
+        enqueue(busy, {"uri": uploaded(busy, path), "recording_id": each, "analyses": ["scene"]})
+        for each in ids
     )
-    assert (away["recording_id"], away["error"], busy.wait_finished(ids[0])) == (ids[0], None, "complete")
+    assert (away["recording_id"], away["error"], busy.wait_finished(ids[0])) == (
+        ids[0],
+        None,
+        "complete",
+    )
     assert (forbidden["state"], forbidden["error"]["code"]) == ("failed", "not_comparable")
     assert "failed with outside_roots before its file was read" in forbidden["error"]["detail"]
 
 
-def test_audio_that_was_removed_for_its_age_comes_back_with_its_file(stage: Stack, tmp_path: Path) -> None:
+def test_audio_that_was_removed_for_its_age_comes_back_with_its_file(
+    stage: Stack, tmp_path: Path
+) -> None:
     stage.settings |= SHORT
     path, recording_id = recording(tmp_path / "7.wav", 2), str(uuid4())
     first = {"uri": stage.offer(path), "recording_id": recording_id, "analyses": ["scene"]}
-    with stage.workers("core", "ingest", "merge", "finalize"), stage.workers("analyses", "scene", "asr", "noise"):
+    with (
+        stage.workers("core", "ingest", "merge", "finalize"),
+        stage.workers("analyses", "scene", "asr", "noise"),
+    ):
         assert enqueue(stage, first)["error"] is None
         stage.wait_finished(recording_id)
         remove_audio(stage, recording_id)
         again = enqueue(stage, {**first, "analyses": ["scene", "asr"]})
-        assert (again["added"], again["error"], stage.wait_finished(recording_id)) == (["asr"], None, "complete")
+        assert (again["added"], again["error"], stage.wait_finished(recording_id)) == (
+            ["asr"],
+            None,
+            "complete",
+        )
         assert findings(stage, recording_id) == {"scene": 2, "asr": 2}
         remove_audio(stage, recording_id)
         copy = uploaded(stage, path)
         other = asked(stage, path, "noise", uri=copy)
-        assert (other["recording_id"], other["duplicate"], other["added"]) == (recording_id, True, ["noise"])
+        assert (other["recording_id"], other["duplicate"], other["added"]) == (
+            recording_id,
+            True,
+            ["noise"],
+        )
         assert findings(stage, recording_id) == {"scene": 2, "asr": 2, "noise": 2}
         remove_audio(stage, recording_id)
         stage.offer(recording(tmp_path / "other.wav", 2, seed=1), path.name)
         changed = enqueue(stage, {**first, "analyses": ["emotion"]})
-        assert (changed["state"], changed["added"], changed["error"]["code"]) == ("complete", [], "audio_expired")
+        assert (changed["state"], changed["added"], changed["error"]["code"]) == (
+            "complete",
+            [],
+            "audio_expired",
+        )
         assert not (stage.home / "audio" / "recordings" / recording_id).exists()
 
 

@@ -1,4 +1,5 @@
-"""`celery -A src.api.tasks worker`, as docs/noise.md writes it: on the local stack's socket, and on Redis behind TLS."""
+"""`celery -A src.api.tasks worker`, as docs/noise.md writes it: on the local stack's socket, and on
+Redis behind TLS."""
 
 import os
 import subprocess
@@ -38,15 +39,33 @@ def behind(stage: Stack, scheme: str, folder: Path) -> Iterator[Stack]:
     assert port is not None
     authority.cert_pem.write_to_path(str(folder / "ca.pem"))
     with TlsProxy(port, authority.issue_cert("localhost")) as proxy:
-        yield replace(stage, redis_url=f"rediss://localhost:{proxy.port}/0", settings={"REDIS_CA": str(folder / "ca.pem")})
+        yield replace(
+            stage,
+            redis_url=f"rediss://localhost:{proxy.port}/0",
+            settings={"REDIS_CA": str(folder / "ca.pem")},
+        )
 
 
 @pytest.mark.parametrize("scheme", ["unix", "rediss"])
 def test_a_training_is_taken_up_and_answered(stage: Stack, tmp_path: Path, scheme: str) -> None:
     client = Redis.from_url(stage.redis_url)
     with behind(stage, scheme, tmp_path) as stack:
-        env = {**stack.env(), "PYTHONPATH": os.pathsep.join((str(PROJECT), str(PROJECT / "compat")))}
-        argv = [sys.executable, "-m", "celery", "-A", "src.api.tasks", "worker", "-Q", NAME, "--concurrency", "1"]
+        env = {
+            **stack.env(),
+            "PYTHONPATH": os.pathsep.join((str(PROJECT), str(PROJECT / "compat"))),
+        }
+        argv = [
+            sys.executable,
+            "-m",
+            "celery",
+            "-A",
+            "src.api.tasks",
+            "worker",
+            "-Q",
+            NAME,
+            "--concurrency",
+            "1",
+        ]
         client.lpush(NAME, b"garbage{")
         worker = processes.start(stage.home, "training", argv, env, cwd=tmp_path)
         try:
@@ -58,8 +77,15 @@ def test_a_training_is_taken_up_and_answered(stage: Stack, tmp_path: Path, schem
                 timeout=90,
                 check=False,
             )
-            assert "nowhere/train has neither labels.csv nor a folder of sound files" in sent.stdout, sent.stderr
-            waiting.until(lambda: not client.exists(NAME, f"unacked_{NAME}"), 30, "the queue empty", worker.log)
+            assert (
+                "nowhere/train has neither labels.csv nor a folder of sound files" in sent.stdout
+            ), sent.stderr
+            waiting.until(
+                lambda: not client.exists(NAME, f"unacked_{NAME}"),
+                30,
+                "the queue empty",
+                worker.log,
+            )
             assert worker.alive()
         finally:
             processes.stop(stage.home, ["training"], 20)

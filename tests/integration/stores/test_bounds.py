@@ -1,4 +1,5 @@
-"""What must not grow, not count, or not hold up the rest: patience is used up by its own trouble alone."""
+"""What must not grow, not count, or not hold up the rest: patience is used up by its own trouble
+alone."""
 
 import time
 from collections.abc import Iterator
@@ -48,7 +49,9 @@ def dispatched(connection: Connection, analysis: str, chunks: int = 1) -> list[C
     return [ChunkKey(recording_id=recording_id, index=index) for index in range(chunks)]
 
 
-def test_closing_is_not_asked_for_again_while_it_waits(stage: Stack, connection: Connection, redis: Redis) -> None:
+def test_closing_is_not_asked_for_again_while_it_waits(
+    stage: Stack, connection: Connection, redis: Redis
+) -> None:
     for _ in range(3):
         [key] = dispatched(connection, "pace")
         ledger.merge(connection, {key: {"pace": SAID}})
@@ -57,7 +60,9 @@ def test_closing_is_not_asked_for_again_while_it_waits(stage: Stack, connection:
     assert redis.llen("finalize") == 3
 
 
-def test_an_analysis_that_is_gone_is_said_and_holds_up_nobody(stage: Stack, connection: Connection) -> None:
+def test_an_analysis_that_is_gone_is_said_and_holds_up_nobody(
+    stage: Stack, connection: Connection
+) -> None:
     [gone] = dispatched(connection, "vanished")
     reply = enqueue_demo(stage)
     assert "vanished" in stage.earshot("doctor", "--stuck").stdout
@@ -70,7 +75,9 @@ def test_an_analysis_that_is_gone_is_said_and_holds_up_nobody(stage: Stack, conn
     assert [each["code"] for each in report["missing"]] == ["unknown_analysis"]
 
 
-def test_what_cannot_be_stored_is_given_up_in_the_end(stage: Stack, connection: Connection, redis: Redis) -> None:
+def test_what_cannot_be_stored_is_given_up_in_the_end(
+    stage: Stack, connection: Connection, redis: Redis
+) -> None:
     [key] = dispatched(connection, "pace")
     unfit = Staged(release="r1", outcome=Succeeded(findings={"text": "\x00"}))
     staging.put(redis, "pace", {key: unfit}, 60)
@@ -84,21 +91,29 @@ def test_what_cannot_be_stored_is_given_up_in_the_end(stage: Stack, connection: 
     assert "cannot be stored" in letter.reason
 
 
-def test_a_merge_that_comes_again_leaves_nothing_said_in_redis(stage: Stack, connection: Connection, redis: Redis) -> None:
+def test_a_merge_that_comes_again_leaves_nothing_said_in_redis(
+    stage: Stack, connection: Connection, redis: Redis
+) -> None:
     keys = dispatched(connection, "pace", chunks=2)
     staging.put(redis, "pace", {keys[0]: SAID}, 60)
     ledger.merge(connection, staging.get(redis, keys))  # and dies before it can settle
     batch = Batch(batch_id=uuid4(), chunks=tuple(keys))
     staging.put(redis, "pitch", {keys[1]: SAID}, 60)  # not all that it waits for
-    Celery(broker=stage.redis_url).send_task("merge.batch", [batch.model_dump(mode="json")], queue="merge")
+    Celery(broker=stage.redis_url).send_task(
+        "merge.batch", [batch.model_dump(mode="json")], queue="merge"
+    )
     with stage.workers("merge", "merge"):
-        waiting.until(lambda: claims.look(redis, {keys[0]: ["pace"]})[keys[0]]["pace"].merged, 30, "the mark")
+        waiting.until(
+            lambda: claims.look(redis, {keys[0]: ["pace"]})[keys[0]]["pace"].merged, 30, "the mark"
+        )
     assert staging.get(redis, keys) == {keys[0]: {}, keys[1]: {"pitch": SAID}}
 
 
 def test_what_another_version_has_written_counts_as_absent(redis: Redis) -> None:
     key = ChunkKey(recording_id=uuid4(), index=0)
-    redis.hset(staging.key(key), mapping={"outcome:pace": '{"of": "another version"}', "claim:pace": "?"})
+    redis.hset(
+        staging.key(key), mapping={"outcome:pace": '{"of": "another version"}', "claim:pace": "?"}
+    )
     assert staging.get(redis, [key]) == {key: {}}
     stand = claims.look(redis, {key: ["pace"]})[key]["pace"]
     assert (stand.release, stand.claim) == (None, None)
@@ -110,12 +125,22 @@ def test_an_orderly_stop_is_no_death_of_a_decode(
 ) -> None:
     """As if three deploys, or three crashes, had come in mid-decode."""
     recording_id, now = uuid4(), time.time()
-    before = Worker(incarnation="w0", node="ingest@before", queues=("ingest",), children=(1,), since=now, seen=now, left=left)
+    before = Worker(
+        incarnation="w0",
+        node="ingest@before",
+        queues=("ingest",),
+        children=(1,),
+        since=now,
+        seen=now,
+        left=left,
+    )
     if left:
         presence.announce(redis, before, 3600)
     request = IngestRequest(uri=stage.offer(DEMO), analyses=("scene",))
     recordings.register(connection, recording_id, request, ["scene"], "en")
-    connection.execute("UPDATE recording SET state = 'ingesting', ingest_attempts = 3, ingest_worker = 'w0'")
+    connection.execute(
+        "UPDATE recording SET state = 'ingesting', ingest_attempts = 3, ingest_worker = 'w0'"
+    )
     with stage.workers("all", "ingest", "merge", "finalize", "scene"):
         enqueue(stage, {**request.model_dump(mode="json"), "recording_id": str(recording_id)})
         assert stage.wait_finished(str(recording_id)) == state
@@ -124,15 +149,24 @@ def test_an_orderly_stop_is_no_death_of_a_decode(
     assert recording.error_code == (None if left else "gave_up")
 
 
-def test_waiting_for_room_does_not_use_up_the_patience_with_a_source(stage: Stack, connection: Connection) -> None:
+def test_waiting_for_room_does_not_use_up_the_patience_with_a_source(
+    stage: Stack, connection: Connection
+) -> None:
     """A request that was put off fifty times meets its first trouble, and waits for it to pass."""
     stage.settings |= {"ROOTS": '["http://127.0.0.1:9/"]', "INTERNAL_HOSTS": '["127.0.0.1:9"]'}
     recording_id = uuid4()
     request = {"uri": "http://127.0.0.1:9/call.wav", "recording_id": str(recording_id)}
-    Celery(broker=stage.redis_url).send_task("ingest.recording", [request], queue="ingest", retries=50)
-    waits = "SELECT id FROM recording WHERE id = %s AND state = 'ingesting' AND waits_for = 'source_unavailable'"
+    Celery(broker=stage.redis_url).send_task(
+        "ingest.recording", [request], queue="ingest", retries=50
+    )
+    waits = (
+        "SELECT id FROM recording WHERE id = %s AND state = 'ingesting' AND waits_for ="
+        " 'source_unavailable'"
+    )
     with stage.workers("ingest", "ingest"):
-        assert waiting.became(lambda: connection.execute(waits, [recording_id]).fetchone() is not None, 30)
+        assert waiting.became(
+            lambda: connection.execute(waits, [recording_id]).fetchone() is not None, 30
+        )
 
 
 def enqueue_demo(stage: Stack) -> str:
@@ -140,11 +174,16 @@ def enqueue_demo(stage: Stack) -> str:
     request = {"uri": stage.offer(DEMO), "analyses": ["scene"], "recording_id": str(recording_id)}
     Celery(broker=stage.redis_url).send_task("ingest.recording", [request], queue="ingest")
     with db.connect(stage.database_url) as connection:
-        recordings.register(connection, recording_id, IngestRequest.model_validate(request), ["scene"], "en")
+        recordings.register(
+            connection, recording_id, IngestRequest.model_validate(request), ["scene"], "en"
+        )
     return str(recording_id)
 
 
 def test_a_failure_code_tells_a_death_from_a_failure() -> None:
     key = ChunkKey(recording_id=uuid4(), index=0)
     for code, letters in (("worker_lost", 1), ("gave_up", 1), ("timeout", 0), ("quarantined", 0)):
-        assert len(dead_letters.letters(key, 3, "pace", "r1", Failed(code=code, detail="x"), None)) == letters
+        assert (
+            len(dead_letters.letters(key, 3, "pace", "r1", Failed(code=code, detail="x"), None))
+            == letters
+        )

@@ -1,4 +1,5 @@
-"""Deleting: nothing that names a recording is left anywhere, whatever it was at, and nothing comes back."""
+"""Deleting: nothing that names a recording is left anywhere, whatever it was at, and nothing comes
+back."""
 
 import json
 import os
@@ -49,7 +50,12 @@ def test_nothing_is_left_of_what_was_analysed(stage: Stack, tmp_path: Path) -> N
     reports = stage.home / "reports"
     with stage.workers("all", *CORE, "scene", "noise"), stage.beat():
         handed_in = stage.earshot(
-            "ingest", str(recording(tmp_path / "one.wav", 3)), "--analyses", "scene,noise", "--out", str(reports)
+            "ingest",
+            str(recording(tmp_path / "one.wav", 3)),
+            "--analyses",
+            "scene,noise",
+            "--out",
+            str(reports),
         )
         assert handed_in.returncode == 0, handed_in.stderr
         gone = json.loads(next(reports.glob("one-*.json")).read_text())["recording"]["id"]
@@ -80,7 +86,11 @@ def test_nothing_is_left_of_what_was_analysed(stage: Stack, tmp_path: Path) -> N
         checked: Any = receipt["checked"]
         assert (checked["found"], checked["removed_late"]) == ([], 0)
         assert told(stage, gone) == ["recording.deleted"]
-        (event,) = (e for _, e in stream.read(Redis.from_url(stage.redis_url), count=10_000) if e["recording_id"] == gone)
+        (event,) = (
+            e
+            for _, e in stream.read(Redis.from_url(stage.redis_url), count=10_000)
+            if e["recording_id"] == gone
+        )
         check("event.deleted", event)
 
         assert "the recording was deleted" in stage.earshot("report", gone[:8]).stderr
@@ -89,13 +99,19 @@ def test_nothing_is_left_of_what_was_analysed(stage: Stack, tmp_path: Path) -> N
         assert receipts(again.stdout)[0]["removed"] == removed
         anew = enqueue(stage, {"uri": stage.offer(tmp_path / "one.wav"), "analyses": ["scene"]})
         assert anew["recording_id"] != gone
-        assert (anew["duplicate"], stage.wait_finished(str(anew["recording_id"]))) == (False, "complete")
+        assert (anew["duplicate"], stage.wait_finished(str(anew["recording_id"]))) == (
+            False,
+            "complete",
+        )
 
 
-def test_a_request_under_a_deleted_id_is_answered_and_writes_nothing(stage: Stack, tmp_path: Path) -> None:
+def test_a_request_under_a_deleted_id_is_answered_and_writes_nothing(
+    stage: Stack, tmp_path: Path
+) -> None:
     stage.settings |= SHORT
     request = {
-        "uri": stage.offer(recording(tmp_path / "one.wav", 1)), "analyses": ["scene"], "recording_id": str(uuid4())
+        "uri": stage.offer(recording(tmp_path / "one.wav", 1)), "analyses": ["scene"],
+        "recording_id": str(uuid4())
     }  # fmt: skip
     with stage.workers("all", *CORE, "scene"), stage.beat():
         gone = str(enqueue(stage, request)["recording_id"])
@@ -104,7 +120,10 @@ def test_a_request_under_a_deleted_id_is_answered_and_writes_nothing(stage: Stac
         with pytest.raises(Exception, match="returned non-zero"):
             enqueue(stage, request)
         assert everywhere(stage, gone) == []
-        assert "Permanent('deleted', 'the recording was deleted')" in (stage.home / "logs" / "all.log").read_text()
+        assert (
+            "Permanent('deleted', 'the recording was deleted')"
+            in (stage.home / "logs" / "all.log").read_text()
+        )
 
 
 def test_what_is_at_work_does_not_come_back(stage: Stack, tmp_path: Path) -> None:
@@ -119,11 +138,16 @@ def test_what_is_at_work_does_not_come_back(stage: Stack, tmp_path: Path) -> Non
         done = stage.earshot("delete", gone, "--yes", "--json")
         assert done.returncode == 0, done.stderr
         removed: Any = receipts(done.stdout)[0]["removed"]
-        assert removed["redis"]["messages"] >= 2, "a job of scene in its queue, and one of peak that a worker holds"
+        assert removed["redis"]["messages"] >= 2, (
+            "a job of scene in its queue, and one of peak that a worker holds"
+        )
         assert everywhere(stage, gone) == []
         poison.off()
         waiting.until(
-            lambda: "deleted: nothing is done about" in (log / "peak.log").read_text(), 60, "its end", log / "peak.log"
+            lambda: "deleted: nothing is done about" in (log / "peak.log").read_text(),
+            60,
+            "its end",
+            log / "peak.log",
         )
         ingested(stage, recording(tmp_path / "quiet.wav", 1), "peak")
         assert everywhere(stage, gone) == []
@@ -138,7 +162,11 @@ def test_a_deletion_that_was_killed_is_finished(stage: Stack, tmp_path: Path) ->
             assert tombstones.bury(connection, [UUID(gone)], "asked", 3600, 3600) == [UUID(gone)]
             assert "table recording" not in everywhere(stage, gone) != []
             with stage.beat():
-                done = lambda: tombstones.receipts(connection, [UUID(gone)])[0].erased_at is not None  # noqa: E731
+
+                def done() -> bool:
+                    (receipt,) = tombstones.receipts(connection, [UUID(gone)])
+                    return receipt.erased_at is not None
+
                 waiting.until(done, 60, "the end of the deletion", stage.home / "logs" / "all.log")
     assert everywhere(stage, gone) == []
     assert told(stage, gone) == ["recording.deleted"]
@@ -152,20 +180,28 @@ KILLED_AT = (
     ("earshot.storage.outbox", "relay", "call"),
     ("earshot.storage.postgres.tombstones", "searched", "call"),
 )
-"""Module, function, and whether it is called or returns: before each kind of thing is removed, and after the last."""
+"""Module, function, and whether it is called or returns: before each kind of thing is removed, and
+after the last."""
 
 
 def test_wherever_it_is_killed_it_is_finished(stage: Stack, tmp_path: Path) -> None:
     stage.settings |= SHORT
     with stage.workers("all", *CORE, "scene"), stage.beat():
-        ids = [ingested(stage, recording(tmp_path / f"{n}.wav", 1, seed=n), "scene") for n in range(len(KILLED_AT))]
+        ids = [
+            ingested(stage, recording(tmp_path / f"{n}.wav", 1, seed=n), "scene")
+            for n in range(len(KILLED_AT))
+        ]
     for gone, (module, name, event) in zip(ids, KILLED_AT, strict=True):
         point = Point("", "", module, name, event)  # type: ignore[arg-type]
         armed = json.dumps([point.armed(str(tmp_path / f"killed-{name}"), 1)])
         env = {**os.environ, **stage.env(), "CHAOS_CRASHPOINTS": armed}
-        env["PYTHONPATH"] = f"{PROJECT / 'trials' / 'chaos' / 'crashpoint'}{os.pathsep}{env['PYTHONPATH']}"
+        env["PYTHONPATH"] = (
+            f"{PROJECT / 'trials' / 'chaos' / 'crashpoint'}{os.pathsep}{env['PYTHONPATH']}"
+        )
         argv = [sys.executable, "-m", "earshot", "delete", gone, "--yes"]
-        died = subprocess.run(argv, env=env, cwd=stage.home, capture_output=True, timeout=120, check=False)
+        died = subprocess.run(
+            argv, env=env, cwd=stage.home, capture_output=True, timeout=120, check=False
+        )
         assert died.returncode == -signal.SIGKILL, (name, died.stderr)
         assert stage.earshot("repair").returncode == 0
         assert everywhere(stage, gone) == [], name
@@ -180,7 +216,11 @@ def test_a_decoder_at_work_leaves_nothing(stage: Stack, tmp_path: Path) -> None:
     stage.settings |= SHORT
     with stage.workers("all", *CORE, "scene"):
         gone = str(uuid4())
-        request = {"uri": stage.offer(recording(tmp_path / "one.wav", 300)), "analyses": ["scene"], "recording_id": gone}
+        request = {
+            "uri": stage.offer(recording(tmp_path / "one.wav", 300)),
+            "analyses": ["scene"],
+            "recording_id": gone,
+        }
         app = Celery(broker=stage.redis_url, backend=stage.redis_url)
         result = app.send_task("ingest.recording", [request], queue="ingest")
         folder = stage.home / "audio" / "recordings" / gone
@@ -202,7 +242,10 @@ def test_a_report_that_cannot_be_removed_keeps_the_deletion_open(stage: Stack) -
     reports.rename(aside)
     reports.symlink_to(reports)
     done = stage.earshot("delete", str(stuck), str(next_), "--yes", "--json")
-    assert (done.returncode, f"{stuck}: not all of it could be removed yet" in done.stderr) == (1, True), done
+    assert (done.returncode, f"{stuck}: not all of it could be removed yet" in done.stderr) == (
+        1,
+        True,
+    ), done
     assert f"{reports}/call.json cannot be removed" in done.stderr
     erased = {each["recording_id"]: each["erased_at"] is not None for each in receipts(done.stdout)}
     assert erased == {str(stuck): False, str(next_): True}
@@ -224,4 +267,7 @@ def test_a_redis_that_refuses_in_mid_deletion_ends_it_at_the_first_recording(sta
         assert (done.returncode, "Redis refuses" in done.stderr) == (3, True), done
         assert "not all of it could be removed" not in done.stderr
         assert "4 deletions finished" in stage.earshot("repair").stdout
-        assert {each.erased_at is None for each in tombstones.receipts(connection, [UUID(each) for each in ids])} == {False}
+        assert {
+            each.erased_at is None
+            for each in tombstones.receipts(connection, [UUID(each) for each in ids])
+        } == {False}

@@ -1,4 +1,5 @@
-"""The ledger and the outbox against a real Postgres and a real Redis: what happens once, happens once."""
+"""The ledger and the outbox against a real Postgres and a real Redis: what happens once, happens
+once."""
 
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -26,7 +27,9 @@ pytestmark = pytest.mark.integration
 
 ANSWER = Classification(label="speech", confidence=0.75, scores={"speech": 0.75, "noise": 0.25})
 SAID = {
-    "scene": Staged(release="scene-1", outcome=Succeeded(findings={"label": "speech"}, classification=ANSWER)),
+    "scene": Staged(
+        release="scene-1", outcome=Succeeded(findings={"label": "speech"}, classification=ANSWER)
+    ),
     "asr": Staged(release="asr-1", outcome=Skipped(reason="no_speech")),
     "emotion": Staged(release="emotion-1", outcome=Failed(code="boom", detail="it broke")),
 }
@@ -54,18 +57,28 @@ EVENTS = "SELECT count(*) AS n FROM outbox WHERE recording_id = %(id)s"
 
 def test_the_same_content_has_one_owner(connection: Connection) -> None:
     sha256 = uuid4().hex * 2
-    first, second, forced = registered(connection, SAID), registered(connection, SAID), registered(connection, SAID, force=True)
+    first, second, forced = (
+        registered(connection, SAID),
+        registered(connection, SAID),
+        registered(connection, SAID, force=True),
+    )
     for each in (first, second, forced):
         recordings.note_content(connection, each, sha256)
     assert recordings.claim_content(connection, first, ()) is None
     assert recordings.claim_content(connection, second, ()) == first
-    assert recordings.get(connection, second) is not None, "its request is not done before the owner answers for it"
+    assert recordings.get(connection, second) is not None, (
+        "its request is not done before the owner answers for it"
+    )
     assert recordings.claim_content(connection, forced, ()) is None
 
 
-def test_with_other_roles_or_in_another_language_it_has_another_owner(connection: Connection) -> None:
+def test_with_other_roles_or_in_another_language_it_has_another_owner(
+    connection: Connection,
+) -> None:
     sha256 = uuid4().hex * 2
-    english, german, roles, late = (registered(connection, SAID, language=each) for each in ("en", "de", "en", "en"))
+    english, german, roles, late = (
+        registered(connection, SAID, language=each) for each in ("en", "de", "en", "en")
+    )
     for each in (english, german, roles, late):
         recordings.note_content(connection, each, sha256)
     assert recordings.claim_content(connection, english, ()) is None
@@ -90,8 +103,12 @@ def test_failed_content_may_be_tried_again(connection: Connection) -> None:
     for each in (first, second):
         recordings.note_content(connection, each, sha256)
     assert recordings.claim_content(connection, first, ()) is None
-    assert recordings.fail(connection, first, BadAudio("truncated", "7.wav ends early"), ("ingesting",))
-    assert not recordings.fail(connection, first, BadAudio("empty", "7.wav is empty"), ("ingesting",))
+    assert recordings.fail(
+        connection, first, BadAudio("truncated", "7.wav ends early"), ("ingesting",)
+    )
+    assert not recordings.fail(
+        connection, first, BadAudio("empty", "7.wav is empty"), ("ingesting",)
+    )
     assert recordings.claim_content(connection, second, ()) is None
     failed = recordings.get(connection, first)
     assert failed is not None
@@ -102,10 +119,15 @@ def test_failed_content_may_be_tried_again(connection: Connection) -> None:
 def test_a_recording_cannot_fail_without_saying_why(connection: Connection) -> None:
     recording_id = registered(connection, SAID)
     with pytest.raises(psycopg.errors.CheckViolation):
-        connection.execute("UPDATE recording SET state = 'failed', finished_at = now() WHERE id = %s", (recording_id,))
+        connection.execute(
+            "UPDATE recording SET state = 'failed', finished_at = now() WHERE id = %s",
+            (recording_id,),
+        )
 
 
-def test_two_dispatchers_never_take_the_same_chunk(database_url: str, connection: Connection) -> None:
+def test_two_dispatchers_never_take_the_same_chunk(
+    database_url: str, connection: Connection
+) -> None:
     recording_id = planned(connection, SAID, 200)
 
     def take(_: int) -> list[int]:
@@ -117,10 +139,14 @@ def test_two_dispatchers_never_take_the_same_chunk(database_url: str, connection
     assert sorted(taken) == list(range(200))
 
 
-def test_a_batch_that_comes_many_times_at_once_is_merged_once(database_url: str, connection: Connection) -> None:
+def test_a_batch_that_comes_many_times_at_once_is_merged_once(
+    database_url: str, connection: Connection
+) -> None:
     recording_id = planned(connection, SAID, 40)
     ledger.take_pending(connection, recording_id)
-    batches = [dict.fromkeys(keys(recording_id, 40)[start : start + 25], SAID) for start in (0, 5, 10, 15)] * 2
+    batches = [
+        dict.fromkeys(keys(recording_id, 40)[start : start + 25], SAID) for start in (0, 5, 10, 15)
+    ] * 2
 
     def merge(batch: dict[ChunkKey, dict[str, Staged]]) -> int:
         with db.connect(database_url) as own:
@@ -136,7 +162,10 @@ def test_a_batch_that_comes_many_times_at_once_is_merged_once(database_url: str,
 def test_a_merge_that_dies_leaves_nothing(connection: Connection) -> None:
     recording_id = planned(connection, SAID, 2)
     ledger.take_pending(connection, recording_id)
-    bad = {**SAID, "asr": SAID["asr"].model_copy(update={"release": "\x00"})}  # Postgres refuses NUL in text
+    bad = {
+        **SAID,
+        "asr": SAID["asr"].model_copy(update={"release": "\x00"}),
+    }  # Postgres refuses NUL in text
     with pytest.raises(psycopg.DataError):
         ledger.merge(connection, dict.fromkeys(keys(recording_id, 2), bad))
     assert count(connection, FINDINGS, recording_id) == 0
@@ -153,7 +182,9 @@ def test_late_chunks_are_found_and_released_once(connection: Connection) -> None
     assert [(each.index, each.attempts) for each in found] == [(0, 1), (1, 1), (2, 1)]
     assert ledger.release(connection, found[0])
     assert [row["attempts"] for row in ledger.take_pending(connection, recording_id)] == [2]
-    assert not ledger.release(connection, found[0])  # an old finding does not take back the new dispatch
+    assert not ledger.release(
+        connection, found[0]
+    )  # an old finding does not take back the new dispatch
     assert ledger.take_pending(connection, recording_id) == []
 
 
@@ -165,7 +196,9 @@ def test_what_could_not_be_published_was_no_attempt(connection: Connection) -> N
         ledger.give_back(connection, recording_id, rows)
 
 
-def test_a_dispatcher_that_comes_back_late_does_not_take_back_anothers_dispatch(connection: Connection) -> None:
+def test_a_dispatcher_that_comes_back_late_does_not_take_back_anothers_dispatch(
+    connection: Connection,
+) -> None:
     recording_id = planned(connection, SAID, 1)
     mine = ledger.take_pending(connection, recording_id)
     _age(connection, recording_id, timedelta(minutes=2))
@@ -175,7 +208,9 @@ def test_a_dispatcher_that_comes_back_late_does_not_take_back_anothers_dispatch(
     assert ledger.take_pending(connection, recording_id) == []
 
 
-def test_a_plan_that_comes_after_the_recording_was_closed_leaves_no_chunks(connection: Connection) -> None:
+def test_a_plan_that_comes_after_the_recording_was_closed_leaves_no_chunks(
+    connection: Connection,
+) -> None:
     recording_id = registered(connection, SAID)
     recordings.fail(connection, recording_id, BadAudio("corrupt", "it is"), ("ingesting",))
     before = ledger.unmerged(connection)
@@ -186,7 +221,10 @@ def test_a_plan_that_comes_after_the_recording_was_closed_leaves_no_chunks(conne
 def test_of_two_that_find_a_late_request_one_sends_it_again(connection: Connection) -> None:
     recording_id = registered(connection, SAID)
     assert _open_request(connection, recording_id) == []
-    connection.execute("UPDATE recording SET ingest_sent_at = now() - interval '2 minutes' WHERE id = %s", (recording_id,))
+    connection.execute(
+        "UPDATE recording SET ingest_sent_at = now() - interval '2 minutes' WHERE id = %s",
+        (recording_id,),
+    )
     [found] = _open_request(connection, recording_id)
     sent = requests.send_again(connection, found)
     assert IngestRequest.model_validate(sent).recording_id == recording_id
@@ -201,7 +239,9 @@ def test_failing_surroundings_are_no_attempt(connection: Connection) -> None:
         assert _attempt(connection, recording_id) == 1
 
 
-def test_two_workers_never_take_in_the_same_recording(database_url: str, connection: Connection) -> None:
+def test_two_workers_never_take_in_the_same_recording(
+    database_url: str, connection: Connection
+) -> None:
     recording_id = registered(connection, SAID)
     with requests.exclusive(database_url, recording_id):
         with pytest.raises(Transient) as caught, requests.exclusive(database_url, recording_id):
@@ -225,9 +265,16 @@ def test_events_are_published_once_though_relays_race_and_forget(
 
     with ThreadPoolExecutor(3) as threads:
         list(threads.map(relay, range(3)))
-    connection.execute("UPDATE outbox SET published_at = NULL, stream_id = NULL WHERE recording_id = %s", (recording_id,))
+    connection.execute(
+        "UPDATE outbox SET published_at = NULL, stream_id = NULL WHERE recording_id = %s",
+        (recording_id,),
+    )
     assert outbox.relay(connection, redis) == 120  # as if every relay had died before its commit
-    told = [body for _, body in stream.read(redis, count=10_000) if body["recording_id"] == str(recording_id)]
+    told = [
+        body
+        for _, body in stream.read(redis, count=10_000)
+        if body["recording_id"] == str(recording_id)
+    ]
     assert len(told) == 120
     assert len({body["id"] for body in told}) == 120
     assert {body["chunk"] for body in told} == set(range(120))
@@ -260,14 +307,22 @@ def _open_request(connection: Connection, recording_id: UUID) -> list[OpenReques
 
 
 def _late(connection: Connection, recording_id: UUID) -> list[ledger.OnItsWay]:
-    return sorted((o for o in ledger.on_their_way(connection, 60) if o.recording_id == recording_id), key=lambda o: o.index)
+    return sorted(
+        (o for o in ledger.on_their_way(connection, 60) if o.recording_id == recording_id),
+        key=lambda o: o.index,
+    )
 
 
 def _age(connection: Connection, recording_id: UUID, by: timedelta) -> None:
-    connection.execute("UPDATE chunk SET dispatched_at = dispatched_at - %s WHERE recording_id = %s", (by, recording_id))
+    connection.execute(
+        "UPDATE chunk SET dispatched_at = dispatched_at - %s WHERE recording_id = %s",
+        (by, recording_id),
+    )
 
 
-def test_recordings_that_are_not_cut_yet_count_as_what_they_will_become(connection: Connection) -> None:
+def test_recordings_that_are_not_cut_yet_count_as_what_they_will_become(
+    connection: Connection,
+) -> None:
     before = ledger.waiting_requests(connection)
     older, younger = registered(connection, SAID), registered(connection, SAID)
     assert ledger.waiting_requests(connection) == before + 2

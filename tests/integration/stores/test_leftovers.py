@@ -40,7 +40,9 @@ def tidied(stage: Stack) -> Tidied:
     """One pass of upkeep, in a process of its own."""
     program = "from tasks.tidy import tidy; print(tidy(sweep=True).model_dump_json())"
     env = {**os.environ, **stage.env()}
-    done = subprocess.run([sys.executable, "-c", program], env=env, stdout=subprocess.PIPE, check=True, timeout=60)
+    done = subprocess.run(
+        [sys.executable, "-c", program], env=env, stdout=subprocess.PIPE, check=True, timeout=60
+    )
     return Tidied.model_validate_json(done.stdout)
 
 
@@ -50,15 +52,25 @@ def uri(file: Path) -> str:
 
 def test_an_upload_goes_when_nobody_asks_for_it(stage: Stack) -> None:
     names = ("orphan", "open", "failed", "refused", "queued")
-    orphan, open_, failed, refused, queued = (put(stage, f"inbox/{uuid4()}/{name}.wav") for name in names)
+    orphan, open_, failed, refused, queued = (
+        put(stage, f"inbox/{uuid4()}/{name}.wav") for name in names
+    )
     young = put(stage, f"inbox/{uuid4()}/young.wav", 60)
     (stage.home / "audio" / "inbox" / str(uuid4())).mkdir()
     with db.connect(stage.database_url) as connection:
         for number, file in enumerate((open_, failed, refused)):
-            recordings.register(connection, UUID(int=number), IngestRequest(uri=uri(file)), ["scene"], "en")
-        assert recordings.fail(connection, UUID(int=1), Unavailable("disk_full", "no space left"), ("queued",))
-        assert recordings.fail(connection, UUID(int=2), BadAudio("not_audio", "a picture"), ("queued",))
-    Redis.from_url(stage.redis_url).lpush("ingest", json.dumps(envelope("ingest.recording", {"uri": uri(queued)})))
+            recordings.register(
+                connection, UUID(int=number), IngestRequest(uri=uri(file)), ["scene"], "en"
+            )
+        assert recordings.fail(
+            connection, UUID(int=1), Unavailable("disk_full", "no space left"), ("queued",)
+        )
+        assert recordings.fail(
+            connection, UUID(int=2), BadAudio("not_audio", "a picture"), ("queued",)
+        )
+    Redis.from_url(stage.redis_url).lpush(
+        "ingest", json.dumps(envelope("ingest.recording", {"uri": uri(queued)}))
+    )
     assert tidied(stage).uploads_swept == 2
     assert not orphan.exists()
     assert not refused.exists()
@@ -75,7 +87,9 @@ def test_an_empty_inbox_is_no_upload(stage: Stack) -> None:
     (inbox / str(uuid4())).mkdir(parents=True)
     for folder in (*inbox.iterdir(), inbox):
         os.utime(folder, (1e9, 1e9))
-    [kept] = [line for line in stage.earshot("doctor").stdout.splitlines() if "kept uploads" in line]
+    [kept] = [
+        line for line in stage.earshot("doctor").stdout.splitlines() if "kept uploads" in line
+    ]
     assert " 0 files, 0 B" in kept
     assert tidied(stage).uploads_swept == 1, "the folder that its sender left"
     os.utime(inbox, (1e9, 1e9))
@@ -87,8 +101,14 @@ def test_audio_goes_when_no_recording_has_it(stage: Stack) -> None:
     with db.connect(stage.database_url) as connection:
         known = planned(connection, ["scene"], 1)
     gone, young = uuid4(), uuid4()
-    orphan, fresh = put(stage, f"recordings/{gone}/16000.pcm"), put(stage, f"recordings/{young}/.writing-16000.pcm", 60)
-    whole, half = put(stage, f"recordings/{known}/16000.pcm"), put(stage, f"recordings/{known}/.writing-8000.pcm")
+    orphan, fresh = (
+        put(stage, f"recordings/{gone}/16000.pcm"),
+        put(stage, f"recordings/{young}/.writing-16000.pcm", 60),
+    )
+    whole, half = (
+        put(stage, f"recordings/{known}/16000.pcm"),
+        put(stage, f"recordings/{known}/.writing-8000.pcm"),
+    )
     strange = put(stage, "recordings/notes/readme.txt")
     assert tidied(stage).files_swept == 2
     assert not orphan.parent.exists()
@@ -96,13 +116,20 @@ def test_audio_goes_when_no_recording_has_it(stage: Stack) -> None:
     assert all(each.exists() for each in (fresh, whole, strange))
 
 
-def test_an_upload_whose_sender_still_waits_is_there_when_it_goes_on(stage: Stack, tmp_path: Path) -> None:
+def test_an_upload_whose_sender_still_waits_is_there_when_it_goes_on(
+    stage: Stack, tmp_path: Path
+) -> None:
     """Postgres has no room for a row, for so long that the upload grows old."""
     inbox = stage.home / "audio" / "inbox"
     body = "BEGIN RAISE 'No space left' USING ERRCODE = '53100'; END"
     with db.connect(stage.database_url) as connection:
-        connection.execute(f"CREATE FUNCTION no_room() RETURNS trigger AS $$ {body} $$ LANGUAGE plpgsql".encode())
-        connection.execute("CREATE TRIGGER no_room BEFORE INSERT ON recording FOR EACH ROW EXECUTE FUNCTION no_room()")
+        connection.execute(
+            f"CREATE FUNCTION no_room() RETURNS trigger AS $$ {body} $$ LANGUAGE plpgsql".encode()
+        )
+        connection.execute(
+            "CREATE TRIGGER no_room BEFORE INSERT ON recording FOR EACH ROW EXECUTE FUNCTION"
+            " no_room()"
+        )
         path = recording(tmp_path / "call.wav", 1)
         sender = stage.start("ingest", str(path), "--analyses", "scene", "--no-wait")
         try:
@@ -111,7 +138,11 @@ def test_an_upload_whose_sender_still_waits_is_there_when_it_goes_on(stage: Stac
             [upload] = inbox.rglob("*.wav")
             os.utime(upload, (time.time() - HOURS_AGO,) * 2)
             tidied(stage)
-            waiting.until(lambda: len(list(inbox.rglob("*.wav"))) == 1 and not upload.exists(), 30, "another copy")
+            waiting.until(
+                lambda: len(list(inbox.rglob("*.wav"))) == 1 and not upload.exists(),
+                30,
+                "another copy",
+            )
             connection.execute("DROP TRIGGER no_room ON recording")
             shown, said = sender.communicate(timeout=60)
         finally:

@@ -1,4 +1,5 @@
-"""Postgres answers that it cannot now: that is waited for, as its silence is, and a wrong statement is not."""
+"""Postgres answers that it cannot now: that is waited for, as its silence is, and a wrong statement
+is not."""
 
 import threading
 import time
@@ -43,7 +44,9 @@ OF_THE_STATEMENT = {
 
 def raised(database_url: str, state: str) -> None:
     with db.once(database_url) as connection:
-        connection.execute(f"DO $$ BEGIN RAISE 'refused' USING ERRCODE = '{state}'; END $$".encode())
+        connection.execute(
+            f"DO $$ BEGIN RAISE 'refused' USING ERRCODE = '{state}'; END $$".encode()
+        )
 
 
 @pytest.mark.parametrize("state", PASSING)
@@ -97,7 +100,8 @@ def pid(database_url: str) -> int:
 
 
 def waited_out(url: str, fault: Callable[[str], AbstractContextManager[None]], says: str) -> int:
-    """The server process that a patient client writes to once the fault is over; an impatient one is told at once."""
+    """The server process that a patient client writes to once the fault is over; an impatient one
+    is told at once."""
     after: list[int] = []
     with fault(url):
         with pytest.raises(Unavailable, match=says), db.once(url):

@@ -1,4 +1,5 @@
-"""What upkeep and admission ask every few seconds costs the same however large the archive is: an index answers it."""
+"""What upkeep and admission ask every few seconds costs the same however large the archive is: an
+index answers it."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -11,31 +12,52 @@ from earshot.storage.postgres.queries import queries
 
 pytestmark = pytest.mark.integration
 
-ASKED: dict[str, Any] = {"recording_id": uuid4(), "id": uuid4(), "recordings": 2, "sha256": "0" * 64}
-ASKED |= {"age_sec": 86_400, "ids": [uuid4()], "limit": 200, "codes": ["disk_full"], "late_sec": 3600, "young_sec": 3600}
+ASKED: dict[str, Any] = {
+    "recording_id": uuid4(),
+    "id": uuid4(),
+    "recordings": 2,
+    "sha256": "0" * 64,
+}
+ASKED |= {
+    "age_sec": 86_400,
+    "ids": [uuid4()],
+    "limit": 200,
+    "codes": ["disk_full"],
+    "late_sec": 3600,
+    "young_sec": 3600,
+}
 ARCHIVE = """
 WITH closed AS (
     INSERT INTO recording
-        (id, state, request, file_name, sha256, analyses, language, duration_ms, channels, audio, created_at, finished_at)
-    SELECT gen_random_uuid(), 'complete', '{}', 'call.wav', md5(n::text) || md5(n::text), '{scene}', 'en', 1000, 1,
+        (id, state, request, file_name, sha256, analyses, language, duration_ms, channels, audio,
+         created_at, finished_at)
+    SELECT gen_random_uuid(), 'complete', '{}', 'call.wav', md5(n::text) || md5(n::text), '{scene}',
+    'en', 1000, 1,
            CASE WHEN n % 20 = 0 THEN '{"16000": "file:///x.pcm"}' ELSE '{}' END::jsonb, at, at
-    FROM generate_series(1, 20000) AS n, LATERAL (SELECT now() - n * interval '1 minute') AS published (at)
+    FROM generate_series(1, 20000) AS n,
+        LATERAL (SELECT now() - n * interval '1 minute') AS published (at)
     RETURNING id, finished_at
 ), told AS (
     INSERT INTO outbox (id, recording_id, body, created_at, stream_id, published_at)
-    SELECT gen_random_uuid(), id, '{"type": "recording.completed"}', finished_at, '1-1', finished_at FROM closed
+    SELECT gen_random_uuid(), id, '{"type": "recording.completed"}', finished_at, '1-1', finished_at
+    FROM closed
 )
-INSERT INTO chunk (recording_id, index, start_ms, end_ms, speech, wanted, state, dispatched_at, merged_at)
+INSERT INTO chunk
+    (recording_id, index, start_ms, end_ms, speech, wanted, state, dispatched_at, merged_at)
 SELECT id, 0, 0, 1000, '[]', '{scene}', 'merged', now(), now() FROM closed;
 INSERT INTO recording
-    (id, state, request, file_name, sha256, analyses, language, error_code, error_detail, created_at, finished_at)
-SELECT gen_random_uuid(), 'failed', '{}', 'call.wav', md5('x' || n) || md5(n::text), '{scene}', 'en', 'gave_up', '-', at, at
-FROM generate_series(1, 2000) AS n, LATERAL (SELECT now() - n * interval '10 minutes') AS published (at);
+    (id, state, request, file_name, sha256, analyses, language, error_code, error_detail,
+     created_at, finished_at)
+SELECT gen_random_uuid(), 'failed', '{}', 'call.wav', md5('x' || n) || md5(n::text), '{scene}',
+    'en', 'gave_up', '-', at, at
+FROM generate_series(1, 2000) AS n,
+    LATERAL (SELECT now() - n * interval '10 minutes') AS published (at);
 INSERT INTO tombstone (id, why, removed, erased_at, settled_at, requested_at)
-SELECT gen_random_uuid(), 'retention', '{}', now(), now(), now() - n * interval '1 minute' FROM generate_series(1, 5000) AS n
+SELECT gen_random_uuid(), 'retention', '{}', now(), now(), now() - n * interval '1 minute'
+FROM generate_series(1, 5000) AS n
 """
-"""Twenty thousand finished recordings, two thousand failed ones and five thousand that are gone: beside them a whole look costs
-more than any index."""
+"""Twenty thousand finished recordings, two thousand failed ones and five thousand that are gone:
+beside them a whole look costs more than any index."""
 
 
 @pytest.fixture(scope="module")
@@ -71,7 +93,9 @@ def archive(database_url: str) -> Iterator["psycopg.Connection[Any]"]:
         ("tombstones", "reachable", "tombstone_reachable"),
     ],
 )
-def test_an_index_serves_it(archive: "psycopg.Connection[Any]", topic: str, name: str, index: str) -> None:
+def test_an_index_serves_it(
+    archive: "psycopg.Connection[Any]", topic: str, name: str, index: str
+) -> None:
     lines = archive.execute(b"EXPLAIN " + queries(topic)[name].encode(), ASKED).fetchall()
     plan = "\n".join(line for (line,) in lines)
     assert index in plan

@@ -12,7 +12,14 @@ pytestmark = pytest.mark.integration
 
 def test_a_strangers_key_is_named_and_none_of_ours(bare_servers: Stack) -> None:
     client = Redis.from_url(bare_servers.redis_url)
-    ours = ("scene", "celery", "events", "unacked_index", "unacked_train_noise_classifier", "_kombu.binding.celery.pidbox")
+    ours = (
+        "scene",
+        "celery",
+        "events",
+        "unacked_index",
+        "unacked_train_noise_classifier",
+        "_kombu.binding.celery.pidbox",
+    )
     strange = ("sessions", "cache_of_another_program", "unackedly")
     try:
         for key in (*ours, *strange):

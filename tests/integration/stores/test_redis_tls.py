@@ -1,4 +1,5 @@
-"""``rediss://`` alone makes broker, storage and result backend speak TLS, with certificate and host name checked."""
+"""``rediss://`` alone makes broker, storage and result backend speak TLS, with certificate and host
+name checked."""
 
 import os
 import subprocess
@@ -58,13 +59,24 @@ def secured(bare_servers: Stack, tmp_path: Path) -> Iterator[Stack]:
 
 def python(stack: Stack, program: str) -> list[str]:
     env = {**os.environ, **stack.env()}
-    done = subprocess.run([sys.executable, "-c", program], env=env, capture_output=True, text=True, timeout=120, check=False)
+    done = subprocess.run(
+        [sys.executable, "-c", program],
+        env=env,
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
     assert done.returncode == 0, done.stderr
     return done.stdout.splitlines()
 
 
 def test_a_recording_is_analysed_with_redis_behind_tls(secured: Stack) -> None:
-    assert python(secured, CONNECTS) == ["storage connected", "broker connected", "backend connected"]
+    assert python(secured, CONNECTS) == [
+        "storage connected",
+        "broker connected",
+        "backend connected",
+    ]
     with secured.workers("all", "ingest", "merge", "finalize", "scene"):
         done = secured.earshot("ingest", DEMO, "--analyses", "scene")
         assert done.returncode == 0, done.stderr
@@ -72,7 +84,9 @@ def test_a_recording_is_analysed_with_redis_behind_tls(secured: Stack) -> None:
 
 
 @pytest.mark.parametrize("wrong", ["certificate", "system", "host"])
-def test_a_server_that_is_not_who_it_should_be_is_refused(secured: Stack, tmp_path: Path, wrong: str) -> None:
+def test_a_server_that_is_not_who_it_should_be_is_refused(
+    secured: Stack, tmp_path: Path, wrong: str
+) -> None:
     if wrong == "certificate":
         trustme.CA().cert_pem.write_to_path(str(tmp_path / "other.pem"))
         secured.settings["REDIS_CA"] = str(tmp_path / "other.pem")
@@ -80,7 +94,11 @@ def test_a_server_that_is_not_who_it_should_be_is_refused(secured: Stack, tmp_pa
         del secured.settings["REDIS_CA"]
     else:
         secured.redis_url = secured.redis_url.replace("localhost", "127.0.0.1")
-    assert python(secured, CONNECTS) == ["storage refused: True", "broker refused: True", "backend refused: True"]
+    assert python(secured, CONNECTS) == [
+        "storage refused: True",
+        "broker refused: True",
+        "backend refused: True",
+    ]
 
 
 def test_a_url_that_would_switch_checks_off_is_refused(secured: Stack) -> None:

@@ -1,4 +1,5 @@
-"""What is old enough goes, by class; what dead processes left goes too, and nothing that somebody still wants."""
+"""What is old enough goes, by class; what dead processes left goes too, and nothing that somebody
+still wants."""
 
 import json
 import time
@@ -18,10 +19,24 @@ pytestmark = pytest.mark.integration
 
 CORE = ("ingest", "merge", "finalize", "upkeep")
 LIMIT_SEC = 30
-QUICK = {"TASK_TIME_LIMIT_SEC": str(LIMIT_SEC), "VISIBILITY_TIMEOUT_SEC": str(LIMIT_SEC + 1), "TIDY_EVERY_SEC": "1"}
+QUICK = {
+    "TASK_TIME_LIMIT_SEC": str(LIMIT_SEC),
+    "VISIBILITY_TIMEOUT_SEC": str(LIMIT_SEC + 1),
+    "TIDY_EVERY_SEC": "1",
+}
 """Late jobs are over after a minute, so that the last search is seen too."""
 KEPT = 5
-TABLES = ("recording", "chunk", "finding", "segment", "report", "outbox", "dead_letter", "export", "tombstone")
+TABLES = (
+    "recording",
+    "chunk",
+    "finding",
+    "segment",
+    "report",
+    "outbox",
+    "dead_letter",
+    "export",
+    "tombstone",
+)
 
 
 def sizes(stage: Stack, *vacuum: str) -> dict[str, int]:
@@ -30,9 +45,16 @@ def sizes(stage: Stack, *vacuum: str) -> dict[str, int]:
     with db.connect(stage.database_url) as connection:
         for command in vacuum:
             connection.execute(command.encode())
-        rows = {f"rows of {name}": _one(connection, f"SELECT count(*) AS one FROM {name}") for name in TABLES}
+        rows = {
+            f"rows of {name}": _one(connection, f"SELECT count(*) AS one FROM {name}")
+            for name in TABLES
+        }
         size = _one(connection, "SELECT pg_database_size(current_database()) AS one")
-    audio = [path for path in files(stage.home) if path.is_file() and path.is_relative_to(stage.home / "audio")]
+    audio = [
+        path
+        for path in files(stage.home)
+        if path.is_file() and path.is_relative_to(stage.home / "audio")
+    ]
     return {
         **rows,
         "bytes of Postgres": size,
@@ -57,7 +79,9 @@ def _tell(columns: dict[str, dict[str, int]]) -> None:
         print(f"| {what} | {' | '.join(f'{columns[name][what]:,}' for name in names)} |")  # noqa: T201
 
 
-def test_upkeep_leaves_nothing_of_what_is_old(stage: Stack, tmp_path: Path, pytestconfig: pytest.Config) -> None:
+def test_upkeep_leaves_nothing_of_what_is_old(
+    stage: Stack, tmp_path: Path, pytestconfig: pytest.Config
+) -> None:
     number = pytestconfig.getoption("--recordings")
     stage.settings |= QUICK
     for seed in range(number + KEPT):
@@ -68,14 +92,19 @@ def test_upkeep_leaves_nothing_of_what_is_old(stage: Stack, tmp_path: Path, pyte
     began = time.monotonic()
     with stage.workers("all", *CORE, concurrency=2), stage.workers("scene", "scene"):
         for folder in ("old", "kept"):
-            done = stage.earshot("ingest", str(tmp_path / folder), "--analyses", "scene", "--no-wait", timeout=3600)
+            done = stage.earshot(
+                "ingest", str(tmp_path / folder), "--analyses", "scene", "--no-wait", timeout=3600
+            )
             assert done.returncode == 0, done.stderr
         with db.connect(stage.database_url) as connection:
             open_ = "SELECT count(*) AS one FROM recording WHERE finished_at IS NULL"
             ended = waiting.became(lambda: _one(connection, open_) == 0, 60 + number)
             assert ended, f"{_one(connection, open_)} of {number + KEPT} are not finished"
             names = ", ".join(f"'{seed}.wav'" for seed in range(number, number + KEPT))
-            later = f"UPDATE recording SET finished_at = now() + interval '1 day' WHERE file_name IN ({names}) RETURNING id"
+            later = (
+                "UPDATE recording SET finished_at = now() + interval '1 day' WHERE file_name IN"
+                f" ({names}) RETURNING id"
+            )
             kept = [str(row["id"]) for row in connection.execute(later.encode())]
             ids = [str(row["id"]) for row in connection.execute("SELECT id FROM recording")]
     old = [each for each in ids if each not in kept]
@@ -85,11 +114,20 @@ def test_upkeep_leaves_nothing_of_what_is_old(stage: Stack, tmp_path: Path, pyte
 
     stage.settings |= {"RETENTION": json.dumps({"recordings": 1e-6})}
     began = time.monotonic()
-    with stage.workers("upkeep", "upkeep"), stage.beat(), db.connect(stage.database_url) as connection:
+    with (
+        stage.workers("upkeep", "upkeep"),
+        stage.beat(),
+        db.connect(stage.database_url) as connection,
+    ):
         left = "SELECT count(*) AS one FROM recording"
         unerased = "SELECT count(*) AS one FROM tombstone WHERE erased_at IS NULL"
         log = stage.home / "logs" / "upkeep.log"
-        waiting.until(lambda: (_one(connection, left), _one(connection, unerased)) == (KEPT, 0), 60 + number, "deleted", log)
+        waiting.until(
+            lambda: (_one(connection, left), _one(connection, unerased)) == (KEPT, 0),
+            60 + number,
+            "deleted",
+            log,
+        )
         deleted_sec = time.monotonic() - began
         assert everywhere(stage, *old) == []
         unsettled = "SELECT count(*) AS one FROM tombstone WHERE settled_at IS NULL"
@@ -98,9 +136,15 @@ def test_upkeep_leaves_nothing_of_what_is_old(stage: Stack, tmp_path: Path, pyte
     assert all(everywhere(stage, each) for each in kept)
     assert Redis.from_url(stage.redis_url).zcard("deleted") == 0
     with db.connect(stage.database_url) as connection:
-        checked = "SELECT count(*) AS one FROM tombstone WHERE checked -> 'found' = '[]' AND checked -> 'removed_late' = '0'"
+        checked = (
+            "SELECT count(*) AS one FROM tombstone WHERE checked -> 'found' = '[]' AND checked ->"
+            " 'removed_late' = '0'"
+        )
         assert _one(connection, checked) == number
-        told = "SELECT count(*) AS one FROM outbox WHERE body ->> 'type' = 'recording.deleted' AND published_at IS NOT NULL"
+        told = (
+            "SELECT count(*) AS one FROM outbox WHERE body ->> 'type' = 'recording.deleted' AND"
+            " published_at IS NOT NULL"
+        )
         assert _one(connection, told) == number
     columns["deleted"] = sizes(stage)
     columns["VACUUM"] = sizes(stage, "VACUUM")
@@ -108,7 +152,9 @@ def test_upkeep_leaves_nothing_of_what_is_old(stage: Stack, tmp_path: Path, pyte
     _tell(columns)
     print(f"{number} recordings analysed in {analysed_sec:.0f} s, deleted in {deleted_sec:.0f} s")  # noqa: T201
     assert columns["deleted"]["files in the store"] == KEPT
-    assert columns["deleted"]["rows of finding"] == columns["analysed"]["rows of finding"] * KEPT // (number + KEPT)
+    assert columns["deleted"]["rows of finding"] == columns["analysed"][
+        "rows of finding"
+    ] * KEPT // (number + KEPT)
 
 
 def test_each_class_goes_at_its_age_and_doctor_tells_it(stage: Stack, tmp_path: Path) -> None:
@@ -116,10 +162,15 @@ def test_each_class_goes_at_its_age_and_doctor_tells_it(stage: Stack, tmp_path: 
     with stage.workers("all", *CORE, "scene"), stage.beat():
         recording_id = ingested(stage, recording(tmp_path / "one.wav", 2), "scene")
     redis = Redis.from_url(stage.redis_url)
-    redis.xadd("refused", {"queue": "ingest", "reason": "schema", "detail": "-", "message": "-"}, id="1000-1")
+    redis.xadd(
+        "refused",
+        {"queue": "ingest", "reason": "schema", "detail": "-", "message": "-"},
+        id="1000-1",
+    )
     before = stage.earshot("doctor").stdout
     assert (
-        "1 recordings, 125.0 kB, the oldest 0 days old; for ever: EARSHOT_RETENTION='{\"audio\": DAYS}' sets a limit" in before
+        '1 recordings, 125.0 kB, the oldest 0 days old; for ever: EARSHOT_RETENTION=\'{"audio":'
+        " DAYS}' sets a limit" in before
     )
     assert "1 messages of at most 1000" in before
 
@@ -136,8 +187,12 @@ def test_each_class_goes_at_its_age_and_doctor_tells_it(stage: Stack, tmp_path: 
     for words in (["--analysis", "scene"], ["--analysis", "scene", "--dry-run"]):
         refused = stage.earshot("rerun", recording_id, *words)
         assert (refused.returncode, refused.stderr.count("\n")) == (1, 1)
-        assert refused.stderr.startswith(f"audio_expired: the audio of recording {recording_id} was removed for its age on ")
-    assert stage.earshot("rerun", recording_id, "--missing").returncode == 0, "there is nothing to do it on, and nothing to do"
+        assert refused.stderr.startswith(
+            f"audio_expired: the audio of recording {recording_id} was removed for its age on "
+        )
+    assert stage.earshot("rerun", recording_id, "--missing").returncode == 0, (
+        "there is nothing to do it on, and nothing to do"
+    )
 
     stage.settings["RETENTION"] = json.dumps({"recordings": 1e-6, "tombstones": 1e-6})
     assert "1 recordings deleted for their age" in stage.earshot("repair").stdout

@@ -1,4 +1,5 @@
-"""Rounds in the tables: what is told of an answer that changes and changes back, and what cannot be opened again."""
+"""Rounds in the tables: what is told of an answer that changes and changes back, and what cannot be
+opened again."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -28,37 +29,62 @@ def connection(database_url: str) -> Iterator[Connection]:
 
 
 def says(label: str) -> Outcome:
-    found = SceneFindings(label=label, confidence=1 / 3, scores={label: 1 / 3, "music": 0.1 + 0.2}, intervals=())
+    found = SceneFindings(
+        label=label, confidence=1 / 3, scores={label: 1 / 3, "music": 0.1 + 0.2}, intervals=()
+    )
     return Succeeded(findings=found.model_dump(mode="json"), classification=found.classification())
 
 
-def merged(connection: Connection, recording_id: UUID, outcome: Outcome, release: str = "scene-1") -> None:
+def merged(
+    connection: Connection, recording_id: UUID, outcome: Outcome, release: str = "scene-1"
+) -> None:
     """Brings the one chunk of a recording through its present round."""
     [row] = ledger.take_pending(connection, recording_id)
     key = ChunkKey(recording_id=recording_id, index=0, round=row["round"])
-    assert ledger.merge(connection, {key: {"scene": Staged(release=release, outcome=outcome)}}) == [key]
+    assert ledger.merge(connection, {key: {"scene": Staged(release=release, outcome=outcome)}}) == [
+        key
+    ]
 
 
-def closed(connection: Connection, recording_id: UUID, outcome: Outcome, release: str = "scene-1") -> None:
+def closed(
+    connection: Connection, recording_id: UUID, outcome: Outcome, release: str = "scene-1"
+) -> None:
     merged(connection, recording_id, outcome, release)
     assert reports.finalize(connection, recording_id)
 
 
 def unreportable(connection: Connection, recording_id: UUID) -> None:
     merged(connection, recording_id, SILENT)
-    assert recordings.fail(connection, recording_id, Permanent("report_failed", "no report can be made"), ("analyzing",))
+    assert recordings.fail(
+        connection,
+        recording_id,
+        Permanent("report_failed", "no report can be made"),
+        ("analyzing",),
+    )
 
 
 def told(connection: Connection, recording_id: UUID) -> list[dict[str, Any]]:
-    rows = connection.execute("SELECT body FROM outbox WHERE recording_id = %s ORDER BY seq", (recording_id,))
+    rows = connection.execute(
+        "SELECT body FROM outbox WHERE recording_id = %s ORDER BY seq", (recording_id,)
+    )
     return [row["body"] for row in rows]
 
 
 def test_an_answer_that_comes_back_is_told_again(connection: Connection) -> None:
     recording_id = planned(connection, ["scene"], 1)
     boom = Failed(code="boom", detail="it broke")
-    # round            1              2              3              4              5     6             7       8
-    answers = [says("speech"), says("noise"), says("speech"), says("speech"), boom, says("speech"), SILENT, says("speech")]
+    # round            1              2              3              4              5     6
+    # 7       8
+    answers = [
+        says("speech"),
+        says("noise"),
+        says("speech"),
+        says("speech"),
+        boom,
+        says("speech"),
+        SILENT,
+        says("speech"),
+    ]
     closed(connection, recording_id, answers[0])
     for outcome in answers[1:]:
         rounds.reopen(connection, recording_id, {0: ["scene"]})
@@ -66,7 +92,11 @@ def test_an_answer_that_comes_back_is_told_again(connection: Connection) -> None
     rounds.reopen(connection, recording_id, {0: ["scene"]})
     closed(connection, recording_id, says("speech"), release="scene-2")
     events = told(connection, recording_id)
-    said = [(each["round"], each["scene"]["label"], each["release"]) for each in events if each["type"] == "classification"]
+    said = [
+        (each["round"], each["scene"]["label"], each["release"])
+        for each in events
+        if each["type"] == "classification"
+    ]
     assert said == [
         (1, "speech", "scene-1"),
         (2, "noise", "scene-1"),
@@ -74,7 +104,9 @@ def test_an_answer_that_comes_back_is_told_again(connection: Connection) -> None
         (8, "speech", "scene-1"),
         (9, "speech", "scene-2"),
     ]
-    assert [each["round"] for each in events if each["type"] == "recording.completed"] == list(range(1, 10))
+    assert [each["round"] for each in events if each["type"] == "recording.completed"] == list(
+        range(1, 10)
+    )
 
 
 def test_every_time_that_a_recording_fails_is_told(connection: Connection) -> None:

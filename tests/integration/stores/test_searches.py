@@ -1,4 +1,5 @@
-"""The last search for deleted recordings is cut into short steps, goes on after any end, and misses nothing."""
+"""The last search for deleted recordings is cut into short steps, goes on after any end, and misses
+nothing."""
 
 import signal
 from collections.abc import Callable
@@ -22,8 +23,14 @@ def test_a_search_goes_on_where_it_stopped(stage: Stack) -> None:
     with db.connect(stage.database_url) as connection:
         gone, other = planned(connection, ["scene"], 1), uuid4()
         tombstones.bury(connection, [gone], "asked", 0, 0)
-        connection.execute("CREATE TABLE ballast AS SELECT n, md5(n::text) AS text FROM generate_series(1, %s) AS n", (ROWS,))
-        connection.execute("INSERT INTO ballast VALUES (0, %s), (-1, %s)", (f"call {gone}", f"call {other}"))
+        connection.execute(
+            "CREATE TABLE ballast AS SELECT n, md5(n::text) AS text FROM generate_series(1, %s)"
+            " AS n",
+            (ROWS,),
+        )
+        connection.execute(
+            "INSERT INTO ballast VALUES (0, %s), (-1, %s)", (f"call {gone}", f"call {other}")
+        )
         searches.begin(connection, [gone])
         searches.begin(connection, [other])
     steps, read = 0, None
@@ -47,8 +54,13 @@ def test_two_at_once_do_not_read_the_same(stage: Stack) -> None:
         assert searches.go_on(connection, ends=float("inf")) is not None
 
 
-@pytest.mark.parametrize("guarded", [lambda limit: tidy._once("-", limit), lambda limit: mend._count([1], lambda _: limit())])
-def test_the_time_limit_of_the_task_ends_a_pass(guarded: Callable[[Callable[[], int]], int]) -> None:
+@pytest.mark.parametrize(
+    "guarded",
+    [lambda limit: tidy._once("-", limit), lambda limit: mend._count([1], lambda _: limit())],
+)
+def test_the_time_limit_of_the_task_ends_a_pass(
+    guarded: Callable[[Callable[[], int]], int],
+) -> None:
     """Raised out of a signal's handler, as billiard does it."""
 
     def over(*_: object) -> None:

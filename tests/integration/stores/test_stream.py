@@ -1,4 +1,5 @@
-"""The event stream at its bound: what it dropped for its number is not taken for lost, and what Redis lost is."""
+"""The event stream at its bound: what it dropped for its number is not taken for lost, and what
+Redis lost is."""
 
 from collections.abc import Iterator
 from uuid import uuid4

@@ -1,4 +1,5 @@
-"""emotion2vec, loaded through the catalog: the logits are FunASR's, rows do not depend on one another, int8 says the same."""
+"""emotion2vec, loaded through the catalog: the logits are FunASR's, rows do not depend on one
+another, int8 says the same."""
 
 from pathlib import Path
 from typing import Any
@@ -33,12 +34,19 @@ def exact(releases: dict[str, Release]) -> Emotion2vecModel:
 
 
 def funasr_logits(folder: Path) -> list[Any]:
-    """Loaded and asked as FunASR does it: ``AutoModel.build_model`` and ``Emotion2vec.inference``, without their reading of
-    files."""
+    """Loaded and asked as FunASR does it: ``AutoModel.build_model`` and ``Emotion2vec.inference``,
+    without their reading of files."""
     torch = pytest.importorskip("torch")
-    reason = "FunASR is not installed: pip install --no-deps funasr==1.4.16, and kaldiio librosa omegaconf"
-    theirs = pytest.importorskip("funasr.models.emotion2vec.model", reason=reason, exc_type=ImportError)
-    loading = pytest.importorskip("funasr.train_utils.load_pretrained_model", reason=reason, exc_type=ImportError)
+    reason = (
+        "FunASR is not installed: pip install --no-deps funasr==1.4.16, and kaldiio librosa"
+        " omegaconf"
+    )
+    theirs = pytest.importorskip(
+        "funasr.models.emotion2vec.model", reason=reason, exc_type=ImportError
+    )
+    loading = pytest.importorskip(
+        "funasr.train_utils.load_pretrained_model", reason=reason, exc_type=ImportError
+    )
     import yaml
 
     conf = yaml.safe_load((folder / "config.yaml").read_text())
@@ -77,8 +85,11 @@ def test_nine_labels_with_shares(exact: Emotion2vecModel) -> None:
     assert exact.shares([]) == []
 
 
-def test_int8_says_the_same_where_a_label_leads(exact: Emotion2vecModel, releases: dict[str, Release]) -> None:
-    """Random weights hardly tell one voice from another, so most labels are a toss-up; a few are not."""
+def test_int8_says_the_same_where_a_label_leads(
+    exact: Emotion2vecModel, releases: dict[str, Release]
+) -> None:
+    """Random weights hardly tell one voice from another, so most labels are a toss-up; a few are
+    not."""
     quick = open_labelled(releases["emotion2vec"], "cpu", int8=True)
     sounds = [voice(seconds, pitch) for seconds in (1.0, 2.0, 3.5) for pitch in (85, 120, 160, 210)]
     pairs = list(zip(exact.shares(sounds), quick.shares(sounds), strict=True))
@@ -111,14 +122,20 @@ def test_what_is_not_as_it_was_released_is_refused(
     saved = torch.load(folder / "model.pt", weights_only=True)
     conf = yaml.safe_load((folder / "config.yaml").read_text())
     if change == "pickle":
-        torch.save({"model": saved["model"], "cfg": Path("what a pickle may hold")}, folder / "model.pt")
+        torch.save(
+            {"model": saved["model"], "cfg": Path("what a pickle may hold")}, folder / "model.pt"
+        )
     elif change == "no_head":
-        state = {name: tensor for name, tensor in saved["model"].items() if not name.startswith("proj")}
+        state = {
+            name: tensor for name, tensor in saved["model"].items() if not name.startswith("proj")
+        }
         torch.save({"model": state}, folder / "model.pt")
     elif change == "no_tokens":
         (folder / "tokens.txt").unlink()
     else:
-        conf["model_conf"] |= {"embed_dim": 96} if change == "other_width" else {"layer_norm_first": True}
+        conf["model_conf"] |= (
+            {"embed_dim": 96} if change == "other_width" else {"layer_norm_first": True}
+        )
         (folder / "config.yaml").write_text(yaml.safe_dump(conf))
     with pytest.raises(Misconfigured, match=says) as caught:
         Emotion2vecModel(folder, "cpu")

@@ -1,4 +1,5 @@
-"""A job of emotion with a full model and what rates dimensions beside it, and ``earshot evaluate`` over the same."""
+"""A job of emotion with a full model and what rates dimensions beside it, and ``earshot evaluate``
+over the same."""
 
 import json
 from collections.abc import Iterator
@@ -24,7 +25,9 @@ pytestmark = pytest.mark.runtimes
 
 
 @pytest.fixture
-def rated(releases: dict[str, Release], monkeypatch: pytest.MonkeyPatch) -> Iterator[dict[str, Release]]:
+def rated(
+    releases: dict[str, Release], monkeypatch: pytest.MonkeyPatch
+) -> Iterator[dict[str, Release]]:
     monkeypatch.setenv("EARSHOT_EMOTION_DIMENSIONS", "dimensional")
     settings.cache_clear()
     yield releases
@@ -50,9 +53,17 @@ def chunk(folder: Path, *spans: tuple[int, int]) -> ChunkRef:
     )
 
 
-def test_native_labels_canonical_ones_and_numbers(rated: dict[str, Release], tmp_path: Path) -> None:
-    chunks = (chunk(tmp_path, (0, 2_000), (3_000, 7_500)), chunk(tmp_path), chunk(tmp_path, (500, 900)))
-    job = Job(analysis="emotion", batch_id=uuid4(), release=rated["emotion2vec"], chunks=chunks, sent_at=0)
+def test_native_labels_canonical_ones_and_numbers(
+    rated: dict[str, Release], tmp_path: Path
+) -> None:
+    chunks = (
+        chunk(tmp_path, (0, 2_000), (3_000, 7_500)),
+        chunk(tmp_path),
+        chunk(tmp_path, (500, 900)),
+    )
+    job = Job(
+        analysis="emotion", batch_id=uuid4(), release=rated["emotion2vec"], chunks=chunks, sent_at=0
+    )
     first, silent, second = run(job, "cpu")
     assert silent == Skipped(reason="no_speech")
     assert isinstance(first, Succeeded)
@@ -61,7 +72,10 @@ def test_native_labels_canonical_ones_and_numbers(rated: dict[str, Release], tmp
     assert found.coverage == ("angry", "anxious", "happy", "neutral", "sad", "surprised")
     assert set(found.overall.scores) == set(found.coverage)
     assert found.dimensions_by == "dimensional"
-    labelled, numbers = open_labelled(rated["emotion2vec"], "cpu", True), open_dimensional(rated["dimensional"], "cpu", True)
+    labelled, numbers = (
+        open_labelled(rated["emotion2vec"], "cpu", True),
+        open_dimensional(rated["dimensional"], "cpu", True),
+    )
     stored = np.frombuffer((tmp_path / "sound.pcm").read_bytes(), "<i2").astype(np.float32) / 32_768
     for each in found.utterances:
         samples = stored[each.start_ms * 16 : each.end_ms * 16]
@@ -79,9 +93,24 @@ def test_evaluate_gives_concordance(rated: dict[str, Release], tmp_path: Path) -
     rows = []
     for index, pitch in enumerate((90, 120, 150, 190, 230)):
         write(tmp_path / f"{index}.wav", voice(4, pitch)[None], 16_000, "pcm_s16le")
-        rows.append({"path": f"{index}.wav", "valence": index / 10 - 0.2, "arousal": 0.1 * index, "emotion": "sad"})
+        rows.append(
+            {
+                "path": f"{index}.wav",
+                "valence": index / 10 - 0.2,
+                "arousal": 0.1 * index,
+                "emotion": "sad",
+            }
+        )
     (tmp_path / "m.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
-    words = ["evaluate", "--manifest", str(tmp_path / "m.jsonl"), "--root", str(tmp_path), "--out", str(tmp_path / "f.json")]
+    words = [
+        "evaluate",
+        "--manifest",
+        str(tmp_path / "m.jsonl"),
+        "--root",
+        str(tmp_path),
+        "--out",
+        str(tmp_path / "f.json"),
+    ]
     done = CliRunner().invoke(app, [*words, "--checkpoint", "emotion2vec"])
     assert done.exit_code == 0, done.output
     emotion = Metrics.model_validate_json((tmp_path / "f.json").read_text()).root["emotion"]

@@ -1,4 +1,5 @@
-"""Encoders of the wav2vec 2.0 family with an emotion head, loaded through the catalog: outputs as transformers makes them."""
+"""Encoders of the wav2vec 2.0 family with an emotion head, loaded through the catalog: outputs as
+transformers makes them."""
 
 from pathlib import Path
 
@@ -16,7 +17,14 @@ from tests.runtimes.sounds import voice
 pytestmark = pytest.mark.runtimes
 
 SOUNDS = [voice(3), voice(5.5, 180), voice(1.2, 90)]
-MODELS = ("wav2vec2-group", "wav2vec2-layer", "hubert-group", "hubert-layer", "wavlm-group", "wavlm-layer")
+MODELS = (
+    "wav2vec2-group",
+    "wav2vec2-layer",
+    "hubert-group",
+    "hubert-layer",
+    "wavlm-group",
+    "wavlm-layer",
+)
 
 
 @pytest.fixture
@@ -38,7 +46,9 @@ def test_shares_are_those_of_the_library(name: str, releases: dict[str, Release]
     assert ours.labels == ("neu", "hap", "ang", "sad")
     for samples, shares in zip(SOUNDS, ours.shares(SOUNDS), strict=True):
         with torch.inference_mode():
-            logits = model(**extractor(samples, sampling_rate=SAMPLE_RATE, return_tensors="pt")).logits
+            logits = model(
+                **extractor(samples, sampling_rate=SAMPLE_RATE, return_tensors="pt")
+            ).logits
         assert shares.tolist() == pytest.approx(logits[0].softmax(-1).tolist(), abs=1e-4)
     assert ours.shares([]) == []
 
@@ -58,25 +68,35 @@ def test_int8_says_nearly_the_same(exact: TransformersEmotion) -> None:
 
 
 def test_valence_arousal_and_dominance_by_hand(releases: dict[str, Release]) -> None:
-    """The encoder by transformers, the head by hand from the tensors of the published file (audeering's model card)."""
+    """The encoder by transformers, the head by hand from the tensors of the published file
+    (audeering's model card)."""
     import torch
     from transformers import AutoFeatureExtractor, Wav2Vec2Model
 
     folder = locate(releases["dimensional"])
     head = torch.load(folder / "pytorch_model.bin", weights_only=True)
-    encoder, extractor = Wav2Vec2Model.from_pretrained(folder).eval(), AutoFeatureExtractor.from_pretrained(folder)
+    encoder, extractor = (
+        Wav2Vec2Model.from_pretrained(folder).eval(),
+        AutoFeatureExtractor.from_pretrained(folder),
+    )
     ours = open_dimensional(releases["dimensional"], "cpu", int8=False)
     for samples, rated in zip(SOUNDS, ours.dimensions(SOUNDS), strict=True):
         with torch.inference_mode():
             values = extractor(samples, sampling_rate=SAMPLE_RATE, return_tensors="pt").input_values
             pooled = encoder(values).last_hidden_state.mean(1)
-            hidden = torch.tanh(pooled @ head["classifier.dense.weight"].T + head["classifier.dense.bias"])
-            arousal, dominance, valence = (hidden @ head["classifier.out_proj.weight"].T + head["classifier.out_proj.bias"])[0]
+            hidden = torch.tanh(
+                pooled @ head["classifier.dense.weight"].T + head["classifier.dense.bias"]
+            )
+            arousal, dominance, valence = (
+                hidden @ head["classifier.out_proj.weight"].T + head["classifier.out_proj.bias"]
+            )[0]
         wanted = [float(2 * rating - 1) for rating in (valence, arousal, dominance)]
         assert [rated.valence, rated.arousal, rated.dominance] == pytest.approx(wanted, abs=1e-4)
 
 
-def test_ratings_beyond_the_scale_are_clipped_and_int8_rates_alike(releases: dict[str, Release]) -> None:
+def test_ratings_beyond_the_scale_are_clipped_and_int8_rates_alike(
+    releases: dict[str, Release],
+) -> None:
     exact = open_dimensional(releases["dimensional"], "cpu", int8=False)
     assert isinstance(exact, TransformersDimensional)
     quick = open_dimensional(releases["dimensional"], "cpu", int8=True)
@@ -95,11 +115,16 @@ def test_ratings_beyond_the_scale_are_clipped_and_int8_rates_alike(releases: dic
 @pytest.mark.parametrize(
     ("name", "says"),
     [
-        ("dimensional", "has no weights for classifier"),  # its head is another one, and would be made up
+        (
+            "dimensional",
+            "has no weights for classifier",
+        ),  # its head is another one, and would be made up
         ("ctc", "is a wav2vec2-bert; emotion knows"),
     ],
 )
-def test_a_checkpoint_without_this_head_is_refused(releases: dict[str, Release], name: str, says: str) -> None:
+def test_a_checkpoint_without_this_head_is_refused(
+    releases: dict[str, Release], name: str, says: str
+) -> None:
     with pytest.raises(Misconfigured, match=says) as caught:
         TransformersEmotion(locate(releases[name]), "cpu")
     assert "\n" not in str(caught.value)

@@ -1,4 +1,5 @@
-"""Voxtral asked about emotion: its shares are those that one label after the other has in transformers and peft."""
+"""Voxtral asked about emotion: its shares are those that one label after the other has in
+transformers and peft."""
 
 from pathlib import Path
 from uuid import uuid4
@@ -24,16 +25,23 @@ pytestmark = pytest.mark.runtimes
 
 
 @pytest.mark.parametrize("name", ["voxtral-emotion", "joint-emotion"])
-def test_shares_are_those_of_one_label_after_the_other(releases: dict[str, Release], name: str) -> None:
+def test_shares_are_those_of_one_label_after_the_other(
+    releases: dict[str, Release], name: str
+) -> None:
     import torch
 
     model, prompts = upstream(releases, name), Prompts(locate(releases["voxtral"]))
     emotion = open_labelled(releases[name], "cpu", int8=True)
     utterances = [*SOUNDS, voice(34)]  # more than a window
-    question = "How does the speaker feel? Answer with one of these words: happy, angry, neutral, anxious."
+    question = (
+        "How does the speaker feel? Answer with one of these words: happy, angry, neutral, anxious."
+    )
     answers = ["happy", "angry", "neutral", "anxious"]
     if name == "joint-emotion":
-        question, answers = "Which is the mood? Happy, angry, neutral, Anxious", ["Happy", "angry", "neutral", "Anxious"]
+        question, answers = (
+            "Which is the mood? Happy, angry, neutral, Anxious",
+            ["Happy", "angry", "neutral", "Anxious"],
+        )
     found = emotion.shares(utterances)
     for samples, shares in zip(utterances, found, strict=True):
         logs = []
@@ -44,7 +52,8 @@ def test_shares_are_those_of_one_label_after_the_other(releases: dict[str, Relea
             with torch.no_grad():
                 said = model(**inputs).logits[0, len(asked) - 1 : -1].log_softmax(-1)
             logs.append(float(said.gather(-1, torch.tensor(tokens)[:, None]).sum()))
-        # By their logs: random weights are nearly sure of one label, and the others have to be right too.
+        # By their logs: random weights are nearly sure of one label, and the others have to be
+        # right too.
         assert np.log(shares) == pytest.approx(logs - np.logaddexp.reduce(logs), abs=5e-3)
         assert shares.sum() == pytest.approx(1, abs=1e-5)
     assert not np.allclose(np.log(found[0]), np.log(found[1]), atol=0.1)
@@ -62,12 +71,20 @@ def test_an_utterance_does_not_depend_on_its_neighbours(releases: dict[str, Rele
         assert np.log(mine) == pytest.approx(logs - np.logaddexp.reduce(logs), abs=5e-3)
 
 
-def test_one_process_answers_two_analyses_with_one_network(releases: dict[str, Release], tmp_path: Path) -> None:
+def test_one_process_answers_two_analyses_with_one_network(
+    releases: dict[str, Release], tmp_path: Path
+) -> None:
     spans = ((0, 2_000), (3_000, 7_500))
     found = {}
     for name in ("joint", "joint-emotion"):
         release = releases[name]
-        job = Job(analysis=release.analysis, batch_id=uuid4(), release=release, chunks=(chunk(tmp_path, *spans),), sent_at=0)
+        job = Job(
+            analysis=release.analysis,
+            batch_id=uuid4(),
+            release=release,
+            chunks=(chunk(tmp_path, *spans),),
+            sent_at=0,
+        )
         (outcome,) = run(job, "cpu")
         assert isinstance(outcome, Succeeded), outcome
         found[release.analysis] = outcome.findings
@@ -77,13 +94,20 @@ def test_one_process_answers_two_analyses_with_one_network(releases: dict[str, R
     moods = EmotionFindings.model_validate(found["emotion"])
     assert moods.coverage == ("happy", "angry", "neutral", "anxious")
     assert [(each.start_ms, each.end_ms) for each in moods.utterances] == list(spans)
-    assert all(each.label_native in moods.coverage and each.valence is None for each in moods.utterances)
-    recognisers, moody = (cache.get(None, releases[name], "cpu") for name in ("joint", "joint-emotion"))
+    assert all(
+        each.label_native in moods.coverage and each.valence is None for each in moods.utterances
+    )
+    recognisers, moody = (
+        cache.get(None, releases[name], "cpu") for name in ("joint", "joint-emotion")
+    )
     assert recognisers.of("en")[1].network is moody.labelled.network
 
 
 def test_both_halves_of_a_joint_checkpoint_are_loaded_once(releases: dict[str, Release]) -> None:
-    recogniser, emotion = open_local(releases["joint"], "cpu"), open_labelled(releases["joint-emotion"], "cpu", int8=True)
+    recogniser, emotion = (
+        open_local(releases["joint"], "cpu"),
+        open_labelled(releases["joint-emotion"], "cpu", int8=True),
+    )
     other = open_labelled(releases["voxtral-emotion"], "cpu", int8=True)
     assert recogniser.network is emotion.network  # type: ignore[attr-defined]
     assert other.network is not emotion.network  # type: ignore[attr-defined]

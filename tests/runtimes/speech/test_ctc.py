@@ -1,4 +1,5 @@
-"""Wav2Vec2-BERT with a CTC head, loaded through the catalog: emissions as transformers makes them, words aligned with them."""
+"""Wav2Vec2-BERT with a CTC head, loaded through the catalog: emissions as transformers makes them,
+words aligned with them."""
 
 import json
 import shutil
@@ -27,7 +28,9 @@ def ctc(releases: dict[str, Release]) -> TransformersCtc:
     return found
 
 
-def test_emissions_and_text_are_those_of_the_library(ctc: TransformersCtc, releases: dict[str, Release]) -> None:
+def test_emissions_and_text_are_those_of_the_library(
+    ctc: TransformersCtc, releases: dict[str, Release]
+) -> None:
     import torch
     from transformers import Wav2Vec2BertForCTC, Wav2Vec2BertProcessor
 
@@ -35,16 +38,24 @@ def test_emissions_and_text_are_those_of_the_library(ctc: TransformersCtc, relea
     processor = Wav2Vec2BertProcessor.from_pretrained(folder)
     model = Wav2Vec2BertForCTC.from_pretrained(folder).eval()
     together = ctc.emissions(SOUNDS)
-    for samples, emission, recognition in zip(SOUNDS, together, ctc.transcribe(SOUNDS, ["ary"] * 3, []), strict=True):
+    for samples, emission, recognition in zip(
+        SOUNDS, together, ctc.transcribe(SOUNDS, ["ary"] * 3, []), strict=True
+    ):
         with torch.inference_mode():
-            logits = model(**processor(samples, sampling_rate=SAMPLE_RATE, return_tensors="pt")).logits
+            logits = model(
+                **processor(samples, sampling_rate=SAMPLE_RATE, return_tensors="pt")
+            ).logits
         assert torch.allclose(emission, logits[0].log_softmax(-1), atol=1e-4)
         (text,) = processor.batch_decode(logits.argmax(-1))
-        assert " ".join(word.text for word in recognition.words) == " ".join(text.replace("<unk>", "").split())
+        assert " ".join(word.text for word in recognition.words) == " ".join(
+            text.replace("<unk>", "").split()
+        )
         assert recognition.language == "ary"
 
 
-FAMILY = [f"ctc-{kind}-{norm}" for kind in ("wav2vec2", "hubert", "wavlm") for norm in ("group", "layer")]
+FAMILY = [
+    f"ctc-{kind}-{norm}" for kind in ("wav2vec2", "hubert", "wavlm") for norm in ("group", "layer")
+]
 
 
 @pytest.mark.parametrize("name", ["ctc", *FAMILY])
@@ -60,44 +71,69 @@ def test_a_row_does_not_depend_on_its_neighbours(releases: dict[str, Release], n
 
 
 @pytest.mark.parametrize("name", ["ctc-wav2vec2-group", "ctc-wav2vec2-layer"])
-def test_alone_a_row_is_what_the_library_makes_of_it(releases: dict[str, Release], name: str) -> None:
+def test_alone_a_row_is_what_the_library_makes_of_it(
+    releases: dict[str, Release], name: str
+) -> None:
     import torch
     from transformers import Wav2Vec2ForCTC, Wav2Vec2Processor
 
     model, folder = open_local(releases[name], "cpu"), locate(releases[name])
     assert isinstance(model, TransformersCtc)
-    processor, theirs = Wav2Vec2Processor.from_pretrained(folder), Wav2Vec2ForCTC.from_pretrained(folder).eval()
+    processor, theirs = (
+        Wav2Vec2Processor.from_pretrained(folder),
+        Wav2Vec2ForCTC.from_pretrained(folder).eval(),
+    )
     for samples, emission in zip(SOUNDS, model.emissions(SOUNDS), strict=True):
         with torch.inference_mode():
-            logits = theirs(**processor(samples, sampling_rate=SAMPLE_RATE, return_tensors="pt")).logits
+            logits = theirs(
+                **processor(samples, sampling_rate=SAMPLE_RATE, return_tensors="pt")
+            ).logits
         assert torch.allclose(emission, logits[0].log_softmax(-1), atol=1e-3)
 
 
-def test_the_hubs_files_are_the_same_checkpoint(releases: dict[str, Release], ctc: TransformersCtc, tmp_path: Path) -> None:
-    """As fine-tunes of facebook/w2v-bert-2.0 before transformers 5 have them: the extractor in a file of its own."""
+def test_the_hubs_files_are_the_same_checkpoint(
+    releases: dict[str, Release], ctc: TransformersCtc, tmp_path: Path
+) -> None:
+    """As fine-tunes of facebook/w2v-bert-2.0 before transformers 5 have them: the extractor in a
+    file of its own."""
     folder = Path(shutil.copytree(locate(releases["ctc"]), tmp_path / "hub"))
     held = json.loads((folder / "processor_config.json").read_text())["feature_extractor"]
     (folder / "processor_config.json").unlink()
-    (folder / "preprocessor_config.json").write_text(json.dumps(held | {"processor_class": "Wav2Vec2BertProcessor"}))
+    (folder / "preprocessor_config.json").write_text(
+        json.dumps(held | {"processor_class": "Wav2Vec2BertProcessor"})
+    )
     special = {"unk_token": "<unk>", "pad_token": "<pad>"}
-    named = {"tokenizer_class": "Wav2Vec2CTCTokenizer", "processor_class": "Wav2Vec2BertProcessor", "word_delimiter_token": "|"}
-    (folder / "tokenizer_config.json").write_text(json.dumps(special | named | {"bos_token": None, "eos_token": None}))
+    named = {
+        "tokenizer_class": "Wav2Vec2CTCTokenizer",
+        "processor_class": "Wav2Vec2BertProcessor",
+        "word_delimiter_token": "|",
+    }
+    (folder / "tokenizer_config.json").write_text(
+        json.dumps(special | named | {"bos_token": None, "eos_token": None})
+    )
     (folder / "special_tokens_map.json").write_text(json.dumps(special))
     found = TransformersCtc(folder, "cpu")
     assert type(found._features) is type(ctc._features)
     assert found.transcribe(SOUNDS, ["ary"] * 3, []) == ctc.transcribe(SOUNDS, ["ary"] * 3, [])
 
 
-def test_a_network_whose_rows_hear_one_another_is_refused(releases: dict[str, Release], tmp_path: Path) -> None:
+def test_a_network_whose_rows_hear_one_another_is_refused(
+    releases: dict[str, Release], tmp_path: Path
+) -> None:
     from tests.runtimes.tiny import ctc as tiny_ctc
 
     tiny_ctc.save_family(tmp_path / "conformer", "wav2vec2-conformer", "layer")
-    with pytest.raises(Misconfigured, match="is a wav2vec2-conformer; transformers-ctc knows wav2vec2-bert, wav2vec2, "):
+    with pytest.raises(
+        Misconfigured,
+        match="is a wav2vec2-conformer; transformers-ctc knows wav2vec2-bert, wav2vec2, ",
+    ):
         TransformersCtc(tmp_path / "conformer", "cpu")
 
 
 def test_a_checkpoint_in_half_precision_is_heard_on_a_cpu(releases: dict[str, Release]) -> None:
-    halved, whole = (open_local(releases[name], "cpu") for name in ("ctc-half", "ctc-wav2vec2-layer"))
+    halved, whole = (
+        open_local(releases[name], "cpu") for name in ("ctc-half", "ctc-wav2vec2-layer")
+    )
     assert isinstance(halved, TransformersCtc)
     assert isinstance(whole, TransformersCtc)
     for ours, other in zip(halved.emissions(SOUNDS), whole.emissions(SOUNDS), strict=True):
@@ -114,13 +150,28 @@ def test_words_lie_where_their_letters_are(ctc: TransformersCtc) -> None:
         for word in recognition.words:
             assert (word.timing, 0 < word.confidence <= 1) == ("aligned", True)
             inside = path[round(word.start_ms / frame_ms) : round(word.end_ms / frame_ms)]
-            heard = [token for index, token in enumerate(inside) if token != blank and inside[index - 1 : index] != [token]]
-            assert ctc.processor.tokenizer.decode(heard, group_tokens=False).replace("<unk>", "").strip() == word.text
+            heard = [
+                token
+                for index, token in enumerate(inside)
+                if token != blank and inside[index - 1 : index] != [token]
+            ]
+            assert (
+                ctc.processor.tokenizer.decode(heard, group_tokens=False)
+                .replace("<unk>", "")
+                .strip()
+                == word.text
+            )
 
 
 def test_the_shortest_sound_and_the_empty_text(ctc: TransformersCtc) -> None:
-    found = ctc.transcribe([np.zeros(1, np.float32), np.zeros(1600, np.float32)], ["ar", "ar"], ["Earshot"])
-    assert all(0 <= word.start_ms <= word.end_ms <= 100 for recognition in found for word in recognition.words)
+    found = ctc.transcribe(
+        [np.zeros(1, np.float32), np.zeros(1600, np.float32)], ["ar", "ar"], ["Earshot"]
+    )
+    assert all(
+        0 <= word.start_ms <= word.end_ms <= 100
+        for recognition in found
+        for word in recognition.words
+    )
     assert not ctc.speaks("und")
 
 

@@ -1,4 +1,5 @@
-"""The encoder of one Whisper on one CPU thread: CTranslate2 in int8 against transformers in float32, same weights, one run."""
+"""The encoder of one Whisper on one CPU thread: CTranslate2 in int8 against transformers in
+float32, same weights, one run."""
 
 import time
 from collections.abc import Callable
@@ -16,7 +17,8 @@ LEAST_GAIN = 2.5
 
 
 def cpu_seconds(work: Callable[[], object]) -> float:
-    """Of one call, the best of three after a first one; time of this process, whatever else the machine does."""
+    """Of one call, the best of three after a first one; time of this process, whatever else the
+    machine does."""
     work()
     best = float("inf")
     for _ in range(3):
@@ -27,7 +29,9 @@ def cpu_seconds(work: Callable[[], object]) -> float:
 
 
 def test_int8_is_faster_than_eager(tmp_path: Path) -> None:
-    torch = pytest.importorskip("torch", reason="the extra gpu is not installed: pip install -r requirements/gpu.txt")
+    torch = pytest.importorskip(
+        "torch", reason="the extra gpu is not installed: pip install -r requirements/gpu.txt"
+    )
     transformers = pytest.importorskip(
         "transformers", reason="the extra gpu is not installed: pip install -r requirements/gpu.txt"
     )
@@ -36,7 +40,9 @@ def test_int8_is_faster_than_eager(tmp_path: Path) -> None:
     whisper.save(tmp_path / "saved", width=512, layers=6, heads=8)  # the shape of Whisper base
     whisper.convert(tmp_path / "saved", tmp_path / "converted")
     converted = FasterWhisper(tmp_path / "converted", "cpu")
-    eager = transformers.WhisperForConditionalGeneration.from_pretrained(tmp_path / "saved", attn_implementation="eager").eval()
+    eager = transformers.WhisperForConditionalGeneration.from_pretrained(
+        tmp_path / "saved", attn_implementation="eager"
+    ).eval()
     features = converted.features(voice(25))
     threads = torch.get_num_threads()
     torch.set_num_threads(1)

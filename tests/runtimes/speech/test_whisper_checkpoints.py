@@ -1,4 +1,5 @@
-"""Checkpoints of Whisper as people have them: the hub's files, older ones, and fine-tunes that leave half of them out."""
+"""Checkpoints of Whisper as people have them: the hub's files, older ones, and fine-tunes that
+leave half of them out."""
 
 import json
 import shutil
@@ -24,7 +25,9 @@ LANGUAGES = ["ar", "und"]
 
 @pytest.fixture(scope="module")
 def wanted(releases: dict[str, Release]) -> list[Recognition]:
-    return TransformersWhisper(locate(releases["whisper"]), "cpu").transcribe(SOUNDS, LANGUAGES, ["Earshot"])
+    return TransformersWhisper(locate(releases["whisper"]), "cpu").transcribe(
+        SOUNDS, LANGUAGES, ["Earshot"]
+    )
 
 
 @pytest.fixture
@@ -43,8 +46,12 @@ def change(path: Path, **values: object) -> None:
     path.write_text(json.dumps({name: value for name, value in held.items() if value is not None}))
 
 
-@pytest.mark.parametrize("without", [(), ("tokenizer.json",), ("vocab.json", "merges.txt", "added_tokens.json")])
-def test_the_hubs_files_are_the_same_checkpoint(hub: Path, wanted: list[Recognition], without: Sequence[str]) -> None:
+@pytest.mark.parametrize(
+    "without", [(), ("tokenizer.json",), ("vocab.json", "merges.txt", "added_tokens.json")]
+)
+def test_the_hubs_files_are_the_same_checkpoint(
+    hub: Path, wanted: list[Recognition], without: Sequence[str]
+) -> None:
     for name in without:
         (hub / name).unlink()
     found = TransformersWhisper(hub, "cpu").transcribe(SOUNDS, LANGUAGES, ["Earshot"])
@@ -54,12 +61,17 @@ def test_the_hubs_files_are_the_same_checkpoint(hub: Path, wanted: list[Recognit
 
 
 @pytest.mark.parametrize("left", ["no file", "of the config alone", "no heads"])
-def test_a_fine_tune_without_a_whole_generation_config_is_completed(hub: Path, wanted: list[Recognition], left: str) -> None:
+def test_a_fine_tune_without_a_whole_generation_config_is_completed(
+    hub: Path, wanted: list[Recognition], left: str
+) -> None:
     path = hub / "generation_config.json"
     if left == "no heads":
         change(path, alignment_heads=None)
     else:
-        kept = {name: json.loads(path.read_text())[name] for name in ("eos_token_id", "begin_suppress_tokens")}
+        kept = {
+            name: json.loads(path.read_text())[name]
+            for name in ("eos_token_id", "begin_suppress_tokens")
+        }
         path.write_text(json.dumps({"_from_model_config": True, **kept}))
     if left == "no file":
         path.unlink()
@@ -87,7 +99,10 @@ def test_without_heads_of_its_own_it_is_aligned_as_ctranslate2_does(hub: Path) -
 
 def test_heads_of_another_model_are_one_line(hub: Path) -> None:
     change(hub / "generation_config.json", alignment_heads=[[3, 1], [1, 3]])
-    with pytest.raises(Misconfigured, match=r"alignment_heads of another model; take them out, or copy the file of the model"):
+    with pytest.raises(
+        Misconfigured,
+        match=r"alignment_heads of another model; take them out, or copy the file of the model",
+    ):
         TransformersWhisper(hub, "cpu")
 
 
@@ -97,7 +112,10 @@ def test_a_tokenizer_that_is_not_whispers_is_one_line(hub: Path) -> None:
     change(hub / "tokenizer_config.json", additional_special_tokens=None)
     for name in ("added_tokens.json", "special_tokens_map.json", "vocab.json", "merges.txt"):
         (hub / name).unlink()
-    with pytest.raises(Misconfigured, match=r"has no <\|notimestamps\|>; copy that of the model this one was tuned from"):
+    with pytest.raises(
+        Misconfigured,
+        match=r"has no <\|notimestamps\|>; copy that of the model this one was tuned from",
+    ):
         TransformersWhisper(hub, "cpu")
 
 
@@ -107,7 +125,10 @@ def test_a_conversion_that_cannot_tell_languages_is_one_line(hub: Path) -> None:
 
     (hub / "generation_config.json").unlink()
     whisper.convert(hub, hub.parent / "converted")
-    with pytest.raises(Misconfigured, match=r"has no lang_ids, by which languages are told apart; convert it again with the"):
+    with pytest.raises(
+        Misconfigured,
+        match=r"has no lang_ids, by which languages are told apart; convert it again with the",
+    ):
         FasterWhisper(hub.parent / "converted", "cpu")
 
 
@@ -117,5 +138,8 @@ def test_a_conversion_that_does_not_say_its_mels_is_one_line(hub: Path) -> None:
 
     whisper.save(hub.parent / "large", mels=128)
     whisper.convert(hub.parent / "large", hub.parent / "converted")
-    with pytest.raises(Misconfigured, match=r"hears 128 mels, and no preprocessor_config\.json in it says so; copy that"):
+    with pytest.raises(
+        Misconfigured,
+        match=r"hears 128 mels, and no preprocessor_config\.json in it says so; copy that",
+    ):
         FasterWhisper(hub.parent / "converted", "cpu")

@@ -1,5 +1,5 @@
-"""A speaker diarization pipeline of pyannote.audio with random weights, saved as the hub lays community-1 out: config.yaml, and
-a folder each for segmentation, embedding and PLDA."""
+"""A speaker diarization pipeline of pyannote.audio with random weights, saved as the hub lays
+community-1 out: config.yaml, and a folder each for segmentation, embedding and PLDA."""
 
 import logging
 from pathlib import Path
@@ -40,12 +40,21 @@ def save(folder: Path, *, hidden: int = 32, layers: int = 2, light: bool = False
     """
     Args:
         hidden, layers: of the segmentation's LSTM; 128 and 4 in the real one.
-        light: an x-vector network in the place of the ResNet, for tests that need many windows and no true embedding.
+        light: an x-vector network in the place of the ResNet, for tests that need many windows and
+            no true embedding.
     """
     torch.manual_seed(7)
-    logging.getLogger("lightning.pytorch").setLevel(logging.WARNING)  # of the trainer that only writes files here
+    logging.getLogger("lightning.pytorch").setLevel(
+        logging.WARNING
+    )  # of the trainer that only writes files here
     folder.mkdir(parents=True)
-    lstm = {"hidden_size": hidden, "num_layers": layers, "bidirectional": True, "monolithic": True, "dropout": 0.0}
+    lstm = {
+        "hidden_size": hidden,
+        "num_layers": layers,
+        "bidirectional": True,
+        "monolithic": True,
+        "dropout": 0.0,
+    }
     segmentation = PyanNet(lstm=lstm)
     segmentation.specifications = Specifications(
         problem=Problem.MONO_LABEL_CLASSIFICATION,
@@ -59,12 +68,17 @@ def save(folder: Path, *, hidden: int = 32, layers: int = 2, light: bool = False
     _liven(segmentation)
     embedding = XVectorSincNet() if light else WeSpeakerResNet34()
     embedding.specifications = Specifications(
-        problem=Problem.REPRESENTATION, resolution=Resolution.CHUNK, duration=5.0, classes=["someone"]
+        problem=Problem.REPRESENTATION,
+        resolution=Resolution.CHUNK,
+        duration=5.0,
+        classes=["someone"],
     )
     embedding.setup()
     for name, model in (("segmentation", segmentation), ("embedding", embedding)):
         (folder / name).mkdir()
-        trainer = Trainer(accelerator="cpu", logger=False, enable_checkpointing=False, enable_model_summary=False)
+        trainer = Trainer(
+            accelerator="cpu", logger=False, enable_checkpointing=False, enable_model_summary=False
+        )
         trainer.strategy.connect(model)
         trainer.save_checkpoint(folder / name / "pytorch_model.bin", weights_only=True)
     _plda(folder / "plda", embedding.dimension)
@@ -72,10 +86,13 @@ def save(folder: Path, *, hidden: int = 32, layers: int = 2, light: bool = False
 
 
 def _liven(segmentation: PyanNet) -> None:
-    """Takes away what all sounds have in common, and blows up the rest, so that speakers come and go with the sound."""
+    """Takes away what all sounds have in common, and blows up the rest, so that speakers come and
+    go with the sound."""
     classifier, segmentation.activation = segmentation.classifier, torch.nn.Identity()
     with torch.inference_mode():
-        logits = segmentation.eval()(torch.from_numpy(np.concatenate([voice(5), voice(5, 210)]))[None, None])
+        logits = segmentation.eval()(
+            torch.from_numpy(np.concatenate([voice(5), voice(5, 210)]))[None, None]
+        )
     segmentation.activation = segmentation.default_activation()
     with torch.no_grad():
         classifier.bias -= logits.mean(dim=(0, 1))
@@ -85,7 +102,8 @@ def _liven(segmentation: PyanNet) -> None:
 
 
 def _plda(folder: Path, size: int, kept: int = 128) -> None:
-    """Transforms of the true shapes; the between-class variances fall, as those of a fitted PLDA do."""
+    """Transforms of the true shapes; the between-class variances fall, as those of a fitted PLDA
+    do."""
     random = np.random.default_rng(3)
     folder.mkdir()
     np.savez(

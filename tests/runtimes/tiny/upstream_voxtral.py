@@ -1,4 +1,5 @@
-"""What transformers, peft and mistral-common themselves make of the small Voxtral and of its adapter."""
+"""What transformers, peft and mistral-common themselves make of the small Voxtral and of its
+adapter."""
 
 from typing import Any
 
@@ -30,7 +31,8 @@ def upstream(releases: dict[str, Release], name: str) -> Any:
 
 
 def processor(releases: dict[str, Release]) -> Any:
-    """Upstream's own, where mistral-common is installed (docs/asr.md); its tokens are held to here in any case."""
+    """Upstream's own, where mistral-common is installed (docs/asr.md); its tokens are held to here
+    in any case."""
     pytest.importorskip("mistral_common", reason="upstream's processor needs it: docs/asr.md")
     from transformers import VoxtralProcessor
 
@@ -45,7 +47,11 @@ def inputs_of(releases: dict[str, Release], samples: Samples, prompt: list[int])
     extractor = WhisperFeatureExtractor.from_pretrained(locate(releases["voxtral"]))
     windows = -(-len(samples) // 480_000)
     features = extractor(
-        samples, sampling_rate=SAMPLE_RATE, padding="max_length", max_length=windows * 480_000, return_tensors="pt"
+        samples,
+        sampling_rate=SAMPLE_RATE,
+        padding="max_length",
+        max_length=windows * 480_000,
+        return_tensors="pt",
     )
     split = torch.stack(features.input_features[0].chunk(windows, dim=-1))
     return {"input_ids": torch.tensor([prompt]), "input_features": split}

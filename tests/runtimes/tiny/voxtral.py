@@ -1,4 +1,5 @@
-"""A Voxtral of random weights, with a vocabulary in Mistral's format, saved as the hub lays one out; and an adapter over it."""
+"""A Voxtral of random weights, with a vocabulary in Mistral's format, saved as the hub lays one
+out; and an adapter over it."""
 
 import base64
 import json
@@ -7,14 +8,20 @@ from typing import Any
 
 import torch
 from peft import LoraConfig, get_peft_model
-from transformers import GenerationConfig, VoxtralConfig, VoxtralForConditionalGeneration, WhisperFeatureExtractor
+from transformers import (
+    GenerationConfig,
+    VoxtralConfig,
+    VoxtralForConditionalGeneration,
+    WhisperFeatureExtractor,
+)
 
 SPECIAL = 40
 """Tokens before the first that stands for bytes; a thousand in the real vocabulary."""
 NAMED = {
-    0: "<unk>", 1: "<s>", 2: "</s>", 3: "[INST]", 4: "[/INST]", 5: "[AVAILABLE_TOOLS]", 6: "[/AVAILABLE_TOOLS]",
-    7: "[TOOL_RESULTS]", 8: "[/TOOL_RESULTS]", 9: "[TOOL_CALLS]", 10: "[IMG]", 11: "<pad>", 12: "[IMG_BREAK]", 13: "[IMG_END]",
-    14: "[PREFIX]", 15: "[MIDDLE]", 16: "[SUFFIX]", 17: "[SYSTEM_PROMPT]", 18: "[/SYSTEM_PROMPT]", 19: "[TOOL_CONTENT]",
+    0: "<unk>", 1: "<s>", 2: "</s>", 3: "[INST]", 4: "[/INST]", 5: "[AVAILABLE_TOOLS]",
+    6: "[/AVAILABLE_TOOLS]", 7: "[TOOL_RESULTS]", 8: "[/TOOL_RESULTS]", 9: "[TOOL_CALLS]",
+    10: "[IMG]", 11: "<pad>", 12: "[IMG_BREAK]", 13: "[IMG_END]", 14: "[PREFIX]", 15: "[MIDDLE]",
+    16: "[SUFFIX]", 17: "[SYSTEM_PROMPT]", 18: "[/SYSTEM_PROMPT]", 19: "[TOOL_CONTENT]",
     24: "[AUDIO]", 25: "[BEGIN_AUDIO]", 34: "[TRANSCRIBE]",
 }  # fmt: skip
 """Places of the special tokens that the library knows, as the real vocabulary has them."""
@@ -30,15 +37,19 @@ question = "Which is the mood? {labels}"
 happy = "Happy"
 anxious = "Anxious"
 """
-"""What an adapter brings along that was taught other languages, another question and other words."""
+"""What an adapter brings along that was taught other languages, another question and other
+words."""
 END = 2
 
 
 def save(folder: Path, **shape: Any) -> None:
-    """Thirty seconds, 128 mels, four frames of the encoder for a token of sound, as the real one; small otherwise."""
+    """Thirty seconds, 128 mels, four frames of the encoder for a token of sound, as the real one;
+    small otherwise."""
     torch.manual_seed(7)
     folder.mkdir(parents=True)
-    pieces = [bytes([value]) for value in range(256)] + [text.encode() for text in (*MERGED, *_words())]
+    pieces = [bytes([value]) for value in range(256)] + [
+        text.encode() for text in (*MERGED, *_words())
+    ]
     (folder / "tekken.json").write_text(json.dumps(_tekken(pieces)))
     model = VoxtralForConditionalGeneration(_config(SPECIAL + len(pieces), shape)).eval()
     extractor = WhisperFeatureExtractor(feature_size=128)
@@ -62,8 +73,9 @@ def save_adapter(base: Path, folder: Path) -> None:
 
 
 def _liven(model: VoxtralForConditionalGeneration, extractor: WhisperFeatureExtractor) -> None:
-    """Random weights write one token for ever. Here attention looks at single places, what was written last and what is heard
-    there decide about equally what comes next, hardly anything but words is written, and now and then it ends."""
+    """Random weights write one token for ever. Here attention looks at single places, what was
+    written last and what is heard there decide about equally what comes next, hardly anything but
+    words is written, and now and then it ends."""
     decoder, head = model.model.language_model, model.lm_head.weight.data
     decoder.embed_tokens.weight.data *= 40
     for layer in decoder.layers:
@@ -79,20 +91,24 @@ def _liven(model: VoxtralForConditionalGeneration, extractor: WhisperFeatureExtr
 
 
 def _tell_apart(model: Any, extractor: WhisperFeatureExtractor) -> None:
-    """Takes out of the tokens of sound what all of them have in common, which would hide what they have not."""
+    """Takes out of the tokens of sound what all of them have in common, which would hide what they
+    have not."""
     noise = torch.randn(16_000).numpy()
     features = extractor(noise, sampling_rate=16_000, return_tensors="pt").input_features
     projector = model.multi_modal_projector
     with torch.no_grad():
         frames = model.audio_tower(features).last_hidden_state
-        common = projector.act(projector.linear_1(frames.reshape(-1, model.config.audio_config.intermediate_size))).mean(0)
+        common = projector.act(
+            projector.linear_1(frames.reshape(-1, model.config.audio_config.intermediate_size))
+        ).mean(0)
     weight, common = projector.linear_2.weight.data, common / common.norm()
     weight -= (weight @ common)[:, None] * common
     weight *= 200
 
 
 def _words() -> list[str]:
-    """Made-up ones, of one token each with the space before them; a few have letters of several bytes."""
+    """Made-up ones, of one token each with the space before them; a few have letters of several
+    bytes."""
     return [f" w{'é' if index % 7 == 0 else 'o'}rd{index}" for index in range(WORDS)]
 
 
@@ -108,17 +124,33 @@ def _tekken(pieces: list[bytes]) -> dict[str, Any]:
             "version": "v7",
         },
         "vocab": [
-            {"rank": rank, "token_bytes": base64.b64encode(piece).decode(), "token_str": piece.decode(errors="replace")}
+            {
+                "rank": rank,
+                "token_bytes": base64.b64encode(piece).decode(),
+                "token_str": piece.decode(errors="replace"),
+            }
             for rank, piece in enumerate(pieces)
         ],
-        "special_tokens": [{"rank": rank, "token_str": name, "is_control": True} for rank, name in enumerate(names)],
-        "audio": {"sampling_rate": 16_000, "frame_rate": 12.5, "audio_encoding_config": encoding, "chunk_length_s": 30.0},
+        "special_tokens": [
+            {"rank": rank, "token_str": name, "is_control": True} for rank, name in enumerate(names)
+        ],
+        "audio": {
+            "sampling_rate": 16_000,
+            "frame_rate": 12.5,
+            "audio_encoding_config": encoding,
+            "chunk_length_s": 30.0,
+        },
     }
 
 
 def _config(tokens: int, shape: dict[str, Any]) -> VoxtralConfig:
     width = 32
-    sound = {"hidden_size": width, "intermediate_size": 4 * width, "num_hidden_layers": 2, "num_attention_heads": 4}
+    sound = {
+        "hidden_size": width,
+        "intermediate_size": 4 * width,
+        "num_hidden_layers": 2,
+        "num_attention_heads": 4,
+    }
     text = {
         "model_type": "llama",
         "vocab_size": tokens,

@@ -1,5 +1,5 @@
-"""A Whisper of random weights with the real vocabulary's layout, saved as transformers 5 does, and the same one converted or
-with the files that the hub has."""
+"""A Whisper of random weights with the real vocabulary's layout, saved as transformers 5 does, and
+the same one converted or with the files that the hub has."""
 
 import json
 import shutil
@@ -19,7 +19,8 @@ from transformers.convert_slow_tokenizer import bytes_to_unicode
 from transformers.models.whisper.tokenization_whisper import LANGUAGES
 
 END = 50_257
-"""Index of <|endoftext|> in the multilingual vocabulary; the special tokens follow, then the times."""
+"""Index of <|endoftext|> in the multilingual vocabulary; the special tokens follow, then the
+times."""
 
 TEXT = 24
 """Position from which on it wants to end."""
@@ -40,8 +41,8 @@ def save(folder: Path, width: int = 64, layers: int = 2, heads: int = 8, mels: i
 
 
 def _liven(model: WhisperForConditionalGeneration) -> None:
-    """Random weights write nothing, or one word for ever. Here the position decides most of what comes next, the sound the
-    rest, and after a score of words the text ends."""
+    """Random weights write nothing, or one word for ever. Here the position decides most of what
+    comes next, the sound the rest, and after a score of words the text ends."""
     decoder = model.model.decoder
     tokens, positions = decoder.embed_tokens.weight.data, decoder.embed_positions.weight.data
     tokens *= 40
@@ -56,14 +57,17 @@ def _liven(model: WhisperForConditionalGeneration) -> None:
 
 
 def convert(source: Path, folder: Path) -> None:
-    """By CTranslate2's own converter, with the files that faster-whisper reads beside the weights."""
+    """By CTranslate2's own converter, with the files that faster-whisper reads beside the
+    weights."""
     copied = ["tokenizer.json"]
-    TransformersConverter(str(source), copy_files=copied).convert(str(folder), quantization="float32")
+    TransformersConverter(str(source), copy_files=copied).convert(
+        str(folder), quantization="float32"
+    )
 
 
 def as_on_the_hub(source: Path, folder: Path) -> None:
-    """The same weights with the files of openai/whisper-tiny: tokenizer and extractor each in files of their own, and settings
-    of generation in the configuration too."""
+    """The same weights with the files of openai/whisper-tiny: tokenizer and extractor each in files
+    of their own, and settings of generation in the configuration too."""
     folder.mkdir(parents=True)
     for name in ("model.safetensors", "generation_config.json", "tokenizer.json"):
         shutil.copy(source / name, folder / name)
@@ -71,14 +75,33 @@ def as_on_the_hub(source: Path, folder: Path) -> None:
     special, end = _special(), "<|endoftext|>"
     forced = [[1, END + 2], [2, END + 2 + 99 + 1], [3, END + len(special) - 1]]
     named = dict.fromkeys(("bos_token", "eos_token", "pad_token", "unk_token"), end)
-    window = {"chunk_length": 30, "n_samples": 480_000, "nb_max_frames": 3000, "sampling_rate": 16_000}
+    window = {
+        "chunk_length": 30,
+        "n_samples": 480_000,
+        "nb_max_frames": 3000,
+        "sampling_rate": 16_000,
+    }
     files = {
-        "config.json": network | {"forced_decoder_ids": forced, "max_length": 448, "torch_dtype": "float32"},
+        "config.json": network
+        | {"forced_decoder_ids": forced, "max_length": 448, "torch_dtype": "float32"},
         "preprocessor_config.json": window
-        | {"feature_size": 80, "hop_length": 160, "n_fft": 400, "padding_side": "right", "padding_value": 0.0}
-        | {"feature_extractor_type": "WhisperFeatureExtractor", "processor_class": "WhisperProcessor"},
+        | {
+            "feature_size": 80,
+            "hop_length": 160,
+            "n_fft": 400,
+            "padding_side": "right",
+            "padding_value": 0.0,
+        }
+        | {
+            "feature_extractor_type": "WhisperFeatureExtractor",
+            "processor_class": "WhisperProcessor",
+        },
         "tokenizer_config.json": named
-        | {"tokenizer_class": "WhisperTokenizer", "processor_class": "WhisperProcessor", "model_max_length": 1024}
+        | {
+            "tokenizer_class": "WhisperTokenizer",
+            "processor_class": "WhisperProcessor",
+            "model_max_length": 1024,
+        }
         | {"additional_special_tokens": special, "add_prefix_space": False, "errors": "replace"},
         "special_tokens_map.json": named | {"additional_special_tokens": special},
         "added_tokens.json": {token: END + index for index, token in enumerate(special) if index},
@@ -93,14 +116,24 @@ def as_on_the_hub(source: Path, folder: Path) -> None:
 def _words() -> dict[str, int]:
     """256 bytes and made-up words of one token each, with the space before them."""
     bytes_ = {letter: index for index, letter in enumerate(bytes_to_unicode().values())}
-    words = {f"\N{LATIN CAPITAL LETTER G WITH DOT ABOVE}word{index}": index for index in range(len(bytes_), END - 1)}
+    words = {
+        f"\N{LATIN CAPITAL LETTER G WITH DOT ABOVE}word{index}": index
+        for index in range(len(bytes_), END - 1)
+    }
     # The real vocabulary has the empty word too, by which CTranslate2 knows a multilingual model.
     return {**bytes_, **words, "": END - 1}
 
 
 def _special() -> list[str]:
     languages = [f"<|{code}|>" for code in list(LANGUAGES)[:99]]
-    tasks = ["<|translate|>", "<|transcribe|>", "<|startoflm|>", "<|startofprev|>", "<|nospeech|>", "<|notimestamps|>"]
+    tasks = [
+        "<|translate|>",
+        "<|transcribe|>",
+        "<|startoflm|>",
+        "<|startofprev|>",
+        "<|nospeech|>",
+        "<|notimestamps|>",
+    ]
     return ["<|endoftext|>", "<|startoftranscript|>", *languages, *tasks]
 
 
@@ -132,7 +165,11 @@ def _generation(at: dict[str, int]) -> GenerationConfig:
         bos_token_id=END,
         pad_token_id=END,
         is_multilingual=True,
-        lang_to_id={token: at[token] for token in _special() if len(token) in (6, 7) and token[2:-2] in LANGUAGES},
+        lang_to_id={
+            token: at[token]
+            for token in _special()
+            if len(token) in (6, 7) and token[2:-2] in LANGUAGES
+        },
         task_to_id={name: at[f"<|{name}|>"] for name in ("translate", "transcribe")},
         no_timestamps_token_id=at["<|notimestamps|>"],
         prev_sot_token_id=at["<|startofprev|>"],

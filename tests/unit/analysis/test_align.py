@@ -20,7 +20,9 @@ def turn(speaker: str, start: int, end: int, channel: int = 0) -> SpeakerTurn:
 
 
 def said(words: list[Word], heard: list[SpeakerTurn]) -> list[tuple[str, str]]:
-    return [(floor.speaker, " ".join(w.text for w in floor.words)) for floor in take_floor(words, heard)]
+    return [
+        (floor.speaker, " ".join(w.text for w in floor.words)) for floor in take_floor(words, heard)
+    ]
 
 
 def test_a_word_goes_to_the_speaker_of_greatest_overlap() -> None:
@@ -36,7 +38,11 @@ def test_only_the_channel_of_the_word_counts() -> None:
 
 def test_a_pause_ends_a_turn() -> None:
     heard = [turn("s0", 0, 10_000)]
-    words = [word("one", 0, 500), word("two", 500 + TURN_GAP_MS - 1, 2_000), word("three", 2_000 + TURN_GAP_MS, 3_500)]
+    words = [
+        word("one", 0, 500),
+        word("two", 500 + TURN_GAP_MS - 1, 2_000),
+        word("three", 2_000 + TURN_GAP_MS, 3_500),
+    ]
     assert said(words, heard)[:2] == [("s0", "one two"), ("s0", "three")]
 
 
@@ -67,7 +73,10 @@ def test_speech_without_words_is_a_turn_without_text() -> None:
 
 def test_a_long_stretch_that_was_not_transcribed_shows() -> None:
     floors = take_floor([word("hello", 0, 1_000)], [turn("s0", 0, 9_000)])
-    assert [(f.span.start_ms, f.span.end_ms, len(f.words)) for f in floors] == [(0, 1_000, 1), (1_000, 9_000, 0)]
+    assert [(f.span.start_ms, f.span.end_ms, len(f.words)) for f in floors] == [
+        (0, 1_000, 1),
+        (1_000, 9_000, 0),
+    ]
 
 
 def test_speech_without_words_does_not_reach_over_what_was_said() -> None:
@@ -78,12 +87,22 @@ def test_speech_without_words_does_not_reach_over_what_was_said() -> None:
         (5_700, 10_000, 0),
     ]
     heard = [turn("s0", 0, 1_000), turn("s1", 1_100, 1_500), turn("s0", 1_600, 2_000)]
-    assert [(f.speaker, f.span.start_ms) for f in take_floor([], heard)] == [("s0", 0), ("s1", 1_100), ("s0", 1_600)]
+    assert [(f.speaker, f.span.start_ms) for f in take_floor([], heard)] == [
+        ("s0", 0),
+        ("s1", 1_100),
+        ("s0", 1_600),
+    ]
 
 
 def test_speakers_without_diarization() -> None:
-    speech = [Utterance(start_ms=500, end_ms=900, channel=1), Utterance(start_ms=0, end_ms=400, channel=0)]
-    assert [(t.speaker, t.channel) for t in heard_without_diarization(speech)] == [("s0", 0), ("s1", 1)]
+    speech = [
+        Utterance(start_ms=500, end_ms=900, channel=1),
+        Utterance(start_ms=0, end_ms=400, channel=0),
+    ]
+    assert [(t.speaker, t.channel) for t in heard_without_diarization(speech)] == [
+        ("s0", 0),
+        ("s1", 1),
+    ]
 
 
 spans = st.tuples(st.integers(0, 60_000), st.integers(1, 4_000), st.integers(0, 1))
@@ -92,10 +111,15 @@ spans = st.tuples(st.integers(0, 60_000), st.integers(1, 4_000), st.integers(0, 
 @given(
     words=st.lists(spans.map(lambda s: word("w", s[0], s[0] + s[1], s[2])), max_size=30),
     heard=st.lists(
-        st.tuples(spans, st.integers(0, 3)).map(lambda s: turn(f"s{s[1]}", s[0][0], sum(s[0][:2]), s[0][2])), max_size=15
+        st.tuples(spans, st.integers(0, 3)).map(
+            lambda s: turn(f"s{s[1]}", s[0][0], sum(s[0][:2]), s[0][2])
+        ),
+        max_size=15,
     ),
 )
-def test_every_word_is_in_exactly_one_turn_and_turns_are_in_order(words: list[Word], heard: list[SpeakerTurn]) -> None:
+def test_every_word_is_in_exactly_one_turn_and_turns_are_in_order(
+    words: list[Word], heard: list[SpeakerTurn]
+) -> None:
     floors = take_floor(words, heard)
     key = lambda w: (w.start_ms, w.end_ms, w.channel)  # noqa: E731
     assert sorted((w for f in floors for w in f.words), key=key) == sorted(words, key=key)
@@ -105,7 +129,9 @@ def test_every_word_is_in_exactly_one_turn_and_turns_are_in_order(words: list[Wo
 
 
 @given(
-    talk=st.lists(st.tuples(st.integers(1, 1_500), st.integers(1, 900), st.integers(0, 2)), max_size=40),
+    talk=st.lists(
+        st.tuples(st.integers(1, 1_500), st.integers(1, 900), st.integers(0, 2)), max_size=40
+    ),
     stereo=st.booleans(),
 )
 def test_read_from_top_to_bottom_the_turns_are_the_words_as_they_were_spoken(
@@ -119,12 +145,20 @@ def test_read_from_top_to_bottom_the_turns_are_the_words_as_they_were_spoken(
         now += pause + length
     floors = take_floor(words, heard)
     assert [w for floor in floors for w in floor.words] == words
-    assert all(a.speaker != b.speaker or b.span.start_ms - a.span.end_ms >= TURN_GAP_MS for a, b in pairwise(floors))
+    assert all(
+        a.speaker != b.speaker or b.span.start_ms - a.span.end_ms >= TURN_GAP_MS
+        for a, b in pairwise(floors)
+    )
 
 
 @given(
-    words=st.lists(st.tuples(st.integers(0, 9_000), st.integers(1, 900), st.integers(0, 1)), max_size=30).map(
-        lambda items: [word(f"w{i}", start, start + length, channel) for i, (start, length, channel) in enumerate(items)]
+    words=st.lists(
+        st.tuples(st.integers(0, 9_000), st.integers(1, 900), st.integers(0, 1)), max_size=30
+    ).map(
+        lambda items: [
+            word(f"w{i}", start, start + length, channel)
+            for i, (start, length, channel) in enumerate(items)
+        ]
     )
 )
 def test_no_turn_goes_on_after_another_speaker_said_a_whole_word(words: list[Word]) -> None:
@@ -132,5 +166,9 @@ def test_no_turn_goes_on_after_another_speaker_said_a_whole_word(words: list[Wor
     for floor in take_floor(words, heard):
         for a, b in pairwise(floor.words):
             assert not [
-                w for w in words if w.channel != floor.span.channel and a.end_ms <= w.start_ms and w.end_ms <= b.start_ms
+                w
+                for w in words
+                if w.channel != floor.span.channel
+                and a.end_ms <= w.start_ms
+                and w.end_ms <= b.start_ms
             ]

@@ -25,7 +25,8 @@ def test_it_finds_as_many_voices_as_there_are(voices: int) -> None:
 
 
 def test_a_long_recording_costs_no_more_and_gives_the_same_voices() -> None:
-    """A table of all 20,000 rows with each other would be 1.6 GB; of the sample it is 3 MB at the most."""
+    """A table of all 20,000 rows with each other would be 1.6 GB; of the sample it is 3 MB at the
+    most."""
     rows = cloud(3, MOST_CLUSTERED * 50, 0.1)
     tracemalloc.start()
     found = find_voices(rows, threshold=0.5)
@@ -54,7 +55,12 @@ def test_as_many_voices_as_there_are_said_to_be(told: int) -> None:
 def test_what_is_said_of_their_number_only_bounds_it() -> None:
     rows = cloud(3, 60, 0.1)
     heard = find_voices(rows, threshold=0.5)
-    for count in (SpeakerCount(min=2, max=4), SpeakerCount(min=3), SpeakerCount(max=5), SpeakerCount()):
+    for count in (
+        SpeakerCount(min=2, max=4),
+        SpeakerCount(min=3),
+        SpeakerCount(max=5),
+        SpeakerCount(),
+    ):
         assert np.array_equal(find_voices(rows, threshold=0.5, count=count), heard)
     assert len(find_voices(rows, threshold=0.5, count=SpeakerCount(min=4))) == 4
     assert len(find_voices(rows, threshold=0.5, count=SpeakerCount(max=2))) == 2
@@ -62,7 +68,9 @@ def test_what_is_said_of_their_number_only_bounds_it() -> None:
 
 def test_one_voice_too_many_is_joined_to_its_like_and_not_dropped() -> None:
     angle = np.linspace(0, 0.3, 20)
-    fan = np.stack([np.cos(angle), np.sin(angle), *[np.zeros(20)] * 14], axis=1)  # one voice that drifts
+    fan = np.stack(
+        [np.cos(angle), np.sin(angle), *[np.zeros(20)] * 14], axis=1
+    )  # one voice that drifts
     rows = np.concatenate([fan, np.roll(fan, 5, axis=1)]).astype(np.float32)
     found = find_voices(rows, threshold=0.999, count=SpeakerCount(max=2))
     assert sorted((rows @ found.T).argmax(axis=1).tolist()) == [0] * 20 + [1] * 20
@@ -76,13 +84,20 @@ REFERENCE = [Spoken("a", 0, 10_000), Spoken("b", 10_000, 20_000)]
 
 
 def test_names_do_not_matter() -> None:
-    assert score(REFERENCE, [Spoken("s1", 0, 10_000), Spoken("s0", 10_000, 20_000)], 20_000).rate == 0
+    assert (
+        score(REFERENCE, [Spoken("s1", 0, 10_000), Spoken("s0", 10_000, 20_000)], 20_000).rate == 0
+    )
 
 
 def test_each_kind_of_error_is_counted() -> None:
     found = [Spoken("s0", 0, 15_000), Spoken("s1", 15_000, 18_000), Spoken("s1", 21_000, 22_000)]
     errors = score(REFERENCE, found, 22_000, collar_ms=0)
-    assert (errors.missed, errors.invented, errors.confused, errors.spoken) == (2_000, 1_000, 5_000, 20_000)
+    assert (errors.missed, errors.invented, errors.confused, errors.spoken) == (
+        2_000,
+        1_000,
+        5_000,
+        20_000,
+    )
     assert errors.rate == pytest.approx(0.4)
 
 
@@ -93,7 +108,12 @@ def test_the_collar_forgives_near_the_borders() -> None:
 
 
 def test_of_two_at_once_the_one_not_named_is_missed() -> None:
-    errors = score([Spoken("a", 0, 10_000), Spoken("b", 0, 10_000)], [Spoken("s0", 0, 10_000)], 10_000, collar_ms=0)
+    errors = score(
+        [Spoken("a", 0, 10_000), Spoken("b", 0, 10_000)],
+        [Spoken("s0", 0, 10_000)],
+        10_000,
+        collar_ms=0,
+    )
     assert (errors.missed, errors.rate) == (10_000, 0.5)
 
 

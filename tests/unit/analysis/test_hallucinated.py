@@ -12,7 +12,13 @@ SPOKEN = (Interval(start_ms=0, end_ms=1_000_000),)
 
 def words(text: str, start_ms: int = 0) -> list[Word]:
     return [
-        Word(text=word, confidence=0.9, channel=0, start_ms=start_ms + 300 * index, end_ms=start_ms + 300 * index + 250)
+        Word(
+            text=word,
+            confidence=0.9,
+            channel=0,
+            start_ms=start_ms + 300 * index,
+            end_ms=start_ms + 300 * index + 250,
+        )
         for index, word in enumerate(text.split())
     ]
 
@@ -22,12 +28,17 @@ def texts(found: list[Word]) -> str:
 
 
 def test_a_loop_is_said_once() -> None:
-    said, dropped = sift(words("so " + "thank you for watching " * PHRASE_AGAIN + "good bye"), SPOKEN, -0.2, 0.0)
+    said, dropped = sift(
+        words("so " + "thank you for watching " * PHRASE_AGAIN + "good bye"), SPOKEN, -0.2, 0.0
+    )
     assert texts(said) == "so thank you for watching good bye"
     assert [(item.reason, item.text.split()) for item in dropped] == [
         ("repetition", ["thank", "you", "for", "watching"] * (PHRASE_AGAIN - 1))
     ]
-    assert (dropped[0].start_ms, dropped[0].end_ms) == (300 * 5, 300 * (1 + 4 * PHRASE_AGAIN - 1) + 250)
+    assert (dropped[0].start_ms, dropped[0].end_ms) == (
+        300 * 5,
+        300 * (1 + 4 * PHRASE_AGAIN - 1) + 250,
+    )
 
 
 def test_case_and_marks_do_not_hide_a_loop() -> None:
@@ -36,7 +47,11 @@ def test_case_and_marks_do_not_hide_a_loop() -> None:
 
 
 def test_people_repeat_themselves() -> None:
-    for text in ("no " * (WORD_AGAIN - 1), "thank you " * (PHRASE_AGAIN - 1), "one two one three one two one four one two"):
+    for text in (
+        "no " * (WORD_AGAIN - 1),
+        "thank you " * (PHRASE_AGAIN - 1),
+        "one two one three one two one four one two",
+    ):
         said, dropped = sift(words(text), SPOKEN, -0.2, 0.9)
         assert (texts(said), dropped) == (text.strip(), [])
 
@@ -47,9 +62,16 @@ def test_a_loop_inside_a_word() -> None:
 
 
 def test_unsure_text_is_not_told_as_fact() -> None:
-    for no_speech, reason in ((0.9, "no_speech"), (0.1, "low_probability"), (None, "low_probability")):
+    for no_speech, reason in (
+        (0.9, "no_speech"),
+        (0.1, "low_probability"),
+        (None, "low_probability"),
+    ):
         said, dropped = sift(words("it was him"), SPOKEN, -1.3, no_speech)
-        assert (said, dropped) == ([], [SuppressedText(text="it was him", reason=reason, channel=0, start_ms=0, end_ms=850)])
+        assert (said, dropped) == (
+            [],
+            [SuppressedText(text="it was him", reason=reason, channel=0, start_ms=0, end_ms=850)],
+        )
 
 
 def test_sure_text_stays_whatever_the_no_speech_token_says() -> None:
@@ -63,15 +85,26 @@ def test_doubtful_text_needs_a_voice() -> None:
         (-0.1, False, []),
         (None, False, []),
     ):
-        said, dropped = sift(words("yeah"), SPOKEN, log_probability, None, lambda voice=voice: voice)
-        assert ([item.reason for item in dropped], texts(said)) == (reasons, "" if reasons else "yeah")
+        said, dropped = sift(
+            words("yeah"), SPOKEN, log_probability, None, lambda voice=voice: voice
+        )
+        assert ([item.reason for item in dropped], texts(said)) == (
+            reasons,
+            "" if reasons else "yeah",
+        )
 
 
 def test_words_where_the_vad_heard_none() -> None:
     speech = (Interval(start_ms=10_000, end_ms=12_000),)
-    near, far = words("near", 12_000 + BESIDE_SPEECH_MS - 1), words("far", 12_000 + BESIDE_SPEECH_MS)
+    near, far = (
+        words("near", 12_000 + BESIDE_SPEECH_MS - 1),
+        words("far", 12_000 + BESIDE_SPEECH_MS),
+    )
     said, dropped = sift([*near, *far], speech, -0.2, 0.0)
-    assert (texts(said), [(item.text, item.reason) for item in dropped]) == ("near", [("far", "no_speech")])
+    assert (texts(said), [(item.text, item.reason) for item in dropped]) == (
+        "near",
+        [("far", "no_speech")],
+    )
     unplaced = [far[0].model_copy(update={"timing": "interpolated"})]
     assert sift(unplaced, speech, -0.2, 0.0) == (unplaced, [])
 
@@ -80,6 +113,9 @@ def test_words_where_the_vad_heard_none() -> None:
 def test_every_word_is_either_said_or_suppressed(heard: list[str]) -> None:
     every = words(" ".join(heard))
     said, dropped = sift(every, SPOKEN, None, None)
-    told = sorted([(word.start_ms, word.text) for word in said] + [(item.start_ms, item.text) for item in dropped])
+    told = sorted(
+        [(word.start_ms, word.text) for word in said]
+        + [(item.start_ms, item.text) for item in dropped]
+    )
     assert " ".join(text for _, text in told) == texts(every)
     assert said[:1] == every[:1]

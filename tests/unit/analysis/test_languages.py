@@ -1,4 +1,5 @@
-"""Languages are taken as BCP 47 has them, in one spelling, and what would never match anything is refused in one line."""
+"""Languages are taken as BCP 47 has them, in one spelling, and what would never match anything is
+refused in one line."""
 
 import pytest
 from pydantic import ValidationError
@@ -32,9 +33,14 @@ def test_a_tag_is_put_into_its_usual_case(text: str, tag: str) -> None:
     assert Settings(language=text).language == tag
 
 
-@pytest.mark.parametrize("text", ["english", "", "e", "en_US", "en-", "en US", "*", "en\n", "fr-" + "x-" * 40 + "a"])
+@pytest.mark.parametrize(
+    "text", ["english", "", "e", "en_US", "en-", "en US", "*", "en\n", "fr-" + "x-" * 40 + "a"]
+)
 def test_what_is_no_tag_is_refused_in_a_line_that_says_what_to_write(text: str) -> None:
-    for error in (invalid(Settings, language=text), invalid(Settings, asr_routes={text: "x"}) if text != "*" else None):
+    for error in (
+        invalid(Settings, language=text),
+        invalid(Settings, asr_routes={text: "x"}) if text != "*" else None,
+    ):
         if error:
             code, line = explained(error)
             assert code == USAGE
@@ -48,6 +54,13 @@ def test_what_is_no_tag_is_refused_in_a_line_that_says_what_to_write(text: str) 
 
 
 def test_routes_are_by_primary_subtag_in_lower_case() -> None:
-    assert Settings(asr_routes={"AR": "a-1", "ary": "b-1", "*": "c-1"}).asr_routes == {"ar": "a-1", "ary": "b-1", "*": "c-1"}
+    assert Settings(asr_routes={"AR": "a-1", "ary": "b-1", "*": "c-1"}).asr_routes == {
+        "ar": "a-1",
+        "ary": "b-1",
+        "*": "c-1",
+    }
     assert "write 'ar'" in explained(invalid(Settings, asr_routes={"ar-MA": "a-1"}))[1]
-    assert "'AR' and 'ar' are one" in explained(invalid(Settings, asr_routes={"ar": "a-1", "AR": "b-1"}))[1]
+    assert (
+        "'AR' and 'ar' are one"
+        in explained(invalid(Settings, asr_routes={"ar": "a-1", "AR": "b-1"}))[1]
+    )

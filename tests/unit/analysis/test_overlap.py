@@ -22,7 +22,9 @@ def word(text: str, start: int, end: int | None = None, timing: Timing = "native
 def spread(text: str, start: int, end: int) -> list[Word]:
     """The words of a text whose times were interpolated over a stretch."""
     spans = interpolate(text.split(), [None] * len(text.split()), (start, end))
-    return [word(each, a, b, "interpolated") for each, (a, b) in zip(text.split(), spans, strict=True)]
+    return [
+        word(each, a, b, "interpolated") for each, (a, b) in zip(text.split(), spans, strict=True)
+    ]
 
 
 def texts(words: list[Word]) -> str:
@@ -113,14 +115,24 @@ def test_a_word_at_the_edge_appears_once(left: list[Word], right: list[Word], jo
             id="times-of-the-left-guessed",
         ),
         pytest.param(
-            [word("speak", 23_800), word("of", 24_300), word("having", 24_450), word("been", 24_700)],
+            [
+                word("speak", 23_800),
+                word("of", 24_300),
+                word("having", 24_450),
+                word("been", 24_700),
+            ],
             spread("of having been in the far north once", 24_000, 30_000),
             "speak of having been in the far north once",
             id="times-of-the-right-guessed",
         ),
         pytest.param(
             spread("describe some of the characters", 22_000, 25_000),
-            [word("Ascribe", 24_000, 24_500), word("some", 24_520), word("of", 24_730), word("the", 24_900, 24_990)],
+            [
+                word("Ascribe", 24_000, 24_500),
+                word("some", 24_520),
+                word("of", 24_730),
+                word("the", 24_900, 24_990),
+            ],
             "describe some of the",
             id="what-each-heard-at-its-own-edge-is-given-up",
         ),
@@ -162,23 +174,40 @@ def test_a_word_at_the_edge_appears_once(left: list[Word], right: list[Word], jo
         ),
     ],
 )
-def test_where_times_are_guessed_the_order_tells(left: list[Word], right: list[Word], joined: str) -> None:
+def test_where_times_are_guessed_the_order_tells(
+    left: list[Word], right: list[Word], joined: str
+) -> None:
     assert texts(join_runs(left, right, OVERLAP)) == joined
 
 
 numbers = st.integers(2, 9)
 
 
-@given(st.tuples(numbers, numbers, numbers), st.integers(60, 160), st.booleans(), st.booleans(), st.booleans())
+@given(
+    st.tuples(numbers, numbers, numbers),
+    st.integers(60, 160),
+    st.booleans(),
+    st.booleans(),
+    st.booleans(),
+)
 def test_a_phrase_said_twice_on_one_side_stays_and_what_both_heard_appears_once(
     counts: tuple[int, int, int], tempo: int, twice: bool, left_guessed: bool, right_guessed: bool
 ) -> None:
-    """Beside the overlap a word takes ``tempo`` percent of what it takes within; that is how far guessed times are off."""
-    first, common, last = ([f"{side}{n}" for n in range(count)] for side, count in zip("xoy", counts, strict=True))
+    """Beside the overlap a word takes ``tempo`` percent of what it takes within; that is how far
+    guessed times are off."""
+    first, common, last = (
+        [f"{side}{n}" for n in range(count)] for side, count in zip("xoy", counts, strict=True)
+    )
     first, last = (first * 2, last) if twice else (first, last * 2)
     step = (OVERLAP.end_ms - OVERLAP.start_ms) // len(common)
-    begin, end = (at - len(side) * step * tempo // 100 * sign for at, side, sign in ((24_000, first, 1), (25_000, last, -1)))
-    true = [word(text, OVERLAP.start_ms + n * step, OVERLAP.start_ms + (n + 1) * step) for n, text in enumerate(common)]
+    begin, end = (
+        at - len(side) * step * tempo // 100 * sign
+        for at, side, sign in ((24_000, first, 1), (25_000, last, -1))
+    )
+    true = [
+        word(text, OVERLAP.start_ms + n * step, OVERLAP.start_ms + (n + 1) * step)
+        for n, text in enumerate(common)
+    ]
     left = [*spread(" ".join(first), begin, 24_000), *true]
     right = [*true, *spread(" ".join(last), 25_000, end)]
     if left_guessed:
@@ -191,19 +220,30 @@ def test_a_phrase_said_twice_on_one_side_stays_and_what_both_heard_appears_once(
 def test_of_a_word_that_an_edge_cut_the_whole_one_stays() -> None:
     left = [word("hold", 23_700, 24_280), word("line", 24_800, 25_000)]
     right = [word("hold", 24_000, 24_280), word("line", 24_800, 25_300)]
-    assert [(w.start_ms, w.end_ms) for w in join_runs(left, right, OVERLAP)] == [(23_700, 24_280), (24_800, 25_300)]
+    assert [(w.start_ms, w.end_ms) for w in join_runs(left, right, OVERLAP)] == [
+        (23_700, 24_280),
+        (24_800, 25_300),
+    ]
 
 
-def test_words_stay_in_the_order_they_were_said_although_the_clocks_of_the_chunks_disagree() -> None:
+def test_words_stay_in_the_order_they_were_said_although_the_clocks_of_the_chunks_disagree() -> (
+    None
+):
     left = [word("call", 24_250, 24_450), word("you", 24_460, 24_520)]
-    right = [word("call", 24_100, 24_300), word("you", 24_310, 24_500), word("back", 24_400, 24_700)]
+    right = [
+        word("call", 24_100, 24_300),
+        word("you", 24_310, 24_500),
+        word("back", 24_400, 24_700),
+    ]
     joined = join_runs(left, right, OVERLAP)
     assert texts(joined) == "call you back"
     assert texts(sorted(joined, key=lambda w: (w.start_ms, w.end_ms))) == "call you back"
 
 
 spoken = st.lists(
-    st.tuples(st.sampled_from(["a", "b", "c", "d"]), st.integers(0, 500), st.integers(200, 700)), min_size=4, max_size=20
+    st.tuples(st.sampled_from(["a", "b", "c", "d"]), st.integers(0, 500), st.integers(200, 700)),
+    min_size=4,
+    max_size=20,
 )
 jitter = st.lists(st.integers(-20, 20), min_size=40, max_size=40)
 
@@ -221,8 +261,13 @@ def said(items: list[tuple[str, int, int]]) -> list[Word]:
 def heard(words: list[Word], start: int, end: int, shifts: list[int]) -> list[Word]:
     """What a chunk hears of them: cut at its edges, with scraps lost and times a little off."""
     cut = [(w, max(w.start_ms, start), min(w.end_ms, end)) for w in words]
-    pairs = zip([item for item in cut if item[2] - item[1] >= 80], shifts[::2], shifts[1::2], strict=False)
-    return [word(w.text, min(max(a + p, start), end), min(max(b + q, start), end)) for (w, a, b), p, q in pairs]
+    pairs = zip(
+        [item for item in cut if item[2] - item[1] >= 80], shifts[::2], shifts[1::2], strict=False
+    )
+    return [
+        word(w.text, min(max(a + p, start), end), min(max(b + q, start), end))
+        for (w, a, b), p, q in pairs
+    ]
 
 
 @given(items=spoken, left_off=jitter, right_off=jitter)
@@ -238,7 +283,11 @@ def test_two_chunks_that_hear_the_same_with_other_times_give_what_was_said(
 
 
 def any_run(low: int, high: int) -> st.SearchStrategy[list[Word]]:
-    return st.lists(st.tuples(st.sampled_from("abcd"), st.integers(low, high)), max_size=12, unique_by=lambda w: w[1]).map(
+    return st.lists(
+        st.tuples(st.sampled_from("abcd"), st.integers(low, high)),
+        max_size=12,
+        unique_by=lambda w: w[1],
+    ).map(
         lambda items: [word(text, start) for text, start in sorted(items, key=lambda item: item[1])]
     )
 

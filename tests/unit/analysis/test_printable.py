@@ -1,4 +1,5 @@
-"""Names and reasons from outside: what could move a cursor or forge a line is escaped, every language stays as it is."""
+"""Names and reasons from outside: what could move a cursor or forge a line is escaped, every
+language stays as it is."""
 
 import json
 
@@ -9,7 +10,16 @@ from hypothesis import strategies as st
 from earshot.analysis.errors import Permanent
 from earshot.analysis.printable import MOST_TOLD, UNSHOWABLE, printable, told
 
-READABLE = ["Anruf 7.wav", "مكالمة.wav", "شیرینی‌فروشی", "通话录音.wav", "היי.ogg", "👩‍👩‍👧 café.mp3", "हिन्दी", "a\\b [bold]"]
+READABLE = [
+    "Anruf 7.wav",
+    "مكالمة.wav",
+    "شیرینی‌فروشی",
+    "通话录音.wav",
+    "היי.ogg",
+    "👩‍👩‍👧 café.mp3",
+    "हिन्दी",
+    "a\\b [bold]",
+]
 
 
 @pytest.mark.parametrize("name", READABLE)

@@ -8,7 +8,17 @@ from earshot.analysis.findings import Classification, DiarizationFindings, Findi
 from earshot.analysis.outcome import Failed, Skipped
 from earshot.analysis.report.report import ChunkSpan, Part, Report, build_report
 from earshot.analysis.types import WHOLE
-from tests.sounds.call_parts import ALL, diarization, noise, part, parts, recording, scene, sentiment, words
+from tests.sounds.call_parts import (
+    ALL,
+    diarization,
+    noise,
+    part,
+    parts,
+    recording,
+    scene,
+    sentiment,
+    words,
+)
 
 
 def test_the_whole_story() -> None:
@@ -37,7 +47,11 @@ def test_the_whole_story() -> None:
     ]
     last = report.turns[-1]
     assert last.emotion is not None
-    assert (last.emotion.label, last.emotion.label_native, last.emotion.confidence) == ("angry", "anger", 0.9)
+    assert (last.emotion.label, last.emotion.label_native, last.emotion.confidence) == (
+        "angry",
+        "anger",
+        0.9,
+    )
     assert last.sentiment is not None
     assert last.sentiment.label == "negative"
 
@@ -50,7 +64,9 @@ def test_it_does_not_depend_on_the_order_of_the_parts() -> None:
 
 def test_it_keeps_its_own_schema_and_reads_itself_back() -> None:
     report = build_report(recording(), parts())
-    jsonschema.validate(report.model_dump(mode="json"), Report.model_json_schema(mode="serialization"))
+    jsonschema.validate(
+        report.model_dump(mode="json"), Report.model_json_schema(mode="serialization")
+    )
     assert Report.model_validate_json(report.model_dump_json()) == report
 
 
@@ -64,10 +80,21 @@ def test_a_failure_makes_it_partial_and_a_skip_does_not() -> None:
         release="r",
         outcome=Failed(code="out_of_memory", detail="too long"),
     )
-    skipped = Part(chunk=0, start_ms=0, end_ms=25_000, analysis="asr", release="r", outcome=Skipped(reason="no_speech"))
-    report = build_report(recording(analyses=tuple(a for a in ALL if a != "noise")), [*kept, failed, skipped])
+    skipped = Part(
+        chunk=0,
+        start_ms=0,
+        end_ms=25_000,
+        analysis="asr",
+        release="r",
+        outcome=Skipped(reason="no_speech"),
+    )
+    report = build_report(
+        recording(analyses=tuple(a for a in ALL if a != "noise")), [*kept, failed, skipped]
+    )
     assert report.status == "partial"
-    assert [(m.analysis, m.chunk, m.code, m.detail) for m in report.missing] == [("asr", 1, "out_of_memory", "too long")]
+    assert [(m.analysis, m.chunk, m.code, m.detail) for m in report.missing] == [
+        ("asr", 1, "out_of_memory", "too long")
+    ]
     assert [(s.analysis, s.chunk, s.reason) for s in report.skipped] == [("asr", 0, "no_speech")]
     assert report.noise is None
     assert [(t.speaker, t.text) for t in report.turns] == [("s0", ""), ("s1", "")]
@@ -77,12 +104,16 @@ def test_a_failure_makes_it_partial_and_a_skip_does_not() -> None:
 
 def test_an_analysis_without_any_answer_is_missing() -> None:
     report = build_report(recording(), [p for p in parts() if p.analysis != "emotion"])
-    assert [(m.analysis, m.chunk, m.code) for m in report.missing] == [("emotion", WHOLE, "not_run")]
+    assert [(m.analysis, m.chunk, m.code) for m in report.missing] == [
+        ("emotion", WHOLE, "not_run")
+    ]
     assert all(turn.emotion is None for turn in report.turns)
 
 
 def test_an_analysis_without_an_answer_for_one_chunk_is_missing_there() -> None:
-    report = build_report(recording(), [p for p in parts() if (p.analysis, p.chunk) != ("noise", 1)])
+    report = build_report(
+        recording(), [p for p in parts() if (p.analysis, p.chunk) != ("noise", 1)]
+    )
     assert report.status == "partial"
     assert [(m.analysis, m.chunk, m.code) for m in report.missing] == [("noise", 1, "not_run")]
 
@@ -100,7 +131,9 @@ def test_a_turn_says_whether_it_was_transcribed() -> None:
 
 def test_a_turn_of_a_script_without_spaces_has_none() -> None:
     said = part("asr", 0, words(("你", 1_000, 0), ("好", 1_300, 0)))
-    report = build_report(recording(), [p for p in parts() if p.analysis not in ("asr", "diarization")] + [said])
+    report = build_report(
+        recording(), [p for p in parts() if p.analysis not in ("asr", "diarization")] + [said]
+    )
     assert next(turn.text for turn in report.turns if turn.text) == "你好"
 
 
@@ -116,23 +149,51 @@ def test_what_to_know_of_the_file_is_in_the_report() -> None:
 
 def test_channels_keep_their_roles_when_diarization_failed() -> None:
     report = build_report(recording(), [p for p in parts() if p.analysis != "diarization"])
-    assert [(s.id, s.channel, s.role) for s in report.speakers] == [("s0", 0, "agent"), ("s1", 1, "customer")]
+    assert [(s.id, s.channel, s.role) for s in report.speakers] == [
+        ("s0", 0, "agent"),
+        ("s1", 1, "customer"),
+    ]
     assert [(t.speaker, t.role) for t in report.turns if t.text == "no"] == [("s1", "customer")]
 
 
 def test_silence_gives_a_report_without_turns() -> None:
-    quiet = recording().model_copy(update={"chunks": (ChunkSpan(index=0, start_ms=0, end_ms=25_000),)})
+    quiet = recording().model_copy(
+        update={"chunks": (ChunkSpan(index=0, start_ms=0, end_ms=25_000),)}
+    )
     nothing = [
-        Part(chunk=0, start_ms=0, end_ms=25_000, analysis=name, release="r", outcome=Skipped(reason="no_speech"))
+        Part(
+            chunk=0,
+            start_ms=0,
+            end_ms=25_000,
+            analysis=name,
+            release="r",
+            outcome=Skipped(reason="no_speech"),
+        )
         for name in ("asr", "emotion", "sentiment")
     ]
     whole = Part(
-        chunk=WHOLE, start_ms=0, end_ms=25_000, analysis="diarization", release="r", outcome=Skipped(reason="no_speech")
+        chunk=WHOLE,
+        start_ms=0,
+        end_ms=25_000,
+        analysis="diarization",
+        release="r",
+        outcome=Skipped(reason="no_speech"),
     )
     report = build_report(
-        quiet, [*nothing, whole, part("scene", 0, scene(("silence", 0, 25_000))), part("noise", 0, noise("rain"))]
+        quiet,
+        [
+            *nothing,
+            whole,
+            part("scene", 0, scene(("silence", 0, 25_000))),
+            part("noise", 0, noise("rain")),
+        ],
     )
-    assert (report.status, report.turns, report.speakers, report.sentiment) == ("complete", (), (), ())
+    assert (report.status, report.turns, report.speakers, report.sentiment) == (
+        "complete",
+        (),
+        (),
+        (),
+    )
 
 
 def test_mono_speakers_have_no_role() -> None:
@@ -140,12 +201,19 @@ def test_mono_speakers_have_no_role() -> None:
     heard = part("sentiment", 0, sentiment(*scored))
     turns = tuple(turn.model_copy(update={"channel": 0}) for turn in diarization().turns)
     voices = DiarizationFindings(method="clustering", speakers=2, turns=turns)
-    report = build_report(recording(roles=(), channels=1), [heard, part("diarization", WHOLE, voices)])
+    report = build_report(
+        recording(roles=(), channels=1), [heard, part("diarization", WHOLE, voices)]
+    )
     assert [(speaker.id, speaker.channel) for speaker in report.speakers] == [("s0", 0), ("s1", 0)]
     assert {speaker.role for speaker in report.speakers} == {None}
     assert {turn.role for turn in report.turns} == {None}
     first = report.sentiment[0]
-    assert (first.role, first.speaker, first.scores["negative"], first.speech_ms) == (None, "s0", 0.55, 23_500)
+    assert (first.role, first.speaker, first.scores["negative"], first.speech_ms) == (
+        None,
+        "s0",
+        0.55,
+        23_500,
+    )
 
 
 def test_words_go_to_who_holds_the_floor_and_talk_at_once_counts_for_both() -> None:
@@ -159,14 +227,24 @@ def test_words_go_to_who_holds_the_floor_and_talk_at_once_counts_for_both() -> N
         exclusive=(turn("s0", 1_000, 3_200), turn("s1", 3_200, 9_000)),
     )
     said = words(("I", 2_000, 0), ("no", 3_300, 0), ("well", 4_500, 0))
-    report = build_report(recording(roles=(), channels=1), [part("asr", 0, said), part("diarization", WHOLE, told)])
-    assert [(found.speaker, found.text) for found in report.turns if found.text] == [("s0", "I"), ("s1", "no well")]
-    assert [(speaker.id, speaker.talk_ms) for speaker in report.speakers] == [("s0", 4_000), ("s1", 6_000)]
+    report = build_report(
+        recording(roles=(), channels=1), [part("asr", 0, said), part("diarization", WHOLE, told)]
+    )
+    assert [(found.speaker, found.text) for found in report.turns if found.text] == [
+        ("s0", "I"),
+        ("s1", "no well"),
+    ]
+    assert [(speaker.id, speaker.talk_ms) for speaker in report.speakers] == [
+        ("s0", 4_000),
+        ("s1", 6_000),
+    ]
 
 
 def test_speech_shows_even_when_neither_asr_nor_diarization_answered() -> None:
     report = build_report(recording(), [])
-    assert [(t.speaker, t.role, t.start_ms, t.end_ms, t.text) for t in report.turns] == [("s0", "agent", 1_000, 31_000, "")]
+    assert [(t.speaker, t.role, t.start_ms, t.end_ms, t.text) for t in report.turns] == [
+        ("s0", "agent", 1_000, 31_000, "")
+    ]
 
 
 def test_an_analysis_unknown_here_still_shows_up() -> None:
@@ -175,5 +253,7 @@ def test_an_analysis_unknown_here_still_shows_up() -> None:
             return Classification(label="dog", confidence=0.9, scores={"dog": 0.9, "none": 0.1})
 
     report = build_report(recording(analyses=("bark",)), [part("bark", 1, Bark())])
-    assert [(c.chunk, c.start_ms, c.label) for c in report.classifications["bark"]] == [(1, 24_000, "dog")]
+    assert [(c.chunk, c.start_ms, c.label) for c in report.classifications["bark"]] == [
+        (1, 24_000, "dog")
+    ]
     assert report.releases == {"bark": ("bark-1",)}

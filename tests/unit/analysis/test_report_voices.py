@@ -27,7 +27,9 @@ def floor(name: str, start: int, end: int, channel: int) -> Floor:
     return Floor(name, Utterance(start_ms=start, end_ms=end, channel=channel), ())
 
 
-def voices(heard: list[RoleScores], speakers: list[Speaker], floors: list[Floor]) -> list[tuple[object, ...]]:
+def voices(
+    heard: list[RoleScores], speakers: list[Speaker], floors: list[Floor]
+) -> list[tuple[object, ...]]:
     answers = sentiment_of_voices(tracks((item, ALWAYS) for item in heard), speakers, floors)
     return [(a.speaker, a.role, a.label, a.scores["negative"], a.speech_ms) for a in answers]
 
@@ -43,17 +45,29 @@ def test_each_channel_is_answered_by_the_model_of_its_role() -> None:
 
 def test_long_utterances_weigh_more_and_only_what_lies_in_a_turn_counts() -> None:
     heard = [scored("agent", 0, 3_000, 0, 1.0), scored("agent", 3_000, 9_000, 0, 0.0)]
-    assert voices(heard, [speaker("s0", 0, "agent")], [floor("s0", 0, 4_000, 0)]) == [("s0", "agent", "negative", 0.75, 4_000)]
+    assert voices(heard, [speaker("s0", 0, "agent")], [floor("s0", 0, 4_000, 0)]) == [
+        ("s0", "agent", "negative", 0.75, 4_000)
+    ]
 
 
 def test_without_a_role_all_models_are_averaged_and_time_counts_once() -> None:
-    heard = [scored(role, 0, 2_000, 0, negative) for role, negative in (("agent", 0.2), ("customer", 0.9))]
-    assert voices(heard, [speaker("s0", 0, None)], [floor("s0", 0, 2_000, 0)]) == [("s0", None, "negative", 0.55, 2_000)]
+    heard = [
+        scored(role, 0, 2_000, 0, negative)
+        for role, negative in (("agent", 0.2), ("customer", 0.9))
+    ]
+    assert voices(heard, [speaker("s0", 0, None)], [floor("s0", 0, 2_000, 0)]) == [
+        ("s0", None, "negative", 0.55, 2_000)
+    ]
 
 
 def test_a_role_that_no_model_was_made_for_is_answered_by_all_of_them() -> None:
-    heard = [scored(role, 0, 2_000, 0, negative) for role, negative in (("agent", 0.2), ("customer", 0.9))]
-    assert voices(heard, [speaker("s0", 0, "boss")], [floor("s0", 0, 2_000, 0)]) == [("s0", "boss", "negative", 0.55, 2_000)]
+    heard = [
+        scored(role, 0, 2_000, 0, negative)
+        for role, negative in (("agent", 0.2), ("customer", 0.9))
+    ]
+    assert voices(heard, [speaker("s0", 0, "boss")], [floor("s0", 0, 2_000, 0)]) == [
+        ("s0", "boss", "negative", 0.55, 2_000)
+    ]
 
 
 def test_two_voices_on_one_channel_are_told_apart_by_their_turns() -> None:
@@ -72,7 +86,10 @@ shares = st.lists(st.integers(0, 100), min_size=3, max_size=3).filter(any)
 
 @given(st.lists(st.tuples(shares, st.floats(0.1, 1e6)), min_size=1, max_size=20))
 def test_pooled_shares_sum_to_one(parts: list[tuple[list[int], float]]) -> None:
-    named = [(dict(zip("abc", (n / sum(counts) for n in counts), strict=True)), weight) for counts, weight in parts]
+    named = [
+        (dict(zip("abc", (n / sum(counts) for n in counts), strict=True)), weight)
+        for counts, weight in parts
+    ]
     pooled = mean_scores(named)
     total = sum(weight for _, weight in named)
     assert sum(round(share * STEPS) for share in pooled.values()) == STEPS

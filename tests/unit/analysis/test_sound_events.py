@@ -1,4 +1,5 @@
-"""Sound events: hysteresis, shortest duration, the level below which nothing is heard, and what is said of the rest."""
+"""Sound events: hysteresis, shortest duration, the level below which nothing is heard, and what is
+said of the rest."""
 
 from itertools import pairwise
 
@@ -17,15 +18,22 @@ CELL = 480
 SILENCE = SCENES.index("silence")
 
 
-def heard(label: str, *shares: float, quiet: tuple[int, ...] = ()) -> tuple[list[SoundEvent], dict[tuple[str, str], Rejected]]:
-    """Events of one label with these shares, the rest being silence; and what was kept back, by label and reason."""
+def heard(
+    label: str, *shares: float, quiet: tuple[int, ...] = ()
+) -> tuple[list[SoundEvent], dict[tuple[str, str], Rejected]]:
+    """Events of one label with these shares, the rest being silence; and what was kept back, by
+    label and reason."""
     rows = np.zeros((len(shares), len(SCENES)), np.float32)
     rows[:, SCENES.index(label)] = shares
     rows[:, SILENCE] += 1 - np.array(shares, np.float32)
     mask = np.isin(np.arange(len(shares)), quiet)
-    cells = Cells(SCENES, rows, mask, CELL, Interval(start_ms=1_000, end_ms=1_000 + CELL * len(shares) - 100))
+    cells = Cells(
+        SCENES, rows, mask, CELL, Interval(start_ms=1_000, end_ms=1_000 + CELL * len(shares) - 100)
+    )
     events, rejected = events_of(cells, "silence", -66.0)
-    return [event for event in events if event.label == label], {(each.label, each.reason): each for each in rejected}
+    return [event for event in events if event.label == label], {
+        (each.label, each.reason): each for each in rejected
+    }
 
 
 def test_every_scene_has_a_rule() -> None:
@@ -43,12 +51,19 @@ def test_what_never_reaches_the_threshold_is_kept_back_with_it() -> None:
     events, kept = heard("noise", 0.1, 0.4, 0.45, 0.1)
     assert events == []
     rejected = kept["noise", "threshold"]
-    assert (rejected.peak, rejected.limit, rejected.start_ms) == (pytest.approx(0.45), rules()["noise"].on, 1_000 + CELL)
+    assert (rejected.peak, rejected.limit, rejected.start_ms) == (
+        pytest.approx(0.45),
+        rules()["noise"].on,
+        1_000 + CELL,
+    )
 
 
 def test_of_what_was_hardly_heard_the_best_moment_is_told() -> None:
     _, kept = heard("noise", 0.0, 0.02, 0.0)
-    assert (kept["noise", "threshold"].peak, kept["noise", "threshold"].start_ms) == (pytest.approx(0.02), 1_480)
+    assert (kept["noise", "threshold"].peak, kept["noise", "threshold"].start_ms) == (
+        pytest.approx(0.02),
+        1_480,
+    )
 
 
 def test_what_is_too_short_is_kept_back_with_the_duration() -> None:
@@ -66,16 +81,27 @@ def test_all_of_a_short_chunk_is_an_event() -> None:
 def test_what_is_too_quiet_is_kept_back_with_the_level() -> None:
     events, kept = heard("speech", 0.9, 0.9, 0.1, quiet=(0, 1, 2))
     assert events == []
-    assert (kept["speech", "energy"].limit, kept["speech", "energy"].peak) == (-66.0, pytest.approx(0.9))
+    assert (kept["speech", "energy"].limit, kept["speech", "energy"].peak) == (
+        -66.0,
+        pytest.approx(0.9),
+    )
     assert kept["speech", "threshold"].peak == 0.0
 
 
 @given(st.lists(st.floats(0, 1), min_size=1, max_size=30), st.sampled_from(SCENES))
-def test_events_lie_in_the_chunk_apart_and_above_the_threshold(shares: list[float], label: str) -> None:
+def test_events_lie_in_the_chunk_apart_and_above_the_threshold(
+    shares: list[float], label: str
+) -> None:
     events, kept = heard(label, *shares)
-    assert all(event.peak >= event.confidence and event.peak >= rules()[label].on - 1e-4 for event in events)
+    assert all(
+        event.peak >= event.confidence and event.peak >= rules()[label].on - 1e-4
+        for event in events
+    )
     assert all(a.end_ms < b.start_ms for a, b in pairwise(events))
-    assert all(1_000 <= each.start_ms < each.end_ms <= 900 + CELL * len(shares) for each in [*events, *kept.values()])
+    assert all(
+        1_000 <= each.start_ms < each.end_ms <= 900 + CELL * len(shares)
+        for each in [*events, *kept.values()]
+    )
 
 
 def test_a_sound_over_a_chunk_border_is_one() -> None:
@@ -103,9 +129,17 @@ def test_every_audioset_class_has_one_scene_and_a_name_of_its_own() -> None:
     assert len(known.names) == len(known.scenes) == len(set(known.names)) == 521
     assert set(known.scenes) == set(SCENES)
     named = dict(zip(known.names, known.scenes, strict=True))
-    expected = {"Speech": "speech", "Music": "music", "Silence": "silence", "White noise": "noise", "Sine wave": "other"}
+    expected = {
+        "Speech": "speech",
+        "Music": "music",
+        "Silence": "silence",
+        "White noise": "noise",
+        "Sine wave": "other",
+    }
     assert {name: named[name] for name in expected} == expected
-    assert [known.names.index(name) for name in ("Speech", "Music", "Silence", "Field recording")] == [0, 132, 494, 520]
+    assert [
+        known.names.index(name) for name in ("Speech", "Music", "Silence", "Field recording")
+    ] == [0, 132, 494, 520]
 
 
 def test_scores_are_gathered_by_the_largest_of_each_scene() -> None:

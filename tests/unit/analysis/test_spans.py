@@ -1,4 +1,5 @@
-"""Which chunk answers for which stretch: no moment counts twice, and a recording may have no chunks at all."""
+"""Which chunk answers for which stretch: no moment counts twice, and a recording may have no chunks
+at all."""
 
 from earshot.analysis.spans import owned
 from earshot.analysis.types import Interval

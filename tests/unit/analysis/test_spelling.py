@@ -52,7 +52,9 @@ def test_what_differs_in_meaning_stays_apart() -> None:
 
 def test_what_is_read_aloud_is_a_word() -> None:
     assert all(map(is_word, ("a", "7", "مرحبا", "%", "$", "don't", "3.50")))
-    assert not any(map(is_word, ("", "...", "-", "\N{EIGHTH NOTE}\N{REPLACEMENT CHARACTER}", '"', "[ ]")))
+    assert not any(
+        map(is_word, ("", "...", "-", "\N{EIGHTH NOTE}\N{REPLACEMENT CHARACTER}", '"', "[ ]"))
+    )
 
 
 @given(st.text())

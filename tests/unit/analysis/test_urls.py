@@ -19,7 +19,10 @@ SECRET = "topsecret"
     [
         (f"redis://:{SECRET}@127.0.0.1:1/0", "redis://127.0.0.1:1/0"),
         (f"postgresql://user:{SECRET}@db:5432/calls?sslmode=require", "postgresql://db:5432/calls"),
-        (f"https://store/calls/7.wav?X-Amz-Signature={SECRET}#{SECRET}", "https://store/calls/7.wav"),
+        (
+            f"https://store/calls/7.wav?X-Amz-Signature={SECRET}#{SECRET}",
+            "https://store/calls/7.wav",
+        ),
         (f"https://{SECRET}@[2001:db8::1]:8443/a b.wav", "https://[2001:db8::1]:8443/a b.wav"),
         ("unix:///run/earshot/redis.sock?db=0", "unix:///run/earshot/redis.sock"),
         ("file:///data/calls/7.wav", "file:///data/calls/7.wav"),
@@ -34,16 +37,23 @@ def test_a_url_keeps_where_and_loses_who(url: str, right: str) -> None:
 
 
 def test_every_url_of_a_text_is_masked() -> None:
-    text = f"Error 111 connecting to redis://:{SECRET}@h:1/0, then 'https://a:{SECRET}@b/c?d={SECRET}'; try again"
+    text = (
+        f"Error 111 connecting to redis://:{SECRET}@h:1/0, then"
+        f" 'https://a:{SECRET}@b/c?d={SECRET}'; try again"
+    )
     assert masked(text) == "Error 111 connecting to redis://h:1/0, then 'https://b/c'; try again"
 
 
-@pytest.mark.parametrize("scheme", ["x" * 200, "a." * 100, "3redis", "_redis", "s3", "redis+socket"])
+@pytest.mark.parametrize(
+    "scheme", ["x" * 200, "a." * 100, "3redis", "_redis", "s3", "redis+socket"]
+)
 def test_no_scheme_hides_a_password(scheme: str) -> None:
     assert masked(f"see {scheme}://a:{SECRET}@b/c?{SECRET}") == f"see {scheme}://b/c"
 
 
-@pytest.mark.parametrize("text", ["a." * 200_000, "a" * 400_000, "a://" * 100_000, "://" * 100_000, "a:// " * 50_000])
+@pytest.mark.parametrize(
+    "text", ["a." * 200_000, "a" * 400_000, "a://" * 100_000, "://" * 100_000, "a:// " * 50_000]
+)
 def test_any_text_is_masked_in_linear_time(text: str) -> None:
     before = process_time()
     masked(text)

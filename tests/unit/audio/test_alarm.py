@@ -1,4 +1,5 @@
-"""The alarm detector on generated sound: every rhythm and pitch, where and when it sounds, and what only resembles an alarm."""
+"""The alarm detector on generated sound: every rhythm and pitch, where and when it sounds, and what
+only resembles an alarm."""
 
 import tracemalloc
 from uuid import UUID
@@ -28,7 +29,9 @@ Sound = np.ndarray
 
 
 def hiss(seconds: float = SECONDS, level: float = 0.03) -> Sound:
-    return (level * np.random.default_rng(3).standard_normal(round(seconds * RATE))).astype(np.float32)
+    return (level * np.random.default_rng(3).standard_normal(round(seconds * RATE))).astype(
+        np.float32
+    )
 
 
 def heard(waveform: Sound) -> tuple[Alarm, ...]:
@@ -36,11 +39,15 @@ def heard(waveform: Sound) -> tuple[Alarm, ...]:
     return alarms(waveform.astype(np.float32), RATE, span, THRESHOLD)
 
 
-def beeps(times: list[tuple[float, float]], *hertz: float, seconds: float = SECONDS, level: float = 0.2) -> Sound:
+def beeps(
+    times: list[tuple[float, float]], *hertz: float, seconds: float = SECONDS, level: float = 0.2
+) -> Sound:
     """Sines over a faint hiss, on during ``times`` (seconds)."""
     at = np.arange(round(seconds * RATE)) / RATE
     on = np.any([(at >= start) & (at < end) for start, end in times], axis=0)
-    return hiss(seconds, 0.003) + level * on * np.sum([np.sin(2 * np.pi * f * at) for f in hertz], axis=0)
+    return hiss(seconds, 0.003) + level * on * np.sum(
+        [np.sin(2 * np.pi * f * at) for f in hertz], axis=0
+    )
 
 
 @pytest.mark.parametrize("telephone", [False, True])
@@ -61,7 +68,10 @@ def test_every_kind_is_heard_where_it_sounds(rhythm: Rhythm, nominal: int, telep
 
 @pytest.mark.parametrize("rhythm", [T3, T4], ids=["T3", "T4"])
 def test_one_whole_group_is_enough_and_less_is_not(rhythm: Rhythm) -> None:
-    times = [(2 + i * (rhythm.on + rhythm.gap), 2 + i * (rhythm.on + rhythm.gap) + rhythm.on) for i in range(rhythm.pulses)]
+    times = [
+        (2 + i * (rhythm.on + rhythm.gap), 2 + i * (rhythm.on + rhythm.gap) + rhythm.on)
+        for i in range(rhythm.pulses)
+    ]
     (found,) = heard(beeps(times, 3100))
     assert (found.pattern, found.groups) == (rhythm.name, 1)
     assert found.start_ms == pytest.approx(START_MS + 2_000, abs=40)
@@ -81,7 +91,9 @@ RESEMBLING = {
     "congested line": beeps(every(0.5, 0.25), 480, 620),
     "ringing": beeps(every(6.0, 2.0), 440, 480),
     "lorry in reverse": beeps(every(1.0, 0.5), 3100),
-    "alarm clock": beeps([(t + i * 0.125, t + i * 0.125 + 0.0625) for t in range(25) for i in range(4)], 3100),
+    "alarm clock": beeps(
+        [(t + i * 0.125, t + i * 0.125 + 0.0625) for t in range(25) for i in range(4)], 3100
+    ),
     "low battery": beeps(every(10.0, 0.1), 3100),
     "oven": beeps([(t, t + 0.5) for t in (3.0, 4.0, 5.0, 6.0, 7.0)], 3100),
     "quick beeps": beeps(every(0.2, 0.1), 3100),
@@ -106,9 +118,18 @@ def test_only_the_rate_that_it_was_made_for() -> None:
         alarms(hiss(1), 8_000, Interval(start_ms=0, end_ms=2_000), THRESHOLD)
 
 
-def alarm(start: int, end: int, pattern: str = "T3", hertz: int = 3100, confidence: float = 0.8) -> Alarm:
+def alarm(
+    start: int, end: int, pattern: str = "T3", hertz: int = 3100, confidence: float = 0.8
+) -> Alarm:
     return Alarm.model_validate(
-        {"start_ms": start, "end_ms": end, "pattern": pattern, "frequency_hz": hertz, "confidence": confidence, "groups": 2}
+        {
+            "start_ms": start,
+            "end_ms": end,
+            "pattern": pattern,
+            "frequency_hz": hertz,
+            "confidence": confidence,
+            "groups": 2,
+        }
     )
 
 
@@ -120,15 +141,32 @@ def test_an_alarm_over_a_border_is_one_emergency() -> None:
         alarm(90_000, 99_000),
     )
     joined = join_alarms(told)
-    assert [(each.start_ms, each.end_ms, each.confidence) for each in joined] == [(5_000, 50_000, 0.9), (90_000, 99_000, 0.8)]
-    assert len(join_alarms([alarm(0, 9_000), alarm(9_000, 18_000, "T4"), alarm(18_000, 27_000, hertz=520)])) == 3
+    assert [(each.start_ms, each.end_ms, each.confidence) for each in joined] == [
+        (5_000, 50_000, 0.9),
+        (90_000, 99_000, 0.8),
+    ]
+    assert (
+        len(
+            join_alarms(
+                [alarm(0, 9_000), alarm(9_000, 18_000, "T4"), alarm(18_000, 27_000, hertz=520)]
+            )
+        )
+        == 3
+    )
 
 
 def test_the_report_has_it_and_shows_it_first() -> None:
     heard_noise = noise("rain").model_copy(update={"emergency": (alarm(24_000, 33_000, "T4"),)})
-    report = build_report(recording(), [part("noise", 0, noise("rain")), part("noise", 1, heard_noise)])
+    report = build_report(
+        recording(), [part("noise", 0, noise("rain")), part("noise", 1, heard_noise)]
+    )
     [told] = report.emergencies
-    assert (told.label, told.pattern, told.start_ms, told.end_ms) == ("fire_alarm", "T4", 24_000, 33_000)
+    assert (told.label, told.pattern, told.start_ms, told.end_ms) == (
+        "fire_alarm",
+        "T4",
+        24_000,
+        33_000,
+    )
     console = Console(width=100, force_terminal=False, color_system=None)
     with console.capture() as captured:
         console.print(rendered(report))

@@ -20,9 +20,13 @@ def test_chosen_windows_are_those_of_all(spec: object, seconds: float) -> None:
 
 
 @pytest.mark.parametrize(("gain", "offset"), [(0.1, 0.2), (1e-4, 0.2), (1e-4, 0.0)])
-def test_a_dc_offset_and_silence_are_no_sound_in_chosen_windows_either(gain: float, offset: float) -> None:
+def test_a_dc_offset_and_silence_are_no_sound_in_chosen_windows_either(
+    gain: float, offset: float
+) -> None:
     sound = (offset + gain * np.random.default_rng(0).standard_normal(3 * RATE)).astype(np.float32)
-    np.testing.assert_allclose(windows_at(sound, RATE, SECOND, np.array([2])), windows(sound, RATE, SECOND)[[2]], atol=1e-3)
+    np.testing.assert_allclose(
+        windows_at(sound, RATE, SECOND, np.array([2])), windows(sound, RATE, SECOND)[[2]], atol=1e-3
+    )
 
 
 @given(st.lists(st.booleans(), min_size=1, max_size=80), st.integers(1, 30))

@@ -1,4 +1,5 @@
-"""One voice on two channels: said once, on its own channel. Two voices at once: both said, whatever they say."""
+"""One voice on two channels: said once, on its own channel. Two voices at once: both said, whatever
+they say."""
 
 from pathlib import Path
 from uuid import UUID
@@ -23,7 +24,9 @@ AGENT_S, CUSTOMER_S = (1.0, 6.0), (9.0, 16.0)
 
 def line(sound: Sound, start_s: float, seed: int) -> Sound:
     """Over a hiss of -75 dBFS."""
-    all_of_it = (1.8e-4 * np.random.default_rng(seed).standard_normal(LENGTH_S * RATE)).astype(np.float32)
+    all_of_it = (1.8e-4 * np.random.default_rng(seed).standard_normal(LENGTH_S * RATE)).astype(
+        np.float32
+    )
     all_of_it[round(start_s * RATE) :][: len(sound)] += sound
     return all_of_it
 
@@ -40,7 +43,9 @@ def again(sound: Sound, fainter_db: float, later_ms: float) -> Sound:
     return np.roll(sound, round(later_ms * RATE / 1000)) * np.float32(10 ** (-fainter_db / 20))
 
 
-def taken_in(folder: Path, *channels: Sound, name: str = "a.wav", codec: str = "pcm_s16le", **options: int) -> Prepared:
+def taken_in(
+    folder: Path, *channels: Sound, name: str = "a.wav", codec: str = "pcm_s16le", **options: int
+) -> Prepared:
     path = write(folder / name, np.stack(channels), RATE, codec, **options)
     return prepare(path, UUID(int=1), f"file://{folder}/store")
 
@@ -80,37 +85,51 @@ def test_an_echo_is_no_speech_of_its_channel(
         heard[echo] = taken_in(tmp_path, agent(), other, name=name, codec=codec, **options)
     ready, clean = heard[True], heard[False]
     assert told(clean) == []
-    assert seconds(spoken(ready, 0), *AGENT_S) == pytest.approx(seconds(spoken(clean, 0), *AGENT_S), abs=0.1)
+    assert seconds(spoken(ready, 0), *AGENT_S) == pytest.approx(
+        seconds(spoken(clean, 0), *AGENT_S), abs=0.1
+    )
     assert seconds(spoken(ready, 0), CUSTOMER_S[0], LENGTH_S) == 0
     assert seconds(spoken(ready, 1), 0, CUSTOMER_S[0] - 0.5) < 0.3
     # The VAD, which has heard the echo before, takes the first syllable for a pause.
-    assert seconds(spoken(ready, 1), *CUSTOMER_S) == pytest.approx(seconds(spoken(clean, 1), *CUSTOMER_S), abs=0.4)
+    assert seconds(spoken(ready, 1), *CUSTOMER_S) == pytest.approx(
+        seconds(spoken(clean, 1), *CUSTOMER_S), abs=0.4
+    )
     (found,) = ready.quality.channels[1].crosstalk
     assert found.of == 0
     assert found.fainter_db == pytest.approx(fainter_db, abs=1)
     assert found.later_ms == pytest.approx(later_ms, abs=15 if codec.startswith("lib") else 2)
     assert found.left_out_ms == pytest.approx(1000 * (AGENT_S[1] - AGENT_S[0]), abs=900)
     assert ready.quality.channels[0].crosstalk == ()
-    assert ready.notes[0].startswith(f"Channel 2: channel 1 is heard on it again, {found.fainter_db:.0f} dB fainter")
+    assert ready.notes[0].startswith(
+        f"Channel 2: channel 1 is heard on it again, {found.fainter_db:.0f} dB fainter"
+    )
 
 
 @pytest.mark.parametrize("path", ["room", "telephone", "drift"])
 def test_whatever_the_way_of_the_echo(path: str, tmp_path: Path) -> None:
     echo = again(agent(), 12, 60)
     if path == "room":  # 0.3 s until it has decayed by 60 dB
-        tail = np.random.default_rng(4).standard_normal(4_800) * 10 ** (-3 * np.arange(4_800) / 4_800) * 0.05
+        tail = (
+            np.random.default_rng(4).standard_normal(4_800)
+            * 10 ** (-3 * np.arange(4_800) / 4_800)
+            * 0.05
+        )
         echo = np.convolve(echo, np.concatenate([[1.0], tail]))[: len(echo)].astype(np.float32)
     elif path == "telephone":
         echo = telephone(echo)
     else:  # clocks 50 parts in a million apart
-        echo = np.interp(np.arange(len(echo)) * 1.00005, np.arange(len(echo)), echo).astype(np.float32)
+        echo = np.interp(np.arange(len(echo)) * 1.00005, np.arange(len(echo)), echo).astype(
+            np.float32
+        )
     ready = taken_in(tmp_path, agent(), customer() + echo)
     assert seconds(spoken(ready, 1), 0, CUSTOMER_S[0] - 0.5) < 0.5
     assert seconds(spoken(ready, 1), *CUSTOMER_S) > 6.4
 
 
 def test_echoes_both_ways(tmp_path: Path) -> None:
-    ready = taken_in(tmp_path, agent() + again(customer(), 14, 120), customer() + again(agent(), 14, 60))
+    ready = taken_in(
+        tmp_path, agent() + again(customer(), 14, 120), customer() + again(agent(), 14, 60)
+    )
     assert [(one.of, round(one.later_ms, -1)) for one in told(ready)] == [(1, 120), (0, 60)]
     assert seconds(spoken(ready, 0), CUSTOMER_S[0] - 1, LENGTH_S) < 0.5
     assert seconds(spoken(ready, 1), 0, CUSTOMER_S[0] - 0.5) < 0.5
@@ -132,7 +151,11 @@ def test_own_words_under_an_echo_stay(fainter_db: int, tmp_path: Path) -> None:
 def test_two_voices_with_the_same_sentence_are_two_voices(tmp_path: Path) -> None:
     """And so are two at once with different ones."""
     same = voice(LENGTH_S - 2)
-    for second in (soxr.resample(same, 100, 94), soxr.resample(same, 94, 100), voice(LENGTH_S - 2, "customer")):
+    for second in (
+        soxr.resample(same, 100, 94),
+        soxr.resample(same, 94, 100),
+        voice(LENGTH_S - 2, "customer"),
+    ):
         other = line(at(second[: len(same)].astype(np.float32), 0.02), 1, 2)
         ready = taken_in(tmp_path, line(at(same, 0.06), 1, 1), other)
         assert told(ready) == []
@@ -146,9 +169,19 @@ def test_the_fainter_one_is_the_echo_where_channels_are_not_aligned(tmp_path: Pa
 
 def test_the_loudest_of_many_channels_keeps_the_words(tmp_path: Path) -> None:
     """A table with a microphone for each."""
-    others = [again(agent(), fainter_db, later_ms) for fainter_db, later_ms in ((12, 7), (14, 9), (16, 11), (18, 13))]
+    others = [
+        again(agent(), fainter_db, later_ms)
+        for fainter_db, later_ms in ((12, 7), (14, 9), (16, 11), (18, 13))
+    ]
     ready = taken_in(tmp_path, again(agent(), 9, 4), agent(), customer() + others[0], *others[1:])
-    assert [bool(spoken(ready, channel)) for channel in range(6)] == [False, True, True, False, False, False]
+    assert [bool(spoken(ready, channel)) for channel in range(6)] == [
+        False,
+        True,
+        True,
+        False,
+        False,
+        False,
+    ]
     assert all(ready.quality.channels[channel].crosstalk for channel in (0, 2, 3, 4, 5))
     assert ready.quality.channels[1].crosstalk == ()
 

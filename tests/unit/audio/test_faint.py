@@ -1,4 +1,5 @@
-"""Faint voices after loud ones: they are heard, noise as faint is not, and what is left out is told of."""
+"""Faint voices after loud ones: they are heard, noise as faint is not, and what is left out is told
+of."""
 
 from pathlib import Path
 from uuid import UUID
@@ -22,7 +23,9 @@ def at(sound: Sound, rms: float) -> Sound:
 
 
 def hiss(seconds: float, rms: float) -> Sound:
-    return (rms * np.random.default_rng(3).standard_normal(round(seconds * VAD_RATE))).astype(np.float32)
+    return (rms * np.random.default_rng(3).standard_normal(round(seconds * VAD_RATE))).astype(
+        np.float32
+    )
 
 
 def after_a_loud_voice(sound: Sound) -> Sound:
@@ -40,12 +43,20 @@ def telephone(sound: Sound) -> Sound:
 
 
 def taken_in(folder: Path, *channels: Sound) -> Prepared:
-    return prepare(write(folder / "a.wav", np.stack(channels), VAD_RATE, "pcm_s16le"), UUID(int=1), f"file://{folder}/store")
+    return prepare(
+        write(folder / "a.wav", np.stack(channels), VAD_RATE, "pcm_s16le"),
+        UUID(int=1),
+        f"file://{folder}/store",
+    )
 
 
 def spoken_after_the_loud_voice(ready: Prepared) -> int:
     """Milliseconds."""
-    return sum(one.end_ms - max(one.start_ms, FROM_S * 1000) for one in ready.utterances if one.end_ms > FROM_S * 1000)
+    return sum(
+        one.end_ms - max(one.start_ms, FROM_S * 1000)
+        for one in ready.utterances
+        if one.end_ms > FROM_S * 1000
+    )
 
 
 @pytest.mark.parametrize("fainter_db", [20, 30, 36])
@@ -63,7 +74,9 @@ def test_without_a_second_hearing_it_would_be_lost() -> None:
 
 
 def test_noise_as_faint_is_no_speech_but_told_of(tmp_path: Path) -> None:
-    beats = hiss(LENGTH_S, LOUD * 10 ** (-30 / 20)) * (np.arange(LENGTH_S * VAD_RATE) % VAD_RATE < 0.9 * VAD_RATE)
+    beats = hiss(LENGTH_S, LOUD * 10 ** (-30 / 20)) * (
+        np.arange(LENGTH_S * VAD_RATE) % VAD_RATE < 0.9 * VAD_RATE
+    )
     ready = taken_in(tmp_path, after_a_loud_voice(beats.astype(np.float32)))
     assert spoken_after_the_loud_voice(ready) == 0
     (note,) = ready.notes
@@ -74,7 +87,11 @@ def test_noise_as_faint_is_no_speech_but_told_of(tmp_path: Path) -> None:
 
 def test_the_note_names_the_channel(tmp_path: Path) -> None:
     quiet = after_a_loud_voice(np.zeros(1, np.float32))
-    ready = taken_in(tmp_path, quiet, after_a_loud_voice(hiss(LENGTH_S, LOUD * 10 ** (-30 / 20))) * np.float32(0.9))
+    ready = taken_in(
+        tmp_path,
+        quiet,
+        after_a_loud_voice(hiss(LENGTH_S, LOUD * 10 ** (-30 / 20))) * np.float32(0.9),
+    )
     assert [note[:11] for note in ready.notes] == ["Channel 2: "]
 
 
@@ -87,9 +104,14 @@ def test_voices_are_made_even_only_where_one_is_faint() -> None:
     for fainter_db in (FAINT_DB - 1, FAINT_DB + 1, 60):
         faint = loud * np.float32(10 ** (-fainter_db / 20))
         sound = np.concatenate([pause, faint, pause, loud])
-        voices = [slice(len(pause), len(pause) + len(faint)), slice(len(sound) - len(loud), len(sound))]
+        voices = [
+            slice(len(pause), len(pause) + len(faint)),
+            slice(len(sound) - len(loud), len(sound)),
+        ]
         raised = evened(sound, voices)
         assert np.array_equal(raised[voices[1]], loud)
         gain_db = 20 * np.log10(np.abs(raised[voices[0]]).max() / np.abs(faint).max())
-        assert gain_db == pytest.approx(0 if fainter_db < FAINT_DB else min(fainter_db, 40), abs=0.1)
+        assert gain_db == pytest.approx(
+            0 if fainter_db < FAINT_DB else min(fainter_db, 40), abs=0.1
+        )
     assert evened(pause, []) is pause

@@ -21,14 +21,28 @@ from earshot.audio.features.spectra import (
 )
 
 RATE = 16_000
-WIDE = MelSpec(n_fft=2048, window=2048, hop=160, n_mels=64, fmin=20, fmax=8000, offset=1e-6, power=2, centre=True)
+WIDE = MelSpec(
+    n_fft=2048,
+    window=2048,
+    hop=160,
+    n_mels=64,
+    fmin=20,
+    fmax=8000,
+    offset=1e-6,
+    power=2,
+    centre=True,
+)
 
 
 def tone(hertz: float, seconds: float = 1.0, level: float = 0.5) -> np.ndarray:
-    return (level * np.sin(2 * np.pi * hertz * np.arange(int(seconds * RATE)) / RATE)).astype(np.float32)
+    return (level * np.sin(2 * np.pi * hertz * np.arange(int(seconds * RATE)) / RATE)).astype(
+        np.float32
+    )
 
 
-@pytest.mark.parametrize(("seconds", "frames"), [(0.0, 1), (0.01, 1), (0.025, 1), (0.035, 2), (0.975, 96), (25.0, 2498)])
+@pytest.mark.parametrize(
+    ("seconds", "frames"), [(0.0, 1), (0.01, 1), (0.025, 1), (0.035, 2), (0.975, 96), (25.0, 2498)]
+)
 def test_frame_count_without_centring(seconds: float, frames: int) -> None:
     assert log_mel(np.zeros(int(seconds * RATE), np.float32), RATE, YAMNET).shape == (frames, 64)
 
@@ -38,13 +52,17 @@ def test_one_second_centred_is_101_frames() -> None:
 
 
 def test_silence_is_the_logarithm_of_the_offset() -> None:
-    np.testing.assert_allclose(log_mel(np.zeros(RATE, np.float32), RATE, YAMNET), np.log(0.001), rtol=1e-6)
+    np.testing.assert_allclose(
+        log_mel(np.zeros(RATE, np.float32), RATE, YAMNET), np.log(0.001), rtol=1e-6
+    )
 
 
 @pytest.mark.parametrize("scale", ["htk", "slaney"])
 @pytest.mark.parametrize("hertz", [300.0, 1000.0, 3000.0, 6000.0])
 def test_a_tone_lights_the_band_that_is_centred_on_it(scale: str, hertz: float) -> None:
-    spec = MelSpec(n_fft=2048, window=2048, hop=512, n_mels=40, fmin=0, fmax=8000, offset=1e-6, scale=scale)
+    spec = MelSpec(
+        n_fft=2048, window=2048, hop=512, n_mels=40, fmin=0, fmax=8000, offset=1e-6, scale=scale
+    )
     loudest = log_mel(tone(hertz), RATE, spec).mean(axis=0).argmax()
     bins = np.linspace(0, RATE / 2, 1025)
     assert mel_bank(spec)[:, loudest] @ np.eye(1025)[np.abs(bins - hertz).argmin()] > 0.4
@@ -53,7 +71,9 @@ def test_a_tone_lights_the_band_that_is_centred_on_it(scale: str, hertz: float) 
 def test_scales_meet_their_published_values() -> None:
     # HTK: 1000 Hz is 1000 mel. Slaney: 1000 Hz is mel 15, 6400 Hz is mel 42.
     assert _htk(np.array([1000.0]))[0] == pytest.approx(1000.0, abs=0.1)
-    np.testing.assert_allclose(_slaney(np.array([0.0, 200.0, 1000.0, 6400.0])), [0, 3, 15, 42], atol=1e-9)
+    np.testing.assert_allclose(
+        _slaney(np.array([0.0, 200.0, 1000.0, 6400.0])), [0, 3, 15, 42], atol=1e-9
+    )
 
 
 def test_dct_is_orthonormal_and_hann_is_periodic() -> None:
@@ -72,7 +92,9 @@ def test_mfcc_of_a_flat_spectrum_is_level_alone() -> None:
 
 @given(st.floats(0.05, 0.9))
 def test_gain_moves_a_log_mel_by_its_logarithm(gain: float) -> None:
-    loud, quiet = (log_mel(g * tone(1000), RATE, CEPSTRAL) for g in (np.float32(1.0), np.float32(gain)))
+    loud, quiet = (
+        log_mel(g * tone(1000), RATE, CEPSTRAL) for g in (np.float32(1.0), np.float32(gain))
+    )
     band = loud.mean(axis=0).argmax()
     assert (loud - quiet)[:, band] == pytest.approx(-2 * np.log(gain), abs=0.02)
 

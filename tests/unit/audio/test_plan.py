@@ -23,7 +23,9 @@ def talk(draw: st.DrawFn) -> tuple[int, list[Utterance]]:
             start = at + draw(st.integers(1, 15_000))
             at = start + draw(st.integers(1, 70_000))
             if start < duration:
-                utterances.append(Utterance(channel=channel, start_ms=start, end_ms=min(at, duration)))
+                utterances.append(
+                    Utterance(channel=channel, start_ms=start, end_ms=min(at, duration))
+                )
     return duration, utterances
 
 
@@ -41,7 +43,9 @@ def test_chunks_cover_everything_and_none_is_too_long(case: tuple[int, list[Utte
 
 
 @given(talk())
-def test_cuts_are_silent_and_overlaps_have_no_silence_to_cut_in(case: tuple[int, list[Utterance]]) -> None:
+def test_cuts_are_silent_and_overlaps_have_no_silence_to_cut_in(
+    case: tuple[int, list[Utterance]],
+) -> None:
     duration, utterances = case
     silences = joint_silences(duration, utterances)
     chunks = plan_chunks(duration, utterances, LIMITS)
@@ -64,9 +68,13 @@ def test_no_scraps(case: tuple[int, list[Utterance]]) -> None:
 
 
 @given(talk())
-def test_the_same_speech_gives_the_same_plan_in_any_order(case: tuple[int, list[Utterance]]) -> None:
+def test_the_same_speech_gives_the_same_plan_in_any_order(
+    case: tuple[int, list[Utterance]],
+) -> None:
     duration, utterances = case
-    assert plan_chunks(duration, utterances, LIMITS) == plan_chunks(duration, utterances[::-1], LIMITS)
+    assert plan_chunks(duration, utterances, LIMITS) == plan_chunks(
+        duration, utterances[::-1], LIMITS
+    )
 
 
 @given(talk())
@@ -87,7 +95,10 @@ def test_joint_silences_are_what_speech_leaves(case: tuple[int, list[Utterance]]
 def test_it_cuts_near_the_target() -> None:
     pauses = [8_000, 14_000, 24_000, 29_000, 47_000, 55_000]
     starts = [0, *[pause + 400 for pause in pauses]]
-    speech = [Utterance(channel=0, start_ms=start, end_ms=end) for start, end in zip(starts, [*pauses, 70_000], strict=True)]
+    speech = [
+        Utterance(channel=0, start_ms=start, end_ms=end)
+        for start, end in zip(starts, [*pauses, 70_000], strict=True)
+    ]
     assert plan_chunks(70_000, speech, LIMITS) == (
         Interval(start_ms=0, end_ms=24_200),
         Interval(start_ms=24_200, end_ms=47_200),
@@ -111,7 +122,9 @@ def test_one_channel_talking_over_the_others_pause_forbids_a_cut_there() -> None
     assert first.end_ms - second.start_ms == LIMITS.overlap_ms
 
 
-@pytest.mark.parametrize(("target", "longest", "overlap"), [(30_000, 25_000, 0), (1_000, 2_000, 600), (0, 0, 0)])
+@pytest.mark.parametrize(
+    ("target", "longest", "overlap"), [(30_000, 25_000, 0), (1_000, 2_000, 600), (0, 0, 0)]
+)
 def test_limits_that_make_no_sense_are_refused(target: int, longest: int, overlap: int) -> None:
     with pytest.raises(Misconfigured):
         PlanLimits(target_ms=target, max_ms=longest, overlap_ms=overlap)

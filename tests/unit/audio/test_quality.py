@@ -1,4 +1,5 @@
-"""Audio quality against sound whose truth is known: how much is clipped, how loud, how wide, how noisy, what is dead."""
+"""Audio quality against sound whose truth is known: how much is clipped, how loud, how wide, how
+noisy, what is dead."""
 
 import math
 from pathlib import Path
@@ -36,7 +37,9 @@ def header(channels: int = 1, rate: int = RATE, codec: str = "pcm_s16le") -> Pro
     return Probe("wav", codec, rate, channels, None, None, False)
 
 
-def measured(sound: Sound, rate: int = RATE, size: int | None = None, codec: str = "pcm_s16le") -> RecordingQuality:
+def measured(
+    sound: Sound, rate: int = RATE, size: int | None = None, codec: str = "pcm_s16le"
+) -> RecordingQuality:
     """Fed in blocks of ``size`` samples, a second unless told otherwise."""
     meter = QualityMeter(header(len(sound), rate, codec))
     for start in range(0, sound.shape[1], size or rate):
@@ -44,13 +47,17 @@ def measured(sound: Sound, rate: int = RATE, size: int | None = None, codec: str
     return meter.judge([None] * len(sound))
 
 
-def ingested(folder: Path, sound: Sound, rate: int = RATE, codec: str = "pcm_s16le", **asked: bool) -> Prepared:
+def ingested(
+    folder: Path, sound: Sound, rate: int = RATE, codec: str = "pcm_s16le", **asked: bool
+) -> Prepared:
     path = write(folder / "a.wav", sound, rate, codec)
     return prepare(path, UUID(int=1), f"file://{folder}/store", **asked)
 
 
 def white(seconds: float, level: float, rate: int = RATE, seed: int = 5) -> Sound:
-    return (level * np.random.default_rng(seed).standard_normal((1, round(seconds * rate)))).astype(np.float32)
+    return (level * np.random.default_rng(seed).standard_normal((1, round(seconds * rate)))).astype(
+        np.float32
+    )
 
 
 def pink(seconds: float, rate: int) -> Sound:
@@ -63,7 +70,8 @@ def pink(seconds: float, rate: int) -> Sound:
 
 
 def k_weighting(rate: int, bins: int) -> np.ndarray:
-    """Power response of the two filters of ITU-R BS.1770-4, annex 1, tables 1 and 2, which hold for 48 kHz."""
+    """Power response of the two filters of ITU-R BS.1770-4, annex 1, tables 1 and 2, which hold for
+    48 kHz."""
     assert rate == 48_000
     z = np.exp(-1j * np.pi * np.arange(bins) / (bins - 1))
     shelf = (1.53512485958697 - 2.69169618940638 * z + 1.19839281085285 * z**2) / (
@@ -84,7 +92,9 @@ def lufs_of(sound: Sound, rate: int, size: int = 4_000) -> float | None:
 @pytest.mark.parametrize("size", [None, 777])
 def test_the_clipped_share_of_a_sine_is_what_geometry_says(drive: float, size: int | None) -> None:
     times = np.arange(10 * RATE) / RATE
-    sound = np.clip(drive * np.sin(2 * np.pi * 50.3 * times), -1, 32_767 / 32_768)[None].astype(np.float32)
+    sound = np.clip(drive * np.sin(2 * np.pi * 50.3 * times), -1, 32_767 / 32_768)[None].astype(
+        np.float32
+    )
     share = 1 - 2 / np.pi * math.asin(1 / drive)
     quality = measured(sound, size=size)
     assert quality.clipped_share == pytest.approx(share, abs=0.005)
@@ -116,7 +126,8 @@ def test_runs_are_counted_alike_however_blocks_cut_them(runs: list[int], size: i
 
 @pytest.mark.parametrize("rate", [8_000, 16_000, 44_100, 48_000])
 def test_the_reference_tone_reads_what_the_recommendation_says(rate: int) -> None:
-    """BS.1770-4: a 997 Hz sine of 0 dBFS in one channel reads -3.01 LUFS; in both of two, 3 dB more."""
+    """BS.1770-4: a 997 Hz sine of 0 dBFS in one channel reads -3.01 LUFS; in both of two, 3 dB
+    more."""
     sine = np.sin(2 * np.pi * 997 * np.arange(5 * rate) / rate)[None].astype(np.float32)
     assert lufs_of(sine, rate) == pytest.approx(-3.01, abs=0.1)
     assert lufs_of(np.concatenate([sine, sine]), rate) == pytest.approx(0, abs=0.1)
@@ -134,9 +145,9 @@ def test_pink_noise_at_the_level_of_programmes() -> None:
 def test_pauses_do_not_make_it_softer() -> None:
     """Gating: what lies 10 LU below the rest does not count."""
     loud = tone(20, hz=997)
-    assert lufs_of(np.concatenate([loud, 0.003 * loud, silence(20)], axis=1), RATE) == pytest.approx(
-        lufs_of(loud, RATE) or 0, abs=0.2
-    )
+    assert lufs_of(
+        np.concatenate([loud, 0.003 * loud, silence(20)], axis=1), RATE
+    ) == pytest.approx(lufs_of(loud, RATE) or 0, abs=0.2)
 
 
 @pytest.mark.parametrize("sound", [silence(5), silence(0), tone(0.3), white(5, 1e-5)])
@@ -183,7 +194,9 @@ def test_one_signal_in_both_channels_is_told_at_any_gain(gain: float, tmp_path: 
 
 
 def test_two_speakers_with_crosstalk_are_two_signals() -> None:
-    one, other = (sound - sound.mean() for sound in (vowel(4, pitch_hz=230), vowel(4, pitch_hz=120)))
+    one, other = (
+        sound - sound.mean() for sound in (vowel(4, pitch_hz=230), vowel(4, pitch_hz=120))
+    )
     crossed = np.concatenate([one + 0.03 * other, other + 0.03 * one])
     assert measured(crossed).warnings == ()
 
@@ -197,7 +210,9 @@ def test_a_dc_offset_is_measured_and_does_not_make_a_channel_live() -> None:
 
 @pytest.mark.parametrize("wanted", [0, 10, 20, 30])
 def test_the_ratio_of_speech_to_noise(wanted: int, tmp_path: Path) -> None:
-    speech = np.concatenate([silence(2), vowel(3, pitch_hz=210), silence(2), vowel(3, pitch_hz=150), silence(2)], axis=1)
+    speech = np.concatenate(
+        [silence(2), vowel(3, pitch_hz=210), silence(2), vowel(3, pitch_hz=150), silence(2)], axis=1
+    )
     power = np.square(vowel(3)).mean()
     noisy = speech + white(12, math.sqrt(power / 10 ** (wanted / 10)))
     assert ingested(tmp_path, noisy).quality.snr_db == pytest.approx(wanted, abs=3)
@@ -211,11 +226,15 @@ def test_the_ratio_is_not_guessed(tmp_path: Path) -> None:
 
 def test_of_mixed_channels_only_the_mix_has_a_ratio(tmp_path: Path) -> None:
     speech = np.concatenate([silence(2), vowel(3), silence(2)], axis=1)
-    channels = np.concatenate([speech, np.zeros_like(speech)]) + np.concatenate([white(7, 0.01), white(7, 0.01, seed=6)])
+    channels = np.concatenate([speech, np.zeros_like(speech)]) + np.concatenate(
+        [white(7, 0.01), white(7, 0.01, seed=6)]
+    )
     found = ingested(tmp_path, channels, mix=True).quality
     assert [each.snr_db for each in found.channels] == [None, None]
     assert found.snr_db is not None
-    assert found.snr_db == pytest.approx(10 * math.log10(np.square(vowel(3)).mean() / 4 / (1e-4 / 2)), abs=3)
+    assert found.snr_db == pytest.approx(
+        10 * math.log10(np.square(vowel(3)).mean() / 4 / (1e-4 / 2)), abs=3
+    )
 
 
 @settings(max_examples=60, deadline=None)
@@ -225,16 +244,26 @@ def test_of_mixed_channels_only_the_mix_has_a_ratio(tmp_path: Path) -> None:
     st.sampled_from([0.0, 1e-30, 1e-4, 0.3, 1.0, 100.0]),
     st.sampled_from([8_000, 44_100, 192_000]),
 )
-def test_any_sound_has_finite_figures(channels: int, sizes: list[int], level: float, rate: int) -> None:
+def test_any_sound_has_finite_figures(
+    channels: int, sizes: list[int], level: float, rate: int
+) -> None:
     meter = QualityMeter(header(channels, rate))
     rng = np.random.default_rng(1)
     for size in sizes:
-        meter.heard(np.clip(level * rng.standard_normal((channels, size)), -100, 100).astype(np.float32))
+        meter.heard(
+            np.clip(level * rng.standard_normal((channels, size)), -100, 100).astype(np.float32)
+        )
     check(meter.judge([None] * channels))
 
 
 @settings(max_examples=60, deadline=None)
-@given(arrays(np.float32, st.tuples(st.just(2), st.integers(1, 5_000)), elements=st.floats(-1, 1, width=32)))
+@given(
+    arrays(
+        np.float32,
+        st.tuples(st.just(2), st.integers(1, 5_000)),
+        elements=st.floats(-1, 1, width=32),
+    )
+)
 def test_any_samples_have_finite_figures(block: Sound) -> None:
     meter = QualityMeter(header(2))
     meter.heard(block)
@@ -256,17 +285,39 @@ def test_a_window_of_silence_does_not_count_for_the_band() -> None:
 
 def test_the_worst_living_channel_speaks_for_the_recording() -> None:
     good = ChannelQuality(
-        channel=0, peak_dbfs=-3, loudness_lufs=-20, clipped_share=0, snr_db=30, bandwidth_hz=8000, dc_offset=0, dead=False
+        channel=0,
+        peak_dbfs=-3,
+        loudness_lufs=-20,
+        clipped_share=0,
+        snr_db=30,
+        bandwidth_hz=8000,
+        dc_offset=0,
+        dead=False,
     )
-    bad = good.model_copy(update={"channel": 1, "clipped_share": 0.03, "snr_db": 4.0, "bandwidth_hz": 3400, "dc_offset": -0.02})
+    bad = good.model_copy(
+        update={
+            "channel": 1,
+            "clipped_share": 0.03,
+            "snr_db": 4.0,
+            "bandwidth_hz": 3400,
+            "dc_offset": -0.02,
+        }
+    )
     quality = judged((good, bad), -18.0, None, False)
     assert quality.warnings == ("clipped", "noisy", "telephone_band", "dc_offset")
-    assert (quality.clipped_share, quality.snr_db, quality.bandwidth_hz, quality.dc_offset) == (0.03, 4.0, 3400, -0.02)
+    assert (quality.clipped_share, quality.snr_db, quality.bandwidth_hz, quality.dc_offset) == (
+        0.03,
+        4.0,
+        3400,
+        -0.02,
+    )
     assert "3.0%" in explained(quality)[0]
 
 
 def test_what_is_wrong_is_printed_beside_the_facts_and_once() -> None:
-    quality = measured(np.clip(4 * tone(3, channels=2), -1, 1)).model_copy(update={"warnings": ("dual_mono", "clipped")})
+    quality = measured(np.clip(4 * tone(3, channels=2), -1, 1)).model_copy(
+        update={"warnings": ("dual_mono", "clipped")}
+    )
     facts = recording().model_dump(exclude={"chunks", "analyses", "quality", "dual_mono"})
     for dual_mono in (False, True):
         info = RecordingInfo(**facts, chunks=(), analyses=(), quality=quality, dual_mono=dual_mono)
@@ -305,7 +356,10 @@ def test_channels_are_weighted_as_the_recommendation_says(offset: float) -> None
     """Sample by sample, with the coefficients of its tables; a DC offset is filtered out."""
     rate = 48_000
     sound = np.concatenate([white(0.6, 0.1, rate, seed) for seed in (1, 2)]) + np.float32(offset)
-    shelf = (1.53512485958697, -2.69169619938640, 1.19839281085285), (-1.69065929318241, 0.73248077421585)
+    shelf = (
+        (1.53512485958697, -2.69169619938640, 1.19839281085285),
+        (-1.69065929318241, 0.73248077421585),
+    )
     high_pass = (1.0, -2.0, 1.0), (-1.99004745483398, 0.99007225036621)
     wanted = sound.astype(np.float64)
     for (b0, b1, b2), (a1, a2) in (shelf, high_pass):
@@ -315,8 +369,13 @@ def test_channels_are_weighted_as_the_recommendation_says(offset: float) -> None
             out[:, n] = fed - a1 * out[:, n - 1] - a2 * out[:, n - 2]
         wanted = out[:, 2:]
     meter = KWeighting(2, rate, 4_800)
-    heard = np.concatenate([meter.filtered(sound[:, at : at + 9_600]) for at in range(0, sound.shape[1], 9_600)], axis=1)
-    np.testing.assert_allclose(heard, wanted, atol=5e-5)  # -86 dB, below any gate; without an offset it is a tenth of it
+    heard = np.concatenate(
+        [meter.filtered(sound[:, at : at + 9_600]) for at in range(0, sound.shape[1], 9_600)],
+        axis=1,
+    )
+    np.testing.assert_allclose(
+        heard, wanted, atol=5e-5
+    )  # -86 dB, below any gate; without an offset it is a tenth of it
 
 
 def test_each_channel_has_its_own_loudness_and_all_have_one() -> None:

@@ -1,4 +1,5 @@
-"""Stereo recordings: of one voice nothing is left out, however the channels differ, and of two in a room no word is lost."""
+"""Stereo recordings: of one voice nothing is left out, however the channels differ, and of two in a
+room no word is lost."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -32,16 +33,21 @@ def later(sound: Sound, milliseconds: float) -> Sound:
 
 
 def in_a_room(sound: Sound, seconds: float, direct: float, seed: int) -> Sound:
-    """``direct``: level of what comes straight, against all that a wall throws back; ``seconds`` to decay by 60 dB."""
+    """``direct``: level of what comes straight, against all that a wall throws back; ``seconds`` to
+    decay by 60 dB."""
     count = round(seconds * RATE)
-    tail = np.random.default_rng(seed).standard_normal(count) * 10 ** (-3 * np.arange(count) / count)
+    tail = np.random.default_rng(seed).standard_normal(count) * 10 ** (
+        -3 * np.arange(count) / count
+    )
     tail /= np.sqrt(np.square(tail).sum())
     tail[0] += direct
     return np.convolve(sound, tail)[: len(sound)].astype(np.float32)
 
 
 def hissing(sound: Sound, seed: int) -> Sound:
-    return (sound + 1.8e-4 * np.random.default_rng(seed).standard_normal(len(sound))).astype(np.float32)
+    return (sound + 1.8e-4 * np.random.default_rng(seed).standard_normal(len(sound))).astype(
+        np.float32
+    )
 
 
 def one_voice() -> Sound:
@@ -55,8 +61,14 @@ STEREO: dict[str, Callable[[Sound], tuple[Sound, Sound]]] = {
     "1 ms": lambda sound: (sound, later(sound, 1.0)),
     "3 dB": lambda sound: (sound, again(sound, 3, 0)),
     "6 dB and 0.6 ms": lambda sound: (later(again(sound, 6, 0), 0.6), sound),
-    "room": lambda sound: (in_a_room(sound, 0.2, 1.5, 3), in_a_room(later(sound, 0.5), 0.2, 1.5, 4)),
-    "one side of a hall": lambda sound: (in_a_room(sound, 0.5, 1.5, 3), again(in_a_room(sound, 0.5, 0.7, 4), 5, 4)),
+    "room": lambda sound: (
+        in_a_room(sound, 0.2, 1.5, 3),
+        in_a_room(later(sound, 0.5), 0.2, 1.5, 4),
+    ),
+    "one side of a hall": lambda sound: (
+        in_a_room(sound, 0.5, 1.5, 3),
+        again(in_a_room(sound, 0.5, 0.7, 4), 5, 4),
+    ),
     "widened": lambda sound: (sound, again(sound, 0, 15)),
     "wandering": lambda sound: (
         sound * np.linspace(1, 0.5, len(sound), dtype="f4"),
@@ -75,7 +87,9 @@ def test_of_one_voice_nothing_is_left_out(kind: str, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("kind", ["3 dB", "6 dB and 0.6 ms", "room"])
-def test_two_voices_before_a_stereo_microphone_are_left_as_they_are(kind: str, tmp_path: Path) -> None:
+def test_two_voices_before_a_stereo_microphone_are_left_as_they_are(
+    kind: str, tmp_path: Path
+) -> None:
     """One on the left, one on the right."""
     near, far = STEREO[kind](agent())
     others, other_near = reversed(STEREO[kind](customer()))
@@ -85,9 +99,15 @@ def test_two_voices_before_a_stereo_microphone_are_left_as_they_are(kind: str, t
 
 @pytest.mark.parametrize("fainter_db", [6, 9, 14, 20])
 @pytest.mark.parametrize("later_ms", [1, 3, 8])
-def test_of_two_people_in_a_room_each_is_kept_on_the_nearer_microphone(fainter_db: int, later_ms: int, tmp_path: Path) -> None:
+def test_of_two_people_in_a_room_each_is_kept_on_the_nearer_microphone(
+    fainter_db: int, later_ms: int, tmp_path: Path
+) -> None:
     two = agent(), customer()
-    ready = taken_in(tmp_path, two[0] + again(two[1], fainter_db, later_ms), two[1] + again(two[0], fainter_db, later_ms))
+    ready = taken_in(
+        tmp_path,
+        two[0] + again(two[1], fainter_db, later_ms),
+        two[1] + again(two[0], fainter_db, later_ms),
+    )
     assert seconds(spoken(ready, 0), *AGENT_S) > 0.9 * (AGENT_S[1] - AGENT_S[0])
     assert seconds(spoken(ready, 1), *CUSTOMER_S) > 0.9 * (CUSTOMER_S[1] - CUSTOMER_S[0])
     if fainter_db >= 14:

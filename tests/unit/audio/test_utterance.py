@@ -14,7 +14,9 @@ RATE = 16_000
 def buzz(hertz: float, seconds: float = 1.0) -> np.ndarray:
     """Harmonics that fall by half each octave, as a glottis makes them."""
     time = np.arange(int(seconds * RATE)) / RATE
-    return sum(0.3 / k * np.sin(2 * np.pi * hertz * k * time) for k in range(1, 16)).astype(np.float32)
+    return sum(0.3 / k * np.sin(2 * np.pi * hertz * k * time) for k in range(1, 16)).astype(
+        np.float32
+    )
 
 
 @pytest.mark.parametrize("hertz", [70, 110, 180, 260, 390])
@@ -32,7 +34,9 @@ def test_hiss_is_unvoiced() -> None:
 
 @given(st.integers(0, RATE), st.floats(0, 1), st.integers(0, 5))
 def test_vector_is_finite_for_any_sound(samples: int, level: float, seed: int) -> None:
-    sound = np.random.default_rng(seed).standard_normal(samples).astype(np.float32) * np.float32(level)
+    sound = np.random.default_rng(seed).standard_normal(samples).astype(np.float32) * np.float32(
+        level
+    )
     vector = describe(sound, RATE)
     assert vector.shape == (216,)
     assert np.isfinite(vector).all()
@@ -40,7 +44,9 @@ def test_vector_is_finite_for_any_sound(samples: int, level: float, seed: int) -
 
 def test_vector_ignores_gain() -> None:
     sound = buzz(150)
-    np.testing.assert_allclose(describe(sound * np.float32(0.1), RATE), describe(sound, RATE), atol=0.02)
+    np.testing.assert_allclose(
+        describe(sound * np.float32(0.1), RATE), describe(sound, RATE), atol=0.02
+    )
 
 
 def test_prosody_hears_a_higher_voice_as_an_octave() -> None:

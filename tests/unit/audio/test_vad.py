@@ -11,11 +11,20 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from earshot.analysis.types import Utterance
-from earshot.audio.speech.vad import MIN_SILENCE_MS, MIN_SPEECH_MS, PAD_MS, WINDOW_MS, Segmenter, SpeechDetector
+from earshot.audio.speech.vad import (
+    MIN_SILENCE_MS,
+    MIN_SPEECH_MS,
+    PAD_MS,
+    WINDOW_MS,
+    Segmenter,
+    SpeechDetector,
+)
 from tests.sounds.audio_files import Sound, silence, tone, vowel
 from tests.sounds.voices import voice
 
-SPOKEN = np.concatenate([silence(1), vowel(1.5, pitch_hz=230), silence(3), vowel(2, pitch_hz=140), silence(0.7)], axis=1)[0]
+SPOKEN = np.concatenate(
+    [silence(1), vowel(1.5, pitch_hz=230), silence(3), vowel(2, pitch_hz=140), silence(0.7)], axis=1
+)[0]
 
 
 def detect(sound: Sound, sizes: list[int]) -> tuple[Utterance, ...]:

@@ -1,4 +1,5 @@
-"""Windows: where they lie on the time line, and what loudness does to them; channels mixed into one."""
+"""Windows: where they lie on the time line, and what loudness does to them; channels mixed into
+one."""
 
 import numpy as np
 import pytest
@@ -12,7 +13,17 @@ from earshot.audio.features.windows import WindowSpec, begin_ms, window_loudness
 RATE = 16_000
 PATCH = WindowSpec(mel=YAMNET, length=96, hop=48)
 SECOND = WindowSpec(
-    mel=MelSpec(n_fft=2048, window=2048, hop=160, n_mels=64, fmin=20, fmax=8000, offset=1e-5, power=2, centre=True),
+    mel=MelSpec(
+        n_fft=2048,
+        window=2048,
+        hop=160,
+        n_mels=64,
+        fmin=20,
+        fmax=8000,
+        offset=1e-5,
+        power=2,
+        centre=True,
+    ),
     length=100,
     hop=50,
     layout="mel_time",
@@ -24,7 +35,11 @@ SECOND = WindowSpec(
 def test_every_window_has_a_beginning_inside_the_sound(samples: int, spec: WindowSpec) -> None:
     sound = np.zeros(samples, np.float32)
     begins = begin_ms(samples, spec)
-    assert len(windows(sound, RATE, spec)) == len(begins) == len(window_loudness(sound[None], RATE, spec))
+    assert (
+        len(windows(sound, RATE, spec))
+        == len(begins)
+        == len(window_loudness(sound[None], RATE, spec))
+    )
     assert begins[0] == 0
     assert (begins <= max(samples * 1000 // RATE, 1)).all()
 
@@ -36,9 +51,12 @@ def test_layouts_and_shapes() -> None:
 
 
 @pytest.mark.parametrize(
-    ("seconds", "begins"), [(0.4, [0]), (1.0, [0]), (1.5, [0, 500]), (1.7, [0, 500, 700]), (2.0, [0, 500, 1000])]
+    ("seconds", "begins"),
+    [(0.4, [0]), (1.0, [0]), (1.5, [0, 500]), (1.7, [0, 500, 700]), (2.0, [0, 500, 1000])],
 )
-def test_a_second_is_one_window_and_half_a_second_more_is_another(seconds: float, begins: list[int]) -> None:
+def test_a_second_is_one_window_and_half_a_second_more_is_another(
+    seconds: float, begins: list[int]
+) -> None:
     sound = np.random.default_rng(0).standard_normal(round(seconds * RATE)).astype(np.float32)
     assert begin_ms(len(sound), SECOND).tolist() == begins
     assert len(windows(sound, RATE, SECOND)) == len(begins)
@@ -47,16 +65,22 @@ def test_a_second_is_one_window_and_half_a_second_more_is_another(seconds: float
 @given(st.floats(0.01, 1.0))
 def test_gain_does_not_reach_a_levelled_window(gain: float) -> None:
     sound = np.random.default_rng(1).standard_normal(RATE).astype(np.float32) * 0.3
-    np.testing.assert_allclose(windows(sound * np.float32(gain), RATE, SECOND), windows(sound, RATE, SECOND), atol=1e-3)
+    np.testing.assert_allclose(
+        windows(sound * np.float32(gain), RATE, SECOND), windows(sound, RATE, SECOND), atol=1e-3
+    )
 
 
 def test_silence_is_not_raised_to_a_level() -> None:
-    assert np.abs(levelled(np.full(RATE, 1e-6, np.float32), 0.05)).max() == pytest.approx(1e-4, rel=0.01)
+    assert np.abs(levelled(np.full(RATE, 1e-6, np.float32), 0.05)).max() == pytest.approx(
+        1e-4, rel=0.01
+    )
     assert levelled(np.zeros(0, np.float32), 0.05).shape == (0,)
 
 
 def tone(seconds: float) -> np.ndarray:
-    return (0.5 * np.sqrt(2) * np.sin(2 * np.pi * 440 * np.arange(int(seconds * RATE)) / RATE)).astype(np.float32)
+    return (
+        0.5 * np.sqrt(2) * np.sin(2 * np.pi * 440 * np.arange(int(seconds * RATE)) / RATE)
+    ).astype(np.float32)
 
 
 def test_loudness_is_that_of_the_samples_under_the_window_on_the_loudest_channel() -> None:

@@ -1,4 +1,5 @@
-"""``config.yaml``: that of [002] is taken as it is, and whatever is wrong with one is one line that names it."""
+"""``config.yaml``: that of [002] is taken as it is, and whatever is wrong with one is one line that
+names it."""
 
 import os
 import re
@@ -50,7 +51,11 @@ def project(tmp_path: Path) -> Path:
     """The project with a ``config.yaml`` to come: its settings are its own, the rest is linked."""
     folder = tmp_path / "project"
     folder.mkdir()
-    shutil.copytree(PROJECT / "earshot", folder / "earshot", ignore=shutil.ignore_patterns("__pycache__", "embedded"))
+    shutil.copytree(
+        PROJECT / "earshot",
+        folder / "earshot",
+        ignore=shutil.ignore_patterns("__pycache__", "embedded"),
+    )
     for path in PROJECT.iterdir():
         if path.name != "earshot" and not path.name.startswith("."):
             (folder / path.name).symlink_to(path)
@@ -61,7 +66,13 @@ def run(project: Path, *argv: str, **settings: str) -> "subprocess.CompletedProc
     kept = {key: value for key, value in os.environ.items() if not key.startswith("EARSHOT_")}
     env = {**kept, "PYTHONPATH": str(project), "EARSHOT_HOME": str(project / "home"), **settings}
     return subprocess.run(
-        [sys.executable, *argv], env=env, cwd=project, capture_output=True, text=True, timeout=60, check=False
+        [sys.executable, *argv],
+        env=env,
+        cwd=project,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
     )
 
 
@@ -70,33 +81,52 @@ def test_the_keys_are_those_of_the_specification() -> None:
     if not files and os.environ.get("CI") != "true":
         pytest.skip("../shared is not there")
     [file] = files
-    blocks = re.findall(r"^```yaml\n(.*?)^```", file.read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL)
+    blocks = re.findall(
+        r"^```yaml\n(.*?)^```", file.read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL
+    )
     written = [line for block in blocks for line in block.splitlines() if ":" in line]
     assert written == OF_002.splitlines()
 
 
 def test_the_file_of_002_stops_no_command(project: Path) -> None:
     (project / "config.yaml").write_text(OF_002, encoding="utf-8")
-    for words in (["doctor"], ["models", "list"], ["ingest", "--dry-run", str(PROJECT / "demo" / "call.ogg")]):
+    for words in (
+        ["doctor"],
+        ["models", "list"],
+        ["ingest", "--dry-run", str(PROJECT / "demo" / "call.ogg")],
+    ):
         done = run(project, "-m", "earshot", *words)
         assert "there is no setting" not in done.stderr, done.stderr
         assert "Traceback" not in done.stderr
     assert "call.ogg: ok" in done.stdout
-    refused = run(project, "-c", "from cli.localstack import urls; urls.refuse_others(urls.settings().home)")
-    assert (refused.returncode, refused.stderr) == (0, ""), "a local stack may be started all the same"
+    refused = run(
+        project, "-c", "from cli.localstack import urls; urls.refuse_others(urls.settings().home)"
+    )
+    assert (refused.returncode, refused.stderr) == (0, ""), (
+        "a local stack may be started all the same"
+    )
     shown = run(project, "-c", SHOWN).stdout
-    assert shown == "postgresql://postgres:your_password@localhost:55432/audio_processing 1000 1 1.0\n"
+    assert (
+        shown == "postgresql://postgres:your_password@localhost:55432/audio_processing 1000 1 1.0\n"
+    )
 
 
 def test_whatever_names_a_database_comes_before_the_db_keys(project: Path) -> None:
     stack = project / "home" / "run" / "stack.json"
     stack.parent.mkdir(parents=True)
-    stack.write_text('{"redis_url": "redis://stack", "database_url": "postgresql://stack"}', encoding="utf-8")
+    stack.write_text(
+        '{"redis_url": "redis://stack", "database_url": "postgresql://stack"}', encoding="utf-8"
+    )
     (project / "config.yaml").write_text(OF_002, encoding="utf-8")
     assert run(project, "-c", SHOWN).stdout.split()[0] == "postgresql://stack"
-    (project / "config.yaml").write_text(OF_002 + "database_url: postgresql://file\n", encoding="utf-8")
+    (project / "config.yaml").write_text(
+        OF_002 + "database_url: postgresql://file\n", encoding="utf-8"
+    )
     assert run(project, "-c", SHOWN).stdout.split()[0] == "postgresql://file"
-    assert run(project, "-c", SHOWN, EARSHOT_DATABASE_URL="postgresql://env").stdout.split()[0] == "postgresql://env"
+    assert (
+        run(project, "-c", SHOWN, EARSHOT_DATABASE_URL="postgresql://env").stdout.split()[0]
+        == "postgresql://env"
+    )
 
 
 @pytest.mark.parametrize(
@@ -116,7 +146,10 @@ def test_db_keys_make_a_url(project: Path, text: str, url: str) -> None:
     ("text", "says"),
     [
         ("max_wokers: 3", "there is no setting 'max_wokers' (did you mean max_workers?)"),
-        ("db_hots: x\nlangage: de", "'db_hots' (did you mean db_host?), 'langage' (did you mean language?)"),
+        (
+            "db_hots: x\nlangage: de",
+            "'db_hots' (did you mean db_host?), 'langage' (did you mean language?)",
+        ),
         ("EARSHOT_LANGUAGE: de", "'EARSHOT_LANGUAGE' (did you mean language?)"),
         ("1: 2", "there is no setting '1'"),
         ('? "a\\nb"\n: 1', r"there is no setting 'a\nb'"),

@@ -16,10 +16,18 @@ def test_the_timeline_covers_the_call_in_order() -> None:
     assert (FOLDER / "call.ogg").stat().st_size < 1_000_000
     assert samples.shape[1] == len(timeline["roles"]) == 2
     assert abs(len(samples) * 1000 / rate - timeline["duration_ms"]) <= 1
-    assert {scene["label"] for scene in timeline["scenes"]} == {"speech", "music", "noise", "silence"}
+    assert {scene["label"] for scene in timeline["scenes"]} == {
+        "speech",
+        "music",
+        "noise",
+        "silence",
+    }
     starts = [scene["start_ms"] for scene in timeline["scenes"]]
     assert starts == sorted(starts)
-    level = lambda channel, span: float(abs(samples[span["start_ms"] * 16 : span["end_ms"] * 16, channel]).max())  # noqa: E731
+
+    def level(channel: int, span: dict[str, int]) -> float:
+        return float(abs(samples[span["start_ms"] * 16 : span["end_ms"] * 16, channel]).max())
+
     for utterance in timeline["utterances"]:
         assert level(utterance["channel"], utterance) > 0.2
     for scene in timeline["scenes"]:
@@ -28,7 +36,9 @@ def test_the_timeline_covers_the_call_in_order() -> None:
             assert max(level(0, quiet), level(1, quiet)) < 0.02
 
 
-@pytest.mark.skipif(shutil.which("flite") is None, reason="flite speaks the demo call: apt-get install flite")
+@pytest.mark.skipif(
+    shutil.which("flite") is None, reason="flite speaks the demo call: apt-get install flite"
+)
 def test_the_script_makes_the_same_sound_again(tmp_path: Path) -> None:
     make(tmp_path)
     again, _ = soundfile.read(tmp_path / "call.ogg", dtype="int16")

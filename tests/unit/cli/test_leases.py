@@ -6,14 +6,20 @@ from pathlib import Path
 
 from cli.localstack import leases
 
-TAKE = "import sys; from pathlib import Path; from cli.localstack import leases; leases.take(Path(sys.argv[1])); "
+TAKE = (
+    "import sys; from pathlib import Path; from cli.localstack import leases;"
+    " leases.take(Path(sys.argv[1])); "
+)
 
 
 def another(home: Path, then: str) -> "subprocess.Popen[str]":
     """A process that takes a lease, and says so."""
     code = TAKE + "print('taken', flush=True); " + then
     process = subprocess.Popen(
-        [sys.executable, "-c", code, str(home)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+        [sys.executable, "-c", code, str(home)],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
     )
     assert process.stdout is not None
     assert process.stdout.readline() == "taken\n"

@@ -1,4 +1,5 @@
-"""``earshot models`` as it is typed, and what a worker says of models that are not there or not allowed."""
+"""``earshot models`` as it is typed, and what a worker says of models that are not there or not
+allowed."""
 
 import json
 import os
@@ -80,7 +81,13 @@ print(type(emotion.load(entry.release(), "cpu").labelled).__name__)
     env = {**os.environ, "PYTHONPATH": str(PROJECT), "EARSHOT_HOME": str(home), **named}
     env["EARSHOT_MODELS_CATALOG"] = str(home / "own.toml")
     return subprocess.run(
-        [sys.executable, "-c", code], env=env, cwd=home, capture_output=True, text=True, timeout=60, check=False
+        [sys.executable, "-c", code],
+        env=env,
+        cwd=home,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
     )
 
 
@@ -97,7 +104,9 @@ def test_a_gated_model_is_pulled_listed_loaded_altered_and_put_right(
     done = models(tmp_path, "pull", "own-emotion-1")
     assert done.returncode == 0, done.stderr
     assert done.stdout == f"own-emotion-1: pulled, {tmp_path}/models/own-emotion-1\n"
-    assert models(tmp_path, "pull", "--pinned-only", "own-emotion-1").stdout.startswith("own-emotion-1: is here already")
+    assert models(tmp_path, "pull", "--pinned-only", "own-emotion-1").stdout.startswith(
+        "own-emotion-1: is here already"
+    )
     assert load_emotion(tmp_path).stdout == "WindowedEmotion\n"
     network = tmp_path / "models" / "own-emotion-1" / "emotion.onnx"
     network.write_bytes(NETWORK[:-1] + bytes([NETWORK[-1] ^ 1]))
@@ -110,14 +119,18 @@ def test_a_gated_model_is_pulled_listed_loaded_altered_and_put_right(
     assert sha(network.read_bytes()) == EMOTION.sha256
 
 
-def test_a_pull_against_the_offline_setting_is_one_line(hub: Hub, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_pull_against_the_offline_setting_is_one_line(
+    hub: Hub, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("HF_HUB_OFFLINE", "1")
     done = models(tmp_path, "pull", "own-emotion-1")
     assert (done.returncode, done.stderr.count("\n")) == (USAGE, 1)
     assert "HF_HUB_OFFLINE forbids that" in done.stderr
 
 
-def test_a_licence_is_refused_until_the_settings_allow_it(hub: Hub, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_licence_is_refused_until_the_settings_allow_it(
+    hub: Hub, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("HF_TOKEN", "the-token")
     unset = models(tmp_path, "pull", "research-1")
     assert unset.returncode == USAGE
@@ -133,7 +146,9 @@ def test_a_licence_is_refused_until_the_settings_allow_it(hub: Hub, tmp_path: Pa
 
 
 def test_commercial_use_refuses_the_embedded_ones_too(tmp_path: Path) -> None:
-    done = earshot(tmp_path, "worker", "scene", redis_url="redis://127.0.0.1:1", commercial_use="true")
+    done = earshot(
+        tmp_path, "worker", "scene", redis_url="redis://127.0.0.1:1", commercial_use="true"
+    )
     assert done.returncode == USAGE
     assert f"{SCENE}: its licence" in done.stderr
     assert done.stderr.count("\n") == 1
@@ -141,7 +156,9 @@ def test_commercial_use_refuses_the_embedded_ones_too(tmp_path: Path) -> None:
     assert f"refused: EARSHOT_COMMERCIAL_USE is true: {SCENE}" in listed.stderr
 
 
-def test_two_pulls_at_once_fetch_it_once(hub: Hub, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_two_pulls_at_once_fetch_it_once(
+    hub: Hub, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("HF_TOKEN", "the-token")
     command = [sys.executable, "-m", "earshot", "models", "pull", "own-emotion-1"]
     env = {**os.environ, "PYTHONPATH": str(PROJECT), "EARSHOT_HOME": str(tmp_path)}
@@ -149,7 +166,10 @@ def test_two_pulls_at_once_fetch_it_once(hub: Hub, tmp_path: Path, monkeypatch: 
     both = [subprocess.Popen(command, env=env, stdout=subprocess.PIPE, text=True) for _ in range(2)]
     said = sorted(each.communicate(timeout=60)[0] for each in both)
     assert [each.returncode for each in both] == [0, 0]
-    assert [line.split(",")[0] for line in said] == ["own-emotion-1: is here already", "own-emotion-1: pulled"]
+    assert [line.split(",")[0] for line in said] == [
+        "own-emotion-1: is here already",
+        "own-emotion-1: pulled",
+    ]
     assert hub.requests("emotion.onnx") == [""]
 
 
@@ -162,7 +182,10 @@ def test_the_list_says_what_is_where(tmp_path: Path) -> None:
         analysis: release.name for analysis, release in default_releases().items()
     }
     assert rows[SCENE]["state"] == "embedded"
-    assert (rows["pyannote-community-1"]["state"], rows["pyannote-community-1"]["gated"]) == ("missing", True)
+    assert (rows["pyannote-community-1"]["state"], rows["pyannote-community-1"]["gated"]) == (
+        "missing",
+        True,
+    )
     table = earshot(tmp_path, "models", "list")
     assert [line.split()[0] for line in table.stdout.splitlines()] == ["name", *rows]
 
@@ -172,7 +195,9 @@ def test_with_an_endpoint_no_model_here_is_the_active_one_for_speech(tmp_path: P
     done = earshot(tmp_path, "models", "list", "--json", **endpoint)
     rows = [json.loads(line) for line in done.stdout.splitlines()]
     assert [row["name"] for row in rows if row["active"] and row["analysis"] == "asr"] == []
-    assert "asr is answered by asr-endpoint-" in earshot(tmp_path, "models", "list", **endpoint).stderr
+    assert (
+        "asr is answered by asr-endpoint-" in earshot(tmp_path, "models", "list", **endpoint).stderr
+    )
 
 
 @pytest.mark.parametrize(
@@ -182,8 +207,17 @@ def test_with_an_endpoint_no_model_here_is_the_active_one_for_speech(tmp_path: P
         ('{"ar": "w2v-bert-darija-1"}', "fetch it with `earshot models pull w2v-bert-darija-1`"),
     ],
 )
-def test_a_worker_whose_languages_lead_nowhere_does_not_start(tmp_path: Path, routes: str, says: str) -> None:
-    done = earshot(tmp_path, "worker", "asr", redis_url="redis://127.0.0.1:1", commercial_use="false", asr_routes=routes)
+def test_a_worker_whose_languages_lead_nowhere_does_not_start(
+    tmp_path: Path, routes: str, says: str
+) -> None:
+    done = earshot(
+        tmp_path,
+        "worker",
+        "asr",
+        redis_url="redis://127.0.0.1:1",
+        commercial_use="false",
+        asr_routes=routes,
+    )
     assert (done.returncode, done.stderr.count("\n")) == (USAGE, 1)
     assert says in done.stderr
 

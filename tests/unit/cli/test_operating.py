@@ -1,4 +1,5 @@
-"""What operators read and may type: rows, ranges, advice, and one clear line for what cannot be meant."""
+"""What operators read and may type: rows, ranges, advice, and one clear line for what cannot be
+meant."""
 
 from pathlib import Path
 
@@ -24,7 +25,13 @@ def row(verdict: str, analysis: str = "asr") -> Row:
 
 @pytest.mark.parametrize(
     ("chunks", "text"),
-    [((), "-"), ((4,), "4"), ((3, 0, 2, 1), "0-3"), ((WHOLE,), "whole"), ((5, WHOLE, 7, 8), "whole, 5, 7-8")],
+    [
+        ((), "-"),
+        ((4,), "4"),
+        ((3, 0, 2, 1), "0-3"),
+        ((WHOLE,), "whole"),
+        ((5, WHOLE, 7, 8), "whole, 5, 7-8"),
+    ],
 )
 def test_chunks_are_told_as_ranges(chunks: tuple[int, ...], text: str) -> None:
     assert ranges(chunks) == text
@@ -51,7 +58,10 @@ def test_advice_names_what_to_start_and_what_mends() -> None:
 def test_a_pass_tells_each_kind_of_thing_that_it_did() -> None:
     assert set(DONE) == {*Mended.model_fields, *Tidied.model_fields}
     assert told(Mended()) == told(Tidied()) == []
-    assert told(Mended(merges_sent_again=2, events_published=3)) == ["2 merges sent again", "3 events published"]
+    assert told(Mended(merges_sent_again=2, events_published=3)) == [
+        "2 merges sent again",
+        "3 events published",
+    ]
 
 
 def test_places_are_told_by_analysis() -> None:
@@ -71,7 +81,15 @@ def test_what_to_do_again_is_read_from_the_options() -> None:
 
 def test_the_worker_that_was_heard_for_longest_counts_unless_it_left() -> None:
     def heard(seconds: float, left: bool = False) -> Worker:
-        return Worker(incarnation="a", node="n", queues=(), children=(), since=100.0, seen=100.0 + seconds, left=left)
+        return Worker(
+            incarnation="a",
+            node="n",
+            queues=(),
+            children=(),
+            since=100.0,
+            seen=100.0 + seconds,
+            left=left,
+        )
 
     assert longest_heard([]) == 0
     assert longest_heard([heard(3), heard(40), heard(90, left=True)]) == 40

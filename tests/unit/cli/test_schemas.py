@@ -7,7 +7,10 @@ import pytest
 from cli.published import PUBLISHED, schema
 from earshot.settings import PROJECT
 
-FILES = {path.name.removesuffix(".schema.json"): path for path in (PROJECT / "docs" / "schemas").glob("*.schema.json")}
+FILES = {
+    path.name.removesuffix(".schema.json"): path
+    for path in (PROJECT / "docs" / "schemas").glob("*.schema.json")
+}
 
 
 def test_every_published_message_has_a_file_and_no_other() -> None:

@@ -1,4 +1,5 @@
-"""The report as it is printed: everything is on it, at 80 and 120 columns, and without a terminal."""
+"""The report as it is printed: everything is on it, at 80 and 120 columns, and without a
+terminal."""
 
 from datetime import UTC, datetime
 from uuid import UUID
@@ -28,7 +29,10 @@ from earshot.analysis.report.sections import (
 )
 from earshot.analysis.types import Interval
 
-SPOKEN = "good morning this is the garage and I would like to know when you can bring the car in for its yearly inspection"
+SPOKEN = (
+    "good morning this is the garage and I would like to know when you can bring the car in for its"
+    " yearly inspection"
+)
 SCORES = {"negative": 0.2, "neutral": 0.7, "positive": 0.1}
 
 
@@ -44,11 +48,20 @@ def report() -> Report:
         transcribed=True,
         words=(),
         confidence=None,
-        emotion=EmotionSummary(label="happy", label_native="joy", confidence=0.61, scores={"joy": 0.61}),
+        emotion=EmotionSummary(
+            label="happy", label_native="joy", confidence=0.61, scores={"joy": 0.61}
+        ),
         sentiment=Classification(label="neutral", confidence=0.7, scores=SCORES),
     )
     wordless = turn.model_copy(
-        update={"id": "t1", "speaker": "s1", "role": None, "text": "", "emotion": None, "sentiment": None}
+        update={
+            "id": "t1",
+            "speaker": "s1",
+            "role": None,
+            "text": "",
+            "emotion": None,
+            "sentiment": None,
+        }
     )
     unheard = wordless.model_copy(update={"id": "t2", "transcribed": False})
     return Report(
@@ -65,7 +78,10 @@ def report() -> Report:
             created_at=datetime(2026, 1, 2, tzinfo=UTC),
         ),
         status="partial",
-        missing=tuple(Missing(analysis="asr", chunk=index, code="killed", detail="out of memory") for index in (1, 2)),
+        missing=tuple(
+            Missing(analysis="asr", chunk=index, code="killed", detail="out of memory")
+            for index in (1, 2)
+        ),
         skipped=(SkippedPart(analysis="emotion", chunk=3, reason="no_speech"),),
         releases={},
         scene=(
@@ -81,7 +97,14 @@ def report() -> Report:
         transcript_language="de",
         turns=(turn, wordless, unheard),
         sentiment=(
-            VoiceSentiment(label="neutral", confidence=0.7, scores=SCORES, role="agent", speaker="s0", speech_ms=15_000),
+            VoiceSentiment(
+                label="neutral",
+                confidence=0.7,
+                scores=SCORES,
+                role="agent",
+                speaker="s0",
+                speech_ms=15_000,
+            ),
         ),
         classifications={},
     )
@@ -101,9 +124,10 @@ def test_nothing_is_lost_and_nothing_sticks_out(width: int) -> None:
     words = text.split()
     assert all(word in words for word in SPOKEN.split())
     for expected in (
-        "my call [old].wav", "partial", "1:40", "music", "60%", "speech", "40%", "rain", "below 32 kHz", "s0 agent",
-        "happy 61%", "neutral 70%", "(no word recognised)", "killed: out of memory", "2 chunks", "no_speech", "negative 20%",
-        "(not transcribed)", "transcribed as de", "3 of 90 packets were damaged and left out.",
+        "my call [old].wav", "partial", "1:40", "music", "60%", "speech", "40%", "rain",
+        "below 32 kHz", "s0 agent", "happy 61%", "neutral 70%", "(no word recognised)",
+        "killed: out of memory", "2 chunks", "no_speech", "negative 20%", "(not transcribed)",
+        "transcribed as de", "3 of 90 packets were damaged and left out.",
     ):  # fmt: skip
         assert expected in text
 
@@ -129,7 +153,9 @@ def test_times_and_shares_as_text() -> None:
     assert share(1) == "100%"
 
 
-def test_what_a_terminal_obeys_is_escaped_in_cells_and_json(capsys: pytest.CaptureFixture[str]) -> None:
+def test_what_a_terminal_obeys_is_escaped_in_cells_and_json(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
     table = Table(box=None)
     table.add_row("مكالمة 👩‍👩‍👧", Text("red\x1b[31m \u202e \x9b"))
     show(table)

@@ -8,7 +8,13 @@ from cli.terminal.explain import USAGE
 from cli.terminal.why_words import Asked, explained
 from cli.why import sound
 from earshot.analysis.errors import Misconfigured
-from earshot.analysis.findings import LabelledInterval, RawScore, Rejected, SceneFindings, SoundEvent
+from earshot.analysis.findings import (
+    LabelledInterval,
+    RawScore,
+    Rejected,
+    SceneFindings,
+    SoundEvent,
+)
 from earshot.analysis.outcome import Failed, Outcome, Skipped, Succeeded
 from earshot.analysis.report.parts import Part
 from tests.unit.cli.test_errors import earshot
@@ -18,17 +24,32 @@ SCORES = {"speech": 0.6, "music": 0.3, "noise": 0.1, "silence": 0.0, "other": 0.
 
 def part(outcome: Outcome, chunk: int = 1, analysis: str = "scene") -> Part:
     start = 25_000 * chunk
-    return Part(chunk=chunk, start_ms=start, end_ms=start + 25_000, analysis=analysis, release="scene-7", outcome=outcome)
+    return Part(
+        chunk=chunk,
+        start_ms=start,
+        end_ms=start + 25_000,
+        analysis=analysis,
+        release="scene-7",
+        outcome=outcome,
+    )
 
 
-def findings(*rejected: Rejected, raw: tuple[tuple[str, float], ...] = (("speech", 1.0),), heard: int | None = 20_000) -> Part:
+def findings(
+    *rejected: Rejected,
+    raw: tuple[tuple[str, float], ...] = (("speech", 1.0),),
+    heard: int | None = 20_000,
+) -> Part:
     found = SceneFindings(
         label="speech",
         confidence=0.6,
         scores=SCORES,
-        intervals=(LabelledInterval(start_ms=25_000, end_ms=50_000, label="speech", confidence=0.6),),
+        intervals=(
+            LabelledInterval(start_ms=25_000, end_ms=50_000, label="speech", confidence=0.6),
+        ),
         heard_ms=heard,
-        events=(SoundEvent(start_ms=25_480, end_ms=40_840, label="speech", confidence=0.8, peak=0.97),),
+        events=(
+            SoundEvent(start_ms=25_480, end_ms=40_840, label="speech", confidence=0.8, peak=0.97),
+        ),
         rejected=rejected,
         raw=tuple(RawScore(label=label, score=score, at_ms=31_230) for label, score in raw),
     )
@@ -36,7 +57,14 @@ def findings(*rejected: Rejected, raw: tuple[tuple[str, float], ...] = (("speech
 
 
 def kept_back(reason: str, limit: float, label: str = "music") -> Rejected:
-    fields = {"start_ms": 30_000, "end_ms": 30_960, "label": label, "peak": 0.42, "reason": reason, "limit": limit}
+    fields = {
+        "start_ms": 30_000,
+        "end_ms": 30_960,
+        "label": label,
+        "peak": 0.42,
+        "reason": reason,
+        "limit": limit,
+    }
     return Rejected.model_validate(fields)
 
 
@@ -62,7 +90,9 @@ def test_a_sound_that_is_told_is_where_it_is() -> None:
     ],
 )
 def test_what_is_not_told_has_its_reason(reason: str, limit: float, says: str) -> None:
-    text = told(MUSIC, findings(kept_back(reason, limit), kept_back("threshold", 0.5, label="noise")))
+    text = told(
+        MUSIC, findings(kept_back(reason, limit), kept_back("threshold", 0.5, label="noise"))
+    )
     assert f"not told: music 0:30.0-0:30.9, at most 42%: {says}" in text
     assert "not told: noise" not in text
 
@@ -79,14 +109,19 @@ def test_a_class_of_audioset_is_found_among_what_was_kept() -> None:
 
 def test_what_was_not_listened_to_because_of_it_is_told() -> None:
     text = told(
-        MUSIC, findings(), part(Skipped(reason="scene_music"), analysis="asr"), part(Skipped(reason="no_speech"), 2, "asr")
+        MUSIC,
+        findings(),
+        part(Skipped(reason="scene_music"), analysis="asr"),
+        part(Skipped(reason="no_speech"), 2, "asr"),
     )
     assert "asr did not listen: scene_music" in text
     assert "no_speech" not in text
 
 
 def test_other_outcomes_are_told_in_order_of_time() -> None:
-    text = told(MUSIC, findings(), part(Failed(code="missing", detail="the audio is gone"), chunk=0))
+    text = told(
+        MUSIC, findings(), part(Failed(code="missing", detail="the audio is gone"), chunk=0)
+    )
     assert text.index("scene failed: missing: the audio is gone") < text.index("chunk 1")
 
 
@@ -105,4 +140,6 @@ def test_an_unknown_sound_is_one_line(tmp_path: Path) -> None:
     done = earshot(tmp_path, "why", "abc", "--label", "xyzzy")
     assert done.returncode == USAGE
     assert done.stderr.count("\n") == 1
-    assert "no sound is named 'xyzzy'; there are speech, music, noise, silence, other" in done.stderr
+    assert (
+        "no sound is named 'xyzzy'; there are speech, music, noise, silence, other" in done.stderr
+    )

@@ -21,7 +21,13 @@ from tests.sounds.audio_files import silence, tone, vowel, write, write_video
 
 
 def ingest(path: Path, accept_truncated: bool = False) -> Prepared:
-    return prepare(path, uuid4(), f"file://{path.parent}/store", rates={32_000}, accept_truncated=accept_truncated)
+    return prepare(
+        path,
+        uuid4(),
+        f"file://{path.parent}/store",
+        rates={32_000},
+        accept_truncated=accept_truncated,
+    )
 
 
 def outcome(path: Path, accept_truncated: bool) -> str:
@@ -83,7 +89,12 @@ def noise_bytes(path: Path) -> Path:
 
 def damaged_flac(path: Path) -> Path:
     data = bytearray(
-        write(path, np.random.default_rng(0).uniform(-0.5, 0.5, (1, 160_000)).astype(np.float32), 16_000, "flac").read_bytes()
+        write(
+            path,
+            np.random.default_rng(0).uniform(-0.5, 0.5, (1, 160_000)).astype(np.float32),
+            16_000,
+            "flac",
+        ).read_bytes()
     )
     for at in range(len(data) // 4, len(data) * 3 // 4, 3000):
         data[at : at + 40] = bytes(40)
@@ -93,7 +104,11 @@ def damaged_flac(path: Path) -> Path:
 
 BAD: list[tuple[str, str, Callable[[Path], Path]]] = [
     ("empty", "0 bytes", lambda d: text(d / "a.wav", "")),
-    ("empty", "too short", lambda d: write(d / "one.wav", silence(1 / 16_000), 16_000, "pcm_s16le")),
+    (
+        "empty",
+        "too short",
+        lambda d: write(d / "one.wav", silence(1 / 16_000), 16_000, "pcm_s16le"),
+    ),
     ("missing", "does not exist", lambda d: d / "gone.wav"),
     ("zero_channels", "0 channels", lambda d: zero_channels(d / "a.wav")),
     ("not_finite", "0:00:02", lambda d: with_nan(d / "a.wav", float("nan"))),
@@ -108,27 +123,69 @@ BAD: list[tuple[str, str, Callable[[Path], Path]]] = [
     ("not_audio", "", lambda d: noise_bytes(d / "a.mp3")),
     ("not_audio", "without a header (.ulaw)", lambda d: noise_bytes(d / "a.ulaw")),
     ("not_audio", "", lambda d: noise_bytes(d / "a.aac")),
-    ("truncated", "of the 4.0 s", lambda d: cut(write(d / "a.wav", tone(4), 16_000, "pcm_s16le"), 0.6)),
-    ("truncated", "of the 4.0 s", lambda d: cut(write(d / "a.aiff", tone(4), 16_000, "pcm_s16be"), 0.6)),
+    (
+        "truncated",
+        "of the 4.0 s",
+        lambda d: cut(write(d / "a.wav", tone(4), 16_000, "pcm_s16le"), 0.6),
+    ),
+    (
+        "truncated",
+        "of the 4.0 s",
+        lambda d: cut(write(d / "a.aiff", tone(4), 16_000, "pcm_s16be"), 0.6),
+    ),
     ("truncated", "of the 4.0 s", lambda d: cut(write(d / "a.flac", tone(4), 16_000, "flac"), 0.6)),
-    ("truncated", "of the 4.", lambda d: cut(write(d / "a.mp3", tone(4), 16_000, "libmp3lame"), 0.6)),
+    (
+        "truncated",
+        "of the 4.",
+        lambda d: cut(write(d / "a.mp3", tone(4), 16_000, "libmp3lame"), 0.6),
+    ),
     ("truncated", "moov", lambda d: cut(write(d / "a.m4a", tone(4), 16_000, "aac"), 0.6)),
-    ("truncated", "Cut off", lambda d: cut(write(d / "a.ogg", tone(4, 48_000), 48_000, "libopus"), 0.6)),
-    ("truncated", "of the 4.", lambda d: cut(write(d / "a.mka", tone(4, 48_000), 48_000, "libopus"), 0.6)),
-    ("encrypted", "DRM", lambda d: patched(write(d / "a.m4a", tone(1), 16_000, "aac"), b"mp4a\0", b"drms\0")),
-    ("encrypted", "DRM", lambda d: patched(write(d / "a.m4a", tone(1), 16_000, "aac"), b"mp4a\0", b"enca\0")),
+    (
+        "truncated",
+        "Cut off",
+        lambda d: cut(write(d / "a.ogg", tone(4, 48_000), 48_000, "libopus"), 0.6),
+    ),
+    (
+        "truncated",
+        "of the 4.",
+        lambda d: cut(write(d / "a.mka", tone(4, 48_000), 48_000, "libopus"), 0.6),
+    ),
+    (
+        "encrypted",
+        "DRM",
+        lambda d: patched(write(d / "a.m4a", tone(1), 16_000, "aac"), b"mp4a\0", b"drms\0"),
+    ),
+    (
+        "encrypted",
+        "DRM",
+        lambda d: patched(write(d / "a.m4a", tone(1), 16_000, "aac"), b"mp4a\0", b"enca\0"),
+    ),
     ("no_audio_stream", "mp4", lambda d: write_video(d / "a.mp4", None)),
     ("no_audio_stream", "matroska", lambda d: write_video(d / "a.mkv", None)),
     ("unsupported", "4000 Hz", lambda d: write(d / "a.wav", tone(1, 4_000), 4_000, "pcm_s16le")),
-    ("unsupported", "384000 Hz", lambda d: write(d / "a.wav", tone(1, 384_000), 384_000, "pcm_s16le")),
-    ("unsupported", "32767", lambda d: write(d / "a.wav", tone(1) * 2 * np.float32(32_767), 16_000, "pcm_f32le")),
+    (
+        "unsupported",
+        "384000 Hz",
+        lambda d: write(d / "a.wav", tone(1, 384_000), 384_000, "pcm_s16le"),
+    ),
+    (
+        "unsupported",
+        "32767",
+        lambda d: write(d / "a.wav", tone(1) * 2 * np.float32(32_767), 16_000, "pcm_f32le"),
+    ),
     ("corrupt", "damaged", lambda d: damaged_flac(d / "a.flac")),
 ]
 
 
-@pytest.mark.parametrize(("code", "says", "make"), BAD, ids=[f"{i}-{code}" for i, (code, _, _) in enumerate(BAD)])
+@pytest.mark.parametrize(
+    ("code", "says", "make"), BAD, ids=[f"{i}-{code}" for i, (code, _, _) in enumerate(BAD)]
+)
 def test_one_clear_line_and_nothing_stored(
-    tmp_path: Path, capfd: pytest.CaptureFixture[str], code: str, says: str, make: Callable[[Path], Path]
+    tmp_path: Path,
+    capfd: pytest.CaptureFixture[str],
+    code: str,
+    says: str,
+    make: Callable[[Path], Path],
 ) -> None:
     path = make(tmp_path)
     with pytest.raises(BadAudio) as caught:
@@ -141,7 +198,9 @@ def test_one_clear_line_and_nothing_stored(
     assert [one for one in tmp_path.rglob("*") if one.is_file() and one != path] == []
 
 
-@pytest.mark.parametrize(("name", "codec"), [("a.wav", "pcm_s16le"), ("a.flac", "flac"), ("a.ogg", "libopus")])
+@pytest.mark.parametrize(
+    ("name", "codec"), [("a.wav", "pcm_s16le"), ("a.flac", "flac"), ("a.ogg", "libopus")]
+)
 def test_a_truncated_recording_may_be_accepted(tmp_path: Path, name: str, codec: str) -> None:
     path = cut(write(tmp_path / name, np.tile(vowel(2, 48_000), 2), 48_000, codec), 0.6)
     ready = ingest(path, accept_truncated=True)
@@ -167,7 +226,10 @@ def test_two_joined_mp3s_play_on(tmp_path: Path) -> None:
 
 def test_a_playlist_cannot_reach_other_files(tmp_path: Path) -> None:
     target = write(tmp_path / "secret.aac", tone(1), 16_000, "aac")
-    for name, words in (("a.ffconcat", f"ffconcat version 1.0\nfile {target}\n"), ("a.sdp", "v=0\nm=audio 9 RTP/AVP 0\n")):
+    for name, words in (
+        ("a.ffconcat", f"ffconcat version 1.0\nfile {target}\n"),
+        ("a.sdp", "v=0\nm=audio 9 RTP/AVP 0\n"),
+    ):
         with pytest.raises(BadAudio, match="Not audio"):
             ingest(text(tmp_path / name, words))
 
@@ -187,11 +249,19 @@ def test_a_file_that_may_not_be_read(tmp_path: Path) -> None:
     assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(data=st.data(), name=st.sampled_from(["a.wav", "a.flac", "a.mp3", "a.m4a", "a.ogg", "a.mka"]))
-def test_bent_bytes_never_crash(tmp_path_factory: pytest.TempPathFactory, data: st.DataObject, name: str) -> None:
+@settings(
+    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(
+    data=st.data(), name=st.sampled_from(["a.wav", "a.flac", "a.mp3", "a.m4a", "a.ogg", "a.mka"])
+)
+def test_bent_bytes_never_crash(
+    tmp_path_factory: pytest.TempPathFactory, data: st.DataObject, name: str
+) -> None:
     folder = tmp_path_factory.mktemp("bent")
-    codec = {".wav": "pcm_s16le", ".flac": "flac", ".mp3": "libmp3lame", ".m4a": "aac"}.get(Path(name).suffix, "libopus")
+    codec = {".wav": "pcm_s16le", ".flac": "flac", ".mp3": "libmp3lame", ".m4a": "aac"}.get(
+        Path(name).suffix, "libopus"
+    )
     path = write(folder / name, tone(0.5, 48_000), 48_000, codec)
     damaged = bytearray(path.read_bytes())
     for _ in range(data.draw(st.integers(1, 20))):
@@ -202,12 +272,15 @@ def test_bent_bytes_never_crash(tmp_path_factory: pytest.TempPathFactory, data: 
 
 
 def test_a_gap_in_the_timestamps_becomes_silence(tmp_path: Path) -> None:
-    """A recorder that lost its connection writes nothing for a while; what follows must keep its time."""
+    """A recorder that lost its connection writes nothing for a while; what follows must keep its
+    time."""
     path = tmp_path / "a.mka"
     with av.open(str(path), "w") as out:
         stream = out.add_stream("pcm_s16le", rate=16_000, layout="mono")
         for start in [*range(0, 16_000, 1600), *range(64_000, 80_000, 1600)]:
-            frame = av.AudioFrame.from_ndarray(np.full((1, 1600), 8000, np.int16), format="s16", layout="mono")
+            frame = av.AudioFrame.from_ndarray(
+                np.full((1, 1600), 8000, np.int16), format="s16", layout="mono"
+            )
             frame.sample_rate, frame.pts, frame.time_base = 16_000, start, Fraction(1, 16_000)
             out.mux(stream.encode(frame))
     ready = ingest(path)

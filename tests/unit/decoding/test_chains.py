@@ -1,4 +1,5 @@
-"""Files joined end to end: every part is analysed, whatever its rate or channels, and what cannot be read is named."""
+"""Files joined end to end: every part is analysed, whatever its rate or channels, and what cannot
+be read is named."""
 
 from pathlib import Path
 from uuid import uuid4
@@ -49,7 +50,10 @@ OGG = [
     ([("libopus", 48_000, 2, 400), ("libopus", 48_000, 1, 800)], ("48000 Hz, 1 channel",)),
     ([("libopus", 48_000, 1, 400), ("flac", 16_000, 1, 800)], ("16000 Hz, 1 channel",)),
     ([("vorbis", 44_100, 2, 400), ("vorbis", 22_050, 2, 800)], ("22050 Hz, 2 channels",)),
-    ([("flac", 8_000, 1, 400), ("flac", 48_000, 1, 800), ("flac", 8_000, 1, 600)], ("48000 Hz, 1 channel",)),
+    (
+        [("flac", 8_000, 1, 400), ("flac", 48_000, 1, 800), ("flac", 8_000, 1, 600)],
+        ("48000 Hz, 1 channel",),
+    ),
 ]
 
 
@@ -61,10 +65,14 @@ def test_every_link_of_a_chained_ogg(
     assert ready.duration_ms == pytest.approx(2_000 * len(parts), abs=60)
     # A stereo part holds its octave on the right, which may be the louder one once it is mixed.
     wanted = [hz for *_, hz in parts for _ in range(2)]
-    assert [found % hz for found, hz in zip(pitches(ready), wanted, strict=True)] == [0] * len(wanted)
+    assert [found % hz for found, hz in zip(pitches(ready), wanted, strict=True)] == [0] * len(
+        wanted
+    )
     said = [note for note in ready.notes if "same signal" not in note]
     assert len(said) == len(changes)
-    assert all(change in note and "at 0:00:0" in note for change, note in zip(changes, said, strict=True))
+    assert all(
+        change in note and "at 0:00:0" in note for change, note in zip(changes, said, strict=True)
+    )
 
 
 def test_a_link_that_cannot_be_read_is_named(tmp_path: Path) -> None:
@@ -90,17 +98,26 @@ def test_a_pause_is_judged_by_the_length_of_its_own_link(tmp_path: Path) -> None
         path.write_bytes(data)
         ready = ingest(path)
         assert ready.duration_ms == pytest.approx(1000 * seconds, abs=60)
-        assert ready.notes == (f"{10 * (seconds // 18)}.0 s without sound data in between are treated as silence.",)
+        assert ready.notes == (
+            f"{10 * (seconds // 18)}.0 s without sound data in between are treated as silence.",
+        )
 
 
 def test_tracks_of_a_later_link_without_a_channel_are_named(tmp_path: Path) -> None:
-    agent, customer, other = (Track([(0, tone(3, 48_000, hz=hz))], metadata={"title": str(hz)}) for hz in (400, 800, 600))
+    agent, customer, other = (
+        Track([(0, tone(3, 48_000, hz=hz))], metadata={"title": str(hz)}) for hz in (400, 800, 600)
+    )
     one = write_tracks(tmp_path / "one.ogg", [agent]).read_bytes()
     two = write_tracks(tmp_path / "two.ogg", [agent, customer]).read_bytes()
     three = write_tracks(tmp_path / "three.ogg", [agent, customer, other]).read_bytes()
     path = tmp_path / "joined.ogg"
-    named = 'Audio track 2 ("800", 1 channel) of part 2 not analysed; hand it in as a file of its own.'
-    for data, notes, channels in ((one + two, (named,), 1), (two + three, (named.replace('2 ("800"', '3 ("600"'),), 2)):
+    named = (
+        'Audio track 2 ("800", 1 channel) of part 2 not analysed; hand it in as a file of its own.'
+    )
+    for data, notes, channels in (
+        (one + two, (named,), 1),
+        (two + three, (named.replace('2 ("800"', '3 ("600"'),), 2),
+    ):
         path.write_bytes(data)
         ready = ingest(path)
         assert (ready.duration_ms, ready.channels) == (pytest.approx(6_000, abs=60), channels)
@@ -138,9 +155,18 @@ def test_a_file_that_was_probed_is_not_probed_again(tmp_path: Path) -> None:
 
 
 MP3 = [
-    ([("libmp3lame", 22_050, 1, 400), ("libmp3lame", 44_100, 1, 800)], "44100 Hz, 1 channel at 0:00:02"),
-    ([("libmp3lame", 44_100, 1, 400), ("libmp3lame", 44_100, 2, 800)], "44100 Hz, 2 channels at 0:00:02"),
-    ([("libmp3lame", 44_100, 2, 400), ("libmp3lame", 16_000, 1, 800)], "16000 Hz, 1 channel at 0:00:02"),
+    (
+        [("libmp3lame", 22_050, 1, 400), ("libmp3lame", 44_100, 1, 800)],
+        "44100 Hz, 1 channel at 0:00:02",
+    ),
+    (
+        [("libmp3lame", 44_100, 1, 400), ("libmp3lame", 44_100, 2, 800)],
+        "44100 Hz, 2 channels at 0:00:02",
+    ),
+    (
+        [("libmp3lame", 44_100, 2, 400), ("libmp3lame", 16_000, 1, 800)],
+        "16000 Hz, 1 channel at 0:00:02",
+    ),
     ([("libmp3lame", 16_000, 1, 400), ("libmp3lame", 16_000, 1, 800)], ""),
 ]
 

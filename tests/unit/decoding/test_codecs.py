@@ -1,4 +1,5 @@
-"""Codecs of telephones, recorders and corpora that FFmpeg reads only when asked in the right way: whole, and in place."""
+"""Codecs of telephones, recorders and corpora that FFmpeg reads only when asked in the right way:
+whole, and in place."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -28,7 +29,9 @@ def call(rate: int = 8_000) -> Sound:
 @pytest.mark.parametrize("name", ["a.amr", "a.3gp"])
 @pytest.mark.parametrize("dtx", ["0", "1"])
 def test_amr_is_whole_with_and_without_dtx(tmp_path: Path, name: str, dtx: str) -> None:
-    path = write(tmp_path / name, call(), 8_000, "libopencore_amrnb", bit_rate=12_200, options={"dtx": dtx})
+    path = write(
+        tmp_path / name, call(), 8_000, "libopencore_amrnb", bit_rate=12_200, options={"dtx": dtx}
+    )
     assert (path.stat().st_size < 11_000) == (dtx == "1"), "the pauses take next to no bytes"
     ready = prepare(path, uuid4(), f"file://{tmp_path}/store")
     assert ready.duration_ms == pytest.approx(11_000, abs=60)
@@ -40,21 +43,36 @@ def test_amr_is_whole_with_and_without_dtx(tmp_path: Path, name: str, dtx: str) 
 
 
 AMR_WB_BYTES = (18, 24, 33, 37, 41, 47, 51, 59, 61, 6, 1, 1, 1, 1, 1, 1)
-"""Of a frame by its type (RFC 4867, 5.3): 0 to 8 speech, 9 comfort noise, 14 lost, 15 nothing sent."""
+"""Of a frame by its type (RFC 4867, 5.3): 0 to 8 speech, 9 comfort noise, 14 lost, 15 nothing
+sent."""
 
 
 def amr_wb(path: Path) -> Path:
     frames = [2] * 50 + ([9] + [15] * 7) * 20 + [14] * 2 + [2] * 50
-    path.write_bytes(b"#!AMR-WB\n" + b"".join(bytes([kind << 3 | 4]) + bytes(AMR_WB_BYTES[kind] - 1) for kind in frames))
+    path.write_bytes(
+        b"#!AMR-WB\n"
+        + b"".join(bytes([kind << 3 | 4]) + bytes(AMR_WB_BYTES[kind] - 1) for kind in frames)
+    )
     return path  # 262 frames of 20 ms
 
 
-def wav(path: Path, tag: int, block: int, bytes_per_second: int, body: bytes, extra: bytes = b"") -> Path:
+def wav(
+    path: Path, tag: int, block: int, bytes_per_second: int, body: bytes, extra: bytes = b""
+) -> Path:
     """One channel at 8 kHz of a codec that only its number names."""
-    numbers = ((tag, 2), (1, 2), (8_000, 4), (bytes_per_second, 4), (block, 2), (0, 2), (len(extra), 2))
+    numbers = (
+        (tag, 2),
+        (1, 2),
+        (8_000, 4),
+        (bytes_per_second, 4),
+        (block, 2),
+        (0, 2),
+        (len(extra), 2),
+    )
     fmt = b"".join(value.to_bytes(size, "little") for value, size in numbers) + extra
     chunks = b"WAVE" + b"".join(
-        name + len(data).to_bytes(4, "little") + data for name, data in ((b"fmt ", fmt), (b"data", body))
+        name + len(data).to_bytes(4, "little") + data
+        for name, data in ((b"fmt ", fmt), (b"data", body))
     )
     path.write_bytes(b"RIFF" + len(chunks).to_bytes(4, "little") + chunks)
     return path
@@ -62,7 +80,10 @@ def wav(path: Path, tag: int, block: int, bytes_per_second: int, body: bytes, ex
 
 def sphere(path: Path) -> Path:
     """NIST SPHERE: 1,024 bytes of text, then samples."""
-    facts = "sample_count -i 16000\nsample_rate -i 16000\nchannel_count -i 1\nsample_n_bytes -i 2\nsample_byte_format -s2 01\n"
+    facts = (
+        "sample_count -i 16000\nsample_rate -i 16000\nchannel_count -i 1\nsample_n_bytes -i"
+        " 2\nsample_byte_format -s2 01\n"
+    )
     head = f"NIST_1A\n   1024\n{facts}sample_coding -s3 pcm\nend_head\n".encode().ljust(1024)
     path.write_bytes(head + (tone(1) * 32_767).astype("<i2").tobytes())
     return path
@@ -93,8 +114,12 @@ OTHERS: list[tuple[str, str, float, Callable[[Path], Path]]] = [
 ]
 
 
-@pytest.mark.parametrize(("container", "codec", "seconds", "make"), OTHERS, ids=[f"{one[0]}-{one[1]}" for one in OTHERS])
-def test_the_whole_length(tmp_path: Path, container: str, codec: str, seconds: float, make: Callable[[Path], Path]) -> None:
+@pytest.mark.parametrize(
+    ("container", "codec", "seconds", "make"), OTHERS, ids=[f"{one[0]}-{one[1]}" for one in OTHERS]
+)
+def test_the_whole_length(
+    tmp_path: Path, container: str, codec: str, seconds: float, make: Callable[[Path], Path]
+) -> None:
     path = make(tmp_path)
     found, tally = probe(path), Tally()
     samples = sum(block.shape[1] for block in decode(path, found, tally))

@@ -14,14 +14,16 @@ import re
 from pathlib import Path
 print(re.search(r"VmHWM:\s+(\d+)", Path("/proc/self/status").read_text())[1])
 """
-"""Of the process itself; what ``getrusage`` calls its peak begins with that of the process that started it."""
+"""Of the process itself; what ``getrusage`` calls its peak begins with that of the process that
+started it."""
 
 PREPARE = """
 import sys
 from pathlib import Path
 from uuid import uuid4
 from earshot.audio.prepare import prepare
-ready = prepare(Path(sys.argv[1]), uuid4(), f"file://{Path(sys.argv[1]).parent}/store", rates={32_000})
+path = Path(sys.argv[1])
+ready = prepare(path, uuid4(), f"file://{path.parent}/store", rates={32_000})
 assert ready.dual_mono
 """
 
@@ -44,21 +46,31 @@ from workers import diarization
 uri, seconds, channels = sys.argv[1], int(sys.argv[2]), int(sys.argv[3])
 span = {"start_ms": 0, "end_ms": 1000 * seconds}
 ref = ChunkRef(
-    recording_id=UUID(int=1), index=WHOLE, **span, audio_uri=uri, sample_rate=16_000, channels=channels, native_rate=16_000,
-    speech=(Utterance(channel=channels - 1, **span),),
+    recording_id=UUID(int=1), index=WHOLE, **span, audio_uri=uri, sample_rate=16_000,
+    channels=channels, native_rate=16_000, speech=(Utterance(channel=channels - 1, **span),),
 )
-(found,) = diarization.analyze(diarization.load(default_releases()["diarization"], "cpu"), [Clip(ref)])
+model = diarization.load(default_releases()["diarization"], "cpu")
+(found,) = diarization.analyze(model, [Clip(ref)])
 assert found.method == "clustering" and found.turns[-1].end_ms == 1000 * seconds
 """
 
 
 def peak_mb(code: str, *arguments: str) -> int:
-    done = subprocess.run([sys.executable, "-c", code + PEAK_KB, *arguments], check=True, capture_output=True, text=True)
+    done = subprocess.run(
+        [sys.executable, "-c", code + PEAK_KB, *arguments],
+        check=True,
+        capture_output=True,
+        text=True,
+    )
     return int(done.stdout) // 1024
 
 
 def diarization_peak_mb(path: Path, seconds: int, channels: int) -> int:
-    sound = np.random.default_rng(0).integers(-9_000, 9_000, (60 * 16_000, channels), dtype=np.int16).tobytes()
+    sound = (
+        np.random.default_rng(0)
+        .integers(-9_000, 9_000, (60 * 16_000, channels), dtype=np.int16)
+        .tobytes()
+    )
     with path.open("wb") as file:
         for _ in range(seconds // 60):
             file.write(sound)
@@ -66,8 +78,8 @@ def diarization_peak_mb(path: Path, seconds: int, channels: int) -> int:
 
 
 def test_memory_does_not_grow_with_length(tmp_path: Path) -> None:
-    """Seven minutes more of two channels at 48 kHz are 161 MB as float32; the growth allowed is a sixteenth of that. A minute
-    fills every buffer that has a bound."""
+    """Seven minutes more of two channels at 48 kHz are 161 MB as float32; the growth allowed is a
+    sixteenth of that. A minute fills every buffer that has a bound."""
     part = np.random.default_rng(0).normal(0, 0.1, (1, 48_000 * 30)).astype(np.float32)
     stereo = np.concatenate([part, part])
     short = write(tmp_path / "short.wav", np.tile(stereo, 2), 48_000, "pcm_s16le")
@@ -76,7 +88,8 @@ def test_memory_does_not_grow_with_length(tmp_path: Path) -> None:
 
 
 def test_sound_that_is_heard_again_takes_no_memory_for_its_length(tmp_path: Path) -> None:
-    """Noise in beats after a voice, as music on hold: three minutes more of it are 12 MB as float32."""
+    """Noise in beats after a voice, as music on hold: three minutes more of it are 12 MB as
+    float32."""
     rng = np.random.default_rng(0)
     beat = rng.normal(0, 0.003, 16_000) * (np.arange(16_000) < 11_000) + rng.normal(0, 1e-4, 16_000)
     files = [
@@ -93,7 +106,8 @@ def test_sound_that_is_heard_again_takes_no_memory_for_its_length(tmp_path: Path
 
 
 def test_speech_without_a_pause_is_diarized_in_bounded_memory(tmp_path: Path) -> None:
-    """Fifteen minutes are 58 MB a channel as float32 and 28 MB as spectrograms; one minute of eight is 15 MB stored."""
+    """Fifteen minutes are 58 MB a channel as float32 and 28 MB as spectrograms; one minute of eight
+    is 15 MB stored."""
     short = diarization_peak_mb(tmp_path / "short.pcm", 60, 1)
     assert diarization_peak_mb(tmp_path / "long.pcm", 900, 1) < short + 20
     assert diarization_peak_mb(tmp_path / "wide.pcm", 900, 8) < short + 60

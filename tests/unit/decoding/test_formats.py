@@ -1,4 +1,5 @@
-"""Every container, codec, rate, width and channel count that the project promises, made here and read back."""
+"""Every container, codec, rate, width and channel count that the project promises, made here and
+read back."""
 
 from pathlib import Path
 from uuid import uuid4
@@ -36,7 +37,12 @@ FORMATS = [
 ]
 
 
-WRITTEN = [(*one, channels) for one in FORMATS for channels in (1, 2) if (one[1], channels) != ("vorbis", 1)]
+WRITTEN = [
+    (*one, channels)
+    for one in FORMATS
+    for channels in (1, 2)
+    if (one[1], channels) != ("vorbis", 1)
+]
 """FFmpeg's own Vorbis encoder writes stereo only."""
 
 
@@ -57,7 +63,9 @@ def test_a_tone_survives(tmp_path: Path, written: tuple[str, str, str, int, int]
         assert np.sqrt(np.mean(middle**2)) == pytest.approx(0.5 / np.sqrt(2), rel=0.08)
 
 
-@pytest.mark.parametrize(("name", "codec"), [("a.flac", "flac"), ("a.mka", "libopus"), ("a.wav", "pcm_s16le")])
+@pytest.mark.parametrize(
+    ("name", "codec"), [("a.flac", "flac"), ("a.mka", "libopus"), ("a.wav", "pcm_s16le")]
+)
 @pytest.mark.parametrize("channels", [6, 8])
 def test_many_channels_stay_apart(tmp_path: Path, channels: int, name: str, codec: str) -> None:
     path = write(tmp_path / name, tone(1, 48_000, channels, 100), 48_000, codec)
@@ -70,7 +78,9 @@ def test_many_channels_stay_apart(tmp_path: Path, channels: int, name: str, code
 
 @pytest.mark.parametrize("name", ["a.mp4", "a.mkv", "a.webm"])
 def test_the_sound_of_a_video(tmp_path: Path, name: str) -> None:
-    ready = prepare(write_video(tmp_path / name, tone(1, 48_000)), uuid4(), f"file://{tmp_path}/store")
+    ready = prepare(
+        write_video(tmp_path / name, tone(1, 48_000)), uuid4(), f"file://{tmp_path}/store"
+    )
     assert ready.duration_ms == pytest.approx(1000, abs=50)
 
 
@@ -81,9 +91,17 @@ def test_contents_decide_not_the_name(tmp_path: Path, wrong: str) -> None:
 
 
 def test_rates_and_speech_are_stored(tmp_path: Path) -> None:
-    spoken = np.concatenate([np.zeros((1, 44_100), np.float32), vowel(2, 44_100), np.zeros((1, 44_100), np.float32)], axis=1)
+    spoken = np.concatenate(
+        [np.zeros((1, 44_100), np.float32), vowel(2, 44_100), np.zeros((1, 44_100), np.float32)],
+        axis=1,
+    )
     stereo = np.concatenate([spoken, np.zeros_like(spoken)])
-    ready = prepare(write(tmp_path / "a.wav", stereo, 44_100, "pcm_s16le"), uuid4(), f"file://{tmp_path}/s", rates={32_000})
+    ready = prepare(
+        write(tmp_path / "a.wav", stereo, 44_100, "pcm_s16le"),
+        uuid4(),
+        f"file://{tmp_path}/s",
+        rates={32_000},
+    )
     assert ready.duration_ms == 4000
     assert sorted(ready.audio) == [16_000, 32_000]
     for rate, uri in ready.audio.items():
@@ -94,10 +112,16 @@ def test_rates_and_speech_are_stored(tmp_path: Path) -> None:
     assert utterance.end_ms == pytest.approx(3000, abs=250)
 
 
-@pytest.mark.parametrize(("name", "codec"), [("a.wav", "pcm_s16le"), ("a.mp3", "libmp3lame"), ("a.ogg", "libopus")])
+@pytest.mark.parametrize(
+    ("name", "codec"), [("a.wav", "pcm_s16le"), ("a.mp3", "libmp3lame"), ("a.ogg", "libopus")]
+)
 def test_one_signal_twice_is_one_channel(tmp_path: Path, name: str, codec: str) -> None:
     one = vowel(3, 48_000)
-    ready = prepare(write(tmp_path / name, np.concatenate([one, one]), 48_000, codec), uuid4(), f"file://{tmp_path}/s")
+    ready = prepare(
+        write(tmp_path / name, np.concatenate([one, one]), 48_000, codec),
+        uuid4(),
+        f"file://{tmp_path}/s",
+    )
     assert (ready.dual_mono, ready.channels) == (True, 1)
     stored = read_pcm(ready.audio[16_000], 16_000, 1, 0, ready.duration_ms)
     assert stored.shape[1] == pytest.approx(48_000, abs=1500)
@@ -108,5 +132,7 @@ def test_one_signal_twice_is_one_channel(tmp_path: Path, name: str, codec: str) 
 def test_a_moment_of_difference_keeps_both_channels(tmp_path: Path) -> None:
     stereo = np.concatenate([vowel(5, 16_000)] * 2)
     stereo[1, 40_000:42_000] *= 0.9
-    ready = prepare(write(tmp_path / "a.wav", stereo, 16_000, "pcm_s16le"), uuid4(), f"file://{tmp_path}/s")
+    ready = prepare(
+        write(tmp_path / "a.wav", stereo, 16_000, "pcm_s16le"), uuid4(), f"file://{tmp_path}/s"
+    )
     assert (ready.dual_mono, ready.channels) == (False, 2)

@@ -1,4 +1,5 @@
-"""What is refused before it is decoded, for its length or for the room it needs, is refused for what is certain."""
+"""What is refused before it is decoded, for its length or for the room it needs, is refused for
+what is certain."""
 
 import os
 import shutil
@@ -34,7 +35,9 @@ def live(path: Path, codec: str, picture_sec: float = 0) -> Path:
 
 
 def chained(path: Path) -> Path:
-    parts = [write(path.with_name(f"{number}.ogg"), noise(2.5), 48_000, "libopus") for number in range(2)]
+    parts = [
+        write(path.with_name(f"{number}.ogg"), noise(2.5), 48_000, "libopus") for number in range(2)
+    ]
     path.write_bytes(b"".join(part.read_bytes() for part in parts))
     return path
 
@@ -42,7 +45,12 @@ def chained(path: Path) -> Path:
 def sparse_wav(path: Path, data_bytes: int) -> Path:
     """RF64 of 8 bits at 8 kHz, all of whose sound is there and takes no room."""
     form = struct.pack("<HHIIHH", 1, 1, 8_000, 8_000, 1, 8)
-    chunks = b"ds64" + struct.pack("<IQQQI", 28, data_bytes + 72, data_bytes, data_bytes, 0) + b"fmt \x10\0\0\0" + form
+    chunks = (
+        b"ds64"
+        + struct.pack("<IQQQI", 28, data_bytes + 72, data_bytes, data_bytes, 0)
+        + b"fmt \x10\0\0\0"
+        + form
+    )
     head = b"RF64\xff\xff\xff\xffWAVE" + chunks + b"data\xff\xff\xff\xff"
     with path.open("wb") as file:
         file.write(head)
@@ -71,7 +79,9 @@ def test_a_longest_duration_while_decoding(tmp_path: Path) -> None:
     assert ingest(flac, longest_ms=200_000).duration_ms == 200_000
     mka = write_tracks(tmp_path / "a.mka", [Track([(0, silence(30))], "flac", 16_000)])
     for path, longest_ms in ((flac, 199_000), (mka, 20_000)):
-        with pytest.raises(BadAudio, match=r"^It is longer than 0:0\d:\d\d \(EARSHOT_MAX_DURATION_SEC\)") as caught:
+        with pytest.raises(
+            BadAudio, match=r"^It is longer than 0:0\d:\d\d \(EARSHOT_MAX_DURATION_SEC\)"
+        ) as caught:
             ingest(path, longest_ms)
         assert caught.value.code == "too_long"
 
@@ -86,7 +96,9 @@ def test_a_longest_duration_before_decoding(tmp_path: Path) -> None:
 def test_a_length_that_the_bytes_do_not_bear_out_is_a_cut(tmp_path: Path) -> None:
     path = write(tmp_path / "a.flac", noise(4), 48_000, "flac")
     data = bytearray(path.read_bytes())
-    stated = int.from_bytes(data[18:26], "big") & ~(2**36 - 1) | 30 * 3600 * 48_000  # STREAMINFO's last 36 bits
+    stated = (
+        int.from_bytes(data[18:26], "big") & ~(2**36 - 1) | 30 * 3600 * 48_000
+    )  # STREAMINFO's last 36 bits
     data[18:26] = stated.to_bytes(8, "big")
     path.write_bytes(data)
     with pytest.raises(BadAudio, match=r"holds 4\.0 s of the 108000\.0 s") as caught:
@@ -95,8 +107,8 @@ def test_a_length_that_the_bytes_do_not_bear_out_is_a_cut(tmp_path: Path) -> Non
 
 
 def test_a_disk_without_room_is_told_before_anything_is_decoded(tmp_path: Path) -> None:
-    """The sound takes 52 bytes in the store for each of its own. Some of the disk has to be taken, for there is none whose room
-    lies between all and what is free."""
+    """The sound takes 52 bytes in the store for each of its own. Some of the disk has to be taken,
+    for there is none whose room lies between all and what is free."""
     with (tmp_path / "taken").open("wb") as taken:
         os.posix_fallocate(taken.fileno(), 0, 256 << 20)
         disk = shutil.disk_usage(tmp_path)

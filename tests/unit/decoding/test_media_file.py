@@ -1,4 +1,5 @@
-"""A file is opened once: what is hashed is what is decoded, whatever happens to its name, its links and its end meanwhile."""
+"""A file is opened once: what is hashed is what is decoded, whatever happens to its name, its links
+and its end meanwhile."""
 
 import os
 import subprocess
@@ -41,7 +42,9 @@ def path(tmp_path: Path) -> Path:
 @pytest.fixture
 def recorder(path: Path) -> Iterator["subprocess.Popen[str]"]:
     """A program that goes on writing to ``path``."""
-    recorder = subprocess.Popen([sys.executable, "-c", RECORDER, path], stdout=subprocess.PIPE, text=True)
+    recorder = subprocess.Popen(
+        [sys.executable, "-c", RECORDER, path], stdout=subprocess.PIPE, text=True
+    )
     assert recorder.stdout is not None
     assert recorder.stdout.readline() == "written\n"
     yield recorder
@@ -72,12 +75,21 @@ def test_what_is_appended_is_not_read_and_is_told(tmp_path: Path, path: Path) ->
 
 @pytest.mark.skipif(sys.platform != "linux", reason="leases are Linux's")
 def test_a_file_that_a_program_is_writing(
-    tmp_path: Path, path: Path, recorder: "subprocess.Popen[str]", capsys: pytest.CaptureFixture[str]
+    tmp_path: Path,
+    path: Path,
+    recorder: "subprocess.Popen[str]",
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
-    with pytest.raises(Unavailable) as caught, open_source(str(path), (str(tmp_path),), "file:///nowhere"):
+    with (
+        pytest.raises(Unavailable) as caught,
+        open_source(str(path), (str(tmp_path),), "file:///nowhere"),
+    ):
         pass
     assert caught.value.code == "growing"
-    for hand_in in (lambda: upload(path, f"file://{tmp_path}/store"), lambda: wait_until_settled(path)):
+    for hand_in in (
+        lambda: upload(path, f"file://{tmp_path}/store"),
+        lambda: wait_until_settled(path),
+    ):
         with pytest.raises(Unavailable, match="still being written"):
             hand_in()
     assert validate([path], accept_truncated=False) == 1
@@ -85,18 +97,27 @@ def test_a_file_that_a_program_is_writing(
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="leases are Linux's")
-def test_a_file_that_is_held_open_has_not_ended_however_long_nothing_is_written(tmp_path: Path, path: Path) -> None:
-    """As on hold; whoever asks for it by the command need not wait, for nothing was written for longer than that would be."""
+def test_a_file_that_is_held_open_has_not_ended_however_long_nothing_is_written(
+    tmp_path: Path, path: Path
+) -> None:
+    """As on hold; whoever asks for it by the command need not wait, for nothing was written for
+    longer than that would be."""
     hour_ago = time.time() - 3600
     with path.open("ab"):
         os.utime(path, (hour_ago, hour_ago))
-        for hand_in in (lambda: upload(path, f"file://{tmp_path}/store"), lambda: wait_until_settled(path)):
+        for hand_in in (
+            lambda: upload(path, f"file://{tmp_path}/store"),
+            lambda: wait_until_settled(path),
+        ):
             began = time.monotonic()
             with pytest.raises(Unavailable, match="hand in a copy") as caught:
                 hand_in()
             assert caught.value.code == "growing"
             assert time.monotonic() - began < 30
-        with pytest.raises(Unavailable, match="holds it open"), open_source(str(path), (str(tmp_path),), "file:///n"):
+        with (
+            pytest.raises(Unavailable, match="holds it open"),
+            open_source(str(path), (str(tmp_path),), "file:///n"),
+        ):
             pass
     wait_until_settled(path)
 
@@ -113,18 +134,24 @@ with opened(Path(sys.argv[1])) as file:
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can be somebody else")
-@pytest.mark.parametrize(("age_sec", "written"), [(1, True), (60, False), (-300, True), (-86_400, False)])
+@pytest.mark.parametrize(
+    ("age_sec", "written"), [(1, True), (60, False), (-300, True), (-86_400, False)]
+)
 def test_a_file_that_may_be_written_elsewhere(age_sec: int, written: bool) -> None:
     """Its server's clock may be ahead of ours; a date in the future is none."""
     with tempfile.NamedTemporaryFile() as file:
         Path(file.name).chmod(0o644)
         os.utime(file.name, (time.time() - age_sec,) * 2)
-        done = subprocess.run([sys.executable, "-c", FOREIGN, file.name], capture_output=True, text=True, check=True)
+        done = subprocess.run(
+            [sys.executable, "-c", FOREIGN, file.name], capture_output=True, text=True, check=True
+        )
     assert done.stdout.strip() == str(written)
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="leases are Linux's")
-def test_a_file_is_settled_as_soon_as_it_is_closed(tmp_path: Path, path: Path, recorder: "subprocess.Popen[str]") -> None:
+def test_a_file_is_settled_as_soon_as_it_is_closed(
+    tmp_path: Path, path: Path, recorder: "subprocess.Popen[str]"
+) -> None:
     with opened(path) as file:
         assert still_written(file)
     recorder.kill()
@@ -147,7 +174,9 @@ def test_a_link_that_is_swapped_never_leads_out(tmp_path: Path) -> None:
             (root / "deep").symlink_to(secret)
             (root / "deep").unlink()
             (root / "kept").rename(root / "deep")
-            stop.wait(0.0005)  # so that some tries find the folder in its place, whoever has the cores
+            stop.wait(
+                0.0005
+            )  # so that some tries find the folder in its place, whoever has the cores
 
     swapper = threading.Thread(target=swap)
     swapper.start()
@@ -157,7 +186,9 @@ def test_a_link_that_is_swapped_never_leads_out(tmp_path: Path) -> None:
         while (tries < 2_000 or not read) and time.monotonic() < deadline:
             tries += 1
             try:
-                with open_source(str(root / "deep" / "a.wav"), (str(root),), "file:///nowhere") as file:
+                with open_source(
+                    str(root / "deep" / "a.wav"), (str(root),), "file:///nowhere"
+                ) as file:
                     read.append(file.reader().read())
             except (EarshotError, OSError):
                 continue  # refused: it was in the middle of a swap
@@ -167,7 +198,9 @@ def test_a_link_that_is_swapped_never_leads_out(tmp_path: Path) -> None:
     assert set(read) == {b"inside"}
 
 
-def test_a_pipe_and_a_name_like_an_address(tmp_path: Path, path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_pipe_and_a_name_like_an_address(
+    tmp_path: Path, path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     pipe = tmp_path / "pipe.wav"
     os.mkfifo(pipe)
     named = path.rename(tmp_path / "http:x.wav")
@@ -186,7 +219,9 @@ def test_a_pipe_and_a_name_like_an_address(tmp_path: Path, path: Path, capsys: p
 
 @pytest.mark.parametrize("start", range(8))
 @pytest.mark.parametrize("size", [1, 3, 20])
-def test_edits_stand_in_for_bytes_wherever_reading_begins(tmp_path: Path, start: int, size: int) -> None:
+def test_edits_stand_in_for_bytes_wherever_reading_begins(
+    tmp_path: Path, start: int, size: int
+) -> None:
     whole = bytes(range(20))
     (tmp_path / "a").write_bytes(whole)
     edited = whole[:4] + b"xyz" + whole[7:]

@@ -12,7 +12,13 @@ from tests.sounds.audio_files import Sound, silence, vowel, write
 
 
 def mixed(path: Path, sound: Sound, rate: int = 16_000) -> Prepared:
-    return prepare(write(path / "a.wav", sound, rate, "pcm_s16le"), uuid4(), f"file://{path}/store", rates={32_000}, mix=True)
+    return prepare(
+        write(path / "a.wav", sound, rate, "pcm_s16le"),
+        uuid4(),
+        f"file://{path}/store",
+        rates={32_000},
+        mix=True,
+    )
 
 
 @pytest.mark.parametrize("channels", [2, 6, 8])
@@ -28,7 +34,10 @@ def test_all_channels_are_stored_as_their_mean(tmp_path: Path, channels: int) ->
 
 
 def test_speech_on_any_channel_is_heard_once_on_the_one_there_is(tmp_path: Path) -> None:
-    near, far = np.concatenate([vowel(2), silence(4)], axis=1), np.concatenate([silence(4), vowel(2, pitch_hz=140)], axis=1)
+    near, far = (
+        np.concatenate([vowel(2), silence(4)], axis=1),
+        np.concatenate([silence(4), vowel(2, pitch_hz=140)], axis=1),
+    )
     ready = mixed(tmp_path, np.concatenate([near, far, far, near, silence(6), silence(6)]))
     assert {one.channel for one in ready.utterances} == {0}
     assert len(ready.utterances) == 2

@@ -1,4 +1,5 @@
-"""MP3s with tags before and between their frames, whose sizes may be wrong: no sound is taken for a part of a tag."""
+"""MP3s with tags before and between their frames, whose sizes may be wrong: no sound is taken for a
+part of a tag."""
 
 from pathlib import Path
 from uuid import uuid4
@@ -20,9 +21,19 @@ PICTURE = np.random.default_rng(1).bytes(200_000)
 HUGE = 0x0FFF_FFFF
 
 
-def mp3(path: Path, hz: float, *, xing: bool, codec: str = "libmp3lame", rate: int = RATE, kbit: int = 128) -> bytes:
+def mp3(
+    path: Path,
+    hz: float,
+    *,
+    xing: bool,
+    codec: str = "libmp3lame",
+    rate: int = RATE,
+    kbit: int = 128,
+) -> bytes:
     """Four seconds, without a tag."""
-    with av.open(str(path), "w", options={"write_xing": str(int(xing)), "id3v2_version": "0"}) as out:
+    with av.open(
+        str(path), "w", options={"write_xing": str(int(xing)), "id3v2_version": "0"}
+    ) as out:
         stream = out.add_stream(codec, rate=rate, layout="mono")
         stream.bit_rate = kbit * 1000
         planar = codec == "libmp3lame"
@@ -57,7 +68,12 @@ TAGS = [
 @pytest.mark.parametrize("xing", [False, True])
 @pytest.mark.parametrize("between", [one[1] for one in TAGS], ids=[one[0] for one in TAGS])
 def test_a_tag_between_two_files(tmp_path: Path, between: bytes, xing: bool) -> None:
-    ready = ingest(tmp_path, mp3(tmp_path / "one.mp3", 400, xing=xing) + between + mp3(tmp_path / "two.mp3", 800, xing=xing))
+    ready = ingest(
+        tmp_path,
+        mp3(tmp_path / "one.mp3", 400, xing=xing)
+        + between
+        + mp3(tmp_path / "two.mp3", 800, xing=xing),
+    )
     assert ready.duration_ms == pytest.approx(8_000, abs=250)
     assert ready.notes == ()
     heard = read_pcm(ready.audio[RATE], RATE, 1, 0, ready.duration_ms)[0]
@@ -95,7 +111,14 @@ KINDS = [
 
 @pytest.mark.parametrize(("codec", "rate", "kbit"), KINDS)
 def test_frames_of_all_kinds_end_a_tag(tmp_path: Path, codec: str, rate: int, kbit: int) -> None:
-    sound = mp3(tmp_path / f"one.{'mp2' if codec == 'mp2' else 'mp3'}", 400, xing=False, codec=codec, rate=rate, kbit=kbit)
+    sound = mp3(
+        tmp_path / f"one.{'mp2' if codec == 'mp2' else 'mp3'}",
+        400,
+        xing=False,
+        codec=codec,
+        rate=rate,
+        kbit=kbit,
+    )
     path = tmp_path / "tagged"
     path.write_bytes(tag(HUGE) + sound)
     with opened(path) as file:

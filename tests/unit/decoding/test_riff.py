@@ -1,4 +1,5 @@
-"""Sizes in headers that say something else than what follows: all that is sound is analysed, the rest is named."""
+"""Sizes in headers that say something else than what follows: all that is sound is analysed, the
+rest is named."""
 
 import struct
 from collections.abc import Callable
@@ -27,11 +28,23 @@ def pcm(seconds: float = SECONDS) -> bytes:
     return (tone(seconds) * 32_767).astype("<i2").tobytes()
 
 
-def wav(body: bytes, size: int | None = None, behind: bytes = b"", byte_rate: int = 2 * RATE, riff: int | None = None) -> bytes:
+def wav(
+    body: bytes,
+    size: int | None = None,
+    behind: bytes = b"",
+    byte_rate: int = 2 * RATE,
+    riff: int | None = None,
+) -> bytes:
     size = len(body) if size is None else size
     form = struct.pack("<HHIIHH", 1, 1, RATE, byte_rate, 2, 16)
     head = b"WAVEfmt " + struct.pack("<I", 16) + form + b"data" + struct.pack("<I", size)
-    return b"RIFF" + struct.pack("<I", (size + 36 if riff is None else riff) & 0xFFFF_FFFF) + head + body + behind
+    return (
+        b"RIFF"
+        + struct.pack("<I", (size + 36 if riff is None else riff) & 0xFFFF_FFFF)
+        + head
+        + body
+        + behind
+    )
 
 
 def chunk(name: bytes, body: bytes) -> bytes:
@@ -47,8 +60,19 @@ def rf64(size: int) -> bytes:
 
 def aiff(size: int) -> bytes:
     common = struct.pack(">hIhHQ", 1, size // 2, 16, 16_383 + 13, RATE << 50)
-    chunks = b"AIFFCOMM" + struct.pack(">I", 18) + common + b"SSND" + struct.pack(">III", size + 8 if size else 0, 0, 0)
-    return b"FORM" + struct.pack(">I", len(chunks) + size) + chunks + (tone(SECONDS) * 32_767).astype(">i2").tobytes()
+    chunks = (
+        b"AIFFCOMM"
+        + struct.pack(">I", 18)
+        + common
+        + b"SSND"
+        + struct.pack(">III", size + 8 if size else 0, 0, 0)
+    )
+    return (
+        b"FORM"
+        + struct.pack(">I", len(chunks) + size)
+        + chunks
+        + (tone(SECONDS) * 32_767).astype(">i2").tobytes()
+    )
 
 
 def ingest(folder: Path, data: bytes, accept_truncated: bool = False) -> Prepared:
@@ -57,22 +81,35 @@ def ingest(folder: Path, data: bytes, accept_truncated: bool = False) -> Prepare
     return prepare(path, uuid4(), f"file://{folder}/store", accept_truncated=accept_truncated)
 
 
-CHECKPOINT = "The header states 1.0 s of sound, but more follows: all 128,000 bytes of it are analysed."
-UNCLOSED = "The header states no length, as recorders leave it that write to a pipe or are ended; the end may be missing."
+CHECKPOINT = (
+    "The header states 1.0 s of sound, but more follows: all 128,000 bytes of it are analysed."
+)
+UNCLOSED = (
+    "The header states no length, as recorders leave it that write to a pipe or are ended; the end"
+    " may be missing."
+)
 
 WHOLE: list[tuple[str, bytes, str]] = [
     ("plain", wav(pcm()), ""),
     ("chunk behind", wav(pcm(), behind=LIST), ""),
     ("chunk behind an odd size", wav(pcm()[:-1], behind=b"\0" + LIST), ""),
     ("chunk behind an odd size without padding", wav(pcm()[:-1], behind=LIST), ""),
-    ("a tag as a chunk behind an odd size", wav(pcm()[:-1], behind=b"\0" + chunk(b"ID3 ", b"ID3\4" + NOISE)), ""),
+    (
+        "a tag as a chunk behind an odd size",
+        wav(pcm()[:-1], behind=b"\0" + chunk(b"ID3 ", b"ID3\4" + NOISE)),
+        "",
+    ),
     ("a player's tag behind", wav(pcm(), behind=b"TAG" + bytes(125)), ""),
     ("a few bytes behind", wav(pcm(), behind=b"\r\n--boundary--\r\n"), ""),
     ("a wrong rate of bytes", wav(pcm(), byte_rate=4 * RATE), ""),
     ("a wrong rate of bytes the other way", wav(pcm(), byte_rate=RATE), ""),
     ("checkpointed", wav(pcm(), size=2 * RATE), CHECKPOINT),
     ("checkpointed, chunk behind", wav(pcm(), size=2 * RATE, behind=LIST), CHECKPOINT),
-    ("checkpointed, a picture in a chunk behind", wav(pcm(), size=2 * RATE, behind=chunk(b"ID3 ", NOISE) + LIST), CHECKPOINT),
+    (
+        "checkpointed, a picture in a chunk behind",
+        wav(pcm(), size=2 * RATE, behind=chunk(b"ID3 ", NOISE) + LIST),
+        CHECKPOINT,
+    ),
     ("checkpointed RF64", rf64(2 * RATE), CHECKPOINT),
     ("checkpointed AIFF", aiff(2 * RATE), CHECKPOINT),
     ("checkpointed, quiet in the end", wav(pcm()[:-4000] + bytes(4000), size=2 * RATE), CHECKPOINT),
@@ -92,7 +129,11 @@ WHOLE: list[tuple[str, bytes, str]] = [
         wav(pcm(), behind=wav(pcm(2))),
         "Behind the sound lies another WAV file (64,044 bytes), which is not ",
     ),
-    ("a picture behind", wav(pcm(), behind=PNG), "Behind the sound lies a PNG picture (10,008 bytes), which is not analysed; "),
+    (
+        "a picture behind",
+        wav(pcm(), behind=PNG),
+        "Behind the sound lies a PNG picture (10,008 bytes), which is not analysed; ",
+    ),
     (
         "words behind",
         wav(pcm(), behind=b"and so on\n" * 900),
@@ -101,7 +142,9 @@ WHOLE: list[tuple[str, bytes, str]] = [
 ]
 
 
-@pytest.mark.parametrize(("data", "remark"), [one[1:] for one in WHOLE], ids=[one[0] for one in WHOLE])
+@pytest.mark.parametrize(
+    ("data", "remark"), [one[1:] for one in WHOLE], ids=[one[0] for one in WHOLE]
+)
 def test_all_of_the_sound_and_a_word_on_the_rest(tmp_path: Path, data: bytes, remark: str) -> None:
     ready = ingest(tmp_path, data)
     assert ready.duration_ms == pytest.approx(1000 * SECONDS, abs=2)
@@ -166,7 +209,12 @@ def test_a_size_that_wrapped_above_4_gib(tmp_path: Path, behind: bytes) -> None:
     found = probe(tmp_path / "big.wav")
     assert found.view.end == 44 + size
     assert found.duration_ms == pytest.approx(size * 1000 / (2 * RATE), rel=1e-3)
-    assert found.remarks == (f"The header states 10.0 s of sound, but more follows: all {size:,} bytes of it are analysed.",)
+    assert found.remarks == (
+        (
+            f"The header states 10.0 s of sound, but more follows: all {size:,} bytes of it are"
+            " analysed."
+        ),
+    )
     with opened(tmp_path / "big.wav") as file, open_media(file, found.view) as container:
         stream = container.streams.audio[0]
         container.seek(int((size / (2 * RATE) - 0.5) / stream.time_base), stream=stream)

@@ -1,4 +1,5 @@
-"""Sizes as real writers leave them in every format whose header has one: to a pipe, checkpointed, cut off, odd lengths."""
+"""Sizes as real writers leave them in every format whose header has one: to a pipe, checkpointed,
+cut off, odd lengths."""
 
 import io
 import struct
@@ -31,10 +32,20 @@ class Pipe:
         return len(data)
 
 
-def made(muxer: str, out: Pipe | io.BytesIO, codec: str = "pcm_s16be", seconds: float = SECONDS, channels: int = 1) -> bytes:
+def made(
+    muxer: str,
+    out: Pipe | io.BytesIO,
+    codec: str = "pcm_s16be",
+    seconds: float = SECONDS,
+    channels: int = 1,
+) -> bytes:
     little = muxer in ("wav", "w64") and codec == "pcm_s16be"
     with av.open(out, "w", format=muxer) as container:
-        stream = container.add_stream("pcm_s16le" if little else codec, rate=RATE, layout="mono" if channels == 1 else "stereo")
+        stream = container.add_stream(
+            "pcm_s16le" if little else codec,
+            rate=RATE,
+            layout="mono" if channels == 1 else "stereo",
+        )
         whole = tone(seconds, RATE, channels)
         for start in range(0, whole.shape[1], 8_000):
             block = np.ascontiguousarray(whole[:, start : start + 8_000].T).reshape(1, -1)
@@ -68,7 +79,10 @@ def whole(ready: Prepared) -> bool:
     """Whether all of the tone is there, and nothing but the tone."""
     heard = read_pcm(ready.audio[RATE], RATE, ready.channels, 0, ready.duration_ms)
     level = np.sqrt(np.square(heard[:, : 7 * RATE // 2].reshape(len(heard), 7, -1)).mean(axis=2))
-    return bool(abs(ready.duration_ms - 1000 * SECONDS) <= 2 and np.allclose(level, 0.5 / np.sqrt(2), rtol=0.02))
+    return bool(
+        abs(ready.duration_ms - 1000 * SECONDS) <= 2
+        and np.allclose(level, 0.5 / np.sqrt(2), rtol=0.02)
+    )
 
 
 @pytest.mark.parametrize("channels", [1, 2])
@@ -111,21 +125,30 @@ def test_another_file_behind_is_named_and_no_sound(tmp_path: Path, muxer: str) -
     assert whole(ready)
     name = {"w64": "Wave64"}.get(muxer, muxer.upper())
     assert ready.notes == (
-        f"Behind the sound lies another {name} file ({len(data):,} bytes), which is not analysed; split the file there.",
+        (
+            f"Behind the sound lies another {name} file ({len(data):,} bytes), which is not"
+            " analysed; split the file there."
+        ),
     )
 
 
 ODD = [
     ("nothing", b"", ""),
     ("a chunk", LIST, ""),
-    ("a chunk that is cut off", LIST[:8] + b"\1" + bytes(range(250)) * 40, "something that is no sound"),
+    (
+        "a chunk that is cut off",
+        LIST[:8] + b"\1" + bytes(range(250)) * 40,
+        "something that is no sound",
+    ),
     ("a picture", PNG, "a PNG picture"),
     ("another WAV", b"RIFF", "another WAV file"),
 ]
 
 
 @pytest.mark.parametrize(("behind", "name"), [one[1:] for one in ODD], ids=[one[0] for one in ODD])
-def test_behind_an_odd_number_of_bytes_and_their_padding(tmp_path: Path, behind: bytes, name: str) -> None:
+def test_behind_an_odd_number_of_bytes_and_their_padding(
+    tmp_path: Path, behind: bytes, name: str
+) -> None:
     data = made("wav", io.BytesIO(), "pcm_u8", SECONDS - 1 / RATE)
     assert len(data) % 2 == 0, "FFmpeg has padded the sound"
     if name.startswith("something"):
@@ -133,7 +156,10 @@ def test_behind_an_odd_number_of_bytes_and_their_padding(tmp_path: Path, behind:
     behind = data if behind == b"RIFF" else behind
     ready = ingest(tmp_path, data + behind)
     assert whole(ready)
-    said = f"Behind the sound lies {name} ({len(behind):,} bytes), which is not analysed; split the file there."
+    said = (
+        f"Behind the sound lies {name} ({len(behind):,} bytes), which is not analysed; split the"
+        " file there."
+    )
     assert ready.notes == ((said,) if name else ())
 
 
@@ -144,7 +170,9 @@ def test_quiet_a_law_behind_a_checkpoint_is_no_text(tmp_path: Path) -> None:
     quiet = data[:at] + b"U" * 6_000 + data[at + 6_000 :]
     ready = ingest(tmp_path, with_size("wav", quiet, RATE))
     assert ready.duration_ms == 1000 * SECONDS
-    assert ready.notes == ("The header states 1.0 s of sound, but more follows: all 64,000 bytes of it are analysed.",)
+    assert ready.notes == (
+        "The header states 1.0 s of sound, but more follows: all 64,000 bytes of it are analysed.",
+    )
 
 
 def test_text_that_is_cut_within_a_character_is_text(tmp_path: Path) -> None:

@@ -1,4 +1,5 @@
-"""Sound lies where the file's time stamps say: late, behind gaps, and never further off than the bytes make likely."""
+"""Sound lies where the file's time stamps say: late, behind gaps, and never further off than the
+bytes make likely."""
 
 from itertools import pairwise
 from pathlib import Path
@@ -27,36 +28,61 @@ def beep(seconds: float, rate: int = 48_000) -> Sound:
 
 def loud(ready: Prepared, channel: int = 0) -> list[tuple[float, float]]:
     """Where there is sound, in seconds; pauses below a tenth of a second are none."""
-    heard = np.abs(read_pcm(ready.audio[16_000], 16_000, ready.channels, 0, ready.duration_ms)[channel])
+    heard = np.abs(
+        read_pcm(ready.audio[16_000], 16_000, ready.channels, 0, ready.duration_ms)[channel]
+    )
     at = np.flatnonzero(heard > 0.05) / 16_000
-    ends = [0, *(index for index, (one, other) in enumerate(pairwise(at), 1) if other - one > 0.1), len(at)]
+    ends = [
+        0,
+        *(index for index, (one, other) in enumerate(pairwise(at), 1) if other - one > 0.1),
+        len(at),
+    ]
     return [(float(at[first]), float(at[last - 1])) for first, last in pairwise(ends)]
 
 
-LATE = [("a.mkv", "aac"), ("a.mp4", "aac"), ("a.mov", "pcm_s16le"), ("a.webm", "libopus"), ("a.ts", "aac"), ("a.flv", "aac")]
+LATE = [
+    ("a.mkv", "aac"),
+    ("a.mp4", "aac"),
+    ("a.mov", "pcm_s16le"),
+    ("a.webm", "libopus"),
+    ("a.ts", "aac"),
+    ("a.flv", "aac"),
+]
 
 
 @pytest.mark.parametrize(("name", "codec"), LATE, ids=[name for name, _ in LATE])
 @pytest.mark.parametrize("line", [0.0, 1.0])
-def test_sound_that_begins_after_the_picture_keeps_its_time(tmp_path: Path, name: str, codec: str, line: float) -> None:
+def test_sound_that_begins_after_the_picture_keeps_its_time(
+    tmp_path: Path, name: str, codec: str, line: float
+) -> None:
     """Wherever the file's own line begins: a transport stream counts from any number."""
     rate = 48_000 if codec == "libopus" else RATE
     late = Track([(line + 2.5, beep(2, rate))], codec, rate)
     offset = {"output_ts_offset": "3600"} if name == "a.ts" else {}
-    ready = ingest(write_tracks(tmp_path / name, [late], picture_sec=6, first_sec=line, options=offset))
+    ready = ingest(
+        write_tracks(tmp_path / name, [late], picture_sec=6, first_sec=line, options=offset)
+    )
     assert loud(ready) == [(pytest.approx(2.5, abs=0.03), pytest.approx(4.5, abs=0.05))]
-    assert ready.notes == ("The sound begins 2.5 s after the file does; the time before is silence.",)
+    assert ready.notes == (
+        "The sound begins 2.5 s after the file does; the time before is silence.",
+    )
 
 
-@pytest.mark.parametrize(("name", "codec"), [("a.mpg", "mp2"), ("a.ts", "aac"), ("a.mkv", "aac"), ("a.mp4", "aac")])
-def test_sound_that_begins_behind_what_ffmpeg_looks_at_first(tmp_path: Path, name: str, codec: str) -> None:
+@pytest.mark.parametrize(
+    ("name", "codec"), [("a.mpg", "mp2"), ("a.ts", "aac"), ("a.mkv", "aac"), ("a.mp4", "aac")]
+)
+def test_sound_that_begins_behind_what_ffmpeg_looks_at_first(
+    tmp_path: Path, name: str, codec: str
+) -> None:
     """Streams without an index announce a track whose rate only its first packet tells."""
     late = Track([(40, beep(2, RATE))], codec, RATE)
     ready = ingest(write_tracks(tmp_path / name, [late], picture_sec=45))
     assert loud(ready) == [(pytest.approx(40, abs=0.1), pytest.approx(42, abs=0.1))]
 
 
-@pytest.mark.parametrize(("name", "codec"), [*LATE, ("a.ogg", "libopus")], ids=[name for name, _ in LATE] + ["a.ogg"])
+@pytest.mark.parametrize(
+    ("name", "codec"), [*LATE, ("a.ogg", "libopus")], ids=[name for name, _ in LATE] + ["a.ogg"]
+)
 def test_sound_alone_begins_at_its_first_sample(tmp_path: Path, name: str, codec: str) -> None:
     rate = 48_000 if codec == "libopus" else RATE
     ready = ingest(write_tracks(tmp_path / name, [Track([(7.5, beep(2, rate))], codec, rate)]))
@@ -83,7 +109,11 @@ def test_pieces_of_the_segment_muxer_are_whole(tmp_path: Path, name: str, pictur
     options = {"segment_time": "3"}
     pictures = 9 if picture and not name.endswith(("ogg", "m4a")) else 0
     write_tracks(
-        tmp_path / name, [Track([(0, np.tile(second, 9))], codec)], picture_sec=pictures, muxer="segment", options=options
+        tmp_path / name,
+        [Track([(0, np.tile(second, 9))], codec)],
+        picture_sec=pictures,
+        muxer="segment",
+        options=options,
     )
     lengths = []
     for piece in sorted(tmp_path.glob("a*"))[:3]:  # the last packet makes a fourth
@@ -96,7 +126,12 @@ def test_pieces_of_the_segment_muxer_are_whole(tmp_path: Path, name: str, pictur
 
 def test_a_cut_piece_is_cut(tmp_path: Path) -> None:
     """Its last time stamp lies behind the length that half of it could have: the bytes decide."""
-    write_tracks(tmp_path / "a%d.mka", [Track([(0, tone(9, 48_000))])], muxer="segment", options={"segment_time": "3"})
+    write_tracks(
+        tmp_path / "a%d.mka",
+        [Track([(0, tone(9, 48_000))])],
+        muxer="segment",
+        options={"segment_time": "3"},
+    )
     piece = tmp_path / "a2.mka"
     piece.write_bytes(piece.read_bytes()[: piece.stat().st_size // 2])
     with pytest.raises(BadAudio) as caught:
@@ -114,8 +149,12 @@ LEAPING = [
 
 
 @pytest.mark.parametrize(("name", "codec", "rate"), LEAPING, ids=[name for name, _, _ in LEAPING])
-def test_a_leap_that_the_bytes_do_not_bear_out_is_not_followed(tmp_path: Path, name: str, codec: str, rate: int) -> None:
-    path = write_tracks(tmp_path / name, [Track([(0, beep(4, rate)), (6 * 3600, beep(4, rate))], codec, rate)])
+def test_a_leap_that_the_bytes_do_not_bear_out_is_not_followed(
+    tmp_path: Path, name: str, codec: str, rate: int
+) -> None:
+    path = write_tracks(
+        tmp_path / name, [Track([(0, beep(4, rate)), (6 * 3600, beep(4, rate))], codec, rate)]
+    )
     assert path.stat().st_size < 300_000
     assert expected_chunks(path) < 30, "minutes, of which the file states six hours"
     ready = ingest(path)
@@ -145,7 +184,9 @@ def test_a_late_start_is_bounded_too(tmp_path: Path) -> None:
 def test_muted_minutes_keep_their_length(tmp_path: Path) -> None:
     """Half as much sound makes them likely, of which half comes later."""
     part = np.random.default_rng(0).normal(0, 0.1, (1, 30 * 8_000)).astype(np.float32)
-    ready = ingest(write_tracks(tmp_path / "a.mka", [Track([(0, part), (230, part)], "pcm_mulaw", 8_000)]))
+    ready = ingest(
+        write_tracks(tmp_path / "a.mka", [Track([(0, part), (230, part)], "pcm_mulaw", 8_000)])
+    )
     assert ready.duration_ms == 260_000
     assert ready.notes == ("200.0 s without sound data in between are treated as silence.",)
 
@@ -160,7 +201,8 @@ def test_muted_minutes_of_a_video_keep_their_length(tmp_path: Path) -> None:
 @pytest.mark.parametrize("name", ["a.mkv", "a.mp4"])
 @pytest.mark.parametrize("first_sec", [0.5, 9])
 def test_pictures_make_no_silence_likely(tmp_path: Path, name: str, first_sec: float) -> None:
-    """A clock that is set in twenty seconds of video; of sound, its bytes would be a quarter of an hour."""
+    """A clock that is set in twenty seconds of video; of sound, its bytes would be a quarter of an
+    hour."""
     codec = "aac" if name == "a.mp4" else "libopus"
     track = Track([(0, beep(first_sec)), (1800, beep(20 - first_sec))], codec)
     path = write_tracks(tmp_path / name, [track], picture_sec=20, noisy=True)

@@ -1,4 +1,5 @@
-"""Several audio tracks: one conversation, a voice each, or versions of which the best is analysed and the others are named."""
+"""Several audio tracks: one conversation, a voice each, or versions of which the best is analysed
+and the others are named."""
 
 from pathlib import Path
 from uuid import uuid4
@@ -22,7 +23,9 @@ def ingest(path: Path, mix: bool = False) -> Prepared:
 
 def beep_at(start: float, hz: float, seconds: float = 6, rate: int = RATE) -> Sound:
     """One second of a tone in silence."""
-    return np.concatenate([silence(start, rate), tone(1, rate, hz=hz), silence(seconds - start - 1, rate)], axis=1)
+    return np.concatenate(
+        [silence(start, rate), tone(1, rate, hz=hz), silence(seconds - start - 1, rate)], axis=1
+    )
 
 
 def heard(ready: Prepared) -> list[tuple[int, float]]:
@@ -44,16 +47,25 @@ CONTAINERS = [
 ]
 
 
-@pytest.mark.parametrize(("name", "codec", "key"), CONTAINERS, ids=[name for name, _, _ in CONTAINERS])
-def test_a_voice_on_each_track_is_a_channel_each(tmp_path: Path, name: str, codec: str, key: str) -> None:
+@pytest.mark.parametrize(
+    ("name", "codec", "key"), CONTAINERS, ids=[name for name, _, _ in CONTAINERS]
+)
+def test_a_voice_on_each_track_is_a_channel_each(
+    tmp_path: Path, name: str, codec: str, key: str
+) -> None:
     """The customer's track comes first, and its name says so."""
     titles = [{key: "The customer"}, {key: "Agent"}]
     sounds = [beep_at(1, 400), beep_at(3, 1000)]
-    tracks = [Track([(0, sound)], codec, RATE, title) for sound, title in zip(sounds, titles, strict=True)]
+    tracks = [
+        Track([(0, sound)], codec, RATE, title) for sound, title in zip(sounds, titles, strict=True)
+    ]
     path = write_tracks(tmp_path / name, tracks, picture_sec=6 if name == "a.mp4" else 0)
     found = probe(path)
     assert roles_of(None, found.channels, found.chosen.roles) == ("customer", "agent")
-    assert roles_of(("agent", "customer"), found.channels, found.chosen.roles) == ("agent", "customer"), "by track order"
+    assert roles_of(("agent", "customer"), found.channels, found.chosen.roles) == (
+        "agent",
+        "customer",
+    ), "by track order"
     ready = ingest(path)
     assert heard(ready) == [(400, pytest.approx(1, abs=0.05)), (1000, pytest.approx(3, abs=0.05))]
     assert ready.notes == ()
@@ -72,7 +84,12 @@ def test_a_voice_on_each_track_is_a_channel_each(tmp_path: Path, name: str, code
 )
 def test_roles_of_tracks(tmp_path: Path, titles: list[str], roles: tuple[str, ...]) -> None:
     tracks = [
-        Track([(0, tone(1, RATE, hz=300.0 * number))], "libopus", RATE, {"title": title} if title else {})
+        Track(
+            [(0, tone(1, RATE, hz=300.0 * number))],
+            "libopus",
+            RATE,
+            {"title": title} if title else {},
+        )
         for number, title in enumerate(titles, 1)
     ]
     found = probe(write_tracks(tmp_path / "a.mkv", tracks))
@@ -81,7 +98,9 @@ def test_roles_of_tracks(tmp_path: Path, titles: list[str], roles: tuple[str, ..
 
 def test_tracks_of_other_rates_and_starts_keep_their_times(tmp_path: Path) -> None:
     late = beep_at(1, 1000, 4, 8_000)
-    path = write_tracks(tmp_path / "a.mkv", [Track([(0, beep_at(1, 400))]), Track([(2, late)], "pcm_s16le", 8_000)])
+    path = write_tracks(
+        tmp_path / "a.mkv", [Track([(0, beep_at(1, 400))]), Track([(2, late)], "pcm_s16le", 8_000)]
+    )
     found = probe(path)
     assert (found.channels, found.sample_rate) == (2, 48_000)
     ready = ingest(path)
@@ -96,11 +115,18 @@ LEFT = [
 ]
 
 
-@pytest.mark.parametrize(("why", "metadata", "seconds", "channels"), LEFT, ids=[why for why, *_ in LEFT])
-def test_what_is_left_out_is_named(tmp_path: Path, why: str, metadata: dict[str, str], seconds: int, channels: int) -> None:
+@pytest.mark.parametrize(
+    ("why", "metadata", "seconds", "channels"), LEFT, ids=[why for why, *_ in LEFT]
+)
+def test_what_is_left_out_is_named(
+    tmp_path: Path, why: str, metadata: dict[str, str], seconds: int, channels: int
+) -> None:
     first = Track([(0, beep_at(1, 400))], "libopus", RATE, {"language": "eng"} if metadata else {})
     other = Track(
-        [(0, np.repeat(beep_at(1, 1000, seconds), channels, axis=0))], "libopus", RATE, metadata | {"title": "Film\nmix"}
+        [(0, np.repeat(beep_at(1, 1000, seconds), channels, axis=0))],
+        "libopus",
+        RATE,
+        metadata | {"title": "Film\nmix"},
     )
     ready = ingest(write_tracks(tmp_path / "a.mkv", [first, other]))
     left = ready.notes[-1]
@@ -108,11 +134,19 @@ def test_what_is_left_out_is_named(tmp_path: Path, why: str, metadata: dict[str,
         assert left == "Audio track 1 (1 channel) not analysed; hand it in as a file of its own."
     else:
         language = "deu, " if metadata else ""
-        assert left == f'Audio track 2 ("Filmmix", {language}1 channel) not analysed; hand it in as a file of its own.'
+        assert (
+            left
+            == f'Audio track 2 ("Filmmix", {language}1 channel) not analysed; hand it in as a file'
+            " of its own."
+        )
     assert heard(ready)[0][0] == (1000 if channels == 2 else 400)
 
 
 def test_one_signal_on_two_tracks_is_one_channel(tmp_path: Path) -> None:
     sound = beep_at(1, 400)
-    ready = ingest(write_tracks(tmp_path / "a.mka", [Track([(0, sound)], "flac"), Track([(0, sound)], "pcm_s16le")]))
+    ready = ingest(
+        write_tracks(
+            tmp_path / "a.mka", [Track([(0, sound)], "flac"), Track([(0, sound)], "pcm_s16le")]
+        )
+    )
     assert (ready.channels, ready.dual_mono) == (1, True)

@@ -1,4 +1,5 @@
-"""Checkpoints that are made up of two entries, an adapter and what it adapts, and entries that share their files."""
+"""Checkpoints that are made up of two entries, an adapter and what it adapts, and entries that
+share their files."""
 
 import json
 import subprocess
@@ -49,7 +50,8 @@ commercial = true
 
 @pytest.fixture
 def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
-    """Where the catalog, what it names and the models folder are; settings of this process are those of it."""
+    """Where the catalog, what it names and the models folder are; settings of this process are
+    those of it."""
     for name in ("base", "adapter"):
         (tmp_path / name).mkdir()
         (tmp_path / name / "config.json").write_text(f'"{name}"')
@@ -73,7 +75,14 @@ def told(home: Path, free: str = "true", **changes: str) -> Path:
 
 
 def models(home: Path, *words: str, **named: str) -> "subprocess.CompletedProcess[str]":
-    return earshot(home, "models", *words, models_catalog=str(home / "own.toml"), models_dir=str(home / "models"), **named)
+    return earshot(
+        home,
+        "models",
+        *words,
+        models_catalog=str(home / "own.toml"),
+        models_dir=str(home / "models"),
+        **named,
+    )
 
 
 def release(home: Path, name: str) -> Release:
@@ -87,16 +96,27 @@ def listed(home: Path) -> dict[str, dict[str, object]]:
 
 def test_pulling_an_adapter_or_what_shares_it_fetches_all_of_it(home: Path) -> None:
     with pytest.raises(
-        Misconfigured, match="base-1, which moods-1 needs, is not here; fetch it with `earshot models pull moods-1`"
+        Misconfigured,
+        match=(
+            "base-1, which moods-1 needs, is not here; fetch it with `earshot models pull moods-1`"
+        ),
     ):
         locate(release(home, "moods-1"))
     done = models(home, "pull", "moods-1", "adapter-1")
     assert (done.returncode, done.stderr) == (0, "")
-    assert done.stdout.splitlines() == [f"{name}: pulled, {home}/models/{name}" for name in ("base-1", "adapter-1")]
+    assert done.stdout.splitlines() == [
+        f"{name}: pulled, {home}/models/{name}" for name in ("base-1", "adapter-1")
+    ]
     folders = (home / "models" / "base-1", home / "models" / "adapter-1")
-    assert locate_parts(release(home, "moods-1")).paths == locate_parts(release(home, "adapter-1")).paths == folders
+    assert (
+        locate_parts(release(home, "moods-1")).paths
+        == locate_parts(release(home, "adapter-1")).paths
+        == folders
+    )
     assert not (home / "models" / "moods-1").exists()
-    assert [listed(home)[name]["state"] for name in ("base-1", "adapter-1", "moods-1")] == ["pulled"] * 3
+    assert [listed(home)[name]["state"] for name in ("base-1", "adapter-1", "moods-1")] == [
+        "pulled"
+    ] * 3
 
 
 def test_an_altered_base_is_told_of_whoever_stands_on_it(home: Path) -> None:
@@ -107,7 +127,10 @@ def test_an_altered_base_is_told_of_whoever_stands_on_it(home: Path) -> None:
     assert wrong.returncode == 1
     assert "base-1: put right with `earshot models pull base-1`" in wrong.stderr
     for name in ("adapter-1", "moods-1"):
-        with pytest.raises(Misconfigured, match=f"{name} needs base-1: .*weights.bin has sha256.*models pull {name}`"):
+        with pytest.raises(
+            Misconfigured,
+            match=f"{name} needs base-1: .*weights.bin has sha256.*models pull {name}`",
+        ):
             locate(release(home, name))
     assert models(home, "pull", "moods-1").returncode == 0
     locate(release(home, "moods-1"))
@@ -117,7 +140,9 @@ def test_a_release_is_held_to_the_bytes_of_both(home: Path) -> None:
     models(home, "pull", "moods-1")
     known = catalog.known(home / "own.toml")
     (moods,) = (entry for entry in known if entry.name == "moods-1")
-    meant = moods.release().model_copy(update={"sha256": digest(catalog.parts(moods, known), home / "models")})
+    meant = moods.release().model_copy(
+        update={"sha256": digest(catalog.parts(moods, known), home / "models")}
+    )
     assert locate_parts(meant).sha256 == meant.sha256
     (home / "base" / "weights.bin").write_bytes(b"a newer one")
     (home / "models" / "models.lock").unlink()
@@ -144,11 +169,31 @@ def test_all_licences_count(home: Path, monkeypatch: pytest.MonkeyPatch) -> None
 @pytest.mark.parametrize(
     ("before", "after", "says"),
     [
-        ('base = "base-1"', 'base = "gone-1"', "base of adapter-1 names gone-1, which the catalog does not have"),
-        ("catalog:adapter-1", "catalog:gone-1", "uri of moods-1 names gone-1, which the catalog does not have"),
-        ("catalog:adapter-1", "catalog:moods-1", "uri of moods-1 names moods-1, which has no fetched files of its own"),
-        ('base = "base-1"', 'base = "moods-1"', "base of adapter-1 names moods-1, which has no fetched files of its own"),
-        ('base = "base-1"', 'base = "adapter-1"', "base of adapter-1 names adapter-1, which has no fetched files of its own"),
+        (
+            'base = "base-1"',
+            'base = "gone-1"',
+            "base of adapter-1 names gone-1, which the catalog does not have",
+        ),
+        (
+            "catalog:adapter-1",
+            "catalog:gone-1",
+            "uri of moods-1 names gone-1, which the catalog does not have",
+        ),
+        (
+            "catalog:adapter-1",
+            "catalog:moods-1",
+            "uri of moods-1 names moods-1, which has no fetched files of its own",
+        ),
+        (
+            'base = "base-1"',
+            'base = "moods-1"',
+            "base of adapter-1 names moods-1, which has no fetched files of its own",
+        ),
+        (
+            'base = "base-1"',
+            'base = "adapter-1"',
+            "base of adapter-1 names adapter-1, which has no fetched files of its own",
+        ),
         (
             'base = "base-1"',
             'base = "whisper-small-1"',
@@ -161,7 +206,9 @@ def test_all_licences_count(home: Path, monkeypatch: pytest.MonkeyPatch) -> None
         ),
     ],
 )
-def test_a_link_that_leads_nowhere_is_refused(home: Path, before: str, after: str, says: str) -> None:
+def test_a_link_that_leads_nowhere_is_refused(
+    home: Path, before: str, after: str, says: str
+) -> None:
     told(home, **{before: after})
     with pytest.raises(Misconfigured, match=says):
         catalog.known(home / "own.toml")

@@ -1,4 +1,5 @@
-"""Speech recognised by an inference endpoint: what is sent, what is made of the answer, which errors are worth another try."""
+"""Speech recognised by an inference endpoint: what is sent, what is made of the answer, which
+errors are worth another try."""
 
 import base64
 import io
@@ -59,14 +60,22 @@ def ask(url: str, *languages: str, internal: bool = True, **named: Any) -> list[
     """Through the code path of the worker, from the release down."""
     host = url.split("/")[2]
     config = Settings(asr_endpoint_url=url, internal_hosts=(host,) if internal else (), **named)
-    release = Release(analysis="asr", name="asr-endpoint-1", runtime="http-endpoint", uri=url, sha256="")
+    release = Release(
+        analysis="asr", name="asr-endpoint-1", runtime="http-endpoint", uri=url, sha256=""
+    )
     model = Recognisers(release, "cpu", config)
     return model.of("und")[1].transcribe([SECOND] * len(languages), languages, model.hotwords)
 
 
 def test_what_is_sent_and_what_is_made_of_it() -> None:
-    said = [{"text": " hello", "timestamp": [0.1, 0.4], "confidence": 0.8}, {"text": " 24", "timestamp": [None, None]}]
-    with serving(lambda _: (200, {"text": "hello 24", "chunks": said, "language": "en-US"})) as (url, asked):
+    said = [
+        {"text": " hello", "timestamp": [0.1, 0.4], "confidence": 0.8},
+        {"text": " 24", "timestamp": [None, None]},
+    ]
+    with serving(lambda _: (200, {"text": "hello 24", "chunks": said, "language": "en-US"})) as (
+        url,
+        asked,
+    ):
         known, heard = ask(url, "fr", "und", asr_endpoint_token="t0ken", asr_hotwords=("Earshot",))
     assert [(w.text, w.start_ms, w.end_ms, w.confidence, w.timing) for w in known.words] == [
         ("hello", 100, 400, 0.8, "native"),
@@ -86,12 +95,20 @@ def test_what_is_sent_and_what_is_made_of_it() -> None:
         },
     ]
     with wave.open(io.BytesIO(base64.b64decode(asked[0][1]["inputs"]))) as sound:
-        assert (sound.getframerate(), sound.getnchannels(), sound.getnframes()) == (16_000, 1, 16_000)
+        assert (sound.getframerate(), sound.getnchannels(), sound.getnframes()) == (
+            16_000,
+            1,
+            16_000,
+        )
         assert np.frombuffer(sound.readframes(9), "<i2").tolist() == [8191] * 9
 
 
-@pytest.mark.parametrize(("language", "whisper"), [("ary", "ar"), ("nb", "no"), ("wo", None), ("und", None)])
-def test_whisper_is_asked_for_no_language_that_it_would_refuse(language: str, whisper: str | None) -> None:
+@pytest.mark.parametrize(
+    ("language", "whisper"), [("ary", "ar"), ("nb", "no"), ("wo", None), ("und", None)]
+)
+def test_whisper_is_asked_for_no_language_that_it_would_refuse(
+    language: str, whisper: str | None
+) -> None:
     with serving(lambda _: (200, {"text": "x"})) as (url, asked):
         ask(url, language)
     ((_, body),) = asked
@@ -111,7 +128,9 @@ def test_whisper_is_asked_for_no_language_that_it_would_refuse(language: str, wh
         (400, b"", "answers 400 to a request"),
     ],
 )
-def test_what_an_endpoint_complains_of_is_told_in_one_line_without_the_token(status: int, answer: Any, says: str) -> None:
+def test_what_an_endpoint_complains_of_is_told_in_one_line_without_the_token(
+    status: int, answer: Any, says: str
+) -> None:
     with serving(lambda _: (status, answer)) as (url, _), pytest.raises(EarshotError) as raised:
         ask(url, "en", asr_endpoint_token="t0ken")
     assert says in str(raised.value)
@@ -120,22 +139,32 @@ def test_what_an_endpoint_complains_of_is_told_in_one_line_without_the_token(sta
 
 
 @pytest.mark.parametrize(
-    "said", ["CUDA error: device-side assert triggered", "CUDA out of memory. Tried to allocate 20.00 MiB"]
+    "said",
+    ["CUDA error: device-side assert triggered", "CUDA out of memory. Tried to allocate 20.00 MiB"],
 )
-def test_an_endpoint_without_its_gpu_is_asked_again_and_nothing_here_is_believed_lost(said: str) -> None:
-    with serving(lambda _: (400, {"error": said})) as (url, _), pytest.raises(Unavailable) as raised:
+def test_an_endpoint_without_its_gpu_is_asked_again_and_nothing_here_is_believed_lost(
+    said: str,
+) -> None:
+    with (
+        serving(lambda _: (400, {"error": said})) as (url, _),
+        pytest.raises(Unavailable) as raised,
+    ):
         ask(url, "en")
     assert said in str(raised.value)
     assert not context_lost(raised.value)
     assert not out_of_memory(raised.value)
 
 
-@pytest.mark.parametrize("times", ["[1e999, 1e999]", "[0.1, 1e999]", "[0.1, NaN]", "[-1e999, 0.2]", "[0.2, 0.1]"])
+@pytest.mark.parametrize(
+    "times", ["[1e999, 1e999]", "[0.1, 1e999]", "[0.1, NaN]", "[-1e999, 0.2]", "[0.2, 0.1]"]
+)
 def test_a_time_that_is_none_is_interpolated(times: str) -> None:
     answer = f'{{"text": "a", "chunks": [{{"text": "a", "timestamp": {times}}}]}}'.encode()
     with serving(lambda _: (200, answer)) as (url, _):
         (found,) = ask(url, "en")
-    assert [(w.text, w.start_ms, w.end_ms, w.timing) for w in found.words] == [("a", 0, 1000, "interpolated")]
+    assert [(w.text, w.start_ms, w.end_ms, w.timing) for w in found.words] == [
+        ("a", 0, 1000, "interpolated")
+    ]
 
 
 def test_a_time_behind_the_end_is_the_end() -> None:
@@ -184,9 +213,19 @@ def test_words_are_in_order_of_time_and_one_without_a_time_stays_behind_its_neig
         (200, b"<html>", Permanent, "endpoint_answer"),
         (200, b"[" * 100_000, Permanent, "endpoint_answer"),
         (200, b'{"text": "\\ud800"}', Permanent, "endpoint_answer"),
-        (200, b'{"text": "x", "chunks": [{"text": "x", "confidence": NaN}]}', Permanent, "endpoint_answer"),
+        (
+            200,
+            b'{"text": "x", "chunks": [{"text": "x", "confidence": NaN}]}',
+            Permanent,
+            "endpoint_answer",
+        ),
         (200, {"generated": "x"}, Permanent, "endpoint_answer"),
-        (200, {"text": "x", "chunks": [{"text": "x", "confidence": 7}]}, Permanent, "endpoint_answer"),
+        (
+            200,
+            {"text": "x", "chunks": [{"text": "x", "confidence": 7}]},
+            Permanent,
+            "endpoint_answer",
+        ),
     ],
 )
 def test_errors(status: int, answer: Any, error: type[EarshotError], code: str) -> None:
@@ -217,21 +256,32 @@ def test_a_server_that_does_not_answer_in_time() -> None:
 
 
 def test_internal_addresses_are_not_asked() -> None:
-    with serving(lambda _: (200, {"text": "x"})) as (url, asked), pytest.raises(Forbidden, match="EARSHOT_INTERNAL_HOSTS"):
+    with (
+        serving(lambda _: (200, {"text": "x"})) as (url, asked),
+        pytest.raises(Forbidden, match="EARSHOT_INTERNAL_HOSTS"),
+    ):
         ask(url, "en", internal=False)
     assert asked == []
 
 
 @pytest.mark.parametrize("url", ["", "endpoint.example", "ftp://endpoint.example/"])
 def test_no_url_is_one_line(url: str) -> None:
-    release = Release(analysis="asr", name="asr-endpoint-1", runtime="http-endpoint", uri=url, sha256="")
+    release = Release(
+        analysis="asr", name="asr-endpoint-1", runtime="http-endpoint", uri=url, sha256=""
+    )
     with pytest.raises(Misconfigured, match="set it to the https:// URL"):
         Recognisers(release, "cpu", Settings(asr_endpoint_url=url))
 
 
 @pytest.mark.parametrize("here", ["", "https://two.example/"])
 def test_a_job_for_another_endpoint_than_the_workers_is_refused(here: str) -> None:
-    release = Release(analysis="asr", name="asr-endpoint-1", runtime="http-endpoint", uri="https://one.example/", sha256="")
+    release = Release(
+        analysis="asr",
+        name="asr-endpoint-1",
+        runtime="http-endpoint",
+        uri="https://one.example/",
+        sha256="",
+    )
     with pytest.raises(Misconfigured, match="the job is for asr-endpoint-1") as raised:
         Recognisers(release, "cpu", Settings(asr_endpoint_url=here))
     assert "\n" not in str(raised.value)

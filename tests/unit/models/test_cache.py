@@ -11,7 +11,8 @@ from earshot.compute import cache
 
 
 class Machine:
-    """Loads models, of which as many fit as there is room for; one more really asks for what no machine has."""
+    """Loads models, of which as many fit as there is room for; one more really asks for what no
+    machine has."""
 
     def __init__(self, room: int) -> None:
         self.room = room

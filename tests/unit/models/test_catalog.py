@@ -8,7 +8,14 @@ import pytest
 
 from earshot.analysis.errors import Misconfigured
 from earshot.analysis.noise_labels import CLASSIFIED, NOISE_CATEGORIES
-from earshot.models.checkpoints.catalog import CATALOG, COMMIT, Checkpoint, default_releases, digest_of, load
+from earshot.models.checkpoints.catalog import (
+    CATALOG,
+    COMMIT,
+    Checkpoint,
+    default_releases,
+    digest_of,
+    load,
+)
 from earshot.models.checkpoints.location import MODELS, locate
 from earshot.models.onnx_model import open_model
 
@@ -42,8 +49,13 @@ def test_the_first_entry_of_an_analysis_that_is_at_hand_is_its_default() -> None
 
 
 def test_what_is_fetched_cannot_change_under_its_name() -> None:
-    """A hub's revision is a commit, but for those that the first pull resolves; single files have a sha256."""
-    open_ones = {entry.name for entry in load() if entry.kind == "hf" and not COMMIT.fullmatch(entry.repository[1])}
+    """A hub's revision is a commit, but for those that the first pull resolves; single files have a
+    sha256."""
+    open_ones = {
+        entry.name
+        for entry in load()
+        if entry.kind == "hf" and not COMMIT.fullmatch(entry.repository[1])
+    }
     assert open_ones == {"emotion2vec-plus-seed-1", "wav2vec2-superb-er-1", "wav2vec2-msp-dim-1"}
     assert all(entry.pinned for entry in load() if entry.kind == "https")
     assert {entry.name for entry in load() if not entry.commercial and entry.fetched} == {
@@ -65,9 +77,14 @@ def test_what_is_fetched_cannot_change_under_its_name() -> None:
         ('uri = "catalog:x"\nfiles = ["*"]', "are those of x"),
     ],
 )
-def test_an_entry_that_could_not_be_trusted_is_refused(tmp_path: Path, line: str, says: str) -> None:
+def test_an_entry_that_could_not_be_trusted_is_refused(
+    tmp_path: Path, line: str, says: str
+) -> None:
     path = tmp_path / "catalog.toml"
-    rest = 'name = "x"\nanalysis = "asr"\nruntime = "r"\nsample_rate = 16000\nlicence = "MIT"\ncommercial = true\n'
+    rest = (
+        'name = "x"\nanalysis = "asr"\nruntime = "r"\nsample_rate = 16000\nlicence ='
+        ' "MIT"\ncommercial = true\n'
+    )
     path.write_text(f"[[checkpoint]]\n{rest}{line}\n")
     with pytest.raises(Misconfigured, match=says):
         load(path)
@@ -93,7 +110,10 @@ def test_noise_categories_are_59_and_the_head_is_58() -> None:
     [
         ({"uri": "embedded/none.onnx"}, "is missing"),
         ({"sha256": "0" * 64}, "has sha256"),
-        ({"labels": ("neutral", "happy", "sad", "angry", "surprised")}, "the checkpoint's labels are"),
+        (
+            {"labels": ("neutral", "happy", "sad", "angry", "surprised")},
+            "the checkpoint's labels are",
+        ),
     ],
 )
 def test_a_wrong_release_is_refused_by_name(change: dict[str, object], message: str) -> None:
@@ -104,7 +124,10 @@ def test_a_wrong_release_is_refused_by_name(change: dict[str, object], message: 
     assert release.name in str(caught.value)
 
 
-@pytest.mark.parametrize("text", ["[[checkpoint]]\nname = 3", "x = [", "[[checkpoint]]\nname = 'a'\n", "title = 'no entries'"])
+@pytest.mark.parametrize(
+    "text",
+    ["[[checkpoint]]\nname = 3", "x = [", "[[checkpoint]]\nname = 'a'\n", "title = 'no entries'"],
+)
 def test_a_broken_catalog_is_one_clear_line(tmp_path: Path, text: str) -> None:
     path = tmp_path / "catalog.toml"
     path.write_text(text)

@@ -1,4 +1,5 @@
-"""Which devices a process may see, as CUDA names them, and many rows in passes that fit into memory."""
+"""Which devices a process may see, as CUDA names them, and many rows in passes that fit into
+memory."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -11,14 +12,19 @@ from earshot.compute.halving import in_halves
 
 
 @pytest.mark.parametrize(
-    ("named", "seen"), [("0,2", ("0", "2")), ("MIG-1f, GPU-3a", ("MIG-1f", "GPU-3a")), ("", ()), ("1", ("1",))]
+    ("named", "seen"),
+    [("0,2", ("0", "2")), ("MIG-1f, GPU-3a", ("MIG-1f", "GPU-3a")), ("", ()), ("1", ("1",))],
 )
-def test_what_the_environment_names_is_seen(monkeypatch: pytest.MonkeyPatch, named: str, seen: tuple[str, ...]) -> None:
+def test_what_the_environment_names_is_seen(
+    monkeypatch: pytest.MonkeyPatch, named: str, seen: tuple[str, ...]
+) -> None:
     monkeypatch.setenv(VISIBLE, named)
     assert devices() == seen
 
 
-def test_without_it_all_that_the_machine_has(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_without_it_all_that_the_machine_has(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
     monkeypatch.delenv(VISIBLE, raising=False)
     for name in ("nvidia0", "nvidia1", "nvidiactl", "nvidia-uvm", "null"):
         (tmp_path / name).touch()
@@ -26,7 +32,8 @@ def test_without_it_all_that_the_machine_has(monkeypatch: pytest.MonkeyPatch, tm
 
 
 class Machine:
-    """Doubles numbers in passes of at most ``room``; for more it really asks for what no machine has."""
+    """Doubles numbers in passes of at most ``room``; for more it really asks for what no machine
+    has."""
 
     def __init__(self, room: int) -> None:
         self.room = room

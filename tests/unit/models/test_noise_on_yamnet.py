@@ -45,7 +45,9 @@ def test_the_catalog_knows_what_it_stands_on() -> None:
 
 
 def test_no_weight_of_yamnet_is_in_it() -> None:
-    assert (MODELS / ENTRY.uri).stat().st_size < 150_000, "1024 features to 24 sounds, and nothing before them"
+    assert (MODELS / ENTRY.uri).stat().st_size < 150_000, (
+        "1024 features to 24 sounds, and nothing before them"
+    )
 
 
 def test_a_temperature_on_the_mean_sharpens_and_keeps_the_order() -> None:

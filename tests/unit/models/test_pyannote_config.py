@@ -14,7 +14,12 @@ def lay_out(folder: Path, **params: object) -> None:
     for part in PARTS:
         (folder / part).mkdir()
     named = {**{part: f"$model/{part}" for part in PARTS}, **params}
-    told: dict[str, Any] = {"pipeline": {"name": PIPELINE, "params": {key: value for key, value in named.items() if value}}}
+    told: dict[str, Any] = {
+        "pipeline": {
+            "name": PIPELINE,
+            "params": {key: value for key, value in named.items() if value},
+        }
+    }
     (folder / "config.yaml").write_text(yaml.safe_dump(told))
 
 
@@ -24,11 +29,20 @@ def test_a_folder_that_holds_all_is_fine(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "named", ["pyannote/segmentation-3.0", "$model/elsewhere", None, {"checkpoint": "pyannote/segmentation-3.0"}]
+    "named",
+    [
+        "pyannote/segmentation-3.0",
+        "$model/elsewhere",
+        None,
+        {"checkpoint": "pyannote/segmentation-3.0"},
+    ],
 )
 def test_a_part_that_would_be_fetched_is_refused(tmp_path: Path, named: object) -> None:
     lay_out(tmp_path, segmentation=named)
-    with pytest.raises(Misconfigured, match=r"for its segmentation; lay it into the folder and write \$model/segmentation"):
+    with pytest.raises(
+        Misconfigured,
+        match=r"for its segmentation; lay it into the folder and write \$model/segmentation",
+    ):
         check(tmp_path)
 
 

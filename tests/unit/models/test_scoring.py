@@ -9,7 +9,9 @@ from hypothesis.extra import numpy as hnp
 from earshot.analysis.shares import STEPS, rounded_shares
 from earshot.models.scoring import classify, rounded, softmax
 
-shares = hnp.arrays(np.float32, st.integers(1, 60), elements=st.floats(0, 1, width=32)).filter(lambda a: a.sum() > 0.01)
+shares = hnp.arrays(np.float32, st.integers(1, 60), elements=st.floats(0, 1, width=32)).filter(
+    lambda a: a.sum() > 0.01
+)
 
 
 @given(shares)
@@ -43,5 +45,11 @@ def test_softmax_with_temperature() -> None:
 
 def test_ties_go_to_the_first_label() -> None:
     assert classify(("a", "b"), np.array([0.5, 0.5], np.float32)).label == "a"
-    assert classify(("a", "b", "c"), np.ones(3, np.float32)).scores == {"a": 0.3334, "b": 0.3333, "c": 0.3333}
-    assert pytest.approx(1) == sum(classify(("a", "b", "c"), np.ones(3, np.float32)).scores.values())
+    assert classify(("a", "b", "c"), np.ones(3, np.float32)).scores == {
+        "a": 0.3334,
+        "b": 0.3333,
+        "c": 0.3333,
+    }
+    assert pytest.approx(1) == sum(
+        classify(("a", "b", "c"), np.ones(3, np.float32)).scores.values()
+    )

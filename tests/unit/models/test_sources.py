@@ -1,4 +1,5 @@
-"""Checkpoints that do not come from a hub: single files on web servers, mirrors, folders of one's own."""
+"""Checkpoints that do not come from a hub: single files on web servers, mirrors, folders of one's
+own."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -21,12 +22,20 @@ WEIGHTS = Random(0).randbytes(200_000)
 def web() -> Iterator[Hub]:
     """Files under ``/cdn/org/models/v1/``, without the hub's knowledge of them."""
     with hubs.running() as started:
-        started.repositories["org/models"] = {"v1": {"x.onnx": WEIGHTS, "web-1/x.onnx": WEIGHTS, "web-1/sub/y.json": b"{}"}}
+        started.repositories["org/models"] = {
+            "v1": {"x.onnx": WEIGHTS, "web-1/x.onnx": WEIGHTS, "web-1/sub/y.json": b"{}"}
+        }
         yield started
 
 
 def file_on(web: Hub, content: bytes = WEIGHTS, **changes: object) -> Checkpoint:
-    return entry(f"{web.url}/cdn/org/models/v1/x.onnx", name="web-1", sha256=sha(content), files=[], **changes)
+    return entry(
+        f"{web.url}/cdn/org/models/v1/x.onnx",
+        name="web-1",
+        sha256=sha(content),
+        files=[],
+        **changes,
+    )
 
 
 def test_a_file_of_a_web_server_is_resumed_and_checked(web: Hub, tmp_path: Path) -> None:
@@ -41,7 +50,9 @@ def test_a_beginning_of_another_file_does_not_stay(web: Hub, tmp_path: Path) -> 
     part = tmp_path / ".partial" / "web-1" / "x.onnx.part"
     part.parent.mkdir(parents=True)
     (part.parent / ".commit").write_text("")
-    part.write_bytes(Random(1).randbytes(300_000))  # longer than the file: the server has nothing to add to it
+    part.write_bytes(
+        Random(1).randbytes(300_000)
+    )  # longer than the file: the server has nothing to add to it
     assert pulled(file_on(web), tmp_path, "")
     part.parent.mkdir(parents=True)
     (part.parent / ".commit").write_text("")
@@ -63,14 +74,23 @@ def test_a_beginning_of_another_file_does_not_stay(web: Hub, tmp_path: Path) -> 
 def test_what_a_web_server_refuses_is_one_line(
     web: Hub, tmp_path: Path, path: str, kind: type[EarshotError], says: str
 ) -> None:
-    url = {"closed": f"{web.url}/org/models/resolve/v1/x.onnx", "gone": "http://127.0.0.1:1/x.onnx"}.get(path)
+    url = {
+        "closed": f"{web.url}/org/models/resolve/v1/x.onnx",
+        "gone": "http://127.0.0.1:1/x.onnx",
+    }.get(path)
     web.token = "needed"
     with pytest.raises(kind, match=says) as caught:
-        pulled(entry(url or f"{web.url}/cdn/{path}", name="web-1", sha256="0" * 64, files=[]), tmp_path, "")
+        pulled(
+            entry(url or f"{web.url}/cdn/{path}", name="web-1", sha256="0" * 64, files=[]),
+            tmp_path,
+            "",
+        )
     assert len(str(caught.value).splitlines()) == 1
 
 
-def test_a_mirror_server_holds_single_files_below_the_names_of_their_checkpoints(web: Hub, tmp_path: Path) -> None:
+def test_a_mirror_server_holds_single_files_below_the_names_of_their_checkpoints(
+    web: Hub, tmp_path: Path
+) -> None:
     digests = {"x.onnx": sha(WEIGHTS), "sub/y.json": sha(b"{}")}
     wanted = entry("https://nowhere.invalid/models/", name="web-1", digests=digests, files=[])
     assert pulled(wanted, tmp_path, f"{web.url}/cdn/org/models/v1")
@@ -80,7 +100,9 @@ def test_a_mirror_server_holds_single_files_below_the_names_of_their_checkpoints
 
 
 @pytest.mark.parametrize("place", ["tiny-1", "org/tiny"])
-def test_a_mirror_folder_is_laid_out_as_a_models_folder_or_as_the_hub(tmp_path: Path, place: str) -> None:
+def test_a_mirror_folder_is_laid_out_as_a_models_folder_or_as_the_hub(
+    tmp_path: Path, place: str
+) -> None:
     there = tmp_path / "mirror" / place
     (there / "sub").mkdir(parents=True)
     (there / "model.bin").write_bytes(WEIGHTS)
@@ -99,12 +121,18 @@ def test_a_single_file_of_a_mirror_folder(tmp_path: Path) -> None:
     assert pulled(wanted, tmp_path / "models", f"file://{tmp_path}/mirror")
     assert (tmp_path / "models" / "tiny-1" / "x.onnx").read_bytes() == WEIGHTS
     with pytest.raises(Misconfigured, match="is neither at"):
-        pulled(entry("mirror:nets/y.onnx", name="other-1", sha256="0" * 64, files=[]), tmp_path / "models", str(tmp_path))
+        pulled(
+            entry("mirror:nets/y.onnx", name="other-1", sha256="0" * 64, files=[]),
+            tmp_path / "models",
+            str(tmp_path),
+        )
     with pytest.raises(Misconfigured, match="published nowhere: set EARSHOT_MODELS_MIRROR"):
         pulled(entry("mirror:nets/y.onnx", name="other-1", files=[]), tmp_path / "models", "")
 
 
-def test_a_file_that_is_called_otherwise_on_the_mirror_is_checked_and_kept_under_its_name(tmp_path: Path) -> None:
+def test_a_file_that_is_called_otherwise_on_the_mirror_is_checked_and_kept_under_its_name(
+    tmp_path: Path,
+) -> None:
     mirror = tmp_path / "mirror"
     mirror.mkdir()
     (mirror / "tiny-1").write_bytes(WEIGHTS)

@@ -1,4 +1,5 @@
-"""Recordings on web servers: read below a root, never from an internal address, never without end."""
+"""Recordings on web servers: read below a root, never from an internal address, never without
+end."""
 
 import io
 import socket
@@ -31,7 +32,9 @@ class Pages(BaseHTTPRequestHandler):
         name = self.path.rpartition("/")[2].partition("?")[0]
         if name.startswith("to-"):
             self.send_response(302)
-            self.send_header("Location", {"to-inside": "sound.wav", "to-loop": "to-loop"}.get(name, LEADS[name]))
+            self.send_header(
+                "Location", {"to-inside": "sound.wav", "to-loop": "to-loop"}.get(name, LEADS[name])
+            )
             self.send_header("Content-Length", "0")
             self.end_headers()
         elif name.isdigit():
@@ -110,7 +113,9 @@ def got(url: str, root: str, *internal: str) -> bytes:
     return copy.getvalue()
 
 
-@pytest.mark.parametrize("name", ["sound.wav", "to-inside", "with%20space.wav?signed=a%2Fb&x=1", "with space.wav"])
+@pytest.mark.parametrize(
+    "name", ["sound.wav", "to-inside", "with%20space.wav?signed=a%2Fb&x=1", "with space.wav"]
+)
 def test_a_named_server_is_read(server: str, name: str) -> None:
     root = f"http://{server}/calls"
     with open_source(f"{root}/{name}", (root,), "file:///nowhere", (server,)) as file:
@@ -119,7 +124,11 @@ def test_a_named_server_is_read(server: str, name: str) -> None:
 
 
 def test_no_internal_address_is_asked_unless_it_is_named(server: str) -> None:
-    for host in (server, server.replace("127.0.0.1", "localhost"), server.replace("127.0.0.1", "0.0.0.0")):
+    for host in (
+        server,
+        server.replace("127.0.0.1", "localhost"),
+        server.replace("127.0.0.1", "0.0.0.0"),
+    ):
         root = f"http://{host}/calls"
         with pytest.raises(Forbidden, match="EARSHOT_INTERNAL_HOSTS") as caught:
             got(f"{root}/sound.wav", root, "127.0.0.1:1")
@@ -156,7 +165,9 @@ def test_a_redirection_to_an_internal_server_is_checked_like_the_first_one(serve
         ("slow.wav", Unavailable, "source_unavailable"),
     ],
 )
-def test_what_cannot_be_read_says_why(server: str, name: str, kind: type[EarshotError], code: str) -> None:
+def test_what_cannot_be_read_says_why(
+    server: str, name: str, kind: type[EarshotError], code: str
+) -> None:
     root = f"http://{server}/calls"
     started = time.monotonic()
     with pytest.raises(kind) as caught:
@@ -197,10 +208,35 @@ def test_a_server_that_is_silent_or_away_is_tried_again_later() -> None:
 @pytest.mark.parametrize(
     "address",
     [
-        *("127.0.0.1", "10.0.0.1", "172.16.0.1", "192.168.1.1", "169.254.169.254", "100.64.0.1", "0.0.0.0", "224.0.0.1"),
-        *("::1", "::", "fe80::1", "fe80::1%lo", "fc00::1", "ff02::1", "::ffff:127.0.0.1", "::ffff:10.0.0.1"),
+        *(
+            "127.0.0.1",
+            "10.0.0.1",
+            "172.16.0.1",
+            "192.168.1.1",
+            "169.254.169.254",
+            "100.64.0.1",
+            "0.0.0.0",
+            "224.0.0.1",
+        ),
+        *(
+            "::1",
+            "::",
+            "fe80::1",
+            "fe80::1%lo",
+            "fc00::1",
+            "ff02::1",
+            "::ffff:127.0.0.1",
+            "::ffff:10.0.0.1",
+        ),
         *("64:ff9b::7f00:1", "64:ff9b::a9fe:a9fe", "2002:7f00:1::", "2002:a00:1::"),
-        *("::127.0.0.1", "::10.0.0.1", "::ffff:0:127.0.0.1", "::ffff:0:10.0.0.1", "64:ff9b:1::1", "64:ff9b:1:808:8:800::"),
+        *(
+            "::127.0.0.1",
+            "::10.0.0.1",
+            "::ffff:0:127.0.0.1",
+            "::ffff:0:10.0.0.1",
+            "64:ff9b:1::1",
+            "64:ff9b:1:808:8:800::",
+        ),
     ],
 )
 def test_internal_addresses(address: str) -> None:
@@ -209,7 +245,15 @@ def test_internal_addresses(address: str) -> None:
 
 @pytest.mark.parametrize(
     "address",
-    ["8.8.8.8", "1.1.1.1", "2606:4700:4700::1111", "::ffff:8.8.8.8", "64:ff9b::808:808", "::8.8.8.8", "::ffff:0:8.8.8.8"],
+    [
+        "8.8.8.8",
+        "1.1.1.1",
+        "2606:4700:4700::1111",
+        "::ffff:8.8.8.8",
+        "64:ff9b::808:808",
+        "::8.8.8.8",
+        "::ffff:0:8.8.8.8",
+    ],
 )
 def test_public_addresses(address: str) -> None:
     assert is_public(address)

@@ -7,13 +7,19 @@ from redis.exceptions import ResponseError
 from earshot.analysis.errors import Unavailable
 from earshot.storage.redis.client import Parser, Refused, lost_connections
 
-SCRIPT = "ERR Error running script (call to f_94): @user_script:1: @user_script: 1: -{} script: 94, on @user_script:1."
+SCRIPT = (
+    "ERR Error running script (call to f_94): @user_script:1: @user_script: 1: -{} script: 94, on"
+    " @user_script:1."
+)
 PASSING = (
     "READONLY You can't write against a read only replica.",
     "UNBLOCKED force unblock from blocking operation, instance state changed (master -> replica?)",
     "OOM command not allowed when used memory > 'maxmemory'.",
     "MISCONF Errors writing to the AOF file: No space left on device",
-    "MISCONF Redis is configured to save RDB snapshots, but it is currently not able to persist on disk.",
+    (
+        "MISCONF Redis is configured to save RDB snapshots, but it is currently not able to persist"
+        " on disk."
+    ),
     "LOADING Redis is loading the dataset in memory",
     "MASTERDOWN Link with MASTER is down and replica-serve-stale-data is set to 'no'.",
     "CLUSTERDOWN The cluster is down",
@@ -25,7 +31,10 @@ PASSING = (
     "NOPERM this user has no permissions to run the 'set' command or its subcommand",
     "DENIED Redis is running in protected mode because protected mode is enabled",
     "ERR max number of clients reached",
-    "EXECABORT Transaction discarded because of: OOM command not allowed when used memory > 'maxmemory'.",
+    (
+        "EXECABORT Transaction discarded because of: OOM command not allowed when used memory >"
+        " 'maxmemory'."
+    ),
     SCRIPT.format("READONLY You can't write against a read only replica."),
     SCRIPT.format("OOM command not allowed when used memory > 'maxmemory'."),
     SCRIPT.format("MISCONF Errors writing to the AOF file: No space left on device"),
@@ -34,7 +43,10 @@ OF_THE_COMMAND = (
     "ERR value is not a valid float",
     "ERR unknown command 'NOSUCH', with args beginning with: ",
     "ERR wrong number of arguments for 'set' command",
-    "ERR Error running script (call to f_94): @user_script:1: user_script:1: attempt to compare nil with number",
+    (
+        "ERR Error running script (call to f_94): @user_script:1: user_script:1: attempt to compare"
+        " nil with number"
+    ),
     SCRIPT.format("WRONGTYPE Operation against a key holding the wrong kind of value"),
     "WRONGTYPE Operation against a key holding the wrong kind of value",
     "NOSCRIPT No matching script. Please use EVAL.",
@@ -62,4 +74,6 @@ def test_a_wrong_command_is_not_waited_for(answer: str) -> None:
 def test_who_waits_reads_what_redis_says() -> None:
     with pytest.raises(Unavailable) as caught, lost_connections():
         raise Refused("READONLY You can't write against a read only replica.")
-    assert str(caught.value) == "Redis refuses: READONLY You can't write against a read only replica."
+    assert (
+        str(caught.value) == "Redis refuses: READONLY You can't write against a read only replica."
+    )

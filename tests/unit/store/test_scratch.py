@@ -28,7 +28,9 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def test_a_copy_is_removed_when_its_process_was_killed_and_not_before(folder: Path) -> None:
     argv = [sys.executable, "-c", HOLDER]
-    with subprocess.Popen(argv, env={**os.environ, "TMPDIR": str(folder)}, stdout=subprocess.PIPE, text=True) as holder:
+    with subprocess.Popen(
+        argv, env={**os.environ, "TMPDIR": str(folder)}, stdout=subprocess.PIPE, text=True
+    ) as holder:
         assert holder.stdout is not None
         copy = Path(holder.stdout.readline().strip())
         assert copy.parent == folder
@@ -45,7 +47,9 @@ def test_a_copy_is_removed_when_its_process_was_killed_and_not_before(folder: Pa
 
 
 def test_what_is_not_ours_is_left_alone(folder: Path) -> None:
-    young, link, other = (folder / f"{scratch.PREFIX}{name}" for name in ("young", "link", "folder"))
+    young, link, other = (
+        folder / f"{scratch.PREFIX}{name}" for name in ("young", "link", "folder")
+    )
     young.touch()
     other.mkdir()
     target = folder / "precious"
@@ -54,4 +58,9 @@ def test_what_is_not_ours_is_left_alone(folder: Path) -> None:
     for each in (target, other):
         os.utime(each, (0, 0))
     assert scratch.sweep() == 0
-    assert {each.name for each in folder.iterdir()} == {young.name, link.name, other.name, "precious"}
+    assert {each.name for each in folder.iterdir()} == {
+        young.name,
+        link.name,
+        other.name,
+        "precious",
+    }

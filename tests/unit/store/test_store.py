@@ -35,14 +35,18 @@ def objects(store: str) -> list[str]:
     return sorted(fs.find(path)) if fs.exists(path) else []
 
 
-@settings(max_examples=50, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=50, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
 @given(
     channels=st.integers(1, 8),
     rate=st.sampled_from([8_000, 16_000, 44_100]),
     start=st.integers(0, 1500),
     end=st.integers(0, 1500),
 )
-def test_reading_by_time_is_slicing(store: str, channels: int, rate: int, start: int, end: int) -> None:
+def test_reading_by_time_is_slicing(
+    store: str, channels: int, rate: int, start: int, end: int
+) -> None:
     sound = np.random.default_rng(channels).uniform(-1, 0.999, (channels, rate)).astype(np.float32)
     uri = pcm_uri(store, uuid4(), rate)
     with PcmWriter(uri, channels) as writer:
@@ -50,7 +54,9 @@ def test_reading_by_time_is_slicing(store: str, channels: int, rate: int, start:
         writer.write(sound[:, 333:])
     heard = read_pcm(uri, rate, channels, start, end)
     assert heard.dtype == np.float32
-    np.testing.assert_allclose(heard, sound[:, start * rate // 1000 : end * rate // 1000], atol=2**-15)
+    np.testing.assert_allclose(
+        heard, sound[:, start * rate // 1000 : end * rate // 1000], atol=2**-15
+    )
     for channel in range(channels):
         (alone,) = read_pcm(uri, rate, channels, start, end, channel)
         np.testing.assert_array_equal(alone, heard[channel])
@@ -182,7 +188,9 @@ def test_an_upload_is_a_copy_that_can_be_discarded(store: str, tmp_path: Path) -
     assert caught.value.code == "missing"
 
 
-@pytest.mark.parametrize("name", [b"50% off#1?.wav", b"a%20b.wav", b"caf\xe9.wav", "café 🎧.wav".encode()])
+@pytest.mark.parametrize(
+    "name", [b"50% off#1?.wav", b"a%20b.wav", b"caf\xe9.wav", "café 🎧.wav".encode()]
+)
 def test_an_upload_keeps_odd_names_readable(store: str, tmp_path: Path, name: bytes) -> None:
     path = tmp_path / os.fsdecode(name)
     path.write_bytes(b"sound")
@@ -234,12 +242,21 @@ def test_discarding_never_leaves_the_inbox(tmp_path: Path) -> None:
     assert precious.exists()
 
 
-def test_discarding_what_is_no_upload_raises_nothing_and_leaves_the_inbox(store: str, tmp_path: Path) -> None:
+def test_discarding_what_is_no_upload_raises_nothing_and_leaves_the_inbox(
+    store: str, tmp_path: Path
+) -> None:
     path = tmp_path / "a.wav"
     path.write_bytes(b"x")
     uri = upload(path, store)
     folder = uri.rpartition("/")[0]
-    for strange in (folder, f"{folder}/", f"{store}/inbox/", f"{store}/inbox", f"{uri}/deeper", f"{folder}/{'x' * 304}"):
+    for strange in (
+        folder,
+        f"{folder}/",
+        f"{store}/inbox/",
+        f"{store}/inbox",
+        f"{uri}/deeper",
+        f"{folder}/{'x' * 304}",
+    ):
         discard_upload(strange, store)
     assert len(objects(store)) == 1
     discard_upload(uri, store)
@@ -248,7 +265,9 @@ def test_discarding_what_is_no_upload_raises_nothing_and_leaves_the_inbox(store:
         assert list(inbox.iterdir()) == []
 
 
-def test_an_upload_that_cannot_be_removed_stays_in_one_line(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+def test_an_upload_that_cannot_be_removed_stays_in_one_line(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
     store = f"file://{tmp_path}/store"
     (tmp_path / "store").mkdir()
     (tmp_path / "store" / "inbox").write_bytes(b"a file in its place")
@@ -272,7 +291,11 @@ def test_a_web_root_may_be_an_ipv6_address() -> None:
     roots = ("http://[2001:db8::7]:8000/calls",)
     uri = "http://[2001:db8::7]:8000/calls/a.wav"
     assert confine(uri, roots, "file:///nowhere") == uri
-    for outside in (f"{uri}::file:///etc/passwd", "http://[2001:db8::8]:8000/calls/a.wav", f"zip://a::{uri}"):
+    for outside in (
+        f"{uri}::file:///etc/passwd",
+        "http://[2001:db8::8]:8000/calls/a.wav",
+        f"zip://a::{uri}",
+    ):
         with pytest.raises(Forbidden):
             confine(outside, roots, "file:///nowhere")
 
@@ -283,7 +306,13 @@ def test_what_lies_below_a_root_may_be_read(tmp_path: Path) -> None:
     path = root / "deep" / "a b.wav"
     path.write_bytes(b"x")
     (root / "link.wav").symlink_to(path)
-    for uri in (str(path), f"file://{path}", path.as_uri(), f"file://{root}/deep/../deep/a b.wav", str(root / "link.wav")):
+    for uri in (
+        str(path),
+        f"file://{path}",
+        path.as_uri(),
+        f"file://{root}/deep/../deep/a b.wav",
+        str(root / "link.wav"),
+    ):
         for roots in ((str(root),), (f"file://{root}",), (f"file://{root}/", "s3://elsewhere")):
             assert confine(uri, roots, "file:///nowhere") == f"file://{path.resolve()}"
 
@@ -314,7 +343,11 @@ def test_what_lies_outside_is_forbidden(tmp_path: Path, uri: str) -> None:
     (tmp_path / "secret.wav").write_bytes(b"x")
     (root / "out.wav").symlink_to(tmp_path / "secret.wav")
     with pytest.raises(Forbidden) as caught:
-        confine(uri.format(root=root), (str(root), "https://good.example/calls"), f"file://{tmp_path}/store")
+        confine(
+            uri.format(root=root),
+            (str(root), "https://good.example/calls"),
+            f"file://{tmp_path}/store",
+        )
     assert caught.value.code == "outside_roots"
     assert "EARSHOT_ROOTS" in str(caught.value)
 
@@ -326,12 +359,18 @@ def test_a_remote_recording_is_copied_for_the_time_of_decoding() -> None:
     with open_source(f"{root}/a.flac", (root,), "file:///nowhere") as copy:
         assert (copy.reader().read(), copy.path.suffix) == (b"remote sound", ".flac")
     assert not copy.path.exists()
-    with pytest.raises(BadAudio, match="does not exist"), open_source(f"{root}/b.flac", (root,), "file:///nowhere"):
+    with (
+        pytest.raises(BadAudio, match="does not exist"),
+        open_source(f"{root}/b.flac", (root,), "file:///nowhere"),
+    ):
         pass
 
 
 def test_a_folder_is_not_a_recording(tmp_path: Path) -> None:
-    with pytest.raises(BadAudio, match="folder"), open_source(str(tmp_path), (str(tmp_path),), "file:///nowhere"):
+    with (
+        pytest.raises(BadAudio, match="folder"),
+        open_source(str(tmp_path), (str(tmp_path),), "file:///nowhere"),
+    ):
         pass
 
 

@@ -11,7 +11,13 @@ from earshot.storage.redis.waits import BACKLOG_PER_CHILD, Queue
 
 NOW, LEASE = 1e9, 300.0
 ALIVE = Worker(
-    incarnation="a", node="cpu@here", queues=("scene",), children=(11, 12), busy={11: NOW - 100}, since=NOW - 500, seen=NOW
+    incarnation="a",
+    node="cpu@here",
+    queues=("scene",),
+    children=(11, 12),
+    busy={11: NOW - 100},
+    since=NOW - 500,
+    seen=NOW,
 )
 
 
@@ -26,13 +32,25 @@ def claimed(pid: int, since: float = NOW - 60) -> Claim:
         (claimed(12), ALIVE, True, "let_go"),  # alive and idle: Redis forgot that it was done
         (claimed(11, since=NOW - 200), ALIVE, True, "let_go"),  # at a later job by now
         (claimed(99), ALIVE, True, "child_died"),
-        (claimed(99, since=NOW - 1), ALIVE, True, "working"),  # perhaps begun since the last heartbeat
+        (
+            claimed(99, since=NOW - 1),
+            ALIVE,
+            True,
+            "working",
+        ),  # perhaps begun since the last heartbeat
         (claimed(11), ALIVE.model_copy(update={"left": True}), True, "handed_back"),
         (claimed(11), None, True, "died"),
-        (claimed(11), None, False, "unsure"),  # the one who asks was not heard himself: it may be Redis that was away
+        (
+            claimed(11),
+            None,
+            False,
+            "unsure",
+        ),  # the one who asks was not heard himself: it may be Redis that was away
     ],
 )
-def test_what_became_of_the_holder_of_a_claim(claim: Claim, worker: Worker | None, watching: bool, expected: Fate) -> None:
+def test_what_became_of_the_holder_of_a_claim(
+    claim: Claim, worker: Worker | None, watching: bool, expected: Fate
+) -> None:
     assert fate(claim, {"a": worker} if worker else {}, watching=watching) == expected
 
 
@@ -41,13 +59,23 @@ def test_what_became_of_the_holder_of_a_claim(claim: Claim, worker: Worker | Non
     [
         (0, 0.0, NOW - LEASE + 1, False),
         (0, 0.0, NOW - LEASE - 1, True),  # nothing waits and it was never started
-        (5, NOW - 3600, NOW - 3599, False),  # an hour's queue: those before it were started just now
+        (
+            5,
+            NOW - 3600,
+            NOW - 3599,
+            False,
+        ),  # an hour's queue: those before it were started just now
         (5, NOW - 3600, NOW - 3600 - LEASE - 1, True),  # overtaken
         (5, 0.0, NOW - 86_400, False),  # nobody has started anything: it waits, be it for a day
     ],
 )
-def test_a_lost_job_is_told_from_one_that_waits(length: int, newest_started: float, sent_at: float, lost: bool) -> None:
-    assert Queue(length=length, newest_started=newest_started, children=2).lost(sent_at, NOW, LEASE) == lost
+def test_a_lost_job_is_told_from_one_that_waits(
+    length: int, newest_started: float, sent_at: float, lost: bool
+) -> None:
+    assert (
+        Queue(length=length, newest_started=newest_started, children=2).lost(sent_at, NOW, LEASE)
+        == lost
+    )
 
 
 def test_there_is_no_room_where_nobody_works_or_enough_waits() -> None:
@@ -65,7 +93,9 @@ def test_a_worker_that_left_is_not_heard() -> None:
 def test_settings_that_would_take_the_living_for_dead_are_refused() -> None:
     with pytest.raises(ValueError, match="worker_lost_sec must be above soft_shutdown_sec"):
         Settings(worker_lost_sec=10, soft_shutdown_sec=20)
-    with pytest.raises(ValueError, match="task_time_limit_sec must stay below visibility_timeout_sec"):
+    with pytest.raises(
+        ValueError, match="task_time_limit_sec must stay below visibility_timeout_sec"
+    ):
         Settings(task_time_limit_sec=1800)
 
 

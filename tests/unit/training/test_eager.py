@@ -1,4 +1,5 @@
-"""Torch runs every embedded network as ONNX Runtime does: what ``make bench`` compares with is the same network."""
+"""Torch runs every embedded network as ONNX Runtime does: what ``make bench`` compares with is the
+same network."""
 
 from pathlib import Path
 

@@ -1,4 +1,5 @@
-"""``earshot evaluate`` on sound made here: figures that must come out, and one line for whatever is wrong."""
+"""``earshot evaluate`` on sound made here: figures that must come out, and one line for whatever is
+wrong."""
 
 import importlib.util
 import json
@@ -27,7 +28,8 @@ def labelled(folder: Path, *rows: dict[str, object]) -> None:
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    """Two recordings of silence, one of 70 s that begins with a voice, one that is no audio and one that is cut off."""
+    """Two recordings of silence, one of 70 s that begins with a voice, one that is no audio and one
+    that is cut off."""
     audio = tmp_path / "audio"
     audio.mkdir()
     write(audio / "quiet.wav", silence(2), 16_000, "pcm_s16le")
@@ -53,7 +55,9 @@ def test_every_analysis_is_measured_on_what_it_is_labelled_for(folder: Path) -> 
     assert done.returncode == 0, done.stderr
     jsonschema.validate(json.loads((folder / "metrics.json").read_text()), schema("metrics"))
     metrics = Metrics.model_validate_json((folder / "metrics.json").read_text()).root
-    scene, asr, diarization, emotion = (metrics[name] for name in ("scene", "asr", "diarization", "emotion"))
+    scene, asr, diarization, emotion = (
+        metrics[name] for name in ("scene", "asr", "diarization", "emotion")
+    )
     assert isinstance(scene, Classified)
     assert isinstance(asr, Transcribed)
     assert isinstance(diarization, Diarized)
@@ -64,11 +68,16 @@ def test_every_analysis_is_measured_on_what_it_is_labelled_for(folder: Path) -> 
     assert (asr.n, asr.words, asr.wer, asr.cer) == (1, 3, 1.0, 1.0)
     assert diarization.der is not None
     assert diarization.der < 0.2
-    assert diarization.per_file["long.flac"].spoken_ms == 1_500  # 0.25 s at both ends are not scored
+    assert (
+        diarization.per_file["long.flac"].spoken_ms == 1_500
+    )  # 0.25 s at both ends are not scored
     assert emotion.unanswered == {"no_speech": 1}
     assert emotion.passed_over.unmapped == {"emotion=whimsical": 1}
     assert emotion.concordance is not None
-    assert emotion.concordance["valence"].model_dump() == {"n": 0, "ccc": None}  # the release gives none
+    assert emotion.concordance["valence"].model_dump() == {
+        "n": 0,
+        "ccc": None,
+    }  # the release gives none
     assert list(metrics) == ["scene", "noise", "sentiment", "asr", "emotion", "diarization"]
     assert [line.split()[0] for line in done.stdout.splitlines()] == ["analysis", *metrics]
 
@@ -99,15 +108,51 @@ def test_broken_audio_is_named_and_the_rest_is_measured(folder: Path) -> None:
     ("manifest", "words", "says"),
     [
         ('{"path": "quiet.wav", "scene": "silence"}\n{"path"', (), "m.jsonl line 2 is not JSON"),
-        ('{"path": "quiet.wav"}', (), "no row of m.jsonl has a label for any analysis; docs/evaluation.md"),
-        ('{"path": "quiet.wav", "scene": "silence"}', ("--analysis", "scene,noise"), "has a label for noise"),
-        ('{"path": "quiet.wav", "scene": "silence"}', ("--analysis", "smell"), "no analysis named smell"),
-        ('{"path": "quiet.wav", "scene": "silence"}', ("--root", "nowhere"), "there is no folder nowhere"),
-        ('{"path": "quiet.wav", "scene": "silence"}', ("--out", "no/where.json"), "there is no folder no"),
-        ('{"path": "quiet.wav", "scene": "silence"}', ("--manifest", "n.jsonl"), "n.jsonl: No such file"),
-        ('{"path": "quiet.wav", "scene": "silence"}', ("--checkpoint", "x.onnx"), "neither a file nor a release"),
-        ('{"path": "quiet.wav", "scene": "silence"}', ("--checkpoint", "m.jsonl"), "m.jsonl is no checkpoint for scene"),
-        ('{"path": "quiet.wav", "scene": "silence"}', ("--checkpoint", "gopher://x/y.onnx"), "cannot be fetched"),
+        (
+            '{"path": "quiet.wav"}',
+            (),
+            "no row of m.jsonl has a label for any analysis; docs/evaluation.md",
+        ),
+        (
+            '{"path": "quiet.wav", "scene": "silence"}',
+            ("--analysis", "scene,noise"),
+            "has a label for noise",
+        ),
+        (
+            '{"path": "quiet.wav", "scene": "silence"}',
+            ("--analysis", "smell"),
+            "no analysis named smell",
+        ),
+        (
+            '{"path": "quiet.wav", "scene": "silence"}',
+            ("--root", "nowhere"),
+            "there is no folder nowhere",
+        ),
+        (
+            '{"path": "quiet.wav", "scene": "silence"}',
+            ("--out", "no/where.json"),
+            "there is no folder no",
+        ),
+        (
+            '{"path": "quiet.wav", "scene": "silence"}',
+            ("--manifest", "n.jsonl"),
+            "n.jsonl: No such file",
+        ),
+        (
+            '{"path": "quiet.wav", "scene": "silence"}',
+            ("--checkpoint", "x.onnx"),
+            "neither a file nor a release",
+        ),
+        (
+            '{"path": "quiet.wav", "scene": "silence"}',
+            ("--checkpoint", "m.jsonl"),
+            "m.jsonl is no checkpoint for scene",
+        ),
+        (
+            '{"path": "quiet.wav", "scene": "silence"}',
+            ("--checkpoint", "gopher://x/y.onnx"),
+            "cannot be fetched",
+        ),
         (
             '{"path": "quiet.wav", "scene": "silence"}',
             ("--checkpoint", "noise-embedded-4"),
@@ -116,7 +161,9 @@ def test_broken_audio_is_named_and_the_rest_is_measured(folder: Path) -> None:
         ('{"path": "quiet.wav", "rttm": "r.rttm"}', (), "r.rttm cannot be read"),
     ],
 )
-def test_one_line_says_what_is_wrong(folder: Path, manifest: str, words: tuple[str, ...], says: str) -> None:
+def test_one_line_says_what_is_wrong(
+    folder: Path, manifest: str, words: tuple[str, ...], says: str
+) -> None:
     (folder / "m.jsonl").write_text(manifest)
     done = evaluate(folder, *words)
     assert done.returncode == USAGE, done.stderr

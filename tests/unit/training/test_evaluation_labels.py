@@ -14,7 +14,16 @@ from evaluation.manifest import Row, read
 from evaluation.measures import rttm
 from workers.registry import analyses
 
-CANONICAL = {"neutral", "happy", "angry", "sad", "frustrated", "surprised", "calm", "anxious"}  # C-03
+CANONICAL = {
+    "neutral",
+    "happy",
+    "angry",
+    "sad",
+    "frustrated",
+    "surprised",
+    "calm",
+    "anxious",
+}  # C-03
 
 
 def row(path: str, **said: object) -> Row:
@@ -72,7 +81,12 @@ def test_every_map_is_about_an_analysis_and_its_labels() -> None:
     for analysis, labels in known.items():
         mapping = label_map.read(analysis)
         sections = mapping.sections.values()
-        meant = {label for section in sections for table in (section.model_extra or {}).values() for label in table.values()}
+        meant = {
+            label
+            for section in sections
+            for table in (section.model_extra or {}).values()
+            for label in table.values()
+        }
         assert meant | {section.every for section in sections if section.every} <= labels
         assert set(mapping.instead) | set(mapping.instead.values()) <= labels
 
@@ -88,7 +102,11 @@ def test_every_map_is_about_an_analysis_and_its_labels() -> None:
         ("noise", row("noise/esc10/x.ogg", label="rooster"), Truth(unmapped="label=rooster")),
         ("noise", row("scene/pyaudio3/x.flac", label="silence"), Truth(unmapped="label=silence")),
         ("noise", row("mine/x.ogg", noise="thunder"), Truth("thunder")),
-        ("emotion", row("emotion/emodb/x.ogg", emotion="boredom"), Truth(unmapped="emotion=boredom")),
+        (
+            "emotion",
+            row("emotion/emodb/x.ogg", emotion="boredom"),
+            Truth(unmapped="emotion=boredom"),
+        ),
         ("emotion", row("emotion/baved_arabic/x.ogg", emotion_level="2"), Truth()),
         ("sentiment", row("emotion/emodb/x.ogg", emotion="boredom"), Truth("neutral")),
         ("sentiment", row("mine/x.ogg", emotion="angry", sentiment="neutral"), Truth("neutral")),
@@ -109,7 +127,8 @@ def test_a_release_with_fewer_emotions_is_held_to_what_stands_for_them() -> None
 
 
 @pytest.mark.parametrize(
-    ("text", "says"), [("[default", "is not TOML"), ("[default.label]\na = 1", "default"), ("[a]\nb = 1", "b")]
+    ("text", "says"),
+    [("[default", "is not TOML"), ("[default.label]\na = 1", "default"), ("[a]\nb = 1", "b")],
 )
 def test_a_broken_map_is_named(tmp_path: Path, text: str, says: str) -> None:
     (tmp_path / "scene.toml").write_text(text)
@@ -125,8 +144,14 @@ def test_a_limit_is_spread_over_the_manifest() -> None:
 
 
 def test_references_are_read_by_name(tmp_path: Path) -> None:
-    (tmp_path / "r.rttm").write_text("SPKR-INFO x\nSPEAKER call 1 0.5 1.25 <NA> <NA> Ann <NA> <NA>\n")
-    rows = [row("calls/call.wav", rttm="r.rttm"), row("calls/other.wav", rttm="r.rttm"), row("calls/third.wav")]
+    (tmp_path / "r.rttm").write_text(
+        "SPKR-INFO x\nSPEAKER call 1 0.5 1.25 <NA> <NA> Ann <NA> <NA>\n"
+    )
+    rows = [
+        row("calls/call.wav", rttm="r.rttm"),
+        row("calls/other.wav", rttm="r.rttm"),
+        row("calls/third.wav"),
+    ]
     chosen = choose(rows, "diarization", label_map.read("diarization"), tmp_path, None)
     assert chosen.truth == {0: "r.rttm"}
     assert dict(chosen.unmapped) == {"rttm=r.rttm has no line about other": 1}

@@ -12,7 +12,8 @@ from evaluation.measures.words import count, distance, normalised
 
 
 def test_a_classifier_by_hand() -> None:
-    """Truth a a a b b c, answers a a b b b a: recalls 2/3, 1, 0; F1 of a 2*2/(3+3), of b 2*2/(2+3), of c 0."""
+    """Truth a a a b b c, answers a a b b b a: recalls 2/3, 1, 0; F1 of a 2*2/(3+3), of b 2*2/(2+3),
+    of c 0."""
     truth, answers = np.array([0, 0, 0, 1, 1, 2]), np.array([0, 0, 1, 1, 1, 0])
     found = judge("t", ("a", "b", "c"), truth, answers, np.full(6, 0.9), np.array(list("xxyyzz")))
     assert found.accuracy == pytest.approx(4 / 6)
@@ -23,12 +24,20 @@ def test_a_classifier_by_hand() -> None:
 
 
 def test_a_label_that_does_not_occur_weighs_nothing_but_its_false_alarms_cost() -> None:
-    found = judge("t", ("a", "b"), np.array([0, 0]), np.array([0, 1]), np.array([1.0, 1.0]), np.array(["x", "y"]))
+    found = judge(
+        "t",
+        ("a", "b"),
+        np.array([0, 0]),
+        np.array([0, 1]),
+        np.array([1.0, 1.0]),
+        np.array(["x", "y"]),
+    )
     assert (found.uar, found.macro_f1) == (0.5, pytest.approx(2 / 3))
 
 
 def test_the_interval_draws_whole_groups() -> None:
-    """Of two speakers one is always right and one never: a drawn pair has both, or one of them twice."""
+    """Of two speakers one is always right and one never: a drawn pair has both, or one of them
+    twice."""
     truth, answers = np.zeros(20, int), np.repeat([0, 1], 10)
     apart = judge("t", ("a", "b"), truth, answers, np.ones(20), np.repeat(["x", "y"], 10))
     assert (apart.uar_low, apart.uar, apart.uar_high) == (0.0, 0.5, 1.0)
@@ -37,9 +46,12 @@ def test_the_interval_draws_whole_groups() -> None:
 
 
 def test_calibration_error_by_hand() -> None:
-    """Bin 0.9: three answers at 0.95, two right, gap 0.2833; bin 0.6: one at 0.6, right, gap 0.4."""
+    """Bin 0.9: three answers at 0.95, two right, gap 0.2833; bin 0.6: one at 0.6, right, gap
+    0.4."""
     sure, right = np.array([0.95, 0.95, 0.95, 0.6]), np.array([True, True, False, True])
-    assert expected_calibration_error(right, sure) == pytest.approx(0.75 * (0.95 - 2 / 3) + 0.25 * 0.4)
+    assert expected_calibration_error(right, sure) == pytest.approx(
+        0.75 * (0.95 - 2 / 3) + 0.25 * 0.4
+    )
 
 
 @pytest.mark.parametrize(
@@ -65,7 +77,9 @@ def test_the_distance_is_that_of_the_whole_table(one: str, other: str) -> None:
     table[:, 0], table[0] = np.arange(len(one) + 1), np.arange(len(other) + 1)
     for i, a in enumerate(one, 1):
         for j, b in enumerate(other, 1):
-            table[i, j] = min(table[i - 1, j] + 1, table[i, j - 1] + 1, table[i - 1, j - 1] + (a != b))
+            table[i, j] = min(
+                table[i - 1, j] + 1, table[i, j - 1] + 1, table[i - 1, j - 1] + (a != b)
+            )
     assert distance(one, other) == table[-1, -1]
 
 
@@ -74,7 +88,12 @@ def test_rates_of_words_and_characters() -> None:
     found = count(("good", "call"), ("good", "tall"))
     assert (found.wer, found.cer) == (0.5, pytest.approx(1 / 9))
     total = found + count(("x",), ())
-    assert (total.words, total.word_errors, total.characters, total.character_errors) == (3, 2, 10, 2)
+    assert (total.words, total.word_errors, total.characters, total.character_errors) == (
+        3,
+        2,
+        10,
+        2,
+    )
 
 
 @pytest.mark.parametrize(
@@ -124,7 +143,10 @@ def test_the_best_match_is_the_best_of_all(seed: int) -> None:
     rows, columns = random.integers(1, 5, 2)
     table = random.integers(0, 50, (rows, columns))
     wide = table if rows <= columns else table.T
-    best = max(sum(wide[i, j] for i, j in enumerate(choice)) for choice in permutations(range(wide.shape[1]), wide.shape[0]))
+    best = max(
+        sum(wide[i, j] for i, j in enumerate(choice))
+        for choice in permutations(range(wide.shape[1]), wide.shape[0])
+    )
     assert best_match(table) == best
 
 

@@ -1,4 +1,5 @@
-"""The harness of ``make formats``: it finds what is missing, and outlives what it is there to find."""
+"""The harness of ``make formats``: it finds what is missing, and outlives what it is there to
+find."""
 
 import sys
 from pathlib import Path

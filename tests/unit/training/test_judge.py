@@ -12,7 +12,11 @@ from training.fitting.judge import Fold, evaluations, judge
 
 LABELS = default_releases()["scene"].labels
 SCENE, NOISE = MODELS / "embedded/scene.onnx", MODELS / "embedded/noise.onnx"
-ROWS = [Row(path="a.wav", scene="silence"), Row(path="b.wav", scene="noise"), Row(path="b.wav", scene="thunder")]
+ROWS = [
+    Row(path="a.wav", scene="silence"),
+    Row(path="b.wav", scene="noise"),
+    Row(path="b.wav", scene="thunder"),
+]
 
 
 @pytest.fixture
@@ -30,7 +34,12 @@ def test_all_folds_together_are_measured(folder: Path) -> None:
     ]
     whole, first, second = evaluations(cases, LABELS)
     assert (whole.title, whole.count, whole.accuracy) == ("all sets", 2, 0.5)
-    assert (first.title, first.accuracy, second.title, second.accuracy) == ("a.wav", 1.0, "b.wav", 0.0)
+    assert (first.title, first.accuracy, second.title, second.accuracy) == (
+        "a.wav",
+        1.0,
+        "b.wav",
+        0.0,
+    )
 
 
 def test_each_fold_is_answered_by_its_own_checkpoint(folder: Path) -> None:

@@ -1,4 +1,5 @@
-"""What [004]'s README writes runs as it is written, under its own names, with the package of ``compat/`` on the path."""
+"""What [004]'s README writes runs as it is written, under its own names, with the package of
+``compat/`` on the path."""
 
 import os
 import re
@@ -19,8 +20,14 @@ pytestmark = pytest.mark.ml
 
 SPEC = PROJECT.parent / "shared" / "specs"
 TRAINS = find_spec("torch") is not None and find_spec("transformers") is not None
-SOUND = "import numpy as np; audio = (0.1 * np.random.default_rng(0).standard_normal(48_000)).astype('float32')"
-BASE64 = f"{SOUND}; import base64; base64_encoded_audio = audio_base64 = base64.b64encode(audio.tobytes()).decode()"
+SOUND = (
+    "import numpy as np; audio = (0.1 *"
+    " np.random.default_rng(0).standard_normal(48_000)).astype('float32')"
+)
+BASE64 = (
+    f"{SOUND}; import base64; base64_encoded_audio = audio_base64 ="
+    " base64.b64encode(audio.tobytes()).decode()"
+)
 MODEL = """
 from src.ml.config import ModelConfig
 from src.ml.pipelines.noise_classifier import NoiseClassifierService
@@ -53,7 +60,9 @@ def pieces() -> list[str]:
     if not files and os.environ.get("CI") != "true":
         return []
     [file] = files
-    return re.findall(r"^```python\n(.*?)^```", file.read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL)
+    return re.findall(
+        r"^```python\n(.*?)^```", file.read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL
+    )
 
 
 PIECES = pieces()
@@ -74,12 +83,22 @@ def run(code: str, folder: Path, **env: str) -> "subprocess.CompletedProcess[str
     path = os.pathsep.join((str(PROJECT), str(PROJECT / "compat")))
     argv = [sys.executable, "-c", code]
     return subprocess.run(
-        argv, cwd=folder, env={**free, "PYTHONPATH": path, **env}, capture_output=True, text=True, timeout=600, check=False
+        argv,
+        cwd=folder,
+        env={**free, "PYTHONPATH": path, **env},
+        capture_output=True,
+        text=True,
+        timeout=600,
+        check=False,
     )
 
 
 def lines_about_imports(text: str) -> list[str]:
-    return [line.strip() for line in text.splitlines() if re.match(r"\s*from (src|backend)\b.* import ", line)]
+    return [
+        line.strip()
+        for line in text.splitlines()
+        if re.match(r"\s*from (src|backend)\b.* import ", line)
+    ]
 
 
 @pytest.mark.parametrize("number", range(18))
@@ -90,7 +109,11 @@ def test_it_runs_as_it_is_written(number: int, tmp_path: Path) -> None:
     piece = PIECES[number].replace(", ...]", "]")  # where more of the same may stand
     if number == 1:
         piece = piece.replace("num_epochs=50", "num_epochs=1")  # two sounds have no more to say
-    code = "\n".join(lines_about_imports(piece)) if number in SERVED else f"{PRELUDE.get(number, '')}\n{piece}"
+    code = (
+        "\n".join(lines_about_imports(piece))
+        if number in SERVED
+        else f"{PRELUDE.get(number, '')}\n{piece}"
+    )
     done = run(code, tmp_path)
     assert done.returncode == 0, done.stderr
     if number == 1:
@@ -103,16 +126,22 @@ def test_every_name_is_there_without_torch_and_says_that_it_will_go(tmp_path: Pa
     imports = lines_about_imports("\n".join(PIECES))
     assert len(imports) == 17
     code = "import sys; sys.modules['torch'] = None\n" + "\n".join(imports)
-    done = run(f"import warnings; warnings.simplefilter('always', DeprecationWarning)\n{code}", tmp_path)
+    done = run(
+        f"import warnings; warnings.simplefilter('always', DeprecationWarning)\n{code}", tmp_path
+    )
     assert done.returncode == 0, done.stderr
     assert done.stderr.count("DeprecationWarning: src will go away; import from earshot.noise") == 1
-    assert done.stderr.count("DeprecationWarning: backend will go away; import from earshot.noise") == 1
+    assert (
+        done.stderr.count("DeprecationWarning: backend will go away; import from earshot.noise")
+        == 1
+    )
 
 
 def test_what_is_patched_under_the_old_name_is_what_is_used(tmp_path: Path) -> None:
     code = (
-        "from unittest.mock import patch\nwith patch('src.ml.features.torch_extractor._torch') as torch:\n"
-        "    from earshot.noise import torch_extractor\n    assert torch_extractor._torch is torch"
+        "from unittest.mock import patch\nwith patch('src.ml.features.torch_extractor._torch') as"
+        " torch:\n    from earshot.noise import torch_extractor\n    assert torch_extractor._torch"
+        " is torch"
     )
     assert run(code, tmp_path).returncode == 0
 
@@ -123,7 +152,9 @@ def test_what_is_patched_under_the_old_name_is_what_is_used(tmp_path: Path) -> N
     "import earshot.noise; earshot.noise.CustomNoiseClassifier(200, 5)",
     "import src.ml.models.efficientnet_audio",
 ])  # fmt: skip
-def test_without_torch_it_says_what_to_install_and_what_answers_without(code: str, tmp_path: Path) -> None:
+def test_without_torch_it_says_what_to_install_and_what_answers_without(
+    code: str, tmp_path: Path
+) -> None:
     (tmp_path / "audio1.pth").touch()
     service = "from src.ml.pipelines.noise_classifier import NoiseClassifierService"
     done = run(f"import sys; sys.modules['torch'] = None\n{SOUND}\n{service}\n{code}", tmp_path)
@@ -137,13 +168,20 @@ def test_without_torch_it_says_what_to_install_and_what_answers_without(code: st
 
 
 def test_training_in_the_background_says_what_is_wrong_with_its_folder(tmp_path: Path) -> None:
-    done = run("from src.api.tasks import train_noise_classifier; train_noise_classifier('nowhere')", tmp_path)
+    done = run(
+        "from src.api.tasks import train_noise_classifier; train_noise_classifier('nowhere')",
+        tmp_path,
+    )
     assert "nowhere/train has neither labels.csv nor a folder of sound files" in done.stderr
 
 
 def test_no_wheel_of_the_project_holds_names_that_others_have() -> None:
-    told = tomllib.loads((PROJECT / "pyproject.toml").read_text(encoding="utf-8"))["tool"]["setuptools"]["packages"]["find"]
-    found = {name.partition(".")[0] for name in find_packages(str(PROJECT), include=told["include"])}
+    told = tomllib.loads((PROJECT / "pyproject.toml").read_text(encoding="utf-8"))["tool"][
+        "setuptools"
+    ]["packages"]["find"]
+    found = {
+        name.partition(".")[0] for name in find_packages(str(PROJECT), include=told["include"])
+    }
     assert "earshot" in found
     assert not found & {"src", "backend", "compat"}
 
@@ -165,7 +203,8 @@ print(1000 * min(spent() for _ in range(5)))
 
 def test_a_second_of_sound_takes_25_ms_of_cpu_and_no_thread_waits_busily(tmp_path: Path) -> None:
     free, alone = (
-        float(run(CLASSIFIED, tmp_path, **env).stdout) for env in ({}, {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"})
+        float(run(CLASSIFIED, tmp_path, **env).stdout)
+        for env in ({}, {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"})
     )
     assert free <= 25
     assert free <= 2.5 * alone

@@ -1,4 +1,5 @@
-"""A recipe is chosen without the recordings that it is judged by; what a network learns from is cut as what it will hear."""
+"""A recipe is chosen without the recordings that it is judged by; what a network learns from is cut
+as what it will hear."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -47,7 +48,15 @@ def test_who_is_judged_was_heard_by_no_model_of_the_choice(tmp_path: Path) -> No
     assert sorted(folds for _, folds in heard) == [(0, 1), (0, 2), (0, 3), (1, 2), (1, 3), (2, 3)]
     choose(("good",), truth, FOLD, answered(truth, heard), by_uar, tmp_path)
     assert len(heard) == 6  # what is done is not done again
-    paired = choose(("good",), truth, FOLD, answered(truth, heard), by_uar, tmp_path / "paired", ((0, 1), (2, 3)))
+    paired = choose(
+        ("good",),
+        truth,
+        FOLD,
+        answered(truth, heard),
+        by_uar,
+        tmp_path / "paired",
+        ((0, 1), (2, 3)),
+    )
     assert [folds for _, folds in heard[6:]] == [(2, 3), (0, 1)]
     assert len(paired.uar["good"]) == FOLDS
 
@@ -57,7 +66,9 @@ SPEC = WindowSpec(mel=YAMNET, length=50, hop=25, level=0.05)
 
 def takes() -> Takes:
     random = np.random.default_rng(0)
-    return gathered([random.standard_normal((frames, 64)) + 5 for frames in (20, 50, 130)], SPEC.length)
+    return gathered(
+        [random.standard_normal((frames, 64)) + 5 for frames in (20, 50, 130)], SPEC.length
+    )
 
 
 def test_cuts_have_the_length_of_a_window_and_differ_each_time() -> None:
@@ -77,5 +88,7 @@ def test_normalised_takes_have_mean_nothing_and_deviation_one() -> None:
 
 def test_an_offset_is_no_sound() -> None:
     sound = np.random.default_rng(0).standard_normal(16_000).astype(np.float32) * 0.01
-    np.testing.assert_allclose(windows(sound + 0.5, 16_000, SPEC), windows(sound, 16_000, SPEC), atol=0.02)
+    np.testing.assert_allclose(
+        windows(sound + 0.5, 16_000, SPEC), windows(sound, 16_000, SPEC), atol=0.02
+    )
     assert centred(np.zeros(0, np.float32)).shape == (0,)

@@ -14,7 +14,10 @@ def test_a_tilt_keeps_the_middle_and_turns_the_ends() -> None:
     noise = augment.coloured(np.random.default_rng(0), 4 * RATE, 0.0, 0.1)
     before, after = (np.abs(np.fft.rfft(x)) ** 2 for x in (noise, augment.tilted(noise, 3.0)))
     frequency = np.fft.rfftfreq(len(noise), 1 / RATE)
-    gain = [10 * np.log10((after / before)[(frequency > f * 0.99) & (frequency < f * 1.01)].mean()) for f in (500, 1000, 4000)]
+    gain = [
+        10 * np.log10((after / before)[(frequency > f * 0.99) & (frequency < f * 1.01)].mean())
+        for f in (500, 1000, 4000)
+    ]
     assert gain == pytest.approx([-3.0, 0.0, 6.0], abs=0.1)
 
 

@@ -1,4 +1,5 @@
-"""The SVM and the forest of sentiment: what they learn of sounds that are no speech, and that their graph answers alike."""
+"""The SVM and the forest of sentiment: what they learn of sounds that are no speech, and that their
+graph answers alike."""
 
 from pathlib import Path
 
@@ -44,7 +45,11 @@ def test_speech_is_told_apart_and_no_speech_is_even(model: RoleModel, lesson: Le
 
 def test_the_graph_answers_as_the_model(model: RoleModel, lesson: Lesson, tmp_path: Path) -> None:
     biased = model.biased(np.array([0.3, -0.1, -0.2], np.float32))
-    join_roles({"customer": model.part("customer"), "agent": biased.part("agent")}, WIDTH, tmp_path / "roles.onnx")
+    join_roles(
+        {"customer": model.part("customer"), "agent": biased.part("agent")},
+        WIDTH,
+        tmp_path / "roles.onnx",
+    )
     expected = {"customer": model.scores(lesson.features), "agent": biased.scores(lesson.features)}
     check_parity(tmp_path / "roles.onnx", lesson.features, expected, tolerance=0.01)
 
@@ -52,8 +57,13 @@ def test_the_graph_answers_as_the_model(model: RoleModel, lesson: Lesson, tmp_pa
 def test_a_bias_evens_recalls_out() -> None:
     random = np.random.default_rng(0)
     truth = np.repeat([0, 1], [900, 100])
-    logits = random.standard_normal((1000, 2)) + 1.5 * np.eye(2)[truth] + [2.0, 0.0]  # a prior of nine to one
+    logits = (
+        random.standard_normal((1000, 2)) + 1.5 * np.eye(2)[truth] + [2.0, 0.0]
+    )  # a prior of nine to one
     scores = (logits - np.logaddexp.reduce(logits, axis=1, keepdims=True)).astype(np.float32)
-    recall = [(evened(truth, scores, np.arange(1000) % 5).argmax(axis=1) == truth)[truth == k].mean() for k in (0, 1)]
+    recall = [
+        (evened(truth, scores, np.arange(1000) % 5).argmax(axis=1) == truth)[truth == k].mean()
+        for k in (0, 1)
+    ]
     assert abs(recall[0] - recall[1]) < 0.15 < (scores.argmax(axis=1) == 0)[truth == 1].mean()
     assert fitted_bias(truth, scores).sum() == pytest.approx(0, abs=1e-5)

@@ -31,8 +31,14 @@ def test_folds_do_not_depend_on_the_order_of_rows() -> None:
 
 
 def test_cuts_of_one_recording_share_an_origin() -> None:
-    assert origin("noise/babycry/baby_laugh/laugh_1.m4a_14.ogg") == origin("noise/babycry/baby_laugh/laugh_1.m4a_7.ogg")
-    assert origin("noise/esc10/rain/3-1234-A.ogg") == origin("noise/babycry/noise/3-999-B.ogg") == "esc-3"
+    assert origin("noise/babycry/baby_laugh/laugh_1.m4a_14.ogg") == origin(
+        "noise/babycry/baby_laugh/laugh_1.m4a_7.ogg"
+    )
+    assert (
+        origin("noise/esc10/rain/3-1234-A.ogg")
+        == origin("noise/babycry/noise/3-999-B.ogg")
+        == "esc-3"
+    )
     assert origin("noise/nonspeech100/n1.ogg") != origin("noise/nonspeech100/n2.ogg")
 
 
@@ -82,9 +88,15 @@ def test_what_is_kept_for_judging_fits_no_temperature() -> None:
     truth[~fitted] = 1 - truth[~fitted]
     after = calibrated_shares(truth, logits, np.arange(400), np.arange(400) % 4, fitted)
     np.testing.assert_array_equal(before[0], after[0])
-    assert before[1] == after[1] != calibrated_shares(truth, logits, np.arange(400), np.arange(400) % 4)[1]
+    assert (
+        before[1]
+        == after[1]
+        != calibrated_shares(truth, logits, np.arange(400), np.arange(400) % 4)[1]
+    )
 
 
 def test_pooling_is_the_mean_of_shares() -> None:
     logits = np.log(np.array([[0.5, 0.5], [0.9, 0.1], [0.2, 0.8]], np.float32))
-    np.testing.assert_allclose(pooled(logits, np.array([0, 0, 1]), 2, 1.0), [[0.7, 0.3], [0.2, 0.8]], atol=1e-6)
+    np.testing.assert_allclose(
+        pooled(logits, np.array([0, 0, 1]), 2, 1.0), [[0.7, 0.3], [0.2, 0.8]], atol=1e-6
+    )

@@ -1,4 +1,5 @@
-"""What a trunk learns from: packaged sounds, none of which holds a piece of a recording that is judged."""
+"""What a trunk learns from: packaged sounds, none of which holds a piece of a recording that is
+judged."""
 
 import io
 import zipfile
@@ -34,7 +35,11 @@ def test_what_the_teacher_rarely_hears_is_drawn_often() -> None:
     made = packaged.joined([(str(i), np.full(RATE, i + 1, np.int16)) for i in range(100)])
     scores = np.zeros((100, 521), np.float32)
     scores[np.arange(100), [1] * 99 + [2]] = 1.0
-    draws = sounds.Draws(made, sounds.Heard(np.arange(100), np.zeros(100, np.int64), scores, scores.astype(np.float16)), 0)
+    draws = sounds.Draws(
+        made,
+        sounds.Heard(np.arange(100), np.zeros(100, np.int64), scores, scores.astype(np.float16)),
+        0,
+    )
     share = draws.until[-1] - draws.until[-2]
     assert draws.until[-1] == pytest.approx(1)
     assert 0.01 < share < 0.1
@@ -74,7 +79,10 @@ def test_a_head_changes_nothing_under_it(tmp_path: Path) -> None:
     with pytest.raises(SystemExit, match=r"training\.trunk"):
         hearing(path)
     torch.save(untrained().state_dict(), path)
-    trunk, windows = hearing(path), np.random.default_rng(0).standard_normal((3, 96, 64)).astype(np.float32)
+    trunk, windows = (
+        hearing(path),
+        np.random.default_rng(0).standard_normal((3, 96, 64)).astype(np.float32),
+    )
     layer = torch.nn.Linear(1024, 5)
     features = embedded(trunk, windows)
     with torch.no_grad():
@@ -91,7 +99,10 @@ def test_a_head_learns_shares_and_may_count_all_labels_alike() -> None:
     features = random.standard_normal((900, 200)).astype(np.float32)
     features[:, :3] += 3 * np.eye(3, dtype=np.float32)[truth]
     wanted = np.eye(4, dtype=np.float32)[truth]
-    said = {rare: heads.answers(heads.head(features, wanted, rare), features).argmax(axis=1) for rare in (0.0, 1.0)}
+    said = {
+        rare: heads.answers(heads.head(features, wanted, rare), features).argmax(axis=1)
+        for rare in (0.0, 1.0)
+    }
     assert (said[1.0] == truth).mean() > 0.8
     assert (said[1.0] == 1).sum() > (said[0.0] == 1).sum()
     assert not (said[1.0] == 3).any(), "nobody gave it an example"

@@ -1,4 +1,5 @@
-"""Speech becomes words at the right time on the right channel, whatever was decoded before. Heard on the demo call."""
+"""Speech becomes words at the right time on the right channel, whatever was decoded before. Heard
+on the demo call."""
 
 import json
 from pathlib import Path
@@ -31,7 +32,13 @@ def decoder() -> Recognisers:
     return asr.load(default_releases()["asr"], "cpu")
 
 
-def clip(call: Prepared, start_ms: int, end_ms: int, speech: tuple[Utterance, ...] | None = None, language: str = "en") -> Clip:
+def clip(
+    call: Prepared,
+    start_ms: int,
+    end_ms: int,
+    speech: tuple[Utterance, ...] | None = None,
+    language: str = "en",
+) -> Clip:
     span = Utterance(start_ms=start_ms, end_ms=end_ms, channel=0)
     heard = speech_in(span, call.utterances) if speech is None else speech
     ref = ChunkRef(
@@ -50,16 +57,28 @@ def clip(call: Prepared, start_ms: int, end_ms: int, speech: tuple[Utterance, ..
     return Clip(ref)
 
 
-def test_words_are_on_the_recordings_time_line_and_on_their_channel(call: Prepared, decoder: Recognisers) -> None:
+def test_words_are_on_the_recordings_time_line_and_on_their_channel(
+    call: Prepared, decoder: Recognisers
+) -> None:
     (found,) = asr.analyze(decoder, [clip(call, 58_500, 69_000)])
     assert isinstance(found, AsrFindings)
-    spoken = [u for u in json.loads((DEMO / "call.json").read_text())["utterances"] if 58_500 <= u["start_ms"] < 69_000]
+    spoken = [
+        u
+        for u in json.loads((DEMO / "call.json").read_text())["utterances"]
+        if 58_500 <= u["start_ms"] < 69_000
+    ]
     for utterance in spoken:
-        near = {"start_ms": utterance["start_ms"] - 300, "end_ms": utterance["end_ms"] + 300, "channel": utterance["channel"]}
+        near = {
+            "start_ms": utterance["start_ms"] - 300,
+            "end_ms": utterance["end_ms"] + 300,
+            "channel": utterance["channel"],
+        }
         words = [
             compared(w.text)
             for w in found.words
-            if w.channel == near["channel"] and near["start_ms"] <= w.start_ms and w.end_ms <= near["end_ms"]
+            if w.channel == near["channel"]
+            and near["start_ms"] <= w.start_ms
+            and w.end_ms <= near["end_ms"]
         ]
         known = utterance["text"].split()
         assert len(set(words) & set(known)) >= 0.6 * len(set(known)), (utterance["text"], words)
@@ -76,11 +95,15 @@ def test_what_was_decoded_before_does_not_matter(call: Prepared, decoder: Recogn
 
 
 def test_without_speech_it_is_skipped(call: Prepared, decoder: Recognisers) -> None:
-    assert asr.analyze(decoder, [clip(call, 24_000, 30_000, speech=())]) == [Skipped(reason="no_speech")]
+    assert asr.analyze(decoder, [clip(call, 24_000, 30_000, speech=())]) == [
+        Skipped(reason="no_speech")
+    ]
 
 
 @pytest.mark.parametrize("language", ["de", "de-AT", "fr", "zh-Hant-TW", "enm", "und"])
-def test_another_language_is_not_turned_into_english_words(call: Prepared, decoder: Recognisers, language: str) -> None:
+def test_another_language_is_not_turned_into_english_words(
+    call: Prepared, decoder: Recognisers, language: str
+) -> None:
     (refused,) = asr.analyze(decoder, [clip(call, 0, 12_000, language=language)])
     assert isinstance(refused, Failed)
     assert refused.code == "language_unsupported"

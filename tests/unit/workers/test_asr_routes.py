@@ -1,4 +1,5 @@
-"""Languages lead to recognisers, all stretches of a job go to each in one call, and findings say who wrote them."""
+"""Languages lead to recognisers, all stretches of a job go to each in one call, and findings say
+who wrote them."""
 
 import subprocess
 import sys
@@ -25,7 +26,8 @@ NAME, OTHER = default_releases()["asr"].name, "asr-pocketsphinx-en-us-1"
 
 
 class Listener:
-    """A recogniser that writes down how much it was given, and in which call; it hears Arabic where it is not told."""
+    """A recogniser that writes down how much it was given, and in which call; it hears Arabic where
+    it is not told."""
 
     languages = ("en", "fr", *(f"x{n:02}" for n in range(20)))
     join_gap_ms = 500
@@ -38,7 +40,9 @@ class Listener:
     def speaks(self, language: str) -> bool:
         return language in self.known
 
-    def transcribe(self, stretches: Sequence[Samples], languages: Sequence[str], hotwords: Sequence[str]) -> list[Recognition]:
+    def transcribe(
+        self, stretches: Sequence[Samples], languages: Sequence[str], hotwords: Sequence[str]
+    ) -> list[Recognition]:
         self.calls.append(list(languages))
         return [
             Recognition(
@@ -75,7 +79,10 @@ def clip(folder: Path, language: str, *speech: tuple[int, int, int]) -> Clip:
             channels=2,
             native_rate=16_000,
             language=language,
-            speech=tuple(Utterance(channel=channel, start_ms=start, end_ms=end) for channel, start, end in speech),
+            speech=tuple(
+                Utterance(channel=channel, start_ms=start, end_ms=end)
+                for channel, start, end in speech
+            ),
         )
     )
 
@@ -95,7 +102,9 @@ def test_a_job_is_one_call_a_recogniser_and_findings_name_the_other_one(tmp_path
     assert isinstance(german, Failed)
     assert (german.code, german.detail.count("\n")) == ("language_unsupported", 0)
     assert german.detail.startswith("first knows en, fr, x00, x01")
-    assert german.detail.endswith("x09 and 10 more, not de; lead de to a release that does (EARSHOT_ASR_ROUTES)")
+    assert german.detail.endswith(
+        "x09 and 10 more, not de; lead de to a release that does (EARSHOT_ASR_ROUTES)"
+    )
     assert isinstance(english, AsrFindings)
     assert isinstance(arabic, AsrFindings)
     assert isinstance(french, AsrFindings)
@@ -120,11 +129,15 @@ def test_unsure_text_is_kept_apart(tmp_path: Path) -> None:
     (found,) = asr.analyze(model, [clip(tmp_path, "en", (0, 6_000, 7_000))])
     assert isinstance(found, AsrFindings)
     assert found.words == ()
-    assert [(item.text, item.reason, item.start_ms) for item in found.suppressed_text] == [("22400", "no_speech", 5_900)]
+    assert [(item.text, item.reason, item.start_ms) for item in found.suppressed_text] == [
+        ("22400", "no_speech", 5_900)
+    ]
 
 
 def test_routes_are_releases_of_the_catalog() -> None:
-    assert named_routes({"en": NAME, ANY: NAME}, None) == dict.fromkeys(("en", ANY), default_releases()["asr"])
+    assert named_routes({"en": NAME, ANY: NAME}, None) == dict.fromkeys(
+        ("en", ANY), default_releases()["asr"]
+    )
     with pytest.raises(Misconfigured, match="EARSHOT_ASR_ROUTES leads ar to nowhere-1"):
         named_routes({"ar": "nowhere-1"}, None)
     scene = default_releases()["scene"].name
@@ -145,7 +158,9 @@ def test_a_route_is_loaded_when_its_language_first_comes() -> None:
 def test_an_endpoint_hears_all_languages_whatever_their_routes() -> None:
     url = "https://endpoint.example/"
     elsewhere = Release(analysis="asr", name="e", runtime="http-endpoint", uri=url, sha256="")
-    model = Recognisers(elsewhere, "cpu", Settings(asr_endpoint_url=url, asr_routes={"en": NAME, ANY: "nowhere-1"}))
+    model = Recognisers(
+        elsewhere, "cpu", Settings(asr_endpoint_url=url, asr_routes={"en": NAME, ANY: "nowhere-1"})
+    )
     assert [model.of(language)[0] for language in ("en", "de")] == ["e", "e"]
 
 
@@ -160,7 +175,12 @@ def test_passes_hold_rows_of_like_length() -> None:
 
 
 def test_what_is_not_used_is_not_imported() -> None:
-    heavy = "{'torch', 'transformers', 'ctranslate2', 'faster_whisper', 'pocketsphinx', 'moonshine_voice', 'torchaudio'}"
+    heavy = (
+        "{'torch', 'transformers', 'ctranslate2', 'faster_whisper', 'pocketsphinx',"
+        " 'moonshine_voice', 'torchaudio'}"
+    )
     code = f"import sys, workers.asr; sys.exit(' '.join({heavy} & set(sys.modules)) or None)"
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=False)
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=False
+    )
     assert (done.returncode, done.stderr) == (0, "")

@@ -1,4 +1,5 @@
-"""docker-compose.yml against the registry and the command: every pool has a service, every command line is a real one."""
+"""docker-compose.yml against the registry and the command: every pool has a service, every command
+line is a real one."""
 
 import os
 import re
@@ -24,9 +25,15 @@ from earshot.settings import PROJECT, Settings
 from workers.pools import pools, queues_of
 from workers.registry import cards
 
-COMPOSED: dict[str, Any] = yaml.safe_load((PROJECT / "docker-compose.yml").read_text(encoding="utf-8"))
+COMPOSED: dict[str, Any] = yaml.safe_load(
+    (PROJECT / "docker-compose.yml").read_text(encoding="utf-8")
+)
 SERVICES, SECRETS = COMPOSED["services"], COMPOSED["secrets"]
-WORKERS = {name: service for name, service in SERVICES.items() if service.get("command", [""])[0] == "worker"}
+WORKERS = {
+    name: service
+    for name, service in SERVICES.items()
+    if service.get("command", [""])[0] == "worker"
+}
 
 
 def served(service: dict[str, Any]) -> tuple[str, ...]:
@@ -35,7 +42,9 @@ def served(service: dict[str, Any]) -> tuple[str, ...]:
 
 
 def test_every_pool_has_one_service_of_its_own() -> None:
-    assert {name: served(service) for name, service in WORKERS.items()} == {name: (name,) for name in pools()}
+    assert {name: served(service) for name, service in WORKERS.items()} == {
+        name: (name,) for name in pools()
+    }
     assert all(queues_of(served(service)) for service in WORKERS.values())
 
 
@@ -51,9 +60,16 @@ def test_gpu_pools_and_only_they_reserve_a_gpu() -> None:
     assert given == {name: f"${{{name.upper()}_GPUS:-0}}" for name in reserving}
 
 
-@pytest.mark.parametrize("name", [name for name, service in SERVICES.items() if service.get("image", "").startswith("earshot")])
+@pytest.mark.parametrize(
+    "name",
+    [name for name, service in SERVICES.items() if service.get("image", "").startswith("earshot")],
+)
 def test_settings_of_a_service_are_settings_of_the_program(name: str) -> None:
-    named = {key.removeprefix("EARSHOT_").lower() for key in SERVICES[name]["environment"] if key.startswith("EARSHOT_")}
+    named = {
+        key.removeprefix("EARSHOT_").lower()
+        for key in SERVICES[name]["environment"]
+        if key.startswith("EARSHOT_")
+    }
     assert named <= set(Settings.model_fields)
     assert {"redis_url", "database_url", "audio_store"} <= named
 
@@ -61,8 +77,14 @@ def test_settings_of_a_service_are_settings_of_the_program(name: str) -> None:
 def test_the_gpu_image_has_what_the_full_models_need() -> None:
     stage = (PROJECT / "Dockerfile").read_text(encoding="utf-8").partition("FROM cpu AS gpu")[2]
     files = re.findall(r"--requirement (\S+)", stage)
-    pinned = {line.partition("==")[0] for file in files for line in (PROJECT / file).read_text(encoding="utf-8").splitlines()}
-    extras = tomllib.loads((PROJECT / "pyproject.toml").read_text(encoding="utf-8"))["project"]["optional-dependencies"]
+    pinned = {
+        line.partition("==")[0]
+        for file in files
+        for line in (PROJECT / file).read_text(encoding="utf-8").splitlines()
+    }
+    extras = tomllib.loads((PROJECT / "pyproject.toml").read_text(encoding="utf-8"))["project"][
+        "optional-dependencies"
+    ]
     wanted = [each for name in ("gpu", "diarization") for each in extras[name]]
     assert {re.split("[=><;]", each)[0].strip().replace(".", "-") for each in wanted} <= pinned
 
@@ -92,15 +114,23 @@ def test_nothing_starts_without_passwords_and_none_has_a_default() -> None:
 
 
 OWNERS = {"redis_password": "redis", "postgres_password": "postgres", "flower_password": "flower"}
-OURS = [name for name, service in SERVICES.items() if service.get("image", "").startswith("earshot")]
+OURS = [
+    name for name, service in SERVICES.items() if service.get("image", "").startswith("earshot")
+]
 
 
 @pytest.mark.parametrize("name", OURS)
 def test_a_service_finds_its_passwords_where_the_settings_look_for_them(name: str) -> None:
-    targets = {each["source"]: each["target"] for each in SERVICES[name]["secrets"] if each != "flower_password"}
+    targets = {
+        each["source"]: each["target"]
+        for each in SERVICES[name]["secrets"]
+        if each != "flower_password"
+    }
     assert set(targets) == {"redis_password", "postgres_password"}
     assert ("flower_password" in SERVICES[name]["secrets"]) == (name == "flower")
-    assert {target.removeprefix("earshot_") for target in targets.values()} <= set(Settings.model_fields)
+    assert {target.removeprefix("earshot_") for target in targets.values()} <= set(
+        Settings.model_fields
+    )
 
 
 @pytest.mark.parametrize("name", SERVICES)
@@ -116,11 +146,15 @@ def test_every_service_is_confined(name: str) -> None:
     assert "cap_add" not in service or name == "postgres"
 
 
-@pytest.mark.parametrize("password", ["plain", "with space", 'quote" and \\ and $HOME and @/%:#?', "'single'"])
+@pytest.mark.parametrize(
+    "password", ["plain", "with space", 'quote" and \\ and $HOME and @/%:#?', "'single'"]
+)
 @pytest.mark.parametrize("shell", [["sh"], ["dash"], ["bash"], ["busybox", "sh"]], ids=" ".join)
-def test_redis_gets_its_password_and_the_signal_to_stop(tmp_path: Path, password: str, shell: list[str]) -> None:
-    """The lines of the compose file, whatever the image's shell and the password's characters, with the local stack's
-    redis-server and a file of this test's."""
+def test_redis_gets_its_password_and_the_signal_to_stop(
+    tmp_path: Path, password: str, shell: list[str]
+) -> None:
+    """The lines of the compose file, whatever the image's shell and the password's characters, with
+    the local stack's redis-server and a file of this test's."""
     if shutil.which(shell[0]) is None:
         pytest.skip(f"no {shell[0]} on this machine")
     folder, socket = tmp_path / "bin", tmp_path / "redis.sock"
@@ -130,12 +164,26 @@ def test_redis_gets_its_password_and_the_signal_to_stop(tmp_path: Path, password
     secret.write_text(f"{password}\n", encoding="utf-8")
     _, flag, script, name = SERVICES["redis"]["entrypoint"]
     script = script.replace("$$", "$").replace("/run/secrets/redis_password", str(secret))
-    words = [*shell, flag, script, name, *SERVICES["redis"]["command"], "--port", "0", "--unixsocket", str(socket)]
+    words = [
+        *shell,
+        flag,
+        script,
+        name,
+        *SERVICES["redis"]["command"],
+        "--port",
+        "0",
+        "--unixsocket",
+        str(socket),
+    ]
     env = {**os.environ, "PATH": f"{folder}:{os.environ['PATH']}"}
-    with subprocess.Popen(words, env=env, cwd=tmp_path, start_new_session=True, stdout=subprocess.DEVNULL) as server:
+    with subprocess.Popen(
+        words, env=env, cwd=tmp_path, start_new_session=True, stdout=subprocess.DEVNULL
+    ) as server:
         try:
             configured = Settings(redis_url=f"unix://{socket}", redis_password=password)
-            waiting.until(lambda: redis.reachable(configured.redis_url), 20, "Redis with that password")
+            waiting.until(
+                lambda: redis.reachable(configured.redis_url), 20, "Redis with that password"
+            )
             assert not redis.reachable(f"unix://{socket}")
             assert not psutil.Process(server.pid).children()
             server.terminate()
@@ -148,7 +196,10 @@ def test_redis_gets_its_password_and_the_signal_to_stop(tmp_path: Path, password
 def test_passwords_are_read_from_files_and_escaped(tmp_path: Path) -> None:
     (tmp_path / "earshot_redis_password").write_text("p@ss/%:#?\n", encoding="utf-8")
     (tmp_path / "earshot_database_password").write_text("o'ther\n", encoding="utf-8")
-    urls = {"redis_url": "redis://redis:6379/0", "database_url": "postgresql://earshot@postgres:5432/earshot"}
+    urls = {
+        "redis_url": "redis://redis:6379/0",
+        "database_url": "postgresql://earshot@postgres:5432/earshot",
+    }
     found = Settings(_secrets_dir=tmp_path, **urls)
     assert found.redis_url == "redis://:p%40ss%2F%25%3A%23%3F@redis:6379/0"
     assert parse_url(found.redis_url)["password"] == "p@ss/%:#?"
@@ -175,7 +226,19 @@ def test_the_probe_notices_a_worker_that_hangs(tmp_path: Path, age_sec: int) -> 
 
 
 @pytest.mark.parametrize(
-    "name", ["config.yaml", ".venv", ".venv-bench", "shared", ".earshot", ".git", ".env", "secrets", "call.wav", "key.pem"]
+    "name",
+    [
+        "config.yaml",
+        ".venv",
+        ".venv-bench",
+        "shared",
+        ".earshot",
+        ".git",
+        ".env",
+        "secrets",
+        "call.wav",
+        "key.pem",
+    ],
 )
 def test_an_image_is_made_without(name: str) -> None:
     patterns = (PROJECT / ".dockerignore").read_text(encoding="utf-8").split()
@@ -188,14 +251,21 @@ CPU = ("-f", str(PROJECT / "deploy" / "compose.cpu.yml"))
 
 def accepted(*words: str) -> None:
     env = {**os.environ, "EARSHOT_SECRETS": "/nowhere"}
-    checked = subprocess.run([*words, "config", "--quiet"], env=env, capture_output=True, text=True, check=False)
+    checked = subprocess.run(
+        [*words, "config", "--quiet"], env=env, capture_output=True, text=True, check=False
+    )
     assert checked.returncode == 0, checked.stderr
 
 
 @pytest.mark.parametrize("files", [BASE, BASE + CPU])
 def test_docker_compose_accepts_it(files: tuple[str, ...]) -> None:
     docker = shutil.which("docker")
-    if docker is None or subprocess.run([docker, "compose", "version"], capture_output=True, check=False).returncode:
+    if (
+        docker is None
+        or subprocess.run(
+            [docker, "compose", "version"], capture_output=True, check=False
+        ).returncode
+    ):
         pytest.skip("no docker client with compose on this machine")
     accepted(docker, "compose", *files, "--profile", "cli", "--profile", "flower")
 
@@ -209,7 +279,10 @@ def test_the_older_docker_compose_accepts_it() -> None:
 
 
 def test_every_command_line_begins_with_a_verb() -> None:
-    verbs = {command.name or str(getattr(command.callback, "__name__", "")) for command in app.registered_commands}
+    verbs = {
+        command.name or str(getattr(command.callback, "__name__", ""))
+        for command in app.registered_commands
+    }
     ours = [
         service["command"]
         for service in SERVICES.values()

@@ -1,4 +1,5 @@
-"""The gate before the workers: whatever lies in a queue, it answers, in one line, and lets nothing odd pass."""
+"""The gate before the workers: whatever lies in a queue, it answers, in one line, and lets nothing
+odd pass."""
 
 import base64
 import inspect
@@ -25,18 +26,36 @@ from tasks.messages.envelope import Headers, Properties, Refused, let_through
 
 ANYTHING = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=9),
-    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=9), inner, max_size=3),
+    lambda inner: (
+        st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=9), inner, max_size=3)
+    ),
 )
 PLACES = [
     (),
     *((key,) for key in ("body", "content-type", "content-encoding", "headers", "properties")),
-    *(("headers", key) for key in ("id", "task", "shadow", "retries", "eta", "expires", "timelimit", "group", "compression")),
+    *(
+        ("headers", key)
+        for key in (
+            "id",
+            "task",
+            "shadow",
+            "retries",
+            "eta",
+            "expires",
+            "timelimit",
+            "group",
+            "compression",
+        )
+    ),
     *(("properties", key) for key in ("delivery_tag", "delivery_info", "body_encoding")),
 ]
 
 
 def signature_of(task: str) -> Callable[..., object] | None:
-    known: dict[str, Callable[..., object]] = {"ingest.recording": lambda payload: None, "upkeep.relay": lambda: None}
+    known: dict[str, Callable[..., object]] = {
+        "ingest.recording": lambda payload: None,
+        "upkeep.relay": lambda: None,
+    }
     return known.get(task)
 
 
@@ -52,7 +71,11 @@ def refusal(message: bytes) -> Refused | None:
 
 
 def message() -> dict[str, Any]:
-    body = [[{"uri": "file:///calls/7.wav"}], {}, {"callbacks": None, "errbacks": None, "chain": None, "chord": None}]
+    body = [
+        [{"uri": "file:///calls/7.wav"}],
+        {},
+        {"callbacks": None, "errbacks": None, "chain": None, "chord": None},
+    ]
     return {
         "body": base64.b64encode(json.dumps(body).encode()).decode(),
         "content-type": "application/json",
@@ -100,7 +123,9 @@ def test_whatever_the_body_says_it_answers(thing: Any) -> None:
     assert found.sender_waits_for == "1"
 
 
-@pytest.mark.parametrize(("args", "reason"), [([], "arguments"), ([1, 2], "arguments"), ([{"uri": 7}], "schema")])
+@pytest.mark.parametrize(
+    ("args", "reason"), [([], "arguments"), ([1, 2], "arguments"), ([{"uri": 7}], "schema")]
+)
 def test_arguments_are_checked_before_the_task_sees_them(args: list[Any], reason: str) -> None:
     changed = message() | {"body": base64.b64encode(json.dumps([args, {}, {}]).encode()).decode()}
     found = refusal(json.dumps(changed).encode())
@@ -114,14 +139,27 @@ def test_a_keyword_serves_as_well() -> None:
     assert refusal(json.dumps(changed).encode()) is None
 
 
-SIGNATURE = {"task": "upkeep.relay", "args": [], "kwargs": {}, "options": {}, "subtask_type": None, "immutable": True}
+SIGNATURE = {
+    "task": "upkeep.relay",
+    "args": [],
+    "kwargs": {},
+    "options": {},
+    "subtask_type": None,
+    "immutable": True,
+}
 TYPED = [
-    *({"__type__": name, "__value__": "1"} for name in ("decimal", "bytes", "base64", "date", "time", "other")),
+    *(
+        {"__type__": name, "__value__": "1"}
+        for name in ("decimal", "bytes", "base64", "date", "time", "other")
+    ),
     {"__type__": {"__type__": "datetime", "__value__": "decimal"}, "__value__": "1"},
     {"__type__": "uuid", "__value__": {"int": 1}},
 ]
 TYPED_PLACES: list[tuple[str | int, ...]] = [
-    *(("headers", name) for name in ("retries", "group_index", "replaced_task_nesting", "timelimit", "x-unknown")),
+    *(
+        ("headers", name)
+        for name in ("retries", "group_index", "replaced_task_nesting", "timelimit", "x-unknown")
+    ),
     *(("properties", name) for name in ("priority", "x-unknown")),
     ("body", 0, 0, "speakers"),
     ("body", 0, 0, "more"),
@@ -134,7 +172,9 @@ TYPED_PLACES: list[tuple[str | int, ...]] = [
 
 @pytest.mark.parametrize("typed", TYPED)
 @pytest.mark.parametrize("place", TYPED_PLACES)
-def test_kombus_typed_values_are_refused_unread(place: tuple[str | int, ...], typed: dict[str, Any]) -> None:
+def test_kombus_typed_values_are_refused_unread(
+    place: tuple[str | int, ...], typed: dict[str, Any]
+) -> None:
     """Also where nobody reads them now: what passes is decoded again, by Celery."""
     signature = {**SIGNATURE, "args": [1], "options": {}}
     changed = message() | {"body": [[{"uri": "file:///a"}], {}, {"errbacks": [signature]}]}
@@ -153,7 +193,11 @@ LARGE: dict[str, Callable[[], list[Any]]] = {
     "analyses.0": lambda: [[{"uri": "file:///a", "analyses": [0] * 1_000_000}], {}, {}],
     "embed.chain.0": lambda: [[{"uri": "file:///a"}], {}, {"chain": [0] * 1_000_000}],
     "at most 1000": lambda: [[{"uri": "file:///a"}], {}, {"chain": [SIGNATURE] * 100_000}],
-    "none has more than 256": lambda: [[{"uri": "file:///a"}], {}, {str(number): 0 for number in range(500_000)}],
+    "none has more than 256": lambda: [
+        [{"uri": "file:///a"}],
+        {},
+        {str(number): 0 for number in range(500_000)},
+    ],
 }
 
 
@@ -192,7 +236,11 @@ def test_ids_and_times_of_a_python_sender_become_the_texts_that_json_has() -> No
     recording_id, at = uuid4(), datetime.now(UTC) + timedelta(hours=1)
     asked = {"uri": "file:///a", "recording_id": recording_id}
     sender = Celery(broker="memory://", backend="cache+memory://")
-    body = published(lambda own: chain(sender.signature("ingest.recording", [asked], queue="ingest"), own().set(eta=at)))[0]
+    body = published(
+        lambda own: chain(
+            sender.signature("ingest.recording", [asked], queue="ingest"), own().set(eta=at)
+        )
+    )[0]
     assert body[0][0]["recording_id"]["__type__"] == "uuid"
     found = let(message() | {"body": base64.b64encode(json.dumps(body).encode()).decode()})["body"]
     assert found[0][0]["recording_id"] == recording_id.hex
@@ -221,7 +269,18 @@ def read_by_celery() -> set[str]:
 
 def test_what_celery_reads_of_a_message_is_typed_or_left_away() -> None:
     names = read_by_celery()
-    assert {"id", "task", "retries", "eta", "expires", "timelimit", "group", "chord", "stamps", "ignore_result"} <= names
+    assert {
+        "id",
+        "task",
+        "retries",
+        "eta",
+        "expires",
+        "timelimit",
+        "group",
+        "chord",
+        "stamps",
+        "ignore_result",
+    } <= names
     for name in names - set(Headers.model_fields):
         assert let(with_header(name, "7"))["headers"] == let(message())["headers"], name
     typed = set(Headers.model_fields) - {"argsrepr", "kwargsrepr", "origin", "ignore_result"}
@@ -231,15 +290,27 @@ def test_what_celery_reads_of_a_message_is_typed_or_left_away() -> None:
 
 def test_tracing_and_other_headers_and_properties_are_left_away() -> None:
     changed = with_header("traceparent", "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01")
-    changed["properties"] |= {"app_id": "x", "delivery_mode": 2, "priority": 3, "reply_to": "r", "correlation_id": "1"}
+    changed["properties"] |= {
+        "app_id": "x",
+        "delivery_mode": 2,
+        "priority": 3,
+        "reply_to": "r",
+        "correlation_id": "1",
+    }
     found = let(changed)
     assert set(found["headers"]) == {"id", "task", "timelimit"}
-    assert set(found["properties"]) == set(Properties.model_fields) | {"delivery_tag", "delivery_info"}
+    assert set(found["properties"]) == set(Properties.model_fields) | {
+        "delivery_tag",
+        "delivery_info",
+    }
 
 
 def test_where_a_message_lies_is_not_the_senders_to_say() -> None:
     changed = message()
-    changed["properties"] |= {"delivery_tag": "mine", "delivery_info": {"exchange": "e", "routing_key": "elsewhere"}}
+    changed["properties"] |= {
+        "delivery_tag": "mine",
+        "delivery_info": {"exchange": "e", "routing_key": "elsewhere"},
+    }
     found = let(changed)["properties"]
     assert found["delivery_info"] == {"exchange": "", "routing_key": "ingest"}
     assert found["delivery_tag"] != "mine"
@@ -249,7 +320,10 @@ def test_where_a_message_lies_is_not_the_senders_to_say() -> None:
 def test_dates_are_near_and_have_a_zone(name: str) -> None:
     soon = datetime.now(UTC) + timedelta(hours=23)
     assert let(with_header(name, soon.isoformat()))["headers"][name] == soon.isoformat()
-    assert let(with_header(name, soon.replace(tzinfo=None).isoformat()))["headers"][name] == soon.isoformat()
+    assert (
+        let(with_header(name, soon.replace(tzinfo=None).isoformat()))["headers"][name]
+        == soon.isoformat()
+    )
     for far in (timedelta(days=367), timedelta(days=-20_000)):
         found = refusal(json.dumps(with_header(name, (soon + far).isoformat())).encode())
         assert found is not None
@@ -290,7 +364,9 @@ def published(canvas: Callable[[Callable[..., Any]], Any]) -> list[list[Any]]:
         bodies.append(json.loads(kombu_json.dumps(body)))
 
     def own(task: str = "ingest.recording", queue: str = "ingest") -> Any:
-        return sender.signature(task, args=[{"uri": "file:///a"}], queue=queue, immutable=True, app=sender)
+        return sender.signature(
+            task, args=[{"uri": "file:///a"}], queue=queue, immutable=True, app=sender
+        )
 
     before_task_publish.connect(keep)
     try:
@@ -305,16 +381,22 @@ CANVASES: list[Callable[[Callable[..., Any]], Any]] = [
     lambda own: group(own(), own()),
     lambda own: chain(own(), group(own(), own()), own()),
     lambda own: chain(own(), chord([own(), own()], own())),
-    lambda own: own().set(link=[own(), chain(own(), own())], link_error=own(), countdown=5, priority=3),
+    lambda own: own().set(
+        link=[own(), chain(own(), own())], link_error=own(), countdown=5, priority=3
+    ),
 ]
 
 
 @pytest.mark.parametrize("canvas", CANVASES)
-def test_canvases_of_own_tasks_pass_as_they_are(canvas: Callable[[Callable[..., Any]], Any]) -> None:
+def test_canvases_of_own_tasks_pass_as_they_are(
+    canvas: Callable[[Callable[..., Any]], Any],
+) -> None:
     bodies = published(canvas)
     assert bodies
     for body in bodies:
-        found = let(message() | {"body": base64.b64encode(json.dumps(body).encode()).decode()})["body"]
+        found = let(message() | {"body": base64.b64encode(json.dumps(body).encode()).decode()})[
+            "body"
+        ]
         assert found == body
 
 
@@ -325,10 +407,19 @@ def test_canvases_of_own_tasks_pass_as_they_are(canvas: Callable[[Callable[..., 
         ("ingest.recording", "theirs", "names queue theirs, which this service does not send to"),
     ],
 )
-def test_a_callback_that_could_not_be_sent_is_refused_before_the_work(task: str, queue: str, said: str) -> None:
-    for canvas in (lambda own: chain(own(), own(task, queue)), lambda own: own().set(link_error=own(task, queue))):
+def test_a_callback_that_could_not_be_sent_is_refused_before_the_work(
+    task: str, queue: str, said: str
+) -> None:
+    for canvas in (
+        lambda own: chain(own(), own(task, queue)),
+        lambda own: own().set(link_error=own(task, queue)),
+    ):
         body = published(canvas)[0]
-        found = refusal(json.dumps(message() | {"body": base64.b64encode(json.dumps(body).encode()).decode()}).encode())
+        found = refusal(
+            json.dumps(
+                message() | {"body": base64.b64encode(json.dumps(body).encode()).decode()}
+            ).encode()
+        )
         assert found is not None
         assert found.reason == "body"
         assert said in str(found)

@@ -1,4 +1,5 @@
-"""Scene-gated speech: what is surely noise or music is not given to speech recognition, whatever the VAD heard in it."""
+"""Scene-gated speech: what is surely noise or music is not given to speech recognition, whatever
+the VAD heard in it."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -30,21 +31,34 @@ def hiss() -> np.ndarray:
 
 
 def chunk(folder: Path, *channels: np.ndarray, said: Sequence[int] = (0,)) -> ChunkRef:
-    """Begins a minute into its recording; the VAD claims to have heard somebody on the channels ``said``."""
+    """Begins a minute into its recording; the VAD claims to have heard somebody on the channels
+    ``said``."""
     path = folder / f"{uuid4()}.pcm"
     pcm = np.zeros((64 * RATE, len(channels)), "<i2")
     pcm[60 * RATE :] = np.round(np.stack(channels, axis=1) * 32767)
     path.write_bytes(pcm.tobytes())
     return ChunkRef(
-        recording_id=UUID(int=1), index=2, start_ms=60_000, end_ms=64_000, audio_uri=f"file://{path}", sample_rate=RATE,
-        channels=len(channels), native_rate=RATE,
-        speech=tuple(Utterance(start_ms=60_500, end_ms=63_500, channel=channel) for channel in said),
+        recording_id=UUID(int=1), index=2, start_ms=60_000, end_ms=64_000,
+        audio_uri=f"file://{path}", sample_rate=RATE, channels=len(channels), native_rate=RATE,
+        speech=tuple(Utterance(start_ms=60_500, end_ms=63_500, channel=each) for each in said),
     )  # fmt: skip
 
 
-def heard(*chunks: ChunkRef, gate: Release | None = GATE, analysis: str = "emotion") -> list[Outcome]:
+def heard(
+    *chunks: ChunkRef, gate: Release | None = GATE, analysis: str = "emotion"
+) -> list[Outcome]:
     release = default_releases()[analysis]
-    return run(Job(analysis=analysis, batch_id=uuid4(), release=release, chunks=chunks, gate=gate, sent_at=0), "cpu")
+    return run(
+        Job(
+            analysis=analysis,
+            batch_id=uuid4(),
+            release=release,
+            chunks=chunks,
+            gate=gate,
+            sent_at=0,
+        ),
+        "cpu",
+    )
 
 
 def test_noise_that_the_vad_took_for_speech_is_skipped_with_the_reason(tmp_path: Path) -> None:
@@ -52,7 +66,9 @@ def test_noise_that_the_vad_took_for_speech_is_skipped_with_the_reason(tmp_path:
         assert heard(chunk(tmp_path, hiss()), analysis=analysis) == [Skipped(reason="scene_noise")]
 
 
-def test_the_gate_is_left_open_where_its_licence_or_its_setting_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_gate_is_left_open_where_its_licence_or_its_setting_says_so(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     assert at_the_gate() == GATE
     for name, value in (("EARSHOT_COMMERCIAL_USE", "true"), ("EARSHOT_SCENE_GATE", "false")):
         with monkeypatch.context() as environment:
@@ -68,7 +84,9 @@ def test_without_a_gate_everything_is_heard(tmp_path: Path) -> None:
 
 
 def test_speech_passes_and_answers_stay_in_order(tmp_path: Path) -> None:
-    first, second, third = heard(chunk(tmp_path, hiss()), chunk(tmp_path, voice(SECONDS)), chunk(tmp_path, hiss()))
+    first, second, third = heard(
+        chunk(tmp_path, hiss()), chunk(tmp_path, voice(SECONDS)), chunk(tmp_path, hiss())
+    )
     assert (first, third) == (Skipped(reason="scene_noise"), Skipped(reason="scene_noise"))
     assert isinstance(second, Succeeded)
     assert second == heard(chunk(tmp_path, voice(SECONDS)), gate=None)[0]
@@ -90,7 +108,9 @@ def test_a_voice_in_a_single_second_passes_wherever_it_is(second: int, tmp_path:
 def test_every_channel_with_speech_is_asked(tmp_path: Path) -> None:
     (found,) = heard(chunk(tmp_path, hiss(), voice(SECONDS), said=(0, 1)))
     assert isinstance(found, Succeeded)
-    assert heard(chunk(tmp_path, hiss(), voice(SECONDS), said=(0,))) == [Skipped(reason="scene_noise")]
+    assert heard(chunk(tmp_path, hiss(), voice(SECONDS), said=(0,))) == [
+        Skipped(reason="scene_noise")
+    ]
 
 
 def test_where_nobody_was_heard_that_is_the_reason(tmp_path: Path) -> None:
@@ -103,7 +123,9 @@ def test_analyses_of_all_sound_have_no_gate(tmp_path: Path) -> None:
 
 
 def test_a_gate_that_cannot_be_opened_is_told(tmp_path: Path) -> None:
-    (found,) = heard(chunk(tmp_path, hiss()), gate=GATE.model_copy(update={"uri": "embedded/none.onnx"}))
+    (found,) = heard(
+        chunk(tmp_path, hiss()), gate=GATE.model_copy(update={"uri": "embedded/none.onnx"})
+    )
     assert found.status == "failed"
 
 
@@ -140,12 +162,20 @@ def test_who_is_let_through_may_ask_where_somebody_speaks(tmp_path: Path) -> Non
 def test_what_the_gate_stops_is_counted_by_scene_and_set(tmp_path: Path) -> None:
     write(tmp_path / "said.wav", voice(SECONDS)[None], RATE, "pcm_s16le", "s16")
     write(tmp_path / "hiss.wav", hiss()[None], RATE, "pcm_s16le", "s16")
-    rows = '{"path": "said.wav", "scene": "speech"}\n{"path": "hiss.wav", "scene": "noise"}\n{"path": "gone.wav"}\n'
+    rows = (
+        '{"path": "said.wav", "scene": "speech"}\n{"path": "hiss.wav", "scene": "noise"}\n{"path":'
+        ' "gone.wav"}\n'
+    )
     (tmp_path / "labels.jsonl").write_text(rows)
     found = measure(tmp_path)
     assert set(found) == {("speech", "said.wav"), ("noise", "hiss.wav")}
     said = found["speech", "said.wav"]
-    assert (said.recordings, said.chunks, said.chunks_stopped, said.utterances_stopped) == (1, 1, 0, 0)
+    assert (said.recordings, said.chunks, said.chunks_stopped, said.utterances_stopped) == (
+        1,
+        1,
+        0,
+        0,
+    )
     assert said.speech_ms > 3_000
     assert "| speech | said.wav | 1 | 1 | 0 |" in table(found)
 
@@ -165,7 +195,9 @@ class Miscounting:
 
 
 @pytest.mark.parametrize("results", [1, 3])
-def test_an_analysis_that_miscounts_is_found_out_behind_the_gate_too(results: int, tmp_path: Path) -> None:
+def test_an_analysis_that_miscounts_is_found_out_behind_the_gate_too(
+    results: int, tmp_path: Path
+) -> None:
     behind = gated(Miscounting(results), GATE)
     clips = [Clip(chunk(tmp_path, sound)) for sound in (voice(SECONDS), hiss(), voice(SECONDS))]
     with pytest.raises(RuntimeError, match=f"gave {results} results for 2 clips"):

@@ -1,4 +1,5 @@
-"""The runner: one bad chunk costs itself, not its batch; what belongs to the caller is not blamed on a chunk."""
+"""The runner: one bad chunk costs itself, not its batch; what belongs to the caller is not blamed
+on a chunk."""
 
 import errno
 import os
@@ -40,7 +41,13 @@ def job(paths: list[Path], release: Release | None = None) -> Job:
         )
         for index, path in enumerate(paths)
     )
-    return Job(analysis="scene", batch_id=uuid4(), release=release or default_releases()["scene"], chunks=chunks, sent_at=0)
+    return Job(
+        analysis="scene",
+        batch_id=uuid4(),
+        release=release or default_releases()["scene"],
+        chunks=chunks,
+        sent_at=0,
+    )
 
 
 @pytest.fixture
@@ -59,7 +66,9 @@ def test_only_the_chunk_at_fault_fails(sound: Path, tmp_path: Path) -> None:
 
 
 def test_a_release_that_cannot_be_loaded_fails_every_chunk_with_the_reason(sound: Path) -> None:
-    release = Release(analysis="scene", name="scene-x", runtime="onnx", uri="embedded/none.onnx", sha256="0" * 64)
+    release = Release(
+        analysis="scene", name="scene-x", runtime="onnx", uri="embedded/none.onnx", sha256="0" * 64
+    )
     outcomes = run(job([sound, sound], release), "cpu")
     assert [outcome.status for outcome in outcomes] == ["failed", "failed"]
     assert {outcome.code for outcome in outcomes if isinstance(outcome, Failed)} == {"checkpoint"}
@@ -72,13 +81,15 @@ def test_failing_surroundings_belong_to_the_caller(tmp_path: Path) -> None:
 
 
 def test_a_reason_is_one_line_that_postgres_can_store() -> None:
-    assert _failure(ValueError("bad \x00 byte\nat 7")) == Failed(code="ValueError", detail="bad  byte")
+    assert _failure(ValueError("bad \x00 byte\nat 7")) == Failed(
+        code="ValueError", detail="bad  byte"
+    )
     assert _failure(KeyError()) == Failed(code="KeyError", detail="KeyError")
 
 
 class Cramped:
-    """An analysis that really allocates, per clip, its share of what no machine has; ``fits`` clips are free, unless
-    ``huge`` is among them."""
+    """An analysis that really allocates, per clip, its share of what no machine has; ``fits`` clips
+    are free, unless ``huge`` is among them."""
 
     CARD = Card(name="cramped", pool="gpu", findings=Findings)
 
@@ -121,7 +132,9 @@ def test_an_odd_number_is_halved_to_the_last_clip() -> None:
 
 def test_one_clip_that_does_not_fit_alone_costs_its_neighbours_nothing() -> None:
     outcomes = outcomes_of(Cramped(fits=16, huge=5), 16)
-    assert outcomes[:5] + outcomes[6:] == [Skipped(reason=f"clip {index}") for index in range(16) if index != 5]
+    assert outcomes[:5] + outcomes[6:] == [
+        Skipped(reason=f"clip {index}") for index in range(16) if index != 5
+    ]
     full = outcomes[5]
     assert isinstance(full, Failed)
     assert full.code == DEVICE_MEMORY
@@ -130,7 +143,9 @@ def test_one_clip_that_does_not_fit_alone_costs_its_neighbours_nothing() -> None
 
 
 def test_what_no_clip_fits_into_is_said_of_each() -> None:
-    assert [outcome.code for outcome in outcomes_of(Cramped(fits=0), 4) if isinstance(outcome, Failed)] == [DEVICE_MEMORY] * 4
+    assert [
+        outcome.code for outcome in outcomes_of(Cramped(fits=0), 4) if isinstance(outcome, Failed)
+    ] == [DEVICE_MEMORY] * 4
 
 
 def test_a_clip_at_fault_among_halves_fails_alone() -> None:
@@ -142,13 +157,20 @@ def test_a_clip_at_fault_among_halves_fails_alone() -> None:
     "error",
     [
         MemoryError(),
-        RuntimeError("CUDA out of memory. Tried to allocate 20.00 MiB. GPU 0 has a total capacity of 139.72 GiB"),
+        RuntimeError(
+            "CUDA out of memory. Tried to allocate 20.00 MiB. GPU 0 has a total capacity of"
+            " 139.72 GiB"
+        ),
         RuntimeError("CUDA failed with error out of memory"),
         RuntimeError("cuBLAS failed with status CUBLAS_STATUS_ALLOC_FAILED"),
         RuntimeError(
-            "[ONNXRuntimeError] : 1 : FAIL : bfc_arena.cc:360 AllocateRawInternal Failed to allocate memory for requested"
+            "[ONNXRuntimeError] : 1 : FAIL : bfc_arena.cc:360 AllocateRawInternal Failed to"
+            " allocate memory for requested"
         ),
-        RuntimeError("[enforce fail at alloc_cpu.cpp:127] err == 0. DefaultCPUAllocator: can't allocate memory"),
+        RuntimeError(
+            "[enforce fail at alloc_cpu.cpp:127] err == 0. DefaultCPUAllocator: can't allocate"
+            " memory"
+        ),
         RuntimeError("std::bad_alloc"),
         RuntimeError("cuDNN error: CUDNN_STATUS_INTERNAL_ERROR_DEVICE_ALLOCATION_FAILED"),
         RuntimeError("cuDNN error: CUDNN_STATUS_INTERNAL_ERROR_HOST_ALLOCATION_FAILED"),
@@ -159,7 +181,10 @@ def test_a_clip_at_fault_among_halves_fails_alone() -> None:
         RuntimeError("FIND was unable to find an engine to execute this computation"),
         RuntimeError("Unable to find a valid cuDNN algorithm to run convolution"),
         RuntimeError("Intel oneMKL DFTI ERROR: Not enough memory to allocate"),
-        RuntimeError("unable to mmap 1261912 bytes from file </models/model.safetensors>: Cannot allocate memory (12)"),
+        RuntimeError(
+            "unable to mmap 1261912 bytes from file </models/model.safetensors>: Cannot allocate"
+            " memory (12)"
+        ),
         OSError(errno.ENOMEM, os.strerror(errno.ENOMEM)),
     ],
 )
@@ -172,14 +197,20 @@ def test_the_frameworks_words_for_full_memory_are_known(error: Exception) -> Non
     [
         "CUDA error: device-side assert triggered",
         "CUDA error: an illegal memory access was encountered",
-        "CUDA error: CUBLAS_STATUS_EXECUTION_FAILED when calling `cublasGemmEx( handle, opa, opb, m, n, k)`",
+        (
+            "CUDA error: CUBLAS_STATUS_EXECUTION_FAILED when calling `cublasGemmEx( handle, opa,"
+            " opb, m, n, k)`"
+        ),
         "cuDNN error: CUDNN_STATUS_INTERNAL_ERROR",
         "cuDNN error: CUDNN_STATUS_INTERNAL_ERROR_COMPILATION_FAILED",
         "cuDNN error: CUDNN_STATUS_NOT_SUPPORTED_SHARED_MEMORY_INSUFFICIENT",
         "cuDNN error: CUDNN_STATUS_SUBLIBRARY_LOADING_FAILED",
         "Unable to find an engine to execute this computation in Quantized Conv2D Cudnn",
         "Unable to find address for: cudnnGetVersion",
-        "unable to mmap 1261912 bytes from file </models/model.safetensors>: Permission denied (13)",
+        (
+            "unable to mmap 1261912 bytes from file </models/model.safetensors>: Permission denied"
+            " (13)"
+        ),
     ],
 )
 def test_other_errors_are_not_taken_for_full_memory(words: str) -> None:
@@ -198,13 +229,34 @@ def test_onnx_runtime_says_so_for_real() -> None:
 @pytest.mark.parametrize(
     ("words", "lost"),
     [
-        ("CUDA error: an illegal memory access was encountered\nSearch for `cudaErrorIllegalAddress'", True),
-        ("CUDA error: device-side assert triggered\nCUDA kernel errors might be asynchronously reported", True),
+        (
+            (
+                "CUDA error: an illegal memory access was encountered\nSearch for"
+                " `cudaErrorIllegalAddress'"
+            ),
+            True,
+        ),
+        (
+            (
+                "CUDA error: device-side assert triggered\nCUDA kernel errors might be"
+                " asynchronously reported"
+            ),
+            True,
+        ),
         ("CUDA error: unspecified launch failure", True),
         ("CUDA error: uncorrectable ECC error encountered", True),
         ("CUDA failed with error an illegal memory access was encountered", True),  # CTranslate2
-        ("CUDA failure 700: an illegal memory access was encountered ; GPU=0 ; hostname=a", True),  # ONNX Runtime
-        ("CUDA out of memory. Tried to allocate 20.00 MiB. GPU 0 has a total capacity of 139.72 GiB", False),
+        (
+            "CUDA failure 700: an illegal memory access was encountered ; GPU=0 ; hostname=a",
+            True,
+        ),  # ONNX Runtime
+        (
+            (
+                "CUDA out of memory. Tried to allocate 20.00 MiB. GPU 0 has a total capacity of"
+                " 139.72 GiB"
+            ),
+            False,
+        ),
         ("CUDA error: out of memory", False),
         ("CUDA error: invalid argument", False),
         ("CUDA error: no kernel image is available for execution on the device", False),
@@ -225,13 +277,19 @@ class Broken(Cramped):
         self.broken = self.broken or self.bad in [clip.ref.index for clip in clips]
         self.calls.append([clip.ref.index for clip in clips])
         if self.broken:
-            raise RuntimeError("CUDA error: device-side assert triggered\nCUDA kernel errors might be reported elsewhere")
+            raise RuntimeError(
+                "CUDA error: device-side assert triggered\nCUDA kernel errors might be reported"
+                " elsewhere"
+            )
         return [Skipped(reason="heard") for _ in clips]
 
 
 @pytest.mark.parametrize("clips", [1, 8])
 def test_no_chunk_is_blamed_or_tried_again_in_a_process_that_lost_its_gpu(clips: int) -> None:
     analysis = Broken(fits=16, bad=0)
-    with pytest.raises(DeviceLost, match=r"answers this process no more \(CUDA error: device-side assert triggered\); start"):
+    with pytest.raises(
+        DeviceLost,
+        match=r"answers this process no more \(CUDA error: device-side assert triggered\); start",
+    ):
         outcomes_of(analysis, clips)
     assert len(analysis.calls) == 1

@@ -1,4 +1,5 @@
-"""What the shipped scene checkpoint makes of sounds that nobody can be in doubt about, and of hard transport."""
+"""What the shipped scene checkpoint makes of sounds that nobody can be in doubt about, and of hard
+transport."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -41,8 +42,14 @@ SOUNDS: dict[str, tuple[Callable[[], np.ndarray], tuple[str, ...]]] = {
     "clipped speech": (lambda: 30 * voice(5), ("speech",)),
     "speech with an offset": (lambda: voice(5) * 0.5 + 0.4, ("speech",)),
     "speech at 8 kHz": (lambda: narrow(voice(5)), ("speech",)),
-    "one second of speech in five": (lambda: np.concatenate([np.zeros(2 * RATE), voice(1), np.zeros(2 * RATE)]), ("speech",)),
-    "a click in half a minute of silence": (lambda: np.concatenate([hiss(0.05), np.zeros(30 * RATE)]), ("silence",)),
+    "one second of speech in five": (
+        lambda: np.concatenate([np.zeros(2 * RATE), voice(1), np.zeros(2 * RATE)]),
+        ("speech",),
+    ),
+    "a click in half a minute of silence": (
+        lambda: np.concatenate([hiss(0.05), np.zeros(30 * RATE)]),
+        ("silence",),
+    ),
     "a tenth of a second": (lambda: hiss(0.1), ("noise", "other", "silence", "music", "speech")),
 }
 
@@ -68,7 +75,9 @@ def test_it_is_called_what_anybody_would_call_it(name: str, tmp_path: Path) -> N
     assert set(found.scores) == {"speech", "music", "noise", "silence", "other"}
     assert found.heard_ms is not None
     assert 0 <= found.heard_ms <= found.intervals[-1].end_ms
-    assert {each.label for each in (*found.events, *found.rejected)} == set(found.scores), "of every label something is said"
+    assert {each.label for each in (*found.events, *found.rejected)} == set(found.scores), (
+        "of every label something is said"
+    )
 
 
 def test_a_sound_between_pauses_is_an_event_with_silence_around_it(tmp_path: Path) -> None:

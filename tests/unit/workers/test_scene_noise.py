@@ -1,4 +1,5 @@
-"""What scene and noise make of a network's answers: cells, intervals, silence by energy, the windows between speech."""
+"""What scene and noise make of a network's answers: cells, intervals, silence by energy, the
+windows between speech."""
 
 import json
 from itertools import pairwise
@@ -60,22 +61,31 @@ def test_intervals_cover_the_chunk_in_order(samples: int, start_ms: int) -> None
 def test_an_interval_has_its_labels_mean_share() -> None:
     cells = np.array([[0.6, 0.4, 0], [0.8, 0.2, 0], [0.1, 0.9, 0]], np.float32)
     found = scene.intervals_of(LABELS, cells, 480, Interval(start_ms=1_000, end_ms=2_300))
-    assert [(item.label, item.start_ms, item.end_ms) for item in found] == [("speech", 1_000, 1_960), ("music", 1_960, 2_300)]
+    assert [(item.label, item.start_ms, item.end_ms) for item in found] == [
+        ("speech", 1_000, 1_960),
+        ("music", 1_960, 2_300),
+    ]
     assert [item.confidence for item in found] == pytest.approx([0.7, 0.9])
 
 
 def test_cells_follow_from_the_checkpoints_own_windows() -> None:
     assert scene.cell_ms(SPEC) == 480
     assert scene.cell_ms(WindowSpec(mel=YAMNET, length=50, hop=25)) == 250
-    for other in (WindowSpec(mel=YAMNET, length=96, hop=32), WindowSpec(mel=YAMNET, length=96, hop=96)):
+    for other in (
+        WindowSpec(mel=YAMNET, length=96, hop=32),
+        WindowSpec(mel=YAMNET, length=96, hop=96),
+    ):
         with pytest.raises(Misconfigured, match="overlap by half"):
             scene.cell_ms(other)
 
 
-def chunk(seconds: int, *speech: tuple[int, int], start_ms: int = 10_000, channels: int = 1) -> ChunkRef:
+def chunk(
+    seconds: int, *speech: tuple[int, int], start_ms: int = 10_000, channels: int = 1
+) -> ChunkRef:
     return ChunkRef(
-        recording_id=UUID(int=1), index=0, start_ms=start_ms, end_ms=start_ms + seconds * 1000, audio_uri="", native_rate=RATE,
-        sample_rate=RATE, channels=channels, speech=tuple(Utterance(start_ms=a, end_ms=b, channel=0) for a, b in speech),
+        recording_id=UUID(int=1), index=0, start_ms=start_ms, end_ms=start_ms + seconds * 1000,
+        audio_uri="", native_rate=RATE, sample_rate=RATE, channels=channels,
+        speech=tuple(Utterance(start_ms=a, end_ms=b, channel=0) for a, b in speech),
     )  # fmt: skip
 
 
@@ -87,7 +97,10 @@ def counted_ms(ref: ChunkRef, sound: np.ndarray) -> list[int]:
 
 
 def test_noise_is_heard_between_the_utterances() -> None:
-    assert counted_ms(chunk(6, (10_000, 12_000), (14_000, 16_000)), hiss(6 * RATE)) == [2_400, 2_880]
+    assert counted_ms(chunk(6, (10_000, 12_000), (14_000, 16_000)), hiss(6 * RATE)) == [
+        2_400,
+        2_880,
+    ]
 
 
 def test_where_speech_leaves_no_gap_all_audible_windows_count() -> None:
@@ -105,13 +118,18 @@ def test_the_scenes_of_the_demo_call_are_where_they_were_made(tmp_path: Path) ->
     ready = prepare(DEMO / "call.ogg", UUID(int=1), f"file://{tmp_path}")
     refs = [
         ChunkRef(
-            recording_id=UUID(int=1), index=i, **span.model_dump(), audio_uri=ready.audio[RATE], sample_rate=RATE,
-            channels=ready.channels, native_rate=ready.native_rate, roles=("agent", "customer"),
+            recording_id=UUID(int=1), index=i, **span.model_dump(), audio_uri=ready.audio[RATE],
+            sample_rate=RATE, channels=ready.channels, native_rate=ready.native_rate,
+            roles=("agent", "customer"),
         )
         for i, span in enumerate(ready.chunks)
     ]  # fmt: skip
-    found = scene.analyze(scene.load(default_releases()["scene"], "cpu"), [Clip(ref) for ref in refs])
-    heard = [item for answer in found if isinstance(answer, SceneFindings) for item in answer.intervals]
+    found = scene.analyze(
+        scene.load(default_releases()["scene"], "cpu"), [Clip(ref) for ref in refs]
+    )
+    heard = [
+        item for answer in found if isinstance(answer, SceneFindings) for item in answer.intervals
+    ]
     right: dict[str, list[bool]] = {}
     for true in json.loads((DEMO / "call.json").read_text())["scenes"]:
         # Half a second at each border may sound like either side.

@@ -1,4 +1,5 @@
-"""Other services, dashboards and messages in flight know tasks and queues by these names: changing one is a breaking change."""
+"""Other services, dashboards and messages in flight know tasks and queues by these names: changing
+one is a breaking change."""
 
 import pickle
 
@@ -29,7 +30,11 @@ def test_each_task_has_its_queue() -> None:
     for name in app.tasks:
         if not name.startswith("celery."):
             queue = app.amqp.router.route({}, name)["queue"].name
-            assert queue == (name.removeprefix("analyze.") if name.startswith("analyze.") else name.partition(".")[0])
+            assert queue == (
+                name.removeprefix("analyze.")
+                if name.startswith("analyze.")
+                else name.partition(".")[0]
+            )
 
 
 def test_errors_survive_the_way_from_a_child_process() -> None:

@@ -1,4 +1,5 @@
-"""A child's message that is half read when a connection is lost is read to its end, and not taken for two."""
+"""A child's message that is half read when a connection is lost is read to its end, and not taken
+for two."""
 
 import os
 import pickle

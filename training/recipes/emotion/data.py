@@ -1,4 +1,5 @@
-"""What the emotion network learns from and is judged by: takes of every utterance, and of sounds that are no speech."""
+"""What the emotion network learns from and is judged by: takes of every utterance, and of sounds
+that are no speech."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -14,7 +15,8 @@ from training.data.takes import Takes, gathered
 from training.fitting.crossval import Ints, WindowSet
 
 OTHERS = ("fearful", "disgust", "boredom")
-"""Emotions that the sets hold and the checkpoint does not answer with: telling them apart teaches it what its own are not."""
+"""Emotions that the sets hold and the checkpoint does not answer with: telling them apart teaches
+it what its own are not."""
 
 NOTHING = 160
 """Generated sounds of 3 s that are no speech, of which no emotion is wanted."""
@@ -22,7 +24,8 @@ NOTHING = 160
 
 @dataclass(frozen=True)
 class EmotionalSpeech:
-    """All sounds: first the utterances of the five emotions, which are judged, then those of others, then no speech."""
+    """All sounds: first the utterances of the five emotions, which are judged, then those of
+    others, then no speech."""
 
     rows: tuple[Example, ...]  # of the judged
     truth: Ints  # of the judged
@@ -35,8 +38,18 @@ class EmotionalSpeech:
 def read(data: Path, labels: tuple[str, ...], spec: WindowSpec, count: int) -> EmotionalSpeech:
     """Everything, in ``count`` folds of whole speakers."""
     rows = emotional_speech.utterances(data, "emotion", labels)
-    others = [row for row in examples(data, *(name for name, _ in emotional_speech.SETS)) if row.label in OTHERS]
-    fold_of = dict(zip((row.group for row in rows), folds([row.group for row in rows], count).tolist(), strict=True))
+    others = [
+        row
+        for row in examples(data, *(name for name, _ in emotional_speech.SETS))
+        if row.label in OTHERS
+    ]
+    fold_of = dict(
+        zip(
+            (row.group for row in rows),
+            folds([row.group for row in rows], count).tolist(),
+            strict=True,
+        )
+    )
     kinds = indices((*labels, *OTHERS), [row.label for row in (*rows, *others)])
     random = np.random.default_rng(0)
     frames, owner = [], []
@@ -59,7 +72,8 @@ def read(data: Path, labels: tuple[str, ...], spec: WindowSpec, count: int) -> E
 
 
 def judged(rows: Sequence[Example], spec: WindowSpec, narrow: bool) -> WindowSet:
-    """Windows of the judged utterances as a worker cuts them, as recorded or through a telephone band."""
+    """Windows of the judged utterances as a worker cuts them, as recorded or through a telephone
+    band."""
     sounds = (emotional_speech.trimmed(waveform(row.path)) for row in rows)
     lines = (augment.telephone(sound) if narrow else sound for sound in sounds)
     parts = [windows(line, 16_000, spec).astype(np.float16) for line in lines]

@@ -44,8 +44,8 @@ class Trial:
         return self.kept / f"fold-{fold}.onnx"
 
     def out_of_fold(self) -> tuple[Floats, Floats, Ints]:
-        """Logits of every window as recorded and through a telephone band, from the network that never heard its speaker, and
-        the recording of each window."""
+        """Logits of every window as recorded and through a telephone band, from the network that
+        never heard its speaker, and the recording of each window."""
         owner = windows_of(self.speech, narrow=False).owner
         answers = np.stack([self.judged_by(k) for k in range(FOLDS)])
         wide, narrow = (answers[self.fold[owner], line, np.arange(len(owner))] for line in (0, 1))
@@ -74,45 +74,80 @@ def windows_of(speech: EmotionalSpeech, narrow: bool) -> WindowSet:
 
 
 def measure(trial: Trial, data: Path) -> tuple[list[Evaluation], float]:
-    """Quality over all sets, over a telephone band, through the workers and in each set, and the temperature of the shipped
+    """Quality over all sets, over a telephone band, through the workers and in each set, and the
+    temperature of the shipped
     checkpoint, which is fitted on wide and narrow speech together: a worker has one."""
     speech, fold = trial.speech, np.tile(trial.fold, 2)
     wide, narrow, owner = trial.out_of_fold()
     count, truth = len(speech.truth), speech.truth
-    answers = np.tile(truth, 2), np.concatenate([wide, narrow]), np.concatenate([owner, owner + count]), fold
+    answers = (
+        np.tile(truth, 2),
+        np.concatenate([wide, narrow]),
+        np.concatenate([owner, owner + count]),
+        fold,
+    )
     both, temperature = calibrated_shares(*answers)
     for k in range(FOLDS):
         describe(trial.checkpoint(k), temperature=calibrated_shares(*answers, fitted=fold != k)[1])
     checkpoints = [trial.checkpoint(k) for k in range(FOLDS)]
     fold_of = dict(zip((row.group for row in speech.rows), trial.fold.tolist(), strict=True))
-    groups, sources = np.array([row.group for row in speech.rows]), np.array([row.source for row in speech.rows])
+    groups, sources = (
+        np.array([row.group for row in speech.rows]),
+        np.array([row.source for row in speech.rows]),
+    )
     results = [
         evaluate("unseen speakers, all sets", LABELS, truth, both[:count], groups),
         evaluate("the same over a telephone band", LABELS, truth, both[count:], groups),
-        through_workers("emotion", checkpoints, fold_of, LABELS, data, "the same through the workers"),
+        through_workers(
+            "emotion", checkpoints, fold_of, LABELS, data, "the same through the workers"
+        ),
     ]
     part = trial.fold < 2
-    results.append(evaluate("unseen speakers of folds 0 and 1", LABELS, truth[part], both[:count][part], groups[part]))
+    results.append(
+        evaluate(
+            "unseen speakers of folds 0 and 1",
+            LABELS,
+            truth[part],
+            both[:count][part],
+            groups[part],
+        )
+    )
     for name, _ in emotional_speech.SETS:
         part = sources == name
-        results.append(evaluate(f"unseen speakers, {name}", LABELS, truth[part], both[:count][part], groups[part]))
+        results.append(
+            evaluate(
+                f"unseen speakers, {name}", LABELS, truth[part], both[:count][part], groups[part]
+            )
+        )
     return results, temperature
 
 
 def main(data: Path, out: Path) -> None:
     """Measure by cross-validation, train on everything, export, write the card."""
     speech = read(data, LABELS, SPEC, FOLDS)
-    print(f"{len(speech.rows)} utterances judged, {len(speech.fold)} sounds, {len(speech.owner)} takes", flush=True)
+    print(
+        f"{len(speech.rows)} utterances judged, {len(speech.fold)} sounds, {len(speech.owner)}"
+        " takes",
+        flush=True,
+    )
     trial = Trial(speech, out / "kept")
     results, temperature = measure(trial, data)
     model = train(speech, np.ones(len(speech.fold), bool))
     path = out / "emotion.onnx"
     model.save(path, temperature)
     save_json(out / "evaluation.json", results)
-    release = Release(analysis="emotion", name="new", runtime="onnx", uri=str(path.resolve()), sha256=sha256(path))
+    release = Release(
+        analysis="emotion", name="new", runtime="onnx", uri=str(path.resolve()), sha256=sha256(path)
+    )
     opened = worker.load(release, "cpu").labelled
     answers = {"emotion": lambda sound: opened.shares([sound])[0]}
-    write_card("emotion", out, emotional_speech.SETS, results, extra=no_speech.section(data, len(LABELS), answers))
+    write_card(
+        "emotion",
+        out,
+        emotional_speech.SETS,
+        results,
+        extra=no_speech.section(data, len(LABELS), answers),
+    )
 
 
 if __name__ == "__main__":

@@ -1,4 +1,5 @@
-"""Heads that name noises by what a network hears: one for each fold, which never learns of it, and one of everything."""
+"""Heads that name noises by what a network hears: one for each fold, which never learns of it, and
+one of everything."""
 
 from collections.abc import Sequence
 
@@ -12,11 +13,14 @@ from training.recipes.noise.judged import FINE, FOLDS
 STEP = 2  # of the windows, every second: neighbours overlap by half
 
 
-def noise_heads(heard: Sequence[Floats], windows: WindowSet, truth: Ints, fold: Ints) -> list[torch.nn.Linear]:
+def noise_heads(
+    heard: Sequence[Floats], windows: WindowSet, truth: Ints, fold: Ints
+) -> list[torch.nn.Linear]:
     """Fitted on features of the windows, all classes counting alike; that of everything comes last.
 
     Args:
-        heard: features of every window; then of the same windows in other versions, which mean the same.
+        heard: features of every window; then of the same windows in other versions, which mean the
+            same.
         truth: class of every recording.
         fold: of every recording.
     """
@@ -29,8 +33,11 @@ def noise_heads(heard: Sequence[Floats], windows: WindowSet, truth: Ints, fold: 
     return layers
 
 
-def heard_by(layers: list[torch.nn.Linear], features: Floats, windows: WindowSet, fold: Ints) -> tuple[Floats, Ints]:
-    """Logits of every unaltered window by the head that never learned of its fold, and the recording that each is of."""
+def heard_by(
+    layers: list[torch.nn.Linear], features: Floats, windows: WindowSet, fold: Ints
+) -> tuple[Floats, Ints]:
+    """Logits of every unaltered window by the head that never learned of its fold, and the
+    recording that each is of."""
     clean = np.flatnonzero(windows.clean)
     owner = windows.owner[clean]
     said = np.zeros((len(clean), len(FINE)), np.float32)

@@ -1,4 +1,5 @@
-"""What cross-validated noise networks say of the recordings they never heard: calibrated, measured, told label by label."""
+"""What cross-validated noise networks say of the recordings they never heard: calibrated, measured,
+told label by label."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -15,13 +16,16 @@ from training.data.datasets import Example, indices
 from training.fitting.crossval import Floats, Ints
 from training.recipes.noise import sounds
 
-FINE = tuple(dict.fromkeys("baby_cry" if name == "crying_baby" else name for name in sounds.categories()))
+FINE = tuple(
+    dict.fromkeys("baby_cry" if name == "crying_baby" else name for name in sounds.categories())
+)
 LABELS = sounds.published()
 FOLDS = 4
 ALL = "all sets"
 REST = "mixed_noise"
 OF_WINDOWS, OF_POOLED = np.geomspace(0.3, 3, 13), np.geomspace(0.3, 1.5, 13)
-"""Temperatures to choose from: of each window's shares, and of their mean, which is not as sure as it is right."""
+"""Temperatures to choose from: of each window's shares, and of their mean, which is not as sure as
+it is right."""
 
 
 @dataclass(frozen=True)
@@ -39,7 +43,8 @@ class Degrees:
 
 @dataclass(frozen=True)
 class Judged:
-    """The rows that networks are judged on, with what each fold's network said of their unaltered windows."""
+    """The rows that networks are judged on, with what each fold's network said of their unaltered
+    windows."""
 
     rows: Sequence[Example]
     truth: Ints  # among FINE
@@ -47,14 +52,19 @@ class Judged:
     answers: Floats  # logits (windows, FINE)
     owner: Ints  # of every window
     mixed: tuple[float, ...] = (0.0,)  # to choose ``Degrees.mixed`` from
-    rare: float = 0.0  # how much more the recordings of a rare category count in the choice; 1: all categories alike
+    # how much more the recordings of a rare category count in the choice; 1: all categories alike
+    rare: float = 0.0
 
     def windowed(self, degrees: Degrees) -> Floats:
         """Mean share of the published categories over the windows of every row."""
-        shares = softmax(np.log(softmax(self.answers, degrees.window) @ matrix() + 1e-6) + degrees.prior(), 1.0)
+        shares = softmax(
+            np.log(softmax(self.answers, degrees.window) @ matrix() + 1e-6) + degrees.prior(), 1.0
+        )
         total = np.zeros((len(self.rows), len(LABELS)))
         np.add.at(total, self.owner, shares)
-        return (total / np.bincount(self.owner, minlength=len(self.rows))[:, None]).astype(np.float32)
+        return (total / np.bincount(self.owner, minlength=len(self.rows))[:, None]).astype(
+            np.float32
+        )
 
     def coarse(self, degrees: Degrees) -> Floats:
         """Shares of every row as the worker gives them."""
@@ -77,14 +87,21 @@ class Judged:
 
 
 def measure(found: Judged) -> list[Evaluation]:
-    """In published categories over all recorded noise and per set, ten-way on ESC-10; calibrated on the other folds."""
-    groups, sources = (np.array([getattr(row, key) for row in found.rows]) for key in ("group", "source"))
+    """In published categories over all recorded noise and per set, ten-way on ESC-10; calibrated on
+    the other folds."""
+    groups, sources = (
+        np.array([getattr(row, key) for row in found.rows]) for key in ("group", "source")
+    )
     recorded = np.char.startswith(sources, sounds.RECORDED)
     coarse = np.zeros((len(found.rows), len(LABELS)), np.float32)
     for k in range(FOLDS):
         coarse[found.fold == k] = found.coarse(found.calibrated(found.fold != k))[found.fold == k]
     wanted = matrix().argmax(axis=1)[found.truth]
-    parts = {ALL: recorded | True, "all recorded noise": recorded, **{name: sources == name for name, _ in sounds.SETS}}
+    parts = {
+        ALL: recorded | True,
+        "all recorded noise": recorded,
+        **{name: sources == name for name, _ in sounds.SETS},
+    }
     return [
         evaluate(f"published categories, {name}", LABELS, wanted[part], coarse[part], groups[part])
         for name, part in parts.items()
@@ -106,4 +123,7 @@ def coverage(results: Sequence[Evaluation]) -> str:
     )
     rest = [label for label in CLASSIFIED if label not in LABELS]
     table = "\n".join(["| category | recordings | F1 over all sets |", "|---|---|---|", *rows])
-    return f"## Coverage\n\n{len(LABELS)} of 58 are covered:\n\n{table}\n\nNot covered ({len(rest)}): {', '.join(rest)}."
+    return (
+        f"## Coverage\n\n{len(LABELS)} of 58 are covered:\n\n{table}\n\nNot covered ({len(rest)}):"
+        f" {', '.join(rest)}."
+    )

@@ -1,8 +1,11 @@
-"""Trains the head that hears noise in YAMNet's features, and measures it on ESC-50 folds and recordings it has not heard.
+"""Trains the head that hears noise in YAMNet's features, and measures it on ESC-50 folds and
+recordings it has not heard.
 
-python -m training.recipes.noise.on_yamnet --data ../shared/data --models ../shared/models --out outputs/noise
+python -m training.recipes.noise.on_yamnet --data ../shared/data --models ../shared/models --out
+outputs/noise
 
-The windows are those that ``training.recipes.noise.train`` learned from, kept in ``--out`` with YAMNet's features.
+The windows are those that ``training.recipes.noise.train`` learned from, kept in ``--out`` with
+YAMNet's features.
 """
 
 import argparse
@@ -31,7 +34,16 @@ from training.fitting.crossval import Floats
 from training.fitting.nets import Merged
 from training.recipes.noise import sounds
 from training.recipes.noise.heads import heard_by, noise_heads
-from training.recipes.noise.judged import FINE, FOLDS, LABELS, Degrees, Judged, coverage, matrix, measure
+from training.recipes.noise.judged import (
+    FINE,
+    FOLDS,
+    LABELS,
+    Degrees,
+    Judged,
+    coverage,
+    matrix,
+    measure,
+)
 from training.recipes.noise.windows import build, kept
 from workers.noise import NoiseModel, analyze, noise_model
 
@@ -42,24 +54,51 @@ WINDOWS = 25
 def export(layer: torch.nn.Linear, path: Path, degrees: Degrees) -> None:
     """The head as the worker runs it: features in, logarithms of shares out."""
     example = np.random.default_rng(0).random((4, layer.in_features), np.float32)
-    export_torch(Merged(layer, torch.from_numpy(matrix()), degrees.window), path, example, ("features", "noise_log_shares"))
-    describe(path, labels=LABELS, fine_labels=FINE, base=BASE, temperature=1.0, pooled_temperature=degrees.whole)
+    export_torch(
+        Merged(layer, torch.from_numpy(matrix()), degrees.window),
+        path,
+        example,
+        ("features", "noise_log_shares"),
+    )
+    describe(
+        path,
+        labels=LABELS,
+        fine_labels=FINE,
+        base=BASE,
+        temperature=1.0,
+        pooled_temperature=degrees.whole,
+    )
 
 
 def through_worker(found: Judged, heads: list[Path], data: Path, models: Path) -> list[Evaluation]:
-    """Recordings whose label is a category by ``evaluation/labels/noise.toml``: decoded, cut and answered as in production, by
-    the head of the fold that left them out."""
-    mapping, manifest = label_map.read("noise"), {data / row.path: row for row in read(data / "labels.jsonl")}
-    truths = [mapping.truth(manifest[row.path]).label if row.path in manifest else None for row in found.rows]
+    """Recordings whose label is a category by ``evaluation/labels/noise.toml``: decoded, cut and
+    answered as in production, by the head of the fold that left them out."""
+    mapping, manifest = (
+        label_map.read("noise"),
+        {data / row.path: row for row in read(data / "labels.jsonl")},
+    )
+    truths = [
+        mapping.truth(manifest[row.path]).label if row.path in manifest else None
+        for row in found.rows
+    ]
     base = open_model(_release(models / "yamnet" / "yamnet.onnx"))
-    opened = [noise_model(OnYamnet(base, head), head, WINDOWS) for head in map(open_model, map(_release, heads))]
+    opened = [
+        noise_model(OnYamnet(base, head), head, WINDOWS)
+        for head in map(open_model, map(_release, heads))
+    ]
     results = []
     for name in ("noise/esc10", "noise/babycry"):
-        chosen = [i for i, row in enumerate(found.rows) if row.source == name and truths[i] in LABELS]
+        chosen = [
+            i for i, row in enumerate(found.rows) if row.source == name and truths[i] in LABELS
+        ]
         shares = np.stack([answer(opened[found.fold[i]], found.rows[i].path) for i in chosen])
         groups = np.array([found.rows[i].group for i in chosen])
         wanted = indices(LABELS, [str(truths[i]) for i in chosen])
-        results.append(evaluate(f"classes that map, {name}, through the worker", LABELS, wanted, shares, groups))
+        results.append(
+            evaluate(
+                f"classes that map, {name}, through the worker", LABELS, wanted, shares, groups
+            )
+        )
     return results
 
 
@@ -70,14 +109,20 @@ def answer(model: NoiseModel, path: Path) -> Floats:
         spans = [(span, speech_in(span, ready.utterances)) for span in ready.chunks]
         refs = [
             ChunkRef(
-                recording_id=uuid4(), index=i, **span.model_dump(), audio_uri=ready.audio[16_000], sample_rate=16_000,
-                channels=1, native_rate=ready.native_rate, speech=speech,
+                recording_id=uuid4(), index=i, **span.model_dump(), audio_uri=ready.audio[16_000],
+                sample_rate=16_000, channels=1, native_rate=ready.native_rate, speech=speech,
             )
             for i, (span, speech) in enumerate(spans)
         ]  # fmt: skip
-        said = [each for each in analyze(model, [Clip(ref) for ref in refs]) if isinstance(each, NoiseFindings)]
+        said = [
+            each
+            for each in analyze(model, [Clip(ref) for ref in refs])
+            if isinstance(each, NoiseFindings)
+        ]
     shares = np.array([[each.scores[label] for label in LABELS] for each in said], np.float32)
-    return np.average(shares, axis=0, weights=[span.end_ms - span.start_ms for span, _ in spans]).astype(np.float32)
+    return np.average(
+        shares, axis=0, weights=[span.end_ms - span.start_ms for span, _ in spans]
+    ).astype(np.float32)
 
 
 def main(data: Path, models: Path, out: Path) -> None:
@@ -85,7 +130,10 @@ def main(data: Path, models: Path, out: Path) -> None:
     (out / "heads").mkdir(parents=True, exist_ok=True)
     rows = sounds.recordings(data)
     material = kept(out / "material.npz", lambda: build(rows, sounds.voices(data), models))
-    truth, fold = indices(FINE, [row.label for row in rows]), folds([row.group for row in rows], FOLDS)
+    truth, fold = (
+        indices(FINE, [row.label for row in rows]),
+        folds([row.group for row in rows], FOLDS),
+    )
     *layers, whole = noise_heads([material.features], material.windows, truth, fold)
     found = Judged(rows, truth, fold, *heard_by(layers, material.features, material.windows, fold))
     paths = [out / "heads" / f"{k}.onnx" for k in range(FOLDS)]
@@ -100,7 +148,13 @@ def main(data: Path, models: Path, out: Path) -> None:
 
 
 def _release(path: Path) -> Release:
-    return Release(analysis="noise", name=path.stem, runtime="onnx", uri=str(path.resolve()), sha256=sha256(path))
+    return Release(
+        analysis="noise",
+        name=path.stem,
+        runtime="onnx",
+        uri=str(path.resolve()),
+        sha256=sha256(path),
+    )
 
 
 if __name__ == "__main__":

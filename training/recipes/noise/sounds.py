@@ -1,4 +1,5 @@
-"""The recordings and generated sounds that noise is learned on, under names finer than the published categories."""
+"""The recordings and generated sounds that noise is learned on, under names finer than the
+published categories."""
 
 import tomllib
 import zlib
@@ -27,17 +28,26 @@ SETS = (
     ("generated", "made by earshot/audio/features/augment.py"),
 )
 RECORDED = "noise/"
-"""Where the names of sets of recorded noise begin; the other sets are clean voices and generated sounds, which are easier."""
+"""Where the names of sets of recorded noise begin; the other sets are clean voices and generated
+sounds, which are easier."""
 
 VOICES = "speaker/librispeech_train-clean-100"
-"""One utterance each of 201 speakers: a third of them are rows, the others are laid over sounds and never judged."""
+"""One utterance each of 201 speakers: a third of them are rows, the others are laid over sounds and
+never judged."""
 
-KEPT = {"asr/fsdd_8k": 0.08, "asr/arabic_commands": 0.16, "emotion/ravdess": 0.06, "emotion/nemo": 0.12}
-"""Share of the recordings that are rows, about 80 of each set: voices over telephones, in other languages, that shout and sob.
-Who learned of readers alone takes such a voice for a dog or a baby."""
+KEPT = {
+    "asr/fsdd_8k": 0.08,
+    "asr/arabic_commands": 0.16,
+    "emotion/ravdess": 0.06,
+    "emotion/nemo": 0.12,
+}
+"""Share of the recordings that are rows, about 80 of each set: voices over telephones, in other
+languages, that shout and sob. Who learned of readers alone takes such a voice for a dog or a
+baby."""
 
 CROWDS, LAST_CROWD = "noise/nonspeech100", 17
-"""Hu and Wang number their hundred sounds; 1 to 17 are crowds (the list that comes with the set)."""
+"""Hu and Wang number their hundred sounds; 1 to 17 are crowds (the list that comes with the
+set)."""
 
 MAPPING = Path(__file__).with_name("noise_labels.toml")
 GENERATED = ("white", "pink", "brown", "blue", "nothing", "hum", "tone", "babble")
@@ -58,9 +68,14 @@ def published() -> tuple[str, ...]:
 
 
 def recordings(data: Path) -> list[Example]:
-    """Recordings whose fine name noise_labels.toml maps, and generated sounds as rows whose path is their name."""
-    rows = without_copies([row for row in examples(data, *(name for name, _ in SETS)) if _kept(row)])
-    rows = [row for row in (replace(row, label=_fine(row)) for row in rows) if row.label in categories()]
+    """Recordings whose fine name noise_labels.toml maps, and generated sounds as rows whose path is
+    their name."""
+    rows = without_copies(
+        [row for row in examples(data, *(name for name, _ in SETS)) if _kept(row)]
+    )
+    rows = [
+        row for row in (replace(row, label=_fine(row)) for row in rows) if row.label in categories()
+    ]
     return rows + [_made(name, i) for name in GENERATED for i in range(EACH)]
 
 
@@ -100,11 +115,15 @@ def sound(row: Example, random: np.random.Generator, voices: Sequence[Array]) ->
     return _generated(row.label, random, voices, 3 * RATE, 10 ** random.uniform(-2.3, -0.7))
 
 
-def _generated(name: str, random: np.random.Generator, voices: Sequence[Array], samples: int, level: float) -> Array:
+def _generated(
+    name: str, random: np.random.Generator, voices: Sequence[Array], samples: int, level: float
+) -> Array:
     if name in EXPONENTS:
         return augment.coloured(random, samples, EXPONENTS[name] + random.uniform(-0.1, 0.1), level)
     if name == NOTHING:
-        return augment.coloured(random, samples, random.uniform(0, 2), 10 ** random.uniform(-4.8, -3.4))
+        return augment.coloured(
+            random, samples, random.uniform(0, 2), 10 ** random.uniform(-4.8, -3.4)
+        )
     if name == "tone":
         hertz = random.uniform(200, 4000)
         return (level * np.sin(2 * np.pi * hertz * np.arange(samples) / RATE)).astype(np.float32)

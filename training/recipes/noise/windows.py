@@ -1,4 +1,5 @@
-"""Cuts the sounds of ``training.recipes.noise.sounds`` into windows, altered in many ways, and asks the teacher about each."""
+"""Cuts the sounds of ``training.recipes.noise.sounds`` into windows, altered in many ways, and asks
+the teacher about each."""
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -16,12 +17,14 @@ from training.fitting.teacher import yamnet_heard
 from training.recipes.noise import sounds as noise_sounds
 
 SPEC = WindowSpec(mel=YAMNET, length=96, hop=48)
-"""The teacher's own windows, 0.96 s each: scene hears the same, and the student learns of exactly what the teacher heard."""
+"""The teacher's own windows, 0.96 s each: scene hears the same, and the student learns of exactly
+what the teacher heard."""
 
 
 @dataclass(frozen=True)
 class Material:
-    """All windows: which recording each is from, whether it is unaltered, and what the teacher hears in it."""
+    """All windows: which recording each is from, whether it is unaltered, and what the teacher
+    hears in it."""
 
     windows: WindowSet
     scores: Floats
@@ -29,7 +32,8 @@ class Material:
 
 
 def build(rows: Sequence[Example], voices: Sequence[Array], models: Path) -> Material:
-    """Windows of every sound as it is and of altered copies. What is laid over it is a voice that nobody is judged on, or a
+    """Windows of every sound as it is and of altered copies. What is laid over it is a voice that
+    nobody is judged on, or a
     sound of the same group: so no copy carries anything into another fold."""
     random = np.random.default_rng(0)
     sounds = [noise_sounds.sound(row, random, voices) for row in rows]
@@ -46,11 +50,14 @@ def build(rows: Sequence[Example], voices: Sequence[Array], models: Path) -> Mat
             clean += [copy == 0] * len(cut)
     owners = np.array(owner)
     cut = np.concatenate(inputs)
-    return Material(WindowSet(cut, owners, np.array(clean)), np.concatenate(scores), np.concatenate(features))
+    return Material(
+        WindowSet(cut, owners, np.array(clean)), np.concatenate(scores), np.concatenate(features)
+    )
 
 
 def audible(samples: Array) -> Array:
-    """The windows that the worker would count: ESC-50 clips are filled up with digital silence, which says nothing."""
+    """The windows that the worker would count: ESC-50 clips are filled up with digital silence,
+    which says nothing."""
     cut = windows(samples, RATE, SPEC)
     loud = window_loudness(samples[None], RATE, SPEC) >= SILENT
     return cut[loud] if loud.any() else cut
@@ -88,7 +95,8 @@ def _neighbours(rows: Sequence[Example]) -> dict[str, list[int]]:
 
 
 def altered(samples: Array, random: np.random.Generator) -> Array:
-    """Begun elsewhere, at another level and speed, through another microphone, in a room, with a hiss, over a telephone."""
+    """Begun elsewhere, at another level and speed, through another microphone, in a room, with a
+    hiss, over a telephone."""
     samples = samples[random.integers(RATE // 2) :] if len(samples) > 2 * RATE else samples
     level = augment.rms(samples)
     if random.random() < 0.5:
@@ -106,7 +114,8 @@ def altered(samples: Array, random: np.random.Generator) -> Array:
 
 
 def softer(inputs: Floats) -> Floats:
-    """The same windows, each at a level of its own up to 16 dB lower: bands are sums of the magnitude, so they shrink alike."""
+    """The same windows, each at a level of its own up to 16 dB lower: bands are sums of the
+    magnitude, so they shrink alike."""
     gains = 10 ** np.random.default_rng(0).uniform(-0.8, 0, (len(inputs), 1, 1)).astype(np.float32)
     bands = np.exp(inputs.astype(np.float32)) - np.float32(SPEC.mel.offset)
     return np.log(gains * np.maximum(bands, 0) + np.float32(SPEC.mel.offset)).astype(inputs.dtype)

@@ -17,10 +17,13 @@ LEARNED = {name for name, _ in sounds.SETS}
 
 
 def judged_rows(data: Path) -> tuple[list[Row], Ints]:
-    """Every row of the manifest that is labelled with a scene, and its fold: whole speakers, sources and ESC-50 folds. Those of
-    one label in one set are dealt by themselves, so that each fold has some of all."""
+    """Every row of the manifest that is labelled with a scene, and its fold: whole speakers,
+    sources and ESC-50 folds. Those of one label in one set are dealt by themselves, so that each
+    fold has some of all."""
     mapping = label_map.read("scene")
-    rows = [row for row in manifest.read(data / "labels.jsonl") if mapping.truth(row).label in SCENES]
+    rows = [
+        row for row in manifest.read(data / "labels.jsonl") if mapping.truth(row).label in SCENES
+    ]
     kinds: dict[tuple[str, str | None], list[str]] = {}
     for row in rows:
         kinds.setdefault((row.source, mapping.truth(row).label), []).append(row.group)

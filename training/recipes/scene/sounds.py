@@ -27,8 +27,8 @@ SETS = (
     ("scene/librosa", "per clip"),
     ("generated", "made by earshot/audio/features/augment.py and training/data/band.py"),
 )
-"""What weights and temperature are fitted on. All other sets are only judged; of those scene/pyaudio3 was looked at between
-runs, so it is a development set and not an untouched test."""
+"""What weights and temperature are fitted on. All other sets are only judged; of those
+scene/pyaudio3 was looked at between runs, so it is a development set and not an untouched test."""
 
 KEPT = {
     "speaker/librispeech_train-clean-100": 0.5,
@@ -37,7 +37,8 @@ KEPT = {
     "emotion/ravdess": 0.1,
     "emotion/nemo": 0.15,
 }
-"""Share of the recordings of a set that is learned from: speech is plentiful and would drown the rest."""
+"""Share of the recordings of a set that is learned from: speech is plentiful and would drown the
+rest."""
 
 
 def recordings(data: Path) -> list[Example]:
@@ -51,7 +52,8 @@ def _kept(row: Example) -> bool:
 
 
 def generated(random: np.random.Generator, count: int) -> list[tuple[Array, str]]:
-    """Waveforms of 4 s that need no recording, with their scene: twice ``count`` of music, a quarter each of the rest."""
+    """Waveforms of 4 s that need no recording, with their scene: twice ``count`` of music, a
+    quarter each of the rest."""
     made = []
     for i in range(count):
         samples, level = 4 * RATE, 10 ** random.uniform(-2.0, -0.7)
@@ -62,7 +64,12 @@ def generated(random: np.random.Generator, count: int) -> list[tuple[Array, str]
             made.append((augment.coloured(random, samples, exponent, level), "noise"))
             made.append((augment.hum(random, samples, level), "noise"))
             made.append((tone(random, samples, level), "other"))
-            made.append((augment.coloured(random, samples, exponent, 10 ** random.uniform(-4.5, -3.3)), "silence"))
+            made.append(
+                (
+                    augment.coloured(random, samples, exponent, 10 ** random.uniform(-4.5, -3.3)),
+                    "silence",
+                )
+            )
     return made
 
 

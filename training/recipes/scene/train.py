@@ -1,9 +1,11 @@
-"""Makes the small network for the five scenes, and has it judged through the worker on recordings it never heard.
+"""Makes the small network for the five scenes, and has it judged through the worker on recordings
+it never heard.
 
-python -m training.recipes.scene.train --data ../shared/data --models ../shared/models --trunk outputs/trunk/trunk.pt --out
-outputs/scene
+python -m training.recipes.scene.train --data ../shared/data --models ../shared/models --trunk
+outputs/trunk/trunk.pt --out outputs/scene
 
-It is a head, fitted in seconds, on the trunk that ``training.recipes.trunk.train`` makes. The windows are kept in ``--out``.
+It is a head, fitted in seconds, on the trunk that ``training.recipes.trunk.train`` makes. The
+windows are kept in ``--out``.
 """
 
 import argparse
@@ -36,8 +38,9 @@ RARE = 0.5
 
 
 def temperatures(taught: Taught, truth: Ints, owner_fold: Ints, said: Floats) -> list[float]:
-    """For each fold what fits the recordings of the others, each as answered by the head that never learned of it; then over
-    all. Windows that should be silence do not count, as in the worker's answer for a whole recording.
+    """For each fold what fits the recordings of the others, each as answered by the head that never
+    learned of it; then over all. Windows that should be silence do not count, as in the worker's
+    answer for a whole recording.
 
     Args:
         truth: scene of every recording.
@@ -45,7 +48,10 @@ def temperatures(taught: Taught, truth: Ints, owner_fold: Ints, said: Floats) ->
         said: logits of every window.
     """
     counted = taught.windows.clean & (taught.targets.argmax(axis=1) != SCENES.index("silence"))
-    return [_temperature(truth, said, taught.windows.owner, counted & (owner_fold != k)) for k in (*range(FOLDS), FOLDS)]
+    return [
+        _temperature(truth, said, taught.windows.owner, counted & (owner_fold != k))
+        for k in (*range(FOLDS), FOLDS)
+    ]
 
 
 def _temperature(truth: Ints, said: Floats, owner: Ints, chosen: np.ndarray) -> float:
@@ -61,12 +67,15 @@ def export(net: Standardised, example: Floats, temperature: float, path: Path) -
 
 
 def main(data: Path, models: Path, trunk: Path, out: Path) -> None:
-    """Fit a head for each fold and one of everything, have them judged, export the last, write the card."""
+    """Fit a head for each fold and one of everything, have them judged, export the last, write the
+    card."""
     out.mkdir(parents=True, exist_ok=True)
     net, known = hearing(trunk), sounds.recordings(data)
     rows, fold_of = judged_rows(data)
     taught = kept(out / "material.npz", lambda: lessons(known, models))
-    owner_fold = np.append(folds_of(known, data, rows, fold_of), -1)[taught.windows.owner]  # generated sounds: every head's
+    owner_fold = np.append(folds_of(known, data, rows, fold_of), -1)[
+        taught.windows.owner
+    ]  # generated sounds: every head's
     features = embedded(net, taught.windows.inputs)
     said, layers = np.zeros_like(taught.targets), []
     for k in (*range(FOLDS), FOLDS):
@@ -77,18 +86,25 @@ def main(data: Path, models: Path, trunk: Path, out: Path) -> None:
     paths = [*(out / "folds" / f"scene-{k}.onnx" for k in range(FOLDS)), out / "scene.onnx"]
     for layer, degree, path in zip(layers, degrees, paths, strict=True):
         export(named(net, layer), taught.windows.inputs[:8], degree, path)
-    judges = [Fold(paths[k], [row for row, fold in zip(rows, fold_of, strict=True) if fold == k]) for k in range(FOLDS)]
+    judges = [
+        Fold(paths[k], [row for row, fold in zip(rows, fold_of, strict=True) if fold == k])
+        for k in range(FOLDS)
+    ]
     cases = judge("scene", judges, SCENES, data)
     whole, *by_set = evaluations(cases, SCENES, "all recordings")
     results = [whole, *(judged(part, SCENES, title) for title, part in _parts(cases).items())]
     save_json(out / "evaluation.json", [*results, *by_set])
-    write_card("scene", out, (*sounds.SETS, *packaged.sets()), results, f"## By set\n\n{summary(by_set)}")
+    write_card(
+        "scene", out, (*sounds.SETS, *packaged.sets()), results, f"## By set\n\n{summary(by_set)}"
+    )
 
 
 def _parts(cases: Sequence[Case]) -> dict[str, list[Case]]:
     return {
         "all but speech": [case for case in cases if case.truth != "speech"],
-        "sets that nothing was learned from": [case for case in cases if case.row.source not in LEARNED],
+        "sets that nothing was learned from": [
+            case for case in cases if case.row.source not in LEARNED
+        ],
     }
 
 

@@ -21,7 +21,8 @@ from training.recipes.scene import sounds
 SILENCE = SCENES.index("silence")
 
 HUMAN = 0.5
-"""Weight of a person's label in the target of a window in which YAMNet hears something; the rest is YAMNet's answer."""
+"""Weight of a person's label in the target of a window in which YAMNet hears something; the rest is
+YAMNet's answer."""
 COPIES = {"music": 6, "other": 3}
 """Changed copies of each recording, of what there is little of; else 2."""
 MADE = 110
@@ -56,8 +57,10 @@ class Lessons:
         self.parts: list[tuple[Array, Array, int, bool]] = []
 
     def add(self, owner: int, samples: Array, label: str | None, clean: bool) -> None:
-        """Windows of one waveform as YAMNet hears it; some changed copies reach the student through a telephone, YAMNet never.
-        Speech is judged before its level is changed: far voices are voices, though YAMNet takes them for silence."""
+        """Windows of one waveform as YAMNet hears it; some changed copies reach the student through
+        a telephone, YAMNet never.
+        Speech is judged before its level is changed: far voices are voices, though YAMNet takes
+        them for silence."""
         cut = windows(samples, RATE, SPEC)
         scores = yamnet(self.models, cut)
         gain = np.float32(1.0 if clean else 10 ** self.random.uniform(-1.0, 0.2))
@@ -71,36 +74,43 @@ class Lessons:
         self.parts.append((heard, wanted(scores, loud, label), owner, clean))
 
     def add_overdriven(self, owner: int, samples: Array, label: str) -> None:
-        """The recording clipped by 6 to 36 dB, which changes its sound and not what it is: YAMNet hears it as it was."""
+        """The recording clipped by 6 to 36 dB, which changes its sound and not what it is: YAMNet
+        hears it as it was."""
         cut = windows(samples, RATE, SPEC)
         scores = yamnet(self.models, cut)
         loud = window_loudness(samples[None], RATE, SPEC) >= SILENT
-        gain = 10 ** self.random.uniform(0.3, 1.8) / max(float(np.abs(samples).max(initial=0)), 1e-3)
+        gain = 10 ** self.random.uniform(0.3, 1.8) / max(
+            float(np.abs(samples).max(initial=0)), 1e-3
+        )
         heard = windows(np.clip(samples * np.float32(gain), -1, 1), RATE, SPEC).astype(np.float16)
         self.parts.append((heard, wanted(scores, loud, label), owner, False))
 
     def varied(self, samples: Array, label: str) -> Array:
-        """The recording half of the time under noise; music in other keys and tempi too. Never mixed with another recording:
-        that would carry it across the folds."""
+        """The recording half of the time under noise; music in other keys and tempi too. Never
+        mixed with another recording: that would carry it across the folds."""
         if label == "music" or self.random.random() < 0.3:
             samples = augment.speed(samples, self.random.uniform(0.8, 1.25))
         if self.random.random() < 0.5:
-            noise = augment.coloured(self.random, len(samples), self.random.choice([0.0, 1.0, 2.0]), 0.1)
+            noise = augment.coloured(
+                self.random, len(samples), self.random.choice([0.0, 1.0, 2.0]), 0.1
+            )
             samples = augment.mix(samples, noise, self.random.uniform(0, 25))
         return samples
 
     def collected(self) -> Taught:
         inputs, targets, owners, clean = zip(*self.parts, strict=True)
         lengths = [len(each) for each in inputs]
-        windows_of = WindowSet(np.concatenate(inputs), np.repeat(owners, lengths), np.repeat(clean, lengths))
+        windows_of = WindowSet(
+            np.concatenate(inputs), np.repeat(owners, lengths), np.repeat(clean, lengths)
+        )
         return Taught(windows_of, np.concatenate(targets))
 
 
 def wanted(scores: Array, loud: NDArray[np.bool_], label: str | None) -> Array:
     """Shares of the scenes that a window should get, shape (windows, 5).
 
-    People label recordings: their word counts where YAMNet hears anything, and not for the pauses in between. What is too quiet
-    to be heard at all is silence.
+    People label recordings: their word counts where YAMNet hears anything, and not for the pauses
+    in between. What is too quiet to be heard at all is silence.
 
     Args:
         scores: YAMNet's 521, shape (windows, 521).
@@ -109,7 +119,9 @@ def wanted(scores: Array, loud: NDArray[np.bool_], label: str | None) -> Array:
     target = shares(classes().gathered(scores))
     if label is not None:
         heard = target.argmax(axis=1) != SILENCE
-        target[heard] = (1 - HUMAN) * target[heard] + HUMAN * np.eye(len(SCENES), dtype=np.float32)[SCENES.index(label)]
+        target[heard] = (1 - HUMAN) * target[heard] + HUMAN * np.eye(len(SCENES), dtype=np.float32)[
+            SCENES.index(label)
+        ]
     target[~loud] = np.eye(len(SCENES), dtype=np.float32)[SILENCE]
     return target
 

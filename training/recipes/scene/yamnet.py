@@ -1,6 +1,8 @@
-"""Fits the temperature of YAMNet's scenes, on every fourth recording of those that the embedded checkpoint learns from.
+"""Fits the temperature of YAMNet's scenes, on every fourth recording of those that the embedded
+checkpoint learns from.
 
-python -m training.recipes.scene.yamnet --data ../shared/data --checkpoint ../shared/models/yamnet/yamnet.onnx
+python -m training.recipes.scene.yamnet --data ../shared/data --checkpoint
+../shared/models/yamnet/yamnet.onnx
 """
 
 import argparse
@@ -19,9 +21,12 @@ EVERY = 4
 
 
 def temperature(data: Path, checkpoint: Path) -> float:
-    """That of the least log loss of the shares that the worker gives, beside what they have been through already."""
+    """That of the least log loss of the shares that the worker gives, beside what they have been
+    through already."""
     learned = {row.path for row in sounds.recordings(data)}
-    rows = [row for row in manifest.read(data / "labels.jsonl") if data / row.path in learned][::EVERY]
+    rows = [row for row in manifest.read(data / "labels.jsonl") if data / row.path in learned][
+        ::EVERY
+    ]
     cases = judge("scene", [Fold(checkpoint, rows)], SCENES, data, runtime="yamnet")
     truth = indices(SCENES, [case.truth for case in cases])
     given = np.array([[case.answer.scores[label] for label in SCENES] for case in cases])

@@ -1,5 +1,5 @@
-"""What the sentiment models learn from and are judged by: the vector of every utterance, of its other takes, and of no
-speech."""
+"""What the sentiment models learn from and are judged by: the vector of every utterance, of its
+other takes, and of no speech."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,7 +24,9 @@ NOTHING = 160
 class Speech:
     """Features and labels of all utterances."""
 
-    takes: Floats  # (takes, utterances, features), as ``emotional_speech.takes`` yields them: the first is as recorded
+    # (takes, utterances, features), as ``emotional_speech.takes`` yields them: the first is as
+    # recorded
+    takes: Floats
     narrow: Floats  # as recorded, through a telephone band
     nothing: Floats  # of generated sounds that are no speech
     truth: Ints
@@ -38,16 +40,25 @@ def read(data: Path) -> Speech:
     rows = emotional_speech.utterances(data, "sentiment", LABELS)
     random = np.random.default_rng(0)
     takes, narrow = [], []
-    native = {row.path: row.label for row in examples(data, *(name for name, _ in emotional_speech.SETS))}
+    native = {
+        row.path: row.label for row in examples(data, *(name for name, _ in emotional_speech.SETS))
+    }
     kinds = sorted(set(native.values()))
     for row in rows:
         sound = emotional_speech.trimmed(waveform(row.path))
-        takes.append([utterance.describe(take, RATE) for take in emotional_speech.takes(sound, random)])
+        takes.append(
+            [utterance.describe(take, RATE) for take in emotional_speech.takes(sound, random)]
+        )
         narrow.append(utterance.describe(telephone(sound), RATE))
     return Speech(
         takes=np.stack(takes, axis=1),
         narrow=np.stack(narrow),
-        nothing=np.stack([utterance.describe(sound, RATE) for sound in emotional_speech.no_speech(random, NOTHING)]),
+        nothing=np.stack(
+            [
+                utterance.describe(sound, RATE)
+                for sound in emotional_speech.no_speech(random, NOTHING)
+            ]
+        ),
         truth=indices(LABELS, [row.label for row in rows]),
         kind=indices(kinds, [native[row.path] for row in rows]),
         groups=np.array([row.group for row in rows]),

@@ -1,4 +1,5 @@
-"""The model of each role: features scaled and projected, then a support vector machine or a random forest (002-20)."""
+"""The model of each role: features scaled and projected, then a support vector machine or a random
+forest (002-20)."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
@@ -15,8 +16,8 @@ from training.importers.role_graph import FLOOR, Chain, Part
 from training.importers.svm_graph import margins
 
 SHARPNESS = 2.0
-"""Margins of a machine are multiplied by this before the softmax that tells how much of them is no speech; a temperature,
-fitted later, undoes it for what is."""
+"""Margins of a machine are multiplied by this before the softmax that tells how much of them is no
+speech; a temperature, fitted later, undoes it for what is."""
 
 
 @dataclass(frozen=True)
@@ -42,7 +43,8 @@ class RoleModel:
 
     matrix: Floats  # (features, projected): scaler and projection in one
     offset: Floats  # (projected,)
-    beside: bool  # the estimator gets the features themselves too, before the projected; trees need no scaler
+    # the estimator gets the features themselves too, before the projected; trees need no scaler
+    beside: bool
     estimator: SVC | RandomForestRegressor
     bias: Floats  # (labels,), see ``training.fitting.prior``
 
@@ -55,7 +57,9 @@ class RoleModel:
         """Shape (rows, labels)."""
         given = self.inputs(features)
         if isinstance(self.estimator, SVC):
-            shares = softmax((SHARPNESS * self.estimator.decision_function(given)).astype(np.float32))
+            shares = softmax(
+                (SHARPNESS * self.estimator.decision_function(given)).astype(np.float32)
+            )
             shares = shares[:, :-1] + shares[:, -1:] / (shares.shape[1] - 1)
         else:
             shares = self.estimator.predict(given)
@@ -69,7 +73,12 @@ class RoleModel:
             chain = chain.beside()
         if isinstance(self.estimator, SVC):
             spread = np.concatenate([np.eye(labels), np.full((1, labels), 1 / labels)])
-            chain = margins(chain, self.estimator).then("Mul", SHARPNESS).then("Softmax", axis=1).then("MatMul", spread)
+            chain = (
+                margins(chain, self.estimator)
+                .then("Mul", SHARPNESS)
+                .then("Softmax", axis=1)
+                .then("MatMul", spread)
+            )
         else:
             chain = chain.model(self.estimator, self.estimator.n_features_in_)
         return chain.then("Add", FLOOR).then("Log").then("Add", self.bias).part(labels)
@@ -80,31 +89,47 @@ class RoleModel:
 
 
 def machine(lesson: Lesson, components: int = 64) -> RoleModel:
-    """A support vector machine with radial kernel for the labels and one more, no speech, on principal components: these
-    keep the support vectors small, and quality is the same within the interval."""
+    """A support vector machine with radial kernel for the labels and one more, no speech, on
+    principal components: these keep the support vectors small, and quality is the same within the
+    interval."""
     mean, std = _scale(lesson)
     rotated = PCA(components, random_state=0).fit((lesson.features - mean) / std)
     matrix = rotated.components_.T / std[:, None]
     offset = -(mean / std + rotated.mean_) @ rotated.components_.T
     known = np.concatenate([lesson.truth, np.full(lesson.nothing, lesson.labels)])
     svc = SVC(C=2.0, gamma="scale", class_weight="balanced")
-    model = RoleModel(matrix.astype(np.float32), offset.astype(np.float32), False, svc, np.zeros(lesson.labels, np.float32))
+    model = RoleModel(
+        matrix.astype(np.float32),
+        offset.astype(np.float32),
+        False,
+        svc,
+        np.zeros(lesson.labels, np.float32),
+    )
     svc.fit(model.inputs(lesson.features), known)
     return model
 
 
 def forest(lesson: Lesson, directions: bool, trees: int = 120) -> RoleModel:
-    """A random forest whose leaves hold shares of the labels: one-hot targets make variance the impurity of Gini, and let
-    sounds that are no speech have even ones.
+    """A random forest whose leaves hold shares of the labels: one-hot targets make variance the
+    impurity of Gini, and let sounds that are no speech have even ones.
 
     Args:
-        directions: give the trees also the directions that tell emotions apart best (linear discriminants): a tree splits along
-            one input at a time.
+        directions: give the trees also the directions that tell emotions apart best (linear
+            discriminants): a tree splits along one input at a time.
     """
     mean, std = _scale(lesson)
-    axes = _discriminants((lesson.features - mean) / std, lesson) if directions else np.zeros((len(mean), 1))
-    grown = RandomForestRegressor(trees, max_leaf_nodes=128, min_samples_leaf=5, max_features=24, random_state=0)
-    matrix, offset = (axes / std[:, None]).astype(np.float32), (-(mean / std) @ axes).astype(np.float32)
+    axes = (
+        _discriminants((lesson.features - mean) / std, lesson)
+        if directions
+        else np.zeros((len(mean), 1))
+    )
+    grown = RandomForestRegressor(
+        trees, max_leaf_nodes=128, min_samples_leaf=5, max_features=24, random_state=0
+    )
+    matrix, offset = (
+        (axes / std[:, None]).astype(np.float32),
+        (-(mean / std) @ axes).astype(np.float32),
+    )
     model = RoleModel(matrix, offset, True, grown, np.zeros(lesson.labels, np.float32))
     weight = np.concatenate([lesson.weight, np.full(lesson.nothing, lesson.weight.mean())])
     grown.fit(model.inputs(lesson.features), lesson.wanted(), sample_weight=weight)

@@ -25,7 +25,8 @@ def section(models: Mapping[str, RoleModel], features: Floats) -> str:
     table = "\n".join(lines)
     return f"""## Time of one utterance
 
-The same model and row on one thread, medians of {ROUNDS * ROWS}, by turns of {ROWS}, measured when this card was
+The same model and row on one thread, medians of {ROUNDS * ROWS}, by turns of {ROWS}, measured
+when this card was
 written:
 
 {table}"""

@@ -1,4 +1,5 @@
-"""Trains the acoustic sentiment models, an SVM for customers and a random forest for agents (002-20), on emotional speech.
+"""Trains the acoustic sentiment models, an SVM for customers and a random forest for agents
+(002-20), on emotional speech.
 
 python -m training.recipes.sentiment.train --data ../shared/data --out outputs/sentiment
 """
@@ -43,7 +44,8 @@ def trained(role: str, name: str, speech: Speech, learn: Mask) -> RoleModel:
 
 @dataclass(frozen=True)
 class Trial:
-    """A cross-validation of one role over whole speakers, with the recipe of every fold chosen inside the others."""
+    """A cross-validation of one role over whole speakers, with the recipe of every fold chosen
+    inside the others."""
 
     role: str
     speech: Speech
@@ -64,8 +66,17 @@ class Trial:
         checkpoints = [self.checkpoint(k) for k in range(FOLDS)]
         results = [
             evaluate(f"{role}: unseen speakers, all sets", LABELS, truth, shares[:count], groups),
-            evaluate(f"{role}: the same over a telephone band", LABELS, truth, shares[count:], groups),
-            through_workers("sentiment", checkpoints, fold_of, LABELS, self.data, f"{role}: the same through the workers"),
+            evaluate(
+                f"{role}: the same over a telephone band", LABELS, truth, shares[count:], groups
+            ),
+            through_workers(
+                "sentiment",
+                checkpoints,
+                fold_of,
+                LABELS,
+                self.data,
+                f"{role}: the same through the workers",
+            ),
         ]
         for name, _ in emotional_speech.SETS:
             part = speech.sources == name
@@ -84,12 +95,15 @@ def chosen(role: str, speech: Speech, fold: Ints, kept: Path) -> Choice:
 
 
 def measure(trial: Trial) -> tuple[list[Evaluation], RoleModel, float]:
-    """Cross-validated quality on wide-band speech, over a telephone band, through the workers and per set; and the shipped
-    model with its temperature. That and the bias are fitted on wide and narrow speech together: a worker has one of each."""
+    """Cross-validated quality on wide-band speech, over a telephone band, through the workers and
+    per set; and the shipped model with its temperature. That and the bias are fitted on wide and
+    narrow speech together: a worker has one of each."""
     speech, fold, role = trial.speech, trial.fold, trial.role
     count, truth = len(speech.truth), speech.truth
     models = [trained(role, trial.choice.of_fold(k), speech, fold != k) for k in range(FOLDS)]
-    scores = [[model.scores(given) for model in models] for given in (speech.takes[0], speech.narrow)]
+    scores = [
+        [model.scores(given) for model in models] for given in (speech.takes[0], speech.narrow)
+    ]
     both = np.concatenate([np.stack(each)[fold, np.arange(count)] for each in scores])
     twice, folds_twice = np.tile(truth, 2), np.tile(fold, 2)
     biased = evened(twice, both, folds_twice)
@@ -103,12 +117,15 @@ def measure(trial: Trial) -> tuple[list[Evaluation], RoleModel, float]:
             speech.takes[0][:64],
             {role: warm},
         )
-    shipped = trained(role, trial.choice.shipped(), speech, np.ones(count, bool)).biased(fitted_bias(twice, both))
+    shipped = trained(role, trial.choice.shipped(), speech, np.ones(count, bool)).biased(
+        fitted_bias(twice, both)
+    )
     return trial.results(shares), shipped, temperature
 
 
 def main(data: Path, out: Path) -> None:
-    """Choose and measure by nested cross-validation, train on everything, export, write the card."""
+    """Choose and measure by nested cross-validation, train on everything, export, write the
+    card."""
     speech = read(data)
     fold = folds(speech.groups.tolist(), FOLDS)
     print(f"{len(speech.truth)} utterances of {len(set(speech.groups))} speakers", flush=True)
@@ -116,28 +133,53 @@ def main(data: Path, out: Path) -> None:
     for role in ROLES:
         kept = out / "kept" / role
         choice = chosen(role, speech, fold, kept)
-        measured, models[role], temperature[role] = measure(Trial(role, speech, fold, choice, data, kept))
+        measured, models[role], temperature[role] = measure(
+            Trial(role, speech, fold, choice, data, kept)
+        )
         results += measured
         told.append(choice.section(role))
     path = out / "sentiment.onnx"
     save(models, path, speech.takes[0][:64], temperature)
     save_json(out / "evaluation.json", results)
-    told += [no_speech.section(data, len(LABELS), answers(path)), row_time.section(models, speech.takes[0])]
+    told += [
+        no_speech.section(data, len(LABELS), answers(path)),
+        row_time.section(models, speech.takes[0]),
+    ]
     write_card("sentiment", out, emotional_speech.SETS, results, extra="\n\n".join(told))
 
 
 def answers(path: Path) -> dict[str, Callable[[Array], Floats]]:
     """What the exported checkpoint says of a waveform, by role, through the code of the worker."""
-    release = Release(analysis="sentiment", name="new", runtime="onnx", uri=str(path.resolve()), sha256=sha256(path))
+    release = Release(
+        analysis="sentiment",
+        name="new",
+        runtime="onnx",
+        uri=str(path.resolve()),
+        sha256=sha256(path),
+    )
     model = worker.load(release, "cpu")
-    return {role: lambda sound, role=role: model.shares(utterance.describe(sound, RATE)[None])[role][0] for role in ROLES}
+    return {
+        role: lambda sound, role=role: model.shares(utterance.describe(sound, RATE)[None])[role][0]
+        for role in ROLES
+    }
 
 
-def save(models: dict[str, RoleModel], path: Path, example: Floats, temperature: dict[str, float]) -> None:
+def save(
+    models: dict[str, RoleModel], path: Path, example: Floats, temperature: dict[str, float]
+) -> None:
     """Both role models as one checkpoint."""
     join_roles({role: model.part(role) for role, model in models.items()}, example.shape[1], path)
-    check_parity(path, example, {role: model.scores(example) for role, model in models.items()}, tolerance=0.02)
-    metadata: dict[str, Any] = {"labels": LABELS, "features": utterance.FEATURES, "temperature": temperature}
+    check_parity(
+        path,
+        example,
+        {role: model.scores(example) for role, model in models.items()},
+        tolerance=0.02,
+    )
+    metadata: dict[str, Any] = {
+        "labels": LABELS,
+        "features": utterance.FEATURES,
+        "temperature": temperature,
+    }
     describe(path, **metadata)
 
 

@@ -1,4 +1,5 @@
-"""How well the speaker checkpoint tells voices apart, and the clustering threshold that goes with it."""
+"""How well the speaker checkpoint tells voices apart, and the clustering threshold that goes with
+it."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -40,7 +41,9 @@ def case(model: SpeakerModel, dialogue: Dialogue) -> Case:
     for item in speech(dialogue.samples):
         windows = window_spans(item)
         spectrograms = voice_windows(dialogue.read, windows, spec, model.level)
-        heard.append(Heard(item, windows, np.concatenate([model.embed(part) for part in spectrograms])))
+        heard.append(
+            Heard(item, windows, np.concatenate([model.embed(part) for part in spectrograms]))
+        )
     return Case(heard, dialogue.reference, dialogue.duration_ms)
 
 
@@ -55,8 +58,8 @@ def error(cases: Sequence[Case], threshold: float) -> Errors:
 
 
 def best_threshold(model: SpeakerModel, held: Sequence[Example], seed: int = 0) -> float:
-    """The threshold with the fewest errors on conversations of one to four speakers who were not trained on,
-    half of them close to the microphone and half across a room."""
+    """The threshold with the fewest errors on conversations of one to four speakers who were not
+    trained on, half of them close to the microphone and half across a room."""
     random = np.random.default_rng(seed)
     voices = {row.group: pieces(waveform(row.path)) for row in held}
     names = sorted(voices)
@@ -65,14 +68,18 @@ def best_threshold(model: SpeakerModel, held: Sequence[Example], seed: int = 0) 
         order = random.permutation(names)
         groups = [order[at : at + speakers] for at in range(0, len(order) - speakers + 1, speakers)]
         close = [compose({name: voices[name] for name in group}, random) for group in groups]
-        cases += [case(model, dialogue) for dialogue in [*close, *(in_room(dialogue, random) for dialogue in close)]]
+        cases += [
+            case(model, dialogue)
+            for dialogue in [*close, *(in_room(dialogue, random) for dialogue in close)]
+        ]
     rates = np.array([error(cases, threshold).rate for threshold in THRESHOLDS])
     smooth = np.convolve(np.pad(rates, 1, mode="edge"), np.ones(3) / 3, mode="valid")
     return round(float(THRESHOLDS[smooth.argmin()]), 2)
 
 
 def read_dialogues(rows: Sequence[Example], seed: int = 1) -> list[Dialogue]:
-    """Two speakers each, every speaker with two neighbours, from sets with several utterances a speaker."""
+    """Two speakers each, every speaker with two neighbours, from sets with several utterances a
+    speaker."""
     random = np.random.default_rng(seed)
     voices: dict[str, list[Floats]] = {}
     for row in rows:
@@ -84,25 +91,35 @@ def read_dialogues(rows: Sequence[Example], seed: int = 1) -> list[Dialogue]:
 
 def read_meetings(folder: Path) -> list[Dialogue]:
     """The meeting excerpts of ``folder`` that have rows in its ``all.rttm``."""
-    files = [(folder / f"{name}.flac", spoken) for name, spoken in sorted(rttm.read(folder / "all.rttm").items())]
+    files = [
+        (folder / f"{name}.flac", spoken)
+        for name, spoken in sorted(rttm.read(folder / "all.rttm").items())
+    ]
     return [Dialogue(waveform(path), spoken) for path, spoken in files if path.is_file()]
 
 
 def equal_error_rate(model: SpeakerModel, rows: Sequence[Example]) -> float:
-    """Share of wrong answers to "are these two windows of 1.5 s one voice?", from different utterances, at the threshold where
-    both kinds of error are equally common."""
+    """Share of wrong answers to "are these two windows of 1.5 s one voice?", from different
+    utterances, at the threshold where both kinds of error are equally common."""
     size = RATE * 3 // 2
     cut = [
-        [wave[at : at + size] for at in range(0, len(wave) - size + 1, size)] for wave in (waveform(row.path) for row in rows)
+        [wave[at : at + size] for at in range(0, len(wave) - size + 1, size)]
+        for wave in (waveform(row.path) for row in rows)
     ]
     spec = MelSpec(**model.mel)
-    rows_of = [[log_mel(levelled(window, model.level), RATE, spec) for window in windows] for windows in cut]
+    rows_of = [
+        [log_mel(levelled(window, model.level), RATE, spec) for window in windows]
+        for windows in cut
+    ]
     vectors = np.concatenate([model.embed(np.stack(windows)) for windows in rows_of if windows])
     utterance = np.repeat(np.arange(len(rows)), [len(windows) for windows in cut])
     speaker = np.unique([row.group for row in rows], return_inverse=True)[1][utterance]
     first, second = np.triu_indices(len(vectors), 1)
     kept = utterance[first] != utterance[second]
-    alike, same = (vectors @ vectors.T)[first, second][kept], (speaker[first] == speaker[second])[kept]
+    alike, same = (
+        (vectors @ vectors.T)[first, second][kept],
+        (speaker[first] == speaker[second])[kept],
+    )
     same = same[np.argsort(-alike, kind="stable")]
     refused, accepted = 1 - np.cumsum(same) / same.sum(), np.cumsum(~same) / (~same).sum()
     at = int(np.abs(refused - accepted).argmin())

@@ -1,4 +1,5 @@
-"""The speaker network: log-mel frames of a second or two become one vector that stays close for the same voice."""
+"""The speaker network: log-mel frames of a second or two become one vector that stays close for the
+same voice."""
 
 import torch
 from torch import Tensor, nn
@@ -11,7 +12,8 @@ SIZE = 96
 
 
 class SpeakerNet(nn.Module):
-    """Time-delay network with statistics pooling (x-vector, Snyder et al. 2018), made small and residual."""
+    """Time-delay network with statistics pooling (x-vector, Snyder et al. 2018), made small and
+    residual."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -19,12 +21,14 @@ class SpeakerNet(nn.Module):
         self.blocks = nn.ModuleList([_Block(dilation) for dilation in (1, 2, 3)])
         self.attend = nn.Conv1d(WIDTH, WIDTH, 1)
         self.out = nn.Sequential(
-            nn.BatchNorm1d(2 * WIDTH), nn.Linear(2 * WIDTH, SIZE, bias=False), nn.BatchNorm1d(SIZE, affine=False)
+            nn.BatchNorm1d(2 * WIDTH),
+            nn.Linear(2 * WIDTH, SIZE, bias=False),
+            nn.BatchNorm1d(SIZE, affine=False),
         )
 
     def forward(self, log_mel: Tensor) -> Tensor:
-        """Shape (rows, frames, BANDS) to unit vectors of shape (rows, SIZE). The mean of each band over time is taken away, and
-        with it the microphone and the level."""
+        """Shape (rows, frames, BANDS) to unit vectors of shape (rows, SIZE). The mean of each band
+        over time is taken away, and with it the microphone and the level."""
         x = (log_mel - log_mel.mean(dim=1, keepdim=True)).transpose(1, 2)
         x = torch.relu(self.front(x))
         for block in self.blocks:
@@ -51,7 +55,8 @@ class _Block(nn.Module):
 
 
 class MarginLoss(nn.Module):
-    """Additive margin softmax (Wang et al. 2018): classes must be apart by a margin of cosine, not merely told apart."""
+    """Additive margin softmax (Wang et al. 2018): classes must be apart by a margin of cosine, not
+    merely told apart."""
 
     def __init__(self, classes: int, scale: float = 25.0) -> None:
         super().__init__()

@@ -16,7 +16,14 @@ from earshot.models.speakers.embedding import SpeakerModel, open_speaker
 from training.data.datasets import Example, examples
 from training.fitting.card import write_card
 from training.recipes.speaker.data import LEVEL, SPEC, Floats, crops, harder, voices
-from training.recipes.speaker.judged import best_threshold, case, equal_error_rate, error, read_dialogues, read_meetings
+from training.recipes.speaker.judged import (
+    best_threshold,
+    case,
+    equal_error_rate,
+    error,
+    read_dialogues,
+    read_meetings,
+)
 from training.recipes.speaker.net import BANDS, MarginLoss, SpeakerNet
 
 TRAIN_SET = "speaker/librispeech_train-clean-100"
@@ -34,7 +41,9 @@ def split(rows: list[Example]) -> tuple[list[Example], list[Example]]:
     """Speakers to train on, and speakers held out, whole speakers each."""
     speakers = sorted({row.group for row in rows})
     held = set(speakers[::HELD_OUT])
-    return [row for row in rows if row.group not in held], [row for row in rows if row.group in held]
+    return [row for row in rows if row.group not in held], [
+        row for row in rows if row.group in held
+    ]
 
 
 def fit(rows: list[Example], steps: int = STEPS, seed: int = 0) -> SpeakerNet:
@@ -46,7 +55,9 @@ def fit(rows: list[Example], steps: int = STEPS, seed: int = 0) -> SpeakerNet:
     net, loss = SpeakerNet(), MarginLoss(len(voice))
     parameters = [*net.parameters(), *loss.parameters()]
     optimiser = torch.optim.AdamW(parameters, lr=2e-3, weight_decay=2e-2)
-    schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, 4e-3, total_steps=steps, pct_start=0.15)
+    schedule = torch.optim.lr_scheduler.OneCycleLR(
+        optimiser, 4e-3, total_steps=steps, pct_start=0.15
+    )
     began, total = time.monotonic(), 0.0
     for step in range(steps):
         batch, targets = _batch(voice, random)
@@ -57,7 +68,10 @@ def fit(rows: list[Example], steps: int = STEPS, seed: int = 0) -> SpeakerNet:
         schedule.step()
         total += float(value.detach())
         if step % 100 == 99:
-            print(f"step {step + 1} loss {total / 100:.3f} {time.monotonic() - began:.0f} s", flush=True)
+            print(
+                f"step {step + 1} loss {total / 100:.3f} {time.monotonic() - began:.0f} s",
+                flush=True,
+            )
             total = 0.0
     return net.eval()
 
@@ -66,17 +80,20 @@ def _batch(voice: list[Floats], random: np.random.Generator) -> tuple[torch.Tens
     frames = int(random.integers(*FRAMES))
     targets: NDArray[np.int64] = random.integers(0, len(voice), BATCH)
     others = crops(voice, random.integers(0, len(voice), BATCH), frames, random)
-    return torch.from_numpy(harder(crops(voice, targets, frames, random), others, random)), torch.from_numpy(targets)
+    return torch.from_numpy(
+        harder(crops(voice, targets, frames, random), others, random)
+    ), torch.from_numpy(targets)
 
 
 def export(net: SpeakerNet, path: Path, threshold: float) -> None:
-    """Writes the checkpoint with what ``earshot.models.speakers.embedding`` reads; batch and length are free."""
+    """Writes the checkpoint with what ``earshot.models.speakers.embedding`` reads; batch and length
+    are free."""
     path.parent.mkdir(parents=True, exist_ok=True)
     example = np.random.default_rng(0).normal(-5, 2, (2, 148, BANDS)).astype(np.float32)
     axes = {"log_mel": {0: "batch", 1: "frames"}, "embedding": {0: "batch"}}
     torch.onnx.export(
-        net, (torch.from_numpy(example),), str(path), input_names=["log_mel"], output_names=["embedding"], dynamic_axes=axes,
-        dynamo=False,
+        net, (torch.from_numpy(example),), str(path), input_names=["log_mel"],
+        output_names=["embedding"], dynamic_axes=axes, dynamo=False,
     )  # fmt: skip
     with torch.no_grad():
         check_parity(path, example, {"embedding": net(torch.from_numpy(example)).numpy()})
@@ -86,7 +103,13 @@ def export(net: SpeakerNet, path: Path, threshold: float) -> None:
 def opened(path: Path) -> SpeakerModel:
     """The exported checkpoint, as a worker opens it."""
     return open_speaker(
-        Release(analysis="diarization", name=path.stem, runtime="onnx", uri=str(path.resolve()), sha256=sha256(path))
+        Release(
+            analysis="diarization",
+            name=path.stem,
+            runtime="onnx",
+            uri=str(path.resolve()),
+            sha256=sha256(path),
+        )
     )
 
 
@@ -110,7 +133,10 @@ def ship(net: SpeakerNet, data: Path, out: Path) -> None:
     figures = [(cosine, "EER", equal_error_rate(model, unseen))]
     for title, dialogues in (
         ("conversations of two LibriSpeech test-other speakers (composed)", read_dialogues(unseen)),
-        ("AMI meeting excerpts of 30 s, up to 4 speakers, with overlap", read_meetings(data / "diarization/ami_debug")),
+        (
+            "AMI meeting excerpts of 30 s, up to 4 speakers, with overlap",
+            read_meetings(data / "diarization/ami_debug"),
+        ),
     ):
         errors = error([case(model, dialogue) for dialogue in dialogues], threshold)
         figures += [
@@ -119,9 +145,12 @@ def ship(net: SpeakerNet, data: Path, out: Path) -> None:
         ]
     rows = "\n".join(f"| {title} | {kind} | {value:.3f} |" for title, kind, value in figures)
     chosen = (
-        f"Trained on {len(train)} speakers; threshold {threshold} chosen on conversations of {len(held)} more, near and far."
+        f"Trained on {len(train)} speakers; threshold {threshold} chosen on conversations of"
+        f" {len(held)} more, near and far."
     )
-    write_card("speaker", out, SETS, (), f"| on | measure | value |\n|---|---|---|\n{rows}\n\n{chosen}")
+    write_card(
+        "speaker", out, SETS, (), f"| on | measure | value |\n|---|---|---|\n{rows}\n\n{chosen}"
+    )
 
 
 if __name__ == "__main__":

@@ -1,4 +1,5 @@
-"""What a student predicts of its teacher's features: their principal components, the first ones weighing most."""
+"""What a student predicts of its teacher's features: their principal components, the first ones
+weighing most."""
 
 from dataclasses import dataclass
 
@@ -7,7 +8,8 @@ import numpy as np
 from training.fitting.crossval import Floats
 
 COMPONENTS = 128
-"""Of the teacher's 1024 features; they hold 97 % of the variance. The others are noise to a small network."""
+"""Of the teacher's 1024 features; they hold 97 % of the variance. The others are noise to a small
+network."""
 
 
 @dataclass(frozen=True)
@@ -19,7 +21,10 @@ class Goals:
 
     def of(self, features: Floats) -> Floats:
         """Goals for features of shape (windows, 1024), shape (windows, COMPONENTS)."""
-        parts = [(features[i : i + 4096].astype(np.float32) - self.mean) @ self.axes.T for i in range(0, len(features), 4096)]
+        parts = [
+            (features[i : i + 4096].astype(np.float32) - self.mean) @ self.axes.T
+            for i in range(0, len(features), 4096)
+        ]
         return np.concatenate(parts)
 
 
@@ -29,4 +34,7 @@ def goals(features: Floats) -> Goals:
     mean = sample.mean(axis=0)
     _, spread, axes = np.linalg.svd(sample - mean, full_matrices=False)
     deviation = spread[:COMPONENTS] / np.sqrt(len(sample))
-    return Goals(mean, (axes[:COMPONENTS] / (0.25 * deviation[0] + 0.75 * deviation)[:, None]).astype(np.float32))
+    return Goals(
+        mean,
+        (axes[:COMPONENTS] / (0.25 * deviation[0] + 0.75 * deviation)[:, None]).astype(np.float32),
+    )

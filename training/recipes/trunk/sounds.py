@@ -1,4 +1,5 @@
-"""Packaged sounds for a trunk to learn from: none that holds a recording, the rare drawn often, all changed widely."""
+"""Packaged sounds for a trunk to learn from: none that holds a recording, the rare drawn often, all
+changed widely."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -20,10 +21,12 @@ APART = WindowSpec(mel=YAMNET, length=96, hop=96)
 STEP = WindowSpec(mel=YAMNET, length=96, hop=48)
 """Those of recordings, so that one begins within a quarter of a second of every packaged window."""
 ALIKE, SAME = 0.9, 0.3
-"""Cosine of the teacher's features above which two windows are compared sample by sample, and the correlation of a second, at
-the best shift, above which a packaged sound is taken to hold a piece of a recording."""
+"""Cosine of the teacher's features above which two windows are compared sample by sample, and the
+correlation of a second, at the best shift, above which a packaged sound is taken to hold a piece of
+a recording."""
 QUICK = 1600
-"""Lengths are multiples of so many samples: a Fourier transform of a prime length takes ten times as long."""
+"""Lengths are multiples of so many samples: a Fourier transform of a prime length takes ten times
+as long."""
 LOUDNESS = 0.05  # RMS that drawn sounds are brought to before they are mixed
 
 
@@ -45,12 +48,19 @@ def heard_in(waveforms: Iterable[Array], models: Path, spec: WindowSpec = APART)
         owner += [i] * len(heard)
         place += range(len(heard))
         scores.append(heard)
-        features.append((felt / np.maximum(np.linalg.norm(felt, axis=1, keepdims=True), 1e-6)).astype(np.float16))
+        features.append(
+            (felt / np.maximum(np.linalg.norm(felt, axis=1, keepdims=True), 1e-6)).astype(
+                np.float16
+            )
+        )
     return Heard(np.array(owner), np.array(place), np.concatenate(scores), np.concatenate(features))
 
 
-def recorded_too(sounds: Sounds, heard: Heard, recordings: Sequence[Array], judged: Heard) -> NDArray[np.bool_]:
-    """Which sounds hold a piece of a recording, as two archives of free sounds may: nothing may be learned from those.
+def recorded_too(
+    sounds: Sounds, heard: Heard, recordings: Sequence[Array], judged: Heard
+) -> NDArray[np.bool_]:
+    """Which sounds hold a piece of a recording, as two archives of free sounds may: nothing may be
+    learned from those.
 
     Args:
         heard: of the sounds.
@@ -59,14 +69,18 @@ def recorded_too(sounds: Sounds, heard: Heard, recordings: Sequence[Array], judg
     found = np.zeros(len(sounds), bool)
     for mine, theirs in zip(*nearest(heard, judged), strict=True):
         sound, recording = int(heard.owner[mine]), recordings[judged.owner[theirs]]
-        at, there = int(judged.place[theirs]) * STEP.hop * YAMNET.hop, int(heard.place[mine]) * APART.hop * YAMNET.hop
+        at, there = (
+            int(judged.place[theirs]) * STEP.hop * YAMNET.hop,
+            int(heard.place[mine]) * APART.hop * YAMNET.hop,
+        )
         area = sounds.waveform(sound, slice(max(there - RATE, 0), there + 2 * RATE))
         found[sound] |= correlation(recording[at : at + RATE], area) > SAME
     return found
 
 
 def nearest(heard: Heard, judged: Heard) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Of each sound and recording that the teacher hears alike anywhere, the windows that it hears most alike."""
+    """Of each sound and recording that the teacher hears alike anywhere, the windows that it hears
+    most alike."""
     wanted = judged.features.astype(np.float32).T
     mine, theirs, alike = [], [], []
     for part in np.array_split(np.arange(len(heard.owner)), max(len(heard.owner) // 500, 1)):
@@ -83,7 +97,8 @@ def nearest(heard: Heard, judged: Heard) -> tuple[NDArray[np.int64], NDArray[np.
 
 
 def correlation(one: Array, other: Array) -> float:
-    """The largest correlation of the shorter with any piece of the longer, at any shift. It is that of their differences from
+    """The largest correlation of the shorter with any piece of the longer, at any shift. It is that
+    of their differences from
     sample to sample: all rumble is alike."""
     short, long = sorted((np.diff(one), np.diff(other)), key=len)
     length = 1 << (len(long) + len(short)).bit_length()
@@ -92,7 +107,12 @@ def correlation(one: Array, other: Array) -> float:
     ]
     power = np.cumsum(np.append(0.0, np.square(long, dtype=np.float64)))
     energy = np.maximum(power[len(short) :] - power[: len(power) - len(short)], 1e-3 * power[-1])
-    return float((np.abs(product) / np.sqrt(np.maximum(energy * np.square(short, dtype=np.float64).sum(), 1e-9))).max())
+    return float(
+        (
+            np.abs(product)
+            / np.sqrt(np.maximum(energy * np.square(short, dtype=np.float64).sum(), 1e-9))
+        ).max()
+    )
 
 
 class Draws:
@@ -106,7 +126,8 @@ class Draws:
         self.until = np.cumsum(weight / weight.sum())
 
     def sound(self) -> Array:
-        """One excerpt, or two at once; under a hiss or over a telephone now and then; at any level."""
+        """One excerpt, or two at once; under a hiss or over a telephone now and then; at any
+        level."""
         random = self.random
         samples = self._changed(random.uniform(1.5, 4.5))
         if random.random() < 0.35:
@@ -119,7 +140,8 @@ class Draws:
         return augment.limited((samples * 10 ** random.uniform(-1.2, 0.9)).astype(np.float32))
 
     def _changed(self, seconds: float) -> Array:
-        """An excerpt, perhaps backwards, at another pitch and pace, through another microphone, in a room."""
+        """An excerpt, perhaps backwards, at another pitch and pace, through another microphone, in
+        a room."""
         random = self.random
         samples = self._excerpt(int(seconds * RATE))
         if random.random() < 0.12:
@@ -136,6 +158,10 @@ class Draws:
     def _excerpt(self, length: int) -> Array:
         window = min(int(np.searchsorted(self.until, self.random.random())), len(self.until) - 1)
         sound = int(self.heard.owner[window])
-        start = int(self.heard.place[window]) * APART.hop * YAMNET.hop + int(self.random.integers(-RATE // 2, RATE // 2))
-        start = max(min(start, int(self.sounds.begins[sound + 1] - self.sounds.begins[sound]) - length), 0)
+        start = int(self.heard.place[window]) * APART.hop * YAMNET.hop + int(
+            self.random.integers(-RATE // 2, RATE // 2)
+        )
+        start = max(
+            min(start, int(self.sounds.begins[sound + 1] - self.sounds.begins[sound]) - length), 0
+        )
         return self.sounds.waveform(sound, slice(start, start + length))

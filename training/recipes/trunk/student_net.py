@@ -1,4 +1,5 @@
-"""The network of the embedded noise and scene checkpoints, which begins as a trunk that hears much as YAMNet does."""
+"""The network of the embedded noise and scene checkpoints, which begins as a trunk that hears much
+as YAMNet does."""
 
 from itertools import pairwise
 from pathlib import Path
@@ -15,19 +16,28 @@ from training.recipes.trunk.goals import COMPONENTS
 
 WIDTHS = (16, 32, 64, 128, 256, 512, 512)
 HALVED = 3
-"""So many of the separable blocks halve time and band, after the first convolution has: 96 x 64 becomes 6 x 4."""
+"""So many of the separable blocks halve time and band, after the first convolution has: 96 x 64
+becomes 6 x 4."""
 
 
 class StudentNet(nn.Module):
-    """A separable CNN over log-mel patches (batch, frames, bands), in the manner of MobileNet and YAMNet.
+    """A separable CNN over log-mel patches (batch, frames, bands), in the manner of MobileNet and
+    YAMNet.
 
-    ``fc`` is a head that gives logits of labels; ``scores`` and ``features`` predict what the teacher hears in the patch.
+    ``fc`` is a head that gives logits of labels; ``scores`` and ``features`` predict what the
+    teacher hears in the patch.
     """
 
     def __init__(self) -> None:
         super().__init__()
-        stem = (nn.Conv2d(1, WIDTHS[0], 3, stride=2, padding=1, bias=False), nn.BatchNorm2d(WIDTHS[0]), nn.ReLU())
-        blocks = (_separable(a, b, 2 if i < HALVED else 1) for i, (a, b) in enumerate(pairwise(WIDTHS)))
+        stem = (
+            nn.Conv2d(1, WIDTHS[0], 3, stride=2, padding=1, bias=False),
+            nn.BatchNorm2d(WIDTHS[0]),
+            nn.ReLU(),
+        )
+        blocks = (
+            _separable(a, b, 2 if i < HALVED else 1) for i, (a, b) in enumerate(pairwise(WIDTHS))
+        )
         self.body = nn.Sequential(*stem, *blocks)
         pooled = 2 * WIDTHS[-1]
         self.fc: nn.Module = nn.Identity()
@@ -49,7 +59,10 @@ def hearing(trunk: Path) -> Standardised:
         SystemExit: there is no trunk yet.
     """
     if not trunk.is_file():
-        raise SystemExit(f"{trunk} is not there; make it with python -m training.recipes.trunk.train, whose --out it lies in")
+        raise SystemExit(
+            f"{trunk} is not there; make it with python -m training.recipes.trunk.train, whose"
+            " --out it lies in"
+        )
     net = untrained()
     net.load_state_dict(torch.load(trunk, weights_only=True))
     return net.eval()
@@ -58,19 +71,25 @@ def hearing(trunk: Path) -> Standardised:
 def untrained() -> Standardised:
     """With random weights, in the memory layout that trains in half the time."""
     bands = SPEC.mel.n_mels
-    return Standardised(StudentNet(), torch.zeros(bands), torch.ones(bands)).to(memory_format=torch.channels_last)
+    return Standardised(StudentNet(), torch.zeros(bands), torch.ones(bands)).to(
+        memory_format=torch.channels_last
+    )
 
 
 @torch.no_grad()
 def embedded(net: Standardised, inputs: Floats, batch: int = 256) -> Floats:
     """What the network hears in windows as they are, shape (windows, 2 * channels)."""
     torch.set_num_threads(1)
-    parts = (torch.from_numpy(inputs[i : i + batch].astype(np.float32)) for i in range(0, len(inputs), batch))
+    parts = (
+        torch.from_numpy(inputs[i : i + batch].astype(np.float32))
+        for i in range(0, len(inputs), batch)
+    )
     return np.concatenate([net.net.embed(net.standardised(part)).numpy() for part in parts])
 
 
 def named(net: Standardised, layer: nn.Linear) -> Standardised:
-    """The network with a head, which it answers with; its weights are shared, its former head is not."""
+    """The network with a head, which it answers with; its weights are shared, its former head is
+    not."""
     other = StudentNet()
     other.body, other.fc = net.net.body, layer
     return Standardised(other, net.mean, net.std).eval()

@@ -1,9 +1,12 @@
-"""Trains the trunk that the embedded noise and scene networks begin from: it learns what YAMNet hears in packaged sounds.
+"""Trains the trunk that the embedded noise and scene networks begin from: it learns what YAMNet
+hears in packaged sounds.
 
-python -m training.recipes.trunk.train --data ../shared/data --models ../shared/models --out outputs/trunk
+python -m training.recipes.trunk.train --data ../shared/data --models ../shared/models --out
+outputs/trunk
 
-No recording of ``--data`` is learned from: they are read so that packaged sounds which hold a piece of one are left out, and to
-see how far the trunk agrees with its teacher on what neither was fitted to. What was made stays in ``--out``.
+No recording of ``--data`` is learned from: they are read so that packaged sounds which hold a piece
+of one are left out, and to see how far the trunk agrees with its teacher on what neither was fitted
+to. What was made stays in ``--out``.
 """
 
 import argparse
@@ -43,7 +46,8 @@ TRUNK, AGREEMENT = "trunk.pt", "trunk.json"
 
 
 def fit(net: Standardised, lesson: Taught, wanted: Goals) -> None:
-    """Train in place, on one thread: teacher and student hear the very same, again and again (Beyer et al. 2022)."""
+    """Train in place, on one thread: teacher and student hear the very same, again and again (Beyer
+    et al. 2022)."""
     torch.set_num_threads(1)
     random = np.random.default_rng(RECIPE.seed)
     sample = lesson.inputs[:: max(len(lesson.inputs) // 4000, 1)].astype(np.float32)
@@ -51,17 +55,26 @@ def fit(net: Standardised, lesson: Taught, wanted: Goals) -> None:
     net.std.copy_(torch.from_numpy(sample.std(axis=(0, 1)) + 1e-3))
     steps = len(lesson.inputs) // RECIPE.batch
     optimiser = torch.optim.AdamW(net.parameters(), lr=RECIPE.rate, weight_decay=RECIPE.decay)
-    schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, RECIPE.rate, total_steps=RECIPE.epochs * steps, pct_start=0.1)
+    schedule = torch.optim.lr_scheduler.OneCycleLR(
+        optimiser, RECIPE.rate, total_steps=RECIPE.epochs * steps, pct_start=0.1
+    )
     net.train()
     for epoch in range(RECIPE.epochs):
         order, told = random.permutation(len(lesson.inputs)), []
         for step in range(steps):
             rows = np.sort(order[step * RECIPE.batch : (step + 1) * RECIPE.batch])
-            inputs, scores = (torch.from_numpy(each[rows].astype(np.float32)) for each in (lesson.inputs, lesson.scores))
+            inputs, scores = (
+                torch.from_numpy(each[rows].astype(np.float32))
+                for each in (lesson.inputs, lesson.scores)
+            )
             optimiser.zero_grad()
             pooled = net.net.embed(net.standardised(inputs))
             heard = functional.binary_cross_entropy_with_logits(net.net.scores(pooled), scores)
-            felt = (net.net.features(pooled) - torch.from_numpy(wanted.of(lesson.features[rows]))).square().mean()
+            felt = (
+                (net.net.features(pooled) - torch.from_numpy(wanted.of(lesson.features[rows])))
+                .square()
+                .mean()
+            )
             (RECIPE.scores_weight * heard + RECIPE.features_weight * felt).backward()
             optimiser.step()
             schedule.step()
@@ -74,12 +87,15 @@ def fit(net: Standardised, lesson: Taught, wanted: Goals) -> None:
 def agreement(net: Standardised, wanted: Goals, heard: Taught) -> float:
     """Correlation of the student's goals with the teacher's, over all windows and components."""
     parts = torch.from_numpy(heard.inputs.astype(np.float32)).split(256)
-    own = torch.cat([net.net.features(net.net.embed(net.standardised(part))) for part in parts]).numpy()
+    own = torch.cat(
+        [net.net.features(net.net.embed(net.standardised(part))) for part in parts]
+    ).numpy()
     return float(np.corrcoef(own.ravel(), wanted.of(heard.features).ravel())[0, 1])
 
 
 def main(data: Path, models: Path, out: Path, part: int | None) -> None:
-    """Draw windows, train, keep the trunk with its goals, and tell how far it agrees with its teacher."""
+    """Draw windows, train, keep the trunk with its goals, and tell how far it agrees with its
+    teacher."""
     out.mkdir(parents=True, exist_ok=True)
     if part is not None:
         taught(part, data, models, out)
@@ -95,8 +111,14 @@ def main(data: Path, models: Path, out: Path, part: int | None) -> None:
 
 def tell(net: Standardised, wanted: Goals, data: Path, models: Path, out: Path) -> None:
     """Write down how far the trunk agrees with its teacher on recordings that it never heard."""
-    unheard = as_heard([waveform(path) for path in recordings(data) if LOOKED_AT in path.as_posix()], models)
-    told = {"set": LOOKED_AT, "windows": len(unheard.inputs), "correlation": round(agreement(net, wanted, unheard), 3)}
+    unheard = as_heard(
+        [waveform(path) for path in recordings(data) if LOOKED_AT in path.as_posix()], models
+    )
+    told = {
+        "set": LOOKED_AT,
+        "windows": len(unheard.inputs),
+        "correlation": round(agreement(net, wanted, unheard), 3),
+    }
     (out / AGREEMENT).write_text(json.dumps(told))
     print(told)
 
@@ -105,6 +127,8 @@ if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__)
     for name in ("--data", "--models", "--out"):
         parser.add_argument(name, type=Path, required=True)
-    parser.add_argument("--part", type=int, help=f"make one of the {PARTS} parts of the windows and end")
+    parser.add_argument(
+        "--part", type=int, help=f"make one of the {PARTS} parts of the windows and end"
+    )
     arguments = parser.parse_args()
     main(arguments.data, arguments.models, arguments.out, arguments.part)

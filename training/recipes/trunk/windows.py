@@ -49,7 +49,9 @@ def allowed(sounds: packaged.Sounds, data: Path, models: Path, path: Path) -> He
         known = [waveform(each) for each in recordings(data)]
         same = recorded_too(sounds, heard, known, heard_in(known, models, STEP))
         print(
-            f"{len(sounds)} sounds; left out for what they share with {len(known)} recordings:", *sounds.names[same], flush=True
+            f"{len(sounds)} sounds; left out for what they share with {len(known)} recordings:",
+            *sounds.names[same],
+            flush=True,
         )
         kept = ~same[heard.owner]
         np.savez(path, **{name: values[kept] for name, values in vars(heard).items()})
@@ -59,12 +61,19 @@ def allowed(sounds: packaged.Sounds, data: Path, models: Path, path: Path) -> He
 
 def recordings(data: Path) -> list[Path]:
     """What packaged sounds are compared with."""
-    return [data / row.path for row in read(data / "labels.jsonl") if row.source.startswith(COMPARED)]
+    return [
+        data / row.path for row in read(data / "labels.jsonl") if row.source.startswith(COMPARED)
+    ]
 
 
 def drawn(draws: Draws, models: Path, count: int) -> Taught:
     """So many windows of drawn sounds."""
-    made = Taught(*(np.zeros((count, *shape), np.float16) for shape in ((SPEC.length, SPEC.mel.n_mels), (521,), (1024,))))
+    made = Taught(
+        *(
+            np.zeros((count, *shape), np.float16)
+            for shape in ((SPEC.length, SPEC.mel.n_mels), (521,), (1024,))
+        )
+    )
     done = 0
     while done < count:
         cut = windows(draws.sound(), RATE, SPEC)[: count - done]
@@ -77,7 +86,9 @@ def drawn(draws: Draws, models: Path, count: int) -> Taught:
 
 def joined(parts: Iterable[Taught]) -> Taught:
     """All parts as one."""
-    inputs, scores, features = zip(*((part.inputs, part.scores, part.features) for part in parts), strict=True)
+    inputs, scores, features = zip(
+        *((part.inputs, part.scores, part.features) for part in parts), strict=True
+    )
     return Taught(*(np.concatenate(each) for each in (inputs, scores, features)))
 
 

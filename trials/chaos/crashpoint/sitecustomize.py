@@ -1,7 +1,9 @@
-"""Kills this process, or its group, when a named function is reached: put on a worker's PYTHONPATH, armed by CHAOS_CRASHPOINTS.
-Writes down what an analysis takes in meanwhile, where the point is about one.
+"""Kills this process, or its group, when a named function is reached: put on a worker's PYTHONPATH,
+armed by CHAOS_CRASHPOINTS. Writes down what an analysis takes in meanwhile, where the point is
+about one.
 
-No code of the project is changed: the interpreter itself tells (``sys.setprofile``) which function is called or returns.
+No code of the project is changed: the interpreter itself tells (``sys.setprofile``) which function
+is called or returns.
 """
 
 import json
@@ -28,7 +30,11 @@ def _arm(points: list[dict[str, Any]]) -> None:
         point = awaited.get(name)
         if point is None or event != point["event"] or module != point["module"]:
             return
-        if _called_within(frame, point["within"]) and _in_batch(frame, point["batch_of"]) and _about(frame, point["task"]):
+        if (
+            _called_within(frame, point["within"])
+            and _in_batch(frame, point["batch_of"])
+            and _about(frame, point["task"])
+        ):
             _die(point)
             del awaited[point["qualname"]]  # it has had all its victims
             if not awaited and not noted:
@@ -55,10 +61,15 @@ def _in_batch(frame: FrameType | None, analysis: str | None) -> bool:
 
 
 def _note(event: str, frame: FrameType) -> None:
-    """As ``trials.chaos.probe`` does: lines in one write, so that none is lost or mixed when the writer is killed."""
+    """As ``trials.chaos.probe`` does: lines in one write, so that none is lost or mixed when the
+    writer is killed."""
     words = {"call": ("take", "begin"), "return": ("end",)}.get(event, ())
     refs = [clip.ref for clip in frame.f_locals["clips"]] if words else []
-    lines = [f"{word} {ref.recording_id}:{ref.index} {os.getpid()} {time.time():.3f}\n" for word in words for ref in refs]
+    lines = [
+        f"{word} {ref.recording_id}:{ref.index} {os.getpid()} {time.time():.3f}\n"
+        for word in words
+        for ref in refs
+    ]
     handle = os.open(os.environ["CHAOS_PROBE_LOG"], os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o644)
     try:
         os.write(handle, "".join(lines).encode())

@@ -1,4 +1,5 @@
-"""A power cut: every process ends at once, and what was being written to Redis's file is rubbish."""
+"""A power cut: every process ends at once, and what was being written to Redis's file is
+rubbish."""
 
 import os
 import signal
@@ -13,8 +14,8 @@ RUBBISH = bytes(600)
 
 
 def power_cut(arena: Arena, size: Size) -> None:
-    """SIGKILL to workers, beat, Redis and Postgres; then the servers start again as ``earshot up`` starts them, and the rest as
-    a supervisor does."""
+    """SIGKILL to workers, beat, Redis and Postgres; then the servers start again as ``earshot up``
+    starts them, and the rest as a supervisor does."""
     arena.start()
     arena.hand_in()
     home = arena.stack.home

@@ -1,4 +1,5 @@
-"""The wall clock of the whole machine is set, by hours, while work goes on: of Redis, Postgres, workers, beat and clients."""
+"""The wall clock of the whole machine is set, by hours, while work goes on: of Redis, Postgres,
+workers, beat and clients."""
 
 import os
 import tempfile
@@ -19,8 +20,8 @@ _FILE = "FAKETIME_TIMESTAMP_FILE"
 
 @contextmanager
 def movable() -> Iterator[None]:
-    """Whatever is started within reads its wall clock through libfaketime, which adds what a file says; the monotonic clock is
-    the kernel's."""
+    """Whatever is started within reads its wall clock through libfaketime, which adds what a file
+    says; the monotonic clock is the kernel's."""
     with tempfile.TemporaryDirectory(prefix="earshot-clock-") as folder:
         file = Path(folder) / "offset"
         file.write_text("+0", encoding="ascii")
@@ -41,7 +42,8 @@ def movable() -> Iterator[None]:
 
 
 def was_set(arena: Arena, size: Size) -> None:
-    """Set back, ahead, back and right again; after each leap a worker dies, whose work must be missed under any clock."""
+    """Set back, ahead, back and right again; after each leap a worker dies, whose work must be
+    missed under any clock."""
     arena.start()
     arena.hand_in()
     for number, leap in enumerate(LEAPS[-size.faults :]):
@@ -55,11 +57,21 @@ def was_set(arena: Arena, size: Size) -> None:
 
 def cannot_move() -> str | None:
     """Why the row cannot be played on this machine."""
-    return None if find_spec("libfaketime") is not None else "libfaketime, which moves the clock, is for Linux on x86-64"
+    return (
+        None
+        if find_spec("libfaketime") is not None
+        else "libfaketime, which moves the clock, is for Linux on x86-64"
+    )
 
 
 def _library() -> Path:
     spec = find_spec("libfaketime")
     assert spec is not None
     assert spec.submodule_search_locations is not None
-    return Path(spec.submodule_search_locations[0]) / "vendor" / "libfaketime" / "src" / "libfaketime.so.1"
+    return (
+        Path(spec.submodule_search_locations[0])
+        / "vendor"
+        / "libfaketime"
+        / "src"
+        / "libfaketime.so.1"
+    )

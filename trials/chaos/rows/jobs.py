@@ -1,4 +1,5 @@
-"""Trouble that jobs bring themselves: longer than the visibility timeout, deadly, or still running when workers must go."""
+"""Trouble that jobs bring themselves: longer than the visibility timeout, deadly, or still running
+when workers must go."""
 
 from collections.abc import Callable
 
@@ -12,7 +13,8 @@ POISONED, DEADLY = "a-poisoned", 2
 
 
 def outlives_visibility(arena: Arena, size: Size) -> None:
-    """Jobs go on for longer than the visibility timeout, which gives them to the other worker meanwhile."""
+    """Jobs go on for longer than the visibility timeout, which gives them to the other worker
+    meanwhile."""
     load.scripted(arena.folder, "a-long", [size.seconds] * size.faults, seed=1)
     arena.start()
     arena.hand_in()
@@ -52,7 +54,9 @@ def told_to_stop(arena: Arena, size: Size) -> None:
 
 def _merged_of(arena: Arena, name: str) -> int:
     of_it = f"SELECT id FROM recording WHERE file_name LIKE '%{name}%'"
-    return audit.count(arena.stack.database_url, "chunk", f"state = 'merged' AND recording_id IN ({of_it})")
+    return audit.count(
+        arena.stack.database_url, "chunk", f"state = 'merged' AND recording_id IN ({of_it})"
+    )
 
 
 def _working(arena: Arena) -> int:
@@ -64,12 +68,15 @@ def _working(arena: Arena) -> int:
 def _poisoned(arena: Arena) -> dict[str, str]:
     """Id to state of the poisoned recordings that are taken in."""
     taken_in = "state NOT IN ('queued', 'ingesting')"
-    query = f"SELECT id::text, state FROM recording WHERE file_name LIKE '%{POISONED}%' AND {taken_in}"
+    query = (
+        f"SELECT id::text, state FROM recording WHERE file_name LIKE '%{POISONED}%' AND {taken_in}"
+    )
     return {row["id"]: row["state"] for row in audit.rows(arena.stack.database_url, query)}
 
 
 def _another_death(arena: Arena) -> bool:
-    """Waits for another death by poison, or for the end of all poisoned recordings; whether it was a death."""
+    """Waits for another death by poison, or for the end of all poisoned recordings; whether it was
+    a death."""
 
     def deaths() -> int:
         begun = audit.computed(arena.probe_log).begun
@@ -78,7 +85,9 @@ def _another_death(arena: Arena) -> bool:
     def closed() -> bool:
         return set(_poisoned(arena).values()) <= CLOSED
 
-    arena.until(lambda: deaths() > arena.faults or closed(), 240, "the end of the poisoned recordings")
+    arena.until(
+        lambda: deaths() > arena.faults or closed(), 240, "the end of the poisoned recordings"
+    )
     return deaths() > arena.faults
 
 
@@ -86,7 +95,10 @@ def _check_dead_letters(arena: Arena) -> None:
     found = _poisoned(arena)
     if set(found.values()) != {"partial"}:
         arena.misses.append(f"the poisoned recordings are {', '.join(found.values())}, not partial")
-    letters = audit.rows(arena.stack.database_url, "SELECT recording_id::text, chunk_index, analysis FROM dead_letter")
+    letters = audit.rows(
+        arena.stack.database_url,
+        "SELECT recording_id::text, chunk_index, analysis FROM dead_letter",
+    )
     named = sorted((row["recording_id"], row["chunk_index"], row["analysis"]) for row in letters)
     if named != sorted((recording, DEADLY, "probe") for recording in found):
         arena.misses.append(f"dead letters are {named}")

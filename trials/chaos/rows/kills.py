@@ -41,9 +41,15 @@ def at_points(points: Iterable[Point]) -> Callable[[Arena, Size], None]:
         markers = [_arm(arena, point, size.faults) for point in armed]
         arena.start()
         arena.hand_in()
-        waited_for = [Path(f"{marker}.{victim}") for marker in markers for victim in range(size.faults)]
+        waited_for = [
+            Path(f"{marker}.{victim}") for marker in markers for victim in range(size.faults)
+        ]
         while waited_for:
-            arena.until(lambda: any(path.exists() for path in waited_for), POINT_LIMIT_SEC, f"reaching {waited_for[0].name}")
+            arena.until(
+                lambda: any(path.exists() for path in waited_for),
+                POINT_LIMIT_SEC,
+                f"reaching {waited_for[0].name}",
+            )
             for path in [path for path in waited_for if path.exists()]:
                 waited_for.remove(path)
                 with arena.fault():
@@ -67,6 +73,10 @@ def _arm(arena: Arena, point: Point, times: int) -> str:
     worker = arena.fleet.workers[point.worker]
     known = json.loads(worker.env.get("CHAOS_CRASHPOINTS", "[]"))
     paths = f"{CRASHPOINT}:{PROJECT}"
-    env = {**worker.env, "PYTHONPATH": paths, "CHAOS_CRASHPOINTS": json.dumps([*known, point.armed(marker, times)])}
+    env = {
+        **worker.env,
+        "PYTHONPATH": paths,
+        "CHAOS_CRASHPOINTS": json.dumps([*known, point.armed(marker, times)]),
+    }
     arena.fleet.workers[point.worker] = worker._replace(env=env)
     return marker

@@ -11,12 +11,14 @@ from trials.chaos.arena import Arena
 from trials.chaos.scenario import Size
 
 GROWTH = 1.1
-"""By how much Redis may grow once what was on its way when the bound was reached has arrived: heartbeats come and go."""
+"""By how much Redis may grow once what was on its way when the bound was reached has arrived:
+heartbeats come and go."""
 SETTLING_SEC = 5.0
 
 
 def flood(arena: Arena, size: Size) -> None:
-    """Only ingest and upkeep run while everything is handed in; Redis's memory is watched, and then the consumers come."""
+    """Only ingest and upkeep run while everything is handed in; Redis's memory is watched, and then
+    the consumers come."""
     bound = int(arena.stack.settings["MAX_UNMERGED_CHUNKS"])
     arena.analyses = ("probe",)
     arena.start("front")
@@ -27,9 +29,13 @@ def flood(arena: Arena, size: Size) -> None:
         seen = _watched(arena, size.seconds)
         waiting = _unmerged(arena)
     # Buffers of clients come and go within one look; medians leave what stays.
-    before, after = (median(part) / 2**20 for part in (seen[: len(seen) // 3], seen[-len(seen) // 3 :]))
+    before, after = (
+        median(part) / 2**20 for part in (seen[: len(seen) // 3], seen[-len(seen) // 3 :])
+    )
     if after > GROWTH * before:
-        arena.misses.append(f"Redis grew from {before:.2f} to {after:.2f} MB in {size.seconds:.0f} s at the bound")
+        arena.misses.append(
+            f"Redis grew from {before:.2f} to {after:.2f} MB in {size.seconds:.0f} s at the bound"
+        )
     if waiting > bound + size.chunks * 2:
         arena.misses.append(f"{waiting} chunks were admitted, the bound is {bound}")
     arena.start("merge", "work-1", "work-2")

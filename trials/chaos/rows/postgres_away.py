@@ -36,11 +36,15 @@ def away(arena: Arena, size: Size) -> None:
 def _merging(arena: Arena, size: Size) -> None:
     arena.start()
     arena.hand_in()
-    arena.until(lambda: arena.merged() >= size.recordings * size.chunks // 5, 240, "a fifth of the chunks")
+    arena.until(
+        lambda: arena.merged() >= size.recordings * size.chunks // 5, 240, "a fifth of the chunks"
+    )
 
 
 def _immediately(arena: Arena) -> None:
     pid = postgres.pid(arena.stack.home)
     assert pid is not None
     os.kill(pid, signal.SIGQUIT)
-    waiting.until(lambda: postgres.pid(arena.stack.home) != pid, 30, "Postgres's immediate shutdown")
+    waiting.until(
+        lambda: postgres.pid(arena.stack.home) != pid, 30, "Postgres's immediate shutdown"
+    )

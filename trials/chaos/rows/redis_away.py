@@ -46,7 +46,8 @@ def frozen(arena: Arena, size: Size) -> None:
 
 
 def unreachable(arena: Arena, size: Size) -> None:
-    """A black hole: existing connections stay open and never carry another byte, also afterwards; new ones hang meanwhile."""
+    """A black hole: existing connections stay open and never carry another byte, also afterwards;
+    new ones hang meanwhile."""
     proxy = arena.running.enter_context(Proxy(arena.redis_url))
     arena.stack.redis_url = proxy.url
     _half_way(arena, size)
@@ -60,13 +61,17 @@ def unreachable(arena: Arena, size: Size) -> None:
         sizes = {name: size for name, size in sizes.items() if not _did_a_task(arena, name, size)}
         time.sleep(0.2)
     if sizes:
-        arena.misses.append(f"{', '.join(sizes)} did no task within {RESUME_SEC:.0f} s of the network's return")
+        arena.misses.append(
+            f"{', '.join(sizes)} did no task within {RESUME_SEC:.0f} s of the network's return"
+        )
 
 
 def _half_way(arena: Arena, size: Size) -> None:
     arena.start()
     arena.hand_in()
-    arena.until(lambda: arena.merged() >= size.recordings * size.chunks // 2, 240, "half of the chunks")
+    arena.until(
+        lambda: arena.merged() >= size.recordings * size.chunks // 2, 240, "half of the chunks"
+    )
 
 
 def _pid(arena: Arena) -> int:

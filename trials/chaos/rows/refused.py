@@ -1,4 +1,5 @@
-"""Servers that answer and refuse: a replica, a full memory or disk, no connection left. Nobody may be ended by it."""
+"""Servers that answer and refuse: a replica, a full memory or disk, no connection left. Nobody may
+be ended by it."""
 
 import errno
 import os
@@ -24,7 +25,8 @@ DISK_BYTES = 192 << 20
 OURS = "chaos"
 """How the harness names its own connections to Postgres."""
 _END_OTHERS = """
-SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE backend_type = 'client backend' AND application_name <> %s
+SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+WHERE backend_type = 'client backend' AND application_name <> %s
 """
 
 
@@ -67,7 +69,10 @@ def disk_full(arena: Arena, size: Size) -> None:
     """The disk of Redis, of the decoded sound and of Postgres's tables has no byte left."""
     small = arena.stack.home / "small"
     small.mkdir()
-    subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={DISK_BYTES},mode=755", "tmpfs", str(small)], check=True)
+    subprocess.run(
+        ["mount", "-t", "tmpfs", "-o", f"size={DISK_BYTES},mode=755", "tmpfs", str(small)],
+        check=True,
+    )
     arena.running.callback(subprocess.run, ["umount", "--lazy", str(small)], check=True)
     arena.stack.settings["AUDIO_STORE"] = f"file://{small}/audio"
     _move_redis(arena, small)
@@ -86,7 +91,9 @@ def disk_full(arena: Arena, size: Size) -> None:
 def cannot_mount() -> str | None:
     """Why a disk of its own cannot be had here; None where it can."""
     with tempfile.TemporaryDirectory() as folder:
-        done = subprocess.run(["mount", "-t", "tmpfs", "tmpfs", folder], capture_output=True, text=True, check=False)
+        done = subprocess.run(
+            ["mount", "-t", "tmpfs", "tmpfs", folder], capture_output=True, text=True, check=False
+        )
         if done.returncode:
             return f"no disk can be mounted here: {done.stderr.strip()}"
         subprocess.run(["umount", folder], check=True)
@@ -96,16 +103,21 @@ def cannot_mount() -> str | None:
 def _a_third(arena: Arena, size: Size) -> None:
     arena.start()
     arena.hand_in()
-    arena.until(lambda: arena.merged() >= size.recordings * size.chunks // 3, 240, "a third of the chunks")
+    arena.until(
+        lambda: arena.merged() >= size.recordings * size.chunks // 3, 240, "a third of the chunks"
+    )
 
 
 @contextmanager
 def _outlived(arena: Arena) -> Iterator[None]:
-    """Around a fault that no worker, nor beat or the client that hands in, may be ended by, then or later."""
+    """Around a fault that no worker, nor beat or the client that hands in, may be ended by, then or
+    later."""
     arena.outlives = arena.pids()
     with arena.fault():
         yield
-    arena.misses += [f"the client ended with {feed.returncode}" for feed in arena.feeds if feed.poll()]
+    arena.misses += [
+        f"the client ended with {feed.returncode}" for feed in arena.feeds if feed.poll()
+    ]
 
 
 @contextmanager
@@ -135,7 +147,8 @@ def _move_redis(arena: Arena, small: Path) -> None:
 
 
 def _move_tables(arena: Arena, small: Path) -> None:
-    """The log stays where it is: a server whose log cannot be written ends itself, which is another row."""
+    """The log stays where it is: a server whose log cannot be written ends itself, which is another
+    row."""
     owner = (arena.stack.home / "postgres").stat()
     tables = small / "tables"
     tables.mkdir(mode=0o700)

@@ -1,4 +1,5 @@
-"""Deprecated: this is ``earshot.noise.torch_extractor`` itself, so that a ``_torch`` that is patched here is the one in use."""
+"""Deprecated: this is ``earshot.noise.torch_extractor`` itself, so that a ``_torch`` that is
+patched here is the one in use."""
 
 import sys
 

@@ -1,4 +1,5 @@
-"""Rows of chunks, as RIFF, AIFF, Wave64 and CAF files consist of: a name, a length and so many bytes."""
+"""Rows of chunks, as RIFF, AIFF, Wave64 and CAF files consist of: a name, a length and so many
+bytes."""
 
 import re
 from collections.abc import Iterator
@@ -8,7 +9,8 @@ from io import BufferedReader
 LARGEST = 1 << 62
 """No file reaches so far, and no length of 64 bits is followed any further."""
 SEARCHED = 16 << 20
-"""Bytes before a file's end in which a row of chunks that ends there is looked for: as many as a picture may take."""
+"""Bytes before a file's end in which a row of chunks that ends there is looked for: as many as a
+picture may take."""
 
 
 @dataclass(frozen=True)
@@ -43,9 +45,11 @@ class Grammar:
 
 
 LETTERS = re.compile(rb"(?!RIFF|RF64|FORM|OggS|fLaC|caff|ID3[\2-\4]|TAG|APET)[ -~]{4}", re.DOTALL)
-"""What is no chunk, though it begins with letters: files joined to this one, and tags of players."""
+"""What is no chunk, though it begins with letters: files joined to this one, and tags of
+players."""
 BEHIND = re.compile(
-    rb"LIST|list|[iI][dD]3 |bext|fact|cue |smpl|iXML|_PMX|axml|JUNK|junk|PAD |FLLR|MARK|COMT|PEAK|DISP|inst|INST|plst|cart|APPL"
+    rb"LIST|list|[iI][dD]3 |bext|fact|cue |smpl|iXML|_PMX|axml|JUNK|junk|PAD"
+    rb" |FLLR|MARK|COMT|PEAK|DISP|inst|INST|plst|cart|APPL"
     rb"|NAME|AUTH|ANNO|\(c\) |levl|chna|acid|slnt|afsp|AFAn|MIDI|AESD"
 )
 GUIDS = re.compile(
@@ -53,7 +57,8 @@ GUIDS = re.compile(
     rb"|.{4}\x86[\xc7\xdc]\x00\xc0\x4f\x8e\xdb\x8a)(?<!riff.{12})",
     re.DOTALL,
 )
-"""Four letters and the rest of an identifier by Sonic Foundry; two are of another make (marker and summary list)."""
+"""Four letters and the rest of an identifier by Sonic Foundry; two are of another make (marker and
+summary list)."""
 
 RIFF, IFF = Grammar("<", BEHIND, LETTERS), Grammar(">", BEHIND, LETTERS)
 WAVE64 = Grammar("<", GUIDS, GUIDS, name_bytes=16, size_bytes=8, counts_head=True, align=8)
@@ -69,7 +74,8 @@ NO_CHUNKS = Grammar(">", re.compile(rb"(?!)"), re.compile(rb"(?!)"), align=1)
 
 
 def chunks(reader: BufferedReader, grammar: Grammar, at: int) -> Iterator[tuple[int, bytes, int]]:
-    """Where the contents of each chunk from ``at`` on begin, its name and its size; the reader stands there."""
+    """Where the contents of each chunk from ``at`` on begin, its name and its size; the reader
+    stands there."""
     while at < LARGEST:
         reader.seek(at)
         head = reader.read(grammar.head_bytes)
@@ -82,9 +88,12 @@ def chunks(reader: BufferedReader, grammar: Grammar, at: int) -> Iterator[tuple[
         at = grammar.aligned(at + size)
 
 
-def chunks_end(reader: BufferedReader, grammar: Grammar, at: int, size: int, astray: set[int] | None = None) -> int:
-    """Where a row of chunks ends that begins at ``at``: at ``size``, give or take padding, where all are whole. ``astray`` are
-    places from which no row leads there; those that this one comes to are added."""
+def chunks_end(
+    reader: BufferedReader, grammar: Grammar, at: int, size: int, astray: set[int] | None = None
+) -> int:
+    """Where a row of chunks ends that begins at ``at``: at ``size``, give or take padding, where
+    all are whole. ``astray`` are places from which no row leads there; those that this one comes to
+    are added."""
     astray = set() if astray is None else astray
     for begin, name, length in chunks(reader, grammar, at):
         if at in astray or not grammar.possible.match(name) or begin + length > size:
@@ -95,12 +104,16 @@ def chunks_end(reader: BufferedReader, grammar: Grammar, at: int, size: int, ast
 
 
 def last_chunks(reader: BufferedReader, grammar: Grammar, at: int, size: int) -> int | None:
-    """Where a row of chunks begins that ends with the file and does not begin before ``at``; its first is one that is known."""
+    """Where a row of chunks begins that ends with the file and does not begin before ``at``; its
+    first is one that is known."""
     first = max(at, size - SEARCHED)
     reader.seek(first)
     astray: set[int] = set()
     for found in grammar.known.finditer(reader.read(size - first)):
         begin = first + found.start()
-        if size - begin >= grammar.head_bytes and chunks_end(reader, grammar, begin, size, astray) == size:
+        if (
+            size - begin >= grammar.head_bytes
+            and chunks_end(reader, grammar, begin, size, astray) == size
+        ):
             return begin
     return None

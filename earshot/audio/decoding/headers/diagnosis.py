@@ -8,7 +8,8 @@ from earshot.audio.media_file import MediaFile
 
 HEAD_BYTES = 4096
 SMALLEST_HEADER = 42
-"""Bytes of the shortest complete header among those below: FLAC's mark, block header and STREAMINFO."""
+"""Bytes of the shortest complete header among those below: FLAC's mark, block header and
+STREAMINFO."""
 
 KNOWN_STARTS = (
     (b"\x89PNG", "a PNG picture"),
@@ -45,14 +46,20 @@ HEADERLESS = (".al", ".alaw", ".g722", ".g729", ".pcm", ".raw", ".sln", ".ul", "
 
 
 def why_unreadable(file: MediaFile) -> BadAudio:
-    """The error for a file that no demuxer opens: ``zero_channels``, ``truncated``, ``corrupt`` or ``not_audio``."""
+    """The error for a file that no demuxer opens: ``zero_channels``, ``truncated``, ``corrupt`` or
+    ``not_audio``."""
     with file.reader() as reader:
         head = reader.read(HEAD_BYTES)
     size = file.size
     if _wav_channels(head) == 0:
-        return BadAudio("zero_channels", "The WAV header says 0 channels; there is no sound to analyse")
+        return BadAudio(
+            "zero_channels", "The WAV header says 0 channels; there is no sound to analyse"
+        )
     if head[4:8] == b"ftyp":
-        return BadAudio("truncated", "The MP4 index (moov) is missing or cut off; the recording or download did not finish")
+        return BadAudio(
+            "truncated",
+            "The MP4 index (moov) is missing or cut off; the recording or download did not finish",
+        )
     if head[:3] == b"ID3":
         return _only_a_tag(head, size)
     audio = _audio(head)
@@ -60,12 +67,19 @@ def why_unreadable(file: MediaFile) -> BadAudio:
         return _broken_header(audio, head, size)
     content = named(head)
     if content is None and file.path.suffix.lower() in HEADERLESS:
-        return BadAudio("not_audio", f"Sound without a header ({file.path.suffix}) may be anything; wrap it in a WAV first")
-    return BadAudio("not_audio", f"Not audio: {f'this is {content}' if content else 'no decoder recognises the contents'}")
+        return BadAudio(
+            "not_audio",
+            f"Sound without a header ({file.path.suffix}) may be anything; wrap it in a WAV first",
+        )
+    return BadAudio(
+        "not_audio",
+        f"Not audio: {f'this is {content}' if content else 'no decoder recognises the contents'}",
+    )
 
 
 def named(head: bytes) -> str | None:
-    """What begins with these bytes, where it is known and has no sound that follows on its own; None otherwise."""
+    """What begins with these bytes, where it is known and has no sound that follows on its own;
+    None otherwise."""
     audio = _audio(head)
     if audio:
         return f"another {audio} file"
@@ -73,7 +87,9 @@ def named(head: bytes) -> str | None:
 
 
 def _audio(head: bytes) -> str | None:
-    return _start(head, AUDIO_STARTS) or ("AIFF" if head[:4] == b"FORM" and head[8:11] == b"AIF" else None)
+    return _start(head, AUDIO_STARTS) or (
+        "AIFF" if head[:4] == b"FORM" and head[8:11] == b"AIF" else None
+    )
 
 
 def _start(head: bytes, starts: tuple[tuple[bytes, str], ...]) -> str | None:
@@ -90,17 +106,32 @@ def _wav_channels(head: bytes) -> int | None:
 
 def _only_a_tag(head: bytes, size: int) -> BadAudio:
     if len(head) < 10 or id3_end(head) >= size:
-        return BadAudio("truncated", f"The file ends after {size} bytes, inside its ID3 tag; there is no sound in it")
+        return BadAudio(
+            "truncated",
+            f"The file ends after {size} bytes, inside its ID3 tag; there is no sound in it",
+        )
     return BadAudio("not_audio", "Not audio: there is an ID3 tag but no sound after it")
 
 
 def _broken_header(name: str, head: bytes, size: int) -> BadAudio:
-    """RIFF and FORM state the size of what follows, little- and big-endian; the others do not say how long they should be."""
-    if name in ("WAV", "AIFF") and size < int.from_bytes(head[4:8], "little" if name == "WAV" else "big") + 8 <= 2**31:
-        return BadAudio("truncated", f"This {name} file ends after {size} bytes, before any sound; get the whole file")
+    """RIFF and FORM state the size of what follows, little- and big-endian; the others do not say
+    how long they should be."""
+    if (
+        name in ("WAV", "AIFF")
+        and size < int.from_bytes(head[4:8], "little" if name == "WAV" else "big") + 8 <= 2**31
+    ):
+        return BadAudio(
+            "truncated",
+            f"This {name} file ends after {size} bytes, before any sound; get the whole file",
+        )
     if size <= len(head[:SMALLEST_HEADER]):
-        return BadAudio("truncated", f"This {name} file ends after {size} bytes, inside its header; get the whole file")
-    return BadAudio("corrupt", f"The header of this {name} file is damaged or unfinished; export it again")
+        return BadAudio(
+            "truncated",
+            f"This {name} file ends after {size} bytes, inside its header; get the whole file",
+        )
+    return BadAudio(
+        "corrupt", f"The header of this {name} file is damaged or unfinished; export it again"
+    )
 
 
 def _is_text(head: bytes) -> bool:

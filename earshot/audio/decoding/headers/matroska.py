@@ -1,4 +1,5 @@
-"""Tells whether a Matroska or WebM file was cut off: its Segment states a size (RFC 8794, RFC 9559)."""
+"""Tells whether a Matroska or WebM file was cut off: its Segment states a size (RFC 8794, RFC
+9559)."""
 
 from earshot.audio.media_file import MediaFile
 
@@ -6,7 +7,8 @@ EBML, SEGMENT = b"\x1a\x45\xdf\xa3", b"\x18\x53\x80\x67"
 
 
 def ends_inside_its_segment(file: MediaFile) -> bool:
-    """False where the size is left open, as in files written to a pipe: then the bytes do not tell."""
+    """False where the size is left open, as in files written to a pipe: then the bytes do not
+    tell."""
     with file.reader() as reader:
         head = reader.read(4096)
     if not head.startswith(EBML):
@@ -20,8 +22,8 @@ def ends_inside_its_segment(file: MediaFile) -> bool:
 
 
 def _size(data: bytes, at: int) -> tuple[int | None, int]:
-    """An element's size, None where it is unknown (all ones), and where its body begins. The leading zeros of the first byte
-    count the bytes that follow."""
+    """An element's size, None where it is unknown (all ones), and where its body begins. The
+    leading zeros of the first byte count the bytes that follow."""
     first = data[at] if at < len(data) else 0
     length = 9 - first.bit_length()
     bits = 7 * length

@@ -1,4 +1,5 @@
-"""Reads what stands around MPEG audio frames: ID3v2 tags, held against the frames behind them, and lengths that are stated."""
+"""Reads what stands around MPEG audio frames: ID3v2 tags, held against the frames behind them, and
+lengths that are stated."""
 
 import re
 
@@ -28,16 +29,19 @@ FIRST_FRAME_BYTES = 2048
 def id3_end(head: bytes) -> int:
     """Bytes that an ID3v2 tag takes at the start of ``head`` by its own size field, 0 without one.
 
-    The field is four bytes of seven bits each, behind a version from 2 to 4 and flags (id3.org, ID3v2.4 section 3.1).
+    The field is four bytes of seven bits each, behind a version from 2 to 4 and flags (id3.org,
+    ID3v2.4 section 3.1).
     """
     if len(head) < 10 or head[:3] != b"ID3" or head[3] not in (2, 3, 4):
         return 0
-    return 10 + sum((byte & 0x7F) << shift for byte, shift in zip(head[6:10], (21, 14, 7, 0), strict=True))
+    return 10 + sum(
+        (byte & 0x7F) << shift for byte, shift in zip(head[6:10], (21, 14, 7, 0), strict=True)
+    )
 
 
 def tag_end(file: MediaFile, at: int) -> int:
-    """Where the ID3v2 tag at ``at`` really ends: as it states, or where frames run before that; behind the file's end where it
-    states that and none do. ``at`` where no tag stands there."""
+    """Where the ID3v2 tag at ``at`` really ends: as it states, or where frames run before that;
+    behind the file's end where it states that and none do. ``at`` where no tag stands there."""
     with file.reader() as reader:
         reader.seek(at)
         stated = at + id3_end(reader.read(10))
@@ -61,7 +65,8 @@ def behind_its_tag(file: MediaFile) -> View:
 
 
 def stated_ms(file: MediaFile) -> int | None:
-    """The length that an MP3's optional header frame states, None without one: Xing's and LAME's, or Fraunhofer's."""
+    """The length that an MP3's optional header frame states, None without one: Xing's and LAME's,
+    or Fraunhofer's."""
     at = tag_end(file, 0)
     with file.reader() as reader:
         reader.seek(at)
@@ -70,7 +75,9 @@ def stated_ms(file: MediaFile) -> int | None:
     if sync is None:
         return None
     version, layer, rate, _ = _kind(frame[sync.start() : sync.start() + 4])
-    found = re.search(rb"(?:Xing|Info)...[\1\3\5\7\t\x0b\r\x0f](....)|VBRI.{10}(....)", frame, re.DOTALL)
+    found = re.search(
+        rb"(?:Xing|Info)...[\1\3\5\7\t\x0b\r\x0f](....)|VBRI.{10}(....)", frame, re.DOTALL
+    )
     if found is None or rate == 0:
         return None
     frames = int.from_bytes(found[1] or found[2], "big")
@@ -90,23 +97,36 @@ def _runs(data: bytes, at: int) -> bool:
 
 
 def _frame_bytes(head: bytes) -> int:
-    """The length of the frame that begins with these four bytes, 0 where that is none of a known bit rate."""
+    """The length of the frame that begins with these four bytes, 0 where that is none of a known
+    bit rate."""
     version, layer, rate, bits_per_second = _kind(head)
     if rate == 0:
         return 0
     slot = 4 if layer == 1 else 1
-    return (_samples(version, layer) // 8 // slot * bits_per_second // rate + (head[2] >> 1 & 1)) * slot
+    return (
+        _samples(version, layer) // 8 // slot * bits_per_second // rate + (head[2] >> 1 & 1)
+    ) * slot
 
 
 def _kind(head: bytes) -> tuple[int, int, int, int]:
     """Version, layer, samples per second and bits per second; zeros for what is no header."""
     if len(head) < 4 or head[0] != 0xFF or head[1] & 0xE0 != 0xE0:
         return 0, 0, 0, 0
-    halved, layer, bits, rate = 3 - (head[1] >> 3 & 3), 4 - (head[1] >> 1 & 3), head[2] >> 4, head[2] >> 2 & 3
+    halved, layer, bits, rate = (
+        3 - (head[1] >> 3 & 3),
+        4 - (head[1] >> 1 & 3),
+        head[2] >> 4,
+        head[2] >> 2 & 3,
+    )
     if halved == 2 or layer == 4 or not 0 < bits < 15 or rate == 3:
         return 0, 0, 0, 0
     version = 1 if halved == 0 else 2
-    return version, layer, RATES[rate] >> (halved + 1) // 2, BITRATES[version, layer][bits - 1] * 1000
+    return (
+        version,
+        layer,
+        RATES[rate] >> (halved + 1) // 2,
+        BITRATES[version, layer][bits - 1] * 1000,
+    )
 
 
 def _samples(version: int, layer: int) -> int:

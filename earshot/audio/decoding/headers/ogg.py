@@ -1,4 +1,5 @@
-"""Reads the pages of an Ogg file (RFC 3533, 6): whether it was cut off, for it states no length, and where its links begin."""
+"""Reads the pages of an Ogg file (RFC 3533, 6): whether it was cut off, for it states no length,
+and where its links begin."""
 
 import re
 from collections.abc import Iterator
@@ -29,13 +30,17 @@ def ends_inside_a_page(file: MediaFile) -> bool:
 
 
 def links(file: MediaFile) -> tuple[View, ...]:
-    """The parts of a chained file, each a whole Ogg file of its own; one or none where it is not chained.
+    """The parts of a chained file, each a whole Ogg file of its own; one or none where it is not
+    chained.
 
-    FFmpeg reads on into the next part only where that has the same codec, rate and channels, and fails otherwise.
+    FFmpeg reads on into the next part only where that has the same codec, rate and channels, and
+    fails otherwise.
     """
     starts, end_of_group = [], -1
     for first, end in _first_pages(file):
-        if first != end_of_group:  # streams that are multiplexed all begin before the first page of sound
+        if (
+            first != end_of_group
+        ):  # streams that are multiplexed all begin before the first page of sound
             starts.append(first)
         end_of_group = end
     return tuple(View(first, end) for first, end in pairwise([*starts, file.size]))
@@ -48,5 +53,9 @@ def _first_pages(file: MediaFile) -> Iterator[tuple[int, int]]:
             reader.seek(at)
             data = reader.read(READ_BYTES + LONGEST_PAGE)
             for found in FIRST_PAGE.finditer(data, 0, READ_BYTES + len(b"OggS\0")):
-                body = found.start() + HEADER + data[found.start() + HEADER - 1 :][:1].ljust(1, b"\0")[0]
+                body = (
+                    found.start()
+                    + HEADER
+                    + data[found.start() + HEADER - 1 :][:1].ljust(1, b"\0")[0]
+                )
                 yield at + found.start(), at + body + sum(data[found.start() + HEADER : body])

@@ -1,7 +1,8 @@
-"""Holds the size that a WAV, AIFF, Wave64, CAF or AU states against the bytes: how long the sound should be, where it ends.
+"""Holds the size that a WAV, AIFF, Wave64, CAF or AU states against the bytes: how long the sound
+should be, where it ends.
 
-FFmpeg stops where the field says. That is wrong where a recorder wrote it last minutes ago, where it has wrapped above 4 GiB,
-and where it was never written at all.
+FFmpeg stops where the field says. That is wrong where a recorder wrote it last minutes ago, where
+it has wrapped above 4 GiB, and where it was never written at all.
 """
 
 from collections.abc import Iterator
@@ -14,7 +15,12 @@ from earshot.audio.decoding.headers.riff_header import Header, read_header
 from earshot.audio.decoding.headers.tail import last_written
 from earshot.audio.media_file import WHOLE_FILE, MediaFile, View
 
-UNKNOWN = (range(1), range(0x7FFF_0000, 0x8000_0001), range(0xFFFF_0000, 0x1_0000_0000), range(1 << 62, 1 << 64))
+UNKNOWN = (
+    range(1),
+    range(0x7FFF_0000, 0x8000_0001),
+    range(0xFFFF_0000, 0x1_0000_0000),
+    range(1 << 62, 1 << 64),
+)
 """What recorders that write to a pipe, or are killed, leave in a size field for want of knowing."""
 LEAST_SEC = 0.1
 """Less behind the sound is not worth a word."""
@@ -24,11 +30,13 @@ TAGS = (b"ID3\2", b"ID3\3", b"ID3\4", b"TAG", b"APETAGEX")
 
 @dataclass(frozen=True)
 class Riff:
-    """``view`` is what a decoder should read, ``remarks`` what a reader of the report should know."""
+    """``view`` is what a decoder should read, ``remarks`` what a reader of the report should
+    know."""
 
     view: View = WHOLE_FILE
     stated_ms: int | None = None
-    """None where the header does not say, or says it in bytes of a codec whose rate it may misname."""
+    """None where the header does not say, or says it in bytes of a codec whose rate it may
+    misname."""
     is_cut: bool = False
     """Bytes that the header states are missing; told where ``stated_ms`` cannot tell."""
     remarks: tuple[str, ...] = ()
@@ -41,18 +49,27 @@ def examine(file: MediaFile) -> Riff | None:
         if header is None or header.data_at > file.size:
             return None
         rest = file.size - header.data_at
-        if any(header.size in unknown for unknown in UNKNOWN) and (header.size == 0 or header.size > rest):
+        if any(header.size in unknown for unknown in UNKNOWN) and (
+            header.size == 0 or header.size > rest
+        ):
             return _never_closed(reader, header, file)
-        view, remarks = _behind(reader, header, file) if header.size < rest else (_as_stated(header), ())
+        view, remarks = (
+            _behind(reader, header, file) if header.size < rest else (_as_stated(header), ())
+        )
     if header.is_pcm and header.bytes_per_second:
         return Riff(view, header.size * 1000 // header.bytes_per_second, remarks=remarks)
-    return Riff(view, is_cut=header.size - rest > max(header.block, header.size // 100), remarks=remarks)
+    return Riff(
+        view, is_cut=header.size - rest > max(header.block, header.size // 100), remarks=remarks
+    )
 
 
 def _never_closed(reader: BufferedReader, header: Header, file: MediaFile) -> Riff:
     if chunks_end(reader, header.grammar, header.data_at, file.size) == file.size:
         return Riff(View(end=header.data_at))  # no sound, if other chunks behind it
-    remark = "The header states no length, as recorders leave it that write to a pipe or are ended; the end may be missing."
+    remark = (
+        "The header states no length, as recorders leave it that write to a pipe or are ended; the"
+        " end may be missing."
+    )
     end = last_chunks(reader, header.grammar, header.data_at, file.size) or file.size
     size = (end - header.data_at) // header.block * header.block
     return Riff(View(end=header.data_at + size, edits=header.edits(size)), remarks=(remark,))
@@ -60,15 +77,25 @@ def _never_closed(reader: BufferedReader, header: Header, file: MediaFile) -> Ri
 
 def _as_stated(header: Header) -> View:
     """Up to the stated end: not every reader of FFmpeg's stops there (AU)."""
-    return View(end=header.data_at + header.size, edits=header.edits(header.size) if header.form_is_short else {})
+    return View(
+        end=header.data_at + header.size,
+        edits=header.edits(header.size) if header.form_is_short else {},
+    )
 
 
-def _behind(reader: BufferedReader, header: Header, file: MediaFile) -> tuple[View, tuple[str, ...]]:
-    """Something follows the sound: chunks, as the format has it, or what the header does not know of."""
+def _behind(
+    reader: BufferedReader, header: Header, file: MediaFile
+) -> tuple[View, tuple[str, ...]]:
+    """Something follows the sound: chunks, as the format has it, or what the header does not know
+    of."""
     grammar, stated_end = header.grammar, header.data_at + header.size
     for end in _possible_ends(header, file.size):
         if chunks_end(reader, grammar, end, file.size) == file.size:
-            return (_as_stated(header), ()) if end <= grammar.aligned(stated_end) else _longer(header, end)
+            return (
+                (_as_stated(header), ())
+                if end <= grammar.aligned(stated_end)
+                else _longer(header, end)
+            )
     at = chunks_end(reader, grammar, _begin_behind(reader, header), file.size)
     size, written = file.size - at, last_written(file, at) - at
     least = max(header.block, round(LEAST_SEC * header.bytes_per_second))
@@ -79,13 +106,21 @@ def _behind(reader: BufferedReader, header: Header, file: MediaFile) -> tuple[Vi
     if size < least or head.startswith(TAGS):
         return _as_stated(header), ()
     if written < least:
-        remark = f"{size:,} bytes of zeros behind the sound, space that was never written to, are left out."
+        remark = (
+            f"{size:,} bytes of zeros behind the sound, space that was never written to, are left"
+            " out."
+        )
         return _as_stated(header), (remark,)
     if what:
-        remark = f"Behind the sound lies {what} ({size:,} bytes), which is not analysed; split the file there."
+        remark = (
+            f"Behind the sound lies {what} ({size:,} bytes), which is not analysed; split the file"
+            " there."
+        )
         return _as_stated(header), (remark,)
     last = last_chunks(reader, grammar, at, file.size)
-    return _longer(header, last or (file.size if size < 2 * written else _whole_block(header, at + written)))
+    return _longer(
+        header, last or (file.size if size < 2 * written else _whole_block(header, at + written))
+    )
 
 
 def _begin_behind(reader: BufferedReader, header: Header) -> int:
@@ -99,8 +134,15 @@ def _begin_behind(reader: BufferedReader, header: Header) -> int:
 def _longer(header: Header, end: int) -> tuple[View, tuple[str, ...]]:
     """The sound goes on up to ``end``."""
     size = end - header.data_at
-    stated = f"{header.size / header.bytes_per_second:.1f} s" if header.bytes_per_second else f"{header.size:,} bytes"
-    remark = f"The header states {stated} of sound, but more follows: all {size:,} bytes of it are analysed."
+    stated = (
+        f"{header.size / header.bytes_per_second:.1f} s"
+        if header.bytes_per_second
+        else f"{header.size:,} bytes"
+    )
+    remark = (
+        f"The header states {stated} of sound, but more follows: all {size:,} bytes of it are"
+        " analysed."
+    )
     return View(end=header.data_at + size, edits=header.edits(size)), (remark,)
 
 
@@ -110,7 +152,8 @@ def _whole_block(header: Header, end: int) -> int:
 
 
 def _possible_ends(header: Header, file_size: int) -> Iterator[int]:
-    """As stated, padded or not, and later by as many times 4 GiB as a field of 32 bits may have wrapped."""
+    """As stated, padded or not, and later by as many times 4 GiB as a field of 32 bits may have
+    wrapped."""
     step = 1 << 8 * header.size_bytes
     for end in range(header.data_at + header.size, file_size + 1, step):
         yield end

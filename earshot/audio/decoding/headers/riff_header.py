@@ -1,4 +1,5 @@
-"""Reads the header of a WAV, AIFF, Wave64, CAF or AU: where the sound begins, what it is, and how many bytes are stated."""
+"""Reads the header of a WAV, AIFF, Wave64, CAF or AU: where the sound begins, what it is, and how
+many bytes are stated."""
 
 import struct
 from dataclasses import dataclass
@@ -7,7 +8,8 @@ from io import BufferedReader
 from earshot.audio.decoding.headers.chunks import CAF, IFF, NO_CHUNKS, RIFF, WAVE64, Grammar, chunks
 
 PCM_TAGS = (1, 3, 6, 7)
-"""Integers, floats, A-law and mu-law: what a sample takes is known. Extensible headers name one of them in their subformat."""
+"""Integers, floats, A-law and mu-law: what a sample takes is known. Extensible headers name one of
+them in their subformat."""
 EXTENSIBLE = 0xFFFE
 PCM_TYPES = (b"NONE", b"twos", b"sowt", b"fl32", b"FL32", b"fl64", b"FL64")
 """The same in AIFF-C."""
@@ -19,7 +21,8 @@ W64_WAVE = b"wave\xf3\xac\xd3\x11\x8c\xd1\x00\xc0\x4f\x8e\xdb\x8a"
 
 @dataclass(frozen=True)
 class Header:
-    """``block`` bytes belong together (a sample of each channel, a packet); ``bytes_per_second`` is 0 where nobody knows."""
+    """``block`` bytes belong together (a sample of each channel, a packet); ``bytes_per_second`` is
+    0 where nobody knows."""
 
     grammar: Grammar
     data_at: int
@@ -39,18 +42,23 @@ class Header:
     def edits(self, size: int) -> dict[int, bytes]:
         """The fields as they should be for so much sound, by their places."""
         most = (1 << 8 * self.size_bytes) - 1
-        field = {self.size_at: self.grammar.bytes_of(min(size + self.before, most), self.size_bytes)}
+        field = {
+            self.size_at: self.grammar.bytes_of(min(size + self.before, most), self.size_bytes)
+        }
         whole = min(self.data_at + size - 8, 0xFFFF_FFFF)
         return {4: self.grammar.bytes_of(whole, 4), **field} if self.form_is_short else field
 
 
 def read_header(reader: BufferedReader) -> Header | None:
-    """None for what is none of these, has no sound in it, or packets of which a table tells the lengths."""
+    """None for what is none of these, has no sound in it, or packets of which a table tells the
+    lengths."""
     head = reader.read(40)
     if head[:4] == b"FORM" and head[8:12] in (b"AIFF", b"AIFC"):
         return _aiff(reader, int.from_bytes(head[4:8], "big"))
     if head[:4] in (b"RIFF", b"RF64", b"BW64", b"RIFX") and head[8:12] == b"WAVE":
-        return _wav(reader, IFF if head[:4] == b"RIFX" else RIFF, 12, is_long=head[:4] in (b"RF64", b"BW64"))
+        return _wav(
+            reader, IFF if head[:4] == b"RIFX" else RIFF, 12, is_long=head[:4] in (b"RF64", b"BW64")
+        )
     if head[:16] == W64_RIFF and head[24:40] == W64_WAVE:
         return _wav(reader, WAVE64, 40)
     if head[:4] == b"caff":
@@ -58,7 +66,9 @@ def read_header(reader: BufferedReader) -> Header | None:
     return _au(head) if head[:4] == b".snd" and len(head) >= 24 else None
 
 
-def _wav(reader: BufferedReader, grammar: Grammar, first: int, is_long: bool = False) -> Header | None:
+def _wav(
+    reader: BufferedReader, grammar: Grammar, first: int, is_long: bool = False
+) -> Header | None:
     form, long_at, long_size = b"", 0, 0
     for at, name, size in chunks(reader, grammar, first):
         if name[:4] == b"fmt ":
@@ -70,12 +80,15 @@ def _wav(reader: BufferedReader, grammar: Grammar, first: int, is_long: bool = F
             if long_at:
                 return Header(grammar, at, long_size, long_at, 8, 0, *pcm)
             before = grammar.head_bytes if grammar.counts_head else 0
-            return Header(grammar, at, size, at - grammar.size_bytes, grammar.size_bytes, before, *pcm)
+            return Header(
+                grammar, at, size, at - grammar.size_bytes, grammar.size_bytes, before, *pcm
+            )
     return None
 
 
 def _form(form: bytes, order: str) -> tuple[int, bool, int]:
-    """Bytes of a block, whether it is PCM, bytes per second; of PCM both are computed, whatever the header says of them."""
+    """Bytes of a block, whether it is PCM, bytes per second; of PCM both are computed, whatever the
+    header says of them."""
     tag, channels, rate, speed, block, bits = struct.unpack(order + "HHIIHH", form[:16])
     if tag == EXTENSIBLE and len(form) >= 26:
         tag = struct.unpack(order + "H", form[24:26])[0]
@@ -95,15 +108,27 @@ def _aiff(reader: BufferedReader, form_size: int) -> Header | None:
             common = reader.read(min(size, 22))
         elif name == b"SSND" and len(common) >= 18:
             channels, _, bits, exponent, mantissa = struct.unpack(">hIhHQ", common[:18])
-            rate = mantissa >> 16_446 - exponent if 16_383 <= exponent < 16_446 else 0  # an 80-bit float
+            rate = (
+                mantissa >> 16_446 - exponent if 16_383 <= exponent < 16_446 else 0
+            )  # an 80-bit float
             is_pcm = common[18:22] in (b"", *PCM_TYPES) and channels > 0 and bits > 0
             pcm = _pcm(channels, -(-bits // 8), rate) if is_pcm else (1, False, 0)
-            return Header(IFF, at + 8, max(size - 8, 0), at - 4, 4, 8, *pcm, form_is_short=form_size + 8 < at + 8)
+            return Header(
+                IFF,
+                at + 8,
+                max(size - 8, 0),
+                at - 4,
+                4,
+                8,
+                *pcm,
+                form_is_short=form_size + 8 < at + 8,
+            )
     return None
 
 
 def _caf(reader: BufferedReader) -> Header | None:
-    """Apple Core Audio Format 1.0. The data begins with a count of edits; a size of -1 leaves open where the file ends."""
+    """Apple Core Audio Format 1.0. The data begins with a count of edits; a size of -1 leaves open
+    where the file ends."""
     form = b""
     for at, name, size in chunks(reader, CAF, 8):
         if name == b"desc":
@@ -113,7 +138,17 @@ def _caf(reader: BufferedReader) -> Header | None:
             if not block or not frames or not 0 < rate < 1 << 32:
                 return None  # packets of any length, of which a table tells
             is_pcm = codec in (b"lpcm", b"ulaw", b"alaw")
-            return Header(CAF, at + 4, max(size - 4, 0), at - 8, 8, 4, block, is_pcm, int(rate * block / frames))
+            return Header(
+                CAF,
+                at + 4,
+                max(size - 4, 0),
+                at - 8,
+                8,
+                4,
+                block,
+                is_pcm,
+                int(rate * block / frames),
+            )
     return None
 
 

@@ -1,4 +1,5 @@
-"""Finds where a file's last byte lies that is not zero: behind it is space that was reserved and never written to."""
+"""Finds where a file's last byte lies that is not zero: behind it is space that was reserved and
+never written to."""
 
 from earshot.audio.media_file import MediaFile
 
@@ -6,7 +7,8 @@ PIECE = 1 << 20
 
 
 def last_written(file: MediaFile, start: int) -> int:
-    """One byte behind the last one that is not zero, from ``start`` on; ``start`` where there is none."""
+    """One byte behind the last one that is not zero, from ``start`` on; ``start`` where there is
+    none."""
     with file.reader() as reader:
         for end in range(file.size, start, -PIECE):
             first = max(start, end - PIECE)
