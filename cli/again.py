@@ -12,7 +12,6 @@ from cli.terminal.console import say, show
 from cli.terminal.places import described, kept
 from earshot.analysis.errors import Misconfigured, Permanent
 from earshot.analysis.types import SpeakerCount
-from earshot.settings import settings
 from earshot.storage.postgres import recordings, requests
 from earshot.storage.postgres.db import Connection, connect
 from earshot.storage.postgres.rounds import COUNTS_SPEAKERS, Choice
@@ -62,7 +61,7 @@ def rerun(
         Permanent: no recording, or several, begin with one of the ids.
     """
     check(prefixes, where)
-    with connect(settings().database_url) as connection:
+    with connect() as connection:
         asked, refused = _ask(
             connection, chosen(connection, prefixes, where, decoded=True), wanted, dry_run
         )

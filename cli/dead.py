@@ -14,7 +14,6 @@ from cli.terminal.strip import clock
 from earshot.analysis.errors import Misconfigured, Permanent
 from earshot.analysis.printable import printable
 from earshot.analysis.types import WHOLE
-from earshot.settings import settings
 from earshot.storage.postgres import dead_letters
 from earshot.storage.postgres.db import connect
 from earshot.storage.postgres.dead_letters import DeadLetter
@@ -27,9 +26,9 @@ REFUSED_SHOWN = 20
 def show_letters(*, closed: bool, as_json: bool) -> None:
     """Prints the open letters, or with ``closed`` all that there ever were, and the newest messages
     that were refused."""
-    with connect(settings().database_url) as connection:
+    with connect() as connection:
         letters = dead_letters.listed(connection, closed=closed)
-    redis = client(settings().redis_url)
+    redis = client()
     aside = refused.latest(redis, REFUSED_SHOWN)
     if as_json:
         for letter in letters:
@@ -52,7 +51,7 @@ def show_letters(*, closed: bool, as_json: bool) -> None:
 def replay(ids: Sequence[int], everything: bool) -> int:
     """Analyses again what the letters tell of, those of one recording in one round. Returns 1 if
     any could not be asked for."""
-    with connect(settings().database_url) as connection:
+    with connect() as connection:
         chosen, unknown = _chosen(dead_letters.listed(connection), ids, everything)
         failed = unknown
         for recording_id in dict.fromkeys(letter.recording_id for letter in chosen):
@@ -72,7 +71,7 @@ def replay(ids: Sequence[int], everything: bool) -> int:
 def discard(ids: Sequence[int], everything: bool) -> int:
     """Closes letters; what they tell of stays missing from the reports. Returns 1 if any was not
     open."""
-    with connect(settings().database_url) as connection:
+    with connect() as connection:
         chosen, unknown = _chosen(dead_letters.listed(connection), ids, everything)
         closed = dead_letters.discard(connection, [letter.id for letter in chosen])
     show(f"{len(closed)} discarded")

@@ -11,7 +11,6 @@ from cli.terminal.console import say, show, show_json
 from earshot.analysis.deletion import Checked, DeletionReceipt, added
 from earshot.analysis.errors import Misconfigured, Unavailable
 from earshot.analysis.printable import plural
-from earshot.settings import settings
 from earshot.storage.postgres import recordings, tombstones
 from earshot.storage.postgres.db import Connection, connect
 from tasks import delete as work
@@ -28,7 +27,7 @@ def delete(
         Permanent: no recording, or several, begin with one of the ids.
     """
     check(prefixes, where)
-    with connect(settings().database_url) as connection:
+    with connect() as connection:
         gone = [found for prefix in prefixes if (found := _deleted(connection, prefix))]
         named = [prefix for prefix in prefixes if _deleted(connection, prefix) is None]
         ids = chosen(connection, named, where) if named or not gone else []

@@ -14,7 +14,6 @@ from cli.terminal.strip import clock
 from earshot.analysis.errors import Permanent
 from earshot.analysis.printable import printable
 from earshot.analysis.report.report import Report
-from earshot.settings import settings
 from earshot.storage import outbox
 from earshot.storage.postgres import recordings
 from earshot.storage.postgres.db import connect
@@ -31,7 +30,7 @@ def show_report(prefix: str, as_json: bool) -> int:
     Raises:
         Permanent: no recording, or several, begin with ``prefix``.
     """
-    with connect(settings().database_url) as connection:
+    with connect() as connection:
         recording_id = recordings.find(connection, prefix)
         body = recordings.report(connection, recording_id)
         state = recordings.progress(connection, [recording_id])[recording_id]
@@ -56,7 +55,7 @@ def show_report(prefix: str, as_json: bool) -> int:
 
 def show_list(limit: int) -> None:
     """Prints the latest recordings, newest first."""
-    with connect(settings().database_url) as connection:
+    with connect() as connection:
         rows = recordings.recent(connection, limit)
     if not rows:
         say("no recordings yet; `earshot ingest FILE` makes the first")
@@ -93,7 +92,7 @@ def _position(start: str) -> str:
     """The place in the stream that ``--from`` names."""
     if all(part.isdigit() for part in start.split("-", 1)):
         return start
-    with connect(settings().database_url) as connection:
+    with connect() as connection:
         position = outbox.stream_id(connection, start.lower())
     if position is None:
         raise Permanent(
@@ -111,7 +110,7 @@ def print_events(start: str | None, follow: bool) -> None:
     Raises:
         Permanent: ``start`` is neither.
     """
-    redis = client(settings().redis_url)
+    redis = client()
     after = _position(start) if start else (stream.last_id(redis) if follow else "0")
     while True:
         read = partial(stream.read, redis, after, block_ms=BLOCK_MS if follow else None)

@@ -65,11 +65,11 @@ def _listen() -> None:
     time without Redis: then it takes ``worker_lost_sec`` to tell. Where no worker lives there is
     nobody to give the work to, and no use in waiting."""
     redis, until = (
-        client(settings().redis_url),
+        client(),
         time.monotonic() + settings().worker_lost_sec + HEARTBEAT_SEC,
     )
     listening = False
-    with connect(settings().database_url) as connection:
+    with connect() as connection:
         while time.monotonic() < until:
             at = stuck.look(redis, None)
             delays = [

@@ -10,7 +10,6 @@ from earshot.analysis.outcome import Failed
 from earshot.analysis.report.parts import Part
 from earshot.analysis.types import WHOLE
 from earshot.models.sound.audioset import SCENES, classes
-from earshot.settings import settings
 from earshot.storage.postgres import recordings, reports
 from earshot.storage.postgres.db import connect
 
@@ -24,7 +23,7 @@ def why(prefix: str, label: str, chunk: int | None) -> int:
         Permanent: no recording, or several, begin with ``prefix``, or it has no such chunk.
     """
     asked = sound(label)
-    with connect(settings().database_url) as connection:
+    with connect() as connection:
         recording_id = recordings.find(connection, prefix)
         parts = [part for part in reports.parts(connection, recording_id) if part.chunk != WHOLE]
         state = recordings.progress(connection, [recording_id])[recording_id]

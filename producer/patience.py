@@ -64,7 +64,7 @@ class Patience:
         try:
             self._connected()
             with redis.lost_connections():
-                redis.client(settings().redis_url).ping()
+                redis.client().ping()
         except Unavailable:
             self.check()  # may know better why
             raise
@@ -86,7 +86,7 @@ class Patience:
 
     def _connected(self) -> Connection:
         if self._connection is None:
-            self._connection = db.connect(settings().database_url)
+            self._connection = db.connect()
         return self._connection
 
     def _drop(self) -> None:

@@ -76,7 +76,7 @@ def submit(patience: Patience, path: Path, options: Options) -> Submission:
     except BaseException:
         with suppress(Unavailable):  # what is away now may have been the reason
             copy.discard()
-            with connect(config.database_url) as connection, lost_connections():
+            with connect() as connection, lost_connections():
                 recordings.forget(connection, recording_id)
         raise
 

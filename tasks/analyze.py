@@ -43,7 +43,7 @@ own fault."""
 
 def _analyze(self: Stage, payload: dict[str, Any]) -> dict[str, Any]:
     job = Job.model_validate(payload)
-    client = redis.client(settings().redis_url)
+    client = redis.client()
     known.check(client, job)
     waits.started(client, job.analysis, job.sent_at)
     if deleted.among(client, {ref.recording_id for ref in job.chunks}):
@@ -110,15 +110,12 @@ def _said(
 
 def _may_fit(task: Stage) -> bool:
     """Whether a want of memory, now counted once more, is a reason to try again."""
-    return tries.another(redis.client(settings().redis_url), task.request.id) < TRIES
+    return tries.another(redis.client(), task.request.id) < TRIES
 
 
 def _has_time(task: Stage) -> bool:
     """Whether the task may go on waiting for its surroundings."""
-    return (
-        tries.waited(redis.client(settings().redis_url), task.request.id, step_sec())
-        < settings().wait_sec
-    )
+    return tries.waited(redis.client(), task.request.id, step_sec()) < settings().wait_sec
 
 
 @contextmanager

@@ -133,7 +133,7 @@ def _added(
     except Permanent as error:
         if error.code != "audio_expired":
             raise
-    with nullcontext() if own else requests.exclusive(settings().database_url, stored):
+    with nullcontext() if own else requests.exclusive(stored):
         recording = recordings.get(connection, stored)
         if recording is not None and recording.finished_at is not None and not recording.audio:
             decode_again(connection, recording, request.uri)
@@ -165,7 +165,7 @@ def reply(
     differs: tuple[Differing, ...] = (),
 ) -> IngestReply:
     """How the recording stands now."""
-    with db.pooled(settings().database_url) as connection:
+    with db.pooled() as connection:
         recording = recordings.get(connection, recording_id)
     if recording is None:
         # what went wrong because of it names the recording, and stays with the result

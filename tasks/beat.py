@@ -7,7 +7,6 @@ from typing import Any
 from celery.beat import Scheduler as CeleryScheduler
 
 from earshot.analysis.wall_clock import WallClock
-from earshot.settings import settings
 from earshot.storage.redis import client as redis
 
 WAITING = 3
@@ -40,7 +39,7 @@ class Scheduler(CeleryScheduler):  # type: ignore[misc]  # celery ships no types
         return super().tick(*args, **kwargs)
 
     def apply_async(self, entry: Any, *args: Any, **kwargs: Any) -> Any:
-        if redis.client(settings().redis_url).llen("upkeep") >= WAITING:
+        if redis.client().llen("upkeep") >= WAITING:
             return None
         return super().apply_async(entry, *args, **kwargs)
 

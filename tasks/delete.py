@@ -67,7 +67,7 @@ def erase(
     Raises:
         Unavailable: Postgres or Redis is away.
     """
-    client = redis.client(settings().redis_url)
+    client = redis.client()
     tried = tombstones.attempt(connection, BATCH, ids)
     with connection.transaction():
         found = tombstones.take(connection, tried)
@@ -155,7 +155,7 @@ def check(connection: Connection, ids: Collection[UUID], read: Searched | None =
     """Looks for the recordings in every store, removes what was written while they were deleted,
     looks again where there was any, and notes the outcome with their tombstones. ``read``: Postgres
     was searched before."""
-    client = redis.client(settings().redis_url)
+    client = redis.client()
     late = sum(sum(kinds.values()) for kinds in _sweep(client, list(ids)).values()) + _sweep_store(
         ids
     )
@@ -211,7 +211,7 @@ def settle(connection: Connection, ends: float) -> list[UUID]:
 
 def keep_out(connection: Connection) -> None:
     """Puts the marks of deleted recordings back where Redis lost them."""
-    deleted.mark(redis.client(settings().redis_url), tombstones.reachable(connection))
+    deleted.mark(redis.client(), tombstones.reachable(connection))
 
 
 def receipts(connection: Connection, ids: Collection[UUID]) -> list[DeletionReceipt]:

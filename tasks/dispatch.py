@@ -38,7 +38,7 @@ def dispatch(recording_id: UUID) -> int:
     Raises:
         Unavailable: Redis or Postgres is away; chunks that were not published are pending again.
     """
-    with db.pooled(settings().database_url) as connection:
+    with db.pooled() as connection:
         recording = recordings.get(connection, recording_id)
         if recording is None or recording.state != "analyzing":
             return 0
@@ -54,7 +54,7 @@ def dispatch(recording_id: UUID) -> int:
                 del unpublished[row["index"]]
     finally:
         if unpublished:
-            with db.pooled(settings().database_url) as connection:
+            with db.pooled() as connection:
                 ledger.give_back(connection, recording_id, list(unpublished.values()))
     return len(waiting)
 
@@ -132,7 +132,7 @@ def _answer(keys: Sequence[ChunkKey], analysis: str, release: str, code: str, de
     if keys:
         outcome = Staged(release=release, outcome=Failed(code=code, detail=detail))
         staging.put(
-            redis.client(settings().redis_url),
+            redis.client(),
             analysis,
             dict.fromkeys(keys, outcome),
             settings().outcome_ttl_sec,

@@ -8,7 +8,6 @@ from redis import Redis
 from earshot.analysis import events
 from earshot.analysis.outcome import Outcome, Succeeded
 from earshot.analysis.types import ChunkRef
-from earshot.settings import settings
 from earshot.storage import outbox
 from earshot.storage.postgres import db
 from workers.contract import Card
@@ -29,5 +28,5 @@ def tell(client: Redis, card: Card, said: Mapping[ChunkRef, Outcome]) -> None:
         for alarm in card.findings.model_validate(outcome.findings).alarms()
     ]
     if told:
-        with db.once(settings().database_url) as connection:
+        with db.once() as connection:
             outbox.announce(connection, client, told)

@@ -5,7 +5,6 @@ import logging
 from uuid import UUID
 
 from earshot.analysis.errors import Permanent, Transient
-from earshot.settings import settings
 from earshot.storage import outbox
 from earshot.storage.postgres import db, recordings, tombstones
 from earshot.storage.postgres.reports import finalize
@@ -21,8 +20,8 @@ def finalize_recording(recording_id: str) -> None:
     """Builds the report; a recording that is closed already, or not complete yet, is left alone.
     Findings that no report can be made of close the recording as failed, with the reason; they stay
     where they are."""
-    with db.pooled(settings().database_url) as connection:
-        client = redis.client(settings().redis_url)
+    with db.pooled() as connection:
+        client = redis.client()
         try:
             with (
                 db.lost_connections()

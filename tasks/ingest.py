@@ -77,7 +77,7 @@ def ingest_recording(self: Stage, payload: dict[str, Any]) -> dict[str, Any]:
 def _ingest(recording_id: UUID, request: IngestRequest) -> IngestReply:
     config = settings()
     wanted, language = request.analyses or tuple(analyses()), request.language or config.language
-    with requests.exclusive(config.database_url, recording_id) as connection:
+    with requests.exclusive(recording_id) as connection:
         is_new = recordings.register(connection, recording_id, request, wanted, language)
         first = request if is_new else asked_before.same_file(connection, recording_id, request)
         requests.restart(connection, recording_id, request.uri)
@@ -95,7 +95,7 @@ def _put_off(recording_id: UUID, error: Transient) -> None:
     """Raises:
     Permanent: with the same code, when surroundings that fail were waited for long enough.
     """
-    with db.pooled(settings().database_url) as fresh:  # the other connection may be what has failed
+    with db.pooled() as fresh:  # the other connection may be what has failed
         if not isinstance(error, Unavailable):
             requests.excuse(fresh, recording_id)
         elif requests.waits(fresh, recording_id, error.code, step_sec()) > settings().wait_sec:
@@ -111,7 +111,7 @@ def _is_tried(connection: Connection, recording_id: UUID) -> bool:
         Permanent: ``gave_up``, as many attempts as are allowed have ended their workers. One that
             was stopped in an orderly way, with a goodbye, does not count.
     """
-    client = redis.client(settings().redis_url)
+    client = redis.client()
     attempt = requests.start(connection, recording_id, claim().worker)
     if attempt is None:
         return False
@@ -195,7 +195,7 @@ def _decode(
         "notes": list(prepared.notes),
         "roles": [] if prepared.dual_mono else list(roles),
     }
-    with db.pooled(config.database_url) as connection:
+    with db.pooled() as connection:
         stored = recordings.store_plan(connection, recording_id, facts, _chunks(request, prepared))
         if not stored and tombstones.buried(connection, [recording_id]):
             delete_recording(config.store_url, recording_id)
@@ -234,10 +234,10 @@ def _check_analyses(request: IngestRequest) -> None:
 def _failed(recording_id: UUID, error: EarshotError) -> IngestReply:
     """Closes the recording, unless it is further already: then its state stands, and only the reply
     tells what went wrong."""
-    with db.pooled(settings().database_url) as connection:
+    with db.pooled() as connection:
         closed = recordings.fail(connection, recording_id, error, ("queued", "ingesting"))
         with _as_far_as_possible("telling that recording %s failed", recording_id):
-            outbox.relay(connection, redis.client(settings().redis_url))
+            outbox.relay(connection, redis.client())
     if closed:
         with _as_far_as_possible("removing what was decoded of recording %s", recording_id):
             delete_recording(settings().store_url, recording_id)

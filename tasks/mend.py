@@ -60,8 +60,8 @@ def mend(incarnation: str | None, *, restart_failed: bool = False) -> Mended:
     Raises:
         Unavailable: Redis or Postgres is away.
     """
-    client = redis.client(settings().redis_url)
-    with db.pooled(settings().database_url) as connection:
+    client = redis.client()
+    with db.pooled() as connection:
         requests.pull_back(connection)
         ledger.pull_back(connection)
         at = stuck.look(client, incarnation)

@@ -31,9 +31,9 @@ def merge_whole(payload: dict[str, Any]) -> None:
 
 
 def _merge(batch: Batch) -> None:
-    client = redis.client(settings().redis_url)
+    client = redis.client()
     staged = staging.get(client, batch.chunks)
-    with db.pooled(settings().database_url) as connection:
+    with db.pooled() as connection:
         merged = ledger.merge(connection, staged)
         outbox.relay(connection, client)
         ready = ledger.ready(connection, {chunk.recording_id for chunk in batch.chunks})

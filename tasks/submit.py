@@ -7,7 +7,6 @@ from pydantic import TypeAdapter
 
 from earshot.analysis.errors import Permanent, Unavailable
 from earshot.analysis.request import IngestReply, IngestRequest
-from earshot.settings import settings
 from earshot.storage.redis import client as redis
 from earshot.storage.redis.client import AWAY
 from tasks.app import app
@@ -23,7 +22,7 @@ def send(request: IngestRequest) -> str:
     """
     try:
         # Celery would wait 20 s for a Redis that is away, and then raise a bare RuntimeError.
-        redis.client(settings().redis_url).ping()
+        redis.client().ping()
         result = app.send_task("ingest.recording", [request.model_dump(mode="json")], retry=False)
     except (OperationalError, *AWAY, CeleryError, RuntimeError) as error:
         raise Unavailable(

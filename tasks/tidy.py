@@ -58,9 +58,9 @@ def tidy(*, pass_sec: float = PASS_SEC, sweep: bool = False) -> Tidied:
     Raises:
         Unavailable: Redis or Postgres is away.
     """
-    client, ends = redis.client(settings().redis_url), time.monotonic() + pass_sec
+    client, ends = redis.client(), time.monotonic() + pass_sec
     keep, counts = settings().retention, dict[str, int]()
-    with db.pooled(settings().database_url) as connection:
+    with db.pooled() as connection:
         held = retention.is_held(connection, client)
         if held:
             log.warning(

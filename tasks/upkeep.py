@@ -2,7 +2,6 @@
 
 import logging
 
-from earshot.settings import settings
 from earshot.storage import outbox
 from earshot.storage.postgres import db
 from earshot.storage.redis import client as redis
@@ -24,7 +23,7 @@ def reconcile() -> None:
             "mended: %s",
             ", ".join(f"{name} {count}" for name, count in mended.model_dump().items() if count),
         )
-    upkeep_runs.note(redis.client(settings().redis_url), "reconcile")
+    upkeep_runs.note(redis.client(), "reconcile")
 
 
 @app.task(name="upkeep.tidy", ignore_result=True)
@@ -36,12 +35,12 @@ def tidy_up() -> None:
             "tidied: %s",
             ", ".join(f"{name} {count}" for name, count in tidied.model_dump().items() if count),
         )
-    upkeep_runs.note(redis.client(settings().redis_url), "tidy")
+    upkeep_runs.note(redis.client(), "tidy")
 
 
 @app.task(name="upkeep.relay", ignore_result=True)
 def relay() -> None:
     """Publishes events whose first relay did not happen."""
-    with db.pooled(settings().database_url) as connection:
-        outbox.relay(connection, redis.client(settings().redis_url))
-    upkeep_runs.note(redis.client(settings().redis_url), "relay")
+    with db.pooled() as connection:
+        outbox.relay(connection, redis.client())
+    upkeep_runs.note(redis.client(), "relay")

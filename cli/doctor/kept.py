@@ -39,10 +39,10 @@ class _Class(NamedTuple):
 
 def kept() -> Iterator[Finding]:
     """One line for each class of ``settings.Retention``."""
-    with connect(settings().database_url) as connection:
+    with connect() as connection:
         sizes = retention.sizes(connection)
         open_, named = tombstones.not_whole(connection, LATE_SEC)
-    redis = client(settings().redis_url)
+    redis = client()
     words = {"audio": "recordings", "failed": "recordings"}
     classes = [
         _Class(name, each["number"], words.get(name, name), each["bytes"], each["oldest"])

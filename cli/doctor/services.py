@@ -26,7 +26,7 @@ REPLY_SEC = 1.0
 
 def redis() -> Iterator[Finding]:
     """Reachable, and set up so that it loses nothing on its own account."""
-    connection = client(settings().redis_url)
+    connection = client()
     try:
         facts = connection.info()
     except redis_package.RedisError as error:
@@ -67,7 +67,7 @@ def queues() -> Iterator[Finding]:
     """Who consumes each queue, and how much waits in it."""
     from tasks.app import app
 
-    connection = client(settings().redis_url)
+    connection = client()
     waiting = {name: connection.llen(name) for name in queue_names()}
     consumers: dict[str, int] = dict.fromkeys(waiting, 0)
     for consumed in (app.control.inspect(timeout=REPLY_SEC).active_queues() or {}).values():
@@ -88,7 +88,7 @@ def queues() -> Iterator[Finding]:
 
 def refused() -> Iterator[Finding]:
     """Messages that no worker could work on."""
-    counts = refused_messages.counts(client(settings().redis_url))
+    counts = refused_messages.counts(client())
     if counts:
         told = ", ".join(f"{number} {reason}" for reason, number in sorted(counts.items()))
         yield warn(

@@ -44,8 +44,8 @@ class Row(NamedTuple):
 def examine_stuck() -> int:
     """Prints all that is late. Returns 1 when something of it will not come by itself or by more
     patience alone."""
-    redis = client(settings().redis_url)
-    with connect(settings().database_url) as connection:
+    redis = client()
+    with connect() as connection:
         at = stuck.look(redis, None)
         rows = [*late(connection, redis, at), *_between(connection), *_untold(connection)]
     if not rows:

@@ -19,7 +19,7 @@ JUST_STARTED_SEC = 10.0
 
 def workers() -> Iterator[Finding]:
     """Those that were heard within ``worker_lost_sec``; a dead one is missed after that time."""
-    living = presence.living(client(settings().redis_url))
+    living = presence.living(client())
     children = sum(len(worker.children) for worker in living)
     if living:
         yield ok(
@@ -36,7 +36,7 @@ def workers() -> Iterator[Finding]:
 
 def upkeep() -> Iterator[Finding]:
     """Whether lost work is looked for: each of upkeep's tasks leaves word when it has run."""
-    redis = client(settings().redis_url)
+    redis = client()
     config = settings()
     periods = {
         "reconcile": config.reconcile_every_sec,
@@ -71,7 +71,7 @@ def _overdue(ages: Mapping[str, float | None], periods: Mapping[str, float]) -> 
 
 def dead() -> Iterator[Finding]:
     """Letters that wait for a decision."""
-    with connect(settings().database_url) as connection:
+    with connect() as connection:
         waiting = dead_letters.count_open(connection)
     yield (
         warn("dead letters", f"{waiting} open; `earshot dead list`")

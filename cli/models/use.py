@@ -31,7 +31,7 @@ def use_model(name: str) -> None:
             "models", f"{name} is for {entry.analysis}, which is no analysis of this version"
         )
     release = _release(entry)
-    with connect(config.database_url) as connection:
+    with connect() as connection:
         load_all({entry.analysis: release}, config.device)
         if release == catalog.default_releases().get(entry.analysis):
             releases.deactivate(connection, entry.analysis)

@@ -48,7 +48,7 @@ def _check_release(release: Release) -> None:
         return
     if release in _catalogued():
         return
-    with db.pooled(settings().database_url) as connection:
+    with db.pooled() as connection:
         if releases.named(connection, release.analysis, release.name) == release:
             return
     raise Forbidden(

@@ -21,7 +21,6 @@ from kombu.utils.objects import cached_property
 from redis.exceptions import RedisError
 
 from earshot.analysis.errors import Permanent, Unavailable
-from earshot.settings import settings
 from earshot.storage.redis import client as redis
 from earshot.storage.redis import refused
 from earshot.storage.redis.client import AWAY, Parser
@@ -196,7 +195,7 @@ GATED = dict.fromkeys(queues(), SERVICE)
 def _put_aside(queue: str, why: Refused, message: bytes) -> None:
     log.error("refused a message on queue %s: %s: %s", queue, why.reason, why)
     try:
-        refused.put_aside(redis.client(settings().redis_url), queue, why.reason, str(why), message)
+        refused.put_aside(redis.client(), queue, why.reason, str(why), message)
         if why.sender_waits_for is not None:
             app.backend.store_result(
                 why.sender_waits_for, Permanent(why.reason, str(why)), "FAILURE"

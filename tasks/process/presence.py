@@ -78,9 +78,7 @@ def _me() -> Worker:
 def _say(me: Worker, ttl_sec: float) -> None:
     _Process.clock_was_set |= _Process.clock.was_set()
     try:
-        presence.announce(
-            redis.impatient(settings().redis_url), me, ttl_sec, anew=_Process.clock_was_set
-        )
+        presence.announce(redis.impatient(), me, ttl_sec, anew=_Process.clock_was_set)
         _Process.clock_was_set = False
     # Celery's own loop must not wait for Redis here; the next heartbeat comes in two seconds
     except Unavailable as error:

@@ -31,7 +31,7 @@ def main() -> None:
             psutil.Process()
         )
         peaks = {name: max(map(_peak_mb, tree)) for name, tree in trees.items()}
-        with db.connect(settings().database_url) as connection:
+        with db.connect() as connection:
             states = [row["state"] for row in recordings.recent(connection, len(paths))]
     finally:
         stack.release(_quiet)

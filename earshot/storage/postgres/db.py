@@ -11,6 +11,7 @@ from psycopg.rows import DictRow, dict_row
 from psycopg_pool import ConnectionPool, PoolTimeout
 
 from earshot.analysis.errors import Misconfigured, Unavailable
+from earshot.settings import settings
 
 Connection = psycopg.Connection[DictRow]
 
@@ -35,19 +36,26 @@ _OPTIONS: dict[str, Any] = {
 }
 
 
-def connect(database_url: str) -> Connection:
-    """A connection of its own, autocommit, for commands and tests.
+def connect(database_url: str | None = None) -> Connection:
+    """A connection of its own, autocommit, for commands and tests; by default to the database of
+    the settings, as everywhere here.
 
     Raises:
         Misconfigured: no URL is set.
         Unavailable: Postgres does not answer.
     """
-    if not database_url:
+    url = _configured(database_url)
+    with lost_connections():
+        return psycopg.connect(url, **_OPTIONS)
+
+
+def _configured(database_url: str | None) -> str:
+    url = settings().database_url if database_url is None else database_url
+    if not url:
         raise Misconfigured(
             "database_url", "no database: run `earshot up`, or set EARSHOT_DATABASE_URL"
         )
-    with lost_connections():
-        return psycopg.connect(database_url, **_OPTIONS)
+    return url
 
 
 @cache
@@ -76,20 +84,22 @@ def _check_writable(connection: Connection) -> None:
 
 
 @contextmanager
-def pooled(database_url: str) -> Iterator[Connection]:
+def pooled(database_url: str | None = None) -> Iterator[Connection]:
     """A connection out of the process's pool (opened on first use, so never shared across a fork).
 
     Raises:
+        Misconfigured: no URL is set.
         Unavailable: Postgres was away for ``WAIT_SEC``, or went away in mid-transaction.
     """
-    if not database_url:
-        raise Misconfigured("database_url", "no database: set EARSHOT_DATABASE_URL")
-    with lost_connections(), _pool(database_url).connection(timeout=WAIT_SEC) as connection:
+    with (
+        lost_connections(),
+        _pool(_configured(database_url)).connection(timeout=WAIT_SEC) as connection,
+    ):
         yield connection
 
 
 @contextmanager
-def once(database_url: str) -> Iterator[Connection]:
+def once(database_url: str | None = None) -> Iterator[Connection]:
     """A connection that is closed again, for what is rare: unlike a pool it leaves no threads and
     no memory behind.
 

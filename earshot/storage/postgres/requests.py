@@ -41,7 +41,7 @@ class Attempt(Frozen):
 
 
 @contextmanager
-def exclusive(database_url: str, recording_id: UUID) -> Iterator[Connection]:
+def exclusive(recording_id: UUID, database_url: str | None = None) -> Iterator[Connection]:
     """A connection that alone may ingest this recording until it is closed, or its process dies:
     the same request delivered twice is worked on once.
 

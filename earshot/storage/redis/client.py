@@ -67,14 +67,18 @@ class Parser(_RESP3Parser):
         return error if is_of_the_command else Refused(response, status_code=code)
 
 
-@cache
-def client(redis_url: str) -> Redis:
-    """A client that opens its connection on first use (so never shared across a fork) and retries
-    through a short restart.
+def client(redis_url: str | None = None) -> Redis:
+    """The process's client of the Redis at ``redis_url``, by default that of the settings. Opens
+    its connection on first use (so never shared across a fork) and retries through a short restart.
 
     Raises:
         Misconfigured: no URL is set.
     """
+    return _client(settings().redis_url if redis_url is None else redis_url)
+
+
+@cache
+def _client(redis_url: str) -> Redis:
     if not redis_url:
         raise Misconfigured("redis_url", "no Redis: run `earshot up`, or set EARSHOT_REDIS_URL")
     return Redis.from_url(
@@ -116,9 +120,13 @@ def without_expiry(redis: Redis, queues: Collection[str]) -> list[str]:
     return [key for key in found if key not in queues and not LASTING.fullmatch(key)]
 
 
+def impatient(redis_url: str | None = None) -> Redis:
+    """As ``client``, for callers that must not wait: one try, two seconds."""
+    return _impatient(settings().redis_url if redis_url is None else redis_url)
+
+
 @cache
-def impatient(redis_url: str) -> Redis:
-    """A client for whoever must not wait: one try, two seconds."""
+def _impatient(redis_url: str) -> Redis:
     options = {
         "socket_connect_timeout": 2,
         "socket_timeout": 2,

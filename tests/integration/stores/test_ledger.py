@@ -243,11 +243,11 @@ def test_two_workers_never_take_in_the_same_recording(
     database_url: str, connection: Connection
 ) -> None:
     recording_id = registered(connection, SAID)
-    with requests.exclusive(database_url, recording_id):
-        with pytest.raises(Transient) as caught, requests.exclusive(database_url, recording_id):
+    with requests.exclusive(recording_id, database_url):
+        with pytest.raises(Transient) as caught, requests.exclusive(recording_id, database_url):
             pass
         assert caught.value.code == "busy"
-    with requests.exclusive(database_url, recording_id) as own:
+    with requests.exclusive(recording_id, database_url) as own:
         assert _attempt(own, recording_id) == 2
 
 

@@ -20,7 +20,6 @@ pytestmark = pytest.mark.integration
 
 DEMO = str(PROJECT / "demo" / "call.ogg")
 CONNECTS = """
-from earshot.settings import settings
 from earshot.storage.redis.client import impatient
 from tasks.app import app
 def broker():
@@ -28,7 +27,7 @@ def broker():
         connection.ensure_connection(max_retries=1, timeout=5)
         connection.default_channel.client.ping()
 for name, connects in (
-    ("storage", lambda: impatient(settings().redis_url).ping()),
+    ("storage", lambda: impatient().ping()),
     ("broker", broker),
     ("backend", lambda: app.backend.client.ping()),
 ):
