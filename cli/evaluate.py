@@ -16,9 +16,9 @@ from earshot.settings import settings
 from evaluation import label_map, manifest, releases
 from evaluation.choice import Chosen, choose
 from evaluation.figures import picture
-from evaluation.hearing import Listener
 from evaluation.metrics import Classified, Diarized, LeftOut, Measured, Metrics, Transcribed
 from evaluation.run import Trial
+from workers.direct import Analyser
 from workers.gate import at_the_gate
 from workers.registry import analyses
 
@@ -60,22 +60,22 @@ def evaluate(
         trial = Trial(
             rows, root, maps, {name: chosen[name] for name in wanted}, round(collar * 1000)
         )
-        metrics = trial.measure(_listener(wanted, checkpoints, Path(folder)), _watched)
+        metrics = trial.measure(_analyser(wanted, checkpoints, Path(folder)), _watched)
     out.write_text(metrics.model_dump_json(indent=1) + "\n", encoding="utf-8")
     show(_table(metrics))
     _draw(metrics, out)
     return _tell(metrics, out)
 
 
-def _listener(names: Sequence[str], checkpoints: Sequence[str], folder: Path) -> Listener:
-    """With all checkpoints loaded, so that a wrong one is told before anything is decoded."""
+def _analyser(names: Sequence[str], checkpoints: Sequence[str], folder: Path) -> Analyser:
+    """With all checkpoints loaded, so that a wrong one is reported before anything is decoded."""
     config = settings()
     limits = PlanLimits.of_seconds(
         config.chunk_duration_sec, config.chunk_max_sec, config.overlap_sec
     )
     answering = releases.chosen(names, checkpoints, folder)
     releases.load_all(answering, config.device)
-    return Listener(
+    return Analyser(
         f"file://{folder}/audio", answering, limits, config.device, config.language, at_the_gate()
     )
 

@@ -10,12 +10,12 @@ from evaluation import answers
 from evaluation.choice import Chosen, reference
 from evaluation.figures import classified, diarized, transcribed
 from evaluation.figures.tally import Case, Tally
-from evaluation.hearing import Heard, Listener
 from evaluation.label_map import LabelMap
 from evaluation.manifest import Row
 from evaluation.measures.der import score
 from evaluation.metrics import Classified, Diarized, LeftOut, Metrics, Transcribed
 from evaluation.releases import trained_on
+from workers.direct import Analysed, Analyser
 
 Watch = Callable[[Sequence[int]], Iterable[int]]
 """Walks through positions of rows and may show how far it is."""
@@ -36,8 +36,8 @@ class Trial:
     chosen: Mapping[str, Chosen]
     collar_ms: int
 
-    def measure(self, listener: Listener, watch: Watch = iter) -> Metrics:
-        """Hears every chosen recording once, for all analyses that it is labelled for.
+    def measure(self, analyser: Analyser, watch: Watch = iter) -> Metrics:
+        """Analyses every chosen recording once, with all analyses that it is labelled for.
 
         Raises:
             Transient: the disk is full.
@@ -45,11 +45,11 @@ class Trial:
         return Metrics(
             {
                 name: self._measured(name, tally)
-                for name, tally in self.tallies(listener, watch).items()
+                for name, tally in self.tallies(analyser, watch).items()
             }
         )
 
-    def tallies(self, listener: Listener, watch: Watch = iter) -> dict[str, Tally]:
+    def tallies(self, analyser: Analyser, watch: Watch = iter) -> dict[str, Tally]:
         """What ``measure`` makes its figures of.
 
         Raises:
@@ -57,35 +57,39 @@ class Trial:
         """
         tallies = {
             name: Tally(each, trained_on(each), self.chosen[name])
-            for name, each in listener.releases.items()
+            for name, each in analyser.releases.items()
         }
         for position in watch(
             sorted({position for each in self.chosen.values() for position in each.truth})
         ):
-            self._hear(
-                listener,
+            self._analyse(
+                analyser,
                 self.rows[position],
                 {n: t for n, t in tallies.items() if position in t.chosen.truth},
                 position,
             )
         return tallies
 
-    def _hear(
-        self, listener: Listener, row: Row, tallies: Mapping[str, Tally], position: int
+    def _analyse(
+        self, analyser: Analyser, row: Row, tallies: Mapping[str, Tally], position: int
     ) -> None:
         try:
-            heard = listener.hear(self.root / row.path, row, tallies)
+            analysed = analyser.analyse(
+                self.root / row.path, tallies, roles=row.asked_roles, language=row.lang or ""
+            )
         except Permanent as error:  # BadAudio, Forbidden, roles: this recording's own fault
             for tally in tallies.values():
                 tally.left_out.append(LeftOut(path=row.path, code=error.code, detail=str(error)))
             return
         for name, tally in tallies.items():
-            self._take(name, tally, row, tally.chosen.truth[position], heard)
+            self._take(name, tally, row, tally.chosen.truth[position], analysed)
 
-    def _take(self, name: str, tally: Tally, row: Row, truth: str | None, heard: Heard) -> None:
-        tally.cpu_seconds += heard.cpu_seconds[name]
-        tally.seconds += heard.seconds
-        nothing = answers.nothing(heard.evidence, name)
+    def _take(
+        self, name: str, tally: Tally, row: Row, truth: str | None, analysed: Analysed
+    ) -> None:
+        tally.cpu_seconds += analysed.cpu_seconds[name]
+        tally.seconds += analysed.seconds
+        nothing = answers.nothing(analysed.evidence, name)
         if nothing and nothing.failed and nothing.reason != NOT_ASKED:
             tally.left_out.append(
                 LeftOut(path=row.path, code=nothing.reason, detail=nothing.detail)
@@ -96,7 +100,7 @@ class Trial:
         if nothing and (name not in ("asr", "diarization") or nothing.reason != SILENT):
             tally.unanswered[nothing.reason] += 1
             return
-        answer = self._answer(name, row, truth, heard.evidence)
+        answer = self._answer(name, row, truth, analysed.evidence)
         if answer is None:
             tally.unanswered["no_label"] += 1
         else:

@@ -15,17 +15,14 @@ import soxr
 
 from earshot.analysis.findings import Classification
 from earshot.analysis.outcome import Failed, Skipped, Succeeded
-from earshot.analysis.types import ChunkRef, Job
 from earshot.audio.decoding.decode import decode
 from earshot.audio.decoding.frames import Tally
 from earshot.audio.decoding.probe import probe
-from earshot.audio.plan import speech_in
-from earshot.audio.prepare import prepare
 from earshot.models.checkpoints.catalog import default_releases
 from earshot.settings import PROJECT
 from tests.sounds.audio_files import Sound, silence, tone, write
+from workers.direct import Analyser
 from workers.registry import analyses, cards
-from workers.run import run
 
 RATE = 16_000
 CPU = tuple(card.name for card in cards() if card.pool == "cpu")
@@ -51,36 +48,9 @@ def noise(seconds: float, level: float = 0.1) -> Sound:
 
 def heard(name: str, sound: Sound, folder: Path, rate: int = RATE) -> list[Answer]:
     """The answer on each chunk; whatever is wrong with it fails the test."""
-    recording_id = uuid4()
-    path = write(folder / f"{recording_id}.wav", sound, rate, "pcm_s16le")
-    ready = prepare(path, recording_id, f"file://{folder}/store", mix=len(sound) > 2)
-    place = {
-        "recording_id": recording_id,
-        "audio_uri": ready.audio[RATE],
-        "sample_rate": RATE,
-        "channels": ready.channels,
-    }
-    refs = tuple(
-        ChunkRef(
-            **place,
-            **span.model_dump(),
-            index=index,
-            native_rate=ready.native_rate,
-            speech=speech_in(span, ready.utterances),
-        )
-        for index, span in enumerate(ready.chunks)
-    )
-    outcomes = run(
-        Job(
-            analysis=name,
-            batch_id=uuid4(),
-            release=default_releases()[name],
-            chunks=refs,
-            sent_at=0,
-        ),
-        "cpu",
-    )
-    return [_answer(name, outcome) for outcome in outcomes]
+    path = write(folder / f"{uuid4()}.wav", sound, rate, "pcm_s16le")
+    analyser = Analyser(f"file://{folder}/store", {name: default_releases()[name]})
+    return [_answer(name, part.outcome) for part in analyser.analyse(path).evidence.parts]
 
 
 def _answer(name: str, outcome: Succeeded | Skipped | Failed) -> Answer:

@@ -8,18 +8,17 @@ import numpy as np
 import pytest
 import soundfile
 
+from earshot.analysis.report.parts import Evidence
 from earshot.analysis.report.transcript import transcribe
-from earshot.audio.plan import PlanLimits
 from earshot.audio.prepare import prepare
 from earshot.models.checkpoints.catalog import default_releases
 from evaluation import answers
-from evaluation.hearing import Heard, Listener
-from evaluation.manifest import Row
 from evaluation.measures.words import distance, normalised
 from tests.corpus.recorded import DATA
 from tests.sounds.audio_files import Sound
 from tests.unit.audio.test_faint import at, telephone
 from training.data.datasets import RATE, waveform
+from workers.direct import Analyser
 
 pytestmark = pytest.mark.corpus
 
@@ -45,18 +44,11 @@ def line(sounds: dict[int, Sound], seed: int = 7) -> Sound:
     return all_of_it
 
 
-def heard(folder: Path, channels: Sound, roles: tuple[str, ...] = ()) -> Heard:
+def heard(folder: Path, channels: Sound, roles: tuple[str, ...] = ()) -> Evidence:
     releases = default_releases()
-    listener = Listener(
-        f"file://{folder}",
-        {"asr": releases["asr"]},
-        PlanLimits(),
-        "cpu",
-        "en",
-        gate=releases["scene"],
-    )
+    analyser = Analyser(f"file://{folder}", {"asr": releases["asr"]}, gate=releases["scene"])
     soundfile.write(folder / "call.wav", channels.T, RATE, "PCM_16")
-    return listener.hear(folder / "call.wav", Row(path="call.wav", roles=roles or None), ["asr"])
+    return analyser.analyse(folder / "call.wav", roles=roles or None).evidence
 
 
 def said(*names: str) -> tuple[str, ...]:
@@ -87,7 +79,7 @@ def test_a_far_voice_beside_a_near_one_is_written_down(level_db: int, tmp_path: 
         second: telephone(at(waveform(DATA / name), 10 ** (level_db / 20)))
         for second, name in zip(FAR_S, FAR, strict=True)
     }
-    found = normalised(answers.transcript(heard(tmp_path, line(near | far)).evidence), {})
+    found = normalised(answers.transcript(heard(tmp_path, line(near | far))), {})
     true = said(NEAR[0], FAR[0], NEAR[1], FAR[1])
     assert distance(true, found) <= 0.15 * len(true), " ".join(found)
     assert {"dashwood", "leisure", "prudently", "power", "selfish"} <= set(found)
@@ -114,7 +106,7 @@ WITHOUT_ECHO_MS = [12_752, 11_760]
 def test_an_echo_of_the_agent_is_not_said_by_the_customer(
     fainter_db: float, later_ms: float, tmp_path: Path
 ) -> None:
-    evidence = heard(tmp_path, np.stack(call(fainter_db, later_ms)), ("agent", "customer")).evidence
+    evidence = heard(tmp_path, np.stack(call(fainter_db, later_ms)), ("agent", "customer"))
     words = [
         [word.text for word in transcribe(evidence).words if word.channel == channel]
         for channel in (0, 1)

@@ -13,18 +13,16 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from earshot.analysis.types import Release
-from earshot.audio.plan import PlanLimits
 from earshot.models.checkpoints.location import sha256
 from evaluation import label_map
 from evaluation.choice import choose
 from evaluation.figures.classified import judged
 from evaluation.figures.tally import Case
-from evaluation.hearing import Listener
 from evaluation.manifest import Row
 from evaluation.measures.classification import Evaluation
 from evaluation.run import Trial
+from workers.direct import Analyser
 
-LANGUAGE = "en"  # of rows that name none, as in the default settings
 COLLAR_MS = 250  # of turns of speakers; no classifier needs it
 
 
@@ -62,10 +60,8 @@ def judge(
             sha256=sha256(fold.checkpoint),
         )
         with tempfile.TemporaryDirectory(prefix="earshot-judge-") as folder:
-            listener = Listener(
-                f"file://{folder}", {analysis: release}, PlanLimits(), "cpu", LANGUAGE
-            )
-            tally = trial.tallies(listener)[analysis]
+            analyser = Analyser(f"file://{folder}", {analysis: release})
+            tally = trial.tallies(analyser)[analysis]
         if tally.left_out:
             raise ValueError(
                 f"{len(tally.left_out)} recordings could not be judged, the first:"

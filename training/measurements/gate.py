@@ -11,10 +11,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from earshot.analysis.outcome import Skipped
-from earshot.audio.plan import PlanLimits
 from earshot.models.checkpoints.catalog import default_releases
 from evaluation import label_map, manifest
-from evaluation.hearing import Heard, Listener
+from workers.direct import Analysed, Analyser
 
 LISTENS = "emotion"  # the cheapest of the analyses that have the gate
 
@@ -32,10 +31,10 @@ class Stopped:
     speech_ms: int = 0
     speech_ms_stopped: int = 0
 
-    def add(self, heard: Heard) -> None:
+    def add(self, analysed: Analysed) -> None:
         self.recordings += 1
-        outcomes = {part.chunk: part.outcome for part in heard.evidence.parts}
-        for chunk in (chunk for chunk in heard.evidence.recording.chunks if chunk.speech):
+        outcomes = {part.chunk: part.outcome for part in analysed.evidence.parts}
+        for chunk in (chunk for chunk in analysed.evidence.recording.chunks if chunk.speech):
             outcome = outcomes[chunk.index]
             stopped = isinstance(outcome, Skipped) and outcome.reason.startswith("scene_")
             said = sum(each.end_ms - each.start_ms for each in chunk.speech)
@@ -52,18 +51,16 @@ def measure(data: Path) -> dict[tuple[str, str], Stopped]:
     mapping, releases = label_map.read("scene"), default_releases()
     found: dict[tuple[str, str], Stopped] = defaultdict(Stopped)
     with tempfile.TemporaryDirectory(prefix="earshot-gate-") as folder:
-        listener = Listener(
-            f"file://{folder}",
-            {LISTENS: releases[LISTENS]},
-            PlanLimits(),
-            "cpu",
-            "en",
-            gate=releases["scene"],
+        analyser = Analyser(
+            f"file://{folder}", {LISTENS: releases[LISTENS]}, gate=releases["scene"]
         )
         for row in manifest.read(data / "labels.jsonl"):
             label = mapping.truth(row).label
             if label is not None:
-                found[label, row.source].add(listener.hear(data / row.path, row, [LISTENS]))
+                analysed = analyser.analyse(
+                    data / row.path, roles=row.asked_roles, language=row.lang or ""
+                )
+                found[label, row.source].add(analysed)
     return found
 
 

@@ -17,12 +17,11 @@ import numpy as np
 from earshot.analysis.findings import AsrFindings
 from earshot.audio.features import augment
 from earshot.audio.features.spectra import Array
-from earshot.audio.plan import PlanLimits
 from earshot.models.checkpoints.catalog import default_releases
 from evaluation import manifest
-from evaluation.hearing import Listener
 from evaluation.manifest import Row
 from training.data.datasets import RATE, waveform
+from workers.direct import Analyser
 
 NOISE = "noise/"
 """Where the names of sets begin whose recordings have no words."""
@@ -36,17 +35,12 @@ def told(data: Path, folder: Path, rows: list[Row]) -> str:
     """Recordings, those with words, and the words: without the gate and with it."""
     found = []
     for gate in (None, default_releases()["scene"]):
-        listener = Listener(
-            f"file://{folder}",
-            {"asr": default_releases()["asr"]},
-            PlanLimits(),
-            "cpu",
-            "en",
-            gate=gate,
-        )
+        analyser = Analyser(f"file://{folder}", {"asr": default_releases()["asr"]}, gate=gate)
         count: Counter[str] = Counter()
         for row in rows:
-            evidence = listener.hear(data / row.path, row, ["asr"]).evidence
+            evidence = analyser.analyse(
+                data / row.path, roles=row.asked_roles, language=row.lang or ""
+            ).evidence
             words = sum(len(findings.words) for _, findings in evidence.found("asr", AsrFindings))
             count.update(
                 spoken=any(chunk.speech for chunk in evidence.recording.chunks),

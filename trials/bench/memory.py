@@ -5,20 +5,19 @@ import json
 import os
 import sys
 import tempfile
-import time
 from pathlib import Path
-from uuid import UUID, uuid4
+from uuid import uuid4
 
 import psutil
 
 from cli.localstack import postgres, processes, redis, waiting
-from earshot.analysis.types import Job
+from earshot.analysis.report.parts import RecordingInfo
 from earshot.audio.prepare import Prepared, prepare
 from earshot.models.checkpoints.catalog import default_releases
 from earshot.storage.postgres.migrate import migrate
 from tasks.app import process_env
-from trials.bench.floor import reference
 from workers.contract import Card
+from workers.direct import chunk_ref, describe, job_of
 from workers.registry import cards
 
 CHUNKS = 200
@@ -63,7 +62,9 @@ def _measured(home: Path, path: Path, chunks: int) -> dict[str, float]:
     ]
     worker = processes.start(home, WORKER, argv, {"EARSHOT_READY_FILE": str(ready)})
     waiting.until(lambda: _is_up(home, ready), LIMIT_SEC, "the worker", worker.log)
-    _work(heard, recording_id, prepared, chunks)
+    names = tuple(card.name for card in heard)
+    info = describe(path, recording_id, prepared, roles=(), language="en", names=names)
+    _work(heard, info, prepared, chunks)
     children = psutil.Process(worker.pid).children()
     held = [child.memory_full_info() for child in children]
     mapped = any("torch" in each.path for child in children for each in child.memory_maps())
@@ -83,7 +84,7 @@ def _is_up(home: Path, ready: Path) -> bool:
     return ready.exists()
 
 
-def _work(heard: list[Card], recording_id: UUID, prepared: Prepared, chunks: int) -> None:
+def _work(heard: list[Card], info: RecordingInfo, prepared: Prepared, chunks: int) -> None:
     """Sends the jobs as dispatch does, without the chord around them, and waits for all receipts.
     The recording is as many
     chunks long as wanted: the sound of its own comes again and again."""
@@ -91,17 +92,10 @@ def _work(heard: list[Card], recording_id: UUID, prepared: Prepared, chunks: int
 
     sent = []
     for number in range(chunks):
-        span = prepared.chunks[number % len(prepared.chunks)]
+        chunk = info.chunks[number % len(info.chunks)].model_copy(update={"index": number})
         for card in heard:
-            ref = reference(recording_id, number, span, prepared, card.sample_rate)
-            release = default_releases()[card.name]
-            job = Job(
-                analysis=card.name,
-                batch_id=uuid4(),
-                release=release,
-                chunks=(ref,),
-                sent_at=time.time(),
-            )
+            ref = chunk_ref(info, prepared, card.sample_rate, chunk)
+            job = job_of(default_releases()[card.name], [ref])
             sent.append(app.send_task(f"analyze.{card.name}", [job.model_dump(mode="json")]))
     for each in sent:
         each.get(timeout=LIMIT_SEC)

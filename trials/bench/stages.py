@@ -9,10 +9,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
-from uuid import UUID, uuid4
+from uuid import uuid4
 
 from earshot.analysis.outcome import Failed
-from earshot.analysis.types import Interval, Job
+from earshot.analysis.report.parts import RecordingInfo
+from earshot.analysis.roles import DEFAULT_ROLES
 from earshot.audio.alarms.detector import alarms
 from earshot.audio.alarms.tones import RATE
 from earshot.audio.clip import Clip
@@ -20,14 +21,13 @@ from earshot.audio.decoding.decode import decode
 from earshot.audio.decoding.frames import Tally
 from earshot.audio.decoding.probe import probe
 from earshot.audio.features.level import mixed
-from earshot.audio.plan import speech_in
 from earshot.audio.prepare import Prepared, prepare
 from earshot.audio.quality.measure import QualityMeter
 from earshot.compute import cache
 from earshot.models.checkpoints.catalog import default_releases
 from earshot.settings import settings
-from trials.bench.floor import ROLES, reference
 from workers.contract import Card
+from workers.direct import chunk_ref, chunk_refs, describe, job_of
 from workers.registry import analyses, cards
 from workers.run import run
 
@@ -60,34 +60,27 @@ def _measured(path: Path, store_url: str, heard: list[Card]) -> dict[str, Any]:
         prepared = prepare(
             path, recording_id, store_url, rates={card.sample_rate for card in heard}
         )
+    # Calls and meetings: two channels are two speakers, one is any number (``trials.bench.hour``).
+    roles = DEFAULT_ROLES if prepared.channels == len(DEFAULT_ROLES) else ()
+    names = tuple(card.name for card in heard)
+    info = describe(path, recording_id, prepared, roles=roles, language="en", names=names)
     _quality(path, cpu)
     for card in heard:
         with _timed(cpu, card.name):
-            for index, span in enumerate(prepared.chunks):
-                ref = reference(recording_id, index, span, prepared, card.sample_rate)
-                release = default_releases()[card.name]
-                [outcome] = run(
-                    Job(
-                        analysis=card.name,
-                        batch_id=recording_id,
-                        release=release,
-                        chunks=(ref,),
-                        sent_at=0,
-                    ),
-                    "cpu",
-                )
+            for ref in chunk_refs(card, info, prepared):
+                [outcome] = run(job_of(default_releases()[card.name], [ref]), "cpu")
                 if isinstance(outcome, Failed):
                     raise RuntimeError(
-                        f"{card.name} failed on chunk {index} of {path}: {outcome.detail}"
+                        f"{card.name} failed on chunk {ref.index} of {path}: {outcome.detail}"
                     )
-    _alarms(recording_id, prepared, cpu)
-    return {"cpu": cpu, "work": _work(path, prepared)}
+    _alarms(info, prepared, cpu)
+    return {"cpu": cpu, "work": _work(path, info)}
 
 
-def _alarms(recording_id: UUID, prepared: Prepared, cpu: dict[str, float]) -> None:
+def _alarms(info: RecordingInfo, prepared: Prepared, cpu: dict[str, float]) -> None:
     """The part of noise that its detector of alarms takes; measured by itself, once more."""
-    for index, span in enumerate(prepared.chunks):
-        clip = Clip(reference(recording_id, index, span, prepared, RATE))
+    for span in info.chunks:
+        clip = Clip(chunk_ref(info, prepared, RATE, span))
         sound = mixed(clip.read())
         with _timed(cpu, "alarms"):
             alarms(sound, RATE, clip.ref, settings().alarm_threshold)
@@ -105,19 +98,17 @@ def _quality(path: Path, cpu: dict[str, float]) -> None:
         meter.judge([None] * found.channels)
 
 
-def _work(path: Path, prepared: Prepared) -> dict[str, Any]:
+def _work(path: Path, info: RecordingInfo) -> dict[str, Any]:
     """What the other side needs to analyse the same: chunks, speech, and each channel's role."""
     chunks = [
-        {**chunk.model_dump(), "speech": _speech(chunk, prepared)} for chunk in prepared.chunks
+        {
+            "start_ms": chunk.start_ms,
+            "end_ms": chunk.end_ms,
+            "speech": [(each.channel, each.start_ms, each.end_ms) for each in chunk.speech],
+        }
+        for chunk in info.chunks
     ]
-    roles = ROLES if prepared.channels == len(ROLES) else ()
-    return {"path": str(path), "chunks": chunks, "roles": roles}
-
-
-def _speech(chunk: Interval, prepared: Prepared) -> list[tuple[int, int, int]]:
-    return [
-        (each.channel, each.start_ms, each.end_ms) for each in speech_in(chunk, prepared.utterances)
-    ]
+    return {"path": str(path), "chunks": chunks, "roles": info.roles}
 
 
 @contextmanager
