@@ -1,9 +1,13 @@
-"""Connects to addresses of the open Internet, and to none inside the operator's own network."""
+"""Resolves host names to addresses of the open Internet, and to none inside the operator's own
+network."""
 
 import socket
 from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address
 
 from earshot.analysis.errors import Forbidden
+
+PORTS = {"http": 80, "https": 443}
+"""Scheme of a web server to its default port."""
 
 STANDS_FOR_IPV4 = (
     IPv6Network("64:ff9b::/96"),  # NAT64 (RFC 6052)
@@ -16,12 +20,12 @@ LOCAL_NAT64 = IPv6Network("64:ff9b:1::/48")
 (RFC 8215)."""
 
 
-def connect(host: str, port: int, may_be_internal: bool, timeout_sec: float) -> socket.socket:
-    """A connection to the very address that was checked: the name is not looked up a second time.
+def checked(host: str, port: int, may_be_internal: bool) -> list[str]:
+    """Addresses of a host, in the order in which they are to be tried.
 
     Raises:
-        Forbidden: ``internal_address``; one is enough, whatever else the name stands for.
-        OSError: nobody answers there.
+        Forbidden: ``internal_address``; one internal address is enough, among however many.
+        OSError: the name has no address.
     """
     found = [str(entry[4][0]) for entry in socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)]
     for address in found:
@@ -31,12 +35,7 @@ def connect(host: str, port: int, may_be_internal: bool, timeout_sec: float) -> 
                 f"{host} is the internal address {address}; if it shall be read, add {host}:{port}"
                 " to EARSHOT_INTERNAL_HOSTS",
             )
-    for address in found[:-1]:
-        try:
-            return socket.create_connection((address, port), timeout_sec)
-        except OSError:
-            continue  # the next address of the same host
-    return socket.create_connection((found[-1], port), timeout_sec)
+    return found
 
 
 def is_public(address: str) -> bool:

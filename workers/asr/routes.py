@@ -2,9 +2,7 @@
 names for the language (C-46). An inference endpoint hears all."""
 
 from collections.abc import Mapping
-from functools import partial
 from pathlib import Path
-from socket import socket
 
 from earshot.analysis.errors import Misconfigured
 from earshot.analysis.types import Release
@@ -12,7 +10,6 @@ from earshot.models.asr.endpoint import RUNTIME, AsrEndpoint, Endpoint
 from earshot.models.asr.recogniser import Recogniser
 from earshot.models.asr.runtimes import open_local
 from earshot.models.checkpoints import catalog
-from earshot.net.addresses import connect
 from earshot.settings import Settings
 
 ANY = "*"
@@ -64,7 +61,7 @@ class Recognisers:
             config.asr_endpoint_token.get_secret_value(),
             config.asr_endpoint_timeout_sec,
         )
-        return AsrEndpoint(endpoint, partial(_connect, frozenset(config.internal_hosts)))
+        return AsrEndpoint(endpoint, config.internal_hosts)
 
 
 def routes(release: Release, config: Settings) -> dict[str, Release]:
@@ -96,7 +93,3 @@ def named_routes(named: Mapping[str, str], further: Path | None) -> dict[str, Re
                 f" it has {', '.join(known)}",
             )
     return {language: known[name] for language, name in named.items()}
-
-
-def _connect(internal_hosts: frozenset[str], host: str, port: int, timeout_sec: float) -> socket:
-    return connect(host, port, f"{host}:{port}" in internal_hosts, timeout_sec)

@@ -1,22 +1,18 @@
 """Copies a recording from a web server, without ever being led to an address inside the operator's
 own network."""
 
-import http.client
-import socket
-import ssl
-import threading
 from collections.abc import Callable, Collection, Iterator
-from contextlib import closing, contextmanager, suppress
+from contextlib import contextmanager
 from typing import IO, NamedTuple
-from urllib.parse import SplitResult, quote, urljoin, urlsplit
+from urllib.parse import quote, urljoin, urlsplit
 
 from earshot.analysis.errors import BadAudio, Forbidden, Permanent, Unavailable
 from earshot.analysis.urls import shown
 from earshot.audio.store.pcm import store_errors
-from earshot.net.addresses import connect
+from earshot.net.addresses import PORTS
+from earshot.net.client import BROKEN, FAILED, Client, Response, checked_client
+from earshot.net.retry import is_passing
 
-PORTS = {"http": 80, "https": 443}
-COPY_BYTES = 1 << 20
 HOPS = 5
 
 
@@ -27,6 +23,7 @@ class Limits(NamedTuple):
     silent_sec: float = 30.0
     """Without a byte."""
     total_sec: float = 900.0
+    """Redirections included."""
 
 
 LIMITS = Limits()
@@ -52,12 +49,13 @@ def fetch(
         Permanent: ``too_large``, ``http_status``.
         Unavailable: the server does not answer, or not in time.
     """
-    for _ in range(HOPS):
-        with _answer(urlsplit(url), internal_hosts, limits) as answer:
-            if answer.status not in (301, 302, 303, 307, 308):
-                _copy(url, answer, target, limits)
-                return
-            url = confine(urljoin(url, answer.headers.get("Location", "")))
+    with checked_client(internal_hosts, limits.silent_sec, limits.total_sec) as client:
+        for _ in range(HOPS):
+            with _answer(client, url) as answer:
+                if answer.status_code not in (301, 302, 303, 307, 308):
+                    _copy(url, answer, target, limits)
+                    return
+                url = confine(urljoin(url, answer.headers.get("Location", "")))
             if urlsplit(url).scheme not in PORTS:
                 raise Forbidden(
                     "outside_roots",
@@ -70,75 +68,38 @@ def fetch(
 
 
 @contextmanager
-def _answer(
-    url: SplitResult, internal_hosts: Collection[str], limits: Limits
-) -> Iterator[http.client.HTTPResponse]:
-    """The server's answer, read to its headers; whatever goes wrong on the line becomes
-    ``Unavailable``."""
-    host, port = url.hostname or "", url.port or PORTS[url.scheme]
-    wanted = quote(
-        url._replace(scheme="", netloc="", fragment="").geturl() or "/", safe="%/?:@!$&'()*+,;=~"
+def _answer(client: Client, url: str) -> Iterator[Response]:
+    """The server's answer, read to its headers; failures on the way become ``Unavailable``."""
+    parts = urlsplit(url)
+    # The path goes out as it is written, for a signature may cover every character of it; user and
+    # password of a URL are not sent.
+    path = quote(
+        parts._replace(scheme="", netloc="", fragment="").geturl() or "/", safe="%/?:@!$&'()*+,;=~"
     )
+    server = f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}/"
     try:
-        line = connect(host, port, f"{host}:{port}" in internal_hosts, limits.silent_sec)
-        with _cut_after(limits.total_sec, line):
-            kind: type[http.client.HTTPConnection] = http.client.HTTPConnection
-            if url.scheme == "https":
-                kind, line = (
-                    http.client.HTTPSConnection,
-                    ssl.create_default_context().wrap_socket(line, server_hostname=host),
-                )
-            with closing(line), closing(kind(host, port)) as connection:
-                connection.sock = line
-                connection.request("GET", wanted)
-                yield connection.getresponse()
-    except (OSError, http.client.HTTPException) as error:
+        with client.stream("GET", server, extensions={"target": path.encode()}) as answer:
+            yield answer
+    except BROKEN as error:
         raise Unavailable(
             "source_unavailable",
-            f"{shown(url.geturl())} cannot be read: {error or type(error).__name__}",
+            f"{shown(url)} cannot be read: {str(error) or type(error).__name__}",
         ) from error
+    except FAILED as error:
+        raise Permanent("http_status", f"{shown(url)} cannot be read: {error}") from error
 
 
-@contextmanager
-def _cut_after(seconds: float, line: socket.socket) -> Iterator[None]:
-    """Ends the connection when its time is up: a server that sends a byte now and then would never
-    run into a timeout.
-
-    Raises:
-        TimeoutError: it was cut.
-    """
-    spare, over = line.dup(), threading.Event()  # TLS takes the first one over
-
-    def cut() -> None:
-        over.set()
-        with suppress(OSError):  # the other side was faster
-            spare.shutdown(socket.SHUT_RDWR)
-
-    clock = threading.Timer(seconds, cut)
-    clock.daemon = True
-    clock.start()
-    try:
-        yield
-    finally:
-        clock.cancel()
-        spare.close()
-        if over.is_set():
-            raise TimeoutError(f"not all of it came within {seconds:.0f} s")
-
-
-def _copy(url: str, answer: http.client.HTTPResponse, target: IO[bytes], limits: Limits) -> None:
-    _check_status(url, answer.status)
+def _copy(url: str, answer: Response, target: IO[bytes], limits: Limits) -> None:
+    _check_status(url, answer.status_code)
     left = limits.max_bytes
-    if (answer.length or 0) > left:
+    if int(answer.headers.get("Content-Length", 0)) > left:
         raise _too_large(url, limits)
-    while block := answer.read1(COPY_BYTES):
+    for block in answer.iter_raw():
         left -= len(block)
         if left < 0:
             raise _too_large(url, limits)
         with store_errors("the temporary copy of a remote recording"):
             target.write(block)
-    if answer.length:  # what its headers promised and did not come
-        raise http.client.IncompleteRead(b"", answer.length)
 
 
 def _check_status(url: str, status: int) -> None:
@@ -146,7 +107,7 @@ def _check_status(url: str, status: int) -> None:
         raise BadAudio("missing", f"{shown(url)} does not exist (any more)")
     if status in (401, 403):
         raise Forbidden("unreadable", f"{shown(url)} may not be read: its server answers {status}")
-    if status in (408, 425, 429) or status >= 500:
+    if is_passing(status):
         raise Unavailable(
             "source_unavailable", f"{shown(url)} cannot be read now: its server answers {status}"
         )

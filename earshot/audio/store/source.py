@@ -15,10 +15,10 @@ import fsspec
 from earshot.analysis.errors import Forbidden, Unavailable
 from earshot.analysis.urls import shown
 from earshot.audio.media_file import MediaFile, Source, opened
-from earshot.audio.store.fetch import PORTS, fetch
 from earshot.audio.store.growing import check_settled
 from earshot.audio.store.pcm import local_path, store_errors
 from earshot.audio.store.scratch import temporary
+from earshot.net.addresses import PORTS
 
 COPY_BYTES = 1 << 20
 
@@ -52,6 +52,8 @@ def open_source(
         return
     with temporary(PurePosixPath(urlsplit(confined).path).suffix) as copy:
         if urlsplit(confined).scheme in PORTS:
+            from earshot.audio.store.fetch import fetch  # the HTTP client, which few machines need
+
             fetch(confined, copy, lambda url: confine(url, roots, store_url), internal_hosts)
         else:
             with store_errors(confined), fsspec.open(confined, "rb") as remote:

@@ -4,13 +4,9 @@ one (003-02, C-45).
 One request a stretch, several at a time: the endpoint makes its own batches.
 """
 
-import http.client
-import ssl
-from collections.abc import Callable, Sequence
+from collections.abc import Collection, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing
 from dataclasses import dataclass, field
-from socket import socket
 from urllib.parse import urlsplit
 
 from earshot.analysis.errors import EarshotError, Misconfigured, Permanent, Unavailable
@@ -18,17 +14,15 @@ from earshot.compute.device import says_full, says_lost
 from earshot.compute.sound import SAMPLE_RATE, Samples
 from earshot.models.asr.endpoint_messages import Answer, complaint, parse, recognition, request
 from earshot.models.asr.recogniser import Recognition
+from earshot.net.addresses import PORTS
+from earshot.net.client import BROKEN, FAILED, Reused
+from earshot.net.retry import is_passing
 
 RUNTIME = "http-endpoint"
 """Of releases that are such an endpoint: nothing of them is on this machine."""
 AT_A_TIME = 8
 MOST_BYTES = 4 << 20
 """Of an answer; a transcript of half a minute has a few thousand."""
-PORTS = {"http": 80, "https": 443}
-BUSY = (408, 425, 429)
-
-Connect = Callable[[str, int, float], socket]
-"""Host, port and timeout in seconds to a connection; refuses addresses that must not be reached."""
 
 
 @dataclass(frozen=True)
@@ -41,15 +35,19 @@ class Endpoint:
 
 
 class AsrEndpoint:
-    """A client without state; the endpoint may be any recogniser."""
+    """A client that keeps its connections open between calls; the endpoint may be any
+    recogniser."""
 
     languages = ()
     join_gap_ms = 2_000
     longest_ms = 30_000
 
-    def __init__(self, endpoint: Endpoint, connect: Connect) -> None:
-        """Raises:
-        Misconfigured: there is no URL, or none of a web server.
+    def __init__(self, endpoint: Endpoint, internal_hosts: Collection[str]) -> None:
+        """Args:
+            internal_hosts: ``host:port`` of servers that may have internal addresses.
+
+        Raises:
+            Misconfigured: there is no URL, or none of a web server.
         """
         parts = urlsplit(endpoint.url)
         if parts.scheme not in PORTS or not parts.hostname:
@@ -58,7 +56,8 @@ class AsrEndpoint:
                 f"EARSHOT_ASR_ENDPOINT_URL is {endpoint.url!r}; set it to the https:// URL of the"
                 " inference endpoint",
             )
-        self._endpoint, self._connect = endpoint, connect
+        self._endpoint = endpoint
+        self._http = Reused(internal_hosts, endpoint.timeout_sec, AT_A_TIME)
 
     def speaks(self, language: str) -> bool:
         """What it speaks is its owner's choice; it answers for what it does not."""
@@ -93,46 +92,29 @@ class AsrEndpoint:
         if self._endpoint.token:
             headers["Authorization"] = f"Bearer {self._endpoint.token}"
         try:
-            with closing(self._open()) as connection:
-                connection.request(
-                    "POST",
-                    url._replace(scheme="", netloc="", fragment="").geturl() or "/",
-                    body,
-                    headers,
-                )
-                reply = connection.getresponse()
-                found = reply.read(MOST_BYTES + 1)
-        except (OSError, http.client.HTTPException) as error:
+            address = url._replace(netloc=url.netloc.rpartition("@")[2], fragment="").geturl()
+            reply = self._http.post(address, body, headers, MOST_BYTES)
+        except BROKEN as error:
             raise Unavailable(
                 "endpoint_unavailable",
-                f"{url.hostname} cannot be asked: {error or type(error).__name__}",
+                f"{url.hostname} cannot be asked: {str(error) or type(error).__name__}",
             ) from error
+        except FAILED as error:
+            raise Misconfigured(
+                "endpoint",
+                f"{url.hostname} cannot be asked ({type(error).__name__}); correct"
+                " EARSHOT_ASR_ENDPOINT_URL or EARSHOT_ASR_ENDPOINT_TOKEN",
+            ) from None  # its text may hold the token
         if reply.status != 200:
-            raise _refusal(url.hostname or "", reply.status, complaint(found, self._endpoint.token))
-        return parse(url.hostname or "", found)
-
-    def _open(self) -> http.client.HTTPConnection:
-        url = urlsplit(self._endpoint.url)
-        host, port, wait = (
-            url.hostname or "",
-            url.port or PORTS[url.scheme],
-            self._endpoint.timeout_sec,
-        )
-        line = self._connect(host, port, wait)
-        connection: http.client.HTTPConnection = http.client.HTTPConnection(
-            host, port, timeout=wait
-        )
-        if url.scheme == "https":
-            connection = http.client.HTTPSConnection(host, port, timeout=wait)
-            line = ssl.create_default_context().wrap_socket(line, server_hostname=host)
-        connection.sock = line
-        return connection
+            said = complaint(reply.body, self._endpoint.token)
+            raise _refusal(url.hostname or "", reply.status, said)
+        return parse(url.hostname or "", reply.body)
 
 
 def _refusal(host: str, status: int, said: str) -> EarshotError:
     answers = f"{host} answers {status}" + (f" ({said})" if said else "")
     if (
-        status in BUSY or status >= 500 or says_full(said) or says_lost(said)
+        is_passing(status) or says_full(said) or says_lost(said)
     ):  # stock handlers answer 400 whatever failed
         return Unavailable(
             "endpoint_unavailable", f"{answers}: it is busy, starting up, or its GPU is in trouble"

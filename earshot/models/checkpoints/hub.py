@@ -1,10 +1,9 @@
-"""Asks a hub what a repository holds at a revision. The bytes are for ``fetch_http``, which goes on
-with what broke off."""
+"""Asks a hub what a repository holds at a revision. Files are fetched by ``earshot.net.download``,
+which resumes what broke off."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-import httpx2
 from huggingface_hub import HfApi, ModelInfo, get_token, hf_hub_url
 from huggingface_hub.errors import (
     GatedRepoError,
@@ -17,6 +16,7 @@ from huggingface_hub.errors import (
 
 from earshot.analysis.errors import EarshotError, Forbidden, Misconfigured, Unavailable
 from earshot.models.checkpoints.catalog import COMMIT, Checkpoint
+from earshot.net.client import FAILED
 
 CLIENT = "earshot"
 ANSWER_SEC = 30.0
@@ -60,7 +60,7 @@ def ask(entry: Checkpoint, name: str, revision: str, endpoint: str) -> Found:
         HfHubHTTPError,
         HFValidationError,
         OfflineModeIsEnabled,
-        httpx2.HTTPError,
+        *FAILED,
         LookupError,
         TypeError,
         ValueError,

@@ -13,17 +13,17 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-import httpx2
 from filelock import FileLock, Timeout
 
 from earshot.analysis.errors import Forbidden, Misconfigured, Unavailable
 from earshot.models.checkpoints import hub, lock
 from earshot.models.checkpoints import plan as fetch_plan
 from earshot.models.checkpoints.catalog import Checkpoint
-from earshot.models.checkpoints.http import download, open_client
 from earshot.models.checkpoints.location import differences, expected, sha256
 from earshot.models.checkpoints.lock import Locked, LockedFile
 from earshot.models.checkpoints.plan import Plan, Wanted
+from earshot.net.client import Client, open_client
+from earshot.net.download import download
 
 Watch = Callable[[str, int, int], None]
 """Told of a file: its path, how many bytes of it there are, and how many it has (0 while nobody
@@ -130,9 +130,7 @@ def _copy_all(entry: Checkpoint, plan: Plan, partial: Path, watch: Watch) -> dic
     return files
 
 
-def _copy(
-    client: httpx2.Client, entry: Checkpoint, wanted: Wanted, part: Path, watch: Watch
-) -> None:
+def _copy(client: Client, entry: Checkpoint, wanted: Wanted, part: Path, watch: Watch) -> None:
     if isinstance(wanted.source, Path):
         watch(wanted.path, 0, wanted.bytes or 0)
         shutil.copyfile(wanted.source, part)

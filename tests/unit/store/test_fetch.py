@@ -41,6 +41,8 @@ class Pages(BaseHTTPRequestHandler):
             self.send_error(int(name))
         elif name == "slow.wav":
             self._slow()
+        elif name == "slow-headers.wav":
+            self._drip(b"HTTP/1.1 200 OK\r\nX-Long: " + b"x" * 100)
         else:
             self.send_response(200)
             self.send_header("Content-Length", str(len(SOUND) + (name == "short.wav")))
@@ -51,10 +53,13 @@ class Pages(BaseHTTPRequestHandler):
     def _slow(self) -> None:
         self.send_response(200)
         self.end_headers()
+        self._drip(b"x" * 100)
+
+    def _drip(self, content: bytes) -> None:
         self.close_connection = True
         with suppress(OSError):  # the client has gone
-            for _ in range(100):  # a byte now and then, without end as far as the client can tell
-                self.wfile.write(b"x")
+            for byte in content:  # one now and then, without end as far as the client can tell
+                self.wfile.write(bytes([byte]))
                 self.wfile.flush()
                 time.sleep(0.1)
 
@@ -163,6 +168,7 @@ def test_a_redirection_to_an_internal_server_is_checked_like_the_first_one(serve
         ("503", Unavailable, "source_unavailable"),
         ("short.wav", Unavailable, "source_unavailable"),
         ("slow.wav", Unavailable, "source_unavailable"),
+        ("slow-headers.wav", Unavailable, "source_unavailable"),
     ],
 )
 def test_what_cannot_be_read_says_why(

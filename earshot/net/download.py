@@ -1,47 +1,37 @@
-"""Copies a file from a web server, going on where an earlier attempt broke off, in this process or
+"""Copies a file from a web server, resuming where an earlier attempt broke off, in this process or
 another."""
 
 import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any
-
-import httpx2
+from typing import Any, NamedTuple
 
 from earshot.analysis.errors import EarshotError, Forbidden, Permanent, Unavailable
-
-SILENT_SEC = 30.0
-"""Without a byte."""
-FRUITLESS = 3
-"""Attempts in a row that may end without a byte before it is given up; what has come is kept."""
-PAUSE_SEC = 1.0
-BROKEN = (httpx2.TransportError, httpx2.DecodingError)
+from earshot.net.client import BROKEN, FAILED, Client, Response
+from earshot.net.retry import ATTEMPTS, is_passing, pause_sec, retry_after
 
 
-def open_client(headers: Mapping[str, str] | None = None) -> httpx2.Client:
-    """A client that follows redirections. Its headers with a token go to no other host than the one
-    that is asked first."""
-    plain = {
-        "Accept-Encoding": "identity",
-        **(headers or {}),
-    }  # sizes and ranges are those of the file, not of a packed one
-    return httpx2.Client(follow_redirects=True, timeout=SILENT_SEC, headers=plain)
+class _BrokenOff(NamedTuple):
+    """Why an attempt ended early, and for how many seconds its server asks to wait."""
+
+    reason: str
+    wait_sec: float = 0.0
 
 
 def download(
-    client: httpx2.Client, url: str, part: Path, size: int | None, watch: Callable[[int], None]
+    client: Client, url: str, part: Path, size: int | None, watch: Callable[[int], None]
 ) -> None:
     """Fills ``part``, which may hold the beginning already, until it holds the whole file.
 
     Args:
         size: bytes of the file, where they are known beforehand.
-        watch: told now and then how many bytes of it there are.
+        watch: called now and then with the number of bytes that are there.
 
     Raises:
         Forbidden: ``unreadable``, the server asks for another token, or none will do.
         Permanent: ``http_status``, there is no such file, or the server does something else.
-        Unavailable: it does not answer, or breaks off again and again; the next call goes on from
-            there.
+        Unavailable: it does not answer, or breaks off ``ATTEMPTS`` times in a row without a further
+            byte; what came is kept, and the next call resumes there.
     """
     fruitless = most = 0
     while True:
@@ -52,31 +42,35 @@ def download(
         if before == size:
             watch(before)
             return
-        said = _attempt(client, url, part, before, watch)
-        if said is None and (size is None or part.stat().st_size == size):
+        broken = _attempt(client, url, part, before, watch)
+        if broken is None and (size is None or part.stat().st_size == size):
             return
         have = part.stat().st_size if part.exists() else 0
         fruitless, most = (
             (0, have) if have > max(most, before) else (fruitless + 1, max(most, have))
         )
-        if fruitless == FRUITLESS:
-            raise _gave_up(url, have, said or f"it has not the {size} bytes that were announced")
-        time.sleep(PAUSE_SEC)
+        broken = broken or _BrokenOff(
+            f"its server announced {size} bytes and sent another number of them"
+        )
+        if fruitless == ATTEMPTS:
+            raise _gave_up(url, have, broken.reason)
+        time.sleep(pause_sec(fruitless or 1, broken.wait_sec))
 
 
 def _attempt(
-    client: httpx2.Client, url: str, part: Path, before: int, watch: Callable[[int], None]
-) -> str | None:
-    """One request for the rest. Returns what broke it off, or None when the server has sent all
-    that it meant to send."""
+    client: Client, url: str, part: Path, before: int, watch: Callable[[int], None]
+) -> _BrokenOff | None:
+    """One request for the rest. Returns what broke it off, or None when the answer is complete."""
     headers = {"Range": f"bytes={before}-"} if before else {}
     try:
         with client.stream("GET", url, headers=headers) as answer:
             if answer.status_code == 416:  # what is here is no beginning of the file
                 part.unlink(missing_ok=True)
-                return "it has another size than the part that is here"
-            if answer.status_code in (408, 425, 429) or answer.status_code >= 500:
-                return f"its server answers {answer.status_code}"
+                return _BrokenOff("it has another size than the part that is here")
+            if is_passing(answer.status_code):
+                return _BrokenOff(
+                    f"its server answers {answer.status_code}", retry_after(answer.headers)
+                )
             if answer.status_code not in (200, 206):
                 raise refused(url, answer.status_code, answer.headers)
             resumed = answer.status_code == 206 and answer.headers.get(
@@ -89,13 +83,13 @@ def _attempt(
                 )
             _write(answer, part, before if resumed else 0, watch)
     except BROKEN as error:
-        return str(error) or type(error).__name__
-    except (httpx2.RequestError, httpx2.InvalidURL) as error:
+        return _BrokenOff(str(error) or type(error).__name__)
+    except FAILED as error:
         raise Permanent("http_status", f"{url} cannot be fetched: {error}") from error
     return None
 
 
-def _write(answer: httpx2.Response, part: Path, done: int, watch: Callable[[int], None]) -> None:
+def _write(answer: Response, part: Path, done: int, watch: Callable[[int], None]) -> None:
     with part.open("ab" if done else "wb") as file:
         watch(done)
         for block in (
@@ -107,7 +101,7 @@ def _write(answer: httpx2.Response, part: Path, done: int, watch: Callable[[int]
 
 
 def refused(url: str, status: int, headers: Mapping[str, Any]) -> EarshotError:
-    """The error for an answer that no other attempt will better."""
+    """The error for an answer that another attempt would get again."""
     said = headers.get("X-Error-Message") or f"its server answers {status}"
     if status in (401, 403):
         return Forbidden("unreadable", f"{url} may not be read: {said}")

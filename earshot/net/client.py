@@ -1,0 +1,146 @@
+"""The one HTTP client for requests that leave this installation.
+
+Two ways to open it: ``checked_client`` for addresses that recordings, settings or users name, which
+never reaches an internal address unless it is named, and goes through no proxy; ``open_client`` for
+addresses that the operator's catalog names, through the proxy of the environment if there is one.
+``Reused`` keeps a checked client for the life of a process.
+"""
+
+import logging
+import os
+from collections.abc import Collection, Mapping
+from contextlib import closing
+from http.cookiejar import CookieJar, DefaultCookiePolicy
+from typing import Any, NamedTuple
+
+import httpcore2
+import httpx2
+
+from earshot.net.lines import CheckedBackend
+from earshot.net.retry import ATTEMPTS
+
+Client = httpx2.Client
+Response = httpx2.Response
+
+DROPPED = (httpx2.RemoteProtocolError, httpx2.ReadError, httpx2.WriteError)
+"""The server closed the connection; so it does with one that was idle for too long."""
+BROKEN = (
+    *DROPPED,
+    httpx2.TimeoutException,
+    httpx2.NetworkError,
+    httpx2.ProxyError,
+    httpx2.DecodingError,
+)
+"""Failures on the way: the same request may succeed later."""
+FAILED = (httpx2.HTTPError, httpx2.InvalidURL)
+"""Any failure of a request; those that are not ``BROKEN`` fail again."""
+
+SILENT_SEC = 30.0
+"""Without a byte."""
+IDLE_SEC = 60.0
+"""An unused connection is kept so long for the next request; load balancers close theirs then."""
+
+for _name in ("httpx2", "httpcore2"):  # below that they log whole URLs, and headers with tokens
+    logging.getLogger(_name).setLevel(logging.WARNING)
+
+
+class Reply(NamedTuple):
+    """An answer that was read as a whole."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+
+
+def open_client(headers: Mapping[str, str] | None = None) -> Client:
+    """A client without address check that follows redirections. An ``Authorization`` header goes to
+    no other host than the one that is asked first."""
+    return httpx2.Client(follow_redirects=True, timeout=SILENT_SEC, headers=_headers(headers))
+
+
+def checked_client(
+    internal_hosts: Collection[str],
+    silent_sec: float = SILENT_SEC,
+    total_sec: float | None = None,
+    connections: int = 10,
+) -> Client:
+    """A client that connects to checked addresses only, keeps no cookies and follows no
+    redirections: its caller decides about them, and asks it for the next URL.
+
+    Its requests raise ``Forbidden`` (``internal_address``) besides ``FAILED``.
+
+    Args:
+        internal_hosts: ``host:port`` of servers that may have internal addresses.
+        total_sec: seconds from now until which all its requests must be over.
+        connections: open at a time.
+    """
+    context = httpx2.create_ssl_context()
+    transport = httpx2.HTTPTransport(verify=context)
+    # HTTPTransport takes no network backend, so its pool is replaced by one that has it.
+    transport._pool = httpcore2.ConnectionPool(
+        ssl_context=context,
+        max_connections=connections,
+        keepalive_expiry=IDLE_SEC,
+        network_backend=CheckedBackend(internal_hosts, total_sec),
+    )
+    return httpx2.Client(
+        transport=transport,
+        trust_env=False,
+        timeout=silent_sec,
+        headers=_headers(None),
+        cookies=CookieJar(DefaultCookiePolicy(allowed_domains=[])),
+    )
+
+
+class Reused:
+    """A checked client that lives as long as the process, so that a server's TLS handshake is paid
+    once per connection. A forked child opens its own: connections cannot be shared."""
+
+    def __init__(
+        self, internal_hosts: Collection[str], silent_sec: float, connections: int
+    ) -> None:
+        self._options = (tuple(internal_hosts), silent_sec, None, connections)
+        self._clients: dict[int, Client] = {}
+
+    def post(self, url: str, body: bytes, headers: Mapping[str, str], most_bytes: int) -> Reply:
+        """Sends one request, again where an idle connection turns out to be closed by the server.
+        Of the answer at most ``most_bytes`` are kept.
+
+        Raises:
+            Forbidden: ``internal_address``.
+            FAILED: no answer.
+        """
+        client = self._client()
+        for attempt in range(1, ATTEMPTS + 1):
+            steps: list[str] = []
+            request = client.build_request("POST", url, content=body, headers=dict(headers))
+            request.extensions["trace"] = lambda step, _, steps=steps: steps.append(step)
+            try:
+                answer = client.send(request, stream=True)
+            except DROPPED:
+                if "connection.connect_tcp.started" in steps or attempt == ATTEMPTS:
+                    raise  # a new connection: the server itself is in trouble
+                continue
+            with closing(answer):
+                return Reply(answer.status_code, answer.headers, _beginning(answer, most_bytes))
+        raise AssertionError("every attempt returns or raises")
+
+    def _client(self) -> Client:
+        found = self._clients.get(os.getpid())
+        return found or self._clients.setdefault(os.getpid(), checked_client(*self._options))
+
+
+def _headers(further: Mapping[str, str] | None) -> dict[str, str]:
+    # Sizes, ranges and digests are those of the content as it is stored, not of a packed one.
+    return {"Accept-Encoding": "identity", "User-Agent": "earshot", **(further or {})}
+
+
+def _beginning(answer: Response, most_bytes: int) -> bytes:
+    found: list[Any] = []
+    left = most_bytes
+    for block in answer.iter_bytes():
+        found.append(block[:left])
+        left -= len(found[-1])
+        if left == 0:
+            break
+    return b"".join(found)

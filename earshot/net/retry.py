@@ -1,0 +1,42 @@
+"""Which answers of web servers are worth another request, and when to send it."""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+
+PASSING = (408, 425, 429)
+"""Request Timeout, Too Early, Too Many Requests (RFC 9110, 8470, 6585)."""
+ATTEMPTS = 3
+"""Requests in a row without success before a caller gives up."""
+PAUSE_SEC = 1.0
+"""Before the second attempt; doubled before each further one."""
+LONGEST_PAUSE_SEC = 60.0
+"""Also where ``Retry-After`` asks for more."""
+
+
+def is_passing(status: int) -> bool:
+    """True for a status that the same request may not get later."""
+    return status in PASSING or status >= 500
+
+
+def retry_after(headers: Mapping[str, str]) -> float:
+    """Seconds that an answer asks to wait (RFC 9110, 10.2.3); 0 where it asks for nothing, or for
+    what cannot be read."""
+    asked = headers.get("Retry-After", "").strip()
+    if asked.isascii() and asked.isdigit():
+        return float(asked[:9])
+    try:
+        at = parsedate_to_datetime(asked)
+    except ValueError:
+        return 0.0
+    return max(0.0, (at.replace(tzinfo=at.tzinfo or UTC) - datetime.now(UTC)).total_seconds())
+
+
+def pause_sec(failures: int, asked_sec: float = 0.0) -> float:
+    """Seconds to wait before the next attempt.
+
+    Args:
+        failures: attempts in a row that have failed, from 1.
+        asked_sec: as ``retry_after``.
+    """
+    return min(max(PAUSE_SEC * 2.0 ** min(failures - 1, 10), asked_sec), LONGEST_PAUSE_SEC)
