@@ -3,10 +3,10 @@ value: docs/adr/0003."""
 
 from kombu import Queue
 
+from earshot.pools import queues
+from earshot.registry import cards
 from earshot.settings import settings
 from earshot.storage.redis_url import celery_url, is_tcp, tls
-from workers.pools import queues
-from workers.registry import cards
 
 _settings = settings()
 

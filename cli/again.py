@@ -12,6 +12,7 @@ from cli.terminal.console import say, show
 from cli.terminal.places import described, kept
 from earshot.analysis.errors import Misconfigured, Permanent
 from earshot.analysis.types import SpeakerCount
+from earshot.registry import analyses as registered
 from earshot.storage.postgres import recordings, requests
 from earshot.storage.postgres.db import Connection, connect
 from earshot.storage.postgres.rounds import COUNTS_SPEAKERS, Choice
@@ -19,7 +20,6 @@ from producer.admission import wait_for_room
 from producer.submit import Submission
 from tasks.again import again, plan
 from tasks.restart import restart
-from workers.registry import analyses as registered
 
 
 def choice(

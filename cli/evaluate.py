@@ -12,6 +12,7 @@ from rich.table import Table
 from cli.terminal.console import notices, say, show
 from earshot.analysis.errors import BAD_AUDIO_CODES, Misconfigured
 from earshot.audio.plan import PlanLimits
+from earshot.registry import analyses
 from earshot.settings import settings
 from evaluation import label_map, manifest, releases
 from evaluation.choice import Chosen, choose
@@ -20,7 +21,6 @@ from evaluation.metrics import Classified, Diarized, LeftOut, Measured, Metrics,
 from evaluation.run import Trial
 from workers.direct import Analyser
 from workers.gate import at_the_gate
-from workers.registry import analyses
 
 NAMED = 5
 """Recordings that could not be measured and are named on the terminal; metrics.json names all."""

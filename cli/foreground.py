@@ -6,11 +6,11 @@ from collections.abc import Collection
 from cli.models.serving import serving
 from earshot.analysis.errors import Misconfigured
 from earshot.compute.device import resolve
+from earshot.pools import STAGES
+from earshot.registry import cards
 from earshot.settings import settings
 from tasks.app import process_env, worker_argv
 from workers.checkpoints_present import check_present
-from workers.pools import STAGES
-from workers.registry import cards
 
 
 def become_worker(pools: tuple[str, ...], concurrency: int) -> None:

@@ -13,12 +13,12 @@ from earshot.analysis.errors import BadAudio, EarshotError, Forbidden, Growing, 
 from earshot.analysis.printable import told
 from earshot.analysis.types import SpeakerCount
 from earshot.analysis.words.languages import language_tag
+from earshot.registry import analyses as registered
 from earshot.settings import settings
 from producer.admission import wait_for_room
 from producer.patience import Patience
 from producer.scan import find_audio, left_out
 from producer.submit import Options, Submission, submit
-from workers.registry import analyses as registered
 
 OF_ONE_FILE = (BadAudio, Forbidden, Growing, OSError, ValueError)
 """What can be wrong with one file while the others are fine; ``ValueError``: with its name, or with

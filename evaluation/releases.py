@@ -14,9 +14,11 @@ from earshot.audio.store.pcm import local_path
 from earshot.compute import cache
 from earshot.compute.device import resolve
 from earshot.models.checkpoints import catalog
+from earshot.models.checkpoints.defaults import default_release
 from earshot.models.checkpoints.location import sha256
+from earshot.registry import analyses
 from earshot.settings import settings
-from workers.registry import analyses
+from workers.modules import module
 
 
 def chosen(names: Sequence[str], checkpoints: Sequence[str], folder: Path) -> dict[str, Release]:
@@ -43,7 +45,7 @@ def chosen(names: Sequence[str], checkpoints: Sequence[str], folder: Path) -> di
                 "checkpoint", f"two checkpoints for {release.analysis}; measure one after the other"
             )
         found[release.analysis] = release
-    return {name: found.get(name) or catalog.default_releases()[name] for name in names}
+    return {name: found.get(name) or default_release(name) for name in names}
 
 
 def trained_on(release: Release) -> tuple[str, ...] | None:
@@ -59,9 +61,9 @@ def load_all(releases: Mapping[str, Release], device: str) -> None:
         Misconfigured: one cannot be loaded.
     """
     for name, release in releases.items():
-        module = analyses()[name]
+        on_gpu = analyses()[name].pool == "gpu"
         try:
-            cache.get(module.load, release, resolve(device) if module.CARD.pool == "gpu" else "cpu")
+            cache.get(module(name).load, release, resolve(device) if on_gpu else "cpu")
         except EarshotError:
             raise
         except Exception as error:

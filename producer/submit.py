@@ -9,6 +9,7 @@ from earshot.analysis.printable import told
 from earshot.analysis.request import IngestRequest
 from earshot.analysis.types import Frozen, SpeakerCount
 from earshot.audio.store.inbox import discard_upload, is_young, upload
+from earshot.registry import analyses
 from earshot.settings import settings
 from earshot.storage.postgres import recordings
 from earshot.storage.postgres.db import Connection, connect, lost_connections
@@ -16,7 +17,6 @@ from producer.admission import expected_chunks
 from producer.patience import Patience
 from tasks.leftovers import AGE_SEC as SWEPT_SEC
 from tasks.submit import send
-from workers.registry import analyses
 
 
 class Options(Frozen):

@@ -4,21 +4,17 @@ import hashlib
 
 from earshot.analysis.types import Release
 from earshot.models.asr.endpoint import RUNTIME
-from earshot.models.checkpoints.catalog import default_releases
+from earshot.models.checkpoints.defaults import default_release
+from earshot.registry import analyses
 from earshot.settings import settings
 from earshot.storage.postgres import releases
 from earshot.storage.postgres.db import Connection
-from workers.contract import Card
-from workers.registry import cards
 
 
 def active(connection: Connection | None) -> dict[str, Release]:
     """Analysis to its release: the endpoint that settings name, else the promoted one, else the
     catalog's, else one that stands for code alone. Without a database nothing is promoted."""
-    catalogued = {
-        **{card.name: _without_checkpoint(card) for card in cards()},
-        **default_releases(),
-    }
+    catalogued = {name: default_release(name) for name in analyses()}
     promoted = {} if connection is None else releases.active(connection)
     return {**catalogued, **promoted, **_elsewhere()}
 
@@ -35,8 +31,3 @@ def _elsewhere() -> dict[str, Release]:
             analysis="asr", name=name, runtime=RUNTIME, uri=config.asr_endpoint_url, sha256=""
         )
     }
-
-
-def _without_checkpoint(card: Card) -> Release:
-    """The release of an analysis that is code alone: nothing to fetch, nothing to promote."""
-    return Release(analysis=card.name, name=f"{card.name}-code", runtime="code", uri="", sha256="")

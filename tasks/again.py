@@ -6,6 +6,7 @@ from uuid import UUID
 from earshot.analysis.errors import Permanent, Transient
 from earshot.analysis.types import WHOLE, SpeakerCount
 from earshot.audio.plan import PlanLimits, plan_chunks, speech_in
+from earshot.registry import analyses, cards
 from earshot.settings import settings
 from earshot.storage.postgres import recordings, rounds
 from earshot.storage.postgres.db import Connection
@@ -13,7 +14,6 @@ from earshot.storage.postgres.recordings import NewChunk
 from earshot.storage.postgres.rounds import Choice
 from tasks.active import active
 from tasks.dispatch import dispatch
-from workers.registry import analyses, cards
 
 
 def plan_limits() -> PlanLimits:

@@ -13,6 +13,7 @@ from redis import Redis
 from earshot.analysis.errors import DeviceLost, Transient, Unavailable
 from earshot.analysis.outcome import Failed, Outcome
 from earshot.analysis.types import ChunkKey, ChunkRef, Job, Receipt
+from earshot.registry import analyses, cards
 from earshot.settings import settings
 from earshot.storage import staging
 from earshot.storage.postgres.dead_letters import WORKER_LOST
@@ -24,7 +25,6 @@ from tasks.app import PAUSE_MAX_SEC, Stage, app, step_sec
 from tasks.messages import known
 from tasks.process.presence import claim
 from tasks.triage import Open
-from workers.registry import analyses, cards
 from workers.run import DEVICE_MEMORY, run
 
 log = logging.getLogger(__name__)
@@ -52,7 +52,7 @@ def _analyze(self: Stage, payload: dict[str, Any]) -> dict[str, Any]:
     _stage(client, job, {each.ref.key: _died(each) for each in found.dead})
     busy = len(found.busy)
     try:
-        for group in found.groups(urgent=analyses()[job.analysis].CARD.urgent):
+        for group in found.groups(urgent=analyses()[job.analysis].urgent):
             busy += _work(self, client, job, group)
     except SoftTimeLimitExceeded:
         raise Transient(
@@ -99,12 +99,12 @@ def _said(
     task: Stage, client: Redis, job: Job, refs: Sequence[ChunkRef]
 ) -> dict[ChunkRef, Outcome]:
     """The outcomes; what they hold of emergencies has left."""
-    card = analyses()[job.analysis].CARD
+    card = analyses()[job.analysis]
     said = dict(
         zip(refs, _outcomes(task, job.model_copy(update={"chunks": tuple(refs)})), strict=True)
     )
     if card.urgent:
-        emergency.tell(client, card, said)
+        emergency.tell(client, job.analysis, said)
     return said
 
 

@@ -24,8 +24,8 @@ from earshot.analysis.printable import printable
 from earshot.analysis.urls import masked
 from earshot.audio.store import scratch
 from earshot.compute import onnx_runtime
+from earshot.pools import queues_of
 from earshot.settings import PROJECT, settings
-from workers.pools import queues_of
 
 MALLOC_BYTES = 4 << 20
 """What is larger, and what is free at the end of the heap beyond it, goes back to the system at

@@ -10,6 +10,7 @@ from celery.exceptions import SoftTimeLimitExceeded
 from earshot.analysis.errors import EarshotError, Permanent, Transient
 from earshot.analysis.request import Differing, IngestReply, IngestRequest
 from earshot.audio.store.source import content_hash
+from earshot.registry import analyses
 from earshot.settings import settings
 from earshot.storage.postgres import db, recordings, requests, rounds, tombstones
 from earshot.storage.postgres.db import Connection
@@ -17,7 +18,6 @@ from earshot.storage.postgres.recordings import Recording
 from tasks.again import besides
 from tasks.decode import decode_again, source
 from tasks.dispatch import dispatch
-from workers.registry import analyses
 
 log = logging.getLogger(__name__)
 

@@ -10,6 +10,7 @@ from celery import chord
 
 from earshot.analysis.outcome import Failed
 from earshot.analysis.types import WHOLE, Batch, ChunkKey, ChunkRef, Job, Release, Utterance
+from earshot.registry import cards
 from earshot.settings import settings
 from earshot.storage import staging
 from earshot.storage.postgres import db, dead_letters, ledger, recordings
@@ -20,7 +21,6 @@ from tasks.active import active
 from tasks.app import app
 from tasks.publish import refusals
 from workers.gate import at_the_gate
-from workers.registry import cards
 
 Row = dict[str, Any]
 QUARANTINED = (

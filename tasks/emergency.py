@@ -10,10 +10,10 @@ from earshot.analysis.outcome import Outcome, Succeeded
 from earshot.analysis.types import ChunkRef
 from earshot.storage import outbox
 from earshot.storage.postgres import db
-from workers.contract import Card
+from workers.modules import module
 
 
-def tell(client: Redis, card: Card, said: Mapping[ChunkRef, Outcome]) -> None:
+def tell(client: Redis, analysis: str, said: Mapping[ChunkRef, Outcome]) -> None:
     """Publishes what the outcomes hold of alarms. To be called before they are staged: what is
     staged is not done again, so an alarm could be lost, while one that is told twice has the same
     id.
@@ -21,11 +21,12 @@ def tell(client: Redis, card: Card, said: Mapping[ChunkRef, Outcome]) -> None:
     Raises:
         Unavailable: Postgres or Redis is away; the job is to be tried again.
     """
+    findings = module(analysis).FINDINGS
     told = [
         events.emergency(ref.key, alarm)
         for ref, outcome in said.items()
         if isinstance(outcome, Succeeded)
-        for alarm in card.findings.model_validate(outcome.findings).alarms()
+        for alarm in findings.model_validate(outcome.findings).alarms()
     ]
     if told:
         with db.once() as connection:

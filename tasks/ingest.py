@@ -20,6 +20,7 @@ from earshot.audio.prepare import Prepared
 from earshot.audio.store.inbox import discard_upload
 from earshot.audio.store.pcm import delete_recording
 from earshot.audio.store.source import content_hash
+from earshot.registry import analyses, cards
 from earshot.settings import settings
 from earshot.storage import outbox
 from earshot.storage.postgres import db, ledger, recordings, requests, tombstones
@@ -34,7 +35,6 @@ from tasks.app import Stage, app, step_sec
 from tasks.asked_before import IdTaken
 from tasks.decode import decode, source
 from tasks.process.presence import claim
-from workers.registry import analyses, cards
 
 log = logging.getLogger(__name__)
 

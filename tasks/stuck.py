@@ -8,6 +8,7 @@ from typing import Literal
 from redis import Redis
 
 from earshot.analysis.types import ChunkKey, Frozen
+from earshot.pools import STRANGERS, queues
 from earshot.settings import settings
 from earshot.storage.postgres import ledger, requests
 from earshot.storage.postgres.db import Connection
@@ -17,7 +18,6 @@ from earshot.storage.redis import claims, presence, waits
 from earshot.storage.redis.claims import Standing
 from earshot.storage.redis.presence import Worker
 from earshot.storage.redis.waits import Queue
-from workers.pools import STRANGERS, queues
 
 Verdict = Literal["working", "waiting", "unserved", "unsure", "died", "lost", "unmerged"]
 """At work; waits its turn; nobody consumes its queue; its worker is silent; its worker died; its

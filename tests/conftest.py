@@ -7,9 +7,9 @@ from contextlib import ExitStack
 import pytest
 from hypothesis import settings
 
+from earshot.pools import STAGES
+from earshot.registry import cards
 from tests.servers import Stack, servers
-from workers.pools import STAGES
-from workers.registry import cards
 
 settings.register_profile(
     "shared machine", deadline=None

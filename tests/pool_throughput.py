@@ -20,13 +20,13 @@ import psutil
 
 from cli.localstack import processes
 from earshot.analysis.types import WHOLE, ChunkRef, Release
+from earshot.pools import STAGES
+from earshot.registry import analyses
 from earshot.storage.postgres import db, recordings, releases
 from tasks.dispatch import _reference
 from tests.integration.enqueue import enqueue
 from tests.pool_sound import Sound
 from tests.servers import Stack
-from workers.pools import STAGES
-from workers.registry import analyses
 
 FULL = 16
 """Chunks in a full job, and in each recording."""
@@ -159,7 +159,7 @@ class Pool:
 
     def _references(self, recording_id: UUID) -> list[ChunkRef]:
         """What the pool's jobs carried of a recording, in order."""
-        card = analyses()[self.release.analysis].CARD
+        card = analyses()[self.release.analysis]
         with db.connect(self.stack.database_url) as connection:
             recording = recordings.get(connection, recording_id)
             rows = connection.execute(CHUNKS.encode(), (recording_id,)).fetchall()

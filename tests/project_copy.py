@@ -24,10 +24,10 @@ def copy(folder: Path) -> Path:
     return folder
 
 
-def register(folder: Path, module: str) -> None:
-    """Adds the module to the copy's registry."""
-    registry = folder / "workers" / "registry.py"
+def register(folder: Path, name: str, module: str) -> None:
+    """Adds an analysis of the CPU pools to the copy's registry."""
+    registry = folder / "earshot" / "registry.py"
     before = registry.read_text(encoding="utf-8")
-    after = before.replace('    "workers.scene",\n', f'    "workers.scene",\n    "{module}",\n')
+    after = before.replace("CARDS = (\n", f'CARDS = (\n    Card("{name}", "{module}", "cpu"),\n')
     assert len(after.splitlines()) == len(before.splitlines()) + 1
     registry.write_text(after, encoding="utf-8")

@@ -2,22 +2,31 @@
 
 A module defines three names and nothing else happens at import (no torch, no onnxruntime):
 
-    CARD = Card(name="scene", pool="cpu", sample_rate=16_000, findings=SceneFindings)
+    FINDINGS = SceneFindings
 
     def load(release: Release, device: str) -> Model:
-        '''Once per process and release: read the checkpoint. May be slow, may use memory.'''
+        '''Once per process and release: reads the checkpoint. May be slow, may use memory.'''
 
     def analyze(model: Model, clips: Sequence[Clip]) -> list[SceneFindings | Skipped | Failed]:
         '''One result per clip, in order, in as few forward passes as memory allows.'''
 
-``analyze`` gives ``Failed`` for a clip that it knows it cannot do, and raises when it cannot go on;
-the runner (``workers.run``) then tries the clips one by one, so that only the clip at fault is
-reported as failed.
+Its line in ``earshot/registry.py`` gives it a name, a pool, and the sample rate and scope of its
+clips.
+
+``FINDINGS`` derives from ``earshot.analysis.findings.Findings``. Findings are stored as they are;
+``classification()`` of them is published as an event and listed in the report under
+``classifications``, by the name of the analysis. ``earshot report`` prints how many there are,
+``--json`` prints them.
+
+``load`` of code without a checkpoint returns None, and ``analyze`` takes that as its model.
+
+``analyze`` returns ``Skipped`` with a ``Reason`` where there is nothing to analyse, and ``Failed``
+for a clip that it knows it cannot do. It raises when it cannot go on: the runner (``workers.run``)
+then tries the clips one by one, so that only the clip at fault is reported as failed.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Any, Literal, Protocol
+from typing import Any, Protocol
 
 from earshot.analysis.findings import Findings
 from earshot.analysis.outcome import Failed, Skipped
@@ -25,44 +34,30 @@ from earshot.analysis.types import Release
 from earshot.audio.clip import Clip
 
 Result = Findings | Skipped | Failed
-"""What an analysis says of one clip."""
+"""The answer of an analysis about one clip."""
 
 
-@dataclass(frozen=True)
-class Card:
-    """What the rest of the system needs to know of an analysis."""
-
-    name: str  # a noun: queue, task suffix, row key and event key
-    pool: Literal["cpu", "gpu"]
-    findings: type[Findings]
-    sample_rate: int = 16_000  # Hz; the producer stores one copy of the audio per distinct rate
-    scope: Literal["chunk", "recording"] = "chunk"
-    speech_only: bool = (
-        False  # chunks that scene takes for noise or music need not be heard (workers.gate)
-    )
-    # its findings may hold alarms: chunks are analysed one by one, and each is told of at once
-    urgent: bool = False
-
-
-class Analysis(Protocol):
-    """A module that keeps the contract."""
-
-    CARD: Card
-
-    def load(self, release: Release, device: str) -> Any: ...
+class Analyzer(Protocol):
+    """Analyses clips with a loaded model."""
 
     def analyze(self, model: Any, clips: Sequence[Clip]) -> list[Result]: ...
 
 
-def results(analysis: Analysis, model: object, clips: Sequence[Clip]) -> list[Result]:
-    """What the analysis says of the clips, one result each.
+class Analysis(Analyzer, Protocol):
+    """A module that keeps the contract."""
+
+    FINDINGS: type[Findings]
+
+    def load(self, release: Release, device: str) -> Any: ...
+
+
+def results(analyzer: Analyzer, model: object, clips: Sequence[Clip]) -> list[Result]:
+    """One result per clip.
 
     Raises:
-        RuntimeError: it gave more or fewer.
+        RuntimeError: ``analyze`` returned more or fewer.
     """
-    found = analysis.analyze(model, clips)
+    found = analyzer.analyze(model, clips)
     if len(found) != len(clips):
-        raise RuntimeError(
-            f"{analysis.CARD.name}.analyze() gave {len(found)} results for {len(clips)} clips"
-        )
+        raise RuntimeError(f"analyze() gave {len(found)} results for {len(clips)} clips")
     return found

@@ -17,8 +17,7 @@ from earshot.audio.plan import PlanLimits, speech_in
 from earshot.audio.prepare import Prepared, prepare
 from earshot.audio.store.pcm import delete_recording
 from earshot.audio.store.source import content_hash
-from workers.contract import Card
-from workers.registry import analyses
+from earshot.registry import Card, analyses
 from workers.run import run
 
 
@@ -75,7 +74,7 @@ class Analyser:
                 path,
                 recording_id,
                 self.store_url,
-                rates={analyses()[name].CARD.sample_rate for name in wanted},
+                rates={analyses()[name].sample_rate for name in wanted},
                 limits=self.limits,
                 mix=not roles,
                 found=found,
@@ -97,7 +96,7 @@ class Analyser:
         cpu_seconds = {}
         for name in info.analyses:
             began = time.process_time()
-            parts += self._parts(analyses()[name].CARD, info, prepared)
+            parts += self._parts(analyses()[name], info, prepared)
             cpu_seconds[name] = time.process_time() - began
         return Analysed(gather(info, parts), cpu_seconds)
 

@@ -13,21 +13,21 @@ from functools import partial
 import numpy as np
 from numpy.typing import NDArray
 
-from earshot.analysis.outcome import Skipped
+from earshot.analysis.outcome import SCENE_MUSIC, SCENE_NOISE, Skipped
 from earshot.analysis.types import Release, Utterance
 from earshot.audio.clip import Clip
 from earshot.audio.features.chosen_windows import spread
 from earshot.audio.features.windows import begin_ms
 from earshot.compute import cache
 from earshot.models.checkpoints import licence
-from earshot.models.checkpoints.catalog import defaults
+from earshot.models.checkpoints.defaults import defaults
 from earshot.settings import settings
 from workers import scene
-from workers.contract import Analysis, Card, Result, results
+from workers.contract import Analyzer, Result, results
 
-ALONE = ("noise", "music")
-"""What is skipped. Not ``other``, a voice without words: it may be a sob. Not ``silence``: it may
-be a voice far away."""
+ALONE = {"noise": SCENE_NOISE, "music": SCENE_MUSIC}
+"""Labels that are skipped, and the reason. Not ``other``, a voice without words: it may be a sob.
+Not ``silence``: it may be a voice far away."""
 SURE = 0.9
 """Mean share of these over the windows that the VAD calls speech: high confidence."""
 LEAST_VOICE = 0.5
@@ -48,12 +48,8 @@ Array = NDArray[np.float32]
 class Gated:
     """An analysis that is not asked about chunks in which nobody speaks."""
 
-    inner: Analysis
+    inner: Analyzer
     model: scene.SceneModel
-    CARD: Card
-
-    def load(self, release: Release, device: str) -> object:
-        return self.inner.load(release, device)
 
     def analyze(self, model: object, clips: Sequence[Clip]) -> list[Result]:
         """As the analysis itself; ``Skipped("scene_noise")`` or ``Skipped("scene_music")`` for what
@@ -83,15 +79,15 @@ def at_the_gate() -> Release | None:
     )
 
 
-def gated(analysis: Analysis, gate: Release | None) -> Analysis:
-    """The analysis behind the gate of that scene release, if it has a gate and there is one.
+def gated(analyzer: Analyzer, gate: Release | None) -> Analyzer:
+    """The analyzer behind the gate of that scene release; itself where there is no gate.
 
     Raises:
         Misconfigured: the release cannot be loaded.
     """
-    if gate is None or not analysis.CARD.speech_only:
-        return analysis
-    return Gated(analysis, cache.get(scene.load, gate, "cpu"), analysis.CARD)
+    if gate is None:
+        return analyzer
+    return Gated(analyzer, cache.get(scene.load, gate, "cpu"))
 
 
 def refusal(model: scene.SceneModel, clip: Clip) -> Skipped | None:
@@ -112,7 +108,7 @@ def refusal(model: scene.SceneModel, clip: Clip) -> Skipped | None:
     mean = dict(zip(model.labels, shares.mean(axis=0).tolist(), strict=True))
     if sum(mean[label] for label in ALONE) < SURE:
         return None
-    return Skipped(reason=f"scene_{max(ALONE, key=lambda label: mean[label])}")
+    return Skipped(reason=ALONE[max(ALONE, key=lambda label: mean[label])])
 
 
 def voice(model: scene.SceneModel, clip: Clip, span: Utterance) -> bool:

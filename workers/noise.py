@@ -22,9 +22,8 @@ from earshot.models.sound.noise import FULL_BAND, UNTRAINED, hearing, tempered
 from earshot.models.sound.noise_on_yamnet import OnYamnet
 from earshot.models.sound.windowed import WindowedModel
 from earshot.settings import settings
-from workers.contract import Card
 
-CARD = Card(name="noise", pool="cpu", findings=NoiseFindings, urgent=True)
+FINDINGS = NoiseFindings
 
 Array = NDArray[np.float32]
 

@@ -10,9 +10,10 @@ from earshot.analysis.types import Job
 from earshot.audio.clip import Clip
 from earshot.compute import cache
 from earshot.compute.device import context_lost, free_memory, out_of_memory, resolve
-from workers.contract import Analysis, Result, results
+from earshot.registry import analyses
+from workers.contract import Analyzer, Result, results
 from workers.gate import gated
-from workers.registry import analyses
+from workers.modules import module
 
 log = logging.getLogger(__name__)
 
@@ -36,13 +37,13 @@ def run(job: Job, device: str, reraise: Reraise = (Transient,)) -> list[Outcome]
         Transient, or whatever ``reraise`` names: the caller decides.
         DeviceLost: this process must end; which chunk did it is not known unless it was alone.
     """
-    analysis = analyses()[job.analysis]
+    card, analysis = analyses()[job.analysis], module(job.analysis)
     clips = [Clip(ref) for ref in job.chunks]
     try:
         model = cache.get(
-            analysis.load, job.release, resolve(device) if analysis.CARD.pool == "gpu" else "cpu"
+            analysis.load, job.release, resolve(device) if card.pool == "gpu" else "cpu"
         )
-        analysis = gated(analysis, job.gate)
+        analyzer = gated(analysis, job.gate if card.speech_only else None)
     except reraise:
         raise
     except (
@@ -51,28 +52,30 @@ def run(job: Job, device: str, reraise: Reraise = (Transient,)) -> list[Outcome]
         _check_device(error, "device_absent")
         log.exception("%s: release %s cannot be loaded", job.analysis, job.release.name)
         return [_failure(error)] * len(clips)
-    return _analyze(analysis, model, clips, reraise)
+    return run_clips(job.analysis, analyzer, model, clips, reraise)
 
 
-def _analyze(
-    analysis: Analysis, model: object, clips: Sequence[Clip], reraise: Reraise
+def run_clips(
+    name: str, analyzer: Analyzer, model: object, clips: Sequence[Clip], reraise: Reraise
 ) -> list[Outcome]:
     """Tries all clips at once; when that raises, each alone, so that only the clip at fault fails;
     when they do not fit into memory, each half."""
     try:
-        return [_outcome(result) for result in results(analysis, model, clips)]
+        return [_outcome(result) for result in results(analyzer, model, clips)]
     except reraise:
         raise
     except Exception as error:  # noqa: BLE001  # logged by _alone, when it is certain whose it is
         _check_device(error, "device_lost")
-        failed = _alone(analysis, clips[0], error) if len(clips) == 1 else None
+        failed = _alone(name, clips[0], error) if len(clips) == 1 else None
         size = len(clips) // 2 if out_of_memory(error) else 1
     # After the except block: until then the error's frames hold what did not fit.
     free_memory()
     if failed is not None:
         return [failed]
     pieces = [clips[start : start + size] for start in range(0, len(clips), size)]
-    return [outcome for piece in pieces for outcome in _analyze(analysis, model, piece, reraise)]
+    return [
+        outcome for piece in pieces for outcome in run_clips(name, analyzer, model, piece, reraise)
+    ]
 
 
 def _check_device(error: Exception, code: str) -> None:
@@ -84,11 +87,11 @@ def _check_device(error: Exception, code: str) -> None:
         ) from error
 
 
-def _alone(analysis: Analysis, clip: Clip, error: Exception) -> Failed:
+def _alone(name: str, clip: Clip, error: Exception) -> Failed:
     known = isinstance(error, EarshotError) or out_of_memory(
         error
     )  # then its message says everything: one line
-    where = (analysis.CARD.name, clip.ref.recording_id, clip.ref.index)
+    where = (name, clip.ref.recording_id, clip.ref.index)
     log.error(
         "%s failed on recording %s chunk %d: %s", *where, error, exc_info=None if known else error
     )

@@ -8,15 +8,14 @@ from numpy.typing import NDArray
 
 from earshot.analysis.errors import Misconfigured
 from earshot.analysis.findings import RoleScores, SentimentFindings
-from earshot.analysis.outcome import Skipped
+from earshot.analysis.outcome import NO_SPEECH, Skipped
 from earshot.analysis.types import Release
 from earshot.audio.clip import Clip
 from earshot.audio.features.utterance import FEATURES, describe
 from earshot.models.onnx_model import OnnxModel, open_model
 from earshot.models.scoring import classify, rounded, softmax
-from workers.contract import Card
 
-CARD = Card(name="sentiment", pool="cpu", findings=SentimentFindings)
+FINDINGS = SentimentFindings
 
 Array = NDArray[np.float32]
 
@@ -58,8 +57,7 @@ def analyze(model: SentimentModel, clips: Sequence[Clip]) -> list[SentimentFindi
     """Sentiment of every utterance by its channel's role, by all roles where channels have none;
     ``Skipped("no_speech")``."""
     return [
-        _sentiments(model, clip) if clip.ref.speech else Skipped(reason="no_speech")
-        for clip in clips
+        _sentiments(model, clip) if clip.ref.speech else Skipped(reason=NO_SPEECH) for clip in clips
     ]
 
 

@@ -9,13 +9,13 @@ from redis import Redis
 
 from cli.doctor.finding import Finding, ok, warn
 from earshot.audio.store.leftovers import Stored, stored
+from earshot.pools import queues
 from earshot.settings import settings
 from earshot.storage import retention
 from earshot.storage.postgres import tombstones
 from earshot.storage.postgres.db import connect
 from earshot.storage.redis import refused, stream
 from earshot.storage.redis.client import client, without_expiry
-from workers.pools import queues
 
 DAY_SEC = 86_400.0
 LONG_DAYS = 90

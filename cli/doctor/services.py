@@ -12,12 +12,12 @@ from fsspec.implementations.local import LocalFileSystem
 
 from cli.doctor.finding import Finding, fail, ok, warn
 from earshot.analysis.urls import masked, shown
+from earshot.pools import STRANGERS
+from earshot.pools import queues as queue_names
 from earshot.settings import settings
 from earshot.storage.postgres.migrate import pending
 from earshot.storage.redis import refused as refused_messages
 from earshot.storage.redis.client import client
-from workers.pools import STRANGERS
-from workers.pools import queues as queue_names
 
 LITTLE_DISK = 2 * 1024**3
 """Bytes: an hour of stereo is 230 MB in the store, so this is the last warning."""

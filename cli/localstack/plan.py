@@ -4,8 +4,8 @@ import os
 import sys
 from typing import NamedTuple
 
-from workers.pools import STAGES
-from workers.registry import cards
+from earshot.pools import STAGES
+from earshot.registry import cards
 
 CORES = os.cpu_count() or 1
 

@@ -7,13 +7,14 @@ from earshot.analysis.types import Release
 from earshot.models.asr.endpoint import RUNTIME as ENDPOINT
 from earshot.models.checkpoints import catalog
 from earshot.models.checkpoints.catalog import Checkpoint
+from earshot.models.checkpoints.defaults import default_release
 from earshot.models.checkpoints.location import digest
+from earshot.registry import analyses
 from earshot.settings import settings
 from earshot.storage.postgres import releases
 from earshot.storage.postgres.db import connect
 from evaluation.releases import load_all
 from tasks.active import active
-from workers.registry import analyses
 
 
 def use_model(name: str) -> None:
@@ -33,7 +34,7 @@ def use_model(name: str) -> None:
     release = _release(entry)
     with connect() as connection:
         load_all({entry.analysis: release}, config.device)
-        if release == catalog.default_releases().get(entry.analysis):
+        if release == default_release(entry.analysis):
             releases.deactivate(connection, entry.analysis)
         else:
             releases.activate(connection, release)

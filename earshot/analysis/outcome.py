@@ -18,11 +18,18 @@ class Succeeded(Frozen):
     classification: Published | None = None
 
 
+NO_SPEECH = "no_speech"
+"""Nobody speaks in the clip, as far as the VAD says."""
+SCENE_NOISE, SCENE_MUSIC = "scene_noise", "scene_music"
+"""The gate found noise or music alone where the VAD says speech (``workers.gate``)."""
+
+
 class Skipped(Frozen):
-    """There was nothing to analyse: ``no_speech``, ``scene_noise``, ``scene_music``, ..."""
+    """There was nothing to analyse."""
 
     status: Literal["skipped"] = "skipped"
     reason: str
+    """One of the constants above, or an analysis's own word in the same form."""
 
 
 class Failed(Frozen):

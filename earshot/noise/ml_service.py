@@ -6,7 +6,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from earshot.models.checkpoints.catalog import default_releases
+from earshot.models.checkpoints.defaults import default_release
 from earshot.models.checkpoints.location import locate
 from earshot.noise.service import NoiseClassifierService
 from earshot.noise.sound import of_bytes
@@ -28,7 +28,7 @@ class MLService:
             FileNotFoundError: there is no such model.
         """
         return NoiseClassifierService(
-            model_path=self.model_path or locate(default_releases()["noise"])
+            model_path=self.model_path or locate(default_release("noise"))
         )
 
     def classify_noise(self, audio_data: str | bytes, sample_rate: int = 48_000) -> dict[str, Any]:

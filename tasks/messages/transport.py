@@ -21,14 +21,14 @@ from kombu.utils.objects import cached_property
 from redis.exceptions import RedisError
 
 from earshot.analysis.errors import Permanent, Unavailable
+from earshot.pools import STAGES, STRANGERS, queues
+from earshot.registry import cards
 from earshot.storage.redis import client as redis
 from earshot.storage.redis import refused
 from earshot.storage.redis.client import AWAY, Parser
 from tasks.app import app
 from tasks.messages.embeds import Service
 from tasks.messages.envelope import Refused, let_through
-from workers.pools import STAGES, STRANGERS, queues
-from workers.registry import cards
 
 log = logging.getLogger(__name__)
 

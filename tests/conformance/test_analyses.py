@@ -17,14 +17,14 @@ import soxr
 
 from earshot.analysis.errors import BadAudio
 from earshot.analysis.findings import Classification, Findings
-from earshot.analysis.outcome import Skipped
+from earshot.analysis.outcome import NO_SPEECH, Skipped
 from earshot.analysis.types import WHOLE, ChunkRef, Utterance
 from earshot.audio.clip import Clip
 from earshot.audio.prepare import prepare
 from earshot.compute import cache
-from earshot.models.checkpoints.catalog import default_releases
-from workers.contract import Analysis
-from workers.registry import analyses
+from earshot.models.checkpoints.defaults import default_release
+from earshot.registry import Card, cards
+from workers.modules import module
 
 RATE = 16_000
 NARROW = 8_000
@@ -105,29 +105,29 @@ def stored(
     return Clip(ref)
 
 
-@pytest.fixture(params=sorted(analyses()))
-def module(request: pytest.FixtureRequest) -> Analysis:
-    return analyses()[request.param]
+@pytest.fixture(params=cards(), ids=lambda card: card.name)
+def card(request: pytest.FixtureRequest) -> Card:
+    return request.param
 
 
-def run(module: Analysis, *clips: Clip) -> list[Findings | Skipped]:
-    model = cache.get(module.load, default_releases()[module.CARD.name], "cpu")
-    return module.analyze(model, clips)
+def run(name: str, *clips: Clip) -> list[Findings | Skipped]:
+    analysis = module(name)
+    return analysis.analyze(cache.get(analysis.load, default_release(name), "cpu"), clips)
 
 
-def is_whole(module: Analysis) -> bool:
-    return module.CARD.scope == "recording"
+def is_whole(card: Card) -> bool:
+    return card.scope == "recording"
 
 
 @pytest.mark.parametrize("sound", SOUNDS)
-def test_any_sound_has_a_valid_answer(module: Analysis, sound: str, tmp_path: Path) -> None:
+def test_any_sound_has_a_valid_answer(card: Card, sound: str, tmp_path: Path) -> None:
     native = NARROW if sound == "eight_kilohertz" else RATE
-    clip = stored(SOUNDS[sound](), tmp_path, whole=is_whole(module), native=native)
-    (answer,) = run(module, clip)
-    assert isinstance(answer, module.CARD.findings | Skipped)
+    clip = stored(SOUNDS[sound](), tmp_path, whole=is_whole(card), native=native)
+    (answer,) = run(card.name, clip)
+    assert isinstance(answer, module(card.name).FINDINGS | Skipped)
     document = json.loads(answer.model_dump_json())
     if isinstance(answer, Findings):
-        assert module.CARD.findings.model_validate(document) == answer
+        assert module(card.name).FINDINGS.model_validate(document) == answer
         check_scores(document)
         check_times(document, clip.ref)
         published = answer.classification()
@@ -135,15 +135,15 @@ def test_any_sound_has_a_valid_answer(module: Analysis, sound: str, tmp_path: Pa
 
 
 @pytest.mark.parametrize("sound", ["voice", "stereo", "eight_kilohertz", "clipped", "dc_shift"])
-def test_speech_has_findings(module: Analysis, sound: str, tmp_path: Path) -> None:
-    (answer,) = run(module, stored(SOUNDS[sound](), tmp_path, whole=is_whole(module)))
-    assert isinstance(answer, module.CARD.findings)
+def test_speech_has_findings(card: Card, sound: str, tmp_path: Path) -> None:
+    (answer,) = run(card.name, stored(SOUNDS[sound](), tmp_path, whole=is_whole(card)))
+    assert isinstance(answer, module(card.name).FINDINGS)
 
 
 def test_a_narrow_recording_is_answered_with_a_warning_where_it_matters(tmp_path: Path) -> None:
     answers = [
         run(
-            analyses()["noise"],
+            "noise",
             stored(SOUNDS["eight_kilohertz"](), tmp_path, whole=False, native=rate),
         )[0].model_dump()
         for rate in (NARROW, 48_000)
@@ -162,41 +162,41 @@ def test_sound_that_is_no_number_is_refused(value: float, tmp_path: Path) -> Non
     assert caught.value.code == "not_finite"
 
 
-def test_answers_are_the_same_every_time(module: Analysis, tmp_path: Path) -> None:
-    clip = stored(SOUNDS["stereo"](), tmp_path, whole=is_whole(module))
-    assert run(module, clip)[0].model_dump_json() == run(module, clip)[0].model_dump_json()
+def test_answers_are_the_same_every_time(card: Card, tmp_path: Path) -> None:
+    clip = stored(SOUNDS["stereo"](), tmp_path, whole=is_whole(card))
+    assert run(card.name, clip)[0].model_dump_json() == run(card.name, clip)[0].model_dump_json()
 
 
-def test_one_answer_per_clip_in_order(module: Analysis, tmp_path: Path) -> None:
+def test_one_answer_per_clip_in_order(card: Card, tmp_path: Path) -> None:
     folders = [tmp_path / name for name in "abc"]
     for folder in folders:
         folder.mkdir()
     sounds = ("voice", "silence", "stereo")
     clips = [
-        stored(SOUNDS[s](), folder, whole=is_whole(module))
+        stored(SOUNDS[s](), folder, whole=is_whole(card))
         for s, folder in zip(sounds, folders, strict=True)
     ]
-    together = run(module, *clips)
-    assert together == [answer for clip in clips for answer in run(module, clip)]
+    together = run(card.name, *clips)
+    assert together == [answer for clip in clips for answer in run(card.name, clip)]
 
 
-def test_no_speech_is_skipped_or_answered(module: Analysis, tmp_path: Path) -> None:
+def test_no_speech_is_skipped_or_answered(card: Card, tmp_path: Path) -> None:
     (answer,) = run(
-        module, stored(SOUNDS["hiss"](), tmp_path, whole=is_whole(module), speech=False)
+        card.name, stored(SOUNDS["hiss"](), tmp_path, whole=is_whole(card), speech=False)
     )
     if isinstance(answer, Skipped):
-        assert answer.reason == "no_speech"
+        assert answer.reason == NO_SPEECH
     else:
         check_scores(json.loads(answer.model_dump_json()))
 
 
-def test_no_clips_no_answers(module: Analysis) -> None:
-    assert run(module) == []
+def test_no_clips_no_answers(card: Card) -> None:
+    assert run(card.name) == []
 
 
-def test_releases_agree_with_cards(module: Analysis) -> None:
-    release = default_releases()[module.CARD.name]
-    assert release.analysis == module.CARD.name
+def test_the_default_release_is_of_its_analysis(card: Card) -> None:
+    release = default_release(card.name)
+    assert release.analysis == card.name
 
 
 def check_scores(document: Any) -> None:

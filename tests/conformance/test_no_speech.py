@@ -10,12 +10,9 @@ import pytest
 
 from earshot.analysis.findings import EmotionFindings, SentimentFindings
 from tests.conformance.test_analyses import RATE, hiss, narrow, run, stored, voice
-from workers import emotion, sentiment
 
 MOST = {"sentiment": 0.6, "emotion": 0.5}
 """Confidence in what is no speech: chance is 0.33 and 0.2."""
-
-MODULES = {"sentiment": sentiment, "emotion": emotion}
 
 
 def tone(hertz: float, seconds: float = 3.0) -> np.ndarray:
@@ -49,12 +46,12 @@ NO_SPEECH = {
 
 
 def answered(name: str, sound: np.ndarray, folder: Path) -> EmotionFindings | SentimentFindings:
-    (answer,) = run(MODULES[name], stored(sound, folder, whole=False))
+    (answer,) = run(name, stored(sound, folder, whole=False))
     assert isinstance(answer, EmotionFindings | SentimentFindings)
     return answer
 
 
-@pytest.fixture(params=sorted(MODULES))
+@pytest.fixture(params=sorted(MOST))
 def name(request: pytest.FixtureRequest) -> str:
     return request.param
 

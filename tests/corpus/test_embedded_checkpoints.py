@@ -18,7 +18,8 @@ from earshot.analysis.findings import (
 from earshot.analysis.types import ChunkRef, Release, Utterance
 from earshot.audio.clip import Clip
 from earshot.compute import cache
-from earshot.models.checkpoints.catalog import default_releases, load
+from earshot.models.checkpoints.catalog import load
+from earshot.models.checkpoints.defaults import default_releases
 from earshot.models.checkpoints.location import sha256
 from earshot.models.onnx_model import open_model
 from earshot.models.sound.noise_on_yamnet import OnYamnet

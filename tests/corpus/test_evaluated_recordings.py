@@ -6,14 +6,14 @@ from pathlib import Path
 
 import pytest
 
-from earshot.models.checkpoints.catalog import default_releases
+from earshot.models.checkpoints.defaults import default_releases
 from earshot.models.checkpoints.location import MODELS
+from earshot.registry import analyses
 from evaluation.choice import spread
 from evaluation.manifest import read
 from evaluation.metrics import Classified, Diarized, Metrics, Transcribed
 from tests.corpus.recorded import DATA
 from tests.unit.cli.test_errors import earshot
-from workers.registry import analyses
 
 pytestmark = pytest.mark.corpus
 

@@ -11,7 +11,7 @@ import soundfile
 from earshot.analysis.report.parts import Evidence
 from earshot.analysis.report.transcript import transcribe
 from earshot.audio.prepare import prepare
-from earshot.models.checkpoints.catalog import default_releases
+from earshot.models.checkpoints.defaults import default_releases
 from evaluation import answers
 from evaluation.measures.words import distance, normalised
 from tests.corpus.recorded import DATA

@@ -22,7 +22,7 @@ from earshot.audio.clip import Clip
 from earshot.audio.plan import PlanLimits, speech_in
 from earshot.audio.prepare import Prepared, prepare
 from earshot.models.asr.moonshine import Moonshine
-from earshot.models.checkpoints.catalog import default_releases
+from earshot.models.checkpoints.defaults import default_releases
 from earshot.models.checkpoints.location import locate
 from evaluation.measures import rttm
 from evaluation.measures.der import Errors, Spoken, score

@@ -26,7 +26,6 @@ from pathlib import Path
 from earshot.analysis.findings import Findings
 from earshot.analysis.types import Release
 from earshot.audio.clip import Clip
-from workers.contract import Card
 
 CONTROL, VICTIMS = Path({control!r}), Path({victims!r})
 LOST: list[Exception] = []
@@ -37,7 +36,7 @@ class PeakFindings(Findings):
     peak: float
 
 
-CARD = Card(name="peak", pool="cpu", findings=PeakFindings)
+FINDINGS = PeakFindings
 
 
 def load(release: Release, device: str) -> None:
@@ -101,7 +100,7 @@ class Poison:
         stage.project = project_copy.copy(folder / "project")
         text = MODULE.format(control=str(self._control), victims=str(self._victims), absent=ABSENT)
         (stage.project / "workers" / "peak.py").write_text(text, encoding="utf-8")
-        project_copy.register(stage.project, "workers.peak")
+        project_copy.register(stage.project, "peak", "workers.peak")
         stage.settings |= SHORT
 
     def on(self, way: str) -> None:

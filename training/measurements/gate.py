@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from earshot.analysis.outcome import Skipped
-from earshot.models.checkpoints.catalog import default_releases
+from earshot.models.checkpoints.defaults import default_releases
 from evaluation import label_map, manifest
 from workers.direct import Analysed, Analyser
 

@@ -17,7 +17,7 @@ import numpy as np
 from earshot.analysis.findings import AsrFindings
 from earshot.audio.features import augment
 from earshot.audio.features.spectra import Array
-from earshot.models.checkpoints.catalog import default_releases
+from earshot.models.checkpoints.defaults import default_release
 from evaluation import manifest
 from evaluation.manifest import Row
 from training.data.datasets import RATE, waveform
@@ -34,8 +34,8 @@ LEVELS_DB = (20, 10, 5, 0, -5)
 def told(data: Path, folder: Path, rows: list[Row]) -> str:
     """Recordings, those with words, and the words: without the gate and with it."""
     found = []
-    for gate in (None, default_releases()["scene"]):
-        analyser = Analyser(f"file://{folder}", {"asr": default_releases()["asr"]}, gate=gate)
+    for gate in (None, default_release("scene")):
+        analyser = Analyser(f"file://{folder}", {"asr": default_release("asr")}, gate=gate)
         count: Counter[str] = Counter()
         for row in rows:
             evidence = analyser.analyse(

@@ -9,15 +9,15 @@ import time
 from pathlib import Path
 
 from earshot.analysis.report.report import build_report
-from earshot.models.checkpoints.catalog import default_releases
+from earshot.models.checkpoints.defaults import default_release
+from earshot.registry import analyses
 from workers.direct import Analyser
-from workers.registry import analyses
 
 
 def main() -> None:
     """Prints wall and CPU seconds and peak memory of this process as JSON."""
     began = time.perf_counter()
-    releases = {name: default_releases()[name] for name in analyses()}
+    releases = {name: default_release(name) for name in analyses()}
     with tempfile.TemporaryDirectory() as folder:
         # Jobs of one chunk: no batch is held in memory.
         analyser = Analyser(f"file://{folder}", releases, device="auto", batch_size=1)

@@ -13,12 +13,11 @@ import psutil
 from cli.localstack import postgres, processes, redis, waiting
 from earshot.analysis.report.parts import RecordingInfo
 from earshot.audio.prepare import Prepared, prepare
-from earshot.models.checkpoints.catalog import default_releases
+from earshot.models.checkpoints.defaults import default_release
+from earshot.registry import Card, cards
 from earshot.storage.postgres.migrate import migrate
 from tasks.app import process_env
-from workers.contract import Card
 from workers.direct import chunk_ref, describe, job_of
-from workers.registry import cards
 
 CHUNKS = 200
 """Of each analysis, unless told otherwise: a hundred for each child."""
@@ -95,7 +94,7 @@ def _work(heard: list[Card], info: RecordingInfo, prepared: Prepared, chunks: in
         chunk = info.chunks[number % len(info.chunks)].model_copy(update={"index": number})
         for card in heard:
             ref = chunk_ref(info, prepared, card.sample_rate, chunk)
-            job = job_of(default_releases()[card.name], [ref])
+            job = job_of(default_release(card.name), [ref])
             sent.append(app.send_task(f"analyze.{card.name}", [job.model_dump(mode="json")]))
     for each in sent:
         each.get(timeout=LIMIT_SEC)

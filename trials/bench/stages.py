@@ -24,11 +24,11 @@ from earshot.audio.features.level import mixed
 from earshot.audio.prepare import Prepared, prepare
 from earshot.audio.quality.measure import QualityMeter
 from earshot.compute import cache
-from earshot.models.checkpoints.catalog import default_releases
+from earshot.models.checkpoints.defaults import default_release
+from earshot.registry import Card, cards
 from earshot.settings import settings
-from workers.contract import Card
 from workers.direct import chunk_ref, chunk_refs, describe, job_of
-from workers.registry import analyses, cards
+from workers.modules import module
 from workers.run import run
 
 BESIDE = ("emotion",)
@@ -45,7 +45,7 @@ def main() -> None:
     cpu: dict[str, float] = {}
     with _timed(cpu, "load"):
         for card in heard:
-            cache.get(analyses()[card.name].load, default_releases()[card.name], "cpu")
+            cache.get(module(card.name).load, default_release(card.name), "cpu")
     pools = {card.name: card.pool for card in heard}
     print(json.dumps({"cpu": cpu, "pools": pools}), flush=True)
     with tempfile.TemporaryDirectory() as folder:
@@ -68,7 +68,7 @@ def _measured(path: Path, store_url: str, heard: list[Card]) -> dict[str, Any]:
     for card in heard:
         with _timed(cpu, card.name):
             for ref in chunk_refs(card, info, prepared):
-                [outcome] = run(job_of(default_releases()[card.name], [ref]), "cpu")
+                [outcome] = run(job_of(default_release(card.name), [ref]), "cpu")
                 if isinstance(outcome, Failed):
                     raise RuntimeError(
                         f"{card.name} failed on chunk {ref.index} of {path}: {outcome.detail}"

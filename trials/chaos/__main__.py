@@ -25,7 +25,7 @@ def main() -> int:
     endings.listen()
     with tempfile.TemporaryDirectory(prefix="earshot-chaos-") as folder:
         project = project_copy.copy(Path(folder) / "project")
-        project_copy.register(project, "trials.chaos.probe")
+        project_copy.register(project, "probe", "trials.chaos.probe")
         session = subprocess.Popen(
             [sys.executable, "-m", "trials.chaos.session", *sys.argv[1:]],
             env={**os.environ, "PYTHONPATH": str(project), "CHAOS_STARTED_IN": str(Path.cwd())},

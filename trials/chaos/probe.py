@@ -11,7 +11,6 @@ from earshot.analysis.findings import Classification, Findings
 from earshot.analysis.types import Release
 from earshot.audio.clip import Clip
 from trials.chaos import script
-from workers.contract import Card
 
 LOG, WORK_MS = "CHAOS_PROBE_LOG", "CHAOS_PROBE_WORK_MS"
 """Environment of the workers: the file that each computation is written down in, and how long an
@@ -33,7 +32,7 @@ class ProbeFindings(Findings):
         )
 
 
-CARD = Card(name="probe", pool="cpu", findings=ProbeFindings)
+FINDINGS = ProbeFindings
 
 
 def load(release: Release, device: str) -> None:

@@ -14,14 +14,14 @@ from typing import Any
 
 from earshot.analysis.outcome import Failed, Outcome
 from earshot.analysis.report.report import build_report
-from earshot.analysis.types import Job, Release
+from earshot.analysis.types import Job
 from earshot.audio.clip import Clip
 from earshot.audio.plan import PlanLimits
-from earshot.models.checkpoints.catalog import default_releases
+from earshot.models.checkpoints.defaults import default_release
+from earshot.registry import analyses
 from trials.chaos import load, script
 from workers.direct import Analyser
 from workers.gate import at_the_gate
-from workers.registry import analyses
 from workers.run import run
 
 
@@ -30,7 +30,7 @@ def analyser(names: Sequence[str], store_url: str) -> Analyser:
     another."""
     return Analyser(
         store_url,
-        {name: _release(name) for name in names},
+        {name: default_release(name) for name in names},
         PlanLimits.of_seconds(load.CHUNK_SEC, load.CHUNK_MAX_SEC, load.OVERLAP_SEC),
         gate=at_the_gate(),
         batch_size=1,
@@ -57,11 +57,6 @@ def _run(job: Job, device: str) -> list[Outcome]:
     if job.analysis == "probe" and isinstance(script.heard(Clip(ref).read()), str):
         return [Failed(code="worker_lost", detail="")]
     return run(job, device)
-
-
-def _release(name: str) -> Release:
-    without = Release(analysis=name, name=f"{name}-code", runtime="code", uri="", sha256="")
-    return default_releases().get(name, without)
 
 
 def main() -> None:

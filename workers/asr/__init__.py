@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from functools import partial
 
 from earshot.analysis.findings import AsrFindings, SuppressedText, Word
-from earshot.analysis.outcome import Failed, Skipped
+from earshot.analysis.outcome import NO_SPEECH, Failed, Skipped
 from earshot.analysis.types import Release, Utterance
 from earshot.analysis.words.hallucinated import sift
 from earshot.analysis.words.spelling import is_word, written
@@ -14,9 +14,8 @@ from earshot.models.asr.recogniser import UNDETERMINED, Recogniser, Recognition
 from earshot.settings import settings
 from workers.asr.listening import Heard, listen, primary
 from workers.asr.routes import Recognisers
-from workers.contract import Card
 
-CARD = Card(name="asr", pool="gpu", findings=AsrFindings, speech_only=True)
+FINDINGS = AsrFindings
 
 PLACES = 3
 UNSUPPORTED = "language_unsupported"
@@ -47,7 +46,7 @@ def analyze(model: Recognisers, clips: Sequence[Clip]) -> list[AsrFindings | Ski
 
 def _why_not(model: Recognisers, clip: Clip) -> Skipped | Failed | None:
     if not clip.ref.speech:
-        return Skipped(reason="no_speech")
+        return Skipped(reason=NO_SPEECH)
     language = primary(clip.ref.language)
     release, recogniser = model.of(language)
     return (

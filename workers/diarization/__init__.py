@@ -5,14 +5,13 @@ from collections.abc import Iterable, Sequence
 from typing import Literal
 
 from earshot.analysis.findings import DiarizationFindings, SpeakerTurn
-from earshot.analysis.outcome import Skipped
+from earshot.analysis.outcome import NO_SPEECH, Skipped
 from earshot.analysis.types import Release, Utterance
 from earshot.audio.clip import Clip
 from earshot.models.speakers.diarizer import Spoken
-from workers.contract import Card
 from workers.diarization.diarizers import Diarizer, opened
 
-CARD = Card(name="diarization", pool="gpu", findings=DiarizationFindings, scope="recording")
+FINDINGS = DiarizationFindings
 
 TURN_GAP_MS = 500
 """A speaker silent for less than this goes on with the same turn."""
@@ -31,7 +30,7 @@ def load(release: Release, device: str) -> Diarizer:
 def analyze(model: Diarizer, clips: Sequence[Clip]) -> list[DiarizationFindings | Skipped]:
     """Turns of each recording; ``no_speech`` where the VAD heard none."""
     return [
-        _diarize(model, clip) if clip.ref.speech else Skipped(reason="no_speech") for clip in clips
+        _diarize(model, clip) if clip.ref.speech else Skipped(reason=NO_SPEECH) for clip in clips
     ]
 
 

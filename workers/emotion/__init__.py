@@ -6,17 +6,16 @@ from collections.abc import Sequence
 import numpy as np
 
 from earshot.analysis.findings import Classification, Emotion, EmotionFindings
-from earshot.analysis.outcome import Skipped
+from earshot.analysis.outcome import NO_SPEECH, Skipped
 from earshot.analysis.types import Release, Utterance
 from earshot.audio.clip import Clip
 from earshot.models.emotion import labels as emotion_labels
 from earshot.models.emotion.model import Dimensions, Shares
 from earshot.models.scoring import classify
 from earshot.settings import settings
-from workers.contract import Card
 from workers.emotion.models import EmotionModels, open_models
 
-CARD = Card(name="emotion", pool="gpu", findings=EmotionFindings, speech_only=True)
+FINDINGS = EmotionFindings
 
 PLACES = 4
 
@@ -44,7 +43,7 @@ def analyze(model: EmotionModels, clips: Sequence[Clip]) -> list[EmotionFindings
     return [
         _findings(model, [(span, next(shares), next(rated)) for span in clip.ref.speech])
         if clip.ref.speech
-        else Skipped(reason="no_speech")
+        else Skipped(reason=NO_SPEECH)
         for clip in clips
     ]
 

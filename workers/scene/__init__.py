@@ -18,10 +18,9 @@ from earshot.audio.features.windows import WindowSpec, begin_ms
 from earshot.models.scoring import classify
 from earshot.models.sound.windowed import open_windowed
 from earshot.models.sound.yamnet import open_yamnet
-from workers.contract import Card
 from workers.scene.sound_events import PLACES, Cells, events_of
 
-CARD = Card(name="scene", pool="cpu", findings=SceneFindings)
+FINDINGS = SceneFindings
 
 RAW_KEPT = 10
 """Classes of the network itself that are kept, with their largest scores."""

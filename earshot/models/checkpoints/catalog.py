@@ -4,7 +4,6 @@ import hashlib
 import re
 import tomllib
 from collections.abc import Mapping, Sequence
-from functools import cache
 from importlib.util import find_spec
 from pathlib import Path, PurePosixPath
 from typing import Annotated, Literal
@@ -241,20 +240,3 @@ def _check_names(path: Path, names: list[str]) -> None:
             raise Misconfigured(
                 "catalog", f"{path} names {name} twice; every checkpoint needs a name of its own"
             )
-
-
-@cache
-def defaults() -> dict[str, Checkpoint]:
-    """Analysis to the entry that serves it until another is made active: its first one that is at
-    hand."""
-    found: dict[str, Checkpoint] = {}
-    for entry in load():
-        if entry.at_hand:
-            found.setdefault(entry.analysis, entry)
-    return found
-
-
-@cache
-def default_releases() -> dict[str, Release]:
-    """The releases of ``defaults``."""
-    return {analysis: entry.release() for analysis, entry in defaults().items()}

@@ -16,7 +16,7 @@ from redis import Redis
 
 from cli.localstack import processes, waiting
 from earshot.analysis.types import Batch, ChunkKey, Job
-from earshot.models.checkpoints.catalog import default_releases
+from earshot.models.checkpoints.defaults import default_releases
 from earshot.settings import PROJECT
 from earshot.storage.redis import refused
 from tests.integration import strange_messages

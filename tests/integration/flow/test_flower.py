@@ -15,11 +15,11 @@ import pytest
 import yaml
 
 from cli.localstack import processes, waiting
+from earshot.pools import pools
 from earshot.settings import PROJECT
 from earshot.storage.postgres import db, recordings
 from tests.integration.enqueue import enqueue
 from tests.servers import Stack
-from workers.pools import pools
 
 pytestmark = pytest.mark.integration
 

@@ -8,7 +8,8 @@ import pytest
 from cli.foreground import check
 from cli.models.serving import serving
 from cli.terminal.explain import USAGE
-from earshot.models.checkpoints.catalog import default_releases, load
+from earshot.models.checkpoints.catalog import load
+from earshot.models.checkpoints.defaults import default_releases
 from earshot.settings import settings
 from earshot.storage.postgres import releases
 from earshot.storage.postgres.db import connect

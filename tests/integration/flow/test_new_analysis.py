@@ -23,7 +23,6 @@ from collections.abc import Sequence
 from earshot.analysis.findings import Classification, Findings
 from earshot.analysis.types import Release
 from earshot.audio.clip import Clip
-from workers.contract import Card
 
 
 class LoudnessFindings(Findings):
@@ -36,7 +35,7 @@ class LoudnessFindings(Findings):
         return Classification(label=label, confidence=scores[label], scores=scores)
 
 
-CARD = Card(name="loudness", pool="cpu", findings=LoudnessFindings)
+FINDINGS = LoudnessFindings
 
 
 def load(release: Release, device: str) -> None:
@@ -53,7 +52,7 @@ def test_one_module_and_one_line_reach_the_chord_the_rows_and_the_event(
 ) -> None:
     stage.project = project_copy.copy(tmp_path / "project")
     (stage.project / "workers" / "loudness.py").write_text(MODULE, encoding="utf-8")
-    project_copy.register(stage.project, "workers.loudness")
+    project_copy.register(stage.project, "loudness", "workers.loudness")
     uri = stage.offer(PROJECT / "demo" / "call.ogg")
     core = stage.workers("core", "ingest", "merge", "finalize", "upkeep")
     with core, stage.workers("analyses", "loudness", "scene"), Wire(stage.redis_url) as wire:

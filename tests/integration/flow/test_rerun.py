@@ -12,7 +12,7 @@ from psycopg.types.json import Jsonb
 from redis import Redis
 
 from earshot.analysis.types import WHOLE
-from earshot.models.checkpoints.catalog import default_releases
+from earshot.models.checkpoints.defaults import default_releases
 from earshot.settings import PROJECT
 from earshot.storage.postgres import db, recordings
 from earshot.storage.redis import stream

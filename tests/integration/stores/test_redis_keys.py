@@ -3,9 +3,9 @@
 import pytest
 from redis import Redis
 
+from earshot.pools import queues
 from earshot.storage.redis.client import without_expiry
 from tests.servers import Stack
-from workers.pools import queues
 
 pytestmark = pytest.mark.integration
 

@@ -19,7 +19,7 @@ from earshot.audio.features.speaker_windows import (
     window_spans,
 )
 from earshot.audio.features.spectra import CEPSTRAL
-from earshot.models.checkpoints.catalog import default_releases
+from earshot.models.checkpoints.defaults import default_releases
 from earshot.models.speakers.diarizer import Diarized, Spoken
 from earshot.models.speakers.voices import STEP_MS, Heard, tell_apart
 from workers import diarization

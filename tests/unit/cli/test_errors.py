@@ -17,7 +17,7 @@ from cli.terminal.explain import SOME_FAILED, UNEXPECTED, UNREACHABLE, USAGE, ex
 from earshot.analysis.errors import BadAudio, EarshotError, Forbidden, Misconfigured, Unavailable
 from earshot.analysis.printable import UNSHOWABLE
 from earshot.analysis.report.report import Report
-from earshot.models.checkpoints.catalog import default_releases
+from earshot.models.checkpoints.defaults import default_releases
 from earshot.settings import PROJECT, Settings
 
 

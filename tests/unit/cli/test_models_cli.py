@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 
 from cli.terminal.explain import USAGE
-from earshot.models.checkpoints.catalog import default_releases, load
+from earshot.models.checkpoints.catalog import load
+from earshot.models.checkpoints.defaults import default_releases
 from earshot.models.checkpoints.location import MODELS
 from earshot.settings import PROJECT
 from tests import hub as hubs

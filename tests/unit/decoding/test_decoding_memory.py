@@ -41,7 +41,7 @@ import sys
 from uuid import UUID
 from earshot.analysis.types import WHOLE, ChunkRef, Utterance
 from earshot.audio.clip import Clip
-from earshot.models.checkpoints.catalog import default_releases
+from earshot.models.checkpoints.defaults import default_releases
 from workers import diarization
 uri, seconds, channels = sys.argv[1], int(sys.argv[2]), int(sys.argv[3])
 span = {"start_ms": 0, "end_ms": 1000 * seconds}

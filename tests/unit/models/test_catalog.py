@@ -12,10 +12,10 @@ from earshot.models.checkpoints.catalog import (
     CATALOG,
     COMMIT,
     Checkpoint,
-    default_releases,
     digest_of,
     load,
 )
+from earshot.models.checkpoints.defaults import default_release, default_releases
 from earshot.models.checkpoints.location import MODELS, locate
 from earshot.models.onnx_model import open_model
 
@@ -46,6 +46,14 @@ def test_every_embedded_file_is_in_the_catalog() -> None:
 def test_the_first_entry_of_an_analysis_that_is_at_hand_is_its_default() -> None:
     first = {entry.analysis: entry.name for entry in reversed(load()) if not entry.fetched}
     assert {analysis: release.name for analysis, release in default_releases().items()} == first
+
+
+def test_an_analysis_without_a_checkpoint_has_a_release_of_its_code() -> None:
+    release = default_release("loudness")
+    assert (release.analysis, release.name, release.runtime) == (
+        "loudness", "loudness-code", "code",
+    )  # fmt: skip
+    assert (release.uri, release.sha256, release.labels) == ("", "", ())
 
 
 def test_what_is_fetched_cannot_change_under_its_name() -> None:

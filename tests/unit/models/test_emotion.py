@@ -17,7 +17,8 @@ from earshot.analysis.findings import Classification, EmotionFindings, Published
 from earshot.analysis.outcome import Skipped
 from earshot.analysis.types import Release
 from earshot.compute.sound import Samples
-from earshot.models.checkpoints.catalog import default_releases, load
+from earshot.models.checkpoints.catalog import load
+from earshot.models.checkpoints.defaults import default_releases
 from earshot.models.emotion.labels import canonical, check, coverage, gathered
 from earshot.models.emotion.model import SHORTEST, Dimensions, Shares, in_passes
 from earshot.models.emotion.runtimes import DIMENSIONAL, RUNTIMES, open_labelled

@@ -6,13 +6,13 @@ import pytest
 
 from earshot.analysis.errors import Misconfigured
 from earshot.analysis.noise_labels import NOISE_CATEGORIES
-from earshot.models.checkpoints.catalog import default_releases
+from earshot.models.checkpoints.defaults import default_releases
+from earshot.registry import analyses
 from evaluation import label_map
 from evaluation.choice import choose, spread
 from evaluation.label_map import MAPS, Truth
 from evaluation.manifest import Row, read
 from evaluation.measures import rttm
-from workers.registry import analyses
 
 CANONICAL = {
     "neutral",

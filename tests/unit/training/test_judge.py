@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from earshot.models.checkpoints.catalog import default_releases
+from earshot.models.checkpoints.defaults import default_releases
 from earshot.models.checkpoints.location import MODELS
 from evaluation.manifest import Row
 from tests.sounds.audio_files import silence, write

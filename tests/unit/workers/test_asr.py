@@ -15,7 +15,7 @@ from earshot.analysis.words.spelling import compared
 from earshot.audio.clip import Clip
 from earshot.audio.plan import speech_in
 from earshot.audio.prepare import Prepared, prepare
-from earshot.models.checkpoints.catalog import default_releases
+from earshot.models.checkpoints.defaults import default_releases
 from workers import asr
 from workers.asr.routes import Recognisers
 

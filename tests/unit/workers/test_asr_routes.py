@@ -17,7 +17,7 @@ from earshot.analysis.types import ChunkRef, Release, Utterance
 from earshot.audio.clip import Clip
 from earshot.compute.sound import Samples, passes
 from earshot.models.asr.recogniser import Recognised, Recognition
-from earshot.models.checkpoints.catalog import default_releases
+from earshot.models.checkpoints.defaults import default_releases
 from earshot.settings import Settings
 from workers import asr
 from workers.asr.routes import ANY, Recognisers, named_routes

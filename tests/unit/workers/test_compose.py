@@ -21,9 +21,9 @@ from redis.connection import parse_url
 
 from cli.commands import app
 from cli.localstack import redis, waiting
+from earshot.pools import pools, queues_of
+from earshot.registry import cards
 from earshot.settings import PROJECT, Settings
-from workers.pools import pools, queues_of
-from workers.registry import cards
 
 COMPOSED: dict[str, Any] = yaml.safe_load(
     (PROJECT / "docker-compose.yml").read_text(encoding="utf-8")

@@ -11,7 +11,7 @@ from earshot.analysis.outcome import Outcome, Skipped
 from earshot.analysis.report.report import build_report
 from earshot.analysis.types import MOST_CHUNKS, Job
 from earshot.audio.plan import PlanLimits
-from earshot.models.checkpoints.catalog import default_releases
+from earshot.models.checkpoints.defaults import default_releases
 from tests.sounds.audio_files import tone, write
 from workers.direct import Analyser
 

@@ -13,12 +13,11 @@ from earshot.analysis.findings import Findings
 from earshot.analysis.outcome import Outcome, Skipped, Succeeded
 from earshot.analysis.types import ChunkRef, Job, Release, Utterance
 from earshot.audio.clip import Clip
-from earshot.models.checkpoints.catalog import default_releases
+from earshot.models.checkpoints.defaults import default_releases
 from earshot.settings import settings
 from tests.sounds.audio_files import write
 from tests.sounds.voices import RATE, voice
 from training.measurements.gate import measure, table
-from workers.contract import Card
 from workers.gate import at_the_gate, gated
 from workers.run import run
 
@@ -140,10 +139,7 @@ def test_what_is_hardly_there_passes(level: float, tmp_path: Path) -> None:
 class Asks:
     """An analysis that asks about each utterance whether somebody speaks there."""
 
-    CARD: Card
     told: list[bool]
-
-    def load(self, release: Release, device: str) -> None: ...
 
     def analyze(self, model: object, clips: Sequence[Clip]) -> list[Findings | Skipped]:
         for clip in clips:
@@ -153,7 +149,7 @@ class Asks:
 
 
 def test_who_is_let_through_may_ask_where_somebody_speaks(tmp_path: Path) -> None:
-    asks = Asks(Card(name="asks", pool="cpu", findings=Findings, speech_only=True), [])
+    asks = Asks([])
     call = chunk(tmp_path, voice(SECONDS), hiss(), said=(0, 1))
     assert gated(asks, GATE).analyze(None, [Clip(call)]) == [Skipped(reason="asked")]
     assert asks.told == [True, False]
@@ -185,10 +181,6 @@ class Miscounting:
     """An analysis that gives so many results, whatever it is asked."""
 
     results: int
-    CARD = Card(name="miscounting", pool="cpu", findings=Findings, speech_only=True)
-
-    def load(self, release: Release, device: str) -> object:
-        return None
 
     def analyze(self, model: object, clips: Sequence[Clip]) -> list[Findings | Skipped]:
         return [Skipped(reason="counted")] * self.results

@@ -16,9 +16,8 @@ from earshot.analysis.outcome import Failed, Outcome, Skipped, Succeeded
 from earshot.analysis.types import ChunkRef, Job, Release
 from earshot.audio.clip import Clip
 from earshot.compute.device import context_lost, out_of_memory
-from earshot.models.checkpoints.catalog import default_releases
-from workers.contract import Card
-from workers.run import DEVICE_MEMORY, _analyze, _failure, run
+from earshot.models.checkpoints.defaults import default_releases
+from workers.run import DEVICE_MEMORY, _failure, run, run_clips
 
 # One ONNX node, ConstantOfShape: as many zeros as it is asked for.
 ENDLESS = (
@@ -91,16 +90,11 @@ class Cramped:
     """An analysis that really allocates, per clip, its share of what no machine has; ``fits`` clips
     are free, unless ``huge`` is among them."""
 
-    CARD = Card(name="cramped", pool="gpu", findings=Findings)
-
     def __init__(self, fits: int, bad: int | None = None, huge: int | None = None) -> None:
         self.fits = fits
         self.bad = bad
         self.huge = huge
         self.calls: list[list[int]] = []
-
-    def load(self, release: Release, device: str) -> None:
-        """Nothing to load."""
 
     def analyze(self, model: object, clips: Sequence[Clip]) -> list[Findings | Skipped]:
         indexes = [clip.ref.index for clip in clips]
@@ -113,7 +107,7 @@ class Cramped:
 
 def outcomes_of(analysis: Cramped, clips: int) -> list[Outcome]:
     refs = job([Path("nowhere.pcm")] * clips).chunks
-    return _analyze(analysis, None, [Clip(ref) for ref in refs], (Transient,))
+    return run_clips("cramped", analysis, None, [Clip(ref) for ref in refs], (Transient,))
 
 
 def test_what_does_not_fit_is_tried_in_halves_and_nothing_twice() -> None:

@@ -12,7 +12,7 @@ import soxr
 from earshot.analysis.findings import SceneFindings
 from earshot.analysis.types import ChunkRef
 from earshot.audio.clip import Clip
-from earshot.models.checkpoints.catalog import default_releases
+from earshot.models.checkpoints.defaults import default_releases
 from tests.sounds.voices import RATE, voice
 from workers import scene
 

@@ -18,7 +18,7 @@ from earshot.audio.clip import Clip
 from earshot.audio.features.spectra import YAMNET
 from earshot.audio.features.windows import WindowSpec
 from earshot.audio.prepare import prepare
-from earshot.models.checkpoints.catalog import default_releases
+from earshot.models.checkpoints.defaults import default_releases
 from workers import noise, scene
 
 DEMO = Path(__file__).resolve().parents[3] / "demo"

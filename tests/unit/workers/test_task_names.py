@@ -4,8 +4,8 @@ one is a breaking change."""
 import pickle
 
 from earshot.analysis.errors import BadAudio
+from earshot.pools import queues
 from tasks.app import app
-from workers.pools import queues
 
 ANALYSES = {"asr", "diarization", "emotion", "noise", "scene", "sentiment"}
 

@@ -2,7 +2,7 @@
 small machine."""
 
 from earshot.analysis.errors import Misconfigured
-from workers.registry import cards
+from earshot.registry import cards
 
 STAGES = ("ingest", "merge", "finalize", "upkeep")
 """Queues of the stages that are not analyses."""

@@ -1,0 +1,25 @@
+"""Imports the module of an analysis, where it is about to run."""
+
+from functools import cache
+from importlib import import_module
+from typing import cast
+
+from earshot.analysis.errors import Misconfigured
+from earshot.registry import analyses
+from workers.contract import Analysis
+
+
+@cache
+def module(name: str) -> Analysis:
+    """The module of a registered analysis.
+
+    Raises:
+        KeyError: no analysis has this name.
+        Misconfigured: the module does not keep the contract of ``workers.contract``.
+    """
+    path = analyses()[name].module
+    found = import_module(path)
+    missing = [each for each in ("FINDINGS", "load", "analyze") if not hasattr(found, each)]
+    if missing:
+        raise Misconfigured("registry", f"{path} is registered but has no {', '.join(missing)}")
+    return cast(Analysis, found)
