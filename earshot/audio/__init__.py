@@ -1,1 +1,1 @@
-"""Sound in, arrays out: probe, decode, store, VAD, chunk plan, features."""
+"""Audio processing: probe, decode, store, VAD, chunk plan, features."""

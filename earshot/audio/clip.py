@@ -1,4 +1,4 @@
-"""A chunk's audio as a worker sees it: read on demand from the store, never more than asked for."""
+"""The audio of a chunk as workers use it, read on demand from the store."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -14,8 +14,8 @@ class Clip:
 
     ref: ChunkRef
     voice: Callable[[Utterance], bool] | None = None
-    """Whether the scene network hears somebody speak anywhere in a span; None where there is none
-    to ask (``workers.gate``)."""
+    """Returns true if the scene network detects speech anywhere in a span; None where the gate is
+    off (``workers.gate``)."""
 
     @property
     def sample_rate(self) -> int:
@@ -27,7 +27,7 @@ class Clip:
         """Samples of ``[start_ms, end_ms)`` on the recording's time line; default: all of the
         chunk.
 
-        With a ``channel`` that one only, shape (1, samples); the others take no memory then.
+        With a ``channel``, only that one, shape (1, samples); the others take no memory then.
 
         Raises:
             BadAudio: ``missing``, the stored audio is gone.

@@ -1,4 +1,4 @@
-"""One sample rate of a recording on its way into the store."""
+"""Stores a recording at one sample rate."""
 
 from collections.abc import Sequence
 from functools import partial
@@ -29,13 +29,13 @@ class Lane:
         )
         self.writer = PcmWriter(uri, channels)
         self.again: list[Again] = []
-        """What was heard on each channel, once ``finish`` was called."""
+        """Result of the second detection pass on each channel, after ``finish``."""
         self.own = Own((), (), ())
-        """And what of it is the channel's own."""
+        """The channel's own speech within it."""
         self._samples = 0
 
     def write(self, block: Waveform, last: bool = False) -> None:
-        """Shape (channels, samples) at the native rate."""
+        """Writes a block of shape (channels, samples) at the native rate."""
         if self._resampler is not None:
             block = self._resampler.resample_chunk(np.ascontiguousarray(block.T), last=last).T
         self.writer.write(block)
@@ -44,8 +44,8 @@ class Lane:
             detector.feed(samples)
 
     def finish(self, one_channel: bool) -> None:
-        """Writes what the resampler still holds, and ends listening; ``one_channel`` keeps the
-        first channel only."""
+        """Flushes the resampler and ends speech detection; ``one_channel`` keeps the first channel
+        only."""
         self.write(np.zeros((self.writer.channels, 0), dtype=np.float32), last=True)
         if one_channel:
             self.writer.keep_channel(0)
@@ -63,23 +63,23 @@ class Lane:
         self._silence_echoes()
 
     def _silence_echoes(self) -> None:
-        """In what is stored: speech recognition also reads the pauses between what it hears in one
-        go."""
+        """Silences echoes in the stored audio, since speech recognition also reads the pauses
+        between joined utterances."""
         for one in (echo for each in self.own.echoes for echo in each):
             start, end = one.start_ms + PAD_MS, one.end_ms - PAD_MS
             if start < end:
                 self.writer.silence(one.channel, start * self.rate // 1000, end * self.rate // 1000)
 
     def snr_db(self) -> list[float | None]:
-        """Of every channel that was listened to for speech; call after ``finish``."""
+        """Signal-to-noise ratio of every channel with speech detection; call after ``finish``."""
         return [detector.levels.snr_db() for detector in self._detectors]
 
     def speech(self) -> list[Utterance]:
-        """What was heard; call after ``finish``."""
+        """The detected speech; call after ``finish``."""
         return [one for each in self.own.speech for one in each]
 
     def notes(self) -> list[str]:
-        """What a reader of the report should know of what was heard; call after ``finish``."""
+        """Notes on the detection for the report; call after ``finish``."""
         name = "" if len(self.again) == 1 else "Channel {}: "
         faint = ((channel, again.note()) for channel, again in enumerate(self.again, 1))
         echoes = (
@@ -92,10 +92,10 @@ class Lane:
 
 def speech_of(lanes: Sequence[Lane], duration_ms: int) -> tuple[Utterance, ...]:
     """All speech within the recording, by time and channel."""
-    heard = [one for lane in lanes for one in lane.speech()]
+    utterances = [one for lane in lanes for one in lane.speech()]
     clipped = [
         one.model_copy(update={"end_ms": min(one.end_ms, duration_ms)})
-        for one in heard
+        for one in utterances
         if one.start_ms < duration_ms
     ]
     return tuple(sorted(clipped, key=lambda one: (one.start_ms, one.channel)))

@@ -1,5 +1,4 @@
-"""A file that is opened once: whoever reads it, and however often, reads the same bytes, wherever
-its name points by then."""
+"""A file that is opened once, so that all readers see the same bytes even if its path changes."""
 
 import errno
 import io
@@ -18,20 +17,19 @@ NO_FILE = (errno.ENOTDIR, errno.ENAMETOOLONG, errno.ELOOP)
 
 @dataclass(frozen=True)
 class View:
-    """Which bytes of a file to read, and which to read differently: a part, or a header whose sizes
-    are put right."""
+    """Byte range of a file with replacements: a part, or a header with corrected sizes."""
 
     first: int = 0
     end: int | None = None
     edits: Mapping[int, bytes] = field(default_factory=dict)
-    """Bytes that stand in for those at an offset of the file."""
+    """Replacement bytes by offset of the file."""
 
 
 WHOLE_FILE = View()
 
 
 class MediaFile:
-    """``size`` is that of the moment of opening: what another program appends afterwards is not
+    """An open file. ``size`` is that at opening: bytes that another program appends later are not
     read."""
 
     def __init__(self, path: Path, descriptor: int) -> None:
@@ -46,31 +44,33 @@ class MediaFile:
 
     @property
     def written_at(self) -> float:
-        """When something was last written before the file was opened, seconds since the epoch."""
+        """Time of the last write before opening, seconds since the epoch."""
         return self._status.st_mtime
 
     @property
     def identity(self) -> tuple[int, int]:
-        """What a name must lead to for it to be this file."""
+        """Device and inode of the file, to compare with those behind a path."""
         return self._status.st_dev, self._status.st_ino
 
     def reader(self, view: View = WHOLE_FILE) -> io.BufferedReader:
-        """An independent reader, for a ``with``; as many as wanted at once."""
+        """Returns an independent reader for a ``with``; any number may be open at once."""
         return io.BufferedReader(self.raw(view))
 
     def raw(self, view: View = WHOLE_FILE) -> io.RawIOBase:
-        """The same without a buffer, for what has one of its own."""
+        """Returns an unbuffered reader, for callers that buffer themselves."""
         end = self.size if view.end is None else min(view.end, self.size)
         return _Reader(self._descriptor, self.path.name, view.first, end, view.edits)
 
     def changed(self) -> bool:
-        """Whether anything was written to it since it was opened."""
+        """True if the file was written to since it was opened."""
         now = os.fstat(self._descriptor)
         return (now.st_size, now.st_mtime_ns) != (self.size, self._status.st_mtime_ns)
 
     def check_unchanged(self) -> None:
-        """Raises:
-        Unavailable: ``growing``, it was written to since it was opened.
+        """Checks that the file was not written to since it was opened.
+
+        Raises:
+            Unavailable: ``growing``, it was.
         """
         if self.changed():
             raise Growing(
@@ -80,7 +80,7 @@ class MediaFile:
 
 
 Source = Path | MediaFile
-"""What the functions of this room take: a path, to open it, or a file that is open already."""
+"""Input of the functions in this package: a path to open, or an open file."""
 
 
 @contextmanager
@@ -90,7 +90,7 @@ def opened(source: Source) -> Iterator[MediaFile]:
     Raises:
         BadAudio: ``missing``, or ``not_audio`` for a folder, a pipe or a device.
         Forbidden: ``unreadable``.
-        Unavailable: ``growing``, another program holds it open for writing and lets nobody read it.
+        Unavailable: ``growing``, another program holds it open for writing and denies reading.
     """
     if isinstance(source, MediaFile):
         yield source
@@ -134,12 +134,12 @@ def _check_regular(path: Path, mode: int) -> None:
 
 
 class _Reader(io.RawIOBase):
-    """Reads by position, so that no two readers disturb each other."""
+    """Reads by position, so that readers do not affect each other."""
 
     def __init__(
         self, descriptor: int, name: str, first: int, end: int, edits: Mapping[int, bytes]
     ) -> None:
-        self.name = name  # FFmpeg takes the suffix for a hint where the contents leave a doubt
+        self.name = name  # FFmpeg uses the suffix as a hint where the contents are ambiguous
         self._descriptor, self._first, self._length = descriptor, first, max(0, end - first)
         self._edits, self._at = edits, 0
 

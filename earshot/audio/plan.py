@@ -1,4 +1,4 @@
-"""Cuts a recording into chunks at silences, the same cuts on every channel. Pure."""
+"""Cuts a recording into chunks at silences, at the same times on every channel. No I/O."""
 
 from bisect import bisect_left
 from collections.abc import Iterable, Sequence
@@ -9,12 +9,12 @@ from earshot.analysis.errors import Misconfigured
 from earshot.analysis.types import Interval, Utterance
 
 SILENCE_MARGIN_MS = 200
-"""How far a cut stays from speech where the silence is long enough."""
+"""Distance of a cut from speech where the silence is long enough."""
 
 
 @dataclass(frozen=True)
 class PlanLimits:
-    """Wanted and greatest length of a chunk, and how far chunks overlap where no silence is found;
+    """Target and maximum length of a chunk, and the overlap of chunks where no silence is found;
     milliseconds."""
 
     target_ms: int = 25_000
@@ -23,7 +23,7 @@ class PlanLimits:
 
     @classmethod
     def of_seconds(cls, target: float, longest: float, overlap: float) -> "PlanLimits":
-        """As the settings name them."""
+        """Limits from seconds, as in the settings."""
         return cls(*(round(seconds * 1000) for seconds in (target, longest, overlap)))
 
     def __post_init__(self) -> None:
@@ -38,13 +38,12 @@ class PlanLimits:
             )
 
     def expected_chunks(self, duration_ms: int) -> int:
-        """About how many chunks a recording of that length becomes."""
+        """Approximate number of chunks of a recording of that length."""
         return max(1, -(-duration_ms // self.target_ms))
 
     @property
     def shortest_ms(self) -> int:
-        """No cut is made before this, however inviting the silence; a last chunk may be half of
-        it."""
+        """Minimum length before a cut; a last chunk may be half of it."""
         return self.target_ms // 2
 
 
@@ -62,7 +61,7 @@ def plan_chunks(
     start = 0
     while duration_ms - start > limits.max_ms:
         left = duration_ms - start
-        # The last two chunks share what is left, so that no scrap remains.
+        # The last two chunks share the remainder, so that no short rest remains.
         aim = start + (
             limits.target_ms if left >= limits.target_ms + limits.shortest_ms else left // 2
         )
@@ -76,7 +75,7 @@ def plan_chunks(
 
 
 def joint_silences(duration_ms: int, utterances: Iterable[Utterance]) -> tuple[Interval, ...]:
-    """Stretches in which no channel speaks."""
+    """Intervals in which no channel has speech."""
     silences = []
     quiet_from = 0
     for utterance in sorted(utterances, key=lambda one: one.start_ms):
@@ -91,7 +90,7 @@ def joint_silences(duration_ms: int, utterances: Iterable[Utterance]) -> tuple[I
 
 
 def speech_in(chunk: Interval, utterances: Iterable[Utterance]) -> tuple[Utterance, ...]:
-    """The utterances that a chunk can hear, clipped to it."""
+    """The utterances within a chunk, clipped to it."""
     return tuple(
         Utterance(
             channel=one.channel,
@@ -104,7 +103,7 @@ def speech_in(chunk: Interval, utterances: Iterable[Utterance]) -> tuple[Utteran
 
 
 def _quiet_cut(silences: Sequence[Interval], earliest: int, aim: int, latest: int) -> int | None:
-    """The point of a silence within ``[earliest, latest]`` nearest to ``aim``; in the middle of a
+    """The point of a silence within ``[earliest, latest]`` nearest to ``aim``; the middle of a
     short one."""
     points = []
     first = bisect_left(silences, earliest, key=lambda silence: silence.end_ms)

@@ -1,5 +1,5 @@
-"""The one pass over a new recording: decode, resample, store, find speech, plan chunks; whole or
-not at all."""
+"""Prepares a new recording in one pass: decodes, resamples, stores, detects speech and plans
+chunks; whole or not at all."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
@@ -37,10 +37,10 @@ class Prepared:
     utterances: tuple[Utterance, ...]
     chunks: tuple[Interval, ...]
     dual_mono: bool
-    """The file had two channels with one signal; one was kept."""
+    """True if the file had two channels with one signal; one was kept."""
     quality: RecordingQuality
     notes: tuple[str, ...]
-    """What a reader of the report should know about the file, one sentence each."""
+    """Notes on the file for the report, one sentence each."""
 
 
 def prepare(
@@ -90,14 +90,13 @@ def _store(
     channels: int,
     meter: QualityMeter,
 ) -> bool:
-    """Fills the lanes; whether the recording turned out to be dual mono, of which one channel was
-    kept."""
+    """Fills the lanes; returns true if the recording is dual mono, of which one channel is kept."""
     dual_mono = DualMono(channels)
     with _all_or_nothing(lanes):
         for decoded in blocks:
-            meter.heard(decoded)
+            meter.update(decoded)
             block = decoded if channels == found.channels else mixed(decoded)[None]
-            dual_mono.heard(block)
+            dual_mono.update(block)
             for lane in lanes:
                 lane.write(block)
         file.check_unchanged()
@@ -140,8 +139,8 @@ def _prepared(
 
 @contextmanager
 def _all_or_nothing(lanes: Sequence[Lane]) -> Iterator[None]:
-    """Opens every writer; if anything fails, even the last one's publishing, those already
-    published are taken back."""
+    """Opens every writer; if anything fails, even the publishing of the last one, removes those
+    already published."""
     try:
         with ExitStack() as stack:
             for lane in lanes:

@@ -94,7 +94,7 @@ def _quality(path: Path, cpu: dict[str, float]) -> None:
     with _timed(cpu, "quality"):
         meter = QualityMeter(found)
         for block in blocks:
-            meter.heard(block)
+            meter.update(block)
         meter.judge([None] * found.channels)
 
 

@@ -1,8 +1,8 @@
-"""Hears fire and carbon monoxide alarms: a steady tone of their pitch in their rhythm. Signal
+"""Detects fire and carbon monoxide alarms: a steady tone of their pitch in their rhythm. Signal
 processing, nothing learned.
 
-What sounds without a rhythm (bells, sirens, voice messages) is not heard, nor is an alarm of which
-no whole group of pulses lies in the sound. docs/emergency.md has the figures.
+Sounds without a rhythm (bells, sirens, voice messages) are not detected, nor is an alarm without
+one whole group of pulses in the sound. docs/emergency.md has the figures.
 """
 
 from collections.abc import Iterator
@@ -31,28 +31,28 @@ from earshot.audio.alarms.tones import (
 Array = NDArray[np.float32]
 
 LIKELY = 4
-"""Places of a chunk that are looked at closely, for each rhythm and pitch."""
+"""Candidate positions examined closely per chunk, for each rhythm and pitch."""
 PROMISING = 0.4
-"""Score of the quick search from which on a place is looked at."""
+"""Minimum score of the quick search for a candidate."""
 UNSTEADY = 0.004
-"""Share of its pitch by which a sounder's tone may differ between the pulses of a group. Voices,
-animals and sirens differ by percents."""
+"""Greatest relative deviation of a sounder's pitch between the pulses of a group. Voices, animals
+and sirens differ by percents."""
 DEPTH_DB = 3.0
-"""How much weaker the tone is in the gaps, at least, echo and all."""
+"""Minimum drop of the tone in the gaps, dB, including echo."""
 FILLED = 0.5
-"""Share of a pause that is too much, if sound is heard in it that may be a further pulse or another
-tone."""
+"""Maximum share of a pause with sound that may be a further pulse or another tone."""
 BEEP_DB = 3.0
-"""A further pulse is at most so much fainter than the faintest."""
+"""Maximum difference of a further pulse to the faintest of the group, dB."""
 ALONE_DB, TONE_DB = 10.0, 25.0
-"""Another tone near the pitch is at most so much fainter, and stands out by so much."""
+"""A second tone near the pitch: maximum difference in level, and minimum level above the
+surrounding sound, dB."""
 SEEN = 0.75
-"""Of the context on one side, how much must lie in the chunk, before and after together: a pause
-cannot be heard in no time."""
+"""Minimum share of the context that lies within the chunk, before and after together, in units of
+one side."""
 FURTHER = 0.75
-"""Share of the best group's score that is enough for further groups of the same alarm."""
+"""Minimum score of further groups of the same alarm, as a share of the best group's."""
 LATE = 0.1
-"""Share of the period by which the next group may come early or late."""
+"""Tolerance of the next group's time, as a share of the period."""
 
 
 @dataclass(frozen=True)
@@ -67,29 +67,29 @@ class Found:
 def alarms(
     waveform: Array, sample_rate: int, span: Interval, threshold: float
 ) -> tuple[Alarm, ...]:
-    """The alarms in a chunk, at most one of each rhythm, in order of time.
+    """Returns the alarms in a chunk, at most one of each rhythm, in order of time.
 
     Args:
         waveform: mono at 16 kHz, shape (samples,): all of the chunk.
         span: of the chunk.
-        threshold: correlation from which on a group of pulses is an alarm, 0 to 1.
+        threshold: minimum correlation of a group of pulses, 0 to 1.
     Raises:
         ValueError: another sample rate.
     """
     if sample_rate != RATE:
-        raise ValueError(f"alarms are heard at {RATE} Hz, not {sample_rate} Hz; resample first")
+        raise ValueError(f"alarms are detected at {RATE} Hz, not {sample_rate} Hz; resample first")
     decibels = decibels_of(waveform)
-    heard = tracks_of(decibels)
-    found = {rhythm: _find(rhythm, decibels, heard, threshold) for rhythm in (T3, T4)}
-    told = [_alarm(rhythm, each, span) for rhythm, each in found.items() if each]
-    return tuple(sorted(told, key=lambda alarm: (alarm.start_ms, alarm.pattern)))
+    tracks_by_pitch = tracks_of(decibels)
+    found = {rhythm: _find(rhythm, decibels, tracks_by_pitch, threshold) for rhythm in (T3, T4)}
+    alarms_found = [_alarm(rhythm, each, span) for rhythm, each in found.items() if each]
+    return tuple(sorted(alarms_found, key=lambda alarm: (alarm.start_ms, alarm.pattern)))
 
 
 def _find(
-    rhythm: Rhythm, decibels: Array, heard: tuple[Tracks, ...], threshold: float
+    rhythm: Rhythm, decibels: Array, tracks_by_pitch: tuple[Tracks, ...], threshold: float
 ) -> Found | None:
-    """The lowest pitch decides: what rings an octave or more above it may be its harmonic."""
-    for tracks in heard:
+    """The lowest pitch wins: a detection an octave or more above it may be its harmonic."""
+    for tracks in tracks_by_pitch:
         best: Found | None = None
         level = dry(tracks.level) if rhythm.echoes else tracks.level
         score, loudest = match(level, rhythm)
@@ -110,8 +110,8 @@ def _find(
 
 
 def _rests(fit: Fit, level: Array, rhythm: Rhythm) -> bool:
-    """The group is whole, and no half of the pauses around it is filled, as it is where beeps go on
-    and on."""
+    """True if the group is whole and no half of the pauses around it is filled, as it is in
+    continuous beeping."""
     begin, end, half = fit.pulses[0][0], fit.pulses[-1][1], rhythm.before // 2
     starts = (begin - 2 * half, begin - half, end, end + half)
     filled = [level[max(start, 0) : max(start + half, 0)] > fit.level - BEEP_DB for start in starts]
@@ -119,8 +119,8 @@ def _rests(fit: Fit, level: Array, rhythm: Rhythm) -> bool:
 
 
 def _steady(decibels: Array, tracks: Tracks, fit: Fit, hertz: float) -> bool:
-    """One pitch throughout, and real gaps: with echoes left out, a note that rings on seems to have
-    some."""
+    """True if the pitch is constant and the gaps are real: without removal of echoes, a sustained
+    note appears to have gaps."""
     steady = unsteadiness(decibels, tracks.pitch, hertz, fit.pulses) <= UNSTEADY
     return steady and depth(decibels, tracks.pitch, hertz, fit.pulses) >= DEPTH_DB
 
@@ -128,8 +128,8 @@ def _steady(decibels: Array, tracks: Tracks, fit: Fit, hertz: float) -> bool:
 def _pure(
     decibels: Array, tracks: Tracks, fit: Fit, hertz: float, rhythm: Rhythm, level: Array
 ) -> bool:
-    """Harmonics must be those of a square wave. Where there are none to go by, no other tone near
-    the pitch may fill the pause, as in a siren of two."""
+    """True if the harmonics are those of a square wave. Without harmonics, no other tone near the
+    pitch may fill the pause, as in a two-tone siren."""
     if len(tracks.pitch.harmonics) > 1:
         return has_fundamental(decibels, tracks.pitch, hertz, fit.pulses)
     begin, end = fit.pulses[0][0], fit.pulses[-1][1]
@@ -141,7 +141,7 @@ def _pure(
 
 
 def _likely(score: Array, rhythm: Rhythm) -> Iterator[int]:
-    """Frames at which a group may begin, the likeliest first."""
+    """Frames at which a group may begin, most likely first."""
     left = score.copy()
     last = len(score) - round(rhythm.group() / HOP_SEC)
     for _ in range(LIKELY):
@@ -154,7 +154,7 @@ def _likely(score: Array, rhythm: Rhythm) -> Iterator[int]:
 
 
 def _begins(score: Array, level: Array, best: Fit, rhythm: Rhythm) -> list[int]:
-    """Frames at which the groups of an alarm begin, without a missing one in between.
+    """Frames at which the groups of an alarm begin, without a gap between them.
 
     Args:
         score: of the quick search.
@@ -172,7 +172,7 @@ def _begins(score: Array, level: Array, best: Fit, rhythm: Rhythm) -> list[int]:
 
 
 def _next(score: Array, beat: float, late: float) -> int:
-    """The frame near a beat at which a group begins the likeliest, or -1."""
+    """The most likely begin of a group near a beat, as a frame, or -1."""
     first = max(round(beat - late), 0)
     near = score[first : max(round(beat + late) + 1, 0)]
     return first + int(near.argmax()) if len(near) and near.max() > 0 else -1
@@ -180,7 +180,7 @@ def _next(score: Array, beat: float, late: float) -> int:
 
 def _alarm(rhythm: Rhythm, found: Found, span: Interval) -> Alarm:
     length = found.fit.pulses[-1][1] - found.fit.pulses[0][0]
-    # A frame sounds from its middle on.
+    # A frame counts from its middle on.
     start, end = (
         round((frame * HOP_SEC + WINDOW / RATE / 2) * 1000)
         for frame in (found.begins[0], found.begins[-1] + length)

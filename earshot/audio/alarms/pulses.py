@@ -1,5 +1,5 @@
-"""Finds groups of pulses in the level of a tone: correlation with the rhythm of an alarm, first
-quickly, then closely."""
+"""Finds groups of pulses in the level of a tone by correlation with the rhythm of an alarm, first
+coarsely, then finely."""
 
 from functools import cache
 from itertools import pairwise, product
@@ -13,25 +13,22 @@ from earshot.audio.alarms.rhythm import Rhythm
 Array = NDArray[np.float32]
 
 STRETCHES = (0.93, 1.0, 1.07)
-"""How fast the sounder's clock may run: the standards allow 10 % either way."""
+"""Factors of the sounder's clock: the standards allow 10 % either way."""
 STANDS_OUT_DB = 5.0
-"""Least mean level of every pulse over the sound around its pitch."""
+"""Minimum mean level of every pulse above the sound around its pitch."""
 CONTRAST_DB = 0.5
-"""How much quieter every gap must be, at least, than the faintest pulse: in a room that echoes it
-is little."""
+"""Minimum difference between every gap and the faintest pulse; small because of room echo."""
 NEAR = 2
-"""Frames around a place at which the quick search found a group."""
+"""Frames searched around a candidate of the quick search."""
 SOFT_DB = 20.0
-"""To the quick search, levels grow ever more slowly above this: a pulse in a moment of silence must
-not outweigh the others."""
+"""The quick search compresses levels above this, so that a pulse in a moment of silence does not
+outweigh the others."""
 RANGE_DB = 9.0
-"""Levels so far below the pulses count alike: what a room leaves of them must not weigh more than
-their rhythm."""
+"""Levels this far below the pulses count alike, so that room echo does not outweigh the rhythm."""
 
 
 class Match(NamedTuple):
-    """How well the rhythm fits, for every frame at which its first pulse may begin; shapes
-    (frames,)."""
+    """Score of the rhythm for every frame at which its first pulse may begin; shapes (frames,)."""
 
     # correlation of level and rhythm, -1 to 1; 0 where a pulse is missing or a gap is filled
     score: Array
@@ -39,10 +36,10 @@ class Match(NamedTuple):
 
 
 def match(level: Array, rhythm: Rhythm) -> Match:
-    """The best over all tracks and stretches, quickly.
+    """Returns the best match over all tracks and stretches, by the quick search.
 
     Args:
-        level: shape (tracks, frames). What lies before and after counts as quiet.
+        level: shape (tracks, frames). Frames before and after count as quiet.
     """
     step, frames = rhythm.coarse, level.shape[1]
     even = np.pad(level, ((0, 0), (0, -frames % step)))
@@ -55,7 +52,7 @@ def match(level: Array, rhythm: Rhythm) -> Match:
     best = Match(np.zeros(count, np.float32), np.zeros(count, np.int64))
     sums, each = _running(padded), [rhythm.edges(stretch, frames=step) for stretch in STRETCHES]
     faintest = [_faintest(sums, pulses, before, count) for pulses in each]
-    # Few tracks stand out for as long as a pulse: the others cannot score.
+    # Few tracks rise for as long as a pulse: the others cannot score.
     (rows,) = np.nonzero(
         [max(one[row].max() for one in faintest) >= STANDS_OUT_DB for row in range(len(soft))]
     )
@@ -70,17 +67,17 @@ def match(level: Array, rhythm: Rhythm) -> Match:
 
 
 class Fit(NamedTuple):
-    """The best group near a place."""
+    """The best group near a candidate."""
 
     score: float
     level: float  # dB, of the faintest pulse
     pulses: tuple[tuple[int, int], ...]
-    """First and last frame of each."""
+    """First and last frame of each pulse."""
 
 
 def refine(level: Array, rhythm: Rhythm, at: int) -> Fit:
-    """The best group that begins near ``at``: correlation with every rhythm that the tolerances
-    allow. Levels count from the faintest pulse down to ``RANGE_DB`` below it.
+    """Returns the best group that begins near ``at``: correlation with every rhythm within the
+    tolerances. Levels count from the faintest pulse down to ``RANGE_DB`` below it.
 
     Args:
         level: of one track, shape (frames,).
@@ -106,8 +103,8 @@ def refine(level: Array, rhythm: Rhythm, at: int) -> Fit:
 
 @cache
 def _templates(rhythm: Rhythm) -> tuple[Array, NDArray[np.int64]]:
-    """Ones where a pulse sounds, for every tolerable clock and length of pulses, shape (templates,
-    frames); and their edges."""
+    """Templates with ones at the pulses, for every clock and pulse length within the tolerances,
+    shape (templates, frames); and the edges of the pulses."""
     edges = [
         rhythm.edges(stretch, longer)
         for stretch, longer in product(np.arange(0.9, 1.11, 0.025), (0.9, 1.0, 1.1))
@@ -120,7 +117,7 @@ def _templates(rhythm: Rhythm) -> tuple[Array, NDArray[np.int64]]:
 
 
 def _faintest(sums: Array, pulses: list[tuple[int, int]], before: int, frames: int) -> Array:
-    """Mean level of the faintest of the pulses, shape (tracks, frames)."""
+    """Mean level of the faintest pulse, shape (tracks, frames)."""
     faintest = np.full((len(sums), frames), np.inf, np.float32)
     for a, b in pulses:
         np.minimum(
@@ -130,8 +127,7 @@ def _faintest(sums: Array, pulses: list[tuple[int, int]], before: int, frames: i
 
 
 def _total(of: Array, start: int, end: int, frames: int) -> Array:
-    """From a first frame until before another, and from each place further on, shape (tracks,
-    frames)."""
+    """Sums over ``[start, end)`` at every offset, shape (tracks, frames)."""
     return of[:, end : end + frames] - of[:, start : start + frames]
 
 
@@ -149,20 +145,20 @@ def _scores(
     all_on = np.sum([total(sums, a, b) for a, b in pulses], axis=0)
     half = before // 2
     gaps = [(a[1], b[0]) for a, b in pairwise(pulses)]
-    # In halves, for beeps that go on and on fill half of what is a pause between groups.
+    # In halves, since continuous beeps fill half of the pause between groups.
     quiet = [(-before, -half), (-half, 0), *gaps, (end, end + half), (end + half, end + before)]
     loudest = np.max([total(sums, a, b) / np.float32(b - a) for a, b in quiet], axis=0)
     whole = total(sums, -before, end + before)
     spread = total(squares, -before, end + before) / count - (whole / count) ** 2
     share = sum(b - a for a, b in pulses) / count
-    # Covariance with a rhythm of ones and zeros, over both deviations.
+    # Covariance with a rhythm of ones and zeros, divided by both deviations.
     score = (
         (all_on - whole * share) / count / np.sqrt(np.maximum(spread, 1e-3) * (share * (1 - share)))
     )
-    heard = (faintest >= STANDS_OUT_DB) & (faintest - loudest >= CONTRAST_DB)
-    return np.where(heard, score, 0).astype(np.float32)
+    audible = (faintest >= STANDS_OUT_DB) & (faintest - loudest >= CONTRAST_DB)
+    return np.where(audible, score, 0).astype(np.float32)
 
 
 def _running(values: Array) -> Array:
-    """Sums of all before, shape (tracks, frames + 1)."""
+    """Cumulative sums, shape (tracks, frames + 1)."""
     return np.cumsum(np.pad(values, ((0, 0), (1, 0))), axis=1, dtype=np.float32)

@@ -1,4 +1,4 @@
-"""The rhythms of alarms, as the standards give them."""
+"""The rhythms of alarms as defined by the standards."""
 
 from dataclasses import dataclass
 from typing import Literal
@@ -8,34 +8,32 @@ from earshot.audio.alarms.tones import HOP_SEC
 
 @dataclass(frozen=True)
 class Rhythm:
-    """A group of equal pulses, and a pause; seconds."""
+    """A group of equal pulses and a pause; seconds."""
 
     name: Literal["T3", "T4"]
     pulses: int
     on: float
     gap: float
     pause: float
-    context: float  # of the pause on either side, how much must be quiet
-    margin: (
-        float  # how much better than asked for it must fit: the longer a group, the better it does
-    )
-    echoes: bool  # gaps are so short that a room fills them
-    coarse: int  # frames that the quick search takes together
+    context: float  # quiet part required of the pause on either side
+    margin: float  # added to the threshold: longer groups score higher
+    echoes: bool  # the gaps are short enough to be filled by a room's echo
+    coarse: int  # frames combined by the quick search
 
     def period(self) -> float:
-        """From one group to the next."""
+        """Time from one group to the next."""
         return self.group() + self.pause
 
     def group(self) -> float:
-        """From the first pulse's start to the last one's end."""
+        """Time from the first pulse's start to the last one's end."""
         return self.pulses * self.on + (self.pulses - 1) * self.gap
 
     def edges(self, stretch: float, longer: float = 1.0, frames: int = 1) -> list[tuple[int, int]]:
-        """First and last frame of each pulse, counted from the first one's start; in so many frames
-        taken together.
+        """First and last frame of each pulse, counted from the first one's start, in units of
+        ``frames`` frames.
 
         Args:
-            longer: pulses by this factor, at the cost of the gaps.
+            longer: factor of the pulse length, at the cost of the gaps.
         """
         frame = frames * HOP_SEC
         starts = [pulse * (self.on + self.gap) * stretch for pulse in range(self.pulses)]
@@ -45,12 +43,12 @@ class Rhythm:
 
     @property
     def before(self) -> int:
-        """Frames of context."""
+        """Frames of context before a group."""
         return round(self.context / HOP_SEC)
 
     @property
     def spacing(self) -> int:
-        """Frames around a place where another one is the same."""
+        """Distance in frames within which two positions count as the same."""
         return round(self.on / HOP_SEC / 2)
 
 

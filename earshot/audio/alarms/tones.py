@@ -1,5 +1,5 @@
-"""How far a tone stands out of the sound around it, frame by frame, at the pitches of alarms; and
-how steady its pitch is."""
+"""Measures how far a tone rises above the surrounding sound, frame by frame, at the pitches of
+alarms, and how steady its pitch is."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -16,38 +16,36 @@ Array = NDArray[np.float32]
 RATE = 16_000
 """Hz."""
 WINDOW = 512
-"""Samples of a frame: 32 ms tells tones 60 Hz apart, and fits three times into a pulse of 100
+"""Samples of a frame: 32 ms separates tones 60 Hz apart, and fits three times into a pulse of 100
 ms."""
 HOP = 320
 HOP_SEC = HOP / RATE
 BIN_HZ = RATE / WINDOW
 AT_ONCE = 256
-"""Frames transformed at once. They stay in the processor's cache: a chunk takes 1.6 ms and 6 MB,
-and not 4.5 ms and 18 MB."""
+"""Frames transformed at once. They fit into the processor's cache: a chunk takes 1.6 ms and 6 MB
+instead of 4.5 ms and 18 MB."""
 LOWEST, HIGHEST = 5, 121
-"""Bins that are looked at: 156 to 3,781 Hz. All lies within the band of a telephone or just beside
-it."""
+"""Range of bins: 156 to 3,781 Hz, within the band of a telephone or just beside it."""
 FLOOR = 2e-6
-"""Power of a bin under white noise at -80 dBFS: what is quieter stands out of nothing."""
+"""Power of a bin under white noise at -80 dBFS, the minimum for the surrounding level."""
 NEAR, FAR = 4, 8
-"""Bins on either side of a tone that tell what is around it; nearer ones hold the tone's own
-skirts."""
+"""Bins on either side of a tone that measure the surrounding sound; nearer ones contain the tone's
+own skirts."""
 CHANCE_DB = 2
-"""What a bin stands out by chance."""
+"""Level of a bin above its surroundings expected by chance."""
 FADED_DB = 3
 STEP_DB = 6
-"""Where one side is much quieter, as beyond the edge of a telephone's band, the tone must stand out
-of the louder one."""
+"""If one side is this much quieter, as beyond the edge of a telephone's band, the tone must rise
+above the louder one."""
 FALL_DB = (2.0, 6.0)
-"""A tone that has fallen by the first within 50 ms begins to count for less; by the second, for
-nothing."""
+"""A tone that falls by the first within 50 ms counts for less; by the second, for nothing."""
 SEARCH = 3
-"""Bins around a tone in which its exact pitch is looked for."""
+"""Bins around a tone in which its exact pitch is searched."""
 
 
 @dataclass(frozen=True)
 class Pitch:
-    """What a kind of sounder gives: its pitch lies within 10 % of the nominal one (UL 217, UL
+    """The tone of a kind of sounder; its pitch lies within 10 % of the nominal one (UL 217, UL
     464)."""
 
     nominal: int  # Hz
@@ -60,8 +58,8 @@ class Pitch:
 
 
 PITCHES = (Pitch(520, (1, 3, 5)), Pitch(3100, (1,)))
-"""A piezo disc; and a square wave, whose odd harmonics tell it from a voice or an instrument: two
-of three must be there."""
+"""A piezo disc; and a square wave, of whose odd harmonics two of three must be present, which
+excludes voices and instruments."""
 
 
 @dataclass(frozen=True)
@@ -69,7 +67,7 @@ class Tracks:
     """Tones of one kind over time."""
 
     pitch: Pitch
-    hertz: Array  # shape (tracks,): what each listens for
+    hertz: Array  # shape (tracks,): pitch of each track
     level: Array  # shape (tracks, frames): dB above the sound around it
 
 
@@ -95,7 +93,7 @@ def decibels_of(waveform: Array) -> Array:
 
 
 def tracks_of(decibels: Array) -> tuple[Tracks, ...]:
-    """Tracks of every pitch."""
+    """Returns the tracks of every pitch."""
     out = _standing_out(decibels)
     return tuple(
         Tracks(pitch, hertz, _together(*out[rows]) if len(rows) == 3 else out[rows[0]])
@@ -106,8 +104,7 @@ def tracks_of(decibels: Array) -> tuple[Tracks, ...]:
 def unsteadiness(
     decibels: Array, pitch: Pitch, hertz: float, pulses: Sequence[tuple[int, int]]
 ) -> float:
-    """By what share of its pitch the tone differs between pulses; the steadiest of its harmonics
-    counts.
+    """Relative deviation of the tone's pitch between pulses, of the steadiest harmonic.
 
     Args:
         pulses: first and last frame of each.
@@ -122,15 +119,14 @@ def unsteadiness(
 def has_fundamental(
     decibels: Array, pitch: Pitch, hertz: float, pulses: Sequence[tuple[int, int]]
 ) -> bool:
-    """The first harmonic is the strongest, as a square wave's is; a room may weaken it by
+    """True if the first harmonic is the strongest, as in a square wave; a room may weaken it by
     ``FADED_DB``."""
     strength = [_strength(decibels, hertz * h, pulses) for h in pitch.harmonics]
     return strength[0] >= max(strength) - FADED_DB
 
 
 def depth(decibels: Array, pitch: Pitch, hertz: float, pulses: Sequence[tuple[int, int]]) -> float:
-    """How much weaker the tone is in the gaps than in the pulses, on average, in dB; of its
-    harmonics the deepest counts."""
+    """Mean difference of the tone between pulses and gaps in dB, of the deepest harmonic."""
     gaps = [(before[1], after[0]) for before, after in pairwise(pulses)]
     return max(
         _strength(decibels, hertz * h, pulses) - _strength(decibels, hertz * h, gaps)
@@ -144,7 +140,7 @@ def _strength(decibels: Array, hertz: float, spans: Sequence[tuple[int, int]]) -
 
 
 def dry(level: Array) -> Array:
-    """Levels without what only dies away, as the echo of a pulse does in a gap."""
+    """Levels without decaying parts, such as the echo of a pulse in a gap."""
     frames = level.shape[1]
     before = (
         np.pad(level, ((0, 0), (3, 0)))[:, :frames] + np.pad(level, ((0, 0), (2, 0)))[:, :frames]
@@ -156,8 +152,8 @@ def dry(level: Array) -> Array:
 
 
 def _exact(decibels: Array, hertz: float, span: tuple[int, int]) -> float:
-    """The pitch near ``hertz`` of the mean spectrum in ``span``: the vertex of a parabola through
-    the highest bins."""
+    """The exact pitch near ``hertz`` in the mean spectrum of ``span``: the vertex of a parabola
+    through the highest bins."""
     first = int(hertz // BIN_HZ) - LOWEST - SEARCH
     mean = np.log(
         np.mean(10 ** (decibels[first : first + 2 * SEARCH + 2, span[0] : span[1]] / 10), axis=1)
@@ -168,7 +164,7 @@ def _exact(decibels: Array, hertz: float, span: tuple[int, int]) -> float:
 
 
 def _together(a: Array, b: Array, c: Array) -> Array:
-    """The mean of the two largest of three, and next to nothing where only one stands out."""
+    """The mean of the two largest of three; near zero if only one is large."""
     high, low = np.maximum(a, b), np.minimum(a, b)
     largest, second = np.maximum(high, c), np.maximum(low, np.minimum(high, c))
     both: Array = np.minimum((largest + second) / 2, 2 * np.maximum(second - CHANCE_DB, 0))
@@ -176,8 +172,8 @@ def _together(a: Array, b: Array, c: Array) -> Array:
 
 
 def _standing_out(decibels: Array) -> Array:
-    """A tone between bin k and k + 1 over the mean of the bins around it, at row k; rows without
-    neighbours are zero."""
+    """Level of a tone between bin k and k + 1 above the mean of the surrounding bins, at row k;
+    rows without neighbours are zero."""
     width, last = FAR - NEAR + 1, len(decibels) - FAR - 1
     sums = np.zeros_like(decibels[width - 1 :])
     for step in range(width):
@@ -195,11 +191,11 @@ def _standing_out(decibels: Array) -> Array:
 
 @cache
 def _listened() -> Iterable[tuple[Array, NDArray[np.int64]]]:
-    """For each of ``PITCHES``, what its tracks listen for, and their rows, shape (harmonics,
+    """For each of ``PITCHES``, the pitches of its tracks, and their rows, shape (harmonics,
     tracks)."""
     found = []
     for pitch in PITCHES:
-        # Two bins hear a tone, each of its harmonics must stay within its two.
+        # Two bins contain a tone; each of its harmonics must stay within its two.
         step = 2 * BIN_HZ if len(pitch.harmonics) == 1 else BIN_HZ / 3
         hertz = np.arange(pitch.limits[0], pitch.limits[1] + step / 2, step)
         rows = np.stack(

@@ -1,1 +1,1 @@
-"""Media files to waveforms on the file's own time line."""
+"""Decoding of media files to waveforms on the file's own time line."""

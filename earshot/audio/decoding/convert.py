@@ -1,5 +1,5 @@
-"""Decoded frames to float32 arrays of one rate and one number of channels, through FFmpeg's own
-converter."""
+"""Converts decoded frames to float32 arrays of one rate and channel count with FFmpeg's
+resampler."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -12,7 +12,7 @@ from earshot.compute.sound import Waveform
 
 class Converter:
     """One resampler per sample format, channel layout and rate in the file; only those that change
-    the rate hold samples back.
+    the rate buffer samples.
 
     It also packs the channels: PyAV 18 reads past the end of planar frames with 8 channels and
     crashes.
@@ -25,7 +25,7 @@ class Converter:
         self._holding: tuple[str, str, int] | None = None
 
     def differs(self, frame: Any) -> bool:
-        """Whether the rate or the number of channels is another than that of the frame before."""
+        """True if the rate or the number of channels differs from the previous frame's."""
         now = (frame.sample_rate, frame.layout.nb_channels)
         changed, self._last = now != self._last, now
         return changed
@@ -46,7 +46,7 @@ class Converter:
         return self._packed(self._resamplers[kind].resample(frame), frame.layout.nb_channels)
 
     def rest(self) -> Iterator[Waveform]:
-        """What a resampler still holds; call before frames that differ, and after the last."""
+        """The samples left in a resampler; call before frames that differ, and after the last."""
         if self._holding is not None:
             resampler = self._resamplers.pop(self._holding)
             self._holding = None
@@ -62,8 +62,8 @@ class Converter:
 
 
 def _spread(waveform: Waveform, channels: int) -> Waveform:
-    """One channel goes to all of them, and many become one that goes to all: nothing is lost, and
-    no level changes."""
+    """Copies one channel to all, or mixes many and copies the mix to all: nothing is lost, and
+    levels stay."""
     if len(waveform) == channels:
         return waveform
     return np.repeat(

@@ -1,5 +1,5 @@
-"""Decodes a recording at its own rate, block by block, so that its length never decides how much
-memory is needed."""
+"""Decodes a recording at its own rate, block by block, in memory that does not depend on its
+length."""
 
 from collections.abc import Iterable, Iterator
 
@@ -18,31 +18,29 @@ BLOCK_SECONDS = 1
 
 TOLERATED_SHORT_MS = 300
 TOLERATED_SHORT_SHARE = 0.01
-"""How much shorter than its header says a recording may be. Encoder delay and padding take up to
-2,112 + 256 samples, 296 ms at 8 kHz; length fields round and count whole packets, which stays under
-1 %. Beyond both, sound is missing."""
+"""Maximum shortfall against the header's length. Encoder delay and padding take up to 2,112 + 256
+samples, 296 ms at 8 kHz; length fields round and count whole packets, which stays under 1 %. Beyond
+both, audio is missing."""
 
 TOLERATED_DAMAGED_SHARE = 0.02
-"""Share of packets that may fail to decode, as in any player: tags between joined MP3s, a flipped
+"""Maximum share of undecodable packets, as in common players: tags between joined MP3s, a flipped
 bit."""
 
 TOLERATED_UNREAD = 16_384
-"""Bytes that may be left over behind the place where a container's reader gives up: padding, a last
-tag, half a packet."""
+"""Maximum bytes left behind the point where a demuxer stops: padding, a last tag, half a packet."""
 
 GAPLESS = ("flac",)
-"""Containers that number their samples and never leave any out on purpose, so that a gap is
-damage."""
+"""Containers that number their samples without deliberate gaps, so that a gap is damage."""
 
 LOUDEST = 100.0
-"""40 dB above full scale: float files overshoot 1 a little, but beyond this they hold integers or
+"""40 dB above full scale: float files exceed 1 slightly, but values beyond this are integers or
 damage."""
 
 SHORTEST_MS = 25
-"""One analysis frame; a recording below this holds nothing that could be analysed."""
+"""One analysis frame; a shorter recording cannot be analysed."""
 
 SELF_SYNCING = ("mp3", "aac", "ac3", "eac3")
-"""Containers without a header, which FFmpeg also sees in random bytes."""
+"""Containers without a header, which FFmpeg also detects in random bytes."""
 
 
 def decode(
@@ -158,9 +156,8 @@ def _check_length(probe: Probe, tally: Tally, accept_truncated: bool) -> None:
 
 
 def _reached_ms(probe: Probe, tally: Tally, got_ms: int) -> int:
-    """How much of the stated length was found, be it placed or not. Matroska states where its last
-    track ends: the pieces that FFmpeg's segment muxer writes state 10, 20, 30 s, and their time
-    stamps say the same."""
+    """Length found of the stated length, placed or not. Matroska states the end of the last track:
+    the pieces of FFmpeg's segment muxer state 10, 20, 30 s, and their time stamps agree."""
     placed = got_ms + sum(leap.length_ms for leap in tally.leaps)
     return max(placed, tally.end_ms) if probe.container == "matroska" else placed
 

@@ -1,4 +1,4 @@
-"""Chooses a codec's decoder where FFmpeg's own choice leaves sound out."""
+"""Selects a codec's decoder where FFmpeg's default drops audio."""
 
 from collections.abc import Callable
 from typing import Any
@@ -13,8 +13,8 @@ FFmpeg's own."""
 
 
 def decoder(stream: Any) -> Callable[[Any], list[Any]]:
-    """From a packet of ``stream`` to its frames; the last packet, which is empty, gives what is
-    left."""
+    """Returns a function from a packet of ``stream`` to its frames; the last packet, which is
+    empty, flushes the decoder."""
     import av
 
     name = PREFERRED.get(stream.codec_context.codec.canonical_name)

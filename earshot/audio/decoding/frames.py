@@ -1,4 +1,4 @@
-"""Turns the packets of an audio track into waveforms that lie where the file's timestamps say."""
+"""Turns the packets of an audio track into waveforms placed by the file's time stamps."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -17,57 +17,56 @@ from earshot.compute.sound import Waveform
 
 TAGGED = ("mp3", "mp3float")
 TAGS = (b"ID3", b"TAG", b"APETAGEX", b"LYRICSBEGIN")
-"""How the tags begin that stand between MP3s joined end to end; they hold words and pictures, and
-no sound."""
+"""First bytes of the tags between MP3s joined end to end; they contain text and pictures, no
+audio."""
 
 UNSTAMPED = ("avi",)
-"""Containers that lay packets end to end. What FFmpeg gives for time stamps is counted in blocks,
-two for a long packet."""
+"""Containers that lay packets end to end. FFmpeg's time stamps for them count blocks, two for a
+long packet."""
 
 
 @dataclass
 class Tally:
-    """What became of the file's packets and samples; complete once all waveforms are used up."""
+    """Counts of the file's packets and samples; complete once all waveforms are consumed."""
 
     samples: int = 0
     lead: int = 0
-    """Samples of silence put before a sound that begins later than the file; part of
-    ``samples``."""
+    """Samples of silence before audio that begins later than the file; part of ``samples``."""
     silenced: int = 0
-    """Samples of silence put where the file has none in between; part of ``samples``."""
+    """Samples of silence inserted into gaps of the file; part of ``samples``."""
     leaps: list[Leap] = field(default_factory=list)
-    """Where the time stamps leap ahead by more than the bytes make likely."""
+    """Jumps of the time stamps larger than the bytes make likely."""
     end_ms: int = 0
-    """The time stamp, in the file's own count, at which the last frame ends."""
+    """The time stamp, in the file's own time, at which the last frame ends."""
     changes: list[str] = field(default_factory=list)
-    """Where the sound takes another rate or other channels, in words."""
+    """Changes of the rate or of the channels, as text."""
     packets: int = 0
     damaged: int = 0
-    """Packets that could not be decoded, with sound before and after them."""
+    """Undecodable packets with audio before and after them."""
     damaged_at_end: int = 0
     read_to: int = 0
-    """The last byte that a packet came from; of a chained file, within the last part."""
+    """Offset of the last byte of a packet; of a chained file, within the last part."""
     joined: int = 0
-    """Bytes of files behind this one, joined to it, of which nothing was read."""
+    """Bytes of files joined behind this one that were not read."""
     late_track: bool = False
     """Another track begins within the file."""
     unread: int = 0
-    """Bytes behind the place where the container cannot be read any further."""
+    """Bytes behind the point where the demuxer stops."""
     lost_parts: list[str] = field(default_factory=list)
-    """The parts of a chained file that cannot be opened, in words."""
+    """Parts of a chained file that cannot be opened, as text."""
     left: list[str] = field(default_factory=list)
-    """Tracks of later parts that have no channel of their own, in words."""
+    """Tracks of later parts without a channel of their own, as text."""
     stated_ms: int = 0
-    """How long all parts but the first are by their headers."""
+    """Stated length of all parts but the first, by their headers."""
     truncated_ms: int = 0
-    """Missing at the end, when the caller accepts truncated recordings."""
+    """Length missing at the end, if the caller accepts truncated recordings."""
 
     def of_track(self) -> "Tally":
-        """For one track of several that go on from here."""
+        """A tally for one of several tracks that continues from here."""
         return Tally(samples=self.samples, lead=self.lead, silenced=self.silenced)
 
     def add_tracks(self, tracks: Sequence["Tally"]) -> None:
-        """What became of tracks that lie side by side: lengths do not add up, packets do."""
+        """Adds the tallies of parallel tracks: lengths do not add up, packets do."""
         self.samples = max(each.samples for each in tracks)
         self.lead = min(each.lead for each in tracks)
         self.silenced = max(each.silenced for each in tracks)
@@ -86,8 +85,8 @@ class Tally:
 def waveforms(
     file: MediaFile, container: Any, stream: Any, probe: Probe, tally: Tally
 ) -> Iterator[Waveform]:
-    """Float32, shape (channels, samples) of one decoded frame, or of up to a second of silence in a
-    gap, all at the rate of ``probe`` and with its channels."""
+    """Yields float32 of shape (channels, samples), one decoded frame or up to a second of silence
+    in a gap each, at the rate of ``probe`` and with its channels."""
     convert = Converter(probe.sample_rate, probe.channels)
     pace = Pace(container.size, None if has_pictures(container) else probe.likely_ms)
     timeline = Timeline(
@@ -141,23 +140,22 @@ def _frames(file: MediaFile, container: Any, stream: Any, tally: Tally) -> Itera
             tally.damaged_at_end += not is_flush
             continue
         if frames and not is_flush:
-            # Before the first sound, decoders are still finding step.
+            # Before the first sound, decoders are still synchronising.
             tally.damaged += tally.damaged_at_end if tally.samples else 0
             tally.damaged_at_end = 0
         yield from frames
 
 
 class _Tags:
-    """Knows the packets that hold a tag in the middle of a stream without a container of its
-    own."""
+    """Detects packets that contain a tag in the middle of a stream without a container."""
 
     def __init__(self, file: MediaFile, tally: Tally) -> None:
         self._file, self._tally = file, tally
         self._end = self._time = 0
 
     def hold(self, packet: Any) -> bool:
-        """Whether it is of a tag. FFmpeg counts each as a frame of sound: those that follow are
-        stamped without that time."""
+        """True if the packet belongs to a tag. FFmpeg counts each as a frame of audio: the
+        following ones are stamped without that time."""
         if not packet.size or packet.pos is None:
             return False
         if bytes(packet)[:11].startswith(TAGS) and packet.pos >= self._end:
@@ -172,8 +170,7 @@ class _Tags:
 
 
 def _packets(container: Any, stream: Any, tally: Tally) -> Iterator[Any]:
-    """All packets of the track that the container gives; what it cannot read is counted, not passed
-    over in silence."""
+    """Yields all packets of the track; unreadable ones are counted."""
     import av
 
     end = 0
@@ -184,7 +181,7 @@ def _packets(container: Any, stream: Any, tally: Tally) -> Iterator[Any]:
             yield packet
     except av.FFmpegError:
         tally.unread += max(0, container.size - end)
-    # at the end of PyAV's own loop, which knows only the tracks that were there when the file was
+    # at the end of PyAV's own loop, which knows only the tracks that existed when the file was
     # opened
     except IndexError:
         tally.late_track = True

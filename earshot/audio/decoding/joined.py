@@ -1,4 +1,4 @@
-"""Finds files that are joined end to end, of which FFmpeg may read the first alone."""
+"""Finds files joined end to end, of which FFmpeg may read only the first."""
 
 from collections.abc import Iterator
 from itertools import pairwise
@@ -11,15 +11,14 @@ STARTS = {
     "voc": b"Creative Voice File\x1a",
     "asf": b"\x30\x26\xb2\x75\x8e\x66\xcf\x11\xa6\xd9\x00\xaa\x00\x62\xce\x6c",
 }
-"""By container, the bytes that each of its files begins with. Of the others FFmpeg reads on, or
-says that it cannot."""
+"""By container, the bytes with which each of its files begins. For the others, FFmpeg reads on or
+reports an error."""
 SEARCHED = 64 << 20
 PIECE = 1 << 20
 
 
 def joined_bytes(file: MediaFile, container: str, read_to: int) -> int:
-    """How many bytes the files behind take, of which nothing was read; ``read_to`` is where the
-    last packet ended."""
+    """Bytes of the joined files that were not read; ``read_to`` is the end of the last packet."""
     at = _find(file, STARTS[container], read_to) if container in STARTS else None
     return file.size - at if at is not None else 0
 
@@ -28,9 +27,8 @@ def mp4_parts(file: MediaFile) -> tuple[View, ...]:
     """MP4s joined end to end, each a file of its own; one or none where there is one, or none.
 
     Every MP4 begins with a box named ftyp and has one named moov; boxes are a length and a name
-    (ISO/IEC 14496-12, 4.2).
-    Fragments are boxes like others: FFmpeg reads a second file's by the first one's moov, all but
-    those that it has passed.
+    (ISO/IEC 14496-12, 4.2). Fragments are boxes like others: FFmpeg reads a second file's by the
+    first one's moov, all but those that it has passed.
     """
     starts, has_index = [], True
     for at, name in _boxes(file):
@@ -44,7 +42,7 @@ def mp4_parts(file: MediaFile) -> tuple[View, ...]:
 
 
 def _boxes(file: MediaFile) -> Iterator[tuple[int, bytes]]:
-    """Where each box of the outermost level begins, and its name."""
+    """Offset and name of each box of the outermost level."""
     at = 0
     with file.reader() as reader:
         while at + 8 <= file.size:

@@ -1,5 +1,4 @@
-"""Opens a media file with FFmpeg and picks its audio track; the one place that knows how FFmpeg
-names its failures."""
+"""Opens a media file with FFmpeg and selects its audio track; maps FFmpeg's errors to ours."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -14,14 +13,14 @@ DEMUXERS = (
     "wav,w64,flac,ogg,mp3,aac,mov,matroska,aiff,caf,au,asf,amr,avi,mpegts,mpeg,flv,ac3,eac3,ape,tta,wv,mpc,mpc8,voc,gsm,dsf,"
     "nistsphere,sox,pvf,ircam,ilbc"  # speech corpora, voice mail
 )
-"""Containers that hold their own sound. Playlists (hls, concat, dash, sdp) are left out: they name
+"""Containers with their own audio. Playlists (hls, concat, dash, sdp) are left out: they refer to
 other files and addresses, and so would lead out of the allowed roots."""
 
 READ_BYTES = 1 << 16
 
 PATIENT = {"analyzeduration": "3600000000", "probesize": "50000000"}
-"""Where a track is announced whose first packet comes after the five seconds, or 5 MB, that FFmpeg
-looks at by itself: an hour (in microseconds), or 50 MB."""
+"""For a track whose first packet comes after the five seconds, or 5 MB, that FFmpeg examines by
+default: an hour (in microseconds), or 50 MB."""
 
 ENCRYPTED_TAGS = ("enca", "encv", "drms", "drmi", "p608")
 """Sample entry types of protected MP4 tracks: ISO/IEC 14496-12 section 8.12, and Apple FairPlay."""
@@ -54,9 +53,8 @@ def open_media(file: MediaFile, view: View = WHOLE_FILE) -> Iterator[Any]:
 
 
 def first_time(container: Any, stream: Any) -> Fraction | None:
-    """Where the file's line begins by its other tracks, in seconds of its own count; None where
-    this track is all it holds: its first sample is the beginning then, whatever time it is stamped
-    with."""
+    """Begin of the file's time line by its other tracks, in seconds of its own count; None if this
+    track is the only one: its first sample is the beginning then, regardless of its time stamp."""
     from av.stream import Disposition
 
     others = [
@@ -72,7 +70,7 @@ def first_time(container: Any, stream: Any) -> Fraction | None:
 
 
 def has_pictures(container: Any) -> bool:
-    """Whether it holds more than sound; a cover is no more."""
+    """True if the file contains video; a cover does not count."""
     from av.stream import Disposition
 
     return any(
@@ -103,7 +101,7 @@ def _opened(file: MediaFile, view: View) -> Iterator[Any]:
 def _open(file: MediaFile, view: View, options: dict[str, str]) -> Any:
     import av
 
-    # It opens nothing by itself, whatever the file names.
+    # It opens no other file, even if this one refers to one.
     allowed = {"format_whitelist": DEMUXERS, "protocol_whitelist": "none"}
     try:
         return av.open(
@@ -117,13 +115,13 @@ def _open(file: MediaFile, view: View, options: dict[str, str]) -> Any:
 
 
 def container_name(container: Any) -> str:
-    """FFmpeg names a family (``mov,mp4,m4a,3gp,3g2,mj2``); people know it by one of its names."""
+    """The common name of a container; FFmpeg names a family (``mov,mp4,m4a,3gp,3g2,mj2``)."""
     names = str(container.format.name).split(",")
     return "mp4" if "mp4" in names else names[0]
 
 
 def _tag(stream: Any) -> str:
-    """Four letters in MP4 and its like; AVI and WAV number their codecs, and not every number is
+    """Four letters in MP4 and its like; AVI and WAV use codec numbers, and not every number is
     text."""
     try:
         return str(stream.codec_context.codec_tag) if stream.codec_context else ""

@@ -1,5 +1,4 @@
-"""What a reader of the report should know about a file: what of its sound is missing, was left out,
-or was placed otherwise."""
+"""Notes about a file for the report: audio that is missing, left out, or placed differently."""
 
 from collections.abc import Iterator, Sequence
 
@@ -8,7 +7,7 @@ from earshot.audio.decoding.probe import Probe
 from earshot.audio.decoding.timeline import GAP_MS, clock, form
 
 NAMED = 3
-"""Of many places of one kind so many are named."""
+"""Maximum number of places named per kind."""
 
 
 def file_notes(found: Probe, tally: Tally) -> Iterator[str]:
@@ -69,6 +68,6 @@ def _places(found: Probe, tally: Tally) -> Iterator[str]:
 
 
 def some(places: Sequence[str]) -> str:
-    """The first few, and how many more."""
+    """The first few places, and the number of others."""
     more = len(places) - NAMED
     return ", ".join(places[:NAMED]) + (f" and {more} more" if more > 0 else "")

@@ -1,4 +1,4 @@
-"""Reads what a file says about its sound, before any of it is decoded."""
+"""Reads the header information about a file's audio before decoding."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -32,23 +32,23 @@ PROMISING = (
     "wv",
     "nistsphere",
 )
-"""Containers whose header states the length of the sound. The others (ogg, raw aac, asf, mpegts...)
-only let FFmpeg estimate it from the bytes that are there, so a cut cannot be seen."""
+"""Containers whose header states the length of the audio. For the others (ogg, raw aac, asf,
+mpegts...) FFmpeg only estimates it from the existing bytes, so a cut is not visible."""
 
 BY_TIME = ("mp4", "matroska")
-"""Of these the length is the last time stamp, and clocks leap; the others count samples, frames or
+"""Their length is the last time stamp, which may jump; the others count samples, frames or
 bytes."""
 
 DENSE = ("flac", "ape", "tta", "wv")
-"""Lossless containers that count samples: an hour of silence takes a few kilobytes, and nothing can
-leap."""
+"""Lossless containers that count samples: an hour of silence takes a few kilobytes, and time stamps
+cannot jump."""
 
 
 @dataclass(frozen=True)
 class Probe:
-    """What the header says. ``duration_ms`` may be an estimate; ``promised_ms`` is the length the
-    file commits to, if any; ``is_cut`` marks a file whose bytes visibly end too early, whatever its
-    header says. Lengths are those of the file's own line, which begins where its first track
+    """Header information. ``duration_ms`` may be an estimate; ``promised_ms`` is the length the
+    file commits to, if any; ``is_cut`` marks a file whose bytes visibly end too early, regardless
+    of its header. Lengths are those of the file's own line, which begins where its first track
     does."""
 
     container: str
@@ -59,20 +59,20 @@ class Probe:
     promised_ms: int | None
     is_cut: bool
     view: View = WHOLE_FILE
-    """What of the file is to be decoded."""
+    """The part of the file to decode."""
     remarks: tuple[str, ...] = ()
-    """What a reader of the report should know about the header, one sentence each."""
+    """Notes about the header for the report, one sentence each."""
     likely_ms: int = 0
-    """How long the file is by its size and bit rate, as if all of it were sound."""
+    """Length by size and bit rate, as if all of the file were audio."""
     chosen: Chosen = ONE_TRACK
-    """Its tracks: each a channel where there are several."""
+    """The selected tracks: each a channel where there are several."""
     links: tuple[View, ...] = ()
     """The parts of a chained Ogg file, or of joined MP4s, where there are several."""
 
     @property
     def certain_ms(self) -> int:
-        """How long the recording is at least: the length that the file commits to, as far as it
-        counts what is in it and has the bytes for it; 0 where only the decoder can tell."""
+        """Minimum length of the recording: the length that the file commits to, as far as it counts
+        its contents and the bytes exist; 0 if only decoding can tell."""
         counted = (
             self.promised_ms if self.container not in BY_TIME and len(self.links) < 2 else None
         )
@@ -80,7 +80,7 @@ class Probe:
 
     @property
     def expected_ms(self) -> int:
-        """A guess at how long the recording will be, mostly too high: what is stated, as far as the
+        """Estimated length of the recording, mostly too high: the stated length, as far as the
         bytes make it likely."""
         stated = self.promised_ms or self.duration_ms
         if stated is None or len(self.links) > 1:
@@ -133,7 +133,7 @@ def _probe(file: MediaFile) -> Probe:
             chosen=chosen,
             links=links(file) if "ogg" in names else parts,
         )
-    if found.sample_rate == 0:  # nothing but the file's name made FFmpeg think of this format
+    if found.sample_rate == 0:  # FFmpeg detected this format only by the file name
         raise why_unreadable(file)
     _check(found)
     return found
@@ -143,7 +143,7 @@ def _check(found: Probe) -> None:
     if found.channels == 0:
         raise BadAudio(
             "zero_channels",
-            f"The {found.container} header says 0 channels; there is no sound to analyse",
+            f"The {found.container} header states 0 channels; there is no audio to analyse",
         )
     low, high = RATES_HZ
     if not low <= found.sample_rate <= high:
@@ -159,9 +159,9 @@ def _check(found: Probe) -> None:
 
 
 def length_ms(container: Any, streams: Sequence[Any]) -> int | None:
-    """How far the tracks reach on the file's line; what the container says only where sound is all
-    it holds, for a video may outlast its sound. Matroska's writers state where the last track ends,
-    a file's first time stamp counted or not."""
+    """Extent of the tracks on the file's line; the container's own length only if it holds just
+    audio, since a video may outlast its audio. Matroska's writers state the end of the last track,
+    with or without a file's first time stamp."""
     ends = [end for stream in streams if (end := end_ms(stream)) is not None]
     if ends:
         start = first_time(container, streams[0])

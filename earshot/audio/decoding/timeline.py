@@ -1,8 +1,8 @@
-"""Where decoded sound lies on the file's own line: late starts, gaps, and leaps of the time stamps.
+"""Places decoded audio on the file's own time line: late starts, gaps, and jumps of the time
+stamps.
 
-Time stamps are evidence, not truth: silence takes the place of missing sound only as far as the
-bytes of the sound make such a length likely. A greater leap is a clock that was set, and what
-follows it is placed right behind what came before.
+Silence replaces missing audio only as far as the bytes make such a length likely. A larger jump is
+a changed clock, and the audio after it follows directly.
 """
 
 from dataclasses import dataclass
@@ -12,28 +12,27 @@ from typing import Any
 from earshot.analysis.printable import plural
 
 GAP_MS = 200
-"""Timestamps may run ahead of the samples by this much; beyond, sound is missing (a lost
-connection, a damaged stretch) and silence takes its place, so that everything after it keeps its
-time."""
+"""Maximum lead of time stamps over the samples; beyond, audio is missing (a lost connection, a
+damaged stretch) and silence replaces it, so that everything after it keeps its time."""
 LONGEST_GAP_MS = 60_000
-"""In a file that states no duration, a greater leap is taken for a clock that was set anew."""
+"""In a file without a stated duration, a larger jump counts as a changed clock."""
 
 LIKELY_BITS = 12_000
-"""Bits per second where the file names none: speech in Opus."""
+"""Bits per second where the file states none: speech in Opus."""
 LOWEST_BITS = 4_000
 LOW_RATE = ("amr_nb", "amr_wb", "speex", "g723_1", "g729", "qcelp", "evrc", "ilbc")
-"""No codec goes below the first for long (AMR's lowest mode takes 4,750), none but these below what
-is likely; a header that names less is not believed. MP4's bit rate, for one, is the size over the
-length that its time stamps make."""
+"""No codec stays below the first for long (AMR's lowest mode takes 4,750), and only these stay
+below the likely rate; a header with less is ignored. MP4's bit rate, for one, is the size over the
+length by its time stamps."""
 
 SILENCE_SHARE = 3
 SILENCE_MS = 60_000
-"""Silence put into one recording: three times the sound that it is likely to hold, for a speaker
-who is muted most of the time, and a minute."""
+"""Maximum silence inserted into a recording: three times its likely audio, for a speaker who is
+muted most of the time, and a minute."""
 
 
 def likely_ms(size: int, bits_per_second: int | None, codec: str) -> int:
-    """How long a file of ``size`` bytes is by its bit rate."""
+    """Length of a file of ``size`` bytes by its bit rate."""
     return (
         size
         * 8000
@@ -42,7 +41,7 @@ def likely_ms(size: int, bits_per_second: int | None, codec: str) -> int:
 
 
 def most_silence_ms(likely: int) -> int:
-    """How much silence a file may turn into that is likely to hold so much sound."""
+    """Maximum silence for a file with this likely length."""
     return SILENCE_SHARE * likely + SILENCE_MS
 
 
@@ -53,22 +52,22 @@ def clock(samples: int, rate: int) -> str:
 
 
 def form(rate: int, channels: int) -> str:
-    """Rate and channels in words."""
+    """Rate and channels as text."""
     return f"{rate} Hz, {plural(channels, 'channel')}"
 
 
 @dataclass(frozen=True)
 class Leap:
-    """Time stamps that run ahead by ``length_ms`` where the recording is ``at_ms`` long, and were
-    not followed."""
+    """A jump of the time stamps by ``length_ms`` at ``at_ms`` of the recording that was not
+    followed."""
 
     at_ms: int
     length_ms: int
 
 
 class Pace:
-    """How long the sound of a file is likely to be, if the rest of its bytes becomes as much of it
-    as those did that were read: where pictures lie in between, no bit rate tells.
+    """Estimates the length of a file's audio from the ratio of audio to bytes so far: with pictures
+    in between, bit rates do not help.
 
     Args:
         size: bytes of the file.
@@ -81,14 +80,14 @@ class Pace:
         self._now = (0, 0)
 
     def reached(self, read: int, sound_ms: int) -> None:
-        """So many bytes were read when there was so much sound. What lies before the first of it,
-        an index or a cover, does not count."""
+        """Records the audio obtained from the bytes read. Bytes before the first audio, such as an
+        index or a cover, do not count."""
         self._first = self._first or (read, sound_ms)
         self._now = (read, sound_ms)
 
     def likely_ms(self, read: int) -> int:
-        """By now, when so many bytes were read; as long as few were, no longer than if pictures
-        were sound."""
+        """The current estimate after this many bytes; early on, at most the length without
+        pictures."""
         start, before = self._first or (0, 0)
         took, became = self._now[0] - start, self._now[1] - before
         by_pace = (
@@ -107,7 +106,7 @@ class Timeline:
         rate: samples per second that are counted.
         stated_ms: the length that the file states.
         silence: samples of it in the parts before.
-        start_sec: where the file's line begins, as other tracks show; None: where this track does.
+        start_sec: begin of the file's line by its other tracks; None: begin of this track.
     """
 
     def __init__(
@@ -129,8 +128,8 @@ class Timeline:
         return self._end * 1000 // self._rate
 
     def gap_before(self, frame: Any, done: int, likely_ms: int) -> int:
-        """Samples that are missing before ``frame``, of ``done`` so far, in a file that is likely
-        to hold so much sound."""
+        """Samples missing before ``frame``, after ``done`` samples, in a file with this likely
+        length."""
         if frame.pts is None or frame.time_base is None:
             return 0
         base = frame.time_base

@@ -1,5 +1,5 @@
-"""All the sound of a file as one sequence of waveforms: part after part where it has several, track
-beside track."""
+"""Yields all audio of a file as one sequence of waveforms: parts in sequence, tracks in
+parallel."""
 
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
@@ -18,8 +18,8 @@ from earshot.compute.sound import Waveform
 
 
 def all_waveforms(file: MediaFile, probe: Probe, tally: Tally) -> Iterator[Waveform]:
-    """Float32, shape (channels, samples), of any lengths; ``tally`` is complete once they are used
-    up.
+    """Yields float32, shape (channels, samples), of any lengths; ``tally`` is complete once they
+    are consumed.
 
     Raises:
         BadAudio: as ``earshot.audio.decoding.media.open_media``.
@@ -41,8 +41,8 @@ def all_waveforms(file: MediaFile, probe: Probe, tally: Tally) -> Iterator[Wavef
 def _link(
     file: MediaFile, view: View, number: int, probe: Probe, tally: Tally
 ) -> Iterator[Waveform]:
-    """One of several: its tracks and its length are its own. FFmpeg takes an Ogg's last one's
-    length for that of the whole."""
+    """One of several parts, with its own tracks and length. FFmpeg takes the length of an Ogg's
+    last part for that of the whole."""
     with open_media(file, view) as container:
         chosen = choose(container, len(probe.chosen.indexes))
         tally.left += [f"{track} of part {number}" for track in chosen.left if number > 1]
@@ -60,8 +60,8 @@ def _tracks(
         yield from waveforms(file, first, first.streams[indexes[0]], probe, tally)
         return
     with ExitStack() as stack:
-        # Each track is read through a container of its own: however far apart a file's writer put
-        # them, memory stays bounded.
+        # Each track is read through its own container: memory stays bounded, however far apart they
+        # are in the file.
         containers = [first, *(stack.enter_context(open_media(file, view)) for _ in indexes[1:])]
         tallies = [tally.of_track() for _ in indexes]
         mono = replace(probe, channels=1)
@@ -76,8 +76,8 @@ def _tracks(
 
 
 def _side_by_side(tracks: Sequence[Iterator[Waveform]], size: int) -> Iterator[Waveform]:
-    """Tracks of one channel each as channels of blocks of ``size`` samples; silence stands where a
-    track has ended."""
+    """Yields tracks of one channel each as channels of blocks of ``size`` samples, with silence
+    after a track's end."""
     rests = [np.zeros((1, 0), dtype=np.float32) for _ in tracks]
     while True:
         taken = []
@@ -93,7 +93,7 @@ def _side_by_side(tracks: Sequence[Iterator[Waveform]], size: int) -> Iterator[W
 
 
 def _take(rest: Waveform, track: Iterator[Waveform], size: int) -> tuple[Waveform, Waveform]:
-    """Up to ``size`` samples, and what is left of the last waveform."""
+    """Up to ``size`` samples, and the rest of the last waveform."""
     parts, samples = [rest], rest.shape[1]
     while samples < size and (waveform := next(track, None)) is not None:
         parts.append(waveform)

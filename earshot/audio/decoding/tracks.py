@@ -1,5 +1,4 @@
-"""Chooses what to analyse of a file with several audio tracks: all of them, one voice a channel, or
-the best one."""
+"""Selects the audio tracks to analyse: all of them, one voice a channel, or the best one."""
 
 import re
 from collections.abc import Sequence
@@ -12,11 +11,11 @@ MAX_TRACKS = 8
 
 ALIKE_MS = 10_000
 ALIKE_SHARE = 0.1
-"""Tracks of one conversation end within ten seconds, or a tenth of the longest, of each other."""
+"""Maximum difference between the ends of tracks of one conversation: ten seconds, or a tenth of the
+longest."""
 
 TITLE_KEYS = ("title", "name", "handler_name")
-"""Where containers keep a track's title: Matroska; QuickTime; MP4, whose writers put their own name
-there."""
+"""Keys of a track's title: Matroska; QuickTime; MP4, whose writers put their own name there."""
 NO_TITLE = re.compile(
     r"|sound ?handler|.*media handler|core media audio|.*audio handler|audio|sound|mono|stereo",
     re.IGNORECASE,
@@ -26,7 +25,7 @@ ROLES = (
     ("agent", ("agent", "operator", "advisor", "representative")),
     ("customer", ("customer", "client", "caller")),
 )
-"""Words in a title that say who speaks."""
+"""Words in a title that identify the role of a speaker."""
 
 OTHER_VERSIONS = (
     "dub",
@@ -38,27 +37,27 @@ OTHER_VERSIONS = (
     "clean_effects",
     "descriptions",
 )
-"""FFmpeg's marks of a track that is another version of the main one, and not another speaker."""
+"""FFmpeg's marks of a track that is another version of the main one, not another speaker."""
 
 
 @dataclass(frozen=True)
 class Chosen:
-    """``indexes`` of the streams, each one channel where there are several; ``roles`` where their
-    titles say them."""
+    """``indexes`` of the streams, each one channel where there are several; ``roles`` from their
+    titles."""
 
     indexes: tuple[int, ...]
     roles: tuple[str, ...] = ()
     left: tuple[str, ...] = ()
-    """The tracks that are not analysed, in words."""
+    """Tracks that are not analysed, as text."""
 
 
 ONE_TRACK = Chosen((0,))
 
 
 def choose(container: Any, most: int = MAX_TRACKS) -> Chosen:
-    """Up to ``most`` of a container's tracks, one at least. Mono tracks that are alike in length
-    and not versions of each other are one conversation; otherwise the best is the one marked as
-    default, then the one with most channels, then the first."""
+    """Selects up to ``most`` of a container's tracks, at least one. Mono tracks of similar length
+    that are not versions of each other are one conversation; otherwise the best is the one marked
+    as default, then the one with most channels, then the first."""
     streams = container.streams.audio
     usable = [
         stream
@@ -73,15 +72,14 @@ def choose(container: Any, most: int = MAX_TRACKS) -> Chosen:
 
 
 def title(stream: Any) -> str:
-    """What a track is called; empty where only the name of the program that wrote it stands
-    there."""
+    """Title of a track; empty if it is only the name of the program that wrote it."""
     names = (stream.metadata.get(key, "") for key in TITLE_KEYS)
     clean = ("".join(each for each in name if each.isprintable()).strip()[:40] for name in names)
     return next((name for name in clean if not NO_TITLE.fullmatch(name)), "")
 
 
 def end_ms(stream: Any) -> int | None:
-    """Where a track ends by its container: MP4 and its like know, Matroska's writers leave a
+    """End of a track by its container: MP4 and its like state it, Matroska's writers leave a
     tag."""
     stamp = re.fullmatch(r"(\d+):(\d\d):(\d\d)\.(\d{3})\d*", stream.metadata.get("DURATION", ""))
     if stamp:
@@ -127,8 +125,8 @@ def _is_version(stream: Any) -> bool:
 
 
 def _roles(streams: Sequence[Any]) -> tuple[str, ...]:
-    """A role for every track or, for two without titles, none, as two channels have roles of their
-    own."""
+    """A role for every track; for two without titles none, so that they get the default roles of
+    two channels."""
     names = [_role(title(stream)) for stream in streams]
     if all(names) and len(set(names)) == len(names):
         return tuple(names)
@@ -137,8 +135,8 @@ def _roles(streams: Sequence[Any]) -> tuple[str, ...]:
 
 def _role(name: str) -> str:
     slug = re.sub(r"[^a-z0-9]+", "_", name.lower()).strip("_")[:32]
-    said = next((role for role, words in ROLES if set(words) & set(slug.split("_"))), slug)
-    return said if re.match("[a-z]", said) else ""
+    named = next((role for role, words in ROLES if set(words) & set(slug.split("_"))), slug)
+    return named if re.match("[a-z]", named) else ""
 
 
 def _language(stream: Any) -> str:

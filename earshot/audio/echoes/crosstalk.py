@@ -1,4 +1,4 @@
-"""Tells speech of a channel from that of another channel which is on it again: a loudspeaker's
+"""Separates a channel's own speech from that of another channel that leaks into it: a loudspeaker's
 echo, a hybrid's, crosstalk."""
 
 from collections import Counter
@@ -12,29 +12,28 @@ from numpy.typing import NDArray
 from earshot.analysis.quality import Crosstalk
 from earshot.analysis.types import Utterance
 from earshot.audio.echoes.path import CELL, LONGEST_DELAY, RATE, Array
-from earshot.audio.echoes.search import FRAME_MS, NOBODY, Bools, Cells, Echoes, Read, Way
+from earshot.audio.echoes.search import FRAME_MS, NO_SOURCE, Bools, Cells, Echoes, Read, Way
 from earshot.audio.speech.vad import VAD_RATE, WINDOW, WINDOW_MS
 
 OWN_VOICE_DB = 10.0
-"""Speech that is so much louder than anything another channel has at the time, or half a second
-before or after, is not that channel's."""
+"""Speech this much louder than anything on another channel at the time, or half a second before or
+after, is the channel's own."""
 OWN_VOICE_MS = 1_000
-"""From so much of it on a channel carries somebody else than the other one."""
+"""With this much of it, a channel carries another speaker than the other one."""
 NOT_LOUDER_DB = 3.0
-"""Nor is speech an echo that is so much louder."""
+"""Speech louder than this is not an echo."""
 FEWEST = 5
-"""Windows of any other speech, 160 ms, in a cell that is looked at."""
+"""Minimum windows of other speech, 160 ms, in an examined cell."""
 OWN_MS, ECHO_MS, WITHIN_MS = 200, 300, 700
-"""Shorter speech of its own within an echo is none; nor is a shorter echo one, at either end of
-what the VAD heard and within a channel's own speech, whose faint syllables an echo over them
-hides."""
+"""Minimum own speech within an echo; minimum echo at either end of detected speech and within a
+channel's own speech, whose faint syllables an echo over them hides."""
 PAD_MS = 100
-"""Kept on both sides of a channel's own speech, within what the VAD heard."""
+"""Kept on both sides of a channel's own speech, within the detected speech."""
 
 
 @dataclass(frozen=True)
 class Own:
-    """By channel: what it says itself, and what of others was on it."""
+    """By channel: its own speech, and the crosstalk of others."""
 
     speech: tuple[tuple[Utterance, ...], ...]
     echoes: tuple[tuple[Utterance, ...], ...]
@@ -48,7 +47,7 @@ def own_speech(
     samples: int,
     read: Read,
 ) -> Own:
-    """Speech without what is another channel's.
+    """Returns the speech without crosstalk.
 
     Args:
         speech: of every channel, in order of time.
@@ -84,7 +83,8 @@ def own_speech(
         speech=tuple(tuple(kept) for kept, _ in split),
         echoes=tuple(tuple(left_out) for _, left_out in split),
         crosstalk=tuple(
-            tuple(_told(channel, left_out, echoes)) for channel, (_, left_out) in enumerate(split)
+            tuple(_crosstalk(channel, left_out, echoes))
+            for channel, (_, left_out) in enumerate(split)
         ),
     )
 
@@ -105,18 +105,18 @@ def _around(levels_db: Array) -> Array:
 
 
 def _cells(windows: Bools) -> Cells:
-    """Those with enough of such windows."""
+    """The cells with enough such windows."""
     count = np.bincount(np.flatnonzero(windows) * WINDOW // (VAD_RATE // RATE * CELL))
     return np.flatnonzero(count >= FEWEST)
 
 
-def _told(on: int, left_out: Sequence[Utterance], echoes: Echoes) -> Iterator[Crosstalk]:
-    """What is to be said of the other channels on one, of which this is left out."""
+def _crosstalk(on: int, left_out: Sequence[Utterance], echoes: Echoes) -> Iterator[Crosstalk]:
+    """Yields the crosstalk of other channels on one, for which this was left out."""
     frames = [
         echoes.sources[on, one.start_ms // FRAME_MS : one.end_ms // FRAME_MS] for one in left_out
     ]
     for of, count in Counter(np.concatenate(frames).tolist() if frames else ()).items():
-        if of != NOBODY:
+        if of != NO_SOURCE:
             path = echoes.paths[of, on]
             yield Crosstalk(
                 of=of,
@@ -129,12 +129,12 @@ def _told(on: int, left_out: Sequence[Utterance], echoes: Echoes) -> Iterator[Cr
 def _split(
     utterances: Sequence[Utterance], sources: NDArray[np.int8]
 ) -> tuple[list[Utterance], list[Utterance]]:
-    """What of a channel's speech is its own, and what is others'."""
+    """Splits a channel's speech into its own and that of others."""
     kept: list[Utterance] = []
     left_out: list[Utterance] = []
     for one in utterances:
         first = one.start_ms // FRAME_MS
-        own = _cleared(sources[first : -(-one.end_ms // FRAME_MS)] == NOBODY)
+        own = _cleared(sources[first : -(-one.end_ms // FRAME_MS)] == NO_SOURCE)
         if own.all():
             kept.append(one)
             continue
@@ -144,7 +144,7 @@ def _split(
 
 
 def _part(one: Utterance, start: int, end: int, pad_ms: int) -> Utterance:
-    """From one frame to another, and so much more, within the utterance."""
+    """The part of an utterance between two frames, padded, within the utterance."""
     start_ms, end_ms = (
         max(one.start_ms, start * FRAME_MS - pad_ms),
         min(one.end_ms, end * FRAME_MS + pad_ms),
@@ -153,8 +153,8 @@ def _part(one: Utterance, start: int, end: int, pad_ms: int) -> Utterance:
 
 
 def _cleared(own: Bools) -> Bools:
-    """Without short runs of own speech within echoes, and then without short echoes before, after
-    and within own speech."""
+    """Removes short runs of own speech within echoes, then short echoes before, after and within
+    own speech."""
     own = own.copy()
     for start, end in _runs(own, True):
         if (end - start) * FRAME_MS < OWN_MS and end - start < len(own):
@@ -167,7 +167,7 @@ def _cleared(own: Bools) -> Bools:
 
 
 def _runs(values: Bools, value: bool) -> list[tuple[int, int]]:
-    """Where ``value`` stands in a row."""
+    """Runs of ``value``."""
     found, at = [], 0
     for each, run in groupby(values.tolist()):
         length = len(list(run))

@@ -1,5 +1,5 @@
-"""How much of one channel is another one, later and fainter: a search for the delay, and a
-prediction in sub-bands."""
+"""Measures how much of one channel is a later and fainter copy of another: a search for the delay,
+and a prediction in sub-bands."""
 
 from dataclasses import dataclass
 
@@ -10,45 +10,43 @@ Array = NDArray[np.float32]
 Spectrum = NDArray[np.complex64]
 
 RATE = 8_000
-"""Hz: an echo is told by what every telephone line carries, and half the samples are half the
-work."""
+"""Hz: the band of a telephone line is enough to detect an echo, at half the work."""
 HALF_BAND = tuple(float(np.sinc(k / 2) / 2 * np.hanning(13)[6 + k]) for k in (1, 3, 5))
 """One side of a low pass at a quarter of the sample rate, without its middle, which is a half."""
 EDGE = 2 * len(HALF_BAND)
 """Samples before and behind that ``halved`` needs."""
 LONGEST_DELAY = RATE // 2
-"""Samples between a voice and its echo, either way."""
+"""Maximum samples between a voice and its echo, either way."""
 
 CELL = 2 * RATE
-"""Samples that one delay and one prediction are sought for: long enough to tell them, too short for
-clocks to drift apart. With ``LONGEST_DELAY`` a length that is quick to transform."""
+"""Samples per delay and prediction: long enough for an estimate, too short for clocks to drift.
+With ``LONGEST_DELAY`` a length with a fast transform."""
 
 FRAME, HOP = 256, 128
 """Samples of a frame, 32 ms, and between two."""
 LOWEST, HIGHEST = 6, 120
-"""Bands that are looked at, of 31.25 Hz each: 190 to 3,750 Hz, which every telephone line carries.
-Every second one is
-predicted: by the window, each holds half of its neighbours too."""
+"""Bands used, of 31.25 Hz each: 190 to 3,750 Hz, which every telephone line carries. Every second
+one is predicted: by the window, each holds half of its neighbours too."""
 CELL_FRAMES = CELL // HOP
 TAPS = 6
-"""Frames of the source that a frame of the echo is predicted from: 96 ms of a room."""
+"""Frames of the source used to predict a frame of the echo: 96 ms of a room."""
 BEFORE, BEHIND = (TAPS - 1) * HOP + (FRAME - HOP) // 2, (FRAME - HOP) // 2
-"""Samples around a cell that its frames, each in the middle of its own ``HOP``, and their
-predictions need."""
+"""Samples around a cell needed by its frames, each in the middle of its own ``HOP``, and their
+predictions."""
 SMOOTHED = 11
-"""Frames, 176 ms, that powers are averaged over."""
+"""Frames, 176 ms, over which powers are averaged."""
 REGULARISED = 1e-3
 """Of a band's power, so that empty bands predict nothing."""
 WHITENED = 0.75
-"""Exponent of the spectra's magnitude that is divided by; 1 would raise the noise of empty bands to
+"""Exponent of the whitening of the spectra's magnitude; 1 would raise the noise of empty bands to
 the level of speech."""
 _HANN = np.hanning(FRAME + 1)[:-1].astype(np.float32)
 
 
 @dataclass(frozen=True)
 class Delay:
-    """Samples by which the second channel is later than the first (below 0: earlier), and how far
-    that stands out."""
+    """Samples by which the second channel is later than the first (below 0: earlier), and the
+    prominence of that peak."""
 
     samples: int
     prominence: float
@@ -56,9 +54,9 @@ class Delay:
 
 @dataclass(frozen=True)
 class Explanation:
-    """Power of the echo's channel in every frame of a cell, what a prediction leaves of it, and the
-    greatest of the source in what it was predicted from, all a sample as of white noise; and the
-    power of the prediction over that of the source."""
+    """Power of the echo's channel in every frame of a cell, the residual of the prediction, and the
+    greatest power of the source in the frames used for it, all per sample as of white noise; and
+    the power of the prediction over that of the source."""
 
     total: Array
     left: Array
@@ -67,8 +65,7 @@ class Explanation:
 
 
 def halved(samples: Array) -> Array:
-    """Every second sample, from ``EDGE`` on, of sound of twice ``RATE`` without what lies above 4
-    kHz."""
+    """Every second sample, from ``EDGE`` on, of sound of twice ``RATE``, low-passed at 4 kHz."""
     count = (len(samples) - 2 * EDGE) // 2
     half = samples[EDGE : EDGE + 2 * count : 2] * np.float32(0.5)
     for place, weight in zip((1, 3, 5), HALF_BAND, strict=True):
@@ -78,7 +75,7 @@ def halved(samples: Array) -> Array:
 
 
 def delays(one: Array, other: Array) -> list[Delay]:
-    """The likeliest delay of ``other`` against ``one``, at 0 and above and below 0; both of
+    """The most likely delay of ``other`` against ``one``, at 0 and above and below 0; both of
     ``CELL`` samples."""
     size = len(one) + LONGEST_DELAY
     cross = np.conj(np.fft.rfft(one, size)) * np.fft.rfft(other, size)
@@ -97,36 +94,36 @@ def delays(one: Array, other: Array) -> list[Delay]:
 
 
 def explanation(source: Array, echo: Array) -> Explanation:
-    """What ``source`` explains of ``echo`` in each of the cell's frames.
+    """The part of ``echo`` explained by ``source`` in each of the cell's frames.
 
     Args:
         source: samples from ``BEFORE`` the cell to ``BEHIND`` it, brought to the echo's time;
             likewise ``echo``.
     """
     one, other = _spectra(source), _spectra(echo)
-    told = _predicted(
+    predicted = _predicted(
         one, other, np.reciprocal(np.maximum(_smoothed(_power(other)), 1e-12), dtype=np.float32)
     )
     other, power = other[:, TAPS - 1 :], _power(one)
-    gain = float(_power(told).sum() / max(float(power[TAPS - 1 :].sum()), 1e-20))
+    gain = float(_power(predicted).sum() / max(float(power[TAPS - 1 :].sum()), 1e-20))
     scale = np.float32(
         1 / (_HANN @ _HANN * len(other))
     )  # white noise of power 1 a sample has power 1 then
     before = np.lib.stride_tricks.sliding_window_view(_smoothed(power * scale), TAPS).max(axis=1)
     return Explanation(
-        _smoothed(_power(other) * scale), _smoothed(_power(other - told) * scale), before, gain
+        _smoothed(_power(other) * scale), _smoothed(_power(other - predicted) * scale), before, gain
     )
 
 
 def _spectra(samples: Array) -> Spectrum:
-    """Frames of the bands that are looked at, shape (bands, frames)."""
+    """Spectra of the frames in the bands used, shape (bands, frames)."""
     frames = np.lib.stride_tricks.sliding_window_view(samples, FRAME)[::HOP]
     return np.ascontiguousarray(np.fft.rfft(frames * _HANN)[:, LOWEST:HIGHEST:2].T)
 
 
 def _predicted(source: Spectrum, echo: Spectrum, weights: Array) -> Spectrum:
-    """Least squares in every band, with a weight for every frame: one voice much louder than its
-    echo must not decide alone."""
+    """Least squares in every band, weighted by frame, so that a voice much louder than its echo
+    does not dominate."""
     count = source.shape[1] - TAPS + 1
     taps = np.lib.stride_tricks.sliding_window_view(source, count, axis=1)  # (bands, taps, frames)
     conjugate = taps.conj() * weights[TAPS - 1 :]
@@ -141,13 +138,13 @@ def _predicted(source: Spectrum, echo: Spectrum, weights: Array) -> Spectrum:
 
 
 def _power(bands: Spectrum) -> Array:
-    """Of every frame."""
+    """Power of every frame."""
     power: Array = np.square(bands.real).sum(axis=0) + np.square(bands.imag).sum(axis=0)
     return power
 
 
 def _smoothed(power: Array) -> Array:
-    """Over ``SMOOTHED`` frames; fewer at the ends."""
+    """Averaged over ``SMOOTHED`` frames; fewer at the ends."""
     kernel = np.ones(SMOOTHED, np.float32)
     smooth: Array = np.convolve(power, kernel, mode="same") / np.convolve(
         np.ones_like(power), kernel, mode="same"

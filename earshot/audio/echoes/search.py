@@ -1,4 +1,4 @@
-"""Which channel is heard again on which: found in single cells, believed on the evidence of the
+"""Finds channels that leak into others: detected in single cells, accepted on the evidence of the
 whole recording."""
 
 import math
@@ -27,45 +27,44 @@ from earshot.audio.echoes.path import (
 Bools = NDArray[np.bool_]
 Cells = NDArray[np.intp]
 Read = Callable[[int, int, int], Array]
-"""Samples of a channel, from one to another, at 16 kHz; shape (samples,), fewer at the recording's
-end."""
+"""Returns the samples of a channel between two positions, at 16 kHz; shape (samples,), fewer at the
+recording's end."""
 Way = tuple[int, int]
-"""The channel that a voice is on, and the one that it is heard on again."""
+"""The channel of a voice, and the channel it leaks into."""
 
 LEAST_PROMINENCE = 12.0
-"""Of a delay, in standard deviations of all."""
+"""Minimum prominence of a delay, in standard deviations of all."""
 SIMULTANEOUS = RATE // 500
-"""Samples, 2 ms, within which no channel is the later one, and delays are the same."""
+"""Samples, 2 ms, within which neither channel counts as later, and delays count as equal."""
 FAR = RATE // 100
-"""Samples, 10 ms or 3.4 m: no two microphones of one stereo recording are so far from each
-other."""
+"""Samples, 10 ms or 3.4 m: more than the distance between two microphones of one stereo
+recording."""
 LEADS_FAINTER_DB = 6.0
-"""The later one is the echo, unless it is so much louder than the other: then they were not
-recorded at the same time."""
+"""The later channel is the echo, unless it is louder than the other by this much: then they were
+not recorded at the same time."""
 SAMPLED = 60
-"""Cells, of all, that are looked at where no channel has a voice of its own."""
+"""Cells sampled where no channel has a voice of its own."""
 LEAST_MS = 500
-"""A shorter echo is not believed, over all cells whose delay another cell has too."""
+"""Minimum total echo, over all cells whose delay occurs in another cell too."""
 FAINTER_DB, FAINTER_AT_ONCE_DB, FAINTER_ALONE_DB = 2.0, 10.0, 8.0
-"""What an echo is below its voice at the least: on a channel with a voice of its own, there at the
-same time, on any other."""
+"""Minimum attenuation of an echo: on a channel with a voice of its own, there at the same time, on
+any other."""
 LEAST_LEFT, MOST_LEFT, TIMES_LEFT = 0.06, 0.3, 4.0
-"""Share of an echo's power that its prediction may leave: within bounds, so many times what it
-leaves of an echo alone."""
+"""Share of an echo's power that its prediction may leave: within bounds, a multiple of the residual
+of an echo alone."""
 ALONE = 0.25
-"""Share of an echo's frames, those best predicted, of which the last is taken for one where the
-echo is alone."""
+"""Best-predicted share of an echo's frames whose last one counts as echo without other sound."""
 NEAR_NOISE = 2.5
-"""What is left is noise up to this factor above the power of the channel's pauses."""
+"""The residual counts as noise up to this factor above the power of the channel's pauses."""
 STEPS = 255
 FRAME_MS = HOP * 1000 // RATE
-NOBODY = -1
+NO_SOURCE = -1
 
 
 @dataclass(frozen=True)
 class Sighting:
-    """An echo in one cell: how much later and with which gain, and in steps how much of each frame
-    its prediction leaves."""
+    """An echo in one cell: its delay and gain, and in steps the residual of each frame's
+    prediction."""
 
     cell: int
     later: int
@@ -78,8 +77,7 @@ class Sighting:
 
 @dataclass(frozen=True)
 class Path:
-    """All of one channel on another that is believed; ``left``: share that a prediction may
-    leave."""
+    """The accepted echo of one channel on another; ``left``: share that a prediction may leave."""
 
     sightings: Sequence[Sighting]
     left: float
@@ -95,12 +93,12 @@ class Path:
 
     @property
     def far(self) -> bool:
-        """Later than at any other microphone of the same place, and fainter."""
+        """True if later than at any other microphone of the same place, and fainter."""
         return self.later > FAR and self.fainter_db >= FAINTER_DB
 
     def holds(self, has_own_voice: bool) -> bool:
-        """Whether levels and delay are those of an echo, and not those of two microphones before
-        one mouth."""
+        """True if levels and delay are those of an echo, not those of two microphones before one
+        mouth."""
         at_once = abs(self.later) <= SIMULTANEOUS
         if has_own_voice:
             return self.fainter_db >= (FAINTER_AT_ONCE_DB if at_once else FAINTER_DB)
@@ -108,20 +106,23 @@ class Path:
 
 
 class Echoes:
-    """Which channel each frame of each channel is an echo of, in ``sources``; how, in ``paths``."""
+    """The source channel of each frame's echo on each channel, in ``sources``; the paths, in
+    ``paths``."""
 
     def __init__(self, channels: int, samples: int, noise: Sequence[float], read: Read) -> None:
-        self.sources = np.full((channels, -(-samples // (2 * CELL)) * CELL_FRAMES), NOBODY, np.int8)
+        self.sources = np.full(
+            (channels, -(-samples // (2 * CELL)) * CELL_FRAMES), NO_SOURCE, np.int8
+        )
         self.paths: dict[Way, Path] = {}
         self._noise, self._read = noise, read
         self._half = lru_cache(maxsize=4 * channels)(self._halved)
 
     def find(self, cells: Mapping[Way, Cells], own_voice: Mapping[Way, bool]) -> None:
-        """Looks at pairs of channels in the cells that either may have speech of the other in.
+        """Examines pairs of channels in the cells that may contain speech of the other in either.
 
-        Only where a channel is seen to carry somebody else than the one whose echo it has, channels
-        are those of different people, and only then anything is an echo. ``own_voice``: whether the
-        second channel carries somebody else.
+        An echo is accepted only if its channel also carries another speaker than its source:
+        otherwise the channels are not those of different people. ``own_voice``: True if the second
+        channel carries another speaker.
         """
         asked = [
             pair
@@ -144,7 +145,7 @@ class Echoes:
                 self._mark(way, one, path.left)
 
     def _ways(self, pairs: Iterable[Way], cells: Mapping[Way, Cells]) -> dict[Way, Path]:
-        """What is seen of one of two channels on the other."""
+        """Sightings of one of two channels on the other."""
         seen = defaultdict(list)
         for pair in pairs:
             for cell, delay in self._delays(pair, cells[pair]):
@@ -153,14 +154,14 @@ class Echoes:
         return {way: path for way, sightings in seen.items() if (path := _path(sightings))}
 
     def _both_ways(self, pair: Way, cells: Cells) -> bool:
-        """Whether a look here and there shows each of two channels far behind the other: with one
-        voice on both, neither is."""
+        """True if samples show each of two channels far behind the other: with one voice on both,
+        neither is."""
         found = [delay for _, delay in self._delays(pair, cells[:: -(-len(cells) // SAMPLED) or 1])]
         return max(found, default=0) > FAR and min(found, default=0) < -FAR
 
     def _delays(self, pair: Way, cells: Cells) -> list[tuple[int, int]]:
-        """Cells that show a delay which another one has too, and the delay: of the second channel
-        against the first."""
+        """Cells whose delay occurs in another one too, and the delay: of the second channel against
+        the first."""
         shown = sorted(
             (delay.samples, cell)
             for cell in cells.tolist()
@@ -178,14 +179,14 @@ class Echoes:
         place = np.s_[one.cell * CELL_FRAMES : (one.cell + 1) * CELL_FRAMES]
         explained = (
             one.explained(left)
-            & (self.sources[echo, place] == NOBODY)
+            & (self.sources[echo, place] == NO_SOURCE)
             & (self.sources[source, place] != echo)
         )
         self.sources[echo, place][explained] = source
 
     def _hidden(self, way: Way, path: Path, cells: Cells) -> list[Sighting]:
-        """In cells that show no delay, for a voice of their own is much louder there: with that of
-        the nearest one."""
+        """Sightings in cells without a visible delay because of a louder own voice: with that of
+        the nearest cell."""
         shown = np.array([one.cell for one in path.sightings])
         nearest = (path.sightings[int(np.abs(shown - cell).argmin())] for cell in cells)
         return [
@@ -195,7 +196,7 @@ class Echoes:
         ]
 
     def _seen(self, pair: Way, cell: int, delay: int) -> tuple[Way, Sighting]:
-        """Takes the later channel for the echo, or the fainter one where levels leave no doubt."""
+        """Takes the later channel for the echo, or the fainter one where levels are unambiguous."""
         way, later = (pair, delay) if delay >= 0 else (pair[::-1], -delay)
         seen = self._explained(way, cell, later)
         if seen.gain > (1 if later <= SIMULTANEOUS else 10 ** (LEADS_FAINTER_DB / 10)):
@@ -220,7 +221,7 @@ class Echoes:
         )
 
     def _samples(self, channel: int, start: int, end: int) -> Array:
-        """At ``RATE``; zeros before the recording's beginning and behind its end."""
+        """Samples at ``RATE``; zeros before the recording's begin and after its end."""
         first, last = start // CELL, -(-end // CELL)
         return np.concatenate([self._half(channel, cell) for cell in range(first, last)])[
             start - first * CELL :
@@ -234,7 +235,7 @@ class Echoes:
 
 
 def _path(sightings: Sequence[Sighting]) -> Path | None:
-    """Of those that explain enough; None where there is too little of them altogether."""
+    """The path of sightings that explain enough; None where there are too few altogether."""
     explained = [int(one.explained(MOST_LEFT).sum()) for one in sightings]
     if sum(explained) * FRAME_MS < LEAST_MS:
         return None

@@ -1,1 +1,1 @@
-"""Waveforms to the inputs of networks: spectrograms, windows, pitch, level."""
+"""Inputs of networks computed from waveforms: spectrograms, windows, pitch, level."""

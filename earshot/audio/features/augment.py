@@ -1,5 +1,5 @@
-"""Changes to a waveform that leave its meaning alone: speed, band, added sound; and sounds that
-need no recording."""
+"""Augmentations of a waveform that keep its label: speed, band, added sound; and synthetic
+sounds."""
 
 from collections.abc import Sequence
 
@@ -11,8 +11,8 @@ from earshot.compute.sound import SAMPLE_RATE as RATE
 
 
 def speed(waveform: Array, factor: float) -> Array:
-    """Play faster (above 1) or slower: pitch and tempo move together, as another speaker's
-    would."""
+    """Plays faster (above 1) or slower: pitch and tempo change together, as with another
+    speaker."""
     import soxr
 
     resampled: Array = soxr.resample(waveform, RATE * factor, RATE).astype(np.float32)
@@ -20,7 +20,7 @@ def speed(waveform: Array, factor: float) -> Array:
 
 
 def telephone(waveform: Array) -> Array:
-    """Narrow band: through 8 kHz and back."""
+    """Limits the band to a telephone's: through 8 kHz and back."""
     import soxr
 
     narrow: Array = soxr.resample(soxr.resample(waveform, RATE, 8000), 8000, RATE).astype(
@@ -30,15 +30,15 @@ def telephone(waveform: Array) -> Array:
 
 
 def tilted(waveform: Array, decibels: float) -> Array:
-    """Another microphone or loudspeaker: so many decibels more an octave, about 1 kHz, within 12 dB
-    either way."""
+    """Tilts the spectrum, as another microphone or loudspeaker would: this many decibels more per
+    octave, about 1 kHz, within 12 dB either way."""
     frequency = np.maximum(np.fft.rfftfreq(len(waveform), 1 / RATE), 20.0)
     gain = np.clip(decibels * np.log2(frequency / 1000), -12, 12)
     return np.fft.irfft(np.fft.rfft(waveform) * 10 ** (gain / 20), len(waveform)).astype(np.float32)
 
 
 def in_a_room(waveform: Array, random: np.random.Generator) -> Array:
-    """With the echo of a room: noise that decays by 60 dB in 0.15 to 0.8 s, behind the direct
+    """Adds the echo of a room: noise that decays by 60 dB in 0.15 to 0.8 s, behind the direct
     sound."""
     seconds = random.uniform(0.15, 0.8)
     time = np.arange(int(seconds * RATE)) / RATE
@@ -55,7 +55,7 @@ def in_a_room(waveform: Array, random: np.random.Generator) -> Array:
 
 
 def mix(waveform: Array, other: Array, snr: float) -> Array:
-    """Add ``other``, repeated to the same length, ``snr`` dB below ``waveform``."""
+    """Adds ``other``, repeated to the same length, ``snr`` dB below ``waveform``."""
     layer = np.resize(other, len(waveform))
     gain = rms(waveform) / max(rms(layer), 1e-6) * 10 ** (-snr / 20)
     return limited(waveform + np.float32(gain) * layer)
@@ -129,7 +129,7 @@ def rms(waveform: NDArray[np.floating]) -> float:
 
 
 def limited(waveform: Array) -> Array:
-    """Scale down what would clip."""
+    """Scales down samples that would clip."""
     return (waveform / max(float(np.abs(waveform).max(initial=0)), 1.0)).astype(np.float32)
 
 

@@ -1,4 +1,4 @@
-"""Network inputs of some windows of a waveform only: what nobody will hear is not transformed."""
+"""Network inputs of selected windows of a waveform; the others are not transformed."""
 
 from dataclasses import replace
 
@@ -10,8 +10,8 @@ from earshot.audio.features.windows import WindowSpec, begin_ms, prepared, windo
 
 
 def spread(candidates: NDArray[np.bool_], count: int) -> NDArray[np.int64]:
-    """Positions of at most ``count`` of the candidates, evenly spread over them; a single one is
-    the middle one."""
+    """Positions of at most ``count`` of the candidates, evenly spread; a single one is the middle
+    one."""
     places = np.flatnonzero(candidates)
     if len(places) <= count:
         return places
@@ -22,8 +22,8 @@ def spread(candidates: NDArray[np.bool_], count: int) -> NDArray[np.int64]:
 def windows_at(
     waveform: Array, sample_rate: int, spec: WindowSpec, places: NDArray[np.int64]
 ) -> Array:
-    """``earshot.audio.features.windows.windows`` of a mono waveform, but of the windows at
-    ``places`` alone."""
+    """``earshot.audio.features.windows.windows`` of a mono waveform, restricted to the windows at
+    ``places``."""
     mel = spec.mel
     if len(places) == len(begin_ms(len(waveform), spec)):
         return windows(waveform, sample_rate, spec)
@@ -37,7 +37,7 @@ def windows_at(
     cut = []
     for run in np.split(
         begins, np.flatnonzero(np.diff(begins) > spec.length) + 1
-    ):  # what overlaps is transformed once
+    ):  # overlapping parts are transformed once
         sound = waveform[run[0] * mel.hop : run[-1] * mel.hop + samples]
         cut.append(
             log_mel(sound, sample_rate, flat)[(run - run[0])[:, None] + np.arange(spec.length)]

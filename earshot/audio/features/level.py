@@ -1,4 +1,4 @@
-"""How loud sound is, and bringing it to a level."""
+"""Measures and adjusts the level of audio."""
 
 from collections.abc import Sequence
 from itertools import pairwise
@@ -10,25 +10,26 @@ Array = NDArray[np.float32]
 
 SILENT_DB = -66.0
 SILENT = 10 ** (SILENT_DB / 20)
-"""RMS of that many dBFS, 16 steps of PCM16: sound below it is called silence by its energy,
-whatever a network makes of it."""
+"""RMS of that many dBFS, 16 steps of PCM16: audio below it counts as silence, regardless of a
+network's output."""
 
 MOST_GAIN = 100.0
-"""40 dB: what is silent stays silent."""
+"""40 dB: silence stays silent."""
 
 PIECE = 32_768
-"""Samples whose mean is taken out at once; they stay in the processor's cache."""
+"""Samples whose mean is removed at once; they fit into the processor's cache."""
 
 FAINT_DB = 13.0
-"""A voice this much fainter than another is lost on whatever listens to both in one go (ADR 30)."""
+"""A voice this much fainter than another is missed by models that process both in one go (ADR
+30)."""
 
 CANCELLED_BELOW = 0.25
-"""Share of the energy that independent channels would leave in their mean, below which they cancel
-each other."""
+"""Channels cancel each other if their mean keeps less than this share of the energy expected of
+independent channels."""
 
 
 def loudness(waveform: Array) -> float:
-    """RMS of the loudest channel about its mean: a DC offset is no sound.
+    """RMS of the loudest channel about its mean, without DC offset.
 
     Args:
         waveform: shape (channels, samples) or (samples,); no samples are silence.
@@ -37,35 +38,35 @@ def loudness(waveform: Array) -> float:
 
 
 def centred(waveform: Array) -> Array:
-    """Mono sound of shape (samples,) about its mean: a DC offset is no sound."""
+    """Mono audio of shape (samples,) about its mean, without DC offset."""
     return waveform - np.float32(waveform.mean(dtype=np.float64)) if len(waveform) else waveform
 
 
 def audible(waveform: Array) -> Array:
-    """Mono sound as it is, and nothing at all where its RMS is below ``SILENT``: brought to a
-    level, silence would be hiss."""
+    """Mono audio unchanged, or zeros if its RMS is below ``SILENT``: raised to a level, silence
+    would become noise."""
     return waveform if loudness(waveform) >= SILENT else np.zeros_like(waveform)
 
 
 def levelled(waveform: Array, level: float) -> Array:
-    """Bring mono sound of shape (samples,) to an RMS of ``level``, but by no more than
+    """Scales mono audio of shape (samples,) to an RMS of ``level``, but by no more than
     ``MOST_GAIN``."""
     rms = np.sqrt(np.mean(np.square(waveform), dtype=np.float64)) if len(waveform) else 0.0
     return waveform * np.float32(gain_to(level, float(rms)))
 
 
 def gain_to(level: float, rms: float) -> float:
-    """What brings sound of that RMS to another, but no more than ``MOST_GAIN``."""
+    """Gain from one RMS to another, but no more than ``MOST_GAIN``."""
     return min(level / max(rms, 1e-9), MOST_GAIN)
 
 
 def evened(waveform: Array, voices: Sequence[slice]) -> Array:
-    """Mono sound in which faint voices are as loud as the loudest: each that is ``FAINT_DB``
-    fainter, with half of the pauses around it, but none by more than ``MOST_GAIN``. The sound
-    itself where there is no such voice.
+    """Mono audio in which faint voices are raised to the loudest: each that is ``FAINT_DB``
+    fainter, with half of the pauses around it, but none by more than ``MOST_GAIN``. The audio
+    itself if there is no such voice.
 
     Args:
-        voices: where each lies, in order and apart.
+        voices: span of each, in order and apart.
     """
     powers = [
         float(np.mean(np.square(waveform[voice]), dtype=np.float64))
@@ -89,8 +90,8 @@ def evened(waveform: Array, voices: Sequence[slice]) -> Array:
 
 
 def mixed(waveform: Array) -> Array:
-    """One channel of many, shape (samples,): their mean; the loudest one where the mean would
-    cancel them, as it does two channels of opposite phase.
+    """Mixes many channels to one, shape (samples,): their mean, or the loudest one where the mean
+    would cancel them, as with two channels of opposite phase.
 
     Args:
         waveform: shape (channels, samples).
@@ -99,7 +100,7 @@ def mixed(waveform: Array) -> Array:
     if len(waveform) == 1:
         return first
     mean = first.copy()
-    for other in waveform[1:]:  # a quarter of the time that ``mean`` along the first axis takes
+    for other in waveform[1:]:  # a quarter of the time of ``mean`` along the first axis
         mean += other
     mean /= np.float32(len(waveform))
     if waveform.shape[1] == 0:
@@ -113,8 +114,8 @@ def mixed(waveform: Array) -> Array:
 
 def _power(waveform: Array) -> Array:
     """Variance along the last axis, which is not empty. A dot product takes half the time of
-    ``var`` in double precision, and pieces no memory; the results differ by less than a
-    thousandth."""
+    ``var`` in double precision, and blocks avoid temporary arrays; the results differ by less than
+    a thousandth."""
     mean = waveform.mean(axis=-1, keepdims=True, dtype=np.float64).astype(np.float32)
     pieces = (
         waveform[..., start : start + PIECE] - mean for start in range(0, waveform.shape[-1], PIECE)

@@ -16,7 +16,7 @@ AT_ONCE = 128
 """Frames transformed at once, as ``earshot.audio.features.spectra.BLOCK`` has it."""
 
 RATE = 8_000
-"""Hz that is listened at: the loud harmonics of a voice lie below 4 kHz, and transforms take half
+"""Sample rate used, Hz: the strong harmonics of a voice lie below 4 kHz, and transforms take half
 the time of those at 16 kHz."""
 SHORTEST, LONGEST = int(RATE / HIGHEST), int(RATE / LOWEST)
 """Periods, in samples."""
@@ -65,8 +65,8 @@ def _autocorrelation(rows: Array) -> Array:
 
 @cache
 def _cosines(size: int) -> Array:
-    """From the power of ``size // 2 + 1`` bins to the autocorrelation at no lag, and at those that
-    are looked at: a quarter of what an inverse transform would give."""
+    """The matrix from the power of ``size // 2 + 1`` bins to the autocorrelation at lag zero and at
+    the lags used: a quarter of the output of an inverse transform."""
     lags = np.array([0, *range(SHORTEST, LONGEST + 1)])
     bins = np.arange(size // 2 + 1)
     twice = np.where((bins == 0) | (bins == size // 2), 1, 2) / size
@@ -77,15 +77,15 @@ def _cosines(size: int) -> Array:
 
 
 def _climb(curve: Array, start: NDArray[np.int64]) -> NDArray[np.int64]:
-    """Steps from ``start`` to the top of the peak that it is on the flank of, at most 4."""
+    """Steps from ``start`` to the top of its peak, at most 4."""
     places = np.minimum(start[:, None] + np.arange(5), curve.shape[1] - 1)
     steps: NDArray[np.int64] = np.take_along_axis(curve, places, axis=1).argmax(axis=1)
     return steps
 
 
 def _top(curve: Array, peak: NDArray[np.int64]) -> NDArray[np.float64]:
-    """Place of the summit of the parabola through each peak and its neighbours; the peak itself at
-    the edges."""
+    """Position of the vertex of the parabola through each peak and its neighbours; the peak itself
+    at the edges."""
     inside = np.clip(peak, 1, curve.shape[1] - 2)
     rows = np.arange(len(curve))
     left, middle, right = (curve[rows, inside + step].astype(np.float64) for step in (-1, 0, 1))

@@ -1,5 +1,4 @@
-"""Windows over speech, as the speaker network hears them: where each lies, and its log-mel
-spectrogram."""
+"""Windows of speech for the speaker network: their positions and log-mel spectrograms."""
 
 from collections.abc import Callable, Iterator, Sequence
 
@@ -14,11 +13,11 @@ Reader = Callable[[int, int], Array]
 WINDOW_MS = 1_500
 HOP_MS = 750
 AT_ONCE = 64
-"""Windows whose sound is held at once, 48.75 s: speech without a pause may last for hours."""
+"""Windows whose audio is held at once, 48.75 s: speech without a pause may last for hours."""
 
 
 def window_spans(utterance: Utterance) -> tuple[Utterance, ...]:
-    """Windows of ``WINDOW_MS`` each ``HOP_MS``; the last one ends with the utterance."""
+    """Windows of ``WINDOW_MS`` every ``HOP_MS``; the last one ends with the utterance."""
     last = max(utterance.start_ms, utterance.end_ms - WINDOW_MS)
     starts = [*range(utterance.start_ms, last, HOP_MS), last]
     ends = [min(start + WINDOW_MS, utterance.end_ms) for start in starts]

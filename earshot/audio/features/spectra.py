@@ -1,4 +1,4 @@
-"""Waveform in, arrays out: log-mel spectrograms and cepstral coefficients in plain numpy."""
+"""Log-mel spectrograms and cepstral coefficients in plain numpy."""
 
 from dataclasses import dataclass
 from functools import cache
@@ -10,15 +10,14 @@ from numpy.typing import NDArray
 Array = NDArray[np.float32]
 
 BLOCK = 65_536
-"""Samples transformed at once: 32 frames of a 2048-point transform, 128 of 512 points. These stay
-in the processor's cache, and
-their arrays are too small to be given back to the system after each block: a chunk takes 16 ms and
-not 38."""
+"""Samples transformed at once: 32 frames of a 2048-point transform, 128 of 512 points. They fit
+into the processor's cache, and their arrays are too small to be returned to the system after each
+block: a chunk takes 16 ms instead of 38."""
 
 
 @dataclass(frozen=True)
 class MelSpec:
-    """How a checkpoint wants its log-mel spectrogram. Travels in the checkpoint's own metadata."""
+    """Parameters of a checkpoint's log-mel spectrogram, stored in the checkpoint's metadata."""
 
     n_fft: int
     hop: int  # samples
@@ -40,7 +39,7 @@ the magnitude."""
 CEPSTRAL = MelSpec(
     n_fft=512, window=400, hop=160, n_mels=64, fmin=60.0, fmax=7600.0, offset=1e-6, power=2
 )
-"""What ``mfcc`` starts from unless told otherwise; 64 bands leave room for 40 coefficients."""
+"""Default parameters of ``mfcc``; 64 bands leave room for 40 coefficients."""
 
 
 def log_mel(waveform: Array, sample_rate: int, spec: MelSpec) -> Array:
@@ -69,7 +68,7 @@ def log_mel(waveform: Array, sample_rate: int, spec: MelSpec) -> Array:
     size = BLOCK // spec.n_fft
     for start in range(0, len(rows), size):
         spectrum = np.fft.rfft(rows[start : start + size] * window, spec.n_fft)
-        # Squares of both parts take a third of the time that the root and its square take.
+        # The square of both parts takes a third of the time of the root and its square.
         magnitude = np.abs(spectrum) if spec.power == 1 else spectrum.real**2 + spectrum.imag**2
         mel[start : start + size] = magnitude @ bank
     mel += np.float32(spec.offset)
@@ -86,12 +85,12 @@ def mfcc(waveform: Array, sample_rate: int, count: int = 40, spec: MelSpec = CEP
 
 
 def patches(frames: Array, length: int, hop: int) -> Array:
-    """Cut a spectrogram into windows for a network; one that is too short is filled with its
+    """Cuts a spectrogram into windows for a network; a window that is too short is filled with its
     quietest values.
 
     Args:
-        frames: shape (frames, bands). A last stretch of less than a whole patch is covered by one
-            that ends with it.
+        frames: shape (frames, bands). A rest of less than a patch is covered by one that ends with
+            it.
     Returns:
         Shape (patches, length, bands); at least one patch.
     """
@@ -113,11 +112,10 @@ def starts(frames: int, length: int, hop: int) -> NDArray[np.int64]:
 
 @cache
 def mel_bank(spec: MelSpec) -> Array:
-    """Triangles that are linear in mel, shape (n_fft // 2 + 1, n_mels); the DC bin counts for
-    nothing.
+    """Triangles that are linear in mel, shape (n_fft // 2 + 1, n_mels); the DC bin has weight zero.
 
     Source: HTK book eq. 5.13 and Slaney's Auditory Toolbox for the scales; the shape as in
-    TensorFlow's ``linear_to_mel_weight_matrix``, which YAMNet was trained with.
+    TensorFlow's ``linear_to_mel_weight_matrix``, used to train YAMNet.
     """
     to_mel = _htk if spec.scale == "htk" else _slaney
     bins = to_mel(np.linspace(0.0, spec.sample_rate / 2, spec.n_fft // 2 + 1))[1:, None]
@@ -146,7 +144,7 @@ def hann(length: int) -> Array:
 
 
 def _frames(waveform: Array, spec: MelSpec) -> Array:
-    """Overlapping rows of ``window`` samples, as a view where nothing has to be added."""
+    """Overlapping rows of ``window`` samples, as a view if no padding is needed."""
     if spec.centre:
         edge = spec.window // 2
         waveform = np.pad(waveform, edge, mode="reflect" if len(waveform) > edge else "constant")

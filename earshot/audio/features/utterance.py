@@ -8,18 +8,17 @@ from earshot.audio.features.pitch import pitch
 from earshot.audio.features.spectra import Array, mfcc
 
 FEATURES = "mfcc40x5+prosody16/2"
-"""Name of this vector; a checkpoint names the one it was trained on, and its number grows when a
-formula changes."""
+"""Name of this vector; a checkpoint stores the name it was trained with. The number increases when
+a formula changes."""
 
 WIDTH = 216
-"""Numbers in it."""
+"""Number of values."""
 
 LEVEL = 0.05
-"""RMS that an utterance is brought to first: loudness is a property of the line, not of the
-voice."""
+"""RMS to which utterances are scaled: loudness is a property of the line, not of the voice."""
 
 VOICED = 0.5
-"""Frames whose autocorrelation peak is above this carry a pitch."""
+"""Minimum autocorrelation peak of a voiced frame; only voiced frames have a pitch."""
 
 
 def describe(waveform: Array, sample_rate: int) -> Array:
@@ -38,8 +37,8 @@ def describe(waveform: Array, sample_rate: int) -> Array:
 
 
 def prosody(waveform: Array, sample_rate: int) -> Array:
-    """Shape (16,): six of the pitch in semitones, three of voicing, five of loudness in dB, and two
-    of pace."""
+    """Shape (16,): six values of the pitch in semitones, three of voicing, five of loudness in dB,
+    and two of pace."""
     hertz, voicing = pitch(waveform, sample_rate)
     voiced = voicing > VOICED
     tones = 12 * np.log2(hertz[voiced] / 100) if voiced.any() else np.zeros(1, np.float32)
@@ -60,8 +59,8 @@ def prosody(waveform: Array, sample_rate: int) -> Array:
 
 
 def _quantiles(values: Array, *shares: float) -> list[Array]:
-    """Along the last axis, between two values in proportion, as numpy's; with one sort for all, in
-    a quarter of its time."""
+    """Quantiles along the last axis, linearly interpolated as numpy's; one sort for all takes a
+    quarter of its time."""
     ordered, found = np.sort(values), []
     for share in shares:
         below, part = divmod(share * (values.shape[-1] - 1), 1)
@@ -74,7 +73,7 @@ def _quantiles(values: Array, *shares: float) -> list[Array]:
 
 
 def _loudness(waveform: Array, sample_rate: int) -> Array:
-    """Level of every 20 ms in dB, not below -80; at least one value."""
+    """Level of every 20 ms in dB, at least -80; at least one value."""
     size = sample_rate // 50
     padded = np.pad(waveform, (0, -len(waveform) % size or (size if len(waveform) == 0 else 0)))
     power = np.square(padded).reshape(-1, size).mean(axis=1)

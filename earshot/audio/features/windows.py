@@ -1,5 +1,4 @@
-"""Cuts a waveform into the fixed log-mel windows that a network hears; training and workers share
-this one path."""
+"""Cuts a waveform into the fixed log-mel windows of a network; shared by training and workers."""
 
 from dataclasses import dataclass
 from typing import Literal
@@ -13,14 +12,15 @@ from earshot.audio.features.spectra import Array, MelSpec, log_mel, patches, sta
 
 @dataclass(frozen=True)
 class WindowSpec:
-    """From samples to network inputs. Travels in the checkpoint's own metadata."""
+    """Parameters from samples to network inputs, stored in the checkpoint's metadata."""
 
     mel: MelSpec
     length: int  # frames
     hop: int  # frames
     layout: Literal["time_mel", "mel_time"] = "time_mel"  # of the last two axes of the input
     level: float | None = (
-        # RMS that the waveform is brought to first, so that loudness tells nothing; None: as it is
+        # RMS to which the waveform is scaled first, so that loudness carries no information; None:
+        # unchanged
         None
     )
 
@@ -37,19 +37,19 @@ def windows(waveform: Array, sample_rate: int, spec: WindowSpec) -> Array:
 
 
 def spectrogram(waveform: Array, sample_rate: int, spec: WindowSpec) -> Array:
-    """The frames that ``windows`` are cut from, shape (frames, n_mels); at least one."""
+    """The frames before they are cut into ``windows``, shape (frames, n_mels); at least one."""
     frames = log_mel(prepared(waveform, spec), sample_rate, spec.mel)
     return frames[: _counted(len(frames), spec)]
 
 
 def prepared(waveform: Array, spec: WindowSpec) -> Array:
-    """The mono sound that is transformed: where the spec has a level, without DC and brought to it;
-    silence stays silence."""
+    """The mono audio to transform: if the spec has a level, without DC and scaled to it; silence
+    stays silence."""
     return waveform if spec.level is None else levelled(audible(centred(waveform)), spec.level)
 
 
 def begin_ms(samples: int, spec: WindowSpec) -> NDArray[np.int64]:
-    """Start of each window of a waveform of so many samples, in milliseconds from its first
+    """Start of each window of a waveform with this many samples, in milliseconds from its first
     sample."""
     mel = spec.mel
     width = max(samples + (2 * (mel.window // 2) if mel.centre else 0), mel.window)
@@ -72,6 +72,6 @@ def window_loudness(waveform: Array, sample_rate: int, spec: WindowSpec) -> Arra
 
 
 def _counted(frames: int, spec: WindowSpec) -> int:
-    """The last frame of a centred spectrogram lies half behind the sound. With it, one second would
-    be 101 frames and two windows of 100 a single frame apart (C-09)."""
+    """Number of frames used. The last frame of a centred spectrogram lies half behind the audio.
+    With it, one second would be 101 frames and two windows of 100 a single frame apart (C-09)."""
     return frames - 1 if spec.mel.centre and frames > spec.length else frames

@@ -1,4 +1,4 @@
-"""How far up the sound of a recording reaches, from its mean spectrum."""
+"""Measures the bandwidth of a recording from its mean spectrum."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,14 +10,13 @@ from earshot.compute.sound import Waveform
 SIZE = 2048
 """Samples in a window: bins of 8 Hz at 16 kHz, of 23 Hz at 48 kHz."""
 MOST_WINDOWS = 8
-"""Windows of a block that are looked at, spread evenly: all of a second at 16 kHz, a third of it at
-48 kHz."""
+"""Windows used per block, spread evenly: all of a second at 16 kHz, a third of it at 48 kHz."""
 SMOOTHED_HZ = 100
 """Width of the mean over neighbouring bins."""
 
 QUANTISATION = (1 / 32_768) ** 2 / 12
-"""Noise power of rounding to PCM16, in the units of a bin: white noise has its variance in every
-one."""
+"""Noise power of rounding to PCM16, in the units of a bin: white noise has its variance in each
+bin."""
 ABOVE_QUANTISATION = 10.0
 """10 dB: dither adds up to 5."""
 BELOW_STRONGEST = 1e-8
@@ -26,15 +25,15 @@ suppress by more than 80."""
 
 
 class Bandwidth:
-    """``heard`` every block, then ask ``hertz``. Windows of silence do not count."""
+    """Call ``update`` for every block, then ``hertz``. Windows of silence do not count."""
 
     def __init__(self, channels: int, sample_rate: int) -> None:
         self._rate = sample_rate
         self._power = np.zeros((channels, SIZE // 2 + 1))
         self._windows = np.zeros(channels)
 
-    def heard(self, block: Waveform) -> None:
-        """Shape (channels, samples). The rest of less than a window is left out."""
+    def update(self, block: Waveform) -> None:
+        """Adds a block of shape (channels, samples). A rest shorter than a window is ignored."""
         count = block.shape[1] // SIZE
         if count == 0:
             return
@@ -51,8 +50,8 @@ class Bandwidth:
         self._windows += audible.sum(axis=1)
 
     def hertz(self) -> list[int | None]:
-        """Of each channel: above it nothing is left of the sound. None where nothing was audible
-        for a window."""
+        """Bandwidth of each channel: the spectrum above it is empty. None without an audible
+        window."""
         return [
             self._edge(power / windows) if windows else None
             for power, windows in zip(self._power, self._windows, strict=True)
@@ -66,5 +65,5 @@ class Bandwidth:
         above = np.flatnonzero(
             smooth > max(ABOVE_QUANTISATION * QUANTISATION, BELOW_STRONGEST * smooth.max())
         )
-        # Smoothing has moved the edge up by half its width.
+        # Smoothing moves the edge up by half its width.
         return max(round((above[-1] - width // 2) * step), round(step)) if len(above) else None

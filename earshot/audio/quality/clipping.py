@@ -1,12 +1,12 @@
-"""How much of a recording is clipped, counted while it streams past."""
+"""Counts clipped samples of a recording in a streaming pass."""
 
 import numpy as np
 
 from earshot.compute.sound import Waveform
 
 PCM16 = 32_766.5 / 32_768
-"""Full scale of 16-bit PCM, half a step below its highest value; what has more bits, and what is
-float, is beyond it too."""
+"""Full scale of 16-bit PCM, half a step below its highest value; formats with more bits, and
+floats, exceed it too."""
 
 FULL_SCALE = {
     "pcm_mulaw": 32_123 / 32_768,
@@ -21,26 +21,26 @@ G.711, 13 bits for GSM."""
 
 
 class Clipping:
-    """``heard`` every block, then ask ``shares``. One or two samples at full scale are a peak;
-    three in a row are flat."""
+    """Call ``update`` for every block, then ``shares``. One or two full-scale samples are a peak;
+    three in a row are clipped."""
 
     def __init__(self, channels: int, codec: str) -> None:
         self._full = FULL_SCALE.get(codec, PCM16)
         self._sides = np.zeros(
             (channels, 2), np.int8
-        )  # of the last two samples: at which end of the scale, if at any
+        )  # of the last two samples: the end of the scale that they are at, if any
         self._in_run = np.zeros((channels, 1), bool)
         self._clipped = np.zeros(channels, np.int64)
         self._samples = 0
 
-    def heard(self, block: Waveform) -> None:
-        """Shape (channels, samples)."""
+    def update(self, block: Waveform) -> None:
+        """Adds a block of shape (channels, samples)."""
         if block.shape[1] == 0:
             return
         self._samples += block.shape[1]
         if (
             block.max() < self._full and block.min() > -self._full
-        ):  # as nearly every second is: nothing to count
+        ):  # as in nearly every second: nothing to count
             self._sides, self._in_run = np.zeros_like(self._sides), np.zeros_like(self._in_run)
             return
         now = (block >= self._full).astype(np.int8) - (block <= -self._full)
@@ -55,5 +55,5 @@ class Clipping:
         self._sides, self._in_run = sides[:, -2:], third[:, -1:]
 
     def shares(self) -> list[float]:
-        """Of each channel."""
+        """Clipped share of each channel."""
         return [int(clipped) / max(self._samples, 1) for clipped in self._clipped]

@@ -1,4 +1,4 @@
-"""Tells a true two-channel recording from one signal written twice, while it streams past."""
+"""Distinguishes a two-channel recording from one signal written twice, in a streaming pass."""
 
 import numpy as np
 
@@ -12,13 +12,13 @@ INAUDIBLE = 1e-8
 
 
 class DualMono:
-    """``heard`` every block, then ask ``same``: whether no block told the two channels apart."""
+    """Call ``update`` for every block, then ``same``: true if no block had different channels."""
 
     def __init__(self, channels: int) -> None:
         self.same = channels == 2
 
-    def heard(self, block: Waveform) -> None:
-        """Shape (channels, samples)."""
+    def update(self, block: Waveform) -> None:
+        """Adds a block of shape (channels, samples)."""
         if not self.same or block.shape[1] == 0:
             return
         difference = float(np.mean(np.square(block[0] - block[1])))

@@ -1,5 +1,4 @@
-"""Weights sound by frequency as loudness is heard (ITU-R BS.1770-4, annex 1), channel by channel,
-while it streams past."""
+"""Applies K-weighting (ITU-R BS.1770-4, annex 1), channel by channel, in a streaming pass."""
 
 import math
 from functools import cache
@@ -10,13 +9,12 @@ from numpy.typing import NDArray
 Array = NDArray[np.float32]
 Doubles = NDArray[np.float64]
 Biquad = tuple[float, float, float, float, float]
-"""b0, b1, b2, a1, a2 of a filter of second order; a0 is 1."""
+"""b0, b1, b2, a1, a2 of a second-order filter; a0 is 1."""
 
 LONGEST = 64
-"""Samples of a stretch: of longer ones the products take longer, of shorter ones the steps between
-them do."""
+"""Block size: larger is bound by the matrix product, smaller by per-block overhead."""
 GONE = 1e-12
-"""Of a memory, so little that it cannot be told from rounding."""
+"""State below this is indistinguishable from rounding."""
 STATED_AT_HZ = 48_000
 SHELF: Biquad = (
     1.53512485958697,
@@ -26,27 +24,28 @@ SHELF: Biquad = (
     0.73248077421585,
 )
 HIGH_PASS: Biquad = (1.0, -2.0, 1.0, -1.99004745483398, 0.99007225036621)
-"""Tables 1 and 2. The recommendation states them for 48 kHz alone; at any other rate the filters
-must answer each frequency as these do. A bilinear transform of their prototype (libebur128, FFmpeg)
-is off by up to 0.5 dB at 8 kHz: it bends the shelf, and the numerator 1, -2, 1 of its high-pass
-passes 0.25 dB too much. What lies above half a recording's rate is not in it."""
+"""Tables 1 and 2. The recommendation states them for 48 kHz only; at other rates the filters must
+have the same frequency response. A bilinear transform of their prototype (libebur128, FFmpeg) is
+off by up to 0.5 dB at 8 kHz: it bends the shelf, and the numerator 1, -2, 1 of its high-pass passes
+0.25 dB too much. A recording contains nothing above half its rate."""
 MATCHED_HZ = 1_682.0
-"""The middle of the shelf. Matched there, filters stray by 0.04 dB at most at 8 kHz, 0.02 at 11.025
-kHz, 0.003 from 16 kHz."""
+"""The middle of the shelf. Matched there, the filters deviate by 0.04 dB at most at 8 kHz, 0.02 at
+11.025 kHz, 0.003 from 16 kHz."""
 
 
 class KWeighting:
-    """``filtered`` for each block in turn.
+    """A streaming K-weighting filter; call ``filtered`` for each block in turn.
 
-    A recursive filter goes from sample to sample, which is slow in numpy. But what it makes of a
-    stretch is linear in its
-    samples and in the four numbers that the filter remembers of all before: one matrix. Stretches
-    are multiplied all at once, and only the four numbers are carried from one to the next.
+    A recursive filter works sample by sample, which is slow in numpy. But its output for a block is
+    linear in the samples and the four state values: one matrix. All blocks are multiplied at once,
+    and only the four values are carried over.
     """
 
     def __init__(self, channels: int, sample_rate: int, step: int) -> None:
-        """Args:
-        step: blocks are so many samples long, or a multiple.
+        """Creates a filter.
+
+        Args:
+            step: length of blocks in samples; blocks may be multiples of it.
         """
         self._size = max(size for size in range(1, min(LONGEST, step) + 1) if step % size == 0)
         whole = _matrix(sample_rate, self._size)
@@ -56,7 +55,7 @@ class KWeighting:
         self._memory = np.zeros((channels, 1, 4))
 
     def filtered(self, block: Array) -> Array:
-        """Of shape (channels, samples), as it came."""
+        """Filters a block; same shape (channels, samples)."""
         size = self._size
         out = block.reshape(len(block), -1, size) @ self._sound
         memory = np.concatenate([self._memory, out[:, :, size:]], axis=1)
@@ -70,8 +69,8 @@ class KWeighting:
 
 @cache
 def _matrix(sample_rate: int, size: int) -> Doubles:
-    """From a row of ``size`` samples and four numbers of memory to as many weighted samples and the
-    memory afterwards: both filters, in transposed direct form II, run over the unit rows."""
+    """The matrix from ``size`` samples and four state values to as many filtered samples and the
+    state afterwards: both filters, in transposed direct form II, applied to the unit rows."""
     given = np.eye(size + 4)
     out, memory = np.empty((size + 4, size)), list(given[:, size:].T)
     for at in range(size):
@@ -86,7 +85,7 @@ def _matrix(sample_rate: int, size: int) -> Doubles:
 
 
 def _powers(fading: Doubles) -> list[Doubles]:
-    """What is left of a memory after 1, 2, 4 ... stretches, until it is nothing."""
+    """Decay of the state after 1, 2, 4 ... blocks, until it vanishes."""
     found = [fading]
     while np.abs(found[-1]).max() > GONE:
         found.append(found[-1] @ found[-1])
@@ -94,8 +93,9 @@ def _powers(fading: Doubles) -> list[Doubles]:
 
 
 def _shelf(sample_rate: int) -> Biquad:
-    """The head is a sphere: 4 dB more above 2 kHz. Squared magnitudes are matched at 0, at the
-    middle, and at the upper end (M. Vicanek, Matched Second Order Digital Filters, 2016)."""
+    """Shelf filter of the head, modelled as a sphere: 4 dB more above 2 kHz. Squared magnitudes are
+    matched at 0, at the middle, and at the upper end (M. Vicanek, Matched Second Order Digital
+    Filters, 2016)."""
     if sample_rate == STATED_AT_HZ:
         return SHELF
     a1, a2 = _denominator(SHELF, sample_rate)
@@ -116,7 +116,7 @@ def _shelf(sample_rate: int) -> Biquad:
 
 
 def _high_pass(sample_rate: int) -> Biquad:
-    """Nothing that cannot be heard, whatever its strength; its gain is matched above that."""
+    """High-pass that removes inaudible frequencies; its gain is matched above them."""
     a1, a2 = _denominator(HIGH_PASS, sample_rate)
     stated, plain = (
         float(_power(filtered, np.array([MATCHED_HZ]), rate)[0])
@@ -127,7 +127,7 @@ def _high_pass(sample_rate: int) -> Biquad:
 
 
 def _denominator(stated: Biquad, sample_rate: int) -> tuple[float, float]:
-    """Whose poles ring and fade in the same time as the stated filter's."""
+    """Denominator whose poles have the frequency and decay time of the stated filter's."""
     poles = np.roots([1.0, *stated[3:]]).astype(complex) ** (STATED_AT_HZ / sample_rate)
     return -float(poles.sum().real), float(poles.prod().real)
 

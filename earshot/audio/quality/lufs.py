@@ -1,5 +1,5 @@
-"""Integrated loudness (ITU-R BS.1770-4, gated) while a recording streams past: of each channel
-alone, and of all together."""
+"""Measures integrated loudness (ITU-R BS.1770-4, gated) in a streaming pass: of each channel alone,
+and of all together."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,19 +12,19 @@ Doubles = NDArray[np.float64]
 HOPS = 4
 """Gating blocks of 400 ms begin every 100 ms."""
 FULL_SCALE_LUFS = -0.691
-"""Of weighted power 1."""
+"""Loudness of weighted power 1."""
 GATE_LUFS = -70.0
-"""The absolute gate: softer blocks are not counted."""
+"""The absolute gate: quieter blocks are not counted."""
 RELATIVE_LU = -10.0
-"""The relative gate, from the mean of what has passed the absolute one."""
+"""The relative gate, from the mean of the blocks above the absolute one."""
 STEP_LU, STEPS = 0.01, 12_000
-"""Blocks are counted by their loudness, up to +50 LUFS, so that memory does not grow. The relative
-gate then lies within this of where it should."""
+"""Blocks are counted in a histogram of loudness, up to +50 LUFS, in constant memory. The relative
+gate is then exact to one step."""
 
 
 class Loudness:
-    """``heard`` every block, then ask ``each`` and ``together``. Channels are weighed alike:
-    speakers at a table, not seats around a listener."""
+    """Call ``update`` for every block, then ``each`` and ``together``. Channels have equal weights:
+    speakers at a table, not loudspeakers around a listener."""
 
     def __init__(self, channels: int, sample_rate: int) -> None:
         self._hop = sample_rate // 10
@@ -36,8 +36,9 @@ class Loudness:
         )  # of gating blocks, by their loudness; the last row is of all together
         self._blocks = np.zeros((channels + 1, STEPS), np.int64)
 
-    def heard(self, block: Waveform) -> None:
-        """Shape (channels, samples). What is left in the end of less than 100 ms does not count."""
+    def update(self, block: Waveform) -> None:
+        """Adds a block of shape (channels, samples). A rest shorter than 100 ms at the end does not
+        count."""
         sound = np.concatenate([self._waiting, block], axis=1)
         count = sound.shape[1] // self._hop
         self._waiting = sound[:, count * self._hop :]
@@ -53,8 +54,7 @@ class Loudness:
             self._count(np.concatenate([blocks, blocks.sum(axis=0, keepdims=True)]))
 
     def each(self) -> list[float | None]:
-        """LUFS of each channel of all that was heard; None where no 400 ms of it were above -70
-        LUFS."""
+        """LUFS of each channel; None without 400 ms above -70 LUFS."""
         return [_gated(*row) for row in list(zip(self._power, self._blocks, strict=True))[:-1]]
 
     def together(self) -> float | None:
@@ -62,7 +62,7 @@ class Loudness:
         return _gated(self._power[-1], self._blocks[-1])
 
     def _count(self, power: Doubles) -> None:
-        """Shape (channels and all together, blocks)."""
+        """Counts powers of shape (channels and all together, blocks)."""
         steps = (_lufs(power) - GATE_LUFS) / STEP_LU
         row, block = np.nonzero(steps >= 0)
         step = np.minimum(steps[row, block], STEPS - 1).astype(np.int64)

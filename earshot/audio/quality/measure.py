@@ -1,5 +1,5 @@
-"""Measures how good the sound of a file is while it is decoded, channel by channel, in memory that
-does not grow."""
+"""Measures the audio quality of a file while it is decoded, channel by channel, in constant
+memory."""
 
 import math
 from collections.abc import Sequence
@@ -17,7 +17,7 @@ from earshot.compute.sound import Waveform
 
 
 class QualityMeter:
-    """``heard`` every decoded block, then ``judge`` once."""
+    """Call ``update`` for every decoded block, then ``judge`` once."""
 
     def __init__(self, found: Probe) -> None:
         channels, rate = found.channels, found.sample_rate
@@ -32,26 +32,26 @@ class QualityMeter:
         )
         self._products = np.zeros((channels, channels))
 
-    def heard(self, block: Waveform) -> None:
-        """About a second at the file's own rate, shape (channels, samples)."""
+    def update(self, block: Waveform) -> None:
+        """Adds about a second at the file's own rate, shape (channels, samples)."""
         if block.shape[1] == 0:
             return
         block = np.ascontiguousarray(
             block
-        )  # decoders interleave; channel by channel numpy is several times faster
-        self._clipping.heard(block)
-        self._bandwidth.heard(block)
-        self._loudness.heard(block)
+        )  # decoders interleave; numpy is several times faster channel by channel
+        self._clipping.update(block)
+        self._bandwidth.update(block)
+        self._loudness.update(block)
         self._levels(block)
 
     def judge(
         self, snr_db: Sequence[float | None], crosstalk: Sequence[tuple[Crosstalk, ...]] = ()
     ) -> RecordingQuality:
-        """The quality of the file and of each of its channels.
+        """Returns the quality of the file and of each of its channels.
 
         Args:
-            snr_db: of every analysed channel: as many as the file has, or one where they were mixed
-                or alike.
+            snr_db: of every analysed channel: as many as the file has, or one if they were mixed or
+                equal.
             crosstalk: likewise.
         """
         channels = len(self._sum)
@@ -92,9 +92,8 @@ class QualityMeter:
         self._loudest = np.maximum(self._loudest, np.sqrt(np.diagonal(products) / size))
 
     def _is_one_signal(self) -> bool:
-        """Whether two channels carry the same, be one louder or turned over: what one does not
-        explain of the other stays below the share that ``earshot.audio.quality.dual_mono``
-        allows."""
+        """True if two channels carry the same signal, up to gain and polarity: the residual of one
+        after subtracting the other stays below the limit of ``earshot.audio.quality.dual_mono``."""
         if len(self._sum) != 2 or (self._loudest < SILENT).any():
             return False
         one, other = np.diagonal(self._products)

@@ -1,8 +1,8 @@
-"""Listens again, afresh, to what stands above the noise in a channel's pauses and is much fainter
-than its speech.
+"""Repeats speech detection on sound in a channel's pauses that stands above the noise and is much
+fainter than its speech.
 
-The VAD is a recurrent network: for seconds after a loud voice it takes a faint one for a pause,
-which it hears at once where nothing loud comes before.
+The VAD is a recurrent network: for seconds after a loud voice it classifies a faint one as a pause,
+but detects it at once without a loud voice before it.
 """
 
 from collections.abc import Callable, Sequence
@@ -19,37 +19,36 @@ from earshot.audio.speech.vad import WINDOW, WINDOW_MS, SpeechDetector
 
 Array = NDArray[np.float32]
 Read = Callable[[int, int], Array]
-"""Samples of one channel at the VAD's rate, from one to another; shape (samples,)."""
+"""Returns samples of one channel at the VAD's rate between two positions; shape (samples,)."""
 
 ABOVE_FLOOR_DB = 12.0
-"""Sound is heard again if it stands this much above the noise, and is ``FAINT_DB`` fainter than the
-channel's speech: nearer to it the network makes no difference."""
+"""Detection is repeated on sound this much above the noise and ``FAINT_DB`` fainter than the
+channel's speech: the network is not affected by smaller differences."""
 FLOOR_SHARE = 0.2
-"""The noise of a channel: the level that a fifth of its pauses stay below."""
+"""The noise level of a channel: the level that a fifth of its pauses stay below."""
 LEVEL = 0.05
-"""RMS that it is brought to: -26 dB of full scale, as speech usually is."""
+"""RMS to which the sound is scaled: -26 dB of full scale, the usual level of speech."""
 
 FEWEST = 6
-"""Windows above the noise in a stretch that is heard again: 192 ms, for no word is shorter."""
+"""Minimum windows above the noise in a stretch: 192 ms, below the length of any word."""
 JOINED = 16
-"""Windows of noise, half a second, within one stretch."""
-SHORTEST_TOLD_MS, LEAST_TOLD_MS = 500, 1_000
-"""Sound in which no speech is found is told of from this length on, if there is so much of it
-altogether."""
+"""Maximum windows of noise, half a second, within one stretch."""
+SHORTEST_NOTED_MS, LEAST_NOTED_MS = 500, 1_000
+"""Minimum length of sound without speech for a note, if there is this much of it in total."""
 BLOCK = 320
-"""Windows, 10 s, that are read at once, however long a stretch is."""
+"""Windows, 10 s, read at once, regardless of a stretch's length."""
 AROUND = 10
-"""Windows of the pause, 320 ms, that are heard before and after."""
+"""Windows of the pause, 320 ms, included before and after."""
 
 
 @dataclass(frozen=True)
 class Again:
-    """What a channel holds beside the speech that was heard at first."""
+    """The result of the second pass on a channel."""
 
     speech: tuple[Utterance, ...]
-    """All of its speech: what was heard at first, and what was found now."""
+    """All speech of the channel: of the first and of the second pass."""
     left: tuple[Interval, ...]
-    """Sound that was heard again, and in which there is still no speech."""
+    """Sound of the second pass without speech."""
     below_speech_db: float = 0.0
     above_floor_db: float = 0.0
     """Level of ``left``: mean power below that of the speech, and above the noise."""
@@ -57,26 +56,26 @@ class Again:
     """Power of a sample of the channel's noise."""
 
     def note(self) -> str | None:
-        """One sentence on ``left``; None where it is little, or nothing but short sounds: clicks,
-        breaths, ends of words."""
+        """One sentence on ``left``; None if it is little or only short sounds: clicks, breaths,
+        ends of words."""
         lengths = [one.end_ms - one.start_ms for one in self.left]
-        told = sum(length for length in lengths if length >= SHORTEST_TOLD_MS)
+        noted_ms = sum(length for length in lengths if length >= SHORTEST_NOTED_MS)
         levels = (
             f"{self.below_speech_db:.0f} dB fainter than it and {self.above_floor_db:.0f} dB above"
             " the noise"
         )
         return (
-            f"{told / 1000:.1f} s of sound between the speech, {levels}, are taken for pauses."
-            if told >= LEAST_TOLD_MS
+            f"{noted_ms / 1000:.1f} s of sound between the speech, {levels}, are taken for pauses."
+            if noted_ms >= LEAST_NOTED_MS
             else None
         )
 
 
 def listen_again(first: Sequence[Utterance], levels_db: Array, read: Read) -> Again:
-    """All speech of one channel.
+    """Returns all speech of one channel.
 
     Args:
-        first: what the VAD heard in it, in order.
+        first: speech of the first pass, in order.
         levels_db: of every window of the VAD.
     """
     pause = _pauses(first, len(levels_db))
@@ -92,9 +91,9 @@ def listen_again(first: Sequence[Utterance], levels_db: Array, read: Read) -> Ag
     ):
         if 10 * np.log10(power[start:end].mean()) > speech_db - FAINT_DB:
             continue
-        heard = _afresh(*_widened(start, end, pause), levels_db, read)
-        found += heard
-        left += [] if heard else [(start, end)]
+        speech = _afresh(*_widened(start, end, pause), levels_db, read)
+        found += speech
+        left += [] if speech else [(start, end)]
     windows = [power[start:end] for start, end in left]
     left_db = 10 * float(np.log10(np.concatenate(windows).mean())) if left else 0.0
     return Again(
@@ -116,7 +115,7 @@ def _pauses(first: Sequence[Utterance], windows: int) -> NDArray[np.bool_]:
 
 
 def _stretches(loud: NDArray[np.bool_], pause: NDArray[np.bool_]) -> list[tuple[int, int]]:
-    """Loud windows at most ``JOINED`` apart within one pause, where there are ``FEWEST`` of
+    """Runs of loud windows at most ``JOINED`` apart within one pause, with at least ``FEWEST`` of
     them."""
     at = np.flatnonzero(loud)
     if not len(at):
@@ -128,7 +127,7 @@ def _stretches(loud: NDArray[np.bool_], pause: NDArray[np.bool_]) -> list[tuple[
 
 
 def _widened(start: int, end: int, pause: NDArray[np.bool_]) -> tuple[int, int]:
-    """With ``AROUND`` windows on both sides, but nothing of the speech beside them."""
+    """The stretch with ``AROUND`` windows on both sides, without the adjacent speech."""
     before = pause[max(0, start - AROUND) : start][::-1]
     after = pause[end : end + AROUND]
     return start - _run(before), end + _run(after)

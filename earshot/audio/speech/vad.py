@@ -1,5 +1,5 @@
-"""Finds speech on one channel while the sound streams past: Silero VAD (v6, MIT) from the
-faster-whisper wheel."""
+"""Detects speech on one channel in a streaming pass: Silero VAD (v6, MIT) from the faster-whisper
+wheel."""
 
 from functools import cache
 from importlib.util import find_spec
@@ -15,43 +15,42 @@ from earshot.audio.quality.snr import SpeechLevels, as_steps, in_db
 from earshot.compute import onnx_runtime
 
 VAD_RATE = 16_000
-"""Hz; the only rate the network was exported for."""
+"""Hz; the only rate of the exported network."""
 WINDOW = 512
-"""Samples a decision: 32 ms."""
+"""Samples per decision: 32 ms."""
 WINDOW_MS = WINDOW * 1000 // VAD_RATE
 CONTEXT = 64
-"""Samples of the window before, which the network sees again."""
+"""Samples of the previous window that the network receives again."""
 WINDOWS_A_RUN = 64
-"""Windows in one run of the network, about 2 s. Always the same number, so that results do not
-depend on how blocks arrive."""
+"""Windows in one run of the network, about 2 s. The number is constant, so that results do not
+depend on the size of blocks."""
 STATE_SHAPE = (1, 1, 128)
 FRESH = (np.zeros(STATE_SHAPE, np.float32), np.zeros(STATE_SHAPE, np.float32))
 RUNS_OF_NOTHING = 30
-"""Runs of digital silence that the network sees in a row, a minute. After more of it, a late start
-or a muted speaker, it
-begins anew: minutes of nothing lead its state so far away that it misses what comes then."""
+"""Runs of digital silence in a row, a minute, after which the network's state is reset: after
+minutes of silence (a late start, a muted speaker) it would miss the next speech."""
 
 SPEECH_ABOVE = 0.5
 SILENCE_BELOW = 0.35
 """Silero's own thresholds: speech starts above the first and goes on until the second is passed."""
 MIN_SILENCE_MS = 300
-"""A shorter pause stays inside its utterance: stops and breaths within a sentence are below
+"""Shorter pauses stay inside their utterance: stops and breaths within a sentence are below
 this."""
 MIN_SPEECH_MS = 200
-"""Shorter speech is a click or a cough; the shortest spoken "yes" lasts longer."""
+"""Shorter sounds are a click or a cough; the shortest spoken "yes" lasts longer."""
 PAD_MS = 100
 """Kept on both sides, for soft onsets. Twice this is below MIN_SILENCE_MS, so utterances never
 touch."""
 
 
 class SpeechDetector:
-    """Feed 16 kHz samples of one channel in blocks of any size, then ``finish()``. Holds a few
-    seconds of sound at most."""
+    """Feed 16 kHz samples of one channel in blocks of any size, then call ``finish()``. Holds a few
+    seconds of audio at most."""
 
     def __init__(self, channel: int) -> None:
         self.channel = channel
         self.levels = SpeechLevels()
-        self._levels_db = bytearray()  # of every window: 112 KB an hour, a thousandth of the sound
+        self._levels_db = bytearray()  # of every window: 112 KB an hour, a thousandth of the audio
         self._waiting = np.zeros(0, dtype=np.float32)
         self._context = np.zeros(CONTEXT, dtype=np.float32)
         self._state = FRESH
@@ -69,8 +68,8 @@ class SpeechDetector:
             self._waiting = self._waiting[step:]
 
     def finish(self) -> tuple[Utterance, ...]:
-        """All speech heard, in order, on the recording's own time line; sound is never cut out of
-        it (C-15)."""
+        """Returns all detected speech, in order, on the recording's own time line; the audio itself
+        is not cut (C-15)."""
         if len(self._waiting):
             self._decide(np.pad(self._waiting, (0, -len(self._waiting) % WINDOW)))
         end_ms = -(-self._samples * 1000 // VAD_RATE)
@@ -80,8 +79,8 @@ class SpeechDetector:
         )
 
     def levels_db(self) -> NDArray[np.float32]:
-        """Of every window that was decided, about its mean, in steps of half a decibel; -120 and
-        below are one."""
+        """Level of every decided window about its mean, in steps of half a decibel; -120 and below
+        are one."""
         return in_db(np.frombuffer(bytes(self._levels_db), np.uint8))
 
     def _decide(self, samples: NDArray[np.float32]) -> None:
@@ -90,15 +89,15 @@ class SpeechDetector:
         if self._nothing > RUNS_OF_NOTHING:
             shares, self._state = np.zeros(len(windows), np.float32), FRESH
         else:
-            shares = self._heard(windows)
+            shares = self._shares(windows)
         power = windows.var(axis=1, dtype=np.float64)
         self._levels_db += as_steps(power).tobytes()
-        self.levels.heard(power, shares)
+        self.levels.update(power, shares)
         for share in shares:
             self._segmenter.add(float(share))
 
-    def _heard(self, windows: NDArray[np.float32]) -> NDArray[np.float32]:
-        """How likely each holds speech."""
+    def _shares(self, windows: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Probability of speech in each window."""
         contexts = np.concatenate([self._context[None], windows[:-1, -CONTEXT:]])
         self._context = windows[-1, -CONTEXT:].copy()
         inputs = {
@@ -108,8 +107,8 @@ class SpeechDetector:
         }
         shares, *state = _session().run(None, inputs)
         self._state = (state[0], state[1])
-        heard: NDArray[np.float32] = shares.reshape(-1)
-        return heard
+        likely: NDArray[np.float32] = shares.reshape(-1)
+        return likely
 
 
 class Segmenter:

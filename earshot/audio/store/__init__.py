@@ -1,1 +1,1 @@
-"""The audio store: decoded sound, uploads, and where recordings come from."""
+"""The audio store: decoded audio, uploads, and sources of recordings."""

@@ -1,5 +1,5 @@
-"""Tells whether a file is still being written: the kernel knows who holds it open, and when it was
-last written."""
+"""Detects files that are still being written: the kernel knows which processes hold them open, and
+the time of the last write."""
 
 import errno
 import fcntl
@@ -11,27 +11,29 @@ from earshot.analysis.errors import Growing
 from earshot.audio.media_file import MediaFile, opened
 
 QUIET_SEC = 10
-"""Where nobody can say who holds the file open (another machine's disk, another user's file,
-macOS): a file that was written so recently may be written again."""
+"""If open writers cannot be determined (a remote disk, another user's file, macOS), a file written
+this recently may still grow."""
 AHEAD_SEC = 3600
-"""So far the clock of a file server may be ahead: what it wrote just now bears a time to come."""
+"""Maximum clock lead of a file server: files that it just wrote may have a time in the future."""
 WAIT_SEC = 60
 POLL_SEC = 0.5
 REMOTE = ("nfs", "cifs", "smb", "9p", "ceph", "afs", "lustre", "virtiofs", "vboxsf", "fuse.")
-"""How the file systems are called whose files other machines may write: the kernel knows nothing of
-that, and NFS without a delegation refuses a lease whoever holds the file."""
+"""Names of file systems that other machines may write to: the kernel does not see those writers,
+and NFS without a delegation always refuses a lease."""
 
 
 def still_written(file: MediaFile) -> bool:
-    """Whether more is likely to come: a recorder with a buffer, or of a call on hold, may write
-    nothing for minutes."""
+    """True if more data is likely to follow: a recorder with a buffer, or of a call on hold, may
+    write nothing for minutes."""
     held = _held_for_writing(file.descriptor)
     return -AHEAD_SEC < _age_sec(file) < QUIET_SEC if held is None else held
 
 
 def check_settled(file: MediaFile) -> None:
-    """Raises:
-    Unavailable: ``growing``.
+    """Checks that the file is complete.
+
+    Raises:
+        Unavailable: ``growing``.
     """
     if still_written(file):
         advice = "end the program that holds it open, or hand in a copy"
@@ -69,8 +71,8 @@ def _age_sec(file: MediaFile) -> float:
 
 
 def _held_for_writing(descriptor: int) -> bool | None:
-    """Asks for a read lease, which the kernel grants only while nobody has the file open for
-    writing, and gives it back; None where it says nothing."""
+    """Requests a read lease, which the kernel grants only if the file has no open writer, and
+    releases it; None if the kernel cannot tell."""
     if not hasattr(fcntl, "F_SETLEASE"):
         return None
     try:
@@ -78,7 +80,7 @@ def _held_for_writing(descriptor: int) -> bool | None:
             return None
         fcntl.fcntl(
             descriptor, fcntl.F_SETSIG, signal.SIGURG
-        )  # whoever opens it meanwhile signals it; SIGIO would end this process
+        )  # a later opener triggers the lease's signal; SIGIO would end this process
         fcntl.fcntl(descriptor, fcntl.F_SETLEASE, fcntl.F_RDLCK)
     except OSError as error:
         return True if error.errno == errno.EAGAIN else None
@@ -87,7 +89,7 @@ def _held_for_writing(descriptor: int) -> bool | None:
 
 
 def _file_system(descriptor: int) -> str:
-    """The name of its type; empty where there is no mount of it to be seen."""
+    """The name of its type; empty if no mount is found for it."""
     facts = dict(
         line.split(":", 1)
         for line in Path(f"/proc/self/fdinfo/{descriptor}").read_text().splitlines()

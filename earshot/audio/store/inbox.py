@@ -1,5 +1,5 @@
-"""The store's inbox: copies of users' files, so that work can start after the user's own path has
-gone."""
+"""The store's inbox: copies of users' files, so that processing does not depend on the original
+path."""
 
 import logging
 import shutil
@@ -23,8 +23,8 @@ log = logging.getLogger(__name__)
 
 def upload(path: Path, store_url: str, most_bytes: int | None = None) -> str:
     """Copies a file to ``<store>/inbox/<new id>/<file name>`` and returns that URI. Every upload is
-    a copy of its own, because whoever reads it discards it. In the name, what no message may hold
-    is replaced.
+    a separate copy, because its reader removes it. Characters of the name that messages cannot
+    contain are replaced.
 
     Raises:
         BadAudio: ``missing``, or ``not_audio`` for a folder, a pipe or a device.
@@ -46,7 +46,7 @@ def upload(path: Path, store_url: str, most_bytes: int | None = None) -> str:
                 "too_large",
                 f"{size}. Cut it, or put it below one of EARSHOT_ROOTS and enqueue it there",
             )
-        check_space(store_url, file.size)  # a sparse file becomes as large as it says
+        check_space(store_url, file.size)  # a sparse file becomes as large as its stated size
         try:
             fs.makedirs(target, exist_ok=True)
             with file.reader() as reader, fs.open(f"{target}/{name}", "wb") as copy:
@@ -59,16 +59,16 @@ def upload(path: Path, store_url: str, most_bytes: int | None = None) -> str:
 
 
 def is_upload(uri: str, store_url: str) -> bool:
-    """Whether it names a place in the inbox."""
+    """True if the URI is in the inbox."""
     inbox = f"{store_url.rstrip('/')}/inbox/"
     return uri.startswith(inbox) and not {"", ".", ".."} & set(uri.removeprefix(inbox).split("/"))
 
 
 def is_gone(uri: str, store_url: str) -> bool:
-    """Whether this was an upload and is none any more.
+    """True if this was an upload and no longer exists.
 
     Raises:
-        Unavailable: ``store_unavailable``, also where a local store has no inbox: then it is not
+        Unavailable: ``store_unavailable``, also if a local store has no inbox: then it is not
             mounted.
     """
     if not is_upload(uri, store_url):
@@ -82,7 +82,7 @@ def is_gone(uri: str, store_url: str) -> bool:
 
 
 def is_young(uri: str, store_url: str, age_sec: float) -> bool:
-    """Whether the upload is there, and was written within that time.
+    """True if the upload exists and was written within that time.
 
     Raises:
         Unavailable: ``store_unavailable``.
@@ -96,8 +96,8 @@ def is_young(uri: str, store_url: str, age_sec: float) -> bool:
 
 
 def discard_upload(uri: str, store_url: str) -> None:
-    """Removes an upload. What is no file in the inbox is left alone, and whatever the store says is
-    logged, not raised: what was asked for is done by then."""
+    """Removes an upload. Files outside the inbox are left alone, and errors of the store are
+    logged, not raised: the request itself is complete by then."""
     inbox = f"{store_url.rstrip('/')}/inbox"
     if not is_upload(uri, store_url):
         return

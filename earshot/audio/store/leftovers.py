@@ -1,4 +1,4 @@
-"""Everything that lies in the audio store, and what of it nobody will ask for any more."""
+"""Lists the contents of the audio store, and removes files that are no longer needed."""
 
 import os
 import posixpath
@@ -13,24 +13,24 @@ from earshot.analysis.urls import shown
 from earshot.audio.store.pcm import local_path, store_errors
 
 TIMES = ("LastModified", "modified", "mtime", "updated", "created")
-"""What the clients of stores call the time of the last change."""
+"""Names of the modification time in the clients of stores."""
 
 
 class Stored(NamedTuple):
     """One file or object of the store, or an empty folder."""
 
     path: str
-    """Below the store's URL; a folder's ends with a slash."""
+    """Relative to the store's URL; a folder's ends with a slash."""
     size: int
     modified_at: float
     """Seconds since the epoch."""
 
 
 def stored(store_url: str, below: str = "") -> Iterator[Stored]:
-    """Every file and empty folder of the store, or below one of its folders.
+    """Yields every file and empty folder of the store, or of one of its folders.
 
     Raises:
-        Unavailable: the store does not answer, or does not say when a file was written.
+        Unavailable: the store does not answer, or does not report when a file was written.
     """
     root = local_path(store_url)
     with store_errors(store_url):
@@ -73,8 +73,8 @@ def _local(root: str, folder: str) -> Iterator[Stored]:
 
 
 def remove(store_url: str, path: str) -> bool:
-    """Removes a file of the store, or an empty folder, and the folder that it leaves empty; returns
-    whether it was there.
+    """Removes a file of the store, or an empty folder, and the folder left empty by that; returns
+    whether it existed.
 
     Raises:
         Unavailable: the store does not answer, or does not allow it.

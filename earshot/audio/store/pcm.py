@@ -42,12 +42,10 @@ CLIENTS = frozenset(
 FULL_SCALE = 32_768
 """PCM16 value of 1.0; the positive end clips one step below."""
 REMOVALS = 100
-"""Tries at removing a folder that other processes remove as well; each of them meets fewer
-files."""
+"""Attempts to remove a folder that other processes remove too; each attempt finds fewer files."""
 PIECE = 16_384
-"""Frames read and converted at once: they stay in the processor's cache, and a chunk takes no more
-memory than its samples. A
-map of the file takes longer: each of its pages is a fault."""
+"""Frames read and converted at once: they fit into the processor's cache, and a chunk takes no more
+memory than its samples. A map of the file is slower because of its page faults."""
 
 
 def recording_url(store_url: str, recording_id: UUID) -> str:
@@ -59,8 +57,10 @@ def pcm_uri(store_url: str, recording_id: UUID, sample_rate: int) -> str:
 
 
 def check_own(uri: str, store_url: str, recording_id: UUID) -> None:
-    """Raises:
-    Forbidden: ``foreign_audio``, this is no object in the store's folder of that recording.
+    """Checks that the URI is in the store's folder of that recording.
+
+    Raises:
+        Forbidden: ``foreign_audio``.
     """
     folder = recording_url(store_url, recording_id)
     path, own = local_path(uri), local_path(folder)
@@ -77,8 +77,8 @@ def check_own(uri: str, store_url: str, recording_id: UUID) -> None:
 
 
 def local_path(url: str) -> Path | None:
-    """The path that a ``file://`` URL or a plain path names; None for a remote URL. No
-    percent-decoding, as in fsspec."""
+    """The path of a ``file://`` URL or a plain path; None for a remote URL. No percent-decoding, as
+    in fsspec."""
     if "://" not in url:
         return Path(url)
     return Path(url.removeprefix("file://")) if url.startswith("file://") else None
@@ -96,9 +96,8 @@ def read_pcm(
     past the end are clipped.
 
     Args:
-        channels: how many the object holds.
-        channel: the only one to give back, shape (1, samples); all of them unless given.
-
+        channels: number of channels of the object.
+        channel: the only one to return, shape (1, samples); all of them by default.
     Raises:
         BadAudio: ``missing``, the object is gone.
         Unavailable: the store does not answer.
@@ -125,10 +124,12 @@ def read_pcm(
 
 
 def check_space(store_url: str, size: int) -> None:
-    """Raises:
-    Unavailable: ``disk_full``, where so many bytes are to be written there is less room. Stores
-        elsewhere are written through a temporary file here; their own room is not known.
-    Forbidden: ``too_large``, the disk has not so much even when it is empty.
+    """Checks for free space. Remote stores are written through a temporary file on the local disk;
+    their own space is unknown.
+
+    Raises:
+        Unavailable: ``disk_full``, there is less free space than ``size`` bytes.
+        Forbidden: ``too_large``, the disk would be too small even when empty.
     """
     folder = (local_path(store_url) or Path(tempfile.gettempdir())).absolute()
     with store_errors(store_url):
@@ -148,8 +149,8 @@ def check_space(store_url: str, size: int) -> None:
 
 
 def delete_recording(store_url: str, recording_id: UUID) -> tuple[int, int]:
-    """Removes all stored audio of a recording, and returns how many files and bytes that were;
-    nothing to remove is fine, and so is another process that removes it at the same time.
+    """Removes all stored audio of a recording, and returns the number of files and bytes; missing
+    files, and other processes removing them at the same time, are no error.
 
     Raises:
         Unavailable: the store does not answer, or does not allow it.
@@ -165,7 +166,7 @@ def delete_recording(store_url: str, recording_id: UUID) -> tuple[int, int]:
                 fs.rm(path, recursive=True)
             except (
                 FileNotFoundError
-            ):  # another process was quicker; what it has left is removed all the same
+            ):  # another process was faster; its remains are removed all the same
                 continue
             return len(found), sum(int(facts["size"]) for facts in found.values())
     raise Unavailable(
@@ -175,11 +176,11 @@ def delete_recording(store_url: str, recording_id: UUID) -> tuple[int, int]:
 
 @contextmanager
 def store_errors(what: str, folder: Path | None = None) -> Iterator[None]:
-    """Turns the errors of the operating system, and of the clients of remote stores, into ours, in
-    words that say what to do about ``what``.
+    """Converts errors of the operating system and of clients of remote stores into ours, with
+    advice about ``what``.
 
     Args:
-        folder: the local one that is there whenever the store is, if ``what`` may be missing.
+        folder: the local one that exists whenever the store does, if ``what`` may be missing.
     """
     try:
         yield
@@ -202,21 +203,22 @@ def store_errors(what: str, folder: Path | None = None) -> Iterator[None]:
 
 
 def _unavailable(what: str, error: Exception) -> Unavailable:
-    said = (str(error).splitlines() or [type(error).__name__])[0][:300]
+    reason = (str(error).splitlines() or [type(error).__name__])[0][:300]
     return Unavailable(
-        "store_unavailable", f"Cannot use {what} ({said}); check that the store is up and writable"
+        "store_unavailable",
+        f"Cannot use {what} ({reason}); check that the store is up and writable",
     )
 
 
 def _is_of_a_client(error: Exception) -> bool:
-    """Whether a store's client made it: botocore's and aiohttp's errors, among others, are no
+    """True if a store's client raised it: the errors of botocore and aiohttp, among others, are no
     ``OSError``."""
     return type(error).__module__.partition(".")[0] in CLIENTS
 
 
 @contextmanager
 def _opened(path: Path, start: int) -> Iterator[tuple[BufferedIOBase, int]]:
-    """The file at a byte, and how many bytes follow."""
+    """The file positioned at a byte, and the number of bytes that follow."""
     with path.open("rb") as file:
         size = os.fstat(file.fileno()).st_size
         file.seek(start)
@@ -225,7 +227,7 @@ def _opened(path: Path, start: int) -> Iterator[tuple[BufferedIOBase, int]]:
 
 @contextmanager
 def _fetched(uri: str, first: int, last: int, width: int) -> Iterator[tuple[BufferedIOBase, int]]:
-    """The same of an object elsewhere, of which only these frames of so many bytes each are
+    """The same for a remote object, of which only these frames of ``width`` bytes each are
     fetched."""
     fs, path = fsspec.core.url_to_fs(uri)
     size = int(fs.size(path) or 0)

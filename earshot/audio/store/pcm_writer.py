@@ -1,4 +1,4 @@
-"""Writes one PCM object of the audio store so that it appears whole or not at all."""
+"""Writes one PCM object of the audio store atomically."""
 
 from pathlib import Path
 from types import TracebackType
@@ -16,13 +16,13 @@ COPY_FRAMES = 1 << 20
 
 
 class PcmWriter:
-    """Context manager: ``write()`` blocks, then leaving without an error publishes the object; an
+    """A context manager: ``write()`` blocks, then leaving without an error publishes the object; an
     error leaves nothing.
 
     Blocks go to a file beside the target (local store, so that the final rename is atomic) or in
-    the temporary directory (remote store, uploaded in one go; object stores show an upload only
-    when it is complete). Beside the target its name is always the same: what a killed process left
-    there is overwritten by the next try, and deleted with the recording.
+    the temporary directory (remote store, uploaded at once; object stores show an upload only when
+    it is complete). Beside the target its name is always the same: the file of a killed process is
+    overwritten by the next try, and deleted with the recording.
 
     Raises:
         Unavailable: ``disk_full`` or ``store_unavailable``.
@@ -46,7 +46,7 @@ class PcmWriter:
             self._file.write(scaled.astype("<i2").tobytes())
 
     def read(self, channel: int, start: int, end: int) -> NDArray[np.float32]:
-        """Samples of one channel of what was written, from frame ``start`` to ``end`` or the last
+        """Samples of one channel of the written audio, from frame ``start`` to ``end`` or the last
         one; shape (samples,)."""
         frame_bytes = self.channels * SAMPLE_BYTES
         with store_errors(self.uri):
@@ -58,8 +58,8 @@ class PcmWriter:
         return samples.astype(np.float32) / np.float32(FULL_SCALE)
 
     def silence(self, channel: int, start: int, end: int) -> None:
-        """Overwrites one channel of what was written with zeros, from frame ``start`` to ``end`` or
-        the last one."""
+        """Overwrites one channel of the written audio with zeros, from frame ``start`` to ``end``
+        or the last one."""
         frame_bytes = self.channels * SAMPLE_BYTES
         with store_errors(self.uri):
             self._file.flush()
@@ -75,7 +75,7 @@ class PcmWriter:
                 file.write(frames.tobytes())
 
     def keep_channel(self, channel: int) -> None:
-        """Drops every other channel of what was written, in place and in bounded memory."""
+        """Drops all other channels of the written audio, in place and in bounded memory."""
         frame_bytes = self.channels * SAMPLE_BYTES
         with store_errors(self.uri):
             self._file.flush()
@@ -110,7 +110,7 @@ class PcmWriter:
             self._remove_empty_folder()
 
     def withdraw(self) -> None:
-        """Takes back a published object, for when a sibling could not be written."""
+        """Removes a published object, if a sibling could not be written."""
         if not self._published:
             return
         with store_errors(self.uri):

@@ -1,8 +1,7 @@
-"""Temporary files of work on one recording, which go with the process: whoever comes next removes
-those of the dead.
+"""Temporary files for work on one recording; a later process removes those of dead processes.
 
-A living process holds a lock on each of its files, so no process id, host or clock has to be
-believed.
+A living process holds a lock on each of its files, so the check relies on no process id, host or
+clock.
 """
 
 import contextlib
@@ -17,7 +16,7 @@ from typing import IO
 
 PREFIX = "earshot-copy-"
 YOUNG_SEC = 60.0
-"""A file is made before it is locked; by then it is."""
+"""A file is locked shortly after its creation, at most this much later."""
 
 
 def scratch(suffix: str = "") -> IO[bytes]:
@@ -43,7 +42,7 @@ def temporary(suffix: str = "") -> Iterator[IO[bytes]]:
 
 
 def sweep() -> int:
-    """Removes this user's files whose process is gone; returns how many."""
+    """Removes this user's files whose process is gone; returns their number."""
     removed = 0
     for path in Path(tempfile.gettempdir()).glob(f"{PREFIX}*"):
         with contextlib.suppress(OSError):  # gone meanwhile, another user's, or held

@@ -1,5 +1,5 @@
-"""Turns the URI of a recording into a local file to decode, and keeps it inside the roots the
-operator allows."""
+"""Opens the URI of a recording as a local file, restricted to the roots that the operator
+allows."""
 
 import hashlib
 import os
@@ -46,7 +46,7 @@ def open_source(
         _check_mounted(path, roots, store_url)
         with opened(path) as file:
             _check_still_there(path, file)
-            if not _in_inbox(path, store_url):  # what lies there was whole when it was enqueued
+            if not _in_inbox(path, store_url):  # files there were complete when they were enqueued
                 check_settled(file)
             yield file
         return
@@ -64,11 +64,11 @@ def open_source(
 
 
 def confine(uri: str, roots: Sequence[str], store_url: str) -> str:
-    """``uri`` in one spelling, links and ``..`` resolved, if it lies below a root or in the store's
-    inbox.
+    """Returns ``uri`` in canonical spelling, links and ``..`` resolved, if it lies below a root or
+    in the store's inbox.
 
-    A plain path means ``file://``; percent-escapes in a ``file://`` URI are decoded where no file
-    has the literal name.
+    A plain path means ``file://``; percent-escapes in a ``file://`` URI are decoded if no file has
+    the literal name.
 
     Raises:
         Forbidden: ``outside_roots``.
@@ -94,7 +94,7 @@ def _allowed(roots: Sequence[str], store_url: str) -> tuple[str, ...]:
 
 
 def _check_mounted(path: Path, roots: Sequence[str], store_url: str) -> None:
-    """A file is missing only where the folder that is to hold it is there.
+    """Checks that the folder of a file exists: only then the file itself is missing.
 
     Raises:
         Unavailable: ``source_unavailable``.
@@ -119,7 +119,7 @@ def content_hash(source: Source) -> str:
 
 
 def _check_still_there(path: Path, file: MediaFile) -> None:
-    """A link that was put in the path's way after it was resolved would lead out of the roots.
+    """Checks that a link placed in the path after it was resolved does not lead out of the roots.
 
     Raises:
         Forbidden: ``outside_roots``.
@@ -127,7 +127,7 @@ def _check_still_there(path: Path, file: MediaFile) -> None:
     try:
         there = (
             Path(os.readlink(f"/proc/self/fd/{file.descriptor}")) == path
-        )  # what was opened, whatever the name leads to now
+        )  # the opened file, regardless of the path now
     except OSError:  # a system without /proc
         status = path.stat(follow_symlinks=False)
         there = path.resolve() == path and (status.st_dev, status.st_ino) == file.identity
@@ -146,8 +146,9 @@ def _real(path: Path) -> Path:
 
 
 def _is_below(uri: str, root: str) -> bool:
-    """Same scheme and host, and a path below the root's, once escapes are decoded; chained URLs
-    (``::``) never are. A host may hold ``::`` between its brackets: an IPv6 address."""
+    """True for the same scheme and host, and a path below the root's once escapes are decoded;
+    never for chained URLs (``::``). A host may contain ``::`` between its brackets: an IPv6
+    address."""
     one, other = urlsplit(uri), urlsplit(root)
     path, base = unquote(one.path), other.path.rstrip("/") + "/"
     is_plain = "::" not in uri.replace(one.netloc, "", 1) and posixpath.normpath(path) == path

@@ -32,7 +32,7 @@ def loudness(
     for level_db, seconds in parts:
         tone = (10 ** (level_db / 20) * second).astype(np.float32)
         for done in range(0, round(seconds * rate), rate):
-            meter.heard(tone[:, : round(seconds * rate) - done])
+            meter.update(tone[:, : round(seconds * rate) - done])
     measured = meter.together()
     assert measured is not None
     return measured

@@ -43,7 +43,7 @@ def measured(
     """Fed in blocks of ``size`` samples, a second unless told otherwise."""
     meter = QualityMeter(header(len(sound), rate, codec))
     for start in range(0, sound.shape[1], size or rate):
-        meter.heard(sound[:, start : start + (size or rate)])
+        meter.update(sound[:, start : start + (size or rate)])
     return meter.judge([None] * len(sound))
 
 
@@ -84,7 +84,7 @@ def k_weighting(rate: int, bins: int) -> np.ndarray:
 def lufs_of(sound: Sound, rate: int, size: int = 4_000) -> float | None:
     meter = Loudness(len(sound), rate)
     for start in range(0, sound.shape[1], size):
-        meter.heard(sound[:, start : start + size])
+        meter.update(sound[:, start : start + size])
     return meter.together()
 
 
@@ -120,7 +120,7 @@ def test_runs_are_counted_alike_however_blocks_cut_them(runs: list[int], size: i
     truth = sum(length for i, length in enumerate(runs) if i % 3 != 1 and length >= 3)
     clipping = Clipping(1, "pcm_s16le")
     for start in range(0, sound.shape[1], size):
-        clipping.heard(sound[:, start : start + size])
+        clipping.update(sound[:, start : start + size])
     assert clipping.shares() == [truth / sound.shape[1]]
 
 
@@ -250,7 +250,7 @@ def test_any_sound_has_finite_figures(
     meter = QualityMeter(header(channels, rate))
     rng = np.random.default_rng(1)
     for size in sizes:
-        meter.heard(
+        meter.update(
             np.clip(level * rng.standard_normal((channels, size)), -100, 100).astype(np.float32)
         )
     check(meter.judge([None] * channels))
@@ -266,7 +266,7 @@ def test_any_sound_has_finite_figures(
 )
 def test_any_samples_have_finite_figures(block: Sound) -> None:
     meter = QualityMeter(header(2))
-    meter.heard(block)
+    meter.update(block)
     check(meter.judge([None]))
 
 
@@ -279,7 +279,7 @@ def check(quality: RecordingQuality) -> None:
 
 def test_a_window_of_silence_does_not_count_for_the_band() -> None:
     meter = Bandwidth(1, RATE)
-    meter.heard(silence(5))
+    meter.update(silence(5))
     assert meter.hertz() == [None]
 
 
@@ -346,7 +346,7 @@ def test_loudness_is_the_same_however_blocks_cut_it(sizes: list[int]) -> None:
     sound = white(3, 0.1) * np.linspace(0.01, 1, 3 * RATE, dtype=np.float32)
     meter, start = Loudness(1, RATE), 0
     for size in [*sizes, 3 * RATE]:
-        meter.heard(sound[:, start : start + size])
+        meter.update(sound[:, start : start + size])
         start += size
     assert meter.together() == pytest.approx(lufs_of(sound, RATE), abs=1e-3)
 
@@ -381,5 +381,5 @@ def test_channels_are_weighted_as_the_recommendation_says(offset: float) -> None
 def test_each_channel_has_its_own_loudness_and_all_have_one() -> None:
     sine = tone(3, hz=997)
     meter = Loudness(2, RATE)
-    meter.heard(np.concatenate([sine, 0 * sine]))
+    meter.update(np.concatenate([sine, 0 * sine]))
     assert meter.each() == [pytest.approx(meter.together()), None]

@@ -1,1 +1,1 @@
-"""Container headers that FFmpeg does not check: stated lengths, joined files, cut ends."""
+"""Checks of container headers that FFmpeg does not make: stated lengths, joined files, cut ends."""

@@ -1,5 +1,4 @@
-"""Rows of chunks, as RIFF, AIFF, Wave64 and CAF files consist of: a name, a length and so many
-bytes."""
+"""Reads sequences of chunks (name, length, bytes) of RIFF, AIFF, Wave64 and CAF files."""
 
 import re
 from collections.abc import Iterator
@@ -7,28 +6,28 @@ from dataclasses import dataclass
 from io import BufferedReader
 
 LARGEST = 1 << 62
-"""No file reaches so far, and no length of 64 bits is followed any further."""
+"""Maximum file size; 64-bit lengths beyond it are not followed."""
 SEARCHED = 16 << 20
-"""Bytes before a file's end in which a row of chunks that ends there is looked for: as many as a
-picture may take."""
+"""Bytes before a file's end searched for a sequence of chunks that ends there: the maximum size of
+a picture."""
 
 
 @dataclass(frozen=True)
 class Grammar:
-    """How a format writes its chunks."""
+    """Chunk syntax of a format."""
 
     order: str
-    """``<`` or ``>``, as ``struct`` has it."""
+    """``<`` or ``>``, as in ``struct``."""
     known: re.Pattern[bytes]
-    """Names of chunks that commonly follow the sound."""
+    """Names of chunks that commonly follow the audio."""
     possible: re.Pattern[bytes]
-    """What may be a name at all."""
+    """Pattern of valid names."""
     name_bytes: int = 4
     size_bytes: int = 4
     counts_head: bool = False
     """The length includes name and length."""
     align: int = 2
-    """Each chunk begins at a multiple of so many bytes, behind zeros."""
+    """Alignment of chunks in bytes, padded with zeros."""
 
     @property
     def head_bytes(self) -> int:
@@ -45,8 +44,7 @@ class Grammar:
 
 
 LETTERS = re.compile(rb"(?!RIFF|RF64|FORM|OggS|fLaC|caff|ID3[\2-\4]|TAG|APET)[ -~]{4}", re.DOTALL)
-"""What is no chunk, though it begins with letters: files joined to this one, and tags of
-players."""
+"""Bytes that begin with letters and are not chunks: joined files, and tags of players."""
 BEHIND = re.compile(
     rb"LIST|list|[iI][dD]3 |bext|fact|cue |smpl|iXML|_PMX|axml|JUNK|junk|PAD"
     rb" |FLLR|MARK|COMT|PEAK|DISP|inst|INST|plst|cart|APPL"
@@ -57,7 +55,7 @@ GUIDS = re.compile(
     rb"|.{4}\x86[\xc7\xdc]\x00\xc0\x4f\x8e\xdb\x8a)(?<!riff.{12})",
     re.DOTALL,
 )
-"""Four letters and the rest of an identifier by Sonic Foundry; two are of another make (marker and
+"""Four letters and the rest of an identifier by Sonic Foundry; two have another rest (marker and
 summary list)."""
 
 RIFF, IFF = Grammar("<", BEHIND, LETTERS), Grammar(">", BEHIND, LETTERS)
@@ -70,12 +68,12 @@ CAF = Grammar(
     align=1,
 )
 NO_CHUNKS = Grammar(">", re.compile(rb"(?!)"), re.compile(rb"(?!)"), align=1)
-"""Of a format that has none (AU)."""
+"""For a format without chunks (AU)."""
 
 
 def chunks(reader: BufferedReader, grammar: Grammar, at: int) -> Iterator[tuple[int, bytes, int]]:
-    """Where the contents of each chunk from ``at`` on begin, its name and its size; the reader
-    stands there."""
+    """Yields the offset of each chunk's contents from ``at`` on, its name and its size; the reader
+    is positioned there."""
     while at < LARGEST:
         reader.seek(at)
         head = reader.read(grammar.head_bytes)
@@ -91,9 +89,9 @@ def chunks(reader: BufferedReader, grammar: Grammar, at: int) -> Iterator[tuple[
 def chunks_end(
     reader: BufferedReader, grammar: Grammar, at: int, size: int, astray: set[int] | None = None
 ) -> int:
-    """Where a row of chunks ends that begins at ``at``: at ``size``, give or take padding, where
-    all are whole. ``astray`` are places from which no row leads there; those that this one comes to
-    are added."""
+    """End of a sequence of chunks that begins at ``at``: ``size``, give or take padding, if all are
+    whole. ``astray`` are offsets from which no sequence reaches the end; those visited here are
+    added."""
     astray = set() if astray is None else astray
     for begin, name, length in chunks(reader, grammar, at):
         if at in astray or not grammar.possible.match(name) or begin + length > size:
@@ -104,8 +102,8 @@ def chunks_end(
 
 
 def last_chunks(reader: BufferedReader, grammar: Grammar, at: int, size: int) -> int | None:
-    """Where a row of chunks begins that ends with the file and does not begin before ``at``; its
-    first is one that is known."""
+    """Begin of a sequence of chunks that ends with the file, not before ``at``; its first chunk is
+    a known one."""
     first = max(at, size - SEARCHED)
     reader.seek(first)
     astray: set[int] = set()

@@ -1,4 +1,4 @@
-"""Says why FFmpeg refused a file, from the file's own first bytes."""
+"""Explains why FFmpeg refused a file, from the file's first bytes."""
 
 import codecs
 
@@ -39,10 +39,11 @@ AUDIO_STARTS = (
 
 LINE_ENDS = {"\r", "\n"}
 FEWEST_CHARACTERS = 5
-"""Different ones, in a text of some length."""
+"""Minimum number of different characters in a text."""
 
 HEADERLESS = (".al", ".alaw", ".g722", ".g729", ".pcm", ".raw", ".sln", ".ul", ".ulaw")
-"""Names of telephone sound as Asterisk and others store it: nothing in it tells rate or codec."""
+"""Endings of headerless telephone audio as Asterisk and others store it: the contents reveal
+neither rate nor codec."""
 
 
 def why_unreadable(file: MediaFile) -> BadAudio:
@@ -53,7 +54,7 @@ def why_unreadable(file: MediaFile) -> BadAudio:
     size = file.size
     if _wav_channels(head) == 0:
         return BadAudio(
-            "zero_channels", "The WAV header says 0 channels; there is no sound to analyse"
+            "zero_channels", "The WAV header states 0 channels; there is no audio to analyse"
         )
     if head[4:8] == b"ftyp":
         return BadAudio(
@@ -78,8 +79,7 @@ def why_unreadable(file: MediaFile) -> BadAudio:
 
 
 def named(head: bytes) -> str | None:
-    """What begins with these bytes, where it is known and has no sound that follows on its own;
-    None otherwise."""
+    """Name of a known format without audio that begins with these bytes; None otherwise."""
     audio = _audio(head)
     if audio:
         return f"another {audio} file"
@@ -97,7 +97,7 @@ def _start(head: bytes, starts: tuple[tuple[bytes, str], ...]) -> str | None:
 
 
 def _wav_channels(head: bytes) -> int | None:
-    """Channel count of a WAV's ``fmt `` chunk, None where there is none in the head."""
+    """Channel count of a WAV's ``fmt `` chunk; None if the head contains none."""
     at = head.find(b"fmt ")
     if head[:4] not in (b"RIFF", b"RF64") or at < 0 or len(head) < at + 12:
         return None
@@ -114,8 +114,8 @@ def _only_a_tag(head: bytes, size: int) -> BadAudio:
 
 
 def _broken_header(name: str, head: bytes, size: int) -> BadAudio:
-    """RIFF and FORM state the size of what follows, little- and big-endian; the others do not say
-    how long they should be."""
+    """The error for a broken header. RIFF and FORM state the size of the rest, little- and
+    big-endian; the others state no length."""
     if (
         name in ("WAV", "AIFF")
         and size < int.from_bytes(head[4:8], "little" if name == "WAV" else "big") + 8 <= 2**31

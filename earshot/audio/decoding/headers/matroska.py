@@ -1,5 +1,4 @@
-"""Tells whether a Matroska or WebM file was cut off: its Segment states a size (RFC 8794, RFC
-9559)."""
+"""Detects truncated Matroska or WebM files: the Segment states a size (RFC 8794, RFC 9559)."""
 
 from earshot.audio.media_file import MediaFile
 
@@ -7,8 +6,8 @@ EBML, SEGMENT = b"\x1a\x45\xdf\xa3", b"\x18\x53\x80\x67"
 
 
 def ends_inside_its_segment(file: MediaFile) -> bool:
-    """False where the size is left open, as in files written to a pipe: then the bytes do not
-    tell."""
+    """True if the file is shorter than its Segment. False if the size is left open, as in files
+    written to a pipe."""
     with file.reader() as reader:
         head = reader.read(4096)
     if not head.startswith(EBML):
@@ -22,7 +21,7 @@ def ends_inside_its_segment(file: MediaFile) -> bool:
 
 
 def _size(data: bytes, at: int) -> tuple[int | None, int]:
-    """An element's size, None where it is unknown (all ones), and where its body begins. The
+    """An element's size, None where it is unknown (all ones), and the offset of its body. The
     leading zeros of the first byte count the bytes that follow."""
     first = data[at] if at < len(data) else 0
     length = 9 - first.bit_length()

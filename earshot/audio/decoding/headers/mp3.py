@@ -1,5 +1,5 @@
-"""Reads what stands around MPEG audio frames: ID3v2 tags, held against the frames behind them, and
-lengths that are stated."""
+"""Reads metadata around MPEG audio frames: ID3v2 tags, checked against the frames behind them, and
+stated lengths."""
 
 import re
 
@@ -7,12 +7,13 @@ from earshot.audio.media_file import WHOLE_FILE, MediaFile, View
 
 PIECE = 1 << 20
 RUN = 4
-"""So many frames of one kind, each where the one before it ends, are no accident of other bytes."""
+"""Frames of one kind in a row, each starting where the previous one ends, that exclude a
+coincidence."""
 LONGEST_FRAME = 2881
 """Bytes: layer II, 160 kbit/s at 8 kHz, and one of padding."""
 HEADER = re.compile(rb"\xff(?=[\xe2-\xe7\xf2-\xf7\xfa-\xff][\x10-\xef])", re.DOTALL)
 SAME = 0xFFFE_0C00
-"""The bits of a header that say its version, layer and rate: all frames of a file agree in them."""
+"""Header bits of version, layer and rate: equal in all frames of a file."""
 BITRATES = {
     (1, 1): (32, 64, 96, 128, 160, 192, 224, 256, 288, 320, 352, 384, 416, 448),
     (1, 2): (32, 48, 56, 64, 80, 96, 112, 128, 160, 192, 224, 256, 320, 384),
@@ -27,7 +28,7 @@ FIRST_FRAME_BYTES = 2048
 
 
 def id3_end(head: bytes) -> int:
-    """Bytes that an ID3v2 tag takes at the start of ``head`` by its own size field, 0 without one.
+    """Bytes of an ID3v2 tag at the start of ``head`` by its own size field, 0 without one.
 
     The field is four bytes of seven bits each, behind a version from 2 to 4 and flags (id3.org,
     ID3v2.4 section 3.1).
@@ -40,8 +41,8 @@ def id3_end(head: bytes) -> int:
 
 
 def tag_end(file: MediaFile, at: int) -> int:
-    """Where the ID3v2 tag at ``at`` really ends: as it states, or where frames run before that;
-    behind the file's end where it states that and none do. ``at`` where no tag stands there."""
+    """The real end of the ID3v2 tag at ``at``: as stated, or where frames begin before that; past
+    the file's end if stated so without frames. ``at`` if there is no tag."""
     with file.reader() as reader:
         reader.seek(at)
         stated = at + id3_end(reader.read(10))
@@ -55,7 +56,8 @@ def tag_end(file: MediaFile, at: int) -> int:
 
 
 def behind_its_tag(file: MediaFile) -> View:
-    """How to read a file that begins with a tag: the tag's size put right where it is not."""
+    """The view for reading a file that begins with a tag: the tag's size corrected if it is
+    wrong."""
     with file.reader() as reader:
         stated = id3_end(reader.read(10))
     end = tag_end(file, 0)
@@ -65,8 +67,8 @@ def behind_its_tag(file: MediaFile) -> View:
 
 
 def stated_ms(file: MediaFile) -> int | None:
-    """The length that an MP3's optional header frame states, None without one: Xing's and LAME's,
-    or Fraunhofer's."""
+    """The length stated by an MP3's optional header frame, None without one: Xing's and LAME's, or
+    Fraunhofer's."""
     at = tag_end(file, 0)
     with file.reader() as reader:
         reader.seek(at)
@@ -85,7 +87,7 @@ def stated_ms(file: MediaFile) -> int | None:
 
 
 def _runs(data: bytes, at: int) -> bool:
-    """Whether ``RUN`` frames of one kind follow each other from ``at`` on."""
+    """True if ``RUN`` frames of one kind follow each other from ``at`` on."""
     kind = int.from_bytes(data[at : at + 4], "big") & SAME
     for _ in range(RUN):
         head = data[at : at + 4]
@@ -97,8 +99,8 @@ def _runs(data: bytes, at: int) -> bool:
 
 
 def _frame_bytes(head: bytes) -> int:
-    """The length of the frame that begins with these four bytes, 0 where that is none of a known
-    bit rate."""
+    """Length of the frame that begins with these four bytes; 0 if it is not a frame of a known bit
+    rate."""
     version, layer, rate, bits_per_second = _kind(head)
     if rate == 0:
         return 0
@@ -109,7 +111,7 @@ def _frame_bytes(head: bytes) -> int:
 
 
 def _kind(head: bytes) -> tuple[int, int, int, int]:
-    """Version, layer, samples per second and bits per second; zeros for what is no header."""
+    """Version, layer, samples per second and bits per second; zeros if this is not a header."""
     if len(head) < 4 or head[0] != 0xFF or head[1] & 0xE0 != 0xE0:
         return 0, 0, 0, 0
     halved, layer, bits, rate = (
@@ -130,5 +132,5 @@ def _kind(head: bytes) -> tuple[int, int, int, int]:
 
 
 def _samples(version: int, layer: int) -> int:
-    """Samples of each channel in a frame."""
+    """Samples per channel in a frame."""
     return 384 if layer == 1 else 576 if version == 2 and layer == 3 else 1152

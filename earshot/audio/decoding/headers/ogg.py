@@ -1,5 +1,5 @@
-"""Reads the pages of an Ogg file (RFC 3533, 6): whether it was cut off, for it states no length,
-and where its links begin."""
+"""Reads the pages of an Ogg file (RFC 3533, 6): detects truncation, since Ogg states no length, and
+the links of a chain."""
 
 import re
 from collections.abc import Iterator
@@ -14,7 +14,7 @@ HEADER = 27
 
 READ_BYTES = 1 << 20
 FIRST_PAGE = re.compile(rb"OggS\x00[\x02\x06]")
-"""Begin a logical stream: the pages whose flags say so, and that continue none."""
+"""First pages of logical streams: flagged as first, and not as continued."""
 
 
 def ends_inside_a_page(file: MediaFile) -> bool:
@@ -33,21 +33,19 @@ def links(file: MediaFile) -> tuple[View, ...]:
     """The parts of a chained file, each a whole Ogg file of its own; one or none where it is not
     chained.
 
-    FFmpeg reads on into the next part only where that has the same codec, rate and channels, and
-    fails otherwise.
+    FFmpeg continues with the next part only if it has the same codec, rate and channels, and fails
+    otherwise.
     """
     starts, end_of_group = [], -1
     for first, end in _first_pages(file):
-        if (
-            first != end_of_group
-        ):  # streams that are multiplexed all begin before the first page of sound
+        if first != end_of_group:  # multiplexed streams all begin before the first page of audio
             starts.append(first)
         end_of_group = end
     return tuple(View(first, end) for first, end in pairwise([*starts, file.size]))
 
 
 def _first_pages(file: MediaFile) -> Iterator[tuple[int, int]]:
-    """Where each page that begins a stream does, and where it ends."""
+    """Begin and end of each first page of a stream."""
     with file.reader() as reader:
         for at in range(0, file.size, READ_BYTES):
             reader.seek(at)

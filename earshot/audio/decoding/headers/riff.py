@@ -1,8 +1,8 @@
-"""Holds the size that a WAV, AIFF, Wave64, CAF or AU states against the bytes: how long the sound
-should be, where it ends.
+"""Compares the size stated by a WAV, AIFF, Wave64, CAF or AU with the bytes: the expected length
+and the end of the audio.
 
-FFmpeg stops where the field says. That is wrong where a recorder wrote it last minutes ago, where
-it has wrapped above 4 GiB, and where it was never written at all.
+FFmpeg stops at the stated size. That is wrong if a recorder last updated it minutes ago, if it
+wrapped above 4 GiB, or if it was never written.
 """
 
 from collections.abc import Iterator
@@ -21,29 +21,28 @@ UNKNOWN = (
     range(0xFFFF_0000, 0x1_0000_0000),
     range(1 << 62, 1 << 64),
 )
-"""What recorders that write to a pipe, or are killed, leave in a size field for want of knowing."""
+"""Placeholders in the size fields of recorders that write to a pipe or are killed."""
 LEAST_SEC = 0.1
-"""Less behind the sound is not worth a word."""
+"""Less audio behind the stated end gets no remark."""
 HEAD_BYTES = 4096
 TAGS = (b"ID3\2", b"ID3\3", b"ID3\4", b"TAG", b"APETAGEX")
 
 
 @dataclass(frozen=True)
 class Riff:
-    """``view`` is what a decoder should read, ``remarks`` what a reader of the report should
-    know."""
+    """``view`` is the part for the decoder, ``remarks`` are notes for the report."""
 
     view: View = WHOLE_FILE
     stated_ms: int | None = None
-    """None where the header does not say, or says it in bytes of a codec whose rate it may
-    misname."""
+    """None if the header states no length, or states it in bytes of a codec whose rate it may
+    misstate."""
     is_cut: bool = False
-    """Bytes that the header states are missing; told where ``stated_ms`` cannot tell."""
+    """Bytes stated by the header are missing; set where ``stated_ms`` cannot show it."""
     remarks: tuple[str, ...] = ()
 
 
 def examine(file: MediaFile) -> Riff | None:
-    """None for what is none of these, or has no sound in it."""
+    """None for other formats, and for files without audio."""
     with file.reader() as reader:
         header = read_header(reader)
         if header is None or header.data_at > file.size:
@@ -65,7 +64,7 @@ def examine(file: MediaFile) -> Riff | None:
 
 def _never_closed(reader: BufferedReader, header: Header, file: MediaFile) -> Riff:
     if chunks_end(reader, header.grammar, header.data_at, file.size) == file.size:
-        return Riff(View(end=header.data_at))  # no sound, if other chunks behind it
+        return Riff(View(end=header.data_at))  # no audio, unless other chunks follow it
     remark = (
         "The header states no length, as recorders leave it that write to a pipe or are ended; the"
         " end may be missing."
@@ -76,7 +75,7 @@ def _never_closed(reader: BufferedReader, header: Header, file: MediaFile) -> Ri
 
 
 def _as_stated(header: Header) -> View:
-    """Up to the stated end: not every reader of FFmpeg's stops there (AU)."""
+    """The view up to the stated end: not every reader of FFmpeg stops there (AU)."""
     return View(
         end=header.data_at + header.size,
         edits=header.edits(header.size) if header.form_is_short else {},
@@ -86,8 +85,8 @@ def _as_stated(header: Header) -> View:
 def _behind(
     reader: BufferedReader, header: Header, file: MediaFile
 ) -> tuple[View, tuple[str, ...]]:
-    """Something follows the sound: chunks, as the format has it, or what the header does not know
-    of."""
+    """The view if something follows the audio: chunks of the format, or data unknown to the
+    header."""
     grammar, stated_end = header.grammar, header.data_at + header.size
     for end in _possible_ends(header, file.size):
         if chunks_end(reader, grammar, end, file.size) == file.size:
@@ -124,7 +123,8 @@ def _behind(
 
 
 def _begin_behind(reader: BufferedReader, header: Header) -> int:
-    """Where what follows the sound begins: behind its padding, or at once where that is missing."""
+    """Begin of the data behind the audio: after its padding, or at once where padding is
+    missing."""
     end = header.data_at + header.size
     padded = header.grammar.aligned(end)
     reader.seek(end)
@@ -132,7 +132,7 @@ def _begin_behind(reader: BufferedReader, header: Header) -> int:
 
 
 def _longer(header: Header, end: int) -> tuple[View, tuple[str, ...]]:
-    """The sound goes on up to ``end``."""
+    """The view if the audio continues up to ``end``."""
     size = end - header.data_at
     stated = (
         f"{header.size / header.bytes_per_second:.1f} s"
@@ -147,13 +147,13 @@ def _longer(header: Header, end: int) -> tuple[View, tuple[str, ...]]:
 
 
 def _whole_block(header: Header, end: int) -> int:
-    """The last sample may end in zeros of its own."""
+    """``end`` rounded up to a whole block, since the last sample may end in zeros."""
     return header.data_at - (header.data_at - end) // header.block * header.block
 
 
 def _possible_ends(header: Header, file_size: int) -> Iterator[int]:
-    """As stated, padded or not, and later by as many times 4 GiB as a field of 32 bits may have
-    wrapped."""
+    """Yields the possible ends: as stated, padded or not, and later by multiples of 4 GiB for a
+    wrapped 32-bit field."""
     step = 1 << 8 * header.size_bytes
     for end in range(header.data_at + header.size, file_size + 1, step):
         yield end

@@ -1,5 +1,5 @@
-"""Reads the header of a WAV, AIFF, Wave64, CAF or AU: where the sound begins, what it is, and how
-many bytes are stated."""
+"""Reads the header of a WAV, AIFF, Wave64, CAF or AU: offset, format and stated size of the
+audio."""
 
 import struct
 from dataclasses import dataclass
@@ -8,39 +8,39 @@ from io import BufferedReader
 from earshot.audio.decoding.headers.chunks import CAF, IFF, NO_CHUNKS, RIFF, WAVE64, Grammar, chunks
 
 PCM_TAGS = (1, 3, 6, 7)
-"""Integers, floats, A-law and mu-law: what a sample takes is known. Extensible headers name one of
-them in their subformat."""
+"""Integers, floats, A-law and mu-law, with a known sample size. Extensible headers name one of them
+in their subformat."""
 EXTENSIBLE = 0xFFFE
 PCM_TYPES = (b"NONE", b"twos", b"sowt", b"fl32", b"FL32", b"fl64", b"FL64")
 """The same in AIFF-C."""
 PCM_CODES = {1: 1, 2: 1, 3: 2, 4: 3, 5: 4, 6: 4, 7: 8, 27: 1}
-"""The same in AU, and how many bytes a sample takes."""
+"""The same in AU, with bytes per sample."""
 W64_RIFF = b"riff\x2e\x91\xcf\x11\xa5\xd6\x28\xdb\x04\xc1\x00\x00"
 W64_WAVE = b"wave\xf3\xac\xd3\x11\x8c\xd1\x00\xc0\x4f\x8e\xdb\x8a"
 
 
 @dataclass(frozen=True)
 class Header:
-    """``block`` bytes belong together (a sample of each channel, a packet); ``bytes_per_second`` is
-    0 where nobody knows."""
+    """``block`` is the bytes of one unit (a sample of each channel, a packet); ``bytes_per_second``
+    is 0 where it is unknown."""
 
     grammar: Grammar
     data_at: int
     size: int
-    """Of the sound, as its field says."""
+    """Stated size of the audio, in bytes."""
     size_at: int
-    """Where that field stands."""
+    """Offset of that field."""
     size_bytes: int
     before: int
-    """Bytes that the field counts besides the sound."""
+    """Bytes counted by the field besides the audio."""
     block: int
     is_pcm: bool
     bytes_per_second: int
     form_is_short: bool = False
-    """The size of an AIFF's FORM, which FFmpeg goes by, ends before the sound begins."""
+    """The size of an AIFF's FORM, which FFmpeg uses, ends before the audio begins."""
 
     def edits(self, size: int) -> dict[int, bytes]:
-        """The fields as they should be for so much sound, by their places."""
+        """Corrected size fields for this much audio, by offset."""
         most = (1 << 8 * self.size_bytes) - 1
         field = {
             self.size_at: self.grammar.bytes_of(min(size + self.before, most), self.size_bytes)
@@ -50,8 +50,7 @@ class Header:
 
 
 def read_header(reader: BufferedReader) -> Header | None:
-    """None for what is none of these, has no sound in it, or packets of which a table tells the
-    lengths."""
+    """None for other formats, for files without audio, and for packets of table-defined lengths."""
     head = reader.read(40)
     if head[:4] == b"FORM" and head[8:12] in (b"AIFF", b"AIFC"):
         return _aiff(reader, int.from_bytes(head[4:8], "big"))
@@ -87,8 +86,8 @@ def _wav(
 
 
 def _form(form: bytes, order: str) -> tuple[int, bool, int]:
-    """Bytes of a block, whether it is PCM, bytes per second; of PCM both are computed, whatever the
-    header says of them."""
+    """Bytes of a block, True if it is PCM, bytes per second; of PCM both are computed, regardless
+    of the header."""
     tag, channels, rate, speed, block, bits = struct.unpack(order + "HHIIHH", form[:16])
     if tag == EXTENSIBLE and len(form) >= 26:
         tag = struct.unpack(order + "H", form[24:26])[0]
@@ -136,7 +135,7 @@ def _caf(reader: BufferedReader) -> Header | None:
         elif name == b"data" and len(form) == 32:
             rate, codec, _, block, frames = struct.unpack(">d4sIII", form[:24])
             if not block or not frames or not 0 < rate < 1 << 32:
-                return None  # packets of any length, of which a table tells
+                return None  # packets of any length, defined by a table
             is_pcm = codec in (b"lpcm", b"ulaw", b"alaw")
             return Header(
                 CAF,

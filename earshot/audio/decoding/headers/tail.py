@@ -1,5 +1,5 @@
-"""Finds where a file's last byte lies that is not zero: behind it is space that was reserved and
-never written to."""
+"""Finds the last non-zero byte of a file: zeros behind it are reserved space that was never
+written."""
 
 from earshot.audio.media_file import MediaFile
 
@@ -7,8 +7,7 @@ PIECE = 1 << 20
 
 
 def last_written(file: MediaFile, start: int) -> int:
-    """One byte behind the last one that is not zero, from ``start`` on; ``start`` where there is
-    none."""
+    """The offset after the last non-zero byte from ``start`` on; ``start`` if there is none."""
     with file.reader() as reader:
         for end in range(file.size, start, -PIECE):
             first = max(start, end - PIECE)
