@@ -13,21 +13,21 @@ from uuid import UUID
 import numpy as np
 import pytest
 import soundfile
-import soxr
 
 from earshot.analysis.errors import BadAudio
 from earshot.analysis.findings import Classification, Findings
 from earshot.analysis.outcome import NO_SPEECH, Skipped
-from earshot.analysis.types import WHOLE, ChunkRef, Utterance
+from earshot.analysis.types import WHOLE, ChunkRef
 from earshot.audio.clip import Clip
 from earshot.audio.prepare import prepare
 from earshot.compute import cache
 from earshot.models.checkpoints.defaults import default_release
 from earshot.registry import Card, cards
+from tests.chunks import RATE, chunk, length_ms, stored
+from tests.sounds import synthetic
+from tests.sounds.synthetic import NARROW_RATE, narrow, white_noise
 from workers.modules import module
 
-RATE = 16_000
-NARROW = 8_000
 ROLES = ("agent", "customer", "supervisor", *(f"guest{i}" for i in range(5)))
 START_MS = 60_000
 """The chunk lies a minute into its recording, so that a module that forgets the time line is
@@ -35,24 +35,11 @@ caught."""
 
 
 def hiss(seconds: float, channels: int = 1, level: float = 0.1) -> np.ndarray:
-    return level * np.random.default_rng(7).standard_normal((channels, int(seconds * RATE)))
+    return np.stack([white_noise(seconds, level, seed=7 + each) for each in range(channels)])
 
 
 def voice(seconds: float) -> np.ndarray:
-    """A buzz with the pitch, formants and rhythm of a voice; synthetic, so that conformance needs
-    no recordings."""
-    time = np.arange(int(seconds * RATE)) / RATE
-    pitch = 120 + 25 * np.sin(2 * np.pi * 0.7 * time)
-    phase = np.cumsum(2 * np.pi * pitch / RATE)
-    buzz = sum(
-        0.2 * np.exp(-(((120 * k - 600) / 250) ** 2)) * np.sin(k * phase) for k in range(1, 25)
-    )
-    return (buzz * np.maximum(np.sin(2 * np.pi * 2.5 * time), 0))[None, :]
-
-
-def narrow(sound: np.ndarray) -> np.ndarray:
-    """As a telephone recording at ``NARROW`` Hz sounds after it was resampled for the store."""
-    return soxr.resample(soxr.resample(sound.T, RATE, NARROW), NARROW, RATE).T
+    return synthetic.voice(seconds)[None]
 
 
 SOUNDS: dict[str, Callable[[], np.ndarray]] = {
@@ -71,38 +58,27 @@ SOUNDS: dict[str, Callable[[], np.ndarray]] = {
 }
 
 
-def stored(
+def clip(
     samples: np.ndarray, folder: Path, *, whole: bool, speech: bool = True, native: int = RATE
 ) -> Clip:
     """Write PCM16 with a minute of silence before it, and point a clip at it, with one utterance
     and role per channel."""
-    channels, count = samples.shape
-    before = 0 if whole else START_MS
-    pcm = np.clip(np.round(samples * 32768), -32768, 32767).astype("<i2").T
-    path = folder / "chunk.pcm"
-    path.write_bytes(
-        np.zeros((before * RATE // 1000, channels), "<i2").tobytes()
-        + np.ascontiguousarray(pcm).tobytes()
+    channels, before = len(samples), 0 if whole else START_MS
+    silence = np.zeros((channels, before * RATE // 1000))
+    path = stored(folder / "chunk.pcm", np.concatenate([silence, samples], axis=1))
+    end = before + length_ms(samples)
+    return Clip(
+        chunk(
+            end,
+            *((channel, before, end) for channel in range(channels if speech else 0)),
+            index=WHOLE if whole else 2,
+            start_ms=before,
+            audio_uri=path,
+            channels=channels,
+            native_rate=native,
+            roles=ROLES[:channels] if channels > 1 else (),
+        )
     )
-    end = before + -(-count * 1000 // RATE)
-    heard = (
-        tuple(Utterance(start_ms=before, end_ms=end, channel=c) for c in range(channels))
-        if speech
-        else ()
-    )
-    ref = ChunkRef(
-        recording_id=UUID(int=1),
-        index=WHOLE if whole else 2,
-        start_ms=before,
-        end_ms=end,
-        audio_uri=f"file://{path}",
-        sample_rate=RATE,
-        channels=channels,
-        native_rate=native,
-        roles=ROLES[:channels] if channels > 1 else (),
-        speech=heard,
-    )
-    return Clip(ref)
 
 
 @pytest.fixture(params=cards(), ids=lambda card: card.name)
@@ -121,22 +97,22 @@ def is_whole(card: Card) -> bool:
 
 @pytest.mark.parametrize("sound", SOUNDS)
 def test_any_sound_has_a_valid_answer(card: Card, sound: str, tmp_path: Path) -> None:
-    native = NARROW if sound == "eight_kilohertz" else RATE
-    clip = stored(SOUNDS[sound](), tmp_path, whole=is_whole(card), native=native)
-    (answer,) = run(card.name, clip)
+    native = NARROW_RATE if sound == "eight_kilohertz" else RATE
+    sent = clip(SOUNDS[sound](), tmp_path, whole=is_whole(card), native=native)
+    (answer,) = run(card.name, sent)
     assert isinstance(answer, module(card.name).FINDINGS | Skipped)
     document = json.loads(answer.model_dump_json())
     if isinstance(answer, Findings):
         assert module(card.name).FINDINGS.model_validate(document) == answer
         check_scores(document)
-        check_times(document, clip.ref)
+        check_times(document, sent.ref)
         published = answer.classification()
         assert published is None or is_consistent(published)
 
 
 @pytest.mark.parametrize("sound", ["voice", "stereo", "eight_kilohertz", "clipped", "dc_shift"])
 def test_speech_has_findings(card: Card, sound: str, tmp_path: Path) -> None:
-    (answer,) = run(card.name, stored(SOUNDS[sound](), tmp_path, whole=is_whole(card)))
+    (answer,) = run(card.name, clip(SOUNDS[sound](), tmp_path, whole=is_whole(card)))
     assert isinstance(answer, module(card.name).FINDINGS)
 
 
@@ -144,9 +120,9 @@ def test_a_narrow_recording_is_answered_with_a_warning_where_it_matters(tmp_path
     answers = [
         run(
             "noise",
-            stored(SOUNDS["eight_kilohertz"](), tmp_path, whole=False, native=rate),
+            clip(SOUNDS["eight_kilohertz"](), tmp_path, whole=False, native=rate),
         )[0].model_dump()
-        for rate in (NARROW, 48_000)
+        for rate in (NARROW_RATE, 48_000)
     ]
     assert [answer.pop("bandwidth_limited") for answer in answers] == [True, False]
     assert answers[0] == answers[1]
@@ -163,8 +139,8 @@ def test_sound_that_is_no_number_is_refused(value: float, tmp_path: Path) -> Non
 
 
 def test_answers_are_the_same_every_time(card: Card, tmp_path: Path) -> None:
-    clip = stored(SOUNDS["stereo"](), tmp_path, whole=is_whole(card))
-    assert run(card.name, clip)[0].model_dump_json() == run(card.name, clip)[0].model_dump_json()
+    sent = clip(SOUNDS["stereo"](), tmp_path, whole=is_whole(card))
+    assert run(card.name, sent)[0].model_dump_json() == run(card.name, sent)[0].model_dump_json()
 
 
 def test_one_answer_per_clip_in_order(card: Card, tmp_path: Path) -> None:
@@ -173,17 +149,15 @@ def test_one_answer_per_clip_in_order(card: Card, tmp_path: Path) -> None:
         folder.mkdir()
     sounds = ("voice", "silence", "stereo")
     clips = [
-        stored(SOUNDS[s](), folder, whole=is_whole(card))
+        clip(SOUNDS[s](), folder, whole=is_whole(card))
         for s, folder in zip(sounds, folders, strict=True)
     ]
     together = run(card.name, *clips)
-    assert together == [answer for clip in clips for answer in run(card.name, clip)]
+    assert together == [answer for sent in clips for answer in run(card.name, sent)]
 
 
 def test_no_speech_is_skipped_or_answered(card: Card, tmp_path: Path) -> None:
-    (answer,) = run(
-        card.name, stored(SOUNDS["hiss"](), tmp_path, whole=is_whole(card), speech=False)
-    )
+    (answer,) = run(card.name, clip(SOUNDS["hiss"](), tmp_path, whole=is_whole(card), speech=False))
     if isinstance(answer, Skipped):
         assert answer.reason == NO_SPEECH
     else:

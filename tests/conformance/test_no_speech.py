@@ -9,14 +9,16 @@ import numpy as np
 import pytest
 
 from earshot.analysis.findings import EmotionFindings, SentimentFindings
-from tests.conformance.test_analyses import RATE, hiss, narrow, run, stored, voice
+from tests.chunks import RATE
+from tests.conformance.test_analyses import clip, hiss, run, voice
+from tests.sounds.synthetic import narrow, sine
 
 MOST = {"sentiment": 0.6, "emotion": 0.5}
 """Confidence in what is no speech: chance is 0.33 and 0.2."""
 
 
-def tone(hertz: float, seconds: float = 3.0) -> np.ndarray:
-    return 0.2 * np.sin(2 * np.pi * hertz * np.arange(int(seconds * RATE)) / RATE)[None, :]
+def tone(hertz: float) -> np.ndarray:
+    return sine(hertz, 3.0, 0.2)[None]
 
 
 def chirp() -> np.ndarray:
@@ -46,7 +48,7 @@ NO_SPEECH = {
 
 
 def answered(name: str, sound: np.ndarray, folder: Path) -> EmotionFindings | SentimentFindings:
-    (answer,) = run(name, stored(sound, folder, whole=False))
+    (answer,) = run(name, clip(sound, folder, whole=False))
     assert isinstance(answer, EmotionFindings | SentimentFindings)
     return answer
 

@@ -15,7 +15,7 @@ from earshot.analysis.findings import (
     SceneFindings,
     SentimentFindings,
 )
-from earshot.analysis.types import ChunkRef, Release, Utterance
+from earshot.analysis.types import Release
 from earshot.audio.clip import Clip
 from earshot.compute import cache
 from earshot.models.checkpoints.catalog import load
@@ -23,6 +23,7 @@ from earshot.models.checkpoints.defaults import default_releases
 from earshot.models.checkpoints.location import sha256
 from earshot.models.onnx_model import open_model
 from earshot.models.sound.noise_on_yamnet import OnYamnet
+from tests.chunks import chunk, stored
 from tests.corpus.recorded import DATA, SHARED
 from training.data import emotional_speech
 from training.data.datasets import RATE, Example, examples, labelled, waveform
@@ -36,17 +37,10 @@ def clip(row: Example, folder: Path) -> Clip:
     """The recording as a chunk of its own; all of it is speech of nobody's role."""
     samples = waveform(row.path)
     # Not named after the recording: file names of the sets hold signs that a URI escapes.
-    path = folder / f"{uuid.uuid4()}.pcm"
-    path.write_bytes((samples * 32768).astype("<i2").tobytes())
+    path = stored(folder / f"{uuid.uuid4()}.pcm", samples)
     end = len(samples) * 1000 // RATE
-    speech = (Utterance(start_ms=0, end_ms=end, channel=0),)
-    return Clip(
-        ChunkRef(
-            recording_id=uuid.uuid4(), index=0, start_ms=0, end_ms=end, audio_uri=f"file://{path}",
-            sample_rate=RATE, channels=1, native_rate=RATE,
-            speech=speech if row.source.startswith("emotion/") else (),
-        )
-    )  # fmt: skip
+    speech = [(0, 0, end)] if row.source.startswith("emotion/") else []
+    return Clip(chunk(end, *speech, audio_uri=path))
 
 
 def spread(rows: Sequence[Example], each: int) -> list[Example]:

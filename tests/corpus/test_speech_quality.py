@@ -16,7 +16,7 @@ from earshot.analysis.findings import AsrFindings, DiarizationFindings, Word
 from earshot.analysis.outcome import Skipped, Succeeded
 from earshot.analysis.report.parts import ChunkSpan, Part, RecordingInfo, gather
 from earshot.analysis.report.transcript import transcribe
-from earshot.analysis.types import WHOLE, ChunkRef, Interval, Utterance
+from earshot.analysis.types import WHOLE, Interval, Utterance
 from earshot.analysis.words.spelling import compared
 from earshot.audio.clip import Clip
 from earshot.audio.plan import PlanLimits, speech_in
@@ -27,6 +27,7 @@ from earshot.models.checkpoints.location import locate
 from evaluation.measures import rttm
 from evaluation.measures.der import Errors, Spoken, score
 from evaluation.measures.words import distance
+from tests.chunks import chunk
 from tests.corpus.recorded import DATA
 from training.data.datasets import examples, waveform
 from training.measurements import asr_wer
@@ -45,13 +46,11 @@ def clip(
     roles: tuple[str, ...] = (),
 ) -> Clip:
     return Clip(
-        ChunkRef(
-            recording_id=uuid4(),
-            index=index,
+        chunk(
+            span.end_ms,
             start_ms=span.start_ms,
-            end_ms=span.end_ms,
+            index=index,
             audio_uri=call.audio[16_000],
-            sample_rate=16_000,
             channels=call.channels,
             native_rate=call.native_rate,
             roles=roles,

@@ -10,7 +10,7 @@ import pytest
 
 from earshot.models.speakers.diarizer import SAMPLE_RATE, Samples
 from tests.gpu.test_asr_throughput import rate
-from tests.runtimes.sounds import voice
+from tests.sounds.synthetic import voice
 
 pytestmark = pytest.mark.gpu
 

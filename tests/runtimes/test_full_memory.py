@@ -18,11 +18,11 @@ CHUNKS = 16
 CRAMPED = """
 import json, re, resource, sys
 from pathlib import Path
-from uuid import UUID
-import numpy as np
-from earshot.analysis.types import ChunkRef, Utterance
 from earshot.audio.clip import Clip
 from earshot.models.asr.transformers_ctc import TransformersCtc
+from tests import chunks
+from tests.chunks import length_ms, stored
+from tests.sounds.synthetic import white_noise
 from workers import asr
 from workers.asr.routes import Recognisers
 from workers.run import _analyze
@@ -44,15 +44,9 @@ class One:
         return self.name, self.model
 
 def chunk(index):
-    path = store / f"{index}.pcm"
-    noise = np.random.default_rng(index).normal(0, 3000, 16 * (20_000 + 100 * index)).astype("<i2")
-    path.write_bytes(noise.tobytes())
-    span = {"start_ms": 0, "end_ms": len(noise) // 16}
-    return Clip(ChunkRef(
-        recording_id=UUID(int=1), index=index, **span, audio_uri=f"file://{path}",
-        sample_rate=16_000, channels=1, native_rate=16_000, language="ary",
-        speech=(Utterance(channel=0, **span),),
-    ))
+    sound = white_noise((20_000 + 100 * index) / 1000, 0.09, seed=index)
+    path, end = stored(store / f"{index}.pcm", sound), length_ms(sound)
+    return Clip(chunks.chunk(end, (0, 0, end), index=index, audio_uri=path, language="ary"))
 
 clips = [chunk(index) for index in range(int(sys.argv[4]))]
 model = Counting(folder, "cpu")

@@ -7,20 +7,20 @@ import sys
 import warnings
 from collections.abc import Iterator
 from pathlib import Path
-from uuid import UUID
 
 import numpy as np
 import pytest
 
 from earshot.analysis.errors import Misconfigured
 from earshot.analysis.findings import DiarizationFindings
-from earshot.analysis.types import WHOLE, ChunkRef, Release, SpeakerCount, Utterance
+from earshot.analysis.types import WHOLE, Release, SpeakerCount
 from earshot.audio.clip import Clip
 from earshot.compute.sound import Samples
 from earshot.models.checkpoints.location import locate
 from earshot.models.speakers.diarizer import SAMPLE_RATE
 from earshot.settings import settings
-from tests.runtimes.sounds import voice
+from tests import chunks
+from tests.sounds.synthetic import voice
 from workers import diarization
 from workers.diarization.diarizers import Diarizer
 
@@ -59,16 +59,8 @@ def talk(seconds: float) -> Samples:
 
 
 def clip(folder: Path, samples: Samples, speakers: SpeakerCount | None = None) -> Clip:
-    path = folder / "whole.pcm"
-    path.write_bytes((np.clip(samples, -1, 1) * 32767).astype("<i2").tobytes())
-    span = {"start_ms": 0, "end_ms": -(-len(samples) * 1000 // SAMPLE_RATE)}
-    return Clip(
-        ChunkRef(
-            recording_id=UUID(int=1), index=WHOLE, **span, audio_uri=f"file://{path}",
-            sample_rate=SAMPLE_RATE, channels=1, native_rate=SAMPLE_RATE, speakers=speakers,
-            speech=(Utterance(channel=0, **span),),
-        )
-    )  # fmt: skip
+    path, end = chunks.stored(folder / "whole.pcm", samples), chunks.length_ms(samples)
+    return Clip(chunks.chunk(end, (0, 0, end), index=WHOLE, audio_uri=path, speakers=speakers))
 
 
 def found(model: Diarizer, sound: Clip) -> DiarizationFindings:

@@ -12,7 +12,7 @@ from earshot.analysis.types import Release
 from earshot.models.checkpoints.location import locate
 from earshot.models.emotion.runtimes import open_labelled
 from earshot.models.emotion2vec.model import Emotion2vecModel
-from tests.runtimes.sounds import voice
+from tests.sounds.synthetic import voice
 
 pytestmark = pytest.mark.runtimes
 

@@ -11,7 +11,7 @@ import pytest
 
 from earshot.models.emotion.transformers_emotion import TransformersEmotion
 from earshot.models.emotion2vec.model import Emotion2vecModel
-from tests.runtimes.sounds import voice
+from tests.sounds.synthetic import voice
 
 pytestmark = pytest.mark.runtimes
 

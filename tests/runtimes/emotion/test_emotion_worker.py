@@ -12,13 +12,15 @@ from typer.testing import CliRunner
 
 from earshot.analysis.findings import EmotionFindings
 from earshot.analysis.outcome import Skipped, Succeeded
-from earshot.analysis.types import ChunkRef, Job, Release, Utterance
+from earshot.analysis.types import ChunkRef, Job, Release
 from earshot.compute import cache
 from earshot.models.emotion.runtimes import open_dimensional, open_labelled
 from earshot.settings import settings
 from evaluation.metrics import Classified, Metrics
-from tests.runtimes.sounds import voice
+from tests import chunks
+from tests.chunks import stored
 from tests.sounds.audio_files import write
+from tests.sounds.synthetic import voice
 from workers.run import run
 
 pytestmark = pytest.mark.runtimes
@@ -37,20 +39,9 @@ def rated(
 
 
 def chunk(folder: Path, *spans: tuple[int, int]) -> ChunkRef:
-    path = folder / "sound.pcm"
-    path.write_bytes((voice(8) * 32_767).astype("<i2").tobytes())
-    return ChunkRef(
-        recording_id=uuid4(),
-        index=0,
-        start_ms=0,
-        end_ms=8_000,
-        audio_uri=f"file://{path}",
-        sample_rate=16_000,
-        channels=1,
-        native_rate=16_000,
-        language="en",
-        speech=tuple(Utterance(channel=0, start_ms=start, end_ms=end) for start, end in spans),
-    )
+    path = stored(folder / "sound.pcm", voice(8))
+    speech = ((0, start, end) for start, end in spans)
+    return chunks.chunk(8_000, *speech, recording_id=uuid4(), audio_uri=path)
 
 
 def test_native_labels_canonical_ones_and_numbers(

@@ -12,7 +12,7 @@ from earshot.compute.sound import SAMPLE_RATE
 from earshot.models.checkpoints.location import locate
 from earshot.models.emotion.runtimes import open_dimensional, open_labelled
 from earshot.models.emotion.transformers_emotion import TransformersDimensional, TransformersEmotion
-from tests.runtimes.sounds import voice
+from tests.sounds.synthetic import voice
 
 pytestmark = pytest.mark.runtimes
 

@@ -17,8 +17,8 @@ from earshot.models.emotion.runtimes import open_labelled
 from earshot.models.voxtral.emotion import VoxtralEmotion
 from earshot.models.voxtral.prompts import Prompts
 from tests.runtimes.emotion.test_emotion_worker import chunk
-from tests.runtimes.sounds import voice
 from tests.runtimes.tiny.upstream_voxtral import SOUNDS, inputs_of, upstream
+from tests.sounds.synthetic import voice
 from workers.run import run
 
 pytestmark = pytest.mark.runtimes

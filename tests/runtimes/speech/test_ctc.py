@@ -14,7 +14,7 @@ from earshot.compute.sound import SAMPLE_RATE
 from earshot.models.asr.runtimes import open_local
 from earshot.models.asr.transformers_ctc import TransformersCtc
 from earshot.models.checkpoints.location import locate
-from tests.runtimes.sounds import voice
+from tests.sounds.synthetic import voice
 
 pytestmark = pytest.mark.runtimes
 

@@ -6,7 +6,7 @@ import pytest
 
 from earshot.compute.sound import SAMPLE_RATE, Samples
 from earshot.models.whisper.time_warping import warp
-from tests.runtimes.sounds import voice
+from tests.sounds.synthetic import voice
 
 pytestmark = pytest.mark.runtimes
 

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from earshot.models.whisper.faster_whisper import FasterWhisper
-from tests.runtimes.sounds import voice
+from tests.sounds.synthetic import voice
 
 pytestmark = pytest.mark.runtimes
 

@@ -14,7 +14,6 @@ from earshot.models.asr.runtimes import open_local
 from earshot.models.checkpoints.location import locate
 from earshot.models.emotion.runtimes import open_labelled
 from earshot.models.voxtral.prompts import Prompts
-from tests.runtimes.sounds import voice
 from tests.runtimes.tiny.upstream_voxtral import (
     LANGUAGES,
     SOUNDS,
@@ -25,6 +24,7 @@ from tests.runtimes.tiny.upstream_voxtral import (
     through_pcm,
     upstream,
 )
+from tests.sounds.synthetic import voice
 
 pytestmark = pytest.mark.runtimes
 

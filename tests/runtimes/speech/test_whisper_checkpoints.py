@@ -15,7 +15,7 @@ from earshot.models.asr.recogniser import Recognition
 from earshot.models.checkpoints.location import locate
 from earshot.models.whisper.faster_whisper import FasterWhisper
 from earshot.models.whisper.transformers_whisper import TransformersWhisper
-from tests.runtimes.sounds import voice
+from tests.sounds.synthetic import voice
 
 pytestmark = pytest.mark.runtimes
 

@@ -9,7 +9,7 @@ import torch
 import yaml
 
 from earshot.models.emotion2vec.model import Emotion2vecModel
-from tests.runtimes.sounds import voice
+from tests.sounds.synthetic import voice
 
 TOKENS = (
     "生气/angry\n厌恶/disgusted\n恐惧/fearful\n开心/happy\n中立/neutral\n"

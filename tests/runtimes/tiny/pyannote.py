@@ -13,7 +13,7 @@ from pyannote.audio.core.task import Problem, Resolution, Specifications
 from pyannote.audio.models.embedding import WeSpeakerResNet34, XVectorSincNet
 from pyannote.audio.models.segmentation import PyanNet
 
-from tests.runtimes.sounds import voice
+from tests.sounds.synthetic import voice
 
 CONFIG: dict[str, Any] = {
     "dependencies": {"pyannote.audio": "4.0.0"},

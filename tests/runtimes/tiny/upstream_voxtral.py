@@ -10,7 +10,7 @@ from earshot.analysis.types import Release
 from earshot.compute.sound import SAMPLE_RATE, Samples
 from earshot.models.asr.recogniser import Recognition
 from earshot.models.checkpoints.location import locate, locate_parts
-from tests.runtimes.sounds import voice
+from tests.sounds.synthetic import voice
 
 SOUNDS = [voice(6), voice(9.5, 180), voice(2.2, 90)]
 LANGUAGES = ["en", "und", "fr"]

@@ -2,29 +2,17 @@
 longer than is taken."""
 
 from itertools import pairwise
-from uuid import UUID
 
 from hypothesis import given
 from hypothesis import strategies as st
 
-from earshot.analysis.types import ChunkRef, Utterance
+from earshot.analysis.types import ChunkRef
 from earshot.analysis.words.stretches import PAD_MS, stretches
+from tests.chunks import chunk
 
 
 def ref(start_ms: int, end_ms: int, *speech: tuple[int, int, int]) -> ChunkRef:
-    return ChunkRef(
-        recording_id=UUID(int=1),
-        index=0,
-        start_ms=start_ms,
-        end_ms=end_ms,
-        audio_uri="file:///nowhere",
-        sample_rate=16_000,
-        channels=2,
-        native_rate=16_000,
-        speech=tuple(
-            Utterance(channel=channel, start_ms=start, end_ms=end) for channel, start, end in speech
-        ),
-    )
+    return chunk(end_ms, *speech, start_ms=start_ms, channels=2)
 
 
 def test_near_utterances_share_a_stretch_padded_within_the_chunk() -> None:

@@ -1,7 +1,6 @@
 """Windows over speech, voices told apart by their embeddings, and the turns that come of it."""
 
 from itertools import pairwise
-from uuid import UUID
 
 import numpy as np
 import pytest
@@ -9,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from earshot.analysis.findings import DiarizationFindings
-from earshot.analysis.types import WHOLE, ChunkRef, Utterance
+from earshot.analysis.types import WHOLE, Utterance
 from earshot.audio.clip import Clip
 from earshot.audio.features.speaker_windows import (
     AT_ONCE,
@@ -22,6 +21,7 @@ from earshot.audio.features.spectra import CEPSTRAL
 from earshot.models.checkpoints.defaults import default_releases
 from earshot.models.speakers.diarizer import Diarized, Spoken
 from earshot.models.speakers.voices import STEP_MS, Heard, tell_apart
+from tests.chunks import chunk
 from workers import diarization
 from workers.diarization import TURN_GAP_MS, findings
 
@@ -123,11 +123,7 @@ def test_turns_are_joined_over_short_pauses_by_channel_and_speakers_numbered_by_
 @pytest.mark.parametrize("roles", [("agent",), ("agent", "customer")])
 def test_channels_with_roles_are_speakers_without_a_listen(roles: tuple[str, ...]) -> None:
     spoken = [speech(1_000 * at, 1_000 * at + 900, channel=at % len(roles)) for at in range(6)]
-    ref = ChunkRef(
-        recording_id=UUID(int=1), index=WHOLE, start_ms=0, end_ms=6_000,
-        audio_uri="file:///nothing/here", sample_rate=RATE, channels=len(roles), native_rate=RATE,
-        roles=roles, speech=tuple(spoken),
-    )  # fmt: skip
+    ref = chunk(6_000, index=WHOLE, channels=len(roles), roles=roles, speech=tuple(spoken))
     (found,) = diarization.analyze(
         diarization.load(default_releases()["diarization"], "cpu"), [Clip(ref)]
     )
@@ -136,11 +132,7 @@ def test_channels_with_roles_are_speakers_without_a_listen(roles: tuple[str, ...
 
 
 def test_people_who_talk_at_once_have_a_turn_each_and_one_of_them_the_floor() -> None:
-    ref = ChunkRef(
-        recording_id=UUID(int=1), index=WHOLE, start_ms=0, end_ms=6_000,
-        audio_uri="file:///nothing/here", sample_rate=RATE, channels=1, native_rate=RATE,
-        speech=(speech(0, 6_000),),
-    )  # fmt: skip
+    ref = chunk(6_000, (0, 0, 6_000), index=WHOLE)
     turns = (
         Spoken("SPEAKER_01", 500, 3_000),
         Spoken("SPEAKER_00", 2_500, 5_000),

@@ -19,6 +19,7 @@ from earshot.audio.alarms.rhythm import T3, T4, Rhythm
 from earshot.audio.alarms.tones import decibels_of
 from earshot.settings import Settings
 from tests.sounds.call_parts import noise, part, recording
+from tests.sounds.synthetic import white_noise
 from training.data.alarm_sounds import in_a_room, over, over_the_telephone, sound
 
 RATE = 16_000
@@ -26,12 +27,6 @@ SECONDS = 25
 START_MS = 60_000
 THRESHOLD = Settings.model_fields["alarm_threshold"].default
 Sound = np.ndarray
-
-
-def hiss(seconds: float = SECONDS, level: float = 0.03) -> Sound:
-    return (level * np.random.default_rng(3).standard_normal(round(seconds * RATE))).astype(
-        np.float32
-    )
 
 
 def heard(waveform: Sound) -> tuple[Alarm, ...]:
@@ -45,7 +40,7 @@ def beeps(
     """Sines over a faint hiss, on during ``times`` (seconds)."""
     at = np.arange(round(seconds * RATE)) / RATE
     on = np.any([(at >= start) & (at < end) for start, end in times], axis=0)
-    return hiss(seconds, 0.003) + level * on * np.sum(
+    return white_noise(seconds, 0.003) + level * on * np.sum(
         [np.sin(2 * np.pi * f * at) for f in hertz], axis=0
     )
 
@@ -57,7 +52,7 @@ def test_every_kind_is_heard_where_it_sounds(rhythm: Rhythm, nominal: int, telep
     random = np.random.default_rng(nominal)
     for _ in range(5):
         alarm = sound(random, rhythm, nominal, SECONDS * RATE)
-        both = over(hiss(), alarm, in_a_room(random, alarm.waveform), 0)
+        both = over(white_noise(SECONDS, 0.03), alarm, in_a_room(random, alarm.waveform), 0)
         (found,) = heard(over_the_telephone(both) if telephone else both)
         assert (found.pattern, found.label) == (rhythm.name, "fire_alarm")
         assert found.frequency_hz == pytest.approx(alarm.hertz, rel=0.05)
@@ -85,7 +80,7 @@ def every(period: float, on: float) -> list[tuple[float, float]]:
 
 RESEMBLING = {
     "silence": np.zeros(SECONDS * RATE),
-    "hiss": hiss(),
+    "hiss": white_noise(SECONDS, 0.03),
     "steady": beeps([(0, SECONDS)], 3100),
     "busy line": beeps(every(1.0, 0.5), 480, 620),
     "congested line": beeps(every(0.5, 0.25), 480, 620),
@@ -110,12 +105,12 @@ def test_what_resembles_an_alarm_is_none(name: str) -> None:
 
 @pytest.mark.parametrize("samples", [0, 1, 400, 16_000])
 def test_too_little_sound_is_no_alarm(samples: int) -> None:
-    assert heard(hiss(1)[:samples]) == ()
+    assert heard(white_noise(1)[:samples]) == ()
 
 
 def test_only_the_rate_that_it_was_made_for() -> None:
     with pytest.raises(ValueError, match="8000 Hz"):
-        alarms(hiss(1), 8_000, Interval(start_ms=0, end_ms=2_000), THRESHOLD)
+        alarms(white_noise(1), 8_000, Interval(start_ms=0, end_ms=2_000), THRESHOLD)
 
 
 def alarm(
@@ -184,7 +179,7 @@ def test_the_same_alarm_of_another_round_is_the_same_event() -> None:
 
 
 def test_the_spectrogram_of_a_chunk_is_made_in_blocks_that_stay_in_the_cache() -> None:
-    chunk = hiss(25)
+    chunk = white_noise(25)
     decibels_of(chunk)
     tracemalloc.start()
     decibels_of(chunk)

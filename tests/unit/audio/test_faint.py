@@ -11,6 +11,7 @@ from earshot.audio.features.level import FAINT_DB, evened
 from earshot.audio.prepare import Prepared, prepare
 from earshot.audio.speech.vad import VAD_RATE, SpeechDetector
 from tests.sounds.audio_files import Sound, write
+from tests.sounds.synthetic import white_noise
 from tests.sounds.voices import voice
 
 LOUD = 0.1
@@ -22,14 +23,8 @@ def at(sound: Sound, rms: float) -> Sound:
     return sound * np.float32(rms / np.sqrt(np.mean(np.square(sound))))
 
 
-def hiss(seconds: float, rms: float) -> Sound:
-    return (rms * np.random.default_rng(3).standard_normal(round(seconds * VAD_RATE))).astype(
-        np.float32
-    )
-
-
 def after_a_loud_voice(sound: Sound) -> Sound:
-    line = hiss(FROM_S + LENGTH_S + 1, 1e-4)  # -80 dBFS
+    line = white_noise(FROM_S + LENGTH_S + 1, 1e-4)  # -80 dBFS
     line[: SPOKEN_S * VAD_RATE] += at(voice(SPOKEN_S), LOUD)
     line[FROM_S * VAD_RATE :][: len(sound)] += sound
     return line
@@ -74,7 +69,7 @@ def test_without_a_second_hearing_it_would_be_lost() -> None:
 
 
 def test_noise_as_faint_is_no_speech_but_told_of(tmp_path: Path) -> None:
-    beats = hiss(LENGTH_S, LOUD * 10 ** (-30 / 20)) * (
+    beats = white_noise(LENGTH_S, LOUD * 10 ** (-30 / 20)) * (
         np.arange(LENGTH_S * VAD_RATE) % VAD_RATE < 0.9 * VAD_RATE
     )
     ready = taken_in(tmp_path, after_a_loud_voice(beats.astype(np.float32)))
@@ -90,13 +85,13 @@ def test_the_note_names_the_channel(tmp_path: Path) -> None:
     ready = taken_in(
         tmp_path,
         quiet,
-        after_a_loud_voice(hiss(LENGTH_S, LOUD * 10 ** (-30 / 20))) * np.float32(0.9),
+        after_a_loud_voice(white_noise(LENGTH_S, LOUD * 10 ** (-30 / 20))) * np.float32(0.9),
     )
     assert [note[:11] for note in ready.notes] == ["Channel 2: "]
 
 
 def test_plain_noise_in_pauses_is_not_told_of(tmp_path: Path) -> None:
-    assert taken_in(tmp_path, after_a_loud_voice(hiss(LENGTH_S, 1.5e-4))).notes == ()
+    assert taken_in(tmp_path, after_a_loud_voice(white_noise(LENGTH_S, 1.5e-4))).notes == ()
 
 
 def test_voices_are_made_even_only_where_one_is_faint() -> None:

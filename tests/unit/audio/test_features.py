@@ -19,6 +19,7 @@ from earshot.audio.features.spectra import (
     patches,
     starts,
 )
+from tests.sounds.synthetic import sine
 
 RATE = 16_000
 WIDE = MelSpec(
@@ -34,12 +35,6 @@ WIDE = MelSpec(
 )
 
 
-def tone(hertz: float, seconds: float = 1.0, level: float = 0.5) -> np.ndarray:
-    return (level * np.sin(2 * np.pi * hertz * np.arange(int(seconds * RATE)) / RATE)).astype(
-        np.float32
-    )
-
-
 @pytest.mark.parametrize(
     ("seconds", "frames"), [(0.0, 1), (0.01, 1), (0.025, 1), (0.035, 2), (0.975, 96), (25.0, 2498)]
 )
@@ -48,7 +43,7 @@ def test_frame_count_without_centring(seconds: float, frames: int) -> None:
 
 
 def test_one_second_centred_is_101_frames() -> None:
-    assert log_mel(tone(440), RATE, WIDE).shape == (101, 64)
+    assert log_mel(sine(440), RATE, WIDE).shape == (101, 64)
 
 
 def test_silence_is_the_logarithm_of_the_offset() -> None:
@@ -63,7 +58,7 @@ def test_a_tone_lights_the_band_that_is_centred_on_it(scale: str, hertz: float) 
     spec = MelSpec(
         n_fft=2048, window=2048, hop=512, n_mels=40, fmin=0, fmax=8000, offset=1e-6, scale=scale
     )
-    loudest = log_mel(tone(hertz), RATE, spec).mean(axis=0).argmax()
+    loudest = log_mel(sine(hertz), RATE, spec).mean(axis=0).argmax()
     bins = np.linspace(0, RATE / 2, 1025)
     assert mel_bank(spec)[:, loudest] @ np.eye(1025)[np.abs(bins - hertz).argmin()] > 0.4
 
@@ -93,7 +88,7 @@ def test_mfcc_of_a_flat_spectrum_is_level_alone() -> None:
 @given(st.floats(0.05, 0.9))
 def test_gain_moves_a_log_mel_by_its_logarithm(gain: float) -> None:
     loud, quiet = (
-        log_mel(g * tone(1000), RATE, CEPSTRAL) for g in (np.float32(1.0), np.float32(gain))
+        log_mel(g * sine(1000), RATE, CEPSTRAL) for g in (np.float32(1.0), np.float32(gain))
     )
     band = loud.mean(axis=0).argmax()
     assert (loud - quiet)[:, band] == pytest.approx(-2 * np.log(gain), abs=0.02)

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from earshot.audio.features.level import SILENT, levelled, loudness, mixed
 from earshot.audio.features.spectra import YAMNET, MelSpec
 from earshot.audio.features.windows import WindowSpec, begin_ms, window_loudness, windows
+from tests.sounds.synthetic import sine
 
 RATE = 16_000
 PATCH = WindowSpec(mel=YAMNET, length=96, hop=48)
@@ -77,14 +78,8 @@ def test_silence_is_not_raised_to_a_level() -> None:
     assert levelled(np.zeros(0, np.float32), 0.05).shape == (0,)
 
 
-def tone(seconds: float) -> np.ndarray:
-    return (
-        0.5 * np.sqrt(2) * np.sin(2 * np.pi * 440 * np.arange(int(seconds * RATE)) / RATE)
-    ).astype(np.float32)
-
-
 def test_loudness_is_that_of_the_samples_under_the_window_on_the_loudest_channel() -> None:
-    sound = np.concatenate([np.zeros(2 * RATE, np.float32), tone(2)])
+    sound = np.concatenate([np.zeros(2 * RATE, np.float32), sine(440, 2, 0.5 * np.sqrt(2))])
     found = window_loudness(np.stack([np.zeros_like(sound), 0.9 + sound]), RATE, PATCH)
     assert found[0] == 0, "an offset is no sound"
     assert found[-1] == pytest.approx(0.5, rel=1e-3)

@@ -38,17 +38,14 @@ assert "taken for pauses" in note
 
 DIARIZE = """
 import sys
-from uuid import UUID
-from earshot.analysis.types import WHOLE, ChunkRef, Utterance
+from earshot.analysis.types import WHOLE
 from earshot.audio.clip import Clip
 from earshot.models.checkpoints.defaults import default_releases
+from tests.chunks import chunk
 from workers import diarization
 uri, seconds, channels = sys.argv[1], int(sys.argv[2]), int(sys.argv[3])
-span = {"start_ms": 0, "end_ms": 1000 * seconds}
-ref = ChunkRef(
-    recording_id=UUID(int=1), index=WHOLE, **span, audio_uri=uri, sample_rate=16_000,
-    channels=channels, native_rate=16_000, speech=(Utterance(channel=channels - 1, **span),),
-)
+speech = (channels - 1, 0, 1000 * seconds)
+ref = chunk(1000 * seconds, speech, index=WHOLE, audio_uri=uri, channels=channels)
 model = diarization.load(default_releases()["diarization"], "cpu")
 (found,) = diarization.analyze(model, [Clip(ref)])
 assert found.method == "clustering" and found.turns[-1].end_ms == 1000 * seconds

@@ -17,14 +17,14 @@ import soundfile
 from earshot import noise
 from earshot.analysis.errors import Misconfigured
 from earshot.analysis.noise_labels import NOISE_CATEGORIES
-from earshot.analysis.types import ChunkRef, Release
+from earshot.analysis.types import Release
 from earshot.audio.clip import Clip
 from earshot.audio.features.windows import windows
 from earshot.models.checkpoints.location import MODELS, sha256
 from earshot.noise.answer import Answer, family
 from earshot.noise.lambda_handler import handler, service
 from earshot.settings import Settings, settings
-from tests.unit.workers.test_scene_noise import chunk
+from tests.chunks import chunk, stored
 from workers import noise as worker
 
 pytestmark = pytest.mark.ml
@@ -360,14 +360,7 @@ class TestNoiseClassifierTraining:
     def test_the_worker_serves_an_export(self, trained: dict[str, Any], tmp_path: Path) -> None:
         path = trained["service"].export(trained["folder"] / "served.onnx")
         samples = sound("hiss", 11, 20.0)
-        (tmp_path / "a.pcm").write_bytes((samples * 32768).astype("<i2").tobytes())
-        ref = ChunkRef(
-            **{
-                **chunk(20, start_ms=0).model_dump(),
-                "audio_uri": f"file://{tmp_path}/a.pcm",
-                "native_rate": 48_000,
-            }
-        )
+        ref = chunk(20_000, audio_uri=stored(tmp_path / "a.pcm", samples), native_rate=48_000)
         (answer,) = worker.analyze(worker.load(release(path), "cpu"), [Clip(ref)])
         assert (answer.label, answer.coverage, answer.bandwidth_limited) == ("hiss", CLASSES, False)
 
@@ -377,10 +370,7 @@ class TestNoiseClassifierTraining:
         service.network.version = "v2"
         path = service.export(tmp_path / "wide.onnx")
         samples = sound("hiss", 11, 3.0)
-        (tmp_path / "a.pcm").write_bytes((samples * 32768).astype("<i2").tobytes())
-        ref = ChunkRef(
-            **{**chunk(3, start_ms=0).model_dump(), "audio_uri": f"file://{tmp_path}/a.pcm"}
-        )
+        ref = chunk(3_000, audio_uri=stored(tmp_path / "a.pcm", samples))
         (answer,) = worker.analyze(worker.load(release(path), "cpu"), [Clip(ref)])
         alone = noise.NoiseClassifierService(model_path=path).classify(samples, RATE)
         assert answer.scores == pytest.approx(alone["probabilities"], abs=0.02)

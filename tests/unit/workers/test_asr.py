@@ -10,12 +10,13 @@ import pytest
 from earshot.analysis.errors import Misconfigured
 from earshot.analysis.findings import AsrFindings
 from earshot.analysis.outcome import Failed, Skipped
-from earshot.analysis.types import ChunkRef, Utterance
+from earshot.analysis.types import Utterance
 from earshot.analysis.words.spelling import compared
 from earshot.audio.clip import Clip
 from earshot.audio.plan import speech_in
 from earshot.audio.prepare import Prepared, prepare
 from earshot.models.checkpoints.defaults import default_releases
+from tests.chunks import chunk
 from workers import asr
 from workers.asr.routes import Recognisers
 
@@ -41,13 +42,10 @@ def clip(
 ) -> Clip:
     span = Utterance(start_ms=start_ms, end_ms=end_ms, channel=0)
     heard = speech_in(span, call.utterances) if speech is None else speech
-    ref = ChunkRef(
-        recording_id=UUID(int=1),
-        index=0,
+    ref = chunk(
+        end_ms,
         start_ms=start_ms,
-        end_ms=end_ms,
         audio_uri=call.audio[16_000],
-        sample_rate=16_000,
         channels=call.channels,
         native_rate=call.native_rate,
         roles=("agent", "customer"),

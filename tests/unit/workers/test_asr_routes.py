@@ -5,7 +5,6 @@ import subprocess
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from uuid import UUID
 
 import numpy as np
 import pytest
@@ -13,12 +12,13 @@ import pytest
 from earshot.analysis.errors import Misconfigured
 from earshot.analysis.findings import AsrFindings
 from earshot.analysis.outcome import Failed, Skipped
-from earshot.analysis.types import ChunkRef, Release, Utterance
+from earshot.analysis.types import Release
 from earshot.audio.clip import Clip
 from earshot.compute.sound import Samples, passes
 from earshot.models.asr.recogniser import Recognised, Recognition
 from earshot.models.checkpoints.defaults import default_releases
 from earshot.settings import Settings
+from tests.chunks import chunk, stored
 from workers import asr
 from workers.asr.routes import ANY, Recognisers, named_routes
 
@@ -66,25 +66,9 @@ class Two(Recognisers):
 
 
 def clip(folder: Path, language: str, *speech: tuple[int, int, int]) -> Clip:
-    path = folder / "sound.pcm"
-    path.write_bytes(np.full((16_000 * 20, 2), 1_000, "<i2").tobytes())
-    return Clip(
-        ChunkRef(
-            recording_id=UUID(int=1),
-            index=0,
-            start_ms=5_000,
-            end_ms=20_000,
-            audio_uri=f"file://{path}",
-            sample_rate=16_000,
-            channels=2,
-            native_rate=16_000,
-            language=language,
-            speech=tuple(
-                Utterance(channel=channel, start_ms=start, end_ms=end)
-                for channel, start, end in speech
-            ),
-        )
-    )
+    path = stored(folder / "sound.pcm", np.full((2, 16_000 * 20), 1_000 / 32_768))
+    ref = chunk(20_000, *speech, start_ms=5_000, audio_uri=path, channels=2, language=language)
+    return Clip(ref)
 
 
 def test_a_job_is_one_call_a_recogniser_and_findings_name_the_other_one(tmp_path: Path) -> None:

@@ -4,20 +4,23 @@ the VAD heard in it."""
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from uuid import UUID, uuid4
+from uuid import uuid4
 
 import numpy as np
 import pytest
 
 from earshot.analysis.findings import Findings
 from earshot.analysis.outcome import Outcome, Skipped, Succeeded
-from earshot.analysis.types import ChunkRef, Job, Release, Utterance
+from earshot.analysis.types import ChunkRef, Release
 from earshot.audio.clip import Clip
 from earshot.models.checkpoints.defaults import default_releases
 from earshot.settings import settings
+from tests import chunks
 from tests.sounds.audio_files import write
+from tests.sounds.synthetic import white_noise
 from tests.sounds.voices import RATE, voice
 from training.measurements.gate import measure, table
+from workers.direct import job_of
 from workers.gate import at_the_gate, gated
 from workers.run import run
 
@@ -26,38 +29,24 @@ GATE = default_releases()["scene"]
 
 
 def hiss() -> np.ndarray:
-    return (0.1 * np.random.default_rng(0).standard_normal(SECONDS * RATE)).astype(np.float32)
+    return white_noise(SECONDS, seed=0)
 
 
 def chunk(folder: Path, *channels: np.ndarray, said: Sequence[int] = (0,)) -> ChunkRef:
-    """Begins a minute into its recording; the VAD claims to have heard somebody on the channels
-    ``said``."""
-    path = folder / f"{uuid4()}.pcm"
-    pcm = np.zeros((64 * RATE, len(channels)), "<i2")
-    pcm[60 * RATE :] = np.round(np.stack(channels, axis=1) * 32767)
-    path.write_bytes(pcm.tobytes())
-    return ChunkRef(
-        recording_id=UUID(int=1), index=2, start_ms=60_000, end_ms=64_000,
-        audio_uri=f"file://{path}", sample_rate=RATE, channels=len(channels), native_rate=RATE,
-        speech=tuple(Utterance(start_ms=60_500, end_ms=63_500, channel=each) for each in said),
-    )  # fmt: skip
-
-
-def heard(
-    *chunks: ChunkRef, gate: Release | None = GATE, analysis: str = "emotion"
-) -> list[Outcome]:
-    release = default_releases()[analysis]
-    return run(
-        Job(
-            analysis=analysis,
-            batch_id=uuid4(),
-            release=release,
-            chunks=chunks,
-            gate=gate,
-            sent_at=0,
-        ),
-        "cpu",
+    """Begins a minute into its recording; the VAD claims speech on the channels ``said``."""
+    sound = np.pad(np.stack(channels), [(0, 0), (60 * RATE, 0)])
+    return chunks.chunk(
+        64_000,
+        *((channel, 60_500, 63_500) for channel in said),
+        index=2,
+        start_ms=60_000,
+        audio_uri=chunks.stored(folder / f"{uuid4()}.pcm", sound),
+        channels=len(channels),
     )
+
+
+def heard(*refs: ChunkRef, gate: Release | None = GATE, analysis: str = "emotion") -> list[Outcome]:
+    return run(job_of(default_releases()[analysis], refs, gate), "cpu")
 
 
 def test_noise_that_the_vad_took_for_speech_is_skipped_with_the_reason(tmp_path: Path) -> None:

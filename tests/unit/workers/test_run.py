@@ -13,10 +13,12 @@ import pytest
 from earshot.analysis.errors import DeviceLost, Transient, Unavailable
 from earshot.analysis.findings import Findings
 from earshot.analysis.outcome import Failed, Outcome, Skipped, Succeeded
-from earshot.analysis.types import ChunkRef, Job, Release
+from earshot.analysis.types import Job, Release
 from earshot.audio.clip import Clip
 from earshot.compute.device import context_lost, out_of_memory
 from earshot.models.checkpoints.defaults import default_releases
+from tests.chunks import chunk
+from workers.direct import job_of
 from workers.run import DEVICE_MEMORY, _failure, run, run_clips
 
 # One ONNX node, ConstantOfShape: as many zeros as it is asked for.
@@ -27,26 +29,11 @@ ENDLESS = (
 
 
 def job(paths: list[Path], release: Release | None = None) -> Job:
-    chunks = tuple(
-        ChunkRef(
-            recording_id=uuid4(),
-            index=index,
-            start_ms=0,
-            end_ms=1000,
-            audio_uri=f"file://{path}",
-            sample_rate=16_000,
-            channels=1,
-            native_rate=16_000,
-        )
+    refs = (
+        chunk(1000, recording_id=uuid4(), index=index, audio_uri=path)
         for index, path in enumerate(paths)
     )
-    return Job(
-        analysis="scene",
-        batch_id=uuid4(),
-        release=release or default_releases()["scene"],
-        chunks=chunks,
-        sent_at=0,
-    )
+    return job_of(release or default_releases()["scene"], refs)
 
 
 @pytest.fixture

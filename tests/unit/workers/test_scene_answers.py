@@ -3,40 +3,25 @@ transport."""
 
 from collections.abc import Callable
 from pathlib import Path
-from uuid import UUID
 
 import numpy as np
 import pytest
-import soxr
 
 from earshot.analysis.findings import SceneFindings
-from earshot.analysis.types import ChunkRef
 from earshot.audio.clip import Clip
 from earshot.models.checkpoints.defaults import default_releases
-from tests.sounds.voices import RATE, voice
+from tests.chunks import RATE, chunk, length_ms, stored
+from tests.sounds.synthetic import narrow, sine, white_noise
+from tests.sounds.voices import voice
 from workers import scene
-
-
-def hiss(seconds: float, level: float = 0.1) -> np.ndarray:
-    return level * np.random.default_rng(3).standard_normal(round(seconds * RATE))
-
-
-def tone(hertz: float) -> np.ndarray:
-    return 0.3 * np.sin(2 * np.pi * hertz * np.arange(5 * RATE) / RATE)
-
-
-def narrow(sound: np.ndarray) -> np.ndarray:
-    """Through a telephone's 8 kHz."""
-    return np.asarray(soxr.resample(soxr.resample(sound, RATE, 8_000), 8_000, RATE))
-
 
 SOUNDS: dict[str, tuple[Callable[[], np.ndarray], tuple[str, ...]]] = {
     "digital silence": (lambda: np.zeros(5 * RATE), ("silence",)),
     "an offset": (lambda: np.full(5 * RATE, 0.4), ("silence",)),
-    "the last bit": (lambda: hiss(5, 1 / 32768), ("silence",)),
-    "white noise": (lambda: hiss(5), ("noise",)),
-    "a low tone": (lambda: tone(220), ("other", "music", "noise")),
-    "a high tone": (lambda: tone(1_000), ("other", "music", "noise")),
+    "the last bit": (lambda: white_noise(5, 1 / 32768), ("silence",)),
+    "white noise": (lambda: white_noise(5), ("noise",)),
+    "a low tone": (lambda: sine(220, 5, 0.3), ("other", "music", "noise")),
+    "a high tone": (lambda: sine(1_000, 5, 0.3), ("other", "music", "noise")),
     "speech": (lambda: voice(5), ("speech",)),
     "quiet speech": (lambda: voice(5) / 30, ("speech",)),
     "clipped speech": (lambda: 30 * voice(5), ("speech",)),
@@ -47,20 +32,19 @@ SOUNDS: dict[str, tuple[Callable[[], np.ndarray], tuple[str, ...]]] = {
         ("speech",),
     ),
     "a click in half a minute of silence": (
-        lambda: np.concatenate([hiss(0.05), np.zeros(30 * RATE)]),
+        lambda: np.concatenate([white_noise(0.05), np.zeros(30 * RATE)]),
         ("silence",),
     ),
-    "a tenth of a second": (lambda: hiss(0.1), ("noise", "other", "silence", "music", "speech")),
+    "a tenth of a second": (
+        lambda: white_noise(0.1),
+        ("noise", "other", "silence", "music", "speech"),
+    ),
 }
 
 
 def heard(sound: np.ndarray, folder: Path) -> SceneFindings:
-    path = folder / "sound.pcm"
-    path.write_bytes(np.clip(np.round(sound * 32768), -32768, 32767).astype("<i2").tobytes())
-    ref = ChunkRef(
-        recording_id=UUID(int=1), index=0, start_ms=0, end_ms=-(-len(sound) * 1000 // RATE), audio_uri=f"file://{path}",
-        sample_rate=RATE, channels=1, native_rate=RATE,
-    )  # fmt: skip
+    path = stored(folder / "sound.pcm", sound)
+    ref = chunk(length_ms(sound), audio_uri=path)
     (found,) = scene.analyze(scene.load(default_releases()["scene"], "cpu"), [Clip(ref)])
     assert isinstance(found, SceneFindings)
     return found

@@ -13,12 +13,14 @@ from hypothesis import strategies as st
 
 from earshot.analysis.errors import Misconfigured
 from earshot.analysis.findings import SceneFindings
-from earshot.analysis.types import ChunkRef, Interval, Utterance
+from earshot.analysis.types import ChunkRef, Interval
 from earshot.audio.clip import Clip
 from earshot.audio.features.spectra import YAMNET
 from earshot.audio.features.windows import WindowSpec
 from earshot.audio.prepare import prepare
 from earshot.models.checkpoints.defaults import default_releases
+from tests import chunks
+from tests.sounds.synthetic import white_noise
 from workers import noise, scene
 
 DEMO = Path(__file__).resolve().parents[3] / "demo"
@@ -30,7 +32,7 @@ SPEECH, MUSIC, _ = np.eye(3, dtype=np.float32)
 
 
 def hiss(samples: int, level: float = 0.1) -> np.ndarray:
-    return (level * np.random.default_rng(0).standard_normal((1, samples))).astype(np.float32)
+    return white_noise(samples / RATE, level, seed=0)[None]
 
 
 def test_a_cell_hears_every_window_over_it() -> None:
@@ -82,11 +84,13 @@ def test_cells_follow_from_the_checkpoints_own_windows() -> None:
 def chunk(
     seconds: int, *speech: tuple[int, int], start_ms: int = 10_000, channels: int = 1
 ) -> ChunkRef:
-    return ChunkRef(
-        recording_id=UUID(int=1), index=0, start_ms=start_ms, end_ms=start_ms + seconds * 1000,
-        audio_uri="", native_rate=RATE, sample_rate=RATE, channels=channels,
-        speech=tuple(Utterance(start_ms=a, end_ms=b, channel=0) for a, b in speech),
-    )  # fmt: skip
+    return chunks.chunk(
+        start_ms + seconds * 1000,
+        *((0, start, end) for start, end in speech),
+        start_ms=start_ms,
+        audio_uri="",
+        channels=channels,
+    )
 
 
 def counted_ms(ref: ChunkRef, sound: np.ndarray) -> list[int]:
@@ -117,13 +121,16 @@ def test_where_nothing_is_audible_all_windows_count() -> None:
 def test_the_scenes_of_the_demo_call_are_where_they_were_made(tmp_path: Path) -> None:
     ready = prepare(DEMO / "call.ogg", UUID(int=1), f"file://{tmp_path}")
     refs = [
-        ChunkRef(
-            recording_id=UUID(int=1), index=i, **span.model_dump(), audio_uri=ready.audio[RATE],
-            sample_rate=RATE, channels=ready.channels, native_rate=ready.native_rate,
+        chunks.chunk(
+            **span.model_dump(),
+            index=index,
+            audio_uri=ready.audio[RATE],
+            channels=ready.channels,
+            native_rate=ready.native_rate,
             roles=("agent", "customer"),
         )
-        for i, span in enumerate(ready.chunks)
-    ]  # fmt: skip
+        for index, span in enumerate(ready.chunks)
+    ]
     found = scene.analyze(
         scene.load(default_releases()["scene"], "cpu"), [Clip(ref) for ref in refs]
     )
