@@ -1,1 +1,2 @@
-"""What networks run on: devices, memory, ONNX Runtime, and the cache of loaded models."""
+"""Shared infrastructure of networks: devices, memory, ONNX Runtime, and the cache of loaded
+models."""

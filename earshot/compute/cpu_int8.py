@@ -1,10 +1,10 @@
-"""Makes a speech encoder quick on a CPU: its linear layers in int8, its convolutions over samples
-in bfloat16.
+"""Speeds up a speech encoder on a CPU: its linear layers in int8, its convolutions over samples in
+bfloat16.
 
-Weights are quantised once, per output channel; activations as they come, per tensor, so rows must
+Weights are quantised once, per output channel; activations at run time, per tensor, so rows must
 not share a pass. The convolutions stay in floating point because a few loud frames would take the
 resolution of all others. torch's own ``quantize_dynamic`` is deprecated, has one scale for all
-channels, and 7 bits for activations whatever the CPU can do.
+channels, and 7 bits for activations on every CPU.
 """
 
 from collections.abc import Callable
@@ -19,7 +19,11 @@ class Int8Linear(nn.Module):
     """A linear layer with int8 weights."""
 
     def __init__(self, layer: nn.Linear, mean: Tensor) -> None:
-        """``mean``: of what it is given, shape (inputs,)."""
+        """Quantises a layer.
+
+        Args:
+            mean: of its input, shape (inputs,).
+        """
         super().__init__()
         weight = layer.weight.detach().float()
         scales = (weight.abs().amax(1) / 127).clamp_min(1e-12).double()
@@ -37,9 +41,8 @@ class Int8Linear(nn.Module):
 
 
 class ChannelsLastConv(nn.Module):
-    """A convolution over time, of frames whose channels lie side by side in memory: nothing has to
-    be moved before it, nor for the normalisation over channels behind it. Shape (rows, channels,
-    time)."""
+    """A convolution over time, on frames with channels adjacent in memory: nothing is moved before
+    it, nor for the normalisation over channels behind it. Shape (rows, channels, time)."""
 
     def __init__(self, conv: nn.Conv1d) -> None:
         super().__init__()
@@ -55,7 +58,7 @@ class ChannelsLastConv(nn.Module):
 
 
 class HalfPrecision(nn.Module):
-    """A module that computes in bfloat16 and takes and gives float32."""
+    """A module that computes in bfloat16 and takes and returns float32."""
 
     def __init__(self, module: nn.Module) -> None:
         super().__init__()
@@ -67,14 +70,13 @@ class HalfPrecision(nn.Module):
 
 
 def to_int8(module: nn.Module, listen: Callable[[], object]) -> None:
-    """Replaces the linear layers below ``module``. Those whose weights something reads without
-    calling them are left alone.
+    """Replaces the linear layers below ``module``, except those whose weights are read directly.
 
     Args:
-        listen: a pass of some sound through the module. What rounding the weights adds to every
-            frame alike, and pooling over time would not take out, is subtracted from the bias
+        listen: a pass of some audio through the module. The mean error that rounding the weights
+            adds to every frame, which pooling over time would keep, is subtracted from the bias
             (Nagel et al. 2019, Data-Free Quantization Through Weight Equalization and Bias
-            Correction); any sound does, noise as well as speech.
+            Correction); any audio works, noise as well as speech.
     """
     means: dict[nn.Linear, Tensor] = {}
 
@@ -101,7 +103,7 @@ def _replace(module: nn.Module, means: dict[nn.Linear, Tensor]) -> None:
 
 
 def front_end(module: nn.Module) -> nn.Module:
-    """The convolutions over samples: channels last, and in bfloat16 where this CPU computes in it;
+    """The convolutions over samples: channels last, and in bfloat16 where this CPU supports it;
     elsewhere that would be slower than float32."""
     _channels_last(module)
     computes = torch.cpu._is_avx512_bf16_supported() or torch.cpu._is_amx_tile_supported()

@@ -1,5 +1,5 @@
-"""Where GPU pools compute: on a CUDA device when there is one, else on the CPU; and what to do when
-its memory is full."""
+"""Selects the device of GPU pools: CUDA if present, else the CPU; and detects full memory and lost
+devices."""
 
 import ctypes
 import gc
@@ -11,19 +11,19 @@ from pathlib import Path
 
 from earshot.analysis.errors import EarshotError, Misconfigured
 
-# How the frameworks say it; all of them raise a RuntimeError of their own, or a bare one.
+# Messages of the frameworks; all of them raise their own RuntimeError, or a bare one.
 FULL = (
     "out of memory",  # torch, CTranslate2: "CUDA failed with error out of memory"
     "failed to allocate memory",  # ONNX Runtime's arena, on either device
     "can't allocate memory",  # torch on the CPU
-    "cannot allocate memory",  # the operating system: of a file of weights that is mapped, say
+    "cannot allocate memory",  # the operating system, for example for a mapped file of weights
     "not enough memory",  # torch on the CPU, oneMKL
     "alloc_failed",  # CUBLAS_STATUS_ALLOC_FAILED and its kin: cuFFT, cuSOLVER, cuDNN 8
     "device_allocation_failed",  # cuDNN 9: CUDNN_STATUS_INTERNAL_ERROR_DEVICE_ALLOCATION_FAILED
     "host_allocation_failed",
-    # torch, where cuDNN's ways to convolve have been tried one after the other: that one had no
-    # room for its workspace is swallowed in the attempt. A library that cannot convolve at all
-    # would say the same; then halving only takes time.
+    # torch, after trying cuDNN's convolution algorithms one by one: it hides that there was no
+    # memory for a workspace. A library that cannot convolve at all raises the same; then halving
+    # only takes time.
     "get was unable to find an engine to execute this computation",
     "find was unable to find an engine to execute this computation",
     "unable to find a valid cudnn algorithm to run convolution",
@@ -51,12 +51,13 @@ LOST = (
 )
 
 VISIBLE = "CUDA_VISIBLE_DEVICES"
-"""CUDA's own: the devices that a process sees, in order, by number or UUID (of a MIG slice too)."""
+"""CUDA's own variable: the devices visible to a process, in order, by number or UUID (of a MIG
+slice too)."""
 
 
 def devices(nodes: Path = Path("/dev")) -> tuple[str, ...]:
-    """The devices that this process may see, as ``VISIBLE`` names them; CUDA itself is not asked,
-    so it may be forked after."""
+    """The devices visible to this process, as in ``VISIBLE``; CUDA itself is not initialised, so
+    forking stays possible."""
     if VISIBLE in os.environ:
         return tuple(name.strip() for name in os.environ[VISIBLE].split(",") if name.strip())
     return tuple(str(number) for number in range(len(list(nodes.glob("nvidia[0-9]*")))))
@@ -64,10 +65,9 @@ def devices(nodes: Path = Path("/dev")) -> tuple[str, ...]:
 
 @cache
 def resolve(device: str) -> str:
-    """``auto`` becomes ``cuda`` or ``cpu``; asking for ``cuda`` where there is none stops the
-    process.
+    """Resolves ``auto`` to ``cuda`` or ``cpu``; ``cuda`` without a device stops the process.
 
-    To be called in the pool's child process only: touching CUDA before a fork breaks it.
+    Call it in the pool's child process only: touching CUDA before a fork breaks it.
     """
     if device == "cpu":
         return "cpu"
@@ -83,9 +83,9 @@ def resolve(device: str) -> str:
 
 @cache
 def load_cublas() -> None:
-    """Makes the cuBLAS of the package nvidia-cublas-cu12 known to CTranslate2, which asks for
-    version 12 by name, while torch brings another one. Where the package is not installed, the
-    system may have it."""
+    """Makes the cuBLAS of the package nvidia-cublas-cu12 available to CTranslate2, which loads
+    version 12 by name, while torch brings another one. Without the package, the system may have
+    it."""
     spec = find_spec("nvidia")
     for folder in spec.submodule_search_locations or () if spec else ():
         for name in ("libcublasLt.so.12", "libcublas.so.12"):
@@ -95,31 +95,31 @@ def load_cublas() -> None:
 
 
 def out_of_memory(error: BaseException) -> bool:
-    """True when a computation did not fit, on the device or in this machine's memory; smaller
-    pieces of it may."""
+    """True if a computation did not fit, on the device or in this machine's memory; smaller parts
+    of it may."""
     return isinstance(error, MemoryError) or (
         not isinstance(error, EarshotError) and says_full(str(error))
     )
 
 
 def context_lost(error: BaseException) -> bool:
-    """True when CUDA will answer every further call of this process with an error, whatever is
-    asked. An error of our own may quote what another machine's CUDA said."""
+    """True if the CUDA context of this process is lost, so that every further call fails. Our own
+    errors may quote CUDA messages of other machines and do not count."""
     return not isinstance(error, EarshotError) and says_lost(str(error))
 
 
 def says_full(text: str) -> bool:
-    """Whether a framework says so that memory is full."""
+    """True if the error text means out of memory."""
     return any(words in text.lower() for words in FULL)
 
 
 def says_lost(text: str) -> bool:
-    """Whether a framework says so that a process can use its GPU no more."""
+    """True if the error text means that the CUDA context of this process is lost."""
     return "cuda" in text.lower() and any(words in text.lower() for words in LOST)
 
 
 def free_memory() -> None:
-    """Gives back what the frameworks keep for later."""
+    """Releases memory cached by the frameworks."""
     gc.collect()
     torch = sys.modules.get("torch")
     if torch is not None and torch.cuda.is_initialized():

@@ -1,5 +1,5 @@
-"""Many rows through a network in as few passes as memory allows: what does not fit is tried in
-halves."""
+"""Runs many rows through a network in as few passes as memory allows, halving passes that do not
+fit."""
 
 from collections.abc import Callable, Iterator, Sequence
 from typing import TypeVar
@@ -13,15 +13,15 @@ Result = TypeVar("Result")
 def in_halves(
     rows: Sequence[Row], at_once: int, run: Callable[[Sequence[Row]], Sequence[Result]]
 ) -> Iterator[Result]:
-    """One result per row, in order. Once a pass did not fit, no later one is larger than its half.
+    """Yields one result per row, in order. Once a pass did not fit, no later one is larger than its
+    half.
 
     Args:
         at_once: rows in the first pass.
         run: one pass: as many results as rows, none of which depends on the others.
 
     Raises:
-        Whatever ``run`` raises that does not speak of memory, and what it raises of a single row
-        that does not fit.
+        Errors of ``run`` other than out of memory, and out of memory for a single row.
     """
     at = 0
     while at < len(rows):
@@ -34,7 +34,7 @@ def in_halves(
                 raise
         if (
             found is None
-        ):  # after the except block: until then the error's frames hold what did not fit
+        ):  # after the except block: until then the error's frames hold the arrays that did not fit
             free_memory()
             at_once = len(part) // 2
             continue

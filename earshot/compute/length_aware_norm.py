@@ -1,5 +1,5 @@
-"""The group normalisation of wav2vec 2.0's first layer, over the frames of each row that are sound:
-the padding of a shorter row has no part in its mean."""
+"""The group normalisation of wav2vec 2.0's first layer, over the audio frames of each row only,
+without the padding of shorter rows."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -10,7 +10,7 @@ from torch.nn import functional
 
 
 class LengthAwareNorm(nn.Module):
-    """In place of a ``GroupNorm`` over time, behind a convolution of this kernel and stride,
+    """Replaces a ``GroupNorm`` over time, behind a convolution with this kernel and stride, in
     samples."""
 
     def __init__(self, norm: nn.GroupNorm, kernel: int, stride: int) -> None:
@@ -19,8 +19,8 @@ class LengthAwareNorm(nn.Module):
         self.held: Sequence[int] = ()
         self._kernel, self._stride = kernel, stride
 
-    def hear(self, lengths: Sequence[int]) -> None:
-        """Says before each pass how many samples of each row are sound."""
+    def set_lengths(self, lengths: Sequence[int]) -> None:
+        """Sets the number of audio samples of each row; call before each pass."""
         even = min(lengths) == max(lengths)
         self.held = (
             () if even else [(length - self._kernel) // self._stride + 1 for length in lengths]
@@ -38,8 +38,8 @@ class LengthAwareNorm(nn.Module):
 
 
 def made_length_aware(model: Any) -> LengthAwareNorm | None:
-    """The norm of the first layer of a network of transformers' wav2vec 2.0 family, replaced in it;
-    None where it looks at one frame at a time."""
+    """Replaces the norm of the first layer of a network of transformers' wav2vec 2.0 family and
+    returns it; None if that norm works on one frame at a time."""
     if getattr(model.config, "feat_extract_norm", "") != "group":
         return None
     first = model.base_model.feature_extractor.conv_layers[0]

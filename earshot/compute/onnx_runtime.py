@@ -1,17 +1,16 @@
-"""The one door to ONNX Runtime: a session on one thread of the CPU, and nothing of it told to its
-makers."""
+"""Opens ONNX Runtime sessions on one thread of the CPU, with telemetry disabled."""
 
 import os
 from pathlib import Path
 from typing import Any
 
 SILENT = {"ORT_DISABLE_TELEMETRY": "1"}
-"""Environment without which ONNX Runtime, from 1.29 on, reports every session to its makers, by a
-thread of its own."""
+"""Environment that disables telemetry: from 1.29 on, ONNX Runtime otherwise reports every session
+to its makers, by a thread of its own."""
 
 
 def library() -> Any:
-    """The onnxruntime module, imported when it is first asked for."""
+    """The onnxruntime module, imported at first use."""
     for name, value in SILENT.items():
         os.environ.setdefault(name, value)
     import onnxruntime
@@ -23,7 +22,7 @@ def session(path: Path, *, arena: bool = True) -> Any:
     """An ``onnxruntime.InferenceSession`` for a file.
 
     Args:
-        arena: whether freed memory is kept for the next run.
+        arena: keep freed memory for the next run.
     """
     onnxruntime = library()
     options = onnxruntime.SessionOptions()

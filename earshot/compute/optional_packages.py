@@ -1,4 +1,4 @@
-"""Says in one line which packages a release needs where they are not installed."""
+"""Reports missing optional packages of a release in one line."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -8,7 +8,7 @@ from earshot.analysis.errors import Misconfigured
 
 @contextmanager
 def needed_by(name: str, extra: str = "gpu") -> Iterator[None]:
-    """Around the loading of a release of that name, whose packages are in that extra.
+    """Wraps the loading of a release with this name, whose packages are in that extra.
 
     Raises:
         Misconfigured: a module is missing, in place of ``ModuleNotFoundError``.

@@ -1,5 +1,5 @@
-"""Utterances as one tensor on the device where the network is: levelled and filled up there, not on
-the CPU."""
+"""Combines utterances into one tensor on the network's device; normalises and pads them there, not
+on the CPU."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -8,11 +8,11 @@ from earshot.compute.sound import Samples
 
 
 def padded(rows: Sequence[Samples], device: str, spread: float | None) -> Any:
-    """Shape (rows, samples of the longest), silence behind the end of the others.
+    """Returns a tensor of shape (rows, samples of the longest), padded with silence.
 
     Args:
-        spread: each row gets mean 0 and variance 1; this is added to the variance that it is
-            divided by. None: as they are.
+        spread: each row is scaled to mean 0 and variance 1; this is added to the variance before
+            division. None: unchanged.
     """
     import torch
     from torch.nn.functional import layer_norm

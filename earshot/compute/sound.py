@@ -1,4 +1,4 @@
-"""Arrays of sound, and how much of it goes into one forward pass."""
+"""Types of audio arrays, and the amount of audio in one forward pass."""
 
 from collections.abc import Sequence
 
@@ -12,20 +12,20 @@ Samples = NDArray[np.float32]
 SAMPLE_RATE = 16_000
 """Hz; the rate of every speech network here."""
 PASS_SEC = 480
-"""Sound in one forward pass, seconds, padding included: sixteen chunks of half a minute, what a
-full job carries. More rows do not make a GPU faster; what does not fit into memory is tried again
-in halves (``workers.run``)."""
+"""Audio in one forward pass, seconds, padding included: sixteen chunks of half a minute, the
+content of a full job. More rows do not make a GPU faster; a pass that does not fit into memory is
+halved (``workers.run``)."""
 
 
 def passes(
     lengths: Sequence[int], rate: int = SAMPLE_RATE, row_sec: float = 0.0
 ) -> list[list[int]]:
-    """Indices by forward pass, longest first, so that rows of one pass have about the same length
-    and little is padding.
+    """Indices by forward pass, longest first, so that rows of one pass have similar lengths and
+    little padding.
 
     Args:
         lengths: samples.
-        row_sec: what every row is padded to, for models with a window of fixed length.
+        row_sec: length to which every row is padded, for models with a window of fixed length.
     """
     found: list[list[int]] = []
     most = 0

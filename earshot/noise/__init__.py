@@ -36,12 +36,11 @@ __all__ = [
 
 
 def __getattr__(name: str) -> Any:
-    """``CustomNoiseClassifier`` is a torch module, so it is imported when it is asked for
-    (004-04)."""
+    """Imports ``CustomNoiseClassifier``, a torch module, at first use (004-04)."""
     if name == "CustomNoiseClassifier":
         from earshot.noise.torch_extractor import imported
 
-        imported()  # says what to install where it is not
+        imported()  # explains what to install if it is missing
         from earshot.noise.nets import CustomNoiseClassifier
 
         return CustomNoiseClassifier

@@ -1,4 +1,4 @@
-"""What the classifier says of one sound: the canonical shape of [004] (004-14), and that of its
+"""The classifier's answer for one sound: the canonical shape of [004] (004-14), and that of its
 Flask service (C-02)."""
 
 from collections.abc import Sequence
@@ -24,21 +24,21 @@ FAMILIES = (
     "crowd",
     "music",
 )
-"""Beginnings of names that several categories share; ``train_station`` is a place and no train, so
-trains keep their names."""
+"""Prefixes shared by several categories; ``train_station`` is a place and not a train, so trains
+keep their names."""
 
 
 @dataclass(frozen=True)
 class Answer:
-    """Shares of the labels of one sound, and under what they were made."""
+    """Shares of the labels of one sound, and their origin."""
 
     probabilities: dict[str, float]
     version: str
     sample_rate: int
 
     def canonical(self, top_k: int) -> dict[str, Any]:
-        """``predicted_class``, ``confidence``, ``probabilities``, ``top_k``; beside them what says
-        how far to believe them."""
+        """Returns ``predicted_class``, ``confidence``, ``probabilities`` and ``top_k``, and the
+        flags that qualify them."""
         ranked = sorted(self.probabilities.items(), key=lambda pair: -pair[1])
         return {
             "predicted_class": ranked[0][0],
@@ -51,8 +51,8 @@ class Answer:
         }
 
     def grouped(self) -> dict[str, Any]:
-        """``noise_type``, its ``confidence`` and ``all_predictions``: categories of one family
-        count together."""
+        """Returns ``noise_type``, its ``confidence`` and ``all_predictions``: categories of one
+        family count together."""
         totals: dict[str, float] = {}
         for label, share in self.probabilities.items():
             totals[family(label)] = totals.get(family(label), 0.0) + share
@@ -69,6 +69,6 @@ def answered(
 
 
 def family(label: str) -> str:
-    """The coarse group of a category; a label that is none of [004]'s stands for itself."""
+    """The coarse group of a category; a label outside [004] maps to itself."""
     first = label.partition("_")[0]
     return first if first in FAMILIES and label in NOISE_CATEGORIES else label

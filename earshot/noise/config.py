@@ -1,4 +1,4 @@
-"""What the noise classifier of [004] can be told, with the defaults it states (004-08..11)."""
+"""Options of the noise classifier of [004], with its defaults (004-08..11)."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,7 +18,7 @@ NUM_CLASSES_V2 = len(NOISE_CATEGORIES_V2)
 
 @dataclass(frozen=True)
 class AudioFeatureConfig:
-    """From samples to the network's input (004-08). 128 frames are 1.365 s at 48 kHz; longer sound
+    """From samples to the network's input (004-08). 128 frames are 1.365 s at 48 kHz; longer audio
     is cut into windows that overlap by half, and their answers are averaged (C-10)."""
 
     sample_rate: int = 48_000  # Hz
@@ -29,7 +29,7 @@ class AudioFeatureConfig:
     spectrogram_height: int = 128  # bands
     spectrogram_width: int = 128  # frames
     enable_augmentation: bool = True
-    """Training data is altered only where this and the data set both say so (C-37)."""
+    """Training data is augmented only if both this and the data set enable it (C-37)."""
 
     def __post_init__(self) -> None:
         if self.spectrogram_height != self.n_mels:
@@ -44,7 +44,7 @@ class AudioFeatureConfig:
             )
 
     def window(self) -> WindowSpec:
-        """The same in the words of ``earshot.audio.features.windows``, which workers read out of a
+        """The same as a spec of ``earshot.audio.features.windows``, which workers read from a
         checkpoint's metadata."""
         mel = MelSpec(
             n_fft=self.n_fft,
@@ -73,8 +73,8 @@ class ModelConfig:
     num_classes: int = NUM_CLASSES_V2
     dropout: float = 0.3
     pretrained: bool = True
-    """Begin with ImageNet weights where they lie on this machine; nothing is fetched, and what was
-    found is recorded (C-36)."""
+    """Start from ImageNet weights if they are on this machine; nothing is fetched, and the metadata
+    records the outcome (C-36)."""
     architecture: str = "efficientnet_b3"
 
 
@@ -95,9 +95,9 @@ class TrainingConfig:
 
 @dataclass(frozen=True)
 class InferenceConfig:
-    """How to answer (004-11)."""
+    """Options of inference (004-11)."""
 
     model_path: str | Path | None = None  # .onnx, .pth or .pt; None: untrained
     device: Literal["cpu", "cuda"] = "cpu"
-    """Of ``.pth`` and ``.pt``; an ``.onnx`` computes on the CPU."""
+    """Device of ``.pth`` and ``.pt`` models; an ``.onnx`` model runs on the CPU."""
     return_top_k: int = 5

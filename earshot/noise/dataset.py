@@ -1,5 +1,4 @@
-"""Labelled sound files as the trainer takes them: file lists with category indices, or a folder
-(C-39)."""
+"""Labelled sound files for the trainer: file lists with category indices, or a folder (C-39)."""
 
 import csv
 from collections.abc import Sequence
@@ -23,8 +22,8 @@ TABLE = "labels.csv"
 
 class NoiseDataset:
     """Files with their labels, as indices into ``categories``. An item is ``(features, label)``:
-    one window of a file, or with ``features="statistics"`` the 200 numbers that
-    ``CustomNoiseClassifier`` takes. A torch ``DataLoader`` reads it."""
+    one window of a file, or with ``features="statistics"`` the 200 values that
+    ``CustomNoiseClassifier`` takes. Compatible with a torch ``DataLoader``."""
 
     def __init__(
         self,
@@ -60,11 +59,11 @@ class NoiseDataset:
     def from_folder(
         cls, folder: str | Path, augment: bool = False, **options: Any
     ) -> "NoiseDataset":
-        """A folder with ``labels.csv`` (columns path and label), or with a folder for each
+        """Reads a folder with ``labels.csv`` (columns path and label), or with a folder for each
         category.
 
         Raises:
-            Misconfigured: it is neither, or a label is no category; says which.
+            Misconfigured: neither exists, or a label is not a category; the message names it.
         """
         categories = tuple(options.get("categories", NOISE_CATEGORIES_V2))
         named = _listed(Path(folder))
@@ -96,14 +95,14 @@ class NoiseDataset:
         return (self._masked(window) if self.augment else window), self.labels[index]
 
     def waveform(self, index: int) -> Array:
-        """Mono sound of one file at the configured rate; kept, for it is read in every epoch."""
+        """Mono audio of one file at the configured rate, cached because every epoch reads it."""
         if index not in self._heard:
             samples, rate = read(self.files[index])
             self._heard[index] = resampled(samples, rate, self.config.sample_rate)
         return self._heard[index]
 
     def _altered(self, samples: Array) -> Array:
-        """At another level, and half of the time at another speed or under a weak hiss."""
+        """Changes the level, and in half of the cases also the speed or adds weak noise."""
         from earshot.audio.features import augment
 
         level = augment.rms(samples)
@@ -115,7 +114,7 @@ class NoiseDataset:
         return augment.limited((samples * 10 ** self._random.uniform(-0.8, 0.3)).astype(np.float32))
 
     def _masked(self, window: Any) -> Any:
-        """One strip of bands and one of frames take the window's mean (SpecAugment, Park et al.
+        """Sets one strip of bands and one of frames to the window's mean (SpecAugment, Park et al.
         2019)."""
         torch = imported()
         window = window.clone()

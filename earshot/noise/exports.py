@@ -1,5 +1,5 @@
-"""Writes a network for deployment, as ONNX or TorchScript, with proof inside that it answers as the
-original does."""
+"""Writes a network for deployment, as ONNX or TorchScript, after comparing its outputs with the
+original's."""
 
 import json
 from pathlib import Path
@@ -18,17 +18,17 @@ DESCRIBED = "metadata.json"
 
 
 def write(network: Network, path: Path, form: str) -> float:
-    """Write ``path`` and return the greatest difference of a logit on random windows, which its
-    metadata records too.
+    """Writes ``path`` and returns the greatest difference of a logit on random windows, also stored
+    in the metadata.
 
     Raises:
-        ValueError: an unknown form, or the export answers otherwise than the original.
+        ValueError: an unknown form, or the export's outputs differ from the original's.
     """
     writers = {"onnx": _onnx, "torchscript": _torchscript}
     if form not in writers:
         raise ValueError(f"no format {form}; there are {', '.join(writers)}")
     path.parent.mkdir(parents=True, exist_ok=True)
-    network.module.to("cpu")  # a service that answers on another device moves it there again
+    network.module.to("cpu")  # a service on another device moves it there again
     return writers[form](network, path)
 
 
@@ -66,8 +66,8 @@ def read_torchscript(path: Path, device: str = "cpu") -> tuple[Any, dict[str, An
 
 
 def _windows(network: Network) -> Any:
-    """Two windows of noise at the level of ordinary sound; another number than the network will
-    see, for the axis is free."""
+    """Two windows of noise at the level of ordinary audio; another number than the network will
+    receive, since the axis is free."""
     config = network.features
     generator = imported().Generator().manual_seed(0)
     return (

@@ -11,26 +11,26 @@ from earshot.noise.ml_service import MLService
 from earshot.settings import settings
 
 LAYER = Path("/opt/ml/models/noise_classifier_v2.pth")
-"""Where a Lambda layer puts the model, unless ``ML_MODEL_V2_PATH`` names another place."""
+"""Path of the model in a Lambda layer, unless ``ML_MODEL_V2_PATH`` names another one."""
 
 
 @cache
 def service() -> MLService:
-    """One for all calls that this instance of the function serves, with its model open."""
+    """One service for all calls of this instance of the function, with its model open."""
     named = settings().ml_model_v2_path
     made = MLService(named or (LAYER if LAYER.is_file() else None))
     _ = (
         made.classifier
-    )  # here, so that what is wrong with the model is not taken for a fault of the caller's sound
+    )  # here, so that errors of the model are not taken for errors of the caller's audio
     return made
 
 
 def handler(event: dict[str, Any], context: object = None) -> dict[str, Any]:
-    """Classify ``event["audio_base64"]`` at ``event["sample_rate"]`` (48000 unless given).
+    """Classifies ``event["audio_base64"]`` at ``event["sample_rate"]`` (48000 by default).
 
     Returns:
-        ``{"statusCode": 200, "body": JSON}``; with an ``error``: 400 for what the caller can mend,
-        500 for what is wrong here.
+        ``{"statusCode": 200, "body": JSON}``; with an ``error``: 400 for errors of the event, 500
+            for errors of the service.
     """
     if "audio_base64" not in event:
         return _reply(400, {"error": "the event needs audio_base64"})

@@ -1,4 +1,4 @@
-"""The adapter that backends of [004] call with base64 audio (004-31, 004-32)."""
+"""Adapter for backends of [004] that send base64 audio (004-31, 004-32)."""
 
 import base64
 import binascii
@@ -22,7 +22,7 @@ class MLService:
 
     @cached_property
     def classifier(self) -> NoiseClassifierService:
-        """Opened with the first call.
+        """The classifier, opened at the first call.
 
         Raises:
             FileNotFoundError: there is no such model.
@@ -32,16 +32,16 @@ class MLService:
         )
 
     def classify_noise(self, audio_data: str | bytes, sample_rate: int = 48_000) -> dict[str, Any]:
-        """Both shapes of [004] in one answer (C-02).
+        """Returns both shapes of [004] in one answer (C-02).
 
         Args:
             audio_data: base64 of an audio file in any format, or of raw little-endian float32 at
                 ``sample_rate``.
         Returns:
-            ``predicted_class``, ``probabilities``, ``top_k``, ``model_version`` and what
-            ``NoiseClassifierService.classify`` says beside them; ``noise_type`` with its
-            ``confidence`` and ``all_predictions``, where categories of one family (office_*,
-            traffic_*, ...) count together.
+            ``predicted_class``, ``probabilities``, ``top_k``, ``model_version`` and the other keys
+                of ``NoiseClassifierService.classify``; ``noise_type`` with its ``confidence`` and
+                ``all_predictions``, where categories of one family (office_*, traffic_*, ...) count
+                together.
         Raises:
             ValueError: not base64.
             BadAudio: not audio.
@@ -53,10 +53,10 @@ class MLService:
 
 
 def decoded(audio_data: str | bytes) -> bytes:
-    """Bytes of base64 text.
+    """Decodes base64 text.
 
     Raises:
-        ValueError: it is no base64, or holds nothing.
+        ValueError: not base64, or empty.
     """
     try:
         data = base64.b64decode(audio_data, validate=True)

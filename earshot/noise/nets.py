@@ -1,4 +1,4 @@
-"""The networks behind the noise classifier of [004]: EfficientNet over log-mel windows, and a
+"""The networks of the noise classifier of [004]: EfficientNet over log-mel windows, and a
 perceptron over statistics."""
 
 from itertools import pairwise
@@ -18,7 +18,7 @@ them; B3 with 58 classes has 10,785,378 parameters (C-35). The tiny one is for t
 for tests."""
 
 COLOURS = 3
-"""Channels of the input: the window is repeated, as ImageNet weights want it (C-36)."""
+"""Channels of the input: the window is repeated, as ImageNet weights require (C-36)."""
 
 
 class EfficientNetNoise(nn.Module):
@@ -71,8 +71,8 @@ class CustomNoiseClassifier(nn.Module):
 
 
 class Standardised(nn.Module):
-    """A network whose input has the mean and deviation of the training windows taken out, band by
-    band (C-13)."""
+    """A network that first subtracts the mean and divides by the deviation of the training windows,
+    band by band (C-13)."""
 
     def __init__(self, net: nn.Module, mean: Tensor, std: Tensor) -> None:
         super().__init__()
@@ -81,7 +81,7 @@ class Standardised(nn.Module):
         self.register_buffer("std", std)
 
     def fitted(self, windows: Tensor) -> None:
-        """Take mean and deviation from windows of shape (windows, bands, frames)."""
+        """Sets mean and deviation from windows of shape (windows, bands, frames)."""
         self.mean.copy_(windows.mean(dim=(0, 2))[:, None])
         self.std.copy_(windows.std(dim=(0, 2))[:, None] + 1e-3)
 
@@ -111,9 +111,9 @@ def _config(architecture: str, dropout: float) -> Any:
 
 
 def _begun(layer: nn.Module) -> None:
-    """Weights to begin with: He et al. 2015, and 1 for what scales after normalisation.
-    transformers' class draws those scales from N(0, 0.02): the signal dies out within a few blocks,
-    and such a network learns nothing."""
+    """Initialises the weights: He et al. 2015, and 1 for the scales of normalisation. transformers'
+    class draws those scales from N(0, 0.02): the signal vanishes within a few blocks, and such a
+    network learns nothing."""
     if isinstance(layer, nn.Conv2d):
         nn.init.kaiming_normal_(layer.weight, mode="fan_out")
     elif isinstance(layer, nn.BatchNorm2d):
@@ -121,7 +121,7 @@ def _begun(layer: nn.Module) -> None:
 
 
 def _local_weights(architecture: str, wanted: bool) -> tuple[Any, str]:
-    """ImageNet weights out of this machine's own cache, or None; never fetched."""
+    """ImageNet weights from this machine's cache, or None; never fetched."""
     from transformers import EfficientNetModel
 
     if not wanted:

@@ -1,5 +1,4 @@
-"""A torch network together with everything that its answers depend on, and its file form
-``.pth``."""
+"""A torch network with all parameters of its answers, and its file format ``.pth``."""
 
 import json
 from dataclasses import asdict, dataclass
@@ -21,27 +20,26 @@ KEPT = ("labels", "version", "temperature", "first_weights")
 
 @dataclass
 class Network:
-    """What is trained, saved and exported as one."""
+    """A network to train, save and export."""
 
     module: Any  # torch.nn.Module: log-mel windows (batch, bands, frames) to logits
     features: AudioFeatureConfig
     model: ModelConfig
     labels: tuple[str, ...]
     first_weights: str
-    """Where the weights came from that training began with (C-36)."""
+    """Origin of the initial weights (C-36)."""
     version: str = UNTRAINED
     temperature: float = 1.0
 
     def logits(self, windows: Any) -> NDArray[np.float32]:
-        """Of a tensor of shape (windows, bands, frames); shape (windows, labels)."""
+        """Logits of a tensor of shape (windows, bands, frames); shape (windows, labels)."""
         torch = imported()
         self.module.eval()
         with torch.no_grad():
             return np.asarray(self.module(windows).cpu().numpy(), np.float32)
 
     def metadata(self) -> dict[str, Any]:
-        """What ``earshot.models.sound.windowed`` reads out of an export, and what a person should
-        know of it."""
+        """Metadata read by ``earshot.models.sound.windowed``, and information for people."""
         bands = self.features.n_mels
         return {
             "labels": self.labels,
@@ -58,11 +56,11 @@ class Network:
 def untrained(
     model: ModelConfig, features: AudioFeatureConfig, labels: tuple[str, ...] = NOISE_CATEGORIES_V2
 ) -> Network:
-    """A network that has heard nothing yet. With another ``num_classes`` than there are labels,
-    these are numbers.
+    """Creates an untrained network. If ``num_classes`` differs from the number of labels, labels
+    are numbers.
 
     Raises:
-        Misconfigured: torch or transformers is not installed; says what to do.
+        Misconfigured: torch or transformers is not installed; the message gives the remedy.
     """
     torch = imported()
     with needed_by("the network", "train"):
@@ -75,13 +73,13 @@ def untrained(
             model.architecture, model.num_classes, model.dropout, model.pretrained
         )
     bands = (features.n_mels, 1)
-    # Until training measures them: where the logarithms of ordinary sound lie.
+    # Until training measures them: the typical log level of ordinary audio.
     module = Standardised(inner, torch.full(bands, -6.0), torch.full(bands, 4.0)).eval()
     return Network(module, features, model, labels, inner.first_weights)
 
 
 def save(network: Network, path: Path) -> None:
-    """Write weights and description; what is read back is never a pickle of code."""
+    """Writes weights and description; neither is a pickle of code."""
     described = {name: getattr(network, name) for name in KEPT}
     described |= {"features": asdict(network.features), "model": asdict(network.model)}
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -91,10 +89,10 @@ def save(network: Network, path: Path) -> None:
 
 
 def load(path: Path) -> Network:
-    """Read what ``save`` wrote.
+    """Reads a file written by ``save``.
 
     Raises:
-        ValueError: it is another file.
+        ValueError: another file.
     """
     stored = imported().load(path, map_location="cpu", weights_only=True)
     if not isinstance(stored, dict) or "described" not in stored:

@@ -1,4 +1,4 @@
-"""Keeps BLAS and OpenMP to one thread while a sound is classified, outside of workers too."""
+"""Keeps BLAS and OpenMP on one thread during classification, also outside of workers."""
 
 from contextlib import AbstractContextManager
 from functools import cache
@@ -8,20 +8,20 @@ from threadpoolctl import ThreadpoolController
 
 @cache
 def _pools(libraries: int) -> ThreadpoolController:
-    """The thread pools of the libraries that are loaded; looking for them takes a millisecond."""
+    """The thread pools of the loaded libraries; finding them takes a millisecond."""
     return ThreadpoolController()
 
 
 def one_thread(libraries: int = 0) -> AbstractContextManager[object]:
     """A context in which no numeric library of this process uses more than one thread; afterwards
-    each has what it had.
+    the previous limits apply.
 
-    A window is too little work to share: threads that wait for their part of it spin, and take
-    several times the CPU that the work takes. Workers are started with one thread, which cannot be
-    asked of somebody else's process (``tasks.app``).
+    A window is too little work to share: waiting threads spin, and take several times the CPU of
+    the work itself. Workers start with one thread, which a library cannot require of another
+    program's process (``tasks.app``).
 
     Args:
-        libraries: another number where more of them are loaded than when it was asked before.
+        libraries: another number if more of them are loaded than at the last call.
     """
     limited: AbstractContextManager[object] = _pools(libraries).limit(limits=1)
     return limited

@@ -1,4 +1,4 @@
-"""A model that can answer: one of the service's own networks, or a file of any of its forms."""
+"""An opened model: one of the service's own networks, or a file in any of its formats."""
 
 import sys
 from collections.abc import Callable
@@ -24,7 +24,8 @@ from earshot.noise.torch_extractor import TorchAudioFeatureExtractor, device_of
 
 @dataclass(frozen=True)
 class Opened:
-    """Labels, and the shares of every window of mono sound at any rate, shape (windows, labels)."""
+    """Labels, and a function to the shares of every window of mono audio at any rate, shape
+    (windows, labels)."""
 
     labels: tuple[str, ...]
     windows: Callable[[Array, int], Array]
@@ -32,7 +33,7 @@ class Opened:
     pooled_temperature: float = 1.0
 
     def shares(self, samples: Array, sample_rate: int) -> NDArray[np.float32]:
-        """Shares of the whole sound, shape (labels,)."""
+        """Shares of the whole audio, shape (labels,)."""
         with one_thread("torch" in sys.modules):
             return tempered(
                 self.windows(samples, sample_rate).mean(axis=0), self.pooled_temperature
@@ -40,26 +41,25 @@ class Opened:
 
 
 def of_onnx(path: Path) -> Opened:
-    """An export, or a checkpoint that this project embeds; needs no torch, and computes on the
-    CPU."""
+    """Opens an export, or a checkpoint of this project; needs no torch, and runs on the CPU."""
     release = Release(
         analysis="noise", name=path.stem, runtime="onnx", uri=str(path), sha256=sha256(path)
     )
     onnx = open_model(release)
-    heard = hearing(release, onnx)
-    wanted = heard.spec.mel.sample_rate
+    model = hearing(release, onnx)
+    wanted = model.spec.mel.sample_rate
 
     def windows(samples: Array, rate: int) -> Array:
-        return heard.shares(resampled(samples, rate, wanted), wanted)
+        return model.shares(resampled(samples, rate, wanted), wanted)
 
     version = str(onnx.metadata.get("model_version", path.stem))
     return Opened(
-        heard.labels, windows, version, float(onnx.metadata.get("pooled_temperature", 1.0))
+        model.labels, windows, version, float(onnx.metadata.get("pooled_temperature", 1.0))
     )
 
 
 def of_network(network: Network, device: str = "cpu") -> Opened:
-    """A torch network as it is now.
+    """Wraps a torch network in its current state.
 
     Raises:
         Misconfigured: there is no such device here.
@@ -68,7 +68,7 @@ def of_network(network: Network, device: str = "cpu") -> Opened:
     extractor = TorchAudioFeatureExtractor(network.features, device)
 
     def windows(samples: Array, rate: int) -> Array:
-        network.module.to(device)  # here, for training and export leave it on the CPU
+        network.module.to(device)  # here, because training and export leave it on the CPU
         cut = extractor.extract_windows(resampled(samples, rate, network.features.sample_rate))
         return softmax(network.logits(cut), network.temperature)
 
@@ -76,7 +76,7 @@ def of_network(network: Network, device: str = "cpu") -> Opened:
 
 
 def of_script(path: Path, device: str = "cpu") -> Opened:
-    """A TorchScript export.
+    """Opens a TorchScript export.
 
     Raises:
         Misconfigured: there is no such device here.

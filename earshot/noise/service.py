@@ -20,14 +20,13 @@ from earshot.noise.trainer import History, NoiseClassifierTrainer
 
 
 class NoiseClassifierService:
-    """Says which of the 58 categories a sound is. Without ``model_path`` the network is untrained:
-    it answers, and every answer
-    says ``trained: False``. An ``.onnx`` export is classified without torch; ``.pth`` and ``.pt``
-    files need it.
+    """Classifies audio into the 58 categories. Without ``model_path`` the network is untrained, and
+    every answer has ``trained: False``. An ``.onnx`` export runs without torch; ``.pth`` and
+    ``.pt`` files need it.
 
     Raises:
-        FileNotFoundError: there is no such model; says what to do.
-        Misconfigured: the file is no model of this service, or torch has no such device.
+        FileNotFoundError: there is no such model; the message gives the remedy.
+        Misconfigured: the file is not a model of this service, or torch has no such device.
     """
 
     def __init__(
@@ -54,23 +53,23 @@ class NoiseClassifierService:
         sample_rate: int = 48_000,
         return_top_k: int | None = None,
     ) -> dict[str, Any]:
-        """The category of a sound (004-14). Windows overlap by half and are averaged (C-10).
+        """Classifies audio (004-14). Windows overlap by half and are averaged (C-10).
 
         Args:
             audio: float in [-1, 1], shape (samples,) or (channels, samples); channels are mixed.
         Returns:
             ``predicted_class``, ``confidence``, ``probabilities``, ``top_k``; ``model_version``,
-            ``trained``, and ``bandwidth_limited``: the sound was recorded below 32 kHz, and some
-            categories live above (C-08).
+                ``trained``, and ``bandwidth_limited``: the sound was recorded below 32 kHz, which
+                cuts off the band of some categories (C-08).
         """
         wanted = self.config.return_top_k if return_top_k is None else return_top_k
         return self.answer(audio, sample_rate).canonical(wanted)
 
     def answer(self, audio: NDArray[np.floating[Any]], sample_rate: int) -> Answer:
-        """The same as an object, for adapters."""
-        heard = self._opened or opened.of_network(self.network, self.config.device)
+        """Classifies audio; returns an object, for adapters."""
+        model = self._opened or opened.of_network(self.network, self.config.device)
         return answered(
-            heard.labels, heard.shares(checked(audio), sample_rate), heard.version, sample_rate
+            model.labels, model.shares(checked(audio), sample_rate), model.version, sample_rate
         )
 
     def train(
@@ -79,8 +78,8 @@ class NoiseClassifierService:
         val_dataset: NoiseDataset,
         config: TrainingConfig | None = None,
     ) -> History:
-        """Train the network, calibrate it on the validation data, keep it as this service's model
-        (004-15), and as ``best_model.pth``, which ``model_path`` takes.
+        """Trains the network, calibrates it on the validation data, and keeps it as this service's
+        model (004-15), and as ``best_model.pth``, which ``model_path`` accepts.
 
         Returns:
             ``train_loss``, ``train_acc``, ``val_loss``, ``val_acc``, one value an epoch.
@@ -110,19 +109,19 @@ class NoiseClassifierService:
         return history
 
     def save(self, path: str | Path) -> Path:
-        """Write a ``.pth`` that this service opens again, to go on training."""
+        """Writes a ``.pth`` that this service can open to continue training."""
         network.save(self.network, Path(path))
         return Path(path)
 
     def export(self, output_path: str | Path, format: str = "onnx") -> Path:
-        """Write the model as ``onnx`` or ``torchscript``; its metadata holds labels, features and
+        """Writes the model as ``onnx`` or ``torchscript``; its metadata holds labels, features and
         measured parity (004-16)."""
         exports.write(self.network, Path(output_path), format)
         return Path(output_path)
 
     @property
     def network(self) -> Network:
-        """The torch network; made when it is first needed.
+        """The torch network, created at first use.
 
         Raises:
             ValueError: the service runs on an export, which cannot be trained or exported again.

@@ -1,5 +1,5 @@
-"""Sound as callers of the noise classifier hand it over: files, bytes, arrays of any rate and
-number of channels."""
+"""Audio from callers of the noise classifier: files, bytes, arrays of any rate and number of
+channels."""
 
 import tempfile
 from pathlib import Path
@@ -18,10 +18,10 @@ Array = NDArray[np.float32]
 
 
 def waveform(path: Path) -> tuple[Array, int]:
-    """Mono float32 of a file in any format that ingest takes, and its sample rate.
+    """Mono float32 of a file in any format that ingest accepts, and its sample rate.
 
     Raises:
-        BadAudio: it cannot be read; says why.
+        BadAudio: it cannot be read; the message gives the reason.
     """
     found = probe(path)
     blocks = list(decode(path, found, Tally()))
@@ -29,8 +29,8 @@ def waveform(path: Path) -> tuple[Array, int]:
 
 
 def of_bytes(data: bytes, sample_rate: int) -> tuple[Array, int]:
-    """A whole audio file, or raw little-endian float32 samples at ``sample_rate`` where no decoder
-    knows the bytes (C-50)."""
+    """Decodes an audio file, or takes bytes that no decoder recognises as raw little-endian float32
+    at ``sample_rate`` (C-50)."""
     with tempfile.TemporaryDirectory(prefix="earshot-noise-") as folder:
         path = Path(folder) / "sound"
         path.write_bytes(data)
@@ -46,7 +46,7 @@ def checked(audio: NDArray[Any]) -> Array:
     """Mono float32 of an array of shape (samples,) or (channels, samples).
 
     Raises:
-        ValueError: it is something else, or has values that are no numbers.
+        ValueError: another shape, or non-finite values.
     """
     if audio.ndim not in (1, 2) or audio.size == 0:
         raise ValueError(f"sound has shape (samples,) or (channels, samples), not {audio.shape}")
@@ -58,7 +58,7 @@ def checked(audio: NDArray[Any]) -> Array:
 
 
 def resampled(samples: Array, rate: int, wanted: int) -> Array:
-    """The same sound at another rate."""
+    """Resamples audio."""
     import soxr
 
     if rate == wanted:

@@ -1,5 +1,5 @@
-"""Features on torch, for training and for checkpoints that are torch's own; the same numbers as
-``earshot.audio.features.windows`` gives."""
+"""Features on torch, for training and for torch checkpoints; numerically equal to those of
+``earshot.audio.features.windows``."""
 
 from functools import cache
 from typing import Any
@@ -12,18 +12,18 @@ from earshot.audio.features.spectra import MelSpec, dct, hann, mel_bank, starts
 from earshot.noise.config import AudioFeatureConfig
 
 STATISTICS = ("mean", "standard deviation", "minimum", "maximum", "median")
-"""What is told of each coefficient over time: of 40, these are the 200 numbers of
+"""Statistics of each coefficient over time: of 40, these are the 200 values of
 ``CustomNoiseClassifier(200, 5)`` (C-38)."""
 
 
 class _LazyTorch:
-    """torch, imported when something of it is first used, so that a machine without it can import,
-    patch and classify ONNX."""
+    """Imports torch at first use, so that a machine without it can import, patch and classify
+    ONNX."""
 
     def __getattr__(self, name: str) -> Any:
         if name.startswith(
             "_"
-        ):  # somebody looks at this object, as ``unittest.mock.patch`` does, and not at torch
+        ):  # the caller inspects this object, as ``unittest.mock.patch`` does, and not torch
             raise AttributeError(name)
         return getattr(imported(), name)
 
@@ -51,7 +51,7 @@ _torch: Any = _LazyTorch()
 
 
 def device_of(asked: Any) -> str:
-    """The device by its name.
+    """Returns the device by its name.
 
     Args:
         asked: ``cpu``, ``cuda``, or a ``torch.device``.
@@ -77,16 +77,16 @@ class TorchAudioFeatureExtractor:
         self.window = self.config.window()
 
     def extract_mel_spectrogram(self, audio: NDArray[np.floating[Any]]) -> Any:
-        """Natural logarithm of the mel bands of the first window of mono sound at
+        """Natural logarithm of the mel bands of the first window of mono audio at
         ``config.sample_rate``.
 
         Returns:
-            Tensor of shape (height, width); short sound is filled up with its quietest values.
+            Tensor of shape (height, width); short audio is padded with its quietest values.
         """
         return self.extract_windows(audio)[0]
 
     def extract_windows(self, audio: NDArray[np.floating[Any]]) -> Any:
-        """All windows of mono sound, overlapping by half: tensor of shape (windows, height,
+        """All windows of mono audio, overlapping by half: tensor of shape (windows, height,
         width)."""
         frames = self._log_mel(audio)
         length = self.window.length
@@ -96,7 +96,7 @@ class TorchAudioFeatureExtractor:
         elif len(frames) > length:
             frames = frames[
                 :-1
-            ]  # the last frame of a centred spectrogram lies half behind the sound
+            ]  # the last frame of a centred spectrogram lies half behind the audio
         cut = [
             frames[start : start + length]
             for start in starts(len(frames), length, self.window.hop).tolist()
@@ -137,8 +137,8 @@ class TorchAudioFeatureExtractor:
 
 
 def _padded(waveform: Any, mel: MelSpec) -> Any:
-    """As ``earshot.audio.features.spectra`` does: mirrored at both ends, or with silence where
-    there is too little to mirror."""
+    """Pads as ``earshot.audio.features.spectra`` does: mirrored at both ends, or with silence if
+    the audio is too short to mirror."""
     edge = mel.window // 2
     mode = "reflect" if len(waveform) > edge else "constant"
     wide = _torch.nn.functional.pad(waveform[None], (edge, edge), mode=mode)[0]

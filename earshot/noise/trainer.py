@@ -1,5 +1,4 @@
-"""Trains a torch module on labelled windows, keeps the best epoch, and stops when nothing
-improves."""
+"""Trains a torch module on labelled windows with early stopping, keeping the best epoch."""
 
 from collections.abc import Callable, Sized
 from pathlib import Path
@@ -32,8 +31,12 @@ class NoiseClassifierTrainer:
         config: TrainingConfig | None = None,
         save: Callable[[Path], None] | None = None,
     ) -> None:
-        """``save`` writes the module at its best, under the key ``weights`` of what torch stores;
-        default: that and no more."""
+        """Creates a trainer.
+
+        Args:
+            save: writes the module at its best, under the key ``weights``; default: only the
+                weights.
+        """
         self.model = model
         self.config = config or TrainingConfig()
         self._save = save or (
@@ -42,12 +45,12 @@ class NoiseClassifierTrainer:
 
     @property
     def best(self) -> Path:
-        """Where the epoch with the lowest validation loss is kept."""
+        """Path of the checkpoint of the epoch with the lowest validation loss."""
         return Path(self.config.checkpoint_dir) / BEST
 
     def train(self, train_dataset: Labelled, val_dataset: Labelled) -> History:
-        """AdamW on cross entropy; the module ends with the weights of the epoch that had the lowest
-        validation loss.
+        """Trains with AdamW on cross entropy; the module ends with the weights of the epoch that
+        had the lowest validation loss.
 
         Returns:
             ``train_loss``, ``train_acc``, ``val_loss``, ``val_acc``, one value an epoch.
@@ -100,7 +103,7 @@ class NoiseClassifierTrainer:
         return history
 
     def _epoch(self, loader: Any, optimiser: Any) -> tuple[float, float]:
-        """Mean loss and accuracy over one pass; without an optimiser nothing is learned."""
+        """Mean loss and accuracy over one pass; without an optimiser the weights do not change."""
         torch = imported()
         self.model.train(optimiser is not None)
         losses, hits, count = 0.0, 0, 0

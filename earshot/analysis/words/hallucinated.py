@@ -1,8 +1,7 @@
-"""Text that a recogniser made up: told from what was said by how sure it was, by what the VAD
-heard, and by loops.
+"""Detects hallucinated text by the recogniser's confidence, the VAD's speech, and loops.
 
-Recognisers that are language models as well write fluent sentences over silence and music, and get
-caught in loops. What is found here goes to ``suppressed_text`` and into no transcript.
+Recognisers that are language models as well produce fluent sentences over silence and music, and
+repeat themselves in loops. Text found here goes to ``suppressed_text`` and into no transcript.
 """
 
 import re
@@ -21,21 +20,21 @@ LEAST_LOG_PROBABILITY = -1.0
 failed (Radford et al. 2022, Robust speech recognition via large-scale weak supervision, section
 4.5)."""
 MOST_NO_SPEECH = 0.6
-"""Probability of its no-speech token above which an unsure text counts as silence (the same)."""
+"""Probability of its no-speech token above which a doubtful text counts as silence (the same)."""
 DOUBTED = -0.2
-"""The same below which a text is kept only where the scene network hears somebody speak: nearly all
-words over babies, dogs and saws lie below it, and most of those over a telephone."""
+"""Mean log probability below which a text is kept only if the scene network detects speech: nearly
+all words over babies, dogs and saws lie below it, and most of those over a telephone."""
 BESIDE_SPEECH_MS = 300
-"""A word this near to speech may belong to it: attention places words about so exactly, and the VAD
-may clip soft sounds."""
+"""A word this near to speech may belong to it: the time of words by attention has about this
+precision, and the VAD may clip soft sounds."""
 LONGEST_LOOP = 12
-"""Words in a phrase that is looked for again right behind itself."""
+"""Maximum words in a phrase that is compared with the words right behind it."""
 WORD_AGAIN = 6
 PHRASE_AGAIN = 4
-"""Times in a row that nobody says the same word, or the same phrase; "no, no, no" and a thanks said
-three times are speech."""
+"""Repetitions in a row that make a word or a phrase a loop; "no, no, no" and a thanks said three
+times are speech."""
 _LOOP_IN_WORD = re.compile(r"(.{1,10}?)\1{9,}")
-"""Ten times the same inside one word, for scripts without spaces."""
+"""Ten repetitions inside one word, for scripts without spaces."""
 
 
 def sift(
@@ -45,16 +44,16 @@ def sift(
     no_speech: float | None,
     voice: Callable[[], bool] | None = None,
 ) -> tuple[list[Word], list[SuppressedText]]:
-    """What was said in one stretch, and what was not.
+    """Splits the words of one stretch into spoken and hallucinated ones.
 
     Args:
         words: of one stretch and channel, in order of time.
-        speech: where the VAD heard speech on that channel.
+        speech: of the VAD on that channel.
         log_probability: mean natural log of the tokens' probabilities; None where the recogniser
             has none.
-        no_speech: probability that nothing is said; None likewise.
-        voice: asks the scene network whether somebody speaks in the stretch; None where there is
-            none to ask.
+        no_speech: probability of no speech; None likewise.
+        voice: returns true if the scene network detects speech in the stretch; None where the gate
+            is off.
     """
     whole = _against_all(log_probability, no_speech, voice)
     reasons: list[Reason | None]
@@ -64,13 +63,13 @@ def sift(
         looped = _looped([compared(word.text) for word in words])
         reasons = [_reason(word, speech, again) for word, again in zip(words, looped, strict=True)]
     kept = [word for word, reason in zip(words, reasons, strict=True) if reason is None]
-    return kept, _told(words, reasons)
+    return kept, _merged(words, reasons)
 
 
 def _against_all(
     log_probability: float | None, no_speech: float | None, voice: Callable[[], bool] | None
 ) -> Reason | None:
-    """What speaks against all that was recognised in a stretch."""
+    """The reason to reject all words of a stretch, if any."""
     if log_probability is None or log_probability >= DOUBTED:
         return None
     if log_probability < LEAST_LOG_PROBABILITY:
@@ -83,7 +82,7 @@ def _against_all(
 
 
 def _reason(word: Word, speech: Sequence[Interval], again: bool) -> Reason | None:
-    # The time of an interpolated word says nothing of where it was heard.
+    # Interpolated times are no evidence for the place of a word.
     if word.timing != "interpolated" and not _beside(word, speech):
         return "no_speech"
     return "repetition" if again or _LOOP_IN_WORD.search(word.text) else None
@@ -98,7 +97,7 @@ def _beside(word: Word, speech: Sequence[Interval]) -> bool:
 
 
 def _looped(words: Sequence[str]) -> list[bool]:
-    """For every word whether it goes round once more; the first time round counts as said."""
+    """For each word, true if it repeats a loop; the first occurrence is kept."""
     again = [False] * len(words)
     start = 0
     while start < len(words):
@@ -109,8 +108,8 @@ def _looped(words: Sequence[str]) -> list[bool]:
 
 
 def _loop(words: Sequence[str], start: int) -> tuple[int, int]:
-    """Size of the shortest phrase that loops from ``start`` on, and how often it stands there; (1,
-    1) where none does."""
+    """Size of the shortest phrase that loops from ``start`` on, and the number of its repetitions;
+    (1, 1) if there is none."""
     for size in range(1, min(LONGEST_LOOP, (len(words) - start) // 2) + 1):
         phrase = words[start : start + size]
         times = 1
@@ -121,13 +120,13 @@ def _loop(words: Sequence[str], start: int) -> tuple[int, int]:
     return 1, 1
 
 
-def _told(words: Sequence[Word], reasons: Sequence[Reason | None]) -> list[SuppressedText]:
-    """Neighbours that were suppressed for the same reason as one text."""
-    told = []
+def _merged(words: Sequence[Word], reasons: Sequence[Reason | None]) -> list[SuppressedText]:
+    """Combines neighbours suppressed for the same reason into one text."""
+    texts = []
     for reason, run in groupby(zip(words, reasons, strict=True), key=lambda pair: pair[1]):
         if reason is not None:
             found = [word for word, _ in run]
-            told.append(
+            texts.append(
                 SuppressedText(
                     text=joined(word.text for word in found),
                     reason=reason,
@@ -136,4 +135,4 @@ def _told(words: Sequence[Word], reasons: Sequence[Reason | None]) -> list[Suppr
                     end_ms=max(word.end_ms for word in found),
                 )
             )
-    return told
+    return texts

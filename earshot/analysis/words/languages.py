@@ -1,5 +1,4 @@
-"""Language tags as people write them down: BCP 47 (RFC 5646), checked for form and put into its
-usual case."""
+"""Language tags: BCP 47 (RFC 5646), checked for form and normalised to their usual case."""
 
 import re
 from typing import Annotated
@@ -7,7 +6,7 @@ from typing import Annotated
 from pydantic import AfterValidator, WithJsonSchema
 
 LONGEST = 35
-"""Characters that every implementation must take (RFC 5646, section 4.4.1)."""
+"""Maximum length that every implementation must accept (RFC 5646, section 4.4.1)."""
 FORM = (
     "[A-Za-z]{2,3}(-[A-Za-z]{3}){0,3}(-[A-Za-z]{4})?(-([A-Za-z]{2}|[0-9]{3}))?(-([A-Za-z0-9]{5,8}|[0-9][A-Za-z0-9]{3}))*"
     "(-[A-WY-Za-wy-z0-9](-[A-Za-z0-9]{2,8})+)*(-[Xx](-[A-Za-z0-9]{1,8})+)?"
@@ -17,11 +16,11 @@ use. Its languages of four letters and more are reserved, and none is registered
 
 
 def language_tag(text: str) -> str:
-    """The tag in the case of RFC 5646, section 2.1.1: ``AR-latn-ma`` is ``ar-Latn-MA``. Whether
-    there is such a language is not looked at.
+    """The tag in the case of RFC 5646, section 2.1.1: ``AR-latn-ma`` becomes ``ar-Latn-MA``. The
+    existence of the language is not checked.
 
     Raises:
-        ValueError: it is no tag.
+        ValueError: not a tag.
     """
     if len(text) > LONGEST or not re.fullmatch(FORM, text):
         raise ValueError(
@@ -52,10 +51,10 @@ Language = Annotated[
 
 
 def route(text: str) -> str:
-    """The primary subtag that a route stands for, in lower case.
+    """The primary subtag of a route, in lower case.
 
     Raises:
-        ValueError: it is no language, or more than a primary subtag.
+        ValueError: not a language, or more than a primary subtag.
     """
     primary = language_tag(text).partition("-")[0]
     if primary != text.lower():

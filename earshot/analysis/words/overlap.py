@@ -1,4 +1,4 @@
-"""Words heard twice, in the overlap of two consecutive chunks, appear once."""
+"""Merges words that are recognised twice in the overlap of two consecutive chunks."""
 
 from bisect import bisect_left
 from collections.abc import Sequence
@@ -10,20 +10,20 @@ from earshot.analysis.types import Interval
 from earshot.analysis.words.spelling import compared
 
 SAME_WORD_MS = 300
-"""Two recognitions of one spoken word share time or start at most this far apart; else it was said
-twice."""
+"""Two recognitions of one spoken word share time or start at most this far apart; otherwise it was
+spoken twice."""
 GUESSED_MS = 1_500
-"""How far the time of an interpolated word may be off: where one of two recognitions has such a
-time, their order tells whether they are one word."""
+"""Maximum error of an interpolated time: if one of two recognitions has such a time, the order of
+the words decides if they are the same."""
 GIVEN_UP = 4
-"""Words that each word of a run which no time confirms may cost: those that only one chunk heard,
-at its own edge."""
+"""Maximum words lost per word of a run without confirming times: those recognised by one chunk
+only, at its edge."""
 
 
 @dataclass(frozen=True)
 class Run:
-    """The same words in both chunks: where they begin in each, how many there are, how well their
-    times agree, and how many have times at all that say so."""
+    """The same words in both chunks: their positions, number, the agreement of their times, and how
+    many times confirm them."""
 
     left: int = 0
     right: int = 0
@@ -32,14 +32,14 @@ class Run:
     near: int = 0
 
     def and_next(self, left: int, right: int, agreement: float) -> "Run":
-        """With one more pair, at these places, behind it."""
+        """The run extended by one pair at these positions."""
         begins = (self.left, self.right) if self.size else (left, right)
         return Run(*begins, self.size + 1, self.agreement + agreement, self.near + (agreement > 0))
 
 
 def border(words: Sequence[Word], overlap: Interval) -> int:
-    """The first of ``words`` that the next chunk may have heard as well. A run is joined from there
-    on; what lies before cannot change."""
+    """Index of the first of ``words`` that the next chunk may contain as well. A run is joined from
+    there on; earlier words are final."""
     index = len(words)
     while index and words[index - 1].end_ms > overlap.start_ms - GUESSED_MS:
         index -= 1
@@ -47,14 +47,13 @@ def border(words: Sequence[Word], overlap: Interval) -> int:
 
 
 def join_runs(left: Sequence[Word], right: Sequence[Word], overlap: Interval) -> list[Word]:
-    """Words of one channel from two consecutive chunks, each in order of time, as one run in order
-    of time.
+    """Joins the words of one channel from two consecutive chunks, each in order of time.
 
-    In ``overlap`` (the stretch both chunks hold) they are laid over each other at the longest run
-    of words that they have in common, where a word whose times agree counts up to twice. With none
-    in common, each is believed in its own half of the overlap, and where only one of them heard
-    words, those stay. No word whose time is known to lie outside the overlap is lost, though one
-    cut by a chunk's edge may be told by the other.
+    In ``overlap`` (the stretch both chunks contain) they are aligned at their longest common run of
+    words, where a word with agreeing times counts up to twice. Without a common word, each chunk
+    counts in its own half of the overlap; if only one of them has words, those stay. No word with a
+    known time outside the overlap is lost, though one cut by a chunk's edge may be replaced by the
+    other's.
     """
     first = border(left, overlap)
     last = bisect_left(right, overlap.end_ms + GUESSED_MS, key=lambda word: word.start_ms)
@@ -66,8 +65,8 @@ def join_runs(left: Sequence[Word], right: Sequence[Word], overlap: Interval) ->
 
 
 def _laid_over(ours: Sequence[Word], theirs: Sequence[Word], run: Run, middle: float) -> list[Word]:
-    """A chunk hears worst at its own edge: what the run has before the middle of the overlap comes
-    from the left one."""
+    """Merges both sides at a run. Recognition is worst at a chunk's edge: the words of the run
+    before the middle of the overlap come from the left chunk."""
     kept = sum(_middle(word) < middle for word in ours[run.left : run.left + run.size])
     return [*ours[: run.left + kept], *theirs[run.right + kept :]]
 
@@ -90,9 +89,9 @@ def _middle(word: Word) -> float:
 
 def _common_run(ours: Sequence[Word], theirs: Sequence[Word], overlap: Interval) -> Run:
     """The longest run of the same words in both, where agreeing times count as much as a word; of
-    size 0 when there is none."""
-    # What lies behind the run in ours, and before it in theirs, is given up: only what the other
-    # chunk can hold may be.
+    size 0 if there is none."""
+    # Words behind the run in ours, and before it in theirs, are dropped: only those that the other
+    # chunk can contain may be.
     lowest = next(
         (
             n
@@ -123,7 +122,7 @@ def _common_run(ours: Sequence[Word], theirs: Sequence[Word], overlap: Interval)
 
 
 def _given_up(run: Run, ours: int) -> int:
-    """How many words only one of them has, between its edge and the run."""
+    """Number of words that only one chunk has, between its edge and the run."""
     return run.right + ours - run.left - run.size
 
 
@@ -136,19 +135,18 @@ def _slack(word: Word) -> int:
 
 
 def _agreement(a: Word, b: Word) -> float | None:
-    """Shared time by covered time of two recognitions of one word: 1 when they coincide, 0 when
-    they may be one word because one of them has no time of its own, None when they are not one."""
+    """Shared time over covered time of two recognitions of one word: 1 if they coincide, 0 if they
+    may be the same word because one has no time of its own, None if they differ."""
     shared, apart = overlap_ms(a, b), abs(a.start_ms - b.start_ms)
     if shared or apart <= SAME_WORD_MS:
-        # The 1 ms keeps a pair that only lies close above zero, and a word without length from
-        # dividing by it.
+        # The 1 ms keeps a pair that is only close above zero, and avoids a division by zero.
         return (shared + 1) / (max(a.end_ms, b.end_ms) - min(a.start_ms, b.start_ms) + 1)
     return 0.0 if apart <= _slack(a) + _slack(b) else None
 
 
 def _in_order(words: list[Word], first: int) -> list[Word]:
-    """Where the runs meet, a word may begin before its forerunner by the other chunk's clock; it is
-    moved up to its start."""
+    """Moves a word up to its predecessor's start where the other chunk's times would put it before
+    that."""
     for index in range(max(first, 1), len(words)):
         before, word = words[index - 1], words[index]
         if word.start_ms < before.start_ms:

@@ -1,26 +1,25 @@
-"""How recognised text is spelt: one way to show it whatever the recogniser, and one way to compare
-it.
+"""Spelling of recognised text: one form for display, independent of the recogniser, and one for
+comparison.
 
-``written`` is what a transcript shows. It takes out only what readers do not miss:
+``written`` is the form in transcripts. It removes only characters that readers do not miss:
 - Unicode NFKC: ligatures, full-width letters and Arabic presentation forms become plain letters
-- control and format characters go (direction marks, byte order marks, soft hyphens); joiners stay,
-Persian spelling needs them
-- Arabic: tatweel goes, and so do the vowel signs (U+064B to U+0652, U+0670), which some models
-write and others do not
+- control and format characters are removed (direction marks, byte order marks, soft hyphens);
+  joiners stay, Persian spelling needs them
+- Arabic: tatweel and the vowel signs (U+064B to U+0652, U+0670), which only some models write, are
+  removed
 - typographic apostrophes and quotation marks become ' and "
 - runs of spaces become one
 
 ``joined`` makes a text of words, without spaces where the script has none.
 
-``compared`` is for asking whether two texts say the same, and is never shown. On top of
-``written``:
+``compared`` is for comparing two texts, and is never shown. In addition to ``written``:
 - case is folded
-- Arabic letters that are written for one another become one, as in search (the normalisation of
-  Larkey et al. 2002, Improving stemming for Arabic information retrieval): alef with hamza, madda
-  or wasla is alef, alef maksura and Persian ye are ye, te marbuta is he, hamza on waw or ye is the
-  bare letter, Persian kaf is kaf; the three letters that Darija has for g are one
+- interchangeable Arabic letters become one, as in search (the normalisation of Larkey et al. 2002,
+  Improving stemming for Arabic information retrieval): alef with hamza, madda or wasla is alef,
+  alef maksura and Persian ye are ye, te marbuta is he, hamza on waw or ye is the bare letter,
+  Persian kaf is kaf; the three letters that Darija has for g are one
 - digits of any script become 0 to 9
-- whatever is no letter, mark, digit, or apostrophe inside a word becomes a space
+- characters other than letters, marks, digits, and apostrophes inside a word become a space
 """
 
 import re
@@ -47,18 +46,18 @@ _ONE_LETTER = str.maketrans(
     }
 )
 _UNSPACED = ("CJK", "IDEOGRAPHIC", "BOPOMOFO", "HIRAGANA", "KATAKANA", "THAI", "LAO", "MYANMAR")
-"""Scripts, by how the names of their characters begin, whose words recognisers write without spaces
-between them: those of the languages whose text Whisper splits by characters."""
+"""Scripts without spaces between words, by the prefix of their characters' names: those of the
+languages whose text Whisper splits by characters."""
 _EDGES = re.compile(r"(?<!\w)'|'(?!\w)")
 
 
 KEPT = 4096
-"""Words whose spelling is kept: the same few hundred make up most of what is said."""
+"""Words whose spelling is cached: a few hundred make up most of all text."""
 
 
 @lru_cache(KEPT)
 def written(text: str) -> str:
-    """The text as a transcript shows it, by the rules above."""
+    """The text as displayed in transcripts, by the rules above."""
     # Vowel signs go before NFKC, which would compose hamza with them, and after, which takes
     # presentation forms apart.
     plain = unicodedata.normalize("NFKC", _UNREAD_ARABIC.sub("", text)).translate(_QUOTES)
@@ -71,8 +70,8 @@ def written(text: str) -> str:
 
 
 def joined(words: Iterable[str]) -> str:
-    """Words as a text: with a space between two of them, but none where both sides of it are of a
-    script that has none, or one side is and the other a digit."""
+    """Joins words to a text: with a space between two of them, except between two characters of
+    scripts without spaces, or one of them and a digit."""
     text = ""
     for word in words:
         sides = {_side(reversed(text)), _side(word)}
@@ -81,7 +80,7 @@ def joined(words: Iterable[str]) -> str:
 
 
 def _side(characters: Iterable[str]) -> str:
-    """What the first character that is no punctuation is."""
+    """Kind of the first character that is not punctuation."""
     for character in characters:
         if unicodedata.category(character)[0] in "LMN":
             name = unicodedata.name(character, "")
@@ -97,7 +96,7 @@ def _side(characters: Iterable[str]) -> str:
 
 @lru_cache(KEPT)
 def is_word(text: str) -> bool:
-    """Whether anything in it is read aloud: letters, digits, and the signs that stand for a word,
+    """True if the text contains something spoken: letters, digits, or signs that stand for a word,
     such as %."""
     return any(
         unicodedata.category(c)[0] in "LN" or unicodedata.category(c) in ("Sc", "Sm") or c in "%&@#"
@@ -107,7 +106,7 @@ def is_word(text: str) -> bool:
 
 @lru_cache(KEPT)
 def compared(text: str) -> str:
-    """The text as it is compared, by the rules above."""
+    """The text for comparison, by the rules above."""
     folded = written(text).casefold().translate(_ONE_LETTER)
     kept = "".join(
         _digit(c) if c == "'" or unicodedata.category(c)[0] in "LMN" else " " for c in folded

@@ -1,5 +1,5 @@
-"""What is recognised in one go: utterances of a channel joined over short pauses, padded, within
-their chunk."""
+"""Builds the stretches for recognition: utterances of a channel joined over short pauses, padded,
+within their chunk."""
 
 from collections.abc import Iterable
 from itertools import groupby, pairwise
@@ -8,13 +8,13 @@ from earshot.analysis.spans import fuse, owned
 from earshot.analysis.types import ChunkRef, Interval, Utterance
 
 PAD_MS = 200
-"""Sound added on both sides, within the chunk: recognisers expect silence around speech, and the
+"""Audio added on both sides, within the chunk: recognisers expect silence around speech, and the
 VAD may clip soft sounds."""
 
 
 def stretches(ref: ChunkRef, join_gap_ms: int, longest_ms: int) -> list[Utterance]:
-    """By channel and time, apart. Speech closer than ``join_gap_ms`` share a stretch; none is
-    longer than ``longest_ms``."""
+    """Stretches by channel and time, without overlap. Utterances closer than ``join_gap_ms`` share
+    a stretch; none is longer than ``longest_ms``."""
     found: list[Utterance] = []
     for channel, utterances in groupby(
         sorted(ref.speech, key=lambda item: item.channel), key=lambda item: item.channel
@@ -23,8 +23,8 @@ def stretches(ref: ChunkRef, join_gap_ms: int, longest_ms: int) -> list[Utteranc
             item for item in utterances if item.start_ms < ref.end_ms and item.end_ms > ref.start_ms
         )
         padded = (_padded(item, ref) for item in fuse(inside))
-        # Neighbours that are too long together may share their pads; what both held would be
-        # written down twice.
+        # Neighbours that are too long together may share their pads; audio in both would be
+        # transcribed twice.
         apart = owned(_joined(padded, join_gap_ms - 2 * PAD_MS, longest_ms))
         found += [
             Utterance(channel=channel, **part.model_dump())
@@ -57,7 +57,7 @@ def _joined(items: Iterable[Interval], gap_ms: int, longest_ms: int) -> list[Int
 
 
 def _cut(item: Interval, longest_ms: int) -> list[Interval]:
-    """Equal parts of what is too long, so that none is a scrap."""
+    """Splits a span that is too long into equal parts, so that no short rest remains."""
     length = item.end_ms - item.start_ms
     count = max(1, -(-length // longest_ms))
     ends = [item.start_ms + length * part // count for part in range(count + 1)]

@@ -1,5 +1,5 @@
-"""Times for words that have none: spread over the gap between their neighbours, in proportion to
-their letters."""
+"""Assigns times to words without any: distributed over the gap between their neighbours, in
+proportion to their letters."""
 
 from collections.abc import Sequence
 from itertools import groupby
@@ -9,12 +9,12 @@ Span = tuple[int, int]
 
 
 def interpolate(texts: Sequence[str], known: Sequence[Span | None], whole: Span) -> list[Span]:
-    """One span for every word, in order of time; what is known is kept.
+    """One span for every word, in order of time; known ones are kept.
 
     Args:
         texts: the words.
-        known: their spans within ``whole``, in order of time; None where there is none.
-        whole: the stretch that all of them are in.
+        known: their spans within ``whole``, in order of time; None for unknown ones.
+        whole: the stretch that contains all of them.
     """
     found: list[Span] = []
     index = 0

@@ -86,7 +86,7 @@ class TransformersCtc:
         ]
         inputs = self._features(long_enough)
         if self._norm is not None:
-            self._norm.hear([len(samples) for samples in long_enough])
+            self._norm.set_lengths([len(samples) for samples in long_enough])
         with (
             torch.inference_mode(),
             torch.autocast(self.device, torch.float16, enabled=self.device == "cuda"),

@@ -82,7 +82,7 @@ class SpeechEncoder:
         )
         mask = None if even else held.int()
         if self._norm is not None:
-            self._norm.hear(lengths)
+            self._norm.set_lengths(lengths)
         with (
             torch.inference_mode(),
             torch.autocast(self.device, torch.float16, enabled=self.device == "cuda"),
