@@ -1,1 +1,1 @@
-"""What results mean: types and rules. No I/O, no tensors."""
+"""Types and rules of analysis results. No I/O, no tensors."""

@@ -1,5 +1,5 @@
-"""The keys of [002]'s ``config.yaml`` (002-42..50), so that the file is taken as it is. Those that
-mean what a setting of this service means have its name there already, or are read into it
+"""The keys of [002]'s ``config.yaml`` (002-42..50), so that the file is accepted unchanged. Keys
+with the meaning of a setting of this service have its name already, or are converted to it
 (``CallConfig.named_database``); the others are kept."""
 
 from pathlib import Path
@@ -12,7 +12,7 @@ Count = Annotated[int, Field(ge=1)]
 
 
 class CallConfig(BaseModel):
-    """Mixed into the settings. None: not said."""
+    """Mixed into the settings. None: not set."""
 
     max_workers: Count | None = None
     io_workers: Count | None = None
@@ -40,7 +40,7 @@ class CallConfig(BaseModel):
 
     @property
     def named_database(self) -> str:
-        """URL of the database that the ``db_`` keys name; empty where they name none."""
+        """URL of the database named by the ``db_`` keys; empty without them."""
         if not (self.db_host or self.db_name):
             return ""
         password = quote(self.db_password.get_secret_value(), safe="") if self.db_password else ""

@@ -1,5 +1,4 @@
-"""What becomes of a recording that is deleted: its receipt, which counts what was removed and says
-what was searched."""
+"""The receipt of a deleted recording: counts of removed entries and of the search."""
 
 from collections.abc import Iterable
 from datetime import datetime
@@ -10,7 +9,7 @@ from earshot.analysis.types import Frozen
 
 Store = Literal["postgres", "redis", "store", "exports"]
 Counts = dict[Store, dict[str, int]]
-"""Store to what is counted in it: tables, kinds of Redis entries, files and bytes."""
+"""Counts by store and kind: tables, kinds of Redis entries, files and bytes."""
 Why = Literal["asked", "retention"]
 
 NOT_SEARCHED = (
@@ -32,34 +31,32 @@ class Trace(Frozen):
 
 
 class Checked(Frozen):
-    """A search of every store for the recording's id, after what was known of it was removed."""
+    """A search of every store for the recording's id, after its known entries were removed."""
 
     at: datetime
     searched: Counts
-    """How much was looked through, all told: rows by table, Redis keys, paths."""
+    """Searched entries in total: rows by table, Redis keys, paths."""
     removed_late: int = 0
-    """Entries that the search itself had to remove: what was written while the recording was
-    deleted."""
+    """Entries removed by the search itself: those written while the recording was deleted."""
     found: tuple[Trace, ...] = ()
-    """What names the recording all the same. Empty for a deletion that is whole."""
+    """Places that still name the recording. Empty for a complete deletion."""
     not_searched: tuple[str, ...] = NOT_SEARCHED
 
 
 class DeletionReceipt(Frozen):
-    """What ``earshot delete --json`` prints and the tombstone keeps: the id, when, and why; nothing
-    about a person."""
+    """Printed by ``earshot delete --json`` and kept in the tombstone: the id, when, and why;
+    nothing about a person."""
 
     recording_id: UUID
     why: Why
-    """``asked``: somebody asked for it; ``retention``: it had reached the age that the settings
-    allow."""
+    """``asked``: requested by a user; ``retention``: older than the settings allow."""
     requested_at: datetime
     erased_at: datetime | None
-    """When all that was known of it was gone; null while something is still to be removed, which
-    upkeep goes on with."""
+    """When the deletion was complete; null while something is still to be removed, which upkeep
+    continues."""
     attempts: int
-    """Above 1 where a process died in between: what that one had removed outside Postgres is not in
-    the counts."""
+    """Above 1 if a process died during the deletion: its removals outside Postgres are not in the
+    counts."""
     removed: Counts
     checked: Checked | None
     """Null until every store was searched."""

@@ -1,10 +1,10 @@
-"""The six emotions that events tell (000-07), out of the canonical eight (C-03)."""
+"""The six emotions in events (000-07), mapped from the canonical eight (C-03)."""
 
 from collections.abc import Iterable, Mapping
 
 LABELS = ("neutral", "happy", "angry", "sad", "frustrated", "surprised")
 KIND_OF = {"calm": "neutral", "anxious": "sad"}
-"""What the two that are not among them are told as."""
+"""Mapping of the two labels that are not among the six."""
 PLACES = 4
 
 
@@ -17,6 +17,6 @@ def six(scores: Mapping[str, float]) -> dict[str, float]:
 
 
 def covered(labels: Iterable[str]) -> dict[str, bool]:
-    """Which of the six a release can tell at all that gives these canonical labels."""
-    told = {KIND_OF.get(label, label) for label in labels}
-    return {label: label in told for label in LABELS}
+    """For each of the six, true if a release with these canonical labels covers it."""
+    canonical = {KIND_OF.get(label, label) for label in labels}
+    return {label: label in canonical for label in LABELS}

@@ -1,4 +1,4 @@
-"""The facts that are published: their JSON shapes (000-19/20) and their stable ids."""
+"""Published events: their JSON shapes (000-19/20) and their stable ids."""
 
 import json
 from datetime import UTC, datetime
@@ -16,19 +16,20 @@ NAMESPACE = uuid5(NAMESPACE_URL, "earshot:event")
 
 
 class Event(Frozen):
-    """One published fact. ``id`` is a uuid5 of everything else, so the same fact told twice has the
-    same id."""
+    """One published event. ``id`` is a uuid5 of all other fields, so publishing the same fact twice
+    gives the same id."""
 
     id: UUID
     recording_id: UUID
     body: dict[str, Any]
-    """What consumers read: ``id``, ``type``, ``recording_id`` and the fields of the type."""
+    """The JSON object for consumers: ``id``, ``type``, ``recording_id`` and the fields of the
+    type."""
 
 
 class ClassificationEvent(BaseModel):
-    """``classification``: one analysis said one thing about one chunk. The answer lies under the
-    name of the analysis, as ``{"label", "confidence", "scores"}`` (000-19, 000-20), of emotion with
-    ``label_coverage``: which labels it can tell."""
+    """``classification``: the answer of one analysis for one chunk. It is stored under the name of
+    the analysis, as ``{"label", "confidence", "scores"}`` (000-19, 000-20), for emotion with
+    ``label_coverage``: the labels that the release covers."""
 
     model_config = ConfigDict(extra="allow")
 
@@ -40,19 +41,18 @@ class ClassificationEvent(BaseModel):
     start_ms: int
     end_ms: int
     round: int
-    """In which round it was said; of several answers the one of the latest holds
-    (docs/adr/0010)."""
+    """The round of this answer; among several answers the latest round is valid (docs/adr/0010)."""
     release: str
     quality: Quality | None = None
-    """How good the recording sounds; the report holds it channel by channel. Null where an earlier
-    version took it in."""
+    """Audio quality of the recording; the report has it channel by channel. Null if an earlier
+    version ingested it."""
     __pydantic_extra__: dict[str, Published]
 
 
 class EmergencyEvent(Alarm):
-    """``emergency``: an alarm is heard. It leaves while the chunk is worked on, before anything
-    about it is merged. It names no round, so that its id, and with it the event, is the same
-    whenever the same is heard again."""
+    """``emergency``: an alarm was detected. It is published while the chunk is analysed, before
+    anything about it is merged. It contains no round, so repeated detections have the same id and
+    are one event."""
 
     type: str = "emergency"
     id: UUID
@@ -71,20 +71,20 @@ class RecordingEvent(Frozen):
     file_name: str
     duration_ms: int | None = None
     round: int | None = None
-    """1, and one more each time that a part of the recording was analysed again."""
+    """1, and one more each time that a part of the recording is analysed again."""
     error: dict[str, str] | None = None
 
 
 class DeletedEvent(Frozen):
-    """``recording.deleted``: nothing of the recording is left; whoever keeps copies of what was
-    told of it is to delete them. The last event that names it."""
+    """``recording.deleted``: all data of the recording is deleted; consumers must delete their
+    copies of its events. The last event that names it."""
 
     type: str
     id: UUID
     recording_id: UUID
     why: Why
     deleted_at: datetime
-    """When it was asked for, or found to be old enough."""
+    """When the deletion was requested, or retention found the recording."""
 
 
 def classification(
@@ -95,7 +95,7 @@ def classification(
     answer: Published,
     quality: Quality | None,
 ) -> Event:
-    """The event that tells consumers what ``analysis`` said about a chunk in one round."""
+    """The event for the answer of ``analysis`` for a chunk in one round."""
     fields = {
         "chunk": None if key.index == WHOLE else key.index,
         "start_ms": span.start_ms,
@@ -109,7 +109,7 @@ def classification(
 
 
 def emergency(key: ChunkKey, alarm: Alarm) -> Event:
-    """The event that tells consumers of an alarm in a chunk."""
+    """The event for an alarm in a chunk."""
     return _event(
         "emergency", key.recording_id, {"chunk": key.index, **alarm.model_dump(mode="json")}
     )
@@ -118,13 +118,13 @@ def emergency(key: ChunkKey, alarm: Alarm) -> Event:
 def completed(
     recording_id: UUID, state: str, file_name: str, duration_ms: int, round: int
 ) -> Event:
-    """The recording's report can be read."""
+    """The event that the recording's report is available."""
     fields = {"state": state, "file_name": file_name, "duration_ms": duration_ms, "round": round}
     return _event("recording.completed", recording_id, fields)
 
 
 def failed(recording_id: UUID, file_name: str, code: str, detail: str, round: int) -> Event:
-    """The recording will not be analysed, and why."""
+    """The event that the recording will not be analysed, and why."""
     fields = {
         "state": "failed",
         "file_name": file_name,
@@ -135,7 +135,7 @@ def failed(recording_id: UUID, file_name: str, code: str, detail: str, round: in
 
 
 def deleted(recording_id: UUID, why: Why, deleted_at: datetime) -> Event:
-    """Nothing of the recording is left."""
+    """The event that all data of the recording is deleted."""
     return _event(
         "recording.deleted",
         recording_id,

@@ -1,4 +1,4 @@
-"""What the analyses say: the base type of findings, and those that other stages read."""
+"""Findings of the analyses: the base type, and those read by other stages."""
 
 from typing import Annotated, Literal
 
@@ -22,20 +22,20 @@ class Classification(Frozen):
 
 
 class CoveredClassification(Classification):
-    """An answer out of a label set of which the release may know a part."""
+    """An answer out of a label set that the release may cover in part."""
 
     label_coverage: dict[str, bool]
-    """Whether the release can tell a label at all. One that it cannot has a share of 0 for that,
-    not because it was not heard (C-04)."""
+    """For each label, true if the release covers it. A label outside the coverage has a share of 0
+    because the release lacks it, not because it was ruled out (C-04)."""
 
 
 Published = CoveredClassification | Classification
-"""What a ``classification`` event says."""
+"""The answer in a ``classification`` event."""
 
 
 class Findings(Frozen):
-    """Base of what ``analyze()`` returns for a chunk. Deterministic: scores are rounded, no times
-    of day."""
+    """Base class of the result of ``analyze()`` for a chunk. Deterministic: scores are rounded, no
+    times of day."""
 
     def classification(self) -> Published | None:
         """The chunk-level answer to publish as a ``classification`` event; None when there is none
@@ -43,8 +43,8 @@ class Findings(Frozen):
         return None
 
     def alarms(self) -> tuple["Alarm", ...]:
-        """What cannot wait for the merge: each is an ``emergency`` event at once. Only a card that
-        is ``urgent`` is asked."""
+        """Alarms to publish before the merge: each is an ``emergency`` event at once. Used only if
+        the card is ``urgent``."""
         return ()
 
 
@@ -56,29 +56,29 @@ class LabelledInterval(Interval):
 
 
 class SoundEvent(LabelledInterval):
-    """One sound from where it begins to where it ends; those of other labels may overlap it.
-    ``confidence``: its mean share."""
+    """One sound from its begin to its end; those of other labels may overlap it. ``confidence``:
+    its mean share."""
 
     peak: Share
     """The largest share of the label within it."""
 
 
 class Rejected(Interval):
-    """A sound that was heard, but is not told as an event: the strongest of its label that this
-    reason kept back."""
+    """A detected sound that is not reported as an event: the strongest of its label rejected for
+    this reason."""
 
     label: str
     peak: Share
-    """The largest share of the label, as the network gave it."""
+    """The largest share of the label in the network's output."""
     reason: Literal["threshold", "duration", "energy"]
-    """``threshold``: never as likely as an event must be where it begins. ``duration``: too short.
-    ``energy``: below the level at which sound counts as heard."""
+    """``threshold``: the share never reaches the threshold of an event. ``duration``: too short.
+    ``energy``: below the level of audible sound."""
     limit: float
-    """What it would have taken: a share, milliseconds, or dBFS."""
+    """The limit that was missed: a share, milliseconds, or dBFS."""
 
 
 class RawScore(Frozen):
-    """One class of the network's own, where it was surest of it."""
+    """One class of the network's own, at its highest score."""
 
     label: str
     score: Share
@@ -86,23 +86,22 @@ class RawScore(Frozen):
 
 
 class SceneFindings(Findings):
-    """What kind of sound fills the chunk, and when: speech, music, noise, silence, other (000-05).
-    The label of the whole is that of what is heard in it; silence only where hardly anything is
+    """The kind of sound in a chunk over time: speech, music, noise, silence, other (000-05). The
+    label of the chunk is that of its audible part; silence only if hardly anything is audible
     (``earshot.analysis.report.prevailing``)."""
 
     label: str
     confidence: Share
     scores: Scores
     intervals: tuple[LabelledInterval, ...]
-    """What fills each moment, without gaps."""
+    """The label of each moment, without gaps."""
     heard_ms: Millis | None = None
-    """How long something else than silence is heard; null in findings of releases that did not
-    tell."""
+    """Time not dominated by silence; null in findings of older releases."""
     events: tuple[SoundEvent, ...] = ()
     rejected: tuple[Rejected, ...] = ()
     raw: tuple[RawScore, ...] = ()
-    """The classes of the network itself with their largest scores, the surest first; not all where
-    they are many (C-05)."""
+    """The network's own classes with their largest scores, highest first; a selection if there are
+    many (C-05)."""
 
     def classification(self) -> Classification:
         return Classification(label=self.label, confidence=self.confidence, scores=self.scores)
@@ -117,24 +116,23 @@ class Alarm(Interval):
     (NFPA 72)."""
     frequency_hz: Annotated[int, Field(gt=0)]
     confidence: Share
-    """How well the best group keeps the rhythm: a correlation, and no probability."""
+    """Correlation of the best group with the rhythm; not a probability."""
     groups: Annotated[int, Field(gt=0)]
-    """Groups of pulses that were heard."""
+    """Number of detected groups of pulses."""
 
 
 class NoiseFindings(Findings):
-    """Which environmental noise is heard (004-22..29). ``coverage`` lists the classes the
-    checkpoint can tell at all."""
+    """The environmental noise of a chunk (004-22..29). ``coverage`` lists the classes of the
+    checkpoint."""
 
     label: str
     confidence: Share
     scores: Scores
     coverage: tuple[str, ...]
     bandwidth_limited: bool
-    """The recording was made below 32 kHz, so classes that live in the upper band are unreliable
-    (C-08)."""
+    """The recording was made below 32 kHz, so classes in the upper band are unreliable (C-08)."""
     emergency: tuple[Alarm, ...] = ()
-    """From a detector of its own, never from the scores (C-01)."""
+    """From a separate detector, never from the scores (C-01)."""
 
     def alarms(self) -> tuple[Alarm, ...]:
         return self.emergency
@@ -151,8 +149,8 @@ class RoleScores(Utterance):
 
 
 class SentimentFindings(Findings):
-    """Acoustic sentiment per utterance: negative, neutral, positive (C-06). Where the role of a
-    channel is not known, each utterance is scored under both role models and the report chooses."""
+    """Acoustic sentiment per utterance: negative, neutral, positive (C-06). If the role of a
+    channel is unknown, each utterance is scored under both role models and the report chooses."""
 
     utterances: tuple[RoleScores, ...]
     overall: Classification
@@ -162,9 +160,9 @@ class SentimentFindings(Findings):
 
 
 Timing = Literal["native", "aligned", "interpolated"]
-"""How a word came to its time: the recogniser said it; the text was aligned with the sound
-afterwards (forced alignment); or it was spread over the gap between words that have one (digits,
-what the aligner's alphabet lacks, recognisers that give none)."""
+"""Origin of a word's time: ``native``, from the recogniser; ``aligned``, the text was aligned with
+the audio afterwards (forced alignment); ``interpolated``, distributed over the gap between words
+with times (digits, characters outside the aligner's alphabet, recognisers without times)."""
 
 
 class Word(Utterance):
@@ -176,8 +174,7 @@ class Word(Utterance):
 
 
 class SuppressedText(Utterance):
-    """What a recogniser wrote down and nobody is believed to have said
-    (``earshot.analysis.words.hallucinated``)."""
+    """Recogniser output rejected as hallucinated (``earshot.analysis.words.hallucinated``)."""
 
     text: str
     reason: Literal["repetition", "low_probability", "no_speech"]
@@ -187,12 +184,12 @@ class AsrFindings(Findings):
     """The words of a chunk, in order of channel and time. Never published on the event stream."""
 
     language: str
-    """BCP 47: the one that was asked for, or the one that was heard."""
+    """BCP 47: the requested or the detected language."""
     words: tuple[Word, ...]
     suppressed_text: tuple[SuppressedText, ...] = ()
-    """Kept for whoever wants to know, in no transcript."""
+    """Kept for inspection, in no transcript."""
     routed_to: str | None = None
-    """Release that wrote this down, where the language led to another one than the job's."""
+    """Release that transcribed this, if the language is routed to another one than the job's."""
 
 
 class Emotion(Utterance):
@@ -209,40 +206,40 @@ class Emotion(Utterance):
 
 
 class EmotionFindings(Findings):
-    """Emotion per utterance, and pooled over the chunk in canonical labels. ``coverage`` lists
-    those that the checkpoint can give at all (C-04)."""
+    """Emotion per utterance, and pooled over the chunk in canonical labels. ``coverage`` lists the
+    canonical labels of the checkpoint (C-04)."""
 
     utterances: tuple[Emotion, ...]
     overall: Classification
     coverage: tuple[str, ...] = ()
-    """Empty in findings of releases that did not tell."""
+    """Empty in findings of older releases."""
     dimensions_by: str | None = None
-    """Release that rated valence, arousal and dominance; null where none did."""
+    """Release that rated valence, arousal and dominance; null without one."""
 
     def classification(self) -> CoveredClassification:
         """In the six labels of 000-07."""
         scores = six(self.overall.scores)
         label = max(scores, key=lambda name: scores[name])
-        told = covered(self.coverage or self.overall.scores)
+        coverage = covered(self.coverage or self.overall.scores)
         return CoveredClassification(
-            label=label, confidence=scores[label], scores=scores, label_coverage=told
+            label=label, confidence=scores[label], scores=scores, label_coverage=coverage
         )
 
 
 class SpeakerTurn(Utterance):
-    """One speaker holding the floor on one channel."""
+    """A turn of one speaker on one channel."""
 
     speaker: Annotated[str, Field(pattern=r"^s\d+$")]
 
 
 class DiarizationFindings(Findings):
-    """Who spoke when over the whole recording; speakers are numbered in order of first
+    """Speaker turns over the whole recording; speakers are numbered in order of first
     appearance."""
 
     method: Literal["channel", "clustering"]
     speakers: int
     turns: tuple[SpeakerTurn, ...]
-    """Overlap where the release hears several people at once."""
+    """Overlapping where the release detects simultaneous speech."""
     exclusive: tuple[SpeakerTurn, ...] = ()
-    """The same with one speaker at a time, to give words to; empty where ``turns`` serve for
+    """The same with one speaker at a time, for assigning words; empty if ``turns`` serve for
     that."""

@@ -28,8 +28,8 @@ NOISE_CATEGORIES = (
 )  # fmt: skip
 
 EMERGENCY = "fire_alarm"
-"""Comes from a detector of its own: an emergency must not have to win a softmax against
-``mixed_noise`` (C-01)."""
+"""From a separate detector: an emergency must not compete with ``mixed_noise`` in a softmax
+(C-01)."""
 
 CLASSIFIED = tuple(label for label in NOISE_CATEGORIES if label != EMERGENCY)
-"""What a full classifier's head is asked to tell apart: 58."""
+"""The 58 classes of a full classifier's head."""

@@ -1,5 +1,5 @@
-"""The outcome of one analysis on one chunk: findings, or why not. Failures are values, so one
-cannot stop a chord."""
+"""The outcome of one analysis on one chunk: findings, or the reason for their absence. Failures are
+values, so one cannot stop a chord."""
 
 from typing import Annotated, Any, Literal
 
@@ -19,9 +19,9 @@ class Succeeded(Frozen):
 
 
 NO_SPEECH = "no_speech"
-"""Nobody speaks in the clip, as far as the VAD says."""
+"""The VAD detects no speech in the clip."""
 SCENE_NOISE, SCENE_MUSIC = "scene_noise", "scene_music"
-"""The gate found noise or music alone where the VAD says speech (``workers.gate``)."""
+"""The gate finds only noise or music where the VAD detects speech (``workers.gate``)."""
 
 
 class Skipped(Frozen):
@@ -29,7 +29,7 @@ class Skipped(Frozen):
 
     status: Literal["skipped"] = "skipped"
     reason: str
-    """One of the constants above, or an analysis's own word in the same form."""
+    """One of the constants above, or a reason of an analysis in the same form."""
 
 
 class Failed(Frozen):

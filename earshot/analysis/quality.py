@@ -1,4 +1,4 @@
-"""How good the sound of a recording is: what its labels are to be read beside."""
+"""Audio quality of a recording, for judging the reliability of its labels."""
 
 from collections.abc import Iterable
 from typing import Annotated, Literal
@@ -26,36 +26,36 @@ NOISY_BELOW_DB = 10.0
 """Signal-to-noise ratio below which recognition of words falls off steeply (Hirsch and Pearce 2000,
 Aurora: 10 to 5 dB)."""
 QUIET_BELOW_LUFS = -43.0
-"""20 LU below the level that programmes are made at (EBU R 128: -23 LUFS)."""
+"""20 LU below the production level of programmes (EBU R 128: -23 LUFS)."""
 TELEPHONE_BELOW_HZ = 4_200
-"""A narrow-band telephone line ends at 3,400 Hz (ITU-T G.712), its sampling at 4,000; a resampler's
-slope is let pass."""
+"""A narrow-band telephone line ends at 3,400 Hz (ITU-T G.712), its sampling at 4,000; this allows
+for a resampler's slope."""
 DC_ABOVE = 0.01
-"""Of full scale, -40 dB: a fault of the recorder, beyond what any converter is allowed."""
+"""Of full scale, -40 dB: a fault of the recorder, beyond the tolerance of any converter."""
 
 Decibel = Annotated[float, Field(allow_inf_nan=False)]
 
 
 class Crosstalk(Frozen):
-    """Speech of another channel that is on this one again, and was left out of its speech."""
+    """Speech of another channel that leaks into this one, and was left out of its speech."""
 
-    of: Annotated[int, Field(ge=0, lt=8)] = Field(description="The channel that it was said on.")
-    fainter_db: Decibel = Field(description="How much fainter it is here.")
+    of: Annotated[int, Field(ge=0, lt=8)] = Field(description="The source channel.")
+    fainter_db: Decibel = Field(description="Attenuation on this channel.")
     later_ms: int = Field(
         description=(
-            "How much later; below 0: earlier, by channels that were not recorded at the same time."
+            "Delay on this channel; below 0: earlier, if channels were not recorded at the same time."
         )
     )
     left_out_ms: Annotated[int, Field(ge=0)] = Field(
-        description="How much of it is no speech of this channel."
+        description="Length left out of this channel's speech."
     )
 
     def note(self) -> str:
-        """The same for people, who count channels from 1."""
+        """A sentence for people, with channels counted from 1."""
         when = f"{abs(self.later_ms)} ms {'later' if self.later_ms >= 0 else 'earlier'}"
         left_out = f"{self.left_out_ms / 1000:.1f} s of it are left out"
         return (
-            f"channel {self.of + 1} is heard on it again, {self.fainter_db:.0f} dB fainter and"
+            f"channel {self.of + 1} leaks into it, {self.fainter_db:.0f} dB fainter and"
             f" {when}; {left_out}."
         )
 
@@ -65,7 +65,7 @@ class ChannelQuality(Frozen):
 
     channel: Annotated[int, Field(ge=0, lt=8)]
     peak_dbfs: Decibel | None = Field(
-        description="Highest sample in dB of full scale; null for nothing but zeros."
+        description="Highest sample in dB of full scale; null for zeros only."
     )
     loudness_lufs: Decibel | None = Field(
         description=(
@@ -78,9 +78,9 @@ class ChannelQuality(Frozen):
     )
     snr_db: Decibel | None = Field(
         description=(
-            "Mean power of speech above the median power between speech, both as the VAD tells them"
-            " apart, 0 to 8 kHz; null with less than 1 s of speech or 0.5 s of pauses, with pauses"
-            " of digital silence, or where channels were mixed."
+            "Mean power of speech above the median power between speech, both as separated"
+            " by the VAD, 0 to 8 kHz; null with less than 1 s of speech or 0.5 s of pauses, with"
+            " pauses of digital silence, or where channels were mixed."
         )
     )
     bandwidth_hz: Annotated[int, Field(gt=0)] | None = Field(
@@ -99,7 +99,7 @@ class ChannelQuality(Frozen):
 
 
 class Quality(Frozen):
-    """A recording in one line: of several channels the worst one that is alive, or for loudness all
+    """Quality of a recording in one line: the worst channel that is alive, or for loudness all
     together."""
 
     loudness_lufs: Decibel | None = Field(
@@ -107,22 +107,20 @@ class Quality(Frozen):
     )
     clipped_share: Share
     snr_db: Decibel | None = Field(
-        description="Of what was analysed: of the mix where channels were mixed. See channels."
+        description="Of the analysed audio: of the mix where channels were mixed. See channels."
     )
     bandwidth_hz: Annotated[int, Field(gt=0)] | None
     dc_offset: Annotated[float, Field(ge=-100, le=100)]
-    warnings: tuple[Trouble, ...] = Field(
-        description="What to know before trusting the labels, for machines."
-    )
+    warnings: tuple[Trouble, ...] = Field(description="Codes of reasons to doubt the labels.")
 
 
 class RecordingQuality(Quality):
-    """The same with every channel of the file."""
+    """Quality of a recording with every channel of the file."""
 
     channels: tuple[ChannelQuality, ...]
 
     def summary(self) -> Quality:
-        """What every event about the recording carries."""
+        """The summary in every event about the recording."""
         return Quality(**self.model_dump(exclude={"channels"}))
 
 
@@ -135,8 +133,8 @@ def judged(
     """The recording's quality from that of its channels.
 
     Args:
-        mixed_snr_db: where channels were mixed before speech was sought, that of the mix.
-        one_signal: two channels carry the same, at whatever gain.
+        mixed_snr_db: of the mix, if channels were mixed before speech detection.
+        one_signal: two channels carry the same signal, at any gain.
     """
     alive = [each for each in channels if not each.dead] or list(channels)
     quality = RecordingQuality(
@@ -155,14 +153,12 @@ def judged(
 
 def explained(quality: Quality) -> tuple[str, ...]:
     """The warnings as sentences for people."""
-    said: dict[str, str] = {
-        "silent": "Nothing can be heard: no second is louder than -66 dBFS.",
+    sentences: dict[str, str] = {
+        "silent": "No audible sound: no second is louder than -66 dBFS.",
         "dead_channel": "A channel is dead: no second of it is louder than -66 dBFS.",
         "dual_mono": "Both channels carry the same signal.",
-        "clipped": f"Clipped: {quality.clipped_share:.1%} of the samples stand at full scale.",
-        "noisy": (
-            f"Noisy: speech stands only {quality.snr_db or 0:.0f} dB above what is between it."
-        ),
+        "clipped": f"Clipped: {quality.clipped_share:.1%} of the samples are at full scale.",
+        "noisy": (f"Noisy: speech is only {quality.snr_db or 0:.0f} dB above the pauses."),
         "quiet": f"Quiet: {quality.loudness_lufs or 0:.0f} LUFS.",
         "telephone_band": (
             f"Telephone band: nothing above {(quality.bandwidth_hz or 0) / 1000:.1f} kHz."
@@ -171,7 +167,7 @@ def explained(quality: Quality) -> tuple[str, ...]:
             f"The samples are shifted by {quality.dc_offset:.1%} of full scale (DC offset)."
         ),
     }
-    return tuple(said[each] for each in quality.warnings)
+    return tuple(sentences[each] for each in quality.warnings)
 
 
 def _troubles(quality: RecordingQuality, one_signal: bool) -> Iterable[Trouble]:

@@ -1,5 +1,4 @@
-"""What another service must say to have a recording analysed: the one argument of the task
-``ingest.recording``."""
+"""The request to analyse a recording: the one argument of the task ``ingest.recording``."""
 
 import re
 from typing import Annotated, Any, Literal
@@ -49,18 +48,18 @@ Role = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,31}$")]
 
 
 Differing = Literal["roles", "language", "speakers"]
-"""An option in which a stored recording may not be what was asked for."""
+"""An option in which a stored recording may differ from the request."""
 
 
 class IngestRequest(Frozen):
     """A recording to analyse. Only ``uri`` is required."""
 
     uri: Address
-    """Where the audio lies: an fsspec URL under one of the configured roots, e.g.
+    """Location of the audio: an fsspec URL under one of the configured roots, e.g.
     ``file:///data/calls/7.wav``."""
     recording_id: UUID | None = None
-    """Choose the id beforehand to follow the recording from the first moment; sending the same id
-    twice ingests once, and with another file it is refused (``id_taken``)."""
+    """Choose the id beforehand to follow the recording from the start; sending the same id twice
+    ingests once, and with another file it is refused (``id_taken``)."""
     file_name: FileName | None = None
     """Name to show; default: the last part of ``uri``."""
     analyses: (
@@ -74,21 +73,19 @@ class IngestRequest(Frozen):
     """Role of each channel. Default for two channels: ``agent``, ``customer``. Channels without
     roles are mixed to one: pass ``[]`` when they are not speakers."""
     language: Language | None = None
-    """BCP 47 language of the speech, ``und`` where it is to be heard; default: the service's
-    setting."""
+    """BCP 47 language of the speech, ``und`` to detect it; default: the service's setting."""
     speakers: SpeakerCount | None = None
-    """How many people speak, where that is known; for channels without roles. Default: it is
-    heard."""
+    """Number of speakers, if known; for channels without roles. Default: it is estimated."""
     force: bool = False
     """Analyse although the same content, in the same language and with the same roles, is stored
     already."""
     accept_truncated: bool = False
-    """Analyse what there is of a file that ends before its header says so."""
+    """Analyse the existing part of a file that ends before its header says so."""
 
     @property
     def name(self) -> str:
-        # As in ``earshot.audio.store.pcm.local_path``: in a local name nothing is a query, and
-        # nothing is percent-encoded.
+        # As in ``earshot.audio.store.pcm.local_path``: local names have no query and no
+        # percent-encoding.
         local = self.uri.startswith("file://")
         path = self.uri.removeprefix("file://") if local else unquote(urlsplit(self.uri).path)
         return self.file_name or path.rstrip("/").rpartition("/")[2] or shown(self.uri)
@@ -103,13 +100,12 @@ class IngestReply(Frozen):
     """The same content, in the same language and with the same roles, was stored before;
     ``recording_id`` is that recording."""
     added: tuple[str, ...] = ()
-    """Analyses that nobody had asked of that recording, or not with that many speakers; they are
-    done now, in a new round."""
+    """Analyses not requested for that recording before, or not with that number of speakers; a new
+    round runs them now."""
     differs: tuple[Differing, ...] = ()
-    """In what the stored recording is not what was asked for: it was asked for before, in another
-    way."""
+    """Options in which the stored recording differs from this request."""
     error: dict[str, Any] | None = None
-    """``{"code": ..., "detail": ...}`` when the state is ``failed``, or when what this request
-    asked of a finished recording cannot be done. ``id_taken``: the id stands for another file, of
-    which nothing is told; ``not_comparable``: whether it does cannot be known. What was handed in
-    is then left where it is."""
+    """``{"code": ..., "detail": ...}`` when the state is ``failed``, or when an addition to a
+    finished recording is impossible. ``id_taken``: the id belongs to another file, about which
+    nothing is revealed; ``not_comparable``: the files cannot be compared. The submitted file then
+    stays in place."""

@@ -1,9 +1,9 @@
-"""Who speaks on which channel."""
+"""Roles of channels."""
 
 from earshot.analysis.errors import Permanent
 
 DEFAULT_ROLES = ("agent", "customer")
-"""Who speaks on which channel of a two-channel recording, unless the request says otherwise."""
+"""Roles of a two-channel recording, unless the request sets others."""
 
 
 def roles_of(
@@ -12,7 +12,7 @@ def roles_of(
     """One role per channel, or none: then the channels do not separate the speakers and are mixed.
 
     Args:
-        named: what the file itself calls its channels, where it does.
+        named: roles named by the file itself, if any.
 
     Raises:
         Permanent: ``roles``, neither none nor one a channel.

@@ -1,5 +1,5 @@
-"""Arithmetic of intervals on a recording's time line: overlap, clipping, search, and which chunk
-answers for which stretch."""
+"""Arithmetic of intervals on a recording's time line: overlap, clipping, search, and the stretch
+owned by each chunk."""
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Sequence
@@ -23,8 +23,8 @@ def clip(span: Interval, bounds: Interval) -> Interval:
 
 
 def owned(chunks: Sequence[Interval]) -> list[Interval]:
-    """For chunks in order of time, the stretch each answers for: an overlap is cut in its middle,
-    so no moment counts twice."""
+    """The stretch owned by each chunk, for chunks in order of time: an overlap is cut in its
+    middle, so no moment counts twice."""
     if not chunks:
         return []
     cuts = [
@@ -41,7 +41,7 @@ def owned(chunks: Sequence[Interval]) -> list[Interval]:
 
 
 class Track(Generic[T]):
-    """Intervals sorted by time; finding the ones that meet a stretch does not walk all of them."""
+    """Intervals sorted by time, with a search that does not visit all of them."""
 
     def __init__(self, items: Iterable[T]) -> None:
         self.items = sorted(items, key=lambda item: (item.start_ms, item.end_ms))
@@ -55,8 +55,8 @@ class Track(Generic[T]):
         return [item for item in self.items[first:last] if overlap_ms(item, span)]
 
     def nearest(self, span: Interval) -> T | None:
-        """The interval that overlaps ``span`` most, or else lies closest to it; None when there is
-        none at all."""
+        """The interval with the largest overlap with ``span``, or else the closest; None if there
+        is none at all."""
         near = self.meeting(span)
         if near:
             return max(near, key=lambda item: overlap_ms(item, span))

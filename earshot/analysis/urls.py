@@ -1,18 +1,18 @@
-"""URLs as they may be shown: without user, password, query and fragment, which is where credentials
-and signatures stand."""
+"""URLs as they may be shown: without user, password, query and fragment, which may contain
+credentials and signatures."""
 
 import re
 from collections.abc import Collection
 from urllib.parse import quote, urlsplit
 
 _URL = re.compile(r"[a-zA-Z][a-zA-Z0-9+.-]{0,30}://[^\s'\"<>]+")
-"""Of a longer scheme the end: a bound is what keeps the search linear, whatever the text."""
+"""Only the end of a longer scheme: the bound keeps the search linear."""
 _BREAKS = " \t\n'\"<>"
 
 
 def shown(url: str) -> str:
-    """The URL without what may be secret; a path or anything else that is no URL as it is. A file's
-    name may hold any character, so of a ``file://`` URL it stays whole."""
+    """The URL without parts that may be secret; a path or other text unchanged. A file's name may
+    contain any character, so a ``file://`` URL stays whole."""
     if "://" not in url:
         return url
     if url.startswith("file://"):
@@ -28,13 +28,13 @@ def shown(url: str) -> str:
 
 
 def masked(text: str) -> str:
-    """A text with every URL in it as ``shown``."""
+    """A text with every URL in it masked by ``shown``."""
     return _URL.sub(lambda found: shown(found.group()), text)
 
 
 def ends(text: str, most: int) -> str:
-    """At most so many characters of either end. Of a URL that is cut nothing is left: it may end
-    within a password."""
+    """At most so many characters of either end. A URL that would be cut is removed, since it may
+    end within a password."""
     if len(text) <= 2 * most:
         return text
     (start, end), (from_, until) = _word(text, most), _word(text, len(text) - most)
@@ -44,14 +44,16 @@ def ends(text: str, most: int) -> str:
 
 
 def _word(text: str, at: int) -> tuple[int, int]:
-    """Where the word begins and ends that the position lies in."""
+    """Begin and end of the word at a position."""
     ends_ = [found for each in _BREAKS if (found := text.find(each, at)) >= 0]
     return max(text.rfind(each, 0, at) for each in _BREAKS) + 1, min(ends_, default=len(text))
 
 
 def check_service(url: str, schemes: Collection[str]) -> None:
-    """Raises:
-    ValueError: this is no URL of such a server; the reason shows nothing of it.
+    """Checks that this is the URL of a server with one of these schemes.
+
+    Raises:
+        ValueError: it is not; the message contains nothing of it.
     """
     parts = urlsplit(url)
     if parts.scheme not in schemes:
@@ -70,7 +72,7 @@ def check_service(url: str, schemes: Collection[str]) -> None:
 
 
 def with_password(url: str, password: str) -> str:
-    """The URL with that password, whatever its characters, in place of any other."""
+    """The URL with that password, with any characters, in place of any other."""
     parts = urlsplit(url)
     user, _, host = parts.netloc.rpartition("@")
     return parts._replace(

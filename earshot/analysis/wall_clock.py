@@ -1,19 +1,19 @@
-"""Notices that the wall clock was set: times of before and after are then not to be compared."""
+"""Detects changes of the wall clock, after which earlier and later times are not comparable."""
 
 import time
 
 LEAP_SEC = 2.0
-"""By how much it must have moved against the monotonic clock; time servers move it by less."""
+"""Minimum movement against the monotonic clock; time servers adjust by less."""
 
 
 class WallClock:
-    """Remembers how the two clocks stand to each other."""
+    """Records the difference of the two clocks."""
 
     def __init__(self) -> None:
         self._offset = _offset()
 
     def was_set(self) -> bool:
-        """Whether it was set since this was asked last."""
+        """True if the clock was set since the last call."""
         before, self._offset = self._offset, _offset()
         return abs(self._offset - before) > LEAP_SEC
 

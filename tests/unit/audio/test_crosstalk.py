@@ -101,7 +101,7 @@ def test_an_echo_is_no_speech_of_its_channel(
     assert found.left_out_ms == pytest.approx(1000 * (AGENT_S[1] - AGENT_S[0]), abs=900)
     assert ready.quality.channels[0].crosstalk == ()
     assert ready.notes[0].startswith(
-        f"Channel 2: channel 1 is heard on it again, {found.fainter_db:.0f} dB fainter"
+        f"Channel 2: channel 1 leaks into it, {found.fainter_db:.0f} dB fainter"
     )
 
 
