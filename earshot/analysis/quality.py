@@ -43,7 +43,7 @@ class Crosstalk(Frozen):
     fainter_db: Decibel = Field(description="Attenuation on this channel.")
     later_ms: int = Field(
         description=(
-            "Delay on this channel; below 0: earlier, if channels were not recorded at the same time."
+            "Delay here; below 0: earlier, if channels were not recorded at the same time."
         )
     )
     left_out_ms: Annotated[int, Field(ge=0)] = Field(
