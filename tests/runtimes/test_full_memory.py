@@ -25,7 +25,7 @@ from tests.chunks import length_ms, stored
 from tests.sounds.synthetic import white_noise
 from workers import asr
 from workers.asr.routes import Recognisers
-from workers.run import _analyze
+from workers.run import run_clips
 from earshot.analysis.errors import Transient
 
 folder, store, room_mb = Path(sys.argv[1]), Path(sys.argv[2]), int(sys.argv[3])
@@ -55,7 +55,7 @@ model.passes.clear()
 if room_mb:
     held = int(re.search(r"VmSize:\\s+(\\d+)", Path("/proc/self/status").read_text())[1]) * 1024
     resource.setrlimit(resource.RLIMIT_AS, (held + (room_mb << 20), resource.RLIM_INFINITY))
-outcomes = _analyze(asr, One(model), clips, (Transient,))
+outcomes = run_clips("asr", asr, One(model), clips, (Transient,))
 print(json.dumps([model.passes, [each.model_dump(mode="json") for each in outcomes]]))
 """
 

@@ -61,7 +61,7 @@ def test_a_worker_whose_clock_was_set_is_heard_anew(bare_servers: Stack) -> None
 SPEAKS = """
 import sys, time
 from earshot.storage.redis.presence import Worker
-from tasks import presence
+from tasks.process import presence
 for line in sys.stdin:
     if line == "speak\\n":
         now = time.time()
