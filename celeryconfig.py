@@ -33,7 +33,7 @@ task_routes = {
 
 # Nothing is acknowledged before it is done, and a job whose worker died is given to another one: at
 # most as often as its task says (``max_retries``), and an analysis until the deaths of its chunks
-# are enough (``tasks.triage``).
+# are enough (``earshot.pipeline.triage``).
 task_acks_late = True
 task_reject_on_worker_lost = True
 task_retry_on_worker_lost = True

@@ -12,14 +12,15 @@ from cli.terminal.console import say, show
 from cli.terminal.places import described, kept
 from earshot.analysis.errors import Misconfigured, Permanent
 from earshot.analysis.types import SpeakerCount
+from earshot.pipeline.intake.restart import restart
+from earshot.pipeline.rerun import plan, start_round
 from earshot.registry import analyses as registered
 from earshot.storage.postgres import recordings, requests
 from earshot.storage.postgres.db import Connection, connect
 from earshot.storage.postgres.rounds import COUNTS_SPEAKERS, Choice
 from producer.admission import wait_for_room
 from producer.submit import Submission
-from tasks.again import again, plan
-from tasks.restart import restart
+from tasks import publisher
 
 
 def choice(
@@ -106,9 +107,8 @@ def ask(
     """
     with patience() as patient:
         wait_for_room(patient)
-    again(
-        connection, recording_id, {index: set(names) for index, names in places.items()}, speakers
-    )
+    wanted = {index: set(names) for index, names in places.items()}
+    start_round(connection, publisher, recording_id, wanted, speakers)
     return _submission(connection, recording_id)
 
 
@@ -116,7 +116,7 @@ def _restarted(connection: Connection, recording_id: UUID, dry_run: bool) -> boo
     return (
         bool(requests.restartable(connection, recording_id))
         if dry_run
-        else restart(connection, recording_id)
+        else restart(connection, publisher, recording_id)
     )
 
 

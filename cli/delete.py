@@ -11,9 +11,9 @@ from cli.terminal.console import say, show, show_json
 from earshot.analysis.deletion import Checked, DeletionReceipt, added
 from earshot.analysis.errors import Misconfigured, Unavailable
 from earshot.analysis.printable import plural
+from earshot.pipeline import deletion as work
 from earshot.storage.postgres import recordings, tombstones
 from earshot.storage.postgres.db import Connection, connect
-from tasks import delete as work
 
 
 def delete(

@@ -12,6 +12,7 @@ from rich.table import Table
 from cli.terminal.console import notices, say, show
 from earshot.analysis.errors import BAD_AUDIO_CODES, Misconfigured
 from earshot.audio.plan import PlanLimits
+from earshot.pipeline.releases import gate_release
 from earshot.registry import analyses
 from earshot.settings import settings
 from evaluation import label_map, manifest, releases
@@ -20,7 +21,6 @@ from evaluation.figures import picture
 from evaluation.metrics import Classified, Diarized, LeftOut, Measured, Metrics, Transcribed
 from evaluation.run import Trial
 from workers.direct import Analyser
-from workers.gate import at_the_gate
 
 NAMED = 5
 """Recordings that could not be measured and are named on the terminal; metrics.json names all."""
@@ -76,7 +76,7 @@ def _analyser(names: Sequence[str], checkpoints: Sequence[str], folder: Path) ->
     answering = releases.chosen(names, checkpoints, folder)
     releases.load_all(answering, config.device)
     return Analyser(
-        f"file://{folder}/audio", answering, limits, config.device, config.language, at_the_gate()
+        f"file://{folder}/audio", answering, limits, config.device, config.language, gate_release()
     )
 
 

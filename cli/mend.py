@@ -3,12 +3,14 @@
 import time
 
 from cli.terminal.console import say, show
+from earshot.pipeline import verdicts
+from earshot.pipeline.cleanup import Tidied, tidy
+from earshot.pipeline.repair import Repaired
+from earshot.pipeline.repair import repair as repair_once
 from earshot.settings import settings
 from earshot.storage.postgres.db import connect
 from earshot.storage.redis.client import client
-from tasks import stuck
-from tasks.mend import Mended, mend
-from tasks.tidy import Tidied, tidy
+from tasks import publisher
 
 POLL_SEC = 1.0
 HEARTBEAT_SEC = 5.0
@@ -40,13 +42,13 @@ DONE = {
     "uploads_swept": "uploads removed that no request names",
     "files_swept": "recordings' audio and files removed that dead processes left",
 }
-"""Field of ``Mended`` or ``Tidied`` to the words for it, in the order of the passes."""
+"""Field of ``Repaired`` or ``Tidied`` to the words for it, in the order of the passes."""
 
 
 def repair() -> int:
     """Runs one pass and prints one line for each kind of thing that it set going again."""
     _listen()
-    lines = told(mend(None, restart_failed=True)) + told(tidy(sweep=True))
+    lines = told(repair_once(publisher, None, restart_failed=True)) + told(tidy(sweep=True))
     for line in lines:
         show(line)
     if not lines:
@@ -54,7 +56,7 @@ def repair() -> int:
     return 0
 
 
-def told(done: Mended | Tidied) -> list[str]:
+def told(done: Repaired | Tidied) -> list[str]:
     """What one pass did, one line a kind."""
     counts = done.model_dump()
     return [f"{counts[name]} {words}" for name, words in DONE.items() if counts.get(name)]
@@ -71,9 +73,11 @@ def _listen() -> None:
     listening = False
     with connect() as connection:
         while time.monotonic() < until:
-            at = stuck.look(redis, None)
+            at = verdicts.look(redis, None)
             delays = [
-                delay for each in stuck.late_chunks(connection, redis, at) for delay in each.delays
+                delay
+                for each in verdicts.late_chunks(connection, redis, at)
+                for delay in each.delays
             ]
             if not at.workers or not any(delay.verdict == "unsure" for delay in delays):
                 return

@@ -9,13 +9,13 @@ from earshot.analysis.printable import told
 from earshot.analysis.request import IngestRequest
 from earshot.analysis.types import Frozen, SpeakerCount
 from earshot.audio.store.inbox import discard_upload, is_young, upload
+from earshot.pipeline.orphans import AGE_SEC as SWEPT_SEC
 from earshot.registry import analyses
 from earshot.settings import settings
 from earshot.storage.postgres import recordings
 from earshot.storage.postgres.db import Connection, connect, lost_connections
 from producer.admission import expected_chunks
 from producer.patience import Patience
-from tasks.leftovers import AGE_SEC as SWEPT_SEC
 from tasks.submit import send
 
 

@@ -24,6 +24,7 @@ from earshot.analysis.printable import printable
 from earshot.analysis.urls import masked
 from earshot.audio.store import scratch
 from earshot.compute import onnx_runtime
+from earshot.pipeline.retries import PAUSE_MAX_SEC
 from earshot.pools import queues_of
 from earshot.settings import PROJECT, settings
 
@@ -34,15 +35,7 @@ takes 3 MB: with less than that, it and what is made of it would be asked for ag
 two thirds more CPU."""
 
 
-PAUSE_MAX_SEC = 60
-"""The longest pause between two tries."""
 PUBLISH_AGAIN_SEC = 2.0
-
-
-def step_sec() -> float:
-    """The longest time from one try to the next of a task that does not wait for its turn
-    meanwhile."""
-    return settings().task_time_limit_sec + PAUSE_MAX_SEC
 
 
 class Stage(Task):  # type: ignore[misc]  # celery ships no types

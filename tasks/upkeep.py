@@ -2,14 +2,15 @@
 
 import logging
 
+from earshot.pipeline.cleanup import Tidied, tidy
+from earshot.pipeline.repair import Repaired, repair
 from earshot.storage import outbox
 from earshot.storage.postgres import db
 from earshot.storage.redis import client as redis
 from earshot.storage.redis import upkeep_runs
+from tasks import publisher
 from tasks.app import app
-from tasks.mend import Mended, mend
 from tasks.process.presence import claim
-from tasks.tidy import Tidied, tidy
 
 log = logging.getLogger(__name__)
 
@@ -17,11 +18,11 @@ log = logging.getLogger(__name__)
 @app.task(name="upkeep.reconcile", ignore_result=True)
 def reconcile() -> None:
     """One pass over everything that is late."""
-    mended = mend(claim().worker)
-    if mended != Mended():
+    repaired = repair(publisher, claim().worker)
+    if repaired != Repaired():
         log.warning(
-            "mended: %s",
-            ", ".join(f"{name} {count}" for name, count in mended.model_dump().items() if count),
+            "repaired: %s",
+            ", ".join(f"{name} {count}" for name, count in repaired.model_dump().items() if count),
         )
     upkeep_runs.note(redis.client(), "reconcile")
 

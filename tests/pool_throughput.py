@@ -20,10 +20,10 @@ import psutil
 
 from cli.localstack import processes
 from earshot.analysis.types import WHOLE, ChunkRef, Release
+from earshot.pipeline.dispatch import _reference
 from earshot.pools import STAGES
 from earshot.registry import analyses
 from earshot.storage.postgres import db, recordings, releases
-from tasks.dispatch import _reference
 from tests.integration.enqueue import enqueue
 from tests.pool_sound import Sound
 from tests.servers import Stack

@@ -19,9 +19,6 @@ from earshot.audio.clip import Clip
 from earshot.audio.features.chosen_windows import spread
 from earshot.audio.features.windows import begin_ms
 from earshot.compute import cache
-from earshot.models.checkpoints import licence
-from earshot.models.checkpoints.defaults import defaults
-from earshot.settings import settings
 from workers import scene
 from workers.contract import Analyzer, Result, results
 
@@ -64,19 +61,6 @@ class Gated:
             )
         )
         return [next(rest) if each is None else each for each in told]
-
-
-def at_the_gate() -> Release | None:
-    """The scene release that keeps the gate: the embedded one, whichever is active, for it is on
-    every machine and small. None
-    where the gate is switched off, or where the licence of its checkpoint forbids this use: then
-    all is listened to."""
-    config, entry = settings(), defaults()["scene"]
-    return (
-        entry.release()
-        if config.scene_gate and licence.allows(entry, config.commercial_use)
-        else None
-    )
 
 
 def gated(analyzer: Analyzer, gate: Release | None) -> Analyzer:

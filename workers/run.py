@@ -5,7 +5,7 @@ import logging
 from collections.abc import Sequence
 
 from earshot.analysis.errors import DeviceLost, EarshotError, Transient
-from earshot.analysis.outcome import Failed, Outcome, Skipped, Succeeded
+from earshot.analysis.outcome import DEVICE_MEMORY, Failed, Outcome, Skipped, Succeeded
 from earshot.analysis.types import Job
 from earshot.audio.clip import Clip
 from earshot.compute import cache
@@ -18,8 +18,6 @@ from workers.modules import module
 log = logging.getLogger(__name__)
 
 Reraise = tuple[type[BaseException], ...]
-
-DEVICE_MEMORY = "device_memory"
 
 
 def run(job: Job, device: str, reraise: Reraise = (Transient,)) -> list[Outcome]:
@@ -102,7 +100,9 @@ def _outcome(result: Result) -> Outcome:
     if isinstance(result, Skipped | Failed):
         return result
     return Succeeded(
-        findings=result.model_dump(mode="json"), classification=result.classification()
+        findings=result.model_dump(mode="json"),
+        classification=result.classification(),
+        alarms=result.alarms(),
     )
 
 

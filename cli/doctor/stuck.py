@@ -12,13 +12,13 @@ from rich.text import Text
 
 from cli.terminal.console import say, show
 from earshot.analysis.types import WHOLE
+from earshot.pipeline import verdicts
+from earshot.pipeline.verdicts import Look
 from earshot.settings import settings
 from earshot.storage import outbox
 from earshot.storage.postgres import ledger
 from earshot.storage.postgres.db import Connection, connect
 from earshot.storage.redis.client import client
-from tasks import stuck
-from tasks.stuck import Look
 
 GOES_ON = ("working", "waiting")
 """Verdicts on what is late and comes in time."""
@@ -46,7 +46,7 @@ def examine_stuck() -> int:
     patience alone."""
     redis = client()
     with connect() as connection:
-        at = stuck.look(redis, None)
+        at = verdicts.look(redis, None)
         rows = [*late(connection, redis, at), *_between(connection), *_untold(connection)]
     if not rows:
         say("nothing is late")
@@ -65,7 +65,7 @@ def examine_stuck() -> int:
 def late(connection: Connection, redis: Redis, at: Look) -> list[Row]:
     """Requests and chunks that are late, those that fare alike in one row."""
     rows: dict[Key, Row] = {}
-    for request in stuck.late_requests(connection, at):
+    for request in verdicts.late_requests(connection, at):
         row = Row(
             str(request.request.id)[:8],
             "ingest",
@@ -75,7 +75,7 @@ def late(connection: Connection, redis: Redis, at: Look) -> list[Row]:
             request.request.sent_at,
         )
         rows[(str(request.request.id), *row[1:4])] = row
-    for each in stuck.late_chunks(connection, redis, at):
+    for each in verdicts.late_chunks(connection, redis, at):
         for delay in each.delays:
             key = (str(each.chunk.recording_id), delay.analysis, delay.verdict, delay.detail)
             since = each.chunk.dispatched_at.timestamp()

@@ -7,14 +7,14 @@ import psycopg
 from cli.terminal.console import say
 from earshot.analysis.errors import Unavailable
 from earshot.analysis.types import Release
+from earshot.pipeline.releases import active
 from earshot.settings import settings
 from earshot.storage.postgres.db import connect
-from tasks.active import active
 
 
 def serving() -> Mapping[str, Release]:
-    """Analysis to its release, as ``tasks.active`` says it of the next job; by settings and catalog
-    alone where no database is, or it does not answer."""
+    """Analysis to its release, as the next job names it; by settings and catalog alone where no
+    database is, or it does not answer."""
     url = settings().database_url
     if url:
         try:

@@ -9,12 +9,12 @@ from earshot.models.checkpoints import catalog
 from earshot.models.checkpoints.catalog import Checkpoint
 from earshot.models.checkpoints.defaults import default_release
 from earshot.models.checkpoints.location import digest
+from earshot.pipeline.releases import active
 from earshot.registry import analyses
 from earshot.settings import settings
 from earshot.storage.postgres import releases
 from earshot.storage.postgres.db import connect
 from evaluation.releases import load_all
-from tasks.active import active
 
 
 def use_model(name: str) -> None:

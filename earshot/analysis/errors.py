@@ -53,6 +53,11 @@ class DeviceLost(EarshotError):
     it. Codes: ``device_lost``, at work; ``device_absent``, before any was begun."""
 
 
+class OutOfTime(Exception):
+    """The time limit of the task at hand has passed (``task_soft_limit_sec``); raised at any point
+    of it. No ``EarshotError``: it says nothing of the work."""
+
+
 class Transient(EarshotError):
     """The surroundings failed; the same call may succeed later."""
 

@@ -5,8 +5,11 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
-from earshot.analysis.findings import Published
+from earshot.analysis.findings import Alarm, Published
 from earshot.analysis.types import Frozen
+
+DEVICE_MEMORY = "device_memory"
+"""``Failed.code`` of a clip for which there was no room in memory, tried alone."""
 
 
 class Succeeded(Frozen):
@@ -16,6 +19,8 @@ class Succeeded(Frozen):
     status: Literal["succeeded"] = "succeeded"
     findings: dict[str, Any]
     classification: Published | None = None
+    alarms: tuple[Alarm, ...] = Field(default=(), exclude=True)
+    """Found in the clip; published beside the outcome, which is stored without them."""
 
 
 NO_SPEECH = "no_speech"

@@ -13,8 +13,14 @@ from typing import Any
 from billiard.exceptions import SoftTimeLimitExceeded
 from celery.signals import task_postrun, task_prerun
 
+from earshot.analysis.errors import OutOfTime
+
 LIMIT = signal.SIGUSR1
 """billiard's signal for it."""
+
+
+class SoftTimeLimit(OutOfTime, SoftTimeLimitExceeded):  # type: ignore[misc]  # no types
+    """The limit, as the pipeline and as Celery know it."""
 
 
 class _Child:
@@ -25,7 +31,7 @@ def _exceeded(_number: int, _frame: FrameType | None) -> None:
     """Takes the place of billiard's handler, which raises in any case. Not a mask: that would be
     each thread's own."""
     if _Child.at_work:
-        raise SoftTimeLimitExceeded
+        raise SoftTimeLimit
 
 
 @task_prerun.connect

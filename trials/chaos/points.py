@@ -65,6 +65,13 @@ POINTS = {
     "merge_after_commit": Point(
         "in merge, after the commit", "merge", "earshot.storage.postgres.ledger", "merge", "return"
     ),
+    "report_computed": Point(
+        "report computed, not written",
+        "merge",
+        "earshot.analysis.report.report",
+        "build_report",
+        "return",
+    ),
     "merged_not_acked": Point(
         "merge returned, message not acknowledged",
         "merge",

@@ -18,10 +18,10 @@ from earshot.analysis.types import Job
 from earshot.audio.clip import Clip
 from earshot.audio.plan import PlanLimits
 from earshot.models.checkpoints.defaults import default_release
+from earshot.pipeline.releases import gate_release
 from earshot.registry import analyses
 from trials.chaos import load, script
 from workers.direct import Analyser
-from workers.gate import at_the_gate
 from workers.run import run
 
 
@@ -32,7 +32,7 @@ def analyser(names: Sequence[str], store_url: str) -> Analyser:
         store_url,
         {name: default_release(name) for name in names},
         PlanLimits.of_seconds(load.CHUNK_SEC, load.CHUNK_MAX_SEC, load.OVERLAP_SEC),
-        gate=at_the_gate(),
+        gate=gate_release(),
         batch_size=1,
         runner=_run,
     )

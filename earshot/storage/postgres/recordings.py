@@ -170,15 +170,21 @@ def add_chunks(connection: Connection, recording_id: UUID, chunks: Iterable[NewC
 
 
 def fail(
-    connection: Connection, recording_id: UUID, error: EarshotError, open_states: Sequence[str]
+    connection: Connection,
+    recording_id: UUID,
+    error: EarshotError,
+    open_states: Sequence[str],
+    *,
+    of_round: int | None = None,
 ) -> bool:
-    """Closes the recording with the reason and its event, if it is in one of ``open_states``;
-    returns whether it was."""
+    """Closes the recording with the reason and its event, if it is in one of ``open_states``, and
+    in that round where one is named; returns whether it was."""
     args = {
         "id": recording_id,
         "code": error.code,
         "detail": str(error),
         "open_states": list(open_states),
+        "round": of_round,
     }
     with connection.transaction():
         closed = connection.execute(SQL["fail"], args).fetchone()

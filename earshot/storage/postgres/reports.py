@@ -1,5 +1,7 @@
-"""Reports: everything merged about a recording, read together, fused and stored once."""
+"""What a report is made of, read in one snapshot, and the transaction that closes a recording with
+it."""
 
+from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
@@ -7,7 +9,7 @@ from psycopg.types.json import Jsonb
 
 from earshot.analysis import events
 from earshot.analysis.report.parts import ChunkSpan, Part, RecordingInfo
-from earshot.analysis.report.report import Report, build_report
+from earshot.analysis.report.report import Report
 from earshot.analysis.types import WHOLE, Utterance
 from earshot.storage import outbox
 from earshot.storage.postgres import ledger, recordings
@@ -18,35 +20,75 @@ from earshot.storage.postgres.recordings import Recording
 SQL = queries("ledger")
 
 
-def finalize(connection: Connection, recording_id: UUID) -> bool:
-    """Writes report, segments and the closing event in one transaction, under the recording's row
-    lock. Returns False, and does nothing, when the recording is not open or not complete."""
+@dataclass(frozen=True)
+class Merged:
+    """An open recording of which every chunk is merged, as it stood at one moment."""
+
+    recording: Recording
+    chunks: list[dict[str, Any]]
+    findings: list[dict[str, Any]]
+    """Every outcome, of this round and of those before."""
+
+    def info(self) -> RecordingInfo:
+        """The recording, as a report names it."""
+        chunks = tuple(_span(row) for row in self.chunks if row["index"] != WHOLE)
+        facts = self.recording.model_dump(include=set(RecordingInfo.model_fields) - {"chunks"})
+        return RecordingInfo.model_validate({**facts, "chunks": chunks})
+
+    def parts(self) -> list[Part]:
+        """The outcomes.
+
+        Raises:
+            pydantic.ValidationError: one is not of this schema.
+        """
+        return [Part.model_validate(row) for row in self.findings]
+
+
+def read(connection: Connection, recording_id: UUID) -> Merged | None:
+    """What the report of the recording is made of, all of one moment and without a lock; None when
+    the recording is not open or not complete. To be called outside of any transaction."""
     with connection.transaction():
-        state = connection.execute(SQL["lock_recording"], {"id": recording_id}).fetchone()
-        complete = ledger.all_merged(connection, recording_id)
+        connection.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY")
         recording = recordings.get(connection, recording_id)
-        if recording is None or not state or state["state"] != "analyzing" or not complete:
+        if recording is None or recording.state != "analyzing":
+            return None
+        if not ledger.all_merged(connection, recording_id):
+            return None
+        chunks, findings = (
+            connection.execute(SQL[name], {"id": recording_id}).fetchall()
+            for name in ("chunks", "findings")
+        )
+        return Merged(recording, chunks, findings)
+
+
+def close(connection: Connection, merged: Merged, report: Report) -> bool:
+    """Writes report, segments and the closing event in one transaction, under the recording's row
+    lock, if the report is still that of the recording: it is open, in the same round, and complete.
+    False, and nothing is written, when it was closed, reopened or deleted since ``read``."""
+    recording_id = merged.recording.id
+    with connection.transaction():
+        row = connection.execute(SQL["lock_recording"], {"id": recording_id}).fetchone()
+        if row is None or (row["state"], row["round"]) != ("analyzing", merged.recording.round):
             return False
-        report = build_report(_info(connection, recording), parts(connection, recording_id))
+        # In one round chunks only become merged, so what was complete is so still; a ledger that
+        # says otherwise was changed by other means.
+        if not ledger.all_merged(connection, recording_id):
+            return False
         connection.execute(SQL["forget_segments"], {"id": recording_id})
         connection.cursor().executemany(SQL["add_segment"], _segments(recording_id, report))
         connection.execute(
             SQL["put_report"], {"id": recording_id, "body": Jsonb(report.model_dump(mode="json"))}
         )
         connection.execute(SQL["close_recording"], {"id": recording_id, "state": report.status})
-        duration_ms = report.recording.duration_ms
         closed = events.completed(
-            recording_id, report.status, recording.file_name, duration_ms, state["round"]
+            recording_id,
+            report.status,
+            merged.recording.file_name,
+            report.recording.duration_ms,
+            merged.recording.round,
         )
         outbox.add(connection, [closed])
     return True
-
-
-def _info(connection: Connection, recording: Recording) -> RecordingInfo:
-    rows = connection.execute(SQL["chunks"], {"id": recording.id}).fetchall()
-    chunks = tuple(_span(row) for row in rows if row["index"] != WHOLE)
-    facts = recording.model_dump(include=set(RecordingInfo.model_fields) - {"chunks"})
-    return RecordingInfo.model_validate({**facts, "chunks": chunks})
 
 
 def _span(row: dict[str, Any]) -> ChunkSpan:

@@ -16,8 +16,9 @@ from hypothesis.stateful import initialize, precondition, rule, run_state_machin
 from earshot.analysis.findings import Classification
 from earshot.analysis.outcome import Failed, Succeeded
 from earshot.analysis.types import ChunkKey
+from earshot.pipeline.finalize import finalize
 from earshot.storage import outbox, staging
-from earshot.storage.postgres import dead_letters, ledger, recordings, reports, rounds
+from earshot.storage.postgres import dead_letters, ledger, recordings, rounds
 from earshot.storage.postgres.dead_letters import WORKER_LOST
 from earshot.storage.postgres.ledger import Staged
 from earshot.storage.redis import stream
@@ -106,7 +107,7 @@ class Pipeline(Once):
     def finalize(self, crash: str | None) -> None:
         for recording_id in ledger.unfinalized(self.connection):
             with session(self.ground.database_url, crash) as own:
-                reports.finalize(own, recording_id)
+                finalize(own, recording_id)
 
     @rule(crash=st.sampled_from((None, "outbox")))
     def relay(self, crash: str | None) -> None:

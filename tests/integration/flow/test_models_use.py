@@ -10,10 +10,10 @@ from cli.models.serving import serving
 from cli.terminal.explain import USAGE
 from earshot.models.checkpoints.catalog import load
 from earshot.models.checkpoints.defaults import default_releases
+from earshot.pipeline.releases import active
 from earshot.settings import settings
 from earshot.storage.postgres import releases
 from earshot.storage.postgres.db import connect
-from tasks.active import active
 from tests import hub as hubs
 from tests.unit.cli.test_errors import earshot
 from tests.unit.cli.test_models_cli import CATALOG, NETWORK

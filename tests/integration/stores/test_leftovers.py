@@ -14,8 +14,8 @@ from redis import Redis
 from cli.localstack import waiting
 from earshot.analysis.errors import BadAudio, Unavailable
 from earshot.analysis.request import IngestRequest
+from earshot.pipeline.cleanup import Tidied
 from earshot.storage.postgres import db, recordings
-from tasks.tidy import Tidied
 from tests.integration.failures.test_hostile_messages import envelope
 from tests.integration.poison import recording
 from tests.integration.rows import planned
@@ -38,7 +38,7 @@ def put(stage: Stack, path: str, age_sec: float = HOURS_AGO) -> Path:
 
 def tidied(stage: Stack) -> Tidied:
     """One pass of upkeep, in a process of its own."""
-    program = "from tasks.tidy import tidy; print(tidy(sweep=True).model_dump_json())"
+    program = "from earshot.pipeline.cleanup import tidy; print(tidy(sweep=True).model_dump_json())"
     env = {**os.environ, **stage.env()}
     done = subprocess.run(
         [sys.executable, "-c", program], env=env, stdout=subprocess.PIPE, check=True, timeout=60

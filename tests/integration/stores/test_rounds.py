@@ -11,7 +11,8 @@ from earshot.analysis.errors import Permanent
 from earshot.analysis.findings import SceneFindings
 from earshot.analysis.outcome import Failed, Outcome, Skipped, Succeeded
 from earshot.analysis.types import ChunkKey
-from earshot.storage.postgres import db, ledger, recordings, reports, rounds
+from earshot.pipeline.finalize import finalize
+from earshot.storage.postgres import db, ledger, recordings, rounds
 from earshot.storage.postgres.db import Connection
 from earshot.storage.postgres.ledger import Staged
 from tests.integration.rows import planned
@@ -50,7 +51,7 @@ def closed(
     connection: Connection, recording_id: UUID, outcome: Outcome, release: str = "scene-1"
 ) -> None:
     merged(connection, recording_id, outcome, release)
-    assert reports.finalize(connection, recording_id)
+    assert finalize(connection, recording_id)
 
 
 def unreportable(connection: Connection, recording_id: UUID) -> None:

@@ -6,11 +6,11 @@ from collections.abc import Callable
 from uuid import uuid4
 
 import pytest
-from celery.exceptions import SoftTimeLimitExceeded
 
+from earshot.analysis.errors import OutOfTime
+from earshot.pipeline import cleanup, repair
 from earshot.storage import searches
 from earshot.storage.postgres import db, tombstones
-from tasks import mend, tidy
 from tests.integration.rows import planned
 from tests.servers import Stack
 
@@ -56,7 +56,7 @@ def test_two_at_once_do_not_read_the_same(stage: Stack) -> None:
 
 @pytest.mark.parametrize(
     "guarded",
-    [lambda limit: tidy._once("-", limit), lambda limit: mend._count([1], lambda _: limit())],
+    [lambda limit: cleanup._once("-", limit), lambda limit: repair._count([1], lambda _: limit())],
 )
 def test_the_time_limit_of_the_task_ends_a_pass(
     guarded: Callable[[Callable[[], int]], int],
@@ -64,7 +64,7 @@ def test_the_time_limit_of_the_task_ends_a_pass(
     """Raised out of a signal's handler, as billiard does it."""
 
     def over(*_: object) -> None:
-        raise SoftTimeLimitExceeded
+        raise OutOfTime
 
     def struck() -> int:
         signal.raise_signal(signal.SIGUSR1)
@@ -72,7 +72,7 @@ def test_the_time_limit_of_the_task_ends_a_pass(
 
     before = signal.signal(signal.SIGUSR1, over)
     try:
-        with pytest.raises(SoftTimeLimitExceeded):
+        with pytest.raises(OutOfTime):
             guarded(struck)
     finally:
         signal.signal(signal.SIGUSR1, before)

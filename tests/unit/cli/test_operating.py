@@ -12,10 +12,10 @@ from cli.terminal.explain import USAGE
 from cli.terminal.places import described
 from earshot.analysis.errors import Misconfigured
 from earshot.analysis.types import WHOLE
+from earshot.pipeline.cleanup import Tidied
+from earshot.pipeline.repair import Repaired
 from earshot.storage.postgres.rounds import Choice
 from earshot.storage.redis.presence import Worker, longest_heard
-from tasks.mend import Mended
-from tasks.tidy import Tidied
 from tests.unit.cli.test_errors import earshot
 
 
@@ -56,9 +56,9 @@ def test_advice_names_what_to_start_and_what_mends() -> None:
 
 
 def test_a_pass_tells_each_kind_of_thing_that_it_did() -> None:
-    assert set(DONE) == {*Mended.model_fields, *Tidied.model_fields}
-    assert told(Mended()) == told(Tidied()) == []
-    assert told(Mended(merges_sent_again=2, events_published=3)) == [
+    assert set(DONE) == {*Repaired.model_fields, *Tidied.model_fields}
+    assert told(Repaired()) == told(Tidied()) == []
+    assert told(Repaired(merges_sent_again=2, events_published=3)) == [
         "2 merges sent again",
         "3 events published",
     ]

@@ -14,6 +14,7 @@ from earshot.analysis.outcome import Outcome, Skipped, Succeeded
 from earshot.analysis.types import ChunkRef, Release
 from earshot.audio.clip import Clip
 from earshot.models.checkpoints.defaults import default_releases
+from earshot.pipeline.releases import gate_release
 from earshot.settings import settings
 from tests import chunks
 from tests.sounds.audio_files import write
@@ -21,7 +22,7 @@ from tests.sounds.synthetic import white_noise
 from tests.sounds.voices import RATE, voice
 from training.measurements.gate import measure, table
 from workers.direct import job_of
-from workers.gate import at_the_gate, gated
+from workers.gate import gated
 from workers.run import run
 
 SECONDS = 4
@@ -57,12 +58,12 @@ def test_noise_that_the_vad_took_for_speech_is_skipped_with_the_reason(tmp_path:
 def test_the_gate_is_left_open_where_its_licence_or_its_setting_says_so(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    assert at_the_gate() == GATE
+    assert gate_release() == GATE
     for name, value in (("EARSHOT_COMMERCIAL_USE", "true"), ("EARSHOT_SCENE_GATE", "false")):
         with monkeypatch.context() as environment:
             environment.setenv(name, value)
             settings.cache_clear()
-            assert at_the_gate() is None
+            assert gate_release() is None
     settings.cache_clear()
 
 

@@ -12,14 +12,14 @@ import pytest
 
 from earshot.analysis.errors import DeviceLost, Transient, Unavailable
 from earshot.analysis.findings import Findings
-from earshot.analysis.outcome import Failed, Outcome, Skipped, Succeeded
+from earshot.analysis.outcome import DEVICE_MEMORY, Failed, Outcome, Skipped, Succeeded
 from earshot.analysis.types import Job, Release
 from earshot.audio.clip import Clip
 from earshot.compute.device import context_lost, out_of_memory
 from earshot.models.checkpoints.defaults import default_releases
 from tests.chunks import chunk
 from workers.direct import job_of
-from workers.run import DEVICE_MEMORY, _failure, run, run_clips
+from workers.run import _failure, run, run_clips
 
 # One ONNX node, ConstantOfShape: as many zeros as it is asked for.
 ENDLESS = (

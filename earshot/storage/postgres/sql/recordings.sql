@@ -41,7 +41,7 @@ ON CONFLICT DO NOTHING
 
 -- name: fail
 UPDATE recording SET state = 'failed', error_code = %(code)s, error_detail = %(detail)s, finished_at = now()
-WHERE id = %(id)s AND state = ANY (%(open_states)s)
+WHERE id = %(id)s AND state = ANY (%(open_states)s) AND (%(round)s::int IS NULL OR round = %(round)s)
 RETURNING file_name, round
 
 -- name: get

@@ -9,9 +9,8 @@ from redis import Redis
 from earshot.analysis.types import ChunkRef, Job
 from earshot.settings import settings
 from earshot.storage.redis import claims, presence
-from earshot.storage.redis.claims import Fate, Standing
+from earshot.storage.redis.claims import Claim, Fate, Standing
 from earshot.storage.redis.presence import Worker
-from tasks.process.presence import claim
 
 
 class Open(NamedTuple):
@@ -51,10 +50,9 @@ class Sorted(NamedTuple):
             yield [each]
 
 
-def sort(client: Redis, job: Job) -> Sorted:
-    """How the job's chunks stand now."""
+def sort(client: Redis, job: Job, mine: Claim) -> Sorted:
+    """How the job's chunks stand now, for the process that claims with ``mine``."""
     stands = claims.look(client, {ref.key: [job.analysis] for ref in job.chunks})
-    mine = claim()
     held = [stand.claim.worker for names in stands.values() if (stand := names[job.analysis]).claim]
     workers = presence.named(client, [mine.worker, *held])
     watching = presence.heard_for(workers, mine.worker) >= settings().worker_lost_sec
@@ -76,7 +74,7 @@ def sort(client: Redis, job: Job) -> Sorted:
     return found
 
 
-def _fate(stand: Standing, mine: claims.Claim, workers: dict[str, Worker], watching: bool) -> Fate:
+def _fate(stand: Standing, mine: Claim, workers: dict[str, Worker], watching: bool) -> Fate:
     if stand.claim is None or (stand.claim.worker, stand.claim.pid) == (mine.worker, mine.pid):
         return (
             "handed_back"  # a child does one thing at a time: what it does not do now it has let go

@@ -4,7 +4,8 @@ import hashlib
 
 from earshot.analysis.types import Release
 from earshot.models.asr.endpoint import RUNTIME
-from earshot.models.checkpoints.defaults import default_release
+from earshot.models.checkpoints import licence
+from earshot.models.checkpoints.defaults import default_release, defaults
 from earshot.registry import analyses
 from earshot.settings import settings
 from earshot.storage.postgres import releases
@@ -31,3 +32,12 @@ def _elsewhere() -> dict[str, Release]:
             analysis="asr", name=name, runtime=RUNTIME, uri=config.asr_endpoint_url, sha256=""
         )
     }
+
+
+def gate_release() -> Release | None:
+    """Scene release of the gate before speech (``workers.gate``): the catalog's default, whichever
+    is promoted, since it is small and on every machine. None where the gate is switched off, or
+    where the licence of its checkpoint forbids this use: then nothing is skipped."""
+    config, entry = settings(), defaults()["scene"]
+    allowed = licence.allows(entry, config.commercial_use)
+    return entry.release() if config.scene_gate and allowed else None

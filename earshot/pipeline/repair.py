@@ -6,12 +6,16 @@ from typing import TypeVar
 from uuid import UUID, uuid4
 
 import psycopg
-from celery.exceptions import SoftTimeLimitExceeded
 from redis import Redis
 
-from earshot.analysis.errors import SERVICES, EarshotError
+from earshot.analysis.errors import SERVICES, EarshotError, OutOfTime
 from earshot.analysis.outcome import Failed
 from earshot.analysis.types import WHOLE, Batch, Frozen
+from earshot.pipeline import verdicts
+from earshot.pipeline.dispatch import dispatch
+from earshot.pipeline.intake.restart import restart
+from earshot.pipeline.ports import Publisher
+from earshot.pipeline.verdicts import LateChunk, Look
 from earshot.settings import settings
 from earshot.storage import outbox, staging
 from earshot.storage.postgres import db, ledger, requests
@@ -20,11 +24,6 @@ from earshot.storage.postgres.dead_letters import GAVE_UP
 from earshot.storage.postgres.ledger import OnItsWay, Staged
 from earshot.storage.postgres.requests import OpenRequest
 from earshot.storage.redis import client as redis
-from tasks import stuck
-from tasks.dispatch import dispatch
-from tasks.publish import publish
-from tasks.restart import restart
-from tasks.stuck import LateChunk, Look
 
 log = logging.getLogger(__name__)
 T = TypeVar("T")
@@ -34,7 +33,7 @@ MAX_DISPATCHES = 10
 have died of it."""
 
 
-class Mended(Frozen):
+class Repaired(Frozen):
     """How many of each one pass set going again."""
 
     requests_sent_again: int = 0
@@ -48,14 +47,16 @@ class Mended(Frozen):
     events_published: int = 0
 
 
-def mend(incarnation: str | None, *, restart_failed: bool = False) -> Mended:
+def repair(
+    publisher: Publisher, incarnation: str | None, *, restart_failed: bool = False
+) -> Repaired:
     """Sends again requests and chunks whose message or worker is gone, gives up what was dispatched
     too often, closes recordings that are complete, and puts back events that Redis lost. What
     cannot be mended does not keep the rest from it, and two of these at once do nothing twice.
 
     Args:
-        incarnation: the worker in which this runs; see ``stuck.look``.
-        restart_failed: also what failed for its surroundings (``tasks.restart``).
+        incarnation: the worker in which this runs; see ``verdicts.look``.
+        restart_failed: also what failed for its surroundings (``earshot.pipeline.intake.restart``).
 
     Raises:
         Unavailable: Redis or Postgres is away.
@@ -64,33 +65,41 @@ def mend(incarnation: str | None, *, restart_failed: bool = False) -> Mended:
     with db.pooled() as connection:
         requests.pull_back(connection)
         ledger.pull_back(connection)
-        at = stuck.look(client, incarnation)
+        at = verdicts.look(client, incarnation)
         late = [
             each.request
-            for each in stuck.late_requests(connection, at)
-            if each.verdict in stuck.TO_MEND
+            for each in verdicts.late_requests(connection, at)
+            if each.verdict in verdicts.TO_MEND
         ]
         failed = requests.restartable(connection) if restart_failed else ()
         hopeless, unmerged, lost = _sorted(
-            each for each in stuck.late_chunks(connection, client, at) if each.mendable()
+            each for each in verdicts.late_chunks(connection, client, at) if each.mendable()
         )
         counts = {
-            "requests_sent_again": _count(late, lambda found: _send_again(connection, found)),
-            "requests_restarted": _count(failed, lambda found: restart(connection, found)),
+            "requests_sent_again": _count(
+                late, lambda found: _send_again(connection, publisher, found)
+            ),
+            "requests_restarted": _count(
+                failed, lambda found: restart(connection, publisher, found)
+            ),
             "chunks_dispatched_again": _count(
                 _within_capacity(lost, at), lambda found: ledger.release(connection, found)
             ),
-            "merges_sent_again": _count(unmerged, lambda found: _merge_again(connection, found)),
+            "merges_sent_again": _count(
+                unmerged, lambda found: _merge_again(connection, publisher, found)
+            ),
             "chunks_given_up": _count(hopeless, lambda found: _give_up(connection, client, found)),
         }
         pending, complete = ledger.undispatched(connection), ledger.unfinalized(connection)
         counts["events_restored"] = outbox.restore(connection, client)
         counts["events_published"] = outbox.relay(connection, client)
-    waiting = at.queues[
-        "finalize"
-    ].length  # closing them all again with each pass would fill the queue of a stopped pool
-    dispatched, closed = _count(pending, dispatch), 0 if waiting else _count(complete, _finalize)
-    return Mended(recordings_dispatched=dispatched, recordings_finalized=closed, **counts)
+        counts["recordings_dispatched"] = _count(
+            pending, lambda found: dispatch(connection, publisher, found)
+        )
+    if at.queues["finalize"].length:
+        complete = []  # with each pass more of them would fill the queue of a stopped pool
+    counts["recordings_finalized"] = _count(complete, lambda found: _finalize(publisher, found))
+    return Repaired(**counts)
 
 
 def _sorted(late: Iterable[LateChunk]) -> tuple[list[OnItsWay], list[OnItsWay], list[LateChunk]]:
@@ -114,7 +123,7 @@ def _count(things: Iterable[T], mend_one: Callable[[T], object]) -> int:
         try:
             with db.lost_connections():
                 mended += bool(mend_one(thing))
-        except SoftTimeLimitExceeded:
+        except OutOfTime:
             raise
         except EarshotError as error:
             if error.code in SERVICES:
@@ -136,7 +145,7 @@ def _within_capacity(late: Iterable[LateChunk], at: Look) -> list[OnItsWay]:
         lacking = [
             delay.analysis
             for delay in each.delays
-            if delay.verdict in stuck.TO_MEND and delay.analysis in room
+            if delay.verdict in verdicts.TO_MEND and delay.analysis in room
         ]
         if all(room[name] > 0 for name in lacking):
             room.update({name: room[name] - 1 for name in lacking})
@@ -144,19 +153,19 @@ def _within_capacity(late: Iterable[LateChunk], at: Look) -> list[OnItsWay]:
     return chosen
 
 
-def _send_again(connection: Connection, found: OpenRequest) -> bool:
+def _send_again(connection: Connection, publisher: Publisher, found: OpenRequest) -> bool:
     request = requests.send_again(connection, found)
     if request is not None:
-        publish("ingest.recording", request)
+        publisher.publish("ingest.recording", request)
     return request is not None
 
 
-def _merge_again(connection: Connection, found: OnItsWay) -> bool:
+def _merge_again(connection: Connection, publisher: Publisher, found: OnItsWay) -> bool:
     """Counted like a dispatch, or a merge that can never succeed would be sent for ever."""
     mine = ledger.count_again(connection, found)
     if mine:
         batch = Batch(batch_id=uuid4(), chunks=(found.key,))
-        publish(
+        publisher.publish(
             "merge.whole" if found.index == WHOLE else "merge.batch", batch.model_dump(mode="json")
         )
     return mine
@@ -182,6 +191,6 @@ def _give_up(connection: Connection, client: Redis, found: OnItsWay) -> bool:
     return bool(merged)
 
 
-def _finalize(recording_id: UUID) -> bool:
-    publish("finalize.recording", str(recording_id))
+def _finalize(publisher: Publisher, recording_id: UUID) -> bool:
+    publisher.publish("finalize.recording", str(recording_id))
     return True

@@ -1,8 +1,8 @@
 """One pass of tidying: deletions that are open, what has reached its age, and what dead processes
 left behind.
 
-Needs no worker, like ``tasks.delete``. Each pass is bounded in time and goes on where the one
-before it stopped.
+Needs no worker, like ``earshot.pipeline.deletion``. Each pass is bounded in time and goes on where
+the one before it stopped.
 """
 
 import logging
@@ -10,19 +10,18 @@ import time
 from collections.abc import Callable
 from uuid import UUID
 
-from celery.exceptions import SoftTimeLimitExceeded
 from redis import Redis
 
-from earshot.analysis.errors import SERVICES, Transient
+from earshot.analysis.errors import SERVICES, OutOfTime, Transient
 from earshot.analysis.types import Frozen
 from earshot.audio.store.pcm import delete_recording
+from earshot.pipeline import deletion, orphans
 from earshot.settings import Retention, settings
 from earshot.storage import retention
 from earshot.storage.postgres import db, tombstones
 from earshot.storage.postgres.db import Connection
 from earshot.storage.redis import client as redis
 from earshot.storage.redis import refused, stream
-from tasks import delete, leftovers
 
 log = logging.getLogger(__name__)
 
@@ -68,9 +67,9 @@ def tidy(*, pass_sec: float = PASS_SEC, sweep: bool = False) -> Tidied:
                 " its age today"
             )
             keep = Retention()
-        delete.keep_out(connection)
+        deletion.keep_out(connection)
         steps: dict[str, Callable[[], int]] = {
-            "deletions_finished": lambda: delete.erase(connection)[0],
+            "deletions_finished": lambda: deletion.erase(connection)[0],
             "recordings_expired": lambda: _expire(connection, retention.finished, keep.recordings),
             "failed_expired": lambda: _expire(connection, retention.failed, keep.failed),
             "audio_expired": lambda: _expire_audio(connection, keep.audio),
@@ -84,15 +83,13 @@ def tidy(*, pass_sec: float = PASS_SEC, sweep: bool = False) -> Tidied:
             "refused_expired": lambda: _aged(
                 keep.refused, lambda age: refused.forget(client, time.time() - age)
             ),
-            "deletions_settled": lambda: len(delete.settle(connection, ends)),
+            "deletions_settled": lambda: len(deletion.settle(connection, ends)),
         }
         for name, step in steps.items():
             counts[name] = _repeated(name, step, ends)
-        if not held and (sweep or leftovers.due(client)):
-            counts["uploads_swept"] = _once(
-                "uploads", lambda: leftovers.uploads(connection, client)
-            )
-            counts["files_swept"] = _once("files", lambda: leftovers.files(connection))
+        if not held and (sweep or orphans.due(client)):
+            counts["uploads_swept"] = _once("uploads", lambda: orphans.uploads(connection, client))
+            counts["files_swept"] = _once("files", lambda: orphans.files(connection))
     return Tidied(**counts)
 
 
@@ -113,7 +110,7 @@ def _once(name: str, step: Callable[[], int]) -> int:
         if error.code in SERVICES:
             raise
         log.error("tidying %s: %s", name, error)
-    except SoftTimeLimitExceeded:
+    except OutOfTime:
         raise
     except Exception:
         log.exception("tidying %s failed", name)
@@ -129,7 +126,7 @@ def _expire(
 ) -> int:
     def expire(age_sec: float) -> int:
         ids = find(connection, age_sec, BATCH)
-        delete.delete(connection, ids, "retention")
+        deletion.delete(connection, ids, "retention")
         return len(ids)
 
     return _aged(days, expire)

@@ -1,27 +1,20 @@
-"""Asks for a part of a recording's analyses again, or for those that it was never asked."""
+"""Analyses parts of a recording again, or adds analyses that were never requested."""
 
 from collections.abc import Collection, Mapping
 from uuid import UUID
 
 from earshot.analysis.errors import Permanent, Transient
 from earshot.analysis.types import WHOLE, SpeakerCount
-from earshot.audio.plan import PlanLimits, plan_chunks, speech_in
+from earshot.audio.plan import plan_chunks, speech_in
+from earshot.pipeline.dispatch import dispatch
+from earshot.pipeline.plan import plan_limits
+from earshot.pipeline.ports import Publisher
+from earshot.pipeline.releases import active
 from earshot.registry import analyses, cards
-from earshot.settings import settings
 from earshot.storage.postgres import recordings, rounds
 from earshot.storage.postgres.db import Connection
 from earshot.storage.postgres.recordings import NewChunk
 from earshot.storage.postgres.rounds import Choice
-from tasks.active import active
-from tasks.dispatch import dispatch
-
-
-def plan_limits() -> PlanLimits:
-    """How long chunks are, by the settings."""
-    config = settings()
-    return PlanLimits.of_seconds(
-        config.chunk_duration_sec, config.chunk_max_sec, config.overlap_sec
-    )
 
 
 def plan(connection: Connection, recording_id: UUID, choice: Choice) -> dict[int, set[str]]:
@@ -47,40 +40,42 @@ def plan(connection: Connection, recording_id: UUID, choice: Choice) -> dict[int
     return wanted
 
 
-def again(
+def start_round(
     connection: Connection,
+    publisher: Publisher,
     recording_id: UUID,
     wanted: Mapping[int, Collection[str]],
     speakers: SpeakerCount | None = None,
 ) -> int:
-    """Does these analyses of these chunks once more, in a new round, and returns how many they are;
-    for none it does nothing. ``speakers``: as in ``Choice``.
+    """Analyses these chunks again by the named analyses, in a new round; returns how many pairs of
+    chunk and analysis that are, and does nothing for none. ``speakers``: as in ``Choice``.
 
     Raises:
         Permanent: ``still_open``, ``never_decoded``, ``same_content``, or ``unknown_analysis``: it
             is not in the registry any more.
-        Unavailable: Redis or Postgres is away; what was asked for is dispatched when it is back.
+        Unavailable: Redis or Postgres is away; upkeep dispatches the round when it is back.
     """
     if wanted:
         _reopen(connection, recording_id, wanted, speakers)
-        dispatch(recording_id)
+        dispatch(connection, publisher, recording_id)
     return sum(len(names) for names in wanted.values())
 
 
-def besides(
+def extend(
     connection: Connection,
+    publisher: Publisher,
     recording_id: UUID,
     asked: Collection[str],
     speakers: SpeakerCount | None,
 ) -> tuple[str, ...]:
-    """Does those of the ``asked`` analyses that nobody asked of a stored recording before, or not
-    with that many speakers, in a new round; returns them. What is there already is not done again,
-    so that the same request may come any number of times. A recording that failed is left alone.
+    """Adds those of the ``asked`` analyses that no request named before, or not with that many
+    speakers, in a new round; returns them. Analyses that were requested before are not repeated, so
+    the same request may come any number of times. A recording that failed is left alone.
 
     Raises:
         Transient: ``busy``, something is missing and the recording is still being analysed; try
             again later.
-        Permanent, Unavailable: as ``again``.
+        Permanent, Unavailable: as ``start_round``.
     """
     with connection.transaction():  # one that asks for the same at the same time finds it asked for
         known = [name for name in asked if name in analyses()]
@@ -95,7 +90,7 @@ def besides(
                 " added then",
             )
         _reopen(connection, recording_id, plan(connection, recording_id, choice), choice.speakers)
-    dispatch(recording_id)
+    dispatch(connection, publisher, recording_id)
     return choice.analyses
 
 

@@ -1,4 +1,4 @@
-"""Turns a recording's pending chunks into chords: one header task per analysis, one merge as the
+"""Publishes a recording's pending chunks as chords: one header task per analysis, one merge as the
 body."""
 
 import time
@@ -6,21 +6,18 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 from uuid import UUID, uuid4
 
-from celery import chord
-
 from earshot.analysis.outcome import Failed
 from earshot.analysis.types import WHOLE, Batch, ChunkKey, ChunkRef, Job, Release, Utterance
+from earshot.pipeline.ports import Call, Publisher
+from earshot.pipeline.releases import active, gate_release
 from earshot.registry import cards
 from earshot.settings import settings
 from earshot.storage import staging
-from earshot.storage.postgres import db, dead_letters, ledger, recordings
+from earshot.storage.postgres import dead_letters, ledger, recordings
+from earshot.storage.postgres.db import Connection
 from earshot.storage.postgres.ledger import Staged
 from earshot.storage.postgres.recordings import Recording
 from earshot.storage.redis import client as redis
-from tasks.active import active
-from tasks.app import app
-from tasks.publish import refusals
-from workers.gate import at_the_gate
 
 Row = dict[str, Any]
 QUARANTINED = (
@@ -31,31 +28,27 @@ Barred = tuple[int, str, str]
 """Chunk index, analysis and release that must not be tried."""
 
 
-def dispatch(recording_id: UUID) -> int:
+def dispatch(connection: Connection, publisher: Publisher, recording_id: UUID) -> int:
     """Publishes every pending chunk of the recording and returns how many. Chunks are marked before
     they are published, so a crash in between leaves them overdue, never forgotten.
 
     Raises:
         Unavailable: Redis or Postgres is away; chunks that were not published are pending again.
     """
-    with db.pooled() as connection:
-        recording = recordings.get(connection, recording_id)
-        if recording is None or recording.state != "analyzing":
-            return 0
-        named = active(connection)
-        barred = dead_letters.quarantined(connection, recording_id)
-        waiting = ledger.take_pending(connection, recording_id)
+    recording = recordings.get(connection, recording_id)
+    if recording is None or recording.state != "analyzing":
+        return 0
+    named = active(connection)
+    barred = dead_letters.quarantined(connection, recording_id)
+    waiting = ledger.take_pending(connection, recording_id)
     unpublished = {row["index"]: row for row in waiting}
     try:
         for rows in _batches(waiting):
-            with refusals():
-                _publish(recording, named, barred, rows)
+            _publish(publisher, recording, named, barred, rows)
             for row in rows:
                 del unpublished[row["index"]]
     finally:
-        if unpublished:
-            with db.pooled() as connection:
-                ledger.give_back(connection, recording_id, list(unpublished.values()))
+        ledger.give_back(connection, recording_id, list(unpublished.values()))
     return len(waiting)
 
 
@@ -76,17 +69,18 @@ def _batches(rows: Sequence[Row]) -> Iterator[Sequence[Row]]:
 
 
 def _publish(
-    recording: Recording, named: Mapping[str, Release], barred: set[Barred], rows: Sequence[Row]
+    publisher: Publisher,
+    recording: Recording,
+    named: Mapping[str, Release],
+    barred: set[Barred],
+    rows: Sequence[Row],
 ) -> None:
-    batch_id, registered, gate = uuid4(), {card.name: card for card in cards()}, at_the_gate()
+    batch_id, registered, gate = uuid4(), {card.name: card for card in cards()}, gate_release()
     keys = tuple(
         ChunkKey(recording_id=recording.id, index=row["index"], round=row["round"]) for row in rows
     )
     batch = Batch(batch_id=batch_id, chunks=keys)
-    # Immutable: the body takes nothing from the header's results, which are receipts; outcomes wait
-    # in earshot.storage.staging.
     name = "merge.whole" if rows[0]["index"] == WHOLE else "merge.batch"
-    merge = app.signature(name, args=[batch.model_dump(mode="json")], immutable=True)
     header = []
     for analysis in rows[0]["wanted"]:
         card, release = registered.get(analysis), named.get(analysis)
@@ -123,8 +117,8 @@ def _publish(
                 gate=gate if card.speech_only else None,
                 sent_at=time.time(),
             )
-            header.append(app.signature(f"analyze.{analysis}", args=[job.model_dump(mode="json")]))
-    (chord(header, merge, app=app) if header else merge).apply_async()
+            header.append(Call(f"analyze.{analysis}", job.model_dump(mode="json")))
+    publisher.publish_chord(header, Call(name, batch.model_dump(mode="json")))
 
 
 def _answer(keys: Sequence[ChunkKey], analysis: str, release: str, code: str, detail: str) -> None:

@@ -11,12 +11,12 @@ from earshot.audio.media_file import MediaFile
 from earshot.audio.prepare import Prepared, prepare
 from earshot.audio.store.pcm import delete_recording, store_errors
 from earshot.audio.store.source import content_hash, open_source
+from earshot.pipeline.plan import plan_limits
 from earshot.registry import cards
 from earshot.settings import settings
 from earshot.storage.postgres import recordings, tombstones
 from earshot.storage.postgres.db import Connection
 from earshot.storage.postgres.recordings import Recording
-from tasks.again import plan_limits
 
 
 @contextmanager

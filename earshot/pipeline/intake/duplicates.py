@@ -1,23 +1,22 @@
-"""Answers a request with the recording of its id or its content, asks that one for what is missing,
-and says what differs."""
+"""Answers a request with the stored recording of the same id or content: adds the analyses that it
+lacks, and lists what differs."""
 
 import logging
 from contextlib import nullcontext
 from uuid import UUID
 
-from celery.exceptions import SoftTimeLimitExceeded
-
-from earshot.analysis.errors import EarshotError, Permanent, Transient
+from earshot.analysis.errors import EarshotError, OutOfTime, Permanent, Transient
 from earshot.analysis.request import Differing, IngestReply, IngestRequest
 from earshot.audio.store.source import content_hash
-from earshot.registry import analyses
+from earshot.pipeline.dispatch import dispatch
+from earshot.pipeline.intake.decode import decode_again, source
+from earshot.pipeline.plan import requested
+from earshot.pipeline.ports import Publisher
+from earshot.pipeline.rerun import extend
 from earshot.settings import settings
 from earshot.storage.postgres import db, recordings, requests, rounds, tombstones
 from earshot.storage.postgres.db import Connection
 from earshot.storage.postgres.recordings import Recording
-from tasks.again import besides
-from tasks.decode import decode_again, source
-from tasks.dispatch import dispatch
 
 log = logging.getLogger(__name__)
 
@@ -82,7 +81,7 @@ def _content(recording_id: UUID, uri: str) -> str:
         ) from error
     except EarshotError as error:
         said = f"{error.code}: {error}"
-    except SoftTimeLimitExceeded:
+    except OutOfTime:
         said = f"timeout: it was not read within {settings().task_time_limit_sec} s"
     except Exception as error:
         log.exception("whether %s is this file cannot be known", recording_id)
@@ -93,10 +92,14 @@ def _content(recording_id: UUID, uri: str) -> str:
 
 
 def answer(
-    connection: Connection, recording_id: UUID, stored: UUID, request: IngestRequest
+    connection: Connection,
+    publisher: Publisher,
+    recording_id: UUID,
+    stored: UUID,
+    request: IngestRequest,
 ) -> IngestReply:
     """The answer to the request ``recording_id`` by its own recording, or by the one of the same
-    content; what nobody asked of that so far is done.
+    content, to which analyses are added that were not requested before.
 
     Raises:
         Transient: ``busy``, something is missing and it is still being analysed, or taken in again.
@@ -108,8 +111,8 @@ def answer(
     recording = recordings.get(connection, stored)
     if not own and (recording is None or recording.state == "failed"):
         raise Transient("busy", f"recording {stored} of the same content has failed this moment")
-    dispatch(stored)
-    added = _added(connection, stored, request, own=own)
+    dispatch(connection, publisher, stored)
+    added = _added(connection, publisher, stored, request, own=own)
     if not own:  # at last, so that the request is sent again if anything dies before
         recordings.forget(connection, recording_id)
     return reply(
@@ -121,15 +124,20 @@ def answer(
 
 
 def _added(
-    connection: Connection, stored: UUID, request: IngestRequest, *, own: bool
+    connection: Connection,
+    publisher: Publisher,
+    stored: UUID,
+    request: IngestRequest,
+    *,
+    own: bool,
 ) -> tuple[str, ...]:
     """What is missing, asked for; its audio, if that was removed for its age, comes back out of the
     request's file."""
     # The first to name the number of speakers is not overruled by a copy of his own request that
     # comes late.
-    asked = (request.analyses or tuple(analyses()), None if own else request.speakers)
+    asked = (requested(request), None if own else request.speakers)
     try:
-        return besides(connection, stored, *asked)
+        return extend(connection, publisher, stored, *asked)
     except Permanent as error:
         if error.code != "audio_expired":
             raise
@@ -137,7 +145,7 @@ def _added(
         recording = recordings.get(connection, stored)
         if recording is not None and recording.finished_at is not None and not recording.audio:
             decode_again(connection, recording, request.uri)
-        return besides(connection, stored, *asked)
+        return extend(connection, publisher, stored, *asked)
 
 
 def _differs(
@@ -148,7 +156,7 @@ def _differs(
     if recording is None:
         return ()
     asked, first = request.model_dump(mode="json"), recording.request
-    counted = not recording.roles and rounds.COUNTS_SPEAKERS in (request.analyses or analyses())
+    counted = not recording.roles and rounds.COUNTS_SPEAKERS in requested(request)
     differing: dict[Differing, bool] = {
         "roles": own and asked["roles"] != first.get("roles"),
         "language": own and (request.language or settings().language) != recording.language,
@@ -164,7 +172,7 @@ def reply(
     added: tuple[str, ...] = (),
     differs: tuple[Differing, ...] = (),
 ) -> IngestReply:
-    """How the recording stands now."""
+    """The reply by the recording's present state."""
     with db.pooled() as connection:
         recording = recordings.get(connection, recording_id)
     if recording is None:

@@ -5,13 +5,13 @@ from uuid import UUID
 
 from earshot.analysis.errors import Permanent
 from earshot.audio.store.inbox import is_gone
+from earshot.pipeline.ports import Publisher
 from earshot.settings import settings
 from earshot.storage.postgres import requests
 from earshot.storage.postgres.db import Connection
-from tasks.publish import publish
 
 
-def restart(connection: Connection, recording_id: UUID) -> bool:
+def restart(connection: Connection, publisher: Publisher, recording_id: UUID) -> bool:
     """Opens such a recording under its own id and enqueues it; False, and nothing is done, for any
     other.
 
@@ -31,5 +31,5 @@ def restart(connection: Connection, recording_id: UUID) -> bool:
         )
     request = requests.restart(connection, recording_id)
     if request is not None:
-        publish("ingest.recording", request)
+        publisher.publish("ingest.recording", request)
     return request is not None

@@ -1,0 +1,1 @@
+"""What happens to a recording next: every decision of its way, without Celery."""

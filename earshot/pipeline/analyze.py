@@ -1,0 +1,226 @@
+"""One job: claims its chunks, has them analysed, stages the outcomes."""
+
+import logging
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import NamedTuple, NoReturn
+
+from redis import Redis
+
+from earshot.analysis.errors import DeviceLost, OutOfTime, Transient, Unavailable
+from earshot.analysis.outcome import DEVICE_MEMORY, Failed, Outcome
+from earshot.analysis.types import ChunkKey, ChunkRef, Job, Receipt
+from earshot.pipeline import emergencies, triage
+from earshot.pipeline.ports import Claimant
+from earshot.pipeline.retries import PAUSE_MAX_SEC, step_sec
+from earshot.pipeline.triage import Open
+from earshot.registry import analyses
+from earshot.settings import settings
+from earshot.storage import staging
+from earshot.storage.postgres.dead_letters import WORKER_LOST
+from earshot.storage.postgres.ledger import Staged
+from earshot.storage.redis import claims, deleted, tries, waits
+from earshot.storage.redis import client as redis
+
+log = logging.getLogger(__name__)
+
+TRIES = 12
+"""Attempts at a job whose chunks have no room in memory, over about six minutes: it may be others
+who fill it, or the chunk."""
+STAGE_AGAIN_SEC = 2.0
+WHOLE_LIMIT = 0.9
+"""Share of the time limit that one chunk must have had to itself before running out of time is its
+own fault."""
+
+Run = Callable[[Job], list[Outcome]]
+"""Analyses a job: one outcome per chunk, in order. Raises ``Transient`` and ``OutOfTime``, which
+are no fault of the chunks, and ``DeviceLost``."""
+
+
+class _Work(NamedTuple):
+    job: Job
+    run: Run
+    claimant: Claimant
+    task_id: str
+
+
+class Deleted(Exception):
+    """A recording of the job was deleted: the job ends without a result."""
+
+
+class NotStaged(Exception):
+    """Redis took no outcomes before the time was up; the job belongs back in its queue."""
+
+
+def run_job(job: Job, run: Run, claimant: Claimant, task_id: str) -> Receipt:
+    """Claims the job's chunks that are not done, has them analysed, stages their outcomes, and
+    publishes their alarms.
+
+    Args:
+        task_id: the same at every delivery and try of the job.
+
+    Raises:
+        Transient: the rest of the job is to be tried again.
+        Deleted, NotStaged: see there.
+        DeviceLost: this process must end now, without waiting for its GPU.
+    """
+    work = _Work(job, run, claimant, task_id)
+    client = redis.client()
+    waits.started(client, job.analysis, job.sent_at)
+    if deleted.among(client, {ref.recording_id for ref in job.chunks}):
+        _drop(job)
+    found = triage.sort(client, job, claimant.claim())
+    _stage(client, job, {each.ref.key: _died(each) for each in found.dead})
+    busy = len(found.busy)
+    try:
+        for group in found.groups(urgent=analyses()[job.analysis].urgent):
+            busy += _analyze(work, client, group)
+    except OutOfTime:
+        raise Transient(
+            "timeout", "the job ran out of time; what is left of it goes on in a new one"
+        ) from None
+    if busy:
+        raise Transient(
+            "busy",
+            f"{busy} chunks of this job are worked on elsewhere, or by a worker not known to be"
+            " dead",
+        )
+    recordings = tuple(sorted({ref.recording_id for ref in job.chunks}))
+    return Receipt(batch_id=job.batch_id, analysis=job.analysis, recordings=recordings)
+
+
+def _analyze(work: _Work, client: Redis, group: Sequence[Open]) -> int:
+    """Returns how many of the group another process has claimed since the job was sorted."""
+    job = work.job
+    with _claimed(client, work, group) as refs:
+        if not refs:
+            return len(group)
+        said = _said(work, client, refs)
+        unfit = [
+            ref
+            for ref, each in said.items()
+            if isinstance(each, Failed) and each.code == DEVICE_MEMORY
+        ]
+        again = (
+            unfit if unfit and _may_fit(client, work) else []
+        )  # there may be room when another process is done
+        done = {
+            ref.key: Staged(release=job.release.name, outcome=each)
+            for ref, each in said.items()
+            if ref not in again
+        }
+        _stage(client, job, done)
+        if again:
+            raise Transient(DEVICE_MEMORY, f"no memory for {len(again)} chunks of this job")
+        return len(group) - len(refs)
+
+
+def _said(work: _Work, client: Redis, refs: Sequence[ChunkRef]) -> dict[ChunkRef, Outcome]:
+    """The outcomes, their emergencies published."""
+    job = work.job.model_copy(update={"chunks": tuple(refs)})
+    said = dict(zip(refs, _outcomes(work, client, job), strict=True))
+    emergencies.publish(client, said)
+    return said
+
+
+def _may_fit(client: Redis, work: _Work) -> bool:
+    """Counts one more try for want of memory; True while another may follow."""
+    return tries.another(client, work.task_id) < TRIES
+
+
+def _has_time(client: Redis, work: _Work) -> bool:
+    """True while the job may go on waiting for a dependency."""
+    return tries.waited(client, work.task_id, step_sec()) < settings().wait_sec
+
+
+@contextmanager
+def _claimed(client: Redis, work: _Work, group: Sequence[Open]) -> Iterator[list[ChunkRef]]:
+    """Claims what nobody was faster with. The claims end with the staging of the outcomes; when
+    that fails, they are given back, and when several chunks ran out of time together, blamed, so
+    that each is tried alone."""
+    job, mine, ttl = work.job, work.claimant.claim(), settings().outcome_ttl_sec
+    refs: list[ChunkRef] = []
+    try:
+        for each in group:
+            if claims.take(
+                client, each.ref.key, job.analysis, each.standing, mine, ttl, died=each.died
+            ):
+                refs.append(each.ref)
+        yield refs
+    except (Transient, OutOfTime) as error:
+        if isinstance(error, Transient):
+            until = time.time() + PAUSE_MAX_SEC + settings().worker_lost_sec
+            wait = claims.Wait(code=error.code, detail=str(error), until=until)
+            claims.put_off(client, [ref.key for ref in refs], job.analysis, wait, ttl)
+        blame = isinstance(error, OutOfTime) and len(refs) > 1
+        for ref in refs:
+            claims.release(client, ref.key, job.analysis, mine, ttl, blame=blame)
+        raise
+    except DeviceLost as error:
+        # At work it is a death like any other: the claims stay, and the chunks are counted and
+        # tried alone in fresh processes (``earshot.pipeline.triage``). Before, it is no fault of
+        # the chunks, and any process with a GPU may take the job.
+        if error.code == "device_absent":
+            for ref in refs:
+                claims.release(client, ref.key, job.analysis, mine, ttl, blame=False)
+        log.critical("%s of %d chunks ended this process: %s", job.analysis, len(refs), error)
+        raise
+
+
+def _outcomes(work: _Work, client: Redis, job: Job) -> list[Outcome]:
+    """The outcomes of some chunks of a job. A header task never raises on its last attempt, or its
+    chord would wait for ever."""
+    began = time.monotonic()
+    try:
+        return work.run(job)
+    except OutOfTime:
+        limit = settings().task_soft_limit_sec
+        if len(job.chunks) > 1 or time.monotonic() - began < WHOLE_LIMIT * limit:
+            raise
+        return [
+            Failed(
+                code="timeout",
+                detail=f"not done within {limit:.0f} s; {settings().task_limit_advice}",
+            )
+        ]
+    except Transient as error:
+        if _has_time(client, work):
+            raise
+        detail = f"{error}; it was waited for during {settings().wait_days:g} days"
+        return [Failed(code=error.code, detail=detail)] * len(job.chunks)
+
+
+def _died(found: Open) -> Staged:
+    times = found.deaths
+    detail = f"{times} workers ended while they analysed it, the last was {found.victim}"
+    return Staged(
+        release=found.release, outcome=Failed(code=WORKER_LOST, detail=detail), worker=found.victim
+    )
+
+
+def _stage(client: Redis, job: Job, outcomes: dict[ChunkKey, Staged]) -> None:
+    """What is computed waits here for a Redis that takes it, and goes back to the queue undone only
+    when the time is up."""
+    try:
+        while outcomes:
+            try:
+                staged = staging.put(client, job.analysis, outcomes, settings().outcome_ttl_sec)
+            except Unavailable as error:
+                log.warning("%d outcomes of %s wait: %s", len(outcomes), job.analysis, error)
+                time.sleep(STAGE_AGAIN_SEC)
+            else:
+                return None if staged else _drop(job)
+    except OutOfTime:
+        raise NotStaged("Redis took no outcomes") from None
+
+
+def _drop(job: Job) -> NoReturn:
+    """Ends a job about a recording that was deleted: no result, no part of a chord, nothing that
+    names it."""
+    log.warning(
+        "%s: deleted: nothing is done about %d chunks of a recording that was deleted",
+        job.analysis,
+        len(job.chunks),
+    )
+    raise Deleted

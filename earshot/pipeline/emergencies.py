@@ -1,0 +1,31 @@
+"""Publishes emergencies while their job still runs: they do not wait for its other chunks, nor for
+the merge."""
+
+from collections.abc import Mapping
+
+from redis import Redis
+
+from earshot.analysis import events
+from earshot.analysis.outcome import Outcome, Succeeded
+from earshot.analysis.types import ChunkRef
+from earshot.storage import outbox
+from earshot.storage.postgres import db
+
+
+def publish(client: Redis, outcomes: Mapping[ChunkRef, Outcome]) -> None:
+    """Publishes the alarms found in these outcomes. To be called before they are staged: a staged
+    chunk is not analysed again, so its alarm could be lost, while one that is published twice has
+    the same id.
+
+    Raises:
+        Unavailable: Postgres or Redis is away; the job is to be tried again.
+    """
+    found = [
+        events.emergency(ref.key, alarm)
+        for ref, outcome in outcomes.items()
+        if isinstance(outcome, Succeeded)
+        for alarm in outcome.alarms
+    ]
+    if found:
+        with db.once() as connection:
+            outbox.announce(connection, client, found)

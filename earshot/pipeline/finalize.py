@@ -1,0 +1,63 @@
+"""Closes a recording whose chunks are all merged: with its report, or with the reason why there is
+none."""
+
+import logging
+from uuid import UUID
+
+from earshot.analysis.errors import Permanent, Transient
+from earshot.analysis.report.report import build_report
+from earshot.storage import outbox
+from earshot.storage.postgres import db, recordings, reports, tombstones
+from earshot.storage.postgres.db import Connection
+from earshot.storage.postgres.reports import Merged
+from earshot.storage.redis import client as redis
+from earshot.storage.redis import refused
+
+log = logging.getLogger(__name__)
+
+
+def finalize(connection: Connection, recording_id: UUID) -> bool:
+    """Builds the report and closes the recording with it. False, and nothing is written, for a
+    recording that is not open or not complete, or was closed, reopened or deleted meanwhile; its
+    newest round is then finalized by whatever completes it. No lock is held while the report is
+    computed, and a report that fails closes the recording as failed; its findings stay.
+
+    Raises:
+        Unavailable: Postgres is away; the same call is to be made again.
+    """
+    merged = reports.read(connection, recording_id)
+    if merged is None:
+        return False
+    try:
+        with db.lost_connections():  # a full disk or a deadlock is no failure of the findings
+            report = build_report(merged.info(), merged.parts())
+            return reports.close(connection, merged, report)
+    except Transient:
+        raise
+    except Exception as error:
+        log.exception("recording %s: no report can be made of its findings", recording_id)
+        return _fail(connection, merged, error)
+
+
+def _fail(connection: Connection, merged: Merged, error: Exception) -> bool:
+    (line, *_) = f"{type(error).__name__}: {error}".splitlines()
+    failed = Permanent("report_failed", f"no report can be made of the findings: {line}")
+    return recordings.fail(
+        connection, merged.recording.id, failed, ("analyzing",), of_round=merged.recording.round
+    )
+
+
+def close(recording_id: UUID) -> None:
+    """Finalizes the recording and publishes its events; a message about a recording that never
+    existed is put aside.
+
+    Raises:
+        Unavailable: Postgres or Redis is away; the same call is to be made again.
+    """
+    client = redis.client()
+    with db.pooled() as connection:
+        closed = finalize(connection, recording_id)
+        gone = not closed and recordings.get(connection, recording_id) is None
+        if gone and not tombstones.buried(connection, [recording_id]):
+            refused.deleted(client, "finalize", recording_id, str(recording_id))
+        outbox.relay(connection, client)

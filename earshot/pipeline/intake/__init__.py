@@ -1,0 +1,1 @@
+"""From a request to chunks in the ledger: registered, admitted, decoded, planned."""

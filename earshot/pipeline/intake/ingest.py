@@ -1,0 +1,178 @@
+"""Ingests a recording: reads it once, checks, decodes, cuts it into chunks, stores and dispatches
+them."""
+
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
+from uuid import UUID
+
+from earshot.analysis.errors import SURROUNDINGS, EarshotError, OutOfTime, Permanent, Transient
+from earshot.analysis.request import IngestReply, IngestRequest
+from earshot.analysis.roles import roles_of
+from earshot.audio.decoding.probe import Probe, probe
+from earshot.audio.media_file import MediaFile
+from earshot.audio.store.inbox import discard_upload
+from earshot.audio.store.pcm import delete_recording
+from earshot.audio.store.source import content_hash
+from earshot.pipeline.intake import duplicates
+from earshot.pipeline.intake.admission import admit, count_attempt, put_off
+from earshot.pipeline.intake.decode import decode, source
+from earshot.pipeline.intake.duplicates import IdTaken
+from earshot.pipeline.plan import check_names, new_chunks, plan_limits, requested
+from earshot.pipeline.ports import Claimant, Publisher
+from earshot.settings import settings
+from earshot.storage import outbox
+from earshot.storage.postgres import db, recordings, requests, tombstones
+from earshot.storage.postgres.db import Connection
+from earshot.storage.postgres.dead_letters import QUARANTINE_AFTER
+from earshot.storage.redis import client as redis
+
+log = logging.getLogger(__name__)
+
+
+def ingest(
+    recording_id: UUID, request: IngestRequest, publisher: Publisher, claimant: Claimant
+) -> IngestReply:
+    """Ingests one request: decodes its file, stores audio and chunks, publishes the chunks; or
+    answers with the stored recording of the same id or content. A request that cannot succeed
+    closes its recording with the reason.
+
+    Raises:
+        Transient: try again later: ``busy``, ``backlog``, or a dependency is unavailable.
+    """
+    try:
+        reply = _ingest(recording_id, request, publisher, claimant)
+    # the recording that has the id stays untouched, and the file stays where it is
+    except IdTaken as error:
+        return IngestReply(recording_id=recording_id, state="failed", error=_as_json(error))
+    except Transient:
+        raise  # it is tried again
+    except EarshotError as error:
+        reply = _failed(recording_id, error)
+    except OutOfTime:
+        limit = f"it was not decoded within {settings().task_time_limit_sec} s"
+        reply = _failed(
+            recording_id, Permanent("timeout", f"{limit}; {settings().task_limit_advice}")
+        )
+    # the recording is closed with the reason instead of staying open for ever
+    except Exception as error:
+        log.exception("recording %s cannot be ingested", recording_id)
+        reply = _failed(
+            recording_id,
+            Permanent("ingest_failed", f"{type(error).__name__}: {error}".splitlines()[0]),
+        )
+    if reply.error is None or reply.error["code"] not in SURROUNDINGS:
+        discard_upload(request.uri, settings().store_url)
+    return reply
+
+
+def _ingest(
+    recording_id: UUID, request: IngestRequest, publisher: Publisher, claimant: Claimant
+) -> IngestReply:
+    language = request.language or settings().language
+    with requests.exclusive(recording_id) as connection:
+        is_new = recordings.register(
+            connection, recording_id, request, requested(request), language
+        )
+        first = request if is_new else duplicates.same_file(connection, recording_id, request)
+        requests.restart(connection, recording_id, request.uri)
+        admit(connection, recording_id)
+        is_tried = count_attempt(connection, recording_id, claimant)
+        try:
+            owner = _owner(connection, recording_id, first) if is_tried else recording_id
+            return duplicates.answer(connection, publisher, recording_id, owner, request)
+        except Transient as error:
+            put_off(recording_id, error)
+            raise
+
+
+def _owner(connection: Connection, recording_id: UUID, request: IngestRequest) -> UUID:
+    """Decodes and plans the recording and returns its id; or that of the one that has the same
+    content, in the same language and with the same roles, already. That is found out once: a large
+    file is not read with every try while it waits."""
+    if request.analyses is not None:
+        check_names(request.analyses)
+    return recordings.same_as(connection, recording_id) or _take_in(
+        connection, recording_id, request
+    )
+
+
+def _take_in(connection: Connection, recording_id: UUID, request: IngestRequest) -> UUID:
+    with source(request.uri) as file:
+        sha256 = content_hash(file)
+        recordings.note_content(connection, recording_id, sha256)
+        if requests.enders(connection, recording_id, sha256) >= QUARANTINE_AFTER:
+            times = f"{QUARANTINE_AFTER} recordings with the same content"
+            raise Permanent(
+                "quarantined",
+                f"taking in {times} ended every worker that tried; it is not tried again",
+            )
+        found = probe(file)
+        roles = roles_of(request.roles, found.channels, found.chosen.roles)
+        owner = recordings.claim_content(connection, recording_id, roles)
+        if owner is None:
+            requests.expect(
+                connection, recording_id, plan_limits().expected_chunks(found.expected_ms)
+            )
+            _decode(recording_id, request, file, roles, found)
+    return owner or recording_id
+
+
+def _decode(
+    recording_id: UUID,
+    request: IngestRequest,
+    file: MediaFile,
+    roles: tuple[str, ...],
+    found: Probe,
+) -> None:
+    prepared = decode(
+        recording_id, file, found, mix=not roles, accept_truncated=request.accept_truncated
+    )
+    facts = {
+        "duration_ms": prepared.duration_ms,
+        "channels": prepared.channels,
+        "native_rate": prepared.native_rate,
+        "container": prepared.container,
+        "codec": prepared.codec,
+        "dual_mono": prepared.dual_mono,
+        "audio": {str(rate): uri for rate, uri in prepared.audio.items()},
+        "quality": prepared.quality.model_dump(mode="json"),
+        "notes": list(prepared.notes),
+        "roles": [] if prepared.dual_mono else list(roles),
+    }
+    chunks = new_chunks(
+        requested(request), prepared.duration_ms, prepared.chunks, prepared.utterances
+    )
+    with db.pooled() as connection:
+        stored = recordings.store_plan(connection, recording_id, facts, chunks)
+        if not stored and tombstones.buried(connection, [recording_id]):
+            delete_recording(settings().store_url, recording_id)
+            raise tombstones.deleted()
+
+
+def _failed(recording_id: UUID, error: EarshotError) -> IngestReply:
+    """Closes the recording, unless it is further already: then its state stands, and only the reply
+    names the error."""
+    with db.pooled() as connection:
+        closed = recordings.fail(connection, recording_id, error, ("queued", "ingesting"))
+        with _as_far_as_possible("telling that recording %s failed", recording_id):
+            outbox.relay(connection, redis.client())
+    if closed:
+        with _as_far_as_possible("removing what was decoded of recording %s", recording_id):
+            delete_recording(settings().store_url, recording_id)
+    reply = duplicates.reply(recording_id)
+    return reply if reply.error else reply.model_copy(update={"error": _as_json(error)})
+
+
+def _as_json(error: EarshotError) -> dict[str, str]:
+    return {"code": error.code, "detail": str(error)}
+
+
+@contextmanager
+def _as_far_as_possible(what: str, name: object) -> Iterator[None]:
+    """Around what follows the decision about a request: no error of it makes the request be tried
+    again."""
+    try:
+        yield
+    except EarshotError as error:
+        log.warning(f"{what}: %s", name, error)

@@ -1,0 +1,40 @@
+"""What the pipeline needs of the program that runs it."""
+
+from collections.abc import Sequence
+from typing import NamedTuple, Protocol
+
+from earshot.storage.redis.claims import Claim
+
+
+class Call(NamedTuple):
+    """A task and its one argument, which is JSON."""
+
+    task: str
+    argument: object
+
+
+class Publisher(Protocol):
+    """Puts tasks into their queues."""
+
+    def publish(self, task: str, argument: object, /) -> None:
+        """Publishes one task.
+
+        Raises:
+            Unavailable: ``redis_away``, Redis does not answer, or refuses.
+        """
+
+    def publish_chord(self, header: Sequence[Call], body: Call, /) -> None:
+        """Publishes the tasks of ``header``, and ``body`` to follow the last of them; ``body``
+        alone where ``header`` is empty.
+
+        Raises:
+            Unavailable: as ``publish``. Some of the tasks may have been published.
+        """
+
+
+class Claimant(Protocol):
+    """The process that claims chunks and requests; its worker sends heartbeats
+    (``earshot.storage.redis.presence``)."""
+
+    def claim(self) -> Claim:
+        """A claim of this process, as of now."""
