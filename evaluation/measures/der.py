@@ -7,6 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from evaluation.measures.assignment import best_total
+
 STEP_MS = 10
 COLLAR_MS = 250
 """Not scored on either side of every reference border: people do not agree on those more
@@ -59,28 +61,13 @@ def score(
             scored[max(0, border - collar_ms) // STEP_MS : (border + collar_ms) // STEP_MS] = False
     truth, guess = truth[:, scored], guess[:, scored]
     true_count, found_count = truth.sum(axis=0), guess.sum(axis=0)
-    correct = best_match(truth.astype(np.int64) @ guess.T.astype(np.int64))
+    correct = best_total(truth.astype(np.int64) @ guess.T.astype(np.int64))
     return Errors(
         missed=int(np.maximum(true_count - found_count, 0).sum()) * STEP_MS,
         invented=int(np.maximum(found_count - true_count, 0).sum()) * STEP_MS,
         confused=int(np.minimum(true_count, found_count).sum() - correct) * STEP_MS,
         spoken=int(true_count.sum()) * STEP_MS,
     )
-
-
-def best_match(together: NDArray[np.int64]) -> int:
-    """Largest total of a one-to-one choice of rows and columns: the best total for every subset of
-    the smaller side, item by item of the larger one, so 16 speakers on the smaller side are 65,536
-    subsets and no trouble."""
-    table = together if together.shape[0] >= together.shape[1] else together.T
-    taken = np.arange(1 << table.shape[1])
-    best = np.zeros(len(taken), np.int64)
-    for item in table:
-        before = best.copy()
-        for other, gain in enumerate(item):
-            free = taken[(taken >> other) & 1 == 0]
-            best[free | (1 << other)] = np.maximum(best[free | (1 << other)], before[free] + gain)
-    return int(best[-1])
 
 
 def _grid(turns: Sequence[Spoken], duration_ms: int) -> NDArray[np.bool_]:

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from evaluation.measures.classification import expected_calibration_error, judge
 from evaluation.measures.concordance import concordance
-from evaluation.measures.der import Spoken, best_match, score
+from evaluation.measures.der import Spoken, score
 from evaluation.measures.words import count, distance, normalised
 
 
@@ -133,23 +133,3 @@ def test_what_lies_within_the_collar_is_not_scored() -> None:
     late = [Spoken("s0", 200, 4_000), Spoken("s1", 3_000, 6_000)]
     assert score(REFERENCE, late, 6_000, collar_ms=250).rate == 0
     assert score(REFERENCE, late, 6_000, collar_ms=0).missed == 200
-
-
-@given(st.integers(0, 2**31))
-def test_the_best_match_is_the_best_of_all(seed: int) -> None:
-    from itertools import permutations
-
-    random = np.random.default_rng(seed)
-    rows, columns = random.integers(1, 5, 2)
-    table = random.integers(0, 50, (rows, columns))
-    wide = table if rows <= columns else table.T
-    best = max(
-        sum(wide[i, j] for i, j in enumerate(choice))
-        for choice in permutations(range(wide.shape[1]), wide.shape[0])
-    )
-    assert best_match(table) == best
-
-
-def test_many_speakers_are_matched_too() -> None:
-    assert best_match(np.eye(14, 20, dtype=np.int64)) == 14
-    assert best_match(np.zeros((0, 3), np.int64)) == 0
