@@ -11,6 +11,7 @@ from cli.terminal.progress import Bars
 from cli.terminal.show import rendered
 from earshot.analysis.printable import file_name, told
 from earshot.analysis.report.report import Report
+from earshot.analysis.states import RecordingState
 from earshot.storage.postgres import recordings
 from producer.follow import FileProgress, follow
 from producer.patience import Patience
@@ -27,7 +28,7 @@ def deliver(patience: Patience, submitted: Sequence[Submission], out: Path | Non
     failed, and says why."""
     failed = 0
     for each in _followed(patience, submitted):
-        if each.state == "failed":
+        if each.state == RecordingState.FAILED:
             failed += 1
             say(f"{each.submission.path}: failed: {each.error_code}: {each.error_detail}")
         else:

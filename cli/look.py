@@ -14,6 +14,7 @@ from cli.terminal.strip import clock
 from earshot.analysis.errors import Permanent
 from earshot.analysis.printable import printable
 from earshot.analysis.report.report import Report
+from earshot.analysis.states import RecordingState
 from earshot.storage import outbox
 from earshot.storage.postgres import recordings
 from earshot.storage.postgres.db import connect
@@ -43,7 +44,7 @@ def show_report(prefix: str, as_json: bool) -> int:
         )
         say(f"no report of {recording_id} ({state.file_name}): {reason}")
         return 1
-    if state.state == "analyzing":
+    if state.state == RecordingState.ANALYZING:
         done = f"{state.chunks_merged} of {state.chunks_total} chunks are done"
         say(f"a new round is under way, {done}; this is the report before it")
     if as_json:

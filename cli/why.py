@@ -81,6 +81,6 @@ def _chosen(parts: Sequence[Part], chunk: int | None) -> list[Part]:
 def _advice(state: recordings.Progress) -> str:
     if state.error_code:
         return f"{state.error_code}: {state.error_detail}"
-    if state.state in ("queued", "ingesting", "analyzing"):
+    if not state.state.closed:
         return "try again when it is done"
     return f"ask for it with `earshot rerun {str(state.id)[:8]} --analysis scene`"

@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 
 import fsspec
 
-from earshot.analysis.errors import EarshotError, Misconfigured
+from earshot.analysis.errors import EarshotError, Misconfigured, one_line
 from earshot.analysis.types import Release
 from earshot.audio.store.pcm import local_path
 from earshot.compute import cache
@@ -67,7 +67,7 @@ def load_all(releases: Mapping[str, Release], device: str) -> None:
         except EarshotError:
             raise
         except Exception as error:
-            said = (str(error).splitlines() or [type(error).__name__])[0]
+            said = one_line(error)
             raise Misconfigured(
                 "checkpoint", f"{release.uri} is no checkpoint for {name}: {said}"
             ) from error
@@ -115,7 +115,7 @@ def _fetched(uri: str, folder: Path) -> Path:
             ValueError,
             OSError,
         ) as error:  # no such protocol, its package is missing, nothing is there
-            said = (str(error).splitlines() or [type(error).__name__])[0]
+            said = one_line(error)
             raise Misconfigured(
                 "checkpoint",
                 f"{uri} cannot be fetched ({said}); fetch it yourself and name the file",

@@ -7,6 +7,7 @@ from uuid import UUID
 
 from earshot.analysis.errors import Permanent
 from earshot.analysis.request import IngestReply
+from earshot.analysis.states import RecordingState
 from earshot.analysis.types import Frozen
 from earshot.storage.postgres import recordings
 from earshot.storage.postgres.recordings import Progress
@@ -25,7 +26,7 @@ class FileProgress(Frozen):
 
     submission: Submission
     recording_id: UUID
-    state: str = "queued"
+    state: RecordingState = RecordingState.QUEUED
     duplicate: bool = False
     added: tuple[str, ...] = ()
     differs: tuple[str, ...] = ()
@@ -39,7 +40,7 @@ class FileProgress(Frozen):
 
     @property
     def finished(self) -> bool:
-        return self.state in ("complete", "partial", "failed")
+        return self.state.closed
 
 
 def follow(patience: Patience, submissions: Sequence[Submission]) -> Iterator[FileProgress]:
@@ -85,5 +86,9 @@ def _answer(before: FileProgress) -> IngestReply | None:
 
 def _failed(before: FileProgress, error: Permanent) -> FileProgress:
     return before.model_copy(
-        update={"state": "failed", "error_code": error.code, "error_detail": str(error)}
+        update={
+            "state": RecordingState.FAILED,
+            "error_code": error.code,
+            "error_detail": str(error),
+        }
     )

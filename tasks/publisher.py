@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from celery import chord
 from kombu.exceptions import OperationalError
 
-from earshot.analysis.errors import Unavailable
+from earshot.analysis.errors import Unavailable, one_line
 from earshot.pipeline.ports import Call
 from earshot.storage.redis.client import AWAY
 from tasks.app import app
@@ -33,5 +33,5 @@ def _refusals() -> Iterator[None]:
     try:
         yield
     except (OperationalError, *AWAY) as error:
-        said = (str(error).splitlines() or [type(error).__name__])[0][:300]
+        said = one_line(error)
         raise Unavailable("redis_away", f"Redis takes no jobs: {said}") from error

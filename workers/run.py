@@ -4,7 +4,7 @@ outcomes."""
 import logging
 from collections.abc import Sequence
 
-from earshot.analysis.errors import DeviceLost, EarshotError, Transient
+from earshot.analysis.errors import DeviceLost, EarshotError, Transient, one_line
 from earshot.analysis.outcome import DEVICE_MEMORY, Failed, Outcome, Skipped, Succeeded
 from earshot.analysis.types import Job
 from earshot.audio.clip import Clip
@@ -79,7 +79,7 @@ def run_clips(
 def _check_device(error: Exception, code: str) -> None:
     """Fails no chunk in a process where all would fail."""
     if context_lost(error):
-        said = str(error).splitlines()[0]
+        said = one_line(error)
         raise DeviceLost(
             code, f"the GPU answers this process no more ({said}); start it again"
         ) from error
@@ -108,13 +108,9 @@ def _outcome(result: Result) -> Outcome:
 
 def _failure(error: Exception) -> Failed:
     code = error.code if isinstance(error, EarshotError) else type(error).__name__
-    # Postgres cannot store NUL in text: one in a library's message must not keep the chunk from
-    # being merged.
-    lines = str(error).replace("\x00", "").splitlines()
     if out_of_memory(error):
-        said = lines[0][:200] if lines else code
         return Failed(
             code=DEVICE_MEMORY,
-            detail=f"no memory for it ({said}); run fewer processes on this device",
+            detail=f"no memory for it ({one_line(error, 200)}); run fewer processes on this device",
         )
-    return Failed(code=code, detail=lines[0][:500] if lines else code)
+    return Failed(code=code, detail=one_line(error, 500))

@@ -10,7 +10,7 @@ import typer
 from pydantic import ValidationError
 from pydantic_settings import SettingsError
 
-from earshot.analysis.errors import BadAudio, EarshotError, Transient
+from earshot.analysis.errors import BadAudio, EarshotError, Transient, one_line
 from earshot.analysis.urls import masked
 from earshot.settings import Settings
 
@@ -28,12 +28,8 @@ def explained(error: BaseException) -> tuple[int, str]:
             return code, line(error)
     return (
         UNEXPECTED,
-        f"{type(error).__name__}: {_first_line(error)} (a mistake in earshot; -v shows where)",
+        f"{type(error).__name__}: {masked(one_line(error))} (a mistake in earshot; -v shows where)",
     )
-
-
-def _first_line(error: BaseException) -> str:
-    return masked((str(error).splitlines() or [type(error).__name__])[0])
 
 
 def _usage(error: Any) -> str:
@@ -68,17 +64,17 @@ _RULES: tuple[tuple[type[BaseException], int, Callable[[Any], str]], ...] = (
     (
         SettingsError,
         USAGE,
-        lambda error: f"{_first_line(error)}; lists and numbers are written as JSON",
+        lambda error: f"{masked(one_line(error))}; lists and numbers are written as JSON",
     ),
     (
         redis.RedisError,
         UNREACHABLE,
-        lambda error: f"Redis: {_first_line(error)}; run `earshot doctor`",
+        lambda error: f"Redis: {masked(one_line(error))}; run `earshot doctor`",
     ),
     (
         psycopg.Error,
         UNREACHABLE,
-        lambda error: f"Postgres: {_first_line(error)}; run `earshot doctor`",
+        lambda error: f"Postgres: {masked(one_line(error))}; run `earshot doctor`",
     ),
     (OSError, UNREACHABLE, _disk),
 )

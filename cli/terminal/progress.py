@@ -15,17 +15,18 @@ from rich.progress import (
 
 from cli.terminal.console import notices, say
 from earshot.analysis.printable import printable
+from earshot.analysis.states import RecordingState
 from producer.follow import FileProgress
 from producer.submit import Submission
 
 STAGES = {
     "waiting": "waiting",
-    "queued": "waiting",
-    "ingesting": "decoding",
-    "analyzing": "listening",
-    "complete": "done",
-    "partial": "done, in part",
-    "failed": "failed",
+    RecordingState.QUEUED: "waiting",
+    RecordingState.INGESTING: "decoding",
+    RecordingState.ANALYZING: "listening",
+    RecordingState.COMPLETE: "done",
+    RecordingState.PARTIAL: "done, in part",
+    RecordingState.FAILED: "failed",
 }
 
 

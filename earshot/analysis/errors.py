@@ -98,3 +98,10 @@ BAD_AUDIO_CODES = (
     "too_long",  # longer than EARSHOT_MAX_DURATION_SEC
     "not_finite",  # NaN or infinite samples
 )
+
+
+def one_line(error: BaseException, most: int = 300) -> str:
+    """The first line of an exception's message, at most ``most`` characters of it; the name of its
+    class where it has no message. Without NUL, which Postgres cannot store."""
+    lines = str(error).replace("\x00", "").splitlines()
+    return next((line for line in lines if line.strip()), type(error).__name__)[:most]

@@ -1,5 +1,6 @@
 """What travels between producer, queues and workers: chunk references, releases and jobs."""
 
+from collections.abc import Iterable, Sequence
 from typing import Annotated
 from uuid import UUID
 
@@ -46,6 +47,18 @@ class Utterance(Interval):
     """Speech between silences on one channel, as the VAD heard it."""
 
     channel: Annotated[int, Field(ge=0, lt=8, strict=True)]
+
+
+def pack_speech(speech: Iterable[Utterance]) -> list[list[int]]:
+    """Speech as the column ``chunk.speech`` holds it: ``[channel, start_ms, end_ms]`` each."""
+    return [[one.channel, one.start_ms, one.end_ms] for one in speech]
+
+
+def unpack_speech(packed: Iterable[Sequence[int]]) -> tuple[Utterance, ...]:
+    """The inverse of ``pack_speech``."""
+    return tuple(
+        Utterance(channel=channel, start_ms=start, end_ms=end) for channel, start, end in packed
+    )
 
 
 class SpeakerCount(Frozen):

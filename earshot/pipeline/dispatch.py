@@ -7,7 +7,16 @@ from typing import Any
 from uuid import UUID, uuid4
 
 from earshot.analysis.outcome import Failed
-from earshot.analysis.types import WHOLE, Batch, ChunkKey, ChunkRef, Job, Release, Utterance
+from earshot.analysis.states import RecordingState
+from earshot.analysis.types import (
+    WHOLE,
+    Batch,
+    ChunkKey,
+    ChunkRef,
+    Job,
+    Release,
+    unpack_speech,
+)
 from earshot.pipeline.ports import Call, Publisher
 from earshot.pipeline.releases import active, gate_release
 from earshot.registry import cards
@@ -36,7 +45,7 @@ def dispatch(connection: Connection, publisher: Publisher, recording_id: UUID) -
         Unavailable: Redis or Postgres is away; chunks that were not published are pending again.
     """
     recording = recordings.get(connection, recording_id)
-    if recording is None or recording.state != "analyzing":
+    if recording is None or recording.state != RecordingState.ANALYZING:
         return 0
     named = active(connection)
     barred = dead_letters.quarantined(connection, recording_id)
@@ -147,8 +156,5 @@ def _reference(recording: Recording, sample_rate: int, row: Row) -> ChunkRef:
         roles=recording.roles,
         language=recording.language,
         speakers=recording.request.get("speakers") if row["index"] == WHOLE else None,
-        speech=tuple(
-            Utterance(channel=channel, start_ms=start, end_ms=end)
-            for channel, start, end in row["speech"]
-        ),
+        speech=unpack_speech(row["speech"]),
     )

@@ -4,8 +4,9 @@ none."""
 import logging
 from uuid import UUID
 
-from earshot.analysis.errors import Permanent, Transient
+from earshot.analysis.errors import Permanent, Transient, one_line
 from earshot.analysis.report.report import build_report
+from earshot.analysis.states import RecordingState
 from earshot.storage import outbox
 from earshot.storage.postgres import db, recordings, reports, tombstones
 from earshot.storage.postgres.db import Connection
@@ -40,10 +41,14 @@ def finalize(connection: Connection, recording_id: UUID) -> bool:
 
 
 def _fail(connection: Connection, merged: Merged, error: Exception) -> bool:
-    (line, *_) = f"{type(error).__name__}: {error}".splitlines()
+    line = f"{type(error).__name__}: {one_line(error)}"
     failed = Permanent("report_failed", f"no report can be made of the findings: {line}")
     return recordings.fail(
-        connection, merged.recording.id, failed, ("analyzing",), of_round=merged.recording.round
+        connection,
+        merged.recording.id,
+        failed,
+        (RecordingState.ANALYZING,),
+        of_round=merged.recording.round,
     )
 
 

@@ -8,7 +8,7 @@ from uuid import UUID, uuid4
 import psycopg
 from redis import Redis
 
-from earshot.analysis.errors import SERVICES, EarshotError, OutOfTime
+from earshot.analysis.errors import SERVICES, EarshotError, OutOfTime, one_line
 from earshot.analysis.outcome import Failed
 from earshot.analysis.types import WHOLE, Batch, Frozen
 from earshot.pipeline import verdicts
@@ -184,7 +184,7 @@ def _give_up(connection: Connection, client: Redis, found: OnItsWay) -> bool:
             connection, {found.key: {name: staged.get(name, lost) for name in found.wanted}}
         )
     except psycopg.DataError as error:  # what was found cannot be stored: that is then what is said
-        detail = f"what was found cannot be stored: {error}".splitlines()[0].replace("\x00", "")
+        detail = f"what was found cannot be stored: {one_line(error)}"
         unfit = Staged(release="none", outcome=Failed(code=GAVE_UP, detail=detail))
         merged = ledger.merge(connection, {found.key: dict.fromkeys(found.wanted, unfit)})
     staging.settle(client, merged, settings().late_job_sec)

@@ -4,6 +4,7 @@ from collections.abc import Collection, Mapping
 from uuid import UUID
 
 from earshot.analysis.errors import Permanent, Transient
+from earshot.analysis.states import RecordingState
 from earshot.analysis.types import WHOLE, SpeakerCount
 from earshot.audio.plan import plan_chunks, speech_in
 from earshot.pipeline.dispatch import dispatch
@@ -81,7 +82,7 @@ def extend(
         known = [name for name in asked if name in analyses()]
         choice = rounds.lacking(connection, recording_id, known, speakers)
         recording = recordings.get(connection, recording_id)
-        if not choice.analyses or recording is None or recording.state == "failed":
+        if not choice.analyses or recording is None or recording.state == RecordingState.FAILED:
             return ()
         if recording.finished_at is None:
             raise Transient(

@@ -7,6 +7,7 @@ from typing import Literal
 
 from redis import Redis
 
+from earshot.analysis.states import RecordingState
 from earshot.analysis.types import ChunkKey, Frozen
 from earshot.pools import STRANGERS, queues
 from earshot.settings import settings
@@ -157,7 +158,7 @@ def _queued(queue: str, sent_at: float, at: Look) -> tuple[Verdict, str]:
 
 
 def _request(connection: Connection, found: OpenRequest, at: Look) -> LateRequest:
-    if found.state == "ingesting":
+    if found.state == RecordingState.INGESTING:
         if requests.is_taken_in(connection, found.id):
             return LateRequest(request=found, verdict="working", detail="it is being decoded")
         if _is_forgotten(found, at) or (

@@ -15,6 +15,7 @@ from typing import TypeVar, cast
 from pydantic import BaseModel, ValidationError
 from redis import Redis
 
+from earshot.analysis.errors import one_line
 from earshot.analysis.types import ChunkKey
 from earshot.storage.postgres.ledger import Staged
 from earshot.storage.redis import deleted
@@ -92,9 +93,7 @@ def readable(kind: type[T], text: bytes | None) -> T | None:
     try:
         return kind.model_validate_json(text) if text else None
     except ValidationError as error:
-        log.warning(
-            "Redis holds a %s that cannot be read: %s", kind.__name__, str(error).splitlines()[0]
-        )
+        log.warning("Redis holds a %s that cannot be read: %s", kind.__name__, one_line(error))
         return None
 
 

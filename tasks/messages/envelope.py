@@ -203,7 +203,7 @@ def _refused(
     try:
         yield
     except UNREADABLE as error:
-        raise Refused(reason, f"{where}{one_line(error)}", sender_waits_for) from error
+        raise Refused(reason, f"{where}{_reason(error)}", sender_waits_for) from error
 
 
 def _check_argument(task: str, arguments: list[Any]) -> None:
@@ -234,7 +234,7 @@ def _written(envelope: Envelope, body: Body, queue: str) -> bytes:
     return bytes(json.dumps(written).encode())
 
 
-def one_line(error: BaseException) -> str:
+def _reason(error: BaseException) -> str:
     """What is wrong, without line breaks or control characters, however strange the message."""
     text = str(error)
     if isinstance(error, ValidationError):

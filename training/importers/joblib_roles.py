@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from earshot.analysis.errors import Misconfigured
+from earshot.analysis.errors import Misconfigured, one_line
 from earshot.audio.features.utterance import FEATURES, WIDTH
 from earshot.models.checkpoints.export import check_parity, describe
 from training.importers.role_graph import FLOOR, Chain, Part, join_roles
@@ -81,7 +81,7 @@ def converted(
     try:
         join_roles({role: model.part(role) for role, model in brought.items()}, WIDTH, out)
     except Exception as error:  # the converter's errors have no common root
-        said = (str(error).splitlines() or [type(error).__name__])[0]
+        said = one_line(error)
         raise Misconfigured(
             "conversion", f"a step has no ONNX form: {said}; use what scikit-learn itself has"
         ) from error

@@ -8,7 +8,7 @@ from collections.abc import Collection
 from pathlib import Path
 from typing import Any
 
-from earshot.analysis.errors import Misconfigured
+from earshot.analysis.errors import Misconfigured, one_line
 
 
 def verified(path: Path, digests: Collection[str], trust: bool) -> bytes:
@@ -62,7 +62,7 @@ def loaded(path: Path, content: bytes) -> Any:
                 f" {error.current_sklearn_version}; save it again with this version",
             ) from error
         except Exception as error:  # a pickle may raise whatever it likes
-            said = (str(error).splitlines() or [type(error).__name__])[0]
+            said = one_line(error)
             raise Misconfigured(
                 "file", f"{path} cannot be opened: {said}; save it with joblib.dump"
             ) from error

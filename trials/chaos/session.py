@@ -9,6 +9,7 @@ import traceback
 from pathlib import Path
 
 from cli.terminal import endings
+from earshot.analysis.errors import one_line
 from trials.chaos import table
 from trials.chaos.scenario import Scenario, Size, play
 from trials.chaos.scenarios import SCENARIOS
@@ -83,7 +84,7 @@ def _played(scenario: Scenario, size: Size | None, logs: Path | None) -> Figures
         figures = play(scenario, size, logs)
     except Exception as error:  # noqa: BLE001  a row that cannot be played is a row of the table, and the others go on
         traceback.print_exc()
-        reason = (str(error) or type(error).__name__).splitlines()[0]
+        reason = one_line(error)
         figures = Figures(
             scenario.title,
             0,

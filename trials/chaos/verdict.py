@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from earshot.analysis.states import RecordingState
 from trials.chaos import audit
 from trials.chaos.arena import Arena
 
@@ -108,7 +109,7 @@ def _reference(arena: Arena) -> dict[str, Wanted]:
 
 def _is_lost(url: str, owner: dict[str, Any] | None, wanted: Wanted) -> bool:
     """Not in a final state, or a chunk without its findings."""
-    if owner is None or owner["state"] not in ("complete", "partial"):
+    if owner is None or owner["state"] not in (RecordingState.COMPLETE, RecordingState.PARTIAL):
         return True
     where = f"recording_id = '{owner['id']}'"
     unmerged = audit.count(url, "chunk", f"{where} AND state <> 'merged'")

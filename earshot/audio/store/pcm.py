@@ -20,7 +20,7 @@ import fsspec
 import numpy as np
 from numpy.typing import NDArray
 
-from earshot.analysis.errors import BadAudio, Forbidden, Unavailable
+from earshot.analysis.errors import BadAudio, Forbidden, Unavailable, one_line
 
 SAMPLE_BYTES = 2
 CLIENTS = frozenset(
@@ -203,7 +203,7 @@ def store_errors(what: str, folder: Path | None = None) -> Iterator[None]:
 
 
 def _unavailable(what: str, error: Exception) -> Unavailable:
-    reason = (str(error).splitlines() or [type(error).__name__])[0][:300]
+    reason = one_line(error)
     return Unavailable(
         "store_unavailable",
         f"Cannot use {what} ({reason}); check that the store is up and writable",

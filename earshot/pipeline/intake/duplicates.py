@@ -7,6 +7,7 @@ from uuid import UUID
 
 from earshot.analysis.errors import EarshotError, OutOfTime, Permanent, Transient
 from earshot.analysis.request import Differing, IngestReply, IngestRequest
+from earshot.analysis.states import RecordingState
 from earshot.audio.store.source import content_hash
 from earshot.pipeline.dispatch import dispatch
 from earshot.pipeline.intake.decode import decode_again, source
@@ -109,7 +110,7 @@ def answer(
     """
     own = stored == recording_id
     recording = recordings.get(connection, stored)
-    if not own and (recording is None or recording.state == "failed"):
+    if not own and (recording is None or recording.state == RecordingState.FAILED):
         raise Transient("busy", f"recording {stored} of the same content has failed this moment")
     dispatch(connection, publisher, stored)
     added = _added(connection, publisher, stored, request, own=own)

@@ -6,9 +6,17 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from uuid import UUID
 
-from earshot.analysis.errors import SURROUNDINGS, EarshotError, OutOfTime, Permanent, Transient
+from earshot.analysis.errors import (
+    SURROUNDINGS,
+    EarshotError,
+    OutOfTime,
+    Permanent,
+    Transient,
+    one_line,
+)
 from earshot.analysis.request import IngestReply, IngestRequest
 from earshot.analysis.roles import roles_of
+from earshot.analysis.states import RecordingState
 from earshot.audio.decoding.probe import Probe, probe
 from earshot.audio.media_file import MediaFile
 from earshot.audio.store.inbox import discard_upload
@@ -44,7 +52,9 @@ def ingest(
         reply = _ingest(recording_id, request, publisher, claimant)
     # the recording that has the id stays untouched, and the file stays where it is
     except IdTaken as error:
-        return IngestReply(recording_id=recording_id, state="failed", error=_as_json(error))
+        return IngestReply(
+            recording_id=recording_id, state=RecordingState.FAILED, error=_as_json(error)
+        )
     except Transient:
         raise  # it is tried again
     except EarshotError as error:
@@ -59,7 +69,7 @@ def ingest(
         log.exception("recording %s cannot be ingested", recording_id)
         reply = _failed(
             recording_id,
-            Permanent("ingest_failed", f"{type(error).__name__}: {error}".splitlines()[0]),
+            Permanent("ingest_failed", f"{type(error).__name__}: {one_line(error)}"),
         )
     if reply.error is None or reply.error["code"] not in SURROUNDINGS:
         discard_upload(request.uri, settings().store_url)
@@ -154,7 +164,9 @@ def _failed(recording_id: UUID, error: EarshotError) -> IngestReply:
     """Closes the recording, unless it is further already: then its state stands, and only the reply
     names the error."""
     with db.pooled() as connection:
-        closed = recordings.fail(connection, recording_id, error, ("queued", "ingesting"))
+        closed = recordings.fail(
+            connection, recording_id, error, (RecordingState.QUEUED, RecordingState.INGESTING)
+        )
         with _as_far_as_possible("telling that recording %s failed", recording_id):
             outbox.relay(connection, redis.client())
     if closed:

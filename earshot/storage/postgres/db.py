@@ -10,7 +10,7 @@ import psycopg
 from psycopg.rows import DictRow, dict_row
 from psycopg_pool import ConnectionPool, PoolTimeout
 
-from earshot.analysis.errors import Misconfigured, Unavailable
+from earshot.analysis.errors import Misconfigured, Unavailable, one_line
 from earshot.settings import settings
 
 Connection = psycopg.Connection[DictRow]
@@ -122,7 +122,7 @@ def lost_connections() -> Iterator[None]:
         if not passes(error):
             raise
         says = "refuses" if error.sqlstate else "does not answer"
-        reason = (str(error).splitlines() or [type(error).__name__])[0][:300]
+        reason = one_line(error)
         raise Unavailable("postgres_away", f"Postgres {says}: {reason}") from error
 
 

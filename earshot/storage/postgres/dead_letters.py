@@ -3,10 +3,11 @@ until somebody decides."""
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
-from typing import Any, Literal
+from typing import Any
 from uuid import UUID
 
 from earshot.analysis.outcome import Failed, Outcome
+from earshot.analysis.states import DeadLetterState
 from earshot.analysis.types import ChunkKey, Frozen
 from earshot.storage.postgres.db import Connection
 from earshot.storage.postgres.queries import queries
@@ -38,7 +39,7 @@ class DeadLetter(Frozen):
     reason: str
     worker: str | None
     attempts: int
-    state: Literal["open", "replayed", "discarded"]
+    state: DeadLetterState
     created_at: datetime
 
 
@@ -80,7 +81,9 @@ def discard(connection: Connection, ids: Iterable[int]) -> list[int]:
     """Closes letters for good; what they tell of stays missing. Returns those that were open."""
     return [
         row["id"]
-        for row in connection.execute(SQL["close"], {"ids": list(ids), "state": "discarded"})
+        for row in connection.execute(
+            SQL["close"], {"ids": list(ids), "state": DeadLetterState.DISCARDED}
+        )
     ]
 
 

@@ -12,7 +12,8 @@ from earshot.analysis import events
 from earshot.analysis.errors import SURROUNDINGS, EarshotError, Permanent
 from earshot.analysis.quality import RecordingQuality
 from earshot.analysis.request import IngestRequest
-from earshot.analysis.types import Frozen, Interval, Utterance
+from earshot.analysis.states import RecordingState
+from earshot.analysis.types import Frozen, Interval, Utterance, pack_speech
 from earshot.storage import outbox
 from earshot.storage.postgres import tombstones
 from earshot.storage.postgres.db import Connection
@@ -25,7 +26,7 @@ class Recording(Frozen):
     """One row of ``recording``; the audio fields are empty until it is decoded."""
 
     id: UUID
-    state: str
+    state: RecordingState
     round: int
     request: dict[str, Any]
     file_name: str
@@ -53,7 +54,7 @@ class Progress(Frozen):
     """How far a recording has come."""
 
     id: UUID
-    state: str
+    state: RecordingState
     file_name: str
     error_code: str | None
     error_detail: str | None
@@ -70,9 +71,8 @@ class NewChunk(Frozen):
     wanted: tuple[str, ...]
 
     def row(self, recording_id: UUID) -> dict[str, Any]:
-        speech = [[each.channel, each.start_ms, each.end_ms] for each in self.speech]
         place = {"recording_id": recording_id, "index": self.index, **self.span.model_dump()}
-        return {**place, "speech": Jsonb(speech), "wanted": list(self.wanted)}
+        return {**place, "speech": Jsonb(pack_speech(self.speech)), "wanted": list(self.wanted)}
 
 
 def register(
@@ -173,7 +173,7 @@ def fail(
     connection: Connection,
     recording_id: UUID,
     error: EarshotError,
-    open_states: Sequence[str],
+    open_states: Sequence[RecordingState],
     *,
     of_round: int | None = None,
 ) -> bool:

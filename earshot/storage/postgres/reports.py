@@ -10,7 +10,8 @@ from psycopg.types.json import Jsonb
 from earshot.analysis import events
 from earshot.analysis.report.parts import ChunkSpan, Part, RecordingInfo
 from earshot.analysis.report.report import Report
-from earshot.analysis.types import WHOLE, Utterance
+from earshot.analysis.states import RecordingState
+from earshot.analysis.types import WHOLE, unpack_speech
 from earshot.storage import outbox
 from earshot.storage.postgres import ledger, recordings
 from earshot.storage.postgres.db import Connection
@@ -50,7 +51,7 @@ def read(connection: Connection, recording_id: UUID) -> Merged | None:
     with connection.transaction():
         connection.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY")
         recording = recordings.get(connection, recording_id)
-        if recording is None or recording.state != "analyzing":
+        if recording is None or recording.state != RecordingState.ANALYZING:
             return None
         if not ledger.all_merged(connection, recording_id):
             return None
@@ -68,7 +69,8 @@ def close(connection: Connection, merged: Merged, report: Report) -> bool:
     recording_id = merged.recording.id
     with connection.transaction():
         row = connection.execute(SQL["lock_recording"], {"id": recording_id}).fetchone()
-        if row is None or (row["state"], row["round"]) != ("analyzing", merged.recording.round):
+        still = (RecordingState.ANALYZING, merged.recording.round)
+        if row is None or (row["state"], row["round"]) != still:
             return False
         # In one round chunks only become merged, so what was complete is so still; a ledger that
         # says otherwise was changed by other means.
@@ -92,10 +94,7 @@ def close(connection: Connection, merged: Merged, report: Report) -> bool:
 
 
 def _span(row: dict[str, Any]) -> ChunkSpan:
-    speech = tuple(
-        Utterance(channel=channel, start_ms=start, end_ms=end)
-        for channel, start, end in row["speech"]
-    )
+    speech = unpack_speech(row["speech"])
     return ChunkSpan(
         index=row["index"], start_ms=row["start_ms"], end_ms=row["end_ms"], speech=speech
     )

@@ -8,6 +8,7 @@ from typing import Any
 from uuid import UUID
 
 from earshot.analysis.errors import SURROUNDINGS, Transient
+from earshot.analysis.states import RecordingState
 from earshot.analysis.types import Frozen
 from earshot.storage.postgres.db import Connection, connect, lost_connections
 from earshot.storage.postgres.queries import queries
@@ -19,7 +20,7 @@ class OpenRequest(Frozen):
     """A request that is not done."""
 
     id: UUID
-    state: str
+    state: RecordingState
     request: dict[str, Any]
     ingest_sent_at: datetime
     sent_at: float

@@ -10,7 +10,15 @@ from psycopg.types.json import Jsonb
 
 from earshot.analysis.errors import Permanent
 from earshot.analysis.spans import fuse
-from earshot.analysis.types import WHOLE, Frozen, SpeakerCount, Utterance
+from earshot.analysis.states import RecordingState
+from earshot.analysis.types import (
+    WHOLE,
+    Frozen,
+    SpeakerCount,
+    Utterance,
+    pack_speech,
+    unpack_speech,
+)
 from earshot.storage.postgres import dead_letters, recordings
 from earshot.storage.postgres.db import Connection
 from earshot.storage.postgres.queries import queries
@@ -101,7 +109,7 @@ def uncut(connection: Connection, recording_id: UUID) -> tuple[int, tuple[Uttera
     """Length (ms) and speech of a recording that only analyses of the whole were asked of, so that
     it has no chunks."""
     row = connection.execute(SQL["uncut"], {"id": recording_id}).fetchone()
-    return (row["duration_ms"], _speech(row)) if row else None
+    return (row["duration_ms"], unpack_speech(row["speech"])) if row else None
 
 
 def kept_answers(connection: Connection, recording_id: UUID) -> dict[int, set[str]]:
@@ -148,7 +156,7 @@ def _reopen(
 ) -> int:
     with connection.transaction():
         row = _row(connection, recording_id)
-        if row["state"] not in ("complete", "partial", "failed"):
+        if not RecordingState(row["state"]).closed:
             raise Permanent(
                 "still_open",
                 f"recording {recording_id} is {row['state']}; wait until it is finished",
@@ -181,13 +189,6 @@ def _row(connection: Connection, recording_id: UUID) -> dict[str, Any]:
     if row is None:
         raise Permanent("unknown_recording", f"there is no recording {recording_id} (any more)")
     return row
-
-
-def _speech(row: Mapping[str, Any]) -> tuple[Utterance, ...]:
-    return tuple(
-        Utterance(channel=channel, start_ms=start, end_ms=end)
-        for channel, start, end in row["speech"]
-    )
 
 
 def _check_audio(recording_id: UUID, row: Mapping[str, Any]) -> None:
@@ -229,12 +230,12 @@ def _add_whole(
     chunks = connection.execute(SQL["chunks"], {"id": recording_id}).fetchall()
     if WHOLE not in wanted or any(row["index"] == WHOLE for row in chunks):
         return
-    heard = [utterance for row in chunks for utterance in _speech(row)]
-    speech = [
-        [channel, span.start_ms, span.end_ms]
+    heard = [utterance for row in chunks for utterance in unpack_speech(row["speech"])]
+    speech = pack_speech(
+        Utterance(channel=channel, start_ms=span.start_ms, end_ms=span.end_ms)
         for channel in sorted({each.channel for each in heard})
         for span in fuse(each for each in heard if each.channel == channel)
-    ]
+    )
     connection.execute(
         SQL["add_whole"], {"id": recording_id, "duration_ms": duration_ms, "speech": Jsonb(speech)}
     )

@@ -14,7 +14,7 @@ from redis.exceptions import RedisError
 from redis.exceptions import TimeoutError as RedisTimeoutError
 from redis.retry import Retry
 
-from earshot.analysis.errors import Misconfigured, Unavailable
+from earshot.analysis.errors import Misconfigured, Unavailable, one_line
 from earshot.settings import settings
 from earshot.storage.redis_url import client_options
 
@@ -151,5 +151,5 @@ def away(error: RedisError) -> Unavailable:
     says = "refuses" if isinstance(error, Refused) else "does not answer"
     return Unavailable(
         "redis_away",
-        f"Redis {says}: {(str(error).splitlines() or [type(error).__name__])[0][:300]}",
+        f"Redis {says}: {one_line(error)}",
     )

@@ -3,11 +3,11 @@ when workers must go."""
 
 from collections.abc import Callable
 
+from earshot.analysis.states import CLOSED, RecordingState
 from trials.chaos import audit, load
 from trials.chaos.arena import Arena
 from trials.chaos.scenario import Size
 
-CLOSED = {"complete", "partial", "failed"}
 POISONED, DEADLY = "a-poisoned", 2
 """How the files of poisoned recordings begin, and which chunk of each kills."""
 
@@ -93,7 +93,7 @@ def _another_death(arena: Arena) -> bool:
 
 def _check_dead_letters(arena: Arena) -> None:
     found = _poisoned(arena)
-    if set(found.values()) != {"partial"}:
+    if set(found.values()) != {RecordingState.PARTIAL}:
         arena.misses.append(f"the poisoned recordings are {', '.join(found.values())}, not partial")
     letters = audit.rows(
         arena.stack.database_url,
