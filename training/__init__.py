@@ -1,1 +1,1 @@
-"""Trainers, evaluation and export for the checkpoints that the project trains itself."""
+"""Training, evaluation and export of the project's own checkpoints."""

@@ -19,7 +19,7 @@ SPREAD = 6
 def test_alarms_as_loud_as_what_they_are_laid_over_are_found() -> None:
     settings = [Setting(kind, 0, telephone) for kind in KINDS for telephone in (False, True)]
     hits = [
-        each.heard_in(detect(each.waveform))
+        each.found_in(detect(each.waveform))
         for setting in settings
         for each in trials(DATA, setting, HELD_OUT, 4)
     ]

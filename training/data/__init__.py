@@ -1,1 +1,1 @@
-"""Labelled recordings, packaged sounds and made ones."""
+"""Labelled recordings, packaged sounds and synthetic sounds."""

@@ -1,5 +1,4 @@
-"""Makes alarms as sounders do, within the tolerances of their standards, and lays them over
-recorded sound."""
+"""Generates alarms within the tolerances of their standards, and mixes them with recorded sound."""
 
 from dataclasses import dataclass
 
@@ -26,7 +25,7 @@ class Sounded:
     """An alarm on its own."""
 
     waveform: Array  # shape (samples,)
-    is_on: NDArray[np.bool_]  # where a pulse sounds, without what the room adds
+    is_on: NDArray[np.bool_]  # pulses without the echo of the room
     starts: tuple[float, ...]  # seconds at which whole groups begin
     hertz: float
 
@@ -38,8 +37,8 @@ def sound(
     samples: int,
     groups: int | None = None,
 ) -> Sounded:
-    """An alarm that begins at random, so that at least one whole group lies within ``samples``, and
-    goes on to the end, or for so many groups.
+    """An alarm with a random start, so that at least one whole group lies within ``samples``, which
+    continues to the end, or for that many groups.
 
     Args:
         nominal: 3100 for a piezo disc, 520 for a square wave.
@@ -65,7 +64,7 @@ def sound(
 
 
 def _times(random: np.random.Generator, rhythm: Rhythm) -> tuple[float, float, float]:
-    """A clock that drifts as a whole, or parts that each have an error of their own."""
+    """Times of a clock that drifts as a whole, or in parts with errors of their own."""
     drift = random.uniform(1 - TOLERANCE, 1 + TOLERANCE, 3)
     if random.random() < 0.5:
         drift[:] = drift[0]
@@ -101,8 +100,8 @@ def _pulse(
 
 
 def in_a_room(random: np.random.Generator, waveform: Array) -> Array:
-    """With the echo of a room: noise that dies away by 60 dB within 0.2 to 0.6 s, together 0 to 10
-    dB below what comes directly (Polack's model)."""
+    """Adds the echo of a room: noise that decays by 60 dB within 0.2 to 0.6 s, in total 0 to 10 dB
+    below the direct sound (Polack's model)."""
     decay = random.uniform(0.2, 0.6)
     time = np.arange(round(decay * RATE)) / RATE
     tail = random.standard_normal(len(time)) * 10 ** (-3 * time / decay)
@@ -117,14 +116,15 @@ def in_a_room(random: np.random.Generator, waveform: Array) -> Array:
 
 
 def over(background: Array, alarm: Sounded, wet: Array, snr: float) -> Array:
-    """The alarm so loud that its RMS while it sounds is ``snr`` dB above the background's."""
+    """Adds the alarm at a level where its RMS while it sounds is ``snr`` dB above the
+    background's."""
     gain = rms(background) / rms(wet[alarm.is_on]) * 10 ** (snr / 20)
     both = background + np.float32(gain) * wet
     return (both / max(float(np.abs(both).max()), 1.0)).astype(np.float32)
 
 
 def over_the_telephone(waveform: Array) -> Array:
-    """Recorded at 8 kHz from a line: 300 to 3400 Hz, mu-law (G.711)."""
+    """Simulates a telephone line recorded at 8 kHz: 300 to 3400 Hz, mu-law (G.711)."""
     spectrum = np.fft.rfft(waveform)
     hertz = np.fft.rfftfreq(len(waveform), 1 / RATE)
     spectrum[(hertz < 300) | (hertz > 3400)] = 0

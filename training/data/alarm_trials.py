@@ -1,5 +1,5 @@
-"""Alarms over recorded sound, as the detector is measured with: split by source file, the same on
-every machine."""
+"""Alarms over recorded sound, for measuring the detector: split by source file, the same on every
+machine."""
 
 import itertools
 import zlib
@@ -29,7 +29,7 @@ KINDS = {
     "noise": ("noise/esc10",),
     "music": ("scene/librosa", "scene/pyaudio3"),
 }
-"""What alarms are laid over. Of scene/pyaudio3 only what is labelled music."""
+"""Backgrounds by kind. Of scene/pyaudio3 only recordings labelled music."""
 KINDS_OF_ALARM = tuple(itertools.product((T3, T4), (3100, 520)))
 DEVELOPED_ON, HELD_OUT = 0, 1
 SAME_PLACE_SEC = 0.5
@@ -38,12 +38,12 @@ SAME_PITCH = 0.1
 
 @dataclass(frozen=True)
 class Setting:
-    """What the alarms of some trials have in common."""
+    """Common parameters of some trials."""
 
     kind: str
     snr: float  # dB, RMS of the alarm while it sounds over RMS of the background
     telephone: bool
-    groups: int | None = None  # None: the alarm goes on to the end
+    groups: int | None = None  # None: the alarm continues to the end
 
 
 @dataclass(frozen=True)
@@ -55,9 +55,9 @@ class Trial:
     rhythm: Rhythm
     nominal: int
 
-    def heard_in(self, found: Sequence[Alarm]) -> bool:
-        """Whether this alarm was found: its rhythm, its pitch, and from where one of its groups
-        begins."""
+    def found_in(self, found: Sequence[Alarm]) -> bool:
+        """True if this alarm was found: its rhythm, its pitch, and the start of one of its
+        groups."""
         return any(
             each.pattern == self.rhythm.name
             and abs(each.frequency_hz / self.alarm.hertz - 1) < SAME_PITCH
@@ -74,7 +74,7 @@ def half(path: Path) -> int:
 
 
 def sources(data: Path, kind: str, part: int) -> list[Path]:
-    """Recordings of one kind that lie on one side of the split."""
+    """Recordings of one kind on one side of the split."""
     rows = [row for row in read(data / "labels.jsonl") if row.source in KINDS[kind]]
     paths = [
         data / row.path
@@ -85,7 +85,7 @@ def sources(data: Path, kind: str, part: int) -> list[Path]:
 
 
 def background(random: np.random.Generator, paths: Sequence[Path]) -> Array:
-    """A chunk of recordings in random order, one after the other, each as loud as it is."""
+    """A chunk of recordings in random order, one after the other, at their own levels."""
     parts: list[Array] = []
     while sum(map(len, parts)) < SECONDS * RATE:
         parts.append(waveform(paths[random.integers(len(paths))]))

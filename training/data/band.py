@@ -1,4 +1,4 @@
-"""Made music: plucked, struck and bowed notes in chords, a bass and a drum kit, in a room."""
+"""Synthetic music: plucked, struck and bowed notes in chords, a bass and a drum kit, in a room."""
 
 import numpy as np
 
@@ -12,8 +12,8 @@ MAJOR, MINOR = (0, 4, 7), (0, 3, 7)
 
 
 def band(random: np.random.Generator, samples: int, level: float) -> Array:
-    """A few bars of an invented piece, brought to an RMS of ``level``: some of chords, tune, bass
-    and drums, never none."""
+    """A few bars of a random piece, scaled to an RMS of ``level``: some of chords, tune, bass and
+    drums, at least one."""
     beat = int(RATE * 60 / random.uniform(60, 170))
     key, chord = random.integers(50, 62), MAJOR if random.random() < 0.6 else MINOR
     roots = random.choice(PROGRESSIONS)
@@ -62,7 +62,7 @@ def _pluck(random: np.random.Generator, hertz: float, samples: int) -> Array:
 
 
 def _struck(random: np.random.Generator, hertz: float, samples: int) -> Array:
-    """A bell or an electric piano: one sine modulates another (Chowning 1973), both die away."""
+    """A bell or an electric piano: one sine modulates another (Chowning 1973), both decay."""
     time = np.arange(samples) / RATE
     ratio, depth = random.choice([1.0, 2.0, 3.5, 7.0]), random.uniform(0.5, 4)
     inner = depth * np.exp(-4 * time) * np.sin(2 * np.pi * hertz * ratio * time)

@@ -25,7 +25,7 @@ class Example:
     path: Path
     source: str  # its set: the first two folders, e.g. ``emotion/ravdess``
     label: str
-    group: str  # speaker, fold, or the file itself: what must stay on one side of a split
+    group: str  # speaker, fold, or the file itself: never split between two sides
 
 
 def examples(data: Path, *sources: str) -> list[Example]:
@@ -42,11 +42,11 @@ def examples(data: Path, *sources: str) -> list[Example]:
 
 
 def labelled(data: Path, analysis: str, labels: Sequence[str], *sources: str) -> list[Example]:
-    """The rows of the given sets that mean one of ``labels`` by the analysis' map in
+    """The rows of the given sets that map to one of ``labels`` in the analysis' map in
     ``evaluation/labels``."""
     mapping = label_map.read(analysis)
-    told = ((row, mapping.truth(row).label) for row in _rows(data, sources))
-    known = ((row, mapping.among(label, labels)) for row, label in told if label is not None)
+    truths = ((row, mapping.truth(row).label) for row in _rows(data, sources))
+    known = ((row, mapping.among(label, labels)) for row, label in truths if label is not None)
     return [_example(data, row, label) for row, label in known if label is not None]
 
 
@@ -59,8 +59,8 @@ def _example(data: Path, row: Row, label: str) -> Example:
 
 
 def without_copies(rows: list[Example]) -> list[Example]:
-    """Each ESC-50 clip once: ``noise/babycry`` holds 44 that ``noise/esc10`` has too, some under a
-    vaguer label."""
+    """Each ESC-50 clip once: ``noise/babycry`` contains 44 that ``noise/esc10`` has too, some under
+    a vaguer label."""
     exact = {row.path.name for row in rows if row.source == "noise/esc10"}
     return [row for row in rows if row.source == "noise/esc10" or row.path.name not in exact]
 
@@ -84,12 +84,12 @@ def _decoded(path: Path) -> NDArray[np.int16]:
 
 
 def waveform(path: Path) -> Array:
-    """Mono float32 at 16 kHz, rounded to PCM16 as the audio store holds it."""
+    """Mono float32 at 16 kHz, rounded to PCM16 as in the audio store."""
     return _decoded(path).astype(np.float32) / 32768
 
 
 def folds(groups: Sequence[str], count: int) -> NDArray[np.int64]:
-    """Fold of every row: whole groups, dealt largest first to the emptiest fold, the same on every
+    """Fold of every row: whole groups, largest first to the smallest fold, the same on every
     machine."""
     sizes = Counter(groups)
     filled, where = [0] * count, {}

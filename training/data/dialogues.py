@@ -1,4 +1,4 @@
-"""Conversations composed of recorded utterances, so that who speaks when is known exactly."""
+"""Conversations composed of recorded utterances, with exact speaker turns."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ GAP_SECONDS = (0.2, 0.8)
 
 @dataclass(frozen=True)
 class Dialogue:
-    """Mono samples at 16 kHz, and who spoke when."""
+    """Mono samples at 16 kHz, and the speaker turns."""
 
     samples: Floats
     reference: tuple[Spoken, ...]
@@ -31,14 +31,14 @@ class Dialogue:
 
 
 def speech(samples: Floats) -> tuple[Utterance, ...]:
-    """Where the project's VAD hears speech."""
+    """Speech detected by the project's VAD."""
     detector = SpeechDetector(channel=0)
     detector.feed(samples)
     return detector.finish()
 
 
 def pieces(samples: Floats) -> list[Floats]:
-    """The utterances of a recording, each by itself."""
+    """The utterances of a recording as separate arrays."""
     return [
         samples[item.start_ms * VAD_RATE // 1000 : item.end_ms * VAD_RATE // 1000]
         for item in speech(samples)
@@ -47,7 +47,7 @@ def pieces(samples: Floats) -> list[Floats]:
 
 def compose(voices: dict[str, Sequence[Floats]], random: np.random.Generator) -> Dialogue:
     """All utterances of all voices in random order with pauses between. Pauses within an utterance
-    are not speech: the reference is where the VAD hears speech in the utterance by itself."""
+    are not speech: the reference is the VAD's speech in the separate utterance."""
     lines = [(name, samples) for name, list_ in voices.items() for samples in list_]
     parts: list[Floats] = []
     reference: list[Spoken] = []
@@ -66,8 +66,8 @@ def compose(voices: dict[str, Sequence[Floats]], random: np.random.Generator) ->
 
 
 def in_room(dialogue: Dialogue, random: np.random.Generator) -> Dialogue:
-    """The same conversation from across a room: an echo that dies away by 60 dB in 0.3 to 0.8 s,
-    and hiss 10 to 25 dB below."""
+    """The same conversation from across a room: an echo that decays by 60 dB in 0.3 to 0.8 s, and
+    noise 10 to 25 dB below."""
     length = int(random.uniform(0.3, 0.8) * VAD_RATE)
     echo = random.normal(size=length) * 10 ** (-3 * np.arange(length) / length)
     echo *= random.uniform(0.5, 1.5) / np.sqrt(np.sum(echo**2))

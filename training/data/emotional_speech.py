@@ -1,5 +1,5 @@
-"""The four sets of acted and broadcast emotional speech, their licences, and their words mapped to
-a model's labels."""
+"""The four sets of acted and broadcast emotional speech, their licences, and the mapping of their
+labels to a model's."""
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -18,22 +18,23 @@ SETS = (
 )
 
 SPEEDS = ((0.86, 0.94), (1.06, 1.14))
-"""A slower and deeper take of each utterance, and a faster and higher one; the factor is drawn."""
+"""Ranges of a random factor for a slower and deeper take of each utterance, and for a faster and
+higher one."""
 
 
 def utterances(data: Path, analysis: str, labels: Sequence[str]) -> list[Example]:
-    """The recordings that mean one of ``labels`` to the analysis, by ``evaluation/labels``."""
+    """The recordings that map to one of ``labels`` of the analysis, by ``evaluation/labels``."""
     return labelled(data, analysis, labels, *(name for name, _ in SETS))
 
 
 def trimmed(waveform: Array, floor: float = 0.03) -> Array:
-    """Without the silence at both ends, which a worker's VAD removes too: what is below ``floor``
-    of the loudest 20 ms."""
+    """Removes the silence at both ends, as a worker's VAD does: samples below ``floor`` of the
+    loudest 20 ms."""
     hop = RATE // 50
     blocks = waveform[: len(waveform) // hop * hop].reshape(-1, hop)
     level = np.sqrt((blocks**2).mean(axis=1))
-    heard = np.flatnonzero(level > floor * level.max(initial=0))
-    return waveform[max(heard[0] - 5, 0) * hop : (heard[-1] + 6) * hop] if len(heard) else waveform
+    loud = np.flatnonzero(level > floor * level.max(initial=0))
+    return waveform[max(loud[0] - 5, 0) * hop : (loud[-1] + 6) * hop] if len(loud) else waveform
 
 
 def takes(sound: Array, random: np.random.Generator) -> Iterator[Array]:
@@ -47,15 +48,16 @@ def takes(sound: Array, random: np.random.Generator) -> Iterator[Array]:
 
 
 def bad_line(sound: Array, random: np.random.Generator) -> Array:
-    """With coloured noise 5 to 25 dB below, half of them over a telephone, a third clipped."""
+    """Adds coloured noise 5 to 25 dB below; half of the takes through a telephone, a third
+    clipped."""
     noise = augment.coloured(random, len(sound), random.uniform(0, 2), 0.05)
-    heard = augment.mix(sound, noise, random.uniform(5, 25))
+    changed = augment.mix(sound, noise, random.uniform(5, 25))
     if random.random() < 0.5:
-        heard = augment.telephone(heard)
+        changed = augment.telephone(changed)
     if random.random() < 1 / 3:
-        top = np.abs(heard).max(initial=1e-6) / random.uniform(2, 10)
-        heard = np.clip(heard, -top, top)
-    return heard
+        top = np.abs(changed).max(initial=1e-6) / random.uniform(2, 10)
+        changed = np.clip(changed, -top, top)
+    return changed
 
 
 def no_speech(random: np.random.Generator, count: int) -> Iterator[Array]:

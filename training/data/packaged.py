@@ -1,8 +1,8 @@
-"""Fetches the recorded and composed sounds that Debian packages hold, for networks to learn what
-their teacher hears in them.
+"""Fetches the recorded and composed sounds of Debian packages, as unlabelled training data for
+distillation.
 
-Nobody labelled these sounds, and none is ever judged. They are not kept in the repository: Debian's
-own client fetches the packages of ``packaged.toml`` and checks their signatures.
+These sounds have no labels, and are never used for evaluation. They are not kept in the repository:
+Debian's own client fetches the packages of ``packaged.toml`` and checks their signatures.
 """
 
 import io
@@ -26,14 +26,14 @@ from training.data.datasets import RATE
 LIST = Path(__file__).with_name("packaged.toml")
 SOUNDS, ARCHIVES = (".wav", ".ogg", ".oga", ".opus", ".mp3", ".flac"), (".zip", ".pk3", ".wz")
 SPOKEN, SPOKEN_KEPT = ("_desc", "/voices/", "/voice/"), 0.05
-"""Parts of names of spoken words, of which there are thousands, mostly names of things; and the
-share of them that is kept."""
-LONGEST, SHORTEST = 90, 0.2  # seconds that are kept of a sound, and that it must have
+"""Name parts of spoken words, of which there are thousands, mostly names of things; and the share
+of them that is kept."""
+LONGEST, SHORTEST = 90, 0.2  # maximum seconds kept of a sound, and its minimum
 
 
 @dataclass(frozen=True)
 class Package:
-    """One line of the list."""
+    """One entry of the list."""
 
     name: str
     version: str
@@ -62,7 +62,7 @@ def packages() -> list[Package]:
 
 
 def sets() -> tuple[tuple[str, str], ...]:
-    """The packages with their licences, for a card."""
+    """The packages with their licences, for a model card."""
     return tuple(
         (f"Debian 12, {package.name} {package.version}, unlabelled", package.licence)
         for package in packages()
@@ -86,7 +86,7 @@ def fetched(folder: Path) -> Sounds:
 
 
 def joined(sounds: list[tuple[str, NDArray[np.int16]]]) -> Sounds:
-    """Named sounds as one."""
+    """Combines named sounds."""
     begins = np.cumsum([0, *(len(samples) for _, samples in sounds)])
     return Sounds(
         np.concatenate([samples for _, samples in sounds]),
@@ -124,7 +124,7 @@ def _downloaded(package: Package, folder: Path) -> Path:
 
 
 def _sounds(package: Path) -> Iterator[tuple[str, NDArray[np.int16]]]:
-    """What the package holds and can be decoded, in the order of names."""
+    """The decodable sounds of the package, by name."""
     found = {}
     with subprocess.Popen(
         ["dpkg-deb", "--fsys-tarfile", package], stdout=subprocess.PIPE
@@ -144,7 +144,7 @@ def _sounds(package: Path) -> Iterator[tuple[str, NDArray[np.int16]]]:
 
 
 def wanted(name: str) -> bool:
-    """Whether a file is a sound or holds some. Most of the spoken words are left out."""
+    """True if a file is or contains sounds. Most of the spoken words are left out."""
     lower = name.lower()
     if lower.endswith(SOUNDS) and any(part in lower for part in SPOKEN):
         return zlib.crc32(name.encode()) % 1000 < 1000 * SPOKEN_KEPT
@@ -164,8 +164,7 @@ def _files(name: str, content: IO[bytes] | None) -> Iterator[tuple[str, IO[bytes
 
 
 def _decoded(file: IO[bytes]) -> NDArray[np.int16] | None:
-    """The first ``LONGEST`` seconds; None where a package calls something a sound that is none, or
-    nothing is heard in it."""
+    """The first ``LONGEST`` seconds; None if the file is not audio, or contains nothing audible."""
     import av
     import soxr
 

@@ -1,5 +1,5 @@
-"""Speech as a network hears it while it learns: takes of each recording as log-mel frames, cut anew
-every time they are asked for."""
+"""Training data of speech networks: takes of each recording as log-mel frames, with a new random
+cut at every access."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -11,28 +11,28 @@ Floats = NDArray[np.float32]
 Ints = NDArray[np.int64]
 
 SHORT, SHORTEST = 0.05, 10
-"""Share of cuts that are made shorter than a window, and frames of the shortest: utterances of a
-tenth of a second exist."""
+"""Share of cuts shorter than a window, and frames of the shortest: utterances of a tenth of a
+second exist."""
 
 TURNS = 4
-"""Cosines over the bands that a random line is made of: level, tilt and two broader bends."""
+"""Cosines over the bands in a random line: level, tilt and two broader bends."""
 
 
 @dataclass
 class Takes:
-    """A sequence of windows for ``training.fitting.fit``: every look at one is another cut of its
-    take (C-12)."""
+    """A sequence of windows for ``training.fitting.fit``: every access cuts the take anew
+    (C-12)."""
 
     frames: Floats  # (frames of all takes, bands), float16
-    first: Ints  # frame that each take begins at
+    first: Ints  # first frame of each take
     length: Ints  # frames, at least ``window``
     window: int  # frames
     random: np.random.Generator
-    mean: Floats  # per band, taken off before ``std`` is divided by
+    mean: Floats  # per band, subtracted before the division by ``std``
     std: Floats
     # deviation of each cosine of a random microphone and line, in the units of the frames (nepers)
     line: float = 0.0
-    shift: int = 0  # bands that a voice's formants and harmonics may move up or down
+    shift: int = 0  # bands by which a voice's formants and harmonics may move up or down
 
     def __len__(self) -> int:
         return len(self.first)
@@ -47,7 +47,7 @@ class Takes:
         return np.ascontiguousarray(((cut - self.mean) / self.std).transpose(0, 2, 1))
 
     def of(self, rows: Ints) -> "Takes":
-        """Those takes, in that order; the frames are shared."""
+        """The given takes, in that order; the frames are shared."""
         return replace(self, first=self.first[rows], length=self.length[rows])
 
     def _moved(self, cut: Floats) -> Floats:
@@ -67,7 +67,7 @@ class Takes:
         return cut + (weights @ curves).astype(np.float32)[:, None, :]
 
     def _shorten(self, cut: Floats) -> None:
-        """Fill what lies behind a random end with the quietest values before it, as
+        """Fills the part after a random end with the quietest values before it, as
         ``earshot.audio.features.spectra.patches`` does."""
         for i in np.flatnonzero(self.random.random(len(cut)) < SHORT):
             end = int(self.random.integers(SHORTEST, self.window))
@@ -75,8 +75,8 @@ class Takes:
 
 
 def gathered(spectrograms: Sequence[Floats], window: int) -> Takes:
-    """Takes out of log-mel spectrograms of shape (frames, bands), not normalised yet; short ones
-    are filled up to a window."""
+    """Takes from log-mel spectrograms of shape (frames, bands), not normalised yet; short ones are
+    padded to a window."""
     filled = [_filled(each, window).astype(np.float16) for each in spectrograms]
     length = np.array([len(each) for each in filled])
     frames = np.concatenate(filled)

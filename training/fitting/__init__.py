@@ -1,1 +1,1 @@
-"""What all recipes share: fitting, cross-validation, calibration, model cards."""
+"""Shared by all recipes: fitting, cross-validation, calibration, model cards."""

@@ -1,4 +1,4 @@
-"""Writes a model card out of an evaluation run, so that no figure in it was typed."""
+"""Writes a model card from an evaluation run, so that no figure is typed by hand."""
 
 import sys
 import tomllib
@@ -20,12 +20,12 @@ def write_card(
     results: Sequence[Evaluation],
     extra: str = "",
 ) -> None:
-    """Write ``<out>/<name>.md`` for ``<out>/<name>.onnx``, with what ``cards/<name>.toml`` says of
-    it.
+    """Writes ``<out>/<name>.md`` for ``<out>/<name>.onnx``, with the texts of
+    ``cards/<name>.toml``.
 
     Args:
         sets: training sets with their licences.
-        extra: a section of Markdown to put before the limits.
+        extra: a section of Markdown before the limits.
     """
     text = tomllib.loads((TEXTS / f"{name}.toml").read_text())
     rows = "\n".join(f"| {source} | {licence} |" for source, licence in sets)
@@ -46,7 +46,7 @@ def write_card(
 
 
 def command() -> str:
-    """How this process was started, without machine paths: the module and its arguments."""
+    """The command line of this process, without machine paths: the module and its arguments."""
     module = sys.modules["__main__"].__spec__
     return " ".join(["python", "-m", module.name if module else "", *sys.argv[1:]])
 
@@ -64,7 +64,7 @@ def size(checkpoint: Path) -> str:
 
 
 def summary(results: Sequence[Evaluation]) -> str:
-    """One line per evaluation; nothing where quality is measured otherwise and stands in the
+    """One line per evaluation; nothing if quality is measured otherwise and described in the
     protocol."""
     if not results:
         return ""
@@ -82,7 +82,7 @@ def summary(results: Sequence[Evaluation]) -> str:
 
 
 def per_label(result: Evaluation) -> str:
-    """Recall and precision of every label that occurs, and where its recordings went."""
+    """Recall and precision of every label that occurs, and its confusions."""
     lines = [
         "| label | recordings | recall | precision |"
         f" {' | '.join(f'→ {label}' for label in result.labels)} |"

@@ -1,5 +1,5 @@
-"""Cross-validation over whole speakers or folds: every recording is judged by a network that never
-heard its group."""
+"""Cross-validation over whole speakers or folds: every recording is evaluated by a network that was
+not trained on its group."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -15,19 +15,20 @@ Ints = NDArray[np.int64]
 
 @dataclass(frozen=True)
 class WindowSet:
-    """Windows of many recordings, of augmented copies too."""
+    """Windows of many recordings and their augmented copies."""
 
     inputs: Floats  # (windows, ...), float16 to save memory
-    owner: Ints  # position of the recording that each window is from
-    clean: NDArray[np.bool_]  # False for windows of augmented copies: trained on, never judged
+    owner: Ints  # position of each window's recording
+    # False for windows of augmented copies: used for training, not for evaluation
+    clean: NDArray[np.bool_]
 
 
 Trainer = Callable[[NDArray[np.bool_], NDArray[np.bool_]], Floats]
-"""Trains on the windows of the first mask and answers with the logits of those of the second."""
+"""Trains on the windows of the first mask and returns the logits of those of the second."""
 
 
 def out_of_fold(windows: WindowSet, fold: Ints, train: Trainer) -> Floats:
-    """Logits of every clean window, in order, from the run that left its recording's fold out."""
+    """Logits of every clean window, in order, from the run without its recording's fold."""
     owner_fold = fold[windows.owner]
     answers: Floats | None = None
     for k in sorted(set(fold.tolist())):
@@ -55,7 +56,7 @@ def calibrated_shares(
     temperature over all.
 
     Args:
-        fitted: the recordings that temperatures may be fitted on; all of them unless given.
+        fitted: the recordings for fitting temperatures; all of them by default.
     """
     usable = np.ones(len(truth), bool) if fitted is None else fitted
     shares = np.zeros((len(truth), logits.shape[1]), np.float32)
@@ -66,6 +67,6 @@ def calibrated_shares(
 
 
 def _temperature(truth: Ints, logits: Floats, owner: Ints, chosen: NDArray[np.bool_]) -> float:
-    """``calibrate`` on some of the recordings."""
+    """Runs ``calibrate`` on some of the recordings."""
     rows, inside = np.flatnonzero(chosen), chosen[owner]
     return calibrate(truth[rows], logits[inside], np.searchsorted(rows, owner[inside]))

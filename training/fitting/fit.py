@@ -1,4 +1,4 @@
-"""Trains a torch network on windows held in memory, on one thread, the same way every time."""
+"""Trains a torch network on windows in memory, on one thread, deterministically."""
 
 from dataclasses import dataclass
 
@@ -13,7 +13,7 @@ Floats = NDArray[np.float32]
 
 @dataclass(frozen=True)
 class Recipe:
-    """The knobs of one training run."""
+    """Parameters of one training run."""
 
     epochs: int
     batch: int = 64
@@ -30,11 +30,11 @@ class Recipe:
 
 
 def fit(net: nn.Module, inputs: Floats, targets: Floats, recipe: Recipe) -> None:
-    """Train in place.
+    """Trains in place.
 
     Args:
         inputs: normalised windows, shape (windows, ...), float16 or float32.
-        targets: wanted shares, shape (windows, labels).
+        targets: target shares, shape (windows, labels).
     """
     torch.manual_seed(recipe.seed)
     torch.set_num_threads(1)
@@ -60,7 +60,7 @@ def fit(net: nn.Module, inputs: Floats, targets: Floats, recipe: Recipe) -> None
 def augmented(
     inputs: Floats, targets: Floats, recipe: Recipe, random: np.random.Generator
 ) -> tuple[Tensor, Tensor]:
-    """A batch as the network gets it: masked, targets smoothed, both mixed."""
+    """Augments a batch: masked, targets smoothed, both mixed."""
     batch = masked(torch.from_numpy(inputs.astype(np.float32)), recipe, random)
     wanted = torch.from_numpy(targets)
     return mixed(
@@ -69,7 +69,7 @@ def augmented(
 
 
 def masked(batch: Tensor, recipe: Recipe, random: np.random.Generator) -> Tensor:
-    """Hide a strip of bands and a strip of frames, another in every window. Zero is the mean of
+    """Masks a strip of bands and a strip of frames, different in every window. Zero is the mean of
     normalised inputs."""
     for axis, width in (
         (recipe.time_axis, recipe.frames_masked),
@@ -89,7 +89,7 @@ def masked(batch: Tensor, recipe: Recipe, random: np.random.Generator) -> Tensor
 def mixed(
     batch: Tensor, wanted: Tensor, recipe: Recipe, random: np.random.Generator
 ) -> tuple[Tensor, Tensor]:
-    """Mixup (Zhang et al. 2018): blend every window and its target with another's."""
+    """Mixup (Zhang et al. 2018): blends every window and its target with another's."""
     if recipe.mixup == 0:
         return batch, wanted
     part = float(random.beta(recipe.mixup, recipe.mixup))
@@ -99,7 +99,7 @@ def mixed(
 
 @torch.no_grad()
 def logits(net: nn.Module, inputs: Floats, batch: int = 256) -> Floats:
-    """The network's answers, shape (windows, labels)."""
+    """The network's outputs, shape (windows, labels)."""
     net.eval()
     parts = [
         net(torch.from_numpy(inputs[i : i + batch].astype(np.float32))).numpy()

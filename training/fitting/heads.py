@@ -1,5 +1,4 @@
-"""A linear head over what a network hears: fitted in seconds, and it cannot spoil what is under
-it."""
+"""Linear probe on frozen features, fitted in seconds."""
 
 import numpy as np
 import torch
@@ -7,9 +6,9 @@ import torch
 from training.fitting.crossval import Floats
 
 COMPONENTS = 128
-"""Principal components of the features, which hold 97 % of YAMNet's variance."""
+"""Principal components of the features, which contain 97 % of YAMNet's variance."""
 STRENGTH = 0.01  # inverse of the penalty on weights
-COUNTED = 0.1  # smallest wanted share that a window is counted for
+COUNTED = 0.1  # minimum target share of a window that counts
 
 
 def head(features: Floats, wanted: Floats, rare: float) -> torch.nn.Linear:
@@ -18,8 +17,7 @@ def head(features: Floats, wanted: Floats, rare: float) -> torch.nn.Linear:
     Args:
         features: shape (windows, features).
         wanted: shares of the labels, shape (windows, labels); of three labels at least.
-        rare: how much more the rare labels count: 0 as often as they are wanted, 1 all alike, 0.5
-            by the root.
+        rare: weight of rare labels: 0 by their frequency, 1 all equal, 0.5 by the root.
     """
     from sklearn.decomposition import PCA
     from sklearn.linear_model import LogisticRegression
@@ -33,7 +31,7 @@ def head(features: Floats, wanted: Floats, rare: float) -> torch.nn.Linear:
         (reduced.transform(features) / scale)[rows], labels, sample_weight=counts / counts.mean()
     )
     weight = np.zeros((wanted.shape[1], features.shape[1]))
-    bias = np.full(wanted.shape[1], -30.0)  # of labels that were not there to learn
+    bias = np.full(wanted.shape[1], -30.0)  # of labels without training data
     weight[fitted.classes_] = (fitted.coef_ / scale) @ reduced.components_
     bias[fitted.classes_] = fitted.intercept_ - weight[fitted.classes_] @ reduced.mean_
     layer = torch.nn.Linear(features.shape[1], wanted.shape[1])
@@ -46,5 +44,5 @@ def head(features: Floats, wanted: Floats, rare: float) -> torch.nn.Linear:
 def answers(layer: torch.nn.Linear, features: Floats) -> Floats:
     """Logits, shape (windows, labels)."""
     with torch.no_grad():
-        said: Floats = layer(torch.from_numpy(features.astype(np.float32))).numpy()
-    return said
+        logits: Floats = layer(torch.from_numpy(features.astype(np.float32))).numpy()
+    return logits

@@ -1,10 +1,12 @@
-"""Cross-validation through the code of the workers: every recording is judged by the exported
-checkpoint that never heard its group; decoded, cut, analysed and pooled as in production. So the
-figures of a card are of the system, not of a network alone.
+"""Cross-validation through the code of the workers: every recording is evaluated by the exported
+checkpoint that was not trained on its group; decoded, cut, analysed and pooled as in production. So
+the figures of a card are of the system, not of a network alone.
 
     fold = datasets.folds([row.group for row in rows], 3)
-    judges = [Fold(out / f"fold{k}.onnx", [row for row, f in zip(rows, fold) if f == k]) for k in
-    range(3)] results = evaluations(judge("scene", judges, labels, data), labels)
+    judges = [
+        Fold(out / f"fold{k}.onnx", [row for row, f in zip(rows, fold) if f == k]) for k in range(3)
+    ]
+    results = evaluations(judge("scene", judges, labels, data), labels)
 """
 
 import tempfile
@@ -28,7 +30,7 @@ COLLAR_MS = 250  # of turns of speakers; no classifier needs it
 
 @dataclass(frozen=True)
 class Fold:
-    """A checkpoint and rows of the manifest of which it never heard the group."""
+    """A checkpoint and rows of the manifest whose groups it was not trained on."""
 
     checkpoint: Path
     rows: Sequence[Row]
@@ -37,11 +39,11 @@ class Fold:
 def judge(
     analysis: str, folds: Sequence[Fold], labels: tuple[str, ...], root: Path, runtime: str = "onnx"
 ) -> list[Case]:
-    """Every row that means one of ``labels`` by the map in ``evaluation/labels``, and what its
-    fold's checkpoint said. Passed over are rows without an answer, because nobody speaks in them.
+    """Every row that maps to one of ``labels`` in ``evaluation/labels``, with the answer of its
+    fold's checkpoint. Rows without an answer, because they contain no speech, are left out.
 
     Args:
-        labels: what the checkpoints can say, in order.
+        labels: of the checkpoints, in order.
         root: folder that the rows' paths are relative to.
 
     Raises:
@@ -80,7 +82,7 @@ def judge(
 def evaluations(
     cases: Sequence[Case], labels: tuple[str, ...], title: str = "all sets"
 ) -> list[Evaluation]:
-    """Figures over all cases, then over each set, for ``training.fitting.card.write_card``."""
+    """Metrics over all cases, then for each set, for ``training.fitting.card.write_card``."""
     sources = sorted({case.row.source for case in cases})
     parts = [
         (title, cases),

@@ -1,5 +1,4 @@
-"""Chooses a recipe for every fold of a cross-validation without having looked at whom that fold is
-judged by."""
+"""Nested cross-validation: selects a recipe for every fold without using the data of that fold."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -16,40 +15,42 @@ Ints = NDArray[np.int64]
 Mask = NDArray[np.bool_]
 
 Score = Callable[[Ints, Floats, Ints], float]
-"""Quality of answers of shape (recordings, labels) to a truth, given the fold of each recording."""
+"""Quality of answers of shape (recordings, labels) against a truth, given the fold of each
+recording."""
 
 Answers = Callable[[str, Mask], Floats]
-"""Trains the named candidate on the recordings of a mask and answers for all others: shares of
-shape (all recordings, labels), of which the rows of the mask are not looked at."""
+"""Trains the named candidate on the recordings of a mask and returns answers for all others: shares
+of shape (all recordings, labels); the rows of the mask are ignored."""
 
 
 @dataclass(frozen=True)
 class Choice:
-    """Inner quality of every candidate, by the fold that it was computed without."""
+    """Inner quality of every candidate, by the fold left out."""
 
     uar: Mapping[str, tuple[float, ...]]  # candidate to UAR, one a fold
 
     def of_fold(self, fold: int) -> str:
-        """The candidate for the models that are judged by ``fold``."""
+        """The candidate for the models evaluated on ``fold``."""
         return max(self.uar, key=lambda name: self.uar[name][fold])
 
     def shipped(self) -> str:
-        """The candidate for the checkpoint, which is trained on everything: the best on average."""
+        """The candidate for the released checkpoint, which is trained on everything: the best on
+        average."""
         return max(self.uar, key=lambda name: float(np.mean(self.uar[name])))
 
     def section(self, of: str = "") -> str:
-        """How the recipe was chosen, for a model card."""
+        """Description of the selection, for a model card."""
         return f"""## How the recipe{f" of {of}" if of else ""} was chosen
 
 UAR of each candidate inside the training folds: recordings outside the named fold, answered by
-models that heard neither their speakers nor those of that fold. What judges a fold was trained by
-the recipe in bold in its column, so no figure above is of recordings that its recipe was chosen on.
-The shipped weights: {self.shipped()}.
+models trained without their speakers and without those of that fold. The model that is evaluated on
+a fold was trained by the recipe in bold in its column, so no recording was used both to choose a
+recipe and for a figure above. The released weights: {self.shipped()}.
 
 {self.table()}"""
 
     def table(self) -> str:
-        """The choice as Markdown, for a model card."""
+        """The selection as Markdown, for a model card."""
         folds = range(len(next(iter(self.uar.values()))))
         lines = [
             f"| recipe | {' | '.join(f'without fold {k}' for k in folds)} |",
@@ -76,15 +77,14 @@ def choose(
     kept: Path,
     pairs: Pairs | None = None,
 ) -> Choice:
-    """Judge every candidate inside the training folds of each outer fold.
+    """Evaluates every candidate inside the training folds of each outer fold.
 
-    A model that heard neither fold a nor fold b judges b for the choice that a's judgement rests
-    on, and a for b's: one training serves both.
+    A model trained without folds a and b is evaluated on b for the selection of fold a, and on a
+    for that of b: one training serves both.
 
     Args:
-        kept: folder for the answers of candidates that are done: a run that was stopped goes on
-            from there.
-        pairs: the pairs of folds that are left out, each fold in one at least; all unless given.
+        kept: folder for the answers of finished candidates: an interrupted run resumes there.
+        pairs: the pairs of folds that are left out, each fold in one at least; all by default.
     """
     kept.mkdir(parents=True, exist_ok=True)
     out = tuple(pairs or combinations(range(int(fold.max()) + 1), 2))
@@ -101,14 +101,14 @@ def choose(
 
 
 def by_uar(truth: Ints, shares: Floats, fold: Ints) -> float:
-    """The plain score."""
+    """The plain UAR."""
     return uar(confusion(truth, shares.argmax(axis=1), shares.shape[1]))
 
 
 def _inner(
     name: str, fold: Ints, answers: Answers, kept: Path, pairs: Pairs
 ) -> list[tuple[Mask, Floats]]:
-    """For each outer fold, which recordings were answered without it, and the answers."""
+    """For each outer fold, the recordings answered without it, and the answers."""
     found: dict[str, Floats] = dict(np.load(kept)) if kept.exists() else {}
     for a, b in pairs:
         if f"{a}-{b}" not in found:

@@ -1,4 +1,4 @@
-"""The network architectures that are trained here."""
+"""The network architectures trained here."""
 
 from itertools import pairwise
 
@@ -13,8 +13,8 @@ class EmotionNet(nn.Module):
     def __init__(self, labels: int, bands: int = 64, dropout: float = 0.2) -> None:
         super().__init__()
         widths = (bands, 48, 64, 96)
-        # Frames are 10 ms apart and 128 ms long: every second one holds what two do, at half the
-        # cost. The last block then hears 370 ms, which is more than a syllable.
+        # Frames are 10 ms apart and 128 ms long: every second one contains the information of two,
+        # at half the cost. The last block then spans 370 ms, which is more than a syllable.
         blocks = [
             nn.Sequential(
                 nn.Conv1d(a, b, 5, stride=stride, padding=2, bias=False),
@@ -39,7 +39,7 @@ class EmotionNet(nn.Module):
 
 
 class Merged(nn.Module):
-    """Adds up the shares of source labels that mean the same published label, and answers in log
+    """Sums the shares of source labels that map to the same published label, and returns log
     shares, to which a prior is added."""
 
     def __init__(

@@ -1,5 +1,5 @@
-"""How sure a checkpoint is of the feelings of rain and chainsaws: of recordings without a voice
-that nothing was trained on."""
+"""Confidence of emotion and sentiment checkpoints on recordings without speech, none of them used
+for training; should be near uniform."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -11,14 +11,14 @@ from training.data.datasets import examples, waveform
 from training.fitting.crossval import Floats
 
 SET, VOICES = "noise/esc10", ("baby_cry", "person_sneeze")
-SURE = 0.7
+CONFIDENT = 0.7
 
 
 def section(data: Path, labels: int, answers: dict[str, Callable[[Array], Floats]]) -> str:
-    """For a model card.
+    """A section for a model card.
 
     Args:
-        answers: name of each model to what it answers to a waveform: shares of shape (labels,).
+        answers: by name of each model, a function from a waveform to shares of shape (labels,).
     """
     sounds = [waveform(row.path) for row in examples(data, SET) if row.label not in VOICES]
     lines = [
@@ -26,8 +26,9 @@ def section(data: Path, labels: int, answers: dict[str, Callable[[Array], Floats
         "|---|---|---|---|",
     ]
     for name, answer in answers.items():
-        sure = np.array([answer(sound).max() for sound in sounds])
-        lines.append(f"| {name} | {len(sounds)} | {sure.mean():.2f} | {int((sure > SURE).sum())} |")
+        confidence = np.array([answer(sound).max() for sound in sounds])
+        high = int((confidence > CONFIDENT).sum())
+        lines.append(f"| {name} | {len(sounds)} | {confidence.mean():.2f} | {high} |")
     table = "\n".join(lines)
     return f"""## Sounds that are no speech
 

@@ -1,5 +1,4 @@
-"""Makes the answers of a model that learnt from unevenly many recordings of each label stand on
-even ground."""
+"""Corrects predicted probabilities for class imbalance in the training set (prior shift)."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -9,13 +8,13 @@ from evaluation.measures.classification import confusion, uar
 from training.fitting.crossval import Floats, Ints
 
 NEAR = 0.05
-"""Weight of the squared bias: with few recordings of a label it stays near nothing."""
+"""Weight of the squared bias: with few recordings of a label it stays near zero."""
 
 
 def fitted_bias(truth: Ints, scores: Floats) -> Floats:
-    """What to add to log shares of shape (recordings, labels) so that the log loss in which every
-    label weighs the same is least (vector scaling of Guo et al. 2017, On Calibration of Modern
-    Neural Networks, with one temperature); sums to nothing."""
+    """The bias on log shares of shape (recordings, labels) that minimises the log loss with equal
+    label weights (vector scaling of Guo et al. 2017, On Calibration of Modern Neural Networks, with
+    one temperature); its sum is zero."""
     labels = scores.shape[1]
     weight = 1 / np.maximum(np.bincount(truth, minlength=labels), 1)[truth]
     weight /= weight.sum()
@@ -33,7 +32,7 @@ def fitted_bias(truth: Ints, scores: Floats) -> Floats:
 
 
 def evened(truth: Ints, scores: Floats, fold: Ints) -> Floats:
-    """Scores with the bias that was fitted on the other folds."""
+    """Scores with the bias fitted on the other folds."""
     biased = scores.copy()
     for k in np.unique(fold):
         biased[fold == k] += fitted_bias(truth[fold != k], scores[fold != k])
@@ -41,5 +40,5 @@ def evened(truth: Ints, scores: Floats, fold: Ints) -> Floats:
 
 
 def by_even_uar(truth: Ints, scores: Floats, fold: Ints) -> float:
-    """UAR under the bias fitted on the other folds: what a candidate is chosen by."""
+    """UAR under the bias fitted on the other folds, used to select candidates."""
     return uar(confusion(truth, evened(truth, scores, fold).argmax(axis=1), scores.shape[1]))

@@ -1,5 +1,5 @@
-"""Puts a trained checkpoint and its card into ``earshot/models/embedded`` and its digest and labels
-into the catalog.
+"""Copies a trained checkpoint and its card into ``earshot/models/embedded`` and its digest and
+labels into the catalog.
 
 python -m training.fitting.publish outputs/emotion
 """
@@ -17,8 +17,8 @@ from earshot.models.checkpoints.location import MODELS, sha256
 
 
 def publish(folder: Path) -> None:
-    """Copy ``<name>.onnx`` and ``<name>.md`` of a run and update the catalog entry that points at
-    them.
+    """Copies ``<name>.onnx`` and ``<name>.md`` of a run and updates the catalog entry that refers
+    to them.
 
     Raises:
         SystemExit: the catalog has no entry for the checkpoint.

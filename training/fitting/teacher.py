@@ -1,4 +1,4 @@
-"""YAMNet as a teacher: what it hears in windows, and in which scene."""
+"""YAMNet as a teacher: its scores of windows, and their scene."""
 
 from functools import cache
 from pathlib import Path
@@ -20,7 +20,7 @@ def _session(folder: Path) -> Any:
 
 def yamnet(folder: Path, patches: Array) -> Array:
     """Independent scores of the 521 classes for patches of shape (patches, 96, 64); ``folder``
-    holds ``yamnet/``."""
+    contains ``yamnet/``."""
     session = _session(folder)
     parts = [
         session.run(["scores"], {"log_mel": patches[i : i + 64]})[0]
@@ -29,8 +29,8 @@ def yamnet(folder: Path, patches: Array) -> Array:
     return np.concatenate(parts)
 
 
-def yamnet_heard(folder: Path, patches: Array) -> tuple[Array, Array]:
-    """Scores as ``yamnet`` gives them, and the 1024 features that they are made of."""
+def yamnet_outputs(folder: Path, patches: Array) -> tuple[Array, Array]:
+    """Scores as from ``yamnet``, and the 1024 features below them."""
     session = _session(folder)
     feed = (patches[i : i + 64] for i in range(0, len(patches), 64))
     parts = [session.run(["scores", "embedding"], {"log_mel": part}) for part in feed]
@@ -40,6 +40,6 @@ def yamnet_heard(folder: Path, patches: Array) -> tuple[Array, Array]:
 
 
 def shares(raised: NDArray[np.float32]) -> Array:
-    """Normalise to 1 along the last axis."""
+    """Normalises to 1 along the last axis."""
     total: Array = raised / np.maximum(raised.sum(axis=-1, keepdims=True), 1e-6)
     return total

@@ -1,5 +1,5 @@
-"""Judges the checkpoints of a cross-validation through the workers, each on the speakers that it
-never heard."""
+"""Evaluates the checkpoints of a cross-validation through the workers, each on speakers that it was
+not trained on."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -17,11 +17,11 @@ def through_workers(
     data: Path,
     title: str,
 ) -> Evaluation:
-    """Decoded, cut by the VAD, analysed and pooled as in production.
+    """Evaluates audio that is decoded, cut by the VAD, analysed and pooled as in production.
 
     Args:
         checkpoints: one a fold.
-        fold_of: speaker to the fold that the speaker is judged in.
+        fold_of: speaker to the fold in which the speaker is evaluated.
     """
     rows = [row for row in read(data / "labels.jsonl") if row.group in fold_of]
     judges = [

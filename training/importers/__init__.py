@@ -1,1 +1,1 @@
-"""Other people's checkpoints, turned into the project's."""
+"""Conversion of external checkpoints to the project's format."""

@@ -1,4 +1,4 @@
-"""Turns people's own scikit-learn models of sentiment into a checkpoint that workers run without
+"""Converts users' scikit-learn models of sentiment to a checkpoint that workers run without
 scikit-learn (002-20, C-44)."""
 
 import hashlib
@@ -18,8 +18,8 @@ from training.importers.trusted_pickle import loaded
 LABELS = ("negative", "neutral", "positive")  # C-06
 
 TOLERANCE = 0.02
-"""How far a converted model may be from the original, in log shares or margins: trees compare
-rounded numbers."""
+"""Maximum difference between a converted model and the original, in log shares or margins: trees
+compare rounded numbers."""
 
 
 @dataclass(frozen=True)
@@ -62,18 +62,18 @@ def converted(
     names: Sequence[str],
     out: Path,
 ) -> None:
-    """Write one checkpoint for all roles.
+    """Writes one checkpoint for all roles.
 
     Args:
-        roles: role to its files, in the order in which sound's features go through them: scaler,
+        roles: role to its files, in the order in which they are applied to the features: scaler,
             classifier.
         contents: verified bytes of each file.
-        names: what the classes are called, for classifiers whose classes are numbers.
+        names: names of the classes, for classifiers whose classes are numbers.
 
     Raises:
-        Misconfigured: as ``loaded``; or something is no classifier, wants other features, has other
-            labels, or has no ONNX
-    form."""
+        Misconfigured: as ``loaded``; or something is not a classifier, expects other features, has
+            other labels, or has no ONNX form.
+    """
     brought = {
         role: bring({path: contents[path] for path in paths}, names)
         for role, paths in roles.items()
@@ -81,9 +81,9 @@ def converted(
     try:
         join_roles({role: model.part(role) for role, model in brought.items()}, WIDTH, out)
     except Exception as error:  # the converter's errors have no common root
-        said = one_line(error)
+        reason = one_line(error)
         raise Misconfigured(
-            "conversion", f"a step has no ONNX form: {said}; use what scikit-learn itself has"
+            "conversion", f"a step has no ONNX form: {reason}; use what scikit-learn itself has"
         ) from error
     examples = np.random.default_rng(0).standard_normal((64, WIDTH)).astype(np.float32)
     for role, model in brought.items():
@@ -96,7 +96,7 @@ def converted(
 
 
 def bring(contents: Mapping[Path, bytes], names: Sequence[str]) -> Brought:
-    """The classifier of one role, the last file, with what comes before it."""
+    """The classifier of one role, the last file, with the preceding steps."""
     from sklearn.pipeline import Pipeline
 
     paths = tuple(contents)
@@ -143,8 +143,8 @@ def _order(path: Path, classes: Sequence[Any], names: Sequence[str]) -> tuple[in
 
 
 def _typical(pipeline: Any, examples: Any) -> Any:
-    """Examples where the first step was trained, so that what is compared is what it tells
-    apart."""
+    """Examples near the first step's training data, so that the comparison covers the range in
+    which the model discriminates."""
     scaler = pipeline.steps[0][1]
     mean, scale = getattr(scaler, "mean_", None), getattr(scaler, "scale_", None)
     return (

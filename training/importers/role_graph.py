@@ -13,7 +13,7 @@ from skl2onnx import to_onnx
 from skl2onnx.common.data_types import FloatTensorType
 
 FLOOR = 1e-3
-"""Added to shares before their logarithm: a forest may give a label nothing at all."""
+"""Added to shares before their logarithm: a forest may give a label a share of zero."""
 
 OPSETS = {"": 18, "ai.onnx.ml": 3}
 
@@ -28,7 +28,7 @@ class Part:
 
 
 class Chain:
-    """Nodes one behind the other, each on what the last one gave."""
+    """A chain of nodes, each applied to the output of the previous one."""
 
     def __init__(self, role: str, given: str = "features") -> None:
         self._role, self._given = role, given
@@ -37,32 +37,32 @@ class Chain:
 
     @property
     def given(self) -> str:
-        """Name of what the last node gave."""
+        """Name of the last node's output."""
         return self._given
 
     def constant(self, values: Any, kind: type[np.generic] = np.float32) -> str:
-        """Name of a constant."""
+        """Adds a constant and returns its name."""
         name = f"{self._role}_constant{len(self._constants)}"
         self._constants.append(numpy_helper.from_array(np.asarray(values, kind), name))
         return name
 
     def node(self, operator: str, *inputs: str, **attributes: Any) -> "Chain":
-        """Append an operator on inputs of any names."""
+        """Appends an operator on inputs of any names."""
         self._given = f"{self._role}_{len(self._nodes)}"
         self._nodes.append(helper.make_node(operator, inputs, [self._given], **attributes))
         return self
 
     def then(self, operator: str, constant: Any = None, **attributes: Any) -> "Chain":
-        """Append an operator on what there is, and on a constant where it has two inputs."""
+        """Appends an operator on the current output, and on a constant if it has two inputs."""
         constants = () if constant is None else (self.constant(constant),)
         return self.node(operator, self._given, *constants, **attributes)
 
     def beside(self) -> "Chain":
-        """Put the features before what there is."""
+        """Concatenates the features before the current output."""
         return self.node("Concat", "features", self._given, axis=1)
 
     def model(self, fitted: Any, width: int) -> "Chain":
-        """Append a fitted scikit-learn estimator or pipeline: margins of a machine, shares of all
+        """Appends a fitted scikit-learn estimator or pipeline: margins of a machine, shares of all
         else."""
         options = {} if not hasattr(fitted, "classes_") else {"zipmap": False}
         if options and not hasattr(fitted, "predict_proba"):
@@ -85,13 +85,13 @@ class Chain:
         return self
 
     def part(self, labels: int) -> Part:
-        """What was appended, its last output named after the role."""
+        """The appended nodes, with the last output named after the role."""
         end = helper.make_node("Identity", [self._given], [self._role])
         return Part((*self._nodes, end), tuple(self._constants), labels)
 
 
 def join_roles(parts: Mapping[str, Part], width: int, path: Path) -> None:
-    """Write a graph ``features (batch, width)`` to ``<role> (batch, labels)``."""
+    """Writes a graph ``features (batch, width)`` to ``<role> (batch, labels)``."""
     features = helper.make_tensor_value_info("features", TensorProto.FLOAT, [None, width])
     outputs = [
         helper.make_tensor_value_info(role, TensorProto.FLOAT, [None, part.labels])

@@ -1,7 +1,8 @@
 """A support vector machine with radial kernel as matrix products.
 
 ONNX has an operator for it, which takes a millisecond a row with 6,000 support vectors; this takes
-a twentieth, and half of the space."""
+a twentieth, and half of the space.
+"""
 
 from itertools import combinations
 
@@ -15,12 +16,12 @@ Doubles = NDArray[np.float64]
 
 
 def margins(chain: Chain, machine: SVC) -> Chain:
-    """Append what ``decision_function`` gives for three or more classes: votes of the pairs of
-    classes, and how sure they were."""
+    """Appends the output of ``decision_function`` for three or more classes: votes of the pairs of
+    classes, and their confidence."""
     vectors, gamma = (
         machine.support_vectors_,
         machine._gamma,
-    )  # what "scale" came to has no public name
+    )  # the value of "scale" has no public name
     rows = chain.given
     squares = (
         chain.node("ReduceSumSquare", rows, chain.constant([1], np.int64), keepdims=1)
@@ -60,5 +61,5 @@ def _votes(chain: Chain, decision: str, classes: int) -> Chain:
     votes = lost.then("MatMul", seconds - firsts).then("Add", firsts.sum(axis=0)).given
     confidence = chain.node("MatMul", decision, chain.constant(firsts - seconds)).given
     size = chain.then("Abs").then("Add", 1.0).then("Mul", 3.0).given
-    sure = chain.node("Div", confidence, size).given
-    return chain.node("Add", votes, sure)
+    scaled = chain.node("Div", confidence, size).given
+    return chain.node("Add", votes, scaled)

@@ -1,5 +1,5 @@
-"""Opens ``.joblib`` files, which run whatever their maker put in: only on somebody's word, and only
-the very file that it was given for (C-44)."""
+"""Opens ``.joblib`` files, which can run any code: only with the user's explicit trust, and only
+files with a stated digest (C-44)."""
 
 import hashlib
 import io
@@ -15,8 +15,8 @@ def verified(path: Path, digests: Collection[str], trust: bool) -> bytes:
     """The content of a file that may be opened.
 
     Args:
-        digests: sha256 of the files that are meant.
-        trust: whether a person answers for them.
+        digests: sha256 of the intended files.
+        trust: true if a person vouches for them.
 
     Raises:
         Misconfigured: no trust, no such file, or another digest.
@@ -24,8 +24,8 @@ def verified(path: Path, digests: Collection[str], trust: bool) -> bytes:
     if not trust:
         raise Misconfigured(
             "untrusted",
-            f"{path}: opening a .joblib file runs whatever its maker put in; if you trust whoever"
-            " made it, add --trust",
+            f"{path}: opening a .joblib file runs code of its author; if you trust the author, add"
+            " --trust",
         )
     try:
         content = path.read_bytes()
@@ -36,17 +36,16 @@ def verified(path: Path, digests: Collection[str], trust: bool) -> bytes:
         raise Misconfigured(
             "digest",
             f"{path} has sha256 {found}, which is not what --sha256 names; get the file again from"
-            " whoever made it",
+            " its author",
         )
     return content
 
 
 def loaded(path: Path, content: bytes) -> Any:
-    """What is in a file, out of the bytes that were verified: the file itself may have changed
-    since.
+    """The object in a file, from the verified bytes: the file itself may have changed since.
 
     Raises:
-        Misconfigured: another version of scikit-learn saved it, or it is no pickle.
+        Misconfigured: another version of scikit-learn saved it, or it is not a pickle.
     """
     import joblib
     from sklearn.exceptions import InconsistentVersionWarning
@@ -61,8 +60,8 @@ def loaded(path: Path, content: bytes) -> Any:
                 f"{path} was saved by scikit-learn {error.original_sklearn_version}, this is"
                 f" {error.current_sklearn_version}; save it again with this version",
             ) from error
-        except Exception as error:  # a pickle may raise whatever it likes
-            said = one_line(error)
+        except Exception as error:  # a pickle may raise any exception
+            reason = one_line(error)
             raise Misconfigured(
-                "file", f"{path} cannot be opened: {said}; save it with joblib.dump"
+                "file", f"{path} cannot be opened: {reason}; save it with joblib.dump"
             ) from error

@@ -1,2 +1,2 @@
-"""Commands that measure what is not a checkpoint: alarms, the gate, crosstalk, hallucinated
+"""Commands that measure rules without a checkpoint: alarms, the gate, crosstalk, hallucinated
 words."""

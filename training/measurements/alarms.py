@@ -1,10 +1,10 @@
-"""Measures the detector of alarms: generated ones over recorded sound, and false ones in every
-recording there is.
+"""Measures the alarm detector: detections of generated alarms over recorded sound, and false alarms
+in all recordings.
 
 python -m training.measurements.alarms --data ../shared/data --models ../shared/models --out
 docs/emergency.md
 
-Writes its figures into the document between two markers, and prints them.
+Writes the figures into the document between two markers, and prints them.
 """
 
 import argparse
@@ -42,10 +42,10 @@ from training.fitting.teacher import yamnet
 BEGIN, END = "<!-- figures: python -m training.measurements.alarms -->", "<!-- end of figures -->"
 THRESHOLD: float = Settings.model_fields["alarm_threshold"].default
 NEARLY = 0.5
-"""Threshold at which it is told what came closest to an alarm."""
+"""Threshold for reporting near misses."""
 SNRS = (-5, 0, 10)
 UNNAMED = ("noise/nonspeech100", "noise/babycry", "noise/speechbrain")
-"""Sets whose labels do not tell whether an alarm is among them."""
+"""Sets whose labels do not exclude alarms."""
 TEACHERS = (
     "Smoke detector, smoke alarm",
     "Fire alarm",
@@ -55,17 +55,16 @@ TEACHERS = (
     "Buzzer",
     "Bell",
 )
-"""Classes of YAMNet that are listened for, as a check only."""
+"""Classes of YAMNet used as a cross-check."""
 
 
 def detect(sound: Array, threshold: float = THRESHOLD) -> tuple[Alarm, ...]:
-    """As the worker does on a chunk that holds just this."""
+    """Detects alarms as the worker does on a chunk with this audio."""
     return alarms(sound, RATE, Interval(start_ms=0, end_ms=len(sound) * 1000 // RATE), threshold)
 
 
 def found(data: Path, count: int) -> Iterator[str]:
-    """Lines of Markdown: what share of alarms is found, on recordings that the detector was not
-    developed on."""
+    """Lines of Markdown: share of alarms found, on recordings not used for development."""
     yield (
         "| laid over | band | "
         + " | ".join(f"{snr:+d} dB" for snr in SNRS)
@@ -83,7 +82,7 @@ def found(data: Path, count: int) -> Iterator[str]:
             ):
                 hits = []
                 for trial in trials(data, setting, HELD_OUT, count):
-                    hits.append(trial.heard_in(detect(trial.waveform)))
+                    hits.append(trial.found_in(detect(trial.waveform)))
                     if setting.snr == 0 and setting.groups is None:
                         each[trial.rhythm.name, trial.nominal, telephone] += hits[-1]
                 cells.append(f"{np.mean(hits):.3f}")
@@ -107,23 +106,23 @@ def found(data: Path, count: int) -> Iterator[str]:
 
 
 def false(data: Path) -> Iterator[str]:
-    """Lines of Markdown: what is told of recordings in which nobody put an alarm."""
-    rows, told, nearly, seconds, cpu = read(data / "labels.jsonl"), [], [], 0.0, 0.0
+    """Lines of Markdown: detections in recordings without a generated alarm."""
+    rows, alarms_found, nearly, seconds, cpu = read(data / "labels.jsonl"), [], [], 0.0, 0.0
     for row in rows:
         sound = waveform(data / row.path)
         seconds += len(sound) / RATE
         began = time.process_time()
-        told += [row.path for chunk in chunks(sound) for _ in detect(chunk)]
+        alarms_found += [row.path for chunk in chunks(sound) for _ in detect(chunk)]
         cpu += time.process_time() - began
         almost = [alarm for chunk in chunks(sound) for alarm in detect(chunk, NEARLY)]
         nearly += [
             (alarm.confidence, alarm.pattern, alarm.frequency_hz, row.path) for alarm in almost
         ]
     yield (
-        f"False alarms: **{len(told)}** in {len(rows)} recordings, {seconds / 3600:.2f} h;"
+        f"False alarms: **{len(alarms_found)}** in {len(rows)} recordings, {seconds / 3600:.2f} h;"
         f" {cpu:.0f} s of CPU to listen."
     )
-    yield from (f"- `{path}`" for path in told)
+    yield from (f"- `{path}`" for path in alarms_found)
     yield ""
     yield (
         f"What came closest (T3 needs {THRESHOLD + T3.margin:.2f}, T4 {THRESHOLD + T4.margin:.2f}):"
@@ -133,39 +132,40 @@ def false(data: Path) -> Iterator[str]:
         best = sorted(
             (each for each in nearly if half(Path(each[3])) == part), key=lambda each: -each[0]
         )[:3]
-        said = [
+        closest = [
             f"{score:.2f} {pattern} at {hertz} Hz in `{path}`"
             for score, pattern, hertz, path in best
         ]
-        yield f"- {name}: {'; '.join(said) or 'nothing'}"
+        yield f"- {name}: {'; '.join(closest) or 'nothing'}"
 
 
 def chunks(sound: Array) -> Iterator[Array]:
-    """As ingest cuts what nobody speaks in."""
+    """Chunks of audio without speech, cut as in ingest."""
     for span in plan_chunks(len(sound) * 1000 // RATE, (), PlanLimits()):
         yield sound[span.start_ms * RATE // 1000 : span.end_ms * RATE // 1000]
 
 
 def composed(data: Path, count: int) -> Iterator[str]:
-    """Lines of Markdown: whole chunks without an alarm, and what one costs."""
-    told, spent = 0, []
+    """Lines of Markdown: detections in composed chunks without an alarm, and the CPU time of
+    one."""
+    found_here, spent = 0, []
     random = np.random.default_rng(5)
     for kind in KINDS:
         paths = sources(data, kind, HELD_OUT)
         for _ in range(count):
             chunk = background(random, paths)
             began = time.process_time()
-            told += len(detect(chunk))
+            found_here += len(detect(chunk))
             spent.append(time.process_time() - began)
     yield (
-        f"In {len(spent)} chunks of 25 s put together from held-out recordings: **{told}**. "
-        f"CPU for a chunk: {1000 * np.median(spent):.1f} ms (median)."
+        f"In {len(spent)} chunks of 25 s put together from held-out recordings: **{found_here}**."
+        f" CPU for a chunk: {1000 * np.median(spent):.1f} ms (median)."
     )
 
 
 def checked(data: Path, models: Path) -> Iterator[str]:
-    """Lines of Markdown: recordings of no named sound in which YAMNet hears an alarm, and what the
-    detector says of them."""
+    """Lines of Markdown: unnamed noises that YAMNet classifies as an alarm, and the detector's
+    results for them."""
     with (models / "yamnet" / "yamnet_class_map.csv").open(encoding="utf-8") as file:
         names = [line["display_name"] for line in csv.DictReader(file)]
     where = {name: names.index(name) for name in TEACHERS if name in names}
@@ -174,17 +174,17 @@ def checked(data: Path, models: Path) -> Iterator[str]:
         for row in read(data / "labels.jsonl")
         if row.source in ("noise/nonspeech100", "noise/babycry", "noise/speechbrain")
     ]
-    heard: Counter[str] = Counter()
+    classes: Counter[str] = Counter()
     alarmed = 0
     for row in rows:
         sound = waveform(data / row.path)
         score = yamnet(models, patches(log_mel(sound, RATE, YAMNET), 96, 48)).max(axis=0)
         names_here = [name for name, index in where.items() if score[index] >= 0.5]
-        heard.update(names_here)
+        classes.update(names_here)
         alarmed += bool(names_here and any(detect(chunk) for chunk in chunks(sound)))
     yield (
         f"YAMNet, as a check: of {len(rows)} unnamed noises it hears (score of 0.5 or more) "
-        + ", ".join(f"{name} in {count}" for name, count in heard.most_common())
+        + ", ".join(f"{name} in {count}" for name, count in classes.most_common())
         + f". The detector calls {alarmed} of these an alarm."
     )
 

@@ -1,5 +1,5 @@
-"""Word error rate and speed of the pocketsphinx decoder: by width of its search on the speakers it
-is tuned on, then, at the width that ships, on speakers and sets that nothing was chosen on.
+"""Measures word error rate and speed of the pocketsphinx decoder: by search width on the tuning
+speakers, then, at the released width, on speakers and sets not used for tuning.
 
 python -m training.measurements.asr_wer --data ../shared/data --states 3000 4000 5000 10000 30000
 """
@@ -16,15 +16,14 @@ from evaluation.measures.words import distance
 from training.data.datasets import RATE, waveform
 
 TUNED_ON = ("ls_1688", "ls_2033", "ls_3005")
-"""Speakers of LibriSpeech test-other on whom the width of the search was chosen; no figure of
-quality is taken from them."""
+"""Speakers of LibriSpeech test-other used to choose the search width; no other figure uses them."""
 HARD = "asr/librispeech_test-other"
 REPORTED = (HARD, "asr/librispeech_test-clean", "asr/librivox")
 
 
 @dataclass(frozen=True)
 class Line:
-    """One recording of read English and its words."""
+    """One recording of read English and its transcript."""
 
     path: Path
     source: str
@@ -34,7 +33,7 @@ class Line:
 
 @dataclass(frozen=True)
 class Measured:
-    """Word error rate, and seconds of CPU for a second of sound."""
+    """Word error rate, and seconds of CPU per second of audio."""
 
     words: int
     rate: float
@@ -51,7 +50,7 @@ def lines(data: Path) -> list[Line]:
 
 
 def measure(decoder: PocketsphinxDecoder, chosen: Sequence[Line]) -> Measured:
-    """Each recording is decoded in one go, as the worker does with a stretch of speech."""
+    """Decodes each recording at once, as the worker does with a stretch of speech."""
     errors, seconds, used = 0, 0.0, 0.0
     for line in chosen:
         samples = waveform(line.path)

@@ -1,4 +1,4 @@
-"""Measures what is left out as crosstalk: echoes in made calls, and speech in stereo made of
+"""Measures the removal of crosstalk: echoes in synthetic calls, and speech in stereo made from
 recordings of one voice.
 
 python -m training.measurements.crosstalk --data ../shared/data
@@ -30,7 +30,7 @@ CODECS = {"none": ("wav", "pcm_s16le", None), "mu-law": ("wav", "pcm_mulaw", Non
 }
 """Container, encoder and bit rate."""
 STEREO = ((0.0, 0.0), (0.1, 0.0), (0.5, 2.0), (1.0, 6.0), (5.0, 3.0), (15.0, 6.0))
-"""By how many ms and dB the second channel of one voice is later and fainter than the first."""
+"""Delays (ms) and attenuations (dB) of the second channel of one voice."""
 
 
 def encoded(path: Path, sound: Array, codec: str) -> Path:
@@ -65,20 +65,20 @@ def speech(found: Prepared, channel: int) -> NDArray[np.bool_]:
 
 
 def call(random: np.random.Generator, readings: Sequence[Sequence[Path]]) -> Array:
-    """Two readers in turns, a channel each; a quarter of the turns begin before the one before has
-    ended."""
+    """Two readers in turns, a channel each; a quarter of the turns begin before the previous one
+    ends."""
     lines, at, turn = np.zeros((2, SECONDS * RATE), dtype=np.float32), 1.0, 0
     pair = random.choice(len(readings), 2, replace=False)
     while at < SECONDS - 6:
         own = readings[pair[turn % 2]]
-        said = waveform(own[random.integers(len(own))])[: int(random.uniform(2, 7) * RATE)]
-        said = (
-            said[: int((SECONDS - 1 - at) * RATE)]
+        reading = waveform(own[random.integers(len(own))])[: int(random.uniform(2, 7) * RATE)]
+        reading = (
+            reading[: int((SECONDS - 1 - at) * RATE)]
             * 10 ** (random.uniform(-27, -21) / 20)
-            / augment.rms(said)
+            / augment.rms(reading)
         )
-        lines[turn % 2, int(at * RATE) :][: len(said)] += said
-        at += len(said) / RATE + (
+        lines[turn % 2, int(at * RATE) :][: len(reading)] += reading
+        at += len(reading) / RATE + (
             random.uniform(-2, -0.5) if random.random() < 0.25 else random.uniform(0.2, 1)
         )
         turn += 1
@@ -86,8 +86,8 @@ def call(random: np.random.Generator, readings: Sequence[Sequence[Path]]) -> Arr
 
 
 def echo(random: np.random.Generator, sound: Array, later_ms: float, fainter_db: float) -> Array:
-    """The sound through another telephone: later, fainter, in half of the calls out of a room, by a
-    clock of its own."""
+    """The audio through another telephone: later, fainter, in half of the calls with the echo of a
+    room, by a clock of its own."""
     found = np.roll(sound, int(later_ms * RATE / 1000)) * np.float32(10 ** (-fainter_db / 20))
     if random.random() < 0.5:
         found = augment.in_a_room(found, random)
@@ -98,8 +98,8 @@ def echo(random: np.random.Generator, sound: Array, later_ms: float, fainter_db:
 
 
 def echoes(readings: Sequence[Sequence[Path]], calls: int, seed: int) -> None:
-    """Prints, by codec, what share of the echoes is left out, and of the speech that is found
-    without them."""
+    """Prints, by codec, the share of the echoes that is removed, and of the speech found without
+    them."""
     counted: dict[str, NDArray[np.int64]] = defaultdict(lambda: np.zeros(4, dtype=np.int64))
     for number in range(calls):
         random = np.random.default_rng([seed, number])
@@ -122,8 +122,8 @@ def echoes(readings: Sequence[Sequence[Path]], calls: int, seed: int) -> None:
         )
         count = counted[codec]
         for source, other in ways:
-            heard = np.roll(alone[source], round(later_ms / FRAME_MS)) & ~alone[other]
-            count += ((heard & ~found[other]).sum(), heard.sum(), 0, 0)
+            echo_frames = np.roll(alone[source], round(later_ms / FRAME_MS)) & ~alone[other]
+            count += ((echo_frames & ~found[other]).sum(), echo_frames.sum(), 0, 0)
         for own, left in zip(alone, found, strict=True):
             count += (0, 0, (own & ~left).sum(), own.sum())
     for codec, count in (("all", sum(counted.values())), *counted.items()):
@@ -134,8 +134,7 @@ def echoes(readings: Sequence[Sequence[Path]], calls: int, seed: int) -> None:
 
 
 def stereo(paths: Sequence[Path]) -> None:
-    """Prints how much speech of one voice on two channels there is, and how much of it is left
-    out."""
+    """Prints the length of speech of one voice on two channels, and how much of it is removed."""
     spoken = left_out = 0
     for number, path in enumerate(paths):
         later_ms, fainter_db = STEREO[number % len(STEREO)]

@@ -1,5 +1,5 @@
-"""What the gate before speech stops, set by set: of recordings of speech what would be lost, of all
-others what is saved.
+"""Measures the gate before speech, set by set: lost speech in recordings of speech, saved work in
+all others.
 
 python -m training.measurements.gate --data ../shared/data
 """
@@ -15,13 +15,12 @@ from earshot.models.checkpoints.defaults import default_releases
 from evaluation import label_map, manifest
 from workers.direct import Analysed, Analyser
 
-LISTENS = "emotion"  # the cheapest of the analyses that have the gate
+LISTENS = "emotion"  # the cheapest of the gated analyses
 
 
 @dataclass
 class Stopped:
-    """Of one set and scene. Chunks: those in which the VAD heard speech; utterances: what it
-    heard."""
+    """Counts of one set and scene. Chunks: those with speech by the VAD; utterances: the VAD's."""
 
     recordings: int = 0
     chunks: int = 0
@@ -37,17 +36,17 @@ class Stopped:
         for chunk in (chunk for chunk in analysed.evidence.recording.chunks if chunk.speech):
             outcome = outcomes[chunk.index]
             stopped = isinstance(outcome, Skipped) and outcome.reason.startswith("scene_")
-            said = sum(each.end_ms - each.start_ms for each in chunk.speech)
+            length_ms = sum(each.end_ms - each.start_ms for each in chunk.speech)
             self.chunks += 1
             self.utterances += len(chunk.speech)
-            self.speech_ms += said
+            self.speech_ms += length_ms
             self.chunks_stopped += stopped
             self.utterances_stopped += len(chunk.speech) * stopped
-            self.speech_ms_stopped += said * stopped
+            self.speech_ms_stopped += length_ms * stopped
 
 
 def measure(data: Path) -> dict[tuple[str, str], Stopped]:
-    """By scene and set, for every row of the manifest that is labelled with a scene."""
+    """Counts by scene and set, for every row of the manifest with a scene label."""
     mapping, releases = label_map.read("scene"), default_releases()
     found: dict[tuple[str, str], Stopped] = defaultdict(Stopped)
     with tempfile.TemporaryDirectory(prefix="earshot-gate-") as folder:

@@ -1,6 +1,5 @@
-"""What the gate before speech, which is asked about doubtful words too, does to what speech
-recognition writes: over recordings of noise, in which nobody says a word, and over readings under
-such noise.
+"""Measures the effect of the gate before speech, which also checks doubtful words, on transcripts:
+over recordings of noise without words, and over readings under such noise.
 
 python -m training.measurements.hallucinated_words --data ../shared/data
 """
@@ -24,15 +23,15 @@ from training.data.datasets import RATE, waveform
 from workers.direct import Analyser
 
 NOISE = "noise/"
-"""Where the names of sets begin whose recordings have no words."""
+"""Name prefix of the sets without words."""
 READERS, UNDER = "speaker/librispeech_train-clean-100", "noise/esc10"
 READINGS, SECONDS = 45, 6
 LEVELS_DB = (20, 10, 5, 0, -5)
-"""Of the reading above the noise."""
+"""Level of the reading above the noise."""
 
 
-def told(data: Path, folder: Path, rows: list[Row]) -> str:
-    """Recordings, those with words, and the words: without the gate and with it."""
+def counted(data: Path, folder: Path, rows: list[Row]) -> str:
+    """Number of recordings, of those with words, and of words: without the gate and with it."""
     found = []
     for gate in (None, default_release("scene")):
         analyser = Analyser(f"file://{folder}", {"asr": default_release("asr")}, gate=gate)
@@ -49,13 +48,13 @@ def told(data: Path, folder: Path, rows: list[Row]) -> str:
             )
         found.append(f"{count['written']} with words ({count['words']})")
     return (
-        f"{len(rows)} recordings, speech heard in {count['spoken']}; without the gate {found[0]},"
+        f"{len(rows)} recordings, speech found in {count['spoken']}; without the gate {found[0]},"
         f" with it {found[1]}"
     )
 
 
 def readings(data: Path, folder: Path, rows: list[Row], level_db: float) -> Iterator[Row]:
-    """The beginnings of readings under sounds, as files in ``folder``."""
+    """The beginnings of readings mixed with noise, as files in ``folder``."""
     random = np.random.default_rng(0)
     readers, sounds = ([row for row in rows if row.source == name] for name in (READERS, UNDER))
     for index in range(READINGS):
@@ -79,11 +78,13 @@ def main(data: Path) -> None:
     rows = manifest.read(data / "labels.jsonl")
     with tempfile.TemporaryDirectory(prefix="earshot-invented-") as name:
         folder = Path(name)
-        print("noise:", told(data, folder, [row for row in rows if row.source.startswith(NOISE)]))
+        print(
+            "noise:", counted(data, folder, [row for row in rows if row.source.startswith(NOISE)])
+        )
         for level_db in LEVELS_DB:
             print(
                 f"readings at {level_db} dB:",
-                told(data, folder, list(readings(data, folder, rows, level_db))),
+                counted(data, folder, list(readings(data, folder, rows, level_db))),
             )
 
 

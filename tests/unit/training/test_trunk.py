@@ -37,7 +37,7 @@ def test_what_the_teacher_rarely_hears_is_drawn_often() -> None:
     scores[np.arange(100), [1] * 99 + [2]] = 1.0
     draws = sounds.Draws(
         made,
-        sounds.Heard(np.arange(100), np.zeros(100, np.int64), scores, scores.astype(np.float16)),
+        sounds.Outputs(np.arange(100), np.zeros(100, np.int64), scores, scores.astype(np.float16)),
         0,
     )
     share = draws.until[-1] - draws.until[-2]

@@ -1,5 +1,5 @@
-"""What the emotion network learns from and is judged by: takes of every utterance, and of sounds
-that are no speech."""
+"""Training and evaluation data of the emotion network: takes of every utterance, and of sounds
+without speech."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -15,28 +15,27 @@ from training.data.takes import Takes, gathered
 from training.fitting.crossval import Ints, WindowSet
 
 OTHERS = ("fearful", "disgust", "boredom")
-"""Emotions that the sets hold and the checkpoint does not answer with: telling them apart teaches
-it what its own are not."""
+"""Emotions in the sets outside the checkpoint's labels, included as negatives."""
 
 NOTHING = 160
-"""Generated sounds of 3 s that are no speech, of which no emotion is wanted."""
+"""Generated sounds of 3 s without speech; their target is uniform."""
 
 
 @dataclass(frozen=True)
 class EmotionalSpeech:
-    """All sounds: first the utterances of the five emotions, which are judged, then those of
+    """All sounds: first the utterances of the five emotions, which are evaluated, then those of
     others, then no speech."""
 
-    rows: tuple[Example, ...]  # of the judged
-    truth: Ints  # of the judged
-    fold: Ints  # of every sound; -1 for what may always be learnt from
+    rows: tuple[Example, ...]  # of the evaluated
+    truth: Ints  # of the evaluated
+    fold: Ints  # of every sound; -1 for training only
     kind: Ints  # of every sound: position in labels and ``OTHERS``; -1 for no speech
     takes: Takes
     owner: Ints  # sound of each take
 
 
 def read(data: Path, labels: tuple[str, ...], spec: WindowSpec, count: int) -> EmotionalSpeech:
-    """Everything, in ``count`` folds of whole speakers."""
+    """Reads all data, in ``count`` folds of whole speakers."""
     rows = emotional_speech.utterances(data, "emotion", labels)
     others = [
         row
@@ -72,7 +71,7 @@ def read(data: Path, labels: tuple[str, ...], spec: WindowSpec, count: int) -> E
 
 
 def judged(rows: Sequence[Example], spec: WindowSpec, narrow: bool) -> WindowSet:
-    """Windows of the judged utterances as a worker cuts them, as recorded or through a telephone
+    """Windows of the evaluated utterances as a worker cuts them, as recorded or through a telephone
     band."""
     sounds = (emotional_speech.trimmed(waveform(row.path)) for row in rows)
     lines = (augment.telephone(sound) if narrow else sound for sound in sounds)

@@ -1,4 +1,4 @@
-"""How the emotion network is trained: its input and its recipe."""
+"""Input and training recipe of the emotion network."""
 
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -46,23 +46,24 @@ RECIPE = Recipe(
 
 
 TAKES = 4
-"""Of each utterance, the first so many of ``emotional_speech.takes``: up to the telephone."""
+"""Number of takes used of each utterance, from the first of ``emotional_speech.takes``: up to the
+telephone."""
 
 DROPOUT = 0.1
-"""With twice as much the network does not even learn what it hears: a UAR of 0.55 on the speakers
-that it is trained on."""
+"""With twice as much the network does not even fit its training data: a UAR of 0.55 on the training
+speakers."""
 
 LINE, SHIFT = 0.2, 1
-"""Of ``training.data.takes``: 2 dB in each of level, tilt and bends, and a band up or down. More is
-too much, as more dropout is."""
+"""Of ``training.data.takes``: 2 dB in each of level, tilt and bends, and a band up or down. More
+degrades the result, as more dropout does."""
 
 EACH_EPOCH = 3
-"""Takes of an utterance that are heard in an epoch, where its emotion is the commonest."""
+"""Takes of an utterance used in an epoch, where its emotion is the most common."""
 
 
 @dataclass(frozen=True)
 class Trained:
-    """A network for the five labels with what its windows are normalised by."""
+    """A network for the five labels with the normalisation of its windows."""
 
     net: EmotionNet
     mean: Floats
@@ -72,7 +73,7 @@ class Trained:
         return logits(self.net, self.normalised(inputs))
 
     def save(self, path: Path, temperature: float) -> None:
-        """Export with all that a worker must know."""
+        """Exports the network with the metadata for workers."""
         example = (
             np.random.default_rng(0)
             .standard_normal((8, SPEC.mel.n_mels, SPEC.length))
@@ -82,13 +83,13 @@ class Trained:
         describe(path, **window_metadata(LABELS, SPEC, self.mean, self.std, temperature))
 
     def normalised(self, inputs: Floats) -> Floats:
-        """Bands with mean 0 and deviation 1."""
+        """Scales bands to mean 0 and deviation 1."""
         return ((inputs - self.mean[:, None]) / self.std[:, None]).astype(np.float32)
 
 
 def train(speech: EmotionalSpeech, usable: Mask) -> Trained:
-    """Fit on the sounds of a mask. Every kind of emotion weighs the same: takes of rare ones are
-    drawn more often."""
+    """Fits on the sounds of a mask. Every kind of emotion has the same weight: takes of rare ones
+    are drawn more often."""
     import torch
 
     number = np.arange(len(speech.owner)) - np.searchsorted(
@@ -122,8 +123,8 @@ def evenly(kind: Ints, size: int) -> Ints:
 
 
 def wanted(speech: EmotionalSpeech) -> Floats:
-    """Shares that each sound should get; no speech is as little of one emotion as of another
-    (Hendrycks et al. 2019, Deep Anomaly Detection with Outlier Exposure)."""
+    """Target shares of each sound; sounds without speech have a uniform target (Hendrycks et al.
+    2019, Deep Anomaly Detection with Outlier Exposure)."""
     count = int(speech.kind.max()) + 1
     shares = np.eye(count, dtype=np.float32)[speech.kind]
     shares[speech.kind < 0] = 1 / count
@@ -131,8 +132,8 @@ def wanted(speech: EmotionalSpeech) -> Floats:
 
 
 def narrowed(net: EmotionNet) -> EmotionNet:
-    """Without the outputs of other emotions: shares of its labels are then those given that it is
-    one of them."""
+    """The network without the outputs of other emotions: shares of its labels are then conditional
+    on one of them."""
     import torch
 
     last = torch.nn.Linear(net.fc.in_features, len(LABELS))

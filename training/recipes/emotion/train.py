@@ -1,4 +1,4 @@
-"""Trains the 1D CNN of [001] on emotional speech and measures it on speakers it has not heard.
+"""Trains the 1D CNN of [001] on emotional speech and evaluates it on unseen speakers.
 
 python -m training.recipes.emotion.train --data ../shared/data --out outputs/emotion
 """
@@ -32,27 +32,27 @@ class Trial:
     """One cross-validation over whole speakers."""
 
     speech: EmotionalSpeech
-    kept: Path  # folder for the folds that are done: a run that was stopped goes on from there
+    kept: Path  # folder for finished folds: an interrupted run resumes there
 
     @property
     def fold(self) -> Ints:
-        """Of the judged."""
+        """Fold of each evaluated utterance."""
         return self.speech.fold[: len(self.speech.truth)]
 
     def checkpoint(self, fold: int) -> Path:
-        """That never heard the speakers of a fold."""
+        """The checkpoint that was not trained on the speakers of a fold."""
         return self.kept / f"fold-{fold}.onnx"
 
     def out_of_fold(self) -> tuple[Floats, Floats, Ints]:
-        """Logits of every window as recorded and through a telephone band, from the network that
-        never heard its speaker, and the recording of each window."""
+        """Logits of every window as recorded and through a telephone band, from the network not
+        trained on its speaker, and the recording of each window."""
         owner = windows_of(self.speech, narrow=False).owner
         answers = np.stack([self.judged_by(k) for k in range(FOLDS)])
         wide, narrow = (answers[self.fold[owner], line, np.arange(len(owner))] for line in (0, 1))
         return wide, narrow, owner
 
     def judged_by(self, fold: int) -> Floats:
-        """Logits of all windows, as recorded and narrow, of the network that left a fold out."""
+        """Logits of all windows, as recorded and narrow, of the network trained without a fold."""
         path = self.kept / f"fold-{fold}.npy"
         if not path.exists():
             model = train(self.speech, self.speech.fold != fold)
@@ -69,14 +69,14 @@ def _windows(rows: tuple[Example, ...], narrow: bool) -> WindowSet:
 
 
 def windows_of(speech: EmotionalSpeech, narrow: bool) -> WindowSet:
-    """What the judged are heard as; cut once."""
+    """Windows of the evaluated utterances; cut once."""
     return _windows(speech.rows, narrow)
 
 
 def measure(trial: Trial, data: Path) -> tuple[list[Evaluation], float]:
     """Quality over all sets, over a telephone band, through the workers and in each set, and the
-    temperature of the shipped
-    checkpoint, which is fitted on wide and narrow speech together: a worker has one."""
+    temperature of the released checkpoint, which is fitted on wide and narrow speech together: a
+    worker has one."""
     speech, fold = trial.speech, np.tile(trial.fold, 2)
     wide, narrow, owner = trial.out_of_fold()
     count, truth = len(speech.truth), speech.truth
@@ -123,7 +123,7 @@ def measure(trial: Trial, data: Path) -> tuple[list[Evaluation], float]:
 
 
 def main(data: Path, out: Path) -> None:
-    """Measure by cross-validation, train on everything, export, write the card."""
+    """Evaluates by cross-validation, trains on everything, exports, writes the card."""
     speech = read(data, LABELS, SPEC, FOLDS)
     print(
         f"{len(speech.rows)} utterances judged, {len(speech.fold)} sounds, {len(speech.owner)}"

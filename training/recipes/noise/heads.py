@@ -1,5 +1,5 @@
-"""Heads that name noises by what a network hears: one for each fold, which never learns of it, and
-one of everything."""
+"""Noise classification heads on a network's features: one for each fold, trained without it, and
+one trained on everything."""
 
 from collections.abc import Sequence
 
@@ -14,13 +14,14 @@ STEP = 2  # of the windows, every second: neighbours overlap by half
 
 
 def noise_heads(
-    heard: Sequence[Floats], windows: WindowSet, truth: Ints, fold: Ints
+    features_of: Sequence[Floats], windows: WindowSet, truth: Ints, fold: Ints
 ) -> list[torch.nn.Linear]:
-    """Fitted on features of the windows, all classes counting alike; that of everything comes last.
+    """Heads fitted on features of the windows, all classes weighted equally; the one trained on
+    everything comes last.
 
     Args:
-        heard: features of every window; then of the same windows in other versions, which mean the
-            same.
+        features_of: of every window; then of altered versions of the same windows, with the
+            same labels.
         truth: class of every recording.
         fold: of every recording.
     """
@@ -28,20 +29,20 @@ def noise_heads(
     layers = []
     for k in (*range(FOLDS), -1):
         chosen = np.flatnonzero(fold[windows.owner] != k)[::STEP]
-        features = np.concatenate([version[chosen] for version in heard]).astype(np.float32)
-        layers.append(head(features, np.tile(wanted[chosen], (len(heard), 1)), rare=1.0))
+        features = np.concatenate([version[chosen] for version in features_of]).astype(np.float32)
+        layers.append(head(features, np.tile(wanted[chosen], (len(features_of), 1)), rare=1.0))
     return layers
 
 
-def heard_by(
+def out_of_fold(
     layers: list[torch.nn.Linear], features: Floats, windows: WindowSet, fold: Ints
 ) -> tuple[Floats, Ints]:
-    """Logits of every unaltered window by the head that never learned of its fold, and the
-    recording that each is of."""
+    """Logits of every unaltered window by the head trained without its fold, and the recording of
+    each."""
     clean = np.flatnonzero(windows.clean)
     owner = windows.owner[clean]
-    said = np.zeros((len(clean), len(FINE)), np.float32)
+    logits = np.zeros((len(clean), len(FINE)), np.float32)
     for k in range(FOLDS):
         held = fold[owner] == k
-        said[held] = answers(layers[k], features[clean[held]])
-    return said, owner
+        logits[held] = answers(layers[k], features[clean[held]])
+    return logits, owner

@@ -1,5 +1,5 @@
-"""What cross-validated noise networks say of the recordings they never heard: calibrated, measured,
-told label by label."""
+"""Evaluates cross-validated noise networks on unseen recordings: calibrated, overall and label by
+label."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -24,41 +24,42 @@ FOLDS = 4
 ALL = "all sets"
 REST = "mixed_noise"
 OF_WINDOWS, OF_POOLED = np.geomspace(0.3, 3, 13), np.geomspace(0.3, 1.5, 13)
-"""Temperatures to choose from: of each window's shares, and of their mean, which is not as sure as
-it is right."""
+"""Candidate temperatures: of each window's shares, and of their mean, which is less confident than
+accurate."""
 
 
 @dataclass(frozen=True)
-class Degrees:
-    """How answers of a network become shares that can be trusted."""
+class Temperatures:
+    """Calibration from a network's outputs to shares."""
 
     window: float  # temperature of each window's shares
     whole: float  # of their mean
     mixed: float = 0.0  # added to the logarithm of the share of mixed_noise, in each window
 
     def prior(self) -> Floats:
-        """What is added to the logarithms of the published categories' shares."""
+        """Added to the logarithms of the published categories' shares."""
         return np.float32(self.mixed) * np.eye(len(LABELS), dtype=np.float32)[LABELS.index(REST)]
 
 
 @dataclass(frozen=True)
 class Judged:
-    """The rows that networks are judged on, with what each fold's network said of their unaltered
-    windows."""
+    """The evaluated rows, with the outputs of each fold's network for their unaltered windows."""
 
     rows: Sequence[Example]
     truth: Ints  # among FINE
     fold: Ints
     answers: Floats  # logits (windows, FINE)
     owner: Ints  # of every window
-    mixed: tuple[float, ...] = (0.0,)  # to choose ``Degrees.mixed`` from
+    mixed: tuple[float, ...] = (0.0,)  # candidates of ``Temperatures.mixed``
     # how much more the recordings of a rare category count in the choice; 1: all categories alike
     rare: float = 0.0
 
-    def windowed(self, degrees: Degrees) -> Floats:
+    def windowed(self, temperatures: Temperatures) -> Floats:
         """Mean share of the published categories over the windows of every row."""
         shares = softmax(
-            np.log(softmax(self.answers, degrees.window) @ matrix() + 1e-6) + degrees.prior(), 1.0
+            np.log(softmax(self.answers, temperatures.window) @ matrix() + 1e-6)
+            + temperatures.prior(),
+            1.0,
         )
         total = np.zeros((len(self.rows), len(LABELS)))
         np.add.at(total, self.owner, shares)
@@ -66,29 +67,29 @@ class Judged:
             np.float32
         )
 
-    def coarse(self, degrees: Degrees) -> Floats:
-        """Shares of every row as the worker gives them."""
-        return tempered(self.windowed(degrees), degrees.whole)
+    def coarse(self, temperatures: Temperatures) -> Floats:
+        """Shares of every row as computed by the worker."""
+        return tempered(self.windowed(temperatures), temperatures.whole)
 
-    def calibrated(self, chosen: NDArray[np.bool_]) -> Degrees:
-        """Those at which the chosen recordings' shares have the least log loss."""
+    def calibrated(self, chosen: NDArray[np.bool_]) -> Temperatures:
+        """The temperatures with the lowest log loss on the chosen recordings."""
         rows, wanted = np.flatnonzero(chosen), matrix().argmax(axis=1)[self.truth[chosen]]
         weight = np.bincount(wanted, minlength=len(LABELS))[wanted] ** -self.rare
-        best: tuple[float, Degrees] | None = None
+        best: tuple[float, Temperatures] | None = None
         for window, mixed in product(OF_WINDOWS.tolist(), self.mixed):
-            mean = self.windowed(Degrees(window, 1.0, mixed))[rows]
+            mean = self.windowed(Temperatures(window, 1.0, mixed))[rows]
             for whole in OF_POOLED.tolist():
-                told = tempered(mean, whole)[np.arange(len(rows)), wanted]
-                loss = float(-(weight * np.log(told + 1e-9)).sum())
+                shares = tempered(mean, whole)[np.arange(len(rows)), wanted]
+                loss = float(-(weight * np.log(shares + 1e-9)).sum())
                 if best is None or loss < best[0]:
-                    best = loss, Degrees(round(window, 4), round(whole, 4), mixed)
+                    best = loss, Temperatures(round(window, 4), round(whole, 4), mixed)
         assert best is not None
         return best[1]
 
 
 def measure(found: Judged) -> list[Evaluation]:
-    """In published categories over all recorded noise and per set, ten-way on ESC-10; calibrated on
-    the other folds."""
+    """Metrics in published categories over all recorded noise and per set, ten-way on ESC-10;
+    calibrated on the other folds."""
     groups, sources = (
         np.array([getattr(row, key) for row in found.rows]) for key in ("group", "source")
     )
@@ -109,13 +110,13 @@ def measure(found: Judged) -> list[Evaluation]:
 
 
 def matrix() -> Floats:
-    """Which fine name counts for which published category, shape (fine, published)."""
+    """Mapping of fine names to published categories, shape (fine, published)."""
     category = sounds.categories()
     return np.eye(len(LABELS), dtype=np.float32)[indices(LABELS, [category[name] for name in FINE])]
 
 
 def coverage(results: Sequence[Evaluation]) -> str:
-    """Which categories the checkpoint can answer and how well, as a section of its card."""
+    """The categories of the checkpoint and their quality, as a section of its card."""
     whole = next(result for result in results if result.title.endswith(ALL))
     rows = (
         f"| {label} | {count} | {2 * recall * precision / max(recall + precision, 1e-9):.3f} |"

@@ -1,11 +1,10 @@
-"""Trains the head that hears noise in YAMNet's features, and measures it on ESC-50 folds and
-recordings it has not heard.
+"""Trains the noise head on YAMNet's features, and evaluates it on ESC-50 folds and unseen
+recordings.
 
 python -m training.recipes.noise.on_yamnet --data ../shared/data --models ../shared/models --out
 outputs/noise
 
-The windows are those that ``training.recipes.noise.train`` learned from, kept in ``--out`` with
-YAMNet's features.
+The windows are those of ``training.recipes.noise.train``, kept in ``--out`` with YAMNet's features.
 """
 
 import argparse
@@ -33,13 +32,13 @@ from training.fitting.card import write_card
 from training.fitting.crossval import Floats
 from training.fitting.nets import Merged
 from training.recipes.noise import sounds
-from training.recipes.noise.heads import heard_by, noise_heads
+from training.recipes.noise.heads import noise_heads, out_of_fold
 from training.recipes.noise.judged import (
     FINE,
     FOLDS,
     LABELS,
-    Degrees,
     Judged,
+    Temperatures,
     coverage,
     matrix,
     measure,
@@ -51,11 +50,11 @@ BASE = "yamnet-1"
 WINDOWS = 25
 
 
-def export(layer: torch.nn.Linear, path: Path, degrees: Degrees) -> None:
-    """The head as the worker runs it: features in, logarithms of shares out."""
+def export(layer: torch.nn.Linear, path: Path, temperatures: Temperatures) -> None:
+    """Exports the head for the worker: features in, logarithms of shares out."""
     example = np.random.default_rng(0).random((4, layer.in_features), np.float32)
     export_torch(
-        Merged(layer, torch.from_numpy(matrix()), degrees.window),
+        Merged(layer, torch.from_numpy(matrix()), temperatures.window),
         path,
         example,
         ("features", "noise_log_shares"),
@@ -66,13 +65,13 @@ def export(layer: torch.nn.Linear, path: Path, degrees: Degrees) -> None:
         fine_labels=FINE,
         base=BASE,
         temperature=1.0,
-        pooled_temperature=degrees.whole,
+        pooled_temperature=temperatures.whole,
     )
 
 
 def through_worker(found: Judged, heads: list[Path], data: Path, models: Path) -> list[Evaluation]:
-    """Recordings whose label is a category by ``evaluation/labels/noise.toml``: decoded, cut and
-    answered as in production, by the head of the fold that left them out."""
+    """Evaluates recordings whose label maps to a category in ``evaluation/labels/noise.toml``:
+    decoded, cut and classified as in production, by the head trained without their fold."""
     mapping, manifest = (
         label_map.read("noise"),
         {data / row.path: row for row in read(data / "labels.jsonl")},
@@ -103,7 +102,7 @@ def through_worker(found: Judged, heads: list[Path], data: Path, models: Path) -
 
 
 def answer(model: NoiseModel, path: Path) -> Floats:
-    """Shares of a recording: of its chunks, each for as long as it lasts."""
+    """Shares of a recording: of its chunks, weighted by length."""
     with tempfile.TemporaryDirectory() as folder:
         ready = prepare(path, uuid4(), f"file://{folder}", mix=True)
         spans = [(span, speech_in(span, ready.utterances)) for span in ready.chunks]
@@ -114,19 +113,19 @@ def answer(model: NoiseModel, path: Path) -> Floats:
             )
             for i, (span, speech) in enumerate(spans)
         ]  # fmt: skip
-        said = [
+        found_here = [
             each
             for each in analyze(model, [Clip(ref) for ref in refs])
             if isinstance(each, NoiseFindings)
         ]
-    shares = np.array([[each.scores[label] for label in LABELS] for each in said], np.float32)
+    shares = np.array([[each.scores[label] for label in LABELS] for each in found_here], np.float32)
     return np.average(
         shares, axis=0, weights=[span.end_ms - span.start_ms for span, _ in spans]
     ).astype(np.float32)
 
 
 def main(data: Path, models: Path, out: Path) -> None:
-    """Fit a head for each fold and one of everything, measure, export, write the card."""
+    """Fits a head for each fold and one on everything, evaluates, exports, writes the card."""
     (out / "heads").mkdir(parents=True, exist_ok=True)
     rows = sounds.recordings(data)
     material = kept(out / "material.npz", lambda: build(rows, sounds.voices(data), models))
@@ -135,7 +134,9 @@ def main(data: Path, models: Path, out: Path) -> None:
         folds([row.group for row in rows], FOLDS),
     )
     *layers, whole = noise_heads([material.features], material.windows, truth, fold)
-    found = Judged(rows, truth, fold, *heard_by(layers, material.features, material.windows, fold))
+    found = Judged(
+        rows, truth, fold, *out_of_fold(layers, material.features, material.windows, fold)
+    )
     paths = [out / "heads" / f"{k}.onnx" for k in range(FOLDS)]
     for k, path in enumerate(paths):
         export(layers[k], path, found.calibrated(found.fold != k))

@@ -1,5 +1,5 @@
-"""The recordings and generated sounds that noise is learned on, under names finer than the
-published categories."""
+"""Recordings and generated sounds for training noise, under names finer than the published
+categories."""
 
 import tomllib
 import zlib
@@ -28,12 +28,12 @@ SETS = (
     ("generated", "made by earshot/audio/features/augment.py"),
 )
 RECORDED = "noise/"
-"""Where the names of sets of recorded noise begin; the other sets are clean voices and generated
-sounds, which are easier."""
+"""Name prefix of the sets of recorded noise; the other sets are clean voices and generated sounds,
+which are easier."""
 
 VOICES = "speaker/librispeech_train-clean-100"
-"""One utterance each of 201 speakers: a third of them are rows, the others are laid over sounds and
-never judged."""
+"""One utterance each of 201 speakers: a third of them are rows, the others are mixed with sounds
+and never evaluated."""
 
 KEPT = {
     "asr/fsdd_8k": 0.08,
@@ -42,8 +42,8 @@ KEPT = {
     "emotion/nemo": 0.12,
 }
 """Share of the recordings that are rows, about 80 of each set: voices over telephones, in other
-languages, that shout and sob. Who learned of readers alone takes such a voice for a dog or a
-baby."""
+languages, shouting and sobbing. A network trained on readers alone confuses such a voice with a dog
+or a baby."""
 
 CROWDS, LAST_CROWD = "noise/nonspeech100", 17
 """Hu and Wang number their hundred sounds; 1 to 17 are crowds (the list that comes with the
@@ -63,13 +63,13 @@ def categories() -> dict[str, str]:
 
 
 def published() -> tuple[str, ...]:
-    """The categories that the checkpoint answers with, in the order of [004]."""
+    """The categories of the checkpoint, in the order of [004]."""
     return tuple(label for label in CLASSIFIED if label in set(categories().values()))
 
 
 def recordings(data: Path) -> list[Example]:
-    """Recordings whose fine name noise_labels.toml maps, and generated sounds as rows whose path is
-    their name."""
+    """Recordings whose fine name is mapped by noise_labels.toml, and generated sounds as rows whose
+    path is their name."""
     rows = without_copies(
         [row for row in examples(data, *(name for name, _ in SETS)) if _kept(row)]
     )
@@ -80,7 +80,7 @@ def recordings(data: Path) -> list[Example]:
 
 
 def voices(data: Path) -> list[Array]:
-    """Clean voices to lay over sounds: speakers that no row is of."""
+    """Clean voices to mix with sounds: of speakers without a row."""
     return [waveform(row.path)[: 10 * RATE] for row in examples(data, VOICES) if not _judged(row)]
 
 

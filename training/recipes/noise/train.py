@@ -1,12 +1,10 @@
-"""Makes the small noise classifier and measures it on ESC-50 folds and source recordings it has not
-heard.
+"""Trains the small noise classifier and evaluates it on ESC-50 folds and unseen source recordings.
 
 python -m training.recipes.noise.train --data ../shared/data --models ../shared/models --trunk
 outputs/trunk/trunk.pt --out outputs/noise
 
-It is a head, fitted in seconds, on the trunk that ``training.recipes.trunk.train`` makes. The
-windows are kept in ``--out``, with what YAMNet hears in them, which
-``training.recipes.noise.on_yamnet`` learns from.
+It is a head, fitted in seconds, on the trunk of ``training.recipes.trunk.train``. The windows are
+kept in ``--out``, with YAMNet's outputs, for ``training.recipes.noise.on_yamnet``.
 """
 
 import argparse
@@ -27,43 +25,44 @@ from training.fitting.crossval import Floats
 from training.fitting.judge import Fold, judge
 from training.fitting.nets import Merged
 from training.recipes.noise import sounds
-from training.recipes.noise.heads import heard_by, noise_heads
+from training.recipes.noise.heads import noise_heads, out_of_fold
 from training.recipes.noise.judged import (
     FINE,
     FOLDS,
     LABELS,
-    Degrees,
     Judged,
+    Temperatures,
     coverage,
     matrix,
     measure,
 )
 from training.recipes.noise.windows import SPEC, build, kept, softer
-from training.recipes.trunk.student_net import embedded, hearing, named
+from training.recipes.trunk.student_net import embedded, named, with_trunk
 
 MIXED = (-2.0, -1.6, -1.2, -0.8, -0.4, 0.0)
-"""Half of the classes that are told apart mean mixed_noise, so their shares add up to it in every
-doubt: it has to give way."""
+"""Half of the fine classes map to mixed_noise, so their shares add up to it in every doubtful case:
+this prior reduces it."""
 RARE = 0.5
-"""In choosing how much, 400 recordings of mixed_noise count 4 times what 25 of another category do,
-not 16 times."""
+"""For choosing the prior, 400 recordings of mixed_noise count 4 times as much as 25 of another
+category, not 16 times."""
 SHIPPED = (
     "## Shipped weights\n\nTheir head is fitted on everything by the same recipe, so the figures"
     " are of the recipe."
 )
 
 
-def export(net: Standardised, path: Path, degrees: Degrees, example: Floats) -> None:
-    """What the worker runs: windows in, logarithms of shares of the published categories out."""
+def export(net: Standardised, path: Path, temperatures: Temperatures, example: Floats) -> None:
+    """Exports the network for the worker: windows in, logarithms of shares of the published
+    categories out."""
     merged = Merged(
-        net, torch.from_numpy(matrix()), degrees.window, torch.from_numpy(degrees.prior())
+        net, torch.from_numpy(matrix()), temperatures.window, torch.from_numpy(temperatures.prior())
     )
     export_torch(merged, path, example, ("log_mel", "noise_log_shares"))
     bands = np.zeros(SPEC.mel.n_mels, np.float32)
     describe(
         path,
         **window_metadata(LABELS, SPEC, bands, bands + 1, 1.0),
-        pooled_temperature=degrees.whole,
+        pooled_temperature=temperatures.whole,
         fine_labels=FINE,
     )
 
@@ -71,8 +70,8 @@ def export(net: Standardised, path: Path, degrees: Degrees, example: Floats) -> 
 def through_workers(
     found: Judged, networks: list[Standardised], example: Floats, data: Path, out: Path
 ) -> list[Evaluation]:
-    """Recordings whose label is a category by ``evaluation/labels/noise.toml``, by each fold's
-    export in the worker."""
+    """Evaluates recordings whose label maps to a category in ``evaluation/labels/noise.toml``, by
+    each fold's export in the worker."""
     manifest = {data / row.path: row for row in read(data / "labels.jsonl")}
     judges = []
     for k in range(FOLDS):
@@ -96,9 +95,9 @@ def through_workers(
 
 
 def main(data: Path, models: Path, trunk: Path, out: Path) -> None:
-    """Fit a head for each fold and one of everything, measure, export, write the card."""
+    """Fits a head for each fold and one on everything, evaluates, exports, writes the card."""
     out.mkdir(parents=True, exist_ok=True)
-    net, rows = hearing(trunk), sounds.recordings(data)
+    net, rows = with_trunk(trunk), sounds.recordings(data)
     windows = kept(out / "material.npz", lambda: build(rows, sounds.voices(data), models)).windows
     truth, fold = (
         indices(FINE, [row.label for row in rows]),
@@ -106,7 +105,7 @@ def main(data: Path, models: Path, trunk: Path, out: Path) -> None:
     )
     features = embedded(net, windows.inputs)
     layers = noise_heads([features, embedded(net, softer(windows.inputs))], windows, truth, fold)
-    found = Judged(rows, truth, fold, *heard_by(layers, features, windows, fold), MIXED, RARE)
+    found = Judged(rows, truth, fold, *out_of_fold(layers, features, windows, fold), MIXED, RARE)
     networks, example = (
         [named(net, layer) for layer in layers],
         windows.inputs[:8].astype(np.float32),

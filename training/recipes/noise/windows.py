@@ -1,5 +1,5 @@
-"""Cuts the sounds of ``training.recipes.noise.sounds`` into windows, altered in many ways, and asks
-the teacher about each."""
+"""Cuts the sounds of ``training.recipes.noise.sounds`` into windows, with many alterations, and
+labels each by the teacher."""
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -13,18 +13,17 @@ from earshot.audio.features.spectra import YAMNET, Array
 from earshot.audio.features.windows import WindowSpec, window_loudness, windows
 from training.data.datasets import RATE, Example
 from training.fitting.crossval import Floats, WindowSet
-from training.fitting.teacher import yamnet_heard
+from training.fitting.teacher import yamnet_outputs
 from training.recipes.noise import sounds as noise_sounds
 
 SPEC = WindowSpec(mel=YAMNET, length=96, hop=48)
-"""The teacher's own windows, 0.96 s each: scene hears the same, and the student learns of exactly
-what the teacher heard."""
+"""The teacher's own windows, 0.96 s each: scene uses the same, and the student receives exactly the
+teacher's input."""
 
 
 @dataclass(frozen=True)
 class Material:
-    """All windows: which recording each is from, whether it is unaltered, and what the teacher
-    hears in it."""
+    """All windows: recording of each, true if unaltered, and the teacher's outputs."""
 
     windows: WindowSet
     scores: Floats
@@ -32,9 +31,8 @@ class Material:
 
 
 def build(rows: Sequence[Example], voices: Sequence[Array], models: Path) -> Material:
-    """Windows of every sound as it is and of altered copies. What is laid over it is a voice that
-    nobody is judged on, or a
-    sound of the same group: so no copy carries anything into another fold."""
+    """Windows of every sound and of altered copies. The sound mixed in is a voice that is never
+    evaluated, or a sound of the same group: so no copy carries anything into another fold."""
     random = np.random.default_rng(0)
     sounds = [noise_sounds.sound(row, random, voices) for row in rows]
     neighbours = _neighbours(rows)
@@ -42,10 +40,10 @@ def build(rows: Sequence[Example], voices: Sequence[Array], models: Path) -> Mat
     for i, row in enumerate(rows):
         for copy, samples in enumerate(_copies(i, row, sounds, neighbours, voices, random)):
             cut = audible(samples)
-            heard, felt = yamnet_heard(models, cut)
+            shares, features_here = yamnet_outputs(models, cut)
             inputs.append(cut.astype(np.float16))
-            scores.append(heard.astype(np.float16))
-            features.append(felt.astype(np.float16))
+            scores.append(shares.astype(np.float16))
+            features.append(features_here.astype(np.float16))
             owner += [i] * len(cut)
             clean += [copy == 0] * len(cut)
     owners = np.array(owner)
@@ -56,8 +54,8 @@ def build(rows: Sequence[Example], voices: Sequence[Array], models: Path) -> Mat
 
 
 def audible(samples: Array) -> Array:
-    """The windows that the worker would count: ESC-50 clips are filled up with digital silence,
-    which says nothing."""
+    """The windows that the worker would count: ESC-50 clips are padded with digital silence, which
+    is no information."""
     cut = windows(samples, RATE, SPEC)
     loud = window_loudness(samples[None], RATE, SPEC) >= SILENT
     return cut[loud] if loud.any() else cut
@@ -71,7 +69,7 @@ def _copies(
     voices: Sequence[Array],
     random: np.random.Generator,
 ) -> Iterator[Array]:
-    """First the sound itself, which is what is judged."""
+    """The sound itself, which is evaluated, then altered copies."""
     sound = sounds[i]
     yield sound
     if row.label == noise_sounds.NOTHING:
@@ -95,8 +93,8 @@ def _neighbours(rows: Sequence[Example]) -> dict[str, list[int]]:
 
 
 def altered(samples: Array, random: np.random.Generator) -> Array:
-    """Begun elsewhere, at another level and speed, through another microphone, in a room, with a
-    hiss, over a telephone."""
+    """Alters the start, level and speed, and adds another microphone, a room, noise, or a
+    telephone."""
     samples = samples[random.integers(RATE // 2) :] if len(samples) > 2 * RATE else samples
     level = augment.rms(samples)
     if random.random() < 0.5:
@@ -114,15 +112,15 @@ def altered(samples: Array, random: np.random.Generator) -> Array:
 
 
 def softer(inputs: Floats) -> Floats:
-    """The same windows, each at a level of its own up to 16 dB lower: bands are sums of the
-    magnitude, so they shrink alike."""
+    """The same windows, each up to 16 dB lower: bands are sums of the magnitude, so they scale
+    alike."""
     gains = 10 ** np.random.default_rng(0).uniform(-0.8, 0, (len(inputs), 1, 1)).astype(np.float32)
     bands = np.exp(inputs.astype(np.float32)) - np.float32(SPEC.mel.offset)
     return np.log(gains * np.maximum(bands, 0) + np.float32(SPEC.mel.offset)).astype(inputs.dtype)
 
 
 def kept(path: Path, make: Callable[[], Material]) -> Material:
-    """What ``make`` gives, made once and read from ``path`` afterwards."""
+    """The result of ``make``, computed once and read from ``path`` afterwards."""
     if not path.is_file():
         made = make()
         np.savez(path, **vars(made.windows), scores=made.scores, features=made.features)

@@ -1,4 +1,4 @@
-"""Which fold each recording is in: the network that is judged on a fold learned from none of it."""
+"""Assigns folds to recordings: the network evaluated on a fold is not trained on any of it."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -17,9 +17,9 @@ LEARNED = {name for name, _ in sounds.SETS}
 
 
 def judged_rows(data: Path) -> tuple[list[Row], Ints]:
-    """Every row of the manifest that is labelled with a scene, and its fold: whole speakers,
-    sources and ESC-50 folds. Those of one label in one set are dealt by themselves, so that each
-    fold has some of all."""
+    """Every row of the manifest with a scene label, and its fold: whole speakers, sources and
+    ESC-50 folds. Those of one label in one set are distributed separately, so that each fold has
+    some of all."""
     mapping = label_map.read("scene")
     rows = [
         row for row in manifest.read(data / "labels.jsonl") if mapping.truth(row).label in SCENES
@@ -35,6 +35,6 @@ def judged_rows(data: Path) -> tuple[list[Row], Ints]:
 
 
 def folds_of(known: Sequence[Example], data: Path, rows: Sequence[Row], fold_of: Ints) -> Ints:
-    """Fold of each recording that is learned from, given that of every labelled row."""
+    """Fold of each training recording, given that of every labelled row."""
     where = {data / row.path: int(fold) for row, fold in zip(rows, fold_of, strict=True)}
     return np.array([where[row.path] for row in known])

@@ -1,4 +1,4 @@
-"""The recordings that scene is learned and judged on, and what people called them."""
+"""Recordings for training and evaluating scene, with their human labels."""
 
 import zlib
 from pathlib import Path
@@ -27,8 +27,8 @@ SETS = (
     ("scene/librosa", "per clip"),
     ("generated", "made by earshot/audio/features/augment.py and training/data/band.py"),
 )
-"""What weights and temperature are fitted on. All other sets are only judged; of those
-scene/pyaudio3 was looked at between runs, so it is a development set and not an untouched test."""
+"""Sets for fitting weights and temperature. All other sets are only evaluated; of those
+scene/pyaudio3 was inspected between runs, so it is a development set and not an untouched test."""
 
 KEPT = {
     "speaker/librispeech_train-clean-100": 0.5,
@@ -37,12 +37,11 @@ KEPT = {
     "emotion/ravdess": 0.1,
     "emotion/nemo": 0.15,
 }
-"""Share of the recordings of a set that is learned from: speech is plentiful and would drown the
-rest."""
+"""Share of the recordings of a set used for training: speech is plentiful and would dominate."""
 
 
 def recordings(data: Path) -> list[Example]:
-    """What is learned from, labelled with a scene by evaluation/labels/scene.toml."""
+    """The training recordings, labelled with a scene by evaluation/labels/scene.toml."""
     rows = labelled(data, "scene", SCENES, *(name for name, _ in SETS))
     return without_copies([row for row in rows if _kept(row)])
 
@@ -52,8 +51,8 @@ def _kept(row: Example) -> bool:
 
 
 def generated(random: np.random.Generator, count: int) -> list[tuple[Array, str]]:
-    """Waveforms of 4 s that need no recording, with their scene: twice ``count`` of music, a
-    quarter each of the rest."""
+    """Synthetic waveforms of 4 s, with their scene: twice ``count`` of music, a quarter each of the
+    rest."""
     made = []
     for i in range(count):
         samples, level = 4 * RATE, 10 ** random.uniform(-2.0, -0.7)
@@ -80,7 +79,7 @@ def tone(random: np.random.Generator, samples: int, level: float) -> Array:
 
 
 def excerpt(row: Example) -> Array:
-    """At most 4 s from the middle; all of it where sounds are rare."""
+    """At most 4 s from the middle; all of it for rare sounds."""
     samples = waveform(row.path)
     if row.label == "music" or row.source.startswith("scene/"):
         return samples

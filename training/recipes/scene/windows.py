@@ -1,4 +1,4 @@
-"""The windows that scene is trained on, with what YAMNet and people say of each."""
+"""Training windows of scene, with the labels by YAMNet and by people."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -21,10 +21,9 @@ from training.recipes.scene import sounds
 SILENCE = SCENES.index("silence")
 
 HUMAN = 0.5
-"""Weight of a person's label in the target of a window in which YAMNet hears something; the rest is
-YAMNet's answer."""
+"""Weight of the human label in the target of an audible window; the rest is YAMNet's output."""
 COPIES = {"music": 6, "other": 3}
-"""Changed copies of each recording, of what there is little of; else 2."""
+"""Altered copies of each recording of rare labels; else 2."""
 MADE = 110
 """Generated pieces of 4 s of each kind of music; of everything else a quarter of that."""
 
@@ -34,11 +33,11 @@ class Taught:
     """``windows.owner`` is the position of a recording, or -1 for generated sound."""
 
     windows: WindowSet
-    targets: Array  # wanted shares of the scenes, shape (windows, 5)
+    targets: Array  # target shares of the scenes, shape (windows, 5)
 
 
 def kept(path: Path, make: Callable[[], Taught]) -> Taught:
-    """What ``make`` gives, made once and read from ``path`` afterwards."""
+    """The result of ``make``, computed once and read from ``path`` afterwards."""
     if not path.is_file():
         made = make()
         np.savez(path, **vars(made.windows), targets=made.targets)
@@ -57,10 +56,9 @@ class Lessons:
         self.parts: list[tuple[Array, Array, int, bool]] = []
 
     def add(self, owner: int, samples: Array, label: str | None, clean: bool) -> None:
-        """Windows of one waveform as YAMNet hears it; some changed copies reach the student through
-        a telephone, YAMNet never.
-        Speech is judged before its level is changed: far voices are voices, though YAMNet takes
-        them for silence."""
+        """Adds windows of one waveform with YAMNet's outputs; some altered copies reach the student
+        through a telephone, YAMNet never. Speech is labelled before its level is changed: distant
+        voices are voices, though YAMNet classifies them as silence."""
         cut = windows(samples, RATE, SPEC)
         scores = yamnet(self.models, cut)
         gain = np.float32(1.0 if clean else 10 ** self.random.uniform(-1.0, 0.2))
@@ -70,24 +68,24 @@ class Lessons:
         loud = window_loudness(changed[None], RATE, SPEC) >= SILENT
         if not clean and self.random.random() < 0.3:
             changed = augment.telephone(changed)
-        heard = windows(changed, RATE, SPEC)[: len(cut)].astype(np.float16)
-        self.parts.append((heard, wanted(scores, loud, label), owner, clean))
+        inputs = windows(changed, RATE, SPEC)[: len(cut)].astype(np.float16)
+        self.parts.append((inputs, wanted(scores, loud, label), owner, clean))
 
     def add_overdriven(self, owner: int, samples: Array, label: str) -> None:
-        """The recording clipped by 6 to 36 dB, which changes its sound and not what it is: YAMNet
-        hears it as it was."""
+        """Adds the recording clipped by 6 to 36 dB, which keeps its label: YAMNet's outputs are
+        those of the original."""
         cut = windows(samples, RATE, SPEC)
         scores = yamnet(self.models, cut)
         loud = window_loudness(samples[None], RATE, SPEC) >= SILENT
         gain = 10 ** self.random.uniform(0.3, 1.8) / max(
             float(np.abs(samples).max(initial=0)), 1e-3
         )
-        heard = windows(np.clip(samples * np.float32(gain), -1, 1), RATE, SPEC).astype(np.float16)
-        self.parts.append((heard, wanted(scores, loud, label), owner, False))
+        inputs = windows(np.clip(samples * np.float32(gain), -1, 1), RATE, SPEC).astype(np.float16)
+        self.parts.append((inputs, wanted(scores, loud, label), owner, False))
 
     def varied(self, samples: Array, label: str) -> Array:
-        """The recording half of the time under noise; music in other keys and tempi too. Never
-        mixed with another recording: that would carry it across the folds."""
+        """The recording, half of the time under noise; music in other keys and tempi too. Never
+        mixed with another recording, which would carry that across the folds."""
         if label == "music" or self.random.random() < 0.3:
             samples = augment.speed(samples, self.random.uniform(0.8, 1.25))
         if self.random.random() < 0.5:
@@ -107,27 +105,27 @@ class Lessons:
 
 
 def wanted(scores: Array, loud: NDArray[np.bool_], label: str | None) -> Array:
-    """Shares of the scenes that a window should get, shape (windows, 5).
+    """Target shares of the scenes of each window, shape (windows, 5).
 
-    People label recordings: their word counts where YAMNet hears anything, and not for the pauses
-    in between. What is too quiet to be heard at all is silence.
+    People label recordings: their label counts where YAMNet detects any sound, and not for the
+    pauses in between. Inaudible windows are silence.
 
     Args:
         scores: YAMNet's 521, shape (windows, 521).
-        loud: windows above the energy below which the worker answers silence by itself.
+        loud: windows above the energy below which the worker itself returns silence.
     """
     target = shares(classes().gathered(scores))
     if label is not None:
-        heard = target.argmax(axis=1) != SILENCE
-        target[heard] = (1 - HUMAN) * target[heard] + HUMAN * np.eye(len(SCENES), dtype=np.float32)[
-            SCENES.index(label)
-        ]
+        audible = target.argmax(axis=1) != SILENCE
+        target[audible] = (1 - HUMAN) * target[audible] + HUMAN * np.eye(
+            len(SCENES), dtype=np.float32
+        )[SCENES.index(label)]
     target[~loud] = np.eye(len(SCENES), dtype=np.float32)[SILENCE]
     return target
 
 
 def lessons(rows: list[Example], models: Path) -> Taught:
-    """Every recording as it is and changed, then what is generated, then what is clipped."""
+    """Windows of every recording and its altered copies, then generated ones, then clipped ones."""
     found = Lessons(models, seed=0)
     for i, row in enumerate(rows):
         excerpt = sounds.excerpt(row)
@@ -141,7 +139,7 @@ def lessons(rows: list[Example], models: Path) -> Taught:
 
 
 def overdriven(rows: list[Example], models: Path) -> Lessons:
-    """Every third recording as a telephone with too much gain passes it on."""
+    """Every third recording overdriven, as by a telephone with too much gain."""
     found = Lessons(models, seed=1)
     for i in range(0, len(rows), 3):
         found.add_overdriven(i, sounds.excerpt(rows[i]), rows[i].label)

@@ -1,5 +1,5 @@
-"""Fits the temperature of YAMNet's scenes, on every fourth recording of those that the embedded
-checkpoint learns from.
+"""Fits the temperature of YAMNet's scenes, on every fourth training recording of the embedded
+checkpoint.
 
 python -m training.recipes.scene.yamnet --data ../shared/data --checkpoint
 ../shared/models/yamnet/yamnet.onnx
@@ -21,8 +21,8 @@ EVERY = 4
 
 
 def temperature(data: Path, checkpoint: Path) -> float:
-    """That of the least log loss of the shares that the worker gives, beside what they have been
-    through already."""
+    """The temperature with the lowest log loss on the worker's shares, relative to the current
+    one."""
     learned = {row.path for row in sounds.recordings(data)}
     rows = [row for row in manifest.read(data / "labels.jsonl") if data / row.path in learned][
         ::EVERY
@@ -32,8 +32,8 @@ def temperature(data: Path, checkpoint: Path) -> float:
     given = np.array([[case.answer.scores[label] for label in SCENES] for case in cases])
     raw = np.maximum(given, 1e-4) ** classes().temperature
 
-    def loss(degrees: float) -> float:
-        shares = raw ** (1 / degrees)
+    def loss(value: float) -> float:
+        shares = raw ** (1 / value)
         return float(-np.log(shares[np.arange(len(truth)), truth] / shares.sum(axis=1)).mean())
 
     return round(float(min(TEMPERATURES, key=loss)), 2)

@@ -1,5 +1,5 @@
-"""What the sentiment models learn from and are judged by: the vector of every utterance, of its
-other takes, and of no speech."""
+"""Training and evaluation data of the sentiment models: the vector of every utterance, of its other
+takes, and of sounds without speech."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,7 +17,7 @@ from training.recipes.sentiment.role_models import Candidate, Lesson
 
 LABELS = ("negative", "neutral", "positive")  # C-06
 NOTHING = 160
-"""Generated sounds of 3 s that are no speech, of which neither sentiment is wanted."""
+"""Generated sounds of 3 s without speech; their target is uniform."""
 
 
 @dataclass(frozen=True)
@@ -67,7 +67,7 @@ def read(data: Path) -> Speech:
 
 
 def lesson(candidate: Candidate, speech: Speech, learn: Mask) -> Lesson:
-    """Every label weighs the same, and within it every utterance."""
+    """Training data in which every label has the same weight, and within it every utterance."""
     takes = [*speech.takes[: candidate.takes, learn], speech.narrow[learn]]
     truth = np.tile(speech.truth[learn], len(takes))
     return Lesson(

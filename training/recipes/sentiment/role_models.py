@@ -1,4 +1,4 @@
-"""The model of each role: features scaled and projected, then a support vector machine or a random
+"""The model of each role: scaled and projected features, then a support vector machine or a random
 forest (002-20)."""
 
 from collections.abc import Callable, Mapping
@@ -16,13 +16,13 @@ from training.importers.role_graph import FLOOR, Chain, Part
 from training.importers.svm_graph import margins
 
 SHARPNESS = 2.0
-"""Margins of a machine are multiplied by this before the softmax that tells how much of them is no
-speech; a temperature, fitted later, undoes it for what is."""
+"""Factor of a machine's margins before the softmax that gives the share of no speech; a
+temperature, fitted later, compensates it for speech."""
 
 
 @dataclass(frozen=True)
 class Lesson:
-    """What a model learns from. The last ``nothing`` rows are sounds that are no speech."""
+    """Training data of a model. The last ``nothing`` rows are sounds without speech."""
 
     features: Floats
     truth: Ints  # label of each row of speech
@@ -32,7 +32,7 @@ class Lesson:
     labels: int
 
     def wanted(self) -> Floats:
-        """Shares that each row should get; no speech is as little of one label as of another."""
+        """Target shares of each row; sounds without speech have a uniform target."""
         even = np.full((self.nothing, self.labels), 1 / self.labels, np.float32)
         return np.concatenate([np.eye(self.labels, dtype=np.float32)[self.truth], even])
 
@@ -43,13 +43,14 @@ class RoleModel:
 
     matrix: Floats  # (features, projected): scaler and projection in one
     offset: Floats  # (projected,)
-    # the estimator gets the features themselves too, before the projected; trees need no scaler
+    # the estimator gets the features themselves too, before the projected ones; trees need no
+    # scaler
     beside: bool
     estimator: SVC | RandomForestRegressor
     bias: Floats  # (labels,), see ``training.fitting.prior``
 
     def inputs(self, features: Floats) -> Floats:
-        """What the estimator is given."""
+        """Inputs of the estimator."""
         projected = (features @ self.matrix + self.offset).astype(np.float32)
         return np.concatenate([features, projected], axis=1) if self.beside else projected
 
@@ -110,11 +111,11 @@ def machine(lesson: Lesson, components: int = 64) -> RoleModel:
 
 
 def forest(lesson: Lesson, directions: bool, trees: int = 120) -> RoleModel:
-    """A random forest whose leaves hold shares of the labels: one-hot targets make variance the
-    impurity of Gini, and let sounds that are no speech have even ones.
+    """A random forest whose leaves contain shares of the labels: one-hot targets make variance the
+    impurity of Gini, and allow uniform targets for sounds without speech.
 
     Args:
-        directions: give the trees also the directions that tell emotions apart best (linear
+        directions: give the trees also the directions that separate emotions best (linear
             discriminants): a tree splits along one input at a time.
     """
     mean, std = _scale(lesson)
@@ -150,7 +151,7 @@ def _discriminants(scaled: Floats, lesson: Lesson) -> Floats:
 
 @dataclass(frozen=True)
 class Candidate:
-    """What a nested cross-validation decides on."""
+    """A candidate of the nested cross-validation."""
 
     fit: Callable[[Lesson], RoleModel]
     takes: int  # of each utterance, the first so many, and the telephone copy of the first

@@ -1,4 +1,4 @@
-"""What one row costs in ONNX Runtime and in scikit-learn, measured by turns in one process."""
+"""Measures the time of one row in ONNX Runtime and in scikit-learn, alternating in one process."""
 
 import tempfile
 import time
@@ -40,7 +40,7 @@ def medians(model: RoleModel, role: str, path: Path, features: Floats) -> tuple[
     ways = (lambda row: session.run(None, {"features": row})), model.scores
     for _ in range(ROUNDS):
         for way, times in zip(ways, taken, strict=True):
-            way(features[:1])  # neither pays for what the other put out of the cache
+            way(features[:1])  # neither is charged for cache misses caused by the other
             times += [_seconds(way, features[i : i + 1]) for i in range(ROWS)]
     return float(np.median(taken[0])), float(np.median(taken[1]))
 

@@ -44,8 +44,8 @@ def trained(role: str, name: str, speech: Speech, learn: Mask) -> RoleModel:
 
 @dataclass(frozen=True)
 class Trial:
-    """A cross-validation of one role over whole speakers, with the recipe of every fold chosen
-    inside the others."""
+    """A cross-validation of one role over whole speakers, with the recipe of every fold selected on
+    the others."""
 
     role: str
     speech: Speech
@@ -55,11 +55,11 @@ class Trial:
     kept: Path
 
     def checkpoint(self, fold: int) -> Path:
-        """That never heard the speakers of a fold."""
+        """The checkpoint that was not trained on the speakers of a fold."""
         return self.kept / f"fold-{fold}.onnx"
 
     def results(self, shares: Floats) -> list[Evaluation]:
-        """Of calibrated shares, first as recorded, then narrow; and of the checkpoints."""
+        """Metrics of calibrated shares, first as recorded, then narrow; and of the checkpoints."""
         role, speech, count = self.role, self.speech, len(self.fold)
         truth, groups = speech.truth, speech.groups
         fold_of = dict(zip(groups.tolist(), self.fold.tolist(), strict=True))
@@ -86,7 +86,7 @@ class Trial:
 
 
 def chosen(role: str, speech: Speech, fold: Ints, kept: Path) -> Choice:
-    """The recipe of each fold, by speakers of the others alone."""
+    """The recipe of each fold, selected on speakers of the others alone."""
 
     def answers(name: str, learn: Mask) -> Floats:
         return trained(role, name, speech, learn).scores(speech.takes[0])
@@ -96,8 +96,8 @@ def chosen(role: str, speech: Speech, fold: Ints, kept: Path) -> Choice:
 
 def measure(trial: Trial) -> tuple[list[Evaluation], RoleModel, float]:
     """Cross-validated quality on wide-band speech, over a telephone band, through the workers and
-    per set; and the shipped model with its temperature. That and the bias are fitted on wide and
-    narrow speech together: a worker has one of each."""
+    per set; and the released model with its temperature. The temperature and the bias are fitted on
+    wide and narrow speech together: a worker has one of each."""
     speech, fold, role = trial.speech, trial.fold, trial.role
     count, truth = len(speech.truth), speech.truth
     models = [trained(role, trial.choice.of_fold(k), speech, fold != k) for k in range(FOLDS)]
@@ -110,12 +110,14 @@ def measure(trial: Trial) -> tuple[list[Evaluation], RoleModel, float]:
     shares, temperature = calibrated_shares(twice, biased, np.arange(2 * count), folds_twice)
     for k, model in enumerate(models):
         others = folds_twice != k
-        warm = calibrated_shares(twice, biased, np.arange(2 * count), folds_twice, fitted=others)[1]
+        temperature_here = calibrated_shares(
+            twice, biased, np.arange(2 * count), folds_twice, fitted=others
+        )[1]
         save(
             {role: model.biased(fitted_bias(twice[others], both[others]))},
             trial.checkpoint(k),
             speech.takes[0][:64],
-            {role: warm},
+            {role: temperature_here},
         )
     shipped = trained(role, trial.choice.shipped(), speech, np.ones(count, bool)).biased(
         fitted_bias(twice, both)
@@ -124,12 +126,12 @@ def measure(trial: Trial) -> tuple[list[Evaluation], RoleModel, float]:
 
 
 def main(data: Path, out: Path) -> None:
-    """Choose and measure by nested cross-validation, train on everything, export, write the
+    """Selects and evaluates by nested cross-validation, trains on everything, exports, writes the
     card."""
     speech = read(data)
     fold = folds(speech.groups.tolist(), FOLDS)
     print(f"{len(speech.truth)} utterances of {len(set(speech.groups))} speakers", flush=True)
-    results, temperature, models, told = [], {}, {}, []
+    results, temperature, models, sections = [], {}, {}, []
     for role in ROLES:
         kept = out / "kept" / role
         choice = chosen(role, speech, fold, kept)
@@ -137,19 +139,19 @@ def main(data: Path, out: Path) -> None:
             Trial(role, speech, fold, choice, data, kept)
         )
         results += measured
-        told.append(choice.section(role))
+        sections.append(choice.section(role))
     path = out / "sentiment.onnx"
     save(models, path, speech.takes[0][:64], temperature)
     save_json(out / "evaluation.json", results)
-    told += [
+    sections += [
         no_speech.section(data, len(LABELS), answers(path)),
         row_time.section(models, speech.takes[0]),
     ]
-    write_card("sentiment", out, emotional_speech.SETS, results, extra="\n\n".join(told))
+    write_card("sentiment", out, emotional_speech.SETS, results, extra="\n\n".join(sections))
 
 
 def answers(path: Path) -> dict[str, Callable[[Array], Floats]]:
-    """What the exported checkpoint says of a waveform, by role, through the code of the worker."""
+    """The exported checkpoint's answers for a waveform, by role, through the code of the worker."""
     release = Release(
         analysis="sentiment",
         name="new",
@@ -167,7 +169,7 @@ def answers(path: Path) -> dict[str, Callable[[Array], Floats]]:
 def save(
     models: dict[str, RoleModel], path: Path, example: Floats, temperature: dict[str, float]
 ) -> None:
-    """Both role models as one checkpoint."""
+    """Saves both role models as one checkpoint."""
     join_roles({role: model.part(role) for role, model in models.items()}, example.shape[1], path)
     check_parity(
         path,

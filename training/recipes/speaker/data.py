@@ -1,5 +1,5 @@
-"""Voices for the speaker network: utterances as mel power at three speeds, and crops of them made
-harder."""
+"""Training data of the speaker network: utterances as mel power at three speeds, and augmented
+crops of them."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -18,11 +18,11 @@ SPEC = MelSpec(
     n_fft=512, window=400, hop=160, n_mels=40, fmin=60.0, fmax=7600.0, offset=1e-6, power=2
 )
 SPEEDS = (1.0, 0.9, 1.1)
-"""A voice played faster or slower is another voice: three speeds are three times the speakers."""
+"""A voice at another speed counts as another voice: three speeds are three times the speakers."""
 LEVEL = 0.05
-"""Effective value that every utterance is brought to."""
+"""RMS of every utterance."""
 NARROW = 32
-"""First mel band of SPEC above 4 kHz: telephone recordings hold nothing from here on."""
+"""First mel band of SPEC above 4 kHz: telephone recordings are empty from here on."""
 
 
 def voices(rows: Sequence[Example], speeds: Sequence[float] = SPEEDS) -> list[Floats]:
@@ -60,11 +60,10 @@ def _crop(power: Floats, frames: int, random: np.random.Generator) -> Floats:
 
 
 def harder(power: Floats, others: Floats, random: np.random.Generator) -> Floats:
-    """Log-mel of the crops with an echo, steady noise or other voices behind, and some without the
+    """Log-mel of the crops with an echo, steady noise or other voices added, and some without the
     band above 4 kHz.
 
-    Powers add, because the voices and the noise have nothing to do with each other. ``others``:
-    crops of the same shape.
+    Powers add, because voices and noise are uncorrelated. ``others``: crops of the same shape.
     """
     rows, frames, bands = power.shape
     loud = power.mean(axis=(1, 2), keepdims=True)
@@ -91,7 +90,7 @@ def _some(rows: int, share: float, random: np.random.Generator) -> NDArray[np.bo
 
 
 def _echo(power: Floats, random: np.random.Generator) -> Floats:
-    """Sound that dies away by 60 dB in 0.2 to 0.8 s, as in a room."""
+    """Adds an echo that decays by 60 dB in 0.2 to 0.8 s, as in a room."""
     keep = np.exp(-13.8 * 0.01 / random.uniform(0.2, 0.8, (len(power), 1))).astype(np.float32)
     echo = np.zeros_like(power)
     for frame in range(1, power.shape[1]):

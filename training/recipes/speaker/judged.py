@@ -1,5 +1,4 @@
-"""How well the speaker checkpoint tells voices apart, and the clustering threshold that goes with
-it."""
+"""Evaluates the speaker checkpoint, and chooses its clustering threshold."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -22,7 +21,7 @@ from training.recipes.speaker.data import Floats
 RATE = 16_000
 THRESHOLDS = np.arange(0.0, 0.6, 0.02)
 LINES = 6
-"""Utterances a speaker says in a composed dialogue."""
+"""Utterances per speaker in a composed dialogue."""
 
 
 @dataclass(frozen=True)
@@ -58,8 +57,8 @@ def error(cases: Sequence[Case], threshold: float) -> Errors:
 
 
 def best_threshold(model: SpeakerModel, held: Sequence[Example], seed: int = 0) -> float:
-    """The threshold with the fewest errors on conversations of one to four speakers who were not
-    trained on, half of them close to the microphone and half across a room."""
+    """The threshold with the fewest errors on conversations of one to four held-out speakers, half
+    of them close to the microphone and half across a room."""
     random = np.random.default_rng(seed)
     voices = {row.group: pieces(waveform(row.path)) for row in held}
     names = sorted(voices)
@@ -90,7 +89,7 @@ def read_dialogues(rows: Sequence[Example], seed: int = 1) -> list[Dialogue]:
 
 
 def read_meetings(folder: Path) -> list[Dialogue]:
-    """The meeting excerpts of ``folder`` that have rows in its ``all.rttm``."""
+    """The meeting excerpts of ``folder`` with rows in its ``all.rttm``."""
     files = [
         (folder / f"{name}.flac", spoken)
         for name, spoken in sorted(rttm.read(folder / "all.rttm").items())

@@ -1,5 +1,4 @@
-"""The speaker network: log-mel frames of a second or two become one vector that stays close for the
-same voice."""
+"""The speaker network: log-mel frames of a second or two to one vector per voice."""
 
 import torch
 from torch import Tensor, nn
@@ -12,7 +11,7 @@ SIZE = 96
 
 
 class SpeakerNet(nn.Module):
-    """Time-delay network with statistics pooling (x-vector, Snyder et al. 2018), made small and
+    """Time-delay network with statistics pooling (x-vector, Snyder et al. 2018), small and
     residual."""
 
     def __init__(self) -> None:
@@ -27,8 +26,8 @@ class SpeakerNet(nn.Module):
         )
 
     def forward(self, log_mel: Tensor) -> Tensor:
-        """Shape (rows, frames, BANDS) to unit vectors of shape (rows, SIZE). The mean of each band
-        over time is taken away, and with it the microphone and the level."""
+        """Maps shape (rows, frames, BANDS) to unit vectors of shape (rows, SIZE). The mean of each
+        band over time is subtracted, and with it the microphone and the level."""
         x = (log_mel - log_mel.mean(dim=1, keepdim=True)).transpose(1, 2)
         x = torch.relu(self.front(x))
         for block in self.blocks:
@@ -55,8 +54,8 @@ class _Block(nn.Module):
 
 
 class MarginLoss(nn.Module):
-    """Additive margin softmax (Wang et al. 2018): classes must be apart by a margin of cosine, not
-    merely told apart."""
+    """Additive margin softmax (Wang et al. 2018): classes must be separated by a margin of
+    cosine."""
 
     def __init__(self, classes: int, scale: float = 25.0) -> None:
         super().__init__()

@@ -30,7 +30,7 @@ TRAIN_SET = "speaker/librispeech_train-clean-100"
 TEST_SET = "asr/librispeech_test-other"
 SETS = (("LibriSpeech train-clean-100, one utterance a speaker", "CC BY 4.0"),)
 HELD_OUT = 7
-"""Every 7th speaker is not trained on: the clustering threshold is chosen on those."""
+"""Every 7th speaker is held out, for choosing the clustering threshold."""
 BATCH = 64
 STEPS = 3600
 FRAMES = (90, 180)
@@ -47,7 +47,7 @@ def split(rows: list[Example]) -> tuple[list[Example], list[Example]]:
 
 
 def fit(rows: list[Example], steps: int = STEPS, seed: int = 0) -> SpeakerNet:
-    """A trained network; every speed of every utterance is a class of its own."""
+    """A trained network; every speed of every utterance is a separate class."""
     torch.manual_seed(seed)
     torch.set_num_threads(1)
     random = np.random.default_rng(seed)
@@ -86,8 +86,8 @@ def _batch(voice: list[Floats], random: np.random.Generator) -> tuple[torch.Tens
 
 
 def export(net: SpeakerNet, path: Path, threshold: float) -> None:
-    """Writes the checkpoint with what ``earshot.models.speakers.embedding`` reads; batch and length
-    are free."""
+    """Writes the checkpoint with the metadata for ``earshot.models.speakers.embedding``; batch and
+    length are free."""
     path.parent.mkdir(parents=True, exist_ok=True)
     example = np.random.default_rng(0).normal(-5, 2, (2, 148, BANDS)).astype(np.float32)
     axes = {"log_mel": {0: "batch", 1: "frames"}, "embedding": {0: "batch"}}
@@ -114,13 +114,13 @@ def opened(path: Path) -> SpeakerModel:
 
 
 def main(data: Path, out: Path, steps: int) -> None:
-    """Trains and ships."""
+    """Trains and releases."""
     train, _ = split(examples(data, TRAIN_SET))
     ship(fit(train, steps), data, out)
 
 
 def ship(net: SpeakerNet, data: Path, out: Path) -> None:
-    """Chooses the threshold, exports, measures, and writes the card."""
+    """Chooses the threshold, exports, evaluates, and writes the card."""
     train, held = split(examples(data, TRAIN_SET))
     path = out / "speaker.onnx"
     export(net, path, threshold=0.0)

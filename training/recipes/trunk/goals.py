@@ -1,5 +1,5 @@
-"""What a student predicts of its teacher's features: their principal components, the first ones
-weighing most."""
+"""Targets of a student: the principal components of its teacher's features, the first ones weighted
+most."""
 
 from dataclasses import dataclass
 
@@ -8,8 +8,8 @@ import numpy as np
 from training.fitting.crossval import Floats
 
 COMPONENTS = 128
-"""Of the teacher's 1024 features; they hold 97 % of the variance. The others are noise to a small
-network."""
+"""Of the teacher's 1024 features; they contain 97 % of the variance. The others are noise to a
+small network."""
 
 
 @dataclass(frozen=True)
@@ -17,7 +17,7 @@ class Goals:
     """An affine map from features to goals."""
 
     mean: Floats  # (1024,)
-    axes: Floats  # (COMPONENTS, 1024), each divided by what its component is to count
+    axes: Floats  # (COMPONENTS, 1024), each divided by the weight of its component
 
     def of(self, features: Floats) -> Floats:
         """Goals for features of shape (windows, 1024), shape (windows, COMPONENTS)."""

@@ -1,5 +1,5 @@
-"""Packaged sounds for a trunk to learn from: none that holds a recording, the rare drawn often, all
-changed widely."""
+"""Packaged sounds for training a trunk: none with a piece of a labelled recording, rare ones drawn
+often, all widely altered."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ from earshot.audio.features.windows import WindowSpec, windows
 from training.data.datasets import RATE
 from training.data.packaged import Sounds
 from training.fitting.crossval import Floats
-from training.fitting.teacher import yamnet_heard
+from training.fitting.teacher import yamnet_outputs
 
 APART = WindowSpec(mel=YAMNET, length=96, hop=96)
 """The teacher's windows side by side."""
@@ -22,84 +22,85 @@ STEP = WindowSpec(mel=YAMNET, length=96, hop=48)
 """Those of recordings, so that one begins within a quarter of a second of every packaged window."""
 ALIKE, SAME = 0.9, 0.3
 """Cosine of the teacher's features above which two windows are compared sample by sample, and the
-correlation of a second, at the best shift, above which a packaged sound is taken to hold a piece of
-a recording."""
+correlation of a second, at the best shift, above which a packaged sound counts as containing a
+piece of a recording."""
 QUICK = 1600
-"""Lengths are multiples of so many samples: a Fourier transform of a prime length takes ten times
+"""Lengths are multiples of this many samples: a Fourier transform of a prime length takes ten times
 as long."""
-LOUDNESS = 0.05  # RMS that drawn sounds are brought to before they are mixed
+LOUDNESS = 0.05  # RMS of drawn sounds before they are mixed
 
 
 @dataclass(frozen=True)
-class Heard:
-    """What the teacher hears in sounds as they are."""
+class Outputs:
+    """The teacher's outputs for unaltered sounds."""
 
-    owner: NDArray[np.int64]  # position of the sound that each window is of
+    owner: NDArray[np.int64]  # position of each window's sound
     place: NDArray[np.int64]  # number of the window in its sound
     scores: Floats  # (windows, 521)
     features: NDArray[np.float16]  # of unit length, (windows, 1024)
 
 
-def heard_in(waveforms: Iterable[Array], models: Path, spec: WindowSpec = APART) -> Heard:
-    """By asking it."""
+def outputs_of(waveforms: Iterable[Array], models: Path, spec: WindowSpec = APART) -> Outputs:
+    """Runs the teacher."""
     owner, place, scores, features = [], [], [], []
     for i, each in enumerate(waveforms):
-        heard, felt = yamnet_heard(models, windows(each, RATE, spec))
-        owner += [i] * len(heard)
-        place += range(len(heard))
-        scores.append(heard)
+        outputs, features_here = yamnet_outputs(models, windows(each, RATE, spec))
+        owner += [i] * len(outputs)
+        place += range(len(outputs))
+        scores.append(outputs)
         features.append(
-            (felt / np.maximum(np.linalg.norm(felt, axis=1, keepdims=True), 1e-6)).astype(
-                np.float16
-            )
+            (
+                features_here
+                / np.maximum(np.linalg.norm(features_here, axis=1, keepdims=True), 1e-6)
+            ).astype(np.float16)
         )
-    return Heard(np.array(owner), np.array(place), np.concatenate(scores), np.concatenate(features))
+    return Outputs(
+        np.array(owner), np.array(place), np.concatenate(scores), np.concatenate(features)
+    )
 
 
 def recorded_too(
-    sounds: Sounds, heard: Heard, recordings: Sequence[Array], judged: Heard
+    sounds: Sounds, outputs: Outputs, recordings: Sequence[Array], judged: Outputs
 ) -> NDArray[np.bool_]:
-    """Which sounds hold a piece of a recording, as two archives of free sounds may: nothing may be
-    learned from those.
+    """For each sound, true if it contains a piece of a recording, as two archives of free sounds
+    may: those are excluded from training.
 
     Args:
-        heard: of the sounds.
+        outputs: of the sounds.
         judged: of the recordings, by windows that begin every ``STEP``.
     """
     found = np.zeros(len(sounds), bool)
-    for mine, theirs in zip(*nearest(heard, judged), strict=True):
-        sound, recording = int(heard.owner[mine]), recordings[judged.owner[theirs]]
+    for mine, theirs in zip(*nearest(outputs, judged), strict=True):
+        sound, recording = int(outputs.owner[mine]), recordings[judged.owner[theirs]]
         at, there = (
             int(judged.place[theirs]) * STEP.hop * YAMNET.hop,
-            int(heard.place[mine]) * APART.hop * YAMNET.hop,
+            int(outputs.place[mine]) * APART.hop * YAMNET.hop,
         )
         area = sounds.waveform(sound, slice(max(there - RATE, 0), there + 2 * RATE))
         found[sound] |= correlation(recording[at : at + RATE], area) > SAME
     return found
 
 
-def nearest(heard: Heard, judged: Heard) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Of each sound and recording that the teacher hears alike anywhere, the windows that it hears
-    most alike."""
+def nearest(outputs: Outputs, judged: Outputs) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """For each sound and recording with similar features anywhere, the most similar windows."""
     wanted = judged.features.astype(np.float32).T
     mine, theirs, alike = [], [], []
-    for part in np.array_split(np.arange(len(heard.owner)), max(len(heard.owner) // 500, 1)):
-        cosine = heard.features[part].astype(np.float32) @ wanted
+    for part in np.array_split(np.arange(len(outputs.owner)), max(len(outputs.owner) // 500, 1)):
+        cosine = outputs.features[part].astype(np.float32) @ wanted
         rows, columns = np.nonzero(cosine > ALIKE)
         mine.append(part[rows])
         theirs.append(columns)
         alike.append(cosine[rows, columns])
     windows_of, others = np.concatenate(mine), np.concatenate(theirs)
     order = np.argsort(-np.concatenate(alike), kind="stable")
-    pair = heard.owner[windows_of] * len(judged.owner) + judged.owner[others]
+    pair = outputs.owner[windows_of] * len(judged.owner) + judged.owner[others]
     _, first = np.unique(pair[order], return_index=True)
     return windows_of[order[first]], others[order[first]]
 
 
 def correlation(one: Array, other: Array) -> float:
-    """The largest correlation of the shorter with any piece of the longer, at any shift. It is that
-    of their differences from
-    sample to sample: all rumble is alike."""
+    """The largest correlation of the shorter with any piece of the longer, at any shift, computed
+    on differences between samples, since all rumble is alike."""
     short, long = sorted((np.diff(one), np.diff(other)), key=len)
     length = 1 << (len(long) + len(short)).bit_length()
     product = np.fft.irfft(np.fft.rfft(long, length) * np.conj(np.fft.rfft(short, length)), length)[
@@ -116,17 +117,17 @@ def correlation(one: Array, other: Array) -> float:
 
 
 class Draws:
-    """Excerpts of sounds, those rarest that the teacher hears most of."""
+    """Excerpts of sounds; sounds with frequent teacher classes are drawn least."""
 
-    def __init__(self, sounds: Sounds, heard: Heard, seed: int) -> None:
-        self.sounds, self.heard, self.random = sounds, heard, np.random.default_rng(seed)
-        best = heard.scores.argmax(axis=1)
-        often, long = np.bincount(best)[best], np.bincount(heard.owner)[heard.owner]
+    def __init__(self, sounds: Sounds, outputs: Outputs, seed: int) -> None:
+        self.sounds, self.outputs, self.random = sounds, outputs, np.random.default_rng(seed)
+        best = outputs.scores.argmax(axis=1)
+        often, long = np.bincount(best)[best], np.bincount(outputs.owner)[outputs.owner]
         weight = (often + 30.0) ** -0.75 * np.minimum(long, 8) ** -0.5
         self.until = np.cumsum(weight / weight.sum())
 
     def sound(self) -> Array:
-        """One excerpt, or two at once; under a hiss or over a telephone now and then; at any
+        """One excerpt, or two at once; occasionally with noise or through a telephone; at any
         level."""
         random = self.random
         samples = self._changed(random.uniform(1.5, 4.5))
@@ -140,7 +141,7 @@ class Draws:
         return augment.limited((samples * 10 ** random.uniform(-1.2, 0.9)).astype(np.float32))
 
     def _changed(self, seconds: float) -> Array:
-        """An excerpt, perhaps backwards, at another pitch and pace, through another microphone, in
+        """An excerpt, perhaps reversed, at another pitch and tempo, through another microphone, in
         a room."""
         random = self.random
         samples = self._excerpt(int(seconds * RATE))
@@ -157,8 +158,8 @@ class Draws:
 
     def _excerpt(self, length: int) -> Array:
         window = min(int(np.searchsorted(self.until, self.random.random())), len(self.until) - 1)
-        sound = int(self.heard.owner[window])
-        start = int(self.heard.place[window]) * APART.hop * YAMNET.hop + int(
+        sound = int(self.outputs.owner[window])
+        start = int(self.outputs.place[window]) * APART.hop * YAMNET.hop + int(
             self.random.integers(-RATE // 2, RATE // 2)
         )
         start = max(

@@ -1,5 +1,5 @@
-"""The network of the embedded noise and scene checkpoints, which begins as a trunk that hears much
-as YAMNet does."""
+"""The network of the embedded noise and scene checkpoints, initialised by a trunk distilled from
+YAMNet."""
 
 from itertools import pairwise
 from pathlib import Path
@@ -16,16 +16,16 @@ from training.recipes.trunk.goals import COMPONENTS
 
 WIDTHS = (16, 32, 64, 128, 256, 512, 512)
 HALVED = 3
-"""So many of the separable blocks halve time and band, after the first convolution has: 96 x 64
-becomes 6 x 4."""
+"""Number of separable blocks that halve time and band, after the first convolution: 96 x 64 becomes
+6 x 4."""
 
 
 class StudentNet(nn.Module):
     """A separable CNN over log-mel patches (batch, frames, bands), in the manner of MobileNet and
     YAMNet.
 
-    ``fc`` is a head that gives logits of labels; ``scores`` and ``features`` predict what the
-    teacher hears in the patch.
+    ``fc`` is a head with logits of labels; ``scores`` and ``features`` predict the teacher's
+    outputs for the patch.
     """
 
     def __init__(self) -> None:
@@ -52,8 +52,8 @@ class StudentNet(nn.Module):
         return self.fc(self.embed(log_mel))
 
 
-def hearing(trunk: Path) -> Standardised:
-    """A network with the trunk's weights, which has no labels yet.
+def with_trunk(trunk: Path) -> Standardised:
+    """A network with the trunk's weights and no labels yet.
 
     Raises:
         SystemExit: there is no trunk yet.
@@ -69,7 +69,7 @@ def hearing(trunk: Path) -> Standardised:
 
 
 def untrained() -> Standardised:
-    """With random weights, in the memory layout that trains in half the time."""
+    """A network with random weights, in the memory layout that trains in half the time."""
     bands = SPEC.mel.n_mels
     return Standardised(StudentNet(), torch.zeros(bands), torch.ones(bands)).to(
         memory_format=torch.channels_last
@@ -78,7 +78,7 @@ def untrained() -> Standardised:
 
 @torch.no_grad()
 def embedded(net: Standardised, inputs: Floats, batch: int = 256) -> Floats:
-    """What the network hears in windows as they are, shape (windows, 2 * channels)."""
+    """Embeddings of unaltered windows, shape (windows, 2 * channels)."""
     torch.set_num_threads(1)
     parts = (
         torch.from_numpy(inputs[i : i + batch].astype(np.float32))
@@ -88,8 +88,7 @@ def embedded(net: Standardised, inputs: Floats, batch: int = 256) -> Floats:
 
 
 def named(net: Standardised, layer: nn.Linear) -> Standardised:
-    """The network with a head, which it answers with; its weights are shared, its former head is
-    not."""
+    """The network with this head; its weights are shared, its former head is not."""
     other = StudentNet()
     other.body, other.fc = net.net.body, layer
     return Standardised(other, net.mean, net.std).eval()

@@ -1,12 +1,12 @@
-"""Trains the trunk that the embedded noise and scene networks begin from: it learns what YAMNet
-hears in packaged sounds.
+"""Trains the trunk of the embedded noise and scene networks, by distilling YAMNet on packaged
+sounds.
 
 python -m training.recipes.trunk.train --data ../shared/data --models ../shared/models --out
 outputs/trunk
 
-No recording of ``--data`` is learned from: they are read so that packaged sounds which hold a piece
-of one are left out, and to see how far the trunk agrees with its teacher on what neither was fitted
-to. What was made stays in ``--out``.
+No recording of ``--data`` is used for training: they are read to exclude packaged sounds with a
+piece of one, and to measure the agreement of the trunk with its teacher on data that neither was
+fitted to. Intermediate results stay in ``--out``.
 """
 
 import argparse
@@ -22,15 +22,15 @@ from earshot.noise.nets import Standardised
 from training.data.datasets import waveform
 from training.recipes.trunk.goals import Goals, goals
 from training.recipes.trunk.student_net import untrained
-from training.recipes.trunk.windows import PARTS, Taught, as_heard, joined, recordings, taught
+from training.recipes.trunk.windows import PARTS, Taught, joined, recordings, taught, unaltered
 
 LOOKED_AT = "noise/esc10"
-"""The set that the agreement of student and teacher is told for."""
+"""The set for measuring the agreement of student and teacher."""
 
 
 @dataclass(frozen=True)
 class Recipe:
-    """The knobs of the run."""
+    """Parameters of the run."""
 
     epochs: int = 12
     batch: int = 96
@@ -46,7 +46,7 @@ TRUNK, AGREEMENT = "trunk.pt", "trunk.json"
 
 
 def fit(net: Standardised, lesson: Taught, wanted: Goals) -> None:
-    """Train in place, on one thread: teacher and student hear the very same, again and again (Beyer
+    """Trains in place, on one thread: teacher and student receive the same input, repeatedly (Beyer
     et al. 2022)."""
     torch.set_num_threads(1)
     random = np.random.default_rng(RECIPE.seed)
@@ -60,7 +60,7 @@ def fit(net: Standardised, lesson: Taught, wanted: Goals) -> None:
     )
     net.train()
     for epoch in range(RECIPE.epochs):
-        order, told = random.permutation(len(lesson.inputs)), []
+        order, losses = random.permutation(len(lesson.inputs)), []
         for step in range(steps):
             rows = np.sort(order[step * RECIPE.batch : (step + 1) * RECIPE.batch])
             inputs, scores = (
@@ -69,32 +69,32 @@ def fit(net: Standardised, lesson: Taught, wanted: Goals) -> None:
             )
             optimiser.zero_grad()
             pooled = net.net.embed(net.standardised(inputs))
-            heard = functional.binary_cross_entropy_with_logits(net.net.scores(pooled), scores)
-            felt = (
+            score_loss = functional.binary_cross_entropy_with_logits(net.net.scores(pooled), scores)
+            feature_loss = (
                 (net.net.features(pooled) - torch.from_numpy(wanted.of(lesson.features[rows])))
                 .square()
                 .mean()
             )
-            (RECIPE.scores_weight * heard + RECIPE.features_weight * felt).backward()
+            (RECIPE.scores_weight * score_loss + RECIPE.features_weight * feature_loss).backward()
             optimiser.step()
             schedule.step()
-            told.append(float(felt.detach()))
-        print(f"epoch {epoch + 1}: features missed by {np.mean(told):.4f}", flush=True)
+            losses.append(float(feature_loss.detach()))
+        print(f"epoch {epoch + 1}: features missed by {np.mean(losses):.4f}", flush=True)
     net.eval()
 
 
 @torch.no_grad()
-def agreement(net: Standardised, wanted: Goals, heard: Taught) -> float:
+def agreement(net: Standardised, wanted: Goals, unseen: Taught) -> float:
     """Correlation of the student's goals with the teacher's, over all windows and components."""
-    parts = torch.from_numpy(heard.inputs.astype(np.float32)).split(256)
+    parts = torch.from_numpy(unseen.inputs.astype(np.float32)).split(256)
     own = torch.cat(
         [net.net.features(net.net.embed(net.standardised(part))) for part in parts]
     ).numpy()
-    return float(np.corrcoef(own.ravel(), wanted.of(heard.features).ravel())[0, 1])
+    return float(np.corrcoef(own.ravel(), wanted.of(unseen.features).ravel())[0, 1])
 
 
 def main(data: Path, models: Path, out: Path, part: int | None) -> None:
-    """Draw windows, train, keep the trunk with its goals, and tell how far it agrees with its
+    """Draws windows, trains, keeps the trunk with its goals, and reports the agreement with its
     teacher."""
     out.mkdir(parents=True, exist_ok=True)
     if part is not None:
@@ -106,21 +106,21 @@ def main(data: Path, models: Path, out: Path, part: int | None) -> None:
     net = untrained()
     fit(net, lesson, wanted)
     torch.save(net.state_dict(), out / TRUNK)
-    tell(net, wanted, data, models, out)
+    report(net, wanted, data, models, out)
 
 
-def tell(net: Standardised, wanted: Goals, data: Path, models: Path, out: Path) -> None:
-    """Write down how far the trunk agrees with its teacher on recordings that it never heard."""
-    unheard = as_heard(
+def report(net: Standardised, wanted: Goals, data: Path, models: Path, out: Path) -> None:
+    """Writes the agreement of the trunk with its teacher on unseen recordings."""
+    unseen = unaltered(
         [waveform(path) for path in recordings(data) if LOOKED_AT in path.as_posix()], models
     )
-    told = {
+    result = {
         "set": LOOKED_AT,
-        "windows": len(unheard.inputs),
-        "correlation": round(agreement(net, wanted, unheard), 3),
+        "windows": len(unseen.inputs),
+        "correlation": round(agreement(net, wanted, unseen), 3),
     }
-    (out / AGREEMENT).write_text(json.dumps(told))
-    print(told)
+    (out / AGREEMENT).write_text(json.dumps(result))
+    print(result)
 
 
 if __name__ == "__main__":

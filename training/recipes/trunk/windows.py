@@ -1,4 +1,4 @@
-"""The windows that a trunk learns from, and what the teacher hears in them."""
+"""Training windows of a trunk, with the teacher's outputs."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -12,19 +12,19 @@ from evaluation.manifest import read
 from training.data import packaged
 from training.data.datasets import RATE, waveform
 from training.fitting.crossval import Floats
-from training.fitting.teacher import yamnet_heard
+from training.fitting.teacher import yamnet_outputs
 from training.recipes.noise.windows import SPEC
-from training.recipes.trunk.sounds import STEP, Draws, Heard, heard_in, recorded_too
+from training.recipes.trunk.sounds import STEP, Draws, Outputs, outputs_of, recorded_too
 
 WINDOWS, PARTS = 160_000, 4
-"""How many are drawn, and in how many parts that may be made side by side."""
+"""Number of windows drawn, and number of parts that may be computed in parallel."""
 COMPARED = ("noise/", "scene/")
-"""Where the names of sets begin that a packaged sound might hold a piece of."""
+"""Name prefixes of the sets compared with packaged sounds."""
 
 
 @dataclass(frozen=True)
 class Taught:
-    """Windows with what the teacher hears in them, in halves of floats."""
+    """Windows with the teacher's outputs, in half precision."""
 
     inputs: Floats  # (windows, frames, bands)
     scores: Floats  # (windows, 521)
@@ -32,42 +32,42 @@ class Taught:
 
 
 def taught(part: int, data: Path, models: Path, out: Path) -> Taught:
-    """One part of the windows to learn from, made once."""
+    """One part of the training windows, computed once."""
     path = out / f"windows-{part}.npz"
     if not path.is_file():
         sounds = packaged.fetched(out)
-        heard = allowed(sounds, data, models, out / "heard.npz")
-        np.savez(path, **vars(drawn(Draws(sounds, heard, part), models, WINDOWS // PARTS)))
+        outputs = allowed(sounds, data, models, out / "heard.npz")
+        np.savez(path, **vars(drawn(Draws(sounds, outputs, part), models, WINDOWS // PARTS)))
     with np.load(path) as file:
         return Taught(**file)
 
 
-def allowed(sounds: packaged.Sounds, data: Path, models: Path, path: Path) -> Heard:
-    """What the teacher hears in the sounds that hold no piece of a recording, found out once."""
+def allowed(sounds: packaged.Sounds, data: Path, models: Path, path: Path) -> Outputs:
+    """The teacher's outputs for the sounds without a piece of a recording, computed once."""
     if not path.is_file():
-        heard = heard_in((sounds.waveform(i) for i in range(len(sounds))), models)
+        outputs = outputs_of((sounds.waveform(i) for i in range(len(sounds))), models)
         known = [waveform(each) for each in recordings(data)]
-        same = recorded_too(sounds, heard, known, heard_in(known, models, STEP))
+        same = recorded_too(sounds, outputs, known, outputs_of(known, models, STEP))
         print(
             f"{len(sounds)} sounds; left out for what they share with {len(known)} recordings:",
             *sounds.names[same],
             flush=True,
         )
-        kept = ~same[heard.owner]
-        np.savez(path, **{name: values[kept] for name, values in vars(heard).items()})
+        kept = ~same[outputs.owner]
+        np.savez(path, **{name: values[kept] for name, values in vars(outputs).items()})
     with np.load(path) as file:
-        return Heard(**file)
+        return Outputs(**file)
 
 
 def recordings(data: Path) -> list[Path]:
-    """What packaged sounds are compared with."""
+    """The recordings compared with packaged sounds."""
     return [
         data / row.path for row in read(data / "labels.jsonl") if row.source.startswith(COMPARED)
     ]
 
 
 def drawn(draws: Draws, models: Path, count: int) -> Taught:
-    """So many windows of drawn sounds."""
+    """A number of windows of drawn sounds."""
     made = Taught(
         *(
             np.zeros((count, *shape), np.float16)
@@ -79,7 +79,7 @@ def drawn(draws: Draws, models: Path, count: int) -> Taught:
         cut = windows(draws.sound(), RATE, SPEC)[: count - done]
         part = slice(done, done + len(cut))
         made.inputs[part] = cut
-        made.scores[part], made.features[part] = yamnet_heard(models, cut)
+        made.scores[part], made.features[part] = yamnet_outputs(models, cut)
         done += len(cut)
     return made
 
@@ -92,7 +92,7 @@ def joined(parts: Iterable[Taught]) -> Taught:
     return Taught(*(np.concatenate(each) for each in (inputs, scores, features)))
 
 
-def as_heard(waveforms: Iterable[Array], models: Path) -> Taught:
-    """Whole sounds as they are, with what the teacher hears in them."""
+def unaltered(waveforms: Iterable[Array], models: Path) -> Taught:
+    """Whole unaltered sounds with the teacher's outputs."""
     cut = np.concatenate([windows(each, RATE, SPEC) for each in waveforms])
-    return Taught(cut, *yamnet_heard(models, cut))
+    return Taught(cut, *yamnet_outputs(models, cut))
