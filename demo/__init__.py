@@ -1,1 +1,1 @@
-"""The demo call that ``make run`` analyses when no audio is named, and how it was made."""
+"""The demo call that ``make run`` analyses without arguments, and its generator."""

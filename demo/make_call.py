@@ -1,4 +1,4 @@
-"""Makes ``demo/call.ogg`` and ``demo/call.json`` from ``demo/script.json``: ``python -m
+"""Generates ``demo/call.ogg`` and ``demo/call.json`` from ``demo/script.json``: ``python -m
 demo.make_call`` (needs flite)."""
 
 import json
@@ -18,15 +18,14 @@ SPEECH_PEAK = 0.35
 MUSIC_PEAK = 0.25
 STREET_PEAK = 0.3
 ROOM_LEVEL = 0.0003
-"""Effective value of the line's own noise, -70 dBFS: silence on a telephone is never digital
-silence."""
+"""RMS of the line noise, -70 dBFS: silence on a telephone is never digital silence."""
 QUALITY = 0.4
 """Of Vorbis, 0 to 1."""
 
 
 @dataclass
 class Call:
-    """A call in the making: what sounds when, and the times so far."""
+    """A call in progress: sounds with their places, and the times so far."""
 
     rate: int
     roles: list[str]
@@ -59,8 +58,8 @@ class Call:
 
 
 def compose(script: dict[str, Any]) -> Call:
-    """Plays the script: speech on the speaker's channel, music on the agent's, street noise on the
-    customer's."""
+    """Renders the script: speech on the speaker's channel, music on the agent's, street noise on
+    the customer's."""
     call = Call(script["sample_rate"], script["roles"])
     for event in script["events"]:
         if "role" in event:

@@ -1,4 +1,4 @@
-"""Hold music and street noise, computed: the same numbers on every run."""
+"""Hold music and street noise, generated deterministically."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -40,8 +40,7 @@ def street(seconds: float, rate: int, seed: int) -> Samples:
 
 
 def room(count: int, seed: int) -> Samples:
-    """Pink noise of ``count`` samples with an effective value of 1: what a line sounds like when
-    nobody speaks."""
+    """Pink noise of ``count`` samples with an RMS of 1, the background of a line."""
     noise = _coloured(np.random.default_rng(seed), count, slope=0.5)
     return np.asarray(noise / np.sqrt(np.mean(noise**2)))
 

@@ -1,1 +1,1 @@
-"""Audio in: find files, upload them, enqueue them, follow them."""
+"""The producer: find files, upload, enqueue, follow."""

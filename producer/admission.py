@@ -1,5 +1,5 @@
-"""Backpressure: files are handed in while there is room for their chunks, so that what waits in
-Redis stays bounded."""
+"""Backpressure: files are submitted while there is capacity for their chunks, so that the work
+waiting in Redis is bounded."""
 
 import time
 from pathlib import Path
@@ -14,12 +14,12 @@ from producer.patience import Patience
 
 POLL_SEC = 0.5
 REPEAT_SEC = 60.0
-"""How often somebody who waits is told so again."""
+"""Interval of repeated messages while waiting."""
 
 
 def room(connection: Connection) -> int:
-    """How many more chunks are admitted; 0 or less: none. A recording that is not cut yet counts as
-    what it will become."""
+    """Number of chunks that can be admitted; 0 or less: none. A recording that is not cut yet
+    counts with its expected chunks."""
     return (
         settings().max_unmerged_chunks
         - ledger.unmerged(connection)
@@ -28,8 +28,8 @@ def room(connection: Connection) -> int:
 
 
 def expected_chunks(path: Path) -> int:
-    """How many chunks a file will become, by what it says of itself and by its size; 1 where it
-    cannot be read, as will be said by whoever takes it in."""
+    """Expected number of chunks of a file, by its header and its size; 1 if it cannot be read,
+    which ingest then reports."""
     config = settings()
     limits = PlanLimits.of_seconds(
         config.chunk_duration_sec, config.chunk_max_sec, config.overlap_sec
@@ -41,15 +41,15 @@ def expected_chunks(path: Path) -> int:
 
 
 def wait_for_room(patience: Patience) -> None:
-    """Returns once there is room, and says why it waits while there is none."""
-    told = 0.0
+    """Returns once there is capacity, and prints the reason while there is none."""
+    shown = 0.0
     while patience(room) <= 0:
         patience.check()
-        if time.monotonic() - told > REPEAT_SEC or not told:
-            told = time.monotonic()
+        if time.monotonic() - shown > REPEAT_SEC or not shown:
+            shown = time.monotonic()
             bound = f"{settings().max_unmerged_chunks} chunks (EARSHOT_MAX_UNMERGED_CHUNKS)"
             patience.say(
                 f"waiting: {bound} or more are still to be merged; `earshot doctor --stuck`"
-                " tells why"
+                " shows why"
             )
         time.sleep(POLL_SEC)

@@ -1,4 +1,4 @@
-"""Follows submitted files until each is finished, by asking the ledger."""
+"""Follows submitted files until each is finished, by polling the ledger."""
 
 import time
 from collections.abc import Iterator, Sequence
@@ -17,12 +17,12 @@ from tasks.submit import reply
 
 POLL_SEC = 0.2
 ANSWER_SEC = 30.0
-"""How long a recording that has vanished may stay unexplained: its content was stored before, and
+"""Maximum time without an explanation for a vanished recording: its content was stored before, and
 the reply names it."""
 
 
 class FileProgress(Frozen):
-    """How far one file has come; ``state`` is the recording's."""
+    """Progress of one file; ``state`` is the recording's."""
 
     submission: Submission
     recording_id: UUID
@@ -44,9 +44,8 @@ class FileProgress(Frozen):
 
 
 def follow(patience: Patience, submissions: Sequence[Submission]) -> Iterator[FileProgress]:
-    """Yields every change, file by file, until all are finished, or ``patience.check``, which is
-    called at every poll, raises because waiting has become useless (a worker of the local stack
-    died)."""
+    """Yields every change, file by file, until all are finished. ``patience.check``, called at
+    every poll, raises if waiting is useless (a worker of the local stack died)."""
     latest = [FileProgress(submission=each, recording_id=each.recording_id) for each in submissions]
     while not all(each.finished for each in latest):
         patience.check()

@@ -1,5 +1,4 @@
-"""A command's way to the services: whatever is away is waited for, and the one who waits is told so
-in one line."""
+"""A command's access to the services: waits for unavailable ones, and prints one line about it."""
 
 import time
 from collections.abc import Callable
@@ -18,12 +17,12 @@ AGAIN_SEC = 2.0
 def outlast(
     do: Callable[[], T], say: Callable[[str], None], check: Callable[[], None] = lambda: None
 ) -> T:
-    """What ``do`` returns, called again until the services let it.
+    """Calls ``do`` until the services are available, and returns its result.
 
     Args:
-        say: shows one line: for what it waits, and that it goes on.
-        check: called before waiting and before each further try; raises where waiting is useless
-            (see ``producer.follow``).
+        say: prints one line: the reason for waiting, and that the command continues.
+        check: called before waiting and before each further try; raises if waiting is useless (see
+            ``producer.follow``).
 
     Raises:
         Unavailable: it took longer than ``wait_days``.
@@ -52,9 +51,9 @@ def outlast(
 
 
 class Patience:
-    """Outlasts whatever is away, with a connection to Postgres that is made anew when it was lost.
-    Entering it asks both
-    services without patience: one that was never there is not waited for."""
+    """Waits for unavailable services, with a connection to Postgres that is renewed when it was
+    lost. On entry both services are checked without waiting: one that is unavailable from the start
+    is an error."""
 
     def __init__(self, say: Callable[[str], None], check: Callable[[], None]) -> None:
         self.say, self.check = say, check
@@ -66,7 +65,7 @@ class Patience:
             with redis.lost_connections():
                 redis.client().ping()
         except Unavailable:
-            self.check()  # may know better why
+            self.check()  # may know the reason better
             raise
         return self
 
@@ -74,14 +73,14 @@ class Patience:
         self._drop()
 
     def __call__(self, do: Callable[[Connection], T]) -> T:
-        """What ``do`` returns; see ``outlast``."""
+        """Calls ``do`` and returns its result; see ``outlast``."""
         return outlast(lambda: self._tried(do), self.say, self.check)
 
     def _tried(self, do: Callable[[Connection], T]) -> T:
         try:
             return do(self._connected())
         except Exception:
-            self._drop()  # it may be the one to a server that has become a replica
+            self._drop()  # it may lead to a server that has become a replica
             raise
 
     def _connected(self) -> Connection:

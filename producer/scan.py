@@ -1,4 +1,4 @@
-"""Finds recordings: files as they are named, folders by the suffixes of audio and video files."""
+"""Finds recordings: named files, and audio and video files in folders by their suffixes."""
 
 import os
 from collections import Counter
@@ -62,12 +62,11 @@ SUFFIXES = frozenset(
 
 
 def find_audio(paths: Iterable[Path]) -> Iterator[Path]:
-    """Every file named, and everything below every folder named that looks like audio or video,
-    each once, in order.
+    """Yields every named file, and every audio or video file below the named folders, each once, in
+    order.
 
-    What is named is always yielded, be it missing, a folder without audio or no audio at all, and
-    so is a folder that may not
-    be entered: handing it in says what is wrong with it, and the others go on.
+    Named paths are always yielded, even if missing, a folder without audio or not audio, and so are
+    folders that cannot be entered: submitting them reports the error, and the others continue.
     """
     # os.path, for pathlib raises at links in a circle, at names that are too long and below folders
     # that may not be entered.
@@ -81,8 +80,7 @@ def find_audio(paths: Iterable[Path]) -> Iterator[Path]:
 
 
 def left_out(paths: Iterable[Path]) -> Counter[str]:
-    """Suffix to the number of files below the folders named that ``find_audio`` leaves out for
-    it."""
+    """Number of files skipped below the named folders, by suffix."""
     names = (
         name
         for path in paths
@@ -98,7 +96,7 @@ def left_out(paths: Iterable[Path]) -> Counter[str]:
 def _below(path: Path) -> list[Path]:
     if not os.path.isdir(path):
         return [path]
-    closed: list[OSError] = []  # folders that may not be entered: handing them in says so
+    closed: list[OSError] = []  # folders that cannot be entered: submitting them reports it
     found = [
         Path(folder, name)
         for folder, _, names in os.walk(path, onerror=closed.append)

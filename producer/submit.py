@@ -1,4 +1,4 @@
-"""Hands one file in: uploaded to the store's inbox, written down, enqueued."""
+"""Submits one file: uploads it to the store's inbox, records and enqueues it."""
 
 from contextlib import suppress
 from pathlib import Path
@@ -20,7 +20,7 @@ from tasks.submit import send
 
 
 class Options(Frozen):
-    """What a user may ask for besides the file."""
+    """Options of a request besides the file."""
 
     roles: tuple[str, ...] | None = None
     analyses: tuple[str, ...] | None = None
@@ -40,15 +40,15 @@ class Submission(Frozen):
 
 
 def submit(patience: Patience, path: Path, options: Options) -> Submission:
-    """Uploads the file, so that workers on other machines can read it, writes the recording down,
-    so that a lost message can be sent again, and enqueues it; waits for a store, a Postgres or a
-    Redis that is away. Leaves nothing behind when it fails.
+    """Uploads the file, so that workers on other machines can read it, records the recording, so
+    that a lost message can be published again, and enqueues it; waits for an unavailable store,
+    Postgres or Redis. Leaves nothing behind when it fails.
 
     Raises:
         BadAudio: ``missing``, or ``not_audio`` for a folder.
         Forbidden: ``unreadable``, ``too_large``.
-        ValueError: the options ask for what no request may.
-        Unavailable: one of them was away for too long.
+        ValueError: invalid options.
+        Unavailable: one of them was unavailable for too long.
     """
     config, copy, recording_id = settings(), _Copy(path), uuid4()
     wanted, language = options.analyses or tuple(analyses()), options.language or config.language
@@ -60,7 +60,7 @@ def submit(patience: Patience, path: Path, options: Options) -> Submission:
 
     def written_down(connection: Connection) -> IngestRequest:
         before = recordings.get(connection, recording_id)
-        if before is not None:  # by a try whose answer was lost
+        if before is not None:  # by a try whose reply was lost
             return IngestRequest.model_validate(before.request)
         request = IngestRequest.model_validate({"uri": copy.uploaded(), **named})
         recordings.register(connection, recording_id, request, wanted, language, chunks)
@@ -74,7 +74,7 @@ def submit(patience: Patience, path: Path, options: Options) -> Submission:
             path=path, recording_id=recording_id, task_id=patience(lambda _: send(request))
         )
     except BaseException:
-        with suppress(Unavailable):  # what is away now may have been the reason
+        with suppress(Unavailable):  # the unavailable service may have been the reason
             copy.discard()
             with connect() as connection, lost_connections():
                 recordings.forget(connection, recording_id)
@@ -82,16 +82,17 @@ def submit(patience: Patience, path: Path, options: Options) -> Submission:
 
 
 class _Copy:
-    """The file's copy in the inbox. Until a request names it, upkeep takes it for left behind once
-    it is old: one that became half as old while Postgres was waited for is made anew."""
+    """The file's copy in the inbox. Until a request names it, upkeep removes it once it is old: a
+    copy of half that age, after a wait for Postgres, is made again."""
 
     def __init__(self, path: Path) -> None:
         self._path, self._store, self._uri = path, settings().store_url, ""
 
     def uploaded(self) -> str:
-        """Where it lies, young enough to be named by a request.
+        """URI of the copy, young enough to be named by a request.
 
-        Raises: as ``earshot.audio.store.inbox.upload``.
+        Raises:
+            As ``earshot.audio.store.inbox.upload``.
         """
         if not self._uri or not is_young(self._uri, self._store, SWEPT_SEC / 2):
             self.discard()
@@ -99,5 +100,5 @@ class _Copy:
         return self._uri
 
     def discard(self) -> None:
-        """Removes it."""
+        """Removes the copy."""
         discard_upload(self._uri, self._store)

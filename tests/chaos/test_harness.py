@@ -50,13 +50,13 @@ def test_the_witness_sees_a_chunk_that_is_merged_again(stage: Stack) -> None:
 def test_the_sound_says_what_was_written_into_it(said: float | str, tmp_path: Path) -> None:
     path = load.scripted(tmp_path, "said", [said], seed=1)
     samples = np.frombuffer(path.read_bytes()[44:], "<i2").astype(np.float32) / 32767
-    assert script.heard(samples[None]) == said
+    assert script.command(samples[None]) == said
 
 
 def test_ordinary_sound_says_nothing(tmp_path: Path) -> None:
     [path] = load.ordinary(tmp_path, 1, 20)
     samples = np.frombuffer(path.read_bytes()[44:], "<i2").astype(np.float32) / 32767
-    heard = [script.heard(part[None]) for part in np.array_split(samples, 20)]
+    heard = [script.command(part[None]) for part in np.array_split(samples, 20)]
     assert heard == [None] * 20
 
 

@@ -1,5 +1,5 @@
-"""``make bench``: the whole system against one process, CPU stages against the usual way, memory;
-in one run, as ratios."""
+"""``make bench``: the whole system against one process, CPU stages against a conventional
+implementation, memory; in one run, as ratios."""
 
 import argparse
 import json
@@ -35,7 +35,7 @@ def main() -> int:
         home = Path(folder) / "home"
         try:
             rows = _measure(Path(folder), home, asked.minutes, asked.part or PARTS)
-        finally:  # whatever ended it, nothing is left running
+        finally:  # in any case, nothing is left running
             subprocess.run(
                 [sys.executable, "-m", "earshot", "down"],
                 env=_env(home),
@@ -50,7 +50,7 @@ def _measure(folder: Path, home: Path, minutes: float, parts: tuple[str, ...]) -
     paths = hour.compose(folder, minutes)
     rows: list[table.Row] = []
     if "system" in parts:
-        first_event.measure(home)  # makes the database; what is measured is the second start
+        first_event.measure(home)  # creates the database; the second start is measured
         first, whole = first_event.measure(home)
         floor, system = (
             _run("trials.bench.floor", paths, home),

@@ -1,8 +1,7 @@
-"""An hour through our stages, with 25 noise windows a chunk and with one, and a part of it the
-usual way.
+"""Measures an hour through our stages, with 25 noise windows a chunk and with one, and a part of it
+in a conventional implementation.
 
-The sides take turns, recording by recording, so that whatever else the machine does falls on all
-alike.
+The sides alternate, recording by recording, so that other load on the machine affects all alike.
 """
 
 import json
@@ -18,7 +17,7 @@ from earshot.settings import PROJECT, Settings
 from tasks.app import process_env
 
 COMPARED = 3
-"""Recordings of five minutes that the usual way is measured on."""
+"""Recordings of five minutes for the conventional implementation."""
 USUAL = PROJECT / ".venv-bench" / "bin" / "python"
 """Where ``make bench`` installs librosa, torch and scikit-learn."""
 
@@ -32,13 +31,15 @@ class Stages(NamedTuple):
     pools: dict[str, str]  # of each analysis
     many: dict[str, float]  # over the hour, with 25 noise windows a chunk
     one: dict[str, float] | None  # the same with one; None where there is no such setting
-    usual: dict[str, float] | None  # over the recordings compared; None where it is not installed
+    usual: dict[str, float] | None  # over the recordings compared; None if it is not installed
     ours: dict[str, float]  # over the same, with 25
 
 
 def measure(python: str, paths: Sequence[Path], env: dict[str, str]) -> Stages:
-    """Raises:
-    RuntimeError: one of the sides broke off.
+    """Measures all sides.
+
+    Raises:
+        RuntimeError: one of the sides failed.
     """
     has_setting = WINDOWS in Settings.model_fields
     with ExitStack() as stack:
@@ -58,11 +59,11 @@ def measure(python: str, paths: Sequence[Path], env: dict[str, str]) -> Stages:
             name: Counter() for name in ("all", "one", "usual", "ours")
         }
         for index, path in enumerate(paths):
-            heard = _ask(ours, str(path))
-            totals["all"].update(heard["cpu"])
+            measured = _ask(ours, str(path))
+            totals["all"].update(measured["cpu"])
             if usual is not None and index < COMPARED:
-                totals["usual"].update(_ask(usual, json.dumps(heard["work"]))["cpu"])
-                totals["ours"].update(heard["cpu"])
+                totals["usual"].update(_ask(usual, json.dumps(measured["work"]))["cpu"])
+                totals["ours"].update(measured["cpu"])
             if one is not None:
                 totals["one"].update(_ask(one, str(path))["cpu"])
         pools: dict[str, str] = ours.hello["pools"]

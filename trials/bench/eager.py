@@ -1,10 +1,9 @@
-"""Runs an ONNX checkpoint as torch does, operator by operator: the weights of the checkpoint, none
-of ONNX Runtime's speed.
+"""Runs an ONNX checkpoint as torch does, operator by operator: the weights of the checkpoint
+without ONNX Runtime's optimisations.
 
 Export folds each batch normalisation into the convolution before it. Torch runs the network as it
-was trained, so one that
-changes nothing stands where it was: behind every convolution whose weights export has computed,
-which it does not call by their names in the network.
+was trained, so an identity normalisation stands in its place: behind every convolution with weights
+computed by export, which have other names than in the network.
 """
 
 from collections.abc import Callable
@@ -21,7 +20,7 @@ from earshot.compute import onnx_runtime
 from trials.bench.operators import OPERATORS, Attributes, conv
 
 COMPUTED = "onnx::"
-"""How export's names of what it has computed begin."""
+"""Name prefix of values computed by export."""
 EPSILON = 1e-5
 
 
@@ -29,7 +28,7 @@ def opened(path: Path) -> Callable[[torch.Tensor], torch.Tensor]:
     """A function from the checkpoint's input to its first output.
 
     Raises:
-        ValueError: it has operators that ``trials.bench.operators`` does not know.
+        ValueError: it has operators missing in ``trials.bench.operators``.
     """
     graph = onnx.load(str(path)).graph
     unknown = sorted({node.op_type for node in graph.node} - set(OPERATORS))
@@ -58,8 +57,10 @@ def opened(path: Path) -> Callable[[torch.Tensor], torch.Tensor]:
 
 
 def check(path: Path, call: Callable[[torch.Tensor], torch.Tensor], rows: np.ndarray) -> None:
-    """Raises:
-    ValueError: it does not answer as ONNX Runtime does.
+    """Compares the outputs with ONNX Runtime's.
+
+    Raises:
+        ValueError: they differ.
     """
     session = onnx_runtime.session(path)
     wanted, *_ = session.run(None, {session.get_inputs()[0].name: rows})

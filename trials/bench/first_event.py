@@ -1,5 +1,5 @@
-"""How long a newcomer waits: from typing ``earshot run`` to the first event on the stream, and to
-the end, all installed."""
+"""Measures the time from typing ``earshot run`` to the first event on the stream, and to the end,
+with everything installed."""
 
 import json
 import os

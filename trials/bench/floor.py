@@ -1,5 +1,5 @@
-"""The floor: one process that decodes, analyses and reports one recording after the other, with no
-queue and no database."""
+"""The floor: one process that decodes, analyses and reports one recording after the other, without
+queue and database."""
 
 import json
 import resource
@@ -19,7 +19,7 @@ def main() -> None:
     began = time.perf_counter()
     releases = {name: default_release(name) for name in analyses()}
     with tempfile.TemporaryDirectory() as folder:
-        # Jobs of one chunk: no batch is held in memory.
+        # Jobs of one chunk: no batch is kept in memory.
         analyser = Analyser(f"file://{folder}", releases, device="auto", batch_size=1)
         for path in sys.argv[1:]:
             evidence = analyser.analyse(Path(path)).evidence

@@ -1,5 +1,5 @@
-"""Makes the audio to measure with: calls and meetings composed of recorded clips, or of the demo
-call where there are none."""
+"""Composes the audio to measure with: calls and meetings of recorded clips, or of the demo call
+without any."""
 
 import json
 from collections.abc import Iterator
@@ -28,9 +28,9 @@ Sound = NDArray[np.float32]
 
 
 def compose(folder: Path, minutes: float) -> list[Path]:
-    """Writes recordings of five minutes, in turn a two-channel call and a one-channel meeting,
-    ``minutes`` long together. A fire alarm goes off in the first one, so that what workers need to
-    tell of it is in use."""
+    """Writes recordings of five minutes, alternately a two-channel call and a one-channel meeting,
+    ``minutes`` long in total. The first one contains a fire alarm, so that the workers' code for
+    alarms is used."""
     clips = _clips()
     left = round(minutes * 60)
     paths: list[Path] = []
@@ -48,10 +48,10 @@ def compose(folder: Path, minutes: float) -> list[Path]:
 
 
 def _clips() -> Iterator[Sound]:
-    """Speech, noise and music in turn, for ever."""
+    """Yields speech, noise and music in turn, without end."""
     if not (DATA / "labels.jsonl").exists():
         demo = _load(DEMO)
-        # Begun later each time, for recordings of the same content would be analysed once.
+        # With another start each time, since recordings of the same content are analysed once.
         return (np.roll(demo, -turn * SHIFT_SEC * RATE) for turn in count())
     rows = [
         json.loads(line)
@@ -94,7 +94,7 @@ def _fill(clips: Iterator[Sound], samples: int, channels: int) -> Sound:
 
 
 def _alarm(channel: Sound) -> None:
-    """Adds three groups of three pulses each, as a smoke detector sounds."""
+    """Adds three groups of three pulses each, as from a smoke detector."""
     times = np.arange(round(3 * T3.period() * RATE)) / RATE
     since = times % T3.period()
     is_on = (since < T3.group()) & (since % (T3.on + T3.gap) < T3.on)

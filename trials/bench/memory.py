@@ -1,5 +1,5 @@
-"""What CPU pools hold in memory: a real worker with two children, all CPU analyses loaded, a
-hundred chunks each behind it."""
+"""Measures the memory of CPU pools: a real worker with two children, all CPU analyses loaded, after
+a hundred chunks each."""
 
 import json
 import os
@@ -20,15 +20,15 @@ from tasks.app import process_env
 from workers.direct import chunk_ref, describe, job_of
 
 CHUNKS = 200
-"""Of each analysis, unless told otherwise: a hundred for each child."""
+"""Of each analysis, by default: a hundred for each child."""
 CHILDREN = 2
 LIMIT_SEC = 300
 WORKER = "pool"
 
 
 def main() -> None:
-    """Prints, in MB, the most that any child holds: resident, its proportional share of it, and
-    what is its alone; and its threads, and whether any of its libraries is torch's."""
+    """Prints, in MB, the maximum over children: resident, proportional and private memory; and the
+    threads, and true if a torch library is mapped."""
     path, chunks = Path(sys.argv[1]), int(sys.argv[2]) if len(sys.argv) > 2 else CHUNKS
     with tempfile.TemporaryDirectory() as folder:
         home = Path(folder)
@@ -45,9 +45,9 @@ def main() -> None:
 
 
 def _measured(home: Path, path: Path, chunks: int) -> dict[str, float]:
-    heard, recording_id = [card for card in cards() if card.pool == "cpu"], uuid4()
+    analyses, recording_id = [card for card in cards() if card.pool == "cpu"], uuid4()
     prepared = prepare(
-        path, recording_id, f"file://{home}/audio", rates={card.sample_rate for card in heard}
+        path, recording_id, f"file://{home}/audio", rates={card.sample_rate for card in analyses}
     )
     ready = home / "ready"
     argv = [
@@ -55,15 +55,15 @@ def _measured(home: Path, path: Path, chunks: int) -> dict[str, float]:
         "-m",
         "earshot",
         "worker",
-        *(card.name for card in heard),
+        *(card.name for card in analyses),
         "--concurrency",
         str(CHILDREN),
     ]
     worker = processes.start(home, WORKER, argv, {"EARSHOT_READY_FILE": str(ready)})
     waiting.until(lambda: _is_up(home, ready), LIMIT_SEC, "the worker", worker.log)
-    names = tuple(card.name for card in heard)
+    names = tuple(card.name for card in analyses)
     info = describe(path, recording_id, prepared, roles=(), language="en", names=names)
-    _work(heard, info, prepared, chunks)
+    _work(analyses, info, prepared, chunks)
     children = psutil.Process(worker.pid).children()
     held = [child.memory_full_info() for child in children]
     mapped = any("torch" in each.path for child in children for each in child.memory_maps())
@@ -83,16 +83,15 @@ def _is_up(home: Path, ready: Path) -> bool:
     return ready.exists()
 
 
-def _work(heard: list[Card], info: RecordingInfo, prepared: Prepared, chunks: int) -> None:
+def _work(analyses: list[Card], info: RecordingInfo, prepared: Prepared, chunks: int) -> None:
     """Sends the jobs as dispatch does, without the chord around them, and waits for all receipts.
-    The recording is as many
-    chunks long as wanted: the sound of its own comes again and again."""
+    The recording's audio is repeated until there are enough chunks."""
     from tasks.app import app
 
     sent = []
     for number in range(chunks):
         chunk = info.chunks[number % len(info.chunks)].model_copy(update={"index": number})
-        for card in heard:
+        for card in analyses:
             ref = chunk_ref(info, prepared, card.sample_rate, chunk)
             job = job_of(default_release(card.name), [ref])
             sent.append(app.send_task(f"analyze.{card.name}", [job.model_dump(mode="json")]))

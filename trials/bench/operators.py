@@ -1,4 +1,4 @@
-"""What each operator of ONNX that a checkpoint of this project may have is in torch."""
+"""Torch implementations of the ONNX operators in the project's checkpoints."""
 
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -37,7 +37,8 @@ def _pool(attributes: Attributes, rows: torch.Tensor) -> torch.Tensor:
 
 
 def _sides(pads: Sequence[int]) -> list[int]:
-    """ONNX names all beginnings and then all ends; torch pairs, the last axis first."""
+    """Converts pads: ONNX lists all beginnings and then all ends; torch pairs them, the last axis
+    first."""
     half = len(pads) // 2
     return [pad for axis in reversed(range(half)) for pad in (pads[axis], pads[half + axis])]
 
@@ -52,7 +53,7 @@ def _gemm(
 def _axes(
     attributes: Attributes, rows: torch.Tensor, given: torch.Tensor | None
 ) -> tuple[int, ...]:
-    """All of them, unless they are named."""
+    """The named axes, or all of them."""
     named = attributes.get("axes") if given is None else given.tolist()
     return tuple(range(rows.ndim)) if named is None else tuple(named)
 
@@ -118,5 +119,5 @@ OPERATORS: dict[str, Callable[..., torch.Tensor]] = {
     "Transpose": lambda attributes, a: a.permute(attributes["perm"]),
     "Unsqueeze": _unsqueeze,
 }
-"""All of the embedded checkpoints, except those of sentiment, which no network is; and a few that
-the next ones may have."""
+"""All operators of the embedded checkpoints, except those of sentiment, which are not networks; and
+a few for future ones."""

@@ -1,4 +1,4 @@
-"""CPU stages and memory of CPU pools, against their bars, as rows of the table."""
+"""Table rows of CPU stages and memory of CPU pools, with their bars."""
 
 from trials.bench.compared import Stages
 from trials.bench.table import Row, below
@@ -13,25 +13,26 @@ Cpu = dict[str, float]
 
 
 def rows(found: Stages, minutes: float) -> list[Row]:
-    """By stage, for an hour; then everything; then the usual way of doing the same, over ours."""
+    """Rows by stage, for an hour; then all together; then the ratio of the conventional
+    implementation to ours."""
     hour = 60 / minutes
     staged = [name for name, pool in found.pools.items() if pool == "cpu"]
     beside = [name for name, pool in found.pools.items() if pool != "cpu"]
-    told = [
+    named = [
         *((name, f"CPU of an hour: {name}") for name in (*staged, "quality")),
         ("alarms", "CPU of an hour: the part of noise that hears alarms"),
         *((name, f"CPU of an hour: {name}, embedded (a GPU pool's)") for name in beside),
         ("ingest", "CPU of an hour: decode, resample, quality, VAD, store"),
         ("load", "CPU once a process: loading these models"),
     ]
-    lines = [Row(text, _sides(found, name, 1 if name == "load" else hour)) for name, text in told]
+    lines = [Row(text, _sides(found, name, 1 if name == "load" else hour)) for name, text in named]
     lines += _totals(found, staged, hour)
     lines += [] if found.usual is None else _usual(found.ours, found.usual)
     return lines
 
 
 def memory_rows(found: dict[str, float]) -> list[Row]:
-    """Of one child of a worker that serves all CPU analyses, beside another one."""
+    """Rows of one child of a worker that serves all CPU analyses, beside another one."""
     return [
         below("CPU pool process: resident", found["rss"], RSS_BAR_MB, " MB", 0),
         Row("CPU pool process: proportional share (PSS)", f"{found['pss']:.0f} MB"),
@@ -69,8 +70,8 @@ def _totals(found: Stages, staged: list[str], hour: float) -> list[Row]:
 
 
 def _usual(ours: Cpu, usual: Cpu) -> list[Row]:
-    """The usual way hears no alarms: all of it bears the bar with what they take on our side, and
-    is told without as well."""
+    """The conventional implementation detects no alarms: the total with the bar includes them on
+    our side, and another row excludes them."""
     lines = [
         Row(f"the usual way / ours: {name}", f"{usual[name] / ours[name]:.1f}") for name in usual
     ]
@@ -100,7 +101,7 @@ def _sum(cpu: Cpu, staged: list[str]) -> float:
 
 
 def _sides(found: Stages, name: str, scale: float) -> str:
-    """With 25 noise windows and, where that can be set, with one."""
+    """With 25 noise windows and, if configurable, with one."""
     return " / ".join(f"{cpu[name] * scale:.1f} s" for cpu in _both(found))
 
 

@@ -1,5 +1,5 @@
-"""Our side: every stage of a recording in one process, on one thread, and the CPU seconds of each;
-one path a line comes in."""
+"""Our side: every stage of a recording in one process, on one thread, with the CPU seconds of each;
+reads one path a line."""
 
 import json
 import sys
@@ -32,40 +32,42 @@ from workers.modules import module
 from workers.run import run
 
 BESIDE = ("emotion",)
-"""Analyses of GPU pools whose embedded checkpoint runs on the CPU; told, but no CPU stage."""
+"""Analyses of GPU pools whose embedded checkpoint runs on the CPU; listed, but not a CPU stage."""
 
 
 def main() -> None:
-    """Answers each path with a line of JSON; before the first, what loading took."""
-    heard = [
+    """Answers each path with a line of JSON; the first line is the loading time."""
+    analyses = [
         card
         for card in cards()
         if card.scope == "chunk" and (card.pool == "cpu" or card.name in BESIDE)
     ]
     cpu: dict[str, float] = {}
     with _timed(cpu, "load"):
-        for card in heard:
+        for card in analyses:
             cache.get(module(card.name).load, default_release(card.name), "cpu")
-    pools = {card.name: card.pool for card in heard}
+    pools = {card.name: card.pool for card in analyses}
     print(json.dumps({"cpu": cpu, "pools": pools}), flush=True)
     with tempfile.TemporaryDirectory() as folder:
         for line in sys.stdin:
-            print(json.dumps(_measured(Path(line.strip()), f"file://{folder}", heard)), flush=True)
+            print(
+                json.dumps(_measured(Path(line.strip()), f"file://{folder}", analyses)), flush=True
+            )
 
 
-def _measured(path: Path, store_url: str, heard: list[Card]) -> dict[str, Any]:
+def _measured(path: Path, store_url: str, analyses: list[Card]) -> dict[str, Any]:
     cpu: dict[str, float] = {}
     recording_id = uuid4()
     with _timed(cpu, "ingest"):
         prepared = prepare(
-            path, recording_id, store_url, rates={card.sample_rate for card in heard}
+            path, recording_id, store_url, rates={card.sample_rate for card in analyses}
         )
     # Calls and meetings: two channels are two speakers, one is any number (``trials.bench.hour``).
     roles = DEFAULT_ROLES if prepared.channels == len(DEFAULT_ROLES) else ()
-    names = tuple(card.name for card in heard)
+    names = tuple(card.name for card in analyses)
     info = describe(path, recording_id, prepared, roles=roles, language="en", names=names)
     _quality(path, cpu)
-    for card in heard:
+    for card in analyses:
         with _timed(cpu, card.name):
             for ref in chunk_refs(card, info, prepared):
                 [outcome] = run(job_of(default_release(card.name), [ref]), "cpu")
@@ -78,7 +80,7 @@ def _measured(path: Path, store_url: str, heard: list[Card]) -> dict[str, Any]:
 
 
 def _alarms(info: RecordingInfo, prepared: Prepared, cpu: dict[str, float]) -> None:
-    """The part of noise that its detector of alarms takes; measured by itself, once more."""
+    """The alarm detector's part of noise, measured separately in a second run."""
     for span in info.chunks:
         clip = Clip(chunk_ref(info, prepared, RATE, span))
         sound = mixed(clip.read())
@@ -87,7 +89,7 @@ def _alarms(info: RecordingInfo, prepared: Prepared, cpu: dict[str, float]) -> N
 
 
 def _quality(path: Path, cpu: dict[str, float]) -> None:
-    """The part of ingest that quality takes; measured by itself, once more."""
+    """The part of ingest for quality, measured separately in a second run."""
     found, blocks = probe(path), []
     for block in decode(path, found, Tally()):
         blocks.append(block)
@@ -99,7 +101,7 @@ def _quality(path: Path, cpu: dict[str, float]) -> None:
 
 
 def _work(path: Path, info: RecordingInfo) -> dict[str, Any]:
-    """What the other side needs to analyse the same: chunks, speech, and each channel's role."""
+    """The input of the other side: chunks, speech, and each channel's role."""
     chunks = [
         {
             "start_ms": chunk.start_ms,

@@ -1,5 +1,5 @@
 """The whole system on the same recordings: a local stack, and one ``earshot ingest`` of everything,
-until it has ended."""
+until it ends."""
 
 import json
 import subprocess
@@ -25,8 +25,8 @@ def main() -> None:
         _ingest(paths)
         wall = time.perf_counter() - began
         trees = {name: _tree(pid) for name, pid in _pids().items()}
-        # This process's own share holds that of `earshot ingest` and of whatever else it started
-        # and has seen end.
+        # This process's own share contains that of `earshot ingest` and of its other children that
+        # have ended.
         cpu = sum(_cpu(process) for tree in trees.values() for process in tree) + _cpu(
             psutil.Process()
         )
@@ -39,7 +39,7 @@ def main() -> None:
 
 
 def _ingest(paths: list[str]) -> None:
-    """What a user types. Its exit status says nothing that the states do not say better."""
+    """Runs the user's command. Its exit status adds nothing to the states."""
     with TemporaryDirectory() as out:
         command = [sys.executable, "-m", "earshot", "ingest", "--force", "--out", out, *paths]
         subprocess.run(command, stdout=subprocess.DEVNULL, check=False)

@@ -1,4 +1,4 @@
-"""What was measured, against its bars, as the Markdown that docs/performance.md holds."""
+"""Measurements against their bars, as the Markdown in docs/performance.md."""
 
 import os
 from collections.abc import Sequence
@@ -9,12 +9,12 @@ from typing import Any, NamedTuple
 CPU_BAR, WALL_BAR, FIRST_EVENT_BAR_SEC, CPU_POOL_BAR_MB = 1.35, 1.5, 10.0, 350.0
 CPU_POOLS = ("core", "cpu")
 """The processes of the local stack that serve CPU pools; ``gpu`` serves the others, on the CPU
-where there is no GPU."""
+without a GPU."""
 
 
 class Figures(NamedTuple):
-    """What the whole system took; ``floor`` and ``system`` as their programs print them, the rest
-    in seconds."""
+    """Measurements of the whole system; ``floor`` and ``system`` as printed by their programs, the
+    rest in seconds."""
 
     floor: dict[str, Any]
     system: dict[str, Any]
@@ -23,7 +23,7 @@ class Figures(NamedTuple):
 
 
 class Row(NamedTuple):
-    """One line of the table; without a bar it only informs."""
+    """One line of the table; without a bar for information only."""
 
     name: str
     value: str
@@ -49,7 +49,7 @@ def markdown(minutes: float, rows: Sequence[Row]) -> str:
 
 
 def below(name: str, value: float, bar: float, unit: str = "", digits: int = 2) -> Row:
-    """A figure that must not be above its bar."""
+    """A figure with an upper bar."""
     return Row(name, f"{value:.{digits}f}{unit}", f"{bar:g}{unit}", value <= bar)
 
 
@@ -74,7 +74,7 @@ def system_rows(figures: Figures) -> list[Row]:
 
 
 def _memory(name: str, peak_mb: float) -> Row:
-    """The bar is for CPU pools; servers and GPU pools are shown beside them."""
+    """The bar applies to CPU pools; servers and GPU pools are shown beside them."""
     label = f"peak memory of a process of `{name}`"
     return (
         below(label, peak_mb, CPU_POOL_BAR_MB, " MB", 0)
@@ -88,7 +88,7 @@ def _cores() -> int:
 
 
 def _cpu_model() -> str:
-    """As the kernel names it; ARM's does not name it."""
+    """Name from the kernel; on ARM the kernel has none."""
     lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
     return next(
         (line.partition(":")[2].strip() for line in lines if line.startswith("model name")),

@@ -1,10 +1,10 @@
-"""The other side: the same work as it is usually written, with librosa, torch and scikit-learn; one
-recording a line.
+"""The other side: the same work in a conventional implementation, with librosa, torch and
+scikit-learn; one recording a line.
 
-Plain code, not slowed down: audio is read once a chunk, a spectrogram is made once a chunk, all
-windows of a chunk are one batch and so are its utterances, noise is sought between the utterances,
-and everything is compiled and warm before it is measured. The networks are the checkpoints' own,
-run by torch.
+Plain code without handicaps: audio is read once a chunk, a spectrogram is computed once a chunk,
+all windows of a chunk are one batch and so are its utterances, noise is searched between the
+utterances, and everything is compiled and warmed up before it is measured. The networks are the
+checkpoints' own, run by torch.
 """
 
 import json
@@ -33,12 +33,12 @@ SILENT = 10 ** (-66 / 20)
 Work = dict[str, Any]
 Chunk = dict[str, Any]
 Analysis = Callable[[np.ndarray, Chunk], object]
-"""Of the sound of a chunk, shape (channels, samples) or (samples,)."""
+"""A function of the audio of a chunk, shape (channels, samples) or (samples,)."""
 
 
 def main() -> None:
-    """First a line when everything is loaded and warm, then for each line of work the CPU seconds
-    of each stage."""
+    """Prints a line when everything is loaded and warmed up, then for each line of work the CPU
+    seconds of each stage."""
     torch.set_num_threads(1)
     analyses = {
         "scene": _patches("scene"),
@@ -69,7 +69,7 @@ def _measured(analyses: Mapping[str, Analysis], work: Work) -> dict[str, float]:
 
 
 def _warm(analyses: Mapping[str, Analysis]) -> None:
-    """What is compiled and imported on first use is not counted."""
+    """Runs everything once: compilation and imports at first use are not counted."""
     with tempfile.NamedTemporaryFile(suffix=".wav") as file:
         soundfile.write(file.name, np.random.default_rng(0).normal(0, 0.1, 3 * RATE), RATE)
         chunk = {"start_ms": 0, "end_ms": 3000, "speech": [[0, 0, 3000]]}
@@ -111,8 +111,8 @@ def _patches(name: str) -> Analysis:
 def _telling(
     starts: list[int], size: int, mel: dict[str, Any], chunk: Chunk, sound: np.ndarray
 ) -> list[int]:
-    """As ours: those that are no silence, of them those between the utterances, if there are any;
-    at most ``NOISE_WINDOWS``."""
+    """Selects windows as ours does: audible ones, of them those between the utterances, if there
+    are any; at most ``NOISE_WINDOWS``."""
     frame, hop = mel["hop"] * 1000 / mel["sample_rate"], mel["hop"]
     audible = [at for at in starts if sound[at * hop : (at + size) * hop].std() >= SILENT] or starts
     spans = [
@@ -124,9 +124,9 @@ def _telling(
         for at, span in zip(audible, spans, strict=True)
         if all(span[1] <= u[1] or span[0] >= u[2] for u in speech)
     ]
-    heard = free or audible
-    places = np.linspace(0, len(heard) - 1, min(NOISE_WINDOWS, len(heard))).round().astype(int)
-    return [heard[place] for place in places]
+    chosen = free or audible
+    places = np.linspace(0, len(chosen) - 1, min(NOISE_WINDOWS, len(chosen))).round().astype(int)
+    return [chosen[place] for place in places]
 
 
 def _log_mel(sound: np.ndarray, mel: dict[str, Any]) -> np.ndarray:

@@ -1,5 +1,5 @@
-"""What ``earshot.audio.quality.measure`` measures of a file, as it is usually written: pyloudnorm,
-librosa, SciPy, and all of it in memory."""
+"""The measurements of ``earshot.audio.quality.measure`` in a conventional implementation:
+pyloudnorm, librosa, SciPy, and all audio in memory."""
 
 import librosa
 import numpy as np
@@ -11,8 +11,8 @@ WINDOW = 2048
 
 
 def measured(sound: np.ndarray, rate: int) -> dict[str, object]:
-    """Of double precision and shape (samples, channels), as ``soundfile.read`` gives it and
-    pyloudnorm wants it."""
+    """Measurements of audio in double precision and shape (samples, channels), as from
+    ``soundfile.read``."""
     meter = pyloudnorm.Meter(rate)
     clipped = np.abs(sound) >= FULL_SCALE
     seconds = librosa.feature.rms(y=sound.T, frame_length=rate, hop_length=rate, center=False)

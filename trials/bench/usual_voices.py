@@ -1,5 +1,5 @@
-"""Sentiment of utterances as it is usually written: librosa's features, and the models of
-scikit-learn."""
+"""Sentiment of utterances in a conventional implementation: librosa's features, and scikit-learn's
+models."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -20,7 +20,7 @@ CHECKPOINT = (
 )
 RATE = 16_000
 WIDTH = 216
-"""Numbers that an utterance is described by."""
+"""Number of features of an utterance."""
 
 
 def analysis() -> Callable[[np.ndarray, dict[str, Any]], object]:
@@ -50,7 +50,7 @@ def _asked(model: Pipeline, rows: np.ndarray) -> np.ndarray:
 
 
 def _described(sound: np.ndarray) -> np.ndarray:
-    """Pitch is ``yin``, the cheaper of librosa's two by far."""
+    """Features of an utterance. Pitch is ``yin``, the cheaper of librosa's two by far."""
     sound = np.pad(sound, (0, max(1024 - len(sound), 0)))
     coefficients = librosa.feature.mfcc(
         y=sound, sr=RATE, n_mfcc=40, n_fft=512, win_length=400, hop_length=160, n_mels=64
@@ -78,10 +78,9 @@ def _described(sound: np.ndarray) -> np.ndarray:
 
 
 def _models() -> dict[str, Pipeline]:
-    """Models with as many support vectors, classes, trees and leaves as the checkpoint has. What
-    they were fitted on does not
-    change how long they take, so they are fitted on numbers without meaning: every row then becomes
-    a support vector."""
+    """Models with as many support vectors, classes, trees and leaves as the checkpoint has. Their
+    training data does not affect their speed, so they are fitted on random numbers: every row then
+    becomes a support vector."""
     vectors, components, classes = _machine()
     trees, leaves, labels = _forest()
     numbers = np.random.default_rng(0)
@@ -95,7 +94,7 @@ def _models() -> dict[str, Pipeline]:
 
 
 def _machine() -> tuple[int, int, int]:
-    """Support vectors, numbers in one, and classes: of each pair there is a weight for every
+    """Support vectors, their size, and classes: each pair of classes has a weight for every
     vector."""
     sizes = [
         numpy_helper.to_array(each).shape for each in onnx.load(str(CHECKPOINT)).graph.initializer
@@ -106,7 +105,7 @@ def _machine() -> tuple[int, int, int]:
 
 
 def _forest() -> tuple[int, int, int]:
-    """Trees, leaves of each, and numbers in a leaf."""
+    """Trees, leaves of each, and values in a leaf."""
     nodes = {node.op_type: node for node in onnx.load(str(CHECKPOINT)).graph.node}
     known = {
         each.name: onnx.helper.get_attribute_value(each)

@@ -1,2 +1,1 @@
-"""Real processes are killed, stopped and cut off under load, and what became of each recording is
-counted."""
+"""Injects faults into real processes under load, and counts what happened to each recording."""

@@ -1,8 +1,8 @@
-"""``make chaos``: plays every row against real processes, prints one table, and fails on any loss
-or double.
+"""``make chaos``: runs every row against real processes, prints one table, and fails on any loss or
+duplicate.
 
-The rows run in a copy of the project to which the probe was added the way any analysis is: one line
-in the registry.
+The rows run in a copy of the project with the probe added like any analysis: one line in the
+registry.
 """
 
 import argparse
@@ -35,7 +35,7 @@ def main() -> int:
             return session.wait()
         except KeyboardInterrupt:
             session.terminate()
-            return session.wait()  # it stops what it started, which takes its bounded time
+            return session.wait()  # it stops its children, which takes a bounded time
 
 
 if __name__ == "__main__":

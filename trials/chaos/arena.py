@@ -1,5 +1,5 @@
-"""One row's surroundings: servers, workers, scheduler, recordings handed in, and the clock of its
-faults."""
+"""The environment of one row: servers, workers, scheduler, submitted recordings, and the times of
+its faults."""
 
 import os
 import subprocess
@@ -33,7 +33,7 @@ SETTINGS = {
     "RELAY_EVERY_SEC": 1,
     "SOFT_SHUTDOWN_SEC": 4,
 }
-"""Production's clocks, made short, so that seconds show what takes minutes there."""
+"""Production's timeouts, shortened, so that seconds show what takes minutes there."""
 
 FRONT, MERGE = Worker(("ingest", "upkeep"), 2), Worker(("merge", "finalize"), 1)
 ANALYSING = Worker(ANALYSES, 2)
@@ -42,14 +42,14 @@ USUAL = {"front": FRONT, "merge": MERGE, "work-1": ANALYSING, "work-2": ANALYSIN
 
 @dataclass
 class Arena:
-    """A running system and what was done to it."""
+    """A running system and the faults applied to it."""
 
     stack: Stack
     fleet: Fleet
     redis_url: str
-    """The server itself, also where workers go through a proxy."""
+    """URL of the server itself, even if workers use a proxy."""
     running: ExitStack
-    """Whatever else a row starts, to be stopped before the rest."""
+    """Other processes started by a row, to be stopped before the rest."""
     analyses: tuple[str, ...] = ANALYSES
     feeds: list["subprocess.Popen[bytes]"] = field(default_factory=list)
     faults: int = 0
@@ -57,13 +57,13 @@ class Arena:
     """Chunks in flight, summed over the faults."""
     last_fault_ended: float = 0.0
     misses: list[str] = field(default_factory=list)
-    """Bars of this row alone that were missed."""
+    """Missed bars of this row alone."""
     outlives: dict[str, int | None] = field(default_factory=dict)
-    """Process ids, by name, of those that are to live on until everything is finished."""
+    """Process ids, by name, of those that must survive until everything is finished."""
 
     @property
     def folder(self) -> Path:
-        """The recordings handed in."""
+        """Folder of the submitted recordings."""
         return self.stack.home / "recordings"
 
     @property
@@ -77,7 +77,7 @@ class Arena:
         self.fleet.start(names or tuple(self.fleet.workers))
 
     def hand_in(self) -> None:
-        """Starts a client that hands in what lies in the folder."""
+        """Starts a client that submits the recordings of the folder."""
         argv = [sys.executable, "-m", "trials.chaos.feed", str(self.folder), *self.analyses]
         env = {**os.environ, **self.stack.env(), "EARSHOT_REDIS_URL": self.redis_url}
         with (self.stack.home / "logs" / "feed.log").open("ab") as out:
@@ -85,8 +85,7 @@ class Arena:
 
     @contextmanager
     def fault(self) -> Iterator[None]:
-        """Around everything that is done to the system: counts it, what it may cost, and when it
-        was over."""
+        """Wraps a fault: counts it, the work in flight, and its end."""
         self.in_flight += audit.in_flight(self.stack.database_url, self.probe_log)
         self.faults += 1
         try:
@@ -109,14 +108,13 @@ class Arena:
         return self.merged() >= chunks
 
     def until(self, true: Callable[[], bool], limit_sec: float, what: str) -> None:
-        """Waits for a condition of the scenario itself; a server that is away meanwhile is asked
-        again."""
+        """Waits for a condition of the scenario itself; an unavailable server is queried again."""
         if not waiting.became(lambda: answered(true), limit_sec):
             raise AssertionError(f"{what}: not within {limit_sec:.0f} s")
 
     def recover(self, limit_sec: float) -> float:
         """Seconds from the end of the last fault until everything is finished; more than the limit
-        when it is not."""
+        if it is not."""
         began = self.last_fault_ended or time.monotonic()
         deadline = time.monotonic() + limit_sec
         while time.monotonic() < deadline:
@@ -138,7 +136,7 @@ class Arena:
 
 
 def answered(true: Callable[[], bool]) -> bool:
-    """False also while a server is away."""
+    """The condition; false also while a server is unavailable."""
     try:
         return true()
     except (Unavailable, RedisError, psycopg.Error):
@@ -149,8 +147,8 @@ def answered(true: Callable[[], bool]) -> bool:
 def arena(
     settings: Mapping[str, object], workers: Mapping[str, Worker], work_ms: int
 ) -> Iterator[Arena]:
-    """Servers with the witness installed, the fleet (not started yet) and beat; all stopped at the
-    end, whatever happened."""
+    """Servers with the audit installed, the fleet (not started yet) and beat; all stopped at the
+    end in any case."""
     with ExitStack() as running:
         stack = running.enter_context(servers())
         stack.settings |= {key: str(value) for key, value in {**SETTINGS, **settings}.items()}

@@ -1,5 +1,5 @@
-"""What really happened, asked of Postgres, Redis and the probe's file: never of the code that is on
-trial."""
+"""Reads the actual results from Postgres, Redis and the probe's file, never from the code under
+test."""
 
 import json
 from collections import Counter
@@ -24,8 +24,8 @@ SELECT DISTINCT recording_id FROM (
 
 
 class Computed(NamedTuple):
-    """What the probe wrote down: the chunks that were handed to it, how often each was begun, and
-    how many computations came to their end."""
+    """Records of the probe: its chunks, how often each was started, and how many computations
+    finished."""
 
     taken: set[str]
     begun: Counter[str]
@@ -38,7 +38,7 @@ class Computed(NamedTuple):
 
 
 def install(database_url: str) -> None:
-    """Puts the witness into a migrated database."""
+    """Installs the audit triggers in a migrated database."""
     with db.connect(database_url) as connection:
         connection.execute(Path(__file__).with_name("audit.sql").read_bytes())
 
@@ -49,7 +49,7 @@ def count(database_url: str, table: str, where: str = "true") -> int:
 
 
 def rows(database_url: str, query: str) -> list[dict[str, Any]]:
-    """All rows that a query of the harness gives."""
+    """All rows of a query of the harness."""
     with db.connect(database_url) as connection:
         return connection.execute(query.encode()).fetchall()
 
@@ -68,27 +68,27 @@ def computed(log: Path) -> Computed:
 
 
 def in_flight(database_url: str, log: Path) -> int:
-    """Chunks that were handed to the probe and are not merged: what a fault at this moment may
-    cost."""
+    """Chunks dispatched to the probe and not merged: the possible cost of a fault at this
+    moment."""
     merged = {f"{row['recording_id']}:{row['index']}" for row in rows(database_url, _MERGED)}
     return len(computed(log).taken - merged)
 
 
 def merged_twice(database_url: str) -> set[str]:
-    """Recordings of which a chunk was merged, a finding written or the whole closed more than once
-    in one round."""
+    """Recordings with a chunk merged, a finding written or the whole closed more than once in one
+    round."""
     return {str(row["recording_id"]) for row in rows(database_url, _TWICE)}
 
 
-def told(redis_url: str) -> Counter[str]:
-    """Event id to how often it stands in the stream."""
+def published(redis_url: str) -> Counter[str]:
+    """Number of occurrences of each event id in the stream."""
     with Redis.from_url(redis_url, socket_timeout=30) as client:
         entries = cast(list[tuple[bytes, dict[bytes, bytes]]], client.xrange(KEY))
     return Counter(json.loads(fields[b"event"])["id"] for _, fields in entries)
 
 
 def settled(database_url: str, redis_url: str) -> bool:
-    """Nothing is open, and every event of the outbox is in the stream."""
+    """True if nothing is open, and every event of the outbox is in the stream."""
     with db.connect(database_url) as connection:
         waiting = [connection.execute(query).fetchone() for query in (_OPEN, _UNPUBLISHED)]
         stored = connection.execute("SELECT count(*) AS n FROM outbox").fetchone()

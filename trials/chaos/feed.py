@@ -1,5 +1,5 @@
-"""Hands a folder's recordings in, one after the other, as `earshot ingest` does: it waits while
-there is no room, and asks a service that is away again.
+"""Submits a folder's recordings one after the other as `earshot ingest` does: waits for capacity,
+and retries an unavailable service.
 
 ``python -m trials.chaos.feed FOLDER ANALYSIS...`` prints how many requests were accepted.
 """

@@ -1,4 +1,4 @@
-"""The workers of a harness's stack under a supervisor: what dies is started again, as systemd or
+"""The workers of a harness's stack under a supervisor that restarts dead processes, as systemd or
 Kubernetes would."""
 
 import os
@@ -19,8 +19,7 @@ STOP_SEC = 40.0
 
 
 class Worker(NamedTuple):
-    """One worker process: the pools it serves, its children, and what is special in its
-    environment."""
+    """One worker process: its pools, its children, and its additional environment."""
 
     pools: tuple[str, ...]
     concurrency: int = 1
@@ -67,7 +66,7 @@ class Fleet:
             )
 
     def kill(self, name: str) -> bool:
-        """SIGKILL to the worker's whole process group; False when it does not run at this
+        """Sends SIGKILL to the worker's whole process group; False if it is not running at this
         moment."""
         with self._lock:
             process = processes.running(self.stack.home, name)
@@ -77,7 +76,7 @@ class Fleet:
         return True
 
     def ready(self, name: str) -> bool:
-        """Whether it consumes its queues."""
+        """True if it consumes its queues."""
         process = processes.running(self.stack.home, name)
         file = self._ready_file(name)
         return (

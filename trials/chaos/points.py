@@ -1,5 +1,5 @@
-"""The exact points at which a worker is killed, as data: which function, in whom, and which worker
-meets it."""
+"""The exact points at which a worker is killed, as data: the function, the process, and the worker
+concerned."""
 
 from dataclasses import asdict, dataclass
 from typing import Literal
@@ -8,8 +8,8 @@ from typing import Literal
 @dataclass(frozen=True)
 class Point:
     """``qualname`` of ``module`` is called or returns; ``within``: only below that function;
-    ``task``: only for that task; ``batch_of``: only while this analysis has a batch of several
-    chunks in the machine."""
+    ``task``: only for that task; ``batch_of``: only while this analysis processes a batch of
+    several chunks."""
 
     title: str
     worker: str
@@ -19,13 +19,13 @@ class Point:
     within: str | None = None
     task: str | None = None
     batch_of: str | None = None
-    """Module of the analysis. What it takes in is written down as the probe writes it, so that
-    extra work is counted."""
+    """Module of the analysis. Its input is recorded as by the probe, so that extra work is
+    counted."""
     group: bool = False
     """The whole worker group dies, not only the process that reached the point."""
 
     def armed(self, markers: str, times: int) -> dict[str, object]:
-        """What ``crashpoint/sitecustomize.py`` is told."""
+        """The configuration for ``crashpoint/sitecustomize.py``."""
         return {**asdict(self), "markers": markers, "times": times}
 
 
@@ -101,5 +101,5 @@ MID_BATCH = {
         batch_of="workers.asr",
     ),
 }
-"""Analysis to the point: a part of the batch has been through the network or the recogniser, the
+"""Point of each analysis: a part of the batch has been through the network or the recogniser, the
 rest has not."""

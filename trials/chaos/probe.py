@@ -1,5 +1,5 @@
-"""The harness's own analysis: it says what it heard, writes down each computation, and works or
-dies as the sound says."""
+"""The harness's own analysis: returns a digest of its input, records each computation, and works or
+dies as the audio commands."""
 
 import hashlib
 import os
@@ -13,13 +13,13 @@ from earshot.audio.clip import Clip
 from trials.chaos import script
 
 LOG, WORK_MS = "CHAOS_PROBE_LOG", "CHAOS_PROBE_WORK_MS"
-"""Environment of the workers: the file that each computation is written down in, and how long an
-ordinary chunk takes. Without
-the first nothing is written, worked or killed: so the undisturbed reference runs the same code."""
+"""Environment of the workers: the file for recording each computation, and the time of an ordinary
+chunk. Without the first nothing is recorded, worked or killed: so the undisturbed reference runs
+the same code."""
 
 
 class ProbeFindings(Findings):
-    """``digest``: SHA-256 of the samples heard, as float32."""
+    """``digest``: SHA-256 of the samples, as float32."""
 
     digest: str
 
@@ -53,23 +53,23 @@ def _heard(clip: Clip) -> ProbeFindings:
     log = os.environ.get(LOG)
     if log:
         _note(log, "begin", clip)
-        _act(script.heard(samples))
+        _act(script.command(samples))
         _note(log, "end", clip)
     return ProbeFindings(digest=hashlib.sha256(samples.tobytes()).hexdigest())
 
 
-def _act(said: script.Said) -> None:
-    if said is script.KILLS_CHILD:
+def _act(command: script.Command) -> None:
+    if command is script.KILLS_CHILD:
         os.kill(os.getpid(), signal.SIGKILL)
-    if said is script.KILLS_GROUP:
+    if command is script.KILLS_GROUP:
         os.killpg(os.getpgid(0), signal.SIGKILL)
-    seconds = said if isinstance(said, float) else float(os.environ[WORK_MS]) / 1000
-    time.sleep(seconds)  # a device that takes its time
+    seconds = command if isinstance(command, float) else float(os.environ[WORK_MS]) / 1000
+    time.sleep(seconds)  # a slow device
 
 
 def _note(log: str, what: str, clip: Clip) -> None:
-    """One line in one write, so that lines of several processes never mix and none is lost when the
-    writer is killed."""
+    """Records one line in one write, so that lines of several processes never mix and none is lost
+    when the writer is killed."""
     line = f"{what} {clip.ref.recording_id}:{clip.ref.index} {os.getpid()} {time.time():.3f}\n"
     handle = os.open(log, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o644)
     try:

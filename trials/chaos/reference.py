@@ -1,4 +1,4 @@
-"""What must come out: the same files through one clean process, without a queue, a database or a
+"""The expected results: the same files through one clean process, without a queue, a database or a
 fault.
 
 ``python -m trials.chaos.reference FOLDER OUT ANALYSIS...`` writes OUT: file's SHA-256 to its
@@ -26,8 +26,7 @@ from workers.run import run
 
 
 def analyser(names: Sequence[str], store_url: str) -> Analyser:
-    """Cuts as the stacks of the harness do; one chunk a job, so that no outcome depends on
-    another."""
+    """Cuts as the harness's stacks do; one chunk a job, so that no outcome depends on another."""
     return Analyser(
         store_url,
         {name: default_release(name) for name in names},
@@ -54,7 +53,7 @@ def expected(path: Path, analyser: Analyser) -> dict[str, Any]:
 def _run(job: Job, device: str) -> list[Outcome]:
     """The outcomes of the job; a chunk whose script kills its worker is not run here."""
     (ref,) = job.chunks
-    if job.analysis == "probe" and isinstance(script.heard(Clip(ref).read()), str):
+    if job.analysis == "probe" and isinstance(script.command(Clip(ref).read()), str):
         return [Failed(code="worker_lost", detail="")]
     return run(job, device)
 

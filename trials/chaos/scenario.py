@@ -1,4 +1,4 @@
-"""What a row of the table is made of, and how one is played: load, faults, recovery, verdict."""
+"""The definition of a row, and its execution: load, faults, recovery, verdict."""
 
 import shutil
 from collections.abc import Callable, Mapping
@@ -13,7 +13,7 @@ from trials.chaos.fleet import Worker
 
 @dataclass(frozen=True)
 class Size:
-    """How much of it: ordinary recordings of about ``chunks`` chunks, number of faults, length of
+    """Size of a run: ordinary recordings of about ``chunks`` chunks, number of faults, length of
     one."""
 
     recordings: int
@@ -24,29 +24,28 @@ class Size:
 
 @dataclass(frozen=True)
 class Scenario:
-    """One row. ``short`` is None where the trouble takes longer than a test may, ``full`` where
-    other rows do more of it."""
+    """One row. ``short`` is None if the fault takes longer than a test may, ``full`` if other rows
+    cover it more."""
 
     title: str
     act: Callable[[Arena, Size], None]
-    """Starts workers, hands the folder in, does its worst, and returns when the last fault is
+    """Starts workers, submits the folder, injects the faults, and returns when the last fault is
     over."""
     full: Size | None
     short: Size | None
     work_ms: int = 100
-    """How long the probe takes for an ordinary chunk."""
+    """Milliseconds of the probe for an ordinary chunk."""
     recover_sec: float = 240.0
     settings: Mapping[str, object] = field(default_factory=dict)
     workers: Mapping[str, Worker] = field(default_factory=lambda: USUAL)
     hindrance: Callable[[], str | None] = lambda: None
-    """Why it cannot be played on this machine."""
+    """Returns the reason why it cannot run on this machine."""
     around: Callable[[], AbstractContextManager[None]] = nullcontext
     """Entered before anything is started."""
 
 
 def play(scenario: Scenario, size: Size, logs: Path | None) -> verdict.Figures:
-    """Plays one row in surroundings of its own; what these have written is copied to the folder
-    ``logs``."""
+    """Runs one row in its own environment; logs are copied to the folder ``logs``."""
     with scenario.around(), arena(scenario.settings, scenario.workers, scenario.work_ms) as made:
         if logs:
             made.running.callback(

@@ -18,7 +18,7 @@ from trials.chaos.scenario import Scenario, Size
 
 _IMPATIENT = {"EARSHOT_TASK_TIME_LIMIT_SEC": "5", "EARSHOT_VISIBILITY_TIMEOUT_SEC": "6"}
 """A pool whose visibility timeout is shorter than another's jobs: in one Redis the shortest one
-wins."""
+applies."""
 _TWO_VISIBILITIES = {
     **USUAL,
     "merge": MERGE._replace(env=_IMPATIENT),

@@ -1,4 +1,4 @@
-"""What a chunk's sound tells the probe to do: a constant level stands for seconds of work, or for
+"""Commands to the probe in a chunk's audio: a constant level stands for seconds of work, or for a
 death."""
 
 from typing import Final, Literal
@@ -9,27 +9,27 @@ from earshot.compute.sound import Waveform
 
 KILLS_CHILD: Final = "kills its child"
 KILLS_GROUP: Final = "kills its worker group"
-Said = float | Literal["kills its child", "kills its worker group"] | None
+Command = float | Literal["kills its child", "kills its worker group"] | None
 """Seconds of work, a death, or None for an ordinary sound."""
 
-_DEATHS: dict[Said, float] = {KILLS_CHILD: 0.80, KILLS_GROUP: 0.90}
+_DEATHS: dict[Command, float] = {KILLS_CHILD: 0.80, KILLS_GROUP: 0.90}
 _LOWEST, _STEP, _LONGEST = 0.30, 0.01, 40
-"""Level of no work at all, and by how much it rises with each second; speech and noise stay far
-below the lowest."""
+"""Level of no work at all, and its increase with each second; speech and noise stay far below the
+lowest."""
 
 
-def level(said: float | str) -> float:
-    """The constant that says so, as a share of full scale."""
+def level(command: float | str) -> float:
+    """The constant for a command, as a share of full scale."""
     for death, height in _DEATHS.items():
-        if said is death:
+        if command is death:
             return height
-    seconds = float(said)
+    seconds = float(command)
     assert 0 <= seconds <= _LONGEST
     return _LOWEST + seconds * _STEP
 
 
-def heard(samples: Waveform) -> Said:
-    """What samples of shape (channels, samples) say."""
+def command(samples: Waveform) -> Command:
+    """The command in samples of shape (channels, samples)."""
     height = float(np.median(np.abs(samples)))
     if height < _LOWEST - _STEP / 2:
         return None

@@ -1,4 +1,4 @@
-"""One run of the harness inside the copied project: the rows asked for, one after the other, and
+"""One run of the harness inside the copied project: the requested rows, one after the other, and
 the table."""
 
 import argparse
@@ -17,7 +17,7 @@ from trials.chaos.verdict import Figures
 
 
 def arguments(parser: argparse.ArgumentParser) -> argparse.ArgumentParser:
-    """What a person may ask for."""
+    """Adds the command line options."""
     parser.add_argument(
         "--short", action="store_true", help="less of everything, and none of the long waits"
     )
@@ -38,8 +38,7 @@ def arguments(parser: argparse.ArgumentParser) -> argparse.ArgumentParser:
 
 
 def _document(name: str) -> Path:
-    """A path from where the run was started; refused now, and not when the rows have been
-    played."""
+    """A path relative to the start of the run; checked at the start, not after the rows."""
     path = Path(os.environ.get("CHAOS_STARTED_IN", ".")) / name
     if not table.fits(path):
         raise argparse.ArgumentTypeError(
@@ -49,8 +48,7 @@ def _document(name: str) -> Path:
 
 
 def main() -> int:
-    """Prints the table; exit status 1 when a bar is missed or a row could not be played to its
-    end."""
+    """Prints the table; exit status 1 if a bar is missed or a row did not finish."""
     asked = arguments(argparse.ArgumentParser(prog="python -m trials.chaos")).parse_args()
     endings.listen()
     here = Path(os.environ["CHAOS_STARTED_IN"])
@@ -82,7 +80,7 @@ def _played(scenario: Scenario, size: Size | None, logs: Path | None) -> Figures
     print(f"{scenario.title} ...", file=sys.stderr, flush=True)
     try:
         figures = play(scenario, size, logs)
-    except Exception as error:  # noqa: BLE001  a row that cannot be played is a row of the table, and the others go on
+    except Exception as error:  # noqa: BLE001  a failed row is a row of the table
         traceback.print_exc()
         reason = one_line(error)
         figures = Figures(

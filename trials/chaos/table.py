@@ -1,4 +1,4 @@
-"""The one table, as the Markdown that docs/reliability.md holds between two markers."""
+"""The table, as the Markdown between two markers of docs/reliability.md."""
 
 import os
 import platform
@@ -30,7 +30,7 @@ def markdown(rows: Sequence[Figures], command: str) -> str:
 
 
 def fits(document: Path, begin: str = BEGIN, end: str = END) -> bool:
-    """Whether there is a place for the table in it."""
+    """True if the document has a place for the table."""
     return document.is_file() and {begin, end} <= set(
         document.read_text(encoding="utf-8").splitlines()
     )

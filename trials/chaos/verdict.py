@@ -1,4 +1,4 @@
-"""One row's figures: what the witness saw, against what one clean process says about the same
+"""The figures of one row: the audit's results against those of one clean process on the same
 files."""
 
 import json
@@ -14,7 +14,7 @@ from trials.chaos.arena import Arena
 
 REFERENCE_LIMIT_SEC = 900
 SHOWN = 5
-"""Differences that are spelt out; all are counted."""
+"""Maximum number of differences printed; all are counted."""
 
 _RECORDINGS = "SELECT id::text, sha256, state, request ->> 'file_name' AS file FROM recording"
 _FINDINGS = "SELECT recording_id::text AS id, chunk_index, analysis, release, outcome FROM finding"
@@ -25,7 +25,7 @@ Wanted = dict[str, Any]
 
 
 class Figures(NamedTuple):
-    """One row of the table; recordings, unless said otherwise."""
+    """One row of the table; counts of recordings, unless stated otherwise."""
 
     scenario: str
     recordings: int
@@ -39,7 +39,7 @@ class Figures(NamedTuple):
     """Findings and reports that differ from the reference."""
     faults: int
     extra: int
-    """Chunks that the probe computed beyond once."""
+    """Chunks that the probe computed more than once."""
     allowed: int
     """Less than this, or nothing at all."""
     recovery_sec: float
@@ -47,7 +47,7 @@ class Figures(NamedTuple):
 
     @property
     def kept(self) -> bool:
-        """Whether every bar is kept."""
+        """True if every bar is met."""
         clean = not (
             self.lost
             or self.merged_twice
@@ -60,7 +60,7 @@ class Figures(NamedTuple):
 
 
 def reach(arena: Arena, scenario: str, recovery_sec: float) -> Figures:
-    """Judges a row whose system is at rest (or has run out of time)."""
+    """Evaluates a row whose system is idle (or has run out of time)."""
     wanted = _reference(arena)
     url = arena.stack.database_url
     owners = {row["sha256"]: row for row in audit.rows(url, _RECORDINGS)}
@@ -68,7 +68,7 @@ def reach(arena: Arena, scenario: str, recovery_sec: float) -> Figures:
     open_rows = audit.count(url, "recording", "finished_at IS NULL")
     twice = audit.merged_twice(url)
     stored = {str(row["id"]) for row in audit.rows(url, "SELECT id FROM outbox")}
-    told = audit.told(arena.redis_url)
+    published = audit.published(arena.redis_url)
     wrong = _wrong(url, owners, wanted)
     for line in wrong[:SHOWN]:
         print(line[:1000], file=sys.stderr)
@@ -79,8 +79,8 @@ def reach(arena: Arena, scenario: str, recovery_sec: float) -> Figures:
         merged_twice=len(twice) + _stored_twice(url),
         lost=max(len(lost), open_rows),
         events=len(stored),
-        events_lost=len(stored - set(told)),
-        duplicate_events=sum(times - 1 for times in told.values()),
+        events_lost=len(stored - set(published)),
+        duplicate_events=sum(times - 1 for times in published.values()),
         wrong=len(wrong),
         faults=arena.faults,
         extra=audit.computed(arena.probe_log).extra,
@@ -108,7 +108,7 @@ def _reference(arena: Arena) -> dict[str, Wanted]:
 
 
 def _is_lost(url: str, owner: dict[str, Any] | None, wanted: Wanted) -> bool:
-    """Not in a final state, or a chunk without its findings."""
+    """True if not in a final state, or with a chunk without its findings."""
     if owner is None or owner["state"] not in (RecordingState.COMPLETE, RecordingState.PARTIAL):
         return True
     where = f"recording_id = '{owner['id']}'"
@@ -117,7 +117,7 @@ def _is_lost(url: str, owner: dict[str, Any] | None, wanted: Wanted) -> bool:
 
 
 def _stored_twice(url: str) -> int:
-    """Contents that two recordings hold."""
+    """Number of contents stored under two recordings."""
     return len(
         audit.rows(
             url,
@@ -128,7 +128,7 @@ def _stored_twice(url: str) -> int:
 
 
 def _wrong(url: str, owners: dict[str, dict[str, Any]], wanted: dict[str, Wanted]) -> list[str]:
-    """Findings that differ from the reference or are none of it, and reports that differ; one line
+    """Findings that differ from the reference or are not in it, and reports that differ; one line
     each."""
     content = {row["id"]: sha for sha, row in owners.items()}
     wrong = []
@@ -140,21 +140,21 @@ def _wrong(url: str, owners: dict[str, dict[str, Any]], wanted: dict[str, Wanted
             wrong.append(f"finding {row['id']} {part}: {found}, not {expected}")
     for row in audit.rows(url, _REPORTS):
         difference = first_difference(
-            _told(wanted[content[row["id"]]]["report"]), _told(row["body"]), "report"
+            _content(wanted[content[row["id"]]]["report"]), _content(row["body"]), "report"
         )
         wrong += [f"{row['id']} {difference}"] if difference else []
     return wrong
 
 
 def _same(expected: list[Any], found: list[Any]) -> bool:
-    """A chunk that had to fail must say so, in whatever words and under whatever release."""
+    """True if equal; a failed chunk may have any wording and release."""
     if expected[1]["status"] == "failed":
         return bool(found[1]["status"] == "failed")
     return expected == found
 
 
 def first_difference(expected: Any, found: Any, where: str) -> str | None:
-    """Where two JSON values differ first, and how; None when they do not."""
+    """The first difference between two JSON values, with its path; None if they are equal."""
     pairs: list[tuple[object, Any, Any]]
     if isinstance(expected, dict) and isinstance(found, dict) and expected.keys() == found.keys():
         pairs = [(key, expected[key], found[key]) for key in expected]
@@ -166,8 +166,8 @@ def first_difference(expected: Any, found: Any, where: str) -> str | None:
     return next(filter(None, differences), None)
 
 
-def _told(report: dict[str, Any]) -> dict[str, Any]:
-    """What a report says, without ids, times of day and the words of a failure."""
+def _content(report: dict[str, Any]) -> dict[str, Any]:
+    """Content of a report, without ids, times of day and the wording of a failure."""
     recording = {
         key: value
         for key, value in report["recording"].items()

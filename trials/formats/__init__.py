@@ -1,2 +1,2 @@
-"""Files of every kind that people hand in, whole and bent: what of their sound is analysed, and
-whether anything crashes."""
+"""Audio files of many formats, intact and damaged: compares the analysed audio with the input, and
+counts crashes."""

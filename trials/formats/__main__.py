@@ -1,5 +1,5 @@
-"""``make formats``: whole files of every kind, what of their sound is analysed; bent ones, and
-whether anything crashes."""
+"""``make formats``: decodes intact files of every format and compares them with the input; decodes
+damaged ones and counts crashes."""
 
 import argparse
 import os
@@ -19,7 +19,7 @@ BENT_SEC = 0.8
 
 
 def main() -> int:
-    """Prints the table; exit status 1 where sound is missing without a note, or anything crashes,
+    """Prints the table; exit status 1 if audio is missing without a note, or any file crashes,
     hangs or raises."""
     parser = argparse.ArgumentParser(prog="python -m trials.formats", description=__doc__)
     parser.add_argument(
@@ -76,7 +76,7 @@ def _rows(kinds: list[Kind], bent: int, seed: int, processes: int) -> list[table
 
 
 def _base(kind: Kind, folder: Path, number: int) -> Path:
-    """A short file to bend, at any of the kind's rates and channels."""
+    """A short file to damage, at any of the kind's rates and channels."""
     dice = random.Random(number)
     rate, channels = dice.choice(kind.rates), dice.choice(kind.channels)
     return make(kind, folder, str(number), compose(BENT_SEC, rate, channels), rate)

@@ -1,4 +1,4 @@
-"""Reads bent files in a process that may die: one line in for each, one line out. Started by
+"""Reads damaged files in a process that may die: one line in for each, one line out. Started by
 ``trials.formats.children``."""
 
 import json
@@ -20,12 +20,12 @@ from trials.formats.mutate import mutate
 
 MEMORY = 3 << 30
 STORE_EVERY = 20
-"""Every so many files go all the way, through resampling and the VAD; the others are decoded to
-their end."""
+"""One in this many files is processed completely, through resampling and the VAD; the others are
+decoded to their end."""
 
 
 def main(bases: Sequence[str]) -> None:
-    """Answers ``[base, seed]`` with what became of it, until its input ends."""
+    """Answers ``[base, seed]`` with the outcome, until its input ends."""
     resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     originals = [Path(base).read_bytes() for base in bases]
@@ -41,8 +41,8 @@ def main(bases: Sequence[str]) -> None:
 
 
 def _read(path: Path, folder: Path, seed: int) -> tuple[str, float]:
-    """``analysed``, the code of a refusal, or what was raised without being meant to; and the
-    length in seconds."""
+    """``analysed``, the code of a refusal, or an unexpected exception; and the length in
+    seconds."""
     accept, longest_ms = seed % 3 == 0, settings().max_duration_sec * 1000
     try:
         if seed % STORE_EVERY == 0:
@@ -59,7 +59,7 @@ def _read(path: Path, folder: Path, seed: int) -> tuple[str, float]:
             pass
     except EarshotError as error:
         return error.code, 0.0
-    except Exception as error:  # noqa: BLE001  whatever it is, it is what this is here to find
+    except Exception as error:  # noqa: BLE001  finding such exceptions is the purpose
         return f"raised {type(error).__name__}", 0.0
     return "analysed", tally.samples / found.sample_rate
 

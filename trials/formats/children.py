@@ -1,4 +1,4 @@
-"""Gives bent files to child processes and outlives whatever becomes of them."""
+"""Passes damaged files to child processes and survives their crashes."""
 
 import json
 import queue
@@ -11,24 +11,25 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 LIMIT_SEC = 60
-"""A file that takes longer hangs; on a busy machine an honest one takes a fraction of a second."""
+"""A file that takes longer counts as hung; on a busy machine an ordinary one takes a fraction of a
+second."""
 CHILD = (sys.executable, "-m", "trials.formats.child")
 
 
 @dataclass
 class Bent:
-    """What became of the bent files of one kind."""
+    """Outcomes of the damaged files of one kind."""
 
     files: int = 0
     outcomes: Counter[str] = field(default_factory=Counter)
-    """By ``analysed``, the code of a refusal, ``crashed``, ``hung``, or the exception that was not
-    meant."""
+    """Counts of ``analysed``, the codes of refusals, ``crashed``, ``hung``, and unexpected
+    exceptions."""
     longest_sec: float = 0.0
-    """Of sound, made of one file."""
+    """Length of the longest audio from one file."""
     slowest_sec: float = 0.0
     peak_kb: int = 0
     seeds: list[int] = field(default_factory=list)
-    """Of those that crashed, hung or raised."""
+    """Seeds of files that crashed, hung or raised."""
 
     @property
     def failed(self) -> int:
@@ -55,7 +56,7 @@ def is_failure(outcome: str) -> bool:
 def bend(
     bases: Sequence[Path], seeds: Iterable[int], processes: int, command: Sequence[str] = CHILD
 ) -> list[Bent]:
-    """Each seed bends the next base; one ``Bent`` for each base."""
+    """Each seed damages the next base; one ``Bent`` for each base."""
     work: Iterator[tuple[int, int]] = ((seed % len(bases), seed) for seed in seeds)
     found, lock = [Bent() for _ in bases], threading.Lock()
     threads = [

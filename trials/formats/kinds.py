@@ -1,4 +1,4 @@
-"""Kinds of files, as data: container, codec, and the command that makes one out of a WAV."""
+"""Kinds of files, as data: container, codec, and the command that encodes a WAV as such."""
 
 from dataclasses import dataclass
 
@@ -13,14 +13,14 @@ TOOLS = {
     "lame": ("lame", "--quiet"),
     "PyAV": (),
 }
-"""By name, how each command begins. PyAV is part of the project and writes what Debian's FFmpeg has
-no encoder for."""
+"""By name, the beginning of each command. PyAV is part of the project and writes formats for which
+Debian's FFmpeg has no encoder."""
 
 
 @dataclass(frozen=True)
 class Kind:
-    """``arguments`` follow the tool's own. ``{target}`` stands for the file; without it the tool
-    writes to a pipe."""
+    """``arguments`` follow the tool's own. ``{target}`` is the file; without it the tool writes to
+    a pipe."""
 
     name: str
     tool: str

@@ -1,11 +1,11 @@
-"""Bends a file's bytes by a seed: bits, fields that hold sizes, cuts, splices."""
+"""Damages a file's bytes by a seed: bits, size fields, cuts, splices."""
 
 import random
 from collections.abc import Callable, Sequence
 
 SIZES = (0, 1, 0x7F, 0xFF, 0x7FFF, 0xFFFF, 0x7FFF_FFFF, 0x8000_0000, 0xFFFF_FFFE, 0xFFFF_FFFF)
 HEAD = 512
-"""Where headers lie; half of all changes hit there."""
+"""Size of the header region; half of all changes are there."""
 
 
 def mutate(data: bytes, others: Sequence[bytes], seed: int) -> bytes:

@@ -1,5 +1,5 @@
-"""Sound that betrays what is missing: speech, with a tone at either end and in the middle, another
-one on each channel."""
+"""Test audio that reveals missing parts: speech, with a tone at either end and in the middle,
+another one on each channel."""
 
 from functools import cache
 from pathlib import Path
@@ -23,8 +23,7 @@ MARKS_HZ = (700.0, 1_100.0, 1_500.0)
 ``CHANNEL_HZ``."""
 CHANNEL_HZ = 160.0
 MARK_PEAK, DISTINCT_DB = 0.4, 10.0
-"""A mark is there if it is not so much fainter than it was, and so much louder than what else is in
-its band."""
+"""Limits of a mark: maximum attenuation, and minimum level above the rest of its band."""
 
 
 def compose(seconds: float, rate: int, channels: int) -> Sound:
@@ -54,7 +53,7 @@ def marks(seconds: float) -> tuple[float, float, float]:
 
 
 def found_at(line: Sound, rate: int, hz: float) -> float | None:
-    """Where a mark lies on one channel, in seconds; None where it stands out nowhere."""
+    """Position of a mark on one channel, in seconds; None if it is not found."""
     turning = np.exp(-2j * np.pi * hz * np.arange(len(line)) / rate)
     width = round(MARK_SEC * rate)
     sums = np.concatenate([[0], np.cumsum(line * turning)])

@@ -1,4 +1,4 @@
-"""The table of kinds, as the Markdown that docs/formats.md holds between two markers."""
+"""The table of kinds, as the Markdown between two markers of docs/formats.md."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -14,7 +14,7 @@ BEGIN, END = "<!-- table: python -m trials.formats -->", "<!-- end of table -->"
 
 
 class Row(NamedTuple):
-    """One kind; without ``bent`` where no files were bent."""
+    """One kind; without ``bent`` if no files were damaged."""
 
     kind: Kind
     whole: Verdict
@@ -22,7 +22,7 @@ class Row(NamedTuple):
 
 
 def markdown(rows: Sequence[Row], command: str) -> str:
-    """The sums, and one line for each kind."""
+    """The totals, and one line for each kind."""
     lines = [
         f"PyAV {version('av')}; {datetime.now(UTC):%Y-%m-%d}; `{command}`.",
         "",

@@ -1,5 +1,4 @@
-"""Five whole files of every kind: how much of their sound is analysed, and whether it lies where it
-should."""
+"""Decodes five intact files of every kind: compares length and position of the audio."""
 
 from collections import Counter
 from dataclasses import dataclass, field
@@ -15,26 +14,26 @@ from trials.formats.sounds import CHANNEL_HZ, MARKS_HZ, compose, found_at, marks
 
 LENGTHS_SEC = (2.0, 3.7, 6.25, 11.0, 20.3)
 SHORT_SEC, LONG_SEC = 0.15, 0.3
-"""What rounding and delay take from the end, and two packets of padding add; beyond, sound is
-missing or invented."""
+"""Tolerances for rounding and delay at the end, and for two packets of padding; beyond, audio is
+missing or added."""
 RATE = 16_000
 
 
 @dataclass
 class Verdict:
-    """What became of the files of one kind."""
+    """Results of the files of one kind."""
 
     files: int = 0
     seconds_in: float = 0.0
     seconds_analysed: float = 0.0
     notes: Counter[str] = field(default_factory=Counter)
     faults: list[str] = field(default_factory=list)
-    """Sound that is missing or in the wrong place without a note; files that are refused."""
+    """Audio that is missing or in the wrong place without a note; refused files."""
 
 
 def listen(kind: Kind, folder: Path) -> Verdict:
-    """Makes the files, each of another length, in turn at the rates and channels of the kind, and
-    hears them."""
+    """Encodes the files, each of another length, alternating the rates and channels of the kind,
+    and decodes them."""
     verdict = Verdict()
     for number, seconds in enumerate(LENGTHS_SEC):
         rate = kind.rates[number % len(kind.rates)]
@@ -58,8 +57,8 @@ def _hear(ready: Prepared, seconds: float, channels: int, verdict: Verdict) -> N
         )
     if ready.channels != channels:
         verdict.faults.append(f"{ready.channels} channels of {channels}")
-    heard = read_pcm(ready.audio[RATE], RATE, ready.channels, 0, ready.duration_ms)
-    for channel, line in enumerate(heard):
+    samples = read_pcm(ready.audio[RATE], RATE, ready.channels, 0, ready.duration_ms)
+    for channel, line in enumerate(samples):
         for hz, expected in zip(MARKS_HZ, marks(seconds), strict=True):
             at = found_at(line, RATE, hz + channel * CHANNEL_HZ)
             if at is None or abs(at - expected) > SHORT_SEC:

@@ -1,9 +1,8 @@
 """Kills this process, or its group, when a named function is reached: put on a worker's PYTHONPATH,
-armed by CHAOS_CRASHPOINTS. Writes down what an analysis takes in meanwhile, where the point is
-about one.
+armed by CHAOS_CRASHPOINTS. Also records the input of an analysis, if the point is about one.
 
-No code of the project is changed: the interpreter itself tells (``sys.setprofile``) which function
-is called or returns.
+No code of the project is changed: the interpreter itself reports (``sys.setprofile``) which
+function is called or returns.
 """
 
 import json
@@ -16,7 +15,8 @@ from types import FrameType
 from typing import Any
 
 ANALYZE = "analyze"
-"""What every analysis is called by (``workers.contract``); its ``clips`` are the chunks in hand."""
+"""Name of every analysis function (``workers.contract``); its ``clips`` are the chunks of the
+batch."""
 
 
 def _arm(points: list[dict[str, Any]]) -> None:
@@ -36,7 +36,7 @@ def _arm(points: list[dict[str, Any]]) -> None:
             and _about(frame, point["task"])
         ):
             _die(point)
-            del awaited[point["qualname"]]  # it has had all its victims
+            del awaited[point["qualname"]]  # all its kills are done
             if not awaited and not noted:
                 threading.setprofile(None)
                 sys.setprofile(None)
@@ -52,7 +52,7 @@ def _called_within(frame: FrameType | None, qualname: str | None) -> bool:
 
 
 def _in_batch(frame: FrameType | None, analysis: str | None) -> bool:
-    """Called by that analysis while it has several chunks in hand."""
+    """True if called by that analysis during a batch of several chunks."""
     while analysis and frame is not None:
         if frame.f_code.co_qualname == ANALYZE and frame.f_globals.get("__name__") == analysis:
             return len(frame.f_locals["clips"]) > 1
@@ -61,8 +61,8 @@ def _in_batch(frame: FrameType | None, analysis: str | None) -> bool:
 
 
 def _note(event: str, frame: FrameType) -> None:
-    """As ``trials.chaos.probe`` does: lines in one write, so that none is lost or mixed when the
-    writer is killed."""
+    """Records as ``trials.chaos.probe`` does: lines in one write, so that none is lost or mixed
+    when the writer is killed."""
     words = {"call": ("take", "begin"), "return": ("end",)}.get(event, ())
     refs = [clip.ref for clip in frame.f_locals["clips"]] if words else []
     lines = [
@@ -78,12 +78,12 @@ def _note(event: str, frame: FrameType) -> None:
 
 
 def _about(frame: FrameType, task: str | None) -> bool:
-    """For methods of Celery's requests: only those of this task."""
+    """For methods of Celery's requests: true only for those of this task."""
     return task is None or getattr(frame.f_locals.get("self"), "name", None) == task
 
 
 def _die(point: dict[str, Any]) -> None:
-    """Once for each of the point's victims; whoever comes later lives on."""
+    """Kills once for each planned kill of the point; later processes survive."""
     for victim in range(point["times"]):
         try:
             os.close(os.open(f"{point['markers']}.{victim}", os.O_CREAT | os.O_EXCL))

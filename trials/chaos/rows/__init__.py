@@ -1,2 +1,2 @@
-"""What is done to the system, one file for each kind of trouble; each function brings the load and
-the faults of a row."""
+"""Faults of the rows, one file for each kind; each function submits the load and injects the faults
+of a row."""

@@ -1,5 +1,4 @@
-"""A power cut: every process ends at once, and what was being written to Redis's file is
-rubbish."""
+"""A power cut: every process ends at once, and the last write to Redis's file is garbage."""
 
 import os
 import signal
@@ -10,12 +9,12 @@ from trials.chaos.arena import Arena
 from trials.chaos.scenario import Size
 
 RUBBISH = bytes(600)
-"""What a file system leaves behind the last write that reached the disk."""
+"""Bytes that a file system leaves behind the last write that reached the disk."""
 
 
 def power_cut(arena: Arena, size: Size) -> None:
-    """SIGKILL to workers, beat, Redis and Postgres; then the servers start again as ``earshot up``
-    starts them, and the rest as a supervisor does."""
+    """SIGKILL to workers, beat, Redis and Postgres; then the servers start again as with ``earshot
+    up``, and the rest as with a supervisor."""
     arena.start()
     arena.hand_in()
     home = arena.stack.home

@@ -1,5 +1,4 @@
-"""The wall clock of the whole machine is set, by hours, while work goes on: of Redis, Postgres,
-workers, beat and clients."""
+"""Sets the wall clock of Redis, Postgres, workers, beat and clients by hours during work."""
 
 import os
 import tempfile
@@ -20,8 +19,8 @@ _FILE = "FAKETIME_TIMESTAMP_FILE"
 
 @contextmanager
 def movable() -> Iterator[None]:
-    """Whatever is started within reads its wall clock through libfaketime, which adds what a file
-    says; the monotonic clock is the kernel's."""
+    """Processes started within read their wall clock through libfaketime, which adds an offset from
+    a file; the monotonic clock is the kernel's."""
     with tempfile.TemporaryDirectory(prefix="earshot-clock-") as folder:
         file = Path(folder) / "offset"
         file.write_text("+0", encoding="ascii")
@@ -42,8 +41,8 @@ def movable() -> Iterator[None]:
 
 
 def was_set(arena: Arena, size: Size) -> None:
-    """Set back, ahead, back and right again; after each leap a worker dies, whose work must be
-    missed under any clock."""
+    """Sets the clock back, ahead, back and right again; after each change a worker is killed, whose
+    work must be detected as lost under any clock."""
     arena.start()
     arena.hand_in()
     for number, leap in enumerate(LEAPS[-size.faults :]):
@@ -56,7 +55,7 @@ def was_set(arena: Arena, size: Size) -> None:
 
 
 def cannot_move() -> str | None:
-    """Why the row cannot be played on this machine."""
+    """The reason why the row cannot run on this machine."""
     return (
         None
         if find_spec("libfaketime") is not None

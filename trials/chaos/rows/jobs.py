@@ -1,5 +1,5 @@
-"""Trouble that jobs bring themselves: longer than the visibility timeout, deadly, or still running
-when workers must go."""
+"""Faults caused by jobs: longer than the visibility timeout, deadly, or still running at
+shutdown."""
 
 from collections.abc import Callable
 
@@ -9,11 +9,11 @@ from trials.chaos.arena import Arena
 from trials.chaos.scenario import Size
 
 POISONED, DEADLY = "a-poisoned", 2
-"""How the files of poisoned recordings begin, and which chunk of each kills."""
+"""Name prefix of the files of poisoned recordings, and the index of the deadly chunk."""
 
 
 def outlives_visibility(arena: Arena, size: Size) -> None:
-    """Jobs go on for longer than the visibility timeout, which gives them to the other worker
+    """Jobs run longer than the visibility timeout, so Redis redelivers them to the other worker
     meanwhile."""
     load.scripted(arena.folder, "a-long", [size.seconds] * size.faults, seed=1)
     arena.start()
@@ -24,7 +24,7 @@ def outlives_visibility(arena: Arena, size: Size) -> None:
 
 
 def poison(*deaths: str) -> Callable[[Arena, Size], None]:
-    """For each death a recording of which one chunk brings it to whoever analyses it."""
+    """For each kind of death, a recording with one chunk that causes it in its worker."""
 
     def act(arena: Arena, size: Size) -> None:
         for seed, death in enumerate(deaths, start=2):
@@ -34,7 +34,7 @@ def poison(*deaths: str) -> Callable[[Arena, Size], None]:
         arena.until(lambda: len(_poisoned(arena)) == len(deaths), 90, "the poisoned recordings")
         while _another_death(arena):
             with arena.fault():
-                pass  # it has just happened
+                pass  # it has just ended
         _check_dead_letters(arena)
 
     return act
@@ -60,13 +60,13 @@ def _merged_of(arena: Arena, name: str) -> int:
 
 
 def _working(arena: Arena) -> int:
-    """Chunks that the probe has begun and not ended."""
+    """Chunks that the probe has started and not finished."""
     done = audit.computed(arena.probe_log)
     return sum(done.begun.values()) - done.ended
 
 
 def _poisoned(arena: Arena) -> dict[str, str]:
-    """Id to state of the poisoned recordings that are taken in."""
+    """State by id of the ingested poisoned recordings."""
     taken_in = "state NOT IN ('queued', 'ingesting')"
     query = (
         f"SELECT id::text, state FROM recording WHERE file_name LIKE '%{POISONED}%' AND {taken_in}"
@@ -75,7 +75,7 @@ def _poisoned(arena: Arena) -> dict[str, str]:
 
 
 def _another_death(arena: Arena) -> bool:
-    """Waits for another death by poison, or for the end of all poisoned recordings; whether it was
+    """Waits for another death by poison, or for the end of all poisoned recordings; true if it was
     a death."""
 
     def deaths() -> int:

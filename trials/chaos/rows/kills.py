@@ -1,4 +1,4 @@
-"""Workers that are killed: at random under load, and at exact points."""
+"""Kills workers: at random under load, and at exact points."""
 
 import json
 import time
@@ -28,7 +28,7 @@ def at_random(arena: Arena, size: Size) -> None:
         name = choose.choice(sorted(arena.fleet.workers))
         with arena.fault():
             killed = arena.fleet.kill(name)
-        arena.faults -= not killed  # it was not up again yet
+        arena.faults -= not killed  # it was not running again yet
     if not audit.count(arena.stack.database_url, "recording", "finished_at IS NULL"):
         arena.misses.append("the load ended before the last kill")
 
@@ -53,13 +53,13 @@ def at_points(points: Iterable[Point]) -> Callable[[Arena, Size], None]:
             for path in [path for path in waited_for if path.exists()]:
                 waited_for.remove(path)
                 with arena.fault():
-                    pass  # it has just happened
+                    pass  # it has just ended
 
     return act
 
 
 def in_mid_batch(analysis: str) -> Callable[[Arena, Size], None]:
-    """SIGKILL to the child of a GPU pool with several chunks in the machine."""
+    """SIGKILL to the child of a GPU pool during a batch of several chunks."""
 
     def act(arena: Arena, size: Size) -> None:
         arena.analyses = ("scene", analysis)

@@ -1,4 +1,4 @@
-"""More work than anybody takes: the consumers are away while a flood is handed in."""
+"""A flood: more work than capacity while the consumers are stopped."""
 
 import time
 from statistics import median
@@ -11,14 +11,14 @@ from trials.chaos.arena import Arena
 from trials.chaos.scenario import Size
 
 GROWTH = 1.1
-"""By how much Redis may grow once what was on its way when the bound was reached has arrived:
-heartbeats come and go."""
+"""Maximum growth of Redis after the pending submissions at the bound have arrived: heartbeats come
+and go."""
 SETTLING_SEC = 5.0
 
 
 def flood(arena: Arena, size: Size) -> None:
-    """Only ingest and upkeep run while everything is handed in; Redis's memory is watched, and then
-    the consumers come."""
+    """Only ingest and upkeep run during the submission; Redis's memory is sampled, and then the
+    consumers start."""
     bound = int(arena.stack.settings["MAX_UNMERGED_CHUNKS"])
     arena.analyses = ("probe",)
     arena.start("front")
@@ -28,7 +28,7 @@ def flood(arena: Arena, size: Size) -> None:
         time.sleep(SETTLING_SEC)
         seen = _watched(arena, size.seconds)
         waiting = _unmerged(arena)
-    # Buffers of clients come and go within one look; medians leave what stays.
+    # Buffers of clients vary within one sample; medians keep only lasting growth.
     before, after = (
         median(part) / 2**20 for part in (seen[: len(seen) // 3], seen[-len(seen) // 3 :])
     )

@@ -1,4 +1,4 @@
-"""Postgres that is restarted while merges run, or stays away."""
+"""Postgres restarts while merges run, or stays down."""
 
 import os
 import signal
@@ -25,7 +25,7 @@ def restarted(arena: Arena, size: Size) -> None:
 
 
 def away(arena: Arena, size: Size) -> None:
-    """Stopped, and back after a while."""
+    """Stopped, and started again after a while."""
     _merging(arena, size)
     with arena.fault():
         postgres.stop(arena.stack.home)

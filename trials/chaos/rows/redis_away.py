@@ -1,4 +1,4 @@
-"""Redis that dies, forgets, freezes, or can no longer be reached on any connection that exists."""
+"""Redis is killed, emptied, frozen, or unreachable on every existing connection."""
 
 import os
 import signal
@@ -12,11 +12,11 @@ from trials.chaos.arena import Arena
 from trials.chaos.scenario import Size
 
 RESUME_SEC = 60.0
-"""Within which every worker must have done a task after the network is back."""
+"""Maximum time in which every worker must complete a task after the network is back."""
 
 
 def killed(arena: Arena, size: Size) -> None:
-    """SIGKILL, away for a while, and back with its append-only file."""
+    """SIGKILL, down for a while, and started again with its append-only file."""
     _half_way(arena, size)
     for _ in range(size.faults):
         with arena.fault():

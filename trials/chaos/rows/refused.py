@@ -1,5 +1,5 @@
-"""Servers that answer and refuse: a replica, a full memory or disk, no connection left. Nobody may
-be ended by it."""
+"""Servers that answer and refuse: a replica, full memory or disk, no free connection. No process
+may exit because of it."""
 
 import errno
 import os
@@ -19,11 +19,12 @@ from trials.chaos.arena import Arena
 from trials.chaos.scenario import Size
 
 DISK_BYTES = 192 << 20
-"""Of the disk that is filled: room for Redis, the tables and the decoded sound of a row."""
+"""Size of the disk that is filled: capacity for Redis, the tables and the decoded audio of a
+row."""
 
 
 OURS = "chaos"
-"""How the harness names its own connections to Postgres."""
+"""Name of the harness's own connections to Postgres."""
 _END_OTHERS = """
 SELECT pg_terminate_backend(pid) FROM pg_stat_activity
 WHERE backend_type = 'client backend' AND application_name <> %s
@@ -42,7 +43,7 @@ def by_redis(kind: str) -> Callable[[Arena, Size], None]:
 
 
 def postgres_read_only(arena: Arena, size: Size) -> None:
-    """Every transaction is read-only, as on a server that a failover has made a standby."""
+    """Every transaction is read-only, as on a server that became a standby in a failover."""
     _a_third(arena, size)
     with _administrator(arena) as admin, _outlived(arena):
         admin.execute("ALTER SYSTEM SET default_transaction_read_only = on")
@@ -55,7 +56,7 @@ def postgres_read_only(arena: Arena, size: Size) -> None:
 
 
 def postgres_without_connections(arena: Arena, size: Size) -> None:
-    """Somebody else holds all connections, and those of the workers are ended."""
+    """Another client holds all connections, and those of the workers are terminated."""
     _a_third(arena, size)
     with ExitStack() as taken, _outlived(arena):
         admin = taken.enter_context(_administrator(arena))
@@ -66,7 +67,7 @@ def postgres_without_connections(arena: Arena, size: Size) -> None:
 
 
 def disk_full(arena: Arena, size: Size) -> None:
-    """The disk of Redis, of the decoded sound and of Postgres's tables has no byte left."""
+    """The disk of Redis, of the decoded audio and of Postgres's tables has no free byte."""
     small = arena.stack.home / "small"
     small.mkdir()
     subprocess.run(
@@ -89,7 +90,7 @@ def disk_full(arena: Arena, size: Size) -> None:
 
 
 def cannot_mount() -> str | None:
-    """Why a disk of its own cannot be had here; None where it can."""
+    """The reason why a separate disk is impossible here; None if it is possible."""
     with tempfile.TemporaryDirectory() as folder:
         done = subprocess.run(
             ["mount", "-t", "tmpfs", "tmpfs", folder], capture_output=True, text=True, check=False
@@ -110,8 +111,7 @@ def _a_third(arena: Arena, size: Size) -> None:
 
 @contextmanager
 def _outlived(arena: Arena) -> Iterator[None]:
-    """Around a fault that no worker, nor beat or the client that hands in, may be ended by, then or
-    later."""
+    """Wraps a fault that no worker, beat or submitting client may exit from, then or later."""
     arena.outlives = arena.pids()
     with arena.fault():
         yield
@@ -127,7 +127,7 @@ def _administrator(arena: Arena) -> Iterator[psycopg.Connection]:
 
 
 def _take_all(arena: Arena, admin: psycopg.Connection, taken: ExitStack) -> None:
-    """Ends every connection but those that are held here, and takes what is free."""
+    """Ends every connection but those held here, and takes the free ones."""
     admin.execute(_END_OTHERS, (OURS,))
     try:
         while True:
@@ -147,8 +147,7 @@ def _move_redis(arena: Arena, small: Path) -> None:
 
 
 def _move_tables(arena: Arena, small: Path) -> None:
-    """The log stays where it is: a server whose log cannot be written ends itself, which is another
-    row."""
+    """The log stays in place: a server that cannot write its log exits, which is another row."""
     owner = (arena.stack.home / "postgres").stat()
     tables = small / "tables"
     tables.mkdir(mode=0o700)
@@ -159,7 +158,7 @@ def _move_tables(arena: Arena, small: Path) -> None:
 
 
 def _fill(descriptor: int) -> None:
-    """Every byte that is free, and those that others have given back since."""
+    """Fills every free byte, and those freed by others since."""
     for block in (1 << 20, 1 << 12, 1):
         try:
             while True:
