@@ -16,9 +16,9 @@ from earshot.audio.clip import Clip
 from earshot.audio.features.chosen_windows import spread
 from earshot.audio.features.level import SILENT, mixed
 from earshot.audio.features.windows import WindowSpec, begin_ms, window_loudness
-from earshot.models.onnx_model import OnnxModel, open_model
+from earshot.models.runtimes import open_release
 from earshot.models.scoring import classify
-from earshot.models.sound.noise import FULL_BAND, UNTRAINED, hearing, tempered
+from earshot.models.sound.noise import FULL_BAND, UNTRAINED, NoiseCheckpoint, tempered
 from earshot.models.sound.noise_on_yamnet import OnYamnet
 from earshot.models.sound.windowed import WindowedModel
 from earshot.settings import settings
@@ -44,25 +44,15 @@ def load(release: Release, device: str) -> NoiseModel:
     whatever the device.
 
     Raises:
-        Misconfigured: as ``open_windowed`` and ``open_on_yamnet``, or the network was never trained
-            (C-41).
+        Misconfigured: as ``open_release``, or the network was never trained (C-41).
     """
-    onnx = open_model(release)
-    if onnx.metadata.get("model_version") == UNTRAINED:
+    found: NoiseCheckpoint = open_release(release, device, settings())
+    if found.version == UNTRAINED:
         raise Misconfigured(
             "checkpoint",
             f"{release.name} was exported before it was trained; its answers mean nothing",
         )
-    return noise_model(hearing(release, onnx), onnx, settings().noise_windows_per_chunk)
-
-
-def noise_model(
-    windowed: WindowedModel | OnYamnet, onnx: OnnxModel, windows_per_chunk: int
-) -> NoiseModel:
-    """With what the checkpoint's metadata says of pooling."""
-    return NoiseModel(
-        windowed, windows_per_chunk, float(onnx.metadata.get("pooled_temperature", 1.0))
-    )
+    return NoiseModel(found.windows, settings().noise_windows_per_chunk, found.pooled_temperature)
 
 
 def analyze(model: NoiseModel, clips: Sequence[Clip]) -> list[NoiseFindings | Skipped]:

@@ -1,56 +1,31 @@
 """Acoustic sentiment of each utterance, under the model of the speaker's role (002-20)."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
-from earshot.analysis.errors import Misconfigured
 from earshot.analysis.findings import RoleScores, SentimentFindings
 from earshot.analysis.outcome import NO_SPEECH, Skipped
 from earshot.analysis.types import Release
 from earshot.audio.clip import Clip
-from earshot.audio.features.utterance import FEATURES, describe
-from earshot.models.onnx_model import OnnxModel, open_model
-from earshot.models.scoring import classify, rounded, softmax
+from earshot.audio.features.utterance import describe
+from earshot.models.runtimes import open_release
+from earshot.models.scoring import classify, rounded
+from earshot.models.sentiment import SentimentModel
+from earshot.settings import settings
 
 FINDINGS = SentimentFindings
-
-Array = NDArray[np.float32]
-
-
-@dataclass(frozen=True)
-class SentimentModel:
-    """Both role models in one checkpoint: output ``customer`` is an SVM, ``agent`` a random forest,
-    scalers inside."""
-
-    onnx: OnnxModel
-    temperature: dict[str, float]  # by role
-
-    def shares(self, features: Array) -> dict[str, Array]:
-        """Role to shares of shape (utterances, labels)."""
-        return {
-            role: softmax(logits, self.temperature[role])
-            for role, logits in self.onnx.run(features).items()
-        }
 
 
 def load(release: Release, device: str) -> SentimentModel:
     """Runs on the CPU whatever the device.
 
     Raises:
-        Misconfigured: as ``open_model``, or the checkpoint was trained on other features than this
-            version computes.
+        Misconfigured: as ``open_release``, or the checkpoint was trained on other features than
+            this version computes.
     """
-    onnx = open_model(release)
-    if onnx.metadata.get("features") != FEATURES:
-        raise Misconfigured(
-            "checkpoint",
-            f"{release.name} wants features {onnx.metadata.get('features')}, this version has"
-            f" {FEATURES}",
-        )
-    return SentimentModel(onnx=onnx, temperature=onnx.metadata["temperature"])
+    model: SentimentModel = open_release(release, device, settings())
+    return model
 
 
 def analyze(model: SentimentModel, clips: Sequence[Clip]) -> list[SentimentFindings | Skipped]:

@@ -7,7 +7,7 @@ from importlib.metadata import PackageNotFoundError, version
 from cli.doctor.finding import Finding, fail, ok, warn
 from earshot.models.checkpoints.catalog import load
 from earshot.models.checkpoints.location import locate
-from earshot.settings import PROJECT
+from earshot.settings import PROJECT, settings
 
 PYTHONS = ((3, 11), (3, 12))
 
@@ -49,7 +49,7 @@ def checkpoints() -> Iterator[Finding]:
     the caller shows."""
     embedded = [entry.release() for entry in load() if ":" not in entry.uri]
     for release in embedded:
-        locate(release)
+        locate(release, settings())
     yield ok("checkpoints", f"{len(embedded)} embedded, each the file that the catalog means")
 
 

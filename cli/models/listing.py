@@ -9,10 +9,10 @@ from rich.text import Text
 from cli.models.serving import serving
 from cli.terminal.console import say, show, show_json
 from earshot.analysis.types import Release
-from earshot.models.asr.endpoint import RUNTIME as ENDPOINT
 from earshot.models.checkpoints import catalog
 from earshot.models.checkpoints.catalog import Checkpoint
 from earshot.models.checkpoints.state import Standing, standing
+from earshot.models.runtimes import ENDPOINT
 from earshot.settings import settings
 
 RIGHT = ("size",)

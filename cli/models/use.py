@@ -4,11 +4,11 @@ from cli.models.choice import named
 from cli.terminal.console import show
 from earshot.analysis.errors import Misconfigured
 from earshot.analysis.types import Release
-from earshot.models.asr.endpoint import RUNTIME as ENDPOINT
 from earshot.models.checkpoints import catalog
 from earshot.models.checkpoints.catalog import Checkpoint
 from earshot.models.checkpoints.defaults import default_release
 from earshot.models.checkpoints.location import digest
+from earshot.models.runtimes import ENDPOINT
 from earshot.pipeline.releases import active
 from earshot.registry import analyses
 from earshot.settings import settings

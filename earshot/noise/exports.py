@@ -1,13 +1,13 @@
 """Writes a network for deployment, as ONNX or TorchScript, after comparing its outputs with the
 original's."""
 
-import json
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from earshot.compute import onnx_runtime
+from earshot.models.metadata import WindowedMetadata
 from earshot.noise.network import Network
 from earshot.noise.torch_extractor import imported
 
@@ -41,7 +41,7 @@ def _onnx(network: Network, path: Path) -> float:
     session = onnx_runtime.session(path)
     (found,) = session.run(None, {"log_mel": windows.numpy()})
     parity = _parity(network, windows, found)
-    describe(path, **network.metadata(), parity=parity)
+    describe(path, network.metadata().model_copy(update={"parity": parity}))
     return float(parity["greatest_difference"])
 
 
@@ -52,17 +52,17 @@ def _torchscript(network: Network, path: Path) -> float:
     with torch.no_grad():
         script = torch.jit.freeze(torch.jit.trace(network.module, windows).eval())
         parity = _parity(network, windows, script(windows).numpy())
-    script.save(
-        str(path), _extra_files={DESCRIBED: json.dumps({**network.metadata(), "parity": parity})}
-    )
+    metadata = network.metadata().model_copy(update={"parity": parity})
+    described = metadata.model_dump_json(exclude_unset=True)
+    script.save(str(path), _extra_files={DESCRIBED: described})
     return float(parity["greatest_difference"])
 
 
-def read_torchscript(path: Path, device: str = "cpu") -> tuple[Any, dict[str, Any]]:
+def read_torchscript(path: Path, device: str = "cpu") -> tuple[Any, WindowedMetadata]:
     """The traced network, its weights on the device, and its metadata."""
     extra = {DESCRIBED: ""}
     script = imported().jit.load(str(path), map_location=device, _extra_files=extra)
-    return script, json.loads(extra[DESCRIBED])
+    return script, WindowedMetadata.model_validate_json(extra[DESCRIBED])
 
 
 def _windows(network: Network) -> Any:

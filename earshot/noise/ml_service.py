@@ -28,7 +28,7 @@ class MLService:
             FileNotFoundError: there is no such model.
         """
         return NoiseClassifierService(
-            model_path=self.model_path or locate(default_release("noise"))
+            model_path=self.model_path or locate(default_release("noise"), settings())
         )
 
     def classify_noise(self, audio_data: str | bytes, sample_rate: int = 48_000) -> dict[str, Any]:

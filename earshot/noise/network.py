@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from earshot.compute.optional_packages import needed_by
+from earshot.models.metadata import WindowedMetadata
 from earshot.models.sound.noise import UNTRAINED
 from earshot.noise.config import NOISE_CATEGORIES_V2, AudioFeatureConfig, ModelConfig
 from earshot.noise.torch_extractor import imported
@@ -38,19 +39,19 @@ class Network:
         with torch.no_grad():
             return np.asarray(self.module(windows).cpu().numpy(), np.float32)
 
-    def metadata(self) -> dict[str, Any]:
-        """Metadata read by ``earshot.models.sound.windowed``, and information for people."""
+    def metadata(self) -> WindowedMetadata:
+        """The metadata of an export."""
         bands = self.features.n_mels
-        return {
-            "labels": self.labels,
-            "window": asdict(self.features.window()),
-            "mean": [0.0] * bands,  # the network itself standardises its input
-            "std": [1.0] * bands,
-            "temperature": self.temperature,
-            "model_version": self.version,
-            "architecture": self.model.architecture,
-            "first_weights": self.first_weights,
-        }
+        return WindowedMetadata(
+            labels=self.labels,
+            window=self.features.window(),
+            mean=(0.0,) * bands,  # the network itself standardises its input
+            std=(1.0,) * bands,
+            temperature=self.temperature,
+            model_version=self.version,
+            architecture=self.model.architecture,
+            first_weights=self.first_weights,
+        )
 
 
 def untrained(

@@ -11,15 +11,15 @@ from numpy.typing import NDArray
 from earshot.analysis.types import Release
 from earshot.audio.features.spectra import Array
 from earshot.models.checkpoints.location import sha256
-from earshot.models.onnx_model import open_model
 from earshot.models.scoring import softmax
-from earshot.models.sound.noise import hearing, tempered
+from earshot.models.sound.noise import open_noise, tempered
 from earshot.noise import exports
 from earshot.noise.config import AudioFeatureConfig, ModelConfig
 from earshot.noise.network import Network
 from earshot.noise.one_thread import one_thread
 from earshot.noise.sound import resampled
 from earshot.noise.torch_extractor import TorchAudioFeatureExtractor, device_of
+from earshot.settings import settings
 
 
 @dataclass(frozen=True)
@@ -45,17 +45,14 @@ def of_onnx(path: Path) -> Opened:
     release = Release(
         analysis="noise", name=path.stem, runtime="onnx", uri=str(path), sha256=sha256(path)
     )
-    onnx = open_model(release)
-    model = hearing(release, onnx)
+    found = open_noise(release, "cpu", settings())
+    model = found.windows
     wanted = model.spec.mel.sample_rate
 
     def windows(samples: Array, rate: int) -> Array:
         return model.shares(resampled(samples, rate, wanted), wanted)
 
-    version = str(onnx.metadata.get("model_version", path.stem))
-    return Opened(
-        model.labels, windows, version, float(onnx.metadata.get("pooled_temperature", 1.0))
-    )
+    return Opened(model.labels, windows, found.version or path.stem, found.pooled_temperature)
 
 
 def of_network(network: Network, device: str = "cpu") -> Opened:
@@ -82,21 +79,18 @@ def of_script(path: Path, device: str = "cpu") -> Opened:
         Misconfigured: there is no such device here.
     """
     script, described = exports.read_torchscript(path, device_of(device))
-    mel = described["window"]["mel"]
+    mel = described.window.mel
     features = AudioFeatureConfig(
-        sample_rate=mel["sample_rate"],
-        n_fft=mel["n_fft"],
-        hop_length=mel["hop"],
-        n_mels=mel["n_mels"],
-        n_mfcc=min(mel["n_mels"], AudioFeatureConfig.n_mfcc),
-        spectrogram_height=mel["n_mels"],
-        spectrogram_width=described["window"]["length"],
+        sample_rate=mel.sample_rate,
+        n_fft=mel.n_fft,
+        hop_length=mel.hop,
+        n_mels=mel.n_mels,
+        n_mfcc=min(mel.n_mels, AudioFeatureConfig.n_mfcc),
+        spectrogram_height=mel.n_mels,
+        spectrogram_width=described.window.length,
     )
     network = Network(
-        script, features, ModelConfig(), tuple(described["labels"]), described["first_weights"]
+        script, features, ModelConfig(), described.labels, described.first_weights or ""
     )
-    network.version, network.temperature = (
-        described["model_version"],
-        float(described["temperature"]),
-    )
+    network.version, network.temperature = described.model_version or "", described.temperature
     return of_network(network, device)

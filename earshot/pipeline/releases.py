@@ -3,9 +3,9 @@
 import hashlib
 
 from earshot.analysis.types import Release
-from earshot.models.asr.endpoint import RUNTIME
 from earshot.models.checkpoints import licence
 from earshot.models.checkpoints.defaults import default_release, defaults
+from earshot.models.runtimes import ENDPOINT
 from earshot.registry import analyses
 from earshot.settings import settings
 from earshot.storage.postgres import releases
@@ -29,7 +29,7 @@ def _elsewhere() -> dict[str, Release]:
     name = f"asr-endpoint-{hashlib.sha256(config.asr_endpoint_url.encode()).hexdigest()[:8]}"
     return {
         "asr": Release(
-            analysis="asr", name=name, runtime=RUNTIME, uri=config.asr_endpoint_url, sha256=""
+            analysis="asr", name=name, runtime=ENDPOINT, uri=config.asr_endpoint_url, sha256=""
         )
     }
 

@@ -9,8 +9,8 @@ from redis import Redis
 from earshot.analysis.errors import Forbidden
 from earshot.analysis.types import Job, Release
 from earshot.audio.store.pcm import check_own
-from earshot.models.asr.endpoint import RUNTIME
 from earshot.models.checkpoints import catalog
+from earshot.models.runtimes import ENDPOINT
 from earshot.settings import settings
 from earshot.storage.postgres import db, releases
 from earshot.storage.redis import refused
@@ -42,7 +42,7 @@ def check(client: Redis, job: Job) -> None:
 
 @cache  # what was known once: errors are not kept
 def _check_release(release: Release) -> None:
-    if release.runtime == RUNTIME:
+    if release.runtime == ENDPOINT:
         return  # which URL it may have is the worker's own setting (``workers.asr.routes``)
     if release.runtime == "code" and not release.uri:
         return

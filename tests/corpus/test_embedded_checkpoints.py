@@ -21,8 +21,10 @@ from earshot.compute import cache
 from earshot.models.checkpoints.catalog import load
 from earshot.models.checkpoints.defaults import default_releases
 from earshot.models.checkpoints.location import sha256
+from earshot.models.metadata import HeadMetadata
 from earshot.models.onnx_model import open_model
-from earshot.models.sound.noise_on_yamnet import OnYamnet
+from earshot.models.sound.noise_on_yamnet import on_base
+from earshot.settings import settings
 from tests.chunks import chunk, stored
 from tests.corpus.recorded import DATA, SHARED
 from training.data import emotional_speech
@@ -129,15 +131,16 @@ def test_noise_on_yamnet_names_sounds_of_a_set_that_it_never_heard(tmp_path: Pat
     one crowd that it knows."""
     if not (SHARED / "models").is_dir():
         pytest.skip(f"YAMNet is not at {SHARED / 'models'}")
-    head = open_model(default_of("noise-yamnet-2"))
+    head = open_model(default_of("noise-yamnet-2"), settings())
     base = SHARED / "models/yamnet/yamnet.onnx"
-    hears = OnYamnet(
+    hears = on_base(
         open_model(
-            Release(analysis="noise", name="b", runtime="onnx", uri=str(base), sha256=sha256(base))
+            Release(analysis="noise", name="b", runtime="onnx", uri=str(base), sha256=sha256(base)),
+            settings(),
         ),
         head,
     )
-    model = noise.noise_model(hears, head, 25)
+    model = noise.NoiseModel(hears, 25, head.metadata(HeadMetadata).pooled_temperature)
     wanted = dict.fromkeys(("car-horn", "gunshots", "snoring", "train", "typing"), "mixed_noise")
     wanted |= {"rain": "rain_heavy", "applause": "crowd_talking", "crowd_cheering": "crowd_talking"}
     rows = [row for row in examples(DATA, "scene/ibm_max") if row.path.stem in wanted]

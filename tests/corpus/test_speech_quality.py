@@ -24,6 +24,7 @@ from earshot.audio.prepare import Prepared, prepare
 from earshot.models.asr.moonshine import Moonshine
 from earshot.models.checkpoints.defaults import default_releases
 from earshot.models.checkpoints.location import locate
+from earshot.settings import settings
 from evaluation.measures import rttm
 from evaluation.measures.der import Errors, Spoken, score
 from evaluation.measures.words import distance
@@ -94,7 +95,7 @@ def test_moonshine_writes_what_its_own_library_writes(tmp_path: Path) -> None:
         import moonshine_voice as upstream
     except (ImportError, OSError) as error:  # it wants PortAudio, which no wheel of Linux has
         pytest.skip(str(error))
-    folder = locate(default_releases()["asr"])
+    folder = locate(default_releases()["asr"], settings())
     # Threshold 0: all of the sound is one line, cut at whole blocks of its VAD.
     theirs = upstream.Transcriber(folder, upstream.ModelArch.TINY, options={"vad_threshold": "0.0"})
     ours = Moonshine(folder)

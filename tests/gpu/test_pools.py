@@ -93,7 +93,9 @@ def test_throughput(stack: Stack, served: dict[str, Release], cuda: str, name: s
     # A job of diarization carries a whole recording, whatever the batch.
     single = None if case.analysis == "diarization" else heard(stack, release, 1)
     sound_sec = sum(ref.end_ms - ref.start_ms for ref in full.first) / 1000
-    bare = sound_sec / seconds_a_pass(release.runtime, locate(release), "cuda", full.first, PASSES)
+    bare = sound_sec / seconds_a_pass(
+        release.runtime, locate(release, settings()), "cuda", full.first, PASSES
+    )
     print(table(case, cuda, bare, full, single))
     if case.barred:
         assert single is not None

@@ -10,6 +10,7 @@ import pytest
 
 from earshot.analysis.types import Release
 from earshot.models.checkpoints.location import locate
+from earshot.settings import settings
 
 pytestmark = pytest.mark.runtimes
 
@@ -82,9 +83,9 @@ def heard(folder: Path, store: Path, room_mb: int) -> tuple[list[int], list[dict
 def test_a_job_that_does_not_fit_goes_on_in_halves(
     releases: dict[str, Release], tmp_path: Path
 ) -> None:
-    free, whole = heard(locate(releases["ctc"]), tmp_path, 0)
+    free, whole = heard(locate(releases["ctc"], settings()), tmp_path, 0)
     assert free == [CHUNKS]
-    passes, outcomes = heard(locate(releases["ctc"]), tmp_path, 500)
+    passes, outcomes = heard(locate(releases["ctc"], settings()), tmp_path, 500)
     assert passes[0] == CHUNKS
     assert passes[1] == CHUNKS // 2
     assert len(passes) < 2 * CHUNKS, passes

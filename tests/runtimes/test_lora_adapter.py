@@ -8,8 +8,9 @@ import pytest
 
 from earshot.analysis.errors import Misconfigured
 from earshot.analysis.types import Release
-from earshot.models.asr.runtimes import open_local
 from earshot.models.checkpoints.location import locate, locate_parts
+from earshot.models.runtimes import open_release
+from earshot.settings import settings
 from tests.runtimes.tiny.upstream_voxtral import LANGUAGES, SOUNDS, text, upstream
 
 pytestmark = pytest.mark.runtimes
@@ -17,7 +18,7 @@ pytestmark = pytest.mark.runtimes
 
 def test_the_adapter_changes_what_is_heard(releases: dict[str, Release]) -> None:
     plain, changed = (
-        open_local(releases[name], "cpu").transcribe(SOUNDS, LANGUAGES, [])
+        open_release(releases[name], "cpu", settings()).transcribe(SOUNDS, LANGUAGES, [])
         for name in ("voxtral", "joint")
     )
     assert all(text(one) != text(other) for one, other in zip(plain, changed, strict=True))
@@ -28,7 +29,7 @@ def test_merged_and_unmerged_are_the_same_in_float32(releases: dict[str, Release
 
     from earshot.models.voxtral.network import opened
 
-    ours, theirs = opened(releases["joint"], "cpu"), upstream(releases, "joint")
+    ours, theirs = opened(releases["joint"], "cpu", settings()), upstream(releases, "joint")
     assert not any("lora" in name for name, _ in ours.model.named_modules())
     heard = ours.heard(SOUNDS)
     embedded, mask = ours.embedded([ours.prompts.transcription(375, "en")] * len(SOUNDS), heard)
@@ -48,7 +49,7 @@ def test_in_half_precision_small_changes_stay_beside_the_weights(
 
     from earshot.models.checkpoints.lora_adapter import adapted
 
-    base, own = locate_parts(releases["joint"]).paths
+    base, own = locate_parts(releases["joint"], settings()).paths
     model = VoxtralForConditionalGeneration.from_pretrained(base, dtype=torch.bfloat16).eval()
     layers = adapted(model, own, {}).model.language_model.layers
     layer = layers[0].self_attn.q_proj
@@ -71,7 +72,7 @@ def test_an_adapter_of_older_libraries_is_the_same(
 
     from earshot.models.voxtral.network import Voxtral
 
-    base, own = locate_parts(releases["joint"]).paths
+    base, own = locate_parts(releases["joint"], settings()).paths
     shutil.copytree(own, tmp_path / "old")
     weights = load_file(own / "adapter_model.safetensors")
     old = {
@@ -98,7 +99,7 @@ def test_an_adapter_that_finds_no_place_is_refused(
 
     from earshot.models.checkpoints.lora_adapter import adapted
 
-    base, own = locate_parts(releases["joint"]).paths
+    base, own = locate_parts(releases["joint"], settings()).paths
     shutil.copytree(own, tmp_path / "strange")
     weights = load_file(own / "adapter_model.safetensors")
     strange = {name.replace("layers.1.", "layers.7."): weight for name, weight in weights.items()}
@@ -110,7 +111,7 @@ def test_an_adapter_that_finds_no_place_is_refused(
 
 
 def test_a_missing_base_names_the_command_that_fetches_both(releases: dict[str, Release]) -> None:
-    folder = locate(releases["voxtral"])
+    folder = locate(releases["voxtral"], settings())
     aside = folder.with_name("aside")
     folder.rename(aside)
     try:
@@ -119,7 +120,7 @@ def test_a_missing_base_names_the_command_that_fetches_both(releases: dict[str, 
                 Misconfigured,
                 match=f"voxtral, which {release.name} needs, is not here.*pull {release.name}",
             ):
-                locate(release)
+                locate(release, settings())
     finally:
         aside.rename(folder)
 
@@ -141,7 +142,7 @@ def test_what_is_replaced_as_a_whole_is_found_in_either_precision(
 
     from earshot.models.checkpoints.lora_adapter import adapted
 
-    base = locate(releases["voxtral"])
+    base = locate(releases["voxtral"], settings())
     told = LoraConfig(r=2, target_modules=["q_proj", "v_proj"], init_lora_weights=False, **more)
     tuned = get_peft_model(
         VoxtralForConditionalGeneration.from_pretrained(base, dtype=torch.float32), told

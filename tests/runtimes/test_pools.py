@@ -62,7 +62,7 @@ def test_a_pool_answers_every_chunk(full: Front, served: dict[str, Release], nam
     assert len(found.first) == (1 if name == "pyannote" else CHUNKS)
     for each in served.values():
         if each.analysis == release.analysis:
-            assert seconds_a_pass(each.runtime, locate(each), "cpu", found.first, 1) > 0
+            assert seconds_a_pass(each.runtime, locate(each, settings()), "cpu", found.first, 1) > 0
 
 
 def test_what_the_pool_holds_is_told(full: Front, served: dict[str, Release]) -> None:

@@ -17,12 +17,11 @@ from earshot.analysis.types import WHOLE, Release, SpeakerCount
 from earshot.audio.clip import Clip
 from earshot.compute.sound import Samples
 from earshot.models.checkpoints.location import locate
-from earshot.models.speakers.diarizer import SAMPLE_RATE
+from earshot.models.speakers.diarizer import SAMPLE_RATE, Diarizer
 from earshot.settings import settings
 from tests import chunks
 from tests.sounds.synthetic import voice
 from workers import diarization
-from workers.diarization.diarizers import Diarizer
 
 pytestmark = pytest.mark.runtimes
 
@@ -82,7 +81,7 @@ def by_the_library(release: Release, sound: Clip, **asked: int) -> list[set[tupl
     import torch
     from pyannote.audio import Pipeline
 
-    pipeline = Pipeline.from_pretrained(locate(release))
+    pipeline = Pipeline.from_pretrained(locate(release, settings()))
     pipeline.embedding_batch_size = 6  # 32 take 2 GB on a CPU
     answer = pipeline(
         {"waveform": torch.from_numpy(sound.read()), "sample_rate": SAMPLE_RATE}, **asked
@@ -160,7 +159,7 @@ def test_windows_do_not_depend_on_what_shares_their_pass(
 
     samples = talk(25)
     answers = [
-        PyannoteDiarizer(locate(stored["light"]), "cpu", rows).who_spoke(
+        PyannoteDiarizer(locate(stored["light"], settings()), "cpu", rows).who_spoke(
             lambda start, end: samples[start * 16 : end * 16], len(samples) // 16
         )
         for rows in (at_once, 16)
@@ -190,7 +189,9 @@ def test_a_pass_that_does_not_fit_is_halved_and_goes_on(stored: dict[str, Releas
     from earshot.models.pyannote.diarizer import PyannoteDiarizer
 
     samples = talk(25)
-    whole, cramped = (PyannoteDiarizer(locate(stored["light"]), "cpu", 16) for _ in range(2))
+    whole, cramped = (
+        PyannoteDiarizer(locate(stored["light"], settings()), "cpu", 16) for _ in range(2)
+    )
     device = Cramped(cramped.pipeline._embedding, room=5)
     cramped.pipeline._embedding = device
     answers = [
@@ -234,7 +235,15 @@ print(len(tried))
 def test_nobody_is_told(stored: dict[str, Release], told: str) -> None:
     """Without ``HF_HUB_OFFLINE``; with the library's telemetry switched on again, as a proof that
     it would be seen."""
-    argv = [sys.executable, "-W", "ignore", "-c", QUIET, str(locate(stored["light"])), told]
+    argv = [
+        sys.executable,
+        "-W",
+        "ignore",
+        "-c",
+        QUIET,
+        str(locate(stored["light"], settings())),
+        told,
+    ]
     done = subprocess.run(argv, check=True, capture_output=True, text=True)
     assert (int(done.stdout) > 0) == (told == "told"), done.stderr
 
@@ -248,7 +257,9 @@ def test_no_more_sound_is_held_than_a_pass_takes(stored: dict[str, Release]) -> 
         asked.append(end_ms - start_ms)
         return samples[start_ms * 16 : end_ms * 16]
 
-    assert PyannoteDiarizer(locate(stored["light"]), "cpu").who_spoke(read, 60_000).turns
+    assert (
+        PyannoteDiarizer(locate(stored["light"], settings()), "cpu").who_spoke(read, 60_000).turns
+    )
     assert len(asked) == 2 * 51  # windows, for segmentation and for embedding
     assert set(asked) == {10_000}
 
@@ -268,7 +279,7 @@ def test_clusters_are_spread_as_the_library_spreads_them(
     )
     clusters = random.integers(-2, 4, (30, 3)).astype(np.int8)
     clusters[clusters == -1] = -2
-    pipeline = Pipeline.from_pretrained(locate(stored["light"]))
+    pipeline = Pipeline.from_pretrained(locate(stored["light"], settings()))
     seen: list[object] = []
     pipeline.to_diarization = lambda table, _: seen.append(np.array([each for _, each in table]))
     pipeline.reconstruct(active, clusters.copy(), None)

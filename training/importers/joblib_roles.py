@@ -12,6 +12,7 @@ import numpy as np
 from earshot.analysis.errors import Misconfigured, one_line
 from earshot.audio.features.utterance import FEATURES, WIDTH
 from earshot.models.checkpoints.export import check_parity, describe
+from earshot.models.metadata import SentimentMetadata
 from training.importers.role_graph import FLOOR, Chain, Part, join_roles
 from training.importers.trusted_pickle import loaded
 
@@ -89,10 +90,13 @@ def converted(
     for role, model in brought.items():
         shifted = _typical(model.pipeline, examples)
         check_parity(out, shifted, {role: model.scores(shifted)}, TOLERANCE)
-    describe(
-        out, labels=LABELS, features=FEATURES, temperature=dict.fromkeys(brought, 1.0),
+    metadata = SentimentMetadata(
+        labels=LABELS,
+        features=FEATURES,
+        temperature=dict.fromkeys(brought, 1.0),
         made_from={role: dict(model.files) for role, model in brought.items()},
-    )  # fmt: skip
+    )
+    describe(out, metadata)
 
 
 def bring(contents: Mapping[Path, bytes], names: Sequence[str]) -> Brought:

@@ -6,10 +6,9 @@ from pathlib import Path
 
 from earshot.analysis.errors import Misconfigured
 from earshot.analysis.types import Release
-from earshot.models.asr.endpoint import RUNTIME, AsrEndpoint, Endpoint
 from earshot.models.asr.recogniser import Recogniser
-from earshot.models.asr.runtimes import open_local
 from earshot.models.checkpoints import catalog
+from earshot.models.runtimes import ENDPOINT, open_release
 from earshot.settings import Settings
 
 ANY = "*"
@@ -44,24 +43,8 @@ class Recognisers:
         return release.name, self._open[release.name]
 
     def _opened(self, release: Release) -> Recogniser:
-        if release.runtime != RUNTIME:
-            return open_local(release, self._device)
-        config = self._config
-        if (
-            release.uri != config.asr_endpoint_url
-        ):  # rows would bear the name of one, and the words of the other
-            raise Misconfigured(
-                "endpoint",
-                f"the job is for {release.name}, and this worker's EARSHOT_ASR_ENDPOINT_URL is"
-                " another URL or none; give whatever dispatches and all workers of asr the same"
-                " one, and start them again",
-            )
-        endpoint = Endpoint(
-            config.asr_endpoint_url,
-            config.asr_endpoint_token.get_secret_value(),
-            config.asr_endpoint_timeout_sec,
-        )
-        return AsrEndpoint(endpoint, config.internal_hosts)
+        recogniser: Recogniser = open_release(release, self._device, self._config)
+        return recogniser
 
 
 def routes(release: Release, config: Settings) -> dict[str, Release]:
@@ -72,7 +55,9 @@ def routes(release: Release, config: Settings) -> dict[str, Release]:
         Misconfigured: the catalog has no such release for asr.
     """
     return (
-        {} if release.runtime == RUNTIME else named_routes(config.asr_routes, config.models_catalog)
+        {}
+        if release.runtime == ENDPOINT
+        else named_routes(config.asr_routes, config.models_catalog)
     )
 
 

@@ -8,8 +8,9 @@ from earshot.analysis.findings import DiarizationFindings, SpeakerTurn
 from earshot.analysis.outcome import NO_SPEECH, Skipped
 from earshot.analysis.types import Release, Utterance
 from earshot.audio.clip import Clip
-from earshot.models.speakers.diarizer import Spoken
-from workers.diarization.diarizers import Diarizer, opened
+from earshot.models.runtimes import open_release
+from earshot.models.speakers.diarizer import Diarizer, Spoken
+from earshot.settings import settings
 
 FINDINGS = DiarizationFindings
 
@@ -24,7 +25,8 @@ def load(release: Release, device: str) -> Diarizer:
         Misconfigured: there is no such runtime, its packages are not installed, or the checkpoint
             is not the release's.
     """
-    return opened(release, device)
+    model: Diarizer = open_release(release, device, settings())
+    return model
 
 
 def analyze(model: Diarizer, clips: Sequence[Clip]) -> list[DiarizationFindings | Skipped]:

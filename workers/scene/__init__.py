@@ -1,6 +1,6 @@
 """Scene: what kind of sound fills a chunk, and when (000-05)."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from itertools import pairwise
 from typing import Protocol
 
@@ -15,9 +15,9 @@ from earshot.analysis.types import Interval, Release
 from earshot.audio.clip import Clip
 from earshot.audio.features.level import SILENT, SILENT_DB, loudness, mixed
 from earshot.audio.features.windows import WindowSpec, begin_ms
+from earshot.models.runtimes import open_release
 from earshot.models.scoring import classify
-from earshot.models.sound.windowed import open_windowed
-from earshot.models.sound.yamnet import open_yamnet
+from earshot.settings import settings
 from workers.scene.sound_events import PLACES, Cells, events_of
 
 FINDINGS = SceneFindings
@@ -62,24 +62,13 @@ class SceneModel(Protocol):
         ...
 
 
-READERS: dict[str, Callable[[Release], SceneModel]] = {"onnx": open_windowed, "yamnet": open_yamnet}
-"""Runtime of a release to what opens it."""
-
-
 def load(release: Release, device: str) -> SceneModel:
     """The small CNN distilled from YAMNet, or YAMNet; runs on the CPU whatever the device.
 
     Raises:
-        Misconfigured: as the reader, there is none for the release's runtime, or ``cell_ms`` does
-            not fit its windows.
+        Misconfigured: as ``open_release``, or ``cell_ms`` does not fit its windows.
     """
-    if release.runtime not in READERS:
-        raise Misconfigured(
-            "runtime",
-            f"scene has no runtime {release.runtime!r} (release {release.name}); it knows"
-            f" {', '.join(READERS)}",
-        )
-    model = READERS[release.runtime](release)
+    model: SceneModel = open_release(release, device, settings())
     cell_ms(model.spec)
     return model
 

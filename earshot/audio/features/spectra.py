@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from functools import cache
-from typing import Literal
+from typing import ClassVar, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,6 +18,8 @@ block: a chunk takes 16 ms instead of 38."""
 @dataclass(frozen=True)
 class MelSpec:
     """Parameters of a checkpoint's log-mel spectrogram, stored in the checkpoint's metadata."""
+
+    __pydantic_config__: ClassVar = {"extra": "forbid"}  # a key that is unknown changes the input
 
     n_fft: int
     hop: int  # samples

@@ -1,7 +1,7 @@
 """Cuts a waveform into the fixed log-mel windows of a network; shared by training and workers."""
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import ClassVar, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,6 +13,8 @@ from earshot.audio.features.spectra import Array, MelSpec, log_mel, patches, sta
 @dataclass(frozen=True)
 class WindowSpec:
     """Parameters from samples to network inputs, stored in the checkpoint's metadata."""
+
+    __pydantic_config__: ClassVar = {"extra": "forbid"}  # a key that is unknown changes the input
 
     mel: MelSpec
     length: int  # frames

@@ -10,16 +10,16 @@ from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
 from earshot.analysis.errors import EarshotError, Misconfigured, Permanent, Unavailable
+from earshot.analysis.types import Release
 from earshot.compute.device import says_full, says_lost
 from earshot.compute.sound import SAMPLE_RATE, Samples
 from earshot.models.asr.endpoint_messages import Answer, complaint, parse, recognition, request
 from earshot.models.asr.recogniser import Recognition
+from earshot.models.options import Options
 from earshot.net.addresses import PORTS
 from earshot.net.client import BROKEN, FAILED, Reused
 from earshot.net.retry import is_passing
 
-RUNTIME = "http-endpoint"
-"""Of releases that are such an endpoint: nothing of them is on this machine."""
 AT_A_TIME = 8
 MOST_BYTES = 4 << 20
 """Of an answer; a transcript of half a minute has a few thousand."""
@@ -127,3 +127,21 @@ def _refusal(host: str, status: int, said: str) -> EarshotError:
         return Misconfigured("endpoint", f"{answers}; correct EARSHOT_ASR_ENDPOINT_URL")
     # Redirections are refused too: they would carry the token elsewhere.
     return Permanent("endpoint_refused", f"{answers} to a request for a transcript")
+
+
+def open_endpoint(release: Release, device: str, options: Options) -> AsrEndpoint:
+    """The client of the endpoint that settings name, which has to be the release's.
+
+    Raises:
+        Misconfigured: it is another one, or none.
+    """
+    url = options.asr_endpoint_url
+    if release.uri != url:  # rows would bear the name of one, and the words of the other
+        raise Misconfigured(
+            "endpoint",
+            f"the job is for {release.name}, and this worker's EARSHOT_ASR_ENDPOINT_URL is"
+            " another URL or none; give whatever dispatches and all workers of asr the same"
+            " one, and start them again",
+        )
+    token, wait = options.asr_endpoint_token.get_secret_value(), options.asr_endpoint_timeout_sec
+    return AsrEndpoint(Endpoint(url, token, wait), options.internal_hosts)

@@ -11,12 +11,15 @@ from typing import Any
 
 import numpy as np
 
+from earshot.analysis.types import Release
 from earshot.compute import onnx_runtime
 from earshot.compute.sound import SAMPLE_RATE, Samples
 from earshot.models.asr.english_alignment import Aligner
 from earshot.models.asr.moonshine_tokens import END, START, words_of
 from earshot.models.asr.moonshine_tokens import read as read_tokens
 from earshot.models.asr.recogniser import Recognised, Recognition
+from earshot.models.checkpoints.location import locate
+from earshot.models.options import Options
 
 LANGUAGE = "en"
 SHORTEST = SAMPLE_RATE
@@ -118,3 +121,12 @@ def _likeliest(logits: Samples) -> tuple[int, float]:
     """The token, and the natural log of its probability."""
     token = int(logits.argmax())
     return token, -float(np.log(np.exp(logits - logits[token]).sum()))
+
+
+def open_moonshine(release: Release, device: str, options: Options) -> Moonshine:
+    """The recogniser of a release; runs on the CPU whatever the device.
+
+    Raises:
+        Misconfigured: the checkpoint is missing, altered, or of another kind.
+    """
+    return Moonshine(locate(release, options))

@@ -9,10 +9,13 @@ from typing import Any
 import numpy as np
 
 from earshot.analysis.errors import Misconfigured
+from earshot.analysis.types import Release
 from earshot.compute.sound import SAMPLE_RATE, Samples, passes
 from earshot.models.asr.ctc_best_path import Alphabet, words_on
 from earshot.models.asr.kaldi_features import KaldiFeatures, fits
 from earshot.models.asr.recogniser import UNDETERMINED, Recognition
+from earshot.models.checkpoints.location import locate
+from earshot.models.options import Options
 
 FAMILY = ("wav2vec2-bert", "wav2vec2", "hubert", "wavlm", "unispeech", "unispeech-sat")
 """Model types whose rows do not depend on one another when they are padded; those of
@@ -117,3 +120,12 @@ class TransformersCtc:
         frame_ms = max(SHORTEST, length) * 1000 / SAMPLE_RATE / len(path)
         words, mean = words_on(path, shares, self._alphabet, frame_ms, length * 1000 // SAMPLE_RATE)
         return Recognition(words, language, mean)
+
+
+def open_ctc(release: Release, device: str, options: Options) -> TransformersCtc:
+    """The recogniser of a release.
+
+    Raises:
+        Misconfigured: the checkpoint is missing, altered, or of another kind.
+    """
+    return TransformersCtc(locate(release, options), device)

@@ -2,7 +2,6 @@
 as the original did."""
 
 import json
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +12,7 @@ from numpy.typing import NDArray
 
 from earshot.audio.features.windows import WindowSpec
 from earshot.compute import onnx_runtime
+from earshot.models.metadata import Metadata, WindowedMetadata, properties, read
 
 Floats = NDArray[np.float32]
 
@@ -31,23 +31,47 @@ def export_torch(net: torch.nn.Module, path: Path, example: Floats, names: tuple
     check_parity(path, example, {names[1]: expected})
 
 
-def describe(path: Path, **metadata: Any) -> None:
-    """Add entries to the checkpoint's metadata, each as JSON."""
+def describe(path: Path, metadata: Metadata) -> None:
+    """Write the metadata of a checkpoint; other properties of the file stay."""
     model = onnx.load(str(path))
     kept = {prop.key: prop.value for prop in model.metadata_props}
-    kept |= {key: json.dumps(value) for key, value in metadata.items()}
-    onnx.helper.set_model_props(model, kept)
+    onnx.helper.set_model_props(model, kept | properties(metadata))
     onnx.save(model, str(path))
 
 
+def redescribe(path: Path, kind: type[Metadata], **changes: object) -> None:
+    """Change keys of the metadata that a checkpoint has.
+
+    Raises:
+        Misconfigured: it has not the metadata of that kind, or a change does not fit it.
+    """
+    found = {prop.key: prop.value for prop in onnx.load(str(path)).metadata_props}
+    found |= {key: json.dumps(value) for key, value in changes.items()}
+    describe(path, read(kind, found, path.name))
+
+
 def window_metadata(
-    labels: tuple[str, ...], spec: WindowSpec, mean: Floats, std: Floats, temperature: float
-) -> dict[str, Any]:
-    """What ``earshot.models.sound.windowed`` reads."""
-    numbers = {
-        key: [round(float(x), 5) for x in value] for key, value in (("mean", mean), ("std", std))
-    }
-    return {"labels": labels, "window": asdict(spec), "temperature": temperature, **numbers}
+    labels: tuple[str, ...],
+    spec: WindowSpec,
+    mean: Floats,
+    std: Floats,
+    temperature: float,
+    **further: Any,
+) -> WindowedMetadata:
+    """The metadata of a network over windows.
+
+    Args:
+        mean: shape (bands,), as ``std``.
+        further: optional keys of ``WindowedMetadata``.
+    """
+    return WindowedMetadata(
+        labels=labels,
+        window=spec,
+        mean=tuple(round(float(x), 5) for x in mean),
+        std=tuple(round(float(x), 5) for x in std),
+        temperature=temperature,
+        **further,
+    )
 
 
 def check_parity(

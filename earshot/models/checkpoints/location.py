@@ -10,7 +10,7 @@ from earshot.analysis.errors import Misconfigured
 from earshot.analysis.types import Release
 from earshot.models.checkpoints import catalog, licence, lock
 from earshot.models.checkpoints.catalog import Checkpoint, digest_of
-from earshot.settings import settings
+from earshot.models.options import Options
 
 MODELS = Path(__file__).resolve().parent.parent
 
@@ -23,7 +23,7 @@ class Located(NamedTuple):
     sha256: str
 
 
-def locate(release: Release) -> Path:
+def locate(release: Release, options: Options) -> Path:
     """Path of the verified checkpoint: a file, or a folder where it consists of several.
 
     Raises:
@@ -31,16 +31,15 @@ def locate(release: Release) -> Path:
             release's.
         Forbidden: its licence does not allow what this installation is for.
     """
-    return locate_parts(release).paths[-1]
+    return locate_parts(release, options).paths[-1]
 
 
-def locate_parts(release: Release) -> Located:
+def locate_parts(release: Release, options: Options) -> Located:
     """As ``locate``, with what an adapter adapts."""
-    config = settings()
-    entries = catalog.known(config.models_catalog)
+    entries = catalog.known(options.models_catalog)
     for each in entries:  # by its file too: a licence does not end with a name
         if release.name == each.name or release.uri == each.uri:
-            licence.check(each, config.commercial_use)
+            licence.check(each, options.commercial_use)
     if (
         ":" not in release.uri or Path(release.uri).is_absolute()
     ):  # a URI begins with its scheme, so no slash
@@ -56,9 +55,9 @@ def locate_parts(release: Release) -> Located:
         return Located((_packaged(entry),), release.sha256)
     parts = catalog.parts(entry, entries)
     for each in parts:
-        licence.check(each, config.commercial_use)
-    paths = tuple(_pulled(each, entry, config.models_folder) for each in parts)
-    return Located(paths, _checked(release, parts, config.models_folder))
+        licence.check(each, options.commercial_use)
+    paths = tuple(_pulled(each, entry, options.models_folder) for each in parts)
+    return Located(paths, _checked(release, parts, options.models_folder))
 
 
 def sha256(path: Path) -> str:

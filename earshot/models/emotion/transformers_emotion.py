@@ -8,9 +8,12 @@ from typing import Any
 import numpy as np
 
 from earshot.analysis.errors import Misconfigured
+from earshot.analysis.types import Release
 from earshot.compute.padded_rows import padded
 from earshot.compute.sound import SAMPLE_RATE, Samples
+from earshot.models.checkpoints.location import locate
 from earshot.models.emotion.model import Dimensions, Shares, in_passes, noise
+from earshot.models.options import Options
 from earshot.models.scoring import softmax
 
 FAMILY = ("wav2vec2", "hubert", "wavlm")
@@ -139,3 +142,21 @@ def _check_whole(folder: Path, told: Any) -> None:
             "checkpoint",
             f"{folder} has no weights for {wrong[0]}: it was saved from another kind of network",
         )
+
+
+def open_emotion(release: Release, device: str, options: Options) -> TransformersEmotion:
+    """The emotion model of a release.
+
+    Raises:
+        Misconfigured: the checkpoint is missing, altered, or of another kind.
+    """
+    return TransformersEmotion(locate(release, options), device, options.emotion_int8)
+
+
+def open_dimensions(release: Release, device: str, options: Options) -> TransformersDimensional:
+    """The model of a release that rates valence, arousal and dominance.
+
+    Raises:
+        Misconfigured: the checkpoint is missing, altered, or of another kind.
+    """
+    return TransformersDimensional(locate(release, options), device, options.emotion_int8)

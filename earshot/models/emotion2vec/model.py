@@ -5,11 +5,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from earshot.analysis.errors import Misconfigured
+from earshot.analysis.types import Release
 from earshot.compute.padded_rows import padded
 from earshot.compute.sound import Samples
+from earshot.models.checkpoints.location import locate
 from earshot.models.emotion.model import Shares, in_passes, noise
 from earshot.models.emotion2vec.config import UNUSED, read_config, read_labels
 from earshot.models.emotion2vec.weights import load_network
+from earshot.models.options import Options
 from earshot.models.scoring import softmax
 
 if TYPE_CHECKING:
@@ -63,3 +66,12 @@ class Emotion2vecModel:
         ):
             logits: Tensor = self.network(sound, lengths)
         return logits
+
+
+def open_emotion2vec(release: Release, device: str, options: Options) -> Emotion2vecModel:
+    """The emotion model of a release.
+
+    Raises:
+        Misconfigured: the checkpoint is missing, altered, or of another kind.
+    """
+    return Emotion2vecModel(locate(release, options), device, options.emotion_int8)

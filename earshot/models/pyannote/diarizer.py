@@ -9,10 +9,22 @@ from typing import Any
 
 import numpy as np
 
+from earshot.analysis.types import Release, SpeakerCount
+from earshot.audio.clip import Clip
 from earshot.compute.halving import in_halves
+from earshot.models.checkpoints.location import locate
+from earshot.models.options import Options
 from earshot.models.pyannote.clusters import clusters_in_bounds, spread_over_windows
 from earshot.models.pyannote.config import opened
-from earshot.models.speakers.diarizer import SAMPLE_RATE, Diarized, Reader, Samples, Spoken
+from earshot.models.speakers.diarizer import (
+    SAMPLE_RATE,
+    Diarized,
+    Diarizer,
+    Reader,
+    Samples,
+    Spoken,
+    reader,
+)
 
 AT_ONCE = {"cpu": 1, "cuda": 32}
 """Windows of ten seconds in one forward pass. Each takes 50 MB in the embedding network; a CPU is
@@ -164,3 +176,18 @@ def _spoken(annotation: Any, duration_ms: int) -> tuple[Spoken, ...]:
         if end > start:
             found.append(Spoken(str(voice), start, end))
     return tuple(sorted(found, key=lambda item: (item.start_ms, item.end_ms, item.voice)))
+
+
+def open_pyannote(release: Release, device: str, options: Options) -> Diarizer:
+    """The pipeline of pyannote.audio, which finds speech by itself.
+
+    Raises:
+        Misconfigured: the checkpoint is missing, altered, or no such pipeline.
+    """
+    pipeline = PyannoteDiarizer(locate(release, options), device)
+
+    def diarize(clip: Clip, channel: int) -> Diarized:
+        asked = clip.ref.speakers or SpeakerCount()
+        return pipeline.who_spoke(reader(clip, channel), clip.ref.end_ms, asked.min, asked.max)
+
+    return diarize

@@ -1,12 +1,16 @@
 """Noise checkpoints: the network that answers window by window, and the temperature of pooled
 answers."""
 
+from typing import NamedTuple
+
 import numpy as np
 from numpy.typing import NDArray
 
 from earshot.analysis.types import Release
-from earshot.models.onnx_model import OnnxModel
-from earshot.models.sound.noise_on_yamnet import OnYamnet, open_on_yamnet, stands_on
+from earshot.models.metadata import Metadata
+from earshot.models.onnx_model import open_model
+from earshot.models.options import Options
+from earshot.models.sound.noise_on_yamnet import OnYamnet, open_on_yamnet
 from earshot.models.sound.windowed import WindowedModel, windowed_of
 
 Array = NDArray[np.float32]
@@ -18,10 +22,27 @@ FULL_BAND = 32_000
 UNTRAINED = "untrained"
 
 
-def hearing(release: Release, onnx: OnnxModel) -> WindowedModel | OnYamnet:
-    """What hears the windows of an open checkpoint."""
-    base = stands_on(onnx)
-    return windowed_of(release, onnx) if base is None else open_on_yamnet(release, onnx, base)
+class NoiseCheckpoint(NamedTuple):
+    """An open noise checkpoint."""
+
+    windows: WindowedModel | OnYamnet
+    version: str | None
+    """What its metadata calls it; ``UNTRAINED`` where it was exported before it was trained."""
+    pooled_temperature: float
+    """Of the mean over windows."""
+
+
+def open_noise(release: Release, device: str, options: Options) -> NoiseCheckpoint:
+    """A network over windows, or a head over the features of YAMNet; runs on the CPU whatever the
+    device.
+
+    Raises:
+        Misconfigured: as ``open_windowed`` and ``open_on_yamnet``.
+    """
+    onnx = open_model(release, options)
+    found = onnx.metadata(Metadata)
+    windows = windowed_of(onnx) if found.base is None else open_on_yamnet(release, onnx, options)
+    return NoiseCheckpoint(windows, found.model_version, found.pooled_temperature)
 
 
 def tempered(shares: Array, temperature: float) -> Array:

@@ -12,7 +12,9 @@ from earshot.audio.features.chosen_windows import windows_at
 from earshot.audio.features.spectra import YAMNET
 from earshot.audio.features.windows import WindowSpec, begin_ms
 from earshot.models.checkpoints import catalog
+from earshot.models.metadata import HeadMetadata
 from earshot.models.onnx_model import OnnxModel, open_model
+from earshot.models.options import Options
 from earshot.models.scoring import softmax
 
 Array = NDArray[np.float32]
@@ -30,6 +32,7 @@ class OnYamnet:
 
     base: OnnxModel
     head: OnnxModel
+    temperature: float
     spec: WindowSpec = SPEC
 
     @property
@@ -46,24 +49,27 @@ class OnYamnet:
         """Shares of the windows at these positions, shape (places, labels)."""
         features = self.base.run(windows_at(waveform, sample_rate, self.spec, places))[FEATURES]
         (logits,) = self.head.run(features).values()
-        return softmax(logits, float(self.head.metadata["temperature"]))
+        return softmax(logits, self.temperature)
 
 
-def stands_on(head: OnnxModel) -> str | None:
-    """Name of the catalog entry that a head needs beside it; None for a checkpoint that hears by
-    itself."""
-    base = head.metadata.get("base")
-    return None if base is None else str(base)
-
-
-def open_on_yamnet(release: Release, head: OnnxModel, base: str) -> OnYamnet:
+def open_on_yamnet(release: Release, head: OnnxModel, options: Options) -> OnYamnet:
     """Opens the network that a head stands on.
 
     Raises:
         Misconfigured: the catalog does not know it, or it is not on this machine; says how to fetch
             it.
     """
-    return OnYamnet(open_model(base_of(release, base)), head)
+    base = base_of(release, head.metadata(HeadMetadata).base)
+    return on_base(open_model(base, options), head)
+
+
+def on_base(base: OnnxModel, head: OnnxModel) -> OnYamnet:
+    """A head over the network that it stands on, both open.
+
+    Raises:
+        Misconfigured: the head's metadata is not that of a head.
+    """
+    return OnYamnet(base, head, head.metadata(HeadMetadata).temperature)
 
 
 def base_of(release: Release, base: str) -> Release:

@@ -5,12 +5,12 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from earshot.analysis.errors import Misconfigured
 from earshot.analysis.types import Release
 from earshot.audio.features.chosen_windows import windows_at
-from earshot.audio.features.spectra import MelSpec
 from earshot.audio.features.windows import WindowSpec, windows
+from earshot.models.metadata import WindowedMetadata
 from earshot.models.onnx_model import OnnxModel, open_model
+from earshot.models.options import Options
 from earshot.models.scoring import softmax
 
 Array = NDArray[np.float32]
@@ -68,28 +68,19 @@ class WindowedModel:
         return softmax(logits, self.temperature)
 
 
-def open_windowed(release: Release) -> WindowedModel:
-    """Open a release whose metadata holds ``window``, ``mean``, ``std`` and ``temperature``.
+def open_windowed(release: Release, device: str, options: Options) -> WindowedModel:
+    """Open a windowed checkpoint; it runs on the CPU whatever the device.
 
     Raises:
         Misconfigured: as ``open_model``, or the metadata is not that of a windowed checkpoint.
     """
-    return windowed_of(release, open_model(release))
+    return windowed_of(open_model(release, options))
 
 
-def windowed_of(release: Release, onnx: OnnxModel) -> WindowedModel:
+def windowed_of(onnx: OnnxModel) -> WindowedModel:
     """The same for a checkpoint that is open already."""
-    try:
-        window = dict(onnx.metadata["window"])
-        spec = WindowSpec(mel=MelSpec(**window.pop("mel")), **window)
-        mean, std = (np.asarray(onnx.metadata[key], np.float32) for key in ("mean", "std"))
-        temperature = float(onnx.metadata["temperature"])
-    except (KeyError, TypeError) as error:
-        raise Misconfigured(
-            "checkpoint",
-            f"{release.name}: its metadata lacks {error}; export it with"
-            " earshot.models.checkpoints.export",
-        ) from error
-    if spec.layout == "mel_time":
+    found = onnx.metadata(WindowedMetadata)
+    mean, std = (np.asarray(each, np.float32) for each in (found.mean, found.std))
+    if found.window.layout == "mel_time":
         mean, std = mean[:, None], std[:, None]
-    return WindowedModel(onnx=onnx, spec=spec, mean=mean, std=std, temperature=temperature)
+    return WindowedModel(onnx, found.window, mean, std, found.temperature)

@@ -12,6 +12,7 @@ from earshot.audio.features.chosen_windows import windows_at
 from earshot.audio.features.spectra import YAMNET
 from earshot.audio.features.windows import WindowSpec, windows
 from earshot.models.onnx_model import OnnxModel, open_model
+from earshot.models.options import Options
 from earshot.models.sound.audioset import SCENES, Classes, classes
 
 Array = NDArray[np.float32]
@@ -50,14 +51,14 @@ class Yamnet:
         return self.known.gathered(scores, self.labels)
 
 
-def open_yamnet(release: Release) -> Yamnet:
+def open_yamnet(release: Release, device: str, options: Options) -> Yamnet:
     """Opens the checkpoint, which says nothing about itself: its classes and their scenes are those
     of the mapping.
 
     Raises:
         Misconfigured: as ``open_model``, or it is another network.
     """
-    onnx = open_model(release.model_copy(update={"labels": ()}))
+    onnx = open_model(release.model_copy(update={"labels": ()}), options)
     known = classes()
     outputs = {output.name: output.shape for output in onnx.session.get_outputs()}
     if outputs.get("scores", [None])[-1] != len(known.names) or release.labels not in ((), SCENES):

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from earshot.audio.clip import Clip
+
 Samples = NDArray[np.float32]
 """Mono float32 in [-1, 1] at ``SAMPLE_RATE``, shape (samples,)."""
 SAMPLE_RATE = 16_000
@@ -34,3 +36,18 @@ class Diarized:
     exclusive: tuple[Spoken, ...] = ()
     """The same with one voice at a time, for whoever gives words to voices; empty where ``turns``
     do not overlap anyway."""
+
+
+Diarizer = Callable[[Clip, int], Diarized]
+"""The voices on one channel of a recording in which the VAD heard speech on that channel."""
+
+
+def reader(clip: Clip, channel: int) -> Reader:
+    """Reads one channel of a clip."""
+    assert clip.sample_rate == SAMPLE_RATE
+
+    def read(start_ms: int, end_ms: int) -> Samples:
+        samples: Samples = clip.read(start_ms, end_ms, channel)[0]
+        return samples
+
+    return read

@@ -1,14 +1,15 @@
 """The speaker checkpoint: log-mel windows of speech in, one unit vector a window out."""
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from earshot.analysis.errors import Misconfigured
 from earshot.analysis.types import Release
+from earshot.audio.features.spectra import MelSpec
+from earshot.models.metadata import SpeakerMetadata
 from earshot.models.onnx_model import OnnxModel, open_model
+from earshot.models.options import Options
 
 Array = NDArray[np.float32]
 
@@ -19,7 +20,7 @@ class SpeakerModel:
     embeddings."""
 
     onnx: OnnxModel
-    mel: dict[str, Any]  # fields of ``earshot.audio.features.spectra.MelSpec``
+    mel: MelSpec
     level: float  # effective value that every window is brought to
     threshold: float  # mean cosine below which two groups of windows are two voices
 
@@ -29,21 +30,12 @@ class SpeakerModel:
         return embeddings
 
 
-def open_speaker(release: Release) -> SpeakerModel:
-    """Open a release whose metadata holds ``mel``, ``level`` and ``threshold``.
+def open_speaker(release: Release, options: Options) -> SpeakerModel:
+    """Open a speaker checkpoint.
 
     Raises:
         Misconfigured: as ``open_model``, or the metadata is not that of a speaker checkpoint.
     """
-    onnx = open_model(release)
-    try:
-        level, threshold = float(onnx.metadata["level"]), float(onnx.metadata["threshold"])
-        return SpeakerModel(
-            onnx=onnx, mel=dict(onnx.metadata["mel"]), level=level, threshold=threshold
-        )
-    except (KeyError, TypeError) as error:
-        raise Misconfigured(
-            "checkpoint",
-            f"{release.name}: its metadata lacks {error}; make it with"
-            " training.recipes.speaker.train",
-        ) from error
+    onnx = open_model(release, options)
+    found = onnx.metadata(SpeakerMetadata)
+    return SpeakerModel(onnx, found.mel, found.level, found.threshold)

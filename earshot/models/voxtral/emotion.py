@@ -5,10 +5,12 @@ from collections.abc import Sequence
 from typing import Any
 
 from earshot.analysis.errors import Misconfigured
+from earshot.analysis.types import Release
 from earshot.compute.sound import Samples, passes
 from earshot.models.emotion.model import Shares
+from earshot.models.options import Options
 from earshot.models.scoring import softmax
-from earshot.models.voxtral.network import Voxtral
+from earshot.models.voxtral.network import Voxtral, opened
 
 
 class VoxtralEmotion:
@@ -97,3 +99,12 @@ class VoxtralEmotion:
         )
         device = self.network.device
         return tokens.repeat(rows, 1).to(device), real.repeat(rows, 1).to(device)
+
+
+def open_voxtral_emotion(release: Release, device: str, options: Options) -> VoxtralEmotion:
+    """The emotion model of a release.
+
+    Raises:
+        Misconfigured: as ``earshot.models.voxtral.network.opened``, or the release has no labels.
+    """
+    return VoxtralEmotion(opened(release, device, options), release.labels)

@@ -11,6 +11,7 @@ from earshot.analysis.errors import Misconfigured
 from earshot.analysis.types import Release
 from earshot.compute.sound import SAMPLE_RATE, Samples
 from earshot.models.checkpoints.location import locate_parts
+from earshot.models.options import Options
 from earshot.models.voxtral.contract import Contract, read
 from earshot.models.voxtral.prompts import Prompts
 from earshot.models.voxtral.weights import weights
@@ -162,7 +163,7 @@ class _Watch:
 _open: WeakValueDictionary[tuple[str, tuple[Path, ...], str], Voxtral] = WeakValueDictionary()
 
 
-def opened(release: Release, device: str) -> Voxtral:
+def opened(release: Release, device: str, options: Options) -> Voxtral:
     """The network of a release, from its verified files; the one that is open already, if another
     release of this process has the same, as the two halves of a joint checkpoint do.
 
@@ -170,7 +171,7 @@ def opened(release: Release, device: str) -> Voxtral:
         Misconfigured: the checkpoint, or what it is an adapter of, is missing, altered, or no
             Voxtral.
     """
-    located = locate_parts(release)
+    located = locate_parts(release, options)
     key = (located.sha256, located.paths, device)
     found = _open.get(key)
     if found is None:

@@ -5,12 +5,14 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from earshot.analysis.types import Release
 from earshot.analysis.words.times import interpolate
 from earshot.compute.sound import SAMPLE_RATE, Samples, passes
 from earshot.models.asr.english_alignment import LANGUAGE, Aligner
 from earshot.models.asr.recogniser import UNDETERMINED, Recognised, Recognition
 from earshot.models.asr.token_words import Spelled, spelled
-from earshot.models.voxtral.network import Text, Voxtral
+from earshot.models.options import Options
+from earshot.models.voxtral.network import Text, Voxtral, opened
 
 WINDOW_MS = 30_000
 """What the encoder hears at once; shorter sound is padded to it."""
@@ -86,3 +88,12 @@ class VoxtralRecogniser:
             Recognised(word.text, start, end, word.confidence, timing)
             for word, ((start, end), timing) in zip(words, placed, strict=True)
         )
+
+
+def open_recogniser(release: Release, device: str, options: Options) -> VoxtralRecogniser:
+    """The recogniser of a release.
+
+    Raises:
+        Misconfigured: as ``earshot.models.voxtral.network.opened``.
+    """
+    return VoxtralRecogniser(opened(release, device, options))

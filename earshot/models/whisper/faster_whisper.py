@@ -15,9 +15,12 @@ from typing import Any
 import numpy as np
 
 from earshot.analysis.errors import Misconfigured
+from earshot.analysis.types import Release
 from earshot.compute.device import load_cublas
 from earshot.compute.sound import Samples, passes
 from earshot.models.asr.recogniser import UNDETERMINED, Recognised, Recognition
+from earshot.models.checkpoints.location import locate
+from earshot.models.options import Options
 from earshot.models.whisper.languages import speaks, token_code
 
 WINDOW_MS = 30_000
@@ -193,3 +196,12 @@ def _words(alignment: list[dict[str, Any]], length_ms: int) -> tuple[Recognised,
         for word in alignment
         if word["word"].strip()
     )
+
+
+def open_faster_whisper(release: Release, device: str, options: Options) -> FasterWhisper:
+    """The recogniser of a release.
+
+    Raises:
+        Misconfigured: the checkpoint is missing, altered, or of another kind.
+    """
+    return FasterWhisper(locate(release, options), device)

@@ -6,8 +6,11 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from earshot.analysis.types import Release
 from earshot.compute.sound import SAMPLE_RATE, Samples, passes
 from earshot.models.asr.recogniser import UNDETERMINED, Recognised, Recognition
+from earshot.models.checkpoints.location import locate
+from earshot.models.options import Options
 from earshot.models.whisper.features import log_mel
 from earshot.models.whisper.generation import complete
 from earshot.models.whisper.languages import UNSPACED, speaks, token_code
@@ -191,3 +194,12 @@ def _fast_encoder(model: Any) -> Any:
         if hasattr(module, "config"):
             module.config = config
     return model
+
+
+def open_whisper(release: Release, device: str, options: Options) -> TransformersWhisper:
+    """The recogniser of a release.
+
+    Raises:
+        Misconfigured: the checkpoint is missing, altered, or of another kind.
+    """
+    return TransformersWhisper(locate(release, options), device)

@@ -10,8 +10,9 @@ import pytest
 from earshot.analysis.errors import Misconfigured
 from earshot.analysis.types import Release
 from earshot.models.checkpoints.location import locate
-from earshot.models.emotion.runtimes import open_labelled
+from earshot.models.emotion.opening import open_labelled
 from earshot.models.emotion2vec.model import Emotion2vecModel
+from earshot.settings import settings
 from tests.sounds.synthetic import voice
 
 pytestmark = pytest.mark.runtimes
@@ -28,7 +29,9 @@ FUNASR = (
 
 @pytest.fixture(scope="module")
 def exact(releases: dict[str, Release]) -> Emotion2vecModel:
-    found = open_labelled(releases["emotion2vec"], "cpu", int8=False)
+    found = open_labelled(
+        releases["emotion2vec"], "cpu", settings().model_copy(update={"emotion_int8": False})
+    )
     assert isinstance(found, Emotion2vecModel)
     return found
 
@@ -62,7 +65,9 @@ def funasr_logits(folder: Path) -> list[Any]:
 
 
 def test_logits_are_those_of_funasr(exact: Emotion2vecModel, releases: dict[str, Release]) -> None:
-    for samples, theirs in zip(SOUNDS, funasr_logits(locate(releases["emotion2vec"])), strict=True):
+    for samples, theirs in zip(
+        SOUNDS, funasr_logits(locate(releases["emotion2vec"], settings())), strict=True
+    ):
         assert exact.logits([samples])[0].tolist() == pytest.approx(theirs.tolist(), abs=1e-4)
 
 
@@ -90,7 +95,7 @@ def test_int8_says_the_same_where_a_label_leads(
 ) -> None:
     """Random weights hardly tell one voice from another, so most labels are a toss-up; a few are
     not."""
-    quick = open_labelled(releases["emotion2vec"], "cpu", int8=True)
+    quick = open_labelled(releases["emotion2vec"], "cpu", settings())
     sounds = [voice(seconds, pitch) for seconds in (1.0, 2.0, 3.5) for pitch in (85, 120, 160, 210)]
     pairs = list(zip(exact.shares(sounds), quick.shares(sounds), strict=True))
     assert max(np.abs(one - other).max() for one, other in pairs) < 0.05
@@ -117,7 +122,7 @@ def test_what_is_not_as_it_was_released_is_refused(
     import torch
     import yaml
 
-    shutil.copytree(locate(releases["emotion2vec"]), tmp_path / "changed")
+    shutil.copytree(locate(releases["emotion2vec"], settings()), tmp_path / "changed")
     folder = tmp_path / "changed"
     saved = torch.load(folder / "model.pt", weights_only=True)
     conf = yaml.safe_load((folder / "config.yaml").read_text())
@@ -145,4 +150,4 @@ def test_what_is_not_as_it_was_released_is_refused(
 def test_labels_in_another_order_are_refused(releases: dict[str, Release]) -> None:
     release = releases["emotion2vec"].model_copy(update={"labels": tuple(reversed(NINE))})
     with pytest.raises(Misconfigured, match="the checkpoint's labels are"):
-        open_labelled(release, "cpu", int8=False)
+        open_labelled(release, "cpu", settings().model_copy(update={"emotion_int8": False}))

@@ -14,7 +14,7 @@ from earshot.analysis.findings import EmotionFindings
 from earshot.analysis.outcome import Skipped, Succeeded
 from earshot.analysis.types import ChunkRef, Job, Release
 from earshot.compute import cache
-from earshot.models.emotion.runtimes import open_dimensional, open_labelled
+from earshot.models.emotion.opening import open_dimensional, open_labelled
 from earshot.settings import settings
 from evaluation.metrics import Classified, Metrics
 from tests import chunks
@@ -64,8 +64,8 @@ def test_native_labels_canonical_ones_and_numbers(
     assert set(found.overall.scores) == set(found.coverage)
     assert found.dimensions_by == "dimensional"
     labelled, numbers = (
-        open_labelled(rated["emotion2vec"], "cpu", True),
-        open_dimensional(rated["dimensional"], "cpu", True),
+        open_labelled(rated["emotion2vec"], "cpu", settings()),
+        open_dimensional(rated["dimensional"], "cpu", settings()),
     )
     stored = np.frombuffer((tmp_path / "sound.pcm").read_bytes(), "<i2").astype(np.float32) / 32_768
     for each in found.utterances:

@@ -10,8 +10,9 @@ from earshot.analysis.errors import Misconfigured
 from earshot.analysis.types import Release
 from earshot.compute.sound import SAMPLE_RATE
 from earshot.models.checkpoints.location import locate
-from earshot.models.emotion.runtimes import open_dimensional, open_labelled
+from earshot.models.emotion.opening import open_dimensional, open_labelled
 from earshot.models.emotion.transformers_emotion import TransformersDimensional, TransformersEmotion
+from earshot.settings import settings
 from tests.sounds.synthetic import voice
 
 pytestmark = pytest.mark.runtimes
@@ -29,7 +30,9 @@ MODELS = (
 
 @pytest.fixture
 def exact(request: pytest.FixtureRequest, releases: dict[str, Release]) -> TransformersEmotion:
-    found = open_labelled(releases[request.param], "cpu", int8=False)
+    found = open_labelled(
+        releases[request.param], "cpu", settings().model_copy(update={"emotion_int8": False})
+    )
     assert isinstance(found, TransformersEmotion)
     return found
 
@@ -39,10 +42,12 @@ def test_shares_are_those_of_the_library(name: str, releases: dict[str, Release]
     import torch
     from transformers import AutoFeatureExtractor, AutoModelForAudioClassification
 
-    folder = locate(releases[name])
+    folder = locate(releases[name], settings())
     model = AutoModelForAudioClassification.from_pretrained(folder).eval()
     extractor = AutoFeatureExtractor.from_pretrained(folder)
-    ours = open_labelled(releases[name], "cpu", int8=False)
+    ours = open_labelled(
+        releases[name], "cpu", settings().model_copy(update={"emotion_int8": False})
+    )
     assert ours.labels == ("neu", "hap", "ang", "sad")
     for samples, shares in zip(SOUNDS, ours.shares(SOUNDS), strict=True):
         with torch.inference_mode():
@@ -73,13 +78,15 @@ def test_valence_arousal_and_dominance_by_hand(releases: dict[str, Release]) -> 
     import torch
     from transformers import AutoFeatureExtractor, Wav2Vec2Model
 
-    folder = locate(releases["dimensional"])
+    folder = locate(releases["dimensional"], settings())
     head = torch.load(folder / "pytorch_model.bin", weights_only=True)
     encoder, extractor = (
         Wav2Vec2Model.from_pretrained(folder).eval(),
         AutoFeatureExtractor.from_pretrained(folder),
     )
-    ours = open_dimensional(releases["dimensional"], "cpu", int8=False)
+    ours = open_dimensional(
+        releases["dimensional"], "cpu", settings().model_copy(update={"emotion_int8": False})
+    )
     for samples, rated in zip(SOUNDS, ours.dimensions(SOUNDS), strict=True):
         with torch.inference_mode():
             values = extractor(samples, sampling_rate=SAMPLE_RATE, return_tensors="pt").input_values
@@ -97,9 +104,11 @@ def test_valence_arousal_and_dominance_by_hand(releases: dict[str, Release]) -> 
 def test_ratings_beyond_the_scale_are_clipped_and_int8_rates_alike(
     releases: dict[str, Release],
 ) -> None:
-    exact = open_dimensional(releases["dimensional"], "cpu", int8=False)
+    exact = open_dimensional(
+        releases["dimensional"], "cpu", settings().model_copy(update={"emotion_int8": False})
+    )
     assert isinstance(exact, TransformersDimensional)
-    quick = open_dimensional(releases["dimensional"], "cpu", int8=True)
+    quick = open_dimensional(releases["dimensional"], "cpu", settings())
     for one, other in zip(exact.dimensions(SOUNDS), quick.dimensions(SOUNDS), strict=True):
         assert [one.valence, one.arousal, one.dominance] == pytest.approx(
             [other.valence, other.arousal, other.dominance], abs=0.02
@@ -126,12 +135,16 @@ def test_a_checkpoint_without_this_head_is_refused(
     releases: dict[str, Release], name: str, says: str
 ) -> None:
     with pytest.raises(Misconfigured, match=says) as caught:
-        TransformersEmotion(locate(releases[name]), "cpu")
+        TransformersEmotion(locate(releases[name], settings()), "cpu")
     assert "\n" not in str(caught.value)
 
 
 def test_labels_are_no_dimensions(releases: dict[str, Release]) -> None:
     with pytest.raises(Misconfigured, match="name it in EARSHOT_EMOTION_DIMENSIONS"):
-        open_labelled(releases["dimensional"], "cpu", int8=False)
+        open_labelled(
+            releases["dimensional"], "cpu", settings().model_copy(update={"emotion_int8": False})
+        )
     with pytest.raises(Misconfigured, match="gives no valence, arousal and dominance"):
-        open_dimensional(releases["emotion2vec"], "cpu", int8=False)
+        open_dimensional(
+            releases["emotion2vec"], "cpu", settings().model_copy(update={"emotion_int8": False})
+        )

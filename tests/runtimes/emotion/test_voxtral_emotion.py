@@ -11,11 +11,12 @@ from earshot.analysis.findings import AsrFindings, EmotionFindings
 from earshot.analysis.outcome import Succeeded
 from earshot.analysis.types import Job, Release
 from earshot.compute import cache
-from earshot.models.asr.runtimes import open_local
 from earshot.models.checkpoints.location import locate
-from earshot.models.emotion.runtimes import open_labelled
+from earshot.models.emotion.opening import open_labelled
+from earshot.models.runtimes import open_release
 from earshot.models.voxtral.emotion import VoxtralEmotion
 from earshot.models.voxtral.prompts import Prompts
+from earshot.settings import settings
 from tests.runtimes.emotion.test_emotion_worker import chunk
 from tests.runtimes.tiny.upstream_voxtral import SOUNDS, inputs_of, upstream
 from tests.sounds.synthetic import voice
@@ -30,8 +31,8 @@ def test_shares_are_those_of_one_label_after_the_other(
 ) -> None:
     import torch
 
-    model, prompts = upstream(releases, name), Prompts(locate(releases["voxtral"]))
-    emotion = open_labelled(releases[name], "cpu", int8=True)
+    model, prompts = upstream(releases, name), Prompts(locate(releases["voxtral"], settings()))
+    emotion = open_labelled(releases[name], "cpu", settings())
     utterances = [*SOUNDS, voice(34)]  # more than a window
     question = (
         "How does the speaker feel? Answer with one of these words: happy, angry, neutral, anxious."
@@ -60,7 +61,7 @@ def test_shares_are_those_of_one_label_after_the_other(
 
 
 def test_an_utterance_does_not_depend_on_its_neighbours(releases: dict[str, Release]) -> None:
-    emotion = open_labelled(releases["joint-emotion"], "cpu", int8=True)
+    emotion = open_labelled(releases["joint-emotion"], "cpu", settings())
     utterances = [*SOUNDS, voice(31), np.zeros(10, np.float32)]
     alone = [emotion.shares([samples])[0] for samples in utterances]
     for mine, beside in zip(alone, emotion.shares(utterances), strict=True):
@@ -105,10 +106,10 @@ def test_one_process_answers_two_analyses_with_one_network(
 
 def test_both_halves_of_a_joint_checkpoint_are_loaded_once(releases: dict[str, Release]) -> None:
     recogniser, emotion = (
-        open_local(releases["joint"], "cpu"),
-        open_labelled(releases["joint-emotion"], "cpu", int8=True),
+        open_release(releases["joint"], "cpu", settings()),
+        open_labelled(releases["joint-emotion"], "cpu", settings()),
     )
-    other = open_labelled(releases["voxtral-emotion"], "cpu", int8=True)
+    other = open_labelled(releases["voxtral-emotion"], "cpu", settings())
     assert recogniser.network is emotion.network  # type: ignore[attr-defined]
     assert other.network is not emotion.network  # type: ignore[attr-defined]
-    assert len({locate(releases[name]) for name in ("joint", "joint-emotion")}) == 1
+    assert len({locate(releases[name], settings()) for name in ("joint", "joint-emotion")}) == 1

@@ -11,9 +11,10 @@ import pytest
 from earshot.analysis.errors import Misconfigured
 from earshot.analysis.types import Release
 from earshot.compute.sound import SAMPLE_RATE
-from earshot.models.asr.runtimes import open_local
 from earshot.models.asr.transformers_ctc import TransformersCtc
 from earshot.models.checkpoints.location import locate
+from earshot.models.runtimes import open_release
+from earshot.settings import settings
 from tests.sounds.synthetic import voice
 
 pytestmark = pytest.mark.runtimes
@@ -23,7 +24,7 @@ SOUNDS = [voice(3), voice(5.5, 180), voice(1.2, 90)]
 
 @pytest.fixture(scope="module")
 def ctc(releases: dict[str, Release]) -> TransformersCtc:
-    found = open_local(releases["ctc"], "cpu")
+    found = open_release(releases["ctc"], "cpu", settings())
     assert isinstance(found, TransformersCtc)
     return found
 
@@ -34,7 +35,7 @@ def test_emissions_and_text_are_those_of_the_library(
     import torch
     from transformers import Wav2Vec2BertForCTC, Wav2Vec2BertProcessor
 
-    folder = locate(releases["ctc"])
+    folder = locate(releases["ctc"], settings())
     processor = Wav2Vec2BertProcessor.from_pretrained(folder)
     model = Wav2Vec2BertForCTC.from_pretrained(folder).eval()
     together = ctc.emissions(SOUNDS)
@@ -60,7 +61,7 @@ FAMILY = [
 
 @pytest.mark.parametrize("name", ["ctc", *FAMILY])
 def test_a_row_does_not_depend_on_its_neighbours(releases: dict[str, Release], name: str) -> None:
-    model = open_local(releases[name], "cpu")
+    model = open_release(releases[name], "cpu", settings())
     assert isinstance(model, TransformersCtc)
     together, said = model.emissions(SOUNDS), model.transcribe(SOUNDS, ["en"] * 3, [])
     for samples, emission, recognition in zip(SOUNDS, together, said, strict=True):
@@ -77,7 +78,10 @@ def test_alone_a_row_is_what_the_library_makes_of_it(
     import torch
     from transformers import Wav2Vec2ForCTC, Wav2Vec2Processor
 
-    model, folder = open_local(releases[name], "cpu"), locate(releases[name])
+    model, folder = (
+        open_release(releases[name], "cpu", settings()),
+        locate(releases[name], settings()),
+    )
     assert isinstance(model, TransformersCtc)
     processor, theirs = (
         Wav2Vec2Processor.from_pretrained(folder),
@@ -96,7 +100,7 @@ def test_the_hubs_files_are_the_same_checkpoint(
 ) -> None:
     """As fine-tunes of facebook/w2v-bert-2.0 before transformers 5 have them: the extractor in a
     file of its own."""
-    folder = Path(shutil.copytree(locate(releases["ctc"]), tmp_path / "hub"))
+    folder = Path(shutil.copytree(locate(releases["ctc"], settings()), tmp_path / "hub"))
     held = json.loads((folder / "processor_config.json").read_text())["feature_extractor"]
     (folder / "processor_config.json").unlink()
     (folder / "preprocessor_config.json").write_text(
@@ -132,7 +136,8 @@ def test_a_network_whose_rows_hear_one_another_is_refused(
 
 def test_a_checkpoint_in_half_precision_is_heard_on_a_cpu(releases: dict[str, Release]) -> None:
     halved, whole = (
-        open_local(releases[name], "cpu") for name in ("ctc-half", "ctc-wav2vec2-layer")
+        open_release(releases[name], "cpu", settings())
+        for name in ("ctc-half", "ctc-wav2vec2-layer")
     )
     assert isinstance(halved, TransformersCtc)
     assert isinstance(whole, TransformersCtc)

@@ -10,10 +10,11 @@ import pytest
 from earshot.analysis.errors import Misconfigured
 from earshot.analysis.types import Release
 from earshot.compute.sound import SAMPLE_RATE, Samples
-from earshot.models.asr.runtimes import open_local
 from earshot.models.checkpoints.location import locate
-from earshot.models.emotion.runtimes import open_labelled
+from earshot.models.emotion.opening import open_labelled
+from earshot.models.runtimes import open_release
 from earshot.models.voxtral.prompts import Prompts
+from earshot.settings import settings
 from tests.runtimes.tiny.upstream_voxtral import (
     LANGUAGES,
     SOUNDS,
@@ -33,8 +34,8 @@ LONGEST = 500
 
 @pytest.mark.parametrize("name", ["voxtral", "joint"])
 def test_it_writes_what_upstream_writes(releases: dict[str, Release], name: str) -> None:
-    model, recogniser = upstream(releases, name), open_local(releases[name], "cpu")
-    prompts = Prompts(locate(releases["voxtral"]))
+    model, recogniser = upstream(releases, name), open_release(releases[name], "cpu", settings())
+    prompts = Prompts(locate(releases["voxtral"], settings()))
     found = recogniser.transcribe(SOUNDS, LANGUAGES, ["Earshot"])
     for samples, language, recognition in zip(SOUNDS, LANGUAGES, found, strict=True):
         inputs = inputs_of(releases, samples, prompts.transcription(375, language))
@@ -71,7 +72,7 @@ def test_it_writes_what_the_documented_request_writes(
     theirs, model, recogniser = (
         processor(releases),
         upstream(releases, name),
-        open_local(releases[name], "cpu"),
+        open_release(releases[name], "cpu", settings()),
     )
     found = recogniser.transcribe([through_pcm(samples) for samples in SOUNDS], LANGUAGES, [])
     for samples, language, recognition in zip(SOUNDS, LANGUAGES, found, strict=True):
@@ -89,7 +90,7 @@ def test_it_writes_what_the_documented_request_writes(
 def test_tokens_are_those_of_mistral_common(releases: dict[str, Release]) -> None:
     """As ``encode_transcription`` and ``encode_chat_completion`` of mistral-common 1.13.1 gave them
     for this vocabulary."""
-    prompts = Prompts(locate(releases["voxtral"]))
+    prompts = Prompts(locate(releases["voxtral"], settings()))
     sound = [1, 3, 25, *[24] * 375, 4]
     assert prompts.transcription(375, "en") == [*sound, 304, 98, 141, 150, 34]
     assert prompts.transcription(375, "und") == [*sound, 34]
@@ -119,7 +120,7 @@ def test_tokens_are_those_of_mistral_common(releases: dict[str, Release]) -> Non
 
 
 def test_tokens_are_those_of_the_library_at_hand(releases: dict[str, Release]) -> None:
-    theirs, prompts = processor(releases), Prompts(locate(releases["voxtral"]))
+    theirs, prompts = processor(releases), Prompts(locate(releases["voxtral"], settings()))
     for language, asked in (("en", "en"), ("und", None), ("hi", "hi")):
         inputs = theirs.apply_transcription_request(
             audio=SOUNDS[:1],
@@ -136,7 +137,7 @@ def test_tokens_are_those_of_the_library_at_hand(releases: dict[str, Release]) -
 
 @pytest.mark.parametrize("name", ["voxtral", "joint"])
 def test_a_row_does_not_depend_on_its_neighbours(releases: dict[str, Release], name: str) -> None:
-    recogniser = open_local(releases[name], "cpu")
+    recogniser = open_release(releases[name], "cpu", settings())
     together = recogniser.transcribe(SOUNDS, LANGUAGES, [])
     for samples, language, beside in zip(SOUNDS, LANGUAGES, together, strict=True):
         (alone,) = recogniser.transcribe([samples], [language], [])
@@ -147,7 +148,10 @@ def test_a_row_does_not_depend_on_its_neighbours(releases: dict[str, Release], n
 
 
 def test_languages_are_those_of_the_checkpoint(releases: dict[str, Release]) -> None:
-    plain, joint = open_local(releases["voxtral"], "cpu"), open_local(releases["joint"], "cpu")
+    plain, joint = (
+        open_release(releases["voxtral"], "cpu", settings()),
+        open_release(releases["joint"], "cpu", settings()),
+    )
     assert [plain.speaks(code) for code in ("en", "hi", "und", "ar", "ary")] == [
         True,
         True,
@@ -159,7 +163,7 @@ def test_languages_are_those_of_the_checkpoint(releases: dict[str, Release]) -> 
 
 
 def test_words_are_timed_by_the_aligner_or_spread(releases: dict[str, Release]) -> None:
-    english, french = open_local(releases["voxtral"], "cpu").transcribe(
+    english, french = open_release(releases["voxtral"], "cpu", settings()).transcribe(
         SOUNDS[:2], ["en", "fr"], []
     )
     assert {word.timing for word in french.words} == {"interpolated"}
@@ -177,7 +181,7 @@ def test_a_language_that_the_text_begins_with_is_taken_from_it(
     from earshot.models.voxtral.network import Text, opened
     from earshot.models.voxtral.recogniser import VoxtralRecogniser
 
-    recogniser = VoxtralRecogniser(opened(releases["voxtral"], "cpu"))
+    recogniser = VoxtralRecogniser(opened(releases["voxtral"], "cpu", settings()))
     tokens = recogniser.network.prompts.answer("lang:fr")[:-1] + recogniser.network.prompts.answer(
         " the happy"
     )
@@ -195,12 +199,14 @@ def test_other_networks_and_vocabularies_are_refused(
     from earshot.models.voxtral.network import Voxtral
 
     with pytest.raises(Misconfigured, match="is a whisper"):
-        Voxtral(locate(releases["whisper"]), None, "cpu")
+        Voxtral(locate(releases["whisper"], settings()), None, "cpu")
     shutil.copytree(
-        locate(releases["voxtral"]), tmp_path / "bare", ignore=shutil.ignore_patterns("tekken.json")
+        locate(releases["voxtral"], settings()),
+        tmp_path / "bare",
+        ignore=shutil.ignore_patterns("tekken.json"),
     )
     with pytest.raises(Misconfigured, match=r"tekken\.json is missing"):
         Voxtral(tmp_path / "bare", None, "cpu")
     unlabelled = releases["voxtral-emotion"].model_copy(update={"labels": ()})
     with pytest.raises(Misconfigured, match="needs labels"):
-        open_labelled(unlabelled, "cpu", int8=True)
+        open_labelled(unlabelled, "cpu", settings())

@@ -9,10 +9,11 @@ from earshot.analysis.errors import Misconfigured
 from earshot.analysis.types import Release
 from earshot.compute.sound import SAMPLE_RATE
 from earshot.models.asr.recogniser import Recognition
-from earshot.models.asr.runtimes import open_local
 from earshot.models.checkpoints.location import locate
+from earshot.models.runtimes import open_release
 from earshot.models.whisper.faster_whisper import FasterWhisper
 from earshot.models.whisper.transformers_whisper import TransformersWhisper
+from earshot.settings import settings
 from tests.sounds.synthetic import voice
 
 pytestmark = pytest.mark.runtimes
@@ -22,14 +23,14 @@ SOUNDS = [voice(6), voice(9.5, 180), voice(2.2, 90)]
 
 @pytest.fixture(scope="module")
 def converted(releases: dict[str, Release]) -> FasterWhisper:
-    found = open_local(releases["whisper-converted"], "cpu")
+    found = open_release(releases["whisper-converted"], "cpu", settings())
     assert isinstance(found, FasterWhisper)
     return found
 
 
 @pytest.fixture(scope="module")
 def whisper(releases: dict[str, Release]) -> TransformersWhisper:
-    found = open_local(releases["whisper"], "cpu")
+    found = open_release(releases["whisper"], "cpu", settings())
     assert isinstance(found, TransformersWhisper)
     return found
 
@@ -77,7 +78,7 @@ def test_transformers_writes_what_generate_writes(
     import torch
     from transformers import AutoProcessor, WhisperForConditionalGeneration
 
-    folder = locate(releases["whisper"])
+    folder = locate(releases["whisper"], settings())
     model = WhisperForConditionalGeneration.from_pretrained(folder).eval()
     processor = AutoProcessor.from_pretrained(folder)
     for recognition, samples, code in zip(found, SOUNDS, ("en", "fr", "ar"), strict=True):
@@ -190,7 +191,7 @@ def test_languages(converted: FasterWhisper, whisper: TransformersWhisper) -> No
 
 def test_an_unconverted_folder_is_one_line(releases: dict[str, Release]) -> None:
     with pytest.raises(Misconfigured, match=r"has no model\.bin; convert it"):
-        FasterWhisper(locate(releases["whisper"]), "cpu")
+        FasterWhisper(locate(releases["whisper"], settings()), "cpu")
 
 
 def test_the_shortest_sound(converted: FasterWhisper, whisper: TransformersWhisper) -> None:

@@ -15,6 +15,7 @@ from earshot.models.asr.recogniser import Recognition
 from earshot.models.checkpoints.location import locate
 from earshot.models.whisper.faster_whisper import FasterWhisper
 from earshot.models.whisper.transformers_whisper import TransformersWhisper
+from earshot.settings import settings
 from tests.sounds.synthetic import voice
 
 pytestmark = pytest.mark.runtimes
@@ -25,7 +26,7 @@ LANGUAGES = ["ar", "und"]
 
 @pytest.fixture(scope="module")
 def wanted(releases: dict[str, Release]) -> list[Recognition]:
-    return TransformersWhisper(locate(releases["whisper"]), "cpu").transcribe(
+    return TransformersWhisper(locate(releases["whisper"], settings()), "cpu").transcribe(
         SOUNDS, LANGUAGES, ["Earshot"]
     )
 
@@ -33,7 +34,7 @@ def wanted(releases: dict[str, Release]) -> list[Recognition]:
 @pytest.fixture
 def hub(releases: dict[str, Release], tmp_path: Path) -> Path:
     """The hub's files, to be changed."""
-    return Path(shutil.copytree(locate(releases["whisper-hub"]), tmp_path / "hub"))
+    return Path(shutil.copytree(locate(releases["whisper-hub"], settings()), tmp_path / "hub"))
 
 
 def said(found: Sequence[Recognition]) -> list[tuple[str, list[str]]]:

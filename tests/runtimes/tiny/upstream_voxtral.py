@@ -10,6 +10,7 @@ from earshot.analysis.types import Release
 from earshot.compute.sound import SAMPLE_RATE, Samples
 from earshot.models.asr.recogniser import Recognition
 from earshot.models.checkpoints.location import locate, locate_parts
+from earshot.settings import settings
 from tests.sounds.synthetic import voice
 
 SOUNDS = [voice(6), voice(9.5, 180), voice(2.2, 90)]
@@ -25,7 +26,7 @@ def upstream(releases: dict[str, Release], name: str) -> Any:
     from peft import PeftModel
     from transformers import VoxtralForConditionalGeneration
 
-    *base, own = locate_parts(releases[name]).paths
+    *base, own = locate_parts(releases[name], settings()).paths
     model = VoxtralForConditionalGeneration.from_pretrained(base[0] if base else own).eval()
     return PeftModel.from_pretrained(model, own).eval() if base else model
 
@@ -36,7 +37,7 @@ def processor(releases: dict[str, Release]) -> Any:
     pytest.importorskip("mistral_common", reason="upstream's processor needs it: docs/asr.md")
     from transformers import VoxtralProcessor
 
-    return VoxtralProcessor.from_pretrained(locate(releases["voxtral"]))
+    return VoxtralProcessor.from_pretrained(locate(releases["voxtral"], settings()))
 
 
 def inputs_of(releases: dict[str, Release], samples: Samples, prompt: list[int]) -> dict[str, Any]:
@@ -44,7 +45,7 @@ def inputs_of(releases: dict[str, Release], samples: Samples, prompt: list[int])
     import torch
     from transformers import WhisperFeatureExtractor
 
-    extractor = WhisperFeatureExtractor.from_pretrained(locate(releases["voxtral"]))
+    extractor = WhisperFeatureExtractor.from_pretrained(locate(releases["voxtral"], settings()))
     windows = -(-len(samples) // 480_000)
     features = extractor(
         samples,

@@ -253,7 +253,6 @@ def test_what_is_at_hand_is_not_fetched_and_what_is_not_here_is_named(tmp_path: 
     ("name", "says"),
     [
         ("nothing", "no model named nothing"),
-        ("dnsmos-1", "dnsmos-1 is for quality, which is no analysis"),
         ("noise-embedded-4", "no database: run `earshot up`"),
     ],
 )
@@ -262,3 +261,12 @@ def test_what_cannot_be_used_is_one_line(tmp_path: Path, name: str, says: str) -
     assert done.returncode == USAGE
     assert says in done.stderr
     assert done.stderr.count("\n") == 1
+
+
+def test_a_model_for_no_analysis_of_this_version_cannot_be_used(tmp_path: Path) -> None:
+    (tmp_path / "own.toml").write_text(
+        CATALOG.replace('analysis = "emotion"', 'analysis = "weather"')
+    )
+    done = models(tmp_path, "use", "own-emotion-1")
+    assert done.returncode == USAGE
+    assert "own-emotion-1 is for weather, which is no analysis" in done.stderr

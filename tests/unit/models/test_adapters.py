@@ -101,7 +101,7 @@ def test_pulling_an_adapter_or_what_shares_it_fetches_all_of_it(home: Path) -> N
             "base-1, which moods-1 needs, is not here; fetch it with `earshot models pull moods-1`"
         ),
     ):
-        locate(release(home, "moods-1"))
+        locate(release(home, "moods-1"), settings())
     done = models(home, "pull", "moods-1", "adapter-1")
     assert (done.returncode, done.stderr) == (0, "")
     assert done.stdout.splitlines() == [
@@ -109,8 +109,8 @@ def test_pulling_an_adapter_or_what_shares_it_fetches_all_of_it(home: Path) -> N
     ]
     folders = (home / "models" / "base-1", home / "models" / "adapter-1")
     assert (
-        locate_parts(release(home, "moods-1")).paths
-        == locate_parts(release(home, "adapter-1")).paths
+        locate_parts(release(home, "moods-1"), settings()).paths
+        == locate_parts(release(home, "adapter-1"), settings()).paths
         == folders
     )
     assert not (home / "models" / "moods-1").exists()
@@ -131,9 +131,9 @@ def test_an_altered_base_is_told_of_whoever_stands_on_it(home: Path) -> None:
             Misconfigured,
             match=f"{name} needs base-1: .*weights.bin has sha256.*models pull {name}`",
         ):
-            locate(release(home, name))
+            locate(release(home, name), settings())
     assert models(home, "pull", "moods-1").returncode == 0
-    locate(release(home, "moods-1"))
+    locate(release(home, "moods-1"), settings())
 
 
 def test_a_release_is_held_to_the_bytes_of_both(home: Path) -> None:
@@ -143,12 +143,12 @@ def test_a_release_is_held_to_the_bytes_of_both(home: Path) -> None:
     meant = moods.release().model_copy(
         update={"sha256": digest(catalog.parts(moods, known), home / "models")}
     )
-    assert locate_parts(meant).sha256 == meant.sha256
+    assert locate_parts(meant, settings()).sha256 == meant.sha256
     (home / "base" / "weights.bin").write_bytes(b"a newer one")
     (home / "models" / "models.lock").unlink()
     assert models(home, "pull", "moods-1").returncode == 0
     with pytest.raises(Misconfigured, match="is not the one that the release means"):
-        locate(meant)
+        locate(meant, settings())
 
 
 def test_all_licences_count(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -163,7 +163,7 @@ def test_all_licences_count(home: Path, monkeypatch: pytest.MonkeyPatch) -> None
     monkeypatch.setenv("EARSHOT_COMMERCIAL_USE", "true")
     settings.cache_clear()
     with pytest.raises(Forbidden, match="base-1: its licence"):
-        locate(release(home, "moods-1"))
+        locate(release(home, "moods-1"), settings())
 
 
 @pytest.mark.parametrize(

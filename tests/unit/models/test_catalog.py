@@ -18,13 +18,14 @@ from earshot.models.checkpoints.catalog import (
 from earshot.models.checkpoints.defaults import default_release, default_releases
 from earshot.models.checkpoints.location import MODELS, locate
 from earshot.models.onnx_model import open_model
+from earshot.settings import settings
 
 EMBEDDED = [entry for entry in load() if entry.uri.startswith("embedded/")]
 
 
 @pytest.mark.parametrize("entry", EMBEDDED, ids=lambda entry: entry.name)
 def test_embedded_checkpoints_are_whole_small_and_have_a_card(entry: Checkpoint) -> None:
-    path = locate(entry.release())
+    path = locate(entry.release(), settings())
     assert path.stat().st_size < 3_000_000
     card = (MODELS / entry.card).read_text()
     for heading in ("## Data and licence", "## Measured quality", "## What it cannot do"):
@@ -127,7 +128,7 @@ def test_noise_categories_are_59_and_the_head_is_58() -> None:
 def test_a_wrong_release_is_refused_by_name(change: dict[str, object], message: str) -> None:
     release = default_releases()["emotion"].model_copy(update=change)
     with pytest.raises(Misconfigured, match=message) as caught:
-        open_model(release)
+        open_model(release, settings())
     assert "\n" not in str(caught.value)
     assert release.name in str(caught.value)
 

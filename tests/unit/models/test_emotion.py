@@ -21,9 +21,9 @@ from earshot.models.checkpoints.catalog import load
 from earshot.models.checkpoints.defaults import default_releases
 from earshot.models.emotion.labels import canonical, check, coverage, gathered
 from earshot.models.emotion.model import SHORTEST, Dimensions, Shares, in_passes
-from earshot.models.emotion.runtimes import DIMENSIONAL, RUNTIMES, open_labelled
+from earshot.models.emotion.opening import DIMENSIONAL, open_labelled
 from earshot.models.emotion2vec.config import UNUSED, read_config, read_labels
-from earshot.settings import Settings
+from earshot.settings import Settings, settings
 from tests.unit.workers.test_asr_routes import clip
 from workers import emotion
 from workers.emotion.models import EmotionModels, dimensional_release, open_models
@@ -114,7 +114,6 @@ def test_the_table_has_all_canonical_labels_and_those_of_the_catalog() -> None:
     assert gathered(dict.fromkeys(NINE, 1 / 9))["angry"] == pytest.approx(2 / 9, abs=1e-4)
     for entry in load():
         if entry.analysis == "emotion" and entry.runtime != DIMENSIONAL:
-            assert entry.runtime in RUNTIMES
             check(entry.name, entry.labels)
     with pytest.raises(Misconfigured, match="x-1 says whimsical, which"):
         check("x-1", ("happy", "whimsical"))
@@ -152,12 +151,12 @@ def test_settings_name_a_release_that_there_is() -> None:
         )
     dimensional = dimensional_release(Settings(emotion_dimensions="wav2vec2-msp-dim-1"))
     with pytest.raises(Misconfigured, match="name it in EARSHOT_EMOTION_DIMENSIONS"):
-        open_labelled(dimensional, "cpu", int8=True)
+        open_labelled(dimensional, "cpu", settings())
     with pytest.raises(Misconfigured, match="emotion has no runtime 'opensmile'"):
         open_labelled(
             Release(analysis="emotion", name="x", runtime="opensmile", uri="x", sha256=""),
             "cpu",
-            int8=True,
+            settings(),
         )
 
 

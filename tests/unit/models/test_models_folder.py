@@ -51,7 +51,8 @@ from earshot.models.checkpoints.location import locate
 from earshot.settings import settings
 (entry,) = [each for each in known(settings().models_catalog) if each.name == "tiny-whisper-1"]
 from transformers import WhisperForConditionalGeneration
-loaded = WhisperForConditionalGeneration.from_pretrained(locate(entry.release())).state_dict()
+folder = locate(entry.release(), settings())
+loaded = WhisperForConditionalGeneration.from_pretrained(folder).state_dict()
 from safetensors.torch import load_file
 import sys
 saved = load_file(sys.argv[1])

@@ -19,6 +19,7 @@ from earshot.models.asr.moonshine import SHORTEST, Moonshine
 from earshot.models.asr.moonshine_tokens import read, words_of
 from earshot.models.checkpoints.catalog import Checkpoint, load
 from earshot.models.checkpoints.location import locate
+from earshot.settings import settings
 from evaluation.measures.words import distance
 
 DEMO = Path(__file__).resolve().parents[3] / "demo"
@@ -32,7 +33,7 @@ LATE_MS = 150
 
 @pytest.fixture(scope="module")
 def model() -> Moonshine:
-    return Moonshine(locate(RELEASES["moonshine"].release()))
+    return Moonshine(locate(RELEASES["moonshine"].release(), settings()))
 
 
 @pytest.fixture(scope="module")
@@ -169,11 +170,11 @@ def test_a_package_that_is_not_whole_is_no_default_and_is_told(
     with pytest.raises(
         Misconfigured, match="is not installed, or another version of it; `pip install"
     ):
-        locate(entry.release())
+        locate(entry.release(), settings())
     for name in entry.digests:
         (folder / name).write_bytes(b"other")
     with pytest.raises(Misconfigured, match="has sha256"):
-        locate(entry.release())
+        locate(entry.release(), settings())
 
 
 def test_what_comes_in_a_package_is_looked_for_without_importing_it() -> None:

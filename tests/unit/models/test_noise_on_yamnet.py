@@ -9,8 +9,8 @@ import pytest
 from earshot.analysis.errors import Misconfigured
 from earshot.models.checkpoints import catalog
 from earshot.models.checkpoints.location import MODELS
+from earshot.models.metadata import HeadMetadata
 from earshot.models.onnx_model import open_model
-from earshot.models.sound.noise_on_yamnet import stands_on
 from earshot.settings import settings
 from workers import noise
 from workers.checkpoints_present import check_present
@@ -40,7 +40,7 @@ def test_without_yamnet_a_worker_does_not_start() -> None:
 
 
 def test_the_catalog_knows_what_it_stands_on() -> None:
-    base = stands_on(open_model(ENTRY.release()))
+    base = open_model(ENTRY.release(), settings()).metadata(HeadMetadata).base
     assert base in {entry.name for entry in catalog.load()}
 
 

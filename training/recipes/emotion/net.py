@@ -80,7 +80,7 @@ class Trained:
             .astype(np.float32)
         )
         export_torch(self.net, path, example, ("log_mel_spectrogram", "emotion_logits"))
-        describe(path, **window_metadata(LABELS, SPEC, self.mean, self.std, temperature))
+        describe(path, window_metadata(LABELS, SPEC, self.mean, self.std, temperature))
 
     def normalised(self, inputs: Floats) -> Floats:
         """Scales bands to mean 0 and deviation 1."""

@@ -11,8 +11,9 @@ from pathlib import Path
 import numpy as np
 
 from earshot.analysis.types import Release
-from earshot.models.checkpoints.export import describe
+from earshot.models.checkpoints.export import redescribe
 from earshot.models.checkpoints.location import sha256
+from earshot.models.metadata import WindowedMetadata
 from evaluation.measures.classification import Evaluation, evaluate, save_json
 from training.data import emotional_speech
 from training.data.datasets import Example
@@ -88,7 +89,8 @@ def measure(trial: Trial, data: Path) -> tuple[list[Evaluation], float]:
     )
     both, temperature = calibrated_shares(*answers)
     for k in range(FOLDS):
-        describe(trial.checkpoint(k), temperature=calibrated_shares(*answers, fitted=fold != k)[1])
+        temperature_of_fold = calibrated_shares(*answers, fitted=fold != k)[1]
+        redescribe(trial.checkpoint(k), WindowedMetadata, temperature=temperature_of_fold)
     checkpoints = [trial.checkpoint(k) for k in range(FOLDS)]
     fold_of = dict(zip((row.group for row in speech.rows), trial.fold.tolist(), strict=True))
     groups, sources = (

@@ -22,8 +22,10 @@ from earshot.audio.plan import speech_in
 from earshot.audio.prepare import prepare
 from earshot.models.checkpoints.export import describe, export_torch
 from earshot.models.checkpoints.location import sha256
+from earshot.models.metadata import HeadMetadata
 from earshot.models.onnx_model import open_model
-from earshot.models.sound.noise_on_yamnet import OnYamnet
+from earshot.models.sound.noise_on_yamnet import on_base
+from earshot.settings import settings
 from evaluation import label_map
 from evaluation.manifest import read
 from evaluation.measures.classification import Evaluation, evaluate, save_json
@@ -44,7 +46,7 @@ from training.recipes.noise.judged import (
     measure,
 )
 from training.recipes.noise.windows import build, kept
-from workers.noise import NoiseModel, analyze, noise_model
+from workers.noise import NoiseModel, analyze
 
 BASE = "yamnet-1"
 WINDOWS = 25
@@ -61,11 +63,13 @@ def export(layer: torch.nn.Linear, path: Path, temperatures: Temperatures) -> No
     )
     describe(
         path,
-        labels=LABELS,
-        fine_labels=FINE,
-        base=BASE,
-        temperature=1.0,
-        pooled_temperature=temperatures.whole,
+        HeadMetadata(
+            labels=LABELS,
+            fine_labels=FINE,
+            base=BASE,
+            temperature=1.0,
+            pooled_temperature=temperatures.whole,
+        ),
     )
 
 
@@ -80,10 +84,10 @@ def through_worker(found: Judged, heads: list[Path], data: Path, models: Path) -
         mapping.truth(manifest[row.path]).label if row.path in manifest else None
         for row in found.rows
     ]
-    base = open_model(_release(models / "yamnet" / "yamnet.onnx"))
+    base = open_model(_release(models / "yamnet" / "yamnet.onnx"), settings())
     opened = [
-        noise_model(OnYamnet(base, head), head, WINDOWS)
-        for head in map(open_model, map(_release, heads))
+        NoiseModel(on_base(base, head), WINDOWS, head.metadata(HeadMetadata).pooled_temperature)
+        for head in (open_model(_release(path), settings()) for path in heads)
     ]
     results = []
     for name in ("noise/esc10", "noise/babycry"):

@@ -59,12 +59,16 @@ def export(net: Standardised, path: Path, temperatures: Temperatures, example: F
     )
     export_torch(merged, path, example, ("log_mel", "noise_log_shares"))
     bands = np.zeros(SPEC.mel.n_mels, np.float32)
-    describe(
-        path,
-        **window_metadata(LABELS, SPEC, bands, bands + 1, 1.0),
+    metadata = window_metadata(
+        LABELS,
+        SPEC,
+        bands,
+        bands + 1,
+        1.0,
         pooled_temperature=temperatures.whole,
         fine_labels=FINE,
     )
+    describe(path, metadata)
 
 
 def through_workers(

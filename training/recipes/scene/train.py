@@ -63,7 +63,7 @@ def export(net: Standardised, example: Floats, temperature: float, path: Path) -
     """Exports the network for the worker: windows in, logits out."""
     export_torch(net, path, example.astype(np.float32), ("log_mel", "scene_logits"))
     bands = np.zeros(SPEC.mel.n_mels, np.float32)
-    describe(path, **window_metadata(SCENES, SPEC, bands, bands + 1, temperature))
+    describe(path, window_metadata(SCENES, SPEC, bands, bands + 1, temperature))
 
 
 def main(data: Path, models: Path, trunk: Path, out: Path) -> None:

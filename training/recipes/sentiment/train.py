@@ -8,7 +8,6 @@ import argparse
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
@@ -17,6 +16,7 @@ from earshot.audio.features import utterance
 from earshot.audio.features.spectra import Array
 from earshot.models.checkpoints.export import check_parity, describe
 from earshot.models.checkpoints.location import sha256
+from earshot.models.metadata import SentimentMetadata
 from evaluation.measures.classification import Evaluation, evaluate, save_json
 from training.data import emotional_speech
 from training.data.datasets import RATE, folds
@@ -177,12 +177,10 @@ def save(
         {role: model.scores(example) for role, model in models.items()},
         tolerance=0.02,
     )
-    metadata: dict[str, Any] = {
-        "labels": LABELS,
-        "features": utterance.FEATURES,
-        "temperature": temperature,
-    }
-    describe(path, **metadata)
+    describe(
+        path,
+        SentimentMetadata(labels=LABELS, features=utterance.FEATURES, temperature=temperature),
+    )
 
 
 if __name__ == "__main__":

@@ -35,7 +35,7 @@ class Case:
 
 def case(model: SpeakerModel, dialogue: Dialogue) -> Case:
     """Embeds the speech of a dialogue as the worker does."""
-    spec = MelSpec(**model.mel)
+    spec = model.mel
     heard = []
     for item in speech(dialogue.samples):
         windows = window_spans(item)

@@ -2,7 +2,6 @@
 
 import argparse
 import time
-from dataclasses import asdict
 from pathlib import Path
 
 import numpy as np
@@ -10,9 +9,11 @@ import torch
 from numpy.typing import NDArray
 
 from earshot.analysis.types import Release
-from earshot.models.checkpoints.export import check_parity, describe
+from earshot.models.checkpoints.export import check_parity, describe, redescribe
 from earshot.models.checkpoints.location import sha256
+from earshot.models.metadata import SpeakerMetadata
 from earshot.models.speakers.embedding import SpeakerModel, open_speaker
+from earshot.settings import settings
 from training.data.datasets import Example, examples
 from training.fitting.card import write_card
 from training.recipes.speaker.data import LEVEL, SPEC, Floats, crops, harder, voices
@@ -97,7 +98,7 @@ def export(net: SpeakerNet, path: Path, threshold: float) -> None:
     )  # fmt: skip
     with torch.no_grad():
         check_parity(path, example, {"embedding": net(torch.from_numpy(example)).numpy()})
-    describe(path, labels=[], mel=asdict(SPEC), level=LEVEL, threshold=threshold)
+    describe(path, SpeakerMetadata(labels=(), mel=SPEC, level=LEVEL, threshold=threshold))
 
 
 def opened(path: Path) -> SpeakerModel:
@@ -109,7 +110,8 @@ def opened(path: Path) -> SpeakerModel:
             runtime="onnx",
             uri=str(path.resolve()),
             sha256=sha256(path),
-        )
+        ),
+        settings(),
     )
 
 
@@ -125,7 +127,7 @@ def ship(net: SpeakerNet, data: Path, out: Path) -> None:
     path = out / "speaker.onnx"
     export(net, path, threshold=0.0)
     threshold = best_threshold(opened(path), held)
-    describe(path, threshold=threshold)
+    redescribe(path, SpeakerMetadata, threshold=threshold)
     model = opened(path)
     unseen = examples(data, TEST_SET)
     speakers = len({row.group for row in unseen})

@@ -1,0 +1,129 @@
+"""The metadata of ONNX checkpoints: the one contract between those who write them (training,
+``earshot.noise``) and those who open them.
+
+Each property of the file is a key and its value as JSON. A checkpoint has the keys of one of the
+classes below; what it does not need may be absent, and unknown keys are passed over.
+"""
+
+import json
+from collections.abc import Mapping
+from typing import Annotated, Any, TypeVar
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from earshot.analysis.errors import Misconfigured
+from earshot.audio.features.spectra import MelSpec
+from earshot.audio.features.windows import WindowSpec
+
+Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
+Finite = Annotated[float, Field(allow_inf_nan=False)]
+
+
+class Metadata(BaseModel):
+    """What any checkpoint may say of itself."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    labels: tuple[str, ...] = ()
+    """In the order of its outputs (C-01, C-03)."""
+    fine_labels: tuple[str, ...] = ()
+    """The classes that its network was trained on, where ``labels`` are groups of them."""
+    base: str | None = None
+    """Name of the catalog entry whose network computes its input."""
+    pooled_temperature: Positive = 1.0
+    """Of the mean of its shares over windows."""
+    model_version: str | None = None
+    architecture: str | None = None
+    first_weights: str | None = None
+    """Where training began: random, or the weights of another network."""
+    parity: dict[str, Any] | None = None
+    """How far the export is from the trained network."""
+    made_from: dict[str, dict[str, str]] | None = None
+    """Role to the files that were imported, and their sha256."""
+
+
+class WindowedMetadata(Metadata):
+    """A network over fixed log-mel windows."""
+
+    window: WindowSpec
+    mean: tuple[Finite, ...]
+    """By mel band, of the training windows; ``std`` likewise."""
+    std: tuple[Positive, ...]
+    temperature: Positive
+
+    @model_validator(mode="after")
+    def _bands(self) -> "WindowedMetadata":
+        for key in ("mean", "std"):
+            count, bands = len(getattr(self, key)), self.window.mel.n_mels
+            if count != bands:
+                raise ValueError(f"{key} has {count} numbers for {bands} bands")
+        return self
+
+
+class HeadMetadata(Metadata):
+    """A head over the features of another network."""
+
+    base: str
+    temperature: Positive
+
+
+class SpeakerMetadata(Metadata):
+    """A network that embeds voices."""
+
+    mel: MelSpec
+    level: Positive
+    """RMS that every window is brought to."""
+    threshold: Finite
+    """Mean cosine below which two groups of windows are two voices."""
+
+
+class SentimentMetadata(Metadata):
+    """A classifier of acoustic features, with one output a role."""
+
+    features: str
+    """Name of the features (``earshot.audio.features.utterance.FEATURES``)."""
+    temperature: dict[str, Positive]
+    """By role."""
+
+
+M = TypeVar("M", bound=Metadata)
+
+
+def read(kind: type[M], properties: Mapping[str, str], name: str) -> M:
+    """The metadata of a file.
+
+    Args:
+        properties: as they stand in the file.
+        name: of the release.
+
+    Raises:
+        Misconfigured: ``checkpoint``, a key is missing or wrong; the message names it.
+    """
+    values = {key: _value(properties[key]) for key in kind.model_fields if key in properties}
+    try:
+        return kind.model_validate(values)
+    except ValidationError as error:
+        first = error.errors()[0]
+        key = ".".join(str(part) for part in first["loc"]) or "content"
+        wrong = (
+            f"lacks {key}" if first["type"] == "missing" else f"has a wrong {key}: {first['msg']}"
+        )
+        raise Misconfigured(
+            "checkpoint",
+            f"{name}: its metadata {wrong}; export it with earshot.models.checkpoints.export",
+        ) from error
+
+
+def properties(metadata: Metadata) -> dict[str, str]:
+    """As ``read`` reads them; keys that were not set are left out."""
+    return {
+        key: json.dumps(value)
+        for key, value in metadata.model_dump(mode="json", exclude_unset=True).items()
+    }
+
+
+def _value(text: str) -> Any:
+    try:
+        return json.loads(text)
+    except ValueError:
+        return text  # exporters of other projects write plain text

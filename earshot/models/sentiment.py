@@ -1,0 +1,49 @@
+"""The sentiment checkpoint: acoustic features of utterances in, shares of labels by role out."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from earshot.analysis.errors import Misconfigured
+from earshot.analysis.types import Release
+from earshot.audio.features.utterance import FEATURES
+from earshot.models.metadata import SentimentMetadata
+from earshot.models.onnx_model import OnnxModel, open_model
+from earshot.models.options import Options
+from earshot.models.scoring import softmax
+
+Array = NDArray[np.float32]
+
+
+@dataclass(frozen=True)
+class SentimentModel:
+    """Both role models in one checkpoint: output ``customer`` is an SVM, ``agent`` a random forest,
+    scalers inside."""
+
+    onnx: OnnxModel
+    temperature: dict[str, float]  # by role
+
+    def shares(self, features: Array) -> dict[str, Array]:
+        """Role to shares of shape (utterances, labels)."""
+        return {
+            role: softmax(logits, self.temperature[role])
+            for role, logits in self.onnx.run(features).items()
+        }
+
+
+def open_sentiment(release: Release, device: str, options: Options) -> SentimentModel:
+    """Runs on the CPU whatever the device.
+
+    Raises:
+        Misconfigured: as ``open_model``, or the checkpoint was trained on other features than this
+            version computes.
+    """
+    onnx = open_model(release, options)
+    found = onnx.metadata(SentimentMetadata)
+    if found.features != FEATURES:
+        raise Misconfigured(
+            "checkpoint",
+            f"{release.name} wants features {found.features}, this version has {FEATURES}",
+        )
+    return SentimentModel(onnx, found.temperature)

@@ -1,0 +1,38 @@
+"""Tells voices apart by their embeddings, clustered: the diarizer that every machine has."""
+
+import numpy as np
+
+from earshot.analysis.types import Release, Utterance
+from earshot.audio.clip import Clip
+from earshot.audio.features.speaker_windows import voice_windows, window_spans
+from earshot.models.options import Options
+from earshot.models.speakers.diarizer import Diarized, Diarizer, Spoken, reader
+from earshot.models.speakers.embedding import SpeakerModel, open_speaker
+from earshot.models.speakers.voices import Heard, tell_apart
+
+
+def open_by_embedding(release: Release, device: str, options: Options) -> Diarizer:
+    """Small enough that it runs on the CPU whatever the device.
+
+    Raises:
+        Misconfigured: as ``open_speaker``.
+    """
+    return by_embedding(open_speaker(release, options))
+
+
+def by_embedding(model: SpeakerModel) -> Diarizer:
+    """Voice windows over what the VAD heard, clustered."""
+
+    def diarize(clip: Clip, channel: int) -> Diarized:
+        heard = [_hear(model, clip, item) for item in clip.ref.speech if item.channel == channel]
+        told = tell_apart(heard, model.threshold, clip.ref.speakers)
+        return Diarized(tuple(Spoken(voice, item.start_ms, item.end_ms) for voice, item in told))
+
+    return diarize
+
+
+def _hear(model: SpeakerModel, clip: Clip, utterance: Utterance) -> Heard:
+    """Embeds an utterance of any length in bounded memory."""
+    windows = window_spans(utterance)
+    spectrograms = voice_windows(reader(clip, utterance.channel), windows, model.mel, model.level)
+    return Heard(utterance, windows, np.concatenate([model.embed(part) for part in spectrograms]))
