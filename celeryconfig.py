@@ -1,4 +1,4 @@
-"""Celery's settings: data only, derived from the registry and ``earshot/settings.py``. Why each
+"""Celery's settings: data only, derived from the registry and ``earshot.settings``. Why each
 value: docs/adr/0003."""
 
 from kombu import Queue

@@ -1,0 +1,84 @@
+"""Every setting, read once from the environment (``EARSHOT_*``) and ``config.yaml``; nothing else
+reads either. The fields stand in one module a subject, mixed into one ``Settings``."""
+
+from functools import cache
+from pathlib import Path
+
+from pydantic_settings import (
+    BaseSettings,
+    InitSettingsSource,
+    PydanticBaseSettingsSource,
+    SecretsSettingsSource,
+    SettingsConfigDict,
+)
+
+from earshot.analysis.call_config import CallConfig
+from earshot.settings.analyses import Analyses
+from earshot.settings.checkpoints import Checkpoints
+from earshot.settings.intake import Intake
+from earshot.settings.queues import Queues
+from earshot.settings.retention import Keeping, Retention
+from earshot.settings.services import Services
+from earshot.settings.sources import (
+    CONFIG,
+    PREFIX,
+    PROJECT,
+    SECRETS,
+    LocalStack,
+    NamedDatabase,
+    stack_file,
+    written,
+)
+
+__all__ = [
+    "CONFIG",
+    "PREFIX",
+    "PROJECT",
+    "SECRETS",
+    "Retention",
+    "Settings",
+    "settings",
+    "stack_file",
+]
+
+
+class Settings(BaseSettings, Services, Checkpoints, Analyses, Intake, Queues, Keeping, CallConfig):
+    """Defaults suit the local stack that ``earshot up`` starts; compose and Kubernetes set the
+    URLs."""
+
+    model_config = SettingsConfigDict(
+        env_prefix=PREFIX,
+        frozen=True,
+        extra="forbid",
+        secrets_dir=SECRETS,
+        hide_input_in_errors=True,
+    )
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        assert isinstance(file_secret_settings, SecretsSettingsSource)
+        files = (
+            (file_secret_settings,) if Path(str(file_secret_settings.secrets_dir)).is_dir() else ()
+        )
+        config = InitSettingsSource(settings_cls, written(CONFIG, settings_cls.model_fields))
+        return (
+            init_settings,
+            env_settings,
+            *files,
+            config,
+            LocalStack(settings_cls),
+            NamedDatabase(settings_cls),
+        )
+
+
+@cache
+def settings() -> Settings:
+    """The process's settings, read on first use."""
+    return Settings()

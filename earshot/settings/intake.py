@@ -1,0 +1,32 @@
+"""Ingest: what is accepted, and how recordings are cut into chunks."""
+
+from typing import Annotated
+
+from pydantic import BaseModel, Field, model_validator
+
+from earshot.analysis.types import MOST_CHUNKS
+
+
+class Intake(BaseModel):
+    """Settings of ingest."""
+
+    chunk_duration_sec: Annotated[float, Field(gt=1)] = 25.0
+    chunk_max_sec: Annotated[float, Field(gt=1)] = 30.0
+    overlap_sec: Annotated[float, Field(ge=0)] = 1.0
+    chunk_batch_size: Annotated[int, Field(ge=1, le=MOST_CHUNKS)] = 16
+    """Chunks in one chord. 16 fills a GPU's forward pass; on CPU pools 1 gives the earliest event
+    and the best balance."""
+    max_duration_sec: Annotated[int, Field(gt=0)] = 86_400
+    """No recording may be longer; 24 hours are 2.8 GB in the store for each channel."""
+    max_upload_mb: Annotated[int, Field(ge=1)] = 16_000
+    """No file above this is copied to the inbox; 16 GB are a day of stereo at 48 kHz."""
+    max_unmerged_chunks: Annotated[int, Field(ge=1)] = 2000
+    """No recording is taken in while more chunks than this wait to be merged."""
+
+    @model_validator(mode="after")
+    def _can_be_cut(self) -> "Intake":
+        if self.chunk_max_sec < self.chunk_duration_sec:
+            raise ValueError("chunk_max_sec must not be below chunk_duration_sec")
+        if self.overlap_sec >= self.chunk_duration_sec / 2:
+            raise ValueError("overlap_sec must stay below half of chunk_duration_sec")
+        return self

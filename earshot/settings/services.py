@@ -1,0 +1,76 @@
+"""Redis, Postgres and the store."""
+
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from pydantic import BaseModel, SecretStr, field_validator, model_validator
+
+from earshot.analysis.urls import check_service, with_password
+from earshot.settings.sources import PROJECT
+
+
+class Services(BaseModel):
+    """Settings of what every process connects to, and of where files lie."""
+
+    home: Path = PROJECT / ".earshot"
+    """Where the local stack keeps its data, logs and process ids."""
+    redis_url: str = ""
+    """``redis://``, ``rediss://`` or ``unix:///path?db=0``."""
+    database_url: str = ""
+    """Both default to the local stack's while it is up; without it, ``database_url`` to what
+    [002]'s ``db_`` keys name."""
+    redis_password: SecretStr = SecretStr("")
+    database_password: SecretStr = SecretStr("")
+    """Put into the URLs, escaped; meant for files (see ``SECRETS``)."""
+    redis_ca: Path | None = None
+    """Certificates (PEM) that a ``rediss://`` server's must be signed by. Default: those of this
+    system."""
+    audio_store: str = ""
+    """fsspec URL of the folder that holds decoded audio and uploads. Default:
+    ``file://<home>/audio``."""
+    roots: tuple[str, ...] = ()
+    """URL prefixes that ``ingest.recording`` may read from, besides the store's own inbox. Empty:
+    the inbox only."""
+    internal_hosts: tuple[str, ...] = ()
+    """``host:port`` of http servers with an internal address that roots may lie on; all others must
+    be public."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _with_passwords(cls, given: dict[str, Any]) -> dict[str, Any]:
+        for name in ("redis", "database"):
+            url, password = given.get(f"{name}_url"), given.get(f"{name}_password")
+            if url and password:
+                secret = (
+                    password.get_secret_value() if isinstance(password, SecretStr) else password
+                )
+                given[f"{name}_url"] = with_password(url, secret)
+        return given
+
+    @field_validator("redis_url")
+    @classmethod
+    def _of_redis(cls, url: str) -> str:
+        if url:
+            check_service(url, ("redis", "rediss", "unix"))
+        if "ssl_" in urlsplit(url).query:  # not all who connect read these alike
+            raise ValueError(
+                "has options of TLS, which is checked always; name certificates by EARSHOT_REDIS_CA"
+            )
+        return url
+
+    @field_validator("database_url")
+    @classmethod
+    def _of_postgres(cls, url: str) -> str:
+        if "://" in url:  # libpq's other form is key=value
+            check_service(url, ("postgresql", "postgres"))
+        return url
+
+    @field_validator("home")
+    @classmethod
+    def _resolved(cls, home: Path) -> Path:
+        return home.resolve()
+
+    @property
+    def store_url(self) -> str:
+        return self.audio_store or f"file://{self.home / 'audio'}"

@@ -1,0 +1,97 @@
+"""Where settings come from besides the environment: ``config.yaml``, the running local stack, and
+the database keys of [002]."""
+
+import json
+from collections.abc import Collection
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError
+from pydantic.fields import FieldInfo
+from pydantic_settings import PydanticBaseSettingsSource
+
+from earshot.analysis.call_config import CallConfig
+from earshot.analysis.errors import Misconfigured
+
+PROJECT = Path(__file__).resolve().parents[2]
+CONFIG = PROJECT / "config.yaml"
+PREFIX = "EARSHOT_"
+SECRETS = Path("/run/secrets")
+"""Where Docker and Kubernetes mount secrets: a file ``earshot_<setting>`` holds the value of a
+setting."""
+
+
+def stack_file(home: Path) -> Path:
+    """Where the local stack writes its URLs while it is up."""
+    return home / "run" / "stack.json"
+
+
+def written(file: Path, known: Collection[str]) -> dict[str, Any]:
+    """What a file of settings says.
+
+    Raises:
+        Misconfigured: it is no YAML file of settings, or one of its keys is none that is ``known``.
+    """
+    if not file.exists():
+        return {}
+    import yaml  # a megabyte that a process without such a file does without
+
+    try:
+        said = yaml.safe_load(file.read_bytes()) or {}
+    except (OSError, ValueError, yaml.YAMLError) as error:
+        raise Misconfigured(
+            "config", f"{file} cannot be read: {' '.join(str(error).split())}"
+        ) from error
+    if not isinstance(said, dict):
+        raise Misconfigured(
+            "config", f"{file} holds no settings: write one to a line, as language: en"
+        )
+    strange = [_with_closest(str(key), known) for key in said if key not in known]
+    if strange:
+        raise Misconfigured(
+            "config",
+            f"{file}: there is no setting {', '.join(strange)}; earshot/settings lists all",
+        )
+    return said
+
+
+def _with_closest(key: str, known: Collection[str]) -> str:
+    near = get_close_matches(key.lower().removeprefix(PREFIX.lower()), known, 1)
+    return f"{key!r}" + (f" (did you mean {near[0]}?)" if near else "")
+
+
+class LocalStack(PydanticBaseSettingsSource):
+    """The URLs of the stack that ``earshot up`` left running, for whatever the environment and
+    config.yaml do not name."""
+
+    def get_field_value(self, field: FieldInfo, field_name: str) -> tuple[Any, str, bool]:
+        raise NotImplementedError  # this source answers for all fields at once
+
+    def __call__(self) -> dict[str, Any]:
+        home = Path(
+            self.current_state.get("home") or self.settings_cls.model_fields["home"].default
+        )
+        try:
+            return dict(json.loads(stack_file(home).read_text(encoding="utf-8")))
+        except (FileNotFoundError, ValueError):  # a power cut leaves an empty one
+            return {}
+
+
+class NamedDatabase(PydanticBaseSettingsSource):
+    """The database of [002]'s ``db_`` keys, where nothing else names one and no local stack is
+    up."""
+
+    def get_field_value(self, field: FieldInfo, field_name: str) -> tuple[Any, str, bool]:
+        raise NotImplementedError  # as above
+
+    def __call__(self) -> dict[str, Any]:
+        keys = {
+            name: value
+            for name, value in self.current_state.items()
+            if name in CallConfig.model_fields
+        }
+        try:
+            return {"database_url": CallConfig.model_validate(keys).named_database}
+        except ValidationError:  # the settings, which have the same fields, are about to say so
+            return {}
