@@ -18,6 +18,8 @@ from earshot.settings import settings
 from earshot.storage.postgres import db, recordings, requests, rounds, tombstones
 from earshot.storage.postgres.db import Connection
 from earshot.storage.postgres.recordings import Recording
+from earshot.storage.redis import answered
+from earshot.storage.redis import client as redis
 
 log = logging.getLogger(__name__)
 
@@ -114,14 +116,28 @@ def answer(
         raise Transient("busy", f"recording {stored} of the same content has failed this moment")
     dispatch(connection, publisher, stored)
     added = _added(connection, publisher, stored, request, own=own)
-    if not own:  # at last, so that the request is sent again if anything dies before
-        recordings.forget(connection, recording_id)
-    return reply(
+    found = reply(
         stored,
         duplicate=not own,
         added=added,
         differs=_differs(connection, stored, request, own=own),
     )
+    if not own:  # at last, so that the request is sent again if anything dies before
+        kept_sec = settings().late_job_sec
+        answered.keep(redis.client(), recording_id, request.uri, found, kept_sec)
+        recordings.forget(connection, recording_id)
+    return found
+
+
+def earlier(
+    connection: Connection, recording_id: UUID, request: IngestRequest
+) -> IngestReply | None:
+    """The reply that another delivery of the same request got already: a request is sent again
+    while it waits, and its file may be gone once it is answered."""
+    found = answered.find(redis.client(), recording_id, request.uri)
+    if found and recordings.same_as(connection, recording_id):  # it died before it forgot its row
+        recordings.forget(connection, recording_id)
+    return found
 
 
 def _added(

@@ -81,6 +81,8 @@ def _ingest(
 ) -> IngestReply:
     language = request.language or settings().language
     with requests.exclusive(recording_id) as connection:
+        if earlier := duplicates.earlier(connection, recording_id, request):
+            return earlier
         is_new = recordings.register(
             connection, recording_id, request, requested(request), language
         )

@@ -188,6 +188,23 @@ def test_what_is_missing_is_added_when_the_recording_is_finished(
     assert count(stage) == 1
 
 
+def test_a_request_that_is_delivered_again_gets_its_first_reply(
+    busy: Stack, tmp_path: Path
+) -> None:
+    path = recording(tmp_path / "7.wav", 2, seed=9)
+    first = enqueue(busy, {"uri": busy.offer(path, "again-1.wav"), "analyses": ["scene"]})
+    again = {"uri": busy.offer(path, "again-2.wav"), "recording_id": str(uuid4())}
+    reply = enqueue(busy, {**again, "analyses": ["scene"]})
+    assert (reply["recording_id"], reply["duplicate"]) == (first["recording_id"], True)
+    before = count(busy)
+    (busy.home / "offered" / "again-2.wav").unlink()
+    assert enqueue(busy, {**again, "analyses": ["scene"]}) == reply
+    assert count(busy) == before
+    other = busy.offer(recording(tmp_path / "8.wav", 1, seed=10), "again-3.wav")
+    own = enqueue(busy, {**again, "uri": other, "analyses": ["scene"]})
+    assert (own["recording_id"], own["duplicate"]) == (again["recording_id"], False)
+
+
 def test_the_same_content_many_times_at_once_is_one_recording(busy: Stack, tmp_path: Path) -> None:
     path, before = recording(tmp_path / "7.wav", 2, seed=8), count(busy)
     uris = [busy.offer(path, f"at-once-{n}.wav") for n in range(6)]

@@ -1,0 +1,42 @@
+"""Replies to requests whose recording turned out to be a stored one: their own row is gone, and a
+second delivery of the request must not begin anew, with a file that may be gone too.
+
+One Redis string per request, ``answered:<id>``, with an expiry.
+"""
+
+from uuid import UUID
+
+from redis import Redis
+
+from earshot.analysis.request import IngestReply
+from earshot.analysis.types import Frozen
+from earshot.storage.redis.client import lost_connections
+
+
+class Answered(Frozen):
+    """The request's file, and the reply."""
+
+    uri: str
+    reply: IngestReply
+
+
+def _key(request_id: UUID) -> str:
+    return f"answered:{request_id}"
+
+
+@lost_connections()
+def keep(redis: Redis, request_id: UUID, uri: str, reply: IngestReply, ttl_sec: int) -> None:
+    """Keeps the reply for ``ttl_sec`` seconds."""
+    text = Answered(uri=uri, reply=reply).model_dump_json()
+    redis.set(_key(request_id), text, ex=ttl_sec)
+
+
+@lost_connections()
+def find(redis: Redis, request_id: UUID, uri: str) -> IngestReply | None:
+    """The reply that an earlier delivery of this request got; None where there was none, or where
+    the id came with another file."""
+    text = redis.get(_key(request_id))
+    if text is None:
+        return None
+    found = Answered.model_validate_json(text)
+    return found.reply if found.uri == uri else None
