@@ -84,9 +84,13 @@ worker_task_log_format = (
     "%(asctime)s %(levelname)s %(processName)s %(task_name)s[%(task_id)s] %(message)s"
 )
 
+# Beat imports no task module, so it does not know that these have no result.
 beat_schedule = {
-    "reconcile": {"task": "upkeep.reconcile", "schedule": _settings.reconcile_every_sec},
-    "relay": {"task": "upkeep.relay", "schedule": _settings.relay_every_sec},
-    "tidy": {"task": "upkeep.tidy", "schedule": _settings.tidy_every_sec},
+    name: {"task": f"upkeep.{name}", "schedule": seconds, "options": {"ignore_result": True}}
+    for name, seconds in (
+        ("reconcile", _settings.reconcile_every_sec),
+        ("relay", _settings.relay_every_sec),
+        ("tidy", _settings.tidy_every_sec),
+    )
 }
 beat_scheduler = "tasks.beat:Scheduler"

@@ -1,7 +1,6 @@
 """The Celery application, and how its worker, beat and Flower processes are started."""
 
 import logging
-import os
 import sys
 import time
 from typing import Any, ClassVar
@@ -12,28 +11,18 @@ from celery.exceptions import Reject, SoftTimeLimitExceeded
 from celery.signals import (
     after_setup_logger,
     after_setup_task_logger,
-    heartbeat_sent,
+    celeryd_init,
     task_prerun,
-    worker_init,
-    worker_ready,
 )
 from kombu.transport import TRANSPORT_ALIASES
 
 from earshot.analysis.errors import Permanent, Transient
 from earshot.analysis.printable import printable
 from earshot.analysis.urls import masked
-from earshot.audio.store import scratch
-from earshot.compute import onnx_runtime
 from earshot.pipeline.retries import PAUSE_MAX_SEC
 from earshot.pools import queues_of
-from earshot.settings import PROJECT, settings
-
-MALLOC_BYTES = 4 << 20
-"""What is larger, and what is free at the end of the heap beyond it, goes back to the system at
-once. A chunk of two channels
-takes 3 MB: with less than that, it and what is made of it would be asked for again and again, at
-two thirds more CPU."""
-
+from earshot.settings import settings
+from tasks.process import boot
 
 PUBLISH_AGAIN_SEC = 2.0
 
@@ -91,41 +80,10 @@ app = Celery(
     "earshot",
     task_cls=Stage,
     amqp="tasks.messages.transport:Queues",
-    include=[
-        "tasks.ingest",
-        "tasks.analyze",
-        "tasks.merge",
-        "tasks.finalize",
-        "tasks.upkeep",
-        "tasks.process.presence",
-        "tasks.process.fork",
-        "tasks.process.soft_limit",
-        "tasks.process.one_gpu",
-    ],
 )
 app.config_from_object("celeryconfig")
-
-
-@worker_init.connect
-def _not_yet(**_: Any) -> None:
-    scratch.sweep()  # copies that a killed predecessor left
-    ready = settings().ready_file
-    if ready is not None:
-        ready.unlink(missing_ok=True)  # a restarted container finds the file of its predecessor
-
-
-@worker_ready.connect
-def _announce(**_: Any) -> None:
-    ready = settings().ready_file
-    if ready is not None:
-        ready.write_text(str(os.getpid()))
-
-
-@heartbeat_sent.connect
-def _still_there(**_: Any) -> None:
-    ready = settings().ready_file
-    if ready is not None and ready.exists():
-        ready.touch()
+app.user_options["worker"].add(boot.UNCHECKED)
+celeryd_init.connect(boot.set_up)
 
 
 @after_setup_logger.connect
@@ -161,8 +119,13 @@ class _Masked(logging.Formatter):
         return masked(self._inner.format(record))
 
 
-def worker_argv(pools: tuple[str, ...], concurrency: int, name: str | None = None) -> list[str]:
+def worker_argv(
+    pools: tuple[str, ...], concurrency: int, name: str | None = None, *, checked: bool = True
+) -> list[str]:
     """Command line of a worker that serves these pools.
+
+    Args:
+        checked: whether it ends at boot where a check fails.
 
     Raises:
         Misconfigured: there is no such pool.
@@ -175,6 +138,7 @@ def worker_argv(pools: tuple[str, ...], concurrency: int, name: str | None = Non
         "--loglevel=INFO",
         "--without-gossip",
         "--without-mingle",
+        *(() if checked else ("--unchecked",)),
     )
 
 
@@ -186,29 +150,6 @@ def beat_argv() -> list[str]:
 def flower_argv(port: int, address: str) -> list[str]:
     """Command line of the dashboard."""
     return _celery("flower", f"--address={address}", f"--port={port}")
-
-
-def process_env() -> dict[str, str]:
-    """What those processes need in their environment besides the settings.
-
-    SIGTERM hands jobs back within the soft timeout (billiard reads this before Celery starts),
-    numeric libraries stay on one thread, no library asks a model hub for what `earshot models pull`
-    has not put here, ONNX Runtime tells nobody what it runs (from 1.29 on it would, by a thread of
-    its own), nor does pyannote.audio, and memory goes back to the system, where glibc would keep
-    whatever array was freed.
-    """
-    return {
-        "REMAP_SIGTERM": "SIGQUIT",
-        "OMP_NUM_THREADS": "1",
-        "OPENBLAS_NUM_THREADS": "1",
-        **onnx_runtime.SILENT,
-        "MALLOC_MMAP_THRESHOLD_": str(MALLOC_BYTES),
-        "MALLOC_TRIM_THRESHOLD_": str(MALLOC_BYTES),
-        "HF_HUB_OFFLINE": "1",
-        "PYANNOTE_METRICS_ENABLED": "false",
-        "OTEL_SDK_DISABLED": "true",  # what pyannote.audio would tell by
-        "PYTHONPATH": str(PROJECT),
-    }
 
 
 def _celery(*args: str) -> list[str]:

@@ -18,7 +18,7 @@ from cli.localstack import postgres, processes, redis, waiting
 from earshot.settings import PROJECT
 from earshot.storage.postgres import db, recordings
 from earshot.storage.postgres.migrate import migrate
-from tasks.app import process_env
+from tasks.process.environment import process_env
 
 WAIT_SEC = 180.0
 FIRST_PORT = 20_000

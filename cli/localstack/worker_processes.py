@@ -27,16 +27,18 @@ def start(home: Path, names: Collection[str], env: Mapping[str, str]) -> None:
 
 def start_beat(home: Path, env: Mapping[str, str]) -> None:
     """Starts the scheduler, and returns before it is ready."""
-    from tasks.app import beat_argv, process_env
+    from tasks.app import beat_argv
+    from tasks.process.environment import process_env
 
     processes.start(home, plan.BEAT, beat_argv(), {**process_env(), **env})
 
 
 def start_one(home: Path, workers: plan.Workers, env: Mapping[str, str]) -> Process:
     """Starts a worker process, and returns before it is ready."""
-    from tasks.app import process_env, worker_argv
+    from tasks.app import worker_argv
+    from tasks.process.environment import process_env
 
-    argv = worker_argv(workers.pools, workers.concurrency, workers.name)
+    argv = worker_argv(workers.pools, workers.concurrency, workers.name, checked=False)
     ready = _ready_file(home, workers.name)
     ready.unlink(missing_ok=True)
     return processes.start(

@@ -6,7 +6,6 @@ from typing import NamedTuple
 from rich.table import Table
 from rich.text import Text
 
-from cli.models.serving import serving
 from cli.terminal.console import say, show, show_json
 from earshot.analysis.types import Release
 from earshot.models.checkpoints import catalog
@@ -14,6 +13,7 @@ from earshot.models.checkpoints.catalog import Checkpoint
 from earshot.models.checkpoints.state import Standing, standing
 from earshot.models.runtimes import ENDPOINT
 from earshot.settings import settings
+from earshot.pipeline.releases import serving
 
 RIGHT = ("size",)
 COLUMNS = (
@@ -52,7 +52,7 @@ def show_models(as_json: bool) -> None:
         Row(entry, parts, standing(parts[-1], config.models_folder, thorough=False))
         for entry, parts in taken
     ]
-    now = serving()
+    now = serving(say)
     if as_json:
         for row in rows:
             show_json(_told(row, now))

@@ -1,7 +1,11 @@
 """Which release each analysis is done with now."""
 
 import hashlib
+from collections.abc import Callable, Mapping
 
+import psycopg
+
+from earshot.analysis.errors import Unavailable
 from earshot.analysis.types import Release
 from earshot.models.checkpoints import licence
 from earshot.models.checkpoints.defaults import default_release, defaults
@@ -9,7 +13,7 @@ from earshot.models.runtimes import ENDPOINT
 from earshot.registry import analyses
 from earshot.settings import settings
 from earshot.storage.postgres import releases
-from earshot.storage.postgres.db import Connection
+from earshot.storage.postgres.db import Connection, connect
 
 
 def active(connection: Connection | None) -> dict[str, Release]:
@@ -18,6 +22,23 @@ def active(connection: Connection | None) -> dict[str, Release]:
     catalogued = {name: default_release(name) for name in analyses()}
     promoted = {} if connection is None else releases.active(connection)
     return {**catalogued, **promoted, **_elsewhere()}
+
+
+def serving(warn: Callable[[str], object]) -> Mapping[str, Release]:
+    """``active`` for the next job; by settings and catalog alone where there is no database, or,
+    with a warning, where it does not answer."""
+    url = settings().database_url
+    if url:
+        try:
+            with connect(url) as connection:
+                return active(connection)
+        except (psycopg.Error, Unavailable) as error:
+            reason = " ".join(str(error).split())[:120]
+            warn(
+                "active models are read from settings and catalog alone, the database does not"
+                f" answer: {reason}"
+            )
+    return active(None)
 
 
 def _elsewhere() -> dict[str, Release]:

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from earshot.settings import PROJECT, Settings
-from tasks.app import process_env
+from tasks.process.environment import process_env
 
 COMPARED = 3
 """Recordings of five minutes for the conventional implementation."""

@@ -16,7 +16,7 @@ from earshot.audio.prepare import Prepared, prepare
 from earshot.models.checkpoints.defaults import default_release
 from earshot.registry import Card, cards
 from earshot.storage.postgres.migrate import migrate
-from tasks.app import process_env
+from tasks.process.environment import process_env
 from workers.direct import chunk_ref, describe, job_of
 
 CHUNKS = 200

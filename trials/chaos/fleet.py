@@ -10,7 +10,8 @@ from typing import NamedTuple, Self
 
 from cli.localstack import processes, waiting
 from earshot.settings import PROJECT
-from tasks.app import process_env, worker_argv
+from tasks.app import worker_argv
+from tasks.process.environment import process_env
 from tests.servers import Stack
 
 LOOK_SEC = 0.2
@@ -97,7 +98,7 @@ class Fleet:
         ready = self._ready_file(name)
         ready.unlink(missing_ok=True)
         env = {**process_env(), **self.stack.env(), "EARSHOT_READY_FILE": str(ready), **worker.env}
-        argv = worker_argv(worker.pools, worker.concurrency, name)
+        argv = worker_argv(worker.pools, worker.concurrency, name, checked=False)
         processes.start(self.stack.home, name, argv, env, cwd=PROJECT)
 
     def _ready_file(self, name: str) -> Path:

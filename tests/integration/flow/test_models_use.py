@@ -5,15 +5,14 @@ from pathlib import Path
 
 import pytest
 
-from cli.foreground import check
-from cli.models.serving import serving
 from cli.terminal.explain import USAGE
 from earshot.models.checkpoints.catalog import load
 from earshot.models.checkpoints.defaults import default_releases
-from earshot.pipeline.releases import active
+from earshot.pipeline.releases import active, serving
 from earshot.settings import settings
 from earshot.storage.postgres import releases
 from earshot.storage.postgres.db import connect
+from tasks.process.checks import check
 from tests import hub as hubs
 from tests.unit.cli.test_errors import earshot
 from tests.unit.cli.test_models_cli import CATALOG, NETWORK
@@ -98,7 +97,7 @@ def test_an_endpoint_answers_whatever_release_is_active(
     with connect(database_url) as connection:
         releases.activate(connection, absent.release())
         try:
-            assert serving()["asr"].name == active(connection)["asr"].name
+            assert serving(print)["asr"].name == active(connection)["asr"].name
             check(["asr"])  # nothing of it is on this machine, and nothing needs to be
             used = earshot(
                 tmp_path, "models", "use", DEFAULT, database_url=database_url, **endpoint

@@ -6,12 +6,13 @@ import pickle
 from earshot.analysis.errors import BadAudio
 from earshot.pools import queues
 from tasks.app import app
+from tasks.process.boot import import_tasks
 
 ANALYSES = {"asr", "diarization", "emotion", "noise", "scene", "sentiment"}
 
 
 def test_the_tasks_are_these() -> None:
-    app.loader.import_default_modules()
+    import_tasks()
     ours = {name for name in app.tasks if not name.startswith("celery.")}
     assert ours == {f"analyze.{name}" for name in ANALYSES} | {
         "ingest.recording",
@@ -25,7 +26,7 @@ def test_the_tasks_are_these() -> None:
 
 
 def test_each_task_has_its_queue() -> None:
-    app.loader.import_default_modules()
+    import_tasks()
     assert set(queues()) == ANALYSES | {"ingest", "merge", "finalize", "upkeep", "celery"}
     for name in app.tasks:
         if not name.startswith("celery."):

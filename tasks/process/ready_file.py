@@ -1,0 +1,30 @@
+"""The file that tells a supervisor that a worker is ready (``EARSHOT_READY_FILE``), touched at
+every heartbeat."""
+
+import os
+from typing import Any
+
+from celery.signals import heartbeat_sent, worker_init, worker_ready
+
+from earshot.settings import settings
+
+
+@worker_init.connect
+def _not_yet(**_: Any) -> None:
+    ready = settings().ready_file
+    if ready is not None:
+        ready.unlink(missing_ok=True)  # a restarted container finds the file of its predecessor
+
+
+@worker_ready.connect
+def _announce(**_: Any) -> None:
+    ready = settings().ready_file
+    if ready is not None:
+        ready.write_text(str(os.getpid()))
+
+
+@heartbeat_sent.connect
+def _still_there(**_: Any) -> None:
+    ready = settings().ready_file
+    if ready is not None and ready.exists():
+        ready.touch()
