@@ -12,6 +12,10 @@ LOWEST, HIGHEST = 60.0, 420.0
 
 WINDOW_SEC, HOP_SEC = 0.04, 0.01
 
+VOICED = 0.5
+"""Minimum voicing of a voiced frame. ``pitch`` gives hertz for every frame; only voiced frames have
+a pitch."""
+
 AT_ONCE = 128
 """Frames transformed at once, as ``earshot.audio.features.spectra.BLOCK`` has it."""
 
@@ -31,7 +35,7 @@ def pitch(waveform: Array, sample_rate: int) -> tuple[Array, Array]:
 
     Returns:
         Hertz and voicing (peak of the normalised autocorrelation, 0..1), both of shape (frames,);
-        at least one frame.
+        at least one frame. Hertz are meaningless where voicing is not above ``VOICED``.
     """
     import soxr
 

@@ -4,7 +4,7 @@
 import numpy as np
 
 from earshot.audio.features.level import centred, levelled
-from earshot.audio.features.pitch import pitch
+from earshot.audio.features.pitch import VOICED, pitch
 from earshot.audio.features.spectra import Array, mfcc
 
 FEATURES = "mfcc40x5+prosody16/2"
@@ -16,9 +16,6 @@ WIDTH = 216
 
 LEVEL = 0.05
 """RMS to which utterances are scaled: loudness is a property of the line, not of the voice."""
-
-VOICED = 0.5
-"""Minimum autocorrelation peak of a voiced frame; only voiced frames have a pitch."""
 
 
 def describe(waveform: Array, sample_rate: int) -> Array:

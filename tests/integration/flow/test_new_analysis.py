@@ -1,6 +1,10 @@
 """A new analysis is one module and one registry line: done to a copy of the project, it appears
 everywhere by itself."""
 
+import json
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -47,12 +51,65 @@ def analyze(model: None, clips: Sequence[Clip]) -> list[LoudnessFindings]:
 '''
 
 
-def test_one_module_and_one_line_reach_the_chord_the_rows_and_the_event(
-    stage: Stack, tmp_path: Path
+@pytest.fixture
+def project(tmp_path: Path) -> Path:
+    """A copy of the project with the module and its line."""
+    folder = project_copy.copy(tmp_path / "project")
+    (folder / "workers" / "loudness.py").write_text(MODULE, encoding="utf-8")
+    project_copy.register(folder, "loudness", "workers.loudness")
+    return folder
+
+
+def run(project: Path, *words: str) -> "subprocess.CompletedProcess[str]":
+    """A module of the copy, as a developer runs it there."""
+    return subprocess.run(
+        [sys.executable, "-m", *words],
+        cwd=project, env={**os.environ, "PYTHONPATH": str(project)},
+        capture_output=True, text=True, check=False,
+    )  # fmt: skip
+
+
+def pytest_of(project: Path, tests: str) -> "subprocess.CompletedProcess[str]":
+    return run(project, "pytest", "-q", "-p", "no:cacheprovider", tests, "-k", "loudness")
+
+
+def test_the_conformance_tests_of_the_copy_pass(project: Path) -> None:
+    done = run(
+        project, "pytest", "-q", "-p", "no:cacheprovider", "tests/conformance", "-k", "loudness"
+    )
+    assert done.returncode == 0, done.stdout
+    assert int(done.stdout.split(" passed")[0].split()[-1]) >= 20
+
+
+def test_what_stands_elsewhere_is_named(project: Path) -> None:
+    done = pytest_of(project, "tests/unit/tasks/test_registry.py")
+    assert done.returncode == 1, done.stdout
+    assert "docker-compose.yml lacks a service, add:" in done.stdout
+    assert "test_task_names.py lacks the name" in done.stdout
+    assert "compose.cpu.yml lacks" not in done.stdout
+
+
+def test_a_manifest_that_names_its_labels_is_enough_to_measure_it(
+    project: Path, tmp_path: Path
 ) -> None:
-    stage.project = project_copy.copy(tmp_path / "project")
-    (stage.project / "workers" / "loudness.py").write_text(MODULE, encoding="utf-8")
-    project_copy.register(stage.project, "loudness", "workers.loudness")
+    call = PROJECT / "demo" / "call.ogg"
+    rows = tmp_path / "labels.jsonl"
+    rows.write_text(json.dumps({"path": call.name, "loudness": "loud"}) + "\n", encoding="utf-8")
+    out = tmp_path / "metrics.json"
+    done = run(
+        project, "earshot", "evaluate", "--manifest", str(rows), "--root", str(call.parent),
+        "--analysis", "loudness", "--out", str(out),
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    ((name, figures),) = json.loads(out.read_text(encoding="utf-8")).items()
+    assert (name, figures["release"]) == ("loudness", "loudness-code")
+    assert (figures["n"], figures["accuracy"]) == (1, 1.0)
+
+
+def test_one_module_and_one_line_reach_the_chord_the_rows_and_the_event(
+    stage: Stack, project: Path
+) -> None:
+    stage.project = project
     uri = stage.offer(PROJECT / "demo" / "call.ogg")
     core = stage.workers("core", "ingest", "merge", "finalize", "upkeep")
     with core, stage.workers("analyses", "loudness", "scene"), Wire(stage.redis_url) as wire:

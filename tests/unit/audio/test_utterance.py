@@ -5,8 +5,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from earshot.audio.features.pitch import pitch
-from earshot.audio.features.utterance import VOICED, describe, prosody
+from earshot.audio.features.pitch import VOICED, pitch
+from earshot.audio.features.utterance import describe, prosody
 
 RATE = 16_000
 

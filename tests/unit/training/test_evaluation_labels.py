@@ -71,7 +71,8 @@ def test_groups_are_speakers_origins_folds_or_files() -> None:
 
 
 def test_every_map_is_about_an_analysis_and_its_labels() -> None:
-    assert {path.stem for path in MAPS.glob("*.toml")} == set(analyses())
+    # An analysis without a map is measured by the key of its own name.
+    assert {path.stem for path in MAPS.glob("*.toml")} <= set(analyses())
     known = {
         "scene": set(default_releases()["scene"].labels),
         "noise": set(NOISE_CATEGORIES),
