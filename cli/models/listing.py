@@ -12,8 +12,8 @@ from earshot.models.checkpoints import catalog
 from earshot.models.checkpoints.catalog import Checkpoint
 from earshot.models.checkpoints.state import Standing, standing
 from earshot.models.runtimes import ENDPOINT
-from earshot.settings import settings
 from earshot.pipeline.releases import serving
+from earshot.settings import settings
 
 RIGHT = ("size",)
 COLUMNS = (

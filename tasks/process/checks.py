@@ -5,11 +5,11 @@ from collections.abc import Collection
 
 from earshot.analysis.errors import Misconfigured
 from earshot.compute.device import resolve
+from earshot.pipeline.releases import serving
 from earshot.pools import STAGES
 from earshot.pools import queues as every_queue
 from earshot.registry import analyses, cards
 from earshot.settings import settings
-from earshot.pipeline.releases import serving
 from workers.checkpoints_present import check_present
 
 log = logging.getLogger(__name__)

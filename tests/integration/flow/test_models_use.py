@@ -91,7 +91,8 @@ def test_an_endpoint_answers_whatever_release_is_active(
 ) -> None:
     endpoint = {"asr_backend": "endpoint", "asr_endpoint_url": "https://endpoint.example/"}
     absent = next(entry for entry in load() if entry.name == "faster-whisper-small-1")
-    for key, value in {**endpoint, "home": str(tmp_path), "database_url": database_url}.items():
+    servers = {"redis_url": "redis://127.0.0.1:1", "database_url": database_url}
+    for key, value in {**endpoint, **servers, "home": str(tmp_path)}.items():
         monkeypatch.setenv(f"EARSHOT_{key.upper()}", value)
     settings.cache_clear()
     with connect(database_url) as connection:
