@@ -1,1 +1,1 @@
-"""The command earshot."""
+"""The ``earshot`` command."""

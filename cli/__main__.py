@@ -22,12 +22,12 @@ def main() -> None:
 
 
 def run(arguments: Sequence[str]) -> int:
-    """Runs a verb and returns the exit code; errors are told on stderr. ``-v`` may stand before or
-    behind the verb."""
+    """Runs a verb and returns the exit code; errors are printed on stderr. ``-v`` may stand before
+    or behind the verb."""
     words = [word for word in arguments if word not in VERBOSE]
     try:
         return int(app(args=words or ["--help"], prog_name="earshot", standalone_mode=False) or 0)
-    except BrokenPipeError:  # the reader (head, less) has seen enough
+    except BrokenPipeError:  # the reader (head, less) has closed the pipe
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
     except KeyboardInterrupt:

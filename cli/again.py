@@ -1,5 +1,5 @@
-"""``earshot rerun``: chosen analyses of chosen recordings once more; old answers stay until the new
-ones are merged."""
+"""``earshot rerun``: repeats selected analyses of selected recordings; old answers stay until the
+new ones are merged."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
@@ -26,12 +26,12 @@ from tasks import publisher
 def choice(
     named: Sequence[str], speakers: str | None = None, *, missing: bool, failed: bool, stale: bool
 ) -> Choice:
-    """What the command line asks for; ``named`` holds names of analyses, several of them with
-    commas. Who says how many ``speakers`` there are wants them told apart again.
+    """The choice of the command line; ``named`` holds names of analyses, several of them with
+    commas. A number of ``speakers`` repeats diarization.
 
     Raises:
-        Misconfigured: nothing is asked for, there is no such analysis, or that is no number of
-            people.
+        Misconfigured: nothing is selected, there is no such analysis, or ``speakers`` is not a
+            number of speakers.
     """
     called = [*named, *([COUNTS_SPEAKERS] if speakers else [])]
     names = tuple(
@@ -45,7 +45,7 @@ def choice(
         )
     if not (names or missing or failed or stale):
         raise Misconfigured(
-            "rerun", "say what to do again: --missing, --failed, --stale or --analysis NAME"
+            "rerun", "name what to repeat: --missing, --failed, --stale or --analysis NAME"
         )
     count = speaker_count(speakers) if speakers else None
     return Choice(missing=missing, failed=failed, stale=stale, analyses=names, speakers=count)
@@ -54,8 +54,8 @@ def choice(
 def rerun(
     prefixes: Sequence[str], where: Filter, wanted: Choice, *, wait: bool, dry_run: bool
 ) -> int:
-    """Asks for what ``wanted`` names of the recordings, and with ``wait`` prints the new reports.
-    Returns 1 if any recording could not be analysed again, or not in all that was asked for.
+    """Requests the analyses in ``wanted`` for the recordings, and with ``wait`` prints the new
+    reports. Returns 1 if any of them could not be requested.
 
     Raises:
         Misconfigured: both ids and a filter are given, or neither.

@@ -1,4 +1,4 @@
-"""Which recordings a command is about: named by their ids, or by a filter."""
+"""Selects the recordings of a command: by ids, or by a filter."""
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
@@ -11,7 +11,7 @@ from earshot.storage.postgres.db import Connection
 
 
 class Filter(NamedTuple):
-    """Finished recordings, by their state and by when they were ingested."""
+    """Finished recordings, by state and time of ingest."""
 
     state: str | None = None
     since: datetime | None = None
@@ -35,8 +35,8 @@ def check(prefixes: Sequence[str], where: Filter) -> None:
 def chosen(
     connection: Connection, prefixes: Sequence[str], where: Filter, *, decoded: bool = False
 ) -> list[UUID]:
-    """The recordings that are named, each once, or those of the filter, the oldest first; with
-    ``decoded`` only such.
+    """The named recordings, each once, or those of the filter, oldest first; with ``decoded`` only
+    decoded ones.
 
     Raises:
         Permanent: no recording, or several, begin with one of the ids.

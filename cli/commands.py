@@ -1,5 +1,5 @@
-"""The verbs of the ``earshot`` command: what can be typed; the work is done elsewhere and imported
-when it is needed."""
+"""The verbs of the ``earshot`` command: arguments and help. The implementations are imported when
+they are needed."""
 
 from pathlib import Path
 from typing import Annotated, Any
@@ -11,7 +11,7 @@ from cli.models import importing
 from cli.terminal.console import say
 
 app = typer.Typer(
-    help="Listens to recordings: analyses audio files in worker pools and prints what was heard.",
+    help="Analyses audio files in worker pools and prints reports.",
     add_completion=False,
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
@@ -19,7 +19,7 @@ app = typer.Typer(
 
 Paths = Annotated[
     list[Path],
-    typer.Argument(help="Audio and video files, or folders with some.", show_default=False),
+    typer.Argument(help="Audio and video files, or folders with such files.", show_default=False),
 ]
 Out = Annotated[
     Path | None, typer.Option(help="Folder for the reports as JSON.", show_default=False)
@@ -28,7 +28,7 @@ Roles = Annotated[
     str | None,
     typer.Option(
         help=(
-            "Role of each channel. Two are taken for agent,customer; '' is for a stereo recording"
+            "Role of each channel. Default for two: agent,customer; '' for a stereo recording"
             " of one place."
         ),
         show_default=False,
@@ -42,13 +42,13 @@ Language = Annotated[
 ]
 Speakers = Annotated[
     str | None,
-    typer.Option(
-        help="How many people speak, where roles do not say: 2, or 2-4.", show_default=False
-    ),
+    typer.Option(help="Number of speakers, without roles: 2, or 2-4.", show_default=False),
 ]
-Force = Annotated[bool, typer.Option("--force", help="Analyse again what is stored already.")]
+Force = Annotated[
+    bool, typer.Option("--force", help="Analyse even if the content is stored already.")
+]
 Truncated = Annotated[
-    bool, typer.Option("--accept-truncated", help="Take what there is of a file that was cut off.")
+    bool, typer.Option("--accept-truncated", help="Analyse the existing part of a truncated file.")
 ]
 Id = Annotated[str, typer.Argument(metavar="ID", help="Id of a recording, or its beginning.")]
 
@@ -76,7 +76,7 @@ def run(
     force: Force = False,
     accept_truncated: Truncated = False,
 ) -> int:
-    """Start all, analyse, print the reports, stop all."""
+    """Start everything, analyse, print the reports, stop everything."""
     from cli.run import run as run_once
 
     return run_once(
@@ -99,7 +99,7 @@ def ingest(
     force: Force = False,
     accept_truncated: Truncated = False,
 ) -> int:
-    """Hand recordings to the running workers."""
+    """Submit recordings to the running workers."""
     from cli import ingest as work
 
     if dry_run:
@@ -136,7 +136,7 @@ def why(
         int | None, typer.Option(min=0, help="Only this chunk.", show_default=False)
     ] = None,
 ) -> int:
-    """Say what was heard of a sound, and why it is not told."""
+    """Explain why a sound is missing from the report."""
     from cli.why import why as say_why
 
     return say_why(recording, label, chunk)
@@ -153,7 +153,7 @@ def list_recordings(limit: Annotated[int, typer.Option(min=1, help="How many.")]
 @app.command()
 def events(
     follow: Annotated[
-        bool, typer.Option("--follow", help="Go on printing new events until Ctrl-C.")
+        bool, typer.Option("--follow", help="Keep printing new events until Ctrl-C.")
     ] = False,
     start: Annotated[
         str | None,
@@ -170,7 +170,7 @@ def events(
 def evaluate(
     manifest: Annotated[
         Path,
-        typer.Option(help="JSON lines: a path and what it is labelled with.", show_default=False),
+        typer.Option(help="JSON lines with paths and labels.", show_default=False),
     ],
     root: Annotated[
         Path, typer.Option(help="Folder that the paths are relative to.", show_default=False)
@@ -194,7 +194,7 @@ def evaluate(
     ] = None,
     limit: Annotated[
         int | None,
-        typer.Option(min=1, help="At most so many for each analysis.", show_default=False),
+        typer.Option(min=1, help="Maximum number for each analysis.", show_default=False),
     ] = None,
     collar: Annotated[
         float, typer.Option(min=0, help="Seconds around a speaker's turns that do not count.")
@@ -248,10 +248,10 @@ def down() -> None:
 @app.command()
 def doctor(
     stuck: Annotated[
-        bool, typer.Option("--stuck", help="Only what is late: which chunks, why, and what to do.")
+        bool, typer.Option("--stuck", help="Only late work: chunks, reason, and remedy.")
     ] = False,
 ) -> int:
-    """Check everything, and say what to do about it."""
+    """Check the installation and services, with a remedy for each problem."""
     from cli.doctor import examine
 
     if stuck:
@@ -293,9 +293,7 @@ def flower(
     port: Annotated[int, typer.Option(help="Port to listen on.")] = 5555,
     address: Annotated[
         str,
-        typer.Option(
-            help="Address to listen on. It asks for no password but that of FLOWER_BASIC_AUTH."
-        ),
+        typer.Option(help="Address to listen on. The only password is that of FLOWER_BASIC_AUTH."),
     ] = "127.0.0.1",
 ) -> None:
     """Run the dashboard of pools and tasks in the foreground."""
@@ -308,7 +306,7 @@ def flower(
 
 @app.command()
 def migrate() -> None:
-    """Bring the database up to date."""
+    """Apply database migrations."""
     from earshot.settings import settings
     from earshot.storage.postgres.migrate import migrate as apply
 

@@ -1,4 +1,4 @@
-"""``earshot dead``: what was given up, and what an operator may do about it."""
+"""``earshot dead``: lists abandoned analyses, and replays or discards them."""
 
 from collections.abc import Sequence
 from datetime import UTC
@@ -24,8 +24,7 @@ REFUSED_SHOWN = 20
 
 
 def show_letters(*, closed: bool, as_json: bool) -> None:
-    """Prints the open letters, or with ``closed`` all that there ever were, and the newest messages
-    that were refused."""
+    """Prints the open letters, or all of them with ``closed``, and the newest refused messages."""
     with connect() as connection:
         letters = dead_letters.listed(connection, closed=closed)
     redis = client()
@@ -49,8 +48,8 @@ def show_letters(*, closed: bool, as_json: bool) -> None:
 
 
 def replay(ids: Sequence[int], everything: bool) -> int:
-    """Analyses again what the letters tell of, those of one recording in one round. Returns 1 if
-    any could not be asked for."""
+    """Repeats the analyses of the letters, those of one recording in one round. Returns 1 if any
+    was impossible."""
     with connect() as connection:
         chosen, unknown = _chosen(dead_letters.listed(connection), ids, everything)
         failed = unknown
@@ -69,7 +68,7 @@ def replay(ids: Sequence[int], everything: bool) -> int:
 
 
 def discard(ids: Sequence[int], everything: bool) -> int:
-    """Closes letters; what they tell of stays missing from the reports. Returns 1 if any was not
+    """Closes letters; their analyses stay missing from the reports. Returns 1 if any was not
     open."""
     with connect() as connection:
         chosen, unknown = _chosen(dead_letters.listed(connection), ids, everything)
@@ -81,7 +80,7 @@ def discard(ids: Sequence[int], everything: bool) -> int:
 def _chosen(
     letters: Sequence[DeadLetter], ids: Sequence[int], everything: bool
 ) -> tuple[list[DeadLetter], int]:
-    """Those of the open letters that are named, and how many names are of none."""
+    """The named ones of the open letters, and the number of unknown ids."""
     if bool(ids) == everything:
         raise Misconfigured(
             "dead",

@@ -1,5 +1,5 @@
-"""``earshot delete``: recordings with all that is known of them, for good; and the receipts, also
-of those long gone."""
+"""``earshot delete``: deletes recordings with all their data; prints receipts, also of earlier
+deletions."""
 
 import sys
 import time
@@ -65,7 +65,7 @@ def delete(
 
 
 def _deleted(connection: Connection, prefix: str) -> UUID | None:
-    """The recording of that name which was deleted before."""
+    """The deleted recording of that id."""
     return None if recordings.is_there(connection, prefix) else tombstones.find(connection, prefix)
 
 
@@ -73,7 +73,7 @@ def _ask(ids: Sequence[UUID]) -> None:
     if not sys.stdin.isatty():
         raise Misconfigured(
             "delete",
-            f"{plural(len(ids), 'recording')} would be deleted for good; say --yes, for nobody is"
+            f"{plural(len(ids), 'recording')} would be deleted for good; use --yes, since nobody is"
             " here to ask",
         )
     said = input(

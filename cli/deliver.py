@@ -19,13 +19,13 @@ from producer.submit import Submission
 
 
 def patience() -> Patience:
-    """That of a command with somebody before it."""
+    """The patience of an interactive command."""
     return Patience(say, workers_alive())
 
 
 def deliver(patience: Patience, submitted: Sequence[Submission], out: Path | None) -> int:
-    """Waits for the recordings, prints each report and writes it below ``out``. Returns how many
-    failed, and says why."""
+    """Waits for the recordings, prints each report and writes it below ``out``. Returns the number
+    of failures, after printing their reasons."""
     failed = 0
     for each in _followed(patience, submitted):
         if each.state == RecordingState.FAILED:
@@ -37,8 +37,7 @@ def deliver(patience: Patience, submitted: Sequence[Submission], out: Path | Non
 
 
 def workers_alive() -> Callable[[], None]:
-    """What whoever waits asks at each look: a stack of this machine that lost a worker will not
-    finish."""
+    """A check for each poll while waiting: a local stack that lost a worker will not finish."""
     return stack.check if urls.are_local() else lambda: None
 
 
@@ -60,8 +59,8 @@ def _stored_before(finished: FileProgress) -> str:
 
 
 def _reported(patience: Patience, finished: FileProgress, out: Path | None) -> bool:
-    """Prints and writes one report. What is wrong with it is said, and the others are printed and
-    written all the same."""
+    """Prints and writes one report. Its errors are printed, and the other reports are processed all
+    the same."""
     path, recording_id = finished.submission.path, finished.recording_id
     try:
         body = patience(lambda connection: recordings.report(connection, recording_id))

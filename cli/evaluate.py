@@ -23,7 +23,7 @@ from evaluation.run import Trial
 from workers.direct import Analyser
 
 NAMED = 5
-"""Recordings that could not be measured and are named on the terminal; metrics.json names all."""
+"""Maximum number of unmeasured recordings named on the terminal; metrics.json names all."""
 
 
 def evaluate(
@@ -47,7 +47,7 @@ def evaluate(
     _check(names, root, labels, out)
     logging.getLogger("workers").setLevel(
         logging.CRITICAL
-    )  # whatever fails is told at the end, in a line and in metrics.json
+    )  # failures are reported at the end, in a line and in metrics.json
     rows = manifest.read(rows_of)
     maps = {
         name: label_map.read(name, labels or label_map.MAPS)
@@ -133,7 +133,7 @@ def _table(metrics: Metrics) -> Table:
 
 
 def _unseen(each: Classified | Transcribed | Diarized) -> str:
-    """Recordings of sets that the release was not trained on."""
+    """Recordings of sets outside the release's training data."""
     sources = each.per_source.values()
     return (
         "?"
@@ -175,7 +175,7 @@ def _draw(metrics: Metrics, out: Path) -> None:
 
 
 def _tell(metrics: Metrics, out: Path) -> int:
-    """What became of the rest, and where everything is written."""
+    """Prints the unmeasured recordings, and where everything is written."""
     reasons = [
         f"{name} {why} {n}"
         for name, each in metrics.root.items()
@@ -202,7 +202,7 @@ def _tell(metrics: Metrics, out: Path) -> int:
 
 
 def _named(item: LeftOut) -> str:
-    """What is wrong with audio its code tells; what an analysis failed with, hardly."""
+    """A code describes bad audio well enough; a failed analysis needs its detail."""
     return (
         f"{item.path}"
         f" ({item.code if item.code in BAD_AUDIO_CODES else f'{item.code}: {item.detail[:120]}'})"

@@ -1,4 +1,4 @@
-"""Turns this process into one of Celery's, so that it gets the terminal's signals itself."""
+"""Replaces this process by one of Celery's, so that it receives the terminal's signals itself."""
 
 import os
 
@@ -15,7 +15,7 @@ def become_worker(pools: tuple[str, ...], concurrency: int) -> None:
     Raises:
         Misconfigured: no such pool, or no Redis to work for.
     """
-    # The process id, which the worker keeps, tells two workers of a pool on one machine apart.
+    # The process id, which the worker keeps, distinguishes two workers of a pool on one machine.
     argv = worker_argv(pools, concurrency, f"{'-'.join(pools)}-{os.getpid()}")
     become(argv)
 

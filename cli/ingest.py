@@ -1,5 +1,4 @@
-"""``earshot ingest``: checks files, hands them in, follows them, prints and writes their
-reports."""
+"""``earshot ingest``: checks files, submits them, follows them, prints and writes their reports."""
 
 from collections.abc import Iterable, Sequence
 from pathlib import Path
@@ -21,8 +20,7 @@ from producer.scan import find_audio, left_out
 from producer.submit import Options, Submission, submit
 
 OF_ONE_FILE = (BadAudio, Forbidden, Growing, OSError, ValueError)
-"""What can be wrong with one file while the others are fine; ``ValueError``: with its name, or with
-what is asked of it."""
+"""Errors of one file that do not affect others; ``ValueError``: its name or options are invalid."""
 
 
 def options(
@@ -57,23 +55,23 @@ def options(
     )
 
 
-def _language(said: str) -> str:
+def _language(text: str) -> str:
     try:
-        return language_tag(said)
+        return language_tag(text)
     except ValueError as error:
         raise Misconfigured("language", f"--language {error}") from error
 
 
-def speaker_count(said: str) -> SpeakerCount:
+def speaker_count(text: str) -> SpeakerCount:
     """``2``, ``2-4``, ``2-`` or ``-4`` as a number of people.
 
     Raises:
         Misconfigured: ``speakers``, it is none of these.
     """
-    fewest, dash, most = (part.strip() for part in said.partition("-"))
+    fewest, dash, most = (part.strip() for part in text.partition("-"))
     if not (fewest or most):
         raise Misconfigured(
-            "speakers", f"--speakers {said}: that is no number; say 2 for exactly two, or 2-4"
+            "speakers", f"--speakers {text}: not a number; use 2 for exactly two, or 2-4"
         )
     try:
         named = {"min": fewest, "max": most if dash else fewest}
@@ -83,7 +81,7 @@ def speaker_count(said: str) -> SpeakerCount:
     except ValidationError as error:
         reason = error.errors()[0]["msg"].removeprefix("Value error, ")
         raise Misconfigured(
-            "speakers", f"--speakers {said}: {reason}; say 2 for exactly two, or 2-4"
+            "speakers", f"--speakers {text}: {reason}; use 2 for exactly two, or 2-4"
         ) from error
 
 
@@ -104,7 +102,7 @@ def validate(paths: Sequence[Path], accept_truncated: bool) -> int:
             with opened(path) as file:
                 facts, tally = probe(file), Tally()
                 for _ in decode(file, facts, tally, accept_truncated, longest_ms):
-                    pass  # only its tally and its errors are wanted
+                    pass  # only its tally and its errors matter
                 file.check_unchanged()
         except OF_ONE_FILE as error:
             failed += 1
@@ -122,8 +120,8 @@ def validate(paths: Sequence[Path], accept_truncated: bool) -> int:
 
 
 def ingest(paths: Sequence[Path], wanted: Options, *, wait: bool, out: Path | None) -> int:
-    """Hands the files in and, with ``wait``, prints each report and writes it below ``out``.
-    Returns 1 if any file failed."""
+    """Submits the files and, with ``wait``, prints each report and writes it below ``out``. Returns
+    1 if any file failed."""
     with patience() as patient:
         submitted, refused = _submit(patient, find_audio(paths), wanted, tell=not wait)
         _tell_left_out(paths)
@@ -134,8 +132,12 @@ def ingest(paths: Sequence[Path], wanted: Options, *, wait: bool, out: Path | No
 def _submit(
     patient: Patience, files: Iterable[Path], wanted: Options, *, tell: bool
 ) -> tuple[list[Submission], int]:
-    """``tell``: print each id at once, so that it is known even if a service goes away before the
-    last file."""
+    """Submits the files.
+
+    Args:
+        tell: print each id at once, so that it is known even if a service fails before the last
+            file.
+    """
     submitted, refused = [], 0
     for file in files:
         wait_for_room(patient)
@@ -162,7 +164,7 @@ def _tell_left_out(paths: Iterable[Path]) -> None:
 
 
 def _refuse(file: Path, error: EarshotError | OSError | ValueError) -> None:
-    """One line for this file; the others go on."""
+    """Prints one line for this file; the others continue."""
     if isinstance(error, OSError):
         say(f"{file}: unreadable: {error.strerror or error}")
     elif isinstance(error, ValueError):

@@ -1,4 +1,4 @@
-"""Verbs that only look: a report, the list of recordings, the events."""
+"""Read-only verbs: a report, the list of recordings, the events."""
 
 import sys
 from datetime import UTC, datetime
@@ -26,7 +26,7 @@ BLOCK_MS = 1000
 
 
 def show_report(prefix: str, as_json: bool) -> int:
-    """Prints a report. Returns 1 when there is none (yet), with the reason.
+    """Prints a report. Returns 1 if there is none (yet), with the reason.
 
     Raises:
         Permanent: no recording, or several, begin with ``prefix``.
@@ -90,7 +90,7 @@ def _cells(row: dict[str, Any]) -> tuple[str, ...]:
 
 
 def _position(start: str) -> str:
-    """The place in the stream that ``--from`` names."""
+    """The position in the stream named by ``--from``."""
     if all(part.isdigit() for part in start.split("-", 1)):
         return start
     with connect() as connection:
@@ -104,9 +104,8 @@ def _position(start: str) -> str:
 
 
 def print_events(start: str | None, follow: bool) -> None:
-    """Prints events as JSON lines, each with its ``stream_id``. ``start`` is the ``id`` or
-    ``stream_id`` of an event, to go on after it. Without: all that are kept, or, when following,
-    new ones only.
+    """Prints events as JSON lines, each with its ``stream_id``, from the event with the ``id`` or
+    ``stream_id`` ``start`` on. By default: all that are kept, or, when following, new ones only.
 
     Raises:
         Permanent: ``start`` is neither.

@@ -1,4 +1,4 @@
-"""``earshot repair``: one pass of all that upkeep does by the clock, and what it did."""
+"""``earshot repair``: runs one pass of all periodic upkeep, and prints its actions."""
 
 import time
 
@@ -14,24 +14,24 @@ from tasks import publisher
 
 POLL_SEC = 1.0
 HEARTBEAT_SEC = 5.0
-"""Slack above ``worker_lost_sec`` for a worker to be heard so long: more than two heartbeats."""
+"""Slack above ``worker_lost_sec`` for observing a worker that long: more than two heartbeats."""
 DONE = {
     "requests_sent_again": "requests sent again",
     "requests_restarted": (
-        "recordings taken up again that had failed for a full disk, a store or a source that was"
-        " away"
+        "recordings resumed that had failed because of a full disk or an unavailable store or"
+        " source"
     ),
     "chunks_dispatched_again": (
         "chunks dispatched again: their worker died, or their message was lost"
     ),
     "merges_sent_again": "merges sent again",
-    "chunks_given_up": "chunks given up, see `earshot dead list`",
+    "chunks_given_up": "chunks abandoned, see `earshot dead list`",
     "recordings_dispatched": "recordings whose chunks were dispatched",
     "recordings_finalized": "recordings sent to be closed: all their chunks were merged",
-    "events_restored": "events found lost from the stream",
+    "events_restored": "events missing from the stream, to be published again",
     "events_published": "events published",
     "deletions_finished": "deletions finished that were interrupted",
-    "deletions_settled": "deleted recordings looked for once more",
+    "deletions_settled": "deleted recordings searched for once more",
     "recordings_expired": "recordings deleted for their age",
     "failed_expired": "failed recordings deleted for their age",
     "audio_expired": "recordings whose audio was removed for its age",
@@ -39,33 +39,33 @@ DONE = {
     "letters_expired": "dead letters removed for their age",
     "refused_expired": "refused messages removed for their age",
     "tombstones_expired": "tombstones removed for their age",
-    "uploads_swept": "uploads removed that no request names",
-    "files_swept": "recordings' audio and files removed that dead processes left",
+    "uploads_swept": "uploads without a request removed",
+    "files_swept": "leftover audio and files of dead processes removed",
 }
-"""Field of ``Repaired`` or ``Tidied`` to the words for it, in the order of the passes."""
+"""Text for each field of ``Repaired`` or ``Tidied``, in the order of the passes."""
 
 
 def repair() -> int:
-    """Runs one pass and prints one line for each kind of thing that it set going again."""
+    """Runs one pass and prints one line for each kind of action."""
     _listen()
-    lines = told(repair_once(publisher, None, restart_failed=True)) + told(tidy(sweep=True))
+    lines = lines_of(repair_once(publisher, None, restart_failed=True)) + lines_of(tidy(sweep=True))
     for line in lines:
         show(line)
     if not lines:
-        say("nothing to mend; `earshot doctor --stuck` shows what is late, and why")
+        say("nothing to repair; `earshot doctor --stuck` shows what is late, and why")
     return 0
 
 
-def told(done: Repaired | Tidied) -> list[str]:
-    """What one pass did, one line a kind."""
+def lines_of(done: Repaired | Tidied) -> list[str]:
+    """The actions of one pass, one line a kind."""
     counts = done.model_dump()
     return [f"{counts[name]} {words}" for name, words in DONE.items() if counts.get(name)]
 
 
 def _listen() -> None:
-    """Silence of a worker is no proof of its death while nobody else was heard either, as after a
-    time without Redis: then it takes ``worker_lost_sec`` to tell. Where no worker lives there is
-    nobody to give the work to, and no use in waiting."""
+    """Waits until dead workers can be identified. Missing heartbeats of a worker are no proof while
+    no other sends any either, as after an outage of Redis: then it takes ``worker_lost_sec``.
+    Without a live worker there is no reason to wait."""
     redis, until = (
         client(),
         time.monotonic() + settings().worker_lost_sec + HEARTBEAT_SEC,
@@ -83,8 +83,8 @@ def _listen() -> None:
                 return
             if not listening:
                 say(
-                    f"listening for up to {settings().worker_lost_sec} s: it is not known yet which"
-                    " of the silent workers died"
+                    f"waiting up to {settings().worker_lost_sec} s for heartbeats, to find out"
+                    " which workers died"
                 )
             listening = True
             time.sleep(POLL_SEC)

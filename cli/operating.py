@@ -1,5 +1,5 @@
-"""Verbs of whoever keeps the system running: mend, rerun, delete, dead letters; what can be typed,
-as in ``cli.commands``."""
+"""Verbs for operators: repair, rerun, delete, dead letters; the command line, as in
+``cli.commands``."""
 
 from datetime import datetime
 from typing import Annotated, Literal
@@ -8,7 +8,7 @@ import typer
 
 app = typer.Typer()
 dead = typer.Typer(
-    help="Look at what was given up, and try it again or leave it.", no_args_is_help=True
+    help="List abandoned analyses, and replay or discard them.", no_args_is_help=True
 )
 app.add_typer(dead, name="dead")
 
@@ -33,12 +33,12 @@ AllLetters = Annotated[bool, typer.Option("--all", help="Every open one.")]
 
 @app.command()
 def repair() -> int:
-    """Set going again, now, what upkeep would.
+    """Run one pass of upkeep now.
 
-    It is safe at any time, as often as you like: two at once do nothing twice, and what is merely
-    late is left alone. A worker counts as dead when it is silent while another was heard for
-    EARSHOT_WORKER_LOST_SEC. When none was, as after a time without Redis, this listens for so long
-    before it judges.
+    It is safe at any time: two passes at once do nothing twice, and work that is merely late is
+    left alone. A worker counts as dead when it sends no heartbeats while another one did for
+    EARSHOT_WORKER_LOST_SEC. If none did, as after an outage of Redis, the command first waits for
+    that long.
     """
     from cli.mend import repair as mend_once
 
@@ -51,22 +51,22 @@ def rerun(
         list[str] | None, typer.Argument(metavar="ID...", help="Recordings.", show_default=False)
     ] = None,
     missing: Annotated[
-        bool, typer.Option("--missing", help="What was asked for and has no outcome.")
+        bool, typer.Option("--missing", help="Requested analyses without an outcome.")
     ] = False,
-    failed: Annotated[bool, typer.Option("--failed", help="What failed.")] = False,
+    failed: Annotated[bool, typer.Option("--failed", help="Failed analyses.")] = False,
     stale: Annotated[
-        bool, typer.Option("--stale", help="What another release than the active one said.")
+        bool, typer.Option("--stale", help="Answers of a release that is no longer active.")
     ] = False,
     analysis: Annotated[
         list[str] | None,
         typer.Option(
-            help="These, everywhere, asked for before or not, e.g. noise,asr.", show_default=False
+            help="These, everywhere, requested before or not, e.g. noise,asr.", show_default=False
         ),
     ] = None,
     speakers: Annotated[
         str | None,
         typer.Option(
-            help="Tell voices apart again, of so many people: 2, or 2-4.", show_default=False
+            help="Repeat diarization with this many speakers: 2, or 2-4.", show_default=False
         ),
     ] = None,
     state: State = None,
@@ -75,13 +75,12 @@ def rerun(
     every: Every = False,
     wait: Annotated[bool, typer.Option(help="Wait for the new reports and print them.")] = True,
     dry_run: Annotated[
-        bool, typer.Option("--dry-run", help="Only say what would be done.")
+        bool, typer.Option("--dry-run", help="Only print what would be done.")
     ] = False,
 ) -> int:
-    """Do chosen analyses of finished recordings again.
+    """Repeat selected analyses of finished recordings.
 
-    What was found before stays readable until the new answers are there, and where a new attempt
-    fails.
+    Existing results stay readable until new ones replace them, also if the new attempt fails.
     """
     from cli import again
     from cli.chosen import Filter
@@ -106,9 +105,9 @@ def delete(
     ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print one receipt a line.")] = False,
 ) -> int:
-    """Delete recordings with all that is known of them, for good, and print what was removed.
+    """Delete recordings with all their data permanently, and print what was removed.
 
-    A tombstone stays: the id, when, and the receipt, which the same command prints again. Every
+    A tombstone stays: the id, the time, and the receipt, which the same command prints again. Every
     store is searched afterwards.
     """
     from cli.chosen import Filter
@@ -121,11 +120,11 @@ def delete(
 @dead.command("list")
 def list_letters(
     closed: Annotated[
-        bool, typer.Option("--all", help="Those that were replayed or discarded too.")
+        bool, typer.Option("--all", help="Include replayed and discarded ones.")
     ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object a line.")] = False,
 ) -> None:
-    """List what was given up, and why."""
+    """List abandoned analyses, and why."""
     from cli.dead import show_letters
 
     show_letters(closed=closed, as_json=as_json)
@@ -133,7 +132,7 @@ def list_letters(
 
 @dead.command()
 def replay(ids: Letters = None, everything: AllLetters = False) -> int:
-    """Try it again, in a new round of its recording."""
+    """Analyse it again."""
     from cli.dead import replay as replay_letters
 
     return replay_letters(ids or [], everything)
@@ -141,7 +140,7 @@ def replay(ids: Letters = None, everything: AllLetters = False) -> int:
 
 @dead.command()
 def discard(ids: Letters = None, everything: AllLetters = False) -> int:
-    """Leave it as it is: missing from its report."""
+    """Close it; the analysis stays missing from its report."""
     from cli.dead import discard as discard_letters
 
     return discard_letters(ids or [], everything)

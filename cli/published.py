@@ -1,5 +1,4 @@
-"""The JSON Schemas of what leaves the system, for others to build against: those of the types that
-the code validates with."""
+"""The JSON Schemas of published messages and files, generated from the types that validate them."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""``earshot run``: the whole way from nothing running to printed reports and nothing running."""
+"""``earshot run``: starts the stack, analyses, prints reports, and stops the stack."""
 
 import os
 from collections.abc import Sequence
@@ -23,7 +23,7 @@ def run(paths: Sequence[Path], out: Path | None, options: Options) -> int:
     before keeps running.
 
     Raises:
-        BadAudio: none of the paths exists; nothing was started for them.
+        BadAudio: none of the paths exists; nothing was started.
     """
     if not paths and not DEMO.exists():
         raise Misconfigured(

@@ -1,5 +1,4 @@
-"""``earshot why``: what scene heard of a sound in a recording, and why it is not told; out of the
-stored findings."""
+"""``earshot why``: explains from the stored findings why a sound is missing from the report."""
 
 from collections.abc import Sequence
 
@@ -15,8 +14,8 @@ from earshot.storage.postgres.db import connect
 
 
 def why(prefix: str, label: str, chunk: int | None) -> int:
-    """Prints what was heard of a label in every chunk, or in one. Returns 1 when scene has said
-    nothing of it (yet).
+    """Prints the detections of a label in every chunk, or in one. Returns 1 if scene has no
+    findings (yet).
 
     Raises:
         Misconfigured: there is no such label.
@@ -30,7 +29,7 @@ def why(prefix: str, label: str, chunk: int | None) -> int:
     chosen = _chosen(parts, chunk)
     if not any(part.analysis == "scene" for part in chosen):
         say(
-            f"scene has said nothing of {str(recording_id)[:8]} ({state.file_name}), which is"
+            f"scene has no findings for {str(recording_id)[:8]} ({state.file_name}), which is"
             f" {state.state}; {_advice(state)}"
         )
         return 1
@@ -44,7 +43,7 @@ def why(prefix: str, label: str, chunk: int | None) -> int:
 
 
 def sound(label: str) -> Asked:
-    """What a user means: one of the scenes, or a class of AudioSet, in any case.
+    """The sound meant by a user: one of the scenes, or a class of AudioSet, in any case.
 
     Raises:
         Misconfigured: neither.
@@ -58,7 +57,7 @@ def sound(label: str) -> Asked:
             return Asked(name, scene)
     near = sorted(name for name in known.names if label.strip().lower() in name.lower())[:5]
     hint = (
-        f"like it are {'; '.join(near)}"
+        f"similar ones are {'; '.join(near)}"
         if near and label.strip()
         else f"there are {', '.join(SCENES)}"
     )

@@ -1,5 +1,5 @@
-"""``earshot doctor``: everything that has to be right, one line each, with what to do about what is
-not."""
+"""``earshot doctor``: checks the installation and services, one line each, with a remedy for each
+problem."""
 
 from collections.abc import Callable, Collection, Iterator
 
@@ -31,17 +31,16 @@ CHECKS: tuple[tuple[Callable[[], Iterator[Finding]], tuple[str, ...]], ...] = (
     (services.roots, ()),
     (services.disk, ()),
 )
-"""Each with the services without which it is not made: it would wait for them once more, and find
-the same."""
+"""Each with the services that it needs; it is skipped without them."""
 
 STYLES = {"ok": "green", "warn": "yellow", "fail": "red bold"}
 SERVICES_DOWN = 3
-"""Exit status when Redis or Postgres does not answer; anything else that failed: 1."""
+"""Exit status if Redis or Postgres does not answer; 1 for any other failure."""
 
 
 def examine() -> int:
     """Prints all findings. Returns the exit status: 0 when nothing failed."""
-    settings()  # a wrong one is told before anything is checked by it
+    settings()  # a wrong setting is reported before any check uses it
     findings: list[Finding] = []
     for check, needed in CHECKS:
         if not _down(findings, needed):
@@ -56,7 +55,7 @@ def examine() -> int:
     failed = [each for each in findings if each.level == "fail"]
     warned = sum(each.level == "warn" for each in findings)
     if failed:
-        say(f"{len(failed)} of {len(findings)} checks failed; each line says what to do")
+        say(f"{len(failed)} of {len(findings)} checks failed; each line gives a remedy")
         return SERVICES_DOWN if _down(findings, (REDIS, POSTGRES)) else 1
     say(
         f"nothing failed; {warned} of {len(findings)} lines want a look"
@@ -71,11 +70,11 @@ def _down(findings: Collection[Finding], services: Collection[str]) -> bool:
 
 
 def _found(check: Callable[[], Iterator[Finding]]) -> Iterator[Finding]:
-    """A check that cannot be carried out is a failed one, and does not keep the others from being
-    made."""
+    """Yields the findings of a check; a check that raises counts as failed, and the others
+    continue."""
     try:
         yield from check()
     except EarshotError as error:
         yield fail(check.__name__, masked(str(error)))
-    except Exception as error:  # noqa: BLE001  # whatever it is, it is what this check found
+    except Exception as error:  # noqa: BLE001  # any error is the finding of this check
         yield fail(check.__name__, masked(f"{type(error).__name__}: {error}"))

@@ -1,4 +1,4 @@
-"""What one check found."""
+"""The result of one check."""
 
 from typing import Literal, NamedTuple
 
@@ -7,7 +7,7 @@ class Finding(NamedTuple):
     level: Literal["ok", "warn", "fail"]
     subject: str
     line: str
-    """What is so; for warn and fail also what to do."""
+    """The finding; for warn and fail with a remedy."""
 
 
 def ok(subject: str, line: str) -> Finding:

@@ -1,4 +1,4 @@
-"""Checks of what is installed: Python, packages, checkpoints."""
+"""Checks of the installation: Python, packages, checkpoints."""
 
 import sys
 from collections.abc import Iterator
@@ -24,7 +24,7 @@ def python() -> Iterator[Finding]:
 
 
 def packages() -> Iterator[Finding]:
-    """The pinned ones against those that are installed."""
+    """Compares installed packages with the pinned ones."""
     pins = [pin for name in ("base", "local") for pin in _pins(name)]
     wrong = [
         f"{name} is {found}, not {pinned}"

@@ -1,5 +1,4 @@
-"""Checks of what stays: how much there is of each class, since when, and for how long it is
-kept."""
+"""Checks of stored data: amount by class, age, and retention."""
 
 import time
 from collections.abc import Iterable, Iterator
@@ -19,10 +18,9 @@ from earshot.storage.redis.client import client, without_expiry
 
 DAY_SEC = 86_400.0
 LONG_DAYS = 90
-"""What nobody has set a limit for, and is older than this, is told as a warning."""
+"""Data without a limit that is older than this is a warning."""
 LATE_SEC = 3600.0
-"""How long a deletion may be open, or something too old may still be there, before it is told as a
-warning."""
+"""Maximum time of an open deletion, or of data past its limit, before it is a warning."""
 UNITS = ((1024**3, "GB"), (1024**2, "MB"), (1024, "kB"))
 
 
@@ -76,7 +74,7 @@ def kept() -> Iterator[Finding]:
     if strange:
         yield warn(
             "redis keys",
-            f"{len(strange)} without an expiry that nobody here knows, e.g. {strange[0]}",
+            f"{len(strange)} without an expiry that this version does not know, e.g. {strange[0]}",
         )
 
 
@@ -87,8 +85,8 @@ def _finding(each: _Class, extra: str) -> Finding:
     line = f"{each.number} {each.what}, {_size(each.size)}{extra}{since}"
     if days is None:
         setting = f"EARSHOT_RETENTION='{{\"{each.name}\": DAYS}}' sets a limit"
-        told = warn if age > LONG_DAYS else ok
-        return told(f"kept {each.name}", f"{line}; for ever: {setting}")
+        finding = warn if age > LONG_DAYS else ok
+        return finding(f"kept {each.name}", f"{line}; for ever: {setting}")
     late = age - days > LATE_SEC / DAY_SEC
     return (
         warn(

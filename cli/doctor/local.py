@@ -1,4 +1,4 @@
-"""Checks of the local stack: whether its parts run, and what the supervisor has to start again."""
+"""Checks of the local stack: running processes, and repeated restarts."""
 
 import time
 from collections.abc import Iterator
@@ -11,7 +11,7 @@ from earshot.settings import settings
 
 
 def parts() -> Iterator[Finding]:
-    """Nothing where the settings name other servers."""
+    """Nothing if the settings name other servers."""
     if not urls.are_local():
         return
     running, found = stack.status(settings().home), troubles.read(settings().home)

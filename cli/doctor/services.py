@@ -1,5 +1,4 @@
-"""Checks of what the project works with: Redis, Postgres, queues, the audio store, roots, the
-disk."""
+"""Checks of services: Redis, Postgres, queues, the audio store, roots, the disk."""
 
 import shutil
 from collections.abc import Iterator
@@ -25,7 +24,7 @@ REPLY_SEC = 1.0
 
 
 def redis() -> Iterator[Finding]:
-    """Reachable, and set up so that it loses nothing on its own account."""
+    """Reachable, and configured without data loss."""
     connection = client()
     try:
         facts = connection.info()
@@ -64,7 +63,7 @@ def postgres() -> Iterator[Finding]:
 
 
 def queues() -> Iterator[Finding]:
-    """Who consumes each queue, and how much waits in it."""
+    """Consumers and length of each queue."""
     from tasks.app import app
 
     connection = client()
@@ -87,21 +86,21 @@ def queues() -> Iterator[Finding]:
 
 
 def refused() -> Iterator[Finding]:
-    """Messages that no worker could work on."""
+    """Messages refused by the workers."""
     counts = refused_messages.counts(client())
     if counts:
-        told = ", ".join(f"{number} {reason}" for reason, number in sorted(counts.items()))
+        reasons = ", ".join(f"{number} {reason}" for reason, number in sorted(counts.items()))
         yield warn(
             "refused",
-            f"{sum(counts.values())} messages were put aside ({told}); see them with `earshot dead"
-            " list`",
+            f"{sum(counts.values())} messages were set aside ({reasons});"
+            " see them with `earshot dead list`",
         )
     else:
         yield ok("refused", "every message could be worked on")
 
 
 def store() -> Iterator[Finding]:
-    """Written to and read back."""
+    """Writes and reads back."""
     url = f"{settings().store_url.rstrip('/')}/doctor-{uuid4().hex}"
     try:
         fs, path = fsspec.core.url_to_fs(url)
@@ -116,7 +115,7 @@ def store() -> Iterator[Finding]:
 
 
 def roots() -> Iterator[Finding]:
-    """Where ``ingest.recording`` may read from besides the inbox."""
+    """Roots from which ``ingest.recording`` may read besides the inbox."""
     named = settings().roots
     if not named:
         yield ok(

@@ -1,5 +1,4 @@
-"""``earshot doctor --stuck``: what has not come as far as it should, why, and what to do about
-it."""
+"""``earshot doctor --stuck``: lists late work, the reason, and a remedy."""
 
 import time
 from collections.abc import Callable, Iterator
@@ -21,16 +20,16 @@ from earshot.storage.postgres.db import Connection, connect
 from earshot.storage.redis.client import client
 
 GOES_ON = ("working", "waiting")
-"""Verdicts on what is late and comes in time."""
+"""Verdicts on late work that finishes by itself."""
 SECOND_LOOK_SEC = 1.0
-"""A recording between two steps is not stuck: it is past them when it is looked at again."""
+"""A recording between two steps is not stuck: at the next look it has moved on."""
 ROWS_SHOWN = 200
 
 Key = tuple[str, str, str, str]
 
 
 class Row(NamedTuple):
-    """One line of the table, about one chunk or several that fare alike."""
+    """One line of the table, about one chunk or several with the same verdict."""
 
     recording: str
     analysis: str
@@ -42,8 +41,7 @@ class Row(NamedTuple):
 
 
 def examine_stuck() -> int:
-    """Prints all that is late. Returns 1 when something of it will not come by itself or by more
-    patience alone."""
+    """Prints all late work. Returns 1 if some of it will not finish without intervention."""
     redis = client()
     with connect() as connection:
         at = verdicts.look(redis, None)
@@ -63,7 +61,7 @@ def examine_stuck() -> int:
 
 
 def late(connection: Connection, redis: Redis, at: Look) -> list[Row]:
-    """Requests and chunks that are late, those that fare alike in one row."""
+    """Late requests and chunks, those with the same verdict in one row."""
     rows: dict[Key, Row] = {}
     for request in verdicts.late_requests(connection, at):
         row = Row(
@@ -87,7 +85,7 @@ def late(connection: Connection, redis: Redis, at: Look) -> list[Row]:
 
 
 def _between(connection: Connection) -> Iterator[Row]:
-    """Recordings that stand between two steps, at two looks."""
+    """Recordings between two steps at two looks."""
     steps: tuple[tuple[str, str, Callable[[], set[object]]], ...] = (
         (
             "undispatched",
@@ -118,14 +116,14 @@ def _untold(connection: Connection) -> Iterator[Row]:
 
 
 def advice(rows: list[Row], upkeep_lives: bool) -> Iterator[str]:
-    """What to do about rows that will not go on by themselves."""
+    """Remedies for rows that do not continue by themselves."""
     verdicts = {row.verdict for row in rows}
     for queue in sorted({row.analysis for row in rows if row.verdict == "unserved"}):
         yield f"unserved: start a worker with `earshot worker {queue}`, or all with `earshot up`"
     if "unsure" in verdicts:
         yield (
-            f"unsure: judged when some worker was heard for {settings().worker_lost_sec} s without"
-            " a gap"
+            "unsure: decided when a worker has sent heartbeats for"
+            f" {settings().worker_lost_sec} s without a gap"
         )
     mended = sorted(verdicts - {"unserved", "unsure"})
     if mended and upkeep_lives:

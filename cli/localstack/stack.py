@@ -1,5 +1,5 @@
-"""The whole local stack, up and down, in order: Redis and Postgres, migrations, workers, beat, and
-who watches over them."""
+"""Starts and stops the whole local stack in order: Redis and Postgres, migrations, workers, beat,
+and the supervisor."""
 
 import fcntl
 from collections.abc import Callable, Collection, Iterator
@@ -27,21 +27,21 @@ Say = Callable[[str], None]
 
 POSTGRES = "postgres"
 STOP_TIMEOUT_SEC = 30.0
-"""After which a process that does not end is killed."""
+"""A process that does not end within this time is killed."""
 HOPELESS = 3
-"""Failures in a row after which nobody should wait for a part that the supervisor starts again."""
+"""Failures in a row after which waiting for a restarted part is useless."""
 
 
 def up(say: Say, *, keep: bool) -> list[str]:
-    """Starts what does not run yet and returns its names; everything this call started is stopped
-    again if a part fails.
+    """Starts the parts that do not run and returns their names; if a part fails, everything this
+    call started is stopped again.
 
     ``keep``: stay up until ``down``. Otherwise until ``release`` is called by the last process that
     called ``up``.
 
     Raises:
         Misconfigured: the local packages are not installed, or the settings name other servers.
-        Unavailable: a part did not start; the message carries the end of its log.
+        Unavailable: a part did not start; the message contains the end of its log.
     """
     home = settings().home.resolve()
     urls.refuse_others(home)
@@ -60,8 +60,7 @@ def up(say: Say, *, keep: bool) -> list[str]:
 
 
 def release(say: Say) -> bool:
-    """Gives up this process's claim; stops the stack, and returns True, when nobody else has
-    one."""
+    """Returns this process's lease; stops the stack, and returns True, if there is no other."""
     home = settings().home.resolve()
     with locked(home, say):
         leases.give_back(home)
@@ -72,7 +71,7 @@ def release(say: Say) -> bool:
 
 
 def down(say: Say) -> list[str]:
-    """Stops everything that runs and returns its names. The data stays."""
+    """Stops all running parts and returns their names. The data stays."""
     home = settings().home.resolve()
     with locked(home, say):
         running = [name for name, runs in status(home).items() if runs]
@@ -82,7 +81,7 @@ def down(say: Say) -> list[str]:
 
 
 def status(home: Path) -> dict[str, bool]:
-    """Part to whether it runs, in the order in which they start."""
+    """For each part, true if it runs, in starting order."""
     parts = {
         redis.NAME: processes.running(home, redis.NAME) is not None,
         POSTGRES: postgres.pid(home) is not None,
@@ -94,9 +93,10 @@ def status(home: Path) -> dict[str, bool]:
 
 
 def check() -> None:
-    """Raises:
-    Unavailable: ``stack_down``, a part of the local stack is not running, and is not about to run
-        again.
+    """Checks the local stack.
+
+    Raises:
+        Unavailable: ``stack_down``, a part is not running, and not about to be restarted.
     """
     home = settings().home.resolve()
     running = status(home)
@@ -116,7 +116,7 @@ def check() -> None:
 
 
 def worker_env(home: Path, redis_url: str, database_url: str) -> dict[str, str]:
-    """What workers and beat get in their environment besides what this process has."""
+    """Environment of workers and beat, added to that of this process."""
     urls = {
         "EARSHOT_HOME": str(home),
         "EARSHOT_REDIS_URL": redis_url,
@@ -127,7 +127,7 @@ def worker_env(home: Path, redis_url: str, database_url: str) -> dict[str, str]:
 
 def _start(home: Path, names: Collection[str], say: Say) -> None:
     if not settings().audio_store:
-        private.folder(home / "audio")  # whoever uploads may have another umask than the workers
+        private.folder(home / "audio")  # uploading users may have another umask than the workers
     if not names:
         return
     with ThreadPoolExecutor(1) as beside:
@@ -136,7 +136,7 @@ def _start(home: Path, names: Collection[str], say: Say) -> None:
         redis.wait(home, say)
         database_url = database.result()
     if redis_url != urls.recorded(home).get("redis_url", redis_url):
-        # Where Redis is found has changed: workers that still look for it elsewhere begin anew.
+        # The address of Redis has changed: workers with the old one are restarted.
         processes.stop(home, (*plan.NAMES, plan.BEAT), STOP_TIMEOUT_SEC)
         names = {*names, *plan.NAMES, plan.BEAT}
     urls.record(home, redis_url, database_url)
@@ -155,7 +155,7 @@ def _database(home: Path, say: Say) -> str:
 
 
 def _stop(home: Path, names: list[str], say: Say) -> None:
-    """Workers first, so that they can still hand their work back to Redis; the servers last."""
+    """Stops workers first, so that they can return their work to Redis; the servers last."""
     if plan.SUPERVISOR in names:
         processes.stop(home, [plan.SUPERVISOR], STOP_TIMEOUT_SEC)
     killed = processes.stop(
@@ -172,7 +172,7 @@ def _stop(home: Path, names: list[str], say: Say) -> None:
 
 @contextmanager
 def locked(home: Path, say: Say) -> Iterator[None]:
-    """One ``up`` or ``down`` at a time on this data."""
+    """A lock for one ``up`` or ``down`` at a time on this data."""
     with _lock_file(home) as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -184,7 +184,7 @@ def locked(home: Path, say: Say) -> Iterator[None]:
 
 @contextmanager
 def locked_if_free(home: Path) -> Iterator[bool]:
-    """The same for whoever comes back later: False when somebody else has the lock."""
+    """The same for callers that retry later: False if the lock is taken."""
     with _lock_file(home) as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -1,5 +1,5 @@
-"""The process of the local stack that starts again what dies: servers, workers, beat. Started by
-``up``, ended by ``down``."""
+"""The supervisor of the local stack: restarts dead servers, workers and beat. Started by ``up``,
+ended by ``down``."""
 
 import logging
 import time
@@ -25,16 +25,16 @@ from earshot.settings import settings
 
 LOOK_SEC = 0.5
 STABLE_SEC = 60.0
-"""A part that has run for so long is well again."""
+"""A part that has run for this long counts as stable."""
 LONGEST_PAUSE_SEC = 60.0
 TURN_SEC = 30.0
-"""How often the logs are looked at."""
+"""Interval of the log rotation."""
 
 log = logging.getLogger("supervisor")
 
 
 class Supervisor:
-    """Looks at all parts, again and again. Times are on the monotonic clock."""
+    """Checks all parts periodically. Times are on the monotonic clock."""
 
     def __init__(self, home: Path) -> None:
         self._home = home
@@ -43,7 +43,7 @@ class Supervisor:
         self._next_turn = 0.0
 
     def run(self) -> None:
-        """Returns when another one has taken this one's place."""
+        """Returns when another supervisor has replaced this one."""
         with stack.locked(self._home, log.info):
             pass  # whoever has started this one has written it down, and is done
         while processes.is_this(self._home, plan.SUPERVISOR):
@@ -53,13 +53,13 @@ class Supervisor:
             except (
                 OSError,
                 psutil.Error,
-            ):  # a full disk, say: it is better to look again than to end
+            ):  # a full disk, for example: checking again is better than exiting
                 log.exception("could not look after everything")
             time.sleep(LOOK_SEC)
 
     def look(self) -> None:
-        """Starts what is away and whose time has come, unless a command is starting or stopping the
-        stack just now."""
+        """Starts stopped parts whose delay is over, unless a command is starting or stopping the
+        stack."""
         self._forget_the_cured()
         if not self._due():
             return

@@ -1,5 +1,4 @@
-"""What the supervisor could not keep running, written down for whoever asks: ``doctor``, and
-commands that wait for work."""
+"""Records of parts that keep exiting, for ``doctor``, and for commands that wait for work."""
 
 import json
 from pathlib import Path
@@ -8,18 +7,18 @@ from earshot.analysis.types import Frozen
 
 
 class Trouble(Frozen):
-    """A part of the stack that ended, and was started again, without running for long since."""
+    """A part of the stack that exited soon after each restart."""
 
     failures: int
-    """Ends and failed starts in a row."""
+    """Exits and failed starts in a row."""
     at: float
-    """Of the last one, seconds since the epoch."""
+    """Time of the last one, seconds since the epoch."""
     why: str
-    """The end of its log, or why it could not be started."""
+    """The end of its log, or the reason why it could not be started."""
 
 
 def read(home: Path) -> dict[str, Trouble]:
-    """Name of a part to its trouble; parts without any are absent."""
+    """Troubles by name of the part; parts without any are absent."""
     try:
         found = json.loads(_file(home).read_text(encoding="utf-8"))
         return {name: Trouble.model_validate(each) for name, each in found.items()}

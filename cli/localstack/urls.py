@@ -1,5 +1,5 @@
-"""Where the local stack's servers are found: written down for every other process of this machine
-while they run."""
+"""URLs of the local stack's servers: recorded for the other processes of this machine while they
+run."""
 
 import json
 from pathlib import Path
@@ -26,7 +26,7 @@ def record(home: Path, redis_url: str, database_url: str) -> None:
         json.dumps({"redis_url": redis_url, "database_url": database_url}), encoding="utf-8"
     )
     part.replace(file)
-    settings.cache_clear()  # what was read before the stack was up did not know its URLs
+    settings.cache_clear()  # settings read before the stack was up lack its URLs
 
 
 def forget(home: Path) -> None:
@@ -40,8 +40,10 @@ def are_local() -> bool:
 
 
 def refuse_others(home: Path) -> None:
-    """Raises:
-    Misconfigured: ``foreign_urls``, the settings name servers that are not the local stack's.
+    """Checks that the settings name no other servers.
+
+    Raises:
+        Misconfigured: ``foreign_urls``, the settings name servers that are not the local stack's.
     """
     urls = settings().model_dump(include={"redis_url", "database_url"})
     own = {*recorded(home).values(), settings().named_database}  # the latter gives way to the stack

@@ -1,4 +1,4 @@
-"""Waiting until something is true, bounded, and telling why it did not come true."""
+"""Bounded waits for a condition, with the reason if it fails."""
 
 import time
 from collections.abc import Callable
@@ -8,7 +8,7 @@ from earshot.analysis.errors import Unavailable
 from earshot.analysis.printable import MOST_TOLD
 
 POLL_SEC = 0.02
-"""Pause between two looks; short beside what is waited for (a server's start, a process's end)."""
+"""Pause between two polls; short compared with a server's start or a process's end."""
 
 
 def until(
@@ -27,7 +27,7 @@ def until(
 
 
 def became(true: Callable[[], bool], timeout_sec: float) -> bool:
-    """Waits until ``true()``, at most ``timeout_sec``; returns what it was at last."""
+    """Waits until ``true()``, at most ``timeout_sec``; returns its last value."""
     deadline = time.monotonic() + timeout_sec
     while not (now := true()) and time.monotonic() < deadline:
         time.sleep(POLL_SEC)
@@ -35,7 +35,7 @@ def became(true: Callable[[], bool], timeout_sec: float) -> bool:
 
 
 def tail(log: Path | None, most: int = MOST_TOLD * 7 // 10) -> str:
-    """The end of a log, on one line, as text to append to a message; empty when there is none."""
+    """The end of a log, on one line, to append to a message; empty if there is none."""
     if log is None or not log.exists():
         return ""
     lines = [

@@ -1,4 +1,4 @@
-"""The worker processes and beat of the local stack: started together, waited for together."""
+"""The worker processes and beat of the local stack, started in parallel."""
 
 from collections.abc import Collection, Mapping
 from pathlib import Path
@@ -10,12 +10,12 @@ READY_TIMEOUT_SEC = 60.0
 
 
 def start(home: Path, names: Collection[str], env: Mapping[str, str]) -> None:
-    """Starts the named workers of the plan side by side and returns when each consumes its queues;
+    """Starts the named workers of the plan in parallel and returns when each consumes its queues;
     then beat, if named.
 
     Raises:
-        Unavailable: one died or took longer than ``READY_TIMEOUT_SEC``; the message carries the end
-            of its log.
+        Unavailable: one died or took longer than ``READY_TIMEOUT_SEC``; the message contains the
+            end of its log.
     """
     for process in [
         start_one(home, workers, env) for workers in plan.plan() if workers.name in names

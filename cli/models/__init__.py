@@ -23,7 +23,7 @@ OfAnalysis = Annotated[
 def list_models(
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object a line.")] = False,
 ) -> None:
-    """List what there is, where each model is, and which are active."""
+    """List all models, where each is stored, and which are active."""
     from cli.models.listing import show_models
 
     show_models(as_json)
@@ -43,10 +43,10 @@ def pull(
         ),
     ] = False,
 ) -> int:
-    """Fetch models. What broke off goes on where it stopped.
+    """Fetch models. An interrupted pull resumes.
 
     Gated ones need HF_TOKEN. Licences that forbid commercial use need EARSHOT_COMMERCIAL_USE=false.
-    Afterwards nothing asks the network again.
+    Nothing uses the network afterwards.
     """
     from cli.models.pull import pull_models
 
@@ -57,10 +57,10 @@ def pull(
 def use(
     name: Annotated[str, typer.Argument(help="As `models list` shows it.", show_default=False)],
 ) -> None:
-    """Let a model answer for its analysis, from the next recording on.
+    """Activate a model for its analysis, from the next recording on.
 
-    It is loaded here first: one that is missing, altered, not allowed by the settings, or cannot be
-    run here stays out. The embedded model's name brings that back.
+    The model is loaded first: one that is missing, altered, forbidden by the settings, or cannot
+    run here is rejected. The embedded model's name restores the default.
     """
     from cli.models.use import use_model
 
@@ -69,7 +69,7 @@ def use(
 
 @app.command()
 def verify(names: Names = None) -> int:
-    """Read every file of the models that are here, and say which is not what it should be."""
+    """Read every file of the stored models, and report those that differ."""
     from cli.models.verify import verify_models
 
     return verify_models(names or [])

@@ -1,4 +1,4 @@
-"""Which checkpoints a command line means."""
+"""Selects the checkpoints named on a command line."""
 
 from collections.abc import Sequence
 
@@ -7,7 +7,7 @@ from earshot.models.checkpoints.catalog import Checkpoint
 
 
 def named(entries: Sequence[Checkpoint], names: Sequence[str]) -> list[Checkpoint]:
-    """Those with these names, in this order; without names all.
+    """The entries with these names, in this order; all without names.
 
     Raises:
         Misconfigured: no entry has such a name.
@@ -22,7 +22,7 @@ def named(entries: Sequence[Checkpoint], names: Sequence[str]) -> list[Checkpoin
 
 
 def of_analyses(entries: Sequence[Checkpoint], analyses: Sequence[str]) -> list[Checkpoint]:
-    """Those of these analyses; each text may name several, with commas.
+    """The entries of these analyses; each text may contain several, with commas.
 
     Raises:
         Misconfigured: the catalog has no model for one of them.

@@ -1,4 +1,4 @@
-"""``earshot models import-joblib``: people's own sentiment models become a checkpoint."""
+"""``earshot models import-joblib``: converts users' sentiment models to a checkpoint."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -34,7 +34,7 @@ def import_joblib(
         ),
     ],
     sha256: Annotated[
-        list[str], typer.Option(help="Of each file, from whoever made it.", show_default=False)
+        list[str], typer.Option(help="Digest of each file, from its author.", show_default=False)
     ],
     out: Annotated[Path, typer.Option(help="The checkpoint to write.")] = Path("sentiment.onnx"),
     labels: Annotated[
@@ -63,7 +63,7 @@ def import_joblib(
         ),
     ] = True,
 ) -> None:
-    """Turn scikit-learn classifiers of sentiment into a checkpoint.
+    """Convert scikit-learn classifiers of sentiment to a checkpoint.
 
     They must have been trained on earshot.audio.features.utterance.describe. Needs
     requirements/train.txt; workers that run the checkpoint do not.
@@ -99,7 +99,7 @@ def write(
     trust: bool,
     out: Path,
 ) -> None:
-    """Convert, if somebody answers for the files and what that takes is installed.
+    """Converts the files, if they are trusted and the required packages are installed.
 
     Raises:
         Misconfigured: neither, or as ``training.importers.joblib_roles.converted``.

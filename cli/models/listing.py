@@ -1,4 +1,4 @@
-"""``earshot models list``: one line a checkpoint, with its licence and where it stands."""
+"""``earshot models list``: one line a checkpoint, with its licence and state."""
 
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
@@ -30,8 +30,7 @@ COLUMNS = (
 
 
 class Row(NamedTuple):
-    """An entry, the entries whose files it takes, and how its own stand; what it adapts has a row
-    too."""
+    """An entry, the entries whose files it uses, and the state of its own; a base has a row too."""
 
     entry: Checkpoint
     parts: tuple[Checkpoint, ...]
@@ -39,12 +38,12 @@ class Row(NamedTuple):
 
     @property
     def commercial(self) -> bool:
-        """Whether all licences that count allow commercial use."""
+        """True if all licences involved allow commercial use."""
         return all(each.commercial for each in (self.entry, *self.parts))
 
 
 def show_models(as_json: bool) -> None:
-    """Prints the catalog; on a terminal with what can be done about it."""
+    """Prints the catalog; on a terminal with hints."""
     config = settings()
     entries = catalog.known(config.models_catalog)
     taken = [(entry, catalog.parts(entry, entries)) for entry in entries]
@@ -55,7 +54,7 @@ def show_models(as_json: bool) -> None:
     now = serving(say)
     if as_json:
         for row in rows:
-            show_json(_told(row, now))
+            show_json(_described(row, now))
         return
     show(_table(rows, now))
     _elsewhere(now)
@@ -63,7 +62,7 @@ def show_models(as_json: bool) -> None:
 
 
 def readable(size: int | None) -> str:
-    """Bytes in the largest unit that leaves a digit before the point."""
+    """Bytes in the largest unit with a value of at least one."""
     if size is None:
         return "?"
     for unit, scale in (("GB", 10**9), ("MB", 10**6), ("KB", 10**3)):
@@ -81,9 +80,9 @@ def _table(rows: Sequence[Row], now: Mapping[str, Release]) -> Table:
             name, justify="right" if name in RIGHT else "left", no_wrap=name != "licence"
         )
     for row in rows:
-        told = _told(row, now)
+        described = _described(row, now)
         cells = {
-            **told,
+            **described,
             "size": readable(row.found.size),
             "commercial use": "yes" if row.commercial else "no",
         }
@@ -95,7 +94,7 @@ def _word(value: object) -> str:
     return str(value) if not isinstance(value, bool) else "yes" if value else "-"
 
 
-def _told(row: Row, now: Mapping[str, Release]) -> dict[str, object]:
+def _described(row: Row, now: Mapping[str, Release]) -> dict[str, object]:
     entry, parts, found = row
     active = entry.analysis in now and now[entry.analysis].name == entry.name
     kept = entry.model_dump(
@@ -113,7 +112,7 @@ def _told(row: Row, now: Mapping[str, Release]) -> dict[str, object]:
 
 
 def _elsewhere(now: Mapping[str, Release]) -> None:
-    """What answers and is in no row of the table."""
+    """Prints active releases that are in no row of the table."""
     for name, release in now.items():
         if release.runtime == ENDPOINT:
             say(

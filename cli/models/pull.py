@@ -1,5 +1,5 @@
-"""``earshot models pull``: fetches checkpoints with a bar each on a terminal, or a line each
-without one."""
+"""``earshot models pull``: fetches checkpoints, with a progress bar each on a terminal, or a line
+each otherwise."""
 
 import sys
 from collections.abc import Sequence
@@ -24,24 +24,23 @@ from earshot.models.checkpoints.pull import Shelf, Watch, fixed, pull
 from earshot.settings import settings
 
 LEFT_OUT = ("licence", "pinned_only", "models_mirror")
-"""Codes of what keeps a model from being pulled along with others; one that is named fails of
-them."""
+"""Codes that exclude a model from a pull of several; for a named model they are errors."""
 
 
 def pull_models(
     names: Sequence[str], analyses: Sequence[str], *, every: bool, pinned_only: bool
 ) -> int:
-    """Pulls the chosen checkpoints, one after the other; what cannot be had is told and the others
-    go on. Returns an exit code.
+    """Pulls the selected checkpoints, one after the other; failures are printed and the others
+    continue. Returns an exit code.
 
     Raises:
-        Misconfigured: nothing is chosen, or no such thing.
+        Misconfigured: nothing is selected, or it does not exist.
     """
     config = settings()
     entries = catalog.known(config.models_catalog)
     shelf = Shelf(config.models_folder, config.models_mirror)
     chosen = _chosen(entries, names, analyses, every)
-    told: set[str] = set()
+    reported: set[str] = set()
     worst = 0
     for entry in chosen:
         parts = catalog.parts(entry, entries)
@@ -49,13 +48,13 @@ def pull_models(
             for each in (
                 entry,
                 *parts,
-            ):  # before the first byte: an adapter is of no use without what it adapts
+            ):  # before the first byte: an adapter is useless without its base
                 licence.check(each, config.commercial_use)
                 _check_fixed(each, shelf, pinned_only)
             for part in parts:
-                if part.name not in told:
+                if part.name not in reported:
                     _pull(part, shelf)
-                    told.add(part.name)
+                    reported.add(part.name)
         except (EarshotError, OSError) as error:
             code, line = explained(error)
             passed_over = not names and getattr(error, "code", "") in LEFT_OUT

@@ -1,4 +1,4 @@
-"""``earshot models use``: makes a release active, once it is proven that it can be loaded."""
+"""``earshot models use``: makes a release active, after loading it as a test."""
 
 from cli.models.choice import named
 from cli.terminal.console import show
@@ -39,10 +39,10 @@ def use_model(name: str) -> None:
         else:
             releases.activate(connection, release)
         now = active(connection)[entry.analysis]
-    show(_said(entry.analysis, name, now))
+    show(_message(entry.analysis, name, now))
 
 
-def _said(analysis: str, name: str, now: Release) -> str:
+def _message(analysis: str, name: str, now: Release) -> str:
     if now.runtime == ENDPOINT:
         return (
             f"{analysis} stays with {now.name} while EARSHOT_ASR_BACKEND is endpoint; {name}"
@@ -55,8 +55,8 @@ def _said(analysis: str, name: str, now: Release) -> str:
 
 
 def _release(entry: Checkpoint) -> Release:
-    """With the digest that the pull has found, where the catalog has none: workers elsewhere are
-    then held to it."""
+    """The release with the digest found by the pull, if the catalog has none: workers elsewhere
+    must then match it."""
     release = entry.release()
     if release.sha256 or not entry.fetched:
         return release

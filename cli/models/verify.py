@@ -1,5 +1,4 @@
-"""``earshot models verify``: reads every file of what is here against the catalog and
-``models.lock``."""
+"""``earshot models verify``: compares every stored file with the catalog and ``models.lock``."""
 
 from collections.abc import Sequence
 
@@ -13,12 +12,12 @@ REMEDIES = {
     "embedded": "git checkout -- earshot/models",
     "package": "pip install -r requirements/base.txt",
 }
-"""By kind, for what is not pulled."""
+"""Remedies by kind, for models that are not pulled."""
 
 
 def verify_models(names: Sequence[str]) -> int:
-    """Checks the named checkpoints, or all that are here. Returns 1 if one differs, or a named one
-    is missing.
+    """Checks the named checkpoints, or all stored ones. Returns 1 if one differs, or a named one is
+    missing.
 
     Raises:
         Misconfigured: the catalog has no such name.

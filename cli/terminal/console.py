@@ -1,7 +1,7 @@
-"""What goes to the terminal: results on stdout, words about the work on stderr, neither wrapped nor
-coloured when piped.
+"""Output of the command: results on stdout, messages on stderr, neither wrapped nor coloured when
+piped.
 
-Whatever names and messages from outside are in it, they move no cursor and forge no line.
+External names and messages cannot move the cursor or forge a line.
 """
 
 import json
@@ -15,11 +15,11 @@ from rich.segment import Segment
 from earshot.analysis.printable import printable
 
 PIPED_WIDTH = 10_000
-"""Wide enough that nothing is ever wrapped: a line of a table stays a line for grep and awk."""
+"""Wide enough to prevent wrapping: a line of a table stays a line for grep and awk."""
 
 
 class _Console(Console):
-    """Escapes what a cell of a table, too, may hold."""
+    """Escapes control characters, also in cells of a table."""
 
     def render(
         self, renderable: RenderableType, options: ConsoleOptions | None = None
@@ -49,13 +49,13 @@ def show_json(value: Any, indent: int | None = None) -> None:
 
 
 def json_text(value: Any, indent: int | None = None) -> str:
-    """JSON with the letters of every language as they are, and what a terminal obeys as escapes."""
+    """JSON with the letters of every language unchanged, and terminal controls escaped."""
     text = json.dumps(value, ensure_ascii=False, indent=indent)
     return "\n".join(map(printable, text.split("\n")))
 
 
 def say(text: str) -> None:
-    """Prints a word about the work: one line."""
+    """Prints a message of one line."""
     notices().print(printable(text), markup=False, soft_wrap=True)
 
 

@@ -1,4 +1,4 @@
-"""Exit code and the one line that a person sees, for any error."""
+"""Exit code and one-line message for any error."""
 
 import errno
 from collections.abc import Callable
@@ -15,12 +15,12 @@ from earshot.analysis.urls import masked
 from earshot.settings import Settings
 
 SOME_FAILED, USAGE, UNREACHABLE, UNEXPECTED, INTERRUPTED = 1, 2, 3, 70, 130
-"""Files failed; the command or a setting is wrong; a service or disk is away; a mistake of ours;
-Ctrl-C."""
+"""Files failed; the command or a setting is wrong; a service or disk is unavailable; an internal
+error; Ctrl-C."""
 
 
 def explained(error: BaseException) -> tuple[int, str]:
-    """The first entry of ``_RULES`` that fits says it."""
+    """Exit code and message of the first matching entry of ``_RULES``."""
     if isinstance(error, ValidationError) and error.title == Settings.__name__:
         return USAGE, _setting(error)
     for kind, code, line in _RULES:

@@ -1,4 +1,4 @@
-"""Which analyses of which chunks, in words."""
+"""Describes analyses of chunks as text."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from uuid import UUID
@@ -10,8 +10,8 @@ from earshot.storage.postgres.db import Connection
 
 
 def kept(connection: Connection, recording_id: UUID) -> bool:
-    """Says what of a report is older than its last round, because doing it again failed; returns
-    whether there is anything."""
+    """Prints which parts of a report are older than its last round, because repeating them failed;
+    returns true if there are any."""
     places = rounds.kept_answers(connection, recording_id)
     if places:
         say(

@@ -1,5 +1,4 @@
-"""The messages that were put aside, as `earshot dead list` shows them: nobody can try those again
-but their senders."""
+"""Prints the refused messages for `earshot dead list`; only their senders can retry those."""
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
@@ -29,7 +28,7 @@ def show_refused(newest: Sequence[Refused], total: int) -> None:
 
 
 def _when(message: Refused) -> str:
-    """A stream's id begins with milliseconds since 1970."""
+    """Time of a message: a stream's id begins with milliseconds since 1970."""
     return datetime.fromtimestamp(int(message.id.partition("-")[0]) / 1000, UTC).strftime(
         "%Y-%m-%d %H:%M:%S"
     )

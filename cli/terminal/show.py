@@ -1,5 +1,5 @@
-"""How a report looks on a terminal: the facts, when what was heard, who said what, and what is
-missing and why."""
+"""Renders a report for a terminal: facts, timelines, turns, and missing parts with their
+reasons."""
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
@@ -27,8 +27,8 @@ TIMES_SHOWN = 4
 """Stretches of one label that are listed with their times; the strip shows them all."""
 UNCLEAR = "unclear"
 UNCLEAR_MARGIN = 0.05
-"""A label whose share is not this much above every other's is no answer to show; the report itself
-holds all shares."""
+"""A label whose share is not this much above every other's is not shown as the answer; the report
+itself has all shares."""
 
 
 def rendered(report: Report) -> RenderableType:
@@ -43,7 +43,7 @@ def rendered(report: Report) -> RenderableType:
     parts += (
         [_title("Turns"), _turns(report)]
         if report.turns
-        else [Text("\nNo turns: nobody was heard speaking.")]
+        else [Text("\nNo turns: no speech was detected.")]
     )
     if report.sentiment:
         parts += [_title("Sentiment of the voice"), _sentiment(report)]
@@ -101,11 +101,11 @@ def _sound(quality: Quality) -> str:
 
 
 def _doubts(facts: RecordingFacts) -> tuple[str, ...]:
-    """What is wrong with the sound, less what a note says already."""
+    """Problems of the audio, without those covered by a note."""
     if facts.quality is None:
         return ()
-    told = {"dual_mono"} if facts.dual_mono else set()
-    left = tuple(each for each in facts.quality.warnings if each not in told)
+    covered = {"dual_mono"} if facts.dual_mono else set()
+    left = tuple(each for each in facts.quality.warnings if each not in covered)
     return explained(facts.quality.model_copy(update={"warnings": left}))
 
 
@@ -119,7 +119,7 @@ def _emergency(alarm: Emergency) -> Text:
 
 
 def _timeline(stretches: Sequence[Stretch], length_ms: int) -> RenderableType:
-    """One row a label, the label heard longest first."""
+    """One row a label, the longest label first."""
     table = _table()
     for column in ("label", "strip", "total", "part"):
         table.add_column(
@@ -159,19 +159,20 @@ def _turns(report: Report) -> RenderableType:
     table.add_column("who", no_wrap=True)
     table.add_column("emotion", no_wrap=True)
     table.add_column("sentiment", no_wrap=True)
-    table.add_column("said", overflow="fold")  # last, so that long texts push nothing aside
+    # last, so that long texts do not displace other columns
+    table.add_column("said", overflow="fold")
     for turn in report.turns:
         table.add_row(
             clock(turn.start_ms),
             _who(turn),
             _label(turn.emotion),
             _label(turn.sentiment),
-            _said(turn),
+            _text(turn),
         )
     return table
 
 
-def _said(turn: Turn) -> Text:
+def _text(turn: Turn) -> Text:
     if turn.text:
         return Text(printable(turn.text))
     return Text("(no word recognised)" if turn.transcribed else "(not transcribed)", style="dim")
@@ -210,8 +211,7 @@ def _sentiment(report: Report) -> RenderableType:
 
 
 def _gaps(report: Report) -> Iterable[RenderableType]:
-    """What could not be done, and what there was nothing to do for; equal reasons are told once,
-    with how often."""
+    """Failed and skipped parts; equal reasons are listed once, with their number."""
     if report.missing:
         yield _title("Missing")
         yield _counted(

@@ -1,12 +1,11 @@
-"""Times and shares as text, and a row of blocks that shows where in a recording something was
-heard."""
+"""Times and shares as text, and a row of blocks for the position of intervals in a recording."""
 
 from collections.abc import Sequence
 
 from earshot.analysis.types import Interval
 
 WIDTH = 32
-"""Characters of a strip: leaves room for labels and times on a terminal of 80 columns."""
+"""Characters of a strip: leaves space for labels and times on a terminal of 80 columns."""
 
 
 def clock(ms: int) -> str:

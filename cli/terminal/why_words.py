@@ -1,4 +1,4 @@
-"""What was heard of one sound, chunk by chunk, in words."""
+"""Explains the detections of one sound, chunk by chunk, as text."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -12,8 +12,7 @@ from earshot.analysis.types import Interval
 
 @dataclass(frozen=True)
 class Asked:
-    """A sound that somebody misses, and the scene that it counts for; the same where a scene itself
-    is meant."""
+    """The sound in question and its scene; the same if a scene itself is meant."""
 
     name: str
     scene: str
@@ -40,44 +39,44 @@ def _chunk(asked: Asked, part: Part, gates: Iterable[Part]) -> Iterator[str]:
         yield f"{where}  scene failed: {part.outcome.code}: {part.outcome.detail}"
         return
     if isinstance(part.outcome, Skipped):
-        yield f"{where}  scene had nothing to do: {part.outcome.reason}"
+        yield f"{where}  scene was skipped: {part.outcome.reason}"
         return
     found = SceneFindings.model_validate(part.outcome.findings)
     shares = ", ".join(
         f"{name} {share(value)}"
         for name, value in sorted(found.scores.items(), key=lambda item: -item[1])
     )
-    yield f"{where}  is called {found.label} ({shares}) by {part.release}"
+    yield f"{where}  is classified as {found.label} ({shares}) by {part.release}"
     if found.heard_ms is None:
         yield (
-            "  an earlier version said this and kept no more; `earshot rerun ID --analysis scene`"
-            " hears it again"
+            "  an earlier version stored this without details; `earshot rerun ID --analysis scene`"
+            " repeats the analysis"
         )
         return
     yield from (f"  {line}" for line in _about(asked, found))
     for gate in gates:
         yield (
-            f"  {gate.analysis} did not listen: {gate.outcome.reason}"
+            f"  {gate.analysis} was skipped: {gate.outcome.reason}"
             if isinstance(gate.outcome, Skipped)
             else ""
         )
 
 
 def _about(asked: Asked, found: SceneFindings) -> Iterator[str]:
-    told = [event for event in found.events if event.label == asked.scene]
-    for event in told:
+    reported = [event for event in found.events if event.label == asked.scene]
+    for event in reported:
         yield (
-            f"told: {asked.scene} {_span(event)}, at most {share(event.peak)},"
+            f"reported: {asked.scene} {_span(event)}, at most {share(event.peak)},"
             f" {share(event.confidence)} on average"
         )
     for each in (each for each in found.rejected if each.label == asked.scene):
-        yield f"not told: {asked.scene} {_span(each)}, at most {share(each.peak)}: {_reason(each)}"
+        yield f"rejected: {asked.scene} {_span(each)}, at most {share(each.peak)}: {_reason(each)}"
     if asked.name != asked.scene:
         yield _raw(asked.name, found)
-    heard = ", ".join(
+    strongest = ", ".join(
         f"{raw.label} {share(raw.score)} at {moment(raw.at_ms)}" for raw in found.raw[:5]
     )
-    yield f"the network heard most of: {heard}"
+    yield f"highest scores of the network: {strongest}"
 
 
 def _reason(each: Rejected) -> str:
@@ -93,7 +92,7 @@ def _raw(name: str, found: SceneFindings) -> str:
         if raw.label == name:
             return f"{name} itself: at most {share(raw.score)}, at {moment(raw.at_ms)}"
     if all(raw.label in found.scores for raw in found.raw):
-        return f"{name} itself: this release tells no classes of AudioSet apart"
+        return f"{name} itself: this release does not distinguish AudioSet's classes"
     return (
         f"{name} itself: below {share(found.raw[-1].score)}, the least of the {len(found.raw)}"
         " classes that were kept"

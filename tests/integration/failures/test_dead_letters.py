@@ -94,7 +94,7 @@ def test_a_chunk_that_kills_its_child_dies_alone_and_is_replayed_when_it_is_harm
         assert json.loads(line)["recording_id"] == bad
         checks = stage.earshot("doctor").stdout
         assert "1 open; `earshot dead list`" in checks
-        assert "1 heard, 1 children: ingest-merge-finalize-upkeep-" in checks
+        assert "1 alive, 1 children: ingest-merge-finalize-upkeep-" in checks
 
         poison.off()
         replayed = stage.earshot("dead", "replay", "1")

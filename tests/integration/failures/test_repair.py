@@ -73,7 +73,7 @@ def test_what_nobody_serves_is_said_and_needs_no_repair(stage: Stack, tmp_path: 
     assert "start a worker with `earshot worker scene`" in told
     repaired = stage.earshot("repair")
     assert (repaired.returncode, repaired.stdout) == (0, "")
-    assert "nothing to mend" in repaired.stderr
+    assert "nothing to repair" in repaired.stderr
     with stage.workers("all", "merge", "finalize", "scene", "noise"):
         assert stage.wait_finished(recording_id) == "complete"
     after = stage.earshot("doctor", "--stuck")

@@ -98,7 +98,7 @@ def test_what_was_given_up_for_the_store_is_taken_up_again_under_its_id(stage: S
         assert rows(stage, [by_rerun])[0]["state"] == "complete"
 
         repaired = stage.earshot("repair")
-        assert "1 recordings taken up again" in repaired.stdout, repaired
+        assert "1 recordings resumed" in repaired.stdout, repaired
         assert stage.wait_finished(by_repair) == "complete"
     assert not list((stage.home / "audio" / "inbox").rglob("*.ogg"))
 

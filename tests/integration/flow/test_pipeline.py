@@ -184,7 +184,7 @@ def test_a_sound_that_is_missed_can_be_asked_for(stack: Stack, call: Call) -> No
     assert done.returncode == 0, done.stderr
     music = [sound for sound in report["sounds"] if sound["label"] == "music"]
     assert music
-    assert done.stdout.count("told: music") >= len(music)
+    assert done.stdout.count("reported: music") >= len(music)
     one = stack.earshot("why", reply["recording_id"], "--label", "Dog", "--chunk", "0")
     assert one.stdout.startswith("Dog counts as noise\nchunk 0  0:00.0-")
     assert "an event must reach 50%" in one.stdout

@@ -21,7 +21,7 @@ def test_a_number_or_a_range(said: str, fewest: int | None, most: int | None) ->
 @pytest.mark.parametrize("said", ["0", "two", "4-2", "2-4-6", "99", "1.5", "-"])
 def test_what_is_no_number_of_people_is_refused_in_one_line(said: str) -> None:
     with pytest.raises(
-        Misconfigured, match=f"--speakers {said}: .*; say 2 for exactly two, or 2-4"
+        Misconfigured, match=f"--speakers {said}: .*; use 2 for exactly two, or 2-4"
     ) as refused:
         speaker_count(said)
     assert len(str(refused.value).splitlines()) == 1

@@ -52,7 +52,7 @@ def test_advice_names_what_to_start_and_what_mends() -> None:
     [nobody] = advice([row("unpublished")], False)
     assert nobody.startswith("unpublished: no upkeep worker lives; run `earshot repair`")
     [unsure] = advice([row("unsure")], False)
-    assert unsure.startswith("unsure: judged when")
+    assert unsure.startswith("unsure: decided when")
 
 
 def test_a_pass_tells_each_kind_of_thing_that_it_did() -> None:
@@ -98,7 +98,7 @@ def test_the_worker_that_was_heard_for_longest_counts_unless_it_left() -> None:
 @pytest.mark.parametrize(
     ("words", "says"),
     [
-        (["rerun", "abc"], "say what to do again: --missing"),
+        (["rerun", "abc"], "name what to repeat: --missing"),
         (["rerun", "--missing"], "name recordings by their ids, or by --state"),
         (["rerun", "abc", "--all", "--failed"], "name recordings by their ids, or by --state"),
         (["rerun", "abc", "--analysis", "smell"], "no analysis named smell"),

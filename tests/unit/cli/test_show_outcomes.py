@@ -116,7 +116,7 @@ def test_silence_only() -> None:
     text = page([scene("silence"), *nothing], speech=())
     assert "complete" in text
     assert lines(text, "silence")[0].split()[2:4] == ["0:20", "100%"]
-    assert "No turns: nobody was heard speaking." in text
+    assert "No turns: no speech was detected." in text
     assert [line.split()[0] for line in text.splitlines() if "no_speech" in line] == [
         "diarization", "asr", "emotion", "sentiment",
     ]  # fmt: skip
