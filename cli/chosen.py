@@ -6,7 +6,7 @@ from typing import NamedTuple
 from uuid import UUID
 
 from earshot.analysis.errors import Misconfigured
-from earshot.storage.postgres import recordings
+from earshot.storage.postgres import lookup
 from earshot.storage.postgres.db import Connection
 
 
@@ -42,8 +42,8 @@ def chosen(
         Permanent: no recording, or several, begin with one of the ids.
     """
     if prefixes:
-        return list(dict.fromkeys(recordings.find(connection, prefix) for prefix in prefixes))
-    return recordings.matching(
+        return list(dict.fromkeys(lookup.find(connection, prefix) for prefix in prefixes))
+    return lookup.matching(
         connection, where.state, _utc(where.since), _utc(where.until), decoded=decoded
     )
 

@@ -12,7 +12,7 @@ from earshot.analysis.deletion import Checked, DeletionReceipt, added
 from earshot.analysis.errors import Misconfigured, Unavailable
 from earshot.analysis.printable import plural
 from earshot.pipeline import deletion as work
-from earshot.storage.postgres import recordings, tombstones
+from earshot.storage.postgres import lookup, tombstones
 from earshot.storage.postgres.db import Connection, connect
 
 
@@ -66,7 +66,7 @@ def delete(
 
 def _deleted(connection: Connection, prefix: str) -> UUID | None:
     """The deleted recording of that id."""
-    return None if recordings.is_there(connection, prefix) else tombstones.find(connection, prefix)
+    return None if lookup.is_there(connection, prefix) else tombstones.find(connection, prefix)
 
 
 def _ask(ids: Sequence[UUID]) -> None:

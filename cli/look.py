@@ -16,7 +16,7 @@ from earshot.analysis.printable import printable
 from earshot.analysis.report.report import Report
 from earshot.analysis.states import RecordingState
 from earshot.storage import outbox
-from earshot.storage.postgres import recordings
+from earshot.storage.postgres import lookup, recordings
 from earshot.storage.postgres.db import connect
 from earshot.storage.redis import stream
 from earshot.storage.redis.client import client
@@ -32,7 +32,7 @@ def show_report(prefix: str, as_json: bool) -> int:
         Permanent: no recording, or several, begin with ``prefix``.
     """
     with connect() as connection:
-        recording_id = recordings.find(connection, prefix)
+        recording_id = lookup.find(connection, prefix)
         body = recordings.report(connection, recording_id)
         state = recordings.progress(connection, [recording_id])[recording_id]
         kept(connection, recording_id)
@@ -57,7 +57,7 @@ def show_report(prefix: str, as_json: bool) -> int:
 def show_list(limit: int) -> None:
     """Prints the latest recordings, newest first."""
     with connect() as connection:
-        rows = recordings.recent(connection, limit)
+        rows = lookup.recent(connection, limit)
     if not rows:
         say("no recordings yet; `earshot ingest FILE` makes the first")
         return

@@ -9,7 +9,7 @@ from earshot.analysis.outcome import Failed
 from earshot.analysis.report.parts import Part
 from earshot.analysis.types import WHOLE
 from earshot.models.sound.audioset import SCENES, classes
-from earshot.storage.postgres import recordings, reports
+from earshot.storage.postgres import lookup, recordings, reports
 from earshot.storage.postgres.db import connect
 
 
@@ -23,7 +23,7 @@ def why(prefix: str, label: str, chunk: int | None) -> int:
     """
     asked = sound(label)
     with connect() as connection:
-        recording_id = recordings.find(connection, prefix)
+        recording_id = lookup.find(connection, prefix)
         parts = [part for part in reports.parts(connection, recording_id) if part.chunk != WHOLE]
         state = recordings.progress(connection, [recording_id])[recording_id]
     chosen = _chosen(parts, chunk)

@@ -12,7 +12,7 @@ import psutil
 
 from cli.localstack import plan, postgres, processes, redis, stack
 from earshot.settings import settings
-from earshot.storage.postgres import db, recordings
+from earshot.storage.postgres import db, lookup
 
 
 def main() -> None:
@@ -32,7 +32,7 @@ def main() -> None:
         )
         peaks = {name: max(map(_peak_mb, tree)) for name, tree in trees.items()}
         with db.connect() as connection:
-            states = [row["state"] for row in recordings.recent(connection, len(paths))]
+            states = [row["state"] for row in lookup.recent(connection, len(paths))]
     finally:
         stack.release(_quiet)
     print(json.dumps({"wall": wall, "cpu": cpu, "peak_mb": peaks, "states": states}))

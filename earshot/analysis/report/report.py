@@ -16,8 +16,9 @@ from earshot.analysis.findings import (
     SceneFindings,
     SentimentFindings,
 )
-from earshot.analysis.outcome import Failed, Skipped, Succeeded
+from earshot.analysis.outcome import Succeeded
 from earshot.analysis.report.align import take_floor
+from earshot.analysis.report.answered import answered_by, missing, skipped
 from earshot.analysis.report.emergencies import join_alarms
 from earshot.analysis.report.parts import (
     ChunkSpan,
@@ -50,7 +51,7 @@ from earshot.analysis.report.transcript import (
     transcribe,
 )
 from earshot.analysis.report.voices import Tracks, sentiment_of_voices, tracks
-from earshot.analysis.types import WHOLE, Frozen, Interval
+from earshot.analysis.types import Frozen, Interval
 
 __all__ = ["SCHEMA_VERSION", "ChunkSpan", "Part", "RecordingInfo", "Report", "build_report"]
 
@@ -131,14 +132,14 @@ def build_report(recording: RecordingInfo, parts: Sequence[Part]) -> Report:
     floors = take_floor(transcript.words, heard)
     speakers = name_speakers(spoken_turns(evidence) or heard, recording.roles)
     emotions, sentiments = _emotions(evidence), _sentiments(evidence)
-    missing = _missing(evidence)
+    failed = missing(evidence)
     scenes = with_bounds(evidence.found("scene", SceneFindings), evidence.bounds())
     return Report(
         recording=RecordingFacts(**recording.model_dump(exclude={"chunks", "analyses"})),
-        status="partial" if missing else "complete",
-        missing=missing,
-        skipped=_skipped(evidence),
-        releases=_releases(evidence),
+        status="partial" if failed else "complete",
+        missing=failed,
+        skipped=skipped(evidence),
+        releases=answered_by(evidence),
         emergencies=_emergencies(evidence),
         scene=merge_labels(
             (interval, bounds) for found, bounds in scenes for interval in found.intervals
@@ -152,59 +153,6 @@ def build_report(recording: RecordingInfo, parts: Sequence[Part]) -> Report:
         sentiment=sentiment_of_voices(sentiments, speakers, floors),
         classifications=_classifications(evidence),
     )
-
-
-def _missing(evidence: Evidence) -> tuple[Missing, ...]:
-    """Failed parts, and what was asked for and has no outcome: an analysis as a whole, or for some
-    of the chunks."""
-    failed = [
-        Missing(
-            analysis=part.analysis,
-            chunk=part.chunk,
-            code=part.outcome.code,
-            detail=part.outcome.detail,
-        )
-        for part in evidence.parts
-        if isinstance(part.outcome, Failed)
-    ]
-    detail = "no outcome was recorded for this analysis"
-    silent = [
-        Missing(analysis=name, chunk=chunk, code="not_run", detail=detail)
-        for name in evidence.recording.analyses
-        for chunk in _silent(evidence, name)
-    ]
-    return (*failed, *silent)
-
-
-def _silent(evidence: Evidence, analysis: str) -> list[int]:
-    """The chunks for which the analysis has no outcome; ``WHOLE`` when it has none at all."""
-    chunks = [chunk.index for chunk in evidence.recording.chunks]
-    told = {part.chunk for part in evidence.parts if part.analysis == analysis}
-    if not told:
-        return [WHOLE] if chunks else []
-    return [] if WHOLE in told else [chunk for chunk in chunks if chunk not in told]
-
-
-def _skipped(evidence: Evidence) -> tuple[SkippedPart, ...]:
-    return tuple(
-        SkippedPart(analysis=part.analysis, chunk=part.chunk, reason=part.outcome.reason)
-        for part in evidence.parts
-        if isinstance(part.outcome, Skipped)
-    )
-
-
-def _releases(evidence: Evidence) -> dict[str, tuple[str, ...]]:
-    answered = sorted(
-        {
-            (part.analysis, part.release)
-            for part in evidence.parts
-            if isinstance(part.outcome, Succeeded)
-        }
-    )
-    return {
-        name: tuple(release for analysis, release in answered if analysis == name)
-        for name, _ in answered
-    }
 
 
 def _emergencies(evidence: Evidence) -> tuple[Emergency, ...]:

@@ -9,7 +9,7 @@ import psycopg
 from psycopg.types.json import Jsonb
 
 from earshot.analysis import events
-from earshot.analysis.errors import SURROUNDINGS, EarshotError, Permanent
+from earshot.analysis.errors import EarshotError
 from earshot.analysis.quality import RecordingQuality
 from earshot.analysis.request import IngestRequest
 from earshot.analysis.states import RecordingState
@@ -205,58 +205,6 @@ def get(connection: Connection, recording_id: UUID) -> Recording | None:
     """The recording, or None."""
     row = connection.execute(SQL["get"], {"id": recording_id}).fetchone()
     return Recording.model_validate(row) if row else None
-
-
-def find(connection: Connection, prefix: str) -> UUID:
-    """The one recording whose id starts with ``prefix``.
-
-    Raises:
-        Permanent: none or several do, or ``deleted``: the one that did was deleted.
-    """
-    rows = _starting(connection, prefix)
-    if not rows and tombstones.find(connection, prefix) is not None:
-        raise tombstones.deleted()
-    if not rows:
-        raise Permanent(
-            "unknown_recording",
-            f"no recording starts with {prefix!r}; `earshot list` shows the latest",
-        )
-    if len(rows) > 1:
-        raise Permanent(
-            "ambiguous_id", f"several recordings start with {prefix!r}; give more of the id"
-        )
-    return UUID(str(rows[0]["id"]))
-
-
-def is_there(connection: Connection, prefix: str) -> bool:
-    """Whether the id of any recording starts so."""
-    return bool(_starting(connection, prefix))
-
-
-def _starting(connection: Connection, prefix: str) -> list[dict[str, Any]]:
-    return connection.execute(
-        SQL["find"], {"prefix": prefix.lower().replace("%", "").replace("_", "")}
-    ).fetchall()
-
-
-def recent(connection: Connection, limit: int) -> list[dict[str, Any]]:
-    """The latest recordings, newest first."""
-    return connection.execute(SQL["recent"], {"limit": limit}).fetchall()
-
-
-def matching(
-    connection: Connection,
-    state: str | None = None,
-    since: datetime | None = None,
-    until: datetime | None = None,
-    *,
-    decoded: bool = False,
-) -> list[UUID]:
-    """Closed recordings by their state and by when they were ingested, the oldest first; with
-    ``decoded`` only those, and what failed for its surroundings before that."""
-    codes = list(SURROUNDINGS)
-    args = {"state": state, "since": since, "until": until, "decoded": decoded, "codes": codes}
-    return [row["id"] for row in connection.execute(SQL["matching"], args)]
 
 
 def note_export(connection: Connection, recording_id: UUID, host: str, path: str) -> None:

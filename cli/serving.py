@@ -1,0 +1,91 @@
+"""Verbs that start and stop processes: the local stack, workers, scheduler, dashboard, migrations;
+what can be typed, as in ``cli.commands``."""
+
+from typing import Annotated
+
+import typer
+
+from cli.terminal.console import say
+
+app = typer.Typer()
+
+
+@app.command()
+def up() -> None:
+    """Start Redis, Postgres and the workers here."""
+    from cli.localstack import stack
+    from earshot.settings import settings
+    from earshot.storage.redis_url import celery_url
+
+    started = stack.up(say, keep=True)
+    config = settings()
+    say(
+        f"started {', '.join(started)}"
+        if started
+        else (
+            "everything runs already, with the settings of its start: `earshot down`, then `earshot"
+            " up`, takes others"
+        )
+    )
+    say(f"  Redis     {config.redis_url}")
+    say(f"  Celery    {celery_url(config.redis_url)}")
+    say(f"  Postgres  {config.database_url}")
+    say(f"  logs      {config.home / 'logs'}")
+    say("stop it with: earshot down")
+
+
+@app.command()
+def down() -> None:
+    """Stop what `up` started; the data stays."""
+    from cli.localstack import stack
+
+    stopped = stack.down(say)
+    say(f"stopped {', '.join(stopped)}; the data stays" if stopped else "nothing was running")
+
+
+@app.command()
+def worker(
+    pools: Annotated[
+        list[str], typer.Argument(metavar="POOL...", help="Pools to serve, e.g. asr.")
+    ],
+    concurrency: Annotated[int, typer.Option(min=1, help="Children; on a GPU pool one a GPU.")] = 1,
+) -> None:
+    """Run a worker for these pools in the foreground."""
+    from cli.foreground import become_worker
+
+    become_worker(tuple(pools), concurrency)
+
+
+@app.command()
+def beat() -> None:
+    """Run the one scheduler in the foreground."""
+    from cli.foreground import become
+    from tasks.app import beat_argv
+
+    become(beat_argv())
+
+
+@app.command()
+def flower(
+    port: Annotated[int, typer.Option(help="Port to listen on.")] = 5555,
+    address: Annotated[
+        str,
+        typer.Option(help="Address to listen on. The only password is that of FLOWER_BASIC_AUTH."),
+    ] = "127.0.0.1",
+) -> None:
+    """Run the dashboard of pools and tasks in the foreground."""
+    from cli.foreground import become
+    from tasks.app import flower_argv
+
+    say(f"Flower: http://{address}:{port}  (Ctrl-C ends it)")
+    become(flower_argv(port, address))
+
+
+@app.command()
+def migrate() -> None:
+    """Apply database migrations."""
+    from earshot.settings import settings
+    from earshot.storage.postgres.migrate import migrate as apply
+
+    applied = apply(settings().database_url)
+    say(f"applied {', '.join(applied)}" if applied else "the database is up to date")

@@ -1,0 +1,61 @@
+"""Which analyses answered, what they skipped and what is missing."""
+
+from earshot.analysis.outcome import Failed, Skipped, Succeeded
+from earshot.analysis.report.parts import Evidence
+from earshot.analysis.report.sections import Missing, SkippedPart
+from earshot.analysis.types import WHOLE
+
+
+def missing(evidence: Evidence) -> tuple[Missing, ...]:
+    """Failed parts, and what was asked for and has no outcome: an analysis as a whole, or for some
+    of the chunks."""
+    failed = [
+        Missing(
+            analysis=part.analysis,
+            chunk=part.chunk,
+            code=part.outcome.code,
+            detail=part.outcome.detail,
+        )
+        for part in evidence.parts
+        if isinstance(part.outcome, Failed)
+    ]
+    detail = "no outcome was recorded for this analysis"
+    silent = [
+        Missing(analysis=name, chunk=chunk, code="not_run", detail=detail)
+        for name in evidence.recording.analyses
+        for chunk in _silent(evidence, name)
+    ]
+    return (*failed, *silent)
+
+
+def _silent(evidence: Evidence, analysis: str) -> list[int]:
+    """The chunks for which the analysis has no outcome; ``WHOLE`` when it has none at all."""
+    chunks = [chunk.index for chunk in evidence.recording.chunks]
+    told = {part.chunk for part in evidence.parts if part.analysis == analysis}
+    if not told:
+        return [WHOLE] if chunks else []
+    return [] if WHOLE in told else [chunk for chunk in chunks if chunk not in told]
+
+
+def skipped(evidence: Evidence) -> tuple[SkippedPart, ...]:
+    """Parts in which there was nothing to analyse."""
+    return tuple(
+        SkippedPart(analysis=part.analysis, chunk=part.chunk, reason=part.outcome.reason)
+        for part in evidence.parts
+        if isinstance(part.outcome, Skipped)
+    )
+
+
+def answered_by(evidence: Evidence) -> dict[str, tuple[str, ...]]:
+    """Analysis to the releases whose answers the evidence holds, both sorted."""
+    answered = sorted(
+        {
+            (part.analysis, part.release)
+            for part in evidence.parts
+            if isinstance(part.outcome, Succeeded)
+        }
+    )
+    return {
+        name: tuple(release for analysis, release in answered if analysis == name)
+        for name, _ in answered
+    }
