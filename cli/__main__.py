@@ -32,7 +32,7 @@ def run(arguments: Sequence[str]) -> int:
         return 0
     except KeyboardInterrupt:
         return INTERRUPTED
-    except Exception as error:  # noqa: BLE001  # the last stop before the person: whatever it is, it becomes a line
+    except Exception as error:  # noqa: BLE001  # every error becomes one line
         if len(words) < len(arguments):
             sys.stderr.write(masked(traceback.format_exc()))
         code, line = explained(error)

@@ -22,8 +22,8 @@ def delete(
     """Deletes, searches, and prints what was removed. Returns 1 if anything is left.
 
     Raises:
-        Misconfigured: both ids and a filter are given, or neither; or nobody is there to ask and
-            ``yes`` was not said.
+        Misconfigured: both ids and a filter are given, or neither; or there is no terminal to
+            confirm on and ``yes`` is false.
         Permanent: no recording, or several, begin with one of the ids.
     """
     check(prefixes, where)

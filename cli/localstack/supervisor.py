@@ -45,7 +45,7 @@ class Supervisor:
     def run(self) -> None:
         """Returns when another supervisor has replaced this one."""
         with stack.locked(self._home, log.info):
-            pass  # whoever has started this one has written it down, and is done
+            pass  # the starting command has recorded this process
         while processes.is_this(self._home, plan.SUPERVISOR):
             try:
                 self.look()

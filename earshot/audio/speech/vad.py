@@ -32,7 +32,7 @@ minutes of silence (a late start, a muted speaker) it would miss the next speech
 
 SPEECH_ABOVE = 0.5
 SILENCE_BELOW = 0.35
-"""Silero's own thresholds: speech starts above the first and goes on until the second is passed."""
+"""Silero's own thresholds: speech starts above the first and ends below the second."""
 MIN_SILENCE_MS = 300
 """Shorter pauses stay inside their utterance: stops and breaths within a sentence are below
 this."""
