@@ -73,13 +73,11 @@ def _ask(ids: Sequence[UUID]) -> None:
     if not sys.stdin.isatty():
         raise Misconfigured(
             "delete",
-            f"{plural(len(ids), 'recording')} would be deleted for good; use --yes, since nobody is"
-            " here to ask",
+            f"{plural(len(ids), 'recording')} would be deleted for good; use --yes, since"
+            " there is no terminal to confirm on",
         )
-    said = input(
-        f"Delete {plural(len(ids), 'recording')} with all that is known of them, for good? [y/N] "
-    )
-    if said.strip().lower() not in ("y", "yes"):
+    answer = input(f"Delete {plural(len(ids), 'recording')} with all their data, for good? [y/N] ")
+    if answer.strip().lower() not in ("y", "yes"):
         raise Misconfigured("delete", "nothing was deleted")
 
 

@@ -1,1 +1,1 @@
-"""Measures the analyses on labelled recordings, through the same code that works in production."""
+"""Measures the analyses on labelled recordings, through the code of production."""

@@ -1,5 +1,4 @@
-"""One answer for a whole recording out of those of its chunks, pooled by the rules of the
-report."""
+"""One answer for a whole recording from those of its chunks, pooled by the rules of the report."""
 
 from dataclasses import dataclass
 
@@ -25,7 +24,7 @@ from evaluation.measures.der import Spoken
 
 @dataclass(frozen=True)
 class Nothing:
-    """Why there is no answer. ``failed``: it should have been given; else there was nothing to
+    """The reason for a missing answer. ``failed``: there should be one; else there was nothing to
     analyse."""
 
     reason: str
@@ -34,8 +33,8 @@ class Nothing:
 
 
 def nothing(evidence: Evidence, analysis: str) -> Nothing | None:
-    """Why the analysis has no answer for the whole recording; None where it has one. A failed chunk
-    spoils it."""
+    """The reason why the analysis has no answer for the whole recording; None if it has one. One
+    failed chunk invalidates it."""
     outcomes = [part.outcome for part in evidence.parts if part.analysis == analysis]
     for outcome in outcomes:
         if isinstance(outcome, Failed):
@@ -68,8 +67,8 @@ def emotion(evidence: Evidence) -> EmotionSummary | None:
 
 
 def sentiment(evidence: Evidence) -> Classification | None:
-    """Over all utterances, by their length: under the model of the channel's role, under all where
-    it has none."""
+    """Over all utterances, by their length: under the model of the channel's role, under all if it
+    has none."""
     found = with_bounds(evidence.found("sentiment", SentimentFindings), evidence.bounds())
     heard = tracks((item, bounds) for findings, bounds in found for item in findings.utterances)
     roles = evidence.recording.roles
@@ -81,7 +80,7 @@ def sentiment(evidence: Evidence) -> Classification | None:
 
 
 def _of_chunks(evidence: Evidence, analysis: str) -> Classification | None:
-    """Over all chunks, by the length of the stretch that each answers for."""
+    """Over all chunks, by the length of the stretch owned by each."""
     bounds = evidence.bounds()
     parts = []
     for part in evidence.parts:
@@ -96,13 +95,13 @@ def _of_chunks(evidence: Evidence, analysis: str) -> Classification | None:
 
 
 def transcript(evidence: Evidence) -> str:
-    """All words in order of time, as the report joins them over chunks."""
+    """All words in order of time, joined over chunks as in the report."""
     words = sorted(transcribe(evidence).words, key=lambda word: word.start_ms)
     return joined(word.text for word in words)
 
 
 def turns(evidence: Evidence) -> tuple[Spoken, ...]:
-    """Who spoke when."""
+    """The speaker turns."""
     found = evidence.found("diarization", DiarizationFindings)
     return tuple(
         Spoken(turn.speaker, turn.start_ms, turn.end_ms)

@@ -1,4 +1,4 @@
-"""Which rows of a manifest an analysis is held to, and to what."""
+"""Selects the rows of a manifest for an analysis, with their reference labels."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -16,8 +16,8 @@ DIMENSIONS = ("valence", "arousal", "dominance")
 
 @dataclass
 class Chosen:
-    """Positions of the rows that say something, with their label; it is None where an emotion is
-    only rated in numbers."""
+    """Positions of the labelled rows, with their label; it is None if an emotion is only rated in
+    numbers."""
 
     truth: dict[int, str | None] = field(default_factory=dict)
     unlabelled: int = 0
@@ -30,7 +30,7 @@ def choose(
     """The rows to measure: all, or ``limit`` of them, evenly spread over the manifest.
 
     Raises:
-        Misconfigured: a reference that a row names cannot be read.
+        Misconfigured: a reference file named by a row cannot be read.
     """
     chosen = Chosen()
     for position, row in enumerate(rows):
@@ -59,7 +59,8 @@ def spread(
 
 
 def reference(root: Path, file: str, path: str) -> tuple[Spoken, ...]:
-    """What an RTTM file says of a recording, which it knows by its name without the ending."""
+    """The reference turns of a recording in an RTTM file, which names it by its file name without
+    the ending."""
     return _references(root / file).get(PurePosixPath(path).stem, ())
 
 

@@ -1,6 +1,7 @@
-"""Says what a manifest's words mean to an analysis, by the data files in ``evaluation/labels``.
+"""Maps the labels of a manifest to those of an analysis, by the data files in
+``evaluation/labels``.
 
-Nothing is guessed: a word that no line maps has no meaning.
+Nothing is guessed: an unmapped label has no meaning.
 """
 
 import tomllib
@@ -18,23 +19,22 @@ DEFAULT = "default"
 
 
 class Section(BaseModel):
-    """How one set speaks: a table for each key of its rows that it uses."""
+    """The mapping of one set: a table for each key of its rows."""
 
     model_config = ConfigDict(frozen=True, extra="allow")
     __pydantic_extra__: dict[str, dict[str, str]] = Field(init=False)
 
     every: str | None = None
-    """What every recording of the set is, whatever its rows say."""
+    """Label of every recording of the set, regardless of its rows."""
     verbatim: tuple[str, ...] = ()
-    """Keys whose values are labels already."""
+    """Keys whose values are already labels."""
     words: dict[str, str] = {}
-    """For transcripts: word to what is counted for it."""
+    """For transcripts: replacement of a word."""
 
 
 @dataclass(frozen=True)
 class Truth:
-    """What a row means to an analysis, or what it says that means nothing, such as
-    ``label=helicopter``."""
+    """The truth of a row for an analysis, or an unmapped label such as ``label=helicopter``."""
 
     label: str | None = None
     unmapped: str | None = None
@@ -67,8 +67,7 @@ class LabelMap:
         return Truth(unmapped=unmapped)
 
     def among(self, label: str, known: Collection[str]) -> str | None:
-        """The label itself where a release knows it, else what stands for it there; None where
-        nothing does."""
+        """The label itself if the release covers it, else its substitute; None without one."""
         found = label if label in known else self.instead.get(label)
         return found if found in known else None
 
@@ -77,7 +76,7 @@ def read(analysis: str, folder: Path = MAPS) -> LabelMap:
     """The map of an analysis; without a file, a row's own key of that name holds the label.
 
     Raises:
-        Misconfigured: ``label_map``, the file is not what it should be; says what of it.
+        Misconfigured: ``label_map``, the file is invalid; the message gives the reason.
     """
     path = folder / f"{analysis}.toml"
     if not path.is_file():

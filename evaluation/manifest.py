@@ -1,4 +1,4 @@
-"""Reads a manifest: one JSON object a line, each a recording and what people say of it."""
+"""Reads a manifest: one JSON object a line, each a recording with its labels."""
 
 import json
 from pathlib import Path
@@ -10,12 +10,12 @@ from earshot.analysis.errors import Misconfigured
 from evaluation.measures.groups import origin
 
 Dimension = Annotated[float, Field(ge=-1, le=1)] | None
-"""How people rate an emotion, on the scale of the findings."""
+"""Human rating of an emotion, on the scale of the findings."""
 
 
 class Row(BaseModel):
-    """One recording. Any further key is kept: a label map (``evaluation.labels``) says what it
-    means."""
+    """One recording. Other keys are kept; a label map (``evaluation.labels``) gives their
+    meaning."""
 
     model_config = ConfigDict(frozen=True, extra="allow", coerce_numbers_to_str=True)
 
@@ -26,42 +26,42 @@ class Row(BaseModel):
     speaker: str | None = None
     fold: str | None = None
     roles: tuple[str, ...] | None = None
-    """Of each channel; none given: as ingest does without them."""
+    """Role of each channel; without any, as in ingest."""
     left: str | None = None
     right: str | None = None
-    """The roles of two channels, in other words."""
+    """Older spelling of ``roles`` for two channels."""
     rttm: str | None = None
-    """Who speaks when, in an RTTM file relative to the root."""
+    """Reference turns, in an RTTM file relative to the root."""
     valence: Dimension = None
     arousal: Dimension = None
     dominance: Dimension = None
 
     @property
     def source(self) -> str:
-        """The set that it is from: the first two parts of its path, e.g. ``emotion/ravdess``."""
+        """Its set: the first two parts of its path, e.g. ``emotion/ravdess``."""
         return "/".join(self.path.split("/")[:2])
 
     @property
     def group(self) -> str:
-        """What must be resampled as one: its speaker, else the recording it was cut from, else its
-        fold, else itself."""
+        """The unit of resampling: its speaker, else the recording it was cut from, else its fold,
+        else itself."""
         if self.speaker or origin(self.path) != self.path:
             return self.speaker or origin(self.path)
         return f"{self.source} fold {self.fold}" if self.fold else self.path
 
     @property
     def asked_roles(self) -> tuple[str, ...] | None:
-        """Roles of the channels as an ingest request names them."""
+        """Roles of the channels as in an ingest request."""
         return (self.left, self.right) if self.left and self.right else self.roles
 
     def said(self, field: str) -> str | None:
-        """What the row says under any key; None for nothing."""
+        """The row's value of any key; None without one."""
         value: Any = getattr(self, field, None)
         return None if value is None or value == "" else str(value)
 
 
 def read(path: Path) -> tuple[Row, ...]:
-    """The rows of a manifest, in order; empty lines are passed over.
+    """The rows of a manifest, in order; empty lines are skipped.
 
     Raises:
         Misconfigured: ``manifest``, there is no such file, or a line is not a row; names the line.

@@ -1,5 +1,4 @@
-"""What ``metrics.json`` holds: one object an analysis. None stands for a figure that there is
-nothing to compute from."""
+"""Contents of ``metrics.json``: one object an analysis. None stands for a figure without data."""
 
 from typing import Annotated
 
@@ -22,7 +21,7 @@ class LeftOut(Frozen):
 
 
 class PassedOver(Frozen):
-    """Rows of the manifest that say nothing this release could be held to."""
+    """Rows of the manifest without a usable label for this release."""
 
     unlabelled: int = Field(description="Rows without a label for this analysis.")
     unmapped: dict[str, int] = Field(
@@ -32,7 +31,7 @@ class PassedOver(Frozen):
 
 
 class Measured(Frozen):
-    """What is said of every analysis."""
+    """Fields common to every analysis."""
 
     n: int = Field(description="Recordings measured: labelled, read, and answered.")
     release: str = Field(description="The checkpoint that answered.")

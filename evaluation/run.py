@@ -18,17 +18,16 @@ from evaluation.releases import trained_on
 from workers.direct import Analysed, Analyser
 
 Watch = Callable[[Sequence[int]], Iterable[int]]
-"""Walks through positions of rows and may show how far it is."""
+"""Iterates over positions of rows and may show progress."""
 
 SILENT = "no_speech"
 NOT_ASKED = "language_unsupported"
-"""A failure that says nothing of the release: recordings of several languages stand in one
-manifest."""
+"""A failure that does not count: a manifest may contain recordings of several languages."""
 
 
 @dataclass(frozen=True)
 class Trial:
-    """What is measured: rows below ``root``, each analysis with its map and its choice of rows."""
+    """A measurement: rows below ``root``, each analysis with its map and its selection of rows."""
 
     rows: Sequence[Row]
     root: Path
@@ -50,7 +49,7 @@ class Trial:
         )
 
     def tallies(self, analyser: Analyser, watch: Watch = iter) -> dict[str, Tally]:
-        """What ``measure`` makes its figures of.
+        """The data from which ``measure`` computes its figures.
 
         Raises:
             Transient: the disk is full.
@@ -77,7 +76,7 @@ class Trial:
             analysed = analyser.analyse(
                 self.root / row.path, tallies, roles=row.asked_roles, language=row.lang or ""
             )
-        except Permanent as error:  # BadAudio, Forbidden, roles: this recording's own fault
+        except Permanent as error:  # BadAudio, Forbidden, roles: an error of this recording
             for tally in tallies.values():
                 tally.left_out.append(LeftOut(path=row.path, code=error.code, detail=str(error)))
             return
@@ -95,8 +94,7 @@ class Trial:
                 LeftOut(path=row.path, code=nothing.reason, detail=nothing.detail)
             )
             return
-        # Nobody heard where somebody speaks is an answer, and a wrong one, to what was said and by
-        # whom.
+        # No detected speech in a recording with speech is a wrong answer for asr and diarization.
         if nothing and (name not in ("asr", "diarization") or nothing.reason != SILENT):
             tally.unanswered[nothing.reason] += 1
             return

@@ -1,1 +1,1 @@
-"""One module per analysis, and the registry that names them."""
+"""One module or folder per analysis, the contract, and the runner."""

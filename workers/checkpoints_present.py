@@ -1,4 +1,4 @@
-"""Checks before the first job that the checkpoints a release needs are on this machine."""
+"""Checks before the first job that the required checkpoints are on this machine."""
 
 from collections.abc import Iterator
 
@@ -13,16 +13,16 @@ from workers.emotion.models import dimensional_release
 
 
 def check_present(release: Release, config: Settings) -> None:
-    """Reads the checkpoint of a release, of every route of its languages, of the release that rates
-    emotion in numbers beside it, and of the network whose features it takes.
+    """Reads the checkpoints of a release, of its language routes, of the release that rates emotion
+    dimensions, and of the network below a head.
 
     Raises:
         Misconfigured: one is missing or altered, or the catalog does not have it.
-        Forbidden: the licence of one does not allow what this installation is for.
+        Forbidden: a licence does not allow the use of this installation.
     """
     for each in dict.fromkeys(_needed(release, config)):
-        # What has no uri is code alone; packages are installed with it, and endpoints are
-        # elsewhere.
+        # Releases without uri are code alone; packages are installed with it, and endpoints are
+        # remote.
         if each.uri and each.runtime != ENDPOINT and not each.uri.startswith("package:"):
             path = locate(each, config)
             base = described(path, each.name).base if path.suffix == ".onnx" else None

@@ -34,7 +34,7 @@ from earshot.analysis.types import Release
 from earshot.audio.clip import Clip
 
 Result = Findings | Skipped | Failed
-"""The answer of an analysis about one clip."""
+"""The result of an analysis for one clip."""
 
 
 class Analyzer(Protocol):
@@ -44,7 +44,7 @@ class Analyzer(Protocol):
 
 
 class Analysis(Analyzer, Protocol):
-    """A module that keeps the contract."""
+    """A module that implements the contract."""
 
     FINDINGS: type[Findings]
 

@@ -1,9 +1,8 @@
-"""Keeps what is surely no speech away from the analyses that listen to speech (000-36,
-docs/adr/0016).
+"""The gate: withholds audio without speech from the analyses of speech (000-36, docs/adr/0016).
 
-The VAD hears a voice in a barking dog or a song now and then. The small scene network knows better.
-Where somebody speaks, a few of its windows are enough to say so; else all are heard, 10 ms of a
-chunk that would take speech recognition a second.
+The VAD occasionally detects a voice in a barking dog or a song; the small scene network corrects
+it. For real speech a few of its windows are enough; else it classifies all, 10 ms for a chunk that
+would take speech recognition a second.
 """
 
 from collections.abc import Sequence
@@ -24,18 +23,18 @@ from workers.contract import Analyzer, Result, results
 
 ALONE = {"noise": SCENE_NOISE, "music": SCENE_MUSIC}
 """Labels that are skipped, and the reason. Not ``other``, a voice without words: it may be a sob.
-Not ``silence``: it may be a voice far away."""
+Not ``silence``: it may be a distant voice."""
 SURE = 0.9
-"""Mean share of these over the windows that the VAD calls speech: high confidence."""
+"""Minimum mean share of these over the windows with speech by the VAD: high confidence."""
 LEAST_VOICE = 0.5
-"""Share of speech that a window must have where words are in doubt. Speech as loud as a noise still
-has it (docs/asr.md)."""
+"""Minimum share of speech of a window when words are doubtful. Speech as loud as a noise reaches it
+(docs/asr.md)."""
 VOICE_BELOW = 0.1
-"""Share that a voice stays under in every one of them: half a second that may be a word lets the
-chunk through."""
+"""Maximum share of a voice in every window: half a second that may be a word lets the chunk
+pass."""
 
 GLANCES = (1, 4)
-"""Windows of a channel that are looked at before all of them are: most who speak are heard in the
+"""Windows of a channel that are classified before all of them are: most speech is found in the
 first one."""
 
 Array = NDArray[np.float32]
@@ -43,14 +42,14 @@ Array = NDArray[np.float32]
 
 @dataclass
 class Gated:
-    """An analysis that is not asked about chunks in which nobody speaks."""
+    """An analysis that skips chunks without speech."""
 
     inner: Analyzer
     model: scene.SceneModel
 
     def analyze(self, model: object, clips: Sequence[Clip]) -> list[Result]:
-        """As the analysis itself; ``Skipped("scene_noise")`` or ``Skipped("scene_music")`` for what
-        it is not asked about."""
+        """Runs the analysis; ``Skipped("scene_noise")`` or ``Skipped("scene_music")`` for skipped
+        chunks."""
         told: list[Result | None] = [refusal(self.model, clip) for clip in clips]
         left = [clip for clip, each in zip(clips, told, strict=True) if each is None]
         rest = iter(
@@ -64,7 +63,7 @@ class Gated:
 
 
 def gated(analyzer: Analyzer, gate: Release | None) -> Analyzer:
-    """The analyzer behind the gate of that scene release; itself where there is no gate.
+    """The analyzer behind the gate of that scene release; itself without a gate.
 
     Raises:
         Misconfigured: the release cannot be loaded.
@@ -75,8 +74,8 @@ def gated(analyzer: Analyzer, gate: Release | None) -> Analyzer:
 
 
 def refusal(model: scene.SceneModel, clip: Clip) -> Skipped | None:
-    """Why the chunk need not be listened to; None where somebody may speak, or where the VAD heard
-    nobody anyway."""
+    """The reason to skip the chunk; None if it may contain speech, or if the VAD found none
+    anyway."""
     spoken = [
         _spoken(model, clip, channel) for channel in sorted({u.channel for u in clip.ref.speech})
     ]
@@ -96,7 +95,7 @@ def refusal(model: scene.SceneModel, clip: Clip) -> Skipped | None:
 
 
 def voice(model: scene.SceneModel, clip: Clip, span: Utterance) -> bool:
-    """Whether any window of the span is a voice: one word makes it speech."""
+    """True if any window of the span is a voice: one word makes it speech."""
     (waveform,) = clip.read(span.start_ms, span.end_ms, span.channel)
     every = np.ones(len(begin_ms(len(waveform), model.spec)), bool)
     spoken, speech = _Spoken(waveform, clip.sample_rate, every), model.labels.index("speech")
@@ -107,22 +106,22 @@ def voice(model: scene.SceneModel, clip: Clip, span: Utterance) -> bool:
 
 
 def _may_speak(model: scene.SceneModel, shares: Array) -> bool:
-    """Whether any window may hold a voice."""
+    """True if any window may contain a voice."""
     voice = [i for i, label in enumerate(model.labels) if label not in (*ALONE, "silence")]
     return bool(shares[:, voice].sum(axis=1).max() >= VOICE_BELOW)
 
 
 @dataclass(frozen=True)
 class _Spoken:
-    """A channel of a chunk, and where the VAD heard speech on it."""
+    """A channel of a chunk with the VAD's speech."""
 
     waveform: Array
     sample_rate: int
     windows: NDArray[np.bool_]
-    """Those that meet an utterance, at least one."""
+    """Those that overlap an utterance, at least one."""
 
     def shares(self, model: scene.SceneModel, places: NDArray[np.int64]) -> Array:
-        """Of the windows at ``places``, shape (windows, labels)."""
+        """Shares of the windows at ``places``, shape (windows, labels)."""
         return scene.shares_of(
             model.gathered(model.scores_at(self.waveform, self.sample_rate, places))
         )

@@ -1,4 +1,4 @@
-"""Imports the module of an analysis, where it is about to run."""
+"""Imports the module of an analysis in the process that runs it."""
 
 from functools import cache
 from importlib import import_module
@@ -15,7 +15,7 @@ def module(name: str) -> Analysis:
 
     Raises:
         KeyError: no analysis has this name.
-        Misconfigured: the module does not keep the contract of ``workers.contract``.
+        Misconfigured: the module does not implement the contract of ``workers.contract``.
     """
     path = analyses()[name].module
     found = import_module(path)

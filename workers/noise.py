@@ -1,5 +1,4 @@
-"""Noise: which environmental noise is heard behind a chunk's speech (004-22..29), and whether an
-alarm is (004-30)."""
+"""Environmental noise in a chunk behind its speech (004-22..29), and alarms (004-30)."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -30,18 +29,18 @@ Array = NDArray[np.float32]
 
 @dataclass(frozen=True)
 class NoiseModel:
-    """The checkpoint, and how much of a chunk it is to hear."""
+    """The checkpoint, and the maximum number of windows per chunk."""
 
     windowed: WindowedModel | OnYamnet
     windows_per_chunk: int
     pooled_temperature: float = 1.0
-    """Of the mean over windows, which is less sure than it is right: some windows of a sound tell
-    less than others."""
+    """Of the mean over windows, which is less confident than accurate: some windows of a sound are
+    less distinctive than others."""
 
 
 def load(release: Release, device: str) -> NoiseModel:
-    """A small CNN, an EfficientNet-B3 of ``earshot.noise``, or a head on YAMNet; runs on the CPU
-    whatever the device.
+    """Opens a small CNN, an EfficientNet-B3 of ``earshot.noise``, or a head on YAMNet; always on
+    the CPU.
 
     Raises:
         Misconfigured: as ``open_release``, or the network was never trained (C-41).
@@ -56,8 +55,8 @@ def load(release: Release, device: str) -> NoiseModel:
 
 
 def analyze(model: NoiseModel, clips: Sequence[Clip]) -> list[NoiseFindings | Skipped]:
-    """Shares of the checkpoint's labels over each chunk. Channels are mixed; of silence the loudest
-    decides."""
+    """Shares of the checkpoint's labels over each chunk. Channels are mixed; the loudest one
+    decides about silence."""
     return [_noise(model, clip) for clip in clips]
 
 
@@ -79,8 +78,8 @@ def _noise(model: NoiseModel, clip: Clip) -> NoiseFindings:
 
 
 def _resampled(waveform: Array, rate: int, wanted: int) -> Array:
-    """The chunk at the rate that the checkpoint was made for; the store's own unless a release of
-    [004] wants its 48 kHz."""
+    """The chunk at the checkpoint's sample rate; the store's own unless a release of [004] needs
+    its 48 kHz."""
     if rate == wanted:
         return waveform
     import soxr
@@ -90,7 +89,7 @@ def _resampled(waveform: Array, rate: int, wanted: int) -> Array:
 
 
 def telling(spec: WindowSpec, ref: ChunkRef, waveform: Array) -> NDArray[np.bool_]:
-    """Which windows count: audible ones between the utterances, where the noise is alone; else
+    """The windows that count: audible ones between the utterances, where the noise is alone; else
     audible ones; else all.
 
     Args:

@@ -1,5 +1,4 @@
-"""Runs one job: loads the model it names, analyses its chunks, and turns whatever goes wrong into
-outcomes."""
+"""Runs one job: loads its model, analyses its chunks, and turns errors into outcomes."""
 
 import logging
 from collections.abc import Sequence
@@ -21,19 +20,18 @@ Reraise = tuple[type[BaseException], ...]
 
 
 def run(job: Job, device: str, reraise: Reraise = (Transient,)) -> list[Outcome]:
-    """One outcome per chunk of the job, in order. What had no room in memory, tried alone and with
-    all that this process can do
-    without given back, is ``Failed`` with ``DEVICE_MEMORY``: whoever else fills it may leave, so
-    the caller may try again.
+    """Returns one outcome per chunk of the job, in order. A chunk that does not fit into memory,
+    alone and with all releasable memory of this process freed, is ``Failed`` with
+    ``DEVICE_MEMORY``: another process may free memory, so the caller may retry.
 
     Args:
         device: ``auto``, ``cpu`` or ``cuda``; analyses of CPU pools always run on the CPU.
-        reraise: exceptions that belong to the caller (failing surroundings, its time limit) and
-            must not be blamed on a chunk.
+        reraise: exceptions of the caller (unavailable dependencies, its time limit) that must not
+            be blamed on a chunk.
 
     Raises:
-        Transient, or whatever ``reraise`` names: the caller decides.
-        DeviceLost: this process must end; which chunk did it is not known unless it was alone.
+        Transient, or exceptions in ``reraise``: the caller decides.
+        DeviceLost: this process must end; the chunk responsible is not known unless it was alone.
     """
     card, analysis = analyses()[job.analysis], module(job.analysis)
     clips = [Clip(ref) for ref in job.chunks]
@@ -56,17 +54,17 @@ def run(job: Job, device: str, reraise: Reraise = (Transient,)) -> list[Outcome]
 def run_clips(
     name: str, analyzer: Analyzer, model: object, clips: Sequence[Clip], reraise: Reraise
 ) -> list[Outcome]:
-    """Tries all clips at once; when that raises, each alone, so that only the clip at fault fails;
-    when they do not fit into memory, each half."""
+    """Analyses all clips at once; if that raises, each alone, so that only the clip at fault fails;
+    if they do not fit into memory, each half."""
     try:
         return [_outcome(result) for result in results(analyzer, model, clips)]
     except reraise:
         raise
-    except Exception as error:  # noqa: BLE001  # logged by _alone, when it is certain whose it is
+    except Exception as error:  # noqa: BLE001  # logged by _alone, once the clip is known
         _check_device(error, "device_lost")
         failed = _alone(name, clips[0], error) if len(clips) == 1 else None
         size = len(clips) // 2 if out_of_memory(error) else 1
-    # After the except block: until then the error's frames hold what did not fit.
+    # After the except block: until then the error's frames hold the arrays that did not fit.
     free_memory()
     if failed is not None:
         return [failed]
@@ -77,7 +75,7 @@ def run_clips(
 
 
 def _check_device(error: Exception, code: str) -> None:
-    """Fails no chunk in a process where all would fail."""
+    """Raises instead of failing chunks in a process where all would fail."""
     if context_lost(error):
         said = one_line(error)
         raise DeviceLost(
@@ -88,7 +86,7 @@ def _check_device(error: Exception, code: str) -> None:
 def _alone(name: str, clip: Clip, error: Exception) -> Failed:
     known = isinstance(error, EarshotError) or out_of_memory(
         error
-    )  # then its message says everything: one line
+    )  # then its message is complete in one line
     where = (name, clip.ref.recording_id, clip.ref.index)
     log.error(
         "%s failed on recording %s chunk %d: %s", *where, error, exc_info=None if known else error

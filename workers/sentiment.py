@@ -18,7 +18,7 @@ FINDINGS = SentimentFindings
 
 
 def load(release: Release, device: str) -> SentimentModel:
-    """Runs on the CPU whatever the device.
+    """Opens the checkpoint; always on the CPU.
 
     Raises:
         Misconfigured: as ``open_release``, or the checkpoint was trained on other features than
@@ -29,7 +29,7 @@ def load(release: Release, device: str) -> SentimentModel:
 
 
 def analyze(model: SentimentModel, clips: Sequence[Clip]) -> list[SentimentFindings | Skipped]:
-    """Sentiment of every utterance by its channel's role, by all roles where channels have none;
+    """Sentiment of every utterance by its channel's role, by all roles if channels have none;
     ``Skipped("no_speech")``."""
     return [
         _sentiments(model, clip) if clip.ref.speech else Skipped(reason=NO_SPEECH) for clip in clips
@@ -54,5 +54,5 @@ def _sentiments(model: SentimentModel, clip: Clip) -> SentimentFindings:
 
 
 def _roles(roles: tuple[str, ...], channel: int, known: tuple[str, ...]) -> tuple[str, ...]:
-    """The channel's own role, or every role where it has none that the checkpoint knows."""
+    """The channel's own role, or every role of the checkpoint if it has none of these."""
     return (roles[channel],) if roles and roles[channel] in known else known

@@ -1,4 +1,4 @@
-"""The outbox: events stored with the facts they tell of, and the relay that publishes them
+"""The outbox: events stored in the transaction of their facts, and the relay that publishes them
 afterwards."""
 
 from collections.abc import Iterable, Sequence
@@ -15,7 +15,7 @@ from earshot.storage.redis import stream
 SQL = queries("outbox")
 
 LATELY_SEC = 120
-"""How far back each pass looks for events that Redis lost; several times the pause between two
+"""Age of the events checked for loss in Redis by each pass; several times the pause between two
 passes."""
 BATCH = 500
 """Events published per transaction: a crash in between publishes at most these again, and the
@@ -23,7 +23,7 @@ stream refuses their ids."""
 
 
 def add(connection: Connection, told: Iterable[Event]) -> None:
-    """Stores events; to be called inside the transaction that stores what they tell of."""
+    """Stores events; call it inside the transaction that stores their facts."""
     _store(connection, "add", told)
 
 
@@ -37,9 +37,9 @@ def _store(connection: Connection, query: str, told: Iterable[Event]) -> None:
 
 
 def announce(connection: Connection, redis: Redis, told: Sequence[Event]) -> None:
-    """Stores events that cannot wait for a merge, in a transaction of their own, and publishes them
-    ahead of whatever waits. Telling them again changes nothing. If Redis is away they are stored,
-    and relayed later. Of a recording that was deleted nothing is told."""
+    """Stores urgent events in a separate transaction, and publishes them ahead of other pending
+    events. Repeating the call changes nothing. If Redis is unavailable they are stored, and relayed
+    later. Events of a deleted recording are dropped."""
     _store(connection, "add_if_there", told)
     with connection.transaction():
         rows = connection.execute(
@@ -49,9 +49,8 @@ def announce(connection: Connection, redis: Redis, told: Sequence[Event]) -> Non
 
 
 def relay(connection: Connection, redis: Redis) -> int:
-    """Publishes what waits, oldest first, and returns how many. Safe to run anywhere at any time:
-    rows are locked while they are published, and an id that was published is not published
-    again."""
+    """Publishes pending events, oldest first, and returns their number. Safe to run anywhere at any
+    time: rows are locked while they are published, and a published id is not published again."""
     published = 0
     while True:
         with connection.transaction():
@@ -72,16 +71,16 @@ def _publish(connection: Connection, redis: Redis, rows: Sequence[dict[str, Any]
 
 
 def unpublished(connection: Connection, age_sec: float) -> tuple[int, float]:
-    """How many events have waited for longer than that, and since when the oldest has (seconds
-    since the epoch)."""
+    """Number of events pending for longer than that, and the time of the oldest (seconds since the
+    epoch)."""
     row = connection.execute(SQL["unpublished"], {"age_sec": age_sec}).fetchone()
     return (row["events"], row["since"] or 0.0) if row else (0, 0.0)
 
 
 def restore(connection: Connection, redis: Redis) -> int:
-    """Marks events that Redis has lost as unpublished, for the next ``relay``, and returns how
-    many. A look at what was published lately tells whether anything was lost; only then everything
-    that the stream should still hold is looked up."""
+    """Marks events lost by Redis as unpublished, for the next ``relay``, and returns their number.
+    Recently published events show if anything was lost; only then are all events compared with the
+    stream."""
     lately = connection.execute(SQL["published_lately"], {"lately_sec": LATELY_SEC}).fetchall()
     if not _lost(redis, lately):
         return 0
@@ -103,6 +102,6 @@ def _lost(redis: Redis, rows: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
 
 
 def stream_id(connection: Connection, event_id: str) -> str | None:
-    """Where in the stream an event was published."""
+    """Position of an event in the stream."""
     row = connection.execute(SQL["stream_id"], {"id": event_id}).fetchone()
     return row["stream_id"] if row else None

@@ -1,5 +1,5 @@
-"""What follows from Redis's URL for those who connect to it: redis-py, and Celery as broker and as
-result backend.
+"""Client options derived from Redis's URL: for redis-py, and for Celery as broker and as result
+backend.
 
 ``redis://``, ``rediss://`` (TLS; certificate and host name are checked), or ``unix:///path?db=0``.
 """
@@ -10,7 +10,7 @@ from urllib.parse import parse_qs, urlsplit
 
 
 def celery_url(url: str) -> str:
-    """The URL as Celery and kombu spell it, who know a socket by another scheme."""
+    """The URL in the notation of Celery and kombu, which use another scheme for sockets."""
     parts = urlsplit(url)
     if parts.scheme != "unix":
         return url
@@ -19,7 +19,7 @@ def celery_url(url: str) -> str:
 
 
 def is_tcp(url: str) -> bool:
-    """False for a socket, which takes no options of TCP."""
+    """False for a socket, which has no TCP options."""
     return urlsplit(url).scheme != "unix"
 
 

@@ -1,4 +1,4 @@
-"""What is old enough to go, by class, in bounded batches; and how much of each class there is."""
+"""Removes old data by class, in bounded batches, and measures each class."""
 
 from collections.abc import Collection, Iterable
 from typing import Any, cast
@@ -16,34 +16,34 @@ SQL = queries("retention")
 
 DAY_SEC = 86_400
 SEEN, HELD = "retention_seen", "retention_held"
-"""Keys: Postgres's time at the last look, and, for a day, that it has leapt."""
+"""Keys: Postgres's time at the last pass, and, for a day, a mark that it has jumped."""
 
 
 def finished(connection: Connection, age_sec: float, limit: int) -> list[UUID]:
-    """Recordings that were complete, or partial, so long ago; the oldest first."""
+    """Recordings that were complete, or partial, that long ago; oldest first."""
     return _ids(connection, "recordings", age_sec, limit)
 
 
 def failed(connection: Connection, age_sec: float, limit: int) -> list[UUID]:
-    """Recordings that failed so long ago, the oldest first."""
+    """Recordings that failed that long ago, oldest first."""
     return _ids(connection, "failed", age_sec, limit)
 
 
 def take_audio(connection: Connection, age_sec: float, limit: int) -> list[UUID]:
-    """Recordings with audio that were finished so long ago, locked until the caller's transaction
+    """Recordings with audio that were finished that long ago, locked until the caller's transaction
     ends."""
     return _ids(connection, "take_audio", age_sec, limit)
 
 
 def audio_expired(connection: Connection, ids: Collection[UUID]) -> None:
-    """Notes that the recordings have no audio any more; in the transaction of ``take_audio``, after
-    it is gone."""
+    """Records that the audio of the recordings is gone; in the transaction of ``take_audio``, after
+    its removal."""
     connection.execute(SQL["audio_expired"], {"ids": list(ids)})
 
 
 def drop_events(connection: Connection, redis: Redis, age_sec: float, limit: int) -> int:
-    """Forgets events that were published so long ago, in the outbox and in the stream; returns how
-    many."""
+    """Removes events published that long ago from the outbox and the stream; returns their
+    number."""
     with connection.transaction():
         rows = connection.execute(
             SQL["drop_events"], {"age_sec": age_sec, "limit": limit}
@@ -53,35 +53,35 @@ def drop_events(connection: Connection, redis: Redis, age_sec: float, limit: int
 
 
 def drop_dead_letters(connection: Connection, age_sec: float, limit: int) -> int:
-    """Forgets dead letters that were decided on so long ago; returns how many."""
+    """Removes dead letters decided that long ago; returns their number."""
     return connection.execute(
         SQL["drop_dead_letters"], {"age_sec": age_sec, "limit": limit}
     ).rowcount
 
 
 def open_uploads(connection: Connection, failed_sec: float | None) -> set[str]:
-    """URIs of requests that are not done, or that failed for their surroundings; with
+    """URIs of requests that are unfinished, or that failed for an unavailable dependency; with
     ``failed_sec`` of these only those that failed within that time."""
     args = {"age_sec": failed_sec, "codes": list(SURROUNDINGS)}
     return {row["uri"] for row in connection.execute(SQL["open_uploads"], args)}
 
 
 def unknown(connection: Connection, ids: Iterable[UUID]) -> set[UUID]:
-    """Those of the ids that no recording has."""
+    """The ids without a recording."""
     wanted = set(ids)
     return wanted - {row["id"] for row in connection.execute(SQL["known"], {"ids": list(wanted)})}
 
 
 def sizes(connection: Connection) -> dict[str, dict[str, Any]]:
-    """Class to ``number``, ``bytes`` and ``oldest`` (seconds since the epoch)."""
+    """``number``, ``bytes`` and ``oldest`` (seconds since the epoch) by class."""
     return {row["class"]: row for row in connection.execute(SQL["sizes"])}
 
 
 @lost_connections()
 def is_held(connection: Connection, redis: Redis) -> bool:
-    """Whether nothing may go for its age: within a day after Postgres's clock went on by more than
-    a day from one look to the next. Either it was set, and somebody has a day to set it right, or
-    nobody has looked for so long, and a day does no harm."""
+    """True if nothing may be removed for its age: within a day after Postgres's clock advanced by
+    more than a day between two passes. Either it was set, which leaves a day to correct it, or no
+    pass ran for that long, and a day does no harm."""
     row = connection.execute(SQL["now"]).fetchone()
     now = float(row["now"]) if row else 0.0
     before = cast(bytes | None, redis.set(SEEN, now, get=True))

@@ -1,5 +1,5 @@
-"""The last search of Postgres for deleted recordings: it takes as long as there are rows, so it
-goes on where it stopped."""
+"""The last search of Postgres for deleted recordings, resumable since its time grows with the
+number of rows."""
 
 import time
 from collections.abc import Sequence
@@ -16,34 +16,34 @@ from earshot.storage.postgres.queries import queries
 SQL = queries("searches")
 
 PAGES = 128
-"""Read per transaction, 1 MB and what was moved out of them."""
+"""Pages read per transaction, 1 MB and the values moved out of them."""
 
 
 class Searched(NamedTuple):
-    """A search that has come to its end."""
+    """A finished search."""
 
     ids: list[UUID]
     rows: dict[str, int]
-    """Table to the number of rows that were read."""
+    """Number of rows read by table."""
     found: list[Trace]
 
 
 def begin(connection: Connection, ids: Sequence[UUID]) -> None:
-    """Begins a search for these deleted recordings, unless one is under way."""
+    """Starts a search for these deleted recordings, unless one is running."""
     with connection.transaction():
         if connection.execute(SQL["begin"]).rowcount:
             connection.execute(SQL["mark"], {"ids": list(ids)})
 
 
 def under_way(connection: Connection) -> bool:
-    """Whether a search has begun and not ended."""
+    """True if a search has started and not ended."""
     row = connection.execute(SQL["under_way"]).fetchone()
     return bool(row and row["under_way"])
 
 
 def go_on(connection: Connection, ends: float) -> Searched | None:
-    """Reads on until everything is read, or the monotonic clock says ``ends``: then None, as while
-    another process reads."""
+    """Continues reading until everything is read, or until ``ends`` on the monotonic clock: then
+    None, as while another process reads."""
     while True:
         with connection.transaction():
             at = connection.execute(SQL["take"]).fetchone()
@@ -78,7 +78,7 @@ def go_on(connection: Connection, ends: float) -> Searched | None:
 
 
 def _parts(connection: Connection, place: str, page: int) -> list[tuple[str, int]]:
-    """Tables that are still to be read, by name, and from which page on."""
+    """Tables still to be read, by name, and their first page."""
     sizes = [
         (str(row["name"]), int(row["pages"])) for row in connection.execute(traces.SQL["tables"])
     ]

@@ -1,11 +1,11 @@
-"""Outcomes on their way from workers to the merge: one Redis hash per chunk and round, one field
-per analysis.
+"""Outcomes between workers and the merge: one Redis hash per chunk and round, one field per
+analysis.
 
-They travel beside the chord instead of inside it, so no transcript is ever a task's argument or
-result, a redelivered job finds what it did before, and a chunk that must be dispatched again
-repeats only what is missing. The same hash holds who is at work on the chunk
-(``earshot.storage.redis.claims``). Once merged, a mark takes its place, so that a job delivered
-late knows that nothing is left to do.
+They are stored beside the chord instead of inside it, so no transcript is ever a task's argument or
+result, a redelivered job finds its earlier outcomes, and a chunk that must be dispatched again
+repeats only missing ones. The same hash holds the claims on the chunk
+(``earshot.storage.redis.claims``). After the merge a mark replaces it, so that a late job knows
+that nothing is left to do.
 """
 
 import logging
@@ -56,8 +56,8 @@ return 1
 
 @lost_connections()
 def put(redis: Redis, analysis: str, outcomes: Mapping[ChunkKey, Staged], ttl_sec: int) -> bool:
-    """Stages one analysis's outcomes; with that nobody is at work on it any more. False when
-    nothing is staged for any of the chunks, because their recording was deleted."""
+    """Stages one analysis's outcomes and drops its claims. False if nothing is staged for any of
+    the chunks, because their recording was deleted."""
     pipeline = redis.pipeline()
     for chunk, staged in outcomes.items():
         names = (OUTCOME + analysis, staged.model_dump_json(), CLAIM + analysis)
@@ -67,8 +67,7 @@ def put(redis: Redis, analysis: str, outcomes: Mapping[ChunkKey, Staged], ttl_se
 
 @lost_connections()
 def get(redis: Redis, chunks: Sequence[ChunkKey]) -> dict[ChunkKey, dict[str, Staged]]:
-    """Everything staged for the chunks, by analysis; a chunk with nothing staged maps to an empty
-    dict."""
+    """All staged outcomes of the chunks, by analysis; an empty dict for a chunk without any."""
     pipeline = redis.pipeline(transaction=False)
     for chunk in chunks:
         pipeline.hgetall(key(chunk))
@@ -78,9 +77,8 @@ def get(redis: Redis, chunks: Sequence[ChunkKey]) -> dict[ChunkKey, dict[str, St
 
 @lost_connections()
 def settle(redis: Redis, chunks: Sequence[ChunkKey], ttl_sec: int) -> None:
-    """Forgets what is staged and remembers that it is merged, for as long as a late job may still
-    come; called when the merge is committed. Of a recording that was deleted nothing is
-    remembered."""
+    """Replaces staged outcomes by a mark that the chunk is merged, for as long as a late job may
+    arrive; called after the commit of the merge. A deleted recording leaves no mark."""
     pipeline = redis.pipeline()
     for chunk in chunks:
         pipeline.eval(_SETTLE, 2, key(chunk), deleted.KEY, str(chunk.recording_id), MERGED, ttl_sec)
@@ -88,7 +86,7 @@ def settle(redis: Redis, chunks: Sequence[ChunkKey], ttl_sec: int) -> None:
 
 
 def readable(kind: type[T], text: bytes | None) -> T | None:
-    """The value, or None for one that another version of this program has written: it counts as
+    """The value, or None for one written by another version of this program: it counts as
     absent."""
     try:
         return kind.model_validate_json(text) if text else None

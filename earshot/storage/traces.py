@@ -1,5 +1,4 @@
-"""Looks for ids of recordings in everything that Redis and Postgres hold, and takes them out of
-Redis."""
+"""Searches Redis and Postgres for ids of recordings, and removes them from Redis."""
 
 import base64
 import re
@@ -23,7 +22,7 @@ SQL = queries("traces")
 
 PAGE = 1000
 LAST_PAGE = 2**32 - 1
-"""Of a table in Postgres; no row lies in it."""
+"""Page number in Postgres beyond the last row."""
 PATTERN = "-?".join(f"[0-9a-f]{{{digits}}}" for digits in (8, 4, 4, 4, 12))
 _ID = re.compile(PATTERN.encode(), re.IGNORECASE)
 _BODY = re.compile(rb'"body": ?"([A-Za-z0-9+/]+)')
@@ -41,18 +40,18 @@ class Hit(NamedTuple):
     kind: str
     key: bytes
     of: bytes
-    """Redis's type of the key; empty where all of the key goes."""
+    """Redis's type of the key; empty if the whole key is removed."""
     member: bytes = b""
 
 
 class Ids:
-    """Recordings to look for, however their ids are written."""
+    """Recordings to search for, in any notation of their ids."""
 
     def __init__(self, ids: Iterable[UUID]) -> None:
         self._wanted = {each.hex.encode(): each for each in ids}
 
     def named(self, text: bytes) -> UUID | None:
-        """The first of them that the text names, be it in the arguments of a message."""
+        """The first of them that the text names, also in the arguments of a message."""
         bodies = (base64.b64decode(found[: len(found) // 4 * 4]) for found in _BODY.findall(text))
         found = (
             each.replace(b"-", b"").lower()
@@ -64,9 +63,8 @@ class Ids:
 
 @lost_connections()
 def look(redis: Redis, ids: Collection[UUID]) -> tuple[int, list[Hit]]:
-    """How many keys there are, and everything in them that names one of the recordings, but for the
-    mark that they were deleted (``earshot.storage.redis.deleted``) and the event that tells of
-    it."""
+    """Number of keys, and all entries that name one of the recordings, except the mark of their
+    deletion (``earshot.storage.redis.deleted``) and its event."""
     wanted, seen, hits = Ids(ids), 0, list[Hit]()
     for page in _pages(redis):
         seen += len(page)
@@ -93,8 +91,7 @@ def look(redis: Redis, ids: Collection[UUID]) -> tuple[int, list[Hit]]:
 
 @lost_connections()
 def remove(redis: Redis, hits: Iterable[Hit]) -> dict[UUID, Counter[str]]:
-    """Takes the entries out; returns, for each recording, how many of each kind there still
-    were."""
+    """Removes the entries; returns, for each recording, the number removed of each kind."""
     removed: dict[UUID, Counter[str]] = {}
     for hit in hits:
         removed.setdefault(hit.recording, Counter())[hit.kind] += _remove(redis, hit)
@@ -102,8 +99,8 @@ def remove(redis: Redis, hits: Iterable[Hit]) -> dict[UUID, Counter[str]]:
 
 
 def rows(connection: Connection, ids: Collection[UUID]) -> tuple[dict[str, int], list[Trace]]:
-    """How many rows each table has, and which tables name one of the recordings in any column, but
-    for their tombstones and the event that tells of their deletion."""
+    """Number of rows of each table, and the tables that name one of the recordings in any column,
+    except their tombstones and the event of their deletion."""
     counts, found = {}, []
     for name in [row["name"] for row in connection.execute(SQL["tables"])]:
         counts[name], times = pages(connection, name, ids, 0, LAST_PAGE)
@@ -115,7 +112,7 @@ def rows(connection: Connection, ids: Collection[UUID]) -> tuple[dict[str, int],
 def pages(
     connection: Connection, name: str, ids: Collection[UUID], first: int, last: int
 ) -> tuple[int, int]:
-    """How many rows those pages of a table have from ``first`` to before ``last``, and how often
+    """Number of rows in those pages of a table from ``first`` to before ``last``, and how often
     they name a recording."""
     table = sql.Identifier(name)
     args = {
@@ -131,7 +128,7 @@ def pages(
 
 @lost_connections()
 def arguments(redis: Redis, queues: Iterable[str]) -> list[str]:
-    """What the messages in these queues, and those that workers hold, say to their tasks."""
+    """Arguments of the messages in these queues, and of those held by workers."""
     held = [text for _, text in _entries(redis, UNACKED, b"hash")]
     waiting = [text for queue in queues for text, _ in _entries(redis, queue.encode(), b"list")]
     return [
@@ -155,7 +152,7 @@ def _pages(redis: Redis) -> Iterator[list[tuple[bytes, bytes]]]:
 
 
 def _entries(redis: Redis, key: bytes, kind: bytes) -> Iterator[tuple[bytes, bytes]]:
-    """What a key that is no string holds: a name to remove each entry by, and its text."""
+    """Contents of a key that is no string: a name to remove each entry by, and its text."""
     if kind == b"hash":
         yield from (
             (field, field + b" " + text) for field, text in redis.hscan_iter(key, count=PAGE)
@@ -213,8 +210,8 @@ def _remove(redis: Redis, hit: Hit) -> int:
 def forget(
     redis: Redis, chunks: Iterable[ChunkKey], event_ids: Sequence[str], stream_ids: Sequence[str]
 ) -> tuple[int, int]:
-    """Removes what is known to be in Redis of a recording: what is staged of its chunks, in every
-    round, and its events. Returns how many keys and stream entries that were."""
+    """Removes the known data of a recording from Redis: staged outcomes of its chunks, in every
+    round, and its events. Returns the number of keys and stream entries."""
     keys = [
         staging.key(each.model_copy(update={"round": number}))
         for each in chunks

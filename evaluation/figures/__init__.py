@@ -1,1 +1,1 @@
-"""The figures of each analysis."""
+"""The metrics of each analysis."""

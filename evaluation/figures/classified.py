@@ -1,4 +1,4 @@
-"""Figures of an analysis that gives one label a recording."""
+"""Metrics of an analysis with one label per recording."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -20,8 +20,8 @@ Answer = Classification | EmotionSummary
 
 
 def measure(tally: Tally, mapping: LabelMap) -> Classified:
-    """Labels that the release cannot give are passed over, unless the map says what stands for
-    them."""
+    """Computes the metrics. Labels outside the release's coverage are skipped, unless the map names
+    a substitute."""
     labels = _labels(tally.cases)
     known, uncovered = _known(tally.cases, labels, mapping)
     per_source = {}
@@ -47,8 +47,7 @@ def measure(tally: Tally, mapping: LabelMap) -> Classified:
 
 
 def _labels(cases: Sequence[Case]) -> tuple[str, ...]:
-    """All that the release can say, in its own order; emotions in canonical words, as they are
-    answered."""
+    """All labels of the release, in its own order; emotions in canonical labels."""
     found: dict[str, None] = {}
     for case in cases:
         said = tuple(case.answer.scores)
@@ -75,7 +74,7 @@ def _known(
 
 
 def judged(cases: Sequence[Case], labels: tuple[str, ...], title: str = "") -> Evaluation:
-    """Figures of cases whose truth and answers are all among ``labels``."""
+    """Metrics of cases whose truth and answers are all among ``labels``."""
     where = {label: position for position, label in enumerate(labels)}
     return judge(
         title,
@@ -93,7 +92,7 @@ def _figures(whole: Evaluation | None) -> dict[str, Any]:
 
 
 def _per_label(whole: Evaluation) -> dict[str, OfLabel]:
-    """Of the labels that occur or were given."""
+    """Metrics of the labels that occur or were answered."""
     matrix = np.array(whole.confusion)
     found = {}
     for i, label in enumerate(whole.labels):

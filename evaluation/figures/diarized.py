@@ -1,4 +1,4 @@
-"""Figures of an analysis that says who spoke when."""
+"""Metrics of diarization."""
 
 from functools import reduce
 from operator import add

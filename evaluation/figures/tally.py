@@ -1,4 +1,4 @@
-"""What comes together about one analysis while recordings are heard."""
+"""Collects the results of one analysis while recordings are analysed."""
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
@@ -15,7 +15,7 @@ PLACES = 4
 
 @dataclass(frozen=True)
 class Case:
-    """One answered recording: what is true of it, and what was said."""
+    """One recording with its truth and its answer."""
 
     row: Row
     truth: Any
@@ -24,11 +24,11 @@ class Case:
 
 @dataclass
 class Tally:
-    """Cases, and why others are none."""
+    """Cases, and the reasons for missing ones."""
 
     release: Release
     trained_on: tuple[str, ...] | None
-    """Sets that the release was trained on; None when not known."""
+    """Training sets of the release; None if unknown."""
     chosen: Chosen
     cases: list[Case] = field(default_factory=list)
     unanswered: Counter[str] = field(default_factory=Counter)
@@ -64,5 +64,5 @@ class Tally:
 
 
 def rounded(value: float) -> float:
-    """To ``PLACES``, for no figure is better than that."""
+    """Rounded to ``PLACES``, the precision of the figures."""
     return round(float(value), PLACES)

@@ -1,4 +1,4 @@
-"""Figures of an analysis that writes down words."""
+"""Metrics of speech recognition."""
 
 from collections.abc import Sequence
 
@@ -9,8 +9,8 @@ from evaluation.metrics import Transcribed, TranscribedSource
 
 
 def measure(tally: Tally, mapping: LabelMap) -> Transcribed:
-    """Errors of all recordings together; one in which no speech was heard has all its words
-    missing."""
+    """Errors of all recordings together; a recording without detected speech counts with all its
+    words missing."""
     per_source = {}
     for name, cases in tally.by_source(tally.cases).items():
         part = _counted(cases, mapping)

@@ -1,4 +1,4 @@
-"""Measures of a classifier on recordings it was not trained on."""
+"""Metrics of a classifier on recordings it was not trained on."""
 
 import json
 from collections.abc import Sequence
@@ -64,7 +64,7 @@ def judge(
     sure: NDArray[np.floating[Any]],
     groups: NDArray[Any],
 ) -> Evaluation:
-    """Measure answers, one a recording and at least one of them, against the truth, both as
+    """Evaluates answers, one a recording and at least one of them, against the truth, both as
     positions in ``labels``.
 
     Args:
@@ -128,5 +128,5 @@ def _interval(truth: Ints, answers: Ints, groups: NDArray[Any], count: int) -> t
 
 
 def save_json(path: Path, results: Sequence[Evaluation]) -> None:
-    """Write a run's figures where later runs can compare with them."""
+    """Writes a run's figures for comparison with later runs."""
     path.write_text(json.dumps([asdict(result) for result in results], indent=1) + "\n")

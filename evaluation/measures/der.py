@@ -11,8 +11,8 @@ from evaluation.measures.assignment import best_total
 
 STEP_MS = 10
 COLLAR_MS = 250
-"""Not scored on either side of every reference border: people do not agree on those more
-exactly."""
+"""Not scored on either side of every reference border: human annotations differ by about that
+much."""
 
 
 @dataclass(frozen=True)

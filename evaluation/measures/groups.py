@@ -1,12 +1,11 @@
-"""What recordings have in common, so that they are never on two sides of a split nor counted as
-independent."""
+"""Groups of related recordings, which are never split nor counted as independent."""
 
 import re
 
 
 def origin(path: str) -> str:
-    """What a file was cut from: ``esc-<fold>`` for ESC-50 clips, in whichever set they appear (the
-    fold is the name's first digit), else the name without the number of its cut, as in
+    """The source of a file: ``esc-<fold>`` for ESC-50 clips, in whichever set they appear (the fold
+    is the name's first digit), else the name without the number of its cut, as in
     ``laugh_1.m4a_14.ogg``, else the path itself."""
     name = path.rsplit("/", 1)[-1]
     if match := re.match(r"([1-5])-\d+-[A-Z]\.", name):

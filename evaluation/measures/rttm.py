@@ -1,4 +1,4 @@
-"""Reads RTTM, the format in which references of who speaks when are kept (NIST RT)."""
+"""Reads RTTM, the format of reference speaker turns (NIST RT)."""
 
 from pathlib import Path
 
@@ -7,7 +7,7 @@ from evaluation.measures.der import Spoken
 
 
 def read(path: Path) -> dict[str, tuple[Spoken, ...]]:
-    """Name of the recording to its turns; lines that are not SPEAKER lines are passed over.
+    """Turns by recording name; lines that are not SPEAKER lines are skipped.
 
     Raises:
         Misconfigured: ``rttm``, there is no such file, or a line is not RTTM; names the line.

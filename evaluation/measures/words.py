@@ -1,5 +1,5 @@
-"""Error rates of transcripts: words and characters, both sides normalised in the same stated
-way."""
+"""Error rates of transcripts: words and characters, with the same documented normalisation of both
+sides."""
 
 import re
 import unicodedata
@@ -13,7 +13,7 @@ NORMALISATION = (
     " a mark or a digit becomes a space; runs of spaces become one; words that the label map names"
     " are replaced"
 )
-"""What ``normalised`` does, for whoever compares figures."""
+"""Description of ``normalised``, for comparing figures."""
 
 _APOSTROPHES = re.compile("[\N{RIGHT SINGLE QUOTATION MARK}\N{MODIFIER LETTER APOSTROPHE}`]")
 _EDGES = re.compile(r"(?<!\w)'|'(?!\w)")
@@ -47,8 +47,7 @@ class Counted:
 
 
 def normalised(text: str, instead: Mapping[str, str]) -> tuple[str, ...]:
-    """The words of a text by ``NORMALISATION``; ``instead`` maps a word to what is counted for
-    it."""
+    """The words of a text by ``NORMALISATION``; ``instead`` maps a word to its replacement."""
     plain = _APOSTROPHES.sub("'", unicodedata.normalize("NFKC", text)).lower()
     kept = "".join(c if c == "'" or unicodedata.category(c)[0] in "LMN" else " " for c in plain)
     return tuple(instead.get(word, word) for word in _EDGES.sub(" ", kept).split())
@@ -75,7 +74,7 @@ def distance(reference: Sequence[Hashable], found: Sequence[Hashable]) -> int:
         changed = np.concatenate(
             [[row[0] + 1], np.minimum(row[1:] + 1, row[:-1] + (heard != item))]
         )
-        # An insertion costs one a step from the left: the least of what each place to the left
-        # costs, less its own steps.
+        # An insertion costs one per step from the left: the minimum over the positions to the left,
+        # plus the steps.
         row = np.minimum.accumulate(changed - at) + at
     return int(row[-1])

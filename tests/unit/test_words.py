@@ -16,10 +16,13 @@ FOLDERS = (
     "earshot/audio",
     "earshot/compute",
     "earshot/noise",
+    "earshot/storage",
     "earshot/analysis/words",
+    "evaluation",
     "producer",
     "training",
     "trials",
+    "workers",
 )
 """Folders that are written so; to be extended to all packages."""
 DENIED = (

@@ -1,5 +1,5 @@
-"""Speech to words: every stretch of speech that the VAD heard, recognised on its own channel, in
-batches, and sifted of what nobody said."""
+"""Speech recognition: recognises every stretch of speech on its own channel, in batches, and
+removes hallucinated words."""
 
 from collections.abc import Sequence
 from functools import partial
@@ -20,23 +20,22 @@ FINDINGS = AsrFindings
 PLACES = 3
 UNSUPPORTED = "language_unsupported"
 NAMED = 12
-"""Languages that are named to somebody whose own is not among them."""
+"""Maximum number of languages named in the message of an unsupported one."""
 
 
 def load(release: Release, device: str) -> Recognisers:
-    """The recogniser of the release, and those that languages are routed to.
+    """Opens the recogniser of the release, and those of the language routes.
 
     Raises:
-        Misconfigured: the release names a runtime that this analysis does not have, or its
-            checkpoint or packages are missing.
+        Misconfigured: this analysis has no such runtime, or a checkpoint or package is missing.
     """
     return Recognisers(release, device, settings())
 
 
 def analyze(model: Recognisers, clips: Sequence[Clip]) -> list[AsrFindings | Skipped | Failed]:
-    """The words of each clip; skipped as ``no_speech`` where the VAD heard none, failed as
-    ``language_unsupported`` where it is in a language that its recogniser does not know, which
-    would only turn into words that nobody said."""
+    """The words of each clip; skipped as ``no_speech`` if the VAD found none, failed as
+    ``language_unsupported`` if the recogniser does not support its language, since the result would
+    be hallucinated."""
     reasons = [_why_not(model, clip) for clip in clips]
     heard = iter(
         listen(model, [clip for clip, reason in zip(clips, reasons, strict=True) if reason is None])
@@ -93,13 +92,13 @@ def _findings(heard: Heard, release: str) -> AsrFindings:
 
 
 def _words(span: Utterance, recognition: Recognition) -> list[Word]:
-    """On the recording's time line, within the stretch: a recogniser's last frame may pass its
-    end."""
+    """Words on the recording's time line, within the stretch: a recogniser's last frame may pass
+    its end."""
     found = []
     for word in recognition.words:
         start = min(span.start_ms + word.start_ms, span.end_ms)
         text = written(word.text)
-        if is_word(text):  # notes and dashes are nothing that was said
+        if is_word(text):  # notes and dashes are not spoken
             found.append(
                 Word(
                     text=text,

@@ -1,4 +1,4 @@
-"""Which recogniser hears which clip, and all stretches of its clips in one go."""
+"""Assigns clips to recognisers, and recognises all stretches of the clips at once."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -14,13 +14,13 @@ from workers.asr.routes import Recognisers
 
 
 def primary(language: str) -> str:
-    """The primary subtag of a BCP 47 language; regions and scripts do not matter to recognisers."""
+    """The primary subtag of a BCP 47 language; recognisers ignore regions and scripts."""
     return language.partition("-")[0].lower()
 
 
 @dataclass(frozen=True)
 class Heard:
-    """A clip, who recognised it, and what was recognised in each stretch."""
+    """A clip, its recogniser, and the recognised words of each stretch."""
 
     clip: Clip
     release: str
@@ -29,7 +29,7 @@ class Heard:
 
     @property
     def language(self) -> str:
-        """Of most of the sound."""
+        """The language of most of the audio."""
         lengths: dict[str, int] = {}
         for span, found in zip(self.spans, self.recognised, strict=True):
             lengths[found.language] = lengths.get(found.language, 0) + span.end_ms - span.start_ms
@@ -41,8 +41,8 @@ class Heard:
 
 
 def listen(model: Recognisers, clips: Sequence[Clip]) -> list[Heard]:
-    """Every clip in its language, in order. Clips of a language that is not known are heard twice
-    where what was heard leads to another recogniser."""
+    """Recognises every clip in its language, in order. Clips of an unknown language are recognised
+    twice if the detected language is routed to another recogniser."""
     heard = _recognise(model, clips, [primary(clip.ref.language) for clip in clips])
     found = [_settled(model, each) for each in heard]
     again = [index for index, language in enumerate(found) if language]
@@ -54,7 +54,7 @@ def listen(model: Recognisers, clips: Sequence[Clip]) -> list[Heard]:
 
 
 def _settled(model: Recognisers, heard: Heard) -> str:
-    """The language that a clip must be heard again in; empty where it need not."""
+    """The language in which a clip must be recognised again; empty if not."""
     if primary(heard.clip.ref.language) != UNDETERMINED or heard.language == UNDETERMINED:
         return ""
     name, recogniser = model.of(heard.language)
@@ -62,7 +62,7 @@ def _settled(model: Recognisers, heard: Heard) -> str:
 
 
 def _recognise(model: Recognisers, clips: Sequence[Clip], languages: Sequence[str]) -> list[Heard]:
-    """All stretches of the clips that go to one recogniser in one call."""
+    """Recognises all stretches of the clips of one recogniser in one call."""
     named = [model.of(language) for language in languages]
     found: dict[int, Heard] = {}
     for name, recogniser in dict(named).items():
@@ -84,7 +84,7 @@ def _read(recogniser: Recogniser, clip: Clip) -> list[tuple[Utterance, Samples]]
 
 
 def _voices(clip: Clip, span: Utterance) -> list[slice]:
-    """Where the utterances within a stretch lie among its samples."""
+    """Positions of the utterances of a stretch among its samples."""
     inside = fuse(
         item for item in clip.ref.speech if item.channel == span.channel and overlap_ms(item, span)
     )

@@ -1,5 +1,5 @@
-"""Which recogniser hears which language: the job's release, or the one that ``EARSHOT_ASR_ROUTES``
-names for the language (C-46). An inference endpoint hears all."""
+"""Language routes: the recogniser of each language, the job's release or the one that
+``EARSHOT_ASR_ROUTES`` names (C-46). An inference endpoint serves all languages."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -12,17 +12,19 @@ from earshot.models.runtimes import ENDPOINT, open_release
 from earshot.settings import Settings
 
 ANY = "*"
-"""Route of the languages that have none of their own; without it they stay with the job's
-release."""
+"""Route of the languages without one of their own; otherwise they stay with the job's release."""
 
 
 class Recognisers:
-    """The recogniser of a release, and those its languages lead to, each loaded when its language
-    first comes."""
+    """The recogniser of a release and those of its routes, each loaded at the first use of its
+    language."""
 
     def __init__(self, release: Release, device: str, config: Settings) -> None:
-        """Raises:
-        Misconfigured: the release cannot be loaded, or a route leads to no release of the catalog.
+        """Opens the release and reads the routes.
+
+        Raises:
+            Misconfigured: the release cannot be loaded, or a route leads to no release of the
+                catalog.
         """
         self.name = release.name
         self.hotwords = config.asr_hotwords
@@ -48,8 +50,7 @@ class Recognisers:
 
 
 def routes(release: Release, config: Settings) -> dict[str, Release]:
-    """Language to the release that hears it in place of ``release``; none where that is an
-    endpoint.
+    """Release by language, in place of ``release``; empty if that is an endpoint.
 
     Raises:
         Misconfigured: the catalog has no such release for asr.

@@ -1,5 +1,4 @@
-"""Who spoke when: by channel where channels have roles, else by voice on the one channel there
-is."""
+"""Diarization: by channel if channels have roles, else by voice on the one channel."""
 
 from collections.abc import Iterable, Sequence
 from typing import Literal
@@ -15,11 +14,11 @@ from earshot.settings import settings
 FINDINGS = DiarizationFindings
 
 TURN_GAP_MS = 500
-"""A speaker silent for less than this goes on with the same turn."""
+"""A shorter pause of a speaker does not end the turn."""
 
 
 def load(release: Release, device: str) -> Diarizer:
-    """What tells voices apart.
+    """Opens the diarizer.
 
     Raises:
         Misconfigured: there is no such runtime, its packages are not installed, or the checkpoint
@@ -30,7 +29,7 @@ def load(release: Release, device: str) -> Diarizer:
 
 
 def analyze(model: Diarizer, clips: Sequence[Clip]) -> list[DiarizationFindings | Skipped]:
-    """Turns of each recording; ``no_speech`` where the VAD heard none."""
+    """Turns of each recording; ``no_speech`` if the VAD found none."""
     return [
         _diarize(model, clip) if clip.ref.speech else Skipped(reason=NO_SPEECH) for clip in clips
     ]
@@ -73,8 +72,8 @@ def findings(
 def _overlapping(
     turns: Sequence[Spoken], exclusive: Sequence[Spoken], channel: int
 ) -> DiarizationFindings:
-    """Turns as they were told, for overlaps and pauses are part of what was told; speakers numbered
-    by first appearance."""
+    """Turns as returned by the runtime, including overlaps and pauses; speakers numbered by first
+    appearance."""
     names: dict[str, str] = {}
     for item in (*turns, *exclusive):
         names.setdefault(item.voice, f"s{len(names)}")

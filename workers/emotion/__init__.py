@@ -1,5 +1,5 @@
-"""Emotion: how each utterance is spoken, in labels of the checkpoint and canonical ones (001-01,
-C-03), and in numbers."""
+"""Emotion of each utterance, in labels of the checkpoint and canonical ones (001-01, C-03), and in
+dimensions."""
 
 from collections.abc import Sequence
 
@@ -21,19 +21,18 @@ PLACES = 4
 
 
 def load(release: Release, device: str) -> EmotionModels:
-    """The model of the release, and what rates dimensions beside it
+    """Opens the model of the release, and the one that rates dimensions
     (``EARSHOT_EMOTION_DIMENSIONS``).
 
     Raises:
-        Misconfigured: there is no such runtime, or a checkpoint or package is missing or not what
-            it should be.
+        Misconfigured: there is no such runtime, or a checkpoint or package is missing or invalid.
     """
     return open_models(release, device, settings())
 
 
 def analyze(model: EmotionModels, clips: Sequence[Clip]) -> list[EmotionFindings | Skipped]:
-    """Emotion of every utterance, all those of the job together; ``Skipped("no_speech")`` where a
-    clip has none."""
+    """Emotion of every utterance, all those of the job together; ``Skipped("no_speech")`` if a clip
+    has none."""
     spans = [(clip, utterance) for clip in clips for utterance in clip.ref.speech]
     sounds = [clip.read(span.start_ms, span.end_ms, span.channel)[0] for clip, span in spans]
     shares = iter(model.labelled.shares(sounds))

@@ -1,5 +1,5 @@
-"""What emotion listens with: the release that gives labels, and beside it one that rates
-dimensions, if settings name it."""
+"""The models of emotion: the release with labels, and one that rates dimensions, if the settings
+name it."""
 
 from dataclasses import dataclass
 
@@ -22,9 +22,11 @@ class EmotionModels:
 
 
 def open_models(release: Release, device: str, config: Settings) -> EmotionModels:
-    """Raises:
-    Misconfigured: one of them cannot be loaded, its labels mean nothing here, or the catalog does
-        not have the one that settings name.
+    """Opens both models.
+
+    Raises:
+        Misconfigured: one of them cannot be loaded, its labels are unknown, or the catalog lacks
+            the one in the settings.
     """
     labelled = open_labelled(release, device, config)
     emotion_labels.check(release.name, labelled.labels)
@@ -35,7 +37,7 @@ def open_models(release: Release, device: str, config: Settings) -> EmotionModel
 
 
 def dimensional_release(config: Settings) -> Release:
-    """The release that settings name.
+    """The release named by the settings.
 
     Raises:
         Misconfigured: the catalog has no such one for emotion.

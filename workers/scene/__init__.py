@@ -1,4 +1,4 @@
-"""Scene: what kind of sound fills a chunk, and when (000-05)."""
+"""Scene: the kind of sound in a chunk over time (000-05)."""
 
 from collections.abc import Sequence
 from itertools import pairwise
@@ -23,13 +23,13 @@ from workers.scene.sound_events import PLACES, Cells, events_of
 FINDINGS = SceneFindings
 
 RAW_KEPT = 10
-"""Classes of the network itself that are kept, with their largest scores."""
+"""Number of the network's own classes that are kept, with their largest scores."""
 
 Array = NDArray[np.float32]
 
 
 class SceneModel(Protocol):
-    """What a release offers, whichever runtime executes it."""
+    """Interface of a release, independent of the runtime."""
 
     @property
     def spec(self) -> WindowSpec: ...
@@ -39,31 +39,30 @@ class SceneModel(Protocol):
 
     @property
     def pooled_temperature(self) -> float:
-        """Of the shares that pooled scores are made to; 1 where every window has had its own
-        temperature."""
+        """Temperature of pooled scores; 1 if every window has had its own temperature."""
         ...
 
     @property
     def native(self) -> tuple[str, ...]:
-        """The classes that the network itself tells apart."""
+        """The network's own classes."""
         ...
 
     def scores(self, waveform: Array, sample_rate: int) -> Array:
-        """Of the native classes in every window of a mono waveform, each 0 to 1, shape (windows,
-        native)."""
+        """Scores of the native classes in every window of a mono waveform, each 0 to 1, shape
+        (windows, native)."""
         ...
 
     def scores_at(self, waveform: Array, sample_rate: int, places: NDArray[np.int64]) -> Array:
-        """The same of the windows at these positions only."""
+        """The same for the windows at these positions only."""
         ...
 
     def gathered(self, scores: Array) -> Array:
-        """Native scores to scores of the labels, shape (windows, labels)."""
+        """Converts native scores to scores of the labels, shape (windows, labels)."""
         ...
 
 
 def load(release: Release, device: str) -> SceneModel:
-    """The small CNN distilled from YAMNet, or YAMNet; runs on the CPU whatever the device.
+    """Opens the small CNN distilled from YAMNet, or YAMNet; always on the CPU.
 
     Raises:
         Misconfigured: as ``open_release``, or ``cell_ms`` does not fit its windows.
@@ -74,14 +73,14 @@ def load(release: Release, device: str) -> SceneModel:
 
 
 def analyze(model: SceneModel, clips: Sequence[Clip]) -> list[SceneFindings | Skipped]:
-    """Shares of the labels over each chunk, its intervals and events. Channels are mixed; of
-    silence the loudest decides."""
+    """Shares of the labels over each chunk, its intervals and events. Channels are mixed; the
+    loudest one decides about silence."""
     return [_scene(model, clip) for clip in clips]
 
 
 def cell_ms(spec: WindowSpec) -> int:
-    """The time line is decided in cells of one hop, which is half a window; each cell hears every
-    window over it.
+    """Length of a cell of the time line, one hop, which is half a window; each cell averages the
+    windows that cover it.
 
     Raises:
         Misconfigured: the windows do not overlap by half, or a cell would not be whole
@@ -145,7 +144,7 @@ def cells_of(scores: Array, waveform: Array, size: int) -> Array:
 
 
 def quiet_cells(waveform: Array, size: int) -> NDArray[np.bool_]:
-    """Which cells are silence by their energy, whatever the network says (C-05)."""
+    """True for cells that are silent by their energy, regardless of the network (C-05)."""
     starts = range(0, max(waveform.shape[1], 1), size)
     return np.array([loudness(waveform[:, start : start + size]) < SILENT for start in starts])
 
@@ -169,7 +168,7 @@ def overall(
     Args:
         cells: scores of every cell; the mean over cells is taken before they are normalised (C-05).
         filled: shares of every cell, silence where it is quiet.
-        heard: cells in which something else than silence prevails.
+        heard: cells not dominated by silence.
     """
     if is_silence(float(heard.sum()), len(heard)):
         return classify(labels, filled.mean(axis=0))
@@ -201,8 +200,8 @@ def intervals_of(
 def raw_scores(
     native: tuple[str, ...], scores: Array, starts: NDArray[np.int64], chunk: Interval
 ) -> tuple[RawScore, ...]:
-    """The surest classes of the network itself, each at the middle of the window that it is surest
-    in.
+    """The highest classes of the network itself, each at the middle of the window with its highest
+    score.
 
     Args:
         starts: of every window, in ms.

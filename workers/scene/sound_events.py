@@ -1,5 +1,5 @@
-"""Sound events out of shares over time: where a label rises above one threshold until it falls
-below another; and why what else was heard is none."""
+"""Detects sound events in shares over time: a label rises above one threshold until it falls below
+another; and the reasons for rejecting other sounds."""
 
 import tomllib
 from collections.abc import Iterator, Mapping
@@ -22,7 +22,7 @@ Run = tuple[int, int, float]
 
 @dataclass(frozen=True)
 class Rule:
-    """When a label is an event."""
+    """Thresholds of a label's events."""
 
     on: float  # share that it must reach
     off: float  # share below which it ends
@@ -34,8 +34,8 @@ class Cells:
     """Shares of the labels in cells of equal length."""
 
     labels: tuple[str, ...]
-    shares: Array  # shape (cells, labels), as the network gave them
-    quiet: NDArray[np.bool_]  # cells too quiet to be heard, whatever the network gave them
+    shares: Array  # shape (cells, labels), from the network
+    quiet: NDArray[np.bool_]  # inaudible cells, regardless of the network
     length_ms: int
     chunk: Interval
 
@@ -51,7 +51,7 @@ class Cells:
 
 @cache
 def rules(path: Path = RULES) -> Mapping[str, Rule]:
-    """Label to its rule."""
+    """Rule of each label."""
     return {
         label: Rule(**rule)
         for label, rule in tomllib.loads(path.read_text(encoding="utf-8"))["label"].items()
@@ -59,8 +59,8 @@ def rules(path: Path = RULES) -> Mapping[str, Rule]:
 
 
 def runs(track: Array, rule: Rule) -> Iterator[tuple[int, int]]:
-    """Stretches of cells (first, behind the last) in which the share stays at ``off`` or above;
-    what reaches ``on`` somewhere is an event."""
+    """Runs of cells (first, behind the last) in which the share stays at ``off`` or above; a run
+    that reaches ``on`` is an event."""
     edges = np.flatnonzero(
         np.diff(np.concatenate([[False], track >= rule.off, [False]]).astype(np.int8))
     )
@@ -70,11 +70,10 @@ def runs(track: Array, rule: Rule) -> Iterator[tuple[int, int]]:
 def events_of(
     cells: Cells, silence: str, floor_db: float
 ) -> tuple[tuple[SoundEvent, ...], tuple[Rejected, ...]]:
-    """All events in order of time, and for each label the strongest of what was kept back, by
-    reason.
+    """All events in order of time, and for each label the strongest rejected one, by reason.
 
     Args:
-        silence: the label that quiet cells have.
+        silence: the label of quiet cells.
         floor_db: level below which a cell is quiet, for the reason.
     """
     told: list[SoundEvent] = []
@@ -108,7 +107,7 @@ def events_of(
 
 
 def _is_long(cells: Cells, run: Run, rule: Rule) -> bool:
-    """Long enough, or all of a chunk that is shorter than an event must be."""
+    """True if long enough, or all of a chunk that is shorter than the minimum."""
     span = cells.span(run[0], run[1])
     return span.end_ms - span.start_ms >= rule.min_ms or run[1] - run[0] == len(cells.shares)
 

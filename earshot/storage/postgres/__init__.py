@@ -1,1 +1,1 @@
-"""What Postgres holds: recordings, outcomes, reports. SQL is in sql/."""
+"""Storage in Postgres: recordings, outcomes, reports. SQL is in sql/."""

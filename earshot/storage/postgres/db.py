@@ -1,5 +1,5 @@
-"""Connections to Postgres: one small pool a process, which reconnects by itself, and which of
-Postgres's answers pass."""
+"""Connections to Postgres: one small pool per process that reconnects by itself, and the
+classification of transient errors."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -16,29 +16,28 @@ from earshot.settings import settings
 Connection = psycopg.Connection[DictRow]
 
 WAIT_SEC = 20.0
-"""How long a task waits for Postgres before it is handed back and retried later."""
+"""Time that a task waits for Postgres before it is returned and retried later."""
 OF_THE_STATEMENT = frozenset(
     {"0A", "21", "22", "23", "24", "26", "2B", "2F", "34", "38", "39", "3B", "42", "44", "54", "P0"}
 )
-"""Classes of SQLSTATE that the same statement with the same values always gets. Every other one is
-about the state of the
-server: connections (08, 53, 57), rights (28), a failover's read-only transactions (25), conflicts
-    (40, 55), disk (53, 58)."""
+"""Classes of SQLSTATE that are permanent for a statement with its values. All others concern the
+state of the server: connections (08, 53, 57), rights (28), a failover's read-only transactions
+(25), conflicts (40, 55), disk (53, 58)."""
 REVOKED = "42501"
-"""In class 42, and yet a state of the server."""
+"""In class 42, but a state of the server."""
 
 _OPTIONS: dict[str, Any] = {
     "autocommit": True,
     "row_factory": dict_row,
     "connect_timeout": 5,
-    # after a failover the old server answers, and takes nothing
+    # after a failover the old server answers, but refuses writes
     "target_session_attrs": "read-write",
 }
 
 
 def connect(database_url: str | None = None) -> Connection:
-    """A connection of its own, autocommit, for commands and tests; by default to the database of
-    the settings, as everywhere here.
+    """Opens a separate connection, autocommit, for commands and tests; by default to the database
+    of the settings, as everywhere here.
 
     Raises:
         Misconfigured: no URL is set.
@@ -67,29 +66,29 @@ def _pool(database_url: str) -> ConnectionPool[Connection]:
         min_size=1,
         max_size=2,
         check=_check_writable,
-        # its pauses double for so long; then whoever asks next begins anew with a short one
+        # its pauses double up to this time; then the next caller starts again with a short one
         reconnect_timeout=WAIT_SEC,
         open=True,
     )
 
 
 def _check_writable(connection: Connection) -> None:
-    """What turned read-only under an open connection is dropped like what is dead. The server tells
-    of both unasked."""
+    """Drops a connection that became read-only while open, like a dead one. The server reports both
+    without a query."""
     ConnectionPool.check_connection(connection)
     for name in (b"default_transaction_read_only", b"in_hot_standby"):
         if connection.pgconn.parameter_status(name) == b"on":
-            connection.close()  # or the pool keeps it, and asks it again at once
+            connection.close()  # or the pool keeps it, and uses it again at once
             raise psycopg.OperationalError(f"the server takes no writes: {name.decode()} is on")
 
 
 @contextmanager
 def pooled(database_url: str | None = None) -> Iterator[Connection]:
-    """A connection out of the process's pool (opened on first use, so never shared across a fork).
+    """A connection from the process's pool (opened on first use, so never shared across a fork).
 
     Raises:
         Misconfigured: no URL is set.
-        Unavailable: Postgres was away for ``WAIT_SEC``, or went away in mid-transaction.
+        Unavailable: Postgres was unavailable for ``WAIT_SEC``, or failed in mid-transaction.
     """
     with (
         lost_connections(),
@@ -100,12 +99,12 @@ def pooled(database_url: str | None = None) -> Iterator[Connection]:
 
 @contextmanager
 def once(database_url: str | None = None) -> Iterator[Connection]:
-    """A connection that is closed again, for what is rare: unlike a pool it leaves no threads and
+    """A connection that is closed afterwards, for rare uses: unlike a pool it leaves no threads and
     no memory behind.
 
     Raises:
         Misconfigured: no URL is set.
-        Unavailable: Postgres does not answer, or went away in mid-transaction.
+        Unavailable: Postgres does not answer, or failed in mid-transaction.
     """
     with lost_connections(), connect(database_url) as connection:
         yield connection
@@ -113,9 +112,9 @@ def once(database_url: str | None = None) -> Iterator[Connection]:
 
 @contextmanager
 def lost_connections() -> Iterator[None]:
-    """Turns a Postgres that is away, went away in mid-transaction, or answers that it cannot now,
-    into ``Unavailable``. What it
-    says of a statement or of values that are wrong stays what it is: no waiting mends that."""
+    """Turns errors of a Postgres that is unavailable, fails in mid-transaction, or temporarily
+    refuses, into ``Unavailable``. Errors of statements or values are left unchanged: waiting does
+    not help."""
     try:
         yield
     except (PoolTimeout, psycopg.Error) as error:
@@ -127,8 +126,8 @@ def lost_connections() -> Iterator[None]:
 
 
 def passes(error: psycopg.Error) -> bool:
-    """Whether the same statement may succeed later."""
+    """True if the same statement may succeed later."""
     state = error.sqlstate
-    if state is None:  # not an answer of the server: no connection, or a mistake in the call
+    if state is None:  # not an answer of the server: no connection, or an error in the call
         return isinstance(error, psycopg.OperationalError)
     return state[:2] not in OF_THE_STATEMENT or state == REVOKED

@@ -1,5 +1,4 @@
-"""Dead letters: what ended every worker that touched it, or never came back, with the reason; kept
-until somebody decides."""
+"""Dead letters: abandoned analyses of chunks, with the reason; kept until an operator decides."""
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
@@ -17,14 +16,14 @@ SQL = queries("dead_letters")
 WORKER_LOST = "worker_lost"
 """The workers that analysed it ended, as often as ``max_attempts`` allows."""
 GAVE_UP = "gave_up"
-"""It was dispatched again and again and nothing ever came back."""
+"""Repeated dispatches returned no outcome."""
 QUARANTINE_AFTER = 2
-"""Recordings under which the same content must have ended workers before it is not tried under
-another one."""
+"""Number of recordings under which the same content must have ended workers before it is refused
+under another one."""
 
 
 class DeadLetter(Frozen):
-    """One analysis of one chunk that was given up."""
+    """One abandoned analysis of a chunk."""
 
     id: int
     recording_id: UUID
@@ -55,14 +54,14 @@ def letters(
 
 
 def add(connection: Connection, rows: Sequence[dict[str, Any]]) -> None:
-    """Stores letters; to be called inside the transaction that merges their chunks."""
+    """Stores letters; call it inside the transaction that merges their chunks."""
     connection.cursor().executemany(SQL["add"], rows)
 
 
 def quarantined(connection: Connection, recording_id: UUID) -> set[tuple[int, str, str]]:
-    """(chunk index, analysis, release) of the recording that must not be tried, because the same
-    content has ended workers under ``QUARANTINE_AFTER`` other recordings. What is asked for again,
-    in a later round, is tried."""
+    """(chunk index, analysis, release) of the recording that must not be analysed, because the same
+    content ended workers under ``QUARANTINE_AFTER`` other recordings. Requests of a later round are
+    not affected."""
     args = {"recording_id": recording_id, "recordings": QUARANTINE_AFTER}
     return {
         (row["index"], row["analysis"], row["release"])
@@ -71,14 +70,14 @@ def quarantined(connection: Connection, recording_id: UUID) -> set[tuple[int, st
 
 
 def listed(connection: Connection, *, closed: bool = False) -> list[DeadLetter]:
-    """Open letters, the oldest first; with ``closed`` all that there ever were."""
+    """Open letters, oldest first; all of them with ``closed``."""
     return [
         DeadLetter.model_validate(row) for row in connection.execute(SQL["list"], {"all": closed})
     ]
 
 
 def discard(connection: Connection, ids: Iterable[int]) -> list[int]:
-    """Closes letters for good; what they tell of stays missing. Returns those that were open."""
+    """Closes letters permanently; their analyses stay missing. Returns those that were open."""
     return [
         row["id"]
         for row in connection.execute(
@@ -90,8 +89,7 @@ def discard(connection: Connection, ids: Iterable[int]) -> list[int]:
 def asked_again(
     connection: Connection, recording_id: UUID, chunk_index: int, analyses: Iterable[str]
 ) -> None:
-    """Closes the letters of what is analysed again; to be called inside the transaction that
-    asks."""
+    """Closes the letters of repeated analyses; call it inside the transaction of the request."""
     args = {"recording_id": recording_id, "chunk_index": chunk_index, "analyses": list(analyses)}
     connection.execute(SQL["close_asked_again"], args)
 

@@ -15,13 +15,13 @@ _LOCK = 0x45415253484F54  # "EARSHOT"
 
 
 def pending(database_url: str) -> list[str]:
-    """Names of the migrations that the database has not seen."""
+    """Names of the migrations not yet applied to the database."""
     with connect(database_url) as connection:
         return _pending(connection)
 
 
 def migrate(database_url: str) -> list[str]:
-    """Brings the database up to date; returns the names of what was applied."""
+    """Applies the pending migrations; returns their names."""
     with connect(database_url) as connection:
         connection.execute(SQL["lock"], {"key": _LOCK})
         connection.execute(SQL["create"])

@@ -13,7 +13,7 @@ _NAME = re.compile(r"^-- name: (\w+)\s*$", re.MULTILINE)
 def queries(topic: str) -> dict[str, LiteralString]:
     """All queries of ``sql/<topic>.sql`` by name.
 
-    The cast is honest: the text comes from a file of this package, never from input.
+    The cast is safe: the text comes from a file of this package, never from input.
     """
     text = (Path(__file__).parent / "sql" / f"{topic}.sql").read_text(encoding="utf-8")
     parts = _NAME.split(text)[1:]

@@ -1,4 +1,4 @@
-"""Releases that were made active over the catalog's defaults."""
+"""Releases activated in place of the catalog's defaults."""
 
 from earshot.analysis.types import Release
 from earshot.storage.postgres.db import Connection
@@ -6,13 +6,13 @@ from earshot.storage.postgres.queries import queries
 
 
 def active(connection: Connection) -> dict[str, Release]:
-    """Analysis to its active release; analyses that run the catalog's default are absent."""
+    """Active release by analysis; analyses with the catalog's default are absent."""
     rows = connection.execute(queries("releases")["active"]).fetchall()
     return {row["analysis"]: Release.model_validate(row) for row in rows}
 
 
 def named(connection: Connection, analysis: str, name: str) -> Release | None:
-    """A release that is active, or was."""
+    """A release that is or was active."""
     row = connection.execute(
         queries("releases")["named"], {"analysis": analysis, "name": name}
     ).fetchone()
@@ -20,7 +20,7 @@ def named(connection: Connection, analysis: str, name: str) -> Release | None:
 
 
 def activate(connection: Connection, release: Release) -> None:
-    """Lets a release answer for its analysis from the next dispatch on."""
+    """Activates a release for its analysis from the next dispatch on."""
     with connection.transaction():
         connection.execute(queries("releases")["deactivate"], {"analysis": release.analysis})
         connection.execute(
@@ -30,5 +30,5 @@ def activate(connection: Connection, release: Release) -> None:
 
 
 def deactivate(connection: Connection, analysis: str) -> None:
-    """Lets the catalog's default answer again."""
+    """Restores the catalog's default."""
     connection.execute(queries("releases")["deactivate"], {"analysis": analysis})

@@ -1,5 +1,5 @@
-"""Requests: a recording between being asked for and being cut into chunks; taken up by one worker
-at a time, a bounded number of times, and sent again when they are lost."""
+"""Requests: recordings between submission and decoding; processed by one worker at a time, a
+bounded number of times, and published again when they are lost."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -17,7 +17,7 @@ SQL = queries("requests")
 
 
 class OpenRequest(Frozen):
-    """A request that is not done."""
+    """An unfinished request."""
 
     id: UUID
     state: RecordingState
@@ -26,29 +26,30 @@ class OpenRequest(Frozen):
     sent_at: float
     """The same, seconds since the epoch."""
     worker: str | None
-    """Who took it up last (an incarnation, see ``earshot.storage.redis.presence``)."""
+    """The last worker that processed it (an incarnation, see
+    ``earshot.storage.redis.presence``)."""
     waits_for: str | None
-    """Code of what its last try has met."""
+    """Code of the failure of its last try."""
 
 
 class Attempt(Frozen):
-    """One try at taking a recording in."""
+    """One try at ingesting a recording."""
 
     number: int
     sent_at: float
-    """When the request had been sent, seconds since the epoch."""
+    """Time of the request's publication, seconds since the epoch."""
     worker_before: str | None
-    """Who had it before (an incarnation, see ``earshot.storage.redis.presence``)."""
+    """The previous worker (an incarnation, see ``earshot.storage.redis.presence``)."""
 
 
 @contextmanager
 def exclusive(recording_id: UUID, database_url: str | None = None) -> Iterator[Connection]:
-    """A connection that alone may ingest this recording until it is closed, or its process dies:
-    the same request delivered twice is worked on once.
+    """A connection that holds an exclusive lock on ingesting this recording until it is closed, or
+    its process dies: a request delivered twice is processed once.
 
     Raises:
         Transient: ``busy``, another worker has it; try again later.
-        Unavailable: Postgres is away.
+        Unavailable: Postgres is unavailable.
     """
     with connect(database_url) as connection, lost_connections():
         row = connection.execute(SQL["lock"], {"id": recording_id}).fetchone()
@@ -58,8 +59,8 @@ def exclusive(recording_id: UUID, database_url: str | None = None) -> Iterator[C
 
 
 def start(connection: Connection, recording_id: UUID, worker: str) -> Attempt | None:
-    """The attempt at decoding this recording that begins now; None when an earlier delivery of the
-    request got further."""
+    """Starts an attempt at decoding this recording; None if an earlier delivery of the request got
+    further."""
     row = connection.execute(SQL["start"], {"id": recording_id, "worker": worker}).fetchone()
     if row is None:
         return None
@@ -69,27 +70,27 @@ def start(connection: Connection, recording_id: UUID, worker: str) -> Attempt | 
 
 
 def expect(connection: Connection, recording_id: UUID, chunks: int) -> None:
-    """Notes how many chunks the recording will become."""
+    """Records the expected number of chunks of the recording."""
     connection.execute(SQL["expect"], {"id": recording_id, "chunks": chunks})
 
 
 def ahead(connection: Connection, recording_id: UUID) -> int:
-    """How many chunks older recordings will become that are being taken in."""
+    """Expected number of chunks of older recordings in ingest."""
     row = connection.execute(SQL["ahead"], {"id": recording_id}).fetchone()
     return int(row["chunks"]) if row else 0
 
 
 def excuse(connection: Connection, recording_id: UUID) -> None:
-    """Takes back an attempt that ended for no fault of the recording's."""
+    """Takes back an attempt that ended for reasons outside the recording."""
     connection.execute(SQL["excuse"], {"id": recording_id})
 
 
 def waits(connection: Connection, recording_id: UUID, code: str, step_sec: float) -> float:
-    """Takes back an attempt that met trouble of the surroundings, and returns for how many seconds
-    there has been any.
+    """Takes back an attempt that met an unavailable dependency, and returns the total waiting time
+    in seconds.
 
     Args:
-        step_sec: the most that counts since the try before.
+        step_sec: maximum time counted since the previous try.
     """
     row = connection.execute(
         SQL["waits"], {"id": recording_id, "code": code, "step_sec": step_sec}
@@ -98,19 +99,17 @@ def waits(connection: Connection, recording_id: UUID, code: str, step_sec: float
 
 
 def put_off(connection: Connection, recording_id: UUID) -> None:
-    """Notes that the request was seen and waits for room."""
+    """Records that the request is known and waits for capacity."""
     connection.execute(SQL["put_off"], {"id": recording_id})
 
 
 def pull_back(connection: Connection) -> int:
-    """Requests that were sent at a time to come, by a clock that was set back since, count as sent
-    now."""
+    """Sets future publication times, left by a clock that was set back, to now."""
     return connection.execute(SQL["pull_back"]).rowcount
 
 
 def unfinished(connection: Connection, age_sec: float) -> list[OpenRequest]:
-    """Requests that are not done, and were not touched within that time, the oldest first, at most
-    1000."""
+    """Unfinished requests not touched within that time, oldest first, at most 1000."""
     return [
         OpenRequest.model_validate(row)
         for row in connection.execute(SQL["unfinished"], {"age_sec": age_sec})
@@ -118,13 +117,13 @@ def unfinished(connection: Connection, age_sec: float) -> list[OpenRequest]:
 
 
 def is_taken_in(connection: Connection, recording_id: UUID) -> bool:
-    """Whether some worker is taking the recording in at this moment."""
+    """True if a worker is ingesting the recording at this moment."""
     row = connection.execute(SQL["taken_in"], {"id": recording_id}).fetchone()
     return row is not None and not row["free"]
 
 
 def send_again(connection: Connection, found: OpenRequest) -> dict[str, Any] | None:
-    """The request to send once more, unless it has been touched since it was found."""
+    """The request to publish again, unless it was touched since it was found."""
     if (
         connection.execute(
             SQL["send_again"], found.model_dump(include={"id", "ingest_sent_at"})
@@ -138,21 +137,22 @@ def send_again(connection: Connection, found: OpenRequest) -> dict[str, Any] | N
 def restart(
     connection: Connection, recording_id: UUID, uri: str | None = None
 ) -> dict[str, Any] | None:
-    """Opens a recording again that failed for its surroundings before it was decoded, and returns
-    the request to send; None for any other. ``uri``: where its audio lies now."""
+    """Reopens a recording that failed for an unavailable dependency before it was decoded, and
+    returns the request to publish; None for any other. ``uri``: present location of its audio."""
     args = {"id": recording_id, "uri": uri, "codes": list(SURROUNDINGS)}
     row = connection.execute(SQL["restart"], args).fetchone()
     return {**row["request"], "recording_id": str(recording_id)} if row else None
 
 
 def restartable(connection: Connection, recording_id: UUID | None = None) -> dict[UUID, str]:
-    """Recordings that ``restart`` would open, the oldest first, and the URIs of their audio; only
-    that one, if it is one."""
+    """Recordings that ``restart`` would open, oldest first, and the URIs of their audio; only that
+    one, if it is one."""
     rows = connection.execute(SQL["restartable"], {"codes": list(SURROUNDINGS), "id": recording_id})
     return {row["id"]: row["uri"] for row in rows}
 
 
 def enders(connection: Connection, recording_id: UUID, sha256: str) -> int:
-    """Under how many other recordings the same content ended every worker that took it in."""
+    """Number of other recordings under which the same content ended every worker that decoded
+    it."""
     row = connection.execute(SQL["enders"], {"id": recording_id, "sha256": sha256}).fetchone()
     return int(row["recordings"]) if row else 0

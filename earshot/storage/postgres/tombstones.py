@@ -1,6 +1,6 @@
-"""Tombstones: a recording's rows are deleted in one transaction that leaves one, with a list of
-what is still to be removed from Redis, the audio store and its users' folders. Until all of it is
-gone the deletion is open, and upkeep goes on with it."""
+"""Tombstones: a recording's rows are deleted in one transaction that leaves a tombstone, with a
+list of its remaining data in Redis, the audio store and its users' folders. The deletion is open
+until all of it is gone, and upkeep continues it."""
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
@@ -20,34 +20,34 @@ from earshot.storage.postgres.queries import queries
 SQL = queries("tombstones")
 
 TABLES = ("dead_letter", "finding", "segment", "report", "chunk", "recording")
-"""In the order in which their rows are deleted; besides ``export`` and ``outbox``, of which more
-than the number is kept."""
+"""In the order of deletion; besides ``export`` and ``outbox``, of which more than the number is
+kept."""
 
 
 class Export(Frozen):
-    """A report that the command wrote to a file, and on which machine."""
+    """A report file written by the command, and its machine."""
 
     host: str
     path: str
 
 
 class Leftovers(Frozen):
-    """What is still to be removed outside Postgres."""
+    """Data still to be removed outside Postgres."""
 
     chunks: tuple[ChunkKey, ...] = ()
-    """Staged under these, or under their earlier rounds."""
+    """Chunks with staged outcomes, including those of earlier rounds."""
     events: tuple[UUID, ...] = ()
     entries: tuple[str, ...] = ()
     """Ids in the event stream."""
     upload: str | None = None
-    """The URI that was handed in; removed only where it lies in the inbox."""
+    """The submitted URI; removed only if it is in the inbox."""
     exports: tuple[Export, ...] = ()
     young: bool = True
-    """Queues and results may still name it."""
+    """True if queues and results may still name it."""
 
 
 class Tombstone(Frozen):
-    """A deletion that is open."""
+    """An open deletion."""
 
     id: UUID
     why: Why
@@ -55,18 +55,18 @@ class Tombstone(Frozen):
     removed: Counts
     leftovers: Leftovers
     until: float | None
-    """Until when jobs about it may still write, seconds since the epoch."""
+    """Time until which jobs about it may still write, seconds since the epoch."""
 
 
 def bury(
     connection: Connection, ids: Collection[UUID], why: Why, young_sec: float, late_sec: float
 ) -> list[UUID]:
-    """Deletes the recordings' rows, whatever state they are in, and leaves their tombstones;
-    returns those that there were.
+    """Deletes the recordings' rows in any state, and leaves their tombstones; returns those that
+    existed.
 
     Args:
-        young_sec: how long after the end of a recording queues and results may still name it.
-        late_sec: how long jobs that are at work on it now may still write about it.
+        young_sec: time after the end of a recording in which queues and results may still name it.
+        late_sec: time in which jobs running now may still write about it.
     """
     args = {"ids": sorted(ids)}
     with connection.transaction():
@@ -128,23 +128,22 @@ def _by_recording(rows: Iterable[dict[str, Any]]) -> dict[UUID, list[dict[str, A
 
 
 def attempt(connection: Connection, limit: int, ids: Collection[UUID] | None = None) -> list[UUID]:
-    """Open deletions, those tried least first, those named or any; counted as tried once more.
-    Another process's are left to it."""
+    """Open deletions, least tried first, the named ones or any, after counting a try. Those of
+    other processes are skipped."""
     args = {"ids": list(ids) if ids is not None else None, "limit": limit}
     return [row["id"] for row in connection.execute(SQL["count_attempt"], args)]
 
 
 def take(connection: Connection, ids: Collection[UUID]) -> list[Tombstone]:
-    """Those of the open deletions that nobody else is at work on, locked until the caller's
-    transaction ends."""
+    """The open deletions that no other process is working on, locked until the caller's transaction
+    ends."""
     return [
         Tombstone.model_validate(row) for row in connection.execute(SQL["take"], {"ids": list(ids)})
     ]
 
 
 def erased(connection: Connection, found: Tombstone, removed: Counts) -> None:
-    """Closes a deletion of which nothing is left, and tells of it; to be called inside the
-    transaction of ``take``."""
+    """Closes a complete deletion and adds its event; call it inside the transaction of ``take``."""
     connection.execute(SQL["erased"], {"id": found.id, "removed": Jsonb(removed)})
     outbox.add(connection, [events.deleted(found.id, found.why, found.requested_at)])
 
@@ -152,14 +151,15 @@ def erased(connection: Connection, found: Tombstone, removed: Counts) -> None:
 def searched(
     connection: Connection, ids: Iterable[UUID], checked: Checked, late_sec: float
 ) -> None:
-    """Notes what a search for these recordings found; one after ``late_sec`` is the last one."""
+    """Records the results of a search for these recordings; one after ``late_sec`` is the last
+    one."""
     body = Jsonb(checked.model_dump(mode="json"))
     rows = [{"id": each, "checked": body, "late_sec": late_sec} for each in ids]
     connection.cursor().executemany(SQL["checked"], rows)
 
 
 def receipts(connection: Connection, ids: Collection[UUID]) -> list[DeletionReceipt]:
-    """What became of these deletions, the oldest first."""
+    """The receipts of these deletions, oldest first."""
     return [
         DeletionReceipt.model_validate(row)
         for row in connection.execute(SQL["receipts"], {"ids": list(ids)})
@@ -167,8 +167,8 @@ def receipts(connection: Connection, ids: Collection[UUID]) -> list[DeletionRece
 
 
 def unsettled(connection: Connection, late_sec: float, limit: int) -> list[UUID]:
-    """Deletions that no late job can reach any more and that were not searched for since; none
-    while few have waited long."""
+    """Deletions out of reach of late jobs and not searched for since; none while few have waited
+    long."""
     return [
         row["id"]
         for row in connection.execute(SQL["unsettled"], {"late_sec": late_sec, "limit": limit})
@@ -182,19 +182,19 @@ def reachable(connection: Connection) -> dict[UUID, float]:
 
 
 def not_whole(connection: Connection, age_sec: float) -> tuple[int, int]:
-    """How many deletions are open for longer than that, and how many recordings something named
+    """Number of deletions open for longer than that, and number of recordings still named somewhere
     after their deletion."""
     row = connection.execute(SQL["not_whole"], {"age_sec": age_sec}).fetchone()
     return (int(row["open"]), int(row["named"])) if row else (0, 0)
 
 
 def buried(connection: Connection, ids: Collection[UUID]) -> set[UUID]:
-    """Those of the recordings that were deleted."""
+    """The deleted ones of the recordings."""
     return {row["id"] for row in connection.execute(SQL["buried"], {"ids": list(ids)})}
 
 
 def find(connection: Connection, prefix: str) -> UUID | None:
-    """The one deleted recording whose id starts with ``prefix``; None where there is none, or
+    """The one deleted recording whose id starts with ``prefix``; None if there is none, or
     several."""
     rows = connection.execute(
         SQL["find"], {"prefix": prefix.lower().replace("%", "").replace("_", "")}
@@ -203,7 +203,7 @@ def find(connection: Connection, prefix: str) -> UUID | None:
 
 
 def guard(connection: Connection, recording_id: UUID) -> None:
-    """Keeps a recording from being deleted until the caller's transaction ends.
+    """Locks a recording against deletion until the caller's transaction ends.
 
     Raises:
         Permanent: ``deleted``, it was deleted before.
@@ -214,11 +214,11 @@ def guard(connection: Connection, recording_id: UUID) -> None:
 
 
 def deleted() -> Permanent:
-    """The answer to whatever is asked about a recording that was deleted. It names none: the name
-    would stay."""
+    """The error for requests about a deleted recording. It contains no id, which would then
+    persist."""
     return Permanent("deleted", "the recording was deleted")
 
 
 def forget(connection: Connection, age_sec: float, limit: int) -> int:
-    """Removes tombstones that were settled so long ago; returns how many."""
+    """Removes tombstones settled that long ago; returns their number."""
     return connection.execute(SQL["forget"], {"age_sec": age_sec, "limit": limit}).rowcount

@@ -1,1 +1,1 @@
-"""What Redis holds: claims, presence, the event stream, what was refused."""
+"""Storage in Redis: claims, presence, the event stream, refused messages."""

@@ -1,5 +1,5 @@
-"""Replies to requests whose recording turned out to be a stored one: their own row is gone, and a
-second delivery of the request must not begin anew, with a file that may be gone too.
+"""Replies to requests whose recording is a duplicate: their own row is gone, and a second delivery
+of the request must not start again, with a file that may be gone too.
 
 One Redis string per request, ``answered:<id>``, with an expiry.
 """
@@ -33,8 +33,8 @@ def keep(redis: Redis, request_id: UUID, uri: str, reply: IngestReply, ttl_sec: 
 
 @lost_connections()
 def find(redis: Redis, request_id: UUID, uri: str) -> IngestReply | None:
-    """The reply that an earlier delivery of this request got; None where there was none, or where
-    the id came with another file."""
+    """The reply to an earlier delivery of this request; None if there was none, or if the id came
+    with another file."""
     text = redis.get(_key(request_id))
     if text is None:
         return None

@@ -1,9 +1,9 @@
-"""Who is at work on what: a job says so before it touches a chunk, so that a death in mid-work is
-known, and counted.
+"""Claims: a job records its worker before it touches a chunk, so that a death during work is
+detected and counted.
 
 Fields of the chunk's hash (``earshot.storage.staging``): ``claim:<analysis>`` is the holder,
-``deaths:<analysis>`` how many holders ended with their claim, ``last:<analysis>`` the name of the
-last of these, ``wait:<analysis>`` what its job waits for.
+``deaths:<analysis>`` the number of holders that ended with their claim, ``last:<analysis>`` the
+name of the last of these, ``wait:<analysis>`` the dependency that its job waits for.
 """
 
 from collections.abc import Mapping, Sequence
@@ -22,7 +22,7 @@ Fate = Literal["working", "handed_back", "let_go", "child_died", "died", "unsure
 
 
 class Claim(Frozen):
-    """One child of one worker, at work since then (seconds since the epoch on its machine's
+    """One child of one worker, working since then (seconds since the epoch on its machine's
     clock)."""
 
     worker: str
@@ -33,8 +33,8 @@ class Claim(Frozen):
 
 
 class Wait(Frozen):
-    """Surroundings that a job has met and is tried again in; over at ``until`` (seconds since the
-    epoch) unless said anew."""
+    """An unavailable dependency of a job that is retried; valid until ``until`` (seconds since the
+    epoch) unless renewed."""
 
     code: str
     detail: str
@@ -42,27 +42,27 @@ class Wait(Frozen):
 
 
 class Standing(Frozen):
-    """How one analysis of one chunk stands."""
+    """State of one analysis of one chunk."""
 
     merged: bool
     release: str | None
-    """Which release's outcome is staged."""
+    """Release of the staged outcome."""
     claim: Claim | None
     deaths: int
     last: str | None
-    """The last worker that ended with it."""
+    """The last worker that died with it."""
     wait: Wait | None
 
 
 FIELDS = (OUTCOME, CLAIM, DEATHS, LAST, WAIT)
-"""Of a chunk's hash, for each of its analyses."""
+"""Fields of a chunk's hash, for each of its analyses."""
 
 
 @lost_connections()
 def look(
     redis: Redis, analyses: Mapping[ChunkKey, Sequence[str]]
 ) -> dict[ChunkKey, dict[str, Standing]]:
-    """How the named analyses of the chunks stand."""
+    """State of the named analyses of the chunks."""
     pipeline, width = redis.pipeline(transaction=False), len(FIELDS)
     for chunk, names in analyses.items():
         pipeline.hmget(
@@ -79,16 +79,15 @@ def look(
 
 
 SETTLED_SEC = 2.0
-"""How long after a claim its worker's word about its children is certain to know of it."""
+"""Time after a claim within which its worker's heartbeat may not reflect it yet."""
 
 CLOCK_SET_SEC = 60.0
-"""A claim that is later than its worker's last word by more than any worker may be silent was made
-by another clock."""
+"""A claim later than its worker's last heartbeat by more than this was made by another clock."""
 
 
 def fate(claim: Claim, workers: Mapping[str, Worker], *, watching: bool) -> Fate:
-    """What became of the holder of a claim. ``watching``: the one who asks was heard himself for
-    long enough to judge."""
+    """The fate of a claim's holder. ``watching``: the asking worker has sent heartbeats for long
+    enough to judge."""
     worker = workers.get(claim.worker)
     if worker is None:
         return "died" if watching else "unsure"
@@ -97,7 +96,7 @@ def fate(claim: Claim, workers: Mapping[str, Worker], *, watching: bool) -> Fate
     began = worker.busy.get(claim.pid, float("inf"))
     if (
         claim.since > worker.seen + CLOCK_SET_SEC
-    ):  # so its clock was set back: only a job of before can be what was claimed before
+    ):  # so its clock was set back: only an earlier job can precede the claim
         return (
             "working"
             if worker.seen + CLOCK_SET_SEC < began < float("inf")
@@ -109,13 +108,12 @@ def fate(claim: Claim, workers: Mapping[str, Worker], *, watching: bool) -> Fate
 
 
 def _ended(claim: Claim, worker: Worker) -> Fate:
-    """A child that is idle, or at a later job, holds nothing: the word that it is done was lost
-    with Redis."""
+    """A child that is idle, or at a later job, holds nothing: its release was lost with Redis."""
     return "let_go" if claim.pid in worker.children else "child_died"
 
 
-# The claim is taken only if it still is what the taker has seen, so that of two who find a dead one
-# only one counts the death.
+# The claim is taken only if it is unchanged, so that of two workers that find a dead one only one
+# counts the death.
 _TAKE = (
     deleted.IF_DELETED
     + """
@@ -143,8 +141,8 @@ def take(
     *,
     died: bool,
 ) -> bool:
-    """Claims an analysis of a chunk, in place of the claim that was found; ``died``: whose holder
-    has died, which is counted. False when somebody else was faster, or the recording was
+    """Claims an analysis of a chunk, in place of the claim that was found; ``died``: the holder of
+    that one died, which is counted. False if another worker was faster, or the recording was
     deleted."""
     return _swap(
         redis,
@@ -171,8 +169,7 @@ return 1
 def put_off(
     redis: Redis, chunks: Sequence[ChunkKey], analysis: str, wait: Wait, ttl_sec: int
 ) -> None:
-    """Notes that the job about these chunks is tried again although nobody is at work on it
-    meanwhile."""
+    """Records that the job about these chunks is retried although no worker holds it meanwhile."""
     pipeline, text = redis.pipeline(transaction=False), wait.model_dump_json()
     for chunk in chunks:
         names = (key(chunk), deleted.KEY, str(chunk.recording_id), WAIT + analysis)
@@ -184,7 +181,7 @@ def put_off(
 def release(
     redis: Redis, chunk: ChunkKey, analysis: str, mine: Claim, ttl_sec: int, *, blame: bool = False
 ) -> None:
-    """Gives a claim back; ``blame``: the work ended badly, which counts like a death."""
+    """Releases a claim; ``blame``: the work ended abnormally, which counts like a death."""
     _swap(redis, chunk, analysis, mine, None, mine.node if blame else None, ttl_sec)
 
 

@@ -1,4 +1,4 @@
-"""The one Redis connection of a process, and which of Redis's answers pass by themselves."""
+"""The one Redis connection of a process, and the classification of transient errors."""
 
 import re
 from collections.abc import Collection, Iterator
@@ -19,8 +19,8 @@ from earshot.settings import settings
 from earshot.storage.redis_url import client_options
 
 AWAY = (RedisConnectionError, RedisTimeoutError)
-"""What redis-py raises while Redis is silent, and, on connections with our ``Parser``, while it
-refuses."""
+"""Exceptions of redis-py for an unresponsive Redis, and, on connections with our ``Parser``, for a
+refusing one."""
 OF_THE_COMMAND = frozenset(
     {
         "ERR",
@@ -36,24 +36,22 @@ OF_THE_COMMAND = frozenset(
         "ASK",
     }
 )
-"""Codes of answers that the same command gets always. Every other code (READONLY, OOM, MISCONF,
-NOPERM, UNBLOCKED, BUSY, MASTERDOWN, CLUSTERDOWN, NOREPLICAS, ...) is about the state of the server,
-which changes."""
+"""Codes of answers that are permanent for a command. All others (READONLY, OOM, MISCONF, NOPERM,
+UNBLOCKED, BUSY, MASTERDOWN, CLUSTERDOWN, NOREPLICAS, ...) concern the state of the server, which
+changes."""
 _INSIDE = re.compile(r"(?:: -|because of: |\bon @user_script\S* )-?([A-Z]{2,}) ")
-"""Where the answer to a script or a transaction names the code of the command in it that was
-refused."""
+"""Position of the code of the refused command in the answer to a script or a transaction."""
 
 
 class Refused(RedisConnectionError):
-    """Redis answers, and refuses for now: a replica that takes no writes, a full memory or disk,
-    changed rights. A lost
-    connection to everything above: dropped, made anew (perhaps to the server that has taken over),
-    and tried again."""
+    """Redis temporarily refuses: a replica that rejects writes, full memory or disk, changed
+    rights. Treated as a lost connection: dropped, renewed (perhaps to the new primary), and
+    retried."""
 
 
 class Parser(_RESP3Parser):
-    """Reads answers as redis-py does, which takes most refusals for the mistake of a command; to be
-    given to every connection as its ``parser_class``."""
+    """Parses answers as redis-py does, which takes most refusals for errors of a command; pass it
+    to every connection as its ``parser_class``."""
 
     @classmethod
     def parse_error(cls, response: str) -> Exception:
@@ -85,7 +83,7 @@ def _client(redis_url: str) -> Redis:
         redis_url,
         parser_class=Parser,
         socket_connect_timeout=5,
-        # longer than any blocking read, so that only a frozen server or a dead line runs into it
+        # longer than any blocking read, so that only a frozen server or a dead line exceeds it
         socket_timeout=5,
         health_check_interval=5,
         retry=Retry(ExponentialBackoff(cap=2.0, base=0.1), retries=6),
@@ -99,13 +97,13 @@ LASTING = re.compile(
     r"|unacked(_train_noise_classifier)?(_index|_mutex)?|train_noise_classifier|_kombu\.binding(_deadlines|(_permanent)?\..*)"
     r"|.*\.pidbox|celeryev.*"
 )
-"""Keys besides the queues that may be there without an expiry: bounded ones of ours, the old
-trainings', and Celery's own."""
+"""Keys besides the queues that may lack an expiry: bounded ones of ours, the old trainings', and
+Celery's own."""
 LOOKED_AT = 20_000
 
 
 def without_expiry(redis: Redis, queues: Collection[str]) -> list[str]:
-    """Keys that would stay for ever and that are neither queues nor ``LASTING``, among the first
+    """Keys without expiry that are neither queues nor ``LASTING``, among the first
     ``LOOKED_AT``."""
     found: list[str] = []
     keys = list(islice(redis.scan_iter(count=1000), LOOKED_AT))
@@ -137,9 +135,8 @@ def _impatient(redis_url: str) -> Redis:
 
 @contextmanager
 def lost_connections() -> Iterator[None]:
-    """Turns a Redis that is away or refuses for longer than the client's own retries into
-    ``Unavailable``. What it says of a
-    command that is wrong stays what it is: no waiting mends that."""
+    """Turns errors of a Redis that is unavailable or refuses for longer than the client's own
+    retries into ``Unavailable``. Errors of commands are left unchanged: waiting does not help."""
     try:
         yield
     except AWAY as error:
@@ -147,7 +144,7 @@ def lost_connections() -> Iterator[None]:
 
 
 def away(error: RedisError) -> Unavailable:
-    """The same in our words."""
+    """The error as ours."""
     says = "refuses" if isinstance(error, Refused) else "does not answer"
     return Unavailable(
         "redis_away",

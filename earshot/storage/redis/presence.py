@@ -1,9 +1,10 @@
-"""Which workers live: each says so in Redis at every heartbeat, in a key that expires, and says
-goodbye when it is told to stop.
+"""Presence of workers: each writes a heartbeat to Redis, in a key that expires, and signs off when
+it is stopped.
 
-A worker that vanished without goodbye has died, and whatever it claimed
-(``earshot.storage.redis.claims``) died with it. Silence is only taken for death by somebody who was
-heard all the while himself: when Redis was frozen, emptied or away, everybody falls silent.
+A worker that vanished without signing off has died, and its claims
+(``earshot.storage.redis.claims``) died with it. A worker may declare another dead only if its own
+heartbeats were uninterrupted for ``worker_lost_sec``: when Redis was frozen, emptied or
+unavailable, all heartbeats stop.
 """
 
 import json
@@ -19,7 +20,7 @@ from earshot.storage.redis.client import lost_connections
 
 PREFIX = "worker:"
 WORKERS = "workers"
-"""Set of the incarnations that were heard; the dead are taken out by whoever looks for them."""
+"""Set of the known incarnations; dead ones are removed by readers."""
 
 
 class Worker(Frozen):
@@ -27,24 +28,24 @@ class Worker(Frozen):
     clock."""
 
     incarnation: str
-    """Made anew at every start, so that a restarted worker is not taken for the one that died."""
+    """Generated at every start, so that a restarted worker differs from the one that died."""
     node: str
-    """Its name as operators see it."""
+    """Its name as shown to operators."""
     queues: tuple[str, ...]
     children: tuple[int, ...]
     """Process ids; one job each at a time."""
     busy: Mapping[int, float] = Field(default_factory=dict)
-    """Those of the children that have a job, and since when."""
+    """The children with a job, and since when."""
     since: float
-    """Heard without a gap since then."""
+    """Uninterrupted heartbeats since then."""
     seen: float
     left: bool = False
-    """It was told to stop and has handed back what it held."""
+    """True if it was stopped and has returned its jobs."""
 
 
 @lost_connections()
 def announce(redis: Redis, worker: Worker, ttl_sec: float, *, anew: bool = False) -> None:
-    """Says that the worker lives, for ``ttl_sec``; ``since`` counts after a silence, or ``anew``:
+    """Writes a heartbeat, valid for ``ttl_sec``; ``since`` restarts after a gap, or with ``anew``:
     its own clock was set."""
     key = PREFIX + worker.incarnation
     pipeline = redis.pipeline()
@@ -60,7 +61,7 @@ def announce(redis: Redis, worker: Worker, ttl_sec: float, *, anew: bool = False
 
 @lost_connections()
 def named(redis: Redis, incarnations: Iterable[str]) -> dict[str, Worker]:
-    """Those of the workers that live or said goodbye."""
+    """The workers that are alive or signed off."""
     wanted = sorted(set(incarnations))
     pipeline = redis.pipeline(transaction=False)
     for incarnation in wanted:
@@ -78,7 +79,7 @@ def named(redis: Redis, incarnations: Iterable[str]) -> dict[str, Worker]:
 
 @lost_connections()
 def living(redis: Redis) -> list[Worker]:
-    """Every worker that lives, by name."""
+    """All live workers, by name."""
     names = {name.decode() for name in cast(Iterable[bytes], redis.smembers(WORKERS))}
     known = named(redis, names)
     if names - set(known):
@@ -89,21 +90,20 @@ def living(redis: Redis) -> list[Worker]:
 
 
 def heard_for(workers: Mapping[str, Worker], incarnation: str) -> float:
-    """For how many seconds the worker was heard without a gap; 0 for one that is not. To be asked
-    on its own machine."""
+    """Seconds of uninterrupted heartbeats of the worker; 0 for an unknown one. Call it on its own
+    machine."""
     worker = workers.get(incarnation)
     return max(0.0, time.time() - worker.since) if worker and not worker.left else 0.0
 
 
 def longest_heard(workers: Iterable[Worker]) -> float:
-    """For how many seconds, up to its last heartbeat, that one of the workers was heard which was
-    heard for longest."""
+    """Maximum over the workers of the seconds of uninterrupted heartbeats."""
     return max((worker.seen - worker.since for worker in workers if not worker.left), default=0.0)
 
 
 def _shorten(redis: Redis, known: Mapping[str, tuple[Mapping[bytes, bytes], int]]) -> None:
-    """A key with longer to live than a heartbeat gives was set before Redis's clock was set back:
-    its worker says so again, or is dead."""
+    """Shortens the expiry of a key beyond a heartbeat's, set before Redis's clock was set back: its
+    worker renews it, or is dead."""
     for incarnation, (answer, left_ms) in known.items():
         given_ms = 1000 * float(answer.get(b"ttl", "inf"))
         if left_ms > given_ms:

@@ -1,5 +1,5 @@
-"""Messages that no worker takes: the newest ones and why, on a Redis stream, and how many there
-were for each reason."""
+"""Refused messages: the newest ones and their reasons, on a Redis stream, and counts for each
+reason."""
 
 import logging
 from typing import Any, NamedTuple, cast
@@ -18,11 +18,11 @@ MESSAGE_BYTES = 2048
 
 
 class Refused(NamedTuple):
-    """One message that was put aside. ``reason`` is a stable word, ``detail`` one line, ``message``
-    its first 2 kB."""
+    """One refused message. ``reason`` is a stable word, ``detail`` one line, ``message`` its first
+    2 kB."""
 
     id: str
-    """The stream's: milliseconds since 1970, a hyphen, a number."""
+    """Id in the stream: milliseconds since 1970, a hyphen, a number."""
     queue: str
     reason: str
     detail: str
@@ -31,7 +31,7 @@ class Refused(NamedTuple):
 
 @lost_connections()
 def put_aside(redis: Redis, queue: str, reason: str, detail: str, message: bytes) -> None:
-    """Counts a message and keeps the beginning of it.
+    """Counts a message and stores its beginning.
 
     Raises:
         Unavailable: Redis does not answer.
@@ -49,8 +49,7 @@ def put_aside(redis: Redis, queue: str, reason: str, detail: str, message: bytes
 
 
 def deleted(redis: Redis, queue: str, recording_id: UUID, message: str) -> None:
-    """Puts aside a message about a recording that is not there any more, and says so in one
-    line."""
+    """Refuses a message about a deleted recording, with a line in the log."""
     detail = f"there is no recording {recording_id} (any more)"
     log.error("refused a message on queue %s: deleted: %s", queue, detail)
     put_aside(redis, queue, "deleted", detail, message.encode())
@@ -58,14 +57,13 @@ def deleted(redis: Redis, queue: str, recording_id: UUID, message: str) -> None:
 
 @lost_connections()
 def forget(redis: Redis, before: float) -> int:
-    """Drops the messages that were put aside before that time (seconds since the epoch); how many
-    there were stays counted."""
+    """Drops messages refused before that time (seconds since the epoch); the counts stay."""
     return int(redis.xtrim(KEY, minid=int(before * 1000), approximate=False))
 
 
 @lost_connections()
 def size(redis: Redis) -> tuple[int, int, float | None]:
-    """How many messages are kept, in how many bytes of Redis, and since when (seconds since the
+    """Number of stored messages, their size in Redis in bytes, and since when (seconds since the
     epoch)."""
     first = cast(Any, redis.xrange(KEY, count=1))
     oldest = int(_text(first[0][0]).partition("-")[0]) / 1000 if first else None
@@ -74,7 +72,7 @@ def size(redis: Redis) -> tuple[int, int, float | None]:
 
 @lost_connections()
 def counts(redis: Redis) -> dict[str, int]:
-    """How many messages were ever refused, by reason."""
+    """Total number of refused messages, by reason."""
     found = cast(dict[bytes, bytes], redis.hgetall(TOTAL))
     return {reason.decode(): int(number) for reason, number in found.items()}
 

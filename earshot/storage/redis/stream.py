@@ -12,10 +12,10 @@ KEY = "events"
 MAX_EVENTS = 200_000
 """Older events leave the stream; the outbox table keeps them all."""
 TRIMMED = "events_trimmed"
-"""Key: the oldest entry that was left when the stream last dropped some for their number. Its
-length does not tell that it did: events of deleted recordings leave it too."""
+"""Key: the oldest entry left when the stream last dropped some for their number. Its length does
+not show that: events of deleted recordings leave it too."""
 REMEMBER_SEC = 86_400
-"""How long an id is remembered as published; a relay that died is repeated long before."""
+"""Time for which an id is remembered as published; a dead relay's work is repeated much earlier."""
 
 _PUBLISH_ONCE = """
 local known = redis.call('GET', KEYS[2])
@@ -32,8 +32,8 @@ return entry
 
 @lost_connections()
 def publish(redis: Redis, bodies: Sequence[dict[str, Any]]) -> list[str]:
-    """Appends events and returns their stream ids; an event whose id was published before keeps its
-    first place."""
+    """Appends events and returns their stream ids; an already published event keeps its first
+    position."""
     pipeline = redis.pipeline(transaction=False)
     for body in bodies:
         text = json.dumps(body, separators=(",", ":"), ensure_ascii=False)
@@ -45,8 +45,8 @@ def publish(redis: Redis, bodies: Sequence[dict[str, Any]]) -> list[str]:
 
 @lost_connections()
 def present(redis: Redis, stream_ids: Sequence[str]) -> set[str]:
-    """Which of these entries the stream holds; those that it dropped for their age (``MAX_EVENTS``)
-    count as held."""
+    """The entries that are in the stream; those dropped for their age (``MAX_EVENTS``) count as
+    present."""
     pipeline = redis.pipeline(transaction=False)
     for stream_id in stream_ids:
         pipeline.xrange(KEY, stream_id, stream_id)
@@ -57,14 +57,14 @@ def present(redis: Redis, stream_ids: Sequence[str]) -> set[str]:
 
 @lost_connections()
 def forget(redis: Redis, event_ids: Sequence[str]) -> int:
-    """Lets events be published once more; returns how many were remembered."""
+    """Allows events to be published once more; returns the number of remembered ones."""
     return redis.delete(*(f"{KEY}:{event_id}" for event_id in event_ids)) if event_ids else 0
 
 
 @lost_connections()
 def oldest_kept(redis: Redis) -> float | None:
-    """When the oldest event was published that the stream has not dropped for its number, seconds
-    since the epoch on Redis's clock; None while it has dropped none."""
+    """Publication time of the oldest event that the stream has not dropped for its number, seconds
+    since the epoch on Redis's clock; None if it has dropped none."""
     trimmed = _trimmed(redis)
     return None if trimmed is None else trimmed[0] / 1000
 
@@ -76,14 +76,14 @@ def _trimmed(redis: Redis) -> tuple[int, ...] | None:
 
 @lost_connections()
 def size(redis: Redis) -> tuple[int, int]:
-    """How many events the stream holds, in about how many bytes of Redis."""
+    """Number of events in the stream, and their approximate size in Redis in bytes."""
     return int(redis.xlen(KEY)), int(cast(Any, redis.memory_usage(KEY)) or 0)
 
 
 @lost_connections()
 def withdraw(redis: Redis, event_ids: Sequence[str], stream_ids: Sequence[str]) -> tuple[int, int]:
-    """Takes events out of the stream, also those whose relay died before it could note where they
-    are. Returns how many entries there were, and how many ids were remembered."""
+    """Removes events from the stream, also those whose relay died before it could record their
+    position. Returns the number of entries, and of remembered ids."""
     known = (
         cast(list[bytes | None], redis.mget([f"{KEY}:{each}" for each in event_ids]))
         if event_ids

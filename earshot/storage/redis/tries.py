@@ -1,7 +1,6 @@
-"""How often, and for how long, a task has met trouble of its own surroundings. Celery counts
-retries of every kind together,
-and tries are no measure of time: waiting for room or for another worker must not use up the
-patience with a store."""
+"""Counts how often, and for how long, a task has met unavailable dependencies. Celery counts
+retries of every kind together, and the number of tries is no measure of time: waiting for capacity
+or for another worker must not use up the time limit for a store."""
 
 import time
 from typing import cast
@@ -11,12 +10,12 @@ from redis import Redis
 from earshot.storage.redis.client import lost_connections
 
 TTL_SEC = 86_400
-"""Beyond any pause between two tries."""
+"""Longer than any pause between two tries."""
 
 
 @lost_connections()
 def another(redis: Redis, task_id: str) -> int:
-    """Counts one more, and returns how many there were with it."""
+    """Counts one more, and returns the total."""
     key = f"tries:{task_id}"
     pipeline = redis.pipeline()
     pipeline.incr(key)
@@ -26,11 +25,11 @@ def another(redis: Redis, task_id: str) -> int:
 
 @lost_connections()
 def waited(redis: Redis, task_id: str, step_sec: float) -> float:
-    """For how many seconds the task has been in trouble; 0 the first time.
+    """Seconds for which the task has met unavailable dependencies; 0 the first time.
 
     Args:
-        step_sec: the most that counts since the try before, so that a clock that is set makes
-            nobody's time up.
+        step_sec: maximum time counted since the previous try, so that a clock change does not
+            exhaust the limit.
     """
     key, now = f"waited:{task_id}", time.time()
     before = cast(dict[bytes, bytes], redis.hgetall(key))

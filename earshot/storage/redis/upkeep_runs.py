@@ -1,5 +1,5 @@
-"""When each task of upkeep has run last, by Redis's own clock, so that nobody's clock is compared
-with another's."""
+"""Time of the last run of each upkeep task, by Redis's own clock, so that no clocks of different
+machines are compared."""
 
 from collections.abc import Iterable
 from typing import cast
@@ -14,13 +14,13 @@ KEY = "upkeep_runs"
 
 @lost_connections()
 def note(redis: Redis, name: str) -> None:
-    """The task has just done its work."""
+    """Records a run of the task."""
     redis.hset(KEY, name, str(_now(redis)))
 
 
 @lost_connections()
 def ages(redis: Redis, names: Iterable[str]) -> dict[str, float | None]:
-    """Seconds since each has run; None for one that has not, or whose time is in the future: the
+    """Seconds since the last run of each; None if there was none, or its time is in the future: the
     clock was set back since."""
     now, wanted = _now(redis), list(names)
     runs = cast(list[bytes | None], redis.hmget(KEY, wanted))

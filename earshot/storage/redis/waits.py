@@ -1,8 +1,8 @@
-"""How long each queue makes its jobs wait: when the job that was started last had been sent.
+"""Waiting times of the queues: the publication time of the job that was started last.
 
-Queues are first in, first out. A job that is not started although jobs sent well after it are, or
-although its queue is empty, is lost; one behind which nothing was started simply waits its turn, be
-it for hours.
+Queues are first in, first out. A job that is not started although jobs published well after it are,
+or although its queue is empty, is lost; if nothing behind it was started it simply waits its turn,
+even for hours.
 """
 
 import time
@@ -16,20 +16,19 @@ from earshot.storage.redis.client import lost_connections
 from earshot.storage.redis.presence import Worker
 
 STARTED = "started"
-"""Sorted set: queue to the time at which the newest of its started jobs had been sent, seconds
-since the epoch."""
+"""Sorted set: queue to the publication time of its newest started job, seconds since the epoch."""
 AHEAD_SEC = 60.0
-"""By how much another machine's clock may be ahead before its times are taken for those of before a
-clock was set back."""
+"""Maximum lead of another machine's clock; beyond it, its times count as those from before a clock
+was set back."""
 BACKLOG_PER_CHILD = 32
-"""Jobs per worker child up to which a queue is filled with work that is dispatched again: more
-would only wait there."""
+"""Jobs per worker child up to which a queue is filled with repeated work: more would only wait
+there."""
 
 
 @lost_connections()
 def started(redis: Redis, queue: str, sent_at: float) -> None:
-    """A job of this queue that was sent then is being worked on. A sender whose clock is ahead
-    sends now, and what is known of times to come was noted before the clock was set back."""
+    """Records the start of a job of this queue, published then. A future publication time counts as
+    now; recorded future times stem from before the clock was set back."""
     now = time.time()
     pipeline = redis.pipeline()
     pipeline.zremrangebyscore(STARTED, now + AHEAD_SEC, "+inf")
@@ -38,27 +37,27 @@ def started(redis: Redis, queue: str, sent_at: float) -> None:
 
 
 class Queue(Frozen):
-    """How one queue stands."""
+    """State of one queue."""
 
     length: int
     newest_started: float
-    """When the newest of the started jobs had been sent; 0 when nothing is known."""
+    """Publication time of the newest started job; 0 if unknown."""
     children: int
-    """Children of living workers that consume it."""
+    """Children of live workers that consume it."""
 
     def lost(self, sent_at: float, now: float, lease_sec: float) -> bool:
-        """Whether a job sent then, and not started, will never be."""
+        """True if an unstarted job published then will never start."""
         return sent_at + lease_sec < (self.newest_started if self.length else now)
 
     @property
     def room(self) -> int:
-        """How many more jobs are of use in it; 0 where nobody consumes."""
+        """Number of further jobs that it can use; 0 without consumers."""
         return max(0, BACKLOG_PER_CHILD * self.children - self.length)
 
 
 @lost_connections()
 def look(redis: Redis, names: Iterable[str], workers: Iterable[Worker]) -> dict[str, Queue]:
-    """How the queues stand now, with these workers."""
+    """Current state of the queues, with these workers."""
     wanted = list(names)
     pipeline = redis.pipeline(transaction=False)
     for name in wanted:
