@@ -153,7 +153,8 @@ def _figures(each: Measured) -> str:
         return f"WER {each.wer:.3f}  CER {each.cer:.3f}  of {each.words} words"
     if isinstance(each, Diarized) and each.der is not None:
         parts = (
-            f"missed {each.missed:.3f}, invented {each.invented:.3f}, confused {each.confused:.3f}"
+            f"missed detection {each.missed_detection:.3f}, false alarm {each.false_alarm:.3f},"
+            f" confusion {each.confusion:.3f}"
         )
         return f"DER {each.der:.3f}: {parts}; collar {each.collar_seconds:g} s, overlap counted"
     return "nothing"

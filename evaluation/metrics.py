@@ -2,9 +2,13 @@
 
 from typing import Annotated
 
-from pydantic import Field, RootModel
+from pydantic import AliasChoices, Field, RootModel
 
 from earshot.analysis.types import Frozen
+
+SCHEMA_VERSION = "2.0"
+"""Version 1 had no such field, and the keys missed, invented and confused; its files are still
+read."""
 
 Rate = Annotated[float, Field(ge=0)]
 Share = Annotated[float, Field(ge=0, le=1)]
@@ -33,6 +37,7 @@ class PassedOver(Frozen):
 class Measured(Frozen):
     """Fields common to every analysis."""
 
+    schema_version: str = Field(default=SCHEMA_VERSION, description="Version of this schema.")
     n: int = Field(description="Recordings measured: labelled, read, and answered.")
     release: str = Field(description="The checkpoint that answered.")
     rtf: Rate | None = Field(
@@ -121,9 +126,11 @@ class DiarizedFile(Frozen):
     """Times in ms of speaker time."""
 
     der: Rate
-    missed_ms: int
-    invented_ms: int
-    confused_ms: int
+    missed_detection_ms: int = Field(
+        validation_alias=AliasChoices("missed_detection_ms", "missed_ms")
+    )
+    false_alarm_ms: int = Field(validation_alias=AliasChoices("false_alarm_ms", "invented_ms"))
+    confusion_ms: int = Field(validation_alias=AliasChoices("confusion_ms", "confused_ms"))
     spoken_ms: int
 
 
@@ -132,13 +139,14 @@ class DiarizedSource(DiarizedFile, OfSource):
 
 
 class Diarized(Measured):
-    """Who spoke when: missed, invented and confused speaker time over the reference's, all
-    recordings together."""
+    """Who spoke when: errors as shares of the reference's speaker time, all recordings together."""
 
     der: Rate | None
-    missed: Rate | None
-    invented: Rate | None
-    confused: Rate | None
+    missed_detection: Rate | None = Field(
+        validation_alias=AliasChoices("missed_detection", "missed")
+    )
+    false_alarm: Rate | None = Field(validation_alias=AliasChoices("false_alarm", "invented"))
+    confusion: Rate | None = Field(validation_alias=AliasChoices("confusion", "confused"))
     collar_seconds: Rate = Field(
         description="Not scored on either side of every border of the reference."
     )

@@ -9,6 +9,7 @@ from evaluation.measures.der import Errors
 from evaluation.metrics import Diarized, DiarizedFile, DiarizedSource
 
 NONE = Errors(0, 0, 0, 0)
+KINDS = ("missed_detection", "false_alarm", "confusion")
 
 
 def measure(tally: Tally, collar_ms: int) -> Diarized:
@@ -31,19 +32,18 @@ def measure(tally: Tally, collar_ms: int) -> Diarized:
 
 def _rates(errors: Errors) -> dict[str, Any]:
     if not errors.spoken:
-        return dict.fromkeys(("der", "missed", "invented", "confused"))
-    kinds = {"missed": errors.missed, "invented": errors.invented, "confused": errors.confused}
+        return dict.fromkeys(("der", *KINDS))
     return {
         "der": rounded(errors.rate),
-        **{kind: rounded(ms / errors.spoken) for kind, ms in kinds.items()},
+        **{kind: rounded(getattr(errors, kind) / errors.spoken) for kind in KINDS},
     }
 
 
 def _file(errors: Errors) -> DiarizedFile:
     return DiarizedFile(
         der=rounded(errors.rate),
-        missed_ms=errors.missed,
-        invented_ms=errors.invented,
-        confused_ms=errors.confused,
+        missed_detection_ms=errors.missed_detection,
+        false_alarm_ms=errors.false_alarm,
+        confusion_ms=errors.confusion,
         spoken_ms=errors.spoken,
     )

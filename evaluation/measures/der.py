@@ -1,5 +1,5 @@
-"""Diarization error rate: the share of speech that is missed, invented or given to the wrong
-speaker (NIST RT, md-eval)."""
+"""Diarization error rate: the share of speech that is missed, falsely detected or given to the
+wrong speaker (NIST RT, md-eval)."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -28,20 +28,20 @@ class Spoken:
 class Errors:
     """Milliseconds of speaker time; ``rate`` is their sum over the reference's."""
 
-    missed: int
-    invented: int
-    confused: int
+    missed_detection: int
+    false_alarm: int
+    confusion: int
     spoken: int
 
     @property
     def rate(self) -> float:
-        return (self.missed + self.invented + self.confused) / max(1, self.spoken)
+        return (self.missed_detection + self.false_alarm + self.confusion) / max(1, self.spoken)
 
     def __add__(self, other: "Errors") -> "Errors":
         return Errors(
-            self.missed + other.missed,
-            self.invented + other.invented,
-            self.confused + other.confused,
+            self.missed_detection + other.missed_detection,
+            self.false_alarm + other.false_alarm,
+            self.confusion + other.confusion,
             self.spoken + other.spoken,
         )
 
@@ -63,9 +63,9 @@ def score(
     true_count, found_count = truth.sum(axis=0), guess.sum(axis=0)
     correct = best_total(truth.astype(np.int64) @ guess.T.astype(np.int64))
     return Errors(
-        missed=int(np.maximum(true_count - found_count, 0).sum()) * STEP_MS,
-        invented=int(np.maximum(found_count - true_count, 0).sum()) * STEP_MS,
-        confused=int(np.minimum(true_count, found_count).sum() - correct) * STEP_MS,
+        missed_detection=int(np.maximum(true_count - found_count, 0).sum()) * STEP_MS,
+        false_alarm=int(np.maximum(found_count - true_count, 0).sum()) * STEP_MS,
+        confusion=int(np.minimum(true_count, found_count).sum() - correct) * STEP_MS,
         spoken=int(true_count.sum()) * STEP_MS,
     )
 

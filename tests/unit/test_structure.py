@@ -26,7 +26,7 @@ def tracked() -> list[PurePosixPath]:
     )
     if listed.returncode == 0:
         paths = listed.stdout.splitlines()
-        return [PurePosixPath(path) for path in paths if (PROJECT / path).is_file()]
+        return [PurePosixPath(path) for path in sorted(set(paths)) if (PROJECT / path).is_file()]
     found = (path.relative_to(PROJECT) for path in PROJECT.rglob("*") if path.is_file())
     return [
         PurePosixPath(path)

@@ -92,7 +92,7 @@ def test_names_do_not_matter() -> None:
 def test_each_kind_of_error_is_counted() -> None:
     found = [Spoken("s0", 0, 15_000), Spoken("s1", 15_000, 18_000), Spoken("s1", 21_000, 22_000)]
     errors = score(REFERENCE, found, 22_000, collar_ms=0)
-    assert (errors.missed, errors.invented, errors.confused, errors.spoken) == (
+    assert (errors.missed_detection, errors.false_alarm, errors.confusion, errors.spoken) == (
         2_000,
         1_000,
         5_000,
@@ -104,7 +104,7 @@ def test_each_kind_of_error_is_counted() -> None:
 def test_the_collar_forgives_near_the_borders() -> None:
     found = [Spoken("s0", 0, 10_200), Spoken("s1", 10_200, 20_000)]
     assert score(REFERENCE, found, 20_000).rate == 0
-    assert score(REFERENCE, found, 20_000, collar_ms=0).confused == 200
+    assert score(REFERENCE, found, 20_000, collar_ms=0).confusion == 200
 
 
 def test_of_two_at_once_the_one_not_named_is_missed() -> None:
@@ -114,7 +114,7 @@ def test_of_two_at_once_the_one_not_named_is_missed() -> None:
         10_000,
         collar_ms=0,
     )
-    assert (errors.missed, errors.rate) == (10_000, 0.5)
+    assert (errors.missed_detection, errors.rate) == (10_000, 0.5)
 
 
 turns = st.lists(

@@ -106,7 +106,7 @@ def test_the_error_rate_is_that_of_pyannote_metrics(seed: int, collar_ms: int) -
         detailed=True,
     )
     ours = score(reference, guess, duration_ms, collar_ms)
-    assert ours.missed / 1000 == pytest.approx(theirs["missed detection"])
-    assert ours.invented / 1000 == pytest.approx(theirs["false alarm"])
-    assert ours.confused / 1000 == pytest.approx(theirs["confusion"])
+    assert ours.missed_detection / 1000 == pytest.approx(theirs["missed detection"])
+    assert ours.false_alarm / 1000 == pytest.approx(theirs["false alarm"])
+    assert ours.confusion / 1000 == pytest.approx(theirs["confusion"])
     assert ours.spoken / 1000 == pytest.approx(theirs["total"])

@@ -126,10 +126,15 @@ def test_overlapped_speech_counts_once_a_speaker() -> None:
     """7 s of speaker time; one second of the overlap is given to one speaker only."""
     found = [Spoken("s0", 0, 4_000), Spoken("s1", 4_000, 6_000)]
     errors = score(REFERENCE, found, 6_000, collar_ms=0)
-    assert (errors.missed, errors.invented, errors.confused, errors.spoken) == (1_000, 0, 0, 7_000)
+    assert (errors.missed_detection, errors.false_alarm, errors.confusion, errors.spoken) == (
+        1_000,
+        0,
+        0,
+        7_000,
+    )
 
 
 def test_what_lies_within_the_collar_is_not_scored() -> None:
     late = [Spoken("s0", 200, 4_000), Spoken("s1", 3_000, 6_000)]
     assert score(REFERENCE, late, 6_000, collar_ms=250).rate == 0
-    assert score(REFERENCE, late, 6_000, collar_ms=0).missed == 200
+    assert score(REFERENCE, late, 6_000, collar_ms=0).missed_detection == 200

@@ -143,7 +143,7 @@ def ship(net: SpeakerNet, data: Path, out: Path) -> None:
         errors = error([case(model, dialogue) for dialogue in dialogues], threshold)
         figures += [
             (title, "DER", errors.rate),
-            (f"{title}: speaker confusion alone", "share", errors.confused / errors.spoken),
+            (f"{title}: speaker confusion alone", "share", errors.confusion / errors.spoken),
         ]
     rows = "\n".join(f"| {title} | {kind} | {value:.3f} |" for title, kind, value in figures)
     chosen = (
