@@ -105,7 +105,7 @@ def waiting_requests(connection: Connection) -> int:
 
 
 def undispatched(connection: Connection) -> set[UUID]:
-    """Recordings with chunks that nobody is dispatching."""
+    """Recordings with undispatched chunks."""
     return {row["recording_id"] for row in connection.execute(SQL["undispatched"])}
 
 

@@ -30,7 +30,7 @@ Scopes = Mapping[str, str]
 """Every analysis that there is, to its scope: ``chunk`` or ``recording``."""
 
 COUNTS_SPEAKERS = "diarization"
-"""The analysis that a number of speakers is said to."""
+"""The analysis that a number of speakers applies to."""
 
 
 class Choice(Frozen):
