@@ -23,15 +23,23 @@ class Card:
     urgent: bool = False
     """Its findings may hold alarms: chunks are analysed one by one, and each alarm is published at
     once."""
+    section: str = ""
+    """``module:function`` that makes its section of the report
+    (``earshot.analysis.report.registered``); without one, its answers are listed chunk by chunk
+    under ``classifications``."""
+
+
+_REPORT = "earshot.analysis.report"
+_CONVERSATION = f"{_REPORT}.conversation:section"
 
 
 CARDS = (
-    Card("scene", "workers.scene", "cpu"),
-    Card("noise", "workers.noise", "cpu", urgent=True),
-    Card("sentiment", "workers.sentiment", "cpu"),
-    Card("asr", "workers.asr", "gpu", speech_only=True),
-    Card("emotion", "workers.emotion", "gpu", speech_only=True),
-    Card("diarization", "workers.diarization", "gpu", scope="recording"),
+    Card("scene", "workers.scene", "cpu", section=f"{_REPORT}.scene:section"),
+    Card("noise", "workers.noise", "cpu", urgent=True, section=f"{_REPORT}.noise:section"),
+    Card("sentiment", "workers.sentiment", "cpu", section=_CONVERSATION),
+    Card("asr", "workers.asr", "gpu", speech_only=True, section=_CONVERSATION),
+    Card("emotion", "workers.emotion", "gpu", speech_only=True, section=_CONVERSATION),
+    Card("diarization", "workers.diarization", "gpu", scope="recording", section=_CONVERSATION),
 )
 
 _BY_NAME = {card.name: card for card in CARDS}

@@ -16,7 +16,8 @@ clips.
 ``FINDINGS`` derives from ``earshot.analysis.findings.Findings``. Findings are stored as they are;
 ``classification()`` of them is published as an event and listed in the report under
 ``classifications``, by the name of the analysis. ``earshot report`` prints how many there are,
-``--json`` prints them.
+``--json`` prints them. An analysis whose line names a ``section`` function is reported by that
+instead (``earshot.analysis.report.registered``).
 
 ``load`` of code without a checkpoint returns None, and ``analyze`` takes that as its model.
 

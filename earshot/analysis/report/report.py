@@ -2,24 +2,13 @@
 chunks."""
 
 from collections.abc import Iterable, Sequence
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
-from earshot.analysis.findings import (
-    Classification,
-    Emotion,
-    EmotionFindings,
-    LabelledInterval,
-    NoiseFindings,
-    RoleScores,
-    SceneFindings,
-    SentimentFindings,
-)
+from earshot.analysis.findings import Classification
 from earshot.analysis.outcome import Succeeded
-from earshot.analysis.report.align import take_floor
 from earshot.analysis.report.answered import answered_by, missing, skipped
-from earshot.analysis.report.emergencies import join_alarms
 from earshot.analysis.report.parts import (
     ChunkSpan,
     Evidence,
@@ -27,9 +16,8 @@ from earshot.analysis.report.parts import (
     RecordingFacts,
     RecordingInfo,
     gather,
-    with_bounds,
 )
-from earshot.analysis.report.prevailing import scene_of
+from earshot.analysis.report.registered import sections, with_section
 from earshot.analysis.report.sections import (
     ChunkClassification,
     Emergency,
@@ -42,26 +30,13 @@ from earshot.analysis.report.sections import (
     Turn,
     VoiceSentiment,
 )
-from earshot.analysis.report.timeline import merge_labels, merge_sounds
-from earshot.analysis.report.transcript import (
-    heard_turns,
-    make_turns,
-    name_speakers,
-    spoken_turns,
-    transcribe,
-)
-from earshot.analysis.report.voices import Tracks, sentiment_of_voices, tracks
-from earshot.analysis.types import Frozen, Interval
+from earshot.analysis.types import Frozen
 
 __all__ = ["SCHEMA_VERSION", "ChunkSpan", "Part", "RecordingInfo", "Report", "build_report"]
 
-SCHEMA_VERSION = "1.2"
+SCHEMA_VERSION = "1.3"
 """Grows by a minor step when a field is added, by a major one when a field changes its meaning or
 goes."""
-
-MERGED = ("scene", "noise", "sentiment", "asr", "emotion", "diarization")
-"""Analyses with a section of their own; the answers of any other are listed under
-``classifications``."""
 
 
 class Report(Frozen):
@@ -117,6 +92,12 @@ class Report(Frozen):
             "Analysis to its answers chunk by chunk, for analyses without a section of their own."
         )
     )
+    sections: dict[str, dict[str, Any]] = Field(
+        default={},
+        description=(
+            "Analysis to its section, for analyses with one that is not among the fields above."
+        ),
+    )
 
 
 def build_report(recording: RecordingInfo, parts: Sequence[Part]) -> Report:
@@ -127,83 +108,26 @@ def build_report(recording: RecordingInfo, parts: Sequence[Part]) -> Report:
         pydantic.ValidationError: a succeeded part does not hold the findings of its analysis.
     """
     evidence = gather(recording, parts)
-    transcript = transcribe(evidence)
-    heard = heard_turns(evidence, transcript.words)
-    floors = take_floor(transcript.words, heard)
-    speakers = name_speakers(spoken_turns(evidence) or heard, recording.roles)
-    emotions, sentiments = _emotions(evidence), _sentiments(evidence)
     failed = missing(evidence)
-    scenes = with_bounds(evidence.found("scene", SceneFindings), evidence.bounds())
+    fields, others = sections(evidence)
     return Report(
         recording=RecordingFacts(**recording.model_dump(exclude={"chunks", "analyses"})),
         status="partial" if failed else "complete",
         missing=failed,
         skipped=skipped(evidence),
         releases=answered_by(evidence),
-        emergencies=_emergencies(evidence),
-        scene=merge_labels(
-            (interval, bounds) for found, bounds in scenes for interval in found.intervals
-        ),
-        scene_overall=scene_of(scenes),
-        sounds=merge_sounds((event, bounds) for found, bounds in scenes for event in found.events),
-        noise=_noise(evidence),
-        speakers=speakers,
-        transcript_language=transcript.language,
-        turns=make_turns(floors, recording.roles, transcript.answered, emotions, sentiments),
-        sentiment=sentiment_of_voices(sentiments, speakers, floors),
         classifications=_classifications(evidence),
-    )
-
-
-def _emergencies(evidence: Evidence) -> tuple[Emergency, ...]:
-    return join_alarms(
-        alarm
-        for _, findings in evidence.found("noise", NoiseFindings)
-        for alarm in findings.emergency
-    )
-
-
-def _noise(evidence: Evidence) -> NoiseSection | None:
-    found = with_bounds(evidence.found("noise", NoiseFindings), evidence.bounds())
-    if not found:
-        return None
-    return NoiseSection(
-        timeline=merge_labels((_whole(findings, bounds), bounds) for findings, bounds in found),
-        bandwidth_limited=any(findings.bandwidth_limited for findings, _ in found),
-        coverage=tuple(
-            dict.fromkeys(label for findings, _ in found for label in findings.coverage)
-        ),
-    )
-
-
-def _whole(findings: NoiseFindings, bounds: Interval) -> LabelledInterval:
-    return LabelledInterval(
-        label=findings.label,
-        confidence=findings.confidence,
-        start_ms=bounds.start_ms,
-        end_ms=bounds.end_ms,
-    )
-
-
-def _emotions(evidence: Evidence) -> Tracks[Emotion]:
-    found = with_bounds(evidence.found("emotion", EmotionFindings), evidence.bounds())
-    return tracks(
-        (utterance, bounds) for findings, bounds in found for utterance in findings.utterances
-    )
-
-
-def _sentiments(evidence: Evidence) -> Tracks[RoleScores]:
-    found = with_bounds(evidence.found("sentiment", SentimentFindings), evidence.bounds())
-    return tracks(
-        (utterance, bounds) for findings, bounds in found for utterance in findings.utterances
+        sections=others,
+        **fields,
     )
 
 
 def _classifications(evidence: Evidence) -> dict[str, tuple[ChunkClassification, ...]]:
+    reported = with_section()
     others = [
         part
         for part in evidence.parts
-        if part.analysis not in MERGED and isinstance(part.outcome, Succeeded)
+        if part.analysis not in reported and isinstance(part.outcome, Succeeded)
     ]
     return {
         name: tuple(_answers(part for part in others if part.analysis == name))

@@ -1,0 +1,59 @@
+"""The section of asr, diarization, emotion and sentiment: speakers, and their turns with words,
+emotion and sentiment. It is one, as each needs the others: words are given to the speakers of
+diarization, emotion and sentiment are pooled over the turns that this makes."""
+
+from dataclasses import dataclass
+
+from earshot.analysis.findings import Emotion, EmotionFindings, RoleScores, SentimentFindings
+from earshot.analysis.report.align import take_floor
+from earshot.analysis.report.parts import Evidence, with_bounds
+from earshot.analysis.report.registered import ReportFields
+from earshot.analysis.report.sections import Speaker, Turn, VoiceSentiment
+from earshot.analysis.report.transcript import (
+    heard_turns,
+    make_turns,
+    name_speakers,
+    spoken_turns,
+    transcribe,
+)
+from earshot.analysis.report.voices import Tracks, sentiment_of_voices, tracks
+
+
+@dataclass(frozen=True)
+class ConversationFields(ReportFields):
+    """See the fields of the report."""
+
+    speakers: tuple[Speaker, ...]
+    transcript_language: str | None
+    turns: tuple[Turn, ...]
+    sentiment: tuple[VoiceSentiment, ...]
+
+
+def section(evidence: Evidence) -> ConversationFields:
+    """Who said what, and how; whichever of the four analyses answered. Without any, turns are the
+    speech that the VAD found."""
+    roles, transcript = evidence.recording.roles, transcribe(evidence)
+    heard = heard_turns(evidence, transcript.words)
+    floors = take_floor(transcript.words, heard)
+    speakers = name_speakers(spoken_turns(evidence) or heard, roles)
+    emotions, sentiments = _emotions(evidence), _sentiments(evidence)
+    return ConversationFields(
+        speakers=speakers,
+        transcript_language=transcript.language,
+        turns=make_turns(floors, roles, transcript.answered, emotions, sentiments),
+        sentiment=sentiment_of_voices(sentiments, speakers, floors),
+    )
+
+
+def _emotions(evidence: Evidence) -> Tracks[Emotion]:
+    found = with_bounds(evidence.found("emotion", EmotionFindings), evidence.bounds())
+    return tracks(
+        (utterance, bounds) for findings, bounds in found for utterance in findings.utterances
+    )
+
+
+def _sentiments(evidence: Evidence) -> Tracks[RoleScores]:
+    found = with_bounds(evidence.found("sentiment", SentimentFindings), evidence.bounds())
+    return tracks(
+        (utterance, bounds) for findings, bounds in found for utterance in findings.utterances
+    )
