@@ -65,7 +65,7 @@ def main() -> None:
 
 
 def _rows(clips: Sequence[Clip], join_gap_ms: int) -> list[Any]:
-    """The stretches that a recogniser hears; with no gap to join, utterances."""
+    """The stretches of a recogniser; with no gap to join, utterances."""
     spans = [
         (clip, span)
         for clip in clips

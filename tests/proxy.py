@@ -1,5 +1,5 @@
-"""A TCP proxy that can turn into a black hole: what a firewall or a dead host does to connections
-that nobody closes."""
+"""A TCP proxy that can turn into a black hole, as with a firewall or a dead host: connections stay
+open without traffic."""
 
 import socket
 import threading

@@ -1,5 +1,5 @@
-"""Ways to make a real Redis refuse for a while, as it does in a failover, on a full machine, or
-while somebody changes it."""
+"""Makes a real Redis refuse for a while, as in a failover, on a full machine, or during a
+configuration change."""
 
 import tempfile
 from collections.abc import Callable, Iterator
@@ -18,7 +18,7 @@ SNAPSHOT_SEC = 30.0
 
 @contextmanager
 def read_only(admin: Admin) -> Iterator[None]:
-    """A replica, whose master is not there (READONLY, and UNBLOCKED for whoever waits)."""
+    """A replica without a master (READONLY, and UNBLOCKED for blocked clients)."""
     admin.execute_command("REPLICAOF", "127.0.0.1", "1")
     try:
         yield
@@ -84,7 +84,7 @@ def with_another_password(admin: Admin) -> Iterator[None]:
 
 @contextmanager
 def without_room_for_clients(admin: Admin) -> Iterator[None]:
-    """``max number of clients reached`` for whoever connects, and open connections are closed."""
+    """``max number of clients reached`` for new connections, and open connections are closed."""
     with configured(admin, "maxclients", "1"):
         close_others(admin)
         yield
@@ -115,7 +115,7 @@ def configured(admin: Admin, name: str, value: str) -> Iterator[None]:
 
 @contextmanager
 def administrator(redis_url: str) -> Iterator[Admin]:
-    """A client with one connection, which stays open whatever is refused to others."""
+    """A client with one connection, which stays open while others are refused."""
     with Redis.from_url(redis_url, single_connection_client=True, decode_responses=True) as admin:
         yield admin
 

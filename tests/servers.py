@@ -26,7 +26,7 @@ FIRST_PORT = 20_000
 
 @dataclass
 class Stack:
-    """Redis and Postgres, and whatever workers a test starts against them."""
+    """Redis and Postgres, and the workers that a test starts against them."""
 
     home: Path
     redis_url: str

@@ -1,4 +1,4 @@
-"""Makes the inputs with the generators in ``../shared/cases``, and knows what is said in them."""
+"""Generates the inputs with the generators in ``../shared/cases``, and knows their transcripts."""
 
 import os
 import subprocess

@@ -1,5 +1,4 @@
-"""Trouble around the program that passes: nobody types anything, and everything is there
-afterwards."""
+"""Transient failures of dependencies: all work is complete afterwards, without any intervention."""
 
 import os
 import signal

@@ -188,7 +188,7 @@ def check_scores(document: Any) -> None:
 
 
 def check_times(document: Any, ref: ChunkRef) -> None:
-    """Nothing is said about sound outside the chunk."""
+    """Findings contain no times outside the chunk."""
     if isinstance(document, dict):
         if "start_ms" in document:
             assert ref.start_ms <= document["start_ms"] <= document["end_ms"] <= ref.end_ms

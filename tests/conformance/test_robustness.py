@@ -1,6 +1,6 @@
-"""What a user expects of every CPU analysis on sound that is nothing much, or that a bad line has
-bent: the obvious answer or a doubtful one, and the same after a harmless change. Heard as
-production hears it: decoded, cut, the VAD's speech, the runner."""
+"""Expected behaviour of every CPU analysis on poor or damaged sound: the obvious answer or a
+doubtful one, and the same after a harmless change. The sound takes the production path: decoded,
+cut, the VAD's speech, the runner."""
 
 import os
 import subprocess
@@ -49,7 +49,7 @@ def noise(seconds: float, level: float = 0.1) -> Sound:
 
 
 def heard(name: str, sound: Sound, folder: Path, rate: int = RATE) -> list[Answer]:
-    """The answer on each chunk; whatever is wrong with it fails the test."""
+    """The answer on each chunk; any error fails the test."""
     return [_answer(name, outcome) for outcome in outcomes(name, sound, folder, rate)]
 
 

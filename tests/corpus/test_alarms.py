@@ -13,7 +13,8 @@ from training.measurements.alarms import chunks, detect
 pytestmark = pytest.mark.corpus
 
 SPREAD = 6
-"""Every so-many-th recording of speech; all the others are heard: in them it is closest."""
+"""One in so many recordings of speech; all the others are analysed: the scores of speech are the
+closest."""
 
 
 def test_alarms_as_loud_as_what_they_are_laid_over_are_found() -> None:

@@ -1,6 +1,6 @@
-"""The shipped checkpoints on recorded sound. Floors are loose: they catch labels in a wrong order,
-a changed front end or a checkpoint of another run. Quality on unheard speakers is in the cards,
-from cross-validation."""
+"""The released checkpoints on recorded sound. Floors are loose: they catch labels in a wrong order,
+a changed front end or a checkpoint of another run. Quality on unseen speakers is in the cards, from
+cross-validation."""
 
 import uuid
 from collections.abc import Sequence

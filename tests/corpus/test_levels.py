@@ -1,5 +1,5 @@
-"""Voices of unlike level in recorded speech: far ones are heard beside near ones, and one that is
-on two channels once."""
+"""Voices of different levels in recorded speech: distant ones are detected beside near ones, and
+one on two channels is detected once."""
 
 from pathlib import Path
 from uuid import uuid4

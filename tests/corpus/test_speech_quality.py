@@ -194,7 +194,7 @@ def spelt(words: Sequence[Word]) -> list[str]:
 
 
 def said_again(words: Sequence[str]) -> list[str]:
-    """Every run of up to six words that stands right behind itself, both times."""
+    """Every run of up to six words that is repeated directly, both occurrences."""
     found, at = [], 0
     while at < len(words):
         sizes = [

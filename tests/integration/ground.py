@@ -80,7 +80,7 @@ def found(connection: Connection) -> list[dict[str, Any]]:
 
 
 def told(connection: Connection) -> list[dict[str, Any]]:
-    """Every event about a classification, in the order of telling."""
+    """All classification events, in order of publication."""
     return connection.execute(TOLD.encode()).fetchall()
 
 

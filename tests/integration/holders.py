@@ -41,8 +41,8 @@ class Holders:
         self.ever.append((place, one))
 
     def give_back(self, place: Place, claim: Claim, blame: bool) -> None:
-        """By whoever held it once: only who still does has anything to give back, or to be blamed
-        for."""
+        """Releases a claim as its earlier holder: only the present holder's release has an
+        effect."""
         claims.release(self.redis, *place, claim, TTL_SEC, blame=blame)
         if self._held.get(place) == claim:
             del self._held[place]

@@ -16,8 +16,8 @@ SERVERS = ("redis", "postgres", "logs")
 
 
 def everywhere(stack: Stack, *ids: str) -> list[str]:
-    """Every place that names one of the ids: table, Redis key or path; the tombstone and the event
-    that tells of it apart."""
+    """Every place that names one of the ids: table, Redis key or path; except the tombstone and its
+    event."""
     wanted = set(ids)
     return [
         *rows(stack, wanted),

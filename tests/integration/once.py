@@ -1,4 +1,4 @@
-"""What must be so at every moment, whatever has died: the invariants of ``test_effect_once``."""
+"""The invariants of ``test_effect_once``, valid at every moment and after any failure."""
 
 from collections import Counter
 from uuid import UUID
@@ -18,8 +18,8 @@ ANALYSES = ("loudness", "pitch", "pace")
 
 
 class Once(RuleBasedStateMachine):
-    """What was handed in, dispatched and said, and what the tables, the stream and the claims must
-    say about it."""
+    """The record of submitted, dispatched and published items, and the expected contents of the
+    tables, the stream and the claims."""
 
     ground: Stack
 

@@ -1,5 +1,5 @@
-"""Recordings that end whoever analyses them: a real analysis, in a copy of the project, that dies
-of loud sound."""
+"""Recordings that end the workers that analyse them: a real analysis, in a copy of the project,
+that dies on loud sound."""
 
 import threading
 import wave

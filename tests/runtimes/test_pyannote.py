@@ -1,6 +1,5 @@
-"""pyannote.audio's pipeline with random weights, loaded through the catalog: it tells what the
-library itself tells of the same sound, holds little of it at once, and tells nobody else of
-anything."""
+"""pyannote.audio's pipeline with random weights, loaded through the catalog: it returns the
+library's own turns for the same sound, keeps little of it in memory, and sends no telemetry."""
 
 import subprocess
 import sys
@@ -76,8 +75,8 @@ def told(findings: DiarizationFindings) -> list[set[tuple[str, int, int]]]:
 
 
 def by_the_library(release: Release, sound: Clip, **asked: int) -> list[set[tuple[str, int, int]]]:
-    """Its own answer, with our names for its speakers, without what it heard in the silence behind
-    the end."""
+    """The library's own answer, with our names for its speakers, without detections in the silence
+    behind the end."""
     import torch
     from pyannote.audio import Pipeline
 

@@ -170,7 +170,7 @@ def test_what_was_sent_in_the_future_counts_as_sent_now(bare_servers: Stack) -> 
 
 
 def test_a_leap_ahead_makes_nobodys_waiting_longer_than_a_step(bare_servers: Stack) -> None:
-    """What was noted before it looks two weeks old afterwards."""
+    """Earlier records look two weeks old afterwards."""
     redis, task = Redis.from_url(bare_servers.redis_url), uuid4().hex
     assert tries.waited(redis, task, STEP_SEC) == 0
     redis.hset(f"waited:{task}", "at", time.time() - 10)

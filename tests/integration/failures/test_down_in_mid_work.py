@@ -1,5 +1,5 @@
-"""``make down`` in mid-work and ``make up`` again: everything is finished, nothing is done twice,
-nobody had to help."""
+"""``make down`` in mid-work and ``make up`` again: everything is finished once, without
+intervention."""
 
 import json
 import time

@@ -1,5 +1,5 @@
-"""Whatever dies, in whatever order: every chunk is merged once a round, with the right content, and
-every event is told once.
+"""After failures in any order, every chunk is merged once a round, with the right content, and
+every event is published once.
 
 Hypothesis drives the ledger, the merge, the claims, the rounds and the outbox on a real Postgres
 and a real Redis; sessions die in the midst of their transactions (``tests.integration.ground``).
@@ -85,8 +85,7 @@ class Pipeline(Once):
     @rule(data=st.data(), name=st.sampled_from(ANALYSES), died=st.booleans())
     @precondition(lambda self: self.batches)
     def begin(self, data: st.DataObject, name: str, died: bool) -> None:
-        """Work on a chunk, in the place of whoever is at work on it, who has died or given it
-        back."""
+        """Starts work on a chunk, in place of the previous holder, which died or released it."""
         self.holders.take(
             (data.draw(st.sampled_from(data.draw(st.sampled_from(self.batches)))), name), died
         )
@@ -155,7 +154,7 @@ class Pipeline(Once):
 
     def settle_everything(self) -> None:
         """From any state, the ordinary steps without a crash end with everything merged, closed and
-        told."""
+        published."""
         for _ in range(2):
             self.reconcile()
             for recording_id in self.recordings:
@@ -202,7 +201,7 @@ class Pipeline(Once):
         return keys
 
     def _stage(self, keys: list[ChunkKey], analysis: str, fails: bool) -> None:
-        """The same round says the same, however often it is asked: outcomes are deterministic."""
+        """Repeated analyses of a round return the same: outcomes are deterministic."""
         for key in keys:
             staged = self.said.setdefault((key, analysis), _outcome(key, analysis, fails))
             staging.put(self.redis, analysis, {key: staged}, TTL_SEC)

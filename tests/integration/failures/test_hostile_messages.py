@@ -1,5 +1,5 @@
-"""Messages that no worker can work on: counted, told in one line, put aside; those before and
-behind are not disturbed."""
+"""Messages that no worker can process are counted, logged in one line, and set aside; those before
+and behind are not disturbed."""
 
 import base64
 import json

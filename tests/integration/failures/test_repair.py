@@ -55,7 +55,7 @@ def stuck(stage: Stack, word: str) -> str:
 
 
 def dispatched(stage: Stack, path: Path, *analyses: str) -> str:
-    """A recording that is cut and dispatched, while nobody analyses it."""
+    """A recording that is cut and dispatched, without a worker to analyse it."""
     stage.settings |= SHORT
     with stage.workers("ingest", "ingest"):
         reply = enqueue(stage, {"uri": stage.offer(path), "analyses": list(analyses)})

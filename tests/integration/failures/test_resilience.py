@@ -1,5 +1,5 @@
-"""What may die: messages, workers, audio, checkpoints. The recording is closed exactly once, and
-says what is missing."""
+"""Loss of messages, workers, audio and checkpoints: the recording is closed exactly once, and
+reports missing parts."""
 
 import os
 import shutil
@@ -39,7 +39,7 @@ def stage(stage: Stack) -> Stack:
 
 
 def ingested(stage: Stack, analyses: list[str]) -> str:
-    """A recording that is decoded and dispatched while nobody analyses."""
+    """A recording that is decoded and dispatched, without a worker to analyse it."""
     with stage.workers("ingest", "ingest"):
         reply = enqueue(stage, {"uri": stage.offer(DEMO), "analyses": analyses})
     assert reply["state"] == "analyzing"

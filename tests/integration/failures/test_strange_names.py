@@ -1,5 +1,5 @@
-"""Files with strange names, through the whole system: analysed, told apart, and shown so that no
-terminal obeys them."""
+"""Files with strange names, through the whole system: analysed, kept separate, and shown without
+terminal controls."""
 
 import json
 import os

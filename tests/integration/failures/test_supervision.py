@@ -1,4 +1,4 @@
-"""What dies while the local stack is up is started again, and nobody has to type anything."""
+"""Parts of the running local stack that die are restarted without intervention."""
 
 import os
 import signal

@@ -1,5 +1,5 @@
-"""An alarm in a long recording is told while its chunk is worked on, once, whatever is done again
-and whatever is away."""
+"""An alarm in a long recording is published once while its chunk is analysed, despite repetitions
+and unavailable services."""
 
 import threading
 import wave
@@ -27,7 +27,7 @@ pytestmark = pytest.mark.integration
 RATE = 16_000
 SECONDS = 150
 ALARMED = 3
-"""Index of the chunk with the alarm: nobody speaks, so that chunks are cut every 25 s."""
+"""Index of the chunk with the alarm: without speech, chunks are cut every 25 s."""
 
 
 class Command(NamedTuple):
@@ -38,7 +38,7 @@ class Command(NamedTuple):
 
 
 class Watch:
-    """Every command while it is open, as MONITOR tells them."""
+    """Records every Redis command while it is open, with MONITOR."""
 
     def __init__(self, redis_url: str) -> None:
         self._redis = Redis.from_url(
@@ -86,7 +86,7 @@ def alarmed(path: Path) -> Path:
 
 
 def dispatched(stage: Stack, tmp_path: Path) -> str:
-    """The recording, cut and dispatched, while nobody analyses it."""
+    """The recording, cut and dispatched, without a worker to analyse it."""
     with stage.workers("ingest", "ingest"):
         reply = enqueue(
             stage,

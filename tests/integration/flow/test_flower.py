@@ -1,5 +1,4 @@
-"""Flower, as an operator opens it: pools and tasks by their names, and nothing that was said in a
-recording."""
+"""Flower shows pools and tasks by their names, and no transcripts."""
 
 import base64
 import json

@@ -47,7 +47,7 @@ def test_a_signed_url_is_told_without_its_signature(stage: Stack) -> None:
 
 
 def _task_events(listener: PubSub) -> str:
-    """What Flower hears, up to the end of the task."""
+    """The task events received by Flower, up to the end of the task."""
     told = ""
     for message in listener.listen():
         if message["type"] == "pmessage":

@@ -1,5 +1,5 @@
-"""Parts of finished recordings are analysed again: what was known stays readable, and only what is
-new is told."""
+"""Finished recordings are analysed again in part: existing results stay readable, and only new ones
+are published."""
 
 import json
 from collections import Counter

@@ -1,5 +1,5 @@
-"""The same file, or the same id, comes again with other wishes: what is missing is done, what
-differs is named, and nobody's file is lost because of another's."""
+"""The same file, or the same id, arrives again with other options: missing analyses are run,
+differences are named, and no file is lost because of another."""
 
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor

@@ -1,5 +1,4 @@
-"""Deleting: nothing that names a recording is left anywhere, whatever it was at, and nothing comes
-back."""
+"""Deletion removes all traces of a recording in any state, permanently."""
 
 import json
 import os

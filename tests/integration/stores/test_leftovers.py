@@ -1,4 +1,4 @@
-"""What dead processes left in the store goes; what somebody still wants stays."""
+"""Leftovers of dead processes in the store are removed; files in use stay."""
 
 import json
 import os

@@ -100,8 +100,8 @@ def pid(database_url: str) -> int:
 
 
 def waited_out(url: str, fault: Callable[[str], AbstractContextManager[None]], says: str) -> int:
-    """The server process that a patient client writes to once the fault is over; an impatient one
-    is told at once."""
+    """The server process used by a patient client once the fault is over; an impatient one fails at
+    once."""
     after: list[int] = []
     with fault(url):
         with pytest.raises(Unavailable, match=says), db.once(url):

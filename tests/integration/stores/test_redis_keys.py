@@ -1,4 +1,4 @@
-"""Which of Redis's keys may stay for ever: those that somebody here knows."""
+"""Redis keys without an expiry: only known ones."""
 
 import pytest
 from redis import Redis

@@ -1,5 +1,4 @@
-"""What is old enough goes, by class; what dead processes left goes too, and nothing that somebody
-still wants."""
+"""Old data is removed by class, and so are leftovers of dead processes; data in use stays."""
 
 import json
 import time
@@ -40,7 +39,7 @@ TABLES = (
 
 
 def sizes(stage: Stack, *vacuum: str) -> dict[str, int]:
-    """Rows, bytes, keys and files, all told."""
+    """Rows, bytes, keys and files in total."""
     redis = Redis.from_url(stage.redis_url)
     with db.connect(stage.database_url) as connection:
         for command in vacuum:

@@ -1,5 +1,5 @@
-"""Rounds in the tables: what is told of an answer that changes and changes back, and what cannot be
-opened again."""
+"""Rounds in the tables: events of an answer that changes and changes back, and recordings that
+cannot be reopened."""
 
 from collections.abc import Iterator
 from typing import Any

@@ -1,5 +1,5 @@
 """emotion2vec, loaded through the catalog: the logits are FunASR's, rows do not depend on one
-another, int8 says the same."""
+another, int8 gives the same labels."""
 
 from pathlib import Path
 from typing import Any
@@ -24,7 +24,7 @@ FUNASR = (
     (-0.3709, 0.0245, 0.2237, 0.0464, 0.076, 0.1944, -0.3965, -0.1754, 0.1888),
     (0.2131, 0.0635, -0.2278, 0.1459, -0.3513, 0.1608, 0.4058, 0.1988, -0.2551),
 )
-"""Logits that ``funasr`` 1.4.16 itself gives for ``SOUNDS``, for whoever does not have it."""
+"""Logits of ``funasr`` 1.4.16 for ``SOUNDS``, for machines without it."""
 
 
 @pytest.fixture(scope="module")

@@ -18,7 +18,7 @@ pytestmark = pytest.mark.runtimes
 LEAST_GAIN = 2.5
 MOST_SEC = 0.1
 PATIENCE_SEC = 60.0
-"""How long a moment is waited for in which nobody else uses the core's other half."""
+"""Maximum wait for a moment when the core's other half is idle."""
 
 
 @pytest.fixture(autouse=True)

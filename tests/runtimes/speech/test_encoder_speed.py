@@ -17,8 +17,7 @@ LEAST_GAIN = 2.5
 
 
 def cpu_seconds(work: Callable[[], object]) -> float:
-    """Of one call, the best of three after a first one; time of this process, whatever else the
-    machine does."""
+    """CPU seconds of one call, the best of three after a first one, in this process only."""
     work()
     best = float("inf")
     for _ in range(3):

@@ -1,4 +1,4 @@
-"""Words meet speakers, speakers hold the floor, and speech without words is still heard."""
+"""Words are assigned to speakers and turns, and speech without words is kept."""
 
 from itertools import pairwise
 

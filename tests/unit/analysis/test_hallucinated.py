@@ -1,4 +1,4 @@
-"""Text that nobody said is kept apart with the reason, and what was said stays."""
+"""Hallucinated text is suppressed with the reason, and spoken text stays."""
 
 from hypothesis import given
 from hypothesis import strategies as st

@@ -249,7 +249,7 @@ jitter = st.lists(st.integers(-20, 20), min_size=40, max_size=40)
 
 
 def said(items: list[tuple[str, int, int]]) -> list[Word]:
-    """Words one after the other, around the overlap; a word is never said twice in a row."""
+    """Words one after the other, around the overlap; no word is repeated directly."""
     words, now = [], 22_000
     for text, pause, length in items:
         if not words or words[-1].text != text:
@@ -259,7 +259,8 @@ def said(items: list[tuple[str, int, int]]) -> list[Word]:
 
 
 def heard(words: list[Word], start: int, end: int, shifts: list[int]) -> list[Word]:
-    """What a chunk hears of them: cut at its edges, with scraps lost and times a little off."""
+    """The words recognised by a chunk: cut at its edges, with fragments lost and times a little
+    off."""
     cut = [(w, max(w.start_ms, start), min(w.end_ms, end)) for w in words]
     pairs = zip(
         [item for item in cut if item[2] - item[1] >= 80], shifts[::2], shifts[1::2], strict=False

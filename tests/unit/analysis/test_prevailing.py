@@ -1,5 +1,5 @@
-"""What label stands for a whole chunk and a whole recording: what is heard in it, silence only
-where hardly anything is."""
+"""The label of a whole chunk and a whole recording is that of its audible part, silence only if
+hardly anything is audible."""
 
 import numpy as np
 import pytest

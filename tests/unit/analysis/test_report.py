@@ -1,4 +1,4 @@
-"""The report merges the outcomes of all chunks, says what is missing, and guesses nothing."""
+"""The report merges the outcomes of all chunks, lists missing ones, and guesses nothing."""
 
 import random
 

@@ -1,5 +1,4 @@
-"""Sound events: hysteresis, shortest duration, the level below which nothing is heard, and what is
-said of the rest."""
+"""Sound events: hysteresis, minimum duration, minimum level, and reasons of rejected ones."""
 
 from itertools import pairwise
 
@@ -21,7 +20,7 @@ SILENCE = SCENES.index("silence")
 def heard(
     label: str, *shares: float, quiet: tuple[int, ...] = ()
 ) -> tuple[list[SoundEvent], dict[tuple[str, str], Rejected]]:
-    """Events of one label with these shares, the rest being silence; and what was kept back, by
+    """Events of one label with these shares, the rest being silence; and the rejected ones, by
     label and reason."""
     rows = np.zeros((len(shares), len(SCENES)), np.float32)
     rows[:, SCENES.index(label)] = shares

@@ -1,4 +1,4 @@
-"""How many people speak, as it is typed and as another service says it."""
+"""Number of speakers, on the command line and in requests."""
 
 import pytest
 from pydantic import ValidationError

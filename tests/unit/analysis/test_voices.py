@@ -1,4 +1,4 @@
-"""Windows over speech, voices told apart by their embeddings, and the turns that come of it."""
+"""Windows over speech, speakers clustered by their embeddings, and the resulting turns."""
 
 from itertools import pairwise
 

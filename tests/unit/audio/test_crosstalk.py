@@ -1,5 +1,5 @@
-"""One voice on two channels: said once, on its own channel. Two voices at once: both said, whatever
-they say."""
+"""One voice on two channels is kept once, on its own channel; two simultaneous voices are both
+kept."""
 
 from pathlib import Path
 from uuid import UUID

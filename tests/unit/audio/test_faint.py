@@ -1,5 +1,5 @@
-"""Faint voices after loud ones: they are heard, noise as faint is not, and what is left out is told
-of."""
+"""Faint voices after loud ones are detected, equally faint noise is not, and skipped sound gets a
+note."""
 
 from pathlib import Path
 from uuid import UUID

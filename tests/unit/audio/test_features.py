@@ -1,4 +1,4 @@
-"""The spectrograms that every checkpoint hears: geometry, scales, and what must not change."""
+"""The spectrograms of the checkpoints: geometry, scales, and invariants."""
 
 import numpy as np
 import pytest

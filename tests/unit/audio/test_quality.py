@@ -40,7 +40,7 @@ def header(channels: int = 1, rate: int = RATE, codec: str = "pcm_s16le") -> Pro
 def measured(
     sound: Sound, rate: int = RATE, size: int | None = None, codec: str = "pcm_s16le"
 ) -> RecordingQuality:
-    """Fed in blocks of ``size`` samples, a second unless told otherwise."""
+    """Measures sound fed in blocks of ``size`` samples, by default a second."""
     meter = QualityMeter(header(len(sound), rate, codec))
     for start in range(0, sound.shape[1], size or rate):
         meter.update(sound[:, start : start + (size or rate)])

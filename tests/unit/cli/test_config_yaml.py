@@ -1,5 +1,5 @@
-"""``config.yaml``: that of [002] is taken as it is, and whatever is wrong with one is one line that
-names it."""
+"""``config.yaml``: that of [002] is accepted unchanged, and any error in one is one line that names
+it."""
 
 import os
 import re

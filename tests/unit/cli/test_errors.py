@@ -1,5 +1,4 @@
-"""What a person reads when something is wrong: one line on stderr, what to do, and an exit code
-that tells the kind."""
+"""Errors of the command: one line on stderr with a remedy, and an exit code by kind."""
 
 import errno
 import os

@@ -13,7 +13,7 @@ TAKE = (
 
 
 def another(home: Path, then: str) -> "subprocess.Popen[str]":
-    """A process that takes a lease, and says so."""
+    """A process that takes a lease and prints a line."""
     code = TAKE + "print('taken', flush=True); " + then
     process = subprocess.Popen(
         [sys.executable, "-c", code, str(home)],

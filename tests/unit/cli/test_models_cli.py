@@ -1,5 +1,4 @@
-"""``earshot models`` as it is typed, and what a worker says of models that are not there or not
-allowed."""
+"""``earshot models`` on the command line, and workers' errors about missing or forbidden models."""
 
 import json
 import os

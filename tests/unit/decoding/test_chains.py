@@ -1,5 +1,5 @@
-"""Files joined end to end: every part is analysed, whatever its rate or channels, and what cannot
-be read is named."""
+"""Files joined end to end: every part is analysed, at any rate and channel count, and unreadable
+parts are named."""
 
 from pathlib import Path
 from uuid import uuid4

@@ -1,5 +1,5 @@
-"""A file is opened once: what is hashed is what is decoded, whatever happens to its name, its links
-and its end meanwhile."""
+"""A file is opened once: the hashed bytes are the decoded ones, despite changes of its name, its
+links and its end."""
 
 import os
 import subprocess

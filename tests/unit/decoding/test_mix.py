@@ -1,4 +1,4 @@
-"""Channels that are not speakers become one channel before anything is stored or heard."""
+"""Channels that are not speakers become one channel before storage and speech detection."""
 
 from pathlib import Path
 from uuid import uuid4

@@ -29,7 +29,7 @@ def beep_at(start: float, hz: float, seconds: float = 6, rate: int = RATE) -> So
 
 
 def heard(ready: Prepared) -> list[tuple[int, float]]:
-    """Of each channel: the frequency that it holds, and where it begins."""
+    """Frequency and begin of each channel."""
     found = []
     for samples in read_pcm(ready.audio[16_000], 16_000, ready.channels, 0, ready.duration_ms):
         first = int(np.flatnonzero(np.abs(samples) > 0.1)[0])

@@ -1,4 +1,4 @@
-"""The catalog, its files, and what is said when one of them is wrong."""
+"""The catalog, its files, and the messages about invalid ones."""
 
 import hashlib
 import re

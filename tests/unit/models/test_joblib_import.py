@@ -1,5 +1,4 @@
-"""People's own .joblib models become a checkpoint, and only if somebody answers for the very file
-(C-44)."""
+"""Users' .joblib models become a checkpoint only with explicit trust in the very file (C-44)."""
 
 import hashlib
 import io

@@ -1,5 +1,4 @@
-"""The Moonshine runtime and the times of its words, heard on the demo call, whose words and times
-are known."""
+"""The Moonshine runtime and its word times, on the demo call with its known words and times."""
 
 import json
 import sys

@@ -1,4 +1,4 @@
-"""The head that stands on YAMNet: what it says where YAMNet is not."""
+"""The head on YAMNet: its errors without YAMNet."""
 
 from collections.abc import Iterator
 from pathlib import Path

@@ -25,7 +25,7 @@ def test_rounded_shares_sum_to_one_and_stay_close(raw: np.ndarray) -> None:
 
 
 def test_the_order_of_the_labels_makes_no_difference() -> None:
-    """Equal remainders: what Postgres gives back is pooled like what the model said."""
+    """Equal remainders: shares read from Postgres are pooled like the model's own."""
     weights = {"negative": 0.25005, "neutral": 0.6999, "positive": 0.05005}
     assert rounded_shares(weights) == rounded_shares(dict(reversed(weights.items())))
 

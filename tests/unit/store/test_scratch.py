@@ -1,4 +1,4 @@
-"""Copies of remote recordings go with whoever made them, however he ends."""
+"""Copies of remote recordings are removed with their process, however it ends."""
 
 import os
 import subprocess

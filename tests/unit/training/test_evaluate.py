@@ -1,5 +1,4 @@
-"""``earshot evaluate`` on sound made here: figures that must come out, and one line for whatever is
-wrong."""
+"""``earshot evaluate`` on synthetic sound: expected figures, and one line for each error."""
 
 import importlib.util
 import json

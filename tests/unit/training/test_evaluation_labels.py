@@ -1,4 +1,4 @@
-"""What a manifest's rows mean, and what is said of those that cannot be read."""
+"""Meaning of a manifest's rows, and messages about unreadable ones."""
 
 from pathlib import Path
 

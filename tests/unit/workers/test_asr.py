@@ -1,5 +1,5 @@
-"""Speech becomes words at the right time on the right channel, whatever was decoded before. Heard
-on the demo call."""
+"""Speech becomes words at the right time on the right channel, independent of earlier decodes. On
+the demo call."""
 
 import json
 from pathlib import Path

@@ -26,8 +26,8 @@ NAME, OTHER = default_releases()["asr"].name, "asr-pocketsphinx-en-us-1"
 
 
 class Listener:
-    """A recogniser that writes down how much it was given, and in which call; it hears Arabic where
-    it is not told."""
+    """A recogniser that records the sizes of its calls; it detects Arabic for an undetermined
+    language."""
 
     languages = ("en", "fr", *(f"x{n:02}" for n in range(20)))
     join_gap_ms = 500

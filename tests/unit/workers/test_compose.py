@@ -153,8 +153,8 @@ def test_every_service_is_confined(name: str) -> None:
 def test_redis_gets_its_password_and_the_signal_to_stop(
     tmp_path: Path, password: str, shell: list[str]
 ) -> None:
-    """The lines of the compose file, whatever the image's shell and the password's characters, with
-    the local stack's redis-server and a file of this test's."""
+    """The lines of the compose file, for several shells of the image and characters of the
+    password, with the local stack's redis-server and a file of this test's."""
     if shutil.which(shell[0]) is None:
         pytest.skip(f"no {shell[0]} on this machine")
     folder, socket = tmp_path / "bin", tmp_path / "redis.sock"

@@ -1,5 +1,5 @@
-"""The gate before the workers: whatever lies in a queue, it answers, in one line, and lets nothing
-odd pass."""
+"""Validation of messages before the workers: every message in a queue gets an answer in one line,
+and invalid ones do not pass."""
 
 import base64
 import inspect

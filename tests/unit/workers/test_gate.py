@@ -1,5 +1,5 @@
-"""Scene-gated speech: what is surely noise or music is not given to speech recognition, whatever
-the VAD heard in it."""
+"""The gate: chunks that are surely noise or music skip speech recognition, despite speech by the
+VAD."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -127,7 +127,7 @@ def test_what_is_hardly_there_passes(level: float, tmp_path: Path) -> None:
 
 @dataclass
 class Asks:
-    """An analysis that asks about each utterance whether somebody speaks there."""
+    """An analysis that asks the gate about each utterance."""
 
     told: list[bool]
 
@@ -168,7 +168,7 @@ def test_what_the_gate_stops_is_counted_by_scene_and_set(tmp_path: Path) -> None
 
 @dataclass
 class Miscounting:
-    """An analysis that gives so many results, whatever it is asked."""
+    """An analysis that returns a given number of results."""
 
     results: int
 

@@ -1,5 +1,4 @@
-"""What the shipped scene checkpoint makes of sounds that nobody can be in doubt about, and of hard
-transport."""
+"""Answers of the released scene checkpoint for unambiguous sounds, and after hard transport."""
 
 from collections.abc import Callable
 from pathlib import Path
