@@ -1,5 +1,6 @@
 """``earshot ingest``: checks files, submits them, follows them, prints and writes their reports."""
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
@@ -16,7 +17,7 @@ from earshot.registry import analyses as registered
 from earshot.settings import settings
 from producer.admission import wait_for_room
 from producer.patience import Patience
-from producer.scan import find_audio, left_out
+from producer.scan import find_audio
 from producer.submit import Options, Submission, submit
 
 OF_ONE_FILE = (BadAudio, Forbidden, Growing, OSError, ValueError)
@@ -96,7 +97,8 @@ def validate(paths: Sequence[Path], accept_truncated: bool) -> int:
     from earshot.audio.store.growing import wait_until_settled
 
     failed, longest_ms = 0, settings().max_duration_sec * 1000
-    for path in find_audio(paths):
+    left_out = Counter[str]()
+    for path in find_audio(paths, left_out):
         try:
             wait_until_settled(path)
             with opened(path) as file:
@@ -115,16 +117,18 @@ def validate(paths: Sequence[Path], accept_truncated: bool) -> int:
             )
             for note in file_notes(facts, tally):
                 show(f"{path}: note: {note}")
-    _tell_left_out(paths)
+    _tell_left_out(left_out)
     return 1 if failed else 0
 
 
 def ingest(paths: Sequence[Path], wanted: Options, *, wait: bool, out: Path | None) -> int:
     """Submits the files and, with ``wait``, prints each report and writes it below ``out``. Returns
     1 if any file failed."""
+    left_out = Counter[str]()
     with patience() as patient:
-        submitted, refused = _submit(patient, find_audio(paths), wanted, tell=not wait)
-        _tell_left_out(paths)
+        found = find_audio(paths, left_out)
+        submitted, refused = _submit(patient, found, wanted, tell=not wait)
+        _tell_left_out(left_out)
         failed = deliver(patient, submitted, out) if wait else 0
     return 1 if failed or refused else 0
 
@@ -151,8 +155,7 @@ def _submit(
     return submitted, refused
 
 
-def _tell_left_out(paths: Iterable[Path]) -> None:
-    counted = left_out(paths)
+def _tell_left_out(counted: Counter[str]) -> None:
     if counted:
         suffixes = ", ".join(
             f"{number} {suffix or 'without a suffix'}" for suffix, number in counted.most_common()

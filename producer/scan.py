@@ -61,39 +61,28 @@ SUFFIXES = frozenset(
 )
 
 
-def find_audio(paths: Iterable[Path]) -> Iterator[Path]:
+def find_audio(paths: Iterable[Path], left_out: Counter[str] | None = None) -> Iterator[Path]:
     """Yields every named file, and every audio or video file below the named folders, each once, in
     order.
 
     Named paths are always yielded, even if missing, a folder without audio or not audio, and so are
     folders that cannot be entered: submitting them reports the error, and the others continue.
+
+    Args:
+        left_out: counts the other files of the folders by suffix, complete when all is yielded.
     """
     # os.path, for pathlib raises at links in a circle, at names that are too long and below folders
     # that may not be entered.
     seen: set[str] = set()
     for path in paths:
-        for each in _below(path):
+        for each in _below(path, Counter() if left_out is None else left_out):
             real = os.path.realpath(each)
             if real not in seen:
                 seen.add(real)
                 yield each
 
 
-def left_out(paths: Iterable[Path]) -> Counter[str]:
-    """Number of files skipped below the named folders, by suffix."""
-    names = (
-        name
-        for path in paths
-        if os.path.isdir(path)
-        for _, _, files in os.walk(path)
-        for name in files
-    )
-    return Counter(
-        suffix for name in names if (suffix := Path(name).suffix.lower()) not in SUFFIXES
-    )
-
-
-def _below(path: Path) -> list[Path]:
+def _below(path: Path, left_out: Counter[str]) -> list[Path]:
     if not os.path.isdir(path):
         return [path]
     closed: list[OSError] = []  # folders that cannot be entered: submitting them reports it
@@ -102,5 +91,7 @@ def _below(path: Path) -> list[Path]:
         for folder, _, names in os.walk(path, onerror=closed.append)
         for name in names
     ]
-    audio = [each for each in found if each.suffix.lower() in SUFFIXES and os.path.isfile(each)]
+    named = [each for each in found if each.suffix.lower() in SUFFIXES]
+    left_out.update(each.suffix.lower() for each in found if each.suffix.lower() not in SUFFIXES)
+    audio = [each for each in named if os.path.isfile(each)]
     return sorted([*audio, *(Path(error.filename) for error in closed)]) or [path]

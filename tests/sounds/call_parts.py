@@ -19,7 +19,7 @@ from earshot.analysis.findings import (
     Word,
 )
 from earshot.analysis.outcome import Succeeded
-from earshot.analysis.report.report import ChunkSpan, Part, RecordingInfo
+from earshot.analysis.report.parts import ChunkSpan, Part, RecordingInfo
 from earshot.analysis.types import WHOLE, Utterance
 
 CHUNKS = (

@@ -8,8 +8,6 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from evaluation.measures.classification import confusion, uar
-
 Floats = NDArray[np.float32]
 Ints = NDArray[np.int64]
 Mask = NDArray[np.bool_]
@@ -98,11 +96,6 @@ def choose(
             flush=True,
         )
     return Choice(scores)
-
-
-def by_uar(truth: Ints, shares: Floats, fold: Ints) -> float:
-    """The plain UAR."""
-    return uar(confusion(truth, shares.argmax(axis=1), shares.shape[1]))
 
 
 def _inner(

@@ -44,8 +44,6 @@ THRESHOLD: float = Settings.model_fields["alarm_threshold"].default
 NEARLY = 0.5
 """Threshold for reporting near misses."""
 SNRS = (-5, 0, 10)
-UNNAMED = ("noise/nonspeech100", "noise/babycry", "noise/speechbrain")
-"""Sets whose labels do not exclude alarms."""
 TEACHERS = (
     "Smoke detector, smoke alarm",
     "Fire alarm",

@@ -10,7 +10,6 @@ from earshot.analysis.findings import Classification
 from earshot.analysis.outcome import Succeeded
 from earshot.analysis.report.answered import answered_by, missing, skipped
 from earshot.analysis.report.parts import (
-    ChunkSpan,
     Evidence,
     Part,
     RecordingFacts,
@@ -31,8 +30,6 @@ from earshot.analysis.report.sections import (
     VoiceSentiment,
 )
 from earshot.analysis.types import Frozen
-
-__all__ = ["SCHEMA_VERSION", "ChunkSpan", "Part", "RecordingInfo", "Report", "build_report"]
 
 SCHEMA_VERSION = "1.3"
 """Grows by a minor step when a field is added, by a major one when a field changes its meaning or

@@ -6,7 +6,8 @@ import jsonschema
 
 from earshot.analysis.findings import Classification, DiarizationFindings, Findings, SpeakerTurn
 from earshot.analysis.outcome import Failed, Skipped
-from earshot.analysis.report.report import ChunkSpan, Part, Report, build_report
+from earshot.analysis.report.parts import ChunkSpan, Part
+from earshot.analysis.report.report import Report, build_report
 from earshot.analysis.types import WHOLE
 from tests.sounds.call_parts import (
     ALL,

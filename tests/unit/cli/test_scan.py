@@ -1,0 +1,30 @@
+"""Folders are walked once: recordings by their suffix, all other files counted."""
+
+from collections import Counter
+from pathlib import Path
+
+from producer.scan import find_audio
+
+
+def test_other_files_are_counted_in_the_same_walk(tmp_path: Path) -> None:
+    for name in (
+        "b.wav",
+        "a.MP3",
+        "notes.txt",
+        "more.TXT",
+        "README",
+        "inner/c.flac",
+        "inner/d.txt",
+    ):
+        path = tmp_path / name
+        path.parent.mkdir(exist_ok=True)
+        path.touch()
+    left_out = Counter[str]()
+    found = list(find_audio([tmp_path, tmp_path / "notes.txt"], left_out))
+    assert [str(path.relative_to(tmp_path)) for path in found] == [
+        "a.MP3",
+        "b.wav",
+        "inner/c.flac",
+        "notes.txt",
+    ]
+    assert left_out == {".txt": 3, "": 1}
