@@ -7,7 +7,7 @@ import pytest
 
 from cli.again import choice
 from cli.doctor.stuck import Row, advice, ago, ranges
-from cli.mend import DONE, told
+from cli.mend import DONE, lines_of
 from cli.terminal.explain import USAGE
 from cli.terminal.places import described
 from earshot.analysis.errors import Misconfigured
@@ -57,8 +57,8 @@ def test_advice_names_what_to_start_and_what_mends() -> None:
 
 def test_a_pass_tells_each_kind_of_thing_that_it_did() -> None:
     assert set(DONE) == {*Repaired.model_fields, *Tidied.model_fields}
-    assert told(Repaired()) == told(Tidied()) == []
-    assert told(Repaired(merges_sent_again=2, events_published=3)) == [
+    assert lines_of(Repaired()) == lines_of(Tidied()) == []
+    assert lines_of(Repaired(merges_sent_again=2, events_published=3)) == [
         "2 merges sent again",
         "3 events published",
     ]
