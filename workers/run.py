@@ -12,6 +12,7 @@ from earshot.compute.device import context_lost, free_memory, out_of_memory, res
 from earshot.registry import analyses
 from workers.contract import Analyzer, Result, results
 from workers.gate import gated
+from workers.hooks import around_job
 from workers.modules import module
 
 log = logging.getLogger(__name__)
@@ -33,6 +34,13 @@ def run(job: Job, device: str, reraise: Reraise = (Transient,)) -> list[Outcome]
         Transient, or exceptions in ``reraise``: the caller decides.
         DeviceLost: this process must end; the chunk responsible is not known unless it was alone.
     """
+    with around_job(job) as entered:
+        outcomes = _run(job, device, reraise)
+        entered.outcomes = tuple(outcomes)
+        return outcomes
+
+
+def _run(job: Job, device: str, reraise: Reraise) -> list[Outcome]:
     card, analysis = analyses()[job.analysis], module(job.analysis)
     clips = [Clip(ref) for ref in job.chunks]
     try:
