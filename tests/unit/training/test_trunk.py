@@ -73,14 +73,14 @@ def test_the_list_names_packages_by_version_and_licence() -> None:
 
 def test_a_head_changes_nothing_under_it(tmp_path: Path) -> None:
     torch = pytest.importorskip("torch")
-    from training.recipes.trunk.student_net import embedded, hearing, named, untrained
+    from training.recipes.trunk.student_net import embedded, with_trunk, named, untrained
 
     path = tmp_path / "trunk.pt"
     with pytest.raises(SystemExit, match=r"training\.trunk"):
-        hearing(path)
+        with_trunk(path)
     torch.save(untrained().state_dict(), path)
     trunk, windows = (
-        hearing(path),
+        with_trunk(path),
         np.random.default_rng(0).standard_normal((3, 96, 64)).astype(np.float32),
     )
     layer = torch.nn.Linear(1024, 5)
