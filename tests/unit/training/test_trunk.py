@@ -73,7 +73,7 @@ def test_the_list_names_packages_by_version_and_licence() -> None:
 
 def test_a_head_changes_nothing_under_it(tmp_path: Path) -> None:
     torch = pytest.importorskip("torch")
-    from training.recipes.trunk.student_net import embedded, with_trunk, named, untrained
+    from training.recipes.trunk.student_net import embedded, named, untrained, with_trunk
 
     path = tmp_path / "trunk.pt"
     with pytest.raises(SystemExit, match=r"training\.trunk"):
