@@ -1,8 +1,8 @@
-"""The metadata of ONNX checkpoints: the one contract between those who write them (training,
-``earshot.noise``) and those who open them.
+"""The metadata of ONNX checkpoints: the contract between their writers (training,
+``earshot.noise``) and readers.
 
 Each property of the file is a key and its value as JSON. A checkpoint has the keys of one of the
-classes below; what it does not need may be absent, and unknown keys are passed over.
+classes below; optional ones may be absent, and unknown keys are ignored.
 """
 
 import json
@@ -20,7 +20,7 @@ Finite = Annotated[float, Field(allow_inf_nan=False)]
 
 
 class Metadata(BaseModel):
-    """What any checkpoint may say of itself."""
+    """Metadata of any checkpoint."""
 
     model_config = ConfigDict(frozen=True, extra="ignore")
 
@@ -35,9 +35,9 @@ class Metadata(BaseModel):
     model_version: str | None = None
     architecture: str | None = None
     first_weights: str | None = None
-    """Where training began: random, or the weights of another network."""
+    """Initial weights of training: random, or those of another network."""
     parity: dict[str, Any] | None = None
-    """How far the export is from the trained network."""
+    """Difference of the export from the trained network."""
     made_from: dict[str, dict[str, str]] | None = None
     """Role to the files that were imported, and their sha256."""
 

@@ -1,10 +1,9 @@
 """Words, their times and confidences on the best path through CTC emissions.
 
-The most probable label of every frame is the most probable path of all, so it is also the most
-probable one of the text that it
-spells, word boundaries included: what forced alignment of that text finds
-(``torchaudio.functional.forced_align``; the tests hold the two together), without looking for it,
-which takes longer than a large network on a GPU.
+The most probable label of every frame gives the most probable path, which is also the most probable
+one of its own text, word boundaries included: the result of forced alignment of that text
+(``torchaudio.functional.forced_align``; the tests compare both), without the search, which takes
+longer than a large network on a GPU.
 """
 
 from collections.abc import Callable
@@ -16,17 +15,17 @@ from numpy.typing import NDArray
 from earshot.models.asr.recogniser import Recognised
 
 LEAST = 1e-30
-"""Probability that a letter counts with at least, where its logarithm is taken."""
+"""Minimum probability of a letter before its logarithm is taken."""
 
 
 @dataclass(frozen=True)
 class Alphabet:
-    """What the labels of a network stand for."""
+    """Meaning of the labels of a network."""
 
     between: int
-    """Stands between words."""
+    """Label between words."""
     unheard: tuple[int, ...]
-    """Stand for no letters; the blank is among them."""
+    """Labels without letters, including the blank."""
     written: Callable[[int], str]
 
 
@@ -41,12 +40,12 @@ def words_on(
     letters).
 
     Args:
-        path: the likeliest label of each frame, shape (frames,), at least one.
+        path: most likely label of each frame, shape (frames,), at least one.
         shares: its probability, shape (frames,).
-        frame_ms: sound behind one frame.
+        frame_ms: audio per frame.
         length_ms: of the stretch; no time lies behind it.
     """
-    # A letter is a run of one label: what stands twice with a blank between is two letters.
+    # A letter is a run of one label: a label twice with a blank between is two letters.
     starts = np.flatnonzero(np.diff(path, prepend=-1))
     ends = np.append(starts[1:], len(path))
     labels, sums = path[starts], np.add.reduceat(shares, starts)

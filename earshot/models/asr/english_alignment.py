@@ -1,5 +1,4 @@
-"""Word times of English text that is known: pocketsphinx lays its words along the sound (forced
-alignment)."""
+"""Word times of known English text by forced alignment with pocketsphinx."""
 
 import re
 import unicodedata
@@ -16,10 +15,9 @@ from earshot.models.asr.pocketsphinx_words import hear
 
 LANGUAGE = "en"
 HISS = 0.03
-"""Of the sound's level, laid under it. The acoustic model never heard bands that are empty, as on a
-telephone line, and takes
-speech there for silence: of 31 stretches of such a call it could lay 11 along the sound without
-hiss."""
+"""Level of added noise, relative to the audio. The acoustic model was not trained on empty bands,
+as on a telephone line, and classifies speech there as silence: of 31 stretches of such a call it
+aligned 11 without noise."""
 ROUGHLY = {
     "th": "TH", "sh": "SH", "ch": "CH", "ph": "F", "ck": "K", "ng": "NG", "oo": "UW", "ee": "IY",
     "ou": "AW", "qu": "K W", "wh": "W", "a": "AE", "b": "B", "c": "K", "d": "D", "e": "EH",
@@ -28,10 +26,10 @@ ROUGHLY = {
     "x": "K S", "y": "Y", "z": "Z", "0": "Z IH R OW", "1": "W AH N", "2": "T UW", "3": "TH R IY",
     "4": "F AO R", "5": "F AY V", "6": "S IH K S", "7": "S EH V AH N", "8": "EY T", "9": "N AY N",
 }  # fmt: skip
-"""Letters to the sounds (ARPAbet) that they often stand for. Good enough to hold the place of a
-word that is in no dictionary, so that its neighbours do not swallow its sound."""
+"""Letters to the sounds (ARPAbet) that they often stand for. Sufficient to hold the place of a word
+that is in no dictionary, so that its neighbours do not absorb its audio."""
 GUESSED = "?"
-"""Behind a word whose sound is guessed; no word of the dictionary ends with it."""
+"""Suffix of a word with guessed sounds; no word of the dictionary ends with it."""
 _LETTERS = re.compile("|".join(ROUGHLY))
 
 
@@ -47,8 +45,8 @@ class Aligner:
 
     def align(self, samples: Samples, words: Sequence[str]) -> list[tuple[Span, Timing]]:
         """A span in ms for every word, in order of time. ``interpolated`` are words that are in no
-        dictionary, whose sound is guessed from their letters, and all words where the text cannot
-        be laid along the sound at all.
+        dictionary, with sounds guessed from their letters, and all words if the text cannot be
+        aligned.
 
         Args:
             samples: mono, at ``SAMPLE_RATE``.
@@ -74,7 +72,7 @@ class Aligner:
         ]
 
     def _sounds(self, word: str) -> list[tuple[str, bool]]:
-        """Names that the decoder knows, and whether the dictionary has them: several for
+        """Names known to the decoder, each with a flag if it is in the dictionary: several for
         ``high-end``, none for a dash."""
         found = []
         for part in compared(word).split():
@@ -85,8 +83,8 @@ class Aligner:
         return found
 
     def _guessed(self, part: str) -> str:
-        """The part under a name of its own, with sounds after its letters; empty where it has none
-        of this alphabet."""
+        """A name for the part, with sounds from its letters; empty if it has no letters of this
+        alphabet."""
         plain = unicodedata.normalize("NFKD", part)
         sounds = " ".join(ROUGHLY[letters] for letters in _LETTERS.findall(plain))
         name = f"{part}{GUESSED}" if sounds else ""

@@ -1,6 +1,6 @@
-"""Log-mel features as Kaldi makes them, on the device where the network is.
+"""Log-mel features as in Kaldi, computed on the network's device.
 
-transformers' SeamlessM4TFeatureExtractor, which Wav2Vec2-BERT hears through, makes them on the CPU,
+transformers' SeamlessM4TFeatureExtractor, the front end of Wav2Vec2-BERT, computes them on the CPU,
 one frame after the other, in half a second for a full job. The settings and filters here are the
 extractor's own, and so are the numbers, up to the rounding of its single-precision spectra
 (``tests/runtimes/speech/test_device_features.py``).
@@ -22,7 +22,7 @@ SPREAD = 1e-7
 
 
 def fits(extractor: Any) -> bool:
-    """Whether a checkpoint's feature extractor is the one that this stands for."""
+    """True if a checkpoint's feature extractor is the one implemented here."""
     return type(extractor).__name__ == "SeamlessM4TFeatureExtractor"
 
 
@@ -42,8 +42,8 @@ class KaldiFeatures:
         self._window = torch.from_numpy(extractor.window).double().to(device)
 
     def __call__(self, rows: Sequence[Samples]) -> dict[str, Any]:
-        """What the network takes: ``input_features``, shape (rows, frames, stride x mels), and
-        their ``attention_mask``."""
+        """Inputs of the network: ``input_features``, shape (rows, frames, stride x mels), and their
+        ``attention_mask``."""
         import torch
         from torch.nn.utils.rnn import pad_sequence
 
@@ -55,7 +55,7 @@ class KaldiFeatures:
         held = torch.arange(features.shape[1], device=self._device) < counts[:, None]
         frames = features.shape[1] // self._stride
         features = features[:, : frames * self._stride].reshape(len(found), frames, -1)
-        # The last of the frames that are put together says whether they are sound.
+        # The last of the stacked frames decides if they count as audio.
         return {
             "input_features": features,
             "attention_mask": held[:, 1 : frames * self._stride : self._stride].int(),

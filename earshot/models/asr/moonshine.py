@@ -1,5 +1,5 @@
-"""The Moonshine runtime: English speech to punctuated text on one core, by two ONNX networks in the
-moonshine-voice wheel.
+"""The Moonshine runtime: English speech to punctuated text on one core, with two ONNX networks from
+the moonshine-voice wheel.
 
 Jeffries et al. 2024, Moonshine: Speech recognition for live transcription and voice commands.
 """
@@ -23,11 +23,10 @@ from earshot.models.options import Options
 
 LANGUAGE = "en"
 SHORTEST = SAMPLE_RATE
-"""Samples that a shorter stretch is padded to, on both sides: of less it learned nothing, and
-repeats itself."""
+"""Minimum length in samples, reached by padding on both sides: on shorter audio the network repeats
+itself."""
 TOKENS_A_SECOND = 6.5
-"""English is not spoken faster; upstream ends there what has not ended by itself, for it is a
-loop."""
+"""Maximum speed of English speech; like upstream, longer output is cut off, since it is a loop."""
 
 
 @dataclass(frozen=True)
@@ -46,30 +45,29 @@ class Moonshine:
     join_gap_ms = 1_500
     """More context makes better words, and pauses cost work (docs/asr.md)."""
     longest_ms = 30_000
-    """It learned on sound of up to half a minute."""
+    """Maximum length of its training audio, half a minute."""
 
     def __init__(self, folder: Path) -> None:
-        # Half a minute takes it 100 MB, which an arena would keep.
+        # Half a minute takes 100 MB, which an arena would keep.
         self._encoder: Any = onnx_runtime.session(folder / "encoder_model.ort", arena=False)
         self._decoder: Any = onnx_runtime.session(folder / "decoder_model_merged.ort")
         self._tokens = read_tokens(folder / "tokenizer.bin")
         self._aligner = Aligner()
-        # Memory of the decoder by layer: keys and values of what is written, and of what is heard.
+        # State of the decoder by layer: keys and values of the text, and of the audio.
         self._memory = [
             put for put in self._decoder.get_inputs() if put.name.startswith("past_key_values.")
         ]
         self._outputs = [put.name for put in self._decoder.get_outputs()]
 
     def speaks(self, language: str) -> bool:
-        """English, and nothing that is not known to be: it would only turn it into English words
-        that nobody said."""
+        """True for English only: other languages would become hallucinated English words."""
         return language == LANGUAGE
 
     def transcribe(
         self, stretches: Sequence[Samples], languages: Sequence[str], hotwords: Sequence[str]
     ) -> list[Recognition]:
-        """One stretch after the other: the networks scale their integers by all rows of a pass, so
-        that a row would depend on its neighbours. Hotwords have no effect."""
+        """Transcribes one stretch after the other: the networks scale their integers by all rows of
+        a pass, so a row would depend on its neighbours. Hotwords have no effect."""
         return [self._recognition(samples) for samples in stretches]
 
     def _recognition(self, samples: Samples) -> Recognition:
@@ -83,7 +81,7 @@ class Moonshine:
         return Recognition(tuple(recognised), LANGUAGE, float(np.mean(text.logs)))
 
     def write(self, samples: Samples) -> Text:
-        """The likeliest token again and again, until the text is at its end."""
+        """Greedy decoding until the end of the text."""
         missing = max(0, SHORTEST - len(samples))
         sound = np.pad(samples, (missing // 2, missing - missing // 2))[None]
         heard = np.ones(sound.shape, np.int64)
@@ -107,7 +105,7 @@ class Moonshine:
             for name, value in zip(self._outputs[1:], now, strict=True):
                 if (
                     step == 0 or ".decoder." in name
-                ):  # what was heard stays as it is from the first step on
+                ):  # the audio's part is constant from the first step on
                     memory[name.replace("present", "past_key_values", 1)] = value
             token, log = _likeliest(logits[0, -1])
             logs.append(log)
@@ -124,7 +122,7 @@ def _likeliest(logits: Samples) -> tuple[int, float]:
 
 
 def open_moonshine(release: Release, device: str, options: Options) -> Moonshine:
-    """The recogniser of a release; runs on the CPU whatever the device.
+    """The recogniser of a release; always on the CPU.
 
     Raises:
         Misconfigured: the checkpoint is missing, altered, or of another kind.

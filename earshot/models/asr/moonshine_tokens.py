@@ -1,4 +1,4 @@
-"""The vocabulary of Moonshine, and how its tokens make words."""
+"""The vocabulary of Moonshine, and its tokens' grouping to words."""
 
 from collections.abc import Sequence
 from math import exp
@@ -12,9 +12,9 @@ START, END = 1, 2
 FIRST_LETTER = 3
 """Tokens below are no text."""
 _SPACE = "\u2581".encode()
-"""What SentencePiece writes for the space before a word."""
+"""SentencePiece's mark of the space before a word."""
 _NO_TEXT = b"<<"
-"""What the tokens begin with that are kept for later."""
+"""Prefix of reserved tokens."""
 
 
 def read(path: Path) -> list[bytes]:
@@ -39,11 +39,11 @@ def read(path: Path) -> list[bytes]:
 def words_of(
     tokens: Sequence[int], logs: Sequence[float], vocabulary: Sequence[bytes]
 ) -> list[Spelled]:
-    """Words in order; one begins with the token that begins with a space.
+    """Words in order; one begins with each token that begins with a space.
 
     Args:
-        logs: natural log of the probability of every token; what stands behind those of ``tokens``
-            is not looked at.
+        logs: natural log of the probability of every token; entries behind those of ``tokens`` are
+            ignored.
     """
     groups: list[list[int]] = []
     for index, token in enumerate(tokens):
@@ -56,7 +56,7 @@ def words_of(
             groups.append([index])
     found = []
     for group in groups:
-        # A character may lie in several tokens of one byte each.
+        # A character may span several tokens of one byte each.
         text = (
             b"".join(vocabulary[tokens[index]] for index in group)
             .replace(_SPACE, b" ")

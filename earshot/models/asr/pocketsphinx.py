@@ -18,12 +18,12 @@ speakers set apart for that, and a third less work than pocketsphinx's default o
 
 
 class PocketsphinxDecoder:
-    """One decoder, reused for every utterance of a process; what it heard before has no influence
-    on what it hears next."""
+    """One decoder, reused for every utterance of a process; earlier utterances have no
+    influence."""
 
     languages = (LANGUAGE,)
     join_gap_ms = 800
-    """The language model needs the words before; a breath ends nothing."""
+    """The language model needs the preceding words; a breath does not end a stretch."""
     longest_ms = 600_000
 
     def __init__(self, live_states: int = LIVE_STATES) -> None:
@@ -32,14 +32,14 @@ class PocketsphinxDecoder:
         self._decoder: Any = Decoder(samprate=SAMPLE_RATE, loglevel="FATAL", maxhmmpf=live_states)
 
     def speaks(self, language: str) -> bool:
-        """English, and nothing that is not known to be: it would only turn it into English words
-        that nobody said."""
+        """True for English only: other languages would become hallucinated English words."""
         return language == LANGUAGE
 
     def transcribe(
         self, stretches: Sequence[Samples], languages: Sequence[str], hotwords: Sequence[str]
     ) -> list[Recognition]:
-        """One stretch after the other; there is nothing to batch, and hotwords have no effect."""
+        """Transcribes one stretch after the other; batches gain nothing, and hotwords have no
+        effect."""
         return [Recognition(tuple(self.decode(samples)), LANGUAGE) for samples in stretches]
 
     def decode(self, samples: Samples) -> list[Recognised]:
@@ -53,5 +53,5 @@ class PocketsphinxDecoder:
 
 
 def open_pocketsphinx(release: Release, device: str, options: Options) -> PocketsphinxDecoder:
-    """The decoder, with the weights of its package; runs on the CPU whatever the device."""
+    """The decoder, with the weights of its package; always on the CPU."""
     return PocketsphinxDecoder()

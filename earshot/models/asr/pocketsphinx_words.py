@@ -1,4 +1,4 @@
-"""One utterance through a pocketsphinx decoder, and the words it found, in milliseconds."""
+"""Runs one utterance through a pocketsphinx decoder, and returns its words in milliseconds."""
 
 import re
 from collections.abc import Iterator
@@ -15,12 +15,12 @@ FULL_SCALE = 32_768
 _VARIANT = re.compile(r"\(\d+\)$")
 """Marks the second and later pronunciations of a word in the dictionary, as in ``the(2)``."""
 _NOT_A_WORD = ("<", "[", "+")
-"""First characters of what the decoder reports besides words: ``<s>``, ``<sil>``, ``[NOISE]``,
+"""First characters of the decoder's other outputs: ``<s>``, ``<sil>``, ``[NOISE]``,
 ``++BREATH++``."""
 
 
 class Found(NamedTuple):
-    """A word, where it was heard, and the decoder's posterior for it."""
+    """A word, its time, and the decoder's posterior for it."""
 
     text: str
     start_ms: int
@@ -29,14 +29,14 @@ class Found(NamedTuple):
 
 
 def hear(decoder: Any, samples: Samples) -> list[Found]:
-    """Words of one utterance; none where the decoder comes to no end. What it heard before has no
+    """Words of one utterance; none if the decoder finds no end. Earlier utterances have no
     influence.
 
     Args:
         decoder: a ``pocketsphinx.Decoder`` with a language model, or with a text to align.
     """
     pcm = np.clip(samples * FULL_SCALE, -FULL_SCALE, FULL_SCALE - 1).astype("<i2")
-    decoder.reinit_feat()  # forgets the noise and the cepstral mean of the utterance before
+    decoder.reinit_feat()  # resets the noise and the cepstral mean of the previous utterance
     decoder.start_utt()
     # The whole utterance at once: its own cepstral mean is subtracted, not a running one.
     decoder.process_raw(pcm.tobytes(), False, True)

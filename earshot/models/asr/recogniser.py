@@ -1,5 +1,5 @@
-"""The seam between speech recognition and what executes its checkpoint: stretches of sound in,
-words with times and confidence out."""
+"""Interface between speech recognition and its runtimes: stretches of audio in, words with times
+and confidence out."""
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
@@ -9,13 +9,13 @@ from earshot.analysis.findings import Timing
 from earshot.compute.sound import Samples
 
 UNDETERMINED = "und"
-"""BCP 47 for a language that is not known: it is to be heard."""
+"""BCP 47 for an undetermined language, to be detected."""
 
 
 @dataclass(frozen=True)
 class Recognised:
-    """One word within its stretch: text, times in ms from the stretch's start, confidence, and how
-    it came to its time."""
+    """One word within its stretch: text, times in ms from the stretch's start, confidence, and the
+    origin of its time."""
 
     text: str
     start_ms: int
@@ -26,36 +26,35 @@ class Recognised:
 
 @dataclass(frozen=True)
 class Recognition:
-    """What was recognised in one stretch, words in order of time."""
+    """The recognition of one stretch, words in order of time."""
 
     words: tuple[Recognised, ...]
     language: str
-    """Primary BCP 47 subtag: the one asked for, or the one heard, or ``UNDETERMINED`` where neither
+    """Primary BCP 47 subtag: the requested one, or the detected one, or ``UNDETERMINED`` if neither
     is known."""
     log_probability: float | None = None
     """Mean natural log of the probabilities of the tokens; None where the recogniser has none."""
     no_speech: float | None = None
-    """Probability that nothing is said; None likewise."""
+    """Probability of no speech; None likewise."""
 
 
 class Recogniser(Protocol):
-    """What every runtime offers. Loaded in the pool's child process; holds one checkpoint on one
+    """Interface of every runtime. Loaded in the pool's child process; holds one checkpoint on one
     device."""
 
     join_gap_ms: int
     """Utterances closer than this are best recognised in one stretch."""
     longest_ms: int
-    """A longer stretch must be cut before it is handed in."""
+    """Longer stretches must be cut first."""
 
     @property
     def languages(self) -> Collection[str]:
-        """What to tell somebody who asks for another: primary BCP 47 subtags, or none where it
-        cannot tell."""
+        """Supported primary BCP 47 subtags, for messages; none if unknown."""
         ...
 
     def speaks(self, language: str) -> bool:
-        """Whether it can be asked for this language (primary BCP 47 subtag); with ``UNDETERMINED``,
-        whether it can do without being told."""
+        """True if it supports this language (primary BCP 47 subtag); with ``UNDETERMINED``, if it
+        can detect the language."""
         ...
 
     def transcribe(
@@ -67,11 +66,10 @@ class Recogniser(Protocol):
         Args:
             stretches: none empty, none longer than ``longest_ms``.
             languages: one per stretch, that it ``speaks``.
-            hotwords: names and terms to expect, the same for all; without effect where the runtime
-                has no use for them.
-
+            hotwords: expected names and terms, the same for all; ignored by runtimes without
+                support.
         Raises:
-            RuntimeError: out of memory, as the framework says it; fewer stretches may fit.
-            Unavailable: what it depends on does not answer now.
+            RuntimeError: out of memory, as raised by the framework; fewer stretches may fit.
+            Unavailable: a dependency does not answer now.
         """
         ...

@@ -1,4 +1,4 @@
-"""How the tokens of a decoder make words."""
+"""Groups the tokens of a decoder to words."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -14,8 +14,7 @@ class Spelled:
 
 
 def at_spaces(tokens: Sequence[int], decode: Callable[[list[int]], str]) -> list[list[int]]:
-    """Indices of the tokens of each word: one that begins with a space, or stands behind a line
-    break, begins a word.
+    """Indices of the tokens of each word: a word begins with a space, or behind a line break.
 
     Args:
         decode: tokens to text, spaces kept.
@@ -38,8 +37,8 @@ def spelled(
     """Words in order.
 
     Args:
-        logs: natural log of the probability of every token; what stands behind those of ``tokens``
-            is not looked at.
+        logs: natural log of the probability of every token; entries behind those of ``tokens`` are
+            ignored.
         decode: tokens to text, spaces kept.
     """
     found = []

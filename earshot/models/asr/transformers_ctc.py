@@ -1,4 +1,4 @@
-"""The transformers runtime of CTC recognisers, Wav2Vec2-BERT first of all (Darija, 002-02): dynamic
+"""The transformers runtime of CTC recognisers, mainly Wav2Vec2-BERT (Darija, 002-02): dynamic
 padding, mixed precision, and word times by forced alignment."""
 
 from collections.abc import Sequence
@@ -21,22 +21,24 @@ FAMILY = ("wav2vec2-bert", "wav2vec2", "hubert", "wavlm", "unispeech", "unispeec
 """Model types whose rows do not depend on one another when they are padded; those of
 wav2vec2-conformer do."""
 SHORTEST = SAMPLE_RATE // 10
-"""Samples that a shorter stretch is padded to: the networks need a few frames."""
+"""Minimum length in samples, reached by padding: the networks need a few frames."""
 
 
 class TransformersCtc:
     """One checkpoint: config, weights, feature extractor and a character tokenizer in one folder.
-    It has one language, or several that it does not tell apart, and believes what it is told; which
-    ones to send here is said in ``EARSHOT_ASR_ROUTES``."""
+    It has one language, or several that it does not distinguish, and accepts any;
+    ``EARSHOT_ASR_ROUTES`` selects the languages sent to it."""
 
     languages = ()
     join_gap_ms = 800
-    """A breath does not end a stretch; a longer silence would only be padding in all rows."""
+    """A breath does not end a stretch; a longer silence would be padding in all rows."""
     longest_ms = 30_000
 
     def __init__(self, folder: Path, device: str) -> None:
-        """Raises:
-        Misconfigured: the network is of another family.
+        """Opens a checkpoint.
+
+        Raises:
+            Misconfigured: the network is of another family.
         """
         import torch
         from transformers import AutoConfig, AutoModelForCTC, AutoProcessor
@@ -49,8 +51,8 @@ class TransformersCtc:
                 "checkpoint", f"{folder} is a {kind}; transformers-ctc knows {', '.join(FAMILY)}"
             )
         self.device = device
-        # Whatever it was saved in: half precision is what a GPU computes in, where that loses
-        # nothing (autocast).
+        # Regardless of the saved precision: autocast computes in half precision on a GPU where that
+        # loses nothing.
         model = AutoModelForCTC.from_pretrained(folder, dtype=torch.float32, local_files_only=True)
         self.model: Any = model.to(device).eval()
         self._norm = made_length_aware(self.model)
@@ -100,13 +102,13 @@ class TransformersCtc:
         return [row[:count] for row, count in zip(shares, frames, strict=True)]
 
     def _extracted(self, rows: Sequence[Samples]) -> Any:
-        """With a mask, which the extractors of base models leave out: without one, padding is
-        levelled and heard like sound."""
+        """With a mask, which the extractors of base models omit: without one, padding is normalised
+        and processed like audio."""
         told = {"sampling_rate": SAMPLE_RATE, "padding": True, "return_attention_mask": True}
         return self.processor(audio=rows, **told, return_tensors="pt").to(self.device)
 
     def _frames(self, inputs: Any, most: int) -> list[int]:
-        """Output frames of each row that hold sound."""
+        """Output frames of each row that contain audio."""
         counts: list[int] = self.model._get_feat_extract_output_lengths(
             inputs["attention_mask"].sum(-1)
         ).tolist()
@@ -115,7 +117,7 @@ class TransformersCtc:
     def _recognition(self, emission: Any, length: int, language: str) -> Recognition:
         likeliest = emission.max(
             -1
-        )  # on the device, so that two numbers a frame leave it and not all tokens
+        )  # on the device, so that two numbers a frame are transferred instead of all tokens
         path, shares = likeliest.indices.cpu().numpy(), likeliest.values.exp().cpu().numpy()
         frame_ms = max(SHORTEST, length) * 1000 / SAMPLE_RATE / len(path)
         words, mean = words_on(path, shares, self._alphabet, frame_ms, length * 1000 // SAMPLE_RATE)

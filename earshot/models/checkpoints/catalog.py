@@ -1,4 +1,4 @@
-"""The checkpoints this version of the project knows, read from ``catalog.toml``."""
+"""The checkpoints known to this version, read from ``catalog.toml``."""
 
 import hashlib
 import re
@@ -17,7 +17,7 @@ from earshot.analysis.types import Frozen, Release
 CATALOG = Path(__file__).parent.with_name("catalog.toml")
 
 COMMIT = re.compile(r"[0-9a-f]{40}")
-"""A revision that can never mean anything else."""
+"""A revision with a fixed meaning."""
 
 Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 Kind = Literal["embedded", "package", "hf", "https", "file", "mirror", "catalog"]
@@ -30,12 +30,12 @@ KINDS: dict[str, Kind] = {
     "mirror": "mirror",
     "catalog": "catalog",
 }
-"""Scheme of a uri to where the checkpoint comes from; a uri without one is a file below
+"""Source of the checkpoint by scheme of its uri; a uri without scheme is a file below
 ``models/``."""
 
 
 class Checkpoint(Frozen):
-    """One entry of the catalog: a release and what a person should know of it."""
+    """One entry of the catalog: a release and information for people."""
 
     name: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$")]
     analysis: str
@@ -45,30 +45,30 @@ class Checkpoint(Frozen):
     ``https://``, ``file:``, ``mirror:path`` (published nowhere, so only a mirror has it), or
     ``catalog:NAME``: the files of another entry, which serve this analysis too."""
     base: str = ""
-    """Name of the entry that this one is an adapter of; that one's weights are needed with it."""
+    """Name of this adapter's base entry, whose weights are required too."""
     sha256: Sha256 | Literal[""] = ""
     """Of the one file. Empty: there are several (``digests``), or it comes in a package."""
     sample_rate: int  # Hz
     licence: str
-    """The strictest of the sets that the weights were trained on."""
+    """The strictest of the licences of the training sets."""
     commercial: bool
-    """Whether that licence allows commercial use."""
+    """True if that licence allows commercial use."""
     gated: bool = False
-    """Whether its hub asks for an account that has accepted its conditions (``HF_TOKEN``)."""
+    """True if its hub requires an account that has accepted its conditions (``HF_TOKEN``)."""
     card: str = ""
     """Model card, relative to ``models/``, or its address; empty where the wheel's own
     documentation serves."""
     labels: tuple[str, ...] = ()
     trained_on: tuple[str, ...] | None = None
-    """Sets of recordings that its weights were fitted on, or anything else of it was chosen on;
-    None when not known."""
+    """Sets of recordings used for fitting its weights or for any choice about it; None if
+    unknown."""
     files: tuple[str, ...] = ()
-    """Patterns of the files that are wanted of a hub's repository or a folder; empty: those with a
-    digest, else all."""
+    """Patterns of the required files of a hub's repository or a folder; empty: those with a digest,
+    else all."""
     digests: dict[str, Sha256] = Field(default_factory=dict)
     """File to sha256, for a checkpoint of several files."""
     size: int | None = None
-    """Bytes of all files together, where that is known."""
+    """Bytes of all files together, if known."""
 
     @model_validator(mode="after")
     def _sound(self) -> "Checkpoint":
@@ -95,7 +95,7 @@ class Checkpoint(Frozen):
 
     @property
     def kind(self) -> Kind:
-        """Where it comes from."""
+        """Its source."""
         scheme, colon, _ = self.uri.partition(":")
         if not colon:
             return "embedded"
@@ -103,13 +103,12 @@ class Checkpoint(Frozen):
 
     @property
     def fetched(self) -> bool:
-        """Whether it has to be fetched; all others came with the project or its packages."""
+        """True if it must be fetched; others come with the project or its packages."""
         return self.kind not in ("embedded", "package")
 
     @property
     def folder_in_package(self) -> Path | None:
-        """Where it lies, if it comes in a package that is installed and has it; None else. Imports
-        nothing."""
+        """Its folder, if it comes with an installed package; None otherwise. Imports nothing."""
         module, _, inside = self.uri.removeprefix("package:").partition("/")
         found = find_spec(module) if self.kind == "package" else None
         for place in (found.submodule_search_locations or ()) if found else ():
@@ -120,12 +119,12 @@ class Checkpoint(Frozen):
 
     @property
     def at_hand(self) -> bool:
-        """Whether it came with the project or with a package that is installed."""
+        """True if it comes with the project or an installed package."""
         return self.kind == "embedded" or self.folder_in_package is not None
 
     @property
     def pinned(self) -> dict[str, str]:
-        """File to sha256 as the catalog says it; empty where that is found out at the first pull
+        """File to sha256 by the catalog; empty if the first pull determines it
         (``models.lock``)."""
         if self.digests or not self.sha256:
             return dict(self.digests)
@@ -133,13 +132,12 @@ class Checkpoint(Frozen):
 
     @property
     def repository(self) -> tuple[str, str]:
-        """Name and revision on a hub; the revision is empty where the catalog leaves it to the
-        first pull."""
+        """Name and revision on a hub; the revision is empty if the first pull determines it."""
         name, _, revision = self.uri.removeprefix("hf:").partition("@")
         return name, revision
 
     def release(self) -> Release:
-        # What consists of two entries has the digest of both, which `earshot models use` finds.
+        # A combination of two entries has the digest of both, which `earshot models use` computes.
         digest = "" if self.base else self.sha256 or digest_of(self.pinned)
         return Release(
             analysis=self.analysis,
@@ -152,8 +150,11 @@ class Checkpoint(Frozen):
 
 
 def check_path(path: str) -> None:
-    """Hubs and catalogs name files as they like; raises ``ValueError`` for one that could lead out
-    of a checkpoint's folder."""
+    """Checks a file name of a hub or catalog.
+
+    Raises:
+        ValueError: it could lead out of a checkpoint's folder.
+    """
     parts = PurePosixPath(path).parts
     if not parts or path.startswith("/") or ".." in parts or "\\" in path or "\x00" in path:
         raise ValueError(f"{path!r} is no path below a folder")
@@ -191,7 +192,7 @@ def load(path: Path = CATALOG) -> tuple[Checkpoint, ...]:
 
 
 def known(further: Path | None) -> tuple[Checkpoint, ...]:
-    """The project's entries, and behind them those of a catalog of the user's own.
+    """The project's entries, followed by those of the user's catalog.
 
     Raises:
         Misconfigured: as ``load``; or the user's catalog has a name of the project's.
@@ -204,8 +205,8 @@ def known(further: Path | None) -> tuple[Checkpoint, ...]:
 
 
 def parts(entry: Checkpoint, entries: Sequence[Checkpoint]) -> tuple[Checkpoint, ...]:
-    """The entries whose files make up this one, in the order they are fetched in: what it is an
-    adapter of, where it is one, and last the one whose files it has, which is itself as a rule."""
+    """The entries whose files make up this one, in the order of fetching: its base, if it is an
+    adapter, and last the one that owns its files, usually itself."""
     by_name = {each.name: each for each in entries}
     own = by_name[entry.uri.partition(":")[2]] if entry.kind == "catalog" else entry
     return (by_name[own.base], own) if own.base else (own,)

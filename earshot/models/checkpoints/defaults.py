@@ -1,4 +1,4 @@
-"""The release that serves an analysis until another one is promoted."""
+"""The default release of each analysis."""
 
 from functools import cache
 
@@ -8,8 +8,7 @@ from earshot.models.checkpoints.catalog import Checkpoint, load
 
 @cache
 def defaults() -> dict[str, Checkpoint]:
-    """Analysis to the entry that serves it until another is made active: its first one that is at
-    hand."""
+    """Default entry by analysis: the first one at hand."""
     found: dict[str, Checkpoint] = {}
     for entry in load():
         if entry.at_hand:
@@ -24,7 +23,7 @@ def default_releases() -> dict[str, Release]:
 
 
 def default_release(analysis: str) -> Release:
-    """The catalog's default of an analysis; of one without a checkpoint, a release that stands for
-    its code: nothing to fetch, nothing to promote."""
+    """The catalog's default of an analysis; for one without a checkpoint, a release that stands for
+    its code, which can be neither fetched nor promoted."""
     code = Release(analysis=analysis, name=f"{analysis}-code", runtime="code", uri="", sha256="")
     return default_releases().get(analysis, code)

@@ -1,5 +1,5 @@
-"""Writes checkpoints as ONNX with all that a worker must know inside, and proves that they answer
-as the original did."""
+"""Writes checkpoints as ONNX with their metadata, and compares their outputs with the
+original's."""
 
 import json
 from pathlib import Path
@@ -18,7 +18,7 @@ Floats = NDArray[np.float32]
 
 
 def export_torch(net: torch.nn.Module, path: Path, example: Floats, names: tuple[str, str]) -> None:
-    """Write a network with a free batch axis; ``names`` are those of its input and output."""
+    """Writes a network with a free batch axis; ``names`` are those of its input and output."""
     path.parent.mkdir(parents=True, exist_ok=True)
     net.eval()
     axes = {names[0]: {0: "batch"}, names[1]: {0: "batch"}}
@@ -32,7 +32,7 @@ def export_torch(net: torch.nn.Module, path: Path, example: Floats, names: tuple
 
 
 def describe(path: Path, metadata: Metadata) -> None:
-    """Write the metadata of a checkpoint; other properties of the file stay."""
+    """Writes the metadata of a checkpoint; other properties of the file stay."""
     model = onnx.load(str(path))
     kept = {prop.key: prop.value for prop in model.metadata_props}
     onnx.helper.set_model_props(model, kept | properties(metadata))
@@ -40,10 +40,10 @@ def describe(path: Path, metadata: Metadata) -> None:
 
 
 def redescribe(path: Path, kind: type[Metadata], **changes: object) -> None:
-    """Change keys of the metadata that a checkpoint has.
+    """Changes keys of a checkpoint's metadata.
 
     Raises:
-        Misconfigured: it has not the metadata of that kind, or a change does not fit it.
+        Misconfigured: it has no metadata of that kind, or a change is invalid.
     """
     found = {prop.key: prop.value for prop in onnx.load(str(path)).metadata_props}
     found |= {key: json.dumps(value) for key, value in changes.items()}
@@ -77,10 +77,10 @@ def window_metadata(
 def check_parity(
     path: Path, inputs: Floats, expected: dict[str, Floats], tolerance: float = 1e-3
 ) -> None:
-    """Compare ONNX Runtime with the trained original.
+    """Compares ONNX Runtime with the trained original.
 
     Raises:
-        ValueError: an output is further than ``tolerance`` from what the original answers.
+        ValueError: an output differs by more than ``tolerance``.
     """
     session = onnx_runtime.session(path)
     for name, wanted in expected.items():

@@ -1,5 +1,5 @@
-"""Asks a hub what a repository holds at a revision. Files are fetched by ``earshot.net.download``,
-which resumes what broke off."""
+"""Queries the files of a repository on a hub at a revision. ``earshot.net.download`` fetches them,
+resuming interrupted downloads."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -24,7 +24,7 @@ ANSWER_SEC = 30.0
 
 @dataclass(frozen=True)
 class HubFile:
-    """One file at that revision. Only of large files does the hub know the sha256."""
+    """One file at that revision. The hub knows the sha256 only of large files."""
 
     path: str
     url: str
@@ -42,13 +42,12 @@ class Found:
 
 
 def ask(entry: Checkpoint, name: str, revision: str, endpoint: str) -> Found:
-    """What repository ``name`` holds at ``revision``; empty: now. The token is that of ``HF_TOKEN``
-    or ``hf auth login``.
+    """The contents of repository ``name`` at ``revision``; empty: the newest. The token is that of
+    ``HF_TOKEN`` or ``hf auth login``.
 
     Raises:
-        Misconfigured: no such repository or revision, or the hub is not asked because of
-            ``HF_HUB_OFFLINE``.
-        Forbidden: it is gated or private, and the token does not open it.
+        Misconfigured: no such repository or revision, or ``HF_HUB_OFFLINE`` is set.
+        Forbidden: it is gated or private, and the token does not grant access.
         Unavailable: no answer.
     """
     try:
@@ -76,7 +75,7 @@ def ask(entry: Checkpoint, name: str, revision: str, endpoint: str) -> Found:
 
 
 def explained(entry: Checkpoint, name: str, revision: str, error: Exception) -> EarshotError:
-    """A hub's refusal as one line that says what to do."""
+    """A hub's refusal as one line with a remedy."""
     status = error.response.status_code if isinstance(error, HfHubHTTPError) else 0
     if isinstance(error, GatedRepoError) or (entry.gated and status in (401, 403)):
         return Forbidden("gated", gated(entry, name))
@@ -106,7 +105,7 @@ def explained(entry: Checkpoint, name: str, revision: str, error: Exception) -> 
 
 
 def gated(entry: Checkpoint, name: str) -> str:
-    """What to do about a hub that wants to know who asks."""
+    """The remedy for a gated repository."""
     wrong = (
         "the account of that token has not"
         if get_token()

@@ -1,13 +1,12 @@
-"""Whether a checkpoint's licence goes with what this installation is for (setting
-``commercial_use``, ADR 0011)."""
+"""Checks a checkpoint's licence against the use of this installation (setting ``commercial_use``,
+ADR 0011)."""
 
 from earshot.analysis.errors import Forbidden
 from earshot.models.checkpoints.catalog import Checkpoint
 
 
 def allows(entry: Checkpoint, commercial_use: bool | None) -> bool:
-    """Whether a checkpoint may be loaded: True, False, or None where nobody has said
-    (``check``)."""
+    """True if a checkpoint may be loaded; None if the use is not set (``check``)."""
     return (
         entry.commercial
         or commercial_use is False
@@ -16,11 +15,12 @@ def allows(entry: Checkpoint, commercial_use: bool | None) -> bool:
 
 
 def check(entry: Checkpoint, commercial_use: bool | None) -> None:
-    """Refuses a checkpoint whose licence forbids commercial use where that is its use, or may be.
+    """Refuses a checkpoint whose licence forbids commercial use if the installation is for
+    commercial use, or may be.
 
     Args:
-        commercial_use: True, False, or None where nobody has said. Then what came with the project
-            may be tried, and nothing is fetched under such a licence.
+        commercial_use: None if not set. Then embedded checkpoints may be tried, and nothing is
+            fetched under such a licence.
 
     Raises:
         Forbidden: ``licence``.

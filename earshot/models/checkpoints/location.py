@@ -1,5 +1,5 @@
-"""Finds a release's checkpoint on disk and refuses one that is not what the catalog or the pull
-says. Never asks a network."""
+"""Finds a release's checkpoint on disk and verifies it against the catalog or the pull. Never uses
+a network."""
 
 import hashlib
 from collections.abc import Mapping, Sequence
@@ -16,28 +16,27 @@ MODELS = Path(__file__).resolve().parent.parent
 
 
 class Located(NamedTuple):
-    """Where a verified checkpoint is: its path, behind that of what it is an adapter of; and one
-    sha256 for all of it."""
+    """Location of a verified checkpoint: its path, preceded by that of its base; and one sha256 for
+    all of it."""
 
     paths: tuple[Path, ...]
     sha256: str
 
 
 def locate(release: Release, options: Options) -> Path:
-    """Path of the verified checkpoint: a file, or a folder where it consists of several.
+    """Path of the verified checkpoint: a file, or a folder if it consists of several.
 
     Raises:
-        Misconfigured: it, or what it is an adapter of, is absent, or its sha256 is not the
-            release's.
-        Forbidden: its licence does not allow what this installation is for.
+        Misconfigured: it, or its base, is absent, or its sha256 is not the release's.
+        Forbidden: its licence does not allow the use of this installation.
     """
     return locate_parts(release, options).paths[-1]
 
 
 def locate_parts(release: Release, options: Options) -> Located:
-    """As ``locate``, with what an adapter adapts."""
+    """As ``locate``, including the base of an adapter."""
     entries = catalog.known(options.models_catalog)
-    for each in entries:  # by its file too: a licence does not end with a name
+    for each in entries:  # by its file too: a licence applies under any name
         if release.name == each.name or release.uri == each.uri:
             licence.check(each, options.commercial_use)
     if (
@@ -68,14 +67,14 @@ def sha256(path: Path) -> str:
 
 def expected(entry: Checkpoint, folder: Path) -> dict[str, str]:
     """File to sha256 of a fetched checkpoint, by the catalog or else by ``models.lock``; empty if
-    nobody knows yet."""
+    not known yet."""
     locked = lock.read(folder).of(entry)
     return entry.pinned or (locked.digests if locked else {})
 
 
 def digest(parts: Sequence[Checkpoint], folder: Path) -> str:
-    """One sha256 for fetched entries that make up one checkpoint (``catalog.parts``); empty if
-    nobody knows yet."""
+    """One sha256 for fetched entries that make up one checkpoint (``catalog.parts``); empty if not
+    known yet."""
     if len(parts) == 1:
         return digest_of(expected(parts[0], folder))
     known = {each.name: expected(each, folder) for each in parts}
@@ -85,7 +84,7 @@ def digest(parts: Sequence[Checkpoint], folder: Path) -> str:
 
 
 def differences(folder: Path, digests: Mapping[str, str]) -> list[str]:
-    """What of these files is missing or altered, in words; reads all of them."""
+    """Missing or altered files, as text; reads all of them."""
     found = []
     for path, digest in digests.items():
         if not (folder / path).is_file():

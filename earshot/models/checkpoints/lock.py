@@ -1,9 +1,8 @@
-"""``models.lock``: what the pulled checkpoints were found to be, so that they are the same ever
-after.
+"""``models.lock``: revisions and digests of the pulled checkpoints, which later pulls must match.
 
-It lies in the models folder beside the checkpoints. The catalog rules: the lock fills in what the
-catalog leaves open, and an entry whose address has changed since is forgotten. Copied to another
-machine before its first pull, it demands the same files there.
+It is stored in the models folder beside the checkpoints. The catalog takes precedence: the lock
+supplies what the catalog leaves open, and an entry whose address has changed since is ignored.
+Copied to another machine before its first pull, it requires the same files there.
 """
 
 import os
@@ -45,16 +44,16 @@ class Lock(Frozen):
     checkpoints: dict[str, Locked] = Field(default_factory=dict)
 
     def of(self, entry: Checkpoint) -> Locked | None:
-        """What was found at the address that the catalog names now."""
+        """The record for the address that the catalog has now."""
         found = self.checkpoints.get(entry.name)
         return found if found and found.uri == entry.uri else None
 
 
 def read(folder: Path) -> Lock:
-    """What the folder's lock says; nothing where there is none.
+    """Reads the folder's lock; empty if there is none.
 
     Raises:
-        Misconfigured: it is not what ``record`` wrote.
+        Misconfigured: it was not written by ``record``.
     """
     path = folder / NAME
     try:
@@ -73,7 +72,7 @@ def read(folder: Path) -> Lock:
 
 
 def record(folder: Path, name: str, locked: Locked) -> None:
-    """Writes down one checkpoint; others may be written down at the same time."""
+    """Records one checkpoint; others may be recorded concurrently."""
     with FileLock(folder / ".partial" / f"{NAME}.busy"):
         lock = read(folder)
         after = Lock(checkpoints=dict(sorted({**lock.checkpoints, name: locked}.items())))

@@ -1,4 +1,4 @@
-"""Low-rank adapters (LoRA), as peft saves them, over a network that is loaded."""
+"""Applies low-rank adapters (LoRA), as saved by peft, to a loaded network."""
 
 import json
 from collections.abc import Mapping
@@ -12,18 +12,17 @@ CONFIG, WEIGHTS = "adapter_config.json", "adapter_model.safetensors"
 
 
 def adapted(model: Any, folder: Path, renamed: Mapping[str, str]) -> Any:
-    """The network with the adapter's changes in it.
+    """The network with the adapter's changes.
 
-    In float32 they are added to its weights, which costs nothing afterwards. In half precision they
-    stay beside them: of a change that is smaller than the rounding of the weight nothing would be
-    left (ADR 0024).
+    In float32 they are added to its weights, at no cost afterwards. In half precision they stay
+    separate: a change smaller than the rounding of the weight would vanish (ADR 0024).
 
     Args:
-        renamed: patterns of what layers were called when older adapters were saved, and what they
-            are called now.
+        renamed: patterns of the former names of layers, used by older adapters, and their present
+            names.
 
     Raises:
-        Misconfigured: it is no LoRA adapter with safetensors, or one for another network.
+        Misconfigured: not a LoRA adapter with safetensors, or one for another network.
     """
     import torch
     from peft import PeftModel
@@ -61,18 +60,19 @@ def _check_kind(folder: Path) -> None:
 
 
 def _check_whole(wrapped: Any, folder: Path) -> None:
-    """Every weight of the file must be in the network, and every one in the network in the file:
-    peft passes over what fits nowhere, and leaves at nought what it does not find, so that an
-    adapter would change nothing and nobody would see it."""
+    """Checks that every weight of the file is in the network, and every one of the network in the
+    file: peft skips unmatched ones, and leaves missing ones at zero, so the adapter would have no
+    effect without any error."""
     from peft import get_peft_model_state_dict
     from safetensors.torch import load_file
 
     stored = load_file(folder / WEIGHTS)
-    # By default peft would ask the hub whether the vocabulary was changed; the file says it.
+    # By default peft would query the hub for changes of the vocabulary; the file contains the
+    # answer.
     whole_layers = any(name.endswith(".base_layer.weight") for name in stored)
     held = get_peft_model_state_dict(wrapped, save_embedding_layers=whole_layers)
-    # By what they hold, for names may have been translated; layers that it replaces as a whole are
-    # rounded as the network is.
+    # By content, since names may have been translated; layers replaced as a whole are rounded like
+    # the network.
     found, wanted = (
         sorted(_content(weight.to(wrapped.dtype)) for weight in each.values())
         for each in (held, stored)

@@ -1,4 +1,4 @@
-"""Where the files of a checkpoint come from: decided before the first byte is copied."""
+"""Determines the sources of a checkpoint's files before the first byte is copied."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -14,7 +14,7 @@ from earshot.models.checkpoints.location import sha256
 
 @dataclass(frozen=True)
 class Wanted:
-    """One file: its path within the checkpoint, where it is, and what is known of it beforehand."""
+    """One file: its path within the checkpoint, its source, and its known properties."""
 
     path: str
     source: str | Path
@@ -34,16 +34,16 @@ class Plan:
 
 
 def make(entry: Checkpoint, digests: Mapping[str, str], revision: str, mirror: str) -> Plan:
-    """Asks the entry's source, or the mirror in its place, what there is.
+    """Queries the entry's source, or the mirror in its place.
 
     Args:
-        digests: file to sha256 as far as they are known; these files and no others are wanted then.
-        revision: commit of an earlier pull; empty: the one that the entry names, or the newest.
-        mirror: folder or URL that stands in for hubs and web servers; empty for none.
+        digests: file to sha256 as far as known; then exactly these files are required.
+        revision: commit of an earlier pull; empty: the one of the entry, or the newest.
+        mirror: folder or URL in place of hubs and web servers; empty for none.
 
     Raises:
-        Misconfigured: nothing is there, or not what is known of it.
-        Forbidden: the hub wants a token, or another.
+        Misconfigured: nothing is there, or it differs from what is known.
+        Forbidden: the hub requires a token, or another.
         Unavailable: the hub does not answer.
     """
     url = urlsplit(mirror).scheme in ("http", "https")
@@ -115,8 +115,8 @@ def _named(entry: Checkpoint, digests: Mapping[str, str]) -> Mapping[str, str]:
 
 
 def _places(entry: Checkpoint, mirror: Path) -> tuple[Path, ...]:
-    """Where a mirror folder may hold it: as the models folder of another machine does, or under the
-    path of its address."""
+    """Possible locations in a mirror folder: as in the models folder of another machine, or under
+    the path of its address."""
     address = entry.repository[0] if entry.kind == "hf" else entry.uri.partition(":")[2]
     return (
         (mirror / entry.name, mirror / address.lstrip("/"))
@@ -146,8 +146,7 @@ def _of_disk(entry: Checkpoint, digests: Mapping[str, str], places: tuple[Path, 
 
 
 def _path_of(entry: Checkpoint, digests: Mapping[str, str], place: Path) -> str:
-    """Of a source that is one file: whatever it is called there, the one that is known is the one
-    that is meant."""
+    """Path of a source that is a single file: its name there does not matter."""
     if len(digests) == 1:
         return next(iter(digests))
     if digests:
@@ -162,10 +161,10 @@ def _here(path: str, source: Path, digests: Mapping[str, str]) -> Wanted:
 def _chosen(
     entry: Checkpoint, digests: Mapping[str, str], there: list[str], where: str
 ) -> list[str]:
-    """Those that are wanted of the files that a source has.
+    """The required ones of a source's files.
 
     Raises:
-        Misconfigured: none is wanted, or one that is wanted is not there.
+        Misconfigured: none is required, or a required one is missing.
     """
     patterns = entry.files or ("*",)
     chosen = list(digests) or [

@@ -1,10 +1,10 @@
-"""Pulls a checkpoint into the models folder: all of its files as they should be, or nothing.
+"""Pulls a checkpoint into the models folder: all of its files verified, or nothing.
 
-``<models>/.partial/<name>/`` is filled first, by one process at a time, and stays when a pull
-breaks off, so that the next one goes on with it. It becomes ``<models>/<name>/`` when every file
-has the sha256 that the catalog or ``models.lock`` says; what neither knew is written to the lock
-before. Where there was such a folder already, it is renamed aside, the new one is renamed into its
-place, and the old one is deleted; what breaks off in between is put right by the next pull.
+``<models>/.partial/<name>/`` is filled first, by one process at a time, and stays when a pull is
+interrupted, so that the next one resumes. It becomes ``<models>/<name>/`` when every file has the
+sha256 of the catalog or ``models.lock``; digests unknown to both are written to the lock before. If
+there was such a folder already, it is renamed aside, the new one is renamed into its place, and the
+old one is deleted; the next pull repairs an interruption in between.
 """
 
 import os
@@ -26,32 +26,31 @@ from earshot.net.client import Client, open_client
 from earshot.net.download import download
 
 Watch = Callable[[str, int, int], None]
-"""Told of a file: its path, how many bytes of it there are, and how many it has (0 while nobody
-knows)."""
+"""Called with a file's path, its total bytes, and its present bytes (total 0 while unknown)."""
 
 SPARE_BYTES = 64 << 20
-"""Left free on the disk: a full one stops everything else that runs here."""
+"""Left free on the disk: a full one stops all other processes here."""
 
 
 @dataclass(frozen=True)
 class Shelf:
-    """Where checkpoints are put, and what is asked instead of their hubs."""
+    """The target folder of checkpoints, and the mirror in place of their hubs."""
 
     folder: Path
     mirror: str = ""
 
 
 def pull(entry: Checkpoint, shelf: Shelf, watch: Watch, waits: Callable[[], None]) -> bool:
-    """Fetches a checkpoint. Returns False if it was there already, every file as it should be.
+    """Fetches a checkpoint. Returns False if it was complete already.
 
     Args:
-        waits: called once when another process pulls the same one, and this one waits for it.
+        waits: called once if another process pulls the same one, before waiting for it.
 
     Raises:
-        Misconfigured: its source has not what the catalog or the lock says.
-        Forbidden: its source wants a token, or another.
-        Unavailable: its source is away or broke off, or the disk is full; the next call goes on
-            from there.
+        Misconfigured: its source differs from the catalog or the lock.
+        Forbidden: its source requires a token, or another.
+        Unavailable: its source is unavailable or was interrupted, or the disk is full; the next
+            call resumes.
     """
     partial = shelf.folder / ".partial" / entry.name
     partial.mkdir(parents=True, exist_ok=True)
@@ -68,7 +67,7 @@ def pull(entry: Checkpoint, shelf: Shelf, watch: Watch, waits: Callable[[], None
 
 
 def fixed(entry: Checkpoint, folder: Path) -> bool:
-    """Whether the catalog or the lock says already what every file of it has to be."""
+    """True if the catalog or the lock has the digest of every file."""
     return bool(expected(entry, folder))
 
 
@@ -92,7 +91,7 @@ def _pull(entry: Checkpoint, shelf: Shelf, partial: Path, watch: Watch) -> bool:
 
 
 def _of_one_commit(partial: Path, revision: str) -> None:
-    """Throws away what was begun at another commit: its rest would be of another file."""
+    """Discards files begun at another commit."""
     mark = partial / ".commit"
     if not mark.is_file() or mark.read_text(encoding="utf-8") != revision:
         shutil.rmtree(partial, ignore_errors=True)
@@ -162,11 +161,10 @@ def _checked(entry: Checkpoint, wanted: Wanted, target: Path) -> str:
 
 
 def _put(partial: Path, final: Path) -> None:
-    """The finished folder takes its place. A folder cannot be renamed over another that has files,
-    so what was there before,
-    altered or of another address, is renamed aside first: between the two renames there is no model
-    of that name. Whatever breaks off here, ``_recover`` goes on from, and nothing is fetched again,
-    since ``.commit`` goes along."""
+    """Moves the finished folder into place. A folder cannot be renamed over another that has files,
+    so an existing one, altered or of another address, is renamed aside first: between the two
+    renames there is no model of that name. After an interruption ``_recover`` continues, and
+    nothing is fetched again, since ``.commit`` is moved along."""
     old = _aside(partial)
     if final.exists():
         os.replace(final, old)
@@ -175,8 +173,8 @@ def _put(partial: Path, final: Path) -> None:
 
 
 def _recover(partial: Path, final: Path) -> None:
-    """Ends what a ``_put`` that broke off had begun: what it set aside comes back if nothing took
-    its place, else it goes."""
+    """Completes an interrupted ``_put``: the folder set aside is restored if nothing took its
+    place, else deleted."""
     old = _aside(partial)
     if old.exists() and not final.exists():
         os.replace(old, final)

@@ -1,4 +1,4 @@
-"""What there is of each checkpoint of the catalog, on this machine, now."""
+"""State of each checkpoint of the catalog on this machine."""
 
 from pathlib import Path
 from typing import Literal, NamedTuple
@@ -11,7 +11,7 @@ State = Literal["embedded", "package", "pulled", "missing", "altered"]
 
 
 class Standing(NamedTuple):
-    """Its state, in words what is wrong with it, and its bytes where they are known."""
+    """Its state, a description of the problem, and its bytes if known."""
 
     state: State
     wrong: tuple[str, ...] = ()
@@ -19,12 +19,12 @@ class Standing(NamedTuple):
 
 
 def standing(entry: Checkpoint, folder: Path, *, thorough: bool) -> Standing:
-    """How a checkpoint stands.
+    """The state of a checkpoint.
 
     Args:
-        folder: where pulled ones are.
-        thorough: read every byte of a pulled or packaged one; else only sizes are looked at.
-            Embedded ones are always read.
+        folder: of pulled ones.
+        thorough: read every byte of a pulled or packaged one; else only check sizes. Embedded ones
+            are always read.
     """
     if entry.kind == "package":
         return _packaged(entry, thorough)

@@ -1,4 +1,4 @@
-"""From the labels of an emotion checkpoint to the canonical ones, by ``emotion_labels.toml`` (C-03,
+"""Maps the labels of an emotion checkpoint to the canonical ones, by ``emotion_labels.toml`` (C-03,
 C-04)."""
 
 import tomllib
@@ -21,12 +21,12 @@ def canonical() -> dict[str, str]:
 
 
 def coverage(labels: Sequence[str]) -> tuple[str, ...]:
-    """The canonical labels that a checkpoint with these can give, in the order of its own."""
+    """The canonical labels of a checkpoint with these labels, in its own order."""
     return tuple(dict.fromkeys(canonical()[label] for label in labels))
 
 
 def gathered(scores: Mapping[str, float]) -> Scores:
-    """Shares of the canonical labels: of each, those of its kinds together."""
+    """Shares of the canonical labels: the sum over the labels mapped to each."""
     found: dict[str, float] = {}
     for native, share in scores.items():
         label = canonical()[native]
@@ -35,9 +35,10 @@ def gathered(scores: Mapping[str, float]) -> Scores:
 
 
 def check(name: str, labels: Sequence[str]) -> None:
-    """Raises:
-    Misconfigured: a label of the release means nothing here, so that its findings would have no
-        canonical one.
+    """Checks that all labels are mapped.
+
+    Raises:
+        Misconfigured: a label of the release has no canonical one.
     """
     strange = [label for label in labels if label not in canonical()]
     if strange:

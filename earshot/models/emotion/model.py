@@ -1,5 +1,4 @@
-"""The seam between emotion and what executes its checkpoint: utterances in; shares of labels, or
-numbers, out."""
+"""Interface between emotion and its runtimes: utterances in; shares of labels, or numbers, out."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -13,12 +12,12 @@ from earshot.compute.sound import SAMPLE_RATE, Samples, passes
 Shares = NDArray[np.float32]
 """Shape (labels,), summing to 1."""
 SHORTEST = SAMPLE_RATE // 10
-"""Samples that a shorter utterance is padded to: the networks need a few frames."""
+"""Minimum length in samples, reached by padding: the networks need a few frames."""
 
 
 @dataclass(frozen=True)
 class Dimensions:
-    """How an utterance is spoken, in numbers from -1 to 1 (003-19)."""
+    """Emotion of an utterance in numbers from -1 to 1 (003-19)."""
 
     valence: float
     arousal: float
@@ -26,7 +25,7 @@ class Dimensions:
 
 
 class EmotionModel(Protocol):
-    """What every runtime with labels offers. Loaded in the pool's child process; holds one
+    """Interface of every runtime with labels. Loaded in the pool's child process; holds one
     checkpoint on one device."""
 
     @property
@@ -45,7 +44,7 @@ class EmotionModel(Protocol):
 
 
 class DimensionalModel(Protocol):
-    """What every runtime without labels offers."""
+    """Interface of every runtime without labels."""
 
     def dimensions(self, utterances: Sequence[Samples]) -> list[Dimensions]:
         """As ``EmotionModel.shares``."""
@@ -53,8 +52,7 @@ class DimensionalModel(Protocol):
 
 
 def noise() -> Samples:
-    """Three seconds of it, always the same: what int8 weights are fitted with
-    (``earshot.compute.cpu_int8``)."""
+    """Three seconds of fixed noise, for fitting int8 weights (``earshot.compute.cpu_int8``)."""
     return (0.1 * np.random.default_rng(0).standard_normal(3 * SAMPLE_RATE)).astype(np.float32)
 
 

@@ -1,5 +1,4 @@
-"""Keeps the memory of pyannote.audio's clustering, and of what it makes of its clusters, in
-bounds."""
+"""Bounds the memory of pyannote.audio's clustering and of its results."""
 
 from collections.abc import Iterator
 from types import SimpleNamespace
@@ -8,9 +7,9 @@ from typing import Any
 import numpy as np
 
 MOST_CLUSTERED = 6_000
-"""Embeddings that are compared each with each: 300 MB, an hour and more of talk without a pause. Of
-longer recordings an even sample is, and the rest join the nearest voice, as in the library all do
-that were too short to be compared."""
+"""Embeddings compared pairwise: 300 MB, an hour and more of talk without a pause. For longer
+recordings an even sample is compared, and the rest join the nearest voice, like embeddings that are
+too short in the library."""
 
 
 def clusters_in_bounds(clustering: Any) -> None:

@@ -1,4 +1,4 @@
-"""The pyannote.audio runtime of diarization: its pipeline for community-1, over sound that is read
+"""The pyannote.audio runtime of diarization: its pipeline for community-1, over audio that is read
 window by window."""
 
 import os
@@ -32,21 +32,21 @@ no faster with more."""
 
 
 class PyannoteDiarizer:
-    """One pipeline: config.yaml, and the folders that it names, as the hub lays them out.
+    """One pipeline: config.yaml, and its folders, as the hub lays them out.
 
-    The library's own steps and arithmetic, with two differences: neither the sound nor a table of
-    all windows and speakers is ever held as a whole, and the embedding network hears each window
+    The library's own steps and arithmetic, with two differences: neither the audio nor a table of
+    all windows and speakers is held as a whole, and the embedding network processes each window
     once for all its speakers, not once for each.
     """
 
     def __init__(self, folder: Path, device: str, at_once: int | None = None) -> None:
         os.environ["PYANNOTE_METRICS_ENABLED"] = (
-            "false"  # it tells its makers of every file otherwise
+            "false"  # otherwise it reports every file to its makers
         )
         with warnings.catch_warnings():
             warnings.simplefilter(
                 "ignore"
-            )  # mostly of torchcodec, which reads files: none are read here
+            )  # mostly of torchcodec, which reads files: not used here
             import torch
             from pyannote.audio.utils.reproducibility import fix_reproducibility
 
@@ -74,7 +74,7 @@ class PyannoteDiarizer:
         return Diarized(turns, _spoken(found.exclusive_speaker_diarization, duration_ms))
 
     def _segmentations(self, file: dict[str, Any], hook: object = None) -> Any:
-        """Who speaks in each window: shape (windows, frames, voices within it), 0 or 1."""
+        """Active voices in each window: shape (windows, frames, voices within it), 0 or 1."""
         from pyannote.core import SlidingWindow, SlidingWindowFeature
 
         inference = self.pipeline._segmentation
@@ -93,7 +93,7 @@ class PyannoteDiarizer:
         exclude_overlap: bool = False,
         hook: object = None,
     ) -> Any:
-        """How each voice of each window sounds: shape (windows, voices, size)."""
+        """Embedding of each voice of each window: shape (windows, voices, size)."""
         import torch
 
         active, over_time = binary_segmentations.data, binary_segmentations.sliding_window
@@ -154,12 +154,12 @@ def _windows(sound: _Sound, starts: Sequence[int], size: int) -> Any:
 
 
 def _masks(active: Any, fewest: int) -> Any:
-    """Where each voice of a window is to be listened to: where it speaks alone, if that is enough,
-    else wherever it speaks.
+    """Frames used for each voice of a window: where it speaks alone, if that is enough, else
+    wherever it speaks.
 
     Args:
         active: shape (frames, voices).
-        fewest: frames that are too few; -1: wherever it speaks, whoever else does.
+        fewest: frames that are too few; -1: wherever it speaks, alone or not.
     Returns:
         Shape (voices, frames).
     """
@@ -169,7 +169,7 @@ def _masks(active: Any, fewest: int) -> Any:
 
 
 def _spoken(annotation: Any, duration_ms: int) -> tuple[Spoken, ...]:
-    """What a window heard in the silence behind the end is left out."""
+    """Turns without detections in the silence behind the end."""
     found = []
     for segment, _, voice in annotation.itertracks(yield_label=True):
         start, end = round(segment.start * 1000), min(round(segment.end * 1000), duration_ms)

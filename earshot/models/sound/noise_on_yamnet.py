@@ -1,5 +1,5 @@
-"""A noise checkpoint that stands on YAMNet: a small head of this project's own over the features of
-the fetched network."""
+"""A noise checkpoint on YAMNet: a small head of this project over the features of the fetched
+network."""
 
 from dataclasses import dataclass
 
@@ -27,8 +27,8 @@ SPEC = WindowSpec(mel=YAMNET, length=96, hop=48)
 
 @dataclass(frozen=True)
 class OnYamnet:
-    """Hears as ``earshot.models.sound.windowed.WindowedModel`` does: shares of labels in windows of
-    0.96 s that overlap by half."""
+    """Same interface as ``earshot.models.sound.windowed.WindowedModel``: shares of labels in
+    windows of 0.96 s that overlap by half."""
 
     base: OnnxModel
     head: OnnxModel
@@ -53,11 +53,11 @@ class OnYamnet:
 
 
 def open_on_yamnet(release: Release, head: OnnxModel, options: Options) -> OnYamnet:
-    """Opens the network that a head stands on.
+    """Opens the base network of a head.
 
     Raises:
-        Misconfigured: the catalog does not know it, or it is not on this machine; says how to fetch
-            it.
+        Misconfigured: the catalog does not have it, or it is not on this machine; the message gives
+            the remedy.
     """
     base = base_of(release, head.metadata(HeadMetadata).base)
     return on_base(open_model(base, options), head)

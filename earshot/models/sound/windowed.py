@@ -1,4 +1,4 @@
-"""A checkpoint that hears fixed log-mel windows: waveform in, calibrated shares per window out."""
+"""A checkpoint over fixed log-mel windows: waveform in, calibrated shares per window out."""
 
 from dataclasses import dataclass
 
@@ -37,7 +37,7 @@ class WindowedModel:
 
     @property
     def native(self) -> tuple[str, ...]:
-        """The classes that the network itself tells apart: its labels."""
+        """The network's own classes: its labels."""
         return self.onnx.labels
 
     def scores(self, waveform: Array, sample_rate: int) -> Array:
@@ -61,7 +61,7 @@ class WindowedModel:
         return self._answers(windows_at(waveform, sample_rate, self.spec, places))
 
     def _answers(self, cut: Array) -> Array:
-        """Of windows that nobody else holds: they are changed."""
+        """Outputs for windows, which are modified in place."""
         cut -= self.mean
         cut /= self.std
         (logits,) = self.onnx.run(cut).values()

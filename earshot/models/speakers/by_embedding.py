@@ -1,4 +1,5 @@
-"""Tells voices apart by their embeddings, clustered: the diarizer that every machine has."""
+"""Separates speakers by clustering embeddings of their voices: the diarizer without further
+packages."""
 
 import numpy as np
 
@@ -21,7 +22,7 @@ def open_by_embedding(release: Release, device: str, options: Options) -> Diariz
 
 
 def by_embedding(model: SpeakerModel) -> Diarizer:
-    """Voice windows over what the VAD heard, clustered."""
+    """A diarizer over windows of the VAD's speech, clustered."""
 
     def diarize(clip: Clip, channel: int) -> Diarized:
         heard = [_hear(model, clip, item) for item in clip.ref.speech if item.channel == channel]

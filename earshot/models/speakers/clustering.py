@@ -1,4 +1,4 @@
-"""Groups embeddings by voice, with the number of voices found on the way."""
+"""Clusters embeddings by voice, and determines the number of voices."""
 
 from collections.abc import Iterable, Sequence
 from itertools import takewhile
@@ -31,14 +31,14 @@ class Join(NamedTuple):
 def find_voices(embeddings: Array, threshold: float, count: SpeakerCount | None = None) -> Array:
     """Unit vectors of the voices, shape (voices, size); at least one.
 
-    Average-linkage clustering: the two most alike groups are joined until none are more alike than
-    ``threshold``. Where that leaves fewer or more voices than there are said to be, joins are
-    undone or go on.
+    Average-linkage clustering: the two most similar groups are joined until none are more similar
+    than ``threshold``. If that gives fewer or more voices than requested, joins are undone or
+    continued.
 
     Args:
         embeddings: unit vectors, shape (rows, size), at least one row.
         threshold: mean cosine below which two groups are two voices.
-        count: how many there are said to be; fewer rows are fewer voices.
+        count: requested number; fewer rows are fewer voices.
     """
     fewest = (count.min if count else None) or 1
     most = (count.max if count else None) or max(MOST_VOICES, fewest)
@@ -56,7 +56,7 @@ def find_voices(embeddings: Array, threshold: float, count: SpeakerCount | None 
 
 
 def _enough(rows: int, joins: Sequence[Join], alike: int, fewest: int, most: int) -> int:
-    """How many of the joins leave as many voices as there are said to be, as close to ``alike`` as
+    """Number of joins that gives the requested number of voices, as close to ``alike`` as
     possible."""
 
     def voices(done: int) -> int:

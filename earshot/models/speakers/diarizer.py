@@ -1,5 +1,4 @@
-"""What is asked of whoever tells speakers apart, and what is answered: how sound is read, and who
-spoke when."""
+"""Interface of diarizers: reading audio in, speaker turns out."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -34,8 +33,8 @@ class Diarized:
     turns: tuple[Spoken, ...]
     """Those of different voices overlap where people talk at once."""
     exclusive: tuple[Spoken, ...] = ()
-    """The same with one voice at a time, for whoever gives words to voices; empty where ``turns``
-    do not overlap anyway."""
+    """The same with one voice at a time, for assigning words; empty if ``turns`` do not overlap
+    anyway."""
 
 
 Diarizer = Callable[[Clip, int], Diarized]

@@ -1,5 +1,4 @@
-"""Tells voices in a recording apart: who is heard where, and where one voice gives way to
-another."""
+"""Separates the voices in a recording, and finds the times of speaker changes."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -14,8 +13,8 @@ from earshot.models.speakers.clustering import find_voices
 Array = NDArray[np.float32]
 
 STEP_MS = 250
-"""Resolution of speaker changes: each step takes the voice that the windows over it resemble most
-on average."""
+"""Resolution of speaker changes: each step takes the voice with the highest mean similarity over
+its windows."""
 RELIABLE_MS = 1_000
 """Shorter speech joins the nearest voice but founds none."""
 
@@ -32,7 +31,7 @@ class Heard:
 def tell_apart(
     heard: Sequence[Heard], threshold: float, count: SpeakerCount | None = None
 ) -> Iterator[tuple[str, Utterance]]:
-    """Stretches of one voice each, with a name for it. ``heard`` holds at least one utterance."""
+    """Stretches of one voice each, with its name. ``heard`` contains at least one utterance."""
     every = np.concatenate([item.embeddings for item in heard])
     reliable = np.array(
         [

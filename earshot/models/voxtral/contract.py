@@ -1,5 +1,5 @@
-"""What a Voxtral checkpoint was taught: languages, the question about emotion, and the words that
-answer it."""
+"""Training contract of a Voxtral checkpoint: languages, the question about emotion, and the
+answers."""
 
 import tomllib
 from collections.abc import Sequence
@@ -19,11 +19,10 @@ class Contract(Frozen):
     """As ``voxtral.toml`` describes it."""
 
     languages: tuple[str, ...]
-    """Primary BCP 47 subtags; what is asked for as ``lang:xx``."""
+    """Primary BCP 47 subtags, requested as ``lang:xx``."""
     question: str
     answers: dict[str, str] = Field(default_factory=dict)
-    """Label to the text that it was taught to answer with; of labels that are not here, the label
-    itself."""
+    """Label to its trained answer; a missing label is its own answer."""
 
     def asked(self, labels: Sequence[str]) -> str:
         """The question for a checkpoint with these labels."""

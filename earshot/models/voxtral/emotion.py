@@ -1,5 +1,5 @@
-"""The Voxtral runtime of emotion: it is asked how an utterance sounds, and how probable each label
-is as the answer."""
+"""The Voxtral runtime of emotion: scores each label as the answer to a question about an
+utterance."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -17,8 +17,10 @@ class VoxtralEmotion:
     """A network with the labels that its answers are compared for."""
 
     def __init__(self, network: Voxtral, labels: Sequence[str]) -> None:
-        """Raises:
-        Misconfigured: there are no labels, or two that it would say the same for.
+        """Creates the model.
+
+        Raises:
+            Misconfigured: there are no labels, or two with the same answer.
         """
         self.network, self.labels = network, tuple(labels)
         contract, prompts = network.contract, network.prompts
@@ -32,7 +34,7 @@ class VoxtralEmotion:
         self._question = contract.asked(labels)
 
     def shares(self, utterances: Sequence[Samples]) -> list[Shares]:
-        """The probability that the network says exactly this label and ends, over that of all
+        """The probability of generating exactly this label and then the end, over that of all
         labels together (ADR 0024)."""
         found: dict[int, Shares] = {}
         windows = [self.network.windows(len(samples)) for samples in utterances]
@@ -66,7 +68,7 @@ class VoxtralEmotion:
         )
         with torch.inference_mode():
             asked = network.model(inputs_embeds=embedded, use_cache=True, logits_to_keep=1)
-            # The sound and the question are read once; each label goes on from there.
+            # Audio and question are encoded once; each label continues from there.
             asked.past_key_values.batch_repeat_interleave(len(self.labels))
             wanted, real = self._targets(len(utterances))
             said = network.model(

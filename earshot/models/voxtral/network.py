@@ -1,5 +1,5 @@
-"""Voxtral, a speech encoder before a language model, as transformers runs it; loaded once for all
-that a process asks of it."""
+"""Voxtral, a speech encoder before a language model, run by transformers; loaded once per process
+for all its uses."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -48,8 +48,7 @@ class Voxtral:
             )
         self.prompts = Prompts(folder)
         self.contract: Contract = read(adapter or folder)
-        # The likeliest token again and again, whatever the checkpoint's own configuration likes to
-        # draw from.
+        # Greedy decoding, regardless of the checkpoint's own configuration.
         self.model.generation_config = GenerationConfig(
             do_sample=False,
             bos_token_id=self.prompts.start,
@@ -59,18 +58,18 @@ class Voxtral:
 
     @property
     def window_sec(self) -> float:
-        """What the encoder hears at once; shorter sound is padded to it, longer sound takes
+        """Length of an encoder window; shorter audio is padded to it, longer audio takes
         several."""
         return float(self.extractor.n_samples / SAMPLE_RATE)
 
     def windows(self, length: int) -> int:
-        """Windows that so many samples take."""
+        """Number of windows for that many samples."""
         most: int = self.extractor.n_samples
         return max(1, -(-length // most))
 
     def heard(self, stretches: Sequence[Samples]) -> list[Any]:
-        """Every stretch as the decoder hears it, each of shape (its tokens, width), in one forward
-        pass of the encoder."""
+        """Encoded audio of every stretch for the decoder, each of shape (its tokens, width), in one
+        forward pass of the encoder."""
         import torch
 
         features = [self._features(samples) for samples in stretches]
@@ -106,11 +105,10 @@ class Voxtral:
     def write(
         self, prompts: Sequence[list[int]], heard: Sequence[Any], limits: Sequence[int]
     ) -> list[Text]:
-        """The likeliest text behind each prompt.
+        """The most likely text behind each prompt.
 
         Args:
-            limits: tokens after which a text that has not ended is cut off, by row, so that it does
-                not depend on the others.
+            limits: maximum tokens of a text, by row, so that it does not depend on the others.
         """
         import torch
 
@@ -149,8 +147,8 @@ class Voxtral:
 
 
 class _Watch:
-    """Notes how probable the likeliest next token of every row is, which is the one that is
-    written, and changes nothing."""
+    """Records the probability of every row's most likely next token, which is the generated one,
+    without changing anything."""
 
     def __init__(self) -> None:
         self.logs: list[Any] = []

@@ -18,7 +18,7 @@ from earshot.models.asr.recogniser import UNDETERMINED
 
 _TOLD = re.compile(r"\s*lang:([a-z]{2})")
 _TOLD_TOKENS = 8
-"""More of them are not looked at for a language."""
+"""Maximum tokens searched for a language."""
 
 
 class Prompts:
@@ -36,7 +36,7 @@ class Prompts:
                 "checkpoint",
                 f"{path} is missing; name it among the files of the checkpoint's entry",
             )
-        # An empty template: otherwise it looks for one that nobody needs here.
+        # An empty template: otherwise it looks for an unused one.
         self._tokenizer: Any = convert_tekken_tokenizer(str(path), chat_template="")
         self.start, self.end, self.padding = (
             self._special(path, name) for name in ("<s>", "</s>", "<pad>")
@@ -50,12 +50,12 @@ class Prompts:
         self._unsaid = frozenset(self._tokenizer.all_special_ids)
 
     def transcription(self, sound: int, language: str) -> list[int]:
-        """Asks for the text of what is said.
+        """Requests a transcript.
 
         Args:
-            sound: tokens of it.
+            sound: number of audio tokens.
             language: primary BCP 47 subtag; with ``UNDETERMINED`` none is named, and the network
-                goes by what it hears.
+                detects it.
         """
         told = [] if language == UNDETERMINED else self._encoded(f"lang:{language}")
         return [
@@ -69,7 +69,7 @@ class Prompts:
         ]
 
     def question(self, sound: int, text: str) -> list[int]:
-        """Asks something about the sound."""
+        """Asks a question about the audio."""
         return [
             self.start,
             self._said,
@@ -84,12 +84,12 @@ class Prompts:
         return [*self._encoded(text), self.end]
 
     def said(self, tokens: Sequence[int]) -> list[int]:
-        """Those that are text."""
+        """The tokens that are text."""
         return [token for token in tokens if token not in self._unsaid]
 
     def told(self, tokens: Sequence[int]) -> tuple[str, int]:
-        """The language that a text names at its beginning, empty if it names none, and how many
-        tokens that takes."""
+        """The language named at the beginning of a text, empty if none, and the number of its
+        tokens."""
         for count in range(1, min(len(tokens), _TOLD_TOKENS) + 1):
             if found := _TOLD.fullmatch(self.decode(tokens[:count])):
                 return found[1], count

@@ -1,5 +1,5 @@
-"""The Voxtral runtime of speech recognition: rows of several languages in batches, the likeliest
-text of each; words are laid along the sound by our own aligner where it knows the language."""
+"""The Voxtral runtime of speech recognition: rows of several languages in batches, greedy decoding;
+English words are aligned by our own aligner."""
 
 from collections.abc import Sequence
 
@@ -15,9 +15,9 @@ from earshot.models.options import Options
 from earshot.models.voxtral.network import Text, Voxtral, opened
 
 WINDOW_MS = 30_000
-"""What the encoder hears at once; shorter sound is padded to it."""
+"""Length of an encoder window; shorter audio is padded to it."""
 TOKENS_A_SECOND = 15
-"""Nobody speaks faster in any of its languages; a text that has not ended by then is a loop."""
+"""Maximum speed of speech in any of its languages; longer output is a loop."""
 TOKENS_ASIDE = 8
 """For a language that it names before the text, and punctuation."""
 
@@ -34,14 +34,14 @@ class VoxtralRecogniser:
         self._aligner = Aligner()
 
     def speaks(self, language: str) -> bool:
-        """Those that it was taught, and none in particular: then it goes by what it hears, and
-        seldom says what that is."""
+        """True for its trained languages, and for an undetermined one, which it detects but seldom
+        names."""
         return language == UNDETERMINED or language in self.languages
 
     def transcribe(
         self, stretches: Sequence[Samples], languages: Sequence[str], hotwords: Sequence[str]
     ) -> list[Recognition]:
-        """Hotwords have no effect: there is no place for them in a request for a transcript."""
+        """Hotwords have no effect: a request for a transcript has no place for them."""
         found: dict[int, Recognition] = {}
         for rows in passes([len(samples) for samples in stretches], row_sec=WINDOW_MS / 1000):
             texts = self._texts([stretches[row] for row in rows], [languages[row] for row in rows])

@@ -24,7 +24,7 @@ from earshot.models.options import Options
 from earshot.models.whisper.languages import speaks, token_code
 
 WINDOW_MS = 30_000
-"""What the encoder hears at once; shorter sound is padded to it."""
+"""Length of an encoder window; shorter audio is padded to it."""
 BEAMS = 5
 """Whisper's own default."""
 PREPENDED, APPENDED = "\"'“¿([{-", "\"'.。,，!！?？:：”)]}、"
@@ -67,7 +67,7 @@ class FasterWhisper:
         self.languages = frozenset(self.model.supported_languages)
 
     def _check(self, folder: Path) -> None:
-        """What would otherwise fail every chunk."""
+        """Checks for problems that would fail every chunk."""
         if self.model.feature_extractor.mel_filters.shape[0] != self.model.model.n_mels:
             raise Misconfigured(
                 "checkpoint",
@@ -120,7 +120,7 @@ class FasterWhisper:
     def _heard(
         self, stretches: Sequence[Samples], features: Sequence[Samples], languages: Sequence[str]
     ) -> list[str]:
-        """The languages, with those that were not determined told by listening."""
+        """The languages, with undetermined ones detected."""
         known = list(languages)
         asked = [index for index, language in enumerate(languages) if language == UNDETERMINED]
         if not self.model.model.is_multilingual:

@@ -1,4 +1,4 @@
-"""Log-mel features of Whisper, made and left on the device where the network is; transformers'
+"""Log-mel features of Whisper, computed on the network's device; transformers'
 WhisperFeatureExtractor pads, copies and transforms on the CPU, which takes longer than the encoder
 of a small checkpoint on a GPU."""
 

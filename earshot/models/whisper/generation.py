@@ -1,9 +1,9 @@
-"""What a Whisper checkpoint says about writing text, completed where fine-tuning left it out.
+"""The generation config of a Whisper checkpoint, completed where fine-tuning left it out.
 
 Many fine-tuned checkpoints have no ``generation_config.json``, or one without alignment heads and
-languages. All of it but the heads stands in their tokenizer and configuration; heads are by default
-all of the upper half of the decoder's layers, as in openai/whisper (``model.py``) and in
-CTranslate2's converter, so words get times, of less precision than from chosen heads.
+languages. All of it but the heads is in their tokenizer and configuration; heads are by default all
+of the upper half of the decoder's layers, as in openai/whisper (``model.py``) and in CTranslate2's
+converter, so words get times, of less precision than from chosen heads.
 """
 
 import logging

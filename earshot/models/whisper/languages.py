@@ -1,4 +1,4 @@
-"""Which of Whisper's language tokens stands for a BCP 47 language."""
+"""Maps BCP 47 languages to Whisper's language tokens."""
 
 from earshot.models.asr.recogniser import UNDETERMINED
 
@@ -32,8 +32,7 @@ def token_code(language: str) -> str:
 
 
 def speaks(language: str, known: frozenset[str]) -> bool:
-    """Whether a checkpoint with these codes can be asked for a language; Whisper hears by itself
-    which one is spoken."""
+    """True if a checkpoint with these codes supports a language; Whisper can also detect it."""
     return language == UNDETERMINED or token_code(language) in known
 
 

@@ -17,7 +17,7 @@ from earshot.models.whisper.languages import UNSPACED, speaks, token_code
 from earshot.models.whisper.words import TOKEN_SEC, token_times, words_of
 
 WINDOW_MS = 30_000
-"""What the encoder hears at once; shorter sound is padded to it."""
+"""Length of an encoder window; shorter audio is padded to it."""
 
 
 class TransformersWhisper:
@@ -88,10 +88,10 @@ class TransformersWhisper:
         return found
 
     def _listen(self, encoded: Any, languages: Sequence[str]) -> tuple[list[str], list[float]]:
-        """Code of each row's language, told by listening where it is not determined; and the
-        probability that nothing is said.
+        """Code of each row's language, detected if undetermined; and the probability of no speech.
 
-        Both are what the decoder expects behind its start token (Radford et al. 2022, figure 1)."""
+        Both are the decoder's predictions behind its start token (Radford et al. 2022, figure 1).
+        """
         import torch
 
         config = self.model.generation_config
@@ -113,7 +113,7 @@ class TransformersWhisper:
         ], no_speech
 
     def _expected(self, hotwords: Sequence[str]) -> list[int]:
-        """The prompt that hotwords make, as if they had been said before; empty without any."""
+        """The prompt of the hotwords, as preceding text; empty without any."""
         if not hotwords:
             return []
         tokens: list[int] = self.processor.get_prompt_ids(", ".join(hotwords)).tolist()
