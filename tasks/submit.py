@@ -1,4 +1,4 @@
-"""The client side of ``ingest.recording``, for the producer: send a request, look for its reply."""
+"""The client side of ``ingest.recording``, for the producer: sends a request, reads its reply."""
 
 from celery import states
 from celery.exceptions import CeleryError
@@ -37,7 +37,7 @@ def send(request: IngestRequest) -> str:
 
 
 def reply(task_id: str) -> IngestReply | None:
-    """What became of the request, or None while it is not known.
+    """The reply to the request, or None while there is none.
 
     Raises:
         Permanent: the request was refused.

@@ -1,4 +1,4 @@
-"""What runs by the clock."""
+"""Periodic tasks (beat)."""
 
 import logging
 
@@ -17,7 +17,7 @@ log = logging.getLogger(__name__)
 
 @app.task(name="upkeep.reconcile", ignore_result=True)
 def reconcile() -> None:
-    """One pass over everything that is late."""
+    """One pass over all late work."""
     repaired = repair(publisher, claim().worker)
     if repaired != Repaired():
         log.warning(
@@ -29,7 +29,7 @@ def reconcile() -> None:
 
 @app.task(name="upkeep.tidy", ignore_result=True)
 def tidy_up() -> None:
-    """One bounded pass over what is to be deleted: asked for, too old, or left behind."""
+    """One bounded pass over data to be deleted: requested, expired, or left behind."""
     tidied = tidy()
     if tidied != Tidied():
         log.warning(

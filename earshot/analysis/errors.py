@@ -49,22 +49,22 @@ class Misconfigured(Permanent):
 
 
 class DeviceLost(EarshotError):
-    """The GPU refuses every further call of this process, whatever the work; a new process may use
-    it. Codes: ``device_lost``, at work; ``device_absent``, before any was begun."""
+    """The CUDA context of this process is lost; a new process may use the GPU. Codes:
+    ``device_lost``, at work; ``device_absent``, before any was begun."""
 
 
 class OutOfTime(Exception):
-    """The time limit of the task at hand has passed (``task_soft_limit_sec``); raised at any point
-    of it. No ``EarshotError``: it says nothing of the work."""
+    """The time limit of the current task has passed (``task_soft_limit_sec``); raised at any point
+    of it. Not an ``EarshotError``, since the work itself has no error."""
 
 
 class Transient(EarshotError):
-    """The surroundings failed; the same call may succeed later."""
+    """A dependency (Postgres, Redis, store) is unavailable; the same call may succeed later."""
 
 
 class Unavailable(Transient):
-    """Postgres, Redis, the audio store or its disk is away or full. Codes that work can meet:
-    ``SURROUNDINGS``."""
+    """Postgres, Redis, the audio store or its disk is unavailable or full. Codes that work can
+    meet: ``SURROUNDINGS``."""
 
 
 class Growing(Unavailable):
@@ -72,7 +72,7 @@ class Growing(Unavailable):
 
 
 SERVICES = ("redis_away", "postgres_away")
-"""Those of the services that everything needs: there is no use in going on with the next thing."""
+"""Codes of services that everything needs: no other item can continue either."""
 
 SURROUNDINGS = (
     "disk_full",
@@ -82,8 +82,8 @@ SURROUNDINGS = (
     "growing",
     *SERVICES,
 )
-"""Codes of ``Unavailable`` that work can meet. What failed with one of them, its time of waiting
-over, is worth another try."""
+"""Codes of ``Unavailable`` that work can meet. Work that failed with one of them after its waiting
+time can be retried."""
 
 BAD_AUDIO_CODES = (
     "missing",  # the path or object does not exist (any more)

@@ -1,9 +1,9 @@
-"""What a message must look like before a worker takes it: Celery's protocol, JSON, a task of ours,
+"""Validation of messages before a worker takes them: Celery's protocol, JSON, a known task,
 arguments of its type.
 
-What passes is written anew from what was typed here: no header, property or option that is unknown
-here reaches Celery, however a later version of it would read one. Senders may add what they like,
-as tracing does; it is left away.
+Accepted messages are serialised anew from the validated types: no unknown header, property or
+option reaches Celery, however a later version of it would read one. Senders may add fields, as
+tracing does; they are dropped.
 """
 
 import base64
@@ -38,18 +38,19 @@ ARGUMENT: dict[str, TypeAdapter[Any]] = {
     "merge": TypeAdapter(Batch),
     "finalize": TypeAdapter(UUID),
 }
-"""The type of a task's one argument, by what its name begins with."""
+"""The type of a task's one argument, by the prefix of its name."""
 
 UNREADABLE = (ValueError, TypeError, ArithmeticError, RecursionError)
-"""What strange input raises: it is not JSON, not of its type, or nested too deeply."""
+"""Exceptions of invalid input: not JSON, not of its type, or nested too deeply."""
 
 MOST_BYTES = 256 << 10
-"""Of a message: the largest of ours, a merge of 64 chunks, has 10 kB."""
+"""Maximum size of a message: the largest of ours, a merge of 64 chunks, has 10 kB."""
 MOST_JOB_BYTES = 16 << 20
-"""Of a job, which says where speech was heard: 80 bytes an utterance, as many as a ``ChunkRef`` may
-have."""
+"""Maximum size of a job, which contains the speech intervals: 80 bytes an utterance, as many as a
+``ChunkRef`` may have."""
 MOST_KEYS = 256
-"""Of one object in a message: each that is unknown is written down before the object is refused."""
+"""Maximum keys of one object in a message: each unknown one is recorded before the object is
+refused."""
 MOST_DETAIL = 300
 
 
@@ -68,8 +69,8 @@ SoftLimit = Annotated[
 
 
 class Headers(BaseModel):
-    """Those of protocol 2 that are let through. Of what else Celery reads: stamps, ``groups`` and
-    all that only its own workers write are left away."""
+    """Accepted headers of protocol 2. Others that Celery reads are dropped: stamps, ``groups`` and
+    all that only its own workers write."""
 
     id: Word
     task: Word
@@ -92,7 +93,7 @@ class Headers(BaseModel):
 
 
 class Properties(BaseModel):
-    """Those of the sender's that are let through; where the message lies is known better here."""
+    """Accepted properties of the sender's; the queue is known better here."""
 
     body_encoding: Literal["base64"]
     correlation_id: Text | None = None
@@ -101,7 +102,7 @@ class Properties(BaseModel):
 
 
 class Envelope(BaseModel):
-    """A message as it lies in a queue."""
+    """A message as stored in a queue."""
 
     body: str
     content_type: Text = Field(validation_alias=AliasChoices("content-type"))
@@ -111,7 +112,7 @@ class Envelope(BaseModel):
 
 
 class Body(BaseModel):
-    """Arguments and what is to happen afterwards, in protocol 2."""
+    """Arguments and follow-up tasks, in protocol 2."""
 
     args: list[Any]
     kwargs: dict[str, Any]
@@ -131,8 +132,8 @@ Reason = Literal[
 
 
 class Refused(Exception):
-    """A message is not taken, ``str`` of it says why. ``sender_waits_for`` is the task id whose
-    result says so, if it was read."""
+    """The message is refused, with the reason as ``str``. ``sender_waits_for`` is the task id whose
+    result contains the reason, if it was read."""
 
     def __init__(self, reason: Reason, detail: str, sender_waits_for: str | None = None) -> None:
         super().__init__(told(detail, MOST_DETAIL))
@@ -140,13 +141,13 @@ class Refused(Exception):
 
 
 def let_through(message: bytes, queue: str, service: Service) -> bytes:
-    """The message as Celery is to see it.
+    """The message as passed on to Celery.
 
     Args:
-        queue: where it lay.
+        queue: of the message.
 
     Raises:
-        Refused: nobody can work on it.
+        Refused: no task can process it.
     """
     most = MOST_BYTES if queue in service.stages else MOST_JOB_BYTES
     if len(message) > most:
@@ -181,9 +182,9 @@ def _read(text: bytes) -> Any:
 
 
 def _plain(found: dict[str, Any]) -> Any:
-    """Kombu writes ``datetime`` and ``UUID`` as typed values: here they become the texts that JSON
-    has for them. Its other types are no part of any message, and some say in a few bytes what takes
-    hours to compute."""
+    """Kombu writes ``datetime`` and ``UUID`` as typed values: they become JSON strings here. Its
+    other types are not part of any message, and some encode in a few bytes what takes hours to
+    compute."""
     if len(found) > MOST_KEYS:
         raise ValueError(f"an object of {len(found)} keys; none has more than {MOST_KEYS}")
     if found.keys() != {"__type__", "__value__"}:
@@ -235,7 +236,7 @@ def _written(envelope: Envelope, body: Body, queue: str) -> bytes:
 
 
 def _reason(error: BaseException) -> str:
-    """What is wrong, without line breaks or control characters, however strange the message."""
+    """The error, without line breaks or control characters."""
     text = str(error)
     if isinstance(error, ValidationError):
         first = error.errors(include_url=False, include_input=False, include_context=False)[0]

@@ -1,10 +1,10 @@
-"""Celery's connections to Redis: a gate before messages that no task can work on, and refusals that
-count as lost connections.
+"""Celery's connections to Redis: a gate that filters invalid messages, and refusals treated as lost
+connections.
 
 No setting does either. Celery's own handling of such messages writes a page of log, kombu's event
-loop loses what is not JSON with a traceback, and what only lacks a header stays in ``unacked`` and
-comes back for ever. The answer of a read-only replica, or of a full memory or disk, kombu takes for
-a mistake of the program, and the worker ends.
+loop loses those that are not JSON with a traceback, and those that only lack a header stay in
+``unacked`` and come back for ever. Kombu takes the answer of a read-only replica, or of a full
+memory or disk, for a programming error, and the worker ends.
 """
 
 import logging
@@ -34,19 +34,19 @@ log = logging.getLogger(__name__)
 
 
 PAUSE_MAX_SEC = 5
-"""Between two tries to connect. The event loop stands still meanwhile: a worker that is silent for
-longer counts as dead."""
+"""Pause between two attempts to connect. The event loop stands still meanwhile: a worker without
+heartbeats for longer counts as dead."""
 MARK, MARK_SEC = "writable", 60
-"""What every new connection writes: a replica, or a Redis with a full disk, takes connections and
+"""Written by every new connection: a replica, or a Redis with a full disk, accepts connections and
 answers, too."""
 
 
 class QoS(kombu_redis.QoS):  # type: ignore[misc]  # kombu ships no types
-    """Remembers what could not be given back while Redis refused; kombu leaves it to the visibility
-    timeout, or loses it."""
+    """Remembers messages that could not be returned while Redis refused; kombu leaves them to the
+    visibility timeout, or loses them."""
 
     popped: ClassVar[list[Any]] = []
-    """Messages that were taken from their queue and not written to ``unacked`` any more."""
+    """Messages taken from their queue and not yet written to ``unacked``."""
     held: ClassVar[set[str]] = set()
     """Delivery tags in ``unacked`` whose channel is closed."""
 
@@ -66,8 +66,8 @@ class QoS(kombu_redis.QoS):  # type: ignore[misc]  # kombu ships no types
             raise
 
     def give_back(self) -> None:
-        """Puts all of that into the queues again. What a child of this worker is at work on is then
-        delivered twice: whoever gets it finds the chunks claimed, or done."""
+        """Returns all of them to their queues. Messages in work by a child are then delivered
+        twice: the second receiver finds the chunks claimed, or done."""
         while self.popped:
             message = self.popped[-1]
             with self.pipe_or_acquire() as pipe:
@@ -84,13 +84,13 @@ class QoS(kombu_redis.QoS):  # type: ignore[misc]  # kombu ships no types
 
 @worker_process_init.connect
 def _own_nothing(**_: Any) -> None:
-    """A child that is forked meanwhile has taken none of it."""
+    """Clears the state in a forked child, which has taken no messages."""
     QoS.popped.clear()
     QoS.held.clear()
 
 
 class Channel(kombu_redis.Channel):  # type: ignore[misc]  # kombu ships no types
-    """Reads from queues what can be worked on, and nothing else."""
+    """Reads only valid messages from queues."""
 
     QoS = QoS
 
@@ -104,24 +104,24 @@ class Channel(kombu_redis.Channel):  # type: ignore[misc]  # kombu ships no type
 
     @cached_property
     def subclient(self) -> Any:
-        """Reads what there is and never waits: on a dead line redis-py connects anew in the midst
-        of a read, and would then wait, without any limit and with the event loop, for the first
-        word on a line where nobody has anything to say."""
+        """Reads without waiting: on a dead line redis-py reconnects in the middle of a read, and
+        would then wait, without any limit and with the event loop, for the first word on a silent
+        line."""
         listener = super().subclient
         listener.parse_response = partial(listener.parse_response, block=False)
         return listener
 
     def _brpop_start(self, timeout: float | None = None) -> None:
-        """Without redis-py's own PING before it: on a dead line that would connect anew unseen by
-        the event loop, which then asks twice and throws the second answer, a job, away. A BRPOP
-        that is not answered is kombu's to notice, and it does."""
+        """Without redis-py's own PING before it: on a dead line that would reconnect unnoticed by
+        the event loop, which then asks twice and drops the second answer, a job. Kombu notices an
+        unanswered BRPOP itself."""
         self.client.connection.health_check_interval = 0
         super()._brpop_start(timeout)
 
 
 class Transport(kombu_redis.Transport):  # type: ignore[misc]
-    """What ``tasks.app`` gives kombu for the schemes of Redis. It is connected when Redis takes
-    writes, and not before."""
+    """The transport that ``tasks.app`` registers for the schemes of Redis. It counts as connected
+    only when Redis accepts writes."""
 
     Channel = Channel
 
@@ -158,13 +158,12 @@ class Backend(RedisBackend):  # type: ignore[misc]
         return super()._create_client(**params, parser_class=Parser)
 
     def on_chord_part_return(self, *args: Any, **kwargs: Any) -> Any:
-        """As patient as the storing of results, which comes before it: counting a part twice counts
-        it once."""
+        """As patient as the storing of results before it: counting a part twice counts it once."""
         return self.ensure(partial(super().on_chord_part_return, **kwargs), args)
 
 
 def _gate(reply: list[bytes] | None, **_: object) -> tuple[bytes, bytes] | None:
-    """The popped message, or None as if nothing had come."""
+    """The popped message, or None as if there were none."""
     if not reply:
         return None
     queue, message = reply

@@ -1,5 +1,5 @@
-"""What a worker's children share: their parent loads what all of them need before it forks them,
-and leaves it alone."""
+"""Shares memory between a worker's children: their parent loads common libraries before it forks
+them."""
 
 import gc
 from typing import Any
@@ -12,9 +12,9 @@ from earshot.compute import onnx_runtime
 
 @worker_init.connect
 def _share(**_: Any) -> None:
-    """The library alone: sessions and their threads are the children's own. Collected before they
-    fork, and never again: the collector writes to every object that it looks at, and so each child
-    would get a copy of the parent's."""
+    """Loads the library alone: sessions and their threads belong to the children. Garbage is
+    collected before the fork, and never again: the collector writes to every object that it visits,
+    so each child would copy the parent's pages."""
     scratch.sweep()  # copies that a killed predecessor left
     onnx_runtime.library()
     gc.collect()

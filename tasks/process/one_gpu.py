@@ -1,5 +1,4 @@
-"""One process a GPU: each child of a worker sees one of the devices that its worker sees, before
-CUDA is touched at all."""
+"""Assigns one GPU to each child of a worker, before CUDA is touched."""
 
 import logging
 import os
@@ -15,8 +14,8 @@ log = logging.getLogger(__name__)
 
 @worker_process_init.connect
 def _pin(**_: Any) -> None:
-    """A child that takes the place of one that died has its number, and so its device. Of more
-    children than devices several share one."""
+    """Pins a child to a device. The replacement of a dead child has its number, and so its device.
+    More children than devices share them."""
     seen = devices()
     if len(seen) > 1:
         index = current_process().index

@@ -1,9 +1,9 @@
-"""Celery's pool of processes, which goes on reading a child's message where a lost connection has
-interrupted it.
+"""Celery's pool of processes, which continues reading a child's message after an interruption by a
+lost connection.
 
-When a connection to Redis is lost, Celery 5.7 empties its event loop, and with it forgets how much
-of a message it has read from the pipe of a child. What comes next is then taken for the beginning
-of another one, and the worker ends on what it reads.
+When a connection to Redis is lost, Celery 5.7 empties its event loop, and forgets how much of a
+message it has read from the pipe of a child. The rest is then taken for the beginning of another
+one, and the worker ends on it.
 """
 
 from collections.abc import Iterator
@@ -13,7 +13,7 @@ from celery.concurrency import asynpool, prefork
 
 
 class ResultHandler(asynpool.ResultHandler):  # type: ignore[misc]  # celery ships no types
-    """Knows of every pipe how far its message was read."""
+    """Records for every pipe how far its message was read."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -22,8 +22,8 @@ class ResultHandler(asynpool.ResultHandler):  # type: ignore[misc]  # celery shi
     def _recv_message(
         self, add_reader: Any, fd: int, callback: Any, **kwargs: Any
     ) -> Iterator[None]:
-        """What Celery begins whenever it finds something to read, and this goes on with where it is
-        unfinished. Another child may have got the number of a pipe that is closed."""
+        """Called by Celery when there is something to read; continues an unfinished message.
+        Another child may have got the number of a closed pipe."""
         queue = self.fileno_to_outq.get(fd)
         known, message = self._reading.get(fd, (None, None))
         if message is None or known is not queue or message.gi_frame is None:
@@ -34,7 +34,7 @@ class ResultHandler(asynpool.ResultHandler):  # type: ignore[misc]  # celery shi
 
 
 class Processes(asynpool.AsynPool):  # type: ignore[misc]
-    """Reads with that."""
+    """Uses that result handler."""
 
     ResultHandler = ResultHandler
 

@@ -1,5 +1,5 @@
-"""Connects a worker's life to ``earshot.storage.redis.presence``: heard at every heartbeat, a
-goodbye at an orderly end."""
+"""Connects a worker's life cycle to ``earshot.storage.redis.presence``: a heartbeat at Celery's, a
+sign-off at an orderly end."""
 
 import logging
 import os
@@ -22,7 +22,7 @@ log = logging.getLogger(__name__)
 
 
 class _Process:
-    """What the parent knows of itself; its children inherit it."""
+    """State of the parent; its children inherit it."""
 
     incarnation = ""
     node = ""
@@ -32,7 +32,7 @@ class _Process:
     leaving = False
     clock = WallClock()
     clock_was_set = False
-    """Since it was heard last."""
+    """Since the last heartbeat."""
 
 
 @worker_init.connect
@@ -48,7 +48,7 @@ def _heartbeat(**_: Any) -> None:
         _say(_Process.said, settings().worker_lost_sec)
 
 
-@worker_shutting_down.connect  # after a soft shutdown's wait: what is unfinished now is handed back
+@worker_shutting_down.connect  # after a soft shutdown's wait: unfinished work is returned now
 def _goodbye(**_: Any) -> None:
     _Process.leaving = True
     if _Process.said is not None:  # the pool is gone by now
@@ -56,7 +56,7 @@ def _goodbye(**_: Any) -> None:
 
 
 def claim() -> Claim:
-    """What this child signs its claims with."""
+    """The identity with which this child signs its claims."""
     return Claim(
         worker=_Process.incarnation, node=_Process.node, pid=os.getpid(), since=time.time()
     )

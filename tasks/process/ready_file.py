@@ -1,4 +1,4 @@
-"""The file that tells a supervisor that a worker is ready (``EARSHOT_READY_FILE``), touched at
+"""The file that marks a worker as ready for its supervisor (``EARSHOT_READY_FILE``), touched at
 every heartbeat."""
 
 import os

@@ -1,9 +1,9 @@
-"""A soft time limit reaches a child while it does its task, and never while it tells the worker how
-that has ended.
+"""Delivers a soft time limit to a child only during its task, never while it reports the result to
+the worker.
 
 Celery's worker sends the signal when it has not read a result in time. After a lost connection it
-has read none for seconds: a child may then be in the midst of writing one. billiard 4.2 cuts that
-off, writes another, and the worker ends on what it reads.
+has read none for seconds: a child may then be writing one. billiard 4.2 cuts that off, writes
+another, and the worker ends on the mixture.
 """
 
 import signal
@@ -28,8 +28,8 @@ class _Child:
 
 
 def _exceeded(_number: int, _frame: FrameType | None) -> None:
-    """Takes the place of billiard's handler, which raises in any case. Not a mask: that would be
-    each thread's own."""
+    """Replaces billiard's handler, which always raises. Not a signal mask, which would be per
+    thread."""
     if _Child.at_work:
         raise SoftTimeLimit
 

@@ -1,4 +1,4 @@
-"""Who said which words: words meet speakers on their channel and become turns (C-17)."""
+"""Assigns words to speakers and builds turns (C-17)."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
@@ -10,16 +10,16 @@ from earshot.analysis.spans import Track, fuse
 from earshot.analysis.types import Interval, Utterance
 
 TURN_GAP_MS = 1_000
-"""A speaker silent for this long has ended the turn."""
+"""A longer silence of a speaker ends the turn."""
 WORDLESS_MS = 3_000
-"""Speech left without words inside a recognised stretch is reported from this length on; less is a
-pause or a pad."""
+"""Minimum length of speech without words inside a recognised stretch that is reported; less is a
+pause or padding."""
 
 
 @dataclass(frozen=True)
 class Floor:
-    """One speaker holding the floor on one channel, with the words recognised there (none when only
-    the voice was heard)."""
+    """A turn of one speaker on one channel, with its words (none for speech without recognised
+    words)."""
 
     speaker: str
     span: Utterance
@@ -27,8 +27,7 @@ class Floor:
 
 
 def heard_without_diarization(speech: Iterable[Utterance]) -> tuple[SpeakerTurn, ...]:
-    """Speech as turns when no diarization is there: a speaker a channel, in order of appearance
-    (C-27)."""
+    """Speech as turns without diarization: a speaker a channel, in order of appearance (C-27)."""
     names: dict[int, str] = {}
     turns = []
     for utterance in sorted(speech, key=lambda item: (item.start_ms, item.channel)):
@@ -40,10 +39,10 @@ def heard_without_diarization(speech: Iterable[Utterance]) -> tuple[SpeakerTurn,
 def take_floor(words: Iterable[Word], heard: Sequence[SpeakerTurn]) -> list[Floor]:
     """All turns of a recording in order of time; every word is in exactly one of them.
 
-    ``heard`` is who spoke when. A word goes to the speaker who overlaps it most on its channel, or
-    else to the nearest one there. Words of one speaker closer than ``TURN_GAP_MS`` share a turn
-    unless another speaker said a whole word between them; what is left of ``heard`` becomes turns
-    without words.
+    ``heard`` is the speaker turns. A word is assigned to the speaker with the largest overlap on
+    its channel, or else to the nearest one there. Words of one speaker closer than ``TURN_GAP_MS``
+    share a turn unless another speaker has a whole word between them; the rest of ``heard`` becomes
+    turns without words.
     """
     spoken = _spoken(words, heard)
     silent = _wordless(heard, [word for floor in spoken for word in floor.words])
@@ -65,7 +64,8 @@ def _spoken(words: Iterable[Word], heard: Sequence[SpeakerTurn]) -> list[Floor]:
         for channel in {turn.channel for turn in heard}
     }
     lines: list[tuple[str, list[Word]]] = []
-    latest: dict[tuple[str, int], list[Word]] = {}  # speaker and channel to the turn that may go on
+    # speaker and channel to the turn that may continue
+    latest: dict[tuple[str, int], list[Word]] = {}
     walked: list[tuple[str, Word]] = []
     for word in sorted(words, key=lambda word: (word.start_ms, word.end_ms)):
         turn = tracks.get(word.channel, everywhere).nearest(word)
@@ -85,8 +85,8 @@ def _spoken(words: Iterable[Word], heard: Sequence[SpeakerTurn]) -> list[Floor]:
 
 
 def _answered(walked: Sequence[tuple[str, Word]], speaker: str, last: Word, word: Word) -> bool:
-    """Another speaker said a whole word between these two; words that overlap them do not take the
-    floor."""
+    """True if another speaker has a whole word between these two; words that overlap them do not
+    end a turn."""
     since = takewhile(lambda said: said[1].start_ms >= last.end_ms, reversed(walked))
     return any(other != speaker and said.end_ms <= word.start_ms for other, said in since)
 
@@ -114,7 +114,7 @@ def _wordless(heard: Sequence[SpeakerTurn], words: Sequence[Word]) -> list[Floor
 
 
 def _joined(gaps: Iterable[Interval], talk: Track[Utterance]) -> list[Interval]:
-    """Gaps less than ``TURN_GAP_MS`` apart as one, unless something was said in between."""
+    """Gaps less than ``TURN_GAP_MS`` apart as one, unless there are words in between."""
     joined: list[Interval] = []
     for gap in sorted(gaps, key=lambda gap: gap.start_ms):
         end = joined[-1].end_ms if joined else 0
@@ -132,7 +132,7 @@ def _joined(gaps: Iterable[Interval], talk: Track[Utterance]) -> list[Interval]:
 
 
 def _left_over(turn: SpeakerTurn, worded: Sequence[Interval]) -> list[Interval]:
-    """What of the turn has no words: all of it, or the gaps of ``WORDLESS_MS`` and more."""
+    """The parts of the turn without words: all of it, or the gaps of ``WORDLESS_MS`` and more."""
     if not worded:
         return (
             [Interval(start_ms=turn.start_ms, end_ms=turn.end_ms)]

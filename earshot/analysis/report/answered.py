@@ -1,4 +1,4 @@
-"""Which analyses answered, what they skipped and what is missing."""
+"""Answered, skipped and missing analyses."""
 
 from earshot.analysis.outcome import Failed, Skipped, Succeeded
 from earshot.analysis.report.parts import Evidence
@@ -7,8 +7,8 @@ from earshot.analysis.types import WHOLE
 
 
 def missing(evidence: Evidence) -> tuple[Missing, ...]:
-    """Failed parts, and what was asked for and has no outcome: an analysis as a whole, or for some
-    of the chunks."""
+    """Failed parts, and requested analyses without an outcome: as a whole, or for some of the
+    chunks."""
     failed = [
         Missing(
             analysis=part.analysis,
@@ -29,7 +29,7 @@ def missing(evidence: Evidence) -> tuple[Missing, ...]:
 
 
 def _silent(evidence: Evidence, analysis: str) -> list[int]:
-    """The chunks for which the analysis has no outcome; ``WHOLE`` when it has none at all."""
+    """The chunks without an outcome of the analysis; ``WHOLE`` if it has none at all."""
     chunks = [chunk.index for chunk in evidence.recording.chunks]
     told = {part.chunk for part in evidence.parts if part.analysis == analysis}
     if not told:
@@ -38,7 +38,7 @@ def _silent(evidence: Evidence, analysis: str) -> list[int]:
 
 
 def skipped(evidence: Evidence) -> tuple[SkippedPart, ...]:
-    """Parts in which there was nothing to analyse."""
+    """Parts with nothing to analyse."""
     return tuple(
         SkippedPart(analysis=part.analysis, chunk=part.chunk, reason=part.outcome.reason)
         for part in evidence.parts

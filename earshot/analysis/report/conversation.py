@@ -30,8 +30,8 @@ class ConversationFields(ReportFields):
 
 
 def section(evidence: Evidence) -> ConversationFields:
-    """Who said what, and how; whichever of the four analyses answered. Without any, turns are the
-    speech that the VAD found."""
+    """Speakers and turns from those of the four analyses that answered. Without any, turns are the
+    VAD's speech."""
     roles, transcript = evidence.recording.roles, transcribe(evidence)
     heard = heard_turns(evidence, transcript.words)
     floors = take_floor(transcript.words, heard)

@@ -1,5 +1,4 @@
-"""Alarms over chunk borders: what each chunk heard of one alarm becomes one emergency of the
-report."""
+"""Joins the detections of one alarm in several chunks to one emergency of the report."""
 
 from collections.abc import Iterable
 
@@ -7,10 +6,10 @@ from earshot.analysis.findings import Alarm
 from earshot.analysis.report.sections import Emergency
 
 SAME_WITHIN_MS = 13_000
-"""Two groups of carbon monoxide pulses are 5.7 s apart; a border may cut one, so that the next one
-heard is twice as far."""
+"""Two groups of carbon monoxide pulses are 5.7 s apart; a border may cut one, which doubles the
+distance to the next detected one."""
 SAME_PITCH = 0.1
-"""Of the frequency, which is known to a few percent."""
+"""Relative tolerance of the frequency, which is known to a few percent."""
 
 
 def join_alarms(alarms: Iterable[Alarm]) -> tuple[Emergency, ...]:

@@ -1,4 +1,4 @@
-"""What a report is made of: facts about the recording, and one part for every outcome."""
+"""Inputs of a report: facts about the recording, and one part for every outcome."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -18,7 +18,7 @@ F = TypeVar("F", bound=Findings)
 
 
 class RecordingFacts(Frozen):
-    """What is known of a recording before it is analysed."""
+    """Facts about a recording known before the analyses."""
 
     id: UUID
     file_name: str
@@ -58,14 +58,14 @@ class RecordingFacts(Frozen):
 
 
 class ChunkSpan(Interval):
-    """Where a chunk lies, and where the VAD heard speech in it."""
+    """Position of a chunk, and the VAD's speech in it."""
 
     index: int = Field(ge=0)
     speech: tuple[Utterance, ...] = ()
 
 
 class RecordingInfo(RecordingFacts):
-    """The facts, how the recording was cut, and what was asked for."""
+    """The facts, the chunks, and the requested analyses."""
 
     chunks: tuple[ChunkSpan, ...]
     analyses: tuple[str, ...]
@@ -96,21 +96,20 @@ class Evidence:
         ]
 
     def bounds(self) -> dict[int, Interval]:
-        """Chunk index to the stretch that the chunk answers for."""
+        """The stretch owned by each chunk, by index."""
         chunks = sorted(self.recording.chunks, key=lambda chunk: chunk.start_ms)
         return {chunk.index: span for chunk, span in zip(chunks, owned(chunks), strict=True)}
 
 
 def gather(recording: RecordingInfo, parts: Sequence[Part]) -> Evidence:
-    """Evidence that does not depend on the order in which parts came in."""
+    """Builds the evidence, independent of the order of the parts."""
     return Evidence(recording, tuple(sorted(parts, key=lambda part: (part.chunk, part.analysis))))
 
 
 def with_bounds(
     findings: Iterable[tuple[Part, F]], bounds: dict[int, Interval]
 ) -> list[tuple[F, Interval]]:
-    """Findings with the stretch each answers for; a part of the whole recording answers for its own
-    span."""
+    """Findings with the stretch owned by each; a part of the whole recording owns its span."""
     return [
         (found, bounds.get(part.chunk, Interval(start_ms=part.start_ms, end_ms=part.end_ms)))
         for part, found in findings

@@ -22,8 +22,8 @@ def mean_scores(parts: Iterable[tuple[Scores, float]]) -> Scores:
 
 
 def classify(parts: Iterable[tuple[Scores, float]]) -> Classification | None:
-    """The winning label of the weighted mean; None when there is nothing to pool. Ties go to the
-    label named first."""
+    """The winning label of the weighted mean; None without any parts. Ties go to the label named
+    first."""
     scores = mean_scores(parts)
     if not scores:
         return None
@@ -32,11 +32,11 @@ def classify(parts: Iterable[tuple[Scores, float]]) -> Classification | None:
 
 
 def pool_emotions(parts: Sequence[tuple[Emotion, float]]) -> EmotionSummary | None:
-    """Emotion over several utterances, weighted by how much of each belongs to the stretch (C-11);
+    """Emotion over several utterances, weighted by the length of each within the stretch (C-11);
     None without any.
 
-    The winner is sought among the labels that won at least one utterance, because only for those is
-    the canonical label of the model's own one known.
+    The winner is one of the labels that won at least one utterance, because only for those is the
+    canonical label of the model's own one known.
     """
     heard = [(emotion, weight) for emotion, weight in parts if weight > 0]
     if not heard:

@@ -12,8 +12,8 @@ from earshot.analysis.types import Interval
 
 
 def merge_labels(parts: Iterable[tuple[LabelledInterval, Interval]]) -> tuple[Stretch, ...]:
-    """One timeline out of (labelled interval, the stretch its chunk answers for); gaps, where
-    nothing is known, stay gaps."""
+    """One timeline from (labelled interval, the stretch owned by its chunk); gaps without data stay
+    gaps."""
     merged: list[tuple[str, int, int, float]] = []  # label, start, end, confidence x ms
     for item, bounds in sorted(parts, key=lambda part: (part[0].start_ms, part[0].end_ms)):
         span = clip(item, bounds)
@@ -37,7 +37,7 @@ def merge_labels(parts: Iterable[tuple[LabelledInterval, Interval]]) -> tuple[St
 
 
 def merge_sounds(parts: Iterable[tuple[SoundEvent, Interval]]) -> tuple[Sound, ...]:
-    """Sound events of all chunks in order of time; what goes on over a chunk border is one."""
+    """Sound events of all chunks in order of time; an event that crosses a chunk border is one."""
     kept = list(parts)
     merged: list[Sound] = []
     for label in sorted({event.label for event, _ in kept}):

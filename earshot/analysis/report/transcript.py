@@ -1,5 +1,5 @@
-"""The spoken side of a report: words of all chunks joined, speakers named, turns with how they
-sounded."""
+"""The conversation of a report: words of all chunks joined, speakers named, turns with emotion and
+sentiment."""
 
 from bisect import bisect_right
 from collections import Counter
@@ -27,8 +27,8 @@ from earshot.analysis.words.spelling import joined
 
 @dataclass(frozen=True)
 class Transcript:
-    """What speech recognition said: every word once, the stretches it answered for (in order,
-    apart), and its language."""
+    """The output of speech recognition: every word once, the recognised stretches (in order,
+    without overlap), and the language."""
 
     words: tuple[Word, ...] = ()
     answered: tuple[Interval, ...] = ()
@@ -56,9 +56,7 @@ def _run(found: Sequence[tuple[Part, AsrFindings]], channel: int) -> list[Word]:
         chunk = [word for word in findings.words if word.channel == channel]
         if part.start_ms < covered:
             overlap = Interval(start_ms=part.start_ms, end_ms=covered)
-            at = border(
-                run, overlap
-            )  # what lies before is settled, so joining all chunks stays linear
+            at = border(run, overlap)  # earlier words are final, so joining all chunks stays linear
             run[at:] = join_runs(run[at:], chunk, overlap)
         else:
             run += chunk
@@ -67,14 +65,13 @@ def _run(found: Sequence[tuple[Part, AsrFindings]], channel: int) -> list[Word]:
 
 
 def spoken_turns(evidence: Evidence) -> tuple[SpeakerTurn, ...]:
-    """Who spoke when, as diarization says, people who talk at once included; empty without its
-    answer."""
+    """Speaker turns by diarization, including simultaneous speech; empty without its answer."""
     found = (findings.turns for _, findings in evidence.found("diarization", DiarizationFindings))
     return next(filter(None, found), ())
 
 
 def heard_turns(evidence: Evidence, words: Sequence[Word]) -> tuple[SpeakerTurn, ...]:
-    """Who held the floor when: as diarization says; without it, whoever the channel stands for."""
+    """Speaker turns without overlap: by diarization; without it, by channel."""
     for _, findings in evidence.found("diarization", DiarizationFindings):
         if findings.turns:
             return findings.exclusive or findings.turns
@@ -89,7 +86,7 @@ def heard_turns(evidence: Evidence, words: Sequence[Word]) -> tuple[SpeakerTurn,
 
 
 def name_speakers(heard: Sequence[SpeakerTurn], roles: Sequence[str]) -> tuple[Speaker, ...]:
-    """The speakers in order of their number; the role is that of the channel, where channels have
+    """The speakers in order of their number; the role is that of the channel, if channels have
     roles."""
     spans: dict[str, list[Utterance]] = {}
     for turn in heard:
@@ -158,6 +155,7 @@ def _turn(
 
 
 def _inside(span: Interval, stretches: Sequence[Interval]) -> bool:
-    """One of the stretches, which are in order and apart, holds all of the span."""
+    """True if one of the stretches, which are in order and without overlap, contains all of the
+    span."""
     before = bisect_right(stretches, span.start_ms, key=lambda stretch: stretch.start_ms)
     return before > 0 and span.end_ms <= stretches[before - 1].end_ms

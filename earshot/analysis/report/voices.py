@@ -1,5 +1,4 @@
-"""How voices sounded: acoustic sentiment per speaker, and what of emotion and sentiment falls into
-a turn."""
+"""Acoustic sentiment per speaker, and the parts of emotion and sentiment within a turn."""
 
 from collections.abc import Iterable, Sequence
 from typing import TypeVar
@@ -16,8 +15,7 @@ Tracks = dict[int, Track[U]]
 
 
 def tracks(parts: Iterable[tuple[U, Interval]]) -> Tracks[U]:
-    """Utterances by channel, each clipped to the stretch its chunk answers for and dropped where
-    nothing is left."""
+    """Utterances by channel, each clipped to the stretch owned by its chunk, without empty ones."""
     by_channel: dict[int, list[U]] = {}
     for utterance, bounds in parts:
         span = clip(utterance, bounds)
@@ -28,7 +26,7 @@ def tracks(parts: Iterable[tuple[U, Interval]]) -> Tracks[U]:
 
 
 def within(utterances: Tracks[U], span: Utterance) -> list[tuple[U, float]]:
-    """The utterances heard during ``span`` on its channel, with the ms of each inside it."""
+    """The utterances during ``span`` on its channel, with the ms of each inside it."""
     track = utterances.get(span.channel)
     return [(item, float(overlap_ms(item, span))) for item in track.meeting(span)] if track else []
 
@@ -36,16 +34,16 @@ def within(utterances: Tracks[U], span: Utterance) -> list[tuple[U, float]]:
 def of_role(
     utterances: Sequence[tuple[RoleScores, float]], role: str | None
 ) -> Sequence[tuple[RoleScores, float]]:
-    """The answers of that role's own model; of all models where it has none or is not known, so
-    that no role is guessed."""
+    """The answers of that role's own model; of all models if it has none or is unknown, so that no
+    role is guessed."""
     return [(item, weight) for item, weight in utterances if item.role == role] or utterances
 
 
 def sentiment_of_voices(
     utterances: Tracks[RoleScores], speakers: Sequence[Speaker], floors: Sequence[Floor]
 ) -> tuple[VoiceSentiment, ...]:
-    """One answer a speaker, weighted by how much of each utterance lies in the speaker's turns;
-    none for who was not scored."""
+    """One answer a speaker, weighted by the length of each utterance in the speaker's turns; none
+    for speakers without scores."""
     answers = []
     for speaker in speakers:
         spans = (floor.span for floor in floors if floor.speaker == speaker.id)
