@@ -11,10 +11,10 @@ from cli.ingest import speaker_count
 from cli.terminal.console import say, show
 from cli.terminal.places import described, kept
 from earshot.analysis.errors import Misconfigured, Permanent
+from earshot.analysis.request import check_names
 from earshot.analysis.types import SpeakerCount
 from earshot.pipeline.intake.restart import restart
 from earshot.pipeline.rerun import plan, start_round
-from earshot.registry import analyses as registered
 from earshot.storage.postgres import recordings, requests
 from earshot.storage.postgres.db import Connection, connect
 from earshot.storage.postgres.rounds import COUNTS_SPEAKERS, Choice
@@ -37,12 +37,8 @@ def choice(
     names = tuple(
         dict.fromkeys(name.strip() for each in called for name in each.split(",") if name.strip())
     )
-    unknown = [name for name in names if name not in registered()]
-    if unknown:
-        raise Misconfigured(
-            "analyses",
-            f"no analysis named {', '.join(unknown)}; there are {', '.join(registered())}",
-        )
+    if names:
+        check_names(names)
     if not (names or missing or failed or stale):
         raise Misconfigured(
             "rerun", "name what to repeat: --missing, --failed, --stale or --analysis NAME"

@@ -11,6 +11,7 @@ from rich.table import Table
 
 from cli.terminal.console import notices, say, show
 from earshot.analysis.errors import BAD_AUDIO_CODES, Misconfigured
+from earshot.analysis.request import check_names
 from earshot.audio.plan import PlanLimits
 from earshot.pipeline.releases import gate_release
 from earshot.registry import analyses
@@ -81,11 +82,8 @@ def _analyser(names: Sequence[str], checkpoints: Sequence[str], folder: Path) ->
 
 
 def _check(names: Sequence[str], root: Path, labels: Path | None, out: Path) -> None:
-    unknown = [name for name in names if name not in analyses()]
-    if unknown:
-        raise Misconfigured(
-            "analyses", f"no analysis named {', '.join(unknown)}; there are {', '.join(analyses())}"
-        )
+    if names:
+        check_names(names)
     for option, folder in (("--root", root), ("--labels", labels), ("--out", out.parent)):
         if folder is not None and not folder.is_dir():
             raise Misconfigured("folder", f"{option}: there is no folder {folder}")

@@ -11,9 +11,9 @@ from cli.terminal.console import say, show
 from cli.terminal.strip import clock
 from earshot.analysis.errors import BadAudio, EarshotError, Forbidden, Growing, Misconfigured
 from earshot.analysis.printable import told
+from earshot.analysis.request import check_names
 from earshot.analysis.types import SpeakerCount
 from earshot.analysis.words.languages import language_tag
-from earshot.registry import analyses as registered
 from earshot.settings import settings
 from producer.admission import wait_for_room
 from producer.patience import Patience
@@ -40,12 +40,8 @@ def options(
             ``speakers``, that is no number of people.
     """
     wanted = _names(analyses)
-    unknown = [name for name in wanted or () if name not in registered()]
-    if unknown or wanted == ():
-        raise Misconfigured(
-            "analyses",
-            f"no analysis named {', '.join(unknown) or '-'}; there are {', '.join(registered())}",
-        )
+    if wanted is not None:
+        check_names(wanted)
     return Options(
         roles=_names(roles),
         analyses=wanted,

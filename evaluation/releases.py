@@ -10,7 +10,7 @@ import fsspec
 
 from earshot.analysis.errors import EarshotError, Misconfigured, one_line
 from earshot.analysis.types import Release
-from earshot.audio.store.pcm import local_path
+from earshot.audio.store.layout import local_path
 from earshot.compute import cache
 from earshot.compute.device import resolve
 from earshot.models.checkpoints import catalog

@@ -9,8 +9,8 @@ from earshot.analysis.printable import told
 from earshot.analysis.request import IngestRequest
 from earshot.analysis.types import Frozen, SpeakerCount
 from earshot.audio.store.inbox import discard_upload, is_young, upload
+from earshot.pipeline.intake.submit import register
 from earshot.pipeline.orphans import AGE_SEC as SWEPT_SEC
-from earshot.registry import analyses
 from earshot.settings import settings
 from earshot.storage.postgres import recordings
 from earshot.storage.postgres.db import Connection, connect, lost_connections
@@ -50,8 +50,7 @@ def submit(patience: Patience, path: Path, options: Options) -> Submission:
         ValueError: invalid options.
         Unavailable: one of them was unavailable for too long.
     """
-    config, copy, recording_id = settings(), _Copy(path), uuid4()
-    wanted, language = options.analyses or tuple(analyses()), options.language or config.language
+    copy, recording_id = _Copy(path), uuid4()
     named = {
         "recording_id": recording_id,
         "file_name": told(path.name, 1024),
@@ -63,7 +62,7 @@ def submit(patience: Patience, path: Path, options: Options) -> Submission:
         if before is not None:  # by a try whose reply was lost
             return IngestRequest.model_validate(before.request)
         request = IngestRequest.model_validate({"uri": copy.uploaded(), **named})
-        recordings.register(connection, recording_id, request, wanted, language, chunks)
+        register(connection, recording_id, request, chunks)
         return request
 
     try:

@@ -15,7 +15,7 @@ from earshot.analysis.types import MOST_CHUNKS, WHOLE, ChunkRef, Interval, Job, 
 from earshot.audio.decoding.probe import probe
 from earshot.audio.plan import PlanLimits, speech_in
 from earshot.audio.prepare import Prepared, prepare
-from earshot.audio.store.pcm import delete_recording
+from earshot.audio.store.layout import delete_recording
 from earshot.audio.store.source import content_hash
 from earshot.registry import Card, analyses
 from workers.run import run

@@ -1,6 +1,7 @@
 """The request to analyse a recording: the one argument of the task ``ingest.recording``."""
 
 import re
+from collections.abc import Iterable
 from typing import Annotated, Any, Literal
 from urllib.parse import unquote, urlsplit
 from uuid import UUID
@@ -8,10 +9,12 @@ from uuid import UUID
 from pydantic import AfterValidator, Field
 from pydantic.config import JsonDict
 
+from earshot.analysis.errors import Misconfigured
 from earshot.analysis.printable import CONTROLS
 from earshot.analysis.types import Frozen, SpeakerCount
 from earshot.analysis.urls import shown
 from earshot.analysis.words.languages import Language
+from earshot.registry import analyses
 
 CONTROL = re.compile(f"[{CONTROLS}]")
 
@@ -84,7 +87,7 @@ class IngestRequest(Frozen):
 
     @property
     def name(self) -> str:
-        # As in ``earshot.audio.store.pcm.local_path``: local names have no query and no
+        # As in ``earshot.audio.store.layout.local_path``: local names have no query and no
         # percent-encoding.
         local = self.uri.startswith("file://")
         path = self.uri.removeprefix("file://") if local else unquote(urlsplit(self.uri).path)
@@ -109,3 +112,18 @@ class IngestReply(Frozen):
     finished recording is impossible. ``id_taken``: the id belongs to another file, about which
     nothing is revealed; ``not_comparable``: the files cannot be compared. The submitted file then
     stays in place."""
+
+
+def check_names(names: Iterable[str]) -> None:
+    """Refuses a request that names no analysis, or one that is not in the registry.
+
+    Raises:
+        Misconfigured: ``analyses``.
+    """
+    asked = tuple(names)
+    unknown = [name for name in asked if name not in analyses()]
+    if unknown or not asked:
+        raise Misconfigured(
+            "analyses",
+            f"no analysis named {', '.join(unknown) or '-'}; there are {', '.join(analyses())}",
+        )

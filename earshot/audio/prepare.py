@@ -19,7 +19,8 @@ from earshot.audio.plan import PlanLimits, plan_chunks
 from earshot.audio.quality.dual_mono import DualMono
 from earshot.audio.quality.measure import QualityMeter
 from earshot.audio.speech.vad import VAD_RATE
-from earshot.audio.store.pcm import SAMPLE_BYTES, check_space, pcm_uri
+from earshot.audio.store.layout import check_space, pcm_uri
+from earshot.audio.store.pcm import SAMPLE_BYTES
 from earshot.compute.sound import Waveform
 
 

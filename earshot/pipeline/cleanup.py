@@ -14,7 +14,7 @@ from redis import Redis
 
 from earshot.analysis.errors import SERVICES, OutOfTime, Transient
 from earshot.analysis.types import Frozen
-from earshot.audio.store.pcm import delete_recording
+from earshot.audio.store.layout import delete_recording
 from earshot.pipeline import deletion, orphans
 from earshot.settings import Retention, settings
 from earshot.storage import retention

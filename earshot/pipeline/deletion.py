@@ -18,8 +18,8 @@ from redis import Redis
 from earshot.analysis.deletion import Checked, Counts, DeletionReceipt, Trace, Why, added
 from earshot.analysis.errors import SERVICES, EarshotError, Unavailable
 from earshot.audio.store.inbox import is_upload
+from earshot.audio.store.layout import delete_recording
 from earshot.audio.store.leftovers import remove, stored
-from earshot.audio.store.pcm import delete_recording
 from earshot.settings import settings
 from earshot.storage import outbox, searches, traces
 from earshot.storage.postgres import tombstones

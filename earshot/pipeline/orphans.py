@@ -9,8 +9,8 @@ from uuid import UUID
 from redis import Redis
 
 from earshot.audio.store import scratch
+from earshot.audio.store.layout import delete_recording
 from earshot.audio.store.leftovers import Stored, remove, stored
-from earshot.audio.store.pcm import delete_recording
 from earshot.settings import settings
 from earshot.storage import retention, traces
 from earshot.storage.postgres import requests

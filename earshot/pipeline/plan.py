@@ -2,7 +2,6 @@
 
 from collections.abc import Collection, Iterable, Sequence
 
-from earshot.analysis.errors import Permanent
 from earshot.analysis.request import IngestRequest
 from earshot.analysis.types import WHOLE, Interval, Utterance
 from earshot.audio.plan import PlanLimits, speech_in
@@ -14,20 +13,6 @@ from earshot.storage.postgres.recordings import NewChunk
 def requested(request: IngestRequest) -> tuple[str, ...]:
     """The analyses that the request names; all where it names none."""
     return request.analyses or tuple(analyses())
-
-
-def check_names(names: Collection[str]) -> None:
-    """Refuses names that are not in the registry, and an empty collection.
-
-    Raises:
-        Permanent: ``analyses``.
-    """
-    unknown = [name for name in names if name not in analyses()]
-    if unknown or not names:
-        raise Permanent(
-            "analyses",
-            f"no analysis named {', '.join(unknown) or '-'}; there are {', '.join(analyses())}",
-        )
 
 
 def plan_limits() -> PlanLimits:

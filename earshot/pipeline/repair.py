@@ -13,6 +13,7 @@ from earshot.analysis.outcome import Failed
 from earshot.analysis.types import WHOLE, Batch, Frozen
 from earshot.pipeline import verdicts
 from earshot.pipeline.dispatch import dispatch
+from earshot.pipeline.intake import submit
 from earshot.pipeline.intake.restart import restart
 from earshot.pipeline.ports import Publisher
 from earshot.pipeline.verdicts import LateChunk, Look
@@ -156,7 +157,7 @@ def _within_capacity(late: Iterable[LateChunk], at: Look) -> list[OnItsWay]:
 def _send_again(connection: Connection, publisher: Publisher, found: OpenRequest) -> bool:
     request = requests.send_again(connection, found)
     if request is not None:
-        publisher.publish("ingest.recording", request)
+        publisher.publish(submit.TASK, request)
     return request is not None
 
 

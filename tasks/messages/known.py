@@ -8,7 +8,7 @@ from redis import Redis
 
 from earshot.analysis.errors import Forbidden
 from earshot.analysis.types import Job, Release
-from earshot.audio.store.pcm import check_own
+from earshot.audio.store.layout import check_own
 from earshot.models.checkpoints import catalog
 from earshot.models.runtimes import ENDPOINT
 from earshot.settings import settings

@@ -8,7 +8,7 @@ from urllib.parse import quote, urljoin, urlsplit
 
 from earshot.analysis.errors import BadAudio, Forbidden, Permanent, Unavailable
 from earshot.analysis.urls import shown
-from earshot.audio.store.pcm import store_errors
+from earshot.audio.store.layout import store_errors
 from earshot.net.addresses import PORTS
 from earshot.net.client import BROKEN, FAILED, Client, Response, checked_client
 from earshot.net.retry import is_passing

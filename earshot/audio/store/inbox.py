@@ -13,8 +13,8 @@ from earshot.analysis.errors import Forbidden
 from earshot.analysis.printable import file_name, told
 from earshot.audio.media_file import opened
 from earshot.audio.store.growing import wait_until_settled
+from earshot.audio.store.layout import check_space, local_path, store_errors
 from earshot.audio.store.leftovers import stored
-from earshot.audio.store.pcm import check_space, local_path, store_errors
 
 COPY_BYTES = 1 << 20
 

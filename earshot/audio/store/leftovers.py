@@ -10,7 +10,7 @@ import fsspec
 
 from earshot.analysis.errors import Unavailable
 from earshot.analysis.urls import shown
-from earshot.audio.store.pcm import local_path, store_errors
+from earshot.audio.store.layout import local_path, store_errors
 
 TIMES = ("LastModified", "modified", "mtime", "updated", "created")
 """Names of the modification time in the clients of stores."""

@@ -8,7 +8,8 @@ import fsspec
 import numpy as np
 from numpy.typing import NDArray
 
-from earshot.audio.store.pcm import FULL_SCALE, SAMPLE_BYTES, local_path, store_errors
+from earshot.audio.store.layout import local_path, store_errors
+from earshot.audio.store.pcm import FULL_SCALE, SAMPLE_BYTES
 from earshot.audio.store.scratch import scratch
 
 COPY_FRAMES = 1 << 20

@@ -16,7 +16,7 @@ from earshot.analysis.errors import Forbidden, Unavailable
 from earshot.analysis.urls import shown
 from earshot.audio.media_file import MediaFile, Source, opened
 from earshot.audio.store.growing import check_settled
-from earshot.audio.store.pcm import local_path, store_errors
+from earshot.audio.store.layout import local_path, store_errors
 from earshot.audio.store.scratch import temporary
 from earshot.net.addresses import PORTS
 

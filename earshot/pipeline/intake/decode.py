@@ -9,7 +9,7 @@ from earshot.analysis.errors import Permanent
 from earshot.audio.decoding.probe import Probe, probe
 from earshot.audio.media_file import MediaFile
 from earshot.audio.prepare import Prepared, prepare
-from earshot.audio.store.pcm import delete_recording, store_errors
+from earshot.audio.store.layout import delete_recording, store_errors
 from earshot.audio.store.source import content_hash, open_source
 from earshot.pipeline.plan import plan_limits
 from earshot.registry import cards

@@ -14,19 +14,20 @@ from earshot.analysis.errors import (
     Transient,
     one_line,
 )
-from earshot.analysis.request import IngestReply, IngestRequest
+from earshot.analysis.request import IngestReply, IngestRequest, check_names
 from earshot.analysis.roles import roles_of
 from earshot.analysis.states import RecordingState
 from earshot.audio.decoding.probe import Probe, probe
 from earshot.audio.media_file import MediaFile
 from earshot.audio.store.inbox import discard_upload
-from earshot.audio.store.pcm import delete_recording
+from earshot.audio.store.layout import delete_recording
 from earshot.audio.store.source import content_hash
 from earshot.pipeline.intake import duplicates
 from earshot.pipeline.intake.admission import admit, count_attempt, put_off
 from earshot.pipeline.intake.decode import decode, source
 from earshot.pipeline.intake.duplicates import IdTaken
-from earshot.pipeline.plan import check_names, new_chunks, plan_limits, requested
+from earshot.pipeline.intake.submit import register
+from earshot.pipeline.plan import new_chunks, plan_limits, requested
 from earshot.pipeline.ports import Claimant, Publisher
 from earshot.settings import settings
 from earshot.storage import outbox
@@ -79,13 +80,10 @@ def ingest(
 def _ingest(
     recording_id: UUID, request: IngestRequest, publisher: Publisher, claimant: Claimant
 ) -> IngestReply:
-    language = request.language or settings().language
     with requests.exclusive(recording_id) as connection:
         if earlier := duplicates.earlier(connection, recording_id, request):
             return earlier
-        is_new = recordings.register(
-            connection, recording_id, request, requested(request), language
-        )
+        is_new = register(connection, recording_id, request)
         first = request if is_new else duplicates.same_file(connection, recording_id, request)
         requests.restart(connection, recording_id, request.uri)
         admit(connection, recording_id)

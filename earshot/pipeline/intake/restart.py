@@ -5,6 +5,7 @@ from uuid import UUID
 
 from earshot.analysis.errors import Permanent
 from earshot.audio.store.inbox import is_gone
+from earshot.pipeline.intake.submit import TASK
 from earshot.pipeline.ports import Publisher
 from earshot.settings import settings
 from earshot.storage.postgres import requests
@@ -31,5 +32,5 @@ def restart(connection: Connection, publisher: Publisher, recording_id: UUID) ->
         )
     request = requests.restart(connection, recording_id)
     if request is not None:
-        publisher.publish("ingest.recording", request)
+        publisher.publish(TASK, request)
     return request is not None

@@ -173,7 +173,7 @@ def test_a_deletion_that_was_killed_is_finished(stage: Stack, tmp_path: Path) ->
 
 KILLED_AT = (
     ("earshot.storage.postgres.tombstones", "bury", "return"),
-    ("earshot.audio.store.pcm", "delete_recording", "call"),
+    ("earshot.audio.store.layout", "delete_recording", "call"),
     ("earshot.storage.traces", "remove", "call"),
     ("earshot.storage.postgres.tombstones", "erased", "return"),
     ("earshot.storage.outbox", "relay", "call"),

@@ -7,7 +7,8 @@ from pathlib import Path
 from uuid import UUID
 
 from earshot.audio.prepare import prepare
-from earshot.audio.store.pcm import delete_recording, read_pcm
+from earshot.audio.store.layout import delete_recording
+from earshot.audio.store.pcm import read_pcm
 from tests.sounds.audio_files import tone, write
 
 KILLED = """
@@ -15,7 +16,7 @@ import os, signal, sys
 from uuid import UUID
 import numpy as np
 from earshot.audio.store.pcm_writer import PcmWriter
-from earshot.audio.store.pcm import pcm_uri
+from earshot.audio.store.layout import pcm_uri
 with PcmWriter(pcm_uri(sys.argv[1], UUID(int=1), 16_000), 1) as writer:
     writer.write(np.zeros((1, 5_000_000), "f4"))
     os.kill(os.getpid(), signal.SIGKILL)

@@ -18,8 +18,9 @@ from earshot.analysis.errors import BadAudio, Forbidden, Unavailable
 from earshot.analysis.request import IngestRequest
 from earshot.audio.prepare import prepare
 from earshot.audio.store.inbox import discard_upload, upload
+from earshot.audio.store.layout import check_own, delete_recording, pcm_uri
 from earshot.audio.store.leftovers import stored
-from earshot.audio.store.pcm import check_own, delete_recording, pcm_uri, read_pcm
+from earshot.audio.store.pcm import read_pcm
 from earshot.audio.store.pcm_writer import PcmWriter
 from earshot.audio.store.source import confine, content_hash, open_source
 from tests.sounds.audio_files import tone, write

@@ -1,0 +1,43 @@
+"""Hands a request in."""
+
+from uuid import UUID, uuid4
+
+from earshot.analysis.request import IngestRequest
+from earshot.pipeline.plan import requested
+from earshot.pipeline.ports import Publisher
+from earshot.settings import settings
+from earshot.storage.postgres import recordings
+from earshot.storage.postgres.db import Connection
+
+TASK = "ingest.recording"
+
+
+def register(
+    connection: Connection, recording_id: UUID, request: IngestRequest, expected_chunks: int = 1
+) -> bool:
+    """Stores the request as a recording, so that upkeep publishes it again if its message is lost.
+    False, and nothing changes, where a recording has that id.
+
+    Raises:
+        Permanent: ``deleted``, a recording that had that id was deleted.
+        Unavailable: Postgres is away.
+    """
+    language = request.language or settings().language
+    return recordings.register(
+        connection, recording_id, request, requested(request), language, expected_chunks
+    )
+
+
+def submit(connection: Connection, publisher: Publisher, request: IngestRequest) -> UUID:
+    """Registers and publishes a request; returns the id of its recording, a new one where it names
+    none. The same request may be submitted again.
+
+    Raises:
+        Permanent: as ``register``.
+        Unavailable: Postgres or Redis is away; a request that is registered is published by upkeep.
+    """
+    recording_id = request.recording_id or uuid4()
+    named = request.model_copy(update={"recording_id": recording_id})
+    register(connection, recording_id, named)
+    publisher.publish(TASK, named.model_dump(mode="json"))
+    return recording_id
