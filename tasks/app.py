@@ -89,16 +89,15 @@ celeryd_init.connect(boot.set_up)
 @after_setup_logger.connect
 @after_setup_task_logger.connect
 def _mask(logger: logging.Logger, **_: Any) -> None:
-    """Whatever is logged, a traceback of some library too, is logged without credentials, and each
-    message is one line."""
+    """Masks credentials in all log messages, including tracebacks of libraries, and keeps each
+    message on one line."""
     for handler in logger.handlers:
         handler.addFilter(_OneLine())
         handler.setFormatter(_Masked(handler.formatter))
 
 
 class _OneLine(logging.Filter):
-    """Whatever names from outside are in a message, it forges no line; a traceback stands below it
-    as it is."""
+    """External names in a message cannot forge a line; a traceback follows unchanged."""
 
     def filter(self, record: logging.LogRecord) -> bool:
         message = record.getMessage()

@@ -1,5 +1,4 @@
-"""The scheduler of the tasks that run by the clock: it sends none while earlier ones still wait to
-be done."""
+"""The scheduler of periodic tasks: it publishes none while earlier ones are still pending."""
 
 from datetime import timedelta
 from typing import Any

@@ -87,7 +87,7 @@ def _check_device(error: Exception, code: str) -> None:
     if context_lost(error):
         said = one_line(error)
         raise DeviceLost(
-            code, f"the GPU answers this process no more ({said}); start it again"
+            code, f"the CUDA context of this process is lost ({said}); start it again"
         ) from error
 
 

@@ -1,19 +1,18 @@
-"""Every error the project raises on purpose, as one small tree.
+"""The tree of all errors that the project raises on purpose.
 
 EarshotError
-├── Permanent                 trying again cannot help; fails at once
-│   ├── BadAudio              the input cannot be analysed: empty, truncated, not_audio, encrypted,
-... │   ├── Forbidden             a URI outside the allowed roots │   └── Misconfigured         a
-wiring mistake; stops the process at boot and names what is wrong ├── DeviceLost                this
-process can compute no more; it must end, and its work goes to another └── Transient
-the surroundings failed; waited for, in days and not in tries
-    └── Unavailable           Postgres, Redis, the store or a disk is away or full
-        └── Growing           a file that another program still writes
+├── Permanent            retrying cannot help; fails at once
+│   ├── BadAudio         the input cannot be analysed: empty, truncated, not_audio, encrypted, ...
+│   ├── Forbidden        a URI outside the allowed roots
+│   └── Misconfigured    a set-up error; stops the process at boot and names it
+├── DeviceLost           this process can no longer compute; it must end, and its work is reassigned
+└── Transient            a dependency is unavailable; waited for by time, not by number of tries
+    └── Unavailable      Postgres, Redis, the store or a disk is unavailable or full
+        └── Growing      a file that another program still writes
 
-``code`` is a stable snake_case word for machines; ``str(error)`` is one line for people that says
-what to do. It is printable
-and bounded, and its URLs hold no credentials, whatever names and foreign messages went into it: it
-is stored, sent and shown.
+``code`` is a stable snake_case word for machines; ``str(error)`` is one line for people with a
+remedy. It is stored, sent and shown, so it is printable, of bounded length, and without credentials
+in URLs.
 """
 
 from earshot.analysis.printable import told
@@ -91,7 +90,7 @@ BAD_AUDIO_CODES = (
     "not_audio",  # no decoder recognises the bytes
     "no_audio_stream",  # a container without an audio track
     "encrypted",  # DRM or an encrypted container
-    "truncated",  # ends before its header says so
+    "truncated",  # ends before the length in its header
     "corrupt",  # decoding failed
     "zero_channels",
     "unsupported",  # outside 8-192 kHz or 1-8 channels

@@ -83,7 +83,7 @@ class IngestRequest(Frozen):
     """Analyse although the same content, in the same language and with the same roles, is stored
     already."""
     accept_truncated: bool = False
-    """Analyse the existing part of a file that ends before its header says so."""
+    """Analyse the existing part of a file that ends before the length in its header."""
 
     @property
     def name(self) -> str:

@@ -5,10 +5,10 @@ from enum import StrEnum
 
 
 class RecordingState(StrEnum):
-    """How far a recording has come."""
+    """Progress of a recording."""
 
     QUEUED = "queued"
-    """Registered; no worker has taken it in yet."""
+    """Registered; no worker has started ingest."""
     INGESTING = "ingesting"
     """A worker decodes it, or died while it did."""
     ANALYZING = "analyzing"
@@ -22,7 +22,7 @@ class RecordingState(StrEnum):
 
     @property
     def closed(self) -> bool:
-        """Nothing more happens to it, unless it is asked for again."""
+        """True if nothing more happens to it, unless analyses are requested again."""
         return self in CLOSED
 
 
@@ -30,7 +30,7 @@ CLOSED = frozenset({RecordingState.COMPLETE, RecordingState.PARTIAL, RecordingSt
 
 
 class ChunkState(StrEnum):
-    """How far a chunk has come in its round."""
+    """Progress of a chunk in its round."""
 
     PENDING = "pending"
     """To be published."""
@@ -41,11 +41,11 @@ class ChunkState(StrEnum):
 
 
 class DeadLetterState(StrEnum):
-    """What became of a chunk that ended its workers."""
+    """State of a dead letter."""
 
     OPEN = "open"
-    """Nobody has decided about it."""
+    """Not decided yet."""
     REPLAYED = "replayed"
     """Analysed again, in another round."""
     DISCARDED = "discarded"
-    """Left as it is."""
+    """Closed without another attempt."""

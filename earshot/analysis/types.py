@@ -1,4 +1,4 @@
-"""What travels between producer, queues and workers: chunk references, releases and jobs."""
+"""Types of messages between producer, queues and workers: chunk references, releases and jobs."""
 
 from collections.abc import Iterable, Sequence
 from typing import Annotated
@@ -7,14 +7,14 @@ from uuid import UUID
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 WHOLE = -1
-"""Chunk index that stands for the whole recording, for analyses (diarization) that must hear all of
+"""Chunk index that stands for the whole recording, for analyses (diarization) that process all of
 it at once."""
 
 MOST_SPEAKERS = 32
-"""More than this cannot be asked for."""
+"""Maximum requested number."""
 
 INT32 = 2**31 - 1
-"""The largest number that the ledger's columns take; as milliseconds 24 days."""
+"""The largest number of the ledger's columns; as milliseconds 24 days."""
 
 MOST_CHUNKS = 64
 """In one message."""
@@ -25,7 +25,7 @@ Uri = Annotated[str, Field(max_length=4096)]
 
 
 class Frozen(BaseModel):
-    """Base of every value that crosses a seam: immutable, and strangers' keys are refused."""
+    """Base of every value that crosses an interface: immutable, unknown keys are refused."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -44,7 +44,7 @@ class Interval(Frozen):
 
 
 class Utterance(Interval):
-    """Speech between silences on one channel, as the VAD heard it."""
+    """Speech between silences on one channel, as detected by the VAD."""
 
     channel: Annotated[int, Field(ge=0, lt=8, strict=True)]
 
@@ -62,8 +62,8 @@ def unpack_speech(packed: Iterable[Sequence[int]]) -> tuple[Utterance, ...]:
 
 
 class SpeakerCount(Frozen):
-    """How many people are said to speak; the same number twice for exactly so many. What is null is
-    to be heard."""
+    """Requested number of speakers; the same number twice for exactly that many. A null bound is
+    estimated."""
 
     min: Annotated[int, Field(ge=1, le=MOST_SPEAKERS, strict=True)] | None = None
     max: Annotated[int, Field(ge=1, le=MOST_SPEAKERS, strict=True)] | None = None
@@ -76,27 +76,27 @@ class SpeakerCount(Frozen):
 
 
 class ChunkRef(Interval):
-    """One unit of work: where its audio lies and where speech was heard in it. Never the audio
+    """One unit of work: references to its audio and its speech intervals. Never the audio
     itself."""
 
     recording_id: UUID
     index: Annotated[int, Field(ge=WHOLE, le=INT32, strict=True)]
     round: Annotated[int, Field(ge=1, le=INT32, strict=True)] = 1
-    """Which time of asking this is; 1 unless it was asked for again."""
+    """Number of the round; 1 unless analyses are requested again."""
     audio_uri: Uri
     """Raw interleaved little-endian PCM16 (see ``earshot.audio.store.pcm``)."""
     sample_rate: Annotated[int, Field(gt=0, le=768_000, strict=True)]
     channels: Annotated[int, Field(ge=1, le=8, strict=True)]
     native_rate: Annotated[int, Field(gt=0, le=768_000, strict=True)]
-    """Sample rate of the recording before it was resampled to ``sample_rate``; tells which bands
-    can hold sound."""
+    """Sample rate of the recording before it was resampled to ``sample_rate``; limits the bands
+    that can contain sound."""
     roles: Annotated[tuple[Name, ...], Field(max_length=8, fail_fast=True)] = ()
     """Role of each channel (``agent``, ``customer``), each one speaker. Empty: one mixed channel,
     any number of speakers."""
     language: Name = "en"
-    """BCP 47 language that the speech is said to be in."""
+    """BCP 47 language of the speech."""
     speakers: SpeakerCount | None = None
-    """How many speak on the one mixed channel, where the request said something of it."""
+    """Number of speakers on the one mixed channel, if the request gives it."""
     speech: Annotated[tuple[Utterance, ...], Field(max_length=200_000, fail_fast=True)] = ()
     """Of a day on two channels, one utterance a second and channel."""
 
@@ -128,15 +128,15 @@ class Job(Frozen):
         tuple[ChunkRef, ...], Field(min_length=1, max_length=MOST_CHUNKS, fail_fast=True)
     ]
     gate: Release | None = None
-    """Scene checkpoint that says which chunks hold no speech, for analyses that listen to speech;
-    null: all are heard."""
+    """Scene checkpoint that finds chunks without speech, for analyses of speech; null: all are
+    analysed."""
     sent_at: Annotated[float, Field(ge=0, le=1e10, allow_inf_nan=False)]
-    """When it was published, seconds since the epoch; tells how long its queue makes jobs wait."""
+    """Time of publication, seconds since the epoch; measures the waiting time in its queue."""
 
 
 class Receipt(Frozen):
-    """What an ``analyze.*`` task returns: the outcomes wait in Redis under their chunks and rounds
-    (``earshot.storage.staging``), so no transcript travels in a message or shows up in a
+    """The result of an ``analyze.*`` task: the outcomes wait in Redis under their chunks and
+    rounds (``earshot.storage.staging``), so no transcript travels in a message or shows up in a
     dashboard."""
 
     batch_id: UUID
@@ -146,7 +146,7 @@ class Receipt(Frozen):
 
 
 class ChunkKey(Frozen):
-    """Names one unit of work in the ledger. What is said in another round than the ledger's is not
+    """Key of one unit of work in the ledger. Outcomes of another round than the ledger's are not
     merged."""
 
     recording_id: UUID
@@ -155,7 +155,7 @@ class ChunkKey(Frozen):
 
 
 class Batch(Frozen):
-    """The one argument of ``merge.batch`` and ``merge.whole``: which chunks to merge."""
+    """The one argument of ``merge.batch`` and ``merge.whole``: the chunks to merge."""
 
     batch_id: UUID
     chunks: Annotated[

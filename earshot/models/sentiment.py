@@ -33,7 +33,7 @@ class SentimentModel:
 
 
 def open_sentiment(release: Release, device: str, options: Options) -> SentimentModel:
-    """Runs on the CPU whatever the device.
+    """Opens the checkpoint; always on the CPU.
 
     Raises:
         Misconfigured: as ``open_model``, or the checkpoint was trained on other features than this

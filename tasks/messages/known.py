@@ -19,13 +19,12 @@ log = logging.getLogger(__name__)
 
 
 def check(client: Redis, job: Job) -> None:
-    """Puts a job aside that names anything else; nothing of it is read, and nothing is said about
-    its chunks.
+    """Refuses a job that names anything else; nothing of it is read, and its chunks get no outcome.
 
     Raises:
         Forbidden: ``foreign_audio`` or ``unknown_release``.
-        Unavailable: Postgres, which is asked about releases that are not in the catalog, or Redis
-            is away.
+        Unavailable: Postgres, which is queried for releases that are not in the catalog, or Redis
+            is unavailable.
     """
     try:
         for ref in job.chunks:

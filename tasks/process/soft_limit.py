@@ -36,9 +36,7 @@ def _exceeded(_number: int, _frame: FrameType | None) -> None:
 
 @task_prerun.connect
 def _begins(**_: Any) -> None:
-    signal.signal(
-        LIMIT, _exceeded
-    )  # billiard sets its own after all that is said of a child's beginning
+    signal.signal(LIMIT, _exceeded)  # billiard sets its own after all signals of a child's start
     _Child.at_work = True
 
 

@@ -58,13 +58,13 @@ def _why_not(model: Recognisers, clip: Clip) -> Skipped | Failed | None:
 def _advice(release: str, recogniser: Recogniser, language: str) -> str:
     known = sorted(recogniser.languages)
     more = f" and {len(known) - NAMED} more" if len(known) > NAMED else ""
-    knows = f"{release} knows {', '.join(known[:NAMED]) or 'one language'}{more}"
+    knows = f"{release} supports {', '.join(known[:NAMED]) or 'one language'}{more}"
     if language == UNDETERMINED:
         return (
-            f"{knows}, and must be told that it is spoken; name the language, or lead und to a"
-            " release that hears it"
+            f"{knows}, and does not detect the language; name it, or route und to a release that"
+            " does"
         )
-    return f"{knows}, not {language}; lead {language} to a release that does (EARSHOT_ASR_ROUTES)"
+    return f"{knows}, not {language}; route {language} to a release that does (EARSHOT_ASR_ROUTES)"
 
 
 def _findings(heard: Heard, release: str) -> AsrFindings:

@@ -37,8 +37,8 @@ goes."""
 
 
 class Report(Frozen):
-    """Everything that was heard in one recording. Times are integer milliseconds on the recording's
-    own time line."""
+    """All results of one recording. Times are integer milliseconds on the recording's own time
+    line."""
 
     schema_version: Annotated[str, Field(description="Version of this schema.")] = SCHEMA_VERSION
     recording: RecordingFacts
@@ -98,8 +98,7 @@ class Report(Frozen):
 
 
 def build_report(recording: RecordingInfo, parts: Sequence[Part]) -> Report:
-    """Merge all outcomes of a recording. The same parts give the same report, in whatever order
-    they came.
+    """Merges all outcomes of a recording. The same parts give the same report, in any order.
 
     Raises:
         pydantic.ValidationError: a succeeded part does not hold the findings of its analysis.

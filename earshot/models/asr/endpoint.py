@@ -115,7 +115,7 @@ def _refusal(host: str, status: int, said: str) -> EarshotError:
     answers = f"{host} answers {status}" + (f" ({said})" if said else "")
     if (
         is_passing(status) or says_full(said) or says_lost(said)
-    ):  # stock handlers answer 400 whatever failed
+    ):  # stock handlers answer 400 for every failure
         return Unavailable(
             "endpoint_unavailable", f"{answers}: it is busy, starting up, or its GPU is in trouble"
         )
@@ -140,7 +140,7 @@ def open_endpoint(release: Release, device: str, options: Options) -> AsrEndpoin
         raise Misconfigured(
             "endpoint",
             f"the job is for {release.name}, and this worker's EARSHOT_ASR_ENDPOINT_URL is"
-            " another URL or none; give whatever dispatches and all workers of asr the same"
+            " another URL or none; give the dispatching process and all asr workers the same"
             " one, and start them again",
         )
     token, wait = options.asr_endpoint_token.get_secret_value(), options.asr_endpoint_timeout_sec

@@ -1,12 +1,12 @@
-"""What is said to an inference endpoint for speech recognition, and what it answers: the JSON of
-the hub's serving toolkit.
+"""Requests to an inference endpoint for speech recognition, and its answers: the JSON of the hub's
+serving toolkit.
 
-Sent is ``{"inputs": <base64 of a WAV file>, "parameters": {"return_timestamps": "word", ...}}``,
-and in ``parameters`` ``generate_kwargs.language``. Beside them stand ``language`` and ``hotwords``
-for handlers of one's own: the stock handler (huggingface-inference-toolkit) gives all
-``parameters`` to the pipeline, which refuses what the model's ``generate`` does not know, and
-passes over other keys. Back comes ``{"text": ..., "chunks": [{"text": ..., "timestamp": [start,
-end]}]}``, which may hold ``language`` and, by word, ``confidence``.
+The request is ``{"inputs": <base64 of a WAV file>, "parameters": {"return_timestamps": "word",
+...}}``, with ``generate_kwargs.language`` in ``parameters``. ``language`` and ``hotwords`` are
+added for custom handlers: the stock handler (huggingface-inference-toolkit) passes all
+``parameters`` to the pipeline, which refuses those unknown to the model's ``generate``, and ignores
+other keys. The answer is ``{"text": ..., "chunks": [{"text": ..., "timestamp": [start, end]}]}``,
+which may contain ``language`` and, by word, ``confidence``.
 """
 
 import base64
@@ -55,8 +55,8 @@ ANSWER: TypeAdapter[Answer | tuple[Answer, ...]] = TypeAdapter(
 
 
 def request(samples: Samples, language: str, hotwords: Sequence[str]) -> bytes:
-    """The body of one request. Whisper is told the language by its own code, and nothing where it
-    has none: it would refuse."""
+    """The body of one request. It contains Whisper's own code of the language, or none without one,
+    since Whisper would refuse others."""
     sound = io.BytesIO()
     with wave.open(sound, "wb") as file:
         file.setnchannels(1)
@@ -78,8 +78,8 @@ def request(samples: Samples, language: str, hotwords: Sequence[str]) -> bytes:
 
 
 def complaint(body: bytes, token: str) -> str:
-    """What an endpoint says is wrong: first line of its ``error``, or of whatever it sent, without
-    the token; may be empty."""
+    """The endpoint's error message: first line of its ``error``, or of any other body, without the
+    token; may be empty."""
     text = body.decode(errors="replace")
     try:
         found = json.loads(text)

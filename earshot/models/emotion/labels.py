@@ -44,6 +44,5 @@ def check(name: str, labels: Sequence[str]) -> None:
     if strange:
         raise Misconfigured(
             "labels",
-            f"{name} says {', '.join(strange)}, which {TABLE.name} does not know; add what it means"
-            " there",
+            f"{name} has labels missing in {TABLE.name}: {', '.join(strange)}; add them there",
         )

@@ -58,7 +58,7 @@ class SpeechEncoder:
         self.extractor: Any = AutoFeatureExtractor.from_pretrained(folder, local_files_only=True)
         if self.extractor.sampling_rate != SAMPLE_RATE:
             raise Misconfigured(
-                "checkpoint", f"{folder} hears {self.extractor.sampling_rate} Hz, not {SAMPLE_RATE}"
+                "checkpoint", f"{folder} takes {self.extractor.sampling_rate} Hz, not {SAMPLE_RATE}"
             )
         self.model: Any = model.to(device).eval()
         self.device = device

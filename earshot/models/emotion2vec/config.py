@@ -89,7 +89,7 @@ def read_labels(path: Path) -> tuple[str, ...]:
         lines = path.read_text(encoding="utf-8").split()
     except OSError as error:
         raise Misconfigured(
-            "checkpoint", f"{path} is missing, so nobody knows what the outputs mean"
+            "checkpoint", f"{path} is missing, and with it the labels of the outputs"
         ) from error
     return tuple("unknown" if line == UNKNOWN else line.rpartition("/")[2] for line in lines)
 

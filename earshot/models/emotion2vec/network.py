@@ -102,8 +102,9 @@ class Emotion2vec(nn.Module):
         """Logits, shape (rows, outputs).
 
         Args:
-            sound: shape (rows, samples), each row already normalised if the configuration says so.
-            lengths: samples of each row that are sound, shape (rows,).
+            sound: shape (rows, samples), each row already normalised if the configuration requires
+                it.
+            lengths: number of audio samples of each row, shape (rows,).
         """
         frames = self.project(self.front_norm(self.front(sound[:, None]).transpose(1, 2)))
         held = self._held(lengths, frames.shape[1])

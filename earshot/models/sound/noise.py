@@ -33,8 +33,7 @@ class NoiseCheckpoint(NamedTuple):
 
 
 def open_noise(release: Release, device: str, options: Options) -> NoiseCheckpoint:
-    """A network over windows, or a head over the features of YAMNet; runs on the CPU whatever the
-    device.
+    """Opens a network over windows, or a head over the features of YAMNet; always on the CPU.
 
     Raises:
         Misconfigured: as ``open_windowed`` and ``open_on_yamnet``.

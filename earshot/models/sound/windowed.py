@@ -69,7 +69,7 @@ class WindowedModel:
 
 
 def open_windowed(release: Release, device: str, options: Options) -> WindowedModel:
-    """Open a windowed checkpoint; it runs on the CPU whatever the device.
+    """Opens a windowed checkpoint; always on the CPU.
 
     Raises:
         Misconfigured: as ``open_model``, or the metadata is not that of a windowed checkpoint.

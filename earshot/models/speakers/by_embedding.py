@@ -13,7 +13,7 @@ from earshot.models.speakers.voices import Heard, tell_apart
 
 
 def open_by_embedding(release: Release, device: str, options: Options) -> Diarizer:
-    """Small enough that it runs on the CPU whatever the device.
+    """Opens the diarizer; always on the CPU, since it is small.
 
     Raises:
         Misconfigured: as ``open_speaker``.

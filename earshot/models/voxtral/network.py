@@ -44,7 +44,7 @@ class Voxtral:
         self.extractor: Any = WhisperFeatureExtractor.from_pretrained(folder, local_files_only=True)
         if self.extractor.sampling_rate != SAMPLE_RATE:
             raise Misconfigured(
-                "checkpoint", f"{folder} hears {self.extractor.sampling_rate} Hz, not {SAMPLE_RATE}"
+                "checkpoint", f"{folder} takes {self.extractor.sampling_rate} Hz, not {SAMPLE_RATE}"
             )
         self.prompts = Prompts(folder)
         self.contract: Contract = read(adapter or folder)

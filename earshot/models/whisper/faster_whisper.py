@@ -71,8 +71,8 @@ class FasterWhisper:
         if self.model.feature_extractor.mel_filters.shape[0] != self.model.model.n_mels:
             raise Misconfigured(
                 "checkpoint",
-                f"{folder} hears {self.model.model.n_mels} mels, and no preprocessor_config.json in"
-                " it says so; copy that of the model it was converted from",
+                f"{folder} takes {self.model.model.n_mels} mels, but has no matching"
+                " preprocessor_config.json; copy that of the model it was converted from",
             )
         # The converter takes them from a fine-tune's generation_config.json, and writes an empty
         # list where there is none.
@@ -80,7 +80,7 @@ class FasterWhisper:
         if self.model.model.is_multilingual and not told.get("lang_ids"):
             raise Misconfigured(
                 "checkpoint",
-                f"config.json in {folder} has no lang_ids, by which languages are told apart;"
+                f"config.json in {folder} has no lang_ids, the tokens of its languages;"
                 " convert it again with the generation_config.json of the model it was tuned from",
             )
 

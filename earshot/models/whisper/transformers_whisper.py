@@ -186,8 +186,8 @@ class TransformersWhisper:
 
 
 def _fast_encoder(model: Any) -> Any:
-    """The encoder on fused attention, whose weights nobody asks for, beside a decoder that stays
-    eager."""
+    """The encoder on fused attention, since its attention weights are unused, beside a decoder that
+    stays eager."""
     config = copy.deepcopy(model.config)
     config._attn_implementation = "sdpa"
     for module in model.get_encoder().modules():

@@ -137,7 +137,7 @@ def test_a_chunk_that_loses_its_process_the_gpu_is_given_up_after_three(
     poison.on("gpu")
     assert_it_dies_alone(stage, poison, tmp_path, stage.workers("peaks", "peak"))
     said = (stage.home / "logs" / "peaks.log").read_text(encoding="utf-8")
-    assert "peak of 16 chunks ended this process: the GPU answers this process no more" in said
+    assert "peak of 16 chunks ended this process: the CUDA context of this process is lost" in said
 
 
 def test_no_chunk_is_given_up_for_a_gpu_that_was_not_there_when_processes_started(

@@ -153,7 +153,7 @@ def test_a_language_that_is_not_known_is_not_taken_for_silence(stack: Stack) -> 
     assert report["skipped"] == []
     page = stack.earshot("report", reply["recording_id"]).stdout
     [line] = [line for line in page.splitlines() if "language_unsupported" in line]
-    assert "asr-moonshine-tiny-en-1 knows en, and must be told that it is spoken" in " ".join(
+    assert "asr-moonshine-tiny-en-1 supports en, and does not detect the language" in " ".join(
         page.split()
     ), line
 

@@ -110,7 +110,7 @@ def test_int8_says_the_same_where_a_label_leads(
         ("pickle", "not a file of tensors alone"),
         ("no_head", "gives features and no emotions"),
         ("other_width", "does not fit its config.yaml"),
-        ("no_tokens", "nobody knows what the outputs mean"),
+        ("no_tokens", "and with it the labels of the outputs"),
         ("layer_norm_first", "has layer_norm_first: True"),
     ],
 )

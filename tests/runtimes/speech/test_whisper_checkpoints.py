@@ -128,7 +128,7 @@ def test_a_conversion_that_cannot_tell_languages_is_one_line(hub: Path) -> None:
     whisper.convert(hub, hub.parent / "converted")
     with pytest.raises(
         Misconfigured,
-        match=r"has no lang_ids, by which languages are told apart; convert it again with the",
+        match=r"has no lang_ids, the tokens of its languages; convert it again with the",
     ):
         FasterWhisper(hub.parent / "converted", "cpu")
 
@@ -141,6 +141,6 @@ def test_a_conversion_that_does_not_say_its_mels_is_one_line(hub: Path) -> None:
     whisper.convert(hub.parent / "large", hub.parent / "converted")
     with pytest.raises(
         Misconfigured,
-        match=r"hears 128 mels, and no preprocessor_config\.json in it says so; copy that",
+        match=r"takes 128 mels, but has no matching preprocessor_config\.json; copy that",
     ):
         FasterWhisper(hub.parent / "converted", "cpu")

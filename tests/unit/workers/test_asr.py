@@ -105,7 +105,7 @@ def test_another_language_is_not_turned_into_english_words(
     (refused,) = asr.analyze(decoder, [clip(call, 0, 12_000, language=language)])
     assert isinstance(refused, Failed)
     assert refused.code == "language_unsupported"
-    assert refused.detail.startswith(f"{default_releases()['asr'].name} knows en")
+    assert refused.detail.startswith(f"{default_releases()['asr'].name} supports en")
     assert (f"not {language.partition('-')[0]}" in refused.detail) == (language != "und")
 
 

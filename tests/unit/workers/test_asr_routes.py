@@ -85,9 +85,9 @@ def test_a_job_is_one_call_a_recogniser_and_findings_name_the_other_one(tmp_path
     assert silent == Skipped(reason="no_speech")
     assert isinstance(german, Failed)
     assert (german.code, german.detail.count("\n")) == ("language_unsupported", 0)
-    assert german.detail.startswith("first knows en, fr, x00, x01")
+    assert german.detail.startswith("first supports en, fr, x00, x01")
     assert german.detail.endswith(
-        "x09 and 10 more, not de; lead de to a release that does (EARSHOT_ASR_ROUTES)"
+        "x09 and 10 more, not de; route de to a release that does (EARSHOT_ASR_ROUTES)"
     )
     assert isinstance(english, AsrFindings)
     assert isinstance(arabic, AsrFindings)

@@ -270,7 +270,7 @@ def test_no_chunk_is_blamed_or_tried_again_in_a_process_that_lost_its_gpu(clips:
     analysis = Broken(fits=16, bad=0)
     with pytest.raises(
         DeviceLost,
-        match=r"answers this process no more \(CUDA error: device-side assert triggered\); start",
+        match=r"of this process is lost \(CUDA error: device-side assert triggered\); start",
     ):
         outcomes_of(analysis, clips)
     assert len(analysis.calls) == 1
