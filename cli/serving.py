@@ -1,5 +1,5 @@
-"""Verbs that start and stop processes: the local stack, workers, scheduler, dashboard, migrations;
-what can be typed, as in ``cli.commands``."""
+"""Verbs that start and stop processes: the local stack, workers, scheduler, dashboard, migrations.
+Arguments and help, as in ``cli.commands``."""
 
 from typing import Annotated
 
