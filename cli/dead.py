@@ -8,12 +8,11 @@ from rich.text import Text
 
 from cli.again import ask
 from cli.terminal.console import say, show, show_json
-from cli.terminal.places import described
+from cli.terminal.places import PLACES, described
 from cli.terminal.refused import show_refused
 from cli.terminal.strip import clock
 from earshot.analysis.errors import Misconfigured, Permanent
 from earshot.analysis.printable import printable
-from earshot.analysis.types import WHOLE
 from earshot.storage.postgres import dead_letters
 from earshot.storage.postgres.db import connect
 from earshot.storage.postgres.dead_letters import DeadLetter
@@ -126,6 +125,6 @@ def _table(letters: Sequence[DeadLetter], closed: bool) -> Table:
 
 
 def _place(letter: DeadLetter) -> str:
-    if letter.chunk_index == WHOLE:
-        return "whole"
+    if letter.chunk_index in PLACES:
+        return PLACES[letter.chunk_index]
     return f"{letter.chunk_index} ({clock(letter.start_ms)}-{clock(letter.end_ms)})"

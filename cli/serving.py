@@ -82,10 +82,14 @@ def flower(
 
 
 @app.command()
-def migrate() -> None:
+def migrate(
+    pre: Annotated[
+        bool, typer.Option("--pre", help="Only what suits the version before, which still runs.")
+    ] = False,
+) -> None:
     """Apply database migrations."""
     from earshot.settings import settings
     from earshot.storage.postgres.migrate import migrate as apply
 
-    applied = apply(settings().database_url)
+    applied = apply(settings().database_url, pre_only=pre)
     say(f"applied {', '.join(applied)}" if applied else "the database is up to date")

@@ -7,7 +7,6 @@ from cli.terminal.why_words import Asked, explained
 from earshot.analysis.errors import Misconfigured, Permanent
 from earshot.analysis.outcome import Failed
 from earshot.analysis.report.parts import Part
-from earshot.analysis.types import WHOLE
 from earshot.models.sound.audioset import SCENES, classes
 from earshot.storage.postgres import lookup, recordings, reports
 from earshot.storage.postgres.db import connect
@@ -24,7 +23,7 @@ def why(prefix: str, label: str, chunk: int | None) -> int:
     asked = sound(label)
     with connect() as connection:
         recording_id = lookup.find(connection, prefix)
-        parts = [part for part in reports.parts(connection, recording_id) if part.chunk != WHOLE]
+        parts = [part for part in reports.parts(connection, recording_id) if part.chunk >= 0]
         state = recordings.progress(connection, [recording_id])[recording_id]
     chosen = _chosen(parts, chunk)
     if not any(part.analysis == "scene" for part in chosen):

@@ -16,8 +16,9 @@ class Card:
     pool: Literal["cpu", "gpu"]
     sample_rate: int = 16_000
     """Hz; the audio is stored once per distinct rate."""
-    scope: Literal["chunk", "recording"] = "chunk"
-    """What a clip is: one chunk, or the whole recording."""
+    scope: Literal["chunk", "recording", "transcript"] = "chunk"
+    """What a clip is: one chunk, the whole recording, or its transcript (``Clip.transcript``), once
+    all other analyses are merged."""
     speech_only: bool = False
     """Chunks in which the gate finds noise or music alone are skipped (``workers.gate``)."""
     urgent: bool = False

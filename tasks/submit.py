@@ -29,10 +29,6 @@ def send(request: IngestRequest) -> str:
             "redis_away",
             f"Redis does not take jobs: {str(error).rstrip('.')}; run `earshot doctor`",
         ) from error
-    # The reply is looked up by id (see ``reply``). Left alone, the result would end its
-    # subscription when the interpreter does, and fail loudly where Redis has gone before.
-    result.backend.remove_pending_result(result)
-    result.backend = None
     return str(result.id)
 
 

@@ -24,10 +24,11 @@ def copy(folder: Path) -> Path:
     return folder
 
 
-def register(folder: Path, name: str, module: str) -> None:
+def register(folder: Path, name: str, module: str, scope: str = "chunk") -> None:
     """Adds an analysis of the CPU pools to the copy's registry."""
     registry = folder / "earshot" / "registry.py"
     before = registry.read_text(encoding="utf-8")
-    after = before.replace("CARDS = (\n", f'CARDS = (\n    Card("{name}", "{module}", "cpu"),\n')
+    line = f'    Card("{name}", "{module}", "cpu", scope="{scope}"),\n'
+    after = before.replace("CARDS = (\n", f"CARDS = (\n{line}")
     assert len(after.splitlines()) == len(before.splitlines()) + 1
     registry.write_text(after, encoding="utf-8")

@@ -2,7 +2,7 @@
 by ingest, analysed by the runner of the workers."""
 
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -10,11 +10,14 @@ from uuid import UUID, uuid4
 
 from earshot.analysis.outcome import Outcome
 from earshot.analysis.report.parts import ChunkSpan, Evidence, Part, RecordingInfo, gather
+from earshot.analysis.report.report import build_report
+from earshot.analysis.report.sections import Transcript
 from earshot.analysis.roles import roles_of
-from earshot.analysis.types import MOST_CHUNKS, WHOLE, ChunkRef, Interval, Job, Release
+from earshot.analysis.types import MOST_CHUNKS, SCOPES, WHOLE, ChunkRef, Interval, Job, Release
 from earshot.audio.decoding.probe import probe
 from earshot.audio.plan import PlanLimits, speech_in
 from earshot.audio.prepare import Prepared, prepare
+from earshot.audio.store import transcripts
 from earshot.audio.store.layout import delete_recording
 from earshot.audio.store.source import content_hash
 from earshot.registry import Card, analyses
@@ -94,14 +97,27 @@ class Analyser:
     def _analysed(self, info: RecordingInfo, prepared: Prepared) -> Analysed:
         parts: list[Part] = []
         cpu_seconds = {}
-        for name in info.analyses:
+        # the transcript is read once all else is known
+        ordered = sorted(info.analyses, key=lambda name: analyses()[name].scope == "transcript")
+        for name in ordered:
             began = time.process_time()
-            parts += self._parts(analyses()[name], info, prepared)
+            card = analyses()[name]
+            uri = self._transcript(info, parts) if card.scope == "transcript" else None
+            parts += self._parts(card, info, prepared, uri)
             cpu_seconds[name] = time.process_time() - began
         return Analysed(gather(info, parts), cpu_seconds)
 
-    def _parts(self, card: Card, info: RecordingInfo, prepared: Prepared) -> list[Part]:
-        refs, release = chunk_refs(card, info, prepared), self.releases[card.name]
+    def _transcript(self, info: RecordingInfo, parts: Sequence[Part]) -> str:
+        report = build_report(info, parts)
+        spoken = Transcript(language=report.transcript_language, turns=report.turns)
+        return transcripts.put(self.store_url, info.id, 1, spoken)
+
+    def _parts(
+        self, card: Card, info: RecordingInfo, prepared: Prepared, transcript_uri: str | None
+    ) -> list[Part]:
+        named = chunk_refs(card, info, prepared)
+        refs = [ref.model_copy(update={"transcript_uri": transcript_uri}) for ref in named]
+        release = self.releases[card.name]
         gate = self.gate if card.speech_only else None
         outcomes = [
             outcome
@@ -152,11 +168,12 @@ def describe(
 
 
 def chunk_refs(card: Card, info: RecordingInfo, prepared: Prepared) -> tuple[ChunkRef, ...]:
-    """The units of work of an analysis: every chunk, or the whole recording, by its scope."""
+    """The units of work of an analysis, by its scope: every chunk, or the whole recording."""
     if card.scope == "chunk":
         return tuple(chunk_ref(info, prepared, card.sample_rate, span) for span in info.chunks)
     whole = Interval(start_ms=0, end_ms=info.duration_ms)
-    return (chunk_ref(info, prepared, card.sample_rate, whole),)
+    ref = chunk_ref(info, prepared, card.sample_rate, whole)
+    return (ref.model_copy(update={"index": SCOPES[card.scope]}),)
 
 
 def chunk_ref(info: RecordingInfo, prepared: Prepared, rate: int, span: Interval) -> ChunkRef:

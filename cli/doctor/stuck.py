@@ -10,7 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from cli.terminal.console import say, show
-from earshot.analysis.types import WHOLE
+from cli.terminal.places import PLACES
 from earshot.pipeline import verdicts
 from earshot.pipeline.verdicts import Look
 from earshot.settings import settings
@@ -152,14 +152,14 @@ def _table(rows: list[Row], now: float) -> Table:
 
 
 def ranges(chunks: tuple[int, ...]) -> str:
-    """``0-3, 7``; ``whole`` for the whole recording, ``-`` for none."""
-    cut = sorted(set(chunks) - {WHOLE})
+    """``0-3, 7``; ``whole`` and ``transcript`` for those, ``-`` for none."""
+    cut = sorted(index for index in set(chunks) if index >= 0)
     runs = [
         [index for _, index in run]
         for _, run in groupby(enumerate(cut), key=lambda each: each[1] - each[0])
     ]
     spans = [str(run[0]) if len(run) == 1 else f"{run[0]}-{run[-1]}" for run in runs]
-    return ", ".join([*(["whole"] if WHOLE in chunks else []), *spans]) or "-"
+    return ", ".join([*(name for index, name in PLACES.items() if index in chunks), *spans]) or "-"
 
 
 def ago(seconds: float) -> str:

@@ -4,9 +4,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from uuid import UUID
 
 from cli.terminal.console import say
-from earshot.analysis.types import WHOLE
+from earshot.analysis.types import TRANSCRIPT, WHOLE
 from earshot.storage.postgres import rounds
 from earshot.storage.postgres.db import Connection
+
+PLACES = {WHOLE: "whole recording", TRANSCRIPT: "transcript"}
+"""Indexes that are no chunk, as they are shown."""
 
 
 def kept(connection: Connection, recording_id: UUID) -> bool:
@@ -34,6 +37,6 @@ def described(places: Mapping[int, Iterable[str]]) -> str:
 
 
 def _places(chunks: Sequence[int]) -> str:
-    if list(chunks) == [WHOLE]:
-        return "the whole recording"
+    if len(chunks) == 1 and chunks[0] in PLACES:
+        return f"the {PLACES[chunks[0]]}"
     return "1 chunk" if len(chunks) == 1 else f"{len(chunks)} chunks"

@@ -8,6 +8,7 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from cli.terminal.places import PLACES
 from cli.terminal.strip import clock, share, strip
 from earshot.analysis.findings import Classification
 from earshot.analysis.printable import printable
@@ -21,7 +22,6 @@ from earshot.analysis.report.sections import (
     Turn,
     VoiceSentiment,
 )
-from earshot.analysis.types import WHOLE
 
 TIMES_SHOWN = 4
 """Stretches of one label that are listed with their times; the strip shows them all."""
@@ -230,8 +230,8 @@ def _counted(gaps: Iterable[tuple[str, str, int]], style: str) -> RenderableType
     table = _table()
     for (analysis, reason), where in chunks.items():
         place = (
-            "whole recording"
-            if where == [WHOLE]
+            PLACES[where[0]]
+            if len(where) == 1 and where[0] in PLACES
             else f"{len(where)} chunk" + ("s" if len(where) > 1 else "")
         )
         table.add_row(analysis, place, Text(printable(reason), style=style))

@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict
 from earshot.analysis.deletion import Why
 from earshot.analysis.findings import Alarm, Published
 from earshot.analysis.quality import Quality
-from earshot.analysis.types import WHOLE, ChunkKey, Frozen, Interval
+from earshot.analysis.types import ChunkKey, Frozen, Interval
 
 NAMESPACE = uuid5(NAMESPACE_URL, "earshot:event")
 
@@ -97,7 +97,7 @@ def classification(
 ) -> Event:
     """The event for the answer of ``analysis`` for a chunk in one round."""
     fields = {
-        "chunk": None if key.index == WHOLE else key.index,
+        "chunk": None if key.index < 0 else key.index,
         "start_ms": span.start_ms,
         "end_ms": span.end_ms,
         "round": key.round,

@@ -10,6 +10,13 @@ WHOLE = -1
 """Chunk index that stands for the whole recording, for analyses (diarization) that process all of
 it at once."""
 
+TRANSCRIPT = -2
+"""Chunk index that stands for the transcript, for analyses that read what was said; they run when
+all other chunks are merged."""
+
+SCOPES = {"recording": WHOLE, "transcript": TRANSCRIPT}
+"""Scope of an analysis to the one index that its jobs have; analyses of chunks have many."""
+
 MOST_SPEAKERS = 32
 """Maximum requested number."""
 
@@ -80,11 +87,13 @@ class ChunkRef(Interval):
     itself."""
 
     recording_id: UUID
-    index: Annotated[int, Field(ge=WHOLE, le=INT32, strict=True)]
+    index: Annotated[int, Field(ge=TRANSCRIPT, le=INT32, strict=True)]
     round: Annotated[int, Field(ge=1, le=INT32, strict=True)] = 1
     """Number of the round; 1 unless analyses are requested again."""
     audio_uri: Uri
     """Raw interleaved little-endian PCM16 (see ``earshot.audio.store.pcm``)."""
+    transcript_uri: Uri | None = None
+    """A ``Transcript`` as JSON (``earshot.audio.store.transcripts``), for jobs of that scope."""
     sample_rate: Annotated[int, Field(gt=0, le=768_000, strict=True)]
     channels: Annotated[int, Field(ge=1, le=8, strict=True)]
     native_rate: Annotated[int, Field(gt=0, le=768_000, strict=True)]
@@ -150,7 +159,7 @@ class ChunkKey(Frozen):
     merged."""
 
     recording_id: UUID
-    index: Annotated[int, Field(ge=WHOLE, le=INT32, strict=True)]
+    index: Annotated[int, Field(ge=TRANSCRIPT, le=INT32, strict=True)]
     round: Annotated[int, Field(ge=1, le=INT32, strict=True)] = 1
 
 

@@ -3,7 +3,10 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from earshot.analysis.errors import BadAudio
+from earshot.analysis.report.sections import Transcript
 from earshot.analysis.types import ChunkRef, Utterance
+from earshot.audio.store import transcripts
 from earshot.audio.store.pcm import read_pcm
 from earshot.compute.sound import Waveform
 
@@ -38,3 +41,16 @@ class Clip:
         return read_pcm(
             self.ref.audio_uri, self.ref.sample_rate, self.ref.channels, start, end, channel
         )
+
+    def transcript(self) -> Transcript:
+        """What was said, for an analysis of that scope.
+
+        Raises:
+            BadAudio: ``missing``, it is gone, or the job is not of that scope.
+            Unavailable: the store does not answer.
+        """
+        if self.ref.transcript_uri is None:
+            raise BadAudio(
+                "missing", "the job names no transcript; the scope is in earshot/registry"
+            )
+        return transcripts.get(self.ref.transcript_uri)

@@ -1,14 +1,19 @@
 """Publishes a recording's pending chunks as chords: one header task per analysis, one merge as the
 body."""
 
+import logging
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID, uuid4
 
+import psycopg
+
+from earshot.analysis.errors import Transient, one_line
 from earshot.analysis.outcome import Failed
 from earshot.analysis.states import RecordingState
 from earshot.analysis.types import (
+    TRANSCRIPT,
     WHOLE,
     Batch,
     ChunkKey,
@@ -17,9 +22,10 @@ from earshot.analysis.types import (
     Release,
     unpack_speech,
 )
+from earshot.pipeline import transcripts
 from earshot.pipeline.ports import Call, Publisher
 from earshot.pipeline.releases import active, gate_release
-from earshot.registry import cards
+from earshot.registry import analyses
 from earshot.settings import settings
 from earshot.storage import staging
 from earshot.storage.postgres import dead_letters, ledger, recordings
@@ -27,6 +33,8 @@ from earshot.storage.postgres.db import Connection
 from earshot.storage.postgres.ledger import Staged
 from earshot.storage.postgres.recordings import Recording
 from earshot.storage.redis import client as redis
+
+log = logging.getLogger(__name__)
 
 Row = dict[str, Any]
 QUARANTINED = (
@@ -53,7 +61,7 @@ def dispatch(connection: Connection, publisher: Publisher, recording_id: UUID) -
     unpublished = {row["index"]: row for row in waiting}
     try:
         for rows in _batches(waiting):
-            _publish(publisher, recording, named, barred, rows)
+            _publish(connection, publisher, _Group(recording, rows, named, barred))
             for row in rows:
                 del unpublished[row["index"]]
     finally:
@@ -62,12 +70,12 @@ def dispatch(connection: Connection, publisher: Publisher, recording_id: UUID) -
 
 
 def _batches(rows: Sequence[Row]) -> Iterator[Sequence[Row]]:
-    """The whole recording first (its job is the longest), then the chunks, those that the same
-    analyses must hear together. A chunk that did not come back goes alone, so that one bad chunk
+    """The whole recording first (its job is the longest), then the chunks, those of the same
+    analyses together. A chunk that did not come back goes alone, so that one bad chunk
     does not take others with it again."""
     fresh: dict[frozenset[str], list[Row]] = {}
     for row in rows:
-        if row["index"] == WHOLE or row["attempts"] > 1:
+        if row["index"] < 0 or row["attempts"] > 1:
             yield [row]
         else:
             fresh.setdefault(frozenset(row["wanted"]), []).append(row)
@@ -77,57 +85,79 @@ def _batches(rows: Sequence[Row]) -> Iterator[Sequence[Row]]:
             yield alike[start : start + size]
 
 
-def _publish(
-    publisher: Publisher,
-    recording: Recording,
-    named: Mapping[str, Release],
-    barred: set[Barred],
-    rows: Sequence[Row],
-) -> None:
-    batch_id, registered, gate = uuid4(), {card.name: card for card in cards()}, gate_release()
-    keys = tuple(
-        ChunkKey(recording_id=recording.id, index=row["index"], round=row["round"]) for row in rows
-    )
-    batch = Batch(batch_id=batch_id, chunks=keys)
-    name = "merge.whole" if rows[0]["index"] == WHOLE else "merge.batch"
-    header = []
-    for analysis in rows[0]["wanted"]:
-        card, release = registered.get(analysis), named.get(analysis)
-        if card is None or release is None:
-            _answer(
-                keys,
-                analysis,
-                "none",
-                "unknown_analysis",
-                f"there is no analysis {analysis} (any more)",
-            )
-            continue
-        kept_back = {
-            row["index"] for row in rows if (row["index"], analysis, release.name) in barred
-        }
-        _answer(
-            [key for key in keys if key.index in kept_back],
-            analysis,
-            release.name,
-            "quarantined",
-            QUARANTINED,
+class _Group(NamedTuple):
+    """Rows of a recording that are dispatched together."""
+
+    recording: Recording
+    rows: Sequence[Row]
+    named: Mapping[str, Release]
+    """Analysis to its active release."""
+    barred: set[Barred]
+
+    @property
+    def keys(self) -> tuple[ChunkKey, ...]:
+        of = self.recording.id
+        return tuple(
+            ChunkKey(recording_id=of, index=row["index"], round=row["round"]) for row in self.rows
         )
-        refs = tuple(
-            _reference(recording, card.sample_rate, row)
-            for row in rows
-            if row["index"] not in kept_back
-        )
-        if refs:
-            job = Job(
-                analysis=analysis,
-                batch_id=batch_id,
-                release=release,
-                chunks=refs,
-                gate=gate if card.speech_only else None,
-                sent_at=time.time(),
-            )
-            header.append(Call(f"analyze.{analysis}", job.model_dump(mode="json")))
+
+
+def _publish(connection: Connection, publisher: Publisher, group: _Group) -> None:
+    batch, wanted = Batch(batch_id=uuid4(), chunks=group.keys), group.rows[0]["wanted"]
+    name = "merge.whole" if group.rows[0]["index"] < 0 else "merge.batch"
+    uri, failed = _transcript(connection, group)
+    if failed:
+        for analysis in wanted:
+            _answer(group.keys, analysis, "none", "transcript_failed", failed)
+    jobs = [] if failed else [_job(group, batch.batch_id, analysis, uri) for analysis in wanted]
+    header = [
+        Call(f"analyze.{job.analysis}", job.model_dump(mode="json", exclude_none=True))
+        for job in jobs
+        if job
+    ]
     publisher.publish_chord(header, Call(name, batch.model_dump(mode="json")))
+
+
+def _transcript(connection: Connection, group: _Group) -> tuple[str | None, str]:
+    """The URL of the transcript for a row of that scope, and the reason why there is none."""
+    if group.rows[0]["index"] != TRANSCRIPT:
+        return None, ""
+    try:
+        return transcripts.store(connection, group.recording), ""
+    except (Transient, psycopg.OperationalError):
+        raise
+    except Exception as error:
+        log.exception("recording %s: no transcript can be made", group.recording.id)
+        return None, f"no transcript can be made of the findings: {one_line(error)}"
+
+
+def _job(group: _Group, batch_id: UUID, analysis: str, transcript_uri: str | None) -> Job | None:
+    """The job for the rows that may be tried; the others are answered here."""
+    card, release = analyses().get(analysis), group.named.get(analysis)
+    if card is None or release is None:
+        gone = f"there is no analysis {analysis} (any more)"
+        _answer(group.keys, analysis, "none", "unknown_analysis", gone)
+        return None
+    kept_back = {
+        row["index"] for row in group.rows if (row["index"], analysis, release.name) in group.barred
+    }
+    quarantined = [key for key in group.keys if key.index in kept_back]
+    _answer(quarantined, analysis, release.name, "quarantined", QUARANTINED)
+    refs = tuple(
+        _reference(group.recording, card.sample_rate, row, transcript_uri)
+        for row in group.rows
+        if row["index"] not in kept_back
+    )
+    if not refs:
+        return None
+    return Job(
+        analysis=analysis,
+        batch_id=batch_id,
+        release=release,
+        chunks=refs,
+        gate=gate_release() if card.speech_only else None,
+        sent_at=time.time(),
+    )
 
 
 def _answer(keys: Sequence[ChunkKey], analysis: str, release: str, code: str, detail: str) -> None:
@@ -142,7 +172,9 @@ def _answer(keys: Sequence[ChunkKey], analysis: str, release: str, code: str, de
         )
 
 
-def _reference(recording: Recording, sample_rate: int, row: Row) -> ChunkRef:
+def _reference(
+    recording: Recording, sample_rate: int, row: Row, transcript_uri: str | None
+) -> ChunkRef:
     return ChunkRef(
         recording_id=recording.id,
         index=row["index"],
@@ -150,6 +182,7 @@ def _reference(recording: Recording, sample_rate: int, row: Row) -> ChunkRef:
         start_ms=row["start_ms"],
         end_ms=row["end_ms"],
         audio_uri=recording.audio[sample_rate],
+        transcript_uri=transcript_uri,
         sample_rate=sample_rate,
         channels=recording.channels or 1,
         native_rate=recording.native_rate or sample_rate,

@@ -7,6 +7,9 @@ from uuid import UUID
 from earshot.analysis.errors import Permanent, Transient, one_line
 from earshot.analysis.report.report import build_report
 from earshot.analysis.states import RecordingState
+from earshot.analysis.types import TRANSCRIPT
+from earshot.audio.store import transcripts
+from earshot.settings import settings
 from earshot.storage import outbox
 from earshot.storage.postgres import db, recordings, reports, tombstones
 from earshot.storage.postgres.db import Connection
@@ -32,12 +35,15 @@ def finalize(connection: Connection, recording_id: UUID) -> bool:
     try:
         with db.lost_connections():  # a full disk or a deadlock is no failure of the findings
             report = build_report(merged.info(), merged.parts())
-            return reports.close(connection, merged, report)
+            closed = reports.close(connection, merged, report)
     except Transient:
         raise
     except Exception as error:
         log.exception("recording %s: no report can be made of its findings", recording_id)
         return _fail(connection, merged, error)
+    if closed and any(row["index"] == TRANSCRIPT for row in merged.chunks):
+        transcripts.remove(settings().store_url, recording_id)
+    return closed
 
 
 def _fail(connection: Connection, merged: Merged, error: Exception) -> bool:

@@ -6,6 +6,7 @@ from uuid import UUID
 from redis import Redis
 
 from earshot.analysis.types import Batch
+from earshot.pipeline.dispatch import dispatch
 from earshot.pipeline.ports import Publisher
 from earshot.settings import settings
 from earshot.storage import outbox, staging
@@ -18,7 +19,8 @@ log = logging.getLogger(__name__)
 
 def merge_outcomes(batch: Batch, publisher: Publisher) -> None:
     """Merges the chunks of which every outcome is staged and that are not merged yet; publishes
-    their events, and the finalizing of recordings that are complete with them.
+    their events, the analyses of transcripts that can be read now, and the finalizing of recordings
+    that are complete.
 
     Raises:
         Unavailable: Postgres or Redis is away; the same call is to be made again.
@@ -29,6 +31,8 @@ def merge_outcomes(batch: Batch, publisher: Publisher) -> None:
         merged = ledger.merge(connection, staged)
         outbox.relay(connection, client)
         ready = ledger.ready(connection, {chunk.recording_id for chunk in batch.chunks})
+        for recording_id in ledger.transcribed(connection, ready):
+            dispatch(connection, publisher, recording_id)
         waiting = ledger.still_open(connection, batch.chunks)
         buried = tombstones.buried(connection, {chunk.recording_id for chunk in batch.chunks})
     # Also what an earlier delivery merged before it died, and what was deleted: nothing said in a

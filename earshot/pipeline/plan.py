@@ -3,7 +3,7 @@
 from collections.abc import Collection, Iterable, Sequence
 
 from earshot.analysis.request import IngestRequest
-from earshot.analysis.types import WHOLE, Interval, Utterance
+from earshot.analysis.types import SCOPES, Interval, Utterance
 from earshot.audio.plan import PlanLimits, speech_in
 from earshot.registry import analyses, cards
 from earshot.settings import settings
@@ -29,15 +29,17 @@ def new_chunks(
     spans: Sequence[Interval],
     utterances: Iterable[Utterance],
 ) -> list[NewChunk]:
-    """One row per span where an analysis of chunks is asked for, and one for the whole recording
-    where one of recordings is."""
-    of_whole, of_chunks = (
-        tuple(card.name for card in cards() if card.scope == scope and card.name in asked)
-        for scope in ("recording", "chunk")
-    )
+    """One row per span where an analysis of chunks is asked for, and one each for the whole
+    recording and the transcript where an analysis of that scope is."""
     whole, spoken = Interval(start_ms=0, end_ms=duration_ms), tuple(utterances)
-    rows = [(WHOLE, whole, of_whole)] if of_whole else []
-    rows += [(index, span, of_chunks) for index, span in enumerate(spans)] if of_chunks else []
+    places = {scope: [(index, whole)] for scope, index in SCOPES.items()}
+    places["chunk"] = list(enumerate(spans))
+    rows = [
+        (index, span, names)
+        for scope, where in places.items()
+        if (names := tuple(c.name for c in cards() if c.scope == scope and c.name in asked))
+        for index, span in where
+    ]
     return [
         NewChunk(index=index, span=span, speech=speech_in(span, spoken), wanted=names)
         for index, span, names in rows

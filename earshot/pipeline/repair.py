@@ -10,7 +10,7 @@ from redis import Redis
 
 from earshot.analysis.errors import SERVICES, EarshotError, OutOfTime, one_line
 from earshot.analysis.outcome import Failed
-from earshot.analysis.types import WHOLE, Batch, Frozen
+from earshot.analysis.types import Batch, Frozen
 from earshot.pipeline import verdicts
 from earshot.pipeline.dispatch import dispatch
 from earshot.pipeline.intake import submit
@@ -167,7 +167,7 @@ def _merge_again(connection: Connection, publisher: Publisher, found: OnItsWay) 
     if mine:
         batch = Batch(batch_id=uuid4(), chunks=(found.key,))
         publisher.publish(
-            "merge.whole" if found.index == WHOLE else "merge.batch", batch.model_dump(mode="json")
+            "merge.whole" if found.index < 0 else "merge.batch", batch.model_dump(mode="json")
         )
     return mine
 

@@ -5,7 +5,7 @@ from uuid import UUID
 
 from earshot.analysis.errors import Permanent, Transient
 from earshot.analysis.states import RecordingState
-from earshot.analysis.types import WHOLE, SpeakerCount
+from earshot.analysis.types import TRANSCRIPT, SpeakerCount
 from earshot.audio.plan import plan_chunks, speech_in
 from earshot.pipeline.dispatch import dispatch
 from earshot.pipeline.plan import plan_limits
@@ -16,6 +16,9 @@ from earshot.storage.postgres import recordings, rounds
 from earshot.storage.postgres.db import Connection
 from earshot.storage.postgres.recordings import NewChunk
 from earshot.storage.postgres.rounds import Choice
+
+TRANSCRIBE = ("asr", "diarization")
+"""Analyses that the words and speakers of a transcript come from."""
 
 
 def plan(connection: Connection, recording_id: UUID, choice: Choice) -> dict[int, set[str]]:
@@ -33,7 +36,7 @@ def plan(connection: Connection, recording_id: UUID, choice: Choice) -> dict[int
     of_chunks = {name for name in choice.analyses if scopes[name] == "chunk"}
     if of_chunks:
         wanted |= {chunk.index: set(of_chunks) for chunk in chunks}
-        if not any(index != WHOLE for index in wanted):
+        if not any(index >= 0 for index in wanted):
             raise Permanent(
                 "never_decoded",
                 f"recording {recording_id} was never decoded; ingest its file again",
@@ -106,12 +109,26 @@ def _reopen(
         raise Permanent(
             "unknown_analysis", f"there is no analysis {', '.join(sorted(gone))} (any more)"
         )
-    cut = (
-        _chunks_of_uncut(connection, recording_id)
-        if any(index != WHOLE for index in wanted)
-        else []
-    )
+    cut = _chunks_of_uncut(connection, recording_id) if any(index >= 0 for index in wanted) else []
+    wanted = _with_readers(connection, recording_id, wanted)
     rounds.reopen(connection, recording_id, wanted, speakers, cut)
+
+
+def _with_readers(
+    connection: Connection, recording_id: UUID, wanted: Mapping[int, Collection[str]]
+) -> Mapping[int, Collection[str]]:
+    """``wanted``, and the analyses of the transcript that the recording has, where what is wanted
+    changes the transcript."""
+    recording = recordings.get(connection, recording_id)
+    readers = {
+        card.name
+        for card in cards()
+        if card.scope == "transcript" and recording and card.name in recording.analyses
+    }
+    changed = any(name in TRANSCRIBE for names in wanted.values() for name in names)
+    if not (readers and changed):
+        return wanted
+    return {**wanted, TRANSCRIPT: readers.union(wanted.get(TRANSCRIPT, ()))}
 
 
 def _chunks_of_uncut(connection: Connection, recording_id: UUID) -> list[NewChunk]:

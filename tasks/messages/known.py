@@ -28,7 +28,8 @@ def check(client: Redis, job: Job) -> None:
     """
     try:
         for ref in job.chunks:
-            check_own(ref.audio_uri, settings().store_url, ref.recording_id)
+            for uri in filter(None, (ref.audio_uri, ref.transcript_uri)):
+                check_own(uri, settings().store_url, ref.recording_id)
         for release in (job.release, *([job.gate] if job.gate else [])):
             _check_release(release)
     except Forbidden as error:

@@ -152,7 +152,18 @@ class Queues(AMQP):  # type: ignore[misc]
 
 
 class Backend(RedisBackend):  # type: ignore[misc]
-    """What ``tasks.app`` gives Celery for results."""
+    """What ``tasks.app`` gives Celery for results. Results are read by the task's id
+    (``tasks.submit``), never waited for: Celery would keep an object and a subscription for every
+    task that a process sends, for as long as the process lives."""
+
+    def on_task_call(self, producer: object, task_id: str) -> None:
+        """Subscribes to nothing."""
+
+    def add_pending_result(
+        self, result: Any, weak: bool = False, start_drainer: bool = True
+    ) -> Any:
+        """Keeps nothing."""
+        return result
 
     def _create_client(self, **params: Any) -> Any:
         return super()._create_client(**params, parser_class=Parser)

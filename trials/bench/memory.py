@@ -5,10 +5,13 @@ import json
 import os
 import sys
 import tempfile
+from functools import partial
 from pathlib import Path
 from uuid import uuid4
 
 import psutil
+from celery.result import AsyncResult
+from celery.states import PROPAGATE_STATES, SUCCESS
 
 from cli.localstack import postgres, processes, redis, waiting
 from earshot.analysis.report.parts import RecordingInfo
@@ -96,7 +99,14 @@ def _work(analyses: list[Card], info: RecordingInfo, prepared: Prepared, chunks:
             job = job_of(default_release(card.name), [ref])
             sent.append(app.send_task(f"analyze.{card.name}", [job.model_dump(mode="json")]))
     for each in sent:
-        each.get(timeout=LIMIT_SEC)
+        waiting.until(partial(_is_done, each), LIMIT_SEC, "a receipt")
+
+
+def _is_done(sent: AsyncResult) -> bool:
+    meta = sent.backend.get_task_meta(sent.id)
+    if meta["status"] in PROPAGATE_STATES:
+        raise RuntimeError(f"a job failed: {meta['result']}")
+    return bool(meta["status"] == SUCCESS)
 
 
 if __name__ == "__main__":

@@ -34,7 +34,7 @@ def _silent(evidence: Evidence, analysis: str) -> list[int]:
     told = {part.chunk for part in evidence.parts if part.analysis == analysis}
     if not told:
         return [WHOLE] if chunks else []
-    return [] if WHOLE in told else [chunk for chunk in chunks if chunk not in told]
+    return [] if min(told) < 0 else [chunk for chunk in chunks if chunk not in told]
 
 
 def skipped(evidence: Evidence) -> tuple[SkippedPart, ...]:

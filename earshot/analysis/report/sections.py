@@ -5,10 +5,14 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from earshot.analysis.findings import Classification, Scores, Share, Timing
-from earshot.analysis.types import WHOLE, Frozen, Interval, Utterance
+from earshot.analysis.types import TRANSCRIPT, Frozen, Interval, Utterance
 
 ChunkIndex = Annotated[
-    int, Field(ge=WHOLE, description="Index of the chunk; -1 stands for the whole recording.")
+    int,
+    Field(
+        ge=TRANSCRIPT,
+        description="Index of the chunk; -1 is the whole recording, -2 its transcript.",
+    ),
 ]
 Role = Annotated[
     str | None,
@@ -128,6 +132,14 @@ class Turn(Utterance):
     )
     emotion: EmotionSummary | None
     sentiment: Classification | None
+
+
+class Transcript(Frozen):
+    """What was said in a recording, as analyses of its text read it."""
+
+    language: str | None
+    """BCP 47, as ``Report.transcript_language``."""
+    turns: tuple[Turn, ...]
 
 
 class VoiceSentiment(Classification):

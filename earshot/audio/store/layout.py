@@ -58,7 +58,8 @@ def check_own(uri: str, store_url: str, recording_id: UUID) -> None:
     if path is not None and own is not None:
         is_own = Path(os.path.realpath(path)).parent == Path(os.path.realpath(own))
     else:
-        is_own = re.fullmatch(rf"{re.escape(folder)}/[0-9]+\.pcm", uri) is not None
+        of_remote = rf"{re.escape(folder)}/[0-9]+\.(pcm|transcript\.json)"
+        is_own = re.fullmatch(of_remote, uri) is not None
     if not is_own:
         raise Forbidden(
             "foreign_audio",

@@ -208,6 +208,12 @@ def ready(connection: Connection, recordings: Iterable[UUID]) -> dict[UUID, bool
     return {row["id"]: row["ready"] for row in rows}
 
 
+def transcribed(connection: Connection, recordings: Iterable[UUID]) -> list[UUID]:
+    """Those of the recordings of which the transcript alone is pending."""
+    rows = connection.execute(SQL["transcribed"], {"ids": list(recordings)})
+    return [row["id"] for row in rows]
+
+
 def _finding(key: ChunkKey, analysis: str, staged: Staged) -> dict[str, Any]:
     return {
         "recording_id": key.recording_id,

@@ -11,7 +11,7 @@ from earshot.analysis import events
 from earshot.analysis.report.parts import ChunkSpan, Part, RecordingInfo
 from earshot.analysis.report.report import Report
 from earshot.analysis.states import RecordingState
-from earshot.analysis.types import WHOLE, unpack_speech
+from earshot.analysis.types import unpack_speech
 from earshot.storage import outbox
 from earshot.storage.postgres import ledger, recordings
 from earshot.storage.postgres.db import Connection
@@ -23,7 +23,7 @@ SQL = queries("ledger")
 
 @dataclass(frozen=True)
 class Merged:
-    """An open recording of which every chunk is merged, as it stood at one moment."""
+    """An open recording and what is merged of it, as it stood at one moment."""
 
     recording: Recording
     chunks: list[dict[str, Any]]
@@ -32,7 +32,7 @@ class Merged:
 
     def info(self) -> RecordingInfo:
         """The recording, as a report names it."""
-        chunks = tuple(_span(row) for row in self.chunks if row["index"] != WHOLE)
+        chunks = tuple(_span(row) for row in self.chunks if row["index"] >= 0)
         facts = self.recording.model_dump(include=set(RecordingInfo.model_fields) - {"chunks"})
         return RecordingInfo.model_validate({**facts, "chunks": chunks})
 
@@ -55,11 +55,16 @@ def read(connection: Connection, recording_id: UUID) -> Merged | None:
             return None
         if not ledger.all_merged(connection, recording_id):
             return None
-        chunks, findings = (
-            connection.execute(SQL[name], {"id": recording_id}).fetchall()
-            for name in ("chunks", "findings")
-        )
-        return Merged(recording, chunks, findings)
+        return of(connection, recording)
+
+
+def of(connection: Connection, recording: Recording) -> Merged:
+    """What is merged of the recording, be it complete or not."""
+    chunks, findings = (
+        connection.execute(SQL[name], {"id": recording.id}).fetchall()
+        for name in ("chunks", "findings")
+    )
+    return Merged(recording, chunks, findings)
 
 
 def close(connection: Connection, merged: Merged, report: Report) -> bool:

@@ -12,7 +12,7 @@ from earshot.analysis.errors import Permanent
 from earshot.analysis.spans import fuse
 from earshot.analysis.states import RecordingState
 from earshot.analysis.types import (
-    WHOLE,
+    SCOPES,
     Frozen,
     SpeakerCount,
     Utterance,
@@ -27,7 +27,7 @@ from earshot.storage.postgres.recordings import NewChunk
 SQL = queries("rounds")
 
 Scopes = Mapping[str, str]
-"""Every analysis that there is, to its scope: ``chunk`` or ``recording``."""
+"""Every registered analysis to its scope: ``chunk``, or one of ``SCOPES``."""
 
 COUNTS_SPEAKERS = "diarization"
 """The analysis that a number of speakers applies to."""
@@ -172,7 +172,7 @@ def _reopen(
             *row["analyses"],
             *sorted({name for names in wanted.values() for name in names} - set(row["analyses"])),
         ]
-        _add_whole(connection, recording_id, row["duration_ms"], wanted)
+        _add_rows(connection, recording_id, row["duration_ms"], wanted)
         recordings.add_chunks(connection, recording_id, cut)
         said = Jsonb({"speakers": speakers.model_dump()}) if speakers else None
         opened = {"id": recording_id, "round": number, "analyses": analyses, "said": said}
@@ -211,24 +211,24 @@ def _by_chunk(places: Iterable[tuple[int, str]]) -> dict[int, set[str]]:
 def _places(
     names: Iterable[str], indexes: Collection[int], scopes: Scopes
 ) -> Iterable[tuple[int, str]]:
-    """Where each analysis is to be done: on the whole recording, or on every chunk."""
+    """Where each analysis is to be done: on its one index, or on every chunk."""
     for name in names:
-        yield from (
-            [(WHOLE, name)]
-            if scopes[name] == "recording"
-            else [(index, name) for index in indexes if index != WHOLE]
-        )
+        alone = SCOPES.get(scopes[name])
+        where = [index for index in indexes if index >= 0] if alone is None else [alone]
+        yield from ((index, name) for index in where)
 
 
-def _add_whole(
+def _add_rows(
     connection: Connection,
     recording_id: UUID,
     duration_ms: int,
     wanted: Mapping[int, Collection[str]],
 ) -> None:
-    """The row for analyses of the whole recording, where none was asked for so far."""
+    """The rows for analyses of the whole recording and of the transcript, where none was asked for
+    so far."""
     chunks = connection.execute(SQL["chunks"], {"id": recording_id}).fetchall()
-    if WHOLE not in wanted or any(row["index"] == WHOLE for row in chunks):
+    lacking = set(SCOPES.values()) & set(wanted) - {row["index"] for row in chunks}
+    if not lacking:
         return
     heard = [utterance for row in chunks for utterance in unpack_speech(row["speech"])]
     speech = pack_speech(
@@ -236,6 +236,6 @@ def _add_whole(
         for channel in sorted({each.channel for each in heard})
         for span in fuse(each for each in heard if each.channel == channel)
     )
-    connection.execute(
-        SQL["add_whole"], {"id": recording_id, "duration_ms": duration_ms, "speech": Jsonb(speech)}
-    )
+    row = {"id": recording_id, "duration_ms": duration_ms, "speech": Jsonb(speech)}
+    for index in sorted(lacking):
+        connection.execute(SQL["add_whole"], {**row, "index": index})

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from redis import Redis
 
+from earshot.analysis.types import TRANSCRIPT
 from earshot.settings import PROJECT
 from earshot.storage.postgres import db, recordings
 from earshot.storage.redis import stream
@@ -48,6 +49,36 @@ def load(release: Release, device: str) -> None:
 
 def analyze(model: None, clips: Sequence[Clip]) -> list[LoudnessFindings]:
     return [LoudnessFindings(rms=float((clip.read() ** 2).mean() ** 0.5)) for clip in clips]
+'''
+
+
+READER = '''"""How many words were said, as one of two labels."""
+
+from collections.abc import Sequence
+
+from earshot.analysis.findings import Classification, Findings
+from earshot.analysis.types import Release
+from earshot.audio.clip import Clip
+
+
+class LengthFindings(Findings):
+    words: int
+
+    def classification(self) -> Classification:
+        label = "long" if self.words > 20 else "short"
+        return Classification(label=label, confidence=1.0, scores={label: 1.0})
+
+
+FINDINGS = LengthFindings
+
+
+def load(release: Release, device: str) -> None:
+    """Nothing to load."""
+
+
+def analyze(model: None, clips: Sequence[Clip]) -> list[LengthFindings]:
+    turns = [clip.transcript().turns for clip in clips]
+    return [LengthFindings(words=sum(len(turn.words) for turn in each)) for each in turns]
 '''
 
 
@@ -130,3 +161,40 @@ def test_one_module_and_one_line_reach_the_chord_the_rows_and_the_event(
     ]
     assert len(told) == found["loudness"]
     assert set(told[0]["loudness"]["scores"]) == {"loud", "quiet"}
+
+
+def test_an_analysis_of_the_transcript_runs_when_all_else_is_merged(
+    stage: Stack, tmp_path: Path
+) -> None:
+    stage.project = project_copy.copy(tmp_path / "project")
+    (stage.project / "workers" / "length.py").write_text(READER, encoding="utf-8")
+    project_copy.register(stage.project, "length", "workers.length", scope="transcript")
+    uri = stage.offer(PROJECT / "demo" / "call.ogg")
+    core = stage.workers("core", "ingest", "merge", "finalize", "upkeep")
+    asked = ["asr", "length"]
+    with core, stage.workers("analyses", "asr", "length"), Wire(stage.redis_url) as wire:
+        reply = enqueue(stage, {"uri": uri, "analyses": asked})
+        assert stage.wait_finished(reply["recording_id"]) == "complete"
+        with db.connect(stage.database_url) as connection:
+            first = recordings.report(connection, reply["recording_id"])
+        again = stage.earshot("rerun", reply["recording_id"], "--analysis", "asr")
+        assert again.returncode == 0, again.stderr
+        assert "Traceback" not in again.stderr
+    assert first is not None
+    words = sum(len(turn["words"]) for turn in first["turns"])
+    (answer,) = first["classifications"]["length"]
+    assert (answer["chunk"], answer["label"], answer["end_ms"]) == (
+        TRANSCRIPT,
+        "long",
+        first["recording"]["duration_ms"],
+    )
+    assert words > 20
+    events = [event for _, event in stream.read(Redis.from_url(stage.redis_url))]
+    told = [event for event in events if "length" in event]
+    assert [(event["chunk"], event["round"]) for event in told] == [(None, 1)]
+    order = [message["task"] for message in wire.messages]
+    asr, length = (order.index(f"analyze.{name}") for name in asked)
+    assert asr < length
+    assert order.count("analyze.length") == 2, "words that change are read again"
+    stored = (stage.home / "audio" / "recordings" / reply["recording_id"]).iterdir()
+    assert not [path for path in stored if path.suffix == ".json"]

@@ -1,8 +1,10 @@
 -- name: take_pending
--- Marks a recording's undispatched chunks as on their way; two dispatchers at once never take the same chunk.
+-- Marks a recording's undispatched chunks as on their way; two dispatchers at once never take the same chunk. Its transcript
+-- (index -2) is taken once all else is merged.
 WITH taken AS (
-    SELECT recording_id, index FROM chunk
-    WHERE recording_id = %(recording_id)s AND state = 'pending'
+    SELECT recording_id, index FROM chunk c
+    WHERE recording_id = %(recording_id)s AND state = 'pending' AND (index <> -2 OR NOT EXISTS (
+        SELECT 1 FROM chunk o WHERE o.recording_id = c.recording_id AND o.index <> -2 AND o.state <> 'merged'))
     ORDER BY index FOR UPDATE SKIP LOCKED
 )
 UPDATE chunk c SET state = 'dispatched', dispatched_at = now(), attempts = attempts + 1
@@ -43,7 +45,8 @@ SELECT coalesce(sum(expected_chunks), 0) AS waiting FROM recording WHERE state I
 -- name: undispatched
 -- Recordings with pending chunks that nobody is dispatching: their producer died between commit and publish.
 SELECT DISTINCT c.recording_id FROM chunk c JOIN recording r ON r.id = c.recording_id
-WHERE c.state = 'pending' AND r.state = 'analyzing' AND r.finished_at IS NULL
+WHERE c.state = 'pending' AND r.state = 'analyzing' AND r.finished_at IS NULL AND (c.index <> -2 OR NOT EXISTS (
+    SELECT 1 FROM chunk o WHERE o.recording_id = c.recording_id AND o.index <> -2 AND o.state <> 'merged'))
 
 -- name: unfinalized
 SELECT r.id FROM recording r
@@ -95,6 +98,12 @@ SELECT NOT EXISTS (SELECT 1 FROM chunk WHERE recording_id = %(id)s AND state <> 
 SELECT r.id, r.state = 'analyzing'
              AND NOT EXISTS (SELECT 1 FROM chunk c WHERE c.recording_id = r.id AND c.state <> 'merged') AS ready
 FROM recording r WHERE r.id = ANY (%(ids)s)
+
+-- name: transcribed
+-- Of these recordings those whose transcript can be read: all else is merged, and analyses of it are pending.
+SELECT c.recording_id AS id FROM chunk c
+WHERE c.recording_id = ANY (%(ids)s) AND c.index = -2 AND c.state = 'pending' AND NOT EXISTS (
+    SELECT 1 FROM chunk o WHERE o.recording_id = c.recording_id AND o.index <> -2 AND o.state <> 'merged')
 
 -- name: lock_recording
 SELECT state, round FROM recording WHERE id = %(id)s FOR UPDATE

@@ -5,8 +5,9 @@ SELECT state, round, analyses, duration_ms, roles, request, audio_expired_at FRO
 SELECT index, speech FROM chunk WHERE recording_id = %(id)s ORDER BY index
 
 -- name: uncut
-SELECT whole.speech, r.duration_ms FROM recording r JOIN chunk whole ON whole.recording_id = r.id AND whole.index = -1
+SELECT whole.speech, r.duration_ms FROM recording r JOIN chunk whole ON whole.recording_id = r.id
 WHERE r.id = %(id)s AND NOT EXISTS (SELECT 1 FROM chunk c WHERE c.recording_id = r.id AND c.index >= 0)
+LIMIT 1
 
 -- name: findings
 SELECT chunk_index AS index, analysis, release, status FROM finding WHERE recording_id = %(id)s
@@ -35,4 +36,4 @@ WHERE recording_id = %(id)s AND index = %(index)s
 
 -- name: add_whole
 INSERT INTO chunk (recording_id, index, start_ms, end_ms, speech, wanted)
-VALUES (%(id)s, -1, 0, %(duration_ms)s, %(speech)s, '{}')
+VALUES (%(id)s, %(index)s, 0, %(duration_ms)s, %(speech)s, '{}')

@@ -1,0 +1,49 @@
+"""Transcripts on their way to the analyses that read them: one JSON object per recording and round,
+beside the recording's audio, so that deleting that deletes them."""
+
+from uuid import UUID
+
+import fsspec
+
+from earshot.analysis.report.sections import Transcript
+from earshot.audio.store.layout import local_path, recording_url, store_errors
+
+
+def put(store_url: str, recording_id: UUID, round_: int, transcript: Transcript) -> str:
+    """Writes the transcript and returns its URL.
+
+    Raises:
+        Unavailable: the store does not answer, or its disk is full.
+    """
+    url = f"{recording_url(store_url, recording_id)}/{round_}.transcript.json"
+    with store_errors(url):
+        fs, path = fsspec.core.url_to_fs(url, auto_mkdir=True)
+        fs.pipe_file(path, transcript.model_dump_json().encode())
+    return url
+
+
+def get(url: str) -> Transcript:
+    """Reads a transcript.
+
+    Raises:
+        BadAudio: ``missing``, the object is gone.
+        Unavailable: the store does not answer.
+    """
+    path = local_path(url)
+    with store_errors(url, path.parent.parent if path else None):
+        fs, name = fsspec.core.url_to_fs(url)
+        return Transcript.model_validate_json(fs.cat_file(name))
+
+
+def remove(store_url: str, recording_id: UUID) -> None:
+    """Removes the transcripts of a recording.
+
+    Raises:
+        Unavailable: the store does not answer.
+    """
+    url = recording_url(store_url, recording_id)
+    with store_errors(url):
+        fs, path = fsspec.core.url_to_fs(url)
+        fs.invalidate_cache()
+        for name in fs.glob(f"{path}/*.transcript.json"):
+            fs.rm_file(name)
