@@ -11,7 +11,7 @@ WHOLE = -1
 it at once."""
 
 TRANSCRIPT = -2
-"""Chunk index that stands for the transcript, for analyses that read what was said; they run when
+"""Chunk index that stands for the transcript, for analyses that read it; they run when
 all other chunks are merged."""
 
 SCOPES = {"recording": WHOLE, "transcript": TRANSCRIPT}

@@ -43,7 +43,7 @@ class Clip:
         )
 
     def transcript(self) -> Transcript:
-        """What was said, for an analysis of that scope.
+        """The transcript, for an analysis of that scope.
 
         Raises:
             BadAudio: ``missing``, it is gone, or the job is not of that scope.

@@ -135,7 +135,7 @@ class Turn(Utterance):
 
 
 class Transcript(Frozen):
-    """What was said in a recording, as analyses of its text read it."""
+    """The spoken turns of a recording, as analyses of its text read them."""
 
     language: str | None
     """BCP 47, as ``Report.transcript_language``."""

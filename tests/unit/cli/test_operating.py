@@ -15,7 +15,7 @@ from earshot.analysis.types import WHOLE
 from earshot.pipeline.cleanup import Tidied
 from earshot.pipeline.repair import Repaired
 from earshot.storage.postgres.rounds import Choice
-from earshot.storage.redis.presence import Worker, longest_heard
+from earshot.storage.redis.presence import Worker, longest_alive_sec
 from tests.unit.cli.test_errors import earshot
 
 
@@ -29,8 +29,8 @@ def row(verdict: str, analysis: str = "asr") -> Row:
         ((), "-"),
         ((4,), "4"),
         ((3, 0, 2, 1), "0-3"),
-        ((WHOLE,), "whole"),
-        ((5, WHOLE, 7, 8), "whole, 5, 7-8"),
+        ((WHOLE,), "whole recording"),
+        ((5, WHOLE, 7, 8), "whole recording, 5, 7-8"),
     ],
 )
 def test_chunks_are_told_as_ranges(chunks: tuple[int, ...], text: str) -> None:
@@ -91,8 +91,8 @@ def test_the_worker_that_was_heard_for_longest_counts_unless_it_left() -> None:
             left=left,
         )
 
-    assert longest_heard([]) == 0
-    assert longest_heard([heard(3), heard(40), heard(90, left=True)]) == 40
+    assert longest_alive_sec([]) == 0
+    assert longest_alive_sec([heard(3), heard(40), heard(90, left=True)]) == 40
 
 
 @pytest.mark.parametrize(
