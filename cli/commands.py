@@ -27,8 +27,8 @@ Roles = Annotated[
     str | None,
     typer.Option(
         help=(
-            "Role of each channel. Default for two: agent,customer; '' for a stereo recording"
-            " of one place."
+            "Role of each channel. Default for two: agent,customer;"
+            " '' for a stereo recording of one place."
         ),
         show_default=False,
     ),

@@ -37,8 +37,8 @@ def show_letters(*, closed: bool, as_json: bool) -> None:
     if letters:
         show(_table(letters, closed))
         say(
-            "try them again: earshot dead replay ID...   leave them as they are: earshot dead"
-            " discard ID..."
+            "try them again: earshot dead replay ID...   leave them as they are:"
+            " earshot dead discard ID..."
         )
     else:
         say("no dead letters")
@@ -88,8 +88,8 @@ def _chosen(
     unknown = sorted(set(ids) - {letter.id for letter in letters})
     for each in unknown:
         say(
-            f"{each}: no open dead letter has this id; `earshot dead list --all` shows the closed"
-            " ones too"
+            f"{each}: no open dead letter has this id;"
+            " `earshot dead list --all` shows the closed ones too"
         )
     return [letter for letter in letters if everything or letter.id in ids], len(unknown)
 

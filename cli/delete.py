@@ -55,8 +55,8 @@ def delete(
     else:
         before = f"; {len(gone)} of these before, and searched for again" if gone else ""
         show(
-            f"{plural(len(receipts), 'recording')} deleted in {time.monotonic() - began:.1f}"
-            f" s{before}"
+            f"{plural(len(receipts), 'recording')} deleted"
+            f" in {time.monotonic() - began:.1f} s{before}"
         )
         _tell(receipts, checked)
     for recording_id, reason in left.items():
@@ -73,8 +73,8 @@ def _ask(ids: Sequence[UUID]) -> None:
     if not sys.stdin.isatty():
         raise Misconfigured(
             "delete",
-            f"{plural(len(ids), 'recording')} would be deleted for good; use --yes, since"
-            " there is no terminal to confirm on",
+            f"{plural(len(ids), 'recording')} would be deleted for good;"
+            " use --yes, since there is no terminal to confirm on",
         )
     answer = input(f"Delete {plural(len(ids), 'recording')} with all their data, for good? [y/N] ")
     if answer.strip().lower() not in ("y", "yes"):

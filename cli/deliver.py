@@ -9,7 +9,7 @@ from cli.localstack import stack, urls
 from cli.terminal.console import json_text, say, show
 from cli.terminal.progress import Bars
 from cli.terminal.show import rendered
-from earshot.analysis.printable import file_name, told
+from earshot.analysis.printable import file_name, on_one_line
 from earshot.analysis.report.report import Report
 from earshot.analysis.states import RecordingState
 from earshot.storage.postgres import recordings
@@ -74,8 +74,8 @@ def _reported(patience: Patience, finished: FileProgress, out: Path | None) -> b
     except (OSError, ValueError) as error:
         reason = error.strerror if isinstance(error, OSError) else " ".join(str(error).split())
         say(
-            f"{path}: its report cannot be written: {told(reason or str(error))}; earshot report"
-            f" {str(recording_id)[:8]} --json"
+            f"{path}: its report cannot be written: {on_one_line(reason or str(error))};"
+            f" earshot report {str(recording_id)[:8]} --json"
         )
         return False
     return True

@@ -95,8 +95,8 @@ def _wanted(rows_of: Path, chosen: dict[str, Chosen], *, named: bool) -> tuple[s
         what = f"for {', '.join(empty)}" if named else "for any analysis"
         raise Misconfigured(
             "manifest",
-            f"no row of {rows_of} has a label {what}; docs/evaluation.md says how rows are"
-            " labelled",
+            f"no row of {rows_of} has a label {what};"
+            " docs/evaluation.md says how rows are labelled",
         )
     return tuple(name for name in chosen if name not in empty)
 
@@ -168,8 +168,8 @@ def _draw(metrics: Metrics, out: Path) -> None:
                 )
     except ImportError:
         say(
-            "no pictures of the confusion matrices: matplotlib is missing; pip install -r"
-            " requirements/evaluate.txt"
+            "no pictures of the confusion matrices: matplotlib is missing;"
+            " pip install -r requirements/evaluate.txt"
         )
 
 

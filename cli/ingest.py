@@ -10,7 +10,7 @@ from cli.deliver import deliver, patience
 from cli.terminal.console import say, show
 from cli.terminal.strip import clock
 from earshot.analysis.errors import BadAudio, EarshotError, Forbidden, Growing, Misconfigured
-from earshot.analysis.printable import told
+from earshot.analysis.printable import on_one_line
 from earshot.analysis.request import check_names
 from earshot.analysis.types import SpeakerCount
 from earshot.analysis.words.languages import language_tag
@@ -157,8 +157,8 @@ def _tell_left_out(counted: Counter[str]) -> None:
             f"{number} {suffix or 'without a suffix'}" for suffix, number in counted.most_common()
         )
         say(
-            f"left out of folders, not being named like recordings: {told(suffixes)}; name such a"
-            " file itself to hand it in"
+            f"left out of folders, not being named like recordings: {on_one_line(suffixes)};"
+            " name such a file itself to ingest it"
         )
 
 
@@ -167,7 +167,7 @@ def _refuse(file: Path, error: EarshotError | OSError | ValueError) -> None:
     if isinstance(error, OSError):
         say(f"{file}: unreadable: {error.strerror or error}")
     elif isinstance(error, ValueError):
-        say(f"{file}: refused: {told(' '.join(str(error).split()))}")
+        say(f"{file}: refused: {on_one_line(' '.join(str(error).split()))}")
     else:
         say(f"{file}: {error.code}: {error}")
 

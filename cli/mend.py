@@ -83,8 +83,8 @@ def _listen() -> None:
                 return
             if not listening:
                 say(
-                    f"waiting up to {settings().worker_lost_sec} s for heartbeats, to find out"
-                    " which workers died"
+                    f"waiting up to {settings().worker_lost_sec} s for heartbeats,"
+                    " to find out which workers died"
                 )
             listening = True
             time.sleep(POLL_SEC)

@@ -28,8 +28,8 @@ def run(paths: Sequence[Path], out: Path | None, options: Options) -> int:
     if not paths and not DEMO.exists():
         raise Misconfigured(
             "demo",
-            f"the demo call {DEMO} is not there: name a file, or make it again with `python -m"
-            " demo.make_call`",
+            f"the demo call {DEMO} is not there: name a file,"
+            " or make it again with `python -m demo.make_call`",
         )
     files = tuple(find_audio(paths or [DEMO]))
     if not any(os.path.exists(file) for file in files):

@@ -23,8 +23,8 @@ def up() -> None:
         f"started {', '.join(started)}"
         if started
         else (
-            "everything runs already, with the settings of its start: `earshot down`, then `earshot"
-            " up`, takes others"
+            "everything runs already, with the settings of its start: `earshot down`,"
+            " then `earshot up`, takes others"
         )
     )
     say(f"  Redis     {config.redis_url}")

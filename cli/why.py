@@ -28,8 +28,8 @@ def why(prefix: str, label: str, chunk: int | None) -> int:
     chosen = _chosen(parts, chunk)
     if not any(part.analysis == "scene" for part in chosen):
         say(
-            f"scene has no findings for {str(recording_id)[:8]} ({state.file_name}), which is"
-            f" {state.state}; {_advice(state)}"
+            f"scene has no findings for {str(recording_id)[:8]} ({state.file_name}),"
+            f" which is {state.state}; {_advice(state)}"
         )
         return 1
     for line in explained(asked, chosen):

@@ -58,11 +58,11 @@ def classification(evidence: Evidence, analysis: str) -> Classification | Emotio
 def emotion(evidence: Evidence) -> EmotionSummary | None:
     """Over all utterances, by their length, as for a turn."""
     found = with_bounds(evidence.found("emotion", EmotionFindings), evidence.bounds())
-    heard: Tracks[Emotion] = tracks(
+    utterances: Tracks[Emotion] = tracks(
         (item, bounds) for findings, bounds in found for item in findings.utterances
     )
     return pool_emotions(
-        [pair for channel in heard for pair in within(heard, _all(evidence, channel))]
+        [pair for channel in utterances for pair in within(utterances, _all(evidence, channel))]
     )
 
 
@@ -70,11 +70,13 @@ def sentiment(evidence: Evidence) -> Classification | None:
     """Over all utterances, by their length: under the model of the channel's role, under all if it
     has none."""
     found = with_bounds(evidence.found("sentiment", SentimentFindings), evidence.bounds())
-    heard = tracks((item, bounds) for findings, bounds in found for item in findings.utterances)
+    utterances = tracks(
+        (item, bounds) for findings, bounds in found for item in findings.utterances
+    )
     roles = evidence.recording.roles
     chosen = (
-        of_role(within(heard, _all(evidence, channel)), roles[channel] if roles else None)
-        for channel in heard
+        of_role(within(utterances, _all(evidence, channel)), roles[channel] if roles else None)
+        for channel in utterances
     )
     return classify((item.scores, weight) for part in chosen for item, weight in part)
 

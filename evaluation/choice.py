@@ -40,7 +40,7 @@ def choose(
         if truth.unmapped:
             chosen.unmapped[truth.unmapped] += 1
         if truth.label is not None or (
-            analysis == "emotion" and any(row.said(name) for name in DIMENSIONS)
+            analysis == "emotion" and any(row.value_of(name) for name in DIMENSIONS)
         ):
             chosen.truth[position] = truth.label
         elif not truth.unmapped:

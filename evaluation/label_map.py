@@ -56,14 +56,14 @@ class LabelMap:
         if section.every is not None:
             return Truth(section.every)
         for field in section.verbatim:
-            if (said := row.said(field)) is not None:
-                return Truth(said)
+            if (value := row.value_of(field)) is not None:
+                return Truth(value)
         unmapped = None
         for field, labels in section.__pydantic_extra__.items():
-            said = row.said(field)
-            if said in labels:
-                return Truth(labels[said])
-            unmapped = unmapped or (None if said is None else f"{field}={said}")
+            value = row.value_of(field)
+            if value in labels:
+                return Truth(labels[value])
+            unmapped = unmapped or (None if value is None else f"{field}={value}")
         return Truth(unmapped=unmapped)
 
     def among(self, label: str, known: Collection[str]) -> str | None:

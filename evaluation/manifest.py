@@ -54,7 +54,7 @@ class Row(BaseModel):
         """Roles of the channels as in an ingest request."""
         return (self.left, self.right) if self.left and self.right else self.roles
 
-    def said(self, field: str) -> str | None:
+    def value_of(self, field: str) -> str | None:
         """The row's value of any key; None without one."""
         value: Any = getattr(self, field, None)
         return None if value is None or value == "" else str(value)

@@ -67,9 +67,9 @@ def load_all(releases: Mapping[str, Release], device: str) -> None:
         except EarshotError:
             raise
         except Exception as error:
-            said = one_line(error)
+            reason = one_line(error)
             raise Misconfigured(
-                "checkpoint", f"{release.uri} is no checkpoint for {name}: {said}"
+                "checkpoint", f"{release.uri} is no checkpoint for {name}: {reason}"
             ) from error
 
 
@@ -115,10 +115,10 @@ def _fetched(uri: str, folder: Path) -> Path:
             ValueError,
             OSError,
         ) as error:  # no such protocol, its package is missing, nothing is there
-            said = one_line(error)
+            reason = one_line(error)
             raise Misconfigured(
                 "checkpoint",
-                f"{uri} cannot be fetched ({said}); fetch it yourself and name the file",
+                f"{uri} cannot be fetched ({reason}); fetch it yourself and name the file",
             ) from error
     if not path.is_file():
         known: Iterable[str] = (entry.name for entry in _known())

@@ -5,7 +5,7 @@ from pathlib import Path
 from uuid import UUID, uuid4
 
 from earshot.analysis.errors import Unavailable
-from earshot.analysis.printable import told
+from earshot.analysis.printable import on_one_line
 from earshot.analysis.request import IngestRequest
 from earshot.analysis.types import Frozen, SpeakerCount
 from earshot.audio.store.inbox import discard_upload, is_young, upload
@@ -53,7 +53,7 @@ def submit(patience: Patience, path: Path, options: Options) -> Submission:
     copy, recording_id = _Copy(path), uuid4()
     named = {
         "recording_id": recording_id,
-        "file_name": told(path.name, 1024),
+        "file_name": on_one_line(path.name, 1024),
         **options.model_dump(),
     }
 

@@ -33,5 +33,5 @@ def _refusals() -> Iterator[None]:
     try:
         yield
     except (OperationalError, *AWAY) as error:
-        said = one_line(error)
-        raise Unavailable("redis_away", f"Redis takes no jobs: {said}") from error
+        reason = one_line(error)
+        raise Unavailable("redis_away", f"Redis takes no jobs: {reason}") from error

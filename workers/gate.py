@@ -50,8 +50,8 @@ class Gated:
     def analyze(self, model: object, clips: Sequence[Clip]) -> list[Result]:
         """Runs the analysis; ``Skipped("scene_noise")`` or ``Skipped("scene_music")`` for skipped
         chunks."""
-        told: list[Result | None] = [refusal(self.model, clip) for clip in clips]
-        left = [clip for clip, each in zip(clips, told, strict=True) if each is None]
+        refusals: list[Result | None] = [refusal(self.model, clip) for clip in clips]
+        left = [clip for clip, each in zip(clips, refusals, strict=True) if each is None]
         rest = iter(
             results(
                 self.inner,
@@ -59,7 +59,7 @@ class Gated:
                 [replace(clip, voice=partial(voice, self.model, clip)) for clip in left],
             )
         )
-        return [next(rest) if each is None else each for each in told]
+        return [next(rest) if each is None else each for each in refusals]
 
 
 def gated(analyzer: Analyzer, gate: Release | None) -> Analyzer:

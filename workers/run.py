@@ -85,9 +85,9 @@ def run_clips(
 def _check_device(error: Exception, code: str) -> None:
     """Raises instead of failing chunks in a process where all would fail."""
     if context_lost(error):
-        said = one_line(error)
+        reason = one_line(error)
         raise DeviceLost(
-            code, f"the CUDA context of this process is lost ({said}); start it again"
+            code, f"the CUDA context of this process is lost ({reason}); start it again"
         ) from error
 
 

@@ -42,14 +42,14 @@ def _sentiments(model: SentimentModel, clip: Clip) -> SentimentFindings:
         [describe(clip.read(u.start_ms, u.end_ms, u.channel)[0], clip.sample_rate) for u in speech]
     )
     shares = model.shares(features)
-    found, heard, lengths = [], [], []
+    found, rows, lengths = [], [], []
     for i, utterance in enumerate(speech):
         for role in _roles(clip.ref.roles, utterance.channel, tuple(shares)):
             scores = rounded(model.onnx.labels, shares[role][i])
             found.append(RoleScores(**utterance.model_dump(), role=role, scores=scores))
-            heard.append(shares[role][i])
+            rows.append(shares[role][i])
             lengths.append(max(utterance.end_ms - utterance.start_ms, 1))
-    overall = classify(model.onnx.labels, np.average(heard, axis=0, weights=lengths))
+    overall = classify(model.onnx.labels, np.average(rows, axis=0, weights=lengths))
     return SentimentFindings(utterances=tuple(found), overall=overall)
 
 

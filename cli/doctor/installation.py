@@ -35,8 +35,8 @@ def packages() -> Iterator[Finding]:
     if absent:
         yield warn(
             "packages",
-            f"not installed: {', '.join(absent)}; run `pip install -r requirements/base.txt -r"
-            " requirements/local.txt`",
+            f"not installed: {', '.join(absent)};"
+            " run `pip install -r requirements/base.txt -r requirements/local.txt`",
         )
     if wrong:
         yield warn("packages", f"{'; '.join(wrong)}; run `pip install -r requirements/base.txt`")

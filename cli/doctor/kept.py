@@ -61,14 +61,14 @@ def kept() -> Iterator[Finding]:
     if open_:
         yield warn(
             "deletions",
-            f"{open_} are open for more than an hour; upkeep goes on with them: see its log"
-            " for why",
+            f"{open_} are open for more than an hour;"
+            " upkeep goes on with them: see its log for why",
         )
     if named:
         yield warn(
             "deletions",
-            f"{named} deleted recordings were still named somewhere; their receipts (`delete ID"
-            " --json`) say where",
+            f"{named} deleted recordings were still named somewhere;"
+            " their receipts (`delete ID --json`) say where",
         )
     strange = without_expiry(redis, queues())
     if strange:

@@ -20,8 +20,8 @@ def parts() -> Iterator[Finding]:
         log = processes.log_file(settings().home, plan.SUPERVISOR)
         yield fail(
             "stack",
-            f"the supervisor stopped, so what dies is not started again (see {log}); run"
-            " `earshot up`",
+            f"the supervisor stopped, so what dies is not started again (see {log});"
+            " run `earshot up`",
         )
     for name, runs in running.items():
         if name in found:
@@ -41,11 +41,11 @@ def _troubled(name: str, trouble: Trouble, runs: bool) -> Finding:
     if runs and trouble.failures == 1:
         return warn(
             "stack",
-            f"{name} ended and was started again {when}; see"
-            f" {processes.log_file(settings().home, name)}",
+            f"{name} ended and was started again {when};"
+            f" see {processes.log_file(settings().home, name)}",
         )
     line = (
-        f"{name} ended {trouble.failures} times in a row, the last time {when}; it is tried again"
-        " and again"
+        f"{name} ended {trouble.failures} times in a row, the last time {when};"
+        " it is tried again and again"
     )
     return fail("stack", f"{line}, but correct this: {trouble.why}")

@@ -32,22 +32,22 @@ def redis() -> Iterator[Finding]:
         url = shown(settings().redis_url)
         yield fail(
             "redis",
-            f"{url} does not answer ({masked(str(error))}); run `earshot up`, or correct"
-            " EARSHOT_REDIS_URL",
+            f"{url} does not answer ({masked(str(error))});"
+            " run `earshot up`, or correct EARSHOT_REDIS_URL",
         )
         return
     yield ok("redis", f"{facts['redis_version']} answers, {facts['used_memory_human']} used")
     if facts["maxmemory_policy"] != "noeviction":
         yield fail(
             "redis memory",
-            f"maxmemory-policy is {facts['maxmemory_policy']}: a full Redis would drop work; set it"
-            " to noeviction",
+            f"maxmemory-policy is {facts['maxmemory_policy']}: a full Redis would drop work;"
+            " set it to noeviction",
         )
     if not facts["aof_enabled"]:
         yield warn(
             "redis",
-            "no append-only file: a restart loses the queues (the ledger sends the work again); set"
-            " appendonly yes",
+            "no append-only file: a restart loses the queues (the ledger sends the work again);"
+            " set appendonly yes",
         )
 
 
@@ -120,8 +120,8 @@ def roots() -> Iterator[Finding]:
     if not named:
         yield ok(
             "roots",
-            "none: only uploads by `earshot ingest` are read; EARSHOT_ROOTS lets other services"
-            " name files",
+            "none: only uploads by `earshot ingest` are read;"
+            " EARSHOT_ROOTS lets other services name files",
         )
     for url in named:
         if url.startswith(
@@ -133,8 +133,8 @@ def roots() -> Iterator[Finding]:
             fs, path = fsspec.core.url_to_fs(url)
         except (ValueError, ImportError) as error:
             why = (
-                f"cannot be read ({masked(str(error))}); install what it needs, or correct"
-                " EARSHOT_ROOTS"
+                f"cannot be read ({masked(str(error))});"
+                " install what it needs, or correct EARSHOT_ROOTS"
             )
             yield fail("roots", f"{shown(url)} {why}")
             continue

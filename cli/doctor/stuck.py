@@ -129,8 +129,8 @@ def advice(rows: list[Row], upkeep_lives: bool) -> Iterator[str]:
     if mended and upkeep_lives:
         within = f"within {settings().reconcile_every_sec:.0f} s while `earshot beat` runs"
         yield (
-            f"{', '.join(mended)}: upkeep sets it going again {within}; `earshot repair` does at"
-            " once"
+            f"{', '.join(mended)}: upkeep sets it going again {within};"
+            " `earshot repair` does at once"
         )
     elif mended:
         start = "start `earshot worker upkeep` and `earshot beat`"

@@ -54,8 +54,8 @@ def cut(folder: Path, server: Path) -> str | None:
         shutil.copyfileobj(source, kept)
     os.truncate(file, whole)
     return (
-        f"Redis: the last {size - whole} bytes of its append-only file are not a command; cut off"
-        f" and kept in {tail}"
+        f"Redis: the last {size - whole} bytes of its append-only file are not a command;"
+        f" cut off and kept in {tail}"
     )
 
 

@@ -92,9 +92,9 @@ def wait(home: Path, say: Say = lambda line: None) -> None:
     except Unavailable:
         if processes.running(home, NAME) is not None or not (folder / aof.NAME).exists():
             raise
-    said, start_of_log = aof.cut(folder, executable()), log.stat().st_size
-    if said:
-        say(said)
+    message, start_of_log = aof.cut(folder, executable()), log.stat().st_size
+    if message:
+        say(message)
     try:
         _again(home)
         return
@@ -108,8 +108,8 @@ def wait(home: Path, say: Say = lambda line: None) -> None:
         aof.put_back(folder, aside)
         raise
     say(
-        f"Redis: its append-only file cannot be read; kept as {aside}, and what it held is made"
-        " again from Postgres"
+        "Redis: its append-only file cannot be read;"
+        f" kept as {aside}, and what it held is made again from Postgres"
     )
 
 

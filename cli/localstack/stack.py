@@ -110,8 +110,8 @@ def check() -> None:
         logs = ", ".join(str(processes.log_file(home, name)) for name in lost)
         raise Unavailable(
             "stack_down",
-            f"{', '.join(lost)} stopped (see {logs}); `earshot up` starts it again, and the work"
-            " goes on",
+            f"{', '.join(lost)} stopped (see {logs});"
+            " `earshot up` starts it again, and the work goes on",
         )
 
 

@@ -52,6 +52,6 @@ def refuse_others(home: Path) -> None:
         named = ", ".join(f"EARSHOT_{name.upper()}" for name in foreign)
         raise Misconfigured(
             "foreign_urls",
-            f"{named}: not the local stack's; unset it, or run `earshot worker` and `earshot"
-            " ingest` against those servers",
+            f"{named}: not the local stack's;"
+            " unset it, or run `earshot worker` and `earshot ingest` against those servers",
         )

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from earshot.analysis.errors import Unavailable
-from earshot.analysis.printable import MOST_TOLD
+from earshot.analysis.printable import MOST_CHARACTERS
 
 POLL_SEC = 0.02
 """Pause between two polls; short compared with a server's start or a process's end."""
@@ -34,7 +34,7 @@ def became(true: Callable[[], bool], timeout_sec: float) -> bool:
     return now
 
 
-def tail(log: Path | None, most: int = MOST_TOLD * 7 // 10) -> str:
+def tail(log: Path | None, most: int = MOST_CHARACTERS * 7 // 10) -> str:
     """The end of a log, on one line, to append to a message; empty if there is none."""
     if log is None or not log.exists():
         return ""

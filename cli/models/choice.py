@@ -33,7 +33,7 @@ def of_analyses(entries: Sequence[Checkpoint], analyses: Sequence[str]) -> list[
     if unknown or not wanted:
         raise Misconfigured(
             "models",
-            f"no models for {', '.join(unknown) or 'nothing'}; there are some for"
-            f" {', '.join(there)}",
+            f"no models for {', '.join(unknown) or 'nothing'};"
+            f" there are some for {', '.join(there)}",
         )
     return [entry for entry in entries if entry.analysis in wanted]

@@ -57,8 +57,8 @@ def import_joblib(
         typer.Option(
             "--commercial/--non-commercial",
             help=(
-                "Whether it may be used commercially. It is your own, so it may, unless what you"
-                " trained it on forbids that."
+                "Whether it may be used commercially."
+                " It is your own, so it may, unless what you trained it on forbids that."
             ),
         ),
     ] = True,
@@ -71,12 +71,12 @@ def import_joblib(
     names = [name for name in labels.split(",") if name]
     write(_roles(roles), sha256, names, trust, out)
     say(
-        f"{out} answers as the files do. Its confidence is theirs, uncalibrated: see what it is"
-        " worth with"
+        f"{out} answers as the files do."
+        " Its confidence is theirs, uncalibrated: see what it is worth with"
     )
     say(
-        f"  earshot evaluate --checkpoint sentiment={out} --manifest labels.jsonl --root"
-        " recordings/"
+        f"  earshot evaluate --checkpoint sentiment={out}"
+        " --manifest labels.jsonl --root recordings/"
     )
     say("To let workers run it, put this into the catalog that EARSHOT_MODELS_CATALOG names:")
     from earshot.models.checkpoints.location import sha256 as digest_of
@@ -110,8 +110,8 @@ def write(
     except ImportError as error:
         raise Misconfigured(
             "extra",
-            f"{error.name} is not installed, which reading .joblib files takes: pip install -r"
-            " requirements/train.txt",
+            f"{error.name} is not installed, which reading .joblib files takes:"
+            " pip install -r requirements/train.txt",
         ) from error
     converted(roles, contents, names, out)
 

@@ -83,8 +83,8 @@ def _check_fixed(entry: Checkpoint, shelf: Shelf, pinned_only: bool) -> None:
     if pinned_only and entry.fetched and entry.kind != "catalog" and not fixed(entry, shelf.folder):
         raise Misconfigured(
             "pinned_only",
-            f"{entry.name}: neither the catalog nor models.lock says what its files are; pull it"
-            " once without --pinned-only",
+            f"{entry.name}: neither the catalog nor models.lock says what its files are;"
+            " pull it once without --pinned-only",
         )
 
 

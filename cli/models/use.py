@@ -45,12 +45,12 @@ def use_model(name: str) -> None:
 def _message(analysis: str, name: str, now: Release) -> str:
     if now.runtime == ENDPOINT:
         return (
-            f"{analysis} stays with {now.name} while EARSHOT_ASR_BACKEND is endpoint; {name}"
-            " answers once it is local"
+            f"{analysis} stays with {now.name} while EARSHOT_ASR_BACKEND is endpoint;"
+            f" {name} answers once it is local"
         )
     return (
-        f"{analysis} is answered by {name} from the next recording on; `earshot rerun --stale` does"
-        " finished ones again"
+        f"{analysis} is answered by {name} from the next recording on;"
+        " `earshot rerun --stale` does finished ones again"
     )
 
 

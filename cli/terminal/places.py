@@ -18,8 +18,8 @@ def kept(connection: Connection, recording_id: UUID) -> bool:
     places = rounds.kept_answers(connection, recording_id)
     if places:
         say(
-            f"{str(recording_id)[:8]}: doing {described(places)} again failed, and what was known"
-            " stays; see the workers' logs"
+            f"{str(recording_id)[:8]}: doing {described(places)} again failed,"
+            " and what was known stays; see the workers' logs"
         )
     return bool(places)
 

@@ -126,10 +126,10 @@ def _timeline(stretches: Sequence[Stretch], length_ms: int) -> RenderableType:
             column, no_wrap=True, justify="right" if column in ("total", "part") else "left"
         )
     table.add_column("when", style="dim", overflow="fold")
-    heard: Counter[str] = Counter()
+    totals: Counter[str] = Counter()
     for each in stretches:
-        heard[each.label] += each.end_ms - each.start_ms
-    for label, total in heard.most_common():
+        totals[each.label] += each.end_ms - each.start_ms
+    for label, total in totals.most_common():
         own = [each for each in stretches if each.label == label]
         part = share(total / length_ms if length_ms else 0)
         table.add_row(

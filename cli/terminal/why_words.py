@@ -49,8 +49,8 @@ def _chunk(asked: Asked, part: Part, gates: Iterable[Part]) -> Iterator[str]:
     yield f"{where}  is classified as {found.label} ({shares}) by {part.release}"
     if found.heard_ms is None:
         yield (
-            "  an earlier version stored this without details; `earshot rerun ID --analysis scene`"
-            " repeats the analysis"
+            "  an earlier version stored this without details;"
+            " `earshot rerun ID --analysis scene` repeats the analysis"
         )
         return
     yield from (f"  {line}" for line in _about(asked, found))
@@ -94,8 +94,8 @@ def _raw(name: str, found: SceneFindings) -> str:
     if all(raw.label in found.scores for raw in found.raw):
         return f"{name} itself: this release does not distinguish AudioSet's classes"
     return (
-        f"{name} itself: below {share(found.raw[-1].score)}, the least of the {len(found.raw)}"
-        " classes that were kept"
+        f"{name} itself: below {share(found.raw[-1].score)},"
+        f" the least of the {len(found.raw)} classes that were kept"
     )
 
 

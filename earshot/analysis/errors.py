@@ -15,7 +15,7 @@ remedy. It is stored, sent and shown, so it is printable, of bounded length, and
 in URLs.
 """
 
-from earshot.analysis.printable import told
+from earshot.analysis.printable import on_one_line
 
 
 class EarshotError(Exception):
@@ -23,7 +23,7 @@ class EarshotError(Exception):
 
     def __init__(self, code: str, message: str) -> None:
         super().__init__(
-            code, told(message)
+            code, on_one_line(message)
         )  # both, so that the error survives pickling and Celery's JSON
         self.code = code
 

@@ -16,7 +16,7 @@ UTF-8."""
 
 MOST_NAME_BYTES = 200
 """Maximum length of a file name created by this program: file systems allow 255."""
-MOST_TOLD = 500
+MOST_CHARACTERS = 500
 """Characters of a reason that are stored and sent."""
 
 
@@ -31,7 +31,7 @@ def printable(text: str) -> str:
     return UNSHOWABLE.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
 
 
-def told(text: str, most: int = MOST_TOLD) -> str:
+def on_one_line(text: str, most: int = MOST_CHARACTERS) -> str:
     """The text on one printable line of at most ``most`` characters, without credentials in URLs;
     a longer text loses its middle, because the end contains the advice."""
     text = masked(ends(text, 8 * most))  # the middle of a text of megabytes is not processed

@@ -102,14 +102,14 @@ def _write(answer: Response, part: Path, done: int, watch: Callable[[int], None]
 
 def refused(url: str, status: int, headers: Mapping[str, Any]) -> EarshotError:
     """The error for an answer that another attempt would get again."""
-    said = headers.get("X-Error-Message") or f"its server answers {status}"
+    reason = headers.get("X-Error-Message") or f"its server answers {status}"
     if status in (401, 403):
-        return Forbidden("unreadable", f"{url} may not be read: {said}")
-    return Permanent("http_status", f"{url} cannot be fetched: {said}")
+        return Forbidden("unreadable", f"{url} may not be read: {reason}")
+    return Permanent("http_status", f"{url} cannot be fetched: {reason}")
 
 
-def _gave_up(url: str, have: int, said: str) -> Unavailable:
+def _gave_up(url: str, have: int, reason: str) -> Unavailable:
     kept = f"; {have} bytes are kept, the same command goes on from there" if have else ""
     return Unavailable(
-        "source_unavailable", f"{url} cannot be fetched: {' '.join(said.split())}{kept}"
+        "source_unavailable", f"{url} cannot be fetched: {' '.join(reason.split())}{kept}"
     )

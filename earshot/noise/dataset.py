@@ -53,7 +53,7 @@ class NoiseDataset:
         self.features = features
         self.extractor = TorchAudioFeatureExtractor(self.config)
         self._random = np.random.default_rng(seed)
-        self._heard: dict[int, Array] = {}
+        self._resampled: dict[int, Array] = {}
 
     @classmethod
     def from_folder(
@@ -96,10 +96,10 @@ class NoiseDataset:
 
     def waveform(self, index: int) -> Array:
         """Mono audio of one file at the configured rate, cached because every epoch reads it."""
-        if index not in self._heard:
+        if index not in self._resampled:
             samples, rate = read(self.files[index])
-            self._heard[index] = resampled(samples, rate, self.config.sample_rate)
-        return self._heard[index]
+            self._resampled[index] = resampled(samples, rate, self.config.sample_rate)
+        return self._resampled[index]
 
     def _altered(self, samples: Array) -> Array:
         """Changes the level, and in half of the cases also the speed or adds weak noise."""

@@ -96,10 +96,10 @@ def _analyze(work: _Work, client: Redis, group: Sequence[Open]) -> int:
     with _claimed(client, work, group) as refs:
         if not refs:
             return len(group)
-        said = _said(work, client, refs)
+        outcomes = _run(work, client, refs)
         unfit = [
             ref
-            for ref, each in said.items()
+            for ref, each in outcomes.items()
             if isinstance(each, Failed) and each.code == DEVICE_MEMORY
         ]
         again = (
@@ -107,7 +107,7 @@ def _analyze(work: _Work, client: Redis, group: Sequence[Open]) -> int:
         )  # there may be room when another process is done
         done = {
             ref.key: Staged(release=job.release.name, outcome=each)
-            for ref, each in said.items()
+            for ref, each in outcomes.items()
             if ref not in again
         }
         _stage(client, job, done)
@@ -116,12 +116,12 @@ def _analyze(work: _Work, client: Redis, group: Sequence[Open]) -> int:
         return len(group) - len(refs)
 
 
-def _said(work: _Work, client: Redis, refs: Sequence[ChunkRef]) -> dict[ChunkRef, Outcome]:
+def _run(work: _Work, client: Redis, refs: Sequence[ChunkRef]) -> dict[ChunkRef, Outcome]:
     """The outcomes, their emergencies published."""
     job = work.job.model_copy(update={"chunks": tuple(refs)})
-    said = dict(zip(refs, _outcomes(work, client, job), strict=True))
-    emergencies.publish(client, said)
-    return said
+    outcomes = dict(zip(refs, _outcomes(work, client, job), strict=True))
+    emergencies.publish(client, outcomes)
+    return outcomes
 
 
 def _may_fit(client: Redis, work: _Work) -> bool:

@@ -55,7 +55,7 @@ def sort(client: Redis, job: Job, mine: Claim) -> Sorted:
     stands = claims.look(client, {ref.key: [job.analysis] for ref in job.chunks})
     held = [stand.claim.worker for names in stands.values() if (stand := names[job.analysis]).claim]
     workers = presence.named(client, [mine.worker, *held])
-    watching = presence.heard_for(workers, mine.worker) >= settings().worker_lost_sec
+    watching = presence.alive_sec(workers, mine.worker) >= settings().worker_lost_sec
     found = Sorted([], [], [], [])
     for ref in job.chunks:
         stand = stands[ref.key][job.analysis]

@@ -71,12 +71,12 @@ def look(client: Redis, incarnation: str | None) -> Look:
     it goes by the worker that was heard for longest, and where none was, as after a time without
     Redis, it takes no silence for death."""
     workers = {worker.incarnation: worker for worker in presence.living(client)}
-    heard = (
-        presence.heard_for(workers, incarnation)
+    alive_sec = (
+        presence.alive_sec(workers, incarnation)
         if incarnation
-        else presence.longest_heard(workers.values())
+        else presence.longest_alive_sec(workers.values())
     )
-    watching = heard >= settings().worker_lost_sec
+    watching = alive_sec >= settings().worker_lost_sec
     return Look(
         queues=waits.look(client, queues(), workers.values()),
         workers=workers,
@@ -165,12 +165,12 @@ def _request(connection: Connection, found: OpenRequest, at: Look) -> LateReques
             at.watching and found.worker not in at.workers and found.waits_for is None
         ):
             return LateRequest(request=found, verdict="died", detail=GONE)
-        said = (
+        detail = (
             f"it met {found.waits_for} and is tried again"
             if found.waits_for
             else "it is tried again shortly"
         )
-        return LateRequest(request=found, verdict="waiting", detail=said)
+        return LateRequest(request=found, verdict="waiting", detail=detail)
     verdict, detail = _queued("ingest", found.sent_at, _with_strangers(at))
     if (
         verdict == "waiting"

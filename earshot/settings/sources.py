@@ -38,22 +38,22 @@ def written(file: Path, known: Collection[str]) -> dict[str, Any]:
     import yaml  # a megabyte that a process without such a file does without
 
     try:
-        said = yaml.safe_load(file.read_bytes()) or {}
+        content = yaml.safe_load(file.read_bytes()) or {}
     except (OSError, ValueError, yaml.YAMLError) as error:
         raise Misconfigured(
             "config", f"{file} cannot be read: {' '.join(str(error).split())}"
         ) from error
-    if not isinstance(said, dict):
+    if not isinstance(content, dict):
         raise Misconfigured(
             "config", f"{file} holds no settings: write one to a line, as language: en"
         )
-    strange = [_with_closest(str(key), known) for key in said if key not in known]
+    strange = [_with_closest(str(key), known) for key in content if key not in known]
     if strange:
         raise Misconfigured(
             "config",
             f"{file}: there is no setting {', '.join(strange)}; earshot/settings lists all",
         )
-    return said
+    return content
 
 
 def _with_closest(key: str, known: Collection[str]) -> str:

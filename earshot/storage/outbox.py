@@ -22,28 +22,28 @@ BATCH = 500
 stream refuses their ids."""
 
 
-def add(connection: Connection, told: Iterable[Event]) -> None:
+def add(connection: Connection, events: Iterable[Event]) -> None:
     """Stores events; call it inside the transaction that stores their facts."""
-    _store(connection, "add", told)
+    _store(connection, "add", events)
 
 
-def _store(connection: Connection, query: str, told: Iterable[Event]) -> None:
+def _store(connection: Connection, query: str, events: Iterable[Event]) -> None:
     rows = [
         {"id": event.id, "recording_id": event.recording_id, "body": Jsonb(event.body)}
-        for event in told
+        for event in events
     ]
     if rows:
         connection.cursor().executemany(SQL[query], rows)
 
 
-def announce(connection: Connection, redis: Redis, told: Sequence[Event]) -> None:
+def announce(connection: Connection, redis: Redis, events: Sequence[Event]) -> None:
     """Stores urgent events in a separate transaction, and publishes them ahead of other pending
     events. Repeating the call changes nothing. If Redis is unavailable they are stored, and relayed
     later. Events of a deleted recording are dropped."""
-    _store(connection, "add_if_there", told)
+    _store(connection, "add_if_there", events)
     with connection.transaction():
         rows = connection.execute(
-            SQL["take_named"], {"ids": [event.id for event in told]}
+            SQL["take_named"], {"ids": [event.id for event in events]}
         ).fetchall()
         _publish(connection, redis, rows)
 

@@ -50,9 +50,9 @@ def _labels(cases: Sequence[Case]) -> tuple[str, ...]:
     """All labels of the release, in its own order; emotions in canonical labels."""
     found: dict[str, None] = {}
     for case in cases:
-        said = tuple(case.answer.scores)
+        scored = tuple(case.answer.scores)
         found.update(
-            dict.fromkeys(coverage(said) if isinstance(case.answer, EmotionSummary) else said)
+            dict.fromkeys(coverage(scored) if isinstance(case.answer, EmotionSummary) else scored)
         )
     found.update(dict.fromkeys(case.answer.label for case in cases))
     return tuple(found)
@@ -111,8 +111,8 @@ def _concordances(cases: Sequence[Case]) -> dict[str, Concordance]:
     found = {}
     for name in DIMENSIONS:
         pairs = [(getattr(case.row, name), getattr(case.answer, name)) for case in cases]
-        both = [(true, said) for true, said in pairs if true is not None and said is not None]
-        agreement = concordance([true for true, _ in both], [said for _, said in both])
+        both = [(true, rated) for true, rated in pairs if true is not None and rated is not None]
+        agreement = concordance([true for true, _ in both], [rated for _, rated in both])
         found[name] = Concordance(
             n=len(both), ccc=None if agreement is None else rounded(agreement)
         )

@@ -56,23 +56,23 @@ def normalised(text: str, instead: Mapping[str, str]) -> tuple[str, ...]:
 def count(reference: Sequence[str], found: Sequence[str]) -> Counted:
     """Errors of the words found; the characters are those of the words joined by single spaces,
     which count too."""
-    true, heard = " ".join(reference), " ".join(found)
-    return Counted(len(reference), distance(reference, found), len(true), distance(true, heard))
+    true, predicted = " ".join(reference), " ".join(found)
+    return Counted(len(reference), distance(reference, found), len(true), distance(true, predicted))
 
 
 def distance(reference: Sequence[Hashable], found: Sequence[Hashable]) -> int:
     """Substitutions, insertions and deletions at least (Levenshtein distance), one row of the table
     at a time."""
     number: dict[Hashable, int] = {}
-    true, heard = (
+    true, predicted = (
         np.array([number.setdefault(item, len(number)) for item in side], np.int64)
         for side in (reference, found)
     )
-    at = np.arange(len(heard) + 1)
+    at = np.arange(len(predicted) + 1)
     row = at.copy()
     for item in true:
         changed = np.concatenate(
-            [[row[0] + 1], np.minimum(row[1:] + 1, row[:-1] + (heard != item))]
+            [[row[0] + 1], np.minimum(row[1:] + 1, row[:-1] + (predicted != item))]
         )
         # An insertion costs one per step from the left: the minimum over the positions to the left,
         # plus the steps.

@@ -22,7 +22,7 @@ Word = Annotated[str, Field(pattern=r"^[!-~]{1,255}$")]
 """Printable, without spaces: it is written to logs."""
 Text = Annotated[str, Field(max_length=255)]
 Retries = Annotated[
-    int, Field(ge=0, strict=True), AfterValidator(lambda said: min(said, 1_000_000))
+    int, Field(ge=0, strict=True), AfterValidator(lambda number: min(number, 1_000_000))
 ]
 """Cut down and not refused: Celery counts one more at each retry of its own."""
 Priority = Annotated[int, Field(ge=0, le=255, strict=True)]

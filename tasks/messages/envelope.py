@@ -15,7 +15,7 @@ from uuid import UUID, uuid4
 
 from pydantic import AfterValidator, AliasChoices, BaseModel, Field, TypeAdapter, ValidationError
 
-from earshot.analysis.printable import told
+from earshot.analysis.printable import on_one_line
 from earshot.analysis.request import IngestRequest
 from earshot.analysis.types import Batch, Job
 from earshot.analysis.urls import masked
@@ -136,7 +136,7 @@ class Refused(Exception):
     result contains the reason, if it was read."""
 
     def __init__(self, reason: Reason, detail: str, sender_waits_for: str | None = None) -> None:
-        super().__init__(told(detail, MOST_DETAIL))
+        super().__init__(on_one_line(detail, MOST_DETAIL))
         self.reason, self.sender_waits_for = reason, sender_waits_for
 
 
@@ -246,4 +246,4 @@ def _reason(error: BaseException) -> str:
             if what.startswith("Value error, ")
             else f"{where}: {what}"
         )
-    return told(text, MOST_DETAIL) or type(error).__name__
+    return on_one_line(text, MOST_DETAIL) or type(error).__name__

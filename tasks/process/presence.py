@@ -27,7 +27,7 @@ class _Process:
     incarnation = ""
     node = ""
     controller: Any = None
-    said: Worker | None = None
+    worker: Worker | None = None
     """At the latest heartbeat."""
     leaving = False
     clock = WallClock()
@@ -44,15 +44,15 @@ def _born(sender: Any, **_: Any) -> None:
 @heartbeat_sent.connect
 def _heartbeat(**_: Any) -> None:
     if _Process.controller.pool is not None and not _Process.leaving:
-        _Process.said = _me()
-        _say(_Process.said, settings().worker_lost_sec)
+        _Process.worker = _me()
+        _say(_Process.worker, settings().worker_lost_sec)
 
 
 @worker_shutting_down.connect  # after a soft shutdown's wait: unfinished work is returned now
 def _goodbye(**_: Any) -> None:
     _Process.leaving = True
-    if _Process.said is not None:  # the pool is gone by now
-        _say(_Process.said.model_copy(update={"left": True}), settings().outcome_ttl_sec)
+    if _Process.worker is not None:  # the pool is gone by now
+        _say(_Process.worker.model_copy(update={"left": True}), settings().outcome_ttl_sec)
 
 
 def claim() -> Claim:

@@ -31,8 +31,8 @@ def test_merged_and_unmerged_are_the_same_in_float32(releases: dict[str, Release
 
     ours, theirs = opened(releases["joint"], "cpu", settings()), upstream(releases, "joint")
     assert not any("lora" in name for name, _ in ours.model.named_modules())
-    heard = ours.heard(SOUNDS)
-    embedded, mask = ours.embedded([ours.prompts.transcription(375, "en")] * len(SOUNDS), heard)
+    encoded = ours.encoded(SOUNDS)
+    embedded, mask = ours.embedded([ours.prompts.transcription(375, "en")] * len(SOUNDS), encoded)
     with torch.no_grad():
         merged = ours.model(inputs_embeds=embedded, attention_mask=mask).logits
         beside = theirs(inputs_embeds=embedded, attention_mask=mask).logits

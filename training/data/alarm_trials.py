@@ -79,7 +79,7 @@ def sources(data: Path, kind: str, part: int) -> list[Path]:
     paths = [
         data / row.path
         for row in rows
-        if row.source != "scene/pyaudio3" or row.said("label") == "music"
+        if row.source != "scene/pyaudio3" or row.value_of("label") == "music"
     ]
     return [path for path in paths if half(path) == part]
 

@@ -36,7 +36,7 @@ def examples(data: Path, *sources: str) -> list[Example]:
         Misconfigured: ``data`` has no labels.jsonl, or it is not a manifest.
     """
     return [
-        _example(data, row, row.said("emotion") or row.said("label") or "")
+        _example(data, row, row.value_of("emotion") or row.value_of("label") or "")
         for row in _rows(data, sources)
     ]
 

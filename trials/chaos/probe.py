@@ -45,10 +45,10 @@ def analyze(model: None, clips: Sequence[Clip]) -> list[ProbeFindings]:
     if log:
         for clip in clips:
             _note(log, "take", clip)
-    return [_heard(clip) for clip in clips]
+    return [_answer(clip) for clip in clips]
 
 
-def _heard(clip: Clip) -> ProbeFindings:
+def _answer(clip: Clip) -> ProbeFindings:
     samples = clip.read()
     log = os.environ.get(LOG)
     if log:

@@ -12,7 +12,7 @@ from earshot.analysis.words.spelling import is_word, written
 from earshot.audio.clip import Clip
 from earshot.models.asr.recogniser import UNDETERMINED, Recogniser, Recognition
 from earshot.settings import settings
-from workers.asr.listening import Heard, listen, primary
+from workers.asr.listening import RecognisedClip, listen, primary
 from workers.asr.routes import Recognisers
 
 FINDINGS = AsrFindings
@@ -37,10 +37,10 @@ def analyze(model: Recognisers, clips: Sequence[Clip]) -> list[AsrFindings | Ski
     ``language_unsupported`` if the recogniser does not support its language, since the result would
     be hallucinated."""
     reasons = [_why_not(model, clip) for clip in clips]
-    heard = iter(
+    results = iter(
         listen(model, [clip for clip, reason in zip(clips, reasons, strict=True) if reason is None])
     )
-    return [reason or _findings(next(heard), model.name) for reason in reasons]
+    return [reason or _findings(next(results), model.name) for reason in reasons]
 
 
 def _why_not(model: Recognisers, clip: Clip) -> Skipped | Failed | None:
@@ -67,12 +67,12 @@ def _advice(release: str, recogniser: Recogniser, language: str) -> str:
     return f"{knows}, not {language}; route {language} to a release that does (EARSHOT_ASR_ROUTES)"
 
 
-def _findings(heard: Heard, release: str) -> AsrFindings:
+def _findings(result: RecognisedClip, release: str) -> AsrFindings:
     words: list[Word] = []
     suppressed: list[SuppressedText] = []
-    for span, recognition in zip(heard.spans, heard.recognised, strict=True):
-        speech = [item for item in heard.clip.ref.speech if item.channel == span.channel]
-        voice = partial(heard.clip.voice, span) if heard.clip.voice else None
+    for span, recognition in zip(result.spans, result.recognised, strict=True):
+        speech = [item for item in result.clip.ref.speech if item.channel == span.channel]
+        voice = partial(result.clip.voice, span) if result.clip.voice else None
         kept, dropped = sift(
             _words(span, recognition),
             speech,
@@ -82,9 +82,9 @@ def _findings(heard: Heard, release: str) -> AsrFindings:
         )
         words += kept
         suppressed += dropped
-    routed = heard.release if heard.release != release else None
+    routed = result.release if result.release != release else None
     return AsrFindings(
-        language=heard.language,
+        language=result.language,
         words=tuple(words),
         suppressed_text=tuple(suppressed),
         routed_to=routed,

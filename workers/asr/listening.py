@@ -19,7 +19,7 @@ def primary(language: str) -> str:
 
 
 @dataclass(frozen=True)
-class Heard:
+class RecognisedClip:
     """A clip, its recogniser, and the recognised words of each stretch."""
 
     clip: Clip
@@ -40,31 +40,33 @@ class Heard:
         )
 
 
-def listen(model: Recognisers, clips: Sequence[Clip]) -> list[Heard]:
+def listen(model: Recognisers, clips: Sequence[Clip]) -> list[RecognisedClip]:
     """Recognises every clip in its language, in order. Clips of an unknown language are recognised
     twice if the detected language is routed to another recogniser."""
-    heard = _recognise(model, clips, [primary(clip.ref.language) for clip in clips])
-    found = [_settled(model, each) for each in heard]
+    first = _recognise(model, clips, [primary(clip.ref.language) for clip in clips])
+    found = [_settled(model, each) for each in first]
     again = [index for index, language in enumerate(found) if language]
     second = _recognise(model, [clips[index] for index in again], [found[index] for index in again])
     return [
-        {**dict(enumerate(heard)), **dict(zip(again, second, strict=True))}[index]
+        {**dict(enumerate(first)), **dict(zip(again, second, strict=True))}[index]
         for index in range(len(clips))
     ]
 
 
-def _settled(model: Recognisers, heard: Heard) -> str:
+def _settled(model: Recognisers, result: RecognisedClip) -> str:
     """The language in which a clip must be recognised again; empty if not."""
-    if primary(heard.clip.ref.language) != UNDETERMINED or heard.language == UNDETERMINED:
+    if primary(result.clip.ref.language) != UNDETERMINED or result.language == UNDETERMINED:
         return ""
-    name, recogniser = model.of(heard.language)
-    return heard.language if name != heard.release and recogniser.speaks(heard.language) else ""
+    name, recogniser = model.of(result.language)
+    return result.language if name != result.release and recogniser.speaks(result.language) else ""
 
 
-def _recognise(model: Recognisers, clips: Sequence[Clip], languages: Sequence[str]) -> list[Heard]:
+def _recognise(
+    model: Recognisers, clips: Sequence[Clip], languages: Sequence[str]
+) -> list[RecognisedClip]:
     """Recognises all stretches of the clips of one recogniser in one call."""
     named = [model.of(language) for language in languages]
-    found: dict[int, Heard] = {}
+    found: dict[int, RecognisedClip] = {}
     for name, recogniser in dict(named).items():
         rows = [index for index, (other, _) in enumerate(named) if other == name]
         parts = {row: _read(recogniser, clips[row]) for row in rows}
@@ -73,7 +75,7 @@ def _recognise(model: Recognisers, clips: Sequence[Clip], languages: Sequence[st
         answers = iter(recogniser.transcribe(samples, asked, model.hotwords) if samples else ())
         for row in rows:
             spans = [span for span, _ in parts[row]]
-            found[row] = Heard(clips[row], name, spans, [next(answers) for _ in spans])
+            found[row] = RecognisedClip(clips[row], name, spans, [next(answers) for _ in spans])
     return [found[index] for index in range(len(clips))]
 
 

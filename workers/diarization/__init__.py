@@ -78,10 +78,10 @@ def _overlapping(
     for item in (*turns, *exclusive):
         names.setdefault(item.voice, f"s{len(names)}")
 
-    def named(told: Iterable[Spoken]) -> tuple[SpeakerTurn, ...]:
+    def named(spoken: Iterable[Spoken]) -> tuple[SpeakerTurn, ...]:
         return tuple(
             SpeakerTurn(speaker=names[item.voice], **_span(item, channel).model_dump())
-            for item in told
+            for item in spoken
         )
 
     return DiarizationFindings(

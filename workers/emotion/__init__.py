@@ -48,17 +48,17 @@ def analyze(model: EmotionModels, clips: Sequence[Clip]) -> list[EmotionFindings
 
 
 def _findings(
-    model: EmotionModels, heard: list[tuple[Utterance, Shares, Dimensions | None]]
+    model: EmotionModels, rated: list[tuple[Utterance, Shares, Dimensions | None]]
 ) -> EmotionFindings:
     labels = model.labelled.labels
-    weights = [max(span.end_ms - span.start_ms, 1) for span, _, _ in heard]
+    weights = [max(span.end_ms - span.start_ms, 1) for span, _, _ in rated]
     pooled = classify(
-        labels, np.average([shares for _, shares, _ in heard], axis=0, weights=weights)
+        labels, np.average([shares for _, shares, _ in rated], axis=0, weights=weights)
     )
     scores = emotion_labels.gathered(pooled.scores)
     label = max(scores, key=lambda name: scores[name])
     return EmotionFindings(
-        utterances=tuple(_emotion(labels, *each) for each in heard),
+        utterances=tuple(_emotion(labels, *each) for each in rated),
         overall=Classification(label=label, confidence=scores[label], scores=scores),
         coverage=emotion_labels.coverage(labels),
         dimensions_by=model.dimensional_name,

@@ -103,10 +103,10 @@ def _scene(model: SceneModel, clip: Clip) -> SceneFindings:
     size = model.spec.hop * model.spec.mel.hop
     cells, quiet = cells_of(model.gathered(scores), waveform, size), quiet_cells(waveform, size)
     shares, silence = shares_of(cells, model.pooled_temperature), model.labels.index(SILENCE)
-    heard = ~quiet & (shares.argmax(axis=1) != silence)
+    audible = ~quiet & (shares.argmax(axis=1) != silence)
     track = Cells(model.labels, shares, quiet, cell_ms(model.spec), clip.ref)
     filled = np.where(quiet[:, None], np.eye(len(model.labels), dtype=np.float32)[silence], shares)
-    whole = overall(model.labels, cells, filled, heard, model.pooled_temperature)
+    whole = overall(model.labels, cells, filled, audible, model.pooled_temperature)
     events, rejected = events_of(track, SILENCE, SILENT_DB)
     return SceneFindings(
         label=whole.label,
@@ -115,7 +115,7 @@ def _scene(model: SceneModel, clip: Clip) -> SceneFindings:
         intervals=intervals_of(model.labels, filled, track.length_ms, clip.ref),
         heard_ms=sum(
             track.span(i, i + 1).end_ms - track.span(i, i + 1).start_ms
-            for i in np.flatnonzero(heard).tolist()
+            for i in np.flatnonzero(audible).tolist()
         ),
         events=events,
         rejected=rejected,
@@ -160,7 +160,7 @@ def overall(
     labels: tuple[str, ...],
     cells: Array,
     filled: Array,
-    heard: NDArray[np.bool_],
+    audible: NDArray[np.bool_],
     temperature: float = 1.0,
 ) -> Classification:
     """The answer for the whole chunk by the rule of ``earshot.analysis.report.prevailing``.
@@ -168,11 +168,11 @@ def overall(
     Args:
         cells: scores of every cell; the mean over cells is taken before they are normalised (C-05).
         filled: shares of every cell, silence where it is quiet.
-        heard: cells not dominated by silence.
+        audible: cells not dominated by silence.
     """
-    if is_silence(float(heard.sum()), len(heard)):
+    if is_silence(float(audible.sum()), len(audible)):
         return classify(labels, filled.mean(axis=0))
-    return classify(labels, shares_of(cells[heard].mean(axis=0), temperature))
+    return classify(labels, shares_of(cells[audible].mean(axis=0), temperature))
 
 
 def intervals_of(

@@ -76,7 +76,7 @@ def events_of(
         silence: the label of quiet cells.
         floor_db: level below which a cell is quiet, for the reason.
     """
-    told: list[SoundEvent] = []
+    events: list[SoundEvent] = []
     kept_back: list[Rejected] = []
     for i, label in enumerate(cells.labels):
         rule = rules()[label]
@@ -86,7 +86,7 @@ def events_of(
         ]
         loud = [run for run in found if run[2] >= rule.on]
         long = [run for run in loud if _is_long(cells, run, rule)]
-        told += [_event(cells, label, audible, run) for run in long]
+        events += [_event(cells, label, audible, run) for run in long]
         kept_back += _strongest(
             cells, label, "duration", rule.min_ms, [run for run in loud if run not in long]
         )
@@ -103,7 +103,7 @@ def events_of(
             kept_back += _strongest(
                 cells, label, "energy", floor_db, [run for run in drowned if run[2] >= rule.on]
             )
-    return tuple(sorted(told, key=lambda event: (event.start_ms, event.label))), tuple(kept_back)
+    return tuple(sorted(events, key=lambda event: (event.start_ms, event.label))), tuple(kept_back)
 
 
 def _is_long(cells: Cells, run: Run, rule: Rule) -> bool:

@@ -36,16 +36,16 @@ def heard_without_diarization(speech: Iterable[Utterance]) -> tuple[SpeakerTurn,
     return tuple(turns)
 
 
-def take_floor(words: Iterable[Word], heard: Sequence[SpeakerTurn]) -> list[Floor]:
+def take_floor(words: Iterable[Word], detected: Sequence[SpeakerTurn]) -> list[Floor]:
     """All turns of a recording in order of time; every word is in exactly one of them.
 
-    ``heard`` is the speaker turns. A word is assigned to the speaker with the largest overlap on
+    ``detected`` is the speaker turns. A word is assigned to the speaker with the largest overlap on
     its channel, or else to the nearest one there. Words of one speaker closer than ``TURN_GAP_MS``
-    share a turn unless another speaker has a whole word between them; the rest of ``heard`` becomes
-    turns without words.
+    share a turn unless another speaker has a whole word between them; the rest of ``detected``
+    becomes turns without words.
     """
-    spoken = _spoken(words, heard)
-    silent = _wordless(heard, [word for floor in spoken for word in floor.words])
+    spoken = _spoken(words, detected)
+    silent = _wordless(detected, [word for floor in spoken for word in floor.words])
     return sorted(
         spoken + silent,
         key=lambda floor: (
@@ -57,11 +57,11 @@ def take_floor(words: Iterable[Word], heard: Sequence[SpeakerTurn]) -> list[Floo
     )
 
 
-def _spoken(words: Iterable[Word], heard: Sequence[SpeakerTurn]) -> list[Floor]:
-    everywhere = Track(heard)
+def _spoken(words: Iterable[Word], detected: Sequence[SpeakerTurn]) -> list[Floor]:
+    everywhere = Track(detected)
     tracks = {
-        channel: Track(turn for turn in heard if turn.channel == channel)
-        for channel in {turn.channel for turn in heard}
+        channel: Track(turn for turn in detected if turn.channel == channel)
+        for channel in {turn.channel for turn in detected}
     }
     lines: list[tuple[str, list[Word]]] = []
     # speaker and channel to the turn that may continue
@@ -96,14 +96,14 @@ def _floor(speaker: str, words: Sequence[Word]) -> Floor:
     return Floor(speaker, Utterance(**_place(span, words[0].channel)), tuple(words))
 
 
-def _wordless(heard: Sequence[SpeakerTurn], words: Sequence[Word]) -> list[Floor]:
+def _wordless(detected: Sequence[SpeakerTurn], words: Sequence[Word]) -> list[Floor]:
     covered = {
         channel: Track(fuse(word for word in words if word.channel == channel))
         for channel in {word.channel for word in words}
     }
-    talk: Track[Utterance] = Track([*heard, *words])
+    talk: Track[Utterance] = Track([*detected, *words])
     gaps: dict[tuple[str, int], list[Interval]] = defaultdict(list)
-    for turn in heard:
+    for turn in detected:
         worded = covered[turn.channel].meeting(turn) if turn.channel in covered else []
         gaps[turn.speaker, turn.channel] += _left_over(turn, worded)
     return [

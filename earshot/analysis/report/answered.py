@@ -31,10 +31,10 @@ def missing(evidence: Evidence) -> tuple[Missing, ...]:
 def _silent(evidence: Evidence, analysis: str) -> list[int]:
     """The chunks without an outcome of the analysis; ``WHOLE`` if it has none at all."""
     chunks = [chunk.index for chunk in evidence.recording.chunks]
-    told = {part.chunk for part in evidence.parts if part.analysis == analysis}
-    if not told:
+    answered = {part.chunk for part in evidence.parts if part.analysis == analysis}
+    if not answered:
         return [WHOLE] if chunks else []
-    return [] if min(told) < 0 else [chunk for chunk in chunks if chunk not in told]
+    return [] if min(answered) < 0 else [chunk for chunk in chunks if chunk not in answered]
 
 
 def skipped(evidence: Evidence) -> tuple[SkippedPart, ...]:

@@ -33,9 +33,9 @@ def section(evidence: Evidence) -> ConversationFields:
     """Speakers and turns from those of the four analyses that answered. Without any, turns are the
     VAD's speech."""
     roles, transcript = evidence.recording.roles, transcribe(evidence)
-    heard = heard_turns(evidence, transcript.words)
-    floors = take_floor(transcript.words, heard)
-    speakers = name_speakers(spoken_turns(evidence) or heard, roles)
+    detected = heard_turns(evidence, transcript.words)
+    floors = take_floor(transcript.words, detected)
+    speakers = name_speakers(spoken_turns(evidence) or detected, roles)
     emotions, sentiments = _emotions(evidence), _sentiments(evidence)
     return ConversationFields(
         speakers=speakers,

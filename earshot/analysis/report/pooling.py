@@ -38,12 +38,12 @@ def pool_emotions(parts: Sequence[tuple[Emotion, float]]) -> EmotionSummary | No
     The winner is one of the labels that won at least one utterance, because only for those is the
     canonical label of the model's own one known.
     """
-    heard = [(emotion, weight) for emotion, weight in parts if weight > 0]
-    if not heard:
+    weighted = [(emotion, weight) for emotion, weight in parts if weight > 0]
+    if not weighted:
         return None
-    scores = mean_scores((emotion.scores, weight) for emotion, weight in heard)
+    scores = mean_scores((emotion.scores, weight) for emotion, weight in weighted)
     shares = {
-        (emotion.label, emotion.label_native): _share(scores, emotion) for emotion, _ in heard
+        (emotion.label, emotion.label_native): _share(scores, emotion) for emotion, _ in weighted
     }
     label, native = max(shares, key=lambda pair: shares[pair])
     return EmotionSummary(
@@ -51,9 +51,9 @@ def pool_emotions(parts: Sequence[tuple[Emotion, float]]) -> EmotionSummary | No
         label_native=native,
         confidence=shares[label, native],
         scores=scores,
-        valence=_mean([(emotion.valence, weight) for emotion, weight in heard]),
-        arousal=_mean([(emotion.arousal, weight) for emotion, weight in heard]),
-        dominance=_mean([(emotion.dominance, weight) for emotion, weight in heard]),
+        valence=_mean([(emotion.valence, weight) for emotion, weight in weighted]),
+        arousal=_mean([(emotion.arousal, weight) for emotion, weight in weighted]),
+        dominance=_mean([(emotion.dominance, weight) for emotion, weight in weighted]),
     )
 
 

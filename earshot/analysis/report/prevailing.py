@@ -16,31 +16,31 @@ HARDLY = 0.1
 """If other sound fills less than this share of the time, the label is silence."""
 
 
-def is_silence(heard: float, whole: float) -> bool:
+def is_silence(audible: float, whole: float) -> bool:
     """True if silence is the label of the whole.
 
     Args:
-        heard: time not dominated by silence, in the same unit as ``whole``.
+        audible: time not dominated by silence, in the same unit as ``whole``.
     """
-    return heard < HARDLY * whole
+    return audible < HARDLY * whole
 
 
 def scene_of(parts: Sequence[tuple[SceneFindings, Interval]]) -> Classification | None:
     """The scene of a recording from those of its chunks, each with the stretch it owns: weighted by
     the audible time of each; where hardly anything is audible, the rest counts as silence. None
     without chunks."""
-    weighed = [(found.scores, _heard(found, bounds)) for found, bounds in parts]
+    weighed = [(found.scores, _audible(found, bounds)) for found, bounds in parts]
     if not weighed:
         return None
-    heard, whole = (
+    audible, whole = (
         sum(time for _, time in weighed),
         sum(bounds.end_ms - bounds.start_ms for _, bounds in parts),
     )
-    rest = [({SILENCE: 1.0}, whole - heard)] if is_silence(heard, whole) else []
+    rest = [({SILENCE: 1.0}, whole - audible)] if is_silence(audible, whole) else []
     return classify([*weighed, *rest])
 
 
-def _heard(found: SceneFindings, bounds: Interval) -> float:
+def _audible(found: SceneFindings, bounds: Interval) -> float:
     """Audible time of the stretch, ms; in an overlap with the next chunk in proportion."""
     length = float(bounds.end_ms - bounds.start_ms)
     if found.heard_ms is None or not found.intervals:

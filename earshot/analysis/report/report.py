@@ -135,7 +135,7 @@ def _answers(parts: Iterable[Part]) -> Iterable[ChunkClassification]:
     for part in parts:
         answer = part.outcome.classification if isinstance(part.outcome, Succeeded) else None
         if answer:
-            said = answer.model_dump(include=set(Classification.model_fields))
+            fields = answer.model_dump(include=set(Classification.model_fields))
             yield ChunkClassification(
-                chunk=part.chunk, start_ms=part.start_ms, end_ms=part.end_ms, **said
+                chunk=part.chunk, start_ms=part.start_ms, end_ms=part.end_ms, **fields
             )

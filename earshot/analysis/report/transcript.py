@@ -85,11 +85,11 @@ def heard_turns(evidence: Evidence, words: Sequence[Word]) -> tuple[SpeakerTurn,
     )
 
 
-def name_speakers(heard: Sequence[SpeakerTurn], roles: Sequence[str]) -> tuple[Speaker, ...]:
+def name_speakers(turns: Sequence[SpeakerTurn], roles: Sequence[str]) -> tuple[Speaker, ...]:
     """The speakers in order of their number; the role is that of the channel, if channels have
     roles."""
     spans: dict[str, list[Utterance]] = {}
-    for turn in heard:
+    for turn in turns:
         spans.setdefault(turn.speaker, []).append(turn)
     return tuple(
         _speaker(name, spans[name], roles) for name in sorted(spans, key=lambda name: int(name[1:]))

@@ -47,11 +47,13 @@ def sentiment_of_voices(
     answers = []
     for speaker in speakers:
         spans = (floor.span for floor in floors if floor.speaker == speaker.id)
-        heard = [part for span in spans for part in of_role(within(utterances, span), speaker.role)]
-        pooled = classify((item.scores, weight) for item, weight in heard)
+        weighted = [
+            part for span in spans for part in of_role(within(utterances, span), speaker.role)
+        ]
+        pooled = classify((item.scores, weight) for item, weight in weighted)
         if pooled:
-            models = len({item.role for item, _ in heard})
-            speech_ms = int(sum(weight for _, weight in heard)) // models
+            models = len({item.role for item, _ in weighted})
+            speech_ms = int(sum(weight for _, weight in weighted)) // models
             voice = VoiceSentiment(
                 **pooled.model_dump(), role=speaker.role, speaker=speaker.id, speech_ms=speech_ms
             )

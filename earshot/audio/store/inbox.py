@@ -10,7 +10,7 @@ from uuid import uuid4
 import fsspec
 
 from earshot.analysis.errors import Forbidden
-from earshot.analysis.printable import file_name, told
+from earshot.analysis.printable import file_name, on_one_line
 from earshot.audio.media_file import opened
 from earshot.audio.store.growing import wait_until_settled
 from earshot.audio.store.layout import check_space, local_path, store_errors
@@ -116,4 +116,4 @@ def discard_upload(uri: str, store_url: str) -> None:
             ):
                 target.parent.rmdir()
     except Exception as error:  # noqa: BLE001  # each store has errors of its own
-        log.warning("the upload %s stays: %s", told(uri), told(str(error)))
+        log.warning("the upload %s stays: %s", on_one_line(uri), on_one_line(str(error)))

@@ -106,15 +106,15 @@ class AsrEndpoint:
                 " EARSHOT_ASR_ENDPOINT_URL or EARSHOT_ASR_ENDPOINT_TOKEN",
             ) from None  # its text may hold the token
         if reply.status != 200:
-            said = complaint(reply.body, self._endpoint.token)
-            raise _refusal(url.hostname or "", reply.status, said)
+            detail = complaint(reply.body, self._endpoint.token)
+            raise _refusal(url.hostname or "", reply.status, detail)
         return parse(url.hostname or "", reply.body)
 
 
-def _refusal(host: str, status: int, said: str) -> EarshotError:
-    answers = f"{host} answers {status}" + (f" ({said})" if said else "")
+def _refusal(host: str, status: int, detail: str) -> EarshotError:
+    answers = f"{host} answers {status}" + (f" ({detail})" if detail else "")
     if (
-        is_passing(status) or says_full(said) or says_lost(said)
+        is_passing(status) or says_full(detail) or says_lost(detail)
     ):  # stock handlers answer 400 for every failure
         return Unavailable(
             "endpoint_unavailable", f"{answers}: it is busy, starting up, or its GPU is in trouble"

@@ -32,7 +32,7 @@ MOST_SAID = 200
 _SUBTAG = re.compile("[a-z]{2,3}")
 
 
-class Said(BaseModel):
+class TimedText(BaseModel):
     """One word, times in seconds."""
 
     text: str
@@ -44,7 +44,7 @@ class Answer(BaseModel):
     """One transcript; further keys are passed over."""
 
     text: str
-    chunks: tuple[Said, ...] = ()
+    chunks: tuple[TimedText, ...] = ()
     language: str | None = None
 
 
@@ -114,36 +114,36 @@ def parse(host: str, body: bytes) -> Answer:
 def recognition(answer: Answer, asked: str, length_ms: int) -> Recognition:
     """Words of the answer; those that it gives no time are put between the others and marked, and
     have its confidence or none (0)."""
-    said = answer.chunks or tuple(Said(text=word) for word in answer.text.split())
-    said = _in_order([each for each in said if each.text.strip()], length_ms)
-    known = [_span(each, length_ms) for each in said]
-    spans = interpolate([each.text for each in said], known, (0, length_ms))
+    texts = answer.chunks or tuple(TimedText(text=word) for word in answer.text.split())
+    texts = _in_order([each for each in texts if each.text.strip()], length_ms)
+    known = [_span(each, length_ms) for each in texts]
+    spans = interpolate([each.text for each in texts], known, (0, length_ms))
     words = tuple(
         Recognised(
             each.text.strip(), start, end, each.confidence, "native" if own else "interpolated"
         )
-        for each, own, (start, end) in zip(said, known, spans, strict=True)
+        for each, own, (start, end) in zip(texts, known, spans, strict=True)
     )
-    heard = (answer.language or "").partition("-")[0].lower()
+    detected = (answer.language or "").partition("-")[0].lower()
     return Recognition(
         tuple(sorted(words, key=lambda word: word.start_ms)),
-        heard if _SUBTAG.fullmatch(heard) else asked,
+        detected if _SUBTAG.fullmatch(detected) else asked,
     )
 
 
-def _in_order(said: Sequence[Said], length_ms: int) -> tuple[Said, ...]:
+def _in_order(texts: Sequence[TimedText], length_ms: int) -> tuple[TimedText, ...]:
     """By their start, for an endpoint may batch its windows; what has no time stays behind the word
     that it came after."""
     start, placed = 0, []
-    for each in said:
+    for each in texts:
         span = _span(each, length_ms)
         start = span[0] if span else start
         placed.append((start, each))
     return tuple(each for _, each in sorted(placed, key=lambda pair: pair[0]))
 
 
-def _span(said: Said, length_ms: int) -> tuple[int, int] | None:
-    start, end = said.timestamp
+def _span(text: TimedText, length_ms: int) -> tuple[int, int] | None:
+    start, end = text.timestamp
     if start is None or end is None or not 0 <= start <= end < inf:  # JSON's 1e999 is infinite
         return None
     return round(min(length_ms, start * 1000)), round(min(length_ms, end * 1000))

@@ -84,8 +84,8 @@ class Moonshine:
         """Greedy decoding until the end of the text."""
         missing = max(0, SHORTEST - len(samples))
         sound = np.pad(samples, (missing // 2, missing - missing // 2))[None]
-        heard = np.ones(sound.shape, np.int64)
-        (encoded,) = self._encoder.run(None, {"input_values": sound, "attention_mask": heard})
+        mask = np.ones(sound.shape, np.int64)
+        (encoded,) = self._encoder.run(None, {"input_values": sound, "attention_mask": mask})
         memory = {
             put.name: np.zeros((1, put.shape[1], 0, put.shape[3]), np.float32)
             for put in self._memory
@@ -97,7 +97,7 @@ class Moonshine:
                 {
                     "input_ids": np.array([tokens[-1:]]),
                     "encoder_hidden_states": encoded,
-                    "encoder_attention_mask": heard,
+                    "encoder_attention_mask": mask,
                     "use_cache_branch": np.array([step > 0]),
                     **memory,
                 },

@@ -104,8 +104,8 @@ class TransformersCtc:
     def _extracted(self, rows: Sequence[Samples]) -> Any:
         """With a mask, which the extractors of base models omit: without one, padding is normalised
         and processed like audio."""
-        told = {"sampling_rate": SAMPLE_RATE, "padding": True, "return_attention_mask": True}
-        return self.processor(audio=rows, **told, return_tensors="pt").to(self.device)
+        options = {"sampling_rate": SAMPLE_RATE, "padding": True, "return_attention_mask": True}
+        return self.processor(audio=rows, **options, return_tensors="pt").to(self.device)
 
     def _frames(self, inputs: Any, most: int) -> list[int]:
         """Output frames of each row that contain audio."""

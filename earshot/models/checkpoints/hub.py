@@ -95,12 +95,12 @@ def explained(entry: Checkpoint, name: str, revision: str, error: Exception) -> 
         ),
         HFValidationError: f"{name} is no name of a repository; correct the uri of its entry",
     }
-    for kind, said in mistakes.items():
+    for kind, detail in mistakes.items():
         if isinstance(error, kind):
-            return Misconfigured("hub", f"{entry.name}: {said}")
-    said = " ".join(str(error).split())[:200] or type(error).__name__
+            return Misconfigured("hub", f"{entry.name}: {detail}")
+    detail = " ".join(str(error).split())[:200] or type(error).__name__
     return Unavailable(
-        "source_unavailable", f"{entry.name}: its hub does not answer ({said}); try again later"
+        "source_unavailable", f"{entry.name}: its hub does not answer ({detail}); try again later"
     )
 
 

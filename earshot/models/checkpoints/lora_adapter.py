@@ -35,9 +35,9 @@ def adapted(model: Any, folder: Path, renamed: Mapping[str, str]) -> Any:
     except (RuntimeError, ValueError) as error:
         if out_of_memory(error) or context_lost(error):
             raise
-        said = str(error).strip().splitlines()
+        reasons = str(error).strip().splitlines()
         raise Misconfigured(
-            "checkpoint", f"{folder} does not fit what it is to adapt: {' '.join(said[:2])}"
+            "checkpoint", f"{folder} does not fit what it is to adapt: {' '.join(reasons[:2])}"
         ) from error
     _check_whole(wrapped, folder)
     return wrapped.merge_and_unload() if model.dtype == torch.float32 else wrapped.get_base_model()

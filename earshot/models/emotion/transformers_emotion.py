@@ -47,14 +47,14 @@ class SpeechEncoder:
                 "checkpoint",
                 f"{folder} is a {config.model_type}; emotion knows {', '.join(FAMILY)}",
             )
-        model, told = network.from_pretrained(
+        model, loaded = network.from_pretrained(
             folder,
             config=config,
             local_files_only=True,
             dtype=torch.float32,
             output_loading_info=True,
         )
-        _check_whole(folder, told)
+        _check_whole(folder, loaded)
         self.extractor: Any = AutoFeatureExtractor.from_pretrained(folder, local_files_only=True)
         if self.extractor.sampling_rate != SAMPLE_RATE:
             raise Misconfigured(
@@ -133,10 +133,10 @@ class TransformersDimensional(SpeechEncoder):
         return [Dimensions(**dict(zip(self.outputs(), row.tolist(), strict=True))) for row in found]
 
 
-def _check_whole(folder: Path, told: Any) -> None:
+def _check_whole(folder: Path, loaded: Any) -> None:
     """Without this, a head that is not in the file would answer with random numbers."""
-    missing = sorted(name for name in told["missing_keys"] if not name.endswith(NOT_NEEDED))
-    wrong = [*missing, *(str(each) for each in told["mismatched_keys"])]
+    missing = sorted(name for name in loaded["missing_keys"] if not name.endswith(NOT_NEEDED))
+    wrong = [*missing, *(str(each) for each in loaded["mismatched_keys"])]
     if wrong:
         raise Misconfigured(
             "checkpoint",

@@ -96,10 +96,11 @@ def read_labels(path: Path) -> tuple[str, ...]:
 
 def _check(path: Path, found: dict[str, Any], fixed: dict[str, Any]) -> None:
     for key, value in fixed.items():
-        said = found.get(key) or False  # FunASR takes what is not there for no
-        if said != value:
+        actual = found.get(key) or False  # FunASR takes what is not there for no
+        if actual != value:
             raise Misconfigured(
-                "checkpoint", f"{path} has {key}: {said}; only networks with {value} were released"
+                "checkpoint",
+                f"{path} has {key}: {actual}; only networks with {value} were released",
             )
 
 

@@ -68,10 +68,10 @@ class Block(nn.Module):
         query, key, value = (
             self.qkv(x).view(rows, positions, 3, self.heads, -1).permute(2, 0, 3, 1, 4)
         )
-        heard = functional.scaled_dot_product_attention(
+        attended = functional.scaled_dot_product_attention(
             query, key, value, attn_mask=bias.to(query.dtype)
         )
-        x = self.norm1(x + self.out(heard.transpose(1, 2).reshape(rows, positions, width)))
+        x = self.norm1(x + self.out(attended.transpose(1, 2).reshape(rows, positions, width)))
         return self.norm2(x + self.narrow(functional.gelu(self.widen(x))))
 
 

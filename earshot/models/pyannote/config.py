@@ -47,7 +47,7 @@ def check(folder: Path) -> None:
     for part in PARTS:
         where = str(params.get(part, "nothing"))
         if not where.startswith(HERE) or not (folder / where.removeprefix(HERE)).is_dir():
-            told = f"{path} names {where} for its {part}"
+            reason = f"{path} names {where} for its {part}"
             raise Misconfigured(
-                "checkpoint", f"{told}; lay it into the folder and write {HERE}{part}"
+                "checkpoint", f"{reason}; lay it into the folder and write {HERE}{part}"
             )

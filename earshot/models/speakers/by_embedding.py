@@ -9,7 +9,7 @@ from earshot.audio.features.speaker_windows import voice_windows, window_spans
 from earshot.models.options import Options
 from earshot.models.speakers.diarizer import Diarized, Diarizer, Spoken, reader
 from earshot.models.speakers.embedding import SpeakerModel, open_speaker
-from earshot.models.speakers.voices import Heard, tell_apart
+from earshot.models.speakers.voices import Embedded, tell_apart
 
 
 def open_by_embedding(release: Release, device: str, options: Options) -> Diarizer:
@@ -25,15 +25,19 @@ def by_embedding(model: SpeakerModel) -> Diarizer:
     """A diarizer over windows of the VAD's speech, clustered."""
 
     def diarize(clip: Clip, channel: int) -> Diarized:
-        heard = [_hear(model, clip, item) for item in clip.ref.speech if item.channel == channel]
-        told = tell_apart(heard, model.threshold, clip.ref.speakers)
-        return Diarized(tuple(Spoken(voice, item.start_ms, item.end_ms) for voice, item in told))
+        embedded = [
+            _embed(model, clip, item) for item in clip.ref.speech if item.channel == channel
+        ]
+        turns = tell_apart(embedded, model.threshold, clip.ref.speakers)
+        return Diarized(tuple(Spoken(voice, item.start_ms, item.end_ms) for voice, item in turns))
 
     return diarize
 
 
-def _hear(model: SpeakerModel, clip: Clip, utterance: Utterance) -> Heard:
+def _embed(model: SpeakerModel, clip: Clip, utterance: Utterance) -> Embedded:
     """Embeds an utterance of any length in bounded memory."""
     windows = window_spans(utterance)
     spectrograms = voice_windows(reader(clip, utterance.channel), windows, model.mel, model.level)
-    return Heard(utterance, windows, np.concatenate([model.embed(part) for part in spectrograms]))
+    return Embedded(
+        utterance, windows, np.concatenate([model.embed(part) for part in spectrograms])
+    )

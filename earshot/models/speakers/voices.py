@@ -20,7 +20,7 @@ RELIABLE_MS = 1_000
 
 
 @dataclass(frozen=True)
-class Heard:
+class Embedded:
     """One utterance: the windows over it, and an embedding for each."""
 
     utterance: Utterance
@@ -29,23 +29,23 @@ class Heard:
 
 
 def tell_apart(
-    heard: Sequence[Heard], threshold: float, count: SpeakerCount | None = None
+    embedded: Sequence[Embedded], threshold: float, count: SpeakerCount | None = None
 ) -> Iterator[tuple[str, Utterance]]:
-    """Stretches of one voice each, with its name. ``heard`` contains at least one utterance."""
-    every = np.concatenate([item.embeddings for item in heard])
+    """Stretches of one voice each, with its name. ``embedded`` contains at least one utterance."""
+    every = np.concatenate([item.embeddings for item in embedded])
     reliable = np.array(
         [
             window.end_ms - window.start_ms >= RELIABLE_MS
-            for item in heard
+            for item in embedded
             for window in item.windows
         ]
     )
     voices = find_voices(every[reliable] if reliable.any() else every, threshold, count)
-    for item in heard:
+    for item in embedded:
         yield from _changes(item, item.embeddings @ voices.T)
 
 
-def _changes(item: Heard, alike: Array) -> Iterator[tuple[str, Utterance]]:
+def _changes(item: Embedded, alike: Array) -> Iterator[tuple[str, Utterance]]:
     """The utterance cut where the voice changes. ``alike``: cosine to every voice, shape (windows,
     voices)."""
     bounds = np.array([(window.start_ms, window.end_ms) for window in item.windows])

@@ -38,11 +38,11 @@ def read(folder: Path) -> Contract:
     Raises:
         Misconfigured: its file is not TOML, or has what is no part of a contract.
     """
-    told = tomllib.loads(DEFAULT.read_text(encoding="utf-8"))
+    defaults = tomllib.loads(DEFAULT.read_text(encoding="utf-8"))
     path = folder / NAME
     try:
         own = tomllib.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
-        return Contract.model_validate(told | own)
+        return Contract.model_validate(defaults | own)
     except (ValueError, ValidationError) as error:
         reason = " ".join(str(error).split())
         raise Misconfigured(

@@ -62,21 +62,21 @@ class VoxtralEmotion:
         import torch
 
         network, prompts = self.network, self.network.prompts
-        heard = network.heard(utterances)
+        encoded = network.encoded(utterances)
         embedded, _ = network.embedded(
-            [prompts.question(len(sound), self._question) for sound in heard], heard
+            [prompts.question(len(sound), self._question) for sound in encoded], encoded
         )
         with torch.inference_mode():
             asked = network.model(inputs_embeds=embedded, use_cache=True, logits_to_keep=1)
             # Audio and question are encoded once; each label continues from there.
             asked.past_key_values.batch_repeat_interleave(len(self.labels))
             wanted, real = self._targets(len(utterances))
-            said = network.model(
+            answers = network.model(
                 input_ids=wanted[:, :-1], past_key_values=asked.past_key_values, use_cache=True
             ).logits
             first = asked.logits.repeat_interleave(len(self.labels), dim=0)
             shares = (
-                torch.cat([first, said], dim=1)
+                torch.cat([first, answers], dim=1)
                 .float()
                 .log_softmax(-1)
                 .gather(-1, wanted[..., None])[..., 0]

@@ -67,7 +67,7 @@ class Voxtral:
         most: int = self.extractor.n_samples
         return max(1, -(-length // most))
 
-    def heard(self, stretches: Sequence[Samples]) -> list[Any]:
+    def encoded(self, stretches: Sequence[Samples]) -> list[Any]:
         """Encoded audio of every stretch for the decoder, each of shape (its tokens, width), in one
         forward pass of the encoder."""
         import torch
@@ -81,12 +81,12 @@ class Voxtral:
         parts = found.split([len(each) for each in features])
         return [part.reshape(-1, self._width) for part in parts]
 
-    def embedded(self, prompts: Sequence[list[int]], heard: Sequence[Any]) -> tuple[Any, Any]:
+    def embedded(self, prompts: Sequence[list[int]], encoded: Sequence[Any]) -> tuple[Any, Any]:
         """What the decoder reads, shape (rows, tokens, width), shorter rows padded on the left; and
         which tokens are no padding, shape (rows, tokens).
 
         Args:
-            heard: sound of each row, which its prompt has as many places for.
+            encoded: sound of each row, which its prompt has as many places for.
         """
         import torch
 
@@ -98,12 +98,12 @@ class Voxtral:
             device=self.device,
         )
         with torch.inference_mode():
-            told = self.model.get_input_embeddings()(ids)
-            places = (ids == self.prompts.sound)[..., None].expand_as(told)
-            return told.masked_scatter(places, torch.cat(list(heard)).to(told.dtype)), mask
+            tokens = self.model.get_input_embeddings()(ids)
+            places = (ids == self.prompts.sound)[..., None].expand_as(tokens)
+            return tokens.masked_scatter(places, torch.cat(list(encoded)).to(tokens.dtype)), mask
 
     def write(
-        self, prompts: Sequence[list[int]], heard: Sequence[Any], limits: Sequence[int]
+        self, prompts: Sequence[list[int]], encoded: Sequence[Any], limits: Sequence[int]
     ) -> list[Text]:
         """The most likely text behind each prompt.
 
@@ -112,7 +112,7 @@ class Voxtral:
         """
         import torch
 
-        embedded, mask = self.embedded(prompts, heard)
+        embedded, mask = self.embedded(prompts, encoded)
         watch = _Watch()
         with torch.inference_mode():
             written = self.model.generate(

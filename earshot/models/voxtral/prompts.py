@@ -16,8 +16,8 @@ from typing import Any
 from earshot.analysis.errors import Misconfigured
 from earshot.models.asr.recogniser import UNDETERMINED
 
-_TOLD = re.compile(r"\s*lang:([a-z]{2})")
-_TOLD_TOKENS = 8
+_LANGUAGE = re.compile(r"\s*lang:([a-z]{2})")
+_LANGUAGE_TOKENS = 8
 """Maximum tokens searched for a language."""
 
 
@@ -42,12 +42,15 @@ class Prompts:
             self._special(path, name) for name in ("<s>", "</s>", "<pad>")
         )
         self.sound = self._special(path, "[AUDIO]")
-        self._said, self._over = self._special(path, "[INST]"), self._special(path, "[/INST]")
-        self._hear, self._write = (
+        self._instruction, self._over = (
+            self._special(path, "[INST]"),
+            self._special(path, "[/INST]"),
+        )
+        self._audio, self._write = (
             self._special(path, "[BEGIN_AUDIO]"),
             self._special(path, "[TRANSCRIBE]"),
         )
-        self._unsaid = frozenset(self._tokenizer.all_special_ids)
+        self._special_ids = frozenset(self._tokenizer.all_special_ids)
 
     def transcription(self, sound: int, language: str) -> list[int]:
         """Requests a transcript.
@@ -57,14 +60,14 @@ class Prompts:
             language: primary BCP 47 subtag; with ``UNDETERMINED`` none is named, and the network
                 detects it.
         """
-        told = [] if language == UNDETERMINED else self._encoded(f"lang:{language}")
+        named = [] if language == UNDETERMINED else self._encoded(f"lang:{language}")
         return [
             self.start,
-            self._said,
-            self._hear,
+            self._instruction,
+            self._audio,
             *[self.sound] * sound,
             self._over,
-            *told,
+            *named,
             self._write,
         ]
 
@@ -72,8 +75,8 @@ class Prompts:
         """Asks a question about the audio."""
         return [
             self.start,
-            self._said,
-            self._hear,
+            self._instruction,
+            self._audio,
             *[self.sound] * sound,
             *self._encoded(text),
             self._over,
@@ -83,15 +86,15 @@ class Prompts:
         """The whole of an answer, with its end."""
         return [*self._encoded(text), self.end]
 
-    def said(self, tokens: Sequence[int]) -> list[int]:
+    def text_tokens(self, tokens: Sequence[int]) -> list[int]:
         """The tokens that are text."""
-        return [token for token in tokens if token not in self._unsaid]
+        return [token for token in tokens if token not in self._special_ids]
 
-    def told(self, tokens: Sequence[int]) -> tuple[str, int]:
+    def language_named(self, tokens: Sequence[int]) -> tuple[str, int]:
         """The language named at the beginning of a text, empty if none, and the number of its
         tokens."""
-        for count in range(1, min(len(tokens), _TOLD_TOKENS) + 1):
-            if found := _TOLD.fullmatch(self.decode(tokens[:count])):
+        for count in range(1, min(len(tokens), _LANGUAGE_TOKENS) + 1):
+            if found := _LANGUAGE.fullmatch(self.decode(tokens[:count])):
                 return found[1], count
         return "", 0
 

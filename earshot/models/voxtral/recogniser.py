@@ -50,27 +50,27 @@ class VoxtralRecogniser:
         return [found[index] for index in range(len(stretches))]
 
     def _texts(self, stretches: Sequence[Samples], languages: Sequence[str]) -> list[Text]:
-        heard = self.network.heard(stretches)
+        encoded = self.network.encoded(stretches)
         prompts = [
             self.network.prompts.transcription(len(sound), language)
-            for sound, language in zip(heard, languages, strict=True)
+            for sound, language in zip(encoded, languages, strict=True)
         ]
         limits = [
             TOKENS_ASIDE + TOKENS_A_SECOND * len(samples) // SAMPLE_RATE for samples in stretches
         ]
-        return self.network.write(prompts, heard, limits)
+        return self.network.write(prompts, encoded, limits)
 
     def _recognition(self, samples: Samples, asked: str, text: Text) -> Recognition:
         prompts = self.network.prompts
-        told, begin = prompts.told(text.tokens)
+        named, begin = prompts.language_named(text.tokens)
         pairs = zip(
             text.tokens[begin:], text.logs[begin:], strict=False
         )  # the end has a log and is no token
-        written = [(token, log) for token, log in pairs if prompts.said([token])]
+        written = [(token, log) for token, log in pairs if prompts.text_tokens([token])]
         words = spelled(
             [token for token, _ in written], [log for _, log in written], prompts.decode
         )
-        language = (told or asked) if asked == UNDETERMINED else asked
+        language = (named or asked) if asked == UNDETERMINED else asked
         return Recognition(
             self._timed(samples, words, language), language, float(np.mean(text.logs))
         )

@@ -29,10 +29,10 @@ def weights(folder: Path, adapter: Path | None, precision: Any) -> Any:
         raise Misconfigured(
             "checkpoint", f"{folder} is a {kind}; the runtime transformers-voxtral is for voxtral"
         )
-    model, told = VoxtralForConditionalGeneration.from_pretrained(
+    model, loaded = VoxtralForConditionalGeneration.from_pretrained(
         folder, dtype=precision, local_files_only=True, output_loading_info=True
     )
-    wrong = [*sorted(told["missing_keys"]), *(str(each) for each in told["mismatched_keys"])]
+    wrong = [*sorted(loaded["missing_keys"]), *(str(each) for each in loaded["mismatched_keys"])]
     if wrong:
         raise Misconfigured(
             "checkpoint",

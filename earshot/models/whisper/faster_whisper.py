@@ -76,8 +76,8 @@ class FasterWhisper:
             )
         # The converter takes them from a fine-tune's generation_config.json, and writes an empty
         # list where there is none.
-        told = json.loads((folder / "config.json").read_text(encoding="utf-8"))
-        if self.model.model.is_multilingual and not told.get("lang_ids"):
+        config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
+        if self.model.model.is_multilingual and not config.get("lang_ids"):
             raise Misconfigured(
                 "checkpoint",
                 f"config.json in {folder} has no lang_ids, the tokens of its languages;"
@@ -93,7 +93,7 @@ class FasterWhisper:
         """Rows of one pass are of one language, which stands in the prompt that words are aligned
         under."""
         features = [self.features(samples) for samples in stretches]
-        known = self._heard(stretches, features, languages)
+        known = self._detected(stretches, features, languages)
         found: dict[int, Recognition] = {}
         for language in sorted(set(known)):
             rows = [index for index, each in enumerate(known) if each == language]
@@ -117,7 +117,7 @@ class FasterWhisper:
         features: Samples = pad_or_trim(self.model.feature_extractor(samples)[..., :-1])
         return features
 
-    def _heard(
+    def _detected(
         self, stretches: Sequence[Samples], features: Sequence[Samples], languages: Sequence[str]
     ) -> list[str]:
         """The languages, with undetermined ones detected."""

@@ -106,8 +106,8 @@ class TransformersWhisper:
             return ["en"] * len(languages), no_speech
         tokens = list(self._tokens)
         likeliest = logits[:, [self._tokens[token] for token in tokens]].argmax(-1).tolist()
-        heard = [tokens[index][2:-2] for index in likeliest]
-        pairs = zip(languages, heard, strict=True)
+        detected = [tokens[index][2:-2] for index in likeliest]
+        pairs = zip(languages, detected, strict=True)
         return [
             code if asked == UNDETERMINED else token_code(asked) for asked, code in pairs
         ], no_speech

@@ -83,14 +83,14 @@ def _content(recording_id: UUID, uri: str) -> str:
             "busy", f"whether {recording_id} is this file cannot be known: {error}"
         ) from error
     except EarshotError as error:
-        said = f"{error.code}: {error}"
+        reason = f"{error.code}: {error}"
     except OutOfTime:
-        said = f"timeout: it was not read within {settings().task_time_limit_sec} s"
+        reason = f"timeout: it was not read within {settings().task_time_limit_sec} s"
     except Exception as error:
         log.exception("whether %s is this file cannot be known", recording_id)
-        said = type(error).__name__
+        reason = type(error).__name__
     raise _taken(
-        "not_comparable", recording_id, f"is in use, and this file cannot be read ({said})"
+        "not_comparable", recording_id, f"is in use, and this file cannot be read ({reason})"
     )
 
 

@@ -49,8 +49,13 @@ def letters(
     if not isinstance(outcome, Failed) or outcome.code not in (WORKER_LOST, GAVE_UP):
         return []
     chunk = {"recording_id": key.recording_id, "chunk_index": key.index, "round": key.round}
-    told = {"code": outcome.code, "reason": outcome.detail, "worker": worker, "attempts": attempts}
-    return [{**chunk, **told, "analysis": analysis, "release": release}]
+    failure = {
+        "code": outcome.code,
+        "reason": outcome.detail,
+        "worker": worker,
+        "attempts": attempts,
+    }
+    return [{**chunk, **failure, "analysis": analysis, "release": release}]
 
 
 def add(connection: Connection, rows: Sequence[dict[str, Any]]) -> None:

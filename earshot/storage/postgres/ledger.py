@@ -123,7 +123,7 @@ def merge(
     merged: list[ChunkKey] = []
     with connection.transaction():
         findings: list[dict[str, Any]] = []
-        told: list[events.Event] = []
+        new_events: list[events.Event] = []
         letters: list[dict[str, Any]] = []
         rows = _lock_unmerged(connection, list(outcomes))
         before = _answers(connection, list(outcomes))
@@ -135,7 +135,7 @@ def merge(
             for analysis in row["wanted"]:
                 staged = outcomes[key][analysis]
                 findings.append(_finding(key, analysis, staged))
-                told += _told(
+                new_events += _classification_event(
                     row, key, analysis, staged, before.get((key.recording_id, key.index, analysis))
                 )
                 letters += dead_letters.letters(
@@ -143,7 +143,7 @@ def merge(
                 )
         cursor = connection.cursor()
         cursor.executemany(SQL["put_finding"], findings)
-        outbox.add(connection, told)
+        outbox.add(connection, new_events)
         dead_letters.add(connection, letters)
         cursor.executemany(
             SQL["mark_merged"],
@@ -183,7 +183,7 @@ def _columns(keys: Sequence[ChunkKey]) -> dict[str, list[Any]]:
     return {plural: [getattr(key, column) for key in keys] for plural, column in columns.items()}
 
 
-def _told(
+def _classification_event(
     row: Mapping[str, Any], key: ChunkKey, analysis: str, staged: Staged, before: Answer | None
 ) -> list[events.Event]:
     """The event about an answer, unless it is the one that it takes the place of."""

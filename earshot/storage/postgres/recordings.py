@@ -189,10 +189,10 @@ def fail(
     with connection.transaction():
         closed = connection.execute(SQL["fail"], args).fetchone()
         if closed is not None:
-            told = events.failed(
+            event = events.failed(
                 recording_id, closed["file_name"], error.code, str(error), closed["round"]
             )
-            outbox.add(connection, [told])
+            outbox.add(connection, [event])
     return closed is not None
 
 

@@ -65,23 +65,25 @@ def choose(
     row = _row(connection, recording_id)
     asked = {name for name in row["analyses"] if name in scopes}
     found = connection.execute(SQL["findings"], {"id": recording_id}).fetchall()
-    told = {(each["index"], each["analysis"]): each for each in found if each["analysis"] in scopes}
+    answered = {
+        (each["index"], each["analysis"]): each for each in found if each["analysis"] in scopes
+    }
     indexes = [each["index"] for each in connection.execute(SQL["chunks"], {"id": recording_id})]
     chosen: set[tuple[int, str]] = set()
     if choice.failed:
         kept = kept_answers(connection, recording_id)
         chosen |= {
             (i, name)
-            for (i, name), each in told.items()
+            for (i, name), each in answered.items()
             if each["status"] == "failed" or name in kept.get(i, ())
         }
     chosen |= {
         (index, name)
-        for index, name in told
-        if choice.stale and told[index, name]["release"] != active.get(name)
+        for index, name in answered
+        if choice.stale and answered[index, name]["release"] != active.get(name)
     }
     if choice.missing:
-        chosen |= set(_places(asked, indexes, scopes)) - set(told)
+        chosen |= set(_places(asked, indexes, scopes)) - set(answered)
     chosen |= set(_places(choice.analyses, indexes, scopes))
     if chosen:
         _check_audio(recording_id, row)
@@ -99,8 +101,8 @@ def lacking(
     """
     row = _row(connection, recording_id)
     names = [name for name in asked if name not in row["analyses"]]
-    told_apart = speakers and not row["roles"] and COUNTS_SPEAKERS in asked
-    if speakers and told_apart and row["request"].get("speakers") != speakers.model_dump():
+    counted = speakers and not row["roles"] and COUNTS_SPEAKERS in asked
+    if speakers and counted and row["request"].get("speakers") != speakers.model_dump():
         return Choice(analyses=tuple(dict.fromkeys([*names, COUNTS_SPEAKERS])), speakers=speakers)
     return Choice(analyses=tuple(names))
 
@@ -174,8 +176,8 @@ def _reopen(
         ]
         _add_rows(connection, recording_id, row["duration_ms"], wanted)
         recordings.add_chunks(connection, recording_id, cut)
-        said = Jsonb({"speakers": speakers.model_dump()}) if speakers else None
-        opened = {"id": recording_id, "round": number, "analyses": analyses, "said": said}
+        addition = Jsonb({"speakers": speakers.model_dump()}) if speakers else None
+        opened = {"id": recording_id, "round": number, "analyses": analyses, "request": addition}
         connection.execute(SQL["reopen_recording"], opened)
         for index, names in sorted(wanted.items()):
             chunk = {"id": recording_id, "index": index, "round": number, "wanted": sorted(names)}
@@ -230,11 +232,11 @@ def _add_rows(
     lacking = set(SCOPES.values()) & set(wanted) - {row["index"] for row in chunks}
     if not lacking:
         return
-    heard = [utterance for row in chunks for utterance in unpack_speech(row["speech"])]
+    utterances = [utterance for row in chunks for utterance in unpack_speech(row["speech"])]
     speech = pack_speech(
         Utterance(channel=channel, start_ms=span.start_ms, end_ms=span.end_ms)
-        for channel in sorted({each.channel for each in heard})
-        for span in fuse(each for each in heard if each.channel == channel)
+        for channel in sorted({each.channel for each in utterances})
+        for span in fuse(each for each in utterances if each.channel == channel)
     )
     row = {"id": recording_id, "duration_ms": duration_ms, "speech": Jsonb(speech)}
     for index in sorted(lacking):

@@ -102,16 +102,16 @@ def _leftovers(connection: Connection, rows: Sequence[Mapping[str, Any]]) -> dic
     args = {"ids": [row["id"] for row in rows]}
     chunks = _by_recording(connection.execute(SQL["chunks"], args))
     exports = _by_recording(connection.execute(SQL["delete_export"], args))
-    told = _by_recording(connection.execute(SQL["delete_outbox"], args))
+    events = _by_recording(connection.execute(SQL["delete_outbox"], args))
     return {
         row["id"]: Leftovers(
             chunks=tuple(ChunkKey.model_validate(each) for each in chunks.get(row["id"], ())),
             exports=tuple(
                 Export(host=each["host"], path=each["path"]) for each in exports.get(row["id"], ())
             ),
-            events=tuple(each["id"] for each in told.get(row["id"], ())),
+            events=tuple(each["id"] for each in events.get(row["id"], ())),
             entries=tuple(
-                each["stream_id"] for each in told.get(row["id"], ()) if each["stream_id"]
+                each["stream_id"] for each in events.get(row["id"], ()) if each["stream_id"]
             ),
             upload=row["uri"],
             young=row["young"],

@@ -89,14 +89,14 @@ def living(redis: Redis) -> list[Worker]:
     )
 
 
-def heard_for(workers: Mapping[str, Worker], incarnation: str) -> float:
+def alive_sec(workers: Mapping[str, Worker], incarnation: str) -> float:
     """Seconds of uninterrupted heartbeats of the worker; 0 for an unknown one. Call it on its own
     machine."""
     worker = workers.get(incarnation)
     return max(0.0, time.time() - worker.since) if worker and not worker.left else 0.0
 
 
-def longest_heard(workers: Iterable[Worker]) -> float:
+def longest_alive_sec(workers: Iterable[Worker]) -> float:
     """Maximum over the workers of the seconds of uninterrupted heartbeats."""
     return max((worker.seen - worker.since for worker in workers if not worker.left), default=0.0)
 

@@ -55,7 +55,7 @@ def test_a_worker_whose_clock_was_set_is_heard_anew(bare_servers: Stack) -> None
     presence.announce(redis, ahead.model_copy(update={"since": now, "seen": now}), 30, anew=True)
     known = presence.named(redis, [ahead.incarnation])
     assert known[ahead.incarnation].since == now
-    assert 0 <= presence.heard_for(known, ahead.incarnation) < 30
+    assert 0 <= presence.alive_sec(known, ahead.incarnation) < 30
 
 
 SPEAKS = """

@@ -40,7 +40,7 @@ def test_it_writes_what_upstream_writes(releases: dict[str, Release], name: str)
     for samples, language, recognition in zip(SOUNDS, LANGUAGES, found, strict=True):
         inputs = inputs_of(releases, samples, prompts.transcription(375, language))
         tokens, logs = written(model, inputs, samples)
-        assert text(recognition) == " ".join(prompts.decode(prompts.said(tokens)).split())
+        assert text(recognition) == " ".join(prompts.decode(prompts.text_tokens(tokens)).split())
         assert recognition.words
         assert recognition.log_probability == pytest.approx(np.mean(logs), abs=1e-3)
         assert recognition.language == language

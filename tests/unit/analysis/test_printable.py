@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from earshot.analysis.errors import Permanent
-from earshot.analysis.printable import MOST_TOLD, UNSHOWABLE, printable, told
+from earshot.analysis.printable import MOST_CHARACTERS, UNSHOWABLE, on_one_line, printable
 
 READABLE = [
     "Anruf 7.wav",
@@ -44,7 +44,7 @@ def test_what_a_terminal_obeys_is_escaped(name: str, shown: str) -> None:
 
 @given(st.text(st.characters(codec=None)), st.integers(min_value=10, max_value=600))
 def test_a_reason_is_one_bounded_line(text: str, most: int) -> None:
-    line = told(text, most)
+    line = on_one_line(text, most)
     assert len(line) <= most
     assert not UNSHOWABLE.search(line)
     line.encode()
@@ -57,6 +57,6 @@ def test_escaped_json_is_the_same_json(text: str) -> None:
 
 def test_a_long_reason_keeps_its_beginning_and_its_advice() -> None:
     error = Permanent("analyses", f"no analysis named {'x' * 5_000_000}; there are asr, scene")
-    assert len(str(error)) == MOST_TOLD
+    assert len(str(error)) == MOST_CHARACTERS
     assert str(error).startswith("no analysis named xxx")
     assert str(error).endswith("xxx; there are asr, scene")

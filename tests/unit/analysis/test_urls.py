@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from earshot.analysis.errors import Unavailable
-from earshot.analysis.printable import told
+from earshot.analysis.printable import on_one_line
 from earshot.analysis.request import IngestRequest
 from earshot.analysis.urls import ends, masked, shown
 
@@ -57,7 +57,7 @@ def test_no_scheme_hides_a_password(scheme: str) -> None:
 def test_any_text_is_masked_in_linear_time(text: str) -> None:
     before = process_time()
     masked(text)
-    told(text * 10)
+    on_one_line(text * 10)
     assert process_time() - before < 2.0
 
 

@@ -20,7 +20,7 @@ from earshot.audio.features.speaker_windows import (
 from earshot.audio.features.spectra import CEPSTRAL
 from earshot.models.checkpoints.defaults import default_releases
 from earshot.models.speakers.diarizer import Diarized, Spoken
-from earshot.models.speakers.voices import STEP_MS, Heard, tell_apart
+from earshot.models.speakers.voices import STEP_MS, Embedded, tell_apart
 from tests.chunks import chunk
 from workers import diarization
 from workers.diarization import TURN_GAP_MS, findings
@@ -62,13 +62,13 @@ def test_every_window_is_what_it_would_be_by_itself_and_few_are_held_at_once(
         np.testing.assert_array_equal(found[row], alone[0])
 
 
-def heard(utterance: Utterance, border_ms: int, first: int, second: int) -> Heard:
+def heard(utterance: Utterance, border_ms: int, first: int, second: int) -> Embedded:
     """Windows that resemble voice ``first`` before a border and voice ``second`` after it, in
     proportion to what they cover."""
     windows = window_spans(utterance)
     share = [np.clip((border_ms - w.start_ms) / (w.end_ms - w.start_ms), 0, 1) for w in windows]
     vectors = np.stack([s * np.eye(8)[first] + (1 - s) * np.eye(8)[second] for s in share])
-    return Heard(
+    return Embedded(
         utterance,
         windows,
         (vectors / np.linalg.norm(vectors, axis=1, keepdims=True)).astype(np.float32),

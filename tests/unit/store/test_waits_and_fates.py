@@ -6,7 +6,7 @@ import pytest
 
 from earshot.settings import Settings
 from earshot.storage.redis.claims import Claim, Fate, fate
-from earshot.storage.redis.presence import Worker, heard_for
+from earshot.storage.redis.presence import Worker, alive_sec
 from earshot.storage.redis.waits import BACKLOG_PER_CHILD, Queue
 
 NOW, LEASE = 1e9, 300.0
@@ -85,9 +85,9 @@ def test_there_is_no_room_where_nobody_works_or_enough_waits() -> None:
 
 
 def test_a_worker_that_left_is_not_heard() -> None:
-    assert heard_for({"a": ALIVE}, "a") > 0
-    assert heard_for({"a": ALIVE.model_copy(update={"left": True})}, "a") == 0
-    assert heard_for({}, "a") == 0
+    assert alive_sec({"a": ALIVE}, "a") > 0
+    assert alive_sec({"a": ALIVE.model_copy(update={"left": True})}, "a") == 0
+    assert alive_sec({}, "a") == 0
 
 
 def test_settings_that_would_take_the_living_for_dead_are_refused() -> None:

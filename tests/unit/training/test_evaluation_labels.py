@@ -54,7 +54,13 @@ def test_empty_lines_and_further_keys_are_fine(tmp_path: Path) -> None:
     manifest = tmp_path / "m.jsonl"
     manifest.write_text('\n{"path": "a/b/c.wav", "fold": 3, "mood": "good", "empty": ""}\n\n')
     (only,) = read(manifest)
-    assert (only.source, only.fold, only.said("mood"), only.said("empty"), only.said("other")) == (
+    assert (
+        only.source,
+        only.fold,
+        only.value_of("mood"),
+        only.value_of("empty"),
+        only.value_of("other"),
+    ) == (
         "a/b",
         "3",
         "good",

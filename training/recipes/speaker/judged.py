@@ -11,7 +11,7 @@ from earshot.audio.features.level import levelled
 from earshot.audio.features.speaker_windows import voice_windows, window_spans
 from earshot.audio.features.spectra import MelSpec, log_mel
 from earshot.models.speakers.embedding import SpeakerModel
-from earshot.models.speakers.voices import Heard, tell_apart
+from earshot.models.speakers.voices import Embedded, tell_apart
 from evaluation.measures import rttm
 from evaluation.measures.der import Errors, Spoken, score
 from training.data.datasets import Example, waveform
@@ -28,7 +28,7 @@ LINES = 6
 class Case:
     """A recording with embedded speech and its reference."""
 
-    heard: list[Heard]
+    embedded: list[Embedded]
     reference: tuple[Spoken, ...]
     duration_ms: int
 
@@ -36,21 +36,21 @@ class Case:
 def case(model: SpeakerModel, dialogue: Dialogue) -> Case:
     """Embeds the speech of a dialogue as the worker does."""
     spec = model.mel
-    heard = []
+    embedded = []
     for item in speech(dialogue.samples):
         windows = window_spans(item)
         spectrograms = voice_windows(dialogue.read, windows, spec, model.level)
-        heard.append(
-            Heard(item, windows, np.concatenate([model.embed(part) for part in spectrograms]))
+        embedded.append(
+            Embedded(item, windows, np.concatenate([model.embed(part) for part in spectrograms]))
         )
-    return Case(heard, dialogue.reference, dialogue.duration_ms)
+    return Case(embedded, dialogue.reference, dialogue.duration_ms)
 
 
 def error(cases: Sequence[Case], threshold: float) -> Errors:
     """Errors over all cases together."""
     total = Errors(0, 0, 0, 0)
     for item in cases:
-        turns = tell_apart(item.heard, threshold) if item.heard else ()
+        turns = tell_apart(item.embedded, threshold) if item.embedded else ()
         found = [Spoken(name, span.start_ms, span.end_ms) for name, span in turns]
         total += score(item.reference, found, item.duration_ms)
     return total

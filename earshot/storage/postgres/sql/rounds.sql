@@ -21,7 +21,7 @@ WHERE c.recording_id = %(id)s AND c.state = 'merged' AND f.analysis = ANY (c.wan
 -- name: reopen_recording
 UPDATE recording SET state = 'analyzing', round = %(round)s, analyses = %(analyses)s, finished_at = NULL,
                      error_code = NULL, error_detail = NULL,
-                     request = request || coalesce(%(said)s::jsonb, '{}')
+                     request = request || coalesce(%(request)s::jsonb, '{}')
 WHERE id = %(id)s
 
 -- name: owner
