@@ -1,1 +1,1 @@
-"""What happens to a recording next: every decision of its way, without Celery."""
+"""Decides the next step of a recording, from request to report, without Celery."""

@@ -1,4 +1,4 @@
-"""One job: claims its chunks, has them analysed, stages the outcomes."""
+"""Runs one job: claims its chunks, analyses them, stages the outcomes."""
 
 import logging
 import time
@@ -26,16 +26,16 @@ from earshot.storage.redis import client as redis
 log = logging.getLogger(__name__)
 
 TRIES = 12
-"""Attempts at a job whose chunks have no room in memory, over about six minutes: it may be others
-who fill it, or the chunk."""
+"""Attempts at a job whose chunks do not fit into device memory, over about six minutes: another
+process may be using the memory, or the chunk may be too large."""
 STAGE_AGAIN_SEC = 2.0
+"""Pause before staging is retried while Redis is unavailable."""
 WHOLE_LIMIT = 0.9
-"""Share of the time limit that one chunk must have had to itself before running out of time is its
-own fault."""
+"""Share of the time limit that a single chunk must have used before it fails with ``timeout``."""
 
 Run = Callable[[Job], list[Outcome]]
-"""Analyses a job: one outcome per chunk, in order. Raises ``Transient`` and ``OutOfTime``, which
-are no fault of the chunks, and ``DeviceLost``."""
+"""Analyses a job and returns one outcome per chunk, in order. Raises ``Transient`` and
+``OutOfTime``, which the chunks did not cause, and ``DeviceLost``."""
 
 
 class _Work(NamedTuple):
@@ -50,20 +50,20 @@ class Deleted(Exception):
 
 
 class NotStaged(Exception):
-    """Redis took no outcomes before the time was up; the job belongs back in its queue."""
+    """Redis accepted no outcomes within the time limit; the job belongs back in its queue."""
 
 
 def run_job(job: Job, run: Run, claimant: Claimant, task_id: str) -> Receipt:
-    """Claims the job's chunks that are not done, has them analysed, stages their outcomes, and
-    publishes their alarms.
+    """Claims the unfinished chunks of the job, analyses them, publishes their alarms and stages
+    their outcomes.
 
     Args:
-        task_id: the same at every delivery and try of the job.
+        task_id: identical for all deliveries and retries of the job.
 
     Raises:
-        Transient: the rest of the job is to be tried again.
-        Deleted, NotStaged: see there.
-        DeviceLost: this process must end now, without waiting for its GPU.
+        Transient: retry the rest of the job.
+        Deleted, NotStaged: see the classes.
+        DeviceLost: this process must exit now, without waiting for its GPU.
     """
     work = _Work(job, run, claimant, task_id)
     client = redis.client()
@@ -78,20 +78,19 @@ def run_job(job: Job, run: Run, claimant: Claimant, task_id: str) -> Receipt:
             busy += _analyze(work, client, group)
     except OutOfTime:
         raise Transient(
-            "timeout", "the job ran out of time; what is left of it goes on in a new one"
+            "timeout", "the job ran out of time; a new job continues with the rest"
         ) from None
     if busy:
         raise Transient(
             "busy",
-            f"{busy} chunks of this job are worked on elsewhere, or by a worker not known to be"
-            " dead",
+            f"{busy} chunks of this job are claimed by processes that are not known to be dead",
         )
     recordings = tuple(sorted({ref.recording_id for ref in job.chunks}))
     return Receipt(batch_id=job.batch_id, analysis=job.analysis, recordings=recordings)
 
 
 def _analyze(work: _Work, client: Redis, group: Sequence[Open]) -> int:
-    """Returns how many of the group another process has claimed since the job was sorted."""
+    """Returns the number of chunks claimed by other processes since the job was sorted."""
     job = work.job
     with _claimed(client, work, group) as refs:
         if not refs:
@@ -102,9 +101,8 @@ def _analyze(work: _Work, client: Redis, group: Sequence[Open]) -> int:
             for ref, each in outcomes.items()
             if isinstance(each, Failed) and each.code == DEVICE_MEMORY
         ]
-        again = (
-            unfit if unfit and _may_fit(client, work) else []
-        )  # there may be room when another process is done
+        # Another process may release memory, so a chunk that does not fit is retried.
+        again = unfit if unfit and _may_fit(client, work) else []
         done = {
             ref.key: Staged(release=job.release.name, outcome=each)
             for ref, each in outcomes.items()
@@ -117,7 +115,7 @@ def _analyze(work: _Work, client: Redis, group: Sequence[Open]) -> int:
 
 
 def _run(work: _Work, client: Redis, refs: Sequence[ChunkRef]) -> dict[ChunkRef, Outcome]:
-    """The outcomes, their emergencies published."""
+    """Analyses claimed chunks, publishes their alarms and returns their outcomes."""
     job = work.job.model_copy(update={"chunks": tuple(refs)})
     outcomes = dict(zip(refs, _outcomes(work, client, job), strict=True))
     emergencies.publish(client, outcomes)
@@ -125,20 +123,20 @@ def _run(work: _Work, client: Redis, refs: Sequence[ChunkRef]) -> dict[ChunkRef,
 
 
 def _may_fit(client: Redis, work: _Work) -> bool:
-    """Counts one more try for want of memory; True while another may follow."""
+    """Counts a retry for lack of memory; True while retries are left."""
     return tries.another(client, work.task_id) < TRIES
 
 
 def _has_time(client: Redis, work: _Work) -> bool:
-    """True while the job may go on waiting for a dependency."""
+    """True while the job may keep waiting for an unavailable dependency."""
     return tries.waited(client, work.task_id, step_sec()) < settings().wait_sec
 
 
 @contextmanager
 def _claimed(client: Redis, work: _Work, group: Sequence[Open]) -> Iterator[list[ChunkRef]]:
-    """Claims what nobody was faster with. The claims end with the staging of the outcomes; when
-    that fails, they are given back, and when several chunks ran out of time together, blamed, so
-    that each is tried alone."""
+    """Claims the chunks of the group that are still unclaimed. Staging an outcome ends its claim.
+    On an error the claims are released; if several chunks ran out of time together, each is marked
+    as suspect, so that it is retried alone."""
     job, mine, ttl = work.job, work.claimant.claim(), settings().outcome_ttl_sec
     refs: list[ChunkRef] = []
     try:
@@ -158,9 +156,10 @@ def _claimed(client: Redis, work: _Work, group: Sequence[Open]) -> Iterator[list
             claims.release(client, ref.key, job.analysis, mine, ttl, blame=blame)
         raise
     except DeviceLost as error:
-        # At work it is a death like any other: the claims stay, and the chunks are counted and
-        # tried alone in fresh processes (``earshot.pipeline.triage``). Before, it is no fault of
-        # the chunks, and any process with a GPU may take the job.
+        # A device lost during the analysis counts as a death of the worker: the claims stay, and
+        # the chunks are retried alone in new processes (``earshot.pipeline.triage``). A device that
+        # was absent from the start is not caused by the chunks: any process with a GPU may take
+        # the job.
         if error.code == "device_absent":
             for ref in refs:
                 claims.release(client, ref.key, job.analysis, mine, ttl, blame=False)
@@ -169,8 +168,8 @@ def _claimed(client: Redis, work: _Work, group: Sequence[Open]) -> Iterator[list
 
 
 def _outcomes(work: _Work, client: Redis, job: Job) -> list[Outcome]:
-    """The outcomes of some chunks of a job. A header task never raises on its last attempt, or its
-    chord would wait for ever."""
+    """Analyses the job. On the last attempt an error becomes an outcome: a header task that raises
+    would leave its chord waiting forever."""
     began = time.monotonic()
     try:
         return work.run(job)
@@ -187,7 +186,7 @@ def _outcomes(work: _Work, client: Redis, job: Job) -> list[Outcome]:
     except Transient as error:
         if _has_time(client, work):
             raise
-        detail = f"{error}; it was waited for during {settings().wait_days:g} days"
+        detail = f"{error}; gave up after {settings().wait_days:g} days"
         return [Failed(code=error.code, detail=detail)] * len(job.chunks)
 
 
@@ -200,8 +199,8 @@ def _died(found: Open) -> Staged:
 
 
 def _stage(client: Redis, job: Job, outcomes: dict[ChunkKey, Staged]) -> None:
-    """What is computed waits here for a Redis that takes it, and goes back to the queue undone only
-    when the time is up."""
+    """Stages outcomes, and waits for Redis while it is unavailable: the job returns to its queue
+    only when its time limit is over."""
     try:
         while outcomes:
             try:
@@ -212,14 +211,13 @@ def _stage(client: Redis, job: Job, outcomes: dict[ChunkKey, Staged]) -> None:
             else:
                 return None if staged else _drop(job)
     except OutOfTime:
-        raise NotStaged("Redis took no outcomes") from None
+        raise NotStaged("Redis accepted no outcomes") from None
 
 
 def _drop(job: Job) -> NoReturn:
-    """Ends a job about a recording that was deleted: no result, no part of a chord, nothing that
-    names it."""
+    """Ends the job of a deleted recording, without a result or a chord part that would name it."""
     log.warning(
-        "%s: deleted: nothing is done about %d chunks of a recording that was deleted",
+        "%s: dropped %d chunks of a deleted recording",
         job.analysis,
         len(job.chunks),
     )

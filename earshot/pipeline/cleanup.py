@@ -1,8 +1,8 @@
-"""One pass of tidying: deletions that are open, what has reached its age, and what dead processes
-left behind.
+"""Cleans up in bounded passes: finishes open deletions, applies retention, and removes orphaned
+files of dead processes.
 
-Needs no worker, like ``earshot.pipeline.deletion``. Each pass is bounded in time and goes on where
-the one before it stopped.
+Needs no worker, like ``earshot.pipeline.deletion``. Each pass continues where the previous one
+stopped.
 """
 
 import logging
@@ -26,14 +26,14 @@ from earshot.storage.redis import refused, stream
 log = logging.getLogger(__name__)
 
 PASS_SEC = 20.0
-"""After which a pass begins nothing more: the worker that runs it has merges to do."""
+"""Seconds after which a pass starts no further step: its worker also runs merges."""
 BATCH = 200
 EVENTS = 2000
 DAY_SEC = 86_400.0
 
 
 class Tidied(Frozen):
-    """How many of each one pass removed."""
+    """Counts of what one pass removed."""
 
     deletions_finished: int = 0
     deletions_settled: int = 0
@@ -49,13 +49,13 @@ class Tidied(Frozen):
 
 
 def tidy(*, pass_sec: float = PASS_SEC, sweep: bool = False) -> Tidied:
-    """One pass. Two at once remove nothing twice.
+    """Runs one pass. Concurrent passes remove nothing twice.
 
     Args:
-        sweep: look for what dead processes left behind although somebody did so within the hour.
+        sweep: search for orphaned files even if a pass did so within the hour.
 
     Raises:
-        Unavailable: Redis or Postgres is away.
+        Unavailable: Redis or Postgres is unavailable.
     """
     client, ends = redis.client(), time.monotonic() + pass_sec
     keep, counts = settings().retention, dict[str, int]()
@@ -63,8 +63,7 @@ def tidy(*, pass_sec: float = PASS_SEC, sweep: bool = False) -> Tidied:
         held = retention.is_held(connection, client)
         if held:
             log.warning(
-                "the clock has leapt by a day, or nobody has looked for so long: nothing goes for"
-                " its age today"
+                "the clock jumped by a day, or no cleanup ran for that long: nothing expires today"
             )
             keep = Retention()
         deletion.keep_out(connection)
@@ -94,7 +93,7 @@ def tidy(*, pass_sec: float = PASS_SEC, sweep: bool = False) -> Tidied:
 
 
 def _repeated(name: str, step: Callable[[], int], ends: float) -> int:
-    """A step until it has nothing to do, or the pass is over."""
+    """Repeats a step until nothing is left to do, or the pass is over."""
     done = 0
     while time.monotonic() < ends and (now := _once(name, step)):
         done += now
@@ -102,18 +101,18 @@ def _repeated(name: str, step: Callable[[], int], ends: float) -> int:
 
 
 def _once(name: str, step: Callable[[], int]) -> int:
-    """What cannot be done does not keep the rest from being done; Postgres or Redis being away
-    does, and the time limit."""
+    """Runs a step once. Its failure does not stop the pass, unless Postgres or Redis is unavailable
+    or the time limit is reached."""
     try:
         return step()
     except Transient as error:
         if error.code in SERVICES:
             raise
-        log.error("tidying %s: %s", name, error)
+        log.error("cleanup of %s: %s", name, error)
     except OutOfTime:
         raise
     except Exception:
-        log.exception("tidying %s failed", name)
+        log.exception("cleanup of %s failed", name)
     return 0
 
 
@@ -133,7 +132,8 @@ def _expire(
 
 
 def _expire_audio(connection: Connection, days: float | None) -> int:
-    """Files first: what dies in between finds the row again, and nothing to remove."""
+    """Removes expired audio, files before rows: after a crash in between, the next pass finds the
+    row again."""
 
     def expire(age_sec: float) -> int:
         with connection.transaction():
@@ -147,8 +147,8 @@ def _expire_audio(connection: Connection, days: float | None) -> int:
 
 
 def _drop_events(connection: Connection, client: Redis, days: float | None) -> int:
-    """Those that are old enough, and those that the stream has dropped for their number: nobody can
-    read these any more."""
+    """Removes events older than ``days``, and those that the stream has trimmed, which consumers
+    can no longer read."""
     ages = [days * DAY_SEC] if days is not None else []
     oldest = stream.oldest_kept(client)
     if oldest is not None:

@@ -1,8 +1,7 @@
-"""Deletes recordings with everything that is known of them, and looks in every store whether
-anything is left.
+"""Deletes recordings with all their data, and verifies in every store that nothing is left.
 
-Needs no worker: the command calls it, upkeep goes on with what it could not finish, and so may any
-other program.
+Needs no worker: the command line calls it, upkeep continues with what could not be finished, and
+any other program may call it too.
 """
 
 import json
@@ -34,21 +33,20 @@ log = logging.getLogger(__name__)
 BATCH = 200
 """Recordings deleted in one transaction."""
 YOUNG_SEC = 2 * 86_400
-"""How long after its end results and queues may name a recording: longer than Celery keeps
-results."""
+"""Seconds after the end of a recording during which results and queues may name it: longer than
+Celery keeps results."""
 
 
 SETTLED = 10_000
-"""Recordings that one last look is for."""
+"""Maximum number of recordings per final verification."""
 
 
 def delete(connection: Connection, ids: Sequence[UUID], why: Why) -> dict[UUID, str]:
-    """Deletes recordings, whatever state they are in; ids without one are passed over. Returns
-    those of which something could
-    not be removed yet, and why: upkeep goes on with them.
+    """Deletes recordings in any state; unknown ids are ignored. Returns the recordings whose data
+    could not be removed completely, with the reason; upkeep retries them.
 
     Raises:
-        Unavailable: Postgres or Redis is away.
+        Unavailable: Postgres or Redis is unavailable.
     """
     open_: dict[UUID, str] = {}
     for batch in batches(ids, BATCH):
@@ -60,12 +58,12 @@ def delete(connection: Connection, ids: Sequence[UUID], why: Why) -> dict[UUID, 
 def erase(
     connection: Connection, ids: Collection[UUID] | None = None
 ) -> tuple[int, dict[UUID, str]]:
-    """Removes what buried recordings left outside Postgres, of those named or of ``BATCH`` that are
-    open, and tells of each that is gone. Returns how many are gone now, and of which something
-    could not be removed.
+    """Removes the data of deleted recordings outside Postgres, and publishes an event for each that
+    is gone: of the named ones, or of up to ``BATCH`` open deletions. Returns the number of finished
+    deletions, and the recordings with data that could not be removed, with the reason.
 
     Raises:
-        Unavailable: Postgres or Redis is away.
+        Unavailable: Postgres or Redis is unavailable.
     """
     client = redis.client()
     tried = tombstones.attempt(connection, BATCH, ids)
@@ -79,7 +77,7 @@ def erase(
             except EarshotError as error:
                 if error.code in SERVICES:
                     raise
-                log.error("recording %s cannot be deleted wholly: %s", each.id, error)
+                log.error("recording %s cannot be deleted completely: %s", each.id, error)
                 failed[each.id] = str(error)
         named = _sweep(client, [each.id for each in found if each.leftovers.young])
         for each in found:
@@ -113,10 +111,11 @@ def _erase(client: Redis, found: Tombstone) -> Counts:
 
 
 def _remove_export(recording_id: UUID, export: Export) -> str:
-    """Only the very report that was written, on the machine where it was written.
+    """Removes an exported report, on the machine that wrote it and only if the file still is that
+    report; returns what became of it.
 
     Raises:
-        Unavailable: ``unremovable``, it, or its folder, does not allow it.
+        Unavailable: ``unremovable``, the file or its folder does not permit it.
     """
     if export.host != socket.gethostname():
         return "elsewhere"
@@ -129,18 +128,19 @@ def _remove_export(recording_id: UUID, export: Export) -> str:
     except (FileNotFoundError, NotADirectoryError):
         return "gone"
     except (IsADirectoryError, ValueError, LookupError, TypeError) as error:
-        log.warning("%s is not deleted, it is no report of the recording: %s", path, error)
+        log.warning("%s is not deleted, it is not a report of the recording: %s", path, error)
         return "changed"
     except OSError as error:
         reason = error.strerror or type(error).__name__
         raise Unavailable(
-            "unremovable", f"{path} cannot be removed ({reason}); remove it, or let it be removed"
+            "unremovable", f"{path} cannot be removed ({reason}); remove it, or permit it"
         ) from error
     return "removed"
 
 
 def _sweep(client: Redis, ids: Sequence[UUID]) -> dict[UUID, dict[str, int]]:
-    """Messages, results and whatever else in Redis still names the recordings."""
+    """Removes messages, results and other Redis keys that still name the recordings; counts them by
+    kind."""
     return (
         {
             each: dict(kinds)
@@ -152,9 +152,12 @@ def _sweep(client: Redis, ids: Sequence[UUID]) -> dict[UUID, dict[str, int]]:
 
 
 def check(connection: Connection, ids: Collection[UUID], read: Searched | None = None) -> Checked:
-    """Looks for the recordings in every store, removes what was written while they were deleted,
-    looks again where there was any, and notes the outcome with their tombstones. ``read``: Postgres
-    was searched before."""
+    """Searches every store for the recordings, removes what was written during their deletion, and
+    stores the result with their tombstones.
+
+    Args:
+        read: the result of an earlier search of Postgres.
+    """
     client = redis.client()
     late = sum(sum(kinds.values()) for kinds in _sweep(client, list(ids)).values()) + _sweep_store(
         ids
@@ -174,7 +177,7 @@ def check(connection: Connection, ids: Collection[UUID], read: Searched | None =
 
 
 def _in_store(ids: Collection[UUID]) -> tuple[int, list[str]]:
-    """How many paths there are in the store, and which name one of the recordings."""
+    """Number of paths in the store, and the paths that name one of the recordings."""
     wanted, paths, named = traces.Ids(ids), 0, []
     for each in stored(settings().store_url):
         paths += 1
@@ -184,14 +187,15 @@ def _in_store(ids: Collection[UUID]) -> tuple[int, list[str]]:
 
 
 def _sweep_store(ids: Collection[UUID]) -> int:
-    """Audio that a decoder wrote although its recording was deleted."""
+    """Removes audio that a decoder wrote after its recording was deleted; returns the number of
+    files."""
     return sum(delete_recording(settings().store_url, each)[0] for each in ids)
 
 
 def settle(connection: Connection, ends: float) -> list[UUID]:
-    """The last look at deletions that no late job can reach any more; many at a time, for it reads
-    everything. Returns those for which it is over; where the monotonic clock says ``ends`` before
-    that, the next call goes on with it."""
+    """Verifies deletions that no late job can reach any more; many at a time, because it reads
+    everything. Returns the recordings whose verification is complete. It stops when the monotonic
+    clock reaches ``ends``, and the next call continues."""
     if not searches.under_way(connection):
         ids = tombstones.unsettled(connection, settings().late_job_sec, SETTLED)
         if not ids:
@@ -210,15 +214,16 @@ def settle(connection: Connection, ends: float) -> list[UUID]:
 
 
 def keep_out(connection: Connection) -> None:
-    """Puts the marks of deleted recordings back where Redis lost them."""
+    """Restores the marks of deleted recordings that Redis lost."""
     deleted.mark(redis.client(), tombstones.reachable(connection))
 
 
 def receipts(connection: Connection, ids: Collection[UUID]) -> list[DeletionReceipt]:
-    """What became of these deletions, the oldest first."""
+    """Receipts of these deletions, oldest first."""
     return tombstones.receipts(connection, ids)
 
 
 def batches(ids: Sequence[UUID], size: int) -> Iterator[Sequence[UUID]]:
+    """Splits ids into batches of at most ``size``."""
     for start in range(0, len(ids), size):
         yield ids[start : start + size]

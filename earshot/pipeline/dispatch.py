@@ -42,15 +42,15 @@ QUARANTINED = (
     " `earshot dead list` shows them"
 )
 Barred = tuple[int, str, str]
-"""Chunk index, analysis and release that must not be tried."""
+"""Chunk index, analysis and release that must not be run."""
 
 
 def dispatch(connection: Connection, publisher: Publisher, recording_id: UUID) -> int:
-    """Publishes every pending chunk of the recording and returns how many. Chunks are marked before
-    they are published, so a crash in between leaves them overdue, never forgotten.
+    """Publishes every pending chunk of the recording and returns their number. Chunks are marked as
+    dispatched before they are published, so that a crash in between leaves them overdue, not lost.
 
     Raises:
-        Unavailable: Redis or Postgres is away; chunks that were not published are pending again.
+        Unavailable: Redis or Postgres is unavailable; unpublished chunks are pending again.
     """
     recording = recordings.get(connection, recording_id)
     if recording is None or recording.state != RecordingState.ANALYZING:
@@ -70,9 +70,9 @@ def dispatch(connection: Connection, publisher: Publisher, recording_id: UUID) -
 
 
 def _batches(rows: Sequence[Row]) -> Iterator[Sequence[Row]]:
-    """The whole recording first (its job is the longest), then the chunks, those of the same
-    analyses together. A chunk that did not come back goes alone, so that one bad chunk
-    does not take others with it again."""
+    """The whole recording first, since its job is the longest, then the chunks, grouped by their
+    analyses. A chunk that was dispatched before goes alone, so that a bad chunk cannot fail others
+    with it again."""
     fresh: dict[frozenset[str], list[Row]] = {}
     for row in rows:
         if row["index"] < 0 or row["attempts"] > 1:
@@ -86,7 +86,7 @@ def _batches(rows: Sequence[Row]) -> Iterator[Sequence[Row]]:
 
 
 class _Group(NamedTuple):
-    """Rows of a recording that are dispatched together."""
+    """Rows of one recording that are dispatched together."""
 
     recording: Recording
     rows: Sequence[Row]
@@ -119,7 +119,7 @@ def _publish(connection: Connection, publisher: Publisher, group: _Group) -> Non
 
 
 def _transcript(connection: Connection, group: _Group) -> tuple[str | None, str]:
-    """The URL of the transcript for a row of that scope, and the reason why there is none."""
+    """URL of the transcript for rows of that scope; or the reason why it cannot be made."""
     if group.rows[0]["index"] != TRANSCRIPT:
         return None, ""
     try:
@@ -127,12 +127,12 @@ def _transcript(connection: Connection, group: _Group) -> tuple[str | None, str]
     except (Transient, psycopg.OperationalError):
         raise
     except Exception as error:
-        log.exception("recording %s: no transcript can be made", group.recording.id)
+        log.exception("recording %s: the transcript cannot be made", group.recording.id)
         return None, f"no transcript can be made of the findings: {one_line(error)}"
 
 
 def _job(group: _Group, batch_id: UUID, analysis: str, transcript_uri: str | None) -> Job | None:
-    """The job for the rows that may be tried; the others are answered here."""
+    """Builds the job for the rows that may be run, and stages a failure for the others."""
     card, release = analyses().get(analysis), group.named.get(analysis)
     if card is None or release is None:
         gone = f"there is no analysis {analysis} (any more)"
@@ -161,7 +161,7 @@ def _job(group: _Group, batch_id: UUID, analysis: str, transcript_uri: str | Non
 
 
 def _answer(keys: Sequence[ChunkKey], analysis: str, release: str, code: str, detail: str) -> None:
-    """What no worker is to try is answered here."""
+    """Stages a failure for chunks that no worker is to run."""
     if keys:
         outcome = Staged(release=release, outcome=Failed(code=code, detail=detail))
         staging.put(

@@ -1,5 +1,5 @@
-"""Publishes emergencies while their job still runs: they do not wait for its other chunks, nor for
-the merge."""
+"""Publishes alarms while their job still runs, without waiting for its other chunks or the
+merge."""
 
 from collections.abc import Mapping
 
@@ -13,12 +13,12 @@ from earshot.storage.postgres import db
 
 
 def publish(client: Redis, outcomes: Mapping[ChunkRef, Outcome]) -> None:
-    """Publishes the alarms found in these outcomes. To be called before they are staged: a staged
-    chunk is not analysed again, so its alarm could be lost, while one that is published twice has
+    """Publishes the alarms found in these outcomes. Call it before staging: a staged chunk is not
+    analysed again, so a crash in between would lose its alarm; an alarm that is published twice has
     the same id.
 
     Raises:
-        Unavailable: Postgres or Redis is away; the job is to be tried again.
+        Unavailable: Postgres or Redis is unavailable; retry the job.
     """
     found = [
         events.emergency(ref.key, alarm)

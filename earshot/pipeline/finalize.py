@@ -1,5 +1,4 @@
-"""Closes a recording whose chunks are all merged: with its report, or with the reason why there is
-none."""
+"""Closes a recording whose chunks are all merged, with its report or with an error."""
 
 import logging
 from uuid import UUID
@@ -21,25 +20,25 @@ log = logging.getLogger(__name__)
 
 
 def finalize(connection: Connection, recording_id: UUID) -> bool:
-    """Builds the report and closes the recording with it. False, and nothing is written, for a
-    recording that is not open or not complete, or was closed, reopened or deleted meanwhile; its
-    newest round is then finalized by whatever completes it. No lock is held while the report is
-    computed, and a report that fails closes the recording as failed; its findings stay.
+    """Builds the report and closes the recording with it. Returns False and writes nothing if the
+    recording is not open, not complete, or was closed, reopened or deleted meanwhile; its newest
+    round is finalized when it is complete. No lock is held while the report is computed.
+    If the report cannot be built, the recording is closed as failed and its findings stay.
 
     Raises:
-        Unavailable: Postgres is away; the same call is to be made again.
+        Unavailable: Postgres is unavailable; repeat the call.
     """
     merged = reports.read(connection, recording_id)
     if merged is None:
         return False
     try:
-        with db.lost_connections():  # a full disk or a deadlock is no failure of the findings
+        with db.lost_connections():  # a full disk or a deadlock is not caused by the findings
             report = build_report(merged.info(), merged.parts())
             closed = reports.close(connection, merged, report)
     except Transient:
         raise
     except Exception as error:
-        log.exception("recording %s: no report can be made of its findings", recording_id)
+        log.exception("recording %s: the report cannot be built", recording_id)
         return _fail(connection, merged, error)
     if closed and any(row["index"] == TRANSCRIPT for row in merged.chunks):
         transcripts.remove(settings().store_url, recording_id)
@@ -60,10 +59,10 @@ def _fail(connection: Connection, merged: Merged, error: Exception) -> bool:
 
 def close(recording_id: UUID) -> None:
     """Finalizes the recording and publishes its events; a message about a recording that never
-    existed is put aside.
+    existed is set aside.
 
     Raises:
-        Unavailable: Postgres or Redis is away; the same call is to be made again.
+        Unavailable: Postgres or Redis is unavailable; repeat the call.
     """
     client = redis.client()
     with db.pooled() as connection:

@@ -18,12 +18,11 @@ log = logging.getLogger(__name__)
 
 
 def merge_outcomes(batch: Batch, publisher: Publisher) -> None:
-    """Merges the chunks of which every outcome is staged and that are not merged yet; publishes
-    their events, the analyses of transcripts that can be read now, and the finalizing of recordings
-    that are complete.
+    """Merges the unmerged chunks whose outcomes are all staged. Publishes their events, the
+    analyses of transcripts that are now complete, and the finalize tasks of complete recordings.
 
     Raises:
-        Unavailable: Postgres or Redis is away; the same call is to be made again.
+        Unavailable: Postgres or Redis is unavailable; repeat the call.
     """
     client = redis.client()
     staged = staging.get(client, batch.chunks)
@@ -35,15 +34,15 @@ def merge_outcomes(batch: Batch, publisher: Publisher) -> None:
             dispatch(connection, publisher, recording_id)
         waiting = ledger.still_open(connection, batch.chunks)
         buried = tombstones.buried(connection, {chunk.recording_id for chunk in batch.chunks})
-    # Also what an earlier delivery merged before it died, and what was deleted: nothing said in a
-    # recording stays in Redis.
+    # Includes chunks merged by an earlier delivery that crashed, and chunks of deleted recordings:
+    # no content of a recording stays in Redis.
     staging.settle(
         client, [chunk for chunk in batch.chunks if chunk not in waiting], settings().late_job_sec
     )
     _refuse_deleted(client, batch, buried | set(ready))
     if len(merged) < len(batch.chunks):
-        # Merged before, or its outcomes were lost with Redis: the ledger knows which, and the
-        # reconciler acts on it.
+        # The others were merged before, or Redis lost their outcomes: the reconciler finds these in
+        # the ledger.
         log.warning(
             "batch %s: %d of %d chunks merged now", batch.batch_id, len(merged), len(batch.chunks)
         )
@@ -52,7 +51,8 @@ def merge_outcomes(batch: Batch, publisher: Publisher) -> None:
 
 
 def _refuse_deleted(client: Redis, batch: Batch, known: set[UUID]) -> None:
-    """Of one that has a tombstone nothing is put aside: it would name the recording again."""
+    """Sets the batch aside if it names recordings that never existed. Deleted ones have a
+    tombstone, and nothing of them is stored again."""
     gone = [chunk for chunk in batch.chunks if chunk.recording_id not in known]
     if gone:
         refused.deleted(client, "merge", gone[0].recording_id, batch.model_dump_json())

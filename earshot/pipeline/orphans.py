@@ -1,5 +1,5 @@
-"""What processes left behind that died: uploads that no request names, audio that no recording has,
-half-written files."""
+"""Removes orphaned files of dead processes: uploads that no request names, audio without a
+recording, half-written files."""
 
 import logging
 import re
@@ -20,24 +20,22 @@ from earshot.storage.redis.client import lost_connections
 log = logging.getLogger(__name__)
 
 AGE_SEC = 3600.0
-"""What is younger may belong to somebody who is at work."""
+"""Minimum age of an orphan: younger files may belong to a running process."""
 EVERY_SEC = 3600
 SWEPT = "swept"
-"""Redis key that is there while somebody has looked within ``EVERY_SEC``: a look reads the whole
-store."""
+"""Redis key set for ``EVERY_SEC`` after each search, which reads the whole store."""
 DAY_SEC = 86_400.0
 HALF_WRITTEN = ".writing-"
 
 
 @lost_connections()
 def due(client: Redis) -> bool:
-    """Whether nobody has looked for so long; from now on somebody has."""
+    """True if no search started within ``EVERY_SEC``; marks one as started."""
     return bool(client.set(SWEPT, 1, nx=True, ex=EVERY_SEC))
 
 
 def uploads(connection: Connection, client: Redis) -> int:
-    """Removes old uploads that neither a request in Postgres nor one in a queue names; returns how
-    many."""
+    """Removes old uploads that no request in Postgres or in a queue names; returns their number."""
     store, days = settings().store_url, settings().retention.uploads
     old = [each for each in stored(store, "inbox") if _is_old(each)]
     if not old:
@@ -54,8 +52,8 @@ def uploads(connection: Connection, client: Redis) -> int:
 
 
 def files(connection: Connection) -> int:
-    """Removes old audio without a recording, what a dead decoder has half written, and this
-    machine's copies of remote files whose process is gone; returns how many recordings and
+    """Removes old audio without a recording, half-written files of dead decoders, and this
+    machine's copies of remote files whose process is gone; returns the number of recordings and
     files."""
     store = settings().store_url
     found: dict[UUID, list[Stored]] = {}

@@ -1,4 +1,4 @@
-"""How recordings are cut into chunks, and the analyses that each chunk is for."""
+"""Plans how a recording is cut into chunks, and which analyses each chunk needs."""
 
 from collections.abc import Collection, Iterable, Sequence
 
@@ -11,12 +11,12 @@ from earshot.storage.postgres.recordings import NewChunk
 
 
 def requested(request: IngestRequest) -> tuple[str, ...]:
-    """The analyses that the request names; all where it names none."""
+    """The analyses that the request names; all of them if it names none."""
     return request.analyses or tuple(analyses())
 
 
 def plan_limits() -> PlanLimits:
-    """Length of chunks, by the settings."""
+    """Chunk lengths from the settings."""
     config = settings()
     return PlanLimits.of_seconds(
         config.chunk_duration_sec, config.chunk_max_sec, config.overlap_sec
@@ -29,8 +29,8 @@ def new_chunks(
     spans: Sequence[Interval],
     utterances: Iterable[Utterance],
 ) -> list[NewChunk]:
-    """One row per span where an analysis of chunks is asked for, and one each for the whole
-    recording and the transcript where an analysis of that scope is."""
+    """One row per span if an analysis of chunks is requested, and one row each for the whole
+    recording and the transcript if an analysis of that scope is."""
     whole, spoken = Interval(start_ms=0, end_ms=duration_ms), tuple(utterances)
     places = {scope: [(index, whole)] for scope, index in SCOPES.items()}
     places["chunk"] = list(enumerate(spans))

@@ -1,4 +1,4 @@
-"""What the pipeline needs of the program that runs it."""
+"""Protocols that the program running the pipeline implements."""
 
 from collections.abc import Sequence
 from typing import NamedTuple, Protocol
@@ -7,25 +7,25 @@ from earshot.storage.redis.claims import Claim
 
 
 class Call(NamedTuple):
-    """A task and its one argument, which is JSON."""
+    """A task with its single JSON argument."""
 
     task: str
     argument: object
 
 
 class Publisher(Protocol):
-    """Puts tasks into their queues."""
+    """Publishes tasks to their queues."""
 
     def publish(self, task: str, argument: object, /) -> None:
         """Publishes one task.
 
         Raises:
-            Unavailable: ``redis_away``, Redis does not answer, or refuses.
+            Unavailable: ``redis_away``, Redis does not answer or refuses the task.
         """
 
     def publish_chord(self, header: Sequence[Call], body: Call, /) -> None:
-        """Publishes the tasks of ``header``, and ``body`` to follow the last of them; ``body``
-        alone where ``header`` is empty.
+        """Publishes the tasks of ``header``, and ``body`` to run after the last of them; ``body``
+        alone if ``header`` is empty.
 
         Raises:
             Unavailable: as ``publish``. Some of the tasks may have been published.
@@ -37,4 +37,4 @@ class Claimant(Protocol):
     (``earshot.storage.redis.presence``)."""
 
     def claim(self) -> Claim:
-        """A claim of this process, as of now."""
+        """A claim of this process, with the current time."""

@@ -1,4 +1,4 @@
-"""Which release each analysis is done with now."""
+"""Selects the active release of each analysis."""
 
 import hashlib
 from collections.abc import Callable, Mapping
@@ -17,16 +17,17 @@ from earshot.storage.postgres.db import Connection, connect
 
 
 def active(connection: Connection | None) -> dict[str, Release]:
-    """Analysis to its release: the endpoint that settings name, else the promoted one, else the
-    catalog's, else one that stands for code alone. Without a database nothing is promoted."""
+    """Analysis to its release: the endpoint from the settings, else the promoted release, else the
+    catalog's, else one for an analysis without a checkpoint. Without a database no release is
+    promoted."""
     catalogued = {name: default_release(name) for name in analyses()}
     promoted = {} if connection is None else releases.active(connection)
     return {**catalogued, **promoted, **_elsewhere()}
 
 
 def serving(warn: Callable[[str], object]) -> Mapping[str, Release]:
-    """``active`` for the next job; by settings and catalog alone where there is no database, or,
-    with a warning, where it does not answer."""
+    """``active`` for the next job; from settings and catalog alone without a database or, with a
+    warning, if it does not answer."""
     url = settings().database_url
     if url:
         try:
@@ -35,15 +36,15 @@ def serving(warn: Callable[[str], object]) -> Mapping[str, Release]:
         except (psycopg.Error, Unavailable) as error:
             reason = " ".join(str(error).split())[:120]
             warn(
-                "active models are read from settings and catalog alone, the database does not"
-                f" answer: {reason}"
+                "active models are read from settings and catalog alone,"
+                f" the database does not answer: {reason}"
             )
     return active(None)
 
 
 def _elsewhere() -> dict[str, Release]:
-    """The inference endpoint, where speech is recognised there; named after its URL, so that rows
-    tell one from another."""
+    """The release of the inference endpoint, if it recognises speech; its name contains a hash of
+    the URL, so that rows of different endpoints differ."""
     config = settings()
     if config.asr_backend != "endpoint":
         return {}
@@ -56,9 +57,9 @@ def _elsewhere() -> dict[str, Release]:
 
 
 def gate_release() -> Release | None:
-    """Scene release of the gate before speech (``workers.gate``): the catalog's default, whichever
-    is promoted, since it is small and on every machine. None where the gate is switched off, or
-    where the licence of its checkpoint forbids this use: then nothing is skipped."""
+    """Scene release used by the gate (``workers.gate``): always the catalog's default, which is
+    small and present on every machine. None if the gate is switched off, or if the licence of its
+    checkpoint forbids this use: no chunk is skipped then."""
     config, entry = settings(), defaults()["scene"]
     allowed = licence.allows(entry, config.commercial_use)
     return entry.release() if config.scene_gate and allowed else None

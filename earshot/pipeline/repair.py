@@ -1,4 +1,4 @@
-"""One pass of the reconciler: sets going again whatever a crash or a lost message left behind."""
+"""Reconciles in passes: resumes work that a crash or a lost message interrupted."""
 
 import logging
 from collections.abc import Callable, Iterable
@@ -30,12 +30,12 @@ log = logging.getLogger(__name__)
 T = TypeVar("T")
 
 MAX_DISPATCHES = 10
-"""Dispatches, and merges sent again, after which a chunk is given up although no worker is known to
-have died of it."""
+"""Dispatches and repeated merges after which a chunk is given up, even if no worker is known to
+have died while processing it."""
 
 
 class Repaired(Frozen):
-    """How many of each one pass set going again."""
+    """Counts of what one pass resumed."""
 
     requests_sent_again: int = 0
     requests_restarted: int = 0
@@ -51,16 +51,17 @@ class Repaired(Frozen):
 def repair(
     publisher: Publisher, incarnation: str | None, *, restart_failed: bool = False
 ) -> Repaired:
-    """Sends again requests and chunks whose message or worker is gone, gives up what was dispatched
-    too often, closes recordings that are complete, and puts back events that Redis lost. What
-    cannot be mended does not keep the rest from it, and two of these at once do nothing twice.
+    """Republishes requests and chunks whose message or worker is lost, gives up chunks that were
+    dispatched too often, finalizes complete recordings, and restores events that Redis lost. One
+    failing item does not stop the others, and concurrent passes do nothing twice.
 
     Args:
         incarnation: the worker in which this runs; see ``verdicts.look``.
-        restart_failed: also what failed for its surroundings (``earshot.pipeline.intake.restart``).
+        restart_failed: also restart recordings that failed because of an unavailable dependency
+            (``earshot.pipeline.intake.restart``).
 
     Raises:
-        Unavailable: Redis or Postgres is away.
+        Unavailable: Redis or Postgres is unavailable.
     """
     client = redis.client()
     with db.pooled() as connection:
@@ -98,13 +99,13 @@ def repair(
             pending, lambda found: dispatch(connection, publisher, found)
         )
     if at.queues["finalize"].length:
-        complete = []  # with each pass more of them would fill the queue of a stopped pool
+        complete = []  # otherwise every pass would add messages to the queue of a stopped pool
     counts["recordings_finalized"] = _count(complete, lambda found: _finalize(publisher, found))
     return Repaired(**counts)
 
 
 def _sorted(late: Iterable[LateChunk]) -> tuple[list[OnItsWay], list[OnItsWay], list[LateChunk]]:
-    """Chunks to give up, chunks that only lack their merge, and chunks to dispatch again."""
+    """Splits late chunks: to give up, to merge again, and to dispatch again."""
     hopeless, unmerged, lost = [], [], []
     for each in late:
         if each.chunk.attempts >= MAX_DISPATCHES:
@@ -117,8 +118,8 @@ def _sorted(late: Iterable[LateChunk]) -> tuple[list[OnItsWay], list[OnItsWay], 
 
 
 def _count(things: Iterable[T], mend_one: Callable[[T], object]) -> int:
-    """How many of the things ``mend_one`` mended; the others do not suffer from one that cannot be,
-    nor from a store that is away."""
+    """Number of things that ``mend_one`` mended. A failure is logged and the others follow, unless
+    Redis or Postgres is unavailable."""
     mended = 0
     for thing in things:
         try:
@@ -136,13 +137,12 @@ def _count(things: Iterable[T], mend_one: Callable[[T], object]) -> int:
 
 
 def _within_capacity(late: Iterable[LateChunk], at: Look) -> list[OnItsWay]:
-    """Those for which there is room in the queues of what they lack, the oldest first: more would
-    only make everybody wait."""
+    """Late chunks whose missing analyses have room in their queues, oldest first: more messages
+    would only lengthen the queues."""
     room = {name: queue.room for name, queue in at.queues.items()}
     chosen = []
     for each in late:
-        # An analysis that is not in the registry any more has no queue: dispatch knows what to say
-        # of it.
+        # An analysis that is no longer in the registry has no queue: dispatch stages its failure.
         lacking = [
             delay.analysis
             for delay in each.delays
@@ -162,7 +162,8 @@ def _send_again(connection: Connection, publisher: Publisher, found: OpenRequest
 
 
 def _merge_again(connection: Connection, publisher: Publisher, found: OnItsWay) -> bool:
-    """Counted like a dispatch, or a merge that can never succeed would be sent for ever."""
+    """Publishes the merge again. It counts as a dispatch: a merge that can never succeed would
+    otherwise be repeated forever."""
     mine = ledger.count_again(connection, found)
     if mine:
         batch = Batch(batch_id=uuid4(), chunks=(found.key,))
@@ -176,16 +177,14 @@ def _give_up(connection: Connection, client: Redis, found: OnItsWay) -> bool:
     staged = staging.get(client, [found.key])[found.key]
     lost = Staged(
         release="none",
-        outcome=Failed(
-            code=GAVE_UP, detail=f"no result, although it was sent {found.attempts} times"
-        ),
+        outcome=Failed(code=GAVE_UP, detail=f"no result after {found.attempts} dispatches"),
     )
     try:
         merged = ledger.merge(
             connection, {found.key: {name: staged.get(name, lost) for name in found.wanted}}
         )
-    except psycopg.DataError as error:  # what was found cannot be stored: that is then what is said
-        detail = f"what was found cannot be stored: {one_line(error)}"
+    except psycopg.DataError as error:  # the findings are replaced by a failure with the reason
+        detail = f"the findings cannot be stored: {one_line(error)}"
         unfit = Staged(release="none", outcome=Failed(code=GAVE_UP, detail=detail))
         merged = ledger.merge(connection, {found.key: dict.fromkeys(found.wanted, unfit)})
     staging.settle(client, merged, settings().late_job_sec)

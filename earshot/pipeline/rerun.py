@@ -1,4 +1,4 @@
-"""Analyses parts of a recording again, or adds analyses that were never requested."""
+"""Repeats analyses of a recording, or adds analyses that were not requested before."""
 
 from collections.abc import Collection, Mapping
 from uuid import UUID
@@ -18,15 +18,15 @@ from earshot.storage.postgres.recordings import NewChunk
 from earshot.storage.postgres.rounds import Choice
 
 TRANSCRIBE = ("asr", "diarization")
-"""Analyses that the words and speakers of a transcript come from."""
+"""Analyses that provide the words and speakers of a transcript."""
 
 
 def plan(connection: Connection, recording_id: UUID, choice: Choice) -> dict[int, set[str]]:
-    """Chunk index to the analyses that ``choice`` names; nothing is asked for yet.
+    """Chunk index to the analyses that ``choice`` selects; nothing is changed yet.
 
     Raises:
-        Permanent: ``unknown_recording``; ``never_decoded``, there is nothing to do the named
-            analyses on.
+        Permanent: ``unknown_recording``; ``never_decoded``, there is no audio for the selected
+            analyses.
     """
     scopes = {card.name: card.scope for card in cards()}
     with connection.transaction():
@@ -51,13 +51,13 @@ def start_round(
     wanted: Mapping[int, Collection[str]],
     speakers: SpeakerCount | None = None,
 ) -> int:
-    """Analyses these chunks again by the named analyses, in a new round; returns how many pairs of
-    chunk and analysis that are, and does nothing for none. ``speakers``: as in ``Choice``.
+    """Repeats the named analyses of these chunks in a new round; returns the number of pairs of
+    chunk and analysis, and does nothing if there are none. ``speakers``: as in ``Choice``.
 
     Raises:
-        Permanent: ``still_open``, ``never_decoded``, ``same_content``, or ``unknown_analysis``: it
-            is not in the registry any more.
-        Unavailable: Redis or Postgres is away; upkeep dispatches the round when it is back.
+        Permanent: ``still_open``, ``never_decoded``, ``same_content``, or ``unknown_analysis``: one
+            is no longer in the registry.
+        Unavailable: Redis or Postgres is unavailable; upkeep dispatches the round later.
     """
     if wanted:
         _reopen(connection, recording_id, wanted, speakers)
@@ -72,16 +72,16 @@ def extend(
     asked: Collection[str],
     speakers: SpeakerCount | None,
 ) -> tuple[str, ...]:
-    """Adds those of the ``asked`` analyses that no request named before, or not with that many
-    speakers, in a new round; returns them. Analyses that were requested before are not repeated, so
-    the same request may come any number of times. A recording that failed is left alone.
+    """Adds, in a new round, the ``asked`` analyses that were not requested before, or not with that
+    number of speakers; returns them. Other analyses are not repeated, so that the same request may
+    arrive any number of times. A failed recording is not changed.
 
     Raises:
-        Transient: ``busy``, something is missing and the recording is still being analysed; try
-            again later.
+        Transient: ``busy``, analyses are missing and the recording is still being analysed; retry
+            later.
         Permanent, Unavailable: as ``start_round``.
     """
-    with connection.transaction():  # one that asks for the same at the same time finds it asked for
+    with connection.transaction():  # concurrent requests for the same analyses add them once
         known = [name for name in asked if name in analyses()]
         choice = rounds.lacking(connection, recording_id, known, speakers)
         recording = recordings.get(connection, recording_id)
@@ -117,8 +117,8 @@ def _reopen(
 def _with_readers(
     connection: Connection, recording_id: UUID, wanted: Mapping[int, Collection[str]]
 ) -> Mapping[int, Collection[str]]:
-    """``wanted``, and the analyses of the transcript that the recording has, where what is wanted
-    changes the transcript."""
+    """Adds the recording's analyses of the transcript to ``wanted``, if the wanted analyses change
+    the transcript."""
     recording = recordings.get(connection, recording_id)
     readers = {
         card.name
@@ -132,8 +132,8 @@ def _with_readers(
 
 
 def _chunks_of_uncut(connection: Connection, recording_id: UUID) -> list[NewChunk]:
-    """How to cut a recording that no analysis of chunks was asked of so far; for any other,
-    nothing."""
+    """Chunks for a recording without any, because no analysis of chunks was requested so far; empty
+    for others."""
     found = rounds.uncut(connection, recording_id)
     if found is None:
         return []

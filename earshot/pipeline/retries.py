@@ -1,11 +1,11 @@
-"""How tasks that raise ``Transient`` are tried again."""
+"""Timing of retries of tasks that raise ``Transient``."""
 
 from earshot.settings import settings
 
 PAUSE_MAX_SEC = 60
-"""Longest pause before the next try."""
+"""Maximum pause before a retry, in seconds."""
 
 
 def step_sec() -> float:
-    """Longest time (seconds) between the starts of two successive tries of one task."""
+    """Maximum time (seconds) between the starts of two successive attempts of a task."""
     return settings().task_time_limit_sec + PAUSE_MAX_SEC

@@ -1,4 +1,4 @@
-"""The transcript of an open recording, for the analyses that read it."""
+"""Stores the transcript of an open recording, for the analyses that read it."""
 
 from earshot.analysis.report.report import build_report
 from earshot.analysis.report.sections import Transcript
@@ -10,11 +10,11 @@ from earshot.storage.postgres.recordings import Recording
 
 
 def store(connection: Connection, recording: Recording) -> str:
-    """Writes the turns of everything that is merged so far to the audio store; returns their URL.
+    """Writes the turns of all merged findings to the audio store; returns the URL.
 
     Raises:
-        Unavailable: the store or Postgres is away.
-        pydantic.ValidationError: a merged outcome is not of its analysis.
+        Unavailable: the store or Postgres is unavailable.
+        pydantic.ValidationError: a merged outcome does not fit its analysis.
     """
     merged = reports.of(connection, recording)
     report = build_report(merged.info(), merged.parts())

@@ -1,5 +1,5 @@
-"""Sorts the chunks of a job before work on them begins: done, in other hands, fresh, suspect, or
-beyond help."""
+"""Sorts the chunks of a job before their analysis: done, claimed elsewhere, fresh, suspect, or
+given up."""
 
 from collections.abc import Iterator
 from typing import NamedTuple
@@ -14,13 +14,13 @@ from earshot.storage.redis.presence import Worker
 
 
 class Open(NamedTuple):
-    """A chunk on which something is left to do."""
+    """A chunk that is not done."""
 
     ref: ChunkRef
     release: str
     standing: Standing
     died: bool
-    """The holder of the claim that was found has died."""
+    """True if the holder of the current claim has died."""
 
     @property
     def deaths(self) -> int:
@@ -32,18 +32,18 @@ class Open(NamedTuple):
 
 
 class Sorted(NamedTuple):
-    """The chunks of a job that are not done."""
+    """The unfinished chunks of a job."""
 
     fresh: list[Open]
     suspect: list[Open]
-    """A worker ended at them before. Which chunk of a batch it was nobody knows, so each is tried
-    alone."""
+    """A worker died while it held them. Which chunk of a batch caused it is unknown, so each is
+    retried alone."""
     dead: list[Open]
     busy: list[Open]
 
     def groups(self, *, urgent: bool) -> Iterator[list[Open]]:
-        """What to claim, analyse and stage at once: of an urgent analysis one chunk, for its alarms
-        do not wait for others."""
+        """Groups of chunks to claim, analyse and stage together; single chunks for an urgent
+        analysis, whose alarms do not wait for other chunks."""
         if self.fresh and not urgent:
             yield self.fresh
         for each in [*self.fresh, *self.suspect] if urgent else self.suspect:
@@ -51,7 +51,7 @@ class Sorted(NamedTuple):
 
 
 def sort(client: Redis, job: Job, mine: Claim) -> Sorted:
-    """How the job's chunks stand now, for the process that claims with ``mine``."""
+    """Sorts the job's chunks for the process that claims with ``mine``."""
     stands = claims.look(client, {ref.key: [job.analysis] for ref in job.chunks})
     held = [stand.claim.worker for names in stands.values() if (stand := names[job.analysis]).claim]
     workers = presence.named(client, [mine.worker, *held])
@@ -76,7 +76,6 @@ def sort(client: Redis, job: Job, mine: Claim) -> Sorted:
 
 def _fate(stand: Standing, mine: Claim, workers: dict[str, Worker], watching: bool) -> Fate:
     if stand.claim is None or (stand.claim.worker, stand.claim.pid) == (mine.worker, mine.pid):
-        return (
-            "handed_back"  # a child does one thing at a time: what it does not do now it has let go
-        )
+        # A child process runs one job at a time, so its claims from earlier jobs are void.
+        return "handed_back"
     return claims.fate(stand.claim, workers, watching=watching)

@@ -1,5 +1,5 @@
-"""What has not come as far as it should, and why: the judgement on which the reconciler acts and
-that `doctor --stuck` shows."""
+"""Finds late requests and chunks, and decides why they are late: for the reconciler and for
+`doctor --stuck`."""
 
 import time
 from collections.abc import Iterator
@@ -21,17 +21,17 @@ from earshot.storage.redis.presence import Worker
 from earshot.storage.redis.waits import Queue
 
 Verdict = Literal["working", "waiting", "unserved", "unsure", "died", "lost", "unmerged"]
-"""At work; waits its turn; nobody consumes its queue; its worker is silent; its worker died; its
-message is gone; analysed, but the merge is gone."""
+"""In order: being processed; queued; no worker consumes its queue; its worker sends no heartbeats;
+its worker died; its message is lost; analysed, but the merge message is lost."""
 TO_MEND = ("died", "lost", "unmerged")
 PERIODS = 3
-"""``worker_lost_sec`` that a request under way may go untouched: longer than any pause between two
-tries (60 s by default)."""
-GONE = "whoever decoded it is gone"
+"""Multiple of ``worker_lost_sec`` for which a request may stay unchanged: longer than any pause
+between two attempts (60 s by default)."""
+GONE = "the process that decoded it is gone"
 
 
 class Delay(Frozen):
-    """Why one analysis of a chunk has not come back."""
+    """Why one analysis of a chunk has no outcome yet."""
 
     analysis: str
     verdict: Verdict
@@ -39,7 +39,7 @@ class Delay(Frozen):
 
 
 class LateChunk(Frozen):
-    """A chunk that was dispatched ``worker_lost_sec`` ago or earlier and is not merged."""
+    """A chunk that was dispatched at least ``worker_lost_sec`` ago and is not merged."""
 
     chunk: OnItsWay
     delays: tuple[Delay, ...]
@@ -49,7 +49,7 @@ class LateChunk(Frozen):
 
 
 class LateRequest(Frozen):
-    """A recording that is not cut into chunks yet."""
+    """A request whose recording is not cut into chunks yet."""
 
     request: OpenRequest
     verdict: Verdict
@@ -57,19 +57,23 @@ class LateRequest(Frozen):
 
 
 class Look(Frozen):
-    """Redis at one moment."""
+    """A snapshot of queues and workers in Redis."""
 
     queues: dict[str, Queue]
     workers: dict[str, Worker]
     watching: bool
-    """Somebody was heard for long enough to take others' silence for death."""
+    """Heartbeats were uninterrupted for long enough to declare a worker without them dead."""
     now: float
 
 
 def look(client: Redis, incarnation: str | None) -> Look:
-    """``incarnation``: the worker in which this runs. A command has none and was not there to hear:
-    it goes by the worker that was heard for longest, and where none was, as after a time without
-    Redis, it takes no silence for death."""
+    """Takes a snapshot of queues and workers.
+
+    Args:
+        incarnation: the worker in which this runs. None for a command, which relies on the worker
+            with the longest uninterrupted heartbeats; without one, as after an outage of Redis, no
+            worker is declared dead.
+    """
     workers = {worker.incarnation: worker for worker in presence.living(client)}
     alive_sec = (
         presence.alive_sec(workers, incarnation)
@@ -86,10 +90,10 @@ def look(client: Redis, incarnation: str | None) -> Look:
 
 
 def late_chunks(connection: Connection, client: Redis, at: Look) -> list[LateChunk]:
-    """Every late chunk, the oldest first."""
+    """Every late chunk, oldest first."""
     chunks = ledger.on_their_way(connection, settings().worker_lost_sec)
     stands = claims.look(client, {each.key: sorted(each.wanted) for each in chunks})
-    gone = presence.named(client, _holders(stands) - set(at.workers))  # those that said goodbye
+    gone = presence.named(client, _holders(stands) - set(at.workers))  # those shut down in order
     known = at.model_copy(update={"workers": {**at.workers, **gone}})
     return [
         LateChunk(chunk=each, delays=tuple(_delays(each, stands[each.key], known)))
@@ -98,7 +102,7 @@ def late_chunks(connection: Connection, client: Redis, at: Look) -> list[LateChu
 
 
 def late_requests(connection: Connection, at: Look) -> list[LateRequest]:
-    """Every recording that waits to be taken in for longer than it takes a worker to start."""
+    """Every request that has waited longer than a worker takes to start."""
     found = requests.unfinished(connection, settings().worker_lost_sec)
     return [_request(connection, each, at) for each in found]
 
@@ -130,11 +134,11 @@ def _verdict(analysis: str, stand: Standing, sent_at: float, at: Look) -> tuple[
     claim = stand.claim
     fate = claims.fate(claim, at.workers, watching=at.watching) if claim else "handed_back"
     if claim and fate == "working":
-        return "working", f"{claim.node} works on it since {at.now - claim.since:.0f} s"
+        return "working", f"{claim.node} at work on it for {at.now - claim.since:.0f} s"
     if claim and fate == "died":
         return (
             "died",
-            f"{claim.node} died {at.now - claim.since:.0f} s after it had begun, or later",
+            f"{claim.node} died; it had begun {at.now - claim.since:.0f} s ago",
         )
     if claim and fate == "unsure":
         return "unsure", f"{claim.node} is silent; it is not known yet whether it died"
@@ -182,12 +186,12 @@ def _request(connection: Connection, found: OpenRequest, at: Look) -> LateReques
 
 
 def _is_forgotten(found: OpenRequest, at: Look) -> bool:
-    """Whoever had it would have touched it by now."""
+    """True if no process has updated the request for ``PERIODS`` periods."""
     return at.now - found.sent_at > PERIODS * settings().worker_lost_sec
 
 
 def _with_strangers(at: Look) -> Look:
-    """``ingest`` together with the default queue, which its workers serve too."""
+    """``ingest`` together with the default queue, which the same workers consume."""
     own, other = at.queues["ingest"], at.queues[STRANGERS]
     both = own.model_copy(update={"length": own.length + other.length})
     return at.model_copy(update={"queues": {**at.queues, "ingest": both}})

@@ -19,6 +19,7 @@ FOLDERS = (
     "earshot/models",
     "earshot/net",
     "earshot/noise",
+    "earshot/pipeline",
     "earshot/storage",
     "evaluation",
     "producer",

@@ -1,1 +1,1 @@
-"""From a request to chunks in the ledger: registered, admitted, decoded, planned."""
+"""Turns a request into chunks in the ledger: registers, admits, decodes and plans it."""

@@ -1,4 +1,5 @@
-"""Decides whether a request is decoded now: attempts are counted, room and time are bounded."""
+"""Decides whether a request is decoded now; bounds its attempts, the backlog and the waiting
+time."""
 
 from uuid import UUID
 
@@ -13,27 +14,27 @@ from earshot.storage.redis import presence, waits
 
 
 def admit(connection: Connection, recording_id: UUID) -> None:
-    """Keeps the number of chunks that wait in Redis bounded, whichever consumer is slow.
+    """Bounds the number of chunks that wait to be merged, whichever consumer is slow.
 
     Raises:
-        Transient: ``backlog``, there is no room now.
+        Transient: ``backlog``, the bound is reached.
     """
     waiting = ledger.unmerged(connection) + requests.ahead(connection, recording_id)
     if waiting >= settings().max_unmerged_chunks:
         requests.put_off(connection, recording_id)
         raise Transient(
             "backlog",
-            f"{waiting} chunks wait to be merged, which is the bound; the recording is taken in"
-            " later",
+            f"{waiting} chunks wait to be merged, which is the bound;"
+            " the recording is decoded later",
         )
 
 
 def count_attempt(connection: Connection, recording_id: UUID, claimant: Claimant) -> bool:
-    """Counts an attempt at decoding; False when an earlier delivery of the request got further.
+    """Counts an attempt at decoding; False if an earlier delivery of the request got further.
 
     Raises:
-        Permanent: ``gave_up``, as many attempts as are allowed have ended their workers. One that
-            was stopped in an orderly way, with a goodbye, does not count.
+        Permanent: ``gave_up``, the workers of ``max_attempts`` attempts died. A worker that shut
+            down in an orderly way does not count.
     """
     client = redis.client()
     attempt = requests.start(connection, recording_id, claimant.claim().worker)
@@ -50,15 +51,15 @@ def count_attempt(connection: Connection, recording_id: UUID, claimant: Claimant
 
 
 def put_off(recording_id: UUID, error: Transient) -> None:
-    """Takes the attempt back that ``error`` ended.
+    """Uncounts the attempt that ended with ``error``.
 
     Raises:
-        Permanent: with the same code, after ``wait_days`` of the same dependency being unavailable.
+        Permanent: with the same code, if the same dependency was unavailable for ``wait_days``.
     """
     with db.pooled() as fresh:  # the other connection may be what has failed
         if not isinstance(error, Unavailable):
             requests.excuse(fresh, recording_id)
         elif requests.waits(fresh, recording_id, error.code, step_sec()) > settings().wait_sec:
             again = f"`earshot rerun {recording_id} --failed` tries it again"
-            waited = f"it was waited for during {settings().wait_days:g} days"
+            waited = f"gave up after {settings().wait_days:g} days"
             raise Permanent(error.code, f"{error}; {waited}; {again}") from error

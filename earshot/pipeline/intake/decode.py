@@ -1,5 +1,4 @@
-"""Decodes what a request names into the audio store; once more where that audio was removed for its
-age."""
+"""Decodes the file of a request into the audio store, and again if retention removed that audio."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -21,7 +20,7 @@ from earshot.storage.postgres.recordings import Recording
 
 @contextmanager
 def source(uri: str) -> Iterator[MediaFile]:
-    """The file of a request.
+    """Opens the file of a request.
 
     Raises: as ``earshot.audio.store.source.open_source``.
     """
@@ -36,8 +35,8 @@ def source(uri: str) -> Iterator[MediaFile]:
 def decode(
     recording_id: UUID, file: MediaFile, found: Probe, *, mix: bool, accept_truncated: bool
 ) -> Prepared:
-    """Decodes the file, which is as ``found``, at every rate that an analysis wants, and stores
-    that as the recording's audio.
+    """Decodes the file at the sample rate of every analysis, and stores the result as the
+    recording's audio. ``found`` is the probed file.
 
     Raises: as ``earshot.audio.prepare.prepare``.
     """
@@ -56,12 +55,12 @@ def decode(
 
 
 def decode_again(connection: Connection, recording: Recording, uri: str) -> None:
-    """Gives a finished recording its audio back, from a file of the same content. To be called by
-    whoever alone takes that recording in (``earshot.storage.postgres.requests.exclusive``).
+    """Restores the audio of a finished recording from a file of the same content. The caller must
+    hold the recording exclusively (``earshot.storage.postgres.requests.exclusive``).
 
     Raises:
-        Permanent: ``audio_expired``, the file is another one by now, or is decoded otherwise than
-            before; ``deleted``.
+        Permanent: ``audio_expired``, the file has changed, or is decoded differently than before;
+            ``deleted``.
         Unavailable: as ``earshot.audio.prepare.prepare``.
     """
     accept = bool(recording.request.get("accept_truncated"))

@@ -1,5 +1,5 @@
-"""Answers a request with the stored recording of the same id or content: adds the analyses that it
-lacks, and lists what differs."""
+"""Answers a request with the stored recording of the same id or content; adds missing analyses and
+lists differing options."""
 
 import logging
 from contextlib import nullcontext
@@ -25,21 +25,20 @@ log = logging.getLogger(__name__)
 
 
 class IdTaken(Permanent):
-    """The id is another request's. Codes: ``id_taken``, that one's file is another;
-    ``not_comparable``, whether it is cannot be known, because one of the two cannot be read."""
+    """The id belongs to another request. Codes: ``id_taken``, the files differ; ``not_comparable``,
+    the files cannot be compared, because one of them cannot be read."""
 
 
 def same_file(connection: Connection, recording_id: UUID, request: IngestRequest) -> IngestRequest:
-    """What the recording of that id is to be made by: the request that came first, read from where
-    this one says.
+    """The first request with that id, with the URI of this one.
 
     Raises:
-        IdTaken: it came with another file, or whether it did will never be known.
-        Transient: ``busy``, that cannot be known yet.
+        IdTaken: the files differ, or can never be compared.
+        Transient: ``busy``, the files cannot be compared yet.
     """
     recording = recordings.get(connection, recording_id)
     if recording is None:
-        raise Transient("busy", f"recording {recording_id} was deleted this moment")
+        raise Transient("busy", f"recording {recording_id} was deleted just now")
     first = IngestRequest.model_validate(recording.request)
     if first.uri != request.uri:
         _compare(connection, recording, request.uri)
@@ -47,7 +46,8 @@ def same_file(connection: Connection, recording_id: UUID, request: IngestRequest
 
 
 def _compare(connection: Connection, recording: Recording, uri: str) -> None:
-    """Returns where the recording is made, or may still be made, of the file at that URI."""
+    """Returns if the file at that URI is, or may still become, that of the recording; raises as
+    ``same_file`` otherwise."""
     if recording.sha256 is None and recording.finished_at is None:
         raise Transient("busy", f"recording {recording.id} is to be read from another URI first")
     if recording.sha256 is None:
@@ -64,7 +64,7 @@ def _compare(connection: Connection, recording: Recording, uri: str) -> None:
 def _taken(code: str, recording_id: UUID, reason: str) -> IdTaken:
     return IdTaken(
         code,
-        f"the id {recording_id} {reason}; hand this one in without an id, or with one of its own",
+        f"the id {recording_id} {reason}; submit this request without an id, or with a new one",
     )
 
 
@@ -72,22 +72,22 @@ def _content(recording_id: UUID, uri: str) -> str:
     """SHA-256 of the file.
 
     Raises:
-        IdTaken: ``not_comparable``, it cannot be read, which must not close a recording of another
-            file.
+        IdTaken: ``not_comparable``, it cannot be read; the recording that has the id must not be
+            closed for that.
     """
     try:
         with source(uri) as file:
             return content_hash(file)
     except Transient as error:
         raise Transient(
-            "busy", f"whether {recording_id} is this file cannot be known: {error}"
+            "busy", f"the file of {recording_id} cannot be compared with this one: {error}"
         ) from error
     except EarshotError as error:
         reason = f"{error.code}: {error}"
     except OutOfTime:
         reason = f"timeout: it was not read within {settings().task_time_limit_sec} s"
     except Exception as error:
-        log.exception("whether %s is this file cannot be known", recording_id)
+        log.exception("the file of %s cannot be compared with this one", recording_id)
         reason = type(error).__name__
     raise _taken(
         "not_comparable", recording_id, f"is in use, and this file cannot be read ({reason})"
@@ -101,19 +101,19 @@ def answer(
     stored: UUID,
     request: IngestRequest,
 ) -> IngestReply:
-    """The answer to the request ``recording_id`` by its own recording, or by the one of the same
-    content, to which analyses are added that were not requested before.
+    """Answers the request ``recording_id`` with its own recording, or with the one of the same
+    content; analyses that were not requested before are added.
 
     Raises:
-        Transient: ``busy``, something is missing and it is still being analysed, or taken in again.
-        Permanent: ``audio_expired``, something is missing, and the request's file is another one by
-            now.
-        Unavailable: Redis or Postgres is away.
+        Transient: ``busy``, analyses are missing and the recording is still being analysed or
+            decoded.
+        Permanent: ``audio_expired``, analyses are missing and the request's file has changed.
+        Unavailable: Redis or Postgres is unavailable.
     """
     own = stored == recording_id
     recording = recordings.get(connection, stored)
     if not own and (recording is None or recording.state == RecordingState.FAILED):
-        raise Transient("busy", f"recording {stored} of the same content has failed this moment")
+        raise Transient("busy", f"recording {stored} of the same content failed just now")
     dispatch(connection, publisher, stored)
     added = _added(connection, publisher, stored, request, own=own)
     found = reply(
@@ -122,7 +122,7 @@ def answer(
         added=added,
         differs=_differs(connection, stored, request, own=own),
     )
-    if not own:  # at last, so that the request is sent again if anything dies before
+    if not own:  # last, so that the request is sent again after a crash before this
         kept_sec = settings().late_job_sec
         answered.keep(redis.client(), recording_id, request.uri, found, kept_sec)
         recordings.forget(connection, recording_id)
@@ -132,10 +132,10 @@ def answer(
 def earlier(
     connection: Connection, recording_id: UUID, request: IngestRequest
 ) -> IngestReply | None:
-    """The reply that another delivery of the same request got already: a request is sent again
-    while it waits, and its file may be gone once it is answered."""
+    """The stored reply to another delivery of the same request: a waiting request is sent again,
+    and its file may be gone once it is answered."""
     found = answered.find(redis.client(), recording_id, request.uri)
-    if found and recordings.same_as(connection, recording_id):  # it died before it forgot its row
+    if found and recordings.same_as(connection, recording_id):  # a crash left the row
         recordings.forget(connection, recording_id)
     return found
 
@@ -148,10 +148,9 @@ def _added(
     *,
     own: bool,
 ) -> tuple[str, ...]:
-    """What is missing, asked for; its audio, if that was removed for its age, comes back out of the
-    request's file."""
-    # The first to name the number of speakers is not overruled by a copy of his own request that
-    # comes late.
+    """Requests the missing analyses and returns them. Audio that retention removed is decoded again
+    from the request's file."""
+    # A late copy of the first request must not override a number of speakers that was named since.
     asked = (requested(request), None if own else request.speakers)
     try:
         return extend(connection, publisher, stored, *asked)
@@ -168,7 +167,8 @@ def _added(
 def _differs(
     connection: Connection, stored: UUID, request: IngestRequest, *, own: bool
 ) -> tuple[Differing, ...]:
-    """``own``: by its id; by its content it has the same language and roles."""
+    """Options in which the request differs from the recording; a recording found by content
+    (``own=False``) has the same language and roles."""
     recording = recordings.get(connection, stored)
     if recording is None:
         return ()
@@ -189,11 +189,11 @@ def reply(
     added: tuple[str, ...] = (),
     differs: tuple[Differing, ...] = (),
 ) -> IngestReply:
-    """The reply by the recording's present state."""
+    """Builds the reply from the recording's current state."""
     with db.pooled() as connection:
         recording = recordings.get(connection, recording_id)
     if recording is None:
-        # what went wrong because of it names the recording, and stays with the result
+        # without the cause, which names the recording and would stay in the result
         raise tombstones.deleted() from None
     error = (
         {"code": recording.error_code, "detail": recording.error_detail}

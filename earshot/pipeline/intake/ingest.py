@@ -1,5 +1,5 @@
-"""Ingests a recording: reads it once, checks, decodes, cuts it into chunks, stores and dispatches
-them."""
+"""Ingests a recording: reads, checks and decodes its file, cuts it into chunks, stores and
+dispatches them."""
 
 import logging
 from collections.abc import Iterator
@@ -44,28 +44,28 @@ def ingest(
 ) -> IngestReply:
     """Ingests one request: decodes its file, stores audio and chunks, publishes the chunks; or
     answers with the stored recording of the same id or content. A request that cannot succeed
-    closes its recording with the reason.
+    closes its recording as failed.
 
     Raises:
-        Transient: try again later: ``busy``, ``backlog``, or a dependency is unavailable.
+        Transient: retry later: ``busy``, ``backlog``, or a dependency is unavailable.
     """
     try:
         reply = _ingest(recording_id, request, publisher, claimant)
-    # the recording that has the id stays untouched, and the file stays where it is
+    # the recording with that id is unchanged, and the file is kept
     except IdTaken as error:
         return IngestReply(
             recording_id=recording_id, state=RecordingState.FAILED, error=_as_json(error)
         )
     except Transient:
-        raise  # it is tried again
+        raise  # the task is retried
     except EarshotError as error:
         reply = _failed(recording_id, error)
     except OutOfTime:
-        limit = f"it was not decoded within {settings().task_time_limit_sec} s"
+        limit = f"not decoded within {settings().task_time_limit_sec} s"
         reply = _failed(
             recording_id, Permanent("timeout", f"{limit}; {settings().task_limit_advice}")
         )
-    # the recording is closed with the reason instead of staying open for ever
+    # an unexpected error closes the recording, which would stay open forever
     except Exception as error:
         log.exception("recording %s cannot be ingested", recording_id)
         reply = _failed(
@@ -97,9 +97,9 @@ def _ingest(
 
 
 def _owner(connection: Connection, recording_id: UUID, request: IngestRequest) -> UUID:
-    """Decodes and plans the recording and returns its id; or that of the one that has the same
-    content, in the same language and with the same roles, already. That is found out once: a large
-    file is not read with every try while it waits."""
+    """Decodes and plans the recording and returns its id; or returns the id of an existing
+    recording with the same content, language and roles. The match is stored, so that a large file
+    is not read again by every retry."""
     if request.analyses is not None:
         check_names(request.analyses)
     return recordings.same_as(connection, recording_id) or _take_in(
@@ -115,7 +115,7 @@ def _take_in(connection: Connection, recording_id: UUID, request: IngestRequest)
             times = f"{QUARANTINE_AFTER} recordings with the same content"
             raise Permanent(
                 "quarantined",
-                f"taking in {times} ended every worker that tried; it is not tried again",
+                f"decoding {times} ended every worker that tried; it is not tried again",
             )
         found = probe(file)
         roles = roles_of(request.roles, found.channels, found.chosen.roles)
@@ -161,16 +161,16 @@ def _decode(
 
 
 def _failed(recording_id: UUID, error: EarshotError) -> IngestReply:
-    """Closes the recording, unless it is further already: then its state stands, and only the reply
-    names the error."""
+    """Closes the recording as failed. If it has progressed meanwhile, its state is kept, and only
+    the reply contains the error."""
     with db.pooled() as connection:
         closed = recordings.fail(
             connection, recording_id, error, (RecordingState.QUEUED, RecordingState.INGESTING)
         )
-        with _as_far_as_possible("telling that recording %s failed", recording_id):
+        with _as_far_as_possible("publishing the failure of recording %s", recording_id):
             outbox.relay(connection, redis.client())
     if closed:
-        with _as_far_as_possible("removing what was decoded of recording %s", recording_id):
+        with _as_far_as_possible("removing the audio of recording %s", recording_id):
             delete_recording(settings().store_url, recording_id)
     reply = duplicates.reply(recording_id)
     return reply if reply.error else reply.model_copy(update={"error": _as_json(error)})
@@ -182,8 +182,8 @@ def _as_json(error: EarshotError) -> dict[str, str]:
 
 @contextmanager
 def _as_far_as_possible(what: str, name: object) -> Iterator[None]:
-    """Around what follows the decision about a request: no error of it makes the request be tried
-    again."""
+    """Logs errors of steps that follow the decision about a request, which must not cause a
+    retry."""
     try:
         yield
     except EarshotError as error:

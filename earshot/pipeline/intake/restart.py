@@ -1,5 +1,5 @@
-"""Sends recordings again that failed for their surroundings before they were decoded: a full disk,
-a store or source away."""
+"""Restarts recordings that failed before decoding because of a full disk or an unavailable store or
+source."""
 
 from uuid import UUID
 
@@ -13,13 +13,13 @@ from earshot.storage.postgres.db import Connection
 
 
 def restart(connection: Connection, publisher: Publisher, recording_id: UUID) -> bool:
-    """Opens such a recording under its own id and enqueues it; False, and nothing is done, for any
-    other.
+    """Reopens such a recording under its own id and enqueues it; False, without any change, for any
+    other recording.
 
     Raises:
         Permanent: ``never_decoded``, its upload is gone.
-        Unavailable: Postgres or Redis is away; a recording that is open already is then sent by
-            upkeep.
+        Unavailable: Postgres or Redis is unavailable; upkeep publishes a recording that was already
+            reopened.
     """
     uri = requests.restartable(connection, recording_id).get(recording_id)
     if uri is None:

@@ -1,4 +1,4 @@
-"""Hands a request in."""
+"""Registers and publishes requests."""
 
 from uuid import UUID, uuid4
 
@@ -16,11 +16,11 @@ def register(
     connection: Connection, recording_id: UUID, request: IngestRequest, expected_chunks: int = 1
 ) -> bool:
     """Stores the request as a recording, so that upkeep publishes it again if its message is lost.
-    False, and nothing changes, where a recording has that id.
+    False, without any change, if a recording with that id exists.
 
     Raises:
-        Permanent: ``deleted``, a recording that had that id was deleted.
-        Unavailable: Postgres is away.
+        Permanent: ``deleted``, the recording with that id was deleted.
+        Unavailable: Postgres is unavailable.
     """
     language = request.language or settings().language
     return recordings.register(
@@ -29,12 +29,13 @@ def register(
 
 
 def submit(connection: Connection, publisher: Publisher, request: IngestRequest) -> UUID:
-    """Registers and publishes a request; returns the id of its recording, a new one where it names
+    """Registers and publishes a request; returns the id of its recording, a new one if it names
     none. The same request may be submitted again.
 
     Raises:
         Permanent: as ``register``.
-        Unavailable: Postgres or Redis is away; a request that is registered is published by upkeep.
+        Unavailable: Postgres or Redis is unavailable; upkeep publishes a request that is already
+            registered.
     """
     recording_id = request.recording_id or uuid4()
     named = request.model_copy(update={"recording_id": recording_id})

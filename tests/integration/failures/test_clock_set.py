@@ -221,7 +221,7 @@ def test_nothing_goes_for_its_age_on_the_day_of_a_leap(stage: Stack) -> None:
         redis.set("retention_seen", time.time() - WEEKS)
         connection.execute("UPDATE recording SET finished_at = now() - interval '14 days'")
         for _ in range(2):
-            assert "nothing goes for its age today" in stage.earshot("repair").stderr
+            assert "nothing expires today" in stage.earshot("repair").stderr
             assert connection.execute(there).fetchone() == {"n": 1}
         assert 0 < redis.ttl("retention_held") <= 86_400
         redis.delete("retention_held")  # the day is over

@@ -147,7 +147,7 @@ def test_silence_is_death_only_where_somebody_was_heard_all_the_while(
             assert repaired.returncode == 0, repaired.stderr
             assert "dispatched again" not in repaired.stdout
             assert attempts(stage, recording_id) == {1}
-            assert "works on it since" in stuck(stage, "working")
+            assert "at work on it for" in stuck(stage, "working")
             os.killpg(os.getsid(doomed.pid), signal.SIGKILL)
         poison.off()
         with stage.workers("heir", "peak"):

@@ -143,7 +143,7 @@ def test_what_is_at_work_does_not_come_back(stage: Stack, tmp_path: Path) -> Non
         assert everywhere(stage, gone) == []
         poison.off()
         waiting.until(
-            lambda: "deleted: nothing is done about" in (log / "peak.log").read_text(),
+            lambda: "chunks of a deleted recording" in (log / "peak.log").read_text(),
             60,
             "its end",
             log / "peak.log",
