@@ -7,9 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 from uuid import UUID, uuid4
 
-import psycopg
-
-from earshot.analysis.errors import Transient, one_line
+from earshot.analysis.errors import OutOfTime, Transient, one_line
 from earshot.analysis.outcome import Failed
 from earshot.analysis.states import RecordingState
 from earshot.analysis.types import (
@@ -28,7 +26,7 @@ from earshot.pipeline.releases import active, gate_release
 from earshot.registry import analyses
 from earshot.settings import settings
 from earshot.storage import staging
-from earshot.storage.postgres import dead_letters, ledger, recordings
+from earshot.storage.postgres import db, dead_letters, ledger, recordings
 from earshot.storage.postgres.db import Connection
 from earshot.storage.postgres.ledger import Staged
 from earshot.storage.postgres.recordings import Recording
@@ -64,9 +62,21 @@ def dispatch(connection: Connection, publisher: Publisher, recording_id: UUID) -
             _publish(connection, publisher, _Group(recording, rows, named, barred))
             for row in rows:
                 del unpublished[row["index"]]
-    finally:
-        ledger.give_back(connection, recording_id, list(unpublished.values()))
+    except BaseException:
+        _give_back(recording_id, list(unpublished.values()))
+        raise
     return len(waiting)
+
+
+def _give_back(recording_id: UUID, rows: Sequence[Row]) -> None:
+    """Makes chunks that were not published pending again, on another connection: the caller's may
+    have been lost while Redis did not answer. Without Postgres they become overdue instead, and the
+    caller's error stands."""
+    try:
+        with db.pooled() as connection:
+            ledger.give_back(connection, recording_id, rows)
+    except Transient as error:
+        log.warning("recording %s: chunks stay dispatched: %s", recording_id, error)
 
 
 def _batches(rows: Sequence[Row]) -> Iterator[Sequence[Row]]:
@@ -123,8 +133,9 @@ def _transcript(connection: Connection, group: _Group) -> tuple[str | None, str]
     if group.rows[0]["index"] != TRANSCRIPT:
         return None, ""
     try:
-        return transcripts.store(connection, group.recording), ""
-    except (Transient, psycopg.OperationalError):
+        with db.lost_connections():
+            return transcripts.store(connection, group.recording), ""
+    except (Transient, OutOfTime):
         raise
     except Exception as error:
         log.exception("recording %s: the transcript cannot be made", group.recording.id)

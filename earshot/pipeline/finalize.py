@@ -3,7 +3,7 @@
 import logging
 from uuid import UUID
 
-from earshot.analysis.errors import Permanent, Transient, one_line
+from earshot.analysis.errors import OutOfTime, Permanent, Transient, one_line
 from earshot.analysis.report.report import build_report
 from earshot.analysis.states import RecordingState
 from earshot.analysis.types import TRANSCRIPT
@@ -27,6 +27,7 @@ def finalize(connection: Connection, recording_id: UUID) -> bool:
 
     Raises:
         Unavailable: Postgres is unavailable; repeat the call.
+        OutOfTime: the recording stays open.
     """
     merged = reports.read(connection, recording_id)
     if merged is None:
@@ -35,7 +36,7 @@ def finalize(connection: Connection, recording_id: UUID) -> bool:
         with db.lost_connections():  # a full disk or a deadlock is not caused by the findings
             report = build_report(merged.info(), merged.parts())
             closed = reports.close(connection, merged, report)
-    except Transient:
+    except (Transient, OutOfTime):
         raise
     except Exception as error:
         log.exception("recording %s: the report cannot be built", recording_id)

@@ -1,7 +1,7 @@
 """Transcripts on their way to the analyses that read them: one JSON object per recording and round,
 beside the recording's audio, so that deleting that deletes them."""
 
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import fsspec
 
@@ -10,16 +10,33 @@ from earshot.audio.store.layout import local_path, recording_url, store_errors
 
 
 def put(store_url: str, recording_id: UUID, round_: int, transcript: Transcript) -> str:
-    """Writes the transcript and returns its URL.
+    """Writes the transcript atomically and returns its URL.
 
     Raises:
         Unavailable: the store does not answer, or its disk is full.
     """
     url = f"{recording_url(store_url, recording_id)}/{round_}.transcript.json"
     with store_errors(url):
-        fs, path = fsspec.core.url_to_fs(url, auto_mkdir=True)
-        fs.pipe_file(path, transcript.model_dump_json().encode())
+        _write(url, transcript.model_dump_json().encode())
     return url
+
+
+def _write(url: str, data: bytes) -> None:
+    """Replaces the object. Object stores show an upload only when it is complete; in a local store
+    the file is renamed, and a name of its own keeps apart two processes that write the same
+    transcript. ``.writing-`` is what upkeep removes after a process that was killed."""
+    target = local_path(url)
+    if target is None:
+        fs, path = fsspec.core.url_to_fs(url)
+        fs.pipe_file(path, data)
+        return
+    target.parent.mkdir(parents=True, exist_ok=True)
+    half = target.with_name(f".writing-{uuid4().hex}-{target.name}")
+    try:
+        half.write_bytes(data)
+        half.replace(target)
+    finally:
+        half.unlink(missing_ok=True)
 
 
 def get(url: str) -> Transcript:

@@ -100,6 +100,7 @@ def test_a_round_is_published_as_a_chord(connection: Connection) -> None:
     assert Batch.model_validate(argument).chunks == (key,)
 
 
+@pytest.mark.usefixtures("own_settings")
 def test_chunks_that_redis_refuses_are_pending_again(connection: Connection) -> None:
     recording_id = closed(connection)
     with pytest.raises(Unavailable):

@@ -18,7 +18,7 @@ from earshot.analysis.errors import BadAudio, Forbidden, Unavailable
 from earshot.analysis.request import IngestRequest
 from earshot.audio.prepare import prepare
 from earshot.audio.store.inbox import discard_upload, upload
-from earshot.audio.store.layout import check_own, delete_recording, pcm_uri
+from earshot.audio.store.layout import check_own, delete_recording, pcm_uri, recording_url
 from earshot.audio.store.leftovers import stored
 from earshot.audio.store.pcm import read_pcm
 from earshot.audio.store.pcm_writer import PcmWriter
@@ -67,7 +67,11 @@ def test_reading_by_time_is_slicing(
 def test_a_jobs_audio_lies_in_its_recordings_folder(root: str) -> None:
     own, other = uuid4(), uuid4()
     check_own(pcm_uri(root, own, 16_000), root, own)
+    check_own(f"{recording_url(root, own)}/2.transcript.json", root, own)
     wrong = (
+        f"{recording_url(root, other)}/2.transcript.json",
+        f"{recording_url(root, own)}/2/2.transcript.json",
+        f"{root}/2.transcript.json",
         "16000.pcm",
         "/16000.pcm",
         pcm_uri(root, other, 16_000),
