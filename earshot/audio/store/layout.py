@@ -11,7 +11,7 @@ import re
 import shutil
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from uuid import UUID
 
@@ -102,26 +102,25 @@ def check_space(store_url: str, size: int) -> None:
 
 
 def delete_recording(store_url: str, recording_id: UUID) -> tuple[int, int]:
-    """Removes all stored audio of a recording, and returns the number of files and bytes; missing
-    files, and other processes removing them at the same time, are no error.
+    """Removes all stored audio of a recording, and returns the number of files and bytes that this
+    call removed; missing files, and other processes removing them at the same time, are no error.
 
     Raises:
         Unavailable: the store does not answer, or does not allow it.
     """
     fs, path = fsspec.core.url_to_fs(recording_url(store_url, recording_id))
+    files = size = 0
     with store_errors(path):
         for _ in range(REMOVALS):
             fs.invalidate_cache()
             if not fs.exists(path):
-                return 0, 0
-            try:
-                found = fs.find(path, detail=True)
-                fs.rm(path, recursive=True)
-            except (
-                FileNotFoundError
-            ):  # another process was faster; its remains are removed all the same
-                continue
-            return len(found), sum(int(facts["size"]) for facts in found.values())
+                return files, size
+            for name, facts in fs.find(path, detail=True).items():
+                with suppress(FileNotFoundError):  # another process removed it
+                    fs.rm_file(name)
+                    files, size = files + 1, size + int(facts["size"])
+            with suppress(FileNotFoundError):
+                fs.rm(path, recursive=True)  # the folder
     raise Unavailable(
         "store_unavailable", f"{path} is not removed: what is in it goes and comes; check the store"
     )
