@@ -8,7 +8,7 @@ from rich.text import Text
 
 from cli.again import ask
 from cli.terminal.console import say, show, show_json
-from cli.terminal.places import PLACES, described
+from cli.terminal.places import SHORT_PLACES, described
 from cli.terminal.refused import show_refused
 from cli.terminal.strip import clock
 from earshot.analysis.errors import Misconfigured, Permanent
@@ -125,6 +125,6 @@ def _table(letters: Sequence[DeadLetter], closed: bool) -> Table:
 
 
 def _place(letter: DeadLetter) -> str:
-    if letter.chunk_index in PLACES:
-        return PLACES[letter.chunk_index]
+    if letter.chunk_index in SHORT_PLACES:
+        return SHORT_PLACES[letter.chunk_index]
     return f"{letter.chunk_index} ({clock(letter.start_ms)}-{clock(letter.end_ms)})"

@@ -15,10 +15,14 @@ def module(name: str) -> Analysis:
 
     Raises:
         KeyError: no analysis has this name.
-        Misconfigured: the module does not implement the contract of ``workers.contract``.
+        Misconfigured: the module cannot be imported, or does not implement the contract of
+            ``workers.contract``.
     """
     path = analyses()[name].module
-    found = import_module(path)
+    try:
+        found = import_module(path)
+    except ImportError as error:
+        raise Misconfigured("registry", f"{path} cannot be imported: {error}") from error
     missing = [each for each in ("FINDINGS", "load", "analyze") if not hasattr(found, each)]
     if missing:
         raise Misconfigured("registry", f"{path} is registered but has no {', '.join(missing)}")

@@ -41,18 +41,17 @@ def run(job: Job, device: str, reraise: Reraise = (Transient,)) -> list[Outcome]
 
 
 def _run(job: Job, device: str, reraise: Reraise) -> list[Outcome]:
-    card, analysis = analyses()[job.analysis], module(job.analysis)
-    clips = [Clip(ref) for ref in job.chunks]
+    card, clips = analyses()[job.analysis], [Clip(ref) for ref in job.chunks]
     try:
+        analysis = module(job.analysis)
         model = cache.get(
             analysis.load, job.release, resolve(device) if card.pool == "gpu" else "cpu"
         )
         analyzer = gated(analysis, job.gate if card.speech_only else None)
     except reraise:
         raise
-    except (
-        Exception
-    ) as error:  # a checkpoint that cannot be loaded fails this analysis, not the recording
+    # a module or checkpoint that cannot be loaded fails this analysis, not the recording
+    except Exception as error:
         _check_device(error, "device_absent")
         log.exception("%s: release %s cannot be loaded", job.analysis, job.release.name)
         return [_failure(error)] * len(clips)

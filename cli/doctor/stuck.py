@@ -10,7 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from cli.terminal.console import say, show
-from cli.terminal.places import PLACES
+from cli.terminal.places import SHORT_PLACES
 from earshot.pipeline import verdicts
 from earshot.pipeline.verdicts import Look
 from earshot.settings import settings
@@ -159,7 +159,10 @@ def ranges(chunks: tuple[int, ...]) -> str:
         for _, run in groupby(enumerate(cut), key=lambda each: each[1] - each[0])
     ]
     spans = [str(run[0]) if len(run) == 1 else f"{run[0]}-{run[-1]}" for run in runs]
-    return ", ".join([*(name for index, name in PLACES.items() if index in chunks), *spans]) or "-"
+    return (
+        ", ".join([*(name for index, name in SHORT_PLACES.items() if index in chunks), *spans])
+        or "-"
+    )
 
 
 def ago(seconds: float) -> str:

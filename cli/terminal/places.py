@@ -9,7 +9,9 @@ from earshot.storage.postgres import rounds
 from earshot.storage.postgres.db import Connection
 
 PLACES = {WHOLE: "whole recording", TRANSCRIPT: "transcript"}
-"""Indexes that are no chunk, as they are shown."""
+"""Indexes that are no chunk, as sentences name them."""
+SHORT_PLACES = {WHOLE: "whole", TRANSCRIPT: "transcript"}
+"""The same in tables."""
 
 
 def kept(connection: Connection, recording_id: UUID) -> bool:

@@ -29,17 +29,6 @@ class RecordingState(StrEnum):
 CLOSED = frozenset({RecordingState.COMPLETE, RecordingState.PARTIAL, RecordingState.FAILED})
 
 
-class ChunkState(StrEnum):
-    """Progress of a chunk in its round."""
-
-    PENDING = "pending"
-    """To be published."""
-    DISPATCHED = "dispatched"
-    """Published to the queues of its analyses."""
-    MERGED = "merged"
-    """Its outcomes are stored."""
-
-
 class DeadLetterState(StrEnum):
     """State of a dead letter."""
 

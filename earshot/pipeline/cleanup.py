@@ -29,7 +29,6 @@ PASS_SEC = 20.0
 """Seconds after which a pass starts no further step: its worker also runs merges."""
 BATCH = 200
 EVENTS = 2000
-DAY_SEC = 86_400.0
 
 
 class Tidied(Frozen):
@@ -117,7 +116,7 @@ def _once(name: str, step: Callable[[], int]) -> int:
 
 
 def _aged(days: float | None, step: Callable[[float], int]) -> int:
-    return 0 if days is None else step(days * DAY_SEC)
+    return 0 if days is None else step(days * retention.DAY_SEC)
 
 
 def _expire(
@@ -149,8 +148,8 @@ def _expire_audio(connection: Connection, days: float | None) -> int:
 def _drop_events(connection: Connection, client: Redis, days: float | None) -> int:
     """Removes events older than ``days``, and those that the stream has trimmed, which consumers
     can no longer read."""
-    ages = [days * DAY_SEC] if days is not None else []
+    ages = [days * retention.DAY_SEC] if days is not None else []
     oldest = stream.oldest_kept(client)
     if oldest is not None:
-        ages.append(time.time() - oldest + DAY_SEC)
+        ages.append(time.time() - oldest + retention.DAY_SEC)
     return retention.drop_events(connection, client, min(ages), EVENTS) if ages else 0

@@ -24,7 +24,6 @@ AGE_SEC = 3600.0
 EVERY_SEC = 3600
 SWEPT = "swept"
 """Redis key set for ``EVERY_SEC`` after each search, which reads the whole store."""
-DAY_SEC = 86_400.0
 HALF_WRITTEN = ".writing-"
 
 
@@ -40,7 +39,7 @@ def uploads(connection: Connection, client: Redis) -> int:
     old = [each for each in stored(store, "inbox") if _is_old(each)]
     if not old:
         return 0
-    named = retention.open_uploads(connection, None if days is None else days * DAY_SEC)
+    named = retention.open_uploads(connection, None if days is None else days * retention.DAY_SEC)
     queued = traces.arguments(client, ("ingest", "celery"))
     removed = 0
     for each in old:

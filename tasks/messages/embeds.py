@@ -18,6 +18,8 @@ from pydantic import (
     model_validator,
 )
 
+from earshot.pipeline.retries import PAUSE_MAX_SEC
+
 Word = Annotated[str, Field(pattern=r"^[!-~]{1,255}$")]
 """Printable, without spaces: it is written to logs."""
 Text = Annotated[str, Field(max_length=255)]
@@ -31,8 +33,8 @@ Position = Annotated[int, Field(ge=0, le=100_000, strict=True)]
 FARTHEST_ETA = timedelta(days=1)
 """A worker holds what it is to do later in its memory, and Redis delivers that again and again
 meanwhile."""
-LONGEST_PAUSE = timedelta(minutes=1)
-"""Between two tries of a stage (``tasks.app.PAUSE_MAX_SEC``)."""
+LONGEST_PAUSE = timedelta(seconds=PAUSE_MAX_SEC)
+"""Between two tries of a stage."""
 FARTHEST_EXPIRY = timedelta(days=366)
 
 

@@ -4,6 +4,7 @@ import logging
 from collections.abc import Collection
 
 from earshot.analysis.errors import Misconfigured
+from earshot.analysis.report.registered import check_sections
 from earshot.compute.device import resolve
 from earshot.pipeline.releases import serving
 from earshot.pools import STAGES
@@ -11,6 +12,7 @@ from earshot.pools import queues as every_queue
 from earshot.registry import analyses, cards
 from earshot.settings import settings
 from workers.checkpoints_present import check_present
+from workers.modules import module
 
 log = logging.getLogger(__name__)
 
@@ -19,7 +21,8 @@ def check(queues: Collection[str]) -> None:
     """Checks the set-up of a worker for these queues. Touches CUDA where settings demand it.
 
     Raises:
-        Misconfigured: no such queue, no Redis or database, a checkpoint that is missing or altered
+        Misconfigured: no such queue, no Redis or database, a module or section of the registry that
+            cannot be imported, a checkpoint that is missing or altered
             (the release's own, a route's, or that of the network below a head), no such device.
         Forbidden: a checkpoint whose licence does not allow this use.
     """
@@ -39,7 +42,11 @@ def check(queues: Collection[str]) -> None:
         raise Misconfigured(
             "database_url", f"{', '.join(stages)} needs the database: set EARSHOT_DATABASE_URL"
         )
+    if set(stages) - {"ingest"}:
+        check_sections()
     analysed = [name for name in analyses() if name in queues]
+    for name in analysed:
+        module(name)
     for name, release in serving(log.warning).items() if analysed else ():
         if name in analysed:
             check_present(release, config)

@@ -17,13 +17,15 @@ import soundfile
 from earshot.analysis.errors import BadAudio
 from earshot.analysis.findings import Classification, Findings
 from earshot.analysis.outcome import NO_SPEECH, Skipped
-from earshot.analysis.types import WHOLE, ChunkRef
+from earshot.analysis.report.sections import SpokenWord, Transcript, Turn
+from earshot.analysis.types import SCOPES, ChunkRef
 from earshot.audio.clip import Clip
 from earshot.audio.prepare import prepare
+from earshot.audio.store import transcripts
 from earshot.compute import cache
 from earshot.models.checkpoints.defaults import default_release
 from earshot.registry import Card, cards
-from tests.chunks import RATE, chunk, length_ms, stored
+from tests.chunks import RATE, RECORDING, chunk, length_ms, stored
 from tests.sounds import synthetic
 from tests.sounds.synthetic import NARROW_RATE, narrow, white_noise
 from workers.modules import module
@@ -59,11 +61,16 @@ SOUNDS: dict[str, Callable[[], np.ndarray]] = {
 
 
 def clip(
-    samples: np.ndarray, folder: Path, *, whole: bool, speech: bool = True, native: int = RATE
+    samples: np.ndarray,
+    folder: Path,
+    scope: str = "chunk",
+    *,
+    speech: bool = True,
+    native: int = RATE,
 ) -> Clip:
-    """Write PCM16 with a minute of silence before it, and point a clip at it, with one utterance
-    and role per channel."""
-    channels, before = len(samples), 0 if whole else START_MS
+    """Writes PCM16, for a chunk with a minute of silence before it, and a transcript for that
+    scope; one utterance and role per channel."""
+    channels, before = len(samples), START_MS if scope == "chunk" else 0
     silence = np.zeros((channels, before * RATE // 1000))
     path = stored(folder / "chunk.pcm", np.concatenate([silence, samples], axis=1))
     end = before + length_ms(samples)
@@ -71,13 +78,26 @@ def clip(
         chunk(
             end,
             *((channel, before, end) for channel in range(channels if speech else 0)),
-            index=WHOLE if whole else 2,
+            index=SCOPES.get(scope, 2),
             start_ms=before,
             audio_uri=path,
+            transcript_uri=written(folder, end) if scope == "transcript" else None,
             channels=channels,
             native_rate=native,
             roles=ROLES[:channels] if channels > 1 else (),
         )
+    )
+
+
+def written(folder: Path, end_ms: int) -> str:
+    """The URL of a transcript of one turn."""
+    word = SpokenWord(text="hello", start_ms=0, end_ms=end_ms, confidence=0.9, timing="native")
+    turn = Turn(
+        id="t0", speaker="s0", role=None, text="hello", transcribed=True, words=(word,),
+        confidence=0.9, emotion=None, sentiment=None, channel=0, start_ms=0, end_ms=end_ms,
+    )  # fmt: skip
+    return transcripts.put(
+        f"file://{folder}", RECORDING, 1, Transcript(language="en", turns=(turn,))
     )
 
 
@@ -91,14 +111,10 @@ def run(name: str, *clips: Clip) -> list[Findings | Skipped]:
     return analysis.analyze(cache.get(analysis.load, default_release(name), "cpu"), clips)
 
 
-def is_whole(card: Card) -> bool:
-    return card.scope == "recording"
-
-
 @pytest.mark.parametrize("sound", SOUNDS)
 def test_any_sound_has_a_valid_answer(card: Card, sound: str, tmp_path: Path) -> None:
     native = NARROW_RATE if sound == "eight_kilohertz" else RATE
-    sent = clip(SOUNDS[sound](), tmp_path, whole=is_whole(card), native=native)
+    sent = clip(SOUNDS[sound](), tmp_path, card.scope, native=native)
     (answer,) = run(card.name, sent)
     assert isinstance(answer, module(card.name).FINDINGS | Skipped)
     document = json.loads(answer.model_dump_json())
@@ -112,7 +128,7 @@ def test_any_sound_has_a_valid_answer(card: Card, sound: str, tmp_path: Path) ->
 
 @pytest.mark.parametrize("sound", ["voice", "stereo", "eight_kilohertz", "clipped", "dc_shift"])
 def test_speech_has_findings(card: Card, sound: str, tmp_path: Path) -> None:
-    (answer,) = run(card.name, clip(SOUNDS[sound](), tmp_path, whole=is_whole(card)))
+    (answer,) = run(card.name, clip(SOUNDS[sound](), tmp_path, card.scope))
     assert isinstance(answer, module(card.name).FINDINGS)
 
 
@@ -120,7 +136,7 @@ def test_a_narrow_recording_is_answered_with_a_warning_where_it_matters(tmp_path
     answers = [
         run(
             "noise",
-            clip(SOUNDS["eight_kilohertz"](), tmp_path, whole=False, native=rate),
+            clip(SOUNDS["eight_kilohertz"](), tmp_path, native=rate),
         )[0].model_dump()
         for rate in (NARROW_RATE, 48_000)
     ]
@@ -139,7 +155,7 @@ def test_sound_that_is_no_number_is_refused(value: float, tmp_path: Path) -> Non
 
 
 def test_answers_are_the_same_every_time(card: Card, tmp_path: Path) -> None:
-    sent = clip(SOUNDS["stereo"](), tmp_path, whole=is_whole(card))
+    sent = clip(SOUNDS["stereo"](), tmp_path, card.scope)
     assert run(card.name, sent)[0].model_dump_json() == run(card.name, sent)[0].model_dump_json()
 
 
@@ -149,15 +165,14 @@ def test_one_answer_per_clip_in_order(card: Card, tmp_path: Path) -> None:
         folder.mkdir()
     sounds = ("voice", "silence", "stereo")
     clips = [
-        clip(SOUNDS[s](), folder, whole=is_whole(card))
-        for s, folder in zip(sounds, folders, strict=True)
+        clip(SOUNDS[s](), folder, card.scope) for s, folder in zip(sounds, folders, strict=True)
     ]
     together = run(card.name, *clips)
     assert together == [answer for sent in clips for answer in run(card.name, sent)]
 
 
 def test_no_speech_is_skipped_or_answered(card: Card, tmp_path: Path) -> None:
-    (answer,) = run(card.name, clip(SOUNDS["hiss"](), tmp_path, whole=is_whole(card), speech=False))
+    (answer,) = run(card.name, clip(SOUNDS["hiss"](), tmp_path, card.scope, speech=False))
     if isinstance(answer, Skipped):
         assert answer.reason == NO_SPEECH
     else:

@@ -48,7 +48,7 @@ NO_SPEECH = {
 
 
 def answered(name: str, sound: np.ndarray, folder: Path) -> EmotionFindings | SentimentFindings:
-    (answer,) = run(name, clip(sound, folder, whole=False))
+    (answer,) = run(name, clip(sound, folder))
     assert isinstance(answer, EmotionFindings | SentimentFindings)
     return answer
 

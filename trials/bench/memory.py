@@ -48,7 +48,10 @@ def main() -> None:
 
 
 def _measured(home: Path, path: Path, chunks: int) -> dict[str, float]:
-    analyses, recording_id = [card for card in cards() if card.pool == "cpu"], uuid4()
+    analyses, recording_id = (
+        [card for card in cards() if card.pool == "cpu" and card.scope == "chunk"],
+        uuid4(),
+    )
     prepared = prepare(
         path, recording_id, f"file://{home}/audio", rates={card.sample_rate for card in analyses}
     )

@@ -19,7 +19,6 @@ SHOWN = 5
 _RECORDINGS = "SELECT id::text, sha256, state, request ->> 'file_name' AS file FROM recording"
 _FINDINGS = "SELECT recording_id::text AS id, chunk_index, analysis, release, outcome FROM finding"
 _REPORTS = "SELECT recording_id::text AS id, body FROM report"
-_CHUNKS = "SELECT recording_id::text AS id, index, state FROM chunk"
 
 Wanted = dict[str, Any]
 

@@ -4,6 +4,7 @@ from dataclasses import dataclass, fields
 from pkgutil import resolve_name
 from typing import Any
 
+from earshot.analysis.errors import Misconfigured
 from earshot.analysis.report.parts import Evidence
 from earshot.analysis.types import Frozen
 from earshot.registry import cards
@@ -22,6 +23,19 @@ Section = ReportFields | Frozen | None
 def with_section() -> set[str]:
     """Names of the analyses that have a section."""
     return {card.name for card in cards() if card.section}
+
+
+def check_sections() -> None:
+    """Imports every section function.
+
+    Raises:
+        Misconfigured: one cannot be imported.
+    """
+    for path in filter(None, (card.section for card in cards())):
+        try:
+            resolve_name(path)
+        except (ImportError, AttributeError, ValueError) as error:
+            raise Misconfigured("registry", f"{path} cannot be imported: {error}") from error
 
 
 def sections(evidence: Evidence) -> tuple[dict[str, Any], dict[str, dict[str, Any]]]:

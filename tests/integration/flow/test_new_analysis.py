@@ -120,6 +120,39 @@ def test_what_stands_elsewhere_is_named(project: Path) -> None:
     assert "compose.cpu.yml lacks" not in done.stdout
 
 
+BROKEN = """
+from earshot.analysis.errors import Misconfigured
+from earshot.models.checkpoints.defaults import default_release
+from tasks.process.checks import check
+from tests.chunks import chunk
+from workers.direct import job_of
+from workers.run import run
+(outcome,) = run(job_of(default_release("broken"), [chunk(1000)]), "cpu")
+print(outcome.code, outcome.detail)
+for queues in ({"broken"}, {"finalize"}):
+    try:
+        check(queues)
+    except Misconfigured as error:
+        print(error)
+"""
+
+
+def test_a_line_that_names_nothing_fails_its_jobs_and_stops_its_workers(tmp_path: Path) -> None:
+    folder = project_copy.copy(tmp_path / "project")
+    registry = folder / "earshot" / "registry.py"
+    line = 'CARDS = (\n    Card("broken", "workers.nowhere", "cpu", section="x.y:z"),\n'
+    registry.write_text(registry.read_text().replace("CARDS = (\n", line), encoding="utf-8")
+    urls = {"EARSHOT_REDIS_URL": "redis://127.0.0.1:1", "EARSHOT_DATABASE_URL": "postgresql://x"}
+    done = subprocess.run(
+        [sys.executable, "-c", BROKEN],
+        cwd=folder, env={**os.environ, **urls, "PYTHONPATH": str(folder)},
+        stdout=subprocess.PIPE, text=True, check=True,
+    )  # fmt: skip
+    module = "workers.nowhere cannot be imported: No module named 'workers.nowhere'"
+    section = "x.y:z cannot be imported: No module named 'x'"
+    assert done.stdout.splitlines() == [f"registry {module}", module, section]
+
+
 def test_a_manifest_that_names_its_labels_is_enough_to_measure_it(
     project: Path, tmp_path: Path
 ) -> None:

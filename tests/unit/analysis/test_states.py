@@ -5,7 +5,7 @@ from enum import StrEnum
 
 import pytest
 
-from earshot.analysis.states import ChunkState, DeadLetterState, RecordingState
+from earshot.analysis.states import DeadLetterState, RecordingState
 from earshot.settings import PROJECT
 
 COLUMN = (
@@ -25,7 +25,7 @@ def allowed(table: str) -> set[str]:
 
 @pytest.mark.parametrize(
     ("table", "states"),
-    [("recording", RecordingState), ("chunk", ChunkState), ("dead_letter", DeadLetterState)],
+    [("recording", RecordingState), ("dead_letter", DeadLetterState)],
 )
 def test_the_states_of_a_table_are_those_of_its_constraint(
     table: str, states: type[StrEnum]
