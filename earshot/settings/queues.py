@@ -28,6 +28,8 @@ class Queues(BaseModel):
     Redis and Postgres are waited for without an end."""
     max_attempts: Annotated[int, Field(ge=1)] = 3
     """Workers that may end at one piece of work before it is given up."""
+    job_hooks: tuple[str, ...] = ()
+    """Hooks around every job, as ``module:function`` (``workers/hooks.py``): metrics, spans."""
     ready_file: Path | None = None
     """For probes: a worker writes its process id here once it consumes, and touches it at every
     heartbeat; one that hangs does not."""

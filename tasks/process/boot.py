@@ -10,12 +10,14 @@ import sys
 import traceback
 from collections.abc import Sequence
 from importlib import import_module
+from pkgutil import resolve_name
 from typing import Any
 
 from click import Option
 
-from earshot.analysis.errors import EarshotError
+from earshot.analysis.errors import EarshotError, Misconfigured
 from earshot.pools import queues
+from earshot.settings import settings
 from tasks.process import environment
 
 TASKS = (
@@ -46,9 +48,19 @@ USAGE, UNEXPECTED = 2, 70
 
 
 def import_tasks() -> None:
-    """Registers all tasks with the application."""
+    """Registers all tasks with the application, and the hooks of the settings.
+
+    Raises:
+        Misconfigured: a hook cannot be imported.
+    """
     for module in TASKS:
         import_module(module)
+    hooks = import_module("workers.hooks")
+    for path in settings().job_hooks:
+        try:
+            hooks.register(resolve_name(path))
+        except (ImportError, AttributeError, ValueError) as error:
+            raise Misconfigured("job_hooks", f"{path} cannot be imported: {error}") from error
 
 
 def set_up(options: dict[str, Any], **_: Any) -> None:
@@ -64,6 +76,9 @@ def set_up(options: dict[str, Any], **_: Any) -> None:
     try:
         import_tasks()
         refused = 0 if options.get("unchecked") else _exit_code_of_checks(_queues(options))
+    except Misconfigured as error:
+        sys.stderr.write(f"earshot: {error}\n")
+        refused = USAGE
     except Exception:  # noqa: BLE001  # Celery would log it and go on without tasks
         traceback.print_exc()
         refused = UNEXPECTED

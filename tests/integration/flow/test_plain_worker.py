@@ -1,6 +1,8 @@
 """Celery's own command starts the same worker and scheduler as ``earshot worker`` and ``earshot
 beat``: environment, tasks, boot checks, and a scheduler that imports no analysis."""
 
+import json
+import logging
 import os
 import signal
 import subprocess
@@ -19,6 +21,7 @@ from earshot.storage.postgres import db, recordings
 from tasks.process.environment import process_env
 from tests.integration.enqueue import enqueue
 from tests.servers import Stack
+from workers.hooks import JobRun
 
 pytestmark = pytest.mark.integration
 
@@ -30,6 +33,15 @@ def plain_env(stage: Stack, **settings: str) -> dict[str, str]:
     """The stack's settings alone, as a unit file of systemd would give them."""
     kept = {name: value for name, value in stage.env().items() if name not in OWN}
     return {**kept, **{f"EARSHOT_{name.upper()}": value for name, value in settings.items()}}
+
+
+@contextmanager
+def logged(run: JobRun) -> Iterator[None]:
+    """A hook around jobs."""
+    yield
+    logging.getLogger(__name__).info(
+        "hook: %s, %d outcomes", run.job.analysis, len(run.outcomes or ())
+    )
 
 
 @contextmanager
@@ -48,9 +60,10 @@ def test_a_plain_worker_has_the_environment_and_does_its_work(stage: Stack) -> N
     ready = stage.home / "run" / "plain.ready"
     uri = stage.offer(PROJECT / "demo" / "call.ogg")
     scene = ("worker", "-Q", "scene", "-c", "1", "-l", "INFO", "-n", "plain@%h")
+    hook = {"job_hooks": json.dumps([f"{__name__}:logged"])}
     with (
         stage.workers("core", "ingest", "merge", "finalize", "upkeep"),
-        started(stage, "plain", *scene, ready_file=str(ready)) as worker,
+        started(stage, "plain", *scene, ready_file=str(ready), **hook) as worker,
     ):
         log = processes.log_file(stage.home, "plain")
         waiting.until(ready.exists, 60, "the worker", log)
@@ -61,7 +74,9 @@ def test_a_plain_worker_has_the_environment_and_does_its_work(stage: Stack) -> N
         assert stage.wait_finished(reply["recording_id"]) == "complete"
     with db.connect(stage.database_url) as connection:
         assert recordings.report(connection, reply["recording_id"]) is not None
-    assert "Warm shutdown" not in log.read_text(encoding="utf-8")  # SIGTERM hands jobs back
+    written = log.read_text(encoding="utf-8")
+    assert "hook: scene, 1 outcomes" in written
+    assert "Warm shutdown" not in written  # SIGTERM hands jobs back
 
 
 @pytest.mark.parametrize(
@@ -70,6 +85,7 @@ def test_a_plain_worker_has_the_environment_and_does_its_work(stage: Stack) -> N
         ("merge", {"database_url": ""}, "merge needs the database: set EARSHOT_DATABASE_URL"),
         ("scene", {"commercial_use": "true"}, "forbids commercial use"),
         ("cooking", {}, "no queue cooking; queues are ingest, "),
+        ("scene", {"job_hooks": '["nowhere:hook"]'}, "nowhere:hook cannot be imported: No module"),
         ("asr", {"device": "cuda"}, "no CUDA device is visible"),
     ],
 )
