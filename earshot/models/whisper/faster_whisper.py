@@ -2,9 +2,8 @@
 in batches, word times of its own.
 
 It goes through ``WhisperModel``'s own steps (encode, generate, align) and not through
-``BatchedInferencePipeline``, whose words
-depend on the row before: it trims the first word of a row by the end of the last one's speech, and
-one tokenizer serves all languages.
+``BatchedInferencePipeline``, whose words depend on the row before: it trims the first word of a row
+by the end of the last one's speech, and one tokenizer serves all languages.
 """
 
 import json
