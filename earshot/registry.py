@@ -1,5 +1,6 @@
-"""The analyses, one line each: queue, route, chord header, pool, rows and event follow from this
-list. Data alone: a module named here is imported only where it runs (``workers.modules``)."""
+"""The registry of analyses, one line each; queue, route, chord header, pool, rows and event are
+derived from it. It is data alone: a worker imports the modules that it runs
+(``workers.modules``)."""
 
 from dataclasses import dataclass
 from typing import Literal
@@ -7,27 +8,27 @@ from typing import Literal
 
 @dataclass(frozen=True)
 class Card:
-    """An analysis, as the rest of the system needs to know it."""
+    """An analysis, as seen by the rest of the system."""
 
     name: str
-    """A noun: queue, suffix of the task, key of its rows and events."""
+    """A noun: name of the queue, suffix of the task, key of rows and events."""
     module: str
-    """Keeps the contract of ``workers.contract``."""
+    """The module that implements ``workers.contract``."""
     pool: Literal["cpu", "gpu"]
     sample_rate: int = 16_000
-    """Hz; the audio is stored once per distinct rate."""
+    """In Hz; the audio is stored once per distinct rate."""
     scope: Literal["chunk", "recording", "transcript"] = "chunk"
     """What a clip is: one chunk, the whole recording, or its transcript (``Clip.transcript``), once
     all other analyses are merged."""
     speech_only: bool = False
-    """Chunks in which the gate finds noise or music alone are skipped (``workers.gate``)."""
+    """Skips chunks that the gate classifies as noise or music (``workers.gate``)."""
     urgent: bool = False
-    """Its findings may hold alarms: chunks are analysed one by one, and each alarm is published at
-    once."""
+    """Its findings may contain alarms: chunks are analysed one by one, and each alarm is published
+    immediately."""
     section: str = ""
-    """``module:function`` that makes its section of the report
-    (``earshot.analysis.report.registered``); without one, its answers are listed chunk by chunk
-    under ``classifications``."""
+    """``module:function`` that builds its section of the report
+    (``earshot.analysis.report.registered``). Empty: its answers are listed by chunk under
+    ``classifications``."""
 
 
 _REPORT = "earshot.analysis.report"

@@ -1,6 +1,6 @@
-"""The keys of [002]'s ``config.yaml`` (002-42..50), so that the file is accepted unchanged. Keys
-with the meaning of a setting of this service have its name already, or are converted to it
-(``CallConfig.named_database``); the others are kept."""
+"""Keys of the ``config.yaml`` of the earlier call pipeline, so that its file is accepted unchanged.
+Keys with the meaning of a setting of this service have its name already, or are converted to it
+(``CallConfig.named_database``); the others are kept without effect."""
 
 from pathlib import Path
 from typing import Annotated, Literal
@@ -12,7 +12,7 @@ Count = Annotated[int, Field(ge=1)]
 
 
 class CallConfig(BaseModel):
-    """Mixed into the settings. None: not set."""
+    """Mixin of the settings; None where a key is not set."""
 
     max_workers: Count | None = None
     io_workers: Count | None = None

@@ -1,1 +1,1 @@
-"""Outgoing connections."""
+"""Outgoing HTTP: the client, its address check, retries and downloads."""

@@ -1,5 +1,4 @@
-"""Resolves host names to addresses of the open Internet, and to none inside the operator's own
-network."""
+"""Resolves host names and refuses addresses inside the operator's network."""
 
 import socket
 from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address
@@ -7,24 +6,24 @@ from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address
 from earshot.analysis.errors import Forbidden
 
 PORTS = {"http": 80, "https": 443}
-"""Scheme of a web server to its default port."""
+"""URL scheme to its default port."""
 
 STANDS_FOR_IPV4 = (
     IPv6Network("64:ff9b::/96"),  # NAT64 (RFC 6052)
     IPv6Network("::/96"),  # IPv4-compatible (RFC 4291)
     IPv6Network("::ffff:0:0:0/96"),  # IPv4-translated (RFC 2765)
 )
-"""The last 32 bits are the IPv4 address that it leads to."""
+"""IPv6 networks whose last 32 bits are the IPv4 address that is reached."""
 LOCAL_NAT64 = IPv6Network("64:ff9b:1::/48")
-"""Leads wherever its network wants: where the IPv4 address stands in it is the operator's choice
+"""Always refused: the operator of the network chooses the position of the IPv4 address
 (RFC 8215)."""
 
 
 def checked(host: str, port: int, may_be_internal: bool) -> list[str]:
-    """Addresses of a host, in the order in which they are to be tried.
+    """Addresses of a host, in the order in which to try them.
 
     Raises:
-        Forbidden: ``internal_address``; one internal address is enough, among however many.
+        Forbidden: ``internal_address``, at least one of them is internal.
         OSError: the name has no address.
     """
     found = [str(entry[4][0]) for entry in socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)]
@@ -32,15 +31,15 @@ def checked(host: str, port: int, may_be_internal: bool) -> list[str]:
         if not may_be_internal and not is_public(address):
             raise Forbidden(
                 "internal_address",
-                f"{host} is the internal address {address}; if it shall be read, add {host}:{port}"
-                " to EARSHOT_INTERNAL_HOSTS",
+                f"{host} is the internal address {address};"
+                f" if it shall be read, add {host}:{port} to EARSHOT_INTERNAL_HOSTS",
             )
     return found
 
 
 def is_public(address: str) -> bool:
-    """True for an address of the open Internet, also where an IPv6 address stands for an IPv4
-    one."""
+    """True for an address of the public Internet; IPv6 addresses that embed an IPv4 address are
+    judged by both."""
     ip = ip_address(address)
     if isinstance(ip, IPv6Address) and ip.ipv4_mapped is not None:
         ip = ip.ipv4_mapped

@@ -1,9 +1,9 @@
-"""The one HTTP client for requests that leave this installation.
+"""The HTTP client for requests that leave this installation.
 
-Two ways to open it: ``checked_client`` for addresses that recordings, settings or users name, which
-never reaches an internal address unless it is named, and goes through no proxy; ``open_client`` for
-addresses that the operator's catalog names, through the proxy of the environment if there is one.
-``Reused`` keeps a checked client for the life of a process.
+``checked_client`` is for addresses from recordings, settings or users: it connects to internal
+addresses only if they are named, and uses no proxy. ``open_client`` is for addresses from the
+operator's catalog, and uses the proxy of the environment. ``Reused`` keeps a checked client for the
+life of a process.
 """
 
 import logging
@@ -23,7 +23,7 @@ Client = httpx2.Client
 Response = httpx2.Response
 
 DROPPED = (httpx2.RemoteProtocolError, httpx2.ReadError, httpx2.WriteError)
-"""The server closed the connection; so it does with one that was idle for too long."""
+"""The server closed the connection, for example because it was idle for too long."""
 BROKEN = (
     *DROPPED,
     httpx2.TimeoutException,
@@ -31,21 +31,21 @@ BROKEN = (
     httpx2.ProxyError,
     httpx2.DecodingError,
 )
-"""Failures on the way: the same request may succeed later."""
+"""Failures of the connection: the same request may succeed later."""
 FAILED = (httpx2.HTTPError, httpx2.InvalidURL)
-"""Any failure of a request; those that are not ``BROKEN`` fail again."""
+"""Any failure of a request; those that are not ``BROKEN`` are permanent."""
 
 SILENT_SEC = 30.0
-"""Without a byte."""
+"""Default maximum time without a byte."""
 IDLE_SEC = 60.0
-"""An unused connection is kept so long for the next request; load balancers close theirs then."""
+"""Time for which an unused connection is kept; load balancers commonly close theirs then."""
 
-for _name in ("httpx2", "httpcore2"):  # below that they log whole URLs, and headers with tokens
+for _name in ("httpx2", "httpcore2"):  # lower levels log whole URLs, and headers with tokens
     logging.getLogger(_name).setLevel(logging.WARNING)
 
 
 class Reply(NamedTuple):
-    """An answer that was read as a whole."""
+    """A response, read completely."""
 
     status: int
     headers: Mapping[str, str]
@@ -53,8 +53,8 @@ class Reply(NamedTuple):
 
 
 def open_client(headers: Mapping[str, str] | None = None) -> Client:
-    """A client without address check that follows redirections. An ``Authorization`` header goes to
-    no other host than the one that is asked first."""
+    """A client without address check that follows redirects. It sends an ``Authorization`` header
+    to the first host only."""
     return httpx2.Client(follow_redirects=True, timeout=SILENT_SEC, headers=_headers(headers))
 
 
@@ -64,19 +64,19 @@ def checked_client(
     total_sec: float | None = None,
     connections: int = 10,
 ) -> Client:
-    """A client that connects to checked addresses only, keeps no cookies and follows no
-    redirections: its caller decides about them, and asks it for the next URL.
+    """A client that connects to checked addresses only, keeps no cookies and follows no redirects:
+    its caller checks and requests the next URL.
 
-    Its requests raise ``Forbidden`` (``internal_address``) besides ``FAILED``.
+    Its requests raise ``Forbidden`` (``internal_address``) in addition to ``FAILED``.
 
     Args:
         internal_hosts: ``host:port`` of servers that may have internal addresses.
-        total_sec: seconds from now until which all its requests must be over.
-        connections: open at a time.
+        total_sec: seconds from now after which all its requests fail; None for no deadline.
+        connections: maximum number of open connections.
     """
     context = httpx2.create_ssl_context()
     transport = httpx2.HTTPTransport(verify=context)
-    # HTTPTransport takes no network backend, so its pool is replaced by one that has it.
+    # HTTPTransport takes no network backend, so its pool is replaced by one with it.
     transport._pool = httpcore2.ConnectionPool(
         ssl_context=context,
         max_connections=connections,
@@ -93,8 +93,8 @@ def checked_client(
 
 
 class Reused:
-    """A checked client that lives as long as the process, so that a server's TLS handshake is paid
-    once per connection. A forked child opens its own: connections cannot be shared."""
+    """A checked client that lives as long as the process, so that a TLS handshake is needed once
+    per connection. A forked child opens its own client, since connections cannot be shared."""
 
     def __init__(
         self, internal_hosts: Collection[str], silent_sec: float, connections: int
@@ -103,12 +103,12 @@ class Reused:
         self._clients: dict[int, Client] = {}
 
     def post(self, url: str, body: bytes, headers: Mapping[str, str], most_bytes: int) -> Reply:
-        """Sends one request, again where an idle connection turns out to be closed by the server.
-        Of the answer at most ``most_bytes`` are kept.
+        """Sends a request, and repeats it if the server had closed an idle connection. Keeps at
+        most ``most_bytes`` of the response.
 
         Raises:
             Forbidden: ``internal_address``.
-            FAILED: no answer.
+            FAILED: no response.
         """
         client = self._client()
         for attempt in range(1, ATTEMPTS + 1):
@@ -119,7 +119,7 @@ class Reused:
                 answer = client.send(request, stream=True)
             except DROPPED:
                 if "connection.connect_tcp.started" in steps or attempt == ATTEMPTS:
-                    raise  # a new connection: the server itself is in trouble
+                    raise  # a new connection: the server itself fails
                 continue
             with closing(answer):
                 return Reply(answer.status_code, answer.headers, _beginning(answer, most_bytes))
@@ -131,7 +131,7 @@ class Reused:
 
 
 def _headers(further: Mapping[str, str] | None) -> dict[str, str]:
-    # Sizes, ranges and digests are those of the content as it is stored, not of a packed one.
+    # Sizes, ranges and digests refer to the stored content, not to a compressed one.
     return {"Accept-Encoding": "identity", "User-Agent": "earshot", **(further or {})}
 
 

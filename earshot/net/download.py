@@ -1,5 +1,4 @@
-"""Copies a file from a web server, resuming where an earlier attempt broke off, in this process or
-another."""
+"""Downloads a file, and resumes an interrupted download of this or another process."""
 
 import time
 from collections.abc import Callable, Mapping
@@ -12,7 +11,7 @@ from earshot.net.retry import ATTEMPTS, is_passing, pause_sec, retry_after
 
 
 class _BrokenOff(NamedTuple):
-    """Why an attempt ended early, and for how many seconds its server asks to wait."""
+    """Why an attempt ended early, and the seconds that the server asks to wait."""
 
     reason: str
     wait_sec: float = 0.0
@@ -21,17 +20,17 @@ class _BrokenOff(NamedTuple):
 def download(
     client: Client, url: str, part: Path, size: int | None, watch: Callable[[int], None]
 ) -> None:
-    """Fills ``part``, which may hold the beginning already, until it holds the whole file.
+    """Downloads into ``part``, which may contain the beginning of the file already.
 
     Args:
-        size: bytes of the file, where they are known beforehand.
-        watch: called now and then with the number of bytes that are there.
+        size: bytes of the file, if known.
+        watch: called repeatedly with the number of bytes in ``part``.
 
     Raises:
-        Forbidden: ``unreadable``, the server asks for another token, or none will do.
-        Permanent: ``http_status``, there is no such file, or the server does something else.
-        Unavailable: it does not answer, or breaks off ``ATTEMPTS`` times in a row without a further
-            byte; what came is kept, and the next call resumes there.
+        Forbidden: ``unreadable``, the server requires another token, or refuses any.
+        Permanent: ``http_status``, the file does not exist, or the server responds unexpectedly.
+        Unavailable: the server does not answer, or interrupts the download ``ATTEMPTS`` times in a
+            row without a further byte; the next call resumes with the bytes received.
     """
     fruitless = most = 0
     while True:
@@ -50,7 +49,7 @@ def download(
             (0, have) if have > max(most, before) else (fruitless + 1, max(most, have))
         )
         broken = broken or _BrokenOff(
-            f"its server announced {size} bytes and sent another number of them"
+            f"its server announced {size} bytes and sent a different number"
         )
         if fruitless == ATTEMPTS:
             raise _gave_up(url, have, broken.reason)
@@ -60,13 +59,14 @@ def download(
 def _attempt(
     client: Client, url: str, part: Path, before: int, watch: Callable[[int], None]
 ) -> _BrokenOff | None:
-    """One request for the rest. Returns what broke it off, or None when the answer is complete."""
+    """Requests the rest of the file. Returns the interruption, or None if the response is
+    complete."""
     headers = {"Range": f"bytes={before}-"} if before else {}
     try:
         with client.stream("GET", url, headers=headers) as answer:
-            if answer.status_code == 416:  # what is here is no beginning of the file
+            if answer.status_code == 416:  # the part is not the beginning of this file
                 part.unlink(missing_ok=True)
-                return _BrokenOff("it has another size than the part that is here")
+                return _BrokenOff("the partial file does not fit its size")
             if is_passing(answer.status_code):
                 return _BrokenOff(
                     f"its server answers {answer.status_code}", retry_after(answer.headers)
@@ -79,7 +79,7 @@ def _attempt(
             if answer.status_code == 206 and not resumed:
                 raise Permanent(
                     "http_status",
-                    f"{url} cannot be fetched: its server sends another part than was asked for",
+                    f"{url} cannot be fetched: its server sent a different range than requested",
                 )
             _write(answer, part, before if resumed else 0, watch)
     except BROKEN as error:
@@ -92,16 +92,15 @@ def _attempt(
 def _write(answer: Response, part: Path, done: int, watch: Callable[[int], None]) -> None:
     with part.open("ab" if done else "wb") as file:
         watch(done)
-        for block in (
-            answer.iter_bytes()
-        ):  # as it comes: blocks of a size would be lost with a line that breaks within one
+        # Blocks as they arrive: a fixed size would lose a block that an interruption cuts.
+        for block in answer.iter_bytes():
             file.write(block)
             done += len(block)
             watch(done)
 
 
 def refused(url: str, status: int, headers: Mapping[str, Any]) -> EarshotError:
-    """The error for an answer that another attempt would get again."""
+    """The error for a response that a retry would get again."""
     reason = headers.get("X-Error-Message") or f"its server answers {status}"
     if status in (401, 403):
         return Forbidden("unreadable", f"{url} may not be read: {reason}")
@@ -109,7 +108,7 @@ def refused(url: str, status: int, headers: Mapping[str, Any]) -> EarshotError:
 
 
 def _gave_up(url: str, have: int, reason: str) -> Unavailable:
-    kept = f"; {have} bytes are kept, the same command goes on from there" if have else ""
+    kept = f"; {have} bytes are kept, the same command resumes there" if have else ""
     return Unavailable(
         "source_unavailable", f"{url} cannot be fetched: {' '.join(reason.split())}{kept}"
     )

@@ -1,4 +1,4 @@
-"""Connections of the HTTP client: opened to a checked address, and cut at a deadline."""
+"""Connections of the HTTP client, opened to a checked address and limited by a deadline."""
 
 import ssl
 import time
@@ -11,12 +11,14 @@ from earshot.net.addresses import checked
 
 
 class CheckedBackend(httpcore2.NetworkBackend):
-    """Connects to the very address that was checked: no name is resolved a second time."""
+    """Connects to the checked address itself, without resolving the name a second time."""
 
     def __init__(self, internal_hosts: Collection[str], total_sec: float | None) -> None:
-        """Args:
-        internal_hosts: ``host:port`` of servers that may have internal addresses.
-        total_sec: seconds from now after which every operation fails; None for no deadline.
+        """Takes the hosts to accept and the deadline.
+
+        Args:
+            internal_hosts: ``host:port`` of servers that may have internal addresses.
+            total_sec: seconds from now after which every operation fails; None for no deadline.
         """
         self._internal_hosts, self._total_sec = frozenset(internal_hosts), total_sec
         self._end = None if total_sec is None else time.monotonic() + total_sec
@@ -30,9 +32,11 @@ class CheckedBackend(httpcore2.NetworkBackend):
         local_address: str | None = None,
         socket_options: Iterable[Any] | None = None,
     ) -> httpcore2.NetworkStream:
-        """Raises:
-        Forbidden: ``internal_address``.
-        httpcore2.ConnectError, httpcore2.ConnectTimeout: no address accepts a connection.
+        """Connects to the first address that accepts a connection.
+
+        Raises:
+            Forbidden: ``internal_address``.
+            httpcore2.ConnectError, httpcore2.ConnectTimeout: no address accepts a connection.
         """
         try:
             addresses = checked(host, port, f"{host}:{port}" in self._internal_hosts)
@@ -59,8 +63,8 @@ class CheckedBackend(httpcore2.NetworkBackend):
 
 
 class _Limited(httpcore2.NetworkStream):
-    """A connection with a deadline: a server that sends a byte now and then never meets the timeout
-    of a single read."""
+    """A connection with a deadline: the timeout of a single read does not limit a server that sends
+    a byte now and then."""
 
     def __init__(self, line: httpcore2.NetworkStream, end: float, total_sec: float) -> None:
         self._line, self._end, self._total_sec = line, end, total_sec
@@ -89,12 +93,12 @@ class _Limited(httpcore2.NetworkStream):
 
 
 def _left(timeout: float | None, end: float, total_sec: float) -> float:
-    """Seconds that an operation may take.
+    """Remaining seconds for an operation.
 
     Raises:
-        httpcore2.ReadTimeout: the deadline is over.
+        httpcore2.ReadTimeout: the deadline has passed.
     """
     left = end - time.monotonic()
     if left <= 0:
-        raise httpcore2.ReadTimeout(f"not all of it came within {total_sec:.0f} s")
+        raise httpcore2.ReadTimeout(f"not complete within {total_sec:.0f} s")
     return left if timeout is None else min(timeout, left)

@@ -1,4 +1,4 @@
-"""Which answers of web servers are worth another request, and when to send it."""
+"""Decides which HTTP responses are retried, and when."""
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
@@ -9,19 +9,19 @@ PASSING = (408, 425, 429)
 ATTEMPTS = 3
 """Requests in a row without success before a caller gives up."""
 PAUSE_SEC = 1.0
-"""Before the second attempt; doubled before each further one."""
+"""Pause before the second attempt; doubled before each further one."""
 LONGEST_PAUSE_SEC = 60.0
-"""Also where ``Retry-After`` asks for more."""
+"""Maximum pause, even if ``Retry-After`` asks for more."""
 
 
 def is_passing(status: int) -> bool:
-    """True for a status that the same request may not get later."""
+    """True for a temporary status: the same request may succeed later."""
     return status in PASSING or status >= 500
 
 
 def retry_after(headers: Mapping[str, str]) -> float:
-    """Seconds that an answer asks to wait (RFC 9110, 10.2.3); 0 where it asks for nothing, or for
-    what cannot be read."""
+    """Seconds to wait according to ``Retry-After`` (RFC 9110, 10.2.3); 0 if it is absent or
+    invalid."""
     asked = headers.get("Retry-After", "").strip()
     if asked.isascii() and asked.isdigit():
         return float(asked[:9])
@@ -36,7 +36,7 @@ def pause_sec(failures: int, asked_sec: float = 0.0) -> float:
     """Seconds to wait before the next attempt.
 
     Args:
-        failures: attempts in a row that have failed, from 1.
-        asked_sec: as ``retry_after``.
+        failures: consecutive failed attempts, from 1.
+        asked_sec: result of ``retry_after``.
     """
     return min(max(PAUSE_SEC * 2.0 ** min(failures - 1, 10), asked_sec), LONGEST_PAUSE_SEC)

@@ -1,5 +1,5 @@
-"""Every setting, read once from the environment (``EARSHOT_*``) and ``config.yaml``; nothing else
-reads either. The fields stand in one module a subject, mixed into one ``Settings``."""
+"""All settings, read once from the environment (``EARSHOT_*``) and ``config.yaml``; no other module
+reads either. Each subject has a module of fields, mixed into one ``Settings``."""
 
 from functools import cache
 from pathlib import Path
@@ -43,8 +43,8 @@ __all__ = [
 
 
 class Settings(BaseSettings, Services, Checkpoints, Analyses, Intake, Queues, Keeping, CallConfig):
-    """Defaults suit the local stack that ``earshot up`` starts; compose and Kubernetes set the
-    URLs."""
+    """The settings of a process. The defaults fit the local stack of ``earshot up``; compose and
+    Kubernetes set the URLs."""
 
     model_config = SettingsConfigDict(
         env_prefix=PREFIX,

@@ -1,4 +1,4 @@
-"""The analyses."""
+"""Settings of the analyses."""
 
 from typing import Annotated, Literal
 
@@ -8,39 +8,38 @@ from earshot.analysis.words.languages import Language, route
 
 
 class Analyses(BaseModel):
-    """Settings of speech recognition, emotion, scene and noise."""
+    """Fields for speech recognition, emotion, scene and noise."""
 
     language: Language = "en"
-    """BCP 47 language of recordings whose request names none; ``und``: not known; recognisers
-    that can detect it."""
+    """BCP 47 language of recordings whose request names none. ``und``: unknown; recognisers that
+    can detect the language do."""
     asr_backend: Literal["local", "endpoint"] = "local"
-    """``endpoint``: speech is recognised by the inference endpoint below, whatever release is
-    active (C-45)."""
+    """``endpoint``: the inference endpoint below recognises speech, regardless of the active
+    release."""
     asr_endpoint_url: str = ""
     asr_endpoint_token: SecretStr = SecretStr("")
     asr_endpoint_timeout_sec: Annotated[float, Field(gt=0)] = 120.0
-    """Without a byte; an endpoint that was scaled to zero takes minutes to start, and says so with
-    a status that is tried again."""
+    """Maximum time without a byte. An endpoint that is scaled to zero takes minutes to start, and
+    answers with a status that is retried meanwhile."""
     asr_routes: dict[str, str] = {}
     """Language (primary BCP 47 subtag, no region; ``*`` for all others) to the release of the
-    catalog that hears it. Without effect where an endpoint is the backend, which hears all."""
+    catalog that transcribes it. Ignored with an endpoint as the backend, which transcribes all."""
     asr_hotwords: tuple[str, ...] = ()
-    """Names and terms that speech recognition is told to expect."""
+    """Names and terms that speech recognition favours."""
     emotion_dimensions: str = ""
-    """Release of the catalog that rates valence, arousal and dominance beside the active one, which
-    gives the labels. Empty: they are null."""
+    """Release of the catalog that rates valence, arousal and dominance; the active release provides
+    the labels. Empty: the ratings are null."""
     emotion_int8: bool = True
-    """On a CPU, encoders of emotion compute in int8 (docs/emotion.md); false: in float32, three
-    times slower. No effect on the embedded release."""
+    """Run emotion encoders in int8 on a CPU (docs/emotion.md); false: in float32, three times
+    slower. No effect on the embedded release."""
     scene_gate: bool = True
-    """Speech recognition and emotion skip chunks that scene takes for noise or music with high
+    """Speech recognition and emotion skip chunks that scene classifies as noise or music with high
     confidence."""
     alarm_threshold: Annotated[float, Field(gt=0, le=1)] = 0.7
-    """How well a tone must keep the rhythm of a fire alarm to be one: a correlation
-    (docs/emergency.md)."""
+    """Minimum correlation of a tone with the rhythm of a fire alarm (docs/emergency.md)."""
     noise_windows_per_chunk: Annotated[int, Field(ge=1)] = 25
-    """How many windows of about a second noise hears of a chunk, evenly spread over those that tell
-    something."""
+    """Maximum number of windows of about a second that noise classifies per chunk, evenly spread
+    over the usable ones."""
 
     @model_validator(mode="after")
     def _names_its_endpoint(self) -> "Analyses":
@@ -55,8 +54,6 @@ class Analyses(BaseModel):
         for key, release in named.items():
             language = key if key == "*" else route(key)
             if language in found:
-                raise ValueError(
-                    f"{key!r} and {language!r} are one language; leave one of them away"
-                )
+                raise ValueError(f"{key!r} and {language!r} are one language; remove one of them")
             found[language] = release
         return found

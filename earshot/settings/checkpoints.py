@@ -1,4 +1,4 @@
-"""Checkpoints and the device that they run on."""
+"""Settings of checkpoints and of the device that they run on."""
 
 from pathlib import Path
 from typing import Literal
@@ -7,26 +7,26 @@ from pydantic import AliasChoices, BaseModel, Field
 
 
 class Checkpoints(BaseModel):
-    """Settings of models."""
+    """Fields for models."""
 
     home: Path
     models_dir: Path | None = None
-    """Where ``earshot models pull`` puts checkpoints. Default: ``<home>/models``."""
+    """Folder of checkpoints, filled by ``earshot models pull``. Default: ``<home>/models``."""
     models_mirror: str = ""
-    """Asked for checkpoints instead of their hubs: a folder, or the URL of a server that answers as
-    a hub does."""
+    """Source of checkpoints instead of their hubs: a folder, or the URL of a server with the hub's
+    interface."""
     models_catalog: Path | None = None
-    """A catalog of your own checkpoints, as ``earshot/models/catalog.toml``, besides the
-    project's."""
+    """A catalog of your own checkpoints, in the format of ``earshot/models/catalog.toml`` and in
+    addition to it."""
     commercial_use: bool | None = None
-    """True: no checkpoint whose licence forbids commercial use is loaded, not even an embedded one.
-    False: any may be pulled.
-    Unset: of those only the embedded ones are loaded."""
+    """True: checkpoints whose licence forbids commercial use are not loaded, not even embedded
+    ones. False: any checkpoint may be pulled and loaded. Unset: of those whose licence forbids it,
+    only the embedded ones are loaded."""
     ml_model_v2_path: Path | None = Field(
         default=None, validation_alias=AliasChoices("EARSHOT_ML_MODEL_V2_PATH", "ml_model_v2_path")
     )
-    """The model that ``earshot.noise.MLService`` answers with; also by its own name, as in [004].
-    Default: the embedded one."""
+    """The model of ``earshot.noise.MLService``. It may also be set as ``ML_MODEL_V2_PATH``, its
+    name in the original noise service. Default: the embedded model."""
     device: Literal["auto", "cpu", "cuda"] = "auto"
 
     @property

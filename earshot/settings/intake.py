@@ -1,4 +1,4 @@
-"""Ingest: what is accepted, and how recordings are cut into chunks."""
+"""Settings of ingest: limits of requests, and how recordings are cut into chunks."""
 
 from typing import Annotated
 
@@ -8,7 +8,7 @@ from earshot.analysis.types import MOST_CHUNKS
 
 
 class Intake(BaseModel):
-    """Settings of ingest."""
+    """Fields for ingest."""
 
     chunk_duration_sec: Annotated[float, Field(gt=1)] = 25.0
     chunk_max_sec: Annotated[float, Field(gt=1)] = 30.0
@@ -17,11 +17,11 @@ class Intake(BaseModel):
     """Chunks in one chord. 16 fills a GPU's forward pass; on CPU pools 1 gives the earliest event
     and the best balance."""
     max_duration_sec: Annotated[int, Field(gt=0)] = 86_400
-    """No recording may be longer; 24 hours are 2.8 GB in the store for each channel."""
+    """Maximum length of a recording; 24 hours take 2.8 GB per channel in the store."""
     max_upload_mb: Annotated[int, Field(ge=1)] = 16_000
-    """No file above this is copied to the inbox; 16 GB are a day of stereo at 48 kHz."""
+    """Maximum size of a file copied to the inbox; 16 GB are a day of stereo at 48 kHz."""
     max_unmerged_chunks: Annotated[int, Field(ge=1)] = 2000
-    """No recording is taken in while more chunks than this wait to be merged."""
+    """Recordings are not decoded while more chunks than this wait to be merged."""
 
     @model_validator(mode="after")
     def _can_be_cut(self) -> "Intake":

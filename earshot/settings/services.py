@@ -1,4 +1,4 @@
-"""Redis, Postgres and the store."""
+"""Settings of Redis, Postgres and the store."""
 
 from pathlib import Path
 from typing import Any
@@ -11,21 +11,20 @@ from earshot.settings.sources import PROJECT
 
 
 class Services(BaseModel):
-    """Settings of what every process connects to, and of where files lie."""
+    """Fields for the services that every process connects to, and for locations of files."""
 
     home: Path = PROJECT / ".earshot"
-    """Where the local stack keeps its data, logs and process ids."""
+    """Folder of the local stack's data, logs and process ids."""
     redis_url: str = ""
     """``redis://``, ``rediss://`` or ``unix:///path?db=0``."""
     database_url: str = ""
-    """Both default to the local stack's while it is up; without it, ``database_url`` to what
-    [002]'s ``db_`` keys name."""
+    """Default of both URLs: the running local stack. Without one, ``database_url`` is built from
+    the ``db_`` keys of the earlier call pipeline's ``config.yaml``."""
     redis_password: SecretStr = SecretStr("")
     database_password: SecretStr = SecretStr("")
-    """Put into the URLs, escaped; meant for files (see ``SECRETS``)."""
+    """Passwords added to the URLs, escaped; intended for files (see ``SECRETS``)."""
     redis_ca: Path | None = None
-    """Certificates (PEM) that a ``rediss://`` server's must be signed by. Default: those of this
-    system."""
+    """Certificate authorities (PEM) for ``rediss://`` servers. Default: those of the system."""
     audio_store: str = ""
     """fsspec URL of the folder that holds decoded audio and uploads. Default:
     ``file://<home>/audio``."""
@@ -33,8 +32,8 @@ class Services(BaseModel):
     """URL prefixes that ``ingest.recording`` may read from, besides the store's own inbox. Empty:
     the inbox only."""
     internal_hosts: tuple[str, ...] = ()
-    """``host:port`` of http servers with an internal address that roots may lie on; all others must
-    be public."""
+    """``host:port`` of HTTP servers that roots may name although their address is internal; all
+    others must be public."""
 
     @model_validator(mode="before")
     @classmethod
@@ -53,9 +52,9 @@ class Services(BaseModel):
     def _of_redis(cls, url: str) -> str:
         if url:
             check_service(url, ("redis", "rediss", "unix"))
-        if "ssl_" in urlsplit(url).query:  # not all who connect read these alike
+        if "ssl_" in urlsplit(url).query:  # clients interpret these options differently
             raise ValueError(
-                "has options of TLS, which is checked always; name certificates by EARSHOT_REDIS_CA"
+                "has TLS options; certificates are always checked, name yours by EARSHOT_REDIS_CA"
             )
         return url
 
@@ -73,4 +72,5 @@ class Services(BaseModel):
 
     @property
     def store_url(self) -> str:
+        """URL of the audio store."""
         return self.audio_store or f"file://{self.home / 'audio'}"

@@ -1,5 +1,5 @@
-"""Where settings come from besides the environment: ``config.yaml``, the running local stack, and
-the database keys of [002]."""
+"""Sources of settings besides the environment: ``config.yaml``, the running local stack, and the
+database keys of the earlier call pipeline."""
 
 import json
 from collections.abc import Collection
@@ -18,24 +18,24 @@ PROJECT = Path(__file__).resolve().parents[2]
 CONFIG = PROJECT / "config.yaml"
 PREFIX = "EARSHOT_"
 SECRETS = Path("/run/secrets")
-"""Where Docker and Kubernetes mount secrets: a file ``earshot_<setting>`` holds the value of a
-setting."""
+"""Folder in which Docker and Kubernetes mount secrets; a file ``earshot_<setting>`` contains the
+value of that setting."""
 
 
 def stack_file(home: Path) -> Path:
-    """Where the local stack writes its URLs while it is up."""
+    """The file with the URLs of the running local stack."""
     return home / "run" / "stack.json"
 
 
 def written(file: Path, known: Collection[str]) -> dict[str, Any]:
-    """What a file of settings says.
+    """The settings in a YAML file; none if it does not exist.
 
     Raises:
-        Misconfigured: it is no YAML file of settings, or one of its keys is none that is ``known``.
+        Misconfigured: it is not a YAML file of settings, or contains a key that is not ``known``.
     """
     if not file.exists():
         return {}
-    import yaml  # a megabyte that a process without such a file does without
+    import yaml  # costs a megabyte, so only processes with such a file import it
 
     try:
         content = yaml.safe_load(file.read_bytes()) or {}
@@ -45,7 +45,7 @@ def written(file: Path, known: Collection[str]) -> dict[str, Any]:
         ) from error
     if not isinstance(content, dict):
         raise Misconfigured(
-            "config", f"{file} holds no settings: write one to a line, as language: en"
+            "config", f"{file} holds no settings: write one per line, as language: en"
         )
     strange = [_with_closest(str(key), known) for key in content if key not in known]
     if strange:
@@ -62,11 +62,11 @@ def _with_closest(key: str, known: Collection[str]) -> str:
 
 
 class LocalStack(PydanticBaseSettingsSource):
-    """The URLs of the stack that ``earshot up`` left running, for whatever the environment and
-    config.yaml do not name."""
+    """The URLs of the stack started by ``earshot up``, for settings that neither the environment
+    nor config.yaml names."""
 
     def get_field_value(self, field: FieldInfo, field_name: str) -> tuple[Any, str, bool]:
-        raise NotImplementedError  # this source answers for all fields at once
+        raise NotImplementedError  # this source returns all fields at once
 
     def __call__(self) -> dict[str, Any]:
         home = Path(
@@ -74,13 +74,13 @@ class LocalStack(PydanticBaseSettingsSource):
         )
         try:
             return dict(json.loads(stack_file(home).read_text(encoding="utf-8")))
-        except (FileNotFoundError, ValueError):  # a power cut leaves an empty one
+        except (FileNotFoundError, ValueError):  # empty after a power failure
             return {}
 
 
 class NamedDatabase(PydanticBaseSettingsSource):
-    """The database of [002]'s ``db_`` keys, where nothing else names one and no local stack is
-    up."""
+    """The database of the earlier call pipeline's ``db_`` keys, if no other source names one and no
+    local stack is running."""
 
     def get_field_value(self, field: FieldInfo, field_name: str) -> tuple[Any, str, bool]:
         raise NotImplementedError  # as above
@@ -93,5 +93,5 @@ class NamedDatabase(PydanticBaseSettingsSource):
         }
         try:
             return {"database_url": CallConfig.model_validate(keys).named_database}
-        except ValidationError:  # the settings, which have the same fields, are about to say so
+        except ValidationError:  # validating the settings reports the same error
             return {}

@@ -20,6 +20,7 @@ FOLDERS = (
     "earshot/net",
     "earshot/noise",
     "earshot/pipeline",
+    "earshot/settings",
     "earshot/storage",
     "evaluation",
     "producer",

@@ -1,5 +1,4 @@
-"""The ledger: which chunks are on their way, which are merged, and the one transaction that merges
-them."""
+"""The ledger: the state of every chunk, and the transaction that merges outcomes."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
@@ -24,23 +23,23 @@ PUBLISHED: TypeAdapter[Published] = TypeAdapter(Published)
 
 
 class Staged(Frozen):
-    """One outcome on its way from a worker to the merge."""
+    """An outcome between a worker and the merge."""
 
     release: str
     outcome: Outcome
     worker: str | None = None
-    """Of a dead letter: the last worker that it ended."""
+    """For a dead letter: the last worker that died on it."""
 
 
 Answer = tuple[str, Published]
-"""Which release said it, and what."""
+"""Release and its answer."""
 
 
 class OnItsWay(ChunkKey):
     """A chunk that was dispatched and is not merged."""
 
     attempts: int
-    """How often it was dispatched."""
+    """Number of dispatches."""
     wanted: frozenset[str]
     dispatched_at: datetime
 
@@ -50,15 +49,15 @@ class OnItsWay(ChunkKey):
 
 
 def take_pending(connection: Connection, recording_id: UUID) -> list[dict[str, Any]]:
-    """Marks the recording's pending chunks as dispatched and returns them in order; the caller must
-    publish them."""
+    """Marks the pending chunks of the recording as dispatched and returns them in order; the caller
+    must publish them."""
     rows = connection.execute(SQL["take_pending"], {"recording_id": recording_id}).fetchall()
     return sorted(rows, key=lambda row: row["index"])
 
 
 def give_back(connection: Connection, recording_id: UUID, rows: Sequence[dict[str, Any]]) -> None:
-    """Undoes ``take_pending`` for those of its rows that could not be published, unless they have
-    moved since."""
+    """Undoes ``take_pending`` for rows that could not be published, unless they have changed
+    since."""
     if rows:
         taken = {
             "indexes": [row["index"] for row in rows],
@@ -68,13 +67,13 @@ def give_back(connection: Connection, recording_id: UUID, rows: Sequence[dict[st
 
 
 def pull_back(connection: Connection) -> int:
-    """Chunks that were dispatched at a time to come, by a clock that was set back since, count as
-    dispatched now."""
+    """Resets dispatch times in the future, caused by a clock that was set back, to now; returns the
+    number of chunks."""
     return connection.execute(SQL["pull_back"]).rowcount
 
 
 def on_their_way(connection: Connection, age_sec: float) -> list[OnItsWay]:
-    """Chunks that were dispatched longer ago than that and are not merged, the oldest first."""
+    """Unmerged chunks that were dispatched at least ``age_sec`` ago, oldest first."""
     return [
         OnItsWay.model_validate(row)
         for row in connection.execute(SQL["on_their_way"], {"age_sec": age_sec})
@@ -82,44 +81,43 @@ def on_their_way(connection: Connection, age_sec: float) -> list[OnItsWay]:
 
 
 def release(connection: Connection, found: OnItsWay) -> bool:
-    """Makes a chunk pending again, unless it has moved since it was found."""
+    """Makes a chunk pending again, unless it has changed since it was read."""
     return connection.execute(SQL["release"], found.model_dump(exclude={"wanted"})).rowcount == 1
 
 
 def count_again(connection: Connection, found: OnItsWay) -> bool:
-    """Counts one more attempt, without a dispatch, unless the chunk has moved since it was
-    found."""
+    """Counts an attempt without a dispatch, unless the chunk has changed since it was read."""
     return (
         connection.execute(SQL["count_again"], found.model_dump(exclude={"wanted"})).rowcount == 1
     )
 
 
 def unmerged(connection: Connection) -> int:
-    """How many chunks wait for their analyses or for their merge."""
+    """Number of chunks that wait for their analyses or for their merge."""
     return _count(connection, "unmerged")
 
 
 def waiting_requests(connection: Connection) -> int:
-    """How many recordings are still to be cut into chunks."""
+    """Number of recordings that are not cut into chunks yet."""
     return _count(connection, "waiting_requests", "waiting")
 
 
 def undispatched(connection: Connection) -> set[UUID]:
-    """Recordings with undispatched chunks."""
+    """Recordings with pending chunks."""
     return {row["recording_id"] for row in connection.execute(SQL["undispatched"])}
 
 
 def unfinalized(connection: Connection) -> list[UUID]:
-    """Recordings whose chunks are all merged but which are still open."""
+    """Open recordings whose chunks are all merged."""
     return [row["id"] for row in connection.execute(SQL["unfinalized"])]
 
 
 def merge(
     connection: Connection, outcomes: Mapping[ChunkKey, Mapping[str, Staged]]
 ) -> list[ChunkKey]:
-    """Writes findings, events, dead letters and the chunks' new state in one transaction. Chunks
-    that are merged already, are in another round, or still lack an outcome are left alone, so a
-    batch that comes twice is merged once. Returns what was merged now."""
+    """Writes findings, events, dead letters and the new state of the chunks in one transaction.
+    Chunks that are already merged, in another round, or lack an outcome are skipped, so that a
+    batch delivered twice is merged once. Returns the chunks merged now."""
     merged: list[ChunkKey] = []
     with connection.transaction():
         findings: list[dict[str, Any]] = []
@@ -153,7 +151,7 @@ def merge(
 
 
 def still_open(connection: Connection, keys: Sequence[ChunkKey]) -> set[ChunkKey]:
-    """Those of the chunks that are still to be merged in that very round."""
+    """The chunks among these that are not merged yet in the given round."""
     return {
         ChunkKey.model_validate(row)
         for row in connection.execute(SQL["still_open"], _columns(keys))
@@ -167,7 +165,7 @@ def _lock_unmerged(connection: Connection, keys: Sequence[ChunkKey]) -> list[dic
 def _answers(
     connection: Connection, keys: Sequence[ChunkKey]
 ) -> dict[tuple[UUID, int, str], Answer]:
-    """What earlier rounds answered. To be read under the chunks' locks."""
+    """Answers of earlier rounds. Call it while holding the locks of the chunks."""
     rows = connection.execute(SQL["answers"], _columns(keys))
     return {
         (row["recording_id"], row["index"], row["analysis"]): (
@@ -186,7 +184,8 @@ def _columns(keys: Sequence[ChunkKey]) -> dict[str, list[Any]]:
 def _classification_event(
     row: Mapping[str, Any], key: ChunkKey, analysis: str, staged: Staged, before: Answer | None
 ) -> list[events.Event]:
-    """The event about an answer, unless it is the one that it takes the place of."""
+    """The classification event of this outcome; none if it repeats the answer of the previous
+    round."""
     answer = staged.outcome.classification if isinstance(staged.outcome, Succeeded) else None
     if answer is None or before == (staged.release, answer):
         return []
@@ -196,20 +195,19 @@ def _classification_event(
 
 
 def all_merged(connection: Connection, recording_id: UUID) -> bool:
-    """True when no chunk of the recording is still on its way."""
+    """True if every chunk of the recording is merged."""
     row = connection.execute(SQL["all_merged"], {"id": recording_id}).fetchone()
     return bool(row and row["all_merged"])
 
 
 def ready(connection: Connection, recordings: Iterable[UUID]) -> dict[UUID, bool]:
-    """Those of the recordings that exist, and whether each is complete and waits to be
-    finalized."""
+    """The existing recordings among these; True for each that is complete and not finalized yet."""
     rows = connection.execute(SQL["ready"], {"ids": list(recordings)})
     return {row["id"]: row["ready"] for row in rows}
 
 
 def transcribed(connection: Connection, recordings: Iterable[UUID]) -> list[UUID]:
-    """Those of the recordings of which the transcript alone is pending."""
+    """The recordings among these of which only the transcript is pending."""
     rows = connection.execute(SQL["transcribed"], {"ids": list(recordings)})
     return [row["id"] for row in rows]
 

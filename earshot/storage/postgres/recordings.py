@@ -1,4 +1,4 @@
-"""Recordings: registered, claimed by their content, planned into chunks, read back."""
+"""Stores recordings: registration, content, chunks, state and report."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
@@ -51,7 +51,7 @@ class Recording(Frozen):
 
 
 class Progress(Frozen):
-    """How far a recording has come."""
+    """State of a recording, with counts of its chunks."""
 
     id: UUID
     state: RecordingState
@@ -63,7 +63,7 @@ class Progress(Frozen):
 
 
 class NewChunk(Frozen):
-    """One planned chunk, the speech heard in it, and the analyses that it is cut for."""
+    """A planned chunk, with its detected speech and the analyses that it needs."""
 
     index: int
     span: Interval
@@ -71,6 +71,7 @@ class NewChunk(Frozen):
     wanted: tuple[str, ...]
 
     def row(self, recording_id: UUID) -> dict[str, Any]:
+        """The parameters of the query that inserts the chunk."""
         place = {"recording_id": recording_id, "index": self.index, **self.span.model_dump()}
         return {**place, "speech": Jsonb(pack_speech(self.speech)), "wanted": list(self.wanted)}
 
@@ -83,14 +84,14 @@ def register(
     language: str,
     expected_chunks: int = 1,
 ) -> bool:
-    """Writes the recording down before anything else happens. Returns False, and changes nothing,
-    where one has that id.
+    """Inserts the recording, before any other step. Returns False without any change if the id
+    exists.
 
     Args:
-        expected_chunks: how many it will become, as far as that is known.
+        expected_chunks: number of its chunks, as far as known.
 
     Raises:
-        Permanent: ``deleted``, one that had that id was deleted.
+        Permanent: ``deleted``, the recording with that id was deleted.
     """
     row = {
         "id": recording_id,
@@ -108,13 +109,13 @@ def register(
 
 
 def note_content(connection: Connection, recording_id: UUID, sha256: str) -> None:
-    """Writes down what the file holds, before anything opens it that its bytes may end."""
+    """Stores the digest of the file before it is decoded, which its content might crash."""
     connection.execute(SQL["note_content"], {"id": recording_id, "sha256": sha256})
 
 
 def claim_content(connection: Connection, recording_id: UUID, roles: Sequence[str]) -> UUID | None:
-    """Makes the recording the owner of its noted content in its language with these roles of the
-    channels. Returns the present owner's id, and only notes that (``same_as``), when there is one.
+    """Makes the recording the owner of its stored content, language and channel roles. If another
+    recording owns them, stores and returns its id instead (``same_as``).
 
     Raises:
         Permanent: ``deleted``, the recording was deleted meanwhile.
@@ -133,15 +134,15 @@ def claim_content(connection: Connection, recording_id: UUID, roles: Sequence[st
 
 
 def same_as(connection: Connection, recording_id: UUID) -> UUID | None:
-    """Whose content ``claim_content`` found the recording to have, while that one has not failed;
-    None where there is none."""
+    """The owner of the same content that ``claim_content`` stored, unless it has failed; None
+    without one."""
     row = connection.execute(SQL["noted_same"], {"id": recording_id}).fetchone()
     return UUID(str(row["id"])) if row else None
 
 
 def audio_is_back(connection: Connection, recording_id: UUID, audio: Mapping[int, str]) -> bool:
-    """Notes that audio which was removed for its age is stored again; False where there is no such
-    recording."""
+    """Stores the URLs of audio that was decoded again after its retention; False if the recording
+    does not exist."""
     args = {"id": recording_id, "audio": Jsonb({str(rate): uri for rate, uri in audio.items()})}
     return connection.execute(SQL["audio_is_back"], args).rowcount == 1
 
@@ -149,8 +150,8 @@ def audio_is_back(connection: Connection, recording_id: UUID, audio: Mapping[int
 def store_plan(
     connection: Connection, recording_id: UUID, facts: Mapping[str, Any], chunks: Iterable[NewChunk]
 ) -> bool:
-    """Decoded facts and chunks in one transaction; from here on the ledger drives the recording.
-    False, and nothing is stored, when it was closed or deleted meanwhile."""
+    """Stores the decoded facts and the chunks in one transaction; the ledger drives the recording
+    from then on. False, without any change, if it was closed or deleted meanwhile."""
     with connection.transaction():
         row = {
             **facts,
@@ -165,7 +166,7 @@ def store_plan(
 
 
 def add_chunks(connection: Connection, recording_id: UUID, chunks: Iterable[NewChunk]) -> None:
-    """Adds planned chunks, those left out that are there; to be called inside a transaction."""
+    """Inserts planned chunks, except existing ones; call it inside a transaction."""
     connection.cursor().executemany(SQL["add_chunk"], [chunk.row(recording_id) for chunk in chunks])
 
 
@@ -177,8 +178,8 @@ def fail(
     *,
     of_round: int | None = None,
 ) -> bool:
-    """Closes the recording with the reason and its event, if it is in one of ``open_states``, and
-    in that round where one is named; returns whether it was."""
+    """Closes the recording with the error and its event, and returns True, if it is in one of
+    ``open_states`` and, if given, in that round."""
     args = {
         "id": recording_id,
         "code": error.code,
@@ -197,7 +198,7 @@ def fail(
 
 
 def forget(connection: Connection, recording_id: UUID) -> None:
-    """Deletes a recording with all that was found about it."""
+    """Deletes a recording with all of its findings."""
     connection.execute(SQL["forget"], {"id": recording_id})
 
 
@@ -208,18 +209,17 @@ def get(connection: Connection, recording_id: UUID) -> Recording | None:
 
 
 def note_export(connection: Connection, recording_id: UUID, host: str, path: str) -> None:
-    """Notes that the recording's report was written to a file, so that it can be deleted with
-    it."""
+    """Stores the path of an exported report, so that it is deleted with the recording."""
     connection.execute(SQL["note_export"], {"id": recording_id, "host": host, "path": path})
 
 
 def progress(connection: Connection, ids: Sequence[UUID]) -> dict[UUID, Progress]:
-    """How far each recording has come; ids without a row are absent."""
+    """Progress of each recording; unknown ids are absent."""
     rows = connection.execute(SQL["progress"], {"ids": list(ids)}).fetchall()
     return {row["id"]: Progress.model_validate(row) for row in rows}
 
 
 def report(connection: Connection, recording_id: UUID) -> dict[str, Any] | None:
-    """The report's JSON, or None while there is none."""
+    """The JSON of the report; None if it does not exist yet."""
     row = connection.execute(SQL["report"], {"id": recording_id}).fetchone()
     return row["body"] if row else None

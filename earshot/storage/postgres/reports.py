@@ -1,5 +1,5 @@
-"""What a report is made of, read in one snapshot, and the transaction that closes a recording with
-it."""
+"""Reads the data of a report in one snapshot, and closes a recording with its report in one
+transaction."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -23,31 +23,31 @@ SQL = queries("ledger")
 
 @dataclass(frozen=True)
 class Merged:
-    """An open recording and what is merged of it, as it stood at one moment."""
+    """A snapshot of an open recording and its merged findings."""
 
     recording: Recording
     chunks: list[dict[str, Any]]
     findings: list[dict[str, Any]]
-    """Every outcome, of this round and of those before."""
+    """Every outcome, of this and earlier rounds."""
 
     def info(self) -> RecordingInfo:
-        """The recording, as a report names it."""
+        """The recording in the form that a report contains."""
         chunks = tuple(_span(row) for row in self.chunks if row["index"] >= 0)
         facts = self.recording.model_dump(include=set(RecordingInfo.model_fields) - {"chunks"})
         return RecordingInfo.model_validate({**facts, "chunks": chunks})
 
     def parts(self) -> list[Part]:
-        """The outcomes.
+        """The outcomes in the form that a report is built from.
 
         Raises:
-            pydantic.ValidationError: one is not of this schema.
+            pydantic.ValidationError: an outcome does not fit the schema.
         """
         return [Part.model_validate(row) for row in self.findings]
 
 
 def read(connection: Connection, recording_id: UUID) -> Merged | None:
-    """What the report of the recording is made of, all of one moment and without a lock; None when
-    the recording is not open or not complete. To be called outside of any transaction."""
+    """Reads the data of the recording's report in one snapshot, without a lock; None if the
+    recording is not open or not complete. Call it outside of any transaction."""
     with connection.transaction():
         connection.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY")
         recording = recordings.get(connection, recording_id)
@@ -59,7 +59,7 @@ def read(connection: Connection, recording_id: UUID) -> Merged | None:
 
 
 def of(connection: Connection, recording: Recording) -> Merged:
-    """What is merged of the recording, be it complete or not."""
+    """Reads the merged findings of the recording, which may be incomplete."""
     chunks, findings = (
         connection.execute(SQL[name], {"id": recording.id}).fetchall()
         for name in ("chunks", "findings")
@@ -69,16 +69,16 @@ def of(connection: Connection, recording: Recording) -> Merged:
 
 def close(connection: Connection, merged: Merged, report: Report) -> bool:
     """Writes report, segments and the closing event in one transaction, under the recording's row
-    lock, if the report is still that of the recording: it is open, in the same round, and complete.
-    False, and nothing is written, when it was closed, reopened or deleted since ``read``."""
+    lock, if the recording is still open, in the same round, and complete. False, without any
+    change, if it was closed, reopened or deleted since ``read``."""
     recording_id = merged.recording.id
     with connection.transaction():
         row = connection.execute(SQL["lock_recording"], {"id": recording_id}).fetchone()
         still = (RecordingState.ANALYZING, merged.recording.round)
         if row is None or (row["state"], row["round"]) != still:
             return False
-        # In one round chunks only become merged, so what was complete is so still; a ledger that
-        # says otherwise was changed by other means.
+        # Within a round a complete recording stays complete, unless the ledger was changed by other
+        # means.
         if not ledger.all_merged(connection, recording_id):
             return False
         connection.execute(SQL["forget_segments"], {"id": recording_id})
@@ -106,7 +106,7 @@ def _span(row: dict[str, Any]) -> ChunkSpan:
 
 
 def parts(connection: Connection, recording_id: UUID) -> list[Part]:
-    """Every outcome of the recording that was merged."""
+    """Every merged outcome of the recording."""
     rows = connection.execute(SQL["findings"], {"id": recording_id}).fetchall()
     return [Part.model_validate(row) for row in rows]
 

@@ -1,5 +1,5 @@
-"""Rounds: a closed recording is analysed again in part. What was found before stays readable until
-the new answers are merged."""
+"""Rounds: parts of a closed recording are analysed again. Earlier findings stay readable until the
+new ones are merged."""
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
@@ -34,19 +34,18 @@ COUNTS_SPEAKERS = "diarization"
 
 
 class Choice(Frozen):
-    """Which of a recording's analyses to do again."""
+    """Selects the analyses of a recording to repeat."""
 
     missing: bool = False
-    """What was asked for and has no outcome."""
+    """Requested analyses without an outcome."""
     failed: bool = False
-    """What failed, also where an older answer was kept."""
+    """Failed analyses, including those for which an older answer was kept."""
     stale: bool = False
-    """What another release than the active one said."""
+    """Answers of a release that is no longer active."""
     analyses: tuple[str, ...] = ()
-    """These, for every chunk, whether or not they were asked for before."""
+    """These analyses, for every chunk, even if they were not requested before."""
     speakers: SpeakerCount | None = None
-    """How many people speak, where that is known by now; takes the place of what the request
-    said."""
+    """Number of speakers, if known; replaces that of the request."""
 
 
 def choose(
@@ -56,11 +55,11 @@ def choose(
     scopes: Scopes,
     active: Mapping[str, str],
 ) -> dict[int, set[str]]:
-    """Chunk index to the analyses to do again. ``active``: analysis to its active release.
+    """Chunk index to the analyses to repeat. ``active``: analysis to its active release.
 
     Raises:
-        Permanent: ``unknown_recording``, or ``audio_expired``: there is something to do, and
-            nothing to do it on.
+        Permanent: ``unknown_recording``; ``audio_expired``, analyses are selected, but the audio is
+            removed.
     """
     row = _row(connection, recording_id)
     asked = {name for name in row["analyses"] if name in scopes}
@@ -93,8 +92,8 @@ def choose(
 def lacking(
     connection: Connection, recording_id: UUID, asked: Iterable[str], speakers: SpeakerCount | None
 ) -> Choice:
-    """What a recording would have to be asked besides, to answer for these analyses with that many
-    speakers; to be called inside the transaction that opens the round.
+    """The analyses among ``asked`` that the recording lacks, or has with another number of
+    speakers; call it inside the transaction that opens the round.
 
     Raises:
         Permanent: ``unknown_recording``.
@@ -108,15 +107,15 @@ def lacking(
 
 
 def uncut(connection: Connection, recording_id: UUID) -> tuple[int, tuple[Utterance, ...]] | None:
-    """Length (ms) and speech of a recording that only analyses of the whole were asked of, so that
-    it has no chunks."""
+    """Length (ms) and speech of a recording without chunks, for which only analyses of the whole
+    were requested; None for others."""
     row = connection.execute(SQL["uncut"], {"id": recording_id}).fetchone()
     return (row["duration_ms"], unpack_speech(row["speech"])) if row else None
 
 
 def kept_answers(connection: Connection, recording_id: UUID) -> dict[int, set[str]]:
-    """Chunk index to the analyses that were done again and failed, so that what they had said
-    before was kept."""
+    """Chunk index to the analyses whose repetition failed, so that their earlier answer was
+    kept."""
     rows = connection.execute(SQL["kept"], {"id": recording_id}).fetchall()
     return _by_chunk((row["index"], row["analysis"]) for row in rows)
 
@@ -129,13 +128,13 @@ def reopen(
     cut: Sequence[NewChunk] = (),
 ) -> int:
     """Opens a new round for these analyses of these chunks, in one transaction, and returns its
-    number; the chunks are pending then. Dead letters about them are closed. ``speakers``: as in
-    ``Choice``. ``cut``: the chunks of what is ``uncut`` so far.
+    number; the chunks are pending then, and their dead letters are closed. ``speakers``: as in
+    ``Choice``. ``cut``: the chunks of a recording that is ``uncut`` so far.
 
     Raises:
-        Permanent: ``still_open``, it is being analysed; ``never_decoded``, there is nothing to
-            analyse; ``audio_expired``, not any more; ``same_content``, it had failed, and another
-            recording has taken its place since.
+        Permanent: ``still_open``, it is being analysed; ``never_decoded``, it has no audio;
+            ``audio_expired``, its audio was removed; ``same_content``, it had failed, and another
+            recording with the same content replaced it since.
     """
     try:
         return _reopen(connection, recording_id, wanted, speakers, cut)
@@ -213,7 +212,7 @@ def _by_chunk(places: Iterable[tuple[int, str]]) -> dict[int, set[str]]:
 def _places(
     names: Iterable[str], indexes: Collection[int], scopes: Scopes
 ) -> Iterable[tuple[int, str]]:
-    """Where each analysis is to be done: on its one index, or on every chunk."""
+    """Pairs of chunk index and analysis: the single index of its scope, or every chunk."""
     for name in names:
         alone = SCOPES.get(scopes[name])
         where = [index for index in indexes if index >= 0] if alone is None else [alone]
@@ -226,8 +225,7 @@ def _add_rows(
     duration_ms: int,
     wanted: Mapping[int, Collection[str]],
 ) -> None:
-    """The rows for analyses of the whole recording and of the transcript, where none was asked for
-    so far."""
+    """Inserts the missing rows for analyses of the whole recording and of the transcript."""
     chunks = connection.execute(SQL["chunks"], {"id": recording_id}).fetchall()
     lacking = set(SCOPES.values()) & set(wanted) - {row["index"] for row in chunks}
     if not lacking:
