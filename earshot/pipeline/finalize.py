@@ -6,11 +6,10 @@ from uuid import UUID
 from earshot.analysis.errors import OutOfTime, Permanent, Transient, one_line
 from earshot.analysis.report.report import build_report
 from earshot.analysis.states import RecordingState
-from earshot.analysis.types import TRANSCRIPT
 from earshot.audio.store import transcripts
 from earshot.settings import settings
 from earshot.storage import outbox
-from earshot.storage.postgres import db, recordings, reports, tombstones
+from earshot.storage.postgres import db, ledger, recordings, reports, tombstones
 from earshot.storage.postgres.db import Connection
 from earshot.storage.postgres.reports import Merged
 from earshot.storage.redis import client as redis
@@ -41,8 +40,6 @@ def finalize(connection: Connection, recording_id: UUID) -> bool:
     except Exception as error:
         log.exception("recording %s: the report cannot be built", recording_id)
         return _fail(connection, merged, error)
-    if closed and any(row["index"] == TRANSCRIPT for row in merged.chunks):
-        transcripts.remove(settings().store_url, recording_id)
     return closed
 
 
@@ -59,8 +56,9 @@ def _fail(connection: Connection, merged: Merged, error: Exception) -> bool:
 
 
 def close(recording_id: UUID) -> None:
-    """Finalizes the recording and publishes its events; a message about a recording that never
-    existed is set aside.
+    """Finalizes the recording, publishes its events and removes its transcripts once it is
+    closed, also by an earlier delivery; a message about a recording that never existed is set
+    aside.
 
     Raises:
         Unavailable: Postgres or Redis is unavailable; repeat the call.
@@ -72,3 +70,9 @@ def close(recording_id: UUID) -> None:
         if gone and not tombstones.buried(connection, [recording_id]):
             refused.deleted(client, "finalize", recording_id, str(recording_id))
         outbox.relay(connection, client)
+        rounds = ledger.closed_with_transcript(connection, [recording_id])
+    for round_ in rounds.values():
+        try:
+            transcripts.remove(settings().store_url, recording_id, round_)
+        except Transient as error:
+            log.warning("transcripts of %s are left to upkeep: %s", recording_id, error)

@@ -4,16 +4,17 @@ recording, half-written files."""
 import logging
 import re
 import time
+from collections.abc import Iterator, Mapping
 from uuid import UUID
 
 from redis import Redis
 
-from earshot.audio.store import scratch
+from earshot.audio.store import scratch, transcripts
 from earshot.audio.store.layout import delete_recording
 from earshot.audio.store.leftovers import Stored, remove, stored
 from earshot.settings import settings
 from earshot.storage import retention, traces
-from earshot.storage.postgres import requests
+from earshot.storage.postgres import ledger, requests
 from earshot.storage.postgres.db import Connection
 from earshot.storage.redis.client import lost_connections
 
@@ -51,9 +52,9 @@ def uploads(connection: Connection, client: Redis) -> int:
 
 
 def files(connection: Connection) -> int:
-    """Removes old audio without a recording, half-written files of dead decoders, and this
-    machine's copies of remote files whose process is gone; returns the number of recordings and
-    files."""
+    """Removes old audio without a recording, half-written files of dead processes, transcripts
+    of closed recordings, and this machine's copies of remote files whose process is gone; returns
+    the number of recordings and files."""
     store = settings().store_url
     found: dict[UUID, list[Stored]] = {}
     for each in stored(store, "recordings"):
@@ -68,17 +69,34 @@ def files(connection: Connection) -> int:
     }
     for recording_id in orphans:
         delete_recording(store, recording_id)
-    halves = [
-        half
-        for recording_id in found.keys() - orphans
-        for half in found[recording_id]
-        if HALF_WRITTEN in half.path
-        and _is_old(half)
-        and not requests.is_taken_in(connection, recording_id)
-    ]
-    for half in halves:
-        remove(store, half.path)
-    return len(orphans) + len(halves) + scratch.sweep()
+    kept = {each: stored_ for each, stored_ in found.items() if each not in orphans}
+    left = [*_half_written(connection, kept), *_transcripts(connection, kept)]
+    for each in left:
+        remove(store, each.path)
+    return len(orphans) + len(left) + scratch.sweep()
+
+
+def _half_written(connection: Connection, found: Mapping[UUID, list[Stored]]) -> Iterator[Stored]:
+    for recording_id, files_ in found.items():
+        for each in files_:
+            if (
+                HALF_WRITTEN in each.path
+                and _is_old(each)
+                and not requests.is_taken_in(connection, recording_id)
+            ):
+                yield each
+
+
+def _transcripts(connection: Connection, found: Mapping[UUID, list[Stored]]) -> Iterator[Stored]:
+    """Transcripts that no analysis reads any more: of closed recordings, up to their last round."""
+    written: dict[UUID, list[tuple[int, Stored]]] = {}
+    for recording_id, files_ in found.items():
+        for each in filter(_is_old, files_):
+            round_ = transcripts.round_of(each.path)
+            if round_ is not None:
+                written.setdefault(recording_id, []).append((round_, each))
+    for recording_id, last in ledger.closed_with_transcript(connection, written).items():
+        yield from (each for round_, each in written[recording_id] if round_ <= last)
 
 
 def _is_old(each: Stored) -> bool:

@@ -1,12 +1,16 @@
 """Transcripts on their way to the analyses that read them: one JSON object per recording and round,
 beside the recording's audio, so that deleting that deletes them."""
 
+import re
+from contextlib import suppress
 from uuid import UUID, uuid4
 
 import fsspec
 
 from earshot.analysis.report.sections import Transcript
 from earshot.audio.store.layout import local_path, recording_url, store_errors
+
+_NAME = re.compile(r"([0-9]+)\.transcript\.json")
 
 
 def put(store_url: str, recording_id: UUID, round_: int, transcript: Transcript) -> str:
@@ -52,15 +56,28 @@ def get(url: str) -> Transcript:
         return Transcript.model_validate_json(fs.cat_file(name))
 
 
-def remove(store_url: str, recording_id: UUID) -> None:
-    """Removes the transcripts of a recording.
+def round_of(path: str) -> int | None:
+    """The round of a transcript; None for other files."""
+    found = _NAME.fullmatch(path.rpartition("/")[2])
+    return int(found[1]) if found else None
+
+
+def remove(store_url: str, recording_id: UUID, until_round: int) -> None:
+    """Removes the transcripts of a recording up to that round; missing files are no error.
 
     Raises:
-        Unavailable: the store does not answer.
+        Unavailable: the store does not answer, or does not allow it.
     """
     url = recording_url(store_url, recording_id)
     with store_errors(url):
         fs, path = fsspec.core.url_to_fs(url)
         fs.invalidate_cache()
-        for name in fs.glob(f"{path}/*.transcript.json"):
-            fs.rm_file(name)
+        try:
+            names = fs.ls(path, detail=False)
+        except FileNotFoundError:  # the recording was deleted, or its audio expired
+            return
+        for name in names:
+            round_ = round_of(name)
+            if round_ is not None and round_ <= until_round:
+                with suppress(FileNotFoundError):
+                    fs.rm_file(name)

@@ -212,6 +212,12 @@ def transcribed(connection: Connection, recordings: Iterable[UUID]) -> list[UUID
     return [row["id"] for row in rows]
 
 
+def closed_with_transcript(connection: Connection, recordings: Iterable[UUID]) -> dict[UUID, int]:
+    """The closed ones of the recordings that have analyses of the transcript, with their round."""
+    rows = connection.execute(SQL["closed_with_transcript"], {"ids": list(recordings)})
+    return {row["id"]: row["round"] for row in rows}
+
+
 def _finding(key: ChunkKey, analysis: str, staged: Staged) -> dict[str, Any]:
     return {
         "recording_id": key.recording_id,

@@ -105,6 +105,11 @@ SELECT c.recording_id AS id FROM chunk c
 WHERE c.recording_id = ANY (%(ids)s) AND c.index = -2 AND c.state = 'pending' AND NOT EXISTS (
     SELECT 1 FROM chunk o WHERE o.recording_id = c.recording_id AND o.index <> -2 AND o.state <> 'merged')
 
+-- name: closed_with_transcript
+SELECT r.id, r.round FROM recording r
+WHERE r.id = ANY (%(ids)s) AND r.finished_at IS NOT NULL
+  AND EXISTS (SELECT 1 FROM chunk c WHERE c.recording_id = r.id AND c.index = -2)
+
 -- name: lock_recording
 SELECT state, round FROM recording WHERE id = %(id)s FOR UPDATE
 
