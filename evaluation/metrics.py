@@ -45,7 +45,7 @@ class Measured(Frozen):
             "Real-time factor: seconds of one core for a second of sound, loading not counted."
         )
     )
-    audio_seconds: Rate = Field(description="Sound that the analysis heard.")
+    audio_seconds: Rate = Field(description="Audio that was analysed.")
     passed_over: PassedOver
     unanswered: dict[str, int] = Field(
         description="Why labelled recordings had nothing to analyse, such as no_speech."

@@ -32,16 +32,16 @@ class Stage(Task):  # type: ignore[misc]  # celery ships no types
     permanent errors are not."""
 
     abstract = True
-    throws = (Permanent,)  # told in one line
+    throws = (Permanent,)  # logged in one line
     autoretry_for = (Transient,)
-    # Tries are no measure of time, and Celery counts those of every kind together: a stage that
-    # must not wait for ever goes by ``wait_days``. None would stand for the task's own
+    # Retries do not measure time, and Celery counts all kinds of them together: a stage that must
+    # not wait forever is limited by ``wait_days``. None would mean the task's own
     # ``max_retries``.
     retry_kwargs: ClassVar = {"max_retries": sys.maxsize}
     retry_backoff = 1
     retry_backoff_max = PAUSE_MAX_SEC
     retry_jitter = True
-    # seconds, after the worker's child died: by then two heartbeats have told that it is gone
+    # seconds, after the worker's child died: two heartbeats have reported its end by then
     default_retry_delay = 5
     # what counts for Celery itself: deliveries after the worker died
     # (``task_retry_on_worker_lost``)

@@ -82,4 +82,4 @@ def _say(me: Worker, ttl_sec: float) -> None:
         _Process.clock_was_set = False
     # Celery's own loop must not wait for Redis here; the next heartbeat comes in two seconds
     except Unavailable as error:
-        log.warning("%s cannot be heard: %s", me.node, error)
+        log.warning("%s sent no heartbeat: %s", me.node, error)

@@ -26,7 +26,7 @@ class Floor:
     words: tuple[Word, ...]
 
 
-def heard_without_diarization(speech: Iterable[Utterance]) -> tuple[SpeakerTurn, ...]:
+def turns_without_diarization(speech: Iterable[Utterance]) -> tuple[SpeakerTurn, ...]:
     """Speech as turns without diarization: a speaker a channel, in order of appearance (C-27)."""
     names: dict[int, str] = {}
     turns = []

@@ -10,7 +10,7 @@ from earshot.analysis.report.parts import Evidence, with_bounds
 from earshot.analysis.report.registered import ReportFields
 from earshot.analysis.report.sections import Speaker, Turn, VoiceSentiment
 from earshot.analysis.report.transcript import (
-    heard_turns,
+    detected_turns,
     make_turns,
     name_speakers,
     spoken_turns,
@@ -33,7 +33,7 @@ def section(evidence: Evidence) -> ConversationFields:
     """Speakers and turns from those of the four analyses that answered. Without any, turns are the
     VAD's speech."""
     roles, transcript = evidence.recording.roles, transcribe(evidence)
-    detected = heard_turns(evidence, transcript.words)
+    detected = detected_turns(evidence, transcript.words)
     floors = take_floor(transcript.words, detected)
     speakers = name_speakers(spoken_turns(evidence) or detected, roles)
     emotions, sentiments = _emotions(evidence), _sentiments(evidence)

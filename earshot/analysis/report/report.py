@@ -52,17 +52,15 @@ class Report(Frozen):
     releases: dict[str, tuple[str, ...]] = Field(
         description="Analysis to the model releases that answered."
     )
-    emergencies: tuple[Emergency, ...] = Field(
-        (), description="Fire alarms that were heard; noise listens for them."
-    )
+    emergencies: tuple[Emergency, ...] = Field((), description="Fire alarms that noise detected.")
     scene: tuple[Stretch, ...] = Field(
         description="speech, music, noise, silence or other over time."
     )
     scene_overall: Classification | None = Field(
         default=None,
         description=(
-            "The scene of the whole recording: of what is heard in it, and silence only where"
-            " hardly anything is."
+            "The scene of the whole recording, of its audible part; silence only if hardly"
+            " anything is audible."
         ),
     )
     sounds: tuple[Sound, ...] = Field(

@@ -77,9 +77,9 @@ class Speaker(Frozen):
     """One voice of the recording."""
 
     id: str = Field(pattern=r"^s\d+$", description="s0, s1, ... in order of first appearance.")
-    channel: int = Field(description="The channel this speaker is heard on.")
+    channel: int = Field(description="The channel of this speaker.")
     role: Role
-    talk_ms: int = Field(ge=0, description="Time this speaker was heard, in ms.")
+    talk_ms: int = Field(ge=0, description="Speaking time of this speaker, in ms.")
 
 
 class EmotionSummary(Frozen):
@@ -116,8 +116,8 @@ class Turn(Utterance):
     role: Role
     text: str = Field(
         description=(
-            "Empty where speech was heard but no word was recognised, or none was sought: see"
-            " transcribed."
+            "Empty if speech was detected but no word was recognised, or none was transcribed:"
+            " see transcribed."
         )
     )
     transcribed: bool = Field(

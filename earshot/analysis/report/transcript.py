@@ -14,7 +14,7 @@ from earshot.analysis.findings import (
     SpeakerTurn,
     Word,
 )
-from earshot.analysis.report.align import Floor, heard_without_diarization
+from earshot.analysis.report.align import Floor, turns_without_diarization
 from earshot.analysis.report.parts import Evidence, Part
 from earshot.analysis.report.pooling import PLACES, classify, pool_emotions
 from earshot.analysis.report.sections import Speaker, SpokenWord, Turn
@@ -70,7 +70,7 @@ def spoken_turns(evidence: Evidence) -> tuple[SpeakerTurn, ...]:
     return next(filter(None, found), ())
 
 
-def heard_turns(evidence: Evidence, words: Sequence[Word]) -> tuple[SpeakerTurn, ...]:
+def detected_turns(evidence: Evidence, words: Sequence[Word]) -> tuple[SpeakerTurn, ...]:
     """Speaker turns without overlap: by diarization; without it, by channel."""
     for _, findings in evidence.found("diarization", DiarizationFindings):
         if findings.turns:
@@ -78,7 +78,7 @@ def heard_turns(evidence: Evidence, words: Sequence[Word]) -> tuple[SpeakerTurn,
     sounds: list[Utterance] = [
         utterance for chunk in evidence.recording.chunks for utterance in chunk.speech
     ]
-    return heard_without_diarization(
+    return turns_without_diarization(
         Utterance(start_ms=span.start_ms, end_ms=span.end_ms, channel=channel)
         for channel in range(evidence.recording.channels)
         for span in fuse(item for item in [*sounds, *words] if item.channel == channel)

@@ -38,7 +38,7 @@ class Diarized:
 
 
 Diarizer = Callable[[Clip, int], Diarized]
-"""The voices on one channel of a recording in which the VAD heard speech on that channel."""
+"""The voices on one channel of a recording in which the VAD detected speech on that channel."""
 
 
 def reader(clip: Clip, channel: int) -> Reader:

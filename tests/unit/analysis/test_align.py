@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from earshot.analysis.findings import SpeakerTurn, Word
-from earshot.analysis.report.align import TURN_GAP_MS, heard_without_diarization, take_floor
+from earshot.analysis.report.align import TURN_GAP_MS, take_floor, turns_without_diarization
 from earshot.analysis.types import Utterance
 
 
@@ -99,7 +99,7 @@ def test_speakers_without_diarization() -> None:
         Utterance(start_ms=500, end_ms=900, channel=1),
         Utterance(start_ms=0, end_ms=400, channel=0),
     ]
-    assert [(t.speaker, t.channel) for t in heard_without_diarization(speech)] == [
+    assert [(t.speaker, t.channel) for t in turns_without_diarization(speech)] == [
         ("s0", 0),
         ("s1", 1),
     ]
