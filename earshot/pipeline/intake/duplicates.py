@@ -123,8 +123,7 @@ def answer(
         differs=_differs(connection, stored, request, own=own),
     )
     if not own:  # last, so that the request is sent again after a crash before this
-        kept_sec = settings().late_job_sec
-        answered.keep(redis.client(), recording_id, request.uri, found, kept_sec)
+        answered.keep(redis.client(), recording_id, request, found, _kept_sec())
         recordings.forget(connection, recording_id)
     return found
 
@@ -133,11 +132,25 @@ def earlier(
     connection: Connection, recording_id: UUID, request: IngestRequest
 ) -> IngestReply | None:
     """The stored reply to another delivery of the same request: a waiting request is sent again,
-    and its file may be gone once it is answered."""
-    found = answered.find(redis.client(), recording_id, request.uri)
-    if found and recordings.same_as(connection, recording_id):  # a crash left the row
+    and its file may be gone once it is answered. None if the recording of the reply was deleted
+    since: the request then starts anew."""
+    found = answered.find(redis.client(), recording_id, request)
+    if found is None or recordings.get(connection, found.recording_id) is None:
+        return None
+    own = recordings.get(connection, recording_id)
+    if (
+        own is not None
+        and answered.same(IngestRequest.model_validate(own.request), request)
+        and recordings.same_as(connection, recording_id)
+    ):  # a crash left the row
         recordings.forget(connection, recording_id)
     return found
+
+
+def _kept_sec() -> int:
+    """How long a second delivery may wait behind the first: in a long queue, or for unavailable
+    dependencies, as long as any request waits; and no less than Redis takes to deliver it again."""
+    return max(int(settings().wait_sec), settings().late_job_sec)
 
 
 def _added(

@@ -8,15 +8,15 @@ from uuid import UUID
 
 from redis import Redis
 
-from earshot.analysis.request import IngestReply
+from earshot.analysis.request import IngestReply, IngestRequest
 from earshot.analysis.types import Frozen
 from earshot.storage.redis.client import lost_connections
 
 
 class Answered(Frozen):
-    """The request's file, and the reply."""
+    """A request, and its reply."""
 
-    uri: str
+    request: IngestRequest
     reply: IngestReply
 
 
@@ -25,18 +25,26 @@ def _key(request_id: UUID) -> str:
 
 
 @lost_connections()
-def keep(redis: Redis, request_id: UUID, uri: str, reply: IngestReply, ttl_sec: int) -> None:
+def keep(
+    redis: Redis, request_id: UUID, request: IngestRequest, reply: IngestReply, ttl_sec: int
+) -> None:
     """Keeps the reply for ``ttl_sec`` seconds."""
-    text = Answered(uri=uri, reply=reply).model_dump_json()
+    text = Answered(request=request, reply=reply).model_dump_json()
     redis.set(_key(request_id), text, ex=ttl_sec)
 
 
 @lost_connections()
-def find(redis: Redis, request_id: UUID, uri: str) -> IngestReply | None:
+def find(redis: Redis, request_id: UUID, request: IngestRequest) -> IngestReply | None:
     """The reply to an earlier delivery of this request; None if there was none, or if the id came
-    with another file."""
+    with another file or other options."""
     text = redis.get(_key(request_id))
     if text is None:
         return None
     found = Answered.model_validate_json(text)
-    return found.reply if found.uri == uri else None
+    return found.reply if same(found.request, request) else None
+
+
+def same(one: IngestRequest, other: IngestRequest) -> bool:
+    """True if both requests ask for the same; one that is sent again names its id, which the first
+    may leave to the service."""
+    return one.model_copy(update={"recording_id": other.recording_id}) == other

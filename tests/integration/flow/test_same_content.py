@@ -9,12 +9,14 @@ from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
+from redis import Redis
 
 from cli.localstack import waiting
 from earshot.analysis.errors import Forbidden, Unavailable
 from earshot.analysis.request import IngestRequest
+from earshot.pipeline.deletion import YOUNG_SEC
 from earshot.settings import PROJECT
-from earshot.storage.postgres import db, recordings
+from earshot.storage.postgres import db, recordings, tombstones
 from tests.integration.enqueue import enqueue
 from tests.integration.poison import SHORT, recording
 from tests.servers import Stack, servers
@@ -203,6 +205,49 @@ def test_a_request_that_is_delivered_again_gets_its_first_reply(
     other = busy.offer(recording(tmp_path / "8.wav", 1, seed=10), "again-3.wav")
     own = enqueue(busy, {**again, "uri": other, "analyses": ["scene"]})
     assert (own["recording_id"], own["duplicate"]) == (again["recording_id"], False)
+
+
+def test_a_kept_reply_is_of_the_same_request_alone(busy: Stack, tmp_path: Path) -> None:
+    path = recording(tmp_path / "7.wav", 2, seed=11)
+    first = asked(busy, path, "scene")
+    own = str(uuid4())
+    again = {"uri": busy.offer(path, "kept.wav"), "recording_id": own}
+    reply = enqueue(busy, {**again, "analyses": ["scene"]})
+    assert (reply["recording_id"], reply["added"]) == (first["recording_id"], [])
+    redis = Redis.from_url(busy.redis_url)
+    kept = int(redis.ttl(f"answered:{own}"))
+    assert kept > 6 * 86_400, "a queue may be as long as requests wait"
+    more = enqueue(busy, {**again, "analyses": ["scene", "asr"]})
+    assert (more["recording_id"], more["added"]) == (first["recording_id"], ["asr"])
+    busy.wait_finished(first["recording_id"])
+    assert findings(busy, first["recording_id"]) == {"scene": 2, "asr": 2}
+    forced = enqueue(busy, {**again, "analyses": ["scene"], "force": True})
+    assert (forced["recording_id"], forced["duplicate"]) == (own, False)
+
+
+def test_a_kept_reply_goes_with_its_recording(busy: Stack, tmp_path: Path) -> None:
+    """Also where the recording finished long ago, so that its deletion does not search Redis."""
+    path = recording(tmp_path / "7.wav", 1, seed=12)
+    first = asked(busy, path, "scene")["recording_id"]
+    ids = [str(uuid4()), str(uuid4())]
+    requests = [
+        {"uri": busy.offer(path, f"{each}.wav"), "recording_id": each, "analyses": ["scene"]}
+        for each in ids
+    ]
+    assert [enqueue(busy, each)["recording_id"] for each in requests] == [first, first]
+    with db.connect(busy.database_url) as connection:
+        connection.execute(
+            "UPDATE recording SET finished_at = now() - interval '9 days' WHERE id = %s", (first,)
+        )
+        tombstones.bury(connection, [UUID(first)], "asked", YOUNG_SEC, 0)
+        reply = enqueue(busy, requests[0])
+        assert (reply["recording_id"], reply["duplicate"]) == (ids[0], False)
+        busy.wait_finished(ids[0])
+    redis = Redis.from_url(busy.redis_url)
+    assert redis.exists(f"answered:{ids[0]}", f"answered:{ids[1]}") == 2
+    done = busy.earshot("delete", first, "--yes", "--json")
+    assert done.returncode == 0, done.stderr
+    assert redis.exists(f"answered:{ids[0]}", f"answered:{ids[1]}") == 0
 
 
 def test_the_same_content_many_times_at_once_is_one_recording(busy: Stack, tmp_path: Path) -> None:
