@@ -20,6 +20,7 @@ from earshot.analysis.types import (
     Release,
     unpack_speech,
 )
+from earshot.audio.store.layout import pcm_uri
 from earshot.pipeline import transcripts
 from earshot.pipeline.ports import Call, Publisher
 from earshot.pipeline.releases import active, gate_release
@@ -183,6 +184,13 @@ def _answer(keys: Sequence[ChunkKey], analysis: str, release: str, code: str, de
         )
 
 
+def _audio_uri(recording: Recording, sample_rate: int, index: int) -> str:
+    """The stored audio; of a transcript, where it would be if it was removed for its age."""
+    if index == TRANSCRIPT and sample_rate not in recording.audio:
+        return pcm_uri(settings().store_url, recording.id, sample_rate)
+    return recording.audio[sample_rate]
+
+
 def _reference(
     recording: Recording, sample_rate: int, row: Row, transcript_uri: str | None
 ) -> ChunkRef:
@@ -192,7 +200,7 @@ def _reference(
         round=row["round"],
         start_ms=row["start_ms"],
         end_ms=row["end_ms"],
-        audio_uri=recording.audio[sample_rate],
+        audio_uri=_audio_uri(recording, sample_rate, row["index"]),
         transcript_uri=transcript_uri,
         sample_rate=sample_rate,
         channels=recording.channels or 1,

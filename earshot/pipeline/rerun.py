@@ -22,7 +22,8 @@ TRANSCRIBE = ("asr", "diarization")
 
 
 def plan(connection: Connection, recording_id: UUID, choice: Choice) -> dict[int, set[str]]:
-    """Chunk index to the analyses that ``choice`` selects; nothing is changed yet.
+    """Chunk index to the analyses that ``choice`` selects, and to those of the transcript that
+    follow from them; nothing is changed yet.
 
     Raises:
         Permanent: ``unknown_recording``; ``never_decoded``, there is no audio for the selected
@@ -41,7 +42,7 @@ def plan(connection: Connection, recording_id: UUID, choice: Choice) -> dict[int
                 "never_decoded",
                 f"recording {recording_id} was never decoded; ingest its file again",
             )
-    return wanted
+    return _with_readers(connection, recording_id, wanted)
 
 
 def start_round(
@@ -51,8 +52,9 @@ def start_round(
     wanted: Mapping[int, Collection[str]],
     speakers: SpeakerCount | None = None,
 ) -> int:
-    """Repeats the named analyses of these chunks in a new round; returns the number of pairs of
-    chunk and analysis, and does nothing if there are none. ``speakers``: as in ``Choice``.
+    """Repeats the named analyses of these chunks in a new round, and those of the transcript that
+    follow from them; returns the number of pairs of chunk and analysis, and does nothing if there
+    are none. ``speakers``: as in ``Choice``.
 
     Raises:
         Permanent: ``still_open``, ``never_decoded``, ``same_content``, or ``unknown_analysis``: one
@@ -60,6 +62,7 @@ def start_round(
         Unavailable: Redis or Postgres is unavailable; upkeep dispatches the round later.
     """
     if wanted:
+        wanted = _with_readers(connection, recording_id, wanted)
         _reopen(connection, recording_id, wanted, speakers)
         dispatch(connection, publisher, recording_id)
     return sum(len(names) for names in wanted.values())
@@ -110,13 +113,12 @@ def _reopen(
             "unknown_analysis", f"there is no analysis {', '.join(sorted(gone))} (any more)"
         )
     cut = _chunks_of_uncut(connection, recording_id) if any(index >= 0 for index in wanted) else []
-    wanted = _with_readers(connection, recording_id, wanted)
     rounds.reopen(connection, recording_id, wanted, speakers, cut)
 
 
 def _with_readers(
     connection: Connection, recording_id: UUID, wanted: Mapping[int, Collection[str]]
-) -> Mapping[int, Collection[str]]:
+) -> dict[int, set[str]]:
     """Adds the recording's analyses of the transcript to ``wanted``, if the wanted analyses change
     the transcript."""
     recording = recordings.get(connection, recording_id)
@@ -126,9 +128,11 @@ def _with_readers(
         if card.scope == "transcript" and recording and card.name in recording.analyses
     }
     changed = any(name in TRANSCRIBE for names in wanted.values() for name in names)
-    if not (readers and changed):
-        return wanted
-    return {**wanted, TRANSCRIPT: readers.union(wanted.get(TRANSCRIPT, ()))}
+    added = {TRANSCRIPT: readers} if readers and changed else {}
+    return {
+        index: {*wanted.get(index, ()), *added.get(index, ())}
+        for index in sorted({*wanted, *added})
+    }
 
 
 def _chunks_of_uncut(connection: Connection, recording_id: UUID) -> list[NewChunk]:

@@ -3,7 +3,8 @@
 from earshot.analysis.outcome import Failed, Skipped, Succeeded
 from earshot.analysis.report.parts import Evidence
 from earshot.analysis.report.sections import Missing, SkippedPart
-from earshot.analysis.types import WHOLE
+from earshot.analysis.types import SCOPES, WHOLE
+from earshot.registry import analyses
 
 
 def missing(evidence: Evidence) -> tuple[Missing, ...]:
@@ -29,11 +30,13 @@ def missing(evidence: Evidence) -> tuple[Missing, ...]:
 
 
 def _silent(evidence: Evidence, analysis: str) -> list[int]:
-    """The chunks without an outcome of the analysis; ``WHOLE`` if it has none at all."""
+    """The chunks without an outcome of the analysis. If it has none at all, the one index of its
+    scope, and ``WHOLE`` for an analysis of chunks."""
     chunks = [chunk.index for chunk in evidence.recording.chunks]
     answered = {part.chunk for part in evidence.parts if part.analysis == analysis}
     if not answered:
-        return [WHOLE] if chunks else []
+        card = analyses().get(analysis)
+        return [SCOPES.get(card.scope, WHOLE) if card else WHOLE] if chunks else []
     return [] if min(answered) < 0 else [chunk for chunk in chunks if chunk not in answered]
 
 

@@ -13,6 +13,7 @@ from earshot.analysis.spans import fuse
 from earshot.analysis.states import RecordingState
 from earshot.analysis.types import (
     SCOPES,
+    TRANSCRIPT,
     Frozen,
     SpeakerCount,
     Utterance,
@@ -84,8 +85,7 @@ def choose(
     if choice.missing:
         chosen |= set(_places(asked, indexes, scopes)) - set(answered)
     chosen |= set(_places(choice.analyses, indexes, scopes))
-    if chosen:
-        _check_audio(recording_id, row)
+    _check_audio(recording_id, row, {index for index, _ in chosen})
     return _by_chunk(chosen)
 
 
@@ -167,7 +167,7 @@ def _reopen(
                 "never_decoded",
                 f"recording {recording_id} was never decoded; ingest its file again",
             )
-        _check_audio(recording_id, row)
+        _check_audio(recording_id, row, wanted)
         number = int(row["round"]) + 1
         analyses = [
             *row["analyses"],
@@ -192,8 +192,9 @@ def _row(connection: Connection, recording_id: UUID) -> dict[str, Any]:
     return row
 
 
-def _check_audio(recording_id: UUID, row: Mapping[str, Any]) -> None:
-    if row["audio_expired_at"] is not None:
+def _check_audio(recording_id: UUID, row: Mapping[str, Any], indexes: Iterable[int]) -> None:
+    """The transcript is made of findings: its analyses need no audio."""
+    if row["audio_expired_at"] is not None and set(indexes) - {TRANSCRIPT}:
         day = f"{row['audio_expired_at']:%Y-%m-%d}"
         reason = (
             f"the audio of recording {recording_id} was removed for its age on {day}; its report"

@@ -6,12 +6,15 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from uuid import UUID
 
 import pytest
 from redis import Redis
 
 from earshot.analysis.types import TRANSCRIPT
+from earshot.audio.store.layout import delete_recording
 from earshot.settings import PROJECT
+from earshot.storage import retention
 from earshot.storage.postgres import db, recordings
 from earshot.storage.redis import stream
 from tests import project_copy
@@ -80,6 +83,15 @@ def analyze(model: None, clips: Sequence[Clip]) -> list[LengthFindings]:
     turns = [clip.transcript().turns for clip in clips]
     return [LengthFindings(words=sum(len(turn.words) for turn in each)) for each in turns]
 '''
+
+
+MISSING = """
+from earshot.analysis.report.report import build_report
+from tests.sounds.call_parts import parts, recording
+
+asked = recording().model_copy(update={"analyses": (*recording().analyses, "length")})
+print([(each.analysis, each.chunk) for each in build_report(asked, parts()).missing])
+"""
 
 
 @pytest.fixture
@@ -210,9 +222,17 @@ def test_an_analysis_of_the_transcript_runs_when_all_else_is_merged(
         assert stage.wait_finished(reply["recording_id"]) == "complete"
         with db.connect(stage.database_url) as connection:
             first = recordings.report(connection, reply["recording_id"])
+        planned = stage.earshot("rerun", reply["recording_id"], "--analysis", "asr", "--dry-run")
+        assert planned.stdout.endswith("length of the transcript\n"), planned.stdout
         again = stage.earshot("rerun", reply["recording_id"], "--analysis", "asr")
         assert again.returncode == 0, again.stderr
+        assert again.stdout.startswith(planned.stdout)
         assert "Traceback" not in again.stderr
+        expire_audio(stage, reply["recording_id"])
+        refused = stage.earshot("rerun", reply["recording_id"], "--analysis", "asr,length")
+        assert refused.stderr.startswith("audio_expired"), refused.stderr
+        alone = stage.earshot("rerun", reply["recording_id"], "--analysis", "length")
+        assert alone.returncode == 0, alone.stderr
     assert first is not None
     words = sum(len(turn["words"]) for turn in first["turns"])
     (answer,) = first["classifications"]["length"]
@@ -228,6 +248,27 @@ def test_an_analysis_of_the_transcript_runs_when_all_else_is_merged(
     order = [message["task"] for message in wire.messages]
     asr, length = (order.index(f"analyze.{name}") for name in asked)
     assert asr < length
-    assert order.count("analyze.length") == 2, "words that change are read again"
-    stored = (stage.home / "audio" / "recordings" / reply["recording_id"]).iterdir()
-    assert not [path for path in stored if path.suffix == ".json"]
+    assert order.count("analyze.length") == 3, "words that change are read again, and when asked"
+    with db.connect(stage.database_url) as connection:
+        last = recordings.report(connection, reply["recording_id"])
+    assert last is not None
+    assert (last["status"], last["classifications"]) == ("complete", first["classifications"])
+    assert not list((stage.home / "audio" / "recordings").rglob("*.json"))
+
+
+def expire_audio(stage: Stack, recording_id: str) -> None:
+    """What retention does to a recording of that age."""
+    with db.connect(stage.database_url) as connection, connection.transaction():
+        delete_recording(f"file://{stage.home}/audio", UUID(recording_id))
+        retention.audio_expired(connection, [UUID(recording_id)])
+
+
+def test_an_analysis_of_the_transcript_that_never_ran_is_missing_there(tmp_path: Path) -> None:
+    project = project_copy.copy(tmp_path / "project")
+    project_copy.register(project, "length", "workers.length", scope="transcript")
+    done = subprocess.run(
+        [sys.executable, "-c", MISSING],
+        cwd=project, env={**os.environ, "PYTHONPATH": str(project)},
+        capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert done.stdout == f"[('length', {TRANSCRIPT})]\n", done.stderr

@@ -8,17 +8,22 @@ from uuid import UUID
 
 import pytest
 
-from earshot.analysis.types import TRANSCRIPT, ChunkKey
+from earshot.analysis.errors import Permanent
+from earshot.analysis.types import TRANSCRIPT, ChunkKey, Job
 from earshot.audio.store import transcripts
+from earshot.audio.store.layout import delete_recording
 from earshot.pipeline import orphans
 from earshot.pipeline.dispatch import dispatch
 from earshot.pipeline.finalize import close, finalize
+from earshot.pipeline.rerun import start_round
 from earshot.settings import settings
+from earshot.storage import retention
 from earshot.storage.postgres import db, ledger, recordings, rounds
 from earshot.storage.postgres.db import Connection
 from earshot.storage.postgres.ledger import Staged
 from earshot.storage.redis import client as redis
 from earshot.storage.redis import stream
+from tasks.messages import known
 from tests.integration.stores.test_dispatch import SILENT, transcribed
 from tests.integration.stores.test_submit import Published
 
@@ -133,3 +138,20 @@ def test_upkeep_removes_leftovers_of_closed_recordings(connection: Connection) -
 
 def _url(recording_id: UUID, round_: int) -> str:
     return f"file://{folder(recording_id)}/{round_}.transcript.json"
+
+
+def test_analyses_of_it_alone_need_no_audio(connection: Connection) -> None:
+    recording_id, publisher = transcribed(connection), Published()
+    read(connection, recording_id, 2)
+    close(recording_id)
+    with connection.transaction():
+        delete_recording(settings().store_url, recording_id)
+        retention.audio_expired(connection, [recording_id])
+    for wanted in ({0: {"scene"}}, {0: {"scene"}, TRANSCRIPT: {"scene"}}):
+        with pytest.raises(Permanent, match="was removed for its age"):
+            start_round(connection, publisher, recording_id, wanted)
+    assert start_round(connection, publisher, recording_id, {TRANSCRIPT: {"scene"}}) == 1
+    [(header, _)] = publisher.chords
+    job = Job.model_validate(header[0].argument)
+    known.check(redis.client(), job)
+    assert transcripts.get(job.chunks[0].transcript_uri or "").turns
