@@ -77,7 +77,7 @@ def _begins(**_: Any) -> None:
 TRANSPORT_ALIASES.update(dict.fromkeys(("redis", "rediss"), "tasks.messages.transport:Transport"))
 BACKEND_ALIASES.update(dict.fromkeys(("redis", "rediss"), "tasks.messages.transport:Backend"))
 app = Celery(
-    "earshot",
+    boot.APP,
     task_cls=Stage,
     amqp="tasks.messages.transport:Queues",
 )

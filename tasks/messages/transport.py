@@ -152,9 +152,9 @@ class Queues(AMQP):  # type: ignore[misc]
 
 
 class Backend(RedisBackend):  # type: ignore[misc]
-    """What ``tasks.app`` gives Celery for results. Results are read by the task's id
-    (``tasks.submit``), never waited for: Celery would keep an object and a subscription for every
-    task that a process sends, for as long as the process lives."""
+    """What ``tasks.app`` gives Celery for results. A result is tracked while a caller waits for it:
+    Celery's own keeps an object and a subscription for every task that a process sends, for as long
+    as the process lives."""
 
     def on_task_call(self, producer: object, task_id: str) -> None:
         """Subscribes to nothing."""
@@ -164,6 +164,14 @@ class Backend(RedisBackend):  # type: ignore[misc]
     ) -> Any:
         """Keeps nothing."""
         return result
+
+    def wait_for_pending(self, result: Any, *args: Any, **kwargs: Any) -> Any:
+        """What ``AsyncResult.get`` calls."""
+        super().add_pending_result(result)
+        try:
+            return super().wait_for_pending(result, *args, **kwargs)
+        finally:
+            self.remove_pending_result(result)
 
     def _create_client(self, **params: Any) -> Any:
         return super()._create_client(**params, parser_class=Parser)

@@ -34,6 +34,9 @@ TASKS = (
 )
 """Modules that only workers import: tasks, and handlers of a worker's signals."""
 
+APP = "earshot"
+"""Name of the application."""
+
 UNCHECKED = Option(
     ("--unchecked",),
     is_flag=True,
@@ -63,15 +66,18 @@ def import_tasks() -> None:
             raise Misconfigured("job_hooks", f"{path} cannot be imported: {error}") from error
 
 
-def set_up(options: dict[str, Any], **_: Any) -> None:
+def set_up(options: dict[str, Any], instance: Any, **_: Any) -> None:
     """Handler of ``celeryd_init``, which is sent before anything of a worker exists.
 
     Args:
         options: of Celery's command line.
+        instance: the worker; one of another application is left as it is.
 
     Raises:
         SystemExit: a check failed; its message is on stderr.
     """
+    if instance.app.main != APP:
+        return
     environment.complete()
     try:
         import_tasks()

@@ -211,7 +211,7 @@ def jobs(job: dict[str, Any]) -> Iterator[Sent]:
         "speech",
         "speakers",
     ):
-        for value in (-2, 1.5, 10**15, "x", [1], {"a": 1}):
+        for value in (-3, 1.5, 10**15, "x", [1], {"a": 1}):
             yield "scene", encoded(changed(good, value, "body", 0, 0, "chunks", 0, name))
     for name in ("name", "uri", "sha256", "labels"):
         for value in (7, "x" * 5000, [7], {"a": 1}):

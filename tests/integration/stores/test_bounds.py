@@ -85,7 +85,7 @@ def test_what_cannot_be_stored_is_given_up_in_the_end(
     assert "1 merges sent again" in stage.earshot("repair").stdout
     connection.execute("UPDATE chunk SET dispatched_at = now() - interval '10 minutes'")
     redis.delete("merge")
-    assert "1 chunks given up" in stage.earshot("repair").stdout
+    assert "1 chunks abandoned" in stage.earshot("repair").stdout
     [letter] = dead_letters.listed(connection)
     assert (letter.code, letter.analysis) == ("gave_up", "pace")
     assert "cannot be stored" in letter.reason

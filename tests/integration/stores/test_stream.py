@@ -7,6 +7,7 @@ from uuid import uuid4
 import pytest
 from redis import Redis
 
+from cli.localstack import waiting
 from earshot.storage.redis import stream
 from tests.servers import Stack
 
@@ -41,8 +42,15 @@ def test_what_was_dropped_is_not_lost_though_deletions_made_the_stream_short(red
     assert stream.oldest_kept(redis) == pytest.approx(int(withdrawn[0].split(b"-")[0]) / 1000)
 
 
+def _now_ms(redis: Redis) -> int:
+    seconds, micros = redis.time()
+    return int(seconds) * 1000 + int(micros) // 1000
+
+
 def test_after_redis_was_emptied_everything_is_lost(redis: Redis) -> None:
     published = publish(redis, 3)
     redis.delete(stream.KEY)
+    last_ms = int(published[-1].split("-")[0])
+    waiting.until(lambda: _now_ms(redis) > last_ms, 10, "a later stream id")
     publish(redis, 1)
     assert stream.present(redis, published) == set()

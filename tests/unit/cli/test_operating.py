@@ -29,8 +29,8 @@ def row(verdict: str, analysis: str = "asr") -> Row:
         ((), "-"),
         ((4,), "4"),
         ((3, 0, 2, 1), "0-3"),
-        ((WHOLE,), "whole recording"),
-        ((5, WHOLE, 7, 8), "whole recording, 5, 7-8"),
+        ((WHOLE,), "whole"),
+        ((5, WHOLE, 7, 8), "whole, 5, 7-8"),
     ],
 )
 def test_chunks_are_told_as_ranges(chunks: tuple[int, ...], text: str) -> None:
