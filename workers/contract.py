@@ -21,9 +21,11 @@ instead (``earshot.analysis.report.registered``).
 
 ``load`` of code without a checkpoint returns None, and ``analyze`` takes that as its model.
 
-``analyze`` returns ``Skipped`` with a ``Reason`` where there is nothing to analyse, and ``Failed``
-for a clip that it knows it cannot do. It raises when it cannot go on: the runner (``workers.run``)
-then tries the clips one by one, so that only the clip at fault is reported as failed.
+``analyze`` returns ``Skipped(reason=NO_SPEECH)``, or another reason of
+``earshot.analysis.outcome``, where there is nothing to analyse (``clip.ref.speech`` lists the
+utterances), and ``Failed`` for a clip that it cannot analyse. It raises when it cannot go on: the
+runner (``workers.run``) then tries the clips one by one, so that only the clip at fault is reported
+as failed.
 """
 
 from collections.abc import Sequence

@@ -11,7 +11,7 @@ from rich.text import Text
 from cli.terminal.places import PLACES
 from cli.terminal.strip import clock, share, strip
 from earshot.analysis.findings import Classification
-from earshot.analysis.printable import printable
+from earshot.analysis.printable import plural, printable
 from earshot.analysis.quality import Quality, explained
 from earshot.analysis.report.parts import RecordingFacts
 from earshot.analysis.report.report import Report
@@ -54,7 +54,7 @@ def rendered(report: Report) -> RenderableType:
         parts.append(
             Text(
                 f"\n{name.capitalize()}: "
-                + ", ".join(f"{label} in {n} chunks" for label, n in counts.most_common())
+                + ", ".join(f"{label} in {plural(n, 'chunk')}" for label, n in counts.most_common())
             )
         )
     parts += _gaps(report)
@@ -232,7 +232,7 @@ def _counted(gaps: Iterable[tuple[str, str, int]], style: str) -> RenderableType
         place = (
             PLACES[where[0]]
             if len(where) == 1 and where[0] in PLACES
-            else f"{len(where)} chunk" + ("s" if len(where) > 1 else "")
+            else plural(len(where), "chunk")
         )
         table.add_row(analysis, place, Text(printable(reason), style=style))
     return table
