@@ -24,11 +24,12 @@ def copy(folder: Path) -> Path:
     return folder
 
 
-def register(folder: Path, name: str, module: str, scope: str = "chunk") -> None:
-    """Adds an analysis of the CPU pools to the copy's registry."""
+def register(folder: Path, name: str, module: str, **fields: str) -> None:
+    """Adds an analysis of the CPU pools to the copy's registry; ``fields`` are of its card."""
     registry = folder / "earshot" / "registry.py"
     before = registry.read_text(encoding="utf-8")
-    line = f'    Card("{name}", "{module}", "cpu", scope="{scope}"),\n'
+    given = "".join(f', {field}="{value}"' for field, value in fields.items())
+    line = f'    Card("{name}", "{module}", "cpu"{given}),\n'
     after = before.replace("CARDS = (\n", f"CARDS = (\n{line}")
     assert len(after.splitlines()) == len(before.splitlines()) + 1
     registry.write_text(after, encoding="utf-8")

@@ -38,6 +38,15 @@ def register(hook: Hook) -> None:
     _hooks.append(hook)
 
 
+def unregister(hook: Hook) -> None:
+    """Removes a hook from this process.
+
+    Raises:
+        ValueError: it is not registered.
+    """
+    _hooks.remove(hook)
+
+
 @contextmanager
 def around_job(job: Job) -> Iterator[JobRun]:
     """Encloses a job in the registered hooks. The caller sets ``outcomes``. An exception of a hook

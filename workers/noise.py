@@ -65,7 +65,7 @@ def _noise(model: NoiseModel, clip: Clip) -> NoiseFindings:
     stored = clip.read()
     mono, waveform = mixed(stored), _resampled(stored, clip.sample_rate, rate)
     places = spread(telling(windowed.spec, clip.ref, waveform), model.windows_per_chunk)
-    shares = windowed.shares_at(mono if waveform is stored else mixed(waveform), rate, places)
+    shares = windowed.scores_at(mono if waveform is stored else mixed(waveform), rate, places)
     answer = classify(windowed.labels, tempered(shares.mean(axis=0), model.pooled_temperature))
     return NoiseFindings(
         label=answer.label,

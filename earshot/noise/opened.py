@@ -50,7 +50,7 @@ def of_onnx(path: Path) -> Opened:
     wanted = model.spec.mel.sample_rate
 
     def windows(samples: Array, rate: int) -> Array:
-        return model.shares(resampled(samples, rate, wanted), wanted)
+        return model.scores(resampled(samples, rate, wanted), wanted)
 
     return Opened(model.labels, windows, found.version or path.stem, found.pooled_temperature)
 

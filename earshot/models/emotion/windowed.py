@@ -21,7 +21,7 @@ class WindowedEmotion:
         return self.windowed.labels
 
     def shares(self, utterances: Sequence[Samples]) -> list[Shares]:
-        return [self.windowed.shares(samples, SAMPLE_RATE).mean(axis=0) for samples in utterances]
+        return [self.windowed.scores(samples, SAMPLE_RATE).mean(axis=0) for samples in utterances]
 
 
 def open_windowed_emotion(release: Release, device: str, options: Options) -> WindowedEmotion:

@@ -39,13 +39,13 @@ class OnYamnet:
     def labels(self) -> tuple[str, ...]:
         return self.head.labels
 
-    def shares(self, waveform: Array, sample_rate: int) -> Array:
+    def scores(self, waveform: Array, sample_rate: int) -> Array:
         """Shares of every window of a mono waveform, shape (windows, labels)."""
-        return self.shares_at(
+        return self.scores_at(
             waveform, sample_rate, np.arange(len(begin_ms(len(waveform), self.spec)))
         )
 
-    def shares_at(self, waveform: Array, sample_rate: int, places: NDArray[np.int64]) -> Array:
+    def scores_at(self, waveform: Array, sample_rate: int, places: NDArray[np.int64]) -> Array:
         """Shares of the windows at these positions, shape (places, labels)."""
         features = self.base.run(windows_at(waveform, sample_rate, self.spec, places))[FEATURES]
         (logits,) = self.head.run(features).values()

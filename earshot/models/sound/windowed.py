@@ -40,23 +40,15 @@ class WindowedModel:
         """The network's own classes: its labels."""
         return self.onnx.labels
 
-    def scores(self, waveform: Array, sample_rate: int) -> Array:
-        """``shares``, under the name that all models of scene have."""
-        return self.shares(waveform, sample_rate)
-
-    def scores_at(self, waveform: Array, sample_rate: int, places: NDArray[np.int64]) -> Array:
-        """``shares_at``, likewise."""
-        return self.shares_at(waveform, sample_rate, places)
-
     def gathered(self, scores: Array) -> Array:
         """Scores of the labels out of those of ``native``: the same."""
         return scores
 
-    def shares(self, waveform: Array, sample_rate: int) -> Array:
+    def scores(self, waveform: Array, sample_rate: int) -> Array:
         """Shares of every window of a mono waveform, shape (windows, labels)."""
         return self._answers(windows(waveform, sample_rate, self.spec))
 
-    def shares_at(self, waveform: Array, sample_rate: int, places: NDArray[np.int64]) -> Array:
+    def scores_at(self, waveform: Array, sample_rate: int, places: NDArray[np.int64]) -> Array:
         """Shares of the windows at these positions only."""
         return self._answers(windows_at(waveform, sample_rate, self.spec, places))
 

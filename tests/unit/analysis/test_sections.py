@@ -1,8 +1,14 @@
 """Sections of the report come from the functions that the registry names."""
 
+import json
+import os
+import subprocess
+import sys
 from collections import Counter
 from dataclasses import fields
+from pathlib import Path
 from pkgutil import resolve_name
+from typing import Any
 
 import jsonschema
 import pytest
@@ -13,8 +19,8 @@ from earshot.analysis.report.parts import Evidence, gather
 from earshot.analysis.report.registered import ReportFields
 from earshot.analysis.report.report import Report, build_report
 from earshot.analysis.types import Frozen
-from earshot.registry import Card
-from tests.sounds.call_parts import ALL, part, parts, recording
+from tests import project_copy
+from tests.sounds.call_parts import parts, recording
 
 
 class Bark(Findings):
@@ -37,32 +43,44 @@ def section(evidence: Evidence) -> BarkSection | None:
     return BarkSection(barks=barks, chunks=tuple(each.chunk for each, _ in found))
 
 
+BARKING = """
+import json
+from earshot.analysis.report.report import Report, build_report
+from tests.sounds.call_parts import ALL, part, parts, recording
+from tests.unit.analysis.test_sections import Bark
+barks = [part("bark", 1, Bark(barks=3)), part("bark", 0, Bark(barks=2))]
+with_barks = build_report(recording(analyses=(*ALL, "bark")), [*parts(), *barks])
+reports = (with_barks, build_report(recording(), parts()))
+schema = Report.model_json_schema(mode="serialization")
+print(json.dumps([[each.model_dump(mode="json") for each in reports], schema]))
+"""
+
+
 @pytest.fixture
-def barking(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Two more lines in the registry, with one section of both."""
-    lines = (Card(name, "workers.bark", "cpu", section=f"{__name__}:section") for name in
-             ("bark", "growl"))  # fmt: skip
-    monkeypatch.setattr(registry, "CARDS", (*registry.CARDS, *lines))
+def barking(tmp_path: Path) -> tuple[dict[str, Any], dict[str, Any], dict[str, Any]]:
+    """Reports with and without barks, and their schema, by a copy of the project with two more
+    lines in the registry, with one section of both."""
+    project = project_copy.copy(tmp_path / "project")
+    for name in ("growl", "bark"):  # each is put before the others
+        project_copy.register(project, name, "workers.bark", section=f"{__name__}:section")
+    env = {**os.environ, "PYTHONPATH": str(project)}
+    argv = [sys.executable, "-c", BARKING]
+    done = subprocess.run(argv, cwd=project, env=env, stdout=subprocess.PIPE, check=True)
+    (with_barks, without), schema = json.loads(done.stdout)
+    return with_barks, without, schema
 
 
-@pytest.mark.usefixtures("barking")
-def test_an_analysis_whose_line_names_a_section_is_in_the_report() -> None:
-    barks = [part("bark", 1, Bark(barks=3)), part("bark", 0, Bark(barks=2))]
-    report = build_report(recording(analyses=(*ALL, "bark")), [*parts(), *barks])
-    assert report.sections == {"bark": {"barks": 5, "chunks": [0, 1]}}
-    assert report.classifications == {}
-    assert report.releases["bark"] == ("bark-1",)
-    before = build_report(recording(), parts())
-    assert report.turns == before.turns
-    jsonschema.validate(
-        report.model_dump(mode="json"), Report.model_json_schema(mode="serialization")
-    )
-    assert Report.model_validate_json(report.model_dump_json()) == report
-
-
-@pytest.mark.usefixtures("barking")
-def test_a_section_without_evidence_is_left_out() -> None:
-    assert build_report(recording(), parts()).sections == {}
+def test_an_analysis_whose_line_names_a_section_is_in_the_report(
+    barking: tuple[dict[str, Any], dict[str, Any], dict[str, Any]],
+) -> None:
+    found, without, schema = barking
+    assert found["sections"] == {"bark": {"barks": 5, "chunks": [0, 1]}}
+    assert without["sections"] == {}
+    assert found["classifications"] == {}
+    assert found["releases"]["bark"] == ["bark-1"]
+    assert found["turns"] == without["turns"]
+    jsonschema.validate(found, schema)
+    assert Report.model_validate(found).model_dump(mode="json") == found
 
 
 def test_every_section_is_found_and_no_field_is_made_twice() -> None:

@@ -1,7 +1,7 @@
 """Hooks enclose every job, see what becomes of it, and cannot change it."""
 
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
 from pathlib import Path
 from types import TracebackType
 
@@ -38,10 +38,15 @@ def unreadable(tmp_path: Path) -> Job:
 
 
 @pytest.fixture
-def register(monkeypatch: pytest.MonkeyPatch) -> Callable[[Hook], None]:
-    """As a process does at its start; undone after the test."""
-    monkeypatch.setattr(hooks, "_hooks", [])
-    return hooks.register
+def register() -> Iterator[Callable[[Hook], None]]:
+    """Registers a hook, as a process does at its start, until the test ends."""
+    with ExitStack() as until_then:
+
+        def registered(hook: Hook) -> None:
+            hooks.register(hook)
+            until_then.callback(hooks.unregister, hook)
+
+        yield registered
 
 
 class Recorder:
