@@ -20,7 +20,9 @@ def _not_yet(**_: Any) -> None:
 def _announce(**_: Any) -> None:
     ready = settings().ready_file
     if ready is not None:
-        ready.write_text(str(os.getpid()))
+        written = ready.with_name(f".{ready.name}.{os.getpid()}")
+        written.write_text(str(os.getpid()))
+        written.replace(ready)  # whoever sees the file reads a whole number in it
 
 
 @heartbeat_sent.connect
