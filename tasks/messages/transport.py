@@ -20,7 +20,7 @@ from kombu.transport import redis as kombu_redis
 from kombu.utils.objects import cached_property
 from redis.exceptions import RedisError
 
-from earshot.analysis.errors import Permanent, Unavailable
+from earshot.analysis.errors import Permanent, Unavailable, one_line
 from earshot.pools import STAGES, STRANGERS, queues
 from earshot.registry import cards
 from earshot.storage.redis import client as redis
@@ -42,13 +42,17 @@ answers, too."""
 
 
 class QoS(kombu_redis.QoS):  # type: ignore[misc]  # kombu ships no types
-    """Remembers messages that could not be returned while Redis refused; kombu leaves them to the
-    visibility timeout, or loses them."""
+    """Remembers messages that could not be acknowledged or returned while Redis refused; kombu
+    leaves them to the visibility timeout, or loses them. Worse, each refused acknowledgement would
+    take away one message of the prefetch count for good: celery logs it and goes on, and a worker
+    that has none left consumes nothing until it is restarted."""
 
     popped: ClassVar[list[Any]] = []
     """Messages taken from their queue and not yet written to ``unacked``."""
     held: ClassVar[set[str]] = set()
-    """Delivery tags in ``unacked`` whose channel is closed."""
+    """Delivery tags in ``unacked`` to be returned to their queues."""
+    done: ClassVar[set[str]] = set()
+    """Delivery tags in ``unacked`` whose acknowledgement was refused."""
 
     def append(self, message: Any, delivery_tag: str) -> None:
         try:
@@ -56,6 +60,37 @@ class QoS(kombu_redis.QoS):  # type: ignore[misc]  # kombu ships no types
         except AWAY:
             self.popped.append(message)
             raise
+
+    def ack(self, delivery_tag: str) -> None:
+        try:
+            super().ack(delivery_tag)
+            self._settle()
+        except AWAY as error:
+            self._later(self.done, delivery_tag, error)
+
+    def reject(self, delivery_tag: str, requeue: bool = False) -> None:
+        try:
+            super().reject(delivery_tag, requeue)
+        except AWAY as error:
+            self._later(self.held if requeue else self.done, delivery_tag, error)
+
+    def _later(self, tags: set[str], delivery_tag: str, error: Exception) -> None:
+        log.warning("a message stays unacknowledged for now: %s", one_line(error))
+        tags.add(delivery_tag)
+        self._quick_ack(delivery_tag)  # no longer counted as prefetched
+
+    def _settle(self) -> None:
+        """Repeats refused acknowledgements and returns."""
+        if self.done:
+            tags = list(self.done)
+            with self.pipe_or_acquire() as pipe:
+                for tag in tags:
+                    self._remove_from_indices(tag, pipe)
+                pipe.execute()
+            self.done.difference_update(tags)
+        for tag in list(self.held):
+            self.restore_by_tag(tag)
+            self.held.discard(tag)
 
     def restore_unacked(self, client: Any = None) -> None:
         try:
@@ -77,9 +112,7 @@ class QoS(kombu_redis.QoS):  # type: ignore[misc]  # kombu ships no types
                 )
                 pipe.execute()
             self.popped.pop()
-        for tag in list(self.held):
-            self.restore_by_tag(tag)
-            self.held.discard(tag)
+        self._settle()
 
 
 @worker_process_init.connect
@@ -87,6 +120,7 @@ def _own_nothing(**_: Any) -> None:
     """Clears the state in a forked child, which has taken no messages."""
     QoS.popped.clear()
     QoS.held.clear()
+    QoS.done.clear()
 
 
 class Channel(kombu_redis.Channel):  # type: ignore[misc]  # kombu ships no types

@@ -65,6 +65,20 @@ def test_workers_outlive_a_redis_that_refuses(stage: Stack, refusal: str) -> Non
         )
 
 
+def test_workers_go_on_after_refused_acknowledgements(stage: Stack) -> None:
+    """More of them than a worker may prefetch."""
+    with administrator(stage.redis_url) as admin:
+        admin.execute_command("ACL", "SETUSER", "default", "-zrem")  # a message leaves by ZREM
+        try:
+            for _ in range(3):
+                assert stage.wait_finished(handed_in(stage)) == "complete"
+            assert admin.hlen("unacked") > 3
+        finally:
+            admin.execute_command("ACL", "SETUSER", "default", "+zrem")
+        assert stage.wait_finished(handed_in(stage)) == "complete"
+        waiting.until(lambda: not admin.hlen("unacked"), RESUME_SEC, "the acknowledgements")
+
+
 def handed_in(stage: Stack) -> str:
     done = stage.earshot("ingest", str(DEMO), "--force", "--no-wait", "--analyses", "scene,asr")
     assert done.returncode == 0, done.stderr
