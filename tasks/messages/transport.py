@@ -9,24 +9,24 @@ memory or disk, for a programming error, and the worker ends.
 
 import logging
 from functools import partial
-from typing import Any, ClassVar
+from typing import Any
 
 import kombu
 from celery.app.amqp import AMQP
 from celery.backends.redis import RedisBackend
 from celery.exceptions import BackendError
-from celery.signals import worker_process_init
 from kombu.transport import redis as kombu_redis
 from kombu.utils.objects import cached_property
 from redis.exceptions import RedisError
 
-from earshot.analysis.errors import Permanent, Unavailable, one_line
+from earshot.analysis.errors import Permanent, Unavailable
 from earshot.pools import STAGES, STRANGERS, queues
 from earshot.registry import cards
 from earshot.storage.redis import client as redis
 from earshot.storage.redis import refused
-from earshot.storage.redis.client import AWAY, Parser
+from earshot.storage.redis.client import Parser
 from tasks.app import app
+from tasks.messages.acknowledgements import QoS
 from tasks.messages.embeds import Service
 from tasks.messages.envelope import Refused, let_through
 
@@ -39,88 +39,6 @@ heartbeats for longer counts as dead."""
 MARK, MARK_SEC = "writable", 60
 """Written by every new connection: a replica, or a Redis with a full disk, accepts connections and
 answers, too."""
-
-
-class QoS(kombu_redis.QoS):  # type: ignore[misc]  # kombu ships no types
-    """Remembers messages that could not be acknowledged or returned while Redis refused; kombu
-    leaves them to the visibility timeout, or loses them. Worse, each refused acknowledgement would
-    take away one message of the prefetch count for good: celery logs it and goes on, and a worker
-    that has none left consumes nothing until it is restarted."""
-
-    popped: ClassVar[list[Any]] = []
-    """Messages taken from their queue and not yet written to ``unacked``."""
-    held: ClassVar[set[str]] = set()
-    """Delivery tags in ``unacked`` to be returned to their queues."""
-    done: ClassVar[set[str]] = set()
-    """Delivery tags in ``unacked`` whose acknowledgement was refused."""
-
-    def append(self, message: Any, delivery_tag: str) -> None:
-        try:
-            super().append(message, delivery_tag)
-        except AWAY:
-            self.popped.append(message)
-            raise
-
-    def ack(self, delivery_tag: str) -> None:
-        try:
-            super().ack(delivery_tag)
-            self._settle()
-        except AWAY as error:
-            self._later(self.done, delivery_tag, error)
-
-    def reject(self, delivery_tag: str, requeue: bool = False) -> None:
-        try:
-            super().reject(delivery_tag, requeue)
-        except AWAY as error:
-            self._later(self.held if requeue else self.done, delivery_tag, error)
-
-    def _later(self, tags: set[str], delivery_tag: str, error: Exception) -> None:
-        log.warning("a message stays unacknowledged for now: %s", one_line(error))
-        tags.add(delivery_tag)
-        self._quick_ack(delivery_tag)  # no longer counted as prefetched
-
-    def _settle(self) -> None:
-        """Repeats refused acknowledgements and returns."""
-        if self.done:
-            tags = list(self.done)
-            with self.pipe_or_acquire() as pipe:
-                for tag in tags:
-                    self._remove_from_indices(tag, pipe)
-                pipe.execute()
-            self.done.difference_update(tags)
-        for tag in list(self.held):
-            self.restore_by_tag(tag)
-            self.held.discard(tag)
-
-    def restore_unacked(self, client: Any = None) -> None:
-        try:
-            super().restore_unacked(client)
-        except AWAY:
-            self.held.update(self._delivered)
-            self._delivered.clear()
-            raise
-
-    def give_back(self) -> None:
-        """Returns all of them to their queues. Messages in work by a child are then delivered
-        twice: the second receiver finds the chunks claimed, or done."""
-        while self.popped:
-            message = self.popped[-1]
-            with self.pipe_or_acquire() as pipe:
-                place = message.delivery_info
-                self.channel._do_restore_message(
-                    message._raw, place["exchange"], place["routing_key"], pipe
-                )
-                pipe.execute()
-            self.popped.pop()
-        self._settle()
-
-
-@worker_process_init.connect
-def _own_nothing(**_: Any) -> None:
-    """Clears the state in a forked child, which has taken no messages."""
-    QoS.popped.clear()
-    QoS.held.clear()
-    QoS.done.clear()
 
 
 class Channel(kombu_redis.Channel):  # type: ignore[misc]  # kombu ships no types

@@ -22,7 +22,7 @@ def _announce(**_: Any) -> None:
     if ready is not None:
         written = ready.with_name(f".{ready.name}.{os.getpid()}")
         written.write_text(str(os.getpid()))
-        written.replace(ready)  # whoever sees the file reads a whole number in it
+        written.replace(ready)  # a reader of the file finds a complete number in it
 
 
 @heartbeat_sent.connect
