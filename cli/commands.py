@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 import typer
 
-from cli import models, operating, serving
+from cli import models, operating, serving, tokens
 from cli.models import importing
 
 app = typer.Typer(
@@ -231,6 +231,7 @@ app.add_typer(serving.app)
 app.add_typer(operating.app)
 app.add_typer(models.app, name="models")
 models.app.add_typer(importing.app)
+app.add_typer(tokens.app, name="token")
 
 
 def _options(

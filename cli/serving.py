@@ -66,6 +66,19 @@ def beat() -> None:
 
 
 @app.command()
+def serve(
+    host: Annotated[
+        str | None, typer.Option(help="Address to listen on.", show_default=False)
+    ] = None,
+    port: Annotated[int | None, typer.Option(help="Port to listen on.", show_default=False)] = None,
+) -> None:
+    """Run the HTTP gateway in the foreground."""
+    from gateway.serve import serve as listen
+
+    listen(host, port)
+
+
+@app.command()
 def flower(
     port: Annotated[int, typer.Option(help="Port to listen on.")] = 5555,
     address: Annotated[

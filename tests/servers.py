@@ -16,7 +16,7 @@ from uuid import UUID
 
 from cli.localstack import postgres, processes, redis, waiting
 from earshot.settings import PROJECT
-from earshot.storage.postgres import db, recordings
+from earshot.storage.postgres import db, recordings, tokens
 from earshot.storage.postgres.migrate import migrate
 from tasks.process.environment import process_env
 
@@ -74,6 +74,23 @@ class Stack:
             yield process
         finally:
             processes.stop(self.home, [name], 20)
+
+    @contextmanager
+    def gateway(self, name: str = "gateway", port: int | None = None) -> Iterator[str]:
+        """The HTTP gateway; yields its URL. SIGTERM at the end."""
+        port = free_port() if port is None else port
+        argv = [sys.executable, "-m", "earshot", "serve", "--port", str(port)]
+        process = processes.start(self.home, name, argv, self.env(), cwd=self.project)
+        try:
+            self._wait(lambda: _accepts(port), f"gateway on port {port}", process)
+            yield f"http://127.0.0.1:{port}"
+        finally:
+            processes.stop(self.home, [name], 20)
+
+    def token(self, scope: str = "write", tenant: str = "default") -> str:
+        """A new token for the gateway."""
+        with db.connect(self.database_url) as connection:
+            return tokens.create(connection, "test", tenant, tokens.Scope(scope))[1]
 
     def start_beat(self) -> None:
         """Starts the scheduler, and leaves it running."""
@@ -146,6 +163,11 @@ class Stack:
 def _finished(connection: db.Connection, recording_id: str) -> bool:
     row = recordings.get(connection, UUID(recording_id))
     return row is not None and row.finished_at is not None
+
+
+def _accepts(port: int) -> bool:
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) == 0
 
 
 def free_port() -> int:

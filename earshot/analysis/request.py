@@ -48,6 +48,9 @@ FileName = Annotated[
     AfterValidator(_one_line),
 ]
 Role = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,31}$")]
+Tenant = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,62}$")]
+"""One customer, or one department, of an installation; tenants do not see one another's data."""
+DEFAULT_TENANT = "default"
 
 
 Differing = Literal["roles", "language", "speakers"]
@@ -84,6 +87,8 @@ class IngestRequest(Frozen):
     already."""
     accept_truncated: bool = False
     """Analyse the existing part of a file that ends before the length in its header."""
+    tenant: Tenant = DEFAULT_TENANT
+    """Owner of the recording; the same content is stored once for each."""
 
     @property
     def name(self) -> str:

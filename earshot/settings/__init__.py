@@ -15,6 +15,7 @@ from pydantic_settings import (
 from earshot.analysis.call_config import CallConfig
 from earshot.settings.analyses import Analyses
 from earshot.settings.checkpoints import Checkpoints
+from earshot.settings.gateway import Gateway
 from earshot.settings.intake import Intake
 from earshot.settings.queues import Queues
 from earshot.settings.retention import Keeping, Retention
@@ -42,7 +43,9 @@ __all__ = [
 ]
 
 
-class Settings(BaseSettings, Services, Checkpoints, Analyses, Intake, Queues, Keeping, CallConfig):
+class Settings(
+    BaseSettings, Services, Checkpoints, Analyses, Intake, Queues, Keeping, Gateway, CallConfig
+):
     """The settings of a process. The defaults fit the local stack of ``earshot up``; compose and
     Kubernetes set the URLs."""
 

@@ -1,13 +1,15 @@
 """The outbox: events stored in the transaction of their facts, and the relay that publishes them
 afterwards."""
 
-from collections.abc import Iterable, Sequence
-from typing import Any
+from collections.abc import Collection, Iterable, Sequence
+from typing import Any, NamedTuple
+from uuid import UUID
 
 from psycopg.types.json import Jsonb
 from redis import Redis
 
 from earshot.analysis.events import Event
+from earshot.storage.postgres import deliveries
 from earshot.storage.postgres.db import Connection
 from earshot.storage.postgres.queries import queries
 from earshot.storage.redis import stream
@@ -17,6 +19,8 @@ SQL = queries("outbox")
 LATELY_SEC = 120
 """Age of the events checked for loss in Redis by each pass; several times the pause between two
 passes."""
+CHANNEL = "earshot_events"
+"""Postgres notifies it when events have become visible to readers."""
 BATCH = 500
 """Events published per transaction: a crash in between publishes at most these again, and the
 stream refuses their ids."""
@@ -41,6 +45,7 @@ def announce(connection: Connection, redis: Redis, events: Sequence[Event]) -> N
     events. Repeating the call changes nothing. If Redis is unavailable they are stored, and relayed
     later. Events of a deleted recording are dropped."""
     _store(connection, "add_if_there", events)
+    arrange(connection)
     with connection.transaction():
         rows = connection.execute(
             SQL["take_named"], {"ids": [event.id for event in events]}
@@ -52,6 +57,7 @@ def relay(connection: Connection, redis: Redis) -> int:
     """Publishes pending events, oldest first, and returns their number. Safe to run anywhere at any
     time: rows are locked while they are published, and a published id is not published again."""
     published = 0
+    arrange(connection)
     while True:
         with connection.transaction():
             rows = connection.execute(SQL["take_unpublished"], {"limit": BATCH}).fetchall()
@@ -59,6 +65,72 @@ def relay(connection: Connection, redis: Redis) -> int:
         published += len(rows)
         if len(rows) < BATCH:
             return published
+
+
+class Placed(NamedTuple):
+    """A stored event with its place among those of all tenants."""
+
+    position: int
+    id: UUID
+    recording_id: UUID
+    tenant: str
+    body: dict[str, Any]
+
+
+def arrange(connection: Connection) -> None:
+    """Gives new events their positions, in which readers (``after``) see them, and stores a
+    delivery for each webhook that wants them. An event that is published again keeps its
+    position."""
+    given = BATCH
+    while given == BATCH:
+        with connection.transaction():
+            connection.execute(SQL["lock_positions"])
+            rows = connection.execute(SQL["give_positions"], {"limit": BATCH}).fetchall()
+            given = len(rows)
+            if given:
+                deliveries.add(connection, [row["position"] for row in rows])
+                connection.execute(SQL["notify"], {"channel": CHANNEL})
+
+
+def after(connection: Connection, position: int, limit: int = BATCH) -> list[Placed]:
+    """Events of all tenants behind ``position``, in order."""
+    rows = connection.execute(SQL["after"], {"after": position, "limit": limit})
+    return [Placed(**row) for row in rows]
+
+
+def after_of_tenant(
+    connection: Connection,
+    tenant: str,
+    position: int,
+    until: int,
+    *,
+    types: Collection[str] = (),
+    recording_id: UUID | None = None,
+    limit: int = BATCH,
+) -> list[Placed]:
+    """Events of a tenant behind ``position``, up to and including ``until``, in order; of these
+    types, and of this recording, if any are named."""
+    args = {
+        "tenant": tenant,
+        "after": position,
+        "until": until,
+        "types": list(types),
+        "recording_id": recording_id,
+        "limit": limit,
+    }
+    return [Placed(**row) for row in connection.execute(SQL["after_of_tenant"], args)]
+
+
+def last_position(connection: Connection) -> int:
+    """Position of the newest event; 0 without one."""
+    row = connection.execute(SQL["last_position"]).fetchone()
+    return int(row["position"]) if row else 0
+
+
+def trimmed(connection: Connection) -> int:
+    """The last position that retention has removed: a reader from before it has missed events."""
+    row = connection.execute(SQL["trimmed"]).fetchone()
+    return int(row["position"]) if row else 0
 
 
 def _publish(connection: Connection, redis: Redis, rows: Sequence[dict[str, Any]]) -> None:

@@ -48,6 +48,9 @@ def drop_events(connection: Connection, redis: Redis, age_sec: float, limit: int
         rows = connection.execute(
             SQL["drop_events"], {"age_sec": age_sec, "limit": limit}
         ).fetchall()
+        if rows:
+            last = max(row["position"] or 0 for row in rows)
+            connection.execute(SQL["note_trimmed"], {"position": last})
         stream.withdraw(redis, [str(row["id"]) for row in rows], [row["stream_id"] for row in rows])
     return len(rows)
 

@@ -64,7 +64,7 @@ def _pool(database_url: str) -> ConnectionPool[Connection]:
         connection_class=psycopg.Connection[DictRow],
         kwargs=_OPTIONS,
         min_size=1,
-        max_size=2,
+        max_size=10,  # the gateway answers several requests at once; tasks use one or two
         check=_check_writable,
         # its pauses double up to this time; then the next caller starts again with a short one
         reconnect_timeout=WAIT_SEC,

@@ -26,6 +26,7 @@ class Recording(Frozen):
     """One row of ``recording``; the audio fields are empty until it is decoded."""
 
     id: UUID
+    tenant: str
     state: RecordingState
     round: int
     request: dict[str, Any]
@@ -95,6 +96,7 @@ def register(
     """
     row = {
         "id": recording_id,
+        "tenant": request.tenant,
         "request": Jsonb(request.model_dump(mode="json")),
         "file_name": request.name,
         "analyses": list(analyses),

@@ -19,7 +19,16 @@ from earshot.storage.postgres.queries import queries
 
 SQL = queries("tombstones")
 
-TABLES = ("dead_letter", "finding", "segment", "report", "chunk", "recording")
+TABLES = (
+    "webhook_delivery",
+    "idempotency",
+    "dead_letter",
+    "finding",
+    "segment",
+    "report",
+    "chunk",
+    "recording",
+)
 """In the order of deletion; besides ``export`` and ``outbox``, of which more than the number is
 kept."""
 
@@ -80,18 +89,19 @@ def bury(
         for table in TABLES:
             for row in connection.execute(SQL[f"delete_{table}"], args):
                 removed[row["recording_id"]][table] = row["rows"]
-        stones = [_stone(each, why, removed[each], left[each], late_sec) for each in left]
+        stones = [_stone(row, why, removed[row["id"]], left[row["id"]], late_sec) for row in rows]
         connection.cursor().executemany(SQL["bury"], stones)
     return list(left)
 
 
 def _stone(
-    recording_id: UUID, why: Why, rows: Mapping[str, int], left: Leftovers, late_sec: float
+    row: Mapping[str, Any], why: Why, removed: Mapping[str, int], left: Leftovers, late_sec: float
 ) -> dict[str, Any]:
     return {
-        "id": recording_id,
+        "id": row["id"],
+        "tenant": row["tenant"],
         "why": why,
-        "removed": Jsonb({"postgres": rows}),
+        "removed": Jsonb({"postgres": removed}),
         "leftovers": Jsonb(left.model_dump(mode="json")),
         "young": left.young,
         "late_sec": late_sec,

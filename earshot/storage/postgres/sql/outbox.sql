@@ -1,12 +1,46 @@
 -- name: add
 -- The id says what the event says, so telling it twice stores it once.
-INSERT INTO outbox (id, recording_id, body) VALUES (%(id)s, %(recording_id)s, %(body)s) ON CONFLICT (id) DO NOTHING
+INSERT INTO outbox (id, recording_id, tenant, body)
+VALUES (%(id)s, %(recording_id)s,
+        coalesce((SELECT tenant FROM recording WHERE id = %(recording_id)s), (SELECT tenant FROM tombstone WHERE id = %(recording_id)s), 'default'),
+        %(body)s)
+ON CONFLICT (id) DO NOTHING
 
 -- name: add_if_there
 -- Not for a recording that is deleted at this moment: whoever deletes it waits for this, or this for him.
-INSERT INTO outbox (id, recording_id, body)
-SELECT %(id)s, %(recording_id)s, %(body)s FROM recording WHERE id = %(recording_id)s FOR KEY SHARE
+INSERT INTO outbox (id, recording_id, tenant, body)
+SELECT %(id)s, %(recording_id)s, tenant, %(body)s FROM recording WHERE id = %(recording_id)s FOR KEY SHARE
 ON CONFLICT (id) DO NOTHING
+
+-- name: lock_positions
+-- Until the transaction ends, so that positions become visible in their order.
+SELECT pg_advisory_xact_lock(47)
+
+-- name: give_positions
+UPDATE outbox SET position = given.position
+FROM (SELECT seq, nextval('outbox_position') AS position
+      FROM (SELECT seq FROM outbox WHERE position IS NULL ORDER BY seq LIMIT %(limit)s) AS waiting ORDER BY seq) AS given
+WHERE outbox.seq = given.seq
+RETURNING outbox.position
+
+-- name: notify
+SELECT pg_notify(%(channel)s, '')
+
+-- name: after
+SELECT position, id, recording_id, tenant, body FROM outbox WHERE position > %(after)s ORDER BY position LIMIT %(limit)s
+
+-- name: after_of_tenant
+SELECT position, id, recording_id, tenant, body FROM outbox
+WHERE position > %(after)s AND position <= %(until)s AND tenant = %(tenant)s
+  AND (%(types)s::text[] = '{}' OR body ->> 'type' = ANY (%(types)s))
+  AND (%(recording_id)s::uuid IS NULL OR recording_id = %(recording_id)s)
+ORDER BY position LIMIT %(limit)s
+
+-- name: last_position
+SELECT coalesce(max(position), 0) AS position FROM outbox
+
+-- name: trimmed
+SELECT position FROM outbox_trimmed
 
 -- name: take_unpublished
 SELECT seq, id, body FROM outbox WHERE published_at IS NULL ORDER BY seq LIMIT %(limit)s FOR UPDATE SKIP LOCKED

@@ -1,6 +1,6 @@
 -- name: register
-INSERT INTO recording (id, state, request, file_name, analyses, roles, language, forced, expected_chunks)
-VALUES (%(id)s, 'queued', %(request)s, %(file_name)s, %(analyses)s, %(roles)s, %(language)s, %(forced)s, %(expected_chunks)s)
+INSERT INTO recording (id, tenant, state, request, file_name, analyses, roles, language, forced, expected_chunks)
+VALUES (%(id)s, %(tenant)s, 'queued', %(request)s, %(file_name)s, %(analyses)s, %(roles)s, %(language)s, %(forced)s, %(expected_chunks)s)
 ON CONFLICT (id) DO NOTHING
 
 -- name: note_content
@@ -11,7 +11,7 @@ UPDATE recording SET claimed_roles = %(roles)s, same_as = NULL WHERE id = %(id)s
 
 -- name: same_content
 SELECT other.id FROM recording mine JOIN recording other
-  ON other.sha256 = mine.sha256 AND other.language = mine.language AND other.claimed_roles = %(roles)s AND other.id <> mine.id
+  ON other.tenant = mine.tenant AND other.sha256 = mine.sha256 AND other.language = mine.language AND other.claimed_roles = %(roles)s AND other.id <> mine.id
 WHERE mine.id = %(id)s AND other.state <> 'failed' AND NOT other.forced
 
 -- name: note_same
@@ -45,7 +45,7 @@ WHERE id = %(id)s AND state = ANY (%(open_states)s) AND (%(round)s::int IS NULL 
 RETURNING file_name, round
 
 -- name: get
-SELECT id, state, round, request, file_name, sha256, forced, analyses, roles, language, duration_ms, channels, native_rate, container, codec,
+SELECT id, tenant, state, round, request, file_name, sha256, forced, analyses, roles, language, duration_ms, channels, native_rate, container, codec,
        dual_mono, audio, notes, quality, error_code, error_detail, created_at, finished_at
 FROM recording WHERE id = %(id)s
 

@@ -4,7 +4,7 @@ SELECT pg_advisory_xact_lock(46, key)
 FROM (SELECT DISTINCT hashtext(id::text) AS key FROM unnest(%(ids)s::uuid[]) AS id ORDER BY key) AS keys
 
 -- name: lock
-SELECT id, request ->> 'uri' AS uri,
+SELECT id, tenant, request ->> 'uri' AS uri,
        finished_at IS NULL OR finished_at > now() - make_interval(secs => %(young_sec)s) AS young
 FROM recording WHERE id = ANY (%(ids)s) ORDER BY id FOR UPDATE
 
@@ -18,6 +18,14 @@ DELETE FROM export WHERE recording_id = ANY (%(ids)s) RETURNING recording_id, ho
 -- name: delete_outbox
 DELETE FROM outbox WHERE recording_id = ANY (%(ids)s) AND body ->> 'type' <> 'recording.deleted'
 RETURNING recording_id, id, stream_id
+
+-- name: delete_webhook_delivery
+WITH gone AS (DELETE FROM webhook_delivery WHERE recording_id = ANY (%(ids)s) AND type <> 'recording.deleted' RETURNING recording_id)
+SELECT recording_id, count(*) AS rows FROM gone GROUP BY recording_id
+
+-- name: delete_idempotency
+WITH gone AS (DELETE FROM idempotency WHERE recording_id = ANY (%(ids)s) RETURNING recording_id)
+SELECT recording_id, count(*) AS rows FROM gone GROUP BY recording_id
 
 -- name: delete_dead_letter
 WITH gone AS (DELETE FROM dead_letter WHERE recording_id = ANY (%(ids)s) RETURNING recording_id)
@@ -44,8 +52,8 @@ WITH gone AS (DELETE FROM recording WHERE id = ANY (%(ids)s) RETURNING id)
 SELECT id AS recording_id, count(*) AS rows FROM gone GROUP BY id
 
 -- name: bury
-INSERT INTO tombstone (id, why, removed, leftovers, reachable_until)
-VALUES (%(id)s, %(why)s, %(removed)s, %(leftovers)s, CASE WHEN %(young)s THEN now() + make_interval(secs => %(late_sec)s) END)
+INSERT INTO tombstone (id, tenant, why, removed, leftovers, reachable_until)
+VALUES (%(id)s, %(tenant)s, %(why)s, %(removed)s, %(leftovers)s, CASE WHEN %(young)s THEN now() + make_interval(secs => %(late_sec)s) END)
 ON CONFLICT (id) DO NOTHING
 
 -- name: buried

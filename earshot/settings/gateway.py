@@ -1,0 +1,32 @@
+"""Settings of the HTTP gateway."""
+
+from typing import Annotated
+
+from pydantic import BaseModel, Field
+
+
+class Gateway(BaseModel):
+    """Fields for ``earshot serve``."""
+
+    gateway_host: str = "127.0.0.1"
+    """Address to listen on; ``0.0.0.0`` behind a proxy that terminates TLS."""
+    gateway_port: Annotated[int, Field(ge=0, le=65_535)] = 5300
+    gateway_url: str = ""
+    """Public URL of the gateway, for links in webhooks. Default: that of the local address."""
+    gateway_processes: Annotated[int, Field(ge=1, le=64)] = 1
+    """Server processes that share the port."""
+    metrics_open: bool = True
+    """``/metrics`` needs no token."""
+    requests_per_sec: Annotated[float, Field(gt=0)] = 50.0
+    """Sustained requests a second of one token; ``requests_burst`` may come at once."""
+    requests_burst: Annotated[int, Field(ge=1)] = 200
+    silent_sec: Annotated[float, Field(gt=0)] = 30.0
+    """A client that sends nothing for this long, in the middle of a request or before it, is
+    disconnected."""
+    answer_sec: Annotated[float, Field(gt=0)] = 55.0
+    """Deadline of requests that wait for an analysis; below the usual limit of proxies, 60 s."""
+
+    @property
+    def public_url(self) -> str:
+        """URL without a slash at its end."""
+        return (self.gateway_url or f"http://{self.gateway_host}:{self.gateway_port}").rstrip("/")

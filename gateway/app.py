@@ -1,0 +1,61 @@
+"""The gateway's ASGI application."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+from fastapi import FastAPI
+from fastapi.openapi.utils import get_openapi
+
+from gateway import problems
+from gateway.problems import ProblemDetails
+from gateway.request_id import RequestId
+from gateway.routes import service
+
+ROUTERS = (service.router,)
+
+DESCRIPTION = """Analyses recordings: scene, noise, words, speakers, emotion and sentiment.
+
+Every operation with a lock needs a token: `Authorization: Bearer ear_...`. Errors are problem
+details (RFC 9457). Times are integer milliseconds of the recording."""
+
+
+def create() -> FastAPI:
+    """The application; what it needs for its life is started and stopped by its lifespan."""
+    app = FastAPI(
+        title="Earshot",
+        version="1.0",
+        description=DESCRIPTION,
+        lifespan=_lifespan,
+        redirect_slashes=False,
+        docs_url=None,
+        redoc_url=None,
+    )
+    for router in ROUTERS:
+        app.include_router(router)
+    problems.install(app)
+    app.add_middleware(RequestId)
+    app.openapi = lambda: document(app)  # type: ignore[method-assign]
+    return app
+
+
+@asynccontextmanager
+async def _lifespan(_app: FastAPI) -> AsyncIterator[None]:
+    yield
+
+
+def document(app: FastAPI) -> dict[str, Any]:
+    """The OpenAPI document."""
+    if app.openapi_schema is None:
+        made = get_openapi(
+            title=app.title,
+            version=app.version,
+            description=app.description,
+            routes=app.routes,
+        )
+        parts = made.setdefault("components", {})
+        parts.setdefault("securitySchemes", {})["bearer"] = {"type": "http", "scheme": "bearer"}
+        schemas = parts.setdefault("schemas", {})
+        schemas["ProblemDetails"] = ProblemDetails.model_json_schema()
+        app.openapi_schema = made
+    return app.openapi_schema

@@ -1,0 +1,237 @@
+"""Decides on every request before a byte of its body is read: token, scope, rate and length.
+
+Each operation names the scope that it needs (``operation``); the decision is one function for HTTP
+and WebSocket. FastAPI itself reads and stores a whole form before a dependency runs, so the
+decision lies in the route.
+"""
+
+import asyncio
+import time
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+from fastapi import Request
+from fastapi.routing import APIRoute
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import HTTPConnection
+from starlette.types import Message, Receive, Send
+from starlette.types import Scope as AsgiScope
+
+from earshot.analysis.errors import EarshotError, Unavailable
+from earshot.settings import settings
+from earshot.storage.postgres import db, tokens
+from earshot.storage.postgres.tokens import Scope, Token
+from earshot.storage.redis import client as redis
+from earshot.storage.redis import rates, tickets
+from gateway.problems import Problem, of_error
+
+NEEDS = "x-scope"
+"""Key of an operation in the OpenAPI document: the scope of its token, or ``none``."""
+LONGEST = "x-max-bytes"
+"""Key of an operation in the OpenAPI document: the longest body."""
+SMALL_BYTES = 1 << 16
+KNOWN_SEC = 5.0
+"""A token is looked up again after this time: a revoked one works no longer than that."""
+KNOWN_MOST = 10_000
+
+
+class Caller(NamedTuple):
+    """Whose request it is."""
+
+    token: str
+    """Id of the token."""
+    tenant: str
+    scope: Scope
+
+
+_known: dict[str, tuple[float, Token]] = {}
+
+
+async def admit(connection: HTTPConnection, needed: Scope) -> Caller:
+    """The caller of a request or of a WebSocket.
+
+    Raises:
+        Problem: 401, no valid token or ticket; 403, its scope does not include ``needed``; 429, too
+            many requests; 503, Postgres does not answer.
+    """
+    caller = await _caller(connection)
+    if caller is None:
+        raise Problem(
+            401,
+            "unauthorized",
+            "Send a valid token as `Authorization: Bearer ear_...`; `earshot token create` makes"
+            " one.",
+            {"WWW-Authenticate": "Bearer"},
+        )
+    if not caller.scope.includes(needed):
+        raise Problem(
+            403,
+            "forbidden",
+            f"This needs a token with the scope `{needed}`; this one has `{caller.scope}`.",
+        )
+    await _keep_to_rate(caller)
+    return caller
+
+
+async def _caller(connection: HTTPConnection) -> Caller | None:
+    kind, _, secret = connection.headers.get("authorization", "").partition(" ")
+    if kind.lower() == "bearer" and secret.strip():
+        token = await _token(secret.strip())
+        return Caller(str(token.id), token.tenant, token.scope) if token else None
+    ticket = connection.query_params.get("ticket")
+    if ticket:
+        found = await run_in_threadpool(tickets.redeem, redis.client(), ticket)
+        return Caller(found["token"], found["tenant"], Scope(found["scope"])) if found else None
+    return None
+
+
+async def _token(secret: str) -> Token | None:
+    known = _known.get(secret)
+    if known and known[0] > time.monotonic():
+        return known[1]
+    found = await run_in_threadpool(_find, secret)
+    if found is None:
+        _known.pop(secret, None)
+    else:
+        if len(_known) >= KNOWN_MOST:
+            _known.clear()
+        _known[secret] = (time.monotonic() + KNOWN_SEC, found)
+    return found
+
+
+def _find(secret: str) -> Token | None:
+    with db.pooled() as connection:
+        return tokens.find(connection, secret)
+
+
+async def _keep_to_rate(caller: Caller) -> None:
+    config = settings()
+    try:
+        wait_sec = await run_in_threadpool(
+            rates.take,
+            redis.impatient(),
+            caller.token,
+            config.requests_per_sec,
+            config.requests_burst,
+        )
+    except Unavailable:
+        return  # requests that need Redis fail for themselves
+    if wait_sec:
+        raise Problem(
+            429,
+            "too_many_requests",
+            f"More than {config.requests_per_sec:g} requests a second with this token.",
+            {"Retry-After": str(wait_sec)},
+        )
+
+
+class Door(APIRoute):
+    """A route that admits requests before it reads them. ``request.state.caller`` is the
+    ``Caller``."""
+
+    async def handle(self, scope: AsgiScope, receive: Receive, send: Send) -> None:
+        extra: Mapping[str, Any] = self.openapi_extra or {}
+        if scope["method"] not in (self.methods or ()):
+            await super().handle(scope, receive, send)  # 405
+            return
+        try:
+            if extra[NEEDS] != "none":
+                request = Request(scope)
+                request.state.caller = await admit(request, Scope(extra[NEEDS]))
+            _judge_length(scope, extra[LONGEST])
+        except EarshotError as error:
+            raise _closing(of_error(error), scope) from error
+        except Problem as problem:
+            raise _closing(problem, scope) from None
+        await super().handle(scope, _bounded(receive, extra[LONGEST]), send)
+
+
+def _closing(problem: Problem, scope: AsgiScope) -> Problem:
+    """The problem with the end of the connection where a body would follow, which is not read."""
+    names = {name for name, value in scope["headers"] if value != b"0"}
+    if names & {b"content-length", b"transfer-encoding"}:
+        problem.headers = {**(problem.headers or {}), "Connection": "close"}
+    return problem
+
+
+def operation(
+    needed: Scope | None,
+    longest: int = SMALL_BYTES,
+    answers: Mapping[int, str] | None = None,
+    **extra: Any,
+) -> dict[str, Any]:
+    """Arguments of a route: ``@router.get("/path", **operation(Scope.READ))``.
+
+    Args:
+        needed: scope of the token; None for an open operation.
+        longest: bytes of the longest body.
+        answers: further error statuses, with what they mean.
+        extra: further parts of the operation in the OpenAPI document.
+    """
+    statuses = {
+        **(
+            {
+                401: "No valid token.",
+                403: "The scope of the token does not include this.",
+                429: "Too many requests.",
+            }
+            if needed
+            else {}
+        ),
+        413: f"The body is longer than {longest} bytes.",
+        503: "A service does not answer.",
+        **(answers or {}),
+    }
+    return {
+        "openapi_extra": {
+            NEEDS: needed or "none",
+            LONGEST: longest,
+            "security": [{"bearer": []}] if needed else [],
+            **extra,
+        },
+        "responses": {
+            status: {
+                "description": meaning,
+                "content": {
+                    "application/problem+json": {
+                        "schema": {"$ref": "#/components/schemas/ProblemDetails"}
+                    }
+                },
+            }
+            for status, meaning in statuses.items()
+        },
+    }
+
+
+def _judge_length(scope: AsgiScope, longest: int) -> None:
+    stated = dict(scope["headers"]).get(b"content-length", b"")
+    if stated.isdigit() and int(stated) > longest:
+        raise _too_long(longest)
+
+
+def _too_long(longest: int) -> Problem:
+    return Problem(413, "too_large", f"The body is longer than {longest} bytes.")
+
+
+def _bounded(receive: Receive, longest: int) -> Receive:
+    """``receive`` that ends with 413 behind ``longest`` bytes, and with 408 when nothing comes."""
+    left = longest
+    complete = False
+
+    async def next_message() -> Message:
+        nonlocal left, complete
+        if complete:
+            return await receive()  # waits for the disconnection
+        try:
+            message = await asyncio.wait_for(receive(), settings().silent_sec)
+        except TimeoutError:
+            raise Problem(
+                408, "request_timeout", "The rest of the request did not come in time."
+            ) from None
+        left -= len(message.get("body", b""))
+        complete = not message.get("more_body", False)
+        if left < 0:
+            raise _too_long(longest)
+        return message
+
+    return next_message

@@ -1,0 +1,27 @@
+"""Runs the gateway in the foreground."""
+
+import uvicorn
+
+from earshot.settings import settings
+
+GRACE_SEC = 10
+"""Time for running requests to finish when the gateway stops; streams are ended at once."""
+
+
+def serve(host: str | None = None, port: int | None = None) -> None:
+    """Listens until SIGTERM or Ctrl-C."""
+    config = settings()
+    uvicorn.run(
+        "gateway.app:create",
+        factory=True,
+        host=host or config.gateway_host,
+        port=config.gateway_port if port is None else port,
+        workers=config.gateway_processes,
+        http="httptools",
+        ws="websockets-sansio",
+        log_level="warning",
+        access_log=False,
+        server_header=False,
+        timeout_graceful_shutdown=GRACE_SEC,
+        ws_max_size=1 << 20,
+    )

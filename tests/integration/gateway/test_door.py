@@ -1,0 +1,76 @@
+"""Who may enter: tokens, scopes, tickets, rates and lengths, before a byte of a body is read."""
+
+import socket
+from collections.abc import Callable
+from urllib.parse import urlsplit
+
+import httpx2
+import pytest
+
+from tests.servers import Stack
+
+pytestmark = pytest.mark.integration
+Make = Callable[..., httpx2.Client]
+
+
+def test_health_needs_no_token(client: Make) -> None:
+    answer = client(None).get("/health")
+    assert (answer.status_code, answer.json()) == (200, {"status": "ok"})
+    assert client(None).get("/ready").status_code == 200
+    assert "python_info" in client(None).get("/metrics").text
+
+
+@pytest.mark.parametrize(
+    ("authorization", "status"),
+    [(None, 401), ("Bearer ear_wrong", 401), ("Basic eDp5", 401), ("Bearer", 401)],
+)
+def test_no_valid_token_is_401(client: Make, authorization: str | None, status: int) -> None:
+    headers = {} if authorization is None else {"Authorization": authorization}
+    answer = client(None).post("/tickets", headers=headers)
+    problem = answer.json()
+    assert answer.status_code == problem["status"] == status
+    assert answer.headers["content-type"] == "application/problem+json"
+    assert problem["request_id"] == answer.headers["x-request-id"]
+    assert answer.headers["www-authenticate"] == "Bearer"
+
+
+def test_every_error_is_a_problem(client: Make) -> None:
+    for method, path, status in (("GET", "/nowhere", 404), ("DELETE", "/health", 405)):
+        answer = client(None).request(method, path)
+        assert answer.status_code == answer.json()["status"] == status
+        assert answer.headers["content-type"] == "application/problem+json"
+        assert answer.json()["request_id"] == answer.headers["x-request-id"]
+
+
+def test_a_revoked_token_ends(door: Stack, client: Make) -> None:
+    made = door.earshot("token", "create", "short-lived", "--scope", "read")
+    secret = made.stdout.strip()
+    headers = {"Authorization": f"Bearer {secret}"}
+    assert client(None).post("/tickets", headers=headers).status_code == 201
+    assert door.earshot("token", "revoke", "short-lived").returncode == 0
+    door_list = door.earshot("token", "list").stdout
+    assert "short-lived" in door_list
+    assert "revoked" in door_list
+    assert secret not in door_list
+    # longer than a token is remembered
+    for _ in range(40):
+        if client(None).post("/tickets", headers=headers).status_code == 401:
+            break
+        import time
+
+        time.sleep(0.25)
+    assert client(None).post("/tickets", headers=headers).status_code == 401
+
+
+def test_the_answer_comes_before_the_body(door: Stack) -> None:
+    """A client that announces ten gigabytes without a token is refused for its headers alone."""
+    url = urlsplit(door.settings["GATEWAY_URL"])
+    with socket.create_connection((url.hostname, url.port), timeout=10) as line:
+        line.sendall(b"POST /tickets HTTP/1.1\r\nHost: x\r\nContent-Length: 10000000000\r\n\r\n")
+        answer = line.recv(4096)
+        assert answer.startswith(b"HTTP/1.1 401 ")
+        assert b"connection: close" in answer.lower()
+
+
+def test_a_long_body_is_413(door: Stack, client: Make) -> None:
+    assert client("read").post("/tickets", content=b"x" * 100_000).status_code == 413
