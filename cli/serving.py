@@ -12,8 +12,8 @@ app = typer.Typer()
 
 @app.command()
 def up() -> None:
-    """Start Redis, Postgres and the workers here."""
-    from cli.localstack import stack
+    """Start Redis, Postgres, the workers and the HTTP gateway here."""
+    from cli.localstack import gateway_process, stack
     from earshot.settings import settings
     from earshot.storage.redis_url import celery_url
 
@@ -31,6 +31,11 @@ def up() -> None:
     say(f"  Celery    {celery_url(config.redis_url)}")
     say(f"  Postgres  {config.database_url}")
     say(f"  logs      {config.home / 'logs'}")
+    token = gateway_process.token_file(config.home)
+    say(f"  HTTP      {config.public_url}  (docs/http.md), with the token in {token}:")
+    say(
+        f'            curl -H "Authorization: Bearer $(cat {token})" {config.public_url}/recordings'
+    )
     say("stop it with: earshot down")
 
 

@@ -29,6 +29,11 @@ def needed(home: Path) -> bool:
     return any(_holds(lease) for lease in _folder(home).glob("*"))
 
 
+def kept(home: Path) -> bool:
+    """True between ``up`` and ``down``."""
+    return (_folder(home) / KEPT).exists()
+
+
 def clear(home: Path) -> None:
     for lease in _folder(home).glob("*"):
         lease.unlink(missing_ok=True)

@@ -14,6 +14,8 @@ BEAT = "beat"
 SUPERVISOR = "supervisor"
 SUPERVISOR_ARGV = (sys.executable, "-m", "cli.localstack.supervisor")
 
+GATEWAY_ARGV = (sys.executable, "-m", "earshot", "serve")
+
 SETTINGS = {
     # On CPU pools a batch only delays the first event and unbalances the cores.
     "EARSHOT_CHUNK_BATCH_SIZE": "1",

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import IO
 
 from cli.localstack import (
+    gateway_process,
     leases,
     plan,
     postgres,
@@ -26,6 +27,8 @@ from earshot.storage.postgres.migrate import migrate
 Say = Callable[[str], None]
 
 POSTGRES = "postgres"
+CLIENTS = (gateway_process.NAME, plan.BEAT, *plan.NAMES)
+"""The parts that are clients of the servers, in stopping order."""
 STOP_TIMEOUT_SEC = 30.0
 """A process that does not end within this time is killed."""
 HOPELESS = 3
@@ -36,8 +39,8 @@ def up(say: Say, *, keep: bool) -> list[str]:
     """Starts the parts that do not run and returns their names; if a part fails, everything this
     call started is stopped again.
 
-    ``keep``: stay up until ``down``. Otherwise until ``release`` is called by the last process that
-    called ``up``.
+    ``keep``: stay up until ``down``, with the HTTP gateway. Otherwise until ``release`` is called
+    by the last process that called ``up``.
 
     Raises:
         Misconfigured: the local packages are not installed, or the settings name other servers.
@@ -46,7 +49,7 @@ def up(say: Say, *, keep: bool) -> list[str]:
     home = settings().home.resolve()
     urls.refuse_others(home)
     with locked(home, say):
-        missing = [name for name, runs in status(home).items() if not runs]
+        missing = [name for name, runs in status(home, keep).items() if not runs]
         try:
             _start(home, missing, say)
         except BaseException:
@@ -80,15 +83,18 @@ def down(say: Say) -> list[str]:
     return running
 
 
-def status(home: Path) -> dict[str, bool]:
-    """For each part, true if it runs, in starting order."""
+def status(home: Path, with_gateway: bool = False) -> dict[str, bool]:
+    """For each part, true if it runs, in starting order. The gateway is one of them while the stack
+    is kept up."""
     parts = {
         redis.NAME: processes.running(home, redis.NAME) is not None,
         POSTGRES: postgres.pid(home) is not None,
     }
+    named = [*plan.NAMES, plan.BEAT]
+    if with_gateway or leases.kept(home) or processes.running(home, gateway_process.NAME):
+        named.append(gateway_process.NAME)
     return parts | {
-        name: processes.running(home, name) is not None
-        for name in (*plan.NAMES, plan.BEAT, plan.SUPERVISOR)
+        name: processes.running(home, name) is not None for name in (*named, plan.SUPERVISOR)
     }
 
 
@@ -137,10 +143,17 @@ def _start(home: Path, names: Collection[str], say: Say) -> None:
         database_url = database.result()
     if redis_url != urls.recorded(home).get("redis_url", redis_url):
         # The address of Redis has changed: workers with the old one are restarted.
-        processes.stop(home, (*plan.NAMES, plan.BEAT), STOP_TIMEOUT_SEC)
-        names = {*names, *plan.NAMES, plan.BEAT}
+        again = [name for name in status(home) if name in CLIENTS]
+        processes.stop(home, again, STOP_TIMEOUT_SEC)
+        names = {*names, *again}
     urls.record(home, redis_url, database_url)
-    worker_processes.start(home, names, worker_env(home, redis_url, database_url))
+    env = worker_env(home, redis_url, database_url)
+    if gateway_process.NAME in names:  # beside the workers, which take as long
+        gateway_process.start(home, env)
+    worker_processes.start(home, names, env)
+    if gateway_process.NAME in names:
+        gateway_process.wait(home)
+        gateway_process.make_token(home, database_url)
     if plan.SUPERVISOR in names:
         troubles.clear(home)
         processes.start(home, plan.SUPERVISOR, plan.SUPERVISOR_ARGV, {"EARSHOT_HOME": str(home)})
@@ -158,9 +171,7 @@ def _stop(home: Path, names: list[str], say: Say) -> None:
     """Stops workers first, so that they can return their work to Redis; the servers last."""
     if plan.SUPERVISOR in names:
         processes.stop(home, [plan.SUPERVISOR], STOP_TIMEOUT_SEC)
-    killed = processes.stop(
-        home, [name for name in (plan.BEAT, *plan.NAMES) if name in names], STOP_TIMEOUT_SEC
-    )
+    killed = processes.stop(home, [name for name in CLIENTS if name in names], STOP_TIMEOUT_SEC)
     for name in killed:
         say(f"{name} did not end and was killed; its work is done again after the next start")
     if redis.NAME in names:

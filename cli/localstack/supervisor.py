@@ -9,6 +9,7 @@ from pathlib import Path
 import psutil
 
 from cli.localstack import (
+    gateway_process,
     logs,
     plan,
     postgres,
@@ -113,6 +114,8 @@ def _start_part(home: Path, name: str) -> None:
         redis.wait(home, log.warning)
     elif name == stack.POSTGRES:
         postgres.start(home)
+    elif name == gateway_process.NAME:
+        gateway_process.start(home, _env(home))
     elif name == plan.BEAT:
         worker_processes.start_beat(home, _env(home))
     else:

@@ -11,6 +11,7 @@ import psutil
 
 from cli.localstack import processes, waiting
 from earshot.settings import PROJECT, stack_file
+from tests.servers import free_port
 
 TIMEOUT_SEC = 240
 
@@ -21,7 +22,12 @@ class Machine:
     def __init__(self, home: Path) -> None:
         self.home = home
         kept = {key: value for key, value in os.environ.items() if not key.startswith("EARSHOT_")}
-        self.env = {**kept, "PYTHONPATH": str(PROJECT), "EARSHOT_HOME": str(home / "home")}
+        self.env = {
+            **kept,
+            "PYTHONPATH": str(PROJECT),
+            "EARSHOT_HOME": str(home / "home"),
+            "EARSHOT_GATEWAY_PORT": str(free_port()),
+        }
 
     def argv(self, *words: str) -> list[str]:
         return [sys.executable, "-m", "earshot", *words]
