@@ -2,7 +2,7 @@
 
 from fastapi import APIRouter, Request, Response
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
-from pydantic import BaseModel
+from pydantic import BaseModel, ConfigDict
 
 from earshot.settings import settings
 from earshot.storage.postgres import db
@@ -17,11 +17,17 @@ router = APIRouter(route_class=Door, tags=["service"])
 class Health(BaseModel):
     """The gateway answers."""
 
+    model_config = ConfigDict(json_schema_extra={"examples": [{"status": "ok"}]})
+
     status: str = "ok"
 
 
 class Ticket(BaseModel):
     """A ticket for one request of a client that cannot send headers."""
+
+    model_config = ConfigDict(
+        json_schema_extra={"examples": [{"ticket": "eat_Vx3k...", "expires_in": 30}]}
+    )
 
     ticket: str
     expires_in: int
