@@ -5,7 +5,6 @@ and WebSocket. FastAPI itself reads and stores a whole form before a dependency 
 decision lies in the route.
 """
 
-import asyncio
 import time
 from collections.abc import Mapping
 from typing import Any, NamedTuple
@@ -14,7 +13,7 @@ from fastapi import Request
 from fastapi.routing import APIRoute
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import HTTPConnection
-from starlette.types import Message, Receive, Send
+from starlette.types import Receive, Send
 from starlette.types import Scope as AsgiScope
 
 from earshot.analysis.errors import EarshotError, Unavailable
@@ -23,6 +22,7 @@ from earshot.storage.postgres import db, tokens
 from earshot.storage.postgres.tokens import Scope, Token
 from earshot.storage.redis import client as redis
 from earshot.storage.redis import rates, tickets
+from gateway.body import Body, has_body, judge_length
 from gateway.problems import Problem, of_error
 
 NEEDS = "x-scope"
@@ -134,29 +134,35 @@ class Door(APIRoute):
         if scope["method"] not in (self.methods or ()):
             await super().handle(scope, receive, send)  # 405
             return
+        longest = extra[LONGEST] or longest_upload()
         try:
             if extra[NEEDS] != "none":
                 request = Request(scope)
                 request.state.caller = await admit(request, Scope(extra[NEEDS]))
-            _judge_length(scope, extra[LONGEST])
+            judge_length(scope, longest)
         except EarshotError as error:
             raise _closing(of_error(error), scope) from error
         except Problem as problem:
             raise _closing(problem, scope) from None
-        await super().handle(scope, _bounded(receive, extra[LONGEST]), send)
+        body = Body(scope, receive, send, longest)
+        await super().handle(scope, body.receive, body.send)
+
+
+def longest_upload() -> int:
+    """Bytes of the longest form with a file."""
+    return settings().max_upload_mb * 1_000_000 + SMALL_BYTES
 
 
 def _closing(problem: Problem, scope: AsgiScope) -> Problem:
     """The problem with the end of the connection where a body would follow, which is not read."""
-    names = {name for name, value in scope["headers"] if value != b"0"}
-    if names & {b"content-length", b"transfer-encoding"}:
+    if has_body(scope):
         problem.headers = {**(problem.headers or {}), "Connection": "close"}
     return problem
 
 
 def operation(
     needed: Scope | None,
-    longest: int = SMALL_BYTES,
+    longest: int | None = SMALL_BYTES,
     answers: Mapping[int, str] | None = None,
     **extra: Any,
 ) -> dict[str, Any]:
@@ -164,7 +170,7 @@ def operation(
 
     Args:
         needed: scope of the token; None for an open operation.
-        longest: bytes of the longest body.
+        longest: bytes of the longest body; None for an upload, which ``max_upload_mb`` bounds.
         answers: further error statuses, with what they mean.
         extra: further parts of the operation in the OpenAPI document.
     """
@@ -178,7 +184,9 @@ def operation(
             if needed
             else {}
         ),
-        413: f"The body is longer than {longest} bytes.",
+        413: f"The body is longer than {longest} bytes."
+        if longest
+        else "The body is longer than `EARSHOT_MAX_UPLOAD_MB` allows.",
         503: "A service does not answer.",
         **(answers or {}),
     }
@@ -201,37 +209,3 @@ def operation(
             for status, meaning in statuses.items()
         },
     }
-
-
-def _judge_length(scope: AsgiScope, longest: int) -> None:
-    stated = dict(scope["headers"]).get(b"content-length", b"")
-    if stated.isdigit() and int(stated) > longest:
-        raise _too_long(longest)
-
-
-def _too_long(longest: int) -> Problem:
-    return Problem(413, "too_large", f"The body is longer than {longest} bytes.")
-
-
-def _bounded(receive: Receive, longest: int) -> Receive:
-    """``receive`` that ends with 413 behind ``longest`` bytes, and with 408 when nothing comes."""
-    left = longest
-    complete = False
-
-    async def next_message() -> Message:
-        nonlocal left, complete
-        if complete:
-            return await receive()  # waits for the disconnection
-        try:
-            message = await asyncio.wait_for(receive(), settings().silent_sec)
-        except TimeoutError:
-            raise Problem(
-                408, "request_timeout", "The rest of the request did not come in time."
-            ) from None
-        left -= len(message.get("body", b""))
-        complete = not message.get("more_body", False)
-        if left < 0:
-            raise _too_long(longest)
-        return message
-
-    return next_message
