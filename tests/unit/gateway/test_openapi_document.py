@@ -25,7 +25,7 @@ def test_the_published_document_is_that_of_the_application() -> None:
     assert json.loads(published) == document(create()), "run `make schemas`"
 
 
-@pytest.mark.parametrize(("name", "operation"), operations())
+@pytest.mark.parametrize(("name", "operation"), list(operations()))
 def test_every_operation_is_described(name: str, operation: dict[str, Any]) -> None:
     assert operation["summary"]
     assert operation[NEEDS] in ("none", "read", "write", "admin")
@@ -33,7 +33,7 @@ def test_every_operation_is_described(name: str, operation: dict[str, Any]) -> N
     assert ("401" in operation["responses"]) >= (operation[NEEDS] != "none")
 
 
-@pytest.mark.parametrize(("name", "operation"), operations())
+@pytest.mark.parametrize(("name", "operation"), list(operations()))
 def test_every_operation_has_an_example(name: str, operation: dict[str, Any]) -> None:
     """Of its body, where it takes one, and of its answer, where that is JSON."""
     parts = [operation["requestBody"]] if "requestBody" in operation else []
