@@ -10,9 +10,11 @@ from fastapi.openapi.utils import get_openapi
 from gateway import problems
 from gateway.problems import ProblemDetails
 from gateway.request_id import RequestId
-from gateway.routes import service
+from gateway.routes import classify, noise, service
+from gateway.short import models
 
-ROUTERS = (service.router,)
+ROUTERS = (classify.router, noise.router, service.router)
+"""The first is found first: its requests are the most frequent and the shortest."""
 
 DESCRIPTION = """Analyses recordings: scene, noise, words, speakers, emotion and sentiment.
 
@@ -40,8 +42,9 @@ def create() -> FastAPI:
 
 
 @asynccontextmanager
-async def _lifespan(_app: FastAPI) -> AsyncIterator[None]:
-    yield
+async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
+    async with models.running() as app.state.models:
+        yield
 
 
 def document(app: FastAPI) -> dict[str, Any]:

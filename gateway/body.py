@@ -45,7 +45,8 @@ class Body:
         if self._ended:
             return await self._receive()  # waits for the disconnection
         try:
-            message = await asyncio.wait_for(self._receive(), settings().silent_sec)
+            async with asyncio.timeout(settings().silent_sec):  # needs no task, as wait_for does
+                message = await self._receive()
         except TimeoutError:
             raise Problem(
                 408, "request_timeout", "The rest of the request did not come in time."

@@ -145,7 +145,11 @@ class Door(APIRoute):
         except Problem as problem:
             raise _closing(problem, scope) from None
         body = Body(scope, receive, send, longest)
-        await super().handle(scope, body.receive, body.send)
+        await self.answer(scope, body.receive, body.send)
+
+    async def answer(self, scope: AsgiScope, receive: Receive, send: Send) -> None:
+        """Answers an admitted request, by FastAPI."""
+        await super().handle(scope, receive, send)
 
 
 def longest_upload() -> int:

@@ -3,6 +3,7 @@
 import uvicorn
 
 from earshot.settings import settings
+from tasks.process import environment
 
 GRACE_SEC = 10
 """Time for running requests to finish when the gateway stops; streams are ended at once."""
@@ -10,6 +11,7 @@ GRACE_SEC = 10
 
 def serve(host: str | None = None, port: int | None = None) -> None:
     """Listens until SIGTERM or Ctrl-C."""
+    environment.complete()  # numeric libraries on one thread, before they are loaded
     config = settings()
     uvicorn.run(
         "gateway.app:create",

@@ -60,11 +60,3 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         default=40,
         help="how many test_retention lets grow old (make growth: 3000)",
     )
-    parser.addoption(
-        "--write-access",
-        action="store_true",
-        help="write docs/http-access.md (gateway/test_access)",
-    )
-    parser.addoption(
-        "--schemathesis-sec", default=120, help="how long gateway/test_schemathesis sends requests"
-    )

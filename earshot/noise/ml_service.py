@@ -17,8 +17,13 @@ class MLService:
     """Classifies noise with the model that ``ML_MODEL_V2_PATH`` names, else with the embedded
     release."""
 
-    def __init__(self, model_path: str | Path | None = None) -> None:
+    def __init__(self, model_path: str | Path | None = None, longest_ms: int | None = None) -> None:
+        """
+        Args:
+            longest_ms: no sound may be longer; None: any length, which is decoded into memory.
+        """
         self.model_path = model_path or settings().ml_model_v2_path
+        self.longest_ms = longest_ms
 
     @cached_property
     def classifier(self) -> NoiseClassifierService:
@@ -44,9 +49,9 @@ class MLService:
                 together.
         Raises:
             ValueError: not base64.
-            BadAudio: not audio.
+            BadAudio: not audio, or too long.
         """
-        samples, rate = of_bytes(decoded(audio_data), sample_rate)
+        samples, rate = of_bytes(decoded(audio_data), sample_rate, self.longest_ms)
         answer = self.classifier.answer(samples, rate)
         canonical = answer.canonical(self.classifier.config.return_top_k)
         return {**canonical, **answer.grouped()}

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from earshot.analysis.errors import BadAudio
-from earshot.audio.decoding.decode import decode
+from earshot.audio.decoding.decode import check_longest, decode
 from earshot.audio.decoding.frames import Tally
 from earshot.audio.decoding.probe import probe
 from earshot.audio.features.level import mixed
@@ -17,28 +17,34 @@ from earshot.audio.features.level import mixed
 Array = NDArray[np.float32]
 
 
-def waveform(path: Path) -> tuple[Array, int]:
+def waveform(path: Path, longest_ms: int | None = None) -> tuple[Array, int]:
     """Mono float32 of a file in any format that ingest accepts, and its sample rate.
 
     Raises:
-        BadAudio: it cannot be read; the message gives the reason.
+        BadAudio: it cannot be read, or is longer than that; the message gives the reason.
     """
     found = probe(path)
-    blocks = list(decode(path, found, Tally()))
+    blocks = list(decode(path, found, Tally(), longest_ms=longest_ms))
     return mixed(np.concatenate(blocks, axis=1)), found.sample_rate
 
 
-def of_bytes(data: bytes, sample_rate: int) -> tuple[Array, int]:
+def of_bytes(data: bytes, sample_rate: int, longest_ms: int | None = None) -> tuple[Array, int]:
     """Decodes an audio file, or takes bytes that no decoder recognises as raw little-endian float32
-    at ``sample_rate`` (C-50)."""
+    at ``sample_rate`` (C-50).
+
+    Raises:
+        BadAudio: not audio, or longer than ``longest_ms``.
+        ValueError: raw samples that are not finite.
+    """
     with tempfile.TemporaryDirectory(prefix="earshot-noise-") as folder:
         path = Path(folder) / "sound"
         path.write_bytes(data)
         try:
-            return waveform(path)
+            return waveform(path, longest_ms)
         except BadAudio as error:
             if error.code != "not_audio" or len(data) % 4:
                 raise
+    check_longest(len(data) // 4 * 1000 // sample_rate, longest_ms)
     return checked(np.frombuffer(data, "<f4")), sample_rate
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from itertools import pairwise
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,6 +15,7 @@ from earshot.analysis.types import Interval, Release
 from earshot.audio.clip import Clip
 from earshot.audio.features.level import SILENT, SILENT_DB, loudness, mixed
 from earshot.audio.features.windows import WindowSpec, begin_ms
+from earshot.compute.sound import Waveform
 from earshot.models.runtimes import open_release
 from earshot.models.scoring import classify
 from earshot.settings import settings
@@ -97,16 +98,33 @@ def cell_ms(spec: WindowSpec) -> int:
     return samples * 1000 // spec.mel.sample_rate
 
 
-def _scene(model: SceneModel, clip: Clip) -> SceneFindings:
-    waveform = clip.read()
-    scores = model.scores(mixed(waveform), clip.sample_rate)
+class Judged(NamedTuple):
+    """A sound, cell by cell and as a whole."""
+
+    scores: Array  # of the native classes, shape (windows, native)
+    shares: Array  # from the network, shape (cells, labels)
+    quiet: NDArray[np.bool_]  # inaudible cells, regardless of the network
+    filled: Array  # shares, silence where it is quiet
+    audible: NDArray[np.bool_]  # cells not dominated by silence
+    whole: Classification
+
+
+def judged(model: SceneModel, waveform: Waveform, sample_rate: int) -> Judged:
+    """The scene of a sound of any length, at the sample rate of the analysis."""
+    scores = model.scores(mixed(waveform), sample_rate)
     size = model.spec.hop * model.spec.mel.hop
     cells, quiet = cells_of(model.gathered(scores), waveform, size), quiet_cells(waveform, size)
     shares, silence = shares_of(cells, model.pooled_temperature), model.labels.index(SILENCE)
     audible = ~quiet & (shares.argmax(axis=1) != silence)
-    track = Cells(model.labels, shares, quiet, cell_ms(model.spec), clip.ref)
     filled = np.where(quiet[:, None], np.eye(len(model.labels), dtype=np.float32)[silence], shares)
     whole = overall(model.labels, cells, filled, audible, model.pooled_temperature)
+    return Judged(scores, shares, quiet, filled, audible, whole)
+
+
+def _scene(model: SceneModel, clip: Clip) -> SceneFindings:
+    waveform = clip.read()
+    scores, shares, quiet, filled, audible, whole = judged(model, waveform, clip.sample_rate)
+    track = Cells(model.labels, shares, quiet, cell_ms(model.spec), clip.ref)
     events, rejected = events_of(track, SILENCE, SILENT_DB)
     return SceneFindings(
         label=whole.label,

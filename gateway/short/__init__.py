@@ -1,0 +1,1 @@
+"""Short sounds that are classified while their sender waits: threads, models, bodies, metrics."""
