@@ -10,10 +10,15 @@ from fastapi.openapi.utils import get_openapi
 from gateway import problems
 from gateway.problems import ProblemDetails
 from gateway.request_id import RequestId
-from gateway.routes import classify, noise, service
+from gateway.routes import classify, noise, service, submissions
 from gateway.short import models
 
-ROUTERS = (classify.router, noise.router, service.router)
+ROUTERS = (
+    classify.router,
+    noise.router,
+    service.router,
+    submissions.router,
+)
 """The first is found first: its requests are the most frequent and the shortest."""
 
 DESCRIPTION = """Analyses recordings: scene, noise, words, speakers, emotion and sentiment.

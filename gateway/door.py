@@ -18,6 +18,7 @@ from starlette.types import Scope as AsgiScope
 
 from earshot.analysis.errors import EarshotError, Unavailable
 from earshot.settings import settings
+from earshot.settings.intake import Intake
 from earshot.storage.postgres import db, tokens
 from earshot.storage.postgres.tokens import Scope, Token
 from earshot.storage.redis import client as redis
@@ -30,6 +31,8 @@ NEEDS = "x-scope"
 LONGEST = "x-max-bytes"
 """Key of an operation in the OpenAPI document: the longest body."""
 SMALL_BYTES = 1 << 16
+UPLOAD_BYTES: int = Intake.model_fields["max_upload_mb"].default * 1_000_000 + SMALL_BYTES
+"""Longest form with a file by the default setting, which stands for the setting itself."""
 KNOWN_SEC = 5.0
 """A token is looked up again after this time: a revoked one works no longer than that."""
 KNOWN_MOST = 10_000
@@ -134,7 +137,7 @@ class Door(APIRoute):
         if scope["method"] not in (self.methods or ()):
             await super().handle(scope, receive, send)  # 405
             return
-        longest = extra[LONGEST] or longest_upload()
+        longest = longest_upload() if extra[LONGEST] == UPLOAD_BYTES else extra[LONGEST]
         try:
             if extra[NEEDS] != "none":
                 request = Request(scope)
@@ -197,7 +200,7 @@ def operation(
     return {
         "openapi_extra": {
             NEEDS: needed or "none",
-            LONGEST: longest,
+            LONGEST: UPLOAD_BYTES if longest is None else longest,
             "security": [{"bearer": []}] if needed else [],
             **extra,
         },

@@ -18,7 +18,7 @@ from earshot.audio.store.layout import delete_recording
 from earshot.pipeline import deletion, orphans
 from earshot.settings import Retention, settings
 from earshot.storage import retention
-from earshot.storage.postgres import db, tombstones
+from earshot.storage.postgres import db, idempotency, tombstones
 from earshot.storage.postgres.db import Connection
 from earshot.storage.redis import client as redis
 from earshot.storage.redis import refused, stream
@@ -43,6 +43,7 @@ class Tidied(Frozen):
     letters_expired: int = 0
     refused_expired: int = 0
     tombstones_expired: int = 0
+    keys_expired: int = 0
     uploads_swept: int = 0
     files_swept: int = 0
 
@@ -78,6 +79,7 @@ def tidy(*, pass_sec: float = PASS_SEC, sweep: bool = False) -> Tidied:
             "tombstones_expired": lambda: _aged(
                 keep.tombstones, lambda age: tombstones.forget(connection, age, BATCH)
             ),
+            "keys_expired": lambda: 0 if held else idempotency.forget(connection, BATCH),
             "refused_expired": lambda: _aged(
                 keep.refused, lambda age: refused.forget(client, time.time() - age)
             ),

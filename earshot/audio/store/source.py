@@ -89,6 +89,25 @@ def confine(uri: str, roots: Sequence[str], store_url: str) -> str:
     )
 
 
+def check_offered(uri: str, roots: Sequence[str], store_url: str) -> None:
+    """Checks that another program may name this URI: below a root, and outside the store, which
+    holds what other tenants sent.
+
+    Raises:
+        Forbidden: ``outside_roots``.
+    """
+    found = confine(uri, roots, store_url)
+    path, store = local_path(found), local_path(store_url)
+    if path is not None and store is not None:
+        inside = path.is_relative_to(store.resolve())
+    else:
+        inside = path is None and store is None and _is_below(found, store_url)
+    if inside:
+        raise Forbidden(
+            "outside_roots", f"{shown(uri)} is in the audio store; upload the file instead"
+        )
+
+
 def _allowed(roots: Sequence[str], store_url: str) -> tuple[str, ...]:
     return (*roots, f"{store_url.rstrip('/')}/inbox")
 

@@ -40,6 +40,8 @@ def same_file(connection: Connection, recording_id: UUID, request: IngestRequest
     if recording is None:
         raise Transient("busy", f"recording {recording_id} was deleted just now")
     first = IngestRequest.model_validate(recording.request)
+    if recording.tenant != request.tenant:  # nothing is compared, nothing revealed
+        raise _taken("id_taken", recording_id, "stands for another file")
     if first.uri != request.uri:
         _compare(connection, recording, request.uri)
     return first.model_copy(update={"uri": request.uri})

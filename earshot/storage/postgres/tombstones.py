@@ -203,6 +203,12 @@ def buried(connection: Connection, ids: Collection[UUID]) -> set[UUID]:
     return {row["id"] for row in connection.execute(SQL["buried"], {"ids": list(ids)})}
 
 
+def buried_of(connection: Connection, tenant: str, recording_id: UUID) -> bool:
+    """True if the tenant had this recording, and it was deleted."""
+    args = {"id": recording_id, "tenant": tenant}
+    return connection.execute(SQL["buried_of"], args).fetchone() is not None
+
+
 def find(connection: Connection, prefix: str) -> UUID | None:
     """The one deleted recording whose id starts with ``prefix``; None if there is none, or
     several."""

@@ -44,6 +44,17 @@ def find(redis: Redis, request_id: UUID, request: IngestRequest) -> IngestReply 
     return found.reply if same(found.request, request) else None
 
 
+@lost_connections()
+def of_tenant(redis: Redis, request_id: UUID, tenant: str) -> UUID | None:
+    """The recording that answered a request of the tenant, whose own one is gone for it; None if
+    there was no such request."""
+    text = redis.get(_key(request_id))
+    found = None if text is None else Answered.model_validate_json(text)
+    if found is None or found.request.tenant != tenant:
+        return None
+    return found.reply.recording_id
+
+
 def same(one: IngestRequest, other: IngestRequest) -> bool:
     """True if both requests ask for the same; one that is sent again names its id, which the first
     may leave to the service."""

@@ -5,11 +5,11 @@ ON CONFLICT (recording_id, chunk_index, analysis, round) DO NOTHING
 
 -- name: quarantined
 -- Chunks of this recording whose very content (the same file, the same stretch) ended the same release of the same analysis
--- under two other recordings or more. A letter that was replayed does not count: somebody has asked to try again.
+-- under two other recordings of its tenant or more: no tenant learns what another one stored. A letter that was replayed does not count: somebody has asked to try again.
 SELECT c.index, d.analysis, d.release
 FROM chunk c
 JOIN recording mine ON mine.id = c.recording_id
-JOIN recording other ON other.sha256 = mine.sha256 AND other.id <> mine.id
+JOIN recording other ON other.tenant = mine.tenant AND other.sha256 = mine.sha256 AND other.id <> mine.id
 JOIN chunk twin ON twin.recording_id = other.id AND twin.index = c.index AND twin.start_ms = c.start_ms AND twin.end_ms = c.end_ms
 JOIN dead_letter d ON d.recording_id = twin.recording_id AND d.chunk_index = twin.index
 WHERE c.recording_id = %(recording_id)s AND c.round = 1 AND d.state <> 'replayed' AND d.code = 'worker_lost'

@@ -71,3 +71,6 @@ WHERE published_at >= now() - make_interval(secs => %(since_sec)s) AND seq > %(a
 
 -- name: mark_unpublished
 UPDATE outbox SET published_at = NULL, stream_id = NULL WHERE seq = %(seq)s AND stream_id = %(stream_id)s
+
+-- name: listen
+LISTEN earshot_events

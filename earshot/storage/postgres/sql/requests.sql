@@ -77,4 +77,4 @@ SELECT pg_try_advisory_xact_lock(hashtextextended(%(id)s::text, 0)) AS free
 
 -- name: enders
 SELECT count(*) AS recordings FROM recording
-WHERE sha256 = %(sha256)s AND id <> %(id)s AND state = 'failed' AND error_code = 'gave_up'
+WHERE tenant = (SELECT mine.tenant FROM recording mine WHERE mine.id = %(id)s) AND sha256 = %(sha256)s AND id <> %(id)s AND state = 'failed' AND error_code = 'gave_up'

@@ -25,9 +25,9 @@ UPDATE recording SET state = 'analyzing', round = %(round)s, analyses = %(analys
 WHERE id = %(id)s
 
 -- name: owner
--- The recording that counts as the one of this content (see the index recording_content).
+-- The recording that counts as the one of this content (see the index recording_content_of_tenant).
 SELECT other.id FROM recording mine JOIN recording other
-  ON other.sha256 = mine.sha256 AND other.language = mine.language AND other.claimed_roles = mine.claimed_roles AND other.id <> mine.id
+  ON other.tenant = mine.tenant AND other.sha256 = mine.sha256 AND other.language = mine.language AND other.claimed_roles = mine.claimed_roles AND other.id <> mine.id
 WHERE mine.id = %(id)s AND other.state <> 'failed' AND NOT other.forced
 
 -- name: reopen_chunk

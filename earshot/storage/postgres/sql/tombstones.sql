@@ -59,6 +59,9 @@ ON CONFLICT (id) DO NOTHING
 -- name: buried
 SELECT id FROM tombstone WHERE id = ANY (%(ids)s)
 
+-- name: buried_of
+SELECT id FROM tombstone WHERE id = %(id)s AND tenant = %(tenant)s
+
 -- name: find
 SELECT id, requested_at FROM tombstone WHERE id::text LIKE %(prefix)s || '%%' ORDER BY id LIMIT 2
 

@@ -1,0 +1,117 @@
+"""Requests of other programs as ``IngestRequest``: from the fields of a form, or from JSON."""
+
+import re
+from collections.abc import Mapping
+from typing import Annotated, Any
+
+from fastapi import Request
+from fastapi.exceptions import RequestValidationError
+from pydantic import Field, ValidationError
+
+from earshot.analysis.request import Address, FileName, IngestRequest, Role, check_names
+from earshot.analysis.types import Frozen, SpeakerCount
+from earshot.analysis.words.languages import Language
+from earshot.audio.store.source import check_offered
+from earshot.settings import settings
+from gateway.door import SMALL_BYTES
+from gateway.multipart import refused
+from gateway.problems import Problem
+from gateway.uploads import Form
+
+FIELDS = ("language", "speakers", "force", "accept_truncated")
+MANY = ("roles", "analyses")
+SPEAKERS = re.compile(r"(\d{1,2})(?:-(\d{1,2}))?")
+
+
+class ByUri(Frozen):
+    """A recording that lies below one of ``EARSHOT_ROOTS``; the fields of ``ingest.recording``."""
+
+    uri: Address
+    file_name: FileName | None = None
+    analyses: Annotated[tuple[str, ...], Field(max_length=64)] | None = None
+    roles: Annotated[tuple[Role, ...], Field(max_length=8)] | None = None
+    language: Language | None = None
+    speakers: SpeakerCount | None = None
+    force: bool = False
+    accept_truncated: bool = False
+
+
+async def by_uri(request: Request, tenant: str) -> IngestRequest:
+    """The request in a JSON body.
+
+    Raises:
+        Problem: 413.
+        RequestValidationError: 422.
+        Forbidden: ``outside_roots``.
+        Misconfigured: ``analyses``.
+    """
+    body = bytearray()
+    async for data in request.stream():
+        body += data
+        if len(body) > SMALL_BYTES:
+            raise Problem(413, "too_large", f"The JSON is longer than {SMALL_BYTES} bytes.")
+    try:
+        asked = ByUri.model_validate_json(bytes(body))
+    except ValidationError as error:
+        raise invalid(error) from error
+    config = settings()
+    check_offered(asked.uri, config.roots, config.store_url)
+    return checked({**asked.model_dump(), "tenant": tenant})
+
+
+def by_form(form: Form, tenant: str, analyses: tuple[str, ...] | None = None) -> IngestRequest:
+    """The request for the file of a form.
+
+    Args:
+        analyses: those to run, where the form has no such field.
+
+    Raises:
+        Problem: 422.
+        RequestValidationError: 422.
+        Misconfigured: ``analyses``.
+    """
+    named = form.several("analyses")
+    return checked(
+        {
+            "uri": form.file.uri or "file:///hashed",
+            "file_name": form.name,
+            "analyses": analyses if named is None else named,
+            "roles": form.several("roles"),
+            "language": form.one("language") or None,
+            "speakers": _speakers(form.one("speakers")),
+            "force": form.flag("force", False),
+            "accept_truncated": form.flag("accept_truncated", False),
+            "tenant": tenant,
+        }
+    )
+
+
+def checked(fields: Mapping[str, Any]) -> IngestRequest:
+    """The request with these fields.
+
+    Raises:
+        RequestValidationError: a field is invalid.
+        Misconfigured: ``analyses``, there is no such analysis.
+    """
+    try:
+        asked = IngestRequest.model_validate(fields)
+    except ValidationError as error:
+        raise invalid(error) from error
+    if asked.analyses is not None:
+        check_names(asked.analyses)
+    return asked
+
+
+def invalid(error: ValidationError) -> RequestValidationError:
+    """The error as FastAPI reports invalid bodies."""
+    parts = error.errors(include_url=False, include_context=False, include_input=False)
+    return RequestValidationError([{**each, "loc": ("body", *each["loc"])} for each in parts])
+
+
+def _speakers(text: str | None) -> dict[str, int] | None:
+    if not text:
+        return None
+    found = SPEAKERS.fullmatch(text)
+    if found is None:
+        raise refused("invalid_field", "`speakers` is a number, or two: 2, or 2-4.")
+    return {"min": int(found[1]), "max": int(found[2] or found[1])}

@@ -1,0 +1,59 @@
+"""Recordings of one tenant. What belongs to another one is answered like what does not exist."""
+
+import time
+from uuid import UUID
+
+from starlette.concurrency import run_in_threadpool
+
+from earshot.storage.postgres import db, recordings, tombstones
+from earshot.storage.postgres.db import Connection
+from earshot.storage.postgres.recordings import Recording
+from earshot.storage.redis import answered
+from earshot.storage.redis import client as redis
+from gateway.problems import gone, not_found
+from gateway.waiting import waiting
+
+
+def recording(connection: Connection, tenant: str, recording_id: UUID) -> Recording:
+    """The tenant's recording. An id whose request was answered with the stored recording of the
+    same content stands for that one.
+
+    Raises:
+        Problem: 404, there is none; 410, it was deleted.
+        Unavailable: Postgres or Redis is unavailable.
+    """
+    found = recordings.get(connection, recording_id)
+    if found is None and not tombstones.buried_of(connection, tenant, recording_id):
+        stored = answered.of_tenant(redis.client(), recording_id, tenant)
+        found = recordings.get(connection, stored) if stored else None
+        if stored and found is None and tombstones.buried_of(connection, tenant, stored):
+            raise gone()
+    elif found is None:
+        raise gone()
+    if found is None or found.tenant != tenant:
+        raise not_found()
+    return found
+
+
+async def finished(tenant: str, recording_id: UUID, timeout_sec: float) -> Recording | None:
+    """The tenant's recording once it is closed; None if it is not by then. It may be another one,
+    of the same content.
+
+    Raises:
+        Problem: 404, there is none; 410, it was deleted meanwhile.
+        Unavailable: Postgres or Redis is unavailable.
+    """
+    ends, wanted = time.monotonic() + timeout_sec, recording_id
+    while (left := ends - time.monotonic()) > 0:
+        if not await waiting.closed(wanted, left):
+            return None
+        found = await run_in_threadpool(_find, tenant, wanted)
+        if found.state.closed:
+            return found
+        wanted = found.id
+    return None
+
+
+def _find(tenant: str, recording_id: UUID) -> Recording:
+    with db.pooled() as connection:
+        return recording(connection, tenant, recording_id)
