@@ -10,7 +10,7 @@ from fastapi.openapi.utils import get_openapi
 from gateway import problems
 from gateway.problems import ProblemDetails
 from gateway.request_id import RequestId
-from gateway.routes import classify, noise, service, submissions
+from gateway.routes import classify, noise, recordings, service, sessions, submissions, transcribe
 from gateway.short import models
 
 ROUTERS = (
@@ -18,6 +18,9 @@ ROUTERS = (
     noise.router,
     service.router,
     submissions.router,
+    recordings.router,
+    sessions.router,
+    transcribe.router,
 )
 """The first is found first: its requests are the most frequent and the shortest."""
 

@@ -13,6 +13,31 @@ LINKS: JsonDict = {
     "audio": f"/sessions/{ID}/audio",
 }
 
+REPORT: JsonDict = {
+    "schema_version": "1.3",
+    "recording": {
+        "id": ID,
+        "file_name": "call.wav",
+        "sha256": "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
+        "duration_ms": 61_320,
+        "channels": 2,
+        "native_rate": 8000,
+        "roles": ["agent", "customer"],
+        "language": "en",
+    },
+    "status": "complete",
+    "missing": [],
+    "skipped": [],
+    "releases": {"scene": ["scene-6"]},
+    "scene": [{"start_ms": 0, "end_ms": 61_320, "label": "speech", "confidence": 0.97}],
+    "noise": None,
+    "speakers": [],
+    "transcript_language": None,
+    "turns": [],
+    "sentiment": [],
+    "classifications": {},
+}
+
 
 def form(properties: Mapping[str, Mapping[str, Any]], example: Mapping[str, Any]) -> dict[str, Any]:
     """Content of a form with a file."""

@@ -11,7 +11,7 @@ from earshot.storage.postgres.recordings import Recording
 from earshot.storage.redis import answered
 from earshot.storage.redis import client as redis
 from gateway.problems import gone, not_found
-from gateway.waiting import waiting
+from gateway.reading.waiting import waiting
 
 
 def recording(connection: Connection, tenant: str, recording_id: UUID) -> Recording:

@@ -1,0 +1,224 @@
+"""Recordings of the caller's tenant: list, search, state, report, deletion."""
+
+from typing import Annotated, Any
+from uuid import UUID
+
+from fastapi import APIRouter, Query, Request, Response
+from fastapi.responses import JSONResponse
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+
+from earshot.analysis.quality import RecordingQuality
+from earshot.analysis.report.report import Report
+from earshot.analysis.states import RecordingState
+from earshot.storage.postgres import db, listing, recordings
+from earshot.storage.postgres.listing import Listed, Place, Wanted
+from earshot.storage.postgres.recordings import Recording
+from earshot.storage.postgres.tokens import Scope
+from gateway import examples
+from gateway.door import Caller, Door, operation
+from gateway.problems import Problem
+from gateway.reading import cursors, deleting, owned
+from gateway.reading.deleting import Receipt
+from gateway.submitting import links
+
+router = APIRouter(route_class=Door, tags=["recordings"])
+
+MOST = 200
+"""Recordings on a page."""
+ID = {422: "The id is no UUID."}
+MISSING = {404: "There is no such recording.", 410: "It was deleted."}
+LISTED: dict[str, Any] = {
+    "id": examples.ID,
+    "state": "complete",
+    "file_name": "call.wav",
+    "language": "en",
+    "analyses": ["scene", "asr"],
+    "duration_ms": 61_320,
+    "channels": 2,
+    "error_code": None,
+    "error_detail": None,
+    "created_at": "2026-05-04T09:30:00.123456Z",
+    "finished_at": "2026-05-04T09:30:08.123456Z",
+}
+
+
+_REPORT = operation(Scope.READ, answers={**MISSING, **ID, 409: "There is no report (yet)."})
+_REPORT["responses"][200] = {"content": {"application/json": {"example": examples.REPORT}}}
+
+
+class RecordingPage(BaseModel):
+    """A part of a list, newest first."""
+
+    model_config = ConfigDict(
+        json_schema_extra={"examples": [{"recordings": [LISTED], "next_cursor": None}]}
+    )
+
+    recordings: list[Listed]
+    next_cursor: str | None = Field(description="Send it as `cursor`; null at the end.")
+
+
+class ChunkCounts(BaseModel):
+    """How far the analysis is."""
+
+    chunks_total: int
+    chunks_merged: int
+
+
+class RecordingStatus(Listed):
+    """A recording and its state."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {
+                    **LISTED,
+                    "round": 1,
+                    "progress": {"chunks_total": 4, "chunks_merged": 4},
+                    "roles": ["agent", "customer"],
+                    "native_rate": 8000,
+                    "container": "wav",
+                    "codec": "pcm_s16le",
+                    "sha256": "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
+                    "notes": [],
+                    "quality": None,
+                    "links": examples.LINKS,
+                }
+            ]
+        },
+    )
+
+    round: int = Field(description="1 unless analyses were asked for again.")
+    progress: ChunkCounts
+    roles: tuple[str, ...]
+    native_rate: int | None = Field(description="Sample rate of the file, Hz.")
+    container: str | None
+    codec: str | None
+    sha256: str | None = Field(description="Of the file's bytes.")
+    notes: tuple[str, ...]
+    quality: RecordingQuality | None
+    links: dict[str, str]
+
+
+@router.get(
+    "/recordings",
+    summary="List and search recordings, newest first",
+    **operation(Scope.READ, answers={422: "A parameter is invalid."}),
+)
+def list_recordings(
+    request: Request,
+    response: Response,
+    state: RecordingState | None = None,
+    language: Annotated[str | None, Query(max_length=35)] = None,
+    since: Annotated[AwareDatetime | None, Query(description="First time of submission.")] = None,
+    until: Annotated[
+        AwareDatetime | None, Query(description="End of those times, excluded.")
+    ] = None,
+    text: Annotated[
+        str | None,
+        Query(min_length=1, max_length=200, description="Part of a file name, or of what is said."),
+    ] = None,
+    limit: Annotated[int, Query(ge=1, le=MOST)] = 50,
+    cursor: Annotated[str | None, Query(max_length=200)] = None,
+) -> RecordingPage:
+    caller: Caller = request.state.caller
+    wanted = Wanted(state, language, since, until, text)
+    after = cursors.place(cursor) if cursor else None
+    if "\x00" in f"{language}{text}":
+        raise Problem(422, "invalid_text", "A parameter holds the character NUL.")
+    with db.pooled() as connection:
+        found = listing.page(connection, caller.tenant, wanted, after, limit + 1)
+    rows, more = found[:limit], len(found) > limit
+    following = cursors.cursor(Place(rows[-1].created_at, rows[-1].id)) if more else None
+    if following:
+        url = request.url.include_query_params(cursor=following)
+        response.headers["Link"] = f'<{url.path}?{url.query}>; rel="next"'
+    return RecordingPage(recordings=rows, next_cursor=following)
+
+
+@router.get(
+    "/recordings/{recording_id}",
+    summary="State, progress and facts of a recording",
+    **operation(Scope.READ, answers={**MISSING, **ID}),
+)
+def recording(request: Request, recording_id: UUID) -> RecordingStatus:
+    """An upload of content that the tenant has stored already is answered with that recording, and
+    its `id`."""
+    caller: Caller = request.state.caller
+    with db.pooled() as connection:
+        found = owned.recording(connection, caller.tenant, recording_id)
+        progress = recordings.progress(connection, [found.id]).get(found.id)
+    merged, total = (progress.chunks_merged, progress.chunks_total) if progress else (0, 0)
+    return RecordingStatus(
+        **found.model_dump(include=set(RecordingStatus.model_fields)),
+        progress=ChunkCounts(chunks_merged=merged, chunks_total=total),
+        links=links(found.id),
+    )
+
+
+@router.get(
+    "/recordings/{recording_id}/report",
+    summary="The report of a recording, as it was published",
+    response_model=Report,
+    **_REPORT,
+)
+def report(request: Request, recording_id: UUID) -> Response:
+    caller: Caller = request.state.caller
+    with db.pooled() as connection:
+        found = owned.recording(connection, caller.tenant, recording_id)
+        body = recordings.report(connection, found.id)
+    if body is None or not found.state.closed:
+        raise no_report(found)
+    return JSONResponse(body)
+
+
+def no_report(found: Recording) -> Problem:
+    """409: the recording has no report, or a new round will replace it."""
+    if found.state == RecordingState.FAILED:
+        return Problem(
+            409,
+            "failed",
+            f"The recording could not be analysed: {found.error_detail}",
+            reason=found.error_code,
+        )
+    return Problem(
+        409,
+        "not_finished",
+        f"The recording is {found.state}; ask again later.",
+        {"Retry-After": "2"},
+    )
+
+
+@router.delete(
+    "/recordings/{recording_id}",
+    summary="Delete a recording with all its data",
+    **operation(Scope.WRITE, answers={**MISSING, **ID}),
+)
+def delete(
+    request: Request,
+    response: Response,
+    recording_id: UUID,
+    search: Annotated[
+        bool, Query(description="Search every store for the id; else upkeep does so later.")
+    ] = True,
+) -> Receipt:
+    """Rows, audio, uploads, staged results, exports, events and stored answers go, and
+    `recording.deleted` is published. The status is 202 while a part could not be removed yet;
+    upkeep tries again, and the receipt stays at `/recordings/{id}/deletion`."""
+    caller: Caller = request.state.caller
+    receipt = deleting.delete(caller.tenant, recording_id, search=search)
+    if receipt.erased_at is None:
+        response.status_code = 202
+    return receipt
+
+
+@router.get(
+    "/recordings/{recording_id}/deletion",
+    summary="The receipt of a deletion",
+    **operation(
+        Scope.READ,
+        answers={404: "No recording with this id was deleted.", **ID},
+    ),
+)
+def deletion(request: Request, recording_id: UUID) -> Receipt:
+    caller: Caller = request.state.caller
+    return deleting.receipt(caller.tenant, recording_id)

@@ -1,0 +1,110 @@
+"""Sessions: recordings as transcripts, with their audio."""
+
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import APIRouter, Query, Request, Response
+from starlette.concurrency import run_in_threadpool
+
+from earshot.storage.postgres import db, recordings
+from earshot.storage.postgres.tokens import Scope
+from gateway.door import Caller, Door, operation
+from gateway.reading import audio, deleting, owned
+from gateway.reading.deleting import Receipt
+from gateway.reading.session import Session, session
+from gateway.routes.recordings import ID, MISSING, no_report
+
+router = APIRouter(route_class=Door, tags=["sessions"])
+
+AUDIO = {
+    **MISSING,
+    **ID,
+    409: "The recording is not decoded.",
+    410: "The recording was deleted, or its audio (`audio_expired`).",
+    416: "The range lies behind the end.",
+}
+SENT = {
+    status: {
+        "description": meaning,
+        "content": {"audio/wav": {"schema": {"type": "string", "format": "binary"}}},
+    }
+    for status, meaning in ((200, "The whole file."), (206, "The range."))
+}
+HEADERS = [
+    {
+        "name": "Range",
+        "in": "header",
+        "required": False,
+        "description": "One range of bytes; several are answered with the whole file.",
+        "schema": {"type": "string"},
+        "example": "bytes=0-43",
+    }
+]
+
+
+@router.get(
+    "/sessions/{session_id}",
+    summary="The transcript of a recording: segments with speaker, text and emotion",
+    **operation(Scope.READ, answers={**MISSING, **ID, 409: "There is no transcript (yet)."}),
+)
+def get_session(request: Request, session_id: UUID) -> Session:
+    caller: Caller = request.state.caller
+    with db.pooled() as connection:
+        found = owned.recording(connection, caller.tenant, session_id)
+        body = recordings.report(connection, found.id)
+    if body is None or not found.state.closed:
+        raise no_report(found)
+    return session(found, body)
+
+
+@router.delete(
+    "/sessions/{session_id}",
+    summary="Delete a session: the recording with all its data",
+    **operation(Scope.WRITE, answers={**MISSING, **ID}),
+)
+def delete_session(
+    request: Request,
+    response: Response,
+    session_id: UUID,
+    search: Annotated[
+        bool, Query(description="Search every store for the id; else upkeep does so later.")
+    ] = True,
+) -> Receipt:
+    """As `DELETE /recordings/{id}`."""
+    caller: Caller = request.state.caller
+    receipt = deleting.delete(caller.tenant, session_id, search=search)
+    if receipt.erased_at is None:
+        response.status_code = 202
+    return receipt
+
+
+_READ = operation(Scope.READ, answers=AUDIO, parameters=HEADERS)
+_READ["responses"] |= SENT
+
+
+@router.get(
+    "/sessions/{session_id}/audio",
+    summary="The audio of a session as WAV, with ranges",
+    response_class=Response,
+    **_READ,
+)
+async def get_audio(request: Request, session_id: UUID) -> Response:
+    """PCM16 at a constant rate, so that a byte is a time: what players show stays in step with the
+    sound."""
+    return await _audio(request, session_id, head=False)
+
+
+@router.head(
+    "/sessions/{session_id}/audio",
+    summary="Length of the audio of a session",
+    response_class=Response,
+    **_READ,
+)
+async def head_audio(request: Request, session_id: UUID) -> Response:
+    return await _audio(request, session_id, head=True)
+
+
+async def _audio(request: Request, session_id: UUID, *, head: bool) -> Response:
+    caller: Caller = request.state.caller
+    found, view = await run_in_threadpool(audio.view, caller.tenant, session_id)
+    return audio.answer(found, view, request.headers, head=head)
