@@ -1,8 +1,11 @@
 """Runs the gateway in the foreground."""
 
+import resource
+
 import uvicorn
 
 from earshot.settings import settings
+from gateway.silent import ImpatientProtocol
 from tasks.process import environment
 
 GRACE_SEC = 10
@@ -12,6 +15,8 @@ GRACE_SEC = 10
 def serve(host: str | None = None, port: int | None = None) -> None:
     """Listens until SIGTERM or Ctrl-C."""
     environment.complete()  # numeric libraries on one thread, before they are loaded
+    most = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))  # 1024 are few for connections
     config = settings()
     uvicorn.run(
         "gateway.app:create",
@@ -19,7 +24,7 @@ def serve(host: str | None = None, port: int | None = None) -> None:
         host=host or config.gateway_host,
         port=config.gateway_port if port is None else port,
         workers=config.gateway_processes,
-        http="httptools",
+        http=ImpatientProtocol,
         ws="websockets-sansio",
         log_level="warning",
         access_log=False,

@@ -1,0 +1,68 @@
+"""Disconnects clients that do not complete the head of a request in time; uvicorn waits for it
+without end, and an idle socket costs memory and a file descriptor."""
+
+from asyncio import TimerHandle, Transport
+from typing import Any
+from uuid import uuid4
+
+from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
+
+from earshot.settings import settings
+from gateway import problems
+
+
+class ImpatientProtocol(HttpToolsProtocol):
+    """A head has ``silent_sec`` from its first byte, the first one of a connection from the moment
+    that it is open. Between two requests uvicorn's own ``timeout_keep_alive`` applies."""
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self._head: TimerHandle | None = None
+        self._begun = False
+
+    def connection_made(self, transport: Transport) -> None:  # type: ignore[override]
+        super().connection_made(transport)
+        self._wait()
+
+    def data_received(self, data: bytes) -> None:
+        self._begun = True
+        super().data_received(data)
+        between = self.cycle is None or self.cycle.response_complete
+        if between and self._head is None and not self.transport.is_closing():
+            self._wait()
+
+    def on_headers_complete(self) -> None:
+        self._stop()
+        super().on_headers_complete()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._stop()
+        super().connection_lost(exc)
+
+    def send_400_response(self, msg: str) -> None:
+        self._refuse(400, "bad_request", msg)
+
+    def _wait(self) -> None:
+        self._head = self.loop.call_later(settings().silent_sec, self._late)
+
+    def _stop(self) -> None:
+        self._begun = False
+        if self._head is not None:
+            self._head.cancel()
+            self._head = None
+
+    def _late(self) -> None:
+        self._head = None
+        if self._begun:
+            self._refuse(408, "request_timeout", "The head of the request did not come in time.")
+        else:
+            self.transport.close()
+
+    def _refuse(self, status: int, code: str, detail: str) -> None:
+        """Answers without the application, which knows nothing of this request."""
+        given = uuid4().hex
+        answer = problems.response(given, status, code, detail, {"Connection": "close"})
+        fields = [*answer.raw_headers, (b"x-request-id", given.encode())]
+        head = b"".join(b"%b: %b\r\n" % field for field in fields)
+        self.transport.write(b"%b%b\r\n%b" % (STATUS_LINE[status], head, bytes(answer.body)))
+        self.transport.close()

@@ -1,0 +1,145 @@
+"""Clients that do not complete their requests: they are disconnected in time, and do no harm
+meanwhile."""
+
+import json
+import selectors
+import socket
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack
+from urllib.parse import urlsplit
+
+import httpx2
+import psutil
+import pytest
+
+from cli.localstack import processes
+from tests.servers import Stack
+
+pytestmark = pytest.mark.integration
+
+SILENT_SEC = 3.0
+SOCKETS = 1000
+MB = 1 << 20
+HEAD = b"POST /scene HTTP/1.1\r\nHost: x\r\nX-Filler: "
+
+
+@pytest.fixture(scope="module")
+def impatient(door: Stack) -> Iterator[str]:
+    """URL of a gateway that waits for three seconds."""
+    door.settings["SILENT_SEC"] = str(SILENT_SEC)
+    try:
+        with door.gateway("impatient") as url:
+            yield url
+    finally:
+        del door.settings["SILENT_SEC"]
+
+
+def opened(url: str) -> socket.socket:
+    address = urlsplit(url)
+    return socket.create_connection((address.hostname, address.port), timeout=30)
+
+
+def resident(door: Stack) -> int:
+    found = processes.running(door.home, "impatient")
+    assert found is not None
+    size: int = psutil.Process(found.pid).memory_info().rss
+    return size
+
+
+def idle_round(door: Stack, url: str, bare: httpx2.Client) -> tuple[int, float, float]:
+    """Opens all sockets: a third says nothing, a third stops within its head, a third sends a byte
+    of it now and then. Resident memory meanwhile, seconds until the last one was closed, and the
+    longest time of a request beside them."""
+    with ExitStack() as stack, selectors.DefaultSelector() as watched:
+        lines = [stack.enter_context(opened(url)) for _ in range(SOCKETS)]
+        began = time.monotonic()
+        for line in lines:
+            watched.register(line, selectors.EVENT_READ)
+        for line in lines[SOCKETS // 3 :]:
+            line.sendall(HEAD)
+        dripping = set(lines[2 * SOCKETS // 3 :])
+        most, slowest = 0, 0.0
+        while watched.get_map():
+            assert time.monotonic() - began < 10 * SILENT_SEC, "sockets are still open"
+            asked = time.monotonic()
+            assert bare.get("/health").status_code == 200
+            slowest = max(slowest, time.monotonic() - asked)
+            most = max(most, resident(door))
+            for key, _ in watched.select(0.2):
+                line = key.fileobj
+                assert isinstance(line, socket.socket)
+                said = line.recv(4096)
+                begun = line in lines[SOCKETS // 3 :]
+                assert said.startswith(b"HTTP/1.1 408 ") if begun else said == b""
+                watched.unregister(line)
+                dripping.discard(line)
+            for line in dripping:
+                line.send(b"x")
+    return most, time.monotonic() - began, slowest
+
+
+def test_a_thousand_idle_sockets(door: Stack, impatient: str) -> None:
+    with httpx2.Client(base_url=impatient, timeout=30, trust_env=False) as bare:
+        assert bare.get("/health").status_code == 200
+        before = resident(door)
+        first, took, slowest = idle_round(door, impatient, bare)
+        second, *_ = idle_round(door, impatient, bare)
+    assert took < SILENT_SEC + 5
+    assert slowest < 2
+    assert first - before < 30 * MB
+    assert second - first < 3 * MB
+
+
+def test_half_a_head_is_answered_with_a_problem(impatient: str) -> None:
+    with opened(impatient) as line:
+        line.sendall(HEAD)
+        head, _, body = received(line).partition(b"\r\n\r\n")
+    problem = json.loads(body)
+    assert head.startswith(b"HTTP/1.1 408 Request Timeout\r\n")
+    assert b"content-type: application/problem+json" in head
+    assert f"x-request-id: {problem['request_id']}".encode() in head
+    assert (problem["status"], problem["code"]) == (408, "request_timeout")
+
+
+def test_what_is_no_http_is_answered_with_a_problem(impatient: str) -> None:
+    with opened(impatient) as line:
+        line.sendall(b"\x16\x03\x01 something else\r\n\r\n")
+        head, _, body = received(line).partition(b"\r\n\r\n")
+    assert head.startswith(b"HTTP/1.1 400 Bad Request\r\n")
+    assert json.loads(body)["code"] == "bad_request"
+
+
+def test_half_a_body_is_answered_with_a_problem(door: Stack, impatient: str) -> None:
+    with opened(impatient) as line:
+        head = (
+            f"POST /scene HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {door.token('read')}\r\n"
+            "Content-Length: 64000\r\n\r\n"
+        )
+        line.sendall(head.encode() + bytes(400))
+        assert received(line).startswith(b"HTTP/1.1 408 ")
+
+
+def test_a_second_request_that_stops_within_its_head(impatient: str) -> None:
+    """Also on a connection that has had a whole request."""
+    with opened(impatient) as line:
+        line.sendall(b"GET /health HTTP/1.1\r\nHost: x\r\n\r\n")
+        assert line.recv(4096).startswith(b"HTTP/1.1 200 ")
+        line.sendall(b"GET /hea")
+        assert b"HTTP/1.1 408 " in received(line)
+
+
+def test_a_slow_head_within_the_time_is_answered(impatient: str) -> None:
+    with opened(impatient) as line:
+        for part in (b"GET /health HT", b"TP/1.1\r\nHost: x\r\nConnection: close\r\n", b"\r\n"):
+            time.sleep(0.3)  # the slowness is what is tested
+            line.sendall(part)
+        assert received(line).endswith(b'{"status":"ok"}')
+
+
+def received(line: socket.socket) -> bytes:
+    """Everything until the end of the connection."""
+    found = b""
+    while part := line.recv(4096):
+        found += part
+    return found
