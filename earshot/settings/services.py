@@ -1,10 +1,10 @@
 """Settings of Redis, Postgres and the store."""
 
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 from urllib.parse import urlsplit
 
-from pydantic import BaseModel, SecretStr, field_validator, model_validator
+from pydantic import AliasChoices, BaseModel, Field, SecretStr, field_validator, model_validator
 
 from earshot.analysis.urls import check_service, with_password
 from earshot.settings.sources import PROJECT
@@ -35,6 +35,16 @@ class Services(BaseModel):
     """``host:port`` of HTTP servers that roots may name although their address is internal; all
     others must be public."""
 
+    audioclassify_url: str = Field(
+        default="",
+        validation_alias=AliasChoices("EARSHOT_AUDIOCLASSIFY_URL", "audioclassify_url"),
+    )
+    """Gateway that ``earshot.client`` asks about short sounds, e.g. ``http://gateway:5300``. It may
+    also be set as ``AUDIOCLASSIFY_URL``. Empty: there is no such client."""
+    audioclassify_token: SecretStr = SecretStr("")
+    audioclassify_timeout_sec: Annotated[float, Field(gt=0)] = 2.0
+    """Maximum time without a byte."""
+
     @model_validator(mode="before")
     @classmethod
     def _with_passwords(cls, given: dict[str, Any]) -> dict[str, Any]:
@@ -63,6 +73,13 @@ class Services(BaseModel):
     def _of_postgres(cls, url: str) -> str:
         if "://" in url:  # libpq's other form is key=value
             check_service(url, ("postgresql", "postgres"))
+        return url
+
+    @field_validator("audioclassify_url")
+    @classmethod
+    def _of_gateway(cls, url: str) -> str:
+        if url:
+            check_service(url, ("http", "https"))
         return url
 
     @field_validator("home")
