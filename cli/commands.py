@@ -2,7 +2,7 @@
 they are needed."""
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Literal
 
 import typer
 
@@ -35,6 +35,10 @@ Roles = Annotated[
 ]
 Analyses = Annotated[
     str | None, typer.Option(help="Only these analyses, e.g. scene,asr.", show_default=False)
+]
+Profile = Annotated[
+    Literal["full", "live"],
+    typer.Option(help="Without --analyses: all of them, or live: all but scene and emotion."),
 ]
 Language = Annotated[
     str | None, typer.Option(help="Language of the speech, e.g. en.", show_default=False)
@@ -70,17 +74,18 @@ def run(
     out: Out = None,
     roles: Roles = None,
     analyses: Analyses = None,
+    profile: Profile = "full",
     language: Language = None,
     speakers: Speakers = None,
     force: Force = False,
     accept_truncated: Truncated = False,
 ) -> int:
     """Start everything, analyse, print the reports, stop everything."""
+    from cli.ingest import options
     from cli.run import run as run_once
 
-    return run_once(
-        paths or [], out, _options(roles, analyses, language, speakers, force, accept_truncated)
-    )
+    wanted = options(roles, analyses, profile, language, speakers, force, accept_truncated)
+    return run_once(paths or [], out, wanted)
 
 
 @app.command()
@@ -93,6 +98,7 @@ def ingest(
     out: Out = None,
     roles: Roles = None,
     analyses: Analyses = None,
+    profile: Profile = "full",
     language: Language = None,
     speakers: Speakers = None,
     force: Force = False,
@@ -103,12 +109,8 @@ def ingest(
 
     if dry_run:
         return work.validate(paths, accept_truncated)
-    return work.ingest(
-        paths,
-        _options(roles, analyses, language, speakers, force, accept_truncated),
-        wait=wait,
-        out=out,
-    )
+    wanted = work.options(roles, analyses, profile, language, speakers, force, accept_truncated)
+    return work.ingest(paths, wanted, wait=wait, out=out)
 
 
 @app.command()
@@ -232,18 +234,3 @@ app.add_typer(operating.app)
 app.add_typer(models.app, name="models")
 models.app.add_typer(importing.app)
 app.add_typer(tokens.app, name="token")
-
-
-def _options(
-    roles: str | None,
-    analyses: str | None,
-    language: str | None,
-    speakers: str | None,
-    force: bool,
-    accept_truncated: bool,
-) -> Any:
-    from cli.ingest import options
-
-    return options(
-        roles, analyses, language, speakers, force=force, accept_truncated=accept_truncated
-    )

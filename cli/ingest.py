@@ -11,7 +11,7 @@ from cli.terminal.console import say, show
 from cli.terminal.strip import clock
 from earshot.analysis.errors import BadAudio, EarshotError, Forbidden, Growing, Misconfigured
 from earshot.analysis.printable import on_one_line
-from earshot.analysis.request import check_names
+from earshot.analysis.request import Profile, check_names
 from earshot.analysis.types import SpeakerCount
 from earshot.analysis.words.languages import language_tag
 from earshot.settings import settings
@@ -27,9 +27,9 @@ OF_ONE_FILE = (BadAudio, Forbidden, Growing, OSError, ValueError)
 def options(
     roles: str | None,
     analyses: str | None,
+    profile: Profile,
     language: str | None,
     speakers: str | None,
-    *,
     force: bool,
     accept_truncated: bool,
 ) -> Options:
@@ -45,6 +45,7 @@ def options(
     return Options(
         roles=_names(roles),
         analyses=wanted,
+        profile=profile,
         language=_language(language) if language is not None else None,
         speakers=speaker_count(speakers) if speakers else None,
         force=force,

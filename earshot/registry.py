@@ -25,6 +25,8 @@ class Card:
     urgent: bool = False
     """Its findings may contain alarms: chunks are analysed one by one, and each alarm is published
     immediately."""
+    on_demand: bool = False
+    """In the profile ``live``, runs only for requests that name it (000-18, C-21)."""
     section: str = ""
     """``module:function`` that builds its section of the report
     (``earshot.analysis.report.registered``). Empty: its answers are listed by chunk under
@@ -36,11 +38,13 @@ _CONVERSATION = f"{_REPORT}.conversation:section"
 
 
 CARDS = (
-    Card("scene", "workers.scene", "cpu", section=f"{_REPORT}.scene:section"),
+    Card("scene", "workers.scene", "cpu", on_demand=True, section=f"{_REPORT}.scene:section"),
     Card("noise", "workers.noise", "cpu", urgent=True, section=f"{_REPORT}.noise:section"),
     Card("sentiment", "workers.sentiment", "cpu", section=_CONVERSATION),
     Card("asr", "workers.asr", "gpu", speech_only=True, section=_CONVERSATION),
-    Card("emotion", "workers.emotion", "gpu", speech_only=True, section=_CONVERSATION),
+    Card(
+        "emotion", "workers.emotion", "gpu", speech_only=True, on_demand=True, section=_CONVERSATION
+    ),
     Card("diarization", "workers.diarization", "gpu", scope="recording", section=_CONVERSATION),
 )
 

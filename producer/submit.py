@@ -6,7 +6,7 @@ from uuid import UUID, uuid4
 
 from earshot.analysis.errors import Unavailable
 from earshot.analysis.printable import on_one_line
-from earshot.analysis.request import IngestRequest
+from earshot.analysis.request import IngestRequest, Profile
 from earshot.analysis.types import Frozen, SpeakerCount
 from earshot.audio.store.inbox import discard_upload, is_young, upload
 from earshot.pipeline.intake.submit import register
@@ -24,6 +24,7 @@ class Options(Frozen):
 
     roles: tuple[str, ...] | None = None
     analyses: tuple[str, ...] | None = None
+    profile: Profile = "full"
     language: str | None = None
     speakers: SpeakerCount | None = None
     force: bool = False

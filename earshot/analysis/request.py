@@ -53,6 +53,7 @@ Tenant = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,62}$")]
 DEFAULT_TENANT = "default"
 
 
+Profile = Literal["full", "live"]
 Differing = Literal["roles", "language", "speakers"]
 """An option in which a stored recording may differ from the request."""
 
@@ -74,7 +75,10 @@ class IngestRequest(Frozen):
         ]
         | None
     ) = None
-    """Names of the analyses to run; default: all of them."""
+    """Names of the analyses to run; default: those of the profile."""
+    profile: Profile = "full"
+    """Analyses of a request that names none. ``full``: all of them. ``live``: all but the
+    classification of scene and emotion, which a call then has to ask for by name (C-21)."""
     roles: Annotated[tuple[Role, ...], Field(max_length=8, fail_fast=True)] | None = None
     """Role of each channel. Default for two channels: ``agent``, ``customer``. Channels without
     roles are mixed to one: pass ``[]`` when they are not speakers."""

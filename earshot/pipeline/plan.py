@@ -5,14 +5,15 @@ from collections.abc import Collection, Iterable, Sequence
 from earshot.analysis.request import IngestRequest
 from earshot.analysis.types import SCOPES, Interval, Utterance
 from earshot.audio.plan import PlanLimits, speech_in
-from earshot.registry import analyses, cards
+from earshot.registry import cards
 from earshot.settings import settings
 from earshot.storage.postgres.recordings import NewChunk
 
 
 def requested(request: IngestRequest) -> tuple[str, ...]:
-    """The analyses that the request names; all of them if it names none."""
-    return request.analyses or tuple(analyses())
+    """The analyses that the request names; those of its profile if it names none."""
+    full = request.profile == "full"
+    return request.analyses or tuple(card.name for card in cards() if full or not card.on_demand)
 
 
 def plan_limits() -> PlanLimits:

@@ -172,6 +172,7 @@ def requests() -> Iterator[Sent]:
         "recording_id": OTHER,
         "file_name": ("", "x" * 2000, 7, [], {}),
         "analyses": (7, "scene", [7], ["x" * 5000], ["scene"] * 1000, {}),
+        "profile": ("dead", 7, None, []),
         "roles": (7, "agent", ["Agent Smith"], ["agent"] * 9),
         "language": (7, "klingon!", "x" * 300, []),
         "speakers": (7, {"min": 9, "max": 1}, {"min": 10**9}, []),

@@ -118,3 +118,16 @@ def closed(connection: Connection) -> UUID:
     assert ledger.merge(connection, {key: {"scene": silent}}) == [key]
     assert finalize(connection, recording_id)
     return recording_id
+
+
+def test_the_profile_live_leaves_scene_and_emotion_to_those_who_name_them(
+    connection: Connection,
+) -> None:
+    def asked(**options: object) -> tuple[str, ...]:
+        request = IngestRequest.model_validate({"uri": "file:///calls/7.wav", **options})
+        return stored(connection, submit(connection, Published(), request)).analyses
+
+    assert asked() == asked(profile="full") == tuple(analyses())
+    assert set(analyses()) - set(asked(profile="live")) == {"scene", "emotion"}
+    named = ("scene", "asr")
+    assert asked(profile="live", analyses=named) == asked(analyses=named) == named

@@ -50,7 +50,7 @@ def test_what_is_no_tag_is_refused_in_a_line_that_says_what_to_write(text: str) 
         IngestRequest(uri="file:///a", language=text)
     if text:
         with pytest.raises(Misconfigured, match="--language"):
-            options(None, None, text, None, force=False, accept_truncated=False)
+            options(None, None, "full", text, None, False, False)
 
 
 def test_routes_are_by_primary_subtag_in_lower_case() -> None:
