@@ -58,6 +58,8 @@ def entries(redis: Redis) -> list[tuple[str, str]]:
         kind, name = redis.type(key), key.decode()
         if name == "deleted":  # until when late jobs are refused: a part of the tombstone
             continue
+        if kind == b"none":  # expired since it was listed
+            continue
         values = {
             b"string": lambda key=key: [redis.get(key)],
             b"hash": lambda key=key: [item for pair in redis.hgetall(key).items() for item in pair],

@@ -16,6 +16,7 @@ class Connection:
         os.kill(os.getpid(), signal.{name})
         time.sleep(0)  # the handler runs here, and its exception cannot leave a destructor
 
+signal.signal(signal.{name}, signal.SIG_DFL)  # tests may run under nohup
 endings.listen()
 try:
     Connection()
