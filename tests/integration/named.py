@@ -70,7 +70,9 @@ def entries(redis: Redis) -> list[tuple[str, str]]:
                 b" ".join(fields.values()) for _, fields in redis.xrange(key)
             ],
         }[kind]()
-        found += [(name, text) for text in [name, *map(_decoded, values)] if _told(text)]
+        found += [
+            (name, text) for text in [name, *map(_decoded, filter(None, values))] if _told(text)
+        ]
     return found
 
 
