@@ -60,3 +60,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         default=40,
         help="how many test_retention lets grow old (make growth: 3000)",
     )
+    parser.addoption(
+        "--upload-mb",
+        type=int,
+        default=400,
+        help="how much forty clients upload at a time in test_upload_load (full size: 5000)",
+    )

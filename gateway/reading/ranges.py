@@ -33,9 +33,8 @@ def wanted(header: str | None, size: int) -> Part | None:
             raise Unsatisfiable(header)
         return Part(max(0, size - length), size)
     start = int(found[1])
-    end = int(found[2]) + 1 if found[2] else size
-    if end <= start:
+    if found[2] and int(found[2]) < start:
         return None  # invalid
     if start >= size:
         raise Unsatisfiable(header)
-    return Part(start, min(end, size))
+    return Part(start, min(int(found[2]) + 1, size) if found[2] else size)
