@@ -36,6 +36,7 @@ DONE = {
     "failed_expired": "failed recordings deleted for their age",
     "audio_expired": "recordings whose audio was removed for its age",
     "events_expired": "events removed for their age",
+    "deliveries_expired": "finished deliveries to webhooks removed for their age",
     "letters_expired": "dead letters removed for their age",
     "refused_expired": "refused messages removed for their age",
     "tombstones_expired": "tombstones removed for their age",

@@ -7,10 +7,20 @@ from typing import Any
 from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 
-from gateway import problems
+from gateway import background, problems
 from gateway.problems import ProblemDetails
 from gateway.request_id import RequestId
-from gateway.routes import classify, noise, recordings, service, sessions, submissions, transcribe
+from gateway.routes import (
+    classify,
+    events,
+    noise,
+    recordings,
+    service,
+    sessions,
+    submissions,
+    transcribe,
+    webhooks,
+)
 from gateway.short import models
 
 ROUTERS = (
@@ -21,6 +31,8 @@ ROUTERS = (
     recordings.router,
     sessions.router,
     transcribe.router,
+    events.router,
+    webhooks.router,
 )
 """The first is found first: its requests are the most frequent and the shortest."""
 
@@ -51,7 +63,7 @@ def create() -> FastAPI:
 
 @asynccontextmanager
 async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
-    async with models.running() as app.state.models:
+    async with models.running() as app.state.models, background.running(app):
         yield
 
 

@@ -22,6 +22,9 @@ CREATE TABLE webhook (
     secrets     jsonb NOT NULL,                 -- [{"secret": "whsec_...", "until": null or a time}], the newest first
     state       text NOT NULL DEFAULT 'enabled' CHECK (state IN ('enabled', 'disabled')),
     reason      text,                           -- why it is disabled
+    failures    integer NOT NULL DEFAULT 0,     -- attempts without success since the last one with
+    failing_since timestamptz,
+    not_before  timestamptz,                    -- nothing is sent earlier
     created_at  timestamptz NOT NULL DEFAULT now(),
     CHECK ((state = 'disabled') = (reason IS NOT NULL))
 );
@@ -34,7 +37,8 @@ CREATE TABLE webhook_delivery (
     position      bigint NOT NULL,
     recording_id  uuid,                         -- null for a test event
     type          text NOT NULL,
-    body          jsonb NOT NULL,               -- ids, labels and links
+    body          jsonb NOT NULL,               -- the event; receivers are sent a part of it
+    occurred_at   timestamptz NOT NULL,
     state         text NOT NULL DEFAULT 'pending' CHECK (state IN ('pending', 'delivered', 'dead')),
     attempts      integer NOT NULL DEFAULT 0 CHECK (attempts >= 0),
     due_at        timestamptz NOT NULL DEFAULT now(),
@@ -44,9 +48,10 @@ CREATE TABLE webhook_delivery (
     CHECK ((state = 'pending') = (finished_at IS NULL))
 );
 
-CREATE INDEX webhook_delivery_due ON webhook_delivery (due_at) WHERE state = 'pending';
+CREATE INDEX webhook_delivery_due ON webhook_delivery (webhook_id, due_at) WHERE state = 'pending';
+CREATE INDEX webhook_delivery_taken ON webhook_delivery (webhook_id) WHERE taken_until IS NOT NULL;
 CREATE INDEX webhook_delivery_order ON webhook_delivery (webhook_id, recording_id, position) WHERE state = 'pending';
-CREATE INDEX webhook_delivery_log ON webhook_delivery (webhook_id, position DESC);
+CREATE INDEX webhook_delivery_log ON webhook_delivery (webhook_id, position DESC, id);
 CREATE INDEX webhook_delivery_recording ON webhook_delivery (recording_id);
 CREATE INDEX webhook_delivery_finished ON webhook_delivery (finished_at) WHERE finished_at IS NOT NULL;
 

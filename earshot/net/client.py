@@ -8,8 +8,10 @@ life of a process.
 
 import logging
 import os
+import ssl
 from collections.abc import Collection, Mapping
 from contextlib import closing
+from functools import cache
 from http.cookiejar import CookieJar, DefaultCookiePolicy
 from typing import Any, NamedTuple
 
@@ -63,6 +65,7 @@ def checked_client(
     silent_sec: float = SILENT_SEC,
     total_sec: float | None = None,
     connections: int = 10,
+    context: ssl.SSLContext | None = None,
 ) -> Client:
     """A client that connects to checked addresses only, keeps no cookies and follows no redirects:
     its caller checks and requests the next URL.
@@ -73,8 +76,9 @@ def checked_client(
         internal_hosts: ``host:port`` of servers that may have internal addresses.
         total_sec: seconds from now after which all its requests fail; None for no deadline.
         connections: maximum number of open connections.
+        context: for TLS; None for a new one, which takes milliseconds to make.
     """
-    context = httpx2.create_ssl_context()
+    context = context or httpx2.create_ssl_context()
     transport = httpx2.HTTPTransport(verify=context)
     # HTTPTransport takes no network backend, so its pool is replaced by one with it.
     transport._pool = httpcore2.ConnectionPool(
@@ -90,6 +94,32 @@ def checked_client(
         headers=_headers(None),
         cookies=CookieJar(DefaultCookiePolicy(allowed_domains=[])),
     )
+
+
+def post_once(
+    url: str,
+    body: bytes,
+    headers: Mapping[str, str],
+    internal_hosts: Collection[str],
+    total_sec: float,
+) -> Reply:
+    """Sends one request over a connection of its own, which ends after ``total_sec`` in any case.
+    Keeps nothing of the response's body.
+
+    Raises:
+        Forbidden: ``internal_address``.
+        FAILED: no response.
+    """
+    with (
+        checked_client(internal_hosts, total_sec, total_sec, context=_context()) as client,
+        client.stream("POST", url, content=body, headers=dict(headers)) as answer,
+    ):
+        return Reply(answer.status_code, answer.headers, b"")
+
+
+@cache
+def _context() -> ssl.SSLContext:
+    return httpx2.create_ssl_context()
 
 
 class Reused:

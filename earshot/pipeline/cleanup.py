@@ -18,7 +18,7 @@ from earshot.audio.store.layout import delete_recording
 from earshot.pipeline import deletion, orphans
 from earshot.settings import Retention, settings
 from earshot.storage import retention
-from earshot.storage.postgres import db, idempotency, tombstones
+from earshot.storage.postgres import db, deliveries, idempotency, tombstones
 from earshot.storage.postgres.db import Connection
 from earshot.storage.redis import client as redis
 from earshot.storage.redis import refused, stream
@@ -40,6 +40,7 @@ class Tidied(Frozen):
     failed_expired: int = 0
     audio_expired: int = 0
     events_expired: int = 0
+    deliveries_expired: int = 0
     letters_expired: int = 0
     refused_expired: int = 0
     tombstones_expired: int = 0
@@ -73,6 +74,7 @@ def tidy(*, pass_sec: float = PASS_SEC, sweep: bool = False) -> Tidied:
             "failed_expired": lambda: _expire(connection, retention.failed, keep.failed),
             "audio_expired": lambda: _expire_audio(connection, keep.audio),
             "events_expired": lambda: _drop_events(connection, client, keep.events),
+            "deliveries_expired": lambda: _drop_deliveries(connection, client, keep.events),
             "letters_expired": lambda: _aged(
                 keep.failed, lambda age: retention.drop_dead_letters(connection, age, BATCH)
             ),
@@ -150,8 +152,19 @@ def _expire_audio(connection: Connection, days: float | None) -> int:
 def _drop_events(connection: Connection, client: Redis, days: float | None) -> int:
     """Removes events older than ``days``, and those that the stream has trimmed, which consumers
     can no longer read."""
+    age_sec = _event_age_sec(client, days)
+    return 0 if age_sec is None else retention.drop_events(connection, client, age_sec, EVENTS)
+
+
+def _drop_deliveries(connection: Connection, client: Redis, days: float | None) -> int:
+    """Removes finished deliveries to webhooks as old as the events that are removed."""
+    age_sec = _event_age_sec(client, days)
+    return 0 if age_sec is None else deliveries.drop_finished(connection, age_sec, EVENTS)
+
+
+def _event_age_sec(client: Redis, days: float | None) -> float | None:
     ages = [days * retention.DAY_SEC] if days is not None else []
     oldest = stream.oldest_kept(client)
     if oldest is not None:
         ages.append(time.time() - oldest + retention.DAY_SEC)
-    return retention.drop_events(connection, client, min(ages), EVENTS) if ages else 0
+    return min(ages, default=None)

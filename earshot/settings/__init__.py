@@ -30,6 +30,7 @@ from earshot.settings.sources import (
     stack_file,
     written,
 )
+from earshot.settings.webhooks import Webhooks
 
 __all__ = [
     "CONFIG",
@@ -44,7 +45,16 @@ __all__ = [
 
 
 class Settings(
-    BaseSettings, Services, Checkpoints, Analyses, Intake, Queues, Keeping, Gateway, CallConfig
+    BaseSettings,
+    Services,
+    Checkpoints,
+    Analyses,
+    Intake,
+    Queues,
+    Keeping,
+    Gateway,
+    Webhooks,
+    CallConfig,
 ):
     """The settings of a process. The defaults fit the local stack of ``earshot up``; compose and
     Kubernetes set the URLs."""

@@ -127,16 +127,22 @@ async def listen(connection: psycopg.AsyncConnection[Any]) -> None:
     await connection.execute(SQL["listen"])
 
 
-def last_position(connection: Connection) -> int:
-    """Position of the newest event; 0 without one."""
-    row = connection.execute(SQL["last_position"]).fetchone()
-    return int(row["position"]) if row else 0
+class Standing(NamedTuple):
+    """How far the positions reach."""
+
+    last: int
+    """Of the newest event, there or removed by retention; 0 without one."""
+    trimmed: int
+    """The last one that retention has removed: a reader from before it has missed events."""
+    given: int
+    """No position above this was ever given here; it may belong to an unfinished transaction."""
 
 
-def trimmed(connection: Connection) -> int:
-    """The last position that retention has removed: a reader from before it has missed events."""
-    row = connection.execute(SQL["trimmed"]).fetchone()
-    return int(row["position"]) if row else 0
+def standing(connection: Connection) -> Standing:
+    """How far the positions reach now."""
+    row = connection.execute(SQL["standing"]).fetchone()
+    assert row is not None
+    return Standing(**row)
 
 
 def _publish(connection: Connection, redis: Redis, rows: Sequence[dict[str, Any]]) -> None:

@@ -2,6 +2,7 @@
 
 import hashlib
 import secrets
+from collections.abc import Collection
 from datetime import datetime
 from enum import StrEnum
 from uuid import UUID, uuid4
@@ -83,6 +84,12 @@ def find(connection: Connection, secret: str) -> Token | None:
     if row.pop("stale"):
         connection.execute(SQL["note_use"], {"id": row["id"]})
     return Token.model_validate(row)
+
+
+def valid(connection: Connection, ids: Collection[str]) -> set[str]:
+    """Those of the ids whose tokens are neither revoked nor expired."""
+    rows = connection.execute(SQL["valid"], {"ids": [UUID(id) for id in ids]})
+    return {str(row["id"]) for row in rows}
 
 
 def list_all(connection: Connection, tenant: str | None = None) -> list[Token]:

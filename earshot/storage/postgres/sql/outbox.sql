@@ -36,11 +36,9 @@ WHERE position > %(after)s AND position <= %(until)s AND tenant = %(tenant)s
   AND (%(recording_id)s::uuid IS NULL OR recording_id = %(recording_id)s)
 ORDER BY position LIMIT %(limit)s
 
--- name: last_position
-SELECT coalesce(max(position), 0) AS position FROM outbox
-
--- name: trimmed
-SELECT position FROM outbox_trimmed
+-- name: standing
+SELECT greatest(coalesce((SELECT max(position) FROM outbox), 0), removed.position) AS last, removed.position AS trimmed, given.last_value AS given
+FROM (SELECT coalesce((SELECT position FROM outbox_trimmed), 0) AS position) AS removed, outbox_position AS given
 
 -- name: take_unpublished
 SELECT seq, id, body FROM outbox WHERE published_at IS NULL ORDER BY seq LIMIT %(limit)s FOR UPDATE SKIP LOCKED

@@ -21,3 +21,6 @@ UPDATE token SET revoked_at = now() WHERE revoked_at IS NULL AND id = ANY (ARRAY
     SELECT id FROM token WHERE id::text LIKE %(prefix)s || '%%' OR name = %(name)s
 ))
 RETURNING id, name, tenant, scope, created_at, expires_at, used_at, revoked_at
+
+-- name: valid
+SELECT id FROM token WHERE id = ANY (%(ids)s) AND revoked_at IS NULL AND (expires_at IS NULL OR expires_at > now())

@@ -1,0 +1,8 @@
+"""The types of events that streams and webhooks may be asked for."""
+
+from typing import Literal, get_args
+
+EventType = Literal[
+    "classification", "emergency", "recording.completed", "recording.failed", "recording.deleted"
+]
+EVENT_TYPES: tuple[str, ...] = get_args(EventType)

@@ -1,0 +1,1 @@
+"""Sends events to webhooks, by the rules of Standard Webhooks."""
