@@ -66,3 +66,12 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         default=400,
         help="how much forty clients upload at a time in test_upload_load (full size: 5000)",
     )
+    parser.addoption(
+        "--streams", type=int, default=40, help="clients of test_events while the gateway is killed"
+    )
+    parser.addoption(
+        "--deliveries",
+        type=int,
+        default=150,
+        help="events that test_webhooks sends to a bad receiver",
+    )

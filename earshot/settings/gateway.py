@@ -21,8 +21,8 @@ class Gateway(BaseModel):
     """Sustained requests a second of one token; ``requests_burst`` may come at once."""
     requests_burst: Annotated[int, Field(ge=1)] = 200
     silent_sec: Annotated[float, Field(gt=0)] = 30.0
-    """A client that sends nothing for this long, in the middle of a request or before it, is
-    disconnected."""
+    """A client that sends nothing for this long, in the middle of a request or before it, or takes
+    nothing of a stream of events, is disconnected."""
     answer_sec: Annotated[float, Field(gt=0)] = 55.0
     """Deadline of requests that wait for an analysis; below the usual limit of proxies, 60 s."""
 

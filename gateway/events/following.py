@@ -92,6 +92,7 @@ async def start(hub: Hub, after: int | None, everything: bool) -> Start:
             await hub.ready.wait()
     except TimeoutError:
         raise Unavailable("postgres_away", "Postgres does not answer") from None
+    hub.forget(standing.trimmed)
     if after is None:
         return Start(0 if everything else standing.last, None, standing.trimmed)
     if after > standing.given:  # of another database, or of one before it was restored

@@ -31,8 +31,8 @@ KEPT = 2000
 POLL_SEC = 1.0
 """New events are looked for this often without a notification."""
 RETRY_SEC = 1.0
-TOKENS_SEC = 5.0
-"""Interval at which the tokens of open streams are checked."""
+CHECK_SEC = 5.0
+"""Interval at which the tokens of open streams are checked, and what retention has removed."""
 READERS = 4
 """Streams that read Postgres at the same time."""
 
@@ -119,6 +119,12 @@ class Hub:
         """Kept events behind ``position``, in order."""
         return self._kept[bisect_right(self._kept, position, key=lambda each: each.position) :]
 
+    def forget(self, trimmed: int) -> None:
+        """Keeps nothing up to this position, the last one that retention has removed."""
+        until = min(trimmed, self.head)
+        if until > self.beginning:
+            self._kept, self.beginning = self.behind(until), until
+
     def _run(self) -> None:
         position: int | None = None
 
@@ -137,9 +143,10 @@ class Hub:
                 if len(batch) == outbox.BATCH:
                     continue
                 self._call(self.ready.set)
-                if time.monotonic() - checked > TOKENS_SEC:
+                if time.monotonic() - checked > CHECK_SEC:
                     checked = time.monotonic()
                     self._check_tokens(connection)
+                    self._call(self.forget, outbox.standing(connection).trimmed)
                 listening.wait(connection, POLL_SEC)
 
         while not self._stopped.is_set():

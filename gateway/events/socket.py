@@ -13,7 +13,7 @@ from earshot.settings import settings
 from earshot.storage.postgres.tokens import Scope
 from gateway.door import Caller, admit
 from gateway.events.following import Message
-from gateway.events.sse import SLOW_SEC, first_of
+from gateway.events.sse import first_of
 from gateway.problems import Problem, of_error
 
 log = logging.getLogger(__name__)
@@ -69,12 +69,12 @@ async def _send_all(
     try:
         async for batch in batches:
             for message in batch:
-                async with asyncio.timeout(SLOW_SEC):
+                async with asyncio.timeout(settings().silent_sec):
                     await socket.send_text(encoded(message))
-        async with asyncio.timeout(SLOW_SEC):
+        async with asyncio.timeout(settings().silent_sec):
             await socket.close(RESTARTS if may_return() else NOT_ALLOWED)
     except TimeoutError:
-        log.warning("a reader of events took nothing for %.0f s", SLOW_SEC)
+        log.warning("a reader of events took nothing for %.0f s", settings().silent_sec)
     except WebSocketDisconnect:
         return
 

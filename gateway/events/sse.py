@@ -9,14 +9,14 @@ from typing import Any
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
+from earshot.settings import settings
 from gateway.events.following import Message
 
 log = logging.getLogger(__name__)
 
-SLOW_SEC = 30.0
-"""A client that takes nothing for this long is disconnected; until then at most a piece of
-``PIECE_BYTES`` and the socket's buffers are kept for it."""
 PIECE_BYTES = 1 << 16
+"""For a client that takes nothing, a piece of this size and the socket's buffers are kept, until it
+is disconnected."""
 
 
 class EventStream(Response):
@@ -47,12 +47,12 @@ class EventStream(Response):
         try:
             async for batch in self._batches:
                 for piece in pieces(batch):
-                    async with asyncio.timeout(SLOW_SEC):
+                    async with asyncio.timeout(settings().silent_sec):
                         await send({"type": "http.response.body", "body": piece, "more_body": True})
-            async with asyncio.timeout(SLOW_SEC):
+            async with asyncio.timeout(settings().silent_sec):
                 await send({"type": "http.response.body", "body": b"", "more_body": False})
         except TimeoutError:
-            log.warning("a reader of events took nothing for %.0f s", SLOW_SEC)
+            log.warning("a reader of events took nothing for %.0f s", settings().silent_sec)
 
 
 async def _disconnected(receive: Receive) -> None:
