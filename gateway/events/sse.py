@@ -25,10 +25,17 @@ class EventStream(Response):
     media_type = "text/event-stream"
 
     def __init__(
-        self, batches: AsyncIterator[list[Message]], opened: AbstractContextManager[None]
+        self,
+        batches: AsyncIterator[list[Message]],
+        opened: AbstractContextManager[None],
+        status_code: int = 200,
     ) -> None:
-        """Takes what to send, and what holds while it is sent."""
-        super().__init__(headers={"Cache-Control": "no-store", "X-Accel-Buffering": "no"})
+        """Takes what to send, and what holds while it is sent. FastAPI reads the default of
+        ``status_code``."""
+        super().__init__(
+            status_code=status_code,
+            headers={"Cache-Control": "no-store", "X-Accel-Buffering": "no"},
+        )
         del self.headers["content-length"]
         self._batches, self._opened = batches, opened
 

@@ -59,7 +59,10 @@ def _links(kind: str, recording_id: str, public_url: str) -> dict[str, str]:
     events = f"{public_url}/events?from=0&recording_id={name}"
     if kind == "recording.deleted":
         return {"events": events}
-    return {"recording": f"{public_url}/recordings/{name}", "events": events}
+    links = {"recording": f"{public_url}/recordings/{name}", "events": events}
+    if kind == "recording.completed":
+        links["report"] = f"{public_url}/recordings/{name}/report"
+    return links
 
 
 def headers(id: UUID, at: datetime, content: bytes, secrets: Sequence[Secret]) -> dict[str, str]:

@@ -21,6 +21,28 @@ ENDPOINT: JsonDict = {
     "failures": 0,
     "created_at": "2026-11-29T17:00:00Z",
 }
+DELIVERY: JsonDict = {
+    "id": "0b4f7a52-5d1c-4f57-8a6e-6d1f0c6b7a10",
+    "type": "recording.completed",
+    "event_id": "7f2f2a9e-5d0c-5b53-8d2b-3f3b8f6f2a11",
+    "recording_id": "8d1f3c52-6a0e-4f0c-9b57-2f4c8f4f6a11",
+    "position": 813,
+    "state": "delivered",
+    "occurred_at": "2026-11-29T17:00:00Z",
+    "due_at": None,
+    "finished_at": "2026-11-29T17:00:01Z",
+    "attempts": [
+        {
+            "number": 1,
+            "at": "2026-11-29T17:00:01Z",
+            "took_ms": 84,
+            "status": 200,
+            "error": None,
+        }
+    ],
+}
+SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSwMfKQ9r8GKYo="
+"""An example."""
 LONGEST_URL = 2000
 
 
@@ -105,11 +127,7 @@ class WebhookInfo(BaseModel):
 class CreatedWebhook(WebhookInfo):
     """A new webhook, with its secret, which cannot be read again."""
 
-    model_config = ConfigDict(
-        json_schema_extra={
-            "examples": [{**ENDPOINT, "secret": "whsec_8UeZ0mU2VvU0p3b3J0aHkgc2VjcmV0IG9mIDMyIGI="}]
-        }
-    )
+    model_config = ConfigDict(json_schema_extra={"examples": [{**ENDPOINT, "secret": SECRET}]})
 
     secret: str = ""
 
@@ -117,11 +135,17 @@ class CreatedWebhook(WebhookInfo):
 class WebhookList(BaseModel):
     """The webhooks of the tenant, oldest first."""
 
+    model_config = ConfigDict(json_schema_extra={"examples": [{"items": [ENDPOINT]}]})
+
     items: list[WebhookInfo]
 
 
 class NewSecret(BaseModel):
     """A new secret, which cannot be read again."""
+
+    model_config = ConfigDict(
+        json_schema_extra={"examples": [{"secret": SECRET, "old_until": "2026-11-30T17:00:00Z"}]}
+    )
 
     secret: str
     old_until: datetime | None = Field(description="Until then the old one signs as well.")
@@ -130,11 +154,15 @@ class NewSecret(BaseModel):
 class Queued(BaseModel):
     """A delivery that will be sent."""
 
+    model_config = ConfigDict(json_schema_extra={"examples": [{"delivery_id": DELIVERY["id"]}]})
+
     delivery_id: UUID
 
 
 class DeliveryList(BaseModel):
     """A page of the log, the newest event first."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"items": [DELIVERY], "next": None}]})
 
     items: list[Logged]
     next: str | None = Field(description="`cursor` of the next page; null at the end.")
@@ -169,6 +197,8 @@ class Replay(Body):
 
 class Replayed(BaseModel):
     """How many deliveries were started again."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"deliveries": 2, "more": False}]})
 
     deliveries: int
     more: bool = Field(description="The call's limit was reached: repeat it for the rest.")
