@@ -108,10 +108,17 @@ async def _read(
     upload: "_Upload",
     alive: Callable[[], Awaitable[None]] | None,
 ) -> Received:
-    async for data in request.stream():
-        blocks = reader.feed(data)
+    more = True
+    while more:
+        # Nothing here refers to a piece while the next one is waited for, as ``request.stream``
+        # does: with many slow senders that is half of the memory.
+        message = await request.receive()
+        if message["type"] == "http.disconnect":
+            raise ClientDisconnect
+        blocks = reader.feed(message.pop("body", b""))
         if reader.file_name is not None:
             await upload.write(reader.file_name, blocks)
+        more, blocks = message.get("more_body", False), []
         if alive is not None:
             await alive()
     if not reader.complete:
