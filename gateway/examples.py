@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
+from pydantic import BaseModel
 from pydantic.config import JsonDict
 
 ID = "8d1f3c52-6a0e-4f0c-9b57-2f4c8f4f6a11"
@@ -53,6 +54,24 @@ def form(properties: Mapping[str, Mapping[str, Any]], example: Mapping[str, Any]
             "example": {"file": "(the bytes of call.wav)", **example},
         }
     }
+
+
+def inlined(model: type[BaseModel]) -> dict[str, Any]:
+    """Schema of a body that FastAPI does not know, with the schemas that it refers to in their
+    places."""
+    schema = model.model_json_schema()
+    parts = schema.pop("$defs", {})
+
+    def whole(node: Any) -> Any:
+        if isinstance(node, list):
+            return [whole(each) for each in node]
+        if not isinstance(node, dict):
+            return node
+        name = str(node.get("$ref", "")).removeprefix("#/$defs/")
+        return whole(parts[name]) if name else {key: whole(node[key]) for key in node}
+
+    found: dict[str, Any] = whole(schema)
+    return found
 
 
 def text(description: str) -> dict[str, Any]:

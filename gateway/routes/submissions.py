@@ -27,7 +27,7 @@ BODY: dict[str, Any] = {
     "content": {
         **examples.form(FORM, {"roles": "agent,customer", "language": "en"}),
         "application/json": {
-            "schema": asking.ByUri.model_json_schema(),
+            "schema": examples.inlined(asking.ByUri),
             "example": {"uri": "s3://calls/2026/7.wav", "analyses": ["scene", "asr"]},
         },
     },
