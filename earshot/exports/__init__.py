@@ -1,0 +1,1 @@
+"""Reports in formats of other programs: pure functions of values, without I/O."""
