@@ -19,6 +19,7 @@ from gateway.routes import (
     sessions,
     submissions,
     transcribe,
+    transcriptions,
     webhooks,
 )
 from gateway.short import models
@@ -31,6 +32,7 @@ ROUTERS = (
     recordings.router,
     sessions.router,
     transcribe.router,
+    transcriptions.router,
     events.router,
     webhooks.router,
 )

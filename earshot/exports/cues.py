@@ -38,7 +38,9 @@ def cues(turns: Iterable[Turn], names: Mapping[str, str]) -> list[Cue]:
     found = [cue for turn in turns for cue in _of_turn(turn.words, names.get(turn.speaker))]
     found.sort(key=lambda cue: (cue.start_ms, cue.end_ms))
     following = [*(cue.start_ms for cue in found[1:]), None]
-    return [_shown(cue, after) for cue, after in zip(found, following, strict=True)] if found else []
+    return (
+        [_shown(cue, after) for cue, after in zip(found, following, strict=True)] if found else []
+    )
 
 
 def _of_turn(words: Sequence[SpokenWord], speaker: str | None) -> Iterable[Cue]:
@@ -85,7 +87,9 @@ def _best(words: Sequence[SpokenWord], first: int, end: int) -> int:
 
 def _stop(word: str) -> int:
     last = word.rstrip("\"')]")[-1:]
-    return len(STOPS) - next((n for n, ends in enumerate(STOPS) if last and last in ends), len(STOPS))
+    return len(STOPS) - next(
+        (n for n, ends in enumerate(STOPS) if last and last in ends), len(STOPS)
+    )
 
 
 def wrapped(words: Iterable[str]) -> list[str]:

@@ -25,6 +25,9 @@ class Gateway(BaseModel):
     nothing of a stream of events, is disconnected."""
     answer_sec: Annotated[float, Field(gt=0)] = 55.0
     """Deadline of requests that wait for an analysis; below the usual limit of proxies, 60 s."""
+    openai_answer_sec: Annotated[float, Field(gt=0)] = 590.0
+    """Deadline of ``POST /v1/audio/transcriptions``; below the 10 minutes after which OpenAI's
+    clients send the file again."""
 
     @property
     def public_url(self) -> str:
