@@ -44,11 +44,7 @@ async def finished(request: Request, recording_id: UUID, asked: Options) -> Answ
         )
     if found.error_code is not None:
         raise _failed(found.id, found.error_code, str(found.error_detail))
-    report = await run_in_threadpool(_report, found.id)
-    for missing in report.missing:
-        if missing.analysis in asked.analyses:
-            raise _failed(found.id, missing.code, f"{missing.analysis}: {missing.detail}")
-    return Answer(report)
+    return await run_in_threadpool(_answer, found.id, asked)
 
 
 async def left(request: Request) -> None:
@@ -77,9 +73,13 @@ def _failed(recording_id: UUID, code: str, detail: str) -> Problem:
     return Problem(422, code, detail, recording_id=str(recording_id), links=links(recording_id))
 
 
-def _report(recording_id: UUID) -> Report:
+def _answer(recording_id: UUID, asked: Options) -> Answer:
     with db.pooled() as connection:
         body = recordings.report(connection, recording_id)
     if body is None:
         raise gone()
-    return Report.model_validate(body)
+    report = Report.model_validate(body)
+    for missing in report.missing:
+        if missing.analysis in asked.analyses:
+            raise _failed(recording_id, missing.code, f"{missing.analysis}: {missing.detail}")
+    return Answer(report)

@@ -62,7 +62,7 @@ async def transcriptions(request: Request) -> Response:
     answer = await waiting.first(
         asyncio.create_task(work), asyncio.create_task(waiting.left(request))
     )
-    return _response(answer, asked, headers)
+    return await run_in_threadpool(_response, answer, asked, headers)  # of hours: seconds
 
 
 async def _taken(request: Request) -> tuple[Accepted, Options]:
