@@ -14,6 +14,9 @@ from gateway.reading import owned
 
 SEARCH_WAIT_SEC = 10.0
 """A search reads every store: one at a time, and one that waits longer is left to upkeep."""
+TRIES = 3
+"""A recording that is found to be the same as a stored one goes at that moment, and its id then
+stands for the other one."""
 _searching = threading.Lock()
 
 EXAMPLE = DeletionReceipt(
@@ -51,14 +54,23 @@ def delete(tenant: str, recording_id: UUID, *, search: bool) -> Receipt:
         Unavailable: a service is unavailable; upkeep finishes what was begun.
     """
     with db.pooled() as connection:
-        found = owned.recording(connection, tenant, recording_id).id
-        left = deletion.delete(connection, [found], "asked")
-        if search and not left and _searching.acquire(timeout=SEARCH_WAIT_SEC):
-            try:
-                deletion.check(connection, [found])
-            finally:
-                _searching.release()
-        return _receipts(connection, [found])[0]
+        for _ in range(TRIES):
+            found = owned.recording(connection, tenant, recording_id).id
+            left = deletion.delete(connection, [found], "asked")
+            if search and not left:
+                _search(connection, found)
+            receipts = _receipts(connection, [found])
+            if receipts:
+                return receipts[0]
+    raise not_found()
+
+
+def _search(connection: db.Connection, recording_id: UUID) -> None:
+    if _searching.acquire(timeout=SEARCH_WAIT_SEC):
+        try:
+            deletion.check(connection, [recording_id])
+        finally:
+            _searching.release()
 
 
 def receipt(tenant: str, recording_id: UUID) -> Receipt:

@@ -42,6 +42,11 @@ LISTED: dict[str, Any] = {
 }
 
 
+DELETION = operation(Scope.WRITE, answers={**MISSING, **ID})
+DELETION["responses"][202] = {
+    "model": Receipt,
+    "description": "A part could not be removed yet; upkeep tries again.",
+}
 _REPORT = operation(Scope.READ, answers={**MISSING, **ID, 409: "There is no report (yet)."})
 _REPORT["responses"][200] = {"content": {"application/json": {"example": examples.REPORT}}}
 
@@ -191,7 +196,7 @@ def no_report(found: Recording) -> Problem:
 @router.delete(
     "/recordings/{recording_id}",
     summary="Delete a recording with all its data",
-    **operation(Scope.WRITE, answers={**MISSING, **ID}),
+    **DELETION,
 )
 def delete(
     request: Request,

@@ -1,6 +1,6 @@
 """Sessions: recordings as transcripts, with their audio."""
 
-from typing import Annotated
+from typing import Annotated, Any
 from uuid import UUID
 
 from fastapi import APIRouter, Query, Request, Response
@@ -12,7 +12,7 @@ from gateway.door import Caller, Door, operation
 from gateway.reading import audio, deleting, owned
 from gateway.reading.deleting import Receipt
 from gateway.reading.session import Session, session
-from gateway.routes.recordings import ID, MISSING, no_report
+from gateway.routes.recordings import DELETION, ID, MISSING, no_report
 
 router = APIRouter(route_class=Door, tags=["sessions"])
 
@@ -23,13 +23,14 @@ AUDIO = {
     410: "The recording was deleted, or its audio (`audio_expired`).",
     416: "The range lies behind the end.",
 }
-SENT = {
+SENT: dict[int, dict[str, Any]] = {
     status: {
         "description": meaning,
         "content": {"audio/wav": {"schema": {"type": "string", "format": "binary"}}},
     }
     for status, meaning in ((200, "The whole file."), (206, "The range."))
 }
+SENT[304] = {"description": "It is what `If-None-Match` names."}
 HEADERS = [
     {
         "name": "Range",
@@ -60,7 +61,7 @@ def get_session(request: Request, session_id: UUID) -> Session:
 @router.delete(
     "/sessions/{session_id}",
     summary="Delete a session: the recording with all its data",
-    **operation(Scope.WRITE, answers={**MISSING, **ID}),
+    **DELETION,
 )
 def delete_session(
     request: Request,

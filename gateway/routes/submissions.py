@@ -64,8 +64,9 @@ async def submit(request: Request, response: Response) -> Accepted:
         raise Problem(
             415, "unsupported_media_type", "Send multipart/form-data, or application/json."
         )
-    await run_in_threadpool(check_room)
     async with keys.held(caller.tenant, request.headers.get(keys.HEADER)) as key:
+        if key.is_new:
+            await run_in_threadpool(check_room)
         if kind == "application/json":
             asked = await asking.by_uri(request, caller.tenant)
             answer = await run_in_threadpool(accept, asked, None, key)

@@ -16,6 +16,7 @@ from cli.localstack import waiting
 from earshot.analysis.request import IngestRequest
 from earshot.settings import PROJECT
 from earshot.storage.postgres import db
+from tests.integration.named import everywhere
 from tests.servers import Stack
 
 pytestmark = pytest.mark.integration
@@ -73,6 +74,25 @@ def test_a_uri_below_a_root_is_taken_and_others_are_not(door: Stack, client: Mak
     for outside in ("file:///etc/passwd", f"file://{min(before)}", "s3://other/x.wav"):
         refused = write.post("/recordings", json={"uri": outside})
         assert (refused.status_code, refused.json()["code"]) == (403, "outside_roots"), outside
+
+
+def test_a_recording_that_waits_is_deleted_with_its_upload(door: Stack, client: Make) -> None:
+    write, before = client("write", "acme"), inbox(door)
+    key = {"Idempotency-Key": f"k-{uuid4()}"}
+    files = {"file": ("a.wav", b"to be deleted")}
+    made = write.post("/recordings", files=files, headers=key).json()["id"]
+    assert len(inbox(door) - before) == 1
+    assert client("read", "acme").delete(f"/recordings/{made}").status_code == 403
+    receipt = write.delete(f"/sessions/{made}").json()
+    assert receipt["removed"]["store"]["uploads"] == 1
+    assert receipt["removed"]["postgres"]["idempotency"] == 1
+    assert receipt["checked"]["found"] == []
+    assert inbox(door) == before
+    assert everywhere(door, made) == []
+    assert write.delete(f"/recordings/{made}").status_code == 410
+    again = write.post("/recordings", files=files, headers=key)
+    assert again.status_code == 202
+    assert again.json()["id"] != made
 
 
 @pytest.mark.parametrize(

@@ -8,6 +8,7 @@ import threading
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -139,6 +140,32 @@ def sent_until_refused(line: socket.socket, most: int) -> int:
 def processor_sec(pid: int) -> float:
     fields = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()
     return (int(fields[11]) + int(fields[12])) / 100
+
+
+def test_a_sender_of_single_bytes_is_cut_off(alone: Stack) -> None:
+    """And one that sends little, but steadily, is not."""
+    alone.settings["SILENT_SEC"] = "1"
+
+    def answered(piece: bytes, pieces: int) -> bytes:
+        with dial(url) as line:
+            length = len(PART) + len(piece) * pieces + len(END)
+            line.sendall(head(alone, alone.token(), f"Content-Length: {length}"))
+            line.sendall(PART.encode())
+            line.settimeout(0.2)
+            for _ in range(pieces):
+                line.sendall(piece)
+                with suppress(TimeoutError):
+                    return line.recv(4096)
+            line.settimeout(20)
+            line.sendall(END.encode())
+            return line.recv(4096)
+
+    with alone.gateway() as url:
+        assert answered(b"x", 60).startswith(b"HTTP/1.1 408")
+        assert answered(b"x" * 300, 20).startswith(b"HTTP/1.1 202")
+        inbox = alone.home / "audio" / "inbox"
+        waiting.became(lambda: len(list(inbox.rglob("*.wav"))) == 1, 20)
+        assert len(list(inbox.rglob("*.wav"))) == 1
 
 
 def test_a_slow_sender_is_cut_off(alone: Stack) -> None:
