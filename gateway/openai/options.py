@@ -71,7 +71,7 @@ def options(form: Form) -> Options:
     _one_of(form, "chunking_strategy", (AUTO,), AUTO)
     model = _model(form)
     response_format = _one_of(form, "response_format", FORMATS, FORMATS[0])
-    stream = form.flag("stream", False)
+    stream = _one_of(form, "stream", ("true", "false", "True", "False"), "false").lower() == "true"
     if stream and response_format not in STREAMED:
         raise refused(
             "stream",

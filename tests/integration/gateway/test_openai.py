@@ -378,12 +378,14 @@ def listeners(stack: Stack) -> int:
     return int(row["n"])
 
 
-def test_a_client_that_leaves_is_not_waited_for_and_its_recording_stays(door: Stack) -> None:
+@pytest.mark.parametrize("stream", ["false", "true"])
+def test_a_client_that_leaves_is_not_waited_for_and_its_recording_stays(
+    door: Stack, stream: str
+) -> None:
     url, tenant = door.settings["GATEWAY_URL"], f"t{uuid4().hex[:8]}"
     part = '--B\r\nContent-Disposition: form-data; name="{}\r\n\r\n{}\r\n'
-    body = (
-        part.format('model"', "earshot") + part.format('file"; filename="a.wav"', "x") + "--B--\r\n"
-    ).encode()
+    fields = ('model"', "earshot"), ('stream"', stream), ('file"; filename="a.wav"', "x")
+    body = ("".join(part.format(*each) for each in fields) + "--B--\r\n").encode()
     before = listeners(door)
     address = urlsplit(url)
     with socket.create_connection((address.hostname, address.port), timeout=10) as line:
