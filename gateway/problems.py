@@ -9,6 +9,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse, Response
 from pydantic import BaseModel, Field
 from starlette.exceptions import HTTPException
+from starlette.requests import HTTPConnection
 
 from earshot.analysis.errors import EarshotError, Forbidden, Unavailable
 
@@ -142,6 +143,6 @@ def install(app: FastAPI) -> None:
         )
 
 
-def request_id(request: Request) -> str:
+def request_id(request: HTTPConnection) -> str:
     """The id that ``gateway.request_id`` gave to the request."""
     return str(request.scope.get("request_id", "-"))

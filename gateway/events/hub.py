@@ -127,9 +127,10 @@ class Hub:
 
     def _run(self) -> None:
         position: int | None = None
+        away = False
 
         def read(connection: Connection) -> None:
-            nonlocal position
+            nonlocal position, away
             if position is None:
                 position = max(0, outbox.standing(connection).last - KEPT)
                 self._call(self._begin, position)
@@ -143,6 +144,7 @@ class Hub:
                 if len(batch) == outbox.BATCH:
                     continue
                 self._call(self.ready.set)
+                away = False
                 if time.monotonic() - checked > CHECK_SEC:
                     checked = time.monotonic()
                     self._check_tokens(connection)
@@ -154,7 +156,9 @@ class Hub:
                 with listening.listening() as connection:
                     read(connection)
             except Unavailable as error:
-                log.warning("events wait for Postgres: %s", error)
+                if not away:
+                    log.warning("events wait for Postgres: %s", error)
+                away = True
             except Exception:
                 log.exception("the reader of events failed, and starts again")
             self._stopped.wait(RETRY_SEC)

@@ -15,7 +15,7 @@ from gateway.events.following import Wanted
 from gateway.events.hub import Hub
 from gateway.events.kinds import EVENT_TYPES
 from gateway.events.sse import EventStream
-from gateway.problems import Problem, of_error, response
+from gateway.problems import Problem, of_error, request_id, response
 
 router = APIRouter(route_class=Door, tags=["events"])
 
@@ -146,5 +146,5 @@ async def deny(websocket: WebSocket, problem: Problem) -> None:
     """Answers the handshake with the problem."""
     headers: dict[str, Any] = {**(problem.headers or {})}
     await websocket.send_denial_response(
-        response("-", problem.status_code, problem.code, problem.detail, headers)
+        response(request_id(websocket), problem.status_code, problem.code, problem.detail, headers)
     )

@@ -192,7 +192,9 @@ def test_a_socket_is_refused_before_it_opens(
     with pytest.raises(InvalidStatus) as refused:
         socket_to(client("read" if token else None), **query)
     assert refused.value.response.status_code == status
-    assert json.loads(refused.value.response.body)["status"] == status
+    problem = json.loads(refused.value.response.body)
+    assert problem["status"] == status
+    assert problem["request_id"] == refused.value.response.headers["x-request-id"]
 
 
 def test_a_revoked_token_ends_its_streams(door: Stack, client: Make) -> None:
@@ -209,9 +211,10 @@ def test_a_revoked_token_ends_its_streams(door: Stack, client: Make) -> None:
     assert closed.value.rcvd.code == 1008
 
 
-def test_streams_end_when_the_gateway_stops(stage: Stack) -> None:
-    """At once, although they would last for ever; and a reader that takes nothing keeps nothing
-    waiting for longer than the gateway's grace."""
+@pytest.mark.parametrize("server_processes", [1, 2])
+def test_streams_end_when_the_gateway_stops(stage: Stack, server_processes: int) -> None:
+    """At once, although they would last for ever."""
+    stage.settings["GATEWAY_PROCESSES"] = str(server_processes)
     with stage.gateway() as url, ExitStack() as opened:
         token = stage.token("read")
         client = httpx2.Client(base_url=url, headers={"Authorization": f"Bearer {token}"})

@@ -348,6 +348,8 @@ def test_of_a_deleted_recording_one_delivery_is_left(hooks: Hooks, path: str) ->
     hooks.wait(made["id"], "delivered", 2)
     done = hooks.stack.earshot("delete", str(recording_id), "--yes")
     assert done.returncode == 0, done.stderr
+    assert "2 webhook_delivery" in done.stdout + done.stderr
+    assert "nothing names them any more" in done.stdout + done.stderr
     last = hooks.receiver.wait(path, 3)[-1].verified(made["secret"])
     assert last["type"] == "recording.deleted"
     assert last["data"]["why"] == "asked"
