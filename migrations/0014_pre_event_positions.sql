@@ -5,6 +5,7 @@ CREATE SEQUENCE outbox_position;
 UPDATE outbox SET position = seq WHERE published_at IS NOT NULL;
 SELECT setval('outbox_position', (SELECT coalesce(max(seq), 0) + 1 FROM outbox));
 CREATE UNIQUE INDEX outbox_in_order ON outbox (position);
+CREATE INDEX outbox_of_tenant ON outbox (tenant, position);
 CREATE INDEX outbox_without_position ON outbox (seq) WHERE position IS NULL;
 
 -- The last position that retention has removed: readers that come from before it have missed something.
