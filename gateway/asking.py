@@ -77,7 +77,7 @@ def by_form(form: Form, tenant: str, analyses: tuple[str, ...] | None = None) ->
             "file_name": form.name,
             "analyses": analyses if named is None else named,
             "roles": form.several("roles"),
-            "language": form.one("language") or None,
+            "language": form.one("language"),
             "speakers": _speakers(form.one("speakers")),
             "force": form.flag("force", False),
             "accept_truncated": form.flag("accept_truncated", False),

@@ -42,7 +42,12 @@ REPORT: JsonDict = {
 
 def form(properties: Mapping[str, Mapping[str, Any]], example: Mapping[str, Any]) -> dict[str, Any]:
     """Content of a form with a file."""
-    file = {"type": "string", "format": "binary", "description": "Audio or video."}
+    file = {
+        "type": "string",
+        "format": "binary",
+        "description": "Audio or video.",
+        "minLength": 1,
+    }
     return {
         "multipart/form-data": {
             "schema": {
@@ -74,9 +79,10 @@ def inlined(model: type[BaseModel]) -> dict[str, Any]:
     return found
 
 
-def text(description: str) -> dict[str, Any]:
-    """A field of a form."""
-    return {"type": "string", "description": description}
+def text(description: str, pattern: str = "") -> dict[str, Any]:
+    """A field of a form; its whole value matches the pattern, if there is one."""
+    shape = {"pattern": f"^({pattern})$"} if pattern else {}
+    return {"type": "string", "description": description, **shape}
 
 
 def flag(description: str, default: bool) -> dict[str, Any]:

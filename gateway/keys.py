@@ -30,7 +30,6 @@ PARAMETER = {
     "description": "Makes the request repeatable for 24 hours: the same request with the same key"
     " gets the stored answer.",
     "schema": {"type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[!-~]+$"},
-    "example": "b1946ac9-2f0e",
 }
 """The header in the OpenAPI document."""
 

@@ -10,6 +10,7 @@ from fastapi.responses import JSONResponse, Response
 from pydantic import BaseModel, Field
 from starlette.exceptions import HTTPException
 from starlette.requests import HTTPConnection
+from starlette.routing import Match
 
 from earshot.analysis.errors import EarshotError, Forbidden, Unavailable
 
@@ -131,7 +132,10 @@ def install(app: FastAPI) -> None:
             404: "There is nothing under this address.",
             405: f"{request.url.path} does not answer {request.method}.",
         }.get(error.status_code, str(error.detail))
-        return response(request_id(request), error.status_code, code, detail, error.headers)
+        headers = {**(error.headers or {})}
+        if error.status_code == 405:
+            headers["Allow"] = ", ".join(sorted(methods(request)))
+        return response(request_id(request), error.status_code, code, detail, headers)
 
     @app.exception_handler(Exception)
     async def unexpected(request: Request, _: Exception) -> Response:
@@ -141,6 +145,16 @@ def install(app: FastAPI) -> None:
             "internal_error",
             "The gateway failed; its log has the reason under the request's id.",
         )
+
+
+def methods(request: Request) -> set[str]:
+    """Methods of all operations with the request's path; Starlette names those of the first."""
+    return {
+        method
+        for route in request.app.routes
+        if route.matches(request.scope)[0] is not Match.NONE
+        for method in getattr(route, "methods", None) or ()
+    }
 
 
 def request_id(request: HTTPConnection) -> str:

@@ -61,9 +61,9 @@ class Form:
         text = self.one(field)
         if text is None:
             return default
-        if text.lower() not in ("true", "false", "1", "0"):
+        if text.lower() not in ("true", "false"):
             raise refused("invalid_field", f"`{field}` is true or false.")
-        return text.lower() in ("true", "1")
+        return text.lower() == "true"
 
 
 @asynccontextmanager

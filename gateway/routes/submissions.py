@@ -5,6 +5,8 @@ from typing import Any
 from fastapi import APIRouter, Request, Response
 from starlette.concurrency import run_in_threadpool
 
+from earshot.analysis.words.languages import FORM as FORM_OF_LANGUAGE
+from earshot.registry import analyses
 from earshot.storage.postgres.tokens import Scope
 from gateway import asking, examples, keys
 from gateway.door import Caller, Door, operation
@@ -14,11 +16,20 @@ from gateway.uploads import received
 
 router = APIRouter(route_class=Door, tags=["recordings"])
 
+NAMES = "|".join(analyses())
+ROLE = "[a-z][a-z0-9_]{0,31}"
 FORM = {
-    "analyses": examples.text("Names of analyses, with commas between; default: all."),
-    "roles": examples.text("Role of each channel; empty: the channels are mixed to one."),
-    "language": examples.text("BCP 47 language of the speech; `und`: detect it."),
-    "speakers": examples.text("Number of speakers, or the least and the most: `2`, `2-4`."),
+    "analyses": examples.text(
+        "Names of analyses, with commas between; default: all.", f"({NAMES})(,({NAMES}))*"
+    ),
+    "roles": examples.text(
+        "Role of each channel; empty: the channels are mixed to one.",
+        f"({ROLE}(,{ROLE}){{0,7}})?",
+    ),
+    "language": examples.text("BCP 47 language of the speech; `und`: detect it.", FORM_OF_LANGUAGE),
+    "speakers": examples.text(
+        "Number of speakers, or the least and the most: `2`, `2-4`.", "[1-9]|[1-9]-(9|[12][0-9])"
+    ),
     "force": examples.flag("Analyse content that is stored already.", False),
     "accept_truncated": examples.flag("Analyse the part of a file that is there.", False),
 }

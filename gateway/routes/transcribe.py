@@ -3,6 +3,7 @@
 from fastapi import APIRouter, Request, Response
 from starlette.concurrency import run_in_threadpool
 
+from earshot.analysis.words.languages import FORM as FORM_OF_LANGUAGE
 from earshot.settings import settings
 from earshot.storage.postgres import db, recordings
 from earshot.storage.postgres.recordings import Recording
@@ -18,7 +19,9 @@ from gateway.uploads import received
 router = APIRouter(route_class=Door, tags=["sessions"])
 
 FORM = {
-    "language": examples.text("BCP 47 language of the speech; default: it is detected."),
+    "language": examples.text(
+        "BCP 47 language of the speech; default: it is detected.", FORM_OF_LANGUAGE
+    ),
     "diarize": examples.flag("Tell speakers apart; else all are `s0`.", True),
     "emotion": examples.flag("With the emotion of each segment; else it is null.", True),
 }
