@@ -32,8 +32,8 @@ class ByUri(Frozen):
     roles: Annotated[tuple[Role, ...], Field(max_length=8)] | None = None
     language: Language | None = None
     speakers: SpeakerCount | None = None
-    force: bool = False
-    accept_truncated: bool = False
+    force: Annotated[bool, Field(strict=True)] = False
+    accept_truncated: Annotated[bool, Field(strict=True)] = False
 
 
 async def by_uri(request: Request, tenant: str) -> IngestRequest:

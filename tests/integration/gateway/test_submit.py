@@ -103,6 +103,7 @@ def test_a_recording_that_waits_is_deleted_with_its_upload(door: Stack, client: 
         ({"uri": "file:///x", "tenant": "other"}, 422, "invalid_request"),
         ({"uri": "file:///x", "recording_id": str(uuid4())}, 422, "invalid_request"),
         (["uri"], 422, "invalid_request"),
+        ({"uri": "file:///x", "force": 1}, 422, "invalid_request"),
     ],
 )
 def test_invalid_json_is_refused(client: Make, body: Any, status: int, code: str) -> None:
@@ -130,6 +131,7 @@ FORMS = [
     ("field as file", FIELD % ("file", "abc") + END.lstrip(), 422, "not_a_file"),
     ("no name", f"--{B}\r\nX: y\r\n\r\nabc" + END, 400, "malformed_multipart"),
     ("repeated", FIELD % ("language", "en") * 2 + PART + "abc" + END, 422, "repeated_field"),
+    ("no language", FIELD % ("language", "") + PART + "abc" + END, 422, "invalid_request"),
     ("language", FIELD % ("language", "english!") + PART + "abc" + END, 422, "invalid_request"),
     ("analysis", FIELD % ("analyses", "taste") + PART + "abc" + END, 422, "analyses"),
     ("speakers", FIELD % ("speakers", "some") + PART + "abc" + END, 422, "invalid_field"),
