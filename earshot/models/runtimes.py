@@ -20,6 +20,8 @@ class Runtime(NamedTuple):
     opener: str
     requirements: str = "base"
     """Its packages are in ``requirements/<this>.txt``; those of ``base`` are always installed."""
+    detects_language: bool = False
+    """It transcribes speech of an unnamed language."""
 
 
 RUNTIMES = {
@@ -29,11 +31,17 @@ RUNTIMES = {
     ("sentiment", "onnx"): Runtime("sentiment:open_sentiment"),
     ("asr", "moonshine"): Runtime("asr.moonshine:open_moonshine"),
     ("asr", "pocketsphinx"): Runtime("asr.pocketsphinx:open_pocketsphinx"),
-    ("asr", "faster-whisper"): Runtime("whisper.faster_whisper:open_faster_whisper"),
-    ("asr", "transformers-whisper"): Runtime("whisper.transformers_whisper:open_whisper", "gpu"),
+    ("asr", "faster-whisper"): Runtime(
+        "whisper.faster_whisper:open_faster_whisper", detects_language=True
+    ),
+    ("asr", "transformers-whisper"): Runtime(
+        "whisper.transformers_whisper:open_whisper", "gpu", detects_language=True
+    ),
     ("asr", "transformers-ctc"): Runtime("asr.transformers_ctc:open_ctc", "gpu"),
-    ("asr", "transformers-voxtral"): Runtime("voxtral.recogniser:open_recogniser", "gpu"),
-    ("asr", ENDPOINT): Runtime("asr.endpoint:open_endpoint"),
+    ("asr", "transformers-voxtral"): Runtime(
+        "voxtral.recogniser:open_recogniser", "gpu", detects_language=True
+    ),
+    ("asr", ENDPOINT): Runtime("asr.endpoint:open_endpoint", detects_language=True),
     ("emotion", "onnx"): Runtime("emotion.windowed:open_windowed_emotion"),
     ("emotion", "emotion2vec"): Runtime("emotion2vec.model:open_emotion2vec", "gpu"),
     ("emotion", "transformers-emotion"): Runtime(

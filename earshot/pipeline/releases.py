@@ -7,9 +7,10 @@ import psycopg
 
 from earshot.analysis.errors import Unavailable
 from earshot.analysis.types import Release
-from earshot.models.checkpoints import licence
+from earshot.models.asr.recogniser import UNDETERMINED
+from earshot.models.checkpoints import catalog, licence
 from earshot.models.checkpoints.defaults import default_release, defaults
-from earshot.models.runtimes import ENDPOINT
+from earshot.models.runtimes import ENDPOINT, RUNTIMES
 from earshot.registry import analyses
 from earshot.settings import settings
 from earshot.storage.postgres import releases
@@ -54,6 +55,18 @@ def _elsewhere() -> dict[str, Release]:
             analysis="asr", name=name, runtime=ENDPOINT, uri=config.asr_endpoint_url, sha256=""
         )
     }
+
+
+def unnamed_language(connection: Connection) -> str:
+    """BCP 47 language for speech whose sender names none: ``und`` if the recogniser that would
+    transcribe it detects the language, else that of the settings."""
+    config, found = settings(), active(connection)["asr"]
+    if found.runtime != ENDPOINT:
+        routed = config.asr_routes.get(UNDETERMINED, config.asr_routes.get("*"))
+        entries = catalog.known(config.models_catalog) if routed else ()
+        found = next((entry.release() for entry in entries if entry.name == routed), found)
+    detects = RUNTIMES["asr", found.runtime].detects_language
+    return UNDETERMINED if detects else config.language
 
 
 def gate_release() -> Release | None:

@@ -4,6 +4,7 @@ from fastapi import APIRouter, Request, Response
 from starlette.concurrency import run_in_threadpool
 
 from earshot.analysis.words.languages import FORM as FORM_OF_LANGUAGE
+from earshot.pipeline.releases import unnamed_language
 from earshot.settings import settings
 from earshot.storage.postgres import db, recordings
 from earshot.storage.postgres.recordings import Recording
@@ -20,12 +21,13 @@ router = APIRouter(route_class=Door, tags=["sessions"])
 
 FORM = {
     "language": examples.text(
-        "BCP 47 language of the speech; default: it is detected.", FORM_OF_LANGUAGE
+        "BCP 47 language of the speech. Default: it is detected where the recogniser can do so,"
+        " else `EARSHOT_LANGUAGE`.",
+        FORM_OF_LANGUAGE,
     ),
     "diarize": examples.flag("Tell speakers apart; else all are `s0`.", True),
     "emotion": examples.flag("With the emotion of each segment; else it is null.", True),
 }
-DETECT = "und"
 
 OPERATION = operation(
     Scope.WRITE,
@@ -63,7 +65,7 @@ async def transcribe(request: Request, response: Response) -> Session | Response
         analyses = ("asr", *["diarization"] * diarize, *["emotion"] * emotion)
         asked = asking.by_form(form, caller.tenant, analyses)
         if asked.language is None:
-            asked = asked.model_copy(update={"language": DETECT})
+            asked = asked.model_copy(update={"language": await run_in_threadpool(_language)})
         answer = await run_in_threadpool(accept, asked, form)
     found = await owned.finished(caller.tenant, answer.id, settings().answer_sec)
     if found is None:
@@ -75,6 +77,11 @@ async def transcribe(request: Request, response: Response) -> Session | Response
         )
     response.headers["Location"] = f"/sessions/{found.id}"
     return await run_in_threadpool(_session, found, diarize, emotion)
+
+
+def _language() -> str:
+    with db.pooled() as connection:
+        return unnamed_language(connection)
 
 
 def _session(found: Recording, diarize: bool, emotion: bool) -> Session:

@@ -1,0 +1,142 @@
+"""Who may do what: every operation with no token, with one of each scope, and with one of another
+tenant. The table of docs/http-access.md is made of the answers (``pytest --write-access``)."""
+
+from collections.abc import Callable, Iterator
+from uuid import uuid4
+
+import httpx2
+import pytest
+
+from earshot.analysis.request import IngestRequest
+from earshot.pipeline.intake.submit import register
+from earshot.settings import PROJECT
+from earshot.storage.postgres import db
+from gateway.app import create, document
+from gateway.door import NEEDS
+from tests.servers import Stack
+
+pytestmark = pytest.mark.integration
+Make = Callable[..., httpx2.Client]
+
+TABLE = PROJECT / "docs" / "http-access.md"
+COLUMNS = ("no token", "read", "write", "admin", "other tenant")
+SCOPES = {"none": 0, "read": 1, "write": 2, "admin": 3}
+HEAD = """# Who may do what
+
+Made by `tests/integration/gateway/test_access.py` out of the answers of a gateway: `yes`, or the
+status of the refusal. The last column is a token of another tenant with the scope `admin`: what it
+names does not exist for it, and lists hold what is its own.
+
+"""
+
+
+@pytest.fixture(scope="module")
+def answers(door: Stack, client: Make) -> dict[str, dict[str, str]]:
+    """Operation to column to answer."""
+    callers = {
+        "no token": client(None),
+        **{scope: client(scope) for scope in ("read", "write", "admin")},
+        "other tenant": client("admin", "other"),
+    }
+    return {
+        f"{method.upper()} {path}": {
+            column: _answer(door, callers, column, method, path) for column in COLUMNS
+        }
+        for method, path, _ in operations()
+    }
+
+
+def operations() -> Iterator[tuple[str, str, str]]:
+    for path, item in document(create())["paths"].items():
+        for method, operation in item.items():
+            yield method, path, operation[NEEDS]
+
+
+def _answer(
+    door: Stack, callers: dict[str, httpx2.Client], column: str, method: str, path: str
+) -> str:
+    """A new thing of the tenant ``default`` is named each time: some operations delete it."""
+    named = path.format(
+        **{name: PLANTED[path.split("/")[1]](door, callers) for name in _names(path)}
+    )
+    with callers[column].stream(method, named) as answer:  # an event stream has no end
+        if answer.status_code in (401, 403):
+            return str(answer.status_code)
+        if answer.status_code == 404 and _names(path):
+            assert answer.read()
+            assert _without_id(answer.json()) == _unknown(callers[column], method, path)
+            return "404"
+        assert answer.status_code < 500, answer.read()
+        return "yes"
+
+
+def _names(path: str) -> list[str]:
+    return [part[1:-1] for part in path.split("/") if part.startswith("{")]
+
+
+def _unknown(client: httpx2.Client, method: str, path: str) -> dict[str, object]:
+    """The answer about what nobody has."""
+    return _without_id(
+        client.request(method, path.format(**dict.fromkeys(_names(path), uuid4()))).json()
+    )
+
+
+def _without_id(problem: dict[str, object]) -> dict[str, object]:
+    return {key: value for key, value in problem.items() if key != "request_id"}
+
+
+def _recording(door: Stack, _: dict[str, httpx2.Client]) -> str:
+    made = uuid4()
+    with db.connect(door.database_url) as connection:
+        request = IngestRequest(uri=f"file://{door.home}/offered/{made}.wav", recording_id=made)
+        register(connection, made, request)
+    return str(made)
+
+
+def _webhook(_: Stack, callers: dict[str, httpx2.Client]) -> str:
+    made = callers["admin"].post("/webhooks", json={"url": "https://example.org/events"})
+    assert made.status_code == 201, made.text
+    return str(made.json()["id"])
+
+
+PLANTED = {"recordings": _recording, "sessions": _recording, "webhooks": _webhook}
+
+
+def test_every_operation_asks_for_its_scope(answers: dict[str, dict[str, str]]) -> None:
+    for method, path, needed in operations():
+        row = answers[f"{method.upper()} {path}"]
+        for column, rank in SCOPES.items():
+            if column == "none":
+                assert row["no token"] == ("yes" if needed == "none" else "401"), path
+            else:
+                assert (row[column] == "403") == (rank < SCOPES[needed]), (path, column, row)
+
+
+def test_what_belongs_to_another_tenant_does_not_exist(answers: dict[str, dict[str, str]]) -> None:
+    for method, path, _ in operations():
+        if _names(path):
+            assert answers[f"{method.upper()} {path}"]["other tenant"] == "404", path
+
+
+def test_lists_hold_what_is_the_tenants_own(door: Stack, client: Make) -> None:
+    admin, other = client("admin"), client("admin", "another")
+    callers = {"admin": admin}
+    planted = {_recording(door, callers), _webhook(door, callers)}
+    for path in ("/recordings", "/webhooks"):
+        assert any(each in admin.get(path).text for each in planted)
+        assert not any(each in other.get(path).text for each in planted)
+
+
+def test_the_table_of_the_docs_is_this_one(
+    answers: dict[str, dict[str, str]], request: pytest.FixtureRequest
+) -> None:
+    needs = {f"{method.upper()} {path}": needed for method, path, needed in operations()}
+    lines = [f"| operation | needs | {' | '.join(COLUMNS)} |", "|---|---|" + "---|" * len(COLUMNS)]
+    lines += [
+        f"| `{name}` | {needs[name]} | {' | '.join(row[column] for column in COLUMNS)} |"
+        for name, row in answers.items()
+    ]
+    text = HEAD + "\n".join(lines) + "\n"
+    if request.config.getoption("--write-access"):
+        TABLE.write_text(text, encoding="utf-8")
+    assert TABLE.read_text(encoding="utf-8") == text, "run pytest --write-access with this file"
