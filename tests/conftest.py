@@ -75,3 +75,11 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         default=150,
         help="events that test_webhooks sends to a bad receiver",
     )
+    parser.addoption(
+        "--write-access",
+        action="store_true",
+        help="write docs/http-access.md (gateway/test_access)",
+    )
+    parser.addoption(
+        "--schemathesis-sec", default=120, help="how long gateway/test_schemathesis sends requests"
+    )
