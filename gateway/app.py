@@ -8,6 +8,7 @@ from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 
 from gateway import background, problems
+from gateway.express import Express
 from gateway.problems import ProblemDetails
 from gateway.request_id import RequestId
 from gateway.routes import (
@@ -61,6 +62,13 @@ def create() -> FastAPI:
     app.add_middleware(RequestId)
     app.openapi = lambda: document(app)  # type: ignore[method-assign]
     return app
+
+
+def served() -> Express:
+    """The same as the server runs it."""
+    return Express(
+        create(), (route for route in classify.router.routes if isinstance(route, classify.Lean))
+    )
 
 
 @asynccontextmanager

@@ -8,7 +8,7 @@ from fastapi import Request
 from fastapi.exceptions import RequestValidationError
 from pydantic import Field, ValidationError
 
-from earshot.analysis.request import Address, FileName, IngestRequest, Role, check_names
+from earshot.analysis.request import Address, FileName, IngestRequest, Profile, Role, check_names
 from earshot.analysis.types import Frozen, SpeakerCount
 from earshot.analysis.words.languages import Language
 from earshot.audio.store.source import check_offered
@@ -18,7 +18,7 @@ from gateway.multipart import refused
 from gateway.problems import Problem
 from gateway.uploads import Form
 
-FIELDS = ("language", "speakers", "force", "accept_truncated")
+FIELDS = ("profile", "language", "speakers", "force", "accept_truncated")
 MANY = ("roles", "analyses")
 SPEAKERS = re.compile(r"(\d{1,2})(?:-(\d{1,2}))?")
 
@@ -29,6 +29,7 @@ class ByUri(Frozen):
     uri: Address
     file_name: FileName | None = None
     analyses: Annotated[tuple[str, ...], Field(max_length=64)] | None = None
+    profile: Profile = "full"
     roles: Annotated[tuple[Role, ...], Field(max_length=8)] | None = None
     language: Language | None = None
     speakers: SpeakerCount | None = None
@@ -76,6 +77,7 @@ def by_form(form: Form, tenant: str, analyses: tuple[str, ...] | None = None) ->
             "uri": form.file.uri or "file:///hashed",
             "file_name": form.name,
             "analyses": analyses if named is None else named,
+            "profile": form.one("profile") or "full",
             "roles": form.several("roles"),
             "language": form.one("language"),
             "speakers": _speakers(form.one("speakers")),

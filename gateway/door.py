@@ -16,15 +16,16 @@ from starlette.requests import HTTPConnection
 from starlette.types import Receive, Send
 from starlette.types import Scope as AsgiScope
 
-from earshot.analysis.errors import EarshotError, Unavailable
+from earshot.analysis.errors import EarshotError
 from earshot.settings import settings
 from earshot.settings.intake import Intake
 from earshot.storage.postgres import db, tokens
 from earshot.storage.postgres.tokens import Scope, Token
 from earshot.storage.redis import client as redis
-from earshot.storage.redis import rates, tickets
+from earshot.storage.redis import tickets
 from gateway.body import Body, has_body, judge_length
 from gateway.problems import Problem, of_error
+from gateway.rate import keep_to_rate
 
 NEEDS = "x-scope"
 """Key of an operation in the OpenAPI document: the scope of its token, or ``none``."""
@@ -72,7 +73,7 @@ async def admit(connection: HTTPConnection, needed: Scope) -> Caller:
             "forbidden",
             f"This needs a token with the scope `{needed}`; this one has `{caller.scope}`.",
         )
-    await _keep_to_rate(caller)
+    await keep_to_rate(caller.token)
     return caller
 
 
@@ -105,27 +106,6 @@ async def _token(secret: str) -> Token | None:
 def _find(secret: str) -> Token | None:
     with db.pooled() as connection:
         return tokens.find(connection, secret)
-
-
-async def _keep_to_rate(caller: Caller) -> None:
-    config = settings()
-    try:
-        wait_sec = await run_in_threadpool(
-            rates.take,
-            redis.impatient(),
-            caller.token,
-            config.requests_per_sec,
-            config.requests_burst,
-        )
-    except Unavailable:
-        return  # requests that need Redis fail for themselves
-    if wait_sec:
-        raise Problem(
-            429,
-            "too_many_requests",
-            f"More than {config.requests_per_sec:g} requests a second with this token.",
-            {"Retry-After": str(wait_sec)},
-        )
 
 
 class Door(APIRoute):

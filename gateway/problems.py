@@ -91,23 +91,39 @@ def of_error(error: EarshotError) -> Problem:
     return Problem(403 if isinstance(error, Forbidden) else 422, error.code, str(error))
 
 
+def answer(request: Request, error: Problem | EarshotError) -> Response:
+    """The response for an error that was raised on purpose."""
+    found = error if isinstance(error, Problem) else of_error(error)
+    return response(
+        request_id(request),
+        found.status_code,
+        found.code,
+        found.detail,
+        found.headers,
+        **found.further,
+    )
+
+
+def failure(request: Request) -> Response:
+    """The response for any other exception, which the log has."""
+    return response(
+        request_id(request),
+        500,
+        "internal_error",
+        "The gateway failed; its log has the reason under the request's id.",
+    )
+
+
 def install(app: FastAPI) -> None:
     """Registers the handlers of all exceptions."""
 
     @app.exception_handler(Problem)
     async def problem(request: Request, error: Problem) -> Response:
-        return response(
-            request_id(request),
-            error.status_code,
-            error.code,
-            error.detail,
-            error.headers,
-            **error.further,
-        )
+        return answer(request, error)
 
     @app.exception_handler(EarshotError)
     async def known(request: Request, error: EarshotError) -> Response:
-        return await problem(request, of_error(error))
+        return answer(request, error)
 
     @app.exception_handler(RequestValidationError)
     async def invalid(request: Request, error: RequestValidationError) -> Response:
@@ -139,12 +155,7 @@ def install(app: FastAPI) -> None:
 
     @app.exception_handler(Exception)
     async def unexpected(request: Request, _: Exception) -> Response:
-        return response(
-            request_id(request),
-            500,
-            "internal_error",
-            "The gateway failed; its log has the reason under the request's id.",
-        )
+        return failure(request)
 
 
 def methods(request: Request) -> set[str]:

@@ -5,6 +5,7 @@ import resource
 import uvicorn
 
 from earshot.settings import settings
+from gateway import spread
 from gateway.silent import ImpatientProtocol
 from tasks.process import environment
 
@@ -18,8 +19,8 @@ def serve(host: str | None = None, port: int | None = None) -> None:
     most = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
     resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))  # 1024 are few for connections
     config = settings()
-    uvicorn.run(
-        "gateway.app:create",
+    server = uvicorn.Config(
+        "gateway.app:served",
         factory=True,
         host=host or config.gateway_host,
         port=config.gateway_port if port is None else port,
@@ -29,6 +30,11 @@ def serve(host: str | None = None, port: int | None = None) -> None:
         log_level="warning",
         access_log=False,
         server_header=False,
+        proxy_headers=False,
         timeout_graceful_shutdown=GRACE_SEC,
         ws_max_size=1 << 20,
     )
+    if server.workers > 1:
+        spread.run(server)
+    else:
+        uvicorn.Server(server).run()

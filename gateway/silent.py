@@ -2,13 +2,14 @@
 without end, and an idle socket costs memory and a file descriptor."""
 
 from asyncio import TimerHandle, Transport
-from typing import Any
+from typing import Any, cast
 from uuid import uuid4
 
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 
 from earshot.settings import settings
 from gateway import problems
+from gateway.joined import JoinedTransport
 
 
 class ImpatientProtocol(HttpToolsProtocol):
@@ -21,7 +22,7 @@ class ImpatientProtocol(HttpToolsProtocol):
         self._begun = False
 
     def connection_made(self, transport: Transport) -> None:  # type: ignore[override]
-        super().connection_made(transport)
+        super().connection_made(cast(Transport, JoinedTransport(transport, self.loop)))
         self._wait()
 
     def data_received(self, data: bytes) -> None:
@@ -34,6 +35,11 @@ class ImpatientProtocol(HttpToolsProtocol):
     def on_headers_complete(self) -> None:
         self._stop()
         super().on_headers_complete()
+
+    def handle_websocket_upgrade(self) -> None:
+        joined = cast(JoinedTransport, self.transport)
+        self.transport = joined.itself  # its protocol writes whole messages
+        super().handle_websocket_upgrade()
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._stop()

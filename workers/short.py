@@ -1,27 +1,38 @@
 """Classifies a short sound in memory (000-10, 000-12), with the networks and rules that the workers
 have for chunks of recordings."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 from uuid import UUID
 
 import numpy as np
 
 from earshot.analysis import emotion6
 from earshot.analysis.errors import Misconfigured
-from earshot.analysis.findings import CoveredClassification, EmotionFindings
+from earshot.analysis.findings import Classification, CoveredClassification, EmotionFindings
 from earshot.analysis.types import ChunkRef, Release, Utterance
 from earshot.audio.clip import Clip
 from earshot.compute.sound import SAMPLE_RATE, Samples, Waveform
 from earshot.models.sound.audioset import SCENES
 from workers import emotion, scene
+from workers.scene.together import judged_together
 
 LABELS = {"scene": SCENES, "emotion": emotion6.LABELS}
 """By analysis, every label of its answers, in order (000-05, 000-07)."""
 
-Classifier = Callable[[Samples, int], CoveredClassification]
-"""Mono float32 in [-1, 1], shape (samples,), and its sample rate; the answer has all of ``LABELS``,
-and their shares sum to 1."""
+
+class Sound(NamedTuple):
+    """A sound to classify."""
+
+    samples: Samples
+    """Mono float32 in [-1, 1], shape (samples,)."""
+    sample_rate: int
+
+
+Classifier = Callable[[Sequence[Sound]], list[CoveredClassification]]
+"""The answers about sounds, in order. Each has all of ``LABELS``, whose shares sum to 1, and does
+not depend on the other sounds."""
 
 
 @dataclass(frozen=True)
@@ -52,12 +63,24 @@ def open_scene(release: Release) -> Classifier:
     _check(release, model.labels, SCENES)
     coverage = {label: label in model.labels for label in SCENES}
 
-    def classify(samples: Samples, sample_rate: int) -> CoveredClassification:
-        found = scene.judged(model, resampled(samples, sample_rate)[None], SAMPLE_RATE).whole
-        scores = {label: found.scores.get(label, 0.0) for label in SCENES}
-        return CoveredClassification(
-            label=found.label, confidence=found.confidence, scores=scores, label_coverage=coverage
-        )
+    def classify(sounds: Sequence[Sound]) -> list[CoveredClassification]:
+        waveforms = [resampled(*sound) for sound in sounds]
+        by_length: dict[int, list[int]] = {}
+        for index, waveform in enumerate(waveforms):
+            by_length.setdefault(len(waveform), []).append(index)
+        found: dict[int, Classification] = {}
+        for same in by_length.values():
+            answers = judged_together(model, [waveforms[i] for i in same], SAMPLE_RATE)
+            found.update(zip(same, answers, strict=True))
+        return [
+            CoveredClassification(
+                label=found[i].label,
+                confidence=found[i].confidence,
+                scores={label: found[i].scores.get(label, 0.0) for label in SCENES},
+                label_coverage=coverage,
+            )
+            for i in range(len(sounds))
+        ]
 
     return classify
 
@@ -71,10 +94,13 @@ def open_emotion(release: Release) -> Classifier:
     """
     model = emotion.load(release, "cpu")
 
-    def classify(samples: Samples, sample_rate: int) -> CoveredClassification:
-        (found,) = emotion.analyze(model, [_utterance(resampled(samples, sample_rate))])
-        assert isinstance(found, EmotionFindings)  # it has an utterance
-        return found.classification()
+    def classify(sounds: Sequence[Sound]) -> list[CoveredClassification]:
+        clips = [_utterance(resampled(*sound)) for sound in sounds]
+        answers = []
+        for found in emotion.analyze(model, clips):
+            assert isinstance(found, EmotionFindings)  # each has an utterance
+            answers.append(found.classification())
+        return answers
 
     return classify
 

@@ -1,7 +1,8 @@
 """The gateway itself: health, readiness, metrics, tickets."""
 
 from fastapi import APIRouter, Request, Response
-from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+from prometheus_client import CONTENT_TYPE_LATEST, REGISTRY, CollectorRegistry, generate_latest
+from prometheus_client.multiprocess import MultiProcessCollector
 from pydantic import BaseModel, ConfigDict
 
 from earshot.settings import settings
@@ -61,7 +62,16 @@ def ready() -> Health:
 async def metrics(request: Request) -> Response:
     if not settings().metrics_open:
         await admit(request, Scope.READ)
-    return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)
+    return Response(generate_latest(_registry()), media_type=CONTENT_TYPE_LATEST)
+
+
+def _registry() -> CollectorRegistry:
+    """What this process counts, or all of them where there are several (``gateway.spread``)."""
+    if settings().gateway_processes == 1:
+        return REGISTRY
+    found = CollectorRegistry()
+    MultiProcessCollector(found)  # type: ignore[no-untyped-call]
+    return found
 
 
 @router.post(

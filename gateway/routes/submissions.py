@@ -20,7 +20,11 @@ NAMES = "|".join(analyses())
 ROLE = "[a-z][a-z0-9_]{0,31}"
 FORM = {
     "analyses": examples.text(
-        "Names of analyses, with commas between; default: all.", f"({NAMES})(,({NAMES}))*"
+        "Names of analyses, with commas between; default: those of the profile.",
+        f"({NAMES})(,({NAMES}))*",
+    ),
+    "profile": examples.text(
+        "`full`, the default: all analyses; `live`: all but scene and emotion.", "full|live"
     ),
     "roles": examples.text(
         "Role of each channel; empty: the channels are mixed to one.",

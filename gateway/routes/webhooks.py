@@ -30,7 +30,6 @@ from gateway.webhooks.models import (
 
 router = APIRouter(route_class=Door, tags=["webhooks"])
 
-UNCHANGED = WebhookChange.model_validate({})
 NONE = {404: "There is no such webhook.", 422: "A parameter or the body is invalid."}
 
 
@@ -69,7 +68,7 @@ def get(request: Request, id: UUID) -> WebhookInfo:
 
 
 @router.patch("/webhooks/{id}", summary="Change a webhook", **operation(Scope.ADMIN, answers=NONE))
-def change(request: Request, id: UUID, changes: WebhookChange = UNCHANGED) -> WebhookInfo:
+def change(request: Request, id: UUID, changes: WebhookChange) -> WebhookInfo:
     with db.pooled() as connection:
         changed = endpoints.change(
             connection,
@@ -162,13 +161,11 @@ def log(
     status_code=202,
     **operation(Scope.ADMIN, answers={**NONE, 409: "The webhook is disabled."}),
 )
-def replay(request: Request, id: UUID, which: Replay | None = None) -> Replayed:
+def replay(request: Request, id: UUID, which: Replay) -> Replayed:
     """One delivery, or a range of times or positions; dead letters with `{"state": "dead"}`."""
     with db.pooled() as connection:
         if _found(connection, request, id).state == "disabled":
             raise _disabled()
-        if which is None:
-            raise Problem(422, "invalid_request", "body: say what to send again")
         if which.delivery_id is not None:
             if not deliveries.again_one(connection, id, which.delivery_id):
                 raise not_found()

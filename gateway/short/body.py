@@ -4,7 +4,8 @@ from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
-from starlette.datastructures import Headers
+from starlette.requests import ClientDisconnect
+from starlette.types import Receive
 
 from earshot.audio.decoding.decode import LOUDEST, SHORTEST_MS
 from earshot.audio.decoding.probe import RATES_HZ
@@ -14,6 +15,7 @@ from gateway.problems import Problem
 LONGEST_SEC = 60
 LONGEST_BYTES = 4 * 48_000 * LONGEST_SEC
 MEDIA_TYPES = ("application/octet-stream", "audio/x-f32le")
+KINDS = tuple(name.encode() for name in MEDIA_TYPES)
 
 DESCRIBED: Mapping[str, Any] = {
     "requestBody": {
@@ -40,31 +42,48 @@ DESCRIBED: Mapping[str, Any] = {
 """The body and its header in the OpenAPI document."""
 
 
-def sample_rate(headers: Headers) -> int:
+def sample_rate(headers: Mapping[bytes, bytes]) -> int:
     """The sample rate, judged together with the other headers before the body is read.
 
     Raises:
         Problem: 415, another kind of body; 422, no such rate.
     """
-    kind = headers.get("content-type", MEDIA_TYPES[0]).partition(";")[0].strip().lower()
-    coding = headers.get("content-encoding", "identity").strip().lower()
-    if kind not in MEDIA_TYPES or coding != "identity":
+    kind = headers.get(b"content-type", KINDS[0]).partition(b";")[0].strip().lower()
+    coding = headers.get(b"content-encoding", b"identity").strip().lower()
+    if kind not in KINDS or coding != b"identity":
         raise Problem(
             415,
             "unsupported_media_type",
             "The body is raw float32 little-endian mono samples, as `application/octet-stream`"
             " without Content-Encoding; POST /recordings takes audio files.",
         )
-    stated = headers.get("x-sample-rate")
+    stated = headers.get(b"x-sample-rate")
     if stated is None:
         return SAMPLE_RATE
     low, high = RATES_HZ
-    rate = int(stated) if stated.isascii() and stated.isdigit() and len(stated) < 9 else 0
+    rate = int(stated) if stated.isdigit() and len(stated) < 9 else 0
     if not low <= rate <= high:
         raise Problem(
             422, "sample_rate", f"X-Sample-Rate is a whole number of Hz from {low} to {high}."
         )
     return rate
+
+
+async def read(receive: Receive) -> bytes:
+    """The whole body.
+
+    Raises:
+        ClientDisconnect: the client is gone.
+        Problem: 408, 413, as ``gateway.body`` says.
+    """
+    parts, more = [], True
+    while more:
+        message = await receive()
+        if message["type"] == "http.disconnect":
+            raise ClientDisconnect
+        parts.append(message.get("body", b""))
+        more = message.get("more_body", False)
+    return parts[0] if len(parts) == 1 else b"".join(parts)
 
 
 def samples(body: bytes, rate: int) -> Samples:

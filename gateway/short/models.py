@@ -3,7 +3,7 @@ the releases that are active then."""
 
 import logging
 import os
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -12,14 +12,13 @@ from anyio.to_thread import run_sync
 
 from earshot.analysis.errors import EarshotError, Misconfigured, Unavailable
 from earshot.analysis.findings import CoveredClassification
-from earshot.compute.sound import Samples
 from earshot.noise import MLService
 from earshot.pipeline.releases import serving
 from earshot.settings import settings
 from gateway.problems import Problem
 from gateway.short.body import LONGEST_SEC
 from gateway.short.threads import Threads
-from workers.short import open_emotion, open_scene
+from workers.short import Sound, open_emotion, open_scene
 
 log = logging.getLogger(__name__)
 
@@ -27,8 +26,8 @@ MOST_BYTES = 128 << 20
 """Of bodies that are received or wait for a thread; the next sender is asked to come again."""
 
 
-Model = Callable[..., Any]
-"""A ``Classifier``; for noise ``MLService.classify_noise``."""
+Model = Callable[[Sequence[Any]], list[Any]]
+"""A ``Classifier``; for noise ``MLService.classify_noise`` of each."""
 
 
 @dataclass
@@ -40,7 +39,7 @@ class Models:
     held_bytes: int = 0
 
     @contextmanager
-    def holding(self, stated: str | None, most: int) -> Iterator[None]:
+    def holding(self, stated: bytes | None, most: int) -> Iterator[None]:
         """Counts a body as held while it is received and classified.
 
         Args:
@@ -60,17 +59,13 @@ class Models:
         finally:
             self.held_bytes -= size
 
-    async def classify(
-        self, analysis: str, samples: Samples, sample_rate: int
-    ) -> CoveredClassification:
+    async def classify(self, analysis: str, sound: Sound) -> CoveredClassification:
         """The answer of ``scene`` or ``emotion``.
 
         Raises:
             Unavailable: its model could not be opened.
         """
-        found: CoveredClassification = await self.threads.run(
-            self.model(analysis), samples, sample_rate
-        )
+        found: CoveredClassification = await self.threads.run(self.model(analysis), sound)
         return found
 
     async def noise(self, audio_data: str, sample_rate: int) -> dict[str, Any]:
@@ -80,7 +75,8 @@ class Models:
             Unavailable: its model could not be opened.
             BadAudio, ValueError: as there.
         """
-        found: dict[str, Any] = await self.threads.run(self.model("noise"), audio_data, sample_rate)
+        asked = (audio_data, sample_rate)
+        found: dict[str, Any] = await self.threads.run(self.model("noise"), asked)
         return found
 
     def model(self, analysis: str) -> Model:
@@ -129,7 +125,7 @@ def _open_noise() -> Model:
         service.classifier  # noqa: B018  (opens it)
     except FileNotFoundError as error:
         raise Misconfigured("checkpoint", str(error)) from error
-    return service.classify_noise
+    return lambda asked: [service.classify_noise(*each) for each in asked]
 
 
 def _count() -> int:

@@ -31,13 +31,10 @@ class Row(NamedTuple):
     kept: bool = True
 
 
-def markdown(minutes: float, rows: Sequence[Row]) -> str:
-    """The machine, the date and the table."""
+def markdown(command: str, rows: Sequence[Row]) -> str:
+    """The machine, the date, the command and the table."""
     lines = [
-        (
-            f"{_cpu_model()}, {_cores()} cores; {datetime.now(UTC):%Y-%m-%d}; `python -m"
-            f" trials.bench --minutes {minutes:g}`."
-        ),
+        (f"{_cpu_model()}, {_cores()} cores; {datetime.now(UTC):%Y-%m-%d}; `{command}`."),
         "",
         "| | measured | bar | |",
         "|---|--:|--:|---|",
@@ -51,6 +48,11 @@ def markdown(minutes: float, rows: Sequence[Row]) -> str:
 def below(name: str, value: float, bar: float, unit: str = "", digits: int = 2) -> Row:
     """A figure with an upper bar."""
     return Row(name, f"{value:.{digits}f}{unit}", f"{bar:g}{unit}", value <= bar)
+
+
+def above(name: str, value: float, bar: float, digits: int = 2) -> Row:
+    """A figure with a lower bar."""
+    return Row(name, f"{value:.{digits}f}", f">= {bar:g}", value >= bar)
 
 
 def system_rows(figures: Figures) -> list[Row]:

@@ -53,6 +53,10 @@ class SceneModel(Protocol):
         (windows, native)."""
         ...
 
+    def scores_of(self, waveforms: Sequence[Array], sample_rate: int) -> Array:
+        """``scores`` of many waveforms one after the other."""
+        ...
+
     def scores_at(self, waveform: Array, sample_rate: int, places: NDArray[np.int64]) -> Array:
         """The same for the windows at these positions only."""
         ...

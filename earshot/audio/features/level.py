@@ -34,7 +34,17 @@ def loudness(waveform: Array) -> float:
     Args:
         waveform: shape (channels, samples) or (samples,); no samples are silence.
     """
-    return float(np.sqrt(_power(waveform).max())) if waveform.size else 0.0
+    return float(loudnesses(waveform).max()) if waveform.size else 0.0
+
+
+def loudnesses(waveform: Array) -> Array:
+    """RMS along the last axis about its mean.
+
+    Args:
+        waveform: shape (channels, samples) or (samples,), with samples.
+    """
+    found: Array = np.sqrt(_power(waveform))
+    return found
 
 
 def centred(waveform: Array) -> Array:

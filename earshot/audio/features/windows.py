@@ -1,5 +1,6 @@
 """Cuts a waveform into the fixed log-mel windows of a network; shared by training and workers."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import ClassVar, Literal
 
@@ -36,6 +37,11 @@ def windows(waveform: Array, sample_rate: int, spec: WindowSpec) -> Array:
     """
     cut = patches(spectrogram(waveform, sample_rate, spec), spec.length, spec.hop)
     return cut if spec.layout == "time_mel" else np.ascontiguousarray(cut.transpose(0, 2, 1))
+
+
+def windows_of(waveforms: Sequence[Array], sample_rate: int, spec: WindowSpec) -> Array:
+    """``windows`` of many waveforms one after the other."""
+    return np.concatenate([windows(each, sample_rate, spec) for each in waveforms])
 
 
 def spectrogram(waveform: Array, sample_rate: int, spec: WindowSpec) -> Array:

@@ -1,5 +1,6 @@
 """A checkpoint over fixed log-mel windows: waveform in, calibrated shares per window out."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -7,7 +8,7 @@ from numpy.typing import NDArray
 
 from earshot.analysis.types import Release
 from earshot.audio.features.chosen_windows import windows_at
-from earshot.audio.features.windows import WindowSpec, windows
+from earshot.audio.features.windows import WindowSpec, windows, windows_of
 from earshot.models.metadata import WindowedMetadata
 from earshot.models.onnx_model import OnnxModel, open_model
 from earshot.models.options import Options
@@ -47,6 +48,10 @@ class WindowedModel:
     def scores(self, waveform: Array, sample_rate: int) -> Array:
         """Shares of every window of a mono waveform, shape (windows, labels)."""
         return self._answers(windows(waveform, sample_rate, self.spec))
+
+    def scores_of(self, waveforms: Sequence[Array], sample_rate: int) -> Array:
+        """Shares of every window of many waveforms one after the other."""
+        return self._answers(windows_of(waveforms, sample_rate, self.spec))
 
     def scores_at(self, waveform: Array, sample_rate: int, places: NDArray[np.int64]) -> Array:
         """Shares of the windows at these positions only."""

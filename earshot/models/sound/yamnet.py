@@ -1,6 +1,7 @@
 """YAMNet: 521 classes of sound a window, gathered into the scenes by
 ``earshot/models/sound/audioset_scene.toml`` (000-05)."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,7 +11,7 @@ from earshot.analysis.errors import Misconfigured
 from earshot.analysis.types import Release
 from earshot.audio.features.chosen_windows import windows_at
 from earshot.audio.features.spectra import YAMNET
-from earshot.audio.features.windows import WindowSpec, windows
+from earshot.audio.features.windows import WindowSpec, windows, windows_of
 from earshot.models.onnx_model import OnnxModel, open_model
 from earshot.models.options import Options
 from earshot.models.sound.audioset import SCENES, Classes, classes
@@ -41,6 +42,10 @@ class Yamnet:
         """Independent scores of the classes in every window of a mono waveform, shape (windows,
         521)."""
         return self.onnx.run(windows(waveform, sample_rate, self.spec))["scores"]
+
+    def scores_of(self, waveforms: Sequence[Array], sample_rate: int) -> Array:
+        """The same of many waveforms one after the other."""
+        return self.onnx.run(windows_of(waveforms, sample_rate, self.spec))["scores"]
 
     def scores_at(self, waveform: Array, sample_rate: int, places: NDArray[np.int64]) -> Array:
         """The same of the windows at these positions only."""

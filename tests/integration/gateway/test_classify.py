@@ -19,7 +19,7 @@ from earshot.analysis import emotion6
 from earshot.models.checkpoints.defaults import default_release
 from earshot.models.sound.audioset import SCENES
 from tests.servers import Stack
-from workers.short import open_scene
+from workers.short import Sound, open_scene
 
 pytestmark = pytest.mark.integration
 Make = Callable[..., httpx2.Client]
@@ -64,7 +64,7 @@ def test_the_scene_is_that_of_the_workers_model(client: Make) -> None:
     assert post("/scene", content=hiss()).json()["label"] == "noise"
     model = open_scene(default_release("scene"))
     for sound in (hiss(), tone(seconds=2.3), hiss(0.2)):
-        wanted = model(np.frombuffer(sound, "<f4"), RATE)
+        (wanted,) = model([Sound(np.frombuffer(sound, "<f4"), RATE)])
         found = post("/scene", content=sound).json()
         assert found["label"] == wanted.label
         assert found["scores"] == pytest.approx(wanted.scores, abs=1e-3)
