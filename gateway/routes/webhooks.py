@@ -30,6 +30,8 @@ from gateway.webhooks.models import (
 
 router = APIRouter(route_class=Door, tags=["webhooks"])
 
+UNCHANGED = WebhookChange.model_validate({})
+BAD_JSON = "The body is no JSON."
 NONE = {404: "There is no such webhook.", 422: "A parameter or the body is invalid."}
 
 
@@ -40,6 +42,7 @@ NONE = {404: "There is no such webhook.", 422: "A parameter or the body is inval
     **operation(
         Scope.ADMIN,
         answers={
+            400: BAD_JSON,
             409: f"The tenant has {MOST_ENDPOINTS} webhooks already.",
             422: "The body is invalid.",
         },
@@ -67,8 +70,12 @@ def get(request: Request, id: UUID) -> WebhookInfo:
         return WebhookInfo.of(_found(connection, request, id))
 
 
-@router.patch("/webhooks/{id}", summary="Change a webhook", **operation(Scope.ADMIN, answers=NONE))
-def change(request: Request, id: UUID, changes: WebhookChange) -> WebhookInfo:
+@router.patch(
+    "/webhooks/{id}",
+    summary="Change a webhook",
+    **operation(Scope.ADMIN, answers={**NONE, 400: BAD_JSON}),
+)
+def change(request: Request, id: UUID, changes: WebhookChange = UNCHANGED) -> WebhookInfo:
     with db.pooled() as connection:
         changed = endpoints.change(
             connection,
@@ -159,13 +166,15 @@ def log(
     "/webhooks/{id}/replay",
     summary="Send deliveries again",
     status_code=202,
-    **operation(Scope.ADMIN, answers={**NONE, 409: "The webhook is disabled."}),
+    **operation(Scope.ADMIN, answers={**NONE, 400: BAD_JSON, 409: "The webhook is disabled."}),
 )
-def replay(request: Request, id: UUID, which: Replay) -> Replayed:
+def replay(request: Request, id: UUID, which: Replay | None = None) -> Replayed:
     """One delivery, or a range of times or positions; dead letters with `{"state": "dead"}`."""
     with db.pooled() as connection:
         if _found(connection, request, id).state == "disabled":
             raise _disabled()
+        if which is None:
+            raise Problem(422, "invalid_request", "body: say what to send again")
         if which.delivery_id is not None:
             if not deliveries.again_one(connection, id, which.delivery_id):
                 raise not_found()
