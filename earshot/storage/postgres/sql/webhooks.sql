@@ -88,10 +88,10 @@ UPDATE webhook SET failures = 0, failing_since = NULL, not_before = NULL
 WHERE id = %(id)s AND (failures > 0 OR not_before IS NOT NULL)
 
 -- name: failed
--- Row upon row of failures holds everything back, at most a minute at a time.
+-- Failures in a row hold everything back, for 20 s at most: an endpoint that is back is noticed, and each delivery keeps to its own schedule.
 UPDATE webhook
 SET failures = failures + 1, failing_since = coalesce(failing_since, now()),
     not_before = now() + make_interval(secs => greatest(%(asked_sec)s::float,
-        CASE WHEN failures + 1 >= %(hold_after)s THEN least(60.0, 2.0 ^ least(failures + 1 - %(hold_after)s, 10)) ELSE 0.0 END))
+        CASE WHEN failures + 1 >= %(hold_after)s THEN least(20.0, 2.0 ^ least(failures + 1 - %(hold_after)s, 10)) ELSE 0.0 END))
 WHERE id = %(id)s
 RETURNING failing_since < now() - make_interval(secs => %(give_up_sec)s) AS given_up
