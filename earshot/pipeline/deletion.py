@@ -24,8 +24,8 @@ from earshot.storage import outbox, searches, traces
 from earshot.storage.postgres import tombstones
 from earshot.storage.postgres.db import Connection
 from earshot.storage.postgres.tombstones import Export, Tombstone
+from earshot.storage.redis import answered, deleted
 from earshot.storage.redis import client as redis
-from earshot.storage.redis import deleted
 from earshot.storage.searches import Searched
 
 log = logging.getLogger(__name__)
@@ -79,7 +79,8 @@ def erase(
                     raise
                 log.error("recording %s cannot be deleted completely: %s", each.id, error)
                 failed[each.id] = str(error)
-        named = _sweep(client, [each.id for each in found if each.leftovers.young])
+        young = [each.id for each in found if each.leftovers.young]
+        named = _sweep(connection, client, young)
         for each in found:
             if each.id in removed:
                 swept: Counts = {"redis": named.get(each.id, {})}
@@ -138,17 +139,17 @@ def _remove_export(recording_id: UUID, export: Export) -> str:
     return "removed"
 
 
-def _sweep(client: Redis, ids: Sequence[UUID]) -> dict[UUID, dict[str, int]]:
+def _sweep(
+    connection: Connection, client: Redis, ids: Sequence[UUID]
+) -> dict[UUID, dict[str, int]]:
     """Removes messages, results and other Redis keys that still name the recordings; counts them by
-    kind."""
-    return (
-        {
-            each: dict(kinds)
-            for each, kinds in traces.remove(client, traces.look(client, ids)[1]).items()
-        }
-        if ids
-        else {}
-    )
+    kind. Ids of requests that they answered are deleted with them."""
+    hits = traces.look(client, ids)[1] if ids else []
+    for hit in hits:
+        request_id = answered.request_of(hit.key)
+        if request_id and request_id != hit.recording:
+            tombstones.bury_request(connection, request_id, hit.recording)
+    return {each: dict(kinds) for each, kinds in traces.remove(client, hits).items()}
 
 
 def check(connection: Connection, ids: Collection[UUID], read: Searched | None = None) -> Checked:
@@ -159,9 +160,8 @@ def check(connection: Connection, ids: Collection[UUID], read: Searched | None =
         read: the result of an earlier search of Postgres.
     """
     client = redis.client()
-    late = sum(sum(kinds.values()) for kinds in _sweep(client, list(ids)).values()) + _sweep_store(
-        ids
-    )
+    swept = _sweep(connection, client, list(ids)).values()
+    late = sum(sum(kinds.values()) for kinds in swept) + _sweep_store(ids)
     keys, hits = traces.look(client, ids)
     rows, found = (read.rows, read.found) if read else traces.rows(connection, ids)
     paths, named = _in_store(ids)

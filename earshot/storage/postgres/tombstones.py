@@ -203,6 +203,11 @@ def buried(connection: Connection, ids: Collection[UUID]) -> set[UUID]:
     return {row["id"] for row in connection.execute(SQL["buried"], {"ids": list(ids)})}
 
 
+def bury_request(connection: Connection, request_id: UUID, recording_id: UUID) -> None:
+    """Leaves a tombstone for an id that stood for a deleted recording of the same content."""
+    connection.execute(SQL["bury_request"], {"id": request_id, "recording_id": recording_id})
+
+
 def buried_of(connection: Connection, tenant: str, recording_id: UUID) -> bool:
     """True if the tenant had this recording, and it was deleted."""
     args = {"id": recording_id, "tenant": tenant}

@@ -55,6 +55,12 @@ def of_tenant(redis: Redis, request_id: UUID, tenant: str) -> UUID | None:
     return found.reply.recording_id
 
 
+def request_of(key: bytes) -> UUID | None:
+    """Id of the request whose reply the key holds; None for any other key."""
+    prefix, _, name = key.decode(errors="replace").partition(":")
+    return UUID(name) if prefix == "answered" else None
+
+
 def same(one: IngestRequest, other: IngestRequest) -> bool:
     """True if both requests ask for the same; one that is sent again names its id, which the first
     may leave to the service."""

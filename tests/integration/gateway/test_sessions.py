@@ -1,12 +1,13 @@
 """A recording's life over HTTP, with real workers: in, out and away."""
 
 import io
+import socket
 import wave
 from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import httpx2
 import numpy as np
@@ -15,6 +16,7 @@ import pytest
 from cli.localstack import waiting
 from earshot.pools import STAGES
 from earshot.settings import PROJECT
+from earshot.storage.postgres import db, recordings
 from tests.integration.gateway.clients import client_of
 from tests.integration.named import everywhere
 from tests.integration.poison import recording
@@ -269,7 +271,63 @@ def test_the_id_of_a_second_upload_stands_for_the_first(
     assert zeta.get(f"/recordings/{second}").status_code == 404
 
 
+def test_an_id_is_deleted_with_the_recording_that_it_stands_for(
+    busy: Stack, tmp_path: Path, acme: httpx2.Client, zeta: httpx2.Client
+) -> None:
+    sound = recording(tmp_path / "twice.wav", 2, seed=7).read_bytes()
+
+    def send() -> str:
+        answer = acme.post(
+            "/recordings",
+            files={"file": ("twice.wav", sound)},
+            data={"analyses": "scene"},
+            headers={"Idempotency-Key": str(uuid4())},
+        )
+        return str(answer.json()["id"])
+
+    first = send()
+    busy.wait_finished(first)
+    second, third = send(), send()
+
+    def stand_for() -> set[str]:
+        return {acme.get(f"/recordings/{each}").json()["id"] for each in (second, third)}
+
+    waiting.became(lambda: stand_for() == {first}, 60)
+    assert stand_for() == {first}
+    receipt = acme.delete(f"/recordings/{second}")
+    assert receipt.status_code == 200
+    assert receipt.json()["recording_id"] == first
+    for each in (first, second, third):
+        assert acme.get(f"/recordings/{each}").status_code == 410
+        assert acme.get(f"/recordings/{each}/deletion").status_code == 200
+        assert zeta.get(f"/recordings/{each}").status_code == 404
+    assert everywhere(busy, first, second, third) == []
+
+
+def exported(stack: Stack, client: httpx2.Client, recording_id: str) -> Path:
+    """A copy of the report in a user's folder, noted as the command does."""
+    path = stack.home / "reports" / "short.json"
+    path.parent.mkdir(exist_ok=True)
+    path.write_text(client.get(f"/recordings/{recording_id}/report").text, encoding="utf-8")
+    with db.connect(stack.database_url) as connection:
+        recordings.note_export(connection, UUID(recording_id), socket.gethostname(), str(path))
+    return path
+
+
+def told(stack: Stack, recording_id: str) -> list[tuple[str, str]]:
+    """Tenant and type of the events that are kept about a recording."""
+    with db.connect(stack.database_url) as connection:
+        rows = connection.execute(
+            "SELECT tenant, body ->> 'type' AS type FROM outbox WHERE recording_id = %s",
+            (recording_id,),
+        ).fetchall()
+    return [(row["tenant"], row["type"]) for row in rows]
+
+
 def test_a_deletion_is_whole(busy: Stack, tmp_path: Path, acme: httpx2.Client) -> None:
+    with client_of(busy, busy.settings["GATEWAY_URL"], "admin", tenant="acme") as admin:
+        hook = admin.post("/webhooks", json={"url": "https://receiver.invalid/hook"})
+        assert hook.status_code == 201, hook.text
     key = {"Idempotency-Key": str(uuid4())}
     path = recording(tmp_path / "short.wav", 2)
     answer = acme.post(
@@ -281,6 +339,7 @@ def test_a_deletion_is_whole(busy: Stack, tmp_path: Path, acme: httpx2.Client) -
     assert answer.status_code == 202, answer.text
     recording_id = answer.json()["id"]
     assert busy.wait_finished(recording_id) == "complete"
+    export = exported(busy, acme, recording_id)
     assert {place.partition(" ")[0] for place in everywhere(busy, recording_id)} == {
         "table", "redis", "file"
     }  # fmt: skip
@@ -288,13 +347,17 @@ def test_a_deletion_is_whole(busy: Stack, tmp_path: Path, acme: httpx2.Client) -
     assert done.status_code == 200, done.text
     receipt = done.json()
     assert receipt["removed"]["postgres"].items() >= {
-        "recording": 1, "report": 1, "idempotency": 1, "finding": 2
+        "recording": 1, "report": 1, "idempotency": 1, "finding": 2, "export": 1
     }.items()  # fmt: skip
+    assert receipt["removed"]["postgres"]["webhook_delivery"] >= 3
+    assert receipt["removed"]["exports"] == {"removed": 1}
+    assert not export.exists()
     assert receipt["removed"]["store"]["files"] == 1
     assert receipt["removed"]["redis"]["events"] >= 3
     assert receipt["checked"]["found"] == []
     assert receipt["checked"]["searched"]["postgres"]["recording"] > 0
     assert everywhere(busy, recording_id) == []
+    assert told(busy, recording_id) == [("acme", "recording.deleted")]
     for method, place in OPERATIONS:
         assert acme.request(method, place.format(recording_id)).status_code == 410, place
     kept = acme.get(f"/recordings/{recording_id}/deletion")

@@ -247,3 +247,15 @@ def test_requests_that_wait_keep_none_waiting(alone: Stack) -> None:
         assert {each.status_code for each in found} == {202}
         for each in found:
             assert each.headers["location"] == f"/sessions/{each.json()['id']}"
+
+
+def test_a_gateway_that_stops_removes_what_is_not_complete(alone: Stack) -> None:
+    inbox = alone.home / "audio" / "inbox"
+    with alone.gateway() as url:
+        line = dial(url)
+        line.sendall(head(alone, alone.token(), "Content-Length: 5000000"))
+        line.sendall(PART.encode() + PIECE)
+        waiting.became(lambda: any(inbox.rglob("*.wav")), 20)
+        assert any(inbox.rglob("*.wav"))
+    line.close()
+    assert not any(inbox.rglob("*.wav"))

@@ -56,6 +56,16 @@ INSERT INTO tombstone (id, tenant, why, removed, leftovers, reachable_until)
 VALUES (%(id)s, %(tenant)s, %(why)s, %(removed)s, %(leftovers)s, CASE WHEN %(young)s THEN now() + make_interval(secs => %(late_sec)s) END)
 ON CONFLICT (id) DO NOTHING
 
+-- name: bury_request
+-- An id that stood for a recording: as deleted as that one. Its stored answer goes too.
+WITH buried AS (
+    INSERT INTO tombstone (id, tenant, why, requested_at, erased_at, removed)
+    SELECT %(id)s, tenant, why, requested_at, now(), '{}' FROM tombstone
+    WHERE id = %(recording_id)s AND NOT EXISTS (SELECT FROM recording r WHERE r.id = %(id)s)
+    ON CONFLICT (id) DO NOTHING RETURNING id
+)
+DELETE FROM idempotency WHERE recording_id IN (SELECT id FROM buried)
+
 -- name: buried
 SELECT id FROM tombstone WHERE id = ANY (%(ids)s)
 
