@@ -14,7 +14,7 @@ from typing import Any, NamedTuple, TypeVar
 Item = TypeVar("Item")
 Found = TypeVar("Found")
 
-MOST_TOGETHER = 8
+MOST_TOGETHER = 16
 """Items of one call: more gain nothing, and the first one waits for the last."""
 Work = Callable[[Sequence[Item]], Sequence[Found]]
 """One result for each item, none of which depends on the others."""

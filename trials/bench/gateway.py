@@ -56,16 +56,23 @@ def gateway() -> Iterator[tuple[Stack, str]]:
             "REQUESTS_BURST": "100000",
         }
         with stack.gateway() as url:
-            waiting.until(lambda: _listening(url) == PROCESSES, 60, "the gateway's processes")
+            waiting.until(lambda: len(_serving(url)) == PROCESSES, 60, "the gateway's processes")
             yield stack, url
 
 
-def _listening(url: str) -> int:
-    """Sockets that wait for connections on the gateway's port: one a process."""
-    return sum(
-        each.status == psutil.CONN_LISTEN and each.laddr.port == urlsplit(url).port
+def _serving(url: str) -> list[psutil.Process]:
+    """The processes that wait for connections on the gateway's port."""
+    return [
+        psutil.Process(each.pid)
         for each in psutil.net_connections("tcp")
-    )
+        if each.status == psutil.CONN_LISTEN and each.laddr.port == urlsplit(url).port
+    ]
+
+
+def _cpu_sec(url: str) -> float:
+    """CPU seconds so far of the gateway's processes, and of this one, which is its clients."""
+    times = [process.cpu_times() for process in (*_serving(url), psutil.Process())]
+    return float(sum(each.user + each.system for each in times))
 
 
 def latency_rows(stack: Stack, url: str) -> list[table.Row]:
@@ -91,21 +98,27 @@ def load_rows(stack: Stack, url: str, seconds: float) -> list[table.Row]:
     """Fifty clients side by side, in parts of at most 15 s between bare ones."""
     parts = max(1, round(seconds / 15))
     token, each = stack.token("read"), seconds / parts
-    bare, loads = [_bare_rate(each / 3)], []
+    bare, loads, cpu_sec = [_bare_rate(each / 3)], [], 0.0
     for _ in range(parts):
+        before = _cpu_sec(url)
         loads.append(side_by_side.load(url, token, CLIENTS, each))
+        cpu_sec += _cpu_sec(url) - before
         bare.append(_bare_rate(each / 3))
     answered = sum(load.answered for load in loads)
     rate = answered / sum(load.seconds for load in loads)
     errors = sum(load.errors for load in loads)
     slowest = [ms for load in loads for ms in load.ms]
-    calls, network = (fmean(one[key] for one in bare) for key in ("calls", "network"))
+    calls, network, cpu = (fmean(one[key] for one in bare) for key in ("calls", "network", "cpu"))
     return [
         table.Row(f"{CLIENTS} clients, {seconds:g} s", f"{rate:.0f} a second"),
         table.below(f"errors among {answered} answers", errors, 0, digits=0),
         table.Row("their p50, p99", f"{median(slowest):.0f}, {percentile(slowest, 0.99):.0f} ms"),
         table.Row(f"{PROCESSES} bare processes", f"{calls:.0f} a second"),
         table.Row(f"{PROCESSES} processes, network alone", f"{network:.0f} a second"),
+        table.Row(
+            "CPU a request, of gateway and clients; of a bare call",
+            f"{cpu_sec / answered * 1000:.2f}, {cpu * 1000:.2f} ms",
+        ),
         table.above("share of the bare rate", rate / calls, SHARE_BAR),
     ]
 
@@ -116,11 +129,13 @@ def percentile(values: Sequence[float], share: float) -> float:
 
 
 def _bare_rate(seconds: float) -> dict[str, float]:
-    """Calls a second of all bare processes together, of both kinds."""
+    """Calls a second of all bare processes together, of both kinds, and CPU seconds of a call."""
     found = {}
     for kind in ("calls", "network"):
         sides = _bare(PROCESSES, "--seconds", str(seconds / 2), "--kind", kind)
         found[kind] = sum(side["calls"] / side["seconds"] for side in sides)
+        if kind == "calls":
+            found["cpu"] = fmean(side["cpu"] / side["calls"] for side in sides)
     return found
 
 
