@@ -70,6 +70,7 @@ class Noise(BaseModel):
         Scope.READ,
         LONGEST_BYTES,
         answers={
+            400: "The body is no JSON.",
             408: "The rest of the body did not come in time.",
             413: f"The sound is longer than {LONGEST_SEC} s, or {LONGEST_BYTES} bytes of JSON.",
             422: "The body is no such JSON, or it holds no audio.",

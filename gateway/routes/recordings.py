@@ -208,7 +208,7 @@ def delete(
 ) -> Receipt:
     """Rows, audio, uploads, staged results, exports, events and stored answers go, and
     `recording.deleted` is published. The status is 202 while a part could not be removed yet;
-    upkeep tries again, and the receipt stays at `/recordings/{id}/deletion`."""
+    upkeep tries again, and the receipt stays at `/deletions/{id}`."""
     caller: Caller = request.state.caller
     receipt = deleting.delete(caller.tenant, recording_id, search=search)
     if receipt.erased_at is None:
@@ -217,7 +217,7 @@ def delete(
 
 
 @router.get(
-    "/recordings/{recording_id}/deletion",
+    "/deletions/{recording_id}",
     summary="The receipt of a deletion",
     **operation(
         Scope.READ,

@@ -107,7 +107,12 @@ def _webhook(_: Stack, callers: dict[str, httpx2.Client]) -> str:
     return str(made.json()["id"])
 
 
-PLANTED = {"recordings": _recording, "sessions": _recording, "webhooks": _webhook}
+PLANTED = {
+    "recordings": _recording,
+    "deletions": _recording,
+    "sessions": _recording,
+    "webhooks": _webhook,
+}
 
 
 def test_every_operation_asks_for_its_scope(answers: dict[str, dict[str, str]]) -> None:

@@ -299,7 +299,7 @@ def test_an_id_is_deleted_with_the_recording_that_it_stands_for(
     assert receipt.json()["recording_id"] == first
     for each in (first, second, third):
         assert acme.get(f"/recordings/{each}").status_code == 410
-        assert acme.get(f"/recordings/{each}/deletion").status_code == 200
+        assert acme.get(f"/deletions/{each}").status_code == 200
         assert zeta.get(f"/recordings/{each}").status_code == 404
     assert everywhere(busy, first, second, third) == []
 
@@ -360,9 +360,9 @@ def test_a_deletion_is_whole(busy: Stack, tmp_path: Path, acme: httpx2.Client) -
     assert told(busy, recording_id) == [("acme", "recording.deleted")]
     for method, place in OPERATIONS:
         assert acme.request(method, place.format(recording_id)).status_code == 410, place
-    kept = acme.get(f"/recordings/{recording_id}/deletion")
+    kept = acme.get(f"/deletions/{recording_id}")
     assert (kept.status_code, kept.json()) == (200, receipt)
-    assert acme.get(f"/recordings/{uuid4()}/deletion").status_code == 404
+    assert acme.get(f"/deletions/{uuid4()}").status_code == 404
 
 
 def test_another_tenants_deletion_is_not_there(
@@ -371,7 +371,7 @@ def test_another_tenants_deletion_is_not_there(
     made = acme.post("/recordings", files={"file": ("a.wav", b"abc")}).json()["id"]
     busy.wait_finished(made)
     assert acme.delete(f"/sessions/{made}").status_code == 200
-    for method, path in (*OPERATIONS, ("GET", "/recordings/{}/deletion")):
+    for method, path in (*OPERATIONS, ("GET", "/deletions/{}")):
         assert zeta.request(method, path.format(made)).status_code == 404
 
 
