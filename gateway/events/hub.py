@@ -36,7 +36,7 @@ CHECK_SEC = 5.0
 READERS = 4
 """Streams that read Postgres at the same time."""
 
-STREAMS = Gauge("earshot_event_streams", "Open streams of events.")
+STREAMS = Gauge("earshot_event_streams", "Open streams of events.", multiprocess_mode="livesum")
 
 
 class Entry(NamedTuple):

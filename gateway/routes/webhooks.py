@@ -5,7 +5,7 @@ import binascii
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Query, Request
+from fastapi import APIRouter, Body, Query, Request
 
 from earshot.storage.postgres import db, deliveries
 from earshot.storage.postgres.db import Connection
@@ -168,7 +168,11 @@ def log(
     status_code=202,
     **operation(Scope.ADMIN, answers={**NONE, 400: BAD_JSON, 409: "The webhook is disabled."}),
 )
-def replay(request: Request, id: UUID, which: Replay | None = None) -> Replayed:
+def replay(
+    request: Request,
+    id: UUID,
+    which: Annotated[Replay | None, Body(examples=[{"state": "dead"}])] = None,
+) -> Replayed:
     """One delivery, or a range of times or positions; dead letters with `{"state": "dead"}`."""
     with db.pooled() as connection:
         if _found(connection, request, id).state == "disabled":

@@ -20,8 +20,8 @@ from earshot.analysis import events
 from earshot.storage import retention
 from earshot.storage.postgres import db
 from earshot.storage.redis import client as redis_client
-from tests.integration.gateway.listener import Listener, Sent, has, parsed
-from tests.integration.gateway.occurrences import classified, completed, happen, recording_of
+from tests.integration.gateway.peers.listener import Listener, Sent, has, parsed
+from tests.integration.gateway.peers.occurrences import classified, completed, happen, recording_of
 from tests.servers import Stack, free_port
 
 pytestmark = pytest.mark.integration

@@ -19,8 +19,8 @@ from standardwebhooks import WebhookVerificationError
 from cli.localstack import processes, waiting
 from earshot.analysis import events
 from earshot.storage.postgres import db
-from tests.integration.gateway.occurrences import classified, completed, happen, recording_of
-from tests.integration.gateway.receiver import Answer, Received, Receiver, receiving
+from tests.integration.gateway.peers.occurrences import classified, completed, happen, recording_of
+from tests.integration.gateway.peers.receiver import Answer, Received, Receiver, receiving
 from tests.servers import Stack, servers
 
 pytestmark = pytest.mark.integration
