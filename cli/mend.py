@@ -37,6 +37,7 @@ DONE = {
     "audio_expired": "recordings whose audio was removed for its age",
     "events_expired": "events removed for their age",
     "deliveries_expired": "finished deliveries to webhooks removed for their age",
+    "keys_expired": "keys of repeatable requests removed for their age",
     "letters_expired": "dead letters removed for their age",
     "refused_expired": "refused messages removed for their age",
     "tombstones_expired": "tombstones removed for their age",
