@@ -1,5 +1,5 @@
-"""Disconnects clients that do not complete the head of a request in time; uvicorn waits for it
-without end, and an idle socket costs memory and a file descriptor."""
+"""Disconnects clients that do not complete the head of a request in time, or send too long a one;
+uvicorn waits for it without end, and keeps all of it: memory and a file descriptor."""
 
 from asyncio import TimerHandle, Transport
 from typing import Any, cast
@@ -11,6 +11,9 @@ from earshot.settings import settings
 from gateway import problems
 from gateway.joined import JoinedTransport
 
+LONGEST_HEAD = 1 << 16
+"""Bytes; reverse proxies take less."""
+
 
 class ImpatientProtocol(HttpToolsProtocol):
     """A head has ``silent_sec`` from its first byte, the first one of a connection from the moment
@@ -20,6 +23,8 @@ class ImpatientProtocol(HttpToolsProtocol):
         super().__init__(*args, **options)
         self._head: TimerHandle | None = None
         self._begun = False
+        self._in_head = False
+        self._head_bytes = 0
 
     def connection_made(self, transport: Transport) -> None:  # type: ignore[override]
         super().connection_made(cast(Transport, JoinedTransport(transport, self.loop)))
@@ -28,11 +33,22 @@ class ImpatientProtocol(HttpToolsProtocol):
     def data_received(self, data: bytes) -> None:
         self._begun = True
         super().data_received(data)
+        if self._in_head:
+            self._head_bytes += len(data)
+            if self._head_bytes > LONGEST_HEAD and not self.transport.is_closing():
+                self._stop()
+                detail = f"The request's line and headers have more than {LONGEST_HEAD} bytes."
+                self._refuse(431, "head_too_long", detail)
         between = self.cycle is None or self.cycle.response_complete
         if between and self._head is None and not self.transport.is_closing():
             self._wait()
 
+    def on_message_begin(self) -> None:
+        self._in_head, self._head_bytes = True, 0
+        super().on_message_begin()
+
     def on_headers_complete(self) -> None:
+        self._in_head = False
         self._stop()
         super().on_headers_complete()
 

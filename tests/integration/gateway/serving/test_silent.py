@@ -110,6 +110,26 @@ def test_what_is_no_http_is_answered_with_a_problem(impatient: str) -> None:
     assert json.loads(body)["code"] == "bad_request"
 
 
+@pytest.mark.parametrize("before", [b"", b"GET /health HTTP/1.1\r\nHost: x\r\n\r\n"])
+def test_a_head_without_an_end_is_refused(impatient: str, before: bytes) -> None:
+    """Also on a connection that has had a whole request; the gateway would keep all of it."""
+    with opened(impatient) as line:
+        line.sendall(before)
+        if before:
+            assert line.recv(4096).startswith(b"HTTP/1.1 200 ")
+        line.sendall(b"GET /health HTTP/1.1\r\nX-Filler: ")
+        with pytest.raises(ConnectionError):
+            line.sendall(bytes(1000 * MB))
+
+
+def test_a_head_that_is_too_long_is_answered_with_a_problem(impatient: str) -> None:
+    with opened(impatient) as line:
+        line.sendall(b"GET /health HTTP/1.1\r\n" + b"X-Filler: y\r\n" * 5500)
+        head, _, body = received(line).partition(b"\r\n\r\n")
+    assert head.startswith(b"HTTP/1.1 431 ")
+    assert json.loads(body)["code"] == "head_too_long"
+
+
 def test_half_a_body_is_answered_with_a_problem(door: Stack, impatient: str) -> None:
     with opened(impatient) as line:
         head = (
