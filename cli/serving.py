@@ -75,12 +75,15 @@ def serve(
     host: Annotated[
         str | None, typer.Option(help="Address to listen on.", show_default=False)
     ] = None,
-    port: Annotated[int | None, typer.Option(help="Port to listen on.", show_default=False)] = None,
+    port: Annotated[
+        int | None,
+        typer.Option(min=0, max=65_535, help="Port to listen on.", show_default=False),
+    ] = None,
 ) -> None:
     """Run the HTTP gateway in the foreground."""
     from gateway.serve import serve as listen
 
-    listen(host, port)
+    listen(say, host, port)
 
 
 @app.command()

@@ -30,7 +30,7 @@ def create(
     try:
         wanted = tokens.Scope(scope)
     except ValueError as error:
-        raise Misconfigured("scope", f"{scope}: no scope; use read, write or admin") from error
+        raise Misconfigured("scope", f"--scope {scope}: use read, write or admin") from error
     with db.once() as connection:
         made, secret = tokens.create(
             connection, name, tenant, wanted, None if days is None else days * DAY_SEC

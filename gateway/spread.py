@@ -25,19 +25,7 @@ class Spread(Multiprocess):
 
 
 def run(config: Config) -> None:
-    """Runs ``config.workers`` processes until SIGTERM or Ctrl-C.
-
-    Raises:
-        Unavailable: ``port_taken``, another program listens there.
-    """
-    try:  # without the flag: another gateway would share the port, too
-        bound(config.host, config.port, shared=False).close()
-    except OSError as error:
-        raise Unavailable(
-            "port_taken",
-            f"another program listens on {config.host}:{config.port}, or the address is none of"
-            f" this machine's ({error.strerror}): stop it, or set EARSHOT_GATEWAY_PORT",
-        ) from error
+    """Runs ``config.workers`` processes until SIGTERM or Ctrl-C."""
     with (
         bound(config.host, config.port, shared=True) as reserved,
         TemporaryDirectory(prefix="earshot-metrics-") as folder,
@@ -45,6 +33,23 @@ def run(config: Config) -> None:
         config.port = reserved.getsockname()[1]
         os.environ["PROMETHEUS_MULTIPROC_DIR"] = folder  # before a process imports its client
         Spread(config, []).run()
+
+
+def check(host: str, port: int) -> None:
+    """Checks that the gateway can listen there.
+
+    Raises:
+        Unavailable: ``port_taken``, another program listens there, or the address is none of this
+            machine's.
+    """
+    try:  # without the flag: another gateway would share the port, too
+        bound(host, port, shared=False).close()
+    except OSError as error:
+        raise Unavailable(
+            "port_taken",
+            f"cannot listen on {host}:{port} ({error.strerror}): stop the program that does, or"
+            " choose another address with --host and --port",
+        ) from error
 
 
 def bound(host: str, port: int, *, shared: bool) -> socket.socket:

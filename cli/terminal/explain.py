@@ -1,6 +1,7 @@
 """Exit code and one-line message for any error."""
 
 import errno
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -48,6 +49,13 @@ def _setting(error: ValidationError) -> str:
     return f"setting {name or error.title}: {first['msg']}; check {where}"
 
 
+def _unparsed(error: SettingsError) -> str:
+    """Pydantic names the field; the user has set a variable."""
+    field = re.search(r'field "(\w+)" from source "EnvSettingsSource"', str(error))
+    what = f"EARSHOT_{field[1].upper()} cannot be parsed" if field else masked(one_line(error))
+    return f"""{what}: write lists as JSON, '["a", "b"]', and mappings as '{{"a": 1}}'"""
+
+
 def _disk(error: Any) -> str:
     if error.errno == errno.ENOSPC:
         return (
@@ -61,11 +69,7 @@ _RULES: tuple[tuple[type[BaseException], int, Callable[[Any], str]], ...] = (
     (Transient, UNREACHABLE, str),
     (EarshotError, USAGE, str),
     (typer.TyperException, USAGE, _usage),
-    (
-        SettingsError,
-        USAGE,
-        lambda error: f"{masked(one_line(error))}; lists and numbers are written as JSON",
-    ),
+    (SettingsError, USAGE, _unparsed),
     (
         redis.RedisError,
         UNREACHABLE,

@@ -56,8 +56,11 @@ def create(
     """Creates a token, and returns it with its secret, which cannot be read again.
 
     Raises:
-        Misconfigured: ``tenant``, it is no name of a tenant.
+        Misconfigured: ``tenant``, it is no name of a tenant; ``name``, it is empty or has more
+            than one line.
     """
+    if not name.strip() or not name.isprintable():
+        raise Misconfigured("name", f"{name!r} is no name for a token: write what it is for")
     try:
         TypeAdapter(Tenant).validate_python(tenant)
     except ValidationError as error:

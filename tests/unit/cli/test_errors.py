@@ -86,7 +86,15 @@ def earshot(
         (["ingest", "--analyses", ",", "x.wav"], {}, USAGE, "no analysis named"),
         (["run", "nowhere.wav"], {}, SOME_FAILED, "nowhere.wav: no such file"),
         (["list"], {"chunk_duration_sec": "long"}, USAGE, "EARSHOT_CHUNK_DURATION_SEC"),
-        (["list"], {"roots": "calls"}, USAGE, 'field "roots"'),
+        (
+            ["list"],
+            {"roots": "calls"},
+            USAGE,
+            "EARSHOT_ROOTS cannot be parsed: write lists as JSON",
+        ),
+        (["serve"], {}, USAGE, "no database: run `earshot up`"),
+        (["serve", "--port", "99999"], {}, USAGE, "65535"),
+        (["token", "create", "x", "--scope", "all"], {}, USAGE, "use read, write or admin"),
         (["doctor"], {"chunk_max_sec": "2"}, USAGE, "EARSHOT_"),
         (
             ["list"],
