@@ -127,7 +127,8 @@ class FormReader:
                 raise refused("not_a_file", "`file` must be a file, with a file name.")
             if self.file_name is not None:
                 raise refused("several_files", "Send one file a request.")
-            self.file_name, self._is_file = file_name.decode(errors="replace"), True
+            quoted = file_name.replace(b"%22", b'"')  # browsers and curl write quotes so
+            self.file_name, self._is_file = quoted.decode(errors="replace"), True
         elif self._name not in self._once | self._many:
             known = ", ".join(sorted({FILE, *self._once, *self._many}))
             raise refused("unknown_field", f"There is no field `{shown}`; there are {known}.")

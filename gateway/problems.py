@@ -128,7 +128,7 @@ def install(app: FastAPI) -> None:
     @app.exception_handler(RequestValidationError)
     async def invalid(request: Request, error: RequestValidationError) -> Response:
         parts = [
-            {"loc": list(each["loc"]), "msg": each["msg"], "type": each["type"]}
+            {"loc": list(each["loc"]), "msg": said(each["msg"]), "type": each["type"]}
             for each in error.errors()
         ]
         first = parts[0]
@@ -156,6 +156,11 @@ def install(app: FastAPI) -> None:
     @app.exception_handler(Exception)
     async def unexpected(request: Request, _: Exception) -> Response:
         return failure(request)
+
+
+def said(message: str) -> str:
+    """A message of Pydantic's, without its words for errors of our validators."""
+    return message.removeprefix("Value error, ")
 
 
 def methods(request: Request) -> set[str]:

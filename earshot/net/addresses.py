@@ -32,7 +32,7 @@ def checked(host: str, port: int, may_be_internal: bool) -> list[str]:
             raise Forbidden(
                 "internal_address",
                 f"{host} is the internal address {address};"
-                f" if it shall be read, add {host}:{port} to EARSHOT_INTERNAL_HOSTS",
+                f' to permit it, add "{host}:{port}" to the JSON list EARSHOT_INTERNAL_HOSTS',
             )
     return found
 

@@ -11,7 +11,7 @@ from starlette.types import Scope as AsgiScope
 
 from earshot.analysis.errors import EarshotError
 from gateway.door import Door
-from gateway.problems import Problem, of_error
+from gateway.problems import Problem, of_error, said
 
 NAMES = {401: "invalid_api_key", 429: "rate_limit_exceeded"}
 """Status to the code that clients of OpenAI's API know it by; other codes are the problem's."""
@@ -67,7 +67,7 @@ def bad_requests() -> Iterator[None]:
     except RequestValidationError as error:
         first = error.errors()[0]
         name = str(first["loc"][-1])
-        raise refused(name, "invalid_value", f"{name}: {first['msg']}") from error
+        raise refused(name, "invalid_value", f"{name}: {said(first['msg'])}") from error
     except Problem as problem:
         if problem.status_code == 422:
             problem.status_code = 400

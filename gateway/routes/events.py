@@ -15,7 +15,7 @@ from gateway.events.following import Wanted
 from gateway.events.hub import Hub
 from gateway.events.kinds import EVENT_TYPES
 from gateway.events.sse import EventStream
-from gateway.problems import Problem, of_error, request_id, response
+from gateway.problems import Problem, of_error, request_id, response, said
 
 router = APIRouter(route_class=Door, tags=["events"])
 
@@ -127,7 +127,8 @@ def _asked(websocket: WebSocket) -> Asked:
     except ValidationError as error:
         first = error.errors()[0]
         place = ".".join(map(str, first["loc"]))
-        raise Problem(422, "invalid_request", f"query.{place}: {first['msg']}") from error
+        detail = f"query.{place}: {said(first['msg'])}"
+        raise Problem(422, "invalid_request", detail) from error
 
 
 def _known(types: Collection[str]) -> frozenset[str]:

@@ -92,9 +92,14 @@ def samples(body: bytes, rate: int) -> Samples:
     Raises:
         Problem: 413, too long; 422, no samples, too few, or not samples of sound.
     """
-    if not body or len(body) % 4:
+    if not body:
+        raise Problem(422, "not_samples", "The body is empty; it is raw float32 samples.")
+    if len(body) % 4:
         raise Problem(
-            422, "not_samples", f"The body has {len(body)} bytes; a float32 sample has four."
+            422,
+            "not_samples",
+            f"The body has {len(body)} bytes, which are no whole float32 samples of four;"
+            " POST /recordings takes audio files.",
         )
     found = np.frombuffer(body, "<f4")
     if len(found) * 1000 < SHORTEST_MS * rate:

@@ -1,5 +1,6 @@
 """Requests and answers of the operations on webhooks."""
 
+import re
 from datetime import datetime
 from typing import Annotated, Literal, Self
 from urllib.parse import urlsplit
@@ -46,7 +47,12 @@ SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSwMfKQ9r8GKYo="
 LONGEST_URL = 2000
 
 
+PATTERN = "^https?://[!-~]+$"
+
+
 def _is_endpoint(url: str) -> str:
+    if not re.fullmatch(PATTERN, url):
+        raise ValueError("must begin with http:// or https:// and be printable ASCII")
     try:
         parts = urlsplit(url)
         _ = parts.port
@@ -63,7 +69,7 @@ Url = Annotated[
     str,
     Field(
         max_length=LONGEST_URL,
-        pattern="^https?://[!-~]+$",
+        json_schema_extra={"pattern": PATTERN},
         description="http or https, without credentials, in printable ASCII. Its address is checked"
         " at each connection: internal ones only if `EARSHOT_INTERNAL_HOSTS` names them.",
     ),

@@ -39,6 +39,20 @@ def row(door: Stack, recording_id: str) -> dict[str, Any]:
     return rows(door, "SELECT * FROM recording WHERE id = %s", recording_id)[0]
 
 
+def test_a_quoted_name_is_shown_as_it_was(door: Stack, client: Make) -> None:
+    """Clients write quotes in names as browsers do."""
+    form = (
+        b'--x\r\nContent-Disposition: form-data; name="file"; filename="a %22b%22 c.wav"\r\n\r\n'
+        + DEMO.read_bytes()
+        + b"\r\n--x--\r\n"
+    )
+    answer = client("write", "quotes").post(
+        "/recordings", content=form, headers={"Content-Type": "multipart/form-data; boundary=x"}
+    )
+    assert answer.status_code == 202, answer.text
+    assert row(door, answer.json()["id"])["file_name"] == 'a "b" c.wav'
+
+
 def test_an_upload_becomes_a_request(door: Stack, client: Make) -> None:
     answer = client("write", "acme").post(
         "/recordings",
