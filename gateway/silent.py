@@ -1,5 +1,5 @@
-"""Disconnects clients that do not complete the head of a request in time, or send too long a one;
-uvicorn waits for it without end, and keeps all of it: memory and a file descriptor."""
+"""Disconnects clients that do not complete the head of a request in time, or within a length;
+uvicorn waits for it without end, and keeps all of it."""
 
 from asyncio import TimerHandle, Transport
 from typing import Any, cast
@@ -12,7 +12,7 @@ from gateway import problems
 from gateway.joined import JoinedTransport
 
 LONGEST_HEAD = 1 << 16
-"""Bytes; reverse proxies take less."""
+"""Bytes. Also of what a body in chunks may have between its bytes and behind them."""
 
 
 class ImpatientProtocol(HttpToolsProtocol):
@@ -23,8 +23,8 @@ class ImpatientProtocol(HttpToolsProtocol):
         super().__init__(*args, **options)
         self._head: TimerHandle | None = None
         self._begun = False
-        self._in_head = False
-        self._head_bytes = 0
+        self._kept = 0
+        """Bytes since the last ones that were handed on."""
 
     def connection_made(self, transport: Transport) -> None:  # type: ignore[override]
         super().connection_made(cast(Transport, JoinedTransport(transport, self.loop)))
@@ -32,25 +32,28 @@ class ImpatientProtocol(HttpToolsProtocol):
 
     def data_received(self, data: bytes) -> None:
         self._begun = True
+        self._kept += len(data)
         super().data_received(data)
-        if self._in_head:
-            self._head_bytes += len(data)
-            if self._head_bytes > LONGEST_HEAD and not self.transport.is_closing():
-                self._stop()
-                detail = f"The request's line and headers have more than {LONGEST_HEAD} bytes."
-                self._refuse(431, "head_too_long", detail)
         between = self.cycle is None or self.cycle.response_complete
-        if between and self._head is None and not self.transport.is_closing():
+        if self.transport.is_closing() or self.transport.get_protocol() is not self:
+            return  # the latter: it has become a WebSocket
+        if self._kept > LONGEST_HEAD:
+            self._too_long(between)
+        elif between and self._head is None:
             self._wait()
 
-    def on_message_begin(self) -> None:
-        self._in_head, self._head_bytes = True, 0
-        super().on_message_begin()
-
     def on_headers_complete(self) -> None:
-        self._in_head = False
+        self._kept = 0
         self._stop()
         super().on_headers_complete()
+
+    def on_body(self, body: bytes) -> None:
+        self._kept = 0
+        super().on_body(body)
+
+    def on_message_complete(self) -> None:
+        self._kept = 0
+        super().on_message_complete()
 
     def handle_websocket_upgrade(self) -> None:
         joined = cast(JoinedTransport, self.transport)
@@ -79,6 +82,14 @@ class ImpatientProtocol(HttpToolsProtocol):
             self._refuse(408, "request_timeout", "The head of the request did not come in time.")
         else:
             self.transport.close()
+
+    def _too_long(self, between: bool) -> None:
+        self._stop()
+        if between:
+            detail = f"The head of the request is longer than {LONGEST_HEAD} bytes."
+            self._refuse(431, "head_too_long", detail)
+        else:  # the answer of the request before it, or of this one, is under way
+            self.transport.abort()
 
     def _refuse(self, status: int, code: str, detail: str) -> None:
         """Answers without the application, which knows nothing of this request."""

@@ -12,8 +12,10 @@ from urllib.parse import urlsplit
 import httpx2
 import psutil
 import pytest
+from websockets.sync.client import connect
 
 from cli.localstack import processes
+from gateway.silent import LONGEST_HEAD
 from tests.servers import Stack
 
 pytestmark = pytest.mark.integration
@@ -155,6 +157,55 @@ def test_a_slow_head_within_the_time_is_answered(impatient: str) -> None:
             time.sleep(0.3)  # the slowness is what is tested
             line.sendall(part)
         assert received(line).endswith(b'{"status":"ok"}')
+
+
+def test_a_websocket_lasts_longer(door: Stack, impatient: str) -> None:
+    """Nothing is late in a stream that has begun."""
+    headers = {"Authorization": f"Bearer {door.token('read')}"}
+    address = f"{impatient.replace('http', 'ws', 1)}/events"
+    with connect(address, additional_headers=headers, proxy=None) as line:
+        assert "position" in json.loads(line.recv(timeout=30))
+        with pytest.raises(TimeoutError):
+            line.recv(timeout=2 * SILENT_SEC)
+
+
+def test_a_head_without_end(door: Stack, impatient: str) -> None:
+    """Its sender is stopped early, and nobody waits for it meanwhile."""
+    before = resident(door)
+    with opened(impatient) as line:
+        line.sendall(HEAD)
+        sent = 0
+        try:
+            while sent < 64 * MB:
+                sent += line.send(b"x" * MB)
+        except ConnectionError:
+            pass  # as it shall be
+    assert sent < 32 * MB
+    assert resident(door) - before < 10 * MB
+
+
+def test_a_head_that_is_too_long_is_answered_with_a_problem(impatient: str) -> None:
+    with opened(impatient) as line:
+        line.sendall(HEAD + b"x" * (LONGEST_HEAD + 1 - len(HEAD)))
+        head, _, body = received(line).partition(b"\r\n\r\n")
+    assert head.startswith(b"HTTP/1.1 431 ")
+    assert json.loads(body)["code"] == "head_too_long"
+
+
+@pytest.mark.parametrize("between", [b"1;a=", b"1\r\nx\r\n0\r\nX-Trailer: "])
+def test_what_lies_between_the_bytes_of_a_body_ends(
+    door: Stack, impatient: str, between: bytes
+) -> None:
+    """Extensions of chunks, and fields behind the last one."""
+    with opened(impatient) as line:
+        head = (
+            f"POST /scene HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {door.token('read')}\r\n"
+            "Transfer-Encoding: chunked\r\n\r\n"
+        )
+        line.sendall(head.encode() + between)
+        with pytest.raises(ConnectionError):
+            for _ in range(16):
+                line.sendall(b"x" * MB)
 
 
 def received(line: socket.socket) -> bytes:
