@@ -53,6 +53,7 @@ def create() -> FastAPI:
         description=DESCRIPTION,
         lifespan=_lifespan,
         redirect_slashes=False,
+        openapi_url=None,  # published as docs/openapi.json; only /health and /metrics are open
         docs_url=None,
         redoc_url=None,
     )

@@ -20,12 +20,12 @@ from earshot.analysis.errors import EarshotError
 from earshot.settings import settings
 from earshot.settings.intake import Intake
 from earshot.storage.postgres import db, tokens
-from earshot.storage.postgres.tokens import Scope, Token
+from earshot.storage.postgres.tokens import Scope
 from earshot.storage.redis import client as redis
 from earshot.storage.redis import tickets
 from gateway.body import Body, has_body, judge_length
 from gateway.problems import Problem, of_error
-from gateway.rate import keep_to_rate
+from gateway.rate import address_of, count_failure, keep_to_rate, refuse_failing
 
 NEEDS = "x-scope"
 """Key of an operation in the OpenAPI document: the scope of its token, or ``none``."""
@@ -48,7 +48,7 @@ class Caller(NamedTuple):
     scope: Scope
 
 
-_known: dict[str, tuple[float, Token]] = {}
+_known: dict[str, tuple[float, Caller]] = {}
 
 
 async def admit(connection: HTTPConnection, needed: Scope) -> Caller:
@@ -56,7 +56,8 @@ async def admit(connection: HTTPConnection, needed: Scope) -> Caller:
 
     Raises:
         Problem: 401, no valid token or ticket; 403, its scope does not include ``needed``; 429, too
-            many requests; 503, Postgres does not answer.
+            many requests, of the token or, without a valid one, of the address; 503, Postgres does
+            not answer.
     """
     caller = await _caller(connection)
     if caller is None:
@@ -80,32 +81,52 @@ async def admit(connection: HTTPConnection, needed: Scope) -> Caller:
 async def _caller(connection: HTTPConnection) -> Caller | None:
     kind, _, secret = connection.headers.get("authorization", "").partition(" ")
     if kind.lower() == "bearer" and secret.strip():
-        token = await _token(secret.strip())
-        return Caller(str(token.id), token.tenant, token.scope) if token else None
-    ticket = connection.query_params.get("ticket")
-    if ticket:
-        found = await run_in_threadpool(tickets.redeem, redis.client(), ticket)
-        return Caller(found["token"], found["tenant"], Scope(found["scope"])) if found else None
-    return None
-
-
-async def _token(secret: str) -> Token | None:
-    known = _known.get(secret)
-    if known and known[0] > time.monotonic():
-        return known[1]
-    found = await run_in_threadpool(_find, secret)
+        return await _of_token(secret.strip(), address_of(connection))
+    ticket = connection.query_params.get("ticket", "")
+    reads = connection.scope["type"] == "websocket" or connection.scope["method"] == "GET"
+    if not (reads and tickets.FORM.fullmatch(ticket)):  # one never buys another
+        return None
+    address = address_of(connection)
+    refuse_failing(address)
+    found = await run_in_threadpool(_redeem, ticket)
     if found is None:
-        _known.pop(secret, None)
-    else:
-        if len(_known) >= KNOWN_MOST:
-            _known.clear()
-        _known[secret] = (time.monotonic() + KNOWN_SEC, found)
+        await count_failure(address)
     return found
 
 
-def _find(secret: str) -> Token | None:
+async def _of_token(secret: str, address: str) -> Caller | None:
+    known = _known.get(secret)
+    if known and known[0] > time.monotonic():
+        return known[1]
+    if not tokens.FORM.fullmatch(secret):
+        return None
+    if known is None:  # those that were valid are not affected by others of their address
+        refuse_failing(address)
+    found = await run_in_threadpool(_find, secret)
+    if found is None:
+        _known.pop(secret, None)
+        await count_failure(address)
+        return None
+    if len(_known) >= KNOWN_MOST:
+        _known.clear()
+    _known[secret] = (time.monotonic() + KNOWN_SEC, found)
+    return found
+
+
+def _find(secret: str) -> Caller | None:
     with db.pooled() as connection:
-        return tokens.find(connection, secret)
+        found = tokens.find(connection, secret)
+    return Caller(str(found.id), found.tenant, found.scope) if found else None
+
+
+def _redeem(ticket: str) -> Caller | None:
+    found = tickets.redeem(redis.client(), ticket)
+    if found is None:
+        return None
+    with db.pooled() as connection:
+        if not tokens.valid(connection, [found["token"]]):
+            return None
+    return Caller(found["token"], found["tenant"], Scope(found["scope"]))
 
 
 class Door(APIRoute):

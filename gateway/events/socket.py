@@ -40,8 +40,8 @@ def _check_origin(socket: WebSocket) -> None:
     origin = socket.headers.get("origin")
     if origin is None:
         return  # no browser
-    own = {socket.headers.get("host", ""), urlsplit(settings().public_url).netloc}
-    if urlsplit(origin).netloc not in own and origin not in settings().event_origins:
+    own = {socket.headers.get("host"), urlsplit(settings().public_url).netloc}
+    if origin.partition("://")[2] not in own and origin not in settings().event_origins:
         raise Problem(
             403,
             "foreign_origin",

@@ -4,6 +4,7 @@ from fastapi import APIRouter, Request, Response
 from prometheus_client import CONTENT_TYPE_LATEST, REGISTRY, CollectorRegistry, generate_latest
 from prometheus_client.multiprocess import MultiProcessCollector
 from pydantic import BaseModel, ConfigDict
+from starlette.concurrency import run_in_threadpool
 
 from earshot.settings import settings
 from earshot.storage.postgres import db
@@ -43,7 +44,7 @@ async def health() -> Health:
 @router.get(
     "/ready",
     summary="Whether the gateway can take requests: Postgres and Redis answer",
-    **operation(None),
+    **operation(Scope.READ),
 )
 def ready() -> Health:
     with redis.lost_connections():
@@ -57,12 +58,19 @@ def ready() -> Health:
     "/metrics",
     summary="Metrics in the text format of Prometheus",
     response_class=Response,
-    **operation(None, answers={401: "No valid token, where `EARSHOT_METRICS_OPEN` is false."}),
+    **operation(
+        None,
+        answers={
+            401: "No valid token, where `EARSHOT_METRICS_OPEN` is false.",
+            429: "Too many requests, where `EARSHOT_METRICS_OPEN` is false.",
+        },
+    ),
 )
 async def metrics(request: Request) -> Response:
     if not settings().metrics_open:
         await admit(request, Scope.READ)
-    return Response(generate_latest(_registry()), media_type=CONTENT_TYPE_LATEST)
+    text = await run_in_threadpool(lambda: generate_latest(_registry()))  # may read files
+    return Response(text, media_type=CONTENT_TYPE_LATEST)
 
 
 def _registry() -> CollectorRegistry:

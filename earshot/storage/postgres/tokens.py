@@ -1,6 +1,7 @@
 """Tokens of the HTTP gateway: random, stored as digests, each of one tenant and one scope."""
 
 import hashlib
+import re
 import secrets
 from collections.abc import Collection
 from datetime import datetime
@@ -20,6 +21,8 @@ SQL = queries("tokens")
 PREFIX = "ear_"
 """Makes tokens recognisable to scanners for leaked secrets."""
 BYTES = 32
+FORM = re.compile(rf"{PREFIX}[A-Za-z0-9_-]{{43}}")
+"""What is no such text is no token."""
 
 
 class Scope(StrEnum):

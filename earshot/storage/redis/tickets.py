@@ -3,6 +3,7 @@ valid once, for thirty seconds."""
 
 import hashlib
 import json
+import re
 import secrets
 from typing import Any, cast
 
@@ -12,6 +13,8 @@ from earshot.storage.redis.client import lost_connections
 
 VALID_SEC = 30
 PREFIX = "eat_"
+FORM = re.compile(rf"{PREFIX}[A-Za-z0-9_-]{{43}}")
+"""What is no such text is no ticket."""
 
 
 @lost_connections()

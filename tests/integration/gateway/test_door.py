@@ -7,6 +7,8 @@ from urllib.parse import urlsplit
 import httpx2
 import pytest
 
+from cli.localstack import waiting
+from gateway.door import KNOWN_SEC
 from tests.servers import Stack
 
 pytestmark = pytest.mark.integration
@@ -16,7 +18,6 @@ Make = Callable[..., httpx2.Client]
 def test_health_needs_no_token(client: Make) -> None:
     answer = client(None).get("/health")
     assert (answer.status_code, answer.json()) == (200, {"status": "ok"})
-    assert client(None).get("/ready").status_code == 200
     assert "python_info" in client(None).get("/metrics").text
 
 
@@ -52,14 +53,38 @@ def test_a_revoked_token_ends(door: Stack, client: Make) -> None:
     assert "short-lived" in door_list
     assert "revoked" in door_list
     assert secret not in door_list
-    # longer than a token is remembered
-    for _ in range(40):
-        if client(None).post("/tickets", headers=headers).status_code == 401:
-            break
-        import time
 
-        time.sleep(0.25)
-    assert client(None).post("/tickets", headers=headers).status_code == 401
+    def refused() -> bool:
+        return client(None).post("/tickets", headers=headers).status_code == 401
+
+    waiting.until(refused, KNOWN_SEC + 5, "the end of the token")
+
+
+def test_a_ticket_is_good_for_one_request(client: Make) -> None:
+    def ticket() -> str:
+        return str(client("read").post("/tickets").json()["ticket"])
+
+    bare, once = client(None), ticket()
+    assert bare.get("/recordings", params={"ticket": once}).status_code == 200
+    assert bare.get("/recordings", params={"ticket": once}).status_code == 401
+    assert bare.get("/recordings", params={"ticket": "eat_wrong"}).status_code == 401
+    assert bare.post("/tickets", params={"ticket": ticket()}).status_code == 401
+
+
+def test_a_ticket_ends_with_its_token(door: Stack, client: Make) -> None:
+    secret = door.earshot("token", "create", "ended", "--scope", "read").stdout.strip()
+    headers = {"Authorization": f"Bearer {secret}"}
+    made = client(None).post("/tickets", headers=headers).json()["ticket"]
+    assert door.earshot("token", "revoke", "ended").returncode == 0
+    assert client(None).get("/recordings", params={"ticket": made}).status_code == 401
+
+
+def test_all_but_health_and_metrics_need_a_token(client: Make) -> None:
+    """Also what no operation of the document stands for."""
+    assert client(None).get("/ready").status_code == 401
+    assert client("read").get("/ready").status_code == 200
+    for path in ("/openapi.json", "/docs", "/redoc"):
+        assert client(None).get(path).status_code == 404
 
 
 def test_the_answer_comes_before_the_body(door: Stack) -> None:

@@ -167,12 +167,13 @@ def test_a_ticket_opens_one_stream(client: Make) -> None:
     assert refused.value.response.status_code == 401
 
 
-def test_the_origin_of_a_page_is_checked(client: Make) -> None:
+@pytest.mark.parametrize("foreign", ["http://evil.example", "http://[", "null"])
+def test_the_origin_of_a_page_is_checked(client: Make, foreign: str) -> None:
     host = client(None).base_url.netloc.decode()
     with socket_to(client("read"), origin=f"http://{host}") as line:
         assert json.loads(line.recv(timeout=WAIT_SEC))
     with pytest.raises(InvalidStatus) as refused:
-        socket_to(client("read"), origin="http://evil.example")
+        socket_to(client("read"), origin=foreign)
     assert refused.value.response.status_code == 403
     assert json.loads(refused.value.response.body)["code"] == "foreign_origin"
 

@@ -204,8 +204,7 @@ def test_what_lies_between_the_bytes_of_a_body_ends(
         )
         line.sendall(head.encode() + between)
         with pytest.raises(ConnectionError):
-            for _ in range(16):
-                line.sendall(b"x" * MB)
+            line.sendall(b"x" * 16 * MB)
 
 
 def received(line: socket.socket) -> bytes:
