@@ -6,24 +6,22 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Collection
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from functools import partial
-from typing import TypeVar
 
 import anyio
-from anyio import to_thread
 from fastapi import Request
 from starlette.requests import ClientDisconnect
 
 from earshot.analysis.printable import file_name
 from earshot.audio.store.incoming import Incoming, Received
 from earshot.settings import settings
+from gateway.few import Few
 from gateway.multipart import FILE, FormReader, boundary_of, malformed, refused
 from gateway.problems import Problem
 
-T = TypeVar("T")
 BLOCK = 1 << 17
 """Bytes that are collected before they are written: fewer changes of threads, and 40 uploads at a
 time still take little memory."""
-WRITERS = 8
+WRITERS = Few(8)
 """Threads that write uploads; a slow store does not take those of other requests."""
 UNNAMED = "upload"
 
@@ -150,7 +148,7 @@ class _Upload:
             make = partial(
                 Incoming, name, config.store_url, most, self._expected, stored=self._stored
             )
-            self._incoming = await in_writer(make)
+            self._incoming = await WRITERS.run(make)
         self._waiting += blocks
         self._size += sum(map(len, blocks))
         if self._size >= BLOCK:
@@ -158,28 +156,18 @@ class _Upload:
 
     async def _flush(self, incoming: Incoming) -> None:
         blocks, self._waiting, self._size = self._waiting, [], 0
-        await in_writer(partial(incoming.write, blocks))
+        await WRITERS.run(partial(incoming.write, blocks))
 
     async def finish(self) -> Received:
         assert self._incoming is not None
         await self._flush(self._incoming)
-        return await in_writer(self._incoming.finish)
+        return await WRITERS.run(self._incoming.finish)
 
     async def close(self) -> None:
         self._waiting.clear()
         taken = self.form is not None and self.form.taken
         if self._incoming is not None and not taken:
-            await in_writer(self._incoming.discard)
-
-
-_writers: list[anyio.CapacityLimiter] = []
-
-
-async def in_writer(do: Callable[[], T]) -> T:
-    """Calls ``do`` in one of the threads that write uploads."""
-    if not _writers:
-        _writers.append(anyio.CapacityLimiter(WRITERS))  # needs the running loop
-    return await to_thread.run_sync(do, limiter=_writers[0])
+            await WRITERS.run(self._incoming.discard)
 
 
 def shown_name(sent: str) -> str:

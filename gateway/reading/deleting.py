@@ -2,6 +2,7 @@
 
 import threading
 from datetime import UTC, datetime
+from functools import partial
 from uuid import UUID
 
 from pydantic import ConfigDict
@@ -9,11 +10,13 @@ from pydantic import ConfigDict
 from earshot.analysis.deletion import Checked, DeletionReceipt
 from earshot.pipeline import deletion
 from earshot.storage.postgres import db, tombstones
+from gateway.few import Few
 from gateway.problems import not_found
 from gateway.reading import owned
 
 SEARCH_WAIT_SEC = 10.0
 """A search reads every store: one at a time, and one that waits longer is left to upkeep."""
+DELETIONS = Few(3)
 TRIES = 3
 """A recording that is found to be the same as a stored one goes at that moment, and its id then
 stands for the other one."""
@@ -43,7 +46,7 @@ class Receipt(DeletionReceipt):
     model_config = ConfigDict(json_schema_extra={"examples": [EXAMPLE.model_dump(mode="json")]})
 
 
-def delete(tenant: str, recording_id: UUID, *, search: bool) -> Receipt:
+async def delete(tenant: str, recording_id: UUID, *, search: bool) -> Receipt:
     """Deletes the tenant's recording in any state.
 
     Args:
@@ -53,6 +56,10 @@ def delete(tenant: str, recording_id: UUID, *, search: bool) -> Receipt:
         Problem: 404, there is none; 410, it was deleted before.
         Unavailable: a service is unavailable; upkeep finishes what was begun.
     """
+    return await DELETIONS.run(partial(_delete, tenant, recording_id, search))
+
+
+def _delete(tenant: str, recording_id: UUID, search: bool) -> Receipt:
     with db.pooled() as connection:
         for _ in range(TRIES):
             found = owned.recording(connection, tenant, recording_id).id

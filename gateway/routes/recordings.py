@@ -6,6 +6,7 @@ from uuid import UUID
 from fastapi import APIRouter, Query, Request, Response
 from fastapi.responses import JSONResponse
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+from starlette.concurrency import run_in_threadpool
 
 from earshot.analysis.quality import RecordingQuality
 from earshot.analysis.report.report import Report
@@ -16,6 +17,7 @@ from earshot.storage.postgres.recordings import Recording
 from earshot.storage.postgres.tokens import Scope
 from gateway import examples
 from gateway.door import Caller, Door, operation
+from gateway.few import Few
 from gateway.problems import Problem
 from gateway.reading import cursors, deleting, owned
 from gateway.reading.deleting import Receipt
@@ -25,6 +27,8 @@ router = APIRouter(route_class=Door, tags=["recordings"])
 
 MOST = 200
 """Recordings on a page."""
+SEARCHES = Few(3)
+"""A search for a text may read all transcripts of the tenant."""
 ID = {422: "The id is no UUID."}
 MISSING = {404: "There is no such recording.", 410: "It was deleted."}
 LISTED: dict[str, Any] = {
@@ -109,7 +113,7 @@ class RecordingStatus(Listed):
     summary="List and search recordings, newest first",
     **operation(Scope.READ, answers={422: "A parameter is invalid."}),
 )
-def list_recordings(
+async def list_recordings(
     request: Request,
     response: Response,
     state: RecordingState | None = None,
@@ -130,8 +134,12 @@ def list_recordings(
     after = cursors.place(cursor) if cursor else None
     if "\x00" in f"{language}{text}":
         raise Problem(422, "invalid_text", "A parameter holds the character NUL.")
-    with db.pooled() as connection:
-        found = listing.page(connection, caller.tenant, wanted, after, limit + 1)
+
+    def page() -> list[Listed]:
+        with db.pooled() as connection:
+            return listing.page(connection, caller.tenant, wanted, after, limit + 1)
+
+    found = await (SEARCHES.run if text else run_in_threadpool)(page)
     rows, more = found[:limit], len(found) > limit
     following = cursors.cursor(Place(rows[-1].created_at, rows[-1].id)) if more else None
     if following:
@@ -198,7 +206,7 @@ def no_report(found: Recording) -> Problem:
     summary="Delete a recording with all its data",
     **DELETION,
 )
-def delete(
+async def delete(
     request: Request,
     response: Response,
     recording_id: UUID,
@@ -210,7 +218,7 @@ def delete(
     `recording.deleted` is published. The status is 202 while a part could not be removed yet;
     upkeep tries again, and the receipt stays at `/deletions/{id}`."""
     caller: Caller = request.state.caller
-    receipt = deleting.delete(caller.tenant, recording_id, search=search)
+    receipt = await deleting.delete(caller.tenant, recording_id, search=search)
     if receipt.erased_at is None:
         response.status_code = 202
     return receipt

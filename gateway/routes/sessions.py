@@ -63,7 +63,7 @@ def get_session(request: Request, session_id: UUID) -> Session:
     summary="Delete a session: the recording with all its data",
     **DELETION,
 )
-def delete_session(
+async def delete_session(
     request: Request,
     response: Response,
     session_id: UUID,
@@ -73,7 +73,7 @@ def delete_session(
 ) -> Receipt:
     """As `DELETE /recordings/{id}`."""
     caller: Caller = request.state.caller
-    receipt = deleting.delete(caller.tenant, session_id, search=search)
+    receipt = await deleting.delete(caller.tenant, session_id, search=search)
     if receipt.erased_at is None:
         response.status_code = 202
     return receipt
