@@ -8,6 +8,7 @@ import uvicorn
 from earshot.analysis.errors import Misconfigured
 from earshot.settings import settings
 from gateway import spread
+from gateway.events.refusing import RefusingProtocol
 from gateway.silent import ImpatientProtocol
 from tasks.process import environment
 
@@ -40,7 +41,7 @@ def serve(say: Callable[[str], None], host: str | None = None, port: int | None 
         port=port,
         workers=config.gateway_processes,
         http=ImpatientProtocol,
-        ws="websockets-sansio",
+        ws=RefusingProtocol,
         log_level="warning",
         access_log=False,
         server_header=False,

@@ -22,7 +22,7 @@ def roles_of(
     if asked and len(asked) != channels:
         raise Permanent(
             "roles",
-            f"{len(asked)} roles for {channels} channels; name one role per channel, or none:"
-            " --roles ''",
+            f"{len(asked)} roles for {channels} channels; name one role per channel, or"
+            " give an empty list",
         )
     return asked

@@ -188,7 +188,7 @@ def test_the_origin_of_a_page_is_checked(client: Make, foreign: str) -> None:
     ],
 )
 def test_a_socket_is_refused_before_it_opens(
-    client: Make, query: dict[str, str], token: bool, status: int
+    door: Stack, client: Make, query: dict[str, str], token: bool, status: int
 ) -> None:
     with pytest.raises(InvalidStatus) as refused:
         socket_to(client("read" if token else None), **query)
@@ -196,6 +196,9 @@ def test_a_socket_is_refused_before_it_opens(
     problem = json.loads(refused.value.response.body)
     assert problem["status"] == status
     assert problem["request_id"] == refused.value.response.headers["x-request-id"]
+    assert client(None).get("/health").status_code == 200  # the socket's task has ended, too
+    log = (door.home / "logs" / "gateway.log").read_text(encoding="utf-8")
+    assert "without completing handshake" not in log
 
 
 def test_a_revoked_token_ends_its_streams(door: Stack, client: Make) -> None:
