@@ -55,7 +55,7 @@ def list_tokens() -> None:
 
 @app.command()
 def revoke(
-    token: Annotated[str, typer.Argument(help="Its name, id, or the id's beginning.")],
+    token: Annotated[str, typer.Argument(help="Its name, or at least eight digits of its id.")],
 ) -> int:
     """Revoke a token; the gateway refuses it within five seconds."""
     from earshot.storage.postgres import db, tokens

@@ -116,8 +116,8 @@ async def _answered(request: Request, analysis: str) -> bytes:
     rate = body.sample_rate(fields)
     models: Models = request.app.state.models
     models.model(analysis)  # before the body: without a model it is not read
-    with models.holding(fields.get(b"content-length"), body.LONGEST_BYTES):
-        sound = Sound(body.samples(await body.read(request.receive), rate), rate)
+    with models.holding(request.receive) as receive:
+        sound = Sound(body.samples(await body.read(receive), rate), rate)
         began = time.perf_counter()
         found = await models.classify(analysis, sound)
         took = time.perf_counter() - began

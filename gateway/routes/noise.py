@@ -3,6 +3,8 @@
 
 from fastapi import APIRouter, Request
 from pydantic import BaseModel, ConfigDict, Field
+from starlette.types import Receive, Send
+from starlette.types import Scope as AsgiScope
 
 from earshot.analysis.errors import BadAudio
 from earshot.audio.decoding.probe import RATES_HZ
@@ -12,7 +14,17 @@ from gateway.problems import Problem
 from gateway.short.body import LONGEST_SEC
 from gateway.short.models import Models
 
-router = APIRouter(route_class=Door, tags=["classify"])
+
+class Counted(Door):
+    """A route whose bodies count as held."""
+
+    async def answer(self, scope: AsgiScope, receive: Receive, send: Send) -> None:
+        models: Models = scope["app"].state.models
+        with models.holding(receive) as counted:
+            await super().answer(scope, counted, send)
+
+
+router = APIRouter(route_class=Counted, tags=["classify"])
 
 LONGEST_BYTES = 16 << 20
 """12 MB of audio: a minute of float32 at 48 kHz."""

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from anyio.to_thread import run_sync
+from starlette.types import Message, Receive
 
 from earshot.analysis.errors import EarshotError, Misconfigured, Unavailable
 from earshot.analysis.findings import CoveredClassification
@@ -39,25 +40,30 @@ class Models:
     held_bytes: int = 0
 
     @contextmanager
-    def holding(self, stated: bytes | None, most: int) -> Iterator[None]:
-        """Counts a body as held while it is received and classified.
-
-        Args:
-            stated: its Content-Length; without one it may have ``most`` bytes.
+    def holding(self, receive: Receive) -> Iterator[Receive]:
+        """A ``receive`` that counts the body as held until the end of the context.
 
         Raises:
-            Problem: 503, too much is held already.
+            Problem: 503, when too much is held already; raised by that ``receive``.
         """
-        size = int(stated) if stated and stated.isdigit() else most
-        if self.held_bytes and self.held_bytes + size > MOST_BYTES:
-            raise Problem(
-                503, "busy", "Too many sounds wait to be classified.", {"Retry-After": "1"}
-            )
-        self.held_bytes += size
+        held = 0
+
+        async def counted() -> Message:
+            nonlocal held
+            message = await receive()
+            size = len(message.get("body", b""))
+            if self.held_bytes + size > MOST_BYTES:
+                raise Problem(
+                    503, "busy", "Too many sounds wait to be classified.", {"Retry-After": "1"}
+                )
+            held += size
+            self.held_bytes += size
+            return message
+
         try:
-            yield
+            yield counted
         finally:
-            self.held_bytes -= size
+            self.held_bytes -= held
 
     async def classify(self, analysis: str, sound: Sound) -> CoveredClassification:
         """The answer of ``scene`` or ``emotion``.

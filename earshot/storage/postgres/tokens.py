@@ -23,6 +23,8 @@ PREFIX = "ear_"
 BYTES = 32
 FORM = re.compile(rf"{PREFIX}[A-Za-z0-9_-]{{43}}")
 """What is no such text is no token."""
+BEGINNING = re.compile(r"[0-9a-f]{8}[0-9a-f-]*")
+"""Of an id."""
 
 
 class Scope(StrEnum):
@@ -106,9 +108,10 @@ def list_all(connection: Connection, tenant: str | None = None) -> list[Token]:
 
 
 def revoke(connection: Connection, which: str) -> list[Token]:
-    """Revokes the tokens with this name, or whose id starts with it; returns them."""
-    prefix = which.lower().replace("%", "").replace("_", "")
-    rows = connection.execute(SQL["revoke"], {"prefix": prefix or "-", "name": which})
+    """Revokes the tokens with this name, or whose id starts with it, at least its first eight
+    digits; returns them."""
+    prefix = which.lower() if BEGINNING.fullmatch(which.lower()) else None
+    rows = connection.execute(SQL["revoke"], {"prefix": prefix, "name": which})
     return [Token.model_validate(row) for row in rows]
 
 

@@ -8,6 +8,7 @@ import httpx2
 import pytest
 
 from cli.localstack import waiting
+from earshot.storage.postgres import db, tokens
 from gateway.door import KNOWN_SEC
 from tests.servers import Stack
 
@@ -58,6 +59,14 @@ def test_a_revoked_token_ends(door: Stack, client: Make) -> None:
         return client(None).post("/tickets", headers=headers).status_code == 401
 
     waiting.until(refused, KNOWN_SEC + 5, "the end of the token")
+
+
+def test_a_few_digits_revoke_nothing(door: Stack) -> None:
+    with db.connect(door.database_url) as connection:
+        made, _ = tokens.create(connection, "kept", "default", tokens.Scope.READ)
+        for which in ("", "%", "_" * 8, str(made.id)[0], str(made.id)[:7]):
+            assert tokens.revoke(connection, which) == []
+        assert [each.id for each in tokens.revoke(connection, str(made.id)[:8])] == [made.id]
 
 
 def test_a_ticket_is_good_for_one_request(client: Make) -> None:

@@ -18,7 +18,7 @@ WHERE %(tenant)s::text IS NULL OR tenant = %(tenant)s ORDER BY created_at, id
 
 -- name: revoke
 UPDATE token SET revoked_at = now() WHERE revoked_at IS NULL AND id = ANY (ARRAY(
-    SELECT id FROM token WHERE id::text LIKE %(prefix)s || '%%' OR name = %(name)s
+    SELECT id FROM token WHERE id::text LIKE %(prefix)s::text || '%%' OR name = %(name)s
 ))
 RETURNING id, name, tenant, scope, created_at, expires_at, used_at, revoked_at
 
