@@ -3,7 +3,7 @@
 from typing import Annotated, Any
 from uuid import UUID
 
-from fastapi import APIRouter, Query, Request, Response
+from fastapi import APIRouter, Depends, Query, Request, Response
 from fastapi.responses import JSONResponse
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 from starlette.concurrency import run_in_threadpool
@@ -21,6 +21,7 @@ from gateway.few import Few
 from gateway.problems import Problem
 from gateway.reading import cursors, deleting, owned
 from gateway.reading.deleting import Receipt
+from gateway.reading.filters import only_known
 from gateway.submitting import links
 
 router = APIRouter(route_class=Door, tags=["recordings"])
@@ -111,6 +112,7 @@ class RecordingStatus(Listed):
 @router.get(
     "/recordings",
     summary="List and search recordings, newest first",
+    dependencies=[Depends(only_known)],
     **operation(Scope.READ, answers={422: "A parameter is invalid."}),
 )
 async def list_recordings(

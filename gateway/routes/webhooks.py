@@ -5,7 +5,7 @@ import binascii
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Body, Query, Request
+from fastapi import APIRouter, Body, Depends, Query, Request
 
 from earshot.storage.postgres import db, deliveries
 from earshot.storage.postgres.db import Connection
@@ -15,6 +15,7 @@ from earshot.storage.webhooks import endpoints
 from earshot.storage.webhooks.endpoints import MOST_ENDPOINTS, MOST_SECRETS, Endpoint
 from gateway.door import Caller, Door, operation
 from gateway.problems import Problem, not_found
+from gateway.reading.filters import only_known
 from gateway.webhooks.models import (
     CreatedWebhook,
     DeliveryList,
@@ -142,6 +143,7 @@ def test(request: Request, id: UUID) -> Queued:
 @router.get(
     "/webhooks/{id}/deliveries",
     summary="The log of a webhook's deliveries",
+    dependencies=[Depends(only_known)],
     **operation(Scope.ADMIN, answers=NONE),
 )
 def log(

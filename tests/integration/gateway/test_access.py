@@ -131,6 +131,17 @@ def test_what_belongs_to_another_tenant_does_not_exist(answers: dict[str, dict[s
             assert answers[f"{method.upper()} {path}"]["other tenant"] == "404", path
 
 
+@pytest.mark.parametrize("path", ["/recordings", "/webhooks/{id}/deliveries"])
+def test_a_misspelt_filter_is_refused(client: Make, path: str) -> None:
+    """With it ignored, a list would have everything."""
+    path = path.format(id=uuid4())
+    answer = client("admin").get(path, params={"stat\né": "failed", "limit": 1})
+    assert answer.status_code == 422
+    assert answer.json()["code"] == "unknown_parameter"
+    assert "state" in answer.json()["detail"]
+    assert client("admin").get(path, params={"limit": 1}).status_code in (200, 404)
+
+
 def test_lists_hold_what_is_the_tenants_own(door: Stack, client: Make) -> None:
     admin, other = client("admin"), client("admin", "another")
     callers = {"admin": admin}
