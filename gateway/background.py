@@ -10,15 +10,17 @@ from types import FrameType
 from fastapi import FastAPI
 
 from gateway.events.hub import Hub
+from gateway.reading.waiting import Waiting
 from gateway.webhooks.sender import Sender
 
 
 @asynccontextmanager
 async def running(app: FastAPI) -> AsyncIterator[None]:
-    """Starts both, as ``app.state.hub`` and ``app.state.sender``, and stops them at the end."""
+    """Starts both, as ``app.state.hub`` and ``app.state.sender``, and stops them at the end;
+    ``app.state.waiting`` uses the first."""
     sender = Sender()
     hub = app.state.hub = Hub(sender.wake)
-    app.state.sender = sender
+    app.state.waiting, app.state.sender = Waiting(hub), sender
     hub.start()
     sender.start()
     try:

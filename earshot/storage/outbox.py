@@ -5,7 +5,6 @@ from collections.abc import Collection, Iterable, Sequence
 from typing import Any, NamedTuple
 from uuid import UUID
 
-import psycopg
 from psycopg.types.json import Jsonb
 from redis import Redis
 
@@ -120,11 +119,6 @@ def after_of_tenant(
         "limit": limit,
     }
     return [Placed(**row) for row in connection.execute(SQL["after_of_tenant"], args)]
-
-
-async def listen(connection: psycopg.AsyncConnection[Any]) -> None:
-    """Makes Postgres notify the connection when events have become visible to readers."""
-    await connection.execute(SQL["listen"])
 
 
 class Standing(NamedTuple):

@@ -13,7 +13,7 @@ from earshot.settings import settings
 from earshot.storage import outbox
 from earshot.storage.postgres import db
 from gateway.door import Caller
-from gateway.events.hub import RETRY_SEC, Entry, Hub, entry
+from gateway.events.hub import RETRY_SEC, Entry, Hub, came, entry
 from gateway.problems import Problem
 
 BEAT_SEC = 15.0
@@ -143,7 +143,7 @@ async def follow(
             yield found
             told, due = found[-1].position or told, loop.time() + BEAT_SEC
         elif away or position >= hub.head:
-            await _either(changed, RETRY_SEC if away else due - loop.time())
+            await came(changed, RETRY_SEC if away else due - loop.time())
 
 
 class _Read(NamedTuple):
@@ -170,11 +170,3 @@ def _stored(wanted: Wanted, position: int, until: int) -> _Read:
 
 def _message(event: Entry) -> Message:
     return Message("event", event.position, event.type, event.text)
-
-
-async def _either(changed: asyncio.Event, sec: float) -> None:
-    try:
-        async with asyncio.timeout(max(0.0, sec)):
-            await changed.wait()
-    except TimeoutError:
-        return

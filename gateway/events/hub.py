@@ -199,3 +199,12 @@ class Hub:
     def _wake(self) -> None:
         self.changed.set()
         self.changed = asyncio.Event()
+
+
+async def came(changed: asyncio.Event, sec: float) -> None:
+    """Waits for ``Hub.changed``, or so many seconds. Take it before looking at what may change."""
+    try:
+        async with asyncio.timeout(max(0.0, sec)):
+            await changed.wait()
+    except TimeoutError:
+        return

@@ -30,7 +30,7 @@ async def finished(request: Request, recording_id: UUID, asked: Options) -> Answ
     """
     caller: Caller = request.state.caller
     sec = settings().openai_answer_sec
-    found = await owned.finished(caller.tenant, recording_id, sec)
+    found = await owned.finished(request.app.state.waiting, caller.tenant, recording_id, sec)
     if found is None:
         address = links(recording_id)["recording"]
         raise Problem(

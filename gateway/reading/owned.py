@@ -11,7 +11,7 @@ from earshot.storage.postgres.recordings import Recording
 from earshot.storage.redis import answered
 from earshot.storage.redis import client as redis
 from gateway.problems import gone, not_found
-from gateway.reading.waiting import waiting
+from gateway.reading.waiting import Waiting
 
 
 def recording(connection: Connection, tenant: str, recording_id: UUID) -> Recording:
@@ -35,7 +35,9 @@ def recording(connection: Connection, tenant: str, recording_id: UUID) -> Record
     return found
 
 
-async def finished(tenant: str, recording_id: UUID, timeout_sec: float) -> Recording | None:
+async def finished(
+    waiting: Waiting, tenant: str, recording_id: UUID, timeout_sec: float
+) -> Recording | None:
     """The tenant's recording once it is closed; None if it is not by then. It may be another one,
     of the same content.
 

@@ -1,26 +1,27 @@
-"""Requests that wait for the end of a recording: any number of them with one connection, and no
-thread between two looks."""
+"""Requests that wait for the end of a recording: any number of them with one look, and no thread
+between two looks."""
 
 import asyncio
 import time
 from uuid import UUID
 
-import psycopg
 from starlette.concurrency import run_in_threadpool
 
 from earshot.analysis.states import RecordingState
-from earshot.settings import settings
-from earshot.storage import outbox
 from earshot.storage.postgres import db, recordings
+from gateway.events.hub import Hub, came
 
 LOOK_SEC = 1.0
 """Longest time between two looks, if no event comes."""
+PAUSE_SEC = 0.05
+"""Shortest time between them."""
 
 
 class Waiting:
     """The requests of this process that wait."""
 
-    def __init__(self) -> None:
+    def __init__(self, hub: Hub) -> None:
+        self._hub = hub
         self._waiters: dict[UUID, set[asyncio.Future[None]]] = {}
         self._runner: asyncio.Task[None] | None = None
 
@@ -50,28 +51,16 @@ class Waiting:
         """Looks until nobody waits; an error is that of everyone who waits."""
         try:
             while self._waiters:
-                await self._listen()
+                began, changed = time.monotonic(), self._hub.changed
+                await self._look()
+                await came(changed, LOOK_SEC)
+                # many events a second cause few looks
+                await asyncio.sleep(max(0.0, PAUSE_SEC - (time.monotonic() - began)))
         except Exception as error:  # noqa: BLE001  # whoever waits raises it
             for each in list(self._waiters.values()):
                 for waiter in each:
                     if not waiter.done():
                         waiter.set_exception(error)
-
-    async def _listen(self) -> None:
-        with db.lost_connections():
-            connection = await psycopg.AsyncConnection.connect(
-                settings().database_url, autocommit=True, connect_timeout=5
-            )
-        async with connection:
-            await outbox.listen(connection)
-            while self._waiters:
-                began = time.monotonic()
-                await self._look()
-                with db.lost_connections():
-                    async for _ in connection.notifies(timeout=LOOK_SEC, stop_after=1):
-                        pass
-                # many events a second cause few looks
-                await asyncio.sleep(max(0.0, 0.05 - (time.monotonic() - began)))
 
     async def _look(self) -> None:
         ids = list(self._waiters)
@@ -86,6 +75,3 @@ def _open(ids: list[UUID]) -> set[UUID]:
     with db.pooled() as connection:
         found = recordings.progress(connection, ids)
     return {each for each, row in found.items() if not RecordingState(row.state).closed}
-
-
-waiting = Waiting()

@@ -67,7 +67,8 @@ async def transcribe(request: Request, response: Response) -> Session | Response
         if asked.language is None:
             asked = asked.model_copy(update={"language": await run_in_threadpool(_language)})
         answer = await run_in_threadpool(accept, asked, form)
-    found = await owned.finished(caller.tenant, answer.id, settings().answer_sec)
+    waiting, sec = request.app.state.waiting, settings().answer_sec
+    found = await owned.finished(waiting, caller.tenant, answer.id, sec)
     if found is None:
         return Response(
             answer.model_dump_json(),
