@@ -4,6 +4,7 @@ import os
 import socket
 from tempfile import TemporaryDirectory
 
+from prometheus_client.multiprocess import mark_process_dead
 from uvicorn import Config
 from uvicorn.supervisors import Multiprocess
 
@@ -22,6 +23,13 @@ class Spread(Multiprocess):
     @sockets.setter
     def sockets(self, given: list[socket.socket]) -> None:
         """The supervisor's constructor names none."""
+
+    def keep_subprocess_alive(self) -> None:
+        """Also takes those that died out of the gauges."""
+        before = {process.pid for process in self.processes}
+        super().keep_subprocess_alive()
+        for pid in before - {process.pid for process in self.processes}:
+            mark_process_dead(pid)  # type: ignore[no-untyped-call]
 
 
 def run(config: Config) -> None:

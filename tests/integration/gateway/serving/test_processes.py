@@ -23,6 +23,7 @@ Make = Callable[..., httpx2.Client]
 NAME = "spread"
 SOUND = np.zeros(16_000, "<f4").tobytes()
 CONNECTIONS = 40
+STREAMS = 10
 
 
 @pytest.fixture(scope="module")
@@ -48,10 +49,10 @@ def listening(door: Stack, url: str, status: str = psutil.CONN_LISTEN) -> dict[i
     )
 
 
-def counted(url: str) -> float:
+def counted(url: str, series: str = 'classify_scene_total{label="silence"}') -> float:
     with httpx2.Client(base_url=url, trust_env=False, timeout=60) as bare:
         text = bare.get("/metrics").text
-    (found,) = re.findall(r'^classify_scene_total{label="silence"} (\S+)$', text, re.MULTILINE)
+    (found,) = re.findall(rf"^{re.escape(series)} (\S+)$", text, re.MULTILINE)
     return float(found)
 
 
@@ -82,6 +83,22 @@ def test_a_process_that_dies_is_replaced(door: Stack, spread: str) -> None:
     for _ in range(20):
         assert httpx2.get(f"{spread}/health", trust_env=False).status_code == 200
     assert counted(spread) == before
+
+
+def test_streams_of_a_process_that_died_do_not_count(door: Stack, spread: str) -> None:
+    headers = {"Authorization": f"Bearer {door.token('read')}"}
+    with ExitStack() as stack:
+        for _ in range(STREAMS):
+            line = stack.enter_context(httpx2.Client(base_url=spread, headers=headers, timeout=60))
+            stack.enter_context(line.stream("GET", "/events"))
+        assert counted(spread, "earshot_event_streams") == STREAMS
+        os.kill(next(iter(listening(door, spread))), signal.SIGKILL)
+        waiting.until(lambda: len(listening(door, spread)) == 2, 60, "another process")
+
+    def none() -> bool:
+        return counted(spread, "earshot_event_streams") == 0
+
+    waiting.until(none, 30, "the end of the streams")
 
 
 def test_a_second_gateway_does_not_share_the_port(door: Stack, spread: str) -> None:
