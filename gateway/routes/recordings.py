@@ -145,7 +145,7 @@ async def list_recordings(
     rows, more = found[:limit], len(found) > limit
     following = cursors.cursor(Place(rows[-1].created_at, rows[-1].id)) if more else None
     if following:
-        url = request.url.include_query_params(cursor=following)
+        url = request.url.remove_query_params("ticket").include_query_params(cursor=following)
         response.headers["Link"] = f'<{url.path}?{url.query}>; rel="next"'
     return RecordingPage(recordings=rows, next_cursor=following)
 

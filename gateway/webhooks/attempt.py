@@ -73,7 +73,9 @@ def _send(delivery: Delivery) -> tuple[Reply | None, Outcome]:
             settings().internal_hosts,
             settings().webhook_timeout_sec,
         )
-    except (Forbidden, *FAILED) as failure:
+    except Forbidden:  # its text names the address, which is the operator's affair
+        error = "the host has an internal address, which EARSHOT_INTERNAL_HOSTS does not name"
+    except FAILED as failure:
         error = one_line(failure)
     else:
         if 300 <= reply.status < 400:

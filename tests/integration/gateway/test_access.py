@@ -151,6 +151,18 @@ def test_lists_hold_what_is_the_tenants_own(door: Stack, client: Make) -> None:
         assert not any(each in other.get(path).text for each in planted)
 
 
+def test_the_address_of_the_next_page_names_no_ticket(door: Stack, client: Make) -> None:
+    for _ in range(2):
+        _recording(door, {})
+    reader = client("read")
+    ticket = reader.post("/tickets").json()["ticket"]
+    page = client(None).get("/recordings", params={"ticket": ticket, "limit": 1})
+    following = reader.get(page.links["next"]["url"])
+    assert ticket not in page.headers["link"]
+    assert [len(each.json()["recordings"]) for each in (page, following)] == [1, 1]
+    assert page.json()["recordings"] != following.json()["recordings"]
+
+
 def test_the_table_of_the_docs_is_this_one(
     answers: dict[str, dict[str, str]], request: pytest.FixtureRequest
 ) -> None:

@@ -240,6 +240,7 @@ def test_internal_addresses_are_refused_unless_named(hooks: Hooks, path: str) ->
         assert unnamed.requests == []
     assert [each["status"] for each in dead["attempts"]] == [None] * 3
     assert all("internal address" in each["error"] for each in dead["attempts"])
+    assert "127.0.0.1" not in str(dead["attempts"])
 
 
 def test_redirects_fail_and_dead_letters_are_replayed_under_their_ids(
