@@ -1,16 +1,27 @@
--- Place of an event in the order in which readers see them. ``seq`` is given out when an event is stored, and a transaction that began
--- earlier may commit later; positions are given out under a lock, so that no event appears before one that was read.
-ALTER TABLE outbox ADD COLUMN position bigint;
+-- Order in which readers see events. ``seq`` is given out when an event is stored, and a transaction that began earlier may commit later;
+-- positions are given out under a lock, so that no event appears before one that was read. ``position`` orders the events of all tenants and
+-- does not leave the gateway; ``place`` counts those of the event's tenant, from 1.
+ALTER TABLE outbox ADD COLUMN position bigint, ADD COLUMN place bigint, ADD CHECK ((position IS NULL) = (place IS NULL));
 CREATE SEQUENCE outbox_position;
-UPDATE outbox SET position = seq WHERE published_at IS NOT NULL;
+UPDATE outbox SET position = outbox.seq, place = counted.place
+FROM (SELECT seq, row_number() OVER (PARTITION BY tenant ORDER BY seq) AS place FROM outbox WHERE published_at IS NOT NULL) AS counted
+WHERE outbox.seq = counted.seq;
 SELECT setval('outbox_position', (SELECT coalesce(max(seq), 0) + 1 FROM outbox));
 CREATE UNIQUE INDEX outbox_in_order ON outbox (position);
-CREATE INDEX outbox_of_tenant ON outbox (tenant, position);
+CREATE UNIQUE INDEX outbox_of_tenant ON outbox (tenant, place);
 CREATE INDEX outbox_without_position ON outbox (seq) WHERE position IS NULL;
 
--- The last position that retention has removed: readers that come from before it have missed something.
+-- The last place that was given to an event of a tenant.
+CREATE TABLE outbox_reach (
+    tenant  text PRIMARY KEY,
+    last    bigint NOT NULL
+);
+INSERT INTO outbox_reach (tenant, last) SELECT tenant, max(place) FROM outbox WHERE place IS NOT NULL GROUP BY tenant;
+
+-- The last event of a tenant that retention has removed: readers that come from before it have missed something.
 CREATE TABLE outbox_trimmed (
-    one       boolean PRIMARY KEY DEFAULT true CHECK (one),
+    tenant    text PRIMARY KEY,
+    place     bigint NOT NULL,
     position  bigint NOT NULL
 );
 
@@ -35,7 +46,7 @@ CREATE INDEX webhook_of_tenant ON webhook (tenant);
 CREATE TABLE webhook_delivery (
     id            uuid PRIMARY KEY,             -- what the receiver sees as webhook-id, the same in every attempt
     webhook_id    uuid NOT NULL REFERENCES webhook ON DELETE CASCADE,
-    position      bigint NOT NULL,
+    place         bigint NOT NULL,              -- of the event
     recording_id  uuid,                         -- null for a test event
     type          text NOT NULL,
     body          jsonb NOT NULL,               -- the event; receivers are sent a part of it
@@ -51,8 +62,8 @@ CREATE TABLE webhook_delivery (
 
 CREATE INDEX webhook_delivery_due ON webhook_delivery (webhook_id, due_at) WHERE state = 'pending';
 CREATE INDEX webhook_delivery_taken ON webhook_delivery (webhook_id) WHERE taken_until IS NOT NULL;
-CREATE INDEX webhook_delivery_order ON webhook_delivery (webhook_id, recording_id, position) WHERE state = 'pending';
-CREATE INDEX webhook_delivery_log ON webhook_delivery (webhook_id, position DESC, id);
+CREATE INDEX webhook_delivery_order ON webhook_delivery (webhook_id, recording_id, place) WHERE state = 'pending';
+CREATE INDEX webhook_delivery_log ON webhook_delivery (webhook_id, place DESC, id);
 CREATE INDEX webhook_delivery_recording ON webhook_delivery (recording_id);
 CREATE INDEX webhook_delivery_finished ON webhook_delivery (finished_at) WHERE finished_at IS NOT NULL;
 

@@ -11,7 +11,8 @@ class Webhooks(BaseModel):
     """Fields for what the gateway sends without being asked each time."""
 
     event_streams: Annotated[int, Field(ge=1)] = 1000
-    """Open streams of ``/events`` for each server process; further ones are refused (503)."""
+    """Open streams of ``/events`` for each server process, and half of it for each tenant; further
+    ones are refused (503, 429)."""
     event_origins: tuple[str, ...] = ()
     """Origins (``https://host``) whose pages may open the WebSocket, besides the gateway's own."""
     webhook_retry_sec: tuple[Annotated[float, Field(ge=0)], ...] = (
@@ -31,5 +32,6 @@ class Webhooks(BaseModel):
     """Time for an endpoint to answer."""
     webhook_failing_days: Annotated[float, Field(gt=0)] = 5.0
     """An endpoint without a success for this long is disabled."""
-    webhook_senders: Annotated[int, Field(ge=1, le=64)] = 8
-    """Requests in flight for each server process."""
+    webhook_senders: Annotated[int, Field(ge=1, le=64)] = 16
+    """Requests in flight for each server process: a quarter to one endpoint, half for one tenant,
+    less while others wait."""

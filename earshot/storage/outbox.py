@@ -68,9 +68,12 @@ def relay(connection: Connection, redis: Redis) -> int:
 
 
 class Placed(NamedTuple):
-    """A stored event with its place among those of all tenants."""
+    """A stored event with its places."""
 
     position: int
+    """Among the events of all tenants; no tenant may see it, since it counts those of others."""
+    place: int
+    """Among the events of its tenant, from 1 and without gaps."""
     id: UUID
     recording_id: UUID
     tenant: str
@@ -78,9 +81,9 @@ class Placed(NamedTuple):
 
 
 def arrange(connection: Connection) -> None:
-    """Gives new events their positions, in which readers (``after``) see them, and stores a
-    delivery for each webhook that wants them. An event that is published again keeps its
-    position."""
+    """Gives new events their positions and places, in the order of which readers (``after``) see
+    them, and stores a delivery for each webhook that wants them. An event that is published again
+    keeps them."""
     given = BATCH
     while given == BATCH:
         with connection.transaction():
@@ -101,18 +104,18 @@ def after(connection: Connection, position: int, limit: int = BATCH) -> list[Pla
 def after_of_tenant(
     connection: Connection,
     tenant: str,
-    position: int,
+    place: int,
     until: int,
     *,
     types: Collection[str] = (),
     recording_id: UUID | None = None,
     limit: int = BATCH,
 ) -> list[Placed]:
-    """Events of a tenant behind ``position``, up to and including ``until``, in order; of these
-    types, and of this recording, if any are named."""
+    """Events of a tenant behind ``place``, up to and including the position ``until``, in order; of
+    these types, and of this recording, if any are named."""
     args = {
         "tenant": tenant,
-        "after": position,
+        "after": place,
         "until": until,
         "types": list(types),
         "recording_id": recording_id,
@@ -122,14 +125,12 @@ def after_of_tenant(
 
 
 class Standing(NamedTuple):
-    """How far the positions reach."""
+    """How far positions, or the places of a tenant, reach."""
 
     last: int
     """Of the newest event, there or removed by retention; 0 without one."""
     trimmed: int
     """The last one that retention has removed: a reader from before it has missed events."""
-    given: int
-    """No position above this was ever given here; it may belong to an unfinished transaction."""
 
 
 def standing(connection: Connection) -> Standing:
@@ -137,6 +138,28 @@ def standing(connection: Connection) -> Standing:
     row = connection.execute(SQL["standing"]).fetchone()
     assert row is not None
     return Standing(**row)
+
+
+def standing_of_tenant(connection: Connection, tenant: str) -> Standing:
+    """How far the places of a tenant reach now; none above ``last`` was ever seen."""
+    row = connection.execute(SQL["standing_of_tenant"], {"tenant": tenant}).fetchone()
+    assert row is not None
+    return Standing(**row)
+
+
+def position_behind(connection: Connection, tenant: str, place: int) -> int:
+    """A position with all the tenant's events up to ``place`` before it, and the others behind."""
+    args = {"tenant": tenant, "place": place}
+    row = connection.execute(SQL["position_behind"], args).fetchone()
+    assert row is not None
+    return int(row["position"])
+
+
+def place_at(connection: Connection, tenant: str, position: int) -> int:
+    """Place of the tenant's last kept event up to ``position``; 0 without one."""
+    args = {"tenant": tenant, "position": position}
+    row = connection.execute(SQL["place_at"], args).fetchone()
+    return int(row["place"]) if row else 0
 
 
 def _publish(connection: Connection, redis: Redis, rows: Sequence[dict[str, Any]]) -> None:

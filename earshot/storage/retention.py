@@ -48,9 +48,10 @@ def drop_events(connection: Connection, redis: Redis, age_sec: float, limit: int
         rows = connection.execute(
             SQL["drop_events"], {"age_sec": age_sec, "limit": limit}
         ).fetchall()
-        if rows:
-            last = max(row["position"] or 0 for row in rows)
-            connection.execute(SQL["note_trimmed"], {"position": last})
+        placed = [row for row in rows if row["place"] is not None]
+        last = {row["tenant"]: row for row in sorted(placed, key=lambda row: int(row["place"]))}
+        for tenant in sorted(last):  # one order for all, so that none waits for another in a circle
+            connection.execute(SQL["note_trimmed"], last[tenant])
         stream.withdraw(redis, [str(row["id"]) for row in rows], [row["stream_id"] for row in rows])
     return len(rows)
 

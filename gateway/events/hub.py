@@ -10,19 +10,18 @@ import logging
 import threading
 import time
 from bisect import bisect_right
-from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Iterable
+from contextlib import suppress
 from typing import NamedTuple
 from uuid import UUID
 
-from prometheus_client import Gauge
-
 from earshot.analysis.errors import Unavailable
+from earshot.settings import settings
 from earshot.storage import listening, outbox
 from earshot.storage.outbox import Placed
 from earshot.storage.postgres import tokens
 from earshot.storage.postgres.db import Connection
+from gateway.events.room import Room
 
 log = logging.getLogger(__name__)
 
@@ -36,13 +35,14 @@ CHECK_SEC = 5.0
 READERS = 4
 """Streams that read Postgres at the same time."""
 
-STREAMS = Gauge("earshot_event_streams", "Open streams of events.", multiprocess_mode="livesum")
-
 
 class Entry(NamedTuple):
     """An event as streams send it."""
 
     position: int
+    """Among those of all tenants; not for clients."""
+    place: int
+    """Among those of its tenant: what clients know as its position."""
     recording_id: UUID
     tenant: str
     type: str
@@ -53,7 +53,12 @@ class Entry(NamedTuple):
 def entry(placed: Placed) -> Entry:
     text = json.dumps(placed.body, ensure_ascii=False, separators=(",", ":"))
     return Entry(
-        placed.position, placed.recording_id, placed.tenant, str(placed.body["type"]), text
+        placed.position,
+        placed.place,
+        placed.recording_id,
+        placed.tenant,
+        str(placed.body["type"]),
+        text,
     )
 
 
@@ -69,8 +74,8 @@ class Hub:
         self.reading = asyncio.Semaphore(READERS)
         self.changed = asyncio.Event()
         """Set, and replaced, when events come or streams end."""
+        self.room = Room(settings().event_streams)
         self._kept: list[Entry] = []
-        self._open: Counter[str] = Counter()
         self._invalid: set[str] = set()
         self._ending = False
         self._when_new = when_new
@@ -90,22 +95,6 @@ class Hub:
         self.end_streams()
         self._stopped.set()
         await asyncio.to_thread(self._thread.join, 2 * POLL_SEC)
-
-    @contextmanager
-    def opened(self, token: str) -> Iterator[None]:
-        """Counts a stream of this token."""
-        self._open[token] += 1
-        STREAMS.inc()
-        try:
-            yield
-        finally:
-            STREAMS.dec()
-            self._open[token] -= 1
-            if not self._open[token]:
-                del self._open[token]
-
-    def streams(self) -> int:
-        return self._open.total()
 
     def ended(self, token: str) -> bool:
         """True if streams of this token must end."""
@@ -164,7 +153,7 @@ class Hub:
             self._stopped.wait(RETRY_SEC)
 
     def _check_tokens(self, connection: Connection) -> None:
-        used = set(self._open)
+        used = self.room.tokens()
         if used:
             invalid = used - tokens.valid(connection, used)
             self._call(self._end_tokens, invalid)

@@ -87,7 +87,7 @@ async def _disconnected(socket: WebSocket) -> None:
 def encoded(message: Message) -> str:
     """A message as JSON: ``{"position", "event"}``, ``{"gap"}`` or ``{"position"}``."""
     if message.kind == "event":
-        return f'{{"position":{message.position},"event":{message.text}}}'
+        return f'{{"position":{message.place},"event":{message.text}}}'
     if message.kind == "gap":
         return f'{{"gap":{message.text}}}'
-    return json.dumps({"position": message.position})
+    return json.dumps({"position": message.place})

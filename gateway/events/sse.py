@@ -27,10 +27,10 @@ class EventStream(Response):
     def __init__(
         self,
         batches: AsyncIterator[list[Message]],
-        opened: AbstractContextManager[None],
+        opened: AbstractContextManager[object, bool | None],
         status_code: int = 200,
     ) -> None:
-        """Takes what to send, and what holds while it is sent. FastAPI reads the default of
+        """Takes what to send, and what is closed when it was sent. FastAPI reads the default of
         ``status_code``."""
         super().__init__(
             status_code=status_code,
@@ -40,14 +40,14 @@ class EventStream(Response):
         self._batches, self._opened = batches, opened
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        await send(
-            {
-                "type": "http.response.start",
-                "status": self.status_code,
-                "headers": self.raw_headers,
-            }
-        )
         with self._opened:
+            await send(
+                {
+                    "type": "http.response.start",
+                    "status": self.status_code,
+                    "headers": self.raw_headers,
+                }
+            )
             await first_of(self._send_all(send), _disconnected(receive))
 
     async def _send_all(self, send: Send) -> None:
@@ -91,7 +91,7 @@ def pieces(batch: Iterable[Message]) -> Iterator[bytes]:
     empty = True
     for message in batch:
         empty = False
-        head = "" if message.position is None else f"id: {message.position}\n"
+        head = "" if message.place is None else f"id: {message.place}\n"
         piece += f"{head}event: {message.type}\ndata: {message.text}\n\n".encode()
         if len(piece) >= PIECE_BYTES:
             yield piece

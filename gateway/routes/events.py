@@ -1,6 +1,7 @@
 """Events as they happen: Server-Sent Events and a WebSocket."""
 
 from collections.abc import Collection
+from contextlib import ExitStack
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -52,9 +53,9 @@ OfRecording = Annotated[UUID | None, Query(description="Events of this recording
         answers={422: "A parameter is invalid."},
         responses={
             "200": {
-                "description": "The stream. `id` is the position, `event` the type, `data` the"
-                " event. `gap`: events were removed before they were read. `position`: where the"
-                " stream stands.",
+                "description": "The stream. `id` is the position among the tenant's events,"
+                " `event` the type, `data` the event. `gap`: events were removed before they were"
+                " read. `position`: where the stream stands.",
                 "content": {
                     "text/event-stream": {"schema": {"type": "string"}, "example": EXAMPLE}
                 },
@@ -83,26 +84,31 @@ async def stream(
     hub: Hub = request.app.state.hub
     wanted = Wanted(caller.tenant, _known(types or ()), recording_id)
     after = last_event_id if resumed is None else resumed
-    begin = await following.start(hub, after, everything is not None)
-    return EventStream(following.follow(hub, caller, wanted, begin), hub.opened(caller.token))
+    with ExitStack() as held:
+        held.enter_context(hub.room.taken(caller))
+        begin = await following.start(hub, caller.tenant, after, everything is not None)
+        return EventStream(following.follow(hub, caller, wanted, begin), held.pop_all())
 
 
 @router.websocket("/events")
 async def events(websocket: WebSocket) -> None:
     """The same by WebSocket: messages `{"position", "event"}`, `{"gap"}`, `{"position"}`."""
     hub: Hub = websocket.app.state.hub
-    try:
-        caller = await socket.admit_socket(websocket, Scope.READ)
-        asked = _asked(websocket)
-        wanted = Wanted(caller.tenant, _known(asked.types), asked.recording_id)
-        begin = await following.start(hub, asked.after, asked.everything is not None)
-    except Unavailable as error:
-        await deny(websocket, of_error(error))
-        return
-    except Problem as problem:
-        await deny(websocket, problem)
-        return
-    with hub.opened(caller.token):
+    with ExitStack() as held:
+        try:
+            caller = await socket.admit_socket(websocket, Scope.READ)
+            asked = _asked(websocket)
+            wanted = Wanted(caller.tenant, _known(asked.types), asked.recording_id)
+            held.enter_context(hub.room.taken(caller))
+            begin = await following.start(
+                hub, caller.tenant, asked.after, asked.everything is not None
+            )
+        except Unavailable as error:
+            await deny(websocket, of_error(error))
+            return
+        except Problem as problem:
+            await deny(websocket, problem)
+            return
         await socket.send_all(
             websocket,
             following.follow(hub, caller, wanted, begin),

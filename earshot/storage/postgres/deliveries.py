@@ -43,7 +43,7 @@ class Logged(Frozen):
     event_id: str | None
     recording_id: UUID | None
     position: int
-    """Place of the event in ``GET /events``."""
+    """Of the event in ``GET /events``."""
     state: State
     occurred_at: datetime
     due_at: datetime | None
@@ -90,11 +90,11 @@ def log(
     after: tuple[int, UUID] | None = None,
 ) -> list[Logged]:
     """Deliveries to a webhook, the newest event first, behind the position and id ``after``."""
-    position, id = after or (None, None)
+    place, id = after or (None, None)
     args = {
         "webhook_id": webhook_id,
         "state": state,
-        "position": position,
+        "place": place,
         "id": id,
         "limit": limit,
     }

@@ -4,6 +4,7 @@ Each statement is a transaction of its own: an attempt's rows and those of a del
 locked in opposite orders.
 """
 
+from collections.abc import Collection
 from datetime import datetime
 from typing import Any, Literal, NamedTuple
 from uuid import UUID
@@ -23,7 +24,9 @@ class Delivery(NamedTuple):
 
     id: UUID
     webhook_id: UUID
-    position: int
+    tenant: str
+    place: int
+    """Of the event among those of its tenant."""
     recording_id: UUID | None
     type: str
     body: dict[str, Any]
@@ -37,6 +40,16 @@ class Delivery(NamedTuple):
     secrets: list[Secret]
 
 
+class Share(NamedTuple):
+    """What a tenant has of this process's threads."""
+
+    tenant: str
+    held: int
+    """Requests in flight."""
+    served: int
+    """Rises with each request of any tenant; as it was at this tenant's last one."""
+
+
 class Outcome(NamedTuple):
     """How an attempt ended."""
 
@@ -46,14 +59,32 @@ class Outcome(NamedTuple):
     error: str | None = None
 
 
-def claim(connection: Connection, limit: int, each: int, lease_sec: float) -> list[Delivery]:
+def claim(
+    connection: Connection,
+    limit: int,
+    each: int,
+    lease_sec: float,
+    size: int,
+    shares: Collection[Share],
+) -> list[Delivery]:
     """Claims up to ``limit`` deliveries that are due, so that no other sender takes them within
     ``lease_sec``.
 
     Args:
         each: most requests in flight to one endpoint.
+        size: threads to divide among the tenants.
+        shares: of the tenants that had any.
     """
-    args = {"limit": limit, "each": each, "lease_sec": lease_sec, "hold_after": HOLD_AFTER}
+    args = {
+        "limit": limit,
+        "each": each,
+        "lease_sec": lease_sec,
+        "size": size,
+        "hold_after": HOLD_AFTER,
+        "tenants": [share.tenant for share in shares],
+        "held": [share.held for share in shares],
+        "served": [share.served for share in shares],
+    }
     return [
         Delivery(
             **{
@@ -110,7 +141,7 @@ def _settle(
     key = {
         "webhook_id": delivery.webhook_id,
         "recording_id": delivery.recording_id,
-        "position": delivery.position,
+        "place": delivery.place,
         "wait_sec": wait_sec,
     }
     if state == "pending":

@@ -71,11 +71,17 @@ class Hooks:
         return self.log(id, state=state, limit="200")
 
 
-def hooks_of(stack: Stack, receiver: Receiver, opened: ExitStack, retries: list[float]) -> Hooks:
+def hooks_of(
+    stack: Stack,
+    receiver: Receiver,
+    opened: ExitStack,
+    retries: list[float],
+    timeout_sec: int = 5,
+) -> Hooks:
     stack.settings |= {
         "INTERNAL_HOSTS": json.dumps([receiver.host]),
         "WEBHOOK_RETRY_SEC": json.dumps(retries),
-        "WEBHOOK_TIMEOUT_SEC": "5",
+        "WEBHOOK_TIMEOUT_SEC": str(timeout_sec),
         "GATEWAY_URL": "https://calls.example",
     }
     hooks = Hooks(stack, opened.enter_context(stack.gateway()), receiver)
@@ -274,9 +280,9 @@ def test_events_from_before_are_sent_by_range(hooks: Hooks, path: str) -> None:
     ids = happen(hooks.stack, completed(recording_id, range(1, 5)))
     with db.connect(hooks.stack.database_url) as connection:
         positions = [
-            row["position"]
+            row["place"]
             for row in connection.execute(
-                "SELECT position FROM outbox WHERE recording_id = %s ORDER BY position",
+                "SELECT place FROM outbox WHERE recording_id = %s ORDER BY place",
                 [recording_id],
             )
         ]

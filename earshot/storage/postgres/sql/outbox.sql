@@ -17,28 +17,51 @@ ON CONFLICT (id) DO NOTHING
 SELECT pg_advisory_xact_lock(47)
 
 -- name: give_positions
-UPDATE outbox SET position = given.position
-FROM (SELECT seq, nextval('outbox_position') AS position
-      FROM (SELECT seq FROM outbox WHERE position IS NULL ORDER BY seq LIMIT %(limit)s) AS waiting ORDER BY seq) AS given
-WHERE outbox.seq = given.seq
+WITH waiting AS (
+    SELECT seq, tenant FROM outbox WHERE position IS NULL ORDER BY seq LIMIT %(limit)s
+), counted AS (
+    SELECT tenant, count(*) AS number FROM waiting GROUP BY tenant
+), reached AS (
+    INSERT INTO outbox_reach (tenant, last) SELECT tenant, number FROM counted
+    ON CONFLICT (tenant) DO UPDATE SET last = outbox_reach.last + excluded.last
+    RETURNING tenant, last
+), placed AS (
+    SELECT seq, last - number + row_number() OVER (PARTITION BY tenant ORDER BY seq) AS place
+    FROM waiting JOIN counted USING (tenant) JOIN reached USING (tenant)
+), given AS (
+    SELECT seq, place, nextval('outbox_position') AS position FROM placed ORDER BY seq
+)
+UPDATE outbox SET position = given.position, place = given.place FROM given WHERE outbox.seq = given.seq
 RETURNING outbox.position
 
 -- name: notify
 SELECT pg_notify(%(channel)s, '')
 
 -- name: after
-SELECT position, id, recording_id, tenant, body FROM outbox WHERE position > %(after)s ORDER BY position LIMIT %(limit)s
+SELECT position, place, id, recording_id, tenant, body FROM outbox WHERE position > %(after)s ORDER BY position LIMIT %(limit)s
 
 -- name: after_of_tenant
-SELECT position, id, recording_id, tenant, body FROM outbox
-WHERE position > %(after)s AND position <= %(until)s AND tenant = %(tenant)s
+SELECT position, place, id, recording_id, tenant, body FROM outbox
+WHERE tenant = %(tenant)s AND place > %(after)s AND position <= %(until)s
   AND (%(types)s::text[] = '{}' OR body ->> 'type' = ANY (%(types)s))
   AND (%(recording_id)s::uuid IS NULL OR recording_id = %(recording_id)s)
-ORDER BY position LIMIT %(limit)s
+ORDER BY place LIMIT %(limit)s
 
 -- name: standing
-SELECT greatest(coalesce((SELECT max(position) FROM outbox), 0), removed.position) AS last, removed.position AS trimmed, given.last_value AS given
-FROM (SELECT coalesce((SELECT position FROM outbox_trimmed), 0) AS position) AS removed, outbox_position AS given
+SELECT greatest(coalesce((SELECT max(position) FROM outbox), 0), removed.position) AS last, removed.position AS trimmed
+FROM (SELECT coalesce(max(position), 0) AS position FROM outbox_trimmed) AS removed
+
+-- name: standing_of_tenant
+SELECT coalesce((SELECT last FROM outbox_reach WHERE tenant = %(tenant)s), 0) AS last,
+       coalesce((SELECT place FROM outbox_trimmed WHERE tenant = %(tenant)s), 0) AS trimmed
+
+-- name: position_behind
+-- Just before the tenant's next event; without one before all that will come.
+SELECT coalesce((SELECT position - 1 FROM outbox WHERE tenant = %(tenant)s AND place > %(place)s ORDER BY place LIMIT 1),
+                (SELECT max(position) FROM outbox), 0) AS position
+
+-- name: place_at
+SELECT place FROM outbox WHERE tenant = %(tenant)s AND position <= %(position)s ORDER BY place DESC LIMIT 1
 
 -- name: take_unpublished
 SELECT seq, id, body FROM outbox WHERE published_at IS NULL ORDER BY seq LIMIT %(limit)s FOR UPDATE SKIP LOCKED

@@ -28,11 +28,12 @@ DELETE FROM outbox WHERE seq = ANY (ARRAY(
       AND CASE WHEN body ->> 'type' = 'emergency' THEN (SELECT r.id FROM recording r WHERE r.id = o.recording_id) IS NULL ELSE true END
     ORDER BY published_at LIMIT %(limit)s FOR UPDATE SKIP LOCKED
 ))
-RETURNING id, stream_id, position
+RETURNING id, stream_id, tenant, place, position
 
 -- name: note_trimmed
-INSERT INTO outbox_trimmed (position) VALUES (%(position)s)
-ON CONFLICT (one) DO UPDATE SET position = greatest(outbox_trimmed.position, excluded.position)
+INSERT INTO outbox_trimmed (tenant, place, position) VALUES (%(tenant)s, %(place)s, %(position)s)
+ON CONFLICT (tenant) DO UPDATE
+SET place = greatest(outbox_trimmed.place, excluded.place), position = greatest(outbox_trimmed.position, excluded.position)
 
 -- name: drop_dead_letters
 DELETE FROM dead_letter WHERE id = ANY (ARRAY(
