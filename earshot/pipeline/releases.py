@@ -7,7 +7,7 @@ import psycopg
 
 from earshot.analysis.errors import Unavailable
 from earshot.analysis.types import Release
-from earshot.models.asr.recogniser import UNDETERMINED
+from earshot.analysis.words.languages import UNDETERMINED
 from earshot.models.checkpoints import catalog, licence
 from earshot.models.checkpoints.defaults import default_release, defaults
 from earshot.models.runtimes import ENDPOINT, RUNTIMES

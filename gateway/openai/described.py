@@ -87,7 +87,7 @@ ANSWERS: dict[str, Any] = {
         "example": f"WEBVTT\n\n00:00:00.480 --> 00:00:02.160\n<v agent>{_TEXT}\n",
     },
     "text/event-stream": {
-        "schema": {"type": "string"},
+        "schema": {},
         "example": "event: transcript.text.done\n"
         f'data: {{"type":"transcript.text.done","text":"{_TEXT}"}}\n\n',
     },

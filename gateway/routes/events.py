@@ -56,9 +56,7 @@ OfRecording = Annotated[UUID | None, Query(description="Events of this recording
                 "description": "The stream. `id` is the position among the tenant's events,"
                 " `event` the type, `data` the event. `gap`: events were removed before they were"
                 " read. `position`: where the stream stands.",
-                "content": {
-                    "text/event-stream": {"schema": {"type": "string"}, "example": EXAMPLE}
-                },
+                "content": {"text/event-stream": {"schema": {}, "example": EXAMPLE}},
             }
         },
     ),

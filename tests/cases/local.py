@@ -14,6 +14,7 @@ from typing import Any
 
 from earshot.settings import PROJECT
 from evaluation.measures.words import count, normalised
+from tests.servers import free_port
 
 TIMEOUT_SEC = 240
 
@@ -107,7 +108,7 @@ def errors(said: str, found: tuple[str, ...]) -> int:
 @contextmanager
 def up(home: Path, **settings: str) -> Iterator[Local]:
     """A stack that is up, and down again afterwards."""
-    local = Local(home, settings)
+    local = Local(home, {"EARSHOT_GATEWAY_PORT": str(free_port()), **settings})
     try:
         started = local.earshot("up")
         assert started.returncode == 0, started.stdout + started.stderr

@@ -8,9 +8,10 @@ from earshot.analysis.findings import AsrFindings, SuppressedText, Word
 from earshot.analysis.outcome import NO_SPEECH, Failed, Skipped
 from earshot.analysis.types import Release, Utterance
 from earshot.analysis.words.hallucinated import sift
+from earshot.analysis.words.languages import UNDETERMINED
 from earshot.analysis.words.spelling import is_word, written
 from earshot.audio.clip import Clip
-from earshot.models.asr.recogniser import UNDETERMINED, Recogniser, Recognition
+from earshot.models.asr.recogniser import Recogniser, Recognition
 from earshot.settings import settings
 from workers.asr.listening import RecognisedClip, listen, primary
 from workers.asr.routes import Recognisers

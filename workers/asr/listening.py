@@ -5,11 +5,12 @@ from dataclasses import dataclass
 
 from earshot.analysis.spans import fuse, overlap_ms
 from earshot.analysis.types import Utterance
+from earshot.analysis.words.languages import UNDETERMINED
 from earshot.analysis.words.stretches import stretches
 from earshot.audio.clip import Clip
 from earshot.audio.features.level import evened
 from earshot.compute.sound import Samples
-from earshot.models.asr.recogniser import UNDETERMINED, Recogniser, Recognition
+from earshot.models.asr.recogniser import Recogniser, Recognition
 from workers.asr.routes import Recognisers
 
 

@@ -5,6 +5,8 @@ from typing import Annotated
 
 from pydantic import AfterValidator, WithJsonSchema
 
+UNDETERMINED = "und"
+"""BCP 47 for an undetermined language, to be detected."""
 LONGEST = 35
 """Maximum length that every implementation must accept (RFC 5646, section 4.4.1)."""
 FORM = (

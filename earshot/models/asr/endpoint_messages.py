@@ -22,9 +22,10 @@ import numpy as np
 from pydantic import BaseModel, Field, TypeAdapter, ValidationError
 
 from earshot.analysis.errors import Permanent
+from earshot.analysis.words.languages import UNDETERMINED
 from earshot.analysis.words.times import interpolate
 from earshot.compute.sound import SAMPLE_RATE, Samples
-from earshot.models.asr.recogniser import UNDETERMINED, Recognised, Recognition
+from earshot.models.asr.recogniser import Recognised, Recognition
 from earshot.models.whisper.languages import CODES, token_code
 
 MOST_SAID = 200

@@ -8,9 +8,6 @@ from typing import Protocol
 from earshot.analysis.findings import Timing
 from earshot.compute.sound import Samples
 
-UNDETERMINED = "und"
-"""BCP 47 for an undetermined language, to be detected."""
-
 
 @dataclass(frozen=True)
 class Recognised:

@@ -10,10 +10,11 @@ import numpy as np
 
 from earshot.analysis.errors import Misconfigured
 from earshot.analysis.types import Release
+from earshot.analysis.words.languages import UNDETERMINED
 from earshot.compute.sound import SAMPLE_RATE, Samples, passes
 from earshot.models.asr.ctc_best_path import Alphabet, words_on
 from earshot.models.asr.kaldi_features import KaldiFeatures, fits
-from earshot.models.asr.recogniser import UNDETERMINED, Recognition
+from earshot.models.asr.recogniser import Recognition
 from earshot.models.checkpoints.location import locate
 from earshot.models.options import Options
 

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from earshot.analysis.errors import Misconfigured
-from earshot.models.asr.recogniser import UNDETERMINED
+from earshot.analysis.words.languages import UNDETERMINED
 
 _LANGUAGE = re.compile(r"\s*lang:([a-z]{2})")
 _LANGUAGE_TOKENS = 8

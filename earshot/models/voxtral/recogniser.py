@@ -6,10 +6,11 @@ from collections.abc import Sequence
 import numpy as np
 
 from earshot.analysis.types import Release
+from earshot.analysis.words.languages import UNDETERMINED
 from earshot.analysis.words.times import interpolate
 from earshot.compute.sound import SAMPLE_RATE, Samples, passes
 from earshot.models.asr.english_alignment import LANGUAGE, Aligner
-from earshot.models.asr.recogniser import UNDETERMINED, Recognised, Recognition
+from earshot.models.asr.recogniser import Recognised, Recognition
 from earshot.models.asr.token_words import Spelled, spelled
 from earshot.models.options import Options
 from earshot.models.voxtral.network import Text, Voxtral, opened

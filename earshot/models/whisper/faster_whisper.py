@@ -15,9 +15,10 @@ import numpy as np
 
 from earshot.analysis.errors import Misconfigured
 from earshot.analysis.types import Release
+from earshot.analysis.words.languages import UNDETERMINED
 from earshot.compute.device import load_cublas
 from earshot.compute.sound import Samples, passes
-from earshot.models.asr.recogniser import UNDETERMINED, Recognised, Recognition
+from earshot.models.asr.recogniser import Recognised, Recognition
 from earshot.models.checkpoints.location import locate
 from earshot.models.options import Options
 from earshot.models.whisper.languages import speaks, token_code

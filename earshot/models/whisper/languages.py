@@ -1,6 +1,6 @@
 """Maps BCP 47 languages to Whisper's language tokens."""
 
-from earshot.models.asr.recogniser import UNDETERMINED
+from earshot.analysis.words.languages import UNDETERMINED
 
 CODES = frozenset((
     "en", "zh", "de", "es", "ru", "ko", "fr", "ja", "pt", "tr", "pl", "ca", "nl", "ar", "sv", "it",

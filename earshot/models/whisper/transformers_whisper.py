@@ -7,8 +7,9 @@ from pathlib import Path
 from typing import Any
 
 from earshot.analysis.types import Release
+from earshot.analysis.words.languages import UNDETERMINED
 from earshot.compute.sound import SAMPLE_RATE, Samples, passes
-from earshot.models.asr.recogniser import UNDETERMINED, Recognised, Recognition
+from earshot.models.asr.recogniser import Recognised, Recognition
 from earshot.models.checkpoints.location import locate
 from earshot.models.options import Options
 from earshot.models.whisper.features import log_mel

@@ -96,15 +96,15 @@ def test_nothing_is_open_to_others(running: Machine) -> None:
         assert not path.stat().st_mode & 0o077, path
 
 
-def test_nothing_of_it_listens_to_a_network(running: Machine) -> None:
+def test_only_the_gateway_listens_and_to_this_machine_alone(running: Machine) -> None:
     assert len(processes_of(running)) > 6
     listening = [
-        (each.name(), line.laddr)
+        tuple(line.laddr)
         for each in processes_of(running)
         for line in each.net_connections(kind="inet")
         if line.status == psutil.CONN_LISTEN
     ]
-    assert listening == []
+    assert listening == [("127.0.0.1", int(running.env["EARSHOT_GATEWAY_PORT"]))]
 
 
 def test_a_long_path_gets_a_socket_folder_of_a_random_name(tmp_path: Path) -> None:

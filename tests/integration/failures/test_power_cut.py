@@ -167,5 +167,5 @@ def test_a_clock_that_was_set_changes_nothing_about_who_is_who(
 
     assert machine.earshot("up").returncode == 0
     assert "everything runs already" in typed("up")
-    assert "stopped redis, postgres, core, cpu, gpu, beat, supervisor" in typed("down")
+    assert "stopped redis, postgres, core, cpu, gpu, beat, gateway, supervisor" in typed("down")
     assert machine.living() == []

@@ -1,6 +1,7 @@
 """Requests made from the OpenAPI document, in every phase: none may end in a 5xx, and each answer
 is as the document says (``--schemathesis-sec`` for longer runs)."""
 
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -16,6 +17,8 @@ pytestmark = pytest.mark.integration
 DOCUMENT = PROJECT / "docs" / "openapi.json"
 STREAMS = ("/events",)
 """They have no end; test_events reads them."""
+OWN = ("Unsupported type: 'Binary'",)
+"""What schemathesis 4.32 says of a form that it made itself and cannot check."""
 CHECKS = (
     "not_a_server_error",
     "status_code_conformance",
@@ -55,4 +58,15 @@ def test_no_request_ends_in_5xx_or_outside_the_document(
                 timeout=seconds + 300,
                 check=False,
             )
-    assert done.returncode == 0, done.stdout[-20_000:] + done.stderr[-4000:]
+    assert _faults(done.stdout) == [], done.stdout[-20_000:]
+    assert "Test cases:" in done.stdout, done.stdout[-4000:] + done.stderr[-4000:]
+
+
+def _faults(printed: str) -> list[str]:
+    """Failures, and errors of the tool except ``OWN``."""
+    body, _, summary = printed.partition(" SUMMARY =")
+    found = re.findall(r"^ *(?:❌|🚫) (\S.*: \d+)$", summary, re.MULTILINE)
+    own = [
+        text for text in re.findall(r"^Runtime Error\s+(\S.*)$", body, re.MULTILINE) if text in OWN
+    ]
+    return [each for each in found if each != f"Runtime Error: {len(own)}"]
