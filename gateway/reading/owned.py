@@ -3,6 +3,7 @@
 import time
 from uuid import UUID
 
+from prometheus_client import Gauge
 from starlette.concurrency import run_in_threadpool
 
 from earshot.storage.postgres import db, recordings, tombstones
@@ -12,6 +13,12 @@ from earshot.storage.redis import answered
 from earshot.storage.redis import client as redis
 from gateway.problems import gone, not_found
 from gateway.reading.waiting import Waiting
+
+WAITING = Gauge(
+    "earshot_requests_waiting",
+    "Requests that wait for their recording to be analysed.",
+    multiprocess_mode="livesum",
+)
 
 
 def recording(connection: Connection, tenant: str, recording_id: UUID) -> Recording:
@@ -46,13 +53,14 @@ async def finished(
         Unavailable: Postgres or Redis is unavailable.
     """
     ends, wanted = time.monotonic() + timeout_sec, recording_id
-    while (left := ends - time.monotonic()) > 0:
-        if not await waiting.closed(wanted, left):
-            return None
-        found = await run_in_threadpool(_find, tenant, wanted)
-        if found.state.closed:
-            return found
-        wanted = found.id
+    with WAITING.track_inprogress():
+        while (left := ends - time.monotonic()) > 0:
+            if not await waiting.closed(wanted, left):
+                return None
+            found = await run_in_threadpool(_find, tenant, wanted)
+            if found.state.closed:
+                return found
+            wanted = found.id
     return None
 
 

@@ -2,6 +2,7 @@
 
 import io
 import json
+import re
 import socket
 import wave
 from collections.abc import Callable, Iterator
@@ -11,6 +12,7 @@ from typing import Any
 from urllib.parse import urlsplit
 from uuid import UUID, uuid4
 
+import httpx2
 import numpy as np
 import openai
 import pytest
@@ -370,12 +372,11 @@ def head(url: str, token: str, length: int) -> bytes:
     return "\r\n".join([*lines, "", ""]).encode()
 
 
-def listeners(stack: Stack) -> int:
-    query = "SELECT count(*) AS n FROM pg_stat_activity WHERE query ILIKE 'LISTEN %'"
-    with db.connect(stack.database_url) as connection:
-        row = connection.execute(query).fetchone()
-    assert row is not None
-    return int(row["n"])
+def waiting_requests(url: str) -> float:
+    text = httpx2.get(f"{url}/metrics", trust_env=False).text
+    found = re.search(r"^earshot_requests_waiting (\S+)$", text, re.MULTILINE)
+    assert found is not None
+    return float(found[1])
 
 
 @pytest.mark.parametrize("stream", ["false", "true"])
@@ -386,12 +387,12 @@ def test_a_client_that_leaves_is_not_waited_for_and_its_recording_stays(
     part = '--B\r\nContent-Disposition: form-data; name="{}\r\n\r\n{}\r\n'
     fields = ('model"', "earshot"), ('stream"', stream), ('file"; filename="a.wav"', "x")
     body = ("".join(part.format(*each) for each in fields) + "--B--\r\n").encode()
-    before = listeners(door)
+    before = waiting_requests(url)
     address = urlsplit(url)
     with socket.create_connection((address.hostname, address.port), timeout=10) as line:
         line.sendall(head(url, door.token(tenant=tenant), len(body)) + body)
-        waiting.until(lambda: listeners(door) > before, 20, "the waiting request")
-    waiting.until(lambda: listeners(door) == before, 20, "the end of waiting")
+        waiting.until(lambda: waiting_requests(url) > before, 20, "the waiting request")
+    waiting.until(lambda: waiting_requests(url) == before, 20, "the end of waiting")
     with client_of(door, url, "read", tenant) as client:
         (listed,) = client.get("/recordings").json()["recordings"]
     assert listed["state"] == "queued"
