@@ -1,5 +1,5 @@
 """The shortest way to the operations that answer in about a millisecond: their route is found by
-its path, ahead of the middleware and the router, which would take a third of that time."""
+its path, ahead of middleware and router (``python -m trials.bench.gateway`` measures it)."""
 
 from collections.abc import Iterable
 

@@ -1,6 +1,7 @@
 """Takes requests in: registers them and publishes them to the queue."""
 
 import logging
+from functools import partial
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -9,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from earshot.analysis.errors import Unavailable
 from earshot.analysis.request import IngestRequest
 from earshot.analysis.states import RecordingState
-from earshot.pipeline.intake.submit import TASK, register
+from earshot.pipeline.intake.submit import submit
 from earshot.storage.postgres import db
 from gateway import examples
 from gateway.keys import Held, digest
@@ -20,6 +21,7 @@ from tasks import publisher
 
 log = logging.getLogger(__name__)
 
+NOT_PUBLISHED = "redis_away"
 FULL_SEC = 30
 """Time after which a client may try again when the backlog is full."""
 
@@ -74,20 +76,19 @@ def accept(asked: IngestRequest, form: Form | None, key: Held | None = None) -> 
     recording_id = uuid4()
     named = asked.model_copy(update={"recording_id": recording_id})
     answer = Accepted(id=recording_id, links=links(recording_id))
+    body = answer.model_dump(mode="json")
     try:
-        with db.pooled() as connection, connection.transaction():
-            register(connection, recording_id, named)
-            key.keep(connection, wanted, answer.model_dump(mode="json"), recording_id)
-    except Unavailable:
+        with db.pooled() as connection:
+            keep = partial(key.keep, connection, wanted, body, recording_id)
+            submit(connection, publisher, named, keep)
+    except Unavailable as error:
         if form is not None:  # it may be registered: upkeep removes the upload if not
             form.taken = True
-        raise
+        if error.code != NOT_PUBLISHED:
+            raise
+        log.warning("upkeep publishes recording %s: %s", recording_id, error)
     if form is not None:
         form.taken = True
-    try:
-        publisher.publish(TASK, named.model_dump(mode="json"))
-    except Unavailable as error:
-        log.warning("upkeep publishes recording %s: %s", recording_id, error)
     return answer
 
 

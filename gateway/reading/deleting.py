@@ -5,11 +5,13 @@ from datetime import UTC, datetime
 from functools import partial
 from uuid import UUID
 
+from fastapi import Request, Response
 from pydantic import ConfigDict
 
 from earshot.analysis.deletion import Checked, DeletionReceipt
 from earshot.pipeline import deletion
 from earshot.storage.postgres import db, tombstones
+from gateway.door import Caller
 from gateway.few import Few
 from gateway.problems import not_found
 from gateway.reading import owned
@@ -44,6 +46,17 @@ class Receipt(DeletionReceipt):
     """What a deletion removed from which store, and what the search of all of them found."""
 
     model_config = ConfigDict(json_schema_extra={"examples": [EXAMPLE.model_dump(mode="json")]})
+
+
+async def answered(
+    request: Request, response: Response, recording_id: UUID, *, search: bool
+) -> Receipt:
+    """Answers a request to delete: with 202 while a part could not be removed yet."""
+    caller: Caller = request.state.caller
+    made = await delete(caller.tenant, recording_id, search=search)
+    if made.erased_at is None:
+        response.status_code = 202
+    return made
 
 
 async def delete(tenant: str, recording_id: UUID, *, search: bool) -> Receipt:

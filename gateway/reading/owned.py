@@ -1,17 +1,19 @@
 """Recordings of one tenant. What belongs to another one is answered like what does not exist."""
 
 import time
+from typing import Any
 from uuid import UUID
 
 from prometheus_client import Gauge
 from starlette.concurrency import run_in_threadpool
 
+from earshot.analysis.states import RecordingState
 from earshot.storage.postgres import db, recordings, tombstones
 from earshot.storage.postgres.db import Connection
 from earshot.storage.postgres.recordings import Recording
 from earshot.storage.redis import answered
 from earshot.storage.redis import client as redis
-from gateway.problems import gone, not_found
+from gateway.problems import Problem, gone, not_found
 from gateway.reading.waiting import Waiting
 
 WAITING = Gauge(
@@ -40,6 +42,33 @@ def recording(connection: Connection, tenant: str, recording_id: UUID) -> Record
     if found is None or found.tenant != tenant:
         raise not_found()
     return found
+
+
+def report(tenant: str, recording_id: UUID) -> tuple[Recording, dict[str, Any]]:
+    """The tenant's recording, with the JSON of its report.
+
+    Raises:
+        Problem: as ``recording``; 409, there is no report (yet), or a new round will replace it.
+        Unavailable: Postgres or Redis is unavailable.
+    """
+    with db.pooled() as connection:
+        found = recording(connection, tenant, recording_id)
+        body = recordings.report(connection, found.id)
+    if body is not None and found.state.closed:
+        return found, body
+    if found.state == RecordingState.FAILED:
+        raise Problem(
+            409,
+            "failed",
+            f"The recording could not be analysed: {found.error_detail}",
+            reason=found.error_code,
+        )
+    raise Problem(
+        409,
+        "not_finished",
+        f"The recording is {found.state}; ask again later.",
+        {"Retry-After": "2"},
+    )
 
 
 async def finished(

@@ -17,8 +17,8 @@ from workers.short import Sound
 
 
 class Lean(Door):
-    """A route whose endpoint takes the request, and returns the JSON of its answer: FastAPI's
-    handling of parameters and models would take as long as half of a scene."""
+    """A route whose endpoint takes the request, and returns the JSON of its answer, without
+    FastAPI's handling of parameters and models (``python -m trials.bench.gateway``)."""
 
     async def answer(self, scope: AsgiScope, receive: Receive, send: Send) -> None:
         found: bytes = await self.endpoint(Request(scope, receive))

@@ -13,7 +13,6 @@ from earshot.analysis.report.report import Report
 from earshot.analysis.states import RecordingState
 from earshot.storage.postgres import db, listing, recordings
 from earshot.storage.postgres.listing import Listed, Place, Wanted
-from earshot.storage.postgres.recordings import Recording
 from earshot.storage.postgres.tokens import Scope
 from gateway import examples
 from gateway.door import Caller, Door, operation
@@ -178,29 +177,8 @@ def recording(request: Request, recording_id: UUID) -> RecordingStatus:
 )
 def report(request: Request, recording_id: UUID) -> Response:
     caller: Caller = request.state.caller
-    with db.pooled() as connection:
-        found = owned.recording(connection, caller.tenant, recording_id)
-        body = recordings.report(connection, found.id)
-    if body is None or not found.state.closed:
-        raise no_report(found)
+    _, body = owned.report(caller.tenant, recording_id)
     return JSONResponse(body)
-
-
-def no_report(found: Recording) -> Problem:
-    """409: the recording has no report, or a new round will replace it."""
-    if found.state == RecordingState.FAILED:
-        return Problem(
-            409,
-            "failed",
-            f"The recording could not be analysed: {found.error_detail}",
-            reason=found.error_code,
-        )
-    return Problem(
-        409,
-        "not_finished",
-        f"The recording is {found.state}; ask again later.",
-        {"Retry-After": "2"},
-    )
 
 
 @router.delete(
@@ -219,11 +197,7 @@ async def delete(
     """Rows, audio, uploads, staged results, exports, events and stored answers go, and
     `recording.deleted` is published. The status is 202 while a part could not be removed yet;
     upkeep tries again, and the receipt stays at `/deletions/{id}`."""
-    caller: Caller = request.state.caller
-    receipt = await deleting.delete(caller.tenant, recording_id, search=search)
-    if receipt.erased_at is None:
-        response.status_code = 202
-    return receipt
+    return await deleting.answered(request, response, recording_id, search=search)
 
 
 @router.get(

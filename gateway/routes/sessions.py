@@ -6,13 +6,12 @@ from uuid import UUID
 from fastapi import APIRouter, Query, Request, Response
 from starlette.concurrency import run_in_threadpool
 
-from earshot.storage.postgres import db, recordings
 from earshot.storage.postgres.tokens import Scope
 from gateway.door import Caller, Door, operation
 from gateway.reading import audio, deleting, owned
 from gateway.reading.deleting import Receipt
 from gateway.reading.session import Session, session
-from gateway.routes.recordings import DELETION, ID, MISSING, no_report
+from gateway.routes.recordings import DELETION, ID, MISSING
 
 router = APIRouter(route_class=Door, tags=["sessions"])
 
@@ -50,12 +49,7 @@ HEADERS = [
 )
 def get_session(request: Request, session_id: UUID) -> Session:
     caller: Caller = request.state.caller
-    with db.pooled() as connection:
-        found = owned.recording(connection, caller.tenant, session_id)
-        body = recordings.report(connection, found.id)
-    if body is None or not found.state.closed:
-        raise no_report(found)
-    return session(found, body)
+    return session(*owned.report(caller.tenant, session_id))
 
 
 @router.delete(
@@ -72,11 +66,7 @@ async def delete_session(
     ] = True,
 ) -> Receipt:
     """As `DELETE /recordings/{id}`."""
-    caller: Caller = request.state.caller
-    receipt = await deleting.delete(caller.tenant, session_id, search=search)
-    if receipt.erased_at is None:
-        response.status_code = 202
-    return receipt
+    return await deleting.answered(request, response, session_id, search=search)
 
 
 _READ = operation(Scope.READ, answers=AUDIO, parameters=HEADERS)

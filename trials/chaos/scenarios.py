@@ -93,6 +93,12 @@ SCENARIOS = {
         Size(20, 20, 1, 20),
         Size(8, 15, 1, 5),
     ),
+    "redis_out_of_memory_often": Scenario(
+        "Redis at its maxmemory 40 times for up to 3 s",
+        refused.memory_full_often,
+        Size(60, 15, 40, 3),
+        None,
+    ),
     "redis_out_of_disk": Scenario(
         "Redis cannot write its snapshot (MISCONF) for 20 s",
         refused.by_redis("MISCONF"),

@@ -1,5 +1,6 @@
 """Registers and publishes requests."""
 
+from collections.abc import Callable
 from uuid import UUID, uuid4
 
 from earshot.analysis.request import IngestRequest
@@ -28,9 +29,17 @@ def register(
     )
 
 
-def submit(connection: Connection, publisher: Publisher, request: IngestRequest) -> UUID:
+def submit(
+    connection: Connection,
+    publisher: Publisher,
+    request: IngestRequest,
+    also: Callable[[], object] = lambda: None,
+) -> UUID:
     """Registers and publishes a request; returns the id of its recording, a new one if it names
     none. The same request may be submitted again.
+
+    Args:
+        also: called in the transaction that registers it, on the same connection.
 
     Raises:
         Permanent: as ``register``.
@@ -39,6 +48,8 @@ def submit(connection: Connection, publisher: Publisher, request: IngestRequest)
     """
     recording_id = request.recording_id or uuid4()
     named = request.model_copy(update={"recording_id": recording_id})
-    register(connection, recording_id, named)
+    with connection.transaction():
+        register(connection, recording_id, named)
+        also()
     publisher.publish(TASK, named.model_dump(mode="json"))
     return recording_id

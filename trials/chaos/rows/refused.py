@@ -9,7 +9,9 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
+from functools import partial
 from pathlib import Path
+from random import Random
 
 import psycopg
 
@@ -23,6 +25,7 @@ DISK_BYTES = 192 << 20
 row."""
 
 
+RESUME_SEC = 60
 OURS = "chaos"
 """Name of the harness's own connections to Postgres."""
 _END_OTHERS = """
@@ -40,6 +43,22 @@ def by_redis(kind: str) -> Callable[[Arena, Size], None]:
             time.sleep(size.seconds)
 
     return act
+
+
+def memory_full_often(arena: Arena, size: Size) -> None:
+    """Redis is at its maxmemory many times, for random times up to ``size.seconds``, so that each
+    step of the event loops is interrupted in some of them. After each, work continues within
+    ``RESUME_SEC``."""
+    random = Random(0)
+    arena.start()
+    arena.hand_in()
+    with administrator(arena.redis_url) as admin:
+        for turn in range(size.faults):
+            before = arena.merged()
+            with _outlived(arena), REFUSALS["OOM"](admin):
+                time.sleep(random.uniform(0, size.seconds))
+            ends = min(before + 8, size.recordings * size.chunks)
+            arena.until(partial(arena.has_merged, ends), RESUME_SEC, f"work after refusal {turn}")
 
 
 def postgres_read_only(arena: Arena, size: Size) -> None:
