@@ -139,3 +139,12 @@ def test_silence_between_utterances_is_quieter_than_speech(tmp_path: Path) -> No
     ]
     in_speech = sum(float((one**2).sum()) for one in spoken)
     assert in_speech > 0.98 * float((heard**2).sum())
+
+
+def test_one_voice_in_stereo_is_one_channel(tmp_path: Path) -> None:
+    """Transfers of a broadcast to stereo differ by -31 dB; the two sides of a call by 3 dB."""
+    spoken = prepare(DATA / "asr" / "jfk.flac", uuid4(), f"file://{tmp_path}")
+    assert spoken.dual_mono
+    assert {each.channel for each in spoken.utterances} == {0}
+    call = DATA / "callcenter" / "auto_repairs_40_stereo_8k.flac"
+    assert not prepare(call, uuid4(), f"file://{tmp_path}").dual_mono
