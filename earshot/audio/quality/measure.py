@@ -11,7 +11,7 @@ from earshot.audio.decoding.probe import Probe
 from earshot.audio.features.level import SILENT
 from earshot.audio.quality.bandwidth import Bandwidth
 from earshot.audio.quality.clipping import Clipping
-from earshot.audio.quality.dual_mono import SAME_BELOW
+from earshot.audio.quality.dual_mono import EQUAL_BELOW
 from earshot.audio.quality.lufs import Loudness
 from earshot.compute.sound import Waveform
 
@@ -97,7 +97,7 @@ class QualityMeter:
         if len(self._sum) != 2 or (self._loudest < SILENT).any():
             return False
         one, other = np.diagonal(self._products)
-        return bool(1 - self._products[0, 1] ** 2 / (one * other) <= SAME_BELOW)
+        return bool(1 - self._products[0, 1] ** 2 / (one * other) <= EQUAL_BELOW)
 
 
 def _rounded(value: float | None) -> float | None:

@@ -39,3 +39,10 @@ def test_a_faint_second_speaker_on_one_channel_alone_is_not() -> None:
     silence = np.zeros_like(second)
     left, right = np.concatenate([first, silence]), np.concatenate([first, second])
     assert not is_same(left, right)
+
+
+def test_a_moment_of_difference_in_a_recording_that_is_equal_otherwise_is_not() -> None:
+    left = voice(1)
+    right = left.copy()
+    right[20_000:22_000] *= np.float32(0.9)
+    assert not is_same(left, right)
