@@ -11,11 +11,11 @@ EQUAL_BELOW = 1e-4
 below it for equal channels, crosstalk between two telephone lines stays above it."""
 STEREO_BELOW = 1e-2
 """The same for one voice before a stereo microphone, or transferred to stereo (-20 dB: levels
-within 0.9 dB). A voice on one channel alone is at 3 dB, one that is heard on the other channel 2 dB
+within 0.9 dB). A voice on one channel alone is at 3 dB, one that the other channel carries 2 dB
 fainter (ADR 31) at -13 dB."""
 STEADY = 10
 """In stereo the channels differ all the time: no block by more than so many times the median. A
-moment of difference is somebody on one channel."""
+moment of difference is a signal of one channel."""
 INAUDIBLE = 1e-8
 """Mean square below which a difference is dither or rounding (-80 dB of full scale)."""
 
