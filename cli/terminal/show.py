@@ -10,7 +10,7 @@ from rich.text import Text
 
 from cli.terminal.places import PLACES
 from cli.terminal.strip import clock, share, strip
-from earshot.analysis.findings import Classification
+from earshot.analysis.findings import UNCLEAR, Classification
 from earshot.analysis.printable import plural, printable
 from earshot.analysis.quality import Quality, explained
 from earshot.analysis.report.parts import RecordingFacts
@@ -25,7 +25,6 @@ from earshot.analysis.report.sections import (
 
 TIMES_SHOWN = 4
 """Stretches of one label that are listed with their times; the strip shows them all."""
-UNCLEAR = "unclear"
 UNCLEAR_MARGIN = 0.05
 """A label whose share is not this much above every other's is not shown as the answer; the report
 itself has all shares."""
@@ -192,6 +191,8 @@ def _label(answer: Classification | EmotionSummary | None) -> str:
 
 
 def _clear_label(answer: Classification | EmotionSummary) -> str:
+    if answer.label == UNCLEAR:
+        return UNCLEAR
     own = {answer.label, getattr(answer, "label_native", answer.label)}
     rival = max((value for label, value in answer.scores.items() if label not in own), default=0.0)
     return answer.label if answer.confidence - rival >= UNCLEAR_MARGIN else UNCLEAR

@@ -12,6 +12,8 @@ Share = Annotated[float, Field(ge=0, le=1)]
 Scores = dict[str, Share]
 """Label to share; every label of the model is present and the shares sum to 1 (000-21)."""
 
+UNCLEAR = "unclear"
+
 
 class Classification(Frozen):
     """One answer out of a closed label set."""
@@ -19,6 +21,8 @@ class Classification(Frozen):
     label: str
     confidence: Share
     scores: Scores
+    abstained: bool = False
+    """No label is supported by evidence: ``label`` is ``UNCLEAR``, ``confidence`` the top share."""
 
 
 class CoveredClassification(Classification):

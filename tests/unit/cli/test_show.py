@@ -13,7 +13,7 @@ from rich.text import Text
 from cli.terminal.console import say, show, show_json
 from cli.terminal.show import rendered
 from cli.terminal.strip import clock, share, strip
-from earshot.analysis.findings import Classification
+from earshot.analysis.findings import UNCLEAR, Classification
 from earshot.analysis.printable import UNSHOWABLE
 from earshot.analysis.report.parts import RecordingFacts
 from earshot.analysis.report.report import Report
@@ -169,3 +169,19 @@ def test_what_a_terminal_obeys_is_escaped_in_cells_and_json(
     assert "one\\u000atwo\n" in printed.out
     assert printed.out.endswith('{\n "file": "a\\u202eb\\u0085 مكالمة"\n}\n')
     assert printed.err == "name\\u000dforged\n"
+
+
+def test_an_answer_that_abstains_is_unclear_and_keeps_its_scores() -> None:
+    """Also where one share is far above the others: evidence decides, not the margin."""
+    abstained = Classification(label=UNCLEAR, confidence=0.7, scores=SCORES, abstained=True)
+    found = report()
+    first, *others = found.turns
+    turn = first.model_copy(update={"sentiment": abstained, "emotion": None})
+    console = Console(width=120, force_terminal=False, color_system=None)
+    with console.capture() as captured:
+        console.print(
+            rendered(found.model_copy(update={"turns": (turn, *others), "sentiment": ()}))
+        )
+    assert "unclear" in captured.get()
+    assert "neutral" not in captured.get()
+    assert Classification.model_validate_json(abstained.model_dump_json()).scores == SCORES
