@@ -102,7 +102,7 @@ def _pull(entry: Checkpoint, shelf: Shelf) -> None:
             entry,
             shelf,
             _watch(progress),
-            lambda: say(f"{entry.name}: waiting for another pull of it"),
+            say,
         )
     # Not by the console, which would break a long path in two.
     sys.stdout.write(

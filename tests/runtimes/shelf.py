@@ -58,5 +58,5 @@ def release(
     entries = [entry for entry in known if entry.name in saved]
     for entry in entries:
         for part in catalog.parts(entry, known):
-            pull(part, Shelf(home / "models"), lambda *_: None, lambda: None)
+            pull(part, Shelf(home / "models"), lambda *_: None, lambda _: None)
     return {entry.name: entry.release() for entry in entries}

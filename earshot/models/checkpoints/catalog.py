@@ -1,37 +1,27 @@
 """The checkpoints known to this version, read from ``catalog.toml``."""
 
-import hashlib
-import re
 import tomllib
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from importlib.util import find_spec
 from pathlib import Path, PurePosixPath
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 from urllib.parse import unquote, urlsplit
 
 from pydantic import Field, ValidationError, model_validator
 
 from earshot.analysis.errors import Misconfigured
 from earshot.analysis.types import Frozen, Release
+from earshot.models.checkpoints.addresses import (
+    KINDS,
+    Kind,
+    Sha256,
+    Source,
+    check_path,
+    digest_of,
+    wheels_of,
+)
 
 CATALOG = Path(__file__).parent.with_name("catalog.toml")
-
-COMMIT = re.compile(r"[0-9a-f]{40}")
-"""A revision with a fixed meaning."""
-
-Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
-Kind = Literal["embedded", "package", "hf", "https", "file", "mirror", "catalog"]
-KINDS: dict[str, Kind] = {
-    "package": "package",
-    "hf": "hf",
-    "https": "https",
-    "http": "https",
-    "file": "file",
-    "mirror": "mirror",
-    "catalog": "catalog",
-}
-"""Source of the checkpoint by scheme of its uri; a uri without scheme is a file below
-``models/``."""
 
 
 class Checkpoint(Frozen):
@@ -42,8 +32,9 @@ class Checkpoint(Frozen):
     runtime: str
     uri: str
     """``embedded/x.onnx`` (below ``models/``), ``package:module/folder``, ``hf:org/name@revision``,
-    ``https://``, ``file:``, ``mirror:path`` (published nowhere, so only a mirror has it), or
-    ``catalog:NAME``: the files of another entry, which serve this analysis too."""
+    ``pypi:name==version@sha256,...`` (wheels of a package index), ``https://``, ``file:``,
+    ``mirror:path`` (published nowhere, so only a mirror has it), or ``catalog:NAME``: the files of
+    another entry, which serve this analysis too."""
     base: str = ""
     """Name of this adapter's base entry, whose weights are required too."""
     sha256: Sha256 | Literal[""] = ""
@@ -69,9 +60,20 @@ class Checkpoint(Frozen):
     """File to sha256, for a checkpoint of several files."""
     size: int | None = None
     """Bytes of all files together, if known."""
+    sources: tuple[Source, ...] = ()
+    """Further addresses, tried in order where ``uri`` cannot be reached."""
 
     @model_validator(mode="after")
     def _sound(self) -> "Checkpoint":
+        if self.sources and (self.base or not self.fetched or self.kind == "catalog"):
+            raise ValueError(
+                "sources are further addresses of files that are fetched, without base"
+            )
+        for each in self.alternatives:
+            each._check()
+        return self
+
+    def _check(self) -> None:
         for path in (*self.files, *self.digests):
             check_path(path)
         scheme, colon, _ = self.uri.partition(":")
@@ -82,6 +84,8 @@ class Checkpoint(Frozen):
             )
         if self.kind == "hf" and self.sha256:
             raise ValueError("a repository has many files: say which in digests, and not in sha256")
+        if self.kind == "pypi" and wheels_of(self.uri) and not self.digests:
+            raise ValueError("a wheel has files of all kinds: say which are meant in digests")
         if self.kind == "https" and not self.pinned:
             raise ValueError(
                 "a file on a web server may change at any time: its entry needs a sha256"
@@ -91,7 +95,6 @@ class Checkpoint(Frozen):
                 f"sha256, digests, files and base are those of {self.uri.partition(':')[2]}: say"
                 " them there alone"
             )
-        return self
 
     @property
     def kind(self) -> Kind:
@@ -131,14 +134,33 @@ class Checkpoint(Frozen):
         return {PurePosixPath(unquote(urlsplit(self.uri).path)).name: self.sha256}
 
     @property
+    def alternatives(self) -> tuple[Self, ...]:
+        """The entry with each of its addresses, in the order in which they are tried."""
+        if not self.sources:
+            return (self,)
+        keys = ("uri", "digests", "size")
+        return (
+            self.model_copy(update={"sources": ()}),
+            *(
+                self.model_copy(
+                    update={"sources": (), "sha256": "", "files": ()}
+                    | {key: getattr(each, key) for key in keys}
+                )
+                for each in self.sources
+            ),
+        )
+
+    @property
     def repository(self) -> tuple[str, str]:
         """Name and revision on a hub; the revision is empty if the first pull determines it."""
         name, _, revision = self.uri.removeprefix("hf:").partition("@")
         return name, revision
 
     def release(self) -> Release:
-        # A combination of two entries has the digest of both, which `earshot models use` computes.
-        digest = "" if self.base else self.sha256 or digest_of(self.pinned)
+        # The digest of two entries together, or of the source that was pulled from, is computed by
+        # `earshot models use`.
+        open_yet = self.base or self.sources
+        digest = "" if open_yet else self.sha256 or digest_of(self.pinned)
         return Release(
             analysis=self.analysis,
             name=self.name,
@@ -147,27 +169,6 @@ class Checkpoint(Frozen):
             sha256=digest,
             labels=self.labels,
         )
-
-
-def check_path(path: str) -> None:
-    """Checks a file name of a hub or catalog.
-
-    Raises:
-        ValueError: it could lead out of a checkpoint's folder.
-    """
-    parts = PurePosixPath(path).parts
-    if not parts or path.startswith("/") or ".." in parts or "\\" in path or "\x00" in path:
-        raise ValueError(f"{path!r} is no path below a folder")
-
-
-def digest_of(files: Mapping[str, str]) -> str:
-    """One sha256 for a checkpoint: of its only file, or of the list that ``sha256sum`` prints of
-    several, sorted by path."""
-    if len(files) < 2:
-        return next(iter(files.values()), "")
-    return hashlib.sha256(
-        "".join(f"{files[path]}  {path}\n" for path in sorted(files)).encode()
-    ).hexdigest()
 
 
 def load(path: Path = CATALOG) -> tuple[Checkpoint, ...]:

@@ -15,7 +15,8 @@ from huggingface_hub.errors import (
 )
 
 from earshot.analysis.errors import EarshotError, Forbidden, Misconfigured, Unavailable
-from earshot.models.checkpoints.catalog import COMMIT, Checkpoint
+from earshot.models.checkpoints.addresses import COMMIT
+from earshot.models.checkpoints.catalog import Checkpoint
 from earshot.net.client import FAILED
 
 CLIENT = "earshot"

