@@ -8,6 +8,7 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from cli.terminal.noise_limits import noise_limits
 from cli.terminal.places import PLACES
 from cli.terminal.strip import clock, share, strip
 from earshot.analysis.findings import UNCLEAR, Classification
@@ -38,7 +39,7 @@ def rendered(report: Report) -> RenderableType:
     if report.scene:
         parts += [_title("Scene"), _timeline(report.scene, length)]
     if report.noise and report.noise.timeline:
-        parts += [_title("Noise", _noise_limits(report)), _timeline(report.noise.timeline, length)]
+        parts += [_title("Noise", noise_limits(report)), _timeline(report.noise.timeline, length)]
     parts += (
         [_title("Turns"), _turns(report)]
         if report.turns
@@ -141,15 +142,6 @@ def _times(stretches: Sequence[Stretch]) -> str:
     listed = [f"{clock(each.start_ms)}-{clock(each.end_ms)}" for each in stretches[:TIMES_SHOWN]]
     more = len(stretches) - TIMES_SHOWN
     return ", ".join(listed) + (f" and {more} more" if more > 0 else "")
-
-
-def _noise_limits(report: Report) -> str:
-    limited = report.noise is not None and report.noise.bandwidth_limited
-    return (
-        "recorded below 32 kHz: classes that live in the upper band are unreliable"
-        if limited
-        else ""
-    )
 
 
 def _turns(report: Report) -> RenderableType:

@@ -125,26 +125,6 @@ class Alarm(Interval):
     """Number of detected groups of pulses."""
 
 
-class NoiseFindings(Findings):
-    """The environmental noise of a chunk (004-22..29). ``coverage`` lists the classes of the
-    checkpoint."""
-
-    label: str
-    confidence: Share
-    scores: Scores
-    coverage: tuple[str, ...]
-    bandwidth_limited: bool
-    """The recording was made below 32 kHz, so classes in the upper band are unreliable (C-08)."""
-    emergency: tuple[Alarm, ...] = ()
-    """From a separate detector, never from the scores (C-01)."""
-
-    def alarms(self) -> tuple[Alarm, ...]:
-        return self.emergency
-
-    def classification(self) -> Classification:
-        return Classification(label=self.label, confidence=self.confidence, scores=self.scores)
-
-
 class RoleScores(Utterance):
     """Acoustic sentiment of one utterance under the model of one role."""
 

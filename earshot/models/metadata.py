@@ -19,6 +19,43 @@ Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 Finite = Annotated[float, Field(allow_inf_nan=False)]
 
 
+Share = Annotated[float, Field(ge=0, le=1)]
+
+
+class Tally(BaseModel):
+    """How often one label was right on recordings that the checkpoint was not fitted on."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    recordings: Annotated[int, Field(ge=0)]
+    """With this label. Recall is the share of them that is answered with it."""
+    answers: Annotated[int, Field(ge=0)] = 0
+    """With this label, right and wrong."""
+    recall: Share | None = None
+    precision: Share | None = None
+    """Share of the answers with this label that are right; null without any."""
+
+
+class Band(BaseModel):
+    """The measured evidence for answers about sound of one bandwidth."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    labels: dict[str, Tally]
+    confidence: Share
+    """Below this confidence an answer abstains."""
+
+
+class Evidence(BaseModel):
+    """The evidence behind a checkpoint's labels, and when it abstains."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    wide: Band
+    narrow: Band
+    """Of sound over telephone codecs: nothing above 4 kHz."""
+
+
 class Metadata(BaseModel):
     """Metadata of any checkpoint."""
 
@@ -32,6 +69,8 @@ class Metadata(BaseModel):
     """Name of the catalog entry whose network computes its input."""
     pooled_temperature: Positive = 1.0
     """Of the mean of its shares over windows."""
+    evidence: Evidence | None = None
+    """Without it the checkpoint never abstains."""
     model_version: str | None = None
     architecture: str | None = None
     first_weights: str | None = None

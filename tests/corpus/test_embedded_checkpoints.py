@@ -3,6 +3,7 @@ a changed front end or a checkpoint of another run. Quality on unseen speakers i
 cross-validation."""
 
 import uuid
+from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -11,10 +12,10 @@ import pytest
 
 from earshot.analysis.findings import (
     EmotionFindings,
-    NoiseFindings,
     SceneFindings,
     SentimentFindings,
 )
+from earshot.analysis.noise_findings import NoiseFindings
 from earshot.analysis.types import Release
 from earshot.audio.clip import Clip
 from earshot.compute import cache
@@ -31,6 +32,7 @@ from training.data import emotional_speech
 from training.data.datasets import RATE, Example, examples, labelled, waveform
 from training.recipes.scene import sounds
 from workers import emotion, noise, scene, sentiment
+from workers.direct import Analyser
 
 pytestmark = pytest.mark.corpus
 
@@ -149,6 +151,19 @@ def test_noise_on_yamnet_names_sounds_of_a_set_that_it_never_heard(tmp_path: Pat
     assert [f.label for f in found if isinstance(f, NoiseFindings)] == [
         wanted[row.path.stem] for row in rows
     ]
+
+
+def test_a_call_in_which_people_talk_is_not_silence(tmp_path: Path) -> None:
+    """Speech fills 94 % of it, and 48 dB lie between speech and pauses."""
+    analyser = Analyser(f"file://{tmp_path}", {"noise": default_releases()["noise"]})
+    call = DATA / "callcenter/auto_repairs_40_stereo_8k.flac"
+    times: Counter[str] = Counter()
+    for _, found in analyser.analyse(call).evidence.found("noise", NoiseFindings):
+        for each in found.intervals:
+            times[each.label] += each.end_ms - each.start_ms
+    assert times["no_noise"] > 0.7 * times.total()
+    assert times["silence"] < 0.05 * times.total()
+    assert times["ocean_waves"] + times["crowd_talking"] == 0
 
 
 def default_of(name: str) -> Release:

@@ -11,13 +11,13 @@ from earshot.analysis.findings import (
     EmotionFindings,
     Findings,
     LabelledInterval,
-    NoiseFindings,
     RoleScores,
     SceneFindings,
     SentimentFindings,
     SpeakerTurn,
     Word,
 )
+from earshot.analysis.noise_findings import NoiseFindings
 from earshot.analysis.outcome import Succeeded
 from earshot.analysis.report.parts import ChunkSpan, Part, RecordingInfo
 from earshot.analysis.types import WHOLE, Utterance

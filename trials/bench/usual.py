@@ -28,6 +28,7 @@ EMBEDDED = Path(__file__).resolve().parents[2] / "earshot" / "models" / "embedde
 RATE = 16_000
 NOISE_WINDOWS = 25
 """A chunk."""
+NOISE_PART_MS = 5_000
 SILENT = 10 ** (-66 / 20)
 
 Work = dict[str, Any]
@@ -111,22 +112,30 @@ def _patches(name: str) -> Analysis:
 def _telling(
     starts: list[int], size: int, mel: dict[str, Any], chunk: Chunk, sound: np.ndarray
 ) -> list[int]:
-    """Selects windows as ours does: audible ones, of them those between the utterances, if there
-    are any; at most ``NOISE_WINDOWS``."""
+    """Selects windows as ours does: in each part of about 5 s audible ones, of them those between
+    the utterances, if there are any; at most ``NOISE_WINDOWS``."""
     frame, hop = mel["hop"] * 1000 / mel["sample_rate"], mel["hop"]
-    audible = [at for at in starts if sound[at * hop : (at + size) * hop].std() >= SILENT] or starts
-    spans = [
-        (chunk["start_ms"] + at * frame, chunk["start_ms"] + (at + size) * frame) for at in audible
-    ]
-    speech = chunk["speech"]
-    free = [
-        at
-        for at, span in zip(audible, spans, strict=True)
-        if all(span[1] <= u[1] or span[0] >= u[2] for u in speech)
-    ]
-    chosen = free or audible
-    places = np.linspace(0, len(chosen) - 1, min(NOISE_WINDOWS, len(chosen))).round().astype(int)
-    return [chosen[place] for place in places]
+    length = chunk["end_ms"] - chunk["start_ms"]
+    count = max(round(length / NOISE_PART_MS), 1)
+    parts: list[list[int]] = [[] for _ in range(count)]
+    for at in starts:
+        parts[min(int((at + size / 2) * frame * count / length), count - 1)].append(at)
+    chosen = []
+    for part in parts:
+        audible = [at for at in part if sound[at * hop : (at + size) * hop].std() >= SILENT] or part
+        spans = [
+            (chunk["start_ms"] + at * frame, chunk["start_ms"] + (at + size) * frame)
+            for at in audible
+        ]
+        free = [
+            at
+            for at, span in zip(audible, spans, strict=True)
+            if all(span[1] <= u[1] or span[0] >= u[2] for u in chunk["speech"])
+        ] or audible
+        most = max(NOISE_WINDOWS // count, 1)
+        places = np.linspace(0, len(free) - 1, min(most, len(free))).round().astype(int)
+        chosen += [free[place] for place in places]
+    return chosen
 
 
 def _log_mel(sound: np.ndarray, mel: dict[str, Any]) -> np.ndarray:

@@ -2,7 +2,8 @@
 
 from dataclasses import dataclass
 
-from earshot.analysis.findings import LabelledInterval, NoiseFindings
+from earshot.analysis.findings import LabelledInterval
+from earshot.analysis.noise_findings import NoiseFindings
 from earshot.analysis.report.emergencies import join_alarms
 from earshot.analysis.report.parts import Evidence, with_bounds
 from earshot.analysis.report.registered import ReportFields
@@ -28,7 +29,15 @@ def section(evidence: Evidence) -> NoiseFields:
 
 def _noise(found: list[tuple[NoiseFindings, Interval]]) -> NoiseSection:
     return NoiseSection(
-        timeline=merge_labels((_whole(findings, bounds), bounds) for findings, bounds in found),
+        timeline=merge_labels(
+            (interval, bounds)
+            for findings, bounds in found
+            for interval in findings.intervals or (_whole(findings, bounds),)
+        ),
+        narrow=any(findings.narrow for findings, _ in found),
+        unmeasured=tuple(
+            dict.fromkeys(label for findings, _ in found for label in findings.unmeasured)
+        ),
         bandwidth_limited=any(findings.bandwidth_limited for findings, _ in found),
         coverage=tuple(
             dict.fromkeys(label for findings, _ in found for label in findings.coverage)

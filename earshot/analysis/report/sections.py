@@ -52,7 +52,8 @@ class Sound(Stretch):
 
 
 class NoiseSection(Frozen):
-    """Environmental noise over time."""
+    """Environmental noise over time. Besides those of coverage, labels are no_noise, speech with
+    nothing audible behind it, and unclear."""
 
     timeline: tuple[Stretch, ...]
     bandwidth_limited: bool = Field(
@@ -60,6 +61,17 @@ class NoiseSection(Frozen):
     )
     coverage: tuple[str, ...] = Field(
         description="The noise classes that the model can tell at all."
+    )
+    narrow: bool = Field(
+        default=False,
+        description=(
+            "Some of it has nothing above the band of a telephone: what cannot be distinguished"
+            " there is unclear."
+        ),
+    )
+    unmeasured: tuple[str, ...] = Field(
+        default=(),
+        description="Those of coverage for which no labelled recordings were at hand.",
     )
 
 

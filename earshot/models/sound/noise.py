@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from earshot.analysis.types import Release
-from earshot.models.metadata import Metadata
+from earshot.models.metadata import Evidence, Metadata
 from earshot.models.onnx_model import open_model
 from earshot.models.options import Options
 from earshot.models.sound.noise_on_yamnet import OnYamnet, open_on_yamnet
@@ -30,6 +30,7 @@ class NoiseCheckpoint(NamedTuple):
     """What its metadata calls it; ``UNTRAINED`` where it was exported before it was trained."""
     pooled_temperature: float
     """Of the mean over windows."""
+    evidence: Evidence | None = None
 
 
 def open_noise(release: Release, device: str, options: Options) -> NoiseCheckpoint:
@@ -41,7 +42,7 @@ def open_noise(release: Release, device: str, options: Options) -> NoiseCheckpoi
     onnx = open_model(release, options)
     found = onnx.metadata(Metadata)
     windows = windowed_of(onnx) if found.base is None else open_on_yamnet(release, onnx, options)
-    return NoiseCheckpoint(windows, found.model_version, found.pooled_temperature)
+    return NoiseCheckpoint(windows, found.model_version, found.pooled_temperature, found.evidence)
 
 
 def tempered(shares: Array, temperature: float) -> Array:

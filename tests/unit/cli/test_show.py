@@ -185,3 +185,18 @@ def test_an_answer_that_abstains_is_unclear_and_keeps_its_scores() -> None:
     assert "unclear" in captured.get()
     assert "neutral" not in captured.get()
     assert Classification.model_validate_json(abstained.model_dump_json()).scores == SCORES
+
+
+def test_noise_says_what_it_rests_on() -> None:
+    found = report()
+    assert found.noise is not None
+    stretch = found.noise.timeline[0].model_copy(update={"label": "vacuum_cleaner"})
+    noise = found.noise.model_copy(
+        update={"narrow": True, "timeline": (stretch,), "unmeasured": ("thunder", "vacuum_cleaner")}
+    )
+    console = Console(width=120, force_terminal=False, color_system=None)
+    with console.capture() as captured:
+        console.print(rendered(found.model_copy(update={"noise": noise})))
+    assert "telephone band" in captured.get()
+    assert "never measured: vacuum_cleaner" in captured.get()
+    assert "thunder" not in captured.get()

@@ -14,13 +14,13 @@ from earshot.analysis.findings import (
     DiarizationFindings,
     Findings,
     LabelledInterval,
-    NoiseFindings,
     RoleScores,
     SceneFindings,
     SentimentFindings,
     SpeakerTurn,
     Word,
 )
+from earshot.analysis.noise_findings import NoiseFindings
 from earshot.analysis.outcome import Failed, Outcome, Skipped, Succeeded
 from earshot.analysis.report.parts import ChunkSpan, Part, RecordingInfo
 from earshot.analysis.report.report import build_report

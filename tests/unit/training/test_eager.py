@@ -10,10 +10,10 @@ pytest.importorskip("torch")
 pytest.importorskip("onnx")
 
 from earshot.compute import onnx_runtime
-from earshot.settings import PROJECT
+from earshot.models.checkpoints.location import MODELS
 from trials.bench.eager import check, opened
 
-EMBEDDED = PROJECT / "models" / "embedded"
+EMBEDDED = MODELS / "embedded"
 NETWORKS = sorted(path for path in EMBEDDED.glob("*.onnx") if path.stem != "sentiment")
 
 

@@ -15,7 +15,7 @@ from uuid import uuid4
 import numpy as np
 import torch
 
-from earshot.analysis.findings import NoiseFindings
+from earshot.analysis.noise_findings import NoiseFindings
 from earshot.analysis.types import ChunkRef, Release
 from earshot.audio.clip import Clip
 from earshot.audio.plan import speech_in
