@@ -67,20 +67,29 @@ def without_copies(rows: list[Example]) -> list[Example]:
 
 @cache
 def _decoded(path: Path) -> NDArray[np.int16]:
+    return _resampled(path, "mono")[0]
+
+
+def _resampled(path: Path, layout: str | None) -> NDArray[np.int16]:
     import av
     import soxr
 
     with av.open(str(path)) as container:
         stream = container.streams.audio[0]
-        resampler = av.AudioResampler(format="flt", layout="mono", rate=stream.rate)
+        resampler = av.AudioResampler(format="fltp", layout=layout, rate=stream.rate)
         frames = [
-            out.to_ndarray()[0]
+            out.to_ndarray()
             for frame in container.decode(stream)
             for out in resampler.resample(frame)
         ]
         native = stream.rate
-    samples = soxr.resample(np.concatenate(frames), native, RATE)
+    samples = soxr.resample(np.concatenate(frames, axis=1).T, native, RATE).T
     return np.clip(np.round(samples * 32767), -32768, 32767).astype(np.int16)
+
+
+def channels(path: Path) -> Array:
+    """All channels, float32 at 16 kHz, shape (channels, samples), rounded as in the audio store."""
+    return _resampled(path, None).astype(np.float32) / 32768
 
 
 def waveform(path: Path) -> Array:
