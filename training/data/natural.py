@@ -1,4 +1,4 @@
-"""Natural speech of ``../shared/data``, listed in ``natural.toml``: utterances as the VAD cuts them.
+"""Natural speech of ``../shared/data``, listed in ``natural.toml``: utterances cut by the VAD.
 
 Acted corpora show each emotion equally often; in recordings that nobody acted, nearly all speech is
 neutral. A classifier that was never trained on such speech calls most of it emotional."""
