@@ -1,7 +1,7 @@
 """Natural speech of ``../shared/data``, listed in ``natural.toml``: utterances cut by the VAD.
 
-Acted corpora show each emotion equally often; in recordings that nobody acted, nearly all speech is
-neutral. A classifier that was never trained on such speech calls most of it emotional."""
+Acted corpora show each emotion equally often; in natural recordings nearly all speech is neutral. A
+classifier that was never trained on such speech calls most of it emotional."""
 
 import tomllib
 from collections.abc import Iterator
@@ -16,7 +16,7 @@ from training.data.datasets import RATE, channels
 
 LIST = Path(__file__).with_name("natural.toml")
 SHORTEST_MS = 800
-"""Shorter speech is a "yes" or a breath, whose manner nobody can judge."""
+"""Shorter speech is a "yes" or a breath, too little for its manner to be judged."""
 SOUND = (".flac", ".mp3", ".ogg", ".wav")
 
 
