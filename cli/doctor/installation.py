@@ -6,7 +6,7 @@ from importlib.metadata import PackageNotFoundError, version
 
 from cli.doctor.finding import Finding, fail, ok, warn
 from earshot.models.checkpoints.catalog import load
-from earshot.models.checkpoints.location import locate
+from earshot.models.checkpoints.location import beside, locate
 from earshot.settings import PROJECT, settings
 
 PYTHONS = ((3, 11), (3, 12))
@@ -50,6 +50,8 @@ def checkpoints() -> Iterator[Finding]:
     embedded = [entry.release() for entry in load() if ":" not in entry.uri]
     for release in embedded:
         locate(release, settings())
+    for file in {file for entry in load() for file in entry.beside}:
+        beside(file)
     yield ok("checkpoints", f"{len(embedded)} embedded, each the file that the catalog means")
 
 

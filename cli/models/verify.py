@@ -10,7 +10,7 @@ from earshot.settings import settings
 
 REMEDIES = {
     "embedded": "git checkout -- earshot/models",
-    "package": "pip install -r requirements/base.txt",
+    "package": catalog.PACKAGES,
 }
 """Remedies by kind, for models that are not pulled."""
 

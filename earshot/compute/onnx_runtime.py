@@ -1,6 +1,7 @@
 """Opens ONNX Runtime sessions on one thread of the CPU, with telemetry disabled."""
 
 import os
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -18,15 +19,19 @@ def library() -> Any:
     return onnxruntime
 
 
-def session(path: Path, *, arena: bool = True) -> Any:
+def session(path: Path, *, arena: bool = True, weights: Mapping[str, Any] | None = None) -> Any:
     """An ``onnxruntime.InferenceSession`` for a file.
 
     Args:
         arena: keep freed memory for the next run.
+        weights: arrays of the initializers that the file declares without their numbers.
     """
     onnxruntime = library()
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = options.inter_op_num_threads = 1
     options.execution_mode = onnxruntime.ExecutionMode.ORT_SEQUENTIAL
     options.enable_cpu_mem_arena = arena
+    if weights:
+        values = [onnxruntime.OrtValue.ortvalue_from_numpy(value) for value in weights.values()]
+        options.add_external_initializers(list(weights), values)
     return onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])

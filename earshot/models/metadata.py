@@ -116,6 +116,27 @@ class SpeakerMetadata(Metadata):
     """Mean cosine below which two groups of windows are two voices."""
 
 
+class Weight(BaseModel):
+    """An initializer of a graph without weights: where its float32 numbers lie in another file."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    offsets: tuple[Annotated[int, Field(ge=0)], ...]
+    """First bytes of its equally large parts, which follow one another in it."""
+    shape: tuple[Annotated[int, Field(gt=0)], ...]
+    gates: tuple[int, ...] = ()
+    """Order of a recurrent layer's gates, by their order in the other file; empty: as there."""
+
+
+class PackagedSpeakerMetadata(SpeakerMetadata):
+    """A network that embeds voices, whose weights are in a package."""
+
+    member: str
+    """File in the package's folder."""
+    weights: dict[str, Weight]
+    """By initializer."""
+
+
 class SentimentMetadata(Metadata):
     """A classifier of acoustic features, with one output a role."""
 

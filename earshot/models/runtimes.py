@@ -51,6 +51,7 @@ RUNTIMES = {
     ("emotion", "wav2vec2-dimensional"): Runtime(
         "emotion.transformers_emotion:open_dimensions", "gpu"
     ),
+    ("diarization", "ge2e"): Runtime("speakers.by_embedding:open_by_packaged", "weights"),
     ("diarization", "onnx"): Runtime("speakers.by_embedding:open_by_embedding"),
     ("diarization", "pyannote"): Runtime("pyannote.diarizer:open_pyannote", "diarization"),
 }

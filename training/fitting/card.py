@@ -55,7 +55,7 @@ def size(checkpoint: Path) -> str:
     """Size on disk and, for networks, the number of weights."""
     import onnx
 
-    graph: Any = onnx.load(str(checkpoint)).graph
+    graph: Any = onnx.load(str(checkpoint), load_external_data=False).graph
     weights = sum(int(np.prod(tensor.dims)) for tensor in graph.initializer)
     network = any(node.op_type == "Conv" for node in graph.node)
     return f"{checkpoint.stat().st_size / 1024:.0f} KB" + (

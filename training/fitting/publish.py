@@ -1,5 +1,5 @@
 """Copies a trained checkpoint and its card into ``earshot/models/embedded`` and its digest and
-labels into the catalog.
+labels into the catalog; or only the digest, if it is used beside another one.
 
 python -m training.fitting.publish outputs/emotion
 """
@@ -8,11 +8,12 @@ import argparse
 import json
 import re
 import shutil
+from collections.abc import Sequence
 from pathlib import Path
 
 import onnx
 
-from earshot.models.checkpoints.catalog import CATALOG
+from earshot.models.checkpoints.catalog import CATALOG, load
 from earshot.models.checkpoints.location import MODELS, sha256
 
 
@@ -24,6 +25,10 @@ def publish(folder: Path) -> None:
         SystemExit: the catalog has no entry for the checkpoint.
     """
     (source,) = folder.glob("*.onnx")
+    if any(source.name in entry.beside for entry in load()):
+        shutil.copy(source.with_suffix(".md"), MODELS / "embedded")
+        _publish_beside([source, *folder.glob("*.json")])
+        return
     uri = f"embedded/{source.name}"
     shutil.copy(source, MODELS / uri)
     shutil.copy(source.with_suffix(".md"), (MODELS / uri).with_suffix(".md"))
@@ -37,6 +42,15 @@ def publish(folder: Path) -> None:
             f"{CATALOG} needs one entry with uri, sha256 and labels lines in a row for {uri}"
         )
     CATALOG.write_text(after)
+
+
+def _publish_beside(files: Sequence[Path]) -> None:
+    text = CATALOG.read_text()
+    for path in files:
+        shutil.copy(path, MODELS / "embedded")
+        entry = re.compile(rf'("{re.escape(path.name)}" = ")[0-9a-f]{{64}}"')
+        text = entry.sub(rf'\g<1>{sha256(path)}"', text)
+    CATALOG.write_text(text)
 
 
 if __name__ == "__main__":

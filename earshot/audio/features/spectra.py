@@ -29,7 +29,7 @@ class MelSpec:
     window: int  # samples, periodic Hann; at most n_fft, the rest is zeros
     offset: float  # added before the logarithm, so that silence is finite
     sample_rate: int = 16_000  # Hz
-    scale: Literal["htk", "slaney"] = "htk"
+    scale: Literal["htk", "slaney", "librosa"] = "htk"  # librosa: Slaney, straight in Hz
     power: Literal[1, 2] = 1  # of the magnitude that is summed into bands
     centre: bool = False  # mirror half a window at both ends: frame i is centred on sample i * hop
 
@@ -114,15 +114,19 @@ def starts(frames: int, length: int, hop: int) -> NDArray[np.int64]:
 
 @cache
 def mel_bank(spec: MelSpec) -> Array:
-    """Triangles that are linear in mel, shape (n_fft // 2 + 1, n_mels); the DC bin has weight zero.
+    """Triangles of height 1, shape (n_fft // 2 + 1, n_mels); the DC bin has weight zero.
 
-    Source: HTK book eq. 5.13 and Slaney's Auditory Toolbox for the scales; the shape as in
-    TensorFlow's ``linear_to_mel_weight_matrix``, used to train YAMNet.
+    Source: HTK book eq. 5.13 and Slaney's Auditory Toolbox for the scales; straight in mel as in
+    TensorFlow's ``linear_to_mel_weight_matrix``, used to train YAMNet, or in Hz as in librosa.
     """
     to_mel = _htk if spec.scale == "htk" else _slaney
-    bins = to_mel(np.linspace(0.0, spec.sample_rate / 2, spec.n_fft // 2 + 1))[1:, None]
+    bins = np.linspace(0.0, spec.sample_rate / 2, spec.n_fft // 2 + 1)[1:, None]
     low, high = to_mel(np.array([spec.fmin, spec.fmax]))
     edges = np.linspace(low, high, spec.n_mels + 2)
+    if spec.scale == "librosa":
+        edges = _slaney_hertz(edges)
+    else:
+        bins = to_mel(bins)
     lower, centre, upper = edges[:-2], edges[1:-1], edges[2:]
     triangles = np.minimum((bins - lower) / (centre - lower), (upper - bins) / (upper - centre))
     return np.pad(np.maximum(triangles, 0.0), ((1, 0), (0, 0))).astype(np.float32)
@@ -163,3 +167,9 @@ def _slaney(hertz: NDArray[np.float64]) -> NDArray[np.float64]:
     """Linear to 1 kHz (200/3 Hz a mel), then 27 mels for a factor of 6.4."""
     above = 15.0 + 27.0 * np.log(np.maximum(hertz, 1000.0) / 1000.0) / np.log(6.4)
     return np.where(hertz < 1000.0, hertz * 3.0 / 200.0, above)
+
+
+def _slaney_hertz(mels: NDArray[np.float64]) -> NDArray[np.float64]:
+    """The inverse of ``_slaney``."""
+    above = 1000.0 * np.exp((np.maximum(mels, 15.0) - 15.0) * np.log(6.4) / 27.0)
+    return np.where(mels < 15.0, mels * 200.0 / 3.0, above)

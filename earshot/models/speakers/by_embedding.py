@@ -8,7 +8,7 @@ from earshot.audio.clip import Clip
 from earshot.audio.features.speaker_windows import voice_windows, window_spans
 from earshot.models.options import Options
 from earshot.models.speakers.diarizer import Diarized, Diarizer, Spoken, reader
-from earshot.models.speakers.embedding import SpeakerModel, open_speaker
+from earshot.models.speakers.embedding import SpeakerModel, open_packaged_speaker, open_speaker
 from earshot.models.speakers.voices import Embedded, tell_apart
 
 
@@ -19,6 +19,15 @@ def open_by_embedding(release: Release, device: str, options: Options) -> Diariz
         Misconfigured: as ``open_speaker``.
     """
     return by_embedding(open_speaker(release, options))
+
+
+def open_by_packaged(release: Release, device: str, options: Options) -> Diarizer:
+    """As ``open_by_embedding``, with the voice encoder of a package.
+
+    Raises:
+        Misconfigured: as ``open_packaged_speaker``.
+    """
+    return by_embedding(open_packaged_speaker(release, options))
 
 
 def by_embedding(model: SpeakerModel) -> Diarizer:

@@ -11,7 +11,7 @@ from earshot.analysis.noise_labels import CLASSIFIED, NOISE_CATEGORIES
 from earshot.models.checkpoints.addresses import COMMIT, digest_of
 from earshot.models.checkpoints.catalog import CATALOG, Checkpoint, load
 from earshot.models.checkpoints.defaults import default_release, default_releases
-from earshot.models.checkpoints.location import MODELS, locate
+from earshot.models.checkpoints.location import MODELS, beside, locate
 from earshot.models.onnx_model import open_model
 from earshot.settings import settings
 
@@ -36,7 +36,20 @@ def test_publishing_finds_the_lines_that_it_changes(entry: Checkpoint) -> None:
 
 def test_every_embedded_file_is_in_the_catalog() -> None:
     listed = {entry.uri for entry in EMBEDDED}
-    assert listed == {f"embedded/{path.name}" for path in (MODELS / "embedded").glob("*.onnx")}
+    listed |= {f"embedded/{file}" for entry in load() for file in entry.beside}
+    files = (MODELS / "embedded").iterdir()
+    assert listed == {f"embedded/{path.name}" for path in files if path.suffix != ".md"}
+
+
+def test_a_file_beside_a_checkpoint_is_verified(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert beside("voices.onnx") == MODELS / "embedded/voices.onnx"
+    altered = [
+        entry.model_copy(update={"beside": dict.fromkeys(entry.beside, "0" * 64)})
+        for entry in load()
+    ]
+    monkeypatch.setattr("earshot.models.checkpoints.catalog.load", lambda: altered)
+    with pytest.raises(Misconfigured, match="has sha256"):
+        beside("voices.onnx")
 
 
 def test_the_first_entry_of_an_analysis_that_is_at_hand_is_its_default() -> None:

@@ -53,7 +53,7 @@ def test_every_checkpoint_at_hand_opens(entry: catalog.Checkpoint) -> None:
     [
         ("scene", "onnx, yamnet"),
         ("sentiment", "onnx"),
-        ("diarization", "onnx, pyannote"),
+        ("diarization", "ge2e, onnx, pyannote"),
     ],
 )
 def test_a_runtime_that_there_is_not_is_one_line(analysis: str, knows: str) -> None:

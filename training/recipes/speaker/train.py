@@ -17,34 +17,14 @@ from earshot.settings import settings
 from training.data.datasets import Example, examples
 from training.fitting.card import write_card
 from training.recipes.speaker.data import LEVEL, SPEC, Floats, crops, harder, voices
-from training.recipes.speaker.judged import (
-    best_threshold,
-    case,
-    equal_error_rate,
-    error,
-    read_dialogues,
-    read_meetings,
-)
+from training.recipes.speaker.judged import TRAIN_SET, best_threshold, measured, split
 from training.recipes.speaker.net import BANDS, MarginLoss, SpeakerNet
 
-TRAIN_SET = "speaker/librispeech_train-clean-100"
-TEST_SET = "asr/librispeech_test-other"
 SETS = (("LibriSpeech train-clean-100, one utterance a speaker", "CC BY 4.0"),)
-HELD_OUT = 7
-"""Every 7th speaker is held out, for choosing the clustering threshold."""
 BATCH = 64
 STEPS = 3600
 FRAMES = (90, 180)
 """Crops last 0.9 to 1.8 s; the worker embeds windows of 1.5 s."""
-
-
-def split(rows: list[Example]) -> tuple[list[Example], list[Example]]:
-    """Speakers to train on, and speakers held out, whole speakers each."""
-    speakers = sorted({row.group for row in rows})
-    held = set(speakers[::HELD_OUT])
-    return [row for row in rows if row.group not in held], [
-        row for row in rows if row.group in held
-    ]
 
 
 def fit(rows: list[Example], steps: int = STEPS, seed: int = 0) -> SpeakerNet:
@@ -129,30 +109,11 @@ def ship(net: SpeakerNet, data: Path, out: Path) -> None:
     threshold = best_threshold(opened(path), held)
     redescribe(path, SpeakerMetadata, threshold=threshold)
     model = opened(path)
-    unseen = examples(data, TEST_SET)
-    speakers = len({row.group for row in unseen})
-    cosine = f"two windows of 1.5 s, LibriSpeech test-other, {speakers} unseen speakers"
-    figures = [(cosine, "EER", equal_error_rate(model, unseen))]
-    for title, dialogues in (
-        ("conversations of two LibriSpeech test-other speakers (composed)", read_dialogues(unseen)),
-        (
-            "AMI meeting excerpts of 30 s, up to 4 speakers, with overlap",
-            read_meetings(data / "diarization/ami_debug"),
-        ),
-    ):
-        errors = error([case(model, dialogue) for dialogue in dialogues], threshold)
-        figures += [
-            (title, "DER", errors.rate),
-            (f"{title}: speaker confusion alone", "share", errors.confusion / errors.spoken),
-        ]
-    rows = "\n".join(f"| {title} | {kind} | {value:.3f} |" for title, kind, value in figures)
     chosen = (
         f"Trained on {len(train)} speakers; threshold {threshold} chosen on conversations of"
         f" {len(held)} more, near and far."
     )
-    write_card(
-        "speaker", out, SETS, (), f"| on | measure | value |\n|---|---|---|\n{rows}\n\n{chosen}"
-    )
+    write_card("speaker", out, SETS, (), f"{measured(model, data)}\n\n{chosen}")
 
 
 if __name__ == "__main__":
