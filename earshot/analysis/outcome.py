@@ -11,6 +11,9 @@ from earshot.analysis.types import Frozen
 DEVICE_MEMORY = "device_memory"
 """``Failed.code`` of a clip for which there was no room in memory, tried alone."""
 
+LANGUAGE_UNSUPPORTED: Literal["language_unsupported"] = "language_unsupported"
+"""``Failed.code`` of speech in a language that the recogniser does not know."""
+
 
 class Succeeded(Frozen):
     """``findings`` is the dumped ``Findings`` of the analysis; ``classification`` is its

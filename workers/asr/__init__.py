@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from functools import partial
 
 from earshot.analysis.findings import AsrFindings, SuppressedText, Word
-from earshot.analysis.outcome import NO_SPEECH, Failed, Skipped
+from earshot.analysis.outcome import LANGUAGE_UNSUPPORTED, NO_SPEECH, Failed, Skipped
 from earshot.analysis.types import Release, Utterance
 from earshot.analysis.words.hallucinated import sift
 from earshot.analysis.words.languages import UNDETERMINED
@@ -13,13 +13,12 @@ from earshot.analysis.words.spelling import is_word, written
 from earshot.audio.clip import Clip
 from earshot.models.asr.recogniser import Recogniser, Recognition
 from earshot.settings import settings
-from workers.asr.listening import RecognisedClip, listen, primary
+from workers.asr.listening import Stretch, listen, most, primary
 from workers.asr.routes import Recognisers
 
 FINDINGS = AsrFindings
 
 PLACES = 3
-UNSUPPORTED = "language_unsupported"
 NAMED = 12
 """Maximum number of languages named in the message of an unsupported one."""
 
@@ -38,10 +37,13 @@ def analyze(model: Recognisers, clips: Sequence[Clip]) -> list[AsrFindings | Ski
     ``language_unsupported`` if the recogniser does not support its language, since the result would
     be hallucinated."""
     reasons = [_why_not(model, clip) for clip in clips]
+    left = [clip for clip, reason in zip(clips, reasons, strict=True) if reason is None]
+    found = listen(model, left)
     results = iter(
-        listen(model, [clip for clip, reason in zip(clips, reasons, strict=True) if reason is None])
+        _result(clip, [each for each in found if each.clip == index], model)
+        for index, clip in enumerate(left)
     )
-    return [reason or _findings(next(results), model.name) for reason in reasons]
+    return [reason or next(results) for reason in reasons]
 
 
 def _why_not(model: Recognisers, clip: Clip) -> Skipped | Failed | None:
@@ -52,7 +54,7 @@ def _why_not(model: Recognisers, clip: Clip) -> Skipped | Failed | None:
     return (
         None
         if recogniser.speaks(language)
-        else Failed(code=UNSUPPORTED, detail=_advice(release, recogniser, language))
+        else Failed(code=LANGUAGE_UNSUPPORTED, detail=_advice(release, recogniser, language))
     )
 
 
@@ -68,27 +70,25 @@ def _advice(release: str, recogniser: Recogniser, language: str) -> str:
     return f"{knows}, not {language}; route {language} to a release that does (EARSHOT_ASR_ROUTES)"
 
 
-def _findings(result: RecognisedClip, release: str) -> AsrFindings:
+def _result(clip: Clip, found: Sequence[Stretch], model: Recognisers) -> AsrFindings:
     words: list[Word] = []
     suppressed: list[SuppressedText] = []
-    for span, recognition in zip(result.spans, result.recognised, strict=True):
-        speech = [item for item in result.clip.ref.speech if item.channel == span.channel]
-        voice = partial(result.clip.voice, span) if result.clip.voice else None
+    for each in found:
+        speech = [item for item in clip.ref.speech if item.channel == each.span.channel]
+        written_words = _words(each.span, each.recognition)
+        voice = partial(clip.voice, each.span) if clip.voice else None
+        recognition = each.recognition
         kept, dropped = sift(
-            _words(span, recognition),
-            speech,
-            recognition.log_probability,
-            recognition.no_speech,
-            voice,
+            written_words, speech, recognition.log_probability, recognition.no_speech, voice
         )
         words += kept
         suppressed += dropped
-    routed = result.release if result.release != release else None
+    release = most(found, lambda each: each.release, model.name)
     return AsrFindings(
-        language=result.language,
+        language=most(found, lambda each: each.recognition.language, primary(clip.ref.language)),
         words=tuple(words),
         suppressed_text=tuple(suppressed),
-        routed_to=routed,
+        routed_to=release if release != model.name else None,
     )
 
 

@@ -1,7 +1,9 @@
 """Assigns clips to recognisers, and recognises all stretches of the clips at once."""
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from uuid import UUID
 
 from earshot.analysis.spans import fuse, overlap_ms
 from earshot.analysis.types import Utterance
@@ -10,8 +12,12 @@ from earshot.analysis.words.stretches import stretches
 from earshot.audio.clip import Clip
 from earshot.audio.features.level import evened
 from earshot.compute.sound import Samples
-from earshot.models.asr.recogniser import Recogniser, Recognition
+from earshot.models.asr.recogniser import Recognition
 from workers.asr.routes import Recognisers
+
+ENOUGH_MS = 10_000
+"""Speech of one voice in a chunk from which its language is detected by itself; less of it takes
+the language of the recording."""
 
 
 def primary(language: str) -> str:
@@ -20,70 +26,114 @@ def primary(language: str) -> str:
 
 
 @dataclass(frozen=True)
-class RecognisedClip:
-    """A clip, its recogniser, and the recognised words of each stretch."""
+class Stretch:
+    """One stretch of a clip, its recogniser, and what that wrote."""
 
-    clip: Clip
+    clip: int
+    """Position among the clips."""
+    recording: UUID
+    span: Utterance
     release: str
-    spans: list[Utterance]
-    recognised: list[Recognition]
+    recognition: Recognition
 
     @property
-    def language(self) -> str:
-        """The language of most of the audio."""
-        lengths: dict[str, int] = {}
-        for span, found in zip(self.spans, self.recognised, strict=True):
-            lengths[found.language] = lengths.get(found.language, 0) + span.end_ms - span.start_ms
-        return max(
-            lengths,
-            key=lambda language: (lengths[language], language),
-            default=primary(self.clip.ref.language),
-        )
+    def length_ms(self) -> int:
+        return self.span.end_ms - self.span.start_ms
 
 
-def listen(model: Recognisers, clips: Sequence[Clip]) -> list[RecognisedClip]:
-    """Recognises every clip in its language, in order. Clips of an unknown language are recognised
-    twice if the detected language is routed to another recogniser."""
-    first = _recognise(model, clips, [primary(clip.ref.language) for clip in clips])
-    found = [_settled(model, each) for each in first]
-    again = [index for index, language in enumerate(found) if language]
-    second = _recognise(model, [clips[index] for index in again], [found[index] for index in again])
-    return [
-        {**dict(enumerate(first)), **dict(zip(again, second, strict=True))}[index]
-        for index in range(len(clips))
-    ]
+def listen(model: Recognisers, clips: Sequence[Clip]) -> list[Stretch]:
+    """Recognises all stretches, in order of clips. What is asked in no language is recognised again
+    where most of its voice is in another language than was detected for it, or that language has
+    another recogniser."""
+    asked = {index: primary(clip.ref.language) for index, clip in enumerate(clips)}
+    found = _recognise(model, clips, _spans(model, clips, asked))
+    open_ones = [each for each in found if asked[each.clip] == UNDETERMINED]
+    return _again(model, clips, found, _settled(open_ones))
 
 
-def _settled(model: Recognisers, result: RecognisedClip) -> str:
-    """The language in which a clip must be recognised again; empty if not."""
-    if primary(result.clip.ref.language) != UNDETERMINED or result.language == UNDETERMINED:
-        return ""
-    name, recogniser = model.of(result.language)
-    return result.language if name != result.release and recogniser.speaks(result.language) else ""
+def most(stretches: Sequence[Stretch], value: Callable[[Stretch], str], default: str) -> str:
+    """The value of most of the sound."""
+    lengths: Counter[str] = Counter()
+    for each in stretches:
+        lengths[value(each)] += each.length_ms
+    return max(lengths, key=lambda key: (lengths[key], key), default=default)
+
+
+def _settled(found: Sequence[Stretch]) -> dict[int, str]:
+    """Language of each stretch (by ``id``): of its voice in its chunk, if that spoke enough, else
+    of its voice in all of the recording that is here."""
+    settled = {}
+    for each in found:
+        voice = [
+            other
+            for other in found
+            if (other.recording, other.span.channel) == (each.recording, each.span.channel)
+        ]
+        near = [other for other in voice if other.clip == each.clip]
+        enough = sum(other.length_ms for other in near) >= ENOUGH_MS
+        settled[id(each)] = most(near if enough else voice, _language, UNDETERMINED)
+    return settled
+
+
+def _language(stretch: Stretch) -> str:
+    return stretch.recognition.language
+
+
+def _again(
+    model: Recognisers, clips: Sequence[Clip], found: Sequence[Stretch], settled: dict[int, str]
+) -> list[Stretch]:
+    """The stretches, those recognised anew whose settled language is not that of their text, or
+    leads to another recogniser."""
+    anew = []
+    for place, each in enumerate(found):
+        language = settled.get(id(each), UNDETERMINED)
+        if language == UNDETERMINED:
+            continue
+        name, recogniser = model.of(language)
+        if recogniser.speaks(language) and (name, language) != (each.release, _language(each)):
+            anew.append((place, language))
+    second = _recognise(
+        model, clips, [(found[place].clip, found[place].span, language) for place, language in anew]
+    )
+    replaced = dict(zip((place for place, _ in anew), second, strict=True))
+    return [replaced.get(place, each) for place, each in enumerate(found)]
+
+
+def _spans(
+    model: Recognisers, clips: Sequence[Clip], asked: dict[int, str]
+) -> list[tuple[int, Utterance, str]]:
+    """Clip, span and language of every stretch."""
+    found = []
+    for index, clip in enumerate(clips):
+        _, recogniser = model.of(asked[index])
+        spans = stretches(clip.ref, recogniser.join_gap_ms, recogniser.longest_ms)
+        found += [(index, span, asked[index]) for span in spans]
+    return found
 
 
 def _recognise(
-    model: Recognisers, clips: Sequence[Clip], languages: Sequence[str]
-) -> list[RecognisedClip]:
-    """Recognises all stretches of the clips of one recogniser in one call."""
-    named = [model.of(language) for language in languages]
-    found: dict[int, RecognisedClip] = {}
+    model: Recognisers, clips: Sequence[Clip], wanted: Sequence[tuple[int, Utterance, str]]
+) -> list[Stretch]:
+    """Recognises stretches (clip, span, language), in one call for each recogniser. Empty ones are
+    left out."""
+    read = [(index, span, language, _read(clips[index], span)) for index, span, language in wanted]
+    read = [each for each in read if len(each[3])]
+    named = [model.of(language) for _, _, language, _ in read]
+    found: dict[int, Stretch] = {}
     for name, recogniser in dict(named).items():
-        rows = [index for index, (other, _) in enumerate(named) if other == name]
-        parts = {row: _read(recogniser, clips[row]) for row in rows}
-        samples = [piece for row in rows for _, piece in parts[row]]
-        asked = [languages[row] for row in rows for _ in parts[row]]
-        answers = iter(recogniser.transcribe(samples, asked, model.hotwords) if samples else ())
-        for row in rows:
-            spans = [span for span, _ in parts[row]]
-            found[row] = RecognisedClip(clips[row], name, spans, [next(answers) for _ in spans])
-    return [found[index] for index in range(len(clips))]
+        rows = [row for row, (other, _) in enumerate(named) if other == name]
+        answers = recogniser.transcribe(
+            [read[row][3] for row in rows], [read[row][2] for row in rows], model.hotwords
+        )
+        for row, answer in zip(rows, answers, strict=True):
+            index, span, *_ = read[row]
+            found[row] = Stretch(index, clips[index].ref.recording_id, span, name, answer)
+    return [found[row] for row in range(len(read))]
 
 
-def _read(recogniser: Recogniser, clip: Clip) -> list[tuple[Utterance, Samples]]:
-    spans = stretches(clip.ref, recogniser.join_gap_ms, recogniser.longest_ms)
-    read = [(span, clip.read(span.start_ms, span.end_ms, span.channel)[0]) for span in spans]
-    return [(span, evened(samples, _voices(clip, span))) for span, samples in read if len(samples)]
+def _read(clip: Clip, span: Utterance) -> Samples:
+    samples: Samples = clip.read(span.start_ms, span.end_ms, span.channel)[0]
+    return evened(samples, _voices(clip, span)) if len(samples) else samples
 
 
 def _voices(clip: Clip, span: Utterance) -> list[slice]:

@@ -125,12 +125,26 @@ class FasterWhisper:
         asked = [index for index, language in enumerate(languages) if language == UNDETERMINED]
         if not self.model.model.is_multilingual:
             return ["en"] * len(known)
-        for part in passes([len(stretches[index]) for index in asked], row_sec=WINDOW_MS / 1000):
-            rows = [asked[index] for index in part]
+        found = self._likeliest(
+            [stretches[index] for index in asked], [features[index] for index in asked]
+        )
+        for index, language in zip(asked, found, strict=True):
+            known[index] = language
+        return known
+
+    def detect(self, stretches: Sequence[Samples]) -> list[str]:
+        """The likeliest language of each stretch, without its words."""
+        if not self.model.model.is_multilingual:
+            return ["en"] * len(stretches)
+        return self._likeliest(stretches, [self.features(samples) for samples in stretches])
+
+    def _likeliest(self, stretches: Sequence[Samples], features: Sequence[Samples]) -> list[str]:
+        found: dict[int, str] = {}
+        for rows in passes([len(samples) for samples in stretches], row_sec=WINDOW_MS / 1000):
             encoded = self.model.encode(np.stack([features[index] for index in rows]))
             for index, shares in zip(rows, self.model.model.detect_language(encoded), strict=True):
-                known[index] = shares[0][0][2:-2]  # the likeliest comes first, as <|en|>
-        return known
+                found[index] = shares[0][0][2:-2]  # the likeliest comes first, as <|en|>
+        return [found[index] for index in range(len(stretches))]
 
     def _pass(
         self, features: Samples, seconds: Sequence[float], language: str, hotwords: Sequence[str]

@@ -33,8 +33,14 @@ class Listener:
     join_gap_ms = 500
     longest_ms = 5_000
 
-    def __init__(self, known: tuple[str, ...], log_probability: float = -0.1) -> None:
+    def __init__(
+        self,
+        known: tuple[str, ...],
+        log_probability: float = -0.1,
+        detects: Sequence[str] = (),
+    ) -> None:
         self.known, self.log_probability = known, log_probability
+        self.detects = iter(detects)
         self.calls: list[list[str]] = []
 
     def speaks(self, language: str) -> bool:
@@ -47,7 +53,7 @@ class Listener:
         return [
             Recognition(
                 (Recognised(f"{len(samples)}", 100, 400, 0.51234), Recognised(" ", 400, 450, 0.5)),
-                "ar" if language == "und" else language,
+                next(self.detects, "ar") if language == "und" else language,
                 self.log_probability,
                 0.9,
             )
@@ -106,6 +112,25 @@ def test_a_language_that_was_heard_leads_on(tmp_path: Path) -> None:
     assert (first.calls, second.calls) == ([["und"]], [["ar"]])
     assert isinstance(found, AsrFindings)
     assert (found.language, found.routed_to) == ("ar", "second")
+
+
+def test_a_short_stretch_takes_the_language_of_its_recording(tmp_path: Path) -> None:
+    """One that is detected as another language is recognised again; half a chunk of speech is
+    not."""
+    model = Listener(("und", "de", "nl"), detects=["de", "nl", "de"])
+    clips = [
+        clip(tmp_path, "und", (0, 6_000, 10_000)),
+        clip(tmp_path, "und", (0, 6_000, 7_000)),
+        clip(tmp_path, "und", (0, 6_000, 9_000)),
+    ]
+    found = asr.analyze(Two(model, Listener(("ar",))), clips)
+    assert model.calls == [["und", "und", "und"], ["de"]]
+    assert [each.language for each in found if isinstance(each, AsrFindings)] == ["de"] * 3
+    model = Listener(("und", "de", "nl"), detects=["de"] * 3 + ["nl"] * 3)
+    long = [clip(tmp_path, "und", (0, 6_000, 17_000)) for _ in range(2)]
+    found = asr.analyze(Two(model, Listener(("ar",))), long)
+    assert [each.language for each in found if isinstance(each, AsrFindings)] == ["de", "nl"]
+    assert [set(call) for call in model.calls] == [{"und"}]
 
 
 def test_unsure_text_is_kept_apart(tmp_path: Path) -> None:
