@@ -16,7 +16,7 @@ from earshot.analysis.report.pooling import classify, pool_emotions
 from earshot.analysis.report.prevailing import scene_of
 from earshot.analysis.report.sections import EmotionSummary
 from earshot.analysis.report.transcript import transcribe
-from earshot.analysis.report.voices import Tracks, of_role, tracks, within
+from earshot.analysis.report.voices import Tracks, of_role, sentiment_of, tracks, within
 from earshot.analysis.types import Interval, Utterance
 from earshot.analysis.words.spelling import joined
 from evaluation.measures.der import Spoken
@@ -78,7 +78,7 @@ def sentiment(evidence: Evidence) -> Classification | None:
         of_role(within(utterances, _all(evidence, channel)), roles[channel] if roles else None)
         for channel in utterances
     )
-    return classify((item.scores, weight) for part in chosen for item, weight in part)
+    return sentiment_of(pair for part in chosen for pair in part)
 
 
 def _of_chunks(evidence: Evidence, analysis: str) -> Classification | None:

@@ -6,11 +6,12 @@ import numpy as np
 
 from earshot.analysis.findings import RoleScores, SentimentFindings
 from earshot.analysis.outcome import NO_SPEECH, Skipped
+from earshot.analysis.report.voices import sentiment_of
 from earshot.analysis.types import Release
 from earshot.audio.clip import Clip
 from earshot.audio.features.utterance import describe
 from earshot.models.runtimes import open_release
-from earshot.models.scoring import classify, rounded
+from earshot.models.scoring import rounded
 from earshot.models.sentiment import SentimentModel
 from earshot.settings import settings
 
@@ -42,15 +43,20 @@ def _sentiments(model: SentimentModel, clip: Clip) -> SentimentFindings:
         [describe(clip.read(u.start_ms, u.end_ms, u.channel)[0], clip.sample_rate) for u in speech]
     )
     shares = model.shares(features)
-    found, rows, lengths = [], [], []
-    for i, utterance in enumerate(speech):
-        for role in _roles(clip.ref.roles, utterance.channel, tuple(shares)):
-            scores = rounded(model.onnx.labels, shares[role][i])
-            found.append(RoleScores(**utterance.model_dump(), role=role, scores=scores))
-            rows.append(shares[role][i])
-            lengths.append(max(utterance.end_ms - utterance.start_ms, 1))
-    overall = classify(model.onnx.labels, np.average(rows, axis=0, weights=lengths))
-    return SentimentFindings(utterances=tuple(found), overall=overall)
+    found = tuple(
+        RoleScores(
+            **utterance.model_dump(),
+            role=role,
+            scores=rounded(model.onnx.labels, shares[role][i]),
+            answered_from=model.answered_from[role],
+        )
+        for i, utterance in enumerate(speech)
+        for role in _roles(clip.ref.roles, utterance.channel, tuple(shares))
+    )
+    overall = sentiment_of((one, max(one.end_ms - one.start_ms, 1)) for one in found)
+    if overall is None:
+        raise ValueError("the checkpoint has no roles")
+    return SentimentFindings(utterances=found, overall=overall)
 
 
 def _roles(roles: tuple[str, ...], channel: int, known: tuple[str, ...]) -> tuple[str, ...]:

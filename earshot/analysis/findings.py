@@ -130,6 +130,9 @@ class RoleScores(Utterance):
 
     role: str
     scores: Scores
+    answered_from: Share = 0.0
+    """Least share of an answer of the role's model, which abstains below it; 0 in findings of older
+    releases, which always answer."""
 
 
 class SentimentFindings(Findings):

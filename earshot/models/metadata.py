@@ -144,6 +144,8 @@ class SentimentMetadata(Metadata):
     """Name of the features (``earshot.audio.features.utterance.FEATURES``)."""
     temperature: dict[str, Positive]
     """By role."""
+    answered_from: dict[str, Share] = {}
+    """Least share of an answer, by role; a role without always answers."""
 
 
 M = TypeVar("M", bound=Metadata)

@@ -23,6 +23,7 @@ class SentimentModel:
 
     onnx: OnnxModel
     temperature: dict[str, float]  # by role
+    answered_from: dict[str, float]  # least share of an answer, by role
 
     def shares(self, features: Array) -> dict[str, Array]:
         """Role to shares of shape (utterances, labels)."""
@@ -46,4 +47,5 @@ def open_sentiment(release: Release, device: str, options: Options) -> Sentiment
             "checkpoint",
             f"{release.name} wants features {found.features}, this version has {FEATURES}",
         )
-    return SentimentModel(onnx, found.temperature)
+    least = {role: found.answered_from.get(role, 0.0) for role in found.temperature}
+    return SentimentModel(onnx, found.temperature, least)

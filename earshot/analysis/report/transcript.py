@@ -16,9 +16,9 @@ from earshot.analysis.findings import (
 )
 from earshot.analysis.report.align import Floor, turns_without_diarization
 from earshot.analysis.report.parts import Evidence, Part
-from earshot.analysis.report.pooling import PLACES, classify, pool_emotions
+from earshot.analysis.report.pooling import PLACES, pool_emotions
 from earshot.analysis.report.sections import Speaker, SpokenWord, Turn
-from earshot.analysis.report.voices import Tracks, of_role, within
+from earshot.analysis.report.voices import Tracks, of_role, sentiment_of, within
 from earshot.analysis.spans import fuse
 from earshot.analysis.types import Interval, Utterance
 from earshot.analysis.words.overlap import border, join_runs
@@ -148,9 +148,7 @@ def _turn(
         if words
         else None,
         emotion=pool_emotions(within(emotions, floor.span)),
-        sentiment=classify(
-            (item.scores, weight) for item, weight in of_role(within(sentiments, floor.span), role)
-        ),
+        sentiment=sentiment_of(of_role(within(sentiments, floor.span), role)),
     )
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 from typing import TypeVar
 
-from earshot.analysis.findings import RoleScores
+from earshot.analysis.findings import UNCLEAR, Classification, RoleScores
 from earshot.analysis.report.align import Floor
 from earshot.analysis.report.pooling import classify
 from earshot.analysis.report.sections import Speaker, VoiceSentiment
@@ -39,6 +39,20 @@ def of_role(
     return [(item, weight) for item, weight in utterances if item.role == role] or utterances
 
 
+def sentiment_of(parts: Iterable[tuple[RoleScores, float]]) -> Classification | None:
+    """The winning label of the weighted mean, or ``UNCLEAR`` if its share is below the mean of the
+    least shares of answers; None without any parts."""
+    weighted = [(item, weight) for item, weight in parts if weight > 0]
+    pooled = classify((item.scores, weight) for item, weight in weighted)
+    if pooled is None:
+        return None
+    total = sum(weight for _, weight in weighted)
+    least = sum(item.answered_from * weight for item, weight in weighted) / total
+    if pooled.confidence >= least:
+        return pooled
+    return pooled.model_copy(update={"label": UNCLEAR, "abstained": True})
+
+
 def sentiment_of_voices(
     utterances: Tracks[RoleScores], speakers: Sequence[Speaker], floors: Sequence[Floor]
 ) -> tuple[VoiceSentiment, ...]:
@@ -50,7 +64,7 @@ def sentiment_of_voices(
         weighted = [
             part for span in spans for part in of_role(within(utterances, span), speaker.role)
         ]
-        pooled = classify((item.scores, weight) for item, weight in weighted)
+        pooled = sentiment_of(weighted)
         if pooled:
             models = len({item.role for item, _ in weighted})
             speech_ms = int(sum(weight for _, weight in weighted)) // models

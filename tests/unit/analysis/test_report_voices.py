@@ -1,13 +1,14 @@
 """How each voice sounded: every speaker's own turns, under its role's model, weighted by time."""
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from earshot.analysis.findings import RoleScores
+from earshot.analysis.findings import UNCLEAR, RoleScores
 from earshot.analysis.report.align import Floor
 from earshot.analysis.report.pooling import mean_scores
 from earshot.analysis.report.sections import Speaker
-from earshot.analysis.report.voices import sentiment_of_voices, tracks
+from earshot.analysis.report.voices import sentiment_of, sentiment_of_voices, tracks
 from earshot.analysis.shares import STEPS
 from earshot.analysis.types import Interval, Utterance
 
@@ -79,6 +80,44 @@ def test_two_voices_on_one_channel_are_told_apart_by_their_turns() -> None:
 
 def test_who_was_not_scored_has_no_answer() -> None:
     assert voices([], [speaker("s0", 0, "agent")], [floor("s0", 0, 1_000, 0)]) == []
+
+
+@pytest.mark.parametrize(
+    ("least", "label"), [(0.0, "negative"), (0.6, "negative"), (0.61, "unclear")]
+)
+def test_a_voice_below_the_least_share_of_an_answer_is_unclear(least: float, label: str) -> None:
+    item = scored("agent", 0, 1_000, 0, 0.6).model_copy(update={"answered_from": least})
+    (answer,) = sentiment_of_voices(
+        tracks([(item, ALWAYS)]), [speaker("s0", 0, "agent")], [floor("s0", 0, 1_000, 0)]
+    )
+    assert (answer.label, answer.abstained) == (label, label == UNCLEAR)
+    assert (answer.confidence, answer.scores) == (0.6, item.scores), "the scores are kept"
+
+
+def test_utterances_of_two_roles_are_answered_from_the_mean_of_both() -> None:
+    """Of a speaker without a role, by the time of each."""
+    items = [
+        (scored(role, 0, ms, 0, 0.7).model_copy(update={"answered_from": least}), float(ms))
+        for role, ms, least in (("agent", 3_000, 0.8), ("customer", 1_000, 0.2))
+    ]
+    answer = sentiment_of(items)
+    assert answer is not None
+    assert answer.label == "negative", "0.65 of time is below 0.7"
+    raised = [(item.model_copy(update={"answered_from": 0.8}), weight) for item, weight in items]
+    assert (unclear := sentiment_of(raised)) is not None
+    assert unclear.abstained
+
+
+def test_findings_of_older_releases_always_answer() -> None:
+    stored = scored("agent", 0, 1_000, 0, 0.51).model_dump(exclude={"answered_from"})
+    answer = sentiment_of([(RoleScores.model_validate(stored), 1.0)])
+    assert answer is not None
+    assert (answer.label, answer.abstained) == ("negative", False)
+
+
+def test_nothing_within_a_turn_has_no_sentiment() -> None:
+    assert sentiment_of([]) is None
+    assert sentiment_of([(scored("agent", 0, 1_000, 0, 0.5), 0.0)]) is None
 
 
 shares = st.lists(st.integers(0, 100), min_size=3, max_size=3).filter(any)
