@@ -7,6 +7,7 @@ import tomllib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -38,13 +39,25 @@ class Spoken:
         return f"{self.path.name}#{self.channel}"
 
 
+def sets() -> tuple[tuple[str, str], ...]:
+    """The first two parts of every path, as ``evaluation.manifest.Row.source``, with the licence of
+    the source."""
+    return tuple(
+        dict.fromkeys(
+            ("/".join(path.split("/")[:2]), source["licence"])
+            for source in _sources()
+            for path in source["paths"]
+        )
+    )
+
+
 def utterances(data: Path) -> Iterator[Spoken]:
     """Every utterance of ``SHORTEST_MS`` and more, source by source, in order of time.
 
     Args:
         data: the folder ``../shared/data``.
     """
-    for source in tomllib.loads(LIST.read_text(encoding="utf-8"))["source"]:
+    for source in _sources():
         for path in _files(data, source["paths"]):
             sound = channels(path)
             if not source.get("separate"):
@@ -59,6 +72,11 @@ def utterances(data: Path) -> Iterator[Spoken]:
                         source["name"],
                         source["fold"],
                     )
+
+
+def _sources() -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = tomllib.loads(LIST.read_text(encoding="utf-8"))["source"]
+    return found
 
 
 def _files(data: Path, paths: list[str]) -> Iterator[Path]:

@@ -1,44 +1,118 @@
-"""Corrects predicted probabilities for class imbalance in the training set (prior shift)."""
+"""How log shares become an answer on recordings of unseen origin: a prior of the labels, a
+temperature, and the share below which there is no answer."""
+
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import minimize
 
-from evaluation.measures.classification import confusion, uar
+from earshot.models.scoring import softmax
+from evaluation.measures.classification import expected_calibration_error
 from training.fitting.crossval import Floats, Ints
 
 NEAR = 0.05
 """Weight of the squared bias: with few recordings of a label it stays near zero."""
+SHARES = (0.5, 0.4, 0.3, 0.25, 0.2, 0.15, 0.1, 0.05)
+"""Of natural speech in the weight of all recordings."""
+CALIBRATED = 0.07
+COVERAGE = 0.75
+"""Share of the acted recordings of an unseen corpus that is answered: the least sure quarter is
+not."""
 
 
-def fitted_bias(truth: Ints, scores: Floats) -> Floats:
-    """The bias on log shares of shape (recordings, labels) that minimises the log loss with equal
-    label weights (vector scaling of Guo et al. 2017, On Calibration of Modern Neural Networks, with
-    one temperature); its sum is zero."""
-    labels = scores.shape[1]
-    weight = 1 / np.maximum(np.bincount(truth, minlength=labels), 1)[truth]
-    weight /= weight.sum()
+@dataclass(frozen=True)
+class Prior:
+    """Fitted on recordings of origins that their models were not trained on."""
+
+    bias: Floats
+    """Added to the log shares, shape (labels,); its sum is zero."""
+    temperature: float
+    answered_from: float
+    """Least share of an answer."""
+
+    def shares(self, scores: Floats) -> Floats:
+        """Shares of log shares, both of shape (recordings, labels)."""
+        return softmax(scores + self.bias, self.temperature)
+
+    def answered(self, scores: Floats) -> NDArray[np.bool_]:
+        """Shape (recordings,): false where the answer abstains."""
+        found: NDArray[np.bool_] = self.shares(scores).max(axis=1) >= self.answered_from
+        return found
+
+
+@dataclass(frozen=True)
+class Held:
+    """Recordings with log shares of models that were not trained on their domain."""
+
+    truth: Ints
+    scores: Floats  # (recordings, labels)
+    origins: NDArray[np.str_]  # corpus or source of each
+    natural: NDArray[np.bool_]  # not acted
+    domain: Ints
+
+    def of(self, rows: NDArray[np.bool_]) -> "Held":
+        """Some of them."""
+        return Held(**{name: getattr(self, name)[rows] for name in self.__dataclass_fields__})
+
+
+def chosen(held: Held) -> Prior:
+    """Fitted with as much weight for natural speech as leaves the confidence of acted recordings
+    right: the largest of ``SHARES`` with an expected calibration error of at most ``CALIBRATED`` on
+    domains that it was not fitted on; the smallest if none has."""
+    share = next((one for one in SHARES if _unseen_error(held, one) <= CALIBRATED), SHARES[-1])
+    return fitted(held, share)
+
+
+def fitted(held: Held, natural_share: float) -> Prior:
+    """The prior and the temperature with the least log loss (vector scaling of Guo et al. 2017, On
+    Calibration of Modern Neural Networks, with one temperature). Acted recordings have the same
+    weight for each label, and in it for each origin; natural ones for each origin.
+
+    Args:
+        natural_share: of all weight, that of natural speech.
+    """
+    weight, rows = _weights(held, natural_share), np.arange(len(held.truth))
 
     def loss(x: NDArray[np.float64]) -> float:
-        logits = scores * np.exp(x[0]) + x[1:]
+        logits = (held.scores + x[1:]) * np.exp(x[0])
         shares = logits - np.logaddexp.reduce(logits, axis=1, keepdims=True)
-        return float(
-            -(weight * shares[np.arange(len(truth)), truth]).sum() + NEAR * np.square(x[1:]).mean()
-        )
+        return float(-(weight * shares[rows, held.truth]).sum() + NEAR * np.square(x[1:]).mean())
 
-    found = minimize(loss, np.zeros(labels + 1)).x
-    bias: Floats = (found[1:] / np.exp(found[0])).astype(np.float32)
-    return bias - bias.mean()
-
-
-def evened(truth: Ints, scores: Floats, fold: Ints) -> Floats:
-    """Scores with the bias fitted on the other folds."""
-    biased = scores.copy()
-    for k in np.unique(fold):
-        biased[fold == k] += fitted_bias(truth[fold != k], scores[fold != k])
-    return biased
+    found = minimize(loss, np.zeros(held.scores.shape[1] + 1)).x
+    bias = (found[1:] - found[1:].mean()).astype(np.float32)
+    temperature = round(float(np.exp(-found[0])), 4)
+    shares = softmax(held.scores + bias, temperature)
+    return Prior(bias, temperature, _least(shares, weight, ~held.natural))
 
 
-def by_even_uar(truth: Ints, scores: Floats, fold: Ints) -> float:
-    """UAR under the bias fitted on the other folds, used to select candidates."""
-    return uar(confusion(truth, evened(truth, scores, fold).argmax(axis=1), scores.shape[1]))
+def _unseen_error(held: Held, natural_share: float) -> float:
+    """Expected calibration error on the acted recordings of each domain under the prior fitted on
+    the others."""
+    right, sure = [], []
+    for domain in np.unique(held.domain):
+        prior = fitted(held.of(held.domain != domain), natural_share)
+        judged = held.of((held.domain == domain) & ~held.natural)
+        shares = prior.shares(judged.scores)
+        right.append(shares.argmax(axis=1) == judged.truth)
+        sure.append(shares.max(axis=1))
+    return expected_calibration_error(np.concatenate(right), np.concatenate(sure))
+
+
+def _weights(held: Held, natural_share: float) -> Floats:
+    weight = np.zeros(len(held.truth))
+    for kind, share in ((held.natural, natural_share), (~held.natural, 1 - natural_share)):
+        cells = {(held.truth[i], held.origins[i]) for i in np.flatnonzero(kind)}
+        for label, origin in cells:
+            part = kind & (held.truth == label) & (held.origins == origin)
+            weight[part] = share / (len(cells) * part.sum())
+    return weight.astype(np.float32)
+
+
+def _least(shares: Floats, weight: Floats, acted: NDArray[np.bool_]) -> float:
+    """The share that ``COVERAGE`` of the acted recordings reach, every origin with the same
+    weight."""
+    top = shares[acted].max(axis=1)
+    order = np.argsort(top)
+    below = np.cumsum(weight[acted][order])
+    return round(float(top[order][np.searchsorted(below / below[-1], 1 - COVERAGE)]), 4)

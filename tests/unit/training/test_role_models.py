@@ -9,7 +9,6 @@ import pytest
 pytest.importorskip("skl2onnx")
 
 from earshot.models.checkpoints.export import check_parity
-from training.fitting.prior import evened, fitted_bias
 from training.importers.role_graph import join_roles
 from training.recipes.sentiment.role_models import Lesson, RoleModel, forest, machine
 
@@ -52,18 +51,3 @@ def test_the_graph_answers_as_the_model(model: RoleModel, lesson: Lesson, tmp_pa
     )
     expected = {"customer": model.scores(lesson.features), "agent": biased.scores(lesson.features)}
     check_parity(tmp_path / "roles.onnx", lesson.features, expected, tolerance=0.01)
-
-
-def test_a_bias_evens_recalls_out() -> None:
-    random = np.random.default_rng(0)
-    truth = np.repeat([0, 1], [900, 100])
-    logits = (
-        random.standard_normal((1000, 2)) + 1.5 * np.eye(2)[truth] + [2.0, 0.0]
-    )  # a prior of nine to one
-    scores = (logits - np.logaddexp.reduce(logits, axis=1, keepdims=True)).astype(np.float32)
-    recall = [
-        (evened(truth, scores, np.arange(1000) % 5).argmax(axis=1) == truth)[truth == k].mean()
-        for k in (0, 1)
-    ]
-    assert abs(recall[0] - recall[1]) < 0.15 < (scores.argmax(axis=1) == 0)[truth == 1].mean()
-    assert fitted_bias(truth, scores).sum() == pytest.approx(0, abs=1e-5)

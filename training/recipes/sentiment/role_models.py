@@ -150,22 +150,14 @@ def _discriminants(scaled: Floats, lesson: Lesson) -> Floats:
 
 
 @dataclass(frozen=True)
-class Candidate:
-    """A candidate of the nested cross-validation."""
+class Recipe:
+    """How the model of a role is trained."""
 
     fit: Callable[[Lesson], RoleModel]
-    takes: int  # of each utterance, the first so many, and the telephone copy of the first
+    takes: int  # the first so many of each utterance, see ``Speech.takes``
 
 
-CANDIDATES: Mapping[str, Mapping[str, Candidate]] = {
-    "customer": {
-        "svm": Candidate(machine, 1),
-        "svm, more takes": Candidate(machine, 3),
-    },
-    "agent": {
-        "forest": Candidate(lambda lesson: forest(lesson, False), 1),
-        "forest, more takes": Candidate(lambda lesson: forest(lesson, False), 5),
-        "forest with directions": Candidate(lambda lesson: forest(lesson, True), 1),
-        "forest with directions, more takes": Candidate(lambda lesson: forest(lesson, True), 5),
-    },
+RECIPES: Mapping[str, Recipe] = {
+    "customer": Recipe(machine, 2),
+    "agent": Recipe(lambda lesson: forest(lesson, True), 3),
 }

@@ -1,12 +1,13 @@
 """Trains the acoustic sentiment models, an SVM for customers and a random forest for agents
-(002-20), on emotional speech.
+(002-20), on emotional speech, with
+natural speech as neutral.
 
 python -m training.recipes.sentiment.train --data ../shared/data --out outputs/sentiment
 """
 
 import argparse
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -17,137 +18,130 @@ from earshot.audio.features.spectra import Array
 from earshot.models.checkpoints.export import check_parity, describe
 from earshot.models.checkpoints.location import sha256
 from earshot.models.metadata import SentimentMetadata
+from evaluation.figures.classified import judged
+from evaluation.manifest import read as read_manifest
 from evaluation.measures.classification import Evaluation, evaluate, save_json
 from training.data import emotional_speech
 from training.data.datasets import RATE, folds
 from training.fitting import no_speech
 from training.fitting.card import write_card
-from training.fitting.crossval import Floats, Ints, calibrated_shares
-from training.fitting.nested import Choice, Mask, choose
-from training.fitting.prior import by_even_uar, evened, fitted_bias
-from training.fitting.unseen_speakers import through_workers
+from training.fitting.crossval import Floats, Ints
+from training.fitting.judge import Fold, judge
+from training.fitting.nested import Mask
+from training.fitting.prior import Prior
 from training.importers.role_graph import join_roles
 from training.recipes.sentiment import row_time
-from training.recipes.sentiment.data import LABELS, Speech, lesson, read
-from training.recipes.sentiment.role_models import CANDIDATES, RoleModel
+from training.recipes.sentiment.data import LABELS, SETS, Speech, lesson, read
+from training.recipes.sentiment.role_models import RECIPES, RoleModel
+from training.recipes.sentiment.sections import coverage, natural, of_corpora
+from training.recipes.sentiment.unseen import Unseen, unseen
 from workers import sentiment as worker
 
 FOLDS = 5
-ROLES = ("customer", "agent")
+ROLES = tuple(RECIPES)
 
 
-def trained(role: str, name: str, speech: Speech, learn: Mask) -> RoleModel:
-    """The named candidate, fitted on a mask over the utterances."""
-    candidate = CANDIDATES[role][name]
-    return candidate.fit(lesson(candidate, speech, learn))
+def trained(role: str, speech: Speech, learn: Mask) -> RoleModel:
+    """The role's model, fitted on a mask over the utterances."""
+    recipe = RECIPES[role]
+    return recipe.fit(lesson(recipe, speech, learn))
 
 
-@dataclass(frozen=True)
-class Trial:
-    """A cross-validation of one role over whole speakers, with the recipe of every fold selected on
-    the others."""
-
-    role: str
-    speech: Speech
-    fold: Ints
-    choice: Choice
-    data: Path
-    kept: Path
-
-    def checkpoint(self, fold: int) -> Path:
-        """The checkpoint that was not trained on the speakers of a fold."""
-        return self.kept / f"fold-{fold}.onnx"
-
-    def results(self, shares: Floats) -> list[Evaluation]:
-        """Metrics of calibrated shares, first as recorded, then narrow; and of the checkpoints."""
-        role, speech, count = self.role, self.speech, len(self.fold)
-        truth, groups = speech.truth, speech.groups
-        fold_of = dict(zip(groups.tolist(), self.fold.tolist(), strict=True))
-        checkpoints = [self.checkpoint(k) for k in range(FOLDS)]
-        results = [
-            evaluate(f"{role}: unseen speakers, all sets", LABELS, truth, shares[:count], groups),
-            evaluate(
-                f"{role}: the same over a telephone band", LABELS, truth, shares[count:], groups
-            ),
-            through_workers(
-                "sentiment",
-                checkpoints,
-                fold_of,
-                LABELS,
-                self.data,
-                f"{role}: the same through the workers",
-            ),
-        ]
-        for name, _ in emotional_speech.SETS:
-            part = speech.sources == name
-            title = f"{role}: unseen speakers, {name}"
-            results.append(evaluate(title, LABELS, truth[part], shares[:count][part], groups[part]))
-        return results
+def scores(model: RoleModel, speech: Speech) -> Floats:
+    """Log shares as recorded and over a line, of shape (2, utterances, labels)."""
+    return np.stack([model.scores(speech.judged), model.scores(speech.over_line)])
 
 
-def chosen(role: str, speech: Speech, fold: Ints, kept: Path) -> Choice:
-    """The recipe of each fold, selected on speakers of the others alone."""
+def unseen_speakers(
+    role: str, speech: Speech, fold: Ints, held: Unseen
+) -> tuple[list[Evaluation], list[tuple[RoleModel, Prior]]]:
+    """Metrics as recorded, over codecs and by set; and the model and prior of each fold.
 
-    def answers(name: str, learn: Mask) -> Floats:
-        return trained(role, name, speech, learn).scores(speech.takes[0])
-
-    return choose(tuple(CANDIDATES[role]), speech.truth, fold, answers, by_even_uar, kept)
-
-
-def measure(trial: Trial) -> tuple[list[Evaluation], RoleModel, float]:
-    """Cross-validated quality on wide-band speech, over a telephone band, through the workers and
-    per set; and the released model with its temperature. The temperature and the bias are fitted on
-    wide and narrow speech together: a worker has one of each."""
-    speech, fold, role = trial.speech, trial.fold, trial.role
-    count, truth = len(speech.truth), speech.truth
-    models = [trained(role, trial.choice.of_fold(k), speech, fold != k) for k in range(FOLDS)]
-    scores = [
-        [model.scores(given) for model in models] for given in (speech.takes[0], speech.narrow)
-    ]
-    both = np.concatenate([np.stack(each)[fold, np.arange(count)] for each in scores])
-    twice, folds_twice = np.tile(truth, 2), np.tile(fold, 2)
-    biased = evened(twice, both, folds_twice)
-    shares, temperature = calibrated_shares(twice, biased, np.arange(2 * count), folds_twice)
-    for k, model in enumerate(models):
-        others = folds_twice != k
-        temperature_here = calibrated_shares(
-            twice, biased, np.arange(2 * count), folds_twice, fitted=others
-        )[1]
-        save(
-            {role: model.biased(fitted_bias(twice[others], both[others]))},
-            trial.checkpoint(k),
-            speech.takes[0][:64],
-            {role: temperature_here},
+    Args:
+        fold: of each acted utterance; -1 for natural speech, which every model learns.
+    """
+    shares = np.zeros((2, len(fold), len(LABELS)), np.float32)
+    fitted = []
+    for k in range(FOLDS):
+        model, prior = trained(role, speech, fold != k), held.prior(fold != k)
+        rows = fold == k
+        shares[:, rows] = [prior.shares(each) for each in scores(model, speech)[:, rows]]
+        fitted.append((model, prior))
+        print(f"{role}: fold {k} of speakers", flush=True)
+    acted = ~speech.natural
+    parts = [("all sets", acted, shares[0]), ("all sets, over telephone codecs", acted, shares[1])]
+    parts += [(name, speech.sources == name, shares[0]) for name, _ in emotional_speech.SETS]
+    results = [
+        evaluate(
+            f"{role}: unseen speakers, {name}", LABELS, speech.truth[part], each[part],
+            speech.groups[part],
         )
-    shipped = trained(role, trial.choice.shipped(), speech, np.ones(count, bool)).biased(
-        fitted_bias(twice, both)
-    )
-    return trial.results(shares), shipped, temperature
+        for name, part, each in parts
+    ]  # fmt: skip
+    return results, fitted
+
+
+def through_workers(
+    speech: Speech, fold: Ints, checkpoints: Sequence[Path], data: Path
+) -> Evaluation:
+    """Of what is answered, by both roles' models, as of a speaker without a role: decoded, cut by
+    the VAD, analysed and pooled as in production.
+
+    Args:
+        checkpoints: one a fold.
+    """
+    fold_of = dict(zip(speech.groups.tolist(), fold.tolist(), strict=True))
+    rows = read_manifest(data / "labels.jsonl")
+    judges = [
+        Fold(checkpoint, [row for row in rows if fold_of.get(row.group) == k])
+        for k, checkpoint in enumerate(checkpoints)
+    ]
+    cases = judge("sentiment", judges, LABELS, data)
+    answered = [case for case in cases if not case.answer.abstained]
+    share = len(answered) / len(cases)
+    title = f"both: unseen speakers through the workers, the {share:.0%} answered"
+    return judged(answered, LABELS, title)
 
 
 def main(data: Path, out: Path) -> None:
-    """Selects and evaluates by nested cross-validation, trains on everything, exports, writes the
-    card."""
-    speech = read(data)
-    fold = folds(speech.groups.tolist(), FOLDS)
-    print(f"{len(speech.truth)} utterances of {len(set(speech.groups))} speakers", flush=True)
-    results, temperature, models, sections = [], {}, {}, []
+    """Trains and measures without speakers, corpora and sources, trains on everything, exports,
+    writes the card."""
+    kept = out / "kept"
+    speech = read(data, kept / "speech.npz")
+    acted = ~speech.natural
+    fold = np.full(len(acted), -1)
+    fold[acted] = folds(speech.groups[acted].tolist(), FOLDS)
+    print(f"{acted.sum()} acted utterances, {(~acted).sum()} natural", flush=True)
+    results, priors, models, by_role, sections = [], {}, {}, {}, []
     for role in ROLES:
-        kept = out / "kept" / role
-        choice = chosen(role, speech, fold, kept)
-        measured, models[role], temperature[role] = measure(
-            Trial(role, speech, fold, choice, data, kept)
+        held = unseen(speech, partial(_answers, role, speech), kept / role)
+        measured, by_role[role] = unseen_speakers(role, speech, fold, held)
+        results += [*measured, *of_corpora(role, held)]
+        sections += [coverage(role, held), natural(role, held)]
+        priors[role] = held.prior()
+        models[role] = trained(role, speech, np.ones(len(fold), bool))
+    checkpoints = [kept / f"fold-{k}.onnx" for k in range(FOLDS)]
+    for k, path in enumerate(checkpoints):
+        of_fold = {role: fitted[k] for role, fitted in by_role.items()}
+        save(
+            {role: model for role, (model, _) in of_fold.items()},
+            path,
+            speech.judged[:64],
+            {role: prior for role, (_, prior) in of_fold.items()},
         )
-        results += measured
-        sections.append(choice.section(role))
+    results.append(through_workers(speech, fold, checkpoints, data))
     path = out / "sentiment.onnx"
-    save(models, path, speech.takes[0][:64], temperature)
+    save(models, path, speech.judged[:64], priors)
     save_json(out / "evaluation.json", results)
     sections += [
         no_speech.section(data, len(LABELS), answers(path)),
-        row_time.section(models, speech.takes[0]),
+        row_time.section(models, speech.judged),
     ]
-    write_card("sentiment", out, emotional_speech.SETS, results, extra="\n\n".join(sections))
+    write_card("sentiment", out, SETS, results, extra="\n\n".join(sections))
+
+
+def _answers(role: str, speech: Speech, learn: Mask) -> Floats:
+    return scores(trained(role, speech, learn), speech)
 
 
 def answers(path: Path) -> dict[str, Callable[[Array], Floats]]:
@@ -167,19 +161,21 @@ def answers(path: Path) -> dict[str, Callable[[Array], Floats]]:
 
 
 def save(
-    models: dict[str, RoleModel], path: Path, example: Floats, temperature: dict[str, float]
+    models: dict[str, RoleModel], path: Path, example: Floats, priors: dict[str, Prior]
 ) -> None:
-    """Saves both role models as one checkpoint."""
-    join_roles({role: model.part(role) for role, model in models.items()}, example.shape[1], path)
-    check_parity(
-        path,
-        example,
-        {role: model.scores(example) for role, model in models.items()},
-        tolerance=0.02,
-    )
+    """Saves models and their priors, both by role, as one checkpoint."""
+    biased = {role: model.biased(priors[role].bias) for role, model in models.items()}
+    join_roles({role: model.part(role) for role, model in biased.items()}, example.shape[1], path)
+    expected = {role: model.scores(example) for role, model in biased.items()}
+    check_parity(path, example, expected, tolerance=0.02)
     describe(
         path,
-        SentimentMetadata(labels=LABELS, features=utterance.FEATURES, temperature=temperature),
+        SentimentMetadata(
+            labels=LABELS,
+            features=utterance.FEATURES,
+            temperature={role: prior.temperature for role, prior in priors.items()},
+            answered_from={role: prior.answered_from for role, prior in priors.items()},
+        ),
     )
 
 
