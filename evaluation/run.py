@@ -6,6 +6,8 @@ from pathlib import Path
 
 from earshot.analysis.errors import Permanent
 from earshot.analysis.report.parts import Evidence
+from earshot.compute import cache
+from earshot.compute.device import resolve
 from evaluation import answers
 from evaluation.choice import Chosen, reference
 from evaluation.figures import classified, diarized, transcribed
@@ -15,6 +17,8 @@ from evaluation.manifest import Row
 from evaluation.measures.der import score
 from evaluation.metrics import Classified, Diarized, LeftOut, Metrics, Transcribed
 from evaluation.releases import trained_on
+from workers import asr
+from workers.asr.listening import primary
 from workers.direct import Analysed, Analyser
 
 Watch = Callable[[Sequence[int]], Iterable[int]]
@@ -22,7 +26,8 @@ Watch = Callable[[Sequence[int]], Iterable[int]]
 
 SILENT = "no_speech"
 NOT_ASKED = "language_unsupported"
-"""A failure that does not count: a manifest may contain recordings of several languages."""
+"""A failure that does not count where the release does not know the row's language: a manifest may
+contain recordings of several. Of a language that it knows, it is a wrong answer."""
 
 
 @dataclass(frozen=True)
@@ -81,10 +86,16 @@ class Trial:
                 tally.left_out.append(LeftOut(path=row.path, code=error.code, detail=str(error)))
             return
         for name, tally in tallies.items():
-            self._take(name, tally, row, tally.chosen.truth[position], analysed)
+            self._take(name, tally, row, tally.chosen.truth[position], analysed, analyser)
 
     def _take(
-        self, name: str, tally: Tally, row: Row, truth: str | None, analysed: Analysed
+        self,
+        name: str,
+        tally: Tally,
+        row: Row,
+        truth: str | None,
+        analysed: Analysed,
+        analyser: Analyser,
     ) -> None:
         tally.cpu_seconds += analysed.cpu_seconds[name]
         tally.seconds += analysed.seconds
@@ -95,7 +106,11 @@ class Trial:
             )
             return
         # No detected speech in a recording with speech is a wrong answer for asr and diarization.
-        if nothing and (name not in ("asr", "diarization") or nothing.reason != SILENT):
+        wrong = nothing and (
+            nothing.reason == SILENT
+            or (nothing.reason == NOT_ASKED and _knows(analyser, row.lang or analyser.language))
+        )
+        if nothing and (name not in ("asr", "diarization") or not wrong):
             tally.unanswered[nothing.reason] += 1
             return
         answer = self._answer(name, row, truth, analysed.evidence)
@@ -120,3 +135,10 @@ class Trial:
         if name == "diarization":
             return diarized.measure(tally, self.collar_ms)
         return classified.measure(tally, self.maps[name])
+
+
+def _knows(analyser: Analyser, language: str) -> bool:
+    """True if the recogniser of a language (BCP 47) knows it."""
+    model = cache.get(asr.load, analyser.releases["asr"], resolve(analyser.device))
+    _, recogniser = model.of(primary(language))
+    return bool(recogniser.speaks(primary(language)))

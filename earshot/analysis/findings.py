@@ -161,10 +161,11 @@ class Word(Utterance):
 
 
 class SuppressedText(Utterance):
-    """Recogniser output rejected as hallucinated (``earshot.analysis.words.hallucinated``)."""
+    """Recogniser output rejected as hallucinated (``earshot.analysis.words.hallucinated``), or
+    written of speech in a language that the recogniser does not know."""
 
     text: str
-    reason: Literal["repetition", "low_probability", "no_speech"]
+    reason: Literal["repetition", "low_probability", "no_speech", "language_unsupported"]
 
 
 class AsrFindings(Findings):

@@ -12,7 +12,8 @@ DEVICE_MEMORY = "device_memory"
 """``Failed.code`` of a clip for which there was no room in memory, tried alone."""
 
 LANGUAGE_UNSUPPORTED: Literal["language_unsupported"] = "language_unsupported"
-"""``Failed.code`` of speech in a language that the recogniser does not know."""
+"""``Failed.code`` of speech in a language that the recogniser does not know, and reason of words
+that are suppressed for it."""
 
 
 class Succeeded(Frozen):

@@ -137,6 +137,15 @@ class PackagedSpeakerMetadata(SpeakerMetadata):
     """By initializer."""
 
 
+class LanguageMetadata(Metadata):
+    """A head over a recogniser that judges if speech is in its language."""
+
+    base: str
+    temperature: Positive
+    most: Positive
+    """Maximum of the log odds of one stretch, either way."""
+
+
 class SentimentMetadata(Metadata):
     """A classifier of acoustic features, with one output a role."""
 

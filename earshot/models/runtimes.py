@@ -42,6 +42,7 @@ RUNTIMES = {
         "voxtral.recogniser:open_recogniser", "gpu", detects_language=True
     ),
     ("asr", ENDPOINT): Runtime("asr.endpoint:open_endpoint", detects_language=True),
+    ("language", "onnx"): Runtime("asr.spoken_language:open_spoken_language"),
     ("emotion", "onnx"): Runtime("emotion.windowed:open_windowed_emotion"),
     ("emotion", "emotion2vec"): Runtime("emotion2vec.model:open_emotion2vec", "gpu"),
     ("emotion", "transformers-emotion"): Runtime(

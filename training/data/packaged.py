@@ -12,7 +12,7 @@ import tarfile
 import tomllib
 import zipfile
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path, PurePath
 from typing import IO
@@ -77,7 +77,7 @@ def fetched(folder: Path) -> Sounds:
             [
                 each
                 for package in packages()
-                for each in _sounds(_downloaded(package, folder / "packages"))
+                for each in _sounds(downloaded(package, folder / "packages"))
             ]
         )
         np.savez(path, **vars(found))
@@ -95,7 +95,7 @@ def joined(sounds: list[tuple[str, NDArray[np.int16]]]) -> Sounds:
     )
 
 
-def _downloaded(package: Package, folder: Path) -> Path:
+def downloaded(package: Package, folder: Path) -> Path:
     """The package's file, fetched unless it is there.
 
     Raises:
@@ -126,21 +126,28 @@ def _downloaded(package: Package, folder: Path) -> Path:
 def _sounds(package: Path) -> Iterator[tuple[str, NDArray[np.int16]]]:
     """The decodable sounds of the package, by name."""
     found = {}
+    for path, content in members(package, wanted):
+        for name, file in _files(path, content):
+            samples = decoded(file)
+            if samples is not None:
+                found[f"{package.name.split('_')[0]}/{PurePath(name).as_posix().lstrip('./')}"] = (
+                    samples
+                )
+    print(f"{package.name}: {len(found)} sounds", flush=True)
+    return iter(sorted(found.items()))
+
+
+def members(package: Path, chosen: Callable[[str], object]) -> Iterator[tuple[str, IO[bytes]]]:
+    """The files of a package that are ``chosen`` by their path, each open until the next."""
     with subprocess.Popen(
         ["dpkg-deb", "--fsys-tarfile", package], stdout=subprocess.PIPE
     ) as unpacking:
         assert unpacking.stdout is not None
         with tarfile.open(fileobj=unpacking.stdout, mode="r|") as archive:
             for member in archive:
-                content = archive.extractfile(member) if wanted(member.name) else None
-                for name, file in _files(member.name, content):
-                    samples = _decoded(file)
-                    if samples is not None:
-                        found[
-                            f"{package.name.split('_')[0]}/{PurePath(name).as_posix().lstrip('./')}"
-                        ] = samples
-    print(f"{package.name}: {len(found)} sounds", flush=True)
-    return iter(sorted(found.items()))
+                content = archive.extractfile(member) if chosen(member.name) else None
+                if content is not None:
+                    yield member.name, content
 
 
 def wanted(name: str) -> bool:
@@ -151,9 +158,7 @@ def wanted(name: str) -> bool:
     return lower.endswith((*SOUNDS, *ARCHIVES))
 
 
-def _files(name: str, content: IO[bytes] | None) -> Iterator[tuple[str, IO[bytes]]]:
-    if content is None:
-        return
+def _files(name: str, content: IO[bytes]) -> Iterator[tuple[str, IO[bytes]]]:
     if not name.lower().endswith(ARCHIVES):
         yield name, content
         return
@@ -163,13 +168,19 @@ def _files(name: str, content: IO[bytes] | None) -> Iterator[tuple[str, IO[bytes
                 yield f"{name}/{inner}", io.BytesIO(archive.read(inner))
 
 
-def _decoded(file: IO[bytes]) -> NDArray[np.int16] | None:
-    """The first ``LONGEST`` seconds; None if the file is not audio, or contains nothing audible."""
+def decoded(file: IO[bytes], container_format: str | None = None) -> NDArray[np.int16] | None:
+    """The first ``LONGEST`` seconds; None if the file is not audio, or contains nothing audible.
+
+    Args:
+        container_format: for formats without a header, as ``gsm``.
+    """
     import av
     import soxr
 
     try:
-        with av.open(io.BytesIO(file.read())) as container:
+        with av.open(
+            io.BytesIO(file.read()), format=container_format, metadata_errors="ignore"
+        ) as container:
             stream = container.streams.audio[0]
             rate, frames, count = stream.rate, [], 0
             resampler = av.AudioResampler(format="flt", layout="mono", rate=rate)

@@ -7,13 +7,13 @@ from functools import partial
 from earshot.analysis.findings import AsrFindings, SuppressedText, Word
 from earshot.analysis.outcome import LANGUAGE_UNSUPPORTED, NO_SPEECH, Failed, Skipped
 from earshot.analysis.types import Release, Utterance
-from earshot.analysis.words.hallucinated import sift
+from earshot.analysis.words.hallucinated import sift, whole
 from earshot.analysis.words.languages import UNDETERMINED
 from earshot.analysis.words.spelling import is_word, written
 from earshot.audio.clip import Clip
 from earshot.models.asr.recogniser import Recogniser, Recognition
 from earshot.settings import settings
-from workers.asr.listening import Stretch, listen, most, primary
+from workers.asr.listening import FOREIGN, Stretch, listen, most, primary
 from workers.asr.routes import Recognisers
 
 FINDINGS = AsrFindings
@@ -34,8 +34,8 @@ def load(release: Release, device: str) -> Recognisers:
 
 def analyze(model: Recognisers, clips: Sequence[Clip]) -> list[AsrFindings | Skipped | Failed]:
     """The words of each clip; skipped as ``no_speech`` if the VAD found none, failed as
-    ``language_unsupported`` if the recogniser does not support its language, since the result would
-    be hallucinated."""
+    ``language_unsupported`` if the recogniser does not support its language, as it was named or as
+    it is spoken, since the result would be hallucinated."""
     reasons = [_why_not(model, clip) for clip in clips]
     left = [clip for clip, reason in zip(clips, reasons, strict=True) if reason is None]
     found = listen(model, left)
@@ -70,12 +70,15 @@ def _advice(release: str, recogniser: Recogniser, language: str) -> str:
     return f"{knows}, not {language}; route {language} to a release that does (EARSHOT_ASR_ROUTES)"
 
 
-def _result(clip: Clip, found: Sequence[Stretch], model: Recognisers) -> AsrFindings:
+def _result(clip: Clip, found: Sequence[Stretch], model: Recognisers) -> AsrFindings | Failed:
     words: list[Word] = []
     suppressed: list[SuppressedText] = []
     for each in found:
         speech = [item for item in clip.ref.speech if item.channel == each.span.channel]
         written_words = _words(each.span, each.recognition)
+        if each.foreign > FOREIGN:
+            suppressed += whole(written_words, LANGUAGE_UNSUPPORTED)
+            continue
         voice = partial(clip.voice, each.span) if clip.voice else None
         recognition = each.recognition
         kept, dropped = sift(
@@ -83,12 +86,24 @@ def _result(clip: Clip, found: Sequence[Stretch], model: Recognisers) -> AsrFind
         )
         words += kept
         suppressed += dropped
+    foreign = [each for each in found if each.foreign > FOREIGN]
+    if foreign and not words:
+        return Failed(code=LANGUAGE_UNSUPPORTED, detail=_spoken(foreign))
     release = most(found, lambda each: each.release, model.name)
     return AsrFindings(
         language=most(found, lambda each: each.recognition.language, primary(clip.ref.language)),
         words=tuple(words),
         suppressed_text=tuple(suppressed),
         routed_to=release if release != model.name else None,
+    )
+
+
+def _spoken(foreign: Sequence[Stretch]) -> str:
+    longest = max(foreign, key=lambda each: each.length_ms)
+    return (
+        f"{longest.release} supports {longest.recognition.language}, and the speech is in another"
+        f" language ({longest.foreign:.0%}), which it does not tell; name it, or route und to a"
+        " release that detects it (EARSHOT_ASR_ROUTES)"
     )
 
 

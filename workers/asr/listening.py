@@ -2,11 +2,13 @@
 
 from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import groupby
 from uuid import UUID
 
 from earshot.analysis.spans import fuse, overlap_ms
 from earshot.analysis.types import Utterance
+from earshot.analysis.words.foreign import other_language
 from earshot.analysis.words.languages import UNDETERMINED
 from earshot.analysis.words.stretches import stretches
 from earshot.audio.clip import Clip
@@ -18,6 +20,8 @@ from workers.asr.routes import Recognisers
 ENOUGH_MS = 10_000
 """Speech of one voice in a chunk from which its language is detected by itself; less of it takes
 the language of the recording."""
+FOREIGN = 0.5
+"""Probability above which a stretch is in another language than its recogniser's."""
 
 
 def primary(language: str) -> str:
@@ -35,6 +39,8 @@ class Stretch:
     span: Utterance
     release: str
     recognition: Recognition
+    foreign: float = 0.0
+    """Probability of another language than the recogniser's."""
 
     @property
     def length_ms(self) -> int:
@@ -44,11 +50,13 @@ class Stretch:
 def listen(model: Recognisers, clips: Sequence[Clip]) -> list[Stretch]:
     """Recognises all stretches, in order of clips. What is asked in no language is recognised again
     where most of its voice is in another language than was detected for it, or that language has
-    another recogniser."""
+    another recogniser. What is foreign to its recogniser is recognised again by that of ``und``, if
+    there is one."""
     asked = {index: primary(clip.ref.language) for index, clip in enumerate(clips)}
     found = _recognise(model, clips, _spans(model, clips, asked))
     open_ones = [each for each in found if asked[each.clip] == UNDETERMINED]
-    return _again(model, clips, found, _settled(open_ones))
+    found = _again(model, clips, found, _settled(open_ones))
+    return _abroad(model, clips, _judged(found))
 
 
 def most(stretches: Sequence[Stretch], value: Callable[[Stretch], str], default: str) -> str:
@@ -97,6 +105,48 @@ def _again(
     )
     replaced = dict(zip((place for place, _ in anew), second, strict=True))
     return [replaced.get(place, each) for place, each in enumerate(found)]
+
+
+def _judged(found: Sequence[Stretch]) -> list[Stretch]:
+    """The stretches with the probability that each is foreign to its recogniser, voice by voice."""
+    voices: dict[tuple[UUID, int, str], list[int]] = {}
+    for place, each in enumerate(found):
+        voices.setdefault((each.recording, each.span.channel, each.release), []).append(place)
+    judged = list(found)
+    for places in voices.values():
+        if all(found[place].recognition.foreign is None for place in places):
+            continue
+        places.sort(key=lambda place: found[place].span.start_ms)
+        shares = other_language([found[place].recognition.foreign for place in places])
+        for place, share in zip(places, shares, strict=True):
+            judged[place] = replace(found[place], foreign=share)
+    return judged
+
+
+def _abroad(model: Recognisers, clips: Sequence[Clip], found: Sequence[Stretch]) -> list[Stretch]:
+    """The stretches, foreign ones as the recogniser of ``und`` writes them, if that is another one.
+    What it detects as the language of their own recogniser stays."""
+    name, recogniser = model.of(UNDETERMINED)
+    after: list[Stretch] = []
+    for key, group in groupby(found, key=_place):
+        run = list(group)
+        if not key[-1] or run[0].release == name or not recogniser.speaks(UNDETERMINED):
+            after += run
+            continue
+        first = _recognise(model, clips, [(run[0].clip, _whole(run), UNDETERMINED)])
+        anew = _again(model, clips, first, _settled(first))
+        same = anew[0].recognition.language == run[0].recognition.language
+        after += [replace(each, foreign=0.0) for each in run] if same else anew
+    return after
+
+
+def _place(stretch: Stretch) -> tuple[int, int, bool]:
+    return stretch.clip, stretch.span.channel, stretch.foreign > FOREIGN
+
+
+def _whole(run: Sequence[Stretch]) -> Utterance:
+    first, last = run[0].span, run[-1].span
+    return first.model_copy(update={"end_ms": last.end_ms})
 
 
 def _spans(

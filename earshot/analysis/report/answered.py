@@ -1,6 +1,7 @@
 """Answered, skipped and missing analyses."""
 
-from earshot.analysis.outcome import Failed, Skipped, Succeeded
+from earshot.analysis.findings import AsrFindings
+from earshot.analysis.outcome import LANGUAGE_UNSUPPORTED, Failed, Skipped, Succeeded
 from earshot.analysis.report.parts import Evidence
 from earshot.analysis.report.sections import Missing, SkippedPart
 from earshot.analysis.types import SCOPES, WHOLE
@@ -26,7 +27,27 @@ def missing(evidence: Evidence) -> tuple[Missing, ...]:
         for name in evidence.recording.analyses
         for chunk in _silent(evidence, name)
     ]
-    return (*failed, *silent)
+    return (*failed, *_withheld(evidence), *silent)
+
+
+def _withheld(evidence: Evidence) -> list[Missing]:
+    """Chunks in which only some of the speech is in a language that its recogniser does not know:
+    its words are suppressed, those of the others are in the transcript."""
+    found = []
+    for part, findings in evidence.found("asr", AsrFindings):
+        texts = [each for each in findings.suppressed_text if each.reason == LANGUAGE_UNSUPPORTED]
+        if texts:
+            spoken = sum(each.end_ms - each.start_ms for each in texts) / 1000
+            found.append(
+                Missing(
+                    analysis="asr",
+                    chunk=part.chunk,
+                    code=LANGUAGE_UNSUPPORTED,
+                    detail=f"{spoken:.0f} s of the speech are not in {findings.language}; their"
+                    " words are left out",
+                )
+            )
+    return found
 
 
 def _silent(evidence: Evidence, analysis: str) -> list[int]:

@@ -13,7 +13,7 @@ from earshot.analysis.findings import SuppressedText, Word
 from earshot.analysis.types import Interval
 from earshot.analysis.words.spelling import compared, joined
 
-Reason = Literal["repetition", "low_probability", "no_speech"]
+Reason = Literal["repetition", "low_probability", "no_speech", "language_unsupported"]
 
 LEAST_LOG_PROBABILITY = -1.0
 """Mean natural log of the tokens' probabilities below which Whisper's own decoder counts a text as
@@ -64,6 +64,11 @@ def sift(
         reasons = [_reason(word, speech, again) for word, again in zip(words, looped, strict=True)]
     kept = [word for word, reason in zip(words, reasons, strict=True) if reason is None]
     return kept, _merged(words, reasons)
+
+
+def whole(words: Sequence[Word], reason: Reason) -> list[SuppressedText]:
+    """All words of a stretch, suppressed for one reason."""
+    return _merged(words, [reason] * len(words))
 
 
 def _against_all(

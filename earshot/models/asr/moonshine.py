@@ -18,6 +18,8 @@ from earshot.models.asr.english_alignment import Aligner
 from earshot.models.asr.moonshine_tokens import END, START, words_of
 from earshot.models.asr.moonshine_tokens import read as read_tokens
 from earshot.models.asr.recogniser import Recognised, Recognition
+from earshot.models.asr.spoken_language import SpokenLanguage, open_spoken_language
+from earshot.models.checkpoints.defaults import default_release
 from earshot.models.checkpoints.location import locate
 from earshot.models.options import Options
 
@@ -36,10 +38,13 @@ class Text:
 
     tokens: list[int]
     logs: list[float]
+    encoded: Samples
+    """The encoder's output, shape (frames, 288), 41.7 frames a second."""
 
 
 class Moonshine:
-    """Encoder, decoder and vocabulary in one folder, as upstream lays them out."""
+    """Encoder, decoder and vocabulary in one folder, as upstream lays them out, and the head that
+    judges if it is English that they are given."""
 
     languages = (LANGUAGE,)
     join_gap_ms = 1_500
@@ -47,12 +52,13 @@ class Moonshine:
     longest_ms = 30_000
     """Maximum length of its training audio, half a minute."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, spoken: SpokenLanguage | None = None) -> None:
         # Half a minute takes 100 MB, which an arena would keep.
         self._encoder: Any = onnx_runtime.session(folder / "encoder_model.ort", arena=False)
         self._decoder: Any = onnx_runtime.session(folder / "decoder_model_merged.ort")
         self._tokens = read_tokens(folder / "tokenizer.bin")
         self._aligner = Aligner()
+        self._spoken = spoken
         # State of the decoder by layer: keys and values of the text, and of the audio.
         self._memory = [
             put for put in self._decoder.get_inputs() if put.name.startswith("past_key_values.")
@@ -78,14 +84,20 @@ class Moonshine:
             Recognised(word.text, span[0], span[1], word.confidence, timing)
             for word, (span, timing) in zip(words, times, strict=True)
         )
-        return Recognition(tuple(recognised), LANGUAGE, float(np.mean(text.logs)))
+        seconds = len(samples) / SAMPLE_RATE
+        return Recognition(
+            tuple(recognised),
+            LANGUAGE,
+            float(np.mean(text.logs)),
+            foreign=self._spoken.log_odds(text.encoded, text.logs, seconds)
+            if self._spoken
+            else None,
+        )
 
     def write(self, samples: Samples) -> Text:
         """Greedy decoding until the end of the text."""
-        missing = max(0, SHORTEST - len(samples))
-        sound = np.pad(samples, (missing // 2, missing - missing // 2))[None]
+        encoded, sound = self._encoded(samples)
         mask = np.ones(sound.shape, np.int64)
-        (encoded,) = self._encoder.run(None, {"input_values": sound, "attention_mask": mask})
         memory = {
             put.name: np.zeros((1, put.shape[1], 0, put.shape[3]), np.float32)
             for put in self._memory
@@ -112,7 +124,20 @@ class Moonshine:
             if token == END:
                 break
             tokens.append(token)
-        return Text(tokens[1:], logs)
+        return Text(tokens[1:], logs, encoded[0])
+
+    def encode(self, samples: Samples) -> Samples:
+        """The encoder's output alone, as of ``Text``."""
+        encoded: Samples = self._encoded(samples)[0][0]
+        return encoded
+
+    def _encoded(self, samples: Samples) -> tuple[Samples, Samples]:
+        """The encoder's output, and its input, padded: one row each."""
+        missing = max(0, SHORTEST - len(samples))
+        sound = np.pad(samples, (missing // 2, missing - missing // 2))[None]
+        mask = np.ones(sound.shape, np.int64)
+        (encoded,) = self._encoder.run(None, {"input_values": sound, "attention_mask": mask})
+        return encoded, sound
 
 
 def _likeliest(logits: Samples) -> tuple[int, float]:
@@ -127,4 +152,5 @@ def open_moonshine(release: Release, device: str, options: Options) -> Moonshine
     Raises:
         Misconfigured: the checkpoint is missing, altered, or of another kind.
     """
-    return Moonshine(locate(release, options))
+    head = open_spoken_language(default_release("language"), device, options)
+    return Moonshine(locate(release, options), head)

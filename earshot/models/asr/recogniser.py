@@ -33,6 +33,9 @@ class Recognition:
     """Mean natural log of the probabilities of the tokens; None where the recogniser has none."""
     no_speech: float | None = None
     """Probability of no speech; None likewise."""
+    foreign: float | None = None
+    """Natural log odds that the speech is in another language than ``language``; None where the
+    recogniser does not judge that."""
 
 
 class Recogniser(Protocol):

@@ -4,8 +4,14 @@ import random
 
 import jsonschema
 
-from earshot.analysis.findings import Classification, DiarizationFindings, Findings, SpeakerTurn
-from earshot.analysis.outcome import Failed, Skipped
+from earshot.analysis.findings import (
+    AsrFindings,
+    Classification,
+    DiarizationFindings,
+    Findings,
+    SpeakerTurn,
+)
+from earshot.analysis.outcome import LANGUAGE_UNSUPPORTED, Failed, Skipped
 from earshot.analysis.report.parts import ChunkSpan, Part
 from earshot.analysis.report.report import Report, build_report
 from earshot.analysis.types import WHOLE
@@ -101,6 +107,28 @@ def test_a_failure_makes_it_partial_and_a_skip_does_not() -> None:
     assert [(t.speaker, t.text) for t in report.turns] == [("s0", ""), ("s1", "")]
     assert {turn.transcribed for turn in report.turns} == {False}
     assert report.transcript_language is None
+
+
+def test_words_left_out_for_their_language_make_it_partial() -> None:
+    texts = [
+        {"text": text, "reason": reason, "channel": 1, "start_ms": 25_000, "end_ms": end}
+        for text, reason, end in (
+            ("yeah", "no_speech", 25_400),
+            ("no", LANGUAGE_UNSUPPORTED, 29_000),
+        )
+    ]
+    found = AsrFindings.model_validate({"language": "en", "words": (), "suppressed_text": texts})
+    kept = [each for each in parts() if (each.analysis, each.chunk) != ("asr", 1)]
+    report = build_report(recording(), [*kept, part("asr", 1, found)])
+    assert report.status == "partial"
+    assert [(m.analysis, m.chunk, m.code, m.detail) for m in report.missing] == [
+        (
+            "asr",
+            1,
+            "language_unsupported",
+            "4 s of the speech are not in en; their words are left out",
+        )
+    ]
 
 
 def test_an_analysis_without_any_answer_is_missing() -> None:

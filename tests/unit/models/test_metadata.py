@@ -10,6 +10,7 @@ from earshot.audio.features.windows import WindowSpec
 from earshot.models.checkpoints import catalog
 from earshot.models.metadata import (
     HeadMetadata,
+    LanguageMetadata,
     Metadata,
     SentimentMetadata,
     SpeakerMetadata,
@@ -35,6 +36,7 @@ KINDS = {
     "sentiment-embedded-2": SentimentMetadata,
     "emotion-embedded-2": WindowedMetadata,
     "diarization-embedded-1": SpeakerMetadata,
+    "language-embedded-1": LanguageMetadata,
 }
 
 

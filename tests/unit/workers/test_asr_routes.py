@@ -37,10 +37,11 @@ class Listener:
         self,
         known: tuple[str, ...],
         log_probability: float = -0.1,
+        foreign: Sequence[float | None] = (),
         detects: Sequence[str] = (),
     ) -> None:
         self.known, self.log_probability = known, log_probability
-        self.detects = iter(detects)
+        self.foreign, self.detects = iter(foreign), iter(detects)
         self.calls: list[list[str]] = []
 
     def speaks(self, language: str) -> bool:
@@ -56,19 +57,21 @@ class Listener:
                 next(self.detects, "ar") if language == "und" else language,
                 self.log_probability,
                 0.9,
+                next(self.foreign, None),
             )
             for samples, language in zip(stretches, languages, strict=True)
         ]
 
 
 class Two(Recognisers):
-    """Arabic goes to the second one."""
+    """Arabic goes to the second one, and what else is named."""
 
-    def __init__(self, first: Listener, second: Listener) -> None:
+    def __init__(self, first: Listener, second: Listener, *routed: str) -> None:
         self.name, self.hotwords, self._pair = "first", (), (first, second)
+        self._routed = ("ar", *routed)
 
     def of(self, language: str) -> tuple[str, Listener]:
-        return ("second", self._pair[1]) if language == "ar" else ("first", self._pair[0])
+        return ("second", self._pair[1]) if language in self._routed else ("first", self._pair[0])
 
 
 def clip(folder: Path, language: str, *speech: tuple[int, int, int]) -> Clip:
@@ -112,6 +115,52 @@ def test_a_language_that_was_heard_leads_on(tmp_path: Path) -> None:
     assert (first.calls, second.calls) == ([["und"]], [["ar"]])
     assert isinstance(found, AsrFindings)
     assert (found.language, found.routed_to) == ("ar", "second")
+
+
+def test_speech_in_another_language_is_no_text(tmp_path: Path) -> None:
+    model = Two(Listener(("en",), foreign=[4.0, 0.5]), Listener(()))
+    clips = [clip(tmp_path, "en", (0, 6_000, 9_000), (0, 12_000, 12_500))]
+    (refused,) = asr.analyze(model, clips)
+    assert isinstance(refused, Failed)
+    assert (refused.code, refused.detail.count("\n")) == ("language_unsupported", 0)
+    assert refused.detail.startswith("first supports en, and the speech is in another language (9")
+
+
+def test_one_voice_in_another_language_is_left_out_alone(tmp_path: Path) -> None:
+    model = Two(Listener(("en",), foreign=[-4.0, 4.0]), Listener(()))
+    clips = [clip(tmp_path, "en", (0, 6_000, 9_000), (1, 12_000, 14_000))]
+    (found,) = asr.analyze(model, clips)
+    assert isinstance(found, AsrFindings)
+    assert [word.channel for word in found.words] == [0]
+    assert [(each.channel, each.reason) for each in found.suppressed_text] == [
+        (1, "language_unsupported")
+    ]
+    assert found.language == "en"
+
+
+def test_a_voice_is_judged_over_all_chunks_of_a_job(tmp_path: Path) -> None:
+    """Half a second says little: what was spoken before it and after decides."""
+    speech = [(0, 6_000, 6_500)], [(0, 9_000, 12_000)], [(0, 13_000, 16_000)]
+    alone = Two(Listener(("en",), foreign=[0.5]), Listener(()))
+    assert isinstance(asr.analyze(alone, [clip(tmp_path, "en", *speech[0])])[0], AsrFindings)
+    together = Two(Listener(("en",), foreign=[0.5, 4.0, 4.0]), Listener(()))
+    found = asr.analyze(together, [clip(tmp_path, "en", *each) for each in speech])
+    assert all(isinstance(each, Failed) for each in found)
+
+
+def test_what_is_foreign_goes_to_the_recogniser_of_an_open_language(tmp_path: Path) -> None:
+    """In one stretch over short pauses; where it detects the recogniser's own language, the first
+    text stays."""
+    clips = [clip(tmp_path, "en", (0, 6_000, 9_000), (0, 9_900, 12_000))]
+    second = Listener(("und", "fr"), detects=["fr"])
+    (found,) = asr.analyze(Two(Listener(("en",), foreign=[4.0, 4.0]), second, "und", "fr"), clips)
+    assert isinstance(found, AsrFindings)
+    assert (found.language, found.routed_to, found.suppressed_text) == ("fr", "second", ())
+    assert second.calls == [["und"]]
+    second = Listener(("und",), detects=["en"])
+    (found,) = asr.analyze(Two(Listener(("en",), foreign=[4.0, 4.0]), second, "und"), clips)
+    assert isinstance(found, AsrFindings)
+    assert (found.language, found.routed_to, len(found.words)) == ("en", None, 2)
 
 
 def test_a_short_stretch_takes_the_language_of_its_recording(tmp_path: Path) -> None:
