@@ -154,7 +154,9 @@ def _figures(each: Measured) -> str:
             f"missed detection {each.missed_detection:.3f}, false alarm {each.false_alarm:.3f},"
             f" confusion {each.confusion:.3f}"
         )
-        return f"DER {each.der:.3f}: {parts}; collar {each.collar_seconds:g} s, overlap counted"
+        overlap = "" if each.overlap_f1 is None else f"; overlap F1 {each.overlap_f1:.3f}"
+        collar = f"collar {each.collar_seconds:g} s, overlap counted"
+        return f"DER {each.der:.3f}: {parts}{overlap}; {collar}"
     return "nothing"
 
 

@@ -147,6 +147,10 @@ class Diarized(Measured):
     )
     false_alarm: Rate | None = Field(validation_alias=AliasChoices("false_alarm", "invented"))
     confusion: Rate | None = Field(validation_alias=AliasChoices("confusion", "confused"))
+    overlap_f1: Rate | None = Field(
+        default=None,
+        description="F1 of the time in which several speak; null: none do.",
+    )
     collar_seconds: Rate = Field(
         description="Not scored on either side of every border of the reference."
     )

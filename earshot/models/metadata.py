@@ -146,6 +146,17 @@ class LanguageMetadata(Metadata):
     """Maximum of the log odds of one stretch, either way."""
 
 
+class SegmentationMetadata(Metadata):
+    """A network that counts the voices in each frame."""
+
+    mel: MelSpec
+    level: Positive
+    """RMS to which the speech of a window is brought."""
+    frame_ms: Annotated[int, Field(gt=0)]
+    overlap: Annotated[float, Field(ge=0, le=1)]
+    """Probability of several voices above which they are found."""
+
+
 class SentimentMetadata(Metadata):
     """A classifier of acoustic features, with one output a role."""
 

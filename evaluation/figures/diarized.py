@@ -32,9 +32,10 @@ def measure(tally: Tally, collar_ms: int) -> Diarized:
 
 def _rates(errors: Errors) -> dict[str, Any]:
     if not errors.spoken:
-        return dict.fromkeys(("der", *KINDS))
+        return dict.fromkeys(("der", "overlap_f1", *KINDS))
     return {
         "der": rounded(errors.rate),
+        "overlap_f1": rounded(errors.overlap_f1) if errors.overlap else None,
         **{kind: rounded(getattr(errors, kind) / errors.spoken) for kind in KINDS},
     }
 

@@ -32,10 +32,20 @@ class Errors:
     false_alarm: int
     confusion: int
     spoken: int
+    overlap: int = 0
+    """Milliseconds in which the reference has several voices; ``overlap_found``: the turns;
+    ``overlap_right``: both."""
+    overlap_found: int = 0
+    overlap_right: int = 0
 
     @property
     def rate(self) -> float:
         return (self.missed_detection + self.false_alarm + self.confusion) / max(1, self.spoken)
+
+    @property
+    def overlap_f1(self) -> float:
+        """F1 of the time in which several voices speak."""
+        return 2 * self.overlap_right / max(1, self.overlap + self.overlap_found)
 
     def __add__(self, other: "Errors") -> "Errors":
         return Errors(
@@ -43,6 +53,9 @@ class Errors:
             self.false_alarm + other.false_alarm,
             self.confusion + other.confusion,
             self.spoken + other.spoken,
+            self.overlap + other.overlap,
+            self.overlap_found + other.overlap_found,
+            self.overlap_right + other.overlap_right,
         )
 
 
@@ -67,6 +80,9 @@ def score(
         false_alarm=int(np.maximum(found_count - true_count, 0).sum()) * STEP_MS,
         confusion=int(np.minimum(true_count, found_count).sum() - correct) * STEP_MS,
         spoken=int(true_count.sum()) * STEP_MS,
+        overlap=int((true_count > 1).sum()) * STEP_MS,
+        overlap_found=int((found_count > 1).sum()) * STEP_MS,
+        overlap_right=int(((true_count > 1) & (found_count > 1)).sum()) * STEP_MS,
     )
 
 

@@ -32,6 +32,7 @@ from tests.chunks import chunk
 from tests.corpus.recorded import DATA
 from training.data.datasets import examples, waveform
 from training.measurements import asr_wer
+from training.recipes.segmentation import judged as overlap_eval
 from training.recipes.speaker import judged as speaker_eval
 from workers import asr, diarization
 from workers.asr.routes import Recognisers
@@ -258,7 +259,7 @@ def test_diarization_of_meetings(tmp_path: Path) -> None:
             found, call = diarized(path, tmp_path)
             total += score(reference, found, call.duration_ms)
     assert total.spoken > 100_000
-    assert total.rate <= 0.28, total
+    assert total.rate <= 0.24, total
 
 
 def test_diarization_of_two_readers(tmp_path: Path) -> None:
@@ -274,6 +275,19 @@ def test_diarization_of_two_readers(tmp_path: Path) -> None:
         total += score(dialogue.reference, found, call.duration_ms)
     assert total.spoken > 400_000
     assert total.rate <= 0.03, total
+
+
+def test_diarization_where_several_speak(tmp_path: Path) -> None:
+    """Two of the same speakers, who talk at once in 30 % of the time with speech."""
+    total = Errors(0, 0, 0, 0)
+    for number, dialogue in enumerate(overlap_eval.unseen(examples(DATA, speaker_eval.TEST_SET))):
+        path = tmp_path / f"{number}.flac"
+        soundfile.write(path, dialogue.samples, 16_000)
+        found, call = diarized(path, tmp_path)
+        total += score(dialogue.reference, found, call.duration_ms)
+    assert total.overlap > 60_000
+    assert total.rate <= 0.2, total
+    assert total.overlap_f1 >= 0.7, total
 
 
 def test_every_turn_of_a_call_is_on_the_channel_where_somebody_speaks(tmp_path: Path) -> None:

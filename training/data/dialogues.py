@@ -65,6 +65,71 @@ def compose(voices: dict[str, Sequence[Floats]], random: np.random.Generator) ->
     return Dialogue(np.concatenate(parts), tuple(reference))
 
 
+def overlapped(
+    voices: dict[str, Sequence[Floats]],
+    random: np.random.Generator,
+    share: float,
+    spread_db: float = 6.0,
+) -> Dialogue:
+    """All utterances of all voices in random order, each begun before the one before it has ended,
+    so that ``share`` of the time with speech has several voices. The level of a voice is up to
+    ``spread_db`` above or below its own. The reference as in ``compose``."""
+    lines = [(name, samples) for name, list_ in voices.items() for samples in list_]
+    lines = [lines[index] for index in random.permutation(len(lines))]
+    gains = {
+        name: np.float32(10 ** (random.uniform(-spread_db, spread_db) / 20)) for name in voices
+    }
+    spans = [speech(samples) for _, samples in lines]
+    early = random.uniform(0.2, 1.0, len(lines))
+    pauses = random.uniform(*GAP_SECONDS, len(lines))
+    low, high = 0.0, 1.0
+    for _ in range(12):
+        middle = (low + high) / 2
+        starts = _starts(lines, pauses, middle * early)
+        reference = _placed(lines, spans, starts)
+        low, high = (middle, high) if _overlap(reference) < share else (low, middle)
+    total = max(start + len(samples) for start, (_, samples) in zip(starts, lines, strict=True))
+    mixture = np.zeros(total + VAD_RATE // 2, np.float32)
+    for start, (name, samples) in zip(starts, lines, strict=True):
+        mixture[start : start + len(samples)] += gains[name] * samples
+    return Dialogue(mixture, reference)
+
+
+def _starts(lines: Sequence[tuple[str, Floats]], pauses: Floats, early: Floats) -> list[int]:
+    """First sample of each line: before the end of the line before by a share of the shorter one,
+    or after a pause if the speaker is the same. No voice talks over itself."""
+    starts: list[int] = []
+    free: dict[str, int] = {}
+    end = 0
+    for index, (name, samples) in enumerate(lines):
+        start = end + int(pauses[index] * VAD_RATE * (1 - early[index]))
+        if index and lines[index - 1][0] != name:
+            start -= int(early[index] * min(len(samples), len(lines[index - 1][1])))
+        start = max(start, free.get(name, 0), 0)
+        starts.append(start)
+        end = max(end, start + len(samples))
+        free[name] = start + len(samples) + int(pauses[index] * VAD_RATE)
+    return starts
+
+
+def _placed(
+    lines: Sequence[tuple[str, Floats]], spans: Sequence[Sequence[Utterance]], starts: Sequence[int]
+) -> tuple[Spoken, ...]:
+    found = []
+    for (name, _), spoken, start in zip(lines, spans, starts, strict=True):
+        offset = start * 1000 // VAD_RATE
+        found += [Spoken(name, offset + item.start_ms, offset + item.end_ms) for item in spoken]
+    return tuple(sorted(found, key=lambda item: item.start_ms))
+
+
+def _overlap(reference: Sequence[Spoken]) -> float:
+    """Share of the time with speech that has several voices."""
+    counts = np.zeros(max(item.end_ms for item in reference) // 10 + 1, np.int64)
+    for item in reference:
+        counts[item.start_ms // 10 : item.end_ms // 10] += 1
+    return float((counts > 1).sum() / max(1, (counts > 0).sum()))
+
+
 def in_room(dialogue: Dialogue, random: np.random.Generator) -> Dialogue:
     """The same conversation from across a room: an echo that decays by 60 dB in 0.3 to 0.8 s, and
     noise 10 to 25 dB below."""

@@ -8,13 +8,10 @@ from earshot.analysis.outcome import NO_SPEECH, Skipped
 from earshot.analysis.types import Release, Utterance
 from earshot.audio.clip import Clip
 from earshot.models.runtimes import open_release
-from earshot.models.speakers.diarizer import Diarizer, Spoken
+from earshot.models.speakers.diarizer import TURN_GAP_MS, Diarizer, Spoken
 from earshot.settings import settings
 
 FINDINGS = DiarizationFindings
-
-TURN_GAP_MS = 500
-"""A shorter pause of a speaker does not end the turn."""
 
 
 def load(release: Release, device: str) -> Diarizer:

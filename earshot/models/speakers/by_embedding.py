@@ -1,15 +1,14 @@
 """Separates speakers by clustering embeddings of their voices: the diarizer without further
 packages."""
 
-import numpy as np
-
-from earshot.analysis.types import Release, Utterance
+from earshot.analysis.types import Release
 from earshot.audio.clip import Clip
-from earshot.audio.features.speaker_windows import voice_windows, window_spans
 from earshot.models.options import Options
-from earshot.models.speakers.diarizer import Diarized, Diarizer, Spoken, reader
+from earshot.models.speakers.diarizer import Diarized, Diarizer, reader
+from earshot.models.speakers.embedded import embed
 from earshot.models.speakers.embedding import SpeakerModel, open_packaged_speaker, open_speaker
-from earshot.models.speakers.voices import Embedded, tell_apart
+from earshot.models.speakers.segmentation import open_segmentation
+from earshot.models.speakers.voices import who_spoke
 
 
 def open_by_embedding(release: Release, device: str, options: Options) -> Diarizer:
@@ -31,22 +30,16 @@ def open_by_packaged(release: Release, device: str, options: Options) -> Diarize
 
 
 def by_embedding(model: SpeakerModel) -> Diarizer:
-    """A diarizer over windows of the VAD's speech, clustered."""
+    """A diarizer over windows of speech, clustered, with a second voice where several speak at
+    once."""
+    segmentation = open_segmentation()
 
     def diarize(clip: Clip, channel: int) -> Diarized:
-        embedded = [
-            _embed(model, clip, item) for item in clip.ref.speech if item.channel == channel
-        ]
-        turns = tell_apart(embedded, model.threshold, clip.ref.speakers)
-        return Diarized(tuple(Spoken(voice, item.start_ms, item.end_ms) for voice, item in turns))
+        vad = [item for item in clip.ref.speech if item.channel == channel]
+        read, about = reader(clip, channel), segmentation.about
+        segments = segmentation.segments(read, vad, clip.ref.end_ms)
+        embedded = [embed(model, read, item) for item in vad]
+        overlaps = segments.overlaps(about.overlap)
+        return who_spoke(embedded, model.threshold, overlaps, clip.ref.speakers)
 
     return diarize
-
-
-def _embed(model: SpeakerModel, clip: Clip, utterance: Utterance) -> Embedded:
-    """Embeds an utterance of any length in bounded memory."""
-    windows = window_spans(utterance)
-    spectrograms = voice_windows(reader(clip, utterance.channel), windows, model.mel, model.level)
-    return Embedded(
-        utterance, windows, np.concatenate([model.embed(part) for part in spectrograms])
-    )

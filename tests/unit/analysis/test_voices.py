@@ -19,11 +19,12 @@ from earshot.audio.features.speaker_windows import (
 )
 from earshot.audio.features.spectra import CEPSTRAL
 from earshot.models.checkpoints.defaults import default_releases
-from earshot.models.speakers.diarizer import Diarized, Spoken
-from earshot.models.speakers.voices import STEP_MS, Embedded, tell_apart
+from earshot.models.speakers.diarizer import TURN_GAP_MS, Diarized, Spoken
+from earshot.models.speakers.embedded import Embedded
+from earshot.models.speakers.voices import STEP_MS, tell_apart
 from tests.chunks import chunk
 from workers import diarization
-from workers.diarization import TURN_GAP_MS, findings
+from workers.diarization import findings
 
 RATE = 16_000
 

@@ -8,10 +8,10 @@ from pathlib import Path
 import numpy as np
 
 from earshot.audio.features.level import levelled
-from earshot.audio.features.speaker_windows import voice_windows, window_spans
 from earshot.audio.features.spectra import log_mel
+from earshot.models.speakers.embedded import Embedded, embed
 from earshot.models.speakers.embedding import SpeakerModel
-from earshot.models.speakers.voices import Embedded, tell_apart
+from earshot.models.speakers.voices import tell_apart
 from evaluation.measures import rttm
 from evaluation.measures.der import Errors, Spoken, score
 from training.data.datasets import Example, examples, waveform
@@ -49,14 +49,7 @@ def split(rows: list[Example]) -> tuple[list[Example], list[Example]]:
 
 def case(model: SpeakerModel, dialogue: Dialogue) -> Case:
     """Embeds the speech of a dialogue as the worker does."""
-    spec = model.mel
-    embedded = []
-    for item in speech(dialogue.samples):
-        windows = window_spans(item)
-        spectrograms = voice_windows(dialogue.read, windows, spec, model.level)
-        embedded.append(
-            Embedded(item, windows, np.concatenate([model.embed(part) for part in spectrograms]))
-        )
+    embedded = [embed(model, dialogue.read, item) for item in speech(dialogue.samples)]
     return Case(embedded, dialogue.reference, dialogue.duration_ms)
 
 
