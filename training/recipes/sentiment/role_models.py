@@ -15,6 +15,7 @@ from training.fitting.crossval import Floats, Ints
 from training.importers.role_graph import FLOOR, Chain, Part
 from training.importers.svm_graph import margins
 
+TREES = 120
 SHARPNESS = 2.0
 """Factor of a machine's margins before the softmax that gives the share of no speech; a
 temperature, fitted later, compensates it for speech."""
@@ -110,7 +111,7 @@ def machine(lesson: Lesson, components: int = 64) -> RoleModel:
     return model
 
 
-def forest(lesson: Lesson, directions: bool, trees: int = 120) -> RoleModel:
+def forest(lesson: Lesson, directions: bool, trees: int = TREES) -> RoleModel:
     """A random forest whose leaves contain shares of the labels: one-hot targets make variance the
     impurity of Gini, and allow uniform targets for sounds without speech.
 
