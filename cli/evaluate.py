@@ -141,12 +141,8 @@ def _unseen(each: Classified | Transcribed | Diarized) -> str:
 
 
 def _figures(each: Measured) -> str:
-    if isinstance(each, Classified) and each.n:
-        interval = f"({each.uar_low:.3f}-{each.uar_high:.3f})"
-        return (
-            f"accuracy {each.accuracy:.3f}  macro F1 {each.macro_f1:.3f}  UAR {each.uar:.3f}"
-            f" {interval}  ECE {each.ece:.3f}"
-        )
+    if isinstance(each, Classified) and (each.n or each.natural):
+        return "\n".join(filter(None, (_answers(each), _natural(each))))
     if isinstance(each, Transcribed) and each.wer is not None:
         return f"WER {each.wer:.3f}  CER {each.cer:.3f}  of {each.words} words"
     if isinstance(each, Diarized) and each.der is not None:
@@ -158,6 +154,25 @@ def _figures(each: Measured) -> str:
         collar = f"collar {each.collar_seconds:g} s, overlap counted"
         return f"DER {each.der:.3f}: {parts}{overlap}; {collar}"
     return "nothing"
+
+
+def _answers(each: Classified) -> str:
+    if not each.n:
+        return ""
+    covered = f"  answered {each.coverage:.3f}" if each.coverage not in (None, 1.0) else ""
+    return (
+        f"accuracy {each.accuracy:.3f}  macro F1 {each.macro_f1:.3f}  UAR {each.uar:.3f}"
+        f" ({each.uar_low:.3f}-{each.uar_high:.3f})  ECE {each.ece:.3f}{covered}"
+    )
+
+
+def _natural(each: Classified) -> str:
+    if each.natural is None:
+        return ""
+    return (
+        f"natural speech, {each.natural.n} turns: not neutral {each.natural.called:.3f}, with"
+        f" confidence >= 0.5 {each.natural.confident:.3f}, unclear {each.natural.unclear:.3f}"
+    )
 
 
 def _draw(metrics: Metrics, out: Path) -> None:

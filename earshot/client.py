@@ -34,6 +34,8 @@ class ClassifyResult(BaseModel):
     """Of the service, without the way to it and back."""
     label_coverage: dict[str, bool] = {}
     """False for a label that the model does not know. Empty: the service does not say."""
+    abstained: bool = False
+    """True if no share is large enough for an answer: ``label`` is ``unclear`` then."""
 
 
 class ClassifyClient:

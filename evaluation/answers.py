@@ -2,15 +2,16 @@
 
 from dataclasses import dataclass
 
+from earshot.analysis.emotion.findings import Emotion, EmotionFindings
 from earshot.analysis.findings import (
     Classification,
     DiarizationFindings,
-    Emotion,
-    EmotionFindings,
     SceneFindings,
     SentimentFindings,
 )
 from earshot.analysis.outcome import Failed, Skipped, Succeeded
+from earshot.analysis.report.conversation import section
+from earshot.analysis.report.ordinary import unknown_voice
 from earshot.analysis.report.parts import Evidence, with_bounds
 from earshot.analysis.report.pooling import classify, pool_emotions
 from earshot.analysis.report.prevailing import scene_of
@@ -55,14 +56,24 @@ def classification(evidence: Evidence, analysis: str) -> Classification | Emotio
     return sentiment(evidence) if analysis == "sentiment" else _of_chunks(evidence, analysis)
 
 
+def of_turns(evidence: Evidence, analysis: str) -> tuple[Classification | EmotionSummary, ...]:
+    """What the report has for each turn; turns are the VAD's speech where diarization was not asked
+    for."""
+    found = section(evidence).turns
+    each = ((turn.emotion if analysis == "emotion" else turn.sentiment) for turn in found)
+    return tuple(answer for answer in each if answer is not None)
+
+
 def emotion(evidence: Evidence) -> EmotionSummary | None:
     """Over all utterances, by their length, as for a turn."""
     found = with_bounds(evidence.found("emotion", EmotionFindings), evidence.bounds())
     utterances: Tracks[Emotion] = tracks(
         (item, bounds) for findings, bounds in found for item in findings.utterances
     )
+    judging = found[-1][0].judging if found else None
     return pool_emotions(
-        [pair for channel in utterances for pair in within(utterances, _all(evidence, channel))]
+        [pair for channel in utterances for pair in within(utterances, _all(evidence, channel))],
+        unknown_voice(judging) if judging else None,
     )
 
 

@@ -16,6 +16,9 @@ from evaluation.manifest import Row
 
 MAPS = Path(__file__).with_name("labels")
 DEFAULT = "default"
+NATURAL = "(natural)"
+"""In the place of a label: speech that was not acted, of which no emotion is known, but that nearly
+all of it is neutral."""
 
 
 class Section(BaseModel):

@@ -84,8 +84,33 @@ class Concordance(Frozen):
     ccc: Annotated[float, Field(ge=-1, le=1)] | None
 
 
+class Natural(Frozen):
+    """Turns of speech that was not acted: shares that are called anything but neutral."""
+
+    n: int = Field(description="Turns with an answer or an abstention.")
+    recordings: int
+    called: Share = Field(description="Answered, and not neutral.")
+    confident: Share = Field(description="The same with a confidence of 0.5 and more.")
+    unclear: Share = Field(description="Abstained.")
+    by_confidence: dict[str, tuple[int, int]] = Field(
+        description="Lower bound of a tenth to its answers that are not neutral, and all of them."
+    )
+
+
+class NaturalSource(Natural, OfSource):
+    """The same of one set."""
+
+
 class Classified(Measured):
-    """One label a recording."""
+    """One label a recording. Figures of answers are over those that did not abstain."""
+
+    coverage: Share | None = Field(
+        default=None, description="Labelled recordings that got an answer: the rest abstained."
+    )
+    natural: Natural | None = Field(
+        default=None, description="emotion, sentiment: speech that was not acted, turn by turn."
+    )
+    natural_per_source: dict[str, NaturalSource] = Field(default_factory=dict)
 
     accuracy: Share | None
     macro_f1: Share | None = Field(description="Mean F1 of the labels that occur.")

@@ -12,7 +12,7 @@ from evaluation import answers
 from evaluation.choice import Chosen, reference
 from evaluation.figures import classified, diarized, transcribed
 from evaluation.figures.tally import Case, Tally
-from evaluation.label_map import LabelMap
+from evaluation.label_map import NATURAL, LabelMap
 from evaluation.manifest import Row
 from evaluation.measures.der import score
 from evaluation.metrics import Classified, Diarized, LeftOut, Metrics, Transcribed
@@ -127,6 +127,8 @@ class Trial:
             return score(
                 true, answers.turns(evidence), evidence.recording.duration_ms, self.collar_ms
             )
+        if truth == NATURAL:
+            return answers.of_turns(evidence, name) or None
         return answers.classification(evidence, name)
 
     def _measured(self, name: str, tally: Tally) -> Classified | Transcribed | Diarized:

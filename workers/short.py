@@ -8,9 +8,10 @@ from uuid import UUID
 
 import numpy as np
 
-from earshot.analysis import emotion6
+from earshot.analysis.emotion import six
+from earshot.analysis.emotion.findings import EmotionFindings
 from earshot.analysis.errors import Misconfigured
-from earshot.analysis.findings import Classification, CoveredClassification, EmotionFindings
+from earshot.analysis.findings import Classification, CoveredClassification
 from earshot.analysis.types import ChunkRef, Release, Utterance
 from earshot.audio.clip import Clip
 from earshot.compute.sound import SAMPLE_RATE, Samples, Waveform
@@ -18,7 +19,7 @@ from earshot.models.sound.audioset import SCENES
 from workers import emotion, scene
 from workers.scene.together import judged_together
 
-LABELS = {"scene": SCENES, "emotion": emotion6.LABELS}
+LABELS = {"scene": SCENES, "emotion": six.LABELS}
 """By analysis, every label of its answers, in order (000-05, 000-07)."""
 
 

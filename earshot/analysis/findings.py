@@ -4,7 +4,6 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from earshot.analysis.emotion6 import covered, six
 from earshot.analysis.noise_labels import EMERGENCY
 from earshot.analysis.types import Frozen, Interval, Millis, Utterance
 
@@ -178,40 +177,6 @@ class AsrFindings(Findings):
     """Kept for inspection, in no transcript."""
     routed_to: str | None = None
     """Release that transcribed this, if the language is routed to another one than the job's."""
-
-
-class Emotion(Utterance):
-    """Emotion of one utterance. ``label`` is in the canonical vocabulary (C-03); ``label_native``,
-    ``confidence`` and ``scores`` are the model's own."""
-
-    label: str
-    label_native: str
-    confidence: Share
-    scores: Scores
-    valence: Annotated[float, Field(ge=-1, le=1)] | None = None
-    arousal: Annotated[float, Field(ge=-1, le=1)] | None = None
-    dominance: Annotated[float, Field(ge=-1, le=1)] | None = None
-
-
-class EmotionFindings(Findings):
-    """Emotion per utterance, and pooled over the chunk in canonical labels. ``coverage`` lists the
-    canonical labels of the checkpoint (C-04)."""
-
-    utterances: tuple[Emotion, ...]
-    overall: Classification
-    coverage: tuple[str, ...] = ()
-    """Empty in findings of older releases."""
-    dimensions_by: str | None = None
-    """Release that rated valence, arousal and dominance; null without one."""
-
-    def classification(self) -> CoveredClassification:
-        """In the six labels of 000-07."""
-        scores = six(self.overall.scores)
-        label = max(scores, key=lambda name: scores[name])
-        coverage = covered(self.coverage or self.overall.scores)
-        return CoveredClassification(
-            label=label, confidence=scores[label], scores=scores, label_coverage=coverage
-        )
 
 
 class SpeakerTurn(Utterance):

@@ -104,6 +104,8 @@ class ChunkRef(Interval):
     any number of speakers."""
     language: Name = "en"
     """BCP 47 language of the speech."""
+    neutral: Annotated[float, Field(gt=0, lt=1, strict=True)] | None = None
+    """Share of neutral speech to expect of the source; null: what the release assumes."""
     speakers: SpeakerCount | None = None
     """Number of speakers on the one mixed channel, if the request gives it."""
     speech: Annotated[tuple[Utterance, ...], Field(max_length=200_000, fail_fast=True)] = ()

@@ -7,7 +7,7 @@ classes below; optional ones may be absent, and unknown keys are ignored.
 
 import json
 from collections.abc import Mapping
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, Any, Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
@@ -126,10 +126,12 @@ class Weight(BaseModel):
     shape: tuple[Annotated[int, Field(gt=0)], ...]
     gates: tuple[int, ...] = ()
     """Order of a recurrent layer's gates, by their order in the other file; empty: as there."""
+    numbers: Literal["<f4", "<f2"] = "<f4"
+    """Type of the numbers in the other file."""
 
 
-class PackagedSpeakerMetadata(SpeakerMetadata):
-    """A network that embeds voices, whose weights are in a package."""
+class OutsideWeights(Metadata):
+    """A graph whose weights are in a package."""
 
     member: str
     """File in the package's folder."""
@@ -155,6 +157,27 @@ class SegmentationMetadata(Metadata):
     frame_ms: Annotated[int, Field(gt=0)]
     overlap: Annotated[float, Field(ge=0, le=1)]
     """Probability of several voices above which they are found."""
+
+
+class PackagedSpeakerMetadata(OutsideWeights, SpeakerMetadata):
+    """A network that embeds voices, whose weights are in a package."""
+
+
+class EmotionHeadMetadata(OutsideWeights):
+    """A head over the encoder of a recogniser, whose weights are in a package."""
+
+    mel: MelSpec
+    mel_level: Positive
+    """RMS that every part of an utterance is brought to."""
+    temperature: tuple[Finite, Finite, Finite]
+    """Coefficients of its logarithm (``earshot.models.emotion.on_whisper.Evidence``)."""
+    answered_from: Annotated[float, Field(ge=0, le=1)]
+    ordinary: tuple[Finite, ...]
+    """By label, as ``earshot.analysis.emotion.findings.Judging``; likewise the next two."""
+    ordinary_ms: Annotated[int, Field(gt=0)]
+    kept: Annotated[float, Field(ge=0, le=1)]
+    neutral_share: Annotated[float, Field(gt=0, lt=1)]
+    """Of the speech that the temperature was fitted on."""
 
 
 class SentimentMetadata(Metadata):

@@ -207,6 +207,7 @@ def _reference(
         native_rate=recording.native_rate or sample_rate,
         roles=recording.roles,
         language=recording.language,
+        neutral=settings().neutral_share_of(recording.tenant),
         speakers=recording.request.get("speakers") if row["index"] == WHOLE else None,
         speech=unpack_speech(row["speech"]),
     )

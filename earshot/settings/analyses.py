@@ -6,6 +6,9 @@ from pydantic import BaseModel, Field, SecretStr, field_validator, model_validat
 
 from earshot.analysis.words.languages import Language, route
 
+EVERY = "*"
+"""Stands for all tenants that are not named."""
+
 
 class Analyses(BaseModel):
     """Fields for speech recognition, emotion, scene and noise."""
@@ -29,6 +32,10 @@ class Analyses(BaseModel):
     emotion_dimensions: str = ""
     """Release of the catalog that rates valence, arousal and dominance; the active release provides
     the labels. Empty: the ratings are null."""
+    emotion_neutral: dict[str, Annotated[float, Field(gt=0, lt=1)]] = {}
+    """Tenant (``*`` for all others) to the share of its speech that is expected to be neutral, such
+    as 0.9: emotion needs more evidence to answer otherwise. Without an entry, what the release
+    assumes."""
     emotion_int8: bool = True
     """Run emotion encoders in int8 on a CPU (docs/emotion.md); false: in float32, three times
     slower. No effect on the embedded release."""
@@ -40,6 +47,10 @@ class Analyses(BaseModel):
     noise_windows_per_chunk: Annotated[int, Field(ge=1)] = 25
     """Maximum number of windows of about a second that noise classifies per chunk, evenly spread
     over the usable ones."""
+
+    def neutral_share_of(self, tenant: str) -> float | None:
+        """The expected share of neutral speech in the recordings of a tenant; None: not set."""
+        return self.emotion_neutral.get(tenant, self.emotion_neutral.get(EVERY))
 
     @model_validator(mode="after")
     def _names_its_endpoint(self) -> "Analyses":

@@ -10,8 +10,9 @@ from earshot.analysis.findings import Classification
 from earshot.analysis.report.sections import EmotionSummary
 from earshot.models.emotion.labels import coverage
 from evaluation.choice import DIMENSIONS
+from evaluation.figures.natural import natural_speech
 from evaluation.figures.tally import Case, Tally, rounded
-from evaluation.label_map import LabelMap
+from evaluation.label_map import NATURAL, LabelMap
 from evaluation.measures.classification import Evaluation, judge
 from evaluation.measures.concordance import concordance
 from evaluation.metrics import Classified, ClassifiedSource, Concordance, OfLabel
@@ -22,8 +23,12 @@ Answer = Classification | EmotionSummary
 def measure(tally: Tally, mapping: LabelMap) -> Classified:
     """Computes the metrics. Labels outside the release's coverage are skipped, unless the map names
     a substitute."""
-    labels = _labels(tally.cases)
-    known, uncovered = _known(tally.cases, labels, mapping)
+    natural = [case for case in tally.cases if case.truth == NATURAL]
+    cases = [case for case in tally.cases if case.truth != NATURAL]
+    labels = _labels(cases)
+    known, uncovered = _known(cases, labels, mapping)
+    labelled = len(known)
+    known = [case for case in known if not case.answer.abstained]
     per_source = {}
     for name, cases in tally.by_source(known).items():
         part = judged(cases, labels)
@@ -37,12 +42,14 @@ def measure(tally: Tally, mapping: LabelMap) -> Classified:
     return Classified(
         **tally.stated(len(known), uncovered),
         **_figures(whole),
+        coverage=rounded(len(known) / labelled) if labelled else None,
+        **natural_speech(tally, natural),
         groups=len({case.row.group for case in known}),
         labels=labels,
         confusion=whole.confusion if whole else (),
         per_label=_per_label(whole) if whole else {},
         per_source=per_source,
-        concordance=_concordances(tally.cases) if tally.release.analysis == "emotion" else None,
+        concordance=_concordances(cases) if tally.release.analysis == "emotion" else None,
     )
 
 
@@ -54,7 +61,7 @@ def _labels(cases: Sequence[Case]) -> tuple[str, ...]:
         found.update(
             dict.fromkeys(coverage(scored) if isinstance(case.answer, EmotionSummary) else scored)
         )
-    found.update(dict.fromkeys(case.answer.label for case in cases))
+    found.update(dict.fromkeys(case.answer.label for case in cases if not case.answer.abstained))
     return tuple(found)
 
 

@@ -41,6 +41,7 @@ def _shown(scores: dict[str, float]) -> ConfigDict:
         "scores": {**scores},
         "latency_ms": 1.87,
         "label_coverage": {name: name != "frustrated" for name in scores},
+        "abstained": False,
     }
     return ConfigDict(json_schema_extra={"examples": [example]})
 
@@ -48,8 +49,8 @@ def _shown(scores: dict[str, float]) -> ConfigDict:
 class Answered(BaseModel):
     """The answer about a short sound."""
 
-    label: str
-    confidence: float = Field(description="The share of `label`.")
+    label: str = Field(description="`unclear` where the model abstained.")
+    confidence: float = Field(description="The largest share.")
     scores: dict[str, float] = Field(description="Label to share; they sum to 1.")
     latency_ms: float = Field(
         description="From the whole body to the answer, waiting for a thread included."
@@ -57,6 +58,7 @@ class Answered(BaseModel):
     label_coverage: dict[str, bool] = Field(
         description="False: the model does not know the label, whose share is therefore 0."
     )
+    abstained: bool = Field(description="No share is large enough for an answer.")
 
 
 class Scene(Answered):
@@ -130,5 +132,6 @@ async def _answered(request: Request, analysis: str) -> bytes:
             "scores": found.scores,
             "latency_ms": round(took * 1000, 3),
             "label_coverage": found.label_coverage,
+            "abstained": found.abstained,
         }
     )

@@ -2,6 +2,7 @@
 
 from prometheus_client import Counter, Histogram, disable_created_metrics
 
+from earshot.analysis.findings import UNCLEAR
 from workers.short import LABELS
 
 disable_created_metrics()  # type: ignore[no-untyped-call]
@@ -18,7 +19,7 @@ DURATIONS = Histogram(
 
 # All label values exist from the start, so that rates are right from the first answer on.
 ANSWERS = {
-    analysis: {label: counter.labels(label) for label in LABELS[analysis]}
+    analysis: {label: counter.labels(label) for label in (*LABELS[analysis], UNCLEAR)}
     for analysis, counter in (("scene", SCENES), ("emotion", EMOTIONS))
 }
 TIMES = {analysis: DURATIONS.labels(analysis) for analysis in LABELS}

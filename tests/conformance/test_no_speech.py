@@ -8,7 +8,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from earshot.analysis.findings import EmotionFindings, SentimentFindings
+from earshot.analysis.emotion.findings import EmotionFindings
+from earshot.analysis.findings import SentimentFindings
 from tests.chunks import RATE
 from tests.conformance.test_analyses import clip, hiss, run, voice
 from tests.sounds.synthetic import narrow, sine

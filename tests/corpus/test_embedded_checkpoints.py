@@ -10,11 +10,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from earshot.analysis.findings import (
-    EmotionFindings,
-    SceneFindings,
-    SentimentFindings,
-)
+from earshot.analysis.emotion.findings import EmotionFindings
+from earshot.analysis.findings import SceneFindings, SentimentFindings
 from earshot.analysis.noise_findings import NoiseFindings
 from earshot.analysis.types import Release
 from earshot.audio.clip import Clip

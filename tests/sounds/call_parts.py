@@ -3,12 +3,11 @@
 from datetime import UTC, datetime
 from uuid import UUID
 
+from earshot.analysis.emotion.findings import Emotion, EmotionFindings
 from earshot.analysis.findings import (
     AsrFindings,
     Classification,
     DiarizationFindings,
-    Emotion,
-    EmotionFindings,
     Findings,
     LabelledInterval,
     RoleScores,

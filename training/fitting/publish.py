@@ -27,7 +27,7 @@ def publish(folder: Path) -> None:
     (source,) = folder.glob("*.onnx")
     if any(source.name in entry.beside for entry in load()):
         shutil.copy(source.with_suffix(".md"), MODELS / "embedded")
-        _publish_beside([source, *folder.glob("*.json")])
+        _publish_beside([source, source.with_suffix(".json")])
         return
     uri = f"embedded/{source.name}"
     shutil.copy(source, MODELS / uri)

@@ -5,7 +5,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from earshot.analysis.findings import Classification, Emotion, EmotionFindings
+from earshot.analysis.emotion.findings import Emotion, EmotionFindings
+from earshot.analysis.findings import UNCLEAR, Classification
 from earshot.analysis.outcome import NO_SPEECH, Skipped
 from earshot.analysis.types import Release, Utterance
 from earshot.audio.clip import Clip
@@ -14,6 +15,7 @@ from earshot.models.emotion.model import Dimensions, Shares
 from earshot.models.scoring import classify
 from earshot.settings import settings
 from workers.emotion.models import EmotionModels, open_models
+from workers.emotion.prior import Prior, prior_of
 
 FINDINGS = EmotionFindings
 
@@ -40,7 +42,11 @@ def analyze(model: EmotionModels, clips: Sequence[Clip]) -> list[EmotionFindings
         model.dimensional.dimensions(sounds) if model.dimensional else [None] * len(sounds)
     )
     return [
-        _findings(model, [(span, next(shares), next(rated)) for span in clip.ref.speech])
+        _findings(
+            model,
+            prior_of(model.labelled, clip.ref.neutral),
+            [(span, next(shares), next(rated)) for span in clip.ref.speech],
+        )
         if clip.ref.speech
         else Skipped(reason=NO_SPEECH)
         for clip in clips
@@ -48,33 +54,50 @@ def analyze(model: EmotionModels, clips: Sequence[Clip]) -> list[EmotionFindings
 
 
 def _findings(
-    model: EmotionModels, rated: list[tuple[Utterance, Shares, Dimensions | None]]
+    model: EmotionModels, prior: Prior, rated: list[tuple[Utterance, Shares, Dimensions | None]]
 ) -> EmotionFindings:
     labels = model.labelled.labels
+    judging = prior.of_voices(model.labelled.judging)
+    least = judging.answered_from if judging else 0.0
     weights = [max(span.end_ms - span.start_ms, 1) for span, _, _ in rated]
-    pooled = classify(
-        labels, np.average([shares for _, shares, _ in rated], axis=0, weights=weights)
-    )
+    adjusted = [prior.of(shares) for _, shares, _ in rated]
+    pooled = classify(labels, np.average(adjusted, axis=0, weights=weights))
     scores = emotion_labels.gathered(pooled.scores)
     label = max(scores, key=lambda name: scores[name])
+    abstained = pooled.confidence < least
     return EmotionFindings(
-        utterances=tuple(_emotion(labels, *each) for each in rated),
-        overall=Classification(label=label, confidence=scores[label], scores=scores),
+        utterances=tuple(
+            _emotion(labels, span, shares, least, dimensions)
+            for (span, _, dimensions), shares in zip(rated, adjusted, strict=True)
+        ),
+        overall=Classification(
+            label=UNCLEAR if abstained else label,
+            confidence=scores[label],
+            scores=scores,
+            abstained=abstained,
+        ),
         coverage=emotion_labels.coverage(labels),
         dimensions_by=model.dimensional_name,
+        judging=judging,
     )
 
 
 def _emotion(
-    labels: tuple[str, ...], span: Utterance, shares: Shares, rated: Dimensions | None
+    labels: tuple[str, ...],
+    span: Utterance,
+    shares: Shares,
+    least: float,
+    rated: Dimensions | None,
 ) -> Emotion:
     answer = classify(labels, shares)
+    abstained = answer.confidence < least
     return Emotion(
         **span.model_dump(),
-        label=emotion_labels.canonical()[answer.label],
+        label=UNCLEAR if abstained else emotion_labels.canonical()[answer.label],
         label_native=answer.label,
         confidence=answer.confidence,
         scores=answer.scores,
+        abstained=abstained,
         valence=round(rated.valence, PLACES) if rated else None,
         arousal=round(rated.arousal, PLACES) if rated else None,
         dominance=round(rated.dominance, PLACES) if rated else None,

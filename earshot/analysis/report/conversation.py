@@ -2,10 +2,13 @@
 emotion and sentiment. It is one, as each needs the others: words are given to the speakers of
 diarization, emotion and sentiment are pooled over the turns that this makes."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
-from earshot.analysis.findings import Emotion, EmotionFindings, RoleScores, SentimentFindings
-from earshot.analysis.report.align import take_floor
+from earshot.analysis.emotion.findings import Emotion, EmotionFindings
+from earshot.analysis.findings import RoleScores, SentimentFindings
+from earshot.analysis.report.align import Floor, take_floor
+from earshot.analysis.report.ordinary import OrdinaryVoice, ordinary_voice
 from earshot.analysis.report.parts import Evidence, with_bounds
 from earshot.analysis.report.registered import ReportFields
 from earshot.analysis.report.sections import Speaker, Turn, VoiceSentiment
@@ -16,7 +19,7 @@ from earshot.analysis.report.transcript import (
     spoken_turns,
     transcribe,
 )
-from earshot.analysis.report.voices import Tracks, sentiment_of_voices, tracks
+from earshot.analysis.report.voices import Tracks, sentiment_of_voices, tracks, within
 
 
 @dataclass(frozen=True)
@@ -37,12 +40,27 @@ def section(evidence: Evidence) -> ConversationFields:
     floors = take_floor(transcript.words, detected)
     speakers = name_speakers(spoken_turns(evidence) or detected, roles)
     emotions, sentiments = _emotions(evidence), _sentiments(evidence)
+    voices = _voices(evidence, emotions, floors)
     return ConversationFields(
         speakers=speakers,
         transcript_language=transcript.language,
-        turns=make_turns(floors, roles, transcript.answered, emotions, sentiments),
+        turns=make_turns(floors, roles, transcript.answered, emotions, sentiments, voices),
         sentiment=sentiment_of_voices(sentiments, speakers, floors),
     )
+
+
+def _voices(
+    evidence: Evidence, emotions: Tracks[Emotion], floors: Sequence[Floor]
+) -> dict[str, OrdinaryVoice]:
+    """The ordinary voice of each speaker; none if the release judges utterances by themselves."""
+    found = [findings.judging for _, findings in evidence.found("emotion", EmotionFindings)]
+    judging = found[-1] if found else None
+    if judging is None or None in found:
+        return {}
+    spoken: dict[str, list[tuple[Emotion, float]]] = {}
+    for floor in floors:
+        spoken.setdefault(floor.speaker, []).extend(within(emotions, floor.span))
+    return {speaker: ordinary_voice(judging, parts) for speaker, parts in spoken.items()}
 
 
 def _emotions(evidence: Evidence) -> Tracks[Emotion]:

@@ -3,7 +3,9 @@ chunk."""
 
 from collections.abc import Iterable, Sequence
 
-from earshot.analysis.findings import Classification, Emotion, Scores
+from earshot.analysis.emotion.findings import Emotion
+from earshot.analysis.findings import UNCLEAR, Classification, Scores
+from earshot.analysis.report.ordinary import OrdinaryVoice
 from earshot.analysis.report.sections import EmotionSummary
 from earshot.analysis.shares import rounded_shares
 
@@ -31,26 +33,40 @@ def classify(parts: Iterable[tuple[Scores, float]]) -> Classification | None:
     return Classification(label=label, confidence=scores[label], scores=scores)
 
 
-def pool_emotions(parts: Sequence[tuple[Emotion, float]]) -> EmotionSummary | None:
+def pool_emotions(
+    parts: Sequence[tuple[Emotion, float]], voice: OrdinaryVoice | None = None
+) -> EmotionSummary | None:
     """Emotion over several utterances, weighted by the length of each within the stretch (C-11);
     None without any.
 
-    The winner is one of the labels that won at least one utterance, because only for those is the
-    canonical label of the model's own one known.
+    Args:
+        voice: judges the utterances of one person against how that voice sounds on the whole.
+            Without it, the winner is one of the labels that won at least one utterance, because
+            only for those is the canonical label of the model's own one known.
     """
     weighted = [(emotion, weight) for emotion, weight in parts if weight > 0]
     if not weighted:
         return None
-    scores = mean_scores((emotion.scores, weight) for emotion, weight in weighted)
-    shares = {
-        (emotion.label, emotion.label_native): _share(scores, emotion) for emotion, _ in weighted
-    }
-    label, native = max(shares, key=lambda pair: shares[pair])
+    if voice:
+        scores = mean_scores((voice.judged(each.scores), weight) for each, weight in weighted)
+        native = max(scores, key=lambda name: scores[name])
+        abstained = scores[native] < voice.judging.answered_from
+        label = UNCLEAR if abstained else voice.judging.canonical[native]
+        confidence = scores[native]
+    else:
+        scores = mean_scores((emotion.scores, weight) for emotion, weight in weighted)
+        shares = {
+            (emotion.label, emotion.label_native): _share(scores, emotion)
+            for emotion, _ in weighted
+        }
+        label, native = max(shares, key=lambda pair: shares[pair])
+        confidence, abstained = shares[label, native], False
     return EmotionSummary(
         label=label,
         label_native=native,
-        confidence=shares[label, native],
+        confidence=confidence,
         scores=scores,
+        abstained=abstained,
         valence=_mean([(emotion.valence, weight) for emotion, weight in weighted]),
         arousal=_mean([(emotion.arousal, weight) for emotion, weight in weighted]),
         dominance=_mean([(emotion.dominance, weight) for emotion, weight in weighted]),

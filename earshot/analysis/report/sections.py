@@ -97,10 +97,13 @@ class Speaker(Frozen):
 class EmotionSummary(Frozen):
     """Emotion pooled over a turn."""
 
-    label: str = Field(description="Canonical emotion label.")
-    label_native: str = Field(description="The same in the model's own vocabulary.")
-    confidence: Share
+    label: str = Field(description="Canonical emotion label; unclear where abstained.")
+    label_native: str = Field(description="The top label in the model's own vocabulary.")
+    confidence: Share = Field(description="Share of label_native.")
     scores: Scores
+    abstained: bool = Field(
+        default=False, description="No share is large enough for an answer; scores are kept."
+    )
     valence: Valence | None = None
     arousal: Valence | None = None
     dominance: Valence | None = None

@@ -3,18 +3,19 @@ sentiment."""
 
 from bisect import bisect_right
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from earshot.analysis.emotion.findings import Emotion
 from earshot.analysis.findings import (
     AsrFindings,
     DiarizationFindings,
-    Emotion,
     RoleScores,
     SpeakerTurn,
     Word,
 )
 from earshot.analysis.report.align import Floor, turns_without_diarization
+from earshot.analysis.report.ordinary import OrdinaryVoice
 from earshot.analysis.report.parts import Evidence, Part
 from earshot.analysis.report.pooling import PLACES, pool_emotions
 from earshot.analysis.report.sections import Speaker, SpokenWord, Turn
@@ -108,11 +109,12 @@ def make_turns(
     answered: Sequence[Interval],
     emotions: Tracks[Emotion],
     sentiments: Tracks[RoleScores],
+    voices: Mapping[str, OrdinaryVoice],
 ) -> tuple[Turn, ...]:
     """Turns in order of time, with emotion and sentiment pooled from the utterances inside them.
 
     ``roles`` holds the role of each channel, or nothing; ``answered`` is that of the
-    ``Transcript``.
+    ``Transcript``; ``voices`` are by speaker.
     """
     return tuple(
         _turn(
@@ -122,6 +124,7 @@ def make_turns(
             answered,
             emotions,
             sentiments,
+            voices.get(floor.speaker),
         )
         for index, floor in enumerate(floors)
     )
@@ -134,6 +137,7 @@ def _turn(
     answered: Sequence[Interval],
     emotions: Tracks[Emotion],
     sentiments: Tracks[RoleScores],
+    voice: OrdinaryVoice | None,
 ) -> Turn:
     words = floor.words
     return Turn(
@@ -147,7 +151,7 @@ def _turn(
         confidence=round(sum(word.confidence for word in words) / len(words), PLACES)
         if words
         else None,
-        emotion=pool_emotions(within(emotions, floor.span)),
+        emotion=pool_emotions(within(emotions, floor.span), voice),
         sentiment=sentiment_of(of_role(within(sentiments, floor.span), role)),
     )
 

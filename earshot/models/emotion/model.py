@@ -7,6 +7,7 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from earshot.analysis.emotion.findings import Judging
 from earshot.compute.sound import SAMPLE_RATE, Samples, passes
 
 Shares = NDArray[np.float32]
@@ -33,6 +34,17 @@ class EmotionModel(Protocol):
         """The checkpoint's own, in the order of its shares."""
         ...
 
+    @property
+    def judging(self) -> Judging | None:
+        """How the utterances of one voice are judged together; None: each by itself."""
+        ...
+
+    @property
+    def neutral_share(self) -> float | None:
+        """Share of neutral speech that its shares assume; None: that of its labels, as if each were
+        as frequent."""
+        ...
+
     def shares(self, utterances: Sequence[Samples]) -> list[Shares]:
         """One for each utterance, in order, in as few forward passes as ``PASS_SEC`` allows. None
         depends on its neighbours.
@@ -41,6 +53,13 @@ class EmotionModel(Protocol):
             RuntimeError: out of memory, as the framework says it; fewer utterances may fit.
         """
         ...
+
+
+class ByUtterance:
+    """Base of runtimes that judge each utterance by itself."""
+
+    judging: Judging | None = None
+    neutral_share: float | None = None
 
 
 class DimensionalModel(Protocol):

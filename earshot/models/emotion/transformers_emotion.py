@@ -12,7 +12,7 @@ from earshot.analysis.types import Release
 from earshot.compute.padded_rows import padded
 from earshot.compute.sound import SAMPLE_RATE, Samples
 from earshot.models.checkpoints.location import locate
-from earshot.models.emotion.model import Dimensions, Shares, in_passes, noise
+from earshot.models.emotion.model import ByUtterance, Dimensions, Shares, in_passes, noise
 from earshot.models.options import Options
 from earshot.models.scoring import softmax
 
@@ -100,7 +100,7 @@ class SpeechEncoder:
         base.feature_extractor = front_end(base.feature_extractor)
 
 
-class TransformersEmotion(SpeechEncoder):
+class TransformersEmotion(ByUtterance, SpeechEncoder):
     """Labels: transformers' own head for sequences (``AutoModelForAudioClassification``)."""
 
     def __init__(self, folder: Path, device: str, int8: bool = True) -> None:

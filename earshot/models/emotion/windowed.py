@@ -5,13 +5,13 @@ from dataclasses import dataclass
 
 from earshot.analysis.types import Release
 from earshot.compute.sound import SAMPLE_RATE, Samples
-from earshot.models.emotion.model import Shares
+from earshot.models.emotion.model import ByUtterance, Shares
 from earshot.models.options import Options
 from earshot.models.sound.windowed import WindowedModel, open_windowed
 
 
 @dataclass(frozen=True)
-class WindowedEmotion:
+class WindowedEmotion(ByUtterance):
     """Shares averaged over windows."""
 
     windowed: WindowedModel

@@ -9,7 +9,7 @@ from earshot.analysis.types import Release
 from earshot.compute.padded_rows import padded
 from earshot.compute.sound import Samples
 from earshot.models.checkpoints.location import locate
-from earshot.models.emotion.model import Shares, in_passes, noise
+from earshot.models.emotion.model import ByUtterance, Shares, in_passes, noise
 from earshot.models.emotion2vec.config import UNUSED, read_config, read_labels
 from earshot.models.emotion2vec.weights import load_network
 from earshot.models.options import Options
@@ -22,7 +22,7 @@ SPREAD = 1e-5
 """Added to the variance of a row, as FunASR does."""
 
 
-class Emotion2vecModel:
+class Emotion2vecModel(ByUtterance):
     """One checkpoint as FunASR publishes it: ``config.yaml``, ``model.pt`` and ``tokens.txt`` in
     one folder."""
 

@@ -7,13 +7,13 @@ from typing import Any
 from earshot.analysis.errors import Misconfigured
 from earshot.analysis.types import Release
 from earshot.compute.sound import Samples, passes
-from earshot.models.emotion.model import Shares
+from earshot.models.emotion.model import ByUtterance, Shares
 from earshot.models.options import Options
 from earshot.models.scoring import softmax
 from earshot.models.voxtral.network import Voxtral, opened
 
 
-class VoxtralEmotion:
+class VoxtralEmotion(ByUtterance):
     """A network with the labels that its answers are compared for."""
 
     def __init__(self, network: Voxtral, labels: Sequence[str]) -> None:

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from typer.testing import CliRunner
 
-from earshot.analysis.findings import EmotionFindings
+from earshot.analysis.emotion.findings import EmotionFindings
 from earshot.analysis.outcome import Skipped, Succeeded
 from earshot.analysis.types import ChunkRef, Job, Release
 from earshot.compute import cache

@@ -7,7 +7,8 @@ from uuid import uuid4
 import numpy as np
 import pytest
 
-from earshot.analysis.findings import AsrFindings, EmotionFindings
+from earshot.analysis.emotion.findings import EmotionFindings
+from earshot.analysis.findings import AsrFindings
 from earshot.analysis.outcome import Succeeded
 from earshot.analysis.types import Job, Release
 from earshot.compute import cache

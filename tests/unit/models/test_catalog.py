@@ -142,7 +142,8 @@ def test_noise_categories_are_59_and_the_head_is_58() -> None:
     ],
 )
 def test_a_wrong_release_is_refused_by_name(change: dict[str, object], message: str) -> None:
-    release = default_releases()["emotion"].model_copy(update=change)
+    entry = next(entry for entry in load() if entry.name == "emotion-embedded-2")
+    release = entry.release().model_copy(update=change)
     with pytest.raises(Misconfigured, match=message) as caught:
         open_model(release, settings())
     assert "\n" not in str(caught.value)

@@ -11,16 +11,17 @@ import pytest
 import yaml
 from pydantic import TypeAdapter
 
-from earshot.analysis.emotion6 import covered
+from earshot.analysis.emotion.findings import EmotionFindings
+from earshot.analysis.emotion.six import covered
 from earshot.analysis.errors import Misconfigured
-from earshot.analysis.findings import Classification, EmotionFindings, Published
+from earshot.analysis.findings import Classification, Published
 from earshot.analysis.outcome import Skipped
 from earshot.analysis.types import Release
 from earshot.compute.sound import Samples
 from earshot.models.checkpoints.catalog import load
 from earshot.models.checkpoints.defaults import default_releases
 from earshot.models.emotion.labels import canonical, check, coverage, gathered
-from earshot.models.emotion.model import SHORTEST, Dimensions, Shares, in_passes
+from earshot.models.emotion.model import SHORTEST, ByUtterance, Dimensions, Shares, in_passes
 from earshot.models.emotion.opening import DIMENSIONAL, open_labelled
 from earshot.models.emotion2vec.config import UNUSED, read_config, read_labels
 from earshot.settings import Settings, settings
@@ -38,7 +39,7 @@ SIX = ("neutral", "happy", "angry", "sad", "frustrated", "surprised")
 """000-07."""
 
 
-class Listener:
+class Listener(ByUtterance):
     """An emotion model that writes down how much it was given in each call; the longer, the
     angrier."""
 

@@ -14,7 +14,7 @@ from earshot.audio.features.spectra import MelSpec, log_mel, mel_bank
 from earshot.models.checkpoints.catalog import load
 from earshot.models.checkpoints.defaults import defaults
 from earshot.models.checkpoints.location import beside
-from earshot.models.speakers.embedding import PLACES, open_packaged_speaker
+from earshot.models.speakers.embedding import open_packaged_speaker
 from earshot.settings import settings
 from training.importers.torch_tensors import MAGIC, placed
 
@@ -77,7 +77,7 @@ def test_the_places_are_those_that_the_importer_finds() -> None:
     folder = ENTRY.folder_in_package
     assert folder is not None
     tensors = placed(folder / "pretrained.pt", "model_state")
-    weights = json.loads(beside(PLACES).read_text())["weights"]
+    weights = json.loads(beside("voices.json").read_text())["weights"]
     assert weights["R2"]["offsets"] == [tensors["lstm.weight_hh_l2"].offset]
     assert weights["B0"]["offsets"] == [
         tensors[f"lstm.bias_{kind}_l0"].offset for kind in ("ih", "hh")

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from earshot.analysis import emotion6
+from earshot.analysis.emotion import six
 from earshot.models.checkpoints.defaults import default_release
 from earshot.models.sound.audioset import SCENES
 from workers import scene
@@ -55,5 +55,5 @@ def test_emotions_together_are_as_alone() -> None:
     given = [Sound(sound, RATE) for samples in (400, 16_000) for sound in sounds(3, samples)]
     for found, sound in zip(classify(given), given, strict=True):
         assert [found] == classify([sound])
-        assert tuple(found.scores) == emotion6.LABELS
+        assert tuple(found.scores) == six.LABELS
         assert sum(found.scores.values()) == pytest.approx(1, abs=1e-9)

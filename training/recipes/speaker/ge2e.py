@@ -18,7 +18,8 @@ from earshot.audio.features.spectra import MelSpec
 from earshot.models.checkpoints.catalog import load
 from earshot.models.checkpoints.location import locate
 from earshot.models.metadata import PackagedSpeakerMetadata, Weight
-from earshot.models.speakers.embedding import SpeakerModel, open_graph
+from earshot.models.outside_weights import open_graph
+from earshot.models.speakers.embedding import SpeakerModel, described
 from earshot.settings import settings
 from training.data.datasets import examples
 from training.fitting.card import write_card
@@ -161,7 +162,9 @@ def main(data: Path, out: Path) -> None:
     folder = locate(entry.release(), settings())
     graph, weights = out / "voices.onnx", folder / MEMBER
     write(weights, graph, threshold=0.0)
-    model = open_graph(graph, graph.with_suffix(".json"), folder)
+    model = described(
+        *open_graph(graph, graph.with_suffix(".json"), PackagedSpeakerMetadata, folder)
+    )
     distance = parity(model, weights)
     _, held = split(examples(data, TRAIN_SET))
     model = replace(model, threshold=best_threshold(model, held))

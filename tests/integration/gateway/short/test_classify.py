@@ -15,7 +15,7 @@ import httpx2
 import numpy as np
 import pytest
 
-from earshot.analysis import emotion6
+from earshot.analysis.emotion import six
 from earshot.models.checkpoints.defaults import default_release
 from earshot.models.sound.audioset import SCENES
 from tests.servers import Stack
@@ -24,7 +24,7 @@ from workers.short import Sound, open_scene
 pytestmark = pytest.mark.integration
 Make = Callable[..., httpx2.Client]
 
-LABELS = {"/scene": SCENES, "/emotion": emotion6.LABELS}
+LABELS = {"/scene": SCENES, "/emotion": six.LABELS}
 RATE = 16_000
 
 
@@ -47,10 +47,21 @@ def test_the_answer_has_the_keys_and_labels_of_the_source(client: Make, path: st
     assert answer.status_code == 200
     assert answer.headers["content-type"] == "application/json"
     found = answer.json()
-    assert set(found) == {"label", "confidence", "scores", "latency_ms", "label_coverage"}
+    assert set(found) == {
+        "label",
+        "confidence",
+        "scores",
+        "latency_ms",
+        "label_coverage",
+        "abstained",
+    }
     assert tuple(found["scores"]) == tuple(found["label_coverage"]) == LABELS[path]
     assert math.isclose(sum(found["scores"].values()), 1, abs_tol=1e-9)
-    assert found["confidence"] == found["scores"][found["label"]] == max(found["scores"].values())
+    assert found["confidence"] == max(found["scores"].values())
+    if found["abstained"]:
+        assert found["label"] == "unclear"
+    else:
+        assert found["confidence"] == found["scores"][found["label"]]
     assert found["latency_ms"] > 0
     for label, covered in found["label_coverage"].items():
         assert covered or found["scores"][label] == 0
@@ -164,7 +175,7 @@ def test_metrics_have_the_names_of_the_source(client: Make) -> None:
     before = figures()
     for label in SCENES:
         assert f'classify_scene_total{{label="{label}"}}' in before
-    for label in emotion6.LABELS:
+    for label in six.LABELS:
         assert f'classify_emotion_total{{label="{label}"}}' in before
     client("read").post("/scene", content=bytes(4 * RATE))
     emotion = client("read").post("/emotion", content=hiss()).json()["label"]

@@ -14,7 +14,7 @@ import psutil
 import pytest
 from pydantic import ValidationError
 
-from earshot.analysis import emotion6
+from earshot.analysis.emotion import six
 from earshot.analysis.errors import EarshotError, Misconfigured, Permanent, Unavailable
 from earshot.client import ClassifyClient, ClassifyResult, classify_client
 from earshot.models.sound.audioset import SCENES
@@ -43,7 +43,7 @@ def test_it_answers_as_the_gateway_does(classifier: ClassifyClient, client: Make
     answer = client("read").post("/scene", content=HISS.tobytes()).json()
     assert {**answer, "latency_ms": found.latency_ms} == found.model_dump()
     assert (found.label, tuple(found.scores)) == ("noise", SCENES)
-    assert tuple(classifier.classify_emotion(HISS).scores) == emotion6.LABELS
+    assert tuple(classifier.classify_emotion(HISS).scores) == six.LABELS
     with pytest.raises(ValidationError, match="frozen"):
         found.label = "speech"
 

@@ -1,0 +1,1 @@
+"""Emotion: its findings, and the six labels of its events."""

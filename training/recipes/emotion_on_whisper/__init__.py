@@ -1,0 +1,1 @@
+"""Training of the emotion checkpoint on Whisper's encoder."""

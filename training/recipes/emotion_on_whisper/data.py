@@ -1,0 +1,114 @@
+"""Training and evaluation data: pooled features of the encoder for takes of acted and natural
+utterances."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from earshot.audio.features import augment
+from earshot.audio.features.spectra import Array, log_mel
+from earshot.compute.sound import SAMPLE_RATE
+from earshot.models.emotion.on_whisper import evidence, parts
+from training.data import emotional_speech, natural
+from training.data.datasets import examples, folds, waveform
+from training.data.lines import line
+from training.recipes.emotion_on_whisper.graph import SPEC
+
+Floats = NDArray[np.float32]
+Ints = NDArray[np.int64]
+
+LABELS = ("happy", "sad", "angry", "surprised", "neutral")  # 001-01, in this order
+KINDS = (*LABELS, "other")
+"""Fear, disgust and boredom are learnt as an answer of its own, which the checkpoint lacks."""
+NEUTRAL = LABELS.index("neutral")
+MAPPED = {"calm": "neutral"}
+LAYERS = (2, 3, 4)
+LEVEL = 0.05
+TAKES = ("recorded", "telephone", "worse")
+"""As recorded; through a codec; at another speed over a bad line, for training only."""
+FOLDS = 4
+
+
+@dataclass(frozen=True)
+class Utterances:
+    """Acted and natural utterances in takes; arrays over the parts that they are cut into."""
+
+    features: dict[int, Floats]
+    """By layer, shape (parts, features)."""
+    utterance: Ints
+    """Utterance of each part; ``take`` likewise."""
+    take: Ints
+    terms: Floats
+    """Of the temperature, shape (takes, utterances, 3)."""
+    seconds: Floats
+    """Of each utterance; all below likewise."""
+    kind: Ints
+    source: NDArray[np.str_]
+    voice: NDArray[np.str_]
+    fold: Ints
+    acted: NDArray[np.bool_]
+
+
+def takes(sound: Array, random: np.random.Generator) -> Iterator[Array]:
+    """Of an utterance, in the order of ``TAKES``."""
+    yield sound
+    yield line(sound, random)
+    yield emotional_speech.bad_line(augment.speed(sound, random.uniform(0.88, 1.14)), random)
+
+
+def read(data: Path, session: Any) -> Utterances:
+    """Computes the features of all utterances with the encoder in ``session``."""
+    random, rows = np.random.default_rng(0), []
+    acted = examples(data, *(name for name, _ in emotional_speech.SETS))
+    fold_of = folds([row.group for row in acted], FOLDS)
+    for row, fold in zip(acted, fold_of.tolist(), strict=True):
+        label = MAPPED.get(row.label, row.label)
+        kind = KINDS.index(label) if label in LABELS else len(LABELS)
+        sound = emotional_speech.trimmed(waveform(row.path))
+        rows.append((sound, kind, row.source, f"{row.source} {row.group}", fold, True))
+    for each in natural.utterances(data):
+        rows.append((each.samples, NEUTRAL, each.source, each.voice, each.fold, False))
+    names = [f"layer_{layer}" for layer in LAYERS]
+    pooled: list[list[Array]] = []
+    owner, number, terms = [], [], np.zeros((len(TAKES), len(rows), 3), np.float32)
+    for index, (sound, *_) in enumerate(rows):
+        for take, changed in enumerate(takes(sound, random)):
+            mels = [log_mel(part, SAMPLE_RATE, SPEC)[:-1] for part in parts(changed, LEVEL)]
+            terms[take, index] = evidence(changed, mels).terms()
+            for mel in mels:
+                pooled.append([out[0] for out in session.run(names, {"log_mel": mel})])
+                owner.append(index)
+                number.append(take)
+        if index % 200 == 199:
+            print(f"{index + 1} of {len(rows)} utterances", flush=True)
+    return Utterances(
+        {layer: np.stack([each[i] for each in pooled]) for i, layer in enumerate(LAYERS)},
+        np.array(owner),
+        np.array(number),
+        terms,
+        np.array([len(sound) / SAMPLE_RATE for sound, *_ in rows], np.float32),
+        *(np.array(column) for column in list(zip(*rows, strict=True))[1:]),
+    )
+
+
+def save(path: Path, found: Utterances) -> None:
+    """Keeps the features for another run."""
+    fields = {key: value for key, value in vars(found).items() if key != "features"}
+    path.parent.mkdir(parents=True, exist_ok=True)
+    np.savez(path, **fields, **{f"layer_{n}": x for n, x in found.features.items()})
+
+
+def load(path: Path) -> Utterances:
+    """What ``save`` kept."""
+    with np.load(path) as kept:
+        fields = {key: kept[key] for key in kept.files if not key.startswith("layer_")}
+        return Utterances({n: kept[f"layer_{n}"] for n in LAYERS}, **fields)
+
+
+def of_set(names: Sequence[str], found: Utterances) -> NDArray[np.bool_]:
+    """The utterances of these sets."""
+    return np.isin(found.source, names)
