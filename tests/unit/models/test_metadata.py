@@ -33,7 +33,7 @@ KINDS = {
     "scene-embedded-4": WindowedMetadata,
     "noise-embedded-4": WindowedMetadata,
     "noise-yamnet-2": HeadMetadata,
-    "sentiment-embedded-2": SentimentMetadata,
+    "sentiment-embedded-3": SentimentMetadata,
     "emotion-embedded-2": WindowedMetadata,
     "diarization-embedded-1": SpeakerMetadata,
     "language-embedded-1": LanguageMetadata,

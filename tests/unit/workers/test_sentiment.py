@@ -28,6 +28,11 @@ def found(model: SentimentModel, folder: Path) -> SentimentFindings:
     return answer
 
 
+def test_the_release_says_from_which_share_each_role_answers(model: SentimentModel) -> None:
+    assert set(model.answered_from) == set(ROLES)
+    assert all(1 / 3 < least < 1 for least in model.answered_from.values())
+
+
 def test_a_chunk_below_the_least_share_is_unclear(model: SentimentModel, tmp_path: Path) -> None:
     answer = found(replace(model, answered_from=dict.fromkeys(ROLES, 1.0)), tmp_path)
     assert (answer.overall.label, answer.overall.abstained) == (UNCLEAR, True)
