@@ -13,6 +13,7 @@ import pytest
 from earshot.analysis.emotion.findings import EmotionFindings
 from earshot.analysis.findings import SceneFindings, SentimentFindings
 from earshot.analysis.noise_findings import NoiseFindings
+from earshot.analysis.report.voices import sentiment_of
 from earshot.analysis.types import Release
 from earshot.audio.clip import Clip
 from earshot.compute import cache
@@ -196,3 +197,20 @@ def test_both_sentiment_models_are_far_above_chance(tmp_path: Path) -> None:
                 max(answer.scores, key=lambda label: answer.scores[label]) == row.label
             )
     assert all(np.mean(of_role) > 0.55 for of_role in hits.values())
+
+
+def test_natural_speech_is_mostly_neutral_or_unclear_to_sentiment(tmp_path: Path) -> None:
+    """A support call and meetings, in which nobody acts."""
+    files = [DATA / "callcenter/auto_repairs_40_stereo_8k.flac"]
+    files += sorted((DATA / "diarization/ami_debug").glob("*.flac"))
+    analyser = Analyser(f"file://{tmp_path}", {"sentiment": default_releases()["sentiment"]})
+    labels: list[str] = []
+    for path in files:
+        for _, found in analyser.analyse(path).evidence.found("sentiment", SentimentFindings):
+            for item in found.utterances:
+                answer = sentiment_of([(item, 1.0)])
+                assert answer is not None
+                labels.append(answer.label)
+    assert len(labels) > 100
+    assert share([label in ("negative", "positive") for label in labels]) < 0.1
+    assert share([label == "unclear" for label in labels]) < 0.2
