@@ -44,6 +44,8 @@ class Band(BaseModel):
     labels: dict[str, Tally]
     confidence: Share
     """Below this confidence an answer abstains."""
+    own: dict[str, Share] = {}
+    """The same for labels to which ``confidence`` does not apply."""
 
 
 class Evidence(BaseModel):

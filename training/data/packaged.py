@@ -145,7 +145,9 @@ def members(package: Path, chosen: Callable[[str], object]) -> Iterator[tuple[st
         assert unpacking.stdout is not None
         with tarfile.open(fileobj=unpacking.stdout, mode="r|") as archive:
             for member in archive:
-                content = archive.extractfile(member) if chosen(member.name) else None
+                # A link has no content of its own.
+                found = member.isfile() and chosen(member.name)
+                content = archive.extractfile(member) if found else None
                 if content is not None:
                     yield member.name, content
 

@@ -82,14 +82,17 @@ def summary(results: Sequence[Evaluation]) -> str:
 
 
 def per_label(result: Evaluation) -> str:
-    """Recall and precision of every label that occurs, and its confusions."""
+    """Recall and precision of every label that occurs, and its confusions with those that occur or
+    were answered."""
+    matrix = np.array(result.confusion)
+    shown = np.flatnonzero(matrix.sum(axis=0) + matrix.sum(axis=1)).tolist()
     lines = [
         "| label | recordings | recall | precision |"
-        f" {' | '.join(f'→ {label}' for label in result.labels)} |"
+        f" {' | '.join(f'→ {result.labels[i]}' for i in shown)} |"
     ]
-    lines.append("|---" * (4 + len(result.labels)) + "|")
+    lines.append("|---" * (4 + len(shown)) + "|")
     for (label, count, recall, precision), row in zip(result.rows(), result.confusion, strict=True):
         if count:
-            went = " | ".join(str(n) for n in row)
+            went = " | ".join(str(row[i]) for i in shown)
             lines.append(f"| {label} | {count} | {recall:.2f} | {precision:.2f} | {went} |")
     return "\n".join(lines)

@@ -41,11 +41,18 @@ def answer(
     label = max(scores, key=lambda name: scores[name])
     band = evidence and (evidence.narrow if narrow else evidence.wide)
     measured = SILENCE if label == NO_NOISE else label
-    if band and (scores[label] < band.confidence or not answered(measured, band, narrow=narrow)):
+    if band and (
+        scores[label] < lowest(measured, band) or not answered(measured, band, narrow=narrow)
+    ):
         return Classification(
             label=UNCLEAR, confidence=scores[label], scores=scores, abstained=True
         )
     return Classification(label=label, confidence=scores[label], scores=scores)
+
+
+def lowest(label: str, band: Band) -> float:
+    """The confidence below which the label is no answer in this band."""
+    return band.own.get(label, band.confidence)
 
 
 def answered(label: str, band: Band, *, narrow: bool) -> bool:

@@ -255,7 +255,7 @@ def test_what_is_at_hand_is_not_fetched_and_what_is_not_here_is_named(tmp_path: 
     ("name", "says"),
     [
         ("nothing", "no model named nothing"),
-        ("noise-embedded-4", "no database: run `earshot up`"),
+        ("noise-embedded-5", "no database: run `earshot up`"),
     ],
 )
 def test_what_cannot_be_used_is_one_line(tmp_path: Path, name: str, says: str) -> None:

@@ -20,7 +20,11 @@ EVIDENCE = Evidence(
         },
         confidence=0.5,
     ),
-    narrow=Band(labels={"ocean_waves": POOR, "silence": GOOD, "mixed_noise": GOOD}, confidence=0.6),
+    narrow=Band(
+        labels={"ocean_waves": POOR, "silence": GOOD, "mixed_noise": GOOD},
+        confidence=0.7,
+        own={"silence": 0.6},
+    ),
 )
 
 
@@ -37,6 +41,10 @@ def shares(label: str, share: float) -> np.ndarray:
         ("mixed_noise", 0.55, False, "mixed_noise"),
         ("mixed_noise", 0.55, True, UNCLEAR),
         ("mixed_noise", 0.45, False, UNCLEAR),
+        ("mixed_noise", 0.65, True, UNCLEAR),
+        ("silence", 0.65, True, "silence"),  # which has a confidence of its own in this band
+        ("silence", 0.55, True, UNCLEAR),
+        ("silence", 0.45, False, UNCLEAR),  # and none in this one
         ("thunder", 0.9, False, "thunder"),  # unmeasured, and marked so
         ("thunder", 0.9, True, UNCLEAR),
         ("forest", 0.9, False, UNCLEAR),  # nine answers, none of them right

@@ -31,7 +31,7 @@ WINDOWED = WindowedMetadata(
 
 KINDS = {
     "scene-embedded-4": WindowedMetadata,
-    "noise-embedded-4": WindowedMetadata,
+    "noise-embedded-5": WindowedMetadata,
     "noise-yamnet-2": HeadMetadata,
     "sentiment-embedded-3": SentimentMetadata,
     "emotion-embedded-2": WindowedMetadata,

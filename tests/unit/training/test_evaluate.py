@@ -154,7 +154,7 @@ def test_broken_audio_is_named_and_the_rest_is_measured(folder: Path) -> None:
         ),
         (
             '{"path": "quiet.wav", "scene": "silence"}',
-            ("--checkpoint", "noise-embedded-4"),
+            ("--checkpoint", "noise-embedded-5"),
             "is for noise, which is not measured",
         ),
         ('{"path": "quiet.wav", "rttm": "r.rttm"}', (), "r.rttm cannot be read"),

@@ -76,7 +76,7 @@ def test_a_head_changes_nothing_under_it(tmp_path: Path) -> None:
     from training.recipes.trunk.student_net import embedded, named, untrained, with_trunk
 
     path = tmp_path / "trunk.pt"
-    with pytest.raises(SystemExit, match=r"training\.trunk"):
+    with pytest.raises(SystemExit, match=r"training\.recipes\.trunk"):
         with_trunk(path)
     torch.save(untrained().state_dict(), path)
     trunk, windows = (

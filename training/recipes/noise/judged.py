@@ -2,10 +2,11 @@
 label."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import product
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
 
 from earshot.analysis.noise_labels import CLASSIFIED
@@ -14,12 +15,16 @@ from earshot.models.sound.noise import tempered
 from evaluation.measures.classification import Evaluation, evaluate
 from training.data.datasets import Example, indices
 from training.fitting.crossval import Floats, Ints
+from training.fitting.nets import Further
 from training.recipes.noise import sounds
+from training.recipes.noise.zero_shot import NAMES, STEEP
 
 FINE = tuple(
     dict.fromkeys("baby_cry" if name == "crying_baby" else name for name in sounds.categories())
 )
-LABELS = sounds.published()
+TRAINED = sounds.published()
+LABELS = tuple(label for label in CLASSIFIED if label in {*TRAINED, *NAMES})
+"""Those with labelled recordings or generated sounds, and those that answer zero-shot."""
 FOLDS = 4
 ALL = "all sets"
 REST = "mixed_noise"
@@ -37,8 +42,8 @@ class Temperatures:
     mixed: float = 0.0  # added to the logarithm of the share of mixed_noise, in each window
 
     def prior(self) -> Floats:
-        """Added to the logarithms of the published categories' shares."""
-        return np.float32(self.mixed) * np.eye(len(LABELS), dtype=np.float32)[LABELS.index(REST)]
+        """Added to the logarithms of the trained categories' shares."""
+        return np.float32(self.mixed) * np.eye(len(TRAINED), dtype=np.float32)[TRAINED.index(REST)]
 
 
 @dataclass(frozen=True)
@@ -50,34 +55,65 @@ class Judged:
     fold: Ints
     answers: Floats  # logits (windows, FINE)
     owner: Ints  # of every window
+    division: Floats  # of the share of mixed_noise (windows, 1 + zero-shot categories)
     mixed: tuple[float, ...] = (0.0,)  # candidates of ``Temperatures.mixed``
     # how much more the recordings of a rare category count in the choice; 1: all categories alike
     rare: float = 0.0
+    fitted: dict[int, Temperatures] = field(default_factory=dict)  # by the fold left out
 
-    def windowed(self, temperatures: Temperatures) -> Floats:
-        """Mean share of the published categories over the windows of every row."""
-        shares = softmax(
+    def wanted(self) -> Ints:
+        """The category of every row, among LABELS."""
+        fine = [TRAINED[i] for i in matrix().argmax(axis=1)]
+        named = [
+            sounds.zero_shot(row) or fine[truth]
+            for row, truth in zip(self.rows, self.truth, strict=True)
+        ]
+        return indices(LABELS, named)
+
+    def held_out(self, other: "Judged | None" = None) -> Floats:
+        """Shares of every row under the temperatures fitted on the other folds, of ``other`` or of
+        these answers, shape (rows, LABELS)."""
+        shares = np.zeros((len(self.rows), len(LABELS)), np.float32)
+        for k in range(FOLDS):
+            temperatures = (other or self).without(k)
+            shares[self.fold == k] = self.coarse(temperatures)[self.fold == k]
+        return shares
+
+    def trained(self, temperatures: Temperatures) -> Floats:
+        """Shares of the trained categories, shape (windows, TRAINED)."""
+        return softmax(
             np.log(softmax(self.answers, temperatures.window) @ matrix() + 1e-6)
             + temperatures.prior(),
             1.0,
         )
-        total = np.zeros((len(self.rows), len(LABELS)))
+
+    def windowed(self, shares: Floats) -> Floats:
+        """Mean over the windows of every row."""
+        total = np.zeros((len(self.rows), shares.shape[1]))
         np.add.at(total, self.owner, shares)
         return (total / np.bincount(self.owner, minlength=len(self.rows))[:, None]).astype(
             np.float32
         )
 
     def coarse(self, temperatures: Temperatures) -> Floats:
-        """Shares of every row as computed by the worker."""
-        return tempered(self.windowed(temperatures), temperatures.whole)
+        """Shares of LABELS of every row as computed by the worker."""
+        shares = divided(self.trained(temperatures), self.division)
+        return tempered(self.windowed(shares), temperatures.whole)
 
-    def calibrated(self, chosen: NDArray[np.bool_]) -> Temperatures:
-        """The temperatures with the lowest log loss on the chosen recordings."""
+    def without(self, k: int) -> Temperatures:
+        """The temperatures fitted on the folds other than ``k``; on all of them for -1."""
+        if k not in self.fitted:
+            self.fitted[k] = self._calibrated(self.fold != k)
+        return self.fitted[k]
+
+    def _calibrated(self, chosen: NDArray[np.bool_]) -> Temperatures:
+        """The temperatures with the lowest log loss on the chosen recordings, among the trained
+        categories."""
         rows, wanted = np.flatnonzero(chosen), matrix().argmax(axis=1)[self.truth[chosen]]
-        weight = np.bincount(wanted, minlength=len(LABELS))[wanted] ** -self.rare
+        weight = np.bincount(wanted, minlength=len(TRAINED))[wanted] ** -self.rare
         best: tuple[float, Temperatures] | None = None
         for window, mixed in product(OF_WINDOWS.tolist(), self.mixed):
-            mean = self.windowed(Temperatures(window, 1.0, mixed))[rows]
+            mean = self.windowed(self.trained(Temperatures(window, 1.0, mixed)))[rows]
             for whole in OF_POOLED.tolist():
                 shares = tempered(mean, whole)[np.arange(len(rows)), wanted]
                 loss = float(-(weight * np.log(shares + 1e-9)).sum())
@@ -94,10 +130,7 @@ def measure(found: Judged) -> list[Evaluation]:
         np.array([getattr(row, key) for row in found.rows]) for key in ("group", "source")
     )
     recorded = np.char.startswith(sources, sounds.RECORDED)
-    coarse = np.zeros((len(found.rows), len(LABELS)), np.float32)
-    for k in range(FOLDS):
-        coarse[found.fold == k] = found.coarse(found.calibrated(found.fold != k))[found.fold == k]
-    wanted = matrix().argmax(axis=1)[found.truth]
+    coarse, wanted = found.held_out(), found.wanted()
     parts = {
         ALL: recorded | True,
         "all recorded noise": recorded,
@@ -110,21 +143,26 @@ def measure(found: Judged) -> list[Evaluation]:
 
 
 def matrix() -> Floats:
-    """Mapping of fine names to published categories, shape (fine, published)."""
+    """Mapping of fine names to trained categories, shape (fine, trained)."""
     category = sounds.categories()
-    return np.eye(len(LABELS), dtype=np.float32)[indices(LABELS, [category[name] for name in FINE])]
+    places = indices(TRAINED, [category[name] for name in FINE])
+    return np.eye(len(TRAINED), dtype=np.float32)[places]
 
 
-def coverage(results: Sequence[Evaluation]) -> str:
-    """The categories of the checkpoint and their quality, as a section of its card."""
-    whole = next(result for result in results if result.title.endswith(ALL))
-    rows = (
-        f"| {label} | {count} | {2 * recall * precision / max(recall + precision, 1e-9):.3f} |"
-        for label, count, recall, precision in whole.rows()
-    )
-    rest = [label for label in CLASSIFIED if label not in LABELS]
-    table = "\n".join(["| category | recordings | F1 over all sets |", "|---|---|---|", *rows])
-    return (
-        f"## Coverage\n\n{len(LABELS)} of 58 are covered:\n\n{table}\n\nNot covered ({len(rest)}):"
-        f" {', '.join(rest)}."
-    )
+def further(limits: Floats) -> Further:
+    """The zero-shot categories as ``training.fitting.nets.Merged`` takes them."""
+    order = indices([*TRAINED, *NAMES], LABELS)
+    return Further(torch.from_numpy(limits), STEEP, TRAINED.index(REST), torch.from_numpy(order))
+
+
+def divided(shares: Floats, division: Floats) -> Floats:
+    """Shares of LABELS, shape (windows, LABELS), out of those of TRAINED.
+
+    Args:
+        division: of the share of mixed_noise, as ``zero_shot.split`` returns it.
+    """
+    found = np.zeros((len(shares), len(LABELS)), np.float32)
+    found[:, indices(LABELS, TRAINED)] = shares
+    rest = shares[:, [TRAINED.index(REST)]]
+    found[:, indices(LABELS, [REST, *NAMES])] = rest * division
+    return found

@@ -22,7 +22,7 @@ from earshot.audio.plan import speech_in
 from earshot.audio.prepare import prepare
 from earshot.models.checkpoints.export import describe, export_torch
 from earshot.models.checkpoints.location import sha256
-from earshot.models.metadata import HeadMetadata
+from earshot.models.metadata import Evidence, HeadMetadata
 from earshot.models.onnx_model import open_model
 from earshot.models.sound.noise_on_yamnet import on_base
 from earshot.settings import settings
@@ -32,31 +32,38 @@ from evaluation.measures.classification import Evaluation, evaluate, save_json
 from training.data.datasets import folds, indices
 from training.fitting.card import write_card
 from training.fitting.crossval import Floats
-from training.fitting.nets import Merged
-from training.recipes.noise import sounds
-from training.recipes.noise.heads import noise_heads, out_of_fold
+from training.fitting.nets import Divided, Merged
+from training.recipes.noise import sounds, zero_shot
+from training.recipes.noise.evidence import evidence, section
+from training.recipes.noise.heads import fitted
 from training.recipes.noise.judged import (
     FINE,
     FOLDS,
     LABELS,
     Judged,
     Temperatures,
-    coverage,
+    further,
     matrix,
     measure,
 )
-from training.recipes.noise.windows import build, kept
+from training.recipes.noise.windows import build, kept, telephoned
 from workers.noise import NoiseModel, analyze
 
 BASE = "yamnet-1"
 WINDOWS = 25
 
 
-def export(layer: torch.nn.Linear, path: Path, temperatures: Temperatures) -> None:
+def export(
+    layer: torch.nn.Linear,
+    path: Path,
+    temperatures: Temperatures,
+    limits: Floats,
+    evidence: Evidence | None = None,
+) -> None:
     """Exports the head for the worker: features in, logarithms of shares out."""
     example = np.random.default_rng(0).random((4, layer.in_features), np.float32)
     export_torch(
-        Merged(layer, torch.from_numpy(matrix()), temperatures.window),
+        Divided(Merged(layer, torch.from_numpy(matrix()), temperatures.window), further(limits)),
         path,
         example,
         ("features", "noise_log_shares"),
@@ -69,6 +76,7 @@ def export(layer: torch.nn.Linear, path: Path, temperatures: Temperatures) -> No
             base=BASE,
             temperature=1.0,
             pooled_temperature=temperatures.whole,
+            evidence=evidence,
         ),
     )
 
@@ -137,19 +145,33 @@ def main(data: Path, models: Path, out: Path) -> None:
         indices(FINE, [row.label for row in rows]),
         folds([row.group for row in rows], FOLDS),
     )
-    *layers, whole = noise_heads([material.features], material.windows, truth, fold)
-    found = Judged(
-        rows, truth, fold, *out_of_fold(layers, material.features, material.windows, fold)
+    over = kept(out / "telephoned.npz", lambda: telephoned(rows, sounds.voices(data), models))
+    heads = fitted(
+        [material.features],
+        material.windows,
+        rows,
+        truth,
+        fold,
+        zero_shot.targets(material.features, models),
     )
+    found = heads.judged(material.features, material.windows)
+    narrow = heads.judged(over.features, over.windows)
+    known = evidence(found, narrow)
     paths = [out / "heads" / f"{k}.onnx" for k in range(FOLDS)]
     for k, path in enumerate(paths):
-        export(layers[k], path, found.calibrated(found.fold != k))
+        export(heads.whole(k), path, found.without(k), heads.limits[k])
     results = [*through_worker(found, paths, data, models), *measure(found)]
     release = out / "on_yamnet"
     release.mkdir(exist_ok=True)
-    export(whole, release / "noise_on_yamnet.onnx", found.calibrated(np.ones(len(rows), bool)))
+    export(
+        heads.whole(-1),
+        release / "noise_on_yamnet.onnx",
+        found.without(-1),
+        heads.limits[-1],
+        known,
+    )
     save_json(release / "evaluation.json", results)
-    write_card("noise_on_yamnet", release, sounds.SETS, results, coverage(results))
+    write_card("noise_on_yamnet", release, sounds.SETS, results, section(found, narrow, known))
 
 
 def _release(path: Path) -> Release:

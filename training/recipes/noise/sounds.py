@@ -5,6 +5,7 @@ import tomllib
 import zlib
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -50,10 +51,34 @@ CROWDS, LAST_CROWD = "noise/nonspeech100", 17
 set)."""
 
 MAPPING = Path(__file__).with_name("noise_labels.toml")
+ZERO_SHOT = Path(__file__).with_name("zero_shot_labels.toml")
 GENERATED = ("white", "pink", "brown", "blue", "nothing", "hum", "tone", "babble")
 NOTHING = "nothing"
 EXPONENTS = {"white": 0.0, "pink": 1.0, "brown": 2.0, "blue": -1.0}
 EACH = 32
+
+
+def zero_shot(row: Example) -> str | None:
+    """The category that the set's own list names for a recording, where no recording teaches it
+    (``zero_shot_labels.toml``)."""
+    return _zero_shot_labels().get(f"{row.source}/{row.path.stem}")
+
+
+def has_none_of_them(row: Example) -> bool:
+    """True if the recording is known to hold no sound that only a zero-shot category stands for."""
+    unnamed = row.source in ("noise/nonspeech100", "noise/speechbrain", "noise/babycry")
+    return not unnamed and row.label not in ("helicopter", "rain")
+
+
+@cache
+def _zero_shot_labels() -> dict[str, str]:
+    tables = tomllib.loads(ZERO_SHOT.read_text(encoding="utf-8"))
+    return {
+        f"{source}/{name}": category
+        for source, named in tables.items()
+        for category, names in named.items()
+        for name in names
+    }
 
 
 def categories() -> dict[str, str]:

@@ -8,12 +8,14 @@ kept in ``--out``, with YAMNet's outputs, for ``training.recipes.noise.on_yamnet
 """
 
 import argparse
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import torch
 
 from earshot.models.checkpoints.export import describe, export_torch, window_metadata
+from earshot.models.metadata import Evidence
 from earshot.noise.nets import Standardised
 from evaluation.figures.classified import judged as evaluated
 from evaluation.manifest import read
@@ -21,22 +23,24 @@ from evaluation.measures.classification import Evaluation, save_json
 from training.data import packaged
 from training.data.datasets import folds, indices
 from training.fitting.card import write_card
-from training.fitting.crossval import Floats
+from training.fitting.crossval import Floats, WindowSet
 from training.fitting.judge import Fold, judge
-from training.fitting.nets import Merged
-from training.recipes.noise import sounds
-from training.recipes.noise.heads import noise_heads, out_of_fold
+from training.fitting.nets import Divided, Merged
+from training.recipes.noise import sounds, zero_shot
+from training.recipes.noise.evidence import evidence, section
+from training.recipes.noise.heads import Heads, fitted
 from training.recipes.noise.judged import (
     FINE,
     FOLDS,
     LABELS,
     Judged,
     Temperatures,
-    coverage,
+    further,
     matrix,
     measure,
 )
-from training.recipes.noise.windows import SPEC, build, kept, softer
+from training.recipes.noise.unseen import unseen
+from training.recipes.noise.windows import SPEC, build, kept, softer, telephoned
 from training.recipes.trunk.student_net import embedded, named, with_trunk
 
 MIXED = (-2.0, -1.6, -1.2, -0.8, -0.4, 0.0)
@@ -45,19 +49,28 @@ this prior reduces it."""
 RARE = 0.5
 """For choosing the prior, 400 recordings of mixed_noise count 4 times as much as 25 of another
 category, not 16 times."""
+ALTERED = 4
+"""Of the windows of altered copies, every fourth: neighbours overlap, and copies are many."""
 SHIPPED = (
     "## Shipped weights\n\nTheir head is fitted on everything by the same recipe, so the figures"
     " are of the recipe."
 )
 
 
-def export(net: Standardised, path: Path, temperatures: Temperatures, example: Floats) -> None:
+def export(
+    net: Standardised,
+    path: Path,
+    temperatures: Temperatures,
+    limits: Floats,
+    example: Floats,
+    evidence: Evidence | None = None,
+) -> None:
     """Exports the network for the worker: windows in, logarithms of shares of the published
     categories out."""
     merged = Merged(
         net, torch.from_numpy(matrix()), temperatures.window, torch.from_numpy(temperatures.prior())
     )
-    export_torch(merged, path, example, ("log_mel", "noise_log_shares"))
+    export_torch(Divided(merged, further(limits)), path, example, ("log_mel", "noise_log_shares"))
     bands = np.zeros(SPEC.mel.n_mels, np.float32)
     metadata = window_metadata(
         LABELS,
@@ -67,12 +80,18 @@ def export(net: Standardised, path: Path, temperatures: Temperatures, example: F
         1.0,
         pooled_temperature=temperatures.whole,
         fine_labels=FINE,
+        evidence=evidence,
     )
     describe(path, metadata)
 
 
 def through_workers(
-    found: Judged, networks: list[Standardised], example: Floats, data: Path, out: Path
+    found: Judged,
+    heads: Heads,
+    networks: list[Standardised],
+    example: Floats,
+    data: Path,
+    out: Path,
 ) -> list[Evaluation]:
     """Evaluates recordings whose label maps to a category in ``evaluation/labels/noise.toml``, by
     each fold's export in the worker."""
@@ -80,7 +99,7 @@ def through_workers(
     judges = []
     for k in range(FOLDS):
         checkpoint = out / "folds" / f"noise-{k}.onnx"
-        export(networks[k], checkpoint, found.calibrated(found.fold != k), example)
+        export(networks[k], checkpoint, found.without(k), heads.limits[k], example)
         rows = [
             manifest[row.path]
             for row, fold in zip(found.rows, found.fold, strict=True)
@@ -98,28 +117,60 @@ def through_workers(
     ]
 
 
+def once(path: Path, make: Callable[[], Floats]) -> Floats:
+    """The result of ``make``, computed once and read from ``path`` afterwards."""
+    if not path.is_file():
+        np.save(path, make().astype(np.float16))
+    found: Floats = np.load(path)
+    return found
+
+
 def main(data: Path, models: Path, trunk: Path, out: Path) -> None:
     """Fits a head for each fold and one on everything, evaluates, exports, writes the card."""
     out.mkdir(parents=True, exist_ok=True)
     net, rows = with_trunk(trunk), sounds.recordings(data)
-    windows = kept(out / "material.npz", lambda: build(rows, sounds.voices(data), models)).windows
+    material = kept(out / "material.npz", lambda: build(rows, sounds.voices(data), models))
+    chosen = material.windows.clean | (np.arange(len(material.features)) % ALTERED == 0)
+    windows = WindowSet(*(each[chosen] for each in vars(material.windows).values()))
+    over = kept(
+        out / "telephoned.npz", lambda: telephoned(rows, sounds.voices(data), models)
+    ).windows
     truth, fold = (
         indices(FINE, [row.label for row in rows]),
         folds([row.group for row in rows], FOLDS),
     )
-    features = embedded(net, windows.inputs)
-    layers = noise_heads([features, embedded(net, softer(windows.inputs))], windows, truth, fold)
-    found = Judged(rows, truth, fold, *out_of_fold(layers, features, windows, fold), MIXED, RARE)
+    features = once(out / "features.npy", lambda: embedded(net, windows.inputs))
+    soft = once(out / "softer.npy", lambda: embedded(net, softer(windows.inputs)))
+    heads = fitted(
+        [features, soft],
+        windows,
+        rows,
+        truth,
+        fold,
+        zero_shot.targets(material.features[chosen], models),
+    )
+    found = heads.judged(features, windows, MIXED, RARE)
+    narrow = heads.judged(
+        once(out / "narrow.npy", lambda: embedded(net, over.inputs)), over, MIXED, RARE
+    )
     networks, example = (
-        [named(net, layer) for layer in layers],
+        [named(net, heads.whole(k)) for k in (*range(FOLDS), -1)],
         windows.inputs[:8].astype(np.float32),
     )
-    results = [*through_workers(found, networks, example, data, out), *measure(found)]
-    export(networks[-1], out / "noise.onnx", found.calibrated(np.ones(len(rows), bool)), example)
-    save_json(out / "evaluation.json", results)
-    write_card(
-        "noise", out, (*sounds.SETS, *packaged.sets()), results, f"{coverage(results)}\n\n{SHIPPED}"
+    known = evidence(found, narrow)
+    results = [*through_workers(found, heads, networks, example, data, out), *measure(found)]
+    shipped = out / "noise.onnx"
+    export(
+        networks[-1],
+        shipped,
+        found.without(-1),
+        heads.limits[-1],
+        example,
+        known,
     )
+    save_json(out / "evaluation.json", results)
+    extra = f"{section(found, narrow, known)}\n\n{unseen(shipped, data)}\n\n{SHIPPED}"
+    write_card("noise", out, (*sounds.SETS, *packaged.sets()), results, extra)
 
 
 if __name__ == "__main__":

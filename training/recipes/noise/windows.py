@@ -12,6 +12,7 @@ from earshot.audio.features.level import SILENT
 from earshot.audio.features.spectra import YAMNET, Array
 from earshot.audio.features.windows import WindowSpec, window_loudness, windows
 from training.data.datasets import RATE, Example
+from training.data.lines import available, line, through
 from training.fitting.crossval import Floats, WindowSet
 from training.fitting.teacher import yamnet_outputs
 from training.recipes.noise import sounds as noise_sounds
@@ -75,6 +76,8 @@ def _copies(
     if row.label == noise_sounds.NOTHING:
         return
     yield altered(sound, random)
+    # Of everything: where only noise comes over telephones, a telephone is taken for noise.
+    yield line(altered(sound, random), random)
     if not row.source.startswith(noise_sounds.RECORDED):
         return
     for _ in range(2):
@@ -83,6 +86,28 @@ def _copies(
     yield altered(augment.mix(sound, other, random.uniform(6, 20)), random)
     voice = voices[random.integers(len(voices))]
     yield altered(augment.mix(sound, voice, random.uniform(-5, 12)), random)
+
+
+def telephoned(rows: Sequence[Example], voices: Sequence[Array], models: Path) -> Material:
+    """Every sound over a telephone, the codecs dealt out in turn; nothing is trained on these."""
+    random = np.random.default_rng(1)
+    codecs = available()
+    inputs, scores, features, owner = [], [], [], []
+    for i, row in enumerate(rows):
+        cut = audible(
+            through(noise_sounds.sound(row, random, voices), codecs[i % len(codecs)], random)
+        )
+        shares, features_here = yamnet_outputs(models, cut)
+        inputs.append(cut.astype(np.float16))
+        scores.append(shares.astype(np.float16))
+        features.append(features_here.astype(np.float16))
+        owner += [i] * len(cut)
+    cut = np.concatenate(inputs)
+    return Material(
+        WindowSet(cut, np.array(owner), np.ones(len(cut), bool)),
+        np.concatenate(scores),
+        np.concatenate(features),
+    )
 
 
 def _neighbours(rows: Sequence[Example]) -> dict[str, list[int]]:

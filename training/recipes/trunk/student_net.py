@@ -55,16 +55,55 @@ class StudentNet(nn.Module):
 def with_trunk(trunk: Path) -> Standardised:
     """A network with the trunk's weights and no labels yet.
 
+    Args:
+        trunk: written by ``training.recipes.trunk.train``; or a checkpoint of noise or scene, an
+            .onnx file, which holds the same weights.
+
     Raises:
         SystemExit: there is no trunk yet.
     """
     if not trunk.is_file():
         raise SystemExit(
             f"{trunk} is not there; make it with python -m training.recipes.trunk.train, whose"
-            " --out it lies in"
+            " --out it lies in, or name earshot/models/embedded/noise.onnx"
         )
+    if trunk.suffix == ".onnx":
+        return _published(trunk)
     net = untrained()
     net.load_state_dict(torch.load(trunk, weights_only=True))
+    return net.eval()
+
+
+def _published(checkpoint: Path) -> Standardised:
+    """The trunk in an export, where each batch normalisation is folded into the convolution before
+    it; here it stays as one that only adds the bias.
+
+    Raises:
+        ValueError: the file holds another network.
+    """
+    import onnx
+    from onnx import numpy_helper
+
+    graph = onnx.load(str(checkpoint)).graph
+    values = {
+        each.name.removeprefix("net."): torch.from_numpy(numpy_helper.to_array(each).copy())
+        for each in graph.initializer
+    }
+    folded = [each.input[1:3] for each in graph.node if each.op_type == "Conv"]
+    net = untrained()
+    layers, norms = (
+        [each for each in net.net.body.modules() if isinstance(each, kind)]
+        for kind in (nn.Conv2d, nn.BatchNorm2d)
+    )
+    if len(layers) != len(folded):
+        raise ValueError(f"{checkpoint} has {len(folded)} convolutions, a trunk {len(layers)}")
+    with torch.no_grad():
+        for mine, name in ((net.mean, "mean"), (net.std, "std")):
+            mine.copy_(values[name])
+        for layer, norm, (weight, bias) in zip(layers, norms, folded, strict=True):
+            layer.weight.copy_(values[weight])
+            norm.running_var.fill_(1 - norm.eps)
+            norm.bias.copy_(values[bias])
     return net.eval()
 
 
