@@ -4,13 +4,12 @@ values are known."""
 import numpy as np
 import pytest
 
-pytest.importorskip("scipy")
-
 from evaluation.measures.classification import expected_calibration_error
-from training.fitting.prior import COVERAGE, NEAR, Prior, fitted
+from training.fitting.prior import CALIBRATED, COVERAGE, NEAR, Held, Prior, chosen, fitted
 
 LABELS = 3
 NEUTRAL = 1
+HALF = 0.5
 
 
 def drawn(
@@ -28,9 +27,16 @@ def drawn(
 def both(acted: tuple[float, ...], too_sure: float) -> tuple[Prior, np.ndarray, np.ndarray]:
     """The prior fitted on two acted corpora and two natural sources of unlike sizes, the truth and
     the scores."""
+    held = acted_and_natural(acted, too_sure)
+    return fitted(held, HALF), held.truth, held.scores
+
+
+def acted_and_natural(acted: tuple[float, ...], too_sure: float) -> Held:
+    """Of two domains, each an acted corpus and a natural source."""
     random = np.random.default_rng(0)
-    origins, natural = np.repeat(["a", "b", "c", "d"], [3000, 600, 2000, 100]), []
-    truth, scores = [], []
+    counts = [3000, 600, 2000, 100]
+    origins, domain = np.repeat(["a", "b", "c", "d"], counts), np.repeat([0, 1, 0, 1], counts)
+    truth, scores, natural = [], [], []
     for count, prior, is_natural in (
         (3600, acted, False),
         (2100, (0.0, 1.0, 0.0), True),
@@ -39,8 +45,9 @@ def both(acted: tuple[float, ...], too_sure: float) -> tuple[Prior, np.ndarray, 
         truth.append(one[0])
         scores.append(one[1])
         natural.append(np.full(count, is_natural))
-    known, given = np.concatenate(truth), np.concatenate(scores)
-    return fitted(known, given, origins, np.concatenate(natural)), known, given
+    return Held(
+        np.concatenate(truth), np.concatenate(scores), origins, np.concatenate(natural), domain
+    )
 
 
 def test_natural_speech_raises_the_prior_of_neutral() -> None:
@@ -79,5 +86,45 @@ def test_an_origin_weighs_the_same_however_long_it_is() -> None:
     truth = np.concatenate([*(part[0] for part in parts), natural[0]])
     scores = np.concatenate([*(part[1] for part in parts), natural[1]])
     origins = np.repeat(["long", "short", "natural"], [*counts, 500])
-    bias = fitted(truth, scores, origins, origins == "natural").bias
+    held = Held(truth, scores, origins, origins == "natural", np.zeros(len(truth), int))
+    bias = fitted(held, HALF).bias
     assert abs(bias[0] - bias[2]) < 0.4
+
+
+def test_the_prior_has_the_least_log_loss() -> None:
+    """No step from it in any direction lowers the loss, which is written out here."""
+    held = acted_and_natural((0.5, 0.2, 0.3), 2.0)
+    weight = np.zeros(len(held.truth))
+    for share, kind in ((HALF, held.natural), (1 - HALF, ~held.natural)):
+        cells = sorted(set(zip(held.truth[kind], held.origins[kind], strict=True)))
+        for label, origin in cells:
+            cell = kind & (held.truth == label) & (held.origins == origin)
+            weight[cell] = share / len(cells) / cell.sum()
+
+    def loss(bias: np.ndarray, temperature: float) -> float:
+        logits = (held.scores + bias) / temperature
+        right = logits[np.arange(len(held.truth)), held.truth]
+        missed = np.logaddexp.reduce(logits, axis=1) - right
+        return float((weight * missed).sum() + NEAR * np.square(bias).mean())
+
+    prior = fitted(held, HALF)
+    least = loss(prior.bias, prior.temperature)
+    for step in (0.01, -0.01):
+        assert loss(prior.bias, prior.temperature + step) > least
+        for label in range(LABELS):
+            assert loss(prior.bias + step * np.eye(LABELS)[label], prior.temperature) > least
+
+
+def test_natural_speech_weighs_no_more_than_acted_confidence_allows() -> None:
+    """With most of the weight on it, confidence in acted speech is no longer the frequency of being
+    right."""
+    held = acted_and_natural((1 / 3, 1 / 3, 1 / 3), 1.0)
+    acted = ~held.natural
+
+    def error(prior: Prior) -> float:
+        shares = prior.shares(held.scores[acted])
+        return expected_calibration_error(
+            shares.argmax(axis=1) == held.truth[acted], shares.max(axis=1)
+        )
+
+    assert error(chosen(held)) <= CALIBRATED < error(fitted(held, 0.9))
