@@ -28,8 +28,10 @@ NEUTRAL = LABELS.index("neutral")
 MAPPED = {"calm": "neutral"}
 LAYERS = (2, 3, 4)
 LEVEL = 0.05
-TAKES = ("recorded", "telephone", "worse")
-"""As recorded; through a codec; at another speed over a bad line, for training only."""
+TAKES = ("recorded", "telephone", "worse", "short")
+"""As recorded; through a codec; at another speed over a bad line, for training only; a piece, which
+has as little to go by as a single word."""
+PIECE_SEC = (0.3, 1.2)
 FOLDS = 4
 
 
@@ -53,11 +55,19 @@ class Utterances:
     acted: NDArray[np.bool_]
 
 
-def takes(sound: Array, random: np.random.Generator) -> Iterator[Array]:
-    """Of an utterance, in the order of ``TAKES``."""
+def takes(sound: Array, random: np.random.Generator, index: int) -> Iterator[Array]:
+    """Of the utterance of an index, in the order of ``TAKES``."""
     yield sound
     yield line(sound, random)
     yield emotional_speech.bad_line(augment.speed(sound, random.uniform(0.88, 1.14)), random)
+    yield piece(sound, np.random.default_rng([1, index]))
+
+
+def piece(sound: Array, random: np.random.Generator) -> Array:
+    """A random piece of an utterance, of a length in ``PIECE_SEC``."""
+    size = min(len(sound), int(random.uniform(*PIECE_SEC) * SAMPLE_RATE))
+    start = int(random.integers(0, len(sound) - size + 1))
+    return sound[start : start + size]
 
 
 def read(data: Path, session: Any) -> Utterances:
@@ -76,7 +86,7 @@ def read(data: Path, session: Any) -> Utterances:
     pooled: list[list[Array]] = []
     owner, number, terms = [], [], np.zeros((len(TAKES), len(rows), 3), np.float32)
     for index, (sound, *_) in enumerate(rows):
-        for take, changed in enumerate(takes(sound, random)):
+        for take, changed in enumerate(takes(sound, random, index)):
             mels = [log_mel(part, SAMPLE_RATE, SPEC)[:-1] for part in parts(changed, LEVEL)]
             terms[take, index] = evidence(changed, mels).terms()
             for mel in mels:

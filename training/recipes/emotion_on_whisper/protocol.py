@@ -26,8 +26,8 @@ from training.recipes.emotion_on_whisper.head import (
     ordinary,
 )
 
-RECORDED, TELEPHONE = TAKES.index("recorded"), TAKES.index("telephone")
-JUDGED = RECORDED, TELEPHONE
+RECORDED, TELEPHONE, SHORT = (TAKES.index(name) for name in ("recorded", "telephone", "short"))
+JUDGED = RECORDED, TELEPHONE, SHORT
 COVERAGE = 0.76
 """Of answers about acted speech of unseen corpora; the rest abstain. It varies by corpus."""
 ORDINARY_MS = 15_000

@@ -6,7 +6,7 @@ import numpy as np
 
 from training.recipes.emotion_on_whisper.data import NEUTRAL
 from training.recipes.emotion_on_whisper.head import Floats
-from training.recipes.emotion_on_whisper.protocol import RECORDED, TELEPHONE, Protocol
+from training.recipes.emotion_on_whisper.protocol import RECORDED, SHORT, TELEPHONE, Protocol
 
 BINS = (0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1.01)
 
@@ -17,11 +17,13 @@ def natural(protocol: Protocol) -> str:
     source, voice = protocol.found.source[rows], protocol.found.voice[rows]
     alone = protocol.by_fold(rows, RECORDED)
     line = protocol.by_fold(rows, TELEPHONE)
+    short = protocol.by_fold(rows, SHORT)
     by_voice = protocol.by_voice(alone, rows)
     least = protocol.calibration.answered_from
     ways = (
         ("each utterance by itself", alone),
         ("the same through a telephone codec", line),
+        ("pieces of 0.3 to 1.2 s of them", short),
         ("against the ordinary voice of its recording", by_voice),
     )
     lines = [

@@ -23,7 +23,7 @@ from training.importers.ct2_tensors import Placed, placed
 from training.recipes.emotion_on_whisper import data, graph, sections
 from training.recipes.emotion_on_whisper.data import LABELS, LAYERS, LEVEL, Utterances
 from training.recipes.emotion_on_whisper.head import Head
-from training.recipes.emotion_on_whisper.protocol import RECORDED, TELEPHONE, Protocol
+from training.recipes.emotion_on_whisper.protocol import RECORDED, SHORT, TELEPHONE, Protocol
 
 NAME = "emotion_on_whisper"
 RELEASE = "emotion-whisper-1"
@@ -49,7 +49,11 @@ def measured(protocol: Protocol) -> list[Evaluation]:
     """Quality on acted speech."""
     found, labelled = protocol.found, protocol.labelled
     results = []
-    for take, title in ((RECORDED, "as recorded"), (TELEPHONE, "through a telephone codec")):
+    for take, title in (
+        (RECORDED, "as recorded"),
+        (TELEPHONE, "through a telephone codec"),
+        (SHORT, "pieces of 0.3 to 1.2 s"),
+    ):
         shares = protocol.by_fold(labelled, take)
         results.append(_evaluated(f"unseen speakers, {title}", found, labelled, shares))
         parts = list(protocol.unseen_corpora(take))
