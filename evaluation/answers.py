@@ -10,7 +10,7 @@ from earshot.analysis.findings import (
     SentimentFindings,
 )
 from earshot.analysis.outcome import Failed, Skipped, Succeeded
-from earshot.analysis.report.conversation import section
+from earshot.analysis.report.conversation import judging_of, section
 from earshot.analysis.report.ordinary import unknown_voice
 from earshot.analysis.report.parts import Evidence, with_bounds
 from earshot.analysis.report.pooling import classify, pool_emotions
@@ -70,7 +70,7 @@ def emotion(evidence: Evidence) -> EmotionSummary | None:
     utterances: Tracks[Emotion] = tracks(
         (item, bounds) for findings, bounds in found for item in findings.utterances
     )
-    judging = found[-1][0].judging if found else None
+    judging = judging_of(evidence)
     return pool_emotions(
         [pair for channel in utterances for pair in within(utterances, _all(evidence, channel))],
         unknown_voice(judging) if judging else None,

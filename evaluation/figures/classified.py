@@ -30,14 +30,16 @@ def measure(tally: Tally, mapping: LabelMap) -> Classified:
     labelled = len(known)
     known = [case for case in known if not case.answer.abstained]
     per_source = {}
-    for name, cases in tally.by_source(known).items():
-        part = judged(cases, labels)
+    for name, of_source in tally.by_source(known).items():
+        part = judged(of_source, labels)
         figures = {
             "accuracy": rounded(part.accuracy),
             "macro_f1": rounded(part.macro_f1),
             "uar": rounded(part.uar),
         }
-        per_source[name] = ClassifiedSource(n=len(cases), trained_on=tally.knew(name), **figures)
+        per_source[name] = ClassifiedSource(
+            n=len(of_source), trained_on=tally.knew(name), **figures
+        )
     whole = judged(known, labels) if known else None
     return Classified(
         **tally.stated(len(known), uncovered),

@@ -5,10 +5,10 @@ diarization, emotion and sentiment are pooled over the turns that this makes."""
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from earshot.analysis.emotion.findings import Emotion, EmotionFindings
+from earshot.analysis.emotion.findings import Emotion, EmotionFindings, Judging
 from earshot.analysis.findings import RoleScores, SentimentFindings
 from earshot.analysis.report.align import Floor, take_floor
-from earshot.analysis.report.ordinary import OrdinaryVoice, ordinary_voice
+from earshot.analysis.report.ordinary import OrdinaryVoice, ordinary_voice, unknown_voice
 from earshot.analysis.report.parts import Evidence, with_bounds
 from earshot.analysis.report.registered import ReportFields
 from earshot.analysis.report.sections import Speaker, Turn, VoiceSentiment
@@ -52,15 +52,25 @@ def section(evidence: Evidence) -> ConversationFields:
 def _voices(
     evidence: Evidence, emotions: Tracks[Emotion], floors: Sequence[Floor]
 ) -> dict[str, OrdinaryVoice]:
-    """The ordinary voice of each speaker; none if the release judges utterances by themselves."""
-    found = [findings.judging for _, findings in evidence.found("emotion", EmotionFindings)]
-    judging = found[-1] if found else None
-    if judging is None or None in found:
+    """The ordinary voice of each speaker; none if the release judges utterances by themselves.
+    Nothing is known of a voice where several people may share a channel: it is one speaker only by
+    diarization or by its role."""
+    judging = judging_of(evidence)
+    if judging is None:
         return {}
+    if not (spoken_turns(evidence) or evidence.recording.roles):
+        return {floor.speaker: unknown_voice(judging) for floor in floors}
     spoken: dict[str, list[tuple[Emotion, float]]] = {}
     for floor in floors:
         spoken.setdefault(floor.speaker, []).extend(within(emotions, floor.span))
     return {speaker: ordinary_voice(judging, parts) for speaker, parts in spoken.items()}
+
+
+def judging_of(evidence: Evidence) -> Judging | None:
+    """How emotion judges voices; None where it does not, or where its chunks disagree, as after a
+    change of the release or of a setting."""
+    found = [findings.judging for _, findings in evidence.found("emotion", EmotionFindings)]
+    return found[0] if found and all(each == found[0] for each in found) else None
 
 
 def _emotions(evidence: Evidence) -> Tracks[Emotion]:

@@ -55,12 +55,13 @@ def pool_emotions(
         confidence = scores[native]
     else:
         scores = mean_scores((emotion.scores, weight) for emotion, weight in weighted)
+        answered = [emotion for emotion, _ in weighted if not emotion.abstained]
         shares = {
             (emotion.label, emotion.label_native): _share(scores, emotion)
-            for emotion, _ in weighted
+            for emotion in answered or [emotion for emotion, _ in weighted]
         }
         label, native = max(shares, key=lambda pair: shares[pair])
-        confidence, abstained = shares[label, native], False
+        confidence, abstained = shares[label, native], not answered
     return EmotionSummary(
         label=label,
         label_native=native,

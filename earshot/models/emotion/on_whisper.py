@@ -14,7 +14,7 @@ import numpy as np
 
 from earshot.analysis.emotion.findings import Judging
 from earshot.analysis.types import Release
-from earshot.audio.features.level import levelled
+from earshot.audio.features.level import SILENT, levelled, loudness
 from earshot.audio.features.spectra import Array, log_mel
 from earshot.compute.sound import SAMPLE_RATE, Samples
 from earshot.models.emotion.labels import canonical
@@ -30,6 +30,7 @@ LONGEST = 4 * SAMPLE_RATE
 """Samples of a part: longer utterances are cut into equal ones. Acted utterances are this long, so
 the length of a part gives nothing away."""
 SHORTEST = 3 * SAMPLE_RATE // 10
+"""Shorter speech, and silence, has the same share for every label: the answer is unclear."""
 SECONDS = (0.5, 10.0)
 """Range in which length counts for the temperature; ``CONTRAST_DB`` likewise."""
 CONTRAST_DB = (5.0, 40.0)
@@ -80,6 +81,8 @@ class EmotionOnWhisper:
         return [self._shares(samples) for samples in utterances]
 
     def _shares(self, samples: Samples) -> Shares:
+        if len(samples) < SHORTEST or loudness(samples) < SILENT:  # it was trained on neither
+            return np.full(len(self.labels), 1 / len(self.labels), np.float32)
         cut = parts(samples, self.found.mel_level)
         mels = [bands(part, self.found) for part in cut]
         (output,) = self.onnx.session.get_outputs()

@@ -86,3 +86,14 @@ def test_the_length_of_utterances_weighs_the_ordinary_voice() -> None:
     mostly_loud = ordinary_voice(judging(), [(calm, 1_000.0), (loud, MINUTE)])
     mostly_calm = ordinary_voice(judging(), [(calm, MINUTE), (loud, 1_000.0)])
     assert mostly_loud.judged(loud.scores)["angry"] < mostly_calm.judged(loud.scores)["angry"]
+
+
+def test_without_a_common_rule_utterances_that_abstained_decide_nothing() -> None:
+    torn = utterance(0.4, 0.35, 0.25).model_copy(update={"label": "unclear", "abstained": True})
+    sure = utterance(0.1, 0.1, 0.8)
+    pooled = pool_emotions([(torn, 5_000.0), (sure, 1_000.0)])
+    assert pooled is not None
+    assert (pooled.label, pooled.abstained) == ("sad", False)
+    alone = pool_emotions([(torn, 5_000.0)])
+    assert alone is not None
+    assert (alone.label, alone.abstained) == ("unclear", True)

@@ -1,7 +1,7 @@
 """Training and evaluation data: pooled features of the encoder for takes of acted and natural
 utterances."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -26,7 +26,7 @@ KINDS = (*LABELS, "other")
 """Fear, disgust and boredom are learnt as an answer of its own, which the checkpoint lacks."""
 NEUTRAL = LABELS.index("neutral")
 MAPPED = {"calm": "neutral"}
-LAYERS = (2, 3, 4)
+LAYERS = (3,)
 LEVEL = 0.05
 TAKES = ("recorded", "telephone", "worse", "short")
 """As recorded; through a codec; at another speed over a bad line, for training only; a piece, which
@@ -117,8 +117,3 @@ def load(path: Path) -> Utterances:
     with np.load(path) as kept:
         fields = {key: kept[key] for key in kept.files if not key.startswith("layer_")}
         return Utterances({n: kept[f"layer_{n}"] for n in LAYERS}, **fields)
-
-
-def of_set(names: Sequence[str], found: Utterances) -> NDArray[np.bool_]:
-    """The utterances of these sets."""
-    return np.isin(found.source, names)

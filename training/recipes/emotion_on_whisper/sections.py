@@ -35,7 +35,7 @@ def natural(protocol: Protocol) -> str:
             part = np.ones(len(source), bool) if name == "all" else source == name
             lines.append(f"| {title} | {name} | {_row(shares[part], least)} |")
     chosen = ", ".join(
-        f"{corpus}: layer {each.layer}, {each.natural:g}, {each.decay:g}"
+        f"{corpus}: {each.natural:g}, {each.decay:g}"
         for corpus, each in ((c, protocol.chosen_for(c)) for c in protocol.corpora)
     )
     shipped = protocol.shipped
@@ -50,9 +50,9 @@ By confidence, each utterance by itself: {_bins(alone)}.
 
 ## Choices
 
-Layer of the encoder, weight of natural speech and decay were chosen for each corpus on the others
+Weight of natural speech and decay were chosen for each corpus on the others
 ({chosen}); the shipped head has
-layer {shipped.layer}, weight {shipped.natural:g} and decay {shipped.decay:g}, the best over
+weight {shipped.natural:g} and decay {shipped.decay:g}, the best over
 all corpora left out in turn. It answers from a share of {least:.3f} on. Its temperature is the
 exponential of {_terms(protocol.calibration.temperature)}."""
 

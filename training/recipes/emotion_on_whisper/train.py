@@ -114,9 +114,8 @@ def _graph(encoder: graph.Encoder, head: Head) -> object:
     for number in range(head.candidate.layer):
         x = encoder.layer(x, number)
     weight, bias = encoder.constant("head", head.weight), encoder.constant("head_bias", head.bias)
-    logits = encoder.node("Gemm", encoder.pooled(x), weight, bias)
+    encoder.node("Gemm", encoder.pooled(x), weight, bias)
     encoder.nodes[-1].output[0] = "emotion_logits"
-    assert logits
     return graph.model(encoder, {"emotion_logits": len(LABELS)})
 
 
