@@ -3,7 +3,7 @@
 
 import logging
 import tempfile
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 from rich.progress import track
@@ -19,7 +19,15 @@ from earshot.settings import settings
 from evaluation import label_map, manifest, releases
 from evaluation.choice import Chosen, choose
 from evaluation.figures import picture
-from evaluation.metrics import Classified, Diarized, LeftOut, Measured, Metrics, Transcribed
+from evaluation.metrics import (
+    Classified,
+    Diarized,
+    LeftOut,
+    Measured,
+    Metrics,
+    OfSource,
+    Transcribed,
+)
 from evaluation.run import Trial
 from workers.direct import Analyser
 
@@ -132,12 +140,13 @@ def _table(metrics: Metrics) -> Table:
 
 def _unseen(each: Classified | Transcribed | Diarized) -> str:
     """Recordings of sets outside the release's training data."""
-    sources = each.per_source.values()
-    return (
-        "?"
-        if any(part.trained_on is None for part in sources)
-        else str(sum(p.n for p in sources if not p.trained_on))
-    )
+    return _unseen_of(each.per_source)
+
+
+def _unseen_of(sources: Mapping[str, OfSource]) -> str:
+    if any(part.trained_on is None for part in sources.values()):
+        return "?"
+    return str(sum(part.n for part in sources.values() if not part.trained_on))
 
 
 def _figures(each: Measured) -> str:
@@ -170,8 +179,9 @@ def _natural(each: Classified) -> str:
     if each.natural is None:
         return ""
     return (
-        f"natural speech, {each.natural.n} turns: not neutral {each.natural.called:.3f}, with"
-        f" confidence >= 0.5 {each.natural.confident:.3f}, unclear {each.natural.unclear:.3f}"
+        f"natural speech, {each.natural.n} turns ({_unseen_of(each.natural_per_source)} unseen):"
+        f" not neutral {each.natural.called:.3f}, with confidence >= 0.5"
+        f" {each.natural.confident:.3f}, unclear {each.natural.unclear:.3f}"
     )
 
 

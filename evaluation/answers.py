@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from earshot.analysis.emotion.findings import Emotion, EmotionFindings
 from earshot.analysis.findings import (
+    UNCLEAR,
     Classification,
     DiarizationFindings,
     SceneFindings,
@@ -93,7 +94,8 @@ def sentiment(evidence: Evidence) -> Classification | None:
 
 
 def _of_chunks(evidence: Evidence, analysis: str) -> Classification | None:
-    """Over all chunks, by the length of the stretch owned by each."""
+    """Over all chunks, by the length of the stretch owned by each; abstained if chunks that
+    abstained own more than half of the time."""
     bounds = evidence.bounds()
     parts = []
     for part in evidence.parts:
@@ -103,8 +105,12 @@ def _of_chunks(evidence: Evidence, analysis: str) -> Classification | None:
             and part.outcome.classification
         ):
             span = bounds.get(part.chunk, Interval(start_ms=part.start_ms, end_ms=part.end_ms))
-            parts.append((part.outcome.classification.scores, float(span.end_ms - span.start_ms)))
-    return classify(parts)
+            parts.append((part.outcome.classification, span.end_ms - span.start_ms))
+    pooled = classify((answer.scores, float(owned)) for answer, owned in parts)
+    unclear = sum(owned for answer, owned in parts if answer.abstained)
+    if pooled is None or 2 * unclear <= sum(owned for _, owned in parts):
+        return pooled
+    return pooled.model_copy(update={"label": UNCLEAR, "abstained": True})
 
 
 def transcript(evidence: Evidence) -> str:

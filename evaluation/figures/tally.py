@@ -44,7 +44,10 @@ class Tally:
         return dict(sorted(found.items()))
 
     def knew(self, source: str) -> bool | None:
-        return None if self.trained_on is None else source in self.trained_on
+        """True if the release was trained on the set, or on the folder of sets that has it."""
+        if self.trained_on is None:
+            return None
+        return any(source == known or source.startswith(f"{known}/") for known in self.trained_on)
 
     def stated(self, n: int, uncovered: Mapping[str, int] | None = None) -> dict[str, Any]:
         """The fields of ``Measured``."""

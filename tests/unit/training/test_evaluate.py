@@ -81,6 +81,23 @@ def test_every_analysis_is_measured_on_what_it_is_labelled_for(folder: Path) -> 
     assert [line.split()[0] for line in done.stdout.splitlines()] == ["analysis", *metrics]
 
 
+def test_natural_speech_that_the_release_was_trained_on_is_not_printed_as_unseen(
+    folder: Path,
+) -> None:
+    """The catalog names the folder callcenter, and a set of the folder asr."""
+    maps, paths = "", ("mine/office/a.wav", "asr/librivox/a.wav", "callcenter/auto/a.wav")
+    voice = np.concatenate([silence(1), vowel(2), silence(1)], axis=1)
+    for path in paths:
+        (folder / "audio" / path).parent.mkdir(parents=True)
+        write(folder / "audio" / path, voice, 16_000, "pcm_s16le")
+        maps += f'["{Path(path).parent}"]\nevery = "(natural)"\n'
+    (folder / "sentiment.toml").write_text(maps)
+    labelled(folder, *({"path": path} for path in paths))
+    done = evaluate(folder, "--analysis", "sentiment", "--labels", str(folder))
+    assert done.returncode == 0, done.stderr
+    assert "natural speech, 3 turns (1 unseen): " in done.stdout
+
+
 def test_pictures_are_drawn_or_it_is_said_what_is_missing(folder: Path) -> None:
     labelled(folder, {"path": "quiet.wav", "scene": "silence"})
     done = evaluate(folder, "--out", "figures.json")

@@ -5,10 +5,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from earshot.analysis.report.parts import gather
+from evaluation.answers import classification
 from evaluation.measures.classification import expected_calibration_error, judge
 from evaluation.measures.concordance import concordance
 from evaluation.measures.der import Spoken, score
 from evaluation.measures.words import count, distance, normalised
+from tests.sounds.call_parts import noise, part, recording
 
 
 def test_a_classifier_by_hand() -> None:
@@ -138,3 +141,23 @@ def test_what_lies_within_the_collar_is_not_scored() -> None:
     late = [Spoken("s0", 200, 4_000), Spoken("s1", 3_000, 6_000)]
     assert score(REFERENCE, late, 6_000, collar_ms=250).rate == 0
     assert score(REFERENCE, late, 6_000, collar_ms=0).missed_detection == 200
+
+
+@pytest.mark.parametrize(
+    ("abstained", "label"), [((), "rain"), ((1,), "rain"), ((0,), "unclear"), ((0, 1), "unclear")]
+)
+def test_a_recording_is_unclear_if_most_of_its_time_is(
+    abstained: tuple[int, ...], label: str
+) -> None:
+    """The first chunk owns 24.5 s, the second 15.5 s."""
+    answers = [
+        noise("rain").model_copy(update={"label": "unclear", "abstained": True})
+        if chunk in abstained
+        else noise("rain")
+        for chunk in (0, 1)
+    ]
+    parts = [part("noise", chunk, answer) for chunk, answer in enumerate(answers)]
+    found = classification(gather(recording(), parts), "noise")
+    assert found is not None
+    assert (found.label, found.abstained) == (label, label == "unclear")
+    assert found.scores == {"rain": 1}
