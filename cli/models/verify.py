@@ -5,7 +5,8 @@ from collections.abc import Sequence
 from cli.models.choice import named
 from cli.terminal.console import say, show
 from earshot.models.checkpoints import catalog
-from earshot.models.checkpoints.state import standing
+from earshot.models.checkpoints.catalog import Checkpoint
+from earshot.models.checkpoints.state import EMBEDDED, standing
 from earshot.settings import settings
 
 REMEDIES = {
@@ -36,8 +37,8 @@ def verify_models(names: Sequence[str]) -> int:
             failed = True
             for each in found.wrong:
                 say(f"{entry.name}: {each}")
-            remedy = f"earshot models pull {entry.name}" if entry.fetched else REMEDIES[entry.kind]
-            say(f"{entry.name}: put right with `{remedy}`")
+            for remedy in _remedies(entry, found.wrong):
+                say(f"{entry.name}: put right with `{remedy}`")
         elif found.state == "missing":
             failed = True
             say(f"{entry.name} is not here; fetch it with `earshot models pull {entry.name}`")
@@ -46,3 +47,11 @@ def verify_models(names: Sequence[str]) -> int:
                 f"{entry.name}: {'comes with its package' if found.state == 'package' else 'whole'}"
             )
     return 1 if failed else 0
+
+
+def _remedies(entry: Checkpoint, wrong: Sequence[str]) -> list[str]:
+    """One for each kind of file that is wrong: a packaged checkpoint may use embedded files."""
+    if entry.fetched:
+        return [f"earshot models pull {entry.name}"]
+    kinds = ["embedded" if each.startswith(f"{EMBEDDED}/") else entry.kind for each in wrong]
+    return [REMEDIES[kind] for kind in dict.fromkeys(kinds)]

@@ -7,6 +7,8 @@ from earshot.models.checkpoints import lock
 from earshot.models.checkpoints.catalog import Checkpoint
 from earshot.models.checkpoints.location import MODELS, differences, expected, sha256
 
+EMBEDDED = MODELS / "embedded"
+
 State = Literal["embedded", "package", "pulled", "missing", "altered"]
 
 
@@ -24,7 +26,7 @@ def standing(entry: Checkpoint, folder: Path, *, thorough: bool) -> Standing:
     Args:
         folder: of pulled ones.
         thorough: read every byte of a pulled or packaged one; else only check sizes. Embedded ones
-            are always read.
+            are always read. The files that it uses besides its own are read with it.
     """
     if entry.kind == "package":
         return _packaged(entry, thorough)
@@ -49,9 +51,10 @@ def _packaged(entry: Checkpoint, thorough: bool) -> Standing:
     folder = entry.folder_in_package
     if folder is None:
         return Standing("missing", (f"{entry.uri} is not installed, or another version of it",))
-    wrong = (
-        tuple(f"{folder}/{each}" for each in differences(folder, entry.pinned)) if thorough else ()
-    )
+    wrong: tuple[str, ...] = ()
+    if thorough:
+        own = (f"{folder}/{each}" for each in differences(folder, entry.pinned))
+        wrong = (*own, *_beside(entry))
     return Standing("altered" if wrong else "package", wrong, entry.size)
 
 
@@ -59,10 +62,14 @@ def _embedded(entry: Checkpoint) -> Standing:
     path = MODELS / entry.uri
     if not path.is_file():
         return Standing("missing", (f"{path} is missing",))
-    wrong = (
-        () if sha256(path) == entry.sha256 else (f"{path} is not the file that the catalog means",)
-    )
+    wrong = _beside(entry)
+    if sha256(path) != entry.sha256:
+        wrong = (f"{path} is not the file that the catalog means", *wrong)
     return Standing("altered" if wrong else "embedded", wrong, path.stat().st_size)
+
+
+def _beside(entry: Checkpoint) -> tuple[str, ...]:
+    return tuple(f"{EMBEDDED}/{each}" for each in differences(EMBEDDED, entry.beside))
 
 
 def _sizes(place: Path, locked: lock.Locked | None, digests: dict[str, str]) -> list[str]:

@@ -12,6 +12,7 @@ from earshot.models.checkpoints.addresses import COMMIT, digest_of
 from earshot.models.checkpoints.catalog import CATALOG, Checkpoint, load
 from earshot.models.checkpoints.defaults import default_release, default_releases
 from earshot.models.checkpoints.location import MODELS, beside, locate
+from earshot.models.checkpoints.state import standing
 from earshot.models.onnx_model import open_model
 from earshot.settings import settings
 
@@ -50,6 +51,18 @@ def test_a_file_beside_a_checkpoint_is_verified(monkeypatch: pytest.MonkeyPatch)
     monkeypatch.setattr("earshot.models.checkpoints.catalog.load", lambda: altered)
     with pytest.raises(Misconfigured, match="has sha256"):
         beside("voices.onnx")
+
+
+@pytest.mark.parametrize(
+    "entry", [each for each in load() if each.beside and each.at_hand], ids=lambda each: each.name
+)
+def test_verifying_reads_the_files_beside_a_checkpoint(entry: Checkpoint, tmp_path: Path) -> None:
+    assert standing(entry, tmp_path, thorough=True).wrong == ()
+    for file in entry.beside:
+        other = entry.model_copy(update={"beside": {**entry.beside, file: "0" * 64}})
+        found = standing(other, tmp_path, thorough=True)
+        assert found.state == "altered"
+        assert [each.split(" has ")[0] for each in found.wrong] == [f"{MODELS}/embedded/{file}"]
 
 
 def test_the_first_entry_of_an_analysis_that_is_at_hand_is_its_default() -> None:
