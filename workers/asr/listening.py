@@ -10,7 +10,7 @@ from earshot.analysis.spans import fuse, overlap_ms
 from earshot.analysis.types import Utterance
 from earshot.analysis.words.foreign import other_language
 from earshot.analysis.words.languages import UNDETERMINED
-from earshot.analysis.words.stretches import stretches
+from earshot.analysis.words.stretches import stretches, together
 from earshot.audio.clip import Clip
 from earshot.audio.features.level import evened
 from earshot.compute.sound import Samples
@@ -124,8 +124,9 @@ def _judged(found: Sequence[Stretch]) -> list[Stretch]:
 
 
 def _abroad(model: Recognisers, clips: Sequence[Clip], found: Sequence[Stretch]) -> list[Stretch]:
-    """The stretches, foreign ones as the recogniser of ``und`` writes them, if that is another one.
-    What it detects as the language of their own recogniser stays."""
+    """The stretches, foreign ones as the recogniser of ``und`` writes them, if that is another one,
+    joined over pauses as far as it takes them. Where most of their sound is detected as the
+    language of their own recogniser, they stay."""
     name, recogniser = model.of(UNDETERMINED)
     after: list[Stretch] = []
     for key, group in groupby(found, key=_place):
@@ -133,20 +134,17 @@ def _abroad(model: Recognisers, clips: Sequence[Clip], found: Sequence[Stretch])
         if not key[-1] or run[0].release == name or not recogniser.speaks(UNDETERMINED):
             after += run
             continue
-        first = _recognise(model, clips, [(run[0].clip, _whole(run), UNDETERMINED)])
-        anew = _again(model, clips, first, _settled(first))
-        same = anew[0].recognition.language == run[0].recognition.language
-        after += [replace(each, foreign=0.0) for each in run] if same else anew
+        spans = together((each.span for each in run), recogniser.longest_ms)
+        anew = _recognise(model, clips, [(run[0].clip, span, UNDETERMINED) for span in spans])
+        if most(anew, _language, UNDETERMINED) == _language(run[0]):
+            after += [replace(each, foreign=0.0) for each in run]
+        else:
+            after += _again(model, clips, anew, _settled(anew))
     return after
 
 
 def _place(stretch: Stretch) -> tuple[int, int, bool]:
     return stretch.clip, stretch.span.channel, stretch.foreign > FOREIGN
-
-
-def _whole(run: Sequence[Stretch]) -> Utterance:
-    first, last = run[0].span, run[-1].span
-    return first.model_copy(update={"end_ms": last.end_ms})
 
 
 def _spans(

@@ -34,6 +34,17 @@ def stretches(ref: ChunkRef, join_gap_ms: int, longest_ms: int) -> list[Utteranc
     return found
 
 
+def together(spans: Iterable[Utterance], longest_ms: int) -> list[Utterance]:
+    """Spans of one channel, in order of time, joined over the pauses between them; none is
+    longer than ``longest_ms``."""
+    spans = list(spans)
+    return [
+        Utterance(channel=spans[0].channel, start_ms=part.start_ms, end_ms=part.end_ms)
+        for item in _joined(spans, longest_ms, longest_ms)
+        for part in _cut(item, longest_ms)
+    ]
+
+
 def _padded(item: Interval, ref: ChunkRef) -> Interval:
     return Interval(
         start_ms=max(ref.start_ms, item.start_ms - PAD_MS),

@@ -151,7 +151,7 @@ def test_a_voice_is_judged_over_all_chunks_of_a_job(tmp_path: Path) -> None:
 def test_what_is_foreign_goes_to_the_recogniser_of_an_open_language(tmp_path: Path) -> None:
     """In one stretch over short pauses; where it detects the recogniser's own language, the first
     text stays."""
-    clips = [clip(tmp_path, "en", (0, 6_000, 9_000), (0, 9_900, 12_000))]
+    clips = [clip(tmp_path, "en", (0, 6_000, 7_000), (0, 7_900, 9_000))]
     second = Listener(("und", "fr"), detects=["fr"])
     (found,) = asr.analyze(Two(Listener(("en",), foreign=[4.0, 4.0]), second, "und", "fr"), clips)
     assert isinstance(found, AsrFindings)
@@ -161,6 +161,33 @@ def test_what_is_foreign_goes_to_the_recogniser_of_an_open_language(tmp_path: Pa
     (found,) = asr.analyze(Two(Listener(("en",), foreign=[4.0, 4.0]), second, "und"), clips)
     assert isinstance(found, AsrFindings)
     assert (found.language, found.routed_to, len(found.words)) == ("en", None, 2)
+
+
+def test_foreign_stretches_are_joined_as_far_as_the_other_recogniser_takes_them(
+    tmp_path: Path,
+) -> None:
+    """Whose language it is, all of them decide together."""
+    speech = (0, 6_000, 9_000), (0, 9_900, 12_000), (0, 12_900, 14_500)
+    clips = [clip(tmp_path, "en", *speech)]
+
+    def found(second: Listener) -> AsrFindings:
+        first = Listener(("en",), foreign=[4.0] * 3)
+        (found,) = asr.analyze(Two(first, second, "und", "fr"), clips)
+        assert isinstance(found, AsrFindings)
+        return found
+
+    second = Listener(("und", "fr"), detects=["en", "fr"])
+    french = found(second)
+    assert second.calls == [["und", "und"], ["fr"]]
+    assert (french.language, french.routed_to) == ("fr", "second")
+    sizes = [word.text for word in french.words]
+    assert sizes == [f"{(9_200 - 5_800) * 16}", f"{(14_700 - 9_700) * 16}"]
+    english = found(Listener(("und", "fr"), detects=["fr", "en"]))
+    assert (english.language, english.routed_to, len(english.words)) == ("en", None, 3)
+    short = Listener(("und", "fr"), detects=["fr"] * 10)
+    short.longest_ms = 2_000
+    sizes = [word.text for word in found(short).words]
+    assert sizes == ["27200", "27200", "20000", "20000", "32000"]
 
 
 def test_a_short_stretch_takes_the_language_of_its_recording(tmp_path: Path) -> None:
