@@ -1,5 +1,6 @@
 """No English is invented from other languages, and English is not refused."""
 
+from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -13,10 +14,14 @@ from training.measurements.languages import (
     ENGLISH_FILES,
     ENOUGH_SEC,
     READ,
+    WHOLE,
     english,
     foreign,
     shown,
 )
+
+SHOWN = {"emotion/nemo": 1, "emotion/urdu": 1, "emotion/emodb": 9}
+"""The most of the ten clips of a set of which English may be shown, as docs/asr.md states them."""
 
 pytestmark = pytest.mark.corpus
 
@@ -26,16 +31,19 @@ def rows() -> Sequence[Row]:
     return read(DATA / "labels.jsonl")
 
 
-def test_no_english_is_written_of_40_clips_in_ten_languages(rows: Sequence[Row]) -> None:
-    """None of those of five seconds and more; clips of two seconds say too little (docs/asr.md)."""
+def test_english_is_written_of_no_clip_of_five_seconds_and_few_shorter_ones(
+    rows: Sequence[Row],
+) -> None:
+    """40 clips in ten languages. Clips of two seconds say too little (docs/asr.md)."""
     clips = foreign(rows)
     assert len(clips) == 40
     assert len(set(clips.values())) == 10
     found = dict(zip(clips, shown(DATA, clips), strict=True))
-    written = {path: each.seconds for path, each in found.items() if each.words}
-    assert [path for path, seconds in written.items() if seconds >= ENOUGH_SEC] == []
-    assert len([path for path in written if not path.startswith("emotion/emodb")]) <= 2
-    assert len(written) <= 11
+    written = {path: each for path, each in found.items() if each.words}
+    assert [path for path, each in written.items() if each.seconds >= ENOUGH_SEC] == []
+    assert all(found[path].seconds >= ENOUGH_SEC for path in WHOLE)
+    by_set = Counter(each.source for each in written.values())
+    assert by_set <= Counter(SHOWN), by_set
 
 
 def test_no_english_of_five_seconds_is_refused(rows: Sequence[Row]) -> None:
