@@ -6,6 +6,7 @@ NaN and infinity never get this far: ingest refuses them (``not_finite``), see
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -15,8 +16,8 @@ import pytest
 import soundfile
 
 from earshot.analysis.errors import BadAudio
-from earshot.analysis.findings import Classification, Findings
-from earshot.analysis.outcome import NO_SPEECH, Skipped
+from earshot.analysis.findings import UNCLEAR, Classification, Findings
+from earshot.analysis.outcome import LANGUAGE_UNSUPPORTED, NO_SPEECH, Failed, Skipped
 from earshot.analysis.report.sections import SpokenWord, Transcript, Turn
 from earshot.analysis.types import SCOPES, ChunkRef
 from earshot.audio.clip import Clip
@@ -106,7 +107,7 @@ def card(request: pytest.FixtureRequest) -> Card:
     return request.param
 
 
-def run(name: str, *clips: Clip) -> list[Findings | Skipped]:
+def run(name: str, *clips: Clip) -> list[Findings | Skipped | Failed]:
     analysis = module(name)
     return analysis.analyze(cache.get(analysis.load, default_release(name), "cpu"), clips)
 
@@ -116,6 +117,8 @@ def test_any_sound_has_a_valid_answer(card: Card, sound: str, tmp_path: Path) ->
     native = NARROW_RATE if sound == "eight_kilohertz" else RATE
     sent = clip(SOUNDS[sound](), tmp_path, card.scope, native=native)
     (answer,) = run(card.name, sent)
+    if is_no_english(card, answer):
+        return
     assert isinstance(answer, module(card.name).FINDINGS | Skipped)
     document = json.loads(answer.model_dump_json())
     if isinstance(answer, Findings):
@@ -131,7 +134,12 @@ def test_any_sound_has_a_valid_answer(card: Card, sound: str, tmp_path: Path) ->
 @pytest.mark.parametrize("sound", ["voice", "stereo", "eight_kilohertz", "clipped", "dc_shift"])
 def test_speech_has_findings(card: Card, sound: str, tmp_path: Path) -> None:
     (answer,) = run(card.name, clip(SOUNDS[sound](), tmp_path, card.scope))
-    assert isinstance(answer, module(card.name).FINDINGS)
+    assert is_no_english(card, answer) or isinstance(answer, module(card.name).FINDINGS)
+
+
+def is_no_english(card: Card, answer: Findings | Skipped | Failed) -> bool:
+    """True where speech recognition says that a generated buzz is no speech of its language."""
+    return card.name == "asr" and isinstance(answer, Failed) and answer.code == LANGUAGE_UNSUPPORTED
 
 
 def test_a_narrow_recording_is_answered_with_a_warning_where_it_matters(tmp_path: Path) -> None:
@@ -166,11 +174,17 @@ def test_one_answer_per_clip_in_order(card: Card, tmp_path: Path) -> None:
     for folder in folders:
         folder.mkdir()
     sounds = ("voice", "silence", "stereo")
-    clips = [
-        clip(SOUNDS[s](), folder, card.scope) for s, folder in zip(sounds, folders, strict=True)
+    clips = [  # each of another recording: speech recognition joins what it knows of a voice
+        of_recording(i, clip(SOUNDS[s](), folder, card.scope))
+        for i, (s, folder) in enumerate(zip(sounds, folders, strict=True))
     ]
     together = run(card.name, *clips)
     assert together == [answer for sent in clips for answer in run(card.name, sent)]
+
+
+def of_recording(number: int, sent: Clip) -> Clip:
+    ref = sent.ref.model_copy(update={"recording_id": UUID(int=number)})
+    return replace(sent, ref=ref)
 
 
 def test_no_speech_is_skipped_or_answered(card: Card, tmp_path: Path) -> None:
@@ -217,4 +231,7 @@ def check_times(document: Any, ref: ChunkRef) -> None:
 
 
 def is_consistent(answer: Classification) -> bool:
-    return answer.scores[answer.label] == answer.confidence == max(answer.scores.values())
+    top = max(answer.scores.values())
+    if answer.abstained:
+        return answer.label == UNCLEAR and answer.confidence == top
+    return answer.scores[answer.label] == answer.confidence == top

@@ -21,6 +21,7 @@ from earshot.audio.decoding.probe import probe
 from earshot.models.checkpoints.defaults import default_release
 from earshot.registry import cards
 from earshot.settings import PROJECT
+from tests.conformance.test_analyses import is_consistent
 from tests.sounds.audio_files import Sound, silence, tone, write
 from workers.direct import Analyser
 from workers.modules import module
@@ -68,7 +69,7 @@ def _answer(name: str, outcome: Outcome) -> Answer:
     answer = outcome.classification
     assert answer is not None
     assert sum(answer.scores.values()) == pytest.approx(1, abs=1e-9)
-    assert answer.confidence == answer.scores[answer.label] == max(answer.scores.values())
+    assert is_consistent(answer)
     return answer
 
 
@@ -160,8 +161,12 @@ def test_a_harmless_change_leaves_the_answer(
 
 @pytest.mark.parametrize("name", HEARD)
 def test_a_telephone_leaves_the_answer(name: str, call: Sound, tmp_path: Path) -> None:
+    """Or none is given: what its band does not let be distinguished is unclear (ADR 44)."""
     narrow = soxr.resample(call[0], RATE, 8_000)[None].astype(np.float32)
-    same(only(name, call, tmp_path), only(name, narrow, tmp_path, 8_000))
+    before, after = only(name, call, tmp_path), only(name, narrow, tmp_path, 8_000)
+    assert after is not None
+    if name != "noise" or not after.abstained:
+        same(before, after)
 
 
 def same(before: Answer, after: Answer) -> None:

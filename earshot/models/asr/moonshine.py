@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from earshot.analysis.types import Release
+from earshot.audio.features.level import SILENT, loudness
 from earshot.compute import onnx_runtime
 from earshot.compute.sound import SAMPLE_RATE, Samples
 from earshot.models.asr.english_alignment import Aligner
@@ -84,15 +85,19 @@ class Moonshine:
             Recognised(word.text, span[0], span[1], word.confidence, timing)
             for word, (span, timing) in zip(words, times, strict=True)
         )
-        seconds = len(samples) / SAMPLE_RATE
         return Recognition(
             tuple(recognised),
             LANGUAGE,
             float(np.mean(text.logs)),
-            foreign=self._spoken.log_odds(text.encoded, text.logs, seconds)
-            if self._spoken
-            else None,
+            foreign=self._foreign(samples, text),
         )
+
+    def _foreign(self, samples: Samples, text: Text) -> float | None:
+        """Log odds of another language; None where there is too little to judge by: less than the
+        network takes without padding, or silence."""
+        if self._spoken is None or len(samples) < SHORTEST or loudness(samples) < SILENT:
+            return None
+        return self._spoken.log_odds(text.encoded, text.logs, len(samples) / SAMPLE_RATE)
 
     def write(self, samples: Samples) -> Text:
         """Greedy decoding until the end of the text."""

@@ -14,7 +14,7 @@ import numpy as np
 
 from earshot.analysis.emotion.findings import Judging
 from earshot.analysis.types import Release
-from earshot.audio.features.level import SILENT, levelled, loudness
+from earshot.audio.features.level import SILENT, centred, levelled, loudness
 from earshot.audio.features.spectra import Array, log_mel
 from earshot.compute.sound import SAMPLE_RATE, Samples
 from earshot.models.emotion.labels import canonical
@@ -96,6 +96,7 @@ def parts(samples: Samples, level: float) -> list[Samples]:
     """An utterance in equal parts of ``LONGEST`` at most, each at the level; short ones padded."""
     count = max(1, -(-len(samples) // LONGEST))
     borders = np.linspace(0, len(samples), count + 1).astype(int)
+    samples = centred(samples)
     cut = (samples[start:end] for start, end in pairwise(borders))
     return [np.pad(levelled(part, level), (0, max(0, SHORTEST - len(part)))) for part in cut]
 

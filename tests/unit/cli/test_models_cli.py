@@ -21,7 +21,7 @@ from tests.unit.cli.test_errors import earshot
 from tests.unit.models.test_pull import sha
 
 SCENE = default_releases()["scene"].name
-EMOTION = next(entry for entry in load() if entry.name == default_releases()["emotion"].name)
+EMOTION = next(entry for entry in load() if entry.name == "emotion-embedded-2")
 NETWORK = (MODELS / EMOTION.uri).read_bytes()
 
 CATALOG = f"""

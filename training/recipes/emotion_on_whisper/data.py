@@ -32,6 +32,9 @@ TAKES = ("recorded", "telephone", "worse", "short")
 """As recorded; through a codec; at another speed over a bad line, for training only; a piece, which
 has as little to go by as a single word."""
 PIECE_SEC = (0.3, 1.2)
+NOTHING = 160
+"""Generated sounds of 3 s without speech, after the utterances, for training only: ``kind`` and
+``fold`` are -1, and they are in the first take alone. Their target is uniform."""
 FOLDS = 4
 
 
@@ -53,6 +56,11 @@ class Utterances:
     voice: NDArray[np.str_]
     fold: Ints
     acted: NDArray[np.bool_]
+
+    @property
+    def natural(self) -> NDArray[np.bool_]:
+        """Natural utterances; the rest is acted, or no speech."""
+        return ~self.acted & (self.kind >= 0)
 
 
 def takes(sound: Array, random: np.random.Generator, index: int) -> Iterator[Array]:
@@ -82,11 +90,14 @@ def read(data: Path, session: Any) -> Utterances:
         rows.append((sound, kind, row.source, f"{row.source} {row.group}", fold, True))
     for each in natural.utterances(data):
         rows.append((each.samples, NEUTRAL, each.source, each.voice, each.fold, False))
+    for sound in emotional_speech.no_speech(np.random.default_rng(2), NOTHING):
+        rows.append((sound, -1, "no speech", "no speech", -1, False))
     names = [f"layer_{layer}" for layer in LAYERS]
     pooled: list[list[Array]] = []
     owner, number, terms = [], [], np.zeros((len(TAKES), len(rows), 3), np.float32)
-    for index, (sound, *_) in enumerate(rows):
-        for take, changed in enumerate(takes(sound, random, index)):
+    for index, (sound, kind, *_) in enumerate(rows):
+        every = takes(sound, random, index) if kind >= 0 else (sound,)
+        for take, changed in enumerate(every):
             mels = [log_mel(part, SAMPLE_RATE, SPEC)[:-1] for part in parts(changed, LEVEL)]
             terms[take, index] = evidence(changed, mels).terms()
             for mel in mels:

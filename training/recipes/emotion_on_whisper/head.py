@@ -14,6 +14,10 @@ Floats = NDArray[np.float32]
 Mask = NDArray[np.bool_]
 
 
+NO_SPEECH = 0.25
+"""Weight of sounds without speech, where that of each kind of acted emotion is 1."""
+
+
 @dataclass(frozen=True)
 class Candidate:
     """What the recipe chooses between."""
@@ -42,7 +46,8 @@ class Head:
         each = found.features[self.candidate.layer][chosen] @ self.weight + self.bias
         total = np.zeros((len(found.kind), len(LABELS)), np.float32)
         np.add.at(total, found.utterance[chosen], each)
-        return total / np.bincount(found.utterance[chosen], minlength=len(total))[:, None]
+        parts = np.bincount(found.utterance[chosen], minlength=len(total))
+        return total / np.maximum(parts, 1)[:, None]
 
 
 def fit(found: Utterances, candidate: Candidate, usable: Mask) -> Head:
@@ -57,9 +62,15 @@ def fit(found: Utterances, candidate: Candidate, usable: Mask) -> Head:
     owner = found.utterance[of_part]
     weights = _weights(found, usable, candidate.natural)[owner]
     weights = weights / np.bincount(owner, minlength=len(usable))[owner]
-    weights = weights / weights.mean()
-    model = LogisticRegression(C=1 / (candidate.decay * len(owner)), max_iter=300, tol=1e-4)
-    model.fit((features - mean) / std, found.kind[owner], sample_weight=weights)
+    kinds = found.kind[owner]
+    # A uniform target is one row a kind.
+    rows = np.concatenate([np.flatnonzero(kinds >= 0), *[np.flatnonzero(kinds < 0)] * len(KINDS)])
+    kinds = np.concatenate(
+        [kinds[kinds >= 0], np.repeat(np.arange(len(KINDS)), int((kinds < 0).sum()))]
+    )
+    weights = weights[rows] / weights[rows].mean()
+    model = LogisticRegression(C=1 / (candidate.decay * len(rows)), max_iter=300, tol=1e-4)
+    model.fit(((features - mean) / std)[rows], kinds, sample_weight=weights)
     coefficients = np.zeros((len(KINDS), features.shape[1]))
     offsets = np.full(len(KINDS), -30.0)  # of kinds without an example
     coefficients[model.classes_], offsets[model.classes_] = model.coef_, model.intercept_
@@ -75,7 +86,8 @@ def _weights(found: Utterances, usable: Mask, natural: float) -> Floats:
     weights = np.zeros(len(found.kind), np.float32)
     for kind in range(len(KINDS)):
         _share(weights, found, usable & found.acted & (found.kind == kind), 1.0)
-    _share(weights, found, usable & ~found.acted, natural)
+    _share(weights, found, usable & found.natural, natural)
+    _share(weights, found, usable & (found.kind < 0), NO_SPEECH / len(KINDS))
     return weights
 
 

@@ -142,7 +142,7 @@ class Protocol:
         shares = np.zeros((len(self.found.kind), len(LABELS)), np.float32)
         for corpus, each, _ in self.unseen_corpora(RECORDED):
             shares[self.of(corpus)] = each
-        natural = ~self.found.acted
+        natural = self.found.natural
         judging = self.judging(self.by_fold(natural, RECORDED), natural)
         rows = np.flatnonzero(self.labelled)
         return against_voices(shares[rows], self.found, rows, judging)

@@ -13,7 +13,7 @@ BINS = (0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1.01)
 
 def natural(protocol: Protocol) -> str:
     """How much of speech that was not acted is called happy, sad, angry or surprised."""
-    rows = ~protocol.found.acted
+    rows = protocol.found.natural
     source, voice = protocol.found.source[rows], protocol.found.voice[rows]
     alone = protocol.by_fold(rows, RECORDED)
     line = protocol.by_fold(rows, TELEPHONE)

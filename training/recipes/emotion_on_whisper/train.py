@@ -87,7 +87,7 @@ def save(protocol: Protocol, whole: Path, out: Path) -> None:
     head = protocol.head(protocol.shipped, np.ones(len(found.kind), bool))
     encoder = graph.Encoder(tensors(whole), FIRST_BYTE)
     built = _graph(encoder, head)
-    natural = ~found.acted
+    natural = found.natural
     judging = protocol.judging(protocol.by_fold(natural, RECORDED), natural)
     described = EmotionHeadMetadata(
         labels=LABELS,
