@@ -5,12 +5,12 @@ from typing import Any
 
 import numpy as np
 
+from earshot.analysis.emotion.six import is_neutral
 from earshot.analysis.findings import Classification
 from earshot.analysis.report.sections import EmotionSummary
 from evaluation.figures.tally import Case, Tally, rounded
 from evaluation.metrics import Natural, NaturalSource
 
-NEUTRAL = ("neutral", "calm")
 CONFIDENT = 0.5
 TENTHS = 10
 
@@ -32,7 +32,7 @@ def _figures(cases: Sequence[Case]) -> dict[str, Any]:
     turns = [turn for case in cases for turn in case.answer]
     unclear = np.array([turn.abstained for turn in turns], bool)
     sure = np.array([turn.confidence for turn in turns])
-    called = ~unclear & np.array([turn.label not in NEUTRAL for turn in turns], bool)
+    called = ~unclear & np.array([not is_neutral(turn.label) for turn in turns], bool)
     tenth = np.minimum((sure * TENTHS).astype(int), TENTHS - 1)
     bins = {
         f"{each / TENTHS:g}": (

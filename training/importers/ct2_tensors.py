@@ -6,20 +6,13 @@ variable its name, shape, type, size in bytes, and its numbers.
 
 import struct
 from pathlib import Path
-from typing import NamedTuple
 
 from earshot.analysis.errors import Misconfigured
+from training.importers.torch_tensors import Placed
 
 VERSION = 6
 FLOAT16 = 4
 """Number of the type in the file."""
-
-
-class Placed(NamedTuple):
-    """A tensor of little-endian float16 numbers in a file: first byte, and shape."""
-
-    offset: int
-    shape: tuple[int, ...]
 
 
 def placed(path: Path, prefix: str) -> dict[str, Placed]:

@@ -18,7 +18,7 @@ LENGTH = 8
 
 
 class Placed(NamedTuple):
-    """A tensor of little-endian float32 numbers in a file: first byte, and shape."""
+    """A tensor of little-endian numbers in a file: first byte, and shape."""
 
     offset: int
     shape: tuple[int, ...]

@@ -9,11 +9,9 @@ from math import log
 import numpy as np
 
 from earshot.analysis.emotion.findings import Judging
+from earshot.analysis.emotion.six import is_neutral
 from earshot.models.emotion import labels as emotion_labels
 from earshot.models.emotion.model import EmotionModel, Shares
-
-NEUTRAL = ("neutral", "calm")
-"""Canonical labels of ordinary speech."""
 
 
 @dataclass(frozen=True)
@@ -46,7 +44,7 @@ def prior_of(model: EmotionModel, neutral: float | None) -> Prior:
         neutral: expected share of neutral speech; None leaves the shares of the model.
     """
     labels = model.labels
-    plain = np.array([emotion_labels.canonical()[label] in NEUTRAL for label in labels])
+    plain = np.array([is_neutral(emotion_labels.canonical()[label]) for label in labels])
     factors = np.ones(len(labels), np.float32)
     if neutral is not None and plain.any() and not plain.all():
         own = model.neutral_share or float(plain.mean())

@@ -20,3 +20,8 @@ def covered(labels: Iterable[str]) -> dict[str, bool]:
     """For each of the six, true if a release with these canonical labels covers it."""
     canonical = {KIND_OF.get(label, label) for label in labels}
     return {label: label in canonical for label in LABELS}
+
+
+def is_neutral(label: str) -> bool:
+    """True for the canonical labels of ordinary speech."""
+    return KIND_OF.get(label, label) == "neutral"

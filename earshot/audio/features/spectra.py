@@ -132,6 +132,15 @@ def mel_bank(spec: MelSpec) -> Array:
     return np.pad(np.maximum(triangles, 0.0), ((1, 0), (0, 0))).astype(np.float32)
 
 
+def slaney_areas(spec: MelSpec) -> Array:
+    """Scale of each of ``mel_bank``'s triangles to an area of 1 over Hz, as librosa has them; shape
+    (n_mels,)."""
+    low, high = _slaney(np.array([spec.fmin, spec.fmax]))
+    hertz = _slaney_hertz(np.linspace(low, high, spec.n_mels + 2))
+    areas: Array = (2.0 / (hertz[2:] - hertz[:-2])).astype(np.float32)
+    return areas
+
+
 @cache
 def dct(n_in: int, n_out: int) -> Array:
     """Orthonormal DCT-II as a matrix of shape (n_in, n_out)."""

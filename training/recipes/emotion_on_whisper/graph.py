@@ -13,7 +13,7 @@ import onnx
 from numpy.typing import NDArray
 from onnx import TensorProto, helper, numpy_helper
 
-from earshot.audio.features.spectra import MelSpec
+from earshot.audio.features.spectra import MelSpec, slaney_areas
 from earshot.models.metadata import Weight
 from training.importers.ct2_tensors import Placed
 
@@ -65,7 +65,9 @@ class Encoder:
 
     def stem(self, log_mel: str) -> str:
         """From natural logarithms of bands, shape (frames, bands), to (frames / 2, ``WIDTH``)."""
-        power = self.node("Mul", self.node("Exp", log_mel), self.constant("area", _areas()))
+        power = self.node(
+            "Mul", self.node("Exp", log_mel), self.constant("area", slaney_areas(SPEC))
+        )
         least = self.node("Max", power, self.constant("least_power", LEAST_POWER))
         tens = self.node("Mul", self.node("Log", least), self.constant("tens", 1 / np.log(10)))
         loudest = self.node("ReduceMax", tens, keepdims=1)
@@ -152,13 +154,6 @@ def _outside(name: str, weight: Weight) -> onnx.TensorProto:
     tensor.data_location = onnx.TensorProto.EXTERNAL
     tensor.external_data.add(key="location", value="weights")
     return tensor
-
-
-def _areas() -> Floats:
-    """Scale of each band to an area of 1 over Hz (Slaney), for triangles of height 1."""
-    mels = np.linspace(0.0, 15.0 + 27.0 * np.log(8.0) / np.log(6.4), SPEC.n_mels + 2)
-    hertz = np.where(mels < 15.0, mels * 200 / 3, 1000 * np.exp((mels - 15.0) * np.log(6.4) / 27))
-    return (2.0 / (hertz[2:] - hertz[:-2])).astype(np.float32)
 
 
 def save(path: Path, built: onnx.ModelProto) -> None:

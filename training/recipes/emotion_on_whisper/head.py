@@ -7,6 +7,7 @@ from itertools import product
 import numpy as np
 from numpy.typing import NDArray
 
+from earshot.analysis.report.ordinary import LEAST
 from earshot.models.scoring import softmax
 from training.recipes.emotion_on_whisper.data import KINDS, LABELS, LAYERS, Utterances
 
@@ -170,6 +171,6 @@ def calibrate(seen: Judged, coverage: float) -> Calibration:
 
 def ordinary(shares: Floats, source: NDArray[np.str_]) -> tuple[float, ...]:
     """Mean logarithm of the shares of natural speech, each source weighing the same."""
-    logs = np.log(np.maximum(shares, 1e-4))
+    logs = np.log(np.maximum(shares, LEAST))
     means = [logs[source == name].mean(axis=0) for name in np.unique(source)]
     return tuple(round(float(value), 4) for value in np.mean(means, axis=0))

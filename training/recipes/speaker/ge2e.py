@@ -11,10 +11,9 @@ from pathlib import Path
 import numpy as np
 import onnx
 import torch
-from numpy.typing import NDArray
 from onnx import TensorProto, helper, numpy_helper
 
-from earshot.audio.features.spectra import MelSpec
+from earshot.audio.features.spectra import MelSpec, slaney_areas
 from earshot.models.checkpoints.catalog import load
 from earshot.models.checkpoints.location import locate
 from earshot.models.metadata import PackagedSpeakerMetadata, Weight
@@ -82,7 +81,7 @@ def write(weights: Path, path: Path, threshold: float) -> None:
         ],
         [helper.make_tensor_value_info("embedding", TensorProto.FLOAT, ["batch", WIDTH])],
         [
-            numpy_helper.from_array(_areas(), "area"),
+            numpy_helper.from_array(slaney_areas(SPEC), "area"),
             numpy_helper.from_array(np.array([1]), "one"),
             numpy_helper.from_array(np.array([0]), "zero"),
             *(_outside(name, weight) for name, weight in sources.items()),
@@ -122,13 +121,6 @@ def _outside(name: str, weight: Weight) -> onnx.TensorProto:
     return tensor
 
 
-def _areas() -> NDArray[np.float32]:
-    """Scale of each band to an area of 1 over Hz (Slaney), for triangles of height 1."""
-    mels = np.linspace(0.0, 15.0 + 27.0 * np.log(8.0) / np.log(6.4), SPEC.n_mels + 2)
-    hertz = np.where(mels < 15.0, mels * 200 / 3, 1000 * np.exp((mels - 15.0) * np.log(6.4) / 27))
-    return (2.0 / (hertz[2:] - hertz[:-2])).astype(np.float32)
-
-
 def parity(model: SpeakerModel, weights: Path) -> float:
     """Largest difference of an embedding from that of torch, on random spectrograms.
 
@@ -146,7 +138,7 @@ def parity(model: SpeakerModel, weights: Path) -> float:
         )
     log_mel = np.random.default_rng(0).normal(-4, 3, (8, 151, SPEC.n_mels)).astype(np.float32)
     with torch.no_grad():
-        last = lstm(torch.from_numpy(np.exp(log_mel) * _areas()))[1][0][-1]
+        last = lstm(torch.from_numpy(np.exp(log_mel) * slaney_areas(SPEC)))[1][0][-1]
         expected = torch.nn.functional.normalize(torch.relu(linear(last)), dim=1).numpy()
     distance = float(np.abs(model.embed(log_mel) - expected).max())
     if distance > PARITY:
