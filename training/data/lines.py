@@ -3,7 +3,6 @@
 import io
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from functools import cache
 from typing import Any, cast
 
 import numpy as np
@@ -35,18 +34,17 @@ CODECS: Mapping[str, Codec] = {
 """ITU-T G.711 (mu-law and A-law), ETSI GSM 06.10, 3GPP AMR narrow-band, RFC 6716."""
 
 
-@cache
-def available() -> tuple[str, ...]:
-    """The names of ``CODECS`` that the installed FFmpeg encodes.
+def available(codecs: Mapping[str, Codec] = CODECS) -> tuple[str, ...]:
+    """The names of the codecs that the installed FFmpeg encodes.
 
     Raises:
         RuntimeError: none of them.
     """
     import av
 
-    found = tuple(name for name, codec in CODECS.items() if codec.encoder in av.codecs_available)
+    found = tuple(name for name, codec in codecs.items() if codec.encoder in av.codecs_available)
     if not found:
-        raise RuntimeError(f"FFmpeg has no encoder of {', '.join(CODECS)}")
+        raise RuntimeError(f"FFmpeg has no encoder of {', '.join(codecs)}")
     return found
 
 

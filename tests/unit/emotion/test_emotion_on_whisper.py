@@ -1,13 +1,13 @@
 """Emotion on the lower layers of Whisper's encoder: the graph with the weights of a package."""
 
 import json
+import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from earshot.analysis.errors import Misconfigured
-from earshot.models.checkpoints import catalog
 from earshot.models.checkpoints.catalog import load
 from earshot.models.checkpoints.defaults import defaults
 from earshot.models.checkpoints.location import beside
@@ -74,8 +74,7 @@ def test_where_the_package_is_absent_the_small_network_is_the_default(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     package = ENTRY.uri.removeprefix("package:").partition("/")[0]
-    found = catalog.find_spec
-    monkeypatch.setattr(catalog, "find_spec", lambda name: None if name == package else found(name))
+    monkeypatch.setitem(sys.modules, package, None)  # as Python notes an absent module
     defaults.cache_clear()
     try:
         assert defaults()["emotion"].name == "emotion-embedded-2"

@@ -8,6 +8,7 @@ import pytest
 
 from earshot.analysis.errors import Misconfigured
 from earshot.analysis.noise_labels import CLASSIFIED, NOISE_CATEGORIES
+from earshot.analysis.types import Release
 from earshot.models.checkpoints.addresses import COMMIT, digest_of
 from earshot.models.checkpoints.catalog import CATALOG, Checkpoint, load
 from earshot.models.checkpoints.defaults import default_release, default_releases
@@ -42,15 +43,13 @@ def test_every_embedded_file_is_in_the_catalog() -> None:
     assert listed == {f"embedded/{path.name}" for path in files if path.suffix != ".md"}
 
 
-def test_a_file_beside_a_checkpoint_is_verified(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_file_beside_a_checkpoint_is_verified() -> None:
     assert beside("voices.onnx") == MODELS / "embedded/voices.onnx"
-    altered = [
-        entry.model_copy(update={"beside": dict.fromkeys(entry.beside, "0" * 64)})
-        for entry in load()
-    ]
-    monkeypatch.setattr("earshot.models.checkpoints.catalog.load", lambda: altered)
+    altered = Release(
+        analysis="", name="voices.onnx", runtime="", uri="embedded/voices.onnx", sha256="0" * 64
+    )
     with pytest.raises(Misconfigured, match="has sha256"):
-        beside("voices.onnx")
+        locate(altered, settings())
 
 
 @pytest.mark.parametrize(
