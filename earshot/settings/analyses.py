@@ -45,8 +45,8 @@ class Analyses(BaseModel):
     alarm_threshold: Annotated[float, Field(gt=0, le=1)] = 0.7
     """Minimum correlation of a tone with the rhythm of a fire alarm (docs/emergency.md)."""
     noise_windows_per_chunk: Annotated[int, Field(ge=1)] = 25
-    """Maximum number of windows of about a second that noise classifies per chunk, evenly spread
-    over the usable ones."""
+    """Number of windows of about a second that noise classifies per chunk at most, but one in each
+    part of about 5 s; the same number in every part, evenly spread over the usable ones."""
 
     def neutral_share_of(self, tenant: str) -> float | None:
         """The expected share of neutral speech in the recordings of a tenant; None: not set."""

@@ -31,9 +31,14 @@ def natural(protocol: Protocol) -> str:
         "|---|---|---|---|---|---|",
     ]
     for title, shares in ways:
-        for name in ("all", *np.unique(source).tolist()):
-            part = np.ones(len(source), bool) if name == "all" else source == name
-            lines.append(f"| {title} | {name} | {_row(shares[part], least)} |")
+        names = np.unique(source).tolist()
+        rates = [_rates(shares[source == name], least) for name in names]
+        lines.append(_line(title, "all", len(source), _rates(shares, least)))
+        lines.append(_line(title, "mean of sources", len(source), np.mean(rates, axis=0)))
+        lines += [
+            _line(title, name, int((source == name).sum()), each)
+            for name, each in zip(names, rates, strict=True)
+        ]
     chosen = ", ".join(
         f"{corpus}: {each.natural:g}, {each.decay:g}"
         for corpus, each in ((c, protocol.chosen_for(c)) for c in protocol.corpora)
@@ -57,17 +62,15 @@ all corpora left out in turn. It answers from a share of {least:.3f} on. Its tem
 exponential of {_terms(protocol.calibration.temperature)}."""
 
 
-def _row(shares: Floats, least: float) -> str:
+def _rates(shares: Floats, least: float) -> Floats:
+    """Shares of utterances that are called emotional, that with confidence, and unclear."""
     top, label = shares.max(axis=1), shares.argmax(axis=1)
     emotional = (label != NEUTRAL) & (top >= least)
-    return " | ".join(
-        [
-            str(len(shares)),
-            f"{emotional.mean():.3f}",
-            f"{(emotional & (top >= 0.5)).mean():.3f}",
-            f"{(top < least).mean():.3f}",
-        ]
-    )
+    return np.array([emotional.mean(), (emotional & (top >= 0.5)).mean(), (top < least).mean()])
+
+
+def _line(title: str, name: str, count: int, rates: Floats) -> str:
+    return f"| {title} | {name} | {count} | {' | '.join(f'{each:.3f}' for each in rates)} |"
 
 
 def _bins(shares: Floats) -> str:

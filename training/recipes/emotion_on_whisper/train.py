@@ -55,7 +55,9 @@ def measured(protocol: Protocol) -> list[Evaluation]:
         (SHORT, "pieces of 0.3 to 1.2 s"),
     ):
         shares = protocol.by_fold(labelled, take)
-        results.append(_evaluated(f"unseen speakers, {title}", found, labelled, shares))
+        results.append(
+            _of_rows(f"unseen speakers, {title}", found, np.flatnonzero(labelled), shares)
+        )
         parts = list(protocol.unseen_corpora(take))
         rows = np.concatenate([np.flatnonzero(protocol.of(corpus)) for corpus, _, _ in parts])
         shares = np.concatenate([each for _, each, _ in parts])
@@ -70,11 +72,10 @@ def measured(protocol: Protocol) -> list[Evaluation]:
     known = protocol.known_voices()
     rows = np.flatnonzero(labelled)
     results.append(_of_rows("unseen corpora, of a known voice, every answer", found, rows, known))
+    answered = known.max(axis=1) >= protocol.calibration.answered_from
+    name = f"unseen corpora, of a known voice, answered ({answered.mean():.3f})"
+    results.append(_of_rows(name, found, rows[answered], known[answered]))
     return results
-
-
-def _evaluated(title: str, found: Utterances, rows: np.ndarray, shares: np.ndarray) -> Evaluation:
-    return _of_rows(title, found, np.flatnonzero(rows), shares)
 
 
 def _of_rows(title: str, found: Utterances, rows: np.ndarray, shares: np.ndarray) -> Evaluation:
