@@ -165,7 +165,9 @@ class Checkpoint(Frozen):
         # The digest of two entries together, or of the source that was pulled from, is computed by
         # `earshot models use`.
         open_yet = self.base or self.sources
-        digest = "" if open_yet else self.sha256 or digest_of(self.pinned)
+        # A head of the project over weights of a package: both answer.
+        files = {**self.pinned, **self.beside} if self.kind == "package" else self.pinned
+        digest = "" if open_yet else self.sha256 or digest_of(files)
         return Release(
             analysis=self.analysis,
             name=self.name,

@@ -52,6 +52,13 @@ def locate_parts(release: Release, options: Options) -> Located:
             " catalog; correct its uri, or name its catalog in EARSHOT_MODELS_CATALOG",
         )
     if entry.kind == "package":
+        meant = entry.release().sha256
+        if release.sha256 not in ("", meant):
+            raise Misconfigured(
+                "checkpoint",
+                f"{release.name} is not the one that the release means ({meant}, not"
+                f" {release.sha256}); all machines need the same version of the project",
+            )
         return Located((_packaged(entry),), release.sha256)
     parts = catalog.parts(entry, entries)
     for each in parts:

@@ -52,6 +52,14 @@ def test_a_file_beside_a_checkpoint_is_verified() -> None:
         locate(altered, settings())
 
 
+def test_another_head_over_the_same_package_is_another_release() -> None:
+    entry = next(entry for entry in load() if entry.name == "emotion-whisper-1")
+    retrained = entry.model_copy(update={"beside": dict.fromkeys(entry.beside, "0" * 64)})
+    assert retrained.release().sha256 != entry.release().sha256
+    with pytest.raises(Misconfigured, match="is not the one that the release means"):
+        locate(retrained.release(), settings())
+
+
 @pytest.mark.parametrize(
     "entry", [each for each in load() if each.beside and each.at_hand], ids=lambda each: each.name
 )
