@@ -116,12 +116,16 @@ class Checkpoint(Frozen):
 
     @property
     def folder_in_package(self) -> Path | None:
-        """Its folder, if it comes with an installed package; None otherwise. Imports nothing."""
+        """Its folder, if it comes with an installed package; None otherwise, and where its files
+        have another size, as in another version of the package. Imports nothing."""
         module, _, inside = self.uri.removeprefix("package:").partition("/")
         found = find_spec(module) if self.kind == "package" else None
         for place in (found.submodule_search_locations or ()) if found else ():
             folder = Path(place) / inside
-            if folder.is_dir() and all((folder / path).is_file() for path in self.digests):
+            files = [folder / path for path in self.digests]
+            if not folder.is_dir() or not all(file.is_file() for file in files):
+                continue
+            if self.size in (None, sum(file.stat().st_size for file in files)):
                 return folder
         return None
 
