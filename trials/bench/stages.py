@@ -14,6 +14,7 @@ from uuid import uuid4
 from earshot.analysis.outcome import Failed
 from earshot.analysis.report.parts import RecordingInfo
 from earshot.analysis.roles import DEFAULT_ROLES
+from earshot.analysis.types import Release
 from earshot.audio.alarms.detector import alarms
 from earshot.audio.alarms.tones import RATE
 from earshot.audio.clip import Clip
@@ -24,7 +25,7 @@ from earshot.audio.features.level import mixed
 from earshot.audio.prepare import Prepared, prepare
 from earshot.audio.quality.measure import QualityMeter
 from earshot.compute import cache
-from earshot.models.checkpoints.defaults import default_release
+from earshot.models.checkpoints.catalog import load
 from earshot.registry import Card, cards
 from earshot.settings import settings
 from workers.direct import chunk_ref, chunk_refs, describe, job_of
@@ -33,6 +34,12 @@ from workers.run import run
 
 BESIDE = ("emotion",)
 """Analyses of GPU pools whose embedded checkpoint runs on the CPU; listed, but not a CPU stage."""
+
+
+def embedded(analysis: str) -> Release:
+    """The release whose network the other side runs too."""
+    entries = (entry for entry in load() if entry.kind == "embedded")
+    return next(entry.release() for entry in entries if entry.analysis == analysis)
 
 
 def main() -> None:
@@ -45,7 +52,7 @@ def main() -> None:
     cpu: dict[str, float] = {}
     with _timed(cpu, "load"):
         for card in analyses:
-            cache.get(module(card.name).load, default_release(card.name), "cpu")
+            cache.get(module(card.name).load, embedded(card.name), "cpu")
     pools = {card.name: card.pool for card in analyses}
     print(json.dumps({"cpu": cpu, "pools": pools}), flush=True)
     with tempfile.TemporaryDirectory() as folder:
@@ -70,7 +77,7 @@ def _measured(path: Path, store_url: str, analyses: list[Card]) -> dict[str, Any
     for card in analyses:
         with _timed(cpu, card.name):
             for ref in chunk_refs(card, info, prepared):
-                [outcome] = run(job_of(default_release(card.name), [ref]), "cpu")
+                [outcome] = run(job_of(embedded(card.name), [ref]), "cpu")
                 if isinstance(outcome, Failed):
                     raise RuntimeError(
                         f"{card.name} failed on chunk {ref.index} of {path}: {outcome.detail}"

@@ -10,11 +10,17 @@ pytest.importorskip("torch")
 pytest.importorskip("onnx")
 
 from earshot.compute import onnx_runtime
+from earshot.models.checkpoints.catalog import load
 from earshot.models.checkpoints.location import MODELS
+from earshot.registry import analyses
 from trials.bench.eager import check, opened
 
 EMBEDDED = MODELS / "embedded"
-NETWORKS = sorted(path for path in EMBEDDED.glob("*.onnx") if path.stem != "sentiment")
+NETWORKS = sorted(
+    MODELS / entry.uri
+    for entry in load()
+    if entry.kind == "embedded" and entry.analysis in analyses() and entry.analysis != "sentiment"
+)
 
 
 def inputs(path: Path, rows: int) -> np.ndarray:
