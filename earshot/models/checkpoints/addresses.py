@@ -2,8 +2,9 @@
 
 import hashlib
 import re
-from collections.abc import Mapping
-from pathlib import PurePosixPath
+from collections.abc import Mapping, Sequence
+from importlib.util import find_spec
+from pathlib import Path, PurePosixPath
 from typing import Annotated, Literal, NamedTuple
 
 from pydantic import Field
@@ -65,6 +66,18 @@ def wheels_of(uri: str) -> tuple[Wheel, ...]:
     if len(wheels) < len(found):
         raise ValueError(f"uri {uri!r}: write pypi:name==version@sha256, of several with commas")
     return wheels
+
+
+def package_folder(uri: str, files: Sequence[str]) -> Path | None:
+    """Folder of a ``package:module/folder`` that has these files; None if there is none. Imports
+    nothing. Files with other bytes are refused where they are opened, with the reason."""
+    module, _, inside = uri.removeprefix("package:").partition("/")
+    found = find_spec(module)
+    for place in (found.submodule_search_locations or ()) if found else ():
+        folder = Path(place) / inside
+        if folder.is_dir() and all((folder / file).is_file() for file in files):
+            return folder
+    return None
 
 
 def check_path(path: str) -> None:

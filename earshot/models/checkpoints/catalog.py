@@ -2,7 +2,6 @@
 
 import tomllib
 from collections.abc import Sequence
-from importlib.util import find_spec
 from pathlib import Path, PurePosixPath
 from typing import Annotated, Literal, Self
 from urllib.parse import unquote, urlsplit
@@ -18,6 +17,7 @@ from earshot.models.checkpoints.addresses import (
     Source,
     check_path,
     digest_of,
+    package_folder,
     wheels_of,
 )
 
@@ -116,18 +116,8 @@ class Checkpoint(Frozen):
 
     @property
     def folder_in_package(self) -> Path | None:
-        """Its folder, if it comes with an installed package; None otherwise, and where its files
-        have another size, as in another version of the package. Imports nothing."""
-        module, _, inside = self.uri.removeprefix("package:").partition("/")
-        found = find_spec(module) if self.kind == "package" else None
-        for place in (found.submodule_search_locations or ()) if found else ():
-            folder = Path(place) / inside
-            files = [folder / path for path in self.digests]
-            if not folder.is_dir() or not all(file.is_file() for file in files):
-                continue
-            if self.size in (None, sum(file.stat().st_size for file in files)):
-                return folder
-        return None
+        """Its folder, if it comes with an installed package; None otherwise."""
+        return package_folder(self.uri, tuple(self.digests)) if self.kind == "package" else None
 
     @property
     def at_hand(self) -> bool:

@@ -52,13 +52,6 @@ def test_a_file_beside_a_checkpoint_is_verified() -> None:
         locate(altered, settings())
 
 
-def test_another_version_of_a_package_is_not_at_hand() -> None:
-    entry = next(entry for entry in load() if entry.name == "emotion-whisper-1")
-    assert entry.at_hand
-    assert entry.size is not None
-    assert not entry.model_copy(update={"size": entry.size + 1}).at_hand
-
-
 def test_another_head_over_the_same_package_is_another_release() -> None:
     entry = next(entry for entry in load() if entry.name == "emotion-whisper-1")
     retrained = entry.model_copy(update={"beside": dict.fromkeys(entry.beside, "0" * 64)})

@@ -93,6 +93,7 @@ def test_a_job_is_one_call_and_labels_are_native_and_canonical(tmp_path: Path) -
             "surprised": 0,
         },
         "label_coverage": {label: label in ("happy", "angry") for label in SIX},
+        "abstained": False,
     }
     assert (even.overall.label, even.utterances[0].label) == (
         "angry",
