@@ -9,6 +9,7 @@ from faster_whisper import BatchedInferencePipeline
 
 from earshot.analysis.errors import Unavailable
 from earshot.analysis.findings import AsrFindings
+from earshot.compute import cache
 from earshot.models.checkpoints.catalog import Checkpoint, load
 from earshot.models.checkpoints.defaults import default_release
 from earshot.models.checkpoints.pull import Shelf, pull
@@ -34,12 +35,14 @@ def entry(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Checkpoint]:
             environment.setenv("EARSHOT_MODELS_DIR", str(tmp_path_factory.mktemp("models")))
         environment.setenv("EARSHOT_ASR_ROUTES", '{"und": "whisper-base", "es": "whisper-base"}')
         settings.cache_clear()
+        cache._loaded.clear()  # recognisers keep the routes of the settings that opened them
         try:
             pull(found, Shelf(settings().models_folder), lambda *_: None, print)
         except Unavailable as error:
             pytest.skip(f"no source of whisper-base can be reached: {error}")
         yield found
     settings.cache_clear()
+    cache._loaded.clear()
 
 
 @pytest.fixture(scope="module")

@@ -87,8 +87,8 @@ MID_BATCH = {
     "emotion": Point(
         "a batch of several chunks in a GPU pool: emotion",
         "gpu",
-        "earshot.models.onnx_model",
-        "OnnxModel.run",
+        "earshot.models.emotion.on_whisper",
+        "EmotionOnWhisper._shares",
         "return",
         batch_of="workers.emotion",
     ),

@@ -113,8 +113,12 @@ def test_lost_messages_are_sent_again_once_by_two_repairs_at_once(
 
 def test_the_last_steps_are_done_by_repair(stage: Stack, tmp_path: Path) -> None:
     recording_id = dispatched(stage, recording(tmp_path / "quiet.wav", 2), "scene")
-    with stage.workers("all", "merge", "scene"), db.connect(stage.database_url) as connection:
-        waiting.until(lambda: ledger.all_merged(connection, UUID(recording_id)), 60, "the merge")
+    with db.connect(stage.database_url) as connection:
+        with stage.workers("all", "merge", "scene"):
+            waiting.until(
+                lambda: ledger.all_merged(connection, UUID(recording_id)), 60, "the merge"
+            )
+        # the worker publishes after it has merged, so it has ended before what it did is undone
         connection.execute(
             "UPDATE outbox SET published_at = NULL, stream_id = NULL, created_at = now() - interval"
             " '1 min'"
