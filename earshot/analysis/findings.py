@@ -165,6 +165,16 @@ class SuppressedText(Utterance):
 
     text: str
     reason: Literal["repetition", "low_probability", "no_speech", "language_unsupported"]
+    words: tuple[Word, ...] = ()
+    """Those of ``language_unsupported``, which the rest of the recording may restore."""
+
+
+class Spoken(Utterance):
+    """A stretch whose recogniser judged its language."""
+
+    other_language: float | None = None
+    """Natural log odds that it is in another language than its recogniser's; null if the recogniser
+    could not judge it."""
 
 
 class AsrFindings(Findings):
@@ -175,6 +185,9 @@ class AsrFindings(Findings):
     words: tuple[Word, ...]
     suppressed_text: tuple[SuppressedText, ...] = ()
     """Kept for inspection, in no transcript."""
+    spoken: tuple[Spoken, ...] = ()
+    """The evidence for the language of a voice, which is judged over its whole recording
+    (``earshot.analysis.words.whole_recording``)."""
     routed_to: str | None = None
     """Release that transcribed this, if the language is routed to another one than the job's."""
 

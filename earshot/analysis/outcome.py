@@ -47,6 +47,8 @@ class Failed(Frozen):
     status: Literal["failed"] = "failed"
     code: str
     detail: str
+    findings: dict[str, Any] | None = None
+    """Dumped ``Findings`` that explain the failure, where the analysis has any."""
 
 
 Outcome = Annotated[Succeeded | Skipped | Failed, Field(discriminator="status")]

@@ -4,16 +4,18 @@ removes hallucinated words."""
 from collections.abc import Sequence
 from functools import partial
 
-from earshot.analysis.findings import AsrFindings, SuppressedText, Word
+from earshot.analysis.findings import AsrFindings, Spoken, SuppressedText, Word
 from earshot.analysis.outcome import LANGUAGE_UNSUPPORTED, NO_SPEECH, Failed, Skipped
 from earshot.analysis.types import Release, Utterance
-from earshot.analysis.words.hallucinated import sift, whole
+from earshot.analysis.words.foreign import FOREIGN
+from earshot.analysis.words.hallucinated import sift
 from earshot.analysis.words.languages import UNDETERMINED
 from earshot.analysis.words.spelling import is_word, written
+from earshot.analysis.words.whole_recording import left_out, refused
 from earshot.audio.clip import Clip
 from earshot.models.asr.recogniser import Recogniser, Recognition
 from earshot.settings import settings
-from workers.asr.listening import FOREIGN, Stretch, listen, most, primary
+from workers.asr.listening import Stretch, listen, most, primary
 from workers.asr.routes import Recognisers
 
 FINDINGS = AsrFindings
@@ -75,36 +77,37 @@ def _result(clip: Clip, found: Sequence[Stretch], model: Recognisers) -> AsrFind
     suppressed: list[SuppressedText] = []
     for each in found:
         speech = [item for item in clip.ref.speech if item.channel == each.span.channel]
-        written_words = _words(each.span, each.recognition)
-        if each.foreign > FOREIGN:
-            suppressed += whole(written_words, LANGUAGE_UNSUPPORTED)
-            continue
         voice = partial(clip.voice, each.span) if clip.voice else None
         recognition = each.recognition
         kept, dropped = sift(
-            written_words, speech, recognition.log_probability, recognition.no_speech, voice
+            _words(each.span, recognition),
+            speech,
+            recognition.log_probability,
+            recognition.no_speech,
+            voice,
         )
-        words += kept
         suppressed += dropped
-    foreign = [each for each in found if each.foreign > FOREIGN]
-    if foreign and not words:
-        return Failed(code=LANGUAGE_UNSUPPORTED, detail=_spoken(foreign))
+        if each.foreign > FOREIGN:
+            suppressed += left_out(kept)
+        else:
+            words += kept
     release = most(found, lambda each: each.release, model.name)
-    return AsrFindings(
+    findings = AsrFindings(
         language=most(found, lambda each: each.recognition.language, primary(clip.ref.language)),
         words=tuple(words),
         suppressed_text=tuple(suppressed),
+        spoken=tuple(
+            Spoken(**each.span.model_dump(), other_language=each.recognition.foreign)
+            for each in found
+            if each.judged
+        ),
         routed_to=release if release != model.name else None,
     )
-
-
-def _spoken(foreign: Sequence[Stretch]) -> str:
-    longest = max(foreign, key=lambda each: each.length_ms)
-    return (
-        f"{longest.release} supports {longest.recognition.language}, and the speech is in another"
-        f" language ({longest.foreign:.0%}), which it does not tell; name it, or route und to a"
-        " release that detects it (EARSHOT_ASR_ROUTES)"
-    )
+    foreign = [each for each in found if each.foreign > FOREIGN]
+    if foreign and not words:
+        longest = max(foreign, key=lambda each: each.length_ms)
+        return refused(findings, longest.release, longest.foreign)
+    return findings
 
 
 def _words(span: Utterance, recognition: Recognition) -> list[Word]:

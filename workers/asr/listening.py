@@ -8,7 +8,7 @@ from uuid import UUID
 
 from earshot.analysis.spans import fuse, overlap_ms
 from earshot.analysis.types import Utterance
-from earshot.analysis.words.foreign import other_language
+from earshot.analysis.words.foreign import FOREIGN, other_language
 from earshot.analysis.words.languages import UNDETERMINED
 from earshot.analysis.words.stretches import stretches, together
 from earshot.audio.clip import Clip
@@ -20,8 +20,6 @@ from workers.asr.routes import Recognisers
 ENOUGH_MS = 10_000
 """Speech of one voice in a chunk from which its language is detected by itself; less of it takes
 the language of the recording."""
-FOREIGN = 0.5
-"""Probability above which a stretch is in another language than its recogniser's."""
 
 
 def primary(language: str) -> str:
@@ -41,6 +39,8 @@ class Stretch:
     recognition: Recognition
     foreign: float = 0.0
     """Probability of another language than the recogniser's."""
+    judged: bool = False
+    """``foreign`` is a judgement of the recogniser, over its voice."""
 
     @property
     def length_ms(self) -> int:
@@ -119,7 +119,7 @@ def _judged(found: Sequence[Stretch]) -> list[Stretch]:
         places.sort(key=lambda place: found[place].span.start_ms)
         shares = other_language([found[place].recognition.foreign for place in places])
         for place, share in zip(places, shares, strict=True):
-            judged[place] = replace(found[place], foreign=share)
+            judged[place] = replace(found[place], foreign=share, judged=True)
     return judged
 
 
@@ -137,7 +137,7 @@ def _abroad(model: Recognisers, clips: Sequence[Clip], found: Sequence[Stretch])
         spans = together((each.span for each in run), recogniser.longest_ms)
         anew = _recognise(model, clips, [(run[0].clip, span, UNDETERMINED) for span in spans])
         if most(anew, _language, UNDETERMINED) == _language(run[0]):
-            after += [replace(each, foreign=0.0) for each in run]
+            after += [replace(each, foreign=0.0, judged=False) for each in run]
         else:
             after += _again(model, clips, anew, _settled(anew))
     return after

@@ -13,6 +13,7 @@ from earshot.analysis.quality import RecordingQuality
 from earshot.analysis.report.sections import ChunkIndex
 from earshot.analysis.spans import owned
 from earshot.analysis.types import Frozen, Interval, Millis, Utterance
+from earshot.analysis.words.whole_recording import settled
 
 F = TypeVar("F", bound=Findings)
 
@@ -102,8 +103,18 @@ class Evidence:
 
 
 def gather(recording: RecordingInfo, parts: Sequence[Part]) -> Evidence:
-    """Builds the evidence, independent of the order of the parts."""
-    return Evidence(recording, tuple(sorted(parts, key=lambda part: (part.chunk, part.analysis))))
+    """Builds the evidence, independent of the order of the parts. The language of the speech is
+    judged anew over all of them."""
+    ordered = sorted(parts, key=lambda part: (part.chunk, part.analysis))
+    words = [part for part in ordered if part.analysis == "asr"]
+    outcomes = iter(settled([(part.release, part.outcome) for part in words]))
+    return Evidence(
+        recording,
+        tuple(
+            part.model_copy(update={"outcome": next(outcomes)}) if part.analysis == "asr" else part
+            for part in ordered
+        ),
+    )
 
 
 def with_bounds(

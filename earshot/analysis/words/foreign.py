@@ -10,8 +10,11 @@ from math import exp, log, log1p
 
 PRIOR = 0.1
 """Share of voices that speak another language than the one that was named."""
-CHANGE = 0.02
-"""Probability that the language changes between two stretches."""
+CHANGE = 0.005
+"""Probability that the language changes between two stretches: a conversation has hundreds of them,
+and changes its language a few times if at all."""
+FOREIGN = 0.5
+"""Probability above which a stretch is in another language than its recogniser's."""
 
 
 def other_language(log_odds: Sequence[float | None]) -> list[float]:

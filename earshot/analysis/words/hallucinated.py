@@ -66,11 +66,6 @@ def sift(
     return kept, _merged(words, reasons)
 
 
-def whole(words: Sequence[Word], reason: Reason) -> list[SuppressedText]:
-    """All words of a stretch, suppressed for one reason."""
-    return _merged(words, [reason] * len(words))
-
-
 def _against_all(
     log_probability: float | None, no_speech: float | None, voice: Callable[[], bool] | None
 ) -> Reason | None:

@@ -1,0 +1,100 @@
+"""Judges the language of every voice over its whole recording, from what the jobs found.
+
+A job holds some chunks of a recording, and half a second at its end may be all that it has of a
+voice. Its judgement is replaced by the one that all stretches of the voice give together: words are
+restored, or left out after all.
+"""
+
+from collections import defaultdict
+from collections.abc import Sequence
+
+from earshot.analysis.findings import AsrFindings, Spoken, SuppressedText, Word
+from earshot.analysis.outcome import LANGUAGE_UNSUPPORTED, Failed, Outcome, Succeeded
+from earshot.analysis.words.foreign import FOREIGN, other_language
+from earshot.analysis.words.spelling import joined
+
+
+def left_out(words: Sequence[Word]) -> list[SuppressedText]:
+    """Words of one stretch in another language, as one text."""
+    return [
+        SuppressedText(
+            text=joined(word.text for word in words),
+            reason=LANGUAGE_UNSUPPORTED,
+            words=tuple(words),
+            channel=words[0].channel,
+            start_ms=words[0].start_ms,
+            end_ms=max(word.end_ms for word in words),
+        )
+        for _ in words[:1]
+    ]
+
+
+def refused(findings: AsrFindings, release: str, share: float) -> Failed:
+    """The outcome of a chunk of which no word is left."""
+    return Failed(
+        code=LANGUAGE_UNSUPPORTED,
+        detail=f"{release} supports {findings.language}, and the speech is in another language"
+        f" ({share:.0%}), which it does not tell; name it, or route und to a release that detects"
+        " it (EARSHOT_ASR_ROUTES)",
+        findings=findings.model_dump(mode="json"),
+    )
+
+
+def settled(answers: Sequence[tuple[str, Outcome]]) -> list[Outcome]:
+    """The outcomes of speech recognition on the chunks of one recording, each with its release,
+    once the language of every voice is judged over all of them.
+
+    Raises:
+        pydantic.ValidationError: an outcome does not hold the findings of speech recognition.
+    """
+    found = {
+        place: AsrFindings.model_validate(outcome.findings)
+        for place, (_, outcome) in enumerate(answers)
+        if isinstance(outcome, Succeeded | Failed) and outcome.findings is not None
+    }
+    voices: dict[tuple[str, int], list[tuple[int, Spoken]]] = defaultdict(list)
+    for place, findings in found.items():
+        for each in findings.spoken:
+            voices[answers[place][0], each.channel].append((place, each))
+    judged: dict[int, list[tuple[Spoken, float]]] = defaultdict(list)
+    for voice in voices.values():
+        if all(each.other_language is None for _, each in voice):
+            continue
+        voice.sort(key=lambda item: (item[1].start_ms, item[0]))
+        shares = other_language([each.other_language for _, each in voice])
+        for (place, each), share in zip(voice, shares, strict=True):
+            judged[place].append((each, share))
+    return [
+        _outcome(release, outcome, found[place], judged[place]) if place in judged else outcome
+        for place, (release, outcome) in enumerate(answers)
+    ]
+
+
+def _outcome(
+    release: str,
+    outcome: Outcome,
+    findings: AsrFindings,
+    judged: Sequence[tuple[Spoken, float]],
+) -> Outcome:
+    foreign = [each for each, share in judged if share > FOREIGN]
+    withheld = [each for each in findings.suppressed_text if each.reason == LANGUAGE_UNSUPPORTED]
+    if not foreign and not withheld and isinstance(outcome, Succeeded):
+        return outcome
+    words = sorted(
+        [*findings.words, *(word for each in withheld for word in each.words)],
+        key=lambda word: (word.channel, word.start_ms),
+    )
+    kept = [word for word in words if not any(_within(word, each) for each in foreign)]
+    texts = [each for each in findings.suppressed_text if each.reason != LANGUAGE_UNSUPPORTED]
+    for stretch in foreign:
+        texts += left_out([word for word in words if _within(word, stretch)])
+    now = findings.model_copy(update={"words": tuple(kept), "suppressed_text": tuple(texts)})
+    if foreign and not kept:
+        longest = max(judged, key=lambda item: item[0].end_ms - item[0].start_ms)
+        return refused(now, release, longest[1])
+    return Succeeded(findings=now.model_dump(mode="json"), classification=now.classification())
+
+
+def _within(word: Word, stretch: Spoken) -> bool:
+    inside = stretch.start_ms <= word.start_ms <= stretch.end_ms
+    return inside and word.channel == stretch.channel

@@ -1,0 +1,107 @@
+"""The language of a voice is judged over its recording, whatever its jobs judged."""
+
+from collections.abc import Sequence
+
+from earshot.analysis.findings import AsrFindings, Spoken, Word
+from earshot.analysis.outcome import LANGUAGE_UNSUPPORTED, Failed, Outcome, Skipped, Succeeded
+from earshot.analysis.words.whole_recording import left_out, refused, settled
+
+RELEASE = "asr-of-english-1"
+
+
+def word(second: int, channel: int = 0) -> Word:
+    return Word(
+        text=f"w{second}",
+        confidence=0.9,
+        channel=channel,
+        start_ms=second * 1000 + 100,
+        end_ms=second * 1000 + 300,
+    )
+
+
+def chunk(
+    second: int, *odds: float | None, foreign: Sequence[int] = (), channel: int = 0
+) -> Outcome:
+    """A word and a stretch a second from ``second`` on; the job took those at ``foreign`` for
+    another language."""
+    times = range(second, second + len(odds))
+    words = [word(each, channel) for each in times]
+    findings = AsrFindings(
+        language="en",
+        words=tuple(each for place, each in enumerate(words) if place not in foreign),
+        suppressed_text=tuple(
+            text for place in foreign for text in left_out(words[place : place + 1])
+        ),
+        spoken=tuple(
+            Spoken(
+                channel=channel, start_ms=each * 1000, end_ms=each * 1000 + 900, other_language=odd
+            )
+            for each, odd in zip(times, odds, strict=True)
+        ),
+    )
+    if not findings.words:
+        return refused(findings, RELEASE, 0.9)
+    return Succeeded(findings=findings.model_dump(mode="json"))
+
+
+def over(*outcomes: Outcome) -> list[Outcome]:
+    return settled([(RELEASE, outcome) for outcome in outcomes])
+
+
+def texts(outcome: Outcome) -> tuple[list[str], list[str]]:
+    """Words, and words left out."""
+    assert isinstance(outcome, Succeeded | Failed)
+    found = AsrFindings.model_validate(outcome.findings)
+    return (
+        [each.text for each in found.words],
+        [each.text for text in found.suppressed_text for each in text.words],
+    )
+
+
+def test_a_short_chunk_follows_its_recording() -> None:
+    """Its job held nothing else of the voice, so it was refused."""
+    first, second, third = over(
+        chunk(0, -5.0, -5.0), chunk(10, 2.5, foreign=[0]), chunk(20, -5.0, -4.0)
+    )
+    assert isinstance(second, Succeeded)
+    assert texts(second) == (["w10"], [])
+    assert texts(first) == (["w0", "w1"], [])
+    assert texts(third) == (["w20", "w21"], [])
+
+
+def test_a_chunk_that_was_believed_is_refused_where_the_rest_is_foreign() -> None:
+    first, second = over(chunk(0, 0.5), chunk(10, 5.0, 5.0, foreign=[0, 1]))
+    assert isinstance(first, Failed)
+    assert isinstance(second, Failed)
+    assert first.code == LANGUAGE_UNSUPPORTED
+    assert first.detail.startswith(f"{RELEASE} supports en, and the speech is in another language")
+    assert texts(first) == ([], ["w0"])
+
+
+def test_part_of_a_chunk_is_restored_in_order() -> None:
+    (found, _) = over(chunk(0, -5.0, 2.0, -5.0, foreign=[1]), chunk(10, -5.0))
+    assert isinstance(found, Succeeded)
+    assert texts(found) == (["w0", "w1", "w2"], [])
+
+
+def test_each_voice_is_judged_alone() -> None:
+    agent, customer = over(chunk(0, -5.0, -5.0), chunk(0, 5.0, 5.0, foreign=[0, 1], channel=1))
+    assert isinstance(agent, Succeeded)
+    assert isinstance(customer, Failed)
+
+
+def test_one_part_more_changes_nothing_once_it_is_settled() -> None:
+    once = over(chunk(0, -5.0, -5.0), chunk(10, 2.5, foreign=[0]), chunk(20, 5.0, 5.0, 5.0, 5.0))
+    assert over(*once) == once
+
+
+def test_outcomes_without_such_evidence_stay_what_they_are() -> None:
+    found = AsrFindings(language="fr", words=(word(0),)).model_dump(mode="json")
+    outcomes: list[Outcome] = [
+        Succeeded(findings=found),
+        Skipped(reason="no_speech"),
+        Failed(code=LANGUAGE_UNSUPPORTED, detail="route de to a release that does"),
+        Failed(code="bad_audio", detail="it cannot be read"),
+        chunk(10, None, None),
+    ]
+    assert over(*outcomes) == outcomes
