@@ -12,6 +12,7 @@ LINKS: JsonDict = {
     "report": f"/recordings/{ID}/report",
     "session": f"/sessions/{ID}",
     "audio": f"/sessions/{ID}/audio",
+    "peaks": f"/recordings/{ID}/peaks",
 }
 
 REPORT: JsonDict = {

@@ -106,4 +106,5 @@ def links(recording_id: UUID) -> dict[str, str]:
         "report": f"/recordings/{recording_id}/report",
         "session": f"/sessions/{recording_id}",
         "audio": f"/sessions/{recording_id}/audio",
+        "peaks": f"/recordings/{recording_id}/peaks",
     }

@@ -1,11 +1,13 @@
 """Prepares a new recording in one pass: decodes, resamples, stores, detects speech and plans
 chunks; whole or not at all."""
 
+import logging
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from uuid import UUID
 
+from earshot.analysis.errors import EarshotError
 from earshot.analysis.quality import RecordingQuality
 from earshot.analysis.types import Interval, Utterance
 from earshot.audio.decoding.decode import check_longest, decode
@@ -19,9 +21,12 @@ from earshot.audio.plan import PlanLimits, plan_chunks
 from earshot.audio.quality.dual_mono import DualMono
 from earshot.audio.quality.measure import QualityMeter
 from earshot.audio.speech.vad import VAD_RATE
+from earshot.audio.store import peaks
 from earshot.audio.store.layout import check_space, pcm_uri
 from earshot.audio.store.pcm import SAMPLE_BYTES
 from earshot.compute.sound import Waveform
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -79,7 +84,11 @@ def prepare(
         lanes = [Lane(uri, found.sample_rate, rate, channels) for rate, uri in uris.items()]
         meter = QualityMeter(found)
         blocks = decode(file, found, tally, accept_truncated, longest_ms)
-        dual_mono = _store(file, blocks, found, lanes, channels, meter)
+        dual_mono, drawn = _store(file, blocks, found, lanes, channels, meter)
+    try:
+        peaks.put(store_url, recording_id, drawn)
+    except EarshotError as error:  # the first who asks for them makes them
+        log.warning("recording %s has no peaks yet: %s", recording_id, error)
     return _prepared(found, tally, lanes, dual_mono, limits or PlanLimits(), meter)
 
 
@@ -90,8 +99,9 @@ def _store(
     lanes: Sequence[Lane],
     channels: int,
     meter: QualityMeter,
-) -> bool:
-    """Fills the lanes; returns true if the recording is dual mono, of which one channel is kept."""
+) -> tuple[bool, peaks.Pairs]:
+    """Fills the lanes; returns whether the recording is dual mono, of which one channel is kept,
+    and its peaks."""
     dual_mono = DualMono(channels)
     with _all_or_nothing(lanes):
         for decoded in blocks:
@@ -103,7 +113,9 @@ def _store(
         file.check_unchanged()
         for lane in lanes:
             lane.finish(one_channel=dual_mono.same)
-    return dual_mono.same
+        slow = next(lane for lane in lanes if lane.rate == peaks.RATE)
+        drawn = peaks.measure(slow.writer.blocks(peaks.BLOCK))
+    return dual_mono.same, drawn
 
 
 def _prepared(

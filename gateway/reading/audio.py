@@ -26,16 +26,25 @@ def view(tenant: str, recording_id: UUID) -> tuple[Recording, WavView]:
         Problem: 404, there is none; 409, it is not decoded; 410, it, or its audio, was deleted.
         Unavailable: the store, Postgres or Redis is unavailable.
     """
+    found, channels = decoded(tenant, recording_id)
+    rate = max(found.audio)
+    try:
+        return found, wav_view(found.audio[rate], rate, channels)
+    except BadAudio as error:
+        raise expired() from error
+
+
+def decoded(tenant: str, recording_id: UUID) -> tuple[Recording, int]:
+    """The tenant's recording, whose audio is stored, and the number of its channels.
+
+    Raises: as ``view``.
+    """
     with db.pooled() as connection:
         found = owned.recording(connection, tenant, recording_id)
     if found.audio and found.channels:
-        rate = max(found.audio)
-        try:
-            return found, wav_view(found.audio[rate], rate, found.channels)
-        except BadAudio as error:
-            raise _expired() from error
+        return found, found.channels
     if found.duration_ms is not None:
-        raise _expired()
+        raise expired()
     raise Problem(
         409,
         "no_audio",
@@ -44,7 +53,8 @@ def view(tenant: str, recording_id: UUID) -> tuple[Recording, WavView]:
     )
 
 
-def _expired() -> Problem:
+def expired() -> Problem:
+    """The answer about audio that retention has removed."""
     return Problem(
         410, "audio_expired", "The audio was removed for its age; transcript and report are kept."
     )

@@ -1,7 +1,8 @@
 """Layout of the audio store below one fsspec URL, and what goes wrong with stores.
 
 Layout: ``<store>/recordings/<recording_id>/<rate>.pcm``, interleaved little-endian PCM16 without a
-header, one object per recording and sample rate; ``<store>/inbox/`` holds uploads (see
+header, one object per recording and sample rate, with ``peaks-<zoom>.dat`` beside them (see
+``earshot.audio.store.peaks``); ``<store>/inbox/`` holds uploads (see
 ``earshot.audio.store.inbox``).
 """
 

@@ -1,5 +1,6 @@
 """Writes one PCM object of the audio store atomically."""
 
+from collections.abc import Iterator
 from pathlib import Path
 from types import TracebackType
 from typing import IO, Self
@@ -57,6 +58,15 @@ class PcmWriter:
                 data = source.read((end - start) * frame_bytes)
         samples = np.frombuffer(data, dtype="<i2").reshape(-1, self.channels)[:, channel]
         return samples.astype(np.float32) / np.float32(FULL_SCALE)
+
+    def blocks(self, frames: int) -> Iterator[NDArray[np.int16]]:
+        """The written audio, so many frames at a time; shape (frames, channels)."""
+        frame_bytes = self.channels * SAMPLE_BYTES
+        with store_errors(self.uri):
+            self._file.flush()
+            with Path(self._file.name).open("rb") as source:
+                while data := source.read(frames * frame_bytes):
+                    yield np.frombuffer(data, dtype="<i2").reshape(-1, self.channels)
 
     def silence(self, channel: int, start: int, end: int) -> None:
         """Overwrites one channel of the written audio with zeros, from frame ``start`` to ``end``

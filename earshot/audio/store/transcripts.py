@@ -3,11 +3,12 @@ beside the recording's audio, so that deleting that deletes them."""
 
 import re
 from contextlib import suppress
-from uuid import UUID, uuid4
+from uuid import UUID
 
 import fsspec
 
 from earshot.analysis.report.sections import Transcript
+from earshot.audio.store import whole
 from earshot.audio.store.layout import local_path, recording_url, store_errors
 
 _NAME = re.compile(r"([0-9]+)\.transcript\.json")
@@ -20,27 +21,8 @@ def put(store_url: str, recording_id: UUID, round_: int, transcript: Transcript)
         Unavailable: the store does not answer, or its disk is full.
     """
     url = f"{recording_url(store_url, recording_id)}/{round_}.transcript.json"
-    with store_errors(url):
-        _write(url, transcript.model_dump_json().encode())
+    whole.put(url, transcript.model_dump_json().encode())
     return url
-
-
-def _write(url: str, data: bytes) -> None:
-    """Replaces the object. Object stores show an upload only when it is complete; in a local store
-    the file is renamed, and a name of its own keeps apart two processes that write the same
-    transcript. ``.writing-`` is what upkeep removes after a process that was killed."""
-    target = local_path(url)
-    if target is None:
-        fs, path = fsspec.core.url_to_fs(url)
-        fs.pipe_file(path, data)
-        return
-    target.parent.mkdir(parents=True, exist_ok=True)
-    half = target.with_name(f".writing-{uuid4().hex}-{target.name}")
-    try:
-        half.write_bytes(data)
-        half.replace(target)
-    finally:
-        half.unlink(missing_ok=True)
 
 
 def get(url: str) -> Transcript:

@@ -2,13 +2,14 @@
 one: a header of 44 bytes before the PCM16 of the store."""
 
 import struct
-from pathlib import Path
 from typing import NamedTuple
 
 import fsspec
 
+from earshot.audio.store import whole
 from earshot.audio.store.layout import local_path, store_errors
 from earshot.audio.store.pcm import SAMPLE_BYTES
+from earshot.audio.store.whole import folder_of_all
 
 HEADER_BYTES = 44
 UNKNOWN = 2**32 - 1
@@ -38,7 +39,7 @@ class WavView(NamedTuple):
         """
         head = self._header()[start:end]
         first, last = max(0, start - HEADER_BYTES), max(0, min(end, self.size) - HEADER_BYTES)
-        return head + (_read(self.uri, first, last) if last > first else b"")
+        return head + (whole.read(self.uri, first, last) if last > first else b"")
 
     def _header(self) -> bytes:
         width = SAMPLE_BYTES * self.channels
@@ -68,23 +69,8 @@ def wav_view(uri: str, sample_rate: int, channels: int) -> WavView:
         Unavailable: the store does not answer.
     """
     path = local_path(uri)
-    with store_errors(uri, _folder_of_all(path)):
+    with store_errors(uri, folder_of_all(path)):
         if path is not None:
             return WavView(uri, sample_rate, channels, path.stat().st_size)
         fs, name = fsspec.core.url_to_fs(uri)
         return WavView(uri, sample_rate, channels, int(fs.size(name) or 0))
-
-
-def _read(uri: str, start: int, end: int) -> bytes:
-    path = local_path(uri)
-    with store_errors(uri, _folder_of_all(path)):
-        if path is not None:
-            with path.open("rb") as file:
-                file.seek(start)
-                return file.read(end - start)
-        fs, name = fsspec.core.url_to_fs(uri)
-        return bytes(fs.cat_file(name, start=start, end=end))
-
-
-def _folder_of_all(path: Path | None) -> Path | None:
-    return None if path is None else path.parent.parent
