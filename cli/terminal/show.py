@@ -8,13 +8,12 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from cli.terminal.facts import facts
 from cli.terminal.noise_limits import noise_limits
 from cli.terminal.places import PLACES
 from cli.terminal.strip import clock, share, strip
 from earshot.analysis.findings import UNCLEAR, Classification
 from earshot.analysis.printable import plural, printable
-from earshot.analysis.quality import Quality, explained
-from earshot.analysis.report.parts import RecordingFacts
 from earshot.analysis.report.report import Report
 from earshot.analysis.report.sections import (
     Emergency,
@@ -34,7 +33,7 @@ itself has all shares."""
 def rendered(report: Report) -> RenderableType:
     """The report as something that ``rich`` prints at any width."""
     length = report.recording.duration_ms
-    parts: list[RenderableType] = [_facts(report)]
+    parts: list[RenderableType] = [facts(report)]
     parts += [_emergency(each) for each in report.emergencies]
     if report.scene:
         parts += [_title("Scene"), _timeline(report.scene, length)]
@@ -59,54 +58,6 @@ def rendered(report: Report) -> RenderableType:
         )
     parts += _gaps(report)
     return Group(*parts)
-
-
-def _facts(report: Report) -> RenderableType:
-    facts = report.recording
-    channels = f"{facts.channels} channel" + ("s" if facts.channels > 1 else "")
-    what = [
-        clock(facts.duration_ms),
-        channels,
-        f"{facts.native_rate / 1000:g} kHz",
-        facts.codec or "",
-        facts.language,
-    ]
-    if report.transcript_language not in (None, facts.language):
-        what.append(f"transcribed as {report.transcript_language}")
-    state = Text(report.status, style="green" if report.status == "complete" else "yellow")
-    lines = [
-        Text.assemble(
-            (printable(facts.file_name), "bold"),
-            "  ",
-            ", ".join(word for word in what if word),
-            "  ",
-            state,
-        ),
-        Text(f"recording {facts.id}", style="dim"),
-        *([Text(_sound(facts.quality), style="dim")] if facts.quality else []),
-        *(Text(note, style="yellow") for note in (*facts.notes, *_doubts(facts))),
-    ]
-    return Group(Text(), *lines)
-
-
-def _sound(quality: Quality) -> str:
-    loudness = (
-        f"{quality.loudness_lufs:.0f} LUFS"
-        if quality.loudness_lufs is not None
-        else "no measurable loudness"
-    )
-    ratio = f"speech {quality.snr_db:.0f} dB above the pauses" if quality.snr_db is not None else ""
-    band = f"sound up to {quality.bandwidth_hz / 1000:.1f} kHz" if quality.bandwidth_hz else ""
-    return ", ".join(word for word in (loudness, ratio, band) if word)
-
-
-def _doubts(facts: RecordingFacts) -> tuple[str, ...]:
-    """Problems of the audio, without those covered by a note."""
-    if facts.quality is None:
-        return ()
-    covered = {"dual_mono"} if facts.dual_mono else set()
-    left = tuple(each for each in facts.quality.warnings if each not in covered)
-    return explained(facts.quality.model_copy(update={"warnings": left}))
 
 
 def _emergency(alarm: Emergency) -> Text:

@@ -188,6 +188,9 @@ class AsrFindings(Findings):
     spoken: tuple[Spoken, ...] = ()
     """The evidence for the language of a voice, which is judged over its whole recording
     (``earshot.analysis.words.whole_recording``)."""
+    doubtful_below: Share | None = None
+    """Confidence below which most words are wrong; null where that was not measured for the
+    recogniser."""
     routed_to: str | None = None
     """Release that transcribed this, if the language is routed to another one than the job's."""
 

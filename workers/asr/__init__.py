@@ -101,6 +101,9 @@ def _result(clip: Clip, found: Sequence[Stretch], model: Recognisers) -> AsrFind
             for each in found
             if each.judged
         ),
+        doubtful_below=next(
+            (each.recognition.doubtful_below for each in found if each.release == release), None
+        ),
         routed_to=release if release != model.name else None,
     )
     foreign = [each for each in found if each.foreign > FOREIGN]

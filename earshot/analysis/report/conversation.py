@@ -11,7 +11,7 @@ from earshot.analysis.report.align import Floor, take_floor
 from earshot.analysis.report.ordinary import OrdinaryVoice, ordinary_voice, unknown_voice
 from earshot.analysis.report.parts import Evidence, with_bounds
 from earshot.analysis.report.registered import ReportFields
-from earshot.analysis.report.sections import Speaker, Turn, VoiceSentiment
+from earshot.analysis.report.sections import Speaker, TranscriptConfidence, Turn, VoiceSentiment
 from earshot.analysis.report.transcript import (
     detected_turns,
     make_turns,
@@ -28,6 +28,7 @@ class ConversationFields(ReportFields):
 
     speakers: tuple[Speaker, ...]
     transcript_language: str | None
+    transcript_confidence: TranscriptConfidence | None
     turns: tuple[Turn, ...]
     sentiment: tuple[VoiceSentiment, ...]
 
@@ -44,6 +45,7 @@ def section(evidence: Evidence) -> ConversationFields:
     return ConversationFields(
         speakers=speakers,
         transcript_language=transcript.language,
+        transcript_confidence=transcript.confidence,
         turns=make_turns(floors, roles, transcript.answered, emotions, sentiments, voices),
         sentiment=sentiment_of_voices(sentiments, speakers, floors),
     )

@@ -26,12 +26,13 @@ from earshot.analysis.report.sections import (
     Sound,
     Speaker,
     Stretch,
+    TranscriptConfidence,
     Turn,
     VoiceSentiment,
 )
 from earshot.analysis.types import Frozen
 
-SCHEMA_VERSION = "1.3"
+SCHEMA_VERSION = "1.4"
 """Grows by a minor step when a field is added, by a major one when a field changes its meaning or
 goes."""
 
@@ -79,6 +80,13 @@ class Report(Frozen):
             "Language that speech recognition wrote down, the commonest of its chunks; null without"
             " a transcript."
         )
+    )
+    transcript_confidence: TranscriptConfidence | None = Field(
+        default=None,
+        description=(
+            "How many of its words are doubtful; null without words, or where it was not measured"
+            " for the recogniser which confidence is doubtful."
+        ),
     )
     turns: tuple[Turn, ...] = Field(description="Who said what, in order of time.")
     sentiment: tuple[VoiceSentiment, ...] = Field(description="Acoustic sentiment per speaker.")

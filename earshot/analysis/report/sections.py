@@ -123,6 +123,14 @@ class SpokenWord(Interval):
     )
 
 
+class TranscriptConfidence(Frozen):
+    """How far the words of a recording can be relied on."""
+
+    words: int = Field(ge=1)
+    doubtful: int = Field(ge=0, description="Words with a confidence below doubtful_below.")
+    doubtful_below: Share = Field(description="Most words with less confidence are wrong.")
+
+
 class Turn(Utterance):
     """One speaker holding the floor."""
 

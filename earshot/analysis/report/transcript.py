@@ -18,7 +18,7 @@ from earshot.analysis.report.align import Floor, turns_without_diarization
 from earshot.analysis.report.ordinary import OrdinaryVoice
 from earshot.analysis.report.parts import Evidence, Part
 from earshot.analysis.report.pooling import PLACES, pool_emotions
-from earshot.analysis.report.sections import Speaker, SpokenWord, Turn
+from earshot.analysis.report.sections import Speaker, SpokenWord, TranscriptConfidence, Turn
 from earshot.analysis.report.voices import Tracks, of_role, sentiment_of, within
 from earshot.analysis.spans import fuse
 from earshot.analysis.types import Interval, Utterance
@@ -34,6 +34,19 @@ class Transcript:
     words: tuple[Word, ...] = ()
     answered: tuple[Interval, ...] = ()
     language: str | None = None
+    doubtful_below: float | None = None
+    """Confidence below which its words are doubtful, as of most of its chunks."""
+
+    @property
+    def confidence(self) -> TranscriptConfidence | None:
+        """None without words, or where ``doubtful_below`` is not known."""
+        if not self.words or self.doubtful_below is None:
+            return None
+        return TranscriptConfidence(
+            words=len(self.words),
+            doubtful=sum(word.confidence < self.doubtful_below for word in self.words),
+            doubtful_below=self.doubtful_below,
+        )
 
 
 def transcribe(evidence: Evidence) -> Transcript:
@@ -43,10 +56,12 @@ def transcribe(evidence: Evidence) -> Transcript:
         word for channel in range(evidence.recording.channels) for word in _run(found, channel)
     ]
     languages = Counter(findings.language for _, findings in found).most_common(1)
+    bounds = Counter(findings.doubtful_below for _, findings in found).most_common(1)
     return Transcript(
         words=tuple(words),
         answered=tuple(fuse(part for part, _ in found)),
         language=languages[0][0] if languages else None,
+        doubtful_below=bounds[0][0] if bounds else None,
     )
 
 

@@ -28,6 +28,9 @@ LANGUAGE = "en"
 SHORTEST = SAMPLE_RATE
 """Minimum length in samples, reached by padding on both sides: on shorter audio the network repeats
 itself."""
+DOUBTFUL_BELOW = 0.65
+"""Fewer than half of the words with less confidence are right
+(``training.measurements.word_confidence``)."""
 TOKENS_A_SECOND = 6.5
 """Maximum speed of English speech; like upstream, longer output is cut off, since it is a loop."""
 
@@ -90,6 +93,7 @@ class Moonshine:
             LANGUAGE,
             float(np.mean(text.logs)),
             foreign=self._foreign(samples, text),
+            doubtful_below=DOUBTFUL_BELOW,
         )
 
     def _foreign(self, samples: Samples, text: Text) -> float | None:

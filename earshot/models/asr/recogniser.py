@@ -36,6 +36,8 @@ class Recognition:
     foreign: float | None = None
     """Natural log odds that the speech is in another language than ``language``; None where the
     recogniser does not judge that."""
+    doubtful_below: float | None = None
+    """Confidence below which most of its words are wrong; None where that was not measured."""
 
 
 class Recogniser(Protocol):

@@ -11,9 +11,10 @@ from earshot.analysis.findings import (
     Findings,
     SpeakerTurn,
 )
-from earshot.analysis.outcome import LANGUAGE_UNSUPPORTED, Failed, Skipped
+from earshot.analysis.outcome import LANGUAGE_UNSUPPORTED, Failed, Skipped, Succeeded
 from earshot.analysis.report.parts import ChunkSpan, Part
 from earshot.analysis.report.report import Report, build_report
+from earshot.analysis.report.sections import TranscriptConfidence
 from earshot.analysis.types import WHOLE
 from tests.sounds.call_parts import (
     ALL,
@@ -129,6 +130,38 @@ def test_words_left_out_for_their_language_make_it_partial() -> None:
             "4 s of the speech are not in en; their words are left out",
         )
     ]
+
+
+def test_doubtful_words_are_counted_over_the_recording() -> None:
+    """By the bound of most chunks; not at all where it is not known."""
+
+    def doubted(*bounds: float | None) -> TranscriptConfidence | None:
+        found = [
+            each
+            if each.analysis != "asr" or not isinstance(each.outcome, Succeeded)
+            else each.model_copy(
+                update={
+                    "outcome": each.outcome.model_copy(
+                        update={
+                            "findings": {
+                                **each.outcome.findings,
+                                "doubtful_below": bounds[each.chunk],
+                            }
+                        }
+                    )
+                }
+            )
+            for each in parts()
+        ]
+        return build_report(recording(), found).transcript_confidence
+
+    words = [word for turn in build_report(recording(), parts()).turns for word in turn.words]
+    least = sorted(word.confidence for word in words)[-1]
+    found = doubted(least, least)
+    assert found is not None
+    assert found.words == len(words)
+    assert found.doubtful == sum(word.confidence < least for word in words)
+    assert doubted(None, None) is None
 
 
 def test_an_analysis_without_any_answer_is_missing() -> None:

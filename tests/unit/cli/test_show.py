@@ -24,6 +24,7 @@ from earshot.analysis.report.sections import (
     SkippedPart,
     Speaker,
     Stretch,
+    TranscriptConfidence,
     Turn,
     VoiceSentiment,
 )
@@ -95,6 +96,7 @@ def report() -> Report:
         ),
         speakers=(Speaker(id="s0", channel=0, role="agent", talk_ms=15_000),),
         transcript_language="de",
+        transcript_confidence=TranscriptConfidence(words=40, doubtful=21, doubtful_below=0.65),
         turns=(turn, wordless, unheard),
         sentiment=(
             VoiceSentiment(
@@ -127,7 +129,8 @@ def test_nothing_is_lost_and_nothing_sticks_out(width: int) -> None:
         "my call [old].wav", "partial", "1:40", "music", "60%", "speech", "40%", "rain",
         "below 32 kHz", "s0 agent", "happy 61%", "neutral 70%", "(no word recognised)",
         "killed: out of memory", "2 chunks", "no_speech", "negative 20%", "(not transcribed)",
-        "transcribed as de", "3 of 90 packets were damaged and left out.",
+        "transcribed as de", "Do not rely on the text: doubtful words 21 of 40",
+        "3 of 90 packets were damaged and left out.",
     ):  # fmt: skip
         assert expected in text
 
