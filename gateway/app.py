@@ -14,7 +14,9 @@ from gateway.request_id import RequestId
 from gateway.routes import (
     classify,
     events,
+    heard,
     noise,
+    page,
     peaks,
     recordings,
     service,
@@ -34,10 +36,12 @@ ROUTERS = (
     recordings.router,
     peaks.router,
     sessions.router,
+    heard.router,
     transcribe.router,
     transcriptions.router,
     events.router,
     webhooks.router,
+    page.router,
 )
 """The first is found first: its requests are the most frequent and the shortest."""
 

@@ -88,7 +88,7 @@ async def _caller(connection: HTTPConnection) -> Caller | None:
         return None
     address = address_of(connection)
     refuse_failing(address)
-    found = await run_in_threadpool(_redeem, ticket)
+    found = await run_in_threadpool(_redeem, ticket, connection.url.path)
     if found is None:
         await count_failure(address)
     return found
@@ -119,8 +119,8 @@ def _find(secret: str) -> Caller | None:
     return Caller(str(found.id), found.tenant, found.scope) if found else None
 
 
-def _redeem(ticket: str) -> Caller | None:
-    found = tickets.redeem(redis.client(), ticket)
+def _redeem(ticket: str, path: str) -> Caller | None:
+    found = tickets.redeem(redis.client(), ticket, path)
     if found is None:
         return None
     with db.pooled() as connection:
