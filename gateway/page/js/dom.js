@@ -15,7 +15,9 @@ export function set(element, given) {
   for (const [name, value] of Object.entries(given)) {
     if (name.startsWith("on")) element.addEventListener(name.slice(2), value);
     else if (PROPERTIES.has(name)) element[name] = value;
-    else if (value === null || value === undefined || value === false) element.removeAttribute(name);
+    else if (value === null || value === undefined) element.removeAttribute(name);
+    else if (name.startsWith("aria-")) element.setAttribute(name, String(value));
+    else if (value === false) element.removeAttribute(name);
     else element.setAttribute(name, value === true ? "" : String(value));
   }
   return element;
