@@ -28,7 +28,8 @@ router = APIRouter(route_class=Door, tags=["recordings"])
 MOST = 200
 """Recordings on a page."""
 SEARCHES = Few(3)
-"""A search for a text may read all transcripts of the tenant."""
+"""A search for what is said often reads much."""
+ROLE = "^[a-z][a-z0-9_]{0,31}$"
 ID = {422: "The id is no UUID."}
 MISSING = {404: "There is no such recording.", 410: "It was deleted."}
 LISTED: dict[str, Any] = {
@@ -127,13 +128,23 @@ async def list_recordings(
         str | None,
         Query(min_length=1, max_length=200, description="Part of a file name, or of what is said."),
     ] = None,
+    label: Annotated[
+        str | None,
+        Query(min_length=1, max_length=100, description="A label in the report, of any analysis."),
+    ] = None,
+    role: Annotated[str | None, Query(pattern=ROLE, description="Role of a channel.")] = None,
+    sha256: Annotated[
+        str | None,
+        Query(pattern="^[0-9A-Fa-f]{64}$", description="Of the file: what is stored already."),
+    ] = None,
     limit: Annotated[int, Query(ge=1, le=MOST)] = 50,
     cursor: Annotated[str | None, Query(max_length=200)] = None,
 ) -> RecordingPage:
     caller: Caller = request.state.caller
-    wanted = Wanted(state, language, since, until, text)
+    known = sha256.lower() if sha256 else None
+    wanted = Wanted(state, language, since, until, text, label, role, known)
     after = cursors.place(cursor) if cursor else None
-    if "\x00" in f"{language}{text}":
+    if "\x00" in f"{language}{text}{label}":
         raise Problem(422, "invalid_text", "A parameter holds the character NUL.")
 
     def page() -> list[Listed]:

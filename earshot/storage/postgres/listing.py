@@ -2,7 +2,7 @@
 
 import re
 from datetime import datetime
-from typing import NamedTuple
+from typing import Any, LiteralString, NamedTuple
 from uuid import UUID
 
 import psycopg
@@ -15,6 +15,12 @@ from earshot.storage.postgres.queries import queries
 
 SQL = queries("listing")
 
+FILTERS = ("state", "language", "since", "until", "text", "label", "role", "sha256")
+"""Fields of ``Wanted``, and the conditions for them."""
+GRAM = 3
+"""Characters of the runs that are indexed (``migrations/0016_pre_search.sql``)."""
+COMMON = 2000
+"""Segments; what more of them have is common."""
 SEARCH_SEC = 10
 """Longest time of one search."""
 
@@ -52,6 +58,12 @@ class Wanted(NamedTuple):
     """Of ``created_at``, from ``since`` to before ``until``."""
     text: str | None = None
     """Part of the file's name, or of what a turn says; case is ignored."""
+    label: str | None = None
+    """A label that the report names, of any analysis."""
+    role: str | None = None
+    """Of a channel."""
+    sha256: str | None = None
+    """Of the file, hex in lower case."""
 
 
 def page(
@@ -62,24 +74,48 @@ def page(
     Raises:
         Permanent: ``search_too_wide``, it took longer than ``SEARCH_SEC``.
     """
-    args = {
-        **wanted._asdict(),
-        "tenant": tenant,
-        "pattern": _pattern(wanted.text) if wanted.text else None,
-        "before_at": after.created_at if after else None,
-        "before_id": after.id if after else None,
-        "limit": limit,
-    }
     try:
         with connection.transaction():
             connection.execute(SQL["patience"], {"ms": str(SEARCH_SEC * 1000)})
-            rows = connection.execute(SQL["page"], args).fetchall()
+            common = wanted.text is not None and _is_common(connection, wanted.text)
+            query, args = statement(tenant, wanted, after, limit, common=common)
+            rows = connection.execute(query, args).fetchall()
     except psycopg.errors.QueryCanceled as error:
         raise Permanent(
             "search_too_wide",
             f"the search took longer than {SEARCH_SEC} s; narrow it by since and until",
         ) from error
     return [Listed.model_validate(row) for row in rows]
+
+
+def statement(
+    tenant: str, wanted: Wanted, after: Place | None, limit: int, *, common: bool = False
+) -> tuple[LiteralString, dict[str, Any]]:
+    """The query of ``page``, with its arguments.
+
+    Args:
+        common: many segments have the text.
+    """
+    asked = {name: getattr(wanted, name) for name in FILTERS if getattr(wanted, name) is not None}
+    args = {**asked, "tenant": tenant, "limit": limit}
+    names = ["every", *asked]
+    if after is not None:
+        names.append("before")
+        args |= {"before_at": after.created_at, "before_id": after.id}
+    if wanted.text is not None:
+        args["pattern"] = _pattern(wanted.text)
+        names[names.index("text")] = "common_text" if common else "text"
+    conditions = " AND ".join(SQL[name] for name in names)
+    return SQL["page"].replace("{conditions}", conditions), args
+
+
+def _is_common(connection: Connection, text: str) -> bool:
+    """True if a walk through the newest recordings finds the text sooner than the index, or if
+    it is too short for the index."""
+    if len(text.lower()) < GRAM:
+        return True
+    row = connection.execute(SQL["estimate"], {"text": text}).fetchone()
+    return row is not None and bool(row["QUERY PLAN"][0]["Plan"]["Plan Rows"] > COMMON)
 
 
 def _pattern(text: str) -> str:

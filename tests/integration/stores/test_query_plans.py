@@ -26,10 +26,6 @@ ASKED |= {
     "late_sec": 3600,
     "young_sec": 3600,
 }
-ASKED |= {
-    **dict.fromkeys(("state", "language", "since", "until", "before_at", "before_id", "pattern")),
-    "tenant": "default",
-}
 ARCHIVE = """
 WITH closed AS (
     INSERT INTO recording
@@ -91,7 +87,6 @@ def archive(database_url: str) -> Iterator["psycopg.Connection[Any]"]:
         ("retention", "take_audio", "recording_with_audio"),
         ("retention", "drop_events", "outbox_published"),
         ("retention", "open_uploads", "recording_failed"),
-        ("listing", "page", "recording_of_tenant"),
         ("tombstones", "delete_outbox", "outbox_recording"),
         ("tombstones", "count_attempt", "tombstone_open"),
         ("tombstones", "unsettled", "tombstone_unsettled"),
