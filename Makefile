@@ -23,7 +23,7 @@ INSTALL = install() { $(PIP) "$$@" >>.venv/install.log 2>&1 || { tail -n 5 .venv
 	echo "Installing failed (all of it: .venv/install.log). Check the network and type the same command again." >&2; exit 1; }; }; install
 
 .DEFAULT_GOAL := help
-.PHONY: help run up down test test-gpu check cases style bench chaos formats growth schemas flower models migrate lock clean
+.PHONY: help run up down test test-gpu check cases style bench chaos formats growth schemas screenshots flower models migrate lock clean
 
 help: ## Print this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' Makefile
@@ -70,6 +70,9 @@ growth: $(TESTED) ## Let RECORDINGS (3000) be analysed and deleted for their age
 
 schemas: $(RUN) ## Write docs/schemas anew from the types
 	@.venv/bin/python docs/schemas/make.py
+
+screenshots: $(TESTED) ## Take the pictures of README and docs anew, from the demo call; needs Chromium
+	@.venv/bin/python -m docs.page.make
 
 flower: $(RUN) ## Watch pools and tasks in a browser, on port 5555
 	@.venv/bin/earshot flower

@@ -26,6 +26,9 @@ export function readClock(text) {
 
 export const percent = (share) => `${Math.round(share * 100)} %`;
 
+/** A part of a whole, which is never none. */
+export const someOf = (share) => (share > 0 && share < 0.005 ? "<1 %" : percent(share));
+
 export const plural = (count, noun) => `${count.toLocaleString("en")} ${noun}${count === 1 ? "" : "s"}`;
 
 /** Bytes in decimal units. */

@@ -3,7 +3,7 @@
 import { api } from "../api.js";
 import { debounced, fill, h } from "../dom.js";
 import { listen } from "../events.js";
-import { plural } from "../format.js";
+import { isOpen, plural } from "../format.js";
 import { withKeys } from "../keys.js";
 import { uploadPanel } from "../upload/panel.js";
 import { chosenBar } from "./batch.js";
@@ -102,8 +102,8 @@ export function listView(main, params) {
   }
   const reload = debounced(refresh, 250);
 
-  const unlisten = listen((type) => {
-    if (type === "gap" || type.startsWith("recording.")) reload();
+  const unlisten = listen((type, data) => {
+    if (type === "gap" || type.startsWith("recording.") || isOpen(rows.get(data.recording_id)?.recording.state)) reload();
   });
   document.addEventListener("earshot-submitted", reload);
   const unkey = withKeys("List", [

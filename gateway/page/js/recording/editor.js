@@ -35,9 +35,10 @@ export class Editor {
       fill(status, "Saving");
       status.classList.remove("bad");
       try {
-        await work();
-        fill(status, `Saved at ${new Date().toLocaleTimeString("en-GB")}`);
-        return true;
+        const kept = await work() !== false;
+        fill(status, kept ? `Saved at ${new Date().toLocaleTimeString("en-GB")}` : "Left as it is there");
+        if (!kept) { text.value = this.store.report.turns.find((each) => each.id === id)?.text ?? text.value; stored = text.value; remember(draftName, null); }
+        return kept;
       } catch (error) {
         status.classList.add("bad");
         fill(status, `Not saved: ${error.message} `, h("button", { type: "button", onclick: () => attempt(work) }, "Try again"));

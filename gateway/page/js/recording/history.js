@@ -41,11 +41,11 @@ export class History {
   }
 
   conflict(each) {
-    const where = each.start_ms === null ? "" : ` at ${clock(each.start_ms)}`;
+    const where = (each.start_ms ?? null) === null ? "" : ` at ${clock(each.start_ms)}`;
     return h("div", { class: "note warn" }, h("p", {}, each.reason === "gone"
       ? `${KINDS[each.kind] ?? each.kind}${where}: nothing fits this correction any more; the model's answer is shown.`
       : `${KINDS[each.kind] ?? each.kind}${where}: the model now answers “${said(each.answer)}”. Your correction “${said(each.corrected)}” stays.`),
-      h("div", { class: "row" }, each.start_ms !== null && h("button", { onclick: () => this.seek(each.start_ms) }, "Go there"),
+      h("div", { class: "row" }, (each.start_ms ?? null) !== null && h("button", { onclick: () => this.seek(each.start_ms) }, "Go there"),
         h("button", { onclick: () => this.act(() => this.store.undo(each.id)) }, "Take the model's answer")));
   }
 
@@ -53,7 +53,7 @@ export class History {
     const where = each.target?.turn ?? each.target;
     const can = each.state === "applied" || each.state === "conflict";
     return h("li", { class: can ? null : "greyed" },
-      h("div", {}, h("strong", {}, KINDS[each.kind] ?? each.kind), where?.start_ms !== undefined && ` at ${clock(where.start_ms)}`, h("span", { class: "quiet" }, ` · version ${each.version} · ${moment(each.made_at)} · ${each.made_by ?? ""} · ${STATES[each.state] ?? each.state}`)),
+      h("div", {}, h("strong", {}, KINDS[each.kind] ?? each.kind), (where?.start_ms ?? null) !== null && ` at ${clock(where.start_ms)}`, h("span", { class: "quiet" }, ` · version ${each.version} · ${moment(each.made_at)} · ${each.made_by ?? ""} · ${STATES[each.state] ?? each.state}`)),
       h("div", {}, h("del", {}, said(each.replaced)), " ", h("ins", {}, said(each.value))),
       can ? h("button", { class: "plain small", onclick: () => this.act(() => this.store.undo(each.id)) }, "Undo this")
         : each.state === "undone" && h("button", { class: "plain small", onclick: () => this.act(() => this.store.redo(each.id)) }, "Redo this"));
@@ -64,7 +64,8 @@ export class History {
 export function said(value) {
   if (value === null || value === undefined) return "nothing";
   if (typeof value !== "object") return words(value);
-  if ("start_ms" in value && "end_ms" in value && !("label" in value)) return `${clock(value.start_ms, true)} to ${clock(value.end_ms, true)}`;
+  const bounds = (value.start_ms ?? null) !== null && !value.label;
+  if (bounds) return `${clock(value.start_ms, true)} to ${clock(value.end_ms, true)}`;
   const known = value.text ?? value.label ?? value.name ?? value.roles?.join(", ") ?? value.into ?? value.speaker;
   return known === undefined || known === null || known === "" ? "nothing" : words(known);
 }

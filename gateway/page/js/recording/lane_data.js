@@ -1,7 +1,7 @@
 // What the lanes show, out of a report: groups of rows, one row a label, with spans in ms and shares.
 // A span: {start, end, share, won, voice, title}; `won`: the label is the answer there.
 
-import { clock, percent, plural, sentence, words } from "../format.js";
+import { clock, percent, plural, sentence, someOf, words } from "../format.js";
 
 const MOST_ROWS = 8;
 const LEAST_SHARE = 0.2;
@@ -43,7 +43,7 @@ function byLabel(found, duration) {
     labels.set(each.label, row);
   }
   const rows = [...labels.values()].sort((a, b) => b.ms - a.ms).slice(0, MOST_ROWS);
-  for (const row of rows) row.share = percent(row.ms / duration);
+  for (const row of rows) row.share = someOf(row.ms / duration);
   return rows;
 }
 
@@ -93,7 +93,7 @@ function speakers({ report, names, duration, voice }) {
   return {
     id: "speakers", title: "Speakers", note: "share of the recording",
     rows: report.speakers.map((each) => ({
-      label: names(each.id), share: percent(each.talk_ms / duration),
+      label: names(each.id), share: someOf(each.talk_ms / duration),
       spans: report.turns.filter((turn) => turn.speaker === each.id).map((turn) => span(turn, { share: 1, won: true, voice: voice.get(each.id), title: `${names(each.id)}: ${turn.text.slice(0, 60)}` })),
     })),
     table: { head: ["From", "To", "Speaker", "Said"], rows: report.turns.map((turn) => ({ at: turn.start_ms, cells: [clock(turn.start_ms, true), clock(turn.end_ms, true), names(turn.speaker), turn.text || "(no words)"] })) },
@@ -112,7 +112,7 @@ function scored({ report, names, voice }, key, order) {
       const is = turn[key].label === label;
       return share >= LEAST_SHARE || is ? [span(turn, { share, won: is, voice: voice.get(turn.speaker), title: `${names(turn.speaker)}: ${words(label)} ${percent(share)}${is ? "" : ", not the answer"}` })] : [];
     });
-    return { label: words(label), share: won.length ? percent(won.reduce((sum, turn) => sum + turn.end_ms - turn.start_ms, 0) / total) : "–", spans };
+    return { label: words(label), share: won.length ? someOf(won.reduce((sum, turn) => sum + turn.end_ms - turn.start_ms, 0) / total) : "–", spans };
   }).filter((row) => row.spans.length);
   return { turns, rows };
 }

@@ -44,7 +44,7 @@ export class Lanes {
       painter?.();
     };
     draw();
-    return h("section", { class: `lane-group${group.alarm ? " alarm" : ""}`, "data-lane": group.id, "aria-label": group.title }, h("div", { class: "lane-head" }, h("h2", {}, fold), spot, asTable), body);
+    return h("div", { class: `lane-group${group.alarm ? " alarm" : ""}`, role: "group", "data-lane": group.id, "aria-label": `Lane: ${group.title}` }, h("div", { class: "lane-head" }, h("h2", {}, fold), spot, asTable), body);
   }
 
   flip(set, name, id) {

@@ -3,6 +3,8 @@
 import { Problem, api } from "../api.js";
 import { uuid } from "../dom.js";
 
+const RETRY_MS = 2000;
+
 export class Store {
   /** `changed()` after the report changed; `conflict({body, current, keep, drop})` where another person was quicker. */
   constructor(id, changed, conflict) {
@@ -22,34 +24,45 @@ export class Store {
     return turn && { channel: turn.channel, start_ms: turn.start_ms, end_ms: turn.end_ms, speaker: turn.speaker };
   }
 
-  /** Makes a correction once those before it are stored. `body`: a function, so that it names the turn as it is then. */
+  /**
+   * Makes a correction once those before it are stored; false if another one was chosen in its place. `body`: a function, so
+   * that it names the turn as it is then.
+   */
   make(body) {
     return this.next(async () => {
-      const wanted = body();
-      if (wanted) await this.send({ id: uuid(), ...wanted }, this.report);
       this.undone = [];
+      return this.send({ id: uuid(), ...body() }, this.report);
     });
   }
 
   async send(wanted, seen) {
     try {
       await this.put(wanted);
+      return true;
     } catch (error) {
       if (!(error instanceof Problem) || error.status !== 412) throw error;
       const { current } = error.body;
       this.etag = error.etag ?? `"${error.body.round}.${error.body.version}"`;
-      if (current?.value && same(current.value, shown(seen, wanted))) return this.put(wanted); // something else changed
+      if (current?.value && same(current.value, shown(seen, wanted))) { // something else changed
+        await this.put(wanted);
+        return true;
+      }
       await this.load();
       this.changed();
-      await new Promise((resolve) => {
-        this.conflict({ wanted, current, keep: async () => { await this.put({ ...wanted, id: uuid(), ...(wanted.turn && { turn: this.nearest(wanted.turn) }) }); resolve(); }, drop: resolve });
+      return new Promise((resolve) => {
+        const keep = async () => {
+          await this.load();
+          await this.put({ ...wanted, id: uuid(), ...(wanted.turn && { turn: this.nearest(wanted.turn) }) });
+          resolve(true);
+        };
+        this.conflict({ wanted, current, keep, drop: () => resolve(false) });
       });
     }
-    return undefined;
   }
 
   async put(wanted) {
-    const { etag } = await api(`/recordings/${this.id}/corrections`, { method: "POST", json: wanted, headers: { "If-Match": this.etag }, again: true, whole: true });
+    const send = () => api(`/recordings/${this.id}/corrections`, { method: "POST", json: wanted, headers: { "If-Match": this.etag }, again: true, whole: true });
+    const { etag } = await settled(send);
     this.etag = etag ?? this.etag;
     await this.load();
     this.changed();
@@ -84,7 +97,7 @@ export class Store {
   }
 
   async change(path, request) {
-    const send = () => api(`/recordings/${this.id}/${path}`, { ...request, headers: { "If-Match": this.etag }, whole: true, again: true });
+    const send = () => settled(() => api(`/recordings/${this.id}/${path}`, { ...request, headers: { "If-Match": this.etag }, whole: true, again: true }));
     let answer;
     try {
       answer = await send();
@@ -112,6 +125,18 @@ export class Store {
   next(work) {
     this.line = this.line.catch(() => {}).then(work); // who asked for the one before was answered already
     return this.line;
+  }
+}
+
+// While a recording is being analysed again nothing can be corrected: what was typed waits for its end.
+async function settled(send) {
+  for (;;) {
+    try {
+      return await send();
+    } catch (error) {
+      if (!(error instanceof Problem) || error.code !== "not_finished") throw error;
+      await new Promise((resolve) => { setTimeout(resolve, RETRY_MS); });
+    }
   }
 }
 

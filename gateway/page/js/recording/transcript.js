@@ -20,7 +20,7 @@ export class Transcript {
     this.doubtButton = h("button", { onclick: () => this.doubt(1) }, "Next doubtful word");
     this.doubtSwitch = h("button", { "aria-pressed": this.marks, onclick: () => this.setMarks() }, "Mark doubtful words");
     this.leftSwitch = h("button", { "aria-pressed": this.left, onclick: () => this.setLeft() }, "Show what is not reported");
-    this.element = h("section", { class: "transcript", "aria-label": "Transcript" },
+    this.element = h("div", { class: "transcript" },
       h("div", { class: "transcript-head" }, h("div", { class: "row" }, h("h2", {}, "Transcript"), this.count),
         h("div", { class: "row tools" }, this.followButton, this.doubtSwitch, this.doubtButton, this.leftSwitch)),
       this.view.element);
@@ -45,10 +45,22 @@ export class Transcript {
     this.doubtSwitch.disabled = this.bound === null;
     this.doubtSwitch.title = this.bound === null ? "For this recogniser no bound has been measured" : `Confidence below ${percent(this.bound)}: most of these words are wrong`;
     this.here = null;
-    this.view.kept = this.rows.findIndex((row) => row.turn && row.turn.id === this.editing && row.first);
-    this.view.reset(this.rows.length);
+    const kept = this.editing === null ? -1 : this.rows.findIndex((row) => row.turn?.id === this.editing && row.first);
+    this.view.reset(this.rows.length, kept);
+    this.patch(kept);
     this.empty();
     this.moved();
+  }
+
+  // The row in which one types: all but its panel is drawn anew.
+  patch(kept) {
+    const element = this.view.live.get(kept);
+    if (!element?.querySelector(".editor")) return;
+    this.editor.panel(this.rows[kept].turn);
+    const now = this.row(kept, false);
+    for (const child of [...element.children]) if (!child.matches(".editor")) child.remove();
+    element.className = now.className;
+    element.prepend(...now.children);
   }
 
   empty() {
@@ -68,7 +80,7 @@ export class Transcript {
     return (width < 520 ? 50 : 20) + 23 * Math.max(1, Math.ceil(letters / across)) + (row.last ? 4 : 0);
   }
 
-  row(index) {
+  row(index, panel = true) {
     const row = this.rows[index];
     if (row.left) return this.leftRow(row.left);
     const { turn } = row;
@@ -84,7 +96,7 @@ export class Transcript {
       row.first ? h("button", { class: "plain time num", "data-seek": turn.start_ms, "aria-label": `Play from ${clock(turn.start_ms)}` }, clock(turn.start_ms)) : h("button", { class: "plain time num", "data-seek": row.start, "aria-label": `Play from ${clock(row.start)}` }, clock(row.start)),
       row.first && h("span", { class: "who" }, this.names(turn.speaker)), said,
       row.last && h("span", { class: "mood" }, this.mood(turn), h("button", { class: "plain edit", "data-edit": turn.id, "aria-expanded": this.editing === turn.id, "aria-label": `Correct: ${clock(turn.start_ms)} ${this.names(turn.speaker)}` }, "Correct")));
-    if (row.first && this.editing === turn.id) made.append(this.editor.panel(turn));
+    if (panel && row.first && this.editing === turn.id) made.append(this.editor.panel(turn));
     return made;
   }
 

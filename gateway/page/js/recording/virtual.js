@@ -15,10 +15,15 @@ export class Rows {
     new ResizeObserver(() => this.resized()).observe(this.element);
   }
 
-  reset(count) {
+  /** Draws all rows anew; the element of the kept row stays, since one may be typing in it. `kept`: its index from now on. */
+  reset(count, kept = -1) {
     const same = count === this.count;
-    this.count = count;
+    const element = this.live.get(this.kept);
+    this.live.delete(this.kept);
     this.clear();
+    if (element && kept >= 0) { this.live.set(kept, element); element.dataset.index = kept; } else if (element) { this.sizes.unobserve(element); element.remove(); }
+    this.kept = kept;
+    this.count = count;
     if (!same) this.heights = new Float64Array(count);
     this.known = same ? this.known : new Uint8Array(count);
     this.guess();

@@ -85,8 +85,9 @@ export class Workplace {
       return h("li", {}, h("span", {}, label));
     }));
     fill(this.missing, missingNote(report, this.rerun));
-    this.lanes.show(groups(report, this.names, this.transcript.left ? this.rejected : null));
-    this.transcript.show(report, this.rejected);
+    this.transcript.show(report, this.rejected); // words first: the lanes of hours take longer
+    cancelAnimationFrame(this.drawing);
+    this.drawing = requestAnimationFrame(() => this.lanes.show(groups(report, this.names, this.transcript.left ? this.rejected : null)));
     this.voices.show();
     this.history.show();
     this.classification.show(report);

@@ -1,0 +1,1 @@
+"""The page, driven in the system's Chromium against a real gateway, workers and servers."""

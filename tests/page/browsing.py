@@ -1,0 +1,81 @@
+"""Pages of the browser, with what they said on their console."""
+
+from collections.abc import Collection
+from typing import Any
+
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, expect
+
+SHORT_MS = 20_000
+WAIT_MS = 120_000
+"""An analysis of the demo call on a machine that does other things besides."""
+TOKEN = "sessionStorage.setItem('earshot.token', JSON.stringify('{}'))"
+
+expect.set_options(timeout=SHORT_MS)
+
+
+class Windows:
+    """Opens pages, and keeps their errors."""
+
+    def __init__(self, browser: Browser, url: str) -> None:
+        self.browser, self.url = browser, url
+        self.errors: list[str] = []
+        self.expected: set[str] = set()
+        """Failures that a test provokes: the browser itself writes them to the console."""
+        self._contexts: list[BrowserContext] = []
+
+    def open(
+        self,
+        token: str | None,
+        path: str = "",
+        size: tuple[int, int] = (1440, 900),
+        expected: Collection[int | str] = (),
+        **context: Any,
+    ) -> Page:
+        """A page of its own session at ``#/path``. ``expected``: statuses, or names of failures."""
+        self.expected |= {
+            f"responded with a status of {each} " if isinstance(each, int) else each
+            for each in expected
+        }
+        made = self.browser.new_context(
+            viewport={"width": size[0], "height": size[1]}, accept_downloads=True, **context
+        )
+        self._contexts.append(made)
+        if token is not None:
+            made.add_init_script(TOKEN.format(token))
+        page = made.new_page()
+        page.set_default_timeout(SHORT_MS)
+        page.on("console", self._said)
+        page.on("pageerror", lambda error: self.errors.append(f"uncaught: {error}"))
+        page.goto(f"{self.url}/#/{path}")
+        return page
+
+    def _said(self, message: ConsoleMessage) -> None:
+        if any(each in message.text for each in self.expected):
+            return
+        if message.type == "error":
+            self.errors.append(f"{message.text} {message.location}")
+
+    def close(self) -> None:
+        for each in self._contexts:
+            each.close()
+
+
+def tab_to(page: Page, name: str, most: int = 120, *, back: bool = False) -> None:
+    """Presses Tab until an element with this accessible name, or beginning with it, has the
+    focus."""
+    for _ in range(most):
+        page.keyboard.press("Shift+Tab" if back else "Tab")
+        if focused(page).startswith(name):
+            return
+    raise AssertionError(f"no way to {name!r} by Tab; the last was {focused(page)!r}")
+
+
+def focused(page: Page) -> str:
+    """Label of the element that has the focus."""
+    return str(
+        page.evaluate(
+            "(() => { const e = document.activeElement;"
+            " return e.getAttribute('aria-label') ?? e.labels?.[0]?.textContent"
+            " ?? e.textContent ?? ''; })()"
+        )
+    ).strip()

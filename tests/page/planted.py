@@ -1,0 +1,108 @@
+"""Recordings that are put into the database, for views of what an analysis rarely gives."""
+
+from copy import deepcopy
+from typing import Any
+from uuid import UUID, uuid4
+
+from psycopg.types.json import Jsonb
+
+from earshot.storage.postgres import db
+from tests.servers import Stack
+
+INSERT = """
+INSERT INTO recording (id, state, request, file_name, sha256, forced, analyses, roles, language,
+  duration_ms, channels, native_rate, container, codec, finished_at, error_code, error_detail)
+VALUES (%(id)s, %(state)s, '{}', %(file_name)s, %(sha256)s, true, %(analyses)s, %(roles)s, 'en',
+  %(duration_ms)s, %(channels)s, 16000, 'wav', 'pcm_s16le', now(), %(error_code)s, %(error_detail)s)
+"""
+
+
+def plant(
+    stack: Stack, report: dict[str, Any] | None, file_name: str = "planted.wav", **fields: Any
+) -> str:
+    """A closed recording with this report, without sound."""
+    facts = report["recording"] if report else {}
+    row = {
+        "id": uuid4(),
+        "state": report["status"] if report else "failed",
+        "file_name": file_name,
+        "sha256": f"{uuid4().int % 16**64:064x}",
+        "analyses": ["scene", "asr", "emotion"],
+        "roles": facts.get("roles", []),
+        "duration_ms": facts.get("duration_ms"),
+        "channels": facts.get("channels"),
+        "error_code": None,
+        "error_detail": None,
+        **fields,
+    }
+    with db.connect(stack.database_url) as connection:
+        connection.execute(INSERT, row)
+        if report:
+            body = named(report, row["id"], file_name)
+            connection.execute(
+                "INSERT INTO report (recording_id, body) VALUES (%s, %s)", (row["id"], Jsonb(body))
+            )
+        connection.commit()
+    return str(row["id"])
+
+
+def named(report: dict[str, Any], recording_id: UUID, file_name: str) -> dict[str, Any]:
+    made = deepcopy(report)
+    made["recording"] |= {"id": str(recording_id), "file_name": file_name}
+    return made
+
+
+def repeated(report: dict[str, Any], hours: float) -> dict[str, Any]:
+    """The report of a recording that has the same again and again for so long."""
+    made = deepcopy(report)
+    length = report["recording"]["duration_ms"]
+    times = int(hours * 3_600_000 / length)
+    made["recording"]["duration_ms"] = times * length
+    for name in ("turns", "scene", "sounds"):
+        made[name] = [later(each, n * length) for n in range(times) for each in report[name]]
+    for number, turn in enumerate(made["turns"]):
+        turn["id"] = f"t{number}"
+    made["noise"]["timeline"] = [
+        later(each, n * length) for n in range(times) for each in report["noise"]["timeline"]
+    ]
+    return made
+
+
+def later(each: dict[str, Any], ms: int) -> dict[str, Any]:
+    moved = {**each, "start_ms": each["start_ms"] + ms, "end_ms": each["end_ms"] + ms}
+    if "words" in each:
+        moved["words"] = [later(word, ms) for word in each["words"]]
+    return moved
+
+
+def silent(report: dict[str, Any]) -> dict[str, Any]:
+    """The report of a recording without speech."""
+    made = deepcopy(report)
+    made |= {"turns": [], "speakers": [], "sentiment": [], "transcript_confidence": None}
+    return made
+
+
+def of_eight_channels(report: dict[str, Any]) -> dict[str, Any]:
+    """The report of a recording with a voice on each of eight channels."""
+    made = deepcopy(report)
+    made["recording"] |= {"channels": 8, "roles": []}
+    made["recording"]["quality"] = None
+    speaker = report["speakers"][0]
+    made["speakers"] = [
+        {**speaker, "id": f"s{n}", "channel": n, "role": None, "talk_ms": 4000 + n}
+        for n in range(8)
+    ]
+    for number, turn in enumerate(made["turns"]):
+        turn |= {"speaker": f"s{number % 8}", "channel": number % 8, "role": None}
+    return made
+
+
+def partial(report: dict[str, Any]) -> dict[str, Any]:
+    made = deepcopy(report)
+    detail = "the recogniser was killed three times"
+    made["status"] = "partial"
+    made["missing"] = [
+        {"analysis": "asr", "chunk": 2, "code": "worker_lost", "detail": detail},
+        {"analysis": "asr", "chunk": 3, "code": "worker_lost", "detail": detail},
+    ]
+    return made

@@ -1,0 +1,142 @@
+"""axe-core has no finding on any page and state, light and dark, and a screen reader's tree holds
+every word, speaker and label."""
+
+import re
+from collections.abc import Callable
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Page, expect
+
+from tests.page.browsing import Windows
+from tests.page.conftest import Served
+from tests.page.planted import of_eight_channels, partial, plant, silent
+
+pytestmark = pytest.mark.integration
+OPTIONS = {"resultTypes": ["violations"]}
+SCHEMES = ("light", "dark")
+
+
+def faultless(page: Page, state: str) -> None:
+    found = Axe().run(page, options=OPTIONS)
+    assert found.violations_count == 0, f"{state}: {found.generate_report()}"
+
+
+@pytest.mark.parametrize("scheme", SCHEMES)
+def test_the_list(windows: Windows, served: Served, scheme: str) -> None:
+    page = windows.open(served.token, color_scheme=scheme)
+    row = page.get_by_role("row", name="call.ogg")
+    expect(row).to_be_visible()
+    faultless(page, "list")
+    page.get_by_text("ASR Tuning", exact=True).first.click()
+    row.get_by_role("checkbox").check()
+    faultless(page, "a selected row, tuning open")
+    page.get_by_role("button", name="Delete").click()
+    faultless(page, "a question")
+    page.get_by_role("button", name="Cancel").click()
+    page.get_by_role("button", name="Shortcuts").click()
+    faultless(page, "shortcuts")
+    page.get_by_role("button", name="Close").click()
+    page.get_by_role("searchbox", name="Search").fill("no such words at all")
+    expect(page.get_by_text("No recording fits")).to_be_visible()
+    faultless(page, "nothing found")
+
+
+@pytest.mark.parametrize("scheme", SCHEMES)
+def test_the_recording(windows: Windows, served: Served, scheme: str) -> None:
+    page = windows.open(served.token, f"recordings/{served.demo}", color_scheme=scheme)
+    expect(page.locator("[data-turn='t0']")).to_be_visible()
+    page.keyboard.press("]")
+    faultless(page, "recording")
+    page.get_by_role("button", name="Show what is not reported").click()
+    for button in page.locator(".lane-head").get_by_role("button", name="Table").all():
+        button.click()
+    for summary in page.locator("summary").all():
+        if summary.evaluate("each => !each.parentElement.open"):
+            summary.click()
+    faultless(page, "tables and panels")
+    page.locator("[data-turn='t0']").get_by_role("button", name="Correct").click()
+    faultless(page, "a turn that is corrected")
+    page.get_by_role("button", name="Done").click()
+    page.get_by_role("button", name="Analyse again").click()
+    faultless(page, "analyse again")
+
+
+@pytest.mark.parametrize("scheme", SCHEMES)
+@pytest.mark.parametrize("kind", ["partial", "silent", "eight", "failed", "missing", "pools"])
+def test_other_states(windows: Windows, served: Served, scheme: str, kind: str) -> None:
+    report = served.report()
+    ids: dict[str, Callable[[], str]] = {
+        "partial": lambda: plant(served.stack, partial(report)),
+        "silent": lambda: plant(served.stack, silent(report)),
+        "eight": lambda: plant(served.stack, of_eight_channels(report)),
+        "failed": lambda: plant(
+            served.stack, None, error_code="not_audio", error_detail="the file is no audio"
+        ),
+        "missing": lambda: "00000000-0000-4000-8000-000000000000",
+    }
+    path = "pools" if kind == "pools" else f"recordings/{ids[kind]()}"
+    page = windows.open(served.token, path, expected={404, 409, 410}, color_scheme=scheme)
+    expect(page.get_by_role("heading", level=1)).to_be_visible()
+    expect(page.get_by_text("Loading the report")).to_have_count(0)
+    faultless(page, kind)
+
+
+@pytest.mark.parametrize("scheme", SCHEMES)
+def test_the_question_for_a_token(windows: Windows, scheme: str) -> None:
+    page = windows.open(None, color_scheme=scheme)
+    expect(page.get_by_role("dialog", name="Sign in with a token")).to_be_visible()
+    faultless(page, "token")
+
+
+def test_the_tree_holds_every_word_speaker_and_label(windows: Windows, served: Served) -> None:
+    report = served.report()
+    page = windows.open(served.token, f"recordings/{served.demo}", size=(1440, 2400))
+    expect(page.locator(f"[data-turn='{report['turns'][-1]['id']}']")).to_be_attached()
+    session = page.context.new_cdp_session(page)
+    nodes = session.send("Accessibility.getFullAXTree")["nodes"]
+    texts = [
+        str(node["name"]["value"])
+        for node in nodes
+        if not node["ignored"] and node["role"]["value"] in ("StaticText", "image", "button")
+    ]
+    said = " ".join(" ".join(texts).split())
+    for turn in report["turns"]:
+        for word in turn["words"]:
+            assert word["text"] in said
+        assert turn["role"].capitalize() in said
+        assert turn["emotion"]["label"] in said
+        assert turn["sentiment"]["label"] in said
+    labels = [each["label"] for each in [*report["scene"], *report["sounds"]]]
+    labels += [each["label"] for each in report["noise"]["timeline"]]
+    for label in set(labels):
+        assert re.search(rf"\b{label.replace('_', ' ')}\b", said), label
+
+
+def test_the_list_is_used_at_360_pixels_without_scrolling_sideways(
+    windows: Windows, served: Served
+) -> None:
+    for path, there in (("", "call.ogg"), (f"recordings/{served.demo}", "Transcript")):
+        page = windows.open(served.token, path, size=(360, 740))
+        expect(page.get_by_text(there, exact=True).first).to_be_visible()
+        wide = page.evaluate("document.documentElement.scrollWidth")
+        assert wide <= 360
+
+
+def test_forced_colours_and_reduced_motion(windows: Windows, served: Served) -> None:
+    page = windows.open(
+        served.token,
+        f"recordings/{served.demo}",
+        forced_colors="active",
+        reduced_motion="reduce",
+    )
+    expect(page.locator("[data-turn='t0']")).to_be_visible()
+    running = page.evaluate(
+        "document.getAnimations().filter(a => a.playState === 'running').length"
+    )
+    assert running == 0
+    page.keyboard.press("]")
+    outline = page.locator(".said [aria-current='true']").evaluate(
+        "each => getComputedStyle(each).outlineStyle"
+    )
+    assert outline == "solid"

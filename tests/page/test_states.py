@@ -1,0 +1,173 @@
+"""What goes wrong: recordings that failed or went, names with markup, tokens that end, servers that
+leave and return, two people at the same turn."""
+
+import json
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from cli.localstack import waiting
+from earshot.storage.postgres import db, tokens
+from tests.page.browsing import SHORT_MS, Windows
+from tests.page.conftest import Served
+from tests.page.planted import of_eight_channels, partial, plant, repeated, silent
+
+pytestmark = pytest.mark.integration
+GONE = {409, 410}
+WAIT_SEC = SHORT_MS / 1000
+
+
+def test_a_failed_recording_says_why(windows: Windows, served: Served) -> None:
+    failed = plant(served.stack, None, error_code="not_audio", error_detail="the file is no audio")
+    page = windows.open(served.token, f"recordings/{failed}")
+    expect(page.locator(".note.bad")).to_contain_text("The file is no audio")
+
+
+def test_a_partial_one_says_what_is_missing(windows: Windows, served: Served) -> None:
+    planted = plant(served.stack, partial(served.report()))
+    page = windows.open(served.token, f"recordings/{planted}", expected=GONE)
+    note = page.locator(".note.warn")
+    expect(note).to_contain_text("Asr, 2 parts: the recogniser was killed three times")
+    expect(page.locator("[data-turn='t0']")).to_be_visible()
+
+
+def test_one_without_speech_says_so(windows: Windows, served: Served) -> None:
+    planted = plant(served.stack, silent(served.report()))
+    page = windows.open(served.token, f"recordings/{planted}", expected=GONE)
+    expect(page.get_by_text("No speech was found in this recording.")).to_be_visible()
+    expect(page.locator("[data-lane='scene']")).to_be_visible()
+
+
+def test_eight_channels_have_eight_names(windows: Windows, served: Served) -> None:
+    planted = plant(served.stack, of_eight_channels(served.report()))
+    page = windows.open(served.token, f"recordings/{planted}", expected=GONE)
+    expect(page.locator(".channels li")).to_have_count(8)
+    expect(page.locator("[data-lane='speakers'] .labels li")).to_have_count(8)
+
+
+def test_ten_hours_have_hours_in_their_times(windows: Windows, served: Served) -> None:
+    report = repeated(served.report(), 10)
+    planted = plant(served.stack, report, "ten hours.wav")
+    page = windows.open(served.token, f"recordings/{planted}", expected=GONE)
+    expect(page.locator("[data-turn='t0']")).to_be_visible()
+    expect(page.locator(".transport .now")).to_contain_text("/ 9:58:45")
+    page.get_by_role("slider", name="Position").press("End")
+    expect(page.get_by_role("slider", name="Position")).to_have_attribute(
+        "aria-valuetext", "9 h 58 min 45 s"
+    )
+
+
+def test_markup_in_names_and_words_is_text(windows: Windows, served: Served) -> None:
+    markup = "<img src=x onerror=alert(1)><b>call</b>.wav"
+    report = served.report()
+    report["turns"][0]["text"] = "<script>alert(1)</script> hello"
+    report["turns"][0]["words"] = []
+    planted = plant(served.stack, report, markup)
+    page = windows.open(served.token, expected=GONE)
+    page.get_by_role("link", name=markup).click()
+    expect(page.get_by_role("heading", name=markup)).to_be_visible()
+    expect(page.locator("[data-turn='t0'] .said")).to_have_text("<script>alert(1)</script> hello")
+    assert page.locator("main img, main b, main script").count() == 0
+    assert planted in page.url
+
+
+def test_one_that_is_deleted_meanwhile_says_so(windows: Windows, served: Served) -> None:
+    planted = plant(served.stack, silent(served.report()))
+    page = windows.open(served.token, f"recordings/{planted}", expected=GONE)
+    expect(page.locator("[data-lane='scene']")).to_be_visible()
+    expect(page.locator("#top .link")).to_have_text("Live")
+    with served.client() as client:
+        assert client.delete(f"/recordings/{planted}?search=false").status_code < 300
+    expect(page.get_by_role("heading", name="This recording was deleted")).to_be_visible()
+
+
+def test_a_token_that_ends_while_one_types_loses_nothing(windows: Windows, served: Served) -> None:
+    secret = served.stack.token("write")
+    page = windows.open(None, f"recordings/{served.demo}", expected={401}, color_scheme="light")
+    sign_in(page, secret)
+    page.locator("[data-turn='t2']").get_by_role("button", name="Correct").click()
+    box = page.get_by_role("textbox", name="Text")
+    expect(box).to_be_focused()
+    with db.connect(served.stack.database_url) as connection:
+        found = tokens.find(connection, secret)
+        assert found is not None
+        tokens.revoke(connection, str(found.id))
+        connection.commit()
+    box.fill("I am sorry to hear that. Can you give me the order number?")
+    again = page.get_by_role("dialog", name="Your token is no longer accepted")
+    expect(again).to_be_visible()
+    expect(box).to_have_value("I am sorry to hear that. Can you give me the order number?")
+    sign_in(page, served.stack.token("write"))
+    expect(page.get_by_role("group", name="Correct the turn")).to_contain_text("Saved at")
+    stored = served.report()["turns"][2]["text"]
+    assert stored == "I am sorry to hear that. Can you give me the order number?"
+
+
+def sign_in(page: Page, secret: str) -> None:
+    page.get_by_role("dialog").get_by_label("Token", exact=True).fill(secret)
+    page.get_by_role("button", name="Continue").click()
+
+
+def test_two_people_at_the_same_turn_are_asked(windows: Windows, served: Served) -> None:
+    first = windows.open(
+        served.token, f"recordings/{served.demo}", expected={412, "net::ERR_FAILED"}
+    )
+    first.locator("[data-turn='t3']").get_by_role("button", name="Correct").click()
+    box = first.get_by_role("textbox", name="Text")
+    expect(box).to_be_focused()
+    turn = served.report()["turns"][3]
+    target = {name: turn[name] for name in ("channel", "start_ms", "end_ms")}
+    first.route("**/corrections", lambda route: route.abort() if held else route.continue_())
+    held = [True]
+    box.fill("Yes, two one four.")
+    with served.client() as client:
+        sent = client.post(
+            f"/recordings/{served.demo}/corrections",
+            json={"kind": "text", "turn": target, "text": "Yes, B for seven."},
+            headers={"If-Match": "*"},
+        )
+        assert sent.status_code == 201
+    held.clear()
+    question = first.get_by_role("dialog", name="Changed meanwhile")
+    expect(question).to_contain_text("Yes, B for seven.")
+    expect(question).to_contain_text("Yes, two one four.")
+    question.get_by_role("button", name="Keep mine").click()
+    expect(first.get_by_role("group", name="Correct the turn")).to_contain_text("Saved at")
+    assert served.report()["turns"][3]["text"] == "Yes, two one four."
+
+
+def test_a_server_that_leaves_and_returns(windows: Windows, served: Served) -> None:
+    with served.stack.gateway("second") as url:
+        port = int(url.rsplit(":", 1)[1])
+        windows.url = url
+        page = windows.open(served.token, expected={"net::ERR_"})
+        expect(page.get_by_role("row", name="call.ogg").first).to_be_visible()
+        expect(page.locator("#top .link")).to_have_text("Live")
+    expect(page.get_by_text("The server does not answer.")).to_be_visible()
+    page.get_by_role("searchbox", name="Search").fill("delivery service")
+    with served.stack.gateway("second", port):
+        page.get_by_role("button", name="Try now").click()
+        expect(page.get_by_text("The server does not answer.")).to_be_hidden()
+        expect(page.get_by_role("row", name="call.ogg").first).to_be_visible()
+        expect(page.locator("#top .link")).to_have_text("Live")
+        page.close()
+
+
+def test_what_is_chosen_is_remembered(windows: Windows, served: Served) -> None:
+    page = windows.open(served.token)
+    page.get_by_text("ASR Tuning", exact=True).first.click()
+    box = page.get_by_role("checkbox", name="Audio classification")
+    expect(box).to_be_checked()
+    box.uncheck()
+    page.reload()
+    expect(box).not_to_be_checked()
+    assert json.loads(page.evaluate("localStorage['earshot.audioClassification']")) is False
+    page.goto(f"{served.url}/#/recordings/{served.demo}")
+    panel = page.locator("details", has_text="Audio Classification")
+    expect(panel).to_have_attribute("open", "")
+    panel.locator("summary").click()
+    waiting.became(
+        lambda: page.evaluate("localStorage['earshot.classificationOpen']") == "false", WAIT_SEC
+    )
+    page.reload()
+    expect(panel).not_to_have_attribute("open", "")
