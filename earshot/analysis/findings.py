@@ -175,6 +175,10 @@ class Spoken(Utterance):
     other_language: float | None = None
     """Natural log odds that it is in another language than its recogniser's; null if the recogniser
     could not judge it."""
+    language: str | None = None
+    """The likeliest other one, as a detector has it (Whisper's code); null where none was asked."""
+    language_share: float | None = None
+    """The detector's probability of that language."""
 
 
 class AsrFindings(Findings):

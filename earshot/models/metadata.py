@@ -130,6 +130,9 @@ class Weight(BaseModel):
     """Order of a recurrent layer's gates, by their order in the other file; empty: as there."""
     numbers: Literal["<f4", "<f2"] = "<f4"
     """Type of the numbers in the other file."""
+    integers: bool = False
+    """The graph takes the matrix transposed and as 8-bit integers, and the initializer
+    ``NAME/scale`` with the factor of each of its columns."""
 
 
 class OutsideWeights(Metadata):
@@ -137,6 +140,8 @@ class OutsideWeights(Metadata):
 
     member: str
     """File in the package's folder."""
+    more: tuple[str, ...] = ()
+    """Files that continue it: offsets count through all of them."""
     weights: dict[str, Weight]
     """By initializer."""
 

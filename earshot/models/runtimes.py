@@ -43,6 +43,9 @@ RUNTIMES = {
     ),
     ("asr", ENDPOINT): Runtime("asr.endpoint:open_endpoint", detects_language=True),
     ("language", "onnx"): Runtime("asr.spoken_language:open_spoken_language"),
+    ("language_detection", "whisper-first-token"): Runtime(
+        "whisper.language_detector:open_detector", "weights"
+    ),
     ("emotion", "onnx"): Runtime("emotion.windowed:open_windowed_emotion"),
     ("emotion", "whisper-encoder"): Runtime("emotion.on_whisper:open_on_whisper", "weights"),
     ("emotion", "emotion2vec"): Runtime("emotion2vec.model:open_emotion2vec", "gpu"),

@@ -9,6 +9,7 @@ None of these recordings is trained on or chosen by.
 
 import argparse
 import tempfile
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import chain, zip_longest
@@ -18,6 +19,7 @@ import numpy as np
 
 from earshot.analysis.findings import AsrFindings
 from earshot.analysis.outcome import LANGUAGE_UNSUPPORTED, Failed
+from earshot.analysis.words.whole_recording import likeliest
 from earshot.models.checkpoints.catalog import known
 from earshot.models.checkpoints.defaults import default_release
 from earshot.models.runtimes import open_release
@@ -83,6 +85,9 @@ class Shown:
     """No chunk has words, and one at least is refused for its language."""
     withheld: int
     """Words left out for their language where others are shown."""
+    named: str
+    """The language that its speech is most likely in, if it is not English; empty if no detector
+    was asked."""
 
 
 def foreign(rows: Sequence[Row]) -> dict[str, str]:
@@ -120,10 +125,11 @@ def shown(data: Path, paths: Iterable[str]) -> Iterator[Shown]:
         for path in paths:
             analysed = analyser.analyse(data / path)
             found = [each for _, each in analysed.evidence.found("asr", AsrFindings)]
-            refused = any(
-                isinstance(part.outcome, Failed) and part.outcome.code == LANGUAGE_UNSUPPORTED
+            failed = [
+                AsrFindings.model_validate(part.outcome.findings)
                 for part in analysed.evidence.parts
-            )
+                if isinstance(part.outcome, Failed) and part.outcome.code == LANGUAGE_UNSUPPORTED
+            ]
             words = sum(len(each.words) for each in found)
             withheld = [
                 text
@@ -131,13 +137,29 @@ def shown(data: Path, paths: Iterable[str]) -> Iterator[Shown]:
                 for text in each.suppressed_text
                 if text.reason == LANGUAGE_UNSUPPORTED
             ]
+            spoken = [part for each in (*found, *failed) for part in each.spoken]
+            language = likeliest(spoken)
             yield Shown(
                 "/".join(path.split("/")[:2]) if path.count("/") > 1 else path,
                 analysed.seconds,
                 words,
-                refused and not words,
+                bool(failed) and not words,
                 sum(len(text.text.split()) for text in withheld),
+                language[0] if language else "",
             )
+
+
+def names(found: Sequence[Shown], languages: Iterable[str]) -> str:
+    """Markdown: how often the right language is named where a recording is refused, by set."""
+    refused = [(each, code) for each, code in zip(found, languages, strict=True) if each.refused]
+    lines = ["| set | refused | named right | taken for |", "|---|---|---|---|"]
+    for source in dict.fromkeys([*(each.source for each, _ in refused), "together"]):
+        rows = [(each.named, code) for each, code in refused if source in (each.source, "together")]
+        others = Counter(f"{code} for {name}" for name, code in rows if name != code)
+        taken = ", ".join(f"{what} ({count})" for what, count in sorted(others.items()))
+        right = sum(name == code for name, code in rows)
+        lines.append(f"| {source} | {len(rows)} | {right} | {taken} |")
+    return "\n".join(lines)
 
 
 def table(found: Sequence[Shown]) -> str:
@@ -197,7 +219,9 @@ def main(data: Path, detector: str, most: int) -> None:
     if detector:
         print(detected(data, rows, detector, most))
         return
-    print("Other languages\n\n" + table(list(shown(data, foreign(rows)))), flush=True)
+    clips = foreign(rows)
+    others = list(shown(data, clips))
+    print(f"Other languages\n\n{table(others)}\n\n{names(others, clips.values())}", flush=True)
     print("\nEnglish\n\n" + table(list(shown(data, english(rows)))))
 
 

@@ -4,7 +4,7 @@ removes hallucinated words."""
 from collections.abc import Sequence
 from functools import partial
 
-from earshot.analysis.findings import AsrFindings, Spoken, SuppressedText, Word
+from earshot.analysis.findings import AsrFindings, SuppressedText, Word
 from earshot.analysis.outcome import LANGUAGE_UNSUPPORTED, NO_SPEECH, Failed, Skipped
 from earshot.analysis.types import Release, Utterance
 from earshot.analysis.words.foreign import FOREIGN
@@ -15,8 +15,9 @@ from earshot.analysis.words.whole_recording import left_out, refused
 from earshot.audio.clip import Clip
 from earshot.models.asr.recogniser import Recogniser, Recognition
 from earshot.settings import settings
-from workers.asr.listening import Stretch, listen, most, primary
+from workers.asr.listening import listen, primary
 from workers.asr.routes import Recognisers
+from workers.asr.stretch import Stretch, most
 
 FINDINGS = AsrFindings
 
@@ -96,11 +97,7 @@ def _result(clip: Clip, found: Sequence[Stretch], model: Recognisers) -> AsrFind
         language=most(found, lambda each: each.recognition.language, primary(clip.ref.language)),
         words=tuple(words),
         suppressed_text=tuple(suppressed),
-        spoken=tuple(
-            Spoken(**each.span.model_dump(), other_language=each.recognition.foreign)
-            for each in found
-            if each.judged
-        ),
+        spoken=tuple(each.spoken() for each in found if each.judged),
         doubtful_below=next(
             (each.recognition.doubtful_below for each in found if each.release == release), None
         ),
@@ -109,7 +106,8 @@ def _result(clip: Clip, found: Sequence[Stretch], model: Recognisers) -> AsrFind
     foreign = [each for each in found if each.foreign > FOREIGN]
     if foreign and not words:
         longest = max(foreign, key=lambda each: each.length_ms)
-        return refused(findings, longest.release, longest.foreign)
+        own = [each.spoken() for each in foreign]
+        return refused(findings, longest.release, longest.foreign, own)
     return findings
 
 

@@ -1,21 +1,17 @@
 """Assigns clips to recognisers, and recognises all stretches of the clips at once."""
 
-from collections import Counter
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import replace
 from itertools import groupby
-from uuid import UUID
 
-from earshot.analysis.spans import fuse, overlap_ms
 from earshot.analysis.types import Utterance
-from earshot.analysis.words.foreign import FOREIGN, other_language
+from earshot.analysis.words.foreign import FOREIGN
 from earshot.analysis.words.languages import UNDETERMINED
 from earshot.analysis.words.stretches import stretches, together
 from earshot.audio.clip import Clip
-from earshot.audio.features.level import evened
-from earshot.compute.sound import Samples
-from earshot.models.asr.recogniser import Recognition
+from workers.asr.foreign_voices import judged
 from workers.asr.routes import Recognisers
+from workers.asr.stretch import Stretch, most, read
 
 ENOUGH_MS = 10_000
 """Speech of one voice in a chunk from which its language is detected by itself; less of it takes
@@ -27,26 +23,6 @@ def primary(language: str) -> str:
     return language.partition("-")[0].lower()
 
 
-@dataclass(frozen=True)
-class Stretch:
-    """One stretch of a clip, its recogniser, and what that wrote."""
-
-    clip: int
-    """Position among the clips."""
-    recording: UUID
-    span: Utterance
-    release: str
-    recognition: Recognition
-    foreign: float = 0.0
-    """Probability of another language than the recogniser's."""
-    judged: bool = False
-    """``foreign`` is a judgement of the recogniser, over its voice."""
-
-    @property
-    def length_ms(self) -> int:
-        return self.span.end_ms - self.span.start_ms
-
-
 def listen(model: Recognisers, clips: Sequence[Clip]) -> list[Stretch]:
     """Recognises all stretches, in order of clips. What is asked in no language is recognised again
     where most of its voice is in another language than was detected for it, or that language has
@@ -56,15 +32,7 @@ def listen(model: Recognisers, clips: Sequence[Clip]) -> list[Stretch]:
     found = _recognise(model, clips, _spans(model, clips, asked))
     open_ones = [each for each in found if asked[each.clip] == UNDETERMINED]
     found = _again(model, clips, found, _settled(open_ones))
-    return _abroad(model, clips, _judged(found))
-
-
-def most(stretches: Sequence[Stretch], value: Callable[[Stretch], str], default: str) -> str:
-    """The value of most of the sound."""
-    lengths: Counter[str] = Counter()
-    for each in stretches:
-        lengths[value(each)] += each.length_ms
-    return max(lengths, key=lambda key: (lengths[key], key), default=default)
+    return _abroad(model, clips, judged(model, clips, found))
 
 
 def _settled(found: Sequence[Stretch]) -> dict[int, str]:
@@ -105,22 +73,6 @@ def _again(
     )
     replaced = dict(zip((place for place, _ in anew), second, strict=True))
     return [replaced.get(place, each) for place, each in enumerate(found)]
-
-
-def _judged(found: Sequence[Stretch]) -> list[Stretch]:
-    """The stretches with the probability that each is foreign to its recogniser, voice by voice."""
-    voices: dict[tuple[UUID, int, str], list[int]] = {}
-    for place, each in enumerate(found):
-        voices.setdefault((each.recording, each.span.channel, each.release), []).append(place)
-    judged = list(found)
-    for places in voices.values():
-        if all(found[place].recognition.foreign is None for place in places):
-            continue
-        places.sort(key=lambda place: found[place].span.start_ms)
-        shares = other_language([found[place].recognition.foreign for place in places])
-        for place, share in zip(places, shares, strict=True):
-            judged[place] = replace(found[place], foreign=share, judged=True)
-    return judged
 
 
 def _abroad(model: Recognisers, clips: Sequence[Clip], found: Sequence[Stretch]) -> list[Stretch]:
@@ -164,31 +116,16 @@ def _recognise(
 ) -> list[Stretch]:
     """Recognises stretches (clip, span, language), in one call for each recogniser. Empty ones are
     left out."""
-    read = [(index, span, language, _read(clips[index], span)) for index, span, language in wanted]
-    read = [each for each in read if len(each[3])]
-    named = [model.of(language) for _, _, language, _ in read]
+    sounds = [(index, span, language, read(clips[index], span)) for index, span, language in wanted]
+    sounds = [each for each in sounds if len(each[3])]
+    named = [model.of(language) for _, _, language, _ in sounds]
     found: dict[int, Stretch] = {}
     for name, recogniser in dict(named).items():
         rows = [row for row, (other, _) in enumerate(named) if other == name]
         answers = recogniser.transcribe(
-            [read[row][3] for row in rows], [read[row][2] for row in rows], model.hotwords
+            [sounds[row][3] for row in rows], [sounds[row][2] for row in rows], model.hotwords
         )
         for row, answer in zip(rows, answers, strict=True):
-            index, span, *_ = read[row]
+            index, span, *_ = sounds[row]
             found[row] = Stretch(index, clips[index].ref.recording_id, span, name, answer)
-    return [found[row] for row in range(len(read))]
-
-
-def _read(clip: Clip, span: Utterance) -> Samples:
-    samples: Samples = clip.read(span.start_ms, span.end_ms, span.channel)[0]
-    return evened(samples, _voices(clip, span)) if len(samples) else samples
-
-
-def _voices(clip: Clip, span: Utterance) -> list[slice]:
-    """Positions of the utterances of a stretch among its samples."""
-    inside = fuse(
-        item for item in clip.ref.speech if item.channel == span.channel and overlap_ms(item, span)
-    )
-    times = [(max(item.start_ms, span.start_ms), min(item.end_ms, span.end_ms)) for item in inside]
-    rate = clip.sample_rate
-    return [slice(*((ms - span.start_ms) * rate // 1000 for ms in each)) for each in times]
+    return [found[row] for row in range(len(sounds))]

@@ -2,15 +2,20 @@
 ``EARSHOT_ASR_ROUTES`` names (C-46). An inference endpoint serves all languages."""
 
 from collections.abc import Mapping
+from functools import cached_property
 from pathlib import Path
 
 from earshot.analysis.errors import Misconfigured
 from earshot.analysis.types import Release
 from earshot.models.asr.recogniser import Recogniser
 from earshot.models.checkpoints import catalog
+from earshot.models.checkpoints.defaults import default_releases
 from earshot.models.runtimes import ENDPOINT, open_release
+from earshot.models.whisper.language_detector import LanguageDetector
 from earshot.settings import Settings
 
+DETECTION = "language_detection"
+"""What the catalog calls the analysis of detectors."""
 ANY = "*"
 """Route of the languages without one of their own; otherwise they stay with the job's release."""
 
@@ -31,6 +36,16 @@ class Recognisers:
         self._release, self._device, self._config = release, device, config
         self._routes = routes(release, config)
         self._open: dict[str, Recogniser] = {release.name: self._opened(release)}
+
+    @cached_property
+    def detector(self) -> LanguageDetector | None:
+        """The detector of languages, loaded at its first use; None where its packages are absent.
+
+        Raises:
+            Misconfigured: a file of it is altered.
+        """
+        release = default_releases().get(DETECTION)
+        return open_release(release, self._device, self._config) if release else None
 
     def of(self, language: str) -> tuple[str, Recogniser]:
         """Name of the release for a language (primary BCP 47 subtag, or ``und``), and its

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from earshot.analysis.findings import AsrFindings, Spoken, SuppressedText, Word
 from earshot.analysis.outcome import LANGUAGE_UNSUPPORTED, Failed, Outcome, Succeeded
 from earshot.analysis.words.foreign import FOREIGN, other_language
+from earshot.analysis.words.language_names import name
 from earshot.analysis.words.spelling import joined
 
 
@@ -29,15 +30,44 @@ def left_out(words: Sequence[Word]) -> list[SuppressedText]:
     ]
 
 
-def refused(findings: AsrFindings, release: str, share: float) -> Failed:
-    """The outcome of a chunk of which no word is left."""
+def refused(
+    findings: AsrFindings, release: str, share: float, spoken: Sequence[Spoken] = ()
+) -> Failed:
+    """The outcome of a chunk of which no word is left.
+
+    Args:
+        share: probability of another language.
+        spoken: the stretches in it.
+    """
+    found = likeliest(spoken)
+    which = (
+        f", most likely {name(found[0])} ({found[0]}, {found[1]:.0%});"
+        f" route {found[0]} to a release that supports it"
+        if found
+        else ", which it does not tell; name it, or route und to a release that detects it"
+    )
     return Failed(
         code=LANGUAGE_UNSUPPORTED,
         detail=f"{release} supports {findings.language}, and the speech is in another language"
-        f" ({share:.0%}), which it does not tell; name it, or route und to a release that detects"
-        " it (EARSHOT_ASR_ROUTES)",
+        f" ({share:.0%}){which} (EARSHOT_ASR_ROUTES)",
         findings=findings.model_dump(mode="json"),
     )
+
+
+def likeliest(spoken: Sequence[Spoken]) -> tuple[str, float] | None:
+    """The language of most of the speech, and its mean probability over what was detected; None if
+    no detector was asked."""
+    shares: dict[str, float] = defaultdict(float)
+    whole = 0
+    for each in spoken:
+        if each.language is not None and each.language_share is not None:
+            length = each.end_ms - each.start_ms
+            shares[each.language] += length * each.language_share
+            whole += length
+    if not shares:
+        return None
+    language = max(shares, key=lambda key: (shares[key], key))
+    return language, shares[language] / whole
 
 
 def settled(answers: Sequence[tuple[str, Outcome]]) -> list[Outcome]:
@@ -64,8 +94,11 @@ def settled(answers: Sequence[tuple[str, Outcome]]) -> list[Outcome]:
         shares = other_language([each.other_language for _, each in voice])
         for (place, each), share in zip(voice, shares, strict=True):
             judged[place].append((each, share))
+    abroad = [each for own in judged.values() for each, share in own if share > FOREIGN]
     return [
-        _outcome(release, outcome, found[place], judged[place]) if place in judged else outcome
+        _outcome(release, outcome, found[place], judged[place], abroad)
+        if place in judged
+        else outcome
         for place, (release, outcome) in enumerate(answers)
     ]
 
@@ -75,7 +108,10 @@ def _outcome(
     outcome: Outcome,
     findings: AsrFindings,
     judged: Sequence[tuple[Spoken, float]],
+    abroad: Sequence[Spoken],
 ) -> Outcome:
+    """``abroad``: the recording's stretches in another language; they name that of a chunk in which
+    none was detected."""
     foreign = [each for each, share in judged if share > FOREIGN]
     withheld = [each for each in findings.suppressed_text if each.reason == LANGUAGE_UNSUPPORTED]
     if not foreign and not withheld and isinstance(outcome, Succeeded):
@@ -91,7 +127,8 @@ def _outcome(
     now = findings.model_copy(update={"words": tuple(kept), "suppressed_text": tuple(texts)})
     if foreign and not kept:
         longest = max(judged, key=lambda item: item[0].end_ms - item[0].start_ms)
-        return refused(now, release, longest[1])
+        detected = [each for each in foreign if each.language] or abroad
+        return refused(now, release, longest[1], detected)
     return Succeeded(findings=now.model_dump(mode="json"), classification=now.classification())
 
 

@@ -69,12 +69,13 @@ def wheels_of(uri: str) -> tuple[Wheel, ...]:
 
 
 def package_folder(uri: str, files: Sequence[str]) -> Path | None:
-    """Folder of a ``package:module/folder`` that has these files; None if there is none. Imports
-    nothing. Files with other bytes are refused where they are opened, with the reason."""
+    """Folder of a ``package:module/folder`` that has these files, or of ``package:``, where modules
+    with these files lie side by side; None if there is none. Imports nothing. Files with other
+    bytes are refused where they are opened, with the reason."""
     module, _, inside = uri.removeprefix("package:").partition("/")
-    found = find_spec(module)
+    found = find_spec(module or PurePosixPath(files[0]).parts[0])
     for place in (found.submodule_search_locations or ()) if found else ():
-        folder = Path(place) / inside
+        folder = Path(place) / inside if module else Path(place).parent
         if folder.is_dir() and all((folder / file).is_file() for file in files):
             return folder
     return None

@@ -34,7 +34,8 @@ class Checkpoint(Frozen):
     analysis: str
     runtime: str
     uri: str
-    """``embedded/x.onnx`` (below ``models/``), ``package:module/folder``, ``hf:org/name@revision``,
+    """``embedded/x.onnx`` (below ``models/``), ``package:module/folder``, ``package:`` (files of
+    several packages, each below its module), ``hf:org/name@revision``,
     ``pypi:name==version@sha256,...`` (wheels of a package index), ``https://``, ``file:``,
     ``mirror:path`` (published nowhere, so only a mirror has it), or ``catalog:NAME``: the files of
     another entry, which serve this analysis too."""

@@ -17,6 +17,7 @@ from earshot.audio.clip import Clip
 from earshot.compute.sound import Samples, passes
 from earshot.models.asr.recogniser import Recognised, Recognition
 from earshot.models.checkpoints.defaults import default_releases
+from earshot.models.whisper.language_detector import Detected, LanguageDetector
 from earshot.settings import Settings
 from tests.chunks import chunk, stored
 from workers import asr
@@ -63,15 +64,39 @@ class Listener:
         ]
 
 
+class Ear(LanguageDetector):
+    """Detects German with these log odds, and records the lengths of what it is given."""
+
+    languages = ("en", "de")
+
+    def __init__(self, *odds: float) -> None:
+        self.odds, self.lengths = iter(odds), list[int]()
+
+    def detect(self, samples: Samples, expected: str) -> Detected:
+        assert expected == "en"
+        self.lengths.append(len(samples) // 16)
+        return Detected(next(self.odds), "de", 0.9)
+
+    def beside(self, head: float, detected: Detected) -> float:
+        return head + detected.log_odds
+
+
 class Two(Recognisers):
     """Arabic goes to the second one, and what else is named."""
 
-    def __init__(self, first: Listener, second: Listener, *routed: str) -> None:
+    def __init__(
+        self, first: Listener, second: Listener, *routed: str, detector: Ear | None = None
+    ) -> None:
         self.name, self.hotwords, self._pair = "first", (), (first, second)
+        self._ear = detector
         self._routed = ("ar", *routed)
 
     def of(self, language: str) -> tuple[str, Listener]:
         return ("second", self._pair[1]) if language in self._routed else ("first", self._pair[0])
+
+    @property
+    def detector(self) -> Ear | None:
+        return self._ear
 
 
 def clip(folder: Path, language: str, *speech: tuple[int, int, int]) -> Clip:
@@ -146,6 +171,65 @@ def test_a_voice_is_judged_over_all_chunks_of_a_job(tmp_path: Path) -> None:
     together = Two(Listener(("en",), foreign=[0.5, 4.0, 4.0]), Listener(()))
     found = asr.analyze(together, [clip(tmp_path, "en", *each) for each in speech])
     assert all(isinstance(each, Failed) for each in found)
+
+
+def test_the_detector_is_asked_about_doubtful_stretches_and_names_the_language(
+    tmp_path: Path,
+) -> None:
+    """Half a second has no odds of its own, and ordinary English asks nothing."""
+    ear = Ear(4.0)
+    speech = (0, 6_000, 9_000), (1, 9_000, 12_000), (1, 15_000, 15_500)
+    model = Two(Listener(("en",), foreign=[-5.0, 0.0, None]), Listener(()), detector=ear)
+    (found,) = asr.analyze(model, [clip(tmp_path, "en", *speech)])
+    assert ear.lengths == [3_400]
+    assert isinstance(found, AsrFindings)
+    assert [word.channel for word in found.words] == [0]
+    assert [(each.other_language, each.language) for each in found.spoken] == [
+        (-5.0, None),
+        (4.0, "de"),
+        (None, None),
+    ]
+    model = Two(Listener(("en",), foreign=[0.0]), Listener(()), detector=Ear(4.0))
+    (refused,) = asr.analyze(model, [clip(tmp_path, "en", (0, 6_000, 9_000))])
+    assert isinstance(refused, Failed)
+    assert refused.detail == (
+        "first supports en, and the speech is in another language (86%), most likely German (de,"
+        " 90%); route de to a release that supports it (EARSHOT_ASR_ROUTES)"
+    )
+
+
+def test_the_detector_may_disagree_with_the_recogniser(tmp_path: Path) -> None:
+    model = Two(Listener(("en",), foreign=[3.0]), Listener(()), detector=Ear(-6.0))
+    (found,) = asr.analyze(model, [clip(tmp_path, "en", (0, 6_000, 9_000))])
+    assert isinstance(found, AsrFindings)
+    assert len(found.words) == 1
+
+
+def test_half_a_minute_of_a_voice_is_detected_the_longest_first(tmp_path: Path) -> None:
+    """The rest follows it, without odds of its own."""
+    ear = Ear(*[-6.0] * 9)
+    clips = [
+        clip(tmp_path, "en", (0, 6_000, 10_000), (0, 12_000, 12_000 + length))
+        for length in (4_500, 4_600, 4_100, 4_200)
+    ]
+    found = asr.analyze(
+        Two(Listener(("en",), foreign=[5.0] * 8), Listener(()), detector=ear), clips
+    )
+    assert ear.lengths == [5_000, 4_900, 4_600, 4_500, 4_400, 4_400]
+    odds = [each.other_language for one in found for each in one.spoken]  # type: ignore[union-attr]
+    assert odds == [-1.0, -1.0, -1.0, -1.0, None, -1.0, None, -1.0]
+    assert all(isinstance(each, AsrFindings) and len(each.words) == 2 for each in found)
+
+
+def test_what_the_detector_calls_foreign_goes_to_the_recogniser_of_an_open_language(
+    tmp_path: Path,
+) -> None:
+    second = Listener(("und", "fr"), detects=["fr"])
+    first = Listener(("en",), foreign=[0.0])
+    model = Two(first, second, "und", "fr", detector=Ear(4.0))
+    (found,) = asr.analyze(model, [clip(tmp_path, "en", (0, 6_000, 9_000))])
+    assert isinstance(found, AsrFindings)
+    assert (found.language, found.routed_to) == ("fr", "second")
 
 
 def test_what_is_foreign_goes_to_the_recogniser_of_an_open_language(tmp_path: Path) -> None:

@@ -44,10 +44,13 @@ class Encoder:
         return name
 
     def weight(self, name: str) -> str:
+        """A tensor of the encoder."""
         tensor = self._tensors[f"encoder/{name}"]
-        self.weights[name] = Weight(
-            offsets=(tensor.offset - self._first,), shape=tensor.shape, numbers="<f2"
-        )
+        return self.placed(name, tensor.offset, tensor.shape)
+
+    def placed(self, name: str, offset: int, shape: tuple[int, ...]) -> str:
+        """Numbers at a place of the whole file."""
+        self.weights[name] = Weight(offsets=(offset - self._first,), shape=shape, numbers="<f2")
         return name
 
     def node(self, operator: str, *inputs: str, **attributes: object) -> str:
@@ -60,7 +63,10 @@ class Encoder:
         return self.node("LayerNormalization", given, scale, bias, axis=-1)
 
     def linear(self, given: str, name: str) -> str:
-        weight, bias = self.weight(f"{name}/weight"), self.weight(f"{name}/bias")
+        return self.product(given, self.weight(f"{name}/weight"), self.weight(f"{name}/bias"))
+
+    def product(self, given: str, weight: str, bias: str) -> str:
+        """Rows times a matrix of shape (outputs, inputs)."""
         return self.node("Gemm", given, weight, bias, transB=1)
 
     def stem(self, log_mel: str) -> str:
@@ -144,13 +150,26 @@ def model(encoder: Encoder, outputs: Mapping[str, int]) -> onnx.ModelProto:
             helper.make_tensor_value_info(name, TensorProto.FLOAT, [1, width])
             for name, width in outputs.items()
         ],
-        [*encoder.constants.values(), *(_outside(*each) for each in encoder.weights.items())],
+        [
+            *encoder.constants.values(),
+            *(tensor for each in encoder.weights.items() for tensor in _outside(*each)),
+        ],
     )
     return helper.make_model(graph, opset_imports=[helper.make_opsetid("", 20)], ir_version=9)
 
 
-def _outside(name: str, weight: Weight) -> onnx.TensorProto:
-    tensor = onnx.TensorProto(name=name, data_type=TensorProto.FLOAT, dims=weight.shape)
+def _outside(name: str, weight: Weight) -> list[onnx.TensorProto]:
+    if not weight.integers:
+        return [_elsewhere(name, TensorProto.FLOAT, weight.shape)]
+    outputs, inputs = weight.shape
+    return [
+        _elsewhere(name, TensorProto.INT8, (inputs, outputs)),
+        _elsewhere(f"{name}/scale", TensorProto.FLOAT, (outputs,)),
+    ]
+
+
+def _elsewhere(name: str, kind: int, shape: tuple[int, ...]) -> onnx.TensorProto:
+    tensor = onnx.TensorProto(name=name, data_type=kind, dims=shape)
     tensor.data_location = onnx.TensorProto.EXTERNAL
     tensor.external_data.add(key="location", value="weights")
     return tensor

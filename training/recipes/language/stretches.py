@@ -3,8 +3,9 @@ prompts in other languages, over random lines."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from itertools import chain
+from itertools import chain, islice
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 
@@ -22,25 +23,45 @@ READERS = "speaker/librispeech_train-clean-100"
 SHORTEST, LONGEST = 1.0, 12.0  # seconds of a stretch
 CUT = (0.6, 4.0)  # seconds of a prompt cut out of a reading
 TIMES = 0.4
-"""Seconds of stretches made from each second of a voice, up to ``MOST``."""
-MOST = 40.0  # seconds of stretches of a voice
+"""Seconds of stretches made from each second of a voice, up to ``Amount.most``."""
 
 
-WRITTEN = 0.3
-"""Share of the stretches that are transcribed too, which takes several times as long: the decoder's
-few statistics need fewer of them."""
+class Amount(NamedTuple):
+    """How many stretches are made."""
+
+    most: float  # seconds of stretches of a voice
+    written: float
+    """Share of the stretches that are transcribed too, which takes several times as long."""
+    every: int = 1
+    """Every how many-th reader is taken."""
+
+
+ALL = Amount(most=40.0, written=0.3)
+"""For the head: its decoder's few statistics need fewer stretches than the encoder's."""
 
 
 @dataclass(frozen=True)
-class Stretch:
-    """One stretch as the recogniser has it."""
+class Sound:
+    """The sound of one stretch."""
 
     voice: str
     language: str
-    seconds: float
+    samples: Array
+    written: bool
+    """It is transcribed, and not only encoded."""
+
+    @property
+    def seconds(self) -> float:
+        return len(self.samples) / RATE
+
+
+@dataclass(frozen=True)
+class Stretch(Sound):
+    """One stretch as the recogniser has it."""
+
     frames: Array  # (frames, 288), output of the encoder
-    logs: list[float] | None
-    """Natural log of each token's probability; None of those that were only encoded."""
+    logs: list[float]
+    """Natural log of each token's probability; empty where it is not transcribed."""
 
 
 def recogniser() -> Moonshine:
@@ -48,22 +69,26 @@ def recogniser() -> Moonshine:
     return Moonshine(locate(default_release("asr"), settings()))
 
 
-def stretches(data: Path, folder: Path, recogniser: Moonshine) -> Iterator[Stretch]:
+def sounds(data: Path, folder: Path, amount: Amount = ALL) -> Iterator[Sound]:
     """All stretches, voice by voice; the same at every call."""
     random = np.random.default_rng(0)
-    for voice in chain(readers(data, random), spoken.voices(folder)):
-        budget = min(MOST, TIMES * sum(map(len, voice.prompts)) / RATE)
+    own = islice(readers(data, random), 0, None, amount.every)
+    for voice in chain(own, spoken.voices(folder)):
+        budget = min(amount.most, TIMES * sum(map(len, voice.prompts)) / RATE)
         while budget > 0:
             samples = over_a_line(one(voice.prompts, random), random)
             budget -= len(samples) / RATE
-            text = recogniser.write(samples) if random.random() < WRITTEN else None
-            yield Stretch(
-                voice.name,
-                voice.language,
-                len(samples) / RATE,
-                text.encoded if text else recogniser.encode(samples),
-                text.logs if text else None,
-            )
+            yield Sound(voice.name, voice.language, samples, random.random() < amount.written)
+
+
+def stretches(
+    data: Path, folder: Path, recogniser: Moonshine, amount: Amount = ALL
+) -> Iterator[Stretch]:
+    """``sounds`` with what the recogniser makes of them."""
+    for each in sounds(data, folder, amount):
+        text = recogniser.write(each.samples) if each.written else None
+        frames = text.encoded if text else recogniser.encode(each.samples)
+        yield Stretch(**vars(each), frames=frames, logs=text.logs if text else [])
 
 
 def readers(data: Path, random: np.random.Generator) -> Iterator[Voice]:

@@ -78,6 +78,33 @@ def test_a_chunk_that_was_believed_is_refused_where_the_rest_is_foreign() -> Non
     assert texts(first) == ([], ["w0"])
 
 
+def test_the_language_is_the_one_that_most_of_the_recording_is_detected_as() -> None:
+    """A chunk in which none was detected has that of the others."""
+    near, far, unasked = chunk(0, 5.0, 5.0, foreign=[0, 1]), chunk(10, 5.0), chunk(20, None)
+    parts = [_detected(near, "de", "nl"), _detected(far, "de"), unasked]
+    details = [each.detail for each in over(*parts) if isinstance(each, Failed)]
+    assert [each.partition(", most likely ")[2] for each in details] == [
+        f"{name}; route {code} to a release that supports it (EARSHOT_ASR_ROUTES)"
+        for name, code in (
+            ("Dutch (nl, 40%)", "nl"),
+            ("German (de, 80%)", "de"),
+            ("German (de, 53%)", "de"),
+        )
+    ]
+
+
+def _detected(outcome: Outcome, *languages: str) -> Outcome:
+    """The outcome with languages of its stretches, detected with a share of 0.8."""
+    assert isinstance(outcome, Succeeded | Failed)
+    found = AsrFindings.model_validate(outcome.findings)
+    spoken = tuple(
+        each.model_copy(update={"language": language, "language_share": 0.8})
+        for each, language in zip(found.spoken, languages, strict=True)
+    )
+    findings = found.model_copy(update={"spoken": spoken}).model_dump(mode="json")
+    return outcome.model_copy(update={"findings": findings})
+
+
 def test_part_of_a_chunk_is_restored_in_order() -> None:
     (found, _) = over(chunk(0, -5.0, 2.0, -5.0, foreign=[1]), chunk(10, -5.0))
     assert isinstance(found, Succeeded)
