@@ -117,11 +117,14 @@ def ingest(
 def report(
     recording: Id,
     as_json: Annotated[bool, typer.Option("--json", help="Print the report's JSON.")] = False,
+    uncorrected: Annotated[
+        bool, typer.Option("--uncorrected", help="Without the corrections by people.")
+    ] = False,
 ) -> int:
     """Print the report of a recording."""
     from cli.look import show_report
 
-    return show_report(recording, as_json)
+    return show_report(recording, as_json, uncorrected=uncorrected)
 
 
 @app.command()

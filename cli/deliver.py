@@ -12,7 +12,7 @@ from cli.terminal.show import rendered
 from earshot.analysis.printable import file_name, on_one_line
 from earshot.analysis.report.report import Report
 from earshot.analysis.states import RecordingState
-from earshot.storage.postgres import recordings
+from earshot.storage.postgres import corrections, recordings
 from producer.follow import FileProgress, follow
 from producer.patience import Patience
 from producer.submit import Submission
@@ -63,7 +63,7 @@ def _reported(patience: Patience, finished: FileProgress, out: Path | None) -> b
     the same."""
     path, recording_id = finished.submission.path, finished.recording_id
     try:
-        body = patience(lambda connection: recordings.report(connection, recording_id))
+        body = patience(lambda connection: corrections.report(connection, recording_id))
         show(rendered(Report.model_validate(body)))
         if finished.duplicate:
             say(f"{path}: {_stored_before(finished)}")

@@ -16,7 +16,7 @@ from earshot.analysis.printable import printable
 from earshot.analysis.report.report import Report
 from earshot.analysis.states import RecordingState
 from earshot.storage import outbox
-from earshot.storage.postgres import lookup, recordings
+from earshot.storage.postgres import corrections, lookup, recordings
 from earshot.storage.postgres.db import connect
 from earshot.storage.redis import stream
 from earshot.storage.redis.client import client
@@ -25,15 +25,19 @@ from producer.patience import outlast
 BLOCK_MS = 1000
 
 
-def show_report(prefix: str, as_json: bool) -> int:
+def show_report(prefix: str, as_json: bool, *, uncorrected: bool = False) -> int:
     """Prints a report. Returns 1 if there is none (yet), with the reason.
+
+    Args:
+        uncorrected: as the analyses answered, without the corrections by people.
 
     Raises:
         Permanent: no recording, or several, begin with ``prefix``.
     """
     with connect() as connection:
         recording_id = lookup.find(connection, prefix)
-        body = recordings.report(connection, recording_id)
+        read = recordings.report if uncorrected else corrections.report
+        body = read(connection, recording_id)
         state = recordings.progress(connection, [recording_id])[recording_id]
         kept(connection, recording_id)
     if body is None:

@@ -7,6 +7,7 @@ from pydantic import BaseModel
 from earshot.analysis.deletion import DeletionReceipt
 from earshot.analysis.events import (
     ClassificationEvent,
+    CorrectedEvent,
     DeletedEvent,
     EmergencyEvent,
     RecordingEvent,
@@ -21,6 +22,7 @@ PUBLISHED: dict[str, type[BaseModel]] = {
     "event.classification": ClassificationEvent,
     "event.emergency": EmergencyEvent,
     "event.recording": RecordingEvent,
+    "event.corrected": CorrectedEvent,
     "event.deleted": DeletedEvent,
     "deletion.receipt": DeletionReceipt,
     "report": Report,

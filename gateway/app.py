@@ -13,12 +13,14 @@ from gateway.problems import ProblemDetails
 from gateway.request_id import RequestId
 from gateway.routes import (
     classify,
+    corrections,
     events,
     heard,
     noise,
     page,
     peaks,
     recordings,
+    reruns,
     service,
     sessions,
     submissions,
@@ -35,6 +37,8 @@ ROUTERS = (
     submissions.router,
     recordings.router,
     peaks.router,
+    corrections.router,
+    reruns.router,
     sessions.router,
     heard.router,
     transcribe.router,

@@ -16,7 +16,7 @@ LINKS: JsonDict = {
 }
 
 REPORT: JsonDict = {
-    "schema_version": "1.3",
+    "schema_version": "1.4",
     "recording": {
         "id": ID,
         "file_name": "call.wav",

@@ -2,12 +2,13 @@
 reasons."""
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from cli.terminal.corrected import corrections
 from cli.terminal.facts import facts
 from cli.terminal.noise_limits import noise_limits
 from cli.terminal.places import PLACES
@@ -56,6 +57,7 @@ def rendered(report: Report) -> RenderableType:
                 + ", ".join(f"{label} in {plural(n, 'chunk')}" for label, n in counts.most_common())
             )
         )
+    parts += corrections(report.corrections) if report.corrections else ()
     parts += _gaps(report)
     return Group(*parts)
 
@@ -103,10 +105,11 @@ def _turns(report: Report) -> RenderableType:
     table.add_column("sentiment", no_wrap=True)
     # last, so that long texts do not displace other columns
     table.add_column("said", overflow="fold")
+    names = _names(report)
     for turn in report.turns:
         table.add_row(
             clock(turn.start_ms),
-            _who(turn),
+            _who(turn, names),
             _label(turn.emotion),
             _label(turn.sentiment),
             _text(turn),
@@ -120,10 +123,15 @@ def _text(turn: Turn) -> Text:
     return Text("(no word recognised)" if turn.transcribed else "(not transcribed)", style="dim")
 
 
-def _who(voice: Turn | VoiceSentiment) -> Text:
+def _names(report: Report) -> dict[str, str]:
+    return {each.id: printable(each.name) for each in report.speakers if each.name}
+
+
+def _who(voice: Turn | VoiceSentiment, names: Mapping[str, str]) -> Text:
     # Voices keep their colour through the report; two are by far the most common.
     style = ("magenta", "blue", "green", "yellow")[int(voice.speaker[1:]) % 4]
-    return Text(f"{voice.speaker} {voice.role}" if voice.role else voice.speaker, style=style)
+    words = (voice.speaker, names.get(voice.speaker), voice.role)
+    return Text(" ".join(word for word in words if word), style=style)
 
 
 def _label(answer: Classification | EmotionSummary | None) -> str:
@@ -142,11 +150,11 @@ def _clear_label(answer: Classification | EmotionSummary) -> str:
 
 
 def _sentiment(report: Report) -> RenderableType:
-    table = _table()
+    table, names = _table(), _names(report)
     for voice in report.sentiment:
         scores = "  ".join(f"{label} {share(value)}" for label, value in voice.scores.items())
         table.add_row(
-            _who(voice),
+            _who(voice, names),
             Text(_clear_label(voice), style="bold"),
             scores,
             Text(f"over {clock(voice.speech_ms)}", style="dim"),

@@ -75,6 +75,23 @@ class RecordingEvent(Frozen):
     error: dict[str, str] | None = None
 
 
+class CorrectedEvent(Frozen):
+    """``recording.corrected``: a person corrected the report, or undid corrections. No words; read
+    the report anew."""
+
+    type: str
+    id: UUID
+    recording_id: UUID
+    version: int
+    """Of the corrections; grows with every change."""
+    round: int
+    """Of the answers that are corrected."""
+    corrections: int
+    """Number of corrections in force."""
+    conflicts: int
+    """Number of those that do not fit the answers of this round."""
+
+
 class DeletedEvent(Frozen):
     """``recording.deleted``: all data of the recording is deleted; consumers must delete their
     copies of its events. The last event that names it."""
@@ -121,6 +138,19 @@ def completed(
     """The event that the recording's report is available."""
     fields = {"state": state, "file_name": file_name, "duration_ms": duration_ms, "round": round}
     return _event("recording.completed", recording_id, fields)
+
+
+def corrected(
+    recording_id: UUID, version: int, round: int, corrections: int, conflicts: int
+) -> Event:
+    """The event that the recording's corrections have changed."""
+    fields = {
+        "version": version,
+        "round": round,
+        "corrections": corrections,
+        "conflicts": conflicts,
+    }
+    return _event("recording.corrected", recording_id, fields)
 
 
 def failed(recording_id: UUID, file_name: str, code: str, detail: str, round: int) -> Event:

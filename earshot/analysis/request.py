@@ -19,7 +19,12 @@ from earshot.registry import analyses
 CONTROL = re.compile(f"[{CONTROLS}]")
 
 
-def _one_line(text: str) -> str:
+def no_control(text: str) -> str:
+    """The text.
+
+    Raises:
+        ValueError: it has a control character.
+    """
     found = CONTROL.search(text)
     if found:
         raise ValueError(
@@ -38,14 +43,14 @@ NO_CONTROL: JsonDict = {"pattern": r"^[^\u0000-\u001f\u007f-\u009f\u2028\u2029]*
 Address = Annotated[
     str,
     Field(min_length=1, max_length=4096, json_schema_extra=NO_CONTROL),
-    AfterValidator(_one_line),
+    AfterValidator(no_control),
     AfterValidator(_address),
 ]
 """Without control characters: Postgres cannot store NUL, and the others forge lines."""
 FileName = Annotated[
     str,
     Field(min_length=1, max_length=1024, json_schema_extra=NO_CONTROL),
-    AfterValidator(_one_line),
+    AfterValidator(no_control),
 ]
 Role = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,31}$")]
 Tenant = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,62}$")]

@@ -3,6 +3,11 @@
 from typing import Literal, get_args
 
 EventType = Literal[
-    "classification", "emergency", "recording.completed", "recording.failed", "recording.deleted"
+    "classification",
+    "emergency",
+    "recording.completed",
+    "recording.failed",
+    "recording.corrected",
+    "recording.deleted",
 ]
 EVENT_TYPES: tuple[str, ...] = get_args(EventType)

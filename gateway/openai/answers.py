@@ -2,6 +2,7 @@
 
 import zlib
 from collections.abc import Iterator
+from itertools import count
 
 from earshot.analysis.report.report import Report
 from earshot.analysis.report.sections import SpokenWord, Turn
@@ -25,7 +26,13 @@ class Answer:
         self._known = bool(report.recording.roles) or "diarization" in report.releases
         """The speakers are told apart by the channels or by diarization."""
         order = dict.fromkeys([*(turn.speaker for turn in self.turns), *_ids(report)])
-        self._labels = {speaker: label(number) for number, speaker in enumerate(order)}
+        named = {speaker.id: speaker.name for speaker in report.speakers if speaker.name}
+        labels = (each for each in map(label, count()) if each not in named.values())
+        self._labels = {
+            speaker: shown
+            for speaker, free in zip(order, labels, strict=False)
+            for shown in [named.get(speaker, free)]
+        }
 
     def json(self, asked: Options) -> shapes.Transcription | shapes.Verbose | shapes.Diarized:
         """The answer in the JSON that was asked for."""
@@ -113,8 +120,10 @@ class Answer:
         )
 
     def _names(self) -> dict[str, str]:
-        """Speakers by their role, where it is theirs alone, and by their label."""
-        roles = {speaker.id: speaker.role for speaker in self._report.speakers}
+        """Speakers by the name that a person gave them, or by their role, where it is theirs
+        alone, or by their label."""
+        speakers = self._report.speakers
+        roles = {speaker.id: speaker.name or speaker.role for speaker in speakers}
         named = list(roles.values())
         return {
             speaker: role if (role := roles.get(speaker)) and named.count(role) == 1 else shown

@@ -19,7 +19,9 @@ class Usage(BaseModel):
 class SpeakerExtras(BaseModel):
     """A speaker."""
 
-    label: str = Field(description="As in the segments of diarized_json: `A`, `B`, ...")
+    label: str = Field(
+        description="As in the segments of diarized_json: `A`, `B`, ..., or a given name."
+    )
     id: str = Field(description="As in the report: `s0`, `s1`, ...")
     role: str | None = None
     talk_ms: int
@@ -111,7 +113,7 @@ class DiarizedSegment(BaseModel):
     start: Seconds
     end: Seconds
     text: str
-    speaker: str = Field(description="`A`, `B`, ... in order of their first turn.")
+    speaker: str = Field(description="`A`, `B`, ... in order of their first turn, or a given name.")
     earshot: SegmentExtras
 
 

@@ -8,7 +8,7 @@ from starlette.concurrency import run_in_threadpool
 
 from earshot.analysis.report.report import Report
 from earshot.settings import settings
-from earshot.storage.postgres import db, recordings
+from earshot.storage.postgres import corrections, db
 from gateway.door import Caller
 from gateway.openai.answers import Answer
 from gateway.openai.options import Options
@@ -75,7 +75,7 @@ def _failed(recording_id: UUID, code: str, detail: str) -> Problem:
 
 def _answer(recording_id: UUID, asked: Options) -> Answer:
     with db.pooled() as connection:
-        body = recordings.report(connection, recording_id)
+        body = corrections.report(connection, recording_id)
     if body is None:
         raise gone()
     report = Report.model_validate(body)

@@ -8,7 +8,8 @@ from prometheus_client import Gauge
 from starlette.concurrency import run_in_threadpool
 
 from earshot.analysis.states import RecordingState
-from earshot.storage.postgres import db, recordings, tombstones
+from earshot.storage.postgres import corrections, db, recordings, tombstones
+from earshot.storage.postgres.corrections import Stored
 from earshot.storage.postgres.db import Connection
 from earshot.storage.postgres.recordings import Recording
 from earshot.storage.redis import answered
@@ -45,7 +46,20 @@ def recording(connection: Connection, tenant: str, recording_id: UUID) -> Record
 
 
 def report(tenant: str, recording_id: UUID) -> tuple[Recording, dict[str, Any]]:
-    """The tenant's recording, with the JSON of its report.
+    """The tenant's recording, with the JSON of its corrected report.
+
+    Raises:
+        As ``stored``.
+    """
+    found, body = stored(tenant, recording_id)
+    return found, body.report()
+
+
+def stored(tenant: str, recording_id: UUID, *, undone: bool = False) -> tuple[Recording, Stored]:
+    """The tenant's recording, with its report as answered and the corrections.
+
+    Args:
+        undone: with the corrections that were undone.
 
     Raises:
         Problem: as ``recording``; 409, there is no report (yet), or a new round will replace it.
@@ -53,7 +67,7 @@ def report(tenant: str, recording_id: UUID) -> tuple[Recording, dict[str, Any]]:
     """
     with db.pooled() as connection:
         found = recording(connection, tenant, recording_id)
-        body = recordings.report(connection, found.id)
+        body = corrections.read(connection, found.id, undone=undone)
     if body is not None and found.state.closed:
         return found, body
     if found.state == RecordingState.FAILED:

@@ -37,6 +37,7 @@ class Segment(BaseModel):
     emotion: SessionEmotion | None = Field(description="null where it was not asked for.")
     role: str | None = Field(description="Role of the channel, where the channel tells it.")
     confidence: float | None = Field(description="Mean confidence of the words.")
+    speaker_name: str | None = Field(None, description="As a person named the speaker.")
 
 
 class Session(BaseModel):
@@ -67,6 +68,7 @@ class Session(BaseModel):
                             },
                             "role": "agent",
                             "confidence": 0.93,
+                            "speaker_name": None,
                         }
                     ],
                     "state": "complete",
@@ -100,18 +102,22 @@ def session(
     turns = [Turn.model_validate(each) for each in report["turns"]]
     if diarize is None:
         diarize = "diarization" in recording.analyses or bool(report["recording"]["roles"])
+    names = {each["id"]: each.get("name") for each in report["speakers"]} if diarize else {}
     return Session(
         id=recording.id,
         filename=recording.file_name,
         language=report["transcript_language"] or recording.language,
         duration_ms=report["recording"]["duration_ms"],
         created_at=recording.created_at,
-        segments=[_segment(each, diarize=diarize, emotion=emotion) for each in turns],
+        segments=[
+            _segment(each, names.get(each.speaker), diarize=diarize, emotion=emotion)
+            for each in turns
+        ],
         state=recording.state,
     )
 
 
-def _segment(turn: Turn, *, diarize: bool, emotion: bool) -> Segment:
+def _segment(turn: Turn, name: str | None, *, diarize: bool, emotion: bool) -> Segment:
     return Segment(
         id=turn.id,
         speaker=turn.speaker if diarize else ALONE,
@@ -121,6 +127,7 @@ def _segment(turn: Turn, *, diarize: bool, emotion: bool) -> Segment:
         emotion=_emotion(turn.emotion) if emotion and turn.emotion else None,
         role=turn.role,
         confidence=turn.confidence,
+        speaker_name=name,
     )
 
 

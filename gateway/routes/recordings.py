@@ -1,6 +1,6 @@
 """Recordings of the caller's tenant: list, search, state, report, deletion."""
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 from uuid import UUID
 
 from fastapi import APIRouter, Depends, Query, Request, Response
@@ -20,6 +20,7 @@ from gateway.few import Few
 from gateway.problems import Problem
 from gateway.reading import cursors, deleting, owned
 from gateway.reading.deleting import Receipt
+from gateway.reading.editions import etag
 from gateway.reading.filters import only_known
 from gateway.submitting import links
 
@@ -161,9 +162,9 @@ async def list_recordings(
 
 
 @router.get(
-    "/recordings/{recording_id}",
+    "/recordings/{recording_id:uuid}",  # there are other things under this address
     summary="State, progress and facts of a recording",
-    **operation(Scope.READ, answers={**MISSING, **ID}),
+    **operation(Scope.READ, answers=MISSING),
 )
 def recording(request: Request, recording_id: UUID) -> RecordingStatus:
     """An upload of content that the tenant has stored already is answered with that recording, and
@@ -182,18 +183,28 @@ def recording(request: Request, recording_id: UUID) -> RecordingStatus:
 
 @router.get(
     "/recordings/{recording_id}/report",
-    summary="The report of a recording, as it was published",
+    summary="The report of a recording",
     response_model=Report,
     **_REPORT,
 )
-def report(request: Request, recording_id: UUID) -> Response:
+def report(
+    request: Request,
+    recording_id: UUID,
+    layer: Annotated[
+        Literal["corrected", "model"],
+        Query(description="With the corrections by people, or as the analyses answered."),
+    ] = "corrected",
+) -> Response:
+    """`ETag` names the round and the version of the corrections: send it as `If-Match` to correct
+    this report."""
     caller: Caller = request.state.caller
-    _, body = owned.report(caller.tenant, recording_id)
-    return JSONResponse(body)
+    _, stored = owned.stored(caller.tenant, recording_id)
+    body = stored.report() if layer == "corrected" else stored.body
+    return JSONResponse(body, headers={"ETag": etag(stored.round, stored.version)})
 
 
 @router.delete(
-    "/recordings/{recording_id}",
+    "/recordings/{recording_id:uuid}",
     summary="Delete a recording with all its data",
     **DELETION,
 )

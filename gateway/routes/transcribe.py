@@ -6,7 +6,7 @@ from starlette.concurrency import run_in_threadpool
 from earshot.analysis.words.languages import FORM as FORM_OF_LANGUAGE
 from earshot.pipeline.releases import unnamed_language
 from earshot.settings import settings
-from earshot.storage.postgres import db, recordings
+from earshot.storage.postgres import corrections, db
 from earshot.storage.postgres.recordings import Recording
 from earshot.storage.postgres.tokens import Scope
 from gateway import asking, examples
@@ -89,7 +89,7 @@ def _session(found: Recording, diarize: bool, emotion: bool) -> Session:
     if found.error_code is not None:
         raise Problem(422, found.error_code, f"{found.error_detail}", recording_id=str(found.id))
     with db.pooled() as connection:
-        body = recordings.report(connection, found.id)
+        body = corrections.report(connection, found.id)
     if body is None:
         raise gone()
     return session(found, body, diarize=diarize, emotion=emotion)

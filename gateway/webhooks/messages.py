@@ -18,6 +18,7 @@ KEPT = {
     "emergency": ("chunk", "start_ms", "end_ms", "label", "confidence", "pattern"),
     "recording.completed": ("state", "duration_ms", "round"),
     "recording.failed": ("state", "round"),
+    "recording.corrected": ("version", "round", "corrections", "conflicts"),
     "recording.deleted": ("why", "deleted_at"),
 }
 """Fields of each type that are sent besides the ids: numbers and labels."""
@@ -60,7 +61,7 @@ def _links(kind: str, recording_id: str, public_url: str) -> dict[str, str]:
     if kind == "recording.deleted":
         return {"events": events}
     links = {"recording": f"{public_url}/recordings/{name}", "events": events}
-    if kind == "recording.completed":
+    if kind in ("recording.completed", "recording.corrected"):
         links["report"] = f"{public_url}/recordings/{name}/report"
     return links
 

@@ -9,6 +9,7 @@ from pydantic import Field
 from earshot.analysis.findings import Classification
 from earshot.analysis.outcome import Succeeded
 from earshot.analysis.report.answered import answered_by, missing, skipped
+from earshot.analysis.report.corrected import ReportCorrections
 from earshot.analysis.report.parts import (
     Evidence,
     Part,
@@ -99,6 +100,12 @@ class Report(Frozen):
         default={},
         description=(
             "Analysis to its section, for analyses with one that is not among the fields above."
+        ),
+    )
+    corrections: ReportCorrections | None = Field(
+        default=None,
+        description=(
+            "Corrections by people that this report contains; null if it is as it was answered."
         ),
     )
 

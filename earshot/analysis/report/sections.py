@@ -92,6 +92,7 @@ class Speaker(Frozen):
     channel: int = Field(description="The channel of this speaker.")
     role: Role
     talk_ms: int = Field(ge=0, description="Speaking time of this speaker, in ms.")
+    name: str | None = Field(default=None, description="As a person named the speaker.")
 
 
 class EmotionSummary(Frozen):
@@ -134,7 +135,7 @@ class TranscriptConfidence(Frozen):
 class Turn(Utterance):
     """One speaker holding the floor."""
 
-    id: str = Field(description="t0, t1, ... in order of time.")
+    id: str = Field(description="t0, t1, ... in order of time as answered.")
     speaker: str = Field(pattern=r"^s\d+$")
     role: Role
     text: str = Field(

@@ -83,15 +83,15 @@ def _side(characters: Iterable[str]) -> str:
     """Kind of the first character that is not punctuation."""
     for character in characters:
         if unicodedata.category(character)[0] in "LMN":
-            name = unicodedata.name(character, "")
-            return (
-                "digit"
-                if character.isdecimal()
-                else "unspaced"
-                if name.startswith(_UNSPACED)
-                else "spaced"
-            )
+            if character.isdecimal():
+                return "digit"
+            return "unspaced" if unspaced(character) else "spaced"
     return "spaced"
+
+
+def unspaced(character: str) -> bool:
+    """True for a character of a script without spaces between words."""
+    return unicodedata.name(character, "").startswith(_UNSPACED)
 
 
 @lru_cache(KEPT)

@@ -8,12 +8,13 @@ from uuid import UUID
 from psycopg.types.json import Jsonb
 
 from earshot.analysis import events
+from earshot.analysis.corrections.layer import corrected
 from earshot.analysis.report.parts import ChunkSpan, Part, RecordingInfo
 from earshot.analysis.report.report import Report
 from earshot.analysis.states import RecordingState
 from earshot.analysis.types import unpack_speech
 from earshot.storage import outbox
-from earshot.storage.postgres import ledger, recordings
+from earshot.storage.postgres import corrections, ledger, recordings
 from earshot.storage.postgres.db import Connection
 from earshot.storage.postgres.queries import queries
 from earshot.storage.postgres.recordings import Recording
@@ -82,9 +83,11 @@ def close(connection: Connection, merged: Merged, report: Report) -> bool:
         if not ledger.all_merged(connection, recording_id):
             return False
         connection.execute(SQL["forget_segments"], {"id": recording_id})
-        connection.cursor().executemany(SQL["add_segment"], _segments(recording_id, report))
         connection.execute(
             SQL["put_report"], {"id": recording_id, "body": Jsonb(report.model_dump(mode="json"))}
+        )
+        connection.cursor().executemany(
+            SQL["add_segment"], _segments(connection, recording_id, report)
         )
         connection.execute(SQL["close_recording"], {"id": recording_id, "state": report.status})
         closed = events.completed(
@@ -111,13 +114,9 @@ def parts(connection: Connection, recording_id: UUID) -> list[Part]:
     return [Part.model_validate(row) for row in rows]
 
 
-def _segments(recording_id: UUID, report: Report) -> list[dict[str, Any]]:
-    return [
-        {
-            "recording_id": recording_id,
-            "index": index,
-            **turn.model_dump(include={"start_ms", "end_ms", "channel", "speaker", "role", "text"}),
-            "emotion": Jsonb(turn.emotion.model_dump(mode="json")) if turn.emotion else None,
-        }
-        for index, turn in enumerate(report.turns)
-    ]
+def _segments(connection: Connection, recording_id: UUID, report: Report) -> list[dict[str, Any]]:
+    """Of the turns with the corrections that earlier rounds left."""
+    found = corrections.read(connection, recording_id)
+    if found is not None:
+        report = corrected(report, found.corrections, found.version)
+    return [corrections.segment(recording_id, turn) for turn in report.turns]

@@ -22,6 +22,8 @@ SQL = queries("tombstones")
 TABLES = (
     "webhook_delivery",
     "idempotency",
+    "correction_version",
+    "correction",
     "dead_letter",
     "finding",
     "segment",

@@ -25,6 +25,12 @@ SCOPES = {"none": 0, "read": 1, "write": 2, "admin": 3}
 BODIES = {
     ("patch", "/webhooks/{id}"): {"types": ["recording.completed"]},
     ("post", "/webhooks/{id}/replay"): {"state": "dead"},
+    ("post", "/recordings/{recording_id}/corrections"): {
+        "kind": "roles",
+        "roles": ["customer", "agent"],
+    },
+    ("post", "/recordings/{recording_id}/corrections/revert"): {},
+    ("post", "/recordings/{recording_id}/rerun"): {"failed": True},
 }
 """Of operations that judge their body before they look for what their path names."""
 HEAD = """# Who may do what

@@ -53,7 +53,7 @@ SELECT id FROM recording WHERE id = ANY (%(ids)s)
 -- name: sizes
 -- Class, how many, bytes, and the oldest (seconds since the epoch).
 SELECT 'recordings' AS class, count(*) AS number, extract(epoch FROM min(finished_at))::float AS oldest,
-       (SELECT sum(pg_total_relation_size(name)) FROM unnest(ARRAY['recording', 'chunk', 'finding', 'segment', 'report', 'export']) AS name)::bigint AS bytes
+       (SELECT sum(pg_total_relation_size(name)) FROM unnest(ARRAY['recording', 'chunk', 'finding', 'segment', 'report', 'export', 'correction', 'correction_version']) AS name)::bigint AS bytes
 FROM recording WHERE finished_at IS NOT NULL AND state <> 'failed'
 UNION ALL
 SELECT 'audio', count(*), extract(epoch FROM min(finished_at))::float,

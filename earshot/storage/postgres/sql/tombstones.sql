@@ -27,6 +27,14 @@ SELECT recording_id, count(*) AS rows FROM gone GROUP BY recording_id
 WITH gone AS (DELETE FROM idempotency WHERE recording_id = ANY (%(ids)s) RETURNING recording_id)
 SELECT recording_id, count(*) AS rows FROM gone GROUP BY recording_id
 
+-- name: delete_correction_version
+WITH gone AS (DELETE FROM correction_version WHERE recording_id = ANY (%(ids)s) RETURNING recording_id)
+SELECT recording_id, count(*) AS rows FROM gone GROUP BY recording_id
+
+-- name: delete_correction
+WITH gone AS (DELETE FROM correction WHERE recording_id = ANY (%(ids)s) RETURNING recording_id)
+SELECT recording_id, count(*) AS rows FROM gone GROUP BY recording_id
+
 -- name: delete_dead_letter
 WITH gone AS (DELETE FROM dead_letter WHERE recording_id = ANY (%(ids)s) RETURNING recording_id)
 SELECT recording_id, count(*) AS rows FROM gone GROUP BY recording_id

@@ -1,0 +1,1 @@
+"""Corrections by people: a layer over a report, computed without I/O."""

@@ -1,0 +1,127 @@
+"""What clients ask to correct."""
+
+from typing import Annotated, Literal
+from uuid import UUID
+
+from pydantic import AfterValidator, Field
+
+from earshot.analysis.request import Role, no_control
+from earshot.analysis.types import Frozen, Interval, Utterance
+
+MOST_TEXT = 10_000
+MOST_NAME = 100
+
+
+def _spaced(text: str) -> str:
+    return no_control(" ".join(text.split()))
+
+
+def _named(text: str) -> str:
+    if not text:
+        raise ValueError("is empty")
+    return text
+
+
+Text = Annotated[str, Field(max_length=MOST_TEXT), AfterValidator(_spaced)]
+"""Runs of spaces and line ends become one space. Markup is text like any other."""
+Name = Annotated[
+    str,
+    Field(min_length=1, max_length=MOST_NAME),
+    AfterValidator(_spaced),
+    AfterValidator(_named),
+]
+Label = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,63}$")]
+SpeakerId = Annotated[str, Field(pattern=r"^s(0|[1-9]\d{0,4})$")]
+
+
+class TurnPlace(Utterance):
+    """A turn, as the corrected report has it."""
+
+    speaker: SpeakerId | None = Field(
+        default=None, description="Needed only where two speakers have the same times."
+    )
+
+
+class Asked(Frozen):
+    """Base of all."""
+
+    id: UUID | None = Field(
+        default=None,
+        description="Of the correction, chosen by the client: the request can then be repeated.",
+    )
+
+
+class OfTurn(Asked):
+    """Base of the corrections of one turn."""
+
+    turn: TurnPlace
+
+
+class ChangeText(OfTurn):
+    """Text of a turn; empty: no words."""
+
+    kind: Literal["text"]
+    text: Text
+
+
+class ChangeSpeaker(OfTurn):
+    """Speaker of a turn: one of the report, or the next free number for one that it lacks."""
+
+    kind: Literal["speaker"]
+    speaker: SpeakerId
+
+
+class ChangeBoundaries(OfTurn, Interval):
+    """Beginning and end of a turn."""
+
+    kind: Literal["boundaries"]
+
+
+class ChangeEmotion(OfTurn):
+    """Emotion of a turn."""
+
+    kind: Literal["emotion"]
+    label: Label
+
+
+class ChangeNoise(Asked, Interval):
+    """Noise over a stretch."""
+
+    kind: Literal["noise"]
+    label: Label
+
+
+class RenameSpeaker(Asked):
+    """Name of a speaker, wherever it is shown."""
+
+    kind: Literal["rename"]
+    speaker: SpeakerId
+    name: Name
+
+
+class MergeSpeakers(Asked):
+    """Two speakers that are one."""
+
+    kind: Literal["merge"]
+    speaker: SpeakerId = Field(description="Its turns become those of `into`.")
+    into: SpeakerId
+
+
+class ChangeRoles(Asked):
+    """Role of each channel."""
+
+    kind: Literal["roles"]
+    roles: Annotated[tuple[Role, ...], Field(min_length=1, max_length=8)]
+
+
+Change = (
+    ChangeText
+    | ChangeSpeaker
+    | ChangeBoundaries
+    | ChangeEmotion
+    | ChangeNoise
+    | RenameSpeaker
+    | MergeSpeakers
+    | ChangeRoles
+)
+"""Any of them, by ``kind``."""

@@ -1,0 +1,1 @@
+"""Corrections of reports: made, undone, redone."""

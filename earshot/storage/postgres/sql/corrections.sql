@@ -1,0 +1,41 @@
+-- name: lock
+SELECT state, round FROM recording WHERE id = %(id)s FOR UPDATE
+
+-- name: layered
+-- A report with the corrections that are not undone, as of one moment.
+SELECT p.body,
+       (SELECT coalesce(max(v.version), 0) FROM correction_version v WHERE v.recording_id = p.recording_id) AS version,
+       (SELECT coalesce(jsonb_agg(to_jsonb(c) - 'recording_id' - 'asked' ORDER BY c.version), '[]') FROM correction c
+        WHERE c.recording_id = p.recording_id AND (%(undone)s OR c.undone_at IS NULL)) AS corrections,
+       r.round
+FROM report p JOIN recording r ON r.id = p.recording_id WHERE p.recording_id = %(id)s
+
+-- name: asked
+SELECT asked FROM correction WHERE recording_id = %(recording_id)s AND id = %(id)s
+
+-- name: name
+SELECT name FROM token WHERE id = %(token)s
+
+-- name: add
+INSERT INTO correction (recording_id, id, version, kind, target, value, replaced, round, releases, made_at, made_by, asked)
+VALUES (%(recording_id)s, %(id)s, %(version)s, %(kind)s, %(target)s, %(value)s, %(replaced)s, %(round)s, %(releases)s, %(made_at)s, %(made_by)s, %(asked)s)
+
+-- name: undo
+UPDATE correction SET undone_at = now(), undone_by = %(by)s
+WHERE recording_id = %(recording_id)s AND id = ANY (%(ids)s) AND undone_at IS NULL
+
+-- name: redo
+UPDATE correction SET undone_at = NULL, undone_by = NULL
+WHERE recording_id = %(recording_id)s AND id = ANY (%(ids)s) AND undone_at IS NOT NULL
+
+-- name: add_version
+INSERT INTO correction_version (recording_id, version, action, corrections, by)
+VALUES (%(recording_id)s, %(version)s, %(action)s, %(ids)s, %(by)s)
+
+-- name: versions
+SELECT version, action, corrections, at, by FROM correction_version
+WHERE recording_id = %(id)s AND version > %(after)s ORDER BY version LIMIT %(limit)s
+
+-- name: put_segment
+UPDATE segment SET start_ms = %(start_ms)s, end_ms = %(end_ms)s, speaker = %(speaker)s, role = %(role)s, text = %(text)s, emotion = %(emotion)s
+WHERE recording_id = %(recording_id)s AND index = %(index)s
