@@ -165,6 +165,7 @@ def test_what_is_chosen_is_remembered(windows: Windows, served: Served) -> None:
     page.goto(f"{served.url}/#/recordings/{served.demo}")
     panel = page.locator("details", has_text="Audio Classification")
     expect(panel).to_have_attribute("open", "")
+    expect(page.locator("[data-lane='scene'] canvas")).to_be_visible()
     panel.locator("summary").click()
     waiting.became(
         lambda: page.evaluate("localStorage['earshot.classificationOpen']") == "false", WAIT_SEC

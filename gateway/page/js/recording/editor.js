@@ -29,7 +29,8 @@ export class Editor {
     const status = h("span", { class: "small", role: "status" });
     const draft = recall(draftName, null);
     const text = h("textarea", { rows: Math.min(8, Math.max(2, Math.ceil(first.text.length / 60))), value: draft ?? first.text, maxlength: 10000, lang: this.store.report.transcript_language ?? null });
-    let stored = first.text;
+    let stored = first.text; // as it was typed
+    let base = first.text; // as the report has it
 
     const attempt = async (work) => {
       fill(status, "Saving");
@@ -37,7 +38,10 @@ export class Editor {
       try {
         const kept = await work() !== false;
         fill(status, kept ? `Saved at ${new Date().toLocaleTimeString("en-GB")}` : "Left as it is there");
-        if (!kept) { text.value = this.store.report.turns.find((each) => each.id === id)?.text ?? text.value; stored = text.value; remember(draftName, null); }
+        if (!kept) {
+          text.value = stored = base = inReport();
+          remember(draftName, null);
+        }
         return kept;
       } catch (error) {
         status.classList.add("bad");
@@ -45,12 +49,14 @@ export class Editor {
         return false;
       }
     };
-    const send = (body) => attempt(() => this.store.make(body));
+    const send = (body, from = null) => attempt(() => this.store.make(body, from));
+    const inReport = () => this.store.report.turns.find((each) => each.id === id)?.text ?? base;
     const saveText = async () => {
       const value = text.value.trim();
       if (value === stored) { remember(draftName, null); return; }
-      if (await send(() => ({ kind: "text", turn: this.store.target(id), text: value }))) {
+      if (await send(() => ({ kind: "text", turn: this.store.target(id), text: value }), { text: base })) {
         stored = value;
+        base = inReport();
         if (text.value.trim() === value) remember(draftName, null);
       }
     };
@@ -87,7 +93,7 @@ export class Editor {
 
     return { element, refresh: (now) => {
       if (text.value.trim() === stored.trim()) { // nothing typed that is not stored
-        stored = now.text;
+        stored = base = now.text;
         if (text.value.trim() !== now.text.trim()) text.value = now.text;
       }
       if (document.activeElement !== speaker) speaker.value = now.speaker;

@@ -25,13 +25,16 @@ export class Store {
   }
 
   /**
-   * Makes a correction once those before it are stored; false if another one was chosen in its place. `body`: a function, so
-   * that it names the turn as it is then.
+   * Makes a correction once those before it are stored; false if what is there was chosen in its place. `body`: a function, so
+   * that it names the turn as it is then. `base`: the value that the person began from.
    */
-  make(body) {
+  make(body, base = null) {
     return this.next(async () => {
       this.undone = [];
-      return this.send({ id: uuid(), ...body() }, this.report);
+      const wanted = { id: uuid(), ...body() };
+      const now = shown(this.report, wanted);
+      if (base && now && !same(now, base)) return this.ask(wanted, { value: now, correction: null });
+      return this.send(wanted, this.report);
     });
   }
 
@@ -49,15 +52,20 @@ export class Store {
       }
       await this.load();
       this.changed();
-      return new Promise((resolve) => {
-        const keep = async () => {
-          await this.load();
-          await this.put({ ...wanted, id: uuid(), ...(wanted.turn && { turn: this.nearest(wanted.turn) }) });
-          resolve(true);
-        };
-        this.conflict({ wanted, current, keep, drop: () => resolve(false) });
-      });
+      return this.ask(wanted, current);
     }
+  }
+
+  // Two values for one place: the person chooses.
+  ask(wanted, current) {
+    return new Promise((resolve) => {
+      const keep = async () => {
+        await this.load();
+        await this.put({ ...wanted, id: uuid(), ...(wanted.turn && { turn: this.nearest(wanted.turn) }) });
+        resolve(true);
+      };
+      this.conflict({ wanted, current, keep, drop: () => resolve(false) });
+    });
   }
 
   async put(wanted) {
