@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import UTC
+from functools import partial
 
 from rich.table import Table
 from rich.text import Text
@@ -11,8 +12,9 @@ from cli.terminal.console import say, show, show_json
 from cli.terminal.places import SHORT_PLACES, described
 from cli.terminal.refused import show_refused
 from cli.terminal.strip import clock
-from earshot.analysis.errors import Misconfigured, Permanent
+from earshot.analysis.errors import Misconfigured
 from earshot.analysis.printable import printable
+from earshot.pipeline import letters
 from earshot.storage.postgres import dead_letters
 from earshot.storage.postgres.db import connect
 from earshot.storage.postgres.dead_letters import DeadLetter
@@ -25,17 +27,17 @@ REFUSED_SHOWN = 20
 def show_letters(*, closed: bool, as_json: bool) -> None:
     """Prints the open letters, or all of them with ``closed``, and the newest refused messages."""
     with connect() as connection:
-        letters = dead_letters.listed(connection, closed=closed)
+        found = dead_letters.listed(connection, closed=closed)
     redis = client()
     aside = refused.latest(redis, REFUSED_SHOWN)
     if as_json:
-        for letter in letters:
+        for letter in found:
             show_json(letter.model_dump(mode="json"))
         for message in aside:
             show_json({"refused": message._asdict()})
         return
-    if letters:
-        show(_table(letters, closed))
+    if found:
+        show(_table(found, closed))
         say(
             "try them again: earshot dead replay ID...   leave them as they are:"
             " earshot dead discard ID..."
@@ -52,17 +54,12 @@ def replay(ids: Sequence[int], everything: bool) -> int:
     with connect() as connection:
         chosen, unknown = _chosen(dead_letters.listed(connection), ids, everything)
         failed = unknown
-        for recording_id in dict.fromkeys(letter.recording_id for letter in chosen):
-            places: dict[int, set[str]] = {}
-            for letter in (each for each in chosen if each.recording_id == recording_id):
-                places.setdefault(letter.chunk_index, set()).add(letter.analysis)
-            try:
-                ask(connection, recording_id, places)
-            except Permanent as error:
+        for each in letters.replay(chosen, partial(ask, connection)):
+            if each.refusal:
                 failed += 1
-                say(f"{error.code}: {error}")
+                say(f"{each.refusal.code}: {each.refusal}")
             else:
-                show(f"{str(recording_id)[:8]}  {described(places)}")
+                show(f"{str(each.recording_id)[:8]}  {described(each.places)}")
     return 1 if failed else 0
 
 
@@ -77,7 +74,7 @@ def discard(ids: Sequence[int], everything: bool) -> int:
 
 
 def _chosen(
-    letters: Sequence[DeadLetter], ids: Sequence[int], everything: bool
+    found: Sequence[DeadLetter], ids: Sequence[int], everything: bool
 ) -> tuple[list[DeadLetter], int]:
     """The named ones of the open letters, and the number of unknown ids."""
     if bool(ids) == everything:
@@ -85,16 +82,16 @@ def _chosen(
             "dead",
             "name dead letters by their ids, or all with --all; `earshot dead list` shows them",
         )
-    unknown = sorted(set(ids) - {letter.id for letter in letters})
+    unknown = sorted(set(ids) - {letter.id for letter in found})
     for each in unknown:
         say(
             f"{each}: no open dead letter has this id;"
             " `earshot dead list --all` shows the closed ones too"
         )
-    return [letter for letter in letters if everything or letter.id in ids], len(unknown)
+    return [letter for letter in found if everything or letter.id in ids], len(unknown)
 
 
-def _table(letters: Sequence[DeadLetter], closed: bool) -> Table:
+def _table(found: Sequence[DeadLetter], closed: bool) -> Table:
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
     for name in (
         "id",
@@ -109,7 +106,7 @@ def _table(letters: Sequence[DeadLetter], closed: bool) -> Table:
         table.add_column(name, no_wrap=True)
     table.add_column("file", overflow="fold")
     table.add_column("reason", overflow="fold")
-    for each in letters:
+    for each in found:
         state = [each.state] if closed else []
         when = each.created_at.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S")
         where = (str(each.recording_id)[:8], _place(each))

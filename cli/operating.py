@@ -11,6 +11,8 @@ dead = typer.Typer(
     help="List abandoned analyses, and replay or discard them.", no_args_is_help=True
 )
 app.add_typer(dead, name="dead")
+pools = typer.Typer(help="Show the pools, pause and resume them.", no_args_is_help=True)
+app.add_typer(pools, name="pools")
 
 Letters = Annotated[
     list[int] | None,
@@ -144,3 +146,29 @@ def discard(ids: Letters = None, everything: AllLetters = False) -> int:
     from cli.dead import discard as discard_letters
 
     return discard_letters(ids or [], everything)
+
+
+@pools.command("list")
+def list_pools(
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object a line.")] = False,
+) -> None:
+    """Show what waits for each pool, since when and at which pace."""
+    from cli.pools import show_pools
+
+    show_pools(as_json=as_json)
+
+
+@pools.command()
+def pause(pool: Annotated[str, typer.Argument(help="Its name, e.g. asr.")]) -> None:
+    """Let its workers take no further jobs; what they have begun they finish."""
+    from cli.pools import pause as pause_pool
+
+    pause_pool(pool)
+
+
+@pools.command()
+def resume(pool: Annotated[str, typer.Argument(help="Its name.")]) -> None:
+    """Let its workers take jobs again."""
+    from cli.pools import resume as resume_pool
+
+    resume_pool(pool)

@@ -15,7 +15,10 @@ DAY_SEC = 86_400
 def create(
     name: Annotated[str, typer.Argument(help="What it is for, e.g. crm.")],
     scope: Annotated[
-        str, typer.Option(help="read, write (submit and delete, too) or admin (webhooks, too).")
+        str,
+        typer.Option(
+            help="read, write (submit and delete, too), admin (webhooks, too) or operator."
+        ),
     ] = "write",
     tenant: Annotated[str, typer.Option(help="Whose recordings it sees.")] = "default",
     days: Annotated[
@@ -30,7 +33,9 @@ def create(
     try:
         wanted = tokens.Scope(scope)
     except ValueError as error:
-        raise Misconfigured("scope", f"--scope {scope}: use read, write or admin") from error
+        raise Misconfigured(
+            "scope", f"--scope {scope}: use read, write, admin or operator"
+        ) from error
     with db.once() as connection:
         made, secret = tokens.create(
             connection, name, tenant, wanted, None if days is None else days * DAY_SEC

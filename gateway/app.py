@@ -19,6 +19,7 @@ from gateway.routes import (
     noise,
     page,
     peaks,
+    pools,
     recordings,
     reruns,
     service,
@@ -44,6 +45,7 @@ ROUTERS = (
     transcribe.router,
     transcriptions.router,
     events.router,
+    pools.router,
     webhooks.router,
     page.router,
 )

@@ -47,7 +47,7 @@ def wait(home: Path) -> None:
 
 
 def token_file(home: Path) -> Path:
-    """The file with a token of scope ``admin``, for this user alone."""
+    """The file with a token of scope ``operator``, for this user alone."""
     return home / "token"
 
 
@@ -56,8 +56,9 @@ def make_token(home: Path, database_url: str) -> Path:
     file = token_file(home)
     with db.once(database_url) as connection:
         kept = file.read_text(encoding="utf-8").strip() if file.exists() else ""
-        if not kept or tokens.find(connection, kept) is None:
-            _, secret = tokens.create(connection, TOKEN_NAME, "default", tokens.Scope.ADMIN)
+        found = tokens.find(connection, kept) if kept else None
+        if found is None or found.scope != tokens.Scope.OPERATOR:
+            _, secret = tokens.create(connection, TOKEN_NAME, "default", tokens.Scope.OPERATOR)
             file.touch(mode=0o600)
             file.chmod(0o600)
             file.write_text(f"{secret}\n", encoding="utf-8")

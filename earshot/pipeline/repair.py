@@ -11,7 +11,7 @@ from redis import Redis
 from earshot.analysis.errors import SERVICES, EarshotError, OutOfTime, one_line
 from earshot.analysis.outcome import Failed
 from earshot.analysis.types import Batch, Frozen
-from earshot.pipeline import verdicts
+from earshot.pipeline import standing, verdicts
 from earshot.pipeline.dispatch import dispatch
 from earshot.pipeline.intake import submit
 from earshot.pipeline.intake.restart import restart
@@ -65,6 +65,7 @@ def repair(
     """
     client = redis.client()
     with db.pooled() as connection:
+        standing.restore(connection, client)
         requests.pull_back(connection)
         ledger.pull_back(connection)
         at = verdicts.look(client, incarnation)

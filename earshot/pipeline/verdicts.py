@@ -15,7 +15,7 @@ from earshot.storage.postgres import ledger, requests
 from earshot.storage.postgres.db import Connection
 from earshot.storage.postgres.ledger import OnItsWay
 from earshot.storage.postgres.requests import OpenRequest
-from earshot.storage.redis import claims, presence, waits
+from earshot.storage.redis import claims, paused, presence, waits
 from earshot.storage.redis.claims import Standing
 from earshot.storage.redis.presence import Worker
 from earshot.storage.redis.waits import Queue
@@ -64,6 +64,8 @@ class Look(Frozen):
     watching: bool
     """Heartbeats were uninterrupted for long enough to declare a worker without them dead."""
     now: float
+    paused: frozenset[str] = frozenset()
+    """Pools."""
 
 
 def look(client: Redis, incarnation: str | None) -> Look:
@@ -86,6 +88,7 @@ def look(client: Redis, incarnation: str | None) -> Look:
         workers=workers,
         watching=watching,
         now=time.time(),
+        paused=paused.get(client),
     )
 
 
@@ -156,6 +159,8 @@ def _queued(queue: str, sent_at: float, at: Look) -> tuple[Verdict, str]:
             "lost",
             "jobs that were sent well after it are done" if stand.length else "its queue is empty",
         )
+    if queue in at.paused:
+        return "waiting", f"its pool is paused; {stand.length} jobs wait"
     if not stand.children:
         return "unserved", f"no worker consumes {queue}; {stand.length} jobs wait"
     return "waiting", f"{stand.length} jobs wait for {stand.children} children"

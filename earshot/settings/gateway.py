@@ -13,6 +13,8 @@ class Gateway(BaseModel):
     gateway_port: Annotated[int, Field(ge=0, le=65_535)] = 5300
     gateway_url: str = ""
     """Public URL of the gateway, for links in webhooks. Default: that of the local address."""
+    flower_url: str = ""
+    """Address of Flower, which `GET /pools` names."""
     gateway_processes: Annotated[int, Field(ge=1, le=64)] = 1
     """Server processes that share the port."""
     metrics_open: bool = True

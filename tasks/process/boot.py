@@ -27,6 +27,7 @@ TASKS = (
     "tasks.finalize",
     "tasks.upkeep",
     "tasks.process.ready_file",
+    "tasks.process.pausing",
     "tasks.process.presence",
     "tasks.process.fork",
     "tasks.process.soft_limit",

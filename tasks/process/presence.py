@@ -17,6 +17,7 @@ from earshot.storage.redis import client as redis
 from earshot.storage.redis import presence
 from earshot.storage.redis.claims import Claim
 from earshot.storage.redis.presence import Worker
+from tasks.process import pausing
 
 log = logging.getLogger(__name__)
 
@@ -67,7 +68,7 @@ def _me() -> Worker:
     return Worker(
         incarnation=_Process.incarnation,
         node=_Process.node,
-        queues=tuple(sorted(controller.app.amqp.queues.consume_from)),
+        queues=tuple(sorted(pausing.served() or controller.app.amqp.queues.consume_from)),
         children=tuple(controller.pool.info["processes"]),
         busy={request.worker_pid: request.time_start for request in active_requests},
         since=now,

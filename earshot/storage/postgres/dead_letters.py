@@ -1,6 +1,6 @@
 """Dead letters: abandoned analyses of chunks, with the reason; kept until an operator decides."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -27,6 +27,7 @@ class DeadLetter(Frozen):
 
     id: int
     recording_id: UUID
+    tenant: str
     file_name: str
     chunk_index: int
     round: int
@@ -74,11 +75,25 @@ def quarantined(connection: Connection, recording_id: UUID) -> set[tuple[int, st
     }
 
 
-def listed(connection: Connection, *, closed: bool = False) -> list[DeadLetter]:
-    """Open letters, oldest first; all of them with ``closed``."""
-    return [
-        DeadLetter.model_validate(row) for row in connection.execute(SQL["list"], {"all": closed})
-    ]
+def listed(
+    connection: Connection, *, closed: bool = False, after: int = 0, limit: int | None = None
+) -> list[DeadLetter]:
+    """Open letters, oldest first; all of them with ``closed``.
+
+    Args:
+        after: id of a letter; only later ones.
+        limit: at most so many.
+    """
+    return _list(connection, {"all": closed, "after": after, "limit": limit, "ids": None})
+
+
+def opened(connection: Connection, ids: Iterable[int]) -> list[DeadLetter]:
+    """The open ones among these letters."""
+    return _list(connection, {"all": False, "after": 0, "limit": None, "ids": list(ids)})
+
+
+def _list(connection: Connection, args: Mapping[str, Any]) -> list[DeadLetter]:
+    return [DeadLetter.model_validate(row) for row in connection.execute(SQL["list"], args)]
 
 
 def discard(connection: Connection, ids: Iterable[int]) -> list[int]:

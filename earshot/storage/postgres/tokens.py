@@ -36,6 +36,8 @@ class Scope(StrEnum):
     """Submit, analyse and delete recordings."""
     ADMIN = "admin"
     """Manage webhooks."""
+    OPERATOR = "operator"
+    """See the work of all tenants: pools and dead letters; pause pools."""
 
     def includes(self, other: "Scope") -> bool:
         order = list(Scope)

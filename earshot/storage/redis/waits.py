@@ -12,6 +12,7 @@ from typing import cast
 from redis import Redis
 
 from earshot.analysis.types import Frozen
+from earshot.storage.redis import pace
 from earshot.storage.redis.client import lost_connections
 from earshot.storage.redis.presence import Worker
 
@@ -33,6 +34,7 @@ def started(redis: Redis, queue: str, sent_at: float) -> None:
     pipeline = redis.pipeline()
     pipeline.zremrangebyscore(STARTED, now + AHEAD_SEC, "+inf")
     pipeline.zadd(STARTED, {queue: min(sent_at, now)}, gt=True)
+    pace.count(pipeline, queue)
     pipeline.execute()
 
 

@@ -17,13 +17,14 @@ GROUP BY c.index, d.analysis, d.release
 HAVING count(DISTINCT d.recording_id) >= %(recordings)s
 
 -- name: list
-SELECT d.id, d.recording_id, d.chunk_index, d.round, d.analysis, d.release, d.code, d.reason, d.worker, d.attempts, d.state,
+-- Of these ids, unless they are null.
+SELECT d.id, d.recording_id, r.tenant, d.chunk_index, d.round, d.analysis, d.release, d.code, d.reason, d.worker, d.attempts, d.state,
        d.created_at, r.file_name, c.start_ms, c.end_ms
 FROM dead_letter d
 JOIN recording r ON r.id = d.recording_id
 JOIN chunk c ON c.recording_id = d.recording_id AND c.index = d.chunk_index
-WHERE d.state = 'open' OR %(all)s
-ORDER BY d.id
+WHERE (d.state = 'open' OR %(all)s) AND d.id > %(after)s AND (%(ids)s::bigint[] IS NULL OR d.id = ANY (%(ids)s::bigint[]))
+ORDER BY d.id LIMIT %(limit)s
 
 -- name: close
 UPDATE dead_letter SET state = %(state)s, closed_at = now()
