@@ -38,6 +38,7 @@ DONE = {
     "events_expired": "events removed for their age",
     "deliveries_expired": "finished deliveries to webhooks removed for their age",
     "keys_expired": "keys of repeatable requests removed for their age",
+    "pieces_expired": "uploads in pieces that nothing continued removed",
     "letters_expired": "dead letters removed for their age",
     "refused_expired": "refused messages removed for their age",
     "tombstones_expired": "tombstones removed for their age",

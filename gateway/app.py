@@ -27,6 +27,7 @@ from gateway.routes import (
     submissions,
     transcribe,
     transcriptions,
+    uploads,
     webhooks,
 )
 from gateway.short import models
@@ -36,6 +37,7 @@ ROUTERS = (
     noise.router,
     service.router,
     submissions.router,
+    uploads.router,
     recordings.router,
     peaks.router,
     corrections.router,

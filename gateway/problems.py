@@ -83,11 +83,12 @@ def gone() -> Problem:
 def of_error(error: EarshotError) -> Problem:
     """The problem for an error of the library."""
     if isinstance(error, Unavailable):
-        return Problem(503, error.code, str(error), {"Retry-After": str(RETRY_SEC)})
+        after = {"Retry-After": str(RETRY_SEC)}
+        return Problem(503, error.code, str(error), after, **error.facts)
     if error.code == "deleted":
         return gone()
     if error.code == "too_large":
-        return Problem(413, error.code, str(error))
+        return Problem(413, error.code, str(error), None, **error.facts)
     return Problem(403 if isinstance(error, Forbidden) else 422, error.code, str(error))
 
 

@@ -21,11 +21,13 @@ from earshot.analysis.printable import on_one_line
 class EarshotError(Exception):
     """An error with a stable ``code`` and a one-line message."""
 
-    def __init__(self, code: str, message: str) -> None:
+    def __init__(self, code: str, message: str, **facts: int) -> None:
         super().__init__(
             code, on_one_line(message)
         )  # both, so that the error survives pickling and Celery's JSON
         self.code = code
+        self.facts = facts
+        """Figures for machines, by name; of this process alone."""
 
     def __str__(self) -> str:
         return str(self.args[1])

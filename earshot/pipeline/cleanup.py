@@ -14,11 +14,12 @@ from redis import Redis
 
 from earshot.analysis.errors import SERVICES, OutOfTime, Transient
 from earshot.analysis.types import Frozen
+from earshot.audio.store.inbox import discard_upload
 from earshot.audio.store.layout import delete_recording
 from earshot.pipeline import deletion, orphans
 from earshot.settings import Retention, settings
 from earshot.storage import retention
-from earshot.storage.postgres import db, deliveries, idempotency, tombstones
+from earshot.storage.postgres import db, deliveries, idempotency, tombstones, uploads
 from earshot.storage.postgres.db import Connection
 from earshot.storage.redis import client as redis
 from earshot.storage.redis import refused, stream
@@ -45,6 +46,7 @@ class Tidied(Frozen):
     refused_expired: int = 0
     tombstones_expired: int = 0
     keys_expired: int = 0
+    pieces_expired: int = 0
     uploads_swept: int = 0
     files_swept: int = 0
 
@@ -81,6 +83,7 @@ def tidy(*, pass_sec: float = PASS_SEC, sweep: bool = False) -> Tidied:
             "tombstones_expired": lambda: _aged(
                 keep.tombstones, lambda age: tombstones.forget(connection, age, BATCH)
             ),
+            "pieces_expired": lambda: 0 if held else _expire_pieces(connection),
             "keys_expired": lambda: 0 if held else idempotency.forget(connection, BATCH),
             "refused_expired": lambda: _aged(
                 keep.refused, lambda age: refused.forget(client, time.time() - age)
@@ -147,6 +150,15 @@ def _expire_audio(connection: Connection, days: float | None) -> int:
         return len(ids)
 
     return _aged(days, expire)
+
+
+def _expire_pieces(connection: Connection) -> int:
+    """Removes uploads in pieces that nothing has continued for ``upload_kept_sec``."""
+    gone = uploads.expire(connection, BATCH)
+    for uri, recording_id in gone:
+        if recording_id is None:
+            discard_upload(uri, settings().store_url)
+    return len(gone)
 
 
 def _drop_events(connection: Connection, client: Redis, days: float | None) -> int:

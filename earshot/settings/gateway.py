@@ -25,6 +25,10 @@ class Gateway(BaseModel):
     silent_sec: Annotated[float, Field(gt=0)] = 30.0
     """A client that sends nothing for this long, in the middle of a request or before it, or takes
     nothing of a stream of events, is disconnected."""
+    open_uploads: Annotated[int, Field(ge=1)] = 100
+    """Uploads in pieces that a tenant may have unfinished at a time."""
+    upload_kept_sec: Annotated[float, Field(gt=0)] = 86_400.0
+    """Time after its last byte in which an upload in pieces may be continued."""
     answer_sec: Annotated[float, Field(gt=0)] = 55.0
     """Deadline of requests that wait for an analysis; below the usual limit of proxies, 60 s."""
     openai_answer_sec: Annotated[float, Field(gt=0)] = 590.0

@@ -45,7 +45,7 @@ def _obey(**_: Any) -> None:
         return
     waiting = {queue for pool in stopped for queue in pools().get(pool, ())}
     consumer = getattr(controller, "consumer", None)
-    if getattr(consumer, "task_consumer", None) is None:  # what it will consume is open yet
+    if consumer is None or consumer.task_consumer is None:  # what it will consume is open yet
         controller.app.amqp.queues.deselect(sorted(waiting & _Process.served))
         return
     # Queues of the consumer, not those it consumes: at the first heartbeat it consumes none.

@@ -94,11 +94,15 @@ def check_space(store_url: str, size: int) -> None:
             "too_large",
             f"{needed}, whose disk has {disk.total / 1e6:.0f} MB; cut it, or give the store a"
             " larger one",
+            limit_bytes=disk.total,
         )
     if disk.free < size:
         missing = f"{needed}, {disk.free / 1e6:.0f} MB are free"
         raise Unavailable(
-            "disk_full", f"No space left: {missing}; free some, the work is then retried"
+            "disk_full",
+            f"No space left: {missing}; free some, the work is then retried",
+            limit_bytes=size,
+            free_bytes=disk.free,
         )
 
 

@@ -24,6 +24,7 @@ TABLES = (
     "idempotency",
     "correction_version",
     "correction",
+    "upload",
     "dead_letter",
     "finding",
     "segment",

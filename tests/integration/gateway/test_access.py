@@ -22,6 +22,8 @@ Make = Callable[..., httpx2.Client]
 TABLE = PROJECT / "docs" / "http-access.md"
 COLUMNS = ("no token", "read", "write", "admin", "operator", "other tenant")
 SCOPES = {"none": 0, "read": 1, "write": 2, "admin": 3, "operator": 4}
+TUS = {"Tus-Resumable": "1.0.0"}
+PIECE = {**TUS, "Content-Type": "application/offset+octet-stream", "Upload-Offset": "0"}
 BODIES = {
     ("patch", "/webhooks/{id}"): {"types": ["recording.completed"]},
     ("post", "/webhooks/{id}/replay"): {"state": "dead"},
@@ -72,7 +74,10 @@ def _answer(
         **{name: PLANTED[path.split("/")[1]](door, callers) for name in _names(path)}
     )
     body = BODIES.get((method, path))
-    with callers[column].stream(method, named, json=body) as answer:  # an event stream has no end
+    headers = PIECE if path.startswith("/uploads/") else {}
+    with callers[column].stream(
+        method, named, json=body, headers=headers
+    ) as answer:  # an event stream has no end
         if answer.status_code in (401, 403):
             return str(answer.status_code)
         if answer.status_code == 404 and _names(path):
@@ -90,7 +95,9 @@ def _names(path: str) -> list[str]:
 def _unknown(client: httpx2.Client, method: str, path: str) -> dict[str, object]:
     """The answer about what nobody has."""
     named = path.format(**dict.fromkeys(_names(path), uuid4()))
-    return _without_id(client.request(method, named, json=BODIES.get((method, path))).content)
+    headers = PIECE if path.startswith("/uploads/") else {}
+    answer = client.request(method, named, json=BODIES.get((method, path)), headers=headers)
+    return _without_id(answer.content)
 
 
 def _without_id(body: bytes) -> dict[str, object]:
@@ -113,12 +120,19 @@ def _webhook(_: Stack, callers: dict[str, httpx2.Client]) -> str:
     return str(made.json()["id"])
 
 
+def _begun(_: Stack, callers: dict[str, httpx2.Client]) -> str:
+    made = callers["admin"].post("/uploads", headers={**TUS, "Upload-Length": "9"})
+    assert made.status_code == 201, made.text
+    return made.headers["location"].rpartition("/")[2]
+
+
 PLANTED = {
     "recordings": _recording,
     "deletions": _recording,
     "sessions": _recording,
     "webhooks": _webhook,
     "pools": lambda *_: "scene",
+    "uploads": _begun,
 }
 
 

@@ -94,7 +94,12 @@ def earshot(
         ),
         (["serve"], {}, USAGE, "no database: run `earshot up`"),
         (["serve", "--port", "99999"], {}, USAGE, "65535"),
-        (["token", "create", "x", "--scope", "all"], {}, USAGE, "use read, write or admin"),
+        (
+            ["token", "create", "x", "--scope", "all"],
+            {},
+            USAGE,
+            "use read, write, admin or operator",
+        ),
         (["doctor"], {"chunk_max_sec": "2"}, USAGE, "EARSHOT_"),
         (
             ["list"],

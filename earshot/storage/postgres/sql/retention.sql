@@ -41,11 +41,14 @@ DELETE FROM dead_letter WHERE id = ANY (ARRAY(
 ))
 
 -- name: open_uploads
+-- Also what comes in pieces and is not complete.
 -- What lies in the inbox for requests that are not done, or that failed for their surroundings and may be started again.
 SELECT request ->> 'uri' AS uri FROM recording WHERE finished_at IS NULL
 UNION ALL
 SELECT request ->> 'uri' FROM recording
 WHERE state = 'failed' AND error_code = ANY (%(codes)s) AND (%(age_sec)s::float IS NULL OR finished_at >= now() - make_interval(secs => %(age_sec)s))
+UNION ALL
+SELECT uri FROM upload WHERE recording_id IS NULL
 
 -- name: known
 SELECT id FROM recording WHERE id = ANY (%(ids)s)

@@ -35,6 +35,10 @@ SELECT recording_id, count(*) AS rows FROM gone GROUP BY recording_id
 WITH gone AS (DELETE FROM correction WHERE recording_id = ANY (%(ids)s) RETURNING recording_id)
 SELECT recording_id, count(*) AS rows FROM gone GROUP BY recording_id
 
+-- name: delete_upload
+WITH gone AS (DELETE FROM upload WHERE recording_id = ANY (%(ids)s) RETURNING recording_id)
+SELECT recording_id, count(*) AS rows FROM gone GROUP BY recording_id
+
 -- name: delete_dead_letter
 WITH gone AS (DELETE FROM dead_letter WHERE recording_id = ANY (%(ids)s) RETURNING recording_id)
 SELECT recording_id, count(*) AS rows FROM gone GROUP BY recording_id
@@ -71,8 +75,10 @@ WITH buried AS (
     SELECT %(id)s, tenant, why, requested_at, now(), '{}' FROM tombstone
     WHERE id = %(recording_id)s AND NOT EXISTS (SELECT FROM recording r WHERE r.id = %(id)s)
     ON CONFLICT (id) DO NOTHING RETURNING id
+), replies AS (
+    DELETE FROM idempotency WHERE recording_id IN (SELECT id FROM buried)
 )
-DELETE FROM idempotency WHERE recording_id IN (SELECT id FROM buried)
+DELETE FROM upload WHERE recording_id IN (SELECT id FROM buried)
 
 -- name: buried
 SELECT id FROM tombstone WHERE id = ANY (%(ids)s)
