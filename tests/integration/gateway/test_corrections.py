@@ -25,6 +25,16 @@ DEMO = PROJECT / "demo" / "call.ogg"
 NAME = '<b>Ms. Miller</b> "x" & co'
 
 
+MORE = """
+INSERT INTO correction (recording_id, id, version, kind, target, value, replaced, round, releases,
+                        made_by, asked, undone_at, undone_by)
+SELECT recording_id, gen_random_uuid(), version + n, kind, target, value, replaced, round, releases,
+       made_by, asked, now(), made_by
+FROM correction, generate_series(1, 4999) AS n WHERE recording_id = %s
+"""
+"""As many corrections as a recording may have, all but one undone."""
+
+
 @pytest.fixture(scope="module")
 def stage() -> Iterator[Stack]:
     """Workers and a gateway."""
@@ -379,6 +389,10 @@ def test_batches_need_their_count_and_deletions_take_corrections_along(
     gone = transcribed(stage, acme, language="en-GB", analyses="asr")
     page = Page(acme, gone)
     page.correct(kind="text", turn=page.place(said(page)["id"]), text="to be forgotten")
+    with db.connect(stage.database_url) as connection:
+        connection.execute(MORE, (gone,))
+    more = page.send(kind="text", turn=page.place(said(page)["id"]), text="one too many")
+    assert (more.status_code, more.json()["code"]) == (422, "too_many")
     nothing = acme.post(f"/recordings/{gone}/rerun", json={"failed": True})
     assert (nothing.status_code, nothing.json()["jobs"]) == (200, 0)
     empty = acme.post(f"/recordings/{gone}/rerun", json={})
@@ -396,7 +410,7 @@ def test_batches_need_their_count_and_deletions_take_corrections_along(
     ]
     assert acme.get(f"/recordings/{gone}/corrections").status_code == 410
     receipt = acme.get(f"/deletions/{gone}").json()
-    assert receipt["removed"]["postgres"]["correction"] == 1
+    assert receipt["removed"]["postgres"]["correction"] == 5_000
     assert receipt["removed"]["postgres"]["correction_version"] == 1
     assert everywhere(stage, gone) == []
     with db.connect(stage.database_url) as connection:
