@@ -1,7 +1,6 @@
 """Bytes of a first load, and how long a long transcript keeps the main thread."""
 
 import json
-from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -17,7 +16,6 @@ LIST_BYTES = 120_000
 RECORDING_BYTES = 200_000
 READABLE_MS = 1000
 TASK_MS = 50
-Record = Callable[[str, object], None]
 SOUND = ("/audio", "/peaks")
 WATCH = """
 new MutationObserver(() => {
@@ -38,26 +36,24 @@ def loaded(page: Page) -> dict[str, int]:
     return {str(name): int(size) for name, size in entries}
 
 
-def test_the_list_is_small(windows: Windows, served: Served, record_property: Record) -> None:
+def test_the_list_is_small(windows: Windows, served: Served) -> None:
     page = windows.open(served.token)
     expect(page.get_by_role("row", name="call.ogg").first).to_be_visible()
     sent = loaded(page)
     assert any("/recordings" in url for url in sent)
     assert sum(sent.values()) <= LIST_BYTES, sent
-    record_property("bytes", sum(sent.values()))
 
 
-def test_a_recording_is_small(windows: Windows, served: Served, record_property: Record) -> None:
+def test_a_recording_is_small(windows: Windows, served: Served) -> None:
     page = windows.open(served.token, f"recordings/{served.demo}")
     expect(page.locator("[data-turn='t0']")).to_be_visible()
     sent = {url: size for url, size in loaded(page).items() if not any(s in url for s in SOUND)}
     assert any("/report" in url for url in sent)
     assert sum(sent.values()) <= RECORDING_BYTES, sent
-    record_property("bytes", sum(sent.values()))
 
 
 def test_three_hours_are_readable_at_once_and_scroll_without_a_stutter(
-    windows: Windows, served: Served, chromium: Browser, record_property: Record
+    windows: Windows, served: Served, chromium: Browser
 ) -> None:
     long = plant(served.stack, repeated(served.report(), 3), "three hours.wav")
     page = windows.open(served.token, expected={410})
@@ -82,8 +78,6 @@ def test_three_hours_are_readable_at_once_and_scroll_without_a_stutter(
     page.locator(".scroller").evaluate("each => { each.scrollTop = each.scrollHeight / 2; }")
     page.evaluate("new Promise(requestAnimationFrame)")
     longest = max(tasks(json.loads(chromium.stop_tracing())))
-    record_property("readable_ms", readable)
-    record_property("longest_task_ms", longest)
     assert page.locator(".turn").count() < 60
     assert readable <= READABLE_MS
     assert longest <= TASK_MS

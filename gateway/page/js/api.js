@@ -20,17 +20,30 @@ export class Problem extends Error {
  * The answer of an operation: its JSON, with `etag` beside it where `whole` is asked for.
  * `again`: it may be sent twice without harm; default for GET, HEAD, DELETE.
  */
-export async function api(path, { method = "GET", json, headers = {}, signal, again, whole = false, empty = false } = {}) {
+export async function api(
+  path,
+  { method = "GET", json, headers = {}, signal, again, whole = false, empty = false } = {},
+) {
   const body = json === undefined ? undefined : JSON.stringify(json);
   const repeat = again ?? method !== "POST";
   let refused = null;
   let why = "";
   for (let attempt = 0; ; attempt += 1) {
     const token = await aToken(refused, why);
-    const sent = { Authorization: `Bearer ${token}`, ...(body && { "Content-Type": "application/json" }), ...headers };
+    const sent = {
+      Authorization: `Bearer ${token}`,
+      ...(body && { "Content-Type": "application/json" }),
+      ...headers,
+    };
     let answer;
     try {
-      answer = await fetch(path, { method, body, headers: sent, signal, cache: path.includes("/peaks") ? "default" : "no-store" });
+      answer = await fetch(path, {
+        method,
+        body,
+        headers: sent,
+        signal,
+        cache: path.includes("/peaks") ? "default" : "no-store",
+      });
     } catch (error) {
       if (signal?.aborted || !(error instanceof TypeError) || !repeat) throw error;
       await pause(attempt, null, signal);
@@ -49,12 +62,18 @@ export async function api(path, { method = "GET", json, headers = {}, signal, ag
     answered();
     if (!answer.ok) throw await problem(answer);
     const found = answer.status === 204 || method === "HEAD" || empty ? null : await answer.json();
-    return whole ? { body: found, etag: answer.headers.get("etag"), status: answer.status, headers: answer.headers } : found;
+    return whole
+      ? { body: found, etag: answer.headers.get("etag"), status: answer.status, headers: answer.headers }
+      : found;
   }
 }
 
 async function problem(answer) {
   let body = {};
-  try { body = await answer.json(); } catch { /* a proxy's own page */ }
+  try {
+    body = await answer.json();
+  } catch {
+    /* a proxy's own page */
+  }
   return new Problem(answer.status, body, answer.headers);
 }

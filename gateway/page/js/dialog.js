@@ -20,13 +20,35 @@ export function open(title, ...content) {
 export function confirmCount(title, text, count, action) {
   return new Promise((resolve) => {
     const input = h("input", { inputmode: "numeric", autocomplete: "off", name: "count" });
-    const go = h("button", { class: action.danger ? "danger" : "primary", type: "submit", disabled: true }, action.label);
-    input.addEventListener("input", () => { go.disabled = input.value.trim() !== String(count); });
+    const go = h(
+      "button",
+      { class: action.danger ? "danger" : "primary", type: "submit", disabled: true },
+      action.label,
+    );
+    input.addEventListener("input", () => {
+      go.disabled = input.value.trim() !== String(count);
+    });
     let sure = false;
-    const dialog = open(title, h("form", { method: "dialog", onsubmit: () => { sure = true; } },
-      h("p", {}, text),
-      field(`Type ${count} to confirm`, input),
-      h("div", { class: "row" }, go, h("button", { type: "button", onclick: () => dialog.close() }, "Cancel"))));
+    const dialog = open(
+      title,
+      h(
+        "form",
+        {
+          method: "dialog",
+          onsubmit: () => {
+            sure = true;
+          },
+        },
+        h("p", {}, text),
+        field(`Type ${count} to confirm`, input),
+        h(
+          "div",
+          { class: "row" },
+          go,
+          h("button", { type: "button", onclick: () => dialog.close() }, "Cancel"),
+        ),
+      ),
+    );
     dialog.addEventListener("close", () => resolve(sure));
     input.focus();
   });
@@ -34,9 +56,23 @@ export function confirmCount(title, text, count, action) {
 
 /** Shows a line at the top until it is closed, or for `seconds`. */
 export function notice(text, { bad = false, seconds = 0, action = null } = {}) {
-  const line = h("div", { class: `note ${bad ? "bad" : ""}` }, h("span", {}, text),
-    action && h("button", { onclick: () => { line.remove(); action.run(); } }, action.label),
-    h("button", { onclick: () => line.remove() }, "Close"));
+  const line = h(
+    "div",
+    { class: `note ${bad ? "bad" : ""}` },
+    h("span", {}, text),
+    action &&
+      h(
+        "button",
+        {
+          onclick: () => {
+            line.remove();
+            action.run();
+          },
+        },
+        action.label,
+      ),
+    h("button", { onclick: () => line.remove() }, "Close"),
+  );
   document.getElementById("notices").append(line);
   if (seconds) setTimeout(() => line.remove(), seconds * 1000);
   return line;

@@ -1,6 +1,15 @@
 // Elements. Text is always a text node: a name with markup in it stays a name.
 
-const PROPERTIES = new Set(["value", "checked", "disabled", "hidden", "indeterminate", "open", "selected", "readOnly"]);
+const PROPERTIES = new Set([
+  "value",
+  "checked",
+  "disabled",
+  "hidden",
+  "indeterminate",
+  "open",
+  "selected",
+  "readOnly",
+]);
 
 /** An element with properties, attributes, listeners (`onclick`) and children; null children are left out. */
 export function h(tag, given = {}, ...children) {
@@ -25,12 +34,15 @@ export function set(element, given) {
 
 /** Puts children in place of those that are there. */
 export function fill(element, ...children) {
-  element.replaceChildren(...children.flat().filter((child) => child !== null && child !== undefined && child !== false));
+  element.replaceChildren(
+    ...children.flat().filter((child) => child !== null && child !== undefined && child !== false),
+  );
   return element;
 }
 
 /** A labelled control. */
-export const field = (label, control, extra = {}) => h("label", { class: "field", ...extra }, h("span", {}, label), control);
+export const field = (label, control, extra = {}) =>
+  h("label", { class: "field", ...extra }, h("span", {}, label), control);
 
 /** A labelled checkbox; `change` gets whether it is checked. */
 export function check(label, checked, change, given = {}) {
@@ -40,7 +52,11 @@ export function check(label, checked, change, given = {}) {
 
 /** A select of [value, label] pairs. */
 export function choice(pairs, value, change, given = {}) {
-  const made = h("select", given, pairs.map(([key, label]) => h("option", { value: key }, label)));
+  const made = h(
+    "select",
+    given,
+    pairs.map(([key, label]) => h("option", { value: key }, label)),
+  );
   made.value = value;
   made.addEventListener("change", () => change(made.value));
   return made;
@@ -49,10 +65,23 @@ export function choice(pairs, value, change, given = {}) {
 /** Calls `work` once, `ms` after the last call; `.now()` at once if a call waits. */
 export function debounced(work, ms) {
   let timer = null;
-  const run = () => { timer = null; return work(); };
-  const later = () => { clearTimeout(timer); timer = setTimeout(run, ms); };
-  later.now = () => { if (timer === null) return undefined; clearTimeout(timer); return run(); };
-  later.drop = () => { clearTimeout(timer); timer = null; };
+  const run = () => {
+    timer = null;
+    return work();
+  };
+  const later = () => {
+    clearTimeout(timer);
+    timer = setTimeout(run, ms);
+  };
+  later.now = () => {
+    if (timer === null) return undefined;
+    clearTimeout(timer);
+    return run();
+  };
+  later.drop = () => {
+    clearTimeout(timer);
+    timer = null;
+  };
   return later;
 }
 

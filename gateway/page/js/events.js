@@ -11,7 +11,10 @@ let last = null;
 /** Calls `listener(type, data)` for every event, and with "gap" where some were removed unread; returns its end. */
 export function listen(listener) {
   listeners.add(listener);
-  if (!running) { running = true; follow(); }
+  if (!running) {
+    running = true;
+    follow();
+  }
   return () => listeners.delete(listener);
 }
 
@@ -24,7 +27,10 @@ async function follow() {
       const ended = new AbortController();
       const headers = { Authorization: `Bearer ${token}`, ...(last !== null && { "Last-Event-ID": last }) };
       const answer = await fetch("/events", { headers, signal: ended.signal, cache: "no-store" });
-      if (answer.status === 401) { refused = token; continue; }
+      if (answer.status === 401) {
+        refused = token;
+        continue;
+      }
       if (answer.ok) {
         attempt = -1;
         answered();

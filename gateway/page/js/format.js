@@ -13,15 +13,26 @@ export function clock(ms, tenths = false) {
 /** "2 min 14 s": a time that is spoken. */
 export function spokenTime(ms) {
   const seconds = Math.floor(Math.max(0, ms) / 1000);
-  const parts = [[Math.floor(seconds / 3600), "h"], [Math.floor(seconds / 60) % 60, "min"], [seconds % 60, "s"]];
-  const said = parts.filter(([count, unit], place) => count || (place === 2 && seconds < 60) || (unit === "s" && count)).map(([count, unit]) => `${count} ${unit}`);
+  const parts = [
+    [Math.floor(seconds / 3600), "h"],
+    [Math.floor(seconds / 60) % 60, "min"],
+    [seconds % 60, "s"],
+  ];
+  const said = parts
+    .filter(([count, unit], place) => count || (place === 2 && seconds < 60) || (unit === "s" && count))
+    .map(([count, unit]) => `${count} ${unit}`);
   return said.join(" ");
 }
 
 /** A clock's text in ms; null if it is none: "2:14.5", "1:02:14", "134.5". */
 export function readClock(text) {
   if (!/^(\d+:){0,2}\d+(\.\d{1,3})?$/.test(text.trim())) return null;
-  return Math.round(text.trim().split(":").reduce((sum, part) => sum * 60 + Number(part), 0) * 1000);
+  return Math.round(
+    text
+      .trim()
+      .split(":")
+      .reduce((sum, part) => sum * 60 + Number(part), 0) * 1000,
+  );
 }
 
 export const percent = (share) => `${Math.round(share * 100)} %`;
@@ -35,13 +46,22 @@ export const plural = (count, noun) => `${count.toLocaleString("en")} ${noun}${c
 export function bytes(count) {
   const units = ["B", "kB", "MB", "GB", "TB"];
   let [value, unit] = [count, 0];
-  while (value >= 1000 && unit < units.length - 1) { value /= 1000; unit += 1; }
+  while (value >= 1000 && unit < units.length - 1) {
+    value /= 1000;
+    unit += 1;
+  }
   return `${value < 10 && unit ? value.toFixed(1) : Math.round(value)} ${units[unit]}`;
 }
 
 /** "30 Nov 2026, 08:20" in the reader's zone. */
 export function moment(iso) {
-  return new Date(iso).toLocaleString("en-GB", { day: "numeric", month: "short", year: "numeric", hour: "2-digit", minute: "2-digit" });
+  return new Date(iso).toLocaleString("en-GB", {
+    day: "numeric",
+    month: "short",
+    year: "numeric",
+    hour: "2-digit",
+    minute: "2-digit",
+  });
 }
 
 /** A label of a model in words: rain_light is "rain light". */
@@ -58,6 +78,11 @@ export function duration(seconds) {
 }
 
 export const STATES = {
-  queued: "Queued", ingesting: "Reading", analyzing: "Analysing", complete: "Complete", partial: "Partial", failed: "Failed",
+  queued: "Queued",
+  ingesting: "Reading",
+  analyzing: "Analysing",
+  complete: "Complete",
+  partial: "Partial",
+  failed: "Failed",
 };
 export const isOpen = (state) => ["queued", "ingesting", "analyzing"].includes(state);

@@ -13,7 +13,11 @@ let shown = 0;
 
 const VIEWS = [
   [/^\/?$/, "Recordings", async () => listView],
-  [/^\/recordings\/([0-9a-f-]{36})$/, "Recording", async () => (await import("./recording/view.js")).recordingView],
+  [
+    /^\/recordings\/([0-9a-f-]{36})$/,
+    "Recording",
+    async () => (await import("./recording/view.js")).recordingView,
+  ],
   [/^\/pools$/, "Pools", async () => (await import("./pools/view.js")).poolsView],
 ];
 
@@ -21,15 +25,32 @@ function bar() {
   const link = (href, label) => h("a", { href, "data-nav": label }, label);
   const live = h("span", { class: "link" }, "");
   document.addEventListener("earshot-stream", ({ detail }) => fill(live, detail ? "Live" : "Reconnecting"));
-  fill(document.getElementById("top"),
+  fill(
+    document.getElementById("top"),
     h("button", { class: "skip", onclick: () => main.focus() }, "Skip to content"),
     h("a", { class: "name", href: "#/" }, h("img", { src: "/page/icon.svg", alt: "" }), "Earshot"),
     h("nav", { "aria-label": "Pages" }, link("#/", "Recordings"), link("#/pools", "Pools")),
     h("span", { class: "fill" }),
     live,
-    h("button", { class: "plain", "aria-haspopup": "dialog", onclick: keysSheet }, "Shortcuts ", h("kbd", {}, "?")),
+    h(
+      "button",
+      { class: "plain", "aria-haspopup": "dialog", onclick: keysSheet },
+      "Shortcuts ",
+      h("kbd", {}, "?"),
+    ),
     themeSwitch(),
-    h("button", { class: "plain", onclick: () => { forget(); location.reload(); } }, "Sign out"));
+    h(
+      "button",
+      {
+        class: "plain",
+        onclick: () => {
+          forget();
+          location.reload();
+        },
+      },
+      "Sign out",
+    ),
+  );
 }
 
 async function route() {
@@ -40,7 +61,8 @@ async function route() {
     if (!found) continue;
     const turn = (shown += 1);
     for (const each of document.querySelectorAll("#top nav a")) {
-      if (each.dataset.nav === (name === "Recording" ? "Recordings" : name)) each.setAttribute("aria-current", name === "Recording" ? "true" : "page");
+      if (each.dataset.nav === (name === "Recording" ? "Recordings" : name))
+        each.setAttribute("aria-current", name === "Recording" ? "true" : "page");
       else each.removeAttribute("aria-current");
     }
     const view = await load();
@@ -54,7 +76,11 @@ async function route() {
   }
   leave();
   leave = () => {};
-  fill(main, h("h1", { tabindex: "-1" }, "There is no such page"), h("p", {}, h("a", { href: "#/" }, "All recordings")));
+  fill(
+    main,
+    h("h1", { tabindex: "-1" }, "There is no such page"),
+    h("p", {}, h("a", { href: "#/" }, "All recordings")),
+  );
 }
 
 window.addEventListener("unhandledrejection", ({ reason }) => {

@@ -11,9 +11,19 @@ export function applyTheme() {
   document.dispatchEvent(new Event("earshot-theme"));
 }
 
-export const themeSwitch = () => choice([["system", "System theme"], ["light", "Light"], ["dark", "Dark"]], recall("theme", "system"), (value) => {
-  remember("theme", value);
-  applyTheme();
-}, { "aria-label": "Theme" });
+export const themeSwitch = () =>
+  choice(
+    [
+      ["system", "System theme"],
+      ["light", "Light"],
+      ["dark", "Dark"],
+    ],
+    recall("theme", "system"),
+    (value) => {
+      remember("theme", value);
+      applyTheme();
+    },
+    { "aria-label": "Theme" },
+  );
 
 dark.addEventListener("change", applyTheme);

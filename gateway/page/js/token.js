@@ -16,29 +16,63 @@ export function forget() {
 export function aToken(refused = null, why = "") {
   const known = token();
   if (known && known !== refused) return Promise.resolve(known);
-  asked ??= ask(refused ? why : "").finally(() => { asked = null; });
+  asked ??= ask(refused ? why : "").finally(() => {
+    asked = null;
+  });
   return asked;
 }
 
 function ask(why) {
   return new Promise((resolve) => {
     let longer = recall("token", null) !== null;
-    const input = h("input", { type: "password", name: "token", autocomplete: "off", spellcheck: "false", required: true, placeholder: "ear_…" });
-    const dialog = h("dialog", { "aria-labelledby": "token-title" },
-      h("form", { method: "dialog", onsubmit: () => {
-        forget();
-        remember("token", input.value.trim(), longer ? "localStorage" : "sessionStorage");
-        dialog.close();
-        dialog.remove();
-        resolve(input.value.trim());
-      } },
-      h("h2", { id: "token-title" }, why ? "Your token is no longer accepted" : "Sign in with a token"),
-      why && h("p", { class: "note warn" }, "The server refused it. What you were doing is kept, and continues with a new token."),
-      h("p", { class: "small quiet" }, "A token begins with ", h("code", {}, "ear_"), ". `earshot up` writes one to .earshot/token; `earshot token create NAME` prints a new one.".replaceAll("`", "")),
-      field("Token", input),
-      check("Remember it in this browser", longer, (on) => { longer = on; }),
-      h("p", { class: "small quiet" }, "Otherwise it is kept until this tab is closed."),
-      h("div", { class: "row" }, h("button", { class: "primary", type: "submit" }, "Continue"))));
+    const input = h("input", {
+      type: "password",
+      name: "token",
+      autocomplete: "off",
+      spellcheck: "false",
+      required: true,
+      placeholder: "ear_…",
+    });
+    const dialog = h(
+      "dialog",
+      { "aria-labelledby": "token-title" },
+      h(
+        "form",
+        {
+          method: "dialog",
+          onsubmit: () => {
+            forget();
+            remember("token", input.value.trim(), longer ? "localStorage" : "sessionStorage");
+            dialog.close();
+            dialog.remove();
+            resolve(input.value.trim());
+          },
+        },
+        h("h2", { id: "token-title" }, why ? "Your token is no longer accepted" : "Sign in with a token"),
+        why &&
+          h(
+            "p",
+            { class: "note warn" },
+            "The server refused it. What you were doing is kept, and continues with a new token.",
+          ),
+        h(
+          "p",
+          { class: "small quiet" },
+          "A token begins with ",
+          h("code", {}, "ear_"),
+          ". `earshot up` writes one to .earshot/token; `earshot token create NAME` prints a new one.".replaceAll(
+            "`",
+            "",
+          ),
+        ),
+        field("Token", input),
+        check("Remember it in this browser", longer, (on) => {
+          longer = on;
+        }),
+        h("p", { class: "small quiet" }, "Otherwise it is kept until this tab is closed."),
+        h("div", { class: "row" }, h("button", { class: "primary", type: "submit" }, "Continue")),
+      ),
+    );
     dialog.addEventListener("cancel", (event) => event.preventDefault());
     document.body.append(dialog);
     dialog.showModal();

@@ -7,7 +7,20 @@ import { clock, duration, moment, plural, words } from "../format.js";
 
 const EVERY_MS = 5000;
 const STATES = { running: "Running", paused: "Paused", unserved: "No worker" };
-const HEAD = ["Pool", "State", "Waiting", "Oldest", "Per minute", "Empty in", "Parts unmerged", "Failures, 24 h", "Dead letters", "Workers", "Busy", ""];
+const HEAD = [
+  "Pool",
+  "State",
+  "Waiting",
+  "Oldest",
+  "Per minute",
+  "Empty in",
+  "Parts unmerged",
+  "Failures, 24 h",
+  "Dead letters",
+  "Workers",
+  "Busy",
+  "",
+];
 
 export async function poolsView(main) {
   const stopped = new AbortController();
@@ -20,22 +33,84 @@ export async function poolsView(main) {
   const flower = h("span", {});
   let timer = null;
 
-  fill(main, h("div", { class: "list-head" }, h("h1", { tabindex: "-1" }, "Pools"), h("div", { class: "row" }, when, flower, h("button", { onclick: () => refresh() }, "Refresh"))),
-    h("div", { class: "scrolls pools", tabindex: "0", role: "region", "aria-label": "Pools" }, h("table", {}, h("caption", { class: "hidden-text" }, "Pools"),
-      h("thead", {}, h("tr", {}, HEAD.map((name, place) => (name ? h("th", { scope: "col", class: place > 1 ? "num" : null }, name) : h("td", {}))))), body)),
-    letters.element);
+  fill(
+    main,
+    h(
+      "div",
+      { class: "list-head" },
+      h("h1", { tabindex: "-1" }, "Pools"),
+      h("div", { class: "row" }, when, flower, h("button", { onclick: () => refresh() }, "Refresh")),
+    ),
+    h(
+      "div",
+      { class: "scrolls pools", tabindex: "0", role: "region", "aria-label": "Pools" },
+      h(
+        "table",
+        {},
+        h("caption", { class: "hidden-text" }, "Pools"),
+        h(
+          "thead",
+          {},
+          h(
+            "tr",
+            {},
+            HEAD.map((name, place) =>
+              name ? h("th", { scope: "col", class: place > 1 ? "num" : null }, name) : h("td", {}),
+            ),
+          ),
+        ),
+        body,
+      ),
+    ),
+    letters.element,
+  );
 
   function row(pool) {
     const act = pool.paused ? "resume" : "pause";
-    const button = pool.pausable && h("button", { "aria-label": `${act === "pause" ? "Pause" : "Resume"} ${pool.pool}`, onclick: () => change(pool.pool, act, button) }, act === "pause" ? "Pause" : "Resume");
-    const cells = [pool.depth, duration(pool.oldest_sec), pool.per_minute === null ? "–" : pool.per_minute.toFixed(1), pool.depth ? duration(pool.empty_in_sec) : "empty", pool.chunks, pool.failures, pool.dead_letters, pool.workers, `${pool.busy} of ${pool.children}`];
-    return h("tr", { "data-pool": pool.pool }, h("th", { scope: "row" }, pool.pool), h("td", {}, h("span", { class: `state ${{ running: "complete", paused: "partial", unserved: "failed" }[pool.state]}` }, STATES[pool.state] ?? pool.state)),
-      cells.map((cell) => h("td", { class: "num" }, cell)), h("td", {}, button));
+    const button =
+      pool.pausable &&
+      h(
+        "button",
+        {
+          "aria-label": `${act === "pause" ? "Pause" : "Resume"} ${pool.pool}`,
+          onclick: () => change(pool.pool, act, button),
+        },
+        act === "pause" ? "Pause" : "Resume",
+      );
+    const cells = [
+      pool.depth,
+      duration(pool.oldest_sec),
+      pool.per_minute === null ? "–" : pool.per_minute.toFixed(1),
+      pool.depth ? duration(pool.empty_in_sec) : "empty",
+      pool.chunks,
+      pool.failures,
+      pool.dead_letters,
+      pool.workers,
+      `${pool.busy} of ${pool.children}`,
+    ];
+    return h(
+      "tr",
+      { "data-pool": pool.pool },
+      h("th", { scope: "row" }, pool.pool),
+      h(
+        "td",
+        {},
+        h(
+          "span",
+          { class: `state ${{ running: "complete", paused: "partial", unserved: "failed" }[pool.state]}` },
+          STATES[pool.state] ?? pool.state,
+        ),
+      ),
+      cells.map((cell) => h("td", { class: "num" }, cell)),
+      h("td", {}, button),
+    );
   }
 
   async function change(pool, act, button) {
     button.disabled = true;
-    const now = await api(`/pools/${pool}/${act}`, { method: "POST", again: true, signal }).finally(() => { button.disabled = false; });
+    const now = await api(`/pools/${pool}/${act}`, { method: "POST", again: true, signal }).finally(() => {
+      button.disabled = false;
+    });
     const changed = row(now);
     body.querySelector(`[data-pool="${CSS.escape(pool)}"]`)?.replaceWith(changed);
     changed.querySelector("button")?.focus();
@@ -43,7 +118,10 @@ export async function poolsView(main) {
 
   async function refresh() {
     clearTimeout(timer);
-    if (document.hidden) { timer = setTimeout(refresh, EVERY_MS); return; }
+    if (document.hidden) {
+      timer = setTimeout(refresh, EVERY_MS);
+      return;
+    }
     const found = await api("/pools", { signal });
     const focused = document.activeElement?.closest?.("tr[data-pool]")?.dataset.pool;
     fill(body, found.pools.map(row));
@@ -53,17 +131,36 @@ export async function poolsView(main) {
     timer = setTimeout(() => refresh().catch(quiet), EVERY_MS);
   }
 
-  const quiet = (error) => { if (error.name !== "AbortError") throw error; };
+  const quiet = (error) => {
+    if (error.name !== "AbortError") throw error;
+  };
   try {
     await refresh();
     await letters.load(true);
   } catch (error) {
     if (!(error instanceof Problem)) throw error;
-    fill(main, h("h1", { tabindex: "-1" }, "Pools"), h("p", { class: "note" }, error.status === 403
-      ? "Pools belong to all tenants: this page needs a token with the scope operator. `earshot token create NAME --scope operator` makes one.".replaceAll("`", "")
-      : error.status === 404 ? "This server has no operations for its pools." : error.message));
+    fill(
+      main,
+      h("h1", { tabindex: "-1" }, "Pools"),
+      h(
+        "p",
+        { class: "note" },
+        error.status === 403
+          ? "Pools belong to all tenants: this page needs a token with the scope operator. `earshot token create NAME --scope operator` makes one.".replaceAll(
+              "`",
+              "",
+            )
+          : error.status === 404
+            ? "This server has no operations for its pools."
+            : error.message,
+      ),
+    );
   }
-  return () => { stopped.abort(new DOMException("left", "AbortError")); clearTimeout(timer); sheet.remove(); };
+  return () => {
+    stopped.abort(new DOMException("left", "AbortError"));
+    clearTimeout(timer);
+    sheet.remove();
+  };
 }
 
 class DeadLetters {
@@ -73,31 +170,109 @@ class DeadLetters {
     this.count = h("span", { class: "small quiet", role: "status" });
     this.more = h("button", { hidden: true, onclick: () => this.load(false) }, "Show more");
     this.replay = h("button", { disabled: true, onclick: () => this.act("replay") }, "Replay");
-    this.discard = h("button", { class: "danger", disabled: true, onclick: () => this.act("discard") }, "Discard");
-    this.table = h("div", { class: "scrolls pools", tabindex: "0", role: "region", "aria-label": "Dead letters" }, h("table", {}, h("caption", { class: "hidden-text" }, "Dead letters"),
-      h("thead", {}, h("tr", {}, h("td", {}), ["Recording", "Part", "Analysis", "Reason", "Attempts", "State", "Since"].map((name) => h("th", { scope: "col" }, name)))), this.body));
-    this.element = h("section", { class: "dead", "aria-label": "Dead letters" }, h("div", { class: "list-head" }, h("h2", {}, "Dead letters"), this.count,
-      h("div", { class: "row" }, check("Closed ones, too", false, (on) => { this.all = on; this.load(true); }), this.replay, this.discard)), this.table, this.more);
+    this.discard = h(
+      "button",
+      { class: "danger", disabled: true, onclick: () => this.act("discard") },
+      "Discard",
+    );
+    this.table = h(
+      "div",
+      { class: "scrolls pools", tabindex: "0", role: "region", "aria-label": "Dead letters" },
+      h(
+        "table",
+        {},
+        h("caption", { class: "hidden-text" }, "Dead letters"),
+        h(
+          "thead",
+          {},
+          h(
+            "tr",
+            {},
+            h("td", {}),
+            ["Recording", "Part", "Analysis", "Reason", "Attempts", "State", "Since"].map((name) =>
+              h("th", { scope: "col" }, name),
+            ),
+          ),
+        ),
+        this.body,
+      ),
+    );
+    this.element = h(
+      "section",
+      { class: "dead", "aria-label": "Dead letters" },
+      h(
+        "div",
+        { class: "list-head" },
+        h("h2", {}, "Dead letters"),
+        this.count,
+        h(
+          "div",
+          { class: "row" },
+          check("Closed ones, too", false, (on) => {
+            this.all = on;
+            this.load(true);
+          }),
+          this.replay,
+          this.discard,
+        ),
+      ),
+      this.table,
+      this.more,
+    );
   }
 
   async load(anew) {
-    const query = new URLSearchParams({ state: this.all ? "all" : "open", limit: 50, ...(!anew && this.next && { cursor: this.next }) });
+    const query = new URLSearchParams({
+      state: this.all ? "all" : "open",
+      limit: 50,
+      ...(!anew && this.next && { cursor: this.next }),
+    });
     const page = await api(`/dead-letters?${query}`, { signal: this.signal });
-    if (anew) { this.body.replaceChildren(); this.chosen.clear(); }
+    if (anew) {
+      this.body.replaceChildren();
+      this.chosen.clear();
+    }
     this.body.append(...page.dead_letters.map((each) => this.row(each)));
     this.next = page.next_cursor;
     this.more.hidden = !this.next;
     const shown = this.body.children.length;
     this.table.hidden = !shown;
-    fill(this.count, shown ? plural(shown, "dead letter") : "None: no part ended every worker that analysed it.");
+    fill(
+      this.count,
+      shown ? plural(shown, "dead letter") : "None: no part ended every worker that analysed it.",
+    );
     this.choose();
   }
 
   row(each) {
-    const box = h("input", { type: "checkbox", disabled: each.state !== "open", "aria-label": `Select ${each.file_name}, part ${each.chunk_index}, ${each.analysis}`, onchange: () => { if (box.checked) this.chosen.add(each.id); else this.chosen.delete(each.id); this.choose(); } });
-    return h("tr", {}, h("td", {}, box), h("td", {}, h("a", { href: `#/recordings/${each.recording_id}` }, each.file_name)),
-      h("td", {}, each.start_ms === null || each.chunk_index < 0 ? "whole" : `${each.chunk_index}: ${clock(each.start_ms)}–${clock(each.end_ms)}`), h("td", {}, each.analysis),
-      h("td", {}, `${words(each.code)}: ${each.reason}`), h("td", { class: "num" }, each.attempts), h("td", {}, each.state), h("td", {}, moment(each.created_at)));
+    const box = h("input", {
+      type: "checkbox",
+      disabled: each.state !== "open",
+      "aria-label": `Select ${each.file_name}, part ${each.chunk_index}, ${each.analysis}`,
+      onchange: () => {
+        if (box.checked) this.chosen.add(each.id);
+        else this.chosen.delete(each.id);
+        this.choose();
+      },
+    });
+    return h(
+      "tr",
+      {},
+      h("td", {}, box),
+      h("td", {}, h("a", { href: `#/recordings/${each.recording_id}` }, each.file_name)),
+      h(
+        "td",
+        {},
+        each.start_ms === null || each.chunk_index < 0
+          ? "whole"
+          : `${each.chunk_index}: ${clock(each.start_ms)}–${clock(each.end_ms)}`,
+      ),
+      h("td", {}, each.analysis),
+      h("td", {}, `${words(each.code)}: ${each.reason}`),
+      h("td", { class: "num" }, each.attempts),
+      h("td", {}, each.state),
+      h("td", {}, moment(each.created_at)),
+    );
   }
 
   choose() {
@@ -108,10 +283,28 @@ class DeadLetters {
 
   async act(action) {
     const ids = [...this.chosen];
-    if (action === "discard" && !await confirmCount(`Discard ${plural(ids.length, "dead letter")}?`, "Their parts stay missing in the reports.", ids.length, { label: `Discard ${ids.length}`, danger: true })) return;
-    const answer = await api(`/dead-letters/${action}`, { method: "POST", json: { ids }, signal: this.signal });
+    if (
+      action === "discard" &&
+      !(await confirmCount(
+        `Discard ${plural(ids.length, "dead letter")}?`,
+        "Their parts stay missing in the reports.",
+        ids.length,
+        { label: `Discard ${ids.length}`, danger: true },
+      ))
+    )
+      return;
+    const answer = await api(`/dead-letters/${action}`, {
+      method: "POST",
+      json: { ids },
+      signal: this.signal,
+    });
     const refused = answer.refused ?? [];
-    notice(action === "replay" ? `Replayed ${answer.replayed.length} of ${ids.length}. ${refused.map((each) => each.detail).join(" ")}` : `Discarded ${answer.discarded.length} of ${ids.length}.`, { bad: refused.length > 0, seconds: 10 });
+    notice(
+      action === "replay"
+        ? `Replayed ${answer.replayed.length} of ${ids.length}. ${refused.map((each) => each.detail).join(" ")}`
+        : `Discarded ${answer.discarded.length} of ${ids.length}.`,
+      { bad: refused.length > 0, seconds: 10 },
+    );
     await this.load(true);
     this.changed();
   }

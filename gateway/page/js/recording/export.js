@@ -10,21 +10,45 @@ const CUE_LETTERS = 84;
 export function downloads(store, names, hasAudio) {
   const base = () => store.report.recording.file_name.replace(/\.[^.]*$/, "") || "recording";
   const entries = [
-    ["Report (JSON)", () => save(`${base()}.json`, "application/json", JSON.stringify(store.report, null, 2))],
+    [
+      "Report (JSON)",
+      () => save(`${base()}.json`, "application/json", JSON.stringify(store.report, null, 2)),
+    ],
     ["Transcript (text)", () => save(`${base()}.txt`, "text/plain", asText(store.report, names))],
     ["Subtitles (WebVTT)", () => save(`${base()}.vtt`, "text/vtt", asVtt(store.report, names))],
-    hasAudio && ["Sound (WAV)", async () => {
-      const { ticket } = await api(`/sessions/${store.id}/audio-ticket`, { method: "POST", again: true });
-      follow(`/sessions/${store.id}/audio?ticket=${ticket}`, `${base()}.wav`);
-    }],
+    hasAudio && [
+      "Sound (WAV)",
+      async () => {
+        const { ticket } = await api(`/sessions/${store.id}/audio-ticket`, { method: "POST", again: true });
+        follow(`/sessions/${store.id}/audio?ticket=${ticket}`, `${base()}.wav`);
+      },
+    ],
   ].filter(Boolean);
-  return h("details", { class: "menu" }, h("summary", { class: "button" }, "Download"), h("ul", {}, entries.map(([label, run]) => h("li", {}, h("button", { class: "plain", onclick: run }, label)))));
+  return h(
+    "details",
+    { class: "menu" },
+    h("summary", { class: "button" }, "Download"),
+    h(
+      "ul",
+      {},
+      entries.map(([label, run]) => h("li", {}, h("button", { class: "plain", onclick: run }, label))),
+    ),
+  );
 }
 
-export const asText = (report, names) => report.turns.filter((turn) => turn.text).map((turn) => `[${clock(turn.start_ms)}] ${names(turn.speaker)}: ${turn.text}`).join("\n") + "\n";
+export const asText = (report, names) =>
+  report.turns
+    .filter((turn) => turn.text)
+    .map((turn) => `[${clock(turn.start_ms)}] ${names(turn.speaker)}: ${turn.text}`)
+    .join("\n") + "\n";
 
 export function asVtt(report, names) {
-  const cues = report.turns.flatMap((turn) => cuesOf(turn).map(({ start, end, text }) => `${stamp(start)} --> ${stamp(end)}\n<v ${escaped(names(turn.speaker))}>${escaped(text)}</v>`));
+  const cues = report.turns.flatMap((turn) =>
+    cuesOf(turn).map(
+      ({ start, end, text }) =>
+        `${stamp(start)} --> ${stamp(end)}\n<v ${escaped(names(turn.speaker))}>${escaped(text)}</v>`,
+    ),
+  );
   return `WEBVTT\n\n${cues.join("\n\n")}\n`;
 }
 
@@ -32,12 +56,16 @@ function cuesOf(turn) {
   const cues = [];
   for (const word of turn.tokens ?? []) {
     const cue = cues.at(-1);
-    if (cue && word.end - cue.start <= CUE_MS && cue.text.length + word.text.length < CUE_LETTERS) { cue.text += word.gap + word.text; cue.end = word.end; } else cues.push({ start: word.start, end: word.end, text: word.text });
+    if (cue && word.end - cue.start <= CUE_MS && cue.text.length + word.text.length < CUE_LETTERS) {
+      cue.text += word.gap + word.text;
+      cue.end = word.end;
+    } else cues.push({ start: word.start, end: word.end, text: word.text });
   }
   return cues;
 }
 
-const stamp = (ms) => `${String(Math.floor(ms / 3600000)).padStart(2, "0")}:${String(Math.floor(ms / 60000) % 60).padStart(2, "0")}:${String(Math.floor(ms / 1000) % 60).padStart(2, "0")}.${String(ms % 1000).padStart(3, "0")}`;
+const stamp = (ms) =>
+  `${String(Math.floor(ms / 3600000)).padStart(2, "0")}:${String(Math.floor(ms / 60000) % 60).padStart(2, "0")}:${String(Math.floor(ms / 1000) % 60).padStart(2, "0")}.${String(ms % 1000).padStart(3, "0")}`;
 const escaped = (text) => text.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;");
 
 function save(name, type, text) {

@@ -3,7 +3,16 @@
 import { fill, h } from "../dom.js";
 import { clock, moment, plural, words } from "../format.js";
 
-const KINDS = { text: "Text", speaker: "Speaker", boundaries: "Times", emotion: "Emotion", noise: "Noise", rename: "Name", merge: "Merged speakers", roles: "Roles" };
+const KINDS = {
+  text: "Text",
+  speaker: "Speaker",
+  boundaries: "Times",
+  emotion: "Emotion",
+  noise: "Noise",
+  rename: "Name",
+  merge: "Merged speakers",
+  roles: "Roles",
+};
 const STATES = { applied: "in force", conflict: "conflict", superseded: "replaced later", undone: "undone" };
 const STEP = 50;
 
@@ -16,47 +25,131 @@ export class History {
     this.body = h("div", {});
     this.list = h("details", { ontoggle: () => this.show() }, h("summary", {}, "Versions"), this.body);
     this.conflicts = h("div", {});
-    this.element = h("section", { class: "panel", "aria-label": "Corrections" },
-      h("div", { class: "row spread" }, h("h2", {}, "Corrections"), h("div", { class: "row" }, this.undo, this.redo, h("button", { onclick: () => this.act(() => store.revert()) }, "Revert all"))),
-      this.status, this.conflicts, this.list);
+    this.element = h(
+      "section",
+      { class: "panel", "aria-label": "Corrections" },
+      h(
+        "div",
+        { class: "row spread" },
+        h("h2", {}, "Corrections"),
+        h(
+          "div",
+          { class: "row" },
+          this.undo,
+          this.redo,
+          h("button", { onclick: () => this.act(() => store.revert()) }, "Revert all"),
+        ),
+      ),
+      this.status,
+      this.conflicts,
+      this.list,
+    );
   }
 
   async act(work) {
     fill(this.status, "Saving");
-    try { await work(); } catch (error) { fill(this.status, `Not done: ${error.message}`); return; }
+    try {
+      await work();
+    } catch (error) {
+      fill(this.status, `Not done: ${error.message}`);
+      return;
+    }
     await this.show();
   }
 
   async show() {
     const layer = this.store.report.corrections;
     const count = layer ? Object.keys(layer.turns).length : 0;
-    fill(this.status, !layer ? "None: these are the models' answers." : `Version ${layer.version}: ${plural(count, "corrected turn")}${layer.conflicts.length ? `, ${plural(layer.conflicts.length, "conflict")}` : ""}.`);
+    fill(
+      this.status,
+      !layer
+        ? "None: these are the models' answers."
+        : `Version ${layer.version}: ${plural(count, "corrected turn")}${layer.conflicts.length ? `, ${plural(layer.conflicts.length, "conflict")}` : ""}.`,
+    );
     this.redo.disabled = !this.store.undone.length;
     this.undo.disabled = !layer;
-    fill(this.conflicts, (layer?.conflicts ?? []).map((each) => this.conflict(each)));
+    fill(
+      this.conflicts,
+      (layer?.conflicts ?? []).map((each) => this.conflict(each)),
+    );
     if (!this.list.open) return;
     const all = (await this.store.list()).reverse();
-    fill(this.body, all.length ? h("ol", { class: "versions" }, all.slice(0, this.most).map((each) => this.entry(each))) : h("p", { class: "small quiet" }, "No corrections were made."),
-      all.length > this.most && h("button", { onclick: () => { this.most += STEP; this.show(); } }, "Show more"));
+    fill(
+      this.body,
+      all.length
+        ? h(
+            "ol",
+            { class: "versions" },
+            all.slice(0, this.most).map((each) => this.entry(each)),
+          )
+        : h("p", { class: "small quiet" }, "No corrections were made."),
+      all.length > this.most &&
+        h(
+          "button",
+          {
+            onclick: () => {
+              this.most += STEP;
+              this.show();
+            },
+          },
+          "Show more",
+        ),
+    );
   }
 
   conflict(each) {
     const where = (each.start_ms ?? null) === null ? "" : ` at ${clock(each.start_ms)}`;
-    return h("div", { class: "note warn" }, h("p", {}, each.reason === "gone"
-      ? `${KINDS[each.kind] ?? each.kind}${where}: nothing fits this correction any more; the model's answer is shown.`
-      : `${KINDS[each.kind] ?? each.kind}${where}: the model now answers “${said(each.answer)}”. Your correction “${said(each.corrected)}” stays.`),
-      h("div", { class: "row" }, (each.start_ms ?? null) !== null && h("button", { onclick: () => this.seek(each.start_ms) }, "Go there"),
-        h("button", { onclick: () => this.act(() => this.store.undo(each.id)) }, "Take the model's answer")));
+    return h(
+      "div",
+      { class: "note warn" },
+      h(
+        "p",
+        {},
+        each.reason === "gone"
+          ? `${KINDS[each.kind] ?? each.kind}${where}: nothing fits this correction any more; the model's answer is shown.`
+          : `${KINDS[each.kind] ?? each.kind}${where}: the model now answers “${said(each.answer)}”. Your correction “${said(each.corrected)}” stays.`,
+      ),
+      h(
+        "div",
+        { class: "row" },
+        (each.start_ms ?? null) !== null &&
+          h("button", { onclick: () => this.seek(each.start_ms) }, "Go there"),
+        h("button", { onclick: () => this.act(() => this.store.undo(each.id)) }, "Take the model's answer"),
+      ),
+    );
   }
 
   entry(each) {
     const where = each.target?.turn ?? each.target;
     const can = each.state === "applied" || each.state === "conflict";
-    return h("li", { class: can ? null : "greyed" },
-      h("div", {}, h("strong", {}, KINDS[each.kind] ?? each.kind), (where?.start_ms ?? null) !== null && ` at ${clock(where.start_ms)}`, h("span", { class: "quiet" }, ` · version ${each.version} · ${moment(each.made_at)} · ${each.made_by ?? ""} · ${STATES[each.state] ?? each.state}`)),
+    return h(
+      "li",
+      { class: can ? null : "greyed" },
+      h(
+        "div",
+        {},
+        h("strong", {}, KINDS[each.kind] ?? each.kind),
+        (where?.start_ms ?? null) !== null && ` at ${clock(where.start_ms)}`,
+        h(
+          "span",
+          { class: "quiet" },
+          ` · version ${each.version} · ${moment(each.made_at)} · ${each.made_by ?? ""} · ${STATES[each.state] ?? each.state}`,
+        ),
+      ),
       h("div", {}, h("del", {}, said(each.replaced)), " ", h("ins", {}, said(each.value))),
-      can ? h("button", { class: "plain small", onclick: () => this.act(() => this.store.undo(each.id)) }, "Undo this")
-        : each.state === "undone" && h("button", { class: "plain small", onclick: () => this.act(() => this.store.redo(each.id)) }, "Redo this"));
+      can
+        ? h(
+            "button",
+            { class: "plain small", onclick: () => this.act(() => this.store.undo(each.id)) },
+            "Undo this",
+          )
+        : each.state === "undone" &&
+            h(
+              "button",
+              { class: "plain small", onclick: () => this.act(() => this.store.redo(each.id)) },
+              "Redo this",
+            ),
+    );
   }
 }
 
@@ -66,6 +159,7 @@ export function said(value) {
   if (typeof value !== "object") return words(value);
   const bounds = (value.start_ms ?? null) !== null && !value.label;
   if (bounds) return `${clock(value.start_ms, true)} to ${clock(value.end_ms, true)}`;
-  const known = value.text ?? value.label ?? value.name ?? value.roles?.join(", ") ?? value.into ?? value.speaker;
+  const known =
+    value.text ?? value.label ?? value.name ?? value.roles?.join(", ") ?? value.into ?? value.speaker;
   return known === undefined || known === null || known === "" ? "nothing" : words(known);
 }

@@ -2,11 +2,10 @@
 // A span: {start, end, share, won, voice, title}; `won`: the label is the answer there.
 
 import { clock, percent, plural, sentence, someOf, words } from "../format.js";
+import { emotion, sentiment } from "./lane_scores.js";
+import { span } from "./spans.js";
 
 const MOST_ROWS = 8;
-const LEAST_SHARE = 0.2;
-const EMOTIONS = ["neutral", "happy", "angry", "sad", "frustrated", "surprised", "unclear"];
-const SENTIMENTS = ["positive", "neutral", "negative", "unclear"];
 
 /** All groups of a report. `names`: id of a speaker to its name; `rejected`: what was not reported, or null. */
 export function groups(report, names, rejected) {
@@ -14,22 +13,44 @@ export function groups(report, names, rejected) {
   const voice = new Map(report.speakers.map((each, place) => [each.id, place]));
   const context = { report, names, duration, voice };
   return [
-    emergencies(context), speakers(context), emotion(context), sentiment(context),
-    stretches(context, "scene", "Scene", report.scene, report.scene_overall && `overall ${words(report.scene_overall.label)} ${percent(report.scene_overall.confidence)}`),
-    noise(context), sounds(context, rejected),
+    emergencies(context),
+    speakers(context),
+    emotion(context),
+    sentiment(context),
+    stretches(
+      context,
+      "scene",
+      "Scene",
+      report.scene,
+      report.scene_overall &&
+        `overall ${words(report.scene_overall.label)} ${percent(report.scene_overall.confidence)}`,
+    ),
+    noise(context),
+    sounds(context, rejected),
   ].filter(Boolean);
 }
-
-const span = (each, further) => ({ start: each.start_ms, end: each.end_ms, ...further });
 
 function stretches({ duration }, id, title, found, note) {
   if (!found?.length) return null;
   const rows = byLabel(found, duration);
   return {
-    id, title, note, rows,
+    id,
+    title,
+    note,
+    rows,
     table: {
       head: ["From", "To", "Label", "Confidence"],
-      rows: found.map((each) => ({ at: each.start_ms, span: [each.start_ms, each.end_ms], label: each.label, cells: [clock(each.start_ms, true), clock(each.end_ms, true), words(each.label), percent(each.confidence)] })),
+      rows: found.map((each) => ({
+        at: each.start_ms,
+        span: [each.start_ms, each.end_ms],
+        label: each.label,
+        cells: [
+          clock(each.start_ms, true),
+          clock(each.end_ms, true),
+          words(each.label),
+          percent(each.confidence),
+        ],
+      })),
     },
   };
 }
@@ -39,7 +60,13 @@ function byLabel(found, duration) {
   for (const each of found) {
     const row = labels.get(each.label) ?? { label: words(each.label), ms: 0, spans: [] };
     row.ms += each.end_ms - each.start_ms;
-    row.spans.push(span(each, { share: each.confidence, won: true, title: `${words(each.label)} ${percent(each.confidence)}` }));
+    row.spans.push(
+      span(each, {
+        share: each.confidence,
+        won: true,
+        title: `${words(each.label)} ${percent(each.confidence)}`,
+      }),
+    );
     labels.set(each.label, row);
   }
   const rows = [...labels.values()].sort((a, b) => b.ms - a.ms).slice(0, MOST_ROWS);
@@ -50,7 +77,12 @@ function byLabel(found, duration) {
 function noise(context) {
   const found = context.report.noise;
   if (!found) return null;
-  const why = [found.bandwidth_limited && "recorded below 32 kHz", found.narrow && "parts in the telephone band"].filter(Boolean).join(", ");
+  const why = [
+    found.bandwidth_limited && "recorded below 32 kHz",
+    found.narrow && "parts in the telephone band",
+  ]
+    .filter(Boolean)
+    .join(", ");
   const made = stretches(context, "noise", "Noise", found.timeline, why);
   if (made) made.editable = { kind: "noise", labels: ["no_noise", "unclear", ...found.coverage] };
   return made;
@@ -58,14 +90,42 @@ function noise(context) {
 
 function sounds(context, rejected) {
   const found = context.report.sounds ?? [];
-  const made = stretches(context, "sounds", "Sound events", found, "") ?? (rejected?.sounds.length ? { id: "sounds", title: "Sound events", rows: [], table: { head: ["From", "To", "Label", "Confidence"], rows: [] } } : null);
+  const made =
+    stretches(context, "sounds", "Sound events", found, "") ??
+    (rejected?.sounds.length
+      ? {
+          id: "sounds",
+          title: "Sound events",
+          rows: [],
+          table: { head: ["From", "To", "Label", "Confidence"], rows: [] },
+        }
+      : null);
   if (!made || !rejected) return made;
   made.table.head.push("Not reported because");
   for (const each of rejected.sounds) {
     let row = made.rows.find((other) => other.label === words(each.label));
-    if (!row) { row = { label: words(each.label), share: "–", spans: [] }; made.rows.push(row); }
-    row.spans.push(span(each, { share: Math.max(each.peak, 0.15), rejected: true, title: `${words(each.label)} ${percent(each.peak)}, not reported: ${whySound(each)}` }));
-    made.table.rows.push({ at: each.start_ms, greyed: true, cells: [clock(each.start_ms, true), clock(each.end_ms, true), words(each.label), percent(each.peak), sentence(whySound(each))] });
+    if (!row) {
+      row = { label: words(each.label), share: "–", spans: [] };
+      made.rows.push(row);
+    }
+    row.spans.push(
+      span(each, {
+        share: Math.max(each.peak, 0.15),
+        rejected: true,
+        title: `${words(each.label)} ${percent(each.peak)}, not reported: ${whySound(each)}`,
+      }),
+    );
+    made.table.rows.push({
+      at: each.start_ms,
+      greyed: true,
+      cells: [
+        clock(each.start_ms, true),
+        clock(each.end_ms, true),
+        words(each.label),
+        percent(each.peak),
+        sentence(whySound(each)),
+      ],
+    });
   }
   made.table.rows.sort((a, b) => a.at - b.at);
   return made;
@@ -73,16 +133,35 @@ function sounds(context, rejected) {
 
 export function whySound({ reason, limit, start_ms: start, end_ms: end }) {
   if (reason === "threshold") return `an event must reach ${percent(limit)}`;
-  if (reason === "duration") return `it lasts ${end - start} ms, and an event must last ${Math.round(limit)} ms`;
+  if (reason === "duration")
+    return `it lasts ${end - start} ms, and an event must last ${Math.round(limit)} ms`;
   return `fainter than ${Math.round(limit)} dBFS, which counts as silence`;
 }
 
 function emergencies({ report }) {
   if (!report.emergencies.length) return null;
-  const spans = report.emergencies.map((each) => span(each, { share: 1, won: true, alarm: true, title: `${alarm(each)} at ${each.frequency_hz} Hz` }));
+  const spans = report.emergencies.map((each) =>
+    span(each, { share: 1, won: true, alarm: true, title: `${alarm(each)} at ${each.frequency_hz} Hz` }),
+  );
   return {
-    id: "emergencies", title: "Emergencies", alarm: true, note: plural(spans.length, "fire alarm"), rows: [{ label: "fire alarm", share: "", spans }],
-    table: { head: ["From", "To", "Alarm", "Frequency", "Correlation"], rows: report.emergencies.map((each) => ({ at: each.start_ms, cells: [clock(each.start_ms, true), clock(each.end_ms, true), alarm(each), `${each.frequency_hz} Hz`, percent(each.confidence)] })) },
+    id: "emergencies",
+    title: "Emergencies",
+    alarm: true,
+    note: plural(spans.length, "fire alarm"),
+    rows: [{ label: "fire alarm", share: "", spans }],
+    table: {
+      head: ["From", "To", "Alarm", "Frequency", "Correlation"],
+      rows: report.emergencies.map((each) => ({
+        at: each.start_ms,
+        cells: [
+          clock(each.start_ms, true),
+          clock(each.end_ms, true),
+          alarm(each),
+          `${each.frequency_hz} Hz`,
+          percent(each.confidence),
+        ],
+      })),
+    },
   };
 }
 
@@ -91,52 +170,34 @@ const alarm = ({ pattern }) => (pattern === "T3" ? "Smoke or evacuation (T3)" : 
 function speakers({ report, names, duration, voice }) {
   if (!report.turns.length) return null;
   return {
-    id: "speakers", title: "Speakers", note: "share of the recording",
+    id: "speakers",
+    title: "Speakers",
+    note: "share of the recording",
     rows: report.speakers.map((each) => ({
-      label: names(each.id), share: someOf(each.talk_ms / duration),
-      spans: report.turns.filter((turn) => turn.speaker === each.id).map((turn) => span(turn, { share: 1, won: true, voice: voice.get(each.id), title: `${names(each.id)}: ${turn.text.slice(0, 60)}` })),
+      label: names(each.id),
+      share: someOf(each.talk_ms / duration),
+      spans: report.turns
+        .filter((turn) => turn.speaker === each.id)
+        .map((turn) =>
+          span(turn, {
+            share: 1,
+            won: true,
+            voice: voice.get(each.id),
+            title: `${names(each.id)}: ${turn.text.slice(0, 60)}`,
+          }),
+        ),
     })),
-    table: { head: ["From", "To", "Speaker", "Said"], rows: report.turns.map((turn) => ({ at: turn.start_ms, cells: [clock(turn.start_ms, true), clock(turn.end_ms, true), names(turn.speaker), turn.text || "(no words)"] })) },
+    table: {
+      head: ["From", "To", "Speaker", "Said"],
+      rows: report.turns.map((turn) => ({
+        at: turn.start_ms,
+        cells: [
+          clock(turn.start_ms, true),
+          clock(turn.end_ms, true),
+          names(turn.speaker),
+          turn.text || "(no words)",
+        ],
+      })),
+    },
   };
 }
-
-function scored({ report, names, voice }, key, order) {
-  const turns = report.turns.filter((turn) => turn[key]);
-  if (!turns.length) return null;
-  const labels = [...new Set([...order, ...turns.flatMap((turn) => Object.keys(turn[key].scores))])];
-  const total = turns.reduce((sum, turn) => sum + turn.end_ms - turn.start_ms, 0);
-  const rows = labels.map((label) => {
-    const won = turns.filter((turn) => turn[key].label === label);
-    const spans = turns.flatMap((turn) => {
-      const share = label === "unclear" ? (turn[key].label === label ? turn[key].confidence : 0) : turn[key].scores[label] ?? 0;
-      const is = turn[key].label === label;
-      return share >= LEAST_SHARE || is ? [span(turn, { share, won: is, voice: voice.get(turn.speaker), title: `${names(turn.speaker)}: ${words(label)} ${percent(share)}${is ? "" : ", not the answer"}` })] : [];
-    });
-    return { label: words(label), share: won.length ? someOf(won.reduce((sum, turn) => sum + turn.end_ms - turn.start_ms, 0) / total) : "–", spans };
-  }).filter((row) => row.spans.length);
-  return { turns, rows };
-}
-
-function emotion(context) {
-  const found = scored(context, "emotion", EMOTIONS);
-  return found && {
-    id: "emotion", title: "Emotion over time", note: "height: share of each label; solid: the answer; share of the speech", rows: found.rows,
-    table: turnTable(context, found.turns, "emotion", "Emotion"),
-  };
-}
-
-function sentiment(context) {
-  const found = scored(context, "sentiment", SENTIMENTS);
-  if (!found) return null;
-  const overall = context.report.sentiment.map((each) => `${context.names(each.speaker)} ${words(each.label)}${each.abstained ? "" : ` ${percent(each.confidence)}`}`).join(", ");
-  return { id: "sentiment", title: "Sentiment by role", note: overall, rows: found.rows, table: turnTable(context, found.turns, "sentiment", "Sentiment") };
-}
-
-function turnTable({ names }, turns, key, title) {
-  return {
-    head: ["From", "To", "Speaker", title, "Shares"],
-    rows: turns.map((turn) => ({ at: turn.start_ms, cells: [clock(turn.start_ms, true), clock(turn.end_ms, true), names(turn.speaker), `${words(turn[key].label)} ${percent(turn[key].confidence)}`, shares(turn[key].scores)] })),
-  };
-}
-
-export const shares = (scores) => Object.entries(scores).sort((a, b) => b[1] - a[1]).map(([label, share]) => `${words(label)} ${percent(share)}`).join(", ");

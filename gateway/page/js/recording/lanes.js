@@ -12,23 +12,57 @@ const HATCH = 5;
 export class Lanes {
   /** `correct(kind, span, label)` is called where a label is changed in a table. */
   constructor(timeline, correct) {
-    Object.assign(this, { timeline, correct, closed: new Set(recall("lanes.closed", [])), tables: new Set(recall("lanes.tables", [])), painters: [] });
+    Object.assign(this, {
+      timeline,
+      correct,
+      closed: new Set(recall("lanes.closed", [])),
+      tables: new Set(recall("lanes.tables", [])),
+      painters: [],
+    });
     this.body = h("div", {});
     this.element = h("div", { class: "lanes tracks" }, timeline.cursor(), this.body);
-    timeline.on(() => { for (const paint of this.painters) paint(); });
+    timeline.on(() => {
+      for (const paint of this.painters) paint();
+    });
   }
 
   show(groups) {
     this.painters = [];
-    fill(this.body, groups.map((group) => this.group(group)));
+    fill(
+      this.body,
+      groups.map((group) => this.group(group)),
+    );
     this.timeline.repaint();
   }
 
   group(group) {
     const spot = h("span", { class: "spot quiet" }, group.note ?? "");
     const body = h("div", {});
-    const asTable = h("button", { class: "plain small", "aria-pressed": this.tables.has(group.id), onclick: () => { this.flip(this.tables, "lanes.tables", group.id); draw(); } }, "Table", h("span", { class: "hidden-text" }, ` of ${group.title}`));
-    const fold = h("button", { class: "plain fold", "aria-expanded": !this.closed.has(group.id), onclick: () => { this.flip(this.closed, "lanes.closed", group.id); draw(); } }, group.title);
+    const asTable = h(
+      "button",
+      {
+        class: "plain small",
+        "aria-pressed": this.tables.has(group.id),
+        onclick: () => {
+          this.flip(this.tables, "lanes.tables", group.id);
+          draw();
+        },
+      },
+      "Table",
+      h("span", { class: "hidden-text" }, ` of ${group.title}`),
+    );
+    const fold = h(
+      "button",
+      {
+        class: "plain fold",
+        "aria-expanded": !this.closed.has(group.id),
+        onclick: () => {
+          this.flip(this.closed, "lanes.closed", group.id);
+          draw();
+        },
+      },
+      group.title,
+    );
     let painter = null;
     const draw = () => {
       const [open, table] = [!this.closed.has(group.id), this.tables.has(group.id)];
@@ -40,11 +74,29 @@ export class Lanes {
       this.painters = this.painters.filter((each) => each !== painter);
       painter = null;
       if (!open) return;
-      fill(body, table ? this.table(group) : this.picture(group, spot, (paint) => { painter = paint; this.painters.push(paint); }));
+      fill(
+        body,
+        table
+          ? this.table(group)
+          : this.picture(group, spot, (paint) => {
+              painter = paint;
+              this.painters.push(paint);
+            }),
+      );
       painter?.();
     };
     draw();
-    return h("div", { class: `lane-group${group.alarm ? " alarm" : ""}`, role: "group", "data-lane": group.id, "aria-label": `Lane: ${group.title}` }, h("div", { class: "lane-head" }, h("h2", {}, fold), spot, asTable), body);
+    return h(
+      "div",
+      {
+        class: `lane-group${group.alarm ? " alarm" : ""}`,
+        role: "group",
+        "data-lane": group.id,
+        "aria-label": `Lane: ${group.title}`,
+      },
+      h("div", { class: "lane-head" }, h("h2", {}, fold), spot, asTable),
+      body,
+    );
   }
 
   flip(set, name, id) {
@@ -53,7 +105,10 @@ export class Lanes {
   }
 
   picture(group, spot, register) {
-    const canvas = h("canvas", { role: "img", "aria-label": `${group.title} over time. ${group.rows.map((row) => `${row.label} ${row.share}`).join(", ")}. The table has every value.` });
+    const canvas = h("canvas", {
+      role: "img",
+      "aria-label": `${group.title} over time. ${group.rows.map((row) => `${row.label} ${row.share}`).join(", ")}. The table has every value.`,
+    });
     const height = ROW * group.rows.length;
     const hit = ({ offsetX, offsetY }) => {
       const ms = this.timeline.at(offsetX / canvas.clientWidth);
@@ -61,9 +116,22 @@ export class Lanes {
     };
     canvas.addEventListener("pointermove", (event) => fill(spot, hit(event)?.title ?? group.note ?? ""));
     canvas.addEventListener("pointerleave", () => fill(spot, group.note ?? ""));
-    canvas.addEventListener("click", (event) => this.timeline.player.seek(this.timeline.at(event.offsetX / canvas.clientWidth)));
+    canvas.addEventListener("click", (event) =>
+      this.timeline.player.seek(this.timeline.at(event.offsetX / canvas.clientWidth)),
+    );
     register(() => paint(canvas, group.rows, height, this.timeline));
-    return h("div", { class: "lane" }, h("ul", { class: "labels" }, group.rows.map((row) => h("li", {}, h("span", {}, row.label), h("span", { class: "num quiet" }, row.share)))), canvas);
+    return h(
+      "div",
+      { class: "lane" },
+      h(
+        "ul",
+        { class: "labels" },
+        group.rows.map((row) =>
+          h("li", {}, h("span", {}, row.label), h("span", { class: "num quiet" }, row.share)),
+        ),
+      ),
+      canvas,
+    );
   }
 
   table(group) {
@@ -73,21 +141,55 @@ export class Lanes {
     const more = h("button", { onclick: () => step() });
     const step = () => {
       const part = rows.slice(shown, shown + TABLE_STEP);
-      body.append(...part.map((row) => h("tr", { class: row.greyed ? "greyed" : null }, row.cells.map((cell, place) => h("td", {}, this.cell(group, row, cell, place))))));
+      body.append(
+        ...part.map((row) =>
+          h(
+            "tr",
+            { class: row.greyed ? "greyed" : null },
+            row.cells.map((cell, place) => h("td", {}, this.cell(group, row, cell, place))),
+          ),
+        ),
+      );
       shown += part.length;
       more.hidden = shown >= rows.length;
       fill(more, `Show more of ${plural(rows.length, "row")}`);
     };
     step();
-    return h("div", { class: "scrolls lane-table", tabindex: "0", role: "region", "aria-label": `Table of ${group.title}` },
-      h("table", {}, h("caption", { class: "hidden-text" }, group.title), h("thead", {}, h("tr", {}, head.map((name) => h("th", { scope: "col" }, name)))), body), more);
+    return h(
+      "div",
+      { class: "scrolls lane-table", tabindex: "0", role: "region", "aria-label": `Table of ${group.title}` },
+      h(
+        "table",
+        {},
+        h("caption", { class: "hidden-text" }, group.title),
+        h(
+          "thead",
+          {},
+          h(
+            "tr",
+            {},
+            head.map((name) => h("th", { scope: "col" }, name)),
+          ),
+        ),
+        body,
+      ),
+      more,
+    );
   }
 
   cell(group, row, text, place) {
-    if (place === 0) return h("button", { class: "plain time", onclick: () => this.timeline.player.seek(row.at) }, text);
+    if (place === 0)
+      return h("button", { class: "plain time", onclick: () => this.timeline.player.seek(row.at) }, text);
     if (place !== 2 || !group.editable || !row.span) return text;
     const labels = [...new Set([row.label, ...group.editable.labels])];
-    const select = h("select", { "aria-label": `Noise from ${row.cells[0]}`, onchange: () => this.correct(group.editable.kind, row.span, select.value) }, labels.map((each) => h("option", { value: each, selected: each === row.label }, words(each))));
+    const select = h(
+      "select",
+      {
+        "aria-label": `Noise from ${row.cells[0]}`,
+        onchange: () => this.correct(group.editable.kind, row.span, select.value),
+      },
+      labels.map((each) => h("option", { value: each, selected: each === row.label }, words(each))),
+    );
     return select;
   }
 }
@@ -95,7 +197,13 @@ export class Lanes {
 function paint(canvas, rows, height, timeline) {
   const { context, width } = prepared(canvas, height);
   if (!width) return;
-  const palette = colours("lane", "line", "bad", "ink2", ...Array.from({ length: 8 }, (_, place) => `v${place}`));
+  const palette = colours(
+    "lane",
+    "line",
+    "bad",
+    "ink2",
+    ...Array.from({ length: 8 }, (_, place) => `v${place}`),
+  );
   rows.forEach((row, place) => {
     const bottom = (place + 1) * ROW - 2;
     context.globalAlpha = 1;
@@ -106,8 +214,15 @@ function paint(canvas, rows, height, timeline) {
       const wide = Math.max(1, timeline.x(each.end) * width - left - 0.5);
       if (left > width || left + wide < 0) continue;
       const tall = Math.max(2, each.share * (ROW - 4));
-      const colour = each.alarm ? palette.bad : each.voice === undefined ? palette.lane : palette[`v${each.voice % 8}`];
-      if (each.rejected) { hatch(context, palette.ink2, left, bottom - tall, wide, tall); continue; }
+      const colour = each.alarm
+        ? palette.bad
+        : each.voice === undefined
+          ? palette.lane
+          : palette[`v${each.voice % 8}`];
+      if (each.rejected) {
+        hatch(context, palette.ink2, left, bottom - tall, wide, tall);
+        continue;
+      }
       context.globalAlpha = each.won ? 1 : 0.28;
       context.fillStyle = colour;
       context.fillRect(left, bottom - tall, wide, tall);
@@ -123,7 +238,10 @@ function hatch(context, colour, left, top, wide, tall) {
   context.rect(left + 0.5, top + 0.5, Math.max(1, wide - 1), Math.max(1, tall - 1));
   context.stroke();
   context.clip();
-  for (let x = left - tall; x < left + wide; x += HATCH) { context.moveTo(x, top + tall); context.lineTo(x + tall, top); }
+  for (let x = left - tall; x < left + wide; x += HATCH) {
+    context.moveTo(x, top + tall);
+    context.lineTo(x + tall, top);
+  }
   context.stroke();
   context.restore();
 }

@@ -19,27 +19,49 @@ export class Player {
     this.speed = recall("speed", 1);
     this.kept = 0;
     const tell = () => this.tell();
-    for (const type of ["play", "pause", "seeked", "ratechange", "ended"]) this.audio.addEventListener(type, tell, { signal });
-    this.audio.addEventListener("loadedmetadata", () => {
-      this.audio.playbackRate = this.speed;
-      if (this.wanted !== null) this.audio.currentTime = this.wanted / 1000;
-      this.wanted = null;
-    }, { signal });
+    for (const type of ["play", "pause", "seeked", "ratechange", "ended"])
+      this.audio.addEventListener(type, tell, { signal });
+    this.audio.addEventListener(
+      "loadedmetadata",
+      () => {
+        this.audio.playbackRate = this.speed;
+        if (this.wanted !== null) this.audio.currentTime = this.wanted / 1000;
+        this.wanted = null;
+      },
+      { signal },
+    );
     this.audio.addEventListener("error", () => this.again(), { signal });
     this.audio.addEventListener("play", () => this.frame(), { signal });
     window.addEventListener("pagehide", () => this.keep(), { signal });
-    signal.addEventListener("abort", () => { this.keep(); this.audio.pause(); this.audio.removeAttribute("src"); this.audio.load(); });
+    signal.addEventListener("abort", () => {
+      this.keep();
+      this.audio.pause();
+      this.audio.removeAttribute("src");
+      this.audio.load();
+    });
   }
 
-  get time() { return this.wanted ?? Math.round(this.audio.currentTime * 1000); }
-  get playing() { return !this.audio.paused; }
+  get time() {
+    return this.wanted ?? Math.round(this.audio.currentTime * 1000);
+  }
+  get playing() {
+    return !this.audio.paused;
+  }
 
   /** Calls `listener()` whenever the time or the state changed, at most once a frame. */
-  on(listener) { this.listeners.add(listener); }
-  tell() { for (const listener of this.listeners) listener(); }
+  on(listener) {
+    this.listeners.add(listener);
+  }
+  tell() {
+    for (const listener of this.listeners) listener();
+  }
 
   async load() {
-    const { ticket } = await api(`/sessions/${this.id}/audio-ticket`, { method: "POST", again: true, signal: this.signal });
+    const { ticket } = await api(`/sessions/${this.id}/audio-ticket`, {
+      method: "POST",
+      again: true,
+      signal: this.signal,
+    });
     if (this.wanted === null) this.wanted = this.time;
     this.audio.src = `/sessions/${this.id}/audio?ticket=${ticket}`;
     this.since = Date.now();
@@ -59,9 +81,16 @@ export class Player {
   }
 
   async toggle() {
-    if (this.playing) { this.wantsPlay = false; this.audio.pause(); return; }
+    if (this.playing) {
+      this.wantsPlay = false;
+      this.audio.pause();
+      return;
+    }
     this.wantsPlay = true;
-    if (!this.audio.src || this.refused) { this.refused = ""; await this.load(); }
+    if (!this.audio.src || this.refused) {
+      this.refused = "";
+      await this.load();
+    }
     await this.audio.play();
   }
 
@@ -73,7 +102,9 @@ export class Player {
     this.tell();
   }
 
-  move(ms) { this.seek(this.time + ms); }
+  move(ms) {
+    this.seek(this.time + ms);
+  }
 
   setSpeed(speed) {
     this.speed = speed;

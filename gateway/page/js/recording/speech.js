@@ -9,12 +9,22 @@ const ENDS = /[.!?。！？…]["'”’)]*$/;
  * for text that is not reported.
  */
 export function rowsOf(turns, leftOut) {
-  const rows = turns.flatMap((turn, place) => cut(turn).map(([from, to], part, all) => ({
-    turn, place, from, to, first: part === 0, last: part === all.length - 1,
-    start: part === 0 ? turn.start_ms : turn.tokens[from].start, end: part === all.length - 1 ? turn.end_ms : turn.tokens[to].start,
-  })));
+  const rows = turns.flatMap((turn, place) =>
+    cut(turn).map(([from, to], part, all) => ({
+      turn,
+      place,
+      from,
+      to,
+      first: part === 0,
+      last: part === all.length - 1,
+      start: part === 0 ? turn.start_ms : turn.tokens[from].start,
+      end: part === all.length - 1 ? turn.end_ms : turn.tokens[to].start,
+    })),
+  );
   if (!leftOut.length) return rows;
-  return [...rows, ...leftOut.map((each) => ({ left: each, start: each.start_ms, end: each.end_ms }))].sort((a, b) => a.start - b.start);
+  return [...rows, ...leftOut.map((each) => ({ left: each, start: each.start_ms, end: each.end_ms }))].sort(
+    (a, b) => a.start - b.start,
+  );
 }
 
 function cut(turn) {
@@ -24,10 +34,16 @@ function cut(turn) {
   let from = 0;
   for (let place = 0; place < all.length; place += 1) {
     const length = place - from + 1;
-    if (length >= MOST_WORDS || (length >= LEAST_WORDS && ENDS.test(all[place].text))) { parts.push([from, place + 1]); from = place + 1; }
+    if (length >= MOST_WORDS || (length >= LEAST_WORDS && ENDS.test(all[place].text))) {
+      parts.push([from, place + 1]);
+      from = place + 1;
+    }
   }
   if (from < all.length || !parts.length) parts.push([from, all.length]);
-  if (parts.length > 1 && all.length - parts.at(-1)[0] < 8) { const rest = parts.pop(); parts[parts.length - 1][1] = rest[1]; }
+  if (parts.length > 1 && all.length - parts.at(-1)[0] < 8) {
+    const rest = parts.pop();
+    parts[parts.length - 1][1] = rest[1];
+  }
   return parts;
 }
 
@@ -35,11 +51,25 @@ function cut(turn) {
 export function tokens(turn) {
   const gap = gapOf(turn);
   if (gap !== null) {
-    return turn.words.map((word) => ({ text: word.text, gap, start: word.start_ms, end: word.end_ms, confidence: word.confidence, timing: word.timing }));
+    return turn.words.map((word) => ({
+      text: word.text,
+      gap,
+      start: word.start_ms,
+      end: word.end_ms,
+      confidence: word.confidence,
+      timing: word.timing,
+    }));
   }
   const texts = turn.text.split(/\s+/).filter(Boolean);
   const length = (turn.end_ms - turn.start_ms) / Math.max(1, texts.length);
-  return texts.map((text, place) => ({ text, gap: " ", start: Math.round(turn.start_ms + place * length), end: Math.round(turn.start_ms + (place + 1) * length), confidence: null, timing: "interpolated" }));
+  return texts.map((text, place) => ({
+    text,
+    gap: " ",
+    start: Math.round(turn.start_ms + place * length),
+    end: Math.round(turn.start_ms + (place + 1) * length),
+    confidence: null,
+    timing: "interpolated",
+  }));
 }
 
 function gapOf(turn) {
@@ -54,7 +84,8 @@ export function lastBefore(list, ms, start) {
   let [low, high] = [0, list.length];
   while (low < high) {
     const middle = (low + high) >> 1;
-    if (start(list[middle]) <= ms) low = middle + 1; else high = middle;
+    if (start(list[middle]) <= ms) low = middle + 1;
+    else high = middle;
   }
   return low - 1;
 }

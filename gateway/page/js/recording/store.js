@@ -8,7 +8,15 @@ const RETRY_MS = 2000;
 export class Store {
   /** `changed()` after the report changed; `conflict({body, current, keep, drop})` where another person was quicker. */
   constructor(id, changed, conflict) {
-    Object.assign(this, { id, changed, conflict, report: null, etag: null, line: Promise.resolve(), undone: [] });
+    Object.assign(this, {
+      id,
+      changed,
+      conflict,
+      report: null,
+      etag: null,
+      line: Promise.resolve(),
+      undone: [],
+    });
   }
 
   async load(signal) {
@@ -21,7 +29,9 @@ export class Store {
   /** What names a turn in a correction: as the present report has it. */
   target(id) {
     const turn = this.report.turns.find((each) => each.id === id);
-    return turn && { channel: turn.channel, start_ms: turn.start_ms, end_ms: turn.end_ms, speaker: turn.speaker };
+    return (
+      turn && { channel: turn.channel, start_ms: turn.start_ms, end_ms: turn.end_ms, speaker: turn.speaker }
+    );
   }
 
   /**
@@ -46,7 +56,8 @@ export class Store {
       if (!(error instanceof Problem) || error.status !== 412) throw error;
       const { current } = error.body;
       this.etag = error.etag ?? `"${error.body.round}.${error.body.version}"`;
-      if (current?.value && same(current.value, shown(seen, wanted))) { // something else changed
+      if (current?.value && same(current.value, shown(seen, wanted))) {
+        // something else changed
         await this.put(wanted);
         return true;
       }
@@ -69,7 +80,14 @@ export class Store {
   }
 
   async put(wanted) {
-    const send = () => api(`/recordings/${this.id}/corrections`, { method: "POST", json: wanted, headers: { "If-Match": this.etag }, again: true, whole: true });
+    const send = () =>
+      api(`/recordings/${this.id}/corrections`, {
+        method: "POST",
+        json: wanted,
+        headers: { "If-Match": this.etag },
+        again: true,
+        whole: true,
+      });
     const { etag } = await settled(send);
     this.etag = etag ?? this.etag;
     await this.load();
@@ -85,7 +103,9 @@ export class Store {
 
   undo(id = null) {
     return this.next(async () => {
-      const wanted = id ?? (await this.list()).findLast((each) => each.state === "applied" || each.state === "conflict")?.id;
+      const wanted =
+        id ??
+        (await this.list()).findLast((each) => each.state === "applied" || each.state === "conflict")?.id;
       if (!wanted) return;
       await this.change(`corrections/${wanted}`, { method: "DELETE" });
       this.undone.push(wanted);
@@ -101,11 +121,21 @@ export class Store {
 
   /** Takes back all corrections of a turn, or of the recording: the model's answers are shown again. */
   revert(turn = null) {
-    return this.next(() => this.change("corrections/revert", { method: "POST", json: turn ? { turn: this.target(turn) } : {} }));
+    return this.next(() =>
+      this.change("corrections/revert", { method: "POST", json: turn ? { turn: this.target(turn) } : {} }),
+    );
   }
 
   async change(path, request) {
-    const send = () => settled(() => api(`/recordings/${this.id}/${path}`, { ...request, headers: { "If-Match": this.etag }, whole: true, again: true }));
+    const send = () =>
+      settled(() =>
+        api(`/recordings/${this.id}/${path}`, {
+          ...request,
+          headers: { "If-Match": this.etag },
+          whole: true,
+          again: true,
+        }),
+      );
     let answer;
     try {
       answer = await send();
@@ -123,7 +153,9 @@ export class Store {
   async list() {
     const found = [];
     for (let cursor = null; ;) {
-      const page = await api(`/recordings/${this.id}/corrections?${new URLSearchParams({ limit: 200, ...(cursor && { cursor }) })}`);
+      const page = await api(
+        `/recordings/${this.id}/corrections?${new URLSearchParams({ limit: 200, ...(cursor && { cursor }) })}`,
+      );
       found.push(...page.corrections);
       cursor = page.next_cursor;
       if (!cursor) return found;
@@ -143,23 +175,41 @@ async function settled(send) {
       return await send();
     } catch (error) {
       if (!(error instanceof Problem) || error.code !== "not_finished") throw error;
-      await new Promise((resolve) => { setTimeout(resolve, RETRY_MS); });
+      await new Promise((resolve) => {
+        setTimeout(resolve, RETRY_MS);
+      });
     }
   }
 }
 
 // What the page showed of the target of a correction, in the shape of its value.
 function shown(report, wanted) {
-  const turn = wanted.turn && report.turns.find((each) => each.channel === wanted.turn.channel && each.start_ms === wanted.turn.start_ms && each.end_ms === wanted.turn.end_ms);
+  const turn =
+    wanted.turn &&
+    report.turns.find(
+      (each) =>
+        each.channel === wanted.turn.channel &&
+        each.start_ms === wanted.turn.start_ms &&
+        each.end_ms === wanted.turn.end_ms,
+    );
   switch (wanted.kind) {
-    case "text": return turn && { text: turn.text };
-    case "speaker": return turn && { speaker: turn.speaker };
-    case "boundaries": return turn && { start_ms: turn.start_ms, end_ms: turn.end_ms };
-    case "emotion": return turn && turn.emotion && { label: turn.emotion.label };
-    case "rename": return { name: report.speakers.find((each) => each.id === wanted.speaker)?.name ?? null };
-    case "roles": return { roles: report.recording.roles };
-    default: return null;
+    case "text":
+      return turn && { text: turn.text };
+    case "speaker":
+      return turn && { speaker: turn.speaker };
+    case "boundaries":
+      return turn && { start_ms: turn.start_ms, end_ms: turn.end_ms };
+    case "emotion":
+      return turn && turn.emotion && { label: turn.emotion.label };
+    case "rename":
+      return { name: report.speakers.find((each) => each.id === wanted.speaker)?.name ?? null };
+    case "roles":
+      return { roles: report.recording.roles };
+    default:
+      return null;
   }
 }
 
-const same = (one, other) => Boolean(other) && Object.keys(other).every((name) => JSON.stringify(one[name]) === JSON.stringify(other[name]));
+const same = (one, other) =>
+  Boolean(other) &&
+  Object.keys(other).every((name) => JSON.stringify(one[name]) === JSON.stringify(other[name]));

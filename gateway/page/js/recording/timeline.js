@@ -11,7 +11,14 @@ export class Timeline {
     this.lines = [];
     this.element = h("div", { class: "timeline" });
     this.ruler = h("div", { class: "ruler", "aria-hidden": "true" });
-    const repaint = () => { if (!this.asked) { this.asked = requestAnimationFrame(() => { this.asked = 0; this.paint(); }); } };
+    const repaint = () => {
+      if (!this.asked) {
+        this.asked = requestAnimationFrame(() => {
+          this.asked = 0;
+          this.paint();
+        });
+      }
+    };
     this.repaint = repaint;
     new ResizeObserver(repaint).observe(this.element);
     document.addEventListener("earshot-theme", repaint, { signal: player.signal });
@@ -27,11 +34,19 @@ export class Timeline {
   }
 
   /** `painter()` runs again whenever stretch, width or theme change. */
-  on(painter) { this.painters.add(painter); }
+  on(painter) {
+    this.painters.add(painter);
+  }
 
-  get whole() { return this.from <= 0 && this.to >= this.duration; }
-  x(ms) { return (ms - this.from) / (this.to - this.from); }
-  at(share) { return this.from + share * (this.to - this.from); }
+  get whole() {
+    return this.from <= 0 && this.to >= this.duration;
+  }
+  x(ms) {
+    return (ms - this.from) / (this.to - this.from);
+  }
+  at(share) {
+    return this.from + share * (this.to - this.from);
+  }
 
   show(from, to) {
     const length = Math.min(this.duration, Math.max(Math.min(LEAST_MS, this.duration), to - from));
@@ -41,15 +56,23 @@ export class Timeline {
   }
 
   zoom(factor) {
-    const middle = this.x(this.player.time) >= 0 && this.x(this.player.time) <= 1 ? this.player.time : this.at(0.5);
+    const middle =
+      this.x(this.player.time) >= 0 && this.x(this.player.time) <= 1 ? this.player.time : this.at(0.5);
     const length = (this.to - this.from) * factor;
     this.show(middle - length / 2, middle + length / 2);
   }
 
-  page(direction) { const length = (this.to - this.from) * 0.8 * direction; this.show(this.from + length, this.to + length); }
+  page(direction) {
+    const length = (this.to - this.from) * 0.8 * direction;
+    this.show(this.from + length, this.to + length);
+  }
 
   wheel(event) {
-    if (event.ctrlKey) { event.preventDefault(); this.zoom(event.deltaY > 0 ? 1.25 : 0.8); return; }
+    if (event.ctrlKey) {
+      event.preventDefault();
+      this.zoom(event.deltaY > 0 ? 1.25 : 0.8);
+      return;
+    }
     if (this.whole || Math.abs(event.deltaX) <= Math.abs(event.deltaY)) return;
     event.preventDefault();
     const step = (event.deltaX / this.element.clientWidth) * (this.to - this.from);
@@ -58,7 +81,11 @@ export class Timeline {
 
   moved() {
     const { time } = this.player;
-    if (!this.whole && (this.player.playing || this.player.sought !== this.followed) && (time < this.from || time > this.to)) {
+    if (
+      !this.whole &&
+      (this.player.playing || this.player.sought !== this.followed) &&
+      (time < this.from || time > this.to)
+    ) {
       const length = this.to - this.from;
       this.show(time - length * 0.1, time + length * 0.9);
     }
@@ -81,7 +108,10 @@ export class Timeline {
   }
 
   marks() {
-    const steps = [100, 200, 500, 1000, 2000, 5000, 10000, 15000, 30000, 60000, 120000, 300000, 600000, 1200000, 3600000, 7200000];
+    const steps = [
+      100, 200, 500, 1000, 2000, 5000, 10000, 15000, 30000, 60000, 120000, 300000, 600000, 1200000, 3600000,
+      7200000,
+    ];
     const wide = this.ruler.clientWidth || 600;
     const step = steps.find((each) => (each / (this.to - this.from)) * wide >= 64) ?? steps.at(-1);
     const marks = [];

@@ -1,31 +1,82 @@
 // The transcript: follows the sound until the person scrolls, marks doubtful words, opens corrections in place.
 
 import { fill, h } from "../dom.js";
-import { clock, percent, plural, words } from "../format.js";
+import { percent, plural } from "../format.js";
 import { recall, remember } from "../settings.js";
 import { lastBefore, rowsOf } from "./speech.js";
+import { leftRow, turnRow } from "./turn_row.js";
 import { Rows } from "./virtual.js";
-
-const WHY = {
-  repetition: "it repeats itself", low_probability: "the recogniser was not sure of it", no_speech: "no speech was detected there", language_unsupported: "in a language that the recogniser does not know",
-};
 
 export class Transcript {
   /** `editor(turn, row element)` makes the panel in which a turn is corrected; `names` gives a speaker's name. */
   constructor(player, names, editor) {
-    Object.assign(this, { player, names, editor, rows: [], turns: [], editing: null, doubtful: [], follow: true, marks: recall("doubt", true), left: recall("leftOut", false) });
-    this.view = new Rows((index) => this.row(index), (index, width) => this.estimate(index, width), "Transcript");
+    Object.assign(this, {
+      player,
+      names,
+      editor,
+      rows: [],
+      turns: [],
+      editing: null,
+      doubtful: [],
+      follow: true,
+      marks: recall("doubt", true),
+      left: recall("leftOut", false),
+    });
+    this.view = new Rows(
+      (index) => this.row(index),
+      (index, width) => this.estimate(index, width),
+      "Transcript",
+    );
     this.count = h("span", { class: "small quiet", role: "status" });
-    this.followButton = h("button", { "aria-pressed": true, onclick: () => this.setFollow(!this.follow) }, "Follow the sound");
+    this.followButton = h(
+      "button",
+      { "aria-pressed": true, onclick: () => this.setFollow(!this.follow) },
+      "Follow the sound",
+    );
     this.doubtButton = h("button", { onclick: () => this.doubt(1) }, "Next doubtful word");
-    this.doubtSwitch = h("button", { "aria-pressed": this.marks, onclick: () => this.setMarks() }, "Mark doubtful words");
-    this.leftSwitch = h("button", { "aria-pressed": this.left, onclick: () => this.setLeft() }, "Show what is not reported");
-    this.element = h("div", { class: "transcript" },
-      h("div", { class: "transcript-head" }, h("div", { class: "row" }, h("h2", {}, "Transcript"), this.count),
-        h("div", { class: "row tools" }, this.followButton, this.doubtSwitch, this.doubtButton, this.leftSwitch)),
-      this.view.element);
-    for (const type of ["wheel", "touchmove", "pointerdown"]) this.view.element.addEventListener(type, (event) => { if (type !== "pointerdown" || event.target === this.view.element) this.scrolled(); }, { passive: true });
-    this.view.element.addEventListener("keydown", ({ key, target }) => { if (target === this.view.element && ["ArrowUp", "ArrowDown", "PageUp", "PageDown", "Home", "End"].includes(key)) this.scrolled(); });
+    this.doubtSwitch = h(
+      "button",
+      { "aria-pressed": this.marks, onclick: () => this.setMarks() },
+      "Mark doubtful words",
+    );
+    this.leftSwitch = h(
+      "button",
+      { "aria-pressed": this.left, onclick: () => this.setLeft() },
+      "Show what is not reported",
+    );
+    this.element = h(
+      "div",
+      { class: "transcript" },
+      h(
+        "div",
+        { class: "transcript-head" },
+        h("div", { class: "row" }, h("h2", {}, "Transcript"), this.count),
+        h(
+          "div",
+          { class: "row tools" },
+          this.followButton,
+          this.doubtSwitch,
+          this.doubtButton,
+          this.leftSwitch,
+        ),
+      ),
+      this.view.element,
+    );
+    for (const type of ["wheel", "touchmove", "pointerdown"])
+      this.view.element.addEventListener(
+        type,
+        (event) => {
+          if (type !== "pointerdown" || event.target === this.view.element) this.scrolled();
+        },
+        { passive: true },
+      );
+    this.view.element.addEventListener("keydown", ({ key, target }) => {
+      if (
+        target === this.view.element &&
+        ["ArrowUp", "ArrowDown", "PageUp", "PageDown", "Home", "End"].includes(key)
+      )
+        this.scrolled();
+    });
     this.view.element.addEventListener("click", (event) => this.clicked(event));
     player.on(() => this.moved());
   }
@@ -35,17 +86,30 @@ export class Transcript {
     this.voice = new Map(report.speakers.map((each, place) => [each.id, place]));
     this.bound = report.transcript_confidence?.doubtful_below ?? null;
     this.corrected = report.corrections?.turns ?? {};
-    this.rows = rowsOf(report.turns, this.left ? rejected?.texts ?? [] : []);
+    this.rows = rowsOf(report.turns, this.left ? (rejected?.texts ?? []) : []);
     this.longest = 0;
     for (const row of this.rows) this.longest = Math.max(this.longest, row.end - row.start);
-    this.doubtful = this.bound === null ? [] : report.turns.flatMap((turn, place) => (this.corrected[turn.id]?.includes("text") ? [] : turn.tokens.flatMap((word, at) => (this.isDoubtful(word) ? [{ place, at, start: word.start }] : []))));
+    this.doubtful =
+      this.bound === null
+        ? []
+        : report.turns.flatMap((turn, place) =>
+            this.corrected[turn.id]?.includes("text")
+              ? []
+              : turn.tokens.flatMap((word, at) =>
+                  this.isDoubtful(word) ? [{ place, at, start: word.start }] : [],
+                ),
+          );
     const said = this.bound === null ? "" : `, ${plural(this.doubtful.length, "doubtful word")}`;
     fill(this.count, `${plural(report.turns.length, "turn")}${said}`);
     this.doubtButton.disabled = !this.doubtful.length;
     this.doubtSwitch.disabled = this.bound === null;
-    this.doubtSwitch.title = this.bound === null ? "For this recogniser no bound has been measured" : `Confidence below ${percent(this.bound)}: most of these words are wrong`;
+    this.doubtSwitch.title =
+      this.bound === null
+        ? "For this recogniser no bound has been measured"
+        : `Confidence below ${percent(this.bound)}: most of these words are wrong`;
     this.here = null;
-    const kept = this.editing === null ? -1 : this.rows.findIndex((row) => row.turn?.id === this.editing && row.first);
+    const kept =
+      this.editing === null ? -1 : this.rows.findIndex((row) => row.turn?.id === this.editing && row.first);
     this.view.reset(this.rows.length, kept);
     this.patch(kept);
     this.empty();
@@ -67,49 +131,40 @@ export class Transcript {
     this.nothing?.remove();
     if (this.rows.length) return;
     const asked = this.report.releases.asr || this.report.missing.some((each) => each.analysis === "asr");
-    this.nothing = h("p", { class: "empty" }, asked ? "No speech was found in this recording." : "Nothing was transcribed: no speech was found, or speech recognition was not asked for.");
+    this.nothing = h(
+      "p",
+      { class: "empty" },
+      asked
+        ? "No speech was found in this recording."
+        : "Nothing was transcribed: no speech was found, or speech recognition was not asked for.",
+    );
     this.view.element.before(this.nothing);
   }
 
-  isDoubtful(word) { return this.bound !== null && word.confidence !== null && word.confidence < this.bound; }
+  isDoubtful(word) {
+    return this.bound !== null && word.confidence !== null && word.confidence < this.bound;
+  }
 
   estimate(index, width) {
     const row = this.rows[index];
-    const letters = row.left ? row.left.text.length : row.turn.tokens.slice(row.from, row.to).reduce((sum, word) => sum + word.text.length + 1, 0);
+    const letters = row.left
+      ? row.left.text.length
+      : row.turn.tokens.slice(row.from, row.to).reduce((sum, word) => sum + word.text.length + 1, 0);
     const across = Math.max(20, (width - (width < 520 ? 30 : 190)) / 7.4);
     return (width < 520 ? 50 : 20) + 23 * Math.max(1, Math.ceil(letters / across)) + (row.last ? 4 : 0);
   }
 
   row(index, panel = true) {
     const row = this.rows[index];
-    if (row.left) return this.leftRow(row.left);
-    const { turn } = row;
-    const said = h("p", { class: "said", lang: this.report.transcript_language ?? null });
-    for (let at = row.from; at < row.to; at += 1) {
-      const word = turn.tokens[at];
-      const doubtful = this.marks && this.isDoubtful(word) && !this.corrected[turn.id]?.includes("text");
-      if (at > row.from && word.gap) said.append(word.gap);
-      said.append(h(doubtful ? "mark" : "span", { "data-at": at, title: doubtful ? `Doubtful: confidence ${percent(word.confidence)}` : null }, word.text));
-    }
-    if (!turn.tokens.length) said.append(h("i", { class: "quiet" }, turn.transcribed ? "(no words)" : "(not transcribed)"));
-    const made = h("li", { class: `turn v${(this.voice.get(turn.speaker) ?? 0) % 8}${row.first ? "" : " further"}${row.last ? " last" : ""}`, "data-turn": turn.id },
-      row.first ? h("button", { class: "plain time num", "data-seek": turn.start_ms, "aria-label": `Play from ${clock(turn.start_ms)}` }, clock(turn.start_ms)) : h("button", { class: "plain time num", "data-seek": row.start, "aria-label": `Play from ${clock(row.start)}` }, clock(row.start)),
-      row.first && h("span", { class: "who" }, this.names(turn.speaker)), said,
-      row.last && h("span", { class: "mood" }, this.mood(turn), h("button", { class: "plain edit", "data-edit": turn.id, "aria-expanded": this.editing === turn.id, "aria-label": `Correct: ${clock(turn.start_ms)} ${this.names(turn.speaker)}` }, "Correct")));
-    if (panel && row.first && this.editing === turn.id) made.append(this.editor.panel(turn));
+    if (row.left) return leftRow(row.left);
+    const made = turnRow(row, this);
+    if (panel && row.first && this.editing === row.turn.id) made.append(this.editor.panel(row.turn));
     return made;
   }
 
-  mood(turn) {
-    const answer = (name, found) => found && `${name} ${words(found.label)}${found.abstained ? "" : ` ${percent(found.confidence)}`}`;
-    const parts = [answer("emotion", turn.emotion), answer("sentiment", turn.sentiment)].filter(Boolean);
-    const corrected = this.corrected[turn.id];
-    return [h("span", {}, parts.join(" · ")), corrected && h("span", { class: "corrected" }, `corrected: ${corrected.join(", ")}`)];
-  }
-
-  leftRow(left) {
-    return h("li", { class: "turn left" }, h("button", { class: "plain time num", "data-seek": left.start_ms, "aria-label": `Play from ${clock(left.start_ms)}` }, clock(left.start_ms)),
-      h("span", { class: "who" }, "Not reported"), h("p", { class: "said" }, left.text), h("span", { class: "mood" }, `Channel ${left.channel + 1}: ${WHY[left.reason] ?? words(left.reason)}`));
+  /** Whether a word of a turn is marked. */
+  isMarked(turn, word) {
+    return this.marks && this.isDoubtful(word) && !this.corrected[turn.id]?.includes("text");
   }
 
   clicked({ target }) {
@@ -126,12 +181,22 @@ export class Transcript {
   moved() {
     const { time } = this.player;
     let index = lastBefore(this.rows, time, (row) => row.start);
-    for (let before = index; before >= 0 && this.rows[index].start - this.rows[before].start < this.longest; before -= 1) {
-      if (!this.rows[before].left && this.rows[before].end > time) { index = before; break; }
+    for (
+      let before = index;
+      before >= 0 && this.rows[index].start - this.rows[before].start < this.longest;
+      before -= 1
+    ) {
+      if (!this.rows[before].left && this.rows[before].end > time) {
+        index = before;
+        break;
+      }
     }
     const row = this.rows[index];
     if (!row || row.left) return;
-    const at = Math.max(row.from, row.from + lastBefore(row.turn.tokens.slice(row.from, row.to), time, (word) => word.start));
+    const at = Math.max(
+      row.from,
+      row.from + lastBefore(row.turn.tokens.slice(row.from, row.to), time, (word) => word.start),
+    );
     if (this.here !== index) {
       const before = this.view.live.get(this.here);
       before?.classList.remove("here");
@@ -176,10 +241,15 @@ export class Transcript {
     if (!this.doubtful.length) return;
     const { time } = this.player;
     const ordered = [...this.doubtful].sort((a, b) => a.start - b.start);
-    const found = direction > 0 ? ordered.find((each) => each.start > time) ?? ordered[0] : ordered.findLast((each) => each.start < time) ?? ordered.at(-1);
+    const found =
+      direction > 0
+        ? (ordered.find((each) => each.start > time) ?? ordered[0])
+        : (ordered.findLast((each) => each.start < time) ?? ordered.at(-1));
     if (!this.marks) this.setMarks();
     this.player.seek(found.start);
-    const index = this.rows.findIndex((row) => row.place === found.place && row.from <= found.at && found.at < row.to);
+    const index = this.rows.findIndex(
+      (row) => row.place === found.place && row.from <= found.at && found.at < row.to,
+    );
     this.view.reveal(index);
     this.moved();
   }
@@ -193,7 +263,8 @@ export class Transcript {
     if (at >= 0 && at < turn.tokens.length) this.player.seek(turn.tokens[at].start);
     else {
       const next = this.turns[row.place + direction];
-      if (next) this.player.seek(direction > 0 ? next.start_ms : next.tokens.at(-1)?.start ?? next.start_ms);
+      if (next)
+        this.player.seek(direction > 0 ? next.start_ms : (next.tokens.at(-1)?.start ?? next.start_ms));
     }
   }
 
@@ -205,7 +276,10 @@ export class Transcript {
     this.editing = id;
     const index = id === null ? -1 : this.rows.findIndex((row) => row.turn?.id === id && row.first);
     this.view.kept = index;
-    if (before >= 0) { this.view.again(before); this.view.again(last(closed)); }
+    if (before >= 0) {
+      this.view.again(before);
+      this.view.again(last(closed));
+    }
     if (index < 0) {
       this.view.live.get(last(closed))?.querySelector("[data-edit]")?.focus();
       return;

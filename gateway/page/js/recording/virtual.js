@@ -7,9 +7,21 @@ const BEYOND = 500;
 export class Rows {
   /** `render(index)` makes a row; `estimate(index, width)` its height before it was shown. */
   constructor(render, estimate, label) {
-    Object.assign(this, { render, estimate, count: 0, live: new Map(), kept: -1, heights: new Float64Array(0), tops: new Float64Array(1) });
+    Object.assign(this, {
+      render,
+      estimate,
+      count: 0,
+      live: new Map(),
+      kept: -1,
+      heights: new Float64Array(0),
+      tops: new Float64Array(1),
+    });
     this.list = h("ol", { class: "rows", "aria-label": label });
-    this.element = h("div", { class: "scroller", tabindex: "0", role: "region", "aria-label": label }, this.list);
+    this.element = h(
+      "div",
+      { class: "scroller", tabindex: "0", role: "region", "aria-label": label },
+      this.list,
+    );
     this.element.addEventListener("scroll", () => this.soon(), { passive: true });
     this.sizes = new ResizeObserver((entries) => this.measured(entries));
     new ResizeObserver(() => this.resized()).observe(this.element);
@@ -21,7 +33,13 @@ export class Rows {
     const element = this.live.get(this.kept);
     this.live.delete(this.kept);
     this.clear();
-    if (element && kept >= 0) { this.live.set(kept, element); element.dataset.index = kept; } else if (element) { this.sizes.unobserve(element); element.remove(); }
+    if (element && kept >= 0) {
+      this.live.set(kept, element);
+      element.dataset.index = kept;
+    } else if (element) {
+      this.sizes.unobserve(element);
+      element.remove();
+    }
     this.kept = kept;
     this.count = count;
     if (!same) this.heights = new Float64Array(count);
@@ -31,25 +49,36 @@ export class Rows {
   }
 
   clear() {
-    for (const element of this.live.values()) { this.sizes.unobserve(element); element.remove(); }
+    for (const element of this.live.values()) {
+      this.sizes.unobserve(element);
+      element.remove();
+    }
     this.live.clear();
   }
 
   guess() {
     const width = this.element.clientWidth || 600;
-    for (let index = 0; index < this.count; index += 1) if (!this.known[index]) this.heights[index] = this.estimate(index, width);
+    for (let index = 0; index < this.count; index += 1)
+      if (!this.known[index]) this.heights[index] = this.estimate(index, width);
     this.sum(0);
   }
 
   sum(from) {
-    if (this.tops.length !== this.count + 1) { this.tops = new Float64Array(this.count + 1); from = 0; }
-    for (let index = from; index < this.count; index += 1) this.tops[index + 1] = this.tops[index] + this.heights[index];
+    if (this.tops.length !== this.count + 1) {
+      this.tops = new Float64Array(this.count + 1);
+      from = 0;
+    }
+    for (let index = from; index < this.count; index += 1)
+      this.tops[index + 1] = this.tops[index] + this.heights[index];
     this.list.style.height = `${this.tops[this.count]}px`;
   }
 
   resized() {
     const width = this.element.clientWidth;
-    if (width === this.width) { this.soon(); return; }
+    if (width === this.width) {
+      this.soon();
+      return;
+    }
     this.width = width;
     this.known?.fill(0);
     for (const index of this.live.keys()) this.known[index] = 0;
@@ -57,11 +86,20 @@ export class Rows {
     this.draw();
   }
 
-  soon() { this.asked ??= requestAnimationFrame(() => { this.asked = undefined; this.draw(); }); }
+  soon() {
+    this.asked ??= requestAnimationFrame(() => {
+      this.asked = undefined;
+      this.draw();
+    });
+  }
 
   indexAt(top) {
     let [low, high] = [0, this.count];
-    while (low < high) { const middle = (low + high) >> 1; if (this.tops[middle + 1] <= top) low = middle + 1; else high = middle; }
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if (this.tops[middle + 1] <= top) low = middle + 1;
+      else high = middle;
+    }
     return low;
   }
 
@@ -71,7 +109,11 @@ export class Rows {
     const first = this.indexAt(Math.max(0, scrollTop - BEYOND));
     const last = Math.min(this.count - 1, this.indexAt(scrollTop + clientHeight + BEYOND));
     for (const [index, element] of this.live) {
-      if ((index < first || index > last) && index !== this.kept) { this.sizes.unobserve(element); element.remove(); this.live.delete(index); }
+      if ((index < first || index > last) && index !== this.kept) {
+        this.sizes.unobserve(element);
+        element.remove();
+        this.live.delete(index);
+      }
     }
     for (let index = first; index <= last; index += 1) if (!this.live.has(index)) this.put(index);
     if (this.kept >= 0 && this.kept < this.count && !this.live.has(this.kept)) this.put(this.kept);
@@ -84,7 +126,11 @@ export class Rows {
     element.setAttribute("aria-posinset", index + 1);
     element.dataset.index = index;
     let after = null; // document order is order of time, for keys and readers
-    for (const other of this.list.children) if (Number(other.dataset.index) > index) { after = other; break; }
+    for (const other of this.list.children)
+      if (Number(other.dataset.index) > index) {
+        after = other;
+        break;
+      }
     this.list.insertBefore(element, after);
     this.live.set(index, element);
     this.sizes.observe(element);
@@ -100,7 +146,10 @@ export class Rows {
     for (const entry of entries) {
       const index = Number(entry.target.dataset.index);
       const height = entry.borderBoxSize[0].blockSize;
-      if (this.live.get(index) !== entry.target || !height || Math.abs(height - this.heights[index]) < 0.5) { if (this.live.get(index) === entry.target) this.known[index] = 1; continue; }
+      if (this.live.get(index) !== entry.target || !height || Math.abs(height - this.heights[index]) < 0.5) {
+        if (this.live.get(index) === entry.target) this.known[index] = 1;
+        continue;
+      }
       if (this.tops[index] + this.heights[index] <= top) moved += height - this.heights[index];
       this.heights[index] = height;
       this.known[index] = 1;
@@ -108,14 +157,22 @@ export class Rows {
     }
     if (from === this.count) return;
     this.sum(from);
-    if (moved) this.own(() => { this.element.scrollTop = top + moved; });
+    if (moved)
+      this.own(() => {
+        this.element.scrollTop = top + moved;
+      });
     this.place();
     this.soon();
   }
 
   /** Scrolls by itself: `byHand` is false for the events of that. */
-  own(work) { this.ownUntil = performance.now() + 400; work(); }
-  get byHand() { return performance.now() > (this.ownUntil ?? 0); }
+  own(work) {
+    this.ownUntil = performance.now() + 400;
+    work();
+  }
+  get byHand() {
+    return performance.now() > (this.ownUntil ?? 0);
+  }
 
   /** Draws one row anew. */
   again(index) {
@@ -134,7 +191,12 @@ export class Rows {
     const { scrollTop, clientHeight } = this.element;
     const [top, bottom] = [this.tops[index], this.tops[index + 1]];
     if (top >= scrollTop + 8 && bottom <= scrollTop + clientHeight - 40) return;
-    this.own(() => this.element.scrollTo({ top: Math.max(0, top - clientHeight / 3), behavior: smooth ? "smooth" : "auto" }));
+    this.own(() =>
+      this.element.scrollTo({
+        top: Math.max(0, top - clientHeight / 3),
+        behavior: smooth ? "smooth" : "auto",
+      }),
+    );
     this.draw();
   }
 }

@@ -14,9 +14,23 @@ export class Wave {
     this.height = channels <= 2 ? 44 * channels : Math.max(16 * channels, 88);
     this.canvas = h("canvas", { "aria-hidden": "true" });
     this.note = h("p", { class: "small quiet wave-note" });
-    this.slider = h("div", { class: "wave", role: "slider", tabindex: "0", "aria-label": "Position", "aria-valuemin": 0, "aria-valuemax": Math.round(timeline.duration / 1000) }, this.canvas);
+    this.slider = h(
+      "div",
+      {
+        class: "wave",
+        role: "slider",
+        tabindex: "0",
+        "aria-label": "Position",
+        "aria-valuemin": 0,
+        "aria-valuemax": Math.round(timeline.duration / 1000),
+      },
+      this.canvas,
+    );
     this.element = h("div", { class: "wave-box" }, this.slider, this.note);
-    timeline.on(() => { this.paint(); this.finer(); });
+    timeline.on(() => {
+      this.paint();
+      this.finer();
+    });
     timeline.player.on(() => this.value());
     this.finer = debounced(() => this.fetch(), 150);
     this.slider.addEventListener("keydown", (event) => this.key(event));
@@ -24,11 +38,14 @@ export class Wave {
     this.value();
   }
 
-  async load() { await this.part(0); }
+  async load() {
+    await this.part(0);
+  }
 
   // Zoom 0 is the whole; finer ones are asked for where a pixel of theirs is needed, for the part in view.
   async fetch() {
-    const perPixel = ((this.timeline.to - this.timeline.from) / 1000) * RATE / Math.max(300, this.canvas.clientWidth);
+    const perPixel =
+      (((this.timeline.to - this.timeline.from) / 1000) * RATE) / Math.max(300, this.canvas.clientWidth);
     const whole = this.parts.find((each) => each.zoom === 0);
     if (!whole || perPixel >= whole.samples_per_pixel) return;
     await this.part(perPixel < LEVELS[1] / 2 ? 2 : 1);
@@ -36,11 +53,18 @@ export class Wave {
 
   async part(zoom) {
     const { from, to, duration } = this.timeline;
-    const [start, end] = zoom ? [Math.max(0, from - (to - from)), Math.min(duration, to + (to - from))] : [0, duration];
+    const [start, end] = zoom
+      ? [Math.max(0, from - (to - from)), Math.min(duration, to + (to - from))]
+      : [0, duration];
     if (this.parts.some((each) => each.zoom >= zoom && each.start <= from && each.end >= to)) return;
-    const query = new URLSearchParams({ zoom, ...(zoom && { start_ms: Math.floor(start), end_ms: Math.ceil(end) }) });
+    const query = new URLSearchParams({
+      zoom,
+      ...(zoom && { start_ms: Math.floor(start), end_ms: Math.ceil(end) }),
+    });
     try {
-      const peaks = await api(`/recordings/${this.id}/peaks?${query}`, { signal: this.timeline.player.signal });
+      const peaks = await api(`/recordings/${this.id}/peaks?${query}`, {
+        signal: this.timeline.player.signal,
+      });
       this.parts = [...this.parts.filter((each) => each.zoom === 0), { ...peaks, zoom, start, end }];
       fill(this.note);
     } catch (error) {
@@ -65,7 +89,10 @@ export class Wave {
       context.fillStyle = palette[`v${this.voiceOf(channel) % 8}`];
       for (let x = 0; x < width; x += 1) {
         const begin = Math.max(0, Math.floor((this.timeline.at(x / width) - (best.start_ms ?? 0)) * perMs));
-        const end = Math.min(best.length, Math.max(begin + 1, Math.floor((this.timeline.at((x + 1) / width) - (best.start_ms ?? 0)) * perMs)));
+        const end = Math.min(
+          best.length,
+          Math.max(begin + 1, Math.floor((this.timeline.at((x + 1) / width) - (best.start_ms ?? 0)) * perMs)),
+        );
         let [low, high] = [0, 0];
         for (let place = begin; place < end; place += 1) {
           const at = 2 * (place * best.channels + channel);
@@ -93,7 +120,14 @@ export class Wave {
 
   key(event) {
     const { player, duration } = this.timeline;
-    const steps = { ArrowLeft: -5000, ArrowRight: 5000, ArrowDown: -5000, ArrowUp: 5000, PageDown: -30000, PageUp: 30000 };
+    const steps = {
+      ArrowLeft: -5000,
+      ArrowRight: 5000,
+      ArrowDown: -5000,
+      ArrowUp: 5000,
+      PageDown: -30000,
+      PageUp: 30000,
+    };
     if (event.altKey || event.ctrlKey || event.metaKey) return;
     if (event.key in steps) player.move(steps[event.key] / (event.shiftKey ? 5 : 1));
     else if (event.key === "Home") player.seek(0);

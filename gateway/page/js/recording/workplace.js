@@ -23,7 +23,11 @@ import { Wave } from "./wave.js";
 export class Workplace {
   constructor(recording, stopped, rerun) {
     Object.assign(this, { recording, signal: stopped.signal, rerun, rejected: null });
-    this.store = new Store(recording.id, () => this.show(), (found) => this.conflict(found));
+    this.store = new Store(
+      recording.id,
+      () => this.show(),
+      (found) => this.conflict(found),
+    );
     this.names = this.names.bind(this);
   }
 
@@ -33,18 +37,32 @@ export class Workplace {
     const found = speakers.find((each) => each.id === id);
     if (found?.name && !plain) return found.name;
     const alone = found?.role && speakers.filter((each) => each.role === found.role).length === 1;
-    return alone ? sentence(found.role) : `${found?.role ? `${sentence(found.role)}, speaker` : "Speaker"} ${Number(id.slice(1)) + 1}`;
+    return alone
+      ? sentence(found.role)
+      : `${found?.role ? `${sentence(found.role)}, speaker` : "Speaker"} ${Number(id.slice(1)) + 1}`;
   }
 
   async open(body, params) {
     await this.store.load(this.signal);
     const { recording } = this;
     const { report } = this.store;
-    const player = this.player = new Player(recording.id, report.recording.duration_ms, this.signal);
-    const timeline = this.timeline = new Timeline(player, report.recording.duration_ms);
-    const voiceOf = (channel) => Math.max(0, this.store.report.speakers.findIndex((each) => each.channel === channel));
-    this.wave = new Wave(recording.id, report.recording.channels, timeline, (ms) => this.speaking(ms), voiceOf);
-    this.lanes = new Lanes(timeline, (kind, [start, end], label) => this.store.make(() => ({ kind, start_ms: start, end_ms: end, label })));
+    const player = (this.player = new Player(recording.id, report.recording.duration_ms, this.signal));
+    const timeline = (this.timeline = new Timeline(player, report.recording.duration_ms));
+    const voiceOf = (channel) =>
+      Math.max(
+        0,
+        this.store.report.speakers.findIndex((each) => each.channel === channel),
+      );
+    this.wave = new Wave(
+      recording.id,
+      report.recording.channels,
+      timeline,
+      (ms) => this.speaking(ms),
+      voiceOf,
+    );
+    this.lanes = new Lanes(timeline, (kind, [start, end], label) =>
+      this.store.make(() => ({ kind, start_ms: start, end_ms: end, label })),
+    );
     this.transcript = new Transcript(player, this.names, { panel: (turn) => this.editor.panel(turn) });
     this.editor = new Editor(this.store, player, this.names, () => this.transcript.edit(null));
     this.voices = new Voices(this.store, this.names);
@@ -52,11 +70,29 @@ export class Workplace {
     this.classification = new Classification(player, this.names);
     this.missing = h("div", {});
     this.channels = h("ul", { class: "labels channels" });
-    const track = h("div", { class: "tracks wave-track" }, timeline.cursor(), h("div", { class: "lane" }, this.channels, this.wave.element), h("div", { class: "lane" }, h("span", {}), timeline.ruler));
+    const track = h(
+      "div",
+      { class: "tracks wave-track" },
+      timeline.cursor(),
+      h("div", { class: "lane" }, this.channels, this.wave.element),
+      h("div", { class: "lane" }, h("span", {}), timeline.ruler),
+    );
     timeline.element.append(transport(player, timeline), track);
-    const view = h("div", { class: "workplace" }, h("div", { class: "area-wave" }, this.missing, timeline.element), h("div", { class: "area-words" }, this.transcript.element),
+    const view = h(
+      "div",
+      { class: "workplace" },
+      h("div", { class: "area-wave" }, this.missing, timeline.element),
+      h("div", { class: "area-words" }, this.transcript.element),
       h("div", { class: "area-lanes" }, this.lanes.element),
-      h("div", { class: "area-panels" }, this.classification.element, this.voices.element, this.history.element, notesOf(report)));
+      h(
+        "div",
+        { class: "area-panels" },
+        this.classification.element,
+        this.voices.element,
+        this.history.element,
+        notesOf(report),
+      ),
+    );
     fill(body, view);
     this.keys = withKeys("Recording", this.keysOf());
     document.addEventListener("earshot-left", () => this.reject(), { signal: this.signal });
@@ -70,7 +106,9 @@ export class Workplace {
 
   async sound() {
     if (this.recording.duration_ms === null) return;
-    try { await this.player.load(); } catch (error) {
+    try {
+      await this.player.load();
+    } catch (error) {
       if (!(error instanceof Problem)) throw error;
       this.player.refused = error.message;
       this.player.tell();
@@ -79,15 +117,24 @@ export class Workplace {
 
   show() {
     const { report } = this.store;
-    this.channels.replaceChildren(...Array.from({ length: report.recording.channels }, (_, channel) => {
-      const voices = report.speakers.filter((each) => each.channel === channel);
-      const label = voices.length === 1 ? this.names(voices[0].id) : report.recording.roles[channel] ? sentence(report.recording.roles[channel]) : `Channel ${channel + 1}`;
-      return h("li", {}, h("span", {}, label));
-    }));
+    this.channels.replaceChildren(
+      ...Array.from({ length: report.recording.channels }, (_, channel) => {
+        const voices = report.speakers.filter((each) => each.channel === channel);
+        const label =
+          voices.length === 1
+            ? this.names(voices[0].id)
+            : report.recording.roles[channel]
+              ? sentence(report.recording.roles[channel])
+              : `Channel ${channel + 1}`;
+        return h("li", {}, h("span", {}, label));
+      }),
+    );
     fill(this.missing, missingNote(report, this.rerun));
     this.transcript.show(report, this.rejected); // words first: the lanes of hours take longer
     cancelAnimationFrame(this.drawing);
-    this.drawing = requestAnimationFrame(() => this.lanes.show(groups(report, this.names, this.transcript.left ? this.rejected : null)));
+    this.drawing = requestAnimationFrame(() =>
+      this.lanes.show(groups(report, this.names, this.transcript.left ? this.rejected : null)),
+    );
     this.voices.show();
     this.history.show();
     this.classification.show(report);
@@ -97,7 +144,8 @@ export class Workplace {
 
   // Text and sounds that were detected but are not reported, asked for when they are to be shown.
   async reject() {
-    if (this.transcript.left) this.rejected ??= await api(`/recordings/${this.recording.id}/rejected`, { signal: this.signal });
+    if (this.transcript.left)
+      this.rejected ??= await api(`/recordings/${this.recording.id}/rejected`, { signal: this.signal });
     this.show();
   }
 
@@ -124,16 +172,43 @@ export class Workplace {
   }
 
   conflict({ wanted, current, keep, drop }) {
-    const act = (work) => async () => { await work(); dialog.close(); };
+    const act = (work) => async () => {
+      await work();
+      dialog.close();
+    };
     const by = current?.correction?.made_by;
-    const dialog = open("Changed meanwhile",
-      h("div", { class: "stack" }, h("p", {}, `${by ? `${by} corrected` : "A correction or a new analysis changed"} the same place while you did.`),
-        h("dl", { class: "facts" }, h("dt", {}, "There now"), h("dd", {}, said(current?.value)), h("dt", {}, "Yours"), h("dd", {}, said(wanted))),
-        h("div", { class: "row" }, h("button", { class: "primary", onclick: act(keep) }, "Keep mine"), h("button", { onclick: () => dialog.close() }, "Take what is there"))));
+    const dialog = open(
+      "Changed meanwhile",
+      h(
+        "div",
+        { class: "stack" },
+        h(
+          "p",
+          {},
+          `${by ? `${by} corrected` : "A correction or a new analysis changed"} the same place while you did.`,
+        ),
+        h(
+          "dl",
+          { class: "facts" },
+          h("dt", {}, "There now"),
+          h("dd", {}, said(current?.value)),
+          h("dt", {}, "Yours"),
+          h("dd", {}, said(wanted)),
+        ),
+        h(
+          "div",
+          { class: "row" },
+          h("button", { class: "primary", onclick: act(keep) }, "Keep mine"),
+          h("button", { onclick: () => dialog.close() }, "Take what is there"),
+        ),
+      ),
+    );
     dialog.addEventListener("close", drop);
   }
 
-  downloads() { return downloads(this.store, this.names, this.recording.duration_ms !== null); }
+  downloads() {
+    return downloads(this.store, this.names, this.recording.duration_ms !== null);
+  }
 
   keysOf() {
     const { player, timeline, transcript } = this;
@@ -145,7 +220,13 @@ export class Workplace {
       { key: "]", label: "Next word", run: () => transcript.step(1) },
       { key: "n", label: "Next doubtful word", run: () => transcript.doubt(1) },
       { key: "p", label: "Doubtful word before", run: () => transcript.doubt(-1) },
-      { key: "e", also: "F2", shows: "E F2", label: "Correct the present turn (Esc ends)", run: () => transcript.edit() },
+      {
+        key: "e",
+        also: "F2",
+        shows: "E F2",
+        label: "Correct the present turn (Esc ends)",
+        run: () => transcript.edit(),
+      },
       { key: "u", label: "Undo the last correction", run: () => this.history.act(() => this.store.undo()) },
       { key: "r", label: "Redo", run: () => this.history.act(() => this.store.redo()) },
       { key: "f", label: "Follow the sound", run: () => transcript.setFollow(!transcript.follow) },
@@ -154,5 +235,7 @@ export class Workplace {
     ];
   }
 
-  stop() { this.keys?.(); }
+  stop() {
+    this.keys?.();
+  }
 }

@@ -29,13 +29,22 @@ function next() {
     const job = all.findLast((each) => each.state === "waiting");
     if (!job) return;
     running += 1;
-    job.run().finally(() => { running -= 1; next(); });
+    job.run().finally(() => {
+      running -= 1;
+      next();
+    });
   }
 }
 
 class Job {
   constructor(file, chosen) {
-    Object.assign(this, { file, options: chosen, state: "waiting", stopped: new AbortController(), unlisten: () => {} });
+    Object.assign(this, {
+      file,
+      options: chosen,
+      state: "waiting",
+      stopped: new AbortController(),
+      unlisten: () => {},
+    });
     this.what = h("span", { class: "what", role: "status" }, "Waiting");
     this.bar = h("progress", { max: 1, value: 0, "aria-label": `Progress of ${file.name}` });
     this.name = h("span", { class: "file" }, file.name);
@@ -43,16 +52,23 @@ class Job {
     this.element = h("li", {}, this.name, this.what, this.acts, this.bar);
   }
 
-  say(...text) { fill(this.what, ...text); }
+  say(...text) {
+    fill(this.what, ...text);
+  }
 
   async run() {
     this.state = "sending";
     try {
       this.say("Checking whether it is known");
       const hash = await digest(this.file);
-      const known = hash && await this.known(hash);
-      if (known && !await this.asked(known)) return this.drop();
-      const id = await send(this.file, { ...this.options, ...(known && { force: "true" }) }, (sent) => this.sent(sent), this.stopped.signal);
+      const known = hash && (await this.known(hash));
+      if (known && !(await this.asked(known))) return this.drop();
+      const id = await send(
+        this.file,
+        { ...this.options, ...(known && { force: "true" }) },
+        (sent) => this.sent(sent),
+        this.stopped.signal,
+      );
       this.state = "analysing";
       submitted();
       await this.follow(id);
@@ -61,13 +77,19 @@ class Job {
       this.state = "failed";
       this.bar.hidden = true;
       this.say(stateOf("failed"), ` ${error.message}`);
-      fill(this.acts, h("button", { onclick: () => this.retry() }, "Try again"), h("button", { onclick: () => this.drop() }, "Remove"));
+      fill(
+        this.acts,
+        h("button", { onclick: () => this.retry() }, "Try again"),
+        h("button", { onclick: () => this.drop() }, "Remove"),
+      );
     }
     return undefined;
   }
 
   async known(hash) {
-    const { recordings } = await api(`/recordings?${new URLSearchParams({ sha256: hash, limit: 1 })}`, { signal: this.stopped.signal }).catch((error) => {
+    const { recordings } = await api(`/recordings?${new URLSearchParams({ sha256: hash, limit: 1 })}`, {
+      signal: this.stopped.signal,
+    }).catch((error) => {
       if (error.status === 422) return { recordings: [] }; // a server that cannot look for it
       throw error;
     });
@@ -77,18 +99,33 @@ class Job {
   // Known already: leave it, or analyse it once more under another id.
   asked(known) {
     this.bar.hidden = true;
-    this.say("Known already, nothing was sent: ", h("a", { href: `#/recordings/${known.id}` }, known.file_name));
+    this.say(
+      "Known already, nothing was sent: ",
+      h("a", { href: `#/recordings/${known.id}` }, known.file_name),
+    );
     return new Promise((resolve) => {
-      const answer = (value) => { this.bar.hidden = false; this.running(); resolve(value); };
-      fill(this.acts, h("button", { onclick: () => answer(true) }, "Upload all the same"), h("button", { onclick: () => answer(false) }, "Remove"));
+      const answer = (value) => {
+        this.bar.hidden = false;
+        this.running();
+        resolve(value);
+      };
+      fill(
+        this.acts,
+        h("button", { onclick: () => answer(true) }, "Upload all the same"),
+        h("button", { onclick: () => answer(false) }, "Remove"),
+      );
     });
   }
 
-  running() { fill(this.acts, h("button", { onclick: () => this.cancel() }, "Cancel")); }
+  running() {
+    fill(this.acts, h("button", { onclick: () => this.cancel() }, "Cancel"));
+  }
 
   sent(count) {
     set(this.bar, { value: this.file.size ? count / this.file.size : 1 });
-    this.say(`Sending: ${bytes(count)} of ${bytes(this.file.size)}, ${percent(this.file.size ? count / this.file.size : 1)}`);
+    this.say(
+      `Sending: ${bytes(count)} of ${bytes(this.file.size)}, ${percent(this.file.size ? count / this.file.size : 1)}`,
+    );
   }
 
   // From events: each says that something of it is new, and only then it is asked for.
@@ -98,7 +135,10 @@ class Job {
     let busy = false;
     let again = false;
     const look = async () => {
-      if (busy) { again = true; return; }
+      if (busy) {
+        again = true;
+        return;
+      }
       busy = true;
       const found = await api(`/recordings/${id}`);
       fill(this.name, h("a", { href: `#/recordings/${found.id}` }, this.file.name));
@@ -106,7 +146,13 @@ class Job {
       if (isOpen(found.state)) {
         this.bar.value = total ? done / total : 0;
         this.say(stateOf(found.state), total ? ` ${done} of ${total} parts` : "");
-        setTimeout(() => { busy = false; if (again) { again = false; look(); } }, 700);
+        setTimeout(() => {
+          busy = false;
+          if (again) {
+            again = false;
+            look();
+          }
+        }, 700);
         return;
       }
       this.state = "done";
@@ -114,7 +160,9 @@ class Job {
       this.bar.hidden = true;
       this.say(stateOf(found.state), found.error_detail ? ` ${found.error_detail}` : "");
     };
-    this.unlisten = listen((type, data) => { if (type === "gap" || data.recording_id === id || type.startsWith("recording.")) look(); });
+    this.unlisten = listen((type, data) => {
+      if (type === "gap" || data.recording_id === id || type.startsWith("recording.")) look();
+    });
     await look();
   }
 
@@ -125,7 +173,10 @@ class Job {
     next();
   }
 
-  cancel() { this.stopped.abort(new DOMException("cancelled", "AbortError")); this.drop(); }
+  cancel() {
+    this.stopped.abort(new DOMException("cancelled", "AbortError"));
+    this.drop();
+  }
 
   drop() {
     this.state = "gone";

@@ -13,17 +13,26 @@ const TUS = { "Tus-Resumable": "1.0.0" };
 export async function send(file, options, progress, signal) {
   const key = `upload.${file.name}.${file.size}.${file.lastModified}`;
   const known = recall(key, null);
-  const made = (known && await resumed(known.url, signal)) ?? await create(file, options, key, signal);
+  const made = (known && (await resumed(known.url, signal))) ?? (await create(file, options, key, signal));
   if (made === null) return whole(file, options, progress, signal);
-  const id = made.recording ?? await pieces(file, made, progress, signal);
+  const id = made.recording ?? (await pieces(file, made, progress, signal));
   remember(key, null);
   return id;
 }
 
 async function create(file, options, key, signal) {
-  const metadata = Object.entries({ filename: file.name, ...options }).map(([name, value]) => `${name} ${base64(value)}`.trim()).join(",");
+  const metadata = Object.entries({ filename: file.name, ...options })
+    .map(([name, value]) => `${name} ${base64(value)}`.trim())
+    .join(",");
   try {
-    const { headers } = await api("/uploads", { method: "POST", headers: { ...TUS, "Upload-Length": file.size, "Upload-Metadata": metadata }, signal, again: true, whole: true, empty: true });
+    const { headers } = await api("/uploads", {
+      method: "POST",
+      headers: { ...TUS, "Upload-Length": file.size, "Upload-Metadata": metadata },
+      signal,
+      again: true,
+      whole: true,
+      empty: true,
+    });
     const url = headers.get("location");
     remember(key, { url });
     return { url, offset: 0 };
@@ -47,7 +56,14 @@ async function pieces(file, made, progress, signal) {
   let { offset } = made;
   for (let attempt = 0; ;) {
     progress(offset);
-    const answer = await put("PATCH", made.url, file.slice(offset, offset + PIECE), { ...TUS, "Content-Type": "application/offset+octet-stream", "Upload-Offset": offset }, (sent) => progress(offset + sent), signal);
+    const answer = await put(
+      "PATCH",
+      made.url,
+      file.slice(offset, offset + PIECE),
+      { ...TUS, "Content-Type": "application/offset+octet-stream", "Upload-Offset": offset },
+      (sent) => progress(offset + sent),
+      signal,
+    );
     if (answer.status === 204 || answer.status === 200) {
       attempt = 0;
       offset = Number(answer.header("Upload-Offset"));
@@ -61,7 +77,8 @@ async function pieces(file, made, progress, signal) {
       attempt += 1;
     }
     const now = await resumed(made.url, signal); // where it stands: a piece, or an answer, was lost
-    if (now === null) throw new Problem(404, { detail: "The upload expired on the server; send the file again." });
+    if (now === null)
+      throw new Problem(404, { detail: "The upload expired on the server; send the file again." });
     if (now.recording) return now.recording;
     offset = now.offset;
   }
@@ -73,7 +90,14 @@ async function whole(file, options, progress, signal) {
     const form = new FormData();
     for (const [name, value] of Object.entries(options)) form.append(name, value);
     form.append("file", file, file.name);
-    const answer = await put("POST", "/recordings", form, { "Idempotency-Key": key }, (sent) => progress(Math.min(sent, file.size)), signal);
+    const answer = await put(
+      "POST",
+      "/recordings",
+      form,
+      { "Idempotency-Key": key },
+      (sent) => progress(Math.min(sent, file.size)),
+      signal,
+    );
     if (answer.status === 202) return answer.json().id;
     if (answer.status && answer.status !== 503) throw new Problem(answer.status, answer.json());
     await pause(attempt, Number(answer.header("Retry-After")) || null, signal);
@@ -87,14 +111,29 @@ async function put(method, url, body, headers, progress, signal) {
     const answer = await new Promise((resolve, reject) => {
       const request = new XMLHttpRequest();
       request.open(method, url);
-      for (const [name, value] of Object.entries({ ...headers, Authorization: `Bearer ${token}` })) request.setRequestHeader(name, value);
+      for (const [name, value] of Object.entries({ ...headers, Authorization: `Bearer ${token}` }))
+        request.setRequestHeader(name, value);
       request.upload.onprogress = (event) => progress(event.loaded);
-      request.onloadend = () => resolve({
-        status: request.status,
-        header: (name) => request.getResponseHeader(name),
-        json: () => { try { return JSON.parse(request.responseText); } catch { return {}; } }, // a proxy's own page
-      });
-      signal.addEventListener("abort", () => { reject(signal.reason); request.abort(); }, { once: true });
+      request.onloadend = () =>
+        resolve({
+          status: request.status,
+          header: (name) => request.getResponseHeader(name),
+          json: () => {
+            try {
+              return JSON.parse(request.responseText);
+            } catch {
+              return {};
+            }
+          }, // a proxy's own page
+        });
+      signal.addEventListener(
+        "abort",
+        () => {
+          reject(signal.reason);
+          request.abort();
+        },
+        { once: true },
+      );
       request.send(body);
     });
     if (answer.status !== 401) {
