@@ -193,8 +193,8 @@ class AsrFindings(Findings):
     """The evidence for the language of a voice, which is judged over its whole recording
     (``earshot.analysis.words.whole_recording``)."""
     doubtful_below: Share | None = None
-    """Confidence below which most words are wrong; null where that was not measured for the
-    recogniser."""
+    """Confidence below which about half of the words are wrong; null where that was not measured
+    for the recogniser, or where several wrote them."""
     routed_to: str | None = None
     """Release that transcribed this, if the language is routed to another one than the job's."""
 

@@ -97,10 +97,8 @@ def _result(clip: Clip, found: Sequence[Stretch], model: Recognisers) -> AsrFind
         language=most(found, lambda each: each.recognition.language, primary(clip.ref.language)),
         words=tuple(words),
         suppressed_text=tuple(suppressed),
-        spoken=tuple(each.spoken() for each in found if each.judged),
-        doubtful_below=next(
-            (each.recognition.doubtful_below for each in found if each.release == release), None
-        ),
+        spoken=tuple(each.spoken() for each in found if not each.abroad),
+        doubtful_below=_one_for_all(found),
         routed_to=release if release != model.name else None,
     )
     foreign = [each for each in found if each.foreign > FOREIGN]
@@ -109,6 +107,12 @@ def _result(clip: Clip, found: Sequence[Stretch], model: Recognisers) -> AsrFind
         own = [each.spoken() for each in foreign]
         return refused(findings, longest.release, longest.foreign, own)
     return findings
+
+
+def _one_for_all(found: Sequence[Stretch]) -> float | None:
+    """The bound of all their words; None if they have none in common."""
+    bounds = {each.recognition.doubtful_below for each in found if each.recognition.words}
+    return bounds.pop() if len(bounds) == 1 else None
 
 
 def _words(span: Utterance, recognition: Recognition) -> list[Word]:

@@ -3,6 +3,7 @@ is in doubt, by a detector of languages too."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from statistics import fmean
 from uuid import UUID
 
 from earshot.analysis.words.foreign import other_language
@@ -38,22 +39,55 @@ def _in_doubt(stretch: Stretch) -> bool:
 def _asked(
     detector: LanguageDetector, clips: Sequence[Clip], doubtful: Sequence[Stretch]
 ) -> list[Stretch]:
-    """Doubtful stretches of one voice with the odds that the detector adds to, the longest first up
-    to ``MOST_MS``; the others follow these, without odds of their own."""
-    after = [
-        replace(each, recognition=replace(each.recognition, foreign=None)) for each in doubtful
+    """Doubtful stretches of one voice with the odds that the detector adds to, up to ``MOST_MS``:
+    as much of those that the recogniser calls foreign as of the others, the longest first. The odds
+    of the rest of either move as far as those of its kind did on average."""
+    after = list(doubtful)
+    places = range(len(doubtful))
+    kinds = [
+        sorted(
+            (place for place in places if (_odds(doubtful[place]) > 0) is foreign),
+            key=lambda place: -doubtful[place].length_ms,
+        )
+        for foreign in (False, True)
     ]
-    heard_ms = 0
-    for place in sorted(range(len(doubtful)), key=lambda place: -doubtful[place].length_ms):
-        each = doubtful[place]
-        heard_ms += min(each.length_ms, detector.longest_ms)
-        if heard_ms > MOST_MS:
-            break
-        detected = detector.detect(read(clips[each.clip], each.span), each.recognition.language)
-        odds = detector.beside(each.recognition.foreign or 0.0, detected)
-        recognition = replace(each.recognition, foreign=odds)
-        after[place] = replace(each, recognition=recognition, detected=detected)
+    kinds = [kind for kind in kinds if kind]
+    for kind in kinds:
+        chosen = _up_to(MOST_MS // len(kinds), doubtful, kind, detector.longest_ms)
+        for place in chosen:
+            after[place] = _detected(detector, clips, doubtful[place])
+        moved = fmean(_odds(after[place]) - _odds(doubtful[place]) for place in chosen)
+        for place in kind[len(chosen) :]:
+            after[place] = _with_odds(doubtful[place], _odds(doubtful[place]) + moved)
     return after
+
+
+def _up_to(
+    most_ms: int, doubtful: Sequence[Stretch], kind: Sequence[int], longest_ms: int
+) -> list[int]:
+    """The first positions of a kind, as long as their sound together allows, and one at least."""
+    chosen: list[int] = []
+    total = 0
+    for place in kind:
+        total += min(doubtful[place].length_ms, longest_ms)
+        if chosen and total > most_ms:
+            break
+        chosen.append(place)
+    return chosen
+
+
+def _detected(detector: LanguageDetector, clips: Sequence[Clip], each: Stretch) -> Stretch:
+    detected = detector.detect(read(clips[each.clip], each.span), each.recognition.language)
+    odds = detector.beside(_odds(each), detected)
+    return replace(_with_odds(each, odds), detected=detected)
+
+
+def _with_odds(stretch: Stretch, odds: float) -> Stretch:
+    return replace(stretch, recognition=replace(stretch.recognition, foreign=odds))
+
+
+def _odds(stretch: Stretch) -> float:
+    return stretch.recognition.foreign or 0.0
 
 
 def _by_voice(found: Sequence[Stretch]) -> list[Stretch]:
@@ -64,7 +98,7 @@ def _by_voice(found: Sequence[Stretch]) -> list[Stretch]:
             continue
         shares = other_language([found[place].recognition.foreign for place in places])
         for place, share in zip(places, shares, strict=True):
-            after[place] = replace(found[place], foreign=share, judged=True)
+            after[place] = replace(found[place], foreign=share)
     return after
 
 

@@ -89,9 +89,10 @@ def _abroad(model: Recognisers, clips: Sequence[Clip], found: Sequence[Stretch])
         spans = together((each.span for each in run), recogniser.longest_ms)
         anew = _recognise(model, clips, [(run[0].clip, span, UNDETERMINED) for span in spans])
         if most(anew, _language, UNDETERMINED) == _language(run[0]):
-            after += [replace(each, foreign=0.0, judged=False) for each in run]
+            after += [replace(each, foreign=0.0, abroad=True) for each in run]
         else:
-            after += _again(model, clips, anew, _settled(anew))
+            settled = _again(model, clips, anew, _settled(anew))
+            after += [replace(each, abroad=True) for each in settled]
     return after
 
 

@@ -29,8 +29,8 @@ class Stretch:
     recognition: Recognition
     foreign: float = 0.0
     """Probability of another language than the recogniser's."""
-    judged: bool = False
-    """``foreign`` is a judgement of the recogniser, over its voice."""
+    abroad: bool = False
+    """The recogniser of ``und`` was asked, and its answer stands."""
     detected: Detected | None = None
     """The language by the second opinion, if it was asked."""
 

@@ -85,8 +85,8 @@ class Report(Frozen):
     transcript_confidence: TranscriptConfidence | None = Field(
         default=None,
         description=(
-            "How many of its words are doubtful; null without words, or where it was not measured"
-            " for the recogniser which confidence is doubtful."
+            "How many of its words are doubtful; null without words, where recognisers of different"
+            " bounds wrote them, or where no bound was measured."
         ),
     )
     turns: tuple[Turn, ...] = Field(description="Who said what, in order of time.")

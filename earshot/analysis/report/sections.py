@@ -129,7 +129,9 @@ class TranscriptConfidence(Frozen):
 
     words: int = Field(ge=1)
     doubtful: int = Field(ge=0, description="Words with a confidence below doubtful_below.")
-    doubtful_below: Share = Field(description="Most words with less confidence are wrong.")
+    doubtful_below: Share = Field(
+        description="About half of the words with less confidence are wrong."
+    )
 
 
 class Turn(Utterance):

@@ -35,7 +35,8 @@ class Transcript:
     answered: tuple[Interval, ...] = ()
     language: str | None = None
     doubtful_below: float | None = None
-    """Confidence below which its words are doubtful, as of most of its chunks."""
+    """Confidence below which its words are doubtful; None unless all chunks with words have the
+    same bound."""
 
     @property
     def confidence(self) -> TranscriptConfidence | None:
@@ -56,12 +57,12 @@ def transcribe(evidence: Evidence) -> Transcript:
         word for channel in range(evidence.recording.channels) for word in _run(found, channel)
     ]
     languages = Counter(findings.language for _, findings in found).most_common(1)
-    bounds = Counter(findings.doubtful_below for _, findings in found).most_common(1)
+    bounds = {findings.doubtful_below for _, findings in found if findings.words}
     return Transcript(
         words=tuple(words),
         answered=tuple(fuse(part for part, _ in found)),
         language=languages[0][0] if languages else None,
-        doubtful_below=bounds[0][0] if bounds else None,
+        doubtful_below=bounds.pop() if len(bounds) == 1 else None,
     )
 
 

@@ -14,6 +14,9 @@ from earshot.analysis.words.foreign import FOREIGN, other_language
 from earshot.analysis.words.language_names import name
 from earshot.analysis.words.spelling import joined
 
+NAMED_FROM = 0.3
+"""Probability from which a language is named."""
+
 
 def left_out(words: Sequence[Word]) -> list[SuppressedText]:
     """Words of one stretch in another language, as one text."""
@@ -40,15 +43,16 @@ def refused(
         spoken: the stretches in it.
     """
     found = likeliest(spoken)
+    by = findings.routed_to or release
     which = (
         f", most likely {name(found[0])} ({found[0]}, {found[1]:.0%});"
         f" route {found[0]} to a release that supports it"
-        if found
+        if found and found[1] >= NAMED_FROM
         else ", which it does not tell; name it, or route und to a release that detects it"
     )
     return Failed(
         code=LANGUAGE_UNSUPPORTED,
-        detail=f"{release} supports {findings.language}, and the speech is in another language"
+        detail=f"{by} supports {findings.language}, and the speech is in another language"
         f" ({share:.0%}){which} (EARSHOT_ASR_ROUTES)",
         findings=findings.model_dump(mode="json"),
     )
@@ -120,18 +124,28 @@ def _outcome(
         [*findings.words, *(word for each in withheld for word in each.words)],
         key=lambda word: (word.channel, word.start_ms),
     )
-    kept = [word for word in words if not any(_within(word, each) for each in foreign)]
+    places = [_place(word, judged) for word in words]
+    abroad_at = {place for place, (_, share) in enumerate(judged) if share > FOREIGN}
+    kept = [word for word, at in zip(words, places, strict=True) if at not in abroad_at]
     texts = [each for each in findings.suppressed_text if each.reason != LANGUAGE_UNSUPPORTED]
-    for stretch in foreign:
-        texts += left_out([word for word in words if _within(word, stretch)])
+    for place in sorted(abroad_at):
+        texts += left_out([word for word, at in zip(words, places, strict=True) if at == place])
     now = findings.model_copy(update={"words": tuple(kept), "suppressed_text": tuple(texts)})
     if foreign and not kept:
-        longest = max(judged, key=lambda item: item[0].end_ms - item[0].start_ms)
+        _, share = max(
+            (item for item in judged if item[1] > FOREIGN),
+            key=lambda item: item[0].end_ms - item[0].start_ms,
+        )
         detected = [each for each in foreign if each.language] or abroad
-        return refused(now, release, longest[1], detected)
+        return refused(now, release, share, detected)
     return Succeeded(findings=now.model_dump(mode="json"), classification=now.classification())
 
 
-def _within(word: Word, stretch: Spoken) -> bool:
-    inside = stretch.start_ms <= word.start_ms <= stretch.end_ms
-    return inside and word.channel == stretch.channel
+def _place(word: Word, judged: Sequence[tuple[Spoken, float]]) -> int | None:
+    """Position of the stretch that a word is of: the first that holds all of it, since neighbours
+    may share a border."""
+    for place, (stretch, _) in enumerate(judged):
+        inside = stretch.start_ms <= word.start_ms and word.end_ms <= stretch.end_ms
+        if inside and word.channel == stretch.channel:
+            return place
+    return None

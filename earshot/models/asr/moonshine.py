@@ -29,7 +29,7 @@ SHORTEST = SAMPLE_RATE
 """Minimum length in samples, reached by padding on both sides: on shorter audio the network repeats
 itself."""
 DOUBTFUL_BELOW = 0.65
-"""Fewer than half of the words with less confidence are right
+"""About half of the words with less confidence are wrong
 (``training.measurements.word_confidence``)."""
 TOKENS_A_SECOND = 6.5
 """Maximum speed of English speech; like upstream, longer output is cut off, since it is a loop."""

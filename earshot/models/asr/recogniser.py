@@ -37,7 +37,8 @@ class Recognition:
     """Natural log odds that the speech is in another language than ``language``; None where the
     recogniser does not judge that."""
     doubtful_below: float | None = None
-    """Confidence below which most of its words are wrong; None where that was not measured."""
+    """Confidence below which about half of its words are wrong; None where that was not
+    measured."""
 
 
 class Recogniser(Protocol):

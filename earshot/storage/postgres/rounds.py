@@ -77,6 +77,9 @@ def choose(
             for (i, name), each in answered.items()
             if each["status"] == "failed" or name in kept.get(i, ())
         }
+        # what the report judges over all chunks together may be missing from one that succeeded
+        gaps = connection.execute(SQL["reported_missing"], {"id": recording_id}).fetchall()
+        chosen |= {(gap["index"], gap["analysis"]) for gap in gaps} & set(answered)
     chosen |= {
         (index, name)
         for index, name in answered

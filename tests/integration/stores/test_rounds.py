@@ -8,11 +8,12 @@ from uuid import UUID, uuid4
 import pytest
 
 from earshot.analysis.errors import Permanent
-from earshot.analysis.findings import SceneFindings
+from earshot.analysis.findings import AsrFindings, SceneFindings
 from earshot.analysis.outcome import Failed, Outcome, Skipped, Succeeded
 from earshot.analysis.types import ChunkKey
+from earshot.analysis.words.whole_recording import refused
 from earshot.pipeline.finalize import finalize
-from earshot.storage.postgres import db, ledger, recordings, rounds
+from earshot.storage.postgres import db, ledger, recordings, reports, rounds
 from earshot.storage.postgres.db import Connection
 from earshot.storage.postgres.ledger import Staged
 from tests.integration.rows import planned
@@ -108,6 +109,49 @@ def test_an_answer_that_comes_back_is_told_again(connection: Connection) -> None
     assert [each["round"] for each in events if each["type"] == "recording.completed"] == list(
         range(1, 10)
     )
+
+
+def test_a_refused_language_takes_the_place_of_words_and_is_chosen_again(
+    connection: Connection,
+) -> None:
+    """A chunk whose job believed it is missing from the report of a recording that is in another
+    language; a refusal with findings is an answer about the speech."""
+
+    def spoken(index: int, odds: float) -> AsrFindings:
+        times = {"channel": 0, "start_ms": index * 100 + 10, "end_ms": index * 100 + 90}
+        word = {"text": f"w{index}", "confidence": 0.9, **times}
+        return AsrFindings.model_validate(
+            {"language": "en", "words": [word], "spoken": [{**times, "other_language": odds}]}
+        )
+
+    def close(*outcomes: Outcome) -> None:
+        rows = ledger.take_pending(connection, recording_id)
+        staged = {
+            ChunkKey(recording_id=recording_id, index=row["index"], round=row["round"]): {
+                "asr": Staged(release="asr-1", outcome=outcome)
+            }
+            for row, outcome in zip(sorted(rows, key=lambda r: r["index"]), outcomes, strict=True)
+        }
+        assert len(ledger.merge(connection, staged)) == len(outcomes)
+        assert finalize(connection, recording_id)
+
+    def answer(index: int) -> tuple[str, list[str]]:
+        part = next(each for each in reports.parts(connection, recording_id) if each.chunk == index)
+        assert isinstance(part.outcome, Succeeded | Failed)
+        found = AsrFindings.model_validate(part.outcome.findings)
+        return part.outcome.status, [word.text for word in found.words]
+
+    recording_id = planned(connection, ["asr"], 2)
+    believed = Succeeded(findings=spoken(0, 0.5).model_dump(mode="json"))
+    close(believed, Succeeded(findings=spoken(1, -5.0).model_dump(mode="json")))
+    chosen = {"choice": rounds.Choice(failed=True), "scopes": {"asr": "chunk"}, "active": {}}
+    assert rounds.choose(connection, recording_id, **chosen) == {}
+    rounds.reopen(connection, recording_id, {1: ["asr"]})
+    findings = spoken(1, 5.0).model_copy(update={"words": ()})
+    close(refused(findings, "asr-1", 0.99))
+    assert answer(1) == ("failed", [])
+    assert answer(0) == ("succeeded", ["w0"])
+    assert rounds.choose(connection, recording_id, **chosen) == {0: {"asr"}, 1: {"asr"}}
 
 
 def test_every_time_that_a_recording_fails_is_told(connection: Connection) -> None:

@@ -10,8 +10,9 @@ from earshot.analysis.findings import (
     DiarizationFindings,
     Findings,
     SpeakerTurn,
+    Word,
 )
-from earshot.analysis.outcome import LANGUAGE_UNSUPPORTED, Failed, Skipped, Succeeded
+from earshot.analysis.outcome import LANGUAGE_UNSUPPORTED, Failed, Skipped
 from earshot.analysis.report.parts import ChunkSpan, Part
 from earshot.analysis.report.report import Report, build_report
 from earshot.analysis.report.sections import TranscriptConfidence
@@ -133,35 +134,36 @@ def test_words_left_out_for_their_language_make_it_partial() -> None:
 
 
 def test_doubtful_words_are_counted_over_the_recording() -> None:
-    """By the bound of most chunks; not at all where it is not known."""
+    """Not at all where a chunk has another bound or none: its words are of another recogniser."""
 
     def doubted(*bounds: float | None) -> TranscriptConfidence | None:
-        found = [
-            each
-            if each.analysis != "asr" or not isinstance(each.outcome, Succeeded)
-            else each.model_copy(
-                update={
-                    "outcome": each.outcome.model_copy(
-                        update={
-                            "findings": {
-                                **each.outcome.findings,
-                                "doubtful_below": bounds[each.chunk],
-                            }
-                        }
-                    )
-                }
+        chunks = [
+            part(
+                "asr",
+                index,
+                AsrFindings(
+                    language="en",
+                    doubtful_below=bound,
+                    words=tuple(
+                        Word(
+                            text="so",
+                            confidence=confidence,
+                            channel=1,
+                            start_ms=25_000 * index + 1_000 * place,
+                            end_ms=25_000 * index + 1_000 * place + 200,
+                        )
+                        for place, confidence in enumerate((0.3, 0.6, 0.9), 2)
+                    ),
+                ),
             )
-            for each in parts()
+            for index, bound in enumerate(bounds)
         ]
-        return build_report(recording(), found).transcript_confidence
+        kept = [each for each in parts() if each.analysis != "asr"]
+        return build_report(recording(), [*kept, *chunks]).transcript_confidence
 
-    words = [word for turn in build_report(recording(), parts()).turns for word in turn.words]
-    least = sorted(word.confidence for word in words)[-1]
-    found = doubted(least, least)
-    assert found is not None
-    assert found.words == len(words)
-    assert found.doubtful == sum(word.confidence < least for word in words)
-    assert doubted(None, None) is None
+    assert doubted(0.65, 0.65) == TranscriptConfidence(words=6, doubtful=4, doubtful_below=0.65)
+    assert doubted(0.65, None) is None
+    assert doubted(0.65, 0.4) is None
 
 
 def test_an_analysis_without_any_answer_is_missing() -> None:

@@ -11,8 +11,9 @@ import pytest
 
 from earshot.analysis.errors import Misconfigured
 from earshot.analysis.findings import AsrFindings
-from earshot.analysis.outcome import Failed, Skipped
+from earshot.analysis.outcome import Failed, Skipped, Succeeded
 from earshot.analysis.types import Release
+from earshot.analysis.words.whole_recording import settled
 from earshot.audio.clip import Clip
 from earshot.compute.sound import Samples, passes
 from earshot.models.asr.recogniser import Recognised, Recognition
@@ -206,7 +207,7 @@ def test_the_detector_may_disagree_with_the_recogniser(tmp_path: Path) -> None:
 
 
 def test_half_a_minute_of_a_voice_is_detected_the_longest_first(tmp_path: Path) -> None:
-    """The rest follows it, without odds of its own."""
+    """The odds of the rest move as far."""
     ear = Ear(*[-6.0] * 9)
     clips = [
         clip(tmp_path, "en", (0, 6_000, 10_000), (0, 12_000, 12_000 + length))
@@ -217,8 +218,29 @@ def test_half_a_minute_of_a_voice_is_detected_the_longest_first(tmp_path: Path) 
     )
     assert ear.lengths == [5_000, 4_900, 4_600, 4_500, 4_400, 4_400]
     odds = [each.other_language for one in found for each in one.spoken]  # type: ignore[union-attr]
-    assert odds == [-1.0, -1.0, -1.0, -1.0, None, -1.0, None, -1.0]
+    assert odds == [-1.0] * 8
     assert all(isinstance(each, AsrFindings) and len(each.words) == 2 for each in found)
+
+
+def test_half_a_minute_of_english_leaves_other_languages_their_turn(tmp_path: Path) -> None:
+    ear = Ear(*[-4.0] * 3, *[4.0] * 5)
+    english = [clip(tmp_path, "en", (0, 6_000, 10_600)) for _ in range(6)]
+    french = [clip(tmp_path, "en", (0, 6_000, 9_000)) for _ in range(9)]
+    model = Two(Listener(("en",), foreign=[-1.0] * 6 + [3.0] * 9), Listener(()), detector=ear)
+    found = asr.analyze(model, [*english, *french])
+    assert all(isinstance(each, AsrFindings) for each in found[:6])
+    assert all(isinstance(each, Failed) for each in found[6:])
+
+
+def test_a_job_that_cannot_judge_keeps_its_stretches_for_the_recording(tmp_path: Path) -> None:
+    alone = Two(Listener(("en",)), Listener(()))
+    (yes,) = asr.analyze(alone, [clip(tmp_path, "en", (0, 6_000, 6_500))])
+    rest = Two(Listener(("en",), foreign=[5.0, 5.0]), Listener(()))
+    (refused,) = asr.analyze(rest, [clip(tmp_path, "en", (0, 9_000, 12_000), (0, 12_900, 15_000))])
+    assert isinstance(yes, AsrFindings)
+    assert isinstance(refused, Failed)
+    after = settled([(NAME, Succeeded(findings=yes.model_dump(mode="json"))), (NAME, refused)])
+    assert all(isinstance(each, Failed) for each in after)
 
 
 def test_what_the_detector_calls_foreign_goes_to_the_recogniser_of_an_open_language(

@@ -80,12 +80,12 @@ JOIN unnest(%(recordings)s::uuid[], %(indexes)s::int[]) AS named (recording_id, 
 WHERE jsonb_typeof(f.outcome -> 'classification') = 'object'
 
 -- name: put_finding
--- In a later round the new answer takes the old one's place, but a failure does not take that of an answer.
+-- In a later round the new answer takes the old one's place, but a failure does not take that of an answer, unless it has findings.
 INSERT INTO finding (recording_id, chunk_index, analysis, release, status, outcome)
 VALUES (%(recording_id)s, %(chunk_index)s, %(analysis)s, %(release)s, %(status)s, %(outcome)s)
 ON CONFLICT (recording_id, chunk_index, analysis) DO UPDATE
 SET release = excluded.release, status = excluded.status, outcome = excluded.outcome, merged_at = now()
-WHERE excluded.status <> 'failed' OR finding.status = 'failed'
+WHERE excluded.status <> 'failed' OR finding.status = 'failed' OR jsonb_typeof(excluded.outcome -> 'findings') = 'object'
 
 -- name: mark_merged
 UPDATE chunk SET state = 'merged', merged_at = now()

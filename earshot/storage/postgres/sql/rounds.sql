@@ -12,6 +12,11 @@ LIMIT 1
 -- name: findings
 SELECT chunk_index AS index, analysis, release, status FROM finding WHERE recording_id = %(id)s
 
+-- name: reported_missing
+SELECT gap ->> 'analysis' AS analysis, (gap ->> 'chunk')::int AS index
+FROM report, jsonb_array_elements(body -> 'missing') AS gap
+WHERE recording_id = %(id)s AND gap ->> 'code' <> 'not_run'
+
 -- name: kept
 -- What a chunk's last round wanted anew and did not get: its answer is older than the merge, which writes both at one time.
 SELECT c.index, f.analysis

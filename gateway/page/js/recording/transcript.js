@@ -106,7 +106,7 @@ export class Transcript {
     this.doubtSwitch.title =
       this.bound === null
         ? "For this recogniser no bound has been measured"
-        : `Confidence below ${percent(this.bound)}: most of these words are wrong`;
+        : `Confidence below ${percent(this.bound)}: about half of these words are wrong`;
     this.here = null;
     const kept =
       this.editing === null ? -1 : this.rows.findIndex((row) => row.turn?.id === this.editing && row.first);

@@ -111,6 +111,19 @@ def test_part_of_a_chunk_is_restored_in_order() -> None:
     assert texts(found) == (["w0", "w1", "w2"], [])
 
 
+def test_a_word_at_a_border_is_of_one_stretch() -> None:
+    """Stretches may touch: the second one begins where the first ends, and with a word."""
+    first, second = (
+        Spoken(channel=0, start_ms=start, end_ms=start + 1000, other_language=5.0)
+        for start in (0, 1000)
+    )
+    words = (word(0), word(1).model_copy(update={"start_ms": 1000}))
+    findings = AsrFindings(language="en", words=words, spoken=(first, second))
+    (once,) = over(Succeeded(findings=findings.model_dump(mode="json")))
+    assert texts(once) == ([], ["w0", "w1"])
+    assert over(once) == [once]
+
+
 def test_each_voice_is_judged_alone() -> None:
     agent, customer = over(chunk(0, -5.0, -5.0), chunk(0, 5.0, 5.0, foreign=[0, 1], channel=1))
     assert isinstance(agent, Succeeded)
