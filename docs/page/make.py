@@ -26,7 +26,10 @@ def pictures(browser: Browser, served: Served) -> None:
         page = windows.open(served.token, path, size, color_scheme=scheme)
         if path == call:
             at_work(page)
-        expect(page.locator("#top .link")).to_have_text("Live")
+        if path == "pools":
+            expect(page.locator("tr[data-pool]").first).to_be_visible()
+        else:
+            expect(page.locator("#top .link")).to_have_text("Live")
         page.screenshot(path=HERE / f"{name}.png")
     windows.close()
     if windows.errors:

@@ -66,7 +66,7 @@ def serving() -> Iterator[Served]:
         running.enter_context(stack.workers("analyses", *pools, concurrency=2))
         running.enter_context(stack.beat())
         url = running.enter_context(stack.gateway())
-        made = Served(stack, url, stack.token("admin"), "")
+        made = Served(stack, url, stack.token("operator"), "")
         with made.client() as client, DEMO.open("rb") as file:
             answer = client.post("/recordings", files={"file": (DEMO.name, file)})
         made.demo = str(answer.json()["id"])

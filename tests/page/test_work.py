@@ -15,7 +15,7 @@ WRITTEN = "Good morning, thank you for calling the parcel service."
 
 
 def test_by_mouse(windows: Windows, served: Served, tmp_path: Path) -> None:
-    page = windows.open(served.stack.token("write", "mouse"), expected={404})
+    page = windows.open(served.stack.token("write", "mouse"))
     with page.expect_file_chooser() as chosen:
         page.get_by_role("button", name="Upload recordings").click()
     chosen.value.set_files(DEMO)
@@ -59,7 +59,7 @@ def test_by_mouse(windows: Windows, served: Served, tmp_path: Path) -> None:
 
 
 def test_by_keyboard(windows: Windows, served: Served, tmp_path: Path) -> None:
-    page = windows.open(served.stack.token("write", "keys"), expected={404})
+    page = windows.open(served.stack.token("write", "keys"))
     press = page.keyboard.press
     expect(page.get_by_text("No recordings yet.")).to_be_visible()
     tab_to(page, "Upload recordings")
