@@ -8,6 +8,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
 
+from cli.localstack import waiting
 from tests.page.browsing import Windows
 from tests.page.conftest import Served
 from tests.page.planted import of_eight_channels, partial, plant, silent
@@ -140,3 +141,16 @@ def test_forced_colours_and_reduced_motion(windows: Windows, served: Served) -> 
         "each => getComputedStyle(each).outlineStyle"
     )
     assert outline == "solid"
+
+
+@pytest.mark.parametrize("width", [360, 700, 1440])
+def test_rows_of_the_transcript_do_not_lie_on_one_another(
+    windows: Windows, served: Served, width: int
+) -> None:
+    page = windows.open(served.token, f"recordings/{served.demo}", size=(width, 900))
+    expect(page.locator("[data-turn='t0']")).to_be_visible()
+    page.set_viewport_size({"width": width + 60, "height": 900})
+    apart = """() => [...document.querySelectorAll('.turn')]
+      .map(each => each.getBoundingClientRect())
+      .every((each, place, all) => !place || Math.abs(each.top - all[place - 1].bottom) < 1)"""
+    assert waiting.became(lambda: bool(page.evaluate(apart)), 20)

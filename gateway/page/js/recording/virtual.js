@@ -81,9 +81,11 @@ export class Rows {
     }
     this.width = width;
     this.known?.fill(0);
-    for (const index of this.live.keys()) this.known[index] = 0;
     this.guess();
     this.draw();
+    for (const [index, element] of this.live) this.heights[index] = element.offsetHeight;
+    this.sum(0);
+    this.place();
   }
 
   soon() {
