@@ -1,6 +1,7 @@
 """A report while corrections are applied to it."""
 
 from collections.abc import Sequence
+from uuid import UUID
 
 from earshot.analysis.corrections.finding import Answered
 from earshot.analysis.corrections.records import Voice
@@ -29,8 +30,8 @@ class Draft:
         self.names: dict[str, str] = {}
         self.merged: dict[str, str] = {}
         """Id of a speaker to that of the one that it is part of."""
-        self.made: dict[str, str] = {}
-        """Id under which a correction made a speaker, to its id now."""
+        self.made: dict[UUID, str] = {}
+        """The request that made a speaker, to the id of that speaker now."""
         self.roles = report.recording.roles
         self.noise: list[Stretch] = list(report.noise.timeline) if report.noise else []
         self.noise_marks: list[Interval] = []
@@ -45,8 +46,12 @@ class Draft:
 
     def speaker_of(self, voice: Voice) -> str | None:
         """The id that a speaker has now; None if it is not there."""
-        found = self.made.get(voice.speaker) if voice.made else self.answered.speaker(voice)
+        found = self.unmerged(voice)
         return None if found is None else self.remaining(found)
+
+    def unmerged(self, voice: Voice) -> str | None:
+        """The id that a speaker has now if merges are left out; None if it is not there."""
+        return self.made.get(voice.made) if voice.made else self.answered.speaker(voice)
 
     def remaining(self, speaker: str) -> str:
         """The id of the speaker that an answered one is part of: its own, unless merged."""
@@ -54,10 +59,11 @@ class Draft:
             speaker = self.merged[speaker]
         return speaker
 
-    def make_speaker(self, name: str) -> str:
-        """The id of a speaker that a correction made under this id: the next free one, if there
-        is none yet."""
-        return self.made.setdefault(name, self.free())
+    def make_speaker(self, voice: Voice | None) -> None:
+        """Gives a speaker that a correction made the next free id, if it has none yet. Names and
+        merges find it then, whichever of its turns was corrected first."""
+        if voice and voice.made and voice.made not in self.made:
+            self.made[voice.made] = self.free()
 
     def free(self) -> str:
         """The next free id of a speaker."""

@@ -1,6 +1,8 @@
 """Finds turns and speakers again by their time: their numbers change from round to round."""
 
+from bisect import bisect_right
 from collections.abc import Iterable, Sequence
+from operator import itemgetter
 
 from earshot.analysis.corrections.records import Spot, Voice
 from earshot.analysis.report.report import Report
@@ -11,6 +13,9 @@ from earshot.analysis.types import Interval
 LEAST = 0.5
 """Two spans are the same if what they share is more than this part of what they cover together: at
 most one of several spans without overlap can be."""
+MOST_SPANS = 16
+"""Of a stored voice: they and the total are enough to find it again, and reports with many
+corrections stay small."""
 
 Spans = Sequence[tuple[int, int]]
 
@@ -25,11 +30,15 @@ class Answered:
             channel: Track(turn for turn in report.turns if turn.channel == channel)
             for channel in {turn.channel for turn in report.turns}
         }
+        turns: dict[tuple[str, int], list[Turn]] = {}
+        for turn in report.turns:
+            turns.setdefault((turn.speaker, turn.channel), []).append(turn)
+        self._spans = {place: _fused(found) for place, found in turns.items()}
         self._voices = {
-            (speaker, channel): _fused(
-                turn for turn in report.turns if (turn.speaker, turn.channel) == (speaker, channel)
+            (speaker, channel): Voice(
+                speaker=speaker, channel=channel, spans=_longest(spans), talk_ms=_length(spans)
             )
-            for speaker, channel in {(turn.speaker, turn.channel) for turn in report.turns}
+            for (speaker, channel), spans in self._spans.items()
         }
 
     def turn(self, spot: Spot, text: str | None = None) -> Turn | None:
@@ -65,8 +74,7 @@ class Answered:
     def voice(self, speaker: str) -> Voice:
         """A speaker by the time of its turns."""
         channel = self.speakers[speaker].channel
-        spans = self._voices.get((speaker, channel), ())
-        return Voice(speaker=speaker, channel=channel, spans=tuple(spans))
+        return self._voices.get((speaker, channel)) or Voice(speaker=speaker, channel=channel)
 
     def speaker(self, voice: Voice) -> str | None:
         """The id of that speaker; None if none speaks at about the same times. One without turns
@@ -77,8 +85,8 @@ class Answered:
             known = self.speakers.get(voice.speaker)
             return voice.speaker if known and known.channel == voice.channel else None
         shares = {
-            speaker: alike(spans, voice.spans)
-            for (speaker, channel), spans in self._voices.items()
+            speaker: self._alike((speaker, channel), voice)
+            for speaker, channel in self._spans
             if channel == voice.channel and speaker in self.speakers
         }
         best = max(shares, key=lambda each: (shares[each], each == voice.speaker), default=None)
@@ -88,10 +96,21 @@ class Answered:
         """The id of the one speaker that has most of that speaker's time, and maybe that of
         others; None if there is none."""
         total = _length(voice.spans)
-        for (speaker, channel), spans in sorted(self._voices.items()):
+        for (speaker, channel), spans in sorted(self._spans.items()):
             if channel == voice.channel and 2 * shared_ms(spans, voice.spans) > total:
                 return speaker
         return None
+
+    def _alike(self, place: tuple[str, int], voice: Voice) -> float:
+        """``likeness`` of a speaker's and a voice's time, if the turns that are not stored are
+        shared as the stored ones are; exact if all are stored."""
+        known = _length(voice.spans)
+        if not known:
+            return 0.0
+        length = self._voices[place].talk_ms
+        both = shared_ms(self._spans[place], voice.spans) * voice.talk_ms / known
+        both = min(both, length)
+        return both / (length + voice.talk_ms - both)
 
 
 def likeness(a: tuple[int, int], b: tuple[int, int]) -> float:
@@ -103,23 +122,14 @@ def likeness(a: tuple[int, int], b: tuple[int, int]) -> float:
     return both / covered if covered else 0.0
 
 
-def alike(a: Spans, b: Spans) -> float:
-    """``likeness`` of two sets of spans, each in order and without overlap."""
-    both = shared_ms(a, b)
-    covered = _length(a) + _length(b) - both
-    return both / covered if covered else 0.0
-
-
-def shared_ms(a: Spans, b: Spans) -> int:
+def shared_ms(many: Spans, few: Spans) -> int:
     """Time in both of two sets of spans, each in order and without overlap."""
-    total = at = 0
-    for start, end in a:
-        while at < len(b) and b[at][1] <= start:
+    total = 0
+    for start, end in few:
+        at = bisect_right(many, start, key=itemgetter(1))
+        while at < len(many) and many[at][0] < end:
+            total += min(end, many[at][1]) - max(start, many[at][0])
             at += 1
-        following = at
-        while following < len(b) and b[following][0] < end:
-            total += min(end, b[following][1]) - max(start, b[following][0])
-            following += 1
     return total
 
 
@@ -135,6 +145,11 @@ def _times(span: Interval) -> tuple[int, int]:
 
 def _length(spans: Spans) -> int:
     return sum(end - start for start, end in spans)
+
+
+def _longest(spans: Spans) -> tuple[tuple[int, int], ...]:
+    ordered = sorted(spans, key=lambda span: span[0] - span[1])
+    return tuple(sorted(ordered[:MOST_SPANS]))
 
 
 def _fused(turns: Iterable[Turn]) -> Spans:

@@ -54,6 +54,9 @@ def layered(report: Report, corrections: Iterable[Correction]) -> Layered:
     }
     last = {_key(each, places[each.id]): each.id for each in ordered if each.id in places}
     in_force = set(last.values())
+    for each in ordered:
+        if each.id in in_force and each.kind == "speaker" and places[each.id] is not None:
+            draft.make_speaker(each.value.voice)
     standings = []
     for each in ordered:
         if each.id not in places:
@@ -128,5 +131,4 @@ def shown(draft: Draft, value: Value) -> Shown:
 
 
 def _id(draft: Draft, voice: Voice) -> str:
-    found = draft.made.get(voice.speaker) if voice.made else draft.answered.speaker(voice)
-    return found or voice.speaker
+    return draft.unmerged(voice) or voice.speaker

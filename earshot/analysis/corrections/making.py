@@ -20,7 +20,7 @@ from earshot.analysis.corrections.changes import (
 from earshot.analysis.corrections.draft import Draft
 from earshot.analysis.corrections.kinds import RULES
 from earshot.analysis.corrections.of_speakers import voice
-from earshot.analysis.corrections.records import Correction, Target, Value
+from earshot.analysis.corrections.records import Correction, Target, Value, Voice
 from earshot.analysis.corrections.rules import RECORDING, Place
 from earshot.analysis.emotion.six import KIND_OF, LABELS
 from earshot.analysis.errors import Permanent
@@ -37,6 +37,7 @@ class Known(NamedTuple):
     """What is known when a correction is made."""
 
     id: UUID
+    """Of the request."""
     version: int
     round: int
     at: datetime
@@ -72,7 +73,7 @@ def prepared(draft: Draft, change: Change, known: Known) -> Prepared:
         Permanent: ``no_such_turn``, ``ambiguous_turn``, ``no_such_speaker``, ``no_such_label``,
             ``name_taken``, ``no_roles``, ``no_noise``, ``out_of_range``: it is impossible.
     """
-    made = _unplaced(draft, change, known, _value(draft, change))
+    made = _unplaced(draft, change, known, _value(draft, change, known.id))
     rule = RULES[change.kind]
     place = rule.find(draft, made)
     if place is None:
@@ -140,7 +141,7 @@ def turn_at(draft: Draft, place: TurnPlace) -> str:
     return found[0]
 
 
-def _value(draft: Draft, change: Change) -> Value:
+def _value(draft: Draft, change: Change, request: UUID) -> Value:
     match change:
         case ChangeText():
             return Value(text=change.text)
@@ -151,14 +152,17 @@ def _value(draft: Draft, change: Change) -> Value:
             return Value(label=_label(draft, change))
         case ChangeRoles():
             return _roles(draft, change)
-    return _of_speaker(draft, change)
+    return _of_speaker(draft, change, request)
 
 
-def _of_speaker(draft: Draft, change: ChangeSpeaker | RenameSpeaker | MergeSpeakers) -> Value:
+def _of_speaker(
+    draft: Draft, change: ChangeSpeaker | RenameSpeaker | MergeSpeakers, request: UUID
+) -> Value:
     match change:
         case ChangeSpeaker():
-            new = change.speaker == draft.free()
-            return Value(voice=voice(draft, _there(draft, change.speaker, new=new)))
+            if change.speaker == draft.free():
+                return Value(voice=Voice(speaker=change.speaker, made=request))
+            return Value(voice=voice(draft, _there(draft, change.speaker)))
         case MergeSpeakers():
             if change.into == change.speaker:
                 raise Permanent("no_such_speaker", "a speaker cannot be merged into itself")
@@ -175,8 +179,8 @@ def _roles(draft: Draft, change: ChangeRoles) -> Value:
     return Value(roles=change.roles)
 
 
-def _there(draft: Draft, speaker: str, *, new: bool = False) -> str:
-    if not new and speaker not in draft.speakers():
+def _there(draft: Draft, speaker: str) -> str:
+    if speaker not in draft.speakers():
         there = ", ".join(draft.speakers()) or "none"
         raise Permanent("no_such_speaker", f"there is no speaker {speaker}; there are: {there}")
     return speaker

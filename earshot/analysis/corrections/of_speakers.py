@@ -1,40 +1,35 @@
 """Corrections of a speaker: its name, and that two are one."""
 
+from uuid import UUID
+
 from earshot.analysis.corrections.draft import Draft
 from earshot.analysis.corrections.records import Correction, Value, Voice
 from earshot.analysis.corrections.rules import Place, Rule, equal
 
 _MADE = "made "
-"""Before the place of a speaker that a correction made."""
+"""Before the request that made a speaker, as the place of that speaker."""
 
 
 def voice(draft: Draft, speaker: str) -> Voice:
     """A speaker of the corrected report."""
     if speaker in draft.answered.speakers:
         return draft.answered.voice(speaker)
-    names = {now: name for name, now in draft.made.items()}
-    return Voice(speaker=names.get(speaker, speaker), made=True)
-
-
-def voice_of(draft: Draft, speaker: str) -> Voice | None:
-    """The speaker with this id, or a new one under the next free id; None for other ids."""
-    if speaker in draft.speakers() or speaker == draft.free():
-        return voice(draft, speaker)
-    return None
+    makers = {now: request for request, now in draft.made.items()}
+    return Voice(speaker=speaker, made=makers.get(speaker))
 
 
 def _speaker(draft: Draft, made: Correction) -> Place | None:
     target = made.target.voice
     if target is None:
         return None
-    return f"{_MADE}{target.speaker}" if target.made else draft.answered.speaker(target)
+    return f"{_MADE}{target.made}" if target.made else draft.answered.speaker(target)
 
 
 def _present(draft: Draft, place: Place) -> str | None:
     """The id of a speaker now."""
     name = str(place)
     made = name.startswith(_MADE)
-    found = draft.made.get(name.removeprefix(_MADE)) if made else name
+    found = draft.made.get(UUID(name.removeprefix(_MADE))) if made else name
     return None if found is None else draft.remaining(found)
 
 

@@ -95,8 +95,6 @@ def _same_voice(draft: Draft, _place: Place, now: Value, then: Value) -> bool:
 def _put_speaker(draft: Draft, place: Place, value: Value) -> bool:
     if value.voice is None:
         return False
-    if value.voice.made:
-        draft.make_speaker(value.voice.speaker)
     speaker = draft.speaker_of(value.voice)
     if speaker is not None:
         draft.change(str(place), "speaker", speaker=speaker)

@@ -14,12 +14,16 @@ class Voice(Frozen):
     """A speaker by the time of its turns: numbers of speakers change from round to round."""
 
     speaker: str
-    """Its id when the correction was made."""
-    made: bool = False
-    """Not from the analyses: a correction created it, under that id."""
+    """Its id when the correction was made: for display only."""
+    made: UUID | None = None
+    """Of a speaker that is not from the analyses: the request that created it. Its id changes with
+    the corrections that are in force."""
     channel: int = 0
     spans: tuple[tuple[int, int], ...] = ()
-    """``start_ms`` and ``end_ms`` of its turns as answered, in order, without overlap."""
+    """``start_ms`` and ``end_ms`` of the longest of its turns as answered, in order, without
+    overlap; at most ``finding.MOST_SPANS``."""
+    talk_ms: int = 0
+    """Of all its turns as answered, overlaps counted once."""
 
 
 class Spot(Utterance):

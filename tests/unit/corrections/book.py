@@ -97,5 +97,12 @@ class Book:
             for each in self.corrections
         ]
 
+    def redo(self, made: Correction) -> None:
+        again = {"undone_at": None, "undone_by": None}
+        self.corrections = [
+            each.model_copy(update=again) if each.id == made.id else each
+            for each in self.corrections
+        ]
+
     def states(self) -> list[str]:
         return [each.state for each in self.layered.standings]

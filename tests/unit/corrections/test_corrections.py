@@ -89,6 +89,49 @@ def test_a_turn_gets_another_speaker_or_a_new_one() -> None:
         book.correct(kind="speaker", turn=book.turn("t0"), speaker="s9")
 
 
+def test_new_speakers_stay_apart_when_the_first_is_undone() -> None:
+    book = Book(mono())
+    first = book.correct(kind="speaker", turn=book.turn("t0"), speaker="s2")
+    book.correct(kind="speaker", turn=book.turn("t1"), speaker="s3")
+    book.correct(kind="rename", speaker="s3", name="Carol")
+    book.undo(first)
+    assert [who for who, _ in texts(book.report)] == ["s0", "s2", "s0", "s1"]
+    book.correct(kind="speaker", turn=book.turn("t2"), speaker="s3")
+    book.correct(kind="rename", speaker="s3", name="Dave")
+    assert [who for who, _ in texts(book.report)] == ["s0", "s2", "s3", "s1"]
+    names = {each.id: each.name for each in book.report.speakers}
+    assert names == {"s0": None, "s1": None, "s2": "Carol", "s3": "Dave"}
+    book.redo(first)
+    named = [{each.id: each.name for each in book.report.speakers}[who] for who in spoken(book)]
+    assert len(set(spoken(book))) == 4
+    assert named == [None, "Carol", "Dave", None]
+
+
+def test_a_new_speaker_that_is_redone_is_not_one_that_was_made_meanwhile() -> None:
+    book = Book(mono())
+    first = book.correct(kind="speaker", turn=book.turn("t0"), speaker="s2")
+    book.undo(first)
+    book.correct(kind="speaker", turn=book.turn("t1"), speaker="s2")
+    assert spoken(book) == ["s0", "s2", "s0", "s1"]
+    book.redo(first)
+    assert spoken(book) == ["s2", "s3", "s0", "s1"]
+
+
+def test_a_new_speaker_keeps_name_and_turns_without_its_first_turn() -> None:
+    book = Book(mono())
+    first = book.correct(kind="speaker", turn=book.turn("t0"), speaker="s2")
+    book.correct(kind="rename", speaker="s2", name="Carol")
+    book.correct(kind="speaker", turn=book.turn("t1"), speaker="s2")
+    book.undo(first)
+    assert spoken(book) == ["s0", "s2", "s0", "s1"]
+    assert book.report.speakers[2].name == "Carol"
+    assert book.states() == ["undone", "applied", "applied"]
+
+
+def spoken(book: Book) -> list[str]:
+    return [turn.speaker for turn in book.report.turns]
+
+
 def test_a_merge_moves_turns_and_pools_sentiment() -> None:
     book = Book(mono())
     book.correct(kind="rename", speaker="s1", name="Bob")

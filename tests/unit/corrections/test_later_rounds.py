@@ -1,6 +1,7 @@
 """After another round a correction is kept where it fits, and is otherwise a conflict that shows
 both values."""
 
+from earshot.analysis.corrections.finding import MOST_SPANS
 from earshot.analysis.report.corrected import Conflict
 from tests.unit.corrections.book import SAID, Book, mono, stereo
 
@@ -103,6 +104,42 @@ def test_a_new_speaker_keeps_apart_from_one_that_the_analyses_find_later() -> No
     speakers = {each.id: each.name for each in book.report.speakers}
     assert speakers == {"s0": None, "s1": None, "s2": None, "s3": "Carol"}
     assert [turn.speaker for turn in book.report.turns] == ["s0", "s1", "s0", "s3", "s2"]
+
+
+def test_new_speakers_keep_apart_among_more_answered_ones() -> None:
+    book = Book(mono())
+    first = book.correct(kind="speaker", turn=book.turn("t0"), speaker="s2")
+    book.undo(first)
+    book.answer = mono((*SAID, ("s2", "bye", 20_000, 21_000)))
+    book.correct(kind="speaker", turn=book.turn("t1"), speaker="s3")
+    book.answer = mono()
+    book.correct(kind="speaker", turn=book.turn("t2"), speaker="s3")
+    book.redo(first)
+    assert [turn.speaker for turn in book.report.turns] == ["s2", "s3", "s4", "s1"]
+
+
+def test_a_speaker_of_many_turns_is_known_by_the_longest() -> None:
+    said = tuple(
+        (f"s{n % 3}", "so it is", 4_000 * n, 4_000 * n + 2_000 + n % 700) for n in range(900)
+    )
+    book = Book(mono(said))
+    book.correct(kind="rename", speaker="s1", name="Bob")
+    target = book.corrections[0].target.voice
+    assert target is not None
+    spans = target.spans
+    assert len(spans) == MOST_SPANS
+    assert list(spans) == sorted(spans)
+    lengths = [end - start for who, _, start, end in said if who == "s1"]
+    assert target.talk_ms == sum(lengths)
+    assert min(end - start for start, end in spans) == sorted(lengths)[-MOST_SPANS]
+    moved = {"s0": "s1", "s1": "s2", "s2": "s0"}
+    book.answer = mono(
+        tuple((moved[who], text, start + 90, end - 90) for who, text, start, end in said)
+    )
+    assert [each.name for each in book.report.speakers] == [None, None, "Bob"]
+    # All of its stored turns, but less than half of the time of what speaks there now.
+    book.answer = mono(tuple(("s0", *rest) for _, *rest in said))  # type: ignore[misc]
+    assert [each.reason for each in conflicts(book)] == ["gone"]
 
 
 def test_boundaries_may_differ_a_little() -> None:
