@@ -12,7 +12,7 @@ CREATE TABLE correction (
     releases      jsonb NOT NULL,       -- and which releases gave it
     made_at       timestamptz NOT NULL DEFAULT now(),
     made_by       text NOT NULL,        -- name of the token
-    asked         bytea NOT NULL,       -- digest of the request, which may be repeated
+    token         uuid NOT NULL,        -- its id
     undone_at     timestamptz,
     undone_by     text,
     PRIMARY KEY (recording_id, id),
@@ -28,5 +28,9 @@ CREATE TABLE correction_version (
     corrections   uuid[] NOT NULL,
     at            timestamptz NOT NULL DEFAULT now(),
     by            text NOT NULL,        -- name of the token
-    PRIMARY KEY (recording_id, version)
+    request       uuid,                 -- that made it, by the client's id or one of ours; it may be repeated
+    asked         bytea,                -- digest of it
+    PRIMARY KEY (recording_id, version),
+    UNIQUE (recording_id, request),
+    CHECK ((action = 'made') = (request IS NOT NULL) AND (request IS NULL) = (asked IS NULL))
 );

@@ -8,11 +8,11 @@ from starlette.concurrency import run_in_threadpool
 
 from earshot.analysis.report.report import Report
 from earshot.settings import settings
-from earshot.storage.postgres import corrections, db
+from earshot.storage.postgres.corrections import Stored
 from gateway.door import Caller
 from gateway.openai.answers import Answer
 from gateway.openai.options import Options
-from gateway.problems import Problem, gone
+from gateway.problems import Problem
 from gateway.reading import owned
 from gateway.submitting import links
 
@@ -44,7 +44,8 @@ async def finished(request: Request, recording_id: UUID, asked: Options) -> Answ
         )
     if found.error_code is not None:
         raise _failed(found.id, found.error_code, str(found.error_detail))
-    return await run_in_threadpool(_answer, found.id, asked)
+    stored = await run_in_threadpool(owned.kept, found.id)
+    return await owned.layered(stored, lambda: _answer(found.id, stored, asked))
 
 
 async def left(request: Request) -> None:
@@ -73,12 +74,8 @@ def _failed(recording_id: UUID, code: str, detail: str) -> Problem:
     return Problem(422, code, detail, recording_id=str(recording_id), links=links(recording_id))
 
 
-def _answer(recording_id: UUID, asked: Options) -> Answer:
-    with db.pooled() as connection:
-        body = corrections.report(connection, recording_id)
-    if body is None:
-        raise gone()
-    report = Report.model_validate(body)
+def _answer(recording_id: UUID, stored: Stored, asked: Options) -> Answer:
+    report = Report.model_validate(stored.report())
     for missing in report.missing:
         if missing.analysis in asked.analyses:
             raise _failed(recording_id, missing.code, f"{missing.analysis}: {missing.detail}")

@@ -1,7 +1,8 @@
 """Recordings of one tenant. What belongs to another one is answered like what does not exist."""
 
 import time
-from typing import Any
+from collections.abc import Callable
+from typing import TypeVar
 from uuid import UUID
 
 from prometheus_client import Gauge
@@ -14,6 +15,7 @@ from earshot.storage.postgres.db import Connection
 from earshot.storage.postgres.recordings import Recording
 from earshot.storage.redis import answered
 from earshot.storage.redis import client as redis
+from gateway.few import Few
 from gateway.problems import Problem, gone, not_found
 from gateway.reading.waiting import Waiting
 
@@ -22,6 +24,10 @@ WAITING = Gauge(
     "Requests that wait for their recording to be analysed.",
     multiprocess_mode="livesum",
 )
+
+LAYERED = Few(3)
+"""A report is parsed and made anew where corrections are applied to it."""
+T = TypeVar("T")
 
 
 def recording(connection: Connection, tenant: str, recording_id: UUID) -> Recording:
@@ -45,14 +51,24 @@ def recording(connection: Connection, tenant: str, recording_id: UUID) -> Record
     return found
 
 
-def report(tenant: str, recording_id: UUID) -> tuple[Recording, dict[str, Any]]:
-    """The tenant's recording, with the JSON of its corrected report.
+def kept(recording_id: UUID) -> Stored:
+    """The report of a recording that was closed a moment ago, with the corrections.
 
     Raises:
-        As ``stored``.
+        Problem: 410, it was deleted meanwhile.
+        Unavailable: Postgres is unavailable.
     """
-    found, body = stored(tenant, recording_id)
-    return found, body.report()
+    with db.pooled() as connection:
+        body = corrections.read(connection, recording_id)
+    if body is None:
+        raise gone()
+    return body
+
+
+async def layered(stored: Stored, do: Callable[[], T]) -> T:
+    """What ``do`` makes of a report, called in a thread: one of few where there are corrections to
+    apply."""
+    return await (LAYERED.run if stored.corrections else run_in_threadpool)(do)
 
 
 def stored(tenant: str, recording_id: UUID, *, undone: bool = False) -> tuple[Recording, Stored]:

@@ -5,6 +5,7 @@ from typing import Annotated, Any
 from uuid import UUID
 
 from fastapi import APIRouter, Body, Depends, Header, Query, Request, Response
+from starlette.concurrency import run_in_threadpool
 
 from earshot.analysis.corrections.changes import Change
 from earshot.analysis.corrections.layer import layered
@@ -12,12 +13,15 @@ from earshot.analysis.report.report import Report
 from earshot.pipeline.correcting import changes
 from earshot.pipeline.correcting.opened import Corrected
 from earshot.storage.postgres import corrections, db
+from earshot.storage.postgres.corrections import Stored
 from earshot.storage.postgres.db import Connection
 from earshot.storage.postgres.tokens import Scope
 from gateway.door import Caller, Door, operation
+from gateway.few import Few
 from gateway.reading import editions, owned
 from gateway.reading.corrected import (
     ChangedCorrections,
+    CorrectionInfo,
     CorrectionPage,
     MadeCorrection,
     Revert,
@@ -32,6 +36,8 @@ router = APIRouter(route_class=Door, tags=["corrections"])
 
 MOST = 500
 """Corrections on a page."""
+CHANGES = Few(3)
+"""A change applies all corrections of its recording twice, with the recording locked."""
 READ = {**MISSING, 409: "There is no report (yet).", 422: "A parameter is invalid."}
 CHANGE = {
     **READ,
@@ -75,24 +81,30 @@ _MADE["responses"][200] = {
     dependencies=[Depends(only_known)],
     **operation(Scope.READ, answers=READ),
 )
-def list_corrections(
+async def list_corrections(
     request: Request,
     response: Response,
     recording_id: UUID,
     limit: Limit = 100,
     cursor: Cursor = None,
 ) -> CorrectionPage:
-    _, stored = owned.stored(_tenant(request), recording_id, undone=True)
+    def read() -> Stored:
+        return owned.stored(_tenant(request), recording_id, undone=True)[1]
+
+    def page() -> CorrectionPage:
+        draft, standings = layered(Report.model_validate(stored.body), stored.corrections)
+        rows = [each for each in standings if each.correction.version > int(cursor or 0)]
+        shown = rows[:limit]
+        return CorrectionPage(
+            corrections=[info(draft, each) for each in shown],
+            version=stored.version,
+            round=stored.round,
+            next_cursor=str(shown[-1].correction.version) if len(rows) > limit else None,
+        )
+
+    stored = await run_in_threadpool(read)
     response.headers["ETag"] = editions.etag(stored.round, stored.version)
-    draft, standings = layered(Report.model_validate(stored.body), stored.corrections)
-    rows = [each for each in standings if each.correction.version > int(cursor or 0)]
-    page = rows[:limit]
-    return CorrectionPage(
-        corrections=[info(draft, each) for each in page],
-        version=stored.version,
-        round=stored.round,
-        next_cursor=str(page[-1].correction.version) if len(rows) > limit else None,
-    )
+    return await owned.layered(stored, page)
 
 
 @router.get(
@@ -120,7 +132,7 @@ def list_versions(
     status_code=201,
     **_MADE,
 )
-def correct(
+async def correct(
     request: Request,
     response: Response,
     recording_id: UUID,
@@ -135,11 +147,10 @@ def correct(
         expected = editions.expected(if_match)
         return changes.make(connection, found, change, expected, _token(request))
 
-    done = _changed(request, response, recording_id, do)
+    done, about = await _changed(request, response, recording_id, do)
     if not done.changed:
         response.status_code = 200
-    made = [info(done.layered.draft, each) for each in done.about]
-    return MadeCorrection(correction=made[0] if made else None, **done.edition._asdict())
+    return MadeCorrection(correction=about[0] if about else None, **done.edition._asdict())
 
 
 @router.delete(
@@ -147,7 +158,7 @@ def correct(
     summary="Undo a correction",
     **operation(Scope.WRITE, answers=CHANGE),
 )
-def undo(
+async def undo(
     request: Request,
     response: Response,
     recording_id: UUID,
@@ -160,7 +171,8 @@ def undo(
         expected = editions.expected(if_match)
         return changes.undo(connection, found, correction_id, expected, _token(request))
 
-    return _answer(_changed(request, response, recording_id, do))
+    done, about = await _changed(request, response, recording_id, do)
+    return ChangedCorrections(corrections=about, **done.edition._asdict())
 
 
 @router.post(
@@ -168,7 +180,7 @@ def undo(
     summary="Apply a correction that was undone again",
     **operation(Scope.WRITE, answers=CHANGE),
 )
-def redo(
+async def redo(
     request: Request,
     response: Response,
     recording_id: UUID,
@@ -179,7 +191,8 @@ def redo(
         expected = editions.expected(if_match)
         return changes.redo(connection, found, correction_id, expected, _token(request))
 
-    return _answer(_changed(request, response, recording_id, do))
+    done, about = await _changed(request, response, recording_id, do)
+    return ChangedCorrections(corrections=about, **done.edition._asdict())
 
 
 @router.post(
@@ -187,7 +200,7 @@ def redo(
     summary="Undo all corrections of a turn, or of a recording",
     **operation(Scope.WRITE, answers=CHANGE),
 )
-def revert(
+async def revert(
     request: Request,
     response: Response,
     recording_id: UUID,
@@ -202,26 +215,28 @@ def revert(
             connection, found, wanted.turn, wanted.kinds, expected, _token(request)
         )
 
-    return _answer(_changed(request, response, recording_id, do))
+    done, about = await _changed(request, response, recording_id, do)
+    return ChangedCorrections(corrections=about, **done.edition._asdict())
 
 
-def _changed(
+async def _changed(
     request: Request,
     response: Response,
     recording_id: UUID,
     do: Callable[[Connection, UUID], Corrected],
-) -> Corrected:
-    with db.pooled() as connection:
-        found = owned.recording(connection, _tenant(request), recording_id)
-        with editions.answered():
-            done = do(connection, found.id)
+) -> tuple[Corrected, list[CorrectionInfo]]:
+    """What has changed, and the corrections that it was about."""
+
+    def change() -> tuple[Corrected, list[CorrectionInfo]]:
+        with db.pooled() as connection:
+            found = owned.recording(connection, _tenant(request), recording_id)
+            with editions.answered():
+                done = do(connection, found.id)
+        return done, [info(done.layered.draft, each) for each in done.about]
+
+    done, about = await CHANGES.run(change)
     response.headers["ETag"] = editions.etag(*done.edition)
-    return done
-
-
-def _answer(done: Corrected) -> ChangedCorrections:
-    made = [info(done.layered.draft, each) for each in done.about]
-    return ChangedCorrections(corrections=made, **done.edition._asdict())
+    return done, about
 
 
 def _tenant(request: Request) -> str:

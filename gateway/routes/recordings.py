@@ -187,7 +187,7 @@ def recording(request: Request, recording_id: UUID) -> RecordingStatus:
     response_model=Report,
     **_REPORT,
 )
-def report(
+async def report(
     request: Request,
     recording_id: UUID,
     layer: Annotated[
@@ -198,9 +198,13 @@ def report(
     """`ETag` names the round and the version of the corrections: send it as `If-Match` to correct
     this report."""
     caller: Caller = request.state.caller
-    _, stored = owned.stored(caller.tenant, recording_id)
-    body = stored.report() if layer == "corrected" else stored.body
-    return JSONResponse(body, headers={"ETag": etag(stored.round, stored.version)})
+    _, stored = await run_in_threadpool(owned.stored, caller.tenant, recording_id)
+
+    def answer() -> Response:
+        body = stored.report() if layer == "corrected" else stored.body
+        return JSONResponse(body, headers={"ETag": etag(stored.round, stored.version)})
+
+    return await owned.layered(stored, answer)
 
 
 @router.delete(

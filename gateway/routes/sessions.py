@@ -47,9 +47,10 @@ HEADERS = [
     summary="The transcript of a recording: segments with speaker, text and emotion",
     **operation(Scope.READ, answers={**MISSING, **ID, 409: "There is no transcript (yet)."}),
 )
-def get_session(request: Request, session_id: UUID) -> Session:
+async def get_session(request: Request, session_id: UUID) -> Session:
     caller: Caller = request.state.caller
-    return session(*owned.report(caller.tenant, session_id))
+    found, stored = await run_in_threadpool(owned.stored, caller.tenant, session_id)
+    return await owned.layered(stored, lambda: session(found, stored.report()))
 
 
 @router.delete(

@@ -6,12 +6,11 @@ from starlette.concurrency import run_in_threadpool
 from earshot.analysis.words.languages import FORM as FORM_OF_LANGUAGE
 from earshot.pipeline.releases import unnamed_language
 from earshot.settings import settings
-from earshot.storage.postgres import corrections, db
-from earshot.storage.postgres.recordings import Recording
+from earshot.storage.postgres import db
 from earshot.storage.postgres.tokens import Scope
 from gateway import asking, examples
 from gateway.door import Caller, Door, operation
-from gateway.problems import Problem, gone
+from gateway.problems import Problem
 from gateway.reading import owned
 from gateway.reading.session import Session, session
 from gateway.submitting import Accepted, accept, check_room
@@ -77,19 +76,14 @@ async def transcribe(request: Request, response: Response) -> Session | Response
             "application/json",
         )
     response.headers["Location"] = f"/sessions/{found.id}"
-    return await run_in_threadpool(_session, found, diarize, emotion)
+    if found.error_code is not None:
+        raise Problem(422, found.error_code, f"{found.error_detail}", recording_id=str(found.id))
+    stored = await run_in_threadpool(owned.kept, found.id)
+    return await owned.layered(
+        stored, lambda: session(found, stored.report(), diarize=diarize, emotion=emotion)
+    )
 
 
 def _language() -> str:
     with db.pooled() as connection:
         return unnamed_language(connection)
-
-
-def _session(found: Recording, diarize: bool, emotion: bool) -> Session:
-    if found.error_code is not None:
-        raise Problem(422, found.error_code, f"{found.error_detail}", recording_id=str(found.id))
-    with db.pooled() as connection:
-        body = corrections.report(connection, found.id)
-    if body is None:
-        raise gone()
-    return session(found, body, diarize=diarize, emotion=emotion)

@@ -47,7 +47,8 @@ class Asked(Frozen):
 
     id: UUID | None = Field(
         default=None,
-        description="Of the correction, chosen by the client: the request can then be repeated.",
+        description="Chosen by the client, so that the request can be repeated. The correction has"
+        " it too, unless it continues the token's last one at that place.",
     )
 
 

@@ -3,13 +3,14 @@
 import hashlib
 import logging
 from collections.abc import Callable, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from uuid import UUID, uuid4
 
 from earshot.analysis.corrections.changes import Change, TurnPlace
 from earshot.analysis.corrections.kinds import RULES
-from earshot.analysis.corrections.layer import shown
+from earshot.analysis.corrections.layer import Standing, shown
 from earshot.analysis.corrections.making import Known, place_of, prepared, turn_at
+from earshot.analysis.corrections.records import OF_TURNS
 from earshot.analysis.errors import Permanent, Unavailable
 from earshot.analysis.report.corrected import Kind
 from earshot.pipeline.correcting.opened import (
@@ -28,13 +29,16 @@ log = logging.getLogger(__name__)
 
 MOST = 5_000
 """Corrections of a recording, with those that are undone."""
+CONTINUED = timedelta(minutes=1)
+"""A token's next correction of one kind of one turn within this time takes the place of the last
+one, which keeps its id."""
 
 
 def make(
     connection: Connection, recording_id: UUID, change: Change, expected: Expected, token: str
 ) -> Corrected:
-    """Stores a correction. The same request under the same id changes nothing, also when the
-    report has changed since.
+    """Stores a correction; one that continues the token's last one at its place replaces it. The
+    same request under the same id changes nothing, also when the report has changed since.
 
     Args:
         token: id of the token that asks for it.
@@ -49,9 +53,9 @@ def make(
         now = Open(connection, recording_id)
         if change.id is not None:
             before = corrections.asked(connection, recording_id, change.id)
-            if before == digest:
-                return now.unchanged([change.id])
-            if before is not None:
+            if before and before[0] == digest:
+                return now.unchanged([before[1]])
+            if before:
                 raise Permanent("id_reused", "another correction has this id")
         known = Known(
             change.id or uuid4(),
@@ -66,12 +70,28 @@ def make(
         last = last_at(now.layered, change.kind, found.place)
         if found.changes_nothing and not (last and last.state == "conflict"):
             return now.unchanged([last.correction.id] if last else [])
-        if len(now.made) >= MOST:
+        made, again = found.correction, last is not None and _continues(now, last, known, token)
+        if last and again:
+            made = made.model_copy(update={"id": last.correction.id})
+        elif len(now.made) >= MOST:
             raise Permanent("too_many", f"a recording has at most {MOST} corrections")
-        corrections.add(connection, recording_id, found.correction, digest)
-        done = now.changed([*now.made, found.correction], [found.correction.id])
+        asked = corrections.Asked(known.id, token, digest)
+        corrections.add(connection, recording_id, made, asked, again=again)
+        kept = [each for each in now.made if each.id != made.id]
+        done = now.changed([*kept, made], [made.id])
     _publish(connection)
     return done
+
+
+def _continues(now: Open, last: Standing, known: Known, token: str) -> bool:
+    """Whether a change continues the correction that is in force at its place: the same person
+    still writes on the same turn."""
+    made, since = last.correction, known.at - CONTINUED
+    return (
+        made.kind in OF_TURNS
+        and made.round == known.round
+        and corrections.continued(now.connection, now.id, made.id, token, since)
+    )
 
 
 def undo(

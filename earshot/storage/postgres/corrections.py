@@ -74,11 +74,31 @@ def lock(connection: Connection, recording_id: UUID) -> tuple[str, int] | None:
     return (row["state"], row["round"]) if row else None
 
 
-def asked(connection: Connection, recording_id: UUID, correction_id: UUID) -> bytes | None:
-    """Digest of the request that made the correction; None if there is no such correction."""
-    args = {"recording_id": recording_id, "id": correction_id}
+class Asked(NamedTuple):
+    """A request that made a correction."""
+
+    id: UUID
+    """Of the request."""
+    token: str
+    """Id of the token."""
+    digest: bytes
+    """Of what was asked for, to know a repeated request."""
+
+
+def asked(connection: Connection, recording_id: UUID, request: UUID) -> tuple[bytes, UUID] | None:
+    """Digest of the request with this id, and the id of the correction that it made; None if there
+    was no such request."""
+    args = {"recording_id": recording_id, "request": request}
     row = connection.execute(SQL["asked"], args).fetchone()
-    return bytes(row["asked"]) if row else None
+    return (bytes(row["asked"]), row["correction"]) if row else None
+
+
+def continued(
+    connection: Connection, recording_id: UUID, made: UUID, token: str, since: datetime
+) -> bool:
+    """Whether this token made the correction after that moment, and it is not undone."""
+    args = {"recording_id": recording_id, "id": made, "token": UUID(token), "since": since}
+    return connection.execute(SQL["continued"], args).fetchone() is not None
 
 
 def name_of(connection: Connection, token: str) -> str:
@@ -87,8 +107,14 @@ def name_of(connection: Connection, token: str) -> str:
     return str(row["name"]) if row else token
 
 
-def add(connection: Connection, recording_id: UUID, made: Correction, digest: bytes) -> None:
-    """Stores a correction and its version, in the caller's transaction."""
+def add(
+    connection: Connection, recording_id: UUID, made: Correction, by: Asked, *, again: bool
+) -> None:
+    """Stores a correction and its version, in the caller's transaction.
+
+    Args:
+        again: instead of the stored correction with the same id.
+    """
     row = {
         **made.model_dump(include={"id", "version", "kind", "round", "made_at", "made_by"}),
         **{
@@ -101,10 +127,10 @@ def add(connection: Connection, recording_id: UUID, made: Correction, digest: by
         },
         "recording_id": recording_id,
         "releases": Jsonb({name: list(each) for name, each in made.releases.items()}),
-        "asked": digest,
+        "token": UUID(by.token),
     }
-    connection.execute(SQL["add"], row)
-    _note(connection, recording_id, made.version, "made", [made.id], made.made_by)
+    connection.execute(SQL["replace" if again else "add"], row)
+    _note(connection, recording_id, made.version, "made", [made.id], made.made_by, by)
 
 
 def undo(
@@ -129,8 +155,13 @@ def _note(
     action: str,
     ids: Sequence[UUID],
     by: str,
+    asked: Asked | None = None,
 ) -> None:
-    row = {"version": version, "action": action, "ids": list(ids), "by": by}
+    row = {
+        **{"version": version, "action": action, "ids": list(ids), "by": by},
+        "request": asked and asked.id,
+        "asked": asked and asked.digest,
+    }
     connection.execute(SQL["add_version"], {**row, "recording_id": recording_id})
 
 

@@ -27,9 +27,9 @@ NAME = '<b>Ms. Miller</b> "x" & co'
 
 MORE = """
 INSERT INTO correction (recording_id, id, version, kind, target, value, replaced, round, releases,
-                        made_by, asked, undone_at, undone_by)
-SELECT recording_id, gen_random_uuid(), version + n, kind, target, value, replaced, round, releases,
-       made_by, asked, now(), made_by
+                        made_by, token, undone_at, undone_by)
+SELECT recording_id, gen_random_uuid(), version + 100 + n, kind, target, value, replaced, round,
+       releases, made_by, token, now(), made_by
 FROM correction, generate_series(1, 4999) AS n WHERE recording_id = %s
 """
 """As many corrections as a recording may have, all but one undone."""
@@ -133,6 +133,15 @@ def page(acme: httpx2.Client, call: str) -> Iterator[Page]:
     yield made
     answer = acme.post(f"/recordings/{call}/corrections/revert", json={}, headers={"If-Match": "*"})
     assert answer.status_code == 200, answer.text
+
+
+def long_ago(stage: Stack, correction: str) -> None:
+    """Makes a correction old enough that the next one does not continue it."""
+    with db.connect(stage.database_url) as connection:
+        connection.execute(
+            "UPDATE correction SET made_at = made_at - interval '1 minute' WHERE id = %s",
+            (UUID(correction),),
+        )
 
 
 def said(page: Page) -> dict[str, Any]:
@@ -258,11 +267,50 @@ def test_a_repeated_request_corrects_once(page: Page) -> None:
     assert len(page.all()) == before + 1
 
 
-def test_undo_redo_versions_and_revert(acme: httpx2.Client, call: str, page: Page) -> None:
+def test_what_is_written_on_is_one_correction(stage: Stack, call: str, page: Page) -> None:
+    turn, first, second = said(page), str(uuid4()), str(uuid4())
+    place, before = page.place(turn["id"]), len(page.all())
+    made = page.correct(id=first, kind="text", turn=place, text="wri")
+    tag = page.etag
+    page.correct(kind="rename", speaker=turn["speaker"], name="Ann")  # another kind
+    change = {"id": second, "kind": "text", "turn": place, "text": "written"}
+    sent = page.send(**change)
+    again = sent.json()["correction"]
+    assert (sent.status_code, again["id"], again["value"]["text"]) == (201, first, "written")
+    assert again["replaced"] == made["replaced"]
+    assert again["version"] == made["version"] + 2
+    assert len(page.all()) == before + 2
+    # Either request may be repeated with the old edition, and is answered with what is there.
+    page.etag = tag
+    for repeated in ({**change, "id": first, "text": "wri"}, change):
+        answer = page.send(**repeated)
+        assert (answer.status_code, answer.json()["correction"]) == (200, again)
+    reused = page.send(**{**change, "text": "other"})
+    assert (reused.status_code, reused.json()["code"]) == (422, "id_reused")
+    with client_of(stage, stage.settings["GATEWAY_URL"], tenant="acme") as second_person:
+        theirs = Page(second_person, call).correct(kind="text", turn=place, text="by another")
+    assert theirs["id"] != first
+    page.read()
+    mine = page.correct(kind="text", turn=place, text="by me")["id"]
+    assert mine not in (first, theirs["id"])
+    long_ago(stage, mine)
+    later = page.correct(kind="text", turn=place, text="a minute later")["id"]
+    assert later != mine
+    assert [each["state"] for each in page.all()[before:]] == [
+        "applied", "superseded", "superseded", "superseded", "applied"
+    ]  # fmt: skip
+    page.undo(later)
+    assert page.text(turn["id"]) == "by me"
+
+
+def test_undo_redo_versions_and_revert(
+    stage: Stack, acme: httpx2.Client, call: str, page: Page
+) -> None:
     turn = said(page)
     place = page.place(turn["id"])
     start = acme.get(f"/recordings/{call}/corrections/versions", params={"limit": 500}).json()
     one = page.correct(kind="text", turn=place, text="one")["id"]
+    long_ago(stage, one)
     two = page.correct(kind="text", turn=place, text="two")["id"]
     assert [each["state"] for each in page.all()[-2:]] == ["superseded", "applied"]
     undone = page.undo(two)["corrections"][0]
@@ -388,10 +436,12 @@ def test_batches_need_their_count_and_deletions_take_corrections_along(
 ) -> None:
     gone = transcribed(stage, acme, language="en-GB", analyses="asr")
     page = Page(acme, gone)
-    page.correct(kind="text", turn=page.place(said(page)["id"]), text="to be forgotten")
+    place = page.place(said(page)["id"])
+    page.correct(kind="text", turn=place, text="to be")
     with db.connect(stage.database_url) as connection:
         connection.execute(MORE, (gone,))
-    more = page.send(kind="text", turn=page.place(said(page)["id"]), text="one too many")
+    page.correct(kind="text", turn=place, text="to be forgotten")  # in the place of the last one
+    more = page.send(kind="boundaries", turn=place, start_ms=0, end_ms=place["end_ms"])
     assert (more.status_code, more.json()["code"]) == (422, "too_many")
     nothing = acme.post(f"/recordings/{gone}/rerun", json={"failed": True})
     assert (nothing.status_code, nothing.json()["jobs"]) == (200, 0)
@@ -411,7 +461,7 @@ def test_batches_need_their_count_and_deletions_take_corrections_along(
     assert acme.get(f"/recordings/{gone}/corrections").status_code == 410
     receipt = acme.get(f"/deletions/{gone}").json()
     assert receipt["removed"]["postgres"]["correction"] == 5_000
-    assert receipt["removed"]["postgres"]["correction_version"] == 1
+    assert receipt["removed"]["postgres"]["correction_version"] == 2
     assert everywhere(stage, gone) == []
     with db.connect(stage.database_url) as connection:
         rows = connection.execute("SELECT value FROM correction").fetchall()
