@@ -106,3 +106,14 @@ def partial(report: dict[str, Any]) -> dict[str, Any]:
         {"analysis": "asr", "chunk": 3, "code": "worker_lost", "detail": detail},
     ]
     return made
+
+
+def analysed_anew(stack: Stack, recording_id: str, report: dict[str, Any], number: int) -> None:
+    """Gives a planted recording the report of a further round."""
+    body = named(report, UUID(recording_id), report["recording"]["file_name"])
+    with db.connect(stack.database_url) as connection:
+        connection.execute(
+            "UPDATE report SET body = %s WHERE recording_id = %s", (Jsonb(body), recording_id)
+        )
+        connection.execute("UPDATE recording SET round = %s WHERE id = %s", (number, recording_id))
+        connection.commit()

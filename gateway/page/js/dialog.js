@@ -4,7 +4,7 @@ import { field, h } from "./dom.js";
 
 /** Opens a dialog with this title and content; `close` ends it. */
 export function open(title, ...content) {
-  const heading = h("h2", { id: "dialog-title" }, title);
+  const heading = h("h2", { id: "dialog-title", tabindex: "-1" }, title);
   const dialog = h("dialog", { "aria-labelledby": "dialog-title" }, heading, content);
   const before = document.activeElement;
   dialog.addEventListener("close", () => {

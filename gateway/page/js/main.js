@@ -4,6 +4,7 @@ import { fill, h } from "./dom.js";
 import { notice } from "./dialog.js";
 import { listView } from "./list/view.js";
 import { keysSheet } from "./keys.js";
+import { kept, remember } from "./settings.js";
 import { applyTheme, themeSwitch } from "./theme.js";
 import { forget } from "./token.js";
 
@@ -45,6 +46,7 @@ function bar() {
         class: "plain",
         onclick: () => {
           forget();
+          for (const name of kept("draft.")) remember(name, null);
           location.reload();
         },
       },
@@ -71,7 +73,9 @@ async function route() {
     leave = () => {};
     fill(main);
     document.title = `${name} · Earshot`;
-    leave = (await view(main, params, ...found.slice(1))) ?? (() => {});
+    const left = (await view(main, params, ...found.slice(1))) ?? (() => {});
+    if (turn === shown) leave = left;
+    else left(); // another one was opened meanwhile
     return;
   }
   leave();

@@ -1,44 +1,58 @@
 // The panel in which one turn is corrected. What is typed is stored as one types, and kept in this browser until it is.
 
+import { notice } from "../dialog.js";
 import { choice, debounced, field, fill, h } from "../dom.js";
 import { clock, readClock, words } from "../format.js";
 import { recall, remember } from "../settings.js";
+import { sameTurn } from "./spans.js";
 
 const TYPING_MS = 700;
 const EMOTIONS = ["neutral", "happy", "angry", "sad", "frustrated", "surprised"];
 
 export class Editor {
   constructor(store, player, names, close) {
-    Object.assign(this, { store, player, names, close, panels: new Map() });
+    Object.assign(this, { store, player, names, close, open: null });
   }
 
   /** The panel of a turn; it outlives the row that shows it. */
   panel(turn) {
-    const known = this.panels.get(turn.id);
-    if (known) {
-      known.refresh(turn);
-      return known.element;
-    }
-    this.panels.clear();
-    const made = this.make(turn);
-    this.panels.set(turn.id, made);
-    return made.element;
+    if (this.open?.is(turn)) this.open.refresh(turn);
+    else this.open = this.make(turn);
+    return this.open.element;
+  }
+
+  /** The turn of the last panel among those of a new round of analyses; null if it is not there any more. */
+  moved(turns, visible) {
+    if (!this.open) return null;
+    const now = sameTurn(turns, this.open.turn());
+    this.open.moved(now, visible);
+    if (!now) this.open = null;
+    return now;
   }
 
   make(first) {
-    const turn = first;
-    const { id } = turn;
-    const draftName = `draft.${this.store.id}.${first.channel}.${first.start_ms}`;
+    let turn = first;
+    let { id } = turn;
+    const nameOf = (each) => `draft.${this.store.id}.${each.channel}.${each.start_ms}`;
+    let draftName = nameOf(first);
     const status = h("span", { class: "small", role: "status" });
     const draft = recall(draftName, null);
     const text = h("textarea", {
       rows: Math.min(8, Math.max(2, Math.ceil(first.text.length / 60))),
-      value: draft ?? first.text,
+      value: first.text,
       maxlength: 10000,
       lang: this.store.report.transcript_language ?? null,
     });
     let stored = first.text; // as it was typed
     let base = first.text; // as the report has it
+    let saving = Promise.resolve();
+    const keep = () => remember(draftName, { text: text.value, base });
+    const unkeep = () => remember(draftName, null);
+    const target = () => {
+      const found = this.store.target(id);
+      if (!found) throw new Error("the turn is not there any more.");
+      return found;
+    };
 
     const attempt = async (work) => {
       fill(status, "Saving");
@@ -46,10 +60,6 @@ export class Editor {
       try {
         const kept = (await work()) !== false;
         fill(status, kept ? `Saved at ${new Date().toLocaleTimeString("en-GB")}` : "Left as it is there");
-        if (!kept) {
-          text.value = stored = base = inReport();
-          remember(draftName, null);
-        }
         return kept;
       } catch (error) {
         status.classList.add("bad");
@@ -61,23 +71,58 @@ export class Editor {
         return false;
       }
     };
-    const send = (body, from = null) => attempt(() => this.store.make(body, from));
+    const send = (body) => attempt(() => this.store.make(body));
     const inReport = () => this.store.report.turns.find((each) => each.id === id)?.text ?? base;
-    const saveText = async () => {
+    const save = async () => {
       const value = text.value.trim();
       if (value === stored) {
-        remember(draftName, null);
-        return;
+        unkeep();
+        return true;
       }
-      if (await send(() => ({ kind: "text", turn: this.store.target(id), text: value }), { text: base })) {
+      const body = () => ({ kind: "text", turn: target(), text: value });
+      const kept = await this.store.make(body, () => ({ text: base }));
+      stored = base = inReport();
+      if (kept) {
         stored = value;
-        base = inReport();
-        if (text.value.trim() === value) remember(draftName, null);
-      }
+        if (text.value.trim() === value) unkeep();
+        else keep();
+      } else offer(text.value); // the draft stays, with the base that it was typed over
+      return kept;
     };
+    // One after another, so that each begins from what the one before has stored.
+    const saveText = () => (saving = saving.then(() => attempt(save)));
     const later = debounced(saveText, TYPING_MS);
+    const offered = h("div", {});
+    // A text that was typed here, and is not what is there now: the person chooses.
+    const offer = (own) => {
+      text.value = stored;
+      const answer = (work) => () => {
+        fill(offered);
+        work();
+        text.focus();
+      };
+      const use = () => {
+        text.value = own;
+        keep();
+        later();
+      };
+      fill(
+        offered,
+        h(
+          "div",
+          { class: "note warn" },
+          h("p", {}, "This was typed here and is not stored; the turn was changed meanwhile: ", h("q", {}, own)),
+          h(
+            "div",
+            { class: "row" },
+            h("button", { type: "button", onclick: answer(use) }, "Use this text"),
+            h("button", { type: "button", onclick: answer(unkeep) }, "Discard it"),
+          ),
+        ),
+      );
+    };
     text.addEventListener("input", () => {
-      remember(draftName, text.value);
+      keep();
       fill(status, "Not saved yet");
       later();
     });
@@ -100,7 +145,7 @@ export class Editor {
     const speaker = choice(
       [...speakers.map((each) => [each.id, this.names(each.id)]), [free, "Another speaker"]],
       turn.speaker,
-      (value) => send(() => ({ kind: "speaker", turn: this.store.target(id), speaker: value })),
+      (value) => send(() => ({ kind: "speaker", turn: target(), speaker: value })),
     );
     const labels = [
       ...new Set([
@@ -111,7 +156,7 @@ export class Editor {
     const emotion = choice(
       labels.map((label) => [label, words(label)]),
       turn.emotion?.label ?? "neutral",
-      (value) => send(() => ({ kind: "emotion", turn: this.store.target(id), label: value })),
+      (value) => send(() => ({ kind: "emotion", turn: target(), label: value })),
       { disabled: !turn.emotion },
     );
     const bound = (value) =>
@@ -124,7 +169,7 @@ export class Editor {
         fill(status, "Times are m:ss.mmm, the start before the end.");
         return;
       }
-      send(() => ({ kind: "boundaries", turn: this.store.target(id), start_ms: from, end_ms: to }));
+      send(() => ({ kind: "boundaries", turn: target(), start_ms: from, end_ms: to }));
     };
     const here = (input, name) =>
       h(
@@ -143,9 +188,7 @@ export class Editor {
       "div",
       { class: "editor", role: "group", "aria-label": `Correct the turn at ${clock(first.start_ms)}` },
       field("Text", text),
-      draft !== null &&
-        draft.trim() !== first.text &&
-        h("p", { class: "note warn" }, "This text was typed here before and is not stored yet."),
+      offered,
       h(
         "div",
         { class: "row end" },
@@ -169,9 +212,10 @@ export class Editor {
               type: "button",
               onclick: () => {
                 later.drop();
-                remember(draftName, null);
+                unkeep();
+                fill(offered);
                 text.value = stored;
-                attempt(() => this.store.revert(id));
+                saving = saving.then(() => attempt(() => this.store.revert(id)));
               },
             },
             "Back to the model's answer",
@@ -191,11 +235,36 @@ export class Editor {
         ),
       ),
     );
-    if (draft !== null && draft.trim() !== first.text) later();
+    if (draft?.text.trim() === first.text) unkeep();
+    else if (draft?.base === first.text) {
+      text.value = draft.text;
+      fill(status, "Not saved yet");
+      later();
+    } else if (draft) offer(draft.text);
 
     return {
       element,
+      is: (other) => other.id === id,
+      turn: () => turn,
+      moved: (now, visible) => {
+        const unsaved = text.value.trim() !== stored.trim();
+        if (now) {
+          unkeep();
+          ({ id } = now);
+          draftName = nameOf(now);
+          if (unsaved) keep();
+          return;
+        }
+        later.drop();
+        id = null;
+        if (!visible && !unsaved) return;
+        const rest = unsaved ? ` What was typed: “${text.value}”` : "";
+        notice(`The turn that was being corrected is not there any more after the analysis.${rest}`, {
+          bad: true,
+        });
+      },
       refresh: (now) => {
+        turn = now;
         if (text.value.trim() === stored.trim()) {
           // nothing typed that is not stored
           stored = base = now.text;

@@ -1,5 +1,6 @@
 // Corrections of the recording, newest first: who, when, what was replaced; undo, redo, conflicts.
 
+import { confirmCount } from "../dialog.js";
 import { fill, h } from "../dom.js";
 import { clock, moment, plural, words } from "../format.js";
 
@@ -37,13 +38,26 @@ export class History {
           { class: "row" },
           this.undo,
           this.redo,
-          h("button", { onclick: () => this.act(() => store.revert()) }, "Revert all"),
+          h("button", { onclick: () => this.revertAll() }, "Revert all"),
         ),
       ),
       this.status,
       this.conflicts,
       this.list,
     );
+  }
+
+  async revertAll() {
+    const { etag, count } = await this.store.standing();
+    const many = plural(count, "correction");
+    if (!count) return;
+    const sure = await confirmCount(
+      `Revert ${many}?`,
+      "Corrections of everybody are taken back; the models' answers are shown again. R applies them again.",
+      count,
+      { label: `Revert ${many}`, danger: true },
+    );
+    if (sure) await this.act(() => this.store.revert(null, etag));
   }
 
   async act(work) {
@@ -67,7 +81,7 @@ export class History {
         : `Version ${layer.version}: ${plural(count, "corrected turn")}${layer.conflicts.length ? `, ${plural(layer.conflicts.length, "conflict")}` : ""}.`,
     );
     this.redo.disabled = !this.store.undone.length;
-    this.undo.disabled = !layer;
+    this.undo.disabled = !this.store.made.length;
     fill(
       this.conflicts,
       (layer?.conflicts ?? []).map((each) => this.conflict(each)),

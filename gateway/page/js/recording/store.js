@@ -2,6 +2,7 @@
 
 import { Problem, api } from "../api.js";
 import { uuid } from "../dom.js";
+import { mostOf } from "./spans.js";
 
 const RETRY_MS = 2000;
 
@@ -15,6 +16,7 @@ export class Store {
       report: null,
       etag: null,
       line: Promise.resolve(),
+      made: [],
       undone: [],
     });
   }
@@ -24,6 +26,11 @@ export class Store {
     this.report = body;
     this.etag = etag;
     return body;
+  }
+
+  /** The round of analyses that the report is of. */
+  get round() {
+    return this.etag.slice(1).split(".")[0];
   }
 
   /** What names a turn in a correction: as the present report has it. */
@@ -36,14 +43,14 @@ export class Store {
 
   /**
    * Makes a correction once those before it are stored; false if what is there was chosen in its place. `body`: a function, so
-   * that it names the turn as it is then. `base`: the value that the person began from.
+   * that it names the turn as it is then. `base`: another, of the value that the person began from.
    */
-  make(body, base = null) {
+  make(body, base = () => null) {
     return this.next(async () => {
       this.undone = [];
       const wanted = { id: uuid(), ...body() };
       const now = shown(this.report, wanted);
-      if (base && now && !same(now, base)) return this.ask(wanted, { value: now, correction: null });
+      if (now && base() && !same(now, base())) return this.ask(wanted, { value: now, correction: null });
       return this.send(wanted, this.report);
     });
   }
@@ -88,65 +95,98 @@ export class Store {
         again: true,
         whole: true,
       });
-    const { etag } = await settled(send);
+    const { body, etag } = await settled(send);
+    if (body.correction) this.made.push([body.correction.id]);
     this.etag = etag ?? this.etag;
     await this.load();
     this.changed();
   }
 
   nearest(turn) {
-    const here = this.report.turns.filter((each) => each.channel === turn.channel);
-    const overlap = (each) => Math.min(each.end_ms, turn.end_ms) - Math.max(each.start_ms, turn.start_ms);
-    const found = here.sort((a, b) => overlap(b) - overlap(a))[0];
-    return found ? this.target(found.id) : turn;
+    const found = mostOf(this.report.turns, turn);
+    if (!found) throw new Error("There is no turn at this place any more.");
+    return this.target(found.id);
   }
 
+  /** Undoes what was made last here, or the correction with this id. */
   undo(id = null) {
-    return this.next(async () => {
-      const wanted =
-        id ??
-        (await this.list()).findLast((each) => each.state === "applied" || each.state === "conflict")?.id;
-      if (!wanted) return;
-      await this.change(`corrections/${wanted}`, { method: "DELETE" });
-      this.undone.push(wanted);
-    });
+    return this.next(() => this.step(this.made, this.undone, id, (each) => [`${each}`, { method: "DELETE" }]));
   }
 
+  /** Applies again what was undone last here, or the correction with this id. */
   redo(id = null) {
-    return this.next(async () => {
-      const wanted = id ?? this.undone.pop();
-      if (wanted) await this.change(`corrections/${wanted}/redo`, { method: "POST", json: {} });
-    });
-  }
-
-  /** Takes back all corrections of a turn, or of the recording: the model's answers are shown again. */
-  revert(turn = null) {
     return this.next(() =>
-      this.change("corrections/revert", { method: "POST", json: turn ? { turn: this.target(turn) } : {} }),
+      this.step(this.undone, this.made, id, (each) => [`${each}/redo`, { method: "POST", json: {} }]),
     );
   }
 
+  // The last group of corrections of one list is changed, the last one first, and goes to the other list.
+  async step(from, to, id, request) {
+    const ids = id === null ? from.pop() : [id];
+    if (!ids) return;
+    if (id !== null) from.splice(0, Infinity, ...from.filter((each) => !each.includes(id)));
+    const done = [];
+    try {
+      for (const each of [...ids].reverse()) {
+        await this.change(...request(each));
+        done.push(each);
+      }
+    } finally {
+      if (done.length) to.push(done);
+      await this.load();
+      this.changed();
+    }
+  }
+
+  /** How many corrections are not undone, and the edition of the report that has them. */
+  async standing() {
+    const { etag } = this;
+    const count = (await this.list()).filter((each) => each.state !== "undone").length;
+    return { etag, count };
+  }
+
+  /**
+   * Takes back all corrections of a turn, or of the recording: the model's answers are shown again. Nothing is taken back that was
+   * not in the edition `etag`.
+   */
+  revert(turn = null, etag = null) {
+    return this.next(async () => {
+      const json = turn ? { turn: this.target(turn) } : {};
+      try {
+        const { body } = await this.request("revert", { method: "POST", json }, etag ?? this.etag);
+        if (body.corrections.length) this.undone.push(body.corrections.map((each) => each.id).reverse());
+      } catch (error) {
+        if (!(error instanceof Problem) || error.status !== 412) throw error;
+        throw new Error("Something else was changed meanwhile; it is shown now. Nothing was taken back.");
+      } finally {
+        await this.load();
+        this.changed();
+      }
+    });
+  }
+
+  // Names its correction by an id, so another change that comes between does not matter.
   async change(path, request) {
-    const send = () =>
-      settled(() =>
-        api(`/recordings/${this.id}/${path}`, {
-          ...request,
-          headers: { "If-Match": this.etag },
-          whole: true,
-          again: true,
-        }),
-      );
     let answer;
     try {
-      answer = await send();
+      answer = await this.request(path, request, this.etag);
     } catch (error) {
       if (!(error instanceof Problem) || error.status !== 412) throw error;
-      await this.load(); // another change came between: what is undone is named by its id all the same
-      answer = await send();
+      await this.load();
+      answer = await this.request(path, request, this.etag);
     }
     this.etag = answer.etag ?? this.etag;
-    await this.load();
-    this.changed();
+  }
+
+  request(path, request, etag) {
+    return settled(() =>
+      api(`/recordings/${this.id}/corrections/${path}`, {
+        ...request,
+        headers: { "If-Match": etag },
+        whole: true,
+        again: true,
+      }),
+    );
   }
 
   /** All corrections, oldest first. */

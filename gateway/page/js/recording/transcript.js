@@ -8,7 +8,10 @@ import { leftRow, turnRow } from "./turn_row.js";
 import { Rows } from "./virtual.js";
 
 export class Transcript {
-  /** `editor(turn, row element)` makes the panel in which a turn is corrected; `names` gives a speaker's name. */
+  /**
+   * `editor.panel(turn)` makes the panel in which a turn is corrected; `editor.moved(turns, open)` finds that turn in a new
+   * round. `names` gives a speaker's name.
+   */
   constructor(player, names, editor) {
     Object.assign(this, {
       player,
@@ -81,8 +84,13 @@ export class Transcript {
     player.on(() => this.moved());
   }
 
-  show(report, rejected) {
-    Object.assign(this, { report, turns: report.turns, rejected });
+  /** `round`: of the analyses; in another one the turn that is corrected is found by its channel and times. */
+  show(report, rejected, round = this.round) {
+    if (round !== this.round) {
+      const now = this.editor.moved(report.turns, this.editing !== null);
+      if (this.editing !== null) this.editing = now?.id ?? null;
+    }
+    Object.assign(this, { report, turns: report.turns, rejected, round });
     this.voice = new Map(report.speakers.map((each, place) => [each.id, place]));
     this.bound = report.transcript_confidence?.doubtful_below ?? null;
     this.corrected = report.corrections?.turns ?? {};

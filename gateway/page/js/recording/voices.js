@@ -1,7 +1,9 @@
 // The speakers: names everywhere, merging two that are one, swapping the roles of the channels.
 
+import { notice } from "../dialog.js";
 import { choice, fill, h } from "../dom.js";
 import { percent } from "../format.js";
+import { sameSpeaker } from "./spans.js";
 
 export class Voices {
   constructor(store, names) {
@@ -36,9 +38,13 @@ export class Voices {
   }
 
   show() {
-    const { speakers, recording } = this.store.report;
+    const { report, round } = this.store;
+    const { speakers, recording } = report;
     this.swap.hidden = recording.roles.length !== 2;
-    if (this.body.contains(document.activeElement) && document.activeElement.tagName === "INPUT") return; // a name is being typed
+    const typed = this.typed();
+    if (typed && round === this.round) return;
+    const before = this.report;
+    Object.assign(this, { report, round });
     fill(
       this.body,
       speakers.map((each, place) => {
@@ -49,6 +55,7 @@ export class Voices {
           maxlength: 100,
           "aria-label": `Name of ${this.names(each.id)}`,
           onchange: () => {
+            if (round !== this.round) return; // the field of a round before
             const wanted = name.value.trim();
             if (wanted && wanted !== each.name) {
               name.blur();
@@ -65,7 +72,7 @@ export class Voices {
         );
         return h(
           "li",
-          { class: `v${place % 8}` },
+          { class: `v${place % 8}`, "data-speaker": each.id },
           h("span", { class: "who" }, this.names(each.id)),
           name,
           others.length > 0 && merge,
@@ -79,5 +86,24 @@ export class Voices {
     );
     this.body.hidden = !speakers.length;
     if (!speakers.length) fill(this.status, "No speaker was found.");
+    if (typed) this.retype(typed, sameSpeaker(before, report, typed.speaker));
+  }
+
+  // The name that is being typed.
+  typed() {
+    const field = document.activeElement;
+    if (field?.tagName !== "INPUT" || !this.body.contains(field)) return null;
+    return { speaker: field.closest("li").dataset.speaker, text: field.value };
+  }
+
+  // In the field of the same voice, which may have another id in a new round.
+  retype({ text }, speaker) {
+    const field = this.body.querySelector(`[data-speaker="${speaker}"] input`);
+    if (!field) {
+      notice(`The speaker that was being named is not there any more. The name was “${text}”.`, { bad: true });
+      return;
+    }
+    field.focus();
+    field.value = text;
   }
 }

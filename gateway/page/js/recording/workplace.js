@@ -63,7 +63,10 @@ export class Workplace {
     this.lanes = new Lanes(timeline, (kind, [start, end], label) =>
       this.store.make(() => ({ kind, start_ms: start, end_ms: end, label })),
     );
-    this.transcript = new Transcript(player, this.names, { panel: (turn) => this.editor.panel(turn) });
+    this.transcript = new Transcript(player, this.names, {
+      panel: (turn) => this.editor.panel(turn),
+      moved: (...found) => this.editor.moved(...found),
+    });
     this.editor = new Editor(this.store, player, this.names, () => this.transcript.edit(null));
     this.voices = new Voices(this.store, this.names);
     this.history = new History(this.store, (ms) => player.seek(ms));
@@ -130,7 +133,7 @@ export class Workplace {
       }),
     );
     fill(this.missing, missingNote(report, this.rerun));
-    this.transcript.show(report, this.rejected); // words first: the lanes of hours take longer
+    this.transcript.show(report, this.rejected, this.store.round); // words first: the lanes of hours take longer
     cancelAnimationFrame(this.drawing);
     this.drawing = requestAnimationFrame(() =>
       this.lanes.show(groups(report, this.names, this.transcript.left ? this.rejected : null)),
@@ -203,6 +206,7 @@ export class Workplace {
         ),
       ),
     );
+    dialog.querySelector("h2").focus(); // a person who types is asked: no key that is typed answers
     dialog.addEventListener("close", drop);
   }
 

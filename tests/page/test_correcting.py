@@ -1,0 +1,212 @@
+"""Corrections while other things happen: the save before is not done, another person corrects, the
+recording is analysed anew."""
+
+from typing import Any
+
+import pytest
+from playwright.sync_api import Locator, Page, Route, expect
+
+from cli.localstack import waiting
+from tests.page.browsing import SHORT_MS, Windows, focused
+from tests.page.conftest import Served
+from tests.page.planted import analysed_anew, plant
+
+pytestmark = pytest.mark.integration
+GONE = {409, 410}
+WAIT_SEC = SHORT_MS / 1000
+
+
+@pytest.fixture
+def planted(served: Served) -> str:
+    return plant(served.stack, without_corrections(served.report()))
+
+
+@pytest.fixture
+def page(windows: Windows, served: Served, planted: str) -> Page:
+    made = windows.open(served.token, f"recordings/{planted}", expected={*GONE, 412})
+    expect(made.locator("[data-turn='t0']")).to_be_visible()
+    expect(made.locator("#top .link")).to_have_text("Live")
+    return made
+
+
+def without_corrections(report: dict[str, Any]) -> dict[str, Any]:
+    return {**report, "corrections": None}
+
+
+def correct(served: Served, recording: str, number: int, text: str) -> None:
+    """Another client corrects the text of a turn."""
+    turn = served.report(recording)["turns"][number]
+    target = {name: turn[name] for name in ("channel", "start_ms", "end_ms")}
+    with served.client() as client:
+        sent = client.post(
+            f"/recordings/{recording}/corrections",
+            json={"kind": "text", "turn": target, "text": text},
+            headers={"If-Match": "*"},
+        )
+        assert sent.status_code == 201, sent.text
+
+
+def opened(page: Page, turn: str) -> Locator:
+    page.locator(f"[data-turn='{turn}']").get_by_role("button", name="Correct").last.click()
+    box = page.get_by_role("textbox", name="Text")
+    expect(box).to_be_focused()
+    return box
+
+
+class Held:
+    """Requests of the page to a path, kept until they are let go."""
+
+    def __init__(self, page: Page, path: str) -> None:
+        self.page, self.routes, self.open = page, list[Route](), False
+        page.route(path, self.hold)
+
+    def hold(self, route: Route) -> None:
+        if self.open:
+            route.continue_()
+        else:
+            self.routes.append(route)
+
+    def came(self) -> None:
+        waiting.became(self._any, WAIT_SEC)
+
+    def let_go(self) -> None:
+        self.came()
+        self.open = True
+        for each in self.routes:
+            each.continue_()
+
+    def _any(self) -> bool:
+        self.page.evaluate("null")  # the browser's messages are read meanwhile
+        return bool(self.routes)
+
+
+def typed_while_another_corrects(page: Page, served: Served, planted: str, box: Locator) -> Locator:
+    held = Held(page, "**/corrections")
+    box.fill("This is mine.")
+    box.blur()
+    held.came()
+    correct(served, planted, 1, "This is of another.")
+    held.let_go()
+    question = page.get_by_role("dialog", name="Changed meanwhile")
+    expect(question).to_be_visible()
+    return question
+
+
+def test_typing_faster_than_a_save_is_no_conflict(page: Page, served: Served, planted: str) -> None:
+    box = opened(page, "t1")
+    held = Held(page, "**/corrections")
+    for text in ("One", "One two", "One two three"):
+        box.fill(text)
+        box.blur()
+    held.let_go()
+    waiting.became(lambda: served.report(planted)["turns"][1]["text"] == "One two three", WAIT_SEC)
+    expect(page.get_by_role("group", name="Correct the turn")).to_contain_text("Saved at")
+    expect(page.get_by_role("dialog")).to_have_count(0)
+
+
+def test_a_question_is_not_answered_by_what_is_typed(
+    page: Page, served: Served, planted: str
+) -> None:
+    question = typed_while_another_corrects(page, served, planted, opened(page, "t1"))
+    assert focused(page) == "Changed meanwhile"
+    page.keyboard.press("Space")
+    page.keyboard.press("Enter")
+    expect(question).to_be_visible()
+    assert served.report(planted)["turns"][1]["text"] == "This is of another."
+
+
+def test_a_text_that_was_not_kept_is_a_draft(page: Page, served: Served, planted: str) -> None:
+    box = opened(page, "t1")
+    question = typed_while_another_corrects(page, served, planted, box)
+    question.get_by_role("button", name="Take what is there").click()
+    note = page.locator(".editor .note")
+    expect(note).to_contain_text("This is mine.")
+    expect(box).to_have_value("This is of another.")
+
+    page.reload()
+    box = opened(page, "t1")
+    expect(note).to_contain_text("This is mine.")
+    expect(box).to_have_value("This is of another.")
+    note.get_by_role("button", name="Use this text").click()
+    waiting.became(lambda: served.report(planted)["turns"][1]["text"] == "This is mine.", WAIT_SEC)
+    expect(page.get_by_role("dialog")).to_have_count(0)
+
+
+def test_revert_takes_back_only_what_was_counted(page: Page, served: Served, planted: str) -> None:
+    before = [turn["text"] for turn in served.report(planted)["turns"]]
+    correct(served, planted, 0, "Of another.")
+    box = opened(page, "t1")
+    box.fill("Of this page.")
+    page.get_by_role("button", name="Done").click()
+    for turn in ("t0", "t1"):
+        expect(page.locator(f"[data-turn='{turn}']")).to_contain_text("corrected: text")
+
+    held = Held(page, "**/revert")
+    revert(page, 2)
+    held.came()
+    correct(served, planted, 2, "Another one.")
+    held.let_go()
+    expect(page.get_by_role("region", name="Corrections")).to_contain_text("Nothing was taken back")
+    expect(page.locator("[data-turn='t2'] .said")).to_have_text("Another one.")
+    assert [turn["text"] for turn in served.report(planted)["turns"]][:3] == [
+        "Of another.",
+        "Of this page.",
+        "Another one.",
+    ]
+
+    revert(page, 3)
+    expect(page.locator("[data-turn='t2'] .said")).to_have_text(before[2])
+    assert [turn["text"] for turn in served.report(planted)["turns"]] == before
+    page.keyboard.press("r")
+    expect(page.locator("[data-turn='t2'] .said")).to_have_text("Another one.")
+    expect(page.locator("[data-turn='t1'] .said")).to_have_text("Of this page.")
+    expect(page.locator("[data-turn='t0'] .said")).to_have_text("Of another.")
+
+
+def revert(page: Page, count: int) -> None:
+    page.get_by_role("button", name="Revert all").click()
+    page.get_by_role("textbox", name=f"Type {count} to confirm").fill(str(count))
+    page.get_by_role("button", name=f"Revert {count} corrections").click()
+
+
+def test_undo_is_of_what_was_made_here(page: Page, served: Served, planted: str) -> None:
+    correct(served, planted, 0, "Of another.")
+    expect(page.locator("[data-turn='t0']")).to_contain_text("corrected: text")
+    undo = page.get_by_role("button", name="Undo", exact=True)
+    expect(undo).to_be_disabled()
+    box = opened(page, "t1")
+    box.fill("Of this page.")
+    page.get_by_role("button", name="Done").click()
+    expect(page.locator("[data-turn='t1']")).to_contain_text("corrected: text")
+    page.keyboard.press("u")
+    expect(page.locator("[data-turn='t1']")).not_to_contain_text("corrected: text")
+    expect(page.locator("[data-turn='t0']")).to_contain_text("corrected: text")
+    expect(undo).to_be_disabled()
+
+
+def test_in_a_new_round_a_name_stays_with_its_voice(
+    page: Page, served: Served, planted: str
+) -> None:
+    report = without_corrections(served.report(planted))
+    field = page.locator("[data-speaker='s0'] input")
+    field.fill("Ms. Miller")
+    other = {"s0": "s1", "s1": "s0"}
+    swapped = {
+        **report,
+        "turns": [{**turn, "speaker": other[turn["speaker"]]} for turn in report["turns"]],
+        "speakers": [{**each, "id": other[each["id"]]} for each in reversed(report["speakers"])],
+        "sentiment": [{**each, "speaker": other[each["speaker"]]} for each in report["sentiment"]],
+    }
+    analysed_anew(served.stack, planted, swapped, 2)
+    correct(served, planted, 5, "The event that shows it.")
+    moved = page.locator("[data-speaker='s1'] input")
+    expect(moved).to_have_value("Ms. Miller")
+    expect(moved).to_be_focused()
+    moved.press("Enter")
+    waiting.became(
+        lambda: (
+            {each["id"]: each["name"] for each in served.report(planted)["speakers"]}
+            == {"s0": None, "s1": "Ms. Miller"}
+        ),
+        WAIT_SEC,
+    )
