@@ -96,7 +96,8 @@ export class Store {
         whole: true,
       });
     const { body, etag } = await settled(send);
-    if (body.correction) this.made.push([body.correction.id]);
+    const id = body.correction?.id; // that of the one before, where it is written on
+    if (id) this.made = [...this.made.filter((each) => !each.includes(id)), [id]];
     this.etag = etag ?? this.etag;
     await this.load();
     this.changed();
