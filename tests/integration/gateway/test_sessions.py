@@ -352,7 +352,7 @@ def test_a_deletion_is_whole(busy: Stack, tmp_path: Path, acme: httpx2.Client) -
     assert receipt["removed"]["postgres"]["webhook_delivery"] >= 3
     assert receipt["removed"]["exports"] == {"removed": 1}
     assert not export.exists()
-    assert receipt["removed"]["store"]["files"] == 1
+    assert receipt["removed"]["store"]["files"] == 4  # the sound, and its peaks at three zooms
     assert receipt["removed"]["redis"]["events"] >= 3
     assert receipt["checked"]["found"] == []
     assert receipt["checked"]["searched"]["postgres"]["recording"] > 0

@@ -79,7 +79,7 @@ def test_nothing_is_left_of_what_was_analysed(stage: Stack, tmp_path: Path) -> N
             "recording": 1, "chunk": 3, "finding": 6, "report": 1, "export": 1, "outbox": 0
         }  # fmt: skip
         assert removed["exports"] == {"removed": 1}
-        assert removed["store"]["files"] == 1
+        assert removed["store"]["files"] == 4  # the sound, and its peaks at three zooms
         assert removed["redis"]["events"] == removed["postgres"]["outbox"] > 6
         assert removed["redis"]["results"] == 4, "one of ingest, three of jobs"
         checked: Any = receipt["checked"]
