@@ -15,6 +15,9 @@ from tests.servers import servers
 pytestmark = pytest.mark.integration
 
 DOCUMENT = PROJECT / "docs" / "openapi.json"
+PIECES = "/uploads/{upload_id}"
+"""The tool cannot write bodies of ``application/offset+octet-stream``; ``test_resumable`` sends
+them."""
 STREAMS = ("/events",)
 """They have no end; test_events reads them."""
 OWN = ("Unsupported type: 'Binary'",)
@@ -51,6 +54,7 @@ def test_no_request_ends_in_5xx_or_outside_the_document(
                     *("--checks", ",".join(CHECKS), "--request-timeout", "30", "--workers", "2"),
                     *("--continue-on-failure", "--no-color"),
                     *(word for path in STREAMS for word in ("--exclude-path", path)),
+                    *("--exclude-path", PIECES),
                 ],
                 cwd=tmp_path,  # it keeps a cache where it runs
                 capture_output=True,
