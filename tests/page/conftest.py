@@ -75,19 +75,21 @@ def serving() -> Iterator[Served]:
 
 
 @pytest.fixture(scope="session")
-def chromium() -> Iterator[Browser]:
+def served() -> Iterator[Served]:
     if BROWSER is None:
         if os.environ.get("CI") == "true":
             pytest.fail(f"none of {', '.join(NAMES)} is installed")
         pytest.skip(f"none of {', '.join(NAMES)} is installed")
-    with browsing() as browser:
-        yield browser
-
-
-@pytest.fixture(scope="session")
-def served(chromium: Browser) -> Iterator[Served]:
     with serving() as made:
         yield made
+
+
+# Playwright leaves its event loop running in the thread: kept for the session, it would fail each
+# later asyncio.run of the process.
+@pytest.fixture(scope="module")
+def chromium(served: Served) -> Iterator[Browser]:
+    with browsing() as browser:
+        yield browser
 
 
 @pytest.fixture
