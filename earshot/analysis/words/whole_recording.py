@@ -8,6 +8,8 @@ restored, or left out after all.
 from collections import defaultdict
 from collections.abc import Sequence
 
+from pydantic import TypeAdapter
+
 from earshot.analysis.findings import AsrFindings, Spoken, SuppressedText, Word
 from earshot.analysis.outcome import LANGUAGE_UNSUPPORTED, Failed, Outcome, Succeeded
 from earshot.analysis.words.foreign import FOREIGN, other_language
@@ -16,6 +18,8 @@ from earshot.analysis.words.spelling import joined
 
 NAMED_FROM = 0.3
 """Probability from which a language is named."""
+STRETCHES = TypeAdapter(tuple[Spoken, ...])
+"""What voices are judged by: words are read only where a voice is in doubt."""
 
 
 def left_out(words: Sequence[Word]) -> list[SuppressedText]:
@@ -81,15 +85,11 @@ def settled(answers: Sequence[tuple[str, Outcome]]) -> list[Outcome]:
     Raises:
         pydantic.ValidationError: an outcome does not hold the findings of speech recognition.
     """
-    found = {
-        place: AsrFindings.model_validate(outcome.findings)
-        for place, (_, outcome) in enumerate(answers)
-        if isinstance(outcome, Succeeded | Failed) and outcome.findings is not None
-    }
     voices: dict[tuple[str, int], list[tuple[int, Spoken]]] = defaultdict(list)
-    for place, findings in found.items():
-        for each in findings.spoken:
-            voices[answers[place][0], each.channel].append((place, each))
+    for place, (release, outcome) in enumerate(answers):
+        if isinstance(outcome, Succeeded | Failed) and outcome.findings is not None:
+            for each in STRETCHES.validate_python(outcome.findings.get("spoken", ())):
+                voices[release, each.channel].append((place, each))
     judged: dict[int, list[tuple[Spoken, float]]] = defaultdict(list)
     for voice in voices.values():
         if all(each.other_language is None for _, each in voice):
@@ -100,9 +100,7 @@ def settled(answers: Sequence[tuple[str, Outcome]]) -> list[Outcome]:
             judged[place].append((each, share))
     abroad = [each for own in judged.values() for each, share in own if share > FOREIGN]
     return [
-        _outcome(release, outcome, found[place], judged[place], abroad)
-        if place in judged
-        else outcome
+        _outcome(release, outcome, judged[place], abroad) if place in judged else outcome
         for place, (release, outcome) in enumerate(answers)
     ]
 
@@ -110,12 +108,13 @@ def settled(answers: Sequence[tuple[str, Outcome]]) -> list[Outcome]:
 def _outcome(
     release: str,
     outcome: Outcome,
-    findings: AsrFindings,
     judged: Sequence[tuple[Spoken, float]],
     abroad: Sequence[Spoken],
 ) -> Outcome:
     """``abroad``: the recording's stretches in another language; they name that of a chunk in which
     none was detected."""
+    assert isinstance(outcome, Succeeded | Failed)
+    findings = AsrFindings.model_validate(outcome.findings)
     foreign = [each for each, share in judged if share > FOREIGN]
     withheld = [each for each in findings.suppressed_text if each.reason == LANGUAGE_UNSUPPORTED]
     if not foreign and not withheld and isinstance(outcome, Succeeded):

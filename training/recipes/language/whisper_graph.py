@@ -42,7 +42,7 @@ class Detector(Encoder):
         )
         for number in range(LAYERS):
             x = self._decoded(x, encoded, f"decoder/layer_{number}")
-        x = self._normalised(x, "decoder/layer_norm")
+        x = self.normalised(x, "decoder/layer_norm")
         names = self.rows("embeddings/weight", FIRST, languages)
         self.node("Gemm", x, names, transB=1)
         self.nodes[-1].output[0] = "language_logits"
@@ -60,15 +60,11 @@ class Detector(Encoder):
         size = int(np.prod(whole.shape)) // parts
         return self.placed(f"{name}/{part}", whole.offset + part * size * BYTES, shape)
 
-    def _whole(self, name: str) -> str:
-        return self.placed(name, *self._tensors[name])
-
-    def _normalised(self, given: str, name: str) -> str:
-        scale, bias = self._whole(f"{name}/gamma"), self._whole(f"{name}/beta")
-        return self.node("LayerNormalization", given, scale, bias, axis=-1)
-
-    def _linear(self, given: str, name: str) -> str:
-        return self.product(given, self._whole(f"{name}/weight"), self._whole(f"{name}/bias"))
+    def weight(self, name: str) -> str:
+        """A tensor of either half."""
+        if name.startswith("decoder/"):
+            return self.placed(name, *self._tensors[name])
+        return super().weight(name)
 
     def product(self, given: str, weight: str, bias: str) -> str:
         """In 8-bit integers: rows by one factor, the matrix by one a column."""
@@ -84,19 +80,19 @@ class Detector(Encoder):
         """One layer, pre-norm, of one token."""
         own = f"{name}/self_attention"
         value = self.product(
-            self._normalised(x, f"{own}/layer_norm"),
+            self.normalised(x, f"{own}/layer_norm"),
             self._part(f"{own}/linear_0/weight", 2, 3, WIDTH, WIDTH),
             self._part(f"{own}/linear_0/bias", 2, 3, WIDTH),
         )
-        x = self.node("Add", x, self._linear(value, f"{own}/linear_1"))
+        x = self.node("Add", x, self.linear(value, f"{own}/linear_1"))
         x = self.node("Add", x, self._attended_to(x, encoded, f"{name}/attention"))
-        inner = self._linear(self._normalised(x, f"{name}/ffn/layer_norm"), f"{name}/ffn/linear_0")
-        return self.node("Add", x, self._linear(self.node("Gelu", inner), f"{name}/ffn/linear_1"))
+        inner = self.linear(self.normalised(x, f"{name}/ffn/layer_norm"), f"{name}/ffn/linear_0")
+        return self.node("Add", x, self.linear(self.node("Gelu", inner), f"{name}/ffn/linear_1"))
 
     def _attended_to(self, x: str, encoded: str, name: str) -> str:
         """Attention to the frames. The keys' bias is the same for all of them, so it is left
         out."""
-        query = self._linear(self._normalised(x, f"{name}/layer_norm"), f"{name}/linear_0")
+        query = self.linear(self.normalised(x, f"{name}/layer_norm"), f"{name}/linear_0")
         by_head = self.constant("one_row", [HEADS, 1, HEAD], np.int64)
         scale = self.constant("scale", HEAD**-0.5)
         query = self.node("Mul", self.node("Reshape", query, by_head), scale)
@@ -109,7 +105,7 @@ class Detector(Encoder):
         row = self.constant("row", [1, WIDTH], np.int64)
         value = self.node("Reshape", self.node("MatMul", values, column), row)
         bias = self._part(f"{name}/linear_1/bias", 1, 2, WIDTH)
-        return self._linear(self.node("Add", value, bias), f"{name}/linear_2")
+        return self.linear(self.node("Add", value, bias), f"{name}/linear_2")
 
     def _second(self) -> str:
         return self.constant("second", [1], np.int64)
