@@ -1,7 +1,7 @@
 """Corrections of a report: made, listed, undone."""
 
-from collections.abc import Callable
-from typing import Annotated, Any
+from functools import partial
+from typing import Annotated, Any, Protocol
 from uuid import UUID
 
 from fastapi import APIRouter, Body, Depends, Header, Query, Request, Response
@@ -11,7 +11,7 @@ from earshot.analysis.corrections.changes import Change
 from earshot.analysis.corrections.layer import layered
 from earshot.analysis.report.report import Report
 from earshot.pipeline.correcting import changes
-from earshot.pipeline.correcting.opened import Corrected
+from earshot.pipeline.correcting.opened import Corrected, Expected
 from earshot.storage.postgres import corrections, db
 from earshot.storage.postgres.corrections import Stored
 from earshot.storage.postgres.db import Connection
@@ -61,6 +61,7 @@ TURN = {"channel": 0, "start_ms": 480, "end_ms": 2_160}
 EXAMPLES: list[dict[str, Any]] = [
     {"kind": "text", "turn": TURN, "text": "Good morning, Ms. Miller."},
     {"kind": "speaker", "turn": TURN, "speaker": "s1"},
+    {"kind": "speaker", "turn": TURN, "speaker": "new"},
     {"kind": "boundaries", "turn": TURN, "start_ms": 500, "end_ms": 2_000},
     {"kind": "emotion", "turn": TURN, "label": "happy"},
     {"kind": "noise", "start_ms": 0, "end_ms": 5_000, "label": "rain_light"},
@@ -68,6 +69,16 @@ EXAMPLES: list[dict[str, Any]] = [
     {"kind": "merge", "speaker": "s2", "into": "s1"},
     {"kind": "roles", "roles": ["customer", "agent"]},
 ]
+
+
+class Do(Protocol):
+    """A change of the corrections of a recording."""
+
+    def __call__(
+        self, connection: Connection, recording_id: UUID, *, expected: Expected, token: str
+    ) -> Corrected: ...
+
+
 _MADE = operation(Scope.WRITE, answers=CHANGE)
 _MADE["responses"][200] = {
     "model": MadeCorrection,
@@ -142,12 +153,8 @@ async def correct(
     """Corrections are a layer over the answers of the analyses, which stay readable. The next
     round of analyses keeps a correction where it still fits, and otherwise says so: a `conflict`,
     with both values."""
-
-    def do(connection: Connection, found: UUID) -> Corrected:
-        expected = editions.expected(if_match)
-        return changes.make(connection, found, change, expected, _token(request))
-
-    done, about = await _changed(request, response, recording_id, do)
+    do = partial(changes.make, change=change)
+    done, about = await _changed(request, response, recording_id, if_match, do)
     if not done.changed:
         response.status_code = 200
     return MadeCorrection(correction=about[0] if about else None, **done.edition._asdict())
@@ -166,12 +173,8 @@ async def undo(
     if_match: IfMatch = None,
 ) -> ChangedCorrections:
     """What was there before is shown: an earlier correction, or the answer."""
-
-    def do(connection: Connection, found: UUID) -> Corrected:
-        expected = editions.expected(if_match)
-        return changes.undo(connection, found, correction_id, expected, _token(request))
-
-    done, about = await _changed(request, response, recording_id, do)
+    do = partial(changes.undo, correction_id=correction_id)
+    done, about = await _changed(request, response, recording_id, if_match, do)
     return ChangedCorrections(corrections=about, **done.edition._asdict())
 
 
@@ -187,11 +190,8 @@ async def redo(
     correction_id: UUID,
     if_match: IfMatch = None,
 ) -> ChangedCorrections:
-    def do(connection: Connection, found: UUID) -> Corrected:
-        expected = editions.expected(if_match)
-        return changes.redo(connection, found, correction_id, expected, _token(request))
-
-    done, about = await _changed(request, response, recording_id, do)
+    do = partial(changes.redo, correction_id=correction_id)
+    done, about = await _changed(request, response, recording_id, if_match, do)
     return ChangedCorrections(corrections=about, **done.edition._asdict())
 
 
@@ -208,14 +208,8 @@ async def revert(
     if_match: IfMatch = None,
 ) -> ChangedCorrections:
     """The answers of the analyses are shown again."""
-
-    def do(connection: Connection, found: UUID) -> Corrected:
-        expected = editions.expected(if_match)
-        return changes.revert(
-            connection, found, wanted.turn, wanted.kinds, expected, _token(request)
-        )
-
-    done, about = await _changed(request, response, recording_id, do)
+    do = partial(changes.revert, turn=wanted.turn, kinds=wanted.kinds)
+    done, about = await _changed(request, response, recording_id, if_match, do)
     return ChangedCorrections(corrections=about, **done.edition._asdict())
 
 
@@ -223,15 +217,18 @@ async def _changed(
     request: Request,
     response: Response,
     recording_id: UUID,
-    do: Callable[[Connection, UUID], Corrected],
+    if_match: str | None,
+    do: Do,
 ) -> tuple[Corrected, list[CorrectionInfo]]:
     """What has changed, and the corrections that it was about."""
+    caller: Caller = request.state.caller
 
     def change() -> tuple[Corrected, list[CorrectionInfo]]:
         with db.pooled() as connection:
-            found = owned.recording(connection, _tenant(request), recording_id)
+            found = owned.recording(connection, caller.tenant, recording_id)
             with editions.answered():
-                done = do(connection, found.id)
+                expected = editions.expected(if_match)
+                done = do(connection, found.id, expected=expected, token=caller.token)
         return done, [info(done.layered.draft, each) for each in done.about]
 
     done, about = await CHANGES.run(change)
@@ -242,8 +239,3 @@ async def _changed(
 def _tenant(request: Request) -> str:
     caller: Caller = request.state.caller
     return caller.tenant
-
-
-def _token(request: Request) -> str:
-    caller: Caller = request.state.caller
-    return caller.token

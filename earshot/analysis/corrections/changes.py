@@ -66,10 +66,10 @@ class ChangeText(OfTurn):
 
 
 class ChangeSpeaker(OfTurn):
-    """Speaker of a turn: one of the report, or the next free number for one that it lacks."""
+    """Speaker of a turn: one of the report, or `new` for one that it lacks."""
 
     kind: Literal["speaker"]
-    speaker: SpeakerId
+    speaker: SpeakerId | Literal["new"]
 
 
 class ChangeBoundaries(OfTurn, Interval):

@@ -160,8 +160,8 @@ def _of_speaker(
 ) -> Value:
     match change:
         case ChangeSpeaker():
-            if change.speaker == draft.free():
-                return Value(voice=Voice(speaker=change.speaker, made=request))
+            if change.speaker == "new":
+                return Value(voice=Voice(speaker=draft.free(), made=request))
             return Value(voice=voice(draft, _there(draft, change.speaker)))
         case MergeSpeakers():
             if change.into == change.speaker:

@@ -342,6 +342,20 @@ def test_undo_redo_versions_and_revert(
     )
 
 
+def test_each_request_for_a_new_speaker_makes_one(page: Page) -> None:
+    before = [each["id"] for each in page.report["speakers"]]
+    place, number = page.place(said(page)["id"]), len(before)
+    refused = page.send(kind="speaker", turn=place, speaker=f"s{number}")
+    assert (refused.status_code, refused.json()["code"]) == (422, "no_such_speaker")
+    made = page.correct(kind="speaker", turn=place, speaker="new")
+    assert made["value"]["speaker"] == f"s{number}"
+    page.read()
+    assert [each["id"] for each in page.report["speakers"]] == [*before, f"s{number}"]
+    assert said(page)["speaker"] == f"s{number}"
+    page.undo(made["id"])
+    assert [each["id"] for each in page.report["speakers"]] == before
+
+
 @pytest.mark.parametrize(
     ("change", "code"),
     [
@@ -350,6 +364,7 @@ def test_undo_redo_versions_and_revert(
         ({"kind": "text", "text": "x", "more": 1}, "invalid_request"),
         ({"kind": "emotion", "label": "furious"}, "no_such_label"),
         ({"kind": "speaker", "speaker": "s77"}, "no_such_speaker"),
+        ({"kind": "speaker", "speaker": "made"}, "invalid_request"),
         ({"kind": "boundaries", "start_ms": 5, "end_ms": 5}, "out_of_range"),
         ({"kind": "boundaries", "start_ms": 5, "end_ms": 10_000_000}, "out_of_range"),
     ],

@@ -76,7 +76,7 @@ def test_a_turn_gets_another_speaker_or_a_new_one() -> None:
     book = Book(mono())
     talk = [each.talk_ms for each in book.answer.speakers]
     book.correct(kind="speaker", turn=book.turn("t0"), speaker="s1")
-    book.correct(kind="speaker", turn=book.turn("t3"), speaker="s2")
+    book.correct(kind="speaker", turn=book.turn("t3"), speaker="new")
     assert [speaker for speaker, _ in texts(book.report)] == ["s1", "s1", "s0", "s2"]
     speakers = {each.id: each for each in book.report.speakers}
     assert list(speakers) == ["s0", "s1", "s2"]
@@ -85,18 +85,26 @@ def test_a_turn_gets_another_speaker_or_a_new_one() -> None:
         talk[1] + 2_000 - 4_000,
         4_000,
     ]
-    with pytest.raises(Permanent, match="no speaker s9"):
-        book.correct(kind="speaker", turn=book.turn("t0"), speaker="s9")
+    with pytest.raises(Permanent, match="no speaker s3"):  # the next number makes none
+        book.correct(kind="speaker", turn=book.turn("t0"), speaker="s3")
+
+
+def test_a_new_speaker_after_a_merge_is_neither_of_the_merged() -> None:
+    book = Book(mono())
+    book.correct(kind="merge", speaker="s1", into="s0")
+    book.correct(kind="speaker", turn=book.turn("t0"), speaker="new")
+    assert spoken(book) == ["s2", "s0", "s0", "s0"]
+    assert [each.id for each in book.report.speakers] == ["s0", "s2"]
 
 
 def test_new_speakers_stay_apart_when_the_first_is_undone() -> None:
     book = Book(mono())
-    first = book.correct(kind="speaker", turn=book.turn("t0"), speaker="s2")
-    book.correct(kind="speaker", turn=book.turn("t1"), speaker="s3")
+    first = book.correct(kind="speaker", turn=book.turn("t0"), speaker="new")
+    book.correct(kind="speaker", turn=book.turn("t1"), speaker="new")
     book.correct(kind="rename", speaker="s3", name="Carol")
     book.undo(first)
     assert [who for who, _ in texts(book.report)] == ["s0", "s2", "s0", "s1"]
-    book.correct(kind="speaker", turn=book.turn("t2"), speaker="s3")
+    book.correct(kind="speaker", turn=book.turn("t2"), speaker="new")
     book.correct(kind="rename", speaker="s3", name="Dave")
     assert [who for who, _ in texts(book.report)] == ["s0", "s2", "s3", "s1"]
     names = {each.id: each.name for each in book.report.speakers}
@@ -109,9 +117,9 @@ def test_new_speakers_stay_apart_when_the_first_is_undone() -> None:
 
 def test_a_new_speaker_that_is_redone_is_not_one_that_was_made_meanwhile() -> None:
     book = Book(mono())
-    first = book.correct(kind="speaker", turn=book.turn("t0"), speaker="s2")
+    first = book.correct(kind="speaker", turn=book.turn("t0"), speaker="new")
     book.undo(first)
-    book.correct(kind="speaker", turn=book.turn("t1"), speaker="s2")
+    book.correct(kind="speaker", turn=book.turn("t1"), speaker="new")
     assert spoken(book) == ["s0", "s2", "s0", "s1"]
     book.redo(first)
     assert spoken(book) == ["s2", "s3", "s0", "s1"]
@@ -119,7 +127,7 @@ def test_a_new_speaker_that_is_redone_is_not_one_that_was_made_meanwhile() -> No
 
 def test_a_new_speaker_keeps_name_and_turns_without_its_first_turn() -> None:
     book = Book(mono())
-    first = book.correct(kind="speaker", turn=book.turn("t0"), speaker="s2")
+    first = book.correct(kind="speaker", turn=book.turn("t0"), speaker="new")
     book.correct(kind="rename", speaker="s2", name="Carol")
     book.correct(kind="speaker", turn=book.turn("t1"), speaker="s2")
     book.undo(first)

@@ -98,7 +98,7 @@ def test_an_answer_that_merges_the_speakers_agrees_with_the_merge() -> None:
 
 def test_a_new_speaker_keeps_apart_from_one_that_the_analyses_find_later() -> None:
     book = Book(mono())
-    book.correct(kind="speaker", turn=book.turn("t3"), speaker="s2")
+    book.correct(kind="speaker", turn=book.turn("t3"), speaker="new")
     book.correct(kind="rename", speaker="s2", name="Carol")
     book.answer = mono((*SAID, ("s2", "bye", 20_000, 21_000)))
     speakers = {each.id: each.name for each in book.report.speakers}
@@ -108,12 +108,12 @@ def test_a_new_speaker_keeps_apart_from_one_that_the_analyses_find_later() -> No
 
 def test_new_speakers_keep_apart_among_more_answered_ones() -> None:
     book = Book(mono())
-    first = book.correct(kind="speaker", turn=book.turn("t0"), speaker="s2")
+    first = book.correct(kind="speaker", turn=book.turn("t0"), speaker="new")
     book.undo(first)
     book.answer = mono((*SAID, ("s2", "bye", 20_000, 21_000)))
-    book.correct(kind="speaker", turn=book.turn("t1"), speaker="s3")
+    book.correct(kind="speaker", turn=book.turn("t1"), speaker="new")
     book.answer = mono()
-    book.correct(kind="speaker", turn=book.turn("t2"), speaker="s3")
+    book.correct(kind="speaker", turn=book.turn("t2"), speaker="new")
     book.redo(first)
     assert [turn.speaker for turn in book.report.turns] == ["s2", "s3", "s4", "s1"]
 

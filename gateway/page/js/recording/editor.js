@@ -141,9 +141,8 @@ export class Editor {
     });
 
     const speakers = this.store.report.speakers;
-    const free = `s${Math.max(-1, ...speakers.map((each) => Number(each.id.slice(1)))) + 1}`;
     const speaker = choice(
-      [...speakers.map((each) => [each.id, this.names(each.id)]), [free, "Another speaker"]],
+      [...speakers.map((each) => [each.id, this.names(each.id)]), ["new", "Another speaker"]],
       turn.speaker,
       (value) => send(() => ({ kind: "speaker", turn: target(), speaker: value })),
     );
