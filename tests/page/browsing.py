@@ -45,6 +45,9 @@ class Windows:
         page = made.new_page()
         page.set_default_timeout(SHORT_MS)
         page.on("console", self._said)
+        # The browser hands choosers of files over from here on: a wait for one asks for it without
+        # waiting for the answer, and a key that is pressed next would be quicker at times.
+        page.on("filechooser", lambda _: None)
         page.on("pageerror", lambda error: self.errors.append(f"uncaught: {error}"))
         page.goto(f"{self.url}/#/{path}")
         return page
