@@ -6,6 +6,7 @@ from contextlib import ExitStack
 import httpx2
 import pytest
 
+from tests.integration.gateway.clients import client_of
 from tests.servers import Stack, servers
 
 Client = httpx2.Client
@@ -39,3 +40,10 @@ def client(door: Stack) -> Iterator[Callable[..., Client]]:
             )
 
         yield make
+
+
+@pytest.fixture(scope="module")
+def acme(busy: Stack) -> Iterator[Client]:
+    """A client of tenant acme, of the servers that the module starts as its fixture ``busy``."""
+    with client_of(busy, busy.settings["GATEWAY_URL"], tenant="acme") as made:
+        yield made

@@ -36,7 +36,7 @@ FROM correction, generate_series(1, 4999) AS n WHERE recording_id = %s
 
 
 @pytest.fixture(scope="module")
-def stage() -> Iterator[Stack]:
+def busy() -> Iterator[Stack]:
     """Workers and a gateway."""
     with servers() as started, ExitStack() as running:
         running.enter_context(started.workers("core", *STAGES, concurrency=1))
@@ -46,25 +46,19 @@ def stage() -> Iterator[Stack]:
 
 
 @pytest.fixture(scope="module")
-def acme(stage: Stack) -> Iterator[httpx2.Client]:
-    with client_of(stage, stage.settings["GATEWAY_URL"], tenant="acme") as made:
-        yield made
-
-
-@pytest.fixture(scope="module")
-def call(stage: Stack, acme: httpx2.Client) -> str:
+def call(busy: Stack, acme: httpx2.Client) -> str:
     """The demo call, transcribed."""
-    return transcribed(stage, acme, language="en", analyses="asr,diarization")
+    return transcribed(busy, acme, language="en", analyses="asr,diarization")
 
 
-def transcribed(stage: Stack, client: httpx2.Client, **fields: str) -> str:
+def transcribed(busy: Stack, client: httpx2.Client, **fields: str) -> str:
     """The demo call as a recording of the client's tenant."""
     answer = client.post(
         "/recordings", files={"file": ("call.ogg", DEMO.read_bytes())}, data=fields
     )
     assert answer.status_code == 202, answer.text
     recording_id = str(answer.json()["id"])
-    assert stage.wait_finished(recording_id) == "complete"
+    assert busy.wait_finished(recording_id) == "complete"
     return recording_id
 
 
@@ -135,9 +129,9 @@ def page(acme: httpx2.Client, call: str) -> Iterator[Page]:
     assert answer.status_code == 200, answer.text
 
 
-def long_ago(stage: Stack, correction: str) -> None:
+def long_ago(busy: Stack, correction: str) -> None:
     """Makes a correction old enough that the next one does not continue it."""
-    with db.connect(stage.database_url) as connection:
+    with db.connect(busy.database_url) as connection:
         connection.execute(
             "UPDATE correction SET made_at = made_at - interval '1 minute' WHERE id = %s",
             (UUID(correction),),
@@ -151,7 +145,7 @@ def said(page: Page) -> dict[str, Any]:
 
 
 def test_a_correction_is_in_the_report_in_exports_and_in_events(
-    stage: Stack, acme: httpx2.Client, call: str, page: Page
+    busy: Stack, acme: httpx2.Client, call: str, page: Page
 ) -> None:
     turn = said(page)
     text = "Zebra <script>alert(1)</script> crossing"
@@ -184,9 +178,9 @@ def test_a_correction_is_in_the_report_in_exports_and_in_events(
     vtt = exported("vtt")
     assert "Zebra &lt;script&gt;alert(1)&lt;/script&gt;" in vtt
     assert "<v &lt;b&gt;Ms. Miller&lt;/b&gt;" in vtt
-    assert json.loads(stage.earshot("report", call, "--json").stdout) == page.report
-    assert json.loads(stage.earshot("report", call, "--json", "--uncorrected").stdout) == model
-    assert "Ms. Miller" in stage.earshot("report", call).stdout
+    assert json.loads(busy.earshot("report", call, "--json").stdout) == page.report
+    assert json.loads(busy.earshot("report", call, "--json", "--uncorrected").stdout) == model
+    assert "Ms. Miller" in busy.earshot("report", call).stdout
     found = acme.get("/recordings", params={"text": "zebra <script"}).json()["recordings"]
     assert [each["id"] for each in found] == [call]
     with acme.stream(
@@ -214,11 +208,11 @@ def _first(stream: httpx2.Response, kind: bytes, count: int) -> list[str]:
 
 
 def test_two_people_correct_the_same_turn(
-    stage: Stack, acme: httpx2.Client, call: str, page: Page
+    busy: Stack, acme: httpx2.Client, call: str, page: Page
 ) -> None:
     turn = said(page)
     place = page.place(turn["id"])
-    with client_of(stage, stage.settings["GATEWAY_URL"], tenant="acme") as second:
+    with client_of(busy, busy.settings["GATEWAY_URL"], tenant="acme") as second:
         other = Page(second, call)
         answers: list[httpx2.Response] = []
         writers = [
@@ -267,7 +261,7 @@ def test_a_repeated_request_corrects_once(page: Page) -> None:
     assert len(page.all()) == before + 1
 
 
-def test_what_is_written_on_is_one_correction(stage: Stack, call: str, page: Page) -> None:
+def test_what_is_written_on_is_one_correction(busy: Stack, call: str, page: Page) -> None:
     turn, first, second = said(page), str(uuid4()), str(uuid4())
     place, before = page.place(turn["id"]), len(page.all())
     made = page.correct(id=first, kind="text", turn=place, text="wri")
@@ -287,13 +281,13 @@ def test_what_is_written_on_is_one_correction(stage: Stack, call: str, page: Pag
         assert (answer.status_code, answer.json()["correction"]) == (200, again)
     reused = page.send(**{**change, "text": "other"})
     assert (reused.status_code, reused.json()["code"]) == (422, "id_reused")
-    with client_of(stage, stage.settings["GATEWAY_URL"], tenant="acme") as second_person:
+    with client_of(busy, busy.settings["GATEWAY_URL"], tenant="acme") as second_person:
         theirs = Page(second_person, call).correct(kind="text", turn=place, text="by another")
     assert theirs["id"] != first
     page.read()
     mine = page.correct(kind="text", turn=place, text="by me")["id"]
     assert mine not in (first, theirs["id"])
-    long_ago(stage, mine)
+    long_ago(busy, mine)
     later = page.correct(kind="text", turn=place, text="a minute later")["id"]
     assert later != mine
     assert [each["state"] for each in page.all()[before:]] == [
@@ -304,13 +298,13 @@ def test_what_is_written_on_is_one_correction(stage: Stack, call: str, page: Pag
 
 
 def test_undo_redo_versions_and_revert(
-    stage: Stack, acme: httpx2.Client, call: str, page: Page
+    busy: Stack, acme: httpx2.Client, call: str, page: Page
 ) -> None:
     turn = said(page)
     place = page.place(turn["id"])
     start = acme.get(f"/recordings/{call}/corrections/versions", params={"limit": 500}).json()
     one = page.correct(kind="text", turn=place, text="one")["id"]
-    long_ago(stage, one)
+    long_ago(busy, one)
     two = page.correct(kind="text", turn=place, text="two")["id"]
     assert [each["state"] for each in page.all()[-2:]] == ["superseded", "applied"]
     undone = page.undo(two)["corrections"][0]
@@ -374,12 +368,12 @@ def test_what_is_impossible_is_refused(page: Page, change: dict[str, Any], code:
     assert (answer.status_code, answer.json()["code"]) == (422, code), answer.text
 
 
-def test_other_tenants_and_readers(stage: Stack, call: str, page: Page) -> None:
+def test_other_tenants_and_readers(busy: Stack, call: str, page: Page) -> None:
     turn = said(page)["id"]
     place = page.place(turn)
     made = page.correct(kind="text", turn=place, text="ours")["id"]
     body = {"kind": "text", "turn": place, "text": "theirs"}
-    url, path = stage.settings["GATEWAY_URL"], f"/recordings/{call}"
+    url, path = busy.settings["GATEWAY_URL"], f"/recordings/{call}"
     calls: tuple[tuple[str, str, Any], ...] = (
         ("GET", f"{path}/corrections", None),
         ("GET", f"{path}/corrections/versions", None),
@@ -389,14 +383,14 @@ def test_other_tenants_and_readers(stage: Stack, call: str, page: Page) -> None:
         ("POST", f"{path}/corrections/revert", {}),
         ("POST", f"{path}/rerun", {"analyses": ["asr"]}),
     )
-    with client_of(stage, url, "admin", "zeta") as zeta:
+    with client_of(busy, url, "admin", "zeta") as zeta:
         for method, address, sent in calls:
             answer = zeta.request(method, address, json=sent, headers={"If-Match": "*"})
             assert answer.status_code == 404, (method, address)
         batch = {"action": "delete", "ids": [call], "count": 1}
         (done,) = zeta.post("/recordings/batch", json=batch).json()["results"]
         assert (done["status"], done["code"]) == (404, "not_found")
-    with client_of(stage, url, "read", "acme") as reader:
+    with client_of(busy, url, "read", "acme") as reader:
         for method, address, sent in calls:
             answer = reader.request(method, address, json=sent, headers={"If-Match": "*"})
             assert answer.status_code == (200 if method == "GET" else 403), (method, address)
@@ -404,13 +398,13 @@ def test_other_tenants_and_readers(stage: Stack, call: str, page: Page) -> None:
 
 
 def test_a_rerun_keeps_a_correction_and_shows_a_conflict(
-    stage: Stack, acme: httpx2.Client, call: str, page: Page
+    busy: Stack, acme: httpx2.Client, call: str, page: Page
 ) -> None:
     turn = said(page)
     other = next(each for each in page.report["turns"] if each["text"] and each["id"] != turn["id"])
     kept = page.correct(kind="text", turn=page.place(turn["id"]), text="kept by a person")["id"]
     clash = page.correct(kind="text", turn=page.place(other["id"]), text="said by a person")["id"]
-    with db.connect(stage.database_url) as connection:  # as if another release had answered then
+    with db.connect(busy.database_url) as connection:  # as if another release had answered then
         connection.execute(
             "UPDATE correction SET replaced = %s WHERE id = %s",
             (Jsonb({"text": "another answer"}), UUID(clash)),
@@ -419,13 +413,13 @@ def test_a_rerun_keeps_a_correction_and_shows_a_conflict(
     begun = acme.post(f"/recordings/{call}/rerun", json={"analyses": ["asr"]})
     assert begun.status_code == 202, begun.text
     assert begun.json()["jobs"] > 0
-    busy = acme.post(f"/recordings/{call}/rerun", json={"analyses": ["asr"]})
+    again = acme.post(f"/recordings/{call}/rerun", json={"analyses": ["asr"]})
     during = page.send(kind="text", turn=page.place(turn["id"]), text="meanwhile")
-    stage.wait_finished(call)
+    busy.wait_finished(call)
     # Either may have come after the end of the round.
-    assert busy.status_code in (202, 409)
+    assert again.status_code in (202, 409)
     assert during.status_code in (409, 412)
-    stage.wait_finished(call)
+    busy.wait_finished(call)
     assert page.text(turn["id"]) == "kept by a person"
     assert page.text(other["id"]) == "said by a person"
     assert page.etag != before
@@ -447,13 +441,13 @@ def test_a_rerun_keeps_a_correction_and_shows_a_conflict(
 
 
 def test_batches_need_their_count_and_deletions_take_corrections_along(
-    stage: Stack, acme: httpx2.Client
+    busy: Stack, acme: httpx2.Client
 ) -> None:
-    gone = transcribed(stage, acme, language="en-GB", analyses="asr")
+    gone = transcribed(busy, acme, language="en-GB", analyses="asr")
     page = Page(acme, gone)
     place = page.place(said(page)["id"])
     page.correct(kind="text", turn=place, text="to be")
-    with db.connect(stage.database_url) as connection:
+    with db.connect(busy.database_url) as connection:
         connection.execute(MORE, (gone,))
     page.correct(kind="text", turn=place, text="to be forgotten")  # in the place of the last one
     more = page.send(kind="boundaries", turn=place, start_ms=0, end_ms=place["end_ms"])
@@ -477,7 +471,7 @@ def test_batches_need_their_count_and_deletions_take_corrections_along(
     receipt = acme.get(f"/deletions/{gone}").json()
     assert receipt["removed"]["postgres"]["correction"] == 5_000
     assert receipt["removed"]["postgres"]["correction_version"] == 2
-    assert everywhere(stage, gone) == []
-    with db.connect(stage.database_url) as connection:
+    assert everywhere(busy, gone) == []
+    with db.connect(busy.database_url) as connection:
         rows = connection.execute("SELECT value FROM correction").fetchall()
     assert "to be forgotten" not in json.dumps([row["value"] for row in rows])

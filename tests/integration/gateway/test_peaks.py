@@ -12,7 +12,6 @@ import pytest
 from numpy.typing import NDArray
 
 from earshot.pools import STAGES
-from tests.integration.gateway.clients import client_of
 from tests.servers import Stack, servers
 
 pytestmark = pytest.mark.integration
@@ -26,12 +25,6 @@ def busy() -> Iterator[Stack]:
         running.enter_context(started.workers("all", *STAGES, "scene"))
         started.settings["GATEWAY_URL"] = running.enter_context(started.gateway())
         yield started
-
-
-@pytest.fixture(scope="module")
-def acme(busy: Stack) -> Iterator[httpx2.Client]:
-    with client_of(busy, busy.settings["GATEWAY_URL"], tenant="acme") as made:
-        yield made
 
 
 @pytest.fixture(scope="module")

@@ -15,11 +15,12 @@ from tests.servers import servers
 pytestmark = pytest.mark.integration
 
 DOCUMENT = PROJECT / "docs" / "openapi.json"
-PIECES = "/uploads/{upload_id}"
-"""The tool cannot write bodies of ``application/offset+octet-stream``; ``test_resumable`` sends
-them."""
-STREAMS = ("/events",)
-"""They have no end; test_events reads them."""
+LEFT_OUT = (
+    "/events",  # streams have no end; test_events reads them
+    "/pools/{pool}/pause",  # what was submitted would wait in a paused pool; test_pools pauses
+    # The tool cannot write bodies of application/offset+octet-stream; test_resumable sends them.
+    "/uploads/{upload_id}",
+)
 OWN = ("Unsupported type: 'Binary'",)
 """What schemathesis 4.32 says of a form that it made itself and cannot check."""
 CHECKS = (
@@ -45,16 +46,17 @@ def test_no_request_ends_in_5xx_or_outside_the_document(
             "ANSWER_SEC": "0.5",
         }
         with stage.workers("core", *STAGES, concurrency=2), stage.gateway() as url:
-            token = stage.token("admin")
+            token = stage.token("operator")
             done = subprocess.run(
                 [
                     *(sys.executable, "-m", "schemathesis.cli", "run", str(DOCUMENT)),
                     *("--url", url, "--header", f"Authorization: Bearer {token}"),
                     *("--phases", "examples,coverage,fuzzing,stateful", "--max-time", str(seconds)),
-                    *("--checks", ",".join(CHECKS), "--request-timeout", "30", "--workers", "2"),
+                    *("--checks", ",".join(CHECKS), "--request-timeout", "30"),
+                    # Its threads parse Python at once, which is not safe in CPython 3.11.
+                    *("--workers", "1"),
                     *("--continue-on-failure", "--no-color"),
-                    *(word for path in STREAMS for word in ("--exclude-path", path)),
-                    *("--exclude-path", PIECES),
+                    *(word for path in LEFT_OUT for word in ("--exclude-path", path)),
                 ],
                 cwd=tmp_path,  # it keeps a cache where it runs
                 capture_output=True,

@@ -41,12 +41,6 @@ def busy() -> Iterator[Stack]:
 
 
 @pytest.fixture(scope="module")
-def acme(busy: Stack) -> Iterator[httpx2.Client]:
-    with client_of(busy, busy.settings["GATEWAY_URL"], tenant="acme") as made:
-        yield made
-
-
-@pytest.fixture(scope="module")
 def zeta(busy: Stack) -> Iterator[httpx2.Client]:
     with client_of(busy, busy.settings["GATEWAY_URL"], "admin", tenant="zeta") as made:
         yield made
