@@ -73,7 +73,7 @@ def create() -> FastAPI:
     )
     for router in ROUTERS:
         app.include_router(router)
-    problems.install(app)
+    problems.install(app, [route for router in ROUTERS for route in router.routes])
     app.add_middleware(RequestId)
     app.openapi = lambda: document(app)  # type: ignore[method-assign]
     return app

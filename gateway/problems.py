@@ -1,6 +1,6 @@
 """Errors as problem details (RFC 9457): one shape for every status of every operation."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from http import HTTPStatus
 from typing import Any
 
@@ -10,7 +10,7 @@ from fastapi.responses import JSONResponse, Response
 from pydantic import BaseModel, Field
 from starlette.exceptions import HTTPException
 from starlette.requests import HTTPConnection
-from starlette.routing import Match
+from starlette.routing import BaseRoute, Match
 
 from earshot.analysis.errors import EarshotError, Forbidden, Unavailable
 
@@ -115,8 +115,12 @@ def failure(request: Request) -> Response:
     )
 
 
-def install(app: FastAPI) -> None:
-    """Registers the handlers of all exceptions."""
+def install(app: FastAPI, routes: Sequence[BaseRoute]) -> None:
+    """Registers the handlers of all exceptions.
+
+    Args:
+        routes: of all routers; the application itself has the routers only.
+    """
 
     @app.exception_handler(Problem)
     async def problem(request: Request, error: Problem) -> Response:
@@ -151,7 +155,7 @@ def install(app: FastAPI) -> None:
         }.get(error.status_code, str(error.detail))
         headers = {**(error.headers or {})}
         if error.status_code == 405:
-            headers["Allow"] = ", ".join(sorted(methods(request)))
+            headers["Allow"] = ", ".join(sorted(methods(request, routes)))
         return response(request_id(request), error.status_code, code, detail, headers)
 
     @app.exception_handler(Exception)
@@ -164,11 +168,11 @@ def said(message: str) -> str:
     return message.removeprefix("Value error, ")
 
 
-def methods(request: Request) -> set[str]:
+def methods(request: Request, routes: Sequence[BaseRoute]) -> set[str]:
     """Methods of all operations with the request's path; Starlette names those of the first."""
     return {
         method
-        for route in request.app.routes
+        for route in routes
         if route.matches(request.scope)[0] is not Match.NONE
         for method in getattr(route, "methods", None) or ()
     }

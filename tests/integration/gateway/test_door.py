@@ -1,13 +1,17 @@
 """Who may enter: tokens, scopes, tickets, rates and lengths, before a byte of a body is read."""
 
+import json
+import re
 import socket
 from collections.abc import Callable
 from urllib.parse import urlsplit
+from uuid import uuid4
 
 import httpx2
 import pytest
 
 from cli.localstack import waiting
+from earshot.settings import PROJECT
 from earshot.storage.postgres import db, tokens
 from gateway.door import KNOWN_SEC
 from tests.servers import Stack
@@ -42,6 +46,23 @@ def test_every_error_is_a_problem(client: Make) -> None:
         assert answer.status_code == answer.json()["status"] == status
         assert answer.headers["content-type"] == "application/problem+json"
         assert answer.json()["request_id"] == answer.headers["x-request-id"]
+
+
+OPERATIONS: dict[str, dict[str, object]] = json.loads(
+    (PROJECT / "docs" / "openapi.json").read_text(encoding="utf-8")
+)["paths"]
+METHODS = {"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE"}
+
+
+@pytest.mark.parametrize("path", OPERATIONS)
+def test_405_names_the_methods_of_the_path(client: Make, path: str) -> None:
+    address = re.sub(r"\{\w+\}", str(uuid4()), path)
+    allowed = METHODS & {each.upper() for each in OPERATIONS[path]}
+    caller = client(None)
+    for method in sorted(METHODS - allowed):
+        answer = caller.request(method, address)
+        named = {each.strip() for each in answer.headers["allow"].split(",")}
+        assert (answer.status_code, named) == (405, allowed), method
 
 
 def test_a_revoked_token_ends(door: Stack, client: Make) -> None:
