@@ -6,12 +6,16 @@ from uuid import UUID
 from fastapi import APIRouter, Query, Request, Response
 from starlette.concurrency import run_in_threadpool
 
+from earshot.storage.postgres import db
 from earshot.storage.postgres.tokens import Scope
+from earshot.storage.redis import client as redis
+from earshot.storage.redis import tickets
 from gateway.door import Caller, Door, operation
 from gateway.reading import audio, deleting, owned
 from gateway.reading.deleting import Receipt
 from gateway.reading.session import Session, session
 from gateway.routes.recordings import DELETION, ID, MISSING
+from gateway.routes.service import Ticket
 
 router = APIRouter(route_class=Door, tags=["sessions"])
 
@@ -94,6 +98,23 @@ async def get_audio(request: Request, session_id: UUID) -> Response:
 )
 async def head_audio(request: Request, session_id: UUID) -> Response:
     return await _audio(request, session_id, head=True)
+
+
+@router.post(
+    "/sessions/{session_id}/audio-ticket",
+    status_code=201,
+    summary="A ticket for the audio of a session, for clients that cannot send headers",
+    **operation(Scope.READ, answers={**MISSING, **ID}),
+)
+def audio_ticket(request: Request, session_id: UUID) -> Ticket:
+    """`GET /sessions/{id}/audio?ticket=` takes it as often as it is used, for an hour, no other
+    operation does, and it ends with its token."""
+    caller: Caller = request.state.caller
+    with db.pooled() as connection:
+        owned.recording(connection, caller.tenant, session_id)
+    path = f"/sessions/{session_id}/audio"
+    issued = tickets.issue_for(redis.client(), caller._asdict(), path)
+    return Ticket(ticket=issued, expires_in=tickets.PATH_VALID_SEC)
 
 
 async def _audio(request: Request, session_id: UUID, *, head: bool) -> Response:

@@ -1,5 +1,4 @@
-"""What the page needs besides the report: a ticket for the audio element, and what was detected but
-is not reported."""
+"""What was detected but is not reported."""
 
 from typing import Literal
 from uuid import UUID
@@ -13,14 +12,11 @@ from earshot.analysis.outcome import Skipped, Succeeded
 from earshot.analysis.report.parts import Part, gather
 from earshot.storage.postgres import db, reports
 from earshot.storage.postgres.tokens import Scope
-from earshot.storage.redis import client as redis
-from earshot.storage.redis import tickets
 from gateway.door import Caller, Door, operation
 from gateway.reading import owned
 from gateway.routes.recordings import ID, MISSING
-from gateway.routes.service import Ticket
 
-router = APIRouter(route_class=Door)
+router = APIRouter(route_class=Door, tags=["recordings"])
 
 
 class SuppressedPart(BaseModel):
@@ -48,7 +44,7 @@ class RejectedSound(BaseModel):
     limit: float = Field(description="The limit that was missed: a share, milliseconds, or dBFS.")
 
 
-class NotReported(BaseModel):
+class Unreported(BaseModel):
     """What was detected but is not reported, in order of time."""
 
     model_config = ConfigDict(
@@ -84,41 +80,22 @@ class NotReported(BaseModel):
     sounds: list[RejectedSound]
 
 
-@router.post(
-    "/sessions/{session_id}/audio-ticket",
-    status_code=201,
-    tags=["sessions"],
-    summary="A ticket for the audio of a session, for clients that cannot send headers",
-    **operation(Scope.READ, answers={**MISSING, **ID}),
-)
-def audio_ticket(request: Request, session_id: UUID) -> Ticket:
-    """`GET /sessions/{id}/audio?ticket=` takes it as often as it is used, for an hour, no other
-    operation does, and it ends with its token."""
-    caller: Caller = request.state.caller
-    with db.pooled() as connection:
-        owned.recording(connection, caller.tenant, session_id)
-    path = f"/sessions/{session_id}/audio"
-    issued = tickets.issue_for(redis.client(), caller._asdict(), path)
-    return Ticket(ticket=issued, expires_in=tickets.PATH_VALID_SEC)
-
-
 @router.get(
     "/recordings/{recording_id}/rejected",
-    tags=["recordings"],
     summary="What was detected but is not reported, with the reason",
     **operation(Scope.READ, answers={**MISSING, **ID}),
 )
-async def rejected(request: Request, recording_id: UUID) -> NotReported:
+async def get_unreported(request: Request, recording_id: UUID) -> Unreported:
     caller: Caller = request.state.caller
-    return await run_in_threadpool(_not_reported, caller.tenant, recording_id)
+    return await run_in_threadpool(_unreported, caller.tenant, recording_id)
 
 
-def _not_reported(tenant: str, recording_id: UUID) -> NotReported:
+def _unreported(tenant: str, recording_id: UUID) -> Unreported:
     with db.pooled() as connection:
         found = owned.recording(connection, tenant, recording_id)
         merged = reports.of(connection, found)
     if found.duration_ms is None:
-        return NotReported(texts=[], sounds=[])
+        return Unreported(texts=[], sounds=[])
     parts = gather(merged.info(), merged.parts()).parts  # languages are judged over all of them
     texts = [
         SuppressedPart(**each.model_dump(include=set(SuppressedPart.model_fields)))
@@ -130,7 +107,7 @@ def _not_reported(tenant: str, recording_id: UUID) -> NotReported:
         for part in parts
         for each in _rejected(part)
     ]
-    return NotReported(
+    return Unreported(
         texts=sorted(texts, key=lambda each: (each.start_ms, each.channel)),
         sounds=sorted(sounds, key=lambda each: (each.start_ms, each.label)),
     )
