@@ -75,13 +75,15 @@ class Open:
         return Corrected(self.edition, self.layered, found, False)
 
     def changed(self, made: Sequence[Correction], about: Sequence[UUID]) -> Corrected:
-        """Stores what follows from the new state of the corrections: rows of the search, and the
-        event."""
+        """Stores what follows from the new state of the corrections: what searches and filters
+        read, and the event."""
         edition = self.edition._replace(version=self.edition.version + 1)
         now = layered(self.report, made)
         before = {turn.id: turn for turn in self.layered.draft.finished().turns}
-        turns = [turn for turn in now.draft.finished().turns if turn != before[turn.id]]
+        shown = now.draft.finished()
+        turns = [turn for turn in shown.turns if turn != before[turn.id]]
         corrections.put_segments(self.connection, self.id, turns)
+        corrections.put_filters(self.connection, self.id, self.report, shown)
         in_force = [each for each in now.standings if each.state in ("applied", "conflict")]
         conflicts = sum(each.state == "conflict" for each in in_force)
         event = events.corrected(self.id, edition.version, edition.round, len(in_force), conflicts)

@@ -9,6 +9,7 @@ from psycopg.types.json import Jsonb
 
 from earshot.analysis.corrections.layer import corrected
 from earshot.analysis.corrections.records import Correction, stored
+from earshot.analysis.report.labels import labels
 from earshot.analysis.report.report import Report
 from earshot.analysis.report.sections import Turn
 from earshot.analysis.types import Frozen
@@ -186,3 +187,17 @@ def put_segments(connection: Connection, recording_id: UUID, turns: Iterable[Tur
     rows = [segment(recording_id, turn) for turn in turns]
     if rows:
         connection.cursor().executemany(SQL["put_segment"], rows)
+
+
+def put_filters(connection: Connection, recording_id: UUID, answer: Report, shown: Report) -> None:
+    """Stores what filters by label and role read, in the caller's transaction: of the corrected
+    report where it differs from the answer, and else nothing."""
+    roles = shown.recording.roles
+    now = None if shown is answer else labels(shown)
+    found = {
+        "id": recording_id,
+        "labels": None if now is None or now == labels(answer) else Jsonb(now),
+        "roles": None if roles == answer.recording.roles else list(roles),
+    }
+    connection.execute(SQL["put_labels"], found)
+    connection.execute(SQL["put_roles"], found)

@@ -86,9 +86,10 @@ def close(connection: Connection, merged: Merged, report: Report) -> bool:
         connection.execute(
             SQL["put_report"], {"id": recording_id, "body": Jsonb(report.model_dump(mode="json"))}
         )
-        connection.cursor().executemany(
-            SQL["add_segment"], _segments(connection, recording_id, report)
-        )
+        shown = _corrected(connection, recording_id, report)
+        rows = [corrections.segment(recording_id, turn) for turn in shown.turns]
+        connection.cursor().executemany(SQL["add_segment"], rows)
+        corrections.put_filters(connection, recording_id, report, shown)
         connection.execute(SQL["close_recording"], {"id": recording_id, "state": report.status})
         closed = events.completed(
             recording_id,
@@ -114,9 +115,7 @@ def parts(connection: Connection, recording_id: UUID) -> list[Part]:
     return [Part.model_validate(row) for row in rows]
 
 
-def _segments(connection: Connection, recording_id: UUID, report: Report) -> list[dict[str, Any]]:
-    """Of the turns with the corrections that earlier rounds left."""
+def _corrected(connection: Connection, recording_id: UUID, report: Report) -> Report:
+    """With the corrections that earlier rounds left."""
     found = corrections.read(connection, recording_id)
-    if found is not None:
-        report = corrected(report, found.corrections, found.version)
-    return [corrections.segment(recording_id, turn) for turn in report.turns]
+    return corrected(report, found.corrections, found.version) if found else report

@@ -336,6 +336,37 @@ def test_undo_redo_versions_and_revert(
     )
 
 
+def test_filters_of_the_list_find_the_corrected_values(busy: Stack, acme: httpx2.Client) -> None:
+    call = transcribed(busy, acme, language="en-AU", analyses="asr", roles="agent,customer")
+    page = Page(acme, call)
+
+    def found(**wanted: str) -> bool:
+        rows = acme.get("/recordings", params=wanted).json()["recordings"]
+        return call in [each["id"] for each in rows]
+
+    def seen() -> list[bool]:
+        return [found(**{"label": each}) for each in ("happy", "sad")] + [
+            found(role=each) for each in ("customer", "lead")
+        ]
+
+    answered = [False, False, True, False]
+    assert seen() == answered
+    place = page.place(said(page)["id"])
+    first = page.correct(kind="emotion", turn=place, label="happy")["id"]
+    long_ago(busy, first)
+    second = page.correct(kind="emotion", turn=place, label="sad")["id"]
+    page.correct(kind="roles", roles=["agent", "lead"])
+    assert seen() == [False, True, False, True]
+    page.undo(second)
+    assert seen() == [True, False, False, True]
+    begun = acme.post(f"/recordings/{call}/rerun", json={"analyses": ["asr"]})
+    assert begun.status_code == 202, begun.text
+    busy.wait_finished(call)
+    assert seen() == [True, False, False, True]
+    acme.post(f"/recordings/{call}/corrections/revert", json={}, headers={"If-Match": "*"})
+    assert seen() == answered
+
+
 def test_each_request_for_a_new_speaker_makes_one(page: Page) -> None:
     before = [each["id"] for each in page.report["speakers"]]
     place, number = page.place(said(page)["id"]), len(before)

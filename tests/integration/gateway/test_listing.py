@@ -130,9 +130,9 @@ def test_content_is_known_within_the_tenant_alone(archive: "psycopg.Connection[A
         (Wanted(text="never said"), "segment_grams"),
         (Wanted(text="thank you"), "segment_pkey"),
         (Wanted(text="ka"), "segment_pkey"),
-        (Wanted(label="dog"), "report_labels"),
+        (Wanted(label="dog"), "report_shown_labels"),
         (Wanted(label="neutral"), "report_pkey"),
-        (Wanted(role="agent"), "recording_roles"),
+        (Wanted(role="agent"), "recording_shown_roles"),
         (Wanted(sha256="0" * 64), "recording_sha256"),
     ],
 )

@@ -2,18 +2,37 @@
 
 import shutil
 from pathlib import Path
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import psycopg
 import pytest
+from psycopg.types.json import Jsonb
 
 from earshot.storage import outbox
-from earshot.storage.postgres import db
+from earshot.storage.postgres import db, listing
+from earshot.storage.postgres.listing import Wanted
 from earshot.storage.postgres.migrate import MIGRATIONS, migrate
 
 pytestmark = pytest.mark.integration
 
 NAMES = ("0001_a.sql", "0002_pre_b.sql", "0003_post_c.sql", "0004_pre_d.sql")
+LEFT = """
+WITH made AS (
+    INSERT INTO recording
+        (id, state, request, file_name, sha256, analyses, roles, language, duration_ms, channels,
+         finished_at)
+    VALUES (gen_random_uuid(), 'complete', '{}', 'a.wav', md5(random()::text) || md5('a'), '{asr}',
+            '{customer,agent}', 'en', 1000, 2, now())
+    RETURNING id)
+INSERT INTO report (recording_id, body) SELECT id, '{"turns": [{"emotion": {"label": "sad"}}]}'
+FROM made RETURNING recording_id AS id
+"""
+CORRECTED = """
+INSERT INTO correction (recording_id, id, version, kind, target, value, replaced, round, releases,
+                        made_by, token, undone_by, undone_at)
+VALUES (%s, gen_random_uuid(), %s, %s, '{}', %s, '{}', 1, '{}', 'anna', %s, %s,
+        CASE WHEN %s::text IS NULL THEN NULL ELSE now() END)
+"""
 VALIDATED = "SELECT convalidated FROM pg_constraint WHERE conname = 'chunk_index_check'"
 
 
@@ -78,3 +97,36 @@ def test_events_from_before_are_counted_a_tenant(empty_url: str, tmp_path: Path)
         ]  # fmt: skip
         for tenant, last in (("a", 3), ("b", 3), ("c", 0)):
             assert outbox.standing_of_tenant(connection, tenant) == (last, 0)
+
+
+def test_corrections_from_before_are_found_by_filters(empty_url: str, tmp_path: Path) -> None:
+    names = sorted(path.name for path in MIGRATIONS.glob("[0-9]*.sql"))
+    for name in names[: names.index("0020_post_corrected_search.sql")]:
+        shutil.copy(MIGRATIONS / name, tmp_path)
+    migrate(empty_url, folder=tmp_path)
+    with db.connect(empty_url) as connection:
+        ids = [connection.execute(LEFT).fetchone() for _ in range(3)]
+        corrected, undone, _ = (row["id"] for row in ids if row)
+        for version, (recording, kind, value, by) in enumerate(
+            (
+                (corrected, "emotion", {"label": "happy"}, None),
+                (corrected, "roles", {"roles": ["lead", "agent"]}, None),
+                (corrected, "roles", {"roles": ["customer", "lead"]}, None),
+                (corrected, "text", {"text": "label"}, None),
+                (undone, "emotion", {"label": "happy"}, "anna"),
+                (undone, "roles", {"roles": ["lead"]}, "anna"),
+            ),
+            1,
+        ):
+            args = (recording, version, kind, Jsonb(value), uuid4(), by, by)
+            connection.execute(CORRECTED, args)
+        migrate(empty_url)
+
+        def found(**wanted: str) -> list[UUID]:
+            rows = listing.page(connection, "default", Wanted(**wanted), None, 10)  # type: ignore[arg-type]
+            return [each.id for each in rows]
+
+        assert found(label="happy") == found(role="lead") == [corrected]
+        assert corrected not in found(role="agent")
+        assert len(found(label="sad")) == 3
+        assert len(found(role="agent")) == 2

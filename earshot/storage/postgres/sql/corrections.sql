@@ -49,3 +49,9 @@ WHERE recording_id = %(id)s AND version > %(after)s ORDER BY version LIMIT %(lim
 -- name: put_segment
 UPDATE segment SET start_ms = %(start_ms)s, end_ms = %(end_ms)s, speaker = %(speaker)s, role = %(role)s, text = %(text)s, emotion = %(emotion)s
 WHERE recording_id = %(recording_id)s AND index = %(index)s
+
+-- name: put_labels
+UPDATE report SET corrected_labels = %(labels)s WHERE recording_id = %(id)s AND corrected_labels IS DISTINCT FROM %(labels)s
+
+-- name: put_roles
+UPDATE recording SET corrected_roles = %(roles)s WHERE id = %(id)s AND corrected_roles IS DISTINCT FROM %(roles)s

@@ -25,13 +25,14 @@ r.created_at >= %(since)s
 r.created_at < %(until)s
 
 -- name: role
-r.roles @> ARRAY[%(role)s::text]
+coalesce(r.corrected_roles, r.roles) @> ARRAY[%(role)s::text]
 
 -- name: sha256
 r.sha256 = %(sha256)s
 
 -- name: label
-r.id IN (SELECT p.recording_id FROM report p WHERE jsonb_path_query_array(p.body, 'strict $.**.label') ? %(label)s)
+r.id IN (SELECT p.recording_id FROM report p
+         WHERE coalesce(p.corrected_labels, jsonb_path_query_array(p.body, 'strict $.**.label')) ? %(label)s)
 
 -- name: text
 r.id IN (
