@@ -9,8 +9,9 @@ WEIGHTS := .venv/.weights-installed
 TESTED := .venv/.test-installed
 COMPARED := .venv-bench/.installed
 FULL := .venv/.gpu-installed
-# Tests that start workers wait most of the time; the others use that. A file's tests share their servers.
-SIDE_BY_SIDE := -n 2 --dist loadfile
+# Tests that start workers wait most of the time; the others use that. A file's tests share their servers, and the
+# longest files come first by name.
+SIDE_BY_SIDE := -n 4 --dist loadfile --no-loadscope-reorder
 
 # The first Python that starts and is one of those that the pinned packages were resolved for.
 FIND_PYTHON = for python in $(PYTHON) python3.11 python3 python3.12; do \
@@ -39,7 +40,8 @@ down: $(RUN) ## Stop them; the data stays
 	@.venv/bin/earshot down
 
 test: style ## Format, lint, types, layers, and all tests against real servers and workers
-	@.venv/bin/python -m pytest $(SIDE_BY_SIDE)
+	@.venv/bin/python -m pytest $(SIDE_BY_SIDE) --ignore tests/page; others=$$?; \
+	.venv/bin/python -m pytest tests/page && exit $$others # one by one: they measure how long the page takes
 
 test-gpu: $(FULL) ## The full models' runtimes, and the GPU pools on a CUDA device, with their throughput
 	@.venv/bin/python -m pytest -s tests/runtimes tests/gpu
