@@ -1,9 +1,20 @@
 """Pages of the browser, with what they said on their console."""
 
 from collections.abc import Collection
+from pathlib import Path
 from typing import Any
 
-from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, expect
+from playwright.sync_api import (
+    Browser,
+    BrowserContext,
+    ConsoleMessage,
+    Locator,
+    Page,
+    Route,
+    expect,
+)
+
+from cli.localstack import waiting
 
 SHORT_MS = 20_000
 WAIT_MS = 120_000
@@ -63,6 +74,33 @@ class Windows:
             each.close()
 
 
+class Held:
+    """Requests of the page to a path, kept until they are let go."""
+
+    def __init__(self, page: Page, path: str) -> None:
+        self.page, self.routes, self.open = page, list[Route](), False
+        page.route(path, self.hold)
+
+    def hold(self, route: Route) -> None:
+        if self.open:
+            route.continue_()
+        else:
+            self.routes.append(route)
+
+    def came(self) -> None:
+        waiting.became(self._any, SHORT_MS / 1000)
+
+    def let_go(self) -> None:
+        self.came()
+        self.open = True
+        for each in self.routes:
+            each.continue_()
+
+    def _any(self) -> bool:
+        self.page.evaluate("null")  # the browser's messages are read meanwhile
+        return bool(self.routes)
+
+
 def tab_to(page: Page, name: str, most: int = 120, *, back: bool = False) -> None:
     """Presses Tab until an element with this accessible name, or beginning with it, has the
     focus."""
@@ -82,3 +120,22 @@ def focused(page: Page) -> str:
             " ?? e.textContent ?? ''; })()"
         )
     ).strip()
+
+
+def live(page: Page) -> None:
+    """Waits until the page follows the events."""
+    expect(page.locator("#top .link")).to_have_text("Live")
+
+
+def sign_in(page: Page, secret: str) -> None:
+    """Answers the question for a token."""
+    page.get_by_role("dialog").get_by_label("Token", exact=True).fill(secret)
+    page.get_by_role("button", name="Continue").click()
+
+
+def choose(page: Page, file: Path) -> Locator:
+    """Uploads a file; its entry among the uploads."""
+    with page.expect_file_chooser() as chosen:
+        page.get_by_role("button", name="Upload recordings").click()
+    chosen.value.set_files(file)
+    return page.get_by_role("list", name="Uploads").get_by_role("listitem").first

@@ -40,6 +40,12 @@ class Served:
             trust_env=False,
         )
 
+    def delete(self, *recordings: str, token: str | None = None) -> None:
+        """Deletes recordings as another client does."""
+        with self.client(token) as client:
+            for each in recordings:
+                assert client.delete(f"/recordings/{each}?search=false").status_code < 300
+
     def report(self, recording_id: str | None = None) -> dict[str, Any]:
         with self.client() as client:
             answer = client.get(f"/recordings/{recording_id or self.demo}/report")

@@ -10,10 +10,18 @@ from earshot.storage.postgres import db
 from tests.servers import Stack
 
 INSERT = """
-INSERT INTO recording (id, state, request, file_name, sha256, forced, analyses, roles, language,
-  duration_ms, channels, native_rate, container, codec, finished_at, error_code, error_detail)
-VALUES (%(id)s, %(state)s, '{}', %(file_name)s, %(sha256)s, true, %(analyses)s, %(roles)s, 'en',
-  %(duration_ms)s, %(channels)s, 16000, 'wav', 'pcm_s16le', now(), %(error_code)s, %(error_detail)s)
+INSERT INTO recording (id, tenant, state, request, file_name, sha256, forced, analyses, roles,
+  language, duration_ms, channels, native_rate, container, codec, finished_at, error_code,
+  error_detail)
+VALUES (%(id)s, %(tenant)s, %(state)s, '{}', %(file_name)s, %(sha256)s, true, %(analyses)s,
+  %(roles)s, 'en', %(duration_ms)s, %(channels)s, 16000, 'wav', 'pcm_s16le', now(), %(error_code)s,
+  %(error_detail)s)
+"""
+
+STATE = """
+UPDATE recording SET state = %(state)s,
+  finished_at = CASE WHEN %(state)s = 'complete' THEN now() END
+WHERE id = %(id)s
 """
 
 
@@ -24,6 +32,7 @@ def plant(
     facts = report["recording"] if report else {}
     row = {
         "id": uuid4(),
+        "tenant": "default",
         "state": report["status"] if report else "failed",
         "file_name": file_name,
         "sha256": f"{uuid4().int % 16**64:064x}",
@@ -116,4 +125,11 @@ def analysed_anew(stack: Stack, recording_id: str, report: dict[str, Any], numbe
             "UPDATE report SET body = %s WHERE recording_id = %s", (Jsonb(body), recording_id)
         )
         connection.execute("UPDATE recording SET round = %s WHERE id = %s", (number, recording_id))
+        connection.commit()
+
+
+def set_state(stack: Stack, recording: str, state: str) -> None:
+    """Puts a recording into a state, as a round of analyses does."""
+    with db.connect(stack.database_url) as connection:
+        connection.execute(STATE, {"state": state, "id": recording})
         connection.commit()

@@ -1,8 +1,8 @@
 """axe-core has no finding on any page and state, light and dark, and a screen reader's tree holds
 every word, speaker and label."""
 
-import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from typing import Any
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
@@ -90,28 +90,69 @@ def test_the_question_for_a_token(windows: Windows, scheme: str) -> None:
     faultless(page, "token")
 
 
+class Tree:
+    """What a screen reader is given of a page."""
+
+    def __init__(self, page: Page) -> None:
+        self.session = page.context.new_cdp_session(page)
+        self.root = self.session.send("DOM.getDocument")["root"]["nodeId"]
+        nodes = self.session.send("Accessibility.getFullAXTree")["nodes"]
+        self.nodes = {node["nodeId"]: node for node in nodes}
+        self.of_element = {node.get("backendDOMNodeId"): node for node in nodes}
+
+    def texts(self, selector: str) -> list[str]:
+        """Of each element in the order of the document: the texts and images of its subtree."""
+        found = self.session.send(
+            "DOM.querySelectorAll", {"nodeId": self.root, "selector": selector}
+        )
+        return [
+            " ".join("".join(self._said(self._node(each))).split()) for each in found["nodeIds"]
+        ]
+
+    def _node(self, element: int) -> dict[str, Any]:
+        described = self.session.send("DOM.describeNode", {"nodeId": element})
+        return dict(self.of_element[described["node"]["backendNodeId"]])
+
+    def _said(self, node: dict[str, Any]) -> Iterator[str]:
+        if not node["ignored"] and node["role"]["value"] in ("StaticText", "image"):
+            yield str(node["name"]["value"])
+            return
+        for child in node["childIds"]:
+            yield from self._said(self.nodes[child])
+
+
+def percent(share: float) -> str:
+    return f"{int(share * 100 + 0.5)} %"
+
+
 def test_the_tree_holds_every_word_speaker_and_label(windows: Windows, served: Served) -> None:
     report = served.report()
     page = windows.open(served.token, f"recordings/{served.demo}", size=(1440, 2400))
     expect(page.locator(f"[data-turn='{report['turns'][-1]['id']}']")).to_be_attached()
-    session = page.context.new_cdp_session(page)
-    nodes = session.send("Accessibility.getFullAXTree")["nodes"]
-    texts = [
-        str(node["name"]["value"])
-        for node in nodes
-        if not node["ignored"] and node["role"]["value"] in ("StaticText", "image", "button")
-    ]
-    said = " ".join(" ".join(texts).split())
+    expect(page.locator("[data-lane='noise'] canvas")).to_be_visible()
+    tree = Tree(page)
     for turn in report["turns"]:
-        for word in turn["words"]:
-            assert word["text"] in said
-        assert turn["role"].capitalize() in said
-        assert turn["emotion"]["label"] in said
-        assert turn["sentiment"]["label"] in said
-    labels = [each["label"] for each in [*report["scene"], *report["sounds"]]]
-    labels += [each["label"] for each in report["noise"]["timeline"]]
-    for label in set(labels):
-        assert re.search(rf"\b{label.replace('_', ' ')}\b", said), label
+        row = f"[data-turn='{turn['id']}']"
+        said = " ".join(tree.texts(f"{row} .said")).split()
+        assert said == [word["text"] for word in turn["words"]], turn["id"]
+        assert tree.texts(f"{row} .who") == [turn["role"].capitalize()]
+        answers = [
+            f"{kind} {turn[kind]['label']}"
+            + ("" if turn[kind]["abstained"] else f" {percent(turn[kind]['confidence'])}")
+            for kind in ("emotion", "sentiment")
+        ]
+        assert tree.texts(f"{row} .mood > span:first-child") == [" · ".join(answers)]
+    stretches = {
+        "scene": report["scene"],
+        "sounds": report["sounds"],
+        "noise": report["noise"]["timeline"],
+    }
+    for lane, found in stretches.items():
+        labels = tree.texts(f"[data-lane='{lane}'] .labels li > span:first-child")
+        assert sorted(labels) == sorted({each["label"].replace("_", " ") for each in found}), lane
+        (picture,) = tree.texts(f"[data-lane='{lane}'] canvas")
+        for label in labels:
+            assert f" {label} " in picture
 
 
 def test_the_list_is_used_at_360_pixels_without_scrolling_sideways(

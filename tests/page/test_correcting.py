@@ -4,10 +4,10 @@ recording is analysed anew."""
 from typing import Any
 
 import pytest
-from playwright.sync_api import Locator, Page, Route, expect
+from playwright.sync_api import Locator, Page, expect
 
 from cli.localstack import waiting
-from tests.page.browsing import SHORT_MS, Windows, focused
+from tests.page.browsing import SHORT_MS, Held, Windows, focused
 from tests.page.conftest import Served
 from tests.page.planted import analysed_anew, plant
 
@@ -51,33 +51,6 @@ def opened(page: Page, turn: str) -> Locator:
     box = page.get_by_role("textbox", name="Text")
     expect(box).to_be_focused()
     return box
-
-
-class Held:
-    """Requests of the page to a path, kept until they are let go."""
-
-    def __init__(self, page: Page, path: str) -> None:
-        self.page, self.routes, self.open = page, list[Route](), False
-        page.route(path, self.hold)
-
-    def hold(self, route: Route) -> None:
-        if self.open:
-            route.continue_()
-        else:
-            self.routes.append(route)
-
-    def came(self) -> None:
-        waiting.became(self._any, WAIT_SEC)
-
-    def let_go(self) -> None:
-        self.came()
-        self.open = True
-        for each in self.routes:
-            each.continue_()
-
-    def _any(self) -> bool:
-        self.page.evaluate("null")  # the browser's messages are read meanwhile
-        return bool(self.routes)
 
 
 def typed_while_another_corrects(page: Page, served: Served, planted: str, box: Locator) -> Locator:

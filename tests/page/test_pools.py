@@ -1,14 +1,9 @@
-"""The pools have the figures of the API, are paused and resumed, and an upload continues where its
-connection was lost."""
+"""The pools have the figures of the API, and are paused and resumed."""
 
-from pathlib import Path
-
-import numpy as np
 import pytest
-import soundfile
-from playwright.sync_api import Route, expect
+from playwright.sync_api import expect
 
-from tests.page.browsing import WAIT_MS, Windows
+from tests.page.browsing import Windows
 from tests.page.conftest import Served
 
 pytestmark = pytest.mark.integration
@@ -47,39 +42,3 @@ def paused(pools: list[dict[str, object]]) -> list[object]:
 def test_without_the_scope_it_says_which_is_needed(windows: Windows, served: Served) -> None:
     page = windows.open(served.stack.token("write"), "pools", expected={403})
     expect(page.get_by_text("this page needs a token with the scope operator")).to_be_visible()
-
-
-def test_an_upload_continues_after_a_lost_connection(
-    windows: Windows, served: Served, tmp_path: Path
-) -> None:
-    """And what is stored already is not sent."""
-    sound = tmp_path / "long noise.wav"
-    samples = np.random.default_rng(5).normal(0, 0.05, 16_000 * 300)
-    soundfile.write(sound, samples, 16_000)
-    page = windows.open(served.stack.token("write", "lost"), expected={"net::ERR_"})
-    sent: list[int] = []
-
-    def second_is_lost(route: Route) -> None:
-        if route.request.method == "PATCH":
-            sent.append(int(route.request.headers["upload-offset"]))
-            if len(sent) == 2:
-                route.abort("connectionreset")
-                return
-        route.continue_()
-
-    page.route("**/uploads/*", second_is_lost)
-    with page.expect_file_chooser() as chosen:
-        page.get_by_role("button", name="Upload recordings").click()
-    chosen.value.set_files(sound)
-    upload = page.get_by_role("list", name="Uploads").get_by_role("listitem")
-    expect(upload.get_by_role("link", name="long noise.wav")).to_be_visible(timeout=WAIT_MS)
-    assert sent == [0, 4_000_000, 4_000_000, 8_000_000]
-    expect(upload).to_contain_text("Complete", timeout=WAIT_MS)
-
-    with page.expect_file_chooser() as chosen:
-        page.get_by_role("button", name="Upload recordings").click()
-    chosen.value.set_files(sound)
-    expect(upload.first).to_contain_text("Known already, nothing was sent")
-    assert len(sent) == 4
-    upload.first.get_by_role("button", name="Remove").click()
-    expect(upload).to_have_count(1)

@@ -4,11 +4,11 @@ leave and return, two people at the same turn."""
 import json
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import expect
 
 from cli.localstack import waiting
 from earshot.storage.postgres import db, tokens
-from tests.page.browsing import SHORT_MS, Windows
+from tests.page.browsing import SHORT_MS, Windows, sign_in
 from tests.page.conftest import Served
 from tests.page.planted import of_eight_channels, partial, plant, repeated, silent
 
@@ -103,9 +103,16 @@ def test_a_token_that_ends_while_one_types_loses_nothing(windows: Windows, serve
     assert stored == "I am sorry to hear that. Can you give me the order number?"
 
 
-def sign_in(page: Page, secret: str) -> None:
-    page.get_by_role("dialog").get_by_label("Token", exact=True).fill(secret)
-    page.get_by_role("button", name="Continue").click()
+def test_the_question_for_a_token_is_not_dismissed(windows: Windows, served: Served) -> None:
+    page = windows.open(None)
+    box = page.get_by_role("dialog").get_by_label("Token", exact=True)
+    for _ in range(4):
+        page.keyboard.press("Escape")
+        expect(box).to_be_focused()
+    page.keyboard.type(served.token)
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("row", name="call.ogg").first).to_be_visible()
+    expect(page.get_by_role("dialog")).to_have_count(0)
 
 
 def test_two_people_at_the_same_turn_are_asked(windows: Windows, served: Served) -> None:

@@ -13,16 +13,17 @@ export class Problem extends Error {
     this.code = body.code ?? "";
     this.body = body;
     this.etag = headers?.get("etag") ?? null;
+    this.afterSec = Number(headers?.get("retry-after")) || null;
   }
 }
 
 /**
- * The answer of an operation: its JSON, with `etag` beside it where `whole` is asked for.
- * `again`: it may be sent twice without harm; default for GET, HEAD, DELETE.
+ * The answer of an operation: its JSON, or its bytes where `as` is "blob", with `etag` beside it where `whole` is asked for.
+ * `again`: it may be sent twice without harm; default for GET and DELETE.
  */
 export async function api(
   path,
-  { method = "GET", json, headers = {}, signal, again, whole = false, empty = false } = {},
+  { method = "GET", json, headers = {}, signal, again, whole = false, as = "json" } = {},
 ) {
   const body = json === undefined ? undefined : JSON.stringify(json);
   const repeat = again ?? method !== "POST";
@@ -54,14 +55,14 @@ export async function api(
       why = (await problem(answer)).message;
       continue;
     }
-    const seconds = Number(answer.headers.get("retry-after")) || null;
     if (answer.status === 429 || (AWAY.has(answer.status) && repeat)) {
-      await pause(attempt, seconds, signal);
+      const { body: said, afterSec } = await problem(answer);
+      await pause(attempt, afterSec, signal, said.detail ?? null);
       continue;
     }
     answered();
     if (!answer.ok) throw await problem(answer);
-    const found = answer.status === 204 || method === "HEAD" || empty ? null : await answer.json();
+    const found = answer.status === 204 || as === "none" ? null : await answer[as]();
     return whole
       ? { body: found, etag: answer.headers.get("etag"), status: answer.status, headers: answer.headers }
       : found;

@@ -1,9 +1,10 @@
-// Whether the server answers. Requests that got no answer wait here, together, and are sent again.
+// Whether the server answers. Requests that got no answer, or were put off, wait here, together, and are sent again.
 
 import { fill, h } from "./dom.js";
 
 const FIRST_SEC = 1;
 const MOST_SEC = 30;
+const NOTHING = "The server does not answer. Nothing is lost.";
 const waiting = new Set();
 let ticking = null;
 
@@ -12,44 +13,48 @@ const banner = h(
   "div",
   { class: "note warn", hidden: true },
   text,
-  h("button", { onclick: retry }, "Try now"),
+  h("button", { onclick: () => retry() }, "Try now"),
 );
 
-/** Waits until a request may be sent again: 1, 2, 4 ... 30 s, or as long as the server asked. */
-export function pause(attempt, askedSec, signal) {
+/**
+ * Waits until a request may be sent again: 1, 2, 4 ... 30 s, or as long as the server asked. `said`: why the server put it off;
+ * null where it did not answer.
+ */
+export function pause(attempt, askedSec, signal, said = null) {
   const seconds = askedSec ?? Math.min(MOST_SEC, FIRST_SEC * 2 ** Math.min(attempt, 5));
   return new Promise((resolve, reject) => {
+    const left = () => {
+      waiting.delete(entry);
+      reject(signal.reason);
+      if (waiting.size) show();
+      else banner.hidden = true;
+    };
     const entry = {
+      said,
       at: Date.now() + seconds * 1000,
       go: () => {
         waiting.delete(entry);
+        signal?.removeEventListener("abort", left);
         resolve();
       },
     };
     waiting.add(entry);
-    signal?.addEventListener(
-      "abort",
-      () => {
-        waiting.delete(entry);
-        reject(signal.reason);
-        if (!waiting.size) banner.hidden = true;
-      },
-      { once: true },
-    );
+    signal?.addEventListener("abort", left);
     ticking ??= setInterval(tick, 250);
     show();
   });
 }
 
-/** An answer came: the server is there again. */
+/** An answer came: the server is there again. What it put off itself waits on. */
 export function answered() {
   if (banner.hidden) return;
-  banner.hidden = true;
-  retry();
+  retry((each) => each.said === null);
+  if (waiting.size) show();
+  else banner.hidden = true;
 }
 
-function retry() {
-  for (const entry of [...waiting]) entry.go();
+function retry(which = () => true) {
+  for (const entry of [...waiting].filter(which)) entry.go();
 }
 
 function tick() {
@@ -62,15 +67,14 @@ function tick() {
   }
 }
 
+// It stays while requests are sent again, until one is answered.
 function show() {
   if (!banner.isConnected) document.getElementById("notices").append(banner);
-  const seconds = Math.max(
-    1,
-    Math.ceil((Math.min(...[...waiting].map((each) => each.at)) - Date.now()) / 1000),
-  );
-  const said = `The server does not answer. Nothing is lost; the next attempt is in ${seconds} s.`;
-  if (text.textContent !== said) fill(text, said);
+  const first = [...waiting].reduce((one, other) => (other.at < one.at ? other : one));
+  const seconds = Math.max(1, Math.ceil((first.at - Date.now()) / 1000));
+  const line = `${first.said ?? NOTHING} The next attempt is in ${seconds} s.`;
+  if (text.textContent !== line) fill(text, line);
   banner.hidden = false;
 }
 
-window.addEventListener("online", retry);
+window.addEventListener("online", () => retry());

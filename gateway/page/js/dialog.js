@@ -2,12 +2,15 @@
 
 import { field, h } from "./dom.js";
 
-/** Opens a dialog with this title and content; `close` ends it. */
+/** Opens a dialog with this title and content; `close` ends it, and so does another view. */
 export function open(title, ...content) {
   const heading = h("h2", { id: "dialog-title", tabindex: "-1" }, title);
   const dialog = h("dialog", { "aria-labelledby": "dialog-title" }, heading, content);
   const before = document.activeElement;
+  const leave = () => dialog.close();
+  window.addEventListener("hashchange", leave);
   dialog.addEventListener("close", () => {
+    window.removeEventListener("hashchange", leave);
     dialog.remove();
     if (before?.isConnected) before.focus();
   });

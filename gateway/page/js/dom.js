@@ -62,29 +62,6 @@ export function choice(pairs, value, change, given = {}) {
   return made;
 }
 
-/** Calls `work` once, `ms` after the last call; `.now()` at once if a call waits. */
-export function debounced(work, ms) {
-  let timer = null;
-  const run = () => {
-    timer = null;
-    return work();
-  };
-  const later = () => {
-    clearTimeout(timer);
-    timer = setTimeout(run, ms);
-  };
-  later.now = () => {
-    if (timer === null) return undefined;
-    clearTimeout(timer);
-    return run();
-  };
-  later.drop = () => {
-    clearTimeout(timer);
-    timer = null;
-  };
-  return later;
-}
-
 /** A UUID, also where the page is not served by TLS. */
 export function uuid() {
   const bytes = crypto.getRandomValues(new Uint8Array(16));

@@ -7,11 +7,11 @@ import { recall, remember } from "./settings.js";
 const sets = [];
 const EVERYWHERE = [{ key: "?", label: "This list", run: () => keysSheet() }];
 
-/** Adds keys [{key, shows, label, run}] with a title; returns their removal. */
-export function withKeys(title, keys) {
+/** Adds keys [{key, shows, label, run}] with a title until `signal` ends. */
+export function withKeys(title, keys, signal) {
   const entry = { title, keys };
   sets.push(entry);
-  return () => sets.splice(sets.indexOf(entry), 1);
+  signal.addEventListener("abort", () => sets.splice(sets.indexOf(entry), 1));
 }
 
 export function keysSheet() {

@@ -1,5 +1,6 @@
 // Starts the page: the bar at the top, and the view that the address names.
 
+import { answered, pause } from "./connection.js";
 import { fill, h } from "./dom.js";
 import { notice } from "./dialog.js";
 import { listView } from "./list/view.js";
@@ -9,8 +10,8 @@ import { applyTheme, themeSwitch } from "./theme.js";
 import { forget } from "./token.js";
 
 const main = document.getElementById("main");
-let leave = () => {};
-let shown = 0;
+let shown = new AbortController(); // of the view that is there: what it began ends with it
+let asked = shown; // of the one that is to be shown
 
 const VIEWS = [
   [/^\/?$/, "Recordings", async () => listView],
@@ -58,41 +59,62 @@ function bar() {
 async function route() {
   const [path, query] = location.hash.slice(1).split("?");
   const params = new URLSearchParams(query);
+  const [name, load, found] = named(path);
+  const mine = (asked = new AbortController());
+  for (const each of document.querySelectorAll("#top nav a")) {
+    if (each.dataset.nav === (name === "Recording" ? "Recordings" : name))
+      each.setAttribute("aria-current", name === "Recording" ? "true" : "page");
+    else each.removeAttribute("aria-current");
+  }
+  const view = await loaded(load);
+  if (mine !== asked) return; // another one was asked for meanwhile
+  shown.abort(new DOMException("left", "AbortError"));
+  shown = mine;
+  fill(main);
+  document.title = `${name} · Earshot`;
+  await view(main, params, mine.signal, ...found.slice(1));
+}
+
+function named(path) {
   for (const [form, name, load] of VIEWS) {
     const found = form.exec(path);
-    if (!found) continue;
-    const turn = (shown += 1);
-    for (const each of document.querySelectorAll("#top nav a")) {
-      if (each.dataset.nav === (name === "Recording" ? "Recordings" : name))
-        each.setAttribute("aria-current", name === "Recording" ? "true" : "page");
-      else each.removeAttribute("aria-current");
-    }
-    const view = await load();
-    if (turn !== shown) return;
-    leave();
-    leave = () => {};
-    fill(main);
-    document.title = `${name} · Earshot`;
-    const left = (await view(main, params, ...found.slice(1))) ?? (() => {});
-    if (turn === shown) leave = left;
-    else left(); // another one was opened meanwhile
-    return;
+    if (found) return [name, load, found];
   }
-  leave();
-  leave = () => {};
+  return ["No such page", async () => noView, []];
+}
+
+// The module of a view; it is asked for again where the server does not answer.
+async function loaded(load) {
+  for (let attempt = 0; ; attempt += 1) {
+    try {
+      const view = await load();
+      answered();
+      return view;
+    } catch (error) {
+      if (!(error instanceof TypeError)) throw error;
+      await pause(attempt, null, null);
+    }
+  }
+}
+
+function noView(element) {
   fill(
-    main,
+    element,
     h("h1", { tabindex: "-1" }, "There is no such page"),
     h("p", {}, h("a", { href: "#/" }, "All recordings")),
   );
 }
 
-window.addEventListener("unhandledrejection", ({ reason }) => {
-  if (reason?.name === "AbortError") return;
-  notice(reason?.message ?? String(reason), { bad: true });
+window.addEventListener("unhandledrejection", (event) => {
+  const { reason } = event;
+  if (reason?.name === "AbortError")
+    event.preventDefault(); // what a view asked for ended with it: no error of the page
+  else notice(reason?.message ?? String(reason), { bad: true });
 });
 window.addEventListener("hashchange", async () => {
+  const from = document.activeElement;
   await route();
+  if (document.activeElement !== from && document.activeElement !== document.body) return; // it was moved meanwhile
   const heading = main.querySelector("h1");
   (heading ?? main).focus();
 });

@@ -35,14 +35,16 @@ function ask(why) {
     });
     const dialog = h(
       "dialog",
-      { "aria-labelledby": "token-title" },
+      { "aria-labelledby": "token-title", closedby: "none" },
       h(
         "form",
         {
           method: "dialog",
-          onsubmit: () => {
+          onsubmit: (event) => {
+            event.preventDefault();
             forget();
             remember("token", input.value.trim(), longer ? "localStorage" : "sessionStorage");
+            dialog.removeEventListener("close", show);
             dialog.close();
             dialog.remove();
             resolve(input.value.trim());
@@ -73,9 +75,12 @@ function ask(why) {
         h("div", { class: "row" }, h("button", { class: "primary", type: "submit" }, "Continue")),
       ),
     );
-    dialog.addEventListener("cancel", (event) => event.preventDefault());
+    const show = () => {
+      dialog.showModal();
+      input.focus();
+    };
+    dialog.addEventListener("close", show); // by a browser that does not know closedby: nothing works without a token
     document.body.append(dialog);
-    dialog.showModal();
-    input.focus();
+    show();
   });
 }

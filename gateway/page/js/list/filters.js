@@ -1,7 +1,8 @@
 // Filters of the list. They are in the address, so a filtered list is a link.
 
-import { choice, debounced, field, h } from "../dom.js";
+import { choice, field, h } from "../dom.js";
 import { STATES } from "../format.js";
+import { debounced } from "../pace.js";
 
 const NAMES = ["text", "state", "label", "role", "since", "until"];
 const LABELS = [

@@ -1,23 +1,26 @@
 // The list: uploads, filters, rows, selection.
 
 import { api } from "../api.js";
-import { debounced, fill, h } from "../dom.js";
+import { fill, h } from "../dom.js";
 import { listen } from "../events.js";
 import { isOpen, plural } from "../format.js";
 import { withKeys } from "../keys.js";
+import { paced } from "../pace.js";
+import { arrange, keepFocus } from "../redraw.js";
+import { trouble } from "../trouble.js";
 import { uploadPanel } from "../upload/panel.js";
 import { chosenBar } from "./batch.js";
 import { filterBar, queryOf } from "./filters.js";
 import { rowOf } from "./rows.js";
 
 const PAGE = 50;
+const MOST = 200; // of one request
+const EVERY_MS = 300;
 
-export function listView(main, params) {
-  const stopped = new AbortController();
+export function listView(main, params, signal) {
   const chosen = new Set();
-  const rows = new Map();
+  const rows = new Map(); // in the order in which they are shown
   let next = null;
-  let loaded = 0;
   const body = h("tbody", {});
   const table = h(
     "table",
@@ -40,23 +43,25 @@ export function listView(main, params) {
     body,
   );
   const empty = h("div", { class: "empty", hidden: true });
-  const more = h("button", { hidden: true, onclick: () => load(false) }, "Show more");
+  const more = h("button", { hidden: true, onclick: () => ask("more") }, "Show more");
   const count = h("span", { class: "small quiet", role: "status" });
   const bar = chosenBar(chosen, {
-    done: () => reload(),
+    done: () => refresh(),
     clear: () => {
       chosen.clear();
       paint();
     },
   });
-  const { element: filters, search } = filterBar(params, () => load(true));
+  const { element: filters, search } = filterBar(params, () => ask("anew"));
+  const failed = trouble("The list", () => ask(rows.size ? "again" : "anew"), signal);
 
   fill(
     main,
     h("div", { class: "list-head" }, h("h1", { tabindex: "-1" }, "Recordings"), count),
-    uploadPanel(),
+    uploadPanel(signal),
     filters,
     bar.element,
+    failed.element,
     table,
     empty,
     h("div", { class: "after" }, more),
@@ -87,91 +92,92 @@ export function listView(main, params) {
     bar.show();
   }
 
-  function add(recording, before = null) {
-    const row = rowOf(recording, (on) => {
-      if (on) chosen.add(recording.id);
-      else chosen.delete(recording.id);
-      paint();
-    });
-    rows.get(recording.id)?.element.replaceWith(row.element);
-    if (!row.element.isConnected) body.insertBefore(row.element, before);
-    rows.set(recording.id, row);
+  // `how`: "anew" with the present filters, "more" for the next page, "again" for the rows that are there and newer ones: one after
+  // another, and other filters end what was asked with those before.
+  let line = Promise.resolve();
+  let filter = new AbortController();
+  function ask(how) {
+    if (how === "anew") {
+      filter.abort();
+      filter = new AbortController();
+      line = Promise.resolve();
+    }
+    const until = AbortSignal.any([signal, filter.signal]);
+    line = line.catch(() => {}).then(() => failed.attempt(() => load(how, until)));
+    return line;
   }
 
-  let turn = 0;
-  async function load(anew) {
-    const mine = (turn += 1);
+  async function load(how, until) {
     const query = queryOf(params);
-    query.set("limit", PAGE);
-    if (!anew && next) query.set("cursor", next);
+    const filtered = query.size > 0;
+    query.set("limit", how === "again" ? Math.min(MOST, Math.max(PAGE, rows.size)) : PAGE);
+    if (how === "more" && next) query.set("cursor", next);
     table.setAttribute("aria-busy", "true");
-    const page = await api(`/recordings?${query}`, { signal: stopped.signal }).finally(() =>
+    const page = await api(`/recordings?${query}`, { signal: until }).finally(() =>
       table.removeAttribute("aria-busy"),
     );
-    if (mine !== turn) return;
-    if (anew) {
-      body.replaceChildren();
-      rows.clear();
-      loaded = 0;
-    }
-    page.recordings.forEach((each) => add(each));
-    loaded += page.recordings.length;
-    next = page.next_cursor;
+    show(page, how, filtered);
+  }
+
+  function show(page, how, filtered) {
+    const before = [...rows.values()];
+    const found = new Set(page.recordings.map((each) => each.id));
+    const rest = before.filter((each) => !found.has(each.recording.id));
+    const kept = how === "more" ? rest : how === "again" && page.next_cursor ? older(rest, page) : [];
+    const now = page.recordings.map((each) => drawn(each));
+    const order = how === "more" ? [...kept, ...now] : [...now, ...kept];
+    rows.clear();
+    for (const each of order) rows.set(each.recording.id, each);
+    arrange(
+      body,
+      order.map((each) => each.element),
+    );
+    if (how !== "again" || !kept.length) next = page.next_cursor;
     for (const id of [...chosen]) if (!rows.has(id)) chosen.delete(id);
     more.hidden = !next;
     table.hidden = !rows.size;
     empty.hidden = rows.size > 0;
-    const filtered = [...queryOf(params).keys()].length > 0;
-    fill(
-      empty,
-      filtered
-        ? [h("p", {}, "No recording fits these filters."), h("a", { href: "#/" }, "Show all")]
-        : h("p", {}, "No recordings yet. Drop a call above, and watch it being analysed."),
+    keepFocus(empty, () =>
+      fill(
+        empty,
+        filtered
+          ? [h("p", {}, "No recording fits these filters."), h("a", { href: "#/" }, "Show all")]
+          : h("p", {}, "No recordings yet. Drop a call above, and watch it being analysed."),
+      ),
     );
     fill(count, next ? `the newest ${rows.size.toLocaleString("en")}` : plural(rows.size, "recording"));
     paint();
   }
 
-  // The first page again: what is new goes to the top, what changed is replaced, the scroll stays.
-  async function refresh() {
-    const query = queryOf(params);
-    query.set("limit", Math.min(200, Math.max(PAGE, loaded)));
-    const page = await api(`/recordings?${query}`, { signal: stopped.signal });
-    const there = new Set(page.recordings.map((each) => each.id));
-    const top = body.firstChild;
-    for (const each of page.recordings) add(each, rows.has(each.id) ? null : top);
-    if (loaded <= page.recordings.length || !page.next_cursor) {
-      for (const [id, row] of rows)
-        if (!there.has(id)) {
-          row.element.remove();
-          rows.delete(id);
-          chosen.delete(id);
-        }
-    }
-    loaded = Math.max(loaded, rows.size);
-    table.hidden = !rows.size;
-    empty.hidden = rows.size > 0;
-    if (!next) fill(count, plural(rows.size, "recording"));
-    paint();
+  // Those behind the last one of a page: it does not say that they are gone.
+  function older(found, page) {
+    const last = page.recordings.at(-1).created_at;
+    return found.filter((each) => each.recording.created_at <= last);
   }
-  const reload = debounced(refresh, 250);
 
-  const unlisten = listen((type, data) => {
+  function drawn(recording) {
+    const known = rows.get(recording.id);
+    known?.show(recording);
+    return (
+      known ??
+      rowOf(recording, (on) => {
+        if (on) chosen.add(recording.id);
+        else chosen.delete(recording.id);
+        paint();
+      })
+    );
+  }
+
+  const refresh = paced(() => ask("again"), EVERY_MS, signal);
+  listen((type, data) => {
     if (
       type === "gap" ||
       type.startsWith("recording.") ||
       isOpen(rows.get(data.recording_id)?.recording.state)
     )
-      reload();
-  });
-  document.addEventListener("earshot-submitted", reload);
-  const unkey = withKeys("List", [{ key: "/", label: "Search", run: () => search.focus() }]);
-  load(true);
-  return () => {
-    stopped.abort();
-    reload.drop();
-    unlisten();
-    unkey();
-    document.removeEventListener("earshot-submitted", reload);
-  };
+      refresh();
+  }, signal);
+  document.addEventListener("earshot-submitted", refresh, { signal });
+  withKeys("List", [{ key: "/", label: "Search", run: () => search.focus() }], signal);
+  ask("anew");
 }

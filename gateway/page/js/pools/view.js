@@ -1,9 +1,11 @@
 // The pools: what waits, how fast it goes, what failed; pause, resume, replay.
 
-import { Problem, api } from "../api.js";
+import { api } from "../api.js";
 import { confirmCount, notice } from "../dialog.js";
 import { check, fill, h } from "../dom.js";
 import { clock, duration, moment, plural, words } from "../format.js";
+import { keepFocus } from "../redraw.js";
+import { trouble } from "../trouble.js";
 
 const EVERY_MS = 5000;
 const STATES = { running: "Running", paused: "Paused", unserved: "No worker" };
@@ -22,16 +24,16 @@ const HEAD = [
   "",
 ];
 
-export async function poolsView(main) {
-  const stopped = new AbortController();
-  const { signal } = stopped;
+export async function poolsView(main, params, signal) {
   const sheet = h("link", { rel: "stylesheet", href: "/page/css/pools.css" });
   document.head.append(sheet);
   const body = h("tbody", {});
   const when = h("span", { class: "small quiet" });
-  const letters = new DeadLetters(signal, () => refresh());
+  const letters = new DeadLetters(signal, () => look());
   const flower = h("span", {});
+  const failed = trouble("The pools", () => look(), signal);
   let timer = null;
+  let given = false; // up: the token or the server has none
 
   fill(
     main,
@@ -39,8 +41,9 @@ export async function poolsView(main) {
       "div",
       { class: "list-head" },
       h("h1", { tabindex: "-1" }, "Pools"),
-      h("div", { class: "row" }, when, flower, h("button", { onclick: () => refresh() }, "Refresh")),
+      h("div", { class: "row" }, when, flower, h("button", { onclick: () => look() }, "Refresh")),
     ),
+    failed.element,
     h(
       "div",
       { class: "scrolls pools", tabindex: "0", role: "region", "aria-label": "Pools" },
@@ -117,55 +120,43 @@ export async function poolsView(main) {
   }
 
   async function refresh() {
-    clearTimeout(timer);
-    if (document.hidden) {
-      timer = setTimeout(refresh, EVERY_MS);
-      return;
-    }
     const found = await api("/pools", { signal });
-    const focused = document.activeElement?.closest?.("tr[data-pool]")?.dataset.pool;
-    fill(body, found.pools.map(row));
-    if (focused) body.querySelector(`[data-pool="${CSS.escape(focused)}"] button`)?.focus();
-    fill(flower, found.flower_url && h("a", { href: found.flower_url, rel: "noreferrer" }, "Flower"));
+    keepFocus(body, () => fill(body, found.pools.map(row)));
+    keepFocus(flower, () =>
+      fill(flower, found.flower_url && h("a", { href: found.flower_url, rel: "noreferrer" }, "Flower")),
+    );
     fill(when, `At ${new Date().toLocaleTimeString("en-GB")}`);
-    timer = setTimeout(() => refresh().catch(quiet), EVERY_MS);
+    if (!letters.loaded) await letters.load(true);
   }
 
-  const quiet = (error) => {
-    if (error.name !== "AbortError") throw error;
-  };
-  try {
-    await refresh();
-    await letters.load(true);
-  } catch (error) {
-    if (!(error instanceof Problem)) throw error;
-    fill(
-      main,
-      h("h1", { tabindex: "-1" }, "Pools"),
-      h(
-        "p",
-        { class: "note" },
-        error.status === 403
-          ? "Pools belong to all tenants: this page needs a token with the scope operator. `earshot token create NAME --scope operator` makes one.".replaceAll(
-              "`",
-              "",
-            )
-          : error.status === 404
-            ? "This server has no operations for its pools."
-            : error.message,
-      ),
-    );
+  async function look() {
+    clearTimeout(timer);
+    if (!document.hidden) await failed.attempt(() => refresh().catch(refused));
+    const waits = !document.hidden && failed.element.hasChildNodes(); // for an attempt of its own
+    if (!signal.aborted && !given && !waits) timer = setTimeout(look, EVERY_MS);
   }
-  return () => {
-    stopped.abort(new DOMException("left", "AbortError"));
+
+  // What no further attempt changes.
+  function refused(error) {
+    const why = {
+      403: "Pools belong to all tenants: this page needs a token with the scope operator. earshot token create NAME --scope operator makes one.",
+      404: "This server has no operations for its pools.",
+    }[error.status];
+    if (!why) throw error;
+    given = true;
+    fill(main, h("h1", { tabindex: "-1" }, "Pools"), h("p", { class: "note" }, why));
+  }
+
+  signal.addEventListener("abort", () => {
     clearTimeout(timer);
     sheet.remove();
-  };
+  });
+  await look();
 }
 
 class DeadLetters {
   constructor(signal, changed) {
-    Object.assign(this, { signal, changed, chosen: new Set(), next: null, all: false });
+    Object.assign(this, { signal, changed, chosen: new Set(), next: null, all: false, loaded: false });
     this.body = h("tbody", {});
     this.count = h("span", { class: "small quiet", role: "status" });
     this.more = h("button", { hidden: true, onclick: () => this.load(false) }, "Show more");
@@ -228,6 +219,7 @@ class DeadLetters {
       ...(!anew && this.next && { cursor: this.next }),
     });
     const page = await api(`/dead-letters?${query}`, { signal: this.signal });
+    this.loaded = true;
     if (anew) {
       this.body.replaceChildren();
       this.chosen.clear();

@@ -1,8 +1,9 @@
 // The panel in which one turn is corrected. What is typed is stored as one types, and kept in this browser until it is.
 
 import { notice } from "../dialog.js";
-import { choice, debounced, field, fill, h } from "../dom.js";
+import { choice, field, fill, h } from "../dom.js";
 import { clock, readClock, words } from "../format.js";
+import { debounced } from "../pace.js";
 import { recall, remember } from "../settings.js";
 import { sameTurn } from "./spans.js";
 
@@ -111,7 +112,12 @@ export class Editor {
         h(
           "div",
           { class: "note warn" },
-          h("p", {}, "This was typed here and is not stored; the turn was changed meanwhile: ", h("q", {}, own)),
+          h(
+            "p",
+            {},
+            "This was typed here and is not stored; the turn was changed meanwhile: ",
+            h("q", {}, own),
+          ),
           h(
             "div",
             { class: "row" },
@@ -140,12 +146,19 @@ export class Editor {
       }
     });
 
-    const speakers = this.store.report.speakers;
-    const speaker = choice(
-      [...speakers.map((each) => [each.id, this.names(each.id)]), ["new", "Another speaker"]],
-      turn.speaker,
-      (value) => send(() => ({ kind: "speaker", turn: target(), speaker: value })),
+    const speaker = choice([], "", (value) =>
+      send(() => ({ kind: "speaker", turn: target(), speaker: value })),
     );
+    const showSpeakers = () => {
+      const { speakers } = this.store.report;
+      const pairs = [...speakers.map((each) => [each.id, this.names(each.id)]), ["new", "Another speaker"]];
+      fill(
+        speaker,
+        pairs.map(([value, label]) => h("option", { value }, label)),
+      );
+      speaker.value = turn.speaker;
+    };
+    showSpeakers();
     const labels = [
       ...new Set([
         ...EMOTIONS,
@@ -269,7 +282,7 @@ export class Editor {
           stored = base = now.text;
           if (text.value.trim() !== now.text.trim()) text.value = now.text;
         }
-        if (document.activeElement !== speaker) speaker.value = now.speaker;
+        showSpeakers();
         if (now.emotion && document.activeElement !== emotion) emotion.value = now.emotion.label;
         if (document.activeElement !== start) start.value = clock3(now.start_ms);
         if (document.activeElement !== end) end.value = clock3(now.end_ms);

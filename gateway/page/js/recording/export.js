@@ -1,8 +1,9 @@
-// Downloads, made of the report that is shown, corrections included.
+// Downloads: the report as the server has it, and what is made of the report that is shown, corrections included.
 
 import { api } from "../api.js";
 import { h } from "../dom.js";
 import { clock } from "../format.js";
+import { wordsOf } from "./speech.js";
 
 const CUE_MS = 7000;
 const CUE_LETTERS = 84;
@@ -12,10 +13,10 @@ export function downloads(store, names, hasAudio) {
   const entries = [
     [
       "Report (JSON)",
-      () => save(`${base()}.json`, "application/json", JSON.stringify(store.report, null, 2)),
+      async () => save(`${base()}.json`, await api(`/recordings/${store.id}/report`, { as: "blob" })),
     ],
-    ["Transcript (text)", () => save(`${base()}.txt`, "text/plain", asText(store.report, names))],
-    ["Subtitles (WebVTT)", () => save(`${base()}.vtt`, "text/vtt", asVtt(store.report, names))],
+    ["Transcript (text)", () => save(`${base()}.txt`, file("text/plain", asText(store.report, names)))],
+    ["Subtitles (WebVTT)", () => save(`${base()}.vtt`, file("text/vtt", asVtt(store.report, names)))],
     hasAudio && [
       "Sound (WAV)",
       async () => {
@@ -36,13 +37,13 @@ export function downloads(store, names, hasAudio) {
   );
 }
 
-export const asText = (report, names) =>
+const asText = (report, names) =>
   report.turns
     .filter((turn) => turn.text)
     .map((turn) => `[${clock(turn.start_ms)}] ${names(turn.speaker)}: ${turn.text}`)
     .join("\n") + "\n";
 
-export function asVtt(report, names) {
+function asVtt(report, names) {
   const cues = report.turns.flatMap((turn) =>
     cuesOf(turn).map(
       ({ start, end, text }) =>
@@ -54,7 +55,7 @@ export function asVtt(report, names) {
 
 function cuesOf(turn) {
   const cues = [];
-  for (const word of turn.tokens ?? []) {
+  for (const word of wordsOf(turn)) {
     const cue = cues.at(-1);
     if (cue && word.end - cue.start <= CUE_MS && cue.text.length + word.text.length < CUE_LETTERS) {
       cue.text += word.gap + word.text;
@@ -68,8 +69,10 @@ const stamp = (ms) =>
   `${String(Math.floor(ms / 3600000)).padStart(2, "0")}:${String(Math.floor(ms / 60000) % 60).padStart(2, "0")}:${String(Math.floor(ms / 1000) % 60).padStart(2, "0")}.${String(ms % 1000).padStart(3, "0")}`;
 const escaped = (text) => text.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;");
 
-function save(name, type, text) {
-  const url = URL.createObjectURL(new Blob([text], { type }));
+const file = (type, text) => new Blob([text], { type });
+
+function save(name, content) {
+  const url = URL.createObjectURL(content);
   follow(url, name);
   setTimeout(() => URL.revokeObjectURL(url), 10_000);
 }

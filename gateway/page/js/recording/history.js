@@ -3,6 +3,7 @@
 import { confirmCount } from "../dialog.js";
 import { fill, h } from "../dom.js";
 import { clock, moment, plural, words } from "../format.js";
+import { keepFocus } from "../redraw.js";
 
 const KINDS = {
   text: "Text",
@@ -14,8 +15,16 @@ const KINDS = {
   merge: "Merged speakers",
   roles: "Roles",
 };
-const STATES = { applied: "in force", conflict: "conflict", superseded: "replaced later", undone: "undone" };
+const STATES = {
+  applied: "in force",
+  conflict: "conflict",
+  superseded: "replaced later",
+  undone: "undone",
+};
 const STEP = 50;
+
+/** What a correction is of. */
+const kindOf = ({ kind }) => KINDS[kind] ?? kind;
 
 export class History {
   constructor(store, seek) {
@@ -82,12 +91,18 @@ export class History {
     );
     this.redo.disabled = !this.store.undone.length;
     this.undo.disabled = !this.store.made.length;
-    fill(
-      this.conflicts,
-      (layer?.conflicts ?? []).map((each) => this.conflict(each)),
+    keepFocus(this.conflicts, () =>
+      fill(
+        this.conflicts,
+        (layer?.conflicts ?? []).map((each) => this.conflict(each)),
+      ),
     );
     if (!this.list.open) return;
     const all = (await this.store.list()).reverse();
+    keepFocus(this.body, () => this.versions(all));
+  }
+
+  versions(all) {
     fill(
       this.body,
       all.length
@@ -120,8 +135,8 @@ export class History {
         "p",
         {},
         each.reason === "gone"
-          ? `${KINDS[each.kind] ?? each.kind}${where}: nothing fits this correction any more; the model's answer is shown.`
-          : `${KINDS[each.kind] ?? each.kind}${where}: the model now answers “${said(each.answer)}”. Your correction “${said(each.corrected)}” stays.`,
+          ? `${kindOf(each)}${where}: nothing fits this correction any more; the model's answer is shown.`
+          : `${kindOf(each)}${where}: the model now answers “${said(each.answer)}”. Your correction “${said(each.corrected)}” stays.`,
       ),
       h(
         "div",
@@ -142,7 +157,7 @@ export class History {
       h(
         "div",
         {},
-        h("strong", {}, KINDS[each.kind] ?? each.kind),
+        h("strong", {}, kindOf(each)),
         (where?.start_ms ?? null) !== null && ` at ${clock(where.start_ms)}`,
         h(
           "span",
@@ -154,13 +169,21 @@ export class History {
       can
         ? h(
             "button",
-            { class: "plain small", onclick: () => this.act(() => this.store.undo(each.id)) },
+            {
+              class: "plain small",
+              "data-key": each.id,
+              onclick: () => this.act(() => this.store.undo(each.id)),
+            },
             "Undo this",
           )
         : each.state === "undone" &&
             h(
               "button",
-              { class: "plain small", onclick: () => this.act(() => this.store.redo(each.id)) },
+              {
+                class: "plain small",
+                "data-key": each.id,
+                onclick: () => this.act(() => this.store.redo(each.id)),
+              },
               "Redo this",
             ),
     );

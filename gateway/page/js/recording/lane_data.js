@@ -131,7 +131,7 @@ function sounds(context, rejected) {
   return made;
 }
 
-export function whySound({ reason, limit, start_ms: start, end_ms: end }) {
+function whySound({ reason, limit, start_ms: start, end_ms: end }) {
   if (reason === "threshold") return `an event must reach ${percent(limit)}`;
   if (reason === "duration")
     return `it lasts ${end - start} ms, and an event must last ${Math.round(limit)} ms`;

@@ -2,6 +2,7 @@
 
 import { fill, h } from "../dom.js";
 import { plural, words } from "../format.js";
+import { arrange, keepFocus } from "../redraw.js";
 import { recall, remember } from "../settings.js";
 import { colours, prepared } from "./timeline.js";
 
@@ -17,21 +18,40 @@ export class Lanes {
       correct,
       closed: new Set(recall("lanes.closed", [])),
       tables: new Set(recall("lanes.tables", [])),
-      painters: [],
+      painters: new Map(), // by the id of a group, as the next two
+      shown: new Map(),
+      rows: new Map(),
     });
     this.body = h("div", {});
     this.element = h("div", { class: "lanes tracks" }, timeline.cursor(), this.body);
     timeline.on(() => {
-      for (const paint of this.painters) paint();
+      for (const paint of this.painters.values()) paint();
     });
   }
 
+  /** Groups that did not change stay as they are. */
   show(groups) {
-    this.painters = [];
-    fill(
-      this.body,
-      groups.map((group) => this.group(group)),
+    keepFocus(this.body, () =>
+      arrange(
+        this.body,
+        groups.map((group) => {
+          const known = this.shown.get(group.id);
+          if (known && alike(known.group, group)) return known.element;
+          const at = known?.element.querySelector(".lane-table")?.scrollTop ?? 0;
+          const element = this.group(group);
+          this.shown.set(group.id, { group, element, at });
+          return element;
+        }),
+      ),
     );
+    for (const [id, found] of this.shown) {
+      const there = found.element.isConnected;
+      if (there && found.at) found.element.querySelector(".lane-table").scrollTop = found.at;
+      found.at = 0;
+      if (there) continue;
+      this.shown.delete(id);
+      this.painters.delete(id);
+    }
     this.timeline.repaint();
   }
 
@@ -63,7 +83,6 @@ export class Lanes {
       },
       group.title,
     );
-    let painter = null;
     const draw = () => {
       const [open, table] = [!this.closed.has(group.id), this.tables.has(group.id)];
       fold.setAttribute("aria-expanded", open);
@@ -71,19 +90,10 @@ export class Lanes {
       asTable.hidden = !open;
       spot.hidden = !open;
       body.hidden = !open;
-      this.painters = this.painters.filter((each) => each !== painter);
-      painter = null;
+      this.painters.delete(group.id);
       if (!open) return;
-      fill(
-        body,
-        table
-          ? this.table(group)
-          : this.picture(group, spot, (paint) => {
-              painter = paint;
-              this.painters.push(paint);
-            }),
-      );
-      painter?.();
+      fill(body, table ? this.table(group) : this.picture(group, spot));
+      this.painters.get(group.id)?.();
     };
     draw();
     return h(
@@ -104,7 +114,7 @@ export class Lanes {
     remember(name, [...set]);
   }
 
-  picture(group, spot, register) {
+  picture(group, spot) {
     const canvas = h("canvas", {
       role: "img",
       "aria-label": `${group.title} over time. ${group.rows.map((row) => `${row.label} ${row.share}`).join(", ")}. The table has every value.`,
@@ -119,7 +129,7 @@ export class Lanes {
     canvas.addEventListener("click", (event) =>
       this.timeline.player.seek(this.timeline.at(event.offsetX / canvas.clientWidth)),
     );
-    register(() => paint(canvas, group.rows, height, this.timeline));
+    this.painters.set(group.id, () => paint(canvas, group.rows, height, this.timeline));
     return h(
       "div",
       { class: "lane" },
@@ -139,8 +149,8 @@ export class Lanes {
     const { head, rows } = group.table;
     let shown = 0;
     const more = h("button", { onclick: () => step() });
-    const step = () => {
-      const part = rows.slice(shown, shown + TABLE_STEP);
+    const step = (most = TABLE_STEP) => {
+      const part = rows.slice(shown, shown + most);
       body.append(
         ...part.map((row) =>
           h(
@@ -151,10 +161,11 @@ export class Lanes {
         ),
       );
       shown += part.length;
+      this.rows.set(group.id, shown);
       more.hidden = shown >= rows.length;
       fill(more, `Show more of ${plural(rows.length, "row")}`);
     };
-    step();
+    step(this.rows.get(group.id));
     return h(
       "div",
       { class: "scrolls lane-table", tabindex: "0", role: "region", "aria-label": `Table of ${group.title}` },
@@ -192,6 +203,14 @@ export class Lanes {
     );
     return select;
   }
+}
+
+/** Whether two values of plain data are the same. */
+function alike(one, other) {
+  if (one === other) return true;
+  if (typeof one !== "object" || typeof other !== "object" || !one || !other) return false;
+  const names = Object.keys(one);
+  return names.length === Object.keys(other).length && names.every((name) => alike(one[name], other[name]));
 }
 
 function paint(canvas, rows, height, timeline) {

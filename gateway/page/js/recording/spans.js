@@ -4,7 +4,7 @@
 export const span = (each, further) => ({ start: each.start_ms, end: each.end_ms, ...further });
 
 /** Milliseconds that two turns have in common; 0 on different channels. */
-export const common = (one, other) =>
+const common = (one, other) =>
   one.channel === other.channel
     ? Math.max(0, Math.min(one.end_ms, other.end_ms) - Math.max(one.start_ms, other.start_ms))
     : 0;

@@ -17,8 +17,8 @@ export function rowsOf(turns, leftOut) {
       to,
       first: part === 0,
       last: part === all.length - 1,
-      start: part === 0 ? turn.start_ms : turn.tokens[from].start,
-      end: part === all.length - 1 ? turn.end_ms : turn.tokens[to].start,
+      start: part === 0 ? turn.start_ms : wordsOf(turn)[from].start,
+      end: part === all.length - 1 ? turn.end_ms : wordsOf(turn)[to].start,
     })),
   );
   if (!leftOut.length) return rows;
@@ -28,8 +28,7 @@ export function rowsOf(turns, leftOut) {
 }
 
 function cut(turn) {
-  turn.tokens ??= tokens(turn);
-  const all = turn.tokens;
+  const all = wordsOf(turn);
   const parts = [];
   let from = 0;
   for (let place = 0; place < all.length; place += 1) {
@@ -47,8 +46,15 @@ function cut(turn) {
   return parts;
 }
 
+const kept = new WeakMap(); // of turns, which stay as the server gave them
+
 /** The words of a turn: {text, gap, start, end, confidence}. A text without words of its own is spread over the turn. */
-export function tokens(turn) {
+export function wordsOf(turn) {
+  if (!kept.has(turn)) kept.set(turn, made(turn));
+  return kept.get(turn);
+}
+
+function made(turn) {
   const gap = gapOf(turn);
   if (gap !== null) {
     return turn.words.map((word) => ({

@@ -7,12 +7,16 @@ import { mostOf } from "./spans.js";
 const RETRY_MS = 2000;
 
 export class Store {
-  /** `changed()` after the report changed; `conflict({body, current, keep, drop})` where another person was quicker. */
-  constructor(id, changed, conflict) {
+  /**
+   * `changed()` after the report changed; `conflict({wanted, current, keep, drop})` where another person was quicker. Both end with
+   * `signal`; what was sent is sent to its end.
+   */
+  constructor(id, changed, conflict, signal) {
     Object.assign(this, {
       id,
-      changed,
-      conflict,
+      changed: () => signal.aborted || changed(),
+      conflict: (found) => (signal.aborted ? found.drop() : conflict(found)),
+      signal,
       report: null,
       etag: null,
       line: Promise.resolve(),
@@ -21,11 +25,20 @@ export class Store {
     });
   }
 
-  async load(signal) {
-    const { body, etag } = await api(`/recordings/${this.id}/report`, { signal, whole: true });
+  async load() {
+    if (this.signal.aborted) return;
+    const { body, etag } = await api(`/recordings/${this.id}/report`, { signal: this.signal, whole: true });
     this.report = body;
     this.etag = etag;
-    return body;
+  }
+
+  /** Loads the report if there is another edition of it; whether there was. */
+  async update() {
+    const path = `/recordings/${this.id}/corrections?limit=1`;
+    const { etag } = await api(path, { signal: this.signal, whole: true });
+    if (etag === this.etag) return false;
+    await this.load();
+    return true;
   }
 
   /** The round of analyses that the report is of. */
@@ -87,6 +100,13 @@ export class Store {
   }
 
   async put(wanted) {
+    this.group([await this.post(wanted)]);
+    await this.load();
+    this.changed();
+  }
+
+  // The id of the correction: that of the one before, where it is written on.
+  async post(wanted) {
     const send = () =>
       api(`/recordings/${this.id}/corrections`, {
         method: "POST",
@@ -96,11 +116,15 @@ export class Store {
         whole: true,
       });
     const { body, etag } = await settled(send);
-    const id = body.correction?.id; // that of the one before, where it is written on
-    if (id) this.made = [...this.made.filter((each) => !each.includes(id)), [id]];
     this.etag = etag ?? this.etag;
-    await this.load();
-    this.changed();
+    return body.correction?.id ?? null;
+  }
+
+  // One step of undo; a correction is in one step only.
+  group(ids) {
+    const now = ids.filter(Boolean);
+    const rest = this.made.map((each) => each.filter((id) => !now.includes(id)));
+    this.made = [...rest, now].filter((each) => each.length);
   }
 
   nearest(turn) {
@@ -111,7 +135,9 @@ export class Store {
 
   /** Undoes what was made last here, or the correction with this id. */
   undo(id = null) {
-    return this.next(() => this.step(this.made, this.undone, id, (each) => [`${each}`, { method: "DELETE" }]));
+    return this.next(() =>
+      this.step(this.made, this.undone, id, (each) => [`${each}`, { method: "DELETE" }]),
+    );
   }
 
   /** Applies again what was undone last here, or the correction with this id. */
@@ -215,7 +241,7 @@ async function settled(send) {
     try {
       return await send();
     } catch (error) {
-      if (!(error instanceof Problem) || error.code !== "not_finished") throw error;
+      if (!(error instanceof Problem) || error.code !== "still_open") throw error;
       await new Promise((resolve) => {
         setTimeout(resolve, RETRY_MS);
       });

@@ -20,7 +20,9 @@ export class Timeline {
       }
     };
     this.repaint = repaint;
-    new ResizeObserver(repaint).observe(this.element);
+    const sizes = new ResizeObserver(repaint);
+    sizes.observe(this.element);
+    player.signal.addEventListener("abort", () => sizes.disconnect());
     document.addEventListener("earshot-theme", repaint, { signal: player.signal });
     player.on(() => this.moved());
     this.element.addEventListener("wheel", (event) => this.wheel(event), { passive: false });

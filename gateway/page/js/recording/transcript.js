@@ -2,8 +2,9 @@
 
 import { fill, h } from "../dom.js";
 import { percent, plural } from "../format.js";
+import { keepFocus } from "../redraw.js";
 import { recall, remember } from "../settings.js";
-import { lastBefore, rowsOf } from "./speech.js";
+import { lastBefore, rowsOf, wordsOf } from "./speech.js";
 import { leftRow, turnRow } from "./turn_row.js";
 import { Rows } from "./virtual.js";
 
@@ -29,6 +30,7 @@ export class Transcript {
       (index) => this.row(index),
       (index, width) => this.estimate(index, width),
       "Transcript",
+      player.signal,
     );
     this.count = h("span", { class: "small quiet", role: "status" });
     this.followButton = h(
@@ -103,7 +105,7 @@ export class Transcript {
         : report.turns.flatMap((turn, place) =>
             this.corrected[turn.id]?.includes("text")
               ? []
-              : turn.tokens.flatMap((word, at) =>
+              : wordsOf(turn).flatMap((word, at) =>
                   this.isDoubtful(word) ? [{ place, at, start: word.start }] : [],
                 ),
           );
@@ -118,8 +120,10 @@ export class Transcript {
     this.here = null;
     const kept =
       this.editing === null ? -1 : this.rows.findIndex((row) => row.turn?.id === this.editing && row.first);
-    this.view.reset(this.rows.length, kept);
-    this.patch(kept);
+    keepFocus(this.view.list, () => {
+      this.view.reset(this.rows.length, kept);
+      this.patch(kept);
+    });
     this.empty();
     this.moved();
   }
@@ -157,7 +161,9 @@ export class Transcript {
     const row = this.rows[index];
     const letters = row.left
       ? row.left.text.length
-      : row.turn.tokens.slice(row.from, row.to).reduce((sum, word) => sum + word.text.length + 1, 0);
+      : wordsOf(row.turn)
+          .slice(row.from, row.to)
+          .reduce((sum, word) => sum + word.text.length + 1, 0);
     const across = Math.max(20, (width - (width < 520 ? 30 : 190)) / 7.4);
     return (width < 520 ? 50 : 20) + 23 * Math.max(1, Math.ceil(letters / across)) + (row.last ? 4 : 0);
   }
@@ -181,7 +187,7 @@ export class Transcript {
     else if (edit !== undefined) this.edit(this.editing === edit ? null : edit);
     else if (at !== undefined && getSelection().isCollapsed) {
       const turn = this.turns.find((each) => each.id === target.closest("[data-turn]").dataset.turn);
-      this.player.seek(turn.tokens[Number(at)].start);
+      this.player.seek(wordsOf(turn)[Number(at)].start);
     }
   }
 
@@ -203,7 +209,7 @@ export class Transcript {
     if (!row || row.left) return;
     const at = Math.max(
       row.from,
-      row.from + lastBefore(row.turn.tokens.slice(row.from, row.to), time, (word) => word.start),
+      row.from + lastBefore(wordsOf(row.turn).slice(row.from, row.to), time, (word) => word.start),
     );
     if (this.here !== index) {
       const before = this.view.live.get(this.here);
@@ -268,11 +274,11 @@ export class Transcript {
     if (!row || row.left) return;
     const at = Number(this.word?.dataset.at ?? row.from) + direction;
     const turn = row.turn;
-    if (at >= 0 && at < turn.tokens.length) this.player.seek(turn.tokens[at].start);
+    if (at >= 0 && at < wordsOf(turn).length) this.player.seek(wordsOf(turn)[at].start);
     else {
       const next = this.turns[row.place + direction];
       if (next)
-        this.player.seek(direction > 0 ? next.start_ms : (next.tokens.at(-1)?.start ?? next.start_ms));
+        this.player.seek(direction > 0 ? next.start_ms : (wordsOf(next).at(-1)?.start ?? next.start_ms));
     }
   }
 

@@ -2,6 +2,7 @@
 
 import { h } from "../dom.js";
 import { clock, percent, words } from "../format.js";
+import { wordsOf } from "./speech.js";
 
 const WHY = {
   repetition: "it repeats itself",
@@ -60,12 +61,12 @@ const playFrom = (ms) =>
 function saidIn({ turn, from, to }, view) {
   const said = h("p", { class: "said", lang: view.report.transcript_language ?? null });
   for (let at = from; at < to; at += 1) {
-    const word = turn.tokens[at];
+    const word = wordsOf(turn)[at];
     const title = view.isMarked(turn, word) ? `Doubtful: confidence ${percent(word.confidence)}` : null;
     if (at > from && word.gap) said.append(word.gap);
     said.append(h(title ? "mark" : "span", { "data-at": at, title }, word.text));
   }
-  if (!turn.tokens.length) {
+  if (!wordsOf(turn).length) {
     said.append(h("i", { class: "quiet" }, turn.transcribed ? "(no words)" : "(not transcribed)"));
   }
   return said;

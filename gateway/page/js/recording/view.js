@@ -1,16 +1,21 @@
 // One recording: what was found, heard and seen together, and put right where it is wrong.
 
-import { Problem, api } from "../api.js";
+import { api } from "../api.js";
 import { confirmCount, notice } from "../dialog.js";
-import { debounced, fill, h } from "../dom.js";
+import { fill, h } from "../dom.js";
 import { listen } from "../events.js";
 import { isOpen, moment, sentence } from "../format.js";
 import { stateOf } from "../list/rows.js";
+import { paced } from "../pace.js";
+import { keepFocus } from "../redraw.js";
+import { trouble } from "../trouble.js";
 import { again, askAgain } from "./again.js";
 import { headOf } from "./facts.js";
 import { Workplace } from "./workplace.js";
 
-export async function recordingView(main, params, id) {
+const EVERY_MS = 300;
+
+export async function recordingView(main, params, signal, id) {
   const sheet =
     document.querySelector('link[href="/page/css/recording.css"]') ??
     h("link", { rel: "stylesheet", href: "/page/css/recording.css" });
@@ -21,12 +26,13 @@ export async function recordingView(main, params, id) {
         sheet.onerror = resolve;
         document.head.append(sheet);
       });
-  const stopped = new AbortController();
+  const failure = trouble("The recording", () => load(), signal);
   const head = h("div", {});
   const state = h("div", { class: "stack", role: "status" });
   const body = h("div", {});
-  fill(main, head, state, body);
+  fill(main, head, failure.element, state, body);
   let place = null;
+  let headed = ""; // what the head was drawn of
 
   const actions = (recording) =>
     [
@@ -50,9 +56,15 @@ export async function recordingView(main, params, id) {
     location.hash = "#/";
   }
 
-  function ended(title, ...text) {
+  // The workplace with its sound, requests and keys.
+  function close() {
     place?.stop();
     place = null;
+    headed = "";
+  }
+
+  function ended(title, ...text) {
+    close();
     document.title = `${title} · Earshot`;
     fill(
       head,
@@ -70,33 +82,39 @@ export async function recordingView(main, params, id) {
     );
   }
 
-  async function load() {
-    let recording;
-    try {
-      recording = await api(`/recordings/${id}`, { signal: stopped.signal });
-    } catch (error) {
-      if (!(error instanceof Problem)) throw error;
-      if (error.status === 410) return deleted();
-      if (error.status === 404)
-        return ended("There is no such recording", "It may belong to another tenant than your token.");
-      throw error;
-    }
+  async function look() {
+    const recording = await api(`/recordings/${id}`, { signal }).catch(gone);
+    if (!recording) return;
     if (recording.id !== id) {
       location.replace(`#/recordings/${recording.id}`);
-      return undefined;
+      return;
     }
     document.title = `${recording.file_name} · Earshot`;
+    if (!head.hasChildNodes()) drawHead(recording); // also where nothing below it can be had
     if (isOpen(recording.state)) progress(recording);
     else if (recording.state === "failed") failed(recording);
     else await shown(recording);
-    const focused = head.contains(document.activeElement);
-    fill(head, headOf(recording, actions(recording)));
-    if (focused) head.querySelector("h1").focus();
-    return undefined;
+    drawHead(recording);
+  }
+
+  function drawHead(recording) {
+    const now = JSON.stringify([recording, Boolean(place)]);
+    if (now === headed) return;
+    headed = now;
+    keepFocus(head, () => fill(head, headOf(recording, actions(recording))));
+  }
+
+  async function gone(error) {
+    if (error.status === 410) await deleted();
+    else if (error.status === 404)
+      ended("There is no such recording", "It may belong to another tenant than your token.");
+    else throw error;
   }
 
   async function deleted() {
-    const receipt = await api(`/deletions/${id}`, { signal: stopped.signal }).catch(() => null); // it may be another tenant's
+    close();
+    const receipt = await api(`/deletions/${id}`, { signal }).catch(() => null); // it may be another tenant's
+    if (signal.aborted) return;
     ended(
       "This recording was deleted",
       receipt
@@ -127,8 +145,7 @@ export async function recordingView(main, params, id) {
   }
 
   function failed(recording) {
-    place?.stop();
-    place = null;
+    close();
     fill(
       state,
       h(
@@ -158,30 +175,25 @@ export async function recordingView(main, params, id) {
       return;
     }
     await styled;
-    place = new Workplace(recording, stopped, () => again(id, { failed: true, missing: true }, load));
     fill(body, h("p", { class: "quiet" }, "Loading the report"));
-    await place.open(body, params);
+    const made = new Workplace(recording, signal, () => again(id, { failed: true, missing: true }, load));
+    try {
+      await made.open(body, params);
+      place = made;
+    } catch (error) {
+      made.stop();
+      fill(body);
+      throw error;
+    }
   }
 
-  const reload = debounced(
-    () =>
-      load().catch((error) => {
-        if (error.name !== "AbortError") throw error;
-      }),
-    300,
-  );
-  const unlisten = listen((type, data) => {
-    if (type === "gap") reload();
+  const load = paced(() => failure.attempt(look), EVERY_MS, signal);
+  listen((type, data) => {
+    if (type === "gap") load();
     else if (data.recording_id !== id) return;
     else if (type === "recording.deleted") deleted();
-    else if (type === "recording.corrected") place?.corrected(data);
-    else reload();
-  });
+    else if (type === "recording.corrected" && place) place.corrected(data);
+    else load();
+  }, signal);
   await load();
-  return () => {
-    stopped.abort(new DOMException("left", "AbortError"));
-    reload.drop();
-    unlisten();
-    place?.stop();
-  };
 }

@@ -5,8 +5,8 @@ import { h } from "../dom.js";
 const BEYOND = 500;
 
 export class Rows {
-  /** `render(index)` makes a row; `estimate(index, width)` its height before it was shown. */
-  constructor(render, estimate, label) {
+  /** `render(index)` makes a row; `estimate(index, width)` its height before it was shown. It ends with `signal`. */
+  constructor(render, estimate, label, signal) {
     Object.assign(this, {
       render,
       estimate,
@@ -24,7 +24,12 @@ export class Rows {
     );
     this.element.addEventListener("scroll", () => this.soon(), { passive: true });
     this.sizes = new ResizeObserver((entries) => this.measured(entries));
-    new ResizeObserver(() => this.resized()).observe(this.element);
+    const own = new ResizeObserver(() => this.resized());
+    own.observe(this.element);
+    signal.addEventListener("abort", () => {
+      own.disconnect();
+      this.sizes.disconnect();
+    });
   }
 
   /** Draws all rows anew; the element of the kept row stays, since one may be typing in it. `kept`: its index from now on. */
@@ -159,21 +164,9 @@ export class Rows {
     }
     if (from === this.count) return;
     this.sum(from);
-    if (moved)
-      this.own(() => {
-        this.element.scrollTop = top + moved;
-      });
+    if (moved) this.element.scrollTop = top + moved;
     this.place();
     this.soon();
-  }
-
-  /** Scrolls by itself: `byHand` is false for the events of that. */
-  own(work) {
-    this.ownUntil = performance.now() + 400;
-    work();
-  }
-  get byHand() {
-    return performance.now() > (this.ownUntil ?? 0);
   }
 
   /** Draws one row anew. */
@@ -189,16 +182,11 @@ export class Rows {
   }
 
   /** Brings a row into view, at about a third of the height. */
-  reveal(index, smooth = false) {
+  reveal(index) {
     const { scrollTop, clientHeight } = this.element;
     const [top, bottom] = [this.tops[index], this.tops[index + 1]];
     if (top >= scrollTop + 8 && bottom <= scrollTop + clientHeight - 40) return;
-    this.own(() =>
-      this.element.scrollTo({
-        top: Math.max(0, top - clientHeight / 3),
-        behavior: smooth ? "smooth" : "auto",
-      }),
-    );
+    this.element.scrollTop = Math.max(0, top - clientHeight / 3);
     this.draw();
   }
 }

@@ -3,6 +3,7 @@
 import { notice } from "../dialog.js";
 import { choice, fill, h } from "../dom.js";
 import { percent } from "../format.js";
+import { keepFocus } from "../redraw.js";
 import { sameSpeaker } from "./spans.js";
 
 export class Voices {
@@ -45,6 +46,13 @@ export class Voices {
     if (typed && round === this.round) return;
     const before = this.report;
     Object.assign(this, { report, round });
+    keepFocus(this.body, () => this.draw(speakers, recording, round));
+    this.body.hidden = !speakers.length;
+    if (!speakers.length) fill(this.status, "No speaker was found.");
+    if (typed) this.retype(typed, sameSpeaker(before, report, typed.speaker));
+  }
+
+  draw(speakers, recording, round) {
     fill(
       this.body,
       speakers.map((each, place) => {
@@ -53,14 +61,13 @@ export class Voices {
           value: each.name ?? "",
           placeholder: plain,
           maxlength: 100,
+          "data-key": each.id,
           "aria-label": `Name of ${this.names(each.id)}`,
           onchange: () => {
             if (round !== this.round) return; // the field of a round before
             const wanted = name.value.trim();
-            if (wanted && wanted !== each.name) {
-              name.blur();
-              this.make({ kind: "rename", speaker: each.id, name: wanted });
-            } else name.value = each.name ?? "";
+            if (wanted && wanted !== each.name) this.make({ kind: "rename", speaker: each.id, name: wanted });
+            else name.value = each.name ?? "";
           },
         });
         const others = speakers.filter((other) => other.id !== each.id);
@@ -84,23 +91,26 @@ export class Voices {
         );
       }),
     );
-    this.body.hidden = !speakers.length;
-    if (!speakers.length) fill(this.status, "No speaker was found.");
-    if (typed) this.retype(typed, sameSpeaker(before, report, typed.speaker));
   }
 
-  // The name that is being typed.
+  // The name that is being typed, and is not stored.
   typed() {
     const field = document.activeElement;
     if (field?.tagName !== "INPUT" || !this.body.contains(field)) return null;
-    return { speaker: field.closest("li").dataset.speaker, text: field.value };
+    const { speaker } = field.closest("li").dataset;
+    const stored = this.store.report.speakers.find((each) => each.id === speaker)?.name ?? "";
+    return field.value.trim() === stored && this.store.round === this.round
+      ? null
+      : { speaker, text: field.value };
   }
 
   // In the field of the same voice, which may have another id in a new round.
   retype({ text }, speaker) {
     const field = this.body.querySelector(`[data-speaker="${speaker}"] input`);
     if (!field) {
-      notice(`The speaker that was being named is not there any more. The name was “${text}”.`, { bad: true });
+      notice(`The speaker that was being named is not there any more. The name was “${text}”.`, {
+        bad: true,
+      });
       return;
     }
     field.focus();

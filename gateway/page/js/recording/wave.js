@@ -1,8 +1,9 @@
 // The waveform, from peaks that the server made once: a slider over the time of the recording.
 
 import { api } from "../api.js";
-import { debounced, fill, h } from "../dom.js";
+import { fill, h } from "../dom.js";
 import { clock, spokenTime } from "../format.js";
+import { debounced } from "../pace.js";
 import { colours, prepared } from "./timeline.js";
 
 const LEVELS = [null, 1600, 320]; // samples a pixel of zoom 1 and 2, at 16 kHz
@@ -33,6 +34,7 @@ export class Wave {
     });
     timeline.player.on(() => this.value());
     this.finer = debounced(() => this.fetch(), 150);
+    timeline.player.signal.addEventListener("abort", () => this.finer.drop());
     this.slider.addEventListener("keydown", (event) => this.key(event));
     this.slider.addEventListener("pointerdown", (event) => this.drag(event));
     this.value();

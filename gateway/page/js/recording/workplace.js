@@ -21,12 +21,20 @@ import { Voices } from "./voices.js";
 import { Wave } from "./wave.js";
 
 export class Workplace {
-  constructor(recording, stopped, rerun) {
-    Object.assign(this, { recording, signal: stopped.signal, rerun, rejected: null });
+  /** It ends with `signal`, or with `stop`. */
+  constructor(recording, signal, rerun) {
+    this.ended = new AbortController();
+    Object.assign(this, {
+      recording,
+      signal: AbortSignal.any([signal, this.ended.signal]),
+      rerun,
+      rejected: null,
+    });
     this.store = new Store(
       recording.id,
       () => this.show(),
       (found) => this.conflict(found),
+      this.signal,
     );
     this.names = this.names.bind(this);
   }
@@ -43,7 +51,7 @@ export class Workplace {
   }
 
   async open(body, params) {
-    await this.store.load(this.signal);
+    await this.store.load();
     const { recording } = this;
     const { report } = this.store;
     const player = (this.player = new Player(recording.id, report.recording.duration_ms, this.signal));
@@ -97,7 +105,7 @@ export class Workplace {
       ),
     );
     fill(body, view);
-    this.keys = withKeys("Recording", this.keysOf());
+    withKeys("Recording", this.keysOf(), this.signal);
     document.addEventListener("earshot-left", () => this.reject(), { signal: this.signal });
     const asked = Number(params.get("t"));
     if (asked) player.seek(asked * 1000);
@@ -135,9 +143,10 @@ export class Workplace {
     fill(this.missing, missingNote(report, this.rerun));
     this.transcript.show(report, this.rejected, this.store.round); // words first: the lanes of hours take longer
     cancelAnimationFrame(this.drawing);
-    this.drawing = requestAnimationFrame(() =>
-      this.lanes.show(groups(report, this.names, this.transcript.left ? this.rejected : null)),
-    );
+    this.drawing = requestAnimationFrame(() => {
+      if (this.signal.aborted) return;
+      this.lanes.show(groups(report, this.names, this.transcript.left ? this.rejected : null));
+    });
     this.voices.show();
     this.history.show();
     this.classification.show(report);
@@ -153,10 +162,12 @@ export class Workplace {
   }
 
   async refresh() {
-    this.rejected = null;
-    await this.store.load(this.signal);
-    this.show();
-    if (this.transcript.left) await this.reject();
+    await this.store.next(async () => {
+      if (!(await this.store.update())) return;
+      this.rejected = null;
+      this.show();
+    });
+    if (this.transcript.left && !this.rejected) await this.reject();
   }
 
   // Another person, or another tab, corrected something.
@@ -164,7 +175,7 @@ export class Workplace {
     if (this.store.etag === `"${round}.${version}"`) return;
     await this.store.next(async () => {
       if (this.store.etag === `"${round}.${version}"`) return;
-      await this.store.load(this.signal);
+      await this.store.load();
       this.show();
     });
   }
@@ -210,8 +221,9 @@ export class Workplace {
     dialog.addEventListener("close", drop);
   }
 
+  /** The menu of downloads; it stays the same. */
   downloads() {
-    return downloads(this.store, this.names, this.recording.duration_ms !== null);
+    return (this.menu ??= downloads(this.store, this.names, this.recording.duration_ms !== null));
   }
 
   keysOf() {
@@ -240,6 +252,6 @@ export class Workplace {
   }
 
   stop() {
-    this.keys?.();
+    this.ended.abort(new DOMException("closed", "AbortError"));
   }
 }

@@ -1,6 +1,6 @@
 // The SHA-256 of a file, so that one that is stored already need not be sent.
 
-export const HASH_MOST = 256_000_000; // the browser hashes a file in one piece, in memory
+const HASH_MOST = 256_000_000; // the browser hashes a file in one piece, in memory
 
 /** Hex digits; null where the file is too large, or the page is not served by TLS. */
 export async function digest(file) {

@@ -5,11 +5,15 @@ import { fill, h, set } from "../dom.js";
 import { listen } from "../events.js";
 import { bytes, isOpen, percent } from "../format.js";
 import { stateOf } from "../list/rows.js";
+import { paced } from "../pace.js";
+import { keepFocus } from "../redraw.js";
+import { trouble } from "../trouble.js";
 import { digest } from "./hash.js";
 import { options } from "./options.js";
 import { send } from "./send.js";
 
 const AT_ONCE = 2;
+const EVERY_MS = 700;
 const all = [];
 let running = 0;
 
@@ -36,6 +40,11 @@ function next() {
   }
 }
 
+function gone(error) {
+  if (error.status === 404 || error.status === 410) return null;
+  throw error;
+}
+
 class Job {
   constructor(file, chosen) {
     Object.assign(this, {
@@ -43,12 +52,11 @@ class Job {
       options: chosen,
       state: "waiting",
       stopped: new AbortController(),
-      unlisten: () => {},
     });
     this.what = h("span", { class: "what", role: "status" }, "Waiting");
     this.bar = h("progress", { max: 1, value: 0, "aria-label": `Progress of ${file.name}` });
     this.name = h("span", { class: "file" }, file.name);
-    this.acts = h("span", { class: "acts" }, h("button", { onclick: () => this.cancel() }, "Cancel"));
+    this.acts = h("span", { class: "acts" }, h("button", { onclick: () => this.drop() }, "Cancel"));
     this.element = h("li", {}, this.name, this.what, this.acts, this.bar);
   }
 
@@ -77,8 +85,7 @@ class Job {
       this.state = "failed";
       this.bar.hidden = true;
       this.say(stateOf("failed"), ` ${error.message}`);
-      fill(
-        this.acts,
+      this.act(
         h("button", { onclick: () => this.retry() }, "Try again"),
         h("button", { onclick: () => this.drop() }, "Remove"),
       );
@@ -109,8 +116,7 @@ class Job {
         this.running();
         resolve(value);
       };
-      fill(
-        this.acts,
+      this.act(
         h("button", { onclick: () => answer(true) }, "Upload all the same"),
         h("button", { onclick: () => answer(false) }, "Remove"),
       );
@@ -118,7 +124,7 @@ class Job {
   }
 
   running() {
-    fill(this.acts, h("button", { onclick: () => this.cancel() }, "Cancel"));
+    this.act(h("button", { onclick: () => this.drop() }, "Cancel"));
   }
 
   sent(count) {
@@ -130,40 +136,62 @@ class Job {
 
   // From events: each says that something of it is new, and only then it is asked for.
   async follow(id) {
-    fill(this.acts, h("button", { onclick: () => this.drop() }, "Remove"));
+    const ended = new AbortController();
+    const signal = AbortSignal.any([ended.signal, this.stopped.signal]);
+    const ids = new Set([id]); // and that of the same sound, sent before
+    const failed = trouble("The recording", () => look(), signal);
+    this.act(h("button", { onclick: () => this.drop() }, "Remove"));
     fill(this.name, h("a", { href: `#/recordings/${id}` }, this.file.name));
-    let busy = false;
-    let again = false;
-    const look = async () => {
-      if (busy) {
-        again = true;
-        return;
-      }
-      busy = true;
-      const found = await api(`/recordings/${id}`);
-      fill(this.name, h("a", { href: `#/recordings/${found.id}` }, this.file.name));
-      const { chunks_merged: done, chunks_total: total } = found.progress;
-      if (isOpen(found.state)) {
-        this.bar.value = total ? done / total : 0;
-        this.say(stateOf(found.state), total ? ` ${done} of ${total} parts` : "");
-        setTimeout(() => {
-          busy = false;
-          if (again) {
-            again = false;
-            look();
+    let known = false;
+    const look = paced(
+      () =>
+        failed.attempt(async () => {
+          const found = await api(`/recordings/${id}`, { signal }).catch(gone);
+          known = true;
+          if (found && isOpen(found.state)) {
+            ids.add(found.id);
+            this.analysing(found);
+            return;
           }
-        }, 700);
-        return;
-      }
-      this.state = "done";
-      this.unlisten();
-      this.bar.hidden = true;
-      this.say(stateOf(found.state), found.error_detail ? ` ${found.error_detail}` : "");
-    };
-    this.unlisten = listen((type, data) => {
-      if (type === "gap" || data.recording_id === id || type.startsWith("recording.")) look();
-    });
+          ended.abort();
+          this.over(found);
+        }),
+      EVERY_MS,
+      signal,
+    );
+    listen((type, data) => {
+      if (type === "gap" || !known || ids.has(data.recording_id)) look();
+    }, signal);
+    this.element.append(failed.element);
     await look();
+  }
+
+  analysing({ id, state, progress: { chunks_merged: done, chunks_total: total } }) {
+    this.link(id);
+    this.bar.value = total ? done / total : 0;
+    this.say(stateOf(state), total ? ` ${done} of ${total} parts` : "");
+  }
+
+  // `found`: the recording; null where it was deleted.
+  over(found) {
+    this.state = "done";
+    this.bar.hidden = true;
+    if (found) {
+      this.link(found.id);
+      this.say(stateOf(found.state), found.error_detail ? ` ${found.error_detail}` : "");
+    } else {
+      fill(this.name, this.file.name);
+      this.say("Deleted: the recording is not there any more.");
+    }
+  }
+
+  link(id) {
+    const link = this.name.querySelector("a");
+    if (link) link.href = `#/recordings/${id}`;
+  }
+
+  act(...buttons) {
+    keepFocus(this.acts, () => fill(this.acts, ...buttons));
   }
 
   retry() {
@@ -173,14 +201,9 @@ class Job {
     next();
   }
 
-  cancel() {
-    this.stopped.abort(new DOMException("cancelled", "AbortError"));
-    this.drop();
-  }
-
   drop() {
     this.state = "gone";
-    this.unlisten();
+    this.stopped.abort(new DOMException("dropped", "AbortError"));
     all.splice(all.indexOf(this), 1);
     changed();
   }

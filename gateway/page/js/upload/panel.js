@@ -1,6 +1,7 @@
 // Drop or choose files; how they are to be analysed; how far each is.
 
-import { check, choice, field, fill, h } from "../dom.js";
+import { check, choice, field, h } from "../dom.js";
+import { arrange } from "../redraw.js";
 import { recall, remember } from "../settings.js";
 import { add, jobs } from "./jobs.js";
 
@@ -26,7 +27,8 @@ const ROLES = [
 ];
 const LIVE_WHY = "Live transcription is not available on this server yet.";
 
-export function uploadPanel() {
+/** The panel, until `signal` ends; its uploads go on. */
+export function uploadPanel(signal) {
   const files = h("input", {
     type: "file",
     multiple: true,
@@ -64,11 +66,11 @@ export function uploadPanel() {
     add([...event.dataTransfer.files]);
   });
   const show = () =>
-    fill(
+    arrange(
       list,
       jobs().map((job) => job.element),
     );
-  document.addEventListener("earshot-uploads", show);
+  document.addEventListener("earshot-uploads", show, { signal });
   show();
   return element;
 }

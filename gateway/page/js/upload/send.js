@@ -31,7 +31,7 @@ async function create(file, options, key, signal) {
       signal,
       again: true,
       whole: true,
-      empty: true,
+      as: "none",
     });
     const url = headers.get("location");
     remember(key, { url });
@@ -70,10 +70,10 @@ async function pieces(file, made, progress, signal) {
       const id = answer.header("X-Recording-ID");
       if (id) return id;
       if (offset < file.size) continue;
-    } else if (answer.status && answer.status !== 409 && answer.status < 500) {
+    } else if (!passes(answer)) {
       throw new Problem(answer.status, answer.json());
     } else if (answer.status !== 409) {
-      await pause(attempt, null, signal);
+      await putOff(attempt, answer, signal);
       attempt += 1;
     }
     const now = await resumed(made.url, signal); // where it stands: a piece, or an answer, was lost
@@ -83,6 +83,14 @@ async function pieces(file, made, progress, signal) {
     offset = now.offset;
   }
 }
+
+// Whether a piece that was not taken may be sent again: its connection or the server went, or it stands elsewhere. Another request
+// that took the upload over, of another tab, has the better right: two that take it from each other would never end.
+const passes = ({ status, json }) =>
+  !status || status >= 500 || status === 429 || (status === 409 && json().code !== "taken_over");
+
+const putOff = (attempt, answer, signal) =>
+  pause(attempt, Number(answer.header("Retry-After")) || null, signal, answer.json().detail ?? null);
 
 async function whole(file, options, progress, signal) {
   const key = uuid();
@@ -99,8 +107,9 @@ async function whole(file, options, progress, signal) {
       signal,
     );
     if (answer.status === 202) return answer.json().id;
-    if (answer.status && answer.status !== 503) throw new Problem(answer.status, answer.json());
-    await pause(attempt, Number(answer.header("Retry-After")) || null, signal);
+    if (answer.status && answer.status !== 503 && answer.status !== 429)
+      throw new Problem(answer.status, answer.json());
+    await putOff(attempt, answer, signal);
   }
 }
 

@@ -1,0 +1,121 @@
+"""Each kind of correction by the page, also while the recording is analysed again."""
+
+import pytest
+from playwright.sync_api import Locator, Page, expect
+
+from tests.page.browsing import Windows, live
+from tests.page.conftest import Served
+from tests.page.planted import plant, set_state
+from tests.page.test_correcting import opened, without_corrections
+
+pytestmark = pytest.mark.integration
+GONE = {409, 410}
+
+
+@pytest.fixture
+def planted(served: Served) -> str:
+    return plant(served.stack, without_corrections(served.report()))
+
+
+@pytest.fixture
+def page(windows: Windows, served: Served, planted: str) -> Page:
+    made = windows.open(served.token, f"recordings/{planted}", expected=GONE)
+    expect(made.locator("[data-turn='t0']")).to_be_visible()
+    live(made)
+    return made
+
+
+def saved(page: Page) -> None:
+    expect(page.get_by_role("group", name="Correct the turn")).to_contain_text("Saved at")
+
+
+def select(page: Page, name: str) -> Locator:
+    """A select of the panel: the text of its label has its options, too."""
+    label = page.get_by_role("group", name="Correct the turn").locator("label", has_text=name)
+    return label.first.locator("select")
+
+
+def test_a_name_is_shown_wherever_the_speaker_is(page: Page, served: Served, planted: str) -> None:
+    box = page.locator("[data-speaker='s0'] input")
+    box.fill("Ms. Miller")
+    box.press("Enter")
+    expect(page.locator("[data-turn='t0'] .who")).to_have_text("Ms. Miller")
+    expect(page.locator("[data-lane='speakers'] .labels li").first).to_contain_text("Ms. Miller")
+    expect(box).to_be_focused()
+    assert served.report(planted)["speakers"][0]["name"] == "Ms. Miller"
+    page.get_by_role("button", name="Undo", exact=True).click()
+    expect(page.locator("[data-turn='t0'] .who")).to_have_text("Agent")
+
+
+def test_speakers_that_are_one_are_merged(page: Page, served: Served, planted: str) -> None:
+    page.get_by_label("Merge Customer with").select_option("s0")
+    expect(page.locator("[data-turn='t1'] .who")).to_have_text("Agent")
+    expect(page.locator("[data-speaker]")).to_have_count(1)
+    assert {turn["speaker"] for turn in served.report(planted)["turns"]} == {"s0"}
+    page.get_by_role("button", name="Undo", exact=True).click()
+    expect(page.locator("[data-speaker]")).to_have_count(2)
+
+
+def test_a_turn_is_of_another_speaker(page: Page, served: Served, planted: str) -> None:
+    opened(page, "t1")
+    box = select(page, "Speaker")
+    box.select_option(label="Another speaker")
+    saved(page)
+    expect(page.locator("[data-speaker]")).to_have_count(3)
+    made = served.report(planted)["turns"][1]["speaker"]
+    assert made not in ("s0", "s1")
+    expect(box).to_have_value(made)
+    expect(box.locator("option")).to_have_count(4)
+    box.select_option("s1")
+    expect(page.locator("[data-turn='t1'] .who")).to_have_text("Customer")
+
+
+def test_times_of_a_turn(page: Page, served: Served, planted: str) -> None:
+    turn = served.report(planted)["turns"][1]
+    opened(page, "t1")
+    page.get_by_label("Start", exact=True).fill("0:06.000")
+    page.get_by_label("Start", exact=True).press("Enter")
+    page.get_by_label("Start", exact=True).blur()
+    saved(page)
+    now = served.report(planted)["turns"][1]
+    assert (now["start_ms"], now["end_ms"]) == (6000, turn["end_ms"])
+    end = page.get_by_label("End", exact=True)
+    end.fill("0:05")
+    end.blur()
+    expect(page.get_by_role("group", name="Correct the turn")).to_contain_text("Times are m:ss.mmm")
+    assert served.report(planted)["turns"][1]["end_ms"] == turn["end_ms"]
+
+
+def test_emotion_of_a_turn(page: Page, served: Served, planted: str) -> None:
+    opened(page, "t1")
+    select(page, "Emotion").select_option("frustrated")
+    saved(page)
+    expect(page.locator("[data-turn='t1']").last).to_contain_text("corrected: emotion")
+    assert served.report(planted)["turns"][1]["emotion"]["label"] == "frustrated"
+
+
+def test_noise_of_a_stretch(page: Page, served: Served, planted: str) -> None:
+    lane = page.locator("[data-lane='noise']")
+    lane.get_by_role("button", name="Table").click()
+    box = lane.get_by_label("Noise from 0:20.0")
+    box.focus()
+    box.select_option("unclear")
+    expect(page.get_by_role("region", name="Corrections")).to_contain_text("Version 1")
+    expect(box).to_be_focused()
+    expect(box).to_have_value("unclear")
+    labels = {
+        each["start_ms"]: each["label"] for each in served.report(planted)["noise"]["timeline"]
+    }
+    assert labels[20_000] == "unclear"
+
+
+def test_a_correction_waits_while_the_recording_is_analysed_again(
+    page: Page, served: Served, planted: str
+) -> None:
+    box = opened(page, "t1")
+    set_state(served.stack, planted, "analyzing")
+    with page.expect_response(lambda each: each.status == 409):
+        box.fill("Typed meanwhile.")
+    set_state(served.stack, planted, "complete")
+    saved(page)
+    assert served.report(planted)["turns"][1]["text"] == "Typed meanwhile."

@@ -1,0 +1,100 @@
+"""Uploads whose connection is lost, whose recording is deleted, or that another request takes
+over."""
+
+from pathlib import Path
+
+import httpx2
+import numpy as np
+import pytest
+import soundfile
+from playwright.sync_api import Page, Route, expect
+
+from cli.localstack import waiting
+from tests.page.browsing import SHORT_MS, WAIT_MS, Windows, choose, live
+from tests.page.conftest import DEMO, Served
+
+pytestmark = pytest.mark.integration
+WAIT_SEC = SHORT_MS / 1000
+TUS = {"Tus-Resumable": "1.0.0", "Content-Type": "application/offset+octet-stream"}
+
+
+def noise(path: Path, seconds: int) -> Path:
+    samples = np.random.default_rng(5).normal(0, 0.05, 16_000 * seconds)
+    soundfile.write(path, samples, 16_000)
+    return path
+
+
+def test_an_upload_continues_after_a_lost_connection(
+    windows: Windows, served: Served, tmp_path: Path
+) -> None:
+    """And what is stored already is not sent."""
+    sound = noise(tmp_path / "long noise.wav", 300)
+    page = windows.open(served.stack.token("write", "lost"), expected={"net::ERR_"})
+    sent: list[int] = []
+
+    def second_is_lost(route: Route) -> None:
+        if route.request.method == "PATCH":
+            sent.append(int(route.request.headers["upload-offset"]))
+            if len(sent) == 2:
+                route.abort("connectionreset")
+                return
+        route.continue_()
+
+    page.route("**/uploads/*", second_is_lost)
+    upload = choose(page, sound)
+    expect(upload.get_by_role("link", name="long noise.wav")).to_be_visible(timeout=WAIT_MS)
+    assert sent == [0, 4_000_000, 4_000_000, 8_000_000]
+    expect(upload).to_contain_text("Complete", timeout=WAIT_MS)
+
+    choose(page, sound)
+    expect(upload).to_contain_text("Known already, nothing was sent")
+    assert len(sent) == 4
+    upload.get_by_role("button", name="Remove").click()
+    expect(page.get_by_role("list", name="Uploads").get_by_role("listitem")).to_have_count(1)
+
+
+def test_one_whose_recording_is_deleted_ends(windows: Windows, served: Served) -> None:
+    token = served.stack.token("write", "deleted")
+    page = windows.open(token, expected={410})
+    live(page)
+    upload = choose(page, DEMO)
+    link = upload.get_by_role("link", name="call.ogg")
+    expect(link).to_be_visible(timeout=WAIT_MS)
+    served.delete(str(link.get_attribute("href")).rsplit("/", 1)[1], token=token)
+    expect(upload).to_contain_text("Deleted: the recording is not there any more.")
+    expect(upload.get_by_role("progressbar")).to_be_hidden()
+
+
+def test_one_that_another_request_continues_ends(
+    windows: Windows, served: Served, tmp_path: Path
+) -> None:
+    sound = noise(tmp_path / "taken over.wav", 120)
+    token = served.stack.token("write", "taken")
+    page = windows.open(token, expected={409})
+    live(page)
+    slow = {"offline": False, "latency": 0, "downloadThroughput": -1, "uploadThroughput": 300_000}
+    page.context.new_cdp_session(page).send("Network.emulateNetworkConditions", slow)
+    sent: list[str] = []
+    page.on("request", lambda each: sent.append(each.url) if each.method == "PATCH" else None)
+    upload = choose(page, sound)
+    assert waiting.became(lambda: began(page, sent), WAIT_SEC)
+    with served.client(token) as client:
+        assert waiting.became(lambda: continued(client, sent[0], sound), WAIT_SEC)
+    expect(upload).to_contain_text("Another request continues this upload.", timeout=WAIT_MS)
+    expect(upload.get_by_role("button", name="Try again")).to_be_visible()
+    assert len(sent) == 1
+
+
+def began(page: Page, sent: list[str]) -> bool:
+    page.evaluate("null")  # the browser's messages are read meanwhile
+    return bool(sent)
+
+
+def continued(client: httpx2.Client, url: str, sound: Path) -> bool:
+    """Whether a piece of another client was taken, after some of the page's."""
+    offset = int(client.get(url, headers=TUS).json()["offset"])
+    if not offset:
+        return False
+    piece = sound.read_bytes()[offset : offset + 1000]
+    headers = {**TUS, "Upload-Offset": str(offset)}
+    return client.patch(url, content=piece, headers=headers).status_code == 204
