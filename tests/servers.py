@@ -82,7 +82,7 @@ class Stack:
         argv = [sys.executable, "-m", "earshot", "serve", "--port", str(port)]
         process = processes.start(self.home, name, argv, self.env(), cwd=self.project)
         try:
-            self._wait(lambda: _accepts(port), f"gateway on port {port}", process)
+            self._wait(lambda: accepts(port), f"gateway on port {port}", process)
             yield f"http://127.0.0.1:{port}"
         finally:
             processes.stop(self.home, [name], 20)
@@ -165,7 +165,7 @@ def _finished(connection: db.Connection, recording_id: str) -> bool:
     return row is not None and row.finished_at is not None
 
 
-def _accepts(port: int) -> bool:
+def accepts(port: int) -> bool:
     with socket.socket() as probe:
         return probe.connect_ex(("127.0.0.1", port)) == 0
 

@@ -14,8 +14,8 @@ from redis import Redis
 
 from earshot.analysis.errors import SERVICES, OutOfTime, Transient
 from earshot.analysis.types import Frozen
-from earshot.audio.store.inbox import discard_upload
 from earshot.audio.store.layout import delete_recording
+from earshot.audio.store.pieces import Pieces
 from earshot.pipeline import deletion, orphans
 from earshot.settings import Retention, settings
 from earshot.storage import retention
@@ -154,10 +154,11 @@ def _expire_audio(connection: Connection, days: float | None) -> int:
 
 def _expire_pieces(connection: Connection) -> int:
     """Removes uploads in pieces that nothing has continued for ``upload_kept_sec``."""
-    gone = uploads.expire(connection, BATCH)
-    for uri, recording_id in gone:
-        if recording_id is None:
-            discard_upload(uri, settings().store_url)
+    with connection.transaction():  # nothing else knows parts at a remote store: files before rows
+        gone = uploads.expire(connection, BATCH)
+        for each in gone:
+            if each.recording_id is None:
+                Pieces(each.uri, each.length, each.multipart).discard(settings().store_url)
     return len(gone)
 
 

@@ -15,8 +15,8 @@ from starlette.requests import ClientDisconnect
 
 from earshot.analysis.errors import Misconfigured
 from earshot.audio.store import pieces
-from earshot.audio.store.inbox import discard_upload
 from earshot.audio.store.incoming import Received
+from earshot.audio.store.pieces import Pieces
 from earshot.settings import settings
 from earshot.storage.postgres import db, uploads
 from earshot.storage.postgres.db import Connection
@@ -28,8 +28,6 @@ from gateway.submitting import accept, check_room
 from gateway.uploads import WRITERS, Form, shown_name
 
 VERSION = "1.0.0"
-FLUSH = 1 << 20
-"""Bytes that are written at once: an upload loses no more when its line or the gateway breaks."""
 METADATA = (*asking.FIELDS, *asking.MANY)
 IGNORED = ("filetype",)
 """What clients send by themselves."""
@@ -53,7 +51,7 @@ def create(tenant: str, length: str | None, metadata: str) -> Upload:
     """A new upload.
 
     Raises:
-        Problem: 413, 422, 429; 501, the store is remote; 503, the backlog is full.
+        Problem: 413, 422, 429; 501, the store is neither local nor of S3; 503, the backlog is full.
         Unavailable: ``disk_full``, or a service is unavailable.
     """
     size, fields = _length(length), _fields(metadata)
@@ -63,20 +61,21 @@ def create(tenant: str, length: str | None, metadata: str) -> Upload:
     asked = asking.by_form(Form(fields, name, Received("", size, "")), tenant)
     with db.pooled() as connection:
         try:
-            uri = pieces.create(name, config.store_url, size + uploads.promised(connection))
+            begun = pieces.create(name, config.store_url, size, uploads.promised(connection))
         except Misconfigured as error:
             raise Problem(501, error.code, str(error)) from error
-        named = asked.model_copy(update={"uri": uri})
+        named = asked.model_copy(update={"uri": begun.uri})
         made = uploads.add(
             connection,
             upload_id,
             named,
             size,
+            multipart=begun.multipart,
             most=config.open_uploads,
             kept_sec=config.upload_kept_sec,
         )
     if made is None:
-        discard_upload(uri, config.store_url)
+        begun.discard(config.store_url)
         raise Problem(
             429,
             "too_many_uploads",
@@ -154,10 +153,10 @@ async def write(request: Request, tenant: str, upload_id: UUID, offset: int) -> 
     found = await WRITERS.run(partial(_take, tenant, upload_id, writer, offset))
     waiting, reach = bytearray(), offset
 
-    async def flush() -> None:
+    async def flush(size: int) -> None:
         nonlocal reach
-        data, size = bytes(waiting), len(waiting)
-        waiting.clear()
+        data = bytes(waiting[:size])
+        del waiting[:size]
         if data:
             await WRITERS.run(partial(_append, found, writer, reach, data))
             reach += size
@@ -167,13 +166,13 @@ async def write(request: Request, tenant: str, upload_id: UUID, offset: int) -> 
             if reach + len(waiting) + len(block) > found.length:
                 raise Problem(413, "too_long", "The body exceeds the length of the upload.")
             waiting += block
-            if len(waiting) >= FLUSH:
-                await flush()
+            while len(waiting) >= (size := _pieces(found).flush_bytes(reach)):
+                await flush(size)
     except ClientDisconnect:
         raise Problem(400, "disconnected", "The connection ended before the request.") from None
     finally:
         with anyio.CancelScope(shield=True):
-            await flush()
+            await flush(len(waiting))
     return await WRITERS.run(partial(find, tenant, upload_id))
 
 
@@ -190,8 +189,12 @@ def _append(found: Upload, writer: UUID, reach: int, data: bytes) -> None:
     with db.pooled() as connection, connection.transaction():
         if not uploads.lock(connection, found.id, writer, reach):
             raise Problem(409, "taken_over", "Another request continues this upload.")
-        pieces.append(found.uri, reach, data)
+        _pieces(found).append(reach, data)
         uploads.advance(connection, found.id, reach + len(data), kept_sec)
+
+
+def _pieces(found: Upload) -> Pieces:
+    return Pieces(found.uri, found.length, found.multipart)
 
 
 def _elsewhere(found: Upload) -> Problem:
@@ -222,10 +225,11 @@ def submitted(tenant: str, found: Upload) -> Upload:
     """The upload, submitted if it is complete and was not before.
 
     Raises:
-        Unavailable: Postgres is unavailable; the next request submits it.
+        Unavailable: a service is unavailable; the next request submits it.
     """
     if not found.complete or found.recording_id is not None:
         return found
+    _pieces(found).complete()
     form = Form({}, found.request.file_name or "", Received(found.uri, found.length, ""))
     try:
         accept(found.request, form, _Once(found))
@@ -240,11 +244,11 @@ def remove(tenant: str, upload_id: UUID) -> None:
 
     Raises:
         Problem: 404, there is none.
+        Unavailable: a service is unavailable; the upload is still there.
     """
-    with db.pooled() as connection:
+    with db.pooled() as connection, connection.transaction():
         gone = uploads.delete(connection, tenant, upload_id)
-    if gone is None:
-        raise not_found()
-    uri, recording_id = gone
-    if recording_id is None:
-        discard_upload(uri, settings().store_url)
+        if gone is None:
+            raise not_found()
+        if gone.recording_id is None:
+            _pieces(gone).discard(settings().store_url)

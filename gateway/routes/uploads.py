@@ -77,7 +77,7 @@ class UploadState(BaseModel):
             413: "Longer than `EARSHOT_MAX_UPLOAD_MB` allows.",
             422: "The length or a field is invalid.",
             429: "Too many requests, or too many unfinished uploads (`too_many_uploads`).",
-            501: "The audio store is remote: upload in one request.",
+            501: "The audio store is neither local nor of S3: upload in one request.",
         },
         parameters=[
             TUS,

@@ -25,6 +25,8 @@ class Upload(Frozen):
     """Bytes that are stored."""
     expires_at: datetime
     recording_id: UUID | None
+    multipart: str | None
+    """Id of the multipart upload of an S3 store."""
 
     @property
     def complete(self) -> bool:
@@ -33,7 +35,7 @@ class Upload(Frozen):
 
 def add(
     connection: Connection, upload_id: UUID, request: IngestRequest, length: int,
-    *, most: int, kept_sec: float,
+    *, multipart: str | None, most: int, kept_sec: float,
 ) -> Upload | None:  # fmt: skip
     """A new upload of the request's tenant and URI; None if the tenant has ``most`` open ones."""
     args = {
@@ -42,6 +44,7 @@ def add(
         "request": Jsonb(request.model_dump(mode="json")),
         "uri": request.uri,
         "length": length,
+        "multipart": multipart,
         "most": most,
         "kept_sec": kept_sec,
     }
@@ -77,10 +80,10 @@ def finish(connection: Connection, upload_id: UUID, recording_id: UUID) -> bool:
     return connection.execute(SQL["finish"], args).fetchone() is not None
 
 
-def delete(connection: Connection, tenant: str, upload_id: UUID) -> tuple[str, UUID | None] | None:
-    """Removes the row; returns its URI and recording, or None if there was none."""
-    row = connection.execute(SQL["delete"], {"id": upload_id, "tenant": tenant}).fetchone()
-    return (row["uri"], row["recording_id"]) if row else None
+def delete(connection: Connection, tenant: str, upload_id: UUID) -> Upload | None:
+    """Removes the row, and returns it; None if there was none."""
+    args = {"id": upload_id, "tenant": tenant}
+    return _upload(connection.execute(SQL["delete"], args).fetchone())
 
 
 def promised(connection: Connection) -> int:
@@ -89,10 +92,10 @@ def promised(connection: Connection) -> int:
     return int(row["bytes"]) if row else 0
 
 
-def expire(connection: Connection, limit: int) -> list[tuple[str, UUID | None]]:
-    """Removes expired rows; returns URI and recording of each."""
+def expire(connection: Connection, limit: int) -> list[Upload]:
+    """Removes expired rows, and returns them."""
     rows = connection.execute(SQL["expire"], {"limit": limit})
-    return [(row["uri"], row["recording_id"]) for row in rows]
+    return [Upload.model_validate(row) for row in rows]
 
 
 def _upload(row: dict[str, Any] | None) -> Upload | None:

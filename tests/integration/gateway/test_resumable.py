@@ -6,6 +6,7 @@ import hashlib
 import shutil
 import socket
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from urllib.parse import urlsplit
 from uuid import uuid4
 
@@ -50,8 +51,11 @@ def offset(client: httpx2.Client, path: str) -> int:
     return int(answer.headers["upload-offset"])
 
 
-def cut(client: httpx2.Client, path: str, start: int, data: bytes, stated: int) -> None:
-    """Sends a part of a piece, and breaks the line."""
+@contextmanager
+def hanging(
+    client: httpx2.Client, path: str, start: int, data: bytes, stated: int
+) -> Iterator[socket.socket]:
+    """A line on which a part of a piece was sent, and which breaks at the end."""
     to = urlsplit(str(client.base_url))
     head = "\r\n".join(
         f"{name}: {value}"
@@ -62,6 +66,13 @@ def cut(client: httpx2.Client, path: str, start: int, data: bytes, stated: int) 
     )  # fmt: skip
     with socket.create_connection((to.hostname or "", to.port or 0)) as line:
         line.sendall(f"PATCH {path} HTTP/1.1\r\n{head}\r\n\r\n".encode() + data)
+        yield line
+
+
+def cut(client: httpx2.Client, path: str, start: int, data: bytes, stated: int) -> None:
+    """Sends a part of a piece, and breaks the line."""
+    with hanging(client, path, start, data, stated):
+        pass
 
 
 @pytest.fixture
@@ -131,22 +142,13 @@ def test_a_piece_at_another_byte_is_refused_with_the_right_one(client: Make) -> 
 def test_who_continues_takes_over_from_a_line_that_hangs(door: Stack, client: Make) -> None:
     sender = client()
     path = begun(sender, 4 * MEGA)
-    to = urlsplit(str(sender.base_url))
-    head = "\r\n".join(
-        f"{name}: {value}"
-        for name, value in {
-            "Host": "x", "Authorization": sender.headers["authorization"], **PIECE,
-            "Upload-Offset": "0", "Content-Length": str(3 * MEGA),
-        }.items()
-    )  # fmt: skip
-    with socket.create_connection((to.hostname or "", to.port or 0)) as hanging:
-        hanging.sendall(f"PATCH {path} HTTP/1.1\r\n{head}\r\n\r\n".encode() + b"a" * MEGA)
+    with hanging(sender, path, 0, b"a" * MEGA, 3 * MEGA) as line:
         waiting.became(lambda: offset(sender, path) >= MEGA, 30)
         stands = offset(sender, path)
         assert stands == MEGA
         assert piece(sender, path, stands, b"b" * MEGA).status_code == 204
-        hanging.sendall(b"a" * 2 * MEGA)
-        answer = hanging.recv(4096)
+        line.sendall(b"a" * 2 * MEGA)
+        answer = line.recv(4096)
         assert b"409" in answer.split(b"\r\n", 1)[0]
     assert offset(sender, path) == 2 * MEGA
 

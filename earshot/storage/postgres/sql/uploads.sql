@@ -1,12 +1,12 @@
 -- name: add
 -- Unless the tenant has so many open ones.
-INSERT INTO upload (id, tenant, request, uri, length, expires_at)
-SELECT %(id)s, %(tenant)s, %(request)s, %(uri)s, %(length)s, now() + make_interval(secs => %(kept_sec)s)
+INSERT INTO upload (id, tenant, request, uri, length, multipart, expires_at)
+SELECT %(id)s, %(tenant)s, %(request)s, %(uri)s, %(length)s, %(multipart)s, now() + make_interval(secs => %(kept_sec)s)
 WHERE (SELECT count(*) FROM upload WHERE tenant = %(tenant)s AND recording_id IS NULL) < %(most)s
-RETURNING id, request, uri, length, reach, expires_at, recording_id
+RETURNING id, request, uri, length, reach, expires_at, recording_id, multipart
 
 -- name: find
-SELECT id, request, uri, length, reach, expires_at, recording_id FROM upload
+SELECT id, request, uri, length, reach, expires_at, recording_id, multipart FROM upload
 WHERE id = %(id)s AND tenant = %(tenant)s AND expires_at > now()
 
 -- name: take
@@ -26,7 +26,7 @@ UPDATE upload SET reach = %(reach)s, expires_at = now() + make_interval(secs => 
 UPDATE upload SET recording_id = %(recording_id)s WHERE id = %(id)s AND recording_id IS NULL RETURNING id
 
 -- name: delete
-DELETE FROM upload WHERE id = %(id)s AND tenant = %(tenant)s RETURNING uri, recording_id
+DELETE FROM upload WHERE id = %(id)s AND tenant = %(tenant)s RETURNING id, request, uri, length, reach, expires_at, recording_id, multipart
 
 -- name: promised
 -- Bytes that open uploads will still bring.
@@ -34,4 +34,4 @@ SELECT coalesce(sum(length - reach), 0)::bigint AS bytes FROM upload WHERE recor
 
 -- name: expire
 DELETE FROM upload WHERE id IN (SELECT id FROM upload WHERE expires_at <= now() ORDER BY expires_at LIMIT %(limit)s FOR UPDATE SKIP LOCKED)
-RETURNING uri, recording_id
+RETURNING id, request, uri, length, reach, expires_at, recording_id, multipart
