@@ -1,16 +1,19 @@
 """What the menu of downloads gives."""
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
 import pytest
+from axe_playwright_python.sync_playwright import Axe
 from jsonschema import Draft202012Validator
 from playwright.sync_api import Page, expect
 
 from earshot.settings import PROJECT
 from tests.page.browsing import Windows
 from tests.page.conftest import Served
+from tests.page.planted import plant
 
 pytestmark = pytest.mark.integration
 SCHEMA = PROJECT / "docs" / "schemas" / "report.schema.json"
@@ -68,3 +71,56 @@ def test_subtitles_have_every_word_in_order(page: Page, served: Served) -> None:
     assert " ".join(said).split() == [
         word["text"] for turn in report["turns"] for word in turn["words"]
     ]
+
+
+def test_the_page_needs_nothing_else(page: Page, windows: Windows, served: Served) -> None:
+    report = served.report()
+    file = downloaded(page, "Page (HTML)")
+    opened = file.with_suffix(".html")
+    opened.write_bytes(file.read_bytes())
+    text = opened.read_text(encoding="utf-8")
+    assert not re.search(r"<script|<link|<iframe|(src|href|action)=|url\(|@import", text)
+    saved = page.context.new_page()
+    asked: list[str] = []
+    saved.on("request", lambda each: asked.append(each.url))
+    saved.on("console", lambda each: windows.errors.append(each.text))
+    saved.goto(opened.as_uri())
+    assert asked == [opened.as_uri()]
+    expect(saved.get_by_role("heading", level=1)).to_have_text("call.ogg")
+    turns = saved.locator(".turns li")
+    expect(turns).to_have_count(len(report["turns"]))
+    for row, turn in zip(turns.all(), report["turns"], strict=True):
+        head, said, found = row.locator("p").all_inner_texts()
+        assert head == f"{clock(turn['start_ms'])} {named(report, turn)}"
+        assert said == turn["text"]
+        assert f"emotion {turn['emotion']['label']}" in found
+    for lane in ("Scene", "Noise", "Sound events", "Emotion over time", "Speakers"):
+        expect(saved.get_by_role("img", name=f"{lane} over time")).to_be_visible()
+    expect(saved.get_by_role("img", name="Waveform")).to_be_visible()
+    for summary in saved.locator("summary").all():
+        summary.click()
+    scene = saved.get_by_role("region", name="Table of Scene").locator("tbody tr")
+    expect(scene).to_have_count(len(report["scene"]))
+    result = Axe().run(saved, options={"resultTypes": ["violations"]})
+    assert result.violations_count == 0, result.generate_report()
+    saved.set_viewport_size({"width": 360, "height": 740})
+    assert saved.evaluate("document.documentElement.scrollWidth") <= 360
+
+
+def test_markup_stays_text_in_the_page(windows: Windows, served: Served) -> None:
+    markup = "</style><script>alert(1)</script><img src=x onerror=alert(1)>"
+    report = {**served.report(), "corrections": None}
+    report["turns"][0] |= {"text": markup, "words": []}
+    report["speakers"][0]["name"] = markup
+    planted = plant(served.stack, report, f"{markup}.wav")
+    page = windows.open(served.token, f"recordings/{planted}", expected={409, 410})
+    expect(page.locator("[data-turn='t0']")).to_be_visible()
+    file = downloaded(page, "Page (HTML)")
+    opened = file.with_suffix(".html")
+    opened.write_bytes(file.read_bytes())
+    saved = page.context.new_page()
+    saved.on("dialog", lambda each: windows.errors.append(each.message))
+    saved.goto(opened.as_uri())
+    assert saved.locator("script, img").count() == 0
+    expect(saved.get_by_role("heading", level=1)).to_have_text(f"{markup}.wav")
+    expect(saved.locator(".turns li").first).to_contain_text(markup)

@@ -1,15 +1,17 @@
-"""Each kind of correction by the page, also while the recording is analysed again."""
+"""Each kind of correction by the page, also while a recording is analysed again, and conflicts."""
 
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from tests.page.browsing import Windows, live
+from cli.localstack import waiting
+from tests.page.browsing import SHORT_MS, Windows, live
 from tests.page.conftest import Served
-from tests.page.planted import plant, set_state
-from tests.page.test_correcting import opened, without_corrections
+from tests.page.planted import analysed_anew, plant, set_state
+from tests.page.test_correcting import correct, opened, without_corrections
 
 pytestmark = pytest.mark.integration
 GONE = {409, 410}
+WAIT_SEC = SHORT_MS / 1000
 
 
 @pytest.fixture
@@ -119,3 +121,22 @@ def test_a_correction_waits_while_the_recording_is_analysed_again(
     set_state(served.stack, planted, "complete")
     saved(page)
     assert served.report(planted)["turns"][1]["text"] == "Typed meanwhile."
+
+
+@pytest.mark.parametrize("keep", [True, False])
+def test_both_answers_to_a_conflict(page: Page, served: Served, planted: str, keep: bool) -> None:
+    report = without_corrections(served.report(planted))
+    correct(served, planted, 1, "Corrected.")
+    turns = [dict(turn) for turn in report["turns"]]
+    turns[1] |= {"text": "Of the new model.", "words": []}
+    analysed_anew(served.stack, planted, {**report, "turns": turns}, 2)
+    page.reload()
+    note = page.get_by_role("region", name="Corrections").locator(".note")
+    expect(note).to_contain_text("the model now answers “Of the new model.”")
+    expect(note).to_contain_text("Your correction “Corrected.” stays.")
+    chosen = "Keep the correction" if keep else "Take the model's answer"
+    note.get_by_role("button", name=chosen).click()
+    expect(note).to_have_count(0)
+    text = "Corrected." if keep else "Of the new model."
+    expect(page.locator("[data-turn='t1'] .said")).to_have_text(text)
+    assert waiting.became(lambda: served.report(planted)["turns"][1]["text"] == text, WAIT_SEC)

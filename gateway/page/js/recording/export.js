@@ -15,6 +15,13 @@ export function downloads(store, names, hasAudio) {
       "Report (JSON)",
       async () => save(`${base()}.json`, await api(`/recordings/${store.id}/report`, { as: "blob" })),
     ],
+    [
+      "Page (HTML)",
+      async () => {
+        const { pageOf } = await import("./page_export.js");
+        save(`${base()}.html`, file("text/html", await pageOf(store, names)));
+      },
+    ],
     ["Transcript (text)", () => save(`${base()}.txt`, file("text/plain", asText(store.report, names)))],
     ["Subtitles (WebVTT)", () => save(`${base()}.vtt`, file("text/vtt", asVtt(store.report, names)))],
     hasAudio && [

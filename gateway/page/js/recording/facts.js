@@ -31,8 +31,8 @@ export function headOf(recording, actions) {
   );
 }
 
-/** What could not be done, by analysis and reason; null if nothing is missing. */
-export function missingNote(report, rerun) {
+/** What could not be done, by analysis and reason; null if nothing is missing. `rerun` repeats it, where it can be. */
+export function missingNote(report, rerun = null) {
   if (!report.missing.length) return null;
   const kinds = new Map();
   for (const each of report.missing) {
@@ -56,7 +56,7 @@ export function missingNote(report, rerun) {
         ),
       ),
     ),
-    h("div", { class: "row" }, h("button", { onclick: rerun }, "Analyse again what is missing")),
+    rerun && h("div", { class: "row" }, h("button", { onclick: rerun }, "Analyse again what is missing")),
   );
 }
 

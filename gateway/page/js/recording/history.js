@@ -15,7 +15,8 @@ const KINDS = {
   merge: "Merged speakers",
   roles: "Roles",
 };
-const STATES = {
+/** States of a correction in words. */
+export const STATES = {
   applied: "in force",
   conflict: "conflict",
   superseded: "replaced later",
@@ -24,7 +25,7 @@ const STATES = {
 const STEP = 50;
 
 /** What a correction is of. */
-const kindOf = ({ kind }) => KINDS[kind] ?? kind;
+export const kindOf = ({ kind }) => KINDS[kind] ?? kind;
 
 export class History {
   constructor(store, seek) {
@@ -143,6 +144,14 @@ export class History {
         { class: "row" },
         (each.start_ms ?? null) !== null &&
           h("button", { onclick: () => this.seek(each.start_ms) }, "Go there"),
+        again(each, null) &&
+          h(
+            "button",
+            {
+              onclick: () => this.act(() => this.store.make(() => again(each, this.store.target(each.turn)))),
+            },
+            "Keep the correction",
+          ),
         h("button", { onclick: () => this.act(() => this.store.undo(each.id)) }, "Take the model's answer"),
       ),
     );
@@ -187,6 +196,25 @@ export class History {
               "Redo this",
             ),
     );
+  }
+}
+
+// A correction made once more, which settles its conflict; null where it has no place any more, or is of the whole recording.
+function again({ kind, reason, corrected, start_ms: start, end_ms: end }, turn) {
+  if (reason === "gone") return null;
+  switch (kind) {
+    case "text":
+      return { kind, turn, text: corrected.text };
+    case "speaker":
+      return { kind, turn, speaker: corrected.speaker };
+    case "boundaries":
+      return { kind, turn, start_ms: corrected.start_ms, end_ms: corrected.end_ms };
+    case "emotion":
+      return { kind, turn, label: corrected.label };
+    case "noise":
+      return { kind, start_ms: start, end_ms: end, label: corrected.label };
+    default:
+      return null;
   }
 }
 

@@ -127,6 +127,38 @@ export class Store {
     this.made = [...rest, now].filter((each) => each.length);
   }
 
+  /**
+   * Corrects the texts of many turns in one step of undo: `texts(turns)` gives [{turn, text}] of a report, and is asked again where
+   * something else was changed meanwhile. `done(count)` after each.
+   */
+  makeAll(texts, done) {
+    return this.next(async () => {
+      this.undone = [];
+      const [ids, seen] = [[], new Set()];
+      const nameOf = ({ channel, start_ms: start, end_ms: end, speaker }) =>
+        `${channel} ${start} ${end} ${speaker}`;
+      const rest = () => texts(this.report.turns).filter(({ turn }) => !seen.has(nameOf(turn)));
+      try {
+        for (let all = rest(); all.length;) {
+          const { turn, text } = all.shift();
+          try {
+            ids.push(await this.post({ id: uuid(), kind: "text", turn: this.target(turn.id), text }));
+            seen.add(nameOf(turn));
+            done(seen.size);
+          } catch (error) {
+            if (!(error instanceof Problem) || error.status !== 412) throw error;
+            await this.load();
+            all = rest();
+          }
+        }
+      } finally {
+        this.group(ids);
+        await this.load();
+        this.changed();
+      }
+    });
+  }
+
   nearest(turn) {
     const found = mostOf(this.report.turns, turn);
     if (!found) throw new Error("There is no turn at this place any more.");

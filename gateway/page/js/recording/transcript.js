@@ -11,7 +11,7 @@ import { Rows } from "./virtual.js";
 export class Transcript {
   /**
    * `editor.panel(turn)` makes the panel in which a turn is corrected; `editor.moved(turns, open)` finds that turn in a new
-   * round. `names` gives a speaker's name.
+   * round; `editor.replace()` asks for words to replace. `names` gives a speaker's name.
    */
   constructor(player, names, editor) {
     Object.assign(this, {
@@ -49,6 +49,7 @@ export class Transcript {
       { "aria-pressed": this.left, onclick: () => this.setLeft() },
       "Show what is not reported",
     );
+    this.replaceButton = h("button", { "aria-haspopup": "dialog", onclick: editor.replace }, "Replace words");
     this.element = h(
       "div",
       { class: "transcript" },
@@ -56,6 +57,7 @@ export class Transcript {
         "div",
         { class: "transcript-head" },
         h("div", { class: "row" }, h("h2", {}, "Transcript"), this.count),
+        h("div", { class: "row tools" }, this.replaceButton),
         h(
           "div",
           { class: "row tools" },
@@ -112,6 +114,7 @@ export class Transcript {
     const said = this.bound === null ? "" : `, ${plural(this.doubtful.length, "doubtful word")}`;
     fill(this.count, `${plural(report.turns.length, "turn")}${said}`);
     this.doubtButton.disabled = !this.doubtful.length;
+    this.replaceButton.disabled = !report.turns.length;
     this.doubtSwitch.disabled = this.bound === null;
     this.doubtSwitch.title =
       this.bound === null

@@ -74,6 +74,7 @@ export class Workplace {
     this.transcript = new Transcript(player, this.names, {
       panel: (turn) => this.editor.panel(turn),
       moved: (...found) => this.editor.moved(...found),
+      replace: async () => (await import("./replacing.js")).askReplacing(this.store),
     });
     this.editor = new Editor(this.store, player, this.names, () => this.transcript.edit(null));
     this.voices = new Voices(this.store, this.names);
