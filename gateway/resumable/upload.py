@@ -1,8 +1,6 @@
 """Uploads in pieces by tus 1.0.0 (https://tus.io/protocols/resumable-upload): a client whose line
 was cut continues at the byte that is stored."""
 
-import base64
-import binascii
 from datetime import UTC
 from email.utils import format_datetime
 from functools import partial
@@ -24,13 +22,11 @@ from earshot.storage.postgres.uploads import Upload
 from gateway import asking
 from gateway.keys import Held
 from gateway.problems import Problem, not_found
+from gateway.resumable.headers import fields_of, length_of
 from gateway.submitting import accept, check_room
 from gateway.uploads import WRITERS, Form, shown_name
 
 VERSION = "1.0.0"
-METADATA = (*asking.FIELDS, *asking.MANY)
-IGNORED = ("filetype",)
-"""What clients send by themselves."""
 
 
 def check_version(sent: str | None) -> None:
@@ -54,7 +50,7 @@ def create(tenant: str, length: str | None, metadata: str) -> Upload:
         Problem: 413, 422, 429; 501, the store is neither local nor of S3; 503, the backlog is full.
         Unavailable: ``disk_full``, or a service is unavailable.
     """
-    size, fields = _length(length), _fields(metadata)
+    size, fields = length_of(length), fields_of(metadata)
     check_room()
     config, upload_id = settings(), uuid4()
     name = shown_name(fields.pop("filename", [""])[0])
@@ -84,32 +80,6 @@ def create(tenant: str, length: str | None, metadata: str) -> Upload:
             limit=config.open_uploads,
         )
     return made
-
-
-def _length(text: str | None) -> int:
-    if text is None or not (text.isascii() and text.isdigit()) or len(text) > 18 or not int(text):
-        raise Problem(422, "invalid_length", "`Upload-Length` is the size of the file in bytes.")
-    most = settings().max_upload_mb * 1_000_000
-    if int(text) > most:
-        raise Problem(413, "too_large", f"The file is longer than {most} bytes.", limit_bytes=most)
-    return int(text)
-
-
-def _fields(metadata: str) -> dict[str, list[str]]:
-    """Key to its value, in the shape of the fields of a form."""
-    found: dict[str, list[str]] = {}
-    for pair in filter(None, (each.strip() for each in metadata.split(","))):
-        key, _, encoded = pair.partition(" ")
-        if key not in (*METADATA, *IGNORED, "filename") or key in found:
-            raise Problem(422, "unknown_field", f"`Upload-Metadata`: {key[:40]!a}")
-        try:
-            found[key] = [base64.b64decode(encoded, validate=True).decode()]
-        except (binascii.Error, UnicodeDecodeError) as error:
-            detail = f"`Upload-Metadata`: `{key}` is not the base64 of a text."
-            raise Problem(422, "invalid_field", detail) from error
-        if "\x00" in found[key][0]:
-            raise Problem(422, "invalid_text", f"`{key}` holds the character NUL.")
-    return {key: value for key, value in found.items() if key not in IGNORED}
 
 
 def find(tenant: str, upload_id: UUID) -> Upload:
