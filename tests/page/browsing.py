@@ -1,6 +1,6 @@
 """Pages of the browser, with what they said on their console."""
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from pathlib import Path
 from typing import Any
 
@@ -74,6 +74,16 @@ class Windows:
             each.close()
 
 
+def becomes(page: Page, true: Callable[[], bool]) -> None:
+    """Waits until it is true. The browser's messages are read meanwhile: held requests go on."""
+
+    def now() -> bool:
+        page.evaluate("null")
+        return true()
+
+    assert waiting.became(now, SHORT_MS / 1000)
+
+
 class Held:
     """Requests of the page to a path, kept until they are let go."""
 
@@ -88,17 +98,13 @@ class Held:
             self.routes.append(route)
 
     def came(self) -> None:
-        waiting.became(self._any, SHORT_MS / 1000)
+        becomes(self.page, lambda: bool(self.routes))
 
     def let_go(self) -> None:
         self.came()
         self.open = True
         for each in self.routes:
             each.continue_()
-
-    def _any(self) -> bool:
-        self.page.evaluate("null")  # the browser's messages are read meanwhile
-        return bool(self.routes)
 
 
 def tab_to(page: Page, name: str, most: int = 120, *, back: bool = False) -> None:

@@ -6,14 +6,12 @@ from typing import Any
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from cli.localstack import waiting
-from tests.page.browsing import SHORT_MS, Held, Windows, focused
+from tests.page.browsing import Held, Windows, becomes, focused
 from tests.page.conftest import Served
 from tests.page.planted import analysed_anew, plant
 
 pytestmark = pytest.mark.integration
 GONE = {409, 410}
-WAIT_SEC = SHORT_MS / 1000
 
 
 @pytest.fixture
@@ -72,7 +70,7 @@ def test_typing_faster_than_a_save_is_no_conflict(page: Page, served: Served, pl
         box.fill(text)
         box.blur()
     held.let_go()
-    waiting.became(lambda: served.report(planted)["turns"][1]["text"] == "One two three", WAIT_SEC)
+    becomes(page, lambda: served.report(planted)["turns"][1]["text"] == "One two three")
     expect(page.get_by_role("group", name="Correct the turn")).to_contain_text("Saved at")
     expect(page.get_by_role("dialog")).to_have_count(0)
 
@@ -101,7 +99,7 @@ def test_a_text_that_was_not_kept_is_a_draft(page: Page, served: Served, planted
     expect(note).to_contain_text("This is mine.")
     expect(box).to_have_value("This is of another.")
     note.get_by_role("button", name="Use this text").click()
-    waiting.became(lambda: served.report(planted)["turns"][1]["text"] == "This is mine.", WAIT_SEC)
+    becomes(page, lambda: served.report(planted)["turns"][1]["text"] == "This is mine.")
     expect(page.get_by_role("dialog")).to_have_count(0)
 
 
@@ -176,10 +174,10 @@ def test_in_a_new_round_a_name_stays_with_its_voice(
     expect(moved).to_have_value("Ms. Miller")
     expect(moved).to_be_focused()
     moved.press("Enter")
-    waiting.became(
+    becomes(
+        page,
         lambda: (
             {each["id"]: each["name"] for each in served.report(planted)["speakers"]}
             == {"s0": None, "s1": "Ms. Miller"}
         ),
-        WAIT_SEC,
     )

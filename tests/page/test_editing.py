@@ -3,15 +3,13 @@
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from cli.localstack import waiting
-from tests.page.browsing import SHORT_MS, Windows, live
+from tests.page.browsing import Windows, becomes, live
 from tests.page.conftest import Served
 from tests.page.planted import analysed_anew, plant, set_state
 from tests.page.test_correcting import correct, opened, without_corrections
 
 pytestmark = pytest.mark.integration
 GONE = {409, 410}
-WAIT_SEC = SHORT_MS / 1000
 
 
 @pytest.fixture
@@ -139,4 +137,4 @@ def test_both_answers_to_a_conflict(page: Page, served: Served, planted: str, ke
     expect(note).to_have_count(0)
     text = "Corrected." if keep else "Of the new model."
     expect(page.locator("[data-turn='t1'] .said")).to_have_text(text)
-    assert waiting.became(lambda: served.report(planted)["turns"][1]["text"] == text, WAIT_SEC)
+    becomes(page, lambda: served.report(planted)["turns"][1]["text"] == text)

@@ -7,14 +7,12 @@ import httpx2
 import numpy as np
 import pytest
 import soundfile
-from playwright.sync_api import Page, Route, expect
+from playwright.sync_api import Route, expect
 
-from cli.localstack import waiting
-from tests.page.browsing import SHORT_MS, WAIT_MS, Windows, choose, live
+from tests.page.browsing import WAIT_MS, Windows, becomes, choose, live
 from tests.page.conftest import DEMO, Served
 
 pytestmark = pytest.mark.integration
-WAIT_SEC = SHORT_MS / 1000
 TUS = {"Tus-Resumable": "1.0.0", "Content-Type": "application/offset+octet-stream"}
 
 
@@ -77,17 +75,12 @@ def test_one_that_another_request_continues_ends(
     sent: list[str] = []
     page.on("request", lambda each: sent.append(each.url) if each.method == "PATCH" else None)
     upload = choose(page, sound)
-    assert waiting.became(lambda: began(page, sent), WAIT_SEC)
+    becomes(page, lambda: bool(sent))
     with served.client(token) as client:
-        assert waiting.became(lambda: continued(client, sent[0], sound), WAIT_SEC)
+        becomes(page, lambda: continued(client, sent[0], sound))
     expect(upload).to_contain_text("Another request continues this upload.", timeout=WAIT_MS)
     expect(upload.get_by_role("button", name="Try again")).to_be_visible()
     assert len(sent) == 1
-
-
-def began(page: Page, sent: list[str]) -> bool:
-    page.evaluate("null")  # the browser's messages are read meanwhile
-    return bool(sent)
 
 
 def continued(client: httpx2.Client, url: str, sound: Path) -> bool:

@@ -32,9 +32,11 @@ export class Voices {
     try {
       await this.store.make(() => body);
       fill(this.status, `Saved at ${new Date().toLocaleTimeString("en-GB")}`);
+      return true;
     } catch (error) {
       fill(this.status, `Not saved: ${error.message}`);
       this.show();
+      return false;
     }
   }
 
@@ -57,17 +59,25 @@ export class Voices {
       this.body,
       speakers.map((each, place) => {
         const plain = this.names(each.id, true);
+        let sent = each.name ?? "";
+        // A name that moved here with its voice was not typed in this field: a browser sees no change in it.
+        const keep = async () => {
+          if (round !== this.round) return; // the field of a round before
+          const wanted = name.value.trim();
+          if (!wanted) name.value = each.name ?? "";
+          if (!wanted || wanted === sent) return;
+          sent = wanted;
+          if (!(await this.make({ kind: "rename", speaker: each.id, name: wanted }))) sent = each.name ?? "";
+        };
         const name = h("input", {
           value: each.name ?? "",
           placeholder: plain,
           maxlength: 100,
           "data-key": each.id,
           "aria-label": `Name of ${this.names(each.id)}`,
-          onchange: () => {
-            if (round !== this.round) return; // the field of a round before
-            const wanted = name.value.trim();
-            if (wanted && wanted !== each.name) this.make({ kind: "rename", speaker: each.id, name: wanted });
-            else name.value = each.name ?? "";
+          onblur: keep,
+          onkeydown: (event) => {
+            if (event.key === "Enter") keep();
           },
         });
         const others = speakers.filter((other) => other.id !== each.id);
