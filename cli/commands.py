@@ -26,12 +26,17 @@ Out = Annotated[
 Roles = Annotated[
     str | None,
     typer.Option(
-        help=(
-            "Role of each channel. Default for two: agent,customer;"
-            " '' for a stereo recording of one place."
-        ),
+        help="Role of each channel; two: agent,customer. '' for a stereo recording of one place.",
         show_default=False,
     ),
+]
+Recorder = Annotated[
+    str | None,
+    typer.Option(help="Instead of --roles: what recorded, e.g. vicidial.", show_default=False),
+]
+Direction = Annotated[
+    Literal["inbound", "outbound"] | None,
+    typer.Option(help="Of the calls, where the recorder needs it.", show_default=False),
 ]
 Analyses = Annotated[
     str | None, typer.Option(help="Only these analyses, e.g. scene,asr.", show_default=False)
@@ -73,6 +78,8 @@ def run(
     ] = None,
     out: Out = None,
     roles: Roles = None,
+    recorder: Recorder = None,
+    direction: Direction = None,
     analyses: Analyses = None,
     profile: Profile = "full",
     language: Language = None,
@@ -84,7 +91,8 @@ def run(
     from cli.ingest import options
     from cli.run import run as run_once
 
-    wanted = options(roles, analyses, profile, language, speakers, force, accept_truncated)
+    choice = (roles, analyses, profile, language, speakers, force, accept_truncated)
+    wanted = options(*choice, recorder=recorder, direction=direction)
     return run_once(paths or [], out, wanted)
 
 
@@ -97,6 +105,8 @@ def ingest(
     wait: Annotated[bool, typer.Option(help="Wait for the reports and print them.")] = True,
     out: Out = None,
     roles: Roles = None,
+    recorder: Recorder = None,
+    direction: Direction = None,
     analyses: Analyses = None,
     profile: Profile = "full",
     language: Language = None,
@@ -109,7 +119,8 @@ def ingest(
 
     if dry_run:
         return work.validate(paths, accept_truncated)
-    wanted = work.options(roles, analyses, profile, language, speakers, force, accept_truncated)
+    choice = (roles, analyses, profile, language, speakers, force, accept_truncated)
+    wanted = work.options(*choice, recorder=recorder, direction=direction)
     return work.ingest(paths, wanted, wait=wait, out=out)
 
 

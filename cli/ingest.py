@@ -12,6 +12,7 @@ from cli.terminal.strip import clock
 from earshot.analysis.errors import BadAudio, EarshotError, Forbidden, Growing, Misconfigured
 from earshot.analysis.printable import on_one_line
 from earshot.analysis.request import Profile, check_names
+from earshot.analysis.roles import Direction, roles_by
 from earshot.analysis.types import SpeakerCount
 from earshot.analysis.words.languages import language_tag
 from earshot.settings import settings
@@ -32,18 +33,24 @@ def options(
     speakers: str | None,
     force: bool,
     accept_truncated: bool,
+    recorder: str | None = None,
+    direction: Direction | None = None,
 ) -> Options:
     """What the command line asks for.
 
     Raises:
         Misconfigured: ``analyses``, no analysis has such a name; ``language``, that is none;
-            ``speakers``, that is no number of people.
+            ``speakers``, that is no number of people; ``recorder``, there is none of that name, its
+            direction is missing, or roles are named beside it.
     """
     wanted = _names(analyses)
     if wanted is not None:
         check_names(wanted)
+    _check_recorder(roles, recorder, direction)
     return Options(
         roles=_names(roles),
+        recorder=recorder,
+        direction=direction,
         analyses=wanted,
         profile=profile,
         language=_language(language) if language is not None else None,
@@ -51,6 +58,16 @@ def options(
         force=force,
         accept_truncated=accept_truncated,
     )
+
+
+def _check_recorder(roles: str | None, recorder: str | None, direction: Direction | None) -> None:
+    if roles is not None and (recorder or direction):
+        raise Misconfigured("recorder", "name either --roles, or --recorder and --direction")
+    try:
+        if recorder is not None:
+            roles_by(recorder, direction)
+    except ValueError as error:
+        raise Misconfigured("recorder", f"--recorder {recorder}: {error}") from error
 
 
 def _language(text: str) -> str:

@@ -8,7 +8,8 @@ from fastapi import Request
 from fastapi.exceptions import RequestValidationError
 from pydantic import Field, ValidationError
 
-from earshot.analysis.request import Address, FileName, IngestRequest, Profile, Role, check_names
+from earshot.analysis.request import Address, FileName, IngestRequest, Profile, check_names
+from earshot.analysis.roles import Direction, RecorderName, Role
 from earshot.analysis.types import Frozen, SpeakerCount
 from earshot.analysis.words.languages import Language
 from earshot.audio.store.source import check_offered
@@ -18,7 +19,15 @@ from gateway.multipart import refused
 from gateway.problems import Problem
 from gateway.uploads import Form
 
-FIELDS = ("profile", "language", "speakers", "force", "accept_truncated")
+FIELDS = (
+    "profile",
+    "recorder",
+    "direction",
+    "language",
+    "speakers",
+    "force",
+    "accept_truncated",
+)
 MANY = ("roles", "analyses")
 SPEAKERS = re.compile(r"(\d{1,2})(?:-(\d{1,2}))?")
 
@@ -31,6 +40,8 @@ class ByUri(Frozen):
     analyses: Annotated[tuple[str, ...], Field(max_length=64)] | None = None
     profile: Profile = "full"
     roles: Annotated[tuple[Role, ...], Field(max_length=8)] | None = None
+    recorder: RecorderName | None = None
+    direction: Direction | None = None
     language: Language | None = None
     speakers: SpeakerCount | None = None
     force: Annotated[bool, Field(strict=True)] = False
@@ -79,6 +90,8 @@ def by_form(form: Form, tenant: str, analyses: tuple[str, ...] | None = None) ->
             "analyses": analyses if named is None else named,
             "profile": form.one("profile") or "full",
             "roles": form.several("roles"),
+            "recorder": form.one("recorder"),
+            "direction": form.one("direction"),
             "language": form.one("language"),
             "speakers": _speakers(form.one("speakers")),
             "force": form.flag("force", False),

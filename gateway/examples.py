@@ -16,7 +16,7 @@ LINKS: JsonDict = {
 }
 
 REPORT: JsonDict = {
-    "schema_version": "1.4",
+    "schema_version": "1.5",
     "recording": {
         "id": ID,
         "file_name": "call.wav",
@@ -25,6 +25,7 @@ REPORT: JsonDict = {
         "channels": 2,
         "native_rate": 8000,
         "roles": ["agent", "customer"],
+        "roles_source": "request",
         "language": "en",
     },
     "status": "complete",

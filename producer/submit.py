@@ -7,6 +7,7 @@ from uuid import UUID, uuid4
 from earshot.analysis.errors import Unavailable
 from earshot.analysis.printable import on_one_line
 from earshot.analysis.request import IngestRequest, Profile
+from earshot.analysis.roles import Direction
 from earshot.analysis.types import Frozen, SpeakerCount
 from earshot.audio.store.inbox import discard_upload, is_young, upload
 from earshot.pipeline.intake.submit import register
@@ -23,6 +24,8 @@ class Options(Frozen):
     """Options of a request besides the file."""
 
     roles: tuple[str, ...] | None = None
+    recorder: str | None = None
+    direction: Direction | None = None
     analyses: tuple[str, ...] | None = None
     profile: Profile = "full"
     language: str | None = None

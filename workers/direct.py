@@ -12,7 +12,7 @@ from earshot.analysis.outcome import Outcome
 from earshot.analysis.report.parts import ChunkSpan, Evidence, Part, RecordingInfo, gather
 from earshot.analysis.report.report import build_report
 from earshot.analysis.report.sections import Transcript
-from earshot.analysis.roles import roles_of
+from earshot.analysis.roles import ChannelRoles, RolesSource, roles_of
 from earshot.analysis.types import MOST_CHUNKS, SCOPES, WHOLE, ChunkRef, Interval, Job, Release
 from earshot.audio.decoding.probe import probe
 from earshot.audio.plan import PlanLimits, speech_in
@@ -71,7 +71,8 @@ class Analyser:
         """
         wanted = tuple(self.releases if names is None else names)
         found, recording_id = probe(path), uuid4()
-        roles = roles_of(roles, found.channels, found.chosen.roles)
+        asked = None if roles is None else ChannelRoles(roles, "request")
+        stated = roles_of(asked, found.channels, found.chosen.roles)
         try:
             prepared = prepare(
                 path,
@@ -79,14 +80,15 @@ class Analyser:
                 self.store_url,
                 rates={analyses()[name].sample_rate for name in wanted},
                 limits=self.limits,
-                mix=not roles,
+                mix=not stated.roles,
                 found=found,
             )
             info = describe(
                 path,
                 recording_id,
                 prepared,
-                roles=roles,
+                roles=stated.roles,
+                roles_source=stated.source,
                 language=language or self.language,
                 names=wanted,
             )
@@ -145,6 +147,7 @@ def describe(
     prepared: Prepared,
     *,
     roles: tuple[str, ...],
+    roles_source: RolesSource | None = None,
     language: str,
     names: tuple[str, ...],
 ) -> RecordingInfo:
@@ -157,6 +160,7 @@ def describe(
         file_name=path.name,
         sha256=content_hash(path),
         roles=() if prepared.dual_mono else roles,
+        roles_source=None if prepared.dual_mono else roles_source,
         language=language,
         created_at=datetime.now(UTC),
         chunks=tuple(

@@ -6,11 +6,12 @@ from typing import Annotated, Any, Literal
 from urllib.parse import unquote, urlsplit
 from uuid import UUID
 
-from pydantic import AfterValidator, Field
+from pydantic import AfterValidator, Field, model_validator
 from pydantic.config import JsonDict
 
 from earshot.analysis.errors import Misconfigured
 from earshot.analysis.printable import CONTROLS
+from earshot.analysis.roles import ChannelRoles, Direction, RecorderName, Role, roles_by
 from earshot.analysis.types import Frozen, SpeakerCount
 from earshot.analysis.urls import shown
 from earshot.analysis.words.languages import Language
@@ -52,7 +53,6 @@ FileName = Annotated[
     Field(min_length=1, max_length=1024, json_schema_extra=NO_CONTROL),
     AfterValidator(no_control),
 ]
-Role = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,31}$")]
 Tenant = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,62}$")]
 """One customer, or one department, of an installation; tenants do not see one another's data."""
 DEFAULT_TENANT = "default"
@@ -85,8 +85,14 @@ class IngestRequest(Frozen):
     """Analyses of a request that names none. ``full``: all of them. ``live``: all but the
     classification of scene and emotion, which a call then has to ask for by name (C-21)."""
     roles: Annotated[tuple[Role, ...], Field(max_length=8, fail_fast=True)] | None = None
-    """Role of each channel. Default for two channels: ``agent``, ``customer``. Channels without
-    roles are mixed to one: pass ``[]`` when they are not speakers."""
+    """Role of each channel. Default for two channels: those of the source (``EARSHOT_RECORDERS``),
+    or ``agent``, ``customer``. Channels without roles are mixed to one: pass ``[]`` when they are
+    not speakers."""
+    recorder: RecorderName | None = None
+    """The recorder that made the file, instead of ``roles``: it states those of its two
+    channels (docs/roles.md)."""
+    direction: Direction | None = None
+    """Of the call; required by recorders whose roles depend on it."""
     language: Language | None = None
     """BCP 47 language of the speech, ``und`` to detect it; default: the service's setting."""
     speakers: SpeakerCount | None = None
@@ -98,6 +104,21 @@ class IngestRequest(Frozen):
     """Analyse the existing part of a file that ends before the length in its header."""
     tenant: Tenant = DEFAULT_TENANT
     """Owner of the recording; the same content is stored once for each."""
+
+    @model_validator(mode="after")
+    def _states_roles_once(self) -> "IngestRequest":
+        if self.roles is not None and (self.recorder or self.direction):
+            raise ValueError("name either roles, or a recorder and its direction")
+        if self.recorder:
+            roles_by(self.recorder, self.direction)
+        return self
+
+    @property
+    def stated_roles(self) -> ChannelRoles | None:
+        """Roles that the request itself states; None: none, and what else states them applies."""
+        if self.recorder:
+            return ChannelRoles(roles_by(self.recorder, self.direction), "recorder")
+        return None if self.roles is None else ChannelRoles(self.roles, "request")
 
     @property
     def name(self) -> str:

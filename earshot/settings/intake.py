@@ -1,10 +1,26 @@
 """Settings of ingest: limits of requests, and how recordings are cut into chunks."""
 
-from typing import Annotated
+from typing import Annotated, Any
 
-from pydantic import BaseModel, Field, model_validator
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    Field,
+    TypeAdapter,
+    field_validator,
+    model_validator,
+)
 
+from earshot.analysis.request import Tenant
+from earshot.analysis.roles import SourceRecorder
 from earshot.analysis.types import MOST_CHUNKS
+from earshot.settings.analyses import EVERY
+
+TENANT = TypeAdapter(Tenant)
+
+
+def _by_name(value: Any) -> Any:
+    return {"recorder": value} if isinstance(value, str) else value
 
 
 class Intake(BaseModel):
@@ -22,6 +38,31 @@ class Intake(BaseModel):
     """Maximum size of a file copied to the inbox; 16 GB are a day of stereo at 48 kHz."""
     max_unmerged_chunks: Annotated[int, Field(ge=1)] = 2000
     """Recordings are not decoded while more chunks than this wait to be merged."""
+    recorders: dict[str, Annotated[SourceRecorder, BeforeValidator(_by_name)]] = {}
+    """Source to its recorder, which states the roles of files with two channels that neither their
+    request nor they themselves state: a URL, for what lies below it, or a tenant (``*`` for all
+    others). The longest URL goes first, then the tenant. A recorder is a name of
+    docs/roles.md, or ``{"recorder": ..., "direction": ...}``; the direction of a
+    request goes before it."""
+
+    def recorder_of(self, uri: str, tenant: str) -> SourceRecorder | None:
+        """The recorder of a source; None: not set."""
+        above = [key for key in self.recorders if "://" in key and uri.startswith(key)]
+        found = max(above, key=len, default=tenant if tenant in self.recorders else EVERY)
+        return self.recorders.get(found)
+
+    @field_validator("recorders")
+    @classmethod
+    def _of_sources(cls, named: dict[str, SourceRecorder]) -> dict[str, SourceRecorder]:
+        found: dict[str, SourceRecorder] = {}
+        for key, recorder in named.items():
+            source = f"{key.rstrip('/')}/" if "://" in key else key
+            if "://" not in key and key != EVERY:
+                TENANT.validate_python(key)
+            if source in found:
+                raise ValueError(f"{key!r} is named twice; remove one of them")
+            found[source] = recorder
+        return found
 
     @model_validator(mode="after")
     def _can_be_cut(self) -> "Intake":

@@ -5,6 +5,7 @@ from typing import Any
 from fastapi import APIRouter, Request, Response
 from starlette.concurrency import run_in_threadpool
 
+from earshot.analysis.roles import recorders
 from earshot.analysis.words.languages import FORM as FORM_OF_LANGUAGE
 from earshot.registry import analyses
 from earshot.storage.postgres.tokens import Scope
@@ -29,6 +30,12 @@ FORM = {
     "roles": examples.text(
         "Role of each channel; empty: the channels are mixed to one.",
         f"({ROLE}(,{ROLE}){{0,7}})?",
+    ),
+    "recorder": examples.text(
+        "The recorder that made the file, instead of `roles`.", "|".join(recorders())
+    ),
+    "direction": examples.text(
+        "Of the call, where the roles of the recorder depend on it.", "inbound|outbound"
     ),
     "language": examples.text("BCP 47 language of the speech; `und`: detect it.", FORM_OF_LANGUAGE),
     "speakers": examples.text(

@@ -19,6 +19,7 @@ FACTS = {
     "quality": None,
     "notes": [],
     "roles": [],
+    "roles_source": None,
 }
 
 

@@ -5,7 +5,8 @@ from uuid import UUID
 
 from pydantic import AfterValidator, Field
 
-from earshot.analysis.request import Role, no_control
+from earshot.analysis.request import no_control
+from earshot.analysis.roles import Role
 from earshot.analysis.types import Frozen, Interval, Utterance
 
 MOST_TEXT = 10_000

@@ -95,7 +95,10 @@ class Draft:
             for turn in self.turns.values()
         ]
         turns.sort(key=lambda each: (each.start_ms, each.channel, each.end_ms, each.speaker))
-        facts = report.recording.model_copy(update={"roles": self.roles})
+        facts = report.recording
+        if self.roles_marked:
+            stated = {"roles": self.roles, "roles_source": "correction"}
+            facts = facts.model_copy(update=stated)
         return report.model_copy(
             update={
                 "recording": facts,

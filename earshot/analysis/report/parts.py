@@ -11,6 +11,7 @@ from earshot.analysis.findings import Findings
 from earshot.analysis.outcome import Outcome, Succeeded
 from earshot.analysis.quality import RecordingQuality
 from earshot.analysis.report.sections import ChunkIndex
+from earshot.analysis.roles import RolesSource
 from earshot.analysis.spans import owned
 from earshot.analysis.types import Frozen, Interval, Millis, Utterance
 from earshot.analysis.words.whole_recording import settled
@@ -31,6 +32,14 @@ class RecordingFacts(Frozen):
         default=(),
         description=(
             "Role of each channel, which is one speaker; empty when one channel holds all speakers."
+        ),
+    )
+    roles_source: RolesSource | None = Field(
+        default=None,
+        description=(
+            "What states the roles: the request, the recorder that it or a setting names, the file"
+            " itself, the default, or a correction; null without roles, and where an earlier"
+            " version took it in."
         ),
     )
     language: str = Field(

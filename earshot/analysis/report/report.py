@@ -33,7 +33,7 @@ from earshot.analysis.report.sections import (
 )
 from earshot.analysis.types import Frozen
 
-SCHEMA_VERSION = "1.4"
+SCHEMA_VERSION = "1.5"
 """Grows by a minor step when a field is added, by a major one when a field changes its meaning or
 goes."""
 

@@ -7,6 +7,7 @@ from uuid import UUID
 
 from earshot.analysis.errors import EarshotError, OutOfTime, Permanent, Transient
 from earshot.analysis.request import Differing, IngestReply, IngestRequest
+from earshot.analysis.roles import ChannelRoles
 from earshot.analysis.states import RecordingState
 from earshot.audio.store.source import content_hash
 from earshot.pipeline.dispatch import dispatch
@@ -188,13 +189,18 @@ def _differs(
     if recording is None:
         return ()
     asked, first = request.model_dump(mode="json"), recording.request
+    before = IngestRequest.model_validate(first).stated_roles
     counted = not recording.roles and rounds.COUNTS_SPEAKERS in requested(request)
     differing: dict[Differing, bool] = {
-        "roles": own and asked["roles"] != first.get("roles"),
+        "roles": own and _only(request.stated_roles) != _only(before),
         "language": own and (request.language or settings().language) != recording.language,
         "speakers": counted and asked["speakers"] != first.get("speakers"),
     }
     return tuple(name for name, is_so in differing.items() if is_so)
+
+
+def _only(stated: ChannelRoles | None) -> tuple[str, ...] | None:
+    return None if stated is None else stated.roles
 
 
 def reply(

@@ -15,7 +15,7 @@ from earshot.analysis.errors import (
     one_line,
 )
 from earshot.analysis.request import IngestReply, IngestRequest, check_names
-from earshot.analysis.roles import roles_of
+from earshot.analysis.roles import ChannelRoles, SourceRecorder, roles_of
 from earshot.analysis.states import RecordingState
 from earshot.audio.decoding.probe import Probe, probe
 from earshot.audio.media_file import MediaFile
@@ -118,8 +118,8 @@ def _take_in(connection: Connection, recording_id: UUID, request: IngestRequest)
                 f"decoding {times} ended every worker that tried; it is not tried again",
             )
         found = probe(file)
-        roles = roles_of(request.roles, found.channels, found.chosen.roles)
-        owner = recordings.claim_content(connection, recording_id, roles)
+        roles = roles_of(request.stated_roles, found.channels, found.chosen.roles, _source(request))
+        owner = recordings.claim_content(connection, recording_id, roles.roles)
         if owner is None:
             requests.expect(
                 connection, recording_id, plan_limits().expected_chunks(found.expected_ms)
@@ -128,15 +128,22 @@ def _take_in(connection: Connection, recording_id: UUID, request: IngestRequest)
     return owner or recording_id
 
 
+def _source(request: IngestRequest) -> SourceRecorder | None:
+    found = settings().recorder_of(request.uri, request.tenant)
+    if found is None or request.direction is None:
+        return found
+    return found.model_copy(update={"direction": request.direction})
+
+
 def _decode(
     recording_id: UUID,
     request: IngestRequest,
     file: MediaFile,
-    roles: tuple[str, ...],
+    roles: ChannelRoles,
     found: Probe,
 ) -> None:
     prepared = decode(
-        recording_id, file, found, mix=not roles, accept_truncated=request.accept_truncated
+        recording_id, file, found, mix=not roles.roles, accept_truncated=request.accept_truncated
     )
     facts = {
         "duration_ms": prepared.duration_ms,
@@ -148,7 +155,8 @@ def _decode(
         "audio": {str(rate): uri for rate, uri in prepared.audio.items()},
         "quality": prepared.quality.model_dump(mode="json"),
         "notes": list(prepared.notes),
-        "roles": [] if prepared.dual_mono else list(roles),
+        "roles": [] if prepared.dual_mono else list(roles.roles),
+        "roles_source": None if prepared.dual_mono else roles.source,
     }
     chunks = new_chunks(
         requested(request), prepared.duration_ms, prepared.chunks, prepared.utterances

@@ -12,6 +12,7 @@ from earshot.analysis import events
 from earshot.analysis.errors import EarshotError
 from earshot.analysis.quality import RecordingQuality
 from earshot.analysis.request import IngestRequest
+from earshot.analysis.roles import RolesSource
 from earshot.analysis.states import RecordingState
 from earshot.analysis.types import Frozen, Interval, Utterance, pack_speech
 from earshot.storage import outbox
@@ -35,6 +36,7 @@ class Recording(Frozen):
     forced: bool
     analyses: tuple[str, ...]
     roles: tuple[str, ...]
+    roles_source: RolesSource | None
     language: str
     duration_ms: int | None
     channels: int | None
@@ -94,13 +96,14 @@ def register(
     Raises:
         Permanent: ``deleted``, the recording with that id was deleted.
     """
+    stated = request.stated_roles
     row = {
         "id": recording_id,
         "tenant": request.tenant,
         "request": Jsonb(request.model_dump(mode="json")),
         "file_name": request.name,
         "analyses": list(analyses),
-        "roles": list(request.roles or ()),
+        "roles": list(stated.roles if stated else ()),
         "language": language,
         "forced": request.force,
         "expected_chunks": expected_chunks,

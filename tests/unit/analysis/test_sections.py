@@ -98,3 +98,10 @@ def test_a_report_of_schema_1_2_is_read() -> None:
     body = build_report(recording(), parts()).model_dump(mode="json", exclude={"sections"})
     old = Report.model_validate({**body, "schema_version": "1.2"})
     assert (old.schema_version, old.sections) == ("1.2", {})
+
+
+def test_a_report_of_schema_1_4_does_not_say_what_states_its_roles() -> None:
+    body = build_report(recording(), parts()).model_dump(mode="json")
+    del body["recording"]["roles_source"]
+    old = Report.model_validate({**body, "schema_version": "1.4"})
+    assert (old.recording.roles, old.recording.roles_source) == (("agent", "customer"), None)

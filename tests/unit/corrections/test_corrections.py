@@ -170,6 +170,7 @@ def test_roles_are_swapped_everywhere() -> None:
     book.correct(kind="roles", roles=("customer", "agent"))
     report = book.report
     assert report.recording.roles == ("customer", "agent")
+    assert report.recording.roles_source == "correction"
     assert [each.role for each in report.speakers] == ["customer", "agent"]
     assert [each.role for each in report.sentiment] == ["customer", "agent"]
     assert {(turn.channel, turn.role) for turn in report.turns} == {(0, "customer"), (1, "agent")}

@@ -30,8 +30,8 @@ DELETE FROM recording WHERE id = %(id)s
 -- name: store_audio
 UPDATE recording
 SET state = 'analyzing', duration_ms = %(duration_ms)s, channels = %(channels)s, native_rate = %(native_rate)s,
-    container = %(container)s, codec = %(codec)s, dual_mono = %(dual_mono)s, audio = %(audio)s, roles = %(roles)s, notes = %(notes)s,
-    quality = %(quality)s, waits_for = NULL, waits_since = NULL
+    container = %(container)s, codec = %(codec)s, dual_mono = %(dual_mono)s, audio = %(audio)s, roles = %(roles)s,
+    roles_source = %(roles_source)s, notes = %(notes)s, quality = %(quality)s, waits_for = NULL, waits_since = NULL
 WHERE id = %(id)s AND state = 'ingesting'
 
 -- name: add_chunk
@@ -45,8 +45,8 @@ WHERE id = %(id)s AND state = ANY (%(open_states)s) AND (%(round)s::int IS NULL 
 RETURNING file_name, round
 
 -- name: get
-SELECT id, tenant, state, round, request, file_name, sha256, forced, analyses, roles, language, duration_ms, channels, native_rate, container, codec,
-       dual_mono, audio, notes, quality, error_code, error_detail, created_at, finished_at
+SELECT id, tenant, state, round, request, file_name, sha256, forced, analyses, roles, roles_source, language, duration_ms, channels, native_rate,
+       container, codec, dual_mono, audio, notes, quality, error_code, error_detail, created_at, finished_at
 FROM recording WHERE id = %(id)s
 
 -- name: find
