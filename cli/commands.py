@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 import typer
 
-from cli import models, operating, serving, tokens
+from cli import models, operating, reading, serving, tokens
 from cli.models import importing
 
 app = typer.Typer(
@@ -58,7 +58,6 @@ Force = Annotated[
 Truncated = Annotated[
     bool, typer.Option("--accept-truncated", help="Analyse the existing part of a truncated file.")
 ]
-Id = Annotated[str, typer.Argument(metavar="ID", help="Id of a recording, or its beginning.")]
 
 
 @app.callback()
@@ -125,63 +124,6 @@ def ingest(
 
 
 @app.command()
-def report(
-    recording: Id,
-    as_json: Annotated[bool, typer.Option("--json", help="Print the report's JSON.")] = False,
-    uncorrected: Annotated[
-        bool, typer.Option("--uncorrected", help="Without the corrections by people.")
-    ] = False,
-) -> int:
-    """Print the report of a recording."""
-    from cli.look import show_report
-
-    return show_report(recording, as_json, uncorrected=uncorrected)
-
-
-@app.command()
-def why(
-    recording: Id,
-    label: Annotated[
-        str,
-        typer.Option(
-            help="A scene, e.g. music, or a class of AudioSet, e.g. Dog.", show_default=False
-        ),
-    ],
-    chunk: Annotated[
-        int | None, typer.Option(min=0, help="Only this chunk.", show_default=False)
-    ] = None,
-) -> int:
-    """Explain why a sound is missing from the report."""
-    from cli.why import why as say_why
-
-    return say_why(recording, label, chunk)
-
-
-@app.command("list")
-def list_recordings(limit: Annotated[int, typer.Option(min=1, help="How many.")] = 20) -> None:
-    """List the latest recordings."""
-    from cli.look import show_list
-
-    show_list(limit)
-
-
-@app.command()
-def events(
-    follow: Annotated[
-        bool, typer.Option("--follow", help="Keep printing new events until Ctrl-C.")
-    ] = False,
-    start: Annotated[
-        str | None,
-        typer.Option("--from", help="Only events after this id or stream_id.", show_default=False),
-    ] = None,
-) -> None:
-    """Print the published events, one JSON object a line."""
-    from cli.look import print_events
-
-    print_events(start, follow)
-
-
-@app.command()
 def evaluate(
     manifest: Annotated[
         Path,
@@ -243,6 +185,7 @@ def doctor(
     return examine()
 
 
+app.add_typer(reading.app)
 app.add_typer(serving.app)
 app.add_typer(operating.app)
 app.add_typer(models.app, name="models")

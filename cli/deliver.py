@@ -6,10 +6,10 @@ from pathlib import Path
 from typing import Any
 
 from cli.localstack import stack, urls
-from cli.terminal.console import json_text, say, show
+from cli.terminal.console import say, show
 from cli.terminal.progress import Bars
 from cli.terminal.show import rendered
-from earshot.analysis.printable import file_name, on_one_line
+from earshot.analysis.printable import file_name, json_text, on_one_line
 from earshot.analysis.report.report import Report
 from earshot.analysis.states import RecordingState
 from earshot.storage.postgres import corrections, recordings

@@ -4,6 +4,9 @@ import html
 import re
 from typing import NamedTuple
 
+TAG = re.compile("< */? *[a-zA-Z]")
+"""Players take it for markup, and do not show it."""
+JOINER = "\u2060"
 CLOCK = r"(\d\d+):([0-5]\d):([0-5]\d){mark}(\d\d\d)"
 
 
@@ -26,7 +29,9 @@ def read_srt(text: str) -> list[Shown]:
         assert counter == str(number)
         assert lines
         assert all(line.strip() and "-->" not in line for line in lines)
-        found.append(Shown(*_times(times, ","), tuple(lines)))
+        assert not any(TAG.search(line) for line in lines)
+        shown = tuple(line.replace(f"<{JOINER}", "<") for line in lines)
+        found.append(Shown(*_times(times, ","), shown))
     assert text.endswith("\n")
     return found
 

@@ -4,7 +4,6 @@ piped.
 External names and messages cannot move the cursor or forge a line.
 """
 
-import json
 import sys
 from collections.abc import Iterable
 from typing import Any
@@ -12,7 +11,7 @@ from typing import Any
 from rich.console import Console, ConsoleOptions, RenderableType
 from rich.segment import Segment
 
-from earshot.analysis.printable import printable
+from earshot.analysis.printable import json_text, printable
 
 PIPED_WIDTH = 10_000
 """Wide enough to prevent wrapping: a line of a table stays a line for grep and awk."""
@@ -46,12 +45,6 @@ def show(renderable: RenderableType) -> None:
 def show_json(value: Any, indent: int | None = None) -> None:
     """Prints a result as JSON."""
     sys.stdout.write(json_text(value, indent) + "\n")
-
-
-def json_text(value: Any, indent: int | None = None) -> str:
-    """JSON with the letters of every language unchanged, and terminal controls escaped."""
-    text = json.dumps(value, ensure_ascii=False, indent=indent)
-    return "\n".join(map(printable, text.split("\n")))
 
 
 def say(text: str) -> None:

@@ -1,7 +1,9 @@
 """Makes external text safe to show, store and send: no character moves a cursor, forges a line or
 changes the text direction."""
 
+import json
 import re
+from typing import Any
 
 from earshot.analysis.urls import ends, masked
 
@@ -29,6 +31,12 @@ def printable(text: str) -> str:
     r"""The text with each such character escaped, e.g. ``\u001b``, as in JSON; so it can be
     embedded in JSON."""
     return UNSHOWABLE.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
+
+
+def json_text(value: Any, indent: int | None = None) -> str:
+    """JSON with the letters of every language unchanged, and what cannot be shown escaped."""
+    text = json.dumps(value, ensure_ascii=False, indent=indent)
+    return "\n".join(map(printable, text.split("\n")))
 
 
 def on_one_line(text: str, most: int = MOST_CHARACTERS) -> str:

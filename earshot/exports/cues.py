@@ -6,6 +6,8 @@ from typing import NamedTuple
 
 from earshot.analysis.report.sections import SpokenWord, Turn
 from earshot.analysis.words.spelling import joined
+from earshot.exports.names import one_line
+from earshot.exports.spoken import pieces, spoken_words
 
 LINES = 2
 LINE = 42
@@ -25,7 +27,7 @@ class Cue(NamedTuple):
     start_ms: int
     end_ms: int
     lines: tuple[str, ...]
-    """At most ``LINES``; more only for a single word that is longer."""
+    """At most ``LINES`` of at most ``LINE`` characters; none is empty."""
     speaker: str | None
 
 
@@ -35,12 +37,17 @@ def cues(turns: Iterable[Turn], names: Mapping[str, str]) -> list[Cue]:
     Args:
         names: shown name of each speaker (``Turn.speaker``); a cue of another one has none.
     """
-    found = [cue for turn in turns for cue in _of_turn(turn.words, names.get(turn.speaker))]
+    found = [cue for turn in turns for cue in _of_turn(_readable(turn), names.get(turn.speaker))]
     found.sort(key=lambda cue: (cue.start_ms, cue.end_ms))
     following = [*(cue.start_ms for cue in found[1:]), None]
     return (
         [_shown(cue, after) for cue, after in zip(found, following, strict=True)] if found else []
     )
+
+
+def _readable(turn: Turn) -> list[SpokenWord]:
+    """The words of a turn, each short enough for a cue of its own."""
+    return [piece for word in spoken_words(turn) for piece in pieces(word, LINES * LINE)]
 
 
 def _of_turn(words: Sequence[SpokenWord], speaker: str | None) -> Iterable[Cue]:
@@ -95,7 +102,7 @@ def _stop(word: str) -> int:
 def wrapped(words: Iterable[str]) -> list[str]:
     """The words on lines of at most ``LINE`` characters; a longer word is cut."""
     lines: list[str] = []
-    for word in (" ".join(word.split()) for word in words):
+    for word in map(one_line, words):
         longer = joined([lines[-1], word]) if lines else word
         if len(longer) <= LINE:
             lines[-1:] = [longer]

@@ -1,16 +1,24 @@
 """Subtitles as SubRip (SRT) and WebVTT files."""
 
+import re
 from collections.abc import Iterable
 
 from earshot.exports.cues import Cue
+from earshot.exports.names import one_line
+
+TAG = re.compile("<(?= */? *[a-zA-Z])")
+"""What players of SubRip take for the begin of markup."""
+JOINER = "\u2060"
+"""Has no width, and does not begin a tag."""
 
 
 def srt(cues: Iterable[Cue]) -> str:
-    """The cues as SubRip. The format has no speakers and no escapes; an arrow in a text, which
-    would be read as times, loses a dash."""
+    """The cues as SubRip. The format has no speakers and no escapes: an arrow in a text, which
+    would be read as times, loses a dash, and what would be read as markup, and not be shown, has a
+    word joiner behind its ``<``."""
     blocks = (
         f"{number}\n{_clock(cue.start_ms, ',')} --> {_clock(cue.end_ms, ',')}\n"
-        + "".join(f"{line.replace('-->', '->')}\n" for line in cue.lines)
+        + "".join(f"{_without_marks(line)}\n" for line in cue.lines)
         for number, cue in enumerate(cues, 1)
     )
     return "\n".join(blocks)
@@ -27,8 +35,12 @@ def vtt(cues: Iterable[Cue]) -> str:
     return "WEBVTT\n" + "".join(blocks)
 
 
+def _without_marks(line: str) -> str:
+    return TAG.sub(f"<{JOINER}", line.replace("-->", "->"))
+
+
 def _escaped(text: str) -> str:
-    plain = " ".join(text.split())  # a line break would end the tag or the cue
+    plain = one_line(text)  # a line break would end the tag or the cue
     return plain.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
 
 

@@ -122,8 +122,7 @@ def _remove_export(recording_id: UUID, export: Export) -> str:
         return "elsewhere"
     path = Path(export.path)
     try:
-        body = json.loads(path.read_text(encoding="utf-8"))
-        if body["recording"]["id"] != str(recording_id):
+        if not _is_of(path, recording_id):
             return "changed"
         path.unlink()
     except (FileNotFoundError, NotADirectoryError):
@@ -137,6 +136,19 @@ def _remove_export(recording_id: UUID, export: Export) -> str:
             "unremovable", f"{path} cannot be removed ({reason}); remove it, or permit it"
         ) from error
     return "removed"
+
+
+def _is_of(path: Path, recording_id: UUID) -> bool:
+    """Whether a file still is an export of the recording: a report names it; files of other formats
+    cannot, and have a part of the id in their name.
+
+    Raises:
+        ValueError, LookupError, TypeError: a file of that name is not a report.
+    """
+    if path.suffix != ".json":
+        return path.stem.endswith(f"-{str(recording_id)[:8]}")
+    body = json.loads(path.read_text(encoding="utf-8"))
+    return bool(body["recording"]["id"] == str(recording_id))
 
 
 def _sweep(

@@ -35,6 +35,8 @@ BODIES = {
     ("post", "/recordings/{recording_id}/rerun"): {"failed": True},
 }
 """Of operations that judge their body before they look for what their path names."""
+QUERIES = {("get", "/recordings/{recording_id}/export"): "?format=json"}
+"""Of operations that judge their query before."""
 HEAD = """# Who may do what
 
 Made by `tests/integration/gateway/test_access.py` out of the answers of a gateway: `yes`, or the
@@ -73,6 +75,7 @@ def _answer(
     named = path.format(
         **{name: PLANTED[path.split("/")[1]](door, callers) for name in _names(path)}
     )
+    named += QUERIES.get((method, path), "")
     body = BODIES.get((method, path))
     headers = PIECE if path.startswith("/uploads/") else {}
     with callers[column].stream(
@@ -94,7 +97,7 @@ def _names(path: str) -> list[str]:
 
 def _unknown(client: httpx2.Client, method: str, path: str) -> dict[str, object]:
     """The answer about what nobody has."""
-    named = path.format(**dict.fromkeys(_names(path), uuid4()))
+    named = path.format(**dict.fromkeys(_names(path), uuid4())) + QUERIES.get((method, path), "")
     headers = PIECE if path.startswith("/uploads/") else {}
     answer = client.request(method, named, json=BODIES.get((method, path)), headers=headers)
     return _without_id(answer.content)

@@ -4,6 +4,7 @@ import sys
 from datetime import UTC, datetime
 from functools import partial
 from typing import Any
+from uuid import UUID
 
 from rich.table import Table
 
@@ -18,6 +19,7 @@ from earshot.analysis.states import RecordingState
 from earshot.storage import outbox
 from earshot.storage.postgres import corrections, lookup, recordings
 from earshot.storage.postgres.db import connect
+from earshot.storage.postgres.recordings import Progress
 from earshot.storage.redis import stream
 from earshot.storage.redis.client import client
 from producer.patience import outlast
@@ -41,21 +43,29 @@ def show_report(prefix: str, as_json: bool, *, uncorrected: bool = False) -> int
         state = recordings.progress(connection, [recording_id])[recording_id]
         kept(connection, recording_id)
     if body is None:
-        reason = (
-            f"{state.error_code}: {state.error_detail}"
-            if state.error_code
-            else f"it is {state.state}"
-        )
-        say(f"no report of {recording_id} ({state.file_name}): {reason}")
+        say_missing(recording_id, state)
         return 1
-    if state.state == RecordingState.ANALYZING:
-        done = f"{state.chunks_merged} of {state.chunks_total} chunks are done"
-        say(f"a new round is under way, {done}; this is the report before it")
+    say_older(state)
     if as_json:
         show_json(body, indent=2)
     else:
         show(rendered(Report.model_validate(body)))
     return 0
+
+
+def say_missing(recording_id: UUID, state: Progress) -> None:
+    """Prints why there is no report."""
+    reason = (
+        f"{state.error_code}: {state.error_detail}" if state.error_code else f"it is {state.state}"
+    )
+    say(f"no report of {recording_id} ({state.file_name}): {reason}")
+
+
+def say_older(state: Progress) -> None:
+    """Prints that a report will be replaced, where it will be."""
+    if state.state == RecordingState.ANALYZING:
+        done = f"{state.chunks_merged} of {state.chunks_total} chunks are done"
+        say(f"a new round is under way, {done}; this is the report before it")
 
 
 def show_list(limit: int) -> None:

@@ -1,0 +1,86 @@
+"""``earshot export``: reports in formats of other programs, printed or written to a folder."""
+
+import socket
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+from cli.reading.look import say_missing, say_older
+from cli.terminal.console import say
+from cli.terminal.places import kept
+from earshot.analysis.errors import Misconfigured, Permanent
+from earshot.analysis.printable import file_name
+from earshot.exports.formats import exported
+from earshot.exports.kinds import JOINED, SUFFIXES, Format
+from earshot.storage.postgres import corrections, lookup, recordings
+from earshot.storage.postgres.db import Connection, connect
+
+
+def export(
+    prefixes: Sequence[str], format_: Format, out: Path | None, *, uncorrected: bool, excel: bool
+) -> int:
+    """Prints the reports as one file, or writes a file each below ``out``. Returns 1 if one of them
+    does not exist (yet), after printing why.
+
+    Raises:
+        Misconfigured: several recordings are to be printed in a format that holds one a file, or
+            ``excel`` of another format than CSV.
+        Permanent: no recording, or several, begin with one of the ids; or a file cannot be written.
+    """
+    if excel and format_ != "csv":
+        raise Misconfigured("excel", "--excel is of --format csv alone")
+    with connect() as connection:
+        ids = list(dict.fromkeys(lookup.find(connection, prefix) for prefix in prefixes))
+        if out is None and len(ids) > 1 and format_ not in JOINED:
+            raise Misconfigured(
+                "out", f"a file of {format_} holds one recording: name a folder with --out"
+            )
+        found = [
+            (each, body)
+            for each in ids
+            if (body := _body(connection, each, uncorrected=uncorrected)) is not None
+        ]
+        if out is None:
+            if found:
+                sys.stdout.write(exported([body for _, body in found], format_, excel=excel))
+        else:
+            for each, body in found:
+                text = exported([body], format_, excel=excel)
+                say(str(_write(connection, each, body, out, format_, text)))
+    return int(len(found) < len(ids))
+
+
+def _body(
+    connection: Connection, recording_id: UUID, *, uncorrected: bool
+) -> dict[str, Any] | None:
+    read = recordings.report if uncorrected else corrections.report
+    body = read(connection, recording_id)
+    state = recordings.progress(connection, [recording_id])[recording_id]
+    kept(connection, recording_id)
+    if body is None:
+        say_missing(recording_id, state)
+    else:
+        say_older(state)
+    return body
+
+
+def _write(
+    connection: Connection,
+    recording_id: UUID,
+    body: dict[str, Any],
+    out: Path,
+    format_: Format,
+    text: str,
+) -> Path:
+    """Writes a file, and stores its path, so that it is deleted with the recording."""
+    stem = file_name(Path(body["recording"]["file_name"]).stem)
+    file = out / f"{stem}-{str(recording_id)[:8]}.{SUFFIXES[format_]}"
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+        file.write_text(text, encoding="utf-8", newline="")
+    except OSError as error:
+        raise Permanent("unwritable", f"{file} cannot be written: {error.strerror}") from error
+    recordings.note_export(connection, recording_id, socket.gethostname(), str(file.resolve()))
+    return file

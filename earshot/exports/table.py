@@ -1,0 +1,95 @@
+"""Reports as a table (CSV): a row a recording, with the columns of the call analytics before."""
+
+import json
+from collections.abc import Iterable, Mapping
+
+from earshot.analysis.report.report import Report
+from earshot.analysis.report.sections import VoiceSentiment
+from earshot.analysis.words.spelling import joined
+from earshot.exports.names import one_line
+
+COLUMNS = (
+    "file_name",
+    "transcription",
+    "agent_transcription",
+    "client_transcription",
+    "agent_text_sentiment",
+    "agent_text_confidence",
+    "agent_text_probabilities",
+    "client_text_sentiment",
+    "client_text_confidence",
+    "client_text_probabilities",
+    "agent_acoustic_sentiment",
+    "agent_acoustic_confidence",
+    "agent_acoustic_probabilities",
+    "client_acoustic_sentiment",
+    "client_acoustic_confidence",
+    "client_acoustic_probabilities",
+    "agent_fusion_sentiment",
+    "agent_fusion_confidence",
+    "client_fusion_sentiment",
+    "client_fusion_confidence",
+    "error",
+    "topics",
+)
+ROLES = {"agent": "agent", "client": "customer"}
+"""Prefix of a column to the role in reports."""
+FORMULA = ("=", "+", "-", "@", "\t", "\r")
+"""Spreadsheets calculate a cell that begins so."""
+BOM = "\ufeff"
+
+
+def table(reports: Iterable[Report], *, excel: bool = False) -> str:
+    """The reports by RFC 4180. A text is in quotes, a number is not, and what is not known is
+    nothing between two commas, so that a reader can tell the text ``NA`` from no value.
+
+    Args:
+        excel: for spreadsheets: with a byte order mark, and an apostrophe before a text that would
+            be calculated.
+    """
+    lines = [",".join(COLUMNS)]
+    for report in reports:
+        values = row(report)
+        lines.append(",".join(_cell(values.get(name), excel) for name in COLUMNS))
+    return (BOM if excel else "") + "".join(f"{line}\r\n" for line in lines)
+
+
+def row(report: Report) -> dict[str, str | float]:
+    """Column to value; a column without a source is left out."""
+    found: dict[str, str | float] = {
+        "file_name": report.recording.file_name,
+        "transcription": joined(_said(report)),
+    }
+    if report.missing:
+        reasons = [f"{each.analysis}: {each.code}: {each.detail}" for each in report.missing]
+        found["error"] = "; ".join(dict.fromkeys(map(one_line, reasons)))
+    for prefix, role in ROLES.items():
+        if any(speaker.role == role for speaker in report.speakers):
+            found[f"{prefix}_transcription"] = joined(_said(report, role))
+        voices = [each for each in report.sentiment if each.role == role]
+        if voices:
+            longest = max(voices, key=lambda each: each.speech_ms)
+            found |= {f"{prefix}_acoustic_{name}": value for name, value in _voice(longest).items()}
+    return found
+
+
+def _said(report: Report, role: str | None = None) -> Iterable[str]:
+    texts = (one_line(turn.text) for turn in report.turns if role in (None, turn.role))
+    return (text for text in texts if text)
+
+
+def _voice(found: VoiceSentiment) -> Mapping[str, str | float]:
+    return {
+        "sentiment": found.label,
+        "confidence": found.confidence,
+        "probabilities": json.dumps(found.scores, ensure_ascii=False),
+    }
+
+
+def _cell(value: str | float | None, excel: bool) -> str:
+    if value is None:
+        return ""
+    if not isinstance(value, str):
+        return str(value)
+    text = f"'{value}" if excel and value.startswith(FORMULA) else value
+    return '"' + text.replace('"', '""') + '"'
