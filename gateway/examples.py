@@ -16,7 +16,7 @@ LINKS: JsonDict = {
 }
 
 REPORT: JsonDict = {
-    "schema_version": "1.5",
+    "schema_version": "1.6",
     "recording": {
         "id": ID,
         "file_name": "call.wav",
@@ -38,6 +38,7 @@ REPORT: JsonDict = {
     "transcript_language": None,
     "turns": [],
     "sentiment": [],
+    "conversation": None,
     "classifications": {},
 }
 

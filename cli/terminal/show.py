@@ -10,6 +10,7 @@ from rich.text import Text
 
 from cli.terminal.corrected import corrections
 from cli.terminal.facts import facts
+from cli.terminal.figures import figures
 from cli.terminal.noise_limits import noise_limits
 from cli.terminal.places import PLACES
 from cli.terminal.strip import clock, share, strip
@@ -45,6 +46,7 @@ def rendered(report: Report) -> RenderableType:
         if report.turns
         else [Text("\nNo turns: no speech was detected.")]
     )
+    parts += figures(report.conversation) if report.conversation else ()
     if report.sentiment:
         parts += [_title("Sentiment of the voice"), _sentiment(report)]
     for name, answers in (

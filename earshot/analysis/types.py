@@ -26,6 +26,9 @@ INT32 = 2**31 - 1
 MOST_CHUNKS = 64
 """In one message."""
 
+PAD_MS = 100
+"""What the VAD's speech holds before and after the sound of it, for soft onsets."""
+
 Millis = Annotated[int, Field(ge=0, le=INT32, strict=True)]
 Name = Annotated[str, Field(max_length=255)]
 Uri = Annotated[str, Field(max_length=4096)]

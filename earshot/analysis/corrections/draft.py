@@ -5,7 +5,11 @@ from uuid import UUID
 
 from earshot.analysis.corrections.finding import Answered
 from earshot.analysis.corrections.records import Voice
+from earshot.analysis.figures.made import Talk, conversation
+from earshot.analysis.figures.sections import Conversation
+from earshot.analysis.figures.spoken import moved
 from earshot.analysis.report.corrected import LabelledSpan
+from earshot.analysis.report.parts import RecordingFacts
 from earshot.analysis.report.pooling import classify
 from earshot.analysis.report.report import Report
 from earshot.analysis.report.sections import (
@@ -99,15 +103,40 @@ class Draft:
         if self.roles_marked:
             stated = {"roles": self.roles, "roles_source": "correction"}
             facts = facts.model_copy(update=stated)
+        speakers = tuple(map(self._speaker, self.speakers()))
         return report.model_copy(
             update={
                 "recording": facts,
                 "transcript_confidence": self._doubts(turns),
                 "turns": tuple(turns),
-                "speakers": tuple(map(self._speaker, self.speakers())),
+                "speakers": speakers,
+                "conversation": report.conversation
+                and self._figures(report.conversation, facts, speakers, turns),
                 "sentiment": tuple(self._sentiment()),
                 "noise": noise and noise.model_copy(update={"timeline": tuple(self.noise)}),
             }
+        )
+
+    def _figures(
+        self,
+        before: Conversation,
+        facts: RecordingFacts,
+        speakers: Sequence[Speaker],
+        turns: Sequence[Turn],
+    ) -> Conversation:
+        """All of them anew."""
+        remaining = {each: self.remaining(each) for each in self._ids()}
+        return conversation(
+            Talk(
+                recording=facts,
+                source=before.source,
+                speakers=speakers,
+                speech=moved(before.speech, self.answered.turns, self.turns, remaining),
+                turns=turns,
+                scene=self.report.scene,
+                noise=self.report.noise
+                and self.report.noise.model_copy(update={"timeline": tuple(self.noise)}),
+            )
         )
 
     def _doubts(self, turns: Sequence[Turn]) -> TranscriptConfidence | None:

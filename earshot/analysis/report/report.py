@@ -1,11 +1,14 @@
 """The merged result of a recording, and the rule that makes it out of the outcomes of its
 chunks."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
+from earshot.analysis.figures.made import Source, Talk, conversation
+from earshot.analysis.figures.sections import Conversation
+from earshot.analysis.figures.spoken import spoken
 from earshot.analysis.findings import Classification
 from earshot.analysis.outcome import Succeeded
 from earshot.analysis.report.answered import answered_by, missing, skipped
@@ -31,9 +34,10 @@ from earshot.analysis.report.sections import (
     Turn,
     VoiceSentiment,
 )
+from earshot.analysis.report.transcript import spoken_turns
 from earshot.analysis.types import Frozen
 
-SCHEMA_VERSION = "1.5"
+SCHEMA_VERSION = "1.6"
 """Grows by a minor step when a field is added, by a major one when a field changes its meaning or
 goes."""
 
@@ -91,6 +95,13 @@ class Report(Frozen):
     )
     turns: tuple[Turn, ...] = Field(description="Who said what, in order of time.")
     sentiment: tuple[VoiceSentiment, ...] = Field(description="Acoustic sentiment per speaker.")
+    conversation: Conversation | None = Field(
+        default=None,
+        description=(
+            "Figures of the conversation with their definitions; null in reports of an earlier"
+            " version."
+        ),
+    )
     classifications: dict[str, tuple[ChunkClassification, ...]] = Field(
         description=(
             "Analysis to its answers chunk by chunk, for analyses without a section of their own."
@@ -127,7 +138,22 @@ def build_report(recording: RecordingInfo, parts: Sequence[Part]) -> Report:
         releases=answered_by(evidence),
         classifications=_classifications(evidence),
         sections=others,
+        conversation=conversation(_talk(evidence, fields)),
         **fields,
+    )
+
+
+def _talk(evidence: Evidence, fields: Mapping[str, Any]) -> Talk:
+    source: Source = "mixed"
+    if evidence.recording.roles:
+        source = "channel"
+    elif spoken_turns(evidence):
+        source = "diarized"
+    return Talk(
+        recording=evidence.recording,
+        source=source,
+        speech=spoken(evidence, fields["speakers"], fields["turns"]),
+        **{name: fields[name] for name in ("speakers", "turns", "scene", "noise")},
     )
 
 

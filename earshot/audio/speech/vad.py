@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from earshot.analysis.errors import Misconfigured
-from earshot.analysis.types import Utterance
+from earshot.analysis.types import PAD_MS, Utterance
 from earshot.audio.quality.snr import SpeechLevels, as_steps, in_db
 from earshot.compute import onnx_runtime
 
@@ -38,9 +38,6 @@ MIN_SILENCE_MS = 300
 this."""
 MIN_SPEECH_MS = 200
 """Shorter sounds are a click or a cough; the shortest spoken "yes" lasts longer."""
-PAD_MS = 100
-"""Kept on both sides, for soft onsets. Twice this is below MIN_SILENCE_MS, so utterances never
-touch."""
 
 
 class SpeechDetector:
@@ -112,7 +109,8 @@ class SpeechDetector:
 
 
 class Segmenter:
-    """Turns one speech probability per window into padded spans of speech."""
+    """Turns one speech probability per window into padded spans of speech. Twice the padding is
+    below ``MIN_SILENCE_MS``, so they never touch."""
 
     def __init__(self) -> None:
         self._now_ms = 0
