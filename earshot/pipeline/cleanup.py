@@ -8,6 +8,7 @@ stopped.
 import logging
 import time
 from collections.abc import Callable
+from functools import partial
 from uuid import UUID
 
 from redis import Redis
@@ -153,13 +154,18 @@ def _expire_audio(connection: Connection, days: float | None) -> int:
 
 
 def _expire_pieces(connection: Connection) -> int:
-    """Removes uploads in pieces that nothing has continued for ``upload_kept_sec``."""
+    """Removes uploads in pieces that nothing has continued for ``upload_kept_sec``. One that its
+    store does not remove delays no other."""
+    ids = uploads.expired(connection, BATCH)
+    return sum(_once("an upload", partial(_expire_upload, connection, each)) for each in ids)
+
+
+def _expire_upload(connection: Connection, upload_id: UUID) -> int:
     with connection.transaction():  # nothing else knows parts at a remote store: files before rows
-        gone = uploads.expire(connection, BATCH)
-        for each in gone:
-            if each.recording_id is None:
-                Pieces(each.uri, each.length, each.multipart).discard(settings().store_url)
-    return len(gone)
+        gone = uploads.expire(connection, upload_id)
+        if gone is not None and gone.recording_id is None:
+            Pieces(gone.uri, gone.length, gone.multipart).discard(settings().store_url)
+    return int(gone is not None)
 
 
 def _drop_events(connection: Connection, client: Redis, days: float | None) -> int:

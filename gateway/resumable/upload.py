@@ -125,10 +125,10 @@ async def write(request: Request, tenant: str, upload_id: UUID, offset: int) -> 
 
     async def flush(size: int) -> None:
         nonlocal reach
-        data = bytes(waiting[:size])
-        del waiting[:size]
-        if data:
-            await WRITERS.run(partial(_append, found, writer, reach, data))
+        if size:
+            await WRITERS.run(partial(_append, found, writer, reach, bytes(waiting[:size])))
+            # Not before: what a failed append leaves is stored at the end, from the same byte on.
+            del waiting[:size]
             reach += size
 
     try:

@@ -92,10 +92,14 @@ def promised(connection: Connection) -> int:
     return int(row["bytes"]) if row else 0
 
 
-def expire(connection: Connection, limit: int) -> list[Upload]:
-    """Removes expired rows, and returns them."""
-    rows = connection.execute(SQL["expire"], {"limit": limit})
-    return [Upload.model_validate(row) for row in rows]
+def expired(connection: Connection, limit: int) -> list[UUID]:
+    """Ids of expired uploads, the oldest first."""
+    return [row["id"] for row in connection.execute(SQL["expired"], {"limit": limit})]
+
+
+def expire(connection: Connection, upload_id: UUID) -> Upload | None:
+    """Removes an expired row, and returns it; None if there is none, or another process has it."""
+    return _upload(connection.execute(SQL["expire"], {"id": upload_id}).fetchone())
 
 
 def _upload(row: dict[str, Any] | None) -> Upload | None:

@@ -1,13 +1,9 @@
 """Uploads in pieces, by tus 1.0.0: cut lines, other requests, bounds, expiry, and the end, which is
 that of any other upload."""
 
-import base64
 import hashlib
 import shutil
-import socket
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from urllib.parse import urlsplit
 from uuid import uuid4
 
 import httpx2
@@ -15,64 +11,24 @@ import pytest
 
 from cli.localstack import waiting
 from earshot.pools import STAGES
-from earshot.settings import PROJECT
 from earshot.storage.postgres import db
-from tests.integration.gateway.clients import client_of
+from tests.integration.gateway.clients import (
+    DEMO,
+    MEGA,
+    TUS,
+    begun,
+    client_of,
+    cut,
+    hanging,
+    metadata,
+    offset,
+    piece,
+    stored,
+)
 from tests.servers import Stack
 
 pytestmark = pytest.mark.integration
 Make = Callable[..., httpx2.Client]
-DEMO = (PROJECT / "demo" / "call.ogg").read_bytes()
-TUS = {"Tus-Resumable": "1.0.0"}
-PIECE = {**TUS, "Content-Type": "application/offset+octet-stream"}
-MEGA = 1 << 20
-
-
-def metadata(**fields: str) -> str:
-    return ",".join(f"{k} {base64.b64encode(v.encode()).decode()}" for k, v in fields.items())
-
-
-def begun(client: httpx2.Client, size: int, **fields: str) -> str:
-    named = {"filename": "call.ogg", **fields}
-    headers = {**TUS, "Upload-Length": str(size), "Upload-Metadata": metadata(**named)}
-    made = client.post("/uploads", headers=headers)
-    assert made.status_code == 201, made.text
-    return str(made.headers["location"])
-
-
-def piece(client: httpx2.Client, path: str, offset: int, data: bytes) -> httpx2.Response:
-    return client.patch(path, headers={**PIECE, "Upload-Offset": str(offset)}, content=data)
-
-
-def offset(client: httpx2.Client, path: str) -> int:
-    answer = client.head(path, headers=TUS)
-    assert answer.status_code == 200
-    assert answer.headers["cache-control"] == "no-store"
-    return int(answer.headers["upload-offset"])
-
-
-@contextmanager
-def hanging(
-    client: httpx2.Client, path: str, start: int, data: bytes, stated: int
-) -> Iterator[socket.socket]:
-    """A line on which a part of a piece was sent, and which breaks at the end."""
-    to = urlsplit(str(client.base_url))
-    head = "\r\n".join(
-        f"{name}: {value}"
-        for name, value in {
-            "Host": "x", "Authorization": client.headers["authorization"], **PIECE,
-            "Upload-Offset": str(start), "Content-Length": str(stated),
-        }.items()
-    )  # fmt: skip
-    with socket.create_connection((to.hostname or "", to.port or 0)) as line:
-        line.sendall(f"PATCH {path} HTTP/1.1\r\n{head}\r\n\r\n".encode() + data)
-        yield line
-
-
-def cut(client: httpx2.Client, path: str, start: int, data: bytes, stated: int) -> None:
-    """Sends a part of a piece, and breaks the line."""
-    with hanging(client, path, start, data, stated):
-        pass
 
 
 @pytest.fixture
@@ -120,11 +76,7 @@ def test_many_pieces_make_the_same_bytes(door: Stack, client: Make) -> None:
         assert sent.status_code == 204, sent.text
         assert "x-recording-id" not in sent.headers
     assert offset(sender, path) == len(data)
-    with db.connect(door.database_url) as connection:
-        row = connection.execute("SELECT uri FROM upload WHERE id = %s", (path[9:],)).fetchone()
-    assert row is not None
-    with open(row["uri"].removeprefix("file://"), "rb") as file:
-        assert file.read() == data
+    assert stored(door, path) == data
 
 
 def test_a_piece_at_another_byte_is_refused_with_the_right_one(client: Make) -> None:
@@ -151,6 +103,32 @@ def test_who_continues_takes_over_from_a_line_that_hangs(door: Stack, client: Ma
         answer = line.recv(4096)
         assert b"409" in answer.split(b"\r\n", 1)[0]
     assert offset(sender, path) == 2 * MEGA
+
+
+def test_a_failure_within_a_piece_leaves_its_bytes_in_order(door: Stack, client: Make) -> None:
+    """The database breaks off one append, and answers again at once."""
+    sender, data = client(), b"".join(bytes([each]) * MEGA for each in range(4))
+    path = begun(sender, len(data))
+    with (
+        db.connect(door.database_url) as connection,
+        db.connect(door.database_url) as other,
+        hanging(sender, path, 0, data[:MEGA], len(data)) as line,
+    ):
+        waiting.became(lambda: offset(sender, path) == MEGA, 30)
+        with connection.transaction():
+            lock = "SELECT 1 AS one FROM upload WHERE id = %s FOR UPDATE"
+            connection.execute(lock, (path.rpartition("/")[2],))
+            line.sendall(data[MEGA : 3 * MEGA + MEGA // 2])
+            breaks = (
+                b"SELECT pg_terminate_backend(pid) AS one FROM pg_stat_activity"
+                b" WHERE wait_event_type = 'Lock' AND query LIKE '%FOR UPDATE%'"
+            )
+            assert waiting.became(lambda: other.execute(breaks).fetchone() is not None, 30)
+        answer = line.recv(4096)
+        assert b" 503 " in answer.split(b"\r\n", 1)[0]
+    stands = offset(sender, path)
+    assert stands >= MEGA
+    assert stored(door, path)[:stands] == data[:stands]
 
 
 @pytest.mark.parametrize(

@@ -13,12 +13,12 @@ from cli.localstack import processes, waiting
 from earshot.audio.store.multipart import LEAST_PART
 from earshot.pools import STAGES
 from earshot.storage.postgres import db
-from tests.integration.gateway.clients import client_of
-from tests.integration.gateway.test_resumable import (
+from tests.integration.gateway.clients import (
     DEMO,
     MEGA,
     TUS,
     begun,
+    client_of,
     hanging,
     offset,
     piece,

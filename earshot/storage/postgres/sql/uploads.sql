@@ -32,6 +32,9 @@ DELETE FROM upload WHERE id = %(id)s AND tenant = %(tenant)s RETURNING id, reque
 -- Bytes that open uploads will still bring.
 SELECT coalesce(sum(length - reach), 0)::bigint AS bytes FROM upload WHERE recording_id IS NULL AND expires_at > now()
 
+-- name: expired
+SELECT id FROM upload WHERE expires_at <= now() ORDER BY expires_at LIMIT %(limit)s
+
 -- name: expire
-DELETE FROM upload WHERE id IN (SELECT id FROM upload WHERE expires_at <= now() ORDER BY expires_at LIMIT %(limit)s FOR UPDATE SKIP LOCKED)
+DELETE FROM upload WHERE id IN (SELECT id FROM upload WHERE id = %(id)s AND expires_at <= now() FOR UPDATE SKIP LOCKED)
 RETURNING id, request, uri, length, reach, expires_at, recording_id, multipart
