@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import webvtt
 from axe_playwright_python.sync_playwright import Axe
 from jsonschema import Draft202012Validator
 from playwright.sync_api import Page, expect
@@ -63,14 +64,31 @@ def test_the_transcript_has_every_turn(page: Page, served: Served) -> None:
 
 def test_subtitles_have_every_word_in_order(page: Page, served: Served) -> None:
     report = served.report()
-    found = downloaded(page, "Subtitles (WebVTT)").read_text(encoding="utf-8")
-    assert found.startswith("WEBVTT\n\n")
-    said = [
-        line.split(">", 1)[1].removesuffix("</v>") for line in found.splitlines() if "<v " in line
-    ]
-    assert " ".join(said).split() == [
-        word["text"] for turn in report["turns"] for word in turn["words"]
-    ]
+    words = [word["text"] for turn in report["turns"] for word in turn["words"]]
+    text = downloaded(page, "Subtitles (WebVTT)").read_text(encoding="utf-8")
+    captions = webvtt.from_string(text).captions
+    assert " ".join(each.text for each in captions).split() == words
+    voices = {str(each.voice) for each in captions}
+    assert voices == {named(report, turn) for turn in report["turns"] if turn["words"]}
+
+
+@pytest.mark.parametrize(
+    ("entry", "query"),
+    [
+        ("Transcript (text)", "format=txt"),
+        ("Subtitles (WebVTT)", "format=vtt"),
+        ("Subtitles (SubRip)", "format=srt"),
+        ("Speakers (RTTM)", "format=rttm"),
+        ("Speakers (Praat)", "format=textgrid"),
+        ("Table (CSV)", "format=csv&excel=true"),
+    ],
+)
+def test_a_file_is_that_of_the_server(page: Page, served: Served, entry: str, query: str) -> None:
+    found = downloaded(page, entry).read_bytes()
+    with served.client() as client:
+        answer = client.get(f"/recordings/{served.demo}/export?{query}")
+    assert answer.status_code == 200
+    assert found == answer.content
 
 
 def test_the_page_needs_nothing_else(page: Page, windows: Windows, served: Served) -> None:

@@ -96,7 +96,7 @@ def test_praat_tiers_cover_the_recording(report: Report, tmp_path: Path) -> None
 
 def labels(grid: praat.Textgrid, name: str) -> str:
     entries = grid.getTier(name).entries
-    return "".join(entry.label for entry in entries).replace('""', '"').replace(" ", "")
+    return "".join(entry.label for entry in entries).replace(" ", "")
 
 
 @each_call
