@@ -1,6 +1,7 @@
 """Verbs that start and stop processes: the local stack, workers, scheduler, dashboard, migrations.
 Arguments and help, as in ``cli.commands``."""
 
+import sys
 from typing import Annotated
 
 import typer
@@ -32,11 +33,12 @@ def up() -> None:
     say(f"  Postgres  {config.database_url}")
     say(f"  logs      {config.home / 'logs'}")
     token = gateway_process.token_file(config.home)
-    say(f"  HTTP      {config.public_url}  (docs/http.md), with the token in {token}:")
+    say(f"  page      {config.public_url}  in a browser, with the token in {token}")
+    say("  HTTP      under the same address (docs/http.md):")
     say(
         f'            curl -H "Authorization: Bearer $(cat {token})" {config.public_url}/recordings'
     )
-    say("stop it with: earshot down")
+    say(f"stop it with: {sys.argv[0]} down")
 
 
 @app.command()
