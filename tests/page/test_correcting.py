@@ -134,6 +134,34 @@ def test_revert_takes_back_only_what_was_counted(page: Page, served: Served, pla
     expect(page.locator("[data-turn='t0'] .said")).to_have_text("Of another.")
 
 
+@pytest.mark.parametrize("replaced", [False, True])
+def test_back_to_the_answer_of_a_turn_that_is_gone_takes_nothing_back(
+    page: Page, served: Served, planted: str, replaced: bool
+) -> None:
+    """Neither of the recording, nor of the turn that has its id now."""
+    report = without_corrections(served.report(planted))
+    correct(served, planted, 2, "Of another.")
+    expect(page.locator("[data-turn='t2']")).to_contain_text("corrected: text")
+    box = opened(page, "t1")
+    held = Held(page, "**/corrections")
+    box.fill("This is mine.")
+    box.blur()
+    held.came()
+    page.get_by_role("button", name="Back to the model's answer").click()
+    if replaced:
+        opened(page, "t3")
+    rest = [turn for number, turn in enumerate(report["turns"]) if number != 1]
+    turns = [{**turn, "id": f"t{number}"} for number, turn in enumerate(rest)]
+    analysed_anew(served.stack, planted, {**report, "turns": turns}, 2)
+    held.let_go()
+    page.get_by_role("button", name="Take what is there").click()
+    name = page.locator("[data-speaker='s0'] input")  # after what waits: one at a time
+    name.fill("Ms. Miller")
+    name.blur()
+    becomes(page, lambda: served.report(planted)["speakers"][0]["name"] == "Ms. Miller")
+    assert served.report(planted)["turns"][1]["text"] == "Of another."
+
+
 def revert(page: Page, count: int) -> None:
     page.get_by_role("button", name="Revert all").click()
     page.get_by_role("textbox", name=f"Type {count} to confirm").fill(str(count))

@@ -47,6 +47,20 @@ def test_a_name_is_shown_wherever_the_speaker_is(page: Page, served: Served, pla
     expect(page.locator("[data-turn='t0'] .who")).to_have_text("Agent")
 
 
+def test_a_name_that_is_refused_stays_in_its_field(windows: Windows, served: Served) -> None:
+    planted = plant(served.stack, without_corrections(served.report()))
+    page = windows.open(served.stack.token("read"), f"recordings/{planted}", expected={*GONE, 403})
+    live(page)
+    box = page.locator("[data-speaker='s0'] input")
+    box.fill("Ms. Miller")
+    box.blur()
+    expect(page.get_by_role("region", name="Speakers")).to_contain_text("Not saved")
+    expect(box).to_have_value("Ms. Miller")
+    correct(served, planted, 1, "The event that draws it anew.")
+    expect(page.locator("[data-turn='t1']")).to_contain_text("corrected: text")
+    expect(box).to_have_value("Ms. Miller")
+
+
 def test_speakers_that_are_one_are_merged(page: Page, served: Served, planted: str) -> None:
     page.get_by_label("Merge Customer with").select_option("s0")
     expect(page.locator("[data-turn='t1'] .who")).to_have_text("Agent")

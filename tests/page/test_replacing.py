@@ -3,7 +3,7 @@
 from typing import Any
 
 import pytest
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import Locator, Page, Route, expect
 
 from tests.page.browsing import Held, Windows, live
 from tests.page.conftest import Served
@@ -100,6 +100,40 @@ def test_several_words_and_characters_of_patterns_are_text(
     dialog.get_by_role("button", name="Replace 1").click()
     expect(dialog).to_be_hidden()
     assert texts(served, planted)[3] == "Parcel service: $& (.*) parcel"
-    dialog = asked(page, "arcel", "x")
+    dialog = asked(page, "parcel-7", "a/b-[c]")
+    expect(dialog).to_contain_text("1 place in 1 turn.")
+    dialog.get_by_role("button", name="Replace 1").click()
+    expect(dialog).to_be_hidden()
+    assert texts(served, planted)[1] == "A parcel's number is a/b-[c]."
+    dialog = asked(page, "a/b-[c]", "x")
+    expect(dialog).to_contain_text("1 place in 1 turn.")
+    dialog.get_by_label("Find").fill("arcel")
     expect(dialog).to_contain_text("None.")
     expect(dialog.get_by_role("button", name="Replace")).to_be_disabled()
+
+
+def test_an_undo_that_is_refused_midway_is_continued(
+    page: Page, windows: Windows, served: Served, planted: str
+) -> None:
+    windows.expected.add("responded with a status of 500 ")
+    dialog = asked(page, "parcel", "box")
+    dialog.get_by_role("button", name="Replace 5").click()
+    expect(dialog).to_be_hidden()
+    seen: list[str] = []
+
+    def second_is_refused(route: Route) -> None:
+        seen.append(route.request.url)
+        if len(seen) == 2:
+            route.fulfill(status=500)
+        else:
+            route.continue_()
+
+    page.route("**/corrections/*", second_is_refused)
+    undo = page.get_by_role("button", name="Undo", exact=True)
+    undo.click()
+    expect(page.get_by_role("region", name="Corrections")).to_contain_text("Not done")
+    assert texts(served, planted) == [*BY[:3], TEXTS[3]]
+    undo.click()
+    expect(page.locator("[data-turn='t0'] .said")).to_have_text(TEXTS[0])
+    expect(undo).to_be_disabled()
+    assert texts(served, planted) == TEXTS

@@ -34,6 +34,7 @@ export class Editor {
   make(first) {
     let turn = first;
     let { id } = turn;
+    let { round } = this.store; // that the id is of
     const nameOf = (each) => `draft.${this.store.id}.${each.channel}.${each.start_ms}`;
     let draftName = nameOf(first);
     const status = h("span", { class: "small", role: "status" });
@@ -49,7 +50,12 @@ export class Editor {
     let saving = Promise.resolve();
     const keep = () => remember(draftName, { text: text.value, base });
     const unkeep = () => remember(draftName, null);
+    // In another round the turn is the one at its place: a panel that another one replaced is not told of it.
     const target = () => {
+      if (round !== this.store.round) {
+        id = sameTurn(this.store.report.turns, turn)?.id ?? null;
+        ({ round } = this.store);
+      }
       const found = this.store.target(id);
       if (!found) throw new Error("the turn is not there any more.");
       return found;
@@ -227,7 +233,7 @@ export class Editor {
                 unkeep();
                 fill(offered);
                 text.value = stored;
-                saving = saving.then(() => attempt(() => this.store.revert(id)));
+                saving = saving.then(() => attempt(() => this.store.revert(target)));
               },
             },
             "Back to the model's answer",
@@ -260,6 +266,7 @@ export class Editor {
       turn: () => turn,
       moved: (now, visible) => {
         const unsaved = text.value.trim() !== stored.trim();
+        ({ round } = this.store);
         if (now) {
           unkeep();
           ({ id } = now);

@@ -67,7 +67,7 @@ export class History {
       count,
       { label: `Revert ${many}`, danger: true },
     );
-    if (sure) await this.act(() => this.store.revert(null, etag));
+    if (sure) await this.act(() => this.store.revert("all", etag));
   }
 
   async act(work) {

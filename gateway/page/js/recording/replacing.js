@@ -11,10 +11,10 @@ const BEFORE = "(?<![\\p{L}\\p{M}\\p{N}_]['’]?)";
 const BEHIND = "(?!['’]?[\\p{L}\\p{M}\\p{N}_])";
 
 /** The turns in which words are found: [{turn, count, text, at}], with the text as it would be, and where it first differs. */
-export function replacements(turns, { find, by, cased }) {
+function replacements(turns, { find, by, cased }) {
   const words = find.trim().split(/\s+/).filter(Boolean);
   if (!words.length) return [];
-  const letters = words.map((word) => word.replace(/[.*+?^${}()|[\]\\/-]/g, "\\$&")).join("\\s+");
+  const letters = words.map((word) => word.replace(/[.*+?^${}()|[\]\\]/g, "\\$&")).join("\\s+");
   const [first, last] = [[...words[0]][0], [...words.at(-1)].at(-1)];
   const form = new RegExp(
     `${UNSPACED.test(first) ? "" : BEFORE}${letters}${UNSPACED.test(last) ? "" : BEHIND}`,
@@ -47,6 +47,7 @@ export function askReplacing(store) {
   const go = h("button", { class: "primary", type: "submit", disabled: true }, "Replace");
   const wanted = () => ({ find: find.value, by: by.value.trim(), cased });
   const count = () => {
+    go.disabled = true;
     const found = replacements(store.report.turns, wanted());
     const places = found.reduce((sum, each) => sum + each.count, 0);
     go.disabled = !places;

@@ -181,9 +181,8 @@ export class Store {
 
   // The last group of corrections of one list is changed, the last one first, and goes to the other list.
   async step(from, to, id, request) {
-    const ids = id === null ? from.pop() : [id];
+    const ids = id === null ? from.at(-1) : [id];
     if (!ids) return;
-    if (id !== null) from.splice(0, Infinity, ...from.filter((each) => !each.includes(id)));
     const done = [];
     try {
       for (const each of [...ids].reverse()) {
@@ -191,6 +190,9 @@ export class Store {
         done.push(each);
       }
     } finally {
+      // What the server refused stays where it is.
+      const rest = from.map((each) => each.filter((one) => !done.includes(one)));
+      from.splice(0, Infinity, ...rest.filter((each) => each.length));
       if (done.length) to.push(done);
       await this.load();
       this.changed();
@@ -205,12 +207,12 @@ export class Store {
   }
 
   /**
-   * Takes back all corrections of a turn, or of the recording: the model's answers are shown again. Nothing is taken back that was
-   * not in the edition `etag`.
+   * Takes back corrections: the model's answers are shown again. `which`: "all", or a function that names a turn as it is then, and
+   * throws where it is not there. Nothing is taken back that was not in the edition `etag`.
    */
-  revert(turn = null, etag = null) {
+  revert(which, etag = null) {
     return this.next(async () => {
-      const json = turn ? { turn: this.target(turn) } : {};
+      const json = which === "all" ? {} : { turn: which() };
       try {
         const { body } = await this.request("revert", { method: "POST", json }, etag ?? this.etag);
         if (body.corrections.length) this.undone.push(body.corrections.map((each) => each.id).reverse());

@@ -8,7 +8,7 @@ import { sameSpeaker } from "./spans.js";
 
 export class Voices {
   constructor(store, names) {
-    Object.assign(this, { store, names });
+    Object.assign(this, { store, names, refused: new Map() }); // names that were typed and not stored, by speaker
     this.status = h("span", { class: "small", role: "status" });
     this.body = h("ul", { class: "voices" });
     this.swap = h(
@@ -47,6 +47,8 @@ export class Voices {
     const typed = this.typed();
     if (typed && round === this.round) return;
     const before = this.report;
+    if (before && round !== this.round)
+      this.refused = new Map([...this.refused].map(([id, text]) => [sameSpeaker(before, report, id), text]));
     Object.assign(this, { report, round });
     keepFocus(this.body, () => this.draw(speakers, recording, round));
     this.body.hidden = !speakers.length;
@@ -65,12 +67,19 @@ export class Voices {
           if (round !== this.round) return; // the field of a round before
           const wanted = name.value.trim();
           if (!wanted) name.value = each.name ?? "";
-          if (!wanted || wanted === sent) return;
+          if (!wanted || wanted === sent) {
+            this.refused.delete(each.id);
+            return;
+          }
           sent = wanted;
-          if (!(await this.make({ kind: "rename", speaker: each.id, name: wanted }))) sent = each.name ?? "";
+          this.refused.set(each.id, wanted);
+          if (await this.make({ kind: "rename", speaker: each.id, name: wanted })) {
+            this.refused.delete(each.id);
+            this.show();
+          } else sent = each.name ?? "";
         };
         const name = h("input", {
-          value: each.name ?? "",
+          value: this.refused.get(each.id) ?? each.name ?? "",
           placeholder: plain,
           maxlength: 100,
           "data-key": each.id,
