@@ -1,18 +1,21 @@
 """Uploads whose connection is lost, whose recording is deleted, or that another request takes
 over."""
 
+import hashlib
 from pathlib import Path
 
 import httpx2
 import numpy as np
 import pytest
 import soundfile
-from playwright.sync_api import Route, expect
+from playwright.sync_api import Page, Route, expect
 
 from tests.page.browsing import WAIT_MS, Windows, becomes, choose, live
 from tests.page.conftest import DEMO, Served
+from tests.page.planted import plant, silent
 
 pytestmark = pytest.mark.integration
+GONE = {404, 410}
 TUS = {"Tus-Resumable": "1.0.0", "Content-Type": "application/offset+octet-stream"}
 
 
@@ -22,19 +25,24 @@ def noise(path: Path, seconds: int) -> Path:
     return path
 
 
+@pytest.mark.parametrize("late", [False, True])
 def test_an_upload_continues_after_a_lost_connection(
-    windows: Windows, served: Served, tmp_path: Path
+    windows: Windows, served: Served, tmp_path: Path, late: bool
 ) -> None:
-    """And what is stored already is not sent."""
+    """Or one that was too slow; and what is stored already is not sent."""
     sound = noise(tmp_path / "long noise.wav", 300)
-    page = windows.open(served.stack.token("write", "lost"), expected={"net::ERR_"})
+    token = served.stack.token("write", f"lost-{late}".lower())
+    page = windows.open(token, expected={408 if late else "net::ERR_"})
     sent: list[int] = []
 
     def second_is_lost(route: Route) -> None:
         if route.request.method == "PATCH":
             sent.append(int(route.request.headers["upload-offset"]))
             if len(sent) == 2:
-                route.abort("connectionreset")
+                if late:
+                    route.fulfill(status=408, json={"code": "request_timeout"})
+                else:
+                    route.abort("connectionreset")
                 return
         route.continue_()
 
@@ -70,8 +78,7 @@ def test_one_that_another_request_continues_ends(
     token = served.stack.token("write", "taken")
     page = windows.open(token, expected={409})
     live(page)
-    slow = {"offline": False, "latency": 0, "downloadThroughput": -1, "uploadThroughput": 300_000}
-    page.context.new_cdp_session(page).send("Network.emulateNetworkConditions", slow)
+    slow(page)
     sent: list[str] = []
     page.on("request", lambda each: sent.append(each.url) if each.method == "PATCH" else None)
     upload = choose(page, sound)
@@ -91,3 +98,72 @@ def continued(client: httpx2.Client, url: str, sound: Path) -> bool:
     piece = sound.read_bytes()[offset : offset + 1000]
     headers = {**TUS, "Upload-Offset": str(offset)}
     return client.patch(url, content=piece, headers=headers).status_code == 204
+
+
+def test_one_that_is_cancelled_is_removed_from_the_server(
+    windows: Windows, served: Served, tmp_path: Path
+) -> None:
+    sound = noise(tmp_path / "cancelled.wav", 120)
+    token = served.stack.token("write", "cancelled")
+    page = windows.open(token)
+    live(page)
+    slow(page)
+    sent: list[str] = []
+    page.on("request", lambda each: sent.append(each.url) if each.method == "PATCH" else None)
+    upload = choose(page, sound)
+    becomes(page, lambda: bool(sent))
+    upload.get_by_role("button", name="Cancel").click()
+    expect(upload).to_have_count(0)
+    with served.client(token) as client:
+        becomes(page, lambda: client.get(sent[0], headers=TUS).status_code in GONE)
+    assert page.evaluate("Object.keys(localStorage).filter(k => k.includes('.upload.'))") == []
+
+
+def test_one_with_other_options_is_begun_anew(
+    windows: Windows, served: Served, tmp_path: Path
+) -> None:
+    sound = noise(tmp_path / "options.wav", 120)
+    token = served.stack.token("write", "options")
+    page = windows.open(token)
+    live(page)
+    slow(page)
+    sent: list[str] = []
+    page.on("request", lambda each: sent.append(each.url) if each.method == "PATCH" else None)
+    choose(page, sound)
+    becomes(page, lambda: bool(sent))
+    for language, known in (("", True), ("de", False)):
+        before = len(sent)
+        page.evaluate(f"localStorage['earshot.tuning'] = '{{\"language\": \"{language}\"}}'")
+        page.reload()
+        live(page)
+        choose(page, sound)
+        becomes(page, lambda before=before: len(sent) > before)
+        assert (sent[-1] == sent[0]) is known
+
+
+def test_files_that_are_known_do_not_keep_others_from_being_sent(
+    windows: Windows, served: Served, tmp_path: Path
+) -> None:
+    tenant = "known"
+    files = [noise(tmp_path / f"{number}.wav", number + 1) for number in range(3)]
+    for each in files[:2]:
+        digest = hashlib.sha256(each.read_bytes()).hexdigest()
+        plant(served.stack, silent(served.report()), each.name, tenant=tenant, sha256=digest)
+    page = windows.open(served.stack.token("write", tenant), expected=GONE)
+    live(page)
+    with page.expect_file_chooser() as chosen:
+        page.get_by_role("button", name="Upload recordings").click()
+    chosen.value.set_files(files)
+    uploads = page.get_by_role("list", name="Uploads").get_by_role("listitem")
+    expect(uploads.filter(has_text="Known already")).to_have_count(2)
+    expect(uploads.get_by_role("link", name="2.wav")).to_be_visible(timeout=WAIT_MS)
+    again = uploads.filter(has_text="Known already").filter(has_text="0.wav")
+    again.get_by_role("button", name="Upload all the same").click()
+    expect(uploads.filter(has_text="Known already")).to_have_count(1)
+    expect(uploads.filter(has_text="0.wav")).to_contain_text("Complete", timeout=WAIT_MS)
+
+
+def slow(page: Page) -> None:
+    """Sends 300 kB a second."""
+    given = {"offline": False, "latency": 0, "downloadThroughput": -1, "uploadThroughput": 300_000}
+    page.context.new_cdp_session(page).send("Network.emulateNetworkConditions", given)

@@ -10,7 +10,7 @@ import { keepFocus } from "../redraw.js";
 import { trouble } from "../trouble.js";
 import { digest } from "./hash.js";
 import { options } from "./options.js";
-import { send } from "./send.js";
+import { forsake, send } from "./send.js";
 
 const AT_ONCE = 2;
 const EVERY_MS = 700;
@@ -51,6 +51,7 @@ class Job {
       file,
       options: chosen,
       state: "waiting",
+      own: false, // it has begun an upload that is not complete, and that no other request continues
       stopped: new AbortController(),
     });
     this.what = h("span", { class: "what", role: "status" }, "Waiting");
@@ -67,22 +68,22 @@ class Job {
   async run() {
     this.state = "sending";
     try {
-      this.say("Checking whether it is known");
-      const hash = await digest(this.file);
-      const known = hash && (await this.known(hash));
-      if (known && !(await this.asked(known))) return this.drop();
-      const id = await send(
-        this.file,
-        { ...this.options, ...(known && { force: "true" }) },
-        (sent) => this.sent(sent),
-        this.stopped.signal,
-      );
+      const known = this.options.force ? null : await this.known();
+      this.stopped.signal.throwIfAborted();
+      if (known) {
+        this.ask(known);
+        return;
+      }
+      this.own = true;
+      const id = await send(this.file, this.options, (sent) => this.sent(sent), this.stopped.signal);
       this.state = "analysing";
+      this.own = false;
       submitted();
       await this.follow(id);
     } catch (error) {
-      if (this.stopped.signal.aborted) return undefined;
+      if (this.stopped.signal.aborted) return;
       this.state = "failed";
+      if (error.code === "taken_over") this.own = false;
       this.bar.hidden = true;
       this.say(stateOf("failed"), ` ${error.message}`);
       this.act(
@@ -90,10 +91,13 @@ class Job {
         h("button", { onclick: () => this.drop() }, "Remove"),
       );
     }
-    return undefined;
   }
 
-  async known(hash) {
+  // A recording of the same sound; null where there is none, or it cannot be known.
+  async known() {
+    this.say("Checking whether it is known");
+    const hash = await digest(this.file);
+    if (!hash) return null;
     const { recordings } = await api(`/recordings?${new URLSearchParams({ sha256: hash, limit: 1 })}`, {
       signal: this.stopped.signal,
     }).catch((error) => {
@@ -103,24 +107,22 @@ class Job {
     return recordings[0] ?? null;
   }
 
-  // Known already: leave it, or analyse it once more under another id.
-  asked(known) {
+  // Known already: leave it, or analyse it once more under another id. Others are sent while it asks.
+  ask(known) {
+    this.state = "asking";
     this.bar.hidden = true;
     this.say(
       "Known already, nothing was sent: ",
       h("a", { href: `#/recordings/${known.id}` }, known.file_name),
     );
-    return new Promise((resolve) => {
-      const answer = (value) => {
-        this.bar.hidden = false;
-        this.running();
-        resolve(value);
-      };
-      this.act(
-        h("button", { onclick: () => answer(true) }, "Upload all the same"),
-        h("button", { onclick: () => answer(false) }, "Remove"),
-      );
-    });
+    const force = () => {
+      this.options = { ...this.options, force: "true" };
+      this.retry();
+    };
+    this.act(
+      h("button", { onclick: force }, "Upload all the same"),
+      h("button", { onclick: () => this.drop() }, "Remove"),
+    );
   }
 
   running() {
@@ -197,6 +199,7 @@ class Job {
   retry() {
     this.state = "waiting";
     this.bar.hidden = false;
+    this.say("Waiting");
     this.running();
     next();
   }
@@ -206,5 +209,6 @@ class Job {
     this.stopped.abort(new DOMException("dropped", "AbortError"));
     all.splice(all.indexOf(this), 1);
     changed();
+    if (this.own) forsake(this.file, this.options);
   }
 }

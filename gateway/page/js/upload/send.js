@@ -9,15 +9,32 @@ import { uuid } from "../dom.js";
 const PIECE = 4_000_000; // a proxy that cuts at 100 s leaves 40 kB a second
 const TUS = { "Tus-Resumable": "1.0.0" };
 
+// An upload is continued with the options that it was begun with only.
+const keyOf = (file, options) =>
+  `upload.${file.name}.${file.size}.${file.lastModified}.${JSON.stringify(options)}`;
+
 /** Sends it; `progress(bytes)` while it does. Returns the id of the recording. */
 export async function send(file, options, progress, signal) {
-  const key = `upload.${file.name}.${file.size}.${file.lastModified}`;
+  const key = keyOf(file, options);
   const known = recall(key, null);
   const made = (known && (await resumed(known.url, signal))) ?? (await create(file, options, key, signal));
   if (made === null) return whole(file, options, progress, signal);
   const id = made.recording ?? (await pieces(file, made, progress, signal));
   remember(key, null);
   return id;
+}
+
+/** Gives up what `send` has begun, and removes it from the server. */
+export async function forsake(file, options) {
+  const key = keyOf(file, options);
+  const known = recall(key, null);
+  remember(key, null);
+  if (!known) return;
+  try {
+    await api(known.url, { method: "DELETE", headers: TUS });
+  } catch (error) {
+    if (!(error instanceof Problem)) throw error; // it expires
+  }
 }
 
 async function create(file, options, key, signal) {
@@ -33,6 +50,7 @@ async function create(file, options, key, signal) {
       whole: true,
       as: "none",
     });
+    signal.throwIfAborted();
     const url = headers.get("location");
     remember(key, { url });
     return { url, offset: 0 };
@@ -84,10 +102,15 @@ async function pieces(file, made, progress, signal) {
   }
 }
 
-// Whether a piece that was not taken may be sent again: its connection or the server went, or it stands elsewhere. Another request
-// that took the upload over, of another tab, has the better right: two that take it from each other would never end.
+// Whether a piece that was not taken may be sent again: its connection or the server went, it came too slowly, or it stands
+// elsewhere. Another request that took the upload over, of another tab, has the better right: two that take it from each other
+// would never end.
 const passes = ({ status, json }) =>
-  !status || status >= 500 || status === 429 || (status === 409 && json().code !== "taken_over");
+  !status ||
+  status >= 500 ||
+  status === 408 ||
+  status === 429 ||
+  (status === 409 && json().code !== "taken_over");
 
 const putOff = (attempt, answer, signal) =>
   pause(attempt, Number(answer.header("Retry-After")) || null, signal, answer.json().detail ?? null);
@@ -107,7 +130,7 @@ async function whole(file, options, progress, signal) {
       signal,
     );
     if (answer.status === 202) return answer.json().id;
-    if (answer.status && answer.status !== 503 && answer.status !== 429)
+    if (answer.status && ![408, 429, 503].includes(answer.status))
       throw new Problem(answer.status, answer.json());
     await putOff(attempt, answer, signal);
   }
@@ -123,7 +146,12 @@ async function put(method, url, body, headers, progress, signal) {
       for (const [name, value] of Object.entries({ ...headers, Authorization: `Bearer ${token}` }))
         request.setRequestHeader(name, value);
       request.upload.onprogress = (event) => progress(event.loaded);
-      request.onloadend = () =>
+      const stop = () => {
+        reject(signal.reason);
+        request.abort();
+      };
+      request.onloadend = () => {
+        signal.removeEventListener("abort", stop);
         resolve({
           status: request.status,
           header: (name) => request.getResponseHeader(name),
@@ -135,14 +163,8 @@ async function put(method, url, body, headers, progress, signal) {
             }
           }, // a proxy's own page
         });
-      signal.addEventListener(
-        "abort",
-        () => {
-          reject(signal.reason);
-          request.abort();
-        },
-        { once: true },
-      );
+      };
+      signal.addEventListener("abort", stop);
       request.send(body);
     });
     if (answer.status !== 401) {
