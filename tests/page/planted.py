@@ -20,7 +20,7 @@ VALUES (%(id)s, %(tenant)s, %(state)s, '{}', %(file_name)s, %(sha256)s, true, %(
 
 STATE = """
 UPDATE recording SET state = %(state)s,
-  finished_at = CASE WHEN %(state)s = 'complete' THEN now() END
+  finished_at = CASE WHEN %(state)s IN ('complete', 'partial') THEN now() END
 WHERE id = %(id)s
 """
 

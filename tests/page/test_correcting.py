@@ -209,3 +209,19 @@ def test_in_a_new_round_a_name_stays_with_its_voice(
             == {"s0": None, "s1": "Ms. Miller"}
         ),
     )
+
+
+def test_what_is_of_a_round_is_shown_of_the_present_one(
+    page: Page, served: Served, planted: str
+) -> None:
+    asked: list[str] = []
+    page.on("request", lambda each: asked.append(each.url) if "/rejected" in each.url else None)
+    page.get_by_role("button", name="Show what is not reported").click()
+    becomes(page, lambda: len(asked) == 1)
+    report = without_corrections(served.report(planted))
+    releases = {**report["releases"], "asr": ["asr-of-the-second-round"]}
+    analysed_anew(served.stack, planted, {**report, "releases": releases}, 2)
+    correct(served, planted, 5, "The event that shows it.")
+    panel = page.locator("details.panel", has_text="Sound and models")
+    expect(panel).to_contain_text("asr-of-the-second-round")
+    becomes(page, lambda: len(asked) == 2)

@@ -12,9 +12,10 @@ from jsonschema import Draft202012Validator
 from playwright.sync_api import Page, expect
 
 from earshot.settings import PROJECT
-from tests.page.browsing import Windows
+from tests.page.browsing import Held, Windows, live
 from tests.page.conftest import Served
 from tests.page.planted import plant
+from tests.page.test_correcting import correct
 
 pytestmark = pytest.mark.integration
 SCHEMA = PROJECT / "docs" / "schemas" / "report.schema.json"
@@ -123,6 +124,35 @@ def test_the_page_needs_nothing_else(page: Page, windows: Windows, served: Serve
     assert result.violations_count == 0, result.generate_report()
     saved.set_viewport_size({"width": 360, "height": 740})
     assert saved.evaluate("document.documentElement.scrollWidth") <= 360
+
+
+def test_the_page_is_of_one_edition(windows: Windows, served: Served) -> None:
+    planted = plant(served.stack, {**served.report(), "corrections": None})
+    page = windows.open(served.token, f"recordings/{planted}", expected={409, 410})
+    live(page)
+    held = Held(page, "**/export.css")
+    page.get_by_text("Download", exact=True).click()
+    with page.expect_download() as loaded:
+        page.get_by_role("button", name="Page (HTML)").click()
+        held.came()
+        correct(served, planted, 0, "Of another.")
+        with served.client() as client:
+            sent = client.post(
+                f"/recordings/{planted}/corrections",
+                json={"kind": "rename", "speaker": "s0", "name": "Ms. Miller"},
+                headers={"If-Match": "*"},
+            )
+            assert sent.status_code == 201, sent.text
+        expect(page.locator("[data-turn='t0'] .who")).to_have_text("Ms. Miller")
+        held.let_go()
+    opened = loaded.value.path().with_suffix(".html")
+    opened.write_bytes(loaded.value.path().read_bytes())
+    saved = page.context.new_page()
+    saved.goto(opened.as_uri())
+    expect(saved.locator(".turns li").first).to_contain_text("Ms. Miller")
+    expect(saved.locator(".turns li").first).to_contain_text("Of another.")
+    for made in ("Of another.", "Ms. Miller"):
+        expect(saved.get_by_role("region", name="Corrections")).to_contain_text(made)
 
 
 def test_markup_stays_text_in_the_page(windows: Windows, served: Served) -> None:

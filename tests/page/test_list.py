@@ -6,9 +6,9 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from earshot.storage.postgres import db
-from tests.page.browsing import WAIT_MS, Windows, live
+from tests.page.browsing import WAIT_MS, Held, Windows, live
 from tests.page.conftest import DEMO, Served
-from tests.page.planted import plant, silent
+from tests.page.planted import plant, set_state, silent
 from tests.servers import Stack
 
 pytestmark = pytest.mark.integration
@@ -77,6 +77,53 @@ def test_it_is_read_page_by_page(windows: Windows, served: Served) -> None:
     expect(rows).to_have_count(60)
     expected = ["newest.wav", *(f"{number}.wav" for number in reversed(range(60)) if number != 3)]
     assert names(page) == expected
+
+
+def test_rows_behind_the_newest_change_and_leave(windows: Windows, served: Served) -> None:
+    tenant = "behind"
+    silence = silent(served.report())
+    made = [plant(served.stack, silence, f"{number}.wav", tenant=tenant) for number in range(203)]
+    token = served.stack.token("write", tenant)
+    page = windows.open(token, expected=GONE)
+    live(page)
+    rows = page.locator("tbody tr")
+    for count in (100, 150, 200, 203):
+        page.get_by_role("button", name="Show more").click()
+        expect(rows).to_have_count(count)
+    served.delete(made[1], token=token)
+    expect(page.locator(f"[data-id='{made[1]}']")).to_have_count(0)
+    expect(rows).to_have_count(202)
+    set_state(served.stack, made[0], "partial")
+    roles = list(reversed(silence["recording"]["roles"]))
+    with served.client(token) as client:
+        sent = client.post(
+            f"/recordings/{made[0]}/corrections",
+            json={"kind": "roles", "roles": roles},
+            headers={"If-Match": "*"},
+        )
+        assert sent.status_code == 201, sent.text
+    expect(rows.last).to_contain_text("0.wav")
+    expect(rows.last.locator(".state")).to_have_class("state partial")
+
+    windows.expected.add("responded with a status of 500 ")
+    page.route("**/recordings?text=*", lambda route: route.fulfill(status=500), times=1)
+    page.get_by_role("searchbox", name="Search").fill(".wav")
+    page.get_by_role("button", name="Try now").click()
+    expect(rows).to_have_count(50)  # other filters begin at the first page, also after a refusal
+
+
+def test_a_search_that_waits_ends_with_its_view(windows: Windows, served: Served) -> None:
+    page = windows.open(served.token)
+    live(page)
+    held = Held(page, "**/recording/view.js")
+    page.clock.install()
+    page.get_by_role("searchbox", name="Search").fill("delivery")
+    page.evaluate(f"location.hash = '#/recordings/{served.demo}'")
+    held.came()
+    page.clock.run_for(400)  # longer than a search waits
+    held.let_go()
+    expect(page.locator("[data-turn='t0']")).to_be_visible()
+    assert page.url.endswith(f"#/recordings/{served.demo}")
 
 
 def test_selected_recordings_are_deleted_after_their_number_was_typed(

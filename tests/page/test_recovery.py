@@ -119,6 +119,24 @@ def test_a_view_that_is_left_while_it_asks_is_no_error(windows: Windows, served:
     expect(page.locator("[data-turn='t0']")).to_be_visible()
 
 
+def test_a_view_that_is_left_while_its_sheet_loads_is_no_error(
+    windows: Windows, served: Served
+) -> None:
+    page = windows.open(served.token)
+    live(page)
+    held = Held(page, "**/recording.css")
+    page.goto(f"{served.url}/#/recordings/{served.demo}")
+    held.came()
+    page.get_by_role("link", name="Earshot").click()
+    expect(page.get_by_role("row", name="call.ogg").first).to_be_visible()
+    with page.expect_event("requestfinished", lambda each: each.url.endswith("recording.css")):
+        held.let_go()
+    page.wait_for_function("[...document.styleSheets].some(s => s.href?.includes('recording.css'))")
+    page.goto(f"{served.url}/#/recordings/{served.demo}")
+    expect(page.locator("[data-turn='t0']")).to_be_visible()
+    expect(page.locator("#notices .note")).to_have_count(0)
+
+
 def test_many_events_are_few_requests(windows: Windows, served: Served) -> None:
     report = silent(served.report())
     token = served.token

@@ -36,17 +36,21 @@ export function queryOf(params) {
   return query;
 }
 
-/** The bar; `changed` is called when `params` have changed. */
-export function filterBar(params, changed) {
+/** The bar, until `signal` ends; `changed` is called when `params` have changed. */
+export function filterBar(params, changed, signal) {
+  let address = location.hash;
   const apply = (name, value) => {
+    if (location.hash !== address) return; // another view is being loaded
     if (value) params.set(name, value);
     else params.delete(name);
     const text = params.toString();
     history.replaceState(null, "", text ? `#/?${text}` : "#/");
+    address = location.hash;
     clear.hidden = !text;
     changed();
   };
   const typed = debounced(() => apply("text", search.value.trim()), 300);
+  signal.addEventListener("abort", typed.drop);
   const search = h("input", {
     type: "search",
     value: params.get("text") ?? "",

@@ -52,8 +52,8 @@ export function listView(main, params, signal) {
       paint();
     },
   });
-  const { element: filters, search } = filterBar(params, () => ask("anew"));
-  const failed = trouble("The list", () => ask(rows.size ? "again" : "anew"), signal);
+  const { element: filters, search } = filterBar(params, () => ask("anew"), signal);
+  const failed = trouble("The list", () => ask("again"), signal);
 
   fill(
     main,
@@ -96,8 +96,11 @@ export function listView(main, params, signal) {
   // another, and other filters end what was asked with those before.
   let line = Promise.resolve();
   let filter = new AbortController();
+  let stale = true; // the rows are not of the present filters
+  const named = new Set(); // by events: recordings that may have changed
   function ask(how) {
     if (how === "anew") {
+      stale = true;
       filter.abort();
       filter = new AbortController();
       line = Promise.resolve();
@@ -107,7 +110,8 @@ export function listView(main, params, signal) {
     return line;
   }
 
-  async function load(how, until) {
+  async function load(asked, until) {
+    const how = stale ? "anew" : asked;
     const query = queryOf(params);
     const filtered = query.size > 0;
     query.set("limit", how === "again" ? Math.min(MOST, Math.max(PAGE, rows.size)) : PAGE);
@@ -116,7 +120,31 @@ export function listView(main, params, signal) {
     const page = await api(`/recordings?${query}`, { signal: until }).finally(() =>
       table.removeAttribute("aria-busy"),
     );
+    until.throwIfAborted();
+    stale = false;
     show(page, how, filtered);
+    if (how === "again") await behind(page, until);
+  }
+
+  // Rows that events named and the page does not have: each is asked for alone.
+  async function behind(page, until) {
+    for (const { id } of page.recordings) named.delete(id);
+    for (const id of [...named]) {
+      const known = rows.get(id);
+      const found = known && (await api(`/recordings/${id}`, { signal: until }).catch(gone));
+      named.delete(id);
+      if (found) known.show(found);
+      else if (known) remove(id);
+    }
+  }
+
+  function gone(error) {
+    if (error.status === 404 || error.status === 410) return null;
+    throw error;
+  }
+
+  function remove(id) {
+    if (rows.delete(id)) draw([...rows.values()]);
   }
 
   function show(page, how, filtered) {
@@ -125,14 +153,17 @@ export function listView(main, params, signal) {
     const rest = before.filter((each) => !found.has(each.recording.id));
     const kept = how === "more" ? rest : how === "again" && page.next_cursor ? older(rest, page) : [];
     const now = page.recordings.map((each) => drawn(each));
-    const order = how === "more" ? [...kept, ...now] : [...now, ...kept];
+    if (how !== "again" || !kept.length) next = page.next_cursor;
+    draw(how === "more" ? [...kept, ...now] : [...now, ...kept], filtered);
+  }
+
+  function draw(order, filtered = queryOf(params).size > 0) {
     rows.clear();
     for (const each of order) rows.set(each.recording.id, each);
     arrange(
       body,
       order.map((each) => each.element),
     );
-    if (how !== "again" || !kept.length) next = page.next_cursor;
     for (const id of [...chosen]) if (!rows.has(id)) chosen.delete(id);
     more.hidden = !next;
     table.hidden = !rows.size;
@@ -170,12 +201,11 @@ export function listView(main, params, signal) {
 
   const refresh = paced(() => ask("again"), EVERY_MS, signal);
   listen((type, data) => {
-    if (
-      type === "gap" ||
-      type.startsWith("recording.") ||
-      isOpen(rows.get(data.recording_id)?.recording.state)
-    )
-      refresh();
+    const id = data.recording_id;
+    if (type === "gap") for (const each of [...rows.keys()].slice(MOST)) named.add(each);
+    else if (!type.startsWith("recording.") && !isOpen(rows.get(id)?.recording.state)) return;
+    else if (rows.has(id)) named.add(id);
+    refresh();
   }, signal);
   document.addEventListener("earshot-submitted", refresh, { signal });
   withKeys("List", [{ key: "/", label: "Search", run: () => search.focus() }], signal);

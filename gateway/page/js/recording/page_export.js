@@ -15,14 +15,20 @@ const ROW = 17;
 const TALL = 60;
 const MARKS = 5;
 
-/** The text of the page, of the report that is shown. `names` gives a speaker's name. */
+/** The text of the page, of one edition of the report and its corrections. `names` gives a speaker's name in the present one. */
 export async function pageOf(store, names) {
-  const { report } = store;
-  const [sheets, peaks, corrections] = await Promise.all([
+  const [sheets, peaks] = await Promise.all([
     Promise.all(SHEETS.map((path) => api(path, { as: "text" }))),
     api(`/recordings/${store.id}/peaks?zoom=0`).catch(none),
-    store.list(),
   ]);
+  for (;;) {
+    const { corrections, etag } = await store.listed();
+    if (etag === store.edition) return drawn(store.report, corrections, peaks, sheets, names);
+    await store.refresh();
+  }
+}
+
+function drawn(report, corrections, peaks, sheets, names) {
   const { recording } = report;
   // It is never part of a document: in that of this page its sheet would be refused, and none is needed.
   const page = h(

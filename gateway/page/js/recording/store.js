@@ -18,7 +18,8 @@ export class Store {
       conflict: (found) => (signal.aborted ? found.drop() : conflict(found)),
       signal,
       report: null,
-      etag: null,
+      edition: null, // of the report
+      etag: null, // of the last correction, too
       line: Promise.resolve(),
       made: [],
       undone: [],
@@ -28,8 +29,7 @@ export class Store {
   async load() {
     if (this.signal.aborted) return;
     const { body, etag } = await api(`/recordings/${this.id}/report`, { signal: this.signal, whole: true });
-    this.report = body;
-    this.etag = etag;
+    Object.assign(this, { report: body, etag, edition: etag });
   }
 
   /** Loads the report if there is another edition of it; whether there was. */
@@ -201,9 +201,8 @@ export class Store {
 
   /** How many corrections are not undone, and the edition of the report that has them. */
   async standing() {
-    const { etag } = this;
-    const count = (await this.list()).filter((each) => each.state !== "undone").length;
-    return { etag, count };
+    const { corrections, etag } = await this.listed();
+    return { etag, count: corrections.filter((each) => each.state !== "undone").length };
   }
 
   /**
@@ -252,15 +251,31 @@ export class Store {
 
   /** All corrections, oldest first. */
   async list() {
-    const found = [];
-    for (let cursor = null; ;) {
-      const page = await api(
-        `/recordings/${this.id}/corrections?${new URLSearchParams({ limit: 200, ...(cursor && { cursor }) })}`,
-      );
-      found.push(...page.corrections);
-      cursor = page.next_cursor;
-      if (!cursor) return found;
+    return (await this.listed()).corrections;
+  }
+
+  /** All corrections, oldest first, and the edition that has them. */
+  async listed() {
+    let found = [];
+    for (let [cursor, edition] = [null, null]; ;) {
+      const query = new URLSearchParams({ limit: 200, ...(cursor && { cursor }) });
+      const { body, etag } = await api(`/recordings/${this.id}/corrections?${query}`, { whole: true });
+      if (cursor && etag !== edition) {
+        // changed meanwhile
+        [found, cursor] = [[], null];
+        continue;
+      }
+      found.push(...body.corrections);
+      [cursor, edition] = [body.next_cursor, etag];
+      if (!cursor) return { corrections: found, etag };
     }
+  }
+
+  /** Shows the present edition, once what was asked for before is stored. */
+  refresh() {
+    return this.next(async () => {
+      if (await this.update()) this.changed();
+    });
   }
 
   next(work) {

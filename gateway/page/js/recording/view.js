@@ -175,6 +175,7 @@ export async function recordingView(main, params, signal, id) {
       return;
     }
     await styled;
+    signal.throwIfAborted();
     fill(body, h("p", { class: "quiet" }, "Loading the report"));
     const made = new Workplace(recording, signal, () => again(id, { failed: true, missing: true }, load));
     try {

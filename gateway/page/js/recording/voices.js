@@ -49,6 +49,7 @@ export class Voices {
     const before = this.report;
     if (before && round !== this.round)
       this.refused = new Map([...this.refused].map(([id, text]) => [sameSpeaker(before, report, id), text]));
+    for (const each of speakers) if (this.refused.get(each.id) === each.name) this.refused.delete(each.id);
     Object.assign(this, { report, round });
     keepFocus(this.body, () => this.draw(speakers, recording, round));
     this.body.hidden = !speakers.length;

@@ -5,6 +5,7 @@ import { open } from "../dialog.js";
 import { fill, h } from "../dom.js";
 import { sentence } from "../format.js";
 import { withKeys } from "../keys.js";
+import { keepFocus } from "../redraw.js";
 import { Classification } from "./classification.js";
 import { Editor } from "./editor.js";
 import { downloads } from "./export.js";
@@ -32,7 +33,7 @@ export class Workplace {
     });
     this.store = new Store(
       recording.id,
-      () => this.show(),
+      () => this.changed(),
       (found) => this.conflict(found),
       this.signal,
     );
@@ -82,6 +83,7 @@ export class Workplace {
     this.classification = new Classification(player, this.names);
     this.missing = h("div", {});
     this.channels = h("ul", { class: "labels channels" });
+    this.notes = h("div", {});
     const track = h(
       "div",
       { class: "tracks wave-track" },
@@ -102,7 +104,7 @@ export class Workplace {
         this.classification.element,
         this.voices.element,
         this.history.element,
-        notesOf(report),
+        this.notes,
       ),
     );
     fill(body, view);
@@ -110,8 +112,7 @@ export class Workplace {
     document.addEventListener("earshot-left", () => this.reject(), { signal: this.signal });
     const asked = Number(params.get("t"));
     if (asked) player.seek(asked * 1000);
-    this.show();
-    if (this.transcript.left) this.reject();
+    this.changed();
     this.sound();
     this.wave.load();
   }
@@ -127,8 +128,14 @@ export class Workplace {
     }
   }
 
+  changed() {
+    this.show();
+    if (this.transcript.left && !this.rejected) this.reject();
+  }
+
   show() {
-    const { report } = this.store;
+    const { report, round } = this.store;
+    if (round !== this.round) this.begin(report, round);
     this.channels.replaceChildren(
       ...Array.from({ length: report.recording.channels }, (_, channel) => {
         const voices = report.speakers.filter((each) => each.channel === channel);
@@ -155,18 +162,28 @@ export class Workplace {
     this.wave.value();
   }
 
+  // What does not change within a round of analyses.
+  begin(report, round) {
+    this.round = round;
+    this.rejected = null;
+    const notes = notesOf(report);
+    notes.open = this.notes.querySelector("details")?.open ?? false;
+    keepFocus(this.notes, () => fill(this.notes, notes));
+  }
+
   // Text and sounds that were detected but are not reported, asked for when they are to be shown.
   async reject() {
-    if (this.transcript.left)
-      this.rejected ??= await api(`/recordings/${this.recording.id}/rejected`, { signal: this.signal });
+    if (this.transcript.left && !this.rejected) {
+      const { round } = this;
+      const found = await api(`/recordings/${this.recording.id}/rejected`, { signal: this.signal });
+      if (round === this.round) this.rejected = found;
+    }
     this.show();
   }
 
   async refresh() {
     await this.store.next(async () => {
-      if (!(await this.store.update())) return;
-      this.rejected = null;
-      this.show();
+      if (await this.store.update()) this.show();
     });
     if (this.transcript.left && !this.rejected) await this.reject();
   }
@@ -177,7 +194,7 @@ export class Workplace {
     await this.store.next(async () => {
       if (this.store.etag === `"${round}.${version}"`) return;
       await this.store.load();
-      this.show();
+      this.changed();
     });
   }
 
