@@ -18,6 +18,7 @@ from earshot.storage.postgres import db
 from tests.integration.gateway.clients import client_of
 from tests.integration.named import everywhere
 from tests.servers import Stack, servers
+from tests.subtitles import read_srt
 
 pytestmark = pytest.mark.integration
 
@@ -174,7 +175,8 @@ def test_a_correction_is_in_the_report_in_exports_and_in_events(
     diarized = json.loads(exported("diarized_json"))
     assert diarized["earshot"]["recording_id"] == call
     assert (NAME, text) in [(each["speaker"], each["text"]) for each in diarized["segments"]]
-    assert "Zebra <script>alert(1)</script>" in exported("srt")
+    lines = [line for cue in read_srt(exported("srt")) for line in cue.lines]
+    assert "Zebra <script>alert(1)</script>" in " ".join(lines)
     vtt = exported("vtt")
     assert "Zebra &lt;script&gt;alert(1)&lt;/script&gt;" in vtt
     assert "<v &lt;b&gt;Ms. Miller&lt;/b&gt;" in vtt
