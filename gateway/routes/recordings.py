@@ -69,7 +69,7 @@ class RecordingPage(BaseModel):
 
 
 class ChunkCounts(BaseModel):
-    """How far the analysis is."""
+    """How far the present round of analyses is: chunks of that round."""
 
     chunks_total: int
     chunks_merged: int

@@ -54,7 +54,7 @@ class Recording(Frozen):
 
 
 class Progress(Frozen):
-    """State of a recording, with counts of its chunks."""
+    """State of a recording, with counts of the chunks of its present round."""
 
     id: UUID
     state: RecordingState

@@ -72,6 +72,25 @@ def told(connection: Connection, recording_id: UUID) -> list[dict[str, Any]]:
     return [row["body"] for row in rows]
 
 
+def test_progress_is_of_the_present_round(connection: Connection) -> None:
+    recording_id = planned(connection, ["scene"], 2)
+
+    def progress() -> tuple[int, int]:
+        now = recordings.progress(connection, [recording_id])[recording_id]
+        return now.chunks_merged, now.chunks_total
+
+    assert progress() == (0, 2)
+    [first, second] = ledger.take_pending(connection, recording_id)
+    staged = {"scene": Staged(release="scene-1", outcome=SILENT)}
+    for each in (first, second):
+        key = ChunkKey(recording_id=recording_id, index=each["index"], round=each["round"])
+        ledger.merge(connection, {key: staged})
+    assert progress() == (2, 2)
+    assert finalize(connection, recording_id)
+    rounds.reopen(connection, recording_id, {1: ["scene"]})
+    assert progress() == (0, 1)
+
+
 def test_an_answer_that_comes_back_is_told_again(connection: Connection) -> None:
     recording_id = planned(connection, ["scene"], 1)
     boom = Failed(code="boom", detail="it broke")

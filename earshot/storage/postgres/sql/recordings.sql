@@ -72,7 +72,7 @@ ON CONFLICT DO NOTHING
 -- name: progress
 SELECT r.id, r.state, r.file_name, r.error_code, r.error_detail,
        count(c.index) AS chunks_total, count(c.index) FILTER (WHERE c.state = 'merged') AS chunks_merged
-FROM recording r LEFT JOIN chunk c ON c.recording_id = r.id
+FROM recording r LEFT JOIN chunk c ON c.recording_id = r.id AND c.round = r.round
 WHERE r.id = ANY (%(ids)s)
 GROUP BY r.id
 

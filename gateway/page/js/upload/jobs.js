@@ -171,7 +171,7 @@ class Job {
   analysing({ id, state, progress: { chunks_merged: done, chunks_total: total } }) {
     this.link(id);
     this.bar.value = total ? done / total : 0;
-    this.say(stateOf(state), total ? ` ${done} of ${total} parts` : "");
+    this.say(stateOf(state), done ? ` ${done} of ${total} parts` : "");
   }
 
   // `found`: the recording; null where it was deleted.
