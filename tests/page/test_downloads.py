@@ -53,6 +53,23 @@ def test_the_report_is_that_of_the_server(page: Page, served: Served) -> None:
     Draft202012Validator(schema).validate(json.loads(found))
 
 
+def test_the_menu_closes(page: Page) -> None:
+    button, entry = page.locator(".menu summary"), page.get_by_role("button", name="Report (JSON)")
+    button.click()
+    expect(entry).to_be_visible()
+    page.keyboard.press("Tab")
+    page.keyboard.press("Escape")
+    expect(entry).to_be_hidden()
+    expect(button).to_be_focused()
+    button.click()
+    page.get_by_role("heading", level=1).click()
+    expect(entry).to_be_hidden()
+    button.click()
+    with page.expect_download():
+        entry.click()
+    expect(entry).to_be_hidden()
+
+
 def test_the_transcript_has_every_turn(page: Page, served: Served) -> None:
     report = served.report()
     found = downloaded(page, "Transcript (text)").read_text(encoding="utf-8")
@@ -113,6 +130,15 @@ def test_the_page_needs_nothing_else(page: Page, windows: Windows, served: Serve
         assert head == f"{clock(turn['start_ms'])} {named(report, turn)}"
         assert said == turn["text"]
         assert f"emotion {turn['emotion']['label']}" in found
+    bound = report["transcript_confidence"]["doubtful_below"]
+    doubtful = [
+        word["text"]
+        for turn in report["turns"]
+        for word in turn["words"]
+        if word["confidence"] < bound
+    ]
+    assert doubtful
+    assert turns.locator("mark").all_inner_texts() == doubtful
     for lane in ("Scene", "Noise", "Sound events", "Emotion over time", "Speakers"):
         expect(saved.get_by_role("img", name=f"{lane} over time")).to_be_visible()
     expect(saved.get_by_role("img", name="Waveform")).to_be_visible()

@@ -7,6 +7,7 @@ import { clock, moment, percent, plural, sentence, words } from "../format.js";
 import { missingNote, notesOf } from "./facts.js";
 import { STATES, kindOf, said } from "./history.js";
 import { groups } from "./lane_data.js";
+import { doubted, wordsOf } from "./speech.js";
 
 const SHEETS = ["/page/css/base.css", "/page/css/export.css"];
 const SVG = "http://www.w3.org/2000/svg";
@@ -14,6 +15,7 @@ const WIDE = 1000;
 const ROW = 17;
 const TALL = 60;
 const MARKS = 5;
+const SHORT = 20; // letters of a cell that is not wrapped
 
 /** The text of the page, of one edition of the report and its corrections. `names` gives a speaker's name in the present one. */
 export async function pageOf(store, names) {
@@ -206,7 +208,7 @@ const tableOf = (title, head, rows) =>
           h(
             "tr",
             {},
-            cells.map((cell) => h("td", {}, cell)),
+            cells.map((cell) => h("td", { class: String(cell).length > SHORT ? "long" : null }, cell)),
           ),
         ),
       ),
@@ -232,7 +234,7 @@ function transcriptOf(report, names) {
   const voice = new Map(report.speakers.map((each, place) => [each.id, place % 8]));
   const answer = (name, one) =>
     one && `${name} ${words(one.label)}${one.abstained ? "" : ` ${percent(one.confidence)}`}`;
-  return h(
+  const list = h(
     "ol",
     { class: "turns" },
     report.turns.map((turn) => {
@@ -252,11 +254,25 @@ function transcriptOf(report, names) {
           " ",
           h("strong", {}, names(turn.speaker)),
         ),
-        h("p", { lang: report.transcript_language ?? null }, turn.text || "(no words)"),
+        h("p", { lang: report.transcript_language ?? null }, saidIn(report, turn)),
         h("p", { class: "small quiet" }, found.join(" · ")),
       );
     }),
   );
+  return list.querySelector("mark")
+    ? [h("p", { class: "small quiet" }, "Words with a dotted line are doubtful."), list]
+    : list;
+}
+
+function saidIn(report, turn) {
+  const all = wordsOf(turn);
+  if (!all.some((word) => doubted(report, turn, word))) return turn.text || "(no words)";
+  return all.flatMap((word, place) => [
+    place > 0 && word.gap,
+    doubted(report, turn, word)
+      ? h("mark", { title: `Doubtful: confidence ${percent(word.confidence)}` }, word.text)
+      : word.text,
+  ]);
 }
 
 function correctionsOf(all) {

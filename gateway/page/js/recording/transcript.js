@@ -4,7 +4,7 @@ import { fill, h } from "../dom.js";
 import { percent, plural } from "../format.js";
 import { keepFocus } from "../redraw.js";
 import { recall, remember } from "../settings.js";
-import { lastBefore, rowsOf, wordsOf } from "./speech.js";
+import { doubted, lastBefore, rowsOf, wordsOf } from "./speech.js";
 import { leftRow, turnRow } from "./turn_row.js";
 import { Rows } from "./virtual.js";
 
@@ -105,11 +105,9 @@ export class Transcript {
       this.bound === null
         ? []
         : report.turns.flatMap((turn, place) =>
-            this.corrected[turn.id]?.includes("text")
-              ? []
-              : wordsOf(turn).flatMap((word, at) =>
-                  this.isDoubtful(word) ? [{ place, at, start: word.start }] : [],
-                ),
+            wordsOf(turn).flatMap((word, at) =>
+              doubted(report, turn, word) ? [{ place, at, start: word.start }] : [],
+            ),
           );
     const said = this.bound === null ? "" : `, ${plural(this.doubtful.length, "doubtful word")}`;
     fill(this.count, `${plural(report.turns.length, "turn")}${said}`);
@@ -156,10 +154,6 @@ export class Transcript {
     this.view.element.before(this.nothing);
   }
 
-  isDoubtful(word) {
-    return this.bound !== null && word.confidence !== null && word.confidence < this.bound;
-  }
-
   estimate(index, width) {
     const row = this.rows[index];
     const letters = row.left
@@ -181,7 +175,7 @@ export class Transcript {
 
   /** Whether a word of a turn is marked. */
   isMarked(turn, word) {
-    return this.marks && this.isDoubtful(word) && !this.corrected[turn.id]?.includes("text");
+    return this.marks && doubted(this.report, turn, word);
   }
 
   clicked({ target }) {
