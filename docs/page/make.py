@@ -29,7 +29,7 @@ def pictures(browser: Browser, served: Served) -> None:
         if path == "pools":
             expect(page.locator("tr[data-pool]").first).to_be_visible()
         else:
-            expect(page.locator("#top .link")).to_have_text("Live")
+            expect(page.locator("#top .link")).to_have_text("Connected")
         page.screenshot(path=HERE / f"{name}.png")
     windows.close()
     if windows.errors:

@@ -130,7 +130,7 @@ def focused(page: Page) -> str:
 
 def live(page: Page) -> None:
     """Waits until the page follows the events."""
-    expect(page.locator("#top .link")).to_have_text("Live")
+    expect(page.locator("#top .link")).to_have_text("Connected")
 
 
 def sign_in(page: Page, secret: str) -> None:

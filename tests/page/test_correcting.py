@@ -23,7 +23,7 @@ def planted(served: Served) -> str:
 def page(windows: Windows, served: Served, planted: str) -> Page:
     made = windows.open(served.token, f"recordings/{planted}", expected={*GONE, 412})
     expect(made.locator("[data-turn='t0']")).to_be_visible()
-    expect(made.locator("#top .link")).to_have_text("Live")
+    expect(made.locator("#top .link")).to_have_text("Connected")
     return made
 
 
@@ -163,6 +163,7 @@ def test_back_to_the_answer_of_a_turn_that_is_gone_takes_nothing_back(
 
 
 def revert(page: Page, count: int) -> None:
+    expect(page.get_by_role("button", name="Revert all")).to_be_enabled()
     page.get_by_role("button", name="Revert all").click()
     page.get_by_role("textbox", name=f"Type {count} to confirm").fill(str(count))
     page.get_by_role("button", name=f"Revert {count} corrections").click()

@@ -72,10 +72,21 @@ def test_whole_words_are_counted_replaced_and_undone_at_once(
     page.get_by_role("button", name="Undo", exact=True).click()
     expect(page.locator("[data-turn='t0'] .said")).to_have_text(TEXTS[0])
     expect(page.get_by_role("button", name="Undo", exact=True)).to_be_disabled()
+    expect(page.get_by_role("button", name="Revert all")).to_be_disabled()
     assert texts(served, planted) == TEXTS
     page.get_by_role("button", name="Redo", exact=True).click()
     expect(page.locator("[data-turn='t0'] .said")).to_have_text(BY[0])
     assert texts(served, planted) == BY
+
+
+def test_words_are_removed_but_not_all_of_a_turn(page: Page, served: Served, planted: str) -> None:
+    dialog = asked(page, "nothing here.", "")
+    expect(dialog).to_contain_text("1 turn would have no word left and is not changed.")
+    expect(dialog.get_by_role("button", name="Remove", exact=True)).to_be_disabled()
+    dialog.get_by_label("Find").fill("here.")
+    dialog.get_by_role("button", name="Remove 1", exact=True).click()
+    expect(dialog).to_be_hidden()
+    assert texts(served, planted)[2] == "Nothing"
 
 
 def test_what_another_person_corrects_meanwhile_is_kept(

@@ -10,7 +10,7 @@ from cli.localstack import waiting
 from earshot.storage.postgres import db, tokens
 from tests.page.browsing import SHORT_MS, Windows, sign_in
 from tests.page.conftest import Served
-from tests.page.planted import of_eight_channels, partial, plant, repeated, silent
+from tests.page.planted import of_eight_channels, partial, plant, repeated, set_state, silent
 
 pytestmark = pytest.mark.integration
 GONE = {409, 410}
@@ -21,13 +21,33 @@ def test_a_failed_recording_says_why(windows: Windows, served: Served) -> None:
     failed = plant(served.stack, None, error_code="not_audio", error_detail="the file is no audio")
     page = windows.open(served.token, f"recordings/{failed}")
     expect(page.locator(".note.bad")).to_contain_text("The file is no audio")
+    again = page.get_by_role("button", name="Analyse again")
+    expect(again).to_be_disabled()
+    expect(again).to_have_accessible_description("The file could not be read; upload it again")
+
+
+def test_a_refused_analysis_says_why(windows: Windows, served: Served) -> None:
+    planted = plant(served.stack, silent(served.report()))
+    page = windows.open(served.token, f"recordings/{planted}", expected=GONE)
+    page.get_by_role("button", name="Analyse again").click()
+    dialog = page.get_by_role("dialog", name="Analyse again")
+    send = dialog.get_by_role("button", name="Analyse again")
+    expect(dialog).to_contain_text("Choose at least one analysis.")
+    expect(send).to_be_disabled()
+    dialog.get_by_label("All").check()
+    for name in ("Scene", "Speech to text", "Emotion"):
+        expect(dialog.get_by_label(name)).to_be_checked()
+    set_state(served.stack, planted, "analyzing")
+    send.click()
+    refused = page.get_by_text("Not analysed again. It is being analysed already.")
+    expect(refused).to_be_visible()
 
 
 def test_a_partial_one_says_what_is_missing(windows: Windows, served: Served) -> None:
     planted = plant(served.stack, partial(served.report()))
     page = windows.open(served.token, f"recordings/{planted}", expected=GONE)
     note = page.locator(".note.warn")
-    expect(note).to_contain_text("Asr, 2 parts: the recogniser was killed three times")
+    expect(note).to_contain_text("Speech to text, 2 parts: the recogniser was killed three times")
     expect(page.locator("[data-turn='t0']")).to_be_visible()
 
 
@@ -75,7 +95,7 @@ def test_one_that_is_deleted_meanwhile_says_so(windows: Windows, served: Served)
     planted = plant(served.stack, silent(served.report()))
     page = windows.open(served.token, f"recordings/{planted}", expected=GONE)
     expect(page.locator("[data-lane='scene']")).to_be_visible()
-    expect(page.locator("#top .link")).to_have_text("Live")
+    expect(page.locator("#top .link")).to_have_text("Connected")
     with served.client() as client:
         assert client.delete(f"/recordings/{planted}?search=false").status_code < 300
     expect(page.get_by_role("heading", name="This recording was deleted")).to_be_visible()
@@ -101,6 +121,16 @@ def test_a_token_that_ends_while_one_types_loses_nothing(windows: Windows, serve
     expect(page.get_by_role("group", name="Correct the turn")).to_contain_text("Saved at")
     stored = served.report()["turns"][2]["text"]
     assert stored == "I am sorry to hear that. Can you give me the order number?"
+
+
+def test_a_first_token_that_is_wrong_is_not_accepted(windows: Windows, served: Served) -> None:
+    page = windows.open(None, expected={401})
+    sign_in(page, "ear_wrong")
+    dialog = page.get_by_role("dialog", name="Sign in with a token")
+    expect(dialog).to_contain_text("This token is not accepted.")
+    expect(dialog).not_to_contain_text("no longer")
+    sign_in(page, served.token)
+    expect(page.get_by_role("row", name="call.ogg").first).to_be_visible()
 
 
 def test_the_question_for_a_token_is_not_dismissed(windows: Windows, served: Served) -> None:
@@ -149,14 +179,14 @@ def test_a_server_that_leaves_and_returns(windows: Windows, served: Served) -> N
         windows.url = url
         page = windows.open(served.token, expected={"net::ERR_"})
         expect(page.get_by_role("row", name="call.ogg").first).to_be_visible()
-        expect(page.locator("#top .link")).to_have_text("Live")
+        expect(page.locator("#top .link")).to_have_text("Connected")
     expect(page.get_by_text("The server does not answer.")).to_be_visible()
     page.get_by_role("searchbox", name="Search").fill("delivery service")
     with served.stack.gateway("second", port):
         page.get_by_role("button", name="Try now").click()
         expect(page.get_by_text("The server does not answer.")).to_be_hidden()
         expect(page.get_by_role("row", name="call.ogg").first).to_be_visible()
-        expect(page.locator("#top .link")).to_have_text("Live")
+        expect(page.locator("#top .link")).to_have_text("Connected")
         page.close()
 
 

@@ -39,7 +39,7 @@ def test_by_mouse(windows: Windows, served: Served, tmp_path: Path) -> None:
     corrected_once(page)
 
     page.get_by_role("button", name="Analyse again").click()
-    page.get_by_role("checkbox", name="Asr").check()
+    page.get_by_role("checkbox", name="Speech to text").check()
     page.get_by_role("dialog").get_by_role("button", name="Analyse again").click()
     analysed_twice(page)
     corrected_once(page)
@@ -96,7 +96,7 @@ def test_by_keyboard(windows: Windows, served: Served, tmp_path: Path) -> None:
 
     tab_to(page, "Analyse again", back=True)
     press("Enter")
-    tab_to(page, "Asr")
+    tab_to(page, "Speech to text")
     press("Space")
     tab_to(page, "Analyse again")
     press("Enter")

@@ -1,7 +1,7 @@
 // Requests to the gateway: with the token, asked for again where it is refused, repeated where nothing answered.
 
 import { answered, pause } from "./connection.js";
-import { aToken } from "./token.js";
+import { aToken, accept } from "./token.js";
 
 const AWAY = new Set([502, 503, 504]);
 
@@ -61,6 +61,7 @@ export async function api(
       continue;
     }
     answered();
+    accept(token);
     if (!answer.ok) throw await problem(answer);
     const found = answer.status === 204 || as === "none" ? null : await answer[as]();
     return whole

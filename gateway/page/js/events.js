@@ -1,7 +1,7 @@
 // The tenant's events, over one stream for the whole page. It resumes where it stopped, so none is missed.
 
 import { answered, pause } from "./connection.js";
-import { aToken } from "./token.js";
+import { aToken, accept } from "./token.js";
 
 const SILENT_MS = 40_000; // the gateway sends a comment every 15 s
 const LATE = "Until then changes appear here late.";
@@ -38,6 +38,7 @@ async function follow() {
       if (answer.ok) {
         attempt = -1;
         answered();
+        accept(token);
         state(true);
         await read(answer.body.getReader(), ended);
       } else {

@@ -77,6 +77,14 @@ export function duration(seconds) {
   return seconds < 172800 ? `${Math.round(seconds / 3600)} h` : `${Math.round(seconds / 86400)} d`;
 }
 
+const ANALYSES = {
+  asr: "Speech to text",
+  diarization: "Speakers",
+};
+
+/** The name of an analysis. */
+export const analysis = (name) => ANALYSES[name] ?? sentence(words(name));
+
 export const STATES = {
   queued: "Queued",
   ingesting: "Reading",

@@ -26,7 +26,7 @@ const VIEWS = [
 function bar() {
   const link = (href, label) => h("a", { href, "data-nav": label }, label);
   const live = h("span", { class: "link" }, "");
-  document.addEventListener("earshot-stream", ({ detail }) => fill(live, detail ? "Live" : "Reconnecting"));
+  document.addEventListener("earshot-stream", ({ detail }) => fill(live, detail ? "Connected" : "Reconnecting"));
   fill(
     document.getElementById("top"),
     h("button", { class: "skip", onclick: () => main.focus() }, "Skip to content"),

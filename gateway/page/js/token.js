@@ -4,10 +4,21 @@ import { check, field, h } from "./dom.js";
 import { recall, remember } from "./settings.js";
 
 let asked = null;
+let accepted = null; // the token that the server took
 
 export const token = () => recall("token", null, "sessionStorage") ?? recall("token", null);
 
+/** Notes that the server took a token. */
+export function accept(taken) {
+  if (taken !== accepted && taken === token()) {
+    accepted = taken;
+    remember("accepted", true, "sessionStorage");
+  }
+}
+
 export function forget() {
+  accepted = null;
+  remember("accepted", null, "sessionStorage");
   remember("token", null, "sessionStorage");
   remember("token", null);
 }
@@ -24,6 +35,7 @@ export function aToken(refused = null, why = "") {
 
 function ask(why) {
   return new Promise((resolve) => {
+    const ended = why && recall("accepted", false, "sessionStorage"); // in this tab
     let longer = recall("token", null) !== null;
     const input = h("input", {
       type: "password",
@@ -50,8 +62,9 @@ function ask(why) {
             resolve(input.value.trim());
           },
         },
-        h("h2", { id: "token-title" }, why ? "Your token is no longer accepted" : "Sign in with a token"),
-        why &&
+        h("h2", { id: "token-title" }, ended ? "Your token is no longer accepted" : "Sign in with a token"),
+        why && !ended && h("p", { class: "note warn", role: "alert" }, "This token is not accepted."),
+        ended &&
           h(
             "p",
             { class: "note warn" },

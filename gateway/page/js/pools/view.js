@@ -3,7 +3,7 @@
 import { api } from "../api.js";
 import { confirmCount, notice } from "../dialog.js";
 import { check, fill, h } from "../dom.js";
-import { clock, duration, moment, plural, words } from "../format.js";
+import { analysis, clock, duration, moment, plural, words } from "../format.js";
 import { keepFocus } from "../redraw.js";
 import { trouble } from "../trouble.js";
 
@@ -240,7 +240,7 @@ class DeadLetters {
     const box = h("input", {
       type: "checkbox",
       disabled: each.state !== "open",
-      "aria-label": `Select ${each.file_name}, part ${each.chunk_index}, ${each.analysis}`,
+      "aria-label": `Select ${each.file_name}, part ${each.chunk_index}, ${analysis(each.analysis)}`,
       onchange: () => {
         if (box.checked) this.chosen.add(each.id);
         else this.chosen.delete(each.id);
@@ -259,7 +259,7 @@ class DeadLetters {
           ? "whole"
           : `${each.chunk_index}: ${clock(each.start_ms)}–${clock(each.end_ms)}`,
       ),
-      h("td", {}, each.analysis),
+      h("td", {}, analysis(each.analysis)),
       h("td", {}, `${words(each.code)}: ${each.reason}`),
       h("td", { class: "num" }, each.attempts),
       h("td", {}, each.state),

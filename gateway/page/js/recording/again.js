@@ -1,13 +1,63 @@
 // Analysing a recording again: which analyses, and with how many speakers.
 
-import { api } from "../api.js";
-import { check, field, h } from "../dom.js";
+import { Problem, api } from "../api.js";
+import { check, field, fill, h } from "../dom.js";
 import { notice, open } from "../dialog.js";
-import { plural, sentence, words } from "../format.js";
+import { analysis, plural } from "../format.js";
+
+// Reasons beside the file itself for which it was not read: it is read again.
+const SURROUNDINGS = new Set([
+  "disk_full",
+  "store_unavailable",
+  "source_unavailable",
+  "endpoint_unavailable",
+  "growing",
+  "redis_away",
+  "postgres_away",
+]);
+const UNREAD = "The file could not be read; upload it again";
+const REFUSED = {
+  still_open: "It is being analysed already.",
+  never_decoded: `${UNREAD}.`,
+  audio_expired: "Its sound was removed for its age; upload it again.",
+  same_content: "The same sound was uploaded again since; analyse that recording.",
+};
+
+/** The button by which a closed recording is analysed again; `sent` is called when it was asked for. */
+export function againButton(recording, sent) {
+  const unread = recording.duration_ms === null;
+  const hopeless = unread && !SURROUNDINGS.has(recording.error_code);
+  const ask = () => (unread ? again(recording.id, { failed: true }, sent) : askAgain(recording, sent));
+  return h(
+    "button",
+    { disabled: hopeless, title: hopeless ? UNREAD : null, onclick: ask },
+    "Analyse again",
+  );
+}
 
 /** Asks which analyses to repeat, and sends it; `sent` is called then. */
-export function askAgain(recording, sent) {
+function askAgain(recording, sent) {
   const chosen = new Set();
+  const boxes = recording.analyses.map((name) =>
+    check(analysis(name), false, (on) => {
+      if (on) chosen.add(name);
+      else chosen.delete(name);
+      show();
+    }),
+  );
+  const all = check("All", false, (on) => {
+    for (const name of recording.analyses) if (on) chosen.add(name);
+    if (!on) chosen.clear();
+    for (const each of boxes) each.firstChild.checked = on;
+    show();
+  });
+  const hint = h("p", { class: "small quiet", role: "status" });
+  const show = () => {
+    go.disabled = !chosen.size;
+    fill(hint, !chosen.size && "Choose at least one analysis.");
+    all.firstChild.checked = chosen.size === boxes.length;
+    all.firstChild.indeterminate = chosen.size > 0 && chosen.size < boxes.length;
+  };
   const speakers = h("input", { size: 5, placeholder: "any", pattern: "\\d+(-\\d+)?" });
   const go = h("button", { class: "primary", type: "submit", disabled: true }, "Analyse again");
   const dialog = open(
@@ -33,15 +83,11 @@ export function askAgain(recording, sent) {
         "fieldset",
         { class: "stack" },
         h("legend", { class: "hidden-text" }, "Analyses"),
-        recording.analyses.map((name) =>
-          check(sentence(words(name)), false, (on) => {
-            if (on) chosen.add(name);
-            else chosen.delete(name);
-            go.disabled = !chosen.size;
-          }),
-        ),
+        all,
+        boxes,
       ),
-      recording.analyses.includes("diarization") && field("Speakers, for diarization", speakers),
+      recording.analyses.includes("diarization") && field("Number of speakers", speakers),
+      hint,
       h(
         "div",
         { class: "row" },
@@ -50,10 +96,19 @@ export function askAgain(recording, sent) {
       ),
     ),
   );
+  show();
 }
 
+/** Analyses a recording again and says so, or why not; `sent` is called then. */
 export async function again(id, json, sent) {
-  const { jobs } = await api(`/recordings/${id}/rerun`, { method: "POST", json });
-  notice(jobs ? `Sent for analysis: ${plural(jobs, "job")}.` : "There is nothing to repeat.", { seconds: 8 });
+  try {
+    const { jobs } = await api(`/recordings/${id}/rerun`, { method: "POST", json });
+    notice(jobs ? `Sent for analysis: ${plural(jobs, "job")}.` : "There is nothing to repeat.", {
+      seconds: 8,
+    });
+  } catch (error) {
+    if (!(error instanceof Problem)) throw error;
+    notice(`Not analysed again. ${REFUSED[error.code] ?? error.message}`, { bad: true });
+  }
   sent();
 }

@@ -40,16 +40,50 @@ export function downloads(store, names, hasAudio) {
       },
     ],
   ].filter(Boolean);
-  return h(
+  return menu("Download", entries);
+}
+
+// Closed by Escape, by an entry, and by a click or the focus elsewhere.
+function menu(title, entries) {
+  const button = h("summary", { class: "button" }, title);
+  const close = () => {
+    element.open = false;
+    button.focus();
+  };
+  const elsewhere = ({ target }) => {
+    if (!element.contains(target)) element.open = false;
+  };
+  const element = h(
     "details",
-    { class: "menu" },
-    h("summary", { class: "button" }, "Download"),
+    {
+      class: "menu",
+      ontoggle: () => {
+        document.removeEventListener("pointerdown", elsewhere);
+        if (element.open && element.isConnected) document.addEventListener("pointerdown", elsewhere);
+      },
+      onkeydown: (event) => {
+        if (event.key !== "Escape" || !element.open) return;
+        event.stopPropagation();
+        close();
+      },
+      onfocusout: ({ relatedTarget: to }) => {
+        if (to) elsewhere({ target: to });
+      },
+    },
+    button,
     h(
       "ul",
       {},
-      entries.map(([label, run]) => h("li", {}, h("button", { class: "plain", onclick: run }, label))),
+      entries.map(([label, run]) => {
+        const chosen = () => {
+          close();
+          return run();
+        };
+        return h("li", {}, h("button", { class: "plain", onclick: chosen }, label));
+      }),
     ),
   );
+  return element;
 }
 
 const file = (type, text) => new Blob([text], { type });

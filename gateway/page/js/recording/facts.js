@@ -1,7 +1,7 @@
 // The head of the view: what the recording is, what is missing in it and why, what can be done with it.
 
 import { h } from "../dom.js";
-import { clock, moment, plural, sentence, words } from "../format.js";
+import { analysis, clock, moment, plural, sentence, words } from "../format.js";
 import { stateOf } from "../list/rows.js";
 
 export function headOf(recording, actions) {
@@ -52,7 +52,7 @@ export function missingNote(report, rerun = null) {
         h(
           "li",
           {},
-          `${sentence(words(each.analysis))}, ${each.chunk < 0 ? "whole recording" : plural(each.parts, "part")}: ${each.detail} (${words(each.code)})`,
+          `${analysis(each.analysis)}, ${each.chunk < 0 ? "whole recording" : plural(each.parts, "part")}: ${each.detail} (${words(each.code)})`,
         ),
       ),
     ),
@@ -64,7 +64,7 @@ export function notesOf(report) {
   const { notes, quality } = report.recording;
   const all = [...(quality?.warnings ?? []).map((each) => sentence(words(each))), ...notes];
   const releases = Object.entries(report.releases).map(
-    ([analysis, names]) => `${analysis}: ${names.join(", ")}`,
+    ([name, used]) => `${analysis(name)}: ${used.join(", ")}`,
   );
   return h(
     "details",

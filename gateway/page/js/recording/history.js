@@ -33,6 +33,7 @@ export class History {
     this.status = h("span", { class: "small quiet", role: "status" });
     this.undo = h("button", { onclick: () => this.act(() => store.undo()) }, "Undo");
     this.redo = h("button", { onclick: () => this.act(() => store.redo()) }, "Redo");
+    this.revert = h("button", { onclick: () => this.revertAll() }, "Revert all");
     this.body = h("div", {});
     this.list = h("details", { ontoggle: () => this.show() }, h("summary", {}, "Versions"), this.body);
     this.conflicts = h("div", {});
@@ -48,7 +49,7 @@ export class History {
           { class: "row" },
           this.undo,
           this.redo,
-          h("button", { onclick: () => this.revertAll() }, "Revert all"),
+          this.revert,
         ),
       ),
       this.status,
@@ -92,6 +93,7 @@ export class History {
     );
     this.redo.disabled = !this.store.undone.length;
     this.undo.disabled = !this.store.made.length;
+    this.revert.disabled = !layer;
     keepFocus(this.conflicts, () =>
       fill(
         this.conflicts,

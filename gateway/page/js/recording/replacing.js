@@ -48,15 +48,20 @@ export function askReplacing(store) {
   const wanted = () => ({ find: find.value, by: by.value.trim(), cased });
   const count = () => {
     go.disabled = true;
-    const found = replacements(store.report.turns, wanted());
+    const asked = wanted();
+    const all = replacements(store.report.turns, asked);
+    const found = all.filter((each) => each.text);
+    const emptied = all.length - found.length;
+    const verb = asked.by ? "Replace" : "Remove";
     const places = found.reduce((sum, each) => sum + each.count, 0);
     go.disabled = !places;
-    fill(go, places ? `Replace ${places.toLocaleString("en")}` : "Replace");
+    fill(go, places ? `${verb} ${places.toLocaleString("en")}` : verb);
     fill(
       status,
       places
         ? `${plural(places, "place")} in ${plural(found.length, "turn")}.`
-        : find.value.trim() && "None.",
+        : !emptied && find.value.trim() && "None.",
+      emptied > 0 && ` ${plural(emptied, "turn")} would have no word left and ${emptied === 1 ? "is" : "are"} not changed.`,
     );
     fill(
       list,
@@ -74,12 +79,12 @@ export function askReplacing(store) {
     for (const each of [find, by, go]) each.disabled = true;
     try {
       await store.makeAll(
-        (turns) => replacements(turns, asked).map(({ turn, text }) => ({ turn, text })),
-        (number) => fill(status, `Replacing: ${plural(number, "turn")} done`),
+        (turns) => replacements(turns, asked).filter(({ text }) => text),
+        (number) => fill(status, `${asked.by ? "Replacing" : "Removing"}: ${plural(number, "turn")} done`),
       );
       dialog.close();
     } catch (error) {
-      fill(status, `Not all were replaced: ${error.message}`);
+      fill(status, `Not all were ${asked.by ? "replaced" : "removed"}: ${error.message}`);
       for (const each of [find, by, go]) each.disabled = false;
     }
   };

@@ -9,7 +9,7 @@ import { stateOf } from "../list/rows.js";
 import { paced } from "../pace.js";
 import { keepFocus } from "../redraw.js";
 import { trouble } from "../trouble.js";
-import { again, askAgain } from "./again.js";
+import { again, againButton } from "./again.js";
 import { headOf } from "./facts.js";
 import { Workplace } from "./workplace.js";
 
@@ -37,7 +37,7 @@ export async function recordingView(main, params, signal, id) {
   const actions = (recording) =>
     [
       place?.downloads(),
-      !isOpen(recording.state) && h("button", { onclick: () => askAgain(recording, load) }, "Analyse again"),
+      !isOpen(recording.state) && againButton(recording, load),
       h("button", { class: "danger", onclick: remove }, "Delete"),
     ].filter(Boolean);
 
@@ -134,7 +134,7 @@ export async function recordingView(main, params, signal, id) {
           "p",
           {},
           stateOf(recording.state),
-          total ? ` ${done} of ${total} parts` : "",
+          done ? ` ${done} of ${total} parts` : "", // they are merged many at a time
           place ? ". What is shown is of before." : "",
         ),
         h("progress", { max: Math.max(1, total), value: done, "aria-label": "Parts that are analysed" }),
