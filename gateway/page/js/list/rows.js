@@ -37,6 +37,7 @@ export function rowOf(first, pick) {
       moment(recording.created_at),
     ];
     texts.forEach((text, place) => fill(cells[place], text));
+    document.dispatchEvent(new CustomEvent("earshot-listed", { detail: recording }));
   };
   row.show(first);
   return row;

@@ -164,11 +164,17 @@ class Job {
     listen((type, data) => {
       if (type === "gap" || !known || ids.has(data.recording_id)) look();
     }, signal);
+    const listed = ({ detail }) => {
+      if (ids.has(detail.id) && detail.state !== this.stage) look();
+    };
+    document.addEventListener("earshot-listed", listed, { signal });
     this.element.append(failed.element);
     await look();
   }
 
   analysing({ id, state, progress: { chunks_merged: done, chunks_total: total } }) {
+    if (this.stage !== state) submitted(); // the list shows the same state
+    this.stage = state;
     this.link(id);
     this.bar.value = total ? done / total : 0;
     this.say(stateOf(state), done ? ` ${done} of ${total} parts` : "");
