@@ -88,6 +88,7 @@ def silent(report: dict[str, Any]) -> dict[str, Any]:
     """The report of a recording without speech."""
     made = deepcopy(report)
     made |= {"turns": [], "speakers": [], "sentiment": [], "transcript_confidence": None}
+    made["conversation"] = None  # its figures are of those turns
     return made
 
 
