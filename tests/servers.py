@@ -39,7 +39,7 @@ class Stack:
         """What a process of this stack needs in its environment."""
         own = {"HOME": self.home, "REDIS_URL": self.redis_url, "DATABASE_URL": self.database_url}
         roots = {
-            "ROOTS": json.dumps([f"file://{self.home}/offered", "s3://calls"]),
+            "ROOTS": json.dumps([f"file://{self.home}/offered", "s3://calls", "gs://calls"]),
             "CHUNK_BATCH_SIZE": "1",
         }
         named = {

@@ -248,7 +248,7 @@ def test_one_request_delivered_twice_at_once_is_taken_in_once(stack: Stack) -> N
     [
         ({"uri": "file:///etc/passwd"}, "outside_roots"),
         ({"uri": "{offered}/gone.wav"}, "missing"),
-        ({"uri": "s3://calls/7.wav"}, "ingest_failed"),  # allowed, but s3fs is not installed
+        ({"uri": "gs://calls/7.wav"}, "ingest_failed"),  # allowed, but gcsfs is not installed
         ({"uri": "{demo}", "analyses": ["telepathy"]}, "analyses"),
         ({"uri": "{demo}", "roles": ["a", "b", "c"], "force": True}, "roles"),
     ],
