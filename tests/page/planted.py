@@ -23,6 +23,12 @@ UPDATE recording SET state = %(state)s,
   finished_at = CASE WHEN %(state)s IN ('complete', 'partial') THEN now() END
 WHERE id = %(id)s
 """
+# Beat closes a recording of which nothing is pending, within a minute.
+PENDING = """
+INSERT INTO chunk (recording_id, index, start_ms, end_ms, speech, wanted, state, dispatched_at)
+VALUES (%(id)s, 0, 0, 1000, '[]', '{asr}', 'dispatched', now())
+"""
+NONE_PENDING = "DELETE FROM chunk WHERE recording_id = %(id)s AND state = 'dispatched'"
 
 
 def plant(
@@ -131,6 +137,6 @@ def analysed_anew(stack: Stack, recording_id: str, report: dict[str, Any], numbe
 
 def set_state(stack: Stack, recording: str, state: str) -> None:
     """Puts a recording into a state, as a round of analyses does."""
-    with db.connect(stack.database_url) as connection:
+    with db.connect(stack.database_url) as connection, connection.transaction():
         connection.execute(STATE, {"state": state, "id": recording})
-        connection.commit()
+        connection.execute(PENDING if state == "analyzing" else NONE_PENDING, {"id": recording})
