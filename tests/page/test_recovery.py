@@ -8,7 +8,7 @@ from playwright.sync_api import Locator, Page, expect
 from psycopg.types.json import Jsonb
 
 from earshot.storage.postgres import db
-from tests.page.browsing import WAIT_MS, Held, Windows, live, sign_in
+from tests.page.browsing import WAIT_MS, Held, Windows, becomes, live, sign_in
 from tests.page.conftest import DEMO, Served
 from tests.page.planted import plant, set_state, silent
 from tests.servers import Stack
@@ -37,6 +37,9 @@ def set_quality(stack: Stack, recording: str, quality: Any) -> None:
 
 def refused(page: Page) -> Locator:
     return page.locator(".note.bad")
+
+
+SHEET = "[...document.styleSheets].some(s => s.href?.includes('recording.css'))"
 
 
 def test_a_report_that_is_refused_while_a_rerun_begins_is_shown_after_it(
@@ -96,13 +99,13 @@ def test_sound_ends_with_its_view_and_its_recording(windows: Windows, served: Se
     for _ in range(2):
         page.goto(f"{served.url}/#/recordings/{recording}")
         page.get_by_role("button", name="Play", exact=True).click()
-        page.wait_for_function(f"{PLAYING} === 1")
+        becomes(page, lambda: page.evaluate(PLAYING) == 1)
         page.get_by_role("link", name="Pools").click()
         expect(page.get_by_role("heading", name="Pools", exact=True)).to_be_visible()
         assert page.evaluate(PLAYING) == 0
     page.goto(f"{served.url}/#/recordings/{recording}")
     page.get_by_role("button", name="Play", exact=True).click()
-    page.wait_for_function(f"{PLAYING} === 1")
+    becomes(page, lambda: page.evaluate(PLAYING) == 1)
     served.delete(recording)
     expect(page.get_by_role("heading", name="This recording was deleted")).to_be_visible()
     assert page.evaluate(PLAYING) == 0
@@ -131,7 +134,7 @@ def test_a_view_that_is_left_while_its_sheet_loads_is_no_error(
     expect(page.get_by_role("row", name="call.ogg").first).to_be_visible()
     with page.expect_event("requestfinished", lambda each: each.url.endswith("recording.css")):
         held.let_go()
-    page.wait_for_function("[...document.styleSheets].some(s => s.href?.includes('recording.css'))")
+    becomes(page, lambda: bool(page.evaluate(SHEET)))
     page.goto(f"{served.url}/#/recordings/{served.demo}")
     expect(page.locator("[data-turn='t0']")).to_be_visible()
     expect(page.locator("#notices .note")).to_have_count(0)
