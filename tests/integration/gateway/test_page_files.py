@@ -40,7 +40,7 @@ def test_nothing_inline_and_no_other_host() -> None:
         assert "innerHTML" not in text, name
         assert "eval(" not in text, name
         assert "https://" not in text, name
-        assert text.count("http://") == text.count('xmlns="http://www.w3.org/2000/svg"'), name
+        assert text.count("http://") == text.count('"http://www.w3.org/2000/svg"'), name
     index = files()["index.html"].body.decode()
     assert "<style" not in index
     assert " style=" not in index

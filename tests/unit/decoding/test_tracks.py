@@ -7,7 +7,7 @@ from uuid import uuid4
 import numpy as np
 import pytest
 
-from earshot.analysis.roles import roles_of
+from earshot.analysis.roles import ChannelRoles, roles_of
 from earshot.audio.decoding.probe import probe
 from earshot.audio.prepare import Prepared, prepare
 from earshot.audio.store.pcm import read_pcm
@@ -61,11 +61,10 @@ def test_a_voice_on_each_track_is_a_channel_each(
     ]
     path = write_tracks(tmp_path / name, tracks, picture_sec=6 if name == "a.mp4" else 0)
     found = probe(path)
-    assert roles_of(None, found.channels, found.chosen.roles) == ("customer", "agent")
-    assert roles_of(("agent", "customer"), found.channels, found.chosen.roles) == (
-        "agent",
-        "customer",
-    ), "by track order"
+    named = ChannelRoles(("customer", "agent"), "file")
+    assert roles_of(None, found.channels, found.chosen.roles) == named
+    asked = ChannelRoles(("agent", "customer"), "request")
+    assert roles_of(asked, found.channels, found.chosen.roles) == asked, "by track order"
     ready = ingest(path)
     assert heard(ready) == [(400, pytest.approx(1, abs=0.05)), (1000, pytest.approx(3, abs=0.05))]
     assert ready.notes == ()
@@ -93,7 +92,7 @@ def test_roles_of_tracks(tmp_path: Path, titles: list[str], roles: tuple[str, ..
         for number, title in enumerate(titles, 1)
     ]
     found = probe(write_tracks(tmp_path / "a.mkv", tracks))
-    assert roles_of(None, found.channels, found.chosen.roles) == roles
+    assert roles_of(None, found.channels, found.chosen.roles).roles == roles
 
 
 def test_tracks_of_other_rates_and_starts_keep_their_times(tmp_path: Path) -> None:
