@@ -7,14 +7,13 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID
 
-from cli.reading.look import say_missing, say_older
+from cli.reading.look import stored
 from cli.terminal.console import say
-from cli.terminal.places import kept
 from earshot.analysis.errors import Misconfigured, Permanent
 from earshot.analysis.printable import file_name
 from earshot.exports.formats import exported
 from earshot.exports.kinds import JOINED, SUFFIXES, Format
-from earshot.storage.postgres import corrections, lookup, recordings
+from earshot.storage.postgres import lookup, recordings
 from earshot.storage.postgres.db import Connection, connect
 
 
@@ -40,7 +39,7 @@ def export(
         found = [
             (each, body)
             for each in ids
-            if (body := _body(connection, each, uncorrected=uncorrected)) is not None
+            if (body := stored(connection, each, uncorrected=uncorrected)) is not None
         ]
         if out is None:
             if found:
@@ -50,20 +49,6 @@ def export(
                 text = exported([body], format_, excel=excel)
                 say(str(_write(connection, each, body, out, format_, text)))
     return int(len(found) < len(ids))
-
-
-def _body(
-    connection: Connection, recording_id: UUID, *, uncorrected: bool
-) -> dict[str, Any] | None:
-    read = recordings.report if uncorrected else corrections.report
-    body = read(connection, recording_id)
-    state = recordings.progress(connection, [recording_id])[recording_id]
-    kept(connection, recording_id)
-    if body is None:
-        say_missing(recording_id, state)
-    else:
-        say_older(state)
-    return body
 
 
 def _write(

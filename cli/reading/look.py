@@ -18,8 +18,7 @@ from earshot.analysis.report.report import Report
 from earshot.analysis.states import RecordingState
 from earshot.storage import outbox
 from earshot.storage.postgres import corrections, lookup, recordings
-from earshot.storage.postgres.db import connect
-from earshot.storage.postgres.recordings import Progress
+from earshot.storage.postgres.db import Connection, connect
 from earshot.storage.redis import stream
 from earshot.storage.redis.client import client
 from producer.patience import outlast
@@ -38,14 +37,9 @@ def show_report(prefix: str, as_json: bool, *, uncorrected: bool = False) -> int
     """
     with connect() as connection:
         recording_id = lookup.find(connection, prefix)
-        read = recordings.report if uncorrected else corrections.report
-        body = read(connection, recording_id)
-        state = recordings.progress(connection, [recording_id])[recording_id]
-        kept(connection, recording_id)
+        body = stored(connection, recording_id, uncorrected=uncorrected)
     if body is None:
-        say_missing(recording_id, state)
         return 1
-    say_older(state)
     if as_json:
         show_json(body, indent=2)
     else:
@@ -53,19 +47,25 @@ def show_report(prefix: str, as_json: bool, *, uncorrected: bool = False) -> int
     return 0
 
 
-def say_missing(recording_id: UUID, state: Progress) -> None:
-    """Prints why there is no report."""
-    reason = (
-        f"{state.error_code}: {state.error_detail}" if state.error_code else f"it is {state.state}"
-    )
-    say(f"no report of {recording_id} ({state.file_name}): {reason}")
-
-
-def say_older(state: Progress) -> None:
-    """Prints that a report will be replaced, where it will be."""
-    if state.state == RecordingState.ANALYZING:
+def stored(
+    connection: Connection, recording_id: UUID, *, uncorrected: bool
+) -> dict[str, Any] | None:
+    """The report; prints why there is none (yet), or that another round will replace it."""
+    read = recordings.report if uncorrected else corrections.report
+    body = read(connection, recording_id)
+    state = recordings.progress(connection, [recording_id])[recording_id]
+    kept(connection, recording_id)
+    if body is None:
+        reason = (
+            f"{state.error_code}: {state.error_detail}"
+            if state.error_code
+            else f"it is {state.state}"
+        )
+        say(f"no report of {recording_id} ({state.file_name}): {reason}")
+    elif state.state == RecordingState.ANALYZING:
         done = f"{state.chunks_merged} of {state.chunks_total} chunks are done"
         say(f"a new round is under way, {done}; this is the report before it")
+    return body
 
 
 def show_list(limit: int) -> None:
