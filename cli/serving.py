@@ -2,6 +2,7 @@
 Arguments and help, as in ``cli.commands``."""
 
 import sys
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -38,7 +39,7 @@ def up() -> None:
     say(
         f'            curl -H "Authorization: Bearer $(cat {token})" {config.public_url}/recordings'
     )
-    say(f"stop it with: {sys.argv[0]} down")
+    say(f"stop it with: {Path(sys.executable).with_name('earshot')} down")
 
 
 @app.command()

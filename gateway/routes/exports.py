@@ -1,7 +1,7 @@
 """Reports as files of other programs."""
 
 from pathlib import PurePath
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 from urllib.parse import quote
 from uuid import UUID
 
@@ -17,7 +17,7 @@ from gateway.door import Caller, Door, operation
 from gateway.problems import Problem
 from gateway.reading import owned
 from gateway.reading.editions import etag
-from gateway.routes.recordings import MISSING
+from gateway.routes.recordings import MISSING, Layer
 
 router = APIRouter(route_class=Door, tags=["recordings"])
 
@@ -54,10 +54,7 @@ async def export(
             " of NIST, TextGrid of Praat), or a row of a table.",
         ),
     ],
-    layer: Annotated[
-        Literal["corrected", "model"],
-        Query(description="With the corrections by people, or as the analyses answered."),
-    ] = "corrected",
+    layer: Layer = "corrected",
     excel: Annotated[
         bool,
         Query(

@@ -33,6 +33,10 @@ SEARCHES = Few(3)
 ROLE = "^[a-z][a-z0-9_]{0,31}$"
 ID = {422: "The id is no UUID."}
 MISSING = {404: "There is no such recording.", 410: "It was deleted."}
+Layer = Annotated[
+    Literal["corrected", "model"],
+    Query(description="With the corrections by people, or as the analyses answered."),
+]
 LISTED: dict[str, Any] = {
     "id": examples.ID,
     "state": "complete",
@@ -190,10 +194,7 @@ def recording(request: Request, recording_id: UUID) -> RecordingStatus:
 async def report(
     request: Request,
     recording_id: UUID,
-    layer: Annotated[
-        Literal["corrected", "model"],
-        Query(description="With the corrections by people, or as the analyses answered."),
-    ] = "corrected",
+    layer: Layer = "corrected",
 ) -> Response:
     """`ETag` names the round and the version of the corrections: send it as `If-Match` to correct
     this report."""

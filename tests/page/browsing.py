@@ -19,6 +19,8 @@ from cli.localstack import waiting
 SHORT_MS = 20_000
 WAIT_MS = 120_000
 """An analysis of the demo call on a machine that does other things besides."""
+GONE = {409, 410}
+"""Answers about the sound of a planted recording, which has none."""
 TOKEN = "sessionStorage.setItem('earshot.token', JSON.stringify('{}'))"
 
 expect.set_options(timeout=SHORT_MS)

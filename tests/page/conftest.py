@@ -9,12 +9,13 @@ from typing import Any
 
 import httpx2
 import pytest
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from earshot.pools import STAGES
 from earshot.registry import cards
 from earshot.settings import PROJECT
-from tests.page.browsing import Windows
+from tests.page.browsing import GONE, Windows, live
+from tests.page.planted import plant, without_corrections
 from tests.servers import Stack, servers
 
 DEMO = PROJECT / "demo" / "call.ogg"
@@ -105,3 +106,18 @@ def windows(chromium: Browser, served: Served) -> Iterator[Windows]:
     yield made
     made.close()
     assert made.errors == []
+
+
+@pytest.fixture
+def planted(served: Served) -> str:
+    """Id of a recording with the report of the demo call, of the test alone."""
+    return plant(served.stack, without_corrections(served.report()))
+
+
+@pytest.fixture
+def page(windows: Windows, served: Served, planted: str) -> Page:
+    """That recording."""
+    made = windows.open(served.token, f"recordings/{planted}", expected=GONE)
+    expect(made.locator("[data-turn='t0']")).to_be_visible()
+    live(made)
+    return made

@@ -140,3 +140,7 @@ def set_state(stack: Stack, recording: str, state: str) -> None:
     with db.connect(stack.database_url) as connection, connection.transaction():
         connection.execute(STATE, {"state": state, "id": recording})
         connection.execute(PENDING if state == "analyzing" else NONE_PENDING, {"id": recording})
+
+
+def without_corrections(report: dict[str, Any]) -> dict[str, Any]:
+    return {**report, "corrections": None}

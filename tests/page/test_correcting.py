@@ -1,22 +1,14 @@
 """Corrections while other things happen: the save before is not done, another person corrects, the
 recording is analysed anew."""
 
-from typing import Any
-
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from tests.page.browsing import Held, Windows, becomes, focused
+from tests.page.browsing import GONE, Held, Windows, becomes, focused
 from tests.page.conftest import Served
-from tests.page.planted import analysed_anew, plant
+from tests.page.planted import analysed_anew, without_corrections
 
 pytestmark = pytest.mark.integration
-GONE = {409, 410}
-
-
-@pytest.fixture
-def planted(served: Served) -> str:
-    return plant(served.stack, without_corrections(served.report()))
 
 
 @pytest.fixture
@@ -25,10 +17,6 @@ def page(windows: Windows, served: Served, planted: str) -> Page:
     expect(made.locator("[data-turn='t0']")).to_be_visible()
     expect(made.locator("#top .link")).to_have_text("Connected")
     return made
-
-
-def without_corrections(report: dict[str, Any]) -> dict[str, Any]:
-    return {**report, "corrections": None}
 
 
 def correct(served: Served, recording: str, number: int, text: str) -> None:

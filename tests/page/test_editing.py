@@ -3,26 +3,12 @@
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from tests.page.browsing import Windows, becomes, live
+from tests.page.browsing import GONE, Windows, becomes, live
 from tests.page.conftest import Served
-from tests.page.planted import analysed_anew, plant, set_state
-from tests.page.test_correcting import correct, opened, without_corrections
+from tests.page.planted import analysed_anew, plant, set_state, without_corrections
+from tests.page.test_correcting import correct, opened
 
 pytestmark = pytest.mark.integration
-GONE = {409, 410}
-
-
-@pytest.fixture
-def planted(served: Served) -> str:
-    return plant(served.stack, without_corrections(served.report()))
-
-
-@pytest.fixture
-def page(windows: Windows, served: Served, planted: str) -> Page:
-    made = windows.open(served.token, f"recordings/{planted}", expected=GONE)
-    expect(made.locator("[data-turn='t0']")).to_be_visible()
-    live(made)
-    return made
 
 
 def saved(page: Page) -> None:

@@ -3,13 +3,12 @@
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.page.browsing import Windows, focused, live
+from tests.page.browsing import GONE, Windows, focused, live
 from tests.page.conftest import Served
-from tests.page.planted import plant, silent
-from tests.page.test_correcting import correct, without_corrections
+from tests.page.planted import plant, silent, without_corrections
+from tests.page.test_correcting import correct
 
 pytestmark = pytest.mark.integration
-GONE = {409, 410}
 MARK = "each => { each.dataset.seen = 'yes'; }"
 
 
@@ -38,14 +37,6 @@ def test_a_row_of_the_list_stays_while_others_come_and_go(
     served.delete(later)
     expect(page.get_by_role("row", name="comes.wav")).to_have_count(0)
     assert focused(page).startswith("Select ")  # that of the next row
-
-
-@pytest.fixture
-def page(windows: Windows, served: Served, planted: str) -> Page:
-    made = windows.open(served.token, f"recordings/{planted}", expected=GONE)
-    expect(made.locator("[data-turn='t0']")).to_be_visible()
-    live(made)
-    return made
 
 
 @pytest.mark.parametrize(

@@ -6,13 +6,12 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from earshot.storage.postgres import db
-from tests.page.browsing import WAIT_MS, Held, Windows, live
+from tests.page.browsing import GONE, WAIT_MS, Held, Windows, live
 from tests.page.conftest import DEMO, Served
 from tests.page.planted import plant, set_state, silent
 from tests.servers import Stack
 
 pytestmark = pytest.mark.integration
-GONE = {409, 410}
 
 
 def names(page: Page) -> list[str]:

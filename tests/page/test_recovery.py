@@ -8,13 +8,12 @@ from playwright.sync_api import Locator, Page, expect
 from psycopg.types.json import Jsonb
 
 from earshot.storage.postgres import db
-from tests.page.browsing import WAIT_MS, Held, Windows, becomes, live, sign_in
+from tests.page.browsing import GONE, WAIT_MS, Held, Windows, becomes, live, sign_in
 from tests.page.conftest import DEMO, Served
 from tests.page.planted import plant, set_state, silent
 from tests.servers import Stack
 
 pytestmark = pytest.mark.integration
-GONE = {409, 410}
 PLAYERS = """
 window.players = [];
 const made = Audio;

@@ -7,8 +7,8 @@ from playwright.sync_api import Locator, Page, Route, expect
 
 from tests.page.browsing import Held, Windows, live
 from tests.page.conftest import Served
-from tests.page.planted import plant
-from tests.page.test_correcting import correct, without_corrections
+from tests.page.planted import plant, without_corrections
+from tests.page.test_correcting import correct
 
 pytestmark = pytest.mark.integration
 TEXTS = [

@@ -8,12 +8,11 @@ from playwright.sync_api import expect
 
 from cli.localstack import waiting
 from earshot.storage.postgres import db, tokens
-from tests.page.browsing import SHORT_MS, Windows, sign_in
+from tests.page.browsing import GONE, SHORT_MS, Windows, sign_in
 from tests.page.conftest import Served
 from tests.page.planted import of_eight_channels, partial, plant, repeated, set_state, silent
 
 pytestmark = pytest.mark.integration
-GONE = {409, 410}
 WAIT_SEC = SHORT_MS / 1000
 
 

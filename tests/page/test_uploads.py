@@ -100,16 +100,22 @@ def continued(client: httpx2.Client, url: str, sound: Path) -> bool:
     return client.patch(url, content=piece, headers=headers).status_code == 204
 
 
-def test_one_that_is_cancelled_is_removed_from_the_server(
-    windows: Windows, served: Served, tmp_path: Path
-) -> None:
-    sound = noise(tmp_path / "cancelled.wav", 120)
-    token = served.stack.token("write", "cancelled")
+def sending(windows: Windows, token: str) -> tuple[Page, list[str]]:
+    """A page whose line is slow, and the addresses that it sends pieces to."""
     page = windows.open(token)
     live(page)
     slow(page)
     sent: list[str] = []
     page.on("request", lambda each: sent.append(each.url) if each.method == "PATCH" else None)
+    return page, sent
+
+
+def test_one_that_is_cancelled_is_removed_from_the_server(
+    windows: Windows, served: Served, tmp_path: Path
+) -> None:
+    sound = noise(tmp_path / "cancelled.wav", 120)
+    token = served.stack.token("write", "cancelled")
+    page, sent = sending(windows, token)
     upload = choose(page, sound)
     becomes(page, lambda: bool(sent))
     upload.get_by_role("button", name="Cancel").click()
@@ -123,12 +129,7 @@ def test_one_with_other_options_is_begun_anew(
     windows: Windows, served: Served, tmp_path: Path
 ) -> None:
     sound = noise(tmp_path / "options.wav", 120)
-    token = served.stack.token("write", "options")
-    page = windows.open(token)
-    live(page)
-    slow(page)
-    sent: list[str] = []
-    page.on("request", lambda each: sent.append(each.url) if each.method == "PATCH" else None)
+    page, sent = sending(windows, served.stack.token("write", "options"))
     choose(page, sound)
     becomes(page, lambda: bool(sent))
     for language, known in (("", True), ("de", False)):
