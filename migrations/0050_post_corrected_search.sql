@@ -8,5 +8,5 @@ UPDATE recording r SET corrected_roles = made.roles
 FROM (SELECT DISTINCT ON (recording_id) recording_id, ARRAY(SELECT jsonb_array_elements_text(value -> 'roles')) AS roles FROM correction
       WHERE undone_at IS NULL AND kind = 'roles' ORDER BY recording_id, version DESC) AS made
 WHERE r.id = made.recording_id AND r.corrected_roles IS NULL;
-DROP INDEX report_labels;
-DROP INDEX recording_roles;
+DROP INDEX IF EXISTS report_labels;
+DROP INDEX IF EXISTS recording_roles;
