@@ -1,0 +1,105 @@
+"""Finds addresses of e-mail, written or spelled out."""
+
+import re
+from collections.abc import Iterator, Sequence
+
+from earshot.analysis.pii.lexicon import Lexicon, addresses, plain
+
+DOMAIN_WORDS = 5
+"""Words between ``at`` and the dot of the domain."""
+LOCAL_WORDS = 3
+"""Words before ``at`` that are taken without a separator between them."""
+
+_EDGES = re.compile(r"^[^\w@]+|[^\w@]+$")
+_WRITTEN = re.compile(r"\S+@\S+\.\w{2,}")
+_DOMAIN = re.compile(r"^@?[\w-]+(?:\.[\w-]+)*\.[a-z]{2,}$")
+
+
+def emails(words: Sequence[str], lexicon: Lexicon) -> Iterator[tuple[int, int]]:
+    """First word, and the word after the last, of every address."""
+    texts = [_EDGES.sub("", plain(word)) for word in words]
+    last = 0
+    for at, text in enumerate(texts):
+        if at < last:
+            continue
+        if _WRITTEN.search(text):
+            last = at + 1
+            yield at, last
+        elif text in lexicon.at or text == "@" or text.startswith("@"):
+            end = _domain_end(texts, at, lexicon)
+            start = _local_start(texts, at, last, lexicon)
+            if end is not None and start < at:
+                last = end
+                yield start, end
+
+
+def _domain_end(texts: Sequence[str], at: int, lexicon: Lexicon) -> int | None:
+    """Index after the domain that begins after ``at``; None if there is none."""
+    known = addresses()
+    for place in range(at if texts[at] not in (*lexicon.at, "@") else at + 1, len(texts)):
+        if place > at + DOMAIN_WORDS:
+            return None
+        if _DOMAIN.match(texts[place]):
+            return _dots(texts, place + 1, lexicon)
+        if place > at + 1 and texts[place] in lexicon.dot:
+            end = _dots(texts, place, lexicon)
+            return end if end > place else None
+        if texts[place].lstrip("@") in known["providers"] or (
+            place > at + 1 and "".join(texts[at + 1 : place + 1]) in known["providers"]
+        ):
+            if (
+                texts[place + 1 : place + 2]
+                and texts[place + 1] in lexicon.separators - lexicon.dot
+            ):
+                continue
+            return _dots(texts, place + 1, lexicon)
+    return None
+
+
+def _dots(texts: Sequence[str], place: int, lexicon: Lexicon) -> int:
+    """Index after the top levels that follow, each after a dot, or spelled."""
+    known = addresses()["top_levels"]
+    while place + 1 < len(texts) and texts[place] in lexicon.dot:
+        for length in (1, 2, 3):
+            if "".join(texts[place + 1 : place + 1 + length]) in known:
+                place += 1 + length
+                break
+        else:
+            inner = place + 2 < len(texts) and texts[place + 2] in lexicon.dot
+            if not inner:
+                return place
+            place += 2
+    return place
+
+
+def _local_start(texts: Sequence[str], at: int, least: int, lexicon: Lexicon) -> int:
+    """Index of the first word of the part before ``at``."""
+    start, plain_words = at, 0
+    while start > least:
+        text = texts[start - 1]
+        if text in lexicon.separators:
+            start, plain_words = start - 1, 0
+            continue
+        if not _is_spelled(text, lexicon):
+            named = start == at or texts[start] in lexicon.separators
+            if text in lexicon.not_local and not (named and start < at):
+                break
+            plain_words += 1
+            if plain_words > LOCAL_WORDS:
+                break
+        elif text in lexicon.not_local and not (start == at or _is_spelled(texts[start], lexicon)):
+            break
+        start -= 1
+    while start < at and texts[start] in lexicon.separators:
+        start += 1
+    return start
+
+
+def _is_spelled(text: str, lexicon: Lexicon) -> bool:
+    numbers = (lexicon.units, lexicon.teens, lexicon.tens, lexicon.repeats)
+    return (
+        len(text) == 1
+        or text.isdigit()
+        or text in lexicon.separators
+        or any(text in words for words in numbers)
+    )
