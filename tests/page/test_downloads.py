@@ -144,6 +144,9 @@ def test_the_page_needs_nothing_else(page: Page, windows: Windows, served: Serve
     expect(saved.get_by_role("img", name="Waveform")).to_be_visible()
     for summary in saved.locator("summary").all():
         summary.click()
+    figures = saved.get_by_role("region", name="Figures of the conversation").locator("tbody tr")
+    gaps = [one["response_gap"]["median_ms"] for one in report["conversation"]["participants"]]
+    expect(figures.filter(has_text="Response gap")).to_contain_text(f"{gaps[0] / 1000:.1f} s")
     scene = saved.get_by_role("region", name="Table of Scene").locator("tbody tr")
     expect(scene).to_have_count(len(report["scene"]))
     result = Axe().run(saved, options={"resultTypes": ["violations"]})

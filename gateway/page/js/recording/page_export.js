@@ -4,6 +4,7 @@
 import { Problem, api } from "../api.js";
 import { fill, h, set } from "../dom.js";
 import { clock, moment, percent, plural, sentence, words } from "../format.js";
+import { figuresOf, sourceOf, totalOf } from "./conversation.js";
 import { missingNote, notesOf } from "./facts.js";
 import { STATES, kindOf, said } from "./history.js";
 import { groups } from "./lane_data.js";
@@ -58,6 +59,7 @@ function drawn(report, corrections, peaks, sheets, names) {
           groups(report, names, null).map((group) => lane(group, recording.duration_ms)),
         ),
         section("Speakers", speakersOf(report, names)),
+        report.conversation?.total.talk_ms > 0 && section("Conversation", conversationOf(report, names)),
         section("Transcript", transcriptOf(report, names)),
         section("Corrections", correctionsOf(corrections.reverse())),
         notesOf(report),
@@ -228,6 +230,20 @@ const speakersOf = ({ speakers, recording }, names) =>
         ]),
       )
     : h("p", { class: "quiet" }, "No speaker was found.");
+
+function conversationOf(report, names) {
+  const { head, rows } = figuresOf(report, names);
+  return [
+    h("p", { class: "small quiet" }, sourceOf(report.conversation)),
+    rows.length > 0 &&
+      tableOf(
+        "Figures of the conversation",
+        head,
+        rows.map(({ name, cells }) => [name, ...cells]),
+      ),
+    h("p", { class: "small" }, totalOf(report.conversation)),
+  ];
+}
 
 function transcriptOf(report, names) {
   if (!report.turns.length) return h("p", { class: "quiet" }, "No speech was found.");

@@ -7,6 +7,7 @@ import { sentence } from "../format.js";
 import { withKeys } from "../keys.js";
 import { keepFocus } from "../redraw.js";
 import { Classification } from "./classification.js";
+import { Conversation } from "./conversation.js";
 import { Editor } from "./editor.js";
 import { downloads } from "./export.js";
 import { missingNote, notesOf } from "./facts.js";
@@ -81,6 +82,7 @@ export class Workplace {
     this.voices = new Voices(this.store, this.names);
     this.history = new History(this.store, (ms) => player.seek(ms));
     this.classification = new Classification(player, this.names);
+    this.conversation = new Conversation(this.names);
     this.missing = h("div", {});
     this.channels = h("ul", { class: "labels channels" });
     this.notes = h("div", {});
@@ -101,6 +103,7 @@ export class Workplace {
       h(
         "div",
         { class: "area-panels" },
+        this.conversation.element,
         this.classification.element,
         this.voices.element,
         this.history.element,
@@ -157,6 +160,7 @@ export class Workplace {
     });
     this.voices.show();
     this.history.show();
+    this.conversation.show(report);
     this.classification.show(report);
     this.wave.second = null;
     this.wave.value();
