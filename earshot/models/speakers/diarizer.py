@@ -16,8 +16,8 @@ Reader = Callable[[int, int], Samples]
 """Gives the samples from one millisecond of the recording to another; fewer where the recording
 ends before."""
 
-TURN_GAP_MS = 500
-"""A shorter pause of a speaker does not end the turn."""
+TURN_GAP_MS = 650
+"""A shorter pause of a speaker does not end the turn (``training.measurements.turn_pauses``)."""
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from earshot.analysis.types import SpeakerCount, Utterance
 from earshot.models.speakers.clustering import find_voices
-from earshot.models.speakers.diarizer import Diarized, Spoken
+from earshot.models.speakers.diarizer import TURN_GAP_MS, Diarized, Spoken
 from earshot.models.speakers.embedded import Embedded
 from earshot.models.speakers.second_voices import (
     MOST_OVERLAPPED,
@@ -35,21 +35,25 @@ def who_spoke(
     threshold: float,
     overlaps: Overlaps,
     count: SpeakerCount | None = None,
+    gap_ms: int = TURN_GAP_MS,
 ) -> Diarized:
     """Turns of the voices, and besides those of one voice at a time where several speak at once.
 
     Args:
         embedded: at least one utterance, in order of time.
         threshold: as in ``find_voices``.
+        gap_ms: a shorter pause of a voice does not end its turn.
     """
     single = [
         Spoken(voice, item.start_ms, item.end_ms)
         for voice, item in tell_apart(embedded, threshold, count, overlaps)
     ]
-    exclusive = joined(single)
+    exclusive = joined(single, gap_ms)
     mixed = mixed_voices(embedded, single, overlaps)
     second = tuple(one for first, one in second_voices(single, overlaps) if first in mixed)
-    return Diarized(by_voice((*exclusive, *second)), exclusive) if second else Diarized(exclusive)
+    if not second:
+        return Diarized(exclusive)
+    return Diarized(by_voice((*exclusive, *second), gap_ms), exclusive)
 
 
 def tell_apart(

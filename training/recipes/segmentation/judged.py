@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
+from earshot.models.speakers.diarizer import TURN_GAP_MS
 from earshot.models.speakers.embedded import Embedded, embed
 from earshot.models.speakers.embedding import SpeakerModel
 from earshot.models.speakers.segmentation import Segmentation, Segments
@@ -49,13 +50,16 @@ def case(model: SpeakerModel, segmentation: Segmentation, dialogue: Dialogue) ->
     return Case(dialogue, segments, [embed(model, dialogue.read, item) for item in vad])
 
 
-def error(cases: Sequence[Case], threshold: float, overlap: float) -> Errors:
+def error(
+    cases: Sequence[Case], threshold: float, overlap: float, gap_ms: int = TURN_GAP_MS
+) -> Errors:
     """Errors over all cases together; ``overlap`` as in the network's metadata."""
     total = Errors(0, 0, 0, 0)
     for item in cases:
         found: list[Spoken] = []
         if item.segments:
-            turns = who_spoke(item.embedded, threshold, item.segments.overlaps(overlap)).turns
+            overlaps = item.segments.overlaps(overlap)
+            turns = who_spoke(item.embedded, threshold, overlaps, gap_ms=gap_ms).turns
             found = [Spoken(turn.voice, turn.start_ms, turn.end_ms) for turn in turns]
         total += score(item.dialogue.reference, found, item.dialogue.duration_ms)
     return total
