@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 import typer
 
-from cli import models, operating, reading, serving, tokens
+from cli import batch, models, operating, reading, serving, tokens
 from cli.models import importing
 
 app = typer.Typer(
@@ -185,6 +185,7 @@ def doctor(
     return examine()
 
 
+app.add_typer(batch.app)
 app.add_typer(reading.app)
 app.add_typer(serving.app)
 app.add_typer(operating.app)

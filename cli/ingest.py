@@ -9,7 +9,7 @@ from pydantic import ValidationError
 from cli.deliver import deliver, patience
 from cli.terminal.console import say, show
 from cli.terminal.strip import clock
-from earshot.analysis.errors import BadAudio, EarshotError, Forbidden, Growing, Misconfigured
+from earshot.analysis.errors import EarshotError, Misconfigured
 from earshot.analysis.printable import on_one_line
 from earshot.analysis.request import Profile, check_names
 from earshot.analysis.roles import Direction, roles_by
@@ -19,10 +19,7 @@ from earshot.settings import settings
 from producer.admission import wait_for_room
 from producer.patience import Patience
 from producer.scan import find_audio
-from producer.submit import Options, Submission, submit
-
-OF_ONE_FILE = (BadAudio, Forbidden, Growing, OSError, ValueError)
-"""Errors of one file that do not affect others; ``ValueError``: its name or options are invalid."""
+from producer.submit import OF_ONE_FILE, Options, Submission, submit
 
 
 def options(

@@ -4,6 +4,8 @@ from typing import Any
 
 from pydantic import BaseModel
 
+from cli.batch.outputs import FailedCalls, FileStatuses
+from cli.batch.performance import PerformanceReport
 from earshot.analysis.deletion import DeletionReceipt
 from earshot.analysis.events import (
     ClassificationEvent,
@@ -27,6 +29,9 @@ PUBLISHED: dict[str, type[BaseModel]] = {
     "deletion.receipt": DeletionReceipt,
     "report": Report,
     "metrics": Metrics,
+    "performance.report": PerformanceReport,
+    "file.statuses": FileStatuses,
+    "failed.calls": FailedCalls,
 }
 
 

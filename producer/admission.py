@@ -17,11 +17,15 @@ REPEAT_SEC = 60.0
 """Interval of repeated messages while waiting."""
 
 
-def room(connection: Connection) -> int:
+def room(connection: Connection, most: int | None = None) -> int:
     """Number of chunks that can be admitted; 0 or less: none. A recording that is not cut yet
-    counts with its expected chunks."""
+    counts with its expected chunks.
+
+    Args:
+        most: chunks that may be unmerged. Default: ``max_unmerged_chunks``.
+    """
     return (
-        settings().max_unmerged_chunks
+        (settings().max_unmerged_chunks if most is None else most)
         - ledger.unmerged(connection)
         - ledger.waiting_requests(connection)
     )

@@ -49,16 +49,21 @@ def follow(patience: Patience, submissions: Sequence[Submission]) -> Iterator[Fi
     latest = [FileProgress(submission=each, recording_id=each.recording_id) for each in submissions]
     while not all(each.finished for each in latest):
         patience.check()
-        unfinished = [each.recording_id for each in latest if not each.finished]
-        rows = patience(partial(recordings.progress, ids=unfinished))
-        for position, before in enumerate(latest):
-            if before.finished:
-                continue
-            now = _advanced(patience, before, rows.get(before.recording_id))
-            if now != before:
+        for position, now in enumerate(advanced(patience, latest)):
+            if now != latest[position]:
                 latest[position] = now
                 yield now
         time.sleep(POLL_SEC)
+
+
+def advanced(patience: Patience, latest: Sequence[FileProgress]) -> list[FileProgress]:
+    """The present progress of the files, by one look at the ledger."""
+    unfinished = [each.recording_id for each in latest if not each.finished]
+    rows = patience(partial(recordings.progress, ids=unfinished))
+    return [
+        each if each.finished else _advanced(patience, each, rows.get(each.recording_id))
+        for each in latest
+    ]
 
 
 def _advanced(patience: Patience, before: FileProgress, row: Progress | None) -> FileProgress:

@@ -4,7 +4,7 @@ from contextlib import suppress
 from pathlib import Path
 from uuid import UUID, uuid4
 
-from earshot.analysis.errors import Unavailable
+from earshot.analysis.errors import BadAudio, Forbidden, Growing, Unavailable
 from earshot.analysis.printable import on_one_line
 from earshot.analysis.request import IngestRequest, Profile
 from earshot.analysis.roles import Direction
@@ -18,6 +18,9 @@ from earshot.storage.postgres.db import Connection, connect, lost_connections
 from producer.admission import expected_chunks
 from producer.patience import Patience
 from tasks.submit import send
+
+OF_ONE_FILE = (BadAudio, Forbidden, Growing, OSError, ValueError)
+"""Errors of one file that do not affect others; ``ValueError``: its name or options are invalid."""
 
 
 class Options(Frozen):

@@ -128,7 +128,7 @@ def worker_env(home: Path, redis_url: str, database_url: str) -> dict[str, str]:
         "EARSHOT_REDIS_URL": redis_url,
         "EARSHOT_DATABASE_URL": database_url,
     }
-    return {**urls, **plan.SETTINGS}
+    return {**urls, **plan.environment()}
 
 
 def _start(home: Path, names: Collection[str], say: Say) -> None:

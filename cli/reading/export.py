@@ -43,11 +43,12 @@ def export(
         ]
         if out is None:
             if found:
-                sys.stdout.write(exported([body for _, body in found], format_, excel=excel))
+                content = exported([body for _, body in found], format_, excel=excel)
+                sys.stdout.buffer.write(content)
         else:
             for each, body in found:
-                text = exported([body], format_, excel=excel)
-                say(str(_write(connection, each, body, out, format_, text)))
+                content = exported([body], format_, excel=excel)
+                say(str(_write(connection, each, body, out, format_, content)))
     return int(len(found) < len(ids))
 
 
@@ -57,14 +58,14 @@ def _write(
     body: dict[str, Any],
     out: Path,
     format_: Format,
-    text: str,
+    content: bytes,
 ) -> Path:
     """Writes a file, and stores its path, so that it is deleted with the recording."""
     stem = file_name(Path(body["recording"]["file_name"]).stem)
     file = out / f"{stem}-{str(recording_id)[:8]}.{SUFFIXES[format_]}"
     try:
         out.mkdir(parents=True, exist_ok=True)
-        file.write_text(text, encoding="utf-8", newline="")
+        file.write_bytes(content)
     except OSError as error:
         raise Permanent("unwritable", f"{file} cannot be written: {error.strerror}") from error
     recordings.note_export(connection, recording_id, socket.gethostname(), str(file.resolve()))

@@ -2,9 +2,12 @@
 
 from typing import Literal, get_args
 
-Format = Literal["json", "srt", "vtt", "txt", "rttm", "textgrid", "csv"]
+Format = Literal["json", "srt", "vtt", "txt", "rttm", "textgrid", "csv", "aws", "parquet"]
 FORMATS: tuple[Format, ...] = get_args(Format)
-SUFFIXES: dict[Format, str] = {each: each for each in FORMATS} | {"textgrid": "TextGrid"}
+SUFFIXES: dict[Format, str] = {each: each for each in FORMATS} | {
+    "textgrid": "TextGrid",
+    "aws": "aws.json",
+}
 """Of file names, without the dot."""
 MEDIA_TYPES: dict[Format, str] = {
     "json": "application/json",
@@ -14,7 +17,9 @@ MEDIA_TYPES: dict[Format, str] = {
     "rttm": "text/plain",
     "textgrid": "text/plain",
     "csv": "text/csv",
+    "aws": "application/json",
+    "parquet": "application/vnd.apache.parquet",
 }
 """RTTM and TextGrid have none of their own."""
-JOINED: tuple[Format, ...] = ("csv", "rttm")
+JOINED: tuple[Format, ...] = ("csv", "rttm", "parquet")
 """Formats of which one file can hold several recordings."""

@@ -1,7 +1,7 @@
 """Reports as a table (CSV): a row a recording, with the columns of the call analytics before."""
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 from earshot.analysis.report.report import Report
 from earshot.analysis.report.sections import VoiceSentiment
@@ -47,11 +47,19 @@ def table(reports: Iterable[Report], *, excel: bool = False) -> str:
         excel: for spreadsheets: with a byte order mark, and an apostrophe before a text that would
             be calculated.
     """
-    lines = [",".join(COLUMNS)]
-    for report in reports:
-        values = row(report)
-        lines.append(",".join(_cell(values.get(name), excel) for name in COLUMNS))
-    return (BOM if excel else "") + "".join(f"{line}\r\n" for line in lines)
+    return (BOM if excel else "") + "".join(lines(map(row, reports), excel=excel))
+
+
+def lines(rows: Iterable[Mapping[str, str | float]], *, excel: bool = False) -> Iterator[str]:
+    """The lines of the table, its header first, each with its end."""
+    yield ",".join(COLUMNS) + "\r\n"
+    for values in rows:
+        yield ",".join(_cell(values.get(name), excel) for name in COLUMNS) + "\r\n"
+
+
+def failed_row(file_name: str, code: str, detail: str) -> dict[str, str | float]:
+    """The row of a call without a report."""
+    return {"file_name": file_name, "error": one_line(f"{code}: {detail}")}
 
 
 def row(report: Report) -> dict[str, str | float]:

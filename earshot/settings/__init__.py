@@ -1,11 +1,13 @@
-"""All settings, read once from the environment (``EARSHOT_*``) and ``config.yaml``; no other module
-reads either. Each subject has a module of fields, mixed into one ``Settings``."""
+"""All settings, read once from the environment (``EARSHOT_*``) and ``config.yaml``, or the file in
+``EARSHOT_CONFIG``; no other module reads either. Each subject has a module of fields, mixed into
+one ``Settings``."""
 
 from functools import cache
 from pathlib import Path
 
 from pydantic_settings import (
     BaseSettings,
+    EnvSettingsSource,
     InitSettingsSource,
     PydanticBaseSettingsSource,
     SecretsSettingsSource,
@@ -14,6 +16,7 @@ from pydantic_settings import (
 
 from earshot.analysis.call_config import CallConfig
 from earshot.settings.analyses import Analyses
+from earshot.settings.batch import Batches
 from earshot.settings.checkpoints import Checkpoints
 from earshot.settings.gateway import Gateway
 from earshot.settings.intake import Intake
@@ -54,6 +57,7 @@ class Settings(
     Keeping,
     Gateway,
     Webhooks,
+    Batches,
     CallConfig,
 ):
     """The settings of a process. The defaults fit the local stack of ``earshot up``; compose and
@@ -80,7 +84,10 @@ class Settings(
         files = (
             (file_secret_settings,) if Path(str(file_secret_settings.secrets_dir)).is_dir() else ()
         )
-        config = InitSettingsSource(settings_cls, written(CONFIG, settings_cls.model_fields))
+        assert isinstance(env_settings, EnvSettingsSource)
+        named = env_settings.env_vars.get(f"{PREFIX}config".lower())
+        known = settings_cls.model_fields.keys() - {"config"}
+        config = InitSettingsSource(settings_cls, written(Path(named or CONFIG), known))
         return (
             init_settings,
             env_settings,

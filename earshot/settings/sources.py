@@ -28,12 +28,15 @@ def stack_file(home: Path) -> Path:
 
 
 def written(file: Path, known: Collection[str]) -> dict[str, Any]:
-    """The settings in a YAML file; none if it does not exist.
+    """The settings in a YAML file; none if the default one does not exist.
 
     Raises:
-        Misconfigured: it is not a YAML file of settings, or contains a key that is not ``known``.
+        Misconfigured: it is not a YAML file of settings, contains a key that is not ``known``, or
+            is another file than the default and does not exist.
     """
     if not file.exists():
+        if file != CONFIG:
+            raise Misconfigured("config", f"{file}: no such file (EARSHOT_CONFIG, --config)")
         return {}
     import yaml  # costs a megabyte, so only processes with such a file import it
 

@@ -21,7 +21,9 @@ from gateway.routes.recordings import MISSING, Layer
 
 router = APIRouter(route_class=Door, tags=["recordings"])
 
-_TEXTS = sorted({each for each in MEDIA_TYPES.values() if each != "application/json"})
+_TEXTS = sorted(
+    {each for each in MEDIA_TYPES.values() if each.startswith(("text/", "application/x-"))}
+)
 _EXPORT = operation(
     Scope.READ,
     answers={
@@ -33,6 +35,7 @@ _EXPORT = operation(
 _CONTENT: dict[str, Any] = {
     "application/json": {"schema": {"type": "object"}, "example": examples.REPORT},
     **{each: {"schema": {"type": "string"}} for each in _TEXTS},
+    MEDIA_TYPES["parquet"]: {"schema": {"type": "string", "format": "binary"}},
 }
 _EXPORT["responses"][200] = {"description": "The file, in UTF-8.", "content": _CONTENT}
 
@@ -51,7 +54,8 @@ async def export(
         Query(
             alias="format",
             description="The report, subtitles (SubRip, WebVTT), a transcript, who spoke when (RTTM"
-            " of NIST, TextGrid of Praat), or a row of a table.",
+            " of NIST, TextGrid of Praat), a row of a table (CSV, Parquet), or the shape of Amazon"
+            " Transcribe's Call Analytics.",
         ),
     ],
     layer: Layer = "corrected",
@@ -75,8 +79,8 @@ async def export(
 
     def answer() -> Response:
         body = stored.report() if layer == "corrected" else stored.body
-        text = exported([body], format_, excel=excel)
-        return Response(text.encode(), 200, headers, MEDIA_TYPES[format_])
+        content = exported([body], format_, excel=excel)
+        return Response(content, 200, headers, MEDIA_TYPES[format_])
 
     return await owned.layered(stored, answer)
 

@@ -31,6 +31,7 @@ TASKS = (
     "tasks.process.presence",
     "tasks.process.fork",
     "tasks.process.soft_limit",
+    "tasks.process.timing",
     "tasks.process.one_gpu",
 )
 """Modules that only workers import: tasks, and handlers of a worker's signals."""

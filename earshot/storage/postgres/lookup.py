@@ -1,15 +1,41 @@
-"""Finds recordings: by the beginning of an id, the latest, by state and time."""
+"""Finds recordings: by the beginning of an id, the latest, by state and time, by content; and what
+is known about a number of them."""
 
+from collections.abc import Collection
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 from earshot.analysis.errors import SURROUNDINGS, Permanent
+from earshot.analysis.request import DEFAULT_TENANT
+from earshot.analysis.states import RecordingState
+from earshot.analysis.types import Frozen
 from earshot.storage.postgres import tombstones
 from earshot.storage.postgres.db import Connection
 from earshot.storage.postgres.queries import queries
 
 SQL = queries("recordings")
+
+
+class Stored(Frozen):
+    """A recording with the content of a file."""
+
+    id: UUID
+    state: RecordingState
+    sha256: str
+    request: dict[str, Any]
+    language: str
+    file_name: str
+    error_code: str | None
+    error_detail: str | None
+
+
+class FailedParts(Frozen):
+    """How many chunks an analysis failed on, with one code."""
+
+    analysis: str
+    code: str
+    chunks: int
 
 
 def find(connection: Connection, prefix: str) -> UUID:
@@ -62,3 +88,23 @@ def matching(
     codes = list(SURROUNDINGS)
     args = {"state": state, "since": since, "until": until, "decoded": decoded, "codes": codes}
     return [row["id"] for row in connection.execute(SQL["matching"], args)]
+
+
+def of_content(
+    connection: Connection, digests: Collection[str], tenant: str = DEFAULT_TENANT
+) -> list[Stored]:
+    """Recordings of these contents that were not forced, the newest first."""
+    rows = connection.execute(SQL["of_content"], {"tenant": tenant, "digests": list(digests)})
+    return [Stored.model_validate(row) for row in rows]
+
+
+def lengths_ms(connection: Connection, ids: Collection[UUID]) -> dict[UUID, int]:
+    """Lengths of the recordings that were decoded."""
+    rows = connection.execute(SQL["lengths"], {"ids": list(ids)})
+    return {row["id"]: row["duration_ms"] for row in rows}
+
+
+def failed_parts(connection: Connection, ids: Collection[UUID]) -> list[FailedParts]:
+    """What failed on chunks of these recordings."""
+    rows = connection.execute(SQL["failed_parts"], {"ids": list(ids)})
+    return [FailedParts.model_validate(row) for row in rows]

@@ -93,7 +93,7 @@ def _client(redis_url: str) -> Redis:
 
 
 LASTING = re.compile(
-    r"events|events_trimmed|retention_seen|refused|refused:total|started|deleted|paused|workers|upkeep_runs"
+    r"events|events_trimmed|retention_seen|refused|refused:total|started|deleted|paused|workers|upkeep_runs|timings"
     r"|unacked(_train_noise_classifier)?(_index|_mutex)?|train_noise_classifier|_kombu\.binding(_deadlines|(_permanent)?\..*)"
     r"|.*\.pidbox|celeryev.*"
 )

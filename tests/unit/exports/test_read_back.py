@@ -27,7 +27,7 @@ each_call = pytest.mark.parametrize("report", CALLS.values(), ids=CALLS.keys())
 
 
 def text_of(report: Report, format_: Format) -> str:
-    return exported([report.model_dump(mode="json")], format_)
+    return exported([report.model_dump(mode="json")], format_).decode()
 
 
 def letters(report: Report) -> str:

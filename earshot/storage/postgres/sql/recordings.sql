@@ -65,6 +65,21 @@ WHERE finished_at IS NOT NULL AND (NOT %(decoded)s OR duration_ms IS NOT NULL OR
   AND (%(until)s::timestamptz IS NULL OR created_at < %(until)s)
 ORDER BY created_at
 
+-- name: of_content
+-- Recordings of these contents that were not forced, the newest first.
+SELECT id, state, sha256, request, language, file_name, error_code, error_detail FROM recording
+WHERE tenant = %(tenant)s AND sha256 = ANY (%(digests)s) AND NOT forced
+ORDER BY created_at DESC
+
+-- name: lengths
+SELECT id, duration_ms FROM recording WHERE id = ANY (%(ids)s) AND duration_ms IS NOT NULL
+
+-- name: failed_parts
+-- What failed on chunks of these recordings, by analysis and code.
+SELECT analysis, outcome ->> 'code' AS code, count(*) AS chunks FROM finding
+WHERE recording_id = ANY (%(ids)s) AND status = 'failed'
+GROUP BY analysis, code ORDER BY analysis, code
+
 -- name: note_export
 INSERT INTO export (recording_id, host, path) SELECT %(id)s, %(host)s, %(path)s FROM recording WHERE id = %(id)s
 ON CONFLICT DO NOTHING

@@ -67,7 +67,7 @@ def test_command_and_http_write_the_same(
     path = f"/recordings/{call}/export"
     answer = reader.get(path, params={"format": format_})
     assert answer.status_code == 200, answer.text
-    assert answer.content.decode() == corrected
+    assert answer.content == corrected
     assert answer.headers["content-type"].split(";")[0] == MEDIA_TYPES[format_]
     assert answer.headers["etag"] == reader.get(f"/recordings/{call}/report").headers["etag"]
     assert answer.headers["content-disposition"] == (
@@ -75,17 +75,18 @@ def test_command_and_http_write_the_same(
         f" filename*=UTF-8''M%C3%BCller%20%227%22%3B%20call.{SUFFIXES[format_]}"
     )
     answered = reader.get(path, params={"format": format_, "layer": "model"})
-    assert answered.content.decode() == model
+    assert answered.content == model
     assert model != corrected
 
-    printed = door.earshot("export", call[:8], "--format", format_)
-    assert (printed.returncode, printed.stderr) == (0, "")
-    assert printed.stdout == corrected.replace("\r\n", "\n")  # as text is read
+    if format_ != "parquet":
+        printed = door.earshot("export", call[:8], "--format", format_)
+        assert (printed.returncode, printed.stderr) == (0, "")
+        assert printed.stdout == corrected.decode().replace("\r\n", "\n")  # as text is read
     again = door.earshot("export", call, "--format", format_, "--uncorrected", "--out", tmp_path)
     assert again.returncode == 0, again.stderr
     [file] = tmp_path.iterdir()
     assert file.name == f'Müller "7"; call-{call[:8]}.{SUFFIXES[format_]}'
-    assert file.read_bytes().decode() == model
+    assert file.read_bytes() == model
 
 
 def test_what_a_person_wrote_is_read(reader: httpx2.Client, call: str) -> None:

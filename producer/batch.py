@@ -1,0 +1,198 @@
+"""Analyses a folder of files once: stored results are taken, work in progress is followed, the rest
+is submitted, a bounded number at a time."""
+
+import time
+from collections import deque
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+from earshot.analysis.errors import SURROUNDINGS, EarshotError
+from earshot.analysis.states import RecordingState
+from earshot.analysis.types import Frozen
+from earshot.audio.store.source import content_hash
+from earshot.settings import settings
+from earshot.storage.postgres import lookup
+from earshot.storage.postgres.db import Connection
+from earshot.storage.postgres.lookup import Stored
+from producer.follow import POLL_SEC, FileProgress, advanced
+from producer.patience import Patience
+from producer.submit import OF_ONE_FILE, Options, Submission, submit
+
+SAME = frozenset(
+    {"roles", "recorder", "direction", "analyses", "profile", "speakers", "accept_truncated"}
+)
+"""Options in which the request of a stored recording must equal that of the file."""
+
+
+class Content(Frozen):
+    """Files with the same bytes: one call."""
+
+    sha256: str
+    paths: tuple[Path, ...]
+
+
+class Done(Frozen):
+    """A call that needs nothing more."""
+
+    content: Content
+    progress: FileProgress
+    reused: bool
+    """It was finished before."""
+    seconds: float
+    """From its submission, or from the start of this batch, to its end."""
+
+
+class Refused(Frozen):
+    """A file that was not submitted."""
+
+    path: Path
+    code: str
+    detail: str
+
+
+def contents(paths: Sequence[Path], threads: int) -> tuple[list[Content], list[Refused]]:
+    """The files by their content, in order, and those that cannot be read.
+
+    Args:
+        threads: files that are read at a time.
+    """
+    found: dict[str, list[Path]] = {}
+    unreadable: list[Refused] = []
+    with ThreadPoolExecutor(threads) as pool:
+        for path, digest in zip(paths, pool.map(_digest, paths), strict=True):
+            if isinstance(digest, Refused):
+                unreadable.append(digest)
+            else:
+                found.setdefault(digest, []).append(path)
+    return [Content(sha256=key, paths=tuple(each)) for key, each in found.items()], unreadable
+
+
+def _digest(path: Path) -> str | Refused:
+    try:
+        return content_hash(path)
+    except OF_ONE_FILE as error:
+        return refused(path, error)
+
+
+def refused(path: Path, error: EarshotError | OSError | ValueError) -> Refused:
+    """Why a file is not submitted."""
+    if isinstance(error, EarshotError):
+        return Refused(path=path, code=error.code, detail=str(error))
+    if isinstance(error, OSError):
+        return Refused(path=path, code="unreadable", detail=error.strerror or str(error))
+    return Refused(path=path, code="invalid", detail=" ".join(str(error).split()))
+
+
+def stored(
+    connection: Connection, found: Sequence[Content], options: Options, *, failed_again: bool
+) -> dict[str, Stored]:
+    """Digest to the recording that answers for the content: one that did not fail goes first, then
+    the newest.
+
+    Args:
+        failed_again: without those that failed.
+    """
+    wanted = options.model_dump(mode="json", include=set(SAME))
+    language = options.language or settings().language
+    answers: dict[str, Stored] = {}
+    for each in lookup.of_content(connection, [content.sha256 for content in found]):
+        same = all(each.request.get(name, value) == value for name, value in wanted.items())
+        if not same or each.language != language or not _answers(each, failed_again):
+            continue
+        known = answers.get(each.sha256)
+        if known is None or known.state == RecordingState.FAILED != each.state:
+            answers[each.sha256] = each
+    return answers
+
+
+def _answers(each: Stored, failed_again: bool) -> bool:
+    """A failure for the surroundings of the file (a full disk) is no answer about it."""
+    if each.state != RecordingState.FAILED:
+        return True
+    return not failed_again and each.error_code not in SURROUNDINGS
+
+
+class Run:
+    """One pass over the contents of a folder."""
+
+    def __init__(
+        self,
+        patience: Patience,
+        options: Options,
+        in_work: int,
+        held: Callable[[Connection], str | None],
+    ) -> None:
+        """
+        Args:
+            in_work: contents that are analysed at a time.
+            held: a reason why nothing more may be submitted now, or None.
+        """
+        self._patience, self._options, self._in_work, self._held = patience, options, in_work, held
+        self._open: dict[str, tuple[Content, FileProgress, float]] = {}
+        self._waiting: deque[Content] = deque()
+        self.held_sec: dict[str, float] = {}
+        """Reason of ``held`` to the time in which calls waited for it alone."""
+
+    def __call__(
+        self, found: Sequence[Content], known: Mapping[str, Stored]
+    ) -> Iterator[Done | Refused]:
+        """Yields every call as soon as it is finished."""
+        began = time.monotonic()
+        for content in found:
+            answer = known.get(content.sha256)
+            if answer is None:
+                self._waiting.append(content)
+                continue
+            progress = _of_stored(content.paths[0], answer)
+            if progress.finished:
+                yield Done(content=content, progress=progress, reused=True, seconds=0)
+            else:
+                self._open[content.sha256] = content, progress, began
+        while self._waiting or self._open:
+            self._patience.check()
+            yield from self._submitted()
+            yield from self._advance()
+            if self._waiting or self._open:
+                time.sleep(POLL_SEC)
+
+    def _submitted(self) -> Iterator[Refused]:
+        while self._waiting and len(self._open) < self._in_work:
+            reason = self._patience(self._held)
+            if reason is not None and self._open:  # one call alone may always be in work
+                self.held_sec[reason] = self.held_sec.get(reason, 0.0) + POLL_SEC
+                return
+            content = self._waiting.popleft()
+            try:
+                submission = submit(self._patience, content.paths[0], self._options)
+            except OF_ONE_FILE as error:
+                yield refused(content.paths[0], error)
+                continue
+            progress = FileProgress(submission=submission, recording_id=submission.recording_id)
+            self._open[content.sha256] = content, progress, time.monotonic()
+
+    def _advance(self) -> Iterator[Done]:
+        progress = [each for _, each, _ in self._open.values()]
+        for (digest, (content, before, began)), now in zip(
+            list(self._open.items()), advanced(self._patience, progress), strict=True
+        ):
+            self._open[digest] = content, now, began
+            if now.finished or (now.vanished_at is not None and before.submission.task_id is None):
+                del self._open[digest]
+            if now.finished:
+                took = time.monotonic() - began
+                yield Done(content=content, progress=now, reused=False, seconds=took)
+            elif digest not in self._open:
+                # A recording of an earlier batch that turned out to be a copy of another one, whose
+                # id is in an answer that nothing waits for any more.
+                self._waiting.append(content)
+
+
+def _of_stored(path: Path, answer: Stored) -> FileProgress:
+    return FileProgress(
+        submission=Submission(path=path, recording_id=answer.id, task_id=None),
+        recording_id=answer.id,
+        state=answer.state,
+        error_code=answer.error_code,
+        error_detail=answer.error_detail,
+    )
