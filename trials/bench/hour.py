@@ -31,23 +31,23 @@ def compose(folder: Path, minutes: float) -> list[Path]:
     """Writes recordings of five minutes, alternately a two-channel call and a one-channel meeting,
     ``minutes`` long in total. The first one contains a fire alarm, so that the workers' code for
     alarms is used."""
-    clips = _clips()
+    sounds = clips()
     left = round(minutes * 60)
     paths: list[Path] = []
     while left > 0:
         seconds = min(CALL_SEC, left)
         channels = 2 if len(paths) % 2 == 0 else 1
         path = folder / f"{len(paths):02d}.wav"
-        sound = _fill(clips, seconds * RATE, channels)
+        sound = fill(sounds, seconds * RATE, channels)
         if not paths:
             _alarm(sound[0])
-        _write(path, sound)
+        write(path, sound)
         paths.append(path)
         left -= seconds
     return paths
 
 
-def _clips() -> Iterator[Sound]:
+def clips() -> Iterator[Sound]:
     """Yields speech, noise and music in turn, without end."""
     if not (DATA / "labels.jsonl").exists():
         demo = _load(DEMO)
@@ -81,7 +81,7 @@ def _load(path: Path) -> Sound:
     return np.asarray(resample(mono, found.sample_rate, RATE), dtype=np.float32)
 
 
-def _fill(clips: Iterator[Sound], samples: int, channels: int) -> Sound:
+def fill(clips: Iterator[Sound], samples: int, channels: int) -> Sound:
     """Clips one after the other with half a second between, changing channel at each."""
     out = np.zeros((channels, samples), dtype=np.float32)
     at, turn = 0, 0
@@ -103,7 +103,8 @@ def _alarm(channel: Sound) -> None:
     where += tone[: len(where)].astype(np.float32)
 
 
-def _write(path: Path, sound: Sound) -> None:
+def write(path: Path, sound: Sound) -> None:
+    """As WAV, 16 bits."""
     with av.open(str(path), "w") as container:
         stream = container.add_stream(
             "pcm_s16le", rate=RATE, layout="stereo" if len(sound) == 2 else "mono"

@@ -1,0 +1,1 @@
+"""Batches at their real size: ``python -m trials.batch``."""
