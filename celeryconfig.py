@@ -1,6 +1,7 @@
 """Celery's settings: data only, derived from the registry and ``earshot.settings``. Why each
 value: docs/adr/0003."""
 
+from celery.schedules import crontab
 from kombu import Queue
 
 from earshot.pools import queues
@@ -93,4 +94,10 @@ beat_schedule = {
         ("tidy", _settings.tidy_every_sec),
     )
 }
+if _settings.scan_at:
+    beat_schedule["scan"] = {
+        "task": "upkeep.scan",
+        "schedule": crontab.from_string(_settings.scan_at),
+        "options": {"ignore_result": True},
+    }
 beat_scheduler = "tasks.beat:Scheduler"

@@ -15,10 +15,10 @@ from earshot.analysis.request import Profile, check_names
 from earshot.analysis.roles import Direction, roles_by
 from earshot.analysis.types import SpeakerCount
 from earshot.analysis.words.languages import language_tag
+from earshot.audio.files import find_audio
 from earshot.settings import settings
 from producer.admission import wait_for_room
 from producer.patience import Patience
-from producer.scan import find_audio
 from producer.submit import OF_ONE_FILE, Options, Submission, submit
 
 

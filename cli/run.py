@@ -10,8 +10,8 @@ from cli.localstack import stack
 from cli.terminal import endings
 from cli.terminal.console import say
 from earshot.analysis.errors import BadAudio, Misconfigured
+from earshot.audio.files import find_audio
 from earshot.settings import PROJECT
-from producer.scan import find_audio
 from producer.submit import Options
 
 DEMO = PROJECT / "demo" / "call.ogg"

@@ -7,22 +7,15 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from earshot.analysis.errors import SURROUNDINGS, EarshotError
-from earshot.analysis.states import RecordingState
+from earshot.analysis.errors import EarshotError
 from earshot.analysis.types import Frozen
 from earshot.audio.store.source import content_hash
-from earshot.settings import settings
-from earshot.storage.postgres import lookup
+from earshot.pipeline.intake.known import known
 from earshot.storage.postgres.db import Connection
 from earshot.storage.postgres.lookup import Stored
 from producer.follow import POLL_SEC, FileProgress, advanced
 from producer.patience import Patience
 from producer.submit import OF_ONE_FILE, Options, Submission, submit
-
-SAME = frozenset(
-    {"roles", "recorder", "direction", "analyses", "profile", "speakers", "accept_truncated"}
-)
-"""Options in which the request of a stored recording must equal that of the file."""
 
 
 class Content(Frozen):
@@ -87,30 +80,10 @@ def refused(path: Path, error: EarshotError | OSError | ValueError) -> Refused:
 def stored(
     connection: Connection, found: Sequence[Content], options: Options, *, failed_again: bool
 ) -> dict[str, Stored]:
-    """Digest to the recording that answers for the content: one that did not fail goes first, then
-    the newest.
-
-    Args:
-        failed_again: without those that failed.
-    """
-    wanted = options.model_dump(mode="json", include=set(SAME))
-    language = options.language or settings().language
-    answers: dict[str, Stored] = {}
-    for each in lookup.of_content(connection, [content.sha256 for content in found]):
-        same = all(each.request.get(name, value) == value for name, value in wanted.items())
-        if not same or each.language != language or not _answers(each, failed_again):
-            continue
-        known = answers.get(each.sha256)
-        if known is None or known.state == RecordingState.FAILED != each.state:
-            answers[each.sha256] = each
-    return answers
-
-
-def _answers(each: Stored, failed_again: bool) -> bool:
-    """A failure for the surroundings of the file (a full disk) is no answer about it."""
-    if each.state != RecordingState.FAILED:
-        return True
-    return not failed_again and each.error_code not in SURROUNDINGS
+    """As ``earshot.pipeline.intake.known``, of these contents."""
+    digests = [content.sha256 for content in found]
+    wanted = options.model_dump(mode="json")
+    return known(connection, digests, wanted, failed_again=failed_again)
 
 
 class Run:
@@ -135,12 +108,12 @@ class Run:
         """Reason of ``held`` to the time in which calls waited for it alone."""
 
     def __call__(
-        self, found: Sequence[Content], known: Mapping[str, Stored]
+        self, found: Sequence[Content], answers: Mapping[str, Stored]
     ) -> Iterator[Done | Refused]:
         """Yields every call as soon as it is finished."""
         began = time.monotonic()
         for content in found:
-            answer = known.get(content.sha256)
+            answer = answers.get(content.sha256)
             if answer is None:
                 self._waiting.append(content)
                 continue
@@ -164,7 +137,8 @@ class Run:
                 return
             content = self._waiting.popleft()
             try:
-                submission = submit(self._patience, content.paths[0], self._options)
+                path, digest = content.paths[0], content.sha256
+                submission = submit(self._patience, path, self._options, digest)
             except OF_ONE_FILE as error:
                 yield refused(content.paths[0], error)
                 continue

@@ -46,10 +46,16 @@ class Submission(Frozen):
     """Of the request; None where a stored recording is analysed again."""
 
 
-def submit(patience: Patience, path: Path, options: Options) -> Submission:
+def submit(
+    patience: Patience, path: Path, options: Options, sha256: str | None = None
+) -> Submission:
     """Uploads the file, so that workers on other machines can read it, records the recording, so
     that a lost message can be published again, and enqueues it; waits for an unavailable store,
     Postgres or Redis. Leaves nothing behind when it fails.
+
+    Args:
+        sha256: of the file, where it is known: another command then finds the recording by its
+            content before the file is ingested.
 
     Raises:
         BadAudio: ``missing``, or ``not_audio`` for a folder.
@@ -69,7 +75,10 @@ def submit(patience: Patience, path: Path, options: Options) -> Submission:
         if before is not None:  # by a try whose reply was lost
             return IngestRequest.model_validate(before.request)
         request = IngestRequest.model_validate({"uri": copy.uploaded(), **named})
-        register(connection, recording_id, request, chunks)
+        with connection.transaction():
+            register(connection, recording_id, request, chunks)
+            if sha256 is not None:
+                recordings.note_content(connection, recording_id, sha256)
         return request
 
     try:

@@ -4,6 +4,7 @@ from datetime import timedelta
 from typing import Any
 
 from celery.beat import Scheduler as CeleryScheduler
+from celery.schedules import crontab
 
 from earshot.analysis.wall_clock import WallClock
 from earshot.storage.redis import client as redis
@@ -14,8 +15,8 @@ LONGEST_SLEEP_SEC = 5.0
 
 
 class Scheduler(CeleryScheduler):  # type: ignore[misc]  # celery ships no types
-    """Everything is due when it starts, so nothing has to be kept in a file, and again when the
-    clock was set.
+    """Everything periodic is due when it starts, so nothing has to be kept in a file, and again
+    when the clock was set. What has times of day is due at these alone.
 
     With every upkeep worker stopped for a week, Redis holds three of its tasks, not a hundred
     thousand.
@@ -45,4 +46,6 @@ class Scheduler(CeleryScheduler):  # type: ignore[misc]  # celery ships no types
     def _make_due(self) -> None:
         self._heap = None  # Celery makes it anew from the schedule
         for entry in self.schedule.values():
+            if isinstance(entry.schedule, crontab):
+                continue
             entry.last_run_at = entry.default_now() - timedelta(days=1)

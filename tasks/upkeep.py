@@ -1,18 +1,23 @@
 """Periodic tasks (beat)."""
 
 import logging
+import sys
 
 from earshot.pipeline.cleanup import Tidied, tidy
+from earshot.pipeline.intake.scan import scan
 from earshot.pipeline.repair import Repaired, repair
 from earshot.storage import outbox
 from earshot.storage.postgres import db
 from earshot.storage.redis import client as redis
 from earshot.storage.redis import upkeep_runs
 from tasks import publisher
-from tasks.app import app
+from tasks.app import Stage, app
 from tasks.process.presence import claim
 
 log = logging.getLogger(__name__)
+
+SCAN_AGAIN_SEC = 30
+"""Time until a scan that stopped for lack of capacity, or for its length, continues."""
 
 
 @app.task(name="upkeep.reconcile", ignore_result=True)
@@ -45,3 +50,17 @@ def relay() -> None:
     with db.pooled() as connection:
         outbox.relay(connection, redis.client())
     upkeep_runs.note(redis.client(), "relay")
+
+
+@app.task(name="upkeep.scan", bind=True, ignore_result=True)
+def scan_folder(self: Stage, after: str = "") -> None:
+    """Submits the files of the folder of input, pass by pass."""
+    scanned = scan(publisher, after)
+    log.warning(
+        "scan: %d submitted, %d known, %d refused",
+        scanned.submitted,
+        scanned.known,
+        scanned.refused,
+    )
+    if scanned.after:
+        raise self.retry(args=(scanned.after,), countdown=SCAN_AGAIN_SEC, max_retries=sys.maxsize)

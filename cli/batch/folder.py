@@ -4,8 +4,8 @@ from collections import Counter
 from pathlib import Path
 
 from earshot.analysis.errors import Misconfigured
+from earshot.audio.files import find_audio
 from earshot.settings import Settings
-from producer.scan import find_audio
 
 
 def input_folder(config: Settings) -> Path:

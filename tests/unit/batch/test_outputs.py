@@ -96,3 +96,14 @@ def test_the_cron_script_is_plain_shell() -> None:
     script = PROJECT / "run_cron.sh"
     assert script.stat().st_mode & 0o111
     subprocess.run(["bash", "-n", str(script)], check=True)
+
+
+@pytest.mark.parametrize("text", ["0 2 * * *", "*/15 0-6 1,15 * 1-5", " 0  2 * * * ", ""])
+def test_times_of_a_scan(text: str) -> None:
+    assert Settings(scan_at=text).scan_at == " ".join(text.split())
+
+
+@pytest.mark.parametrize("text", ["0 2 * *", "60 2 * * *", "0 24 * * *", "0 2 * * mon", "nightly"])
+def test_what_is_no_crontab_is_refused(text: str) -> None:
+    with pytest.raises(ValueError, match=r"crontab|five fields"):
+        Settings(scan_at=text)

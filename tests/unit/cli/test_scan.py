@@ -3,7 +3,7 @@
 from collections import Counter
 from pathlib import Path
 
-from producer.scan import find_audio
+from earshot.audio.files import find_audio
 
 
 def test_other_files_are_counted_in_the_same_walk(tmp_path: Path) -> None:

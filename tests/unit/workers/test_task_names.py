@@ -21,6 +21,7 @@ def test_the_tasks_are_these() -> None:
         "finalize.recording",
         "upkeep.reconcile",
         "upkeep.relay",
+        "upkeep.scan",
         "upkeep.tidy",
     }
 
