@@ -75,7 +75,7 @@ def mixed(runs: Runs, folder: Path, number: int) -> bool:
 
 def throughput(runs: Runs, folder: Path, minutes: float, model: str | None) -> bool:
     """``run.py`` first, then the plain script on the same files, alone on the machine."""
-    paths = hour.compose(folder, minutes)
+    paths, load = hour.compose(folder, minutes), os.getloadavg()
     runs.whole("--dry-run")  # the page cache is warm for both
     status = runs.whole("--performance-report")
     report = runs.json("performance_report")
@@ -86,10 +86,14 @@ def throughput(runs: Runs, folder: Path, minutes: float, model: str | None) -> b
         json.dumps(
             {
                 "cores": len(os.sched_getaffinity(0)),
-                "load_before": os.getloadavg(),
+                "load_before": load,
                 "files": len(paths),
                 "status": status,
-                "ours": {**ours, "wall_sec": report["wall_sec"], "cpu": report["cpu"]},
+                "ours": {
+                    **ours,
+                    "wall": report["wall_sec"],
+                    "cpu": sum(each["cpu_sec"] for each in report["processes"]),
+                },
                 "bottleneck": report["bottleneck"],
                 "plain": {**plain, "model": model or MODEL, "sound_hours_per_hour": theirs},
                 "times": ours["sound_hours_per_hour"] / theirs,
