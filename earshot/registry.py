@@ -46,6 +46,9 @@ CARDS = (
         "emotion", "workers.emotion", "gpu", speech_only=True, on_demand=True, section=_CONVERSATION
     ),
     Card("diarization", "workers.diarization", "gpu", scope="recording", section=_CONVERSATION),
+    Card(
+        "text_sentiment", "workers.text_sentiment", "cpu", scope="transcript", section=_CONVERSATION
+    ),
 )
 
 _BY_NAME = {card.name: card for card in CARDS}

@@ -16,7 +16,7 @@ LINKS: JsonDict = {
 }
 
 REPORT: JsonDict = {
-    "schema_version": "1.6",
+    "schema_version": "1.7",
     "recording": {
         "id": ID,
         "file_name": "call.wav",

@@ -14,6 +14,7 @@ from cli.terminal.figures import figures
 from cli.terminal.noise_limits import noise_limits
 from cli.terminal.places import PLACES
 from cli.terminal.strip import clock, share, strip
+from cli.terminal.words_and_voice import words_and_voice
 from earshot.analysis.findings import UNCLEAR, Classification
 from earshot.analysis.printable import plural, printable
 from earshot.analysis.report.report import Report
@@ -24,6 +25,7 @@ from earshot.analysis.report.sections import (
     Turn,
     VoiceSentiment,
 )
+from earshot.analysis.text_sentiment.sections import SpeakerText
 
 TIMES_SHOWN = 4
 """Stretches of one label that are listed with their times; the strip shows them all."""
@@ -49,6 +51,10 @@ def rendered(report: Report) -> RenderableType:
     parts += figures(report.conversation) if report.conversation else ()
     if report.sentiment:
         parts += [_title("Sentiment of the voice"), _sentiment(report)]
+    if report.text_sentiment and report.text_sentiment.speakers:
+        names = _names(report)
+        rows = words_and_voice(report, _table(), lambda each: _who(each, names))
+        parts += [_title("Sentiment of the words"), rows]
     for name, answers in (
         (name, answers) for name, answers in report.classifications.items() if answers
     ):
@@ -129,7 +135,7 @@ def _names(report: Report) -> dict[str, str]:
     return {each.id: printable(each.name) for each in report.speakers if each.name}
 
 
-def _who(voice: Turn | VoiceSentiment, names: Mapping[str, str]) -> Text:
+def _who(voice: Turn | VoiceSentiment | SpeakerText, names: Mapping[str, str]) -> Text:
     # Voices keep their colour through the report; two are by far the most common.
     style = ("magenta", "blue", "green", "yellow")[int(voice.speaker[1:]) % 4]
     words = (voice.speaker, names.get(voice.speaker), voice.role)

@@ -3,8 +3,10 @@
 import json
 from collections.abc import Iterable, Iterator, Mapping
 
+from earshot.analysis.findings import Scores
 from earshot.analysis.report.report import Report
 from earshot.analysis.report.sections import VoiceSentiment
+from earshot.analysis.text_sentiment.sections import Fused, TextSentiment
 from earshot.analysis.words.spelling import joined
 from earshot.exports.names import one_line
 
@@ -78,7 +80,31 @@ def row(report: Report) -> dict[str, str | float]:
         if voices:
             longest = max(voices, key=lambda each: each.speech_ms)
             found |= {f"{prefix}_acoustic_{name}": value for name, value in _voice(longest).items()}
+        found |= _of_words(report, prefix, role)
     return found
+
+
+def _of_words(report: Report, prefix: str, role: str) -> dict[str, str | float]:
+    """Columns of text and fusion, of the speaker of that role with most words."""
+    texts = report.text_sentiment.speakers if report.text_sentiment else ()
+    own = [each for each in texts if each.role == role]
+    if not own:
+        return {}
+    most = max(own, key=lambda each: each.overall.words)
+    found = _answer(most.overall, f"{prefix}_text")
+    for each in report.fusion.speakers if report.fusion else ():
+        if each.speaker == most.speaker:
+            fused = _answer(each.overall, f"{prefix}_fusion")
+            found |= {key: value for key, value in fused.items() if key in COLUMNS}
+    return found
+
+
+def _answer(answer: TextSentiment | Fused, prefix: str) -> dict[str, str | float]:
+    """Nothing without an answer."""
+    if answer.label is None or answer.confidence is None:
+        return {}
+    values = _values(answer.label, answer.confidence, answer.scores)
+    return {f"{prefix}_{name}": value for name, value in values.items()}
 
 
 def _said(report: Report, role: str | None = None) -> Iterable[str]:
@@ -87,10 +113,14 @@ def _said(report: Report, role: str | None = None) -> Iterable[str]:
 
 
 def _voice(found: VoiceSentiment) -> Mapping[str, str | float]:
+    return _values(found.label, found.confidence, found.scores)
+
+
+def _values(label: str, confidence: float, scores: Scores) -> Mapping[str, str | float]:
     return {
-        "sentiment": found.label,
-        "confidence": found.confidence,
-        "probabilities": json.dumps(found.scores, ensure_ascii=False),
+        "sentiment": label,
+        "confidence": confidence,
+        "probabilities": json.dumps(scores, ensure_ascii=False),
     }
 
 

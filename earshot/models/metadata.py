@@ -198,6 +198,16 @@ class SentimentMetadata(Metadata):
     """Least share of an answer, by role; a role without always answers."""
 
 
+class TextSentimentMetadata(Metadata):
+    """A linear classifier of n-grams of a sentence."""
+
+    features: str
+    """Name of the features (``earshot.models.text.ngrams.FEATURES``)."""
+    languages: tuple[str, ...]
+    """Primary subtags of BCP 47 that it was trained on."""
+    temperature: Positive
+
+
 M = TypeVar("M", bound=Metadata)
 
 

@@ -48,6 +48,9 @@ class Analyses(BaseModel):
     """Number of windows of about a second that noise classifies per chunk at most, but one in each
     part of about 5 s; the same number in every part, evenly spread over the usable ones."""
 
+    fusion_text_weight: Annotated[float, Field(ge=0, le=1)] = 0.6
+    """Weight of the words beside the voice in the fused sentiment (docs/sentiment.md)."""
+
     def neutral_share_of(self, tenant: str) -> float | None:
         """The expected share of neutral speech in the recordings of a tenant; None: not set."""
         return self.emotion_neutral.get(tenant, self.emotion_neutral.get(EVERY))

@@ -19,6 +19,7 @@ from earshot.analysis.report.sections import (
     Turn,
     VoiceSentiment,
 )
+from earshot.analysis.text_sentiment.corrected import corrected
 from earshot.analysis.types import Interval
 
 
@@ -104,6 +105,8 @@ class Draft:
             stated = {"roles": self.roles, "roles_source": "correction"}
             facts = facts.model_copy(update=stated)
         speakers = tuple(map(self._speaker, self.speakers()))
+        voices = tuple(self._sentiment())
+        turns, texts = corrected(report, speakers, turns, voices)
         return report.model_copy(
             update={
                 "recording": facts,
@@ -112,7 +115,8 @@ class Draft:
                 "speakers": speakers,
                 "conversation": report.conversation
                 and self._figures(report.conversation, facts, speakers, turns),
-                "sentiment": tuple(self._sentiment()),
+                "sentiment": voices,
+                **texts,
                 "noise": noise and noise.model_copy(update={"timeline": tuple(self.noise)}),
             }
         )

@@ -10,6 +10,7 @@ from earshot.analysis.corrections.wording import SURE, timed
 from earshot.analysis.findings import UNCLEAR
 from earshot.analysis.report.pooling import PLACES
 from earshot.analysis.report.sections import EmotionSummary, SpokenWord, Turn
+from earshot.analysis.text_sentiment.turns import not_scored
 
 NEAR_MS = 200
 """Boundaries that differ by no more are the same."""
@@ -28,7 +29,17 @@ def _text_of(turn: Turn) -> Value:
 def _put_text(draft: Draft, place: Place, value: Value) -> bool:
     turn, text = draft.turns[str(place)], value.text or ""
     words = timed(text, turn.words, turn)
-    draft.change(turn.id, "text", text=text, words=words, confidence=_sureness(words))
+    scored = turn.text_sentiment
+    if scored and text != turn.text:
+        scored = not_scored("corrected", len(words))
+    draft.change(
+        turn.id,
+        "text",
+        text=text,
+        words=words,
+        confidence=_sureness(words),
+        text_sentiment=scored,
+    )
     return True
 
 

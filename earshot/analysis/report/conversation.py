@@ -1,6 +1,6 @@
-"""The section of asr, diarization, emotion and sentiment: speakers, and their turns with words,
-emotion and sentiment. It is one, as each needs the others: words are given to the speakers of
-diarization, emotion and sentiment are pooled over the turns that this makes."""
+"""The section of asr, diarization, emotion and both sentiments: speakers, and their turns with
+words, emotion and sentiment. It is one, as each needs the others: words are given to the speakers
+of diarization, emotion and sentiment are pooled over the turns that this makes."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -20,6 +20,9 @@ from earshot.analysis.report.transcript import (
     transcribe,
 )
 from earshot.analysis.report.voices import Tracks, sentiment_of_voices, tracks, within
+from earshot.analysis.text_sentiment.by_speaker import fusion_section, talks, text_section
+from earshot.analysis.text_sentiment.sections import FusionSection, TextSection
+from earshot.analysis.text_sentiment.turns import text_findings, with_text
 
 
 @dataclass(frozen=True)
@@ -31,10 +34,12 @@ class ConversationFields(ReportFields):
     transcript_confidence: TranscriptConfidence | None
     turns: tuple[Turn, ...]
     sentiment: tuple[VoiceSentiment, ...]
+    text_sentiment: TextSection | None
+    fusion: FusionSection | None
 
 
 def section(evidence: Evidence) -> ConversationFields:
-    """Speakers and turns from those of the four analyses that answered. Without any, turns are the
+    """Speakers and turns from those of the five analyses that answered. Without any, turns are the
     VAD's speech."""
     roles, transcript = evidence.recording.roles, transcribe(evidence)
     detected = detected_turns(evidence, transcript.words)
@@ -42,12 +47,19 @@ def section(evidence: Evidence) -> ConversationFields:
     speakers = name_speakers(spoken_turns(evidence) or detected, roles)
     emotions, sentiments = _emotions(evidence), _sentiments(evidence)
     voices = _voices(evidence, emotions, floors)
+    turns = make_turns(floors, roles, transcript.answered, emotions, sentiments, voices)
+    acoustic, texts = sentiment_of_voices(sentiments, speakers, floors), text_findings(evidence)
+    if texts:
+        turns = with_text(texts, turns)
+    spoken = talks(speakers, turns, evidence.recording.duration_ms)
     return ConversationFields(
         speakers=speakers,
         transcript_language=transcript.language,
         transcript_confidence=transcript.confidence,
-        turns=make_turns(floors, roles, transcript.answered, emotions, sentiments, voices),
-        sentiment=sentiment_of_voices(sentiments, speakers, floors),
+        turns=turns,
+        sentiment=acoustic,
+        text_sentiment=text_section(texts.language, texts.models, spoken) if texts else None,
+        fusion=fusion_section(texts.rule, spoken, acoustic) if texts else None,
     )
 
 

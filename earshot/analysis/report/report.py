@@ -35,9 +35,10 @@ from earshot.analysis.report.sections import (
     VoiceSentiment,
 )
 from earshot.analysis.report.transcript import spoken_turns
+from earshot.analysis.text_sentiment.sections import FusionSection, TextSection
 from earshot.analysis.types import Frozen
 
-SCHEMA_VERSION = "1.6"
+SCHEMA_VERSION = "1.7"
 """Grows by a minor step when a field is added, by a major one when a field changes its meaning or
 goes."""
 
@@ -95,6 +96,13 @@ class Report(Frozen):
     )
     turns: tuple[Turn, ...] = Field(description="Who said what, in order of time.")
     sentiment: tuple[VoiceSentiment, ...] = Field(description="Acoustic sentiment per speaker.")
+    text_sentiment: TextSection | None = Field(
+        default=None, description="Sentiment of the words, per speaker; null without that analysis."
+    )
+    fusion: FusionSection | None = Field(
+        default=None,
+        description="Sentiment of words and voice together, per speaker; null without the words'.",
+    )
     conversation: Conversation | None = Field(
         default=None,
         description=(

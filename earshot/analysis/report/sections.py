@@ -5,6 +5,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from earshot.analysis.findings import Classification, Scores, Share, Timing
+from earshot.analysis.text_sentiment.sections import Fused, TextSentiment
 from earshot.analysis.types import TRANSCRIPT, Frozen, Interval, Utterance
 
 ChunkIndex = Annotated[
@@ -157,7 +158,13 @@ class Turn(Utterance):
         description="Mean confidence of the words; null without words."
     )
     emotion: EmotionSummary | None
-    sentiment: Classification | None
+    sentiment: Classification | None = Field(description="Of the voice.")
+    text_sentiment: TextSentiment | None = Field(
+        default=None, description="Of the words; null where that analysis gave no answer."
+    )
+    fusion: Fused | None = Field(
+        default=None, description="Of words and voice; null without text_sentiment."
+    )
 
 
 class Transcript(Frozen):

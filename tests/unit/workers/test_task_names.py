@@ -8,7 +8,7 @@ from earshot.pools import queues
 from tasks.app import app
 from tasks.process.boot import import_tasks
 
-ANALYSES = {"asr", "diarization", "emotion", "noise", "scene", "sentiment"}
+ANALYSES = {"asr", "diarization", "emotion", "noise", "scene", "sentiment", "text_sentiment"}
 
 
 def test_the_tasks_are_these() -> None:

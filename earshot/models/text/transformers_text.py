@@ -1,0 +1,58 @@
+"""Text sentiment by a checkpoint of transformers with a head for sequences."""
+
+from pathlib import Path
+from typing import Any
+
+from earshot.analysis.types import Release
+from earshot.models.checkpoints.location import locate
+from earshot.models.options import Options
+from earshot.models.scoring import Array, softmax
+from earshot.models.text.model import TooLong
+from earshot.models.text.tokens import Described
+
+
+class TransformersText:
+    """``AutoModelForSequenceClassification``, one text at a time."""
+
+    def __init__(self, folder: Path, device: str) -> None:
+        """
+        Raises:
+            Misconfigured: it names no labels.
+        """
+        import torch
+        from transformers import AutoModelForSequenceClassification, AutoTokenizer
+
+        self._about = Described(folder)
+        self._tokenizer: Any = AutoTokenizer.from_pretrained(folder, local_files_only=True)
+        model = AutoModelForSequenceClassification.from_pretrained(
+            folder, local_files_only=True, dtype=torch.float32
+        )
+        self._model: Any = model.to(device).eval()
+        self._device = device
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        return self._about.labels
+
+    @property
+    def languages(self) -> None:
+        return None
+
+    def shares(self, text: str) -> Array | None:
+        import torch
+
+        rows = self._tokenizer(text, return_tensors="pt", truncation=False)
+        if rows["input_ids"].shape[1] > self._about.most:
+            raise TooLong
+        with torch.inference_mode():
+            logits = self._model(**rows.to(self._device)).logits[0]
+        return softmax(logits.float().cpu().numpy())
+
+
+def open_transformers(release: Release, device: str, options: Options) -> TransformersText:
+    """Opens the checkpoint.
+
+    Raises:
+        Misconfigured: as ``locate`` and ``TransformersText``.
+    """
+    return TransformersText(locate(release, options), device)
