@@ -30,8 +30,6 @@ RUNTIMES = {
     ("noise", "onnx"): Runtime("sound.noise:open_noise"),
     ("sentiment", "onnx"): Runtime("sentiment:open_sentiment"),
     ("text_sentiment", "ngrams"): Runtime("text.linear:open_linear"),
-    ("text_sentiment", "onnx-tokens"): Runtime("text.tokens:open_onnx"),
-    ("text_sentiment", "transformers"): Runtime("text.transformers_text:open_transformers", "gpu"),
     ("asr", "moonshine"): Runtime("asr.moonshine:open_moonshine"),
     ("asr", "pocketsphinx"): Runtime("asr.pocketsphinx:open_pocketsphinx"),
     ("asr", "faster-whisper"): Runtime(

@@ -27,7 +27,7 @@ from workers.direct import Analyser
 from workers.modules import module
 
 RATE = 16_000
-CPU = tuple(card.name for card in cards() if card.pool == "cpu")
+CPU = tuple(card.name for card in cards() if card.pool == "cpu" and card.scope == "chunk")
 HEARD = tuple(name for name in (*CPU, "emotion") if default_release(name).labels)
 """Classifiers with a checkpoint; the embedded one of emotion runs on the CPU too. What an analysis
 without one measures may well change with the level."""

@@ -9,10 +9,7 @@ from typing import Any
 import numpy as np
 
 from earshot.analysis.errors import Misconfigured
-from earshot.analysis.types import Release
 from earshot.compute import onnx_runtime
-from earshot.models.checkpoints.location import locate
-from earshot.models.options import Options
 from earshot.models.scoring import Array, softmax
 from earshot.models.text.model import TooLong
 
@@ -93,12 +90,3 @@ class OnnxTokens:
         feed = {name: np.array([rows[name]], np.int64) for name in self._inputs}
         logits: Array = self._session.run(None, feed)[0][0]
         return softmax(logits.astype(np.float32))
-
-
-def open_onnx(release: Release, device: str, options: Options) -> OnnxTokens:
-    """Opens the checkpoint; always on the CPU.
-
-    Raises:
-        Misconfigured: as ``locate`` and ``OnnxTokens``.
-    """
-    return OnnxTokens(locate(release, options))

@@ -3,9 +3,6 @@
 from pathlib import Path
 from typing import Any
 
-from earshot.analysis.types import Release
-from earshot.models.checkpoints.location import locate
-from earshot.models.options import Options
 from earshot.models.scoring import Array, softmax
 from earshot.models.text.model import TooLong
 from earshot.models.text.tokens import Described
@@ -47,12 +44,3 @@ class TransformersText:
         with torch.inference_mode():
             logits = self._model(**rows.to(self._device)).logits[0]
         return softmax(logits.float().cpu().numpy())
-
-
-def open_transformers(release: Release, device: str, options: Options) -> TransformersText:
-    """Opens the checkpoint.
-
-    Raises:
-        Misconfigured: as ``locate`` and ``TransformersText``.
-    """
-    return TransformersText(locate(release, options), device)

@@ -14,6 +14,7 @@ from earshot.models.metadata import (
     Metadata,
     SentimentMetadata,
     SpeakerMetadata,
+    TextSentimentMetadata,
     WindowedMetadata,
     properties,
     read,
@@ -37,6 +38,7 @@ KINDS = {
     "emotion-embedded-2": WindowedMetadata,
     "diarization-embedded-1": SpeakerMetadata,
     "language-embedded-1": LanguageMetadata,
+    "text-sentiment-embedded-1": TextSentimentMetadata,
 }
 
 
