@@ -14,6 +14,7 @@ from jsonschema import Draft202012Validator
 from redis import Redis
 
 from cli.localstack.waiting import became
+from earshot.analysis.types import TRANSCRIPT
 from earshot.settings import PROJECT
 from earshot.storage.postgres import db, recordings
 from earshot.storage.redis import stream
@@ -71,6 +72,10 @@ def test_the_report_keeps_its_schema_and_tells_the_call(call: Call) -> None:
     assert {"music", "speech"} <= {stretch["label"] for stretch in report["scene"]}
     assert {each["role"] for each in report["sentiment"]} == {"agent", "customer"}
     assert all(turn["emotion"] for turn in turns if turn["end_ms"] - turn["start_ms"] > 1000)
+    assert {turn["text_sentiment"]["status"] for turn in turns if len(turn["words"]) > 1} == {
+        "scored"
+    }
+    assert {each["overall"]["basis"] for each in report["fusion"]["speakers"]} == {"both"}
 
 
 def test_most_words_of_the_known_script_are_heard_by_the_right_role(
@@ -109,9 +114,9 @@ def test_every_classification_is_one_event(stack: Stack, call: Call) -> None:
             "WHERE recording_id = %s AND outcome -> 'classification' <> 'null'::jsonb",
             (reply["recording_id"],),
         ).fetchall()
-    names = ("scene", "noise", "sentiment", "emotion")
+    names = ("scene", "noise", "sentiment", "emotion", "text_sentiment")
     published = [
-        (e["chunk"], name)
+        (TRANSCRIPT if e["chunk"] is None else e["chunk"], name)
         for e in told
         if e["type"] == "classification"
         for name in names
