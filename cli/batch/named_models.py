@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 from cli.localstack.limits import Effective
 from earshot.analysis.errors import Misconfigured
 from earshot.analysis.types import Release
+from earshot.models.text.by_path import identity
 from earshot.settings import Settings
 
 TEXT = ("client_text_model_path", "agent_text_model_path")
@@ -16,7 +17,6 @@ ACOUSTIC = ("client_acoustic_model_path", "agent_acoustic_model_path")
 SCALERS = ("client_acoustic_scaler_path", "agent_acoustic_scaler_path")
 ROLES = {"client": "customer", "agent": "agent"}
 JOBLIB = (".joblib", ".pkl", ".pickle")
-UNREAD = "no analysis of this version reads it"
 
 
 def check_files(config: Settings) -> None:
@@ -59,7 +59,8 @@ def check_releases(config: Settings, active: Mapping[str, Release]) -> list[Effe
     for key in TEXT:
         text: Path | None = getattr(config, key)
         if text is not None:
-            found.append(Effective(key=key, asked=str(text), effective=None, limited_by=UNREAD))
+            named = identity(text)
+            found.append(Effective(key=key, asked=str(text), effective=named, limited_by="key"))
     return found
 
 

@@ -5,9 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from cli.batch.named_models import UNREAD, check_files, check_releases
+from cli.batch.named_models import check_files, check_releases
 from earshot.analysis.errors import Misconfigured
 from earshot.analysis.types import Release
+from earshot.models.text.by_path import identity
 from earshot.settings import Settings
 
 CONTENT = b"a graph"
@@ -68,7 +69,7 @@ def test_a_key_is_the_model_that_answers(tmp_path: Path) -> None:
         "transcription_model": ("moonshine", "key"),
         "client_acoustic_model_path": ("mine", "key"),
         "agent_acoustic_model_path": ("mine", "key"),
-        "client_text_model_path": (None, UNREAD),
+        "client_text_model_path": (identity(text), "key"),
     }
 
 
