@@ -1,4 +1,4 @@
-"""Sentiment of what was said, turn by turn, under the model of the speaker's role (002-19)."""
+"""Sentiment of the words, turn by turn, under the model of the speaker's role (002-19)."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass

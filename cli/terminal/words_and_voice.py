@@ -1,4 +1,4 @@
-"""The sentiment of what was said, and of words and voice together, for a terminal."""
+"""Sentiment of the words, and of words and voice together, for a terminal."""
 
 from collections.abc import Callable
 

@@ -17,8 +17,6 @@ from earshot.audio.features.windows import WindowSpec
 
 Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 Finite = Annotated[float, Field(allow_inf_nan=False)]
-
-
 Share = Annotated[float, Field(ge=0, le=1)]
 
 

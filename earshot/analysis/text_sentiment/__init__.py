@@ -1,1 +1,1 @@
-"""Sentiment of what was said, and its fusion with that of the voice."""
+"""Sentiment of the words, and its fusion with that of the voice."""

@@ -1,4 +1,4 @@
-"""Sections of a report: sentiment of what was said, and its fusion with that of the voice."""
+"""Sections of a report: sentiment of the words, and its fusion with that of the voice."""
 
 from typing import Annotated, Literal
 
@@ -81,7 +81,7 @@ class SpeakerText(Frozen):
 
 
 class TextSection(Frozen):
-    """Sentiment of what was said, by speaker."""
+    """Sentiment of the words, by speaker."""
 
     language: str | None = Field(description="BCP 47, of the transcript that was scored.")
     models: dict[str, str] = Field(

@@ -1,4 +1,4 @@
-"""What a model of text sentiment is, whatever computes it."""
+"""The interface of models of text sentiment."""
 
 from typing import Protocol
 
