@@ -1,6 +1,7 @@
-"""Keys of the ``config.yaml`` of the earlier call pipeline, so that its file is accepted unchanged.
-Keys with the meaning of a setting of this service have its name already, or are converted to it
-(``CallConfig.named_database``); the others are kept without effect."""
+"""Keys of the ``config.yaml`` of the earlier call pipeline, so that its file is read as it is
+(docs/batch.md). Keys with the meaning of a setting of this service have its name already, or are
+converted to it (``CallConfig.named_database``); counts and memory bound the local stack and
+batches; keys that name models are checked against the releases that answer."""
 
 from pathlib import Path
 from typing import Annotated, Literal

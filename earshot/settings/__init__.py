@@ -30,6 +30,7 @@ from earshot.settings.sources import (
     SECRETS,
     LocalStack,
     NamedDatabase,
+    chosen,
     stack_file,
     written,
 )
@@ -85,9 +86,9 @@ class Settings(
             (file_secret_settings,) if Path(str(file_secret_settings.secrets_dir)).is_dir() else ()
         )
         assert isinstance(env_settings, EnvSettingsSource)
-        named = env_settings.env_vars.get(f"{PREFIX}config".lower())
         known = settings_cls.model_fields.keys() - {"config"}
-        config = InitSettingsSource(settings_cls, written(Path(named or CONFIG), known))
+        file = chosen(env_settings.env_vars.get(f"{PREFIX}config".lower()))
+        config = InitSettingsSource(settings_cls, written(file, known))
         return (
             init_settings,
             env_settings,

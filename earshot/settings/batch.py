@@ -2,6 +2,7 @@
 
 import re
 from pathlib import Path
+from typing import Any
 
 from pydantic import BaseModel, field_validator
 
@@ -26,6 +27,11 @@ class Batches(BaseModel):
     scan_at: str = ""
     """Times at which beat starts a scan of ``input_dir``, as five fields of a crontab in UTC, e.g.
     ``0 2 * * *``. Empty: never."""
+
+    @field_validator("config", mode="before")
+    @classmethod
+    def _default_where_empty(cls, file: Any) -> Any:
+        return file or CONFIG
 
     @field_validator("scan_at")
     @classmethod

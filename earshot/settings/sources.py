@@ -27,6 +27,22 @@ def stack_file(home: Path) -> Path:
     return home / "run" / "stack.json"
 
 
+def chosen(named: str | None) -> Path:
+    """The file of settings.
+
+    Args:
+        named: value of ``EARSHOT_CONFIG``.
+
+    Raises:
+        Misconfigured: it is relative: processes of the local stack work in another folder.
+    """
+    if not named:
+        return CONFIG
+    if not Path(named).is_absolute():
+        raise Misconfigured("config", f"EARSHOT_CONFIG: {named} is no absolute path")
+    return Path(named)
+
+
 def written(file: Path, known: Collection[str]) -> dict[str, Any]:
     """The settings in a YAML file; none if the default one does not exist.
 

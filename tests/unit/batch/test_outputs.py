@@ -12,7 +12,7 @@ from cli.batch.chosen import use
 from cli.batch.outputs import NAMES, Outputs
 from earshot.analysis.call_config import CallConfig
 from earshot.analysis.errors import Misconfigured
-from earshot.settings import PROJECT, Settings, settings
+from earshot.settings import CONFIG, PROJECT, Settings, settings
 from tests.unit.cli.test_config_yaml import OF_002
 
 AT = datetime(2026, 11, 30, 2, 0, 59)
@@ -66,6 +66,15 @@ def test_a_wrong_key_is_refused(tmp_path: Path, chosen: pytest.MonkeyPatch, text
     use(file)
     with pytest.raises((Misconfigured, ValueError)):
         settings()
+
+
+def test_a_relative_file_of_the_environment_is_refused(chosen: pytest.MonkeyPatch) -> None:
+    chosen.setenv("EARSHOT_CONFIG", "mine.yaml")
+    settings.cache_clear()
+    with pytest.raises(Misconfigured, match="no absolute path"):
+        settings()
+    chosen.setenv("EARSHOT_CONFIG", "")
+    assert settings().config == CONFIG
 
 
 def test_a_missing_file_is_refused(tmp_path: Path) -> None:
