@@ -52,6 +52,9 @@ Speakers = Annotated[
     str | None,
     typer.Option(help="Number of speakers, without roles: 2, or 2-4.", show_default=False),
 ]
+Glossary = Annotated[
+    str | None, typer.Option(help="Glossary whose topics to find, e.g. b2c.", show_default=False)
+]
 Force = Annotated[
     bool, typer.Option("--force", help="Analyse even if the content is stored already.")
 ]
@@ -83,6 +86,7 @@ def run(
     profile: Profile = "full",
     language: Language = None,
     speakers: Speakers = None,
+    glossary: Glossary = None,
     force: Force = False,
     accept_truncated: Truncated = False,
 ) -> int:
@@ -91,7 +95,7 @@ def run(
     from cli.run import run as run_once
 
     choice = (roles, analyses, profile, language, speakers, force, accept_truncated)
-    wanted = options(*choice, recorder=recorder, direction=direction)
+    wanted = options(*choice, recorder=recorder, direction=direction, glossary=glossary)
     return run_once(paths or [], out, wanted)
 
 
@@ -110,6 +114,7 @@ def ingest(
     profile: Profile = "full",
     language: Language = None,
     speakers: Speakers = None,
+    glossary: Glossary = None,
     force: Force = False,
     accept_truncated: Truncated = False,
 ) -> int:
@@ -119,7 +124,7 @@ def ingest(
     if dry_run:
         return work.validate(paths, accept_truncated)
     choice = (roles, analyses, profile, language, speakers, force, accept_truncated)
-    wanted = work.options(*choice, recorder=recorder, direction=direction)
+    wanted = work.options(*choice, recorder=recorder, direction=direction, glossary=glossary)
     return work.ingest(paths, wanted, wait=wait, out=out)
 
 

@@ -16,6 +16,7 @@ from earshot.analysis.roles import Direction, roles_by
 from earshot.analysis.types import SpeakerCount
 from earshot.analysis.words.languages import language_tag
 from earshot.audio.files import find_audio
+from earshot.pipeline.topics.glossaries import check_name
 from earshot.settings import settings
 from producer.admission import wait_for_room
 from producer.patience import Patience
@@ -32,18 +33,21 @@ def options(
     accept_truncated: bool,
     recorder: str | None = None,
     direction: Direction | None = None,
+    glossary: str | None = None,
 ) -> Options:
     """What the command line asks for.
 
     Raises:
         Misconfigured: ``analyses``, no analysis has such a name; ``language``, that is none;
             ``speakers``, that is no number of people; ``recorder``, there is none of that name, its
-            direction is missing, or roles are named beside it.
+            direction is missing, or roles are named beside it; ``glossary``, the settings have
+            none of that name.
     """
     wanted = _names(analyses)
     if wanted is not None:
         check_names(wanted)
     _check_recorder(roles, recorder, direction)
+    check_name(glossary)
     return Options(
         roles=_names(roles),
         recorder=recorder,
@@ -52,6 +56,7 @@ def options(
         profile=profile,
         language=_language(language) if language is not None else None,
         speakers=speaker_count(speakers) if speakers else None,
+        glossary=glossary,
         force=force,
         accept_truncated=accept_truncated,
     )

@@ -27,6 +27,8 @@ class Card:
     immediately."""
     on_demand: bool = False
     """In the profile ``live``, runs only for requests that name it (000-18, C-21)."""
+    glossary: bool = False
+    """Reads a glossary, and runs by default only where one applies (docs/topics.md)."""
     section: str = ""
     """``module:function`` that builds its section of the report
     (``earshot.analysis.report.registered``). Empty: its answers are listed by chunk under
@@ -48,6 +50,14 @@ CARDS = (
     Card("diarization", "workers.diarization", "gpu", scope="recording", section=_CONVERSATION),
     Card(
         "text_sentiment", "workers.text_sentiment", "cpu", scope="transcript", section=_CONVERSATION
+    ),
+    Card(
+        "topics",
+        "workers.topics",
+        "cpu",
+        scope="transcript",
+        glossary=True,
+        section="earshot.analysis.topics.findings:section",
     ),
 )
 

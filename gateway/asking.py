@@ -10,9 +10,11 @@ from pydantic import Field, ValidationError
 
 from earshot.analysis.request import Address, FileName, IngestRequest, Profile, check_names
 from earshot.analysis.roles import Direction, RecorderName, Role
+from earshot.analysis.topics.glossary import GlossaryName
 from earshot.analysis.types import Frozen, SpeakerCount
 from earshot.analysis.words.languages import Language
 from earshot.audio.store.source import check_offered
+from earshot.pipeline.topics.glossaries import check_name
 from earshot.settings import settings
 from gateway.door import SMALL_BYTES
 from gateway.multipart import refused
@@ -25,6 +27,7 @@ FIELDS = (
     "direction",
     "language",
     "speakers",
+    "glossary",
     "force",
     "accept_truncated",
 )
@@ -44,6 +47,7 @@ class ByUri(Frozen):
     direction: Direction | None = None
     language: Language | None = None
     speakers: SpeakerCount | None = None
+    glossary: GlossaryName | None = None
     force: Annotated[bool, Field(strict=True)] = False
     accept_truncated: Annotated[bool, Field(strict=True)] = False
 
@@ -55,7 +59,7 @@ async def by_uri(request: Request, tenant: str) -> IngestRequest:
         Problem: 413.
         RequestValidationError: 422.
         Forbidden: ``outside_roots``.
-        Misconfigured: ``analyses``.
+        Misconfigured: ``analyses``, ``glossary``.
     """
     body = bytearray()
     async for data in request.stream():
@@ -80,7 +84,7 @@ def by_form(form: Form, tenant: str, analyses: tuple[str, ...] | None = None) ->
     Raises:
         Problem: 422.
         RequestValidationError: 422.
-        Misconfigured: ``analyses``.
+        Misconfigured: ``analyses``, ``glossary``.
     """
     named = form.several("analyses")
     return checked(
@@ -94,6 +98,7 @@ def by_form(form: Form, tenant: str, analyses: tuple[str, ...] | None = None) ->
             "direction": form.one("direction"),
             "language": form.one("language"),
             "speakers": _speakers(form.one("speakers")),
+            "glossary": form.one("glossary"),
             "force": form.flag("force", False),
             "accept_truncated": form.flag("accept_truncated", False),
             "tenant": tenant,
@@ -106,7 +111,7 @@ def checked(fields: Mapping[str, Any]) -> IngestRequest:
 
     Raises:
         RequestValidationError: a field is invalid.
-        Misconfigured: ``analyses``, there is no such analysis.
+        Misconfigured: ``analyses``, ``glossary``: there is none of that name.
     """
     try:
         asked = IngestRequest.model_validate(fields)
@@ -114,6 +119,7 @@ def checked(fields: Mapping[str, Any]) -> IngestRequest:
         raise invalid(error) from error
     if asked.analyses is not None:
         check_names(asked.analyses)
+    check_name(asked.glossary)
     return asked
 
 

@@ -33,6 +33,7 @@ class Options(Frozen):
     profile: Profile = "full"
     language: str | None = None
     speakers: SpeakerCount | None = None
+    glossary: str | None = None
     force: bool = False
     accept_truncated: bool = False
 

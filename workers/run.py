@@ -108,6 +108,7 @@ def _outcome(result: Result) -> Outcome:
         findings=result.model_dump(mode="json"),
         classification=result.classification(),
         alarms=result.alarms(),
+        tokens=result.tokens(),
     )
 
 

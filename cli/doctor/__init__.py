@@ -6,7 +6,7 @@ from collections.abc import Callable, Collection, Iterator
 from rich.table import Table
 from rich.text import Text
 
-from cli.doctor import installation, kept, local, services, work
+from cli.doctor import glossaries, installation, kept, local, services, work
 from cli.doctor.finding import Finding, fail
 from cli.terminal.console import say, show
 from earshot.analysis.errors import EarshotError
@@ -18,6 +18,7 @@ CHECKS: tuple[tuple[Callable[[], Iterator[Finding]], tuple[str, ...]], ...] = (
     (installation.python, ()),
     (installation.packages, ()),
     (installation.checkpoints, ()),
+    (glossaries.glossaries, ()),
     (local.parts, ()),
     (services.redis, ()),
     (services.postgres, ()),

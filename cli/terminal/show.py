@@ -14,6 +14,7 @@ from cli.terminal.figures import figures
 from cli.terminal.noise_limits import noise_limits
 from cli.terminal.places import PLACES
 from cli.terminal.strip import clock, share, strip
+from cli.terminal.topics import topics
 from cli.terminal.words_and_voice import words_and_voice
 from earshot.analysis.findings import UNCLEAR, Classification
 from earshot.analysis.printable import plural, printable
@@ -49,6 +50,7 @@ def rendered(report: Report) -> RenderableType:
         else [Text("\nNo turns: no speech was detected.")]
     )
     parts += figures(report.conversation) if report.conversation else ()
+    parts += topics(report.topics) if report.topics else ()
     if report.sentiment:
         parts += [_title("Sentiment of the voice"), _sentiment(report)]
     if report.text_sentiment and report.text_sentiment.speakers:

@@ -45,6 +45,11 @@ class Findings(Frozen):
         to publish."""
         return None
 
+    def tokens(self) -> int:
+        """Tokens of a language model that the analysis used; counted against the limit of the day
+        (``earshot.pipeline.topics.spending``)."""
+        return 0
+
     def alarms(self) -> tuple["Alarm", ...]:
         """Alarms to publish before the merge: each is an ``emergency`` event at once. Used only if
         the card is ``urgent``."""

@@ -25,6 +25,8 @@ class Succeeded(Frozen):
     classification: Published | None = None
     alarms: tuple[Alarm, ...] = Field(default=(), exclude=True)
     """Found in the clip; published beside the outcome, which is stored without them."""
+    tokens: int = Field(default=0, exclude=True)
+    """Of a language model, used for the clip; counted beside the outcome."""
 
 
 NO_SPEECH = "no_speech"

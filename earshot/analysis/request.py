@@ -12,6 +12,7 @@ from pydantic.config import JsonDict
 from earshot.analysis.errors import Misconfigured
 from earshot.analysis.printable import CONTROLS
 from earshot.analysis.roles import ChannelRoles, Direction, RecorderName, Role, roles_by
+from earshot.analysis.topics.glossary import GlossaryName
 from earshot.analysis.types import Frozen, SpeakerCount
 from earshot.analysis.urls import shown
 from earshot.analysis.words.languages import Language
@@ -59,7 +60,7 @@ DEFAULT_TENANT = "default"
 
 
 Profile = Literal["full", "live"]
-Differing = Literal["roles", "language", "speakers"]
+Differing = Literal["roles", "language", "speakers", "glossary"]
 """An option in which a stored recording may differ from the request."""
 
 
@@ -97,6 +98,9 @@ class IngestRequest(Frozen):
     """BCP 47 language of the speech, ``und`` to detect it; default: the service's setting."""
     speakers: SpeakerCount | None = None
     """Number of speakers, if known; for channels without roles. Default: it is estimated."""
+    glossary: GlossaryName | None = None
+    """Name of the glossary whose topics are looked for (docs/topics.md). Default: that of the
+    source."""
     force: bool = False
     """Analyse although the same content, in the same language and with the same roles, is stored
     already."""

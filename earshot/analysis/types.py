@@ -109,6 +109,9 @@ class ChunkRef(Interval):
     """BCP 47 language of the speech."""
     neutral: Annotated[float, Field(gt=0, lt=1, strict=True)] | None = None
     """Share of neutral speech to expect of the source; null: what the release assumes."""
+    tokens: Annotated[int, Field(ge=0, le=INT32, strict=True)] | None = None
+    """Tokens of a language model that the analysis may use, for one that asks a model; set by its
+    worker."""
     speakers: SpeakerCount | None = None
     """Number of speakers on the one mixed channel, if the request gives it."""
     speech: Annotated[tuple[Utterance, ...], Field(max_length=200_000, fail_fast=True)] = ()

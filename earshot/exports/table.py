@@ -73,6 +73,8 @@ def row(report: Report) -> dict[str, str | float]:
     if report.missing:
         reasons = [f"{each.analysis}: {each.code}: {each.detail}" for each in report.missing]
         found["error"] = "; ".join(dict.fromkeys(map(one_line, reasons)))
+    if report.topics and report.topics.topics:
+        found["topics"] = "; ".join(one_line(topic.label) for topic in report.topics.topics)
     for prefix, role in ROLES.items():
         if any(speaker.role == role for speaker in report.speakers):
             found[f"{prefix}_transcription"] = joined(_said(report, role))

@@ -14,6 +14,7 @@ from earshot.analysis.types import ChunkKey, ChunkRef, Job, Receipt
 from earshot.pipeline import emergencies, triage
 from earshot.pipeline.ports import Claimant
 from earshot.pipeline.retries import PAUSE_MAX_SEC, step_sec
+from earshot.pipeline.topics import spending
 from earshot.pipeline.triage import Open
 from earshot.registry import analyses
 from earshot.settings import settings
@@ -116,8 +117,11 @@ def _analyze(work: _Work, client: Redis, group: Sequence[Open]) -> int:
 
 def _run(work: _Work, client: Redis, refs: Sequence[ChunkRef]) -> dict[ChunkRef, Outcome]:
     """Analyses claimed chunks, publishes their alarms and returns their outcomes."""
-    job = work.job.model_copy(update={"chunks": tuple(refs)})
-    outcomes = dict(zip(refs, _outcomes(work, client, job), strict=True))
+    asked = work.job.model_copy(update={"chunks": tuple(refs)})
+    found: list[Outcome] = []
+    with spending.limited(client, asked, found) as job:
+        found += _outcomes(work, client, job)
+    outcomes = dict(zip(refs, found, strict=True))
     emergencies.publish(client, outcomes)
     return outcomes
 

@@ -7,8 +7,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 from uuid import UUID, uuid4
 
-from earshot.analysis.errors import OutOfTime, Transient, one_line
+from earshot.analysis.errors import Misconfigured, OutOfTime, Transient, one_line
 from earshot.analysis.outcome import Failed
+from earshot.analysis.request import IngestRequest
 from earshot.analysis.states import RecordingState
 from earshot.analysis.types import (
     TRANSCRIPT,
@@ -24,6 +25,8 @@ from earshot.audio.store.layout import pcm_uri
 from earshot.pipeline import transcripts
 from earshot.pipeline.ports import Call, Publisher
 from earshot.pipeline.releases import active, gate_release
+from earshot.pipeline.topics import glossaries
+from earshot.pipeline.topics.glossaries import TOPICS
 from earshot.registry import analyses
 from earshot.settings import settings
 from earshot.storage import staging
@@ -49,16 +52,19 @@ def dispatch(connection: Connection, publisher: Publisher, recording_id: UUID) -
     dispatched before they are published, so that a crash in between leaves them overdue, not lost.
 
     Raises:
-        Unavailable: Redis or Postgres is unavailable; unpublished chunks are pending again.
+        Unavailable: Redis, Postgres or the store is unavailable, or a glossary is being written;
+            unpublished chunks are pending again.
     """
     recording = recordings.get(connection, recording_id)
     if recording is None or recording.state != RecordingState.ANALYZING:
         return 0
-    named = active(connection)
+    named: dict[str, Release | Failed] = {**active(connection)}
     barred = dead_letters.quarantined(connection, recording_id)
     waiting = ledger.take_pending(connection, recording_id)
     unpublished = {row["index"]: row for row in waiting}
     try:
+        if any(TOPICS in row["wanted"] for row in waiting):
+            named[TOPICS] = _of_topics(recording)
         for rows in _batches(waiting):
             _publish(connection, publisher, _Group(recording, rows, named, barred))
             for row in rows:
@@ -67,6 +73,13 @@ def dispatch(connection: Connection, publisher: Publisher, recording_id: UUID) -
         _give_back(recording_id, list(unpublished.values()))
         raise
     return len(waiting)
+
+
+def _of_topics(recording: Recording) -> Release | Failed:
+    try:
+        return glossaries.prepared(IngestRequest.model_validate(recording.request))
+    except Misconfigured as error:
+        return Failed(code=error.code, detail=str(error))
 
 
 def _give_back(recording_id: UUID, rows: Sequence[Row]) -> None:
@@ -101,8 +114,8 @@ class _Group(NamedTuple):
 
     recording: Recording
     rows: Sequence[Row]
-    named: Mapping[str, Release]
-    """Analysis to its active release."""
+    named: Mapping[str, Release | Failed]
+    """Analysis to its active release, or to the reason why there is none."""
     barred: set[Barred]
 
     @property
@@ -149,6 +162,9 @@ def _job(group: _Group, batch_id: UUID, analysis: str, transcript_uri: str | Non
     if card is None or release is None:
         gone = f"there is no analysis {analysis} (any more)"
         _answer(group.keys, analysis, "none", "unknown_analysis", gone)
+        return None
+    if isinstance(release, Failed):
+        _answer(group.keys, analysis, "none", release.code, release.detail)
         return None
     kept_back = {
         row["index"] for row in group.rows if (row["index"], analysis, release.name) in group.barred

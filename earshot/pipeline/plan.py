@@ -5,15 +5,21 @@ from collections.abc import Collection, Iterable, Sequence
 from earshot.analysis.request import IngestRequest
 from earshot.analysis.types import SCOPES, Interval, Utterance
 from earshot.audio.plan import PlanLimits, speech_in
+from earshot.pipeline.topics import glossaries
 from earshot.registry import cards
 from earshot.settings import settings
 from earshot.storage.postgres.recordings import NewChunk
 
 
 def requested(request: IngestRequest) -> tuple[str, ...]:
-    """The analyses that the request names; those of its profile if it names none."""
+    """The analyses that the request names; those of its profile if it names none, without those
+    that need a glossary where none applies."""
     full = request.profile == "full"
-    return request.analyses or tuple(card.name for card in cards() if full or not card.on_demand)
+    return request.analyses or tuple(
+        card.name
+        for card in cards()
+        if (full or not card.on_demand) and (not card.glossary or glossaries.applying(request))
+    )
 
 
 def plan_limits() -> PlanLimits:

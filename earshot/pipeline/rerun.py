@@ -4,6 +4,7 @@ from collections.abc import Collection, Mapping
 from uuid import UUID
 
 from earshot.analysis.errors import Permanent, Transient
+from earshot.analysis.request import IngestRequest
 from earshot.analysis.states import RecordingState
 from earshot.analysis.types import TRANSCRIPT, SpeakerCount
 from earshot.audio.plan import plan_chunks, speech_in
@@ -11,6 +12,7 @@ from earshot.pipeline.dispatch import dispatch
 from earshot.pipeline.plan import plan_limits
 from earshot.pipeline.ports import Publisher
 from earshot.pipeline.releases import active
+from earshot.pipeline.topics.glossaries import TOPICS, release_name
 from earshot.registry import analyses, cards
 from earshot.storage.postgres import recordings, rounds
 from earshot.storage.postgres.db import Connection
@@ -31,7 +33,7 @@ def plan(connection: Connection, recording_id: UUID, choice: Choice) -> dict[int
     """
     scopes = {card.name: card.scope for card in cards()}
     with connection.transaction():
-        names = {name: release.name for name, release in active(connection).items()}
+        names = _active_names(connection, recording_id)
         wanted = rounds.choose(connection, recording_id, choice, scopes, names)
         chunks = _chunks_of_uncut(connection, recording_id)
     of_chunks = {name for name in choice.analyses if scopes[name] == "chunk"}
@@ -43,6 +45,15 @@ def plan(connection: Connection, recording_id: UUID, choice: Choice) -> dict[int
                 f"recording {recording_id} was never decoded; ingest its file again",
             )
     return _with_readers(connection, recording_id, wanted)
+
+
+def _active_names(connection: Connection, recording_id: UUID) -> dict[str, str]:
+    """Analysis to the name of the release that would answer for this recording now."""
+    names = {name: release.name for name, release in active(connection).items()}
+    recording = recordings.get(connection, recording_id)
+    topics = recording and release_name(IngestRequest.model_validate(recording.request))
+    names.pop(TOPICS, None)
+    return names | ({TOPICS: topics} if topics else {})
 
 
 def start_round(

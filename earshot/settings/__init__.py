@@ -17,8 +17,10 @@ from pydantic_settings import (
 from earshot.analysis.call_config import CallConfig
 from earshot.settings.analyses import Analyses
 from earshot.settings.batch import Batches
+from earshot.settings.bedrock import Bedrock
 from earshot.settings.checkpoints import Checkpoints
 from earshot.settings.gateway import Gateway
+from earshot.settings.glossaries import Glossaries
 from earshot.settings.intake import Intake
 from earshot.settings.queues import Queues
 from earshot.settings.retention import Keeping, Retention
@@ -53,6 +55,8 @@ class Settings(
     Services,
     Checkpoints,
     Analyses,
+    Glossaries,
+    Bedrock,
     Intake,
     Queues,
     Keeping,

@@ -2,21 +2,11 @@
 
 from typing import Annotated, Any
 
-from pydantic import (
-    BaseModel,
-    BeforeValidator,
-    Field,
-    TypeAdapter,
-    field_validator,
-    model_validator,
-)
+from pydantic import BaseModel, BeforeValidator, Field, field_validator, model_validator
 
-from earshot.analysis.request import Tenant
 from earshot.analysis.roles import SourceRecorder
 from earshot.analysis.types import MOST_CHUNKS
-from earshot.settings.analyses import EVERY
-
-TENANT = TypeAdapter(Tenant)
+from earshot.settings.by_source import by_source, of_source
 
 
 def _by_name(value: Any) -> Any:
@@ -47,22 +37,12 @@ class Intake(BaseModel):
 
     def recorder_of(self, uri: str, tenant: str) -> SourceRecorder | None:
         """The recorder of a source; None: not set."""
-        above = [key for key in self.recorders if "://" in key and uri.startswith(key)]
-        found = max(above, key=len, default=tenant if tenant in self.recorders else EVERY)
-        return self.recorders.get(found)
+        return of_source(self.recorders, uri, tenant)
 
     @field_validator("recorders")
     @classmethod
     def _of_sources(cls, named: dict[str, SourceRecorder]) -> dict[str, SourceRecorder]:
-        found: dict[str, SourceRecorder] = {}
-        for key, recorder in named.items():
-            source = f"{key.rstrip('/')}/" if "://" in key else key
-            if "://" not in key and key != EVERY:
-                TENANT.validate_python(key)
-            if source in found:
-                raise ValueError(f"{key!r} is named twice; remove one of them")
-            found[source] = recorder
-        return found
+        return by_source(named)
 
     @model_validator(mode="after")
     def _can_be_cut(self) -> "Intake":

@@ -19,6 +19,7 @@ router = APIRouter(route_class=Door, tags=["recordings"])
 
 NAMES = "|".join(analyses())
 ROLE = "[a-z][a-z0-9_]{0,31}"
+GLOSSARY = "[a-z0-9][a-z0-9_-]{0,31}"
 FORM = {
     "analyses": examples.text(
         "Names of analyses, with commas between; default: those of the profile.",
@@ -41,6 +42,7 @@ FORM = {
     "speakers": examples.text(
         "Number of speakers, or the least and the most: `2`, `2-4`.", "[1-9]|[1-9]-(9|[12][0-9])"
     ),
+    "glossary": examples.text("Name of the glossary whose topics are looked for.", GLOSSARY),
     "force": examples.flag("Analyse content that is stored already.", False),
     "accept_truncated": examples.flag("Analyse the part of a file that is there.", False),
 }

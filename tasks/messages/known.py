@@ -11,6 +11,7 @@ from earshot.analysis.types import Job, Release
 from earshot.audio.store.layout import check_own
 from earshot.models.checkpoints import catalog
 from earshot.models.runtimes import ENDPOINT
+from earshot.pipeline.topics.glossaries import is_release
 from earshot.settings import settings
 from earshot.storage.postgres import db, releases
 from earshot.storage.redis import refused
@@ -46,7 +47,7 @@ def _check_release(release: Release) -> None:
         return  # which URL it may have is the worker's own setting (``workers.asr.routes``)
     if release.runtime == "code" and not release.uri:
         return
-    if release in _catalogued():
+    if is_release(release) or release in _catalogued():
         return
     with db.pooled() as connection:
         if releases.named(connection, release.analysis, release.name) == release:

@@ -7,6 +7,7 @@ from earshot.analysis.errors import Misconfigured
 from earshot.analysis.report.registered import check_sections
 from earshot.compute.device import resolve
 from earshot.pipeline.releases import serving
+from earshot.pipeline.topics import glossaries
 from earshot.pools import STAGES
 from earshot.pools import queues as every_queue
 from earshot.registry import analyses, cards
@@ -23,7 +24,8 @@ def check(queues: Collection[str]) -> None:
     Raises:
         Misconfigured: no such queue, no Redis or database, a module or section of the registry that
             cannot be imported, a checkpoint that is missing or altered
-            (the release's own, a route's, or that of the network below a head), no such device.
+            (the release's own, a route's, or that of the network below a head), a glossary with
+            mistakes, no such device.
         Forbidden: a checkpoint whose licence does not allow this use.
     """
     config = settings()
@@ -44,6 +46,8 @@ def check(queues: Collection[str]) -> None:
         )
     if set(stages) - {"ingest"}:
         check_sections()
+        for name in config.glossaries:  # a stage names the version to match
+            glossaries.checked(name)
     analysed = [name for name in analyses() if name in queues]
     for name in analysed:
         module(name)

@@ -20,6 +20,7 @@ from earshot.analysis.report.sections import (
     VoiceSentiment,
 )
 from earshot.analysis.text_sentiment.corrected import corrected
+from earshot.analysis.topics.findings import with_turns
 from earshot.analysis.types import Interval
 
 
@@ -117,6 +118,7 @@ class Draft:
                 and self._figures(report.conversation, facts, speakers, turns),
                 "sentiment": voices,
                 **texts,
+                "topics": report.topics and with_turns(report.topics, turns),
                 "noise": noise and noise.model_copy(update={"timeline": tuple(self.noise)}),
             }
         )

@@ -36,6 +36,7 @@ from earshot.analysis.report.sections import (
 )
 from earshot.analysis.report.transcript import spoken_turns
 from earshot.analysis.text_sentiment.sections import FusionSection, TextSection
+from earshot.analysis.topics.findings import TopicsSection
 from earshot.analysis.types import Frozen
 
 SCHEMA_VERSION = "1.7"
@@ -109,6 +110,10 @@ class Report(Frozen):
             "Figures of the conversation with their definitions; null in reports of an earlier"
             " version."
         ),
+    )
+    topics: TopicsSection | None = Field(
+        default=None,
+        description="What it is about, by a glossary; null where no glossary applied to it.",
     )
     classifications: dict[str, tuple[ChunkClassification, ...]] = Field(
         description=(

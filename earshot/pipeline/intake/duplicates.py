@@ -195,6 +195,7 @@ def _differs(
         "roles": own and _only(request.stated_roles) != _only(before),
         "language": own and (request.language or settings().language) != recording.language,
         "speakers": counted and asked["speakers"] != first.get("speakers"),
+        "glossary": request.glossary is not None and request.glossary != first.get("glossary"),
     }
     return tuple(name for name, is_so in differing.items() if is_so)
 

@@ -29,6 +29,7 @@ from earshot.pipeline.intake.duplicates import IdTaken
 from earshot.pipeline.intake.submit import register
 from earshot.pipeline.plan import new_chunks, plan_limits, requested
 from earshot.pipeline.ports import Claimant, Publisher
+from earshot.pipeline.topics.glossaries import check_name
 from earshot.settings import settings
 from earshot.storage import outbox
 from earshot.storage.postgres import db, recordings, requests, tombstones
@@ -102,6 +103,7 @@ def _owner(connection: Connection, recording_id: UUID, request: IngestRequest) -
     is not read again by every retry."""
     if request.analyses is not None:
         check_names(request.analyses)
+    check_name(request.glossary)
     return recordings.same_as(connection, recording_id) or _take_in(
         connection, recording_id, request
     )

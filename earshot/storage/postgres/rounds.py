@@ -56,7 +56,8 @@ def choose(
     scopes: Scopes,
     active: Mapping[str, str],
 ) -> dict[int, set[str]]:
-    """Chunk index to the analyses to repeat. ``active``: analysis to its active release.
+    """Chunk index to the analyses to repeat. ``active``: analysis to its active release;
+    one without is not stale.
 
     Raises:
         Permanent: ``unknown_recording``; ``audio_expired``, analyses are selected, but the audio is
@@ -83,7 +84,7 @@ def choose(
     chosen |= {
         (index, name)
         for index, name in answered
-        if choice.stale and answered[index, name]["release"] != active.get(name)
+        if choice.stale and name in active and answered[index, name]["release"] != active[name]
     }
     if choice.missing:
         chosen |= set(_places(asked, indexes, scopes)) - set(answered)

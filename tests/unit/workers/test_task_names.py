@@ -8,7 +8,16 @@ from earshot.pools import queues
 from tasks.app import app
 from tasks.process.boot import import_tasks
 
-ANALYSES = {"asr", "diarization", "emotion", "noise", "scene", "sentiment", "text_sentiment"}
+ANALYSES = {
+    "asr",
+    "diarization",
+    "emotion",
+    "noise",
+    "scene",
+    "sentiment",
+    "text_sentiment",
+    "topics",
+}
 
 
 def test_the_tasks_are_these() -> None:

@@ -1,0 +1,1 @@
+"""Glossaries of recordings, and their versions."""
