@@ -6,6 +6,7 @@ from itertools import pairwise
 from typing import Any
 
 from earshot.analysis.figures.sections import Conversation
+from earshot.analysis.findings import Scores
 from earshot.analysis.report.report import Report
 from earshot.analysis.report.sections import Turn
 from earshot.analysis.types import Interval
@@ -66,9 +67,19 @@ def _turn(turn: Turn, report: Report) -> Json:
             if one_line(word.text)
         ],
     }
-    if turn.sentiment is not None and turn.sentiment.label in LABELS:
-        found["Sentiment"] = LABELS[turn.sentiment.label]
+    answer = _answer(turn)
+    if answer is not None and answer[0] in LABELS:
+        found["Sentiment"] = LABELS[answer[0]]
     return found
+
+
+def _answer(turn: Turn) -> tuple[str, Scores] | None:
+    """Label and shares of words and voice together, else of the voice; None without an answer."""
+    if turn.fusion is not None and turn.fusion.label is not None:
+        return turn.fusion.label, turn.fusion.scores
+    if turn.sentiment is not None and not turn.sentiment.abstained:
+        return turn.sentiment.label, turn.sentiment.scores
+    return None
 
 
 def _characteristics(report: Report, talk: Conversation) -> Json:
@@ -143,9 +154,10 @@ def _score(turns: Iterable[Turn]) -> float | None:
     None without any."""
     weighted, total = 0.0, 0
     for turn in turns:
-        if turn.sentiment is None or turn.sentiment.abstained:
+        answer = _answer(turn)
+        if answer is None:
             continue
-        scores, length = turn.sentiment.scores, turn.end_ms - turn.start_ms
+        scores, length = answer[1], turn.end_ms - turn.start_ms
         weighted += length * (scores.get("positive", 0.0) - scores.get("negative", 0.0))
         total += length
     return round(MOST * weighted / total, 2) if total else None

@@ -10,6 +10,7 @@ from earshot.analysis.figures.made import Talk, conversation
 from earshot.analysis.findings import Classification, SpeakerTurn
 from earshot.analysis.report.report import Report
 from earshot.analysis.report.sections import Emergency
+from earshot.analysis.text_sentiment.sections import Fused
 from earshot.exports.aws import call_analytics
 from earshot.exports.formats import exported
 from tests.unit.exports.calls import CALLS, report, speaker, turn
@@ -189,3 +190,22 @@ def test_without_a_source_a_field_is_left_out() -> None:
     assert found["Transcript"] == []
     text = exported([CALLS["scripts"].model_dump(mode="json")], "aws").decode()
     assert json.loads(text)["Transcript"][1]["Content"] == "متى يصل الطرد؟"
+
+
+def test_words_and_voice_together_go_before_the_voice() -> None:
+    found = call()
+    fused = Fused(
+        basis="both",
+        label="negative",
+        confidence=0.9,
+        scores={"negative": 0.9, "neutral": 0.1, "positive": 0.0},
+        text={},
+        voice={},
+        disagreement=None,
+        opposed=False,
+    )
+    first = found.turns[0].model_copy(update={"fusion": fused})
+    shaped = call_analytics(found.model_copy(update={"turns": (first, *found.turns[1:])}))
+    assert shaped["Transcript"][0]["Sentiment"] == "NEGATIVE"
+    sentiment = shaped["ConversationCharacteristics"]["Sentiment"]
+    assert sentiment["OverallSentiment"]["AGENT"] == -4.5
