@@ -58,7 +58,7 @@ def scored(turns: tuple[Turn, ...], models: dict[str, str]) -> TextSentimentFind
     )
 
 
-def _of_transcript(findings: Findings) -> Part:
+def of_transcript(findings: Findings) -> Part:
     outcome = Succeeded(
         findings=findings.model_dump(mode="json"), classification=findings.classification()
     )
@@ -89,4 +89,4 @@ def parts() -> list[Part]:
 def call(models: dict[str, str] = MODELS) -> Report:
     asked = recording(analyses=("asr", "sentiment", "text_sentiment"))
     before = build_report(asked, parts())
-    return build_report(asked, [*parts(), _of_transcript(scored(before.turns, models))])
+    return build_report(asked, [*parts(), of_transcript(scored(before.turns, models))])

@@ -6,10 +6,11 @@ import pytest
 from cli.terminal.console import show
 from cli.terminal.show import rendered
 from earshot.analysis.report.report import Report, build_report
+from earshot.analysis.text_sentiment.findings import digest_of
 from earshot.exports.table import row
 from tests.sounds.call_parts import recording
 from tests.unit.corrections.book import Book
-from tests.unit.sentiment.calls import call, parts
+from tests.unit.sentiment.calls import MODELS, call, of_transcript, parts, scored
 
 
 def words_of(report: Report) -> dict[str, tuple[str, str | None, str | None]]:
@@ -58,12 +59,17 @@ def test_voice_and_words_are_fused_and_contradictions_counted() -> None:
 
 
 def test_words_newer_than_the_scores_are_not_scored() -> None:
-    report = call()
     asked = recording(analyses=("asr", "sentiment", "text_sentiment"))
-    assert build_report(asked, parts()).text_sentiment is None
-    spoken = next(each for each in report.turns if each.text)
-    assert spoken.text_sentiment is not None
-    assert spoken.fusion is not None
+    before = build_report(asked, parts())
+    assert before.text_sentiment is None
+    assert {turn.fusion for turn in before.turns} == {None}
+    found = scored(before.turns, MODELS)
+    other = digest_of("what the recogniser wrote before")
+    turns = tuple(each.model_copy(update={"digest": other}) for each in found.turns)
+    old = of_transcript(found.model_copy(update={"turns": turns}))
+    report = build_report(asked, [*parts(), old])
+    assert {reason for _, reason, _ in words_of(report).values()} == {"outdated"}
+    assert {turn.fusion.basis for turn in report.turns if turn.fusion and turn.text} == {"voice"}
 
 
 def test_the_row_of_the_table_has_both_roles() -> None:
