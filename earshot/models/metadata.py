@@ -129,8 +129,7 @@ class Weight(BaseModel):
     numbers: Literal["<f4", "<f2"] = "<f4"
     """Type of the numbers in the other file."""
     integers: bool = False
-    """The graph takes the matrix transposed and as 8-bit integers, and the initializer
-    ``NAME/scale`` with the factor of each of its columns."""
+    """The graph takes the matrix transposed as 8-bit integers, and ``NAME/scale`` by column."""
 
 
 class OutsideWeights(Metadata):
@@ -177,8 +176,10 @@ class EmotionHeadMetadata(OutsideWeights):
     temperature: tuple[Finite, Finite, Finite]
     """Coefficients of its logarithm (``earshot.models.emotion.on_whisper.Evidence``)."""
     answered_from: Annotated[float, Field(ge=0, le=1)]
+    """As ``earshot.analysis.emotion.findings.Judging``; likewise the next five."""
+    short: Annotated[float, Field(ge=0, le=1)]
+    short_ms: Annotated[int, Field(gt=0)]
     ordinary: tuple[Finite, ...]
-    """By label, as ``earshot.analysis.emotion.findings.Judging``; likewise the next two."""
     ordinary_ms: Annotated[int, Field(gt=0)]
     kept: Annotated[float, Field(ge=0, le=1)]
     neutral_share: Annotated[float, Field(gt=0, lt=1)]

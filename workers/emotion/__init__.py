@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from earshot.analysis.emotion.findings import Emotion, EmotionFindings
+from earshot.analysis.emotion.findings import Emotion, EmotionFindings, Judging
 from earshot.analysis.findings import UNCLEAR, Classification
 from earshot.analysis.outcome import NO_SPEECH, Skipped
 from earshot.analysis.types import Release, Utterance
@@ -58,16 +58,15 @@ def _findings(
 ) -> EmotionFindings:
     labels = model.labelled.labels
     judging = prior.of_voices(model.labelled.judging)
-    least = judging.answered_from if judging else 0.0
     weights = [max(span.end_ms - span.start_ms, 1) for span, _, _ in rated]
     adjusted = [prior.of(shares) for _, shares, _ in rated]
     pooled = classify(labels, np.average(adjusted, axis=0, weights=weights))
     scores = emotion_labels.gathered(pooled.scores)
     label = max(scores, key=lambda name: scores[name])
-    abstained = pooled.confidence < least
+    abstained = judging is not None and pooled.confidence < judging.least(sum(weights))
     return EmotionFindings(
         utterances=tuple(
-            _emotion(labels, span, shares, least, dimensions)
+            _emotion(labels, span, shares, judging, dimensions)
             for (span, _, dimensions), shares in zip(rated, adjusted, strict=True)
         ),
         overall=Classification(
@@ -86,10 +85,11 @@ def _emotion(
     labels: tuple[str, ...],
     span: Utterance,
     shares: Shares,
-    least: float,
+    judging: Judging | None,
     rated: Dimensions | None,
 ) -> Emotion:
     answer = classify(labels, shares)
+    least = judging.least(span.end_ms - span.start_ms) if judging else 0.0
     abstained = answer.confidence < least
     return Emotion(
         **span.model_dump(),

@@ -1,5 +1,6 @@
 """Findings of emotion."""
 
+from math import exp
 from typing import Annotated
 
 from pydantic import Field
@@ -47,7 +48,16 @@ class Judging(Frozen):
     """Part of a voice's distance from ``ordinary`` that stays: there are calls in which a person is
     angry from beginning to end."""
     answered_from: Share
-    """Least share of an answer; below it the release abstains."""
+    """Least share of an answer that rests on much speech; below it the release abstains."""
+    short: Share = 0.0
+    """What is asked above ``answered_from`` of an answer that rests on hardly any speech; 0 in
+    findings of older releases."""
+    short_ms: Annotated[int, Field(gt=0)] = 1_000
+    """Speech after which a share of 1 / e of ``short`` is still asked."""
+
+    def least(self, speech_ms: float) -> float:
+        """Least share of an answer that rests on this much speech."""
+        return min(1.0, self.answered_from + self.short * exp(-speech_ms / self.short_ms))
 
 
 class EmotionFindings(Findings):

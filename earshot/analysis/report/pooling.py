@@ -50,7 +50,8 @@ def pool_emotions(
     if voice:
         scores = mean_scores((voice.judged(each.scores), weight) for each, weight in weighted)
         native = max(scores, key=lambda name: scores[name])
-        abstained = scores[native] < voice.judging.answered_from
+        speech_ms = sum(weight for _, weight in weighted)
+        abstained = scores[native] < voice.judging.least(speech_ms)
         label = UNCLEAR if abstained else voice.judging.canonical[native]
         confidence = scores[native]
     else:

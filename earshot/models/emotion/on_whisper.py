@@ -70,6 +70,8 @@ class EmotionOnWhisper:
             ordinary_ms=self.found.ordinary_ms,
             kept=self.found.kept,
             answered_from=self.found.answered_from,
+            short=self.found.short,
+            short_ms=self.found.short_ms,
         )
 
     @property

@@ -97,3 +97,27 @@ def test_without_a_common_rule_utterances_that_abstained_decide_nothing() -> Non
     alone = pool_emotions([(torn, 5_000.0)])
     assert alone is not None
     assert (alone.label, alone.abstained) == ("unclear", True)
+
+
+@pytest.mark.parametrize(("spoken_ms", "label"), [(500.0, "unclear"), (4_000.0, "angry")])
+def test_more_is_asked_of_an_answer_about_short_speech(spoken_ms: float, label: str) -> None:
+    rule = judging().model_copy(update={"short": 0.4, "short_ms": 1_000})
+    likely = utterance(0.6, 0.3, 0.1)
+    pooled = pool_emotions([(likely, spoken_ms)], unknown_voice(rule))
+    assert pooled is not None
+    assert (pooled.label, pooled.scores) == (label, likely.scores)
+
+
+def test_the_utterances_of_a_turn_are_evidence_together() -> None:
+    rule = judging().model_copy(update={"short": 0.4, "short_ms": 1_000})
+    pooled = pool_emotions([(utterance(0.6, 0.3, 0.1), 500.0)] * 4, unknown_voice(rule))
+    assert pooled is not None
+    assert pooled.label == "angry"
+
+
+def test_what_is_asked_falls_with_the_speech_that_there_is() -> None:
+    rule = judging().model_copy(update={"short": 0.9, "short_ms": 1_000})
+    asked = [rule.least(spoken_ms) for spoken_ms in (0, 300, 1_000, 3_000, 60_000)]
+    assert asked == sorted(asked, reverse=True)
+    assert (asked[0], asked[-1]) == (1.0, pytest.approx(0.5))
+    assert judging().least(100) == 0.5

@@ -1,7 +1,7 @@
 """Training and evaluation data: pooled features of the encoder for takes of acted and natural
 utterances."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,7 +16,7 @@ from earshot.models.emotion.on_whisper import evidence, parts
 from training.data import emotional_speech, natural
 from training.data.datasets import examples, folds, waveform
 from training.data.lines import line
-from training.recipes.emotion_on_whisper.graph import SPEC
+from training.recipes.emotion_on_whisper.front_end import SPEC
 
 Floats = NDArray[np.float32]
 Ints = NDArray[np.int64]
@@ -36,6 +36,8 @@ NOTHING = 160
 """Generated sounds of 3 s without speech, after the utterances, for training only: ``kind`` and
 ``fold`` are -1, and they are in the first take alone. Their target is uniform."""
 FOLDS = 4
+JUDGED_ONLY = "auto_repairs_40_stereo_8k"
+"""The call whose report is read turn by turn: no head and no calibration learns of it."""
 
 
 @dataclass(frozen=True)
@@ -50,8 +52,9 @@ class Utterances:
     terms: Floats
     """Of the temperature, shape (takes, utterances, 3)."""
     seconds: Floats
-    """Of each utterance; all below likewise."""
+    """Of each take of each utterance, shape (takes, utterances)."""
     kind: Ints
+    """Of each utterance; all below likewise."""
     source: NDArray[np.str_]
     voice: NDArray[np.str_]
     fold: Ints
@@ -62,9 +65,16 @@ class Utterances:
         """Natural utterances; the rest is acted, or no speech."""
         return ~self.acted & (self.kind >= 0)
 
+    @property
+    def learnt(self) -> NDArray[np.bool_]:
+        """All but the recording that is judged only."""
+        found: NDArray[np.bool_] = ~np.char.startswith(self.voice, JUDGED_ONLY)
+        return found
 
-def takes(sound: Array, random: np.random.Generator, index: int) -> Iterator[Array]:
+
+def takes(sound: Array, index: int) -> Iterator[Array]:
     """Of the utterance of an index, in the order of ``TAKES``."""
+    random = np.random.default_rng([0, index])
     yield sound
     yield line(sound, random)
     yield emotional_speech.bad_line(augment.speed(sound, random.uniform(0.88, 1.14)), random)
@@ -78,41 +88,82 @@ def piece(sound: Array, random: np.random.Generator) -> Array:
     return sound[start : start + size]
 
 
-def read(data: Path, session: Any) -> Utterances:
-    """Computes the features of all utterances with the encoder in ``session``."""
-    random, rows = np.random.default_rng(0), []
+@dataclass(frozen=True)
+class Row:
+    """An utterance, or a sound without speech."""
+
+    sound: Array
+    kind: int
+    source: str
+    voice: str
+    fold: int
+    acted: bool
+
+
+def rows(data: Path) -> Iterator[Row]:
+    """All of them, in order."""
     acted = examples(data, *(name for name, _ in emotional_speech.SETS))
     fold_of = folds([row.group for row in acted], FOLDS)
     for row, fold in zip(acted, fold_of.tolist(), strict=True):
         label = MAPPED.get(row.label, row.label)
         kind = KINDS.index(label) if label in LABELS else len(LABELS)
         sound = emotional_speech.trimmed(waveform(row.path))
-        rows.append((sound, kind, row.source, f"{row.source} {row.group}", fold, True))
+        yield Row(sound, kind, row.source, f"{row.source} {row.group}", fold, True)
     for each in natural.utterances(data):
-        rows.append((each.samples, NEUTRAL, each.source, each.voice, each.fold, False))
+        yield Row(each.samples, NEUTRAL, each.source, each.voice, each.fold, False)
     for sound in emotional_speech.no_speech(np.random.default_rng(2), NOTHING):
-        rows.append((sound, -1, "no speech", "no speech", -1, False))
+        yield Row(sound, -1, "no speech", "no speech", -1, False)
+
+
+@dataclass(frozen=True)
+class Take:
+    """One take of a row."""
+
+    pooled: list[list[Array]]
+    """Of each part, by layer."""
+    terms: Array
+    seconds: float
+
+
+def taken(row: Row, index: int, session: Any) -> list[Take]:
+    """The takes of the row of an index, with the encoder in ``session``."""
     names = [f"layer_{layer}" for layer in LAYERS]
+    found = []
+    for sound in takes(row.sound, index) if row.kind >= 0 else (row.sound,):
+        mels = [log_mel(part, SAMPLE_RATE, SPEC)[:-1] for part in parts(sound, LEVEL)]
+        pooled = [[out[0] for out in session.run(names, {"log_mel": mel})] for mel in mels]
+        found.append(Take(pooled, evidence(sound, mels).terms(), len(sound) / SAMPLE_RATE))
+    if index % 200 == 199:
+        print(f"{index + 1} utterances", flush=True)
+    return found
+
+
+def read(data: Path, session: Any) -> Utterances:
+    """Computes the features of all utterances with the encoder in ``session``."""
+    every = list(rows(data))
+    return gathered(every, [taken(row, index, session) for index, row in enumerate(every)])
+
+
+def gathered(every: Sequence[Row], found: Sequence[Sequence[Take]]) -> Utterances:
+    """All takes of all rows."""
     pooled: list[list[Array]] = []
-    owner, number, terms = [], [], np.zeros((len(TAKES), len(rows), 3), np.float32)
-    for index, (sound, kind, *_) in enumerate(rows):
-        every = takes(sound, random, index) if kind >= 0 else (sound,)
-        for take, changed in enumerate(every):
-            mels = [log_mel(part, SAMPLE_RATE, SPEC)[:-1] for part in parts(changed, LEVEL)]
-            terms[take, index] = evidence(changed, mels).terms()
-            for mel in mels:
-                pooled.append([out[0] for out in session.run(names, {"log_mel": mel})])
-                owner.append(index)
-                number.append(take)
-        if index % 200 == 199:
-            print(f"{index + 1} of {len(rows)} utterances", flush=True)
+    owner, number = [], []
+    terms = np.zeros((len(TAKES), len(every), 3), np.float32)
+    seconds = np.zeros((len(TAKES), len(every)), np.float32)
+    for index, each in enumerate(found):
+        for take, one in enumerate(each):
+            terms[take, index], seconds[take, index] = one.terms, one.seconds
+            pooled += one.pooled
+            owner += [index] * len(one.pooled)
+            number += [take] * len(one.pooled)
+    columns = ("kind", "source", "voice", "fold", "acted")
     return Utterances(
         {layer: np.stack([each[i] for each in pooled]) for i, layer in enumerate(LAYERS)},
         np.array(owner),
         np.array(number),
         terms,
-        np.array([len(sound) / SAMPLE_RATE for sound, *_ in rows], np.float32),
-        *(np.array(column) for column in list(zip(*rows, strict=True))[1:]),
+        seconds,
+        *(np.array([getattr(row, name) for row in every]) for name in columns),
     )
 
 

@@ -13,17 +13,13 @@ import onnx
 from numpy.typing import NDArray
 from onnx import TensorProto, helper, numpy_helper
 
-from earshot.audio.features.spectra import MelSpec, slaney_areas
+from earshot.audio.features.spectra import slaney_areas
 from earshot.models.metadata import Weight
 from training.importers.ct2_tensors import Placed
+from training.recipes.emotion_on_whisper.front_end import SPEC
 
 Floats = NDArray[np.float32]
 
-SPEC = MelSpec(
-    n_fft=400, window=400, hop=160, n_mels=80, fmin=0.0, fmax=8000.0, offset=1e-12,
-    scale="librosa", power=2, centre=True,
-)  # fmt: skip
-"""As openai/whisper ``audio.py`` computes it up to the bands; the graph has the rest."""
 LEAST_POWER, RANGE = 1e-10, 8.0
 """Least power of a band, and powers of ten below the loudest band that are kept."""
 WIDTH, HEADS = 512, 8

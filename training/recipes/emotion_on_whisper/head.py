@@ -57,6 +57,7 @@ def fit(found: Utterances, candidate: Candidate, usable: Mask) -> Head:
     by the root of its size."""
     from sklearn.linear_model import LogisticRegression
 
+    usable = usable & found.learnt
     of_part = np.flatnonzero(usable[found.utterance])
     features = found.features[candidate.layer][of_part]
     mean, std = features.mean(axis=0), features.std(axis=0) + 1e-3
@@ -101,14 +102,22 @@ def _share(weights: Floats, found: Utterances, members: Mask, total: float) -> N
 
 @dataclass(frozen=True)
 class Calibration:
-    """Coefficients of the logarithm of the temperature, and the least share of an answer."""
+    """Coefficients of the logarithm of the temperature, and the least share of an answer (as
+    ``earshot.analysis.emotion.findings.Judging``)."""
 
     temperature: Floats
     answered_from: float
+    short: float = 0.0
+    short_ms: int = 1_000
 
     def shares(self, logits: Floats, terms: Floats) -> Floats:
         """Calibrated shares, shape (rows, labels)."""
         return softmax(logits, np.exp(terms @ self.temperature)[:, None])
+
+    def least(self, seconds: Floats) -> Floats:
+        """Least share of an answer that rests on this much speech, shape (rows,)."""
+        asked = self.answered_from + self.short * np.exp(-1_000 * seconds / self.short_ms)
+        return np.minimum(asked, 1).astype(np.float32)
 
 
 @dataclass(frozen=True)
@@ -117,8 +126,13 @@ class Judged:
 
     logits: Floats
     terms: Floats
+    seconds: Floats
     kind: NDArray[np.int64]
     source: NDArray[np.str_]
+
+    def where(self, rows: Mask) -> "Judged":
+        """Some of them."""
+        return Judged(*(getattr(self, key)[rows] for key in _KEYS))
 
     @classmethod
     def joined(cls, parts: Iterable["Judged"]) -> "Judged":
@@ -126,7 +140,7 @@ class Judged:
         return cls(*(np.concatenate([getattr(each, key) for each in rows]) for key in _KEYS))
 
 
-_KEYS = ("logits", "terms", "kind", "source")
+_KEYS = ("logits", "terms", "seconds", "kind", "source")
 
 
 def judged(head: Head, found: Utterances, rows: Mask, takes: Iterable[int]) -> Judged:
@@ -135,6 +149,7 @@ def judged(head: Head, found: Utterances, rows: Mask, takes: Iterable[int]) -> J
         Judged(
             head.logits(found, take)[rows],
             found.terms[take, rows],
+            found.seconds[take, rows],
             found.kind[rows],
             found.source[rows],
         )

@@ -25,6 +25,7 @@ from training.recipes.emotion_on_whisper.head import (
     judged,
     ordinary,
 )
+from training.recipes.emotion_on_whisper.short import asking
 
 RECORDED, TELEPHONE, SHORT = (TAKES.index(name) for name in ("recorded", "telephone", "short"))
 JUDGED = RECORDED, TELEPHONE, SHORT
@@ -91,16 +92,53 @@ class Protocol:
     @cached_property
     def calibration(self) -> Calibration:
         """Of the shipped head."""
-        return calibrate(self.answers(self.shipped, self.corpora), COVERAGE)
+        found = calibrate(self.answers(self.shipped, self.corpora), COVERAGE)
+        return asking(found, self.natural_answers)
 
-    def unseen_corpora(self, take: int) -> Iterator[tuple[str, Floats, float]]:
-        """Corpus, shares, and least share of an answer. The head is trained without the corpus;
+    @cached_property
+    def natural_answers(self) -> Judged:
+        """Answers about natural speech that is learnt, each of a head without its source."""
+        learnt = self.found.natural & self.found.learnt
+        return Judged.joined(
+            judged(
+                self.head(self.shipped, self.found.fold != fold),
+                self.found,
+                learnt & (self.found.fold == fold),
+                JUDGED,
+            )
+            for fold in range(FOLDS)
+        )
+
+    def unseen_corpora(self, take: int) -> Iterator[tuple[str, Floats, Floats]]:
+        """Corpus, shares, and least shares of an answer. The head is trained without the corpus;
         chosen and calibrated by answers about the other ones, each of a head without that one."""
+        for corpus in self.corpora:
+            candidate, calibration = self.without_corpus[corpus]
+            seen = judged(self.without(candidate, corpus), self.found, self.of(corpus), (take,))
+            shares = calibration.shares(seen.logits, seen.terms)
+            yield corpus, shares, calibration.least(seen.seconds)
+
+    @cached_property
+    def without_corpus(self) -> dict[str, tuple[Candidate, Calibration]]:
+        """By corpus, the choice and the calibration without it. What is asked of short speech is
+        fitted on natural speech alone, answered by heads that have learnt of the corpus."""
+        found = {}
         for corpus in self.corpora:
             candidate = self.chosen_for(corpus)
             calibration = calibrate(self.answers(candidate, self.besides(corpus)), COVERAGE)
-            seen = judged(self.without(candidate, corpus), self.found, self.of(corpus), (take,))
-            yield corpus, calibration.shares(seen.logits, seen.terms), calibration.answered_from
+            found[corpus] = candidate, asking(calibration, self.natural_answers)
+        return found
+
+    def least_of_natural(self, take: int) -> Floats:
+        """Least shares of answers about natural speech, each fitted without its source, shape
+        (utterances of ``natural``,)."""
+        answers, rows = self.natural_answers, self.found.natural
+        least = np.zeros(len(rows), np.float32)
+        for source in np.unique(self.found.source[rows]):
+            here = rows & (self.found.source == source)
+            fitted = asking(self.calibration, answers.where(answers.source != source))
+            least[here] = fitted.least(self.found.seconds[take, here])
+        return least[rows]
 
     def by_fold(self, rows: Mask, take: int) -> Floats:
         """Shares of some utterances, each by a head without its speakers and natural sources, shape
@@ -116,13 +154,16 @@ class Protocol:
 
     def judging(self, shares: Floats, rows: Mask) -> Judging:
         """How a voice is judged, from the shares of natural speech."""
-        means = ordinary(shares, self.found.source[rows])
+        learnt = self.found.learnt[rows]
+        means = ordinary(shares[learnt], self.found.source[rows][learnt])
         return Judging(
             canonical={label: canonical()[label] for label in LABELS},
             ordinary=dict(zip(LABELS, means, strict=True)),
             ordinary_ms=ORDINARY_MS,
             kept=KEPT,
             answered_from=self.calibration.answered_from,
+            short=self.calibration.short,
+            short_ms=self.calibration.short_ms,
         )
 
     def by_voice(self, shares: Floats, natural: Mask) -> Floats:
@@ -159,10 +200,10 @@ def against_voices(
     shares: Floats, found: Utterances, rows: NDArray[np.int64], judging: Judging
 ) -> Floats:
     """Shares of utterances, each against all of its voice, by the code of the report."""
-    adjusted, voice = np.zeros_like(shares), found.voice[rows]
+    adjusted, voice, seconds = np.zeros_like(shares), found.voice[rows], found.seconds[RECORDED]
     for name in np.unique(voice):
         here = np.flatnonzero(voice == name)
-        parts = [(emotion(shares[i]), float(found.seconds[rows[i]] * 1000)) for i in here]
+        parts = [(emotion(shares[i]), float(seconds[rows[i]] * 1000)) for i in here]
         known = ordinary_voice(judging, parts)
         for i, (each, _) in zip(here, parts, strict=True):
             scores = known.judged(each.scores)

@@ -5,10 +5,12 @@ from itertools import pairwise
 import numpy as np
 
 from training.recipes.emotion_on_whisper.data import NEUTRAL
-from training.recipes.emotion_on_whisper.head import Floats
+from training.recipes.emotion_on_whisper.head import Calibration, Floats
 from training.recipes.emotion_on_whisper.protocol import RECORDED, SHORT, TELEPHONE, Protocol
+from training.recipes.emotion_on_whisper.short import emotional
 
 BINS = (0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1.01)
+LENGTHS = (0.3, 0.6, 0.9, 1.2, 2.0, 4.0, 1e9)
 
 
 def natural(protocol: Protocol) -> str:
@@ -19,25 +21,26 @@ def natural(protocol: Protocol) -> str:
     line = protocol.by_fold(rows, TELEPHONE)
     short = protocol.by_fold(rows, SHORT)
     by_voice = protocol.by_voice(alone, rows)
-    least = protocol.calibration.answered_from
+    least = {take: protocol.least_of_natural(take) for take in (RECORDED, TELEPHONE, SHORT)}
     ways = (
-        ("each utterance by itself", alone),
-        ("the same through a telephone codec", line),
-        ("pieces of 0.3 to 1.2 s of them", short),
-        ("against the ordinary voice of its recording", by_voice),
+        ("each utterance by itself", alone, RECORDED),
+        ("the same through a telephone codec", line, TELEPHONE),
+        ("pieces of 0.3 to 1.2 s of them", short, SHORT),
+        ("against the ordinary voice of its recording", by_voice, RECORDED),
     )
     lines = [
         "| judged | source | utterances | emotional | with confidence >= 0.5 | unclear |",
         "|---|---|---|---|---|---|",
     ]
-    for title, shares in ways:
+    for title, shares, take in ways:
         names = np.unique(source).tolist()
-        rates = [_rates(shares[source == name], least) for name in names]
-        lines.append(_line(title, "all", len(source), _rates(shares, least)))
+        each = emotional(shares, least[take])
+        rates = [each[source == name].mean(axis=0) for name in names]
+        lines.append(_line(title, "all", len(source), each.mean(axis=0)))
         lines.append(_line(title, "mean of sources", len(source), np.mean(rates, axis=0)))
         lines += [
-            _line(title, name, int((source == name).sum()), each)
-            for name, each in zip(names, rates, strict=True)
+            _line(title, name, int((source == name).sum()), rate)
+            for name, rate in zip(names, rates, strict=True)
         ]
     chosen = ", ".join(
         f"{corpus}: {each.natural:g}, {each.decay:g}"
@@ -53,20 +56,59 @@ learnt of no recording of its source; "emotional" is any answer but neutral and 
 
 By confidence, each utterance by itself: {_bins(alone)}.
 
+The least share of an answer falls with the length of the speech that it rests on. By length,
+utterances and pieces of them together, each by a head and a least share without its source or
+corpus; "without" asks {protocol.calibration.answered_from:.3f} of speech of any length:
+
+{_by_length(protocol)}
+
 ## Choices
 
 Weight of natural speech and decay were chosen for each corpus on the others
 ({chosen}); the shipped head has
 weight {shipped.natural:g} and decay {shipped.decay:g}, the best over
-all corpora left out in turn. It answers from a share of {least:.3f} on. Its temperature is the
+all corpora left out in turn. It answers from a share of
+{_least(protocol.calibration)} on. Its temperature is the
 exponential of {_terms(protocol.calibration.temperature)}."""
 
 
-def _rates(shares: Floats, least: float) -> Floats:
-    """Shares of utterances that are called emotional, that with confidence, and unclear."""
-    top, label = shares.max(axis=1), shares.argmax(axis=1)
-    emotional = (label != NEUTRAL) & (top >= least)
-    return np.array([emotional.mean(), (emotional & (top >= 0.5)).mean(), (top < least).mean()])
+def _by_length(protocol: Protocol) -> str:
+    """Natural speech and acted speech of unseen corpora by length, with what is asked of short
+    speech and without."""
+    found, rows = protocol.found, protocol.found.natural
+    takes = RECORDED, SHORT
+    natural = np.concatenate([protocol.by_fold(rows, take) for take in takes])
+    asked = np.concatenate([protocol.least_of_natural(take) for take in takes])
+    seconds = np.concatenate([found.seconds[take, rows] for take in takes])
+    flat = np.full_like(asked, protocol.calibration.answered_from)
+    acted = [
+        (found.seconds[take, protocol.of(corpus)], found.kind[protocol.of(corpus)], shares, least)
+        for take in takes
+        for corpus, shares, least in protocol.unseen_corpora(take)
+    ]
+    long, kind, shares, least = (np.concatenate(each) for each in zip(*acted, strict=True))
+    lines = [
+        "| speech | natural: pieces | emotional | >= 0.5 | unclear | without: emotional | >= 0.5 |"
+        " unclear | acted: pieces | answered | right of those |",
+        "|---|---|---|---|---|---|---|---|---|---|---|",
+    ]
+    for low, high in pairwise(LENGTHS):
+        here, there = (seconds >= low) & (seconds < high), (long >= low) & (long < high)
+        after, before = (
+            emotional(natural[here], each[here]).mean(axis=0) for each in (asked, flat)
+        )
+        answered = shares[there].max(axis=1) >= least[there]
+        right = (shares[there].argmax(axis=1) == kind[there])[answered]
+        cells = [
+            f"{low:g} to {high:g} s" if high < LENGTHS[-1] else f"{low:g} s and more",
+            str(int(here.sum())),
+            *(f"{each:.3f}" for each in (*after, *before)),
+            str(int(there.sum())),
+            f"{answered.mean():.3f}",
+            f"{right.mean():.3f}",
+        ]
+        lines.append(f"| {' | '.join(cells)} |")
+    return "\n".join(lines)
 
 
 def _line(title: str, name: str, count: int, rates: Floats) -> str:
@@ -82,6 +124,12 @@ def _bins(shares: Floats) -> str:
             counts = f"{int(emotional[part].sum())} of {int(part.sum())}"
             found.append(f"{low:g} to {min(high, 1):g}: {counts} not neutral")
     return ", ".join(found)
+
+
+def _least(found: Calibration) -> str:
+    return (
+        f"{found.answered_from:.3f} + {found.short:.2f} exp(-seconds / {found.short_ms / 1000:g})"
+    )
 
 
 def _terms(coefficients: Floats) -> str:

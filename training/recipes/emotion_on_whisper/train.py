@@ -22,6 +22,7 @@ from training.fitting.card import write_card
 from training.importers.ct2_tensors import Placed, placed
 from training.recipes.emotion_on_whisper import data, graph, sections
 from training.recipes.emotion_on_whisper.data import LABELS, LAYERS, LEVEL, Utterances
+from training.recipes.emotion_on_whisper.front_end import SPEC
 from training.recipes.emotion_on_whisper.head import Head
 from training.recipes.emotion_on_whisper.protocol import RECORDED, SHORT, TELEPHONE, Protocol
 
@@ -61,7 +62,7 @@ def measured(protocol: Protocol) -> list[Evaluation]:
         parts = list(protocol.unseen_corpora(take))
         rows = np.concatenate([np.flatnonzero(protocol.of(corpus)) for corpus, _, _ in parts])
         shares = np.concatenate([each for _, each, _ in parts])
-        least = np.concatenate([np.full(len(each), share) for _, each, share in parts])
+        least = np.concatenate([least for _, _, least in parts])
         answered = shares.max(axis=1) >= least
         results.append(_of_rows(f"unseen corpora, {title}, every answer", found, rows, shares))
         name = f"unseen corpora, {title}, answered ({answered.mean():.3f})"
@@ -72,7 +73,8 @@ def measured(protocol: Protocol) -> list[Evaluation]:
     known = protocol.known_voices()
     rows = np.flatnonzero(labelled)
     results.append(_of_rows("unseen corpora, of a known voice, every answer", found, rows, known))
-    answered = known.max(axis=1) >= protocol.calibration.answered_from
+    least = protocol.calibration.least(found.seconds[RECORDED, rows])
+    answered = known.max(axis=1) >= least
     name = f"unseen corpora, of a known voice, answered ({answered.mean():.3f})"
     results.append(_of_rows(name, found, rows[answered], known[answered]))
     return results
@@ -92,10 +94,12 @@ def save(protocol: Protocol, whole: Path, out: Path) -> None:
     judging = protocol.judging(protocol.by_fold(natural, RECORDED), natural)
     described = EmotionHeadMetadata(
         labels=LABELS,
-        mel=graph.SPEC,
+        mel=SPEC,
         mel_level=LEVEL,
         temperature=tuple(round(float(x), 4) for x in protocol.calibration.temperature),
         answered_from=judging.answered_from,
+        short=judging.short,
+        short_ms=judging.short_ms,
         ordinary=tuple(judging.ordinary.values()),
         ordinary_ms=judging.ordinary_ms,
         kept=judging.kept,

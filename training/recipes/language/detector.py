@@ -29,6 +29,7 @@ from training.data import spoken
 from training.fitting.card import write_card
 from training.importers.ct2_tensors import placed
 from training.recipes.emotion_on_whisper import graph
+from training.recipes.emotion_on_whisper.front_end import SPEC
 from training.recipes.language.speech import MOST, Floats, Speech, gathered, heard, joined
 from training.recipes.language.stretches import READERS, Amount, sounds
 from training.recipes.language.whisper_graph import FIRST, Detector
@@ -74,7 +75,7 @@ def write(whole: Path, folder: Path, out: Path, factors: tuple[float, float, flo
     graph.save(out / f"{GRAPH}.onnx", detector.build(len(codes)))
     described = DetectorMetadata(
         labels=codes,
-        mel=graph.SPEC,
+        mel=SPEC,
         mel_level=LEVEL,
         silence_sec=SILENCE_SEC,
         joined=factors,
