@@ -2,6 +2,7 @@
 them stale, and one with a mistake is never used in part."""
 
 import json
+import re
 from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -16,6 +17,7 @@ from earshot.storage.redis import stream
 from tests.integration.enqueue import enqueue
 from tests.servers import Stack, servers
 from tests.unit.topics.books import text, workbook
+from tests.unit.topics.converse import CREDENTIALS, converse, used
 
 pytestmark = pytest.mark.integration
 
@@ -23,12 +25,14 @@ DEMO = PROJECT / "demo" / "call.ogg"
 CORE = ("ingest", "merge", "finalize", "upkeep")
 ASKED = ["asr", "topics"]
 HEAD = ("Code", "Libellé", "Synonymes")
+Running = tuple[Stack, Path, list[tuple[str, Any]]]
 PARCEL = ("parcel", "Parcels", "package; delivery service")
 
 
 @pytest.fixture(scope="module")
-def running() -> Iterator[tuple[Stack, Path]]:
-    """The stack, and the file of its glossary b2c; b2b is that of the tenant acme."""
+def running() -> Iterator[Running]:
+    """The stack, the file of its glossary b2c, and what its language model was asked. The glossary
+    b2b is that of the tenant acme, and nothing of the default tenant is sent to the model."""
     with servers() as stage, ExitStack() as opened:
         consumers, business = stage.home / "b2c.csv", stage.home / "b2b.xlsx"
         consumers.write_bytes(text(HEAD, PARCEL))
@@ -36,9 +40,19 @@ def running() -> Iterator[tuple[Stack, Path]]:
         files = {"b2c": str(consumers), "b2b": str(business)}
         stage.settings["GLOSSARIES"] = json.dumps(files)
         stage.settings["SOURCE_GLOSSARIES"] = json.dumps({"acme": "b2b"})
+        replies = [used({"topics": ["late"], "summary": "Le colis a du retard."})]
+        url, asked = opened.enter_context(converse(replies))
+        stage.settings["BEDROCK_MODEL"] = "some.model-v1:0"
+        stage.settings["BEDROCK_REGION"] = "eu-west-3"
+        stage.settings["BEDROCK_ENDPOINT_URL"] = url
+        stage.settings["BEDROCK_EXCLUDED_TENANTS"] = json.dumps(["default"])
+        stage.settings["SUMMARY_LANGUAGE"] = "fr"
+        patched = opened.enter_context(pytest.MonkeyPatch.context())
+        for name, value in CREDENTIALS.items():
+            patched.setenv(name, value)
         opened.enter_context(stage.workers("core", *CORE))
         opened.enter_context(stage.workers("analyses", *ASKED))
-        yield stage, consumers
+        yield stage, consumers, asked
 
 
 def report_of(stack: Stack, recording_id: str) -> dict[str, Any]:
@@ -49,8 +63,8 @@ def report_of(stack: Stack, recording_id: str) -> dict[str, Any]:
     return report
 
 
-def test_topics_are_reported_and_follow_the_glossary(running: tuple[Stack, Path]) -> None:
-    stack, file = running
+def test_topics_are_reported_and_follow_the_glossary(running: Running) -> None:
+    stack, file, asked = running
     sent = {"uri": stack.offer(DEMO), "analyses": ASKED}
     recording_id = enqueue(stack, {**sent, "glossary": "b2c"})["recording_id"]
     report = report_of(stack, recording_id)
@@ -87,15 +101,24 @@ def test_topics_are_reported_and_follow_the_glossary(running: tuple[Stack, Path]
     assert stack.earshot("rerun", recording_id, "--stale").returncode == 1
     kept = report_of(stack, recording_id)
     assert kept["topics"] == changed["topics"]
+    assert asked == []
 
 
 def test_the_source_names_the_glossary_and_without_one_topics_are_missing(
-    running: tuple[Stack, Path],
+    running: Running,
 ) -> None:
-    stack, file = running
+    stack, file, asked = running
     sent = {"uri": stack.offer(DEMO), "analyses": ASKED, "force": True}
     report = report_of(stack, enqueue(stack, {**sent, "tenant": "acme"})["recording_id"])
     assert [each["id"] for each in report["topics"]["topics"]] == ["late"]
+    said = report["topics"]["by_model"]
+    assert (said["status"], said["summary"]) == ("classified", "Le colis a du retard.")
+    assert [each["label"] for each in said["topics"]] == ["Lateness"]
+    assert re.fullmatch(r"b2b-[0-9a-f]{8}-bedrock-[0-9a-f]{8}", report["releases"]["topics"][0])
+    assert len(asked) == 1
+    assert "supposed to arrive" in asked[0][1]["messages"][0]["content"][0]["text"]
+    client = Redis.from_url(stack.redis_url)
+    assert [int(client.get(key) or 0) for key in client.scan_iter("tokens:*")] == [said["tokens"]]
 
     def missing(**asked: str) -> str:
         report = report_of(stack, enqueue(stack, {**sent, **asked})["recording_id"])

@@ -3,11 +3,8 @@ and refused answers, throttling, silence, and what leaves the machine."""
 
 import json
 import time
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from threading import Event, Thread
-from typing import Any, NamedTuple
+from collections.abc import Iterator
+from typing import Any
 
 import pytest
 
@@ -16,6 +13,7 @@ from earshot.analysis.topics.by_model import ByModel
 from earshot.analysis.topics.glossary import Glossary, Topic
 from earshot.analysis.topics.redaction import spoken_text
 from earshot.settings import settings
+from tests.unit.topics.converse import CREDENTIALS, Reply, converse, error, said, used
 from tests.unit.topics.test_section import turn
 from workers.topics import asking
 
@@ -35,79 +33,10 @@ CALL = Transcript(language="en", turns=TURNS)
 GOOD = {"summary": "Le client veut résilier.", "topics": ["cancel", "bill", "cancel"]}
 
 
-class Reply(NamedTuple):
-    """Status, error code or message, and a pause before it."""
-
-    status: int = 200
-    body: Any = None
-    wait: float = 0.0
-
-
-def used(given: Any, tool: str = "record_call", tokens: int = 100) -> Reply:
-    """A model's call of the tool."""
-    use = {"toolUse": {"toolUseId": "u1", "name": tool, "input": given}}
-    return said([{"text": "I call it."}, use], tokens)
-
-
-def said(content: list[Any], tokens: int = 100) -> Reply:
-    return Reply(
-        body={
-            "output": {"message": {"role": "assistant", "content": content}},
-            "stopReason": "tool_use",
-            "usage": {"inputTokens": tokens, "outputTokens": 7, "totalTokens": tokens + 7},
-            "metrics": {"latencyMs": 5},
-        }
-    )
-
-
-def error(status: int, code: str) -> Reply:
-    return Reply(status, {"__type": code, "message": f"{code} happened"})
-
-
-@contextmanager
-def converse(replies: Sequence[Reply]) -> Iterator[tuple[str, list[tuple[str, Any]]]]:
-    """A server that gives these replies in order, the last one for ever; the requests it got."""
-    asked: list[tuple[str, Any]] = []
-    closing = Event()
-
-    class Handler(BaseHTTPRequestHandler):
-        protocol_version = "HTTP/1.1"
-
-        def do_POST(self) -> None:
-            body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-            reply = replies[min(len(asked), len(replies) - 1)]
-            asked.append((self.path, body))
-            closing.wait(reply.wait)
-            data = json.dumps(reply.body).encode()
-            self.send_response(reply.status)
-            if reply.status != 200:
-                self.send_header("x-amzn-ErrorType", reply.body["__type"])
-            self.send_header("Content-Type", "application/json")
-            self.send_header("Content-Length", str(len(data)))
-            with suppress(ConnectionError):  # the client may have given up
-                self.end_headers()
-                self.wfile.write(data)
-
-        def log_message(self, *_: object) -> None:
-            """Nothing."""
-
-    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
-        Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True).start()
-        try:
-            yield f"http://127.0.0.1:{server.server_port}", asked
-        finally:
-            closing.set()
-            server.shutdown()
-
-
 @pytest.fixture
 def configured(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
     """Sets up a model at a URL, with credentials as boto3 finds them."""
-    for name, value in {
-        "AWS_ACCESS_KEY_ID": "AKIATEST",
-        "AWS_SECRET_ACCESS_KEY": "secret",
-        "AWS_EC2_METADATA_DISABLED": "true",
-    }.items():
+    for name, value in CREDENTIALS.items():
         monkeypatch.setenv(name, value)
 
     def at(url: str, **fields: Any) -> None:
