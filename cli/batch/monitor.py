@@ -60,6 +60,8 @@ class Monitor:
             now = time.monotonic()
             self._sample(now - before)
             before = now
+        if not self.samples:  # the batch was shorter than that
+            self._sample(time.monotonic() - before)
 
     def _sample(self, sec: float) -> None:
         self.samples += 1
