@@ -12,6 +12,7 @@ from earshot.analysis.events import (
     CorrectedEvent,
     DeletedEvent,
     EmergencyEvent,
+    MatchedEvent,
     RecordingEvent,
 )
 from earshot.analysis.report.report import Report
@@ -26,6 +27,7 @@ PUBLISHED: dict[str, type[BaseModel]] = {
     "event.recording": RecordingEvent,
     "event.corrected": CorrectedEvent,
     "event.deleted": DeletedEvent,
+    "event.matched": MatchedEvent,
     "deletion.receipt": DeletionReceipt,
     "report": Report,
     "metrics": Metrics,

@@ -31,6 +31,7 @@ from gateway.routes import (
     uploads,
     webhooks,
 )
+from gateway.rules import routes as rules
 from gateway.short import models
 
 ROUTERS = (
@@ -51,6 +52,7 @@ ROUTERS = (
     events.router,
     pools.router,
     webhooks.router,
+    rules.router,
     page.router,
 )
 """The first is found first: its requests are the most frequent and the shortest."""

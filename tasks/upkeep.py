@@ -6,6 +6,7 @@ import sys
 from earshot.pipeline.cleanup import Tidied, tidy
 from earshot.pipeline.intake.scan import scan
 from earshot.pipeline.repair import Repaired, repair
+from earshot.pipeline.rules import backfill
 from earshot.storage import outbox
 from earshot.storage.postgres import db
 from earshot.storage.redis import client as redis
@@ -29,6 +30,8 @@ def reconcile() -> None:
             "repaired: %s",
             ", ".join(f"{name} {count}" for name, count in repaired.model_dump().items() if count),
         )
+    with db.pooled() as connection:
+        backfill.proceed(connection)
     upkeep_runs.note(redis.client(), "reconcile")
 
 

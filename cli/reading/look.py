@@ -51,7 +51,7 @@ def stored(
     connection: Connection, recording_id: UUID, *, uncorrected: bool
 ) -> dict[str, Any] | None:
     """The report; prints why there is none (yet), or that another round will replace it."""
-    read = recordings.report if uncorrected else corrections.report
+    read = corrections.answer if uncorrected else corrections.report
     body = read(connection, recording_id)
     state = recordings.progress(connection, [recording_id])[recording_id]
     kept(connection, recording_id)

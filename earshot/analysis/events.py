@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict
 from earshot.analysis.deletion import Why
 from earshot.analysis.findings import Alarm, Published
 from earshot.analysis.quality import Quality
+from earshot.analysis.report.categories import Category
 from earshot.analysis.types import ChunkKey, Frozen, Interval
 
 NAMESPACE = uuid5(NAMESPACE_URL, "earshot:event")
@@ -92,6 +93,21 @@ class CorrectedEvent(Frozen):
     """Number of those that do not fit the answers of this round."""
 
 
+class MatchedEvent(Interval):
+    """``rule.matched``: a version of a rule matches a recording for the first time; once for both,
+    also after another round or a correction. No words; the report has the places."""
+
+    type: str
+    id: UUID
+    recording_id: UUID
+    name: str
+    """Of the rule."""
+    rule: UUID
+    version: int
+    hits: int
+    """Number of the places."""
+
+
 class DeletedEvent(Frozen):
     """``recording.deleted``: all data of the recording is deleted; consumers must delete their
     copies of its events. The last event that names it."""
@@ -151,6 +167,14 @@ def corrected(
         "conflicts": conflicts,
     }
     return _event("recording.corrected", recording_id, fields)
+
+
+def matched(recording_id: UUID, found: Category) -> Event:
+    """The event that a rule matches the recording."""
+    fields = found.model_dump(
+        mode="json", include={"name", "rule", "version", *Interval.model_fields}
+    )
+    return _event("rule.matched", recording_id, {**fields, "hits": found.hits_total})
 
 
 def failed(recording_id: UUID, file_name: str, code: str, detail: str, round: int) -> Event:

@@ -9,5 +9,6 @@ EventType = Literal[
     "recording.failed",
     "recording.corrected",
     "recording.deleted",
+    "rule.matched",
 ]
 EVENT_TYPES: tuple[str, ...] = get_args(EventType)

@@ -20,6 +20,7 @@ KEPT = {
     "recording.failed": ("state", "round"),
     "recording.corrected": ("version", "round", "corrections", "conflicts"),
     "recording.deleted": ("why", "deleted_at"),
+    "rule.matched": ("name", "rule", "version", "start_ms", "end_ms", "hits"),
 }
 """Fields of each type that are sent besides the ids: numbers and labels."""
 
@@ -61,7 +62,7 @@ def _links(kind: str, recording_id: str, public_url: str) -> dict[str, str]:
     if kind == "recording.deleted":
         return {"events": events}
     links = {"recording": f"{public_url}/recordings/{name}", "events": events}
-    if kind in ("recording.completed", "recording.corrected"):
+    if kind in ("recording.completed", "recording.corrected", "rule.matched"):
         links["report"] = f"{public_url}/recordings/{name}/report"
     return links
 

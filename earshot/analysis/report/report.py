@@ -12,6 +12,7 @@ from earshot.analysis.figures.spoken import spoken
 from earshot.analysis.findings import Classification
 from earshot.analysis.outcome import Succeeded
 from earshot.analysis.report.answered import answered_by, missing, skipped
+from earshot.analysis.report.categories import Category
 from earshot.analysis.report.corrected import ReportCorrections
 from earshot.analysis.report.parts import (
     Evidence,
@@ -114,6 +115,10 @@ class Report(Frozen):
     topics: TopicsSection | None = Field(
         default=None,
         description="What it is about, by a glossary; null where no glossary applied to it.",
+    )
+    categories: tuple[Category, ...] = Field(
+        default=(),
+        description="The rules of the tenant that match the recording, by name.",
     )
     classifications: dict[str, tuple[ChunkClassification, ...]] = Field(
         description=(

@@ -15,6 +15,7 @@ from earshot.analysis.states import RecordingState
 from earshot.storage import outbox
 from earshot.storage.postgres import corrections
 from earshot.storage.postgres.db import Connection
+from earshot.storage.rules import matches
 
 
 class Edition(NamedTuple):
@@ -84,6 +85,7 @@ class Open:
         turns = [turn for turn in shown.turns if turn != before[turn.id]]
         corrections.put_segments(self.connection, self.id, turns)
         corrections.put_filters(self.connection, self.id, self.report, shown)
+        matches.judge(self.connection, self.id, shown.model_dump(mode="json"))
         in_force = [each for each in now.standings if each.state in ("applied", "conflict")]
         conflicts = sum(each.state == "conflict" for each in in_force)
         event = events.corrected(self.id, edition.version, edition.round, len(in_force), conflicts)

@@ -35,7 +35,7 @@ class Stored(NamedTuple):
     """A report as answered, with its corrections."""
 
     body: dict[str, Any]
-    """JSON of the report without corrections."""
+    """JSON of the report without corrections, with its categories."""
     corrections: list[Correction]
     """In order of their versions."""
     version: int
@@ -60,6 +60,8 @@ def read(connection: Connection, recording_id: UUID, *, undone: bool = False) ->
     if row is None:
         return None
     made = [Correction.model_validate(each) for each in row["corrections"]]
+    if row["categories"]:
+        row["body"]["categories"] = row["categories"]
     return Stored(row["body"], made, row["version"], row["round"])
 
 
@@ -67,6 +69,12 @@ def report(connection: Connection, recording_id: UUID) -> dict[str, Any] | None:
     """The JSON of the corrected report; None if there is none yet."""
     found = read(connection, recording_id)
     return found.report() if found else None
+
+
+def answer(connection: Connection, recording_id: UUID) -> dict[str, Any] | None:
+    """The JSON of the report without corrections; None if there is none yet."""
+    found = read(connection, recording_id)
+    return found.body if found else None
 
 
 def lock(connection: Connection, recording_id: UUID) -> tuple[str, int] | None:

@@ -18,6 +18,7 @@ from earshot.storage.postgres import corrections, ledger, recordings
 from earshot.storage.postgres.db import Connection
 from earshot.storage.postgres.queries import queries
 from earshot.storage.postgres.recordings import Recording
+from earshot.storage.rules import matches
 
 SQL = queries("ledger")
 
@@ -90,6 +91,7 @@ def close(connection: Connection, merged: Merged, report: Report) -> bool:
         rows = [corrections.segment(recording_id, turn) for turn in shown.turns]
         connection.cursor().executemany(SQL["add_segment"], rows)
         corrections.put_filters(connection, recording_id, report, shown)
+        matches.judge(connection, recording_id, shown.model_dump(mode="json"))
         connection.execute(SQL["close_recording"], {"id": recording_id, "state": report.status})
         closed = events.completed(
             recording_id,

@@ -35,7 +35,7 @@ class Scope(StrEnum):
     WRITE = "write"
     """Submit, analyse and delete recordings."""
     ADMIN = "admin"
-    """Manage webhooks."""
+    """Manage webhooks and rules."""
     OPERATOR = "operator"
     """See the work of all tenants: pools and dead letters; pause pools."""
 

@@ -22,6 +22,7 @@ SQL = queries("tombstones")
 TABLES = (
     "webhook_delivery",
     "idempotency",
+    "rule_match",
     "correction_version",
     "correction",
     "upload",

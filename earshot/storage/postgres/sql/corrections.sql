@@ -7,6 +7,8 @@ SELECT p.body,
        (SELECT coalesce(max(v.version), 0) FROM correction_version v WHERE v.recording_id = p.recording_id) AS version,
        (SELECT coalesce(jsonb_agg(to_jsonb(c) - 'recording_id' - 'token' ORDER BY c.version), '[]') FROM correction c
         WHERE c.recording_id = p.recording_id AND (%(undone)s OR c.undone_at IS NULL)) AS corrections,
+       (SELECT jsonb_agg(m.category ORDER BY u.name) FROM rule_match m JOIN rule u ON u.id = m.rule_id AND u.deleted_at IS NULL
+        WHERE m.recording_id = p.recording_id AND m.gone_at IS NULL) AS categories,
        r.round
 FROM report p JOIN recording r ON r.id = p.recording_id WHERE p.recording_id = %(id)s
 

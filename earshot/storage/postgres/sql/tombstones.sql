@@ -35,6 +35,10 @@ SELECT recording_id, count(*) AS rows FROM gone GROUP BY recording_id
 WITH gone AS (DELETE FROM correction WHERE recording_id = ANY (%(ids)s) RETURNING recording_id)
 SELECT recording_id, count(*) AS rows FROM gone GROUP BY recording_id
 
+-- name: delete_rule_match
+WITH gone AS (DELETE FROM rule_match WHERE recording_id = ANY (%(ids)s) RETURNING recording_id)
+SELECT recording_id, count(*) AS rows FROM gone GROUP BY recording_id
+
 -- name: delete_upload
 WITH gone AS (DELETE FROM upload WHERE recording_id = ANY (%(ids)s) RETURNING recording_id)
 SELECT recording_id, count(*) AS rows FROM gone GROUP BY recording_id

@@ -1,0 +1,1 @@
+"""Rules: categories of recordings as data, with conditions over what their reports say."""

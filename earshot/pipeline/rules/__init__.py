@@ -1,0 +1,1 @@
+"""Rules over stored calls: tried without effect, and back-filled."""

@@ -1,0 +1,1 @@
+"""Rules of tenants, what they match, and their way through stored calls."""
