@@ -62,6 +62,10 @@ Truncated = Annotated[
     bool, typer.Option("--accept-truncated", help="Analyse the existing part of a truncated file.")
 ]
 
+Redact = Annotated[
+    bool, typer.Option("--redact", help="Remove personal data from words and sound.")
+]
+
 
 @app.callback()
 def verbosity(
@@ -89,13 +93,16 @@ def run(
     glossary: Glossary = None,
     force: Force = False,
     accept_truncated: Truncated = False,
+    redact: Redact = False,
 ) -> int:
     """Start everything, analyse, print the reports, stop everything."""
     from cli.ingest import options
     from cli.run import run as run_once
 
     choice = (roles, analyses, profile, language, speakers, force, accept_truncated)
-    wanted = options(*choice, recorder=recorder, direction=direction, glossary=glossary)
+    wanted = options(
+        *choice, recorder=recorder, direction=direction, glossary=glossary, redact=redact
+    )
     return run_once(paths or [], out, wanted)
 
 
@@ -117,6 +124,7 @@ def ingest(
     glossary: Glossary = None,
     force: Force = False,
     accept_truncated: Truncated = False,
+    redact: Redact = False,
 ) -> int:
     """Submit recordings to the running workers."""
     from cli import ingest as work
@@ -124,7 +132,9 @@ def ingest(
     if dry_run:
         return work.validate(paths, accept_truncated)
     choice = (roles, analyses, profile, language, speakers, force, accept_truncated)
-    wanted = work.options(*choice, recorder=recorder, direction=direction, glossary=glossary)
+    wanted = work.options(
+        *choice, recorder=recorder, direction=direction, glossary=glossary, redact=redact
+    )
     return work.ingest(paths, wanted, wait=wait, out=out)
 
 

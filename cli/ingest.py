@@ -34,6 +34,7 @@ def options(
     recorder: str | None = None,
     direction: Direction | None = None,
     glossary: str | None = None,
+    redact: bool = False,
 ) -> Options:
     """What the command line asks for.
 
@@ -59,6 +60,7 @@ def options(
         glossary=glossary,
         force=force,
         accept_truncated=accept_truncated,
+        redact=redact or None,
     )
 
 

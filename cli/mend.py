@@ -35,6 +35,8 @@ DONE = {
     "recordings_expired": "recordings deleted for their age",
     "failed_expired": "failed recordings deleted for their age",
     "audio_expired": "recordings whose audio was removed for its age",
+    "words_expired": "recordings whose words were removed for their age",
+    "scores_expired": "recordings whose answers were removed for their age",
     "events_expired": "events removed for their age",
     "deliveries_expired": "finished deliveries to webhooks removed for their age",
     "keys_expired": "keys of repeatable requests removed for their age",

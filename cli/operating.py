@@ -119,6 +119,52 @@ def delete(
     return delete_recordings(ids or [], where, yes=yes, dry_run=dry_run, as_json=as_json)
 
 
+Recordings = Annotated[
+    list[str] | None, typer.Argument(metavar="ID...", help="Recordings.", show_default=False)
+]
+Source = Annotated[
+    str | None,
+    typer.Option(
+        help="Instead of ids: a URL, for what lies below it; a tenant; or '*'.", show_default=False
+    ),
+]
+By = Annotated[
+    str | None, typer.Option(help="Who asks for it. Default: this user.", show_default=False)
+]
+
+
+@app.command()
+def hold(
+    reason: Annotated[str, typer.Option(help="Why; it is recorded.", show_default=False)],
+    ids: Recordings = None,
+    source: Source = None,
+    by: By = None,
+) -> None:
+    """Keep recordings from being deleted, by retention or when asked, until they are released."""
+    from cli.holds import hold as place
+
+    place(ids or [], source, reason, by)
+
+
+@app.command()
+def release(ids: Recordings = None, source: Source = None, by: By = None) -> int:
+    """Release what is on hold."""
+    from cli.holds import release as end
+
+    return end(ids or [], source, by)
+
+
+@app.command("holds")
+def list_holds(
+    released: Annotated[bool, typer.Option("--all", help="Include released ones.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object a line.")] = False,
+) -> None:
+    """List what is on hold, since when, by whom and why."""
+    from cli.holds import show_holds
+
+    show_holds(released=released, as_json=as_json)
+
+
 @dead.command("list")
 def list_letters(
     closed: Annotated[

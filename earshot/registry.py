@@ -29,6 +29,8 @@ class Card:
     """In the profile ``live``, runs only for requests that name it (000-18, C-21)."""
     glossary: bool = False
     """Reads a glossary, and runs by default only where one applies (docs/topics.md)."""
+    redacts: bool = False
+    """Runs for recordings whose request asks for redaction, and for no other (docs/privacy.md)."""
     section: str = ""
     """``module:function`` that builds its section of the report
     (``earshot.analysis.report.registered``). Empty: its answers are listed by chunk under
@@ -59,6 +61,14 @@ CARDS = (
         glossary=True,
         section="earshot.analysis.topics.findings:section",
     ),
+    Card(
+        "redaction",
+        "workers.redaction",
+        "gpu",
+        scope="transcript",
+        redacts=True,
+        section="earshot.analysis.pii.redaction:section",
+    ),
 )
 
 _BY_NAME = {card.name: card for card in CARDS}
@@ -72,3 +82,8 @@ def cards() -> tuple[Card, ...]:
 def analyses() -> dict[str, Card]:
     """Name of each analysis to its card, in registry order."""
     return _BY_NAME
+
+
+def nameable() -> dict[str, Card]:
+    """Those that a request may name; redaction has an option of its own."""
+    return {name: card for name, card in _BY_NAME.items() if not card.redacts}

@@ -2,13 +2,21 @@
 
 import re
 from collections.abc import Mapping
-from typing import Annotated, Any
+from typing import Annotated, Any, cast
 
 from fastapi import Request
 from fastapi.exceptions import RequestValidationError
 from pydantic import Field, ValidationError
 
-from earshot.analysis.request import Address, FileName, IngestRequest, Profile, check_names
+from earshot.analysis.pii.kinds import KINDS
+from earshot.analysis.request import (
+    Address,
+    FileName,
+    IngestRequest,
+    Profile,
+    Redact,
+    check_names,
+)
 from earshot.analysis.roles import Direction, RecorderName, Role
 from earshot.analysis.topics.glossary import GlossaryName
 from earshot.analysis.types import Frozen, SpeakerCount
@@ -30,8 +38,14 @@ FIELDS = (
     "glossary",
     "force",
     "accept_truncated",
+    "redact",
 )
 MANY = ("roles", "analyses")
+REDACT = (
+    "Remove personal data from words and sound: `true`, or kinds with commas between them.",
+    f"true|false|({'|'.join(KINDS)})(,({'|'.join(KINDS)}))*",
+)
+"""Description and pattern of the field of a form."""
 SPEAKERS = re.compile(r"(\d{1,2})(?:-(\d{1,2}))?")
 
 
@@ -50,6 +64,7 @@ class ByUri(Frozen):
     glossary: GlossaryName | None = None
     force: Annotated[bool, Field(strict=True)] = False
     accept_truncated: Annotated[bool, Field(strict=True)] = False
+    redact: Redact = None
 
 
 async def by_uri(request: Request, tenant: str) -> IngestRequest:
@@ -101,6 +116,7 @@ def by_form(form: Form, tenant: str, analyses: tuple[str, ...] | None = None) ->
             "glossary": form.one("glossary"),
             "force": form.flag("force", False),
             "accept_truncated": form.flag("accept_truncated", False),
+            "redact": redaction(form.one("redact")),
             "tenant": tenant,
         }
     )
@@ -127,6 +143,12 @@ def invalid(error: ValidationError) -> RequestValidationError:
     """The error as FastAPI reports invalid bodies."""
     parts = error.errors(include_url=False, include_context=False, include_input=False)
     return RequestValidationError([{**each, "loc": ("body", *each["loc"])} for each in parts])
+
+
+def redaction(text: str | None) -> Redact:
+    """``true``, ``false``, or kinds with commas between them, as a form or a command has them."""
+    flags: dict[str | None, Redact] = {None: None, "": None, "true": True, "false": False}
+    return flags[text] if text in flags else cast(Redact, tuple(str(text).split(",")))
 
 
 def _speakers(text: str | None) -> dict[str, int] | None:

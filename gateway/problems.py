@@ -87,6 +87,8 @@ def of_error(error: EarshotError) -> Problem:
         return Problem(503, error.code, str(error), after, **error.facts)
     if error.code == "deleted":
         return gone()
+    if error.code == "on_hold":
+        return Problem(409, error.code, str(error))
     if error.code == "too_large":
         return Problem(413, error.code, str(error), None, **error.facts)
     return Problem(403 if isinstance(error, Forbidden) else 422, error.code, str(error))

@@ -6,7 +6,7 @@ from uuid import UUID, uuid4
 
 from earshot.analysis.errors import BadAudio, Forbidden, Growing, Unavailable
 from earshot.analysis.printable import on_one_line
-from earshot.analysis.request import IngestRequest, Profile
+from earshot.analysis.request import IngestRequest, Profile, Redact
 from earshot.analysis.roles import Direction
 from earshot.analysis.types import Frozen, SpeakerCount
 from earshot.audio.store.inbox import discard_upload, is_young, upload
@@ -36,6 +36,7 @@ class Options(Frozen):
     glossary: str | None = None
     force: bool = False
     accept_truncated: bool = False
+    redact: Redact = None
 
 
 class Submission(Frozen):

@@ -87,7 +87,7 @@ def _finding(each: _Class, extra: str) -> Finding:
         setting = f"EARSHOT_RETENTION='{{\"{each.name}\": DAYS}}' sets a limit"
         finding = warn if age > LONG_DAYS else ok
         return finding(f"kept {each.name}", f"{line}; for ever: {setting}")
-    late = age - days > LATE_SEC / DAY_SEC
+    late = age - days > LATE_SEC / DAY_SEC and not settings().retention_of
     return (
         warn(
             f"kept {each.name}",

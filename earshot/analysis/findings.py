@@ -186,6 +186,14 @@ class Spoken(Utterance):
     """The detector's probability of that language."""
 
 
+class Redacted(Utterance):
+    """A stretch whose words and sound are removed."""
+
+    kind: str
+    """What was found (``earshot.analysis.pii.detect``), or ``unheard``: speech of which no words
+    are known."""
+
+
 class AsrFindings(Findings):
     """The words of a chunk, in order of channel and time. Never published on the event stream."""
 
@@ -202,6 +210,9 @@ class AsrFindings(Findings):
     for the recogniser, or where several wrote them."""
     routed_to: str | None = None
     """Release that transcribed this, if the language is routed to another one than the job's."""
+    redacted: tuple[Redacted, ...] = ()
+    """Personal data that was removed from the words, where the request asks for that; ``words`` has
+    ``[card]`` and the like in its place."""
 
 
 class SpeakerTurn(Utterance):

@@ -10,13 +10,14 @@ from pydantic import AfterValidator, Field, model_validator
 from pydantic.config import JsonDict
 
 from earshot.analysis.errors import Misconfigured
+from earshot.analysis.pii.kinds import KINDS, Kind
 from earshot.analysis.printable import CONTROLS
 from earshot.analysis.roles import ChannelRoles, Direction, RecorderName, Role, roles_by
 from earshot.analysis.topics.glossary import GlossaryName
 from earshot.analysis.types import Frozen, SpeakerCount
 from earshot.analysis.urls import shown
 from earshot.analysis.words.languages import Language
-from earshot.registry import analyses
+from earshot.registry import nameable
 
 CONTROL = re.compile(f"[{CONTROLS}]")
 
@@ -64,6 +65,18 @@ Differing = Literal["roles", "language", "speakers", "glossary"]
 """An option in which a stored recording may differ from the request."""
 
 
+Redact = (
+    bool | Annotated[tuple[Kind, ...], Field(min_length=1, max_length=16, fail_fast=True)] | None
+)
+"""Kinds of personal data to remove; true: all of them."""
+
+
+def kinds_of(*asked: Redact) -> tuple[Kind, ...]:
+    """The kinds that are asked for together, in order; empty: none."""
+    named = {kind for each in asked for kind in (KINDS if each is True else each or ())}
+    return tuple(kind for kind in KINDS if kind in named)
+
+
 class IngestRequest(Frozen):
     """A recording to analyse. Only ``uri`` is required."""
 
@@ -106,6 +119,10 @@ class IngestRequest(Frozen):
     already."""
     accept_truncated: bool = False
     """Analyse the existing part of a file that ends before the length in its header."""
+    redact: Redact = Field(default=None, exclude_if=lambda value: value is None)
+    """Remove personal data from words and sound before anything of it is stored (docs/privacy.md):
+    ``true``, or its kinds. Default: what the service's setting says for the source, of which a
+    request can only ask for more."""
     tenant: Tenant = DEFAULT_TENANT
     """Owner of the recording; the same content is stored once for each."""
 
@@ -123,6 +140,11 @@ class IngestRequest(Frozen):
         if self.recorder:
             return ChannelRoles(roles_by(self.recorder, self.direction), "recorder")
         return None if self.roles is None else ChannelRoles(self.roles, "request")
+
+    @property
+    def redacted_kinds(self) -> tuple[Kind, ...]:
+        """Kinds of personal data to remove; empty: none."""
+        return kinds_of(self.redact)
 
     @property
     def name(self) -> str:
@@ -154,15 +176,17 @@ class IngestReply(Frozen):
 
 
 def check_names(names: Iterable[str]) -> None:
-    """Refuses a request that names no analysis, or one that is not in the registry.
+    """Refuses a request that names no analysis, or one that is not in the registry, or one that
+    ``redact`` asks for.
 
     Raises:
         Misconfigured: ``analyses``.
     """
     asked = tuple(names)
-    unknown = [name for name in asked if name not in analyses()]
+    known = nameable()
+    unknown = [name for name in asked if name not in known]
     if unknown or not asked:
         raise Misconfigured(
             "analyses",
-            f"no analysis named {', '.join(unknown) or '-'}; there are {', '.join(analyses())}",
+            f"no analysis named {', '.join(unknown) or '-'}; there are {', '.join(known)}",
         )

@@ -114,6 +114,8 @@ class ChunkRef(Interval):
     worker."""
     speakers: SpeakerCount | None = None
     """Number of speakers on the one mixed channel, if the request gives it."""
+    redact: Annotated[tuple[Name, ...], Field(max_length=16, fail_fast=True)] | None = None
+    """Kinds of personal data to remove (``earshot.analysis.pii.detect``); null: none."""
     speech: Annotated[tuple[Utterance, ...], Field(max_length=200_000, fail_fast=True)] = ()
     """Of a day on two channels, one utterance a second and channel."""
 

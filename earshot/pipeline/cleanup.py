@@ -7,8 +7,9 @@ stopped.
 
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import partial
+from typing import Literal
 from uuid import UUID
 
 from redis import Redis
@@ -18,12 +19,17 @@ from earshot.analysis.types import Frozen
 from earshot.audio.store.layout import delete_recording
 from earshot.audio.store.pieces import Pieces
 from earshot.pipeline import deletion, orphans
+from earshot.pipeline.keeping.exported import remove_exports
+from earshot.pipeline.plan import WORDS
+from earshot.registry import cards
 from earshot.settings import Retention, settings
+from earshot.settings.retention import OfRecordings
 from earshot.storage import retention
 from earshot.storage.postgres import db, deliveries, idempotency, tombstones, uploads
 from earshot.storage.postgres.db import Connection
 from earshot.storage.redis import client as redis
 from earshot.storage.redis import refused, stream
+from earshot.storage.retention import Ages
 
 log = logging.getLogger(__name__)
 
@@ -41,6 +47,8 @@ class Tidied(Frozen):
     recordings_expired: int = 0
     failed_expired: int = 0
     audio_expired: int = 0
+    words_expired: int = 0
+    scores_expired: int = 0
     events_expired: int = 0
     deliveries_expired: int = 0
     letters_expired: int = 0
@@ -62,20 +70,27 @@ def tidy(*, pass_sec: float = PASS_SEC, sweep: bool = False) -> Tidied:
         Unavailable: Redis or Postgres is unavailable.
     """
     client, ends = redis.client(), time.monotonic() + pass_sec
-    keep, counts = settings().retention, dict[str, int]()
+    keep, of_sources = settings().retention, settings().retention_of
+    counts = dict[str, int]()
     with db.pooled() as connection:
         held = retention.is_held(connection, client)
         if held:
             log.warning(
                 "the clock jumped by a day, or no cleanup ran for that long: nothing expires today"
             )
-            keep = Retention()
+            keep, of_sources = Retention(), {}
         deletion.keep_out(connection)
         steps: dict[str, Callable[[], int]] = {
             "deletions_finished": lambda: deletion.erase(connection)[0],
-            "recordings_expired": lambda: _expire(connection, retention.finished, keep.recordings),
-            "failed_expired": lambda: _expire(connection, retention.failed, keep.failed),
-            "audio_expired": lambda: _expire_audio(connection, keep.audio),
+            "recordings_expired": lambda: _expire(
+                connection, retention.finished, ages("recordings", keep, of_sources)
+            ),
+            "failed_expired": lambda: _expire(
+                connection, retention.failed, ages("failed", keep, of_sources)
+            ),
+            "audio_expired": lambda: _expire_audio(connection, ages("audio", keep, of_sources)),
+            "words_expired": lambda: _expire_words(connection, ages("words", keep, of_sources)),
+            "scores_expired": lambda: _expire_scores(connection, ages("scores", keep, of_sources)),
             "events_expired": lambda: _drop_events(connection, client, keep.events),
             "deliveries_expired": lambda: _drop_deliveries(connection, client, keep.events),
             "letters_expired": lambda: _aged(
@@ -127,30 +142,63 @@ def _aged(days: float | None, step: Callable[[float], int]) -> int:
     return 0 if days is None else step(days * retention.DAY_SEC)
 
 
+def ages(
+    name: Literal["audio", "words", "scores", "recordings", "failed"],
+    keep: Retention,
+    of_sources: Mapping[str, OfRecordings],
+) -> Ages:
+    """Ages at which a class of recordings expires, by source."""
+    own = {
+        source: getattr(each, name)
+        for source, each in of_sources.items()
+        if name in each.model_fields_set
+    }
+    days = {**own, "": getattr(keep, name)}
+    seconds = [None if each is None else each * retention.DAY_SEC for each in days.values()]
+    return Ages(list(days), seconds)
+
+
 def _expire(
-    connection: Connection, find: Callable[[Connection, float, int], list[UUID]], days: float | None
+    connection: Connection, find: Callable[[Connection, Ages, int], list[UUID]], old: Ages
 ) -> int:
-    def expire(age_sec: float) -> int:
-        ids = find(connection, age_sec, BATCH)
-        deletion.delete(connection, ids, "retention")
-        return len(ids)
-
-    return _aged(days, expire)
+    ids = find(connection, old, BATCH) if old.any else []
+    deletion.delete(connection, ids, "retention")
+    return len(ids)
 
 
-def _expire_audio(connection: Connection, days: float | None) -> int:
+def _expire_audio(connection: Connection, old: Ages) -> int:
     """Removes expired audio, files before rows: after a crash in between, the next pass finds the
     row again."""
+    if not old.any:
+        return 0
+    with connection.transaction():
+        ids = retention.take_audio(connection, old, BATCH)
+        for recording_id in ids:
+            delete_recording(settings().store_url, recording_id)
+        retention.audio_expired(connection, ids)
+    return len(ids)
 
-    def expire(age_sec: float) -> int:
-        with connection.transaction():
-            ids = retention.take_audio(connection, age_sec, BATCH)
-            for recording_id in ids:
-                delete_recording(settings().store_url, recording_id)
-            retention.audio_expired(connection, ids)
-        return len(ids)
 
-    return _aged(days, expire)
+def _expire_words(connection: Connection, old: Ages) -> int:
+    """Removes what was spoken: of the answers, and of the files that were exported."""
+    if not old.any:
+        return 0
+    derived = [card.name for card in cards() if card.scope == "transcript" and not card.redacts]
+    with connection.transaction():
+        ids = retention.take_words(connection, old, BATCH)
+        remove_exports(connection, ids)
+        retention.drop_words(connection, ids, WORDS, derived)
+    return len(ids)
+
+
+def _expire_scores(connection: Connection, old: Ages) -> int:
+    if not old.any:
+        return 0
+    with connection.transaction():
+        ids = retention.take_scores(connection, old, BATCH)
+        remove_exports(connection, ids)
+        retention.drop_scores(connection, ids)
+    return len(ids)
 
 
 def _expire_pieces(connection: Connection) -> int:

@@ -4,26 +4,24 @@ Needs no worker: the command line calls it, upkeep continues with what could not
 any other program may call it too.
 """
 
-import json
 import logging
-import socket
 from collections.abc import Collection, Iterator, Sequence
 from datetime import UTC, datetime
-from pathlib import Path
 from uuid import UUID
 
 from redis import Redis
 
 from earshot.analysis.deletion import Checked, Counts, DeletionReceipt, Trace, Why, added
-from earshot.analysis.errors import SERVICES, EarshotError, Unavailable
+from earshot.analysis.errors import SERVICES, EarshotError
 from earshot.audio.store.inbox import is_upload
 from earshot.audio.store.layout import delete_recording
 from earshot.audio.store.leftovers import remove, stored
+from earshot.pipeline.keeping.exported import remove_export
 from earshot.settings import settings
-from earshot.storage import outbox, searches, traces
+from earshot.storage import holds, outbox, searches, traces
+from earshot.storage.deletions import Tombstone
 from earshot.storage.postgres import tombstones
 from earshot.storage.postgres.db import Connection
-from earshot.storage.postgres.tombstones import Export, Tombstone
 from earshot.storage.redis import answered, deleted
 from earshot.storage.redis import client as redis
 from earshot.storage.searches import Searched
@@ -46,9 +44,12 @@ def delete(connection: Connection, ids: Sequence[UUID], why: Why) -> dict[UUID, 
     could not be removed completely, with the reason; upkeep retries them.
 
     Raises:
+        Permanent: ``on_hold``, some that a user asked for are on hold; none is deleted.
         Unavailable: Postgres or Redis is unavailable.
     """
     open_: dict[UUID, str] = {}
+    if why == "asked" and (held := holds.held(connection, ids)):
+        raise holds.on_hold(held)
     for batch in batches(ids, BATCH):
         tombstones.bury(connection, batch, why, YOUNG_SEC, settings().late_job_sec)
         open_ |= erase(connection, batch)[1]
@@ -99,7 +100,7 @@ def _erase(client: Redis, found: Tombstone) -> Counts:
     uploads = int(
         is_upload(uri, store) and remove(store, uri.removeprefix(f"{store.rstrip('/')}/"))
     )
-    exports = [_remove_export(found.id, each) for each in left.exports]
+    exports = [remove_export(found.id, each) for each in left.exports]
     return {
         "redis": {"keys": keys, "events": events},
         "store": {"files": files, "bytes": size, "uploads": uploads},
@@ -109,46 +110,6 @@ def _erase(client: Redis, found: Tombstone) -> Counts:
             if word in exports
         },
     }
-
-
-def _remove_export(recording_id: UUID, export: Export) -> str:
-    """Removes an exported report, on the machine that wrote it and only if the file still is that
-    report; returns what became of it.
-
-    Raises:
-        Unavailable: ``unremovable``, the file or its folder does not permit it.
-    """
-    if export.host != socket.gethostname():
-        return "elsewhere"
-    path = Path(export.path)
-    try:
-        if not _is_of(path, recording_id):
-            return "changed"
-        path.unlink()
-    except (FileNotFoundError, NotADirectoryError):
-        return "gone"
-    except (IsADirectoryError, ValueError, LookupError, TypeError) as error:
-        log.warning("%s is not deleted, it is not a report of the recording: %s", path, error)
-        return "changed"
-    except OSError as error:
-        reason = error.strerror or type(error).__name__
-        raise Unavailable(
-            "unremovable", f"{path} cannot be removed ({reason}); remove it, or permit it"
-        ) from error
-    return "removed"
-
-
-def _is_of(path: Path, recording_id: UUID) -> bool:
-    """Whether a file still is an export of the recording: a report names it; files of other formats
-    cannot, and have a part of the id in their name.
-
-    Raises:
-        ValueError, LookupError, TypeError: a file of that name is not a report.
-    """
-    if path.suffix != ".json":
-        return path.stem.endswith(f"-{str(recording_id)[:8]}")
-    body = json.loads(path.read_text(encoding="utf-8"))
-    return bool(body["recording"]["id"] == str(recording_id))
 
 
 def _sweep(

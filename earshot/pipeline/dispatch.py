@@ -225,5 +225,6 @@ def _reference(
         language=recording.language,
         neutral=settings().neutral_share_of(recording.tenant),
         speakers=recording.request.get("speakers") if row["index"] == WHOLE else None,
+        redact=recording.redact or None,
         speech=unpack_speech(row["speech"]),
     )

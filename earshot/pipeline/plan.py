@@ -10,16 +10,25 @@ from earshot.registry import cards
 from earshot.settings import settings
 from earshot.storage.postgres.recordings import NewChunk
 
+WORDS = "asr"
+"""The analysis that finds what redaction removes."""
+
 
 def requested(request: IngestRequest) -> tuple[str, ...]:
     """The analyses that the request names; those of its profile if it names none, without those
-    that need a glossary where none applies."""
+    that need a glossary where none applies. Redaction is asked for by ``redact`` alone, and needs
+    words."""
     full = request.profile == "full"
-    return request.analyses or tuple(
+    asked = request.analyses or tuple(
         card.name
         for card in cards()
         if (full or not card.on_demand) and (not card.glossary or glossaries.applying(request))
     )
+    redacting = {card.name for card in cards() if card.redacts}
+    names = [name for name in asked if name not in redacting]
+    if request.redacted_kinds:
+        names += [name for name in (WORDS, *redacting) if name not in names]
+    return tuple(names)
 
 
 def plan_limits() -> PlanLimits:

@@ -1,8 +1,10 @@
 """Stores the transcript of an open recording, for the analyses that read it."""
 
+from earshot.analysis.pii.redaction import to_silence
 from earshot.analysis.report.report import build_report
 from earshot.analysis.report.sections import Transcript
 from earshot.audio.store import transcripts
+from earshot.pipeline.releases import active
 from earshot.settings import settings
 from earshot.storage.postgres import reports
 from earshot.storage.postgres.db import Connection
@@ -17,6 +19,11 @@ def store(connection: Connection, recording: Recording) -> str:
         pydantic.ValidationError: a merged outcome does not fit its analysis.
     """
     merged = reports.of(connection, recording)
-    report = build_report(merged.info(), merged.parts())
+    info, parts = merged.info(), merged.parts()
+    report = build_report(info, parts)
     spoken = Transcript(language=report.transcript_language, turns=report.turns)
+    if recording.redact:
+        stretches = to_silence(parts, info.chunks)
+        recogniser = active(connection)["asr"]
+        spoken = spoken.model_copy(update={"redacted": stretches, "recogniser": recogniser})
     return transcripts.put(settings().store_url, recording.id, recording.round, spoken)

@@ -1,12 +1,15 @@
 """Settings of ingest: limits of requests, and how recordings are cut into chunks."""
 
-from typing import Annotated, Any
+from typing import Annotated, Any, TypeVar
 
 from pydantic import BaseModel, BeforeValidator, Field, field_validator, model_validator
 
+from earshot.analysis.pii.kinds import Kind
 from earshot.analysis.roles import SourceRecorder
 from earshot.analysis.types import MOST_CHUNKS
 from earshot.settings.by_source import by_source, of_source
+
+T = TypeVar("T")
 
 
 def _by_name(value: Any) -> Any:
@@ -35,13 +38,22 @@ class Intake(BaseModel):
     docs/roles.md, or ``{"recorder": ..., "direction": ...}``; the direction of a
     request goes before it."""
 
+    redact: dict[str, bool | tuple[Kind, ...]] = {}
+    """Source to the kinds of personal data that are removed from its recordings (docs/privacy.md),
+    ``true`` for all: a URL, for what lies below it, or a tenant (``*`` for all others). The longest
+    URL goes first, then the tenant. A request can ask for more, not for less."""
+
+    def redaction_of(self, uri: str, tenant: str) -> bool | tuple[Kind, ...]:
+        """What is removed from the recordings of a source."""
+        return of_source(self.redact, uri, tenant) or False
+
     def recorder_of(self, uri: str, tenant: str) -> SourceRecorder | None:
         """The recorder of a source; None: not set."""
         return of_source(self.recorders, uri, tenant)
 
-    @field_validator("recorders")
+    @field_validator("recorders", "redact")
     @classmethod
-    def _of_sources(cls, named: dict[str, SourceRecorder]) -> dict[str, SourceRecorder]:
+    def _of_sources(cls, named: dict[str, T]) -> dict[str, T]:
         return by_source(named)
 
     @model_validator(mode="after")

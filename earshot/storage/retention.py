@@ -1,12 +1,14 @@
 """Removes old data by class, in bounded batches, and measures each class."""
 
 from collections.abc import Collection, Iterable
-from typing import Any, cast
+from typing import Any, NamedTuple, cast
 from uuid import UUID
 
+from psycopg.types.json import Jsonb
 from redis import Redis
 
 from earshot.analysis.errors import SURROUNDINGS
+from earshot.analysis.pii.wordless import without_words
 from earshot.storage.postgres.db import Connection
 from earshot.storage.postgres.queries import queries
 from earshot.storage.redis import stream
@@ -19,26 +21,82 @@ SEEN, HELD = "retention_seen", "retention_held"
 """Keys: Postgres's time at the last pass, and, for a day, a mark that it has jumped."""
 
 
-def finished(connection: Connection, age_sec: float, limit: int) -> list[UUID]:
-    """Recordings that were complete, or partial, that long ago; oldest first."""
-    return _ids(connection, "recordings", age_sec, limit)
+class Ages(NamedTuple):
+    """Ages in seconds at which a class expires, by source; null: never."""
+
+    sources: list[str]
+    """As ``Keeping.retention_of`` names them, and ``""`` for all others."""
+    ages: list[float | None]
+
+    @property
+    def any(self) -> bool:
+        """True if anything expires."""
+        return any(age is not None for age in self.ages)
+
+    @property
+    def args(self) -> dict[str, Any]:
+        least = min((age for age in self.ages if age is not None), default=0.0)
+        return {"sources": self.sources, "ages": self.ages, "least_sec": least}
 
 
-def failed(connection: Connection, age_sec: float, limit: int) -> list[UUID]:
+def finished(connection: Connection, ages: Ages, limit: int) -> list[UUID]:
+    """Recordings that were complete, or partial, that long ago; oldest first. What is on hold does
+    not expire, here and below."""
+    return _ids(connection, "recordings", ages, limit)
+
+
+def failed(connection: Connection, ages: Ages, limit: int) -> list[UUID]:
     """Recordings that failed that long ago, oldest first."""
-    return _ids(connection, "failed", age_sec, limit)
+    return _ids(connection, "failed", ages, limit)
 
 
-def take_audio(connection: Connection, age_sec: float, limit: int) -> list[UUID]:
+def take_audio(connection: Connection, ages: Ages, limit: int) -> list[UUID]:
     """Recordings with audio that were finished that long ago, locked until the caller's transaction
     ends."""
-    return _ids(connection, "take_audio", age_sec, limit)
+    return _ids(connection, "take_audio", ages, limit)
 
 
 def audio_expired(connection: Connection, ids: Collection[UUID]) -> None:
     """Records that the audio of the recordings is gone; in the transaction of ``take_audio``, after
     its removal."""
     connection.execute(SQL["audio_expired"], {"ids": list(ids)})
+
+
+def take_words(connection: Connection, ages: Ages, limit: int) -> list[UUID]:
+    """Recordings with words that were finished that long ago, locked likewise."""
+    return _ids(connection, "take_words", ages, limit)
+
+
+def drop_words(
+    connection: Connection, ids: Collection[UUID], words: str, derived: Collection[str]
+) -> None:
+    """Removes what was spoken from findings, reports, segments and corrections, and records it; in
+    the transaction of ``take_words``.
+
+    Args:
+        words: the analysis that answers them.
+        derived: the analyses of the transcript.
+    """
+    args = {"ids": list(ids), "analyses": [words, *derived]}
+    rows = connection.execute(SQL["reports"], args).fetchall()
+    kept = [{"id": row["id"], "body": Jsonb(without_words(row["body"], derived))} for row in rows]
+    connection.cursor().executemany(SQL["put_report"], kept)
+    for query in ("drop_segments", "drop_corrections", "drop_findings", "words_expired"):
+        connection.execute(SQL[query], args)
+
+
+def take_scores(connection: Connection, ages: Ages, limit: int) -> list[UUID]:
+    """Recordings with answers that were finished that long ago, locked likewise."""
+    return _ids(connection, "take_scores", ages, limit)
+
+
+def drop_scores(connection: Connection, ids: Collection[UUID]) -> None:
+    """Removes all findings, reports, segments and corrections, and records it; in the transaction
+    of ``take_scores``."""
+    args = {"ids": list(ids), "analyses": None}
+    for query in ("drop_segments", "drop_corrections", "drop_findings", "drop_reports"):
+        connection.execute(SQL[query], args)
+    connection.execute(SQL["scores_expired"], args)
 
 
 def drop_events(connection: Connection, redis: Redis, age_sec: float, limit: int) -> int:
@@ -94,7 +152,5 @@ def is_held(connection: Connection, redis: Redis) -> bool:
     return bool(redis.exists(HELD))
 
 
-def _ids(connection: Connection, query: str, age_sec: float, limit: int) -> list[UUID]:
-    return [
-        row["id"] for row in connection.execute(SQL[query], {"age_sec": age_sec, "limit": limit})
-    ]
+def _ids(connection: Connection, query: str, ages: Ages, limit: int) -> list[UUID]:
+    return [row["id"] for row in connection.execute(SQL[query], {**ages.args, "limit": limit})]

@@ -23,7 +23,8 @@ def view(tenant: str, recording_id: UUID) -> tuple[Recording, WavView]:
     """The tenant's recording, and its audio at the highest stored rate.
 
     Raises:
-        Problem: 404, there is none; 409, it is not decoded; 410, it, or its audio, was deleted.
+        Problem: 404, there is none; 409, it is not decoded, or not redacted; 410, it, or its
+            audio, was deleted.
         Unavailable: the store, Postgres or Redis is unavailable.
     """
     found, channels = decoded(tenant, recording_id)
@@ -41,6 +42,13 @@ def decoded(tenant: str, recording_id: UUID) -> tuple[Recording, int]:
     """
     with db.pooled() as connection:
         found = owned.recording(connection, tenant, recording_id)
+    if found.is_withheld:
+        raise Problem(
+            409,
+            "not_redacted",
+            "Personal data is being removed from the sound; ask again when the recording is"
+            " completed.",
+        )
     if found.audio and found.channels:
         return found, found.channels
     if found.duration_ms is not None:

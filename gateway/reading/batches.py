@@ -7,6 +7,7 @@ from pydantic import BaseModel, Field
 
 from earshot.analysis.errors import EarshotError
 from earshot.pipeline import deletion
+from earshot.storage import holds
 from earshot.storage.postgres import db
 from earshot.storage.postgres.rounds import Choice
 from gateway.problems import Problem, of_error
@@ -41,7 +42,10 @@ def delete_all(tenant: str, ids: Sequence[UUID]) -> list[Done]:
 
     def one(recording_id: UUID) -> int:
         with db.pooled() as connection:
-            named[recording_id] = owned.recording(connection, tenant, recording_id).id
+            found = owned.recording(connection, tenant, recording_id).id
+            if holds.held(connection, [found]):
+                raise holds.on_hold([found])
+            named[recording_id] = found
         return 200
 
     done = [_done(recording_id, one) for recording_id in ids]

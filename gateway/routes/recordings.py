@@ -52,7 +52,7 @@ LISTED: dict[str, Any] = {
 }
 
 
-DELETION = operation(Scope.WRITE, answers={**MISSING, **ID})
+DELETION = operation(Scope.WRITE, answers={**MISSING, **ID, 409: "It is on legal hold."})
 DELETION["responses"][202] = {
     "model": Receipt,
     "description": "A part could not be removed yet; upkeep tries again.",

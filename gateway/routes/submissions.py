@@ -7,7 +7,7 @@ from starlette.concurrency import run_in_threadpool
 
 from earshot.analysis.roles import recorders
 from earshot.analysis.words.languages import FORM as FORM_OF_LANGUAGE
-from earshot.registry import analyses
+from earshot.registry import nameable
 from earshot.storage.postgres.tokens import Scope
 from gateway import asking, examples, keys
 from gateway.door import Caller, Door, operation
@@ -17,7 +17,7 @@ from gateway.uploads import received
 
 router = APIRouter(route_class=Door, tags=["recordings"])
 
-NAMES = "|".join(analyses())
+NAMES = "|".join(nameable())
 ROLE = "[a-z][a-z0-9_]{0,31}"
 GLOSSARY = "[a-z0-9][a-z0-9_-]{0,31}"
 FORM = {
@@ -45,6 +45,7 @@ FORM = {
     "glossary": examples.text("Name of the glossary whose topics are looked for.", GLOSSARY),
     "force": examples.flag("Analyse content that is stored already.", False),
     "accept_truncated": examples.flag("Analyse the part of a file that is there.", False),
+    "redact": examples.text(*asking.REDACT),
 }
 BODY: dict[str, Any] = {
     "required": True,

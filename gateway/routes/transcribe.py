@@ -26,6 +26,7 @@ FORM = {
     ),
     "diarize": examples.flag("Tell speakers apart; else all are `s0`.", True),
     "emotion": examples.flag("With the emotion of each segment; else it is null.", True),
+    "redact": examples.text(*asking.REDACT),
 }
 
 OPERATION = operation(

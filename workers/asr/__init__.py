@@ -6,6 +6,7 @@ from functools import partial
 
 from earshot.analysis.findings import AsrFindings, SuppressedText, Word
 from earshot.analysis.outcome import LANGUAGE_UNSUPPORTED, NO_SPEECH, Failed, Skipped
+from earshot.analysis.pii.removing import Cut, without_personal_data
 from earshot.analysis.types import Release, Utterance
 from earshot.analysis.words.foreign import FOREIGN
 from earshot.analysis.words.hallucinated import sift
@@ -22,6 +23,8 @@ from workers.asr.stretch import Stretch, most
 FINDINGS = AsrFindings
 
 PLACES = 3
+BEHIND_MS = 100
+"""Sound behind a chunk that shows that the recording has more of them."""
 NAMED = 12
 """Maximum number of languages named in the message of an unsupported one."""
 
@@ -93,13 +96,18 @@ def _result(clip: Clip, found: Sequence[Stretch], model: Recognisers) -> AsrFind
         else:
             words += kept
     release = most(found, lambda each: each.release, model.name)
-    findings = AsrFindings(
-        language=most(found, lambda each: each.recognition.language, primary(clip.ref.language)),
-        words=tuple(words),
-        suppressed_text=tuple(suppressed),
-        spoken=tuple(each.spoken() for each in found if not each.abroad),
-        doubtful_below=_one_for_all(found),
-        routed_to=release if release != model.name else None,
+    findings = _private(
+        clip,
+        AsrFindings(
+            language=most(
+                found, lambda each: each.recognition.language, primary(clip.ref.language)
+            ),
+            words=tuple(words),
+            suppressed_text=tuple(suppressed),
+            spoken=tuple(each.spoken() for each in found if not each.abroad),
+            doubtful_below=_one_for_all(found),
+            routed_to=release if release != model.name else None,
+        ),
     )
     foreign = [each for each in found if each.foreign > FOREIGN]
     if foreign and not words:
@@ -107,6 +115,15 @@ def _result(clip: Clip, found: Sequence[Stretch], model: Recognisers) -> AsrFind
         own = [each.spoken() for each in foreign]
         return refused(findings, longest.release, longest.foreign, own)
     return findings
+
+
+def _private(clip: Clip, findings: AsrFindings) -> AsrFindings:
+    """Without personal data, if the request asks for that: before anything of it is stored."""
+    ref = clip.ref
+    if ref.redact is None:
+        return findings
+    goes_on = clip.read(ref.end_ms, ref.end_ms + BEHIND_MS).size > 0
+    return without_personal_data(findings, ref, Cut(start=ref.start_ms > 0, end=goes_on))
 
 
 def _one_for_all(found: Sequence[Stretch]) -> float | None:

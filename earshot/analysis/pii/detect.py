@@ -3,18 +3,15 @@ of accounts and orders; written, and spoken digit by digit with repairs."""
 
 import re
 from collections.abc import Iterable, Sequence
-from typing import Literal, NamedTuple, get_args
+from typing import NamedTuple
 
+from earshot.analysis.pii.borders import half_addresses, touches
 from earshot.analysis.pii.elements import Element, elements
 from earshot.analysis.pii.email import emails
+from earshot.analysis.pii.kinds import KINDS, Kind
 from earshot.analysis.pii.lexicon import Lexicon, lexicon
 from earshot.analysis.pii.numbers import ibans, is_card, is_phone
 from earshot.analysis.pii.runs import Run, runs
-
-Kind = Literal["card", "iban", "phone", "email", "number"]
-"""``number``: of an account, an order, a document; or any other, also one of the kinds before that
-was repaired or repeated in parts, so that its check fails."""
-KINDS: tuple[Kind, ...] = get_args(Kind)
 
 LONG = 7
 """Digits of a number that is personal without any word before it."""
@@ -36,20 +33,30 @@ class Span(NamedTuple):
     """Index after its last one."""
 
 
-def find(words: Sequence[str], languages: Sequence[str]) -> list[Span]:
+def find(
+    words: Sequence[str],
+    languages: Sequence[str],
+    *,
+    open_start: bool = False,
+    open_end: bool = False,
+) -> list[Span]:
     """The personal data in words, as indexes of words; in order, without overlap.
 
     Args:
         words: those of one channel, or of all in order of time.
         languages: BCP 47; those that are not known are searched for figures, as every text is, and
             with the words of all known ones if no other is known.
+        open_start: words before the first are missing: what may be the rest of a number is one.
+        open_end: the same of words after the last.
     """
     known = lexicon(languages)
     found = elements(words, known)
     spans = [Span("email", start, end) for start, end in emails(words, known)]
     spans += [Span("iban", found[a].start, found[b - 1].end) for a, b in ibans(found)]
+    cut = {"at_start": open_start, "at_end": open_end}
+    spans += [Span("email", start, end) for start, end in half_addresses(words, known, **cut)]
     for run in runs(found, known):
-        kind = _kind(run, found, known)
+        kind = _kind(run, found, known) or ("number" if touches(run, found, **cut) else None)
         if kind:
             spans.append(Span(kind, run.elements[0].start, run.elements[-1].end))
     return _apart(spans)

@@ -60,6 +60,12 @@ def elements(words: Sequence[str], lexicon: Lexicon) -> list[Element]:
     return list(_elements(list(_tokens(words)), lexicon))
 
 
+def is_digits(text: str, lexicon: Lexicon) -> bool:
+    """True for a word that is digits, in figures or spoken."""
+    found = elements([text], lexicon)
+    return bool(found) and all(each.form is Form.DIGITS for each in found)
+
+
 def _tokens(words: Sequence[str]) -> Iterator[Token]:
     for index, word in enumerate(words):
         text = _EDGES.sub("", plain(word))

@@ -17,7 +17,7 @@ _DOMAIN = re.compile(r"^@?[\w-]+(?:\.[\w-]+)*\.[a-z]{2,}$")
 
 def emails(words: Sequence[str], lexicon: Lexicon) -> Iterator[tuple[int, int]]:
     """First word, and the word after the last, of every address."""
-    texts = [_EDGES.sub("", plain(word)) for word in words]
+    texts = looked_up(words)
     last = 0
     for at, text in enumerate(texts):
         if at < last:
@@ -27,10 +27,15 @@ def emails(words: Sequence[str], lexicon: Lexicon) -> Iterator[tuple[int, int]]:
             yield at, last
         elif text in lexicon.at or text == "@" or text.startswith("@"):
             end = _domain_end(texts, at, lexicon)
-            start = _local_start(texts, at, last, lexicon)
+            start = local_start(texts, at, last, lexicon)
             if end is not None and start < at:
                 last = end
                 yield start, end
+
+
+def looked_up(words: Sequence[str]) -> list[str]:
+    """The words in the form of the lexicon, without punctuation around them."""
+    return [_EDGES.sub("", plain(word)) for word in words]
 
 
 def _domain_end(texts: Sequence[str], at: int, lexicon: Lexicon) -> int | None:
@@ -72,7 +77,7 @@ def _dots(texts: Sequence[str], place: int, lexicon: Lexicon) -> int:
     return place
 
 
-def _local_start(texts: Sequence[str], at: int, least: int, lexicon: Lexicon) -> int:
+def local_start(texts: Sequence[str], at: int, least: int, lexicon: Lexicon) -> int:
     """Index of the first word of the part before ``at``."""
     start, plain_words = at, 0
     while start > least:

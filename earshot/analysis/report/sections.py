@@ -4,9 +4,9 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from earshot.analysis.findings import Classification, Scores, Share, Timing
+from earshot.analysis.findings import Classification, Redacted, Scores, Share, Timing
 from earshot.analysis.text_sentiment.sections import Fused, TextSentiment
-from earshot.analysis.types import TRANSCRIPT, Frozen, Interval, Utterance
+from earshot.analysis.types import TRANSCRIPT, Frozen, Interval, Release, Utterance
 
 ChunkIndex = Annotated[
     int,
@@ -173,6 +173,10 @@ class Transcript(Frozen):
     language: str | None
     """BCP 47, as ``Report.transcript_language``."""
     turns: tuple[Turn, ...]
+    redacted: tuple[Redacted, ...] = ()
+    """Stretches whose sound is to be removed, for ``workers.redaction``."""
+    recogniser: Release | None = None
+    """That transcribes again what is left of them."""
 
 
 class VoiceSentiment(Classification):

@@ -63,6 +63,12 @@ def decode_again(connection: Connection, recording: Recording, uri: str) -> None
             ``deleted``.
         Unavailable: as ``earshot.audio.prepare.prepare``.
     """
+    if recording.redact:
+        raise Permanent(
+            "audio_expired",
+            f"the audio of recording {recording.id} was removed for its age, and its file holds"
+            " what was redacted; ingest it with --force",
+        )
     accept = bool(recording.request.get("accept_truncated"))
     with source(uri) as file:
         same = content_hash(file) == recording.sha256

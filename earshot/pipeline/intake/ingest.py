@@ -26,7 +26,7 @@ from earshot.pipeline.intake import duplicates
 from earshot.pipeline.intake.admission import admit, count_attempt, put_off
 from earshot.pipeline.intake.decode import decode, source
 from earshot.pipeline.intake.duplicates import IdTaken
-from earshot.pipeline.intake.submit import register
+from earshot.pipeline.intake.submit import register, with_redaction
 from earshot.pipeline.plan import new_chunks, plan_limits, requested
 from earshot.pipeline.ports import Claimant, Publisher
 from earshot.pipeline.topics.glossaries import check_name
@@ -50,6 +50,7 @@ def ingest(
     Raises:
         Transient: retry later: ``busy``, ``backlog``, or a dependency is unavailable.
     """
+    request = with_redaction(request)
     try:
         reply = _ingest(recording_id, request, publisher, claimant)
     # the recording with that id is unchanged, and the file is kept
@@ -121,7 +122,8 @@ def _take_in(connection: Connection, recording_id: UUID, request: IngestRequest)
             )
         found = probe(file)
         roles = roles_of(request.stated_roles, found.channels, found.chosen.roles, _source(request))
-        owner = recordings.claim_content(connection, recording_id, roles.roles)
+        kind_of_content = [*roles.roles, *(f"redact={kind}" for kind in request.redacted_kinds)]
+        owner = recordings.claim_content(connection, recording_id, kind_of_content)
         if owner is None:
             requests.expect(
                 connection, recording_id, plan_limits().expected_chunks(found.expected_ms)

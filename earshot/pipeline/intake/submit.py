@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from uuid import UUID, uuid4
 
-from earshot.analysis.request import IngestRequest
+from earshot.analysis.request import IngestRequest, kinds_of
 from earshot.pipeline.plan import requested
 from earshot.pipeline.ports import Publisher
 from earshot.settings import settings
@@ -11,6 +11,13 @@ from earshot.storage.postgres import recordings
 from earshot.storage.postgres.db import Connection
 
 TASK = "ingest.recording"
+
+
+def with_redaction(request: IngestRequest) -> IngestRequest:
+    """The request with what the settings say of its source: settled once, when it arrives."""
+    set_ = settings().redaction_of(request.uri, request.tenant)
+    kinds = kinds_of(request.redact, set_)
+    return request.model_copy(update={"redact": kinds or None})
 
 
 def register(
@@ -24,6 +31,7 @@ def register(
         Unavailable: Postgres is unavailable.
     """
     language = request.language or settings().language
+    request = with_redaction(request)
     return recordings.register(
         connection, recording_id, request, requested(request), language, expected_chunks
     )

@@ -10,8 +10,9 @@ from psycopg.types.json import Jsonb
 
 from earshot.analysis import events
 from earshot.analysis.errors import EarshotError
+from earshot.analysis.pii.kinds import Kind
 from earshot.analysis.quality import RecordingQuality
-from earshot.analysis.request import IngestRequest
+from earshot.analysis.request import IngestRequest, kinds_of
 from earshot.analysis.roles import RolesSource
 from earshot.analysis.states import RecordingState
 from earshot.analysis.types import Frozen, Interval, Utterance, pack_speech
@@ -51,6 +52,17 @@ class Recording(Frozen):
     error_detail: str | None
     created_at: datetime
     finished_at: datetime | None
+
+    @property
+    def redact(self) -> tuple[Kind, ...]:
+        """Kinds of personal data that are removed from it; empty: none."""
+        return kinds_of(self.request.get("redact"))
+
+    @property
+    def is_withheld(self) -> bool:
+        """True while its sound may hold what is to be removed: until it is closed with a report."""
+        answered = (RecordingState.COMPLETE, RecordingState.PARTIAL)
+        return bool(self.redact) and self.state not in answered
 
 
 class Progress(Frozen):

@@ -1,6 +1,7 @@
 """Reads the data of a report in one snapshot, and closes a recording with its report in one
 transaction."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -67,6 +68,20 @@ def of(connection: Connection, recording: Recording) -> Merged:
         for name in ("chunks", "findings")
     )
     return Merged(recording, chunks, findings)
+
+
+def replace(connection: Connection, recording_id: UUID, changed: Iterable[Part]) -> None:
+    """Stores the outcomes of these parts in place of their earlier ones."""
+    rows = [
+        {
+            "id": recording_id,
+            "chunk": part.chunk,
+            "analysis": part.analysis,
+            "outcome": Jsonb(part.outcome.model_dump(mode="json")),
+        }
+        for part in changed
+    ]
+    connection.cursor().executemany(SQL["replace_outcome"], rows)
 
 
 def close(connection: Connection, merged: Merged, report: Report) -> bool:

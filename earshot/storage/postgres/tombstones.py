@@ -3,7 +3,6 @@ list of its remaining data in Redis, the audio store and its users' folders. The
 until all of it is gone, and upkeep continues it."""
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -12,14 +11,16 @@ from psycopg.types.json import Jsonb
 from earshot.analysis import events
 from earshot.analysis.deletion import Checked, Counts, DeletionReceipt, Why
 from earshot.analysis.errors import Permanent
-from earshot.analysis.types import ChunkKey, Frozen
-from earshot.storage import outbox
+from earshot.analysis.types import ChunkKey
+from earshot.storage import holds, outbox
+from earshot.storage.deletions import Export, Leftovers, Tombstone
 from earshot.storage.postgres.db import Connection
 from earshot.storage.postgres.queries import queries
 
 SQL = queries("tombstones")
 
 TABLES = (
+    "hold",
     "webhook_delivery",
     "idempotency",
     "rule_match",
@@ -37,53 +38,26 @@ TABLES = (
 kept."""
 
 
-class Export(Frozen):
-    """A report file written by the command, and its machine."""
-
-    host: str
-    path: str
-
-
-class Leftovers(Frozen):
-    """Data still to be removed outside Postgres."""
-
-    chunks: tuple[ChunkKey, ...] = ()
-    """Chunks with staged outcomes, including those of earlier rounds."""
-    events: tuple[UUID, ...] = ()
-    entries: tuple[str, ...] = ()
-    """Ids in the event stream."""
-    upload: str | None = None
-    """The submitted URI; removed only if it is in the inbox."""
-    exports: tuple[Export, ...] = ()
-    young: bool = True
-    """True if queues and results may still name it."""
-
-
-class Tombstone(Frozen):
-    """An open deletion."""
-
-    id: UUID
-    why: Why
-    requested_at: datetime
-    removed: Counts
-    leftovers: Leftovers
-    until: float | None
-    """Time until which jobs about it may still write, seconds since the epoch."""
-
-
 def bury(
     connection: Connection, ids: Collection[UUID], why: Why, young_sec: float, late_sec: float
 ) -> list[UUID]:
     """Deletes the recordings' rows in any state, and leaves their tombstones; returns those that
-    existed.
+    existed. What is on hold stays.
 
     Args:
         young_sec: time after the end of a recording in which queues and results may still name it.
         late_sec: time in which jobs running now may still write about it.
+
+    Raises:
+        Permanent: ``on_hold``, some that a user asked for are on hold; none is deleted.
     """
     args = {"ids": sorted(ids)}
     with connection.transaction():
         connection.execute(SQL["guard"], args)
+        held = holds.held(connection, ids)
+        if held and why == "asked":
+            raise holds.on_hold(held)
+        args = {"ids": sorted(set(ids) - held)}
         rows = connection.execute(SQL["lock"], {**args, "young_sec": young_sec}).fetchall()
         left = _leftovers(connection, rows)
         removed = {
@@ -132,6 +106,12 @@ def _leftovers(connection: Connection, rows: Sequence[Mapping[str, Any]]) -> dic
         )
         for row in rows
     }
+
+
+def take_exports(connection: Connection, ids: Collection[UUID]) -> list[tuple[UUID, Export]]:
+    """The exported files of recordings, which are forgotten with the caller's transaction."""
+    rows = connection.execute(SQL["delete_export"], {"ids": list(ids)})
+    return [(row["recording_id"], Export(host=row["host"], path=row["path"])) for row in rows]
 
 
 def _by_recording(rows: Iterable[dict[str, Any]]) -> dict[UUID, list[dict[str, Any]]]:

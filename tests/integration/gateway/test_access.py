@@ -36,6 +36,7 @@ BODIES = {
     ("put", "/rules/{name}"): {"when": {"words": ["cancel"]}},
     ("post", "/rules/dry-run"): {"rule": {"when": {"words": ["cancel"]}}},
     ("post", "/rules/{name}/backfill"): {},
+    ("put", "/recordings/{recording_id}/hold"): {"reason": "case 12"},
 }
 """Of operations that judge their body before they look for what their path names."""
 CREATING = {("put", "/rules/{name}")}

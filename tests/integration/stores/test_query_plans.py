@@ -20,6 +20,9 @@ ASKED: dict[str, Any] = {
 }
 ASKED |= {
     "age_sec": 86_400,
+    "sources": ["acme", ""],
+    "ages": [None, 86_400.0],
+    "least_sec": 86_400.0,
     "ids": [uuid4()],
     "limit": 200,
     "codes": ["disk_full"],
@@ -85,6 +88,8 @@ def archive(database_url: str) -> Iterator["psycopg.Connection[Any]"]:
         ("retention", "recordings", "recording_finished"),
         ("retention", "failed", "recording_failed"),
         ("retention", "take_audio", "recording_with_audio"),
+        ("retention", "take_words", "recording_with_words"),
+        ("retention", "take_scores", "recording_with_scores"),
         ("retention", "drop_events", "outbox_published"),
         ("retention", "open_uploads", "recording_failed"),
         ("tombstones", "delete_outbox", "outbox_recording"),

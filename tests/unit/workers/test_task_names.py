@@ -13,6 +13,7 @@ ANALYSES = {
     "diarization",
     "emotion",
     "noise",
+    "redaction",
     "scene",
     "sentiment",
     "text_sentiment",

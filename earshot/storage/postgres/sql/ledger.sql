@@ -87,6 +87,9 @@ ON CONFLICT (recording_id, chunk_index, analysis) DO UPDATE
 SET release = excluded.release, status = excluded.status, outcome = excluded.outcome, merged_at = now()
 WHERE excluded.status <> 'failed' OR finding.status = 'failed' OR jsonb_typeof(excluded.outcome -> 'findings') = 'object'
 
+-- name: replace_outcome
+UPDATE finding SET outcome = %(outcome)s WHERE recording_id = %(id)s AND chunk_index = %(chunk)s AND analysis = %(analysis)s
+
 -- name: mark_merged
 UPDATE chunk SET state = 'merged', merged_at = now()
 WHERE recording_id = %(recording_id)s AND index = %(index)s
@@ -134,4 +137,4 @@ INSERT INTO report (recording_id, body) VALUES (%(id)s, %(body)s)
 ON CONFLICT (recording_id) DO UPDATE SET body = excluded.body, created_at = now()
 
 -- name: close_recording
-UPDATE recording SET state = %(state)s, finished_at = now() WHERE id = %(id)s
+UPDATE recording SET state = %(state)s, finished_at = now(), words_expired_at = NULL, scores_expired_at = NULL WHERE id = %(id)s

@@ -3,19 +3,70 @@ SELECT extract(epoch FROM now())::float AS now
 
 -- name: recordings
 SELECT id FROM recording
-WHERE finished_at < now() - make_interval(secs => %(age_sec)s) AND state <> 'failed'
+WHERE finished_at < now() - make_interval(secs => %(least_sec)s)
+  AND finished_at < now() - make_interval(secs => age_of_source(tenant, request ->> 'uri', %(sources)s, %(ages)s))
+  AND NOT is_held(id, tenant, request ->> 'uri')
+  AND state <> 'failed'
 ORDER BY finished_at LIMIT %(limit)s
 
 -- name: failed
 SELECT id FROM recording
-WHERE finished_at < now() - make_interval(secs => %(age_sec)s) AND state = 'failed'
+WHERE finished_at < now() - make_interval(secs => %(least_sec)s)
+  AND finished_at < now() - make_interval(secs => age_of_source(tenant, request ->> 'uri', %(sources)s, %(ages)s))
+  AND NOT is_held(id, tenant, request ->> 'uri')
+  AND state = 'failed'
 ORDER BY finished_at LIMIT %(limit)s
 
 -- name: take_audio
 -- Locked, so that no new round begins while the audio goes.
 SELECT id FROM recording
-WHERE finished_at < now() - make_interval(secs => %(age_sec)s) AND finished_at IS NOT NULL AND audio <> '{}'
+WHERE finished_at < now() - make_interval(secs => %(least_sec)s)
+  AND finished_at < now() - make_interval(secs => age_of_source(tenant, request ->> 'uri', %(sources)s, %(ages)s))
+  AND NOT is_held(id, tenant, request ->> 'uri')
+  AND finished_at IS NOT NULL AND audio <> '{}'
 ORDER BY finished_at LIMIT %(limit)s FOR UPDATE SKIP LOCKED
+
+-- name: take_words
+SELECT id FROM recording
+WHERE finished_at < now() - make_interval(secs => %(least_sec)s)
+  AND finished_at < now() - make_interval(secs => age_of_source(tenant, request ->> 'uri', %(sources)s, %(ages)s))
+  AND NOT is_held(id, tenant, request ->> 'uri')
+  AND finished_at IS NOT NULL AND words_expired_at IS NULL
+ORDER BY finished_at LIMIT %(limit)s FOR UPDATE SKIP LOCKED
+
+-- name: take_scores
+SELECT id FROM recording
+WHERE finished_at < now() - make_interval(secs => %(least_sec)s)
+  AND finished_at < now() - make_interval(secs => age_of_source(tenant, request ->> 'uri', %(sources)s, %(ages)s))
+  AND NOT is_held(id, tenant, request ->> 'uri')
+  AND finished_at IS NOT NULL AND scores_expired_at IS NULL
+ORDER BY finished_at LIMIT %(limit)s FOR UPDATE SKIP LOCKED
+
+-- name: reports
+SELECT recording_id AS id, body FROM report WHERE recording_id = ANY (%(ids)s)
+
+-- name: put_report
+UPDATE report SET body = %(body)s WHERE recording_id = %(id)s
+
+-- name: drop_segments
+DELETE FROM segment WHERE recording_id = ANY (%(ids)s)
+
+-- name: drop_corrections
+WITH versions AS (DELETE FROM correction_version WHERE recording_id = ANY (%(ids)s))
+DELETE FROM correction WHERE recording_id = ANY (%(ids)s)
+
+-- name: drop_findings
+DELETE FROM finding WHERE recording_id = ANY (%(ids)s) AND (%(analyses)s::text[] IS NULL OR analysis = ANY (%(analyses)s))
+
+-- name: drop_reports
+DELETE FROM report WHERE recording_id = ANY (%(ids)s)
+
+-- name: words_expired
+UPDATE recording SET words_expired_at = now() WHERE id = ANY (%(ids)s)
+
+-- name: scores_expired
+UPDATE recording SET words_expired_at = coalesce(words_expired_at, now()), scores_expired_at = now(), quality = NULL, notes = '{}'
+WHERE id = ANY (%(ids)s)
 
 -- name: audio_expired
 UPDATE recording SET audio = '{}', audio_expired_at = now() WHERE id = ANY (%(ids)s)

@@ -19,6 +19,10 @@ DELETE FROM export WHERE recording_id = ANY (%(ids)s) RETURNING recording_id, ho
 DELETE FROM outbox WHERE recording_id = ANY (%(ids)s) AND body ->> 'type' <> 'recording.deleted'
 RETURNING recording_id, id, stream_id
 
+-- name: delete_hold
+WITH gone AS (DELETE FROM hold WHERE recording_id = ANY (%(ids)s) RETURNING recording_id)
+SELECT recording_id, count(*) AS rows FROM gone GROUP BY recording_id
+
 -- name: delete_webhook_delivery
 WITH gone AS (DELETE FROM webhook_delivery WHERE recording_id = ANY (%(ids)s) AND type <> 'recording.deleted' RETURNING recording_id)
 SELECT recording_id, count(*) AS rows FROM gone GROUP BY recording_id

@@ -5,7 +5,8 @@ from itertools import pairwise
 
 import pytest
 
-from earshot.analysis.pii.detect import KINDS, find, find_in, redacted
+from earshot.analysis.pii.detect import find, find_in, redacted
+from earshot.analysis.pii.kinds import KINDS
 from tests.planted import Planted, ordinary, planted
 
 SEED = 20_261_130

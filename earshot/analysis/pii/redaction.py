@@ -1,0 +1,114 @@
+"""What redaction removes from the sound of a recording, and its section of the report."""
+
+from collections.abc import Sequence
+
+from pydantic import Field
+
+from earshot.analysis.findings import AsrFindings, Findings, Redacted
+from earshot.analysis.outcome import Failed, Skipped, Succeeded
+from earshot.analysis.pii.removing import masked
+from earshot.analysis.report.parts import ChunkSpan, Evidence, Part
+from earshot.analysis.spans import fuse
+from earshot.analysis.types import Frozen, Utterance
+
+UNHEARD = "unheard"
+MIXED = "number"
+"""Kind of stretches that overlap and are of several kinds."""
+
+
+class RedactionFindings(Findings):
+    """The stretches that are silent now. It succeeds only if nothing was left in or around them."""
+
+    stretches: tuple[Redacted, ...]
+    passes: int
+    """Number of times that the sound around them was transcribed again."""
+
+
+class RedactionSection(Frozen):
+    """Stretches of the recording whose words and sound were removed."""
+
+    stretches: tuple[Redacted, ...] = Field(description="In order of channel and time.")
+    silent_ms: int = Field(ge=0, description="Their length together.")
+    passes: int = Field(
+        ge=0, description="Number of times that the sound around them was transcribed again."
+    )
+
+
+def section(evidence: Evidence) -> RedactionSection | None:
+    """The section; None for recordings that were not redacted."""
+    for _, found in evidence.found("redaction", RedactionFindings):
+        lengths = (each.end_ms - each.start_ms for each in found.stretches)
+        return RedactionSection(
+            stretches=found.stretches, silent_ms=sum(lengths), passes=found.passes
+        )
+    return None
+
+
+def is_proven(parts: Sequence[Part], chunks: Sequence[ChunkSpan]) -> bool:
+    """True if redaction succeeded, on all that is to be removed by now: an answer of an earlier
+    round may know of less.
+
+    Raises: as ``to_silence``.
+    """
+    silent = _silenced(parts)
+    return silent is not None and apart(to_silence(parts, chunks)) == apart(silent)
+
+
+def _silenced(parts: Sequence[Part]) -> tuple[Redacted, ...] | None:
+    for part in parts:
+        if part.analysis == "redaction" and isinstance(part.outcome, Succeeded):
+            return RedactionFindings.model_validate(part.outcome.findings).stretches
+    return None
+
+
+def masked_parts(parts: Sequence[Part]) -> list[Part]:
+    """The parts of speech recognition that hold words of silent stretches, without them: a number
+    may be recognised only in what is left around the first of its digits.
+
+    Raises: as ``to_silence``.
+    """
+    silent, found = _silenced(parts) or (), []
+    for part in parts:
+        if part.analysis != "asr" or isinstance(part.outcome, Skipped) or not part.outcome.findings:
+            continue
+        before = AsrFindings.model_validate(part.outcome.findings)
+        after = masked(before, silent)
+        if after != before:
+            kept = part.outcome.model_copy(update={"findings": after.model_dump(mode="json")})
+            found.append(part.model_copy(update={"outcome": kept}))
+    return found
+
+
+def to_silence(parts: Sequence[Part], chunks: Sequence[ChunkSpan]) -> tuple[Redacted, ...]:
+    """The stretches that speech recognition removed, all speech of chunks whose words are not
+    known, and what an earlier round made silent, in order of channel and time, without overlap on a
+    channel.
+
+    Raises:
+        pydantic.ValidationError: an outcome does not hold the findings of speech recognition.
+    """
+    outcomes = {part.chunk: part.outcome for part in parts if part.analysis == "asr"}
+    found: list[Redacted] = [*(_silenced(parts) or ())]
+    for outcome in outcomes.values():
+        if not isinstance(outcome, Skipped) and outcome.findings is not None:
+            found += AsrFindings.model_validate(outcome.findings).redacted
+    for chunk in chunks:
+        if isinstance(outcomes.get(chunk.index), Failed | None):
+            found += [Redacted(kind=UNHEARD, **each.model_dump()) for each in chunk.speech]
+    return apart(found)
+
+
+def apart(found: Sequence[Redacted]) -> tuple[Redacted, ...]:
+    """The stretches, those that overlap on a channel as one."""
+    joined = []
+    for channel in sorted({each.channel for each in found}):
+        own = [each for each in found if each.channel == channel]
+        for span in fuse(own):
+            inside = {each.kind for each in own if _is_within(each, span.start_ms, span.end_ms)}
+            kind = inside.pop() if len(inside) == 1 else MIXED
+            joined.append(Redacted(kind=kind, channel=channel, **span.model_dump()))
+    return tuple(joined)
+
+
+def _is_within(each: Utterance, start_ms: int, end_ms: int) -> bool:
+    return start_ms <= each.start_ms and each.end_ms <= end_ms

@@ -1,0 +1,65 @@
+"""Removes reports that were written as files for users."""
+
+import json
+import logging
+import socket
+from collections.abc import Collection
+from pathlib import Path
+from uuid import UUID
+
+from earshot.analysis.errors import Unavailable
+from earshot.storage.deletions import Export
+from earshot.storage.postgres import tombstones
+from earshot.storage.postgres.db import Connection
+
+log = logging.getLogger(__name__)
+
+
+def remove_exports(connection: Connection, ids: Collection[UUID]) -> None:
+    """Removes the exported files of the recordings, which stay otherwise: those of this machine.
+
+    Raises:
+        Unavailable: ``unremovable``.
+    """
+    for recording_id, export in tombstones.take_exports(connection, ids):
+        remove_export(recording_id, export)
+
+
+def remove_export(recording_id: UUID, export: Export) -> str:
+    """Removes an exported report, on the machine that wrote it and only if the file still is that
+    report; returns what became of it.
+
+    Raises:
+        Unavailable: ``unremovable``, the file or its folder does not permit it.
+    """
+    if export.host != socket.gethostname():
+        return "elsewhere"
+    path = Path(export.path)
+    try:
+        if not _is_of(path, recording_id):
+            return "changed"
+        path.unlink()
+    except (FileNotFoundError, NotADirectoryError):
+        return "gone"
+    except (IsADirectoryError, ValueError, LookupError, TypeError) as error:
+        log.warning("%s is not deleted, it is not a report of the recording: %s", path, error)
+        return "changed"
+    except OSError as error:
+        reason = error.strerror or type(error).__name__
+        raise Unavailable(
+            "unremovable", f"{path} cannot be removed ({reason}); remove it, or permit it"
+        ) from error
+    return "removed"
+
+
+def _is_of(path: Path, recording_id: UUID) -> bool:
+    """Whether a file still is an export of the recording: a report names it; files of other formats
+    cannot, and have a part of the id in their name.
+
+    Raises:
+        ValueError, LookupError, TypeError: a file of that name is not a report.
+    """
+    if path.suffix != ".json":
+        return path.stem.endswith(f"-{str(recording_id)[:8]}")
+    body = json.loads(path.read_text(encoding="utf-8"))
+    return bool(body["recording"]["id"] == str(recording_id))

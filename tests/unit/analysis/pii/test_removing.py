@@ -1,0 +1,179 @@
+"""Words of a chunk without personal data, and the stretches of its sound that are to be silent."""
+
+from collections.abc import Sequence
+from uuid import UUID
+
+import pytest
+
+from earshot.analysis.findings import AsrFindings, Redacted, SuppressedText, Timing, Word
+from earshot.analysis.outcome import Failed, Outcome, Skipped, Succeeded
+from earshot.analysis.pii.detect import find
+from earshot.analysis.pii.kinds import KINDS
+from earshot.analysis.pii.redaction import is_proven, masked_parts, to_silence
+from earshot.analysis.pii.removing import GUARD_MS, Cut, masked, without_personal_data
+from earshot.analysis.report.parts import ChunkSpan, Part
+from earshot.analysis.types import PAD_MS, ChunkRef, Utterance
+
+STEP = 400
+WHOLE = Cut(start=False, end=False)
+SPEECH = Utterance(channel=0, start_ms=0, end_ms=60_000)
+
+
+def words(text: str, channel: int = 0, at_ms: int = 1000, timing: Timing = "aligned") -> list[Word]:
+    """Words of 300 ms with 100 ms between them; those with a star have no times of their own."""
+    return [
+        Word(
+            text=each.rstrip("*"), channel=channel, confidence=0.9,
+            start_ms=at_ms + place * STEP, end_ms=at_ms + place * STEP + 300,
+            timing="interpolated" if each.endswith("*") else timing,
+        )
+        for place, each in enumerate(text.split())
+    ]  # fmt: skip
+
+
+def ref(speech: Sequence[Utterance] = (SPEECH,), kinds: tuple[str, ...] = KINDS) -> ChunkRef:
+    return ChunkRef(
+        recording_id=UUID(int=1), index=0, start_ms=0, end_ms=60_000, audio_uri="x",
+        sample_rate=16_000, channels=2, native_rate=16_000, redact=kinds, speech=tuple(speech),
+    )  # fmt: skip
+
+
+def findings(*runs: list[Word], **others: object) -> AsrFindings:
+    return AsrFindings(language="en", words=tuple(word for run in runs for word in run), **others)
+
+
+def texts(found: AsrFindings) -> str:
+    return " ".join(word.text for word in found.words)
+
+
+def test_a_number_becomes_one_word_and_one_stretch() -> None:
+    said = words("my card is four one one one one one one one thanks")
+    found = without_personal_data(findings(said), ref(), WHOLE)
+    assert texts(found) == "my card is [number] thanks"
+    (stretch,) = found.redacted
+    assert stretch.start_ms == said[3].start_ms - GUARD_MS
+    assert stretch.end_ms == said[10].end_ms + GUARD_MS
+
+
+def test_a_number_over_two_channels_is_one_and_the_listener_stays() -> None:
+    customer = [*words("four one one", 1), *words("five five five two", 1, 4000)]
+    found = without_personal_data(findings(words("yes", 0, 2500), customer), ref(), WHOLE)
+    assert texts(found) == "yes [number]"
+    asked = [*words("your account number please"), *words("four five six seven", 1, 4000)]
+    assert texts(without_personal_data(findings(asked), ref(), WHOLE)).endswith("please [number]")
+
+
+def test_without_times_the_stretch_reaches_to_its_neighbours_with_times() -> None:
+    said = words("the card is four* one* one* one* one* one* one* thanks a lot")
+    (stretch,) = without_personal_data(findings(said), ref(), WHOLE).redacted
+    assert stretch.start_ms == said[2].end_ms - GUARD_MS
+    assert stretch.end_ms == said[10].start_ms + GUARD_MS
+
+
+def test_without_any_times_the_whole_utterance_is_silent() -> None:
+    said = words("card* four* one* one* one* one* one* one* thanks*")
+    speech = Utterance(channel=0, start_ms=500, end_ms=9000)
+    (stretch,) = without_personal_data(findings(said), ref([speech]), WHOLE).redacted
+    assert (stretch.start_ms, stretch.end_ms) == (500 + PAD_MS - GUARD_MS, 9000 - PAD_MS + GUARD_MS)
+
+
+@pytest.mark.parametrize(
+    ("text", "cut", "kept"),
+    [
+        ("so it is four one", Cut(start=False, end=True), "so it is [number]"),
+        ("so it is four one", WHOLE, "so it is four one"),
+        ("five two yes thank you", Cut(start=True, end=False), "[number] yes thank you"),
+        ("two and that was my old address", Cut(start=True, end=False),
+         "[number] and that was my old address"),
+        ("I like this one a lot today", Cut(start=True, end=True), "I like this one a lot today"),
+        ("write to john dot smith at", Cut(start=False, end=True), "write to [email]"),
+        ("example dot com thank you", Cut(start=True, end=False), "[email] thank you"),
+        ("that was in March and all is well with us now", Cut(start=True, end=True),
+         "that was in March and all is well with us now"),
+    ],
+)  # fmt: skip
+def test_half_a_number_at_the_border_of_a_chunk_is_one(text: str, cut: Cut, kept: str) -> None:
+    assert texts(without_personal_data(findings(words(text)), ref(), cut)) == kept
+
+
+@pytest.mark.parametrize("at", range(1, 16))
+def test_no_cut_of_a_card_leaves_a_digit(at: int) -> None:
+    digits = "four five three nine one four eight eight zero three four three six four six seven"
+    first = ["my", "card", "is", *digits.split()[:at]]
+    second = [*digits.split()[at:], "thank", "you"]
+    for part, cut in ((first, Cut(False, True)), (second, Cut(True, False))):
+        kept = without_personal_data(findings(words(" ".join(part))), ref(), cut)
+        assert find(texts(kept).split(), ["en"], open_start=cut.start, open_end=cut.end) == []
+        assert not set(texts(kept).split()) & set(digits.split())
+
+
+def test_what_a_recogniser_makes_of_the_first_and_the_last_digit_goes_too() -> None:
+    said = words("number is for one five five five five year one three two thanks")
+    assert texts(without_personal_data(findings(said), ref(), WHOLE)) == "number is [number] thanks"
+
+
+def test_suppressed_texts_are_redacted_and_their_stretch_is_silent() -> None:
+    text = SuppressedText(
+        channel=0, start_ms=100, end_ms=900, text="4111 1111 1111 1111", reason="repetition"
+    )
+    found = without_personal_data(findings(suppressed_text=(text,)), ref(), WHOLE)
+    assert found.suppressed_text[0].text == "[card]"
+    assert (found.redacted[0].start_ms, found.redacted[0].end_ms) == (80, 920)
+
+
+def test_only_the_kinds_that_are_asked_for_are_removed() -> None:
+    said = words(
+        "write to john dot smith at example dot com or call four one one five five five two"
+    )
+    found = without_personal_data(findings(said), ref(kinds=("email",)), WHOLE)
+    assert texts(found).startswith("write to [email] or call four")
+
+
+def silent(start_ms: int, end_ms: int) -> Redacted:
+    return Redacted(kind="card", channel=0, start_ms=start_ms, end_ms=end_ms)
+
+
+def test_words_of_stretches_that_were_found_later_are_masked() -> None:
+    said = words("it is four one thanks")
+    found = masked(findings(said), [silent(said[2].start_ms, said[3].end_ms)])
+    assert texts(found) == "it is [card] thanks"
+    assert masked(found, [silent(said[2].start_ms, said[3].end_ms)]) == found
+
+
+def part(analysis: str, outcome: Outcome, chunk: int = 0) -> Part:
+    return Part(
+        chunk=chunk, start_ms=0, end_ms=60_000, analysis=analysis, release="x", outcome=outcome
+    )
+
+
+def answered(found: AsrFindings) -> Succeeded:
+    return Succeeded(findings=found.model_dump(mode="json"))
+
+
+CHUNKS = (ChunkSpan(index=0, start_ms=0, end_ms=60_000, speech=(SPEECH,)),)
+
+
+@pytest.mark.parametrize("outcome", [None, Failed(code="x", detail="y")])
+def test_speech_without_an_answer_is_silent_as_a_whole(outcome: Outcome | None) -> None:
+    parts = [] if outcome is None else [part("asr", outcome)]
+    (found,) = to_silence(parts, CHUNKS)
+    assert (found.kind, found.start_ms, found.end_ms) == ("unheard", 0, 60_000)
+    assert to_silence([part("asr", Skipped(reason="no_speech"))], CHUNKS) == ()
+
+
+def test_redaction_is_proven_only_of_all_that_is_to_be_silent() -> None:
+    words_of = part("asr", answered(findings(redacted=(silent(100, 200),))))
+    done = Succeeded(findings={"stretches": [silent(100, 200).model_dump()], "passes": 1})
+    earlier = Succeeded(findings={"stretches": [silent(300, 400).model_dump()], "passes": 1})
+    assert is_proven([words_of, part("redaction", done, -2)], CHUNKS)
+    assert not is_proven([words_of, part("redaction", earlier, -2)], CHUNKS)
+    assert not is_proven([words_of, part("redaction", Failed(code="x", detail="y"), -2)], CHUNKS)
+    assert not is_proven([words_of], CHUNKS)
+
+
+def test_the_parts_with_words_of_silent_stretches_are_rewritten() -> None:
+    said = words("it is four one thanks")
+    done = Succeeded(findings={"stretches": [silent(1700, 2600).model_dump()], "passes": 2})
+    (changed,) = masked_parts([part("asr", answered(findings(said))), part("redaction", done, -2)])
+    assert isinstance(changed.outcome, Succeeded)
+    assert texts(AsrFindings.model_validate(changed.outcome.findings)) == "it is [card] thanks"

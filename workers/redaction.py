@@ -1,0 +1,148 @@
+"""Redaction: erases the sound of personal data in the store, and transcribes what is around it
+again, until nothing is left. It runs when all other analyses are merged, so that they have worked
+on the whole sound (docs/adr/0054-redaction.md)."""
+
+from collections.abc import Iterator, Sequence
+from itertools import groupby
+
+from earshot.analysis.findings import Redacted, Word
+from earshot.analysis.outcome import Failed
+from earshot.analysis.pii.kinds import KINDS
+from earshot.analysis.pii.redaction import RedactionFindings, apart
+from earshot.analysis.pii.removing import Cut, removed
+from earshot.analysis.spans import fuse, overlap_ms
+from earshot.analysis.types import Interval, Release, Utterance
+from earshot.audio.clip import Clip
+from earshot.audio.store.silence import silence
+from earshot.compute import cache
+from earshot.compute.sound import Samples
+from earshot.models.asr.recogniser import Recognised, Recogniser
+from earshot.settings import settings
+from workers import asr
+from workers.asr.listening import primary
+from workers.asr.routes import Recognisers
+
+FINDINGS = RedactionFindings
+
+PASSES = 4
+"""Number of times that the sound around the stretches is transcribed again. What the last one still
+finds fails the recording."""
+AROUND_MS = 3000
+"""Sound before and after a stretch that is transcribed again."""
+NEAR_MS = 1500
+"""Pause up to which a number goes over the border of a stretch."""
+NOT_SILENCED = "not_silenced"
+
+
+def load(release: Release, device: str) -> str:
+    """The device: the recogniser is loaded for the first recording that names it."""
+    return device
+
+
+def analyze(model: str, clips: Sequence[Clip]) -> list[RedactionFindings | Failed]:
+    """Erases the stretches that the transcript names.
+
+    Raises:
+        BadAudio: ``missing``, the stored sound or the transcript is gone.
+        Misconfigured: the recogniser cannot be loaded.
+        Unavailable: the store does not answer.
+    """
+    return [_redact(model, clip) for clip in clips]
+
+
+def _redact(device: str, clip: Clip) -> RedactionFindings | Failed:
+    transcript = clip.transcript()
+    stretches, language = transcript.redacted, transcript.language or clip.ref.language
+    if not stretches or transcript.recogniser is None:
+        return RedactionFindings(stretches=(), passes=0)
+    recognisers: Recognisers = cache.get(asr.load, transcript.recogniser, device)
+    _, recogniser = recognisers.of(primary(language))
+    for number in range(1, PASSES + 1):
+        _erase(clip, stretches)
+        left = _left(recogniser, clip, stretches, primary(language))
+        if not left:
+            return RedactionFindings(stretches=stretches, passes=number)
+        stretches = apart([*stretches, *left])
+    return Failed(
+        code=NOT_SILENCED,
+        detail=f"a number was recognised again {PASSES} times around what was made silent",
+    )
+
+
+def _erase(clip: Clip, stretches: Sequence[Redacted]) -> None:
+    ref = clip.ref
+    silence(settings().store_url, ref.recording_id, ref.channels, stretches)
+
+
+def _left(
+    recogniser: Recogniser, clip: Clip, stretches: Sequence[Redacted], language: str
+) -> list[Redacted]:
+    """What is recognised of personal data around the stretches, on every channel: what another one
+    picked up is left as well."""
+    if not recogniser.speaks(language):
+        return []
+    left: list[Redacted] = []
+    for around in _windows(clip, stretches, recogniser.longest_ms):
+        samples: Samples = clip.read(around.start_ms, around.end_ms, around.channel)[0]
+        if not samples.any():
+            continue
+        (found,) = recogniser.transcribe([samples], [language], ())
+        words = [_word(word, around) for word in found.words]
+        own = [each for each in stretches if each.channel == around.channel]
+        for part, cut in _between(words, own):
+            languages, kinds = (language, clip.ref.language), clip.ref.redact or KINDS
+            left += removed(part, languages, kinds, clip.ref, cut)[1]
+    return left
+
+
+def _windows(clip: Clip, stretches: Sequence[Redacted], longest_ms: int) -> Iterator[Utterance]:
+    """What is transcribed again, channel by channel."""
+    around = [
+        Interval(
+            start_ms=max(0, each.start_ms - AROUND_MS),
+            end_ms=min(clip.ref.end_ms, each.end_ms + AROUND_MS),
+        )
+        for each in stretches
+        if each.start_ms < clip.ref.end_ms
+    ]
+    for span in fuse(around):
+        count = -(-(span.end_ms - span.start_ms) // longest_ms)
+        step = -(-(span.end_ms - span.start_ms) // count)
+        for start in range(span.start_ms, span.end_ms, step):
+            for channel in range(clip.ref.channels):
+                end = min(start + step, span.end_ms)
+                yield Utterance(channel=channel, start_ms=start, end_ms=end)
+
+
+def _word(word: Recognised, around: Utterance) -> Word:
+    start = min(around.start_ms + word.start_ms, around.end_ms)
+    return Word(
+        text=word.text,
+        confidence=min(1.0, max(0.0, word.confidence)),
+        timing=word.timing,
+        channel=around.channel,
+        start_ms=start,
+        end_ms=max(start, min(around.start_ms + word.end_ms, around.end_ms)),
+    )
+
+
+def _between(words: Sequence[Word], silent: Sequence[Redacted]) -> Iterator[tuple[list[Word], Cut]]:
+    """The words between silent stretches, cut off where they touch one. Words within one are none
+    of the sound, which is silent there."""
+    heard = [word for word in words if not any(_is_inside(word, each) for each in silent)]
+    for _, group in groupby(heard, key=lambda word: _before(word, silent)):
+        part = list(group)
+        start = any(0 <= part[0].start_ms - each.end_ms < NEAR_MS for each in silent)
+        end = any(0 <= each.start_ms - part[-1].end_ms < NEAR_MS for each in silent)
+        over = any(overlap_ms(word, each) for word in (part[0], part[-1]) for each in silent)
+        yield part, Cut(start=start or over, end=end or over)
+
+
+def _is_inside(word: Word, silent: Redacted) -> bool:
+    timed = word.timing != "interpolated"
+    return timed and silent.start_ms <= word.start_ms and word.end_ms <= silent.end_ms
+
+
+def _before(word: Word, silent: Sequence[Redacted]) -> int:
+    middle = (word.start_ms + word.end_ms) // 2
+    return sum(each.start_ms <= middle for each in silent)
