@@ -41,7 +41,8 @@ down: $(RUN) ## Stop them; the data stays
 
 test: style ## Format, lint, types, layers, and all tests against real servers and workers
 	@.venv/bin/python -m pytest $(SIDE_BY_SIDE) --ignore tests/page; others=$$?; \
-	.venv/bin/python -m pytest tests/page && exit $$others # one by one: they measure how long the page takes
+	.venv/bin/python -m pytest -n 2 --dist loadfile tests/page --ignore tests/page/test_budgets.py; page=$$?; \
+	.venv/bin/python -m pytest tests/page/test_budgets.py && exit $$((others + page)) # alone: it measures how long the page takes
 
 test-gpu: $(FULL) ## The full models' runtimes, and the GPU pools on a CUDA device, with their throughput
 	@.venv/bin/python -m pytest -s tests/runtimes tests/gpu
