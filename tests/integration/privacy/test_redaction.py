@@ -194,7 +194,8 @@ def test_what_is_no_number_stays(redacted: Redacted) -> None:
 
 
 def test_the_sound_was_withheld_until_it_was_redacted(redacted: Redacted) -> None:
-    assert {status for status, _ in redacted.early} == {409}
+    # 429: it is asked for as often as the gateway allows
+    assert {status for status, _ in redacted.early} <= {409, 429}
     assert "not_redacted" in {code for _, code in redacted.early}
 
 
