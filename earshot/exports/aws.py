@@ -33,12 +33,29 @@ def call_analytics(report: Report) -> Json:
     }
     if report.conversation is not None:
         found["ConversationCharacteristics"] = _characteristics(report, report.conversation)
-    if report.emergencies:
+    matched = _matched(report)
+    if matched:
         found["Categories"] = {
-            "MatchedCategories": [ALARM],
-            "MatchedDetails": {ALARM: {"PointsOfInterest": [*map(_span, report.emergencies)]}},
+            "MatchedCategories": [*matched],
+            "MatchedDetails": {
+                name: {"PointsOfInterest": points} for name, points in matched.items()
+            },
         }
     return found
+
+
+def _matched(report: Report) -> dict[str, list[Json]]:
+    """Places of the alarms and of the hits of each rule, each place once, in order of time."""
+    places: dict[str, set[tuple[int, int]]] = {}
+    if report.emergencies:
+        places[ALARM] = {(each.start_ms, each.end_ms) for each in report.emergencies}
+    for category in report.categories:
+        hits = {(each.start_ms, each.end_ms) for each in category.hits}
+        places.setdefault(category.name, set()).update(hits)
+    return {
+        name: [_span(Interval(start_ms=start, end_ms=end)) for start, end in sorted(spans)]
+        for name, spans in places.items()
+    }
 
 
 def _participants(report: Report) -> list[str]:

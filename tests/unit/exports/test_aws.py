@@ -3,11 +3,13 @@
 import json
 from collections.abc import Mapping, Sequence
 from typing import Any
+from uuid import UUID
 
 import pytest
 
 from earshot.analysis.figures.made import Talk, conversation
 from earshot.analysis.findings import Classification, SpeakerTurn
+from earshot.analysis.report.categories import Category, Hit
 from earshot.analysis.report.report import Report
 from earshot.analysis.report.sections import Emergency
 from earshot.analysis.text_sentiment.sections import Fused
@@ -190,6 +192,42 @@ def test_without_a_source_a_field_is_left_out() -> None:
     assert found["Transcript"] == []
     text = exported([CALLS["scripts"].model_dump(mode="json")], "aws").decode()
     assert json.loads(text)["Transcript"][1]["Content"] == "متى يصل الطرد؟"
+
+
+def category(name: str, *places: tuple[int, int]) -> Category:
+    hits = tuple(
+        Hit(start_ms=start, end_ms=end, condition=f"any.{number}", kind="words")
+        for number, (start, end) in enumerate(places)
+    )
+    return Category(
+        start_ms=min(start for start, _ in places),
+        end_ms=max(end for _, end in places),
+        name=name,
+        rule=UUID(int=7),
+        version=2,
+        hits=hits,
+        hits_total=len(hits),
+    )
+
+
+def test_rules_that_match_are_categories_with_the_places_of_their_hits() -> None:
+    rules = (
+        category("cancellation", (8_000, 9_000), (8_000, 9_000), (2_000, 3_000)),
+        category("fire_alarm", (6_000, 7_000)),
+    )
+    without_alarm = call().model_copy(update={"categories": rules, "emergencies": ()})
+    found = call_analytics(without_alarm)["Categories"]
+    check(found, SHAPE["Categories"])
+    assert found["MatchedCategories"] == ["cancellation", "fire_alarm"]
+    assert found["MatchedDetails"]["cancellation"]["PointsOfInterest"] == [
+        {"BeginOffsetMillis": 2_000, "EndOffsetMillis": 3_000, "DurationMillis": 1_000},
+        {"BeginOffsetMillis": 8_000, "EndOffsetMillis": 9_000, "DurationMillis": 1_000},
+    ], "in order of time; a place at which two conditions hold is one"
+
+    both = call_analytics(call().model_copy(update={"categories": rules}))["Categories"]
+    assert sorted(both["MatchedCategories"]) == ["cancellation", "fire_alarm"]
+    points = both["MatchedDetails"]["fire_alarm"]["PointsOfInterest"]
+    assert [each["BeginOffsetMillis"] for each in points] == [1_000, 6_000], "alarm and rule"
 
 
 def test_words_and_voice_together_go_before_the_voice() -> None:
