@@ -207,12 +207,14 @@ def figures(text: str) -> str:
 
 
 def leaks(text: str) -> list[str]:
-    """The planted numbers in a text: whole ones anywhere; four digits in a row in the texts of its
-    JSON, between which times lie, and in its words."""
+    """The planted numbers in a text: whole ones anywhere, the short one by itself, since its digits
+    follow one another by chance in what has many; four digits in a row in the texts of its JSON,
+    between which times lie, and in its words."""
     texts = re.findall(r'\\?"text\\?": ?\\?"([^"\\]*)', text)
     words = [figures(" ".join(texts)), figures(re.sub("[0-9]", "", text))]
     parts = [each[at : at + 4] for each in PLANTED for at in range(len(each) - 3)]
-    found = [each for each in PLANTED if each in figures(text)]
+    found = [each for each in (CARD, PHONE) if each in figures(text)]
+    found += re.findall(rf"(?<!\d){ORDER}(?!\d)", text)
     return found + [each for each in parts if any(each in those for those in words)]
 
 
@@ -221,6 +223,7 @@ def test_the_scan_finds_what_is_there() -> None:
     assert leaks(rows)
     assert leaks(json.dumps(rows))
     assert leaks(f"the card {CARD[:4]} {CARD[4:]}") == [CARD]
+    assert leaks(f"order {ORDER}, please") == [ORDER]
     assert leaks("four one five") == []
     assert leaks("my number is four one five five then nothing") == ["4155"]
 
