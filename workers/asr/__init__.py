@@ -16,6 +16,7 @@ from earshot.analysis.words.whole_recording import left_out, refused
 from earshot.audio.clip import Clip
 from earshot.models.asr.recogniser import Recogniser, Recognition
 from earshot.settings import settings
+from workers.asr.foreign_voices import in_doubt
 from workers.asr.listening import listen, primary
 from workers.asr.routes import Recognisers
 from workers.asr.stretch import Stretch, most
@@ -89,6 +90,7 @@ def _result(clip: Clip, found: Sequence[Stretch], model: Recognisers) -> AsrFind
             recognition.log_probability,
             recognition.no_speech,
             voice,
+            doubted=in_doubt(each),
         )
         suppressed += dropped
         if each.foreign > FOREIGN:

@@ -24,7 +24,7 @@ def judged(model: Recognisers, clips: Sequence[Clip], found: Sequence[Stretch]) 
     first = _by_voice(found)
     second = list(first)
     for voice in _voices(first):
-        doubtful = [place for place in voice if _in_doubt(first[place])]
+        doubtful = [place for place in voice if in_doubt(first[place])]
         if doubtful and (detector := model.detector):
             asked = _asked(detector, clips, [first[place] for place in doubtful])
             for place, each in zip(doubtful, asked, strict=True):
@@ -32,7 +32,8 @@ def judged(model: Recognisers, clips: Sequence[Clip], found: Sequence[Stretch]) 
     return _by_voice(second)
 
 
-def _in_doubt(stretch: Stretch) -> bool:
+def in_doubt(stretch: Stretch) -> bool:
+    """The recogniser's language is not certain to be that of the stretch."""
     return stretch.recognition.foreign is not None and stretch.foreign > DOUBT
 
 

@@ -43,6 +43,8 @@ def sift(
     log_probability: float | None,
     no_speech: float | None,
     voice: Callable[[], bool] | None = None,
+    *,
+    doubted: bool = False,
 ) -> tuple[list[Word], list[SuppressedText]]:
     """Splits the words of one stretch into spoken and hallucinated ones.
 
@@ -54,13 +56,16 @@ def sift(
         no_speech: probability of no speech; None likewise.
         voice: returns true if the scene network detects speech in the stretch; None where the gate
             is off.
+        doubted: the language may be another one. A text that is one loop and nothing else is then
+            no evidence of the recogniser's: its first occurrence is suppressed, too.
     """
     whole = _against_all(log_probability, no_speech, voice)
     reasons: list[Reason | None]
     if whole:
         reasons = [whole] * len(words)
     else:
-        looped = _looped([compared(word.text) for word in words])
+        texts = [compared(word.text) for word in words]
+        looped = [True] * len(texts) if doubted and _is_loop(texts) else _looped(texts)
         reasons = [_reason(word, speech, again) for word, again in zip(words, looped, strict=True)]
     kept = [word for word, reason in zip(words, reasons, strict=True) if reason is None]
     return kept, _merged(words, reasons)
@@ -105,6 +110,12 @@ def _looped(words: Sequence[str]) -> list[bool]:
         again[start + size : start + size * times] = [True] * (size * (times - 1))
         start += size * times
     return again
+
+
+def _is_loop(words: Sequence[str]) -> bool:
+    """True if nothing but a loop, whose last repetition may be cut off."""
+    size, times = _loop(words, 0)
+    return times > 1 and len(words) < size * (times + 1)
 
 
 def _loop(words: Sequence[str], start: int) -> tuple[int, int]:

@@ -119,3 +119,12 @@ def test_every_word_is_either_said_or_suppressed(heard: list[str]) -> None:
     )
     assert " ".join(text for _, text in told) == texts(every)
     assert said[:1] == every[:1]
+
+
+def test_a_loop_alone_is_no_evidence_of_a_language_in_doubt() -> None:
+    loop = "He was very happy. " * PHRASE_AGAIN
+    for text in (loop, f"{loop} He was"):
+        assert sift(words(text), SPOKEN, None, None, doubted=True)[0] == []
+        assert texts(sift(words(text), SPOKEN, None, None)[0])[:18] == "He was very happy."
+    said, _ = sift(words(f"Well, {loop}"), SPOKEN, None, None, doubted=True)
+    assert texts(said) == "Well, He was very happy."
