@@ -137,9 +137,25 @@ def in_pairs(digits: str, language: str) -> str:
     )
 
 
+SEPARATORS = [" ", "-", "", "\u2011", "\u2013", " \u2013 ", ","]
+LABELS = {"en": ["card:", "no:", "#", "number="], "fr": ["n\u00b0", "l'", "carte:", "num="]}
+
+
 def grouped(rng: random.Random, digits: str, size: int) -> str:
     parts = [digits[at : at + size] for at in range(0, len(digits), size)]
-    return rng.choice([" ", "-", ""]).join(parts)
+    return rng.choice(SEPARATORS).join(parts)
+
+
+def labelled(rng: random.Random, digits: str, language: str) -> str:
+    """As one word with what announces it, or with a sign behind it."""
+    return rng.choice([*(f"{label}{digits}" for label in LABELS[language]), f"{digits}\u20ac"])
+
+
+def uneven(rng: random.Random, digits: str, size: int) -> str:
+    """In groups with marks of several kinds between them, each pair of groups one word at times."""
+    parts = [digits[at : at + size] for at in range(0, len(digits), size)]
+    mark = rng.choice([".", ","])
+    return " ".join(mark.join(parts[at : at + 2]) for at in range(0, len(parts), 2))
 
 
 REPAIRS = {
@@ -205,6 +221,8 @@ def email(rng: random.Random, language: str) -> str:
             f"{' '.join(name[:3])} {dot} {surname} {at} {domain} {dot} {top}",
             f"{name} {dot} {surname} {at} {domain} {dash} mail {dot} {top}",
             f"{name}.{surname} {at} {domain}.{top}",
+            f"{name}.{surname}(at){domain}.{top}",
+            f"{name}[at]{domain}(dot){top}",
         ]
     )
 
@@ -214,6 +232,8 @@ def _card(rng: random.Random, language: str) -> str:
     digits = luhn(rng, start, length)
     ways: list[Callable[[], str]] = [
         lambda: grouped(rng, digits, 4),
+        lambda: uneven(rng, digits, 4),
+        lambda: labelled(rng, digits, language),
         lambda: said(rng, digits, language),
         lambda: repaired(rng, digits, language),
         lambda: in_pairs(digits, language),
@@ -238,13 +258,16 @@ def _iban(rng: random.Random, language: str) -> str:
 
 def _phone(rng: random.Random, language: str) -> str:
     digits = phone(rng, language)
-    written = [digits, " ".join([digits[:3], digits[3:6], digits[6:]])]
+    written = [digits, " ".join([digits[:3], digits[3:6], digits[6:]]), f"tel:{digits}"]
     if language == "fr":
         pairs = [digits[at : at + 2] for at in range(0, 10, 2)]
         written += [
             " ".join(pairs),
             ".".join(pairs),
             "-".join(pairs),
+            "\u2011".join(pairs),
+            uneven(rng, digits, 2),
+            f"tel:+33{digits[1:]}",
             f"+33 {digits[1]} {' '.join(pairs[1:])}",
         ]
     elif len(digits) == 10:
@@ -267,16 +290,24 @@ def _number(rng: random.Random, language: str) -> str:
 
 FRAMES = {
     ("en", "card"): [
+        "so charge | may I have a receipt",
+        "that's | am I all set",
+        "take | second thing is my refund",
         "sure my card number is | and it expires next year",
         "you can charge | if that works",
         "it's a visa | thanks",
     ],
     ("en", "iban"): [
+        "please use | per our agreement",
+        "it is | March was the last transfer",
         "the transfer goes to | please",
         "my bank details are | okay",
         "the IBAN is | and the name is Miller",
     ],
     ("en", "phone"): [
+        "ring me on | people pick up until six",
+        "the mobile is | am I allowed to text",
+        "try | box office hours only",
         "you can call me back on | after work",
         "my mobile is | thank you",
         "well the number is | any time",
@@ -287,21 +318,32 @@ FRAMES = {
         "please send it to | thanks",
     ],
     ("en", "number"): [
+        "my account number is | may I go on",
+        "my reference is | second time I call",
+        "the order number is | street delivery",
         "my account number is | please",
         "the order number, one moment, is | and it never came",
         "for the booking reference I have | here",
     ],
     ("fr", "card"): [
+        "prenez la | pour le paiement",
+        "c'est la | mai prochain elle expire",
+        "débitez la | rue de Lyon c'est chez moi",
         "alors ma carte bancaire c'est le | et elle expire bientôt",
         "vous pouvez débiter la | si ça marche",
         "c'est une visa | merci",
     ],
     ("fr", "iban"): [
+        "utilisez | pour le virement",
+        "c'est le | mars était le dernier",
         "le virement va sur | s'il vous plaît",
         "mon RIB c'est | d'accord",
         "l'IBAN est | au nom de Martin",
     ],
     ("fr", "phone"): [
+        "joignez-moi au | pour confirmer",
+        "mon portable est le | clients ou pas",
+        "rappelez le | rue de Rennes on capte bien",
         "vous pouvez me rappeler au | après le travail",
         "mon portable c'est le | merci",
         "le numéro c'est | à toute heure",
@@ -312,6 +354,9 @@ FRAMES = {
         "envoyez cela sur | merci",
     ],
     ("fr", "number"): [
+        "mon numéro de compte est le | pour le dossier",
+        "ma référence est | personne ne la trouve",
+        "la commande porte le numéro | articles manquants",
         "mon numéro de compte est le | voilà",
         "le numéro de commande, un instant, c'est | et rien n'est arrivé",
         "pour la réservation j'ai la référence | ici",

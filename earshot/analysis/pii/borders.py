@@ -5,8 +5,9 @@ from collections.abc import Iterator, Sequence
 
 from earshot.analysis.pii.elements import Element, Form
 from earshot.analysis.pii.email import local_start, looked_up
+from earshot.analysis.pii.identifiers import Run
 from earshot.analysis.pii.lexicon import Lexicon, addresses
-from earshot.analysis.pii.runs import BRIDGED, UNKNOWN, Run
+from earshot.analysis.pii.runs import BRIDGED, UNKNOWN
 
 NEAR = 6
 """Words from the border among which half an address is looked for."""

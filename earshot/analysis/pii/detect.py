@@ -6,21 +6,12 @@ from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 from earshot.analysis.pii.borders import half_addresses, touches
-from earshot.analysis.pii.elements import Element, elements
+from earshot.analysis.pii.elements import elements
 from earshot.analysis.pii.email import emails
+from earshot.analysis.pii.identifiers import ibans, kind_of
 from earshot.analysis.pii.kinds import KINDS, Kind
-from earshot.analysis.pii.lexicon import Lexicon, lexicon
-from earshot.analysis.pii.numbers import ibans, is_card, is_phone
-from earshot.analysis.pii.runs import Run, runs
-
-LONG = 7
-"""Digits of a number that is personal without any word before it."""
-SHORT, CUED = 3, 4
-"""The same after a word that announces a short code, and after one that announces a number."""
-PHONE = 10
-"""Digits of a telephone number that needs no other sign of one."""
-CUE_WORDS = 10
-"""Words before a number among which the announcing one is looked for."""
+from earshot.analysis.pii.lexicon import lexicon
+from earshot.analysis.pii.runs import runs
 
 
 class Span(NamedTuple):
@@ -56,7 +47,7 @@ def find(
     cut = {"at_start": open_start, "at_end": open_end}
     spans += [Span("email", start, end) for start, end in half_addresses(words, known, **cut)]
     for run in runs(found, known):
-        kind = _kind(run, found, known) or ("number" if touches(run, found, **cut) else None)
+        kind = kind_of(run, found, known) or ("number" if touches(run, found, **cut) else None)
         if kind:
             spans.append(Span(kind, run.elements[0].start, run.elements[-1].end))
     return _apart(spans)
@@ -109,69 +100,3 @@ def _apart(spans: Iterable[Span]) -> list[Span]:
         else:
             apart.append(span)
     return apart
-
-
-def _kind(run: Run, found: Sequence[Element], known: Lexicon) -> Kind | None:
-    """What the number is; None if it is no personal data."""
-    digits = run.digits
-    cue = _cue(run, found, known)
-    if len(digits) < (cue or LONG) or (len(digits) < LONG and not _is_one(run)):
-        return None
-    readings = (digits, _once(digits))
-    if any(is_card(each) for each in readings):
-        return "card"
-    full = [each for each in readings if len(each) >= PHONE or _is_identifier(run)]
-    if any(is_phone(each, known.regions) for each in full):
-        return "phone"
-    return "number" if cue or _is_identifier(run) or _holds_phone(run, known) else None
-
-
-def _once(digits: str) -> str:
-    """Digits without the repetition of the whole number."""
-    half = len(digits) // 2
-    return digits[:half] if digits[:half] == digits[half:] else digits
-
-
-def _holds_phone(run: Run, known: Lexicon) -> bool:
-    """True if consecutive groups are a telephone number of full length."""
-    groups = [group.text for group in run.groups]
-    for start in range(len(groups)):
-        digits = ""
-        for group in groups[start:]:
-            digits += group
-            if len(digits) >= PHONE and is_phone(digits, known.regions):
-                return True
-    return False
-
-
-def _is_one(run: Run) -> bool:
-    """True if few digits are one number: together, or spelled; not two numbers in a sentence."""
-    sizes = [len(group.text) for group in run.groups]
-    together = len(sizes) == len(run.elements)
-    return together or max(sizes) >= 3 or sizes.count(1) >= 3
-
-
-def _is_identifier(run: Run) -> bool:
-    """True if the digits are spelled as those of an identifier, not counted."""
-    groups = run.groups
-    sizes = [len(group.text) for group in groups]
-    return (
-        any(group.text.startswith("0") for group in groups)
-        or sizes.count(1) >= 4
-        or max(sizes) >= 5
-        or sizes.count(4) >= 3
-        or any(
-            len(set(group.text)) == 1 and len(group.text) in (2, 3)
-            for group in groups
-            if group.spoken
-        )
-    )
-
-
-def _cue(run: Run, found: Sequence[Element], known: Lexicon) -> int:
-    """Digits that the number must have after what announces it; 0 if nothing does."""
-    before = [each.text for each in found[max(0, run.first - CUE_WORDS) : run.first]]
-    padded = f" {' '.join(before)} "
-    if any(f" {' '.join(cue)} " in padded for cue in known.short_cues):
-        return SHORT
-    return CUED if known.cues & set(before) else 0

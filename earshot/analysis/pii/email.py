@@ -12,6 +12,8 @@ LOCAL_WORDS = 3
 
 _EDGES = re.compile(r"^[^\w@]+|[^\w@]+$")
 _WRITTEN = re.compile(r"\S+@\S+\.\w{2,}")
+_AT = re.compile(r"(?:(?<=\w)[(\[{<]|[(\[{<](?=\w+[)\]}>]\w))(?:at|arobase|arobas|chez|@)[)\]}>]")
+_DOT = re.compile(r"(?<=\w)[(\[{<](?:dot|point|\.)[)\]}>](?=\w)")
 _DOMAIN = re.compile(r"^@?[\w-]+(?:\.[\w-]+)*\.[a-z]{2,}$")
 
 
@@ -25,17 +27,18 @@ def emails(words: Sequence[str], lexicon: Lexicon) -> Iterator[tuple[int, int]]:
         if _WRITTEN.search(text):
             last = at + 1
             yield at, last
-        elif text in lexicon.at or text == "@" or text.startswith("@"):
+        elif text in lexicon.at or text.startswith("@") or text.endswith("@"):
             end = _domain_end(texts, at, lexicon)
             start = local_start(texts, at, last, lexicon)
-            if end is not None and start < at:
+            if end is not None and (start < at or (text.endswith("@") and len(text) > 1)):
                 last = end
                 yield start, end
 
 
 def looked_up(words: Sequence[str]) -> list[str]:
-    """The words in the form of the lexicon, without punctuation around them."""
-    return [_EDGES.sub("", plain(word)) for word in words]
+    """The words in the form of the lexicon, without punctuation around them; "(at)" and "[dot]"
+    within a word as their signs."""
+    return [_EDGES.sub("", _DOT.sub(".", _AT.sub("@", plain(word)))) for word in words]
 
 
 def _domain_end(texts: Sequence[str], at: int, lexicon: Lexicon) -> int | None:

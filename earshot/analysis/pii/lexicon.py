@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 
 TABLE = Path(__file__).with_name("lexicon.toml")
 LANGUAGES = ("en", "fr")
+MINUS = "\u2212"
 
 
 @cache
@@ -37,6 +38,8 @@ class Lexicon(NamedTuple):
     bridge: frozenset[str]
     """Words that do not end a number: fillers, answers of a listener, repairs."""
     units_after: frozenset[str]
+    unit_homonyms: frozenset[str]
+    """Those of ``units_after`` and ``months`` that begin another clause as well: "am", "pour"."""
     months: frozenset[str]
     before_year: frozenset[str]
     cues: frozenset[str]
@@ -82,7 +85,8 @@ def _lexicon(names: tuple[str, ...]) -> Lexicon:
             key: together(key)
             for key in (
                 "reach_19", "hundred", "joins", "magnitudes", "times", "homophones", "units_after",
-                "months", "before_year", "cues", "at", "dot", "separators", "not_local",
+                "unit_homonyms", "months", "before_year", "cues", "at", "dot", "separators",
+                "not_local",
             )
         },
     )  # fmt: skip
@@ -101,7 +105,8 @@ def iban_lengths() -> dict[str, int]:
 
 
 def plain(text: str) -> str:
-    """The text in lower case, without accents, with digits of every script as 0 to 9."""
+    """The text in lower case, without accents, with digits of every script as 0 to 9 and every dash
+    as a hyphen."""
     decomposed = unicodedata.normalize("NFKD", text).casefold()
     return "".join(_plain(decomposed)).replace("\u2019", "'")
 
@@ -109,7 +114,10 @@ def plain(text: str) -> str:
 def _plain(text: Iterable[str]) -> Iterable[str]:
     for character in text:
         digit = unicodedata.decimal(character, None)
+        kind = unicodedata.category(character)
         if digit is not None:
             yield str(digit)
-        elif unicodedata.category(character) not in ("Mn", "Cf"):
+        elif kind == "Pd" or character == MINUS:
+            yield "-"
+        elif kind not in ("Mn", "Cf"):
             yield character

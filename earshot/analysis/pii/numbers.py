@@ -1,17 +1,19 @@
 """Checks of numbers that have a check digit or a numbering plan."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
-from earshot.analysis.pii.elements import Element, Form
 from earshot.analysis.pii.lexicon import iban_lengths
 
 CARD_STARTS = ("2", "3", "4", "5", "6")
 """First digits of payment cards (ISO/IEC 7812)."""
+LONGEST_CARD = 19
+PHONE = 10
+"""Digits of a telephone number that needs no other sign of one."""
 
 
 def is_card(digits: str) -> bool:
     """True for the number of a payment card: 13 to 19 digits, Luhn."""
-    if not 13 <= len(digits) <= 19 or not digits.startswith(CARD_STARTS):
+    if not 13 <= len(digits) <= LONGEST_CARD or not digits.startswith(CARD_STARTS):
         return False
     total = 0
     for place, digit in enumerate(int(each) for each in reversed(digits)):
@@ -26,19 +28,6 @@ def is_iban(text: str) -> bool:
         return False
     turned = upper[4:] + upper[:4]
     return upper[2:4].isdigit() and int("".join(str(int(each, 36)) for each in turned)) % 97 == 1
-
-
-def ibans(found: Sequence[Element]) -> Iterator[tuple[int, int]]:
-    """First element, and the element after the last, of every IBAN that is not interrupted."""
-    for first in range(len(found)):
-        text = ""
-        for at in range(first, len(found)):
-            text += found[at].text
-            length = iban_lengths().get(text[:2].upper(), 0) if len(text) > 1 else 2
-            if len(text) > length or found[at].form is Form.STOP:
-                break
-            if len(text) == length and is_iban(text):
-                yield first, at + 1
 
 
 def is_phone(digits: str, regions: Sequence[str]) -> bool:

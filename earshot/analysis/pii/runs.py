@@ -2,11 +2,11 @@
 listener, repairs and repetitions."""
 
 from collections.abc import Iterator, Sequence
-from typing import NamedTuple
 
 from earshot.analysis.pii.elements import Element, Form
+from earshot.analysis.pii.identifiers import Run, kind_of
 from earshot.analysis.pii.lexicon import Lexicon, iban_lengths
-from earshot.analysis.pii.numbers import is_iban
+from earshot.analysis.pii.numbers import is_card, is_iban
 
 BRIDGED = 9
 """Words in a row that may stand between two groups of digits, all known as bridges."""
@@ -16,25 +16,13 @@ SHORTEST_IBAN = 13
 """Characters after the country."""
 SPELLED = 2
 """Digits on the left from which unknown words are bridged."""
-
-
-class Run(NamedTuple):
-    """One number, as it was spoken."""
-
-    elements: tuple[Element, ...]
-    """From its first group to its last, with the words between them."""
-    first: int
-    """Index of the first element among all."""
-    last: int
-    """Index of the last one."""
-
-    @property
-    def groups(self) -> list[Element]:
-        return [each for each in self.elements if each.form is Form.DIGITS]
-
-    @property
-    def digits(self) -> str:
-        return "".join(group.text for group in self.groups)
+DAY = 2
+"""Most digits before a month that are its day."""
+COUNT, THOUSANDS = 4, 6
+"""Most digits before a word that may be a unit that are its amount, in one group and in groups of
+thousands."""
+AMOUNT, MILLIONS = 6, 9
+"""The same before a word that is nothing but a unit."""
 
 
 def runs(found: Sequence[Element], lexicon: Lexicon) -> Iterator[Run]:
@@ -114,11 +102,10 @@ def _trimmed(
 ) -> tuple[int, int] | None:
     """The run without amounts and years at its ends; None if nothing is left of it."""
     groups = [at for at in range(first, last + 1) if found[at].form is Form.DIGITS]
-    if last + 1 < len(found) and found[last + 1].form is Form.STOP and _is_counted(found, groups):
-        groups.pop()
-        while groups and _is_thousands(found, groups, last):
-            groups.pop()
-    years = [at for at in groups if _is_year(found, at, lexicon)]
+    run = Run(tuple(found[first : last + 1]), first, last)
+    groups = groups[: len(groups) - _counted(run, groups, found, lexicon)]
+    card = is_card(run.digits)
+    years = [at for at in groups if not card and _is_year(found, at, lexicon)]
     if years == groups:
         return None
     while groups and groups[-1] in years:
@@ -132,11 +119,26 @@ def _trimmed(
     return min(first, groups[0]), groups[-1] + (len(letters) if letters and at_end else 0)
 
 
-def _is_counted(found: Sequence[Element], groups: Sequence[int]) -> bool:
-    """True if the last group is an amount of the unit after it, not the end of a number spelled
-    digit by digit."""
-    spelled = [at for at in groups if len(found[at].text) == 1]
-    return len(spelled) < 4 or len(found[groups[-1]].text) > 1
+def _counted(run: Run, groups: Sequence[int], found: Sequence[Element], lexicon: Lexicon) -> int:
+    """Number of groups at the end that are an amount of the unit, or the day of the month, after
+    them. None are where they are needed for what the number is, as the last digits of a card."""
+    unit = found[run.last + 1].text if run.last + 1 < len(found) else ""
+    if unit not in lexicon.units_after and unit not in lexicon.months:
+        return 0
+    sizes = [len(found[at].text) for at in groups]
+    if sizes.count(1) >= 4 and sizes[-1] == 1:
+        return 0
+    count = 1
+    while count < len(groups) and _is_thousands(found, groups[: len(groups) - count], run.last):
+        count += 1
+    ambiguous = unit in lexicon.unit_homonyms
+    most = (COUNT, THOUSANDS) if ambiguous else (AMOUNT, MILLIONS)
+    most = (DAY, DAY) if unit in lexicon.months else most
+    if sum(sizes[-count:]) > most[count > 1]:
+        return 0
+    alone = count == len(groups)
+    kind = kind_of(run, found, lexicon, cued=ambiguous)
+    return count if kind is None or (alone and count > 1 and not ambiguous) else 0
 
 
 def _is_thousands(found: Sequence[Element], groups: Sequence[int], last: int) -> bool:
