@@ -1,6 +1,7 @@
 """Settings of batches: the folders of ``earshot batch``, and the scan that beat starts."""
 
 import re
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -8,9 +9,12 @@ from pydantic import BaseModel, field_validator
 
 from earshot.settings.sources import CONFIG
 
-MOST = (59, 23, 31, 12, 7)
-"""Of minute, hour, day of month, month and day of week."""
-FIELD = re.compile(r"(?:(?:\*|\d+(?:-\d+)?)(?:/[1-9]\d*)?)(?:,(?:\*|\d+(?:-\d+)?)(?:/[1-9]\d*)?)*")
+BOUNDS = ((0, 59), (0, 23), (1, 31), (1, 12), (0, 7))
+"""Of minute, hour, day of month, month and day of week, in which 0 and 7 are Sunday."""
+PART = re.compile(
+    r"(?:\*|(?P<first>[0-9]{1,2})-(?P<last>[0-9]{1,2}))(?:/(?P<step>[1-9][0-9]?))?|(?P<only>[0-9]{1,2})"
+)
+SHORT_MONTHS = {2: 29, 4: 30, 6: 30, 9: 30, 11: 30}
 
 
 class Batches(BaseModel):
@@ -37,14 +41,38 @@ class Batches(BaseModel):
     @classmethod
     def _is_a_crontab(cls, text: str) -> str:
         fields = text.split()
-        for field, most in zip(fields, MOST, strict=False):
-            values = map(int, re.findall(r"\d+", re.sub(r"/\d+", "", field)))
-            if not FIELD.fullmatch(field) or any(value > most for value in values):
-                raise ValueError(f"{field!r} is no field of a crontab, such as 0 2 * * *")
-        if fields and len(fields) != len(MOST):
+        if not fields:
+            return ""
+        if len(fields) != len(BOUNDS):
             raise ValueError("write five fields: minute, hour, day of month, month, day of week")
-        return " ".join(fields)
+        values = [set(_values(field, *each)) for field, each in zip(fields, BOUNDS, strict=True)]
+        _, _, days, months, _ = values
+        if min(days) > max(SHORT_MONTHS.get(month, 31) for month in months):
+            raise ValueError(f"{text!r} is a crontab of days that its months do not have")
+        # Celery counts the days of a week from 0 to 6.
+        return " ".join([*fields[:-1], ",".join(map(_to_6, fields[-1].split(",")))])
 
     def beside_config(self, folder: Path) -> Path:
         """The absolute path of one of the folders."""
         return (self.config.absolute().parent / folder.expanduser()).absolute()
+
+
+def _values(field: str, least: int, most: int) -> Iterator[int]:
+    """The values that a field of a crontab stands for. A range whose end is before its start
+    continues at the least value."""
+    for part in field.split(","):
+        found = PART.fullmatch(part)
+        first = int(found["only"] or found["first"] or least) if found else -1
+        last = int(found["only"] or found["last"] or most) if found else -1
+        if found is None or not (least <= first <= most and least <= last <= most):
+            raise ValueError(f"{field!r} is no field of a crontab, such as 0 2 * * *")
+        wrapped = [*range(first, most + 1), *range(least, last + 1)]
+        values = range(first, last + 1) if first <= last else wrapped
+        yield from values[:: int(found["step"] or 1)]
+
+
+def _to_6(part: str) -> str:
+    """A part of a field for the day of week, with 0 for 7."""
+    days, *step = part.split("/")
+    days = "*" if days == "0-7" else re.sub("[0-9]+", lambda day: str(int(day[0]) % 7), days)
+    return "/".join([days, *step])

@@ -4,6 +4,7 @@ import logging
 import os
 import time
 from collections import Counter
+from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
 from uuid import uuid4
@@ -50,14 +51,19 @@ def scan(publisher: Publisher, after: str = "") -> Scanned:
         log.warning("scan: %s is not there (setting input_dir)", folder)
         return Scanned()
     counts, last = Counter[str](), after
-    for path in find_audio([folder]):
-        if str(path) <= after or path == folder:
-            continue
+    for path in following(folder, after):
         if time.monotonic() - began > PASS_SEC or not _has_room():
             return _scanned(counts, last or " ")
         counts[_take(path, publisher)] += 1
         last = str(path)
     return _scanned(counts, "")
+
+
+def following(folder: Path, after: str) -> Iterator[Path]:
+    """The files of a folder behind one of its paths, in the order of ``find_audio``: by the parts
+    of their paths, in which ``calls/z.wav`` is before ``calls-2/a.wav``."""
+    reached = Path(after)
+    return (path for path in find_audio([folder]) if path > reached and path != folder)
 
 
 def _scanned(counts: Counter[str], after: str) -> Scanned:

@@ -2,11 +2,12 @@
 
 import subprocess
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 import yaml
+from celery.schedules import crontab
 
 from cli.batch.chosen import use
 from cli.batch.outputs import NAMES, Outputs
@@ -107,12 +108,43 @@ def test_the_cron_script_is_plain_shell() -> None:
     subprocess.run(["bash", "-n", str(script)], check=True)
 
 
-@pytest.mark.parametrize("text", ["0 2 * * *", "*/15 0-6 1,15 * 1-5", " 0  2 * * * ", ""])
-def test_times_of_a_scan(text: str) -> None:
-    assert Settings(scan_at=text).scan_at == " ".join(text.split())
+@pytest.mark.parametrize(
+    ("text", "read"),
+    [
+        ("0 2 * * *", "0 2 * * *"),
+        ("*/15 0-6 1,15 * 1-5", "*/15 0-6 1,15 * 1-5"),
+        (" 0  2 * * * ", "0 2 * * *"),
+        ("0 22-2/2 29 2 *", "0 22-2/2 29 2 *"),
+        ("0 2 * * 7", "0 2 * * 0"),
+        ("0 2 * * 5-7", "0 2 * * 5-0"),
+        ("0 2 * * 0-7/2,7", "0 2 * * */2,0"),
+        ("0 2 31 2,3 *", "0 2 31 2,3 *"),
+        ("*/99 2 31-1 12-2 *", "*/99 2 31-1 12-2 *"),
+    ],
+)
+def test_times_of_a_scan_are_times_for_celery(text: str, read: str) -> None:
+    assert Settings(scan_at=text).scan_at == read
+    schedule = crontab.from_string(read)
+    assert schedule.remaining_delta(datetime(2026, 11, 30, 2, 0, 59, tzinfo=UTC))
 
 
-@pytest.mark.parametrize("text", ["0 2 * *", "60 2 * * *", "0 24 * * *", "0 2 * * mon", "nightly"])
+def test_sunday_is_0_and_7() -> None:
+    days = [
+        crontab.from_string(Settings(scan_at=f"0 2 * * {field}").scan_at).day_of_week
+        for field in ("7", "5-7", "0-7", "1-7/2", "7-2")
+    ]
+    assert days == [{0}, {5, 6, 0}, set(range(7)), {1, 3, 5, 0}, {0, 1, 2}]
+    assert Settings(scan_at="").scan_at == ""
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("0 2 * *", "60 2 * * *", "0 24 * * *", "0 2 * * mon", "nightly", "0 2 * * 8"),
+        *("0 2 0 * *", "0 2 * 0 *", "0 2 * 13 *", "0 2 31 2 *", "0 2 30-31 2 *", "0 2 31 4,6 *"),
+        *("5/15 * * * *", "*/0 * * * *", "0 2 1, * *", "0 2 ٣ * *", "-1 2 * * *"),
+    ],
+)
 def test_what_is_no_crontab_is_refused(text: str) -> None:
     with pytest.raises(ValueError, match=r"crontab|five fields"):
         Settings(scan_at=text)
