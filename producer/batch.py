@@ -42,6 +42,8 @@ class Refused(Frozen):
     path: Path
     code: str
     detail: str
+    same_as: Path | None = None
+    """The first of the files with the same content, if it is not this one."""
 
 
 def contents(paths: Sequence[Path], threads: int) -> tuple[list[Content], list[Refused]]:
@@ -110,7 +112,7 @@ class Run:
     def __call__(
         self, found: Sequence[Content], answers: Mapping[str, Stored]
     ) -> Iterator[Done | Refused]:
-        """Yields every call as soon as it is finished."""
+        """Yields every call as soon as it is finished; of one that is not submitted, its files."""
         began = time.monotonic()
         for content in found:
             answer = answers.get(content.sha256)
@@ -136,14 +138,23 @@ class Run:
                 self.held_sec[reason] = self.held_sec.get(reason, 0.0) + POLL_SEC
                 return
             content = self._waiting.popleft()
-            try:
-                path, digest = content.paths[0], content.sha256
-                submission = submit(self._patience, path, self._options, digest)
-            except OF_ONE_FILE as error:
-                yield refused(content.paths[0], error)
+            submission = self._submit(content)
+            if not isinstance(submission, Submission):
+                yield from submission
                 continue
             progress = FileProgress(submission=submission, recording_id=submission.recording_id)
             self._open[content.sha256] = content, progress, time.monotonic()
+
+    def _submit(self, content: Content) -> Submission | list[Refused]:
+        """Submits the first of the files that can be; why each cannot, if none can."""
+        reasons: list[Refused] = []
+        for path in content.paths:
+            try:
+                return submit(self._patience, path, self._options, content.sha256)
+            except OF_ONE_FILE as error:
+                same_as = content.paths[0] if reasons else None
+                reasons.append(refused(path, error).model_copy(update={"same_as": same_as}))
+        return reasons
 
     def _advance(self) -> Iterator[Done]:
         progress = [each for _, each, _ in self._open.values()]

@@ -10,11 +10,14 @@ from cli.terminal.strip import clock
 from earshot.analysis.report.report import Report
 from earshot.analysis.states import RecordingState
 from earshot.exports.table import failed_row, lines, row
-from earshot.storage.postgres import corrections
+from earshot.storage.postgres import corrections, lookup
+from earshot.storage.postgres.db import Connection
 from producer.batch import Done, Refused
 from producer.patience import Patience
 
 Row = dict[str, str | float]
+NO_RESULTS = "no_report", "its results were removed; run again to have it analysed"
+NO_WORDS = "words_expired", "its words were removed for their age (setting retention)"
 
 
 class Line(NamedTuple):
@@ -22,6 +25,17 @@ class Line(NamedTuple):
 
     text: str
     failed: bool
+
+
+def _result(
+    connection: Connection, recording_id: UUID
+) -> tuple[Report | None, tuple[str, str] | None]:
+    """The report, and code and detail of what was removed of it."""
+    body = corrections.report(connection, recording_id)
+    if body is None:
+        return None, NO_RESULTS
+    removed = lookup.expired(connection, recording_id)
+    return Report.model_validate(body), None if removed is None else NO_WORDS
 
 
 class Results:
@@ -41,30 +55,33 @@ class Results:
             file=name,
             status="failed",
             recording_id=None,
-            same_content_as=None,
+            same_content_as=None if found.same_as is None else self._name(found.same_as),
             reused=False,
             duration_ms=None,
             seconds=0,
             error_code=found.code,
             error_detail=found.detail,
         )
-        self._rows[found.path] = failed_row(found.path.name, found.code, found.detail)
+        if found.same_as is None:
+            self._rows[found.path] = failed_row(found.path.name, found.code, found.detail)
 
     def finish(self, patience: Patience, found: Done) -> Line:
         """A call that is finished. Its files are the rest of the call: each has a status, and the
         call has one row."""
         path, progress = found.content.paths[0], found.progress
         twin = self._recordings.setdefault(progress.recording_id, path)
-        failed = progress.state == RecordingState.FAILED
         code, detail = progress.error_code, progress.error_detail
         report: Report | None = None
-        if not failed:
-            body = patience(lambda each: corrections.report(each, progress.recording_id))
-            report = Report.model_validate(body)
+        if progress.state != RecordingState.FAILED:
+            report, removed = patience(lambda each: _result(each, progress.recording_id))
+            code, detail = removed or (code, detail)
         if twin == path:
-            self._rows[path] = (
-                failed_row(path.name, code or "", detail or "") if report is None else row(report)
-            )
+            values = {} if report is None else row(report)
+            if code is not None:
+                failure = failed_row(path.name, code, detail or "")
+                errors = [str(each["error"]) for each in (values, failure) if "error" in each]
+                values = {**failure, **values, "error": "; ".join(errors)}
+            self._rows[path] = values
             if report is not None and not found.reused:
                 self._analysed.append(progress.recording_id)
         for each in found.content.paths:
@@ -79,12 +96,12 @@ class Results:
                 error_code=code,
                 error_detail=detail,
             )
-        return Line(self._said(path, found, report), failed)
-
-    def _said(self, path: Path, found: Done, report: Report | None) -> str:
         if report is None:
-            progress = found.progress
-            return f"{self._name(path)}: failed: {progress.error_code}: {progress.error_detail}"
+            return Line(f"{self._name(path)}: failed: {code}: {detail}", failed=True)
+        said = self._said(path, found, report)
+        return Line(said if code is None else f"{said}; {code}: {detail}", failed=False)
+
+    def _said(self, path: Path, found: Done, report: Report) -> str:
         length = clock(report.recording.duration_ms)
         took = "stored before" if found.reused else f"{found.seconds:.1f} s"
         return f"{self._name(path)}: {report.status}, {length}, {took}"

@@ -135,7 +135,9 @@ class _Work:
         self, patience: Patience, found: Sequence[Content], known: dict[str, lookup.Stored]
     ) -> None:
         work = Run(patience, self._options, int(number(self._limits.files_in_work)), self._reason)
-        for at, each in enumerate(work(found, known), 1):
+        firsts, at = {each.paths[0] for each in found}, 0
+        for each in work(found, known):
+            at += not isinstance(each, Refused) or each.path in firsts
             place = f"[{at}/{len(found)}]"
             if isinstance(each, Refused):
                 self._refuse(each, place)

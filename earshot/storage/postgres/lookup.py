@@ -3,7 +3,7 @@ is known about a number of them."""
 
 from collections.abc import Collection
 from datetime import datetime
-from typing import Any
+from typing import Any, Literal
 from uuid import UUID
 
 from earshot.analysis.errors import SURROUNDINGS, Permanent
@@ -93,9 +93,18 @@ def matching(
 def of_content(
     connection: Connection, digests: Collection[str], tenant: str = DEFAULT_TENANT
 ) -> list[Stored]:
-    """Recordings of these contents that were not forced, the newest first."""
+    """Recordings of these contents that were not forced, the newest first; not those whose results
+    retention removed."""
     rows = connection.execute(SQL["of_content"], {"tenant": tenant, "digests": list(digests)})
     return [Stored.model_validate(row) for row in rows]
+
+
+def expired(connection: Connection, recording_id: UUID) -> Literal["words", "scores"] | None:
+    """What retention removed of a recording's results; ``scores`` is all of them."""
+    row = connection.execute(SQL["expired"], {"id": recording_id}).fetchone()
+    if row is None:
+        return None
+    return "scores" if row["scores"] else "words" if row["words"] else None
 
 
 def lengths_ms(connection: Connection, ids: Collection[UUID]) -> dict[UUID, int]:

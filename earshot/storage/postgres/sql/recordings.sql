@@ -66,10 +66,13 @@ WHERE finished_at IS NOT NULL AND (NOT %(decoded)s OR duration_ms IS NOT NULL OR
 ORDER BY created_at
 
 -- name: of_content
--- Recordings of these contents that were not forced, the newest first.
+-- Recordings of these contents that were not forced, the newest first; not those whose results retention removed.
 SELECT id, state, sha256, request, language, file_name, error_code, error_detail FROM recording
-WHERE tenant = %(tenant)s AND sha256 = ANY (%(digests)s) AND NOT forced
+WHERE tenant = %(tenant)s AND sha256 = ANY (%(digests)s) AND NOT forced AND (scores_expired_at IS NULL OR state = 'failed')
 ORDER BY created_at DESC
+
+-- name: expired
+SELECT words_expired_at IS NOT NULL AS words, scores_expired_at IS NOT NULL AS scores FROM recording WHERE id = %(id)s
 
 -- name: lengths
 SELECT id, duration_ms FROM recording WHERE id = ANY (%(ids)s) AND duration_ms IS NOT NULL

@@ -65,7 +65,8 @@ DELETE FROM report WHERE recording_id = ANY (%(ids)s)
 UPDATE recording SET words_expired_at = now() WHERE id = ANY (%(ids)s)
 
 -- name: scores_expired
-UPDATE recording SET words_expired_at = coalesce(words_expired_at, now()), scores_expired_at = now(), quality = NULL, notes = '{}'
+-- It no longer answers for its content: the same file is analysed when it is submitted again.
+UPDATE recording SET words_expired_at = coalesce(words_expired_at, now()), scores_expired_at = now(), quality = NULL, notes = '{}', claimed_roles = NULL
 WHERE id = ANY (%(ids)s)
 
 -- name: audio_expired
