@@ -6,7 +6,7 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from earshot.analysis.rules.rule import NewRule, Rule
+from earshot.analysis.rules.rule import NewRule, RuleName
 from earshot.analysis.types import Frozen
 from earshot.pipeline.rules.backfill import Backfill
 from earshot.pipeline.rules.trial import CALLS, MOST_CALLS, Trial
@@ -89,6 +89,12 @@ class Tried(Trial):
     model_config = ConfigDict(json_schema_extra={"examples": [TRIAL]})
 
 
+class TriedRule(NewRule):
+    """A rule that is tried. It may have a name, as stored ones do, which has no effect."""
+
+    name: RuleName = "dry-run"
+
+
 class DryRun(Frozen):
     """A rule that is tried: one that is stored, by its name, or any other."""
 
@@ -97,7 +103,7 @@ class DryRun(Frozen):
     )
 
     name: str | None = Field(default=None, max_length=63)
-    rule: NewRule | Rule | None = None
+    rule: TriedRule | None = None
     since: datetime | None = Field(default=None, description="Of calls ingested then or later.")
     until: datetime | None = Field(default=None, description="Of calls ingested before.")
     calls: int = Field(default=CALLS, ge=1, le=MOST_CALLS, description="Of the newest calls.")

@@ -50,7 +50,7 @@ def dry_run(
     most: int = CALLS,
 ) -> Trial:
     """Evaluates a rule, which need not be stored, over stored calls of a tenant."""
-    whole = rule if isinstance(rule, Rule) else Rule(name="dry-run", **dict(rule))
+    whole = rule if isinstance(rule, Rule) else Rule(**{"name": "dry-run", **dict(rule)})
     range_ = Range(tenant, since, until or datetime.now(UTC))
     seen, matched, why, examples = 0, 0, Counter[str](), list[Example]()
     for page in pages(connection, whole, range_, most + 1, PAGE):
