@@ -29,6 +29,8 @@ PASSES = 4
 finds fails the recording."""
 AROUND_MS = 3000
 """Sound before and after a stretch that is transcribed again."""
+SHARED_MS = 4000
+"""Sound that two pieces of it have in common, where it is longer than the recogniser takes."""
 NEAR_MS = 1500
 """Pause up to which a number goes over the border of a stretch."""
 NOT_SILENCED = "not_silenced"
@@ -106,12 +108,20 @@ def _windows(clip: Clip, stretches: Sequence[Redacted], longest_ms: int) -> Iter
         if each.start_ms < clip.ref.end_ms
     ]
     for span in fuse(around):
-        count = -(-(span.end_ms - span.start_ms) // longest_ms)
-        step = -(-(span.end_ms - span.start_ms) // count)
-        for start in range(span.start_ms, span.end_ms, step):
+        for piece in pieces(span, longest_ms):
             for channel in range(clip.ref.channels):
-                end = min(start + step, span.end_ms)
-                yield Utterance(channel=channel, start_ms=start, end_ms=end)
+                yield Utterance(channel=channel, **piece.model_dump())
+
+
+def pieces(span: Interval, longest_ms: int) -> Iterator[Interval]:
+    """The span in pieces of that length at most, which overlap, so that a number over the border of
+    two is in one of them, or most of it."""
+    shared = min(SHARED_MS, longest_ms // 2)
+    count = max(1, -(-(span.end_ms - span.start_ms - shared) // (longest_ms - shared)))
+    step = -(-(span.end_ms - span.start_ms - shared) // count)
+    for number in range(count):
+        start = span.start_ms + number * step
+        yield Interval(start_ms=start, end_ms=min(start + step + shared, span.end_ms))
 
 
 def _word(word: Recognised, around: Utterance) -> Word:

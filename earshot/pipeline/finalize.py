@@ -10,6 +10,8 @@ from earshot.analysis.report.report import build_report
 from earshot.analysis.states import RecordingState
 from earshot.audio.store import transcripts
 from earshot.audio.store.layout import delete_recording
+from earshot.pipeline.plan import WORDS
+from earshot.registry import cards
 from earshot.settings import settings
 from earshot.storage import outbox, retention
 from earshot.storage.postgres import db, ledger, recordings, reports, tombstones
@@ -61,10 +63,14 @@ def _masked(connection: Connection, recording_id: UUID, parts: list[Part]) -> li
 
 
 def _withhold(connection: Connection, merged: Merged) -> bool:
-    """Removes the sound of a recording that could not be redacted, and closes it as failed."""
+    """Removes the sound and the words of a recording that could not be redacted, and closes it as
+    failed: what was recognised around its stretches may be in the words as well."""
     recording = merged.recording
     delete_recording(settings().store_url, recording.id)
-    retention.audio_expired(connection, [recording.id])
+    derived = [card.name for card in cards() if card.scope == "transcript" and not card.redacts]
+    with connection.transaction():
+        retention.audio_expired(connection, [recording.id])
+        retention.drop_words(connection, [recording.id], WORDS, derived)
     code, detail = _reason(merged)
     failed = Permanent(
         "redaction_failed",

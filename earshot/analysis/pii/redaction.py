@@ -5,11 +5,12 @@ from collections.abc import Sequence
 from pydantic import Field
 
 from earshot.analysis.findings import AsrFindings, Findings, Redacted
-from earshot.analysis.outcome import Failed, Skipped, Succeeded
+from earshot.analysis.outcome import LANGUAGE_UNSUPPORTED, Failed, Skipped, Succeeded
 from earshot.analysis.pii.removing import masked
 from earshot.analysis.report.parts import ChunkSpan, Evidence, Part
-from earshot.analysis.spans import fuse
+from earshot.analysis.spans import fuse, overlap_ms
 from earshot.analysis.types import Frozen, Utterance
+from earshot.analysis.words.whole_recording import settled
 
 UNHEARD = "unheard"
 MIXED = "number"
@@ -80,22 +81,41 @@ def masked_parts(parts: Sequence[Part]) -> list[Part]:
 
 
 def to_silence(parts: Sequence[Part], chunks: Sequence[ChunkSpan]) -> tuple[Redacted, ...]:
-    """The stretches that speech recognition removed, all speech of chunks whose words are not
-    known, and what an earlier round made silent, in order of channel and time, without overlap on a
-    channel.
+    """The stretches that speech recognition removed, all speech whose words are not known (of a
+    chunk that failed, or in a language that the recogniser does not know), and what an earlier
+    round made silent, in order of channel and time, without overlap on a channel.
 
     Raises:
         pydantic.ValidationError: an outcome does not hold the findings of speech recognition.
     """
-    outcomes = {part.chunk: part.outcome for part in parts if part.analysis == "asr"}
+    words = [part for part in parts if part.analysis == "asr"]
+    outcomes = {part.chunk: part.outcome for part in words}
     found: list[Redacted] = [*(_silenced(parts) or ())]
-    for outcome in outcomes.values():
+    judged = settled([(part.release, part.outcome) for part in words])
+    for outcome in [*outcomes.values(), *judged]:
         if not isinstance(outcome, Skipped) and outcome.findings is not None:
-            found += AsrFindings.model_validate(outcome.findings).redacted
+            findings = AsrFindings.model_validate(outcome.findings)
+            found += [*findings.redacted, *_unheard(findings)]
     for chunk in chunks:
         if isinstance(outcomes.get(chunk.index), Failed | None):
             found += [Redacted(kind=UNHEARD, **each.model_dump()) for each in chunk.speech]
     return apart(found)
+
+
+def _unheard(found: AsrFindings) -> list[Redacted]:
+    """The stretches in another language: what their words are said to be is no evidence of what
+    was spoken."""
+    texts = [each for each in found.suppressed_text if each.reason == LANGUAGE_UNSUPPORTED]
+    own = [
+        span
+        for span in found.spoken
+        if any(span.channel == text.channel and overlap_ms(span, text) for text in texts)
+    ]
+    return [
+        Redacted(kind=UNHEARD, **each.model_dump(include=set(Utterance.model_fields)))
+        for each in [*own, *texts]
+        if each.end_ms > each.start_ms
+    ]
 
 
 def apart(found: Sequence[Redacted]) -> tuple[Redacted, ...]:

@@ -190,28 +190,33 @@ def _placeholder(words: Sequence[Word], kind: str) -> Word:
 
 
 def masked(found: AsrFindings, stretches: Sequence[Redacted]) -> AsrFindings:
-    """The findings without the words of these stretches, which were found in the sound later."""
+    """The findings without the words of these stretches, which were found in the sound later; a
+    suppressed text whose words are not known goes as a whole."""
+    texts = []
+    for each in found.suppressed_text:
+        if not any(own.channel == each.channel and overlap_ms(own, each) for own in stretches):
+            texts.append(each)
+        elif each.words:
+            words = _masked(each.words, stretches)
+            shown = joined(word.text for word in words)
+            texts.append(each.model_copy(update={"text": shown, "words": tuple(words)}))
+    words = _masked(found.words, stretches)
+    return found.model_copy(update={"words": tuple(words), "suppressed_text": tuple(texts)})
+
+
+def _masked(words: Sequence[Word], stretches: Sequence[Redacted]) -> list[Word]:
     kept: list[Word] = []
-    for word in found.words:
+    for word in words:
         inside = next((each for each in stretches if _holds(each, word)), None)
         if inside is None or word.text.startswith("["):
             kept.append(word)
             continue
-        shown = _placeholder([word], inside.kind)
         last = kept[-1] if kept else None
         if last and last.text.startswith("[") and last.channel == word.channel:
             kept[-1] = last.model_copy(update={"end_ms": max(last.end_ms, word.end_ms)})
         else:
-            kept.append(shown)
-    texts = [
-        each
-        for each in found.suppressed_text
-        if not any(
-            stretch.channel == each.channel and overlap_ms(stretch, each) for stretch in stretches
-        )
-        or "[" in each.text
-    ]
-    return found.model_copy(update={"words": tuple(kept), "suppressed_text": tuple(texts)})
+            kept.append(_placeholder([word], inside.kind))
+    return kept
 
 
 def _holds(stretch: Redacted, word: Word) -> bool:

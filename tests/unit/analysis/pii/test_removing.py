@@ -5,7 +5,7 @@ from uuid import UUID
 
 import pytest
 
-from earshot.analysis.findings import AsrFindings, Redacted, SuppressedText, Timing, Word
+from earshot.analysis.findings import AsrFindings, Redacted, Spoken, SuppressedText, Timing, Word
 from earshot.analysis.outcome import Failed, Outcome, Skipped, Succeeded
 from earshot.analysis.pii.detect import find
 from earshot.analysis.pii.kinds import KINDS
@@ -138,6 +138,34 @@ def test_words_of_stretches_that_were_found_later_are_masked() -> None:
     found = masked(findings(said), [silent(said[2].start_ms, said[3].end_ms)])
     assert texts(found) == "it is [card] thanks"
     assert masked(found, [silent(said[2].start_ms, said[3].end_ms)]) == found
+
+
+def test_suppressed_texts_of_stretches_that_were_found_later_are_masked_or_dropped() -> None:
+    said = words("[card] it is four one thanks")
+    spans = {"channel": 0, "start_ms": 1000, "end_ms": 4000, "text": "[card] it is four one thanks"}
+    known = SuppressedText(**spans, reason="language_unsupported", words=tuple(said))
+    unknown = SuppressedText(**spans, reason="repetition")
+    later = silent(said[3].start_ms, said[4].end_ms)
+    (left,) = masked(findings(suppressed_text=(known, unknown)), [later]).suppressed_text
+    assert left.text == "[card] it is [card] thanks"
+    assert [word.text for word in left.words] == left.text.split()
+
+
+def test_speech_in_another_language_is_silent_though_its_chunk_succeeded() -> None:
+    said = words("quatre un un")
+    text = SuppressedText(
+        channel=0, start_ms=1000, end_ms=2100, text="x", reason="language_unsupported",
+        words=tuple(said),
+    )  # fmt: skip
+    spoken = (
+        Spoken(channel=0, start_ms=800, end_ms=5000, other_language=9.0),
+        Spoken(channel=1, start_ms=800, end_ms=5000, other_language=-9.0),
+    )
+    heard = findings(words("hello there", 1), suppressed_text=(text,), spoken=spoken)
+    (found,) = to_silence([part("asr", answered(heard))], CHUNKS)
+    assert (found.kind, found.channel, found.start_ms, found.end_ms) == ("unheard", 0, 800, 5000)
+    late = findings([*said, *words("hello there", 1)], spoken=spoken)
+    assert to_silence([part("asr", answered(late))], CHUNKS) == (found,)
 
 
 def part(analysis: str, outcome: Outcome, chunk: int = 0) -> Part:
