@@ -5,6 +5,7 @@ from contextlib import contextmanager
 from typing import Annotated
 
 from fastapi import APIRouter, Path, Request, Response
+from starlette.convertors import Convertor, register_url_convertor
 
 from earshot.analysis.errors import Permanent
 from earshot.analysis.rules.rule import NewRule, Rule
@@ -25,6 +26,20 @@ from gateway.rules.models import (
     Tried,
 )
 
+
+class _RuleName(Convertor[str]):
+    """Any name but that of the operation beside the rules."""
+
+    regex = "(?!dry-run$)[^/]+"
+
+    def convert(self, value: str) -> str:
+        return value
+
+    def to_string(self, value: str) -> str:
+        return value
+
+
+register_url_convertor("rule", _RuleName())
 router = APIRouter(route_class=Door, tags=["rules"])
 
 Name = Annotated[str, Path(pattern=r"^[a-z0-9][a-z0-9_-]{0,62}$", max_length=63)]
@@ -41,7 +56,7 @@ def list_all(request: Request) -> RuleList:
     return RuleList(items=[RuleInfo.of(each) for each in found])
 
 
-@router.get("/rules/{name}", summary="A rule", **operation(Scope.READ, answers=NONE))
+@router.get("/rules/{name:rule}", summary="A rule", **operation(Scope.READ, answers=NONE))
 def get(request: Request, name: Name) -> RuleInfo:
     with _known(), db.pooled() as connection:
         return RuleInfo.of(stored.find(connection, _caller(request).tenant, name))
@@ -71,7 +86,7 @@ _PUT = operation(
 _PUT["responses"][200] = {"model": RuleInfo, "description": "It was stored so already."}
 
 
-@router.put("/rules/{name}", summary="Store a rule", status_code=201, **_PUT)
+@router.put("/rules/{name:rule}", summary="Store a rule", status_code=201, **_PUT)
 def put(request: Request, response: Response, name: Name, new: NewRule) -> RuleInfo:
     """As a new version, where there is one with another content. New reports are evaluated with it;
     stored ones by a back-fill."""
@@ -89,7 +104,7 @@ def put(request: Request, response: Response, name: Name, new: NewRule) -> RuleI
 
 
 @router.delete(
-    "/rules/{name}",
+    "/rules/{name:rule}",
     summary="Delete a rule",
     status_code=204,
     **operation(Scope.ADMIN, answers=NONE),

@@ -14,6 +14,9 @@ from earshot.storage.postgres.db import Connection
 
 log = logging.getLogger(__name__)
 
+AWS = ".aws"
+"""Before the suffix of a file in the shape of Call Analytics, which is no report."""
+
 
 def remove_exports(connection: Connection, ids: Collection[UUID]) -> None:
     """Removes the exported files of the recordings, which stay otherwise: those of this machine.
@@ -59,7 +62,7 @@ def _is_of(path: Path, recording_id: UUID) -> bool:
     Raises:
         ValueError, LookupError, TypeError: a file of that name is not a report.
     """
-    if path.suffix != ".json":
-        return path.stem.endswith(f"-{str(recording_id)[:8]}")
+    if path.suffix != ".json" or path.stem.endswith(AWS):
+        return path.stem.removesuffix(AWS).endswith(f"-{str(recording_id)[:8]}")
     body = json.loads(path.read_text(encoding="utf-8"))
     return bool(body["recording"]["id"] == str(recording_id))
