@@ -33,7 +33,7 @@ SHARED_MS = 4000
 """Sound that two pieces of it have in common, where it is longer than the recogniser takes."""
 NEAR_MS = 1500
 """Pause up to which a number goes over the border of a stretch."""
-NOT_SILENCED = "not_silenced"
+NOT_SILENCED, NOT_ASKED = "not_silenced", "not_asked"
 
 
 def load(release: Release, device: str) -> str:
@@ -53,6 +53,10 @@ def analyze(model: str, clips: Sequence[Clip]) -> list[RedactionFindings | Faile
 
 
 def _redact(device: str, clip: Clip) -> RedactionFindings | Failed:
+    if not clip.ref.redact:
+        return Failed(
+            code=NOT_ASKED, detail="nothing was removed from its words: it is not to be redacted"
+        )
     transcript = clip.transcript()
     stretches, language = transcript.redacted, transcript.language or clip.ref.language
     if not stretches or transcript.recogniser is None:

@@ -61,7 +61,7 @@ DEFAULT_TENANT = "default"
 
 
 Profile = Literal["full", "live"]
-Differing = Literal["roles", "language", "speakers", "glossary"]
+Differing = Literal["roles", "language", "speakers", "glossary", "redact"]
 """An option in which a stored recording may differ from the request."""
 
 

@@ -167,7 +167,7 @@ def _added(
     """Requests the missing analyses and returns them. Audio that retention removed is decoded again
     from the request's file."""
     # A late copy of the first request must not override a number of speakers that was named since.
-    asked = (requested(request), None if own else request.speakers)
+    asked = (_as_stored(connection, stored, request), None if own else request.speakers)
     try:
         return extend(connection, publisher, stored, *asked)
     except Permanent as error:
@@ -178,6 +178,14 @@ def _added(
         if recording is not None and recording.finished_at is not None and not recording.audio:
             decode_again(connection, recording, request.uri)
         return extend(connection, publisher, stored, *asked)
+
+
+def _as_stored(connection: Connection, stored: UUID, request: IngestRequest) -> tuple[str, ...]:
+    """The analyses that the request names. Redaction is settled before the first one: words and
+    sound of a recording that is not redacted are stored by then."""
+    recording = recordings.get(connection, stored)
+    redact = recording.redact if recording else ()
+    return requested(request.model_copy(update={"redact": redact or None}))
 
 
 def _differs(
@@ -196,6 +204,7 @@ def _differs(
         "language": own and (request.language or settings().language) != recording.language,
         "speakers": counted and asked["speakers"] != first.get("speakers"),
         "glossary": request.glossary is not None and request.glossary != first.get("glossary"),
+        "redact": not set(request.redacted_kinds) <= set(recording.redact),
     }
     return tuple(name for name, is_so in differing.items() if is_so)
 

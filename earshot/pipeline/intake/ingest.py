@@ -26,7 +26,7 @@ from earshot.pipeline.intake import duplicates
 from earshot.pipeline.intake.admission import admit, count_attempt, put_off
 from earshot.pipeline.intake.decode import decode, source
 from earshot.pipeline.intake.duplicates import IdTaken
-from earshot.pipeline.intake.submit import register, with_redaction
+from earshot.pipeline.intake.submit import redact_more, register, with_redaction
 from earshot.pipeline.plan import new_chunks, plan_limits, requested
 from earshot.pipeline.ports import Claimant, Publisher
 from earshot.pipeline.topics.glossaries import check_name
@@ -88,6 +88,7 @@ def _ingest(
         is_new = register(connection, recording_id, request)
         first = request if is_new else duplicates.same_file(connection, recording_id, request)
         requests.restart(connection, recording_id, request.uri)
+        first = redact_more(connection, recording_id, first, request)
         admit(connection, recording_id)
         is_tried = count_attempt(connection, recording_id, claimant)
         try:

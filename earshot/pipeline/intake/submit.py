@@ -37,6 +37,19 @@ def register(
     )
 
 
+def redact_more(
+    connection: Connection, recording_id: UUID, first: IngestRequest, request: IngestRequest
+) -> IngestRequest:
+    """The first request with the kinds of personal data that either of them removes; stored as
+    well. The first one unchanged if its recording is decoded already."""
+    kinds = kinds_of(first.redact, request.redact)
+    if kinds == first.redacted_kinds:
+        return first
+    more = first.model_copy(update={"redact": kinds})
+    stored = recordings.redact_more(connection, recording_id, kinds, requested(more))
+    return more if stored else first
+
+
 def submit(
     connection: Connection,
     publisher: Publisher,

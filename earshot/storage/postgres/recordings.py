@@ -125,6 +125,14 @@ def register(
         return connection.execute(SQL["register"], row).rowcount == 1
 
 
+def redact_more(
+    connection: Connection, recording_id: UUID, kinds: Sequence[Kind], analyses: Sequence[str]
+) -> bool:
+    """Changes the kinds that are removed, and the analyses; False if it is decoded already."""
+    args = {"id": recording_id, "kinds": Jsonb(list(kinds)), "analyses": list(analyses)}
+    return connection.execute(SQL["redact_more"], args).rowcount == 1
+
+
 def note_content(connection: Connection, recording_id: UUID, sha256: str) -> None:
     """Stores the digest of the file before it is decoded, which its content might crash."""
     connection.execute(SQL["note_content"], {"id": recording_id, "sha256": sha256})

@@ -3,6 +3,11 @@ INSERT INTO recording (id, tenant, state, request, file_name, analyses, roles, l
 VALUES (%(id)s, %(tenant)s, 'queued', %(request)s, %(file_name)s, %(analyses)s, %(roles)s, %(language)s, %(forced)s, %(expected_chunks)s)
 ON CONFLICT (id) DO NOTHING
 
+-- name: redact_more
+-- Of the same content is another recording then, or none.
+UPDATE recording SET request = request || jsonb_build_object('redact', %(kinds)s::jsonb), analyses = %(analyses)s, same_as = NULL
+WHERE id = %(id)s AND state IN ('queued', 'ingesting')
+
 -- name: note_content
 UPDATE recording SET sha256 = %(sha256)s, claimed_roles = CASE WHEN sha256 = %(sha256)s THEN claimed_roles END WHERE id = %(id)s
 
