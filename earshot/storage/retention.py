@@ -70,8 +70,8 @@ def take_words(connection: Connection, ages: Ages, limit: int) -> list[UUID]:
 def drop_words(
     connection: Connection, ids: Collection[UUID], words: str, derived: Collection[str]
 ) -> None:
-    """Removes what was spoken from findings, reports, segments and corrections, and records it; in
-    the transaction of ``take_words``.
+    """Removes what was spoken from findings, reports, segments, corrections and matches of rules,
+    and records it; in the transaction of ``take_words``.
 
     Args:
         words: the analysis that answers them.
@@ -81,8 +81,9 @@ def drop_words(
     rows = connection.execute(SQL["reports"], args).fetchall()
     kept = [{"id": row["id"], "body": Jsonb(without_words(row["body"], derived))} for row in rows]
     connection.cursor().executemany(SQL["put_report"], kept)
-    for query in ("drop_segments", "drop_corrections", "drop_findings", "words_expired"):
+    for query in ("drop_segments", "drop_corrections", "drop_findings", "strip_matches"):
         connection.execute(SQL[query], args)
+    connection.execute(SQL["words_expired"], args)
 
 
 def take_scores(connection: Connection, ages: Ages, limit: int) -> list[UUID]:
@@ -91,11 +92,11 @@ def take_scores(connection: Connection, ages: Ages, limit: int) -> list[UUID]:
 
 
 def drop_scores(connection: Connection, ids: Collection[UUID]) -> None:
-    """Removes all findings, reports, segments and corrections, and records it; in the transaction
-    of ``take_scores``."""
+    """Removes all findings, reports, segments, corrections and matches of rules, and records
+    it; in the transaction of ``take_scores``."""
     args = {"ids": list(ids), "analyses": None}
-    for query in ("drop_segments", "drop_corrections", "drop_findings", "drop_reports"):
-        connection.execute(SQL[query], args)
+    for table in ("segments", "corrections", "findings", "reports", "matches"):
+        connection.execute(SQL[f"drop_{table}"], args)
     connection.execute(SQL["scores_expired"], args)
 
 

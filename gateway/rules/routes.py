@@ -45,6 +45,7 @@ router = APIRouter(route_class=Door, tags=["rules"])
 Name = Annotated[str, Path(pattern=r"^[a-z0-9][a-z0-9_-]{0,62}$", max_length=63)]
 NONE = {404: "There is no such rule.", 422: "The name is invalid."}
 CHANGE = {**NONE, 400: "The body is no JSON.", 422: "The body is invalid."}
+TRIAL_SEC = 20.0
 TRIALS = Few(2)
 """Each reads thousands of reports."""
 
@@ -134,7 +135,9 @@ async def dry_run(request: Request, wanted: DryRun) -> Tried:
             if wanted.name is not None:
                 rule = stored.find(connection, tenant, wanted.name).body
             assert rule is not None
-            done = trial.dry_run(connection, tenant, rule, wanted.since, wanted.until, wanted.calls)
+            done = trial.dry_run(
+                connection, tenant, rule, wanted.since, wanted.until, wanted.calls, TRIAL_SEC
+            )
         return Tried(**dict(done))
 
     return await TRIALS.run(run)
@@ -158,7 +161,9 @@ async def begin_backfill(request: Request, name: Name, wanted: NewBackfill) -> B
         with _known(), db.pooled() as connection:
             rule = stored.find(connection, caller.tenant, name).body
             if not wanted.everything:
-                tried = trial.dry_run(connection, caller.tenant, rule, wanted.since)
+                tried = trial.dry_run(
+                    connection, caller.tenant, rule, wanted.since, seconds=TRIAL_SEC
+                )
                 if tried.everything:
                     raise Problem(
                         409,

@@ -25,7 +25,7 @@ from earshot.analysis.rules.conditions import (
     walk,
 )
 from earshot.analysis.rules.facts import Facts
-from earshot.analysis.rules.folding import folded, phrase
+from earshot.analysis.rules.folding import can_be_in, folded, phrase
 from earshot.analysis.rules.measured import about, figured, labelled, sounding, stretched
 from earshot.analysis.rules.patterns import compiled
 from earshot.analysis.rules.rule import Rule
@@ -94,8 +94,11 @@ def possible(condition: Frozen, texts: Sequence[str]) -> bool:
         case AnyOf():
             return any(possible(each, texts) for each in condition.any)
         case Words():
-            text = folded("\n".join(texts))
-            return any(phrase(each) in text for each in condition.words)
+            return any(
+                can_be_in(text, wanted) and wanted in folded(text)
+                for wanted in map(phrase, condition.words)
+                for text in texts
+            )
         case Regex():
             expression = compiled(condition.regex, condition.case_sensitive)
             return any(expression.search(text) for text in texts)

@@ -10,10 +10,7 @@ from collections.abc import Sequence
 from functools import lru_cache
 from itertools import accumulate
 
-from earshot.analysis.words.spelling import unspaced
-
-_LETTERS = {"œ": "oe", "æ": "ae", "ø": "o", "ł": "l", "đ": "d", "ı": "i", "\u0640": ""}
-"""What Unicode does not decompose, and the Arabic tatweel."""
+from earshot.analysis.words.spelling import UNDECOMPOSED, unspaced
 
 
 class _Characters(dict[int, str]):
@@ -21,7 +18,9 @@ class _Characters(dict[int, str]):
 
     def __missing__(self, code: int) -> str:
         decomposed = unicodedata.normalize("NFKD", chr(code).casefold())
-        parts = (_LETTERS.get(each, each) for each in decomposed if not unicodedata.combining(each))
+        parts = (
+            UNDECOMPOSED.get(each, each) for each in decomposed if not unicodedata.combining(each)
+        )
         folded = "".join(parts)
         kept = "".join(c if unicodedata.category(c)[0] in "LMN" else " " for c in folded)
         self[code] = kept
@@ -52,6 +51,21 @@ def phrase(text: str) -> str:
     return f"{before}{inner}{after}"
 
 
+def can_be_in(text: str, wanted: str) -> bool:
+    """False if the text cannot have the phrase; cheaper than folding the text.
+
+    Args:
+        text: not folded.
+        wanted: as ``phrase`` returns it.
+    """
+    return not text.isascii() or _longest(wanted) in text.lower()
+
+
+@lru_cache(4096)
+def _longest(wanted: str) -> str:
+    return max(wanted.split(), key=len, default="")
+
+
 def places(text: str, wanted: str) -> list[tuple[int, int]]:
     """Where folded text has the phrase: numbers of its first letter and of the one after its last,
     counting letters without spaces."""
@@ -64,14 +78,19 @@ def places(text: str, wanted: str) -> list[tuple[int, int]]:
     return found
 
 
-def words_at(words: Sequence[str], count: int, place: tuple[int, int]) -> tuple[int, int] | None:
+def word_ends(words: Sequence[str]) -> list[int]:
+    """Of each word, the number of letters up to its end."""
+    return list(accumulate(map(letters, words)))
+
+
+def words_at(ends: Sequence[int], count: int, place: tuple[int, int]) -> tuple[int, int] | None:
     """The first and last of the words that have the letters of a place; None where the words do not
     have as many letters as the text of the place.
 
     Args:
+        ends: of the words.
         count: letters of that text.
     """
-    ends = list(accumulate(map(letters, words)))
     if not ends or ends[-1] != count:
         return None
     first = min(bisect_right(ends, place[0]), len(ends) - 1)  # a place without letters may be last

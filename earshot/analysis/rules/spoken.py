@@ -6,7 +6,7 @@ from typing import NamedTuple
 from earshot.analysis.report.categories import Hit
 from earshot.analysis.rules.conditions import Regex, Words
 from earshot.analysis.rules.facts import Facts, Turn
-from earshot.analysis.rules.folding import letters, phrase, places, words_at
+from earshot.analysis.rules.folding import can_be_in, letters, phrase, places, word_ends, words_at
 from earshot.analysis.rules.patterns import found
 from earshot.analysis.rules.verdict import NO, Verdict, counted, undecided
 
@@ -24,7 +24,7 @@ def spoken(condition: Words | Regex, facts: Facts, path: str) -> Verdict:
     """Undecided where it is not found, and speech that it could be in was not transcribed."""
     if condition.role is not None and condition.role not in facts.roles:
         return undecided("no_roles")
-    hits = list(_hits(condition, facts, path))
+    hits = _hits(condition, facts, path)
     silent = facts.answered is not None and "asr" not in facts.answered | facts.skipped
     if silent or not all(
         turn.transcribed for turn in facts.turns_of(condition.role, condition.within)
@@ -44,6 +44,8 @@ def in_turn(condition: Words | Regex, turn: Turn) -> Iterator[Place]:
     """The places of a turn, at any time."""
     if isinstance(condition, Words):
         for each in condition.words:
+            if not can_be_in(turn.text, phrase(each)):
+                continue
             for first, end in places(turn.folded, phrase(each)):
                 yield Place(first, end, each)
     else:
@@ -55,8 +57,12 @@ def in_turn(condition: Words | Regex, turn: Turn) -> Iterator[Place]:
 def _hits(condition: Words | Regex, facts: Facts, path: str) -> Iterator[Hit]:
     start, end = facts.part(condition.within)
     for turn in facts.turns_of(condition.role, condition.within):
-        for place in in_turn(condition, turn):
-            hit, confidence = _placed(turn, place, path)
+        inside = list(in_turn(condition, turn))
+        if not inside:  # the words of such turns are not read
+            continue
+        ends, count = word_ends([each["text"] for each in turn.words]), letters(turn.text)
+        for place in inside:
+            hit, confidence = _placed(turn, place, words_at(ends, count, place[:2]), path)
             if not start <= hit.start_ms < end:
                 continue
             if condition.min_confidence is None or (
@@ -65,9 +71,10 @@ def _hits(condition: Words | Regex, facts: Facts, path: str) -> Iterator[Hit]:
                 yield hit
 
 
-def _placed(turn: Turn, place: Place, path: str) -> tuple[Hit, float | None]:
+def _placed(
+    turn: Turn, place: Place, found: tuple[int, int] | None, path: str
+) -> tuple[Hit, float | None]:
     words = turn.words
-    found = words_at([each["text"] for each in words], letters(turn.text), place[:2])
     value = {} if place.phrase is None else {"phrase": place.phrase}
     kind = "regex" if place.phrase is None else "words"
     facts = {"condition": path, "kind": kind, "turn": turn.id, "role": turn.role}

@@ -1,6 +1,8 @@
 """What is known of a condition: that it holds, that it does not, or neither."""
 
 from collections.abc import Iterable, Iterator
+from heapq import nsmallest
+from itertools import count
 from typing import Literal, NamedTuple
 
 from earshot.analysis.report.categories import Hit
@@ -37,10 +39,10 @@ def counted(hits: Iterable[Hit], least: int, otherwise: Verdict = NO) -> Verdict
     Args:
         otherwise: with fewer.
     """
-    found = list(hits)
-    if len(found) < least:
-        return otherwise
-    return Verdict(True, _first(found), len(found))
+    numbers = count(1)
+    first = _first(hit for hit, _ in zip(hits, numbers, strict=False))
+    total = next(numbers) - 1
+    return otherwise if total < least else Verdict(True, first, total)
 
 
 def every(verdicts: Iterable[Verdict]) -> Verdict:
@@ -83,4 +85,4 @@ def _hits(found: Iterable[Verdict]) -> Iterator[Hit]:
 
 
 def _first(hits: Iterable[Hit]) -> tuple[Hit, ...]:
-    return tuple(sorted(hits, key=lambda hit: (hit.start_ms, hit.end_ms))[:MOST_HITS])
+    return tuple(nsmallest(MOST_HITS, hits, key=lambda hit: (hit.start_ms, hit.end_ms)))

@@ -12,6 +12,8 @@ from earshot.analysis.topics.glossary import MOST_BYTES, SUFFIXES, unreadable
 
 DELIMITERS = (",", ";", "\t")
 UNPACKED_BYTES = 200_000_000
+MOST_CELLS = 1_000_000
+"""Between the first cell of a sheet and its last, empty ones included: all are visited."""
 OLE = b"\xd0\xcf\x11\xe0"
 """Beginning of an ``.xls`` file, and of a workbook with a password."""
 
@@ -98,6 +100,16 @@ def _of_workbook(file: str, data: bytes) -> list[Row]:
         values = load_workbook(io.BytesIO(data), data_only=True)
     except Exception as error:  # any error of the reader is a fault of the file
         raise unreadable(file, [f"cannot be read as a workbook: {one_line(error)}"]) from error
+    for sheet in written.worksheets:
+        if sheet.max_row * sheet.max_column > MOST_CELLS:
+            last = sheet.dimensions.rpartition(":")[2]
+            raise unreadable(
+                file,
+                [
+                    f"sheet {sheet.title} reaches to cell {last}; delete what is behind"
+                    " the last topic"
+                ],
+            )
     filled = [sheet for sheet in written.worksheets if any(_with_content(sheet))]
     if len(filled) > 1:
         names = ", ".join(sheet.title for sheet in filled)

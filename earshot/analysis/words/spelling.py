@@ -27,6 +27,8 @@ import unicodedata
 from collections.abc import Iterable
 from functools import lru_cache
 
+UNDECOMPOSED = {"œ": "oe", "æ": "ae", "ø": "o", "ł": "l", "đ": "d", "ı": "i", "\u0640": ""}
+"""Letters that Unicode does not decompose to what they are searched by, and the Arabic tatweel."""
 _JOINERS = "\u200c\u200d"
 _QUOTES = str.maketrans(
     {

@@ -1,12 +1,15 @@
 """A back-fill: a rule's matches over stored calls, with their events, batch by batch. Every batch
 is one transaction with its place, so that another process continues where one ended."""
 
+import logging
 import time
 from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID, uuid4
 
-from earshot.analysis.errors import Permanent
+import psycopg
+
+from earshot.analysis.errors import Permanent, Transient
 from earshot.analysis.rules.evaluate import Versioned, category
 from earshot.analysis.rules.rule import Rule
 from earshot.analysis.types import Frozen
@@ -17,6 +20,7 @@ from earshot.storage.rules.calls import Range, Reached, page, placed
 from earshot.storage.rules.matches import Judged
 
 SQL = queries("rules")
+log = logging.getLogger(__name__)
 BATCH = 200
 """Calls that are locked at a time; their rounds and corrections wait for it."""
 PASS_SEC = 20.0
@@ -100,7 +104,12 @@ def proceed(connection: Connection, seconds: float = PASS_SEC) -> int:
     ends, done = time.monotonic() + seconds, 0
     for row in connection.execute(SQL["open_backfills"], {"limit": SHOWN}).fetchall():
         more = True
-        while more and time.monotonic() < ends:
-            more = step(connection, row["id"])
-            done += 1
+        try:
+            while more and time.monotonic() < ends:
+                more = step(connection, row["id"])
+                done += 1
+        except (psycopg.OperationalError, psycopg.InterfaceError, Transient):
+            raise
+        except Exception:  # of one back-fill: the others continue, and it is tried in the next pass
+            log.exception("back-fill %s", row["id"])
     return done

@@ -1,5 +1,7 @@
 """A dry run: how many stored calls a rule matches, without writing anything."""
 
+import math
+import time
 from collections import Counter
 from datetime import UTC, datetime
 from itertools import islice
@@ -48,8 +50,14 @@ def dry_run(
     since: datetime | None = None,
     until: datetime | None = None,
     most: int = CALLS,
+    seconds: float = math.inf,
 ) -> Trial:
-    """Evaluates a rule, which need not be stored, over stored calls of a tenant."""
+    """Evaluates a rule, which need not be stored, over stored calls of a tenant.
+
+    Args:
+        seconds: after which no further page of calls is read; ``more`` says that there are some.
+    """
+    ends, late = time.monotonic() + seconds, False
     whole = rule if isinstance(rule, Rule) else Rule(**{"name": "dry-run", **dict(rule)})
     range_ = Range(tenant, since, until or datetime.now(UTC))
     seen, matched, why, examples = 0, 0, Counter[str](), list[Example]()
@@ -61,6 +69,9 @@ def dry_run(
             elif call.verdict.holds and len(examples) < EXAMPLES:
                 examples.append(_example(call))
         seen += len(page)
+        late = time.monotonic() >= ends and len(page) == PAGE
+        if late:
+            break
     calls = min(seen, most)
     decided = calls - why.total()
     return Trial(
@@ -69,7 +80,7 @@ def dry_run(
         undecided=dict(sorted(why.items())),
         everything=decided >= OF_AT_LEAST and matched >= NEARLY_EVERY * decided,
         examples=tuple(examples),
-        more=seen > most,
+        more=late or seen > most,
     )
 
 

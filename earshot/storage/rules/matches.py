@@ -1,5 +1,6 @@
 """Stores which rules match a recording, with one event for each version of a rule."""
 
+import logging
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 from uuid import UUID
@@ -16,6 +17,7 @@ from earshot.storage.postgres.queries import queries
 from earshot.storage.rules import stored
 
 SQL = queries("rules")
+log = logging.getLogger(__name__)
 
 
 class Judged(NamedTuple):
@@ -37,11 +39,13 @@ def judge(connection: Connection, recording_id: UUID, report: Mapping[str, Any])
     rules = stored.of_recording(connection, recording_id)
     if not rules:
         return
-    facts = Facts(report)
-    put(
-        connection,
-        [Judged(recording_id, each, category(each, evaluate(each.rule, facts))) for each in rules],
-    )
+    facts, judged = Facts(report), []
+    for each in rules:
+        try:
+            judged.append(Judged(recording_id, each, category(each, evaluate(each.rule, facts))))
+        except Exception:  # of one rule: the recording closes, and the rule's other matches stay
+            log.exception("rule %s of recording %s is not evaluated", each.rule.name, recording_id)
+    put(connection, judged)
 
 
 def put(connection: Connection, judged: Sequence[Judged]) -> None:

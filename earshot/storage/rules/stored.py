@@ -1,10 +1,12 @@
 """Rules in Postgres: every change is a new version, by a name of a person or a token."""
 
+import logging
 from datetime import datetime
 from typing import Any
 from uuid import UUID, uuid4
 
 from psycopg.types.json import Jsonb
+from pydantic import ValidationError
 
 from earshot.analysis.errors import Permanent
 from earshot.analysis.rules.evaluate import Versioned
@@ -14,6 +16,7 @@ from earshot.storage.postgres.db import Connection
 from earshot.storage.postgres.queries import queries
 
 SQL = queries("rules")
+log = logging.getLogger(__name__)
 MOST = 200
 """Rules of a tenant."""
 
@@ -105,6 +108,13 @@ def delete(connection: Connection, tenant: str, name: str, by: str) -> None:
 
 
 def of_recording(connection: Connection, recording_id: UUID) -> list[Versioned]:
-    """The enabled rules of the recording's tenant, by name."""
-    rows = connection.execute(SQL["of_recording"], {"recording_id": recording_id})
-    return [Versioned(row["id"], row["version"], Rule.model_validate(row["body"])) for row in rows]
+    """The enabled rules of the recording's tenant, by name, without those that are none."""
+    found = []
+    for row in connection.execute(SQL["of_recording"], {"recording_id": recording_id}):
+        try:
+            rule = Rule.model_validate(row["body"])
+        except ValidationError as error:  # stored by a version that permitted it
+            log.error("rule %s is not evaluated, it is none: %s", row["id"], error)
+            continue
+        found.append(Versioned(row["id"], row["version"], rule))
+    return found

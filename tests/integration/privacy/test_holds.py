@@ -9,6 +9,8 @@ import pytest
 from psycopg.types.json import Jsonb
 
 from earshot.analysis.errors import EarshotError, Misconfigured, Permanent
+from earshot.analysis.report.categories import Category, Hit
+from earshot.analysis.rules.rule import Rule
 from earshot.pipeline import deletion
 from earshot.pipeline.cleanup import ages
 from earshot.pipeline.keeping import holding
@@ -17,6 +19,8 @@ from earshot.settings.retention import OfRecordings, Retention
 from earshot.storage import holds, retention
 from earshot.storage.postgres import db, recordings
 from earshot.storage.postgres.db import Connection
+from earshot.storage.rules import matches, stored
+from earshot.storage.rules.matches import Judged
 from tests.integration.rows import planned
 
 pytestmark = [pytest.mark.integration, pytest.mark.usefixtures("own_settings")]
@@ -129,9 +133,18 @@ def test_the_nearest_source_sets_the_age(
 
 SAID = "four one one"
 REPORT = {
-    "turns": [{"id": "t0", "text": SAID, "words": [{"text": SAID, "start_ms": 3}], "start_ms": 3}],
+    "turns": [
+        {
+            "id": "t0",
+            "text": SAID,
+            "words": [{"text": SAID, "start_ms": 3}],
+            "start_ms": 3,
+            "transcribed": True,
+        },
+    ],
+    "topics": {"topics": [{"mentions": [{"term": SAID}]}], "by_model": {"summary": SAID}},
     "transcript_confidence": {"words": 3, "doubtful": 1},
-    "sections": {"topics": {"quote": SAID}, "redaction": {"silent_ms": 4}},
+    "sections": {"loudness": {"text": SAID}, "redaction": {"silent_ms": 4}},
     "classifications": {},
 }
 
@@ -156,6 +169,15 @@ def spoken(connection: Connection, old: UUID) -> UUID:
                 **({"said": Jsonb({})} if analysis == "emotion" else {}),
             },
         )
+    rule = Rule.model_validate({"name": "number", "when": {"words": [SAID]}})
+    made, _ = stored.put(connection, "default", rule, "anna")
+    hit = Hit(
+        condition="words", kind="words", start_ms=3, end_ms=9, value={"phrase": SAID, "n": 1.0}
+    )
+    found = Category(
+        name="number", rule=made.id, version=1, start_ms=3, end_ms=9, hits=(hit,), hits_total=1
+    )
+    matches.put(connection, [Judged(old, made.versioned, found)])
     return old
 
 
@@ -168,7 +190,7 @@ def rows(connection: Connection, recording_id: UUID) -> dict[str, list[str]]:
                 (recording_id,),
             )
         ]
-        for table in ("report", "segment", "finding")
+        for table in ("report", "segment", "finding", "rule_match")
     }
 
 
@@ -182,14 +204,25 @@ def test_words_go_and_scores_stay(connection: Connection, spoken: UUID) -> None:
     (finding,), (report,) = left["finding"], left["report"]
     assert '"emotion"' in finding
     body = json.loads(report)["body"]
-    assert body["turns"] == [{"id": "t0", "text": "", "words": [], "start_ms": 3}]
+    assert body["turns"] == [
+        {"id": "t0", "text": "", "words": [], "start_ms": 3, "transcribed": False}
+    ]
     assert body["transcript_confidence"] == {"words": 3, "doubtful": 1}
-    assert body["sections"] == {"redaction": {"silent_ms": 4}}
+    assert body["sections"] == {"loudness": {"text": ""}, "redaction": {"silent_ms": 4}}
+    assert body["topics"] is None
+    (match,) = left["rule_match"]
+    (hit,) = json.loads(match)["category"]["hits"]
+    assert (hit["start_ms"], hit["value"]) == (3, {"n": 1.0})
     with connection.transaction():
         assert retention.take_words(connection, MINUTE, 10) == []
         assert retention.take_scores(connection, MINUTE, 10) == [spoken]
         retention.drop_scores(connection, [spoken])
-    assert rows(connection, spoken) == {"report": [], "segment": [], "finding": []}
+    assert rows(connection, spoken) == {
+        "report": [],
+        "segment": [],
+        "finding": [],
+        "rule_match": [],
+    }
     with connection.transaction():
         assert retention.take_scores(connection, MINUTE, 10) == []
     assert recordings.get(connection, spoken) is not None

@@ -223,3 +223,13 @@ def test_new_reports_are_judged_and_a_rerun_tells_nothing_twice(connection: Conn
     assert tombstones.bury(connection, [recording_id], "asked", 0, 0) == [recording_id]
     left = connection.execute("SELECT FROM rule_match WHERE recording_id = %s", (recording_id,))
     assert left.fetchall() == []
+
+
+def test_a_stored_body_that_is_no_rule_fails_no_recording(connection: Connection) -> None:
+    made, _ = stored.put(connection, "default", rule({"not": {"sound": ["bell"]}}, "bent"), "a")
+    stored.put(connection, "default", rule({"not": {"sound": ["bell"]}}, "whole"), "a")
+    bent = connection.execute(
+        "UPDATE rule_version SET body = '{\"when\": {}}' WHERE rule_id = %s", (made.id,)
+    )
+    assert bent.rowcount == 1
+    assert "whole" in closed(connection, planned(connection, ["scene"], 1), "speech")

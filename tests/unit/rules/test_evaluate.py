@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from earshot.analysis.rules.verdict import MOST_HITS
 from tests.unit.rules.calls import call, judged, turn
 
 CALL = call(
@@ -210,3 +211,10 @@ def test_sounds_alarms_and_topics() -> None:
     (hit,) = judged(call(topics=topics), {"topic": ["billing"]}).hits
     assert (hit.turn, hit.start_ms, hit.end_ms) == ("t0", 1_000, 2_000)
     assert judged(call(topics=topics), {"topic": ["refund"]}).holds is False
+
+
+def test_hits_of_a_long_call_are_counted_and_the_first_are_kept() -> None:
+    report = call(*(turn(n, "agent", 2_000 * n, "no no no no") for n in reversed(range(60))))
+    found = judged(report, {"words": ["no"]})
+    assert found.total == 240
+    assert [hit.turn for hit in found.hits] == [f"t{n // 4}" for n in range(MOST_HITS)]

@@ -9,7 +9,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from earshot.analysis.errors import Misconfigured
-from earshot.analysis.rules.folding import folded, letters, phrase, places, words_at
+from earshot.analysis.rules.folding import (
+    can_be_in,
+    folded,
+    letters,
+    phrase,
+    places,
+    word_ends,
+    words_at,
+)
 from earshot.analysis.rules.rule import Rule, read
 from tests.unit.rules.calls import call, judged, turn
 
@@ -105,7 +113,8 @@ def test_a_phrase_is_found_where_it_is(words: list[str], data: st.DataObject) ->
         return
     place = (letters(" ".join(words[:first])), letters(" ".join(words[: last + 1])))
     assert place in places(folded(text), phrase(part))
-    found = words_at(words, letters(text), place)
+    assert can_be_in(text, phrase(part))
+    found = words_at(word_ends(words), letters(text), place)
     assert found is not None
     assert first <= found[0] <= found[1] <= last
 

@@ -56,6 +56,10 @@ def formula(sheet: Any) -> None:
     sheet["C3"] = "=A1&B1"
 
 
+def stray(sheet: Any) -> None:
+    sheet["XFD1048576"] = "x"
+
+
 def other_sheet(sheet: Any) -> None:
     sheet.parent.create_sheet("B2B")["A1"] = "id"
 
@@ -107,6 +111,7 @@ BAD = {
     "error_value": (workbook(HEAD, ("a", "A", "#REF!")), "cell C2: the error #REF!"),
     "date": (workbook(*BOOK, change=date), "cell C3: a date"),
     "two_sheets": (workbook(*BOOK, change=other_sheet), "several sheets have content (Sheet, B2B)"),
+    "stray": (workbook(*BOOK, change=stray), "sheet Sheet reaches to cell XFD1048576"),
     "no_cells": (workbook(), "names no column of terms"),
     "no_zip": (b"PK\x03\x04 nothing", "is no workbook"),
     "password": (OLE + bytes(600), "has a password, or is an old .xls"),
@@ -118,6 +123,7 @@ WORKBOOKS = (
     "error_value",
     "date",
     "two_sheets",
+    "stray",
     "no_cells",
     "no_zip",
     "password",

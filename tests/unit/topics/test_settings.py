@@ -92,7 +92,7 @@ def test_wrong_settings_are_refused(fields: dict[str, Any], reason: str) -> None
 
 def test_a_request_for_an_unknown_glossary_is_refused(configure: Configure) -> None:
     configure(glossaries=FILES)
-    with pytest.raises(Misconfigured, match="no glossary named b2x; there are b2c, b2b"):
+    with pytest.raises(Misconfigured, match=r"no glossary named b2x$"):
         check_name("b2x")
     with pytest.raises(Misconfigured, match="no glossary named b2x"):
         options(None, None, "full", None, None, False, False, glossary="b2x")

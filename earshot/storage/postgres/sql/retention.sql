@@ -61,6 +61,16 @@ DELETE FROM finding WHERE recording_id = ANY (%(ids)s) AND (%(analyses)s::text[]
 -- name: drop_reports
 DELETE FROM report WHERE recording_id = ANY (%(ids)s)
 
+-- name: strip_matches
+-- Phrases and terms that were found; the places and other values stay.
+UPDATE rule_match SET category = jsonb_set(category, '{hits}', coalesce((
+    SELECT jsonb_agg(hit #- '{value,phrase}' #- '{value,term}' ORDER BY place) FROM jsonb_array_elements(category -> 'hits') WITH ORDINALITY AS each (hit, place)
+), '[]'))
+WHERE recording_id = ANY (%(ids)s)
+
+-- name: drop_matches
+DELETE FROM rule_match WHERE recording_id = ANY (%(ids)s)
+
 -- name: words_expired
 UPDATE recording SET words_expired_at = now() WHERE id = ANY (%(ids)s)
 
