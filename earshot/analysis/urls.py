@@ -10,6 +10,17 @@ _URL = re.compile(r"[a-zA-Z][a-zA-Z0-9+.-]{0,30}://[^\s'\"<>]+")
 _BREAKS = " \t\n'\"<>"
 
 
+_STEPS = re.compile(r"/(\.?/)+")
+
+
+def spelled(uri: str) -> str:
+    """The one spelling in which URIs are compared with those of sources: a plain path is a
+    ``file://`` URL, and repeated slashes and single dots in it are one slash. Postgres has the same
+    (``migrations/0036_pre_spelled_sources.sql``)."""
+    path = uri.removeprefix("file://")
+    return f"file://{_STEPS.sub('/', path)}" if path.startswith("/") else uri
+
+
 def shown(url: str) -> str:
     """The URL without parts that may be secret; a path or other text unchanged. A file's name may
     contain any character, so a ``file://`` URL stays whole."""

@@ -186,7 +186,7 @@ def _expire_words(connection: Connection, old: Ages) -> int:
     derived = [card.name for card in cards() if card.scope == "transcript" and not card.redacts]
     with connection.transaction():
         ids = retention.take_words(connection, old, BATCH)
-        remove_exports(connection, ids)
+        ids = remove_exports(connection, ids)
         retention.drop_words(connection, ids, WORDS, derived)
     return len(ids)
 
@@ -196,8 +196,8 @@ def _expire_scores(connection: Connection, old: Ages) -> int:
         return 0
     with connection.transaction():
         ids = retention.take_scores(connection, old, BATCH)
-        remove_exports(connection, ids)
-        retention.drop_scores(connection, ids)
+        ids = remove_exports(connection, ids)
+        retention.drop_scores(connection, ids, [card.name for card in cards() if card.redacts])
     return len(ids)
 
 

@@ -7,6 +7,7 @@ from typing import TypeVar
 from pydantic import TypeAdapter
 
 from earshot.analysis.request import Tenant
+from earshot.analysis.urls import spelled
 from earshot.settings.analyses import EVERY
 
 TENANT = TypeAdapter(Tenant)
@@ -21,7 +22,7 @@ def by_source(named: Mapping[str, Value]) -> dict[str, Value]:
     """
     found: dict[str, Value] = {}
     for key, value in named.items():
-        source = f"{key.rstrip('/')}/" if "://" in key else key
+        source = f"{spelled(key).rstrip('/')}/" if "://" in key else key
         if "://" not in key and key != EVERY:
             TENANT.validate_python(key)
         if source in found:
@@ -33,5 +34,5 @@ def by_source(named: Mapping[str, Value]) -> dict[str, Value]:
 def of_source(named: Mapping[str, Value], uri: str, tenant: str) -> Value | None:
     """What is set for a source: of the longest URL, else of the tenant, else of all others; None:
     not set."""
-    above = [key for key in named if "://" in key and uri.startswith(key)]
+    above = [key for key in named if "://" in key and spelled(uri).startswith(key)]
     return named.get(max(above, key=len, default=tenant if tenant in named else EVERY))

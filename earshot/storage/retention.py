@@ -77,7 +77,7 @@ def drop_words(
         words: the analysis that answers them.
         derived: the analyses of the transcript.
     """
-    args = {"ids": list(ids), "analyses": [words, *derived]}
+    args = {"ids": list(ids), "analyses": [words, *derived], "kept": []}
     rows = connection.execute(SQL["reports"], args).fetchall()
     kept = [{"id": row["id"], "body": Jsonb(without_words(row["body"], derived))} for row in rows]
     connection.cursor().executemany(SQL["put_report"], kept)
@@ -91,10 +91,14 @@ def take_scores(connection: Connection, ages: Ages, limit: int) -> list[UUID]:
     return _ids(connection, "take_scores", ages, limit)
 
 
-def drop_scores(connection: Connection, ids: Collection[UUID]) -> None:
+def drop_scores(connection: Connection, ids: Collection[UUID], kept: Collection[str] = ()) -> None:
     """Removes all findings, reports, segments, corrections and matches of rules, and records
-    it; in the transaction of ``take_scores``."""
-    args = {"ids": list(ids), "analyses": None}
+    it; in the transaction of ``take_scores``.
+
+    Args:
+        kept: analyses whose findings stay: that the sound is redacted is known by them.
+    """
+    args = {"ids": list(ids), "analyses": None, "kept": list(kept)}
     for table in ("segments", "corrections", "findings", "reports", "matches"):
         connection.execute(SQL[f"drop_{table}"], args)
     connection.execute(SQL["scores_expired"], args)

@@ -81,8 +81,10 @@ def answer(
     try:
         scale = peaks.scale(store, found.id, zoom)
         first, end = _pixels(scale, *part_ms)
-        tag = f'"{found.id.hex}-peaks-{zoom}-{first}-{end}"'
-        about = {"etag": tag, "cache-control": f"private, max-age={KEPT_SEC}, immutable"}
+        tag = f'"{found.id.hex}-{found.round}-peaks-{zoom}-{first}-{end}"'
+        # A later round of a redacted recording may make more of it silent.
+        kept = "no-cache" if found.redact else f"max-age={KEPT_SEC}, immutable"
+        about = {"etag": tag, "cache-control": f"private, {kept}"}
         if tag in [each.strip() for each in headers.get("if-none-match", "").split(",")]:
             return Response(status_code=304, headers=about)
         read = peaks.get(store, found.id, zoom, scale, first, end)

@@ -90,12 +90,15 @@ def to_silence(parts: Sequence[Part], chunks: Sequence[ChunkSpan]) -> tuple[Reda
     """
     words = [part for part in parts if part.analysis == "asr"]
     outcomes = {part.chunk: part.outcome for part in words}
-    found: list[Redacted] = [*(_silenced(parts) or ())]
+    before = _silenced(parts)
+    found: list[Redacted] = [*(before or ())]
     judged = settled([(part.release, part.outcome) for part in words])
     for outcome in [*outcomes.values(), *judged]:
         if not isinstance(outcome, Skipped) and outcome.findings is not None:
             findings = AsrFindings.model_validate(outcome.findings)
             found += [*findings.redacted, *_unheard(findings)]
+    if not words and before is not None:  # proven by an earlier round, whose words have expired
+        return apart(found)
     for chunk in chunks:
         if isinstance(outcomes.get(chunk.index), Failed | None):
             found += [Redacted(kind=UNHEARD, **each.model_dump()) for each in chunk.speech]

@@ -89,6 +89,12 @@ def confine(uri: str, roots: Sequence[str], store_url: str) -> str:
     )
 
 
+def resolved(uri: str) -> str:
+    """A local URI with links, ``..`` and escapes resolved, as by ``confine``; others unchanged."""
+    path = local_path(uri)
+    return uri if path is None else f"file://{_real(path)}"
+
+
 def check_offered(uri: str, roots: Sequence[str], store_url: str) -> None:
     """Checks that another program may name this URI: below a root, and outside the store, which
     holds what other tenants sent.

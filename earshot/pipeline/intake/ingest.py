@@ -21,7 +21,7 @@ from earshot.audio.decoding.probe import Probe, probe
 from earshot.audio.media_file import MediaFile
 from earshot.audio.store.inbox import discard_upload
 from earshot.audio.store.layout import delete_recording
-from earshot.audio.store.source import content_hash
+from earshot.audio.store.source import content_hash, resolved
 from earshot.pipeline.intake import duplicates
 from earshot.pipeline.intake.admission import admit, count_attempt, put_off
 from earshot.pipeline.intake.decode import decode, source
@@ -50,7 +50,7 @@ def ingest(
     Raises:
         Transient: retry later: ``busy``, ``backlog``, or a dependency is unavailable.
     """
-    request = with_redaction(request)
+    request = with_redaction(request, resolved(request.uri))
     try:
         reply = _ingest(recording_id, request, publisher, claimant)
     # the recording with that id is unchanged, and the file is kept

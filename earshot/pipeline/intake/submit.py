@@ -13,10 +13,16 @@ from earshot.storage.postgres.db import Connection
 TASK = "ingest.recording"
 
 
-def with_redaction(request: IngestRequest) -> IngestRequest:
-    """The request with what the settings say of its source: settled once, when it arrives."""
-    set_ = settings().redaction_of(request.uri, request.tenant)
-    kinds = kinds_of(request.redact, set_)
+def with_redaction(request: IngestRequest, *others: str) -> IngestRequest:
+    """The request with what the settings say of its source: settled once, when it arrives.
+
+    Args:
+        others: further URIs of the file, such as the one that a link leads to.
+    """
+    uris = (request.uri, *others)
+    kinds = kinds_of(
+        request.redact, *(settings().redaction_of(uri, request.tenant) for uri in uris)
+    )
     return request.model_copy(update={"redact": kinds or None})
 
 

@@ -18,14 +18,19 @@ AWS = ".aws"
 """Before the suffix of a file in the shape of Call Analytics, which is no report."""
 
 
-def remove_exports(connection: Connection, ids: Collection[UUID]) -> None:
+def remove_exports(connection: Connection, ids: Collection[UUID]) -> list[UUID]:
     """Removes the exported files of the recordings, which stay otherwise: those of this machine.
-
-    Raises:
-        Unavailable: ``unremovable``.
-    """
-    for recording_id, export in tombstones.take_exports(connection, ids):
-        remove_export(recording_id, export)
+    Returns the recordings of which nothing is left here; files of other machines stay known."""
+    left = set()
+    for recording_id, export in tombstones.exports(connection, ids, socket.gethostname()):
+        try:
+            remove_export(recording_id, export)
+        except Unavailable as error:
+            log.warning("recording %s keeps its answers: %s", recording_id, error)
+            left.add(recording_id)
+        else:
+            tombstones.forget_export(connection, recording_id, export)
+    return [each for each in ids if each not in left]
 
 
 def remove_export(recording_id: UUID, export: Export) -> str:

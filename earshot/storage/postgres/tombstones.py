@@ -108,10 +108,17 @@ def _leftovers(connection: Connection, rows: Sequence[Mapping[str, Any]]) -> dic
     }
 
 
-def take_exports(connection: Connection, ids: Collection[UUID]) -> list[tuple[UUID, Export]]:
-    """The exported files of recordings, which are forgotten with the caller's transaction."""
-    rows = connection.execute(SQL["delete_export"], {"ids": list(ids)})
-    return [(row["recording_id"], Export(host=row["host"], path=row["path"])) for row in rows]
+def exports(connection: Connection, ids: Collection[UUID], host: str) -> list[tuple[UUID, Export]]:
+    """The exported files of recordings on a machine."""
+    rows = connection.execute(SQL["exports"], {"ids": list(ids), "host": host})
+    return [(row["recording_id"], Export(host=host, path=row["path"])) for row in rows]
+
+
+def forget_export(connection: Connection, recording_id: UUID, export: Export) -> None:
+    """Forgets an exported file that is gone."""
+    connection.execute(
+        SQL["forget_export"], {"id": recording_id, "host": export.host, "path": export.path}
+    )
 
 
 def _by_recording(rows: Iterable[dict[str, Any]]) -> dict[UUID, list[dict[str, Any]]]:

@@ -2,18 +2,22 @@
 recordings lose sound, words and scores each at the age that their source sets."""
 
 import json
+import socket
 from collections.abc import Iterator
+from pathlib import Path
 from uuid import UUID
 
 import pytest
 from psycopg.types.json import Jsonb
 
-from earshot.analysis.errors import EarshotError, Misconfigured, Permanent
+from earshot.analysis.errors import SURROUNDINGS, EarshotError, Misconfigured, Permanent
 from earshot.analysis.report.categories import Category, Hit
 from earshot.analysis.rules.rule import Rule
+from earshot.analysis.urls import spelled
 from earshot.pipeline import deletion
 from earshot.pipeline.cleanup import ages
 from earshot.pipeline.keeping import holding
+from earshot.pipeline.keeping.exported import remove_exports
 from earshot.settings import Settings
 from earshot.settings.retention import OfRecordings, Retention
 from earshot.storage import holds, retention
@@ -248,3 +252,61 @@ def test_settings_name_sources_as_they_are_compared() -> None:
     assert list(found.redact) == list(found.retention_of) == ["s3://calls/"]
     assert found.redaction_of("s3://calls/7.wav", "acme") is True
     assert found.redaction_of("s3://others/7.wav", "acme") is False
+
+
+def test_a_file_that_cannot_be_removed_keeps_only_its_recording(
+    connection: Connection, old: UUID, tmp_path: Path
+) -> None:
+    other = planned(connection, ["scene"], 1)
+    here = socket.gethostname()
+    ring = tmp_path / "ring"
+    ring.symlink_to(ring)  # nothing below it can be reached
+    stuck = ring / f"call-{str(old)[:8]}.csv"
+    file = tmp_path / f"call-{str(other)[:8]}.csv"
+    file.touch()
+    exported = {(old, here, stuck), (other, here, file), (other, "elsewhere", file)}
+    for row in exported:
+        connection.execute(
+            "INSERT INTO export (recording_id, host, path) VALUES (%s, %s, %s)",
+            (*row[:2], str(row[2])),
+        )
+    assert remove_exports(connection, [old, other]) == [other]
+    assert not file.exists()
+    left = connection.execute("SELECT recording_id, host, path FROM export").fetchall()
+    assert {(row["recording_id"], row["host"], Path(row["path"])) for row in left} == (
+        exported - {(other, here, file)}
+    )
+
+
+def test_a_hold_keeps_the_upload_of_a_recording_that_failed(
+    connection: Connection, old: UUID
+) -> None:
+    connection.execute(
+        "UPDATE recording SET state = 'failed', error_code = %s, error_detail = 'x' WHERE id = %s",
+        (min(SURROUNDINGS), old),
+    )
+    uri = recordings.get(connection, old).request["uri"]  # type: ignore[union-attr]
+    assert uri in retention.open_uploads(connection, None)
+    assert uri not in retention.open_uploads(connection, 60.0)
+    holding.place(connection, old, "case 12", "legal")
+    assert uri in retention.open_uploads(connection, 60.0)
+
+
+@pytest.mark.parametrize(
+    "uri",
+    ["file:///calls/7.wav", "/calls/7.wav", "file:///calls//a/7.wav", "file:///./calls/./7.wav"],
+)
+def test_the_spelling_of_a_uri_changes_no_source(
+    connection: Connection, old: UUID, uri: str
+) -> None:
+    connection.execute(
+        "UPDATE recording SET request = jsonb_set(request, '{uri}', to_jsonb(%s::text))", (uri,)
+    )
+    row = connection.execute("SELECT spelled(%s) AS spelled", (uri,)).fetchone()
+    assert row == {"spelled": spelled(uri)}
+    assert Settings(redact={BELOW: True}).redaction_of(uri, "default") is True  # type: ignore[call-arg]
+    ages = retention.Ages(["", BELOW], [None, 60.0])
+    with connection.transaction():
+        assert retention.take_words(connection, ages, 10) == [old]
+    holding.place(connection, "file:///calls//", "case 12", "legal")
+    assert expiring(connection) == [[], []]

@@ -1,16 +1,20 @@
 """What is removed from a recording is settled before its file is decoded, by the strictest of its
 requests; nothing is called redacted that was not."""
 
+import json
 from collections.abc import Iterator, Sequence
+from pathlib import Path
 from uuid import UUID
 
 import pytest
 
 from earshot.analysis.pii.kinds import KINDS
 from earshot.analysis.request import IngestRequest
+from earshot.audio.store.source import resolved
 from earshot.pipeline.intake import duplicates
-from earshot.pipeline.intake.submit import redact_more
+from earshot.pipeline.intake.submit import redact_more, with_redaction
 from earshot.pipeline.ports import Call
+from earshot.settings import settings
 from earshot.storage.postgres import db, recordings
 from earshot.storage.postgres.db import Connection
 from tests.integration.rows import planned, registered
@@ -67,3 +71,19 @@ def test_a_decoded_recording_is_not_redacted_afterwards_and_the_reply_says_so(
     assert (reply.added, reply.differs) == ((), ("redact",))
     found = stored(connection, recording_id)
     assert (found.redact, found.analyses) == ((), ("scene",))
+
+
+def test_a_link_into_a_source_is_redacted_as_the_source(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    calls, other = tmp_path / "calls", tmp_path / "other"
+    calls.mkdir()
+    other.mkdir()
+    (calls / "a b.wav").touch()
+    (other / "link").symlink_to(calls)
+    monkeypatch.setenv("EARSHOT_REDACT", json.dumps({f"file://{calls}": True}))
+    settings.cache_clear()
+    for way in ("link/a b.wav", "../calls/a b.wav", "../calls/a%20b.wav"):
+        request = IngestRequest(uri=f"file://{other}/{way}")
+        assert with_redaction(request).redact is None
+        assert with_redaction(request, resolved(request.uri)).redact == KINDS

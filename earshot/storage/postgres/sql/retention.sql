@@ -56,7 +56,7 @@ WITH versions AS (DELETE FROM correction_version WHERE recording_id = ANY (%(ids
 DELETE FROM correction WHERE recording_id = ANY (%(ids)s)
 
 -- name: drop_findings
-DELETE FROM finding WHERE recording_id = ANY (%(ids)s) AND (%(analyses)s::text[] IS NULL OR analysis = ANY (%(analyses)s))
+DELETE FROM finding WHERE recording_id = ANY (%(ids)s) AND (%(analyses)s::text[] IS NULL OR analysis = ANY (%(analyses)s)) AND analysis <> ALL (%(kept)s)
 
 -- name: drop_reports
 DELETE FROM report WHERE recording_id = ANY (%(ids)s)
@@ -108,7 +108,8 @@ DELETE FROM dead_letter WHERE id = ANY (ARRAY(
 SELECT request ->> 'uri' AS uri FROM recording WHERE finished_at IS NULL
 UNION ALL
 SELECT request ->> 'uri' FROM recording
-WHERE state = 'failed' AND error_code = ANY (%(codes)s) AND (%(age_sec)s::float IS NULL OR finished_at >= now() - make_interval(secs => %(age_sec)s))
+WHERE state = 'failed' AND error_code = ANY (%(codes)s)
+  AND (%(age_sec)s::float IS NULL OR finished_at >= now() - make_interval(secs => %(age_sec)s) OR is_held(id, tenant, request ->> 'uri'))
 UNION ALL
 SELECT uri FROM upload WHERE recording_id IS NULL
 

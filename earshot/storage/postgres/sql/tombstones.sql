@@ -15,6 +15,12 @@ SELECT recording_id, index, round FROM chunk WHERE recording_id = ANY (%(ids)s) 
 -- name: delete_export
 DELETE FROM export WHERE recording_id = ANY (%(ids)s) RETURNING recording_id, host, path
 
+-- name: exports
+SELECT recording_id, path FROM export WHERE recording_id = ANY (%(ids)s) AND host = %(host)s
+
+-- name: forget_export
+DELETE FROM export WHERE recording_id = %(id)s AND host = %(host)s AND path = %(path)s
+
 -- name: delete_outbox
 DELETE FROM outbox WHERE recording_id = ANY (%(ids)s) AND body ->> 'type' <> 'recording.deleted'
 RETURNING recording_id, id, stream_id

@@ -197,6 +197,7 @@ def test_redaction_is_proven_only_of_all_that_is_to_be_silent() -> None:
     assert not is_proven([words_of, part("redaction", earlier, -2)], CHUNKS)
     assert not is_proven([words_of, part("redaction", Failed(code="x", detail="y"), -2)], CHUNKS)
     assert not is_proven([words_of], CHUNKS)
+    assert is_proven([part("redaction", done, -2)], CHUNKS)  # the words have expired
 
 
 def test_the_parts_with_words_of_silent_stretches_are_rewritten() -> None:
