@@ -134,9 +134,11 @@ def install(app: FastAPI, routes: Sequence[BaseRoute]) -> None:
 
     @app.exception_handler(RequestValidationError)
     async def invalid(request: Request, error: RequestValidationError) -> Response:
+        found = error.errors()
         parts = [
             {"loc": list(each["loc"]), "msg": said(each["msg"]), "type": each["type"]}
-            for each in error.errors()
+            for each in found
+            if not any(_is_within(each["loc"], other["loc"]) for other in found)
         ]
         first = parts[0]
         place = ".".join(map(str, first["loc"]))
@@ -163,6 +165,12 @@ def install(app: FastAPI, routes: Sequence[BaseRoute]) -> None:
     @app.exception_handler(Exception)
     async def unexpected(request: Request, _: Exception) -> Response:
         return failure(request)
+
+
+def _is_within(place: Sequence[object], other: Sequence[object]) -> bool:
+    """Whether the other place is inside this one: a list whose only item is invalid is then called
+    too short as well, which it is not."""
+    return len(place) < len(other) and other[: len(place)] == place
 
 
 def said(message: str) -> str:

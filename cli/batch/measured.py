@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import NamedTuple
 
-from cli.batch.monitor import EVERY_SEC, HAS_PSS, NO_IO_WAIT, Monitor
+from cli.batch.monitor import HAS_PSS, NO_IO_WAIT, Monitor
 from cli.batch.performance import (
     Collections,
     Files,
@@ -58,7 +58,7 @@ def report(found: Measured, monitor: Monitor) -> PerformanceReport:
         ),
         failed_chunks=found.failed_chunks,
         limits=found.limits,
-        sample_sec=EVERY_SEC,
+        sample_sec=monitor.every_sec,
         samples=monitor.samples,
         cpu=cpu,
         memory=monitor.usage("memory"),

@@ -11,7 +11,6 @@ import psutil
 from cli.batch.performance import Tree, Usage
 from earshot.analysis.errors import Unavailable
 
-EVERY_SEC = 2.0
 MB = 1e6
 NO_IO_WAIT = "this system does not count it"
 NO_SAMPLE = "no sample was taken"
@@ -22,15 +21,16 @@ Roots = Callable[[], Mapping[str, int]]
 
 
 class Monitor:
-    """A thread that samples every ``EVERY_SEC``, from entry to exit."""
+    """A thread that samples from entry to exit."""
 
-    def __init__(self, roots: Roots, lengths: Lengths) -> None:
+    def __init__(self, roots: Roots, lengths: Lengths, every_sec: float = 2.0) -> None:
         """
         Args:
             roots: name of a part to the id of its first process.
             lengths: name of a queue to the number of tasks that wait in it.
         """
         self._roots, self._lengths = roots, lengths
+        self.every_sec = every_sec
         self._stopped = threading.Event()
         self._thread = threading.Thread(target=self._run, name="monitor", daemon=True)
         self._gpus = _Gpus()
@@ -56,7 +56,7 @@ class Monitor:
 
     def _run(self) -> None:
         before = time.monotonic()
-        while not self._stopped.wait(EVERY_SEC):
+        while not self._stopped.wait(self.every_sec):
             now = time.monotonic()
             self._sample(now - before)
             before = now

@@ -62,6 +62,19 @@ def described(path: Path, name: str) -> Metadata:
     return read(Metadata, onnx_runtime.session(path).get_modelmeta().custom_metadata_map, name)
 
 
+def check_features(release: Release, wanted: str, computed: str) -> None:
+    """Checks that a checkpoint was trained on the features that this version computes.
+
+    Raises:
+        Misconfigured: ``checkpoint``.
+    """
+    if wanted != computed:
+        raise Misconfigured(
+            "checkpoint",
+            f"{release.name} wants features {wanted}, this version has {computed}",
+        )
+
+
 def open_model(release: Release, options: Options) -> OnnxModel:
     """Open the checkpoint of ``release`` (C-01, C-03: labels come from the artefact, never from a
     position in code).

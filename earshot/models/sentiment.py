@@ -5,11 +5,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from earshot.analysis.errors import Misconfigured
 from earshot.analysis.types import Release
 from earshot.audio.features.utterance import FEATURES
 from earshot.models.metadata import SentimentMetadata
-from earshot.models.onnx_model import OnnxModel, open_model
+from earshot.models.onnx_model import OnnxModel, check_features, open_model
 from earshot.models.options import Options
 from earshot.models.scoring import softmax
 
@@ -42,10 +41,6 @@ def open_sentiment(release: Release, device: str, options: Options) -> Sentiment
     """
     onnx = open_model(release, options)
     found = onnx.metadata(SentimentMetadata)
-    if found.features != FEATURES:
-        raise Misconfigured(
-            "checkpoint",
-            f"{release.name} wants features {found.features}, this version has {FEATURES}",
-        )
+    check_features(release, found.features, FEATURES)
     least = {role: found.answered_from.get(role, 0.0) for role in found.temperature}
     return SentimentModel(onnx, found.temperature, least)

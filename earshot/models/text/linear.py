@@ -4,10 +4,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from earshot.analysis.errors import Misconfigured
 from earshot.analysis.types import Release
 from earshot.models.metadata import TextSentimentMetadata
-from earshot.models.onnx_model import OnnxModel, open_model
+from earshot.models.onnx_model import OnnxModel, check_features, open_model
 from earshot.models.options import Options
 from earshot.models.scoring import Array, softmax
 from earshot.models.text.ngrams import FEATURES, key, sentences, tokens, values
@@ -59,9 +58,5 @@ def open_linear(release: Release, device: str, options: Options) -> LinearText:
     """
     onnx = open_model(release, options)
     found = onnx.metadata(TextSentimentMetadata)
-    if found.features != FEATURES:
-        raise Misconfigured(
-            "checkpoint",
-            f"{release.name} wants features {found.features}, this version has {FEATURES}",
-        )
+    check_features(release, found.features, FEATURES)
     return LinearText(onnx, found.temperature, found.languages)

@@ -22,7 +22,9 @@ ROBERTA = ("roberta", "xlm-roberta", "camembert")
 
 
 class Described:
-    """The configuration that every checkpoint of the hub has in its folder."""
+    """What the configuration says that every checkpoint of the hub has in its folder."""
+
+    languages = None
 
     def __init__(self, folder: Path) -> None:
         """
@@ -42,7 +44,7 @@ class Described:
         self.most = most - 2 if config.get("model_type") in ROBERTA else most
 
 
-class OnnxTokens:
+class OnnxTokens(Described):
     """Input ``input_ids``, ``attention_mask`` and, if the graph has them, ``token_type_ids``;
     output logits of shape (1, labels)."""
 
@@ -53,7 +55,7 @@ class OnnxTokens:
         """
         from tokenizers import Tokenizer
 
-        self._about = Described(folder)
+        super().__init__(folder)
         graph = next((folder / name for name in GRAPHS if (folder / name).is_file()), None)
         if graph is None or not (folder / "tokenizer.json").is_file():
             raise Misconfigured(
@@ -70,17 +72,9 @@ class OnnxTokens:
                 "labels", f"{graph} has {shape[-1]} outputs for {len(self.labels)} labels"
             )
 
-    @property
-    def labels(self) -> tuple[str, ...]:
-        return self._about.labels
-
-    @property
-    def languages(self) -> None:
-        return None
-
     def shares(self, text: str) -> Array | None:
         found = self._tokenizer.encode(text)
-        if len(found.ids) > self._about.most:
+        if len(found.ids) > self.most:
             raise TooLong
         rows = {
             "input_ids": found.ids,

@@ -8,7 +8,7 @@ from earshot.models.text.model import TooLong
 from earshot.models.text.tokens import Described
 
 
-class TransformersText:
+class TransformersText(Described):
     """``AutoModelForSequenceClassification``, one text at a time."""
 
     def __init__(self, folder: Path, device: str) -> None:
@@ -19,7 +19,7 @@ class TransformersText:
         import torch
         from transformers import AutoModelForSequenceClassification, AutoTokenizer
 
-        self._about = Described(folder)
+        super().__init__(folder)
         self._tokenizer: Any = AutoTokenizer.from_pretrained(folder, local_files_only=True)
         model = AutoModelForSequenceClassification.from_pretrained(
             folder, local_files_only=True, dtype=torch.float32
@@ -27,19 +27,11 @@ class TransformersText:
         self._model: Any = model.to(device).eval()
         self._device = device
 
-    @property
-    def labels(self) -> tuple[str, ...]:
-        return self._about.labels
-
-    @property
-    def languages(self) -> None:
-        return None
-
     def shares(self, text: str) -> Array | None:
         import torch
 
         rows = self._tokenizer(text, return_tensors="pt", truncation=False)
-        if rows["input_ids"].shape[1] > self._about.most:
+        if rows["input_ids"].shape[1] > self.most:
             raise TooLong
         with torch.inference_mode():
             logits = self._model(**rows.to(self._device)).logits[0]

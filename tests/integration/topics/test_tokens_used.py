@@ -45,12 +45,12 @@ def job(runtime: str) -> Job:
 
 @pytest.mark.usefixtures("own_settings")
 def test_a_job_may_use_what_was_reserved_and_the_rest_is_given_back(
-    monkeypatch: pytest.MonkeyPatch, day: str
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setenv("EARSHOT_BEDROCK_TOKENS_PER_RECORDING", "1000")
     monkeypatch.setenv("EARSHOT_BEDROCK_TOKENS_PER_DAY", "1500")
-    monkeypatch.setattr(tokens_used, "today", lambda: day)
-    redis = client.client()
+    redis, day = client.client(), tokens_used.today()
+    redis.delete(f"tokens:{day}")
 
     def used() -> int:
         return int(redis.get(f"tokens:{day}") or 0)  # type: ignore[arg-type]

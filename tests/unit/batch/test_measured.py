@@ -5,7 +5,6 @@ import sys
 
 import pytest
 
-from cli.batch import monitor
 from cli.batch.monitor import Monitor
 from earshot.analysis.errors import Unavailable
 from earshot.storage.redis.timings import FIGURES, since
@@ -50,8 +49,7 @@ def test_counters_of_a_run_are_their_growth_also_where_redis_was_emptied() -> No
     assert all(set(figures) == set(FIGURES) for figures in found.values())
 
 
-def test_processes_and_queues_are_sampled(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(monitor, "EVERY_SEC", 0.2)
+def test_processes_and_queues_are_sampled() -> None:
     lengths = iter([{"asr": 10}, Unavailable("redis_away", "away")])
 
     def waiting() -> dict[str, int]:
@@ -63,7 +61,7 @@ def test_processes_and_queues_are_sampled(monkeypatch: pytest.MonkeyPatch) -> No
     busy = subprocess.Popen([sys.executable, "-c", BUSY])
     try:
         roots = {"busy": busy.pid, "gone": 2**22 + 1}
-        with Monitor(lambda: roots, waiting) as found:
+        with Monitor(lambda: roots, waiting, every_sec=0.2) as found:
             while found.samples < 5:
                 assert busy.poll() is None
     finally:

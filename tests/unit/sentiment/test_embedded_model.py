@@ -9,9 +9,10 @@ from vaderSentiment.vaderSentiment import SentimentIntensityAnalyzer
 
 from earshot.analysis.errors import Misconfigured
 from earshot.models.checkpoints.defaults import default_release
+from earshot.models.onnx_model import check_features
 from earshot.models.runtimes import open_release
 from earshot.models.text.linear import LinearText
-from earshot.models.text.ngrams import scopes, sentences, tokens
+from earshot.models.text.ngrams import FEATURES, scopes, sentences, tokens
 from earshot.settings import PROJECT, settings
 from tests.unit.sentiment.test_sentences import rows
 
@@ -104,7 +105,8 @@ def test_contractions_numbers_and_scopes_of_negation() -> None:
     assert sentences("No. It works! Really?") == ["No.", "It works!", "Really?"]
 
 
-def test_a_checkpoint_of_other_features_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("earshot.models.text.linear.FEATURES", "english-ngrams-2")
-    with pytest.raises(Misconfigured, match="wants features english-ngrams-1"):
-        open_release(default_release("text_sentiment"), "cpu", settings())
+def test_a_checkpoint_of_other_features_is_refused() -> None:
+    release = default_release("text_sentiment")
+    check_features(release, FEATURES, FEATURES)
+    with pytest.raises(Misconfigured, match=f"wants features english-ngrams-9.*{FEATURES}"):
+        check_features(release, "english-ngrams-9", FEATURES)
