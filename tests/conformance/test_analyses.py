@@ -18,6 +18,7 @@ import soundfile
 from earshot.analysis.errors import BadAudio
 from earshot.analysis.findings import UNCLEAR, Classification, Findings
 from earshot.analysis.outcome import LANGUAGE_UNSUPPORTED, NO_SPEECH, Failed, Skipped
+from earshot.analysis.pii.kinds import KINDS
 from earshot.analysis.report.sections import SpokenWord, Transcript, Turn
 from earshot.analysis.types import SCOPES, ChunkRef
 from earshot.audio.clip import Clip
@@ -86,6 +87,7 @@ def clip(
             channels=channels,
             native_rate=native,
             roles=ROLES[:channels] if channels > 1 else (),
+            redact=KINDS if scope == "transcript" else None,
         )
     )
 

@@ -39,7 +39,8 @@ def metrics(
         chosen = spread([(i, None) for i, row in enumerate(rows) if row.source == source], count)
         lines += [rows[i].model_dump_json(exclude_none=True) for i, _ in chosen]
     (folder / "m.jsonl").write_text("\n".join(lines))
-    done = earshot(folder, "evaluate", "--manifest", "m.jsonl", "--root", str(DATA))
+    typed = ("evaluate", "--manifest", "m.jsonl", "--root", str(DATA))
+    done = earshot(folder, *typed, limit_sec=600)
     assert done.returncode == 0, done.stderr
     return Metrics.model_validate_json((folder / "metrics.json").read_text()).root
 

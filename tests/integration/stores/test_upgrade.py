@@ -27,6 +27,7 @@ from earshot.audio.decoding.frames import Tally
 from earshot.audio.decoding.probe import probe
 from earshot.audio.media_file import opened
 from earshot.audio.prepare import prepare
+from earshot.registry import cards
 from earshot.settings import PROJECT
 from earshot.storage.postgres import db, recordings
 from earshot.storage.postgres.migrate import MIGRATIONS, migrate
@@ -152,9 +153,9 @@ def test_an_installation_of_migration_0010_goes_on(stage: Stack, left: dict[str,
     for event in left["events"]:
         EVENTS[event["type"]].model_validate(event)
 
-    core, analyses = ("ingest", "merge", "finalize", "upkeep"), left["tables"]["recording"][1]
+    core, analyses = ("ingest", "merge", "finalize", "upkeep"), [card.name for card in cards()]
     stage.settings |= {"RECONCILE_EVERY_SEC": "1", "CHUNK_LEASE_SEC": "5"}
-    with stage.workers("all", *core, *analyses["analyses"], concurrency=2), stage.beat():
+    with stage.workers("all", *core, *analyses, concurrency=2), stage.beat():
         states = {name: stage.wait_finished(ids[name]) for name in RESUMED}
     assert states == dict.fromkeys(RESUMED, "complete")
     again = json.loads(stage.earshot("report", ids["rerun"], "--json").stdout)

@@ -21,7 +21,7 @@ from earshot.settings import PROJECT, Settings
 
 
 def earshot(
-    home: Path, *words: str, project: Path = PROJECT, **settings: str
+    home: Path, *words: str, project: Path = PROJECT, limit_sec: float = 60, **settings: str
 ) -> "subprocess.CompletedProcess[str]":
     """Runs the command with no services and no settings but these."""
     kept = {key: value for key, value in os.environ.items() if not key.startswith("EARSHOT_")}
@@ -38,7 +38,7 @@ def earshot(
         cwd=home,
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=limit_sec,
         check=False,
     )
 
