@@ -63,7 +63,9 @@ def _findings(
     pooled = classify(labels, np.average(adjusted, axis=0, weights=weights))
     scores = emotion_labels.gathered(pooled.scores)
     label = max(scores, key=lambda name: scores[name])
-    abstained = judging is not None and pooled.confidence < judging.least(sum(weights))
+    abstained = judging is not None and not judging.is_answer(
+        label, pooled.confidence, sum(weights)
+    )
     return EmotionFindings(
         utterances=tuple(
             _emotion(labels, span, shares, judging, dimensions)
@@ -89,11 +91,11 @@ def _emotion(
     rated: Dimensions | None,
 ) -> Emotion:
     answer = classify(labels, shares)
-    least = judging.least(span.end_ms - span.start_ms) if judging else 0.0
-    abstained = answer.confidence < least
+    label, speech_ms = emotion_labels.canonical()[answer.label], span.end_ms - span.start_ms
+    abstained = judging is not None and not judging.is_answer(label, answer.confidence, speech_ms)
     return Emotion(
         **span.model_dump(),
-        label=UNCLEAR if abstained else emotion_labels.canonical()[answer.label],
+        label=UNCLEAR if abstained else label,
         label_native=answer.label,
         confidence=answer.confidence,
         scores=answer.scores,

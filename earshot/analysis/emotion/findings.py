@@ -5,7 +5,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from earshot.analysis.emotion.six import covered, six
+from earshot.analysis.emotion.six import covered, is_neutral, six
 from earshot.analysis.findings import (
     UNCLEAR,
     Classification,
@@ -15,6 +15,10 @@ from earshot.analysis.findings import (
     Share,
 )
 from earshot.analysis.types import Frozen, Utterance
+
+SHORTEST_MS = 1_000
+"""Speech below which no emotion but neutral is an answer: the classes are those of clips of one to
+two seconds (001-01), and hardly any acted utterance that releases learn from is shorter."""
 
 
 class Emotion(Utterance):
@@ -58,6 +62,12 @@ class Judging(Frozen):
     def least(self, speech_ms: float) -> float:
         """Least share of an answer that rests on this much speech."""
         return min(1.0, self.answered_from + self.short * exp(-speech_ms / self.short_ms))
+
+    def is_answer(self, label: str, share: float, speech_ms: float) -> bool:
+        """False where the release abstains from a canonical label with that share."""
+        if speech_ms < SHORTEST_MS and not is_neutral(label):
+            return False
+        return share >= self.least(speech_ms)
 
 
 class EmotionFindings(Findings):

@@ -51,9 +51,10 @@ def pool_emotions(
         scores = mean_scores((voice.judged(each.scores), weight) for each, weight in weighted)
         native = max(scores, key=lambda name: scores[name])
         speech_ms = sum(weight for _, weight in weighted)
-        abstained = scores[native] < voice.judging.least(speech_ms)
-        label = UNCLEAR if abstained else voice.judging.canonical[native]
-        confidence = scores[native]
+        label, confidence = voice.judging.canonical[native], scores[native]
+        abstained = not voice.judging.is_answer(label, confidence, speech_ms)
+        if abstained:
+            label = UNCLEAR
     else:
         scores = mean_scores((emotion.scores, weight) for emotion, weight in weighted)
         answered = [emotion for emotion, _ in weighted if not emotion.abstained]

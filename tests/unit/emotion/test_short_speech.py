@@ -57,3 +57,12 @@ def test_the_recipe_asks_what_the_report_asks() -> None:
     for seconds in (0.3, 1.0, 5.0):
         (asked,) = found.least(np.array([seconds], np.float32))
         assert abs(asked - report.least(1_000 * seconds)) < 1e-6
+
+
+def test_a_word_of_half_a_second_has_no_emotion_but_may_be_neutral() -> None:
+    report = Judging(canonical={}, ordinary={}, ordinary_ms=1, kept=0.5, answered_from=0.4)
+    assert not report.is_answer("sad", 0.99, 640)
+    assert report.is_answer("neutral", 0.7, 640)
+    assert report.is_answer("calm", 0.7, 640)
+    assert report.is_answer("sad", 0.99, 1_000)
+    assert not report.is_answer("sad", 0.39, 60_000)
