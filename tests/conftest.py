@@ -53,6 +53,20 @@ def stage() -> Iterator[Stack]:
         yield started
 
 
+OWN_SYSTEM = {"stage", "machine"}
+"""Fixtures that give a test servers of its own."""
+
+
+@pytest.hookimpl(tryfirst=True)  # before pytest-xdist reads the groups
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """With ``--dist loadgroup``, tests of a file run in one process, since they share its servers;
+    those with a system of their own run wherever there is room."""
+    for item in items:
+        names = set(getattr(item, "fixturenames", ()))
+        if not (OWN_SYSTEM & names or item.get_closest_marker("chaos")):
+            item.add_marker(pytest.mark.xdist_group(item.nodeid.partition("::")[0]))
+
+
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
         "--recordings",
