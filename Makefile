@@ -11,7 +11,7 @@ COMPARED := .venv-bench/.installed
 FULL := .venv/.gpu-installed
 # Tests that start workers wait most of the time; the others use that. A file's tests share their servers (tests/conftest.py),
 # and the longest files come first by name.
-SIDE_BY_SIDE := -n 4 --dist loadgroup --no-loadscope-reorder
+SIDE_BY_SIDE := -n 4 --dist loadfile --no-loadscope-reorder
 
 # The first Python that starts and is one of those that the pinned packages were resolved for.
 FIND_PYTHON = for python in $(PYTHON) python3.11 python3 python3.12; do \
@@ -41,7 +41,7 @@ down: $(RUN) ## Stop them; the data stays
 
 test: style ## Format, lint, types, layers, and all tests against real servers and workers
 	@.venv/bin/python -m pytest $(SIDE_BY_SIDE) --ignore tests/page; others=$$?; \
-	.venv/bin/python -m pytest -n 2 --dist loadgroup tests/page --ignore tests/page/test_budgets.py; page=$$?; \
+	.venv/bin/python -m pytest -n 2 --dist loadfile tests/page --ignore tests/page/test_budgets.py; page=$$?; \
 	.venv/bin/python -m pytest tests/page/test_budgets.py && exit $$((others + page)) # alone: it measures how long the page takes
 
 test-gpu: $(FULL) ## The full models' runtimes, and the GPU pools on a CUDA device, with their throughput

@@ -6,6 +6,8 @@ from contextlib import ExitStack
 
 import pytest
 from hypothesis import settings
+from xdist.remote import Producer
+from xdist.scheduler import LoadFileScheduling
 
 from earshot.pools import STAGES
 from earshot.registry import cards
@@ -53,18 +55,22 @@ def stage() -> Iterator[Stack]:
         yield started
 
 
-OWN_SYSTEM = {"stage", "machine"}
-"""Fixtures that give a test servers of its own."""
+APART = ("tests/chaos/test_chaos.py",)
+"""Files whose tests take minutes each and share no fixture."""
 
 
-@pytest.hookimpl(tryfirst=True)  # before pytest-xdist reads the groups
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """With ``--dist loadgroup``, tests of a file run in one process, since they share its servers;
-    those with a system of their own run wherever there is room."""
-    for item in items:
-        names = set(getattr(item, "fixturenames", ()))
-        if not (OWN_SYSTEM & names or item.get_closest_marker("chaos")):
-            item.add_marker(pytest.mark.xdist_group(item.nodeid.partition("::")[0]))
+class ByFile(LoadFileScheduling):
+    """The tests of a file run in one process, since they share its servers; those of ``APART`` run
+    wherever there is room."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        file = super()._split_scope(nodeid)
+        return nodeid if file in APART else file
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> ByFile:
+    return ByFile(config, log)
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

@@ -23,7 +23,7 @@ RESUME_SEC = 60.0
 
 
 @pytest.fixture(scope="module")
-def served() -> Iterator[Stack]:
+def stage() -> Iterator[Stack]:
     """Workers with idle children, and one whose child is at work; what is lost is looked for in
     seconds."""
     with servers() as started, ExitStack() as running:
@@ -43,66 +43,66 @@ def served() -> Iterator[Stack]:
 
 
 @pytest.mark.parametrize("refusal", REFUSALS)
-def test_workers_outlive_a_redis_that_refuses(served: Stack, refusal: str) -> None:
+def test_workers_outlive_a_redis_that_refuses(stage: Stack, refusal: str) -> None:
     names = ("core", "busy", "idle", "beat")
-    before = {name: running(served, name) for name in names}
-    recording_id = handed_in(served)
-    with administrator(served.redis_url) as admin:
+    before = {name: running(stage, name) for name in names}
+    recording_id = handed_in(stage)
+    with administrator(stage.redis_url) as admin:
         waiting.until(
-            lambda: any(worker.busy for worker in heard(served, "asr")),
+            lambda: any(worker.busy for worker in heard(stage, "asr")),
             RESUME_SEC,
             "a child at work",
         )
         with REFUSALS[refusal](admin):
             time.sleep(REFUSED_SEC)
-    assert served.wait_finished(recording_id) == "complete"
-    assert {name: running(served, name) for name in names} == before
+    assert stage.wait_finished(recording_id) == "complete"
+    assert {name: running(stage, name) for name in names} == before
     for pool in ("ingest", "asr", "scene"):
         waiting.until(
-            lambda pool=pool: heard(served, pool),
+            lambda pool=pool: heard(stage, pool),
             RESUME_SEC,
             f"the heartbeat of the worker for {pool}",
         )
 
 
-def test_workers_go_on_after_refused_acknowledgements(served: Stack) -> None:
+def test_workers_go_on_after_refused_acknowledgements(stage: Stack) -> None:
     """More of them than a worker may prefetch."""
-    with administrator(served.redis_url) as admin:
+    with administrator(stage.redis_url) as admin:
         admin.execute_command("ACL", "SETUSER", "default", "-zrem")  # a message leaves by ZREM
         try:
             for _ in range(3):
-                assert served.wait_finished(handed_in(served)) == "complete"
+                assert stage.wait_finished(handed_in(stage)) == "complete"
             assert admin.hlen("unacked") > 3
         finally:
             admin.execute_command("ACL", "SETUSER", "default", "+zrem")
-        assert served.wait_finished(handed_in(served)) == "complete"
+        assert stage.wait_finished(handed_in(stage)) == "complete"
         waiting.until(lambda: not admin.hlen("unacked"), RESUME_SEC, "the acknowledgements")
 
 
-def handed_in(served: Stack) -> str:
-    done = served.earshot("ingest", str(DEMO), "--force", "--no-wait", "--analyses", "scene,asr")
+def handed_in(stage: Stack) -> str:
+    done = stage.earshot("ingest", str(DEMO), "--force", "--no-wait", "--analyses", "scene,asr")
     assert done.returncode == 0, done.stderr
     return done.stdout.split()[0]
 
 
-def running(served: Stack, name: str) -> int:
-    process = processes.running(served.home, name)
+def running(stage: Stack, name: str) -> int:
+    process = processes.running(stage.home, name)
     assert process is not None, f"{name} is not there any more"
     return process.pid
 
 
-def heard(served: Stack, pool: str) -> list[Worker]:
+def heard(stage: Stack, pool: str) -> list[Worker]:
     """Living workers that consume this queue."""
     return [
         worker
-        for worker in presence.living(Redis.from_url(served.redis_url))
+        for worker in presence.living(Redis.from_url(stage.redis_url))
         if pool in worker.queues
     ]
 
 
-def test_a_command_waits_and_goes_on(served: Stack) -> None:
-    with administrator(served.redis_url) as admin, REFUSALS["READONLY"](admin):
-        command = served.start("ingest", str(DEMO), "--force", "--analyses", "scene")
+def test_a_command_waits_and_goes_on(stage: Stack) -> None:
+    with administrator(stage.redis_url) as admin, REFUSALS["READONLY"](admin):
+        command = stage.start("ingest", str(DEMO), "--force", "--analyses", "scene")
         assert command.stderr is not None
         first = command.stderr.readline()
         assert command.poll() is None
