@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 import typer
 
-from cli import batch, models, operating, reading, rules, serving, tokens
+from cli import batch, models, operating, reading, releases, rules, serving, tokens
 from cli.models import importing
 
 app = typer.Typer(
@@ -206,5 +206,6 @@ app.add_typer(serving.app)
 app.add_typer(operating.app)
 app.add_typer(models.app, name="models")
 models.app.add_typer(importing.app)
+app.add_typer(releases.app, name="release")
 app.add_typer(tokens.app, name="token")
 app.add_typer(rules.app, name="rules")

@@ -1,4 +1,4 @@
-"""``earshot hold``, ``release`` and ``holds``: what must not be deleted."""
+"""``earshot hold``, ``unhold`` and ``holds``: what must not be deleted."""
 
 from collections.abc import Sequence
 from getpass import getuser

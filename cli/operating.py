@@ -147,7 +147,7 @@ def hold(
 
 
 @app.command()
-def release(ids: Recordings = None, source: Source = None, by: By = None) -> int:
+def unhold(ids: Recordings = None, source: Source = None, by: By = None) -> int:
     """Release what is on hold."""
     from cli.holds import release as end
 

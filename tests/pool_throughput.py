@@ -128,7 +128,7 @@ class Pool:
 
     def _activate(self) -> None:
         with db.connect(self.stack.database_url) as connection:
-            releases.activate(connection, self.release)
+            releases.activate(connection, self.release, releases.by_command("throughput"))
 
     def _worker(self) -> AbstractContextManager[processes.Process]:
         """With one child, as a GPU has one."""

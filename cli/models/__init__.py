@@ -56,6 +56,7 @@ def pull(
 @app.command()
 def use(
     name: Annotated[str, typer.Argument(help="As `models list` shows it.", show_default=False)],
+    why: Annotated[str, typer.Option(help="The reason, for `earshot release log`.")] = "models use",
 ) -> None:
     """Activate a model for its analysis, from the next recording on.
 
@@ -64,7 +65,7 @@ def use(
     """
     from cli.models.use import use_model
 
-    use_model(name)
+    use_model(name, why)
 
 
 @app.command()

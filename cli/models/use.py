@@ -5,11 +5,10 @@ from cli.terminal.console import show
 from earshot.analysis.errors import Misconfigured
 from earshot.analysis.types import Release
 from earshot.models.checkpoints import catalog
-from earshot.models.checkpoints.catalog import Checkpoint
 from earshot.models.checkpoints.defaults import default_release
-from earshot.models.checkpoints.location import digest
 from earshot.models.runtimes import ENDPOINT
 from earshot.pipeline.releases import active
+from earshot.pipeline.releasing.promotion import of_catalog
 from earshot.registry import analyses
 from earshot.settings import settings
 from earshot.storage.postgres import releases
@@ -17,8 +16,11 @@ from earshot.storage.postgres.db import connect
 from evaluation.releases import load_all
 
 
-def use_model(name: str) -> None:
+def use_model(name: str, why: str) -> None:
     """Lets the named checkpoint answer for its analysis.
+
+    Args:
+        why: the reason, for ``earshot release log``.
 
     Raises:
         Misconfigured: no such name, no analysis or runtime for it, it is not here or altered, or
@@ -31,13 +33,14 @@ def use_model(name: str) -> None:
         raise Misconfigured(
             "models", f"{name} is for {entry.analysis}, which is no analysis of this version"
         )
-    release = _release(entry)
+    release, default = of_catalog(entry, config), default_release(entry.analysis)
+    change = releases.by_command(why)
     with connect() as connection:
         load_all({entry.analysis: release}, config.device)
-        if release == default_release(entry.analysis):
-            releases.deactivate(connection, entry.analysis)
+        if release == default:
+            releases.deactivate(connection, default, change)
         else:
-            releases.activate(connection, release)
+            releases.activate(connection, release, change, default)
         now = active(connection)[entry.analysis]
     show(_message(entry.analysis, name, now))
 
@@ -52,14 +55,3 @@ def _message(analysis: str, name: str, now: Release) -> str:
         f"{analysis} is answered by {name} from the next recording on;"
         " `earshot rerun --stale` does finished ones again"
     )
-
-
-def _release(entry: Checkpoint) -> Release:
-    """The release with the digest found by the pull, if the catalog has none: workers elsewhere
-    must then match it."""
-    release = entry.release()
-    if release.sha256 or not entry.fetched:
-        return release
-    config = settings()
-    parts = catalog.parts(entry, catalog.known(config.models_catalog))
-    return release.model_copy(update={"sha256": digest(parts, config.models_folder)})

@@ -30,6 +30,7 @@ from earshot.pipeline.topics.glossaries import TOPICS
 from earshot.registry import analyses
 from earshot.settings import settings
 from earshot.storage import staging
+from earshot.storage.merged import NONE
 from earshot.storage.postgres import db, dead_letters, ledger, recordings
 from earshot.storage.postgres.db import Connection
 from earshot.storage.postgres.ledger import Staged
@@ -58,13 +59,18 @@ def dispatch(connection: Connection, publisher: Publisher, recording_id: UUID) -
     recording = recordings.get(connection, recording_id)
     if recording is None or recording.state != RecordingState.ANALYZING:
         return 0
-    named: dict[str, Release | Failed] = {**active(connection)}
+    releases = active(connection)
+    named: dict[str, Release | Failed] = {**releases}
     barred = dead_letters.quarantined(connection, recording_id)
-    waiting = ledger.take_pending(connection, recording_id)
+    names = {name: each.name for name, each in releases.items() if name != TOPICS}
+    waiting = ledger.take_pending(connection, recording_id, names)
     unpublished = {row["index"]: row for row in waiting}
     try:
-        if any(TOPICS in row["wanted"] for row in waiting):
-            named[TOPICS] = _of_topics(recording)
+        of_topics = [row for row in waiting if TOPICS in row["wanted"]]
+        if of_topics:
+            named[TOPICS] = topics = _of_topics(recording)
+            if isinstance(topics, Release):
+                ledger.note_release(connection, recording_id, of_topics, TOPICS, topics.name)
         for rows in _batches(waiting):
             _publish(connection, publisher, _Group(recording, rows, named, barred))
             for row in rows:
@@ -132,7 +138,7 @@ def _publish(connection: Connection, publisher: Publisher, group: _Group) -> Non
     uri, failed = _transcript(connection, group)
     if failed:
         for analysis in wanted:
-            _answer(group.keys, analysis, "none", "transcript_failed", failed)
+            _answer(group.keys, analysis, NONE, "transcript_failed", failed)
     jobs = [] if failed else [_job(group, batch.batch_id, analysis, uri) for analysis in wanted]
     header = [
         Call(f"analyze.{job.analysis}", job.model_dump(mode="json", exclude_none=True))
@@ -161,10 +167,10 @@ def _job(group: _Group, batch_id: UUID, analysis: str, transcript_uri: str | Non
     card, release = analyses().get(analysis), group.named.get(analysis)
     if card is None or release is None:
         gone = f"there is no analysis {analysis} (any more)"
-        _answer(group.keys, analysis, "none", "unknown_analysis", gone)
+        _answer(group.keys, analysis, NONE, "unknown_analysis", gone)
         return None
     if isinstance(release, Failed):
-        _answer(group.keys, analysis, "none", release.code, release.detail)
+        _answer(group.keys, analysis, NONE, release.code, release.detail)
         return None
     kept_back = {
         row["index"] for row in group.rows if (row["index"], analysis, release.name) in group.barred

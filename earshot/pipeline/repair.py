@@ -19,6 +19,7 @@ from earshot.pipeline.ports import Publisher
 from earshot.pipeline.verdicts import LateChunk, Look
 from earshot.settings import settings
 from earshot.storage import outbox, staging
+from earshot.storage.merged import counts
 from earshot.storage.postgres import db, ledger, requests
 from earshot.storage.postgres.db import Connection
 from earshot.storage.postgres.dead_letters import GAVE_UP
@@ -181,8 +182,13 @@ def _give_up(connection: Connection, client: Redis, found: OnItsWay) -> bool:
         outcome=Failed(code=GAVE_UP, detail=f"no result after {found.attempts} dispatches"),
     )
     try:
+        known = {
+            name: each
+            for name, each in staged.items()
+            if counts(found.releases, name, each.release)
+        }
         merged = ledger.merge(
-            connection, {found.key: {name: staged.get(name, lost) for name in found.wanted}}
+            connection, {found.key: {name: known.get(name, lost) for name in found.wanted}}
         )
     except psycopg.DataError as error:  # the findings are replaced by a failure with the reason
         detail = f"the findings cannot be stored: {one_line(error)}"

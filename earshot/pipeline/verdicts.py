@@ -11,6 +11,7 @@ from earshot.analysis.states import RecordingState
 from earshot.analysis.types import ChunkKey, Frozen
 from earshot.pools import STRANGERS, queues
 from earshot.settings import settings
+from earshot.storage.merged import counts
 from earshot.storage.postgres import ledger, requests
 from earshot.storage.postgres.db import Connection
 from earshot.storage.postgres.ledger import OnItsWay
@@ -118,7 +119,11 @@ def _holders(stands: dict[ChunkKey, dict[str, Standing]]) -> set[str]:
 
 def _delays(chunk: OnItsWay, stands: dict[str, Standing], at: Look) -> Iterator[Delay]:
     sent_at = chunk.dispatched_at.timestamp()
-    missing = [(name, stand) for name, stand in stands.items() if stand.release is None]
+    missing = [
+        (name, stand)
+        for name, stand in stands.items()
+        if stand.release is None or not counts(chunk.releases, name, stand.release)
+    ]
     for name, stand in missing:
         verdict, detail = _verdict(name, stand, sent_at, at)
         yield Delay(analysis=name, verdict=verdict, detail=detail)

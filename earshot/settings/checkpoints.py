@@ -27,6 +27,9 @@ class Checkpoints(BaseModel):
     )
     """The model of ``earshot.noise.MLService``. It may also be set as ``ML_MODEL_V2_PATH``, its
     name in the original noise service. Default: the embedded model."""
+    release_bars: Path | None = None
+    """What a candidate must reach to be promoted, in the format of ``evaluation/gate/bars.toml``
+    and read over it."""
     device: Literal["auto", "cpu", "cuda"] = "auto"
 
     @property

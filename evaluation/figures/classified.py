@@ -25,7 +25,7 @@ def measure(tally: Tally, mapping: LabelMap) -> Classified:
     a substitute."""
     natural = [case for case in tally.cases if case.truth == NATURAL]
     cases = [case for case in tally.cases if case.truth != NATURAL]
-    labels = _labels(cases)
+    labels = labels_of(cases)
     known, uncovered = _known(cases, labels, mapping)
     labelled = len(known)
     known = [case for case in known if not case.answer.abstained]
@@ -55,7 +55,7 @@ def measure(tally: Tally, mapping: LabelMap) -> Classified:
     )
 
 
-def _labels(cases: Sequence[Case]) -> tuple[str, ...]:
+def labels_of(cases: Sequence[Case]) -> tuple[str, ...]:
     """All labels of the release, in its own order; emotions in canonical labels."""
     found: dict[str, None] = {}
     for case in cases:

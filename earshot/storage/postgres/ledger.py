@@ -10,10 +10,10 @@ from pydantic import TypeAdapter
 
 from earshot.analysis import events
 from earshot.analysis.findings import Published
-from earshot.analysis.outcome import Outcome, Succeeded
-from earshot.analysis.quality import RecordingQuality
-from earshot.analysis.types import ChunkKey, Frozen, Interval
+from earshot.analysis.outcome import Outcome
+from earshot.analysis.types import ChunkKey, Frozen
 from earshot.storage import outbox
+from earshot.storage.merged import Answer, classification_events, counts, finding
 from earshot.storage.postgres import dead_letters
 from earshot.storage.postgres.db import Connection
 from earshot.storage.postgres.queries import queries
@@ -31,8 +31,8 @@ class Staged(Frozen):
     """For a dead letter: the last worker that died on it."""
 
 
-Answer = tuple[str, Published]
-"""Release and its answer."""
+UNSTATED = {"wanted", "releases"}
+"""Fields of ``OnItsWay`` that no statement takes."""
 
 
 class OnItsWay(ChunkKey):
@@ -42,17 +42,40 @@ class OnItsWay(ChunkKey):
     """Number of dispatches."""
     wanted: frozenset[str]
     dispatched_at: datetime
+    releases: dict[str, str] | None = None
+    """Analysis to the release that was dispatched, where that is noted."""
 
     @property
     def key(self) -> ChunkKey:
         return ChunkKey(recording_id=self.recording_id, index=self.index, round=self.round)
 
 
-def take_pending(connection: Connection, recording_id: UUID) -> list[dict[str, Any]]:
+def take_pending(
+    connection: Connection, recording_id: UUID, releases: Mapping[str, str] | None = None
+) -> list[dict[str, Any]]:
     """Marks the pending chunks of the recording as dispatched and returns them in order; the caller
-    must publish them."""
-    rows = connection.execute(SQL["take_pending"], {"recording_id": recording_id}).fetchall()
+    must publish them.
+
+    Args:
+        releases: analysis to the name of the release that its jobs carry; answers of another one
+            are not merged. Those of an analysis that is absent are, by any.
+    """
+    args = {"recording_id": recording_id, "releases": Jsonb(dict(releases or {}))}
+    rows = connection.execute(SQL["take_pending"], args).fetchall()
     return sorted(rows, key=lambda row: row["index"])
+
+
+def note_release(
+    connection: Connection,
+    recording_id: UUID,
+    rows: Sequence[dict[str, Any]],
+    analysis: str,
+    release: str,
+) -> None:
+    """Adds the release of an analysis to chunks taken together."""
+    taken = {"indexes": [row["index"] for row in rows], "dispatched_at": rows[0]["dispatched_at"]}
+    args = {"recording_id": recording_id, "analysis": analysis, "release": release, **taken}
+    connection.execute(SQL["note_release"], args)
 
 
 def give_back(connection: Connection, recording_id: UUID, rows: Sequence[dict[str, Any]]) -> None:
@@ -82,14 +105,12 @@ def on_their_way(connection: Connection, age_sec: float) -> list[OnItsWay]:
 
 def release(connection: Connection, found: OnItsWay) -> bool:
     """Makes a chunk pending again, unless it has changed since it was read."""
-    return connection.execute(SQL["release"], found.model_dump(exclude={"wanted"})).rowcount == 1
+    return connection.execute(SQL["release"], found.model_dump(exclude=UNSTATED)).rowcount == 1
 
 
 def count_again(connection: Connection, found: OnItsWay) -> bool:
     """Counts an attempt without a dispatch, unless the chunk has changed since it was read."""
-    return (
-        connection.execute(SQL["count_again"], found.model_dump(exclude={"wanted"})).rowcount == 1
-    )
+    return connection.execute(SQL["count_again"], found.model_dump(exclude=UNSTATED)).rowcount == 1
 
 
 def unmerged(connection: Connection) -> int:
@@ -116,8 +137,9 @@ def merge(
     connection: Connection, outcomes: Mapping[ChunkKey, Mapping[str, Staged]]
 ) -> list[ChunkKey]:
     """Writes findings, events, dead letters and the new state of the chunks in one transaction.
-    Chunks that are already merged, in another round, or lack an outcome are skipped, so that a
-    batch delivered twice is merged once. Returns the chunks merged now."""
+    Chunks that are already merged, in another round, or lack an outcome of the release that they
+    were dispatched with are skipped, so that a batch delivered twice is merged once. Returns the
+    chunks merged now."""
     merged: list[ChunkKey] = []
     with connection.transaction():
         findings: list[dict[str, Any]] = []
@@ -127,14 +149,15 @@ def merge(
         before = _answers(connection, list(outcomes))
         for row in rows:
             key = ChunkKey.model_validate({name: row[name] for name in ChunkKey.model_fields})
-            if not set(row["wanted"]) <= set(outcomes[key]):
+            if not _answered(row, outcomes[key]):
                 continue
             merged.append(key)
             for analysis in row["wanted"]:
                 staged = outcomes[key][analysis]
-                findings.append(_finding(key, analysis, staged))
-                new_events += _classification_event(
-                    row, key, analysis, staged, before.get((key.recording_id, key.index, analysis))
+                told = before.get((key.recording_id, key.index, analysis))
+                findings.append(finding(key, analysis, staged.release, staged.outcome))
+                new_events += classification_events(
+                    row, key, analysis, staged.release, staged.outcome, told
                 )
                 letters += dead_letters.letters(
                     key, row["attempts"], analysis, staged.release, staged.outcome, staged.worker
@@ -148,6 +171,15 @@ def merge(
             [key.model_dump(include={"recording_id", "index"}) for key in merged],
         )
     return merged
+
+
+def _answered(row: Mapping[str, Any], outcomes: Mapping[str, Staged]) -> bool:
+    """True if there is an outcome of every wanted analysis, by the release that the chunk was
+    dispatched with: a job from before a promotion may end after it."""
+    return all(
+        analysis in outcomes and counts(row["releases"], analysis, outcomes[analysis].release)
+        for analysis in row["wanted"]
+    )
 
 
 def still_open(connection: Connection, keys: Sequence[ChunkKey]) -> set[ChunkKey]:
@@ -181,19 +213,6 @@ def _columns(keys: Sequence[ChunkKey]) -> dict[str, list[Any]]:
     return {plural: [getattr(key, column) for key in keys] for plural, column in columns.items()}
 
 
-def _classification_event(
-    row: Mapping[str, Any], key: ChunkKey, analysis: str, staged: Staged, before: Answer | None
-) -> list[events.Event]:
-    """The classification event of this outcome; none if it repeats the answer of the previous
-    round."""
-    answer = staged.outcome.classification if isinstance(staged.outcome, Succeeded) else None
-    if answer is None or before == (staged.release, answer):
-        return []
-    span = Interval(start_ms=row["start_ms"], end_ms=row["end_ms"])
-    quality = RecordingQuality.model_validate(row["quality"]).summary() if row["quality"] else None
-    return [events.classification(key, span, analysis, staged.release, answer, quality)]
-
-
 def all_merged(connection: Connection, recording_id: UUID) -> bool:
     """True if every chunk of the recording is merged."""
     row = connection.execute(SQL["all_merged"], {"id": recording_id}).fetchone()
@@ -216,17 +235,6 @@ def closed_with_transcript(connection: Connection, recordings: Iterable[UUID]) -
     """The closed ones of the recordings that have analyses of the transcript, with their round."""
     rows = connection.execute(SQL["closed_with_transcript"], {"ids": list(recordings)})
     return {row["id"]: row["round"] for row in rows}
-
-
-def _finding(key: ChunkKey, analysis: str, staged: Staged) -> dict[str, Any]:
-    return {
-        "recording_id": key.recording_id,
-        "chunk_index": key.index,
-        "analysis": analysis,
-        "release": staged.release,
-        "status": staged.outcome.status,
-        "outcome": Jsonb(staged.outcome.model_dump(mode="json")),
-    }
 
 
 def _count(connection: Connection, query: str, column: str | None = None) -> int:

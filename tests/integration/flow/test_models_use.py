@@ -97,7 +97,7 @@ def test_an_endpoint_answers_whatever_release_is_active(
         monkeypatch.setenv(f"EARSHOT_{key.upper()}", value)
     settings.cache_clear()
     with connect(database_url) as connection:
-        releases.activate(connection, absent.release())
+        releases.activate(connection, absent.release(), releases.by_command("test"))
         try:
             assert serving(print)["asr"].name == active(connection)["asr"].name
             check(["asr"])  # nothing of it is on this machine, and nothing needs to be

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 import pytest
 
 from earshot.analysis.types import Release
+from earshot.models.checkpoints.defaults import default_release
 from earshot.pipeline.releases import unnamed_language
 from earshot.storage.postgres import db, releases
 
@@ -18,7 +19,7 @@ def connection(database_url: str) -> Iterator[db.Connection]:
         try:
             yield open_
         finally:
-            releases.deactivate(open_, "asr")
+            releases.deactivate(open_, default_release("asr"), releases.by_command("test"))
 
 
 @pytest.mark.parametrize(
@@ -44,5 +45,6 @@ def test_by_the_active_release(
                 uri="file:///a",
                 sha256="0" * 64,
             ),
+            releases.by_command("test"),
         )
     assert unnamed_language(connection) == language

@@ -12,6 +12,7 @@ from earshot.analysis.errors import Permanent
 from earshot.analysis.types import TRANSCRIPT, ChunkKey, Job
 from earshot.audio.store import transcripts
 from earshot.audio.store.layout import delete_recording
+from earshot.models.checkpoints.defaults import default_release
 from earshot.pipeline import orphans
 from earshot.pipeline.dispatch import dispatch
 from earshot.pipeline.finalize import close, finalize
@@ -28,6 +29,8 @@ from tests.integration.stores.test_dispatch import SILENT, transcribed
 from tests.integration.stores.test_submit import Published
 
 pytestmark = [pytest.mark.integration, pytest.mark.usefixtures("own_settings")]
+
+SCENE = default_release("scene").name
 
 
 @pytest.fixture
@@ -49,7 +52,7 @@ def read(connection: Connection, recording_id: UUID, round_: int) -> None:
     assert dispatch(connection, Published(), recording_id) == 1
     assert f"{round_}.transcript.json" in stored(recording_id)
     key = ChunkKey(recording_id=recording_id, index=TRANSCRIPT, round=round_)
-    merged = ledger.merge(connection, {key: {"scene": Staged(release="scene-1", outcome=SILENT)}})
+    merged = ledger.merge(connection, {key: {"scene": Staged(release=SCENE, outcome=SILENT)}})
     assert merged == [key]
 
 
@@ -103,7 +106,7 @@ def test_the_transcript_of_a_round_that_began_since_stays(connection: Connection
     close(recording_id)  # a late delivery
     assert "3.transcript.json" in stored(recording_id)
     key = ChunkKey(recording_id=recording_id, index=TRANSCRIPT, round=3)
-    ledger.merge(connection, {key: {"scene": Staged(release="scene-1", outcome=SILENT)}})
+    ledger.merge(connection, {key: {"scene": Staged(release=SCENE, outcome=SILENT)}})
     close(recording_id)
     assert stored(recording_id) == []
 

@@ -1,0 +1,1 @@
+"""Releases of this installation: registered, promoted, rolled back, trained again."""

@@ -1,0 +1,1 @@
+"""Registered releases, the events about them, and the runs that train them."""

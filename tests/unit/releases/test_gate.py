@@ -1,0 +1,163 @@
+"""Statistics and rules of the gate, without models."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from earshot.analysis.errors import Misconfigured
+from earshot.analysis.findings import Classification
+from earshot.analysis.types import Release
+from evaluation.choice import Chosen
+from evaluation.figures.tally import Case, Tally
+from evaluation.gate import background, bars, unseen
+from evaluation.gate.paired import compare, macro_f1, uar
+from evaluation.gate.pairs import Pairs
+from evaluation.gate.reasons import of_background, of_comparison, of_cost, of_labels
+from evaluation.gate.verdict import Background, OfLabel, Verdict
+from evaluation.label_map import LabelMap
+from evaluation.manifest import Row
+from evaluation.measures.classification import judge
+
+LABELS = ("a", "b", "c")
+NOISE = bars.read("noise")
+MAP = LabelMap({}, {"b": "a"})
+
+
+def test_measures_are_those_of_evaluate() -> None:
+    random = np.random.default_rng(3)
+    truth, answers = random.integers(0, 3, 60), random.integers(0, 3, 60)
+    cells = np.bincount(truth * 4 + answers, minlength=12).reshape(1, 3, 4)
+    known = judge("", LABELS, truth, answers, np.ones(60), np.arange(60))
+    assert (macro_f1(cells)[0], uar(cells)[0]) == pytest.approx((known.macro_f1, known.uar))
+
+
+def test_no_answer_is_a_wrong_answer() -> None:
+    cells = np.zeros((1, 3, 4), int)
+    cells[0, 0] = [2, 0, 0, 2]
+    assert uar(cells)[0] == 0.5
+
+
+@pytest.mark.parametrize("measure", ["macro_f1", "uar"])
+def test_a_difference_counts_by_groups(measure: str) -> None:
+    """The same rows: of forty speakers they prove something, of three they do not."""
+    random = np.random.default_rng(0)
+    truth = random.integers(0, 3, 240)
+    right = random.random(240)
+    better = np.where(right < 0.8, truth, (truth + 1) % 3)
+    worse = np.where(right < 0.6, truth, (truth + 1) % 3)
+    speakers = [f"s{i % 40}" for i in range(240)]
+    options = {"measure": measure, "draws": 400}
+    proven = compare(truth, better, worse, speakers, 3, **options)
+    assert proven.low > 0.1
+    assert compare(truth, worse, better, speakers, 3, **options).high < -0.1
+    same = compare(truth, better, better, speakers, 3, **options)
+    assert (same.low, same.high) == (0, 0)
+    one_lucky = [
+        "lucky" if a != b else f"s{i % 2}"
+        for i, (a, b) in enumerate(zip(better, worse, strict=True))
+    ]
+    assert compare(truth, better, worse, one_lucky, 3, **options).low <= 0 < proven.low
+
+
+def row(name: str, **more: str) -> Row:
+    return Row.model_validate({"path": name, **more})
+
+
+def test_recordings_of_a_set_are_learnt() -> None:
+    rows = [row("/data/noise/esc10/a.wav"), row("/data/noise/esc100/b.wav")]
+    assert unseen.of_sets(rows, ["noise/esc10"]) == {"/data/noise/esc10/a.wav"}
+    assert unseen.of_sets(rows, []) == set()
+    assert unseen.of_sets(rows, None) == {each.path for each in rows}
+
+
+def test_recordings_outside_of_an_own_holdout_are_learnt(tmp_path: Path) -> None:
+    rows = [row(f"{name}.wav", sha256=name * 64) for name in "abc"]
+    own = [row("elsewhere/a.wav", sha256="a" * 64)]
+    assert unseen.of_release(rows, tmp_path, tmp_path, own) == {"b.wav", "c.wav"}
+    used = [{"sha256": "b" * 64, "side": "train"}, {"sha256": "a" * 64, "side": "holdout"}]
+    (tmp_path / unseen.DATA).write_text("".join(json.dumps(each) + "\n" for each in used))
+    assert unseen.of_release(rows, tmp_path, tmp_path, own) == {"b.wav"}
+
+
+def test_bars_of_ones_own_are_read_over_those_of_the_project(tmp_path: Path) -> None:
+    own = tmp_path / "bars.toml"
+    own.write_text("[default]\nfewest_groups = 3\n[noise]\nbackground = 0.5\n")
+    found = bars.read("noise", own)
+    assert (found.fewest_groups, found.background, found.measure) == (3, 0.5, NOISE.measure)
+    assert bars.read("emotion").measure == "uar"
+    own.write_text("[noise]\nbackground = 2\n")
+    with pytest.raises(Misconfigured, match="background"):
+        bars.read("noise", own)
+
+
+def answered(label: str, confidence: float = 0.9, *, abstained: bool = False) -> Classification:
+    scores = dict.fromkeys(LABELS[:2], (1 - confidence) / 2) | {label: confidence}
+    return Classification(label=label, confidence=confidence, scores=scores, abstained=abstained)
+
+
+def tally(name: str, answers: list[Classification | None], truth: str) -> Tally:
+    release = Release(analysis="noise", name=name, runtime="onnx", uri="x", sha256="")
+    cases = [
+        Case(row(f"{i}.wav"), label, answer)
+        for i, (label, answer) in enumerate(zip(truth, answers, strict=True))
+        if answer is not None
+    ]
+    return Tally(release, (), Chosen(), cases)
+
+
+def test_answers_are_paired_and_a_missing_one_is_wrong() -> None:
+    ours = tally("new", [answered("a"), None, answered("a"), answered("c")], "abbc")
+    theirs = tally(
+        "old", [answered("b"), answered("b"), answered("b", abstained=True), None], "abbc"
+    )
+    pairs = Pairs(ours, theirs, MAP)
+    assert pairs.recalls() == {
+        "a": OfLabel(n=1, candidate=1, active=0),
+        "b": OfLabel(n=2, candidate=0, active=0.5),
+        "c": OfLabel(n=1, candidate=1, active=0),
+    }
+    assert pairs.lost() == "1.wav"
+    assert pairs.lost("b") == "1.wav"
+
+
+def verdict(**facts: object) -> Verdict:
+    return Verdict.model_validate(
+        {"analysis": "noise", "candidate": "new", "active": "old", **facts}
+    )
+
+
+def test_every_refusal_has_its_numbers_and_a_clip() -> None:
+    ours = tally("new", [answered("a")] * 6, "bbbbbb")
+    theirs = tally("old", [answered("b")] * 5 + [answered("c")], "bbbbbb")
+    pairs = Pairs(ours, theirs, LabelMap({}, {}))
+    facts = verdict(recordings=6, groups=6, labels=pairs.recalls(), lost=("c",))
+    [few] = of_comparison(facts, NOISE, None, pairs, "learnt.wav")
+    assert (few.code, few.clip) == ("too_few", "learnt.wav")
+    enough = NOISE.model_copy(update={"fewest_recordings": 6, "fewest_groups": 6, "draws": 200})
+    [worse] = of_comparison(facts, enough, pairs.compared(enough), pairs, None)
+    assert (worse.code, worse.clip) == ("not_better", "0.wav")
+    assert "difference -0" in worse.detail
+    low, lost = of_labels(facts, NOISE, pairs, extended=False)
+    assert (low.code, low.clip, lost.code) == ("label_too_low", "0.wav", "labels_lost")
+    assert "c, which old can" in lost.detail
+    assert [each.code for each in of_labels(facts, NOISE, pairs, extended=True)] == [
+        "label_too_low"
+    ]
+    slow = verdict(latency_ms=1e4, size_bytes=10**10)
+    assert [each.code for each in of_cost(slow, NOISE, ours)] == ["latency", "size"]
+    screams = Background(n=10, candidate=0.2, active=0, generated=True)
+    [loud] = of_background(screams, "hum.wav", "old", NOISE)
+    assert (loud.code, loud.clip) == ("background", "hum.wav")
+    quiet = screams.model_copy(update={"candidate": NOISE.background})
+    assert of_background(quiet, None, "old", NOISE) == []
+
+
+def test_background_is_generated_once(tmp_path: Path) -> None:
+    first = background.generate(tmp_path, only_silence=True)
+    before = [path.read_bytes() for path in first]
+    assert [
+        path.read_bytes() for path in background.generate(tmp_path, only_silence=True)
+    ] == before
+    assert len(background.generate(tmp_path, only_silence=False)) > len(first) >= 3
