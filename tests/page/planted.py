@@ -113,6 +113,95 @@ def of_eight_channels(report: dict[str, Any]) -> dict[str, Any]:
     return made
 
 
+def scored(report: dict[str, Any]) -> dict[str, Any]:
+    """The report with sentiments of words: opposed to the voice, unsure, outdated, one word."""
+    made = deepcopy(report)
+    turns = made["turns"][:4]
+    negative = {"negative": 0.71, "neutral": 0.2, "positive": 0.09}
+    positive = {"negative": 0.05, "neutral": 0.15, "positive": 0.8}
+    text = {"status": "scored", "reason": None, "words": 7, "model": "text-sentiment-3"}
+    none = {"label": None, "confidence": None, "scores": {}}
+    fused = {"text": negative, "voice": positive, "disagreement": 0.71, "opposed": False}
+    for turn in turns:
+        turn["sentiment"] = {"label": "positive", "confidence": 0.8, "scores": positive}
+        turn["text_sentiment"] = text | {"status": "not_scored", "reason": "outdated"} | none
+        turn["fusion"] = fused | {"basis": "voice", "text": {}, "disagreement": None}
+        turn["fusion"] |= turn["sentiment"]
+    first, second = made["speakers"][0]["id"], made["speakers"][1]["id"]
+    turns[0]["text_sentiment"] = text | {"label": "negative", "confidence": 0.71}
+    turns[0]["fusion"] = fused | {"basis": "both", "label": "negative", "confidence": 0.446}
+    turns[0]["fusion"]["opposed"] = True
+    turns[1]["text_sentiment"] = text | {"label": "neutral", "confidence": 0.45}
+    turns[3]["text_sentiment"]["reason"] = "too_short"
+    for each in made["text_sentiment"]["speakers"]:
+        if each["speaker"] == first:
+            each["overall"] = turns[0]["text_sentiment"]
+        else:
+            each["overall"] = turns[3]["text_sentiment"]
+    for each in made["fusion"]["speakers"]:
+        one = each["speaker"] == first
+        each |= {"overall": turns[0 if one else 3]["fusion"], "opposed_turns": 2 if one else 0}
+    made["sentiment"] = [
+        {**turns[0]["sentiment"], "role": None, "speaker": each, "speech_ms": 9000}
+        for each in (first, second)
+    ]
+    return made
+
+
+def about(report: dict[str, Any]) -> dict[str, Any]:
+    """The report with topics, a language model's answer, and rules that match."""
+    made = deepcopy(report)
+    turn = next(each for each in made["turns"] if len(each["words"]) > 2)
+    first, second = turn["words"][:2]
+    mention = {name: turn[name] for name in ("speaker", "role", "start_ms", "end_ms")}
+    mention |= {"turn": turn["id"], "term": first["text"], "text": first["text"]}
+    exact = mention | {"match": "exact", "score": 1.0, "start_ms": first["start_ms"]}
+    near = mention | {"match": "fuzzy", "score": 0.9091, "term": "direct debit"}
+    near |= {"text": "direct debbit", "start_ms": second["start_ms"]}
+    made["topics"] = {
+        "glossary": "b2c",
+        "version": "1a2b3c4d" * 8,
+        "topics": [
+            {"id": "delivery", "label": "Delivery <b>", "mentions": [exact] * 7},
+            {"id": "billing", "label": "Billing", "mentions": [near]},
+        ],
+        "by_model": {
+            "status": "classified",
+            "model": "a-model",
+            "topics": [{"id": "billing", "label": "Billing"}],
+            "summary": "Le client attend un colis.",
+            "summary_language": "fr",
+            "issues": ["a lost parcel"],
+            "actions": [],
+            "tokens": 2310,
+        },
+    }
+    hit = {"condition": "all.0", "turn": turn["id"], "role": turn["role"], "value": {}}
+    hit |= {"start_ms": first["start_ms"], "end_ms": second["end_ms"]}
+    spoken = hit | {"kind": "words", "first_word": 0, "last_word": 1}
+    placed = hit | {"first_word": None, "last_word": None}
+    voice = {"label": "negative", "confidence": 0.71}
+    quiet = {"turn": None, "role": None, "value": {"ms": 4500.0}}
+    absent = {"turn": None, "role": "agent", "value": {"absent": "words"}}
+    made["categories"] = [
+        {
+            "name": "cancellation",
+            "rule": str(uuid4()),
+            "version": 3,
+            "start_ms": hit["start_ms"],
+            "end_ms": hit["end_ms"],
+            "hits": [
+                spoken,
+                placed | {"kind": "sentiment", "value": voice},
+                placed | {"kind": "silence", "start_ms": 20_000, "end_ms": 24_500} | quiet,
+                placed | {"kind": "not", "start_ms": 50_000} | absent,
+            ],
+            "hits_total": 9,
+        }
+    ]
+    return made
+
+
 def partial(report: dict[str, Any]) -> dict[str, Any]:
     made = deepcopy(report)
     detail = "the recogniser was killed three times"

@@ -125,6 +125,22 @@ def percent(share: float) -> str:
     return f"{int(share * 100 + 0.5)} %"
 
 
+def answers(turn: dict[str, Any]) -> list[str]:
+    """What the page says of a turn of the demo call, whose words are scored where it is long."""
+    text, fusion = turn["text_sentiment"], turn["fusion"]
+    scored = text["status"] == "scored"
+    assert scored or text["reason"] in ("no_words", "too_short")
+    found = {"emotion": turn["emotion"], "voice": turn["sentiment"]}
+    found |= {"words": text, "both": fusion} if scored else {}
+    alone = " (voice alone)" if scored and fusion["basis"] == "voice" else ""
+    return [
+        f"{name} {each['label']}"
+        + ("" if each.get("abstained") else f" {percent(each['confidence'])}")
+        + (alone if name == "both" else "")
+        for name, each in found.items()
+    ] + ["words and voice opposed"] * fusion["opposed"]
+
+
 def test_the_tree_holds_every_word_speaker_and_label(windows: Windows, served: Served) -> None:
     report = served.report()
     page = windows.open(served.token, f"recordings/{served.demo}", size=(1440, 2400))
@@ -136,12 +152,7 @@ def test_the_tree_holds_every_word_speaker_and_label(windows: Windows, served: S
         said = " ".join(tree.texts(f"{row} .said")).split()
         assert said == [word["text"] for word in turn["words"]], turn["id"]
         assert tree.texts(f"{row} .who") == [turn["role"].capitalize()]
-        answers = [
-            f"{kind} {turn[kind]['label']}"
-            + ("" if turn[kind]["abstained"] else f" {percent(turn[kind]['confidence'])}")
-            for kind in ("emotion", "sentiment")
-        ]
-        assert tree.texts(f"{row} .mood > span:first-child") == [" · ".join(answers)]
+        assert tree.texts(f"{row} .mood > span:first-child") == [" · ".join(answers(turn))]
     stretches = {
         "scene": report["scene"],
         "sounds": report["sounds"],

@@ -8,7 +8,7 @@ from playwright.sync_api import expect
 
 from cli.localstack import waiting
 from earshot.storage.postgres import db, tokens
-from tests.page.browsing import GONE, SHORT_MS, Windows, sign_in
+from tests.page.browsing import GONE, SHORT_MS, Windows, live, sign_in
 from tests.page.conftest import Served
 from tests.page.planted import of_eight_channels, partial, plant, repeated, set_state, silent
 
@@ -48,6 +48,21 @@ def test_a_partial_one_says_what_is_missing(windows: Windows, served: Served) ->
     note = page.locator(".note.warn")
     expect(note).to_contain_text("Speech to text, 2 parts: the recogniser was killed three times")
     expect(page.locator("[data-turn='t0']")).to_be_visible()
+
+
+def test_a_redacted_one_says_so_and_why_its_sound_is_withheld(
+    windows: Windows, served: Served
+) -> None:
+    planted = plant(served.stack, served.report(), analyses=["asr", "redaction"])
+    page = windows.open(served.token, f"recordings/{planted}", expected=GONE)
+    facts = page.locator(".recording-head .quiet")
+    expect(facts).to_contain_text("· redacted")
+    live(page)
+    set_state(served.stack, planted, "analyzing")
+    page.reload()
+    expect(facts).to_contain_text("· to be redacted")
+    expect(page.get_by_text("The sound is withheld until personal data")).to_be_visible()
+    set_state(served.stack, planted, "complete")
 
 
 def test_one_without_speech_says_so(windows: Windows, served: Served) -> None:

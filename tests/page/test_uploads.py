@@ -2,6 +2,7 @@
 over."""
 
 import hashlib
+from base64 import b64decode
 from pathlib import Path
 
 import httpx2
@@ -10,6 +11,7 @@ import pytest
 import soundfile
 from playwright.sync_api import Page, Route, expect
 
+from earshot.analysis.roles import recorders
 from tests.page.browsing import WAIT_MS, Windows, becomes, choose, live
 from tests.page.conftest import DEMO, Served
 from tests.page.planted import plant, silent
@@ -57,6 +59,45 @@ def test_an_upload_continues_after_a_lost_connection(
     assert len(sent) == 4
     upload.get_by_role("button", name="Remove").click()
     expect(page.get_by_role("list", name="Uploads").get_by_role("listitem")).to_have_count(1)
+
+
+def test_an_upload_has_the_options_that_are_chosen(
+    windows: Windows, served: Served, tmp_path: Path
+) -> None:
+    """They are remembered, and what the server would refuse together is not sent."""
+    page = windows.open(served.stack.token("write", "options"), expected={422})
+    sent: list[dict[str, str]] = []
+
+    def refused(route: Route) -> None:
+        pairs = [each.split(" ") for each in route.request.headers["upload-metadata"].split(",")]
+        sent.append({name: b64decode(value).decode() for name, value in pairs})
+        route.fulfill(status=422, json={"code": "refused", "detail": "Only its options count."})
+
+    page.route("**/uploads", refused)
+    page.get_by_text("ASR Tuning", exact=True).first.click()
+    channels, recorder, direction = (
+        page.get_by_role("combobox", name=name, exact=True)
+        for name in ("Channels", "Recorder", "Direction")
+    )
+    names = recorder.locator("option").evaluate_all("all => all.map(each => each.value)")
+    assert set(names) == {"", *recorders()}
+    channels.select_option("agent,customer")
+    expect(direction).to_be_disabled()
+    recorder.select_option("twilio")
+    expect(channels).to_be_disabled()
+    direction.select_option("inbound")
+    page.get_by_label("Glossary").fill("b2c")
+    page.get_by_label("Redact personal data").check()
+    page.reload()
+    upload = choose(page, noise(tmp_path / "options.wav", 1))
+    expect(upload).to_contain_text("Only its options count.")
+    chosen = {"recorder": "twilio", "direction": "inbound", "glossary": "b2c", "redact": "true"}
+    assert sent == [{"filename": "options.wav"} | chosen]
+    recorder.select_option("")
+    choose(page, noise(tmp_path / "ordered.wav", 2))
+    expect(page.get_by_text("Only its options count.")).to_have_count(2)
+    ordered = {"roles": "agent,customer", "glossary": "b2c", "redact": "true"}
+    assert sent[1:] == [{"filename": "ordered.wav"} | ordered]
 
 
 def test_one_whose_recording_is_deleted_ends(windows: Windows, served: Served) -> None:

@@ -1,8 +1,11 @@
 // The head of the view: what the recording is, what is missing in it and why, what can be done with it.
 
 import { h } from "../dom.js";
-import { analysis, clock, moment, plural, sentence, words } from "../format.js";
+import { analysis, clock, isOpen, moment, plural, sentence, words } from "../format.js";
 import { stateOf } from "../list/rows.js";
+
+/** Whether personal data is removed from its words and sound. */
+export const isRedacted = (recording) => recording.analyses.includes("redaction");
 
 export function headOf(recording, actions) {
   const facts = [
@@ -15,6 +18,7 @@ export function headOf(recording, actions) {
     recording.quality?.loudness_lufs !== undefined &&
       recording.quality?.loudness_lufs !== null &&
       `${Math.round(recording.quality.loudness_lufs)} LUFS`,
+    isRedacted(recording) && (isOpen(recording.state) ? "to be redacted" : "redacted"),
     recording.round > 1 && `analysed ${recording.round} times`,
   ].filter(Boolean);
   return h(

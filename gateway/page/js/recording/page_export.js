@@ -3,11 +3,14 @@
 
 import { Problem, api } from "../api.js";
 import { fill, h, set } from "../dom.js";
-import { clock, moment, percent, plural, sentence, words } from "../format.js";
+import { clock, moment, percent, plural, sentence } from "../format.js";
 import { figuresOf, sourceOf, totalOf } from "./conversation.js";
+import { rowsOfEvidence } from "./evidence.js";
 import { missingNote, notesOf } from "./facts.js";
 import { STATES, kindOf, said } from "./history.js";
 import { groups } from "./lane_data.js";
+import { foundIn, joined, ofSpeakers } from "./sentiments.js";
+import { byModel, categoriesOf, topicsOf } from "./topics.js";
 import { doubted, wordsOf } from "./speech.js";
 
 const SHEETS = ["/page/css/base.css", "/page/css/export.css"];
@@ -60,6 +63,8 @@ function drawn(report, corrections, peaks, sheets, names) {
         ),
         section("Speakers", speakersOf(report, names)),
         report.conversation?.total.talk_ms > 0 && section("Conversation", conversationOf(report, names)),
+        evidence("Topics", topicsOf(report, names), byModel(report)),
+        evidence("Categories", categoriesOf(report, names)),
         section("Transcript", transcriptOf(report, names)),
         section("Corrections", correctionsOf(corrections.reverse())),
         notesOf(report),
@@ -77,6 +82,15 @@ function none(error) {
 
 const section = (title, ...content) =>
   h("section", { class: "stack" }, h("h2", {}, title), ...content.flat());
+
+const evidence = (title, groups, before = []) =>
+  groups.length + before.length > 0 &&
+  section(
+    title,
+    before,
+    groups.length > 0 &&
+      tableOf(title, [title, "At", "Speaker", "Words", "Found"], rowsOfEvidence(groups)),
+  );
 
 function headOf({ recording, transcript_language: language }) {
   const facts = [
@@ -217,19 +231,22 @@ const tableOf = (title, head, rows) =>
     ),
   );
 
-const speakersOf = ({ speakers, recording }, names) =>
-  speakers.length
-    ? tableOf(
-        "Speakers",
-        ["Speaker", "Role", "Channel", "Share"],
-        speakers.map((each) => [
-          names(each.id),
-          each.role ? sentence(each.role) : "–",
-          each.channel + 1,
-          percent(each.talk_ms / recording.duration_ms),
-        ]),
-      )
-    : h("p", { class: "quiet" }, "No speaker was found.");
+function speakersOf(report, names) {
+  const { speakers, recording } = report;
+  if (!speakers.length) return h("p", { class: "quiet" }, "No speaker was found.");
+  const sentiments = ofSpeakers(report);
+  return tableOf(
+    "Speakers",
+    ["Speaker", "Role", "Channel", "Share", "Sentiment"],
+    speakers.map((each) => [
+      names(each.id),
+      each.role ? sentence(each.role) : "–",
+      each.channel + 1,
+      percent(each.talk_ms / recording.duration_ms),
+      Object.values(sentiments.get(each.id)).filter(Boolean).join(", ") || "–",
+    ]),
+  );
+}
 
 function conversationOf(report, names) {
   const { head, rows } = figuresOf(report, names);
@@ -248,17 +265,14 @@ function conversationOf(report, names) {
 function transcriptOf(report, names) {
   if (!report.turns.length) return h("p", { class: "quiet" }, "No speech was found.");
   const voice = new Map(report.speakers.map((each, place) => [each.id, place % 8]));
-  const answer = (name, one) =>
-    one && `${name} ${words(one.label)}${one.abstained ? "" : ` ${percent(one.confidence)}`}`;
   const list = h(
     "ol",
     { class: "turns" },
     report.turns.map((turn) => {
       const corrected = report.corrections?.turns[turn.id];
       const found = [
-        answer("emotion", turn.emotion),
-        answer("sentiment", turn.sentiment),
-        corrected && `corrected: ${corrected.join(", ")}`,
+        ...foundIn(turn),
+        corrected && { text: `corrected: ${corrected.join(", ")}` },
       ].filter(Boolean);
       return h(
         "li",
@@ -271,7 +285,7 @@ function transcriptOf(report, names) {
           h("strong", {}, names(turn.speaker)),
         ),
         h("p", { lang: report.transcript_language ?? null }, saidIn(report, turn)),
-        h("p", { class: "small quiet" }, found.join(" · ")),
+        h("p", { class: "small quiet" }, joined(found)),
       );
     }),
   );

@@ -4,6 +4,7 @@ import { fill, h } from "../dom.js";
 import { percent, plural } from "../format.js";
 import { keepFocus } from "../redraw.js";
 import { recall, remember } from "../settings.js";
+import { foundIn } from "./sentiments.js";
 import { doubted, lastBefore, rowsOf, wordsOf } from "./speech.js";
 import { leftRow, turnRow } from "./turn_row.js";
 import { Rows } from "./virtual.js";
@@ -161,8 +162,11 @@ export class Transcript {
       : wordsOf(row.turn)
           .slice(row.from, row.to)
           .reduce((sum, word) => sum + word.text.length + 1, 0);
-    const across = Math.max(20, (width - (width < 520 ? 30 : 190)) / 7.4);
-    return (width < 520 ? 50 : 20) + 23 * Math.max(1, Math.ceil(letters / across)) + (row.last ? 4 : 0);
+    const room = width - (width < 520 ? 30 : 190);
+    const lines = (count, each) => Math.max(1, Math.ceil(count / Math.max(20, room / each)));
+    const found = row.turn && row.last ? foundIn(row.turn) : [];
+    const further = lines(found.reduce((sum, { text }) => sum + text.length + 3, 8), 6.1) - 1;
+    return (width < 520 ? 50 : 20) + 23 * lines(letters, 7.4) + 17 * further + (row.last ? 4 : 0);
   }
 
   row(index, panel = true) {

@@ -2,6 +2,7 @@
 
 import { h } from "../dom.js";
 import { clock, percent, words } from "../format.js";
+import { foundIn, joined } from "./sentiments.js";
 import { wordsOf } from "./speech.js";
 
 const WHY = {
@@ -73,11 +74,8 @@ function saidIn({ turn, from, to }, view) {
 }
 
 function found(turn, corrected) {
-  const answer = (name, one) =>
-    one && `${name} ${words(one.label)}${one.abstained ? "" : ` ${percent(one.confidence)}`}`;
-  const parts = [answer("emotion", turn.emotion), answer("sentiment", turn.sentiment)].filter(Boolean);
   return [
-    h("span", {}, parts.join(" · ")),
+    h("span", {}, joined(foundIn(turn))),
     corrected && h("span", { class: "corrected" }, `corrected: ${corrected.join(", ")}`),
   ];
 }

@@ -10,7 +10,7 @@ import { paced } from "../pace.js";
 import { keepFocus } from "../redraw.js";
 import { trouble } from "../trouble.js";
 import { again, againButton } from "./again.js";
-import { headOf } from "./facts.js";
+import { headOf, isRedacted } from "./facts.js";
 import { Workplace } from "./workplace.js";
 
 const EVERY_MS = 300;
@@ -137,6 +137,8 @@ export async function recordingView(main, params, signal, id) {
           done ? ` ${done} of ${total} parts` : "", // they are merged many at a time
           place ? ". What is shown is of before." : "",
         ),
+        isRedacted(recording) &&
+          h("p", {}, "The sound is withheld until personal data is removed from it."),
         h("progress", { max: Math.max(1, total), value: done, "aria-label": "Parts that are analysed" }),
       ),
     );

@@ -4,6 +4,7 @@ import { notice } from "../dialog.js";
 import { choice, fill, h } from "../dom.js";
 import { percent } from "../format.js";
 import { keepFocus } from "../redraw.js";
+import { ofSpeakers } from "./sentiments.js";
 import { sameSpeaker } from "./spans.js";
 
 export class Voices {
@@ -58,6 +59,7 @@ export class Voices {
   }
 
   draw(speakers, recording, round) {
+    const sentiments = ofSpeakers(this.report);
     fill(
       this.body,
       speakers.map((each, place) => {
@@ -108,6 +110,7 @@ export class Voices {
             { class: "small quiet num" },
             `channel ${each.channel + 1}, ${percent(each.talk_ms / recording.duration_ms)}`,
           ),
+          sentimentOf(sentiments.get(each.id)),
         );
       }),
     );
@@ -136,4 +139,15 @@ export class Voices {
     field.focus();
     field.value = text;
   }
+}
+
+function sentimentOf({ opposed, ...answers }) {
+  const all = Object.values(answers).filter(Boolean).join(" · ");
+  if (!all) return null;
+  return h(
+    "p",
+    { class: "small mean" },
+    `Sentiment: ${all}`,
+    opposed && [" · ", h("strong", { class: "opposed" }, opposed)],
+  );
 }

@@ -9,6 +9,7 @@ import { keepFocus } from "../redraw.js";
 import { Classification } from "./classification.js";
 import { Conversation } from "./conversation.js";
 import { Editor } from "./editor.js";
+import { Evidence } from "./evidence.js";
 import { downloads } from "./export.js";
 import { missingNote, notesOf } from "./facts.js";
 import { History, said } from "./history.js";
@@ -17,6 +18,7 @@ import { Lanes } from "./lanes.js";
 import { Player } from "./player.js";
 import { Store } from "./store.js";
 import { Timeline } from "./timeline.js";
+import { byModel, categoriesOf, topicsOf } from "./topics.js";
 import { Transcript } from "./transcript.js";
 import { transport } from "./transport.js";
 import { Voices } from "./voices.js";
@@ -83,6 +85,9 @@ export class Workplace {
     this.history = new History(this.store, (ms) => player.seek(ms));
     this.classification = new Classification(player, this.names);
     this.conversation = new Conversation(this.names);
+    const seek = (ms) => player.seek(ms);
+    this.topics = new Evidence("Topics", seek);
+    this.categories = new Evidence("Categories", seek);
     this.missing = h("div", {});
     this.channels = h("ul", { class: "labels channels" });
     this.notes = h("div", {});
@@ -104,6 +109,8 @@ export class Workplace {
         "div",
         { class: "area-panels" },
         this.conversation.element,
+        this.topics.element,
+        this.categories.element,
         this.classification.element,
         this.voices.element,
         this.history.element,
@@ -161,6 +168,8 @@ export class Workplace {
     this.voices.show();
     this.history.show();
     this.conversation.show(report);
+    this.topics.show(topicsOf(report, this.names), byModel(report));
+    this.categories.show(categoriesOf(report, this.names));
     this.classification.show(report);
     this.wave.second = null;
     this.wave.value();

@@ -7,8 +7,16 @@ export function options() {
   const chosen = recall("tuning", {});
   return {
     ...(chosen.language && { language: chosen.language }),
-    ...(chosen.roles && { roles: chosen.roles === "none" ? "" : chosen.roles }),
+    ...sidesOf(chosen),
     ...(chosen.speakers && { speakers: chosen.speakers }),
+    ...(chosen.glossary && { glossary: chosen.glossary }),
+    ...(chosen.redact && { redact: "true" }),
     ...(recall("audioClassification", true) ? {} : { profile: "live" }),
   };
+}
+
+// Whose the channels are: by the recorder that made the file, else by their order; a direction beside an order is refused.
+function sidesOf({ recorder, direction, roles }) {
+  if (roles && !recorder) return { roles: roles === "none" ? "" : roles };
+  return { ...(recorder && { recorder }), ...(direction && { direction }) };
 }

@@ -25,6 +25,25 @@ const ROLES = [
   ["customer,agent", "1 customer, 2 agent"],
   ["none", "Mixed: one room"],
 ];
+// Those whose side of the agent is documented (docs/roles.md).
+const RECORDERS = [
+  ["", "Default"],
+  ["amazon-connect", "Amazon Connect"],
+  ["azure-voice-agent", "Azure voice agent"],
+  ["freeswitch", "FreeSWITCH"],
+  ["freeswitch-swap", "FreeSWITCH, swapped"],
+  ["sarvam", "Sarvam"],
+  ["telnyx", "Telnyx"],
+  ["twilio", "Twilio"],
+  ["twilio-flex", "Twilio Flex"],
+  ["vicidial", "VICIdial"],
+  ["vonage", "Vonage"],
+];
+const DIRECTIONS = [
+  ["", "Default"],
+  ["inbound", "Inbound: the customer calls"],
+  ["outbound", "Outbound: the agent calls"],
+];
 const LIVE_WHY = "Live transcription is not available on this server yet.";
 
 /** The panel, until `signal` ends; its uploads go on. */
@@ -77,7 +96,10 @@ export function uploadPanel(signal) {
 
 function tuning() {
   const chosen = recall("tuning", {});
-  const keep = (name) => (value) => remember("tuning", { ...recall("tuning", {}), [name]: value });
+  const keep = (name) => (value) => {
+    remember("tuning", { ...recall("tuning", {}), [name]: value });
+    exclude();
+  };
   const speakers = h("input", {
     size: 5,
     placeholder: "any",
@@ -87,6 +109,24 @@ function tuning() {
       if (speakers.checkValidity()) keep("speakers")(speakers.value.trim());
     },
   });
+  const glossary = h("input", {
+    size: 12,
+    placeholder: "default",
+    pattern: "[a-z0-9][a-z0-9_\\-]{0,31}",
+    value: chosen.glossary ?? "",
+    onchange: () => {
+      if (glossary.checkValidity()) keep("glossary")(glossary.value.trim());
+    },
+  });
+  const roles = choice(ROLES, chosen.roles ?? "", keep("roles"));
+  const recorder = choice(RECORDERS, chosen.recorder ?? "", keep("recorder"));
+  const direction = choice(DIRECTIONS, chosen.direction ?? "", keep("direction"));
+  // A recorder states the order of the channels, and an order needs no direction.
+  const exclude = () => {
+    roles.disabled = recorder.value !== "";
+    direction.disabled = roles.value !== "" && recorder.value === "";
+  };
+  exclude();
   const details = h(
     "details",
     { open: recall("tuningOpen", false), ontoggle: () => remember("tuningOpen", details.open) },
@@ -96,8 +136,11 @@ function tuning() {
       { class: "tuning" },
       h("legend", { class: "hidden-text" }, "ASR Tuning"),
       field("Language", choice(LANGUAGES, chosen.language ?? "", keep("language"))),
-      field("Channels", choice(ROLES, chosen.roles ?? "", keep("roles"))),
+      field("Channels", roles),
+      field("Recorder", recorder),
+      field("Direction", direction),
       field("Speakers", speakers),
+      field("Glossary", glossary),
       check(
         "Audio classification",
         recall("audioClassification", true),
@@ -106,6 +149,14 @@ function tuning() {
           "aria-describedby": "classification-tip",
           title: "Classifies the scene and the emotion of each recording",
         },
+      ),
+      check("Redact personal data", chosen.redact ?? false, keep("redact"), {
+        "aria-describedby": "redact-tip",
+      }),
+      h(
+        "p",
+        { class: "tip", id: "redact-tip" },
+        "Redaction removes card, account and telephone numbers and addresses from the words and the sound. The sound is withheld until then.",
       ),
       h(
         "p",
