@@ -6,6 +6,8 @@ from uuid import UUID, uuid4
 
 from psycopg.types.json import Jsonb
 
+from earshot.analysis.report.report import Report
+from earshot.analysis.request import IngestRequest
 from earshot.storage.postgres import db
 from tests.servers import Stack
 
@@ -13,7 +15,7 @@ INSERT = """
 INSERT INTO recording (id, tenant, state, request, file_name, sha256, forced, analyses, roles,
   language, duration_ms, channels, native_rate, container, codec, finished_at, error_code,
   error_detail)
-VALUES (%(id)s, %(tenant)s, %(state)s, '{}', %(file_name)s, %(sha256)s, true, %(analyses)s,
+VALUES (%(id)s, %(tenant)s, %(state)s, %(request)s, %(file_name)s, %(sha256)s, true, %(analyses)s,
   %(roles)s, 'en', %(duration_ms)s, %(channels)s, 16000, 'wav', 'pcm_s16le', now(), %(error_code)s,
   %(error_detail)s)
 """
@@ -39,6 +41,7 @@ def plant(
     row = {
         "id": uuid4(),
         "tenant": "default",
+        "request": Jsonb(IngestRequest(uri="file:///planted.wav").model_dump(mode="json")),
         "state": report["status"] if report else "failed",
         "file_name": file_name,
         "sha256": f"{uuid4().int % 16**64:064x}",
@@ -54,6 +57,7 @@ def plant(
         connection.execute(INSERT, row)
         if report:
             body = named(report, row["id"], file_name)
+            Report.model_validate(body)  # the gateway reads it as one, beside its text
             connection.execute(
                 "INSERT INTO report (recording_id, body) VALUES (%s, %s)", (row["id"], Jsonb(body))
             )
@@ -129,8 +133,9 @@ def scored(report: dict[str, Any]) -> dict[str, Any]:
         turn["fusion"] |= turn["sentiment"]
     first, second = made["speakers"][0]["id"], made["speakers"][1]["id"]
     turns[0]["text_sentiment"] = text | {"label": "negative", "confidence": 0.71}
+    both = {"negative": 0.446, "neutral": 0.176, "positive": 0.378}
     turns[0]["fusion"] = fused | {"basis": "both", "label": "negative", "confidence": 0.446}
-    turns[0]["fusion"]["opposed"] = True
+    turns[0]["fusion"] |= {"scores": both, "opposed": True}
     turns[1]["text_sentiment"] = text | {"label": "neutral", "confidence": 0.45}
     turns[3]["text_sentiment"]["reason"] = "too_short"
     for each in made["text_sentiment"]["speakers"]:
@@ -194,7 +199,7 @@ def about(report: dict[str, Any]) -> dict[str, Any]:
                 spoken,
                 placed | {"kind": "sentiment", "value": voice},
                 placed | {"kind": "silence", "start_ms": 20_000, "end_ms": 24_500} | quiet,
-                placed | {"kind": "not", "start_ms": 50_000} | absent,
+                placed | {"kind": "not", "start_ms": 50_000, "end_ms": 80_000} | absent,
             ],
             "hits_total": 9,
         }

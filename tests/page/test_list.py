@@ -161,12 +161,18 @@ def test_selected_recordings_are_analysed_again_after_their_number_was_typed(
     plant(served.stack, silent(served.report()), "no sound.wav", tenant=tenant)
     page = windows.open(token)
     live(page)
+    held = Held(page, "**/recordings/batch")
     page.get_by_role("checkbox", name="Select all shown").check()
     page.get_by_role("button", name="Analyse again with current models").click()
     page.get_by_role("textbox", name="Type 2 to confirm").fill("2")
     page.get_by_role("button", name="Analyse 2 recordings").click()
-    expect(page.get_by_text("Sent for analysis: ")).to_be_visible()
+    expect(page.get_by_text("2 recordings being sent for analysis.")).to_be_visible()
+    expect(page.get_by_text("2 recordings selected")).to_be_hidden()  # it is not sent twice
+    held.let_go()
+    sent = page.get_by_text("Sent for analysis: ")
+    expect(sent).to_be_visible()
     assert served.stack.wait_finished(made["id"]) == "complete"
+    expect(sent).to_be_visible()  # until it is read
     page.get_by_role("link", name="call.ogg").click()
     expect(page.get_by_text("analysed 2 times")).to_be_visible(timeout=WAIT_MS)
 

@@ -1,4 +1,4 @@
-// Dialogs: a question that names how many things it is about, and a short notice.
+// Dialogs: a question that names how many things it is about. Lines at the top: notices, and what became of an action.
 
 import { field, h } from "./dom.js";
 
@@ -57,26 +57,33 @@ export function confirmCount(title, text, count, action) {
   });
 }
 
-/** Shows a line at the top until it is closed, or for `seconds`. */
-export function notice(text, { bad = false, seconds = 0, action = null } = {}) {
+/** Shows a line at the top until it is closed. */
+export function notice(text, { bad = false } = {}) {
   const line = h(
     "div",
     { class: `note ${bad ? "bad" : ""}` },
     h("span", {}, text),
-    action &&
-      h(
-        "button",
-        {
-          onclick: () => {
-            line.remove();
-            action.run();
-          },
-        },
-        action.label,
-      ),
     h("button", { onclick: () => line.remove() }, "Close"),
   );
   document.getElementById("notices").append(line);
-  if (seconds) setTimeout(() => line.remove(), seconds * 1000);
   return line;
+}
+
+const ended = new Set(); // lines of actions that ended well
+
+/**
+ * Does `work`, and shows `text` meanwhile, then the {text, bad} that it gives: until that is closed or, where it is not bad, until
+ * the next action. Errors of `work` are the caller's.
+ */
+export async function acting(text, work) {
+  for (const each of ended) each.remove();
+  ended.clear();
+  const line = notice(text);
+  try {
+    const result = await work();
+    const said = notice(result.text, result);
+    if (!result.bad) ended.add(said);
+  } finally {
+    line.remove();
+  }
 }

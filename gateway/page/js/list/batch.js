@@ -1,13 +1,14 @@
 // What is done with all selected recordings at once, after their number was confirmed.
 
 import { api } from "../api.js";
-import { confirmCount, notice } from "../dialog.js";
+import { acting, confirmCount } from "../dialog.js";
 import { fill, h } from "../dom.js";
 import { plural } from "../format.js";
 
 const MOST = 100;
 
 export function chosenBar(chosen, { done, clear }) {
+  let sending = false;
   const text = h("strong", { role: "status" });
   const element = h(
     "div",
@@ -45,6 +46,22 @@ export function chosenBar(chosen, { done, clear }) {
             { label: `Analyse ${many}` },
           );
     if (!sure) return;
+    sending = true;
+    show();
+    try {
+      await acting(
+        action === "delete" ? `${many} being deleted.` : `${many} being sent for analysis.`,
+        () => sent({ action, ids, ...further }),
+      );
+      clear();
+    } finally {
+      sending = false;
+      show();
+    }
+    done();
+  }
+
+  async function sent({ action, ids, ...further }) {
     const refused = [];
     let worked = 0;
     for (let from = 0; from < ids.length; from += MOST) {
@@ -57,19 +74,15 @@ export function chosenBar(chosen, { done, clear }) {
         if (each.status < 300) worked += 1;
         else refused.push(each.detail ?? each.code);
     }
-    clear();
-    notice(
-      `${action === "delete" ? "Deleted" : "Sent for analysis"}: ${worked} of ${ids.length}.${refused.length ? ` Refused: ${[...new Set(refused)].slice(0, 3).join(" ")}` : ""}`,
-      { bad: refused.length > 0, seconds: refused.length ? 0 : 8 },
-    );
-    done();
+    const reasons = refused.length ? ` Refused: ${[...new Set(refused)].slice(0, 3).join(" ")}` : "";
+    const what = action === "delete" ? "Deleted" : "Sent for analysis";
+    return { text: `${what}: ${worked} of ${ids.length}.${reasons}`, bad: refused.length > 0 };
   }
 
-  return {
-    element,
-    show: () => {
-      element.hidden = !chosen.size;
-      fill(text, `${plural(chosen.size, "recording")} selected`);
-    },
-  };
+  function show() {
+    element.hidden = !chosen.size || sending; // it is not sent twice
+    fill(text, `${plural(chosen.size, "recording")} selected`);
+  }
+
+  return { element, show };
 }

@@ -1,7 +1,7 @@
 // The pools: what waits, how fast it goes, what failed; pause, resume, replay.
 
 import { api } from "../api.js";
-import { confirmCount, notice } from "../dialog.js";
+import { acting, confirmCount } from "../dialog.js";
 import { check, fill, h } from "../dom.js";
 import { analysis, clock, duration, moment, plural, words } from "../format.js";
 import { keepFocus } from "../redraw.js";
@@ -285,18 +285,21 @@ class DeadLetters {
       ))
     )
       return;
-    const answer = await api(`/dead-letters/${action}`, {
-      method: "POST",
-      json: { ids },
-      signal: this.signal,
+    await acting(`${plural(ids.length, "dead letter")} being sent.`, async () => {
+      const answer = await api(`/dead-letters/${action}`, {
+        method: "POST",
+        json: { ids },
+        signal: this.signal,
+      });
+      const refused = answer.refused ?? [];
+      return {
+        text:
+          action === "replay"
+            ? `Replayed ${answer.replayed.length} of ${ids.length}. ${refused.map((each) => each.detail).join(" ")}`
+            : `Discarded ${answer.discarded.length} of ${ids.length}.`,
+        bad: refused.length > 0,
+      };
     });
-    const refused = answer.refused ?? [];
-    notice(
-      action === "replay"
-        ? `Replayed ${answer.replayed.length} of ${ids.length}. ${refused.map((each) => each.detail).join(" ")}`
-        : `Discarded ${answer.discarded.length} of ${ids.length}.`,
-      { bad: refused.length > 0, seconds: 10 },
-    );
     await this.load(true);
     this.changed();
   }

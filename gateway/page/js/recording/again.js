@@ -2,7 +2,7 @@
 
 import { Problem, api } from "../api.js";
 import { check, field, fill, h } from "../dom.js";
-import { notice, open } from "../dialog.js";
+import { acting, open } from "../dialog.js";
 import { analysis, plural } from "../format.js";
 
 // Reasons beside the file itself for which it was not read: it is read again.
@@ -101,14 +101,14 @@ function askAgain(recording, sent) {
 
 /** Analyses a recording again and says so, or why not; `sent` is called then. */
 export async function again(id, json, sent) {
-  try {
-    const { jobs } = await api(`/recordings/${id}/rerun`, { method: "POST", json });
-    notice(jobs ? `Sent for analysis: ${plural(jobs, "job")}.` : "There is nothing to repeat.", {
-      seconds: 8,
-    });
-  } catch (error) {
-    if (!(error instanceof Problem)) throw error;
-    notice(`Not analysed again. ${REFUSED[error.code] ?? error.message}`, { bad: true });
-  }
+  await acting("Being sent for analysis.", async () => {
+    try {
+      const { jobs } = await api(`/recordings/${id}/rerun`, { method: "POST", json });
+      return { text: jobs ? `Sent for analysis: ${plural(jobs, "job")}.` : "There is nothing to repeat." };
+    } catch (error) {
+      if (!(error instanceof Problem)) throw error;
+      return { text: `Not analysed again. ${REFUSED[error.code] ?? error.message}`, bad: true };
+    }
+  });
   sent();
 }

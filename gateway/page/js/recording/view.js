@@ -1,7 +1,7 @@
 // One recording: what was found, heard and seen together, and put right where it is wrong.
 
 import { api } from "../api.js";
-import { confirmCount, notice } from "../dialog.js";
+import { acting, confirmCount } from "../dialog.js";
 import { fill, h } from "../dom.js";
 import { listen } from "../events.js";
 import { isOpen, moment, sentence } from "../format.js";
@@ -51,8 +51,10 @@ export async function recordingView(main, params, signal, id) {
       ))
     )
       return;
-    const receipt = await api(`/recordings/${id}?search=false`, { method: "DELETE" });
-    notice(`Deleted. The receipt stays at /deletions/${receipt.recording_id}.`, { seconds: 12 });
+    await acting("Being deleted.", async () => {
+      const receipt = await api(`/recordings/${id}?search=false`, { method: "DELETE" });
+      return { text: `Deleted. The receipt stays at /deletions/${receipt.recording_id}.` };
+    });
     location.hash = "#/";
   }
 
