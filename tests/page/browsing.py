@@ -42,20 +42,16 @@ class Windows:
         path: str = "",
         size: tuple[int, int] = (1440, 900),
         expected: Collection[int | str] = (),
+        beside: Page | None = None,
         **context: Any,
     ) -> Page:
-        """A page of its own session at ``#/path``. ``expected``: statuses, or names of failures."""
+        """A page at ``#/path``, of its own session or another tab of that of ``beside``.
+        ``expected``: statuses, or names of failures."""
         self.expected |= {
             f"responded with a status of {each} " if isinstance(each, int) else each
             for each in expected
         }
-        made = self.browser.new_context(
-            viewport={"width": size[0], "height": size[1]}, accept_downloads=True, **context
-        )
-        self._contexts.append(made)
-        if token is not None:
-            made.add_init_script(TOKEN.format(token))
-        page = made.new_page()
+        page = (beside.context if beside else self._context(token, size, context)).new_page()
         page.set_default_timeout(SHORT_MS)
         page.on("console", self._said)
         # The browser hands choosers of files over from here on: a wait for one asks for it without
@@ -64,6 +60,17 @@ class Windows:
         page.on("pageerror", lambda error: self.errors.append(f"uncaught: {error}"))
         page.goto(f"{self.url}/#/{path}")
         return page
+
+    def _context(
+        self, token: str | None, size: tuple[int, int], options: dict[str, Any]
+    ) -> BrowserContext:
+        made = self.browser.new_context(
+            viewport={"width": size[0], "height": size[1]}, accept_downloads=True, **options
+        )
+        self._contexts.append(made)
+        if token is not None:
+            made.add_init_script(TOKEN.format(token))
+        return made
 
     def _said(self, message: ConsoleMessage) -> None:
         if any(each in message.text for each in self.expected):

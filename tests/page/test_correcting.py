@@ -91,6 +91,30 @@ def test_a_text_that_was_not_kept_is_a_draft(page: Page, served: Served, planted
     expect(page.get_by_role("dialog")).to_have_count(0)
 
 
+def test_words_that_stay_in_a_corrected_text_stay_doubtful(
+    page: Page, served: Served, planted: str
+) -> None:
+    report = served.report(planted)
+    bound = report["transcript_confidence"]["doubtful_below"]
+    number, turn = next(
+        (number, turn)
+        for number, turn in enumerate(report["turns"])
+        if any(word["confidence"] < bound for word in turn["words"])
+    )
+    words = [word["text"] for word in turn["words"]]
+    sure = [at for at, word in enumerate(turn["words"]) if word["confidence"] >= bound]
+    doubtful = [at for at in range(len(words)) if at not in sure]
+    texts = [words[at] for at in doubtful]
+    page.get_by_role("button", name="Next doubtful word").click()
+    said = page.locator(f"[data-turn='{turn['id']}'] .said")
+    expect(said.locator("mark")).to_have_text(texts)
+    for at, left in ((sure[0], texts), (doubtful[0], texts[1:])):
+        words[at] = "Otherwise"
+        correct(served, planted, number, " ".join(words))
+        expect(said).to_have_text(" ".join(words))
+        expect(said.locator("mark")).to_have_text(left)
+
+
 def test_revert_takes_back_only_what_was_counted(page: Page, served: Served, planted: str) -> None:
     before = [turn["text"] for turn in served.report(planted)["turns"]]
     correct(served, planted, 0, "Of another.")

@@ -187,6 +187,29 @@ def test_too_many_streams_are_named_and_tried_again(windows: Windows, served: Se
         second.close()
 
 
+def test_tabs_of_one_browser_share_a_stream(windows: Windows, served: Served) -> None:
+    planted = [plant(served.stack, silent(served.report()), f"{n} tabs.wav") for n in range(2)]
+    served.stack.settings["EVENT_STREAMS"] = "2"  # of which a tenant has half
+    with served.stack.gateway("tabs") as url:
+        del served.stack.settings["EVENT_STREAMS"]
+        windows.url = url
+        first = windows.open(served.token)
+        live(first)
+        # The one stream of the tenant may end later than the tab that read it.
+        second = windows.open(None, expected={429}, beside=first)
+        live(second)
+        passed_on, read = (second.locator(f"[data-id='{each}']") for each in planted)
+        expect(passed_on).to_be_visible()
+        served.delete(planted[0])
+        expect(passed_on).to_have_count(0)
+        expect(read).to_be_visible()
+        first.close()
+        served.delete(planted[1])
+        expect(read).to_have_count(0)
+        live(second)
+        second.close()
+
+
 def test_too_many_requests_are_named_and_tried_again(windows: Windows, served: Served) -> None:
     """The time until the next one is so long that no machine is too slow to see it."""
     served.stack.settings.update(REQUESTS_PER_SEC="0.01", REQUESTS_BURST="8")

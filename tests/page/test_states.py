@@ -22,7 +22,9 @@ def test_a_failed_recording_says_why(windows: Windows, served: Served) -> None:
     expect(page.locator(".note.bad")).to_contain_text("The file is no audio")
     again = page.get_by_role("button", name="Analyse again")
     expect(again).to_be_disabled()
-    expect(again).to_have_accessible_description("The file could not be read; upload it again")
+    why = "The file could not be read; upload it again."
+    expect(again).to_have_accessible_description(why)
+    expect(page.get_by_text(why, exact=True)).to_be_visible()
 
 
 def test_a_refused_analysis_says_why(windows: Windows, served: Served) -> None:

@@ -83,6 +83,10 @@ def test_an_upload_has_the_options_that_are_chosen(
     assert set(names) == {"", *recorders()}
     channels.select_option("agent,customer")
     expect(direction).to_be_disabled()
+    expect(direction).to_have_accessible_description(
+        "Whose each channel is comes from the recorder and the direction of the call, or from a"
+        " chosen order of the channels: not from both."
+    )
     recorder.select_option("twilio")
     expect(channels).to_be_disabled()
     direction.select_option("inbound")

@@ -23,16 +23,19 @@ const REFUSED = {
   same_content: "The same sound was uploaded again since; analyse that recording.",
 };
 
-/** The button by which a closed recording is analysed again; `sent` is called when it was asked for. */
+/** The button by which a closed recording is analysed again, with why it cannot be; `sent` is called when it was asked for. */
 export function againButton(recording, sent) {
   const unread = recording.duration_ms === null;
   const hopeless = unread && !SURROUNDINGS.has(recording.error_code);
   const ask = () => (unread ? again(recording.id, { failed: true }, sent) : askAgain(recording, sent));
-  return h(
-    "button",
-    { disabled: hopeless, title: hopeless ? UNREAD : null, onclick: ask },
-    "Analyse again",
-  );
+  return [
+    h(
+      "button",
+      { disabled: hopeless, "aria-describedby": hopeless ? "again-why" : null, onclick: ask },
+      "Analyse again",
+    ),
+    hopeless && h("span", { class: "small quiet", id: "again-why" }, `${UNREAD}.`),
+  ];
 }
 
 /** Asks which analyses to repeat, and sends it; `sent` is called then. */

@@ -172,8 +172,8 @@ export class Editor {
       ]),
     ];
     const emotion = choice(
-      labels.map((label) => [label, words(label)]),
-      turn.emotion?.label ?? "neutral",
+      turn.emotion ? labels.map((label) => [label, words(label)]) : [["", "not classified"]],
+      turn.emotion?.label ?? "",
       (value) => send(() => ({ kind: "emotion", turn: target(), label: value })),
       { disabled: !turn.emotion },
     );

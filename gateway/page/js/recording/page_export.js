@@ -296,10 +296,10 @@ function transcriptOf(report, names) {
 
 function saidIn(report, turn) {
   const all = wordsOf(turn);
-  if (!all.some((word) => doubted(report, turn, word))) return turn.text || "(no words)";
+  if (!all.some((word) => doubted(report, word))) return turn.text || "(no words)";
   return all.flatMap((word, place) => [
     place > 0 && word.gap,
-    doubted(report, turn, word)
+    doubted(report, word)
       ? h("mark", { title: `Doubtful: confidence ${percent(word.confidence)}` }, word.text)
       : word.text,
   ]);

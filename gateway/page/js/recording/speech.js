@@ -54,11 +54,10 @@ export function wordsOf(turn) {
   return kept.get(turn);
 }
 
-/** Whether a word is doubtful: below the bound of its recogniser, in a text that no person corrected. */
-export function doubted(report, turn, word) {
+/** Whether a word is doubtful: below the bound of its recogniser. One that a person wrote is sure. */
+export function doubted(report, word) {
   const bound = report.transcript_confidence?.doubtful_below ?? null;
-  if (bound === null || word.confidence === null || word.confidence >= bound) return false;
-  return !report.corrections?.turns[turn.id]?.includes("text");
+  return bound !== null && word.confidence !== null && word.confidence < bound;
 }
 
 function made(turn) {

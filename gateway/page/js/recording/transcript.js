@@ -1,6 +1,6 @@
 // The transcript: follows the sound until the person scrolls, marks doubtful words, opens corrections in place.
 
-import { fill, h } from "../dom.js";
+import { fill, h, set } from "../dom.js";
 import { percent, plural } from "../format.js";
 import { keepFocus } from "../redraw.js";
 import { recall, remember } from "../settings.js";
@@ -45,6 +45,11 @@ export class Transcript {
       { "aria-pressed": this.marks, onclick: () => this.setMarks() },
       "Mark doubtful words",
     );
+    this.doubtWhy = h(
+      "span",
+      { class: "small quiet", id: "doubt-why" },
+      "For this recogniser no bound of doubt has been measured.",
+    );
     this.leftSwitch = h(
       "button",
       { "aria-pressed": this.left, onclick: () => this.setLeft() },
@@ -66,6 +71,7 @@ export class Transcript {
           this.doubtSwitch,
           this.doubtButton,
           this.leftSwitch,
+          this.doubtWhy,
         ),
       ),
       this.view.element,
@@ -107,18 +113,23 @@ export class Transcript {
         ? []
         : report.turns.flatMap((turn, place) =>
             wordsOf(turn).flatMap((word, at) =>
-              doubted(report, turn, word) ? [{ place, at, start: word.start }] : [],
+              doubted(report, word) ? [{ place, at, start: word.start }] : [],
             ),
           );
     const said = this.bound === null ? "" : `, ${plural(this.doubtful.length, "doubtful word")}`;
     fill(this.count, `${plural(report.turns.length, "turn")}${said}`);
     this.doubtButton.disabled = !this.doubtful.length;
     this.replaceButton.disabled = !report.turns.length;
-    this.doubtSwitch.disabled = this.bound === null;
-    this.doubtSwitch.title =
-      this.bound === null
-        ? "For this recogniser no bound has been measured"
-        : `Confidence below ${percent(this.bound)}: about half of these words are wrong`;
+    const unmeasured = this.bound === null && report.turns.length > 0;
+    this.doubtWhy.hidden = !unmeasured;
+    set(this.doubtSwitch, {
+      disabled: this.bound === null,
+      "aria-describedby": unmeasured ? "doubt-why" : null,
+      title:
+        this.bound === null
+          ? null
+          : `Confidence below ${percent(this.bound)}: about half of these words are wrong`,
+    });
     this.here = null;
     const kept =
       this.editing === null ? -1 : this.rows.findIndex((row) => row.turn?.id === this.editing && row.first);
@@ -177,9 +188,9 @@ export class Transcript {
     return made;
   }
 
-  /** Whether a word of a turn is marked. */
-  isMarked(turn, word) {
-    return this.marks && doubted(this.report, turn, word);
+  /** Whether a word is marked. */
+  isMarked(word) {
+    return this.marks && doubted(this.report, word);
   }
 
   clicked({ target }) {

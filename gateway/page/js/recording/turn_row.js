@@ -63,7 +63,7 @@ function saidIn({ turn, from, to }, view) {
   const said = h("p", { class: "said", lang: view.report.transcript_language ?? null });
   for (let at = from; at < to; at += 1) {
     const word = wordsOf(turn)[at];
-    const title = view.isMarked(turn, word) ? `Doubtful: confidence ${percent(word.confidence)}` : null;
+    const title = view.isMarked(word) ? `Doubtful: confidence ${percent(word.confidence)}` : null;
     if (at > from && word.gap) said.append(word.gap);
     said.append(h(title ? "mark" : "span", { "data-at": at, title }, word.text));
   }

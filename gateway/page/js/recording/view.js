@@ -37,7 +37,7 @@ export async function recordingView(main, params, signal, id) {
   const actions = (recording) =>
     [
       place?.downloads(),
-      !isOpen(recording.state) && againButton(recording, load),
+      ...(isOpen(recording.state) ? [] : againButton(recording, load)),
       h("button", { class: "danger", onclick: remove }, "Delete"),
     ].filter(Boolean);
 

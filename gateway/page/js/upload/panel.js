@@ -121,7 +121,7 @@ function tuning() {
   const roles = choice(ROLES, chosen.roles ?? "", keep("roles"));
   const recorder = choice(RECORDERS, chosen.recorder ?? "", keep("recorder"));
   const direction = choice(DIRECTIONS, chosen.direction ?? "", keep("direction"));
-  // A recorder states the order of the channels, and an order needs no direction.
+  for (const each of [roles, direction]) each.setAttribute("aria-describedby", "sides-tip");
   const exclude = () => {
     roles.disabled = recorder.value !== "";
     direction.disabled = roles.value !== "" && recorder.value === "";
@@ -153,6 +153,11 @@ function tuning() {
       check("Redact personal data", chosen.redact ?? false, keep("redact"), {
         "aria-describedby": "redact-tip",
       }),
+      h(
+        "p",
+        { class: "tip", id: "sides-tip" },
+        "Whose each channel is comes from the recorder and the direction of the call, or from a chosen order of the channels: not from both.",
+      ),
       h(
         "p",
         { class: "tip", id: "redact-tip" },
