@@ -126,19 +126,22 @@ def percent(share: float) -> str:
 
 
 def answers(turn: dict[str, Any]) -> list[str]:
-    """What the page says of a turn of the demo call, whose words are scored where it is long."""
+    """What the page says of a turn of the demo call: its words are scored where it is long, and
+    where no other test corrected them."""
     text, fusion = turn["text_sentiment"], turn["fusion"]
     scored = text["status"] == "scored"
-    assert scored or text["reason"] in ("no_words", "too_short")
+    assert scored or text["reason"] in ("no_words", "too_short", "corrected")
     found = {"emotion": turn["emotion"], "voice": turn["sentiment"]}
     found |= {"words": text, "both": fusion} if scored else {}
     alone = " (voice alone)" if scored and fusion["basis"] == "voice" else ""
-    return [
+    said = [
         f"{name} {each['label']}"
         + ("" if each.get("abstained") else f" {percent(each['confidence'])}")
         + (alone if name == "both" else "")
         for name, each in found.items()
-    ] + ["words and voice opposed"] * fusion["opposed"]
+    ]
+    said += ["words not scored"] * (text["reason"] == "corrected")
+    return said + ["words and voice opposed"] * fusion["opposed"]
 
 
 def test_the_tree_holds_every_word_speaker_and_label(windows: Windows, served: Served) -> None:
