@@ -178,18 +178,24 @@ export class Workplace {
   // What does not change within a round of analyses.
   begin(report, round) {
     this.round = round;
-    this.rejected = null;
+    Object.assign(this, { rejected: null, asked: null });
     const notes = notesOf(report);
     notes.open = this.notes.querySelector("details")?.open ?? false;
     keepFocus(this.notes, () => fill(this.notes, notes));
   }
 
-  // Text and sounds that were detected but are not reported, asked for when they are to be shown.
+  // Text and sounds that were detected but are not reported, asked for once in a round, when they are to be shown.
   async reject() {
     if (this.transcript.left && !this.rejected) {
-      const { round } = this;
-      const found = await api(`/recordings/${this.recording.id}/rejected`, { signal: this.signal });
-      if (round === this.round) this.rejected = found;
+      this.asked ??= api(`/recordings/${this.recording.id}/rejected`, { signal: this.signal });
+      const { asked } = this;
+      try {
+        const found = await asked;
+        if (asked === this.asked) this.rejected = found;
+      } catch (error) {
+        if (asked === this.asked) this.asked = null;
+        throw error;
+      }
     }
     this.show();
   }
