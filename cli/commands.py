@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 import typer
 
-from cli import batch, models, operating, reading, releases, rules, serving, tokens
+from cli import batch, models, operating, reading, releases, rules, serving, tokens, training
 from cli.models import importing
 
 app = typer.Typer(
@@ -209,3 +209,4 @@ models.app.add_typer(importing.app)
 app.add_typer(releases.app, name="release")
 app.add_typer(tokens.app, name="token")
 app.add_typer(rules.app, name="rules")
+app.add_typer(training.app, name="train")

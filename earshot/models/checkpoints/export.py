@@ -17,19 +17,32 @@ from earshot.models.metadata import Metadata, WindowedMetadata, properties, read
 
 Floats = NDArray[np.float32]
 
+OPSET = 20
+"""Of ONNX's operators, that of torch 2.11's exporter of traced networks."""
 
-def export_torch(net: torch.nn.Module, path: Path, example: Floats, names: tuple[str, str]) -> None:
-    """Writes a network with a free batch axis; ``names`` are those of its input and output."""
+
+def export_torch(
+    net: torch.nn.Module,
+    path: Path,
+    example: Floats,
+    names: tuple[str, str],
+    tolerance: float = 1e-3,
+) -> None:
+    """Writes a network with a free batch axis; ``names`` are those of its input and output.
+
+    Raises:
+        ValueError: an output differs by more than ``tolerance``.
+    """
     path.parent.mkdir(parents=True, exist_ok=True)
     net.eval()
     axes = {names[0]: {0: "batch"}, names[1]: {0: "batch"}}
     torch.onnx.export(
         net, (torch.from_numpy(example),), str(path), input_names=[names[0]],
-        output_names=[names[1]], dynamic_axes=axes, dynamo=False,
+        output_names=[names[1]], dynamic_axes=axes, dynamo=False, opset_version=OPSET,
     )  # fmt: skip
     with torch.no_grad():
         expected = net(torch.from_numpy(example)).numpy()
-    check_parity(path, example, {names[1]: expected})
+    check_parity(path, example, {names[1]: expected}, tolerance)
 
 
 def describe(path: Path, metadata: Metadata) -> None:

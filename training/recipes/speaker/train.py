@@ -9,7 +9,7 @@ import torch
 from numpy.typing import NDArray
 
 from earshot.analysis.types import Release
-from earshot.models.checkpoints.export import check_parity, describe, redescribe
+from earshot.models.checkpoints.export import OPSET, check_parity, describe, redescribe
 from earshot.models.checkpoints.location import sha256
 from earshot.models.metadata import SpeakerMetadata
 from earshot.models.speakers.embedding import SpeakerModel, open_speaker
@@ -74,7 +74,7 @@ def export(net: SpeakerNet, path: Path, threshold: float) -> None:
     axes = {"log_mel": {0: "batch", 1: "frames"}, "embedding": {0: "batch"}}
     torch.onnx.export(
         net, (torch.from_numpy(example),), str(path), input_names=["log_mel"],
-        output_names=["embedding"], dynamic_axes=axes, dynamo=False,
+        output_names=["embedding"], dynamic_axes=axes, dynamo=False, opset_version=OPSET,
     )  # fmt: skip
     with torch.no_grad():
         check_parity(path, example, {"embedding": net(torch.from_numpy(example)).numpy()})

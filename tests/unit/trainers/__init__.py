@@ -1,0 +1,1 @@
+"""Trainers: data, the loop that resumes, exports, command lines."""

@@ -1,0 +1,1 @@
+"""Labelled recordings: listed, checked, divided, described by features."""

@@ -1,0 +1,241 @@
+"""Voices: the network and the data of the speaker recipe, in the loop that can be resumed."""
+
+import io
+import json
+import pickle
+import wave
+from collections.abc import Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from earshot.analysis.errors import Misconfigured
+from earshot.audio.features.level import levelled
+from earshot.audio.features.spectra import log_mel
+from earshot.models.checkpoints.export import redescribe
+from earshot.models.metadata import SpeakerMetadata
+from training.data.datasets import RATE, Example, waveform
+from training.data.dialogues import compose
+from training.recipes.speaker.data import LEVEL, SPEC, SPEEDS, crops, harder
+from training.recipes.speaker.judged import best_threshold
+from training.recipes.speaker.net import SIZE, MarginLoss, SpeakerNet
+from training.recipes.speaker.train import FRAMES, export, opened
+from training.trainers.data.features import Arrays, Extractor, Floats, features
+from training.trainers.data.recordings import Recording
+from training.trainers.exports import into
+from training.trainers.lesson import Judged
+from training.trainers.loop import Loop
+from training.trainers.machine import deterministic
+from training.trainers.options import Options
+from training.trainers.trained import Model
+from training.trainers.trainer import Job, Product
+from training.trainers.whole_files import replace, replace_text
+
+CHECKPOINT, BEST = "speaker.onnx", "best_model.pth"
+MARGIN, RAMP = 0.15, 2.0
+"""As the recipe: the margin grows to its whole over the first half."""
+CROP, CROPS = 148, 4
+"""Frames of the stretches that are compared, as long as a worker's window, and their number in a
+recording."""
+FEWEST = 4
+"""Speakers of the validation part: conversations of so many choose the threshold."""
+
+
+class _Margin(nn.Module):
+    """The network with the centres of the voices that it is trained on."""
+
+    def __init__(self, classes: int) -> None:
+        super().__init__()
+        self.net, self.margin = SpeakerNet(), MarginLoss(classes)
+
+
+class _Lesson:
+    """Random stretches of voices; every speed of every speaker is a voice."""
+
+    def __init__(
+        self, power: Sequence[Floats], voice: Sequence[int], val: Sequence[tuple[str, Floats]]
+    ) -> None:
+        """Creates a lesson.
+
+        Args:
+            power: of recordings at every speed, each of shape (frames, bands); ``voice`` of each.
+            val: speaker and power of recordings of other speakers.
+        """
+        self.power, self.voice, self.val = list(power), np.asarray(voice), list(val)
+
+    def order(self, random: np.random.Generator) -> np.ndarray[Any, np.dtype[np.int64]]:
+        return random.permutation(len(self.power))
+
+    def batch(
+        self, items: np.ndarray[Any, np.dtype[np.int64]], random: np.random.Generator
+    ) -> tuple[Tensor, Tensor]:
+        frames = int(random.integers(*FRAMES))
+        others = crops(self.power, random.integers(0, len(self.power), len(items)), frames, random)
+        inputs = harder(crops(self.power, items, frames, random), others, random)
+        return torch.from_numpy(inputs), torch.from_numpy(self.voice[items])
+
+    def loss(
+        self, net: nn.Module, inputs: Tensor, targets: Tensor, part: float
+    ) -> tuple[Tensor, int]:
+        found = net.net(inputs)
+        loss = net.margin(found, targets, margin=MARGIN * min(1.0, RAMP * part))
+        centres = nn.functional.normalize(net.margin.centres, dim=1)
+        return loss, int(((found @ centres.T).argmax(dim=1) == targets).sum())
+
+    def judged(self, net: nn.Module) -> Judged:
+        """Equal error rate of pairs of stretches, in place of the loss."""
+        device = next(net.parameters()).device
+        rows, who = [], []
+        for speaker, power in self.val:
+            for start in np.linspace(0, max(len(power) - CROP, 0), CROPS).astype(int):
+                cut = np.resize(power[start : start + CROP], (CROP, power.shape[1]))
+                rows.append(np.log(cut + SPEC.offset))
+                who.append(speaker)
+        net.eval()
+        with torch.no_grad():
+            stack = torch.from_numpy(np.stack(rows).astype(np.float32)).to(device)
+            found = torch.cat([net.net(part) for part in stack.split(64)]).cpu().numpy()
+        rate = equal_error_rate(found, np.array(who))
+        return Judged(rate, 1 - rate, 1 - rate)
+
+
+class VoicesTrainer:
+    """``earshot train voices``: the label of a recording is its speaker."""
+
+    model: Model = "voices"
+    analysis = "diarization"
+    runtime = "onnx"
+    by_speaker = True
+
+    def known(self, options: Options) -> tuple[str, ...]:
+        return ()
+
+    def features(self, options: Options) -> dict[str, Any]:
+        return {"mel": asdict(SPEC), "level": LEVEL, "speeds": list(SPEEDS), "size": SIZE}
+
+    def train(self, job: Job) -> Product:
+        options, sides = job.options, job.split
+        for name, side in (("training", sides.train), ("validation", sides.val)):
+            if len({each.group for each in side}) < FEWEST:
+                raise Misconfigured(
+                    "data", f"{name} has fewer than {FEWEST} speakers; add recordings of others"
+                )
+        extractor = Extractor(self.features(options), _powers, RATE, options.longest)
+        recordings = (*sides.train, *sides.val)
+        found = features(recordings, extractor, job.cache, options.workers, job.watch)
+        count = len(sides.train)
+        deterministic(options.seed, options.threads)
+        speakers = sorted({each.group for each in sides.train})
+        power, voice = [], []
+        for each, arrays in zip(sides.train, found[:count], strict=True):
+            for i in range(len(SPEEDS)):
+                power.append(np.exp(arrays[f"speed{i}"].astype(np.float32)))
+                voice.append(speakers.index(each.group) * len(SPEEDS) + i)
+        val = [
+            (each.group, np.exp(arrays["speed0"].astype(np.float32)))
+            for each, arrays in zip(sides.val, found[count:], strict=True)
+        ]
+        net = _Margin(len(speakers) * len(SPEEDS))
+        if job.start is not None:
+            _warm(net.net, job.start.path.with_name(BEST))
+        lesson = _Lesson(power, voice, val)
+        fitted = Loop(net, lesson, options, job.state, job.identity).run(job.watch)
+        with job.watch.stage("choosing the threshold"):
+            _write(job.out, net.net, sides.val)
+        history = job.out / "training_history.json"
+        replace_text(history, json.dumps(fitted.history, indent=1) + "\n")
+        best = fitted.history["val_loss"][fitted.best_epoch]
+        metrics = {"val_eer": best, "speakers": float(len(speakers))}
+        return Product(CHECKPOINT, (), metrics, fitted.seconds)
+
+    def holdout(self, recordings: Sequence[Recording], out: Path) -> str:
+        """Conversations of two speakers each, since single voices measure nothing: sound and
+        reference in ``holdout/``, and the rows of their manifest."""
+        return conversations(recordings, out / "holdout")
+
+
+def equal_error_rate(found: Floats, who: np.ndarray[Any, Any]) -> float:
+    """Where as many pairs of one speaker are rejected as pairs of two are accepted.
+
+    Args:
+        found: unit vectors, shape (stretches, size).
+        who: speaker of each.
+    """
+    first, second = np.triu_indices(len(who), 1)
+    cosine, same = (found @ found.T)[first, second], who[first] == who[second]
+    order = np.argsort(cosine)
+    missed = np.cumsum(same[order]) / max(same.sum(), 1)
+    accepted = 1 - np.cumsum(~same[order]) / max((~same).sum(), 1)
+    at = int(np.argmin(np.abs(missed - accepted)))
+    return float((missed[at] + accepted[at]) / 2)
+
+
+def conversations(recordings: Sequence[Recording], folder: Path) -> str:
+    """Writes a conversation of each pair of neighbours; returns the manifest."""
+    folder.mkdir(parents=True, exist_ok=True)
+    voices: dict[str, list[Floats]] = {}
+    for each in sorted(recordings, key=lambda one: one.digest):
+        voices.setdefault(each.group, []).append(waveform(each.path))
+    names, random = sorted(voices), np.random.default_rng(0)
+    rows = []
+    for i in range(0, max(len(names) - 1, 1), 2):
+        pair = names[i : i + 2]
+        dialogue = compose({f"s{k}": voices[name] for k, name in enumerate(pair)}, random)
+        name, reference = f"conversation-{i // 2}", folder / f"conversation-{i // 2}.rttm"
+        replace(folder / f"{name}.wav", _wav(dialogue.samples))
+        lines = [
+            f"SPEAKER {name} 1 {turn.start_ms / 1000:.3f}"
+            f" {(turn.end_ms - turn.start_ms) / 1000:.3f} <NA> <NA> {turn.speaker} <NA> <NA>\n"
+            for turn in dialogue.reference
+        ]
+        replace_text(reference, "".join(lines))
+        row = {
+            "path": (folder / f"{name}.wav").resolve().as_posix(),
+            "rttm": reference.resolve().as_posix(),
+        }
+        rows.append(json.dumps(row) + "\n")
+    return "".join(rows)
+
+
+def _wav(samples: Floats) -> bytes:
+    file = io.BytesIO()
+    with wave.open(file, "wb") as out:
+        out.setnchannels(1)
+        out.setsampwidth(2)
+        out.setframerate(RATE)
+        out.writeframes((np.clip(samples, -1, 1) * 32767).astype("<i2").tobytes())
+    return file.getvalue()
+
+
+def _powers(sound: Floats, random: np.random.Generator) -> Arrays:
+    """Log-mel frames at every speed."""
+    from earshot.audio.features.augment import speed
+
+    played = [sound if factor == 1.0 else speed(sound, factor) for factor in SPEEDS]
+    return {
+        f"speed{i}": log_mel(levelled(each, LEVEL), RATE, SPEC).astype(np.float16)
+        for i, each in enumerate(played)
+    }
+
+
+def _write(out: Path, net: SpeakerNet, val: Sequence[Recording]) -> None:
+    buffer = io.BytesIO()
+    torch.save(net.state_dict(), buffer)
+    replace(out / BEST, buffer.getvalue())
+    held = [Example(each.path, "own", "", each.group) for each in val]
+    with into(out / CHECKPOINT) as path:
+        export(net, path, threshold=0.0)
+        redescribe(path, SpeakerMetadata, threshold=best_threshold(opened(path), held))
+
+
+def _warm(net: SpeakerNet, path: Path) -> None:
+    try:
+        net.load_state_dict(torch.load(path, map_location="cpu", weights_only=True))
+    except (OSError, RuntimeError, pickle.UnpicklingError) as error:
+        raise Misconfigured(
+            "base", f"{path} is no network of `earshot train voices`; name the folder of one"
+        ) from error

@@ -1,0 +1,1 @@
+"""Training beside a plain loop of torch."""
