@@ -4,6 +4,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from filelock import FileLock, Timeout
+from threadpoolctl import threadpool_limits
 
 from earshot.analysis.errors import Misconfigured
 from earshot.models.checkpoints.location import sha256
@@ -54,7 +55,9 @@ def train(
         found = trainer(model)
         out.mkdir(parents=True, exist_ok=True)
         try:
-            with FileLock(out / LOCK, timeout=0):
+            # A recording is too little work to share: waiting threads of BLAS spin, and take ten
+            # times the CPU of the work itself.
+            with FileLock(out / LOCK, timeout=0), threadpool_limits(1):
                 return _train(found, data, out, options, watch, table, fresh)
         except Timeout as error:
             raise Misconfigured("out", f"another process trains in {out}") from error

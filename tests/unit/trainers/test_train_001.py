@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from cli.__main__ import run
 from earshot.analysis.types import Release
 from earshot.models.metadata import WindowedMetadata
 from earshot.models.onnx_model import open_model
@@ -106,14 +107,14 @@ def test_a_worker_opens_it_and_it_has_learnt(out: Path, data: Path) -> None:
     assert config["val_loss"][-1] < config["val_loss"][0]
 
 
-def test_the_same_command_returns_the_result_and_another_is_refused(out: Path, data: Path) -> None:
+def test_the_same_command_returns_the_result_and_another_is_refused(
+    out: Path, data: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     before = (out / "trained.json").read_bytes()
-    options = ("--data_dir", data, "--output_dir", out, "--early_stopping_patience", 12)
-    process = started(*options, "--epochs", 12, "--lr", 0.005)
-    ended(process)
-    assert (out / "trained.json").read_bytes() == before
-    process = started(*options, "--epochs", 12, "--lr", 0.02)
-    printed, _ = process.communicate(timeout=300)
-    assert process.returncode == 2
-    assert "options.lr is 0.005 there, 0.02 here" in printed
+    command = ["train", "emotion-001", "--data_dir", str(data), "--output_dir", str(out)]
+    command += ["--epochs", "12", "--early_stopping_patience", "12", "--lr"]
+    assert run([*command, "0.005"]) == 0
+    assert "val_acc" in capsys.readouterr().out
+    assert run([*command, "0.02"]) == 2
+    assert "options.lr is 0.005 there, 0.02 here" in capsys.readouterr().err
     assert (out / "trained.json").read_bytes() == before

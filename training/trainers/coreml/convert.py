@@ -4,6 +4,7 @@ import contextlib
 import io
 import json
 import logging
+import sys
 import warnings
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -17,6 +18,8 @@ from training.trainers.coreml import evaluated
 from training.trainers.data.features import Floats
 from training.trainers.exports import TOLERANCE, into
 
+OTHERS = ("sklearn", "transformers", "xgboost", "tensorflow")
+"""Packages that coremltools imports if they are there; it converts their models, too."""
 COMPARED = 4
 """Windows that both files are compared on."""
 
@@ -58,7 +61,7 @@ def _write(
     labels: int,
     described: Mapping[str, Any],
 ) -> None:
-    with silent():
+    with silent(), without(*OTHERS):
         import coremltools as ct
 
         # mlprogram would be float16, 1e-2 away.
@@ -109,3 +112,16 @@ def silent() -> Iterator[None]:
             yield
     finally:
         logging.disable(before)
+
+
+@contextlib.contextmanager
+def without(*packages: str) -> Iterator[None]:
+    """As if these packages were not installed, unless they are imported already: each takes
+    seconds."""
+    hidden = [name for name in packages if name not in sys.modules]
+    sys.modules.update(dict.fromkeys(hidden))  # type: ignore[arg-type]  # None: no such module
+    try:
+        yield
+    finally:
+        for name in hidden:
+            del sys.modules[name]

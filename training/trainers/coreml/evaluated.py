@@ -49,9 +49,9 @@ def opened(path: Path) -> Evaluated:
     Raises:
         ValueError: it has a layer or an operation that is not evaluated here.
     """
-    from training.trainers.coreml.convert import silent
+    from training.trainers.coreml.convert import OTHERS, silent, without
 
-    with silent():
+    with silent(), without(*OTHERS):
         from coremltools.proto import Model_pb2
     spec = Model_pb2.Model()
     inside = next(path.rglob("*.mlmodel")) if path.is_dir() else path

@@ -52,11 +52,11 @@ class Extractor:
 
 def resampled(samples: Floats, rate: int, wanted: int) -> Floats:
     """Mono samples at another rate, shape (samples,)."""
+    if rate == wanted:
+        return samples
     import torch
     from torchaudio.functional import resample
 
-    if rate == wanted:
-        return samples
     found: Floats = resample(torch.from_numpy(samples), rate, wanted).numpy()
     return found
 
