@@ -139,8 +139,11 @@ class Loop:
             at.order = self.lesson.order(self.random)
             at.loss, at.hits, at.seen = 0.0, 0, 0
         self.net.train()
-        while at.step * size < len(at.order):
-            self._step(at.order[at.step * size : (at.step + 1) * size])
+        while at.step == 0 or len(at.order) - at.step * size > 1:
+            # A batch of one has no deviation to normalise by: it joins the one before.
+            end = (at.step + 1) * size
+            end += len(at.order) - end == 1
+            self._step(at.order[at.step * size : end])
             at.step += 1
             yield at.loss / at.seen
 

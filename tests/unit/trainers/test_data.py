@@ -7,10 +7,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import soundfile
 
 from earshot.analysis.errors import Misconfigured, Unavailable
 from training.trainers import base, whole_files
 from training.trainers.data import speakers
+from training.trainers.data.features import Extractor, features
 from training.trainers.data.listing import listed
 from training.trainers.data.recordings import Recording, check_counts, checked
 from training.trainers.data.split import split
@@ -238,3 +240,49 @@ def test_a_stop_is_raised_where_it_is_asked_for() -> None:
 )  # fmt: skip
 def test_a_result_has_the_strictest_licence(licences: tuple[str, ...], strictest: str) -> None:
     assert base.strictest(*licences) == strictest
+
+
+def test_files_that_only_decoding_finds_wrong_are_named_together(tmp_path: Path) -> None:
+    cut = sound(tmp_path / "sad" / "cut.wav", 2)
+    cut.write_bytes(cut.read_bytes()[:9000])
+    samples = np.full(8000, 0.1, np.float32)
+    samples[4000] = np.nan
+    soundfile.write(tmp_path / "sad" / "nan.wav", samples, 8000, subtype="FLOAT")
+    found = checked(listed(tmp_path, "emotion", LABELS), 60, 2, Watch())
+    extractor = Extractor({}, lambda samples, random: {"all": samples}, 8000, 60)
+    with pytest.raises(Misconfigured, match=r"sad/cut.wav .* sad/nan.wav"):
+        features(found, extractor, tmp_path / "cache", 2, Watch())
+
+
+def test_features_are_computed_once_for_each_content_and_setting(tmp_path: Path) -> None:
+    sound(tmp_path / "sad" / "a.wav")
+    found = checked(listed(tmp_path, "emotion", LABELS), 60, 2, Watch())
+    calls: list[int] = []
+
+    def compute(samples: np.ndarray, random: np.random.Generator) -> dict[str, np.ndarray]:
+        calls.append(len(samples))
+        return {"drawn": random.random(3)}
+
+    made = [
+        features(found, Extractor(settings, compute, 8000, 60), tmp_path / "cache", 2, Watch())
+        for settings in ({"a": 1}, {"a": 1}, {"a": 2})
+    ]
+    assert len(calls) == 2
+    assert (made[0][0]["drawn"] == made[1][0]["drawn"]).all()
+    for torn in (tmp_path / "cache").glob("*.npz"):
+        torn.write_bytes(torn.read_bytes()[:40])
+    features(found, Extractor({"a": 1}, compute, 8000, 60), tmp_path / "cache", 2, Watch())
+    assert len(calls) == 3
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="a device of Linux")
+def test_a_full_disk_is_named_and_the_former_content_stays(tmp_path: Path) -> None:
+    state = tmp_path / "state.pt"
+    whole_files.replace(state, b"former")
+    (tmp_path / f"state.pt{whole_files.PART}").symlink_to("/dev/full")
+    with pytest.raises(Unavailable, match=r"is full while state.pt is written") as error:
+        whole_files.replace(state, b"later")
+    assert error.value.code == "disk_full"
+    assert state.read_bytes() == b"former"
+    whole_files.replace(state, b"later")
+    assert state.read_bytes() == b"later"

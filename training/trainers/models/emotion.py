@@ -133,7 +133,7 @@ def _written(job: Job, net: EmotionNet, lesson: WindowLesson, fitted: Fitted) ->
     )
     write_weights(out / BEST, net, metadata)
     write_onnx(net, out / ONNX, example, (INPUT, OUTPUT), metadata)
-    labels = kept(job, out / ONNX, job.start, job.labels, LABELS)
+    labels = kept(job, out / ONNX, job.start, job.labels, LABELS, lambda: found.judged)
     config = {
         "labels": list(job.labels), "input": INPUT, "output": OUTPUT,
         "shape": [1, found.spec.mel.n_mels, found.spec.length],

@@ -16,7 +16,7 @@ from earshot.models.checkpoints.export import window_metadata
 from earshot.models.sound.audioset import SCENES
 from earshot.noise.nets import Standardised
 from earshot.noise.network import TRAINED
-from training.data.datasets import RATE, indices
+from training.data.datasets import RATE, indices, waveform
 from training.data.lines import line
 from training.fitting.heads import answers, head
 from training.recipes.noise.windows import SPEC, altered, audible
@@ -131,7 +131,9 @@ class Head(Labelled):
         example = np.random.default_rng(0).normal(-3, 2, (4, SPEC.length, SPEC.mel.n_mels))
         path = job.out / self.checkpoint
         write_onnx(net, path, example.astype(np.float32), ("log_mel", self.output), metadata)
-        labels = kept(job, path, start, labels, self.known(job.options))
+        labels = kept(
+            job, path, start, labels, self.known(job.options), lambda: _windows(job.split.val)
+        )
         metrics = {
             "val_loss": figures.loss, "val_acc": figures.accuracy, "val_uar": figures.uar,
             "recordings": float(len(truth)),
@@ -180,3 +182,8 @@ def _embeddings(
     plain = embedded(trunk, audible(sound)).astype(np.float16)
     more = embedded(trunk, np.concatenate(copies)).astype(np.float16) if copies else plain[:0]
     return {"plain": plain, "altered": more}
+
+
+def _windows(recordings: Sequence[Recording]) -> Floats:
+    """The audible windows of recordings."""
+    return np.concatenate([audible(waveform(each.path)) for each in recordings])

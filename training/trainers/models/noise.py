@@ -119,7 +119,8 @@ def _written(job: Job, learner: Network, lesson: WindowLesson, fitted: Fitted) -
         network.save(learner, path)
     with into(job.out / CHECKPOINT) as path:
         exports.write(learner, path, "onnx")
-    labels = kept(job, job.out / CHECKPOINT, job.start, job.labels, CLASSIFIED)
+    windows = found.judged * found.std[:, None] + found.mean[:, None]
+    labels = kept(job, job.out / CHECKPOINT, job.start, job.labels, CLASSIFIED, lambda: windows)
     replace_text(job.out / "training_history.json", json.dumps(fitted.history, indent=1) + "\n")
     figures = judged(shares, found.judged_truth)
     metrics = {

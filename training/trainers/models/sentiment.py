@@ -57,9 +57,16 @@ class SentimentTrainer(Labelled):
         recordings = (*job.split.train, *job.split.val)
         found = features(recordings, extractor, job.cache, options.workers, job.watch)
         count = len(job.split.train)
+        random = np.random.default_rng(options.seed)
+        nothing = np.stack(
+            [
+                utterance.describe(sound, RATE)
+                for sound in emotional_speech.no_speech(random, NOTHING)
+            ]
+        )
         train, val = (
-            _speech(job.split.train, found[:count]),
-            _speech(job.split.val, found[count:]),
+            _speech(side, part, nothing)
+            for side, part in ((job.split.train, found[:count]), (job.split.val, found[count:]))
         )
         models: dict[str, RoleModel] = {}
         priors: dict[str, Prior] = {}
@@ -101,20 +108,20 @@ def _vectors(sound: Floats, random: np.random.Generator) -> Arrays:
     return {"takes": np.stack([utterance.describe(take, RATE) for take in takes])}
 
 
-def _speech(recordings: Sequence[Recording], found: Sequence[Arrays]) -> Speech:
-    """Recordings as the recipe's data; sounds without speech are generated."""
+def _speech(recordings: Sequence[Recording], found: Sequence[Arrays], nothing: Floats) -> Speech:
+    """Recordings as the recipe's data.
+
+    Args:
+        nothing: features of generated sounds without speech.
+    """
     takes = np.stack([each["takes"] for each in found], axis=1)
     truth = indices(LABELS, [each.label for each in recordings])
-    random = np.random.default_rng(0)
-    nothing = [
-        utterance.describe(sound, RATE) for sound in emotional_speech.no_speech(random, NOTHING)
-    ]
     count = len(recordings)
     return Speech(
         judged=takes[0],
         over_line=takes[1],
         takes=takes,
-        nothing=np.stack(nothing),
+        nothing=nothing,
         truth=truth,
         kind=truth,
         groups=np.array([each.group for each in recordings]),

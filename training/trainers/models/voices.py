@@ -41,8 +41,8 @@ MARGIN, RAMP = 0.15, 2.0
 CROP, CROPS = 148, 4
 """Frames of the stretches that are compared, as long as a worker's window, and their number in a
 recording."""
-FEWEST = 4
-"""Speakers of the validation part: conversations of so many choose the threshold."""
+FEWEST = 3
+"""Speakers of a part: conversations of validation's choose the threshold."""
 
 
 class _Margin(nn.Module):
