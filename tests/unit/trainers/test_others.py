@@ -22,6 +22,7 @@ from training.trainers.trained import Trained
 from training.trainers.watch import Report, Watch
 
 pytestmark = pytest.mark.ml
+SPEECH = PROJECT.parent / "shared" / "data" / "speaker" / "librispeech_train-clean-100"
 needs_extra = pytest.mark.skipif(
     subprocess.run([sys.executable, "-c", "import torch, sklearn, skl2onnx"], check=False,
                    capture_output=True).returncode != 0,
@@ -119,15 +120,26 @@ def test_sentiment_needs_its_three_labels(tmp_path: Path) -> None:
 
 
 @needs_extra
-def test_voices_are_trained_by_speaker(tmp_path: Path) -> None:
+def test_voices_without_speech_are_named(tmp_path: Path) -> None:
     for voice in range(16):
         time = np.arange(2 * RATE) / RATE
-        parts = [np.sin(2 * np.pi * (90 + 12 * voice) * h * time) / h for h in range(1, 9)]
-        write(tmp_path / "data" / f"anna {voice}" / "1.wav", 0.1 * np.sum(parts, axis=0))
-    found, _ = made("voices", tmp_path / "data", tmp_path / "out", epochs=1)
+        write(tmp_path / f"anna {voice}" / "1.wav", 0.1 * np.sin(600 * (voice + 5) * time))
+    with pytest.raises(Misconfigured, match=r"no speech was found in anna \d+/1.wav"):
+        made("voices", tmp_path, tmp_path.with_name("out"), epochs=1)
+
+
+@needs_extra
+@pytest.mark.corpus
+@pytest.mark.skipif(not SPEECH.is_dir(), reason="the recorded speech is not here")
+def test_voices_are_trained_by_speaker(tmp_path: Path) -> None:
+    files = sorted(SPEECH.rglob("*.ogg"))[:18]
+    rows = [f"{path.resolve()},{path.stem.split('-')[0]}" for path in files]
+    (tmp_path / "labels.csv").write_text("\n".join(["path,label", *rows]) + "\n")
+    found, _ = made("voices", tmp_path, tmp_path / "out", epochs=1)
     assert (found.analysis, found.labels) == ("diarization", ())
     (row, *_) = manifest.read(tmp_path / "out" / found.holdout)
-    assert Path(str(row.rttm)).is_file()
+    assert (tmp_path / "out" / "holdout.jsonl").read_text().count("\n") >= 1
+    assert Path(str(row.rttm)).read_text().startswith("SPEAKER conversation-0 1 ")
     opened(tmp_path / "out")
 
 

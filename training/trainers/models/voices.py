@@ -3,7 +3,6 @@
 import io
 import json
 import pickle
-import wave
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
@@ -18,8 +17,7 @@ from earshot.audio.features.level import levelled
 from earshot.audio.features.spectra import log_mel
 from earshot.models.checkpoints.export import redescribe
 from earshot.models.metadata import SpeakerMetadata
-from training.data.datasets import RATE, Example, waveform
-from training.data.dialogues import compose
+from training.data.datasets import RATE, Example
 from training.recipes.speaker.data import LEVEL, SPEC, SPEEDS, crops, harder
 from training.recipes.speaker.judged import best_threshold
 from training.recipes.speaker.net import SIZE, MarginLoss, SpeakerNet
@@ -30,6 +28,7 @@ from training.trainers.exports import into
 from training.trainers.lesson import Judged
 from training.trainers.loop import Loop
 from training.trainers.machine import deterministic
+from training.trainers.models.conversations import check_speech, conversations
 from training.trainers.options import Options
 from training.trainers.trained import Model
 from training.trainers.trainer import Job, Product
@@ -124,6 +123,7 @@ class VoicesTrainer:
                 raise Misconfigured(
                     "data", f"{name} has fewer than {FEWEST} speakers; add recordings of others"
                 )
+        check_speech((*sides.val, *sides.holdout), job.watch)
         extractor = Extractor(self.features(options), _powers, RATE, options.longest)
         recordings = (*sides.train, *sides.val)
         found = features(recordings, extractor, job.cache, options.workers, job.watch)
@@ -172,43 +172,6 @@ def equal_error_rate(found: Floats, who: np.ndarray[Any, Any]) -> float:
     accepted = 1 - np.cumsum(~same[order]) / max((~same).sum(), 1)
     at = int(np.argmin(np.abs(missed - accepted)))
     return float((missed[at] + accepted[at]) / 2)
-
-
-def conversations(recordings: Sequence[Recording], folder: Path) -> str:
-    """Writes a conversation of each pair of neighbours; returns the manifest."""
-    folder.mkdir(parents=True, exist_ok=True)
-    voices: dict[str, list[Floats]] = {}
-    for each in sorted(recordings, key=lambda one: one.digest):
-        voices.setdefault(each.group, []).append(waveform(each.path))
-    names, random = sorted(voices), np.random.default_rng(0)
-    rows = []
-    for i in range(0, max(len(names) - 1, 1), 2):
-        pair = names[i : i + 2]
-        dialogue = compose({f"s{k}": voices[name] for k, name in enumerate(pair)}, random)
-        name, reference = f"conversation-{i // 2}", folder / f"conversation-{i // 2}.rttm"
-        replace(folder / f"{name}.wav", _wav(dialogue.samples))
-        lines = [
-            f"SPEAKER {name} 1 {turn.start_ms / 1000:.3f}"
-            f" {(turn.end_ms - turn.start_ms) / 1000:.3f} <NA> <NA> {turn.speaker} <NA> <NA>\n"
-            for turn in dialogue.reference
-        ]
-        replace_text(reference, "".join(lines))
-        row = {
-            "path": (folder / f"{name}.wav").resolve().as_posix(),
-            "rttm": reference.resolve().as_posix(),
-        }
-        rows.append(json.dumps(row) + "\n")
-    return "".join(rows)
-
-
-def _wav(samples: Floats) -> bytes:
-    file = io.BytesIO()
-    with wave.open(file, "wb") as out:
-        out.setnchannels(1)
-        out.setsampwidth(2)
-        out.setframerate(RATE)
-        out.writeframes((np.clip(samples, -1, 1) * 32767).astype("<i2").tobytes())
-    return file.getvalue()
 
 
 def _powers(sound: Floats, random: np.random.Generator) -> Arrays:
