@@ -29,6 +29,7 @@ task_queues = [Queue(name) for name in queues()]
 task_default_queue = "ingest"
 task_routes = {
     **{f"analyze.{card.name}": {"queue": card.name} for card in cards()},
+    "train_noise_classifier": {"queue": "ingest"},
     **{f"{stage}.*": {"queue": stage} for stage in ("ingest", "merge", "finalize", "upkeep")},
 }
 

@@ -7,6 +7,10 @@ from earshot.registry import cards
 STAGES = ("ingest", "merge", "finalize", "upkeep")
 """Queues of the stages that are not analyses."""
 
+RETRAIN = "retrain"
+"""Queue and pool of trainings. It is in a Redis database of its own (``tasks.retraining``), so its
+workers serve no other pool, and those that serve all do not serve it."""
+
 STRANGERS = "celery"
 """Celery's default queue. A client that knows nothing of this project and names no queue lands
 here; ``ingest`` serves it."""
@@ -33,6 +37,8 @@ def queues_of(names: tuple[str, ...]) -> tuple[str, ...]:
     unknown = [name for name in names if name not in known]
     if unknown or not names:
         raise Misconfigured(
-            "pool", f"no pool {', '.join(unknown) or 'named'}; pools are {', '.join(known)}"
+            "pool",
+            f"no pool {', '.join(unknown) or 'named'}; pools are {', '.join(known)}, and alone"
+            f" {RETRAIN}",
         )
     return tuple(queue for name in names for queue in known[name])

@@ -20,7 +20,7 @@ from earshot.analysis.errors import Permanent, Transient
 from earshot.analysis.printable import printable
 from earshot.analysis.urls import masked
 from earshot.pipeline.retries import PAUSE_MAX_SEC
-from earshot.pools import queues_of
+from earshot.pools import RETRAIN, queues_of
 from earshot.settings import settings
 from tasks.process import boot
 
@@ -73,10 +73,18 @@ def _begins(**_: Any) -> None:
     _Began.at = time.monotonic()
 
 
+class Application(Celery):  # type: ignore[misc]  # celery ships no types
+    """An application whose tasks are its own: Celery adds those of each to all others."""
+
+    def task(self, *args: Any, **options: Any) -> Any:
+        """As Celery's."""
+        return super().task(*args, **{"shared": False, **options})
+
+
 # Kombu takes a socket's transport from its URL's scheme alone.
 TRANSPORT_ALIASES.update(dict.fromkeys(("redis", "rediss"), "tasks.messages.transport:Transport"))
 BACKEND_ALIASES.update(dict.fromkeys(("redis", "rediss"), "tasks.messages.transport:Backend"))
-app = Celery(
+app = Application(
     boot.APP,
     task_cls=Stage,
     amqp="tasks.messages.transport:Queues",
@@ -129,15 +137,17 @@ def worker_argv(
     Raises:
         Misconfigured: there is no such pool.
     """
+    alone = tuple(pools) == (RETRAIN,)
     return _celery(
         "worker",
-        f"--queues={','.join(queues_of(pools))}",
+        f"--queues={RETRAIN if alone else ','.join(queues_of(pools))}",
         f"--hostname={name or '-'.join(pools)}@%h",
         f"--concurrency={concurrency}",
         "--loglevel=INFO",
         "--without-gossip",
         "--without-mingle",
         *(() if checked else ("--unchecked",)),
+        app="tasks.retraining" if alone else "tasks.app",
     )
 
 
@@ -151,5 +161,5 @@ def flower_argv(port: int, address: str) -> list[str]:
     return _celery("flower", f"--address={address}", f"--port={port}")
 
 
-def _celery(*args: str) -> list[str]:
-    return [sys.executable, "-m", "celery", "-A", "tasks.app", *args]
+def _celery(*args: str, app: str = "tasks.app") -> list[str]:
+    return [sys.executable, "-m", "celery", "-A", app, *args]

@@ -3,11 +3,20 @@
 from typing import Any
 from uuid import NAMESPACE_URL, uuid5
 
+from celery.exceptions import Ignore
+
 from earshot.analysis.request import IngestRequest
 from earshot.pipeline.intake.ingest import ingest
-from tasks import publisher
+from tasks import publisher, retraining
 from tasks.app import Stage, app
 from tasks.process import presence
+
+
+@app.task(name=retraining.NOISE, bind=True, ignore_result=True)
+def train_noise_classifier(self: Stage, data: str, **options: Any) -> None:
+    """Forwards a training from a client that names no queue; its result has the id of this task."""
+    retraining.forward(self.request.id, retraining.NOISE, data, options)
+    raise Ignore
 
 
 @app.task(name="ingest.recording", bind=True)

@@ -42,12 +42,18 @@ def register(
         str | None, typer.Option(help="Default: analysis and digest.", show_default=False)
     ] = None,
     why: Why = None,
+    then: Annotated[
+        bool, typer.Option("--promote", help="Then compare and promote it, as `promote` does.")
+    ] = False,
     as_json: Json = False,
-) -> None:
+) -> int:
     """Store a trained model as a candidate, after opening it as a worker would."""
-    from cli.releases.changing import register_folder
+    from cli.releases.changing import promote_named, register_folder
 
-    register_folder(folder, name, why, as_json=as_json)
+    found = register_folder(folder, name, why, as_json=as_json)
+    if not then:
+        return 0
+    return promote_named(found.name, found.analysis, why, force=False, as_json=as_json)
 
 
 @app.command()

@@ -7,6 +7,7 @@ from pathlib import Path
 from cli.releases.comparing import compared
 from cli.terminal.console import say, show, show_json
 from earshot.analysis.errors import Misconfigured
+from earshot.analysis.types import Release
 from earshot.pipeline.releases import active
 from earshot.pipeline.releasing import promotion, registering
 from earshot.settings import settings
@@ -18,7 +19,7 @@ from evaluation.gate.verdict import Refusal, Verdict
 from evaluation.releases import load_all
 
 
-def register_folder(folder: Path, name: str | None, why: str | None, *, as_json: bool) -> None:
+def register_folder(folder: Path, name: str | None, why: str | None, *, as_json: bool) -> Release:
     """Registers a trained model.
 
     Raises:
@@ -50,10 +51,11 @@ def register_folder(folder: Path, name: str | None, why: str | None, *, as_json:
         fresh = registered.register(connection, release, made, change)
     if as_json:
         show_json({"release": release.name, "analysis": release.analysis, "new": fresh})
-        return
+        return release
     show(
         f"{release.name}: {'a candidate' if fresh else 'registered before'} for {release.analysis}"
     )
+    return release
 
 
 def promote_named(

@@ -159,3 +159,24 @@ def of_001(
         "device": device, "save_every": save_every,
     }  # fmt: skip
     return work.train("emotion", data_dir, output_dir, given, table=csv_path, fresh=fresh)
+
+
+@app.command()
+def status(
+    run: Annotated[
+        str | None, typer.Argument(help="Id of a run. Default: the latest.", show_default=False)
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object a line.")] = False,
+) -> None:
+    """Show trainings in the background."""
+    from cli.training.runs import show_runs
+
+    show_runs(run, as_json=as_json)
+
+
+@app.command()
+def cancel(run: Annotated[str, typer.Argument(help="Id of a run.")]) -> int:
+    """End a training in the background; its state is saved."""
+    from cli.training.runs import cancel as cancel_run
+
+    return cancel_run(run)

@@ -3,7 +3,7 @@ credentials and signatures."""
 
 import re
 from collections.abc import Collection
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote, urlsplit, urlunsplit
 
 _URL = re.compile(r"[a-zA-Z][a-zA-Z0-9+.-]{0,30}://[^\s'\"<>]+")
 """Only the end of a longer scheme: the bound keeps the search linear."""
@@ -89,3 +89,11 @@ def with_password(url: str, password: str) -> str:
     return parts._replace(
         netloc=f"{user.partition(':')[0]}:{quote(password, safe='')}@{host}"
     ).geturl()
+
+
+def with_db(redis_url: str, db: int) -> str:
+    """The URL of another database of a Redis; empty for an empty one."""
+    parts = urlsplit(redis_url)
+    if parts.scheme == "unix":
+        return f"unix://{parts.path}?db={db}"
+    return urlunsplit(parts._replace(path=f"/{db}")) if redis_url else ""

@@ -26,6 +26,8 @@ class Queues(BaseModel):
     """Time that a recording or chunk waits for a dependency (a full disk, an unavailable store,
     source or endpoint) before it is closed as failed with the code of that error; it can be
     restarted then. Waiting for Redis and Postgres is not limited."""
+    train_lease_sec: Annotated[float, Field(ge=5)] = 60.0
+    """Time without a sign of a training's worker, after which another one continues it."""
     max_attempts: Annotated[int, Field(ge=1)] = 3
     """Number of workers that may die on one request or chunk before it is given up."""
     job_hooks: tuple[str, ...] = ()

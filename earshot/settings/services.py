@@ -6,7 +6,7 @@ from urllib.parse import urlsplit
 
 from pydantic import AliasChoices, BaseModel, Field, SecretStr, field_validator, model_validator
 
-from earshot.analysis.urls import check_service, with_password
+from earshot.analysis.urls import check_service, with_db, with_password
 from earshot.settings.sources import PROJECT
 
 
@@ -17,6 +17,8 @@ class Services(BaseModel):
     """Folder of the local stack's data, logs and process ids."""
     redis_url: str = ""
     """``redis://``, ``rediss://`` or ``unix:///path?db=0``."""
+    retrain_redis_db: Annotated[int, Field(ge=0)] = 1
+    """Number of the Redis database of the queue ``retrain``; 0 where the server has no other."""
     database_url: str = ""
     """Default of both URLs: the running local stack. Without one, ``database_url`` is built from
     the ``db_`` keys of the earlier call pipeline's ``config.yaml``."""
@@ -86,6 +88,11 @@ class Services(BaseModel):
     @classmethod
     def _resolved(cls, home: Path) -> Path:
         return home.resolve()
+
+    @property
+    def retrain_redis_url(self) -> str:
+        """``redis_url`` with the database of the queue ``retrain``."""
+        return with_db(self.redis_url, self.retrain_redis_db)
 
     @property
     def store_url(self) -> str:

@@ -1,5 +1,6 @@
 """Runs a training from its data to ``trained.json``; the same call continues one that was ended."""
 
+import json
 from dataclasses import replace
 from pathlib import Path
 
@@ -8,11 +9,12 @@ from threadpoolctl import threadpool_limits
 
 from earshot.analysis.errors import Misconfigured
 from earshot.models.checkpoints.location import sha256
+from evaluation.gate.unseen import DATA
 from training.trainers import trained
 from training.trainers.base import start, strictest
 from training.trainers.data.listing import listed
 from training.trainers.data.recordings import check_counts, checked
-from training.trainers.data.split import split
+from training.trainers.data.split import Split, split
 from training.trainers.identity import Identity
 from training.trainers.options import Options
 from training.trainers.trained import Trained, content_sha256
@@ -107,6 +109,7 @@ def _train(
     begin = product.start or begin
     with watch.stage("writing the result"):
         replace_text(out / HOLDOUT, found.holdout(sides.holdout, out))
+        replace_text(out / DATA, _used(sides))
         result = Trained(
             model=found.model,
             analysis=found.analysis,
@@ -128,6 +131,16 @@ def _train(
         trained.write(result, out)
         (out / STATE).unlink(missing_ok=True)
     return result
+
+
+def _used(sides: Split) -> str:
+    """Which recordings were used for what, by content: later releases are compared on others."""
+    rows = [
+        {"sha256": each.digest, "label": each.label, "side": side}
+        for side, part in (("train", sides.train), ("val", sides.val), ("holdout", sides.holdout))
+        for each in part
+    ]
+    return "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows)
 
 
 def _finished(out: Path, identity: Identity) -> Trained | None:

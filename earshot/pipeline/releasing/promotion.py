@@ -16,6 +16,9 @@ from earshot.storage.postgres.releases import Change
 from earshot.storage.releases import registered
 from earshot.storage.releases.registered import Event, Registered
 
+NOT_COMMERCIAL = ("unknown", "-nc", "noncommercial", "non-commercial", "research")
+"""Words of licences that forbid commercial use, or of which it is not known."""
+
 
 class RolledBack(NamedTuple):
     """What answered, what answers now, and why releases in between were passed over."""
@@ -43,7 +46,7 @@ def promote(
 def check(candidate: Registered, config: Settings) -> None:
     """Raises as ``promote``."""
     terms = candidate.licence or "unknown"
-    if config.commercial_use and (terms == "unknown" or "-NC" in terms.upper()):
+    if config.commercial_use and any(each in terms.lower() for each in NOT_COMMERCIAL):
         raise Forbidden(
             "licence",
             f"{candidate.release.name}: its licence ({terms}) does not allow commercial use, and"

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import numpy as np
 
-from earshot.audio.features.augment import Array, coloured
+from earshot.audio.features.augment import coloured
+from earshot.audio.features.spectra import Array
 from earshot.compute.sound import SAMPLE_RATE
 from earshot.models.checkpoints.defaults import default_release
 from earshot.models.checkpoints.location import MODELS, sha256

@@ -5,6 +5,7 @@ import pickle
 
 from earshot.analysis.errors import BadAudio
 from earshot.pools import queues
+from tasks import retraining
 from tasks.app import app
 from tasks.process.boot import import_tasks
 
@@ -33,6 +34,11 @@ def test_the_tasks_are_these() -> None:
         "upkeep.relay",
         "upkeep.scan",
         "upkeep.tidy",
+        "train_noise_classifier",
+    }
+    trained = {name for name in retraining.app.tasks if not name.startswith("celery.")}
+    assert trained == {"train_noise_classifier"} | {
+        f"retrain.{name}" for name in ("emotion", "noise", "scene", "sentiment", "voices")
     }
 
 
@@ -40,7 +46,7 @@ def test_each_task_has_its_queue() -> None:
     import_tasks()
     assert set(queues()) == ANALYSES | {"ingest", "merge", "finalize", "upkeep", "celery"}
     for name in app.tasks:
-        if not name.startswith("celery."):
+        if not name.startswith(("celery.", "train_")):
             queue = app.amqp.router.route({}, name)["queue"].name
             assert queue == (
                 name.removeprefix("analyze.")

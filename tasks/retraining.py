@@ -1,0 +1,130 @@
+"""Training in the background: an application of its own on queue ``retrain``, in a Redis database
+of its own, since one task takes hours. ``earshot worker retrain`` serves it.
+
+Messages only start or continue runs; their rows are the truth (ADR 60). Results go where those of
+all tasks are, so any client may wait for them.
+"""
+
+from typing import Any
+from uuid import UUID
+
+from celery.exceptions import Ignore
+from celery.signals import celeryd_init
+from kombu import Queue
+
+import celeryconfig
+from earshot.analysis.errors import Misconfigured
+from earshot.pipeline.releasing import retraining
+from earshot.pools import RETRAIN
+from earshot.settings import settings
+from earshot.storage.postgres import db
+from earshot.storage.redis import client as redis
+from earshot.storage.redis_url import celery_url
+from tasks.app import Application, Stage
+from tasks.messages.embeds import Service
+from tasks.messages.transport import GATED
+from tasks.process import environment
+
+NOISE = "train_noise_classifier"
+"""The name that [004] has for the training of noise."""
+LONGEST_SEC = 7 * 86_400
+"""After which a message that no worker has finished is delivered again."""
+
+app = Application(
+    "earshot.retraining",
+    task_cls=Stage,
+    amqp="tasks.messages.transport:Queues",
+    set_as_current=False,
+)
+app.conf.update(
+    {
+        key: value
+        for key, value in vars(celeryconfig).items()
+        if key.startswith(("broker_", "redis_", "result_", "worker_"))
+    }
+)
+app.conf.update(
+    broker_url=celery_url(settings().retrain_redis_url) or celeryconfig.broker_url,
+    broker_transport_options={
+        **celeryconfig.broker_transport_options,
+        "visibility_timeout": LONGEST_SEC,
+    },
+    accept_content=["json"],
+    task_queues=[Queue(RETRAIN)],
+    task_default_queue=RETRAIN,
+    task_create_missing_queues=False,
+    task_acks_late=True,
+    task_reject_on_worker_lost=True,
+    task_track_started=True,
+)
+
+
+def _retrain(self: Stage, model: str, data: str, options: dict[str, Any]) -> dict[str, Any]:
+    if not isinstance(data, str):
+        raise Misconfigured("data", "name the folder of the recordings")
+
+    def report(progress: Any) -> None:
+        self.update_state(state="PROGRESS", meta=dict(progress))
+
+    run_id = UUID(self.request.id)
+    try:
+        return retraining.retrain(retraining.asked(run_id, model, data, options), report)
+    except retraining.Elsewhere:
+        raise Ignore from None  # the worker that holds the run gives the result
+
+
+def _named(name: str, model: str) -> Any:
+    def task(self: Stage, data: str, **options: Any) -> dict[str, Any]:
+        return _retrain(self, model, data, options)
+
+    task.__doc__ = (
+        f"Trains {model} on the recordings at a path, compares it with the release that answers,"
+        " and promotes it if it is better. Options are those of `earshot train`."
+    )
+    return app.task(task, bind=True, name=name)
+
+
+for _model in retraining.MODELS:
+    _named(f"retrain.{_model}", _model)
+train_noise_classifier = _named(NOISE, "noise")
+
+GATED[RETRAIN] = Service(
+    (RETRAIN,), (), lambda name: getattr(app.tasks.get(name), "__header__", None)
+)
+
+
+@celeryd_init.connect
+def _set_up(instance: Any, **_: Any) -> None:
+    """Of a worker of this application.
+
+    Raises:
+        SystemExit: a setting is missing.
+    """
+    if instance.app.main != app.main:
+        return
+    environment.complete()
+    import tasks.process.ready_file  # noqa: F401  # handlers of a worker's signals
+
+    if not (settings().redis_url and settings().database_url):
+        raise SystemExit("earshot: retrain needs EARSHOT_REDIS_URL and EARSHOT_DATABASE_URL")
+
+
+def forward(run_id: str, name: str, data: str, options: dict[str, Any]) -> None:
+    """Sends a training to its queue under the id of the task that asked for it."""
+    app.send_task(name, [data], options, task_id=run_id)
+
+
+def resume() -> int:
+    """Sends runs whose workers are lost again, unless messages wait already; their number."""
+    with db.pooled() as connection:
+        lost = retraining.lost(connection)
+    if not lost or redis.client(settings().retrain_redis_url).llen(RETRAIN):
+        return 0
+    for run in lost:
+        forward(str(run.id), f"retrain.{run.model}", run.data, run.options)
+    return len(lost)
+
+
+def waiting() -> int:
+    """Number of trainings that no worker has taken."""
+    return int(redis.client(settings().retrain_redis_url).llen(RETRAIN))
