@@ -24,8 +24,9 @@ from training.trainers.state import load, save
 from training.trainers.watch import Stopped, Watch
 
 DECAY = 1e-2
-SLOWER, WAIT = 0.5, 2
-"""Factor of the learning rate after so many epochs without a lower validation loss."""
+SLOWER, WAIT, SLOWEST = 0.5, 4, 0.02
+"""Factor of the learning rate after so many epochs without a lower validation loss, and its least
+share of the first."""
 
 
 @dataclass
@@ -121,7 +122,7 @@ class Loop:
         self.net.to(self.device)
         self.optimiser = torch.optim.AdamW(self.net.parameters(), lr=options.lr, weight_decay=DECAY)
         self.scheduler = torch.optim.lr_scheduler.ReduceLROnPlateau(
-            self.optimiser, factor=SLOWER, patience=WAIT
+            self.optimiser, factor=SLOWER, patience=WAIT, min_lr=SLOWEST * options.lr
         )
         self.scaler = torch.amp.GradScaler("cuda", enabled=self.device.type == "cuda")
         self.random = np.random.default_rng(options.seed)
