@@ -12,8 +12,8 @@ from trials.bench.stage_rows import FURTHER_BAR_MB, RSS_BAR_MB
 pytestmark = pytest.mark.integration
 
 MEASURED = 2
-"""Times, of which the lowest counts: what a process holds includes up to 4 MB at the end of its heap
-that are free (``tasks.process.environment.MALLOC_BYTES``), depending on when it was read."""
+"""Times, of which the lowest counts: what a process holds includes up to 4 MB at the end of its
+heap that are free (``tasks.process.environment.MALLOC_BYTES``), depending on when it was read."""
 CHUNKS = "40"
 """Of each analysis; what a process holds has stopped to grow after ten."""
 
