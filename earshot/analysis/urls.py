@@ -3,7 +3,7 @@ credentials and signatures."""
 
 import re
 from collections.abc import Collection
-from urllib.parse import quote, urlsplit, urlunsplit
+from urllib.parse import parse_qsl, quote, urlencode, urlsplit, urlunsplit
 
 _URL = re.compile(r"[a-zA-Z][a-zA-Z0-9+.-]{0,30}://[^\s'\"<>]+")
 """Only the end of a longer scheme: the bound keeps the search linear."""
@@ -93,7 +93,10 @@ def with_password(url: str, password: str) -> str:
 
 def with_db(redis_url: str, db: int) -> str:
     """The URL of another database of a Redis; empty for an empty one."""
-    parts = urlsplit(redis_url)
+    if not redis_url:
+        return ""
+    parts = urlsplit(redis_url)  # a `db` of the query counts more than the path
+    options = [each for each in parse_qsl(parts.query) if each[0] != "db"]
     if parts.scheme == "unix":
-        return f"unix://{parts.path}?db={db}"
-    return urlunsplit(parts._replace(path=f"/{db}")) if redis_url else ""
+        return f"unix://{parts.netloc}{parts.path}?{urlencode([*options, ('db', db)])}"
+    return urlunsplit(parts._replace(path=f"/{db}", query=urlencode(options)))

@@ -20,6 +20,8 @@ from tasks.app import worker_argv
     [
         ("redis://:secret@host:6379/0", "redis://:secret@host:6379/1"),
         ("rediss://host", "rediss://host/1"),
+        ("redis://host:6379?db=3&socket_timeout=5", "redis://host:6379/1?socket_timeout=5"),
+        ("unix://:secret@/run/redis.sock", "unix://:secret@/run/redis.sock?db=1"),
         ("unix:///run/redis.sock?db=0", "unix:///run/redis.sock?db=1"),
         ("", ""),
     ],
