@@ -67,11 +67,8 @@ def embedded(file: str) -> Start:
 def strictest(*licences: str) -> str:
     """The one of several licences that allows least; ``unknown`` allows nothing that is known."""
 
-    def rank(licence: str) -> int:
-        words = licence.lower()
-        return next(
-            (i for i, (_, parts) in enumerate(RANKS) if any(part in words for part in parts)),
-            len(RANKS),
-        )
+    def rank(licence: str) -> tuple[bool, ...]:
+        words = licence.lower()  # of two that forbid the same, the one that asks for more besides
+        return tuple(not any(part in words for part in parts) for _, parts in RANKS)
 
     return min(licences, key=rank)

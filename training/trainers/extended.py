@@ -61,8 +61,6 @@ def kept(
     if start is None:
         return labels
     if start.path.suffix != ".onnx":
-        if job.options.extend:
-            raise Misconfigured("base", f"--extend keeps labels of an .onnx file, not {start.path}")
         return labels
     lost = vanishing(labels, described(start.path, start.base.name).labels)
     if lost and job.options.extend:

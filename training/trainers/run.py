@@ -74,10 +74,9 @@ def _train(
     table: Path | None,
     fresh: bool,
 ) -> Trained:
-    if fresh:
-        for name in (STATE, trained.FILE):
-            (out / name).unlink(missing_ok=True)
     begin = None if options.base is None else start(options.base, found.analysis)
+    if begin and options.extend and begin.path.suffix != ".onnx":
+        raise Misconfigured("base", f"--extend keeps labels of an .onnx file, not {begin.path}")
     rows = listed(
         data, SPEAKER if found.by_speaker else found.analysis, found.known(options), table
     )
@@ -87,12 +86,19 @@ def _train(
     if not found.by_speaker:
         check_counts(recordings)
     check_space(out, SPACE_FIXED + SPACE_EACH * len(recordings))
+    if fresh:
+        for name in (STATE, trained.FILE):
+            (out / name).unlink(missing_ok=True)
     identity = Identity(
         {
             "model": found.model,
             "options": options.deciding(),
             "features": found.features(options),
-            "data": content_sha256((each.digest, each.label) for each in recordings),
+            "data": content_sha256(
+                # with what divides them: sides that moved would let a state see the holdout
+                (each.digest, f"{each.label} {each.key} {each.side or ''}")
+                for each in recordings
+            ),
             "base": begin.base.sha256 if begin else None,
         }
     )

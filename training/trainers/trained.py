@@ -42,7 +42,8 @@ class Trained(BaseModel):
     features: dict[str, Any]
     """Settings of the features."""
     data_sha256: Digest
-    """Of the recordings' contents with their labels: the same data elsewhere has the same."""
+    """Of the recordings' contents, labels, speakers and sides: the same data elsewhere has the
+    same."""
     holdout: str
     """File beside this one: a manifest that ``earshot evaluate`` reads, of the recordings that were
     used neither for fitting nor for a choice. Their paths are absolute."""

@@ -28,20 +28,21 @@ def main(data: Path, part: int) -> None:
     rows = listed(data, "emotion", LABELS)
     rows = rows[:: max(len(rows) // part, 1)][:part]
     files = [(row.path, LABELS.index(row.label)) for row in rows]
-    cut = len(files) // 5
-    cores = len(os.sched_getaffinity(0))
+    options = Options(epochs=EPOCHS, patience=EPOCHS, workers=len(os.sched_getaffinity(0)))
+    held = round(options.holdout * len(files))  # the plain loop gets parts of the same sizes
+    val = held + round(options.val_split * (len(files) - held))
     ours, plain = [], []
     for number in range(ROUNDS):
         with tempfile.TemporaryDirectory() as folder:
             table = Path(folder) / "labels.csv"
             lines = [f"{row.path.resolve()},{row.label},{row.speaker or ''}" for row in rows]
             table.write_text("\n".join(["path,label,speaker", *lines]) + "\n", encoding="utf-8")
-            options = Options(epochs=EPOCHS, patience=EPOCHS, workers=cores)
             began = time.monotonic()
             watch = Watch(report=lambda report: None)
             train("emotion", table, Path(folder) / "out", options, watch)
             ours.append(time.monotonic() - began)
-        plain.append(EPOCHS * seconds_an_epoch(files[cut:], files[:cut], MEASURED, cores))
+        epoch = seconds_an_epoch(files[val:], files[held:val], MEASURED, options.workers)
+        plain.append(EPOCHS * epoch)
         print(
             f"round {number + 1}: {EPOCHS} epochs of {len(files)} recordings: earshot train"
             f" {ours[-1]:.1f} s, plain loop {plain[-1]:.1f} s, {plain[-1] / ours[-1]:.1f} times",

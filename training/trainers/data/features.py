@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from earshot.analysis.errors import BadAudio, Misconfigured
-from earshot.noise.sound import waveform
+from earshot.noise.sound import resampled, waveform
 from training.trainers.data.listing import some
 from training.trainers.data.recordings import Recording, mapped
 from training.trainers.watch import Watch
@@ -48,17 +48,6 @@ class Extractor:
         if not all(np.isfinite(each).all() for each in found.values()):
             raise BadAudio("not_finite", "its features are not finite")
         return found
-
-
-def resampled(samples: Floats, rate: int, wanted: int) -> Floats:
-    """Mono samples at another rate, shape (samples,)."""
-    if rate == wanted:
-        return samples
-    import torch
-    from torchaudio.functional import resample
-
-    found: Floats = resample(torch.from_numpy(samples), rate, wanted).numpy()
-    return found
 
 
 def features(

@@ -67,7 +67,7 @@ def listed(
     divided = {side: folder for side in SIDES if (folder := _side(data, side)) is not None}
     if "train" in divided and "val" in divided:
         return [
-            replace(each, side=side)
+            replace(each, side=side, name=f"{folder.name}/{each.name}")
             for side, folder in divided.items()
             for each in listed(folder, analysis, labels)
         ]

@@ -11,6 +11,7 @@ from typing import TypeVar
 
 from earshot.analysis.errors import BadAudio, Misconfigured
 from earshot.audio.decoding.probe import probe
+from earshot.models.checkpoints.location import sha256
 from training.trainers.data import speakers
 from training.trainers.data.listing import Listed, Side, some
 from training.trainers.watch import Watch
@@ -107,7 +108,7 @@ def _checked(row: Listed, longest: float) -> str | Exception:
     """The digest of a file, or what is wrong with it."""
     try:
         found = probe(row.path)
-        digest = hashlib.sha256(row.path.read_bytes()).hexdigest()
+        digest = sha256(row.path)
     except (BadAudio, OSError) as error:
         return error
     seconds = (found.duration_ms or found.likely_ms) / 1000

@@ -54,12 +54,14 @@ def _held(recordings: Sequence[Recording], share: float) -> set[str]:
     where = {each.group: place(each.key) for each in recordings if each.side != "val"}
     held = {group for group, at in where.items() if at < share}
     held = held or {min(where, key=lambda group: where[group])}
-    of = _groups(recordings)
+    divided = len(where) < len({each.group for each in recordings})
+    of = _groups([each for each in recordings if each.group in where])
     for label in sorted(of):
         inside = sorted(of[label] & held, key=lambda group: where[group])
-        lacking = OUTSIDE - len(of[label] - held)
+        # Validation of divided data has its groups already: one to train on is enough.
+        lacking = (1 if divided else OUTSIDE) - len(of[label] - held)
         if lacking > 0:
-            held -= set(inside[1:][-lacking:])
+            held -= set((inside if divided else inside[1:])[-lacking:])
     return held
 
 

@@ -157,6 +157,9 @@ class SceneTrainer(Head):
     rare = 0.5
     silence = True
 
+    def known(self, options: Options) -> tuple[str, ...]:
+        return self.labels
+
 
 @functools.cache
 def silent_windows() -> Floats:

@@ -2,6 +2,7 @@
 agents, on features of utterances."""
 
 from collections.abc import Sequence
+from itertools import islice
 from typing import Any
 
 import numpy as np
@@ -103,8 +104,8 @@ def _prior(val: Speech, scores: Floats) -> Prior:
 def _vectors(sound: Floats, random: np.random.Generator) -> Arrays:
     """As recorded, through a codec, slower: the takes that the recipes use."""
     plain = emotional_speech.trimmed(sound)
-    _, *others = emotional_speech.takes(plain, random)
-    takes = [plain, lines.line(plain, random), *others][:TAKES]
+    others = islice(emotional_speech.takes(plain, random), 1, TAKES - 1)
+    takes = [plain, lines.line(plain, random), *others]
     return {"takes": np.stack([utterance.describe(take, RATE) for take in takes])}
 
 

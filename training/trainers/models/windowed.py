@@ -1,6 +1,6 @@
 """Learning from windows of log-mel frames, cut anew each time they are used."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -16,7 +16,6 @@ from training.trainers.data.features import Arrays
 from training.trainers.data.recordings import Recording
 from training.trainers.lesson import Judged, cross_entropy
 
-Frames = Callable[[Arrays], list[Floats]]
 BANDS_MASKED, FRAMES_MASKED = 10, 20
 """Widest strips of SpecAugment (Park et al. 2019), which take the mean."""
 LINE, SHIFT = 0.2, 1
