@@ -7,6 +7,8 @@ from earshot.registry import cards
 STAGES = ("ingest", "merge", "finalize", "upkeep")
 """Queues of the stages that are not analyses."""
 
+TRAIN_NOISE = "train_noise_classifier"
+"""The name that [004] has for the training of noise."""
 RETRAIN = "retrain"
 """Queue and pool of trainings. It is in a Redis database of its own (``tasks.retraining``), so its
 workers serve no other pool, and those that serve all do not serve it."""

@@ -51,7 +51,17 @@ def chosen(names: Sequence[str], checkpoints: Sequence[str], folder: Path) -> di
 def trained_on(release: Release) -> tuple[str, ...] | None:
     """Sets of ``labels.jsonl`` that a release of the catalog was trained on; None for a strange
     one."""
-    return next((entry.trained_on for entry in _known() if entry.release() == release), None)
+    for entry in _known():
+        own = entry.release()
+        # The digest of a checkpoint that is pulled is known only where it was pulled.
+        if own.model_copy(update={"sha256": own.sha256 or release.sha256}) == release:
+            return entry.trained_on
+    return None
+
+
+def trained_on_file(sha256: str) -> tuple[str, ...] | None:
+    """The same by the digest of a checkpoint."""
+    return next((entry.trained_on for entry in _known() if entry.sha256 == sha256), None)
 
 
 def load_all(releases: Mapping[str, Release], device: str) -> None:

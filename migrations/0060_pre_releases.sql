@@ -77,8 +77,8 @@ END $$;
 
 CREATE TRIGGER release_event_stays BEFORE UPDATE OR DELETE ON release_event FOR EACH ROW EXECUTE FUNCTION release_event_stays();
 
--- The release that each analysis of a chunk was dispatched with. It counts only for the dispatch that wrote it: processes of the version
--- before count attempts and write none.
+-- The release that each analysis of a chunk was dispatched with. It counts only while releases_at is dispatched_at: processes of the
+-- version before set that alone.
 ALTER TABLE chunk
     ADD COLUMN releases jsonb,
-    ADD COLUMN releases_attempt integer;
+    ADD COLUMN releases_at timestamptz;

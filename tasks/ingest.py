@@ -7,15 +7,18 @@ from celery.exceptions import Ignore
 
 from earshot.analysis.request import IngestRequest
 from earshot.pipeline.intake.ingest import ingest
-from tasks import publisher, retraining
+from earshot.pools import TRAIN_NOISE
+from tasks import publisher
 from tasks.app import Stage, app
 from tasks.process import presence
 
 
-@app.task(name=retraining.NOISE, bind=True, ignore_result=True)
+@app.task(name=TRAIN_NOISE, bind=True, ignore_result=True)
 def train_noise_classifier(self: Stage, data: str, **options: Any) -> None:
     """Forwards a training from a client that names no queue; its result has the id of this task."""
-    retraining.forward(self.request.id, retraining.NOISE, data, options)
+    from tasks import retraining  # an application of its own, which other workers do not need
+
+    retraining.forward(self.request.id, TRAIN_NOISE, data, options)
     raise Ignore
 
 

@@ -14,7 +14,7 @@ from tasks.app import app
 
 def publish(task: str, argument: object, /) -> None:
     """As ``Publisher.publish``."""
-    with _refusals():
+    with refusals():
         app.send_task(task, [argument])
 
 
@@ -24,12 +24,12 @@ def publish_chord(header: Sequence[Call], body: Call, /) -> None:
     # Immutable: the body takes nothing from the header's results, which are receipts; outcomes wait
     # in earshot.storage.staging.
     last = app.signature(body.task, args=[body.argument], immutable=True)
-    with _refusals():
+    with refusals():
         (chord(parts, last, app=app) if parts else last).apply_async()
 
 
 @contextmanager
-def _refusals() -> Iterator[None]:
+def refusals() -> Iterator[None]:
     try:
         yield
     except (OperationalError, *AWAY) as error:

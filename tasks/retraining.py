@@ -15,18 +15,17 @@ from kombu import Queue
 import celeryconfig
 from earshot.analysis.errors import Misconfigured
 from earshot.pipeline.releasing import retraining
-from earshot.pools import RETRAIN
+from earshot.pools import RETRAIN, TRAIN_NOISE
 from earshot.settings import settings
 from earshot.storage.postgres import db
 from earshot.storage.redis import client as redis
 from earshot.storage.redis_url import celery_url
+from tasks import publisher
 from tasks.app import Application, Stage
 from tasks.messages.embeds import Service
 from tasks.messages.transport import GATED
 from tasks.process import environment
 
-NOISE = "train_noise_classifier"
-"""The name that [004] has for the training of noise."""
 LONGEST_SEC = 7 * 86_400
 """After which a message that no worker has finished is delivered again."""
 
@@ -86,7 +85,7 @@ def _named(name: str, model: str) -> Any:
 
 for _model in retraining.MODELS:
     _named(f"retrain.{_model}", _model)
-train_noise_classifier = _named(NOISE, "noise")
+train_noise_classifier = _named(TRAIN_NOISE, "noise")
 
 GATED[RETRAIN] = Service(
     (RETRAIN,), (), lambda name: getattr(app.tasks.get(name), "__header__", None)
@@ -111,7 +110,8 @@ def _set_up(instance: Any, **_: Any) -> None:
 
 def forward(run_id: str, name: str, data: str, options: dict[str, Any]) -> None:
     """Sends a training to its queue under the id of the task that asked for it."""
-    app.send_task(name, [data], options, task_id=run_id)
+    with publisher.refusals():
+        app.send_task(name, [data], options, task_id=run_id)
 
 
 def resume() -> int:

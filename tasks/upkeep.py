@@ -11,7 +11,7 @@ from earshot.storage import outbox
 from earshot.storage.postgres import db
 from earshot.storage.redis import client as redis
 from earshot.storage.redis import upkeep_runs
-from tasks import publisher, retraining
+from tasks import publisher
 from tasks.app import Stage, app
 from tasks.process.presence import claim
 
@@ -32,10 +32,12 @@ def reconcile() -> None:
         )
     with db.pooled() as connection:
         backfill.proceed(connection)
+    from tasks import retraining  # an application of its own, which other workers do not need
+
+    upkeep_runs.note(redis.client(), "reconcile")  # all that follows is about trainings alone
     resumed = retraining.resume()
     if resumed:
         log.warning("%d trainings of lost workers are sent again", resumed)
-    upkeep_runs.note(redis.client(), "reconcile")
 
 
 @app.task(name="upkeep.tidy", ignore_result=True)

@@ -73,11 +73,7 @@ def promote_named(
     with once() as connection:
         candidate = registered.find(connection, name, analysis)
         now = active(connection)[candidate.release.analysis]
-        former = [
-            row
-            for row in registered.listed(connection, now.analysis)
-            if row.release.name == now.name
-        ]
+        known = registered.listed(connection, now.analysis)
     if candidate.release == now:
         if as_json:
             show_json({"promoted": True, "forced": False, "candidate": name, "active": name})
@@ -85,7 +81,7 @@ def promote_named(
             show(f"{name} answers already")
         return 0
     promotion.check(candidate, config)
-    verdict = compared(candidate, now, former[0] if former else None, config)
+    verdict = compared(candidate, now, known, config)
     done = verdict.passed or force
     with once() as connection:
         if verdict.latency_ms is not None:
@@ -96,7 +92,7 @@ def promote_named(
                 metrics=verdict.model_dump(mode="json"),
                 forced=not verdict.passed,
             )
-            promotion.promote(connection, candidate, change, config)
+            promotion.promote(connection, candidate, change, config, instead_of=now.name)
     if as_json:
         show_json({"promoted": done, "forced": done and not verdict.passed, **_facts(verdict)})
     else:

@@ -2,6 +2,7 @@
 has learnt of it."""
 
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 
 from earshot.analysis.errors import Misconfigured
@@ -17,17 +18,17 @@ from evaluation.gate import bars, judged, unseen
 from evaluation.gate.judged import Contest, Held
 from evaluation.gate.verdict import Code, Refusal, Verdict
 from evaluation.manifest import Row
-from evaluation.releases import load_all, trained_on
+from evaluation.releases import load_all, trained_on, trained_on_file
 from workers.direct import Analyser
 
 
 def compared(
-    candidate: Registered, active: Release, former: Registered | None, config: Settings
+    candidate: Registered, active: Release, known: Sequence[Registered], config: Settings
 ) -> Verdict:
     """The verdict on a candidate.
 
     Args:
-        former: the row of the active release; None for the catalog's default.
+        known: the registered releases of the analysis.
 
     Raises:
         Misconfigured: a release cannot be loaded, or the bars have a mistake.
@@ -47,7 +48,7 @@ def compared(
             rows=rows,
             root=folder,
             mapping=label_map.read(analysis),
-            learnt=_learnt(rows, folder, active, former),
+            learnt=_learnt(rows, folder, active, known) | _by_base(rows, folder, candidate, known),
             sha256=digest,
             background=config.models_folder / registering.KEPT / ".background",
         )
@@ -79,9 +80,23 @@ def _holdout(row: Registered) -> tuple[tuple[Row, ...], str]:
     return manifest.read(path), row.holdout_sha256
 
 
-def _learnt(
-    rows: tuple[Row, ...], folder: Path, active: Release, former: Registered | None
+def _by_base(
+    rows: tuple[Row, ...], folder: Path, candidate: Registered, known: Sequence[Registered]
 ) -> set[str]:
+    """What the candidate's own base learnt: its training began from there."""
+    if candidate.base is None:
+        return set()
+    sha = candidate.base["sha256"]
+    for row in known:
+        if row.release.sha256 == sha:
+            return _learnt(rows, folder, row.release, known)
+    return unseen.of_sets(rows, trained_on_file(sha))
+
+
+def _learnt(
+    rows: tuple[Row, ...], folder: Path, active: Release, known: Sequence[Registered]
+) -> set[str]:
+    former = next((row for row in known if row.release.name == active.name), None)
     if former is None or former.data_sha256 is None:
         return unseen.of_sets(rows, trained_on(active))
     try:

@@ -13,7 +13,7 @@ from evaluation.gate.bars import Bars
 from evaluation.gate.pairs import Pairs
 from evaluation.gate.reasons import of_background, of_comparison, of_cost, of_labels
 from evaluation.gate.verdict import Background, Verdict
-from evaluation.label_map import LabelMap
+from evaluation.label_map import NATURAL, LabelMap
 from evaluation.manifest import Row
 from evaluation.run import Trial
 from workers.direct import Analyser
@@ -63,8 +63,11 @@ def judge(contest: Contest, held: Held, bars: Bars) -> Verdict:
         row for row in held.rows if not row.value_of(BACKGROUND) and row.path not in held.learnt
     ]
     both = (contest.candidate, contest.active)
-    ours, theirs = (_tally(contest, each, rows, held) for each in both)
-    pairs = Pairs(ours, theirs, held.mapping)
+    chosen = choose(rows, contest.candidate.analysis, held.mapping, held.root, None)
+    ours, theirs = (_tally(contest, each, rows, held, chosen) for each in both)
+    labels = chosen.truth.items()
+    asked = [(rows[i], label) for i, label in labels if label not in (None, NATURAL)]
+    pairs = Pairs(ours, theirs, held.mapping, asked)
     noise = _background(contest, held, bars, marked)
     latency, other_latency = (_latency(tally) for tally in (ours, theirs))
     facts = Verdict(
@@ -108,9 +111,10 @@ class _Quiet:
     clip: str | None
 
 
-def _tally(contest: Contest, release: Release, rows: Sequence[Row], held: Held) -> Tally:
+def _tally(
+    contest: Contest, release: Release, rows: Sequence[Row], held: Held, chosen: Chosen
+) -> Tally:
     analysis = release.analysis
-    chosen = choose(rows, analysis, held.mapping, held.root, None)
     trial = Trial(rows, held.root, {analysis: held.mapping}, {analysis: chosen}, 0)
     return trial.tallies(contest.analyser_of(release))[analysis]
 

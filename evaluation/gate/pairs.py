@@ -1,5 +1,7 @@
 """The answers of two releases to the same recordings."""
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from evaluation.figures.classified import labels_of
@@ -8,12 +10,19 @@ from evaluation.gate.bars import Bars
 from evaluation.gate.paired import Paired, compare
 from evaluation.gate.verdict import OfLabel
 from evaluation.label_map import NATURAL, LabelMap
+from evaluation.manifest import Row
 
 
 class Pairs:
     """The answers of both to the recordings with a label that one of them knows."""
 
-    def __init__(self, ours: Tally, theirs: Tally, mapping: LabelMap) -> None:
+    def __init__(
+        self, ours: Tally, theirs: Tally, mapping: LabelMap, asked: Sequence[tuple[Row, str]]
+    ) -> None:
+        """
+        Args:
+            asked: the recordings that both were given, with their labels.
+        """
         tallies = (ours, theirs)
         answers = [{case.row.path: case for case in _labelled(tally)} for tally in tallies]
         self.known = tuple(
@@ -27,18 +36,16 @@ class Pairs:
         self.groups: list[str] = []
         self.truth: list[str] = []
         self.given: tuple[list[str | None], list[str | None]] = ([], [])
-        rows = {case.row.path: (case.row, case.truth) for case in _labelled(theirs)}
-        rows |= {case.row.path: (case.row, case.truth) for case in _labelled(ours)}
-        for path, (row, truth) in rows.items():
+        for row, truth in asked:
             label = mapping.among(truth, self.labels)
             if label is None:
                 continue
-            self.paths.append(path)
+            self.paths.append(row.path)
             self.groups.append(row.group)
             self.truth.append(label)
             for side in (0, 1):
                 meant = mapping.among(truth, self.known[side])
-                said = _said(answers[side].get(path))
+                said = _said(answers[side].get(row.path))
                 self.given[side].append(label if said is not None and said == meant else said)
 
     def recalls(self) -> dict[str, OfLabel]:

@@ -4,15 +4,15 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from earshot.analysis.errors import Misconfigured
-from earshot.models.checkpoints import catalog
+from earshot.models.checkpoints import catalog, licence
 from earshot.models.checkpoints.location import MODELS, locate, sha256
 from earshot.settings import settings
 from training.trainers import trained
 from training.trainers.trained import Base
 
 RANKS = (
-    ("unknown", ("unknown", "none", "no licence", "not stated")),
-    ("non-commercial", ("-nc", " nc", "noncommercial", "non-commercial", "research")),
+    ("unknown", licence.UNKNOWN),
+    ("non-commercial", licence.NOT_COMMERCIAL),
     ("share alike", ("-sa", " sa", "gpl", "share alike", "sharealike")),
     ("attribution", ("cc-by", "cc by")),
 )
@@ -67,8 +67,8 @@ def embedded(file: str) -> Start:
 def strictest(*licences: str) -> str:
     """The one of several licences that allows least; ``unknown`` allows nothing that is known."""
 
-    def rank(licence: str) -> tuple[bool, ...]:
-        words = licence.lower()  # of two that forbid the same, the one that asks for more besides
+    def rank(terms: str) -> tuple[bool, ...]:
+        words = terms.lower()  # of two that forbid the same, the one that asks for more besides
         return tuple(not any(part in words for part in parts) for _, parts in RANKS)
 
     return min(licences, key=rank)

@@ -4,6 +4,15 @@ ADR 0011)."""
 from earshot.analysis.errors import Forbidden
 from earshot.models.checkpoints.catalog import Checkpoint
 
+UNKNOWN = ("unknown", "none", "no licence", "not stated")
+NOT_COMMERCIAL = ("-nc", " nc", "noncommercial", "non-commercial", "research")
+"""Words of licences in small letters."""
+
+
+def forbids(terms: str) -> bool:
+    """True if a licence forbids commercial use, or is not known."""
+    return any(each in terms.lower() for each in (*UNKNOWN, *NOT_COMMERCIAL))
+
 
 def allows(entry: Checkpoint, commercial_use: bool | None) -> bool:
     """True if a checkpoint may be loaded; None if the use is not set (``check``)."""

@@ -69,6 +69,7 @@ class Child:
             stderr=subprocess.PIPE,
             text=True,
             errors="replace",
+            start_new_session=True,  # Ctrl-C at the worker is no end of the training
         )
         readers = [
             threading.Thread(target=self._read, args=(name, stream), daemon=True)

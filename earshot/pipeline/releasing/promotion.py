@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 from earshot.analysis.errors import EarshotError, Forbidden, Permanent
 from earshot.analysis.types import Release
-from earshot.models.checkpoints import catalog
+from earshot.models.checkpoints import catalog, licence
 from earshot.models.checkpoints.catalog import Checkpoint
 from earshot.models.checkpoints.defaults import default_release
 from earshot.models.checkpoints.location import digest, locate
@@ -15,9 +15,6 @@ from earshot.storage.postgres.db import Connection
 from earshot.storage.postgres.releases import Change
 from earshot.storage.releases import registered
 from earshot.storage.releases.registered import Event, Registered
-
-NOT_COMMERCIAL = ("unknown", "-nc", "noncommercial", "non-commercial", "research")
-"""Words of licences that forbid commercial use, or of which it is not known."""
 
 
 class RolledBack(NamedTuple):
@@ -30,27 +27,39 @@ class RolledBack(NamedTuple):
 
 
 def promote(
-    connection: Connection, candidate: Registered, change: Change, config: Settings
+    connection: Connection,
+    candidate: Registered,
+    change: Change,
+    config: Settings,
+    instead_of: str | None = None,
 ) -> None:
     """Lets a registered release answer.
 
+    Args:
+        instead_of: the release that it was compared with.
+
     Raises:
+        Permanent: ``changed_meanwhile``, another one answers by now.
         Misconfigured: its file is missing, or was changed since it was registered.
         Forbidden: its licence does not allow the use of this installation.
     """
     check(candidate, config)
     release = candidate.release
-    releases.activate(connection, release, change, default_release(release.analysis))
+    default = default_release(release.analysis)
+    releases.activate(connection, release, change, default, instead_of)
 
 
 def check(candidate: Registered, config: Settings) -> None:
     """Raises as ``promote``."""
-    terms = candidate.licence or "unknown"
-    if config.commercial_use and any(each in terms.lower() for each in NOT_COMMERCIAL):
+    entries = catalog.known(config.models_catalog)
+    entry = next((each for each in entries if each.name == candidate.release.name), None)
+    if entry is not None:
+        licence.check(entry, config.commercial_use)
+    elif config.commercial_use and licence.forbids(candidate.licence or "unknown"):
         raise Forbidden(
             "licence",
-            f"{candidate.release.name}: its licence ({terms}) does not allow commercial use, and"
-            " EARSHOT_COMMERCIAL_USE is true",
+            f"{candidate.release.name}: its licence ({candidate.licence or 'unknown'}) does not"
+            " allow commercial use, and EARSHOT_COMMERCIAL_USE is true",
         )
     locate(candidate.release, config)
 
@@ -73,6 +82,8 @@ def rollback(
             raise Permanent(
                 "nothing_before", "no release is promoted: the catalog's defaults answer"
             )
+        releases.lock(connection, found)
+        events = registered.events(connection, found)  # as they are while nothing else changes them
         default, stack = default_release(found), before_it(events, found)
         now = stack[-1].release if stack else default.name
         skipped: list[str] = []
@@ -94,18 +105,26 @@ def before_it(events: Sequence[Event], analysis: str) -> list[Event]:
     """The releases that answered, oldest first, the last is the current one. A release that came
     back has its old place: what answered in between is no longer before it."""
     stack: list[Event] = []
+    ended: Event | None = None
     for event in events:
         if event.analysis != analysis or "active" not in (event.from_stage, event.to_stage):
             continue
         if event.to_stage != "active":
             stack = stack or [event]  # the catalog's default, before the first promotion
-            continue
-        names = [each.release for each in stack]
-        if event.release in names:
-            stack = stack[: names.index(event.release) + 1]
+            ended = event
         else:
-            stack.append(event)
+            stack, ended = _with(stack, event), None
+    default = default_release(analysis).name
+    if ended is not None and ended.release != default:  # by a process that records no successor
+        stack = _with(stack, ended.model_copy(update={"release": default, "sha256": ""}))
     return stack
+
+
+def _with(stack: list[Event], event: Event) -> list[Event]:
+    names = [each.release for each in stack]
+    if event.release in names:
+        return stack[: names.index(event.release) + 1]
+    return [*stack, event]
 
 
 def last_promoted(events: Sequence[Event]) -> str | None:
@@ -156,6 +175,9 @@ def _intact(
         skipped.append(f"{event.release} has another content now")
         return None
     try:
+        for row in registered.listed(connection, event.analysis):
+            if row.release == found:
+                check(row, config)
         if found.uri:
             locate(found, config)
     except EarshotError as error:

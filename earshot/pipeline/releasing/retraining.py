@@ -5,7 +5,9 @@ import json
 import logging
 import os
 import re
+import signal
 import socket
+import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, Literal
@@ -14,7 +16,7 @@ from uuid import UUID, uuid4
 from earshot.analysis.errors import Misconfigured, Permanent, Unavailable
 from earshot.pipeline.releasing.child import Child, Ended
 from earshot.settings import settings
-from earshot.storage.postgres import db
+from earshot.storage.postgres import db, releases
 from earshot.storage.releases import runs
 from earshot.storage.releases.runs import Asked, End, Run, Working
 
@@ -25,6 +27,8 @@ FOLDER = "training"
 """Folder of the runs, below that of the pulled models: any worker can resume them there."""
 MOST_ATTEMPTS = 20
 """Workers that a run may lose."""
+INTERRUPTED = (130, 143, -signal.SIGINT, -signal.SIGTERM)
+"""Exit codes of a child that was asked to end by others than its worker."""
 OPTION = re.compile(r"[a-z][a-z0-9_]{0,30}")
 OURS = ("out", "fresh", "cache")
 """Options of `earshot train` that a message may not have."""
@@ -41,12 +45,9 @@ def asked(run_id: UUID, model: str, data: str, options: Mapping[str, Any]) -> As
     """A checked request.
 
     Raises:
-        Misconfigured: ``data``, the path does not exist on this machine; ``options``, one is
-            unknown to `earshot train` by its form.
+        Misconfigured: ``options``, one is unknown to `earshot train` by its form.
     """
     path = Path(data).absolute()
-    if not path.exists():
-        raise Misconfigured("data", f"{path} does not exist on {socket.gethostname()}")
     for name, value in options.items():
         if not OPTION.fullmatch(name) or name in OURS or not isinstance(value, Scalar):
             raise Misconfigured("options", f"{name!r:.60} is no option of a retraining")
@@ -65,18 +66,26 @@ def retrain(request: Asked, report: Report) -> dict[str, Any]:
         How it ended: ``run``, ``state``, ``release``, and the verdict of the gate.
 
     Raises:
+        Misconfigured: ``data``, a new run's path does not exist on this machine.
         Permanent: the model is being trained already, or the training failed.
         Elsewhere: another worker holds it, or it is finished.
         Unavailable: Postgres does not answer; the same call continues.
     """
     held = _Held(request, report)
+    away = None
+    if not Path(request.data).exists():
+        away = f"{request.data} does not exist on {socket.gethostname()}"
     with db.pooled() as connection:
+        if away and not runs.listed(connection, run_id=request.id):
+            raise Misconfigured("data", away)
         mine = runs.begin(connection, request, held.worker, settings().train_lease_sec)
         [row] = runs.listed(connection, run_id=request.id)
     if row.finished_at is not None:  # its worker ended before it gave the result
         return result_of(row)
     if not mine:
         raise Elsewhere
+    if away:  # it was there when the run began: the run must not hold its model for ever
+        return held.end(End(state="failed", code="data", detail=away))
     return held.end(_done(held, request, row.attempts))
 
 
@@ -87,6 +96,8 @@ def _done(held: "_Held", request: Asked, attempts: int) -> End:
     ended = held.child("training", _train(request))
     if ended.stopped:
         return End(state="canceled")
+    if ended.code in INTERRUPTED:  # together with this worker: another one continues
+        raise Elsewhere
     if ended.code != 0:
         return End(state="failed", code="training", detail=ended.reason)
     return _judged(held, request)
@@ -100,11 +111,21 @@ def _judged(held: "_Held", request: Asked) -> End:
     if "promoted" in found:
         state: Literal["promoted", "refused"] = "promoted" if found["promoted"] else "refused"
         return End(state=state, release=name, verdict=found)
+    if name and _answers(name):  # it ended between its promotion and its answer
+        return End(state="promoted", release=name)
     if ended.stopped:
         return End(state="canceled", release=name)
+    if ended.code in INTERRUPTED:
+        raise Elsewhere
     return End(
         state="failed", release=name, code="gate" if name else "register", detail=ended.reason
     )
+
+
+def _answers(name: str) -> bool:
+    with db.pooled() as connection:
+        found = releases.active(connection)
+    return any(release.name == name for release in found.values())
 
 
 def lost(connection: db.Connection) -> list[Run]:
@@ -138,18 +159,23 @@ class _Held:
     def child(self, state: Working, words: list[str]) -> Ended:
         """Runs a command of ours, and renews the lease meanwhile."""
         lease_sec = settings().train_lease_sec
+        renewed = time.monotonic()
 
         def beat(progress: Mapping[str, Any]) -> bool:
+            nonlocal renewed
             try:
                 with db.pooled() as connection:
                     found = runs.renew(
                         connection, self.request.id, self.worker, lease_sec, state, progress
                     )
-            except Unavailable as error:  # where it is away, no other worker takes the run either
+            except Unavailable as error:
                 log.warning("run %s: its lease is not renewed: %s", self.request.id, error)
+                if time.monotonic() - renewed > lease_sec:  # another worker may have it by now
+                    raise Elsewhere from error
                 return True
             if found == "lost":
                 raise Elsewhere
+            renewed = time.monotonic()
             self.report({"state": state, **progress})
             return found == "held"
 

@@ -9,6 +9,7 @@ from typing import Any
 
 from psycopg.types.json import Jsonb
 
+from earshot.analysis.errors import Permanent
 from earshot.analysis.types import Release
 from earshot.storage.postgres.db import Connection
 from earshot.storage.postgres.queries import queries
@@ -46,15 +47,30 @@ def named(connection: Connection, analysis: str, name: str) -> Release | None:
 
 
 def activate(
-    connection: Connection, release: Release, change: Change, default: Release | None = None
+    connection: Connection,
+    release: Release,
+    change: Change,
+    default: Release | None = None,
+    instead_of: str | None = None,
 ) -> None:
     """Activates a release for its analysis from the next dispatch on.
 
     Args:
         default: the catalog's, which it replaces where no other release is active.
+        instead_of: the release that must be active.
+
+    Raises:
+        Permanent: ``changed_meanwhile``, another one is.
     """
     with connection.transaction():
-        connection.execute(SQL["lock"], {"analysis": release.analysis})
+        lock(connection, release.analysis)
+        now = active(connection).get(release.analysis, default)
+        if instead_of is not None and (now is None or now.name != instead_of):
+            raise Permanent(
+                "changed_meanwhile",
+                f"{now.name if now else 'another release'} answers by now, and {release.name} was"
+                f" compared with {instead_of}; promote it again",
+            )
         if default is not None and release.analysis not in active(connection):
             _default_becomes(connection, default, "active", "retired", change)
         say(connection, change)
@@ -68,13 +84,18 @@ def activate(
 def deactivate(connection: Connection, default: Release, change: Change) -> None:
     """Restores the catalog's default; without effect where it answers already."""
     with connection.transaction():
-        connection.execute(SQL["lock"], {"analysis": default.analysis})
+        lock(connection, default.analysis)
         say(connection, change)
         ended = connection.execute(
             SQL["deactivate"], {"analysis": default.analysis, "but": ""}
         ).fetchall()
         if ended:
             _default_becomes(connection, default, "retired", "active", change)
+
+
+def lock(connection: Connection, analysis: str) -> None:
+    """Makes other changes of an analysis wait for the end of this transaction."""
+    connection.execute(SQL["lock"], {"analysis": analysis})
 
 
 def say(connection: Connection, change: Change) -> None:

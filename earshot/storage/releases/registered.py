@@ -121,11 +121,9 @@ def measured(connection: Connection, release: Release, latency_ms: float) -> Non
     )
 
 
-def events(
-    connection: Connection, analysis: str | None = None, until: datetime | None = None
-) -> list[Event]:
+def events(connection: Connection, analysis: str | None = None) -> list[Event]:
     """Events in the order of the changes."""
-    rows = connection.execute(SQL["events"], {"analysis": analysis, "until": until})
+    rows = connection.execute(SQL["events"], {"analysis": analysis})
     return _events(rows.fetchall())
 
 

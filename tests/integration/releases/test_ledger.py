@@ -3,10 +3,12 @@ promotion."""
 
 import hashlib
 import json
+import statistics
 import time
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
+from uuid import uuid4
 
 import psycopg
 import pytest
@@ -26,7 +28,7 @@ from earshot.storage.postgres import db, ledger, releases
 from earshot.storage.postgres.db import Connection
 from earshot.storage.postgres.ledger import Staged
 from earshot.storage.postgres.releases import Change
-from earshot.storage.releases import registered
+from earshot.storage.releases import registered, runs
 from earshot.storage.releases.registered import Made, Registered
 from tests.integration.rows import planned
 
@@ -108,7 +110,7 @@ def test_every_change_is_an_event_and_rollback_goes_back_to_what_is_intact(
     seconds.append(-time.perf_counter())
     assert promotion.rollback(connection, "noise", "", "me", config).now == NOISE
     seconds[-1] += time.perf_counter()
-    assert min(seconds) < 1  # other programs may delay any one of them
+    assert statistics.median(seconds) < 1  # other programs may delay one of them
 
 
 def test_a_candidate_whose_file_changed_is_refused(connection: Connection, tmp_path: Path) -> None:
@@ -187,7 +189,8 @@ def test_an_answer_of_another_release_than_the_dispatchs_is_not_merged(
         return {key: {"noise": Staged(release=name, outcome=Skipped(reason="no_speech"))}}
 
     [row] = ledger.take_pending(connection, recording_id, {"noise": "noise-1"})
-    connection.execute("UPDATE chunk SET state = 'pending', dispatched_at = NULL")
+    again = "UPDATE chunk SET state = 'pending', dispatched_at = NULL WHERE recording_id = %s"
+    connection.execute(again, (recording_id,))
     [row] = ledger.take_pending(connection, recording_id, {"noise": "noise-2"})
     assert ledger.merge(connection, staged("noise-1")) == []
     assert ledger.still_open(connection, [key]) == {key}
@@ -210,3 +213,40 @@ def test_releases_of_one_name_differ_in_nothing(connection: Connection, tmp_path
     with pytest.raises(Permanent, match="of other content"):
         registered.register(connection, other, Made(), ME)
     assert releases.named(connection, "noise", "noise-same") == found.release
+
+
+def test_a_promotion_is_of_what_it_was_compared_with(
+    connection: Connection, tmp_path: Path
+) -> None:
+    first, other = (candidate(connection, tmp_path, f"noise-{name}") for name in ("p", "q"))
+    promotion.promote(connection, first, ME, settings(), NOISE.name)
+    with pytest.raises(Permanent, match="noise-p answers by now"):
+        promotion.promote(connection, other, ME, settings(), NOISE.name)
+    assert active(connection)["noise"].name == "noise-p"
+    releases.deactivate(connection, NOISE, ME)
+
+
+def test_an_end_without_a_successor_is_the_default_again(
+    connection: Connection, tmp_path: Path
+) -> None:
+    first = candidate(connection, tmp_path, "noise-r")
+    promotion.promote(connection, first, ME, settings())
+    # as processes of the version before do
+    connection.execute("UPDATE release SET active = false WHERE analysis = 'noise' AND active")
+    stack = promotion.before_it(registered.events(connection), "noise")
+    assert stack[-1].release == NOISE.name
+    with pytest.raises(Permanent, match="nothing to go back to"):
+        promotion.rollback(connection, "noise", "", "me", settings())
+
+
+def test_a_run_whose_worker_is_lost_is_canceled_at_once(connection: Connection) -> None:
+    asked = runs.Asked(id=uuid4(), model="voices", data="/d", folder="/f", options={})
+    assert runs.begin(connection, asked, "worker", -1)
+    assert runs.cancel(connection, asked.id, "me")
+    [row] = runs.listed(connection, run_id=asked.id)
+    assert (row.state, row.finished_at is None) == ("canceled", False)
+    next_one = asked.model_copy(update={"id": uuid4()})
+    assert runs.begin(connection, next_one, "worker", 60)
+    assert runs.cancel(connection, next_one.id, "me")
+    [row] = runs.listed(connection, run_id=next_one.id)
+    assert (row.cancel_by, row.finished_at) == ("me", None)

@@ -107,16 +107,20 @@ def tally(name: str, answers: list[Classification | None], truth: str) -> Tally:
     return Tally(release, (), Chosen(), cases)
 
 
+def asked(truth: str) -> list[tuple[Row, str]]:
+    return [(row(f"{i}.wav"), label) for i, label in enumerate(truth)]
+
+
 def test_answers_are_paired_and_a_missing_one_is_wrong() -> None:
-    ours = tally("new", [answered("a"), None, answered("a"), answered("c")], "abbc")
+    ours = tally("new", [answered("a"), None, answered("a"), answered("c"), None], "abbcc")
     theirs = tally(
-        "old", [answered("b"), answered("b"), answered("b", abstained=True), None], "abbc"
+        "old", [answered("b"), answered("b"), answered("b", abstained=True), None, None], "abbcc"
     )
-    pairs = Pairs(ours, theirs, MAP)
+    pairs = Pairs(ours, theirs, MAP, asked("abbcc"))
     assert pairs.recalls() == {
         "a": OfLabel(n=1, candidate=1, active=0),
         "b": OfLabel(n=2, candidate=0, active=0.5),
-        "c": OfLabel(n=1, candidate=1, active=0),
+        "c": OfLabel(n=2, candidate=0.5, active=0),
     }
     assert pairs.lost() == "1.wav"
     assert pairs.lost("b") == "1.wav"
@@ -131,7 +135,7 @@ def verdict(**facts: object) -> Verdict:
 def test_every_refusal_has_its_numbers_and_a_clip() -> None:
     ours = tally("new", [answered("a")] * 6, "bbbbbb")
     theirs = tally("old", [answered("b")] * 5 + [answered("c")], "bbbbbb")
-    pairs = Pairs(ours, theirs, LabelMap({}, {}))
+    pairs = Pairs(ours, theirs, LabelMap({}, {}), asked("bbbbbb"))
     facts = verdict(recordings=6, groups=6, labels=pairs.recalls(), lost=("c",))
     [few] = of_comparison(facts, NOISE, None, pairs, "learnt.wav")
     assert (few.code, few.clip) == ("too_few", "learnt.wav")

@@ -46,7 +46,6 @@ def test_the_task_of_004_is_sent_to_them() -> None:
 @pytest.mark.parametrize(
     ("data", "options", "reason"),
     [
-        ("nowhere/at/all", {}, "does not exist"),
         (".", {"out": "/etc"}, "'out' is no option"),
         (".", {"--epochs": 3}, "no option"),
         (".", {"labels": ["a"]}, "no option"),

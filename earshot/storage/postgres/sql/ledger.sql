@@ -8,7 +8,7 @@ WITH taken AS (
     ORDER BY index FOR UPDATE SKIP LOCKED
 )
 UPDATE chunk c SET state = 'dispatched', dispatched_at = now(), attempts = attempts + 1,
-    releases = %(releases)s, releases_attempt = attempts + 1
+    releases = %(releases)s, releases_at = now()
 FROM taken WHERE c.recording_id = taken.recording_id AND c.index = taken.index
 RETURNING c.index, c.round, c.wanted, c.start_ms, c.end_ms, c.speech, c.attempts, c.dispatched_at
 
@@ -24,17 +24,18 @@ WHERE recording_id = %(recording_id)s AND index = ANY (%(indexes)s) AND state = 
 
 -- name: pull_back
 -- Times to come were written before the clock was set back: nothing would be late before they are reached again.
-UPDATE chunk SET dispatched_at = now() WHERE state = 'dispatched' AND dispatched_at > now() + make_interval(secs => 5)
+UPDATE chunk SET dispatched_at = now(), releases_at = CASE WHEN releases_at = dispatched_at THEN now() END
+WHERE state = 'dispatched' AND dispatched_at > now() + make_interval(secs => 5)
 
 -- name: on_their_way
 -- Dispatched longer ago than that and not merged, the oldest first.
-SELECT recording_id, index, round, attempts, wanted, dispatched_at, CASE WHEN releases_attempt = attempts THEN releases END AS releases
+SELECT recording_id, index, round, attempts, wanted, dispatched_at, CASE WHEN releases_at = dispatched_at THEN releases END AS releases
 FROM chunk
 WHERE state = 'dispatched' AND dispatched_at < now() - make_interval(secs => %(age_sec)s)
 ORDER BY dispatched_at
 
 -- name: count_again
-UPDATE chunk SET attempts = attempts + 1, dispatched_at = now(), releases_attempt = releases_attempt + 1
+UPDATE chunk SET attempts = attempts + 1, dispatched_at = now(), releases_at = CASE WHEN releases_at = dispatched_at THEN now() END
 WHERE recording_id = %(recording_id)s AND index = %(index)s AND state = 'dispatched' AND dispatched_at = %(dispatched_at)s
 
 -- name: release
@@ -62,7 +63,7 @@ WHERE r.state = 'analyzing' AND r.finished_at IS NULL
 -- name: lock_unmerged
 -- Rows of a batch that are still to be merged in that round, locked in one order so that two merges cannot deadlock.
 SELECT c.recording_id, c.index, c.round, c.wanted, c.start_ms, c.end_ms, c.attempts, r.quality,
-       CASE WHEN c.releases_attempt = c.attempts THEN c.releases END AS releases
+       CASE WHEN c.releases_at = c.dispatched_at THEN c.releases END AS releases
 FROM chunk c
 JOIN recording r ON r.id = c.recording_id
 JOIN unnest(%(recordings)s::uuid[], %(indexes)s::int[], %(rounds)s::int[]) AS named (recording_id, index, round)

@@ -46,7 +46,7 @@ ORDER BY analysis, created_at, name
 -- name: events
 SELECT id, analysis, release, sha256, "from", "to", at, by, why, metrics, forced
 FROM release_event
-WHERE (%(analysis)s::text IS NULL OR analysis = %(analysis)s) AND (%(until)s::timestamptz IS NULL OR at <= %(until)s)
+WHERE (%(analysis)s::text IS NULL OR analysis = %(analysis)s)
 ORDER BY id
 
 -- name: live

@@ -21,7 +21,13 @@ SET state = %(state)s, finished_at = now(), release = %(release)s, verdict = %(v
 WHERE id = %(id)s AND finished_at IS NULL AND worker = %(worker)s
 
 -- name: cancel
-UPDATE training_run SET cancel_by = %(by)s WHERE id = %(id)s AND finished_at IS NULL RETURNING id
+-- Its worker ends it. One whose worker is lost ends now.
+UPDATE training_run
+SET cancel_by = %(by)s,
+    state = CASE WHEN lease_until < now() THEN 'canceled' ELSE state END,
+    finished_at = CASE WHEN lease_until < now() THEN now() END
+WHERE id = %(id)s AND finished_at IS NULL
+RETURNING id
 
 -- name: runs
 SELECT id, model, data, folder, options, state, progress, attempts, worker, lease_until, cancel_by, release, verdict, error_code,
