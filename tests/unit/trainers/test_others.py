@@ -85,6 +85,8 @@ def test_labels_that_would_vanish_are_kept_if_that_is_wanted(noises: Path, tmp_p
     assert np.mean(right) > 0.5, "new recordings are not taken by kept labels"
     noise = (0.1 * np.random.default_rng(0).standard_normal(3 * RATE)).astype(np.float32)
     assert service.classify(noise, RATE)["predicted_class"] == "white_noise"
+    again, _ = made("noise", noises, tmp_path / "again", extend=True, base=str(tmp_path))
+    assert set(again.labels) == set(found.labels)
 
 
 @needs_extra
@@ -138,7 +140,6 @@ def test_voices_are_trained_by_speaker(tmp_path: Path) -> None:
     found, _ = made("voices", tmp_path, tmp_path / "out", epochs=1)
     assert (found.analysis, found.labels) == ("diarization", ())
     (row, *_) = manifest.read(tmp_path / "out" / found.holdout)
-    assert (tmp_path / "out" / "holdout.jsonl").read_text().count("\n") >= 1
     assert Path(str(row.rttm)).read_text().startswith("SPEAKER conversation-0 1 ")
     opened(tmp_path / "out")
 

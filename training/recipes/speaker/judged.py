@@ -6,6 +6,7 @@ from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
 from earshot.audio.features.level import levelled
 from earshot.audio.features.spectra import log_mel
@@ -120,6 +121,17 @@ def equal_error_rate(model: SpeakerModel, rows: Sequence[Example]) -> float:
     vectors = np.concatenate([model.embed(np.stack(windows)) for windows in rows_of if windows])
     utterance = np.repeat(np.arange(len(rows)), [len(windows) for windows in cut])
     speaker = np.unique([row.group for row in rows], return_inverse=True)[1][utterance]
+    return error_rate(vectors, utterance, speaker)
+
+
+def error_rate(vectors: Floats, utterance: NDArray[np.int64], speaker: NDArray[np.int64]) -> float:
+    """The same of windows that are embedded already.
+
+    Args:
+        vectors: unit vectors, shape (windows, size).
+        utterance: of each window; two of one are not compared.
+        speaker: of each window.
+    """
     first, second = np.triu_indices(len(vectors), 1)
     kept = utterance[first] != utterance[second]
     alike, same = (

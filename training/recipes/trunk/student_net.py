@@ -85,11 +85,21 @@ def _published(checkpoint: Path) -> Standardised:
     from onnx import numpy_helper
 
     graph = onnx.load(str(checkpoint)).graph
+    # An extended head (training.trainers.extended) holds its own network below this name.
+    names = [each.name for each in graph.initializer]
+    own = "new/" if any(name.startswith("new/") for name in names) else ""
     values = {
-        each.name.removeprefix("net."): torch.from_numpy(numpy_helper.to_array(each).copy())
+        each.name.removeprefix(own).removeprefix("net."): torch.from_numpy(
+            numpy_helper.to_array(each).copy()
+        )
         for each in graph.initializer
+        if each.name.startswith(own)
     }
-    folded = [each.input[1:3] for each in graph.node if each.op_type == "Conv"]
+    folded = [
+        [name.removeprefix(own) for name in each.input[1:3]]
+        for each in graph.node
+        if each.op_type == "Conv" and each.input[1].startswith(own)
+    ]
     net = untrained()
     layers, norms = (
         [each for each in net.net.body.modules() if isinstance(each, kind)]

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from torch import nn
 
+from earshot.analysis.errors import Misconfigured
 from earshot.audio.features import augment
 from earshot.audio.features.windows import windows
 from earshot.models.calibration import calibrate, pooled
@@ -66,7 +67,12 @@ class Head(Labelled):
     def train(self, job: Job) -> Product:
         options, start = job.options, job.start or self._start(job.options)
         deterministic(options.seed, options.threads)
-        trunk = with_trunk(start.path)
+        try:
+            trunk = with_trunk(start.path)
+        except (KeyError, ValueError) as error:
+            raise Misconfigured(
+                "base", f"{start.path} is no head on the project's trunk"
+            ) from error
         extractor = Extractor(
             self.features(options),
             lambda sound, random: _embeddings(trunk, sound, random, options.augment),

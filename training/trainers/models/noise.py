@@ -89,11 +89,21 @@ def _begun(job: Job) -> tuple[Network, tuple[Floats, Floats] | None]:
     made = network.untrained(config, FEATURES, job.labels)
     if job.start is None:
         return made, None
-    former = network.load(job.start.path.with_name(BEST))
+    path = job.start.path.with_name(BEST)
+    try:
+        former = network.load(path)
+    except (OSError, ValueError) as error:
+        raise Misconfigured(
+            "base", f"{path} is no network of `earshot train noise`; name the folder of one"
+        ) from error
     theirs, mine = former.module.net.state_dict(), made.module.net.state_dict()
-    if {name for name in mine if not name.startswith("fc.")} - theirs.keys():
+    if theirs.keys() != mine.keys():
         raise Misconfigured("base", f"{job.start.path} is of another architecture")
-    same = {name: v for name, v in theirs.items() if v.shape == mine[name].shape}
+    same = {
+        name: v
+        for name, v in theirs.items()
+        if former.labels == job.labels or not name.startswith("fc.")
+    }
     made.module.net.load_state_dict(mine | same)
     made.first_weights = job.start.base.name
     return made, (former.module.mean[:, 0].numpy(), former.module.std[:, 0].numpy())

@@ -19,7 +19,7 @@ from earshot.models.checkpoints.export import redescribe
 from earshot.models.metadata import SpeakerMetadata
 from training.data.datasets import RATE, Example
 from training.recipes.speaker.data import LEVEL, SPEC, SPEEDS, crops, harder
-from training.recipes.speaker.judged import best_threshold
+from training.recipes.speaker.judged import best_threshold, error_rate
 from training.recipes.speaker.net import SIZE, MarginLoss, SpeakerNet
 from training.recipes.speaker.train import FRAMES, export, opened
 from training.trainers.data.features import Arrays, Extractor, Floats, features
@@ -88,17 +88,21 @@ class _Lesson:
     def judged(self, net: nn.Module) -> Judged:
         """Equal error rate of pairs of stretches, in place of the loss."""
         device = next(net.parameters()).device
-        rows, who = [], []
-        for speaker, power in self.val:
-            for start in np.linspace(0, max(len(power) - CROP, 0), CROPS).astype(int):
-                cut = np.resize(power[start : start + CROP], (CROP, power.shape[1]))
+        rows, recording = [], []
+        for i, (_, power) in enumerate(self.val):
+            for cut in _stretches(power):
                 rows.append(np.log(cut + SPEC.offset))
-                who.append(speaker)
+                recording.append(i)
         net.eval()
         with torch.no_grad():
             stack = torch.from_numpy(np.stack(rows).astype(np.float32)).to(device)
             found = torch.cat([net.net(part) for part in stack.split(64)]).cpu().numpy()
-        rate = equal_error_rate(found, np.array(who))
+        where = np.array(recording)
+        names = [name for name, _ in self.val]
+        speaker = np.unique(names, return_inverse=True)[1][where]
+        # Stretches of one recording share more than the voice: only where there is nothing else.
+        utterance = where if len(set(names)) < len(names) else np.arange(len(where))
+        rate = error_rate(found, utterance, speaker)
         return Judged(rate, 1 - rate, 1 - rate)
 
 
@@ -139,6 +143,12 @@ class VoicesTrainer:
             (each.group, np.exp(arrays["speed0"].astype(np.float32)))
             for each, arrays in zip(sides.val, found[count:], strict=True)
         ]
+        names = [name for name, _ in val]
+        if len(set(names)) == len(names) and all(len(_stretches(power)) < 2 for _, power in val):
+            raise Misconfigured(
+                "data",
+                "validation needs a speaker with two recordings, or recordings of 3 s and more",
+            )
         net = _Margin(len(speakers) * len(SPEEDS))
         if job.start is not None:
             _warm(net.net, job.start.path.with_name(BEST))
@@ -156,22 +166,6 @@ class VoicesTrainer:
         """Conversations of two speakers each, since single voices measure nothing: sound and
         reference in ``holdout/``, and the rows of their manifest."""
         return conversations(recordings, out / "holdout")
-
-
-def equal_error_rate(found: Floats, who: np.ndarray[Any, Any]) -> float:
-    """Where as many pairs of one speaker are rejected as pairs of two are accepted.
-
-    Args:
-        found: unit vectors, shape (stretches, size).
-        who: speaker of each.
-    """
-    first, second = np.triu_indices(len(who), 1)
-    cosine, same = (found @ found.T)[first, second], who[first] == who[second]
-    order = np.argsort(cosine)
-    missed = np.cumsum(same[order]) / max(same.sum(), 1)
-    accepted = 1 - np.cumsum(~same[order]) / max((~same).sum(), 1)
-    at = int(np.argmin(np.abs(missed - accepted)))
-    return float((missed[at] + accepted[at]) / 2)
 
 
 def _powers(sound: Floats, random: np.random.Generator) -> Arrays:
@@ -193,6 +187,13 @@ def _write(out: Path, net: SpeakerNet, val: Sequence[Recording]) -> None:
     with into(out / CHECKPOINT) as path:
         export(net, path, threshold=0.0)
         redescribe(path, SpeakerMetadata, threshold=best_threshold(opened(path), held))
+
+
+def _stretches(power: Floats) -> list[Floats]:
+    """``CROPS`` stretches at most that do not overlap; a short recording is repeated to one."""
+    apart = max(CROP, (len(power) - CROP) // (CROPS - 1))
+    starts = range(0, max(len(power) - CROP, 0) + 1, apart)[:CROPS]
+    return [np.resize(power[start : start + CROP], (CROP, power.shape[1])) for start in starts]
 
 
 def _warm(net: SpeakerNet, path: Path) -> None:
