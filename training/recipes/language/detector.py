@@ -3,7 +3,7 @@ over Moonshine, and measures both.
 
 python -m training.recipes.language.detector --data ../shared/data --out outputs/spoken_language
     --model .earshot/models/whisper-base/model.bin
-python -m training.fitting.publish outputs/spoken_language
+python -m training.fitting.publish outputs/spoken_language/spoken_language.onnx
 """
 
 import argparse

@@ -1,7 +1,7 @@
 """Trains the language head over Moonshine: English or another language.
 
 python -m training.recipes.language.train --data ../shared/data --out outputs/language
-python -m training.fitting.publish outputs/language
+python -m training.fitting.publish outputs/language/language.onnx
 """
 
 import argparse

@@ -1,7 +1,7 @@
 """Trains the text sentiment of English calls, and measures it beside VADER.
 
 python -m training.recipes.text_sentiment.train --out outputs/text_sentiment
-python -m training.fitting.publish outputs/text_sentiment
+python -m training.fitting.publish outputs/text_sentiment/text_sentiment.onnx
 """
 
 import argparse

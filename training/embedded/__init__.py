@@ -1,0 +1,1 @@
+"""Makes all embedded checkpoints anew."""
