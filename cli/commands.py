@@ -6,7 +6,18 @@ from typing import Annotated, Literal
 
 import typer
 
-from cli import batch, models, operating, reading, releases, rules, serving, tokens, training
+from cli import (
+    batch,
+    labelling,
+    models,
+    operating,
+    reading,
+    releases,
+    rules,
+    serving,
+    tokens,
+    training,
+)
 from cli.models import importing
 
 app = typer.Typer(
@@ -210,3 +221,4 @@ app.add_typer(releases.app, name="release")
 app.add_typer(tokens.app, name="token")
 app.add_typer(rules.app, name="rules")
 app.add_typer(training.app, name="train")
+app.add_typer(labelling.app, name="label")

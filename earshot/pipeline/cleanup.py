@@ -19,7 +19,7 @@ from earshot.analysis.types import Frozen
 from earshot.audio.store.layout import delete_recording
 from earshot.audio.store.pieces import Pieces
 from earshot.pipeline import deletion, orphans
-from earshot.pipeline.keeping.exported import remove_exports
+from earshot.pipeline.keeping.exported import SOUND, remove_exports
 from earshot.pipeline.plan import WORDS
 from earshot.registry import cards
 from earshot.settings import Retention, settings
@@ -173,6 +173,7 @@ def _expire_audio(connection: Connection, old: Ages) -> int:
         return 0
     with connection.transaction():
         ids = retention.take_audio(connection, old, BATCH)
+        ids = remove_exports(connection, ids, SOUND)
         for recording_id in ids:
             delete_recording(settings().store_url, recording_id)
         retention.audio_expired(connection, ids)

@@ -22,6 +22,7 @@ from earshot.settings.checkpoints import Checkpoints
 from earshot.settings.gateway import Gateway
 from earshot.settings.glossaries import Glossaries
 from earshot.settings.intake import Intake
+from earshot.settings.labels import Labels
 from earshot.settings.queues import Queues
 from earshot.settings.retention import Keeping, Retention
 from earshot.settings.services import Services
@@ -60,6 +61,7 @@ class Settings(
     Intake,
     Queues,
     Keeping,
+    Labels,
     Gateway,
     Webhooks,
     Batches,

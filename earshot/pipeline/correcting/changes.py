@@ -35,13 +35,22 @@ one, which keeps its id."""
 
 
 def make(
-    connection: Connection, recording_id: UUID, change: Change, expected: Expected, token: str
+    connection: Connection,
+    recording_id: UUID,
+    change: Change,
+    expected: Expected,
+    token: str,
+    *,
+    by: str | None = None,
+    confirms: bool = False,
 ) -> Corrected:
     """Stores a correction; one that continues the token's last one at its place replaces it. The
     same request under the same id changes nothing, also when the report has changed since.
 
     Args:
         token: id of the token that asks for it.
+        by: name of who asks; by default the token's.
+        confirms: store it also where the answer has the value already: a person agrees with it.
 
     Raises:
         ChangedMeanwhile: the edition is not the expected one.
@@ -62,13 +71,14 @@ def make(
             now.edition.version + 1,
             now.edition.round,
             datetime.now(UTC),
-            corrections.name_of(connection, token),
+            by or corrections.name_of(connection, token),
         )
         if not expected(now.edition):
             raise _stale(now, change, known)
         found = prepared(now.layered.draft, change, known)
         last = last_at(now.layered, change.kind, found.place)
-        if found.changes_nothing and not (last and last.state == "conflict"):
+        settled = last.state != "conflict" if last else not confirms
+        if found.changes_nothing and settled:
             return now.unchanged([last.correction.id] if last else [])
         made, again = found.correction, last is not None and _continues(now, last, known, token)
         if last and again:

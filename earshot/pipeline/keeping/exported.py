@@ -1,4 +1,4 @@
-"""Removes reports that were written as files for users."""
+"""Removes reports and clips that were written as files for users."""
 
 import json
 import logging
@@ -17,12 +17,21 @@ log = logging.getLogger(__name__)
 AWS = ".aws"
 """Before the suffix of a file in the shape of Call Analytics, which is no report."""
 
+SOUND = ".wav"
+"""Of files that hold sound: clips of labels. All others are made of the report."""
 
-def remove_exports(connection: Connection, ids: Collection[UUID]) -> list[UUID]:
+
+def remove_exports(connection: Connection, ids: Collection[UUID], suffix: str = "") -> list[UUID]:
     """Removes the exported files of the recordings, which stay otherwise: those of this machine.
-    Returns the recordings of which nothing is left here; files of other machines stay known."""
+    Returns the recordings of which nothing is left here; files of other machines stay known.
+
+    Args:
+        suffix: only of files whose names end so.
+    """
     left = set()
     for recording_id, export in tombstones.exports(connection, ids, socket.gethostname()):
+        if not export.path.endswith(suffix):
+            continue
         try:
             remove_export(recording_id, export)
         except Unavailable as error:
@@ -34,8 +43,8 @@ def remove_exports(connection: Connection, ids: Collection[UUID]) -> list[UUID]:
 
 
 def remove_export(recording_id: UUID, export: Export) -> str:
-    """Removes an exported report, on the machine that wrote it and only if the file still is that
-    report; returns what became of it.
+    """Removes an exported file, on the machine that wrote it and only if the file still is of
+    that recording; returns what became of it.
 
     Raises:
         Unavailable: ``unremovable``, the file or its folder does not permit it.

@@ -1,0 +1,1 @@
+"""Labels by people: given to turns and stretches, and written as data to train on."""

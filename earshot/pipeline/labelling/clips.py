@@ -1,0 +1,67 @@
+"""Sound of examples, cut out of the stored recordings into files."""
+
+import hashlib
+import socket
+import wave
+from pathlib import Path
+
+import numpy as np
+
+from earshot.analysis.corrections.taught import Example
+from earshot.analysis.errors import BadAudio, Permanent
+from earshot.audio.store.pcm import FULL_SCALE, SAMPLE_BYTES, read_pcm
+from earshot.storage.postgres import recordings
+from earshot.storage.postgres.db import Connection
+from earshot.storage.postgres.recordings import Recording
+
+CLIPS = "clips"
+
+
+def clip_name(recording: Recording, example: Example) -> str:
+    """Path below the folder. It ends in the recording's id, by which deletion knows the file."""
+    channel = "all" if example.channel is None else example.channel
+    place = f"{channel}-{example.start_ms}-{example.end_ms}"
+    return f"{CLIPS}/{recording.id}/{place}-{str(recording.id)[:8]}.wav"
+
+
+def cut(
+    connection: Connection, recording: Recording, example: Example, rate: int, path: Path
+) -> str:
+    """Writes the sound of an example as WAV, one channel of 16 bits, and returns its sha256. The
+    path is stored first, so that the file is deleted with its recording.
+
+    Raises:
+        BadAudio: ``missing``, the sound is gone or ends before the example.
+        Permanent: ``unwritable``.
+        Unavailable: the store or Postgres does not answer.
+    """
+    uri = recording.audio.get(rate)
+    if uri is None or recording.channels is None:
+        raise BadAudio("missing", "the sound is not stored any more")
+    span = (example.start_ms, example.end_ms)
+    samples = read_pcm(uri, rate, recording.channels, *span, example.channel)
+    if not samples.shape[1]:
+        raise BadAudio("missing", "the stored sound ends before it")
+    mono = np.clip(np.rint(samples.mean(axis=0) * FULL_SCALE), -FULL_SCALE, FULL_SCALE - 1)
+    recordings.note_export(connection, recording.id, socket.gethostname(), str(path))
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with wave.open(str(path), "wb") as file:
+            file.setnchannels(1)
+            file.setsampwidth(SAMPLE_BYTES)
+            file.setframerate(rate)
+            file.writeframes(mono.astype("<i2").tobytes())
+        return hashlib.sha256(path.read_bytes()).hexdigest()
+    except OSError as error:
+        raise Permanent("unwritable", f"{path} cannot be written: {error.strerror}") from error
+
+
+def sweep(folder: Path, kept: set[str]) -> None:
+    """Removes clips below the folder that are not among the kept ones (paths as ``clip_name``)."""
+    for path in sorted((folder / CLIPS).glob("*/*.wav")):
+        ours = path.stem.endswith(f"-{path.parent.name[:8]}")
+        if ours and path.relative_to(folder).as_posix() not in kept:
+            path.unlink(missing_ok=True)
+    for each in sorted((folder / CLIPS).glob("*")):
+        if each.is_dir() and not any(each.iterdir()):
+            each.rmdir()

@@ -1,0 +1,1 @@
+"""Labels by people as data: revisions to train on."""

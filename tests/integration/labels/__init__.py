@@ -1,0 +1,1 @@
+"""Labels by people, and what is made of them."""

@@ -1,0 +1,182 @@
+"""Corrections become data that trainers read: which, with what sound, in which revision, and what
+is left out."""
+
+import json
+import wave
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+import pytest
+from psycopg.types.json import Jsonb
+
+from cli.labelling.work import export_labels, give_label
+from earshot.analysis.errors import Misconfigured, Permanent
+from earshot.pipeline.keeping.exported import SOUND, remove_exports
+from earshot.pipeline.labelling.export import Written, export
+from earshot.settings import Settings
+from earshot.storage.postgres import db, recordings
+from earshot.storage.postgres.db import Connection
+from tests.integration.labels.planted import calls
+from training.trainers.data.listing import listed
+from training.trainers.data.recordings import checked
+from training.trainers.watch import Watch
+
+pytestmark = [pytest.mark.integration, pytest.mark.usefixtures("own_settings")]
+
+LABELS = ("happy", "sad", "angry", "surprised", "neutral")
+
+
+@pytest.fixture
+def connection(database_url: str) -> Iterator[Connection]:
+    with db.connect(database_url) as opened:
+        yield opened
+        opened.execute("DELETE FROM recording")
+        opened.execute("DELETE FROM training_data")
+
+
+@pytest.fixture
+def ids(connection: Connection, tmp_path: Path) -> list[UUID]:
+    return calls(connection, tmp_path, "acme", 5)
+
+
+def report(connection: Connection, recording_id: UUID) -> dict[str, Any]:
+    row = connection.execute("SELECT body FROM report WHERE recording_id = %s", (recording_id,))
+    found = row.fetchone()
+    assert found is not None
+    body: dict[str, Any] = found["body"]
+    return body
+
+
+def turn(connection: Connection, recording_id: UUID, index: int = 0) -> dict[str, Any]:
+    found: dict[str, Any] = report(connection, recording_id)["turns"][index]
+    return found
+
+
+def say(connection: Connection, recording_id: UUID, label: str, index: int = 0) -> None:
+    at = turn(connection, recording_id, index)["start_ms"] / 1000 + 0.1
+    give_label(str(recording_id), "emotion", at, None, None, label)
+
+
+def written(connection: Connection, folder: Path, model: str = "emotion", **own: Any) -> Written:
+    return export(connection, model, folder, "me", Settings(**own))
+
+
+def rows(folder: Path) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in (folder / "labels.jsonl").read_text().splitlines()]
+
+
+def test_labels_become_data_that_trainers_read(
+    connection: Connection, ids: list[UUID], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    answer = turn(connection, ids[0])["emotion"]["label"]
+    say(connection, ids[0], answer)
+    assert f"emotion is {answer}, confirmed" in capsys.readouterr().out
+    say(connection, ids[0], answer)
+    assert "as it was said before" in capsys.readouterr().out
+    for each in ids[1:]:
+        other = next(x for x in LABELS if x != turn(connection, each)["emotion"]["label"])
+        say(connection, each, other)
+    assert "instead of" in capsys.readouterr().out
+    folder = tmp_path / "data"
+    made = written(connection, folder)
+    assert (made.revision, made.examples, made.recordings, made.left_out) == (1, 5, 5, {})
+    assert json.loads((folder / "version.json").read_text()) == made.model_dump(mode="json")
+    assert sorted(each["how"] for each in rows(folder)) == ["confirmed", *["corrected"] * 4]
+    for row in rows(folder):
+        with wave.open(str(folder / row["path"])) as clip:
+            length = (row["end_ms"] - row["start_ms"]) / 1000
+            assert clip.getframerate() == 16_000
+            assert clip.getnframes() / 16_000 == pytest.approx(length, abs=0.002)
+    found = listed(folder, "emotion", LABELS)
+    assert [each.label for each in found] == [row["emotion"] for row in rows(folder)]
+    groups = {each.group for each in checked(found, 60.0, 2, Watch())}
+    assert len(groups) == 5  # a recording each
+
+    assert written(connection, tmp_path / "again").revision == 1
+    say(connection, ids[0], "surprised", 1)
+    second = written(connection, folder)
+    assert (second.revision, second.examples) == (2, 6)
+    connection.execute("UPDATE correction SET undone_at = now(), undone_by = 'me'"
+                       " WHERE value ->> 'label' = 'surprised' AND version = 2")  # fmt: skip
+    assert written(connection, folder).revision == 1
+    assert {row["path"] for row in rows(folder)} == {
+        path.relative_to(folder).as_posix() for path in (folder / "clips").glob("*/*")
+    }
+    export_labels("emotion", folder, as_json=False)
+    assert "revision 1: 5 examples of 5 recordings" in capsys.readouterr().out
+
+
+def test_what_must_not_be_trained_on_is_left_out_and_counted(
+    connection: Connection, ids: list[UUID], tmp_path: Path
+) -> None:
+    folder = tmp_path / "data"
+    forbidden, silent, late, other, kept = ids
+    for each in ids:
+        say(connection, each, "surprised")
+    say(connection, late, "sad", 59)  # the sound ends before
+    say(connection, kept, "unclear", 1)
+    assert written(connection, folder).examples == 5
+    place = {key: turn(connection, silent)[key] for key in ("start_ms", "end_ms", "channel")}
+    body = report(connection, silent) | {
+        "sections": {"redaction": {"stretches": [{**place, "kind": "card"}]}}
+    }
+    changed = report(connection, other)
+    changed["turns"][0]["emotion"] |= {"label": "frustrated", "label_native": "frustrated"}
+    for each, new in ((silent, body), (other, changed)):
+        args = (Jsonb(new), each)
+        connection.execute("UPDATE report SET body = %s WHERE recording_id = %s", args)
+    connection.execute(
+        """UPDATE recording SET request = '{"uri": "file:///own/7.wav"}' WHERE id = %s""",
+        (forbidden,),
+    )
+    own = {"train_on": {"file:///own": False}}
+    left = written(connection, folder, **own).left_out
+    assert left == {"conflict": 1, "forbidden": 1, "no_sound": 1, "redacted": 1, "unclear": 1}
+    recordings.forget(connection, late)
+    assert written(connection, folder, **own).left_out["deleted"] == 1
+    assert [row["recording"] for row in rows(folder)] == [str(kept)]
+    assert [path.parent.name for path in (folder / "clips").glob("*/*")] == [str(kept)]
+
+    assert remove_exports(connection, [kept], SOUND) == [kept]  # as deletion and retention do
+    assert not list(folder.glob("clips/*/*"))
+    with pytest.raises(Permanent, match=r"no correction can teach emotion: .*4 forbidden"):
+        written(connection, folder, train_on={"acme": False})
+
+
+def test_noise_has_its_recording_as_group_and_no_place_has_two_labels(
+    connection: Connection, ids: list[UUID], tmp_path: Path
+) -> None:
+    timeline = [{"label": "rain_light", "start_ms": 0, "end_ms": 50_000, "confidence": 0.4}]
+    section = {"timeline": timeline, "bandwidth_limited": False, "coverage": ["rain_light"]}
+    connection.execute(
+        "UPDATE report SET body = body || jsonb_build_object('noise', %s::jsonb)",
+        (Jsonb(section),),
+    )
+    one, two = map(str, ids[:2])
+    give_label(one, "noise", 1, None, None, "rain_light")
+    give_label(two, "noise", 1, 5, None, "rain_heavy")
+    give_label(two, "noise", 4, 9, None, "rain_light")
+    give_label(two, "noise", 20, 30, None, "rain_heavy")
+    made = written(connection, tmp_path / "noise", "noise")
+    assert made.left_out == {"contradicted": 2}
+    found = listed(tmp_path / "noise", "noise", ("rain_light", "rain_heavy"))
+    assert {(each.label, each.speaker) for each in found} == {
+        ("rain_light", f"recording-{0:064x}"),
+        ("rain_heavy", f"recording-{1:064x}"),
+    }
+
+
+def test_a_folder_of_others_is_left_alone(
+    connection: Connection, ids: list[UUID], tmp_path: Path
+) -> None:
+    say(connection, ids[0], "sad")
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine" / "notes.txt").touch()
+    with pytest.raises(Misconfigured, match=r"holds notes\.txt"):
+        written(connection, tmp_path / "mine")
+    with pytest.raises(Permanent, match=r"no turn is at 999999"):
+        give_label(str(ids[0]), "emotion", 999_999, None, None, "sad")
+    with pytest.raises(Permanent, match="no label"):
+        give_label(str(ids[0]), "emotion", 1, None, None, "glad")
