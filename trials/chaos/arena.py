@@ -20,6 +20,9 @@ from trials.chaos import audit, load, probe
 from trials.chaos.fleet import Fleet, Worker
 
 ANALYSES = ("probe", "scene", "noise", "sentiment", "emotion")
+FEW = ("probe", "scene", "noise")
+"""Those of the short rows: what a fault does to a chunk does not depend on the cost of its
+analysis."""
 SETTINGS = {
     "CHUNK_DURATION_SEC": load.CHUNK_SEC,
     "CHUNK_MAX_SEC": load.CHUNK_MAX_SEC,

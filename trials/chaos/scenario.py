@@ -44,13 +44,17 @@ class Scenario:
     """Entered before anything is started."""
 
 
-def play(scenario: Scenario, size: Size, logs: Path | None) -> verdict.Figures:
-    """Runs one row in its own environment; logs are copied to the folder ``logs``."""
+def play(
+    scenario: Scenario, size: Size, analyses: tuple[str, ...], logs: Path | None
+) -> verdict.Figures:
+    """Runs one row in its own environment, with those analyses unless it has its own; logs are
+    copied to the folder ``logs``."""
     with scenario.around(), arena(scenario.settings, scenario.workers, scenario.work_ms) as made:
         if logs:
             made.running.callback(
                 shutil.copytree, made.stack.home / "logs", logs, dirs_exist_ok=True
             )
+        made.analyses = analyses
         load.ordinary(made.folder, size.recordings, size.chunks)
         scenario.act(made, size)
         recovery = made.recover(scenario.recover_sec)

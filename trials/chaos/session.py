@@ -11,6 +11,7 @@ from pathlib import Path
 from cli.terminal import endings
 from earshot.analysis.errors import one_line
 from trials.chaos import table
+from trials.chaos.arena import ANALYSES, FEW
 from trials.chaos.scenario import Scenario, Size, play
 from trials.chaos.scenarios import SCENARIOS
 from trials.chaos.verdict import Figures
@@ -56,8 +57,11 @@ def main() -> int:
     names = [
         name for name in asked.only or SCENARIOS if sizes[name] is not None and _is_playable(name)
     ]
+    analyses = FEW if asked.short else ANALYSES
     rows = [
-        _played(SCENARIOS[name], sizes[name], here / asked.logs / name if asked.logs else None)
+        _played(
+            SCENARIOS[name], sizes[name], analyses, here / asked.logs / name if asked.logs else None
+        )
         for name in names
     ]
     printed = table.markdown(rows, f"python -m trials.chaos{' --short' if asked.short else ''}")
@@ -74,12 +78,14 @@ def _is_playable(name: str) -> bool:
     return hindrance is None
 
 
-def _played(scenario: Scenario, size: Size | None, logs: Path | None) -> Figures:
+def _played(
+    scenario: Scenario, size: Size | None, analyses: tuple[str, ...], logs: Path | None
+) -> Figures:
     assert size is not None
     began = time.monotonic()
     print(f"{scenario.title} ...", file=sys.stderr, flush=True)
     try:
-        figures = play(scenario, size, logs)
+        figures = play(scenario, size, analyses, logs)
     except Exception as error:  # noqa: BLE001  a failed row is a row of the table
         traceback.print_exc()
         reason = one_line(error)
