@@ -47,3 +47,21 @@ def export(
     from cli.labelling.work import export_labels
 
     export_labels(model, to, as_json=as_json)
+
+
+@app.command()
+def queue(
+    analysis: Annotated[
+        Literal["emotion", "noise", "scene", "sentiment"], typer.Option(help="Whose answers.")
+    ] = "emotion",
+    count: Annotated[int, typer.Option("-n", min=1, max=1_000, help="How many.")] = 50,
+    source: Annotated[
+        str | None, typer.Option(help="Only of this tenant.", show_default=False)
+    ] = None,
+    seed: Annotated[int, typer.Option(min=0, help="Of the tenth that is drawn by lot.")] = 0,
+    as_json: Json = False,
+) -> None:
+    """List the answers that a label would teach most: uncertain, contradicted, rare."""
+    from cli.labelling.work import show_queue
+
+    show_queue(analysis, count, source, seed, as_json=as_json)

@@ -1,12 +1,15 @@
-"""``earshot label set`` and ``export``."""
+"""``earshot label set``, ``export`` and ``queue``."""
 
 import getpass
 from pathlib import Path
 
-from cli.terminal.console import show, show_json
+from rich.table import Table
+
+from cli.terminal.console import say, show, show_json
 from earshot.pipeline.labelling.export import export
 from earshot.pipeline.labelling.given import Place, give
 from earshot.settings import settings
+from earshot.storage.labels.queue import Analysis, Candidate, queue
 from earshot.storage.postgres import lookup
 from earshot.storage.postgres.db import once
 
@@ -52,3 +55,30 @@ def export_labels(model: str, to: Path, *, as_json: bool) -> None:
     if made.left_out:
         left = ", ".join(f"{reason} {count}" for reason, count in made.left_out.items())
         show(f"left out: {left}")
+
+
+def show_queue(
+    analysis: Analysis, count: int, source: str | None, seed: int, *, as_json: bool
+) -> None:
+    """Prints a line for each answer that a label would teach most, with its reasons."""
+    with once() as connection:
+        found = queue(connection, analysis, count, seed, settings().train_on, source)
+    if as_json:
+        for each in found:
+            show_json({**each.model_dump(mode="json"), "why": list(each.why)})
+    elif found:
+        show(_queued(found))
+    else:
+        say(f"no recording with sound has an answer of {analysis}")
+
+
+def _queued(found: list[Candidate]) -> Table:
+    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
+    for name in ("id", "at", "channel", "label", "score", "why", "file"):
+        table.add_column(name, no_wrap=True)
+    for each in found:
+        channel = "-" if each.channel is None else str(each.channel)
+        at = f"{each.start_ms / 1000:.2f}-{each.end_ms / 1000:.2f}"
+        place = (str(each.id)[:8], at, channel, each.label, f"{each.score:.2f}")
+        table.add_row(*place, "; ".join(each.why), each.file_name)
+    return table

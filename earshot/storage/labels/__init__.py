@@ -1,1 +1,1 @@
-"""Labels by people as data: revisions to train on."""
+"""Labels by people: what to listen to next, and revisions of data to train on."""
