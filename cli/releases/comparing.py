@@ -48,7 +48,7 @@ def compared(
             rows=rows,
             root=folder,
             mapping=label_map.read(analysis),
-            learnt=_learnt(rows, folder, active, known) | _by_base(rows, folder, candidate, known),
+            learnt=_learnt(rows, folder, active, known) | by_base(rows, folder, candidate, known),
             sha256=digest,
             background=config.models_folder / registering.KEPT / ".background",
         )
@@ -80,11 +80,12 @@ def _holdout(row: Registered) -> tuple[tuple[Row, ...], str]:
     return manifest.read(path), row.holdout_sha256
 
 
-def _by_base(
+def by_base(
     rows: tuple[Row, ...], folder: Path, candidate: Registered, known: Sequence[Registered]
 ) -> set[str]:
-    """What the candidate's own base learnt: its training began from there."""
-    if candidate.base is None:
+    """What the candidate's own base learnt: its training began from there. Without the base's head
+    there is nothing that it learnt of recordings with labels."""
+    if candidate.base is None or candidate.base.get("part") == "trunk":
         return set()
     sha = candidate.base["sha256"]
     for row in known:

@@ -32,7 +32,7 @@ class Held:
     root: Path
     mapping: LabelMap
     learnt: Collection[str]
-    """Paths that the active release may have been trained on."""
+    """Paths that the active release, or what the candidate was trained from, may have learnt."""
     sha256: str
     background: Path
     """Folder for generated background sound."""

@@ -18,8 +18,8 @@ def of_comparison(
     if facts.recordings < bars.fewest_recordings or facts.groups < bars.fewest_groups:
         detail = (
             f"{facts.recordings} recordings of {facts.groups} groups are left to compare on, after"
-            f" {facts.learnt} that {facts.active} may have been trained on;"
-            f" {bars.fewest_recordings} of {bars.fewest_groups} groups are needed"
+            f" {facts.learnt} that {facts.active}, or what {facts.candidate} was trained from, may"
+            f" have learnt; {bars.fewest_recordings} of {bars.fewest_groups} groups are needed"
         )
         return [Refusal(code="too_few", detail=detail, clip=learnt)]
     if scored is None or scored.low > 0:

@@ -58,7 +58,8 @@ class Verdict(Frozen):
     """Compared."""
     groups: int = 0
     learnt: int = 0
-    """Left out, since the active release may have been trained on them."""
+    """Left out, since the active release, or what the candidate was trained from, may have learnt
+    them."""
     measure: str = ""
     candidate_value: float | None = None
     active_value: float | None = None

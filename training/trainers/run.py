@@ -106,7 +106,7 @@ def _train(
     if done is not None:
         return done
     sides = split(recordings, options.val_split, options.holdout, options.seed)
-    present = {each.label for each in recordings}
+    present = {each.label for each in recordings} | found.generated(options)
     labels = tuple(name for name in found.known(options) if name in present) or tuple(
         sorted(present)
     )

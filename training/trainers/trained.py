@@ -23,6 +23,9 @@ class Base(BaseModel):
 
     name: str
     sha256: Digest
+    part: Literal["whole", "trunk"] = "whole"
+    """``trunk``: only the network below its head, which is that of the embedded checkpoints and was
+    taught without labels, on none of the recordings of any holdout."""
 
 
 class Trained(BaseModel):

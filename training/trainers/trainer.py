@@ -78,6 +78,9 @@ class Trainer(Protocol):
 
     def known(self, options: Options) -> tuple[str, ...]:
         """The labels that recordings may have; empty: any."""
+
+    def generated(self, options: Options) -> frozenset[str]:
+        """Labels that the trainer makes sound of."""
         ...
 
     def features(self, options: Options) -> dict[str, Any]:
@@ -108,6 +111,10 @@ class Labelled:
 
     analysis: str
     by_speaker = False
+
+    def generated(self, options: Options) -> frozenset[str]:
+        """None."""
+        return frozenset()
 
     def holdout(self, recordings: Sequence[Recording], out: Path) -> str:
         """Rows in the order of the contents. Under the analysis' name a label is read as it

@@ -1,14 +1,18 @@
 """Statistics and rules of the gate, without models."""
 
 import json
+from datetime import UTC, datetime
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from cli.releases.comparing import by_base
 from earshot.analysis.errors import Misconfigured
 from earshot.analysis.findings import Classification
 from earshot.analysis.types import Release
+from earshot.models.checkpoints.defaults import default_release
+from earshot.storage.releases.registered import Registered
 from evaluation.choice import Chosen
 from evaluation.figures.tally import Case, Tally
 from evaluation.gate import background, bars, unseen
@@ -79,6 +83,23 @@ def test_recordings_outside_of_an_own_holdout_are_learnt(tmp_path: Path) -> None
     used = [{"sha256": "b" * 64, "side": "train"}, {"sha256": "a" * 64, "side": "holdout"}]
     (tmp_path / unseen.DATA).write_text("".join(json.dumps(each) + "\n" for each in used))
     assert unseen.of_release(rows, tmp_path, tmp_path, own) == {"b.wav"}
+
+
+@pytest.mark.parametrize(
+    ("part", "left_out"), [("whole", {"/data/noise/esc10/a.wav"}), ("trunk", set())]
+)
+def test_what_a_head_left_of_its_base_learnt_nothing(part: str, left_out: set[str]) -> None:
+    rows = (row("/data/noise/esc10/a.wav"), row("/ours/b.wav"))
+    base = default_release("noise")
+    release = base.model_copy(update={"name": "noise-new", "sha256": "0" * 64})
+    candidate = Registered(
+        release=release,
+        stage="candidate",
+        latency_ms=None,
+        created_at=datetime.now(UTC),
+        base={"name": base.name, "sha256": base.sha256, "part": part},
+    )
+    assert by_base(rows, Path("/"), candidate, []) == left_out
 
 
 def test_bars_of_ones_own_are_read_over_those_of_the_project(tmp_path: Path) -> None:

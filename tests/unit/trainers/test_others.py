@@ -57,9 +57,10 @@ def noises(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @needs_extra
 def test_a_head_of_noise_is_a_release_and_a_model_path(noises: Path, tmp_path: Path) -> None:
     found, reports = made("noise", noises, tmp_path)
-    assert set(found.labels) == {"dog_barking", "rain_heavy", "hvac_fan"}
+    assert set(found.labels) == {"dog_barking", "rain_heavy", "hvac_fan", "silence"}
     assert found.base is not None
     assert found.base.name.startswith("noise-embedded")
+    assert found.base.part == "trunk"
     assert any("does not know (--extend keeps them): white_noise" in str(r) for r in reports)
     service = NoiseClassifierService(model_path=tmp_path / "noise.onnx")
     rows = manifest.read(tmp_path / found.holdout)
@@ -68,6 +69,8 @@ def test_a_head_of_noise_is_a_release_and_a_model_path(noises: Path, tmp_path: P
     right = [a["predicted_class"] == t for a, t in zip(answers, truth, strict=True)]
     assert np.mean(right) > 0.6
     assert all(answer["trained"] for answer in answers)
+    line = np.random.default_rng(0).normal(0, 2e-4, 2 * RATE).astype(np.float32)
+    assert service.classify(line, RATE)["predicted_class"] == "silence"
     opened(tmp_path)
 
 
@@ -75,6 +78,8 @@ def test_a_head_of_noise_is_a_release_and_a_model_path(noises: Path, tmp_path: P
 def test_labels_that_would_vanish_are_kept_if_that_is_wanted(noises: Path, tmp_path: Path) -> None:
     found, _ = made("noise", noises, tmp_path, extend=True, holdout=0.3)
     assert {"white_noise", "mixed_noise", "hvac_fan"} <= set(found.labels)
+    assert found.base
+    assert found.base.part == "whole"
     service = NoiseClassifierService(model_path=tmp_path / "noise.onnx")
     rows = manifest.read(tmp_path / found.holdout)
     right = [
@@ -92,7 +97,8 @@ def test_labels_that_would_vanish_are_kept_if_that_is_wanted(noises: Path, tmp_p
 @needs_extra
 def test_a_whole_network_of_noise_opens_as_both_files(noises: Path, tmp_path: Path) -> None:
     pytest.importorskip("transformers")
-    made("noise", noises, tmp_path, architecture="efficientnet_tiny")
+    found, _ = made("noise", noises, tmp_path, architecture="efficientnet_tiny")
+    assert "silence" in found.labels
     sound = (0.1 * np.random.default_rng(0).standard_normal(2 * RATE)).astype(np.float32)
     answers = [
         NoiseClassifierService(model_path=tmp_path / name).classify(sound, RATE)["probabilities"]

@@ -3,10 +3,11 @@ the embedded ones are."""
 
 import functools
 from collections.abc import Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import Any
 
 import numpy as np
+import torch
 from torch import nn
 
 from earshot.analysis.errors import Misconfigured
@@ -51,11 +52,13 @@ class Head(Labelled):
     rare = 1.0
     """Weight of rare labels, as of ``training.fitting.heads.head``."""
     version: str | None = None
-    silence = False
-    """Whether silence is a label that generated sound is added for."""
 
     def known(self, options: Options) -> tuple[str, ...]:
         return options.labels or self.labels
+
+    def generated(self, options: Options) -> frozenset[str]:
+        """Silence, where it is a label: without it a head takes the quiet of a line for a sound."""
+        return frozenset({SILENCE}).intersection(self.known(options))
 
     def features(self, options: Options) -> dict[str, Any]:
         return {
@@ -82,31 +85,32 @@ class Head(Labelled):
         recordings = (*job.split.train, *job.split.val)
         found = features(recordings, extractor, job.cache, options.workers, job.watch)
         count = len(job.split.train)
-        labels = job.labels
-        if self.silence and SILENCE not in labels:
-            labels = tuple(each for each in self.known(options) if each in {*labels, SILENCE})
         with job.watch.stage("fitting the head"):
-            layer = self._fitted(trunk, job.split.train, found[:count], labels)
+            layer = self._fitted(trunk, job, found[:count])
+        if not options.extend and self._is_embedded(trunk):
+            start = replace(start, base=start.base.model_copy(update={"part": "trunk"}))
         with job.watch.stage("exporting"):
-            return self._written(job, start, named(trunk, layer), layer, found[count:], labels)
+            return self._written(job, start, named(trunk, layer), layer, found[count:])
 
     def _start(self, options: Options) -> Start:
         if options.base is not None:
             return base.start(options.base, self.analysis)
         return base.embedded(self.checkpoint)
 
-    def _fitted(
-        self,
-        trunk: Standardised,
-        recordings: Sequence[Recording],
-        found: Sequence[Arrays],
-        labels: tuple[str, ...],
-    ) -> nn.Linear:
+    def _is_embedded(self, trunk: Standardised) -> bool:
+        """Whether what is below the head is that of the checkpoint that comes with the project."""
+        theirs = with_trunk(base.embedded(self.checkpoint).path).net.body.state_dict()
+        mine = trunk.net.body.state_dict()
+        return all(torch.equal(each, theirs[name]) for name, each in mine.items())
+
+    def _fitted(self, trunk: Standardised, job: Job, found: Sequence[Arrays]) -> nn.Linear:
+        labels = job.labels
         inputs = [np.concatenate([each["plain"], each["altered"]]) for each in found]
         truth = np.repeat(
-            indices(labels, [each.label for each in recordings]), [len(each) for each in inputs]
+            indices(labels, [each.label for each in job.split.train]),
+            [len(each) for each in inputs],
         )
-        if self.silence:
+        if SILENCE in self.generated(job.options):
             quiet = embedded(trunk, silent_windows())
             inputs.append(quiet)
             truth = np.append(truth, np.full(len(quiet), labels.index(SILENCE)))
@@ -120,8 +124,8 @@ class Head(Labelled):
         net: Standardised,
         layer: nn.Linear,
         found: Sequence[Arrays],
-        labels: tuple[str, ...],
     ) -> Product:
+        labels = job.labels
         plain = [each["plain"] for each in found]
         logits = answers(layer, np.concatenate(plain))
         owner = np.repeat(np.arange(len(plain)), [len(each) for each in plain])
@@ -161,7 +165,6 @@ class SceneTrainer(Head):
     checkpoint, output = "scene.onnx", "scene_logits"
     labels = SCENES
     rare = 0.5
-    silence = True
 
     def known(self, options: Options) -> tuple[str, ...]:
         return self.labels
@@ -169,15 +172,19 @@ class SceneTrainer(Head):
 
 @functools.cache
 def silent_windows() -> Floats:
-    """Windows of near silence, of all colours."""
+    """Windows of near silence."""
+    return np.concatenate([windows(each, RATE, SPEC) for each in silent_sounds()])
+
+
+def silent_sounds() -> list[Floats]:
+    """Near silence of all colours, 2 s each."""
     random = np.random.default_rng(0)
-    pieces = (
+    return [
         augment.coloured(
             random, 2 * RATE, random.choice([-1.0, 0.0, 1.0, 2.0]), 10 ** random.uniform(-4.5, -3.3)
         )
         for _ in range(SILENT_PIECES)
-    )
-    return np.concatenate([windows(each, RATE, SPEC) for each in pieces])
+    ]
 
 
 def _embeddings(

@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import asdict
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -18,11 +19,12 @@ from training.data import lines
 from training.data.datasets import RATE
 from training.recipes.noise.windows import altered
 from training.trainers.data.features import Arrays, Extractor, Floats, features
+from training.trainers.data.recordings import Recording
 from training.trainers.exports import into
 from training.trainers.extended import kept
 from training.trainers.loop import Fitted, Loop
 from training.trainers.machine import deterministic
-from training.trainers.models.heads import COPIES, NoiseHead
+from training.trainers.models.heads import COPIES, SILENCE, NoiseHead, silent_sounds
 from training.trainers.models.windowed import WindowLesson, judged, material, packed
 from training.trainers.options import Options
 from training.trainers.trained import Model
@@ -49,6 +51,9 @@ class NoiseTrainer(Labelled):
     def known(self, options: Options) -> tuple[str, ...]:
         return self.head.known(options)
 
+    def generated(self, options: Options) -> frozenset[str]:
+        return self.head.generated(options)
+
     def features(self, options: Options) -> dict[str, Any]:
         if _of_head(options):
             return self.head.features(options)
@@ -67,10 +72,12 @@ class NoiseTrainer(Labelled):
         recordings = (*job.split.train, *job.split.val)
         found = features(recordings, extractor, job.cache, options.workers, job.watch)
         rows, count = list(zip(recordings, found, strict=True)), len(job.split.train)
+        silent = _silent() if SILENCE in self.generated(options) else []
         deterministic(options.seed, options.threads)
         learner, normalisation = _begun(job)
         lesson = WindowLesson(
-            material(rows[:count], rows[count:], job.labels, spec, normalisation), options.augment
+            material([*rows[:count], *silent], rows[count:], job.labels, spec, normalisation),
+            options.augment,
         )
         # The material is normalised already; the exported network does that itself.
         loop = Loop(learner.module.net, lesson, options, job.state, job.identity)
@@ -115,6 +122,12 @@ def _takes(sound: Floats, random: np.random.Generator, augmented: bool) -> Array
         copy = altered(sound, random)
         takes.append(lines.line(copy, random) if i % 2 else copy)
     return packed([spectrogram(take, RATE, FEATURES.window()) for take in takes])
+
+
+def _silent() -> list[tuple[Recording, Arrays]]:
+    sounds = [packed([spectrogram(each, RATE, FEATURES.window())]) for each in silent_sounds()]
+    quiet = Recording(Path(SILENCE), SILENCE, SILENCE, digest="", group=SILENCE, key=SILENCE)
+    return [(quiet, each) for each in sounds]
 
 
 def _written(job: Job, learner: Network, lesson: WindowLesson, fitted: Fitted) -> Product:

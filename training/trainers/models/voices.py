@@ -117,6 +117,9 @@ class VoicesTrainer:
     def known(self, options: Options) -> tuple[str, ...]:
         return ()
 
+    def generated(self, options: Options) -> frozenset[str]:
+        return frozenset()
+
     def features(self, options: Options) -> dict[str, Any]:
         return {"mel": asdict(SPEC), "level": LEVEL, "speeds": list(SPEEDS), "size": SIZE}
 
