@@ -35,8 +35,6 @@ fewest_recordings = 6
 fewest_groups = 6
 label_fewest = 3
 draws = 400
-[noise]
-background = 1.0
 """
 SENDS = """
 import json, sys
