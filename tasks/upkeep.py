@@ -5,6 +5,7 @@ import sys
 
 from earshot.pipeline.cleanup import Tidied, tidy
 from earshot.pipeline.intake.scan import scan
+from earshot.pipeline.releasing import drifting
 from earshot.pipeline.repair import Repaired, repair
 from earshot.pipeline.rules import backfill
 from earshot.storage import outbox
@@ -50,6 +51,10 @@ def tidy_up() -> None:
             ", ".join(f"{name} {count}" for name, count in tidied.model_dump().items() if count),
         )
     upkeep_runs.note(redis.client(), "tidy")
+    with db.pooled() as connection:
+        drifted = drifting.daily(connection, redis.client())
+    if drifted:
+        log.warning("%d figures of releases drift; `earshot drift` shows them", drifted)
 
 
 @app.task(name="upkeep.relay", ignore_result=True)

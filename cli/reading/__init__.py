@@ -2,7 +2,7 @@
 ``cli.commands``."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
@@ -94,3 +94,20 @@ def events(
     from cli.reading.look import print_events
 
     print_events(start, follow)
+
+
+@app.command()
+def drift(
+    source: Annotated[
+        str | None, typer.Option(help="Only this tenant.", show_default=False)
+    ] = None,
+    analysis: Annotated[
+        Literal["emotion", "noise", "scene", "sentiment"] | None,
+        typer.Option(help="Only this one.", show_default=False),
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object a line.")] = False,
+) -> None:
+    """Compare the answers of the active releases with their first ones, source by source."""
+    from cli.releases.drift import show_drift
+
+    show_drift(source, analysis, as_json=as_json)

@@ -8,6 +8,7 @@ from uuid import NAMESPACE_URL, UUID, uuid5
 from pydantic import BaseModel, ConfigDict
 
 from earshot.analysis.deletion import Why
+from earshot.analysis.drift.psi import Drift, Figure, Move
 from earshot.analysis.findings import Alarm, Published
 from earshot.analysis.quality import Quality
 from earshot.analysis.report.categories import Category
@@ -108,6 +109,28 @@ class MatchedEvent(Interval):
     """Number of the places."""
 
 
+class DriftedEvent(Frozen):
+    """``release.drifted``: what a release answers has moved away from its first answers, for the
+    recordings of the tenant; once when it begins. ``recording_id`` is the newest of them."""
+
+    type: str
+    id: UUID
+    recording_id: UUID
+    analysis: str
+    release: str
+    figure: Figure
+    """What moved: the mix of labels or languages, the confidence, or the signal-to-noise ratio."""
+    psi: float
+    """Population stability index."""
+    null: float
+    """What it stays below in 95 % of cases by chance alone."""
+    n: int
+    """Recordings that were compared."""
+    n_reference: int
+    moved: tuple[Move, ...]
+    """What moved most, with its shares."""
+
+
 class DeletedEvent(Frozen):
     """``recording.deleted``: all data of the recording is deleted; consumers must delete their
     copies of its events. The last event that names it."""
@@ -175,6 +198,12 @@ def matched(recording_id: UUID, found: Category) -> Event:
         mode="json", include={"name", "rule", "version", *Interval.model_fields}
     )
     return _event("rule.matched", recording_id, {**fields, "hits": found.hits_total})
+
+
+def drifted(recording_id: UUID, analysis: str, release: str, found: Drift) -> Event:
+    """The event that the answers of a release have moved."""
+    fields = {"analysis": analysis, "release": release, **found.model_dump(mode="json")}
+    return _event("release.drifted", recording_id, fields)
 
 
 def failed(recording_id: UUID, file_name: str, code: str, detail: str, round: int) -> Event:

@@ -10,5 +10,6 @@ EventType = Literal[
     "recording.corrected",
     "recording.deleted",
     "rule.matched",
+    "release.drifted",
 ]
 EVENT_TYPES: tuple[str, ...] = get_args(EventType)

@@ -21,6 +21,7 @@ KEPT = {
     "recording.corrected": ("version", "round", "corrections", "conflicts"),
     "recording.deleted": ("why", "deleted_at"),
     "rule.matched": ("name", "rule", "version", "start_ms", "end_ms", "hits"),
+    "release.drifted": ("analysis", "release", "figure", "psi", "null", "n"),
 }
 """Fields of each type that are sent besides the ids: numbers and labels."""
 

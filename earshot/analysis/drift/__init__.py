@@ -1,0 +1,1 @@
+"""Drift: how far answers have moved, computed without I/O."""
