@@ -5,7 +5,7 @@ Messages only start or continue runs; their rows are the truth (ADR 60). Results
 all tasks are, so any client may wait for them.
 """
 
-from typing import Any
+from typing import Any, cast
 from uuid import UUID
 
 from celery.exceptions import Ignore
@@ -14,9 +14,13 @@ from kombu import Queue
 
 import celeryconfig
 from earshot.analysis.errors import Misconfigured
+from earshot.pipeline.labelling import again
 from earshot.pipeline.releasing import retraining
 from earshot.pools import RETRAIN, TRAIN_NOISE
 from earshot.settings import settings
+from earshot.settings.labels import Taught
+from earshot.storage.labels import data
+from earshot.storage.labels.data import Unsent
 from earshot.storage.postgres import db
 from earshot.storage.redis import client as redis
 from earshot.storage.redis_url import celery_url
@@ -123,6 +127,19 @@ def resume() -> int:
     for run in lost:
         forward(str(run.id), f"retrain.{run.model}", run.data, run.options)
     return len(lost)
+
+
+def on_labels() -> list[Unsent]:
+    """Asks for trainings where enough corrections came, and sends those that no worker has begun,
+    unless messages wait already; what was sent."""
+    client = redis.client(settings().retrain_redis_url)
+    with db.pooled() as connection:
+        again.ask(connection, redis.client(), settings())
+        found = [] if client.llen(RETRAIN) else data.unsent(connection)
+    for each in found:
+        options = settings().retrain_options.get(cast(Taught, each.model), {})
+        forward(str(each.run_id), f"retrain.{each.model}", each.folder, options)
+    return found
 
 
 def waiting() -> int:

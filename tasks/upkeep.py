@@ -8,6 +8,7 @@ from earshot.pipeline.intake.scan import scan
 from earshot.pipeline.releasing import drifting
 from earshot.pipeline.repair import Repaired, repair
 from earshot.pipeline.rules import backfill
+from earshot.settings import settings
 from earshot.storage import outbox
 from earshot.storage.postgres import db
 from earshot.storage.redis import client as redis
@@ -55,6 +56,11 @@ def tidy_up() -> None:
         drifted = drifting.daily(connection, redis.client())
     if drifted:
         log.warning("%d figures of releases drift; `earshot drift` shows them", drifted)
+    if settings().retrain_after:
+        from tasks import retraining
+
+        for run in retraining.on_labels():
+            log.warning("a training of %s on corrections is asked for: %s", run.model, run.run_id)
 
 
 @app.task(name="upkeep.relay", ignore_result=True)

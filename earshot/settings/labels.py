@@ -1,8 +1,12 @@
 """Settings of labels by people, and of what is trained on them."""
 
-from pydantic import BaseModel, field_validator
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, Field, field_validator
 
 from earshot.settings.by_source import by_source, of_source
+
+Taught = Literal["emotion", "noise", "voices"]
 
 
 class Labels(BaseModel):
@@ -12,6 +16,13 @@ class Labels(BaseModel):
     """Source to whether models may be trained on its recordings: a URL, for what lies below it, or
     a tenant (``*`` for all others). The longest URL goes first, then the tenant. Not set: they
     may."""
+
+    retrain_after: dict[Taught, Annotated[int, Field(ge=1)]] = {}
+    """Model to the number of new corrections after which upkeep starts a training on all of them.
+    Empty: never."""
+    retrain_options: dict[Taught, dict[str, str | int | float | bool]] = {}
+    """Model to the options of its trainings that upkeep starts, as those of ``earshot train``:
+    ``{"noise": {"base": "noise-3f2a9c1e", "extend": true}}``."""
 
     def may_train_on(self, uri: str, tenant: str) -> bool:
         """Whether models may be trained on the recordings of a source."""

@@ -1,6 +1,8 @@
 """Revisions of the data that corrections are written as."""
 
 from collections.abc import Collection, Mapping
+from datetime import datetime
+from typing import NamedTuple
 from uuid import UUID
 
 from psycopg.types.json import Jsonb
@@ -10,6 +12,8 @@ from earshot.storage.postgres.db import Connection
 from earshot.storage.postgres.queries import queries
 
 SQL = queries("labels")
+MOST_SENDS, AGAIN_SEC = 3, 600
+"""Of the message of one training."""
 
 
 class Data(Frozen):
@@ -25,6 +29,15 @@ class Data(Frozen):
     """Reason to examples, for ``deleted``, ``forbidden`` and ``no_sound`` to recordings."""
     folder: str
     made_by: str
+
+
+class Unsent(NamedTuple):
+    """A training that was asked for."""
+
+    model: str
+    run_id: UUID
+    folder: str
+    """Of the data."""
 
 
 def corrected(connection: Connection, kind: str) -> list[UUID]:
@@ -45,3 +58,27 @@ def put(connection: Connection, data: Data) -> int:
         found = connection.execute(SQL["put"], row).fetchone()
     assert found is not None
     return int(found["revision"])
+
+
+def fresh(connection: Connection, model: str, kind: str) -> int:
+    """Number of corrections of that kind in force that no training of the model was asked for."""
+    row = connection.execute(SQL["fresh"], {"model": model, "kind": kind}).fetchone()
+    return int(row["fresh"]) if row else 0
+
+
+def ask(connection: Connection, model: str, revision: int, run_id: UUID, at: datetime) -> bool:
+    """Asks for a training on a revision; False if one was asked for before.
+
+    Args:
+        at: corrections made after it are new.
+    """
+    args = {"model": model, "revision": revision, "run_id": run_id, "asked_at": at}
+    row = connection.execute(SQL["ask"], args).fetchone()
+    return bool(row and row["asked"])
+
+
+def unsent(connection: Connection) -> list[Unsent]:
+    """The trainings that were asked for and that no worker has begun, where their model is free;
+    each counts as sent, at most ``MOST_SENDS`` times."""
+    rows = connection.execute(SQL["unsent"], {"most": MOST_SENDS, "again_sec": AGAIN_SEC})
+    return [Unsent(row["model"], row["run_id"], row["folder"]) for row in rows]

@@ -18,7 +18,7 @@ from earshot.pipeline.labelling.export import Written, export
 from earshot.settings import Settings
 from earshot.storage.postgres import db, recordings
 from earshot.storage.postgres.db import Connection
-from tests.integration.labels.planted import calls
+from tests.integration.labels.planted import calls, report, say, turn
 from training.trainers.data.listing import listed
 from training.trainers.data.recordings import checked
 from training.trainers.watch import Watch
@@ -39,24 +39,6 @@ def connection(database_url: str) -> Iterator[Connection]:
 @pytest.fixture
 def ids(connection: Connection, tmp_path: Path) -> list[UUID]:
     return calls(connection, tmp_path, "acme", 5)
-
-
-def report(connection: Connection, recording_id: UUID) -> dict[str, Any]:
-    row = connection.execute("SELECT body FROM report WHERE recording_id = %s", (recording_id,))
-    found = row.fetchone()
-    assert found is not None
-    body: dict[str, Any] = found["body"]
-    return body
-
-
-def turn(connection: Connection, recording_id: UUID, index: int = 0) -> dict[str, Any]:
-    found: dict[str, Any] = report(connection, recording_id)["turns"][index]
-    return found
-
-
-def say(connection: Connection, recording_id: UUID, label: str, index: int = 0) -> None:
-    at = turn(connection, recording_id, index)["start_ms"] / 1000 + 0.1
-    give_label(str(recording_id), "emotion", at, None, None, label)
 
 
 def written(connection: Connection, folder: Path, model: str = "emotion", **own: Any) -> Written:
