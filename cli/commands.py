@@ -13,6 +13,7 @@ from cli import (
     operating,
     reading,
     releases,
+    roles,
     rules,
     serving,
     tokens,
@@ -219,6 +220,7 @@ app.add_typer(models.app, name="models")
 models.app.add_typer(importing.app)
 app.add_typer(releases.app, name="release")
 app.add_typer(tokens.app, name="token")
+app.add_typer(roles.app, name="roles")
 app.add_typer(rules.app, name="rules")
 app.add_typer(training.app, name="train")
 app.add_typer(labelling.app, name="label")

@@ -11,6 +11,7 @@ from gateway import background, problems
 from gateway.express import Express
 from gateway.problems import ProblemDetails
 from gateway.request_id import RequestId
+from gateway.roles import routes as roles
 from gateway.routes import (
     classify,
     corrections,
@@ -45,6 +46,7 @@ ROUTERS = (
     exports.router,
     peaks.router,
     corrections.router,
+    roles.router,
     reruns.router,
     holds.router,
     sessions.router,

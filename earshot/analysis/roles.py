@@ -18,7 +18,7 @@ DEFAULT_ROLES = ("agent", "customer")
 Role = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,31}$")]
 Direction = Literal["inbound", "outbound"]
 """Of a call, as seen by the agent's side."""
-RolesSource = Literal["request", "recorder", "file", "default", "correction"]
+RolesSource = Literal["request", "recorder", "file", "remembered", "default", "correction"]
 
 
 class Recorder(Frozen):
@@ -100,15 +100,17 @@ def roles_of(
     channels: int,
     named: tuple[str, ...] = (),
     source: SourceRecorder | None = None,
+    remembered: tuple[str, ...] = (),
 ) -> ChannelRoles:
     """One role per channel, or none: then the channels do not separate the speakers and are mixed.
-    What the request states goes before what the file names, that before the recorder of the source,
-    and that before the default.
+    What the request states goes before what the file names, that before what people stated for the
+    source, that before the recorder of the source, and that before the default.
 
     Args:
         asked: stated by the request, if at all.
         named: named by the file itself, if any.
         source: applies to files with two channels.
+        remembered: one role a channel, stated by people for the source, if any.
 
     Raises:
         Permanent: ``roles``, ``asked`` is neither none nor one a channel; ``direction``, it decides
@@ -118,6 +120,8 @@ def roles_of(
         return _fitting(asked, channels)
     if named:
         return ChannelRoles(named, "file")
+    if remembered:
+        return ChannelRoles(remembered, "remembered")
     if channels != len(DEFAULT_ROLES):
         return ChannelRoles((), None)
     if source is None:

@@ -77,7 +77,9 @@ class MadeCorrection(BaseModel):
     """A correction that was made."""
 
     model_config = ConfigDict(
-        json_schema_extra={"examples": [{"correction": CORRECTION, "version": 5, "round": 1}]}
+        json_schema_extra={
+            "examples": [{"correction": CORRECTION, "version": 5, "round": 1, "remembered": None}]
+        }
     )
 
     correction: CorrectionInfo | None = Field(
@@ -85,6 +87,10 @@ class MadeCorrection(BaseModel):
     )
     version: int = Field(description="Of the corrections now.")
     round: int
+    remembered: str | None = Field(
+        default=None,
+        description="Source for which this request has the roles remembered: `uploads`, or a URL.",
+    )
 
 
 class ChangedCorrections(BaseModel):

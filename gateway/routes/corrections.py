@@ -67,7 +67,7 @@ EXAMPLES: list[dict[str, Any]] = [
     {"kind": "noise", "start_ms": 0, "end_ms": 5_000, "label": "rain_light"},
     {"kind": "rename", "speaker": "s1", "name": "Ms. Miller"},
     {"kind": "merge", "speaker": "s2", "into": "s1"},
-    {"kind": "roles", "roles": ["customer", "agent"]},
+    {"kind": "roles", "roles": ["customer", "agent"], "remember": True},
 ]
 
 
@@ -157,7 +157,11 @@ async def correct(
     done, about = await _changed(request, response, recording_id, if_match, do)
     if not done.changed:
         response.status_code = 200
-    return MadeCorrection(correction=about[0] if about else None, **done.edition._asdict())
+    return MadeCorrection(
+        correction=about[0] if about else None,
+        remembered=done.remembered,
+        **done.edition._asdict(),
+    )
 
 
 @router.delete(

@@ -52,8 +52,13 @@ def test_figures_are_those_of_the_report_and_follow_a_swap(
     panel.get_by_text("What the figures mean").click()
     expect(panel.get_by_text("Union of the participant's speech")).to_be_visible()
 
+    page.get_by_role("checkbox", name="Also for later recordings of its source").check()
     page.get_by_role("button", name="Swap roles").click()
     expect(page.get_by_text("Saved at")).to_be_visible()
+    with served.client() as client:
+        [made] = client.get("/remembered-roles").json()["items"]
+        assert made["roles"] == served.report(planted)["recording"]["roles"]
+        assert client.delete(f"/remembered-roles/{made['id']}").status_code == 204
     swapped = served.report(planted)["conversation"]["participants"]
     assert [one["name"] for one in swapped] != [one["name"] for one in people]
     expect(heads).to_have_text(["Figure", *(one["name"].capitalize() for one in swapped)])

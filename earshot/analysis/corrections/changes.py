@@ -114,6 +114,12 @@ class ChangeRoles(Asked):
 
     kind: Literal["roles"]
     roles: Annotated[tuple[Role, ...], Field(min_length=1, max_length=8)]
+    remember: bool | Annotated[str, Field(pattern=r"^\w[^\s]*://\S+$", max_length=2000)] = Field(
+        default=False,
+        exclude_if=lambda value: value is False,  # as in requests from before there was the field
+        description="Later recordings of the source begin with these roles: those in the folder of"
+        " this one, or uploads if it is one; or those below this URL.",
+    )
 
 
 Change = (

@@ -38,8 +38,8 @@ class RecordingFacts(Frozen):
         default=None,
         description=(
             "What states the roles: the request, the recorder that it or a setting names, the file"
-            " itself, the default, or a correction; null without roles, and where an earlier"
-            " version took it in."
+            " itself, people for its source, the default, or a correction; null without roles, and"
+            " where an earlier version took it in."
         ),
     )
     language: str = Field(

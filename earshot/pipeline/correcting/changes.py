@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from uuid import UUID, uuid4
 
-from earshot.analysis.corrections.changes import Change, TurnPlace
+from earshot.analysis.corrections.changes import Change, ChangeRoles, TurnPlace
 from earshot.analysis.corrections.kinds import RULES
 from earshot.analysis.corrections.layer import Standing, shown
 from earshot.analysis.corrections.making import Known, place_of, prepared, turn_at
@@ -20,8 +20,9 @@ from earshot.pipeline.correcting.opened import (
     Open,
     last_at,
 )
+from earshot.pipeline.keeping.remembering import remember
 from earshot.storage import outbox
-from earshot.storage.postgres import corrections
+from earshot.storage.postgres import corrections, recordings
 from earshot.storage.postgres.db import Connection
 from earshot.storage.redis import client as redis
 
@@ -55,7 +56,7 @@ def make(
     Raises:
         ChangedMeanwhile: the edition is not the expected one.
         Permanent: ``still_open``, ``no_report``; ``id_reused``, another correction has the id;
-            ``too_many``; and as ``making.prepared``.
+            ``too_many``; and as ``making.prepared`` and ``remembering.remember``.
     """
     digest = hashlib.sha256(change.model_dump_json(exclude={"id"}).encode()).digest()
     with connection.transaction():
@@ -78,8 +79,9 @@ def make(
         found = prepared(now.layered.draft, change, known)
         last = last_at(now.layered, change.kind, found.place)
         settled = last.state != "conflict" if last else not confirms
+        source = _remember(connection, recording_id, change, known.by)
         if found.changes_nothing and settled:
-            return now.unchanged([last.correction.id] if last else [])
+            return now.unchanged([last.correction.id] if last else [])._replace(remembered=source)
         made, again = found.correction, last is not None and _continues(now, last, known, token)
         if last and again:
             made = made.model_copy(update={"id": last.correction.id})
@@ -88,9 +90,19 @@ def make(
         asked = corrections.Asked(known.id, token, digest)
         corrections.add(connection, recording_id, made, asked, again=again)
         kept = [each for each in now.made if each.id != made.id]
-        done = now.changed([*kept, made], [made.id])
+        done = now.changed([*kept, made], [made.id])._replace(remembered=source)
     _publish(connection)
     return done
+
+
+def _remember(connection: Connection, recording_id: UUID, change: Change, by: str) -> str | None:
+    if not isinstance(change, ChangeRoles) or change.remember is False:
+        return None
+    found = recordings.get(connection, recording_id)
+    if found is None:
+        raise Permanent("no_report", "the recording has no report to correct")
+    below = None if change.remember is True else change.remember
+    return remember(connection, found, change.roles, below, by)
 
 
 def _continues(now: Open, last: Standing, known: Known, token: str) -> bool:

@@ -33,6 +33,8 @@ class Corrected(NamedTuple):
     about: list[Standing]
     changed: bool
     """False if everything was so before."""
+    remembered: str | None = None
+    """The source for which corrected roles are remembered."""
 
 
 class ChangedMeanwhile(Exception):

@@ -27,6 +27,7 @@ from earshot.pipeline.intake.admission import admit, count_attempt, put_off
 from earshot.pipeline.intake.decode import decode, source
 from earshot.pipeline.intake.duplicates import IdTaken
 from earshot.pipeline.intake.submit import redact_more, register, with_redaction
+from earshot.pipeline.keeping.remembering import remembered
 from earshot.pipeline.plan import new_chunks, plan_limits, requested
 from earshot.pipeline.ports import Claimant, Publisher
 from earshot.pipeline.topics.glossaries import check_name
@@ -122,7 +123,7 @@ def _take_in(connection: Connection, recording_id: UUID, request: IngestRequest)
                 f"decoding {times} ended every worker that tried; it is not tried again",
             )
         found = probe(file)
-        roles = roles_of(request.stated_roles, found.channels, found.chosen.roles, _source(request))
+        roles = _roles(connection, request, found)
         kind_of_content = [*roles.roles, *(f"redact={kind}" for kind in request.redacted_kinds)]
         owner = recordings.claim_content(connection, recording_id, kind_of_content)
         if owner is None:
@@ -131,6 +132,14 @@ def _take_in(connection: Connection, recording_id: UUID, request: IngestRequest)
             )
             _decode(recording_id, request, file, roles, found)
     return owner or recording_id
+
+
+def _roles(connection: Connection, request: IngestRequest, found: Probe) -> ChannelRoles:
+    source = _source(request)
+    # the direction of a call says more than what people stated for all calls of the source
+    by_direction = source is not None and request.direction is not None
+    kept = () if by_direction else remembered(connection, request, found.channels)
+    return roles_of(request.stated_roles, found.channels, found.chosen.roles, source, kept)
 
 
 def _source(request: IngestRequest) -> SourceRecorder | None:

@@ -3,7 +3,7 @@ tenant. The table of docs/http-access.md is made of the answers (``pytest --writ
 
 import json
 from collections.abc import Callable, Iterator
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import httpx2
 import pytest
@@ -11,6 +11,7 @@ import pytest
 from earshot.analysis.request import IngestRequest
 from earshot.pipeline.intake.submit import register
 from earshot.settings import PROJECT
+from earshot.storage import remembered_roles
 from earshot.storage.postgres import db
 from gateway.app import create, document
 from gateway.door import NEEDS
@@ -142,6 +143,18 @@ def _rule(_: Stack, callers: dict[str, httpx2.Client]) -> str:
     return name
 
 
+def _remembered(door: Stack, callers: dict[str, httpx2.Client]) -> str:
+    source, recording = f"s3://calls/{uuid4()}/", UUID(_recording(door, callers))
+    with db.connect(door.database_url) as connection:
+        remembered_roles.remember(connection, "default", source, ["a", "b"], recording, "anna")
+        [made] = [
+            each.id
+            for each in remembered_roles.remembered(connection, "default")
+            if each.source == source
+        ]
+    return str(made)
+
+
 PLANTED = {
     "recordings": _recording,
     "deletions": _recording,
@@ -149,6 +162,7 @@ PLANTED = {
     "webhooks": _webhook,
     "pools": lambda *_: "scene",
     "rules": _rule,
+    "remembered-roles": _remembered,
     "uploads": _begun,
 }
 

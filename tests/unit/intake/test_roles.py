@@ -108,7 +108,8 @@ def test_request_file_source_and_default_apply_in_that_order() -> None:
         ("a", "b"),
         "request",
     )
-    assert roles_of(None, 2, ("b", "a"), source) == (("b", "a"), "file")
+    assert roles_of(None, 2, ("b", "a"), source, ("c", "d")) == (("b", "a"), "file")
+    assert roles_of(None, 2, (), source, ("c", "d")) == (("c", "d"), "remembered")
     assert roles_of(None, 2, (), source) == (RIGHT, "recorder")
     assert roles_of(None, 2) == (LEFT, "default")
 

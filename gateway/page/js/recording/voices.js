@@ -1,7 +1,7 @@
 // The speakers: names everywhere, merging two that are one, swapping the roles of the channels.
 
 import { notice } from "../dialog.js";
-import { choice, fill, h } from "../dom.js";
+import { check, choice, fill, h } from "../dom.js";
 import { percent } from "../format.js";
 import { keepFocus } from "../redraw.js";
 import { ofSpeakers } from "./sentiments.js";
@@ -12,12 +12,16 @@ export class Voices {
     Object.assign(this, { store, names, refused: new Map() }); // names that were typed and not stored, by speaker
     this.status = h("span", { class: "small", role: "status" });
     this.body = h("ul", { class: "voices" });
+    this.remember = false;
+    const swap = () => {
+      const roles = [...this.store.report.recording.roles].reverse();
+      this.make({ kind: "roles", roles, ...(this.remember && { remember: true }) });
+    };
     this.swap = h(
-      "button",
-      {
-        onclick: () => this.make({ kind: "roles", roles: [...this.store.report.recording.roles].reverse() }),
-      },
-      "Swap roles",
+      "div",
+      { class: "row" },
+      check("Also for later recordings of its source", false, (checked) => (this.remember = checked)),
+      h("button", { onclick: swap }, "Swap roles"),
     );
     this.element = h(
       "section",

@@ -1,0 +1,1 @@
+"""Roles of channels that are remembered for sources."""
