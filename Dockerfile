@@ -1,4 +1,4 @@
-# One image for every service. `gpu` adds torch and the CUDA libraries for releases that compute on a GPU; the embedded ones do not,
+# One image for every service but trainings. `gpu` adds torch and the CUDA libraries for releases that compute on a GPU; the embedded ones do not,
 # so until the catalog or the release table names others, `cpu` is all that is needed (deploy/compose.cpu.yml).
 FROM python:3.11-slim AS cpu
 WORKDIR /app
@@ -11,6 +11,12 @@ USER earshot
 VOLUME /data
 ENTRYPOINT ["python", "-m", "earshot"]
 CMD ["--help"]
+
+# Trains models (docs/releases.md).
+FROM cpu AS train
+USER root
+RUN pip install --requirement requirements/base.txt --requirement requirements/train.txt
+USER earshot
 
 FROM cpu AS gpu
 USER root

@@ -12,6 +12,11 @@ TRAIN_NOISE = "train_noise_classifier"
 RETRAIN = "retrain"
 """Queue and pool of trainings. It is in a Redis database of its own (``tasks.retraining``), so its
 workers serve no other pool, and those that serve all do not serve it."""
+SHADOW = "shadow"
+"""Queue and pool of releases in shadow (``tasks.shadowing``), likewise: its workers are slow on
+purpose."""
+APART = {RETRAIN: "tasks.retraining", SHADOW: "tasks.shadowing"}
+"""Pools with an application of their own, to its module."""
 
 STRANGERS = "celery"
 """Celery's default queue. A client that knows nothing of this project and names no queue lands
@@ -33,14 +38,16 @@ def queues_of(names: tuple[str, ...]) -> tuple[str, ...]:
     """The queues that a worker for these pools must consume.
 
     Raises:
-        Misconfigured: there is no such pool.
+        Misconfigured: there is no such pool, or it is served alone.
     """
+    if len(names) == 1 and names[0] in APART:
+        return names
     known = pools()
     unknown = [name for name in names if name not in known]
     if unknown or not names:
         raise Misconfigured(
             "pool",
-            f"no pool {', '.join(unknown) or 'named'}; pools are {', '.join(known)}, and alone"
-            f" {RETRAIN}",
+            f"no pool {', '.join(unknown) or 'named'}; pools are {', '.join(known)}, and each alone"
+            f" {', '.join(APART)}",
         )
     return tuple(queue for name in names for queue in known[name])

@@ -20,7 +20,7 @@ from earshot.analysis.errors import Permanent, Transient
 from earshot.analysis.printable import printable
 from earshot.analysis.urls import masked
 from earshot.pipeline.retries import PAUSE_MAX_SEC
-from earshot.pools import RETRAIN, queues_of
+from earshot.pools import APART, queues_of
 from earshot.settings import settings
 from tasks.process import boot
 
@@ -137,17 +137,17 @@ def worker_argv(
     Raises:
         Misconfigured: there is no such pool.
     """
-    alone = tuple(pools) == (RETRAIN,)
+    queues = queues_of(tuple(pools))
     return _celery(
         "worker",
-        f"--queues={RETRAIN if alone else ','.join(queues_of(pools))}",
+        f"--queues={','.join(queues)}",
         f"--hostname={name or '-'.join(pools)}@%h",
         f"--concurrency={concurrency}",
         "--loglevel=INFO",
         "--without-gossip",
         "--without-mingle",
         *(() if checked else ("--unchecked",)),
-        app="tasks.retraining" if alone else "tasks.app",
+        app=APART.get(queues[0], "tasks.app"),
     )
 
 

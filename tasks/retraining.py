@@ -9,8 +9,6 @@ from typing import Any, cast
 from uuid import UUID
 
 from celery.exceptions import Ignore
-from celery.signals import celeryd_init
-from kombu import Queue
 
 import celeryconfig
 from earshot.analysis.errors import Misconfigured
@@ -24,41 +22,20 @@ from earshot.storage.labels.data import Unsent
 from earshot.storage.postgres import db
 from earshot.storage.redis import client as redis
 from earshot.storage.redis_url import celery_url
-from tasks import publisher
-from tasks.app import Application, Stage
-from tasks.messages.embeds import Service
-from tasks.messages.transport import GATED
-from tasks.process import environment
+from tasks import apart, publisher
+from tasks.app import Stage
 
 LONGEST_SEC = 7 * 86_400
 """After which a message that no worker has finished is delivered again."""
 
-app = Application(
+app = apart.application(
     "earshot.retraining",
-    task_cls=Stage,
-    amqp="tasks.messages.transport:Queues",
-    set_as_current=False,
-)
-app.conf.update(
-    {
-        key: value
-        for key, value in vars(celeryconfig).items()
-        if key.startswith(("broker_", "redis_", "result_", "worker_"))
-    }
-)
-app.conf.update(
+    RETRAIN,
     broker_url=celery_url(settings().retrain_redis_url) or celeryconfig.broker_url,
     broker_transport_options={
         **celeryconfig.broker_transport_options,
         "visibility_timeout": LONGEST_SEC,
     },
-    accept_content=["json"],
-    task_queues=[Queue(RETRAIN)],
-    task_default_queue=RETRAIN,
-    task_create_missing_queues=False,
-    task_acks_late=True,
-    task_reject_on_worker_lost=True,
-    task_track_started=True,
 )
 
 
@@ -90,26 +67,6 @@ def _named(name: str, model: str) -> Any:
 for _model in retraining.MODELS:
     _named(f"retrain.{_model}", _model)
 train_noise_classifier = _named(TRAIN_NOISE, "noise")
-
-GATED[RETRAIN] = Service(
-    (RETRAIN,), (), lambda name: getattr(app.tasks.get(name), "__header__", None)
-)
-
-
-@celeryd_init.connect
-def _set_up(instance: Any, **_: Any) -> None:
-    """Of a worker of this application.
-
-    Raises:
-        SystemExit: a setting is missing.
-    """
-    if instance.app.main != app.main:
-        return
-    environment.complete()
-    import tasks.process.ready_file  # noqa: F401  # handlers of a worker's signals
-
-    if not (settings().redis_url and settings().database_url):
-        raise SystemExit("earshot: retrain needs EARSHOT_REDIS_URL and EARSHOT_DATABASE_URL")
 
 
 def forward(run_id: str, name: str, data: str, options: dict[str, Any]) -> None:

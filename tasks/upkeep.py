@@ -34,12 +34,13 @@ def reconcile() -> None:
         )
     with db.pooled() as connection:
         backfill.proceed(connection)
-    from tasks import retraining  # an application of its own, which other workers do not need
+    from tasks import retraining, shadowing  # applications of their own, for their workers
 
-    upkeep_runs.note(redis.client(), "reconcile")  # all that follows is about trainings alone
+    upkeep_runs.note(redis.client(), "reconcile")  # no recording depends on what follows
     resumed = retraining.resume()
     if resumed:
         log.warning("%d trainings of lost workers are sent again", resumed)
+    shadowing.refill()
 
 
 @app.task(name="upkeep.tidy", ignore_result=True)

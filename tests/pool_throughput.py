@@ -20,7 +20,7 @@ import psutil
 
 from cli.localstack import processes
 from earshot.analysis.types import WHOLE, ChunkRef, Release
-from earshot.pipeline.dispatch import _reference
+from earshot.pipeline.dispatch import reference
 from earshot.pools import STAGES
 from earshot.registry import analyses
 from earshot.storage.postgres import db, recordings, releases
@@ -100,7 +100,7 @@ class Pool:
         ids = [self._hand_in(chunks) for _ in range(count + 1)]
         with self._worker():
             self._finish(ids)
-        return _heard(self._ended(), [self._references(each) for each in ids], self.front.batch)
+        return _heard(self._ended(), [self.references(each) for each in ids], self.front.batch)
 
     def held_after(self, warm: int, chunks: int, held: Callable[[int], int]) -> tuple[int, int]:
         """What the pool's child, idle, holds after ``warm`` chunks, and after ``chunks`` more.
@@ -147,7 +147,7 @@ class Pool:
     def _finish(self, ids: Sequence[UUID]) -> None:
         states = {str(each): self.stack.wait_finished(str(each)) for each in ids}
         assert set(states.values()) == {"complete"}, states
-        chunks = sum(len(self._references(each)) for each in ids)
+        chunks = sum(len(self.references(each)) for each in ids)
         with db.connect(self.stack.database_url) as connection:
             said = Counter(
                 {
@@ -157,7 +157,7 @@ class Pool:
             )
         assert said == {"succeeded": chunks}, said
 
-    def _references(self, recording_id: UUID) -> list[ChunkRef]:
+    def references(self, recording_id: UUID) -> list[ChunkRef]:
         """What the pool's jobs carried of a recording, in order."""
         card = analyses()[self.release.analysis]
         with db.connect(self.stack.database_url) as connection:
@@ -166,7 +166,7 @@ class Pool:
         assert recording is not None
         whole = card.scope == "recording"
         return [
-            _reference(recording, card.sample_rate, row)
+            reference(recording, card.sample_rate, row)
             for row in rows
             if (row["index"] == WHOLE) == whole
         ]

@@ -8,7 +8,7 @@ from redis import Redis
 
 from cli.doctor.finding import Finding, ok, warn
 from earshot.audio.store.leftovers import Stored, stored
-from earshot.pools import queues
+from earshot.pools import APART, queues
 from earshot.settings import settings
 from earshot.storage import retention
 from earshot.storage.postgres import tombstones
@@ -70,7 +70,7 @@ def kept() -> Iterator[Finding]:
             f"{named} deleted recordings were still named somewhere;"
             " their receipts (`delete ID --json`) say where",
         )
-    strange = without_expiry(redis, queues())
+    strange = without_expiry(redis, (*queues(), *APART))
     if strange:
         yield warn(
             "redis keys",

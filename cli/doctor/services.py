@@ -11,9 +11,11 @@ from fsspec.implementations.local import LocalFileSystem
 
 from cli.doctor.finding import Finding, fail, ok, warn
 from earshot.analysis.urls import masked, shown
+from earshot.pipeline import standing
 from earshot.pools import STRANGERS
 from earshot.pools import queues as queue_names
 from earshot.settings import settings
+from earshot.storage.postgres.db import connect
 from earshot.storage.postgres.migrate import pending
 from earshot.storage.redis import refused as refused_messages
 from earshot.storage.redis.client import client
@@ -83,6 +85,15 @@ def queues() -> Iterator[Finding]:
                 f"queue {name}",
                 f"{line}; start one with `earshot worker {pool}`, or all with `earshot up`",
             )
+    with connect() as database:
+        rare = standing.apart(database, connection)
+    for each in rare:
+        line = f"{each.depth} waiting, {each.workers} workers"
+        line += f", {each.chunks} recordings to answer" if each.chunks else ""
+        if each.workers or not (each.depth or each.chunks):
+            yield ok(f"queue {each.pool}", line)
+        else:
+            yield warn(f"queue {each.pool}", f"{line}; start one with `earshot worker {each.pool}`")
 
 
 def refused() -> Iterator[Finding]:

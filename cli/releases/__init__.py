@@ -93,6 +93,46 @@ def rollback(
 
 
 @app.command()
+def shadow(
+    name: Name,
+    share: Annotated[
+        float, typer.Option(min=0.0001, max=1, help="Of the recordings, by a hash of their ids.")
+    ] = 0.1,
+    end: Annotated[bool, typer.Option("--end", help="End it; its answers are kept.")] = False,
+    analysis: OfAnalysis = None,
+    why: Why = None,
+    as_json: Json = False,
+) -> None:
+    """Let a release answer a share of the recordings beside the active one, unseen by others.
+
+    Several may be in shadow at once. `earshot worker shadow` computes their answers.
+    """
+    from cli.releases import shadowing
+
+    if end:
+        shadowing.end_shadow(name, analysis, why, as_json=as_json)
+    else:
+        shadowing.begin_shadow(name, analysis, share, why, as_json=as_json)
+
+
+@app.command()
+def diff(
+    name: Name,
+    against: Annotated[
+        str | None,
+        typer.Option(help="Release to compare with. Default: the active one.", show_default=False),
+    ] = None,
+    clips: Annotated[int, typer.Option(min=0, help="Chunks to name, to listen to.")] = 10,
+    analysis: OfAnalysis = None,
+    as_json: Json = False,
+) -> None:
+    """Compare what a release answered in shadow with what the recordings were answered by."""
+    from cli.releases.shadowing import show_difference
+
+    show_difference(name, analysis, against, clips, as_json=as_json)
+
+
+@app.command()
 def log(
     analysis: OfAnalysis = None,
     at: Annotated[

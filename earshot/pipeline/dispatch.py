@@ -178,7 +178,7 @@ def _job(group: _Group, batch_id: UUID, analysis: str, transcript_uri: str | Non
     quarantined = [key for key in group.keys if key.index in kept_back]
     _answer(quarantined, analysis, release.name, "quarantined", QUARANTINED)
     refs = tuple(
-        _reference(group.recording, card.sample_rate, row, transcript_uri)
+        reference(group.recording, card.sample_rate, row, transcript_uri)
         for row in group.rows
         if row["index"] not in kept_back
     )
@@ -213,9 +213,16 @@ def _audio_uri(recording: Recording, sample_rate: int, index: int) -> str:
     return recording.audio[sample_rate]
 
 
-def _reference(
-    recording: Recording, sample_rate: int, row: Row, transcript_uri: str | None
+def reference(
+    recording: Recording, sample_rate: int, row: Row, transcript_uri: str | None = None
 ) -> ChunkRef:
+    """The chunk of a row as its jobs name it.
+
+    Args:
+        sample_rate: of the stored sound, in Hz.
+        row: index, round, times in ms and speech.
+        transcript_uri: for analyses of that scope.
+    """
     return ChunkRef(
         recording_id=recording.id,
         index=row["index"],

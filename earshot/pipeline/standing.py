@@ -14,15 +14,22 @@ from redis import Redis
 
 from earshot.analysis.errors import Misconfigured
 from earshot.analysis.types import Frozen
-from earshot.pools import pools
+from earshot.pools import APART, RETRAIN, pools
+from earshot.settings import settings
 from earshot.storage.postgres import pauses
 from earshot.storage.postgres.db import Connection
+from earshot.storage.redis import client as redis
 from earshot.storage.redis import pace, paused, presence, waits
 from earshot.storage.redis.client import lost_connections
 from earshot.storage.redis.presence import Worker
 
 UNPAUSABLE = "upkeep"
 """It finds lost work, and carries pauses to the workers."""
+NOT_PAUSED = {
+    UNPAUSABLE: "it finds lost work",
+    **dict.fromkeys(APART, "end its work by `earshot train cancel` or `earshot release shadow`"),
+}
+"""Pool to why it cannot be paused."""
 
 
 class Pool(Frozen):
@@ -41,9 +48,10 @@ class Pool(Frozen):
     """Time until the queues are empty at that pace, without new jobs; None at a standstill."""
     chunks: int
     """Chunks that wait in the ledger for its analysis, or its merge; of ``ingest`` recordings that
-    wait to be decoded."""
+    wait to be decoded, of ``shadow`` those that wait to be answered, once a release."""
     failures: int
-    """In the last 24 hours: chunks, of ``ingest`` recordings."""
+    """In the last 24 hours: chunks, of ``ingest`` and ``shadow`` recordings, of ``retrain``
+    runs."""
     dead_letters: int
     """Open ones."""
     workers: int
@@ -55,8 +63,13 @@ class Pool(Frozen):
     pausable: bool
 
 
+def names() -> tuple[str, ...]:
+    """Every pool there is."""
+    return (*pools(), *APART)
+
+
 def standing(connection: Connection, client: Redis) -> list[Pool]:
-    """All pools, in the order of the registry.
+    """All pools, in the order of the registry, and those with an application of their own.
 
     Raises:
         Unavailable: Redis or Postgres is unavailable.
@@ -90,6 +103,35 @@ def standing(connection: Connection, client: Redis) -> list[Pool]:
                 dead_letters=ledger.dead_letters.get(name, 0),
                 paused=name in stopped,
                 pausable=name != UNPAUSABLE,
+                **_of_workers(own),
+            )
+        )
+    return found + apart(connection, client)
+
+
+def apart(connection: Connection, client: Redis) -> list[Pool]:
+    """The pools that other workers do not serve; most installations have no worker for them.
+
+    Raises: as ``standing``.
+    """
+    ledger, workers, found = pauses.ledger(connection), presence.living(client), []
+    for name in APART:
+        own = [worker for worker in workers if name in worker.queues]
+        url = settings().retrain_redis_url if name == RETRAIN else None
+        depth = waits.look(client if url is None else redis.client(url), [name], [])[name].length
+        found.append(
+            Pool(
+                pool=name,
+                state="running" if own else "unserved",
+                depth=depth,
+                oldest_sec=None,
+                per_minute=None,
+                empty_in_sec=None if depth else 0.0,
+                chunks=ledger.unmerged.get(name, 0),
+                failures=ledger.failures.get(name, 0),
+                dead_letters=0,
+                paused=False,
+                pausable=False,
                 **_of_workers(own),
             )
         )
@@ -133,8 +175,8 @@ def pause(connection: Connection, client: Redis, pool: str) -> None:
         Unavailable: Redis or Postgres is unavailable; upkeep tells the workers.
     """
     _check(pool)
-    if pool == UNPAUSABLE:
-        raise Misconfigured("pool", f"{UNPAUSABLE} cannot be paused: it finds lost work")
+    if pool in NOT_PAUSED:
+        raise Misconfigured("pool", f"{pool} cannot be paused: {NOT_PAUSED[pool]}")
     pauses.pause(connection, pool)
     restore(connection, client)
 
@@ -155,5 +197,5 @@ def restore(connection: Connection, client: Redis) -> None:
 
 
 def _check(pool: str) -> None:
-    if pool not in pools():
-        raise Misconfigured("pool", f"no pool {pool}; pools are {', '.join(pools())}")
+    if pool not in names():
+        raise Misconfigured("pool", f"no pool {pool}; pools are {', '.join(names())}")

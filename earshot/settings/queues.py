@@ -28,6 +28,12 @@ class Queues(BaseModel):
     restarted then. Waiting for Redis and Postgres is not limited."""
     train_lease_sec: Annotated[float, Field(ge=5)] = 60.0
     """Time without a sign of a training's worker, after which another one continues it."""
+    shadow_cpu_share: Annotated[float, Field(gt=0, le=1)] = 0.1
+    """Share of one core that each child of a worker for releases in shadow uses at most, over its
+    work and the rest after it."""
+    shadow_backlog: Annotated[int, Field(ge=1)] = 1000
+    """Recordings that may wait for each release in shadow; the oldest beyond are dropped, and
+    counted."""
     max_attempts: Annotated[int, Field(ge=1)] = 3
     """Number of workers that may die on one request or chunk before it is given up."""
     job_hooks: tuple[str, ...] = ()

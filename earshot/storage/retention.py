@@ -92,14 +92,14 @@ def take_scores(connection: Connection, ages: Ages, limit: int) -> list[UUID]:
 
 
 def drop_scores(connection: Connection, ids: Collection[UUID], kept: Collection[str] = ()) -> None:
-    """Removes all findings, reports, segments, corrections and matches of rules, and records
-    it; in the transaction of ``take_scores``.
+    """Removes all findings, answers in shadow, reports, segments, corrections and matches of rules,
+    and records it; in the transaction of ``take_scores``.
 
     Args:
         kept: analyses whose findings stay: that the sound is redacted is known by them.
     """
     args = {"ids": list(ids), "analyses": None, "kept": list(kept)}
-    for table in ("segments", "corrections", "findings", "reports", "matches"):
+    for table in ("segments", "corrections", "findings", "shadows", "reports", "matches"):
         connection.execute(SQL[f"drop_{table}"], args)
     connection.execute(SQL["scores_expired"], args)
 

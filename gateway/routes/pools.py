@@ -10,7 +10,6 @@ from earshot.analysis.errors import Misconfigured
 from earshot.pipeline import letters, standing
 from earshot.pipeline.rerun import start_round
 from earshot.pipeline.standing import Pool
-from earshot.pools import pools
 from earshot.settings import settings
 from earshot.storage.postgres import db, dead_letters
 from earshot.storage.postgres.dead_letters import DeadLetter
@@ -168,7 +167,7 @@ def resume(request: Request, pool: str) -> OnePool:
 
 
 def _check(pool: str) -> None:
-    if pool not in pools():
+    if pool not in standing.names():
         raise not_found()
 
 

@@ -72,7 +72,7 @@ def activate(
                 f" compared with {instead_of}; promote it again",
             )
         if default is not None and release.analysis not in active(connection):
-            _default_becomes(connection, default, "active", "retired", change)
+            add_event(connection, default, "active", "retired", change)
         say(connection, change)
         connection.execute(SQL["deactivate"], {"analysis": release.analysis, "but": release.name})
         connection.execute(
@@ -90,7 +90,7 @@ def deactivate(connection: Connection, default: Release, change: Change) -> None
             SQL["deactivate"], {"analysis": default.analysis, "but": ""}
         ).fetchall()
         if ended:
-            _default_becomes(connection, default, "retired", "active", change)
+            add_event(connection, default, "retired", "active", change)
 
 
 def lock(connection: Connection, analysis: str) -> None:
@@ -110,15 +110,17 @@ def say(connection: Connection, change: Change) -> None:
     connection.execute(SQL["say"], {"change": text})
 
 
-def _default_becomes(
-    connection: Connection, default: Release, before: str, after: str, change: Change
+def add_event(
+    connection: Connection, release: Release, before: str, after: str, change: Change
 ) -> None:
+    """Writes an event that no trigger does: a default of the catalog has no row, and a change
+    within a stage is no change of it."""
     connection.execute(
         SQL["add_event"],
         {
-            "analysis": default.analysis,
-            "name": default.name,
-            "sha256": default.sha256,
+            "analysis": release.analysis,
+            "name": release.name,
+            "sha256": release.sha256,
             "from": before,
             "to": after,
             "by": change.by,

@@ -28,6 +28,8 @@ TABLES = (
     "correction",
     "upload",
     "dead_letter",
+    "shadow_answer",
+    "shadow_recording",
     "finding",
     "segment",
     "report",

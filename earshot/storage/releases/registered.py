@@ -43,6 +43,11 @@ class Registered(Made):
     latency_ms: float | None
     """CPU time for a second of sound, as the gate measured it."""
     created_at: datetime
+    shadow_share: float | None = None
+    """Of the recordings that it answers, or last answered, in shadow."""
+    shadow_since: datetime | None = None
+    shadow_costs: dict[str, int] = Field(default_factory=dict)
+    """What the analysis's workers had used when that began (``shadowing.spent``)."""
 
 
 class Event(Frozen):

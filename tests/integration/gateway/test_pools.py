@@ -9,7 +9,8 @@ import pytest
 from redis import Redis
 
 from cli.localstack import waiting
-from earshot.pools import STAGES, pools
+from earshot.pipeline import standing
+from earshot.pools import STAGES
 from earshot.settings import PROJECT
 from earshot.storage.postgres import db, ledger
 from tests.integration.gateway.clients import client_of
@@ -104,7 +105,7 @@ def test_a_worker_at_work_stops_at_its_next_heartbeat(stage: Stack, running: htt
 
 def test_every_pool_has_its_figures(running: httpx2.Client) -> None:
     found = running.get("/pools").json()
-    assert [each["pool"] for each in found["pools"]] == list(pools())
+    assert [each["pool"] for each in found["pools"]] == list(standing.names())
     assert {each["state"] for each in found["pools"]} == {"unserved"}
     assert all(each["depth"] == 0 and each["oldest_sec"] is None for each in found["pools"])
     submitted(running)
@@ -117,6 +118,8 @@ def test_what_cannot_be_paused(running: httpx2.Client) -> None:
     upkeep = running.post("/pools/upkeep/pause")
     assert (upkeep.status_code, upkeep.json()["code"]) == (409, "not_pausable")
     assert not pool(running, "upkeep")["pausable"]
+    shadow = running.post("/pools/shadow/pause")
+    assert (shadow.status_code, "earshot release shadow" in shadow.json()["detail"]) == (409, True)
     assert running.post("/pools/nothing/pause").status_code == 404
     assert running.post("/pools/scene/resume").json()["paused"] is False
 

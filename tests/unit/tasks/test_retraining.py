@@ -34,7 +34,7 @@ def test_trainings_have_workers_of_their_own() -> None:
     assert "tasks.retraining" in worker_argv(("retrain",), 1)
     assert "--queues=retrain" in worker_argv(("retrain",), 1)
     assert "tasks.app" in worker_argv(("merge",), 1)
-    with pytest.raises(Misconfigured, match="and alone retrain"):
+    with pytest.raises(Misconfigured, match="each alone retrain"):
         worker_argv(("merge", "retrain"), 1)
 
 

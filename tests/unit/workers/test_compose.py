@@ -22,7 +22,7 @@ from redis.connection import parse_url
 
 from cli.commands import app
 from cli.localstack import redis, waiting
-from earshot.pools import pools, queues_of
+from earshot.pools import APART, pools, queues_of
 from earshot.registry import cards
 from earshot.settings import PROJECT, Settings
 
@@ -44,7 +44,7 @@ def served(service: dict[str, Any]) -> tuple[str, ...]:
 
 def test_every_pool_has_one_service_of_its_own() -> None:
     assert {name: served(service) for name, service in WORKERS.items()} == {
-        name: (name,) for name in pools()
+        name: (name,) for name in (*pools(), *APART)
     }
     assert all(queues_of(served(service)) for service in WORKERS.values())
 
@@ -96,8 +96,9 @@ def test_days_by_class_reach_those_who_keep_to_them(name: str) -> None:
     assert SERVICES[name]["environment"]["EARSHOT_RETENTION"] is None
 
 
-def test_what_ends_tasks_and_workers_is_not_started_unasked() -> None:
-    assert SERVICES["flower"]["profiles"] == ["flower"]
+def test_what_ends_tasks_and_what_few_need_is_not_started_unasked() -> None:
+    for name in ("flower", *APART):
+        assert SERVICES[name]["profiles"] == [name]
 
 
 def test_redis_keeps_what_it_is_given() -> None:

@@ -22,7 +22,7 @@ ON CONFLICT (analysis, name) DO UPDATE
 SET runtime = excluded.runtime, uri = excluded.uri, sha256 = excluded.sha256, labels = excluded.labels, active = true
 
 -- name: add_event
--- Of a catalog's default, which has no row.
+-- What no trigger writes: of a catalog's default, which has no row, and of another share in shadow.
 INSERT INTO release_event (analysis, release, sha256, "from", "to", by, why, metrics, forced)
 VALUES (%(analysis)s, %(name)s, %(sha256)s, %(from)s, %(to)s, %(by)s, %(why)s, %(metrics)s, %(forced)s)
 
@@ -38,7 +38,7 @@ UPDATE release SET latency_ms = %(latency_ms)s WHERE analysis = %(analysis)s AND
 
 -- name: registered
 SELECT analysis, name, runtime, uri, sha256, labels, stage, features, metrics, data_sha256, holdout, holdout_sha256, licence, base, extended,
-       size_bytes, latency_ms, trained_at, created_at
+       size_bytes, latency_ms, trained_at, created_at, shadow_share, shadow_since, shadow_costs
 FROM release
 WHERE (%(name)s::text IS NULL OR name = %(name)s) AND (%(analysis)s::text IS NULL OR analysis = %(analysis)s)
 ORDER BY analysis, created_at, name

@@ -58,6 +58,10 @@ DELETE FROM correction WHERE recording_id = ANY (%(ids)s)
 -- name: drop_findings
 DELETE FROM finding WHERE recording_id = ANY (%(ids)s) AND (%(analyses)s::text[] IS NULL OR analysis = ANY (%(analyses)s)) AND analysis <> ALL (%(kept)s)
 
+-- name: drop_shadows
+-- Analyses of words are never in shadow.
+DELETE FROM shadow_answer WHERE recording_id = ANY (%(ids)s)
+
 -- name: drop_reports
 DELETE FROM report WHERE recording_id = ANY (%(ids)s)
 
@@ -119,7 +123,7 @@ SELECT id FROM recording WHERE id = ANY (%(ids)s)
 -- name: sizes
 -- Class, how many, bytes, and the oldest (seconds since the epoch).
 SELECT 'recordings' AS class, count(*) AS number, extract(epoch FROM min(finished_at))::float AS oldest,
-       (SELECT sum(pg_total_relation_size(name)) FROM unnest(ARRAY['recording', 'chunk', 'finding', 'segment', 'report', 'export', 'correction', 'correction_version']) AS name)::bigint AS bytes
+       (SELECT sum(pg_total_relation_size(name)) FROM unnest(ARRAY['recording', 'chunk', 'finding', 'segment', 'report', 'export', 'correction', 'correction_version', 'shadow_answer']) AS name)::bigint AS bytes
 FROM recording WHERE finished_at IS NOT NULL AND state <> 'failed'
 UNION ALL
 SELECT 'audio', count(*), extract(epoch FROM min(finished_at))::float,

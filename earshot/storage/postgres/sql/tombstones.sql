@@ -57,6 +57,14 @@ SELECT recording_id, count(*) AS rows FROM gone GROUP BY recording_id
 WITH gone AS (DELETE FROM dead_letter WHERE recording_id = ANY (%(ids)s) RETURNING recording_id)
 SELECT recording_id, count(*) AS rows FROM gone GROUP BY recording_id
 
+-- name: delete_shadow_answer
+WITH gone AS (DELETE FROM shadow_answer WHERE recording_id = ANY (%(ids)s) RETURNING recording_id)
+SELECT recording_id, count(*) AS rows FROM gone GROUP BY recording_id
+
+-- name: delete_shadow_recording
+WITH gone AS (DELETE FROM shadow_recording WHERE recording_id = ANY (%(ids)s) RETURNING recording_id)
+SELECT recording_id, count(*) AS rows FROM gone GROUP BY recording_id
+
 -- name: delete_finding
 WITH gone AS (DELETE FROM finding WHERE recording_id = ANY (%(ids)s) RETURNING recording_id)
 SELECT recording_id, count(*) AS rows FROM gone GROUP BY recording_id
