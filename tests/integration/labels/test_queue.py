@@ -167,15 +167,16 @@ def test_stretches_are_compared_with_speech_and_words(
     assert one.drawn
 
 
-@pytest.mark.parametrize("analysis", ["emotion", "scene"])
 def test_two_thousand_recordings_are_searched_within_two_seconds(
-    connection: Connection, tmp_path: Path, analysis: Analysis
+    connection: Connection, tmp_path: Path
 ) -> None:
     calls(connection, tmp_path, "acme", 2_000)
     server = psutil.Process(connection.info.backend_pid)
-    chosen(connection, analysis, 50)  # reads what was just written
-    before = server.cpu_times()
-    assert len(chosen(connection, analysis, 50)) == 50
-    after = server.cpu_times()
-    took = after.user + after.system - before.user - before.system
-    assert 0.1 < took < 2.0  # of the server's CPU: this machine may be busy
+    analyses: tuple[Analysis, ...] = ("emotion", "scene")
+    for analysis in analyses:
+        chosen(connection, analysis, 50)  # reads what was just written
+        before = server.cpu_times()
+        assert len(chosen(connection, analysis, 50)) == 50
+        after = server.cpu_times()
+        took = after.user + after.system - before.user - before.system
+        assert 0.1 < took < 2.0  # of the server's CPU: this machine may be busy
