@@ -16,6 +16,7 @@ from cli import (
     roles,
     rules,
     serving,
+    sound,
     tokens,
     training,
 )
@@ -219,6 +220,7 @@ app.add_typer(operating.app)
 app.add_typer(models.app, name="models")
 models.app.add_typer(importing.app)
 app.add_typer(releases.app, name="release")
+app.add_typer(sound.app, name="sound")
 app.add_typer(tokens.app, name="token")
 app.add_typer(roles.app, name="roles")
 app.add_typer(rules.app, name="rules")

@@ -10,6 +10,7 @@ import redis as redis_package
 from fsspec.implementations.local import LocalFileSystem
 
 from cli.doctor.finding import Finding, fail, ok, warn
+from earshot.analysis.keys.sound import used
 from earshot.analysis.urls import masked, shown
 from earshot.pipeline import standing
 from earshot.pools import STRANGERS
@@ -123,6 +124,12 @@ def store() -> Iterator[Finding]:
         yield fail("audio store", f"{shown(settings().store_url)} {why}")
     else:
         yield ok("audio store", f"{shown(settings().store_url)} can be written")
+    newest, *older = used().names or (None,)
+    if newest is None:
+        yield ok("encryption", "stored sound is not encrypted; EARSHOT_SOUND_KEYS has it so")
+        return
+    also = f"; {', '.join(map(str, older))} decrypts" if older else ""
+    yield ok("encryption", f"stored sound is encrypted with the key {newest}{also}")
 
 
 def roots() -> Iterator[Finding]:

@@ -81,6 +81,7 @@ SURROUNDINGS = (
     "source_unavailable",
     "endpoint_unavailable",
     "growing",
+    "sound_key",
     *SERVICES,
 )
 """Codes of ``Unavailable`` that work can meet. Work that failed with one of them after its waiting

@@ -4,13 +4,15 @@ import errno
 import io
 import os
 import stat
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from earshot.analysis.errors import BadAudio, Forbidden, Growing
+from earshot.audio.sealing.blocks import Blocks
+from earshot.audio.sealing.cipher import HEADER, Cipher, cipher_of
 
 NO_FILE = (errno.ENOTDIR, errno.ENAMETOOLONG, errno.ELOOP)
 
@@ -32,11 +34,16 @@ class MediaFile:
     """An open file. ``size`` is that at opening: bytes that another program appends later are not
     read."""
 
-    def __init__(self, path: Path, descriptor: int) -> None:
+    def __init__(self, path: Path, descriptor: int, cipher: Cipher | None = None) -> None:
+        """
+        Args:
+            cipher: of a sealed file, whose content is then read.
+        """
         self.path = path
         self._descriptor = descriptor
+        self._cipher = cipher
         self._status = os.fstat(descriptor)
-        self.size = self._status.st_size
+        self.size = self._status.st_size if cipher is None else self._blocks(cipher).size
 
     @property
     def descriptor(self) -> int:
@@ -59,12 +66,29 @@ class MediaFile:
     def raw(self, view: View = WHOLE_FILE) -> io.RawIOBase:
         """Returns an unbuffered reader, for callers that buffer themselves."""
         end = self.size if view.end is None else min(view.end, self.size)
-        return _Reader(self._descriptor, self.path.name, view.first, end, view.edits)
+        read = self._pread if self._cipher is None else self._blocks(self._cipher).pread
+        return _Reader(read, self.path.name, view.first, end, view.edits)
+
+    def unsealed(self) -> "MediaFile":
+        """The content of this file of the store; the file itself if it is not sealed.
+
+        Raises:
+            Unavailable: ``sound_key``. Permanent: ``sound_damaged``, also while it is read.
+        """
+        cipher = cipher_of(self._pread(HEADER, 0))
+        return self if cipher is None else MediaFile(self.path, self._descriptor, cipher)
+
+    def _pread(self, size: int, start: int) -> bytes:
+        return os.pread(self._descriptor, size, start)
+
+    def _blocks(self, cipher: Cipher) -> Blocks:
+        return Blocks(self._pread, self._status.st_size, cipher)
 
     def changed(self) -> bool:
         """True if the file was written to since it was opened."""
         now = os.fstat(self._descriptor)
-        return (now.st_size, now.st_mtime_ns) != (self.size, self._status.st_mtime_ns)
+        before = self._status
+        return (now.st_size, now.st_mtime_ns) != (before.st_size, before.st_mtime_ns)
 
     def check_unchanged(self) -> None:
         """Checks that the file was not written to since it was opened.
@@ -137,10 +161,15 @@ class _Reader(io.RawIOBase):
     """Reads by position, so that readers do not affect each other."""
 
     def __init__(
-        self, descriptor: int, name: str, first: int, end: int, edits: Mapping[int, bytes]
+        self,
+        pread: Callable[[int, int], bytes],
+        name: str,
+        first: int,
+        end: int,
+        edits: Mapping[int, bytes],
     ) -> None:
         self.name = name  # FFmpeg uses the suffix as a hint where the contents are ambiguous
-        self._descriptor, self._first, self._length = descriptor, first, max(0, end - first)
+        self._pread, self._first, self._length = pread, first, max(0, end - first)
         self._edits, self._at = edits, 0
 
     def readable(self) -> bool:
@@ -162,7 +191,7 @@ class _Reader(io.RawIOBase):
     def read(self, size: int = -1) -> bytes:
         left = max(0, self._length - self._at)
         start = self._first + self._at
-        data = os.pread(self._descriptor, left if size < 0 else min(size, left), start)
+        data = self._pread(left if size < 0 else min(size, left), start)
         self._at += len(data)
         return self._edited(data, start) if self._edits else data
 

@@ -15,6 +15,7 @@ from pydantic_settings import (
 )
 
 from earshot.analysis.call_config import CallConfig
+from earshot.analysis.keys.sound import use
 from earshot.settings.analyses import Analyses
 from earshot.settings.batch import Batches
 from earshot.settings.bedrock import Bedrock
@@ -107,5 +108,7 @@ class Settings(
 
 @cache
 def settings() -> Settings:
-    """The process's settings, read on first use."""
-    return Settings()
+    """The process's settings, read on first use. From then on it uses their keys of sound."""
+    made = Settings()
+    use(made.sound_keyring())
+    return made

@@ -6,6 +6,7 @@ from urllib.parse import urlsplit
 
 from pydantic import AliasChoices, BaseModel, Field, SecretStr, field_validator, model_validator
 
+from earshot.analysis.keys.sound import SoundKeys, parsed
 from earshot.analysis.urls import check_service, with_db, with_password
 from earshot.settings.sources import PROJECT
 
@@ -30,6 +31,12 @@ class Services(BaseModel):
     audio_store: str = ""
     """fsspec URL of the folder that holds decoded audio and uploads. Default:
     ``file://<home>/audio``."""
+    sound_keys: SecretStr = SecretStr("")
+    """Keys that encrypt what is put into the audio store, ``name:key``, the newest first, with a
+    comma or a line between; a key is 32 bytes in Base64. The newest encrypts, all decrypt. Empty:
+    nothing is encrypted (docs/privacy.md)."""
+    sound_keys_file: Path | None = None
+    """File that holds ``sound_keys``."""
     roots: tuple[str, ...] = ()
     """URL prefixes that ``ingest.recording`` may read from, besides the store's own inbox. Empty:
     the inbox only."""
@@ -58,6 +65,30 @@ class Services(BaseModel):
                 )
                 given[f"{name}_url"] = with_password(url, secret)
         return given
+
+    @model_validator(mode="after")
+    def _with_keys(self) -> "Services":
+        if self.sound_keys_file is not None and self.sound_keys.get_secret_value():
+            raise ValueError("name either EARSHOT_SOUND_KEYS or EARSHOT_SOUND_KEYS_FILE")
+        self.sound_keyring()
+        return self
+
+    def sound_keyring(self) -> SoundKeys:
+        """The keys of ``sound_keys``.
+
+        Raises:
+            ValueError: they are malformed, or their file cannot be read.
+        """
+        if self.sound_keys_file is None:
+            return parsed(self.sound_keys.get_secret_value())
+        try:
+            keys = parsed(self.sound_keys_file.read_text(encoding="utf-8"))
+        except (OSError, UnicodeDecodeError) as error:
+            why = getattr(error, "strerror", None) or "is no text"
+            raise ValueError(f"{self.sound_keys_file} cannot be read: {why}") from None
+        if keys.newest is None:
+            raise ValueError(f"{self.sound_keys_file} holds no key")
+        return keys
 
     @field_validator("redis_url")
     @classmethod

@@ -12,6 +12,7 @@ import fsspec
 from earshot.analysis.errors import Forbidden
 from earshot.analysis.printable import file_name, on_one_line
 from earshot.audio.media_file import opened
+from earshot.audio.sealing.files import sealing
 from earshot.audio.store.growing import wait_until_settled
 from earshot.audio.store.layout import check_space, local_path, store_errors
 from earshot.audio.store.leftovers import stored
@@ -49,8 +50,12 @@ def upload(path: Path, store_url: str, most_bytes: int | None = None) -> str:
         check_space(store_url, file.size)  # a sparse file becomes as large as its stated size
         try:
             fs.makedirs(target, exist_ok=True)
-            with file.reader() as reader, fs.open(f"{target}/{name}", "wb") as copy:
-                shutil.copyfileobj(reader, copy, COPY_BYTES)
+            with (
+                file.reader() as reader,
+                fs.open(f"{target}/{name}", "wb") as copy,
+                sealing(copy) as into,
+            ):
+                shutil.copyfileobj(reader, into, COPY_BYTES)
             file.check_unchanged()
         except BaseException:
             discard_upload(uri, store_url)

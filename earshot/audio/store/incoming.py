@@ -10,6 +10,7 @@ from uuid import uuid4
 import fsspec
 
 from earshot.analysis.errors import Forbidden
+from earshot.audio.sealing.files import Sealer, sealer
 from earshot.audio.store.inbox import discard_upload
 from earshot.audio.store.layout import check_space, store_errors
 
@@ -53,6 +54,7 @@ class Incoming:
         self._most, self._store = most_bytes, store_url
         self._size, self._digest = 0, hashlib.sha256()
         self._file: Any = None
+        self._sealer: Sealer | None = None
         self.uri = ""
         if stored:
             self._open(name, expected)
@@ -66,6 +68,7 @@ class Incoming:
             fs, folder = fsspec.core.url_to_fs(self.uri.rpartition("/")[0])
             fs.makedirs(folder, exist_ok=True)
             self._file = fs.open(f"{folder}/{named}", "wb")
+            self._sealer = sealer(self._file)
 
     def write(self, blocks: Iterable[bytes | memoryview]) -> None:
         """Appends the blocks.
@@ -85,7 +88,7 @@ class Incoming:
             self._digest.update(block)
             if self._file is not None:
                 with store_errors(self.uri):
-                    self._file.write(block)
+                    (self._sealer or self._file).write(block)
 
     def finish(self) -> Received:
         """Completes the upload.
@@ -95,6 +98,8 @@ class Incoming:
         """
         if self._file is not None:
             with store_errors(self.uri):
+                if self._sealer is not None:
+                    self._sealer.finish()
                 self._file.close()
             self._file = None
         return Received(self.uri, self._size, self._digest.hexdigest())

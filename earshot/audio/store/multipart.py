@@ -2,7 +2,9 @@
 
 All parts but the last have one size, and what does not fill a part is an object beside the upload
 (``<bytes>.rest``), named by the number of bytes that are stored with it. So that number alone says
-what to continue from: any process can, and what a dead process wrote beyond it is never read.
+what to continue from: any process can, and what a dead process wrote beyond it is never read. If
+there are keys, each part is whole blocks of a sealed file, whose header lies beside the upload
+(``.head``) until it is complete.
 """
 
 from contextlib import suppress
@@ -11,17 +13,27 @@ from typing import Any
 import fsspec
 
 from earshot.analysis.errors import Unavailable
+from earshot.audio.sealing.cipher import (
+    PLAIN,
+    Cipher,
+    cipher_of,
+    new_cipher,
+    sealed,
+    sealed_size,
+)
+from earshot.audio.sealing.objects import read_object
 from earshot.audio.store.layout import store_errors
 
 LEAST_PART = 5 << 20
-"""Bytes; S3 refuses smaller parts, except the last one."""
+"""Bytes, whole blocks of sealed files; S3 refuses smaller parts, except the last one."""
 MOST_PARTS = 10_000
 REST = ".rest"
+HEAD = ".head"
 
 
 def part_bytes(length: int) -> int:
     """Bytes of each part but the last, of an upload of ``length`` bytes."""
-    return max(LEAST_PART, -(-length // MOST_PARTS))
+    return max(LEAST_PART, -(-length // (MOST_PARTS * PLAIN)) * PLAIN)
 
 
 def supported(uri: str) -> bool:
@@ -50,6 +62,8 @@ class Multipart:
         bucket, key, _ = fs.split_path(path)
         with store_errors(uri):
             made = fs.call_s3("create_multipart_upload", Bucket=bucket, Key=key)
+            if (own := new_cipher()) is not None:
+                fs.pipe_file(_head(path), own[0])
         return str(made["UploadId"])
 
     def append(self, reach: int, data: bytes) -> None:
@@ -58,22 +72,26 @@ class Multipart:
             self._remove_rests(but=reach)
             whole, behind = divmod(reach, self._size)
             waiting = (self._read_rest(reach, behind) if behind else b"") + data
-            end = reach + len(data)
+            end, head = reach + len(data), self._read_head()
+            cipher = cipher_of(head)
             while len(waiting) >= self._size or (waiting and end == self._length):
                 whole += 1
                 part, waiting = waiting[: self._size], waiting[self._size :]
-                self._call("upload_part", PartNumber=whole, Body=part)
+                body = part if cipher is None else self._sealed(part, whole, head, cipher)
+                self._call("upload_part", PartNumber=whole, Body=body)
             if waiting:
-                self._fs.pipe_file(self._rest(end), waiting)
+                self._fs.pipe_file(self._rest(end), waiting if cipher is None else sealed(waiting))
 
     def complete(self) -> None:
         """Makes the object of the parts; nothing happens if another process has done it."""
         with store_errors(self._uri):
+            is_sealed = cipher_of(self._read_head()) is not None
             try:
                 self._call("complete_multipart_upload", MultipartUpload={"Parts": self._parts()})
             except FileNotFoundError:
                 self._fs.invalidate_cache()
-                if self._fs.size(self._path) != self._length:
+                lengths = (self._length, sealed_size(self._length))
+                if self._fs.size(self._path) not in (lengths[1:] if is_sealed else lengths):
                     raise
             self._remove_rests()
 
@@ -105,7 +123,7 @@ class Multipart:
         return f"{self._path.rpartition('/')[0]}/{reach}{REST}"
 
     def _read_rest(self, reach: int, size: int) -> bytes:
-        found: bytes = self._fs.cat_file(self._rest(reach))
+        found = read_object(self._fs, self._rest(reach), 0, size)
         if len(found) != size:
             raise Unavailable("store_unavailable", f"{self._rest(reach)} has {len(found)} bytes")
         return found
@@ -114,5 +132,22 @@ class Multipart:
         self._fs.invalidate_cache()
         kept = None if but is None else self._rest(but)
         for name in self._fs.find(self._path.rpartition("/")[0]):
-            if name.endswith(REST) and name != kept:
+            if name.endswith((REST,) if but is not None else (REST, HEAD)) and name != kept:
                 self._fs.rm_file(name)
+
+    def _read_head(self) -> bytes:
+        """Of a sealed upload; empty for others."""
+        try:
+            return bytes(self._fs.cat_file(_head(self._path)))
+        except FileNotFoundError:
+            return b""
+
+    def _sealed(self, part: bytes, number: int, head: bytes, cipher: Cipher) -> bytes:
+        first = (number - 1) * self._size // PLAIN
+        starts = range(0, len(part), PLAIN)
+        blocks = [cipher.seal(first + at // PLAIN, part[at : at + PLAIN]) for at in starts]
+        return (head if number == 1 else b"") + b"".join(blocks)
+
+
+def _head(path: str) -> str:
+    return f"{path.rpartition('/')[0]}/{HEAD}"

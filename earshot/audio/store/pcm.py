@@ -1,15 +1,16 @@
 """Reads decoded recordings, raw PCM16 in the store, by time."""
 
-import os
+import io
 from collections.abc import Iterator
 from contextlib import contextmanager
-from io import BufferedIOBase, BytesIO
 from pathlib import Path
 
 import fsspec
 import numpy as np
 from numpy.typing import NDArray
 
+from earshot.audio.sealing.files import open_stored
+from earshot.audio.sealing.objects import object_size, read_object
 from earshot.audio.store.layout import local_path, store_errors
 
 SAMPLE_BYTES = 2
@@ -36,7 +37,8 @@ def read_pcm(
         channel: the only one to return, shape (1, samples); all of them by default.
     Raises:
         BadAudio: ``missing``, the object is gone.
-        Unavailable: the store does not answer.
+        Permanent: ``sound_damaged``.
+        Unavailable: the store does not answer; ``sound_key``.
     """
     first, last = (max(0, at_ms) * sample_rate // 1000 for at_ms in (start_ms, end_ms))
     wanted = slice(None) if channel is None else slice(channel, channel + 1)
@@ -60,20 +62,22 @@ def read_pcm(
 
 
 @contextmanager
-def _opened(path: Path, start: int) -> Iterator[tuple[BufferedIOBase, int]]:
+def _opened(path: Path, start: int) -> Iterator[tuple[io.BufferedIOBase, int]]:
     """The file positioned at a byte, and the number of bytes that follow."""
-    with path.open("rb") as file:
-        size = os.fstat(file.fileno()).st_size
+    with open_stored(path) as file:
+        size = file.seek(0, io.SEEK_END)
         file.seek(start)
         yield file, size - start
 
 
 @contextmanager
-def _fetched(uri: str, first: int, last: int, width: int) -> Iterator[tuple[BufferedIOBase, int]]:
+def _fetched(
+    uri: str, first: int, last: int, width: int
+) -> Iterator[tuple[io.BufferedIOBase, int]]:
     """The same for a remote object, of which only these frames of ``width`` bytes each are
     fetched."""
     fs, path = fsspec.core.url_to_fs(uri)
-    size = int(fs.size(path) or 0)
+    size = object_size(fs, path)
     start, end = (min(frame * width, size) for frame in (first, last))
-    data = fs.cat_file(path, start=start, end=end) if end > start else b""
-    yield BytesIO(data), len(data)
+    data = read_object(fs, path, start, end) if end > start else b""
+    yield io.BytesIO(data), len(data)

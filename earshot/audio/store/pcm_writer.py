@@ -1,5 +1,6 @@
 """Writes one PCM object of the audio store atomically."""
 
+import io
 from collections.abc import Iterator
 from pathlib import Path
 from types import TracebackType
@@ -9,6 +10,7 @@ import fsspec
 import numpy as np
 from numpy.typing import NDArray
 
+from earshot.audio.sealing.files import create_stored
 from earshot.audio.store.layout import local_path, store_errors
 from earshot.audio.store.pcm import FULL_SCALE, SAMPLE_BYTES
 from earshot.audio.store.scratch import scratch
@@ -35,10 +37,13 @@ class PcmWriter:
         self.channels = channels
         self._target = local_path(uri)
         self._published = False
+        self._held: IO[bytes] | None = None
+        """Keeps the temporary file of a remote object from being swept."""
 
     def __enter__(self) -> Self:
         with store_errors(self.uri):
-            self._file = self._open()
+            self._path = self._new_path()
+            self._file = create_stored(self._path)
         return self
 
     def write(self, block: NDArray[np.float32]) -> None:
@@ -50,60 +55,46 @@ class PcmWriter:
     def read(self, channel: int, start: int, end: int) -> NDArray[np.float32]:
         """Samples of one channel of the written audio, from frame ``start`` to ``end`` or the last
         one; shape (samples,)."""
-        frame_bytes = self.channels * SAMPLE_BYTES
         with store_errors(self.uri):
-            self._file.flush()
-            with Path(self._file.name).open("rb") as source:
-                source.seek(start * frame_bytes)
-                data = source.read((end - start) * frame_bytes)
-        samples = np.frombuffer(data, dtype="<i2").reshape(-1, self.channels)[:, channel]
+            samples = self._frames(start, end - start)[:, channel]
+            self._file.seek(0, io.SEEK_END)
         return samples.astype(np.float32) / np.float32(FULL_SCALE)
 
     def blocks(self, frames: int) -> Iterator[NDArray[np.int16]]:
         """The written audio, so many frames at a time; shape (frames, channels)."""
-        frame_bytes = self.channels * SAMPLE_BYTES
+        start = 0
         with store_errors(self.uri):
-            self._file.flush()
-            with Path(self._file.name).open("rb") as source:
-                while data := source.read(frames * frame_bytes):
-                    yield np.frombuffer(data, dtype="<i2").reshape(-1, self.channels)
+            while len(found := self._frames(start, frames)):
+                start += len(found)
+                yield found
 
     def silence(self, channel: int, start: int, end: int) -> None:
         """Overwrites one channel of the written audio with zeros, from frame ``start`` to ``end``
         or the last one."""
-        frame_bytes = self.channels * SAMPLE_BYTES
         with store_errors(self.uri):
-            self._file.flush()
-            with Path(self._file.name).open("r+b") as file:
-                file.seek(start * frame_bytes)
-                frames = (
-                    np.frombuffer(file.read((end - start) * frame_bytes), dtype="<i2")
-                    .reshape(-1, self.channels)
-                    .copy()
-                )
-                frames[:, channel] = 0
-                file.seek(start * frame_bytes)
-                file.write(frames.tobytes())
+            frames = self._frames(start, end - start).copy()
+            frames[:, channel] = 0
+            self._file.seek(start * self.channels * SAMPLE_BYTES)
+            self._file.write(frames.tobytes())
+            self._file.seek(0, io.SEEK_END)
 
     def keep_channel(self, channel: int) -> None:
         """Drops all other channels of the written audio, in place and in bounded memory."""
-        frame_bytes = self.channels * SAMPLE_BYTES
         with store_errors(self.uri):
-            self._file.flush()
-            with Path(self._file.name).open("r+b") as source:
-                written = 0
-                while data := source.read(COPY_FRAMES * frame_bytes):
-                    position = source.tell()
-                    kept = (
-                        np.frombuffer(data, dtype="<i2")
-                        .reshape(-1, self.channels)[:, channel]
-                        .tobytes()
-                    )
-                    source.seek(written)
-                    written += source.write(kept)
-                    source.seek(position)
-                source.truncate(written)
+            start = written = 0
+            while len(found := self._frames(start, COPY_FRAMES)):
+                start += len(found)
+                self._file.seek(written)
+                written += self._file.write(found[:, channel].tobytes())
+            self._file.truncate(written)
+            self._file.seek(0, io.SEEK_END)
         self.channels = 1
+
+    def _frames(self, start: int, count: int) -> NDArray[np.int16]:
+        """Written frames, as far as there are any; shape (frames, channels)."""
+        width = self.channels * SAMPLE_BYTES
+        self._file.seek(start * width)
+        return np.frombuffer(self._file.read(count * width), "<i2").reshape(-1, self.channels)
 
     def __exit__(
         self,
@@ -117,7 +108,9 @@ class PcmWriter:
                 if kind is None:
                     self._publish()
         finally:
-            Path(self._file.name).unlink(missing_ok=True)
+            self._path.unlink(missing_ok=True)
+            if self._held is not None:
+                self._held.close()
             self._remove_empty_folder()
 
     def withdraw(self) -> None:
@@ -132,18 +125,19 @@ class PcmWriter:
                 fs, path = fsspec.core.url_to_fs(self.uri)
                 fs.rm(path)
 
-    def _open(self) -> IO[bytes]:
+    def _new_path(self) -> Path:
         if self._target is None:
-            return scratch()
+            self._held = scratch()
+            return Path(self._held.name)
         self._target.parent.mkdir(parents=True, exist_ok=True)
-        return self._target.with_name(f".writing-{self._target.name}").open("wb")
+        return self._target.with_name(f".writing-{self._target.name}")
 
     def _publish(self) -> None:
         if self._target is not None:
-            Path(self._file.name).replace(self._target)
+            self._path.replace(self._target)
         else:
             fs, path = fsspec.core.url_to_fs(self.uri)
-            fs.put_file(self._file.name, path)
+            fs.put_file(str(self._path), path)
         self._published = True
 
     def _remove_empty_folder(self) -> None:

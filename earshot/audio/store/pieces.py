@@ -6,6 +6,7 @@ from typing import NamedTuple
 from uuid import uuid4
 
 from earshot.analysis.errors import Misconfigured
+from earshot.audio.sealing.files import change_stored, create_stored
 from earshot.audio.store import multipart
 from earshot.audio.store.inbox import discard_upload
 from earshot.audio.store.incoming import SUFFIX
@@ -44,7 +45,7 @@ class Pieces(NamedTuple):
             return
         path = local_path(self.uri)
         assert path is not None
-        with store_errors(self.uri), path.open("r+b") as file:
+        with store_errors(self.uri), change_stored(path) as file:
             file.seek(reach)
             file.write(data)
             file.flush()
@@ -100,4 +101,6 @@ def create(name: str, store_url: str, length: int, promised: int) -> Pieces:
     with store_errors(uri):
         path.parent.mkdir(parents=True)
         path.touch(mode=0o600)
+        with create_stored(path) as file:
+            os.fsync(file.fileno())
     return Pieces(uri, length, None)

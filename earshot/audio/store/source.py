@@ -6,7 +6,7 @@ import os
 import posixpath
 import shutil
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path, PurePosixPath
 from urllib.parse import unquote, urlsplit
 
@@ -15,7 +15,9 @@ import fsspec
 from earshot.analysis.errors import Forbidden, Unavailable
 from earshot.analysis.urls import shown
 from earshot.audio.media_file import MediaFile, Source, opened
+from earshot.audio.sealing.files import sealing
 from earshot.audio.store.growing import check_settled
+from earshot.audio.store.inbox import is_upload
 from earshot.audio.store.layout import local_path, store_errors
 from earshot.audio.store.scratch import temporary
 from earshot.net.addresses import PORTS
@@ -46,21 +48,26 @@ def open_source(
         _check_mounted(path, roots, store_url)
         with opened(path) as file:
             _check_still_there(path, file)
-            if not _in_inbox(path, store_url):  # files there were complete when they were enqueued
+            if _in_inbox(path, store_url):  # files there were complete when they were enqueued
+                yield file.unsealed()
+            else:
                 check_settled(file)
-            yield file
+                yield file
         return
     with temporary(PurePosixPath(urlsplit(confined).path).suffix) as copy:
         if urlsplit(confined).scheme in PORTS:
             from earshot.audio.store.fetch import fetch  # the HTTP client, which few machines need
 
-            fetch(confined, copy, lambda url: confine(url, roots, store_url), internal_hosts)
+            with sealing(copy) as into:
+                fetch(confined, into, lambda url: confine(url, roots, store_url), internal_hosts)
         else:
-            with store_errors(confined), fsspec.open(confined, "rb") as remote:
-                shutil.copyfileobj(remote, copy, COPY_BYTES)
+            # what lies in the store is sealed already, if at all
+            whole = nullcontext(copy) if is_upload(confined, store_url) else sealing(copy)
+            with store_errors(confined), fsspec.open(confined, "rb") as remote, whole as into:
+                shutil.copyfileobj(remote, into, COPY_BYTES)
         copy.flush()
         with opened(Path(copy.name)) as file:
-            yield file
+            yield file.unsealed()
 
 
 def confine(uri: str, roots: Sequence[str], store_url: str) -> str:

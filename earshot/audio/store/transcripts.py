@@ -9,7 +9,7 @@ import fsspec
 
 from earshot.analysis.report.sections import Transcript
 from earshot.audio.store import whole
-from earshot.audio.store.layout import local_path, recording_url, store_errors
+from earshot.audio.store.layout import recording_url, store_errors
 
 _NAME = re.compile(r"([0-9]+)\.transcript\.json")
 
@@ -32,10 +32,7 @@ def get(url: str) -> Transcript:
         BadAudio: ``missing``, the object is gone.
         Unavailable: the store does not answer.
     """
-    path = local_path(url)
-    with store_errors(url, path.parent.parent if path else None):
-        fs, name = fsspec.core.url_to_fs(url)
-        return Transcript.model_validate_json(fs.cat_file(name))
+    return Transcript.model_validate_json(whole.read(url))
 
 
 def round_of(path: str) -> int | None:

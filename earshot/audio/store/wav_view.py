@@ -6,6 +6,8 @@ from typing import NamedTuple
 
 import fsspec
 
+from earshot.audio.sealing.files import stored_size
+from earshot.audio.sealing.objects import object_size
 from earshot.audio.store import whole
 from earshot.audio.store.layout import local_path, store_errors
 from earshot.audio.store.pcm import SAMPLE_BYTES
@@ -71,6 +73,6 @@ def wav_view(uri: str, sample_rate: int, channels: int) -> WavView:
     path = local_path(uri)
     with store_errors(uri, folder_of_all(path)):
         if path is not None:
-            return WavView(uri, sample_rate, channels, path.stat().st_size)
+            return WavView(uri, sample_rate, channels, stored_size(path))
         fs, name = fsspec.core.url_to_fs(uri)
-        return WavView(uri, sample_rate, channels, int(fs.size(name) or 0))
+        return WavView(uri, sample_rate, channels, object_size(fs, name))

@@ -1,10 +1,14 @@
-"""Small objects of the store, written whole or not at all, and read in parts."""
+"""Small objects of the store, written whole or not at all, and read in parts; sealed if there are
+keys."""
 
 from pathlib import Path
 from uuid import uuid4
 
 import fsspec
 
+from earshot.audio.sealing.cipher import sealed
+from earshot.audio.sealing.files import open_stored
+from earshot.audio.sealing.objects import read_object
 from earshot.audio.store.layout import local_path, store_errors
 
 
@@ -20,7 +24,7 @@ def put(url: str, data: bytes, *, new_folder: bool = True) -> None:
         BadAudio: ``missing``, there is no such folder.
         Unavailable: the store does not answer, or its disk is full.
     """
-    target = local_path(url)
+    target, data = local_path(url), sealed(data)
     with store_errors(url, folder_of_all(target)):
         if target is None:
             fs, path = fsspec.core.url_to_fs(url)
@@ -36,21 +40,22 @@ def put(url: str, data: bytes, *, new_folder: bool = True) -> None:
             half.unlink(missing_ok=True)
 
 
-def read(url: str, start: int, end: int) -> bytes:
-    """Bytes of ``[start, end)`` of an object, as far as there are any.
+def read(url: str, start: int = 0, end: int | None = None) -> bytes:
+    """Bytes of ``[start, end)`` of an object, as far as there are any; all of them by default.
 
     Raises:
         BadAudio: ``missing``, the object is gone.
-        Unavailable: the store does not answer.
+        Permanent: ``sound_damaged``.
+        Unavailable: the store does not answer; ``sound_key``.
     """
     path = local_path(url)
     with store_errors(url, folder_of_all(path)):
         if path is not None:
-            with path.open("rb") as file:
+            with open_stored(path) as file:
                 file.seek(start)
-                return file.read(end - start)
+                return file.read(-1 if end is None else end - start)
         fs, name = fsspec.core.url_to_fs(url)
-        return bytes(fs.cat_file(name, start=start, end=end))
+        return read_object(fs, name, start, end)
 
 
 def folder_of_all(path: Path | None) -> Path | None:

@@ -1,7 +1,11 @@
-"""The waveform of a recording over HTTP: made when it is taken in, or by the first who asks."""
+"""The waveform of a recording over HTTP: made when it is taken in, or by the first who asks; and
+its sound. Both are encrypted in the store."""
 
 import io
+import json
+import os
 import wave
+from base64 import b64encode
 from collections.abc import Iterator
 from contextlib import ExitStack
 from uuid import uuid4
@@ -11,17 +15,24 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from earshot.audio.sealing.cipher import MAGIC
 from earshot.pools import STAGES
 from tests.servers import Stack, servers
 
 pytestmark = pytest.mark.integration
 RATE = 16_000
 SEC = 5
+KEYS = {name: b64encode(os.urandom(32)).decode() for name in ("old", "new")}
+
+
+def keys(*names: str) -> str:
+    return ",".join(f"{name}:{KEYS[name]}" for name in names)
 
 
 @pytest.fixture(scope="module")
 def busy() -> Iterator[Stack]:
     with servers() as started, ExitStack() as running:
+        started.settings["SOUND_KEYS"] = keys("old", "new")
         running.enter_context(started.workers("all", *STAGES, "scene"))
         started.settings["GATEWAY_URL"] = running.enter_context(started.gateway())
         yield started
@@ -132,3 +143,37 @@ def test_a_recording_that_is_not_decoded_has_none(busy: Stack, acme: httpx2.Clie
     assert busy.wait_finished(made) == "failed"
     answer = acme.get(f"/recordings/{made}/peaks")
     assert (answer.status_code, answer.json()["code"]) == (409, "no_audio")
+
+
+def test_sound_is_encrypted_and_played_while_its_key_changes(
+    busy: Stack, acme: httpx2.Client, recording_id: str, samples: NDArray[np.int16]
+) -> None:
+    folder = busy.home / "audio"
+
+    def check(newest: str) -> None:
+        sound = acme.get(f"/sessions/{recording_id}/audio").content
+        assert np.array_equal(np.frombuffer(sound[44:], "<i2").reshape(-1, 2), samples)
+        part = acme.get(f"/sessions/{recording_id}/audio", headers={"Range": "bytes=70000-150000"})
+        assert (part.status_code, part.content) == (206, sound[70_000:150_001])
+        stored = [path.read_bytes() for path in folder.rglob("*") if path.is_file()]
+        assert len(stored) >= 4
+        for data in stored:
+            assert data.startswith(MAGIC + newest.encode() + b"\0")
+            assert samples[RATE : RATE + 64].tobytes() not in data
+
+    check("old")
+    busy.settings["SOUND_KEYS"] = keys("new", "old")
+    changed = busy.earshot("sound", "reencrypt")
+    assert changed.returncode == 0, changed.stderr
+    check("new")
+    counted = json.loads(busy.earshot("sound", "keys", "--json").stdout)
+    assert (counted["newest"], counted["not_encrypted"], counted["keys"]["old"]) == ("new", 0, 0)
+    busy.settings["SOUND_KEYS"] = keys("new")[:-4]
+    refused = busy.earshot("sound", "keys")
+    busy.settings["SOUND_KEYS"] = keys("old", "new")
+    assert refused.returncode != 0
+    assert "has 30 bytes" in refused.stderr
+    doctor = busy.earshot("doctor").stdout
+    assert "encrypted with the key old; new decrypts" in doctor
+    texts = [refused.stderr, doctor, *(path.read_text() for path in busy.home.rglob("*.log"))]
+    assert not any(key[:20] in text for text in texts for key in KEYS.values())
