@@ -64,9 +64,12 @@ class PcmWriter:
         """The written audio, so many frames at a time; shape (frames, channels)."""
         start = 0
         with store_errors(self.uri):
-            while len(found := self._frames(start, frames)):
-                start += len(found)
-                yield found
+            try:
+                while len(found := self._frames(start, frames)):
+                    start += len(found)
+                    yield found
+            finally:
+                self._file.seek(0, io.SEEK_END)
 
     def silence(self, channel: int, start: int, end: int) -> None:
         """Overwrites one channel of the written audio with zeros, from frame ``start`` to ``end``

@@ -81,6 +81,7 @@ def write(store: str, recording: UUID, rate: int = RATE) -> str:
     with PcmWriter(uri, 2) as writer:
         for block in np.array_split(SOUND, 7):
             writer.write((block.T / np.float32(32_768)).astype(np.float32))
+            next(writer.blocks(9)).tobytes()
         assert np.array_equal(writer.read(1, 70_000, 70_100) * 32_768, SOUND[70_000:70_100, 1])
         assert np.array_equal(np.concatenate(list(writer.blocks(9_999))), SOUND)
     return uri
