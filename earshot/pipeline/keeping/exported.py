@@ -22,36 +22,35 @@ SOUND = ".wav"
 
 
 def remove_exports(connection: Connection, ids: Collection[UUID], suffix: str = "") -> list[UUID]:
-    """Removes the exported files of the recordings, which stay otherwise: those of this machine.
-    Returns the recordings of which nothing is left here; files of other machines stay known.
+    """Removes the exported files of the recordings, which stay otherwise: those that this machine
+    reaches. Returns the recordings of which nothing is left here; others stay known.
 
     Args:
         suffix: only of files whose names end so.
     """
     left = set()
-    for recording_id, export in tombstones.exports(connection, ids, socket.gethostname()):
+    for recording_id, export in tombstones.exports(connection, ids):
         if not export.path.endswith(suffix):
             continue
         try:
-            remove_export(recording_id, export)
+            if remove_export(recording_id, export) != "elsewhere":
+                tombstones.forget_export(connection, recording_id, export)
         except Unavailable as error:
             log.warning("recording %s keeps its answers: %s", recording_id, error)
             left.add(recording_id)
-        else:
-            tombstones.forget_export(connection, recording_id, export)
     return [each for each in ids if each not in left]
 
 
 def remove_export(recording_id: UUID, export: Export) -> str:
-    """Removes an exported file, on the machine that wrote it and only if the file still is of
-    that recording; returns what became of it.
+    """Removes an exported file, on the machine that wrote it or that shares its folder, and only
+    if the file still is of that recording; returns what became of it.
 
     Raises:
         Unavailable: ``unremovable``, the file or its folder does not permit it.
     """
-    if export.host != socket.gethostname():
-        return "elsewhere"
     path = Path(export.path)
+    if export.host != socket.gethostname() and not _is_here(path, recording_id):
+        return "elsewhere"
     try:
         if not _is_of(path, recording_id):
             return "changed"
@@ -67,6 +66,15 @@ def remove_export(recording_id: UUID, export: Export) -> str:
             "unremovable", f"{path} cannot be removed ({reason}); remove it, or permit it"
         ) from error
     return "removed"
+
+
+def _is_here(path: Path, recording_id: UUID) -> bool:
+    """Whether a file of another machine, as of a container before this one, is in a folder that
+    this machine shares."""
+    try:
+        return path.is_file() and _is_of(path, recording_id)
+    except (OSError, ValueError, LookupError, TypeError):  # a file of this machine alone
+        return False
 
 
 def _is_of(path: Path, recording_id: UUID) -> bool:

@@ -4,12 +4,15 @@ import hashlib
 import socket
 import wave
 from pathlib import Path
+from uuid import UUID
 
 import numpy as np
+from numpy.typing import NDArray
 
 from earshot.analysis.corrections.taught import Example
 from earshot.analysis.errors import BadAudio, Permanent
 from earshot.audio.store.pcm import FULL_SCALE, SAMPLE_BYTES, read_pcm
+from earshot.storage.labels import data
 from earshot.storage.postgres import recordings
 from earshot.storage.postgres.db import Connection
 from earshot.storage.postgres.recordings import Recording
@@ -24,17 +27,29 @@ def clip_name(recording: Recording, example: Example) -> str:
     return f"{CLIPS}/{recording.id}/{place}-{str(recording.id)[:8]}.wav"
 
 
-def cut(
-    connection: Connection, recording: Recording, example: Example, rate: int, path: Path
-) -> str:
-    """Writes the sound of an example as WAV, one channel of 16 bits, and returns its sha256. The
-    path is stored first, so that the file is deleted with its recording.
+def cut(connection: Connection, recording_id: UUID, example: Example, rate: int, path: Path) -> str:
+    """Writes the sound of an example as WAV, one channel of 16 bits, and returns its sha256.
+
+    The path is stored first, so that the file is deleted with its recording; while it is written,
+    the recording stays. Or its deletion would look for the file before it is there.
 
     Raises:
         BadAudio: ``missing``, the sound is gone or ends before the example.
         Permanent: ``unwritable``.
         Unavailable: the store or Postgres does not answer.
     """
+    place = (recording_id, socket.gethostname(), str(path))
+    recordings.note_export(connection, *place)
+    with connection.transaction():
+        recording = data.stay(connection, recording_id)
+        if recording is None or recording.is_withheld:
+            raise BadAudio("missing", "the recording is gone, or is being redacted")
+        recordings.note_export(connection, *place)  # what expired meanwhile took it along
+        return _write(path, _samples(recording, example, rate), rate)
+
+
+def _samples(recording: Recording, example: Example, rate: int) -> NDArray[np.int16]:
+    """Mono samples."""
     uri = recording.audio.get(rate)
     if uri is None or recording.channels is None:
         raise BadAudio("missing", "the sound is not stored any more")
@@ -43,14 +58,19 @@ def cut(
     if not samples.shape[1]:
         raise BadAudio("missing", "the stored sound ends before it")
     mono = np.clip(np.rint(samples.mean(axis=0) * FULL_SCALE), -FULL_SCALE, FULL_SCALE - 1)
-    recordings.note_export(connection, recording.id, socket.gethostname(), str(path))
+    written: NDArray[np.int16] = mono.astype("<i2")
+    return written
+
+
+def _write(path: Path, samples: NDArray[np.int16], rate: int) -> str:
+    """Writes samples and returns the file's sha256."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         with wave.open(str(path), "wb") as file:
             file.setnchannels(1)
             file.setsampwidth(SAMPLE_BYTES)
             file.setframerate(rate)
-            file.writeframes(mono.astype("<i2").tobytes())
+            file.writeframes(samples.tobytes())
         return hashlib.sha256(path.read_bytes()).hexdigest()
     except OSError as error:
         raise Permanent("unwritable", f"{path} cannot be written: {error.strerror}") from error

@@ -79,9 +79,11 @@ def _export(
             left["no_sound"] += 1
         else:
             rows.append(row)
+    here = [row for row in rows if (folder / row["path"]).is_file()]  # not deleted meanwhile
+    left["no_sound"] += len(rows) - len(here)
     named = {UUID(row["recording"]) for row in before}
     left["deleted"] += len(data.gone(connection, named))
-    rows = _agreed(rows, FIELD[model], left)
+    rows = _agreed(here, FIELD[model], left)
     counted = {key: count for key, count in sorted(left.items()) if count}
     if not rows:
         reasons = ", ".join(f"{count} {key}" for key, count in counted.items()) or "none was made"
@@ -129,7 +131,7 @@ def _written(
     """The row of an example, with its clip; None if its sound is gone."""
     name, rate = clip_name(recording, example), _rate(model)
     try:
-        digest = cut(connection, recording, example, rate, folder / name)
+        digest = cut(connection, recording.id, example, rate, folder / name)
     except BadAudio:
         return None
     voice = _voice(recording.tenant, example.name) if example.name else None

@@ -8,8 +8,10 @@ from uuid import UUID
 from psycopg.types.json import Jsonb
 
 from earshot.analysis.types import Frozen
+from earshot.storage.postgres import recordings
 from earshot.storage.postgres.db import Connection
 from earshot.storage.postgres.queries import queries
+from earshot.storage.postgres.recordings import Recording
 
 SQL = queries("labels")
 MOST_SENDS, AGAIN_SEC = 3, 600
@@ -48,6 +50,13 @@ def corrected(connection: Connection, kind: str) -> list[UUID]:
 def gone(connection: Connection, ids: Collection[UUID]) -> set[UUID]:
     """Those of the recordings that are deleted."""
     return {row["id"] for row in connection.execute(SQL["gone"], {"ids": list(ids)})}
+
+
+def stay(connection: Connection, recording_id: UUID) -> Recording | None:
+    """The recording, or None. Until the end of the caller's transaction it is neither deleted nor
+    analysed again, and nothing of it expires: those who do that wait, or come back."""
+    connection.execute(SQL["stay"], {"id": recording_id})
+    return recordings.get(connection, recording_id)
 
 
 def put(connection: Connection, data: Data) -> int:

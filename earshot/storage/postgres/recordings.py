@@ -234,7 +234,7 @@ def get(connection: Connection, recording_id: UUID) -> Recording | None:
 
 
 def note_export(connection: Connection, recording_id: UUID, host: str, path: str) -> None:
-    """Stores the path of an exported report, so that it is deleted with the recording."""
+    """Stores the path of an exported file, so that it is deleted with the recording."""
     connection.execute(SQL["note_export"], {"id": recording_id, "host": host, "path": path})
 
 

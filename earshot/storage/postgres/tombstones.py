@@ -110,10 +110,10 @@ def _leftovers(connection: Connection, rows: Sequence[Mapping[str, Any]]) -> dic
     }
 
 
-def exports(connection: Connection, ids: Collection[UUID], host: str) -> list[tuple[UUID, Export]]:
-    """The exported files of recordings on a machine."""
-    rows = connection.execute(SQL["exports"], {"ids": list(ids), "host": host})
-    return [(row["recording_id"], Export(host=host, path=row["path"])) for row in rows]
+def exports(connection: Connection, ids: Collection[UUID]) -> list[tuple[UUID, Export]]:
+    """The exported files of recordings, of all machines."""
+    rows = connection.execute(SQL["exports"], {"ids": list(ids)})
+    return [(row["recording_id"], Export(host=row["host"], path=row["path"])) for row in rows]
 
 
 def forget_export(connection: Connection, recording_id: UUID, export: Export) -> None:

@@ -2,8 +2,10 @@
 is left out."""
 
 import json
+import time
 import wave
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -13,10 +15,11 @@ from psycopg.types.json import Jsonb
 
 from cli.labelling.work import export_labels, give_label
 from earshot.analysis.errors import Misconfigured, Permanent
+from earshot.pipeline import deletion
 from earshot.pipeline.keeping.exported import SOUND, remove_exports
 from earshot.pipeline.labelling.export import Written, export
 from earshot.settings import Settings
-from earshot.storage.postgres import db, recordings
+from earshot.storage.postgres import db, recordings, tombstones
 from earshot.storage.postgres.db import Connection
 from tests.integration.labels.planted import calls, report, say, turn
 from training.trainers.data.listing import listed
@@ -125,6 +128,51 @@ def test_what_must_not_be_trained_on_is_left_out_and_counted(
     assert not list(folder.glob("clips/*/*"))
     with pytest.raises(Permanent, match=r"no correction can teach emotion: .*4 forbidden"):
         written(connection, folder, train_on={"acme": False})
+
+
+def waits(connection: Connection) -> bool:
+    return connection.execute("SELECT FROM pg_locks WHERE NOT granted").rowcount > 0
+
+
+@pytest.mark.parametrize("how", ["deleted", "expired"])
+def test_no_clip_outlives_what_is_deleted_or_expires_meanwhile(
+    connection: Connection, database_url: str, ids: list[UUID], tmp_path: Path, how: str
+) -> None:
+    for each in ids:
+        say(connection, each, "surprised")
+    with ThreadPoolExecutor(1) as pool, db.connect(database_url) as other:
+        with other.transaction():
+            if how == "deleted":
+                tombstones.bury(other, ids[:1], "asked", 0, 0)
+            else:
+                other.execute("UPDATE recording SET audio = '{}' WHERE id = %s", (ids[0],))
+                assert remove_exports(other, ids[:1], SOUND) == ids[:1]
+            making = pool.submit(written, connection, tmp_path / "data")
+            deadline = time.monotonic() + 30
+            while not making.done() and not waits(other) and time.monotonic() < deadline:
+                time.sleep(0.01)  # between two looks
+        deletion.erase(other)
+        assert making.result(30).left_out == {"no_sound": 1}
+    found = {path.parent.name for path in (tmp_path / "data" / "clips").glob("*/*")}
+    assert found == {str(each) for each in ids[1:]}
+
+
+def test_clips_of_a_container_before_this_one_are_removed_where_the_folder_is_shared(
+    connection: Connection, ids: list[UUID], tmp_path: Path
+) -> None:
+    for each in ids[:2]:
+        say(connection, each, "surprised")
+    written(connection, tmp_path / "data")
+    connection.execute("UPDATE export SET host = 'f00dcafe0123'")
+    away = str(tmp_path / "away" / f"call-{str(ids[0])[:8]}.wav")
+    recordings.note_export(connection, ids[0], "f00dcafe0123", away)
+    assert remove_exports(connection, ids[:1], SOUND) == ids[:1]
+    rows = connection.execute("SELECT path FROM export WHERE recording_id = %s", (ids[0],))
+    assert [row["path"] for row in rows] == [away]  # of that machine alone
+    deletion.delete(connection, ids[:2], "asked")
+    [receipt] = deletion.receipts(connection, ids[1:2])
+    assert receipt.removed["exports"] == {"removed": 1}
+    assert not list((tmp_path / "data" / "clips").glob("*/*"))
 
 
 def test_noise_has_its_recording_as_group_and_no_place_has_two_labels(

@@ -5,6 +5,9 @@ SELECT DISTINCT recording_id FROM correction WHERE kind = %(kind)s AND undone_at
 -- name: gone
 SELECT id FROM unnest(%(ids)s::uuid[]) AS id WHERE NOT EXISTS (SELECT FROM recording r WHERE r.id = id.id)
 
+-- name: stay
+SELECT FROM recording WHERE id = %(id)s FOR SHARE
+
 -- name: lock
 -- Revisions of a model, one after the other.
 SELECT pg_advisory_xact_lock(hashtext('training data of ' || %(model)s))

@@ -89,7 +89,7 @@ WHERE recording_id = ANY (%(ids)s) AND status = 'failed'
 GROUP BY analysis, code ORDER BY analysis, code
 
 -- name: note_export
-INSERT INTO export (recording_id, host, path) SELECT %(id)s, %(host)s, %(path)s FROM recording WHERE id = %(id)s
+INSERT INTO export (recording_id, host, path) SELECT %(id)s, %(host)s, %(path)s FROM recording WHERE id = %(id)s FOR KEY SHARE
 ON CONFLICT DO NOTHING
 
 -- name: progress

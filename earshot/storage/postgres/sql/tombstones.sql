@@ -16,7 +16,7 @@ SELECT recording_id, index, round FROM chunk WHERE recording_id = ANY (%(ids)s) 
 DELETE FROM export WHERE recording_id = ANY (%(ids)s) RETURNING recording_id, host, path
 
 -- name: exports
-SELECT recording_id, path FROM export WHERE recording_id = ANY (%(ids)s) AND host = %(host)s
+SELECT recording_id, host, path FROM export WHERE recording_id = ANY (%(ids)s)
 
 -- name: forget_export
 DELETE FROM export WHERE recording_id = %(id)s AND host = %(host)s AND path = %(path)s
