@@ -11,7 +11,7 @@ from functools import cache, partial
 import celeryconfig
 from earshot.analysis.errors import DeviceLost, OutOfTime, Transient
 from earshot.pipeline.releasing import answering
-from earshot.pipeline.releasing.answering import Throttle
+from earshot.pipeline.releasing.answering import Analyser, Throttle
 from earshot.pools import SHADOW
 from earshot.settings import settings
 from earshot.storage.postgres import db
@@ -49,13 +49,16 @@ def _throttle() -> Throttle:
 @app.task(name=NEXT, ignore_result=True)
 def answer_next() -> None:
     """Answers for about a minute what waits, and has the rest done by another task."""
-    from workers.run import run  # numeric libraries: of workers alone
+    from workers.run import load, run  # numeric libraries: of workers alone
 
     throttle = _throttle()  # made before the work, which it measures
     # The share is one of CPU time, so nothing is computed on a GPU, where it would mean nothing.
-    runner = partial(run, device="cpu", reraise=(Transient, OutOfTime))
+    analyser = Analyser(
+        lambda release: load(release.analysis, release, "cpu"),
+        partial(run, device="cpu", reraise=(Transient, OutOfTime)),
+    )
     try:
-        left = answering.answer_next(runner, throttle)
+        left = answering.answer_next(analyser, throttle)
     except DeviceLost:
         os._exit(1)  # as in ``tasks.analyze``
     if left:

@@ -2,10 +2,11 @@
 
 import logging
 from collections.abc import Sequence
+from typing import Any
 
 from earshot.analysis.errors import DeviceLost, EarshotError, Transient, one_line
 from earshot.analysis.outcome import DEVICE_MEMORY, Failed, Outcome, Skipped, Succeeded
-from earshot.analysis.types import Job
+from earshot.analysis.types import Job, Release
 from earshot.audio.clip import Clip
 from earshot.compute import cache
 from earshot.compute.device import context_lost, free_memory, out_of_memory, resolve
@@ -40,14 +41,21 @@ def run(job: Job, device: str, reraise: Reraise = (Transient,)) -> list[Outcome]
         return outcomes
 
 
+def load(analysis: str, release: Release, device: str) -> Any:
+    """The model of a release, read once in this process (``earshot.compute.cache``).
+
+    Raises:
+        Exception: any, the module or the checkpoint cannot be loaded.
+    """
+    is_gpu = analyses()[analysis].pool == "gpu"
+    return cache.get(module(analysis).load, release, resolve(device) if is_gpu else "cpu")
+
+
 def _run(job: Job, device: str, reraise: Reraise) -> list[Outcome]:
     card, clips = analyses()[job.analysis], [Clip(ref) for ref in job.chunks]
     try:
-        analysis = module(job.analysis)
-        model = cache.get(
-            analysis.load, job.release, resolve(device) if card.pool == "gpu" else "cpu"
-        )
-        analyzer = gated(analysis, job.gate if card.speech_only else None)
+        model = load(job.analysis, job.release, device)
+        analyzer = gated(module(job.analysis), job.gate if card.speech_only else None)
     except reraise:
         raise
     # a module or checkpoint that cannot be loaded fails this analysis, not the recording

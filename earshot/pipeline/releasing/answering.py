@@ -9,10 +9,10 @@ import os
 import socket
 import time
 from collections.abc import Callable
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import uuid4
 
-from earshot.analysis.errors import OutOfTime, Permanent, Transient, one_line
+from earshot.analysis.errors import DeviceLost, OutOfTime, Transient, one_line
 from earshot.analysis.outcome import Failed, Outcome
 from earshot.analysis.types import Job, Release
 from earshot.pipeline.dispatch import reference
@@ -39,8 +39,14 @@ CHANGED, NO_SOUND = "changed", "no_sound"
 """Codes of recordings that are dropped: analysed again or deleted meanwhile, or without their
 sound."""
 
-Run = Callable[[Job], list[Outcome]]
-"""As of ``earshot.pipeline.analyze``."""
+
+class Analyser(NamedTuple):
+    """How a release answers."""
+
+    load: Callable[[Release], object]
+    """Before it is measured. Raises any exception if the release cannot be loaded."""
+    run: Callable[[Job], list[Outcome]]
+    """As of ``earshot.pipeline.analyze``."""
 
 
 class Throttle:
@@ -78,7 +84,7 @@ class Throttle:
         self._used_before, self._clock_before = self._used(), self._clock()
 
 
-def answer_next(run: Run, throttle: Throttle) -> bool:
+def answer_next(analyser: Analyser, throttle: Throttle) -> bool:
     """Answers the recording that has waited longest, for ``SLICE_SEC``; True if more is left.
 
     Raises:
@@ -87,7 +93,7 @@ def answer_next(run: Run, throttle: Throttle) -> bool:
     """
     ends = time.monotonic() + SLICE_SEC
     if throttle.rest(SLICE_SEC):
-        work = _Work(run, throttle, ends)
+        work = _Work(analyser, throttle, ends)
         while time.monotonic() < ends and work.one():
             pass
     with db.pooled() as connection:
@@ -97,8 +103,8 @@ def answer_next(run: Run, throttle: Throttle) -> bool:
 class _Work:
     """One slice."""
 
-    def __init__(self, run: Run, throttle: Throttle, ends: float) -> None:
-        self._run, self._throttle, self._ends = run, throttle, ends
+    def __init__(self, analyser: Analyser, throttle: Throttle, ends: float) -> None:
+        self._analyser, self._throttle, self._ends = analyser, throttle, ends
         self._me = f"{socket.gethostname()}:{os.getpid()}:{uuid4().hex[:8]}"
         self._lease_sec = float(settings().task_time_limit_sec)
 
@@ -119,18 +125,33 @@ class _Work:
     def _answered(self, taken: Taken) -> None:
         with db.pooled() as connection:
             row = registered.find(connection, taken.release, taken.analysis)
-            if not _is_intact(connection, row):
-                return
             recording = recordings.get(connection, taken.recording_id)
             refused = _refused(taken, recording)
             if recording is None or refused is not None:
                 state: shadows.End = "failed" if refused == WORKER_LOST else "dropped"
                 shadows.finish(connection, taken, self._me, state, refused)
+                _end_if_deadly(connection, row)
+                return
+            if not self._opened(connection, row):
                 return
             waiting = shadows.unanswered(connection, taken)
         if all(self._chunk(taken, row.release, recording, chunk) for chunk in waiting):
             with db.pooled() as connection:
                 shadows.finish(connection, taken, self._me, "done")
+
+    def _opened(self, connection: Connection, row: Registered) -> bool:
+        """True if a release is loaded, from files as they were registered; else its shadow is ended
+        with the reason."""
+        try:
+            promotion.check(row, settings())
+            self._analyser.load(row.release)
+        except (Transient, OutOfTime, DeviceLost):
+            raise
+        except Exception as error:  # any library's, of a checkpoint that no worker can open
+            log.exception("%s cannot be opened", row.release.name)
+            _end(connection, row, one_line(error))
+            return False
+        return True
 
     def _chunk(
         self, taken: Taken, release: Release, recording: Recording, chunk: dict[str, Any]
@@ -164,7 +185,7 @@ class _Work:
     def _outcomes(self, job: Job, began: float) -> list[Outcome]:
         """Of a chunk that takes a whole task, the failure."""
         try:
-            return self._run(job)
+            return self._analyser.run(job)
         except OutOfTime:
             if time.monotonic() - began < settings().task_soft_limit_sec / 2:
                 raise
@@ -172,17 +193,17 @@ class _Work:
             return [Failed(code="timeout", detail=detail)]
 
 
-def _is_intact(connection: Connection, row: Registered) -> bool:
-    """True if the files of a release are as they were registered; else its shadow is ended with the
-    reason."""
-    try:
-        promotion.check(row, settings())
-    except (Permanent, OSError) as error:
-        change = Change(by=STOPPED_BY, why=one_line(error))
-        shadowing.end(connection, row, change)
-        log.error("%s is no longer in shadow: %s", row.release.name, error)
-        return False
-    return True
+def _end_if_deadly(connection: Connection, row: Registered) -> None:
+    """Ends the shadow of a release whose workers were lost with several recordings."""
+    counts = shadows.counts(connection, row.release)
+    lost = sum(number for _, code, number in counts if code == WORKER_LOST)
+    if lost >= settings().max_attempts:
+        _end(connection, row, f"its workers were lost with {lost} recordings")
+
+
+def _end(connection: Connection, row: Registered, why: str) -> None:
+    log.error("%s is no longer in shadow: %s", row.release.name, why)
+    shadowing.end(connection, row, Change(by=STOPPED_BY, why=why))
 
 
 def _refused(taken: Taken, recording: Recording | None) -> str | None:

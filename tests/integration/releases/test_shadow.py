@@ -23,7 +23,7 @@ from earshot.models.checkpoints.defaults import default_release
 from earshot.models.checkpoints.location import MODELS, sha256
 from earshot.pipeline import standing
 from earshot.pipeline.releasing import promotion
-from earshot.pipeline.releasing.answering import Throttle, answer_next
+from earshot.pipeline.releasing.answering import Analyser, Throttle, answer_next
 from earshot.settings import settings
 from earshot.storage import retention
 from earshot.storage.postgres import db, ledger, tombstones
@@ -37,13 +37,13 @@ from tests.integration.enqueue import enqueue
 from tests.integration.releases.trained import sound, unread, write
 from tests.integration.rows import planned
 from tests.servers import Stack
-from workers.run import run
+from workers.run import load, run
 
 pytestmark = pytest.mark.integration
 
 ME = Change(by="me", why="a test")
 NOISE = default_release("noise")
-RUN = partial(run, device="cpu")
+OURS = Analyser(lambda release: load(release.analysis, release, "cpu"), partial(run, device="cpu"))
 CHUNKS = 3
 
 
@@ -129,7 +129,7 @@ def test_several_answer_the_same_sample_and_nothing_else_changes(
         0,
     )
     assert (pools["retrain"].failures, pools["retrain"].pausable) == (0, False)
-    while answer_next(RUN, throttle):
+    while answer_next(OURS, throttle):
         pass
     for name in ("noise-a", "noise-b"):
         assert state(connection, before, name) is None
@@ -225,17 +225,23 @@ def test_an_answer_is_stored_once_and_by_who_has_the_recording(
     assert state(connection, recording_id, release.name) is None
 
 
-def test_a_recording_that_ends_workers_is_given_up(
+def test_recordings_that_end_workers_are_given_up_and_then_the_shadow_is(
     connection: Connection, tmp_path: Path, throttle: Throttle
 ) -> None:
     candidate(connection, tmp_path, "noise-lost")
     begin_shadow("noise-lost", None, 1.0, None, as_json=True)
-    recording_id = answered(connection)
-    shadows.sample(connection, 10)
-    for number in range(settings().max_attempts):
-        assert shadows.take(connection, f"worker {number}", -1) is not None
-    assert not answer_next(RUN, throttle)
-    assert state(connection, recording_id, "noise-lost") == ("failed", "worker_lost", 0)
+    most = settings().max_attempts
+    for number in range(1, most + 1):
+        recording_id = answered(connection)
+        shadows.sample(connection, 10)
+        for attempt in range(most):
+            assert shadows.take(connection, f"worker {attempt}", -1) is not None
+        assert not answer_next(OURS, throttle)
+        assert state(connection, recording_id, "noise-lost") == ("failed", "worker_lost", 0)
+        stage = registered.find(connection, "noise-lost").stage
+        assert stage == ("candidate" if number == most else "shadow")
+    [*_, last] = registered.events(connection, "noise")
+    assert last.why == f"its workers were lost with {most} recordings"
 
 
 def test_a_changed_file_ends_the_shadow_with_the_reason(
@@ -248,7 +254,7 @@ def test_a_changed_file_ends_the_shadow_with_the_reason(
     recording_id = answered(connection, sounding=True)
     shadows.sample(connection, 10)
     Path(release.uri).write_bytes(b"something else")
-    while answer_next(RUN, throttle):
+    while answer_next(OURS, throttle):
         pass
     assert registered.find(connection, release.name).stage == "candidate"
     last = [each for each in registered.events(connection, "noise") if each.release == release.name]
@@ -258,6 +264,22 @@ def test_a_changed_file_ends_the_shadow_with_the_reason(
     assert state(connection, recording_id, kept.name) == ("done", None, CHUNKS)
     with pytest.raises(Permanent, match="sha256"):
         begin_shadow(release.name, None, 1.0, None, as_json=True)
+
+
+def test_a_checkpoint_that_no_worker_can_open_ends_the_shadow(
+    connection: Connection, tmp_path: Path, throttle: Throttle
+) -> None:
+    path = tmp_path / "noise-broken.onnx"
+    path.write_bytes(b"no network")
+    release = NOISE.model_copy(update={"name": path.stem, "uri": str(path), "sha256": sha256(path)})
+    assert registered.register(connection, release, Made(), ME)
+    begin_shadow(release.name, None, 1.0, None, as_json=True)
+    answered(connection, sounding=True)
+    shadows.sample(connection, 10)
+    assert not answer_next(OURS, throttle)
+    [*_, last] = registered.events(connection, "noise")
+    assert (last.release, last.to_stage, last.by) == (release.name, "candidate", "shadow worker")
+    assert "Protobuf" in last.why
 
 
 def test_stages_before_and_after(connection: Connection, tmp_path: Path) -> None:
