@@ -33,16 +33,20 @@ def ask(connection: Connection, client: Redis, config: Settings) -> int:
         if data.fresh(connection, model, KINDS[model]) < least or not _due(client, model):
             continue
         at = datetime.now(UTC)
-        folder = config.models_folder / FOLDER / model / f"{at:%Y%m%dT%H%M%S}"
+        folder = config.models_folder / FOLDER / model / f"{at:%Y%m%dT%H%M%S.%f}"
         try:
             made = export(connection, model, folder, BY, config)
-        except Permanent as error:
+        except BaseException as error:  # also the end of its time, and a store that does not answer
+            shutil.rmtree(folder, ignore_errors=True)
+            if not isinstance(error, Permanent):
+                raise
             log.warning("%s is not trained on corrections: %s", model, error)
-            if folder.is_dir():
-                shutil.rmtree(folder)
             continue
         run_id = uuid5(NAMESPACE, f"retrain {model} {made.sha256}")
-        asked += data.ask(connection, model, made.revision, run_id, at)
+        if data.ask(connection, model, made.revision, run_id, at):
+            asked += 1
+        else:
+            shutil.rmtree(folder)
     return asked
 
 

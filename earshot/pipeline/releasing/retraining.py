@@ -4,7 +4,6 @@ row of the run says how far it is."""
 import json
 import logging
 import os
-import re
 import signal
 import socket
 import time
@@ -16,6 +15,7 @@ from uuid import UUID, uuid4
 from earshot.analysis.errors import Misconfigured, Permanent, Unavailable
 from earshot.pipeline.releasing.child import Child, Ended
 from earshot.settings import settings
+from earshot.settings.labels import check_option
 from earshot.storage.postgres import db, releases
 from earshot.storage.releases import runs
 from earshot.storage.releases.runs import Asked, End, Run, Working
@@ -29,9 +29,6 @@ MOST_ATTEMPTS = 20
 """Workers that a run may lose."""
 INTERRUPTED = (130, 143, -signal.SIGINT, -signal.SIGTERM)
 """Exit codes of a child that was asked to end by others than its worker."""
-OPTION = re.compile(r"[a-z][a-z0-9_]{0,30}")
-OURS = ("out", "fresh", "cache")
-"""Options of `earshot train` that a message may not have."""
 
 Report = Callable[[Mapping[str, Any]], None]
 Scalar = str | int | float | bool
@@ -49,8 +46,12 @@ def asked(run_id: UUID, model: str, data: str, options: Mapping[str, Any]) -> As
     """
     path = Path(data).absolute()
     for name, value in options.items():
-        if not OPTION.fullmatch(name) or name in OURS or not isinstance(value, Scalar):
-            raise Misconfigured("options", f"{name!r:.60} is no option of a retraining")
+        try:
+            check_option(name)
+        except ValueError as error:
+            raise Misconfigured("options", str(error)) from None
+        if not isinstance(value, Scalar):
+            raise Misconfigured("options", f"{name}: its value is neither text nor a number")
     folder = settings().models_folder / FOLDER / str(run_id)
     return Asked(id=run_id, model=model, data=str(path), folder=str(folder), options=dict(options))
 

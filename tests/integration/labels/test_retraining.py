@@ -9,8 +9,10 @@ from pathlib import Path
 
 import pytest
 
+from earshot.analysis.errors import Unavailable
 from earshot.pipeline.labelling import again
-from earshot.settings import settings
+from earshot.pipeline.labelling.export import export
+from earshot.settings import Settings, settings
 from earshot.storage.postgres import db
 from earshot.storage.postgres.db import Connection
 from earshot.storage.redis.client import client
@@ -67,6 +69,8 @@ def test_enough_corrections_start_one_training_of_their_revision(
     assert retraining.waiting() == 1
     [data] = connection.execute("SELECT * FROM training_data").fetchall()
     assert (data["revision"], data["examples"], data["made_by"]) == (1, 3, "upkeep")
+    assert export(connection, "emotion", tmp_path / "own", "me", settings()).revision == 1
+    assert connection.execute("SELECT * FROM training_data").fetchall() == [data]
     with bare_servers.workers("retrain", "retrain"):
         [run] = ended(connection)
     assert (run.id, run.model, run.data) == (data["run_id"], "emotion", data["folder"])
@@ -84,3 +88,30 @@ def test_enough_corrections_start_one_training_of_their_revision(
     rows = connection.execute("SELECT * FROM training_data ORDER BY revision").fetchall()
     assert json.loads(message)["headers"]["id"] == str(rows[1]["run_id"])  # type: ignore[arg-type]
     assert rows[1]["examples"] == 6
+
+
+def test_what_is_not_trained_on_leaves_no_folder(connection: Connection, tmp_path: Path) -> None:
+    loop = tmp_path / "loop.pcm"
+    loop.symlink_to(loop)
+    for each in calls(connection, tmp_path, "acme", 2):
+        say(connection, each, "surprised")
+    own = Settings(retrain_after={"emotion": 1}, models_dir=tmp_path / "models")
+    folder = own.models_folder / "labels" / "emotion"
+
+    def asked() -> int:
+        client().delete(f"{again.CHECKED}:emotion")
+        return again.ask(connection, client(), own)
+
+    moved = "UPDATE recording SET audio = jsonb_build_object('16000', %s::text) WHERE id = %s"
+    last = connection.execute("SELECT id, audio FROM recording ORDER BY id DESC").fetchone()
+    assert last is not None
+    connection.execute(moved, (loop.as_uri(), last["id"]))
+    with pytest.raises(Unavailable):  # after the clip of the first one
+        asked()
+    assert list(folder.iterdir()) == []
+    connection.execute(moved, (last["audio"]["16000"], last["id"]))
+    assert asked() == 1
+    [made] = folder.iterdir()
+    connection.execute("UPDATE training_data SET asked_at = '-infinity'")
+    assert asked() == 0  # the same data
+    assert list(folder.iterdir()) == [made]

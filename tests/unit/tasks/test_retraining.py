@@ -6,12 +6,14 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
+from pydantic import ValidationError
 
 import tasks
 from earshot.analysis.errors import Misconfigured
 from earshot.analysis.urls import with_db
 from earshot.pipeline.releasing import retraining
 from earshot.pipeline.releasing.child import Child
+from earshot.settings import Settings
 from tasks.app import worker_argv
 
 
@@ -43,12 +45,18 @@ def test_the_task_of_004_is_sent_to_them() -> None:
     assert (task.name, task.app.conf.task_default_queue) == ("train_noise_classifier", "retrain")
 
 
+def test_options_of_the_settings_are_refused_when_they_are_read() -> None:
+    assert Settings(retrain_options={"noise": {"class_balance": "sampler"}}).retrain_options
+    with pytest.raises(ValidationError, match=r"'class-balance' is no option.*as class_balance"):
+        Settings(retrain_options={"noise": {"class-balance": "sampler"}})
+
+
 @pytest.mark.parametrize(
     ("data", "options", "reason"),
     [
         (".", {"out": "/etc"}, "'out' is no option"),
         (".", {"--epochs": 3}, "no option"),
-        (".", {"labels": ["a"]}, "no option"),
+        (".", {"labels": ["a"]}, "labels: its value is neither"),
     ],
 )
 def test_a_training_is_refused_before_it_begins(

@@ -13,10 +13,12 @@ SELECT FROM recording WHERE id = %(id)s FOR SHARE
 SELECT pg_advisory_xact_lock(hashtext('training data of ' || %(model)s))
 
 -- name: put
+-- A training that was asked for keeps its folder: its message may be sent again.
 INSERT INTO training_data (model, revision, sha256, examples, recordings, labels, left_out, folder, made_by)
 VALUES (%(model)s, (SELECT coalesce(max(revision), 0) + 1 FROM training_data WHERE model = %(model)s), %(sha256)s, %(examples)s,
         %(recordings)s, %(labels)s, %(left_out)s, %(folder)s, %(made_by)s)
-ON CONFLICT (model, sha256) DO UPDATE SET folder = excluded.folder, left_out = excluded.left_out
+ON CONFLICT (model, sha256) DO UPDATE
+SET folder = CASE WHEN training_data.run_id IS NULL THEN excluded.folder ELSE training_data.folder END, left_out = excluded.left_out
 RETURNING revision
 
 -- name: fresh
