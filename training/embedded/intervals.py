@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 CELL = re.compile(r"(-?\d+\.\d+) \((-?\d+\.\d+)[-–](-?\d+\.\d+)\)")
 NUMBER = re.compile(r"-?\d+\.\d+")
-OF_THE_RUN = re.compile(r" \(\d+\.\d+\)$")
+OF_THE_RUN = re.compile(r" \(\d+\.\d+\)$|\b\d+%")
 """A share in the name of a row, which another run changes."""
 
 
