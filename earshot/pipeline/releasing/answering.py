@@ -32,8 +32,8 @@ from earshot.storage.releases.shadows import Taken
 log = logging.getLogger(__name__)
 
 SLICE_SEC = 60.0
-"""Time after which a worker returns a recording, and takes the one that has waited longest: a task
-stays short, and long recordings hold up no others."""
+"""Time after which a worker returns a recording, so that a task stays short; the next one continues
+it, since none has waited longer."""
 STOPPED_BY = "shadow worker"
 CHANGED, NO_SOUND = "changed", "no_sound"
 """Codes of recordings that are dropped: analysed again or deleted meanwhile, or without their

@@ -225,6 +225,26 @@ def test_an_answer_is_stored_once_and_by_who_has_the_recording(
     assert state(connection, recording_id, release.name) is None
 
 
+def test_what_is_begun_is_not_dropped_and_goes_with_its_shadow(
+    connection: Connection, tmp_path: Path
+) -> None:
+    candidate(connection, tmp_path, "noise-long")
+    begin_shadow("noise-long", None, 1.0, None, as_json=True)
+    begun = answered(connection)
+    shadows.sample(connection, 10)
+    taken = shadows.take(connection, "first", 60)
+    assert taken is not None
+    row, said = shadows.unanswered(connection, taken)[0], Skipped(reason="no_speech")
+    assert shadows.put(connection, taken, "first", row, said, 1.0, 60)
+    shadows.put_back(connection, taken, "first")  # its time is over
+    later = [answered(connection) for _ in range(3)]
+    shadows.sample(connection, 2)
+    states = [state(connection, each, "noise-long")[0] for each in (begun, *later)]
+    assert (states[0], sorted(states[1:])) == ("waiting", ["dropped", "waiting", "waiting"])
+    end_shadow("noise-long", None, None, as_json=True)
+    assert connection.execute("SELECT FROM shadow_answer").rowcount == 0
+
+
 def test_recordings_that_end_workers_are_given_up_and_then_the_shadow_is(
     connection: Connection, tmp_path: Path, throttle: Throttle
 ) -> None:

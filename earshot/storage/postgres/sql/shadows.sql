@@ -38,10 +38,16 @@ WHERE r.state = 'waiting' AND r.attempts = 0 AND a.answered_at < r.queued_at
 UPDATE release SET shadow_seen = now() WHERE stage = 'shadow'
 
 -- name: forget_ended
-DELETE FROM shadow_recording d WHERE d.state IN ('waiting', 'running') AND NOT EXISTS (
-    SELECT FROM release r WHERE r.analysis = d.analysis AND r.name = d.release AND r.stage = 'shadow')
+-- Answers to a part of a recording are compared with nothing.
+WITH ended AS (
+    DELETE FROM shadow_recording d WHERE d.state IN ('waiting', 'running') AND NOT EXISTS (
+        SELECT FROM release r WHERE r.analysis = d.analysis AND r.name = d.release AND r.stage = 'shadow')
+    RETURNING recording_id, analysis, release
+)
+DELETE FROM shadow_answer a USING ended e WHERE a.recording_id = e.recording_id AND a.analysis = e.analysis AND a.release = e.release
 
 -- name: drop_oldest
+-- Not what was begun: no recording that takes several tasks would ever be answered as a whole.
 UPDATE shadow_recording d SET state = 'dropped', finished_at = now(), code = 'backlog'
 FROM (
     SELECT recording_id, analysis, release,
@@ -50,6 +56,7 @@ FROM (
 ) AS w
 WHERE w.place > %(most)s AND d.state = 'waiting'
   AND d.recording_id = w.recording_id AND d.analysis = w.analysis AND d.release = w.release
+  AND NOT EXISTS (SELECT FROM shadow_answer a WHERE a.recording_id = d.recording_id AND a.analysis = d.analysis AND a.release = d.release)
 
 -- name: waiting
 SELECT count(*) AS waiting FROM shadow_recording
