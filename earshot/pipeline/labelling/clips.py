@@ -21,10 +21,12 @@ CLIPS = "clips"
 
 
 def clip_name(recording: Recording, example: Example) -> str:
-    """Path below the folder. It ends in the recording's id, by which deletion knows the file."""
+    """Path below the folder. It has a part of the recording's id, by which deletion knows the file,
+    and not all of it: gate and trainings store paths, which stay when the recording is deleted."""
     channel = "all" if example.channel is None else example.channel
     place = f"{channel}-{example.start_ms}-{example.end_ms}"
-    return f"{CLIPS}/{recording.id}/{place}-{str(recording.id)[:8]}.wav"
+    part, digest = str(recording.id)[:8], hashlib.sha256(recording.id.bytes).hexdigest()[:16]
+    return f"{CLIPS}/{part}-{digest}/{place}-{part}.wav"
 
 
 def cut(connection: Connection, recording_id: UUID, example: Example, rate: int, path: Path) -> str:
