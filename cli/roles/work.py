@@ -34,7 +34,8 @@ def show_remembered(*, forgotten: bool, as_json: bool) -> None:
         end = each.forgotten_at and f", until {each.forgotten_at:%Y-%m-%d} by {each.forgotten_by}"
         since = f"{each.remembered_at:%Y-%m-%d} by {each.remembered_by}{end or ''}"
         roles = f"{each.tenant}  {each.source}  {', '.join(each.roles)}"
-        show(on_one_line(f"{each.id}  {roles}  {since}  from {each.recording_id}"))
+        origin = each.recording_id or "a deleted recording"
+        show(on_one_line(f"{each.id}  {roles}  {since}  from {origin}"))
 
 
 def forget(id_: UUID, who: str | None) -> int:

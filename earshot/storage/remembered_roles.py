@@ -20,8 +20,8 @@ class RememberedRoles(Frozen):
     source: str
     """``uploads`` of the tenant, or a URL, for what lies below it."""
     roles: tuple[str, ...]
-    recording_id: UUID
-    """On which they were stated."""
+    recording_id: UUID | None
+    """On which they were stated; None: it is deleted."""
     remembered_by: str
     remembered_at: datetime
     forgotten_by: str | None

@@ -66,6 +66,7 @@ def bury(
             each: {"outbox": len(left[each].events), "export": len(left[each].exports)}
             for each in left
         }
+        connection.execute(SQL["forget_roles"], args)
         for table in TABLES:
             for row in connection.execute(SQL[f"delete_{table}"], args):
                 removed[row["recording_id"]][table] = row["rows"]

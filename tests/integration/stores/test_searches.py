@@ -9,8 +9,9 @@ import pytest
 
 from earshot.analysis.errors import OutOfTime
 from earshot.pipeline import cleanup, repair
-from earshot.storage import searches
+from earshot.storage import searches, traces
 from earshot.storage.postgres import db, tombstones
+from earshot.storage.remembered_roles import remember, remembered
 from tests.integration.rows import planned
 from tests.servers import Stack
 
@@ -43,6 +44,16 @@ def test_a_search_goes_on_where_it_stopped(stage: Stack) -> None:
     assert [(each.place, each.times) for each in read.found] == [("ballast", 1)]
     with db.connect(stage.database_url) as connection:
         assert not searches.under_way(connection)
+
+
+def test_remembered_roles_stay_and_name_no_deleted_recording(stage: Stack) -> None:
+    with db.connect(stage.database_url) as connection:
+        gone = planned(connection, ["scene"], 1)
+        remember(connection, "default", "s3://calls/", ("customer", "agent"), gone, "anna")
+        tombstones.bury(connection, [gone], "asked", 0, 0)
+        [kept] = remembered(connection)
+        assert (kept.source, kept.recording_id) == ("s3://calls/", None)
+        assert traces.rows(connection, [gone])[1] == []
 
 
 def test_two_at_once_do_not_read_the_same(stage: Stack) -> None:

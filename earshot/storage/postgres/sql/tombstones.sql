@@ -21,6 +21,10 @@ SELECT recording_id, host, path FROM export WHERE recording_id = ANY (%(ids)s)
 -- name: forget_export
 DELETE FROM export WHERE recording_id = %(id)s AND host = %(host)s AND path = %(path)s
 
+-- name: forget_roles
+-- Roles that were stated on them, for later recordings of their sources, stay.
+UPDATE remembered_roles SET recording_id = NULL WHERE recording_id = ANY (%(ids)s)
+
 -- name: delete_outbox
 DELETE FROM outbox WHERE recording_id = ANY (%(ids)s) AND body ->> 'type' <> 'recording.deleted'
 RETURNING recording_id, id, stream_id
