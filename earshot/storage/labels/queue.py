@@ -88,7 +88,7 @@ def queue(
     args = {
         "analysis": analysis,
         "n": count,
-        "drawn": math.ceil(count * DRAWN),
+        "drawn": math.ceil((count - 1) * DRAWN),  # of one none: it is the best
         "seed": seed,
         "recordings": RECORDINGS,
         "least_ms": LEAST_MS,
