@@ -76,6 +76,7 @@ def sample(connection: Connection, most: int) -> int:
     """Notes the recordings that were finished since the last call, and drops the oldest of a
     release beyond ``most``; the number that waits."""
     with connection.transaction():
+        connection.execute(SQL["hold"])
         connection.execute(SQL["forget_ended"])
         connection.execute(SQL["sample"])
         connection.execute(SQL["forget_rounds"])

@@ -2,7 +2,9 @@
 is."""
 
 import json
+import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -243,6 +245,28 @@ def test_what_is_begun_is_not_dropped_and_goes_with_its_shadow(
     assert (states[0], sorted(states[1:])) == ("waiting", ["dropped", "waiting", "waiting"])
     end_shadow("noise-long", None, None, as_json=True)
     assert connection.execute("SELECT FROM shadow_answer").rowcount == 0
+
+
+def test_a_shadow_ends_while_upkeep_notes_recordings(
+    connection: Connection, database_url: str, tmp_path: Path
+) -> None:
+    release = candidate(connection, tmp_path, "noise-ended")
+    begin_shadow(release.name, None, 1.0, None, as_json=True)
+    recording_id = answered(connection)
+    shadows.sample(connection, 10)
+    connection.execute("UPDATE recording SET round = 2 WHERE id = %s", (recording_id,))
+    with ThreadPoolExecutor(1) as pool, db.connect(database_url) as other:
+        with other.transaction():
+            args = {"analysis": "noise", "name": release.name}
+            assert other.execute(shadows.SQL["end"], args).rowcount == 1
+            noting = pool.submit(shadows.sample, connection, 10)
+            deadline = time.monotonic() + 10
+            while not other.execute("SELECT FROM pg_locks WHERE NOT granted").rowcount:
+                assert time.monotonic() < deadline
+                time.sleep(0.01)  # between two looks
+            other.execute(shadows.SQL["forget_ended"])
+        assert noting.result(10) == 0
+    assert state(connection, recording_id, release.name) is None
 
 
 def test_recordings_that_end_workers_are_given_up_and_then_the_shadow_is(

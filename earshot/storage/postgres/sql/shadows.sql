@@ -12,6 +12,10 @@ UPDATE release SET stage = CASE WHEN EXISTS (
 ) THEN 'retired' ELSE 'candidate' END
 WHERE analysis = %(analysis)s AND name = %(name)s AND stage = 'shadow'
 
+-- name: hold
+-- The releases before the recordings, as where a shadow ends: each would wait for the other.
+SELECT FROM release WHERE stage = 'shadow' ORDER BY analysis, name FOR NO KEY UPDATE
+
 -- name: sample
 -- Finished recordings that the releases in shadow have not been given in their present round. What was finished by a transaction that
 -- ended late is seen, too. Not those with personal data to remove: the active release had the sound before that.
