@@ -5,6 +5,9 @@ on the whole sound (docs/adr/0054-redaction.md)."""
 from collections.abc import Iterator, Sequence
 from itertools import groupby
 
+import numpy as np
+from numpy.typing import NDArray
+
 from earshot.analysis.findings import Redacted, Word
 from earshot.analysis.outcome import Failed
 from earshot.analysis.pii.kinds import KINDS
@@ -24,8 +27,10 @@ from workers.asr.routes import Recognisers
 
 FINDINGS = RedactionFindings
 
-PASSES = 4
-"""Number of times that the sound around the stretches is transcribed again. What the last one still
+PASSES, EXACT = 8, 3
+"""Number of times that the sound around the stretches is transcribed again, and of those after
+which what was found is erased alone. Later, the sound around it is erased as well: where numbers
+stand close together, each border may cut one to what sounds like another. What the last time still
 finds fails the recording."""
 AROUND_MS = 3000
 """Sound before and after a stretch that is transcribed again."""
@@ -33,6 +38,11 @@ SHARED_MS = 4000
 """Sound that two pieces of it have in common, where it is longer than the recogniser takes."""
 NEAR_MS = 1500
 """Pause up to which a number goes over the border of a stretch."""
+FRAME_MS, PAUSE_MS, REACH_MS, INSIDE_MS = 20, 120, 1200, 160
+"""Frames whose level is measured, shortest pause, sound that is erased at most up to one, and sound
+inside of a border in which a pause may begin that the border is already at."""
+QUIET = 0.05
+"""Share of the level of loud sound below which a frame is a pause, unless the floor is louder."""
 NOT_SILENCED, NOT_ASKED = "not_silenced", "not_asked"
 
 
@@ -61,6 +71,7 @@ def _redact(device: str, clip: Clip) -> RedactionFindings | Failed:
     stretches, language = transcript.redacted, transcript.language or clip.ref.language
     if not stretches or transcript.recogniser is None:
         return RedactionFindings(stretches=(), passes=0)
+    stretches = _to_pauses(clip, stretches)
     recognisers: Recognisers = cache.get(asr.load, transcript.recogniser, device)
     _, recogniser = recognisers.of(primary(language))
     for number in range(1, PASSES + 1):
@@ -68,7 +79,8 @@ def _redact(device: str, clip: Clip) -> RedactionFindings | Failed:
         left = _left(recogniser, clip, stretches, primary(language))
         if not left:
             return RedactionFindings(stretches=stretches, passes=number)
-        stretches = apart([*stretches, *left])
+        more = left if number <= EXACT else [_widened(each) for each in left]
+        stretches = apart([*stretches, *_to_pauses(clip, more)])
     return Failed(
         code=NOT_SILENCED,
         detail=f"a number was recognised again {PASSES} times around what was made silent",
@@ -78,6 +90,62 @@ def _redact(device: str, clip: Clip) -> RedactionFindings | Failed:
 def _erase(clip: Clip, stretches: Sequence[Redacted]) -> None:
     ref = clip.ref
     silence(settings().store_url, ref.recording_id, ref.channels, stretches)
+
+
+def _to_pauses(clip: Clip, stretches: Sequence[Redacted]) -> tuple[Redacted, ...]:
+    """The stretches up to the pauses around them: a recogniser writes a number as one word, and the
+    words beside it get times of its sound."""
+    return apart([_to_pause(clip, each) for each in stretches])
+
+
+def _to_pause(clip: Clip, stretch: Redacted) -> Redacted:
+    start = max(0, stretch.start_ms - REACH_MS)
+    end = min(clip.ref.end_ms, stretch.end_ms + REACH_MS)
+    samples: Samples = clip.read(start, end, stretch.channel)[0]
+    rate = clip.ref.sample_rate
+    size = rate * FRAME_MS // 1000
+    frames = samples[: len(samples) // size * size].reshape(-1, size)
+    levels = np.sqrt(np.square(frames, dtype=np.float64).mean(axis=1))
+    if not levels.size:
+        return stretch
+    quiet = max(QUIET * np.quantile(levels, 0.9), 2 * np.quantile(levels, 0.05))
+    first, last = ((ms - start) // FRAME_MS for ms in (stretch.start_ms, stretch.end_ms))
+    back = _until_pause(levels[:first][::-1], levels[first:], quiet)
+    on = _until_pause(levels[last:], levels[:last][::-1], quiet)
+    found = {
+        "start_ms": start + FRAME_MS * (first - back),
+        "end_ms": start + FRAME_MS * (last + on),
+    }
+    return stretch.model_copy(
+        update={
+            "start_ms": min(found["start_ms"], stretch.start_ms),
+            "end_ms": max(found["end_ms"], stretch.end_ms),
+        }
+    )
+
+
+def _until_pause(outside: NDArray[np.float64], inside: NDArray[np.float64], quiet: float) -> int:
+    """Number of frames from a border to the first pause outside; all, if there is none, and none if
+    the border is at a pause. Zeros are what an earlier attempt has erased, up to its end.
+
+    Args:
+        outside: levels from the border on, away from the stretch; ``inside`` into it.
+    """
+    erased = int((outside > 0).argmax()) if outside.any() else len(outside)
+    length = PAUSE_MS // FRAME_MS
+    near = inside[: INSIDE_MS // FRAME_MS + length]
+    if erased or next(_pauses(near, length, quiet), None) is not None:
+        return erased
+    return next(_pauses(outside, length, quiet), len(outside))
+
+
+def _pauses(levels: NDArray[np.float64], length: int, quiet: float) -> Iterator[int]:
+    return (at for at in range(len(levels) - length + 1) if levels[at : at + length].max() < quiet)
+
+
+def _widened(stretch: Redacted) -> Redacted:
+    start, end = stretch.start_ms - AROUND_MS, stretch.end_ms + AROUND_MS
+    return stretch.model_copy(update={"start_ms": max(0, start), "end_ms": end})
 
 
 def _left(

@@ -78,3 +78,17 @@ def fuse(items: Iterable[Interval], gap_ms: int = 0) -> list[Interval]:
         else:
             fused.append(Interval(start_ms=item.start_ms, end_ms=item.end_ms))
     return fused
+
+
+def without(span: Interval, items: Iterable[Interval]) -> list[Interval]:
+    """The parts of ``span`` that no item covers, in order."""
+    left, at = [], span.start_ms
+    for item in fuse(items):
+        if item.end_ms <= at or item.start_ms >= span.end_ms:
+            continue
+        if item.start_ms > at:
+            left.append(Interval(start_ms=at, end_ms=item.start_ms))
+        at = item.end_ms
+    if at < span.end_ms:
+        left.append(Interval(start_ms=at, end_ms=span.end_ms))
+    return left

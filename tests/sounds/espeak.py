@@ -40,7 +40,7 @@ def speak(text: str, voice: str, words_a_minute: int = 120) -> NDArray[np.float6
     written = text.encode()
     failed = library.espeak_Synth(written, len(written) + 1, 0, 0, 0, _UTF8, None, None)
     assert failed == 0, text
-    sound = soxr.resample(np.concatenate(parts).astype(np.float64), rate, RATE)
+    sound: NDArray[np.float64] = soxr.resample(np.concatenate(parts).astype(np.float64), rate, RATE)
     sound /= np.abs(sound).max()
     loud = np.flatnonzero(np.abs(sound) > QUIET)
     return sound[loud[0] : loud[-1] + 1]

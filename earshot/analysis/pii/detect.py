@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from earshot.analysis.pii.borders import half_addresses, touches
 from earshot.analysis.pii.elements import elements
-from earshot.analysis.pii.email import emails
+from earshot.analysis.pii.email import domains, emails
 from earshot.analysis.pii.identifiers import ibans, kind_of
 from earshot.analysis.pii.kinds import KINDS, Kind
 from earshot.analysis.pii.lexicon import lexicon
@@ -43,6 +43,10 @@ def find(
     known = lexicon(languages)
     found = elements(words, known)
     spans = [Span("email", start, end) for start, end in emails(words, known)]
+    taken = {at for span in spans for at in range(span.start, span.end)}
+    spans += [
+        Span("email", start, end) for start, end in domains(words, known) if end - 1 not in taken
+    ]
     spans += [Span("iban", found[a].start, found[b - 1].end) for a, b in ibans(found)]
     cut = {"at_start": open_start, "at_end": open_end}
     spans += [Span("email", start, end) for start, end in half_addresses(words, known, **cut)]

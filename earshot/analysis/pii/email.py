@@ -9,6 +9,9 @@ DOMAIN_WORDS = 5
 """Words between ``at`` and the dot of the domain."""
 LOCAL_WORDS = 3
 """Words before ``at`` that are taken without a separator between them."""
+BEFORE_DOMAIN, AFTER_CUE = 3, 8
+"""Words that are taken before a domain without ``at``; and those before it among which a cue of an
+address is looked for, and all after it taken."""
 
 _EDGES = re.compile(r"^[^\w@]+|[^\w@]+$")
 _WRITTEN = re.compile(r"\S+@\S+\.\w{2,}")
@@ -33,6 +36,23 @@ def emails(words: Sequence[str], lexicon: Lexicon) -> Iterator[tuple[int, int]]:
             if end is not None and (start < at or (text.endswith("@") and len(text) > 1)):
                 last = end
                 yield start, end
+
+
+def domains(words: Sequence[str], lexicon: Lexicon) -> Iterator[tuple[int, int]]:
+    """First word, and the word after the last, of what ends in a domain: a recogniser writes "at"
+    in many ways ("Jonas Meyer et example.org", "headmaster or dot org")."""
+    texts, known = looked_up(words), addresses()
+    for at, text in enumerate(texts):
+        if _DOMAIN.match(text) and text.rpartition(".")[2] in known["top_levels"]:
+            end = at + 1
+        elif text in lexicon.dot and at + 1 < len(texts) and at > 0:
+            if texts[at + 1] not in known["spoken_top_levels"]:
+                continue
+            end = at + 2
+        else:
+            continue
+        cues = [i for i in range(max(0, at - AFTER_CUE), at) if texts[i] in lexicon.address_cues]
+        yield cues[-1] + 1 if cues else max(0, at - BEFORE_DOMAIN), end
 
 
 def looked_up(words: Sequence[str]) -> list[str]:

@@ -49,6 +49,8 @@ class Lexicon(NamedTuple):
     dot: frozenset[str]
     separators: frozenset[str]
     not_local: frozenset[str]
+    address_cues: frozenset[str]
+    """Words before an address of e-mail."""
 
 
 def lexicon(languages: Sequence[str]) -> Lexicon:
@@ -86,7 +88,7 @@ def _lexicon(names: tuple[str, ...]) -> Lexicon:
             for key in (
                 "reach_19", "hundred", "joins", "magnitudes", "times", "homophones", "units_after",
                 "unit_homonyms", "months", "before_year", "cues", "at", "dot", "separators",
-                "not_local",
+                "not_local", "address_cues",
             )
         },
     )  # fmt: skip
@@ -94,7 +96,8 @@ def _lexicon(names: tuple[str, ...]) -> Lexicon:
 
 @cache
 def addresses() -> dict[str, frozenset[str]]:
-    """``providers`` of mail and ``top_levels`` of domains."""
+    """``providers`` of mail; ``top_levels`` of domains, and those that are ``spoken_top_levels``
+    wherever they follow a dot."""
     return {name: frozenset(words) for name, words in _table()["addresses"].items()}
 
 

@@ -8,11 +8,16 @@ from earshot.analysis.findings import AsrFindings, Findings, Redacted
 from earshot.analysis.outcome import LANGUAGE_UNSUPPORTED, Failed, Skipped, Succeeded
 from earshot.analysis.pii.removing import masked
 from earshot.analysis.report.parts import ChunkSpan, Evidence, Part
-from earshot.analysis.spans import fuse, overlap_ms
-from earshot.analysis.types import Frozen, Utterance
+from earshot.analysis.spans import fuse, overlap_ms, without
+from earshot.analysis.types import Frozen, Interval, Utterance
 from earshot.analysis.words.whole_recording import settled
 
 UNHEARD = "unheard"
+WORDLESS_MS = 800
+"""Speech of this length without a word is erased: a recogniser leaves out what it repeats, and what
+it makes nothing of."""
+AROUND_MS = 400
+"""On either side of a word, which may cover speech of it that its times leave out."""
 MIXED = "number"
 """Kind of stretches that overlap and are of several kinds."""
 
@@ -82,8 +87,8 @@ def masked_parts(parts: Sequence[Part]) -> list[Part]:
 
 def to_silence(parts: Sequence[Part], chunks: Sequence[ChunkSpan]) -> tuple[Redacted, ...]:
     """The stretches that speech recognition removed, all speech whose words are not known (of a
-    chunk that failed, or in a language that the recogniser does not know), and what an earlier
-    round made silent, in order of channel and time, without overlap on a channel.
+    chunk that failed, in a language that the recogniser does not know, or without words), and what
+    an earlier round made silent, in order of channel and time, without overlap on a channel.
 
     Raises:
         pydantic.ValidationError: an outcome does not hold the findings of speech recognition.
@@ -99,10 +104,36 @@ def to_silence(parts: Sequence[Part], chunks: Sequence[ChunkSpan]) -> tuple[Reda
             found += [*findings.redacted, *_unheard(findings)]
     if not words and before is not None:  # proven by an earlier round, whose words have expired
         return apart(found)
+    transcribed = {
+        index: AsrFindings.model_validate(outcome.findings)
+        for index, outcome in outcomes.items()
+        if not isinstance(outcome, Skipped) and outcome.findings is not None
+    }
     for chunk in chunks:
         if isinstance(outcomes.get(chunk.index), Failed | None):
             found += [Redacted(kind=UNHEARD, **each.model_dump()) for each in chunk.speech]
+        elif chunk.index in transcribed:
+            found += _wordless(chunk.speech, list(transcribed.values()), found)
     return apart(found)
+
+
+def _wordless(
+    speech: Sequence[Utterance], transcribed: Sequence[AsrFindings], erased: Sequence[Redacted]
+) -> list[Redacted]:
+    """Stretches of speech that no word is near to."""
+    found = []
+    for each in speech:
+        words = [
+            Interval(start_ms=max(0, word.start_ms - AROUND_MS), end_ms=word.end_ms + AROUND_MS)
+            for one in transcribed
+            for word in one.words
+            if word.channel == each.channel
+        ]
+        known = [span for span in erased if span.channel == each.channel]
+        for gap in without(each, [*words, *known]):
+            if gap.end_ms - gap.start_ms >= WORDLESS_MS:
+                found.append(Redacted(kind=UNHEARD, channel=each.channel, **gap.model_dump()))
+    return found
 
 
 def _unheard(found: AsrFindings) -> list[Redacted]:

@@ -119,3 +119,25 @@ def test_spans_are_in_order_and_apart() -> None:
     spans = find_in(text, ["en", "fr"])
     assert {span.kind for span in spans} <= set(KINDS)
     assert all(before.end <= after.start for before, after in pairwise(spans))
+
+
+@pytest.mark.parametrize(
+    ("text", "kept"),
+    [
+        (
+            "send it to, Peter Cash Baker Headwarts or Dot Org, thanks",
+            "send it to, [email], thanks",
+        ),
+        ("you can write to mn.smithetnorthwindeshmale.org.", "you can write to [email]."),
+        ("right, sus.cot or at bluebard.net. And", "right, [email]. And"),
+        (
+            "mon adresse est Jean Dupond arrondi bleu point fr merci",
+            "mon adresse est [email] merci",
+        ),
+        ("that is the point de la question", "that is the point de la question"),
+        ("it costs 17.50 per month", "it costs 17.50 per month"),
+        ("the dot it leaves on the page", "the dot it leaves on the page"),
+    ],
+)
+def test_what_a_recogniser_makes_of_an_address_is_found_by_its_domain(text: str, kept: str) -> None:
+    assert redacted(text, ["en", "fr"]) == kept

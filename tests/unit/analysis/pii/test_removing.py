@@ -9,7 +9,7 @@ from earshot.analysis.findings import AsrFindings, Redacted, Spoken, SuppressedT
 from earshot.analysis.outcome import Failed, Outcome, Skipped, Succeeded
 from earshot.analysis.pii.detect import find
 from earshot.analysis.pii.kinds import KINDS
-from earshot.analysis.pii.redaction import is_proven, masked_parts, to_silence
+from earshot.analysis.pii.redaction import AROUND_MS, is_proven, masked_parts, to_silence
 from earshot.analysis.pii.removing import GUARD_MS, Cut, masked, without_personal_data
 from earshot.analysis.report.parts import ChunkSpan, Part
 from earshot.analysis.types import PAD_MS, ChunkRef, Utterance
@@ -162,10 +162,11 @@ def test_speech_in_another_language_is_silent_though_its_chunk_succeeded() -> No
         Spoken(channel=1, start_ms=800, end_ms=5000, other_language=-9.0),
     )
     heard = findings(words("hello there", 1), suppressed_text=(text,), spoken=spoken)
-    (found,) = to_silence([part("asr", answered(heard))], CHUNKS)
+    chunks = spoken_in((800, 5000))
+    (found,) = to_silence([part("asr", answered(heard))], chunks)
     assert (found.kind, found.channel, found.start_ms, found.end_ms) == ("unheard", 0, 800, 5000)
     late = findings([*said, *words("hello there", 1)], spoken=spoken)
-    assert to_silence([part("asr", answered(late))], CHUNKS) == (found,)
+    assert to_silence([part("asr", answered(late))], chunks) == (found,)
 
 
 def part(analysis: str, outcome: Outcome, chunk: int = 0) -> Part:
@@ -181,6 +182,29 @@ def answered(found: AsrFindings) -> Succeeded:
 CHUNKS = (ChunkSpan(index=0, start_ms=0, end_ms=60_000, speech=(SPEECH,)),)
 
 
+def spoken_in(*spans: tuple[int, int]) -> tuple[ChunkSpan, ...]:
+    """A chunk with speech there on the first channel."""
+    speech = tuple(Utterance(channel=0, start_ms=start, end_ms=end) for start, end in spans)
+    return (ChunkSpan(index=0, start_ms=0, end_ms=60_000, speech=speech),)
+
+
+def test_speech_that_no_word_was_written_for_is_silent() -> None:
+    """A recogniser that repeats itself is suppressed, with the numbers in it."""
+    looped = SuppressedText(
+        channel=0, start_ms=4000, end_ms=12_000, text="H.A.T.A.G.I.D.", reason="repetition"
+    )
+    said = findings(
+        words("my address is"), words("thank you", 0, 13_000), suppressed_text=(looped,)
+    )
+    chunks = spoken_in((1000, 2100), (4000, 12_000), (13_000, 13_700))
+    (found,) = to_silence([part("asr", answered(said))], chunks)
+    assert (found.kind, found.start_ms, found.end_ms) == ("unheard", 4000, 12_000)
+    paused = spoken_in((1000, 13_700))
+    (found,) = to_silence([part("asr", answered(said))], paused)
+    assert (found.start_ms, found.end_ms) == (2100 + AROUND_MS, 13_000 - AROUND_MS)
+    assert to_silence([part("asr", answered(said))], spoken_in((1000, 2900))) == ()
+
+
 @pytest.mark.parametrize("outcome", [None, Failed(code="x", detail="y")])
 def test_speech_without_an_answer_is_silent_as_a_whole(outcome: Outcome | None) -> None:
     parts = [] if outcome is None else [part("asr", outcome)]
@@ -193,11 +217,13 @@ def test_redaction_is_proven_only_of_all_that_is_to_be_silent() -> None:
     words_of = part("asr", answered(findings(redacted=(silent(100, 200),))))
     done = Succeeded(findings={"stretches": [silent(100, 200).model_dump()], "passes": 1})
     earlier = Succeeded(findings={"stretches": [silent(300, 400).model_dump()], "passes": 1})
-    assert is_proven([words_of, part("redaction", done, -2)], CHUNKS)
-    assert not is_proven([words_of, part("redaction", earlier, -2)], CHUNKS)
-    assert not is_proven([words_of, part("redaction", Failed(code="x", detail="y"), -2)], CHUNKS)
-    assert not is_proven([words_of], CHUNKS)
-    assert is_proven([part("redaction", done, -2)], CHUNKS)  # the words have expired
+    chunks = spoken_in((100, 400))
+    assert is_proven([words_of, part("redaction", done, -2)], chunks)
+    assert not is_proven([words_of, part("redaction", earlier, -2)], chunks)
+    assert not is_proven([words_of, part("redaction", Failed(code="x", detail="y"), -2)], chunks)
+    assert not is_proven([words_of], chunks)
+    assert is_proven([part("redaction", done, -2)], chunks)  # the words have expired
+    assert not is_proven([words_of, part("redaction", done, -2)], CHUNKS)  # speech without words
 
 
 def test_the_parts_with_words_of_silent_stretches_are_rewritten() -> None:

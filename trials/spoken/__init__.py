@@ -1,0 +1,1 @@
+"""Speaks personal data, takes the calls in with redaction, and counts what is left of it."""
