@@ -12,6 +12,8 @@ from earshot.analysis.types import Frozen
 
 BINS = 10
 """Of a number, of equal frequency in the reference."""
+SCALE = 1_000_000
+"""One over the step of the edges of bins: confidences of 0.9999 and more fill several."""
 SMOOTHED = 0.5
 """Added to the count of every bin, on both sides."""
 LEAST_NOW = 200
@@ -139,12 +141,13 @@ def _number(figure: str, seen: Seen) -> float | None:
 def _edges(values: Sequence[float]) -> tuple[float, ...]:
     """Between bins of equal frequency; fewer where many values are the same."""
     ordered = sorted(values)
-    cuts = [ordered[len(ordered) * each // BINS] for each in range(1, BINS)] if ordered else []
+    found = [ordered[len(ordered) * each // BINS] for each in range(1, BINS)] if ordered else []
+    cuts = [math.floor(each * SCALE) / SCALE for each in found]
     return tuple(each for each in dict.fromkeys(cuts) if each > ordered[0])
 
 
 def _bin(edges: tuple[float, ...], value: float) -> str:
     at = bisect_right(edges, value)
-    below = f"{edges[at - 1]:.4g}" if at else ""
-    above = f"{edges[at]:.4g}" if at < len(edges) else ""
+    below = repr(edges[at - 1]) if at else ""
+    above = repr(edges[at]) if at < len(edges) else ""
     return f"{below}..{above}"

@@ -78,6 +78,8 @@ def test_numbers_are_in_bins_of_equal_frequency_of_the_reference() -> None:
     assert set(fixed["confidence"].counts.values()) == {100}
     assert len(fixed["confidence"].edges) == 9
     assert fixed["snr"].counts == {"..": 1_000}  # all the same
+    sure = baseline([seen(1 - rng.random() / 10_000, sad=1.0) for _ in range(1_000)])
+    assert len(sure["confidence"].counts) == 10
     higher = [seen(min(1.0, rng.random() ** 3 + 0.3), sad=1.0) for _ in range(300)]
     edges = fixed["confidence"].edges
     assert drift("confidence", fixed["confidence"], histogram("confidence", edges, higher)).alarm

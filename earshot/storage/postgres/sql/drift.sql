@@ -9,12 +9,12 @@ SELECT max(at) AS at FROM release_event WHERE analysis = %(analysis)s AND releas
 -- What a release answered for recordings of a tenant that ended after a time: the first ones, or the newest.
 WITH chosen AS MATERIALIZED (
     (SELECT r.id, r.finished_at, r.language, r.quality, p.body FROM recording r JOIN report p ON p.recording_id = r.id
-     WHERE NOT %(newest)s AND r.tenant = %(tenant)s AND r.finished_at > %(after)s
+     WHERE NOT %(newest)s AND r.tenant = %(tenant)s AND r.finished_at > %(after)s AND %(analysis)s = ANY(r.analyses)
        AND p.body -> 'releases' -> %(analysis)s = jsonb_build_array(%(release)s::text)
      ORDER BY r.finished_at LIMIT %(limit)s)
     UNION ALL
     (SELECT r.id, r.finished_at, r.language, r.quality, p.body FROM recording r JOIN report p ON p.recording_id = r.id
-     WHERE %(newest)s AND r.tenant = %(tenant)s AND r.finished_at > %(after)s
+     WHERE %(newest)s AND r.tenant = %(tenant)s AND r.finished_at > %(after)s AND %(analysis)s = ANY(r.analyses)
        AND p.body -> 'releases' -> %(analysis)s = jsonb_build_array(%(release)s::text)
      ORDER BY r.finished_at DESC LIMIT %(limit)s)
 ), answered AS (
