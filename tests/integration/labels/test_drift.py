@@ -52,6 +52,7 @@ def of_figure(connection: Connection, figure: str) -> Drift:
 def test_answers_that_move_are_an_event_and_a_sample_to_label(
     connection: Connection, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
+    connection.execute("TRUNCATE recording CASCADE")  # of other tests; all are counted below
     calls(connection, tmp_path, "acme", 500)
     name = default_release("emotion").name
     connection.execute(

@@ -264,7 +264,8 @@ def test_a_file_that_cannot_be_removed_keeps_only_its_recording(
     stuck = ring / f"call-{str(old)[:8]}.csv"
     file = tmp_path / f"call-{str(other)[:8]}.csv"
     file.touch()
-    exported = {(old, here, stuck), (other, here, file), (other, "elsewhere", file)}
+    away = tmp_path / "away" / file.name
+    exported = {(old, here, stuck), (other, here, file), (other, "elsewhere", away)}
     for row in exported:
         connection.execute(
             "INSERT INTO export (recording_id, host, path) VALUES (%s, %s, %s)",
