@@ -83,6 +83,14 @@ function named(path) {
   return ["No such page", async () => noView, []];
 }
 
+async function serves(module) {
+  try {
+    return (await fetch(new URL(module, import.meta.url), { cache: "no-store" })).ok;
+  } catch {
+    return false;
+  }
+}
+
 // The module of a view; it is asked for again where the server does not answer.
 async function loaded(load) {
   for (let attempt = 0; ; attempt += 1) {
@@ -93,6 +101,8 @@ async function loaded(load) {
     } catch (error) {
       if (!(error instanceof TypeError)) throw error;
       await pause(attempt, null, null);
+      // A document keeps a module that could not be fetched as failed (Chromium 150).
+      if (attempt > 0 && (await serves("./recording/view.js"))) location.reload();
     }
   }
 }
