@@ -61,7 +61,12 @@ def tidy_up() -> None:
         from tasks import retraining
 
         for run in retraining.on_labels():
-            log.warning("a training of %s on corrections is asked for: %s", run.model, run.run_id)
+            log.warning(
+                "a training of %s on corrections is asked for%s: %s",
+                run.model,
+                ", for the last time unless a worker begins it" if run.last else "",
+                run.run_id,
+            )
 
 
 @app.task(name="upkeep.relay", ignore_result=True)

@@ -112,14 +112,10 @@ def _to_pause(clip: Clip, stretch: Redacted) -> Redacted:
     first, last = ((ms - start) // FRAME_MS for ms in (stretch.start_ms, stretch.end_ms))
     back = _until_pause(levels[:first][::-1], levels[first:], quiet)
     on = _until_pause(levels[last:], levels[:last][::-1], quiet)
-    found = {
-        "start_ms": start + FRAME_MS * (first - back),
-        "end_ms": start + FRAME_MS * (last + on),
-    }
     return stretch.model_copy(
         update={
-            "start_ms": min(found["start_ms"], stretch.start_ms),
-            "end_ms": max(found["end_ms"], stretch.end_ms),
+            "start_ms": min(start + FRAME_MS * (first - back), stretch.start_ms),
+            "end_ms": max(start + FRAME_MS * (last + on), stretch.end_ms),
         }
     )
 

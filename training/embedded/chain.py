@@ -100,17 +100,20 @@ class Runner:
         with ThreadPoolExecutor(self.side_by_side) as pool, self._ended_together():
             futures: dict[Future[None], Recipe] = {}
             while waiting or futures:
-                for recipe in [each for each in waiting if done.issuperset(each.needs)]:
-                    if len(futures) < self.side_by_side:
-                        futures[pool.submit(self._one, recipe)] = recipe
-                        waiting.remove(recipe)
+                ready = [each for each in waiting if done.issuperset(each.needs)]
+                for recipe in ready[: self.side_by_side - len(futures)]:
+                    futures[pool.submit(self._one, recipe)] = recipe
+                    waiting.remove(recipe)
+                if not futures:
+                    left = ", ".join(recipe.name for recipe in waiting)
+                    raise Failed(f"recipes need one another, or one that is not run: {left}")
                 ended, _ = wait(futures, timeout=EVERY_SEC, return_when=FIRST_COMPLETED)
                 for future in ended:
                     future.result()
                     done.add(futures.pop(future).name)
-                left = len(waiting) + len(futures)
                 names = ", ".join(recipe.name for recipe in futures.values())
-                self.report(f"{monotonic() - self._began:6.0f} s  {left} left; running: {names}")
+                count = len(waiting) + len(futures)
+                self.report(f"{monotonic() - self._began:6.0f} s  {count} left; running: {names}")
 
     def _one(self, recipe: Recipe) -> None:
         log, began = self.out / "logs" / f"{recipe.slug}.txt", monotonic()

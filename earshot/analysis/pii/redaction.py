@@ -1,14 +1,14 @@
 """What redaction removes from the sound of a recording, and its section of the report."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from pydantic import Field
 
 from earshot.analysis.findings import AsrFindings, Findings, Redacted
-from earshot.analysis.outcome import LANGUAGE_UNSUPPORTED, Failed, Skipped, Succeeded
+from earshot.analysis.outcome import LANGUAGE_UNSUPPORTED, Failed, Outcome, Skipped, Succeeded
 from earshot.analysis.pii.removing import masked
 from earshot.analysis.report.parts import ChunkSpan, Evidence, Part
-from earshot.analysis.spans import fuse, overlap_ms, without
+from earshot.analysis.spans import Track, fuse, overlap_ms, without
 from earshot.analysis.types import Frozen, Interval, Utterance
 from earshot.analysis.words.whole_recording import settled
 
@@ -95,45 +95,46 @@ def to_silence(parts: Sequence[Part], chunks: Sequence[ChunkSpan]) -> tuple[Reda
     """
     words = [part for part in parts if part.analysis == "asr"]
     outcomes = {part.chunk: part.outcome for part in words}
+    transcribed = {index: each for index, one in outcomes.items() if (each := _findings(one))}
+    judged = settled([(part.release, part.outcome) for part in words])
     before = _silenced(parts)
     found: list[Redacted] = [*(before or ())]
-    judged = settled([(part.release, part.outcome) for part in words])
-    for outcome in [*outcomes.values(), *judged]:
-        if not isinstance(outcome, Skipped) and outcome.findings is not None:
-            findings = AsrFindings.model_validate(outcome.findings)
-            found += [*findings.redacted, *_unheard(findings)]
+    for findings in [*transcribed.values(), *filter(None, map(_findings, judged))]:
+        found += [*findings.redacted, *_unheard(findings)]
     if not words and before is not None:  # proven by an earlier round, whose words have expired
         return apart(found)
-    transcribed = {
-        index: AsrFindings.model_validate(outcome.findings)
-        for index, outcome in outcomes.items()
-        if not isinstance(outcome, Skipped) and outcome.findings is not None
-    }
     for chunk in chunks:
         if isinstance(outcomes.get(chunk.index), Failed | None):
             found += [Redacted(kind=UNHEARD, **each.model_dump()) for each in chunk.speech]
-        elif chunk.index in transcribed:
-            found += _wordless(chunk.speech, list(transcribed.values()), found)
-    return apart(found)
+    speech = [each for chunk in chunks if chunk.index in transcribed for each in chunk.speech]
+    return apart([*found, *_wordless(speech, transcribed.values(), found)])
+
+
+def _findings(outcome: Outcome) -> AsrFindings | None:
+    if isinstance(outcome, Skipped) or outcome.findings is None:
+        return None
+    return AsrFindings.model_validate(outcome.findings)
 
 
 def _wordless(
-    speech: Sequence[Utterance], transcribed: Sequence[AsrFindings], erased: Sequence[Redacted]
-) -> list[Redacted]:
+    speech: Iterable[Utterance], transcribed: Iterable[AsrFindings], erased: Sequence[Redacted]
+) -> Iterator[Redacted]:
     """Stretches of speech that no word is near to."""
-    found = []
-    for each in speech:
-        words = [
+    words = [word for one in transcribed for word in one.words]
+    speech = list(speech)
+    for channel in {each.channel for each in speech}:
+        near = (
             Interval(start_ms=max(0, word.start_ms - AROUND_MS), end_ms=word.end_ms + AROUND_MS)
-            for one in transcribed
-            for word in one.words
-            if word.channel == each.channel
-        ]
-        known = [span for span in erased if span.channel == each.channel]
-        for gap in without(each, [*words, *known]):
-            if gap.end_ms - gap.start_ms >= WORDLESS_MS:
-                found.append(Redacted(kind=UNHEARD, channel=each.channel, **gap.model_dump()))
-    return found
+            for word in words
+            if word.channel == channel
+        )
+        known = Track(fuse([*near, *(span for span in erased if span.channel == channel)]))
+        for each in speech:
+            if each.channel != channel:
+                continue
+            for gap in without(each, known.meeting(each)):
+                if gap.end_ms - gap.start_ms >= WORDLESS_MS:
+                    yield Redacted(kind=UNHEARD, channel=channel, **gap.model_dump())
 
 
 def _unheard(found: AsrFindings) -> list[Redacted]:

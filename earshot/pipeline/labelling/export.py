@@ -86,6 +86,9 @@ def _export(
     rows = _agreed(here, FIELD[model], left)
     counted = {key: count for key, count in sorted(left.items()) if count}
     if not rows:
+        for name in (MANIFEST, VERSION):  # of an earlier revision, none of which may be trained on
+            (folder / name).unlink(missing_ok=True)
+        sweep(folder, set())
         reasons = ", ".join(f"{count} {key}" for key, count in counted.items()) or "none was made"
         raise Permanent("no_labels", f"no correction can teach {model}: {reasons}")
     found = Data(

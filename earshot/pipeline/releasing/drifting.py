@@ -49,9 +49,9 @@ def measured(
     """
     tenants = [source] if source else drifting.tenants(connection, NOW_DAYS)
     releases = active(connection)
-    for name in ANALYSES:
-        if analysis in (None, name):
-            for tenant in tenants:
+    for tenant in tenants:
+        for name in ANALYSES:
+            if analysis in (None, name):
                 yield _measured(connection, Of(name, releases[name].name, tenant))
 
 

@@ -40,6 +40,8 @@ class Unsent(NamedTuple):
     run_id: UUID
     folder: str
     """Of the data."""
+    last: bool
+    """It is not sent again if no worker begins it."""
 
 
 def corrected(connection: Connection, kind: str) -> list[UUID]:
@@ -90,4 +92,4 @@ def unsent(connection: Connection) -> list[Unsent]:
     """The trainings that were asked for and that no worker has begun, where their model is free;
     each counts as sent, at most ``MOST_SENDS`` times."""
     rows = connection.execute(SQL["unsent"], {"most": MOST_SENDS, "again_sec": AGAIN_SEC})
-    return [Unsent(row["model"], row["run_id"], row["folder"]) for row in rows]
+    return [Unsent(**row) for row in rows]

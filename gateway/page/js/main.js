@@ -18,9 +18,9 @@ const VIEWS = [
   [
     /^\/recordings\/([0-9a-f-]{36})$/,
     "Recording",
-    async () => (await import("./recording/view.js")).recordingView,
+    async (again) => (await import(`./recording/view.js${again}`)).recordingView,
   ],
-  [/^\/pools$/, "Pools", async () => (await import("./pools/view.js")).poolsView],
+  [/^\/pools$/, "Pools", async (again) => (await import(`./pools/view.js${again}`)).poolsView],
 ];
 
 function bar() {
@@ -83,28 +83,23 @@ function named(path) {
   return ["No such page", async () => noView, []];
 }
 
-async function serves(module) {
-  try {
-    return (await fetch(new URL(module, import.meta.url), { cache: "no-store" })).ok;
-  } catch {
-    return false;
-  }
-}
+const loadedViews = new Map(); // by what loads them
+let failures = 0;
 
-// The module of a view; it is asked for again where the server does not answer.
+// The module of a view; it is asked for again where the server does not answer, under another address: a document keeps a module that
+// could not be fetched as failed (Chromium 150).
 async function loaded(load) {
-  for (let attempt = 0; ; attempt += 1) {
+  for (let attempt = 0; !loadedViews.has(load); attempt += 1) {
     try {
-      const view = await load();
+      loadedViews.set(load, await load(failures ? `?${failures}` : ""));
       answered();
-      return view;
     } catch (error) {
       if (!(error instanceof TypeError)) throw error;
+      failures += 1;
       await pause(attempt, null, null);
-      // A document keeps a module that could not be fetched as failed (Chromium 150).
-      if (attempt > 0 && (await serves("./recording/view.js"))) location.reload();
     }
   }
+  return loadedViews.get(load);
 }
 
 function noView(element) {

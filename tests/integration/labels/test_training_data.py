@@ -159,6 +159,16 @@ def test_no_clip_outlives_what_is_deleted_or_expires_meanwhile(
     assert found == {str(each)[:8] for each in ids[1:]}
 
 
+def test_a_folder_keeps_nothing_of_labels_that_may_no_longer_be_trained_on(
+    connection: Connection, ids: list[UUID], tmp_path: Path
+) -> None:
+    say(connection, ids[0], "surprised")
+    assert written(connection, tmp_path / "data").examples == 1
+    with pytest.raises(Permanent, match="no correction can teach emotion: 1 forbidden"):
+        written(connection, tmp_path / "data", train_on={"*": False})
+    assert {path.name for path in (tmp_path / "data").rglob("*")} <= {".labels.lock", "clips"}
+
+
 def test_clips_of_a_container_before_this_one_are_removed_where_the_folder_is_shared(
     connection: Connection, ids: list[UUID], tmp_path: Path
 ) -> None:

@@ -69,6 +69,13 @@ def test_a_recipe_that_fails_is_named_with_the_end_of_its_log(tmp_path: Path) ->
     assert not good.makes.exists()
 
 
+def test_recipes_that_need_one_another_are_named(tmp_path: Path) -> None:
+    one = zipped(tmp_path, "one", Path(__file__), "two")
+    two = zipped(tmp_path, "two", Path(__file__), "one")
+    with pytest.raises(Failed, match="one, two"):
+        Runner(tmp_path, side_by_side=2).run([one, two])
+
+
 def test_a_figure_outside_its_interval_is_named() -> None:
     same = (
         CARD.replace("(0.738)", "(0.741)")

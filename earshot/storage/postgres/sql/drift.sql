@@ -1,5 +1,7 @@
 -- name: tenants
-SELECT DISTINCT tenant FROM recording WHERE finished_at >= now() - make_interval(days => %(days)s) ORDER BY tenant
+-- Those first that were measured longest ago: where the time of a day is not enough, the next one begins with the rest.
+SELECT tenant FROM (SELECT DISTINCT tenant FROM recording WHERE finished_at >= now() - make_interval(days => %(days)s)) AS recent
+ORDER BY (SELECT max(d.measured_at) FROM drift d WHERE d.tenant = recent.tenant) NULLS FIRST, tenant
 
 -- name: since
 -- When the release began to answer, if that is known.

@@ -44,4 +44,4 @@ WITH newest AS (
       AND NOT EXISTS (SELECT FROM training_run t WHERE t.id = n.run_id OR (t.model = n.model AND t.finished_at IS NULL))
 )
 UPDATE training_data d SET sends = d.sends + 1, sent_at = now() FROM taken WHERE d.run_id = taken.run_id
-RETURNING d.model, d.run_id, d.folder
+RETURNING d.model, d.run_id, d.folder, d.sends = %(most)s AS last

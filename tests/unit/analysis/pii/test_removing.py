@@ -1,5 +1,6 @@
 """Words of a chunk without personal data, and the stretches of its sound that are to be silent."""
 
+import time
 from collections.abc import Sequence
 from uuid import UUID
 
@@ -211,6 +212,34 @@ def test_speech_without_an_answer_is_silent_as_a_whole(outcome: Outcome | None) 
     (found,) = to_silence(parts, CHUNKS)
     assert (found.kind, found.start_ms, found.end_ms) == ("unheard", 0, 60_000)
     assert to_silence([part("asr", Skipped(reason="no_speech"))], CHUNKS) == ()
+
+
+def test_a_long_call_is_searched_in_time_that_grows_with_its_words() -> None:
+    """16 times the chunks, as a ratio of one run: each word compared with each stretch of speech
+    takes 256 times as long."""
+
+    def took(chunks: int) -> float:
+        said = [words("a b c d e f g h", 0, 5_000 * each) for each in range(10 * chunks)]
+        parts = [
+            part("asr", answered(findings(*said[10 * each : 10 * each + 10])), each)
+            for each in range(chunks)
+        ]
+        spans = [
+            ChunkSpan(
+                index=each, start_ms=50_000 * each, end_ms=50_000 * each + 50_000,
+                speech=tuple(
+                    Utterance(channel=0, start_ms=at, end_ms=at + 4_900)
+                    for at in range(50_000 * each, 50_000 * each + 50_000, 5_000)
+                ),
+            )
+            for each in range(chunks)
+        ]  # fmt: skip
+        began = time.process_time()
+        to_silence(parts, spans)
+        return time.process_time() - began
+
+    took(10)
+    assert took(160) < 80 * took(10)
 
 
 def test_redaction_is_proven_only_of_all_that_is_to_be_silent() -> None:
