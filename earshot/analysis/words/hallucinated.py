@@ -65,8 +65,8 @@ def sift(
         reasons = [whole] * len(words)
     else:
         texts = [compared(word.text) for word in words]
-        looped = [True] * len(texts) if doubted and _is_loop(texts) else _looped(texts)
-        reasons = [_reason(word, speech, again) for word, again in zip(words, looped, strict=True)]
+        loops = [True] * len(texts) if doubted and _is_loop(texts) else looped(texts)
+        reasons = [_reason(word, speech, again) for word, again in zip(words, loops, strict=True)]
     kept = [word for word, reason in zip(words, reasons, strict=True) if reason is None]
     return kept, _merged(words, reasons)
 
@@ -101,7 +101,7 @@ def _beside(word: Word, speech: Sequence[Interval]) -> bool:
     )
 
 
-def _looped(words: Sequence[str]) -> list[bool]:
+def looped(words: Sequence[str]) -> list[bool]:
     """For each word, true if it repeats a loop; the first occurrence is kept."""
     again = [False] * len(words)
     start = 0

@@ -49,8 +49,7 @@ class SpeechDetector:
         self.levels = SpeechLevels()
         self._levels_db = bytearray()  # of every window: 112 KB an hour, a thousandth of the audio
         self._waiting = np.zeros(0, dtype=np.float32)
-        self._context = np.zeros(CONTEXT, dtype=np.float32)
-        self._state = FRESH
+        self._network = Probabilities()
         self._nothing = 0
         self._segmenter = Segmenter()
         self._samples = 0
@@ -84,26 +83,34 @@ class SpeechDetector:
         windows = samples.reshape(-1, WINDOW)
         self._nothing = 0 if windows.any() else self._nothing + 1
         if self._nothing > RUNS_OF_NOTHING:
-            shares, self._state = np.zeros(len(windows), np.float32), FRESH
+            shares, self._network.state = np.zeros(len(windows), np.float32), FRESH
         else:
-            shares = self._shares(windows)
+            shares = self._network.of(windows)
         power = windows.var(axis=1, dtype=np.float64)
         self._levels_db += as_steps(power).tobytes()
         self.levels.update(power, shares)
         for share in shares:
             self._segmenter.add(float(share))
 
-    def _shares(self, windows: NDArray[np.float32]) -> NDArray[np.float32]:
-        """Probability of speech in each window."""
-        contexts = np.concatenate([self._context[None], windows[:-1, -CONTEXT:]])
-        self._context = windows[-1, -CONTEXT:].copy()
+
+class Probabilities:
+    """The network with what it remembers of the windows before."""
+
+    def __init__(self) -> None:
+        self.context = np.zeros(CONTEXT, dtype=np.float32)
+        self.state = FRESH
+
+    def of(self, windows: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Probability of speech in each window, shape (windows, ``WINDOW``)."""
+        contexts = np.concatenate([self.context[None], windows[:-1, -CONTEXT:]])
+        self.context = windows[-1, -CONTEXT:].copy()
         inputs = {
             "input": np.concatenate([contexts, windows], axis=1),
-            "h": self._state[0],
-            "c": self._state[1],
+            "h": self.state[0],
+            "c": self.state[1],
         }
         shares, *state = _session().run(None, inputs)
-        self._state = (state[0], state[1])
+        self.state = (state[0], state[1])
         likely: NDArray[np.float32] = shares.reshape(-1)
         return likely
 

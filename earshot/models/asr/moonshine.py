@@ -16,10 +16,11 @@ from earshot.audio.features.level import SILENT, loudness
 from earshot.compute import onnx_runtime
 from earshot.compute.sound import SAMPLE_RATE, Samples
 from earshot.models.asr.english_alignment import Aligner
-from earshot.models.asr.moonshine_tokens import END, START, words_of
+from earshot.models.asr.moonshine_tokens import END, START, begin_words, words_and_tokens
 from earshot.models.asr.moonshine_tokens import read as read_tokens
 from earshot.models.asr.recogniser import Recognised, Recognition
 from earshot.models.asr.spoken_language import SpokenLanguage, open_spoken_language
+from earshot.models.asr.token_words import Spelled
 from earshot.models.checkpoints.defaults import default_release
 from earshot.models.checkpoints.location import locate
 from earshot.models.options import Options
@@ -61,6 +62,7 @@ class Moonshine:
         self._encoder: Any = onnx_runtime.session(folder / "encoder_model.ort", arena=False)
         self._decoder: Any = onnx_runtime.session(folder / "decoder_model_merged.ort")
         self._tokens = read_tokens(folder / "tokenizer.bin")
+        self._begin_words = begin_words(self._tokens)
         self._aligner = Aligner()
         self._spoken = spoken
         # State of the decoder by layer: keys and values of the text, and of the audio.
@@ -82,7 +84,7 @@ class Moonshine:
 
     def _recognition(self, samples: Samples) -> Recognition:
         text = self.write(samples)
-        words = words_of(text.tokens, text.logs, self._tokens)
+        words = [word for word, _ in self.words(text)]
         times = self._aligner.align(samples, [word.text for word in words])
         recognised = (
             Recognised(word.text, span[0], span[1], word.confidence, timing)
@@ -92,31 +94,40 @@ class Moonshine:
             tuple(recognised),
             LANGUAGE,
             float(np.mean(text.logs)),
-            foreign=self._foreign(samples, text),
+            foreign=self.foreign(samples, text),
             doubtful_below=DOUBTFUL_BELOW,
         )
 
-    def _foreign(self, samples: Samples, text: Text) -> float | None:
+    def words(self, text: Text) -> list[tuple[Spelled, list[int]]]:
+        """The words of a text, each with its tokens."""
+        return words_and_tokens(text.tokens, text.logs, self._tokens)
+
+    def foreign(self, samples: Samples, text: Text) -> float | None:
         """Log odds of another language; None where there is too little to judge by: less than the
         network takes without padding, or silence."""
         if self._spoken is None or len(samples) < SHORTEST or loudness(samples) < SILENT:
             return None
         return self._spoken.log_odds(text.encoded, text.logs, len(samples) / SAMPLE_RATE)
 
-    def write(self, samples: Samples) -> Text:
-        """Greedy decoding until the end of the text."""
+    def write(self, samples: Samples, begins: Sequence[int] = ()) -> Text:
+        """Greedy decoding until the end of the text.
+
+        Args:
+            begins: tokens that the text begins with, in one pass of the decoder. What follows them
+                begins a new word.
+        """
         encoded, sound = self._encoded(samples)
         mask = np.ones(sound.shape, np.int64)
         memory = {
             put.name: np.zeros((1, put.shape[1], 0, put.shape[3]), np.float32)
             for put in self._memory
         }
-        tokens, logs = [START], []
+        tokens, given, logs = [START, *begins], [START, *begins], list[float]()
         for step in range(2 + round(TOKENS_A_SECOND * sound.shape[1] / SAMPLE_RATE)):
             logits, *now = self._decoder.run(
                 self._outputs,
                 {
-                    "input_ids": np.array([tokens[-1:]]),
+                    "input_ids": np.array([given]),
                     "encoder_hidden_states": encoded,
                     "encoder_attention_mask": mask,
                     "use_cache_branch": np.array([step > 0]),
@@ -128,11 +139,16 @@ class Moonshine:
                     step == 0 or ".decoder." in name
                 ):  # the audio's part is constant from the first step on
                     memory[name.replace("present", "past_key_values", 1)] = value
-            token, log = _likeliest(logits[0, -1])
-            logs.append(log)
+            behind = logits[0, -1]
+            if step == 0 and begins:
+                logs += [_log(row, token) for row, token in zip(logits[0], begins, strict=False)]
+                behind = np.where(self._begin_words, behind, -np.inf)
+            token = int(behind.argmax())
+            logs.append(_log(logits[0, -1], token))
             if token == END:
                 break
             tokens.append(token)
+            given = [token]
         return Text(tokens[1:], logs, encoded[0])
 
     def encode(self, samples: Samples) -> Samples:
@@ -149,10 +165,9 @@ class Moonshine:
         return encoded, sound
 
 
-def _likeliest(logits: Samples) -> tuple[int, float]:
-    """The token, and the natural log of its probability."""
-    token = int(logits.argmax())
-    return token, -float(np.log(np.exp(logits - logits[token]).sum()))
+def _log(logits: Samples, token: int) -> float:
+    """The natural log of the probability of a token."""
+    return float(logits[token] - logits.max() - np.log(np.exp(logits - logits.max()).sum()))
 
 
 def open_moonshine(release: Release, device: str, options: Options) -> Moonshine:

@@ -4,6 +4,9 @@ from collections.abc import Sequence
 from math import exp
 from pathlib import Path
 
+import numpy as np
+from numpy.typing import NDArray
+
 from earshot.analysis.errors import Misconfigured
 from earshot.models.asr.token_words import Spelled
 
@@ -36,6 +39,14 @@ def read(path: Path) -> list[bytes]:
     return found
 
 
+def begin_words(vocabulary: Sequence[bytes]) -> NDArray[np.bool_]:
+    """Of each token, whether it may follow a whole word: it begins another one, or ends the
+    text."""
+    return np.array(
+        [index == END or piece.startswith(_SPACE) for index, piece in enumerate(vocabulary)]
+    )
+
+
 def words_of(
     tokens: Sequence[int], logs: Sequence[float], vocabulary: Sequence[bytes]
 ) -> list[Spelled]:
@@ -45,6 +56,13 @@ def words_of(
         logs: natural log of the probability of every token; entries behind those of ``tokens`` are
             ignored.
     """
+    return [word for word, _ in words_and_tokens(tokens, logs, vocabulary)]
+
+
+def words_and_tokens(
+    tokens: Sequence[int], logs: Sequence[float], vocabulary: Sequence[bytes]
+) -> list[tuple[Spelled, list[int]]]:
+    """The same, each with its tokens."""
     groups: list[list[int]] = []
     for index, token in enumerate(tokens):
         piece = vocabulary[token]
@@ -64,5 +82,6 @@ def words_of(
             .strip()
         )
         if text:
-            found.append(Spelled(text, sum(exp(logs[index]) for index in group) / len(group)))
+            confidence = sum(exp(logs[index]) for index in group) / len(group)
+            found.append((Spelled(text, confidence), [tokens[index] for index in group]))
     return found

@@ -69,6 +69,21 @@ def test_what_is_said_is_written_with_times_within_the_utterance(
     assert errors <= 0.2 * count
 
 
+def test_a_text_continues_behind_the_words_that_it_begins_with(
+    model: Moonshine, call: Samples
+) -> None:
+    samples = call[0, 1_000 * 16 : 5_900 * 16]
+    whole = model.write(samples)
+    words = model.words(whole)
+    begins = [token for _, tokens in words[:6] for token in tokens]
+    behind = model.write(samples, begins)
+    assert [word.text for word, _ in model.words(behind)] == [word.text for word, _ in words]
+    assert len(behind.logs) == len(whole.logs)
+    # What follows is a new word: "morn" is not made "morning".
+    other = model.words(model.write(samples, [7197]))
+    assert other[0][0].text == "Good"
+
+
 def test_a_stretch_does_not_depend_on_its_neighbours(model: Moonshine, call: Samples) -> None:
     parts = [
         call[0, :64_000],

@@ -1,0 +1,236 @@
+"""The live transcript of one session as a state machine: sound in, windows to recognise out; their
+words in, events out. All decisions rest on positions in the sound, none on time."""
+
+from typing import Any
+
+import numpy as np
+
+from earshot.audio.speech.vad import SILENCE_BELOW, SPEECH_ABOVE, WINDOW
+from earshot.compute.sound import Samples
+from earshot.live.agreement import Agreement, Spoken
+from earshot.live.dividing import divide
+from earshot.live.events import Event, final_event, partial_event
+from earshot.live.listening import Heard, Kind, Look, ms
+from earshot.live.segment import BEFORE, FIRST, LONGEST, SHORTEST, Segment
+from earshot.live.voice import Voice
+
+KEPT = 2 * BEFORE
+"""Sound that is kept while there is no speech."""
+
+
+class Hearing:
+    """Feed it with mono samples at 16 kHz; recognise what it ``wants``, one window at a time, and
+    let it ``take`` the words. Both return events. Not for several threads."""
+
+    def __init__(self) -> None:
+        self._voice = Voice()
+        self._sound: Samples = np.zeros(0, np.float32)
+        self._begin = self._judged = self._floor = 0
+        self._segments: list[Segment] = []
+        self._number = 0
+        self._carried: tuple[int, list[Spoken]] | None = None
+        self.ended = False
+
+    @property
+    def end(self) -> int:
+        """Position behind the last sample that was fed."""
+        return self._begin + len(self._sound)
+
+    @property
+    def done(self) -> bool:
+        """All has been said that will be."""
+        return self.ended and not self._segments
+
+    @property
+    def speaking(self) -> bool:
+        """Whether a segment is open."""
+        return bool(self._segments) and not self._segments[-1].closed
+
+    def feed(self, samples: Samples) -> list[Event]:
+        """The next samples, shape (samples,); any number."""
+        self._sound = np.concatenate([self._sound, samples])
+        events: list[Event] = []
+        while self.end - self._judged >= WINDOW:
+            at = self._judged - self._begin
+            share = self._voice.share(self._sound[at : at + WINDOW])
+            self._judge(share)
+            self._judged += WINDOW
+            self._close()
+            events += self._settle()
+        idle = max(self._floor, self._judged - KEPT)
+        self._forget(self._segments[0].start if self._segments else idle)
+        return events
+
+    def finish(self) -> list[Event]:
+        """There are no more samples; the last segment ends here."""
+        length = self.end
+        events = self.feed(np.zeros(-(length - self._judged) % WINDOW, np.float32))
+        if self.speaking:
+            open_ = self._segments[-1]
+            open_.silent = length if open_.silent is None else open_.silent
+            self._end(open_)
+        self.ended = True
+        return events + self._settle()
+
+    def wants(self, step: int) -> Look | None:
+        """The window to recognise next: at a pause, where speech is too long, or else when there
+        are ``step`` more samples of speech than were recognised. None: nothing yet."""
+        if not self._segments:
+            return None
+        head = self._segments[0]
+        if head.revision == 0 and self._carried:
+            head.revision, committed = self._carried
+            head.agreement, self._carried = Agreement(list(committed)), None
+        if head.cut_at is not None:
+            head.looked = head.cut_at
+            return self._look(head, "cut", head.cut_at)
+        if head.silent is not None and (head.closed or self._judged >= head.window_end()):
+            if head.asked == head.silent or head.voiced < SHORTEST:
+                return None
+            head.asked = head.silent
+            return self._look(head, "final", head.window_end(), head.silent)
+        fresh = self._judged - max(head.looked, head.start)
+        if head.silent is not None or head.voiced < FIRST or fresh < step:
+            return None
+        head.looked = self._judged
+        return self._look(head, "partial", self._judged)
+
+    def take(self, look: Look, heard: Heard) -> list[Event]:
+        """The words of the window that it wanted last."""
+        head = self._segments[0]
+        if look.kind == "cut":
+            return [*self._divided(head, look, heard), *self._settle()]
+        if look.kind == "final" and look.pause == head.silent:
+            head.final = (look, heard)
+            return self._settle()
+        # A pause that was none has words of the speech before it all the same.
+        head.agreement.take(heard.words)
+        return partial_event(self._number, head, look, heard, self._lag(look.end))
+
+    def checkpoint(self) -> dict[str, Any] | None:
+        """The state behind the last final, from which another one can resume with the sound from
+        ``begin`` on; None where a segment is open and no final was just given."""
+        if self._segments:
+            return None
+        return self._state(self._judged, self._voice.state(), max(self._floor, self._begin))
+
+    def committed(self) -> dict[str, Any] | None:
+        """What is committed of the open segment, and its revision."""
+        if not self._segments or not self._segments[0].revision:
+            return None
+        head = self._segments[0]
+        words = [[each.text, each.tokens, each.confidence] for each in head.committed]
+        return {"segment": self._number, "revision": head.revision, "words": words}
+
+    def resume(self, state: dict[str, Any], committed: dict[str, Any] | None) -> None:
+        """Continues from a checkpoint, and from what was committed behind it; to be fed with the
+        sound from ``begin`` on."""
+        self._begin, self._judged = state["begin"], state["judged"]
+        self._floor, self._number = state["floor"], state["number"]
+        self._voice.resume(state["voice"])
+        if "open" in state:
+            self._segments = [Segment(**state["open"])]
+        if committed and committed["segment"] == self._number:
+            words = [Spoken(text, tuple(ids), share) for text, ids, share in committed["words"]]
+            self._carried = (committed["revision"], words)
+
+    def _judge(self, share: float) -> None:
+        open_ = self._segments[-1] if self.speaking else None
+        if share >= SPEECH_ABOVE:
+            if open_ is None:
+                start = max(self._floor, self._judged - BEFORE, self._begin)
+                open_ = Segment(start, [])
+                self._segments.append(open_)
+            open_.silent = None
+            open_.speech.append(self._judged)
+        elif open_ and share < SILENCE_BELOW and open_.silent is None:
+            open_.silent = self._judged
+
+    def _close(self) -> None:
+        if not self.speaking:
+            return
+        open_ = self._segments[-1]
+        if open_.silent is not None and self._judged - open_.silent >= open_.ends_after():
+            self._end(open_)
+        elif open_.cut_at is None and self._judged - open_.start >= LONGEST:
+            open_.cut_at = self._judged
+            open_.after_cut = {
+                **self._detector(), "silent": open_.silent, "speech": list(open_.speech),
+            }  # fmt: skip
+
+    def _end(self, open_: Segment) -> None:
+        open_.closed = True
+        self._floor = min(open_.window_end(), self._judged)
+        open_.after = {**self._detector(), "floor": self._floor}
+
+    def _settle(self) -> list[Event]:
+        """The final of the first segment, if it has ended and its words are known; those with too
+        little speech are dropped."""
+        events: list[Event] = []
+        while self._segments and (head := self._segments[0]).closed and head.cut_at is None:
+            if head.voiced >= SHORTEST:
+                known = head.known()
+                if known is None:
+                    break
+                events += self._final(head, *known)
+            del self._segments[0]
+        return events
+
+    def _final(self, head: Segment, look: Look, heard: Heard) -> list[Event]:
+        made = final_event(self._number, head, look, heard, self._lag(look.end))
+        if made is None:
+            return []
+        self._number += 1
+        after = head.after
+        made.state = self._state(after["judged"], after["voice"], after["floor"])
+        return [made]
+
+    def _divided(self, head: Segment, look: Look, heard: Heard) -> list[Event]:
+        """Divides a segment that is too long behind one of its words."""
+        part = divide(look, heard, len(head.committed))
+        at, after = part.look.end, head.after_cut
+        rest = self._segments[0] = head.behind(at)
+        if part.heard is None:
+            return []
+        made = final_event(self._number, head, part.look, part.heard, self._lag(at))
+        if made is None:
+            return []
+        self._number += 1
+        made.state = self._state(after["judged"], after["voice"], at)
+        made.state["open"] = {
+            "start": rest.start,
+            "speech": [each for each in after["speech"] if each >= at],
+            "silent": None if after["silent"] is None else max(at, after["silent"]),
+        }
+        return [made]
+
+    def _look(self, head: Segment, kind: Kind, end: int, pause: int | None = None) -> Look:
+        first, last = head.start - self._begin, min(end, self.end) - self._begin
+        return Look(
+            kind=kind,
+            start=head.start,
+            samples=self._sound[first:last],
+            committed=head.committed,
+            pause=pause,
+        )
+
+    def _detector(self) -> dict[str, Any]:
+        return {"judged": self._judged, "voice": self._voice.state()}
+
+    def _state(self, judged: int, voice: str, floor: int) -> dict[str, Any]:
+        begin = max(0, min(floor, judged))
+        return {
+            "begin": begin,
+            "judged": judged,
+            "voice": voice,
+            "floor": floor,
+            "number": self._number,
+        }
+
+    def _lag(self, position: int) -> int:
+        return max(0, ms(self.end - position))
+
+    def _forget(self, position: int) -> None:
+        behind = min(position, self._judged) - self._begin
+        if behind > 0:
+            self._sound, self._begin = self._sound[behind:], self._begin + behind

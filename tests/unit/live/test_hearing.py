@@ -1,0 +1,108 @@
+"""The live transcript of real speech, by the real detector and recogniser."""
+
+import json
+from collections.abc import Iterator
+
+import numpy as np
+import pytest
+
+from earshot.analysis.words.spelling import compared
+from earshot.audio.speech.vad import WINDOW, Probabilities
+from earshot.compute.sound import Samples
+from earshot.live.events import Event
+from earshot.live.hearing import Hearing
+from earshot.live.listening import Listener
+from earshot.live.voice import Voice
+from earshot.models.asr.english_alignment import Aligner
+from earshot.models.asr.moonshine import Moonshine
+from earshot.models.checkpoints.catalog import load
+from earshot.models.checkpoints.location import locate
+from earshot.settings import PROJECT, settings
+from evaluation.measures.words import distance
+from tests.sounds.voices import call
+
+[RELEASE] = [entry for entry in load() if entry.runtime == "moonshine"]
+pytestmark = pytest.mark.skipif(
+    not RELEASE.at_hand, reason="there is no wheel of Moonshine for this platform"
+)
+BLOCK, STEP = 1600, 6400
+
+
+@pytest.fixture(scope="module")
+def listener() -> Listener:
+    return Listener(Moonshine(locate(RELEASE.release(), settings())), Aligner().align)
+
+
+@pytest.fixture(scope="module")
+def spoken() -> Samples:
+    """The first three sentences of the demo call, of both voices on one channel."""
+    mixed: Samples = call().mean(axis=0)[: round(15.6 * 16_000)]
+    return mixed
+
+
+def heard(
+    listener: Listener, hearing: Hearing, sound: Samples, step: int = STEP
+) -> Iterator[Event]:
+    """All events of a session whose recogniser keeps up with the speaker."""
+    for start in range(0, len(sound), BLOCK):
+        yield from hearing.feed(sound[start : start + BLOCK])
+        while look := hearing.wants(step):
+            yield from hearing.take(look, listener.listen(look))
+    yield from hearing.finish()
+    while look := hearing.wants(step):
+        yield from hearing.take(look, listener.listen(look))
+    assert hearing.done
+
+
+@pytest.fixture(scope="module")
+def undisturbed(listener: Listener, spoken: Samples) -> list[Event]:
+    return list(heard(listener, Hearing(), spoken))
+
+
+def finals(events: list[Event]) -> list[str]:
+    return [event.body["text"] for event in events if event.body["type"] == "final"]
+
+
+def test_what_is_committed_never_changes(undisturbed: list[Event]) -> None:
+    before: dict[str, str] = {}
+    for event in undisturbed:
+        body = event.body
+        assert body["committed"].startswith(before.get(body["segment_id"], ""))
+        assert body["text"].startswith(body["committed"])
+        before[body["segment_id"]] = body["committed"]
+    partials = [event.body for event in undisturbed if event.body["type"] == "partial"]
+    assert len(partials) > 8
+    assert any(body["committed"] for body in partials)
+
+
+def test_finals_are_what_was_said(undisturbed: list[Event]) -> None:
+    known = json.loads((PROJECT / "demo" / "call.json").read_text())["utterances"]
+    said = " ".join(each["text"] for each in known[:3]).split()
+    text = compared(" ".join(finals(undisturbed))).split()
+    assert distance(said, text) <= 0.2 * len(said)
+    words = [word for event in undisturbed for word in event.body.get("words", ())]
+    assert all(word["start_ms"] < word["end_ms"] for word in words)
+    assert [word["start_ms"] for word in words] == sorted(word["start_ms"] for word in words)
+
+
+def test_a_successor_says_the_same_behind_every_checkpoint(
+    listener: Listener, spoken: Samples, undisturbed: list[Event]
+) -> None:
+    expected = finals(undisturbed)
+    states = [event.state for event in undisturbed if event.state is not None]
+    assert len(states) == len(expected) > 1
+    for count, state in enumerate(states, 1):
+        successor = Hearing()
+        successor.resume(json.loads(json.dumps(state)), None)
+        rest = list(heard(listener, successor, spoken[state["begin"] :], step=10**9))
+        assert finals(rest) == expected[count:]
+
+
+def test_the_state_of_the_detector_continues_it(spoken: Samples) -> None:
+    windows = spoken[: 100 * WINDOW].reshape(-1, WINDOW)
+    whole = Probabilities().of(windows)
+    first, second = Voice(), Voice()
+    shares = [first.share(window) for window in windows[:60]]
+    second.resume(first.state())
+    shares += [second.share(window) for window in windows[60:]]
+    assert np.abs(np.array(shares) - whole).max() < 1e-4
