@@ -1,5 +1,7 @@
 # Everything a newcomer types. `make` alone prints this list.
 #   make run AUDIO="a.wav folder/ b.mp4" OUT=reports
+# Images that set it would compile all modules anew at the start of each process.
+unexport PYTHONDONTWRITEBYTECODE
 AUDIO ?=
 OUT ?=
 NAMES ?=

@@ -1,6 +1,7 @@
 """Real servers for tests: Redis, Postgres and worker processes in a folder of their own, stopped by
 process id."""
 
+import atexit
 import json
 import os
 import shutil
@@ -10,6 +11,7 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 from tempfile import mkdtemp
 from uuid import UUID
@@ -199,11 +201,24 @@ def servers() -> Iterator[Stack]:
     try:
         port = free_port()
         redis.start(home, port)  # workers reach it as in production, by TCP
+        subprocess.run(["cp", "-a", str(_migrated()), str(home / "postgres")], check=True)
         database_url = postgres.start(home)
-        migrate(database_url)
         redis.wait(home)
         yield Stack(home, f"redis://127.0.0.1:{port}/0", database_url)
     finally:
         processes.stop(home, [redis.NAME], 10)
         postgres.stop(home)
         shutil.rmtree(home)
+
+
+@cache
+def _migrated() -> Path:
+    """The data of a stopped Postgres after all migrations, which the servers of this process begin
+    with: to make it takes longer than to copy it, and most tests are not about that."""
+    home = Path(mkdtemp(prefix="earshot-tests-"))
+    atexit.register(shutil.rmtree, home)
+    migrate(postgres.start(home))
+    postgres.stop(home)
+    with (home / "postgres" / "postgresql.conf").open("a") as settings:
+        settings.write("fsync = off\n")  # tests kill processes, which the kernel's cache outlives
+    return home / "postgres"

@@ -52,7 +52,8 @@ def of_figure(connection: Connection, figure: str) -> Drift:
 def test_answers_that_move_are_an_event_and_a_sample_to_label(
     connection: Connection, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    connection.execute("TRUNCATE recording CASCADE")  # of other tests; all are counted below
+    # Of other tests: all recordings are counted below, those since the last promotion alone.
+    connection.execute("TRUNCATE recording, release_event CASCADE")
     calls(connection, tmp_path, "acme", 500)
     name = default_release("emotion").name
     connection.execute(
