@@ -53,14 +53,16 @@ class Pair(Frozen):
 
 
 def begin(connection: Connection, release: Release, share: float, costs: Mapping[str, int]) -> bool:
-    """Puts a release in shadow, or gives it another share; False if it answers. In the transaction
-    that says why (``earshot.storage.postgres.releases.say``).
+    """Puts a release in shadow, without the answers of an earlier shadow of it, or gives it another
+    share; False if it answers. In the transaction that says why
+    (``earshot.storage.postgres.releases.say``).
 
     Args:
         share: of the recordings.
         costs: CPU and sound of the analysis's workers so far, both in ms.
     """
     args = {"share": share, "costs": Jsonb(dict(costs)), **_named(release)}
+    connection.execute(SQL["forget_earlier"], _named(release))
     return connection.execute(SQL["begin"], args).rowcount == 1
 
 

@@ -227,6 +227,26 @@ def test_an_answer_is_stored_once_and_by_who_has_the_recording(
     assert state(connection, recording_id, release.name) is None
 
 
+def test_a_later_shadow_has_nothing_of_an_earlier_one(
+    connection: Connection, tmp_path: Path
+) -> None:
+    release = candidate(connection, tmp_path, "noise-again")
+    begin_shadow("noise-again", None, 1.0, None, as_json=True)
+    recording_id = answered(connection)
+    shadows.sample(connection, 10)
+    taken = shadows.take(connection, "first", 60)
+    assert taken is not None
+    for row in shadows.unanswered(connection, taken):
+        assert shadows.put(connection, taken, "first", row, Skipped(reason="no_speech"), 1.0, 60)
+    shadows.finish(connection, taken, "first", "done")
+    end_shadow("noise-again", None, None, as_json=True)
+    assert state(connection, recording_id, release.name) == ("done", None, CHUNKS)  # for `diff`
+    begin_shadow("noise-again", None, 1.0, None, as_json=True)
+    begin_shadow("noise-again", None, 0.5, None, as_json=True)
+    assert shadows.counts(connection, release) == []
+    assert connection.execute("SELECT FROM shadow_answer").rowcount == 0
+
+
 def test_what_is_begun_is_not_dropped_and_goes_with_its_shadow(
     connection: Connection, tmp_path: Path
 ) -> None:

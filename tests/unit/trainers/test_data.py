@@ -80,6 +80,21 @@ def test_a_folder_below_a_manifest_has_its_rows(tmp_path: Path) -> None:
     assert (row.name, row.label, row.speaker) == ("emotion/x/1.wav", "neutral", "p1")
 
 
+def test_clips_that_were_deleted_with_their_recording_are_left_out(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    sound(tmp_path / "clips" / "1.wav")
+    (tmp_path / "labels.jsonl").write_text(
+        '{"path": "clips/1.wav", "emotion": "sad", "correction": "c1"}\n'
+        '{"path": "clips/2.wav", "emotion": "sad", "correction": "c2"}\n'
+    )
+    assert [row.name for row in listed(tmp_path, "emotion", LABELS)] == ["clips/1.wav"]
+    assert "1 clips of" in caplog.text
+    (tmp_path / "labels.jsonl").write_text('{"path": "other.wav", "emotion": "sad"}\n')
+    with pytest.raises(Misconfigured, match="1 files of"):
+        listed(tmp_path, "emotion", LABELS)
+
+
 @pytest.mark.parametrize(
     ("path", "speaker"),
     [

@@ -1,6 +1,7 @@
 """Lists labelled recordings: a table, a manifest, or a folder for every label."""
 
 import csv
+import logging
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -11,6 +12,8 @@ from earshot.audio.files import SUFFIXES, find_audio
 from evaluation import label_map, manifest
 from training.trainers.data import speakers
 
+log = logging.getLogger(__name__)
+
 TABLE, MANIFEST = "labels.csv", "labels.jsonl"
 SIDES = {
     "train": ("train", "training"),
@@ -18,6 +21,8 @@ SIDES = {
     "holdout": ("test", "holdout"),
 }
 """Folders that divide the data already, as [004] has them."""
+CORRECTION = "correction"
+"""Key of a row that is the clip of a correction."""
 NAMED = 5
 """Files that an error names at most."""
 ABOVE = 3
@@ -141,9 +146,10 @@ def _existing(name: str, *roots: Path) -> Path | None:
 
 def _of_manifest(path: Path, below: Path, analysis: str, labels: Sequence[str]) -> list[Listed]:
     """Rows below a folder with a label of the analysis; rows without one are left out, as
-    ``earshot evaluate`` does."""
+    ``earshot evaluate`` does. So are clips of corrections (``earshot label export``) that are gone:
+    they were deleted with their recording since."""
     mapping, root = label_map.read(analysis), path.parent
-    found, missing = [], []
+    found, missing, deleted = [], [], 0
     for row in manifest.read(path):
         truth = mapping.truth(row).label
         label = None if truth is None else mapping.among(truth, labels) if labels else truth
@@ -151,11 +157,16 @@ def _of_manifest(path: Path, below: Path, analysis: str, labels: Sequence[str]) 
         if label is None or not place.absolute().is_relative_to(below.absolute()):
             continue
         if not place.is_file():
-            missing.append(row.path)
+            if CORRECTION in (row.model_extra or {}):
+                deleted += 1
+            else:
+                missing.append(row.path)
             continue
         found.append(Listed(place, label, row.path, row.speaker or speakers.speaker(row.path)))
     if missing:
         raise Misconfigured("data", f"{len(missing)} files of {path} are missing: {some(missing)}")
+    if deleted:
+        log.warning("%d clips of %s were deleted with their recordings", deleted, path)
     if not found:
         raise Misconfigured(
             "data", f"{path} has no recording below {below} with a label for {analysis}"

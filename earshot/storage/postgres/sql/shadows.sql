@@ -6,6 +6,16 @@ UPDATE release SET stage = 'shadow', shadow_share = %(share)s,
     shadow_costs = CASE WHEN stage = 'shadow' THEN shadow_costs ELSE %(costs)s END
 WHERE analysis = %(analysis)s AND name = %(name)s AND stage <> 'active'
 
+-- name: forget_earlier
+-- Of an earlier shadow of the release, before the next one begins: its answers stood beside those of another active release, and its cost is
+-- counted from another moment.
+WITH earlier AS (
+    DELETE FROM shadow_recording d USING release r
+    WHERE d.analysis = r.analysis AND d.release = r.name AND r.analysis = %(analysis)s AND r.name = %(name)s AND r.stage <> 'shadow'
+    RETURNING d.recording_id
+)
+DELETE FROM shadow_answer a USING earlier e WHERE a.recording_id = e.recording_id AND a.analysis = %(analysis)s AND a.release = %(name)s
+
 -- name: end
 UPDATE release SET stage = CASE WHEN EXISTS (
     SELECT FROM release_event e WHERE e.analysis = release.analysis AND e.release = release.name AND e."to" = 'active'
