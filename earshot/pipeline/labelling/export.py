@@ -1,6 +1,7 @@
 """Writes what people have corrected and confirmed as data that ``earshot train`` reads."""
 
 import hashlib
+import hmac
 import json
 import os
 from collections import Counter, defaultdict
@@ -72,9 +73,10 @@ def _export(
     config: Settings,
 ) -> Written:
     left: Counter[str] = Counter()
-    rows = []
+    rows, salt = [], data.salt(connection)
     for recording, example in _examples(connection, model, left, config):
-        row = _written(connection, model, folder, recording, example)
+        voice = _voice(salt, recording.tenant, example.name) if example.name else None
+        row = _written(connection, model, folder, recording, example, voice)
         if row is None:
             left["no_sound"] += 1
         else:
@@ -129,7 +131,12 @@ def _examples(
 
 
 def _written(
-    connection: Connection, model: str, folder: Path, recording: Recording, example: Example
+    connection: Connection,
+    model: str,
+    folder: Path,
+    recording: Recording,
+    example: Example,
+    voice: str | None,
 ) -> dict[str, Any] | None:
     """The row of an example, with its clip; None if its sound is gone."""
     name, rate = clip_name(recording, example), _rate(model)
@@ -137,7 +144,6 @@ def _written(
         digest = cut(connection, recording.id, example, rate, folder / name)
     except BadAudio:
         return None
-    voice = _voice(recording.tenant, example.name) if example.name else None
     group = f"recording-{recording.sha256 or recording.id}"
     return {
         "path": name,
@@ -158,9 +164,10 @@ def _rate(model: str) -> int:
     return analyses()[OF_MODEL.get(model, model)].sample_rate
 
 
-def _voice(tenant: str, name: str) -> str:
+def _voice(salt: UUID, tenant: str, name: str) -> str:
     """A speaker without the name: the same name of one tenant is the same voice."""
-    return f"voice-{hashlib.sha256(f'{tenant} {name}'.encode()).hexdigest()[:16]}"
+    digest = hmac.new(salt.bytes, f"{tenant} {name}".encode(), hashlib.sha256)
+    return f"voice-{digest.hexdigest()[:16]}"
 
 
 def _agreed(rows: list[dict[str, Any]], field: str, left: Counter[str]) -> list[dict[str, Any]]:

@@ -54,6 +54,14 @@ def gone(connection: Connection, ids: Collection[UUID]) -> set[UUID]:
     return {row["id"] for row in connection.execute(SQL["gone"], {"ids": list(ids)})}
 
 
+def salt(connection: Connection) -> UUID:
+    """The secret of this database that names of speakers are hashed with."""
+    row = connection.execute(SQL["salt"]).fetchone()
+    assert row is not None
+    found: UUID = row["salt"]
+    return found
+
+
 def stay(connection: Connection, recording_id: UUID) -> Recording | None:
     """The recording, or None. Until the end of the caller's transaction it is neither deleted nor
     analysed again, and nothing of it expires: those who do that wait, or come back."""

@@ -1,6 +1,8 @@
 """Corrections become data that trainers read: which, with what sound, in which revision, and what
 is left out."""
 
+import hashlib
+import hmac
 import json
 import time
 import wave
@@ -8,18 +10,22 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import pytest
+from psycopg.errors import UniqueViolation
 from psycopg.types.json import Jsonb
 
 from cli.labelling.work import export_labels, give_label
+from earshot.analysis.corrections.changes import RenameSpeaker
 from earshot.analysis.errors import Misconfigured, Permanent
 from earshot.pipeline import deletion
+from earshot.pipeline.correcting.changes import make
 from earshot.pipeline.keeping.exported import SOUND, remove_exports
 from earshot.pipeline.labelling.export import Written, export
 from earshot.settings import Settings
 from earshot.storage import traces
+from earshot.storage.labels import data
 from earshot.storage.postgres import db, recordings, tombstones
 from earshot.storage.postgres.db import Connection
 from tests.integration.labels.planted import calls, report, say, turn
@@ -208,6 +214,23 @@ def test_noise_has_its_recording_as_group_and_no_place_has_two_labels(
         ("rain_light", f"recording-{0:064x}"),
         ("rain_heavy", f"recording-{1:064x}"),
     }
+
+
+def test_a_voice_that_people_named_is_one_in_all_recordings_and_its_name_is_not_guessed(
+    connection: Connection, ids: list[UUID], tmp_path: Path
+) -> None:
+    name = RenameSpeaker(kind="rename", speaker="s0", name="Bob")
+    for each in ids[:2]:
+        make(connection, each, name, lambda _: True, str(uuid4()), by="me")
+    written(connection, tmp_path / "data", "voices")
+    [voice] = {row["speaker"] for row in rows(tmp_path / "data")}
+    salt = data.salt(connection)
+    bare = {hashlib.sha256(text.encode()).hexdigest()[:16] for text in ("acme Bob", "Bob")}
+    salted = hmac.new(salt.bytes, b"acme Bob", hashlib.sha256).hexdigest()[:16]
+    assert voice == f"voice-{salted}"
+    assert salted not in bare
+    with pytest.raises(UniqueViolation):  # a second secret would make other voices
+        connection.execute("INSERT INTO voice_salt DEFAULT VALUES")
 
 
 def test_a_folder_of_others_is_left_alone(

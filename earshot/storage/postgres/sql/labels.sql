@@ -45,3 +45,6 @@ WITH newest AS (
 )
 UPDATE training_data d SET sends = d.sends + 1, sent_at = now() FROM taken WHERE d.run_id = taken.run_id
 RETURNING d.model, d.run_id, d.folder, d.sends = %(most)s AS last
+
+-- name: salt
+SELECT salt FROM voice_salt
