@@ -7,13 +7,14 @@ classes below; optional ones may be absent, and unknown keys are ignored.
 
 import json
 from collections.abc import Mapping
-from typing import Annotated, Any, Literal, TypeVar
+from typing import Annotated, Any, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from earshot.analysis.errors import Misconfigured
 from earshot.audio.features.spectra import MelSpec
 from earshot.audio.features.windows import WindowSpec
+from earshot.compute.placed_weights import Weight
 
 Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 Finite = Annotated[float, Field(allow_inf_nan=False)]
@@ -114,22 +115,6 @@ class SpeakerMetadata(Metadata):
     """RMS that every window is brought to."""
     threshold: Finite
     """Mean cosine below which two groups of windows are two voices."""
-
-
-class Weight(BaseModel):
-    """An initializer of a graph without weights: where its float32 numbers lie in another file."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    offsets: tuple[Annotated[int, Field(ge=0)], ...]
-    """First bytes of its equally large parts, which follow one another in it."""
-    shape: tuple[Annotated[int, Field(gt=0)], ...]
-    gates: tuple[int, ...] = ()
-    """Order of a recurrent layer's gates, by their order in the other file; empty: as there."""
-    numbers: Literal["<f4", "<f2"] = "<f4"
-    """Type of the numbers in the other file."""
-    integers: bool = False
-    """The graph takes the matrix transposed as 8-bit integers, and ``NAME/scale`` by column."""
 
 
 class OutsideWeights(Metadata):

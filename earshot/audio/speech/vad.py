@@ -1,6 +1,7 @@
 """Detects speech on one channel in a streaming pass: Silero VAD (v6, MIT) from the faster-whisper
 wheel."""
 
+import hashlib
 from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
@@ -12,8 +13,11 @@ from numpy.typing import NDArray
 from earshot.analysis.errors import Misconfigured
 from earshot.analysis.types import PAD_MS, Utterance
 from earshot.audio.quality.snr import SpeechLevels, as_steps, in_db
-from earshot.compute import onnx_runtime
+from earshot.compute import placed_weights
+from earshot.compute.placed_weights import Places
 
+GRAPH = "silero.onnx"
+_INSTALL = "install the pinned version of faster-whisper"
 VAD_RATE = 16_000
 """Hz; the only rate of the exported network."""
 WINDOW = 512
@@ -150,8 +154,24 @@ class Segmenter:
 
 @cache
 def _session() -> Any:
-    """The network, loaded once a process. faster_whisper itself is not imported: that would load
-    CTranslate2."""
+    """The network, loaded once a process: a graph of this project over Silero's weights
+    (``training.recipes.rewritten.silero``)."""
+    graph, weights = Path(__file__).with_name(GRAPH), weights_file()
+    places = Places.model_validate_json(graph.with_suffix(".json").read_bytes())
+    with weights.open("rb") as file:
+        found = hashlib.file_digest(file, "sha256").hexdigest()
+    if found != places.sha256:
+        raise Misconfigured("vad_missing", f"{weights} is another version; {_INSTALL}")
+    return placed_weights.session(graph, places.weights, [weights], arena=False)
+
+
+def weights_file() -> Path:
+    """The file of the wheel that has the weights. faster_whisper itself is not imported: that would
+    load CTranslate2.
+
+    Raises:
+        Misconfigured: ``vad_missing``.
+    """
     spec = find_spec("faster_whisper")
     if spec is None or not spec.submodule_search_locations:
         raise Misconfigured(
@@ -159,7 +179,5 @@ def _session() -> Any:
         )
     path = Path(spec.submodule_search_locations[0]) / "assets" / "silero_vad_v6.onnx"
     if not path.is_file():
-        raise Misconfigured(
-            "vad_missing", f"{path} is missing; install the pinned version of faster-whisper"
-        )
-    return onnx_runtime.session(path, arena=False)
+        raise Misconfigured("vad_missing", f"{path} is missing; {_INSTALL}")
+    return path

@@ -1,5 +1,5 @@
-"""The Moonshine runtime: English speech to punctuated text on one core, with two ONNX networks from
-the moonshine-voice wheel.
+"""The Moonshine runtime: English speech to punctuated text on one core, with the networks of the
+moonshine-voice wheel.
 
 Jeffries et al. 2024, Moonshine: Speech recognition for live transcription and voice commands.
 """
@@ -16,6 +16,7 @@ from earshot.audio.features.level import SILENT, loudness
 from earshot.compute import onnx_runtime
 from earshot.compute.sound import SAMPLE_RATE, Samples
 from earshot.models.asr.english_alignment import Aligner
+from earshot.models.asr.moonshine_decoder import Decoder
 from earshot.models.asr.moonshine_tokens import END, START, begin_words, words_and_tokens
 from earshot.models.asr.moonshine_tokens import read as read_tokens
 from earshot.models.asr.recogniser import Recognised, Recognition
@@ -60,16 +61,11 @@ class Moonshine:
     def __init__(self, folder: Path, spoken: SpokenLanguage | None = None) -> None:
         # Half a minute takes 100 MB, which an arena would keep.
         self._encoder: Any = onnx_runtime.session(folder / "encoder_model.ort", arena=False)
-        self._decoder: Any = onnx_runtime.session(folder / "decoder_model_merged.ort")
+        self._decoder = Decoder(folder)
         self._tokens = read_tokens(folder / "tokenizer.bin")
         self._begin_words = begin_words(self._tokens)
         self._aligner = Aligner()
         self._spoken = spoken
-        # State of the decoder by layer: keys and values of the text, and of the audio.
-        self._memory = [
-            put for put in self._decoder.get_inputs() if put.name.startswith("past_key_values.")
-        ]
-        self._outputs = [put.name for put in self._decoder.get_outputs()]
 
     def speaks(self, language: str) -> bool:
         """True for English only: other languages would become hallucinated English words."""
@@ -117,34 +113,16 @@ class Moonshine:
                 begins a new word.
         """
         encoded, sound = self._encoded(samples)
-        mask = np.ones(sound.shape, np.int64)
-        memory = {
-            put.name: np.zeros((1, put.shape[1], 0, put.shape[3]), np.float32)
-            for put in self._memory
-        }
+        after = self._decoder.begin(encoded[0])
         tokens, given, logs = [START, *begins], [START, *begins], list[float]()
         for step in range(2 + round(TOKENS_A_SECOND * sound.shape[1] / SAMPLE_RATE)):
-            logits, *now = self._decoder.run(
-                self._outputs,
-                {
-                    "input_ids": np.array([given]),
-                    "encoder_hidden_states": encoded,
-                    "encoder_attention_mask": mask,
-                    "use_cache_branch": np.array([step > 0]),
-                    **memory,
-                },
-            )
-            for name, value in zip(self._outputs[1:], now, strict=True):
-                if (
-                    step == 0 or ".decoder." in name
-                ):  # the audio's part is constant from the first step on
-                    memory[name.replace("present", "past_key_values", 1)] = value
-            behind = logits[0, -1]
+            logits = after(given)
+            behind = logits[-1]
             if step == 0 and begins:
-                logs += [_log(row, token) for row, token in zip(logits[0], begins, strict=False)]
+                logs += [_log(row, token) for row, token in zip(logits, begins, strict=False)]
                 behind = np.where(self._begin_words, behind, -np.inf)
             token = int(behind.argmax())
-            logs.append(_log(logits[0, -1], token))
+            logs.append(_log(logits[-1], token))
             if token == END:
                 break
             tokens.append(token)

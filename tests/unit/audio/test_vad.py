@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from earshot.analysis.types import Utterance
+from earshot.audio.speech import vad
 from earshot.audio.speech.vad import (
     MIN_SILENCE_MS,
     MIN_SPEECH_MS,
@@ -19,6 +20,7 @@ from earshot.audio.speech.vad import (
     Segmenter,
     SpeechDetector,
 )
+from earshot.compute import onnx_runtime
 from tests.sounds.audio_files import Sound, silence, tone, vowel
 from tests.sounds.voices import voice
 
@@ -96,3 +98,15 @@ def test_it_does_not_load_the_speech_recogniser() -> None:
         "sys.exit(' '.join({'faster_whisper', 'ctranslate2', 'torch'} & set(sys.modules)) or None)"
     )
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+def test_the_network_computes_what_silero_s_own_graph_does() -> None:
+    own, given = vad._session(), onnx_runtime.session(vad.weights_file())
+    windows = voice(4.0)[: 100 * vad.WINDOW].reshape(-1, vad.WINDOW)
+    inputs = {
+        "input": np.pad(windows, ((0, 0), (vad.CONTEXT, 0))).astype(np.float32),
+        "h": vad.FRESH[0],
+        "c": vad.FRESH[1],
+    }
+    for ours, theirs in zip(own.run(None, inputs), given.run(None, inputs), strict=True):
+        np.testing.assert_allclose(ours, theirs, atol=1e-5)

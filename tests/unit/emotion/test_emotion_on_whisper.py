@@ -8,13 +8,14 @@ import numpy as np
 import pytest
 
 from earshot.analysis.errors import Misconfigured
+from earshot.compute.placed_weights import Weight, numbers
 from earshot.models.checkpoints.catalog import load
 from earshot.models.checkpoints.defaults import defaults
 from earshot.models.checkpoints.location import beside
 from earshot.models.emotion import on_whisper
 from earshot.models.emotion.on_whisper import EmotionOnWhisper, bands, open_on_whisper, parts
-from earshot.models.metadata import EmotionHeadMetadata, Weight
-from earshot.models.outside_weights import numbers, open_graph
+from earshot.models.metadata import EmotionHeadMetadata
+from earshot.models.outside_weights import open_graph
 from earshot.settings import settings
 from training.importers.ct2_tensors import placed
 

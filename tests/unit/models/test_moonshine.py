@@ -12,10 +12,12 @@ from earshot.analysis.words.spelling import compared
 from earshot.audio.decoding.decode import decode
 from earshot.audio.decoding.frames import Tally
 from earshot.audio.decoding.probe import probe
+from earshot.compute import onnx_runtime
 from earshot.compute.sound import SAMPLE_RATE, Samples
 from earshot.models.asr.english_alignment import Aligner
 from earshot.models.asr.moonshine import SHORTEST, Moonshine
-from earshot.models.asr.moonshine_tokens import read, words_of
+from earshot.models.asr.moonshine_decoder import FILE, Decoder
+from earshot.models.asr.moonshine_tokens import START, read, words_of
 from earshot.models.checkpoints.catalog import Checkpoint, load
 from earshot.models.checkpoints.location import locate
 from earshot.settings import settings
@@ -204,3 +206,30 @@ def test_what_comes_in_a_package_is_looked_for_without_importing_it() -> None:
     assert entry.folder_in_package is None
     assert not entry.at_hand
     assert entry.model_copy(update={"uri": "package:numpy/fft"}).at_hand
+
+
+def test_the_decoder_computes_what_the_graph_of_the_wheel_does(
+    model: Moonshine, call: Samples
+) -> None:
+    encoded = model.encode(call[0, :48_000])
+    folder = locate(RELEASES["moonshine"].release(), settings())
+    merged = onnx_runtime.session(folder / FILE)
+    state = {
+        put.name: np.zeros((1, put.shape[1], 0, put.shape[3]), np.float32)
+        for put in merged.get_inputs()
+        if put.name.startswith("past_")
+    }
+    (theirs,) = merged.run(
+        ["logits"],
+        {
+            "input_ids": np.array([[START]]),
+            "encoder_hidden_states": encoded[None],
+            "encoder_attention_mask": np.ones((1, 48_000), np.int64),
+            "use_cache_branch": np.array([False]),
+            **state,
+        },
+    )
+    ours = Decoder(folder).begin(encoded)([START])[0]
+    # Sums of another order may round to another of 256 steps.
+    assert np.abs(ours - theirs[0, -1]).max() < 1
+    assert ours.argmax() == theirs[0, -1].argmax()

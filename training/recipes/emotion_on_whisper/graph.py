@@ -11,11 +11,12 @@ from pathlib import Path
 import numpy as np
 import onnx
 from numpy.typing import NDArray
-from onnx import TensorProto, helper, numpy_helper
+from onnx import helper
 
 from earshot.audio.features.spectra import slaney_areas
-from earshot.models.metadata import Weight
-from training.importers.ct2_tensors import Placed
+from earshot.compute.placed_weights import Weight
+from training.importers.placed_graph import PlacedGraph, floats
+from training.importers.torch_tensors import Placed
 from training.recipes.emotion_on_whisper.front_end import SPEC
 
 Floats = NDArray[np.float32]
@@ -25,19 +26,13 @@ LEAST_POWER, RANGE = 1e-10, 8.0
 WIDTH, HEADS = 512, 8
 
 
-class Encoder:
-    """Collects nodes and the initializers that have their numbers elsewhere."""
+class Encoder(PlacedGraph):
+    """Collects the nodes of the encoder."""
 
     def __init__(self, tensors: Mapping[str, Placed], first_byte: int) -> None:
         """``first_byte``: position of the package's file in the whole file of ``tensors``."""
+        super().__init__()
         self._tensors, self._first = tensors, first_byte
-        self.nodes: list[onnx.NodeProto] = []
-        self.constants: dict[str, onnx.TensorProto] = {}
-        self.weights: dict[str, Weight] = {}
-
-    def constant(self, name: str, values: object, kind: type[np.generic] = np.float32) -> str:
-        self.constants.setdefault(name, numpy_helper.from_array(np.asarray(values, kind), name))
-        return name
 
     def weight(self, name: str) -> str:
         """A tensor of the encoder."""
@@ -48,11 +43,6 @@ class Encoder:
         """Numbers at a place of the whole file."""
         self.weights[name] = Weight(offsets=(offset - self._first,), shape=shape, numbers="<f2")
         return name
-
-    def node(self, operator: str, *inputs: str, **attributes: object) -> str:
-        output = f"n{len(self.nodes)}"
-        self.nodes.append(helper.make_node(operator, inputs, [output], **attributes))
-        return output
 
     def normalised(self, given: str, name: str) -> str:
         scale, bias = self.weight(f"{name}/gamma"), self.weight(f"{name}/beta")
@@ -138,37 +128,8 @@ def build(encoder: Encoder, layers: Sequence[int]) -> onnx.ModelProto:
 
 def model(encoder: Encoder, outputs: Mapping[str, int]) -> onnx.ModelProto:
     """The graph with outputs of these names and widths."""
-    graph = helper.make_graph(
-        encoder.nodes,
-        "whisper_encoder",
-        [helper.make_tensor_value_info("log_mel", TensorProto.FLOAT, ["frames", SPEC.n_mels])],
-        [
-            helper.make_tensor_value_info(name, TensorProto.FLOAT, [1, width])
-            for name, width in outputs.items()
-        ],
-        [
-            *encoder.constants.values(),
-            *(tensor for each in encoder.weights.items() for tensor in _outside(*each)),
-        ],
-    )
-    return helper.make_model(graph, opset_imports=[helper.make_opsetid("", 20)], ir_version=9)
-
-
-def _outside(name: str, weight: Weight) -> list[onnx.TensorProto]:
-    if not weight.integers:
-        return [_elsewhere(name, TensorProto.FLOAT, weight.shape)]
-    outputs, inputs = weight.shape
-    return [
-        _elsewhere(name, TensorProto.INT8, (inputs, outputs)),
-        _elsewhere(f"{name}/scale", TensorProto.FLOAT, (outputs,)),
-    ]
-
-
-def _elsewhere(name: str, kind: int, shape: tuple[int, ...]) -> onnx.TensorProto:
-    tensor = onnx.TensorProto(name=name, data_type=kind, dims=shape)
-    tensor.data_location = onnx.TensorProto.EXTERNAL
-    tensor.external_data.add(key="location", value="weights")
-    return tensor
+    shapes = {name: [1, width] for name, width in outputs.items()}
+    return encoder.model("whisper_encoder", floats({"log_mel": ["frames", SPEC.n_mels]}), shapes)
 
 
 def save(path: Path, built: onnx.ModelProto) -> None:

@@ -11,10 +11,10 @@ from pathlib import Path
 import numpy as np
 
 from earshot.compute import onnx_runtime
+from earshot.compute.placed_weights import numbers
 from earshot.models.checkpoints.catalog import load as load_catalog
 from earshot.models.checkpoints.location import locate
 from earshot.models.metadata import EmotionHeadMetadata
-from earshot.models.outside_weights import numbers
 from earshot.settings import settings
 from evaluation.measures.classification import Evaluation, evaluate, save_json
 from training.data import emotional_speech

@@ -14,9 +14,10 @@ import torch
 from onnx import TensorProto, helper, numpy_helper
 
 from earshot.audio.features.spectra import MelSpec, slaney_areas
+from earshot.compute.placed_weights import Weight
 from earshot.models.checkpoints.catalog import load
 from earshot.models.checkpoints.location import locate
-from earshot.models.metadata import PackagedSpeakerMetadata, Weight
+from earshot.models.metadata import PackagedSpeakerMetadata
 from earshot.models.outside_weights import open_graph
 from earshot.models.speakers.embedding import SpeakerModel, described
 from earshot.settings import settings

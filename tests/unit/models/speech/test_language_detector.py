@@ -9,11 +9,10 @@ import pytest
 from earshot.audio.decoding.decode import decode
 from earshot.audio.decoding.frames import Tally
 from earshot.audio.decoding.probe import probe
+from earshot.compute.placed_weights import Weight, integers, numbers
 from earshot.models.checkpoints.addresses import package_folder
 from earshot.models.checkpoints.catalog import load
 from earshot.models.checkpoints.location import beside
-from earshot.models.metadata import Weight
-from earshot.models.outside_weights import integers, numbers
 from earshot.models.runtimes import open_release
 from earshot.models.whisper.language_detector import Detected, LanguageDetector, log_odds
 from earshot.models.whisper.languages import CODES

@@ -1,0 +1,1 @@
+"""Graphs of networks of other projects, written for one core; their weights stay where they are."""
