@@ -90,6 +90,14 @@ def serve(
 
 
 @app.command()
+def live() -> None:
+    """Recognise live sessions in the foreground."""
+    from live.serve import serve as recognise
+
+    recognise(say)
+
+
+@app.command()
 def flower(
     port: Annotated[int, typer.Option(help="Port to listen on.")] = 5555,
     address: Annotated[

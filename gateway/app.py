@@ -9,6 +9,7 @@ from fastapi.openapi.utils import get_openapi
 
 from gateway import background, problems
 from gateway.express import Express
+from gateway.live import routes as live
 from gateway.problems import ProblemDetails
 from gateway.request_id import RequestId
 from gateway.roles import routes as roles
@@ -52,6 +53,7 @@ ROUTERS = (
     sessions.router,
     unreported.router,
     transcribe.router,
+    live.router,
     transcriptions.router,
     events.router,
     pools.router,

@@ -17,10 +17,12 @@ from gateway.webhooks.sender import Sender
 @asynccontextmanager
 async def running(app: FastAPI) -> AsyncIterator[None]:
     """Starts both, as ``app.state.hub`` and ``app.state.sender``, and stops them at the end;
-    ``app.state.waiting`` uses the first."""
+    ``app.state.waiting`` uses the first. ``app.state.live`` is the connection to Redis of live
+    sessions, once there was one."""
     sender = Sender()
     hub = app.state.hub = Hub(sender.wake)
     app.state.waiting, app.state.sender = Waiting(hub), sender
+    app.state.live = None
     hub.start()
     sender.start()
     try:
@@ -29,6 +31,8 @@ async def running(app: FastAPI) -> AsyncIterator[None]:
     finally:
         await hub.stop()
         await asyncio.to_thread(sender.stop)
+        if app.state.live is not None:
+            await app.state.live.aclose()
 
 
 @contextmanager

@@ -82,7 +82,7 @@ async def _caller(connection: HTTPConnection) -> Caller | None:
     kind, _, secret = connection.headers.get("authorization", "").partition(" ")
     if kind.lower() == "bearer" and secret.strip():
         return await _of_token(secret.strip(), address_of(connection))
-    ticket = connection.query_params.get("ticket", "")
+    ticket = _ticket(connection)
     reads = connection.scope["type"] == "websocket" or connection.scope["method"] == "GET"
     if not (reads and tickets.FORM.fullmatch(ticket)):  # one never buys another
         return None
@@ -92,6 +92,14 @@ async def _caller(connection: HTTPConnection) -> Caller | None:
     if found is None:
         await count_failure(address)
     return found
+
+
+def _ticket(connection: HTTPConnection) -> str:
+    """The ticket of the query, or among the subprotocols that a browser's WebSocket offers; empty
+    without one."""
+    offered = connection.scope.get("subprotocols", ())
+    among = next((each for each in offered if tickets.FORM.fullmatch(each)), "")
+    return connection.query_params.get("ticket", among)
 
 
 async def _of_token(secret: str, address: str) -> Caller | None:

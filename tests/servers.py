@@ -5,6 +5,7 @@ import atexit
 import json
 import os
 import shutil
+import signal
 import socket
 import subprocess
 import sys
@@ -88,6 +89,27 @@ class Stack:
             yield f"http://127.0.0.1:{port}"
         finally:
             processes.stop(self.home, [name], 20)
+
+    @contextmanager
+    def live(self, name: str = "live") -> Iterator[processes.Process]:
+        """A live process. SIGTERM at the end."""
+        ready = self.home / "run" / f"{name}.ready"
+        ready.unlink(missing_ok=True)
+        argv = [sys.executable, "-m", "earshot", "live"]
+        env = {**self.env(), "EARSHOT_READY_FILE": str(ready)}
+        process = processes.start(self.home, name, argv, env, cwd=self.project)
+        try:
+            self._wait(ready.exists, "the live process", process)
+            yield process
+        finally:
+            processes.stop(self.home, [name], 20)
+
+    def kill(self, name: str) -> None:
+        """SIGKILL for a process and its children, as at a power cut."""
+        process = processes.running(self.home, name)
+        assert process is not None
+        os.killpg(process.pid, signal.SIGKILL)  # each leads a session of its own
+        waiting.until(lambda: not process.alive(), 10, f"the end of {name}")
 
     def token(self, scope: str = "write", tenant: str = "default") -> str:
         """A new token for the gateway."""

@@ -13,6 +13,7 @@ SUPERVISOR = "supervisor"
 SUPERVISOR_ARGV = (sys.executable, "-m", "cli.localstack.supervisor")
 
 GATEWAY_ARGV = (sys.executable, "-m", "earshot", "serve")
+LIVE_ARGV = (sys.executable, "-m", "earshot", "live")
 
 SOFT_SHUTDOWN_SEC = 4
 """Time for workers to finish their tasks when the stack stops; then they return them, for the next

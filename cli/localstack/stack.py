@@ -27,7 +27,7 @@ from earshot.storage.postgres.migrate import migrate
 Say = Callable[[str], None]
 
 POSTGRES = "postgres"
-CLIENTS = (gateway_process.NAME, plan.BEAT, *plan.NAMES)
+CLIENTS = (gateway_process.NAME, worker_processes.LIVE, plan.BEAT, *plan.NAMES)
 """The parts that are clients of the servers, in stopping order."""
 STOP_TIMEOUT_SEC = 30.0
 """A process that does not end within this time is killed."""
@@ -84,8 +84,8 @@ def down(say: Say) -> list[str]:
 
 
 def status(home: Path, with_gateway: bool = False) -> dict[str, bool]:
-    """For each part, true if it runs, in starting order. The gateway is one of them while the stack
-    is kept up."""
+    """For each part, true if it runs, in starting order. The gateway and the live process are among
+    them while the stack is kept up."""
     parts = {
         redis.NAME: processes.running(home, redis.NAME) is not None,
         POSTGRES: postgres.pid(home) is not None,
@@ -93,6 +93,8 @@ def status(home: Path, with_gateway: bool = False) -> dict[str, bool]:
     named = [*plan.NAMES, plan.BEAT]
     if with_gateway or leases.kept(home) or processes.running(home, gateway_process.NAME):
         named.append(gateway_process.NAME)
+        if worker_processes.live_planned():
+            named.append(worker_processes.LIVE)
     return parts | {
         name: processes.running(home, name) is not None for name in (*named, plan.SUPERVISOR)
     }
@@ -150,6 +152,8 @@ def _start(home: Path, names: Collection[str], say: Say) -> None:
     env = worker_env(home, redis_url, database_url)
     if gateway_process.NAME in names:  # beside the workers, which take as long
         gateway_process.start(home, env)
+    if worker_processes.LIVE in names:
+        worker_processes.start_live(home, env)
     worker_processes.start(home, names, env)
     if gateway_process.NAME in names:
         gateway_process.wait(home)

@@ -116,6 +116,8 @@ def _start_part(home: Path, name: str) -> None:
         postgres.start(home)
     elif name == gateway_process.NAME:
         gateway_process.start(home, _env(home))
+    elif name == worker_processes.LIVE:
+        worker_processes.start_live(home, _env(home))
     elif name == plan.BEAT:
         worker_processes.start_beat(home, _env(home))
     else:

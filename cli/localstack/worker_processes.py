@@ -1,12 +1,20 @@
-"""The worker processes and beat of the local stack, started in parallel."""
+"""The worker processes of the local stack, started in parallel, beat, and the live process."""
 
+import os
 from collections.abc import Collection, Mapping
 from pathlib import Path
 
+import psutil
+
 from cli.localstack import plan, processes, waiting
 from cli.localstack.processes import Process
+from earshot.settings import settings
 
 READY_TIMEOUT_SEC = 60.0
+LIVE = "live"
+BULK_NICE = 10
+"""Niceness of the worker processes beside a live process: where both want a core, that has nine
+tenths of it."""
 
 
 def start(home: Path, names: Collection[str], env: Mapping[str, str]) -> None:
@@ -41,9 +49,42 @@ def start_one(home: Path, workers: plan.Workers, env: Mapping[str, str]) -> Proc
     argv = worker_argv(workers.pools, workers.concurrency, workers.name, checked=False)
     ready = _ready_file(home, workers.name)
     ready.unlink(missing_ok=True)
-    return processes.start(
+    process = processes.start(
         home, workers.name, argv, {**process_env(), **env, "EARSHOT_READY_FILE": str(ready)}
     )
+    if processes.running(home, LIVE) is not None:
+        _give_way(process)
+    return process
+
+
+def live_planned() -> bool:
+    """Whether the stack has a live process while it is kept up."""
+    from earshot.models.checkpoints.catalog import load
+
+    return settings().live_processes > 0 and any(
+        entry.runtime == "moonshine" and entry.at_hand for entry in load()
+    )
+
+
+def start_live(home: Path, env: Mapping[str, str]) -> None:
+    """Starts the live process, to which workers give way, and returns before it takes sessions."""
+    from tasks.process.environment import process_env
+
+    processes.start(home, LIVE, plan.LIVE_ARGV, {**process_env(), **env})
+    for name in plan.NAMES:
+        running = processes.running(home, name)
+        if running is not None:
+            _give_way(running)
+
+
+def _give_way(process: Process) -> None:
+    """Lowers the priority of a worker process and its children."""
+    worker = psutil.Process(process.pid)
+    for each in (worker, *worker.children(recursive=True)):
+        each.nice(BULK_NICE)
+    group = Path(f"/proc/{process.pid}/autogroup")
+    if group.exists() and os.access(group, os.W_OK):  # there niceness counts within a session only
+        group.write_text(str(BULK_NICE), encoding="ascii")
 
 
 def wait_ready(home: Path, process: Process) -> None:

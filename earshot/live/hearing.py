@@ -46,6 +46,12 @@ class Hearing:
         """Whether a segment is open."""
         return bool(self._segments) and not self._segments[-1].closed
 
+    @property
+    def ending(self) -> bool:
+        """Whether the first segment has ended, or is in a pause."""
+        head = self._segments[0] if self._segments else None
+        return head is not None and (head.silent is not None or head.cut_at is not None)
+
     def feed(self, samples: Samples) -> list[Event]:
         """The next samples, shape (samples,); any number."""
         self._sound = np.concatenate([self._sound, samples])
@@ -116,20 +122,23 @@ class Hearing:
 
     def committed(self) -> dict[str, Any] | None:
         """What is committed of the open segment, and its revision."""
-        if not self._segments or not self._segments[0].revision:
+        if self._carried is not None:
+            revision, words = self._carried
+        elif self._segments and self._segments[0].revision:
+            revision, words = self._segments[0].revision, self._segments[0].agreement.committed
+        else:
             return None
-        head = self._segments[0]
-        words = [[each.text, each.tokens, each.confidence] for each in head.committed]
-        return {"segment": self._number, "revision": head.revision, "words": words}
+        told = [[each.text, each.tokens, each.confidence] for each in words]
+        return {"segment": self._number, "revision": revision, "words": told}
 
-    def resume(self, state: dict[str, Any], committed: dict[str, Any] | None) -> None:
+    def resume(self, state: dict[str, Any] | None, committed: dict[str, Any] | None) -> None:
         """Continues from a checkpoint, and from what was committed behind it; to be fed with the
-        sound from ``begin`` on."""
-        self._begin, self._judged = state["begin"], state["judged"]
-        self._floor, self._number = state["floor"], state["number"]
-        self._voice.resume(state["voice"])
-        if "open" in state:
-            self._segments = [Segment(**state["open"])]
+        sound from ``begin`` on. Without a checkpoint, from the beginning."""
+        if state is not None:
+            self._begin, self._judged = state["begin"], state["judged"]
+            self._floor, self._number = state["floor"], state["number"]
+            self._voice.resume(state["voice"])
+            self._segments = [Segment(**state["open"])] if "open" in state else []
         if committed and committed["segment"] == self._number:
             words = [Spoken(text, tuple(ids), share) for text, ids, share in committed["words"]]
             self._carried = (committed["revision"], words)

@@ -17,6 +17,7 @@ from earshot.storage import retention, traces
 from earshot.storage.postgres import ledger, requests
 from earshot.storage.postgres.db import Connection
 from earshot.storage.redis.client import lost_connections
+from earshot.storage.redis.live.keys import open_sessions
 
 log = logging.getLogger(__name__)
 
@@ -35,17 +36,19 @@ def due(client: Redis) -> bool:
 
 
 def uploads(connection: Connection, client: Redis) -> int:
-    """Removes old uploads that no request in Postgres or in a queue names; returns their number."""
+    """Removes old uploads that no request in Postgres or in a queue names, and that are no sound of
+    a live session; returns their number."""
     store, days = settings().store_url, settings().retention.uploads
     old = [each for each in stored(store, "inbox") if _is_old(each)]
     if not old:
         return 0
     named = retention.open_uploads(connection, None if days is None else days * retention.DAY_SEC)
     queued = traces.arguments(client, ("ingest", "celery"))
+    live = open_sessions(client)
     removed = 0
     for each in old:
         folder = each.path.split("/")[1]
-        if not any(folder in text for text in (*named, *queued)):
+        if not any(folder in text for text in (*named, *queued, *live)):
             remove(store, each.path)
             removed += 1
     return removed

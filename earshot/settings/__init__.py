@@ -24,6 +24,7 @@ from earshot.settings.gateway import Gateway
 from earshot.settings.glossaries import Glossaries
 from earshot.settings.intake import Intake
 from earshot.settings.labels import Labels
+from earshot.settings.live import Live
 from earshot.settings.queues import Queues
 from earshot.settings.retention import Keeping, Retention
 from earshot.settings.services import Services
@@ -65,6 +66,7 @@ class Settings(
     Labels,
     Gateway,
     Webhooks,
+    Live,
     Batches,
     CallConfig,
 ):

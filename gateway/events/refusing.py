@@ -1,4 +1,4 @@
-"""WebSockets that are refused with a response."""
+"""WebSockets that are refused with a response, and those whose sound is not read for a while."""
 
 from typing import Any
 
@@ -13,3 +13,12 @@ class RefusingProtocol(WebSocketsSansIOProtocol):
         await super().send(message)
         if self.close_sent and self.initial_response is not None:
             self.handshake_complete = True  # as uvicorn does after `websocket.close`
+
+    def keepalive_timeout(self) -> None:
+        """Where nothing is read because the application is not ready for more, the pong may be
+        behind what waits: uvicorn would close the connection of a client that is there."""
+        if not self.read_paused:
+            super().keepalive_timeout()
+            return
+        self.pong_timer = self.pending_ping_payload = None
+        self.schedule_ping()

@@ -49,17 +49,22 @@ def _check_origin(socket: WebSocket) -> None:
         )
 
 
+async def accept(socket: WebSocket) -> None:
+    """Accepts the WebSocket; the subprotocol is named if the client offers it, and no other part of
+    its offer, which may hold a ticket."""
+    offered = socket.scope.get("subprotocols", ())
+    await socket.accept(subprotocol=PROTOCOL if PROTOCOL in offered else None)
+
+
 async def send_all(
     socket: WebSocket, batches: AsyncIterator[list[Message]], may_return: Callable[[], bool]
 ) -> None:
-    """Accepts the WebSocket, and sends messages until they end or the client leaves. The
-    subprotocol is named if the client offers it.
+    """Accepts the WebSocket, and sends messages until they end or the client leaves.
 
     Args:
         may_return: whether the client may connect again with the same token, at the end.
     """
-    offered = socket.scope.get("subprotocols", ())
-    await socket.accept(subprotocol=PROTOCOL if PROTOCOL in offered else None)
+    await accept(socket)
     await first_of(_send_all(socket, batches, may_return), _disconnected(socket))
 
 

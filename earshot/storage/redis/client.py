@@ -55,14 +55,18 @@ class Parser(_RESP3Parser):
 
     @classmethod
     def parse_error(cls, response: str) -> Exception:
-        error: Exception = super().parse_error(response)  # type: ignore[no-untyped-call]
-        if isinstance(error, AWAY):
-            return error
-        code = response.split(" ", 1)[0]
-        inside = _INSIDE.search(response) if code in ("ERR", "EXECABORT") else None
-        code = inside.group(1) if inside else code
-        is_of_the_command = code in OF_THE_COMMAND or not code.isupper()
-        return error if is_of_the_command else Refused(response, status_code=code)
+        return judged(super().parse_error(response), response)  # type: ignore[no-untyped-call]
+
+
+def judged(error: Exception, response: str) -> Exception:
+    """The exception for an answer of Redis: that of redis-py, or ``Refused``."""
+    if isinstance(error, AWAY):
+        return error
+    code = response.split(" ", 1)[0]
+    inside = _INSIDE.search(response) if code in ("ERR", "EXECABORT") else None
+    code = inside.group(1) if inside else code
+    is_of_the_command = code in OF_THE_COMMAND or not code.isupper()
+    return error if is_of_the_command else Refused(response, status_code=code)
 
 
 def client(redis_url: str | None = None) -> Redis:
