@@ -17,7 +17,7 @@ Share = Annotated[float, Field(ge=0, le=1)]
 class Bars(Frozen):
     """Of one analysis; ``bars.toml`` describes each."""
 
-    measure: Literal["macro_f1", "uar"]
+    measure: Literal["macro_f1", "uar", "der"]
     draws: Annotated[int, Field(ge=200)]
     fewest_recordings: Annotated[int, Field(ge=1)]
     fewest_groups: Annotated[int, Field(ge=2)]
@@ -48,8 +48,11 @@ def read(analysis: str, further: Path | None = None) -> Bars:
             raise Misconfigured("release_bars", f"{path}: {one_line(error)}") from error
         values |= {**tables.get("default", {}), **tables.get(analysis, {})}
     try:
-        return Bars.model_validate(values)
+        bars = Bars.model_validate(values)
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
         where = ".".join(map(str, first["loc"]))
         raise Misconfigured("release_bars", f"{where}: {first['msg']}") from error
+    if (bars.measure == "der") != (analysis == "diarization"):
+        raise Misconfigured("release_bars", f"measure: {bars.measure} is none of {analysis}")
+    return bars

@@ -10,6 +10,7 @@ from evaluation.choice import Chosen, choose
 from evaluation.figures.tally import Case, Tally
 from evaluation.gate import background
 from evaluation.gate.bars import Bars
+from evaluation.gate.conversations import Conversations
 from evaluation.gate.pairs import Pairs
 from evaluation.gate.reasons import of_background, of_comparison, of_cost, of_labels
 from evaluation.gate.verdict import Background, Verdict
@@ -18,8 +19,9 @@ from evaluation.manifest import Row
 from evaluation.run import Trial
 from workers.direct import Analyser
 
-COMPARED = ("scene", "noise", "emotion", "sentiment")
-"""Analyses with one label for a recording."""
+SPEAKERS = "diarization"
+COMPARED = ("scene", "noise", "emotion", "sentiment", SPEAKERS)
+"""Analyses with one label for a recording, and that of speakers."""
 BACKGROUND = "background"
 """Key of a manifest's rows that belong to the background set."""
 
@@ -67,8 +69,14 @@ def judge(contest: Contest, held: Held, bars: Bars) -> Verdict:
     ours, theirs = (_tally(contest, each, rows, held, chosen) for each in both)
     labels = chosen.truth.items()
     asked = [(rows[i], label) for i, label in labels if label not in (None, NATURAL)]
-    pairs = Pairs(ours, theirs, held.mapping, asked)
-    noise = _background(contest, held, bars, marked)
+    speakers = contest.candidate.analysis == SPEAKERS
+    pairs = (
+        Conversations(ours, theirs, [row for row, _ in asked])
+        if speakers
+        else Pairs(ours, theirs, held.mapping, asked)
+    )
+    # Where there is no speech, nothing asks for speakers.
+    noise = None if speakers else _background(contest, held, bars, marked)
     latency, other_latency = (_latency(tally) for tally in (ours, theirs))
     facts = Verdict(
         analysis=contest.candidate.analysis,
@@ -81,7 +89,7 @@ def judge(contest: Contest, held: Held, bars: Bars) -> Verdict:
         measure=bars.measure,
         labels=pairs.recalls(),
         lost=tuple(sorted(pairs.known[1] - pairs.known[0])),
-        background=noise.found,
+        background=noise.found if noise else None,
         latency_ms=latency,
         active_latency_ms=other_latency,
         size_bytes=contest.size_bytes,
@@ -99,7 +107,7 @@ def judge(contest: Contest, held: Held, bars: Bars) -> Verdict:
     refused = (
         *of_comparison(facts, bars, scored, pairs, first),
         *of_labels(facts, bars, pairs, extended=contest.extended),
-        *of_background(noise.found, noise.clip, contest.active.name, bars),
+        *(of_background(noise.found, noise.clip, contest.active.name, bars) if noise else ()),
         *of_cost(facts, bars, ours),
     )
     return facts.model_copy(update={"refused": refused})

@@ -60,6 +60,7 @@ class Pairs:
         return found
 
     def compared(self, bars: Bars) -> Paired:
+        assert bars.measure != "der"
         where = {label: position for position, label in enumerate(self.labels)}
         none = len(self.labels)
         truth = np.array([where[label] for label in self.truth])

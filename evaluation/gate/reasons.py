@@ -2,13 +2,18 @@
 
 from evaluation.figures.tally import Tally
 from evaluation.gate.bars import Bars
+from evaluation.gate.conversations import Conversations
 from evaluation.gate.paired import Paired
 from evaluation.gate.pairs import Pairs
 from evaluation.gate.verdict import Background, Refusal, Verdict
 
 
 def of_comparison(
-    facts: Verdict, bars: Bars, scored: Paired | None, pairs: Pairs, learnt: str | None
+    facts: Verdict,
+    bars: Bars,
+    scored: Paired | None,
+    pairs: Pairs | Conversations,
+    learnt: str | None,
 ) -> list[Refusal]:
     """Too few recordings, or no gain that the interval shows.
 
@@ -32,7 +37,9 @@ def of_comparison(
     return [Refusal(code="not_better", detail=detail, clip=pairs.lost())]
 
 
-def of_labels(facts: Verdict, bars: Bars, pairs: Pairs, *, extended: bool) -> list[Refusal]:
+def of_labels(
+    facts: Verdict, bars: Bars, pairs: Pairs | Conversations, *, extended: bool
+) -> list[Refusal]:
     """Labels below their bound, and labels that would vanish."""
     refused = []
     for label, found in facts.labels.items():

@@ -11,6 +11,8 @@ from evaluation.manifest import Row
 DATA = "data.jsonl"
 """Beside a checkpoint: ``sha256`` and ``side`` of every recording of its training."""
 HELD_OUT = "holdout"
+MADE_OF = "made_of"
+"""Key of a row that was composed: path and sha256 of each recording in it."""
 
 
 def of_sets(rows: Sequence[Row], sets: Collection[str] | None) -> set[str]:
@@ -19,7 +21,11 @@ def of_sets(rows: Sequence[Row], sets: Collection[str] | None) -> set[str]:
     if sets is None:
         return {row.path for row in rows}
     known = [PurePosixPath(each).parts for each in sets]
-    return {row.path for row in rows if any(_within(row.path, parts) for parts in known)}
+    return {
+        row.path
+        for row in rows
+        if any(_within(path, parts) for path in (row.path, *_parts(row)) for parts in known)
+    }
 
 
 def of_release(rows: Sequence[Row], root: Path, folder: Path, holdout: Iterable[Row]) -> set[str]:
@@ -36,9 +42,14 @@ def of_release(rows: Sequence[Row], root: Path, folder: Path, holdout: Iterable[
         lines = listed.read_text(encoding="utf-8").splitlines()
         used = [json.loads(line) for line in lines if line.strip()]
         learnt = {each["sha256"] for each in used if each["side"] != HELD_OUT}
-        return {row.path for row in rows if digest(row, root) in learnt}
-    kept = {digest(row, root) for row in holdout}
-    return {row.path for row in rows if digest(row, root) not in kept}
+        return {row.path for row in rows if not digests(row, root).isdisjoint(learnt)}
+    kept = {one for row in holdout for one in digests(row, root)}
+    return {row.path for row in rows if not digests(row, root) <= kept}
+
+
+def digests(row: Row, root: Path) -> set[str]:
+    """Of the recordings in a row: its own, or those that it was composed of."""
+    return set(_parts(row).values()) or {digest(row, root)}
 
 
 def digest(row: Row, root: Path) -> str:
@@ -49,6 +60,12 @@ def digest(row: Row, root: Path) -> str:
         return stated
     path = root / row.path
     return sha256(path) if path.is_file() else ""
+
+
+def _parts(row: Row) -> dict[str, str]:
+    """Path to sha256 of what a row was composed of."""
+    made_of = (row.model_extra or {}).get(MADE_OF, ())
+    return {part["path"]: part["sha256"] for part in made_of}
 
 
 def _within(path: str, parts: Sequence[str]) -> bool:

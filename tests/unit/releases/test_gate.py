@@ -16,6 +16,7 @@ from earshot.storage.releases.registered import Registered
 from evaluation.choice import Chosen
 from evaluation.figures.tally import Case, Tally
 from evaluation.gate import background, bars, unseen
+from evaluation.gate.conversations import Conversations
 from evaluation.gate.paired import compare, macro_f1, uar
 from evaluation.gate.pairs import Pairs
 from evaluation.gate.reasons import of_background, of_comparison, of_cost, of_labels
@@ -23,6 +24,7 @@ from evaluation.gate.verdict import Background, OfLabel, Verdict
 from evaluation.label_map import LabelMap
 from evaluation.manifest import Row
 from evaluation.measures.classification import judge
+from evaluation.measures.der import Errors
 
 LABELS = ("a", "b", "c")
 NOISE = bars.read("noise")
@@ -108,6 +110,9 @@ def test_bars_of_ones_own_are_read_over_those_of_the_project(tmp_path: Path) -> 
     found = bars.read("noise", own)
     assert (found.fewest_groups, found.background, found.measure) == (3, 0.5, NOISE.measure)
     assert bars.read("emotion").measure == "uar"
+    own.write_text('[default]\nmeasure = "der"\n')
+    with pytest.raises(Misconfigured, match="der is none of noise"):
+        bars.read("noise", own)
     own.write_text("[noise]\nbackground = 2\n")
     with pytest.raises(Misconfigured, match="background"):
         bars.read("noise", own)
@@ -177,6 +182,48 @@ def test_every_refusal_has_its_numbers_and_a_clip() -> None:
     assert (loud.code, loud.clip) == ("background", "hum.wav")
     quiet = screams.model_copy(update={"candidate": NOISE.background})
     assert of_background(quiet, None, "old", NOISE) == []
+
+
+def conversations(better: int, worse: int, count: int) -> Conversations:
+    """The first has no answer of either, the last one none of the candidate."""
+    release = Release(analysis="diarization", name="v", runtime="onnx", uri="x", sha256="")
+    rows = [row(f"/c/{i}.wav") for i in range(count)]
+    sides = [
+        [Case(each, "rttm", Errors(0, 0, wrong, 10_000)) for each in rows[1:]]
+        for wrong in (better, worse)
+    ]
+    ours, theirs = (Tally(release, (), Chosen(), cases) for cases in (sides[0][:-1], sides[1]))
+    return Conversations(ours, theirs, rows)
+
+
+def test_speakers_are_compared_by_conversation_and_a_missing_answer_is_all_wrong() -> None:
+    bar = bars.read("diarization")
+    pairs = conversations(500, 1500, 41)
+    found = pairs.compared(bar)
+    assert found.candidate == pytest.approx((39 * 500 + 10_000) / 400_000)
+    assert found.active == pytest.approx(0.15)
+    assert found.difference == pytest.approx(found.active - found.candidate)
+    assert found.low > 0
+    assert pairs.lost() == "/c/40.wav"
+    facts = verdict(analysis="diarization", recordings=40, groups=40)
+    assert of_comparison(facts, bar, found, pairs, None) == []
+    few = conversations(500, 1500, 11)  # the missing one outweighs the gain
+    [refused] = of_comparison(facts, bar, few.compared(bar), few, None)
+    assert (refused.code, refused.clip) == ("not_better", "/c/10.wav")
+
+
+def test_a_conversation_is_learnt_with_any_recording_in_it(tmp_path: Path) -> None:
+    parts = [{"path": f"/speech/x/{name}.wav", "sha256": name * 64} for name in "ab"]
+    rows = [Row.model_validate({"path": "/out/holdout/c.wav", unseen.MADE_OF: parts})]
+    assert unseen.of_sets(rows, ["speech/x"]) == {"/out/holdout/c.wav"}
+    assert unseen.of_sets(rows, ["speech/y"]) == set()
+    used = {"sha256": "b" * 64, "side": "train"}
+    (tmp_path / unseen.DATA).write_text(json.dumps(used) + "\n")
+    assert unseen.of_release(rows, tmp_path, tmp_path, []) == {"/out/holdout/c.wav"}
+    (tmp_path / unseen.DATA).write_text(json.dumps(used | {"side": "holdout"}) + "\n")
+    assert unseen.of_release(rows, tmp_path, tmp_path, []) == set()
+    (tmp_path / unseen.DATA).unlink()
+    assert unseen.of_release(rows, tmp_path, tmp_path, rows) == set()
 
 
 def test_background_is_generated_once(tmp_path: Path) -> None:

@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from earshot.analysis.errors import Misconfigured
+from evaluation.gate.unseen import MADE_OF
 from training.data.datasets import RATE, waveform
 from training.data.dialogues import compose, pieces
 from training.trainers.data.features import Floats
@@ -37,14 +38,20 @@ def check_speech(recordings: Sequence[Recording], watch: Watch) -> None:
 def conversations(recordings: Sequence[Recording], folder: Path) -> str:
     """Writes a conversation of each pair of neighbours; returns the manifest."""
     folder.mkdir(parents=True, exist_ok=True)
-    voices: dict[str, list[Floats]] = {}
+    voices: dict[str, list[Recording]] = {}
     for each in sorted(recordings, key=lambda one: one.digest):
-        voices.setdefault(each.group, []).append(waveform(each.path))
+        voices.setdefault(each.group, []).append(each)
     names, random = sorted(voices), np.random.default_rng(0)
     rows = []
     for i in range(0, max(len(names) - 1, 1), 2):
         pair = names[i : i + 2]
-        dialogue = compose({f"s{k}": voices[name] for k, name in enumerate(pair)}, random)
+        dialogue = compose(
+            {
+                f"s{k}": [waveform(each.path) for each in voices[name]]
+                for k, name in enumerate(pair)
+            },
+            random,
+        )
         name, reference = f"conversation-{i // 2}", folder / f"conversation-{i // 2}.rttm"
         replace(folder / f"{name}.wav", _wav(dialogue.samples))
         lines = [
@@ -56,6 +63,11 @@ def conversations(recordings: Sequence[Recording], folder: Path) -> str:
         row = {
             "path": (folder / f"{name}.wav").resolve().as_posix(),
             "rttm": reference.resolve().as_posix(),
+            MADE_OF: [
+                {"path": each.path.resolve().as_posix(), "sha256": each.digest}
+                for speaker in pair
+                for each in voices[speaker]
+            ],
         }
         rows.append(json.dumps(row) + "\n")
     return "".join(rows)

@@ -65,9 +65,12 @@ class _Lesson:
             val: speaker and power of recordings of other speakers.
         """
         self.power, self.voice, self.val = list(power), np.asarray(voice), list(val)
+        stretches = [max(1, len(each) // int(np.mean(FRAMES))) for each in self.power]
+        self.stretches = np.repeat(np.arange(len(self.power)), stretches)
+        """A recording once for each stretch that fits in it: an epoch passes over all sound."""
 
     def order(self, random: np.random.Generator) -> np.ndarray[Any, np.dtype[np.int64]]:
-        return random.permutation(len(self.power))
+        return random.permutation(self.stretches)
 
     def batch(
         self, items: np.ndarray[Any, np.dtype[np.int64]], random: np.random.Generator
