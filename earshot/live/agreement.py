@@ -27,19 +27,20 @@ class Agreement:
     """Of one segment. What is committed only grows."""
 
     committed: list[Spoken] = field(default_factory=list)
-    _before: Sequence[str] = ()
+    before: Sequence[str] = ()
+    """Texts of the last hypothesis."""
 
     def take(self, words: Sequence[Spoken]) -> None:
         """Takes the next hypothesis, which begins with what is committed; commits what it shares
         with the one before. The last word of either is not committed: its sound may be cut off."""
         texts = [word.text for word in words]
-        for index in range(len(self.committed), min(len(texts), len(self._before)) - 1):
-            if texts[: index + 1] != list(self._before[: index + 1]):
+        for index in range(len(self.committed), min(len(texts), len(self.before)) - 1):
+            if texts[: index + 1] != list(self.before[: index + 1]):
                 break
             if words[index].confidence < COMMITTED_FROM:
                 break
             self.committed.append(words[index])
-        self._before = texts
+        self.before = texts
 
 
 def shown(words: Sequence[Spoken], committed: int) -> list[Spoken]:

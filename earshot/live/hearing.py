@@ -7,11 +7,10 @@ import numpy as np
 
 from earshot.audio.speech.vad import SILENCE_BELOW, SPEECH_ABOVE, WINDOW
 from earshot.compute.sound import Samples
-from earshot.live.agreement import Agreement, Spoken
 from earshot.live.dividing import divide
 from earshot.live.events import Event, final_event, partial_event
 from earshot.live.listening import Heard, Kind, Look, ms
-from earshot.live.segment import BEFORE, FIRST, LONGEST, SHORTEST, Segment
+from earshot.live.segment import BEFORE, FIRST, GRID, LONGEST, SHORTEST, Segment
 from earshot.live.voice import Voice
 
 KEPT = 2 * BEFORE
@@ -28,7 +27,7 @@ class Hearing:
         self._begin = self._judged = self._floor = 0
         self._segments: list[Segment] = []
         self._number = 0
-        self._carried: tuple[int, list[Spoken]] | None = None
+        self._carried: dict[str, Any] | None = None
         self.ended = False
 
     @property
@@ -79,27 +78,28 @@ class Hearing:
         return events + self._settle()
 
     def wants(self, step: int) -> Look | None:
-        """The window to recognise next: at a pause, where speech is too long, or else when there
-        are ``step`` more samples of speech than were recognised. None: nothing yet."""
+        """The window to recognise next: at the positions that commit words, at a pause, where
+        speech is too long, or else when there are ``step`` more samples of speech than were
+        recognised. None: nothing yet."""
         if not self._segments:
             return None
         head = self._segments[0]
-        if head.revision == 0 and self._carried:
-            head.revision, committed = self._carried
-            head.agreement, self._carried = Agreement(list(committed)), None
+        if head.voiced < SHORTEST:
+            return None
+        if self._carried:
+            head.resume(self._carried)
+            self._carried = None
+        limit = self._judged if head.silent is None else head.silent
+        if head.grid <= min(limit, head.cut_at or limit):
+            return self._look(head, "partial", head.grid, commits=True)
         if head.cut_at is not None:
-            head.looked = head.cut_at
             return self._look(head, "cut", head.cut_at)
         if head.silent is not None and (head.closed or self._judged >= head.window_end()):
-            if head.asked == head.silent or head.voiced < SHORTEST:
-                return None
-            head.asked = head.silent
-            return self._look(head, "final", head.window_end(), head.silent)
-        fresh = self._judged - max(head.looked, head.start)
-        if head.silent is not None or head.voiced < FIRST or fresh < step:
-            return None
-        head.looked = self._judged
-        return self._look(head, "partial", self._judged)
+            fresh, head.asked = head.asked != head.silent, head.silent
+            return self._look(head, "final", head.window_end(), head.silent) if fresh else None
+        behind = self._judged - max(head.looked, head.start)
+        wanted = head.silent is None and head.voiced >= FIRST and behind >= step
+        return self._look(head, "partial", self._judged) if wanted else None
 
     def take(self, look: Look, heard: Heard) -> list[Event]:
         """The words of the window that it wanted last."""
@@ -109,8 +109,9 @@ class Hearing:
         if look.kind == "final" and look.pause == head.silent:
             head.final = (look, heard)
             return self._settle()
+        if look.commits:
+            head.agreement.take(heard.words)
         # A pause that was none has words of the speech before it all the same.
-        head.agreement.take(heard.words)
         return partial_event(self._number, head, look, heard, self._lag(look.end))
 
     def checkpoint(self) -> dict[str, Any] | None:
@@ -123,13 +124,10 @@ class Hearing:
     def committed(self) -> dict[str, Any] | None:
         """What is committed of the open segment, and its revision."""
         if self._carried is not None:
-            revision, words = self._carried
-        elif self._segments and self._segments[0].revision:
-            revision, words = self._segments[0].revision, self._segments[0].agreement.committed
-        else:
+            return self._carried
+        if not self._segments or not self._segments[0].agreement.before:
             return None
-        told = [[each.text, each.tokens, each.confidence] for each in words]
-        return {"segment": self._number, "revision": revision, "words": told}
+        return {"segment": self._number, **self._segments[0].carried()}
 
     def resume(self, state: dict[str, Any] | None, committed: dict[str, Any] | None) -> None:
         """Continues from a checkpoint, and from what was committed behind it; to be fed with the
@@ -140,8 +138,7 @@ class Hearing:
             self._voice.resume(state["voice"])
             self._segments = [Segment(**state["open"])] if "open" in state else []
         if committed and committed["segment"] == self._number:
-            words = [Spoken(text, tuple(ids), share) for text, ids, share in committed["words"]]
-            self._carried = (committed["revision"], words)
+            self._carried = committed
 
     def _judge(self, share: float) -> None:
         open_ = self._segments[-1] if self.speaking else None
@@ -161,6 +158,9 @@ class Hearing:
         open_ = self._segments[-1]
         if open_.silent is not None and self._judged - open_.silent >= open_.ends_after():
             self._end(open_)
+        elif open_.voiced < SHORTEST and self._judged - open_.start >= LONGEST:
+            open_.silent = self._judged
+            self._end(open_)
         elif open_.cut_at is None and self._judged - open_.start >= LONGEST:
             open_.cut_at = self._judged
             open_.after_cut = {
@@ -176,9 +176,9 @@ class Hearing:
         """The final of the first segment, if it has ended and its words are known; those with too
         little speech are dropped."""
         events: list[Event] = []
-        while self._segments and (head := self._segments[0]).closed and head.cut_at is None:
+        while self._segments and (head := self._segments[0]).closed:
             if head.voiced >= SHORTEST:
-                known = head.known()
+                known = None if head.cut_at else head.known()
                 if known is None:
                     break
                 events += self._final(head, *known)
@@ -213,13 +213,18 @@ class Hearing:
         }
         return [made]
 
-    def _look(self, head: Segment, kind: Kind, end: int, pause: int | None = None) -> Look:
+    def _look(
+        self, head: Segment, kind: Kind, end: int, pause: int | None = None, commits: bool = False
+    ) -> Look:
+        head.looked = max(head.looked, end)
+        head.grid += GRID * commits
         first, last = head.start - self._begin, min(end, self.end) - self._begin
         return Look(
             kind=kind,
             start=head.start,
             samples=self._sound[first:last],
             committed=head.committed,
+            commits=commits,
             pause=pause,
         )
 

@@ -32,6 +32,8 @@ class Look:
     samples: Samples
     committed: tuple[Spoken, ...]
     """Words that the text begins with."""
+    commits: bool = False
+    """Whether its words may be committed."""
     pause: int | None = None
     """Where the pause of a ``final`` began."""
 

@@ -28,6 +28,9 @@ SHORTEST = samples(200)
 """Less speech is a click or a cough."""
 FIRST = samples(300)
 """Speech before the first partial: in less there is no word."""
+GRID = samples(480)
+"""Sound between two hypotheses that may commit words. All of them are recognised, at fixed
+positions, so that what is committed does not depend on the load; others are only shown."""
 
 
 @dataclass
@@ -49,6 +52,8 @@ class Segment:
     after_cut: dict[str, Any] = field(default_factory=dict)
     """State of the detector there."""
     agreement: Agreement = field(default_factory=Agreement)
+    grid: int = 0
+    """Where the next hypothesis ends that may commit words."""
     looked: int = 0
     """Position up to which it was recognised."""
     asked: int | None = None
@@ -60,6 +65,9 @@ class Segment:
     shown: tuple[str, ...] = ()
     """Words of its last event."""
     stable_until_ms: int = 0
+
+    def __post_init__(self) -> None:
+        self.grid = self.grid or self.start + GRID
 
     @property
     def voiced(self) -> int:
@@ -84,6 +92,21 @@ class Segment:
     def known(self) -> tuple[Look, Heard] | None:
         """The final window's words, if they are those of the pause in which it is."""
         return self.final if self.final and self.final[0].pause == self.silent else None
+
+    def carried(self) -> dict[str, Any]:
+        """What a successor needs of it besides the sound."""
+        return {
+            "revision": self.revision,
+            "words": [[each.text, each.tokens, each.confidence] for each in self.committed],
+            "before": list(self.agreement.before),
+            "grid": self.grid,
+        }
+
+    def resume(self, carried: dict[str, Any]) -> None:
+        """Continues from what ``carried`` returned."""
+        words = [Spoken(text, tuple(ids), share) for text, ids, share in carried["words"]]
+        self.agreement = Agreement(words, carried["before"])
+        self.revision, self.grid = carried["revision"], carried["grid"]
 
     def behind(self, position: int) -> "Segment":
         """The rest of it behind a cut."""

@@ -132,7 +132,7 @@ def test_words_come_while_they_are_spoken_and_survive_any_death(lane: Lane, spee
     undisturbed = spoken(Live(**lane.options()), speech, {})
     check_committed(undisturbed)
     assert len(words(undisturbed)) > 30
-    assert sum(event["type"] == "partial" for event in undisturbed) > 10
+    assert any(event["type"] == "partial" for event in undisturbed)
     *_, ended = undisturbed
     assert (ended["type"], ended["reason"]) == ("session.ended", "client")
     assert lane.submitted(UUID(ended["recording_id"]))
