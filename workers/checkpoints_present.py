@@ -8,13 +8,13 @@ from earshot.models.onnx_model import described
 from earshot.models.runtimes import ENDPOINT
 from earshot.models.sound.noise_on_yamnet import base_of
 from earshot.settings import Settings
-from workers.asr.routes import routes
+from workers.asr.routes import routes, second_release
 from workers.emotion.models import dimensional_release
 
 
 def check_present(release: Release, config: Settings) -> None:
-    """Reads the checkpoints of a release, of its language routes, of the release that rates emotion
-    dimensions, and of the network below a head.
+    """Reads the checkpoints of a release, of its language routes and the second opinion, of the
+    release that rates emotion dimensions, and of the network below a head.
 
     Raises:
         Misconfigured: one is missing or altered, or the catalog does not have it.
@@ -34,5 +34,6 @@ def _needed(release: Release, config: Settings) -> Iterator[Release]:
     yield release
     if release.analysis == "asr":
         yield from routes(release, config).values()
+        yield from filter(None, [second_release(config)])
     if release.analysis == "emotion" and config.emotion_dimensions:
         yield dimensional_release(config)

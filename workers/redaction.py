@@ -2,11 +2,9 @@
 again, until nothing is left. It runs when all other analyses are merged, so that they have worked
 on the whole sound (docs/adr/0054-redaction.md)."""
 
+import hashlib
 from collections.abc import Iterator, Sequence
 from itertools import groupby
-
-import numpy as np
-from numpy.typing import NDArray
 
 from earshot.analysis.findings import Redacted, Word
 from earshot.analysis.outcome import Failed
@@ -19,11 +17,12 @@ from earshot.audio.clip import Clip
 from earshot.audio.store.silence import silence
 from earshot.compute import cache
 from earshot.compute.sound import Samples
-from earshot.models.asr.recogniser import Recognised, Recogniser
+from earshot.models.asr.recogniser import Recognised, Recogniser, Recognition
 from earshot.settings import settings
 from workers import asr
 from workers.asr.listening import primary
 from workers.asr.routes import Recognisers
+from workers.pauses import to_pauses
 
 FINDINGS = RedactionFindings
 
@@ -38,11 +37,9 @@ SHARED_MS = 4000
 """Sound that two pieces of it have in common, where it is longer than the recogniser takes."""
 NEAR_MS = 1500
 """Pause up to which a number goes over the border of a stretch."""
-FRAME_MS, PAUSE_MS, REACH_MS, INSIDE_MS = 20, 120, 1200, 160
-"""Frames whose level is measured, shortest pause, sound that is erased at most up to one, and sound
-inside of a border in which a pause may begin that the border is already at."""
-QUIET = 0.05
-"""Share of the level of loud sound below which a frame is a pause, unless the floor is louder."""
+GAP_MS = 1000
+"""Sound between two stretches that is erased: it is of one number, with words in between that a
+recogniser made of digits."""
 NOT_SILENCED, NOT_ASKED = "not_silenced", "not_asked"
 
 
@@ -62,6 +59,22 @@ def analyze(model: str, clips: Sequence[Clip]) -> list[RedactionFindings | Faile
     return [_redact(model, clip) for clip in clips]
 
 
+class Listening:
+    """A recogniser that writes the same sound once: most of it stays as it was from one time to the
+    next."""
+
+    def __init__(self, recogniser: Recogniser, language: str) -> None:
+        self.recogniser, self.language = recogniser, language
+        self._known: dict[bytes, Recognition] = {}
+
+    def words(self, samples: Samples) -> Sequence[Recognised]:
+        """What it writes of a sound at its rate."""
+        key = hashlib.sha256(samples.tobytes()).digest()
+        if key not in self._known:
+            (self._known[key],) = self.recogniser.transcribe([samples], [self.language], ())
+        return self._known[key].words
+
+
 def _redact(device: str, clip: Clip) -> RedactionFindings | Failed:
     if not clip.ref.redact:
         return Failed(
@@ -71,16 +84,18 @@ def _redact(device: str, clip: Clip) -> RedactionFindings | Failed:
     stretches, language = transcript.redacted, transcript.language or clip.ref.language
     if not stretches or transcript.recogniser is None:
         return RedactionFindings(stretches=(), passes=0)
-    stretches = _to_pauses(clip, stretches)
-    recognisers: Recognisers = cache.get(asr.load, transcript.recogniser, device)
-    _, recogniser = recognisers.of(primary(language))
+    stretches = apart(to_pauses(clip, stretches), GAP_MS)
+    model: Recognisers = cache.get(asr.load, transcript.recogniser, device)
+    spoken = primary(language)
+    both = model.of(spoken)[1], model.second(spoken)
+    listeners = [Listening(each, spoken) for each in both if each is not None]
     for number in range(1, PASSES + 1):
         _erase(clip, stretches)
-        left = _left(recogniser, clip, stretches, primary(language))
+        left = [more for each in listeners for more in _left(each, clip, stretches)]
         if not left:
             return RedactionFindings(stretches=stretches, passes=number)
         more = left if number <= EXACT else [_widened(each) for each in left]
-        stretches = apart([*stretches, *_to_pauses(clip, more)])
+        stretches = apart([*stretches, *to_pauses(clip, more)], GAP_MS)
     return Failed(
         code=NOT_SILENCED,
         detail=f"a number was recognised again {PASSES} times around what was made silent",
@@ -92,63 +107,15 @@ def _erase(clip: Clip, stretches: Sequence[Redacted]) -> None:
     silence(settings().store_url, ref.recording_id, ref.channels, stretches)
 
 
-def _to_pauses(clip: Clip, stretches: Sequence[Redacted]) -> tuple[Redacted, ...]:
-    """The stretches up to the pauses around them: a recogniser writes a number as one word, and the
-    words beside it get times of its sound."""
-    return apart([_to_pause(clip, each) for each in stretches])
-
-
-def _to_pause(clip: Clip, stretch: Redacted) -> Redacted:
-    start = max(0, stretch.start_ms - REACH_MS)
-    end = min(clip.ref.end_ms, stretch.end_ms + REACH_MS)
-    samples: Samples = clip.read(start, end, stretch.channel)[0]
-    rate = clip.ref.sample_rate
-    size = rate * FRAME_MS // 1000
-    frames = samples[: len(samples) // size * size].reshape(-1, size)
-    levels = np.sqrt(np.square(frames, dtype=np.float64).mean(axis=1))
-    if not levels.size:
-        return stretch
-    quiet = max(QUIET * np.quantile(levels, 0.9), 2 * np.quantile(levels, 0.05))
-    first, last = ((ms - start) // FRAME_MS for ms in (stretch.start_ms, stretch.end_ms))
-    back = _until_pause(levels[:first][::-1], levels[first:], quiet)
-    on = _until_pause(levels[last:], levels[:last][::-1], quiet)
-    return stretch.model_copy(
-        update={
-            "start_ms": min(start + FRAME_MS * (first - back), stretch.start_ms),
-            "end_ms": max(start + FRAME_MS * (last + on), stretch.end_ms),
-        }
-    )
-
-
-def _until_pause(outside: NDArray[np.float64], inside: NDArray[np.float64], quiet: float) -> int:
-    """Number of frames from a border to the first pause outside; all, if there is none, and none if
-    the border is at a pause. Zeros are what an earlier attempt has erased, up to its end.
-
-    Args:
-        outside: levels from the border on, away from the stretch; ``inside`` into it.
-    """
-    erased = int((outside > 0).argmax()) if outside.any() else len(outside)
-    length = PAUSE_MS // FRAME_MS
-    near = inside[: INSIDE_MS // FRAME_MS + length]
-    if erased or next(_pauses(near, length, quiet), None) is not None:
-        return erased
-    return next(_pauses(outside, length, quiet), len(outside))
-
-
-def _pauses(levels: NDArray[np.float64], length: int, quiet: float) -> Iterator[int]:
-    return (at for at in range(len(levels) - length + 1) if levels[at : at + length].max() < quiet)
-
-
 def _widened(stretch: Redacted) -> Redacted:
     start, end = stretch.start_ms - AROUND_MS, stretch.end_ms + AROUND_MS
     return stretch.model_copy(update={"start_ms": max(0, start), "end_ms": end})
 
 
-def _left(
-    recogniser: Recogniser, clip: Clip, stretches: Sequence[Redacted], language: str
-) -> list[Redacted]:
+def _left(listener: Listening, clip: Clip, stretches: Sequence[Redacted]) -> list[Redacted]:
     """What is recognised of personal data around the stretches, on every channel: what another one
     picked up is left as well."""
+    recogniser, language = listener.recogniser, listener.language
     if not recogniser.speaks(language):
         return []
     left: list[Redacted] = []
@@ -156,8 +123,7 @@ def _left(
         samples: Samples = clip.read(around.start_ms, around.end_ms, around.channel)[0]
         if not samples.any():
             continue
-        (found,) = recogniser.transcribe([samples], [language], ())
-        words = [_word(word, around) for word in found.words]
+        words = [_word(word, around) for word in listener.words(samples)]
         own = [each for each in stretches if each.channel == around.channel]
         for part, cut in _between(words, own):
             languages, kinds = (language, clip.ref.language), clip.ref.redact or KINDS

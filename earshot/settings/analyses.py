@@ -29,6 +29,9 @@ class Analyses(BaseModel):
     catalog that transcribes it. Ignored with an endpoint as the backend, which transcribes all."""
     asr_hotwords: tuple[str, ...] = ()
     """Names and terms that speech recognition favours."""
+    redact_asr: str = ""
+    """Release of the catalog that transcribes once more what is to be redacted; what either
+    recogniser finds is removed (docs/privacy.md). Empty: one recogniser alone."""
     emotion_dimensions: str = ""
     """Release of the catalog that rates valence, arousal and dominance; the active release provides
     the labels. Empty: the ratings are null."""

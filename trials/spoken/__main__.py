@@ -1,8 +1,8 @@
 """``python -m trials.spoken``: personal data is spoken by synthetic voices, in calls that are taken
 in with redaction; prints what is left of each value in sound and words.
 
-English needs flite (Debian). French is transcribed where a recogniser of French is routed
-(``EARSHOT_ASR_ROUTES``), else erased as a whole.
+English needs flite (Debian), French SVOX Pico (Debian, ``non-free``: libttspico-utils). French is
+transcribed where a recogniser of French is routed (``EARSHOT_ASR_ROUTES``), else erased as a whole.
 """
 
 import argparse
@@ -25,7 +25,7 @@ from trials.spoken.judged import Of, judge
 from trials.spoken.voices import VOICES
 
 RECALL = 0.98
-KEPT = ("EARSHOT_ASR", "EARSHOT_MODELS")
+KEPT = ("EARSHOT_ASR", "EARSHOT_MODELS", "EARSHOT_REDACT_ASR")
 """Settings of this process that the stack has as well."""
 
 
@@ -91,6 +91,8 @@ def report(found: Sequence[Of], shown: int) -> int:
     for each in [each for each in values if not each.found][:shown]:
         print(f"  {each.value.kind}: {each.value.text!r}: {each.left_ms} ms left, {each.words!r}")
     recall = sum(right.values()) / len(values)
+    silent_ms = sum(one.silent_ms for one in found)
+    beyond_ms = sum(one.beyond_ms for one in found)
     print(
         json.dumps(
             {
@@ -102,8 +104,8 @@ def report(found: Sequence[Of], shown: int) -> int:
                 "stretches_without_a_value": dict(
                     Counter(each.partition(" ")[0] for each in wrong)
                 ),
-                "silent_s": round(sum(one.silent_ms for one in found) / 1000, 1),
-                "of_it_outside_of_values_s": round(sum(one.beyond_ms for one in found) / 1000, 1),
+                "silent_s": round(silent_ms / 1000, 1),
+                "of_it_outside_of_values": round(beyond_ms / max(1, silent_ms), 3),
                 "begins_ms": _quartiles(begins),
                 "ends_ms": _quartiles(ends),
             },

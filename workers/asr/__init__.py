@@ -6,24 +6,23 @@ from functools import partial
 
 from earshot.analysis.findings import AsrFindings, SuppressedText, Word
 from earshot.analysis.outcome import LANGUAGE_UNSUPPORTED, NO_SPEECH, Failed, Skipped
-from earshot.analysis.pii.removing import Cut, without_personal_data
-from earshot.analysis.types import Release, Utterance
+from earshot.analysis.pii.removing import Cut, without_more, without_personal_data
+from earshot.analysis.types import Release
 from earshot.analysis.words.foreign import FOREIGN
 from earshot.analysis.words.hallucinated import sift
 from earshot.analysis.words.languages import UNDETERMINED
-from earshot.analysis.words.spelling import is_word, written
 from earshot.analysis.words.whole_recording import left_out, refused
 from earshot.audio.clip import Clip
-from earshot.models.asr.recogniser import Recogniser, Recognition
+from earshot.models.asr.recogniser import Recogniser
 from earshot.settings import settings
 from workers.asr.foreign_voices import in_doubt
 from workers.asr.listening import listen, primary
 from workers.asr.routes import Recognisers
-from workers.asr.stretch import Stretch, most
+from workers.asr.second import second_opinion
+from workers.asr.stretch import Stretch, most, words_of
 
 FINDINGS = AsrFindings
 
-PLACES = 3
 BEHIND_MS = 100
 """Sound behind a chunk that shows that the recording has more of them."""
 NAMED = 12
@@ -85,7 +84,7 @@ def _result(clip: Clip, found: Sequence[Stretch], model: Recognisers) -> AsrFind
         voice = partial(clip.voice, each.span) if clip.voice else None
         recognition = each.recognition
         kept, dropped = sift(
-            _words(each.span, recognition),
+            words_of(each.span, recognition),
             speech,
             recognition.log_probability,
             recognition.no_speech,
@@ -99,6 +98,7 @@ def _result(clip: Clip, found: Sequence[Stretch], model: Recognisers) -> AsrFind
             words += kept
     release = most(found, lambda each: each.release, model.name)
     findings = _private(
+        model,
         clip,
         AsrFindings(
             language=most(
@@ -119,37 +119,22 @@ def _result(clip: Clip, found: Sequence[Stretch], model: Recognisers) -> AsrFind
     return findings
 
 
-def _private(clip: Clip, findings: AsrFindings) -> AsrFindings:
+def _private(model: Recognisers, clip: Clip, findings: AsrFindings) -> AsrFindings:
     """Without personal data, if the request asks for that: before anything of it is stored."""
     ref = clip.ref
     if ref.redact is None:
         return findings
     goes_on = clip.read(ref.end_ms, ref.end_ms + BEHIND_MS).size > 0
-    return without_personal_data(findings, ref, Cut(start=ref.start_ms > 0, end=goes_on))
+    cut = Cut(start=ref.start_ms > 0, end=goes_on)
+    return without_more(
+        without_personal_data(findings, ref, cut),
+        second_opinion(model, clip, primary(findings.language)),
+        ref,
+        cut,
+    )
 
 
 def _one_for_all(found: Sequence[Stretch]) -> float | None:
     """The bound of all their words; None if they have none in common."""
     bounds = {each.recognition.doubtful_below for each in found if each.recognition.words}
     return bounds.pop() if len(bounds) == 1 else None
-
-
-def _words(span: Utterance, recognition: Recognition) -> list[Word]:
-    """Words on the recording's time line, within the stretch: a recogniser's last frame may pass
-    its end."""
-    found = []
-    for word in recognition.words:
-        start = min(span.start_ms + word.start_ms, span.end_ms)
-        text = written(word.text)
-        if is_word(text):  # notes and dashes are not spoken
-            found.append(
-                Word(
-                    text=text,
-                    confidence=round(word.confidence, PLACES),
-                    timing=word.timing,
-                    channel=span.channel,
-                    start_ms=start,
-                    end_ms=max(start, min(span.start_ms + word.end_ms, span.end_ms)),
-                )
-            )
-    return found

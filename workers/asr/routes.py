@@ -59,6 +59,20 @@ class Recognisers:
             self._open[release.name] = self._opened(release)
         return release.name, self._open[release.name]
 
+    def second(self, language: str) -> Recogniser | None:
+        """The recogniser of ``EARSHOT_REDACT_ASR``, loaded at its first use; None where there is
+        none, or it is that of the language (primary BCP 47 subtag) itself, or does not support it.
+
+        Raises: as ``of``.
+        """
+        release = second_release(self._config)
+        if release is None or release.name == self.of(language)[0]:
+            return None
+        if release.name not in self._open:
+            self._open[release.name] = self._opened(release)
+        recogniser = self._open[release.name]
+        return recogniser if recogniser.speaks(language) else None
+
     def _opened(self, release: Release) -> Recogniser:
         recogniser: Recogniser = open_release(release, self._device, self._config)
         return recogniser
@@ -83,9 +97,7 @@ def named_routes(named: Mapping[str, str], further: Path | None) -> dict[str, Re
     Raises:
         Misconfigured: the catalog has no such release for asr.
     """
-    known = {
-        entry.name: entry.release() for entry in catalog.known(further) if entry.analysis == "asr"
-    }
+    known = _known(further)
     for language, name in named.items():
         if name not in known:
             raise Misconfigured(
@@ -94,3 +106,28 @@ def named_routes(named: Mapping[str, str], further: Path | None) -> dict[str, Re
                 f" it has {', '.join(known)}",
             )
     return {language: known[name] for language, name in named.items()}
+
+
+def second_release(config: Settings) -> Release | None:
+    """The release that transcribes once more what is to be redacted; None if none is set.
+
+    Raises:
+        Misconfigured: the catalog has no such release for asr.
+    """
+    if not config.redact_asr:
+        return None
+    known = _known(config.models_catalog)
+    if config.redact_asr not in known:
+        raise Misconfigured(
+            "routes",
+            f"EARSHOT_REDACT_ASR names {config.redact_asr}, which the catalog does not have; it has"
+            f" {', '.join(known)}",
+        )
+    return known[config.redact_asr]
+
+
+def _known(further: Path | None) -> dict[str, Release]:
+    """Name to release of every recogniser of the catalog."""
+    return {
+        entry.name: entry.release() for entry in catalog.known(further) if entry.analysis == "asr"
+    }

@@ -5,9 +5,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
-from earshot.analysis.findings import Spoken
+from earshot.analysis.findings import Spoken, Word
 from earshot.analysis.spans import fuse, overlap_ms
 from earshot.analysis.types import Utterance
+from earshot.analysis.words.spelling import is_word, written
 from earshot.audio.clip import Clip
 from earshot.audio.features.level import evened
 from earshot.compute.sound import Samples
@@ -71,3 +72,24 @@ def _voices(clip: Clip, span: Utterance) -> list[slice]:
     times = [(max(item.start_ms, span.start_ms), min(item.end_ms, span.end_ms)) for item in inside]
     rate = clip.sample_rate
     return [slice(*((ms - span.start_ms) * rate // 1000 for ms in each)) for each in times]
+
+
+def words_of(span: Utterance, recognition: Recognition) -> list[Word]:
+    """Words on the recording's time line, within the stretch: a recogniser's last frame may pass
+    its end."""
+    found = []
+    for word in recognition.words:
+        start = min(span.start_ms + word.start_ms, span.end_ms)
+        text = written(word.text)
+        if is_word(text):  # notes and dashes are not spoken
+            found.append(
+                Word(
+                    text=text,
+                    confidence=round(word.confidence, PLACES),
+                    timing=word.timing,
+                    channel=span.channel,
+                    start_ms=start,
+                    end_ms=max(start, min(span.start_ms + word.end_ms, span.end_ms)),
+                )
+            )
+    return found

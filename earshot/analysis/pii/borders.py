@@ -4,7 +4,7 @@ nothing of its neighbours."""
 from collections.abc import Iterator, Sequence
 
 from earshot.analysis.pii.elements import Element, Form
-from earshot.analysis.pii.email import local_start, looked_up
+from earshot.analysis.pii.email import CERTAIN, local_start, looked_up
 from earshot.analysis.pii.identifiers import Run
 from earshot.analysis.pii.lexicon import Lexicon, addresses
 from earshot.analysis.pii.runs import BRIDGED, UNKNOWN
@@ -32,6 +32,18 @@ def _is_bridge(between: Sequence[Element], *, few: bool) -> bool:
     return unknown <= (0 if few else UNKNOWN)
 
 
+def half_amounts(
+    found: Sequence[Element], *, at_start: bool, at_end: bool
+) -> Iterator[tuple[int, int]]:
+    """First word, and the word after the last, of what looks like an amount, a time or a date and
+    may be the rest of a number: of "46 46 57 54" and "55.41"."""
+    edges = ((found[: CLOSE + 1], at_start), (found[-CLOSE - 1 :], at_end))
+    for near in (near for near, open_ in edges if open_):
+        for each in near:
+            if each.form is Form.STOP and any(character.isdigit() for character in each.text):
+                yield each.start, each.end
+
+
 def half_addresses(
     words: Sequence[str], lexicon: Lexicon, *, at_start: bool, at_end: bool
 ) -> Iterator[tuple[int, int]]:
@@ -41,7 +53,7 @@ def half_addresses(
         for at in range(max(1, len(texts) - NEAR), len(texts)):
             start = local_start(texts, at, 0, lexicon)
             spelled = any(text in lexicon.separators for text in texts[start:at])
-            certain = texts[at] in ("@", "arobase", "arobas", "arrobase")
+            certain = texts[at] in CERTAIN
             if texts[at] in (*lexicon.at, "@") and start < at and (spelled or certain):
                 yield start, len(texts)
             elif at >= len(texts) - 2 and texts[at] in lexicon.separators - {"plus"}:

@@ -5,13 +5,13 @@ import re
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
-from earshot.analysis.pii.borders import half_addresses, touches
+from earshot.analysis.pii.borders import half_addresses, half_amounts, touches
 from earshot.analysis.pii.elements import elements
 from earshot.analysis.pii.email import domains, emails
 from earshot.analysis.pii.identifiers import ibans, kind_of
 from earshot.analysis.pii.kinds import KINDS, Kind
 from earshot.analysis.pii.lexicon import lexicon
-from earshot.analysis.pii.runs import runs
+from earshot.analysis.pii.runs import dense, runs
 
 
 class Span(NamedTuple):
@@ -50,10 +50,16 @@ def find(
     spans += [Span("iban", found[a].start, found[b - 1].end) for a, b in ibans(found)]
     cut = {"at_start": open_start, "at_end": open_end}
     spans += [Span("email", start, end) for start, end in half_addresses(words, known, **cut)]
+    spans += [Span("number", start, end) for start, end in half_amounts(found, **cut)]
     for run in runs(found, known):
         kind = kind_of(run, found, known) or ("number" if touches(run, found, **cut) else None)
         if kind:
             spans.append(Span(kind, run.elements[0].start, run.elements[-1].end))
+    for first, end in dense(found, known):
+        start, last = found[first].start, found[end - 1].end
+        inside = [each for each in spans if each.start < last and start < each.end]
+        kind = max(inside, key=lambda each: each.end - each.start).kind if inside else "number"
+        spans.append(Span(kind, start, last))
     return _apart(spans)
 
 

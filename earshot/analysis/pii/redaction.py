@@ -153,12 +153,12 @@ def _unheard(found: AsrFindings) -> list[Redacted]:
     ]
 
 
-def apart(found: Sequence[Redacted]) -> tuple[Redacted, ...]:
-    """The stretches, those that overlap on a channel as one."""
+def apart(found: Sequence[Redacted], gap_ms: int = 0) -> tuple[Redacted, ...]:
+    """The stretches, those that overlap on a channel, or are at most ``gap_ms`` apart, as one."""
     joined = []
     for channel in sorted({each.channel for each in found}):
         own = [each for each in found if each.channel == channel]
-        for span in fuse(own):
+        for span in fuse(own, gap_ms):
             inside = {each.kind for each in own if _is_within(each, span.start_ms, span.end_ms)}
             kind = inside.pop() if len(inside) == 1 else MIXED
             joined.append(Redacted(kind=kind, channel=channel, **span.model_dump()))

@@ -1,6 +1,7 @@
 """Removes personal data from the words of a chunk, and says which stretches of its sound held
 it."""
 
+import re
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
@@ -21,6 +22,7 @@ PAUSE_MS = 1500
 REACH = 3
 """Words from a number to digits that are its rest: a recogniser writes "year one three" for "zero
 one three"."""
+_NUMERAL = re.compile(r"\d")
 
 
 class Cut(NamedTuple):
@@ -59,6 +61,14 @@ def without_personal_data(found: AsrFindings, ref: ChunkRef, cut: Cut) -> AsrFin
             "redacted": tuple(ordered),
         }
     )
+
+
+def without_more(found: AsrFindings, words: Sequence[Word], ref: ChunkRef, cut: Cut) -> AsrFindings:
+    """The findings also without what is personal data in the words of another recogniser: those of
+    their own that are spoken at the same time are removed."""
+    _, more = removed(words, (found.language, ref.language), ref.redact or (), ref, cut)
+    stretches = sorted([*found.redacted, *more], key=lambda each: (each.channel, each.start_ms))
+    return masked(found, more).model_copy(update={"redacted": tuple(stretches)})
 
 
 def removed(
@@ -112,7 +122,8 @@ def _found(words: Sequence[Word], languages: Sequence[str], cut: Cut) -> Iterabl
 
 def _grown(words: Sequence[Word], found: _Found, languages: Sequence[str]) -> Iterable[int]:
     """The words of a number with what a recogniser may have made of its first and last digits:
-    words that sound like a digit, and digits a few words away."""
+    words that sound like a digit, and digits a few words away, also those that look like an
+    amount ("46.57 to 55.41")."""
     if found.kind == "email":
         return found.places
     known = lexicon(languages)
@@ -122,7 +133,7 @@ def _grown(words: Sequence[Word], found: _Found, languages: Sequence[str]) -> It
         while abs(near - last) <= REACH and _continues(words, near - step, near):
             text = plain(words[near].text).strip(".,;:!?'\"")
             sounds = text in known.homophones and abs(near - last) == 1
-            if sounds or is_digits(text, known):
+            if sounds or _NUMERAL.search(text) or is_digits(text, known):
                 places |= set(range(min(last, near), max(last, near) + 1))
                 last = near
             near += step

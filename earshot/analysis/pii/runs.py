@@ -23,6 +23,8 @@ COUNT, THOUSANDS = 4, 6
 thousands."""
 AMOUNT, MILLIONS = 6, 9
 """The same before a word that is nothing but a unit."""
+DENSE_GROUPS, DENSE_DIGITS = 5, 9
+"""Groups of digits, and digits in them, that are a number with any words between them."""
 
 
 def runs(found: Sequence[Element], lexicon: Lexicon) -> Iterator[Run]:
@@ -39,6 +41,28 @@ def runs(found: Sequence[Element], lexicon: Lexicon) -> Iterator[Run]:
             first = _country(found, first, end)
             yield Run(tuple(found[first : end + 1]), first, end)
         at = last + 1
+
+
+def dense(found: Sequence[Element], lexicon: Lexicon) -> Iterator[tuple[int, int]]:
+    """First element, and the element after the last, of what is a number by its many digits with a
+    few words between them each: a recogniser writes "49 03 soit exempt 19 soit exempt 37 27"."""
+    groups = [
+        at
+        for at, each in enumerate(found)
+        if each.form is Form.DIGITS and not _is_year(found, at, lexicon)
+    ]
+    chains: list[list[int]] = []
+    for at in groups:
+        between = found[chains[-1][-1] + 1 : at] if chains else ()
+        near = len(between) <= UNKNOWN and all(each.form is not Form.STOP for each in between)
+        if chains and near:
+            chains[-1].append(at)
+        else:
+            chains.append([at])
+    for chain in chains:
+        digits = sum(len(found[at].text) for at in chain)
+        if len(chain) >= DENSE_GROUPS and digits >= DENSE_DIGITS:
+            yield chain[0], chain[-1] + 1
 
 
 def _last(found: Sequence[Element], first: int, lexicon: Lexicon) -> int:

@@ -28,9 +28,16 @@ ROUGHLY = {
 }  # fmt: skip
 """Letters to the sounds (ARPAbet) that they often stand for. Sufficient to hold the place of a word
 that is in no dictionary, so that its neighbours do not absorb its audio."""
+SIGNS = str.maketrans({"@": " at ", ".": " dot ", "_": " underscore ", "-": " dash "})
+"""As they are spoken in an address of e-mail, whose neighbours would absorb their audio."""
 GUESSED = "?"
 """Suffix of a word with guessed sounds; no word of the dictionary ends with it."""
+_ADDRESS = re.compile(r"[\w.-]+@[\w-]+(?:\.[\w-]+)*")
 _LETTERS = re.compile("|".join(ROUGHLY))
+
+
+def _spelled(address: re.Match[str]) -> str:
+    return address[0].translate(SIGNS)
 
 
 class Aligner:
@@ -75,7 +82,7 @@ class Aligner:
         """Names known to the decoder, each with a flag if it is in the dictionary: several for
         ``high-end``, none for a dash."""
         found = []
-        for part in compared(word).split():
+        for part in compared(_ADDRESS.sub(_spelled, word)).split():
             spelt = self._decoder.lookup_word(part) is not None
             name = part if spelt else self._guessed(part)
             if name:

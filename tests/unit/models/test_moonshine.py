@@ -22,6 +22,7 @@ from earshot.models.checkpoints.catalog import Checkpoint, load
 from earshot.models.checkpoints.location import locate
 from earshot.settings import settings
 from evaluation.measures.words import distance
+from tests.sounds import espeak
 
 DEMO = Path(__file__).resolve().parents[3] / "demo"
 RELEASES = {entry.runtime: entry for entry in load()}
@@ -134,6 +135,16 @@ def test_what_is_in_no_dictionary_keeps_its_place(call: Samples) -> None:
     ]
     for (ours, _), (theirs, _) in zip(strange[1:-2], plain[1:-1], strict=True):
         assert abs(ours[0] - theirs[0]) <= LATE_MS
+
+
+def test_an_address_takes_the_time_of_its_signs() -> None:
+    parts = ["write to", "anna underscore smith at example dot com", "thank you very much"]
+    sounds = [np.pad(espeak.speak(part, "en-us"), (0, 4_000)) for part in parts]
+    words = ["write", "to", "anna_smith@example.com", *parts[2].split()]
+    found = Aligner().align(np.concatenate(sounds).astype(np.float32) * 0.3, words)
+    start, end = (len(np.concatenate(sounds[:count])) // 16 for count in (1, 2))
+    assert abs(found[2][0][0] - start) <= LATE_MS
+    assert abs(found[2][0][1] - (end - 250)) <= LATE_MS
 
 
 @pytest.mark.parametrize(

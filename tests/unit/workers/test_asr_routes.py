@@ -21,8 +21,10 @@ from earshot.models.checkpoints.defaults import default_releases
 from earshot.models.whisper.language_detector import Detected, LanguageDetector
 from earshot.settings import Settings
 from tests.chunks import chunk, stored
+from tests.sounds import espeak
 from workers import asr
-from workers.asr.routes import ANY, Recognisers, named_routes
+from workers.asr.routes import ANY, Recognisers, named_routes, second_release
+from workers.asr.second import second_opinion
 
 NAME, OTHER = default_releases()["asr"].name, "asr-pocketsphinx-en-us-1"
 
@@ -334,6 +336,23 @@ def test_routes_are_releases_of_the_catalog() -> None:
     scene = default_releases()["scene"].name
     with pytest.raises(Misconfigured, match=scene):
         named_routes({"ar": scene}, None)
+
+
+def test_the_second_opinion_is_another_recogniser_of_the_language(tmp_path: Path) -> None:
+    sound = np.pad(espeak.speak("my number is four five six", "en-us"), (0, 16_000)) * 0.3
+    path = stored(tmp_path / "sound.pcm", np.stack([np.zeros_like(sound), sound]))
+    length = len(sound) // 16
+    clip = Clip(chunk(length, (1, 200, length - 100), audio_uri=path, channels=2, language="en"))
+    release = default_releases()["asr"]
+    assert second_opinion(Recognisers(release, "cpu", Settings()), clip, "en") == []
+    assert second_opinion(Recognisers(release, "cpu", Settings(redact_asr=NAME)), clip, "en") == []
+    model = Recognisers(release, "cpu", Settings(redact_asr=OTHER))
+    found = second_opinion(model, clip, "en")
+    assert {word.channel for word in found} == {1}
+    assert all(0 <= word.start_ms <= word.end_ms <= length for word in found)
+    assert second_opinion(model, clip, "fr") == []
+    with pytest.raises(Misconfigured, match="EARSHOT_REDACT_ASR names nowhere-1"):
+        second_release(Settings(redact_asr="nowhere-1"))
 
 
 def test_a_route_is_loaded_when_its_language_first_comes() -> None:

@@ -3,11 +3,13 @@
 from itertools import pairwise
 from uuid import UUID
 
+import numpy as np
 import pytest
 
 from earshot.analysis.outcome import Failed
 from earshot.analysis.types import TRANSCRIPT, ChunkRef, Interval
 from earshot.audio.clip import Clip
+from tests.unit.workers.test_asr_routes import Listener
 from workers import redaction
 from workers.redaction import SHARED_MS, pieces
 
@@ -29,3 +31,12 @@ def test_a_recording_that_is_not_to_be_redacted_is_not_called_redacted() -> None
     (found,) = redaction.analyze("cpu", [Clip(ref)])
     assert isinstance(found, Failed)
     assert found.code == "not_asked"
+
+
+def test_sound_that_stayed_as_it_was_is_transcribed_once() -> None:
+    recogniser = Listener(("en",))
+    listener = redaction.Listening(recogniser, "en")
+    sound = np.ones(16_000, np.float32)
+    assert listener.words(sound) == listener.words(sound.copy())
+    listener.words(sound * 0.5)
+    assert len(recogniser.calls) == 2

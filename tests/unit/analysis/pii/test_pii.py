@@ -58,6 +58,8 @@ def test_both_languages_are_held_to_the_bar(language: str) -> None:
          "It's, uh, [number]. Thanks."),
         ("en", "four one one Yes. One two Go ahead. seven seven two", "[number]"),
         ("en", "seven to nine one five six four two", "[number]"),
+        ("fr", "C'est une vis -à, 49 ,03, soit exempté 19, soit exempt reste 37, 27, merci.",
+         "C'est [number], merci."),
         ("en", "the security code is three four five", "the security code is [number]"),
         ("en", "Order #12345 costs $45.50", "Order [number] costs $45.50"),
         ("en", "j o h n dot smith at example dot co dot uk", "[email]"),
@@ -133,6 +135,15 @@ def test_spans_are_in_order_and_apart() -> None:
         (
             "mon adresse est Jean Dupond arrondi bleu point fr merci",
             "mon adresse est [email] merci",
+        ),
+        ("just write to hr .usatgmail .com, and I will", "just write to [email], and I will"),
+        (
+            "please send it to https://www.hilar.usatgmail.com Thanks",
+            "please send it to [email] Thanks",
+        ),
+        (
+            "envoyez cela sur marie .martin -arobase -blubire .f, merci",
+            "envoyez cela sur [email], merci",
         ),
         ("that is the point de la question", "that is the point de la question"),
         ("it costs 17.50 per month", "it costs 17.50 per month"),

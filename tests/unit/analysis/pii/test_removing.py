@@ -10,8 +10,8 @@ from earshot.analysis.findings import AsrFindings, Redacted, Spoken, SuppressedT
 from earshot.analysis.outcome import Failed, Outcome, Skipped, Succeeded
 from earshot.analysis.pii.detect import find
 from earshot.analysis.pii.kinds import KINDS
-from earshot.analysis.pii.redaction import AROUND_MS, is_proven, masked_parts, to_silence
-from earshot.analysis.pii.removing import GUARD_MS, Cut, masked, without_personal_data
+from earshot.analysis.pii.redaction import AROUND_MS, apart, is_proven, masked_parts, to_silence
+from earshot.analysis.pii.removing import GUARD_MS, Cut, masked, without_more, without_personal_data
 from earshot.analysis.report.parts import ChunkSpan, Part
 from earshot.analysis.types import PAD_MS, ChunkRef, Utterance
 
@@ -89,6 +89,8 @@ def test_without_any_times_the_whole_utterance_is_silent() -> None:
         ("I like this one a lot today", Cut(start=True, end=True), "I like this one a lot today"),
         ("write to john dot smith at", Cut(start=False, end=True), "write to [email]"),
         ("example dot com thank you", Cut(start=True, end=False), "[email] thank you"),
+        ("55.41 thank you", Cut(start=True, end=False), "[number] thank you"),
+        ("it costs 55.41 thank you", WHOLE, "it costs 55.41 thank you"),
         ("that was in March and all is well with us now", Cut(start=True, end=True),
          "that was in March and all is well with us now"),
     ],
@@ -111,6 +113,22 @@ def test_no_cut_of_a_card_leaves_a_digit(at: int) -> None:
 def test_what_a_recogniser_makes_of_the_first_and_the_last_digit_goes_too() -> None:
     said = words("number is for one five five five five year one three two thanks")
     assert texts(without_personal_data(findings(said), ref(), WHOLE)) == "number is [number] thanks"
+
+
+def test_amounts_beside_a_number_are_its_rest() -> None:
+    said = words("take 46.46.57.54.57.20 to 55.41. thanks")
+    assert texts(without_personal_data(findings(said), ref(), WHOLE)) == "take [number] thanks"
+
+
+def test_what_another_recogniser_finds_goes_from_the_words_of_the_first() -> None:
+    found = without_personal_data(
+        findings(words("write to anna texan pull dot calm")), ref(), WHOLE
+    )
+    assert not found.redacted
+    other = words("write to anna at example dot com")
+    both = without_more(found, other, ref(), WHOLE)
+    assert texts(both) == "write to [email]"
+    assert [each.start_ms for each in both.redacted] == [other[2].start_ms - GUARD_MS]
 
 
 def test_suppressed_texts_are_redacted_and_their_stretch_is_silent() -> None:
@@ -261,3 +279,10 @@ def test_the_parts_with_words_of_silent_stretches_are_rewritten() -> None:
     (changed,) = masked_parts([part("asr", answered(findings(said))), part("redaction", done, -2)])
     assert isinstance(changed.outcome, Succeeded)
     assert texts(AsrFindings.model_validate(changed.outcome.findings)) == "it is [card] thanks"
+
+
+def test_stretches_with_little_between_them_are_one() -> None:
+    found = [silent(0, 1000), silent(1900, 2500), silent(4000, 4100)]
+    spans = [(each.start_ms, each.end_ms) for each in apart(found, 900)]
+    assert spans == [(0, 2500), (4000, 4100)]
+    assert apart(found) == tuple(found)
