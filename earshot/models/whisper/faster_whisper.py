@@ -21,7 +21,7 @@ from earshot.compute.sound import Samples, passes
 from earshot.models.asr.recogniser import Recognised, Recognition
 from earshot.models.checkpoints.location import locate
 from earshot.models.options import Options
-from earshot.models.whisper.languages import speaks, token_code
+from earshot.models.whisper.languages import UNSPACED, speaks, token_code
 
 WINDOW_MS = 30_000
 """Length of an encoder window; shorter audio is padded to it."""
@@ -176,11 +176,12 @@ class FasterWhisper:
             [token for token in result.sequences_ids[0] if token < tokenizer.eot]
             for result in results
         ]
+        spaced = token_code(language) not in UNSPACED
         frames = [int(np.ceil(length)) * model.frames_per_second for length in seconds]
         aligned = model.find_alignment(tokenizer, tokens, encoded, frames)
         return [
             Recognition(
-                words=_words(words, round(length * 1000)),
+                words=words_of(words, round(length * 1000), spaced=spaced),
                 language=language,
                 log_probability=_log_probability(result),
                 no_speech=result.no_speech_prob,
@@ -196,19 +197,39 @@ def _log_probability(result: Any) -> float:
     return float(result.scores[0]) * count / (count + 1)
 
 
-def _words(alignment: list[dict[str, Any]], length_ms: int) -> tuple[Recognised, ...]:
+def words_of(
+    alignment: list[dict[str, Any]], length_ms: int, *, spaced: bool
+) -> tuple[Recognised, ...]:
+    """The words of an alignment by faster-whisper, which begins a new one at every token that is
+    punctuation: "C'est" and "$37.50" are two each, the second without a space before it.
+
+    Args:
+        spaced: words of the language stand apart; else every piece counts as one.
+    """
     from faster_whisper.transcribe import merge_punctuations
 
     merge_punctuations(alignment, PREPENDED, APPENDED)
+    words: list[list[dict[str, Any]]] = []
+    for piece in alignment:
+        if not piece["word"].strip():
+            continue
+        if spaced and words and not piece["word"].startswith(" "):
+            words[-1].append(piece)
+        else:
+            words.append([piece])
     return tuple(
         Recognised(
-            text=word["word"].strip(),
-            start_ms=min(length_ms, round(word["start"] * 1000)),
-            end_ms=min(length_ms, round(word["end"] * 1000)),
-            confidence=float(word["probability"]),
+            text="".join(piece["word"] for piece in word).strip(),
+            start_ms=min(length_ms, round(word[0]["start"] * 1000)),
+            end_ms=min(length_ms, round(word[-1]["end"] * 1000)),
+            confidence=float(
+                np.average(
+                    [piece["probability"] for piece in word],
+                    weights=[max(1, len(piece["tokens"])) for piece in word],
+                )
+            ),
         )
-        for word in alignment
-        if word["word"].strip()
+        for word in words
     )
 
 

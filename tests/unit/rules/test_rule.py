@@ -112,7 +112,8 @@ def test_a_phrase_is_found_where_it_is(words: list[str], data: st.DataObject) ->
     if not folded(part).strip():
         return
     place = (letters(" ".join(words[:first])), letters(" ".join(words[: last + 1])))
-    assert place in places(folded(text), phrase(part))
+    # Occurrences do not overlap: of "0 0" in "0 0 0" the first is one.
+    assert any(start <= place[0] < end for start, end in places(folded(text), phrase(part)))
     assert can_be_in(text, phrase(part))
     found = words_at(word_ends(words), letters(text), place)
     assert found is not None
