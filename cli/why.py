@@ -5,9 +5,10 @@ from collections.abc import Sequence
 from cli.terminal.console import say, show
 from cli.terminal.why_words import Asked, explained
 from earshot.analysis.errors import Misconfigured, Permanent
+from earshot.analysis.findings import SCENES
 from earshot.analysis.outcome import Failed
 from earshot.analysis.report.parts import Part
-from earshot.models.sound.audioset import SCENES, classes
+from earshot.models.sound.audioset import classes
 from earshot.storage.postgres import lookup, recordings, reports
 from earshot.storage.postgres.db import connect
 

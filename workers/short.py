@@ -11,11 +11,10 @@ import numpy as np
 from earshot.analysis.emotion import six
 from earshot.analysis.emotion.findings import EmotionFindings
 from earshot.analysis.errors import Misconfigured
-from earshot.analysis.findings import Classification, CoveredClassification
+from earshot.analysis.findings import SCENES, Classification, CoveredClassification
 from earshot.analysis.types import ChunkRef, Release, Utterance
 from earshot.audio.clip import Clip
 from earshot.compute.sound import SAMPLE_RATE, Samples, Waveform
-from earshot.models.sound.audioset import SCENES
 from workers import emotion, scene
 from workers.scene.together import judged_together
 

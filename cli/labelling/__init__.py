@@ -7,6 +7,7 @@ import typer
 
 app = typer.Typer(help="Labels by people: give them, and train on them.", no_args_is_help=True)
 
+Labelled = Literal["emotion", "noise", "scene", "sentiment"]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object a line.")]
 
 
@@ -18,7 +19,7 @@ def set_label(
     at: Annotated[float, typer.Option(min=0, help="Second within the turn or stretch.")],
     label: Annotated[str, typer.Option(help="What it is; the answer itself confirms it.")],
     analysis: Annotated[
-        Literal["emotion", "noise"], typer.Option(help="Whose label: of a turn, or of a stretch.")
+        Labelled, typer.Option(help="Whose label: of a turn, or (noise, scene) of a stretch.")
     ] = "emotion",
     channel: Annotated[
         int | None,
@@ -26,10 +27,10 @@ def set_label(
     ] = None,
     until: Annotated[
         float | None,
-        typer.Option(min=0, help="Of noise: the stretch from --at to here.", show_default=False),
+        typer.Option(min=0, help="Of a stretch: from --at to here.", show_default=False),
     ] = None,
 ) -> None:
-    """Correct or confirm the label of a turn or of a stretch of noise."""
+    """Correct or confirm the label of a turn or of a stretch."""
     from cli.labelling.work import give_label
 
     give_label(recording, analysis, at, until, channel, label)
@@ -38,7 +39,8 @@ def set_label(
 @app.command()
 def export(
     model: Annotated[
-        Literal["emotion", "noise", "voices"], typer.Argument(help="As of `earshot train`.")
+        Literal["emotion", "noise", "scene", "sentiment", "voices"],
+        typer.Argument(help="As of `earshot train`."),
     ],
     to: Annotated[Path, typer.Option(help="Folder of the data.", show_default=False)],
     as_json: Json = False,
@@ -51,9 +53,7 @@ def export(
 
 @app.command()
 def queue(
-    analysis: Annotated[
-        Literal["emotion", "noise", "scene", "sentiment"], typer.Option(help="Whose answers.")
-    ] = "emotion",
+    analysis: Annotated[Labelled, typer.Option(help="Whose answers.")] = "emotion",
     count: Annotated[int, typer.Option("-n", min=1, max=1_000, help="How many.")] = 50,
     source: Annotated[
         str | None, typer.Option(help="Only of this tenant.", show_default=False)

@@ -20,6 +20,7 @@ def corrections(found: ReportCorrections) -> Iterator[Text]:
             ("turn", found.turns),
             ("speaker", found.speakers),
             ("noise label", found.noise),
+            ("scene", found.scene),
             ("conflict", found.conflicts),
         )
         if places

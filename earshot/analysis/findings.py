@@ -12,6 +12,8 @@ Scores = dict[str, Share]
 """Label to share; every label of the model is present and the shares sum to 1 (000-21)."""
 
 UNCLEAR = "unclear"
+SCENES = ("speech", "music", "noise", "silence", "other")
+SENTIMENTS = ("negative", "neutral", "positive")
 
 
 class Classification(Frozen):

@@ -7,7 +7,7 @@ from pydantic import BaseModel, Field, field_validator
 
 from earshot.settings.by_source import by_source, of_source
 
-Taught = Literal["emotion", "noise", "voices"]
+Taught = Literal["emotion", "noise", "scene", "sentiment", "voices"]
 OPTION = re.compile(r"[a-z][a-z0-9_]{0,30}")
 OURS = ("out", "fresh", "cache")
 """Options of `earshot train` that a training in the background may not have."""

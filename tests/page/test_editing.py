@@ -94,19 +94,33 @@ def test_emotion_of_a_turn(page: Page, served: Served, planted: str) -> None:
     assert served.report(planted)["turns"][1]["emotion"]["label"] == "frustrated"
 
 
-def test_noise_of_a_stretch(page: Page, served: Served, planted: str) -> None:
-    lane = page.locator("[data-lane='noise']")
-    lane.get_by_role("button", name="Table").click()
-    box = lane.get_by_label("Noise from 0:20.0")
+def test_sentiment_of_a_turn_is_confirmed_and_corrected(
+    page: Page, served: Served, planted: str
+) -> None:
+    opened(page, "t1")
+    before = served.report(planted)["turns"][1]["sentiment"]["label"]
+    page.get_by_role("button", name="Confirm sentiment").click()
+    saved(page)
+    assert served.report(planted)["corrections"]["turns"] == {"t1": ["sentiment"]}
+    expect(select(page, "Sentiment")).to_have_value(before)
+    other = "positive" if before == "negative" else "negative"
+    select(page, "Sentiment").select_option(other)
+    becomes(page, lambda: served.report(planted)["turns"][1]["sentiment"]["label"] == other)
+    expect(page.locator("[data-turn='t1']").last).to_contain_text("corrected: sentiment")
+
+
+@pytest.mark.parametrize("lane", ["noise", "scene"])
+def test_label_of_a_stretch(page: Page, served: Served, planted: str, lane: str) -> None:
+    group = page.locator(f"[data-lane='{lane}']")
+    group.get_by_role("button", name="Table").click()
+    box = group.get_by_label(f"{lane.title()} from 0:").first
     box.focus()
     box.select_option("unclear")
     expect(page.get_by_role("region", name="Corrections")).to_contain_text("Version 1")
     expect(box).to_be_focused()
     expect(box).to_have_value("unclear")
-    labels = {
-        each["start_ms"]: each["label"] for each in served.report(planted)["noise"]["timeline"]
-    }
-    assert labels[20_000] == "unclear"
+    found = served.report(planted)[lane]
+    assert (found["timeline"] if lane == "noise" else found)[0]["label"] == "unclear"
 
 
 def test_a_correction_waits_while_the_recording_is_analysed_again(

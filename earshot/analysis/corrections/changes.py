@@ -32,6 +32,13 @@ Name = Annotated[
     AfterValidator(_named),
 ]
 Label = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,63}$")]
+Confirms = Annotated[
+    bool,
+    Field(
+        description="The label is stored also where it is the answer already: a person agrees.",
+        exclude_if=lambda value: value is False,  # as in requests from before there was the field
+    ),
+]
 SpeakerId = Annotated[str, Field(pattern=r"^s(0|[1-9]\d{0,4})$")]
 
 
@@ -84,6 +91,15 @@ class ChangeEmotion(OfTurn):
 
     kind: Literal["emotion"]
     label: Label
+    confirms: Confirms = False
+
+
+class ChangeSentiment(OfTurn):
+    """Sentiment of the voice in a turn."""
+
+    kind: Literal["sentiment"]
+    label: Label
+    confirms: Confirms = False
 
 
 class ChangeNoise(Asked, Interval):
@@ -91,6 +107,19 @@ class ChangeNoise(Asked, Interval):
 
     kind: Literal["noise"]
     label: Label
+    confirms: Confirms = False
+
+
+class ChangeScene(Asked, Interval):
+    """Scene over a stretch."""
+
+    kind: Literal["scene"]
+    label: Label
+    confirms: Confirms = False
+
+
+Labelling = ChangeEmotion | ChangeSentiment | ChangeNoise | ChangeScene
+"""Those whose value is a label."""
 
 
 class RenameSpeaker(Asked):
@@ -127,7 +156,9 @@ Change = (
     | ChangeSpeaker
     | ChangeBoundaries
     | ChangeEmotion
+    | ChangeSentiment
     | ChangeNoise
+    | ChangeScene
     | RenameSpeaker
     | MergeSpeakers
     | ChangeRoles

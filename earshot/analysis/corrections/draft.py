@@ -4,24 +4,24 @@ from collections.abc import Sequence
 from uuid import UUID
 
 from earshot.analysis.corrections.finding import Answered
+from earshot.analysis.corrections.lanes import Lane
 from earshot.analysis.corrections.records import Voice
 from earshot.analysis.figures.made import Talk, conversation
 from earshot.analysis.figures.sections import Conversation
 from earshot.analysis.figures.spoken import moved
-from earshot.analysis.report.corrected import LabelledSpan
-from earshot.analysis.report.parts import RecordingFacts
+from earshot.analysis.findings import UNCLEAR, SpeakerTurn
 from earshot.analysis.report.pooling import classify
+from earshot.analysis.report.prevailing import scene_of_stretches
 from earshot.analysis.report.report import Report
 from earshot.analysis.report.sections import (
     Speaker,
-    Stretch,
     TranscriptConfidence,
     Turn,
     VoiceSentiment,
 )
+from earshot.analysis.text_sentiment.by_speaker import pooled_voice
 from earshot.analysis.text_sentiment.corrected import corrected
 from earshot.analysis.topics.findings import with_turns
-from earshot.analysis.types import Interval
 
 
 class Draft:
@@ -39,8 +39,8 @@ class Draft:
         self.made: dict[UUID, str] = {}
         """The request that made a speaker, to the id of that speaker now."""
         self.roles = report.recording.roles
-        self.noise: list[Stretch] = list(report.noise.timeline) if report.noise else []
-        self.noise_marks: list[Interval] = []
+        self.noise = Lane(report.noise.timeline if report.noise else None)
+        self.scene = Lane(report.scene or None)
         self.roles_marked = False
 
     def change(self, turn_id: str, mark: str, **fields: object) -> None:
@@ -79,23 +79,13 @@ class Draft:
         """Ids of all speakers that are not part of another one, in order of their numbers."""
         return sorted(self._ids() - set(self.merged), key=lambda each: int(each[1:]))
 
-    def label_noise(self, span: Interval, label: str) -> None:
-        """Sets the label of noise over a stretch."""
-        kept: list[Stretch] = []
-        for each in self.noise:
-            for start, end in (
-                (each.start_ms, min(each.end_ms, span.start_ms)),
-                (max(each.start_ms, span.end_ms), each.end_ms),
-            ):
-                if start < end:
-                    kept.append(each.model_copy(update={"start_ms": start, "end_ms": end}))
-        new = Stretch(start_ms=span.start_ms, end_ms=span.end_ms, label=label, confidence=1.0)
-        self.noise = sorted([*kept, new], key=lambda each: each.start_ms)
-        self.noise_marks.append(span)
-
     def finished(self) -> Report:
         """The corrected report."""
-        report, noise = self.report, self.report.noise
+        report, scene = self.report, tuple(self.scene.now)
+        noise = report.noise and report.noise.model_copy(update={"timeline": tuple(self.noise.now)})
+        overall = report.scene_overall
+        if self.scene.marks:
+            overall = scene_of_stretches(scene, overall.scores if overall else ()) or overall
         turns = [
             turn.model_copy(update={"role": self._role(turn.channel, turn.role)})
             for turn in self.turns.values()
@@ -108,42 +98,34 @@ class Draft:
         speakers = tuple(map(self._speaker, self.speakers()))
         voices = tuple(self._sentiment())
         turns, texts = corrected(report, speakers, turns, voices)
+        talk = report.conversation and Talk(
+            recording=facts,
+            source=report.conversation.source,
+            speakers=speakers,
+            speech=self._speech(report.conversation),
+            turns=turns,
+            scene=scene,
+            noise=noise,
+        )
         return report.model_copy(
             update={
                 "recording": facts,
                 "transcript_confidence": self._doubts(turns),
                 "turns": tuple(turns),
                 "speakers": speakers,
-                "conversation": report.conversation
-                and self._figures(report.conversation, facts, speakers, turns),
+                "conversation": talk and conversation(talk),
                 "sentiment": voices,
                 **texts,
                 "topics": report.topics and with_turns(report.topics, turns),
-                "noise": noise and noise.model_copy(update={"timeline": tuple(self.noise)}),
+                "noise": noise,
+                "scene": scene,
+                "scene_overall": overall,
             }
         )
 
-    def _figures(
-        self,
-        before: Conversation,
-        facts: RecordingFacts,
-        speakers: Sequence[Speaker],
-        turns: Sequence[Turn],
-    ) -> Conversation:
-        """All of them anew."""
+    def _speech(self, before: Conversation) -> Sequence[SpeakerTurn]:
         remaining = {each: self.remaining(each) for each in self._ids()}
-        return conversation(
-            Talk(
-                recording=facts,
-                source=before.source,
-                speakers=speakers,
-                speech=moved(before.speech, self.answered.turns, self.turns, remaining),
-                turns=turns,
-                scene=self.report.scene,
-                noise=self.report.noise
-                and self.report.noise.model_copy(update={"timeline": tuple(self.noise)}),
-            )
-        )
+        return moved(before.speech, self.answered.turns, self.turns, remaining)
 
     def _doubts(self, turns: Sequence[Turn]) -> TranscriptConfidence | None:
         """With the corrected words, which are not doubtful."""
@@ -189,7 +171,8 @@ class Draft:
         )
 
     def _sentiment(self) -> list[VoiceSentiment]:
-        """That of merged speakers is pooled by the length of their speech."""
+        """That of merged speakers is pooled by the length of their speech, and that of a speaker
+        with a corrected turn anew, by the length of the turns."""
         pooled: dict[str, list[VoiceSentiment]] = {}
         for each in self.report.sentiment:
             pooled.setdefault(self.remaining(each.speaker), []).append(each)
@@ -199,28 +182,21 @@ class Draft:
         own = self.answered.speakers.get(speaker)
         role = self._role(own.channel, own.role) if own else None
         first = parts[0]
-        if len(parts) == 1:
+        turns = [turn for turn in self.turns.values() if turn.speaker == speaker]
+        if any("sentiment" in self.marks.get(turn.id, ()) for turn in turns):
+            answer = pooled_voice(turns)
+            if answer and first.abstained and answer.confidence <= first.confidence:
+                answer = answer.model_copy(update={"label": UNCLEAR, "abstained": True})
+        elif len(parts) == 1:
             return first.model_copy(update={"speaker": speaker, "role": role})
-        answer = classify((each.scores, float(each.speech_ms)) for each in parts)
+        else:
+            answer = classify((each.scores, float(each.speech_ms)) for each in parts)
         return VoiceSentiment(
             **(answer or first).model_dump(include={"label", "confidence", "scores", "abstained"}),
             speaker=speaker,
             role=role,
             speech_ms=sum(each.speech_ms for each in parts),
         )
-
-
-def labels_within(timeline: Sequence[Stretch], span: Interval) -> tuple[LabelledSpan, ...]:
-    """The labels over a stretch, in order of time."""
-    return tuple(
-        LabelledSpan(
-            start_ms=max(each.start_ms, span.start_ms),
-            end_ms=min(each.end_ms, span.end_ms),
-            label=each.label,
-        )
-        for each in timeline
-        if each.start_ms < span.end_ms and span.start_ms < each.end_ms
-    )
 
 
 def _length(turns: Sequence[Turn]) -> int:

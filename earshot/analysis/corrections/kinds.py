@@ -1,8 +1,8 @@
 """The rule of each kind of correction."""
 
-from earshot.analysis.corrections.of_recording import NOISE, ROLES
+from earshot.analysis.corrections.of_recording import NOISE, ROLES, SCENE
 from earshot.analysis.corrections.of_speakers import MERGE, RENAME
-from earshot.analysis.corrections.of_turns import BOUNDARIES, EMOTION, SPEAKER, TEXT
+from earshot.analysis.corrections.of_turns import BOUNDARIES, EMOTION, SENTIMENT, SPEAKER, TEXT
 from earshot.analysis.corrections.rules import Rule
 from earshot.analysis.report.corrected import Kind
 
@@ -11,7 +11,9 @@ RULES: dict[Kind, Rule] = {
     "speaker": SPEAKER,
     "boundaries": BOUNDARIES,
     "emotion": EMOTION,
+    "sentiment": SENTIMENT,
     "noise": NOISE,
+    "scene": SCENE,
     "rename": RENAME,
     "merge": MERGE,
     "roles": ROLES,

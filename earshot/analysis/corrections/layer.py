@@ -100,7 +100,8 @@ def corrected(report: Report, corrections: Sequence[Correction], version: int) -
         version=version,
         turns={turn: tuple(draft.marks[turn]) for turn in draft.turns if turn in draft.marks},
         speakers=draft.speaker_marks(),
-        noise=tuple(draft.noise_marks),
+        noise=tuple(draft.noise.marks),
+        scene=tuple(draft.scene.marks),
         roles=draft.roles_marked,
         conflicts=tuple(_conflict(draft, each) for each in standings if each.reason),
     )

@@ -10,8 +10,11 @@ from earshot.analysis.corrections.changes import (
     ChangeEmotion,
     ChangeNoise,
     ChangeRoles,
+    ChangeScene,
+    ChangeSentiment,
     ChangeSpeaker,
     ChangeText,
+    Labelling,
     MergeSpeakers,
     OfTurn,
     RenameSpeaker,
@@ -24,7 +27,7 @@ from earshot.analysis.corrections.records import Correction, Target, Value, Voic
 from earshot.analysis.corrections.rules import RECORDING, Place
 from earshot.analysis.emotion.six import KIND_OF, LABELS
 from earshot.analysis.errors import Permanent
-from earshot.analysis.findings import UNCLEAR
+from earshot.analysis.findings import SCENES, SENTIMENTS, UNCLEAR
 from earshot.analysis.noise_findings import NO_NOISE
 from earshot.analysis.noise_labels import NOISE_CATEGORIES
 from earshot.analysis.types import Interval, Utterance
@@ -71,13 +74,14 @@ def prepared(draft: Draft, change: Change, known: Known) -> Prepared:
 
     Raises:
         Permanent: ``no_such_turn``, ``ambiguous_turn``, ``no_such_speaker``, ``no_such_label``,
-            ``name_taken``, ``no_roles``, ``no_noise``, ``out_of_range``: it is impossible.
+            ``name_taken``, ``no_roles``, ``no_noise``, ``no_scene``, ``out_of_range``: it is
+            impossible.
     """
     made = _unplaced(draft, change, known, _value(draft, change, known.id))
     rule = RULES[change.kind]
     place = rule.find(draft, made)
     if place is None:
-        raise _no_noise() if change.kind == "noise" else _no_turn()
+        raise _no_turn() if isinstance(change, OfTurn) else _no_answer(change.kind)
     made = made.model_copy(update={"replaced": rule.answer(draft, place)})
     return Prepared(made, place, rule.current(draft, place))
 
@@ -116,7 +120,7 @@ def target(draft: Draft, change: Change) -> Target:
     """
     if isinstance(change, OfTurn):
         return Target(turn=draft.answered.spot(turn_at(draft, change.turn)))
-    if isinstance(change, ChangeNoise):
+    if isinstance(change, ChangeNoise | ChangeScene):
         return Target(span=_span(draft, change))
     if isinstance(change, RenameSpeaker | MergeSpeakers):
         return Target(voice=voice(draft, _there(draft, change.speaker)))
@@ -148,7 +152,7 @@ def _value(draft: Draft, change: Change, request: UUID) -> Value:
         case ChangeBoundaries():
             span = _span(draft, change)
             return Value(start_ms=span.start_ms, end_ms=span.end_ms)
-        case ChangeEmotion() | ChangeNoise():
+        case ChangeEmotion() | ChangeSentiment() | ChangeNoise() | ChangeScene():
             return Value(label=_label(draft, change))
         case ChangeRoles():
             return _roles(draft, change)
@@ -192,19 +196,27 @@ def _span(draft: Draft, asked: Interval) -> Interval:
     return Interval(start_ms=asked.start_ms, end_ms=asked.end_ms)
 
 
-def _label(draft: Draft, change: ChangeEmotion | ChangeNoise) -> str:
+def _label(draft: Draft, change: Labelling) -> str:
     """Labels are those of the project, and those that the report has."""
-    report = draft.report
-    if isinstance(change, ChangeEmotion):
-        seen = [turn.emotion.label for turn in report.turns if turn.emotion]
-        known = (*EMOTIONS, *seen)
-    else:
-        seen = [each.label for each in draft.noise]
-        known = (*NOISES, *(report.noise.coverage if report.noise else ()), *seen)
+    known = _known(draft, change)
     if change.label not in known:
         there = ", ".join(dict.fromkeys(known))
         raise Permanent("no_such_label", f"there is no label {change.label}; there are {there}")
     return change.label
+
+
+def _known(draft: Draft, change: Labelling) -> tuple[str, ...]:
+    report = draft.report
+    match change:
+        case ChangeEmotion():
+            return (*EMOTIONS, *(turn.emotion.label for turn in report.turns if turn.emotion))
+        case ChangeSentiment():
+            found = [turn.sentiment.label for turn in report.turns if turn.sentiment]
+            return (*SENTIMENTS, UNCLEAR, *found)
+        case ChangeScene():
+            return (*SCENES, UNCLEAR, *(each.label for each in draft.scene.now))
+    covered = report.noise.coverage if report.noise else ()
+    return (*NOISES, *covered, *(each.label for each in draft.noise.now))
 
 
 def _times(span: Utterance) -> tuple[int, int, int]:
@@ -215,5 +227,5 @@ def _no_turn() -> Permanent:
     return Permanent("no_such_turn", "the report has no turn with these times on this channel")
 
 
-def _no_noise() -> Permanent:
-    return Permanent("no_noise", "noise was not analysed, or gave no answer")
+def _no_answer(analysis: str) -> Permanent:
+    return Permanent(f"no_{analysis}", f"{analysis} was not analysed, or gave no answer")

@@ -1,16 +1,18 @@
-"""Corrections of the recording: roles of its channels, noise over a stretch."""
+"""Corrections of the recording: roles of its channels, noise and scene over a stretch."""
 
-from earshot.analysis.corrections.draft import Draft, labels_within
+from collections.abc import Callable
+
+from earshot.analysis.corrections.draft import Draft
 from earshot.analysis.corrections.finding import share_within
+from earshot.analysis.corrections.lanes import Lane, labels_within
 from earshot.analysis.corrections.records import Correction, Value
 from earshot.analysis.corrections.rules import RECORDING, Place, Rule, equal
 from earshot.analysis.findings import UNCLEAR
 from earshot.analysis.report.corrected import LabelledSpan
-from earshot.analysis.report.sections import Stretch
 from earshot.analysis.types import Interval
 
-SAME_NOISE = 0.8
-"""Part of a stretch that has the same labels, of one with the same noise."""
+SAME_LABELS = 0.8
+"""Part of a stretch that has the same labels, of one with the same answer."""
 
 
 def _roles(draft: Draft, made: Correction) -> Place | None:
@@ -23,20 +25,8 @@ def _put_roles(draft: Draft, _place: Place, value: Value) -> bool:
     return True
 
 
-def _span(draft: Draft, made: Correction) -> Place | None:
-    span = made.target.span
-    there = draft.report.noise and span and span.end_ms <= draft.report.recording.duration_ms
-    return span if there else None
-
-
-def _noise_of(timeline: tuple[Stretch, ...], place: Place) -> Value:
-    span = place if isinstance(place, Interval) else Interval(start_ms=0, end_ms=0)
-    return Value(stretches=labels_within(timeline, span))
-
-
-def _same_noise(_draft: Draft, place: Place, now: Value, then: Value) -> bool:
-    if not isinstance(place, Interval):
-        return False
+def _same_labels(_draft: Draft, place: Place, now: Value, then: Value) -> bool:
+    place = _at(place)
     if now.stretches == then.stretches:
         return True
     wanted = then.stretches
@@ -48,7 +38,7 @@ def _same_noise(_draft: Draft, place: Place, now: Value, then: Value) -> bool:
         for b in wanted
         if a.label == b.label
     )
-    return sum(shares) >= SAME_NOISE
+    return sum(shares) >= SAME_LABELS
 
 
 def _both(a: Interval, b: Interval) -> Interval:
@@ -56,10 +46,30 @@ def _both(a: Interval, b: Interval) -> Interval:
     return Interval(start_ms=start, end_ms=max(start, min(a.end_ms, b.end_ms)))
 
 
-def _put_noise(draft: Draft, place: Place, value: Value) -> bool:
-    if isinstance(place, Interval):
-        draft.label_noise(place, value.label or UNCLEAR)
-    return isinstance(place, Interval)
+def _of_lane(lane_of: Callable[[Draft], Lane]) -> Rule:
+    """The rule of labels over time."""
+
+    def find(draft: Draft, made: Correction) -> Place | None:
+        span, answered = made.target.span, lane_of(draft).answered is not None
+        there = answered and span and span.end_ms <= draft.report.recording.duration_ms
+        return span if there else None
+
+    def answer(draft: Draft, place: Place) -> Value:
+        return Value(stretches=labels_within(lane_of(draft).answered or (), _at(place)))
+
+    def current(draft: Draft, place: Place) -> Value:
+        return Value(stretches=labels_within(lane_of(draft).now, _at(place)))
+
+    def put(draft: Draft, place: Place, value: Value) -> bool:
+        lane_of(draft).label(_at(place), value.label or UNCLEAR)
+        return True
+
+    return Rule(find, answer, current, _same_labels, put)
+
+
+def _at(place: Place) -> Interval:
+    assert isinstance(place, Interval)
+    return place
 
 
 ROLES = Rule(
@@ -69,10 +79,5 @@ ROLES = Rule(
     equal,
     _put_roles,
 )
-NOISE = Rule(
-    _span,
-    lambda draft, at: _noise_of(draft.report.noise.timeline if draft.report.noise else (), at),
-    lambda draft, at: _noise_of(tuple(draft.noise), at),
-    _same_noise,
-    _put_noise,
-)
+NOISE = _of_lane(lambda draft: draft.noise)
+SCENE = _of_lane(lambda draft: draft.scene)

@@ -1,4 +1,4 @@
-"""Corrections of one turn: text, boundaries, emotion, speaker."""
+"""Corrections of one turn: text, boundaries, emotion, sentiment, speaker."""
 
 from collections.abc import Callable
 
@@ -7,7 +7,7 @@ from earshot.analysis.corrections.of_speakers import voice
 from earshot.analysis.corrections.records import Correction, Value
 from earshot.analysis.corrections.rules import Place, Reader, Rule, equal
 from earshot.analysis.corrections.wording import SURE, timed
-from earshot.analysis.findings import UNCLEAR
+from earshot.analysis.findings import SENTIMENTS, UNCLEAR, Classification
 from earshot.analysis.report.pooling import PLACES
 from earshot.analysis.report.sections import EmotionSummary, SpokenWord, Turn
 from earshot.analysis.text_sentiment.turns import not_scored
@@ -97,6 +97,24 @@ def _put_emotion(draft: Draft, place: Place, value: Value) -> bool:
     return True
 
 
+def _sentiment_of(turn: Turn) -> Value:
+    return Value(label=turn.sentiment.label if turn.sentiment else None)
+
+
+def _put_sentiment(draft: Draft, place: Place, value: Value) -> bool:
+    turn, label = draft.turns[str(place)], value.label or UNCLEAR
+    before = turn.sentiment
+    if label != UNCLEAR:
+        scores = dict.fromkeys(before.scores if before else SENTIMENTS, 0.0) | {label: SURE}
+        sentiment = Classification(label=label, confidence=SURE, scores=scores)
+    elif before:
+        sentiment = before.model_copy(update={"label": UNCLEAR, "abstained": True})
+    else:
+        sentiment = Classification(label=UNCLEAR, confidence=0.0, scores={}, abstained=True)
+    draft.change(turn.id, "sentiment", sentiment=sentiment)
+    return True
+
+
 def _same_voice(draft: Draft, _place: Place, now: Value, then: Value) -> bool:
     if now.voice is None or then.voice is None or then.voice.made:
         return False
@@ -120,10 +138,13 @@ def _readers(read: Callable[[Turn], Value]) -> tuple[Reader, Reader]:
     )
 
 
-_text, _times, _emotion = map(_readers, (_text_of, _times_of, _emotion_of))
+_text, _times, _emotion, _sentiment = map(
+    _readers, (_text_of, _times_of, _emotion_of, _sentiment_of)
+)
 TEXT = Rule(_turn, *_text, equal, _put_text)
 BOUNDARIES = Rule(_turn, *_times, _near, _put_times)
 EMOTION = Rule(_turn, *_emotion, equal, _put_emotion)
+SENTIMENT = Rule(_turn, *_sentiment, equal, _put_sentiment)
 SPEAKER = Rule(
     _turn,
     lambda draft, place: Value(voice=voice(draft, draft.answered.turns[str(place)].speaker)),

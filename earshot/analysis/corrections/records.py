@@ -7,7 +7,7 @@ from uuid import UUID
 from earshot.analysis.report.corrected import Kind, LabelledSpan
 from earshot.analysis.types import Frozen, Interval, Utterance
 
-OF_TURNS: tuple[Kind, ...] = ("text", "speaker", "boundaries", "emotion")
+OF_TURNS: tuple[Kind, ...] = ("text", "speaker", "boundaries", "emotion", "sentiment")
 
 
 class Voice(Frozen):

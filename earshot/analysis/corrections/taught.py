@@ -14,7 +14,13 @@ from earshot.analysis.report.report import Report
 from earshot.analysis.report.sections import Turn
 from earshot.analysis.types import Interval
 
-KINDS: dict[str, Kind] = {"emotion": "emotion", "noise": "noise", "voices": "rename"}
+KINDS: dict[str, Kind] = {
+    "emotion": "emotion",
+    "noise": "noise",
+    "scene": "scene",
+    "sentiment": "sentiment",
+    "voices": "rename",
+}
 """Model of ``earshot train`` to the kind of correction that teaches it."""
 LEAST_MS = 300
 MOST_MS = 60_000
@@ -78,7 +84,7 @@ def _examples(draft: Draft, standing: Standing) -> list[Example]:
         before = made.replaced.stretches or ()
         confirmed = bool(before) and all(each.label == label for each in before)
         return [_example(made, confirmed, label, place, None, None)]
-    if made.kind == "emotion":
+    if made.kind != "rename":
         turn = draft.turns[str(place)]
         confirmed = made.replaced.label == label
         return [_example(made, confirmed, label, turn, turn.channel, _name(draft, turn))]

@@ -7,7 +7,10 @@ from pydantic import Field
 
 from earshot.analysis.types import Frozen, Interval, Millis
 
-Kind = Literal["text", "speaker", "boundaries", "emotion", "noise", "rename", "merge", "roles"]
+Kind = Literal[
+    "text", "speaker", "boundaries", "emotion", "sentiment", "noise", "scene", "rename", "merge",
+    "roles",
+]  # fmt: skip
 Reason = Literal["changed", "gone"]
 
 
@@ -27,7 +30,7 @@ class Shown(Frozen):
     end_ms: Millis | None = None
     label: str | None = None
     stretches: tuple[LabelledSpan, ...] | None = Field(
-        default=None, description="Answers of noise over the corrected stretch."
+        default=None, description="Answers of noise or scene over the corrected stretch."
     )
     name: str | None = None
     roles: tuple[str, ...] | None = None
@@ -47,7 +50,7 @@ class Conflict(Frozen):
     )
     turn: str | None = Field(description="Id of the turn; null if it is gone, or for other kinds.")
     channel: int | None
-    start_ms: int | None = Field(description="Of the turn that was corrected, or of the noise.")
+    start_ms: int | None = Field(description="Of the corrected turn or stretch.")
     end_ms: int | None
     corrected: Shown
     replaced: Shown = Field(description="The answer that was corrected.")
@@ -59,11 +62,15 @@ class ReportCorrections(Frozen):
 
     version: int = Field(ge=1, description="Grows with every change of the corrections.")
     turns: dict[str, tuple[str, ...]] = Field(
-        description="Id of a turn to what is corrected in it: text, speaker, boundaries, emotion."
+        description=(
+            "Id of a turn to what is corrected in it: text, speaker, boundaries, emotion,"
+            " sentiment."
+        )
     )
     speakers: dict[str, tuple[str, ...]] = Field(
         description="Id of a speaker to what is corrected: rename, merge, made."
     )
     noise: tuple[Interval, ...] = Field(description="Stretches whose noise label is corrected.")
+    scene: tuple[Interval, ...] = Field((), description="Stretches whose scene is corrected.")
     roles: bool = Field(description="The roles of the channels are corrected.")
     conflicts: tuple[Conflict, ...]

@@ -5,10 +5,11 @@ a dog. So silence is excluded from the answer, unless hardly anything else is au
 the mean over all frames; here it is the mean over the audible ones.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
-from earshot.analysis.findings import Classification, SceneFindings
+from earshot.analysis.findings import UNCLEAR, Classification, SceneFindings
 from earshot.analysis.report.pooling import classify
+from earshot.analysis.report.sections import Stretch
 from earshot.analysis.types import Interval
 
 SILENCE = "silence"
@@ -38,6 +39,25 @@ def scene_of(parts: Sequence[tuple[SceneFindings, Interval]]) -> Classification 
     )
     rest = [({SILENCE: 1.0}, whole - audible)] if is_silence(audible, whole) else []
     return classify([*weighed, *rest])
+
+
+def scene_of_stretches(
+    stretches: Sequence[Stretch], labels: Iterable[str]
+) -> Classification | None:
+    """The scene of a recording from its stretches, after people have corrected some: weighted by
+    their length. None where all of them are unclear.
+
+    Args:
+        labels: that have a share also where it is 0.
+    """
+    times = dict.fromkeys(labels, 0.0)
+    for each in stretches:
+        if each.label != UNCLEAR:
+            times[each.label] = times.get(each.label, 0.0) + each.end_ms - each.start_ms
+    whole = sum(times.values())
+    if SILENCE in times and not is_silence(whole - times[SILENCE], whole):
+        times[SILENCE] = 0.0
+    return classify([({label: 1.0}, time) for label, time in times.items()])
 
 
 def _audible(found: SceneFindings, bounds: Interval) -> float:

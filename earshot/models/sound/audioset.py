@@ -9,8 +9,9 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from earshot.analysis.findings import SCENES
+
 MAPPING = Path(__file__).with_name("audioset_scene.toml")
-SCENES = ("speech", "music", "noise", "silence", "other")
 
 
 @dataclass(frozen=True)

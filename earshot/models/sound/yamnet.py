@@ -8,13 +8,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from earshot.analysis.errors import Misconfigured
+from earshot.analysis.findings import SCENES
 from earshot.analysis.types import Release
 from earshot.audio.features.chosen_windows import windows_at
 from earshot.audio.features.spectra import YAMNET
 from earshot.audio.features.windows import WindowSpec, windows, windows_of
 from earshot.models.onnx_model import OnnxModel, open_model
 from earshot.models.options import Options
-from earshot.models.sound.audioset import SCENES, Classes, classes
+from earshot.models.sound.audioset import Classes, classes
 
 Array = NDArray[np.float32]
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from uuid import UUID, uuid4
 
-from earshot.analysis.corrections.changes import Change, ChangeRoles, TurnPlace
+from earshot.analysis.corrections.changes import Change, ChangeRoles, Labelling, TurnPlace
 from earshot.analysis.corrections.kinds import RULES
 from earshot.analysis.corrections.layer import Standing, shown
 from earshot.analysis.corrections.making import Known, place_of, prepared, turn_at
@@ -43,7 +43,6 @@ def make(
     token: str,
     *,
     by: str | None = None,
-    confirms: bool = False,
 ) -> Corrected:
     """Stores a correction; one that continues the token's last one at its place replaces it. The
     same request under the same id changes nothing, also when the report has changed since.
@@ -51,7 +50,6 @@ def make(
     Args:
         token: id of the token that asks for it.
         by: name of who asks; by default the token's.
-        confirms: store it also where the answer has the value already: a person agrees with it.
 
     Raises:
         ChangedMeanwhile: the edition is not the expected one.
@@ -78,6 +76,7 @@ def make(
             raise _stale(now, change, known)
         found = prepared(now.layered.draft, change, known)
         last = last_at(now.layered, change.kind, found.place)
+        confirms = isinstance(change, Labelling) and change.confirms
         settled = last.state != "conflict" if last else not confirms
         source = _remember(connection, recording_id, change, known.by)
         if found.changes_nothing and settled:

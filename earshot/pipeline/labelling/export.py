@@ -27,7 +27,7 @@ from earshot.storage.postgres.recordings import Recording
 MANIFEST, VERSION = "labels.jsonl", "version.json"
 LOCK, NEW = ".labels.lock", ".new"
 OURS = {CLIPS, LOCK, *(f"{name}{end}" for name in (MANIFEST, VERSION) for end in ("", NEW))}
-FIELD = {"emotion": "emotion", "noise": "noise", "voices": "speaker"}
+FIELD = {model: model for model in KINDS} | {"voices": "speaker"}
 """Key of the label in a row of the manifest, as the label maps of the evaluation read it."""
 OF_MODEL = {"voices": "diarization"}
 """Analysis whose sound a model is trained on, where the names differ."""
@@ -147,7 +147,7 @@ def _written(
     group = f"recording-{recording.sha256 or recording.id}"
     return {
         "path": name,
-        "speaker": voice if voice and model != "noise" else group,
+        "speaker": voice or group,
         FIELD[model]: voice if model == "voices" else example.label,
         "recording": str(recording.id),
         "channel": example.channel,

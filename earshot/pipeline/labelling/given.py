@@ -1,16 +1,31 @@
-"""Gives a turn or a stretch of noise a label, as a correction."""
+"""Gives a turn or a stretch a label, as a correction."""
 
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 from uuid import UUID, uuid4, uuid5
 
-from earshot.analysis.corrections.changes import Change, ChangeEmotion, ChangeNoise, TurnPlace
+from pydantic import TypeAdapter
+
+from earshot.analysis.corrections.changes import Labelling, TurnPlace
 from earshot.analysis.errors import Misconfigured, Permanent
 from earshot.analysis.events import NAMESPACE
+from earshot.analysis.findings import Classification
 from earshot.analysis.report.report import Report
+from earshot.analysis.report.sections import EmotionSummary, Stretch, Turn
 from earshot.pipeline.correcting.changes import make
 from earshot.pipeline.correcting.opened import ChangedMeanwhile, Edition
 from earshot.storage.postgres import corrections
 from earshot.storage.postgres.db import Connection
+
+LABELLING: TypeAdapter[Labelling] = TypeAdapter(Labelling)
+OF_TURNS: dict[str, Callable[[Turn], EmotionSummary | Classification | None]] = {
+    "emotion": lambda turn: turn.emotion,
+    "sentiment": lambda turn: turn.sentiment,
+}
+OF_STRETCHES: dict[str, Callable[[Report], Sequence[Stretch]]] = {
+    "noise": lambda report: report.noise.timeline if report.noise else (),
+    "scene": lambda report: report.scene,
+}
 
 
 class Place(NamedTuple):
@@ -19,7 +34,7 @@ class Place(NamedTuple):
     at_ms: int
     """Within the turn or stretch."""
     until_ms: int | None = None
-    """Of noise: its end, with ``at_ms`` as its beginning; None: the answered stretch."""
+    """Of a stretch: its end, with ``at_ms`` as its beginning; None: the answered stretch."""
     channel: int | None = None
     """Of a turn, where several have this time."""
 
@@ -42,34 +57,43 @@ def give(
     """Corrects the label at a place, or confirms it where it is the answer.
 
     Args:
-        analysis: ``emotion`` or ``noise``.
+        analysis: ``emotion`` or ``sentiment`` (of turns), ``noise`` or ``scene`` (of stretches).
         by: name of the author.
 
     Raises:
         Misconfigured: ``analysis``, its labels cannot be corrected.
         Permanent: ``no_such_turn``, ``ambiguous_turn``, ``no_such_label``, ``no_noise``,
-            ``out_of_range``, ``no_report``, ``still_open``; ``changed_meanwhile``.
+            ``no_scene``, ``out_of_range``, ``no_report``, ``still_open``; ``changed_meanwhile``.
     """
     found = corrections.read(connection, recording_id)
     if found is None:
         raise Permanent("no_report", "the recording has no report to correct")
     report = Report.model_validate(found.report())
-    if analysis == "emotion":
-        change, given = _turn(report, place, label)
-    elif analysis == "noise":
-        change, given = _stretch(report, place, label)
+    if analysis in OF_TURNS:
+        turn = _turn(report, place)
+        before = OF_TURNS[analysis](turn)
+        said = before.label if before else None
+        given = Given(turn.start_ms, turn.end_ms, turn.channel, said, changed=False)
+        at = turn.model_dump(include=set(TurnPlace.model_fields))
+        where: dict[str, object] = {"turn": at}
+    elif analysis in OF_STRETCHES:
+        given = _stretch(OF_STRETCHES[analysis](report), analysis, place)
+        where = {"start_ms": given.start_ms, "end_ms": given.end_ms}
     else:
-        raise Misconfigured("analysis", f"{analysis}: labels are given for emotion and noise")
+        there = ", ".join([*OF_TURNS, *OF_STRETCHES])
+        raise Misconfigured("analysis", f"{analysis}: labels are given for {there}")
+    asked = {"id": uuid4(), "kind": analysis, "label": label, "confirms": True, **where}
+    change = LABELLING.validate_python(asked)
     seen = Edition(found.round, found.version)
     author = str(uuid5(NAMESPACE, f"user {by}"))
     try:
-        done = make(connection, recording_id, change, seen.__eq__, author, by=by, confirms=True)
+        done = make(connection, recording_id, change, seen.__eq__, author, by=by)
     except ChangedMeanwhile as error:
         raise Permanent("changed_meanwhile", "the report changed meanwhile; try again") from error
     return given._replace(changed=done.changed)
 
 
-def _turn(report: Report, place: Place, label: str) -> tuple[Change, Given]:
+def _turn(report: Report, place: Place) -> Turn:
     found = [
         turn
         for turn in report.turns
@@ -82,16 +106,10 @@ def _turn(report: Report, place: Place, label: str) -> tuple[Change, Given]:
         raise Permanent(
             "ambiguous_turn", f"several turns are at {place.at_ms / 1000:.3f} s: {there}"
         )
-    [turn] = found
-    span = {"channel": turn.channel, "start_ms": turn.start_ms, "end_ms": turn.end_ms}
-    at = TurnPlace(**span, speaker=turn.speaker)
-    before = turn.emotion.label if turn.emotion else None
-    change = ChangeEmotion(id=uuid4(), kind="emotion", turn=at, label=label)
-    return change, Given(**span, before=before, changed=False)
+    return found[0]
 
 
-def _stretch(report: Report, place: Place, label: str) -> tuple[Change, Given]:
-    timeline = report.noise.timeline if report.noise else ()
+def _stretch(timeline: Sequence[Stretch], analysis: str, place: Place) -> Given:
     at = place.at_ms
     there = next((each for each in timeline if each.start_ms <= at < each.end_ms), None)
     if place.until_ms is not None:
@@ -99,8 +117,6 @@ def _stretch(report: Report, place: Place, label: str) -> tuple[Change, Given]:
     elif there is not None:
         span = (there.start_ms, there.end_ms)
     else:
-        raise Permanent("no_noise", f"noise has no answer at {at / 1000:.3f} s")
+        raise Permanent(f"no_{analysis}", f"{analysis} has no answer at {at / 1000:.3f} s")
     within = {each.label for each in timeline if each.start_ms < span[1] and span[0] < each.end_ms}
-    change = ChangeNoise(id=uuid4(), kind="noise", start_ms=span[0], end_ms=span[1], label=label)
-    before = within.pop() if len(within) == 1 else None
-    return change, Given(*span, None, before, changed=False)
+    return Given(*span, None, within.pop() if len(within) == 1 else None, changed=False)

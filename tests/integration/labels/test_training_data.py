@@ -19,6 +19,7 @@ from psycopg.types.json import Jsonb
 from cli.labelling.work import export_labels, give_label
 from earshot.analysis.corrections.changes import RenameSpeaker
 from earshot.analysis.errors import Misconfigured, Permanent
+from earshot.analysis.findings import SCENES, SENTIMENTS
 from earshot.pipeline import deletion
 from earshot.pipeline.correcting.changes import make
 from earshot.pipeline.keeping.exported import SOUND, remove_exports
@@ -26,6 +27,7 @@ from earshot.pipeline.labelling.export import Written, export
 from earshot.settings import Settings
 from earshot.storage import traces
 from earshot.storage.labels import data
+from earshot.storage.labels.queue import queue
 from earshot.storage.postgres import db, recordings, tombstones
 from earshot.storage.postgres.db import Connection
 from tests.integration.labels.planted import calls, report, say, turn
@@ -214,6 +216,41 @@ def test_noise_has_its_recording_as_group_and_no_place_has_two_labels(
         ("rain_light", f"recording-{0:064x}"),
         ("rain_heavy", f"recording-{1:064x}"),
     }
+
+
+def test_sentiment_and_scene_become_data_that_trainers_read(
+    connection: Connection, ids: list[UUID], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    scene = [{"label": "speech", "start_ms": 0, "end_ms": 50_000, "confidence": 0.4}]
+    connection.execute(
+        "UPDATE report SET body = body || jsonb_build_object('scene', %s::jsonb)", (Jsonb(scene),)
+    )
+    one, two = map(str, ids[:2])
+    first = turn(connection, ids[0])
+    at = first["start_ms"] / 1000 + 0.1
+    answer = first["sentiment"]["label"]
+    give_label(one, "sentiment", at, None, None, answer)
+    give_label(one, "scene", 1, None, None, "speech")
+    confirmed = capsys.readouterr().out
+    assert f"sentiment is {answer}, confirmed" in confirmed
+    assert "scene is speech, confirmed" in confirmed
+    second = turn(connection, ids[1])
+    answers = {answer, second["sentiment"]["label"]}
+    other = next(label for label in SENTIMENTS if label not in answers)
+    give_label(two, "sentiment", second["start_ms"] / 1000, None, None, other)
+    give_label(two, "scene", 1, 5, None, "music")
+    for model, labels, wanted in (
+        ("sentiment", SENTIMENTS, {answer, other}),
+        ("scene", SCENES, {"speech", "music"}),
+    ):
+        made = written(connection, tmp_path / model, model)
+        assert (set(made.labels), made.left_out) == (wanted, {})
+        found = listed(tmp_path / model, model, labels)
+        assert {each.label for each in found} == wanted
+        assert {each.speaker for each in found} == {f"recording-{n:064x}" for n in (0, 1)}
+        assert {each["how"] for each in rows(tmp_path / model)} == {"confirmed", "corrected"}
+    queued = queue(connection, "scene", 10, 0, {})
+    assert {str(each.id) for each in queued}.isdisjoint({one, two})
 
 
 def test_a_voice_that_people_named_is_one_in_all_recordings_and_its_name_is_not_guessed(

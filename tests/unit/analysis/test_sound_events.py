@@ -7,10 +7,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from earshot.analysis.findings import Rejected, SoundEvent
+from earshot.analysis.findings import SCENES, Rejected, SoundEvent
 from earshot.analysis.report.timeline import merge_sounds
 from earshot.analysis.types import Interval
-from earshot.models.sound.audioset import SCENES, classes
+from earshot.models.sound.audioset import classes
 from workers.scene.sound_events import Cells, events_of, rules
 
 CELL = 480

@@ -72,6 +72,21 @@ def test_noise_that_is_music_becomes_hold_music() -> None:
     assert figures(book.answer).total.hold_music_ms == 0
     book.correct(kind="noise", start_ms=36_000, end_ms=40_000, label="music_bass")
     assert figures(book.report).total.hold_music_ms == 4_000
+    both = Book(stereo())
+    both.correct(kind="scene", start_ms=36_000, end_ms=40_000, label="noise")
+    assert (figures(both.answer).total.hold_music_ms, figures(both.report).total.hold_music_ms) == (
+        4_000,
+        0,
+    )
+
+
+def test_a_corrected_voice_shifts_the_sentiment_of_its_participant() -> None:
+    book = Book(stereo())
+    book.correct(kind="sentiment", turn=book.turn("t4"), label="positive")
+    before, now = (
+        figures(each).participants[1].sentiment_shift for each in (book.answer, book.report)
+    )
+    assert (before.start, now.start) == (-0.9, 1.0)
 
 
 def test_a_report_of_an_earlier_version_is_read_and_corrected_without_figures() -> None:

@@ -4,8 +4,12 @@ import jsonschema
 import pytest
 
 from earshot.analysis.errors import Permanent
-from earshot.analysis.report.report import Report
+from earshot.analysis.report.report import Report, build_report
 from earshot.analysis.report.sections import TranscriptConfidence
+from earshot.analysis.text_sentiment.findings import TextSentimentFindings
+from earshot.analysis.text_sentiment.rule import FusionRule
+from earshot.analysis.types import TRANSCRIPT
+from tests.sounds.call_parts import part, parts, recording
 from tests.unit.corrections.book import Book, mono, stereo
 
 
@@ -199,7 +203,41 @@ def test_emotion_is_sure_or_unclear() -> None:
         book.correct(kind="emotion", turn=book.turn("t4"), label="furious")
 
 
-def test_noise_is_labelled_over_a_stretch() -> None:
+def test_sentiment_of_a_turn_is_also_that_of_its_speaker_and_of_words_and_voice() -> None:
+    rule = FusionRule()
+    found = TextSentimentFindings(rule=rule, language="en", models={"": "words"}, turns=())
+    book = Book(build_report(recording(), [*parts(), part("text_sentiment", TRANSCRIPT, found)]))
+    before = book.answer.sentiment[1]
+    assert (before.speaker, before.label) == ("s1", "negative")
+    last = book.answer.turns[-1]
+    assert last.sentiment is not None
+    book.correct(kind="sentiment", turn=book.turn(last.id), label="positive")
+    report = book.report
+    turn, voice = report.turns[-1], report.sentiment[1]
+    assert turn.sentiment is not None
+    assert (turn.sentiment.label, turn.sentiment.confidence) == ("positive", 1.0)
+    assert set(turn.sentiment.scores) == set(last.sentiment.scores)
+    assert turn.fusion is not None
+    assert (turn.fusion.label, turn.fusion.basis) == ("positive", "voice")
+    assert (voice.label, voice.speech_ms) == ("positive", before.speech_ms)
+    assert report.sentiment[0] == book.answer.sentiment[0]
+    assert report.fusion is not None
+    assert report.fusion.speakers[1].overall.label == "positive"
+    assert report.corrections is not None
+    assert report.corrections.turns == {last.id: ("sentiment",)}
+    book.correct(kind="sentiment", turn=book.turn(last.id), label="unclear")
+    unclear = book.report.turns[-1].sentiment
+    assert unclear is not None
+    assert (unclear.label, unclear.abstained, unclear.scores) == (
+        "unclear",
+        True,
+        last.sentiment.scores,
+    )
+    with pytest.raises(Permanent, match="no label happy; there are negative, neutral, positive"):
+        book.correct(kind="sentiment", turn=book.turn(last.id), label="happy")
+
+
+def test_noise_and_scene_are_labelled_over_a_stretch() -> None:
     book = Book(stereo())
     book.correct(kind="noise", start_ms=5_000, end_ms=9_000, label="siren")
     book.correct(kind="noise", start_ms=8_000, end_ms=12_000, label="no_noise")
@@ -211,12 +249,28 @@ def test_noise_is_labelled_over_a_stretch() -> None:
         ("no_noise", 8_000, 12_000),
         ("rain", 12_000, 40_000),
     ]
+    book.correct(kind="scene", start_ms=1_000, end_ms=30_000, label="music")
+    report = book.report
+    assert [(each.label, each.start_ms) for each in report.scene] == [
+        ("silence", 0),
+        ("music", 1_000),
+        ("speech", 30_000),
+        ("music", 36_000),
+    ]
+    assert report.scene_overall is not None
+    assert report.scene_overall.scores == {"speech": 0.1538, "silence": 0.0, "music": 0.8462}
+    assert report.corrections is not None
+    assert [each.start_ms for each in report.corrections.noise] == [5_000, 8_000]
+    assert [each.start_ms for each in report.corrections.scene] == [1_000]
     for wrong in ({"start_ms": 9, "end_ms": 9}, {"start_ms": 0, "end_ms": 40_001}):
         with pytest.raises(Permanent, match="behind"):
             book.correct(kind="noise", label="rain", **wrong)
     with pytest.raises(Permanent) as refused:
         Book(mono()).correct(kind="noise", start_ms=0, end_ms=9, label="silence")
     assert refused.value.code == "no_noise"
+    with pytest.raises(Permanent) as refused:
+        Book(mono()).correct(kind="scene", start_ms=0, end_ms=9, label="silence")
+    assert refused.value.code == "no_scene"
 
 
 def test_boundaries_keep_words_inside_and_turns_in_order() -> None:

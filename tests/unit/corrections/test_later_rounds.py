@@ -171,3 +171,27 @@ def test_noise_and_roles() -> None:
     assert [each.label for each in book.report.noise.timeline] == ["no_noise", "siren", "no_noise"]
     book.answer = answer.model_copy(update={"noise": None, "turns": ()})
     assert [each.reason for each in conflicts(book)] == ["gone", "gone"]
+
+
+def test_scene_and_a_confirmed_sentiment() -> None:
+    book = Book(stereo())
+    answer, last = book.answer, book.answer.turns[-1]
+    assert last.sentiment is not None
+    book.correct(kind="scene", start_ms=36_000, end_ms=40_000, label="noise")
+    book.correct(kind="sentiment", turn=book.turn(last.id), label=last.sentiment.label)
+    assert book.states() == ["applied", "applied"]
+    neutral = last.sentiment.model_copy(update={"label": "neutral"})
+    turns = (*answer.turns[:-1], last.model_copy(update={"sentiment": neutral}))
+    other = answer.scene[-1].model_copy(update={"label": "other"})
+    book.answer = answer.model_copy(update={"scene": (*answer.scene[:-1], other), "turns": turns})
+    found = conflicts(book)
+    assert [(each.kind, each.answer and each.answer.label) for each in found] == [
+        ("scene", None),
+        ("sentiment", "neutral"),
+    ]
+    assert book.report.scene[-1].label == "noise"
+    shown = book.report.turns[-1].sentiment
+    assert shown is not None
+    assert shown.label == "negative"
+    book.answer = answer.model_copy(update={"scene": (), "turns": ()})
+    assert [each.reason for each in conflicts(book)] == ["gone", "gone"]

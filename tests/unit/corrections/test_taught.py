@@ -34,3 +34,14 @@ def test_an_emotion_is_taught_where_the_turn_is_by_now() -> None:
     book.correct(kind="boundaries", turn=moved, start_ms=turn.start_ms, end_ms=turn.start_ms + 200)
     assert taught(book.answer, book.corrections, "emotion")[1] == {"too_short": 1}
     assert not left
+
+
+def test_sentiment_is_taught_of_turns_and_scene_of_stretches() -> None:
+    book = Book(stereo())
+    last = book.answer.turns[-1]
+    book.correct(kind="sentiment", turn=book.turn(last.id), label="negative")  # as answered
+    book.correct(kind="scene", start_ms=36_000, end_ms=40_000, label="noise")
+    [voice] = taught(book.answer, book.corrections, "sentiment")[0]
+    assert (voice.label, voice.confirmed, voice.channel) == ("negative", True, last.channel)
+    [stretch] = taught(book.answer, book.corrections, "scene")[0]
+    assert (stretch.label, stretch.confirmed, stretch.channel) == ("noise", False, None)

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from earshot.analysis.emotion import six
+from earshot.analysis.findings import SCENES
 from earshot.models.checkpoints.defaults import default_release
-from earshot.models.sound.audioset import SCENES
 from workers import scene
 from workers.scene.together import judged_together
 from workers.short import Sound, open_emotion, open_scene

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 
-from earshot.models.sound.audioset import SCENES
+from earshot.analysis.findings import SCENES
 from evaluation import label_map, manifest
 from evaluation.manifest import Row
 from training.data.datasets import Example, folds

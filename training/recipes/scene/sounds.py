@@ -5,9 +5,9 @@ from pathlib import Path
 
 import numpy as np
 
+from earshot.analysis.findings import SCENES
 from earshot.audio.features import augment
 from earshot.audio.features.spectra import Array
-from earshot.models.sound.audioset import SCENES
 from training.data.band import band
 from training.data.datasets import RATE, Example, labelled, waveform, without_copies
 

@@ -14,9 +14,9 @@ from pathlib import Path
 
 import numpy as np
 
+from earshot.analysis.findings import SCENES
 from earshot.models.calibration import calibrate
 from earshot.models.checkpoints.export import describe, export_torch, window_metadata
-from earshot.models.sound.audioset import SCENES
 from earshot.noise.nets import Standardised
 from evaluation.figures.classified import judged
 from evaluation.figures.tally import Case

@@ -7,11 +7,12 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from earshot.analysis.findings import SCENES
 from earshot.audio.features import augment
 from earshot.audio.features.level import SILENT
 from earshot.audio.features.spectra import Array
 from earshot.audio.features.windows import window_loudness, windows
-from earshot.models.sound.audioset import SCENES, classes
+from earshot.models.sound.audioset import classes
 from training.data.datasets import RATE, Example
 from training.fitting.crossval import WindowSet
 from training.fitting.teacher import shares, yamnet

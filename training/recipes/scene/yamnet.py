@@ -10,7 +10,8 @@ from pathlib import Path
 
 import numpy as np
 
-from earshot.models.sound.audioset import SCENES, classes
+from earshot.analysis.findings import SCENES
+from earshot.models.sound.audioset import classes
 from evaluation import manifest
 from training.data.datasets import indices
 from training.fitting.crossval import TEMPERATURES

@@ -11,11 +11,11 @@ import torch
 from torch import nn
 
 from earshot.analysis.errors import Misconfigured
+from earshot.analysis.findings import SCENES
 from earshot.audio.features import augment
 from earshot.audio.features.windows import windows
 from earshot.models.calibration import calibrate, pooled
 from earshot.models.checkpoints.export import window_metadata
-from earshot.models.sound.audioset import SCENES
 from earshot.noise.nets import Standardised
 from earshot.noise.network import TRAINED
 from training.data.datasets import RATE, indices, waveform

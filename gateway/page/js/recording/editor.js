@@ -8,7 +8,10 @@ import { recall, remember } from "../settings.js";
 import { sameTurn } from "./spans.js";
 
 const TYPING_MS = 700;
-const EMOTIONS = ["neutral", "happy", "angry", "sad", "frustrated", "surprised"];
+const LABELS = {
+  emotion: ["neutral", "happy", "angry", "sad", "frustrated", "surprised"],
+  sentiment: ["negative", "neutral", "positive"],
+};
 
 export class Editor {
   constructor(store, player, names, close) {
@@ -165,18 +168,32 @@ export class Editor {
       speaker.value = turn.speaker;
     };
     showSpeakers();
-    const labels = [
-      ...new Set([
-        ...EMOTIONS,
-        ...(turn.emotion ? [turn.emotion.label, ...Object.keys(turn.emotion.scores)] : []),
-      ]),
-    ];
-    const emotion = choice(
-      turn.emotion ? labels.map((label) => [label, words(label)]) : [["", "not classified"]],
-      turn.emotion?.label ?? "",
-      (value) => send(() => ({ kind: "emotion", turn: target(), label: value })),
-      { disabled: !turn.emotion },
-    );
+    const label = (kind, value, more) => send(() => ({ kind, turn: target(), label: value, ...more }));
+    const labelled = (kind) => {
+      const { [kind]: answer } = first;
+      const known = answer ? [answer.label, ...Object.keys(answer.scores)] : [];
+      return choice(
+        answer
+          ? [...new Set([...LABELS[kind], ...known])].map((each) => [each, words(each)])
+          : [["", "not classified"]],
+        answer?.label ?? "",
+        (value) => label(kind, value),
+        { disabled: !answer },
+      );
+    };
+    const moods = Object.fromEntries(Object.keys(LABELS).map((kind) => [kind, labelled(kind)]));
+    // Agreement is stored like a correction: models learn from both.
+    const confirm = (kind) =>
+      h(
+        "button",
+        {
+          type: "button",
+          disabled: moods[kind].disabled,
+          onclick: () => label(kind, moods[kind].value, { confirms: true }),
+        },
+        "Confirm",
+        h("span", { class: "hidden-text" }, ` ${kind}`),
+      );
     const bound = (value) =>
       h("input", { size: 9, value: clock3(value), spellcheck: "false", onchange: () => saveBounds() });
     const [start, end] = [bound(turn.start_ms), bound(turn.end_ms)];
@@ -211,7 +228,10 @@ export class Editor {
         "div",
         { class: "row end" },
         field("Speaker", speaker),
-        field("Emotion", emotion),
+        field("Emotion", moods.emotion),
+        confirm("emotion"),
+        field("Sentiment of the voice", moods.sentiment),
+        confirm("sentiment"),
         field("Start", start),
         here(start, "Start"),
         field("End", end),
@@ -290,7 +310,8 @@ export class Editor {
           if (text.value.trim() !== now.text.trim()) text.value = now.text;
         }
         showSpeakers();
-        if (now.emotion && document.activeElement !== emotion) emotion.value = now.emotion.label;
+        for (const [kind, select] of Object.entries(moods))
+          if (now[kind] && document.activeElement !== select) select.value = now[kind].label;
         if (document.activeElement !== start) start.value = clock3(now.start_ms);
         if (document.activeElement !== end) end.value = clock3(now.end_ms);
       },

@@ -10,7 +10,9 @@ const KINDS = {
   speaker: "Speaker",
   boundaries: "Times",
   emotion: "Emotion",
+  sentiment: "Sentiment",
   noise: "Noise",
+  scene: "Scene",
   rename: "Name",
   merge: "Merged speakers",
   roles: "Roles",
@@ -212,8 +214,10 @@ function again({ kind, reason, corrected, start_ms: start, end_ms: end }, turn) 
     case "boundaries":
       return { kind, turn, start_ms: corrected.start_ms, end_ms: corrected.end_ms };
     case "emotion":
+    case "sentiment":
       return { kind, turn, label: corrected.label };
     case "noise":
+    case "scene":
       return { kind, start_ms: start, end_ms: end, label: corrected.label };
     default:
       return null;
@@ -226,7 +230,14 @@ export function said(value) {
   if (typeof value !== "object") return words(value);
   const bounds = (value.start_ms ?? null) !== null && !value.label;
   if (bounds) return `${clock(value.start_ms, true)} to ${clock(value.end_ms, true)}`;
+  const stretches = value.stretches?.map((each) => words(each.label)).join(", ");
   const known =
-    value.text ?? value.label ?? value.name ?? value.roles?.join(", ") ?? value.into ?? value.speaker;
+    value.text ??
+    value.label ??
+    stretches ??
+    value.name ??
+    value.roles?.join(", ") ??
+    value.into ??
+    value.speaker;
   return known === undefined || known === null || known === "" ? "nothing" : words(known);
 }

@@ -6,6 +6,7 @@ import { emotion, sentiment } from "./lane_scores.js";
 import { span } from "./spans.js";
 
 const MOST_ROWS = 8;
+const SCENES = ["speech", "music", "noise", "silence", "other", "unclear"];
 
 /** All groups of a report. `names`: id of a speaker to its name; `rejected`: what was not reported, or null. */
 export function groups(report, names, rejected) {
@@ -17,14 +18,7 @@ export function groups(report, names, rejected) {
     speakers(context),
     emotion(context),
     sentiment(context),
-    stretches(
-      context,
-      "scene",
-      "Scene",
-      report.scene,
-      report.scene_overall &&
-        `overall ${words(report.scene_overall.label)} ${percent(report.scene_overall.confidence)}`,
-    ),
+    scene(context),
     noise(context),
     sounds(context, rejected),
   ].filter(Boolean);
@@ -72,6 +66,14 @@ function byLabel(found, duration) {
   const rows = [...labels.values()].sort((a, b) => b.ms - a.ms).slice(0, MOST_ROWS);
   for (const row of rows) row.share = someOf(row.ms / duration);
   return rows;
+}
+
+function scene(context) {
+  const { scene: found, scene_overall: overall } = context.report;
+  const note = overall && `overall ${words(overall.label)} ${percent(overall.confidence)}`;
+  const made = stretches(context, "scene", "Scene", found, note);
+  if (made) made.editable = { kind: "scene", labels: SCENES };
+  return made;
 }
 
 function noise(context) {

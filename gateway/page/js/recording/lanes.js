@@ -196,7 +196,7 @@ export class Lanes {
     const select = h(
       "select",
       {
-        "aria-label": `Noise from ${row.cells[0]}`,
+        "aria-label": `${group.title} from ${row.cells[0]}`,
         onchange: () => this.correct(group.editable.kind, row.span, select.value),
       },
       labels.map((each) => h("option", { value: each, selected: each === row.label }, words(each))),

@@ -316,7 +316,8 @@ function shown(report, wanted) {
     case "boundaries":
       return turn && { start_ms: turn.start_ms, end_ms: turn.end_ms };
     case "emotion":
-      return turn && turn.emotion && { label: turn.emotion.label };
+    case "sentiment":
+      return turn && turn[wanted.kind] && { label: turn[wanted.kind].label };
     case "rename":
       return { name: report.speakers.find((each) => each.id === wanted.speaker)?.name ?? null };
     case "roles":

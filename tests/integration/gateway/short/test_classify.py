@@ -16,8 +16,8 @@ import numpy as np
 import pytest
 
 from earshot.analysis.emotion import six
+from earshot.analysis.findings import SCENES
 from earshot.models.checkpoints.defaults import default_release
-from earshot.models.sound.audioset import SCENES
 from tests.servers import Stack
 from workers.short import Sound, open_scene
 

@@ -16,8 +16,8 @@ from pydantic import ValidationError
 
 from earshot.analysis.emotion import six
 from earshot.analysis.errors import EarshotError, Misconfigured, Permanent, Unavailable
+from earshot.analysis.findings import SCENES
 from earshot.client import ClassifyClient, ClassifyResult, classify_client
-from earshot.models.sound.audioset import SCENES
 from earshot.settings import settings
 from tests.servers import Stack, free_port
 
