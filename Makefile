@@ -28,7 +28,7 @@ INSTALL = install() { $(PIP) "$$@" >>.venv/install.log 2>&1 || { tail -n 5 .venv
 	echo "Installing failed (all of it: .venv/install.log). Check the network and type the same command again." >&2; exit 1; }; }; install
 
 .DEFAULT_GOAL := help
-.PHONY: help run up down test test-gpu check cases style bench train-embedded chaos formats growth schemas screenshots flower models migrate lock clean
+.PHONY: help run up down test test-gpu check cases style bench bench-live train-embedded chaos formats growth schemas screenshots flower models migrate lock clean
 
 help: ## Print this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' Makefile
@@ -65,6 +65,9 @@ style: $(TESTED)
 
 bench: $(TESTED) $(COMPARED) ## Measure system, CPU stages and memory, beside one process and beside librosa, torch, scikit-learn
 	@.venv/bin/python -m trials.bench
+
+bench-live: $(TESTED) $(WEIGHTS) ## Latency, revisions and errors of live sessions, alone, as many as admitted, and beside bulk work
+	@.venv/bin/python -m trials.live --json live.json
 
 chaos: $(TESTED) ## Kill, stop and cut off everything under load, and count what is lost or done twice
 	@.venv/bin/python -m trials.chaos

@@ -8,9 +8,9 @@ COMMITTED_FROM = 0.65
 """Confidence from which a word is committed before its segment ends. About half of the words with
 less are wrong (``earshot.models.asr.moonshine.DOUBTFUL_BELOW``), and what follows them would rest
 on them."""
-SHOWN_FROM = 0.6
-"""Confidence from which a word is shown before it is committed. On 14 recordings this shows four of
-five words of the hypotheses, and takes back 0.18 for each final word; without it, 0.84."""
+SHOWN_FROM, FIRST_FROM, LAST_FROM = 0.6, 0.3, 0.8
+"""Confidence from which a word is shown before it is committed: any, the first of a segment, which
+shows that there are words, and the last of a hypothesis, whose sound may be cut off."""
 
 
 @dataclass(frozen=True)
@@ -46,8 +46,9 @@ class Agreement:
 def shown(words: Sequence[Spoken], committed: int) -> list[Spoken]:
     """The words of a hypothesis to show: committed ones, and those up to the first doubtful one."""
     found = list(words[:committed])
-    for word in words[committed:]:
-        if word.confidence < SHOWN_FROM:
+    for index, word in enumerate(words[committed:], committed):
+        least = LAST_FROM if index == len(words) - 1 else SHOWN_FROM
+        if word.confidence < (FIRST_FROM if index == 0 else least):
             break
         found.append(word)
     return found

@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from statistics import fmean
 from typing import Any
 
-from earshot.analysis.words.spelling import joined
+from earshot.analysis.words.spelling import compared, joined
 from earshot.live.agreement import Spoken, shown
 from earshot.live.listening import Heard, Look, ms
 from earshot.live.segment import Segment
@@ -26,7 +26,9 @@ def partial_event(
 ) -> list[Event]:
     """The words so far; none while there is no word."""
     words = tuple(shown(heard.words, len(segment.committed)))
-    if not words and not segment.shown:
+    if not look.commits and not _extends(words, segment.shown):
+        words = segment.shown
+    if not words:
         return []
     _show(segment, words)
     segment.stable_until_ms = max(
@@ -98,10 +100,19 @@ def _start_ms(segment: Segment) -> int:
 
 
 def _show(segment: Segment, words: tuple[Spoken, ...]) -> None:
-    texts = tuple(word.text for word in words)
-    if texts != segment.shown:
+    if _texts(words) != _texts(segment.shown):
         segment.revision += 1
-    segment.shown = texts
+    segment.shown = words
+
+
+def _texts(words: tuple[Spoken, ...]) -> list[str]:
+    return [word.text for word in words]
+
+
+def _extends(words: tuple[Spoken, ...], before: tuple[Spoken, ...]) -> bool:
+    """Whether words begin with those before, but for punctuation."""
+    own = [compared(word.text) for word in words[: len(before)]]
+    return own == [compared(word.text) for word in before]
 
 
 def _stable_until(segment: Segment, look: Look, words: tuple[Spoken, ...]) -> int:

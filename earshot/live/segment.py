@@ -62,7 +62,7 @@ class Segment:
     """That window's words, while the pause may still turn out to be none."""
     revision: int = 0
     """How often its text has changed."""
-    shown: tuple[str, ...] = ()
+    shown: tuple[Spoken, ...] = ()
     """Words of its last event."""
     stable_until_ms: int = 0
 

@@ -32,6 +32,8 @@ def test_a_doubtful_word_keeps_those_behind_it_open() -> None:
     agreement.take(words)
     assert [word.text for word in agreement.committed] == ["please", "hold"]
     assert [word.text for word in shown(words, 2)] == ["please", "hold"]
+    assert [word.text for word in shown(said("please hold", 0.7), 0)] == ["please"]
+    assert [word.text for word in shown(said("please", 0.4), 0)] == ["please"]
     assert [word.text for word in shown(words, 4)] == [
         "please",
         "hold",
