@@ -108,7 +108,8 @@ def errors(said: str, found: tuple[str, ...]) -> int:
 @contextmanager
 def up(home: Path, **settings: str) -> Iterator[Local]:
     """A stack that is up, and down again afterwards."""
-    local = Local(home, {"EARSHOT_GATEWAY_PORT": str(free_port()), **settings})
+    own = {"EARSHOT_GATEWAY_PORT": str(free_port()), "EARSHOT_LIVE_PROCESSES": "0"}
+    local = Local(home, {**own, **settings})
     try:
         started = local.earshot("up")
         assert started.returncode == 0, started.stdout + started.stderr

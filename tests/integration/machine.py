@@ -27,6 +27,7 @@ class Machine:
             "PYTHONPATH": str(PROJECT),
             "EARSHOT_HOME": str(home / "home"),
             "EARSHOT_GATEWAY_PORT": str(free_port()),
+            "EARSHOT_LIVE_PROCESSES": "0",  # it measures the machine at its start
         }
 
     def argv(self, *words: str) -> list[str]:
