@@ -98,6 +98,33 @@ def live() -> None:
 
 
 @app.command()
+def listen(
+    file: Annotated[
+        str | None,
+        typer.Argument(
+            metavar="[FILE|-]",
+            help="Audio file, or - for raw PCM16 samples of the standard input. Default: the demo"
+            " call.",
+            show_default=False,
+        ),
+    ] = None,
+    url: Annotated[
+        str | None, typer.Option(help="Of the gateway. Default: that of `up`.", show_default=False)
+    ] = None,
+    token_file: Annotated[
+        Path | None,
+        typer.Option(help="File with a token. Default: that of `up`.", show_default=False),
+    ] = None,
+    rate: Annotated[int, typer.Option(min=8_000, max=96_000, help="Hz, of -.")] = 16_000,
+    json: Annotated[bool, typer.Option("--json", help="Print all events, one a line.")] = False,
+) -> int:
+    """Speak to the gateway, and print words as they come."""
+    from cli.listening.work import listen as speak
+
+    return speak(file, url, token_file, rate, json)
+
+
+@app.command()
 def flower(
     port: Annotated[int, typer.Option(help="Port to listen on.")] = 5555,
     address: Annotated[

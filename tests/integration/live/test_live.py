@@ -2,10 +2,14 @@
 
 import asyncio
 import json
+import os
+import subprocess
+import sys
 import time
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs
 from uuid import UUID
@@ -233,3 +237,21 @@ def test_a_browser_brings_a_ticket_among_its_protocols(lane: Lane) -> None:
     with pytest.raises(InvalidStatus) as refused, lane.open(subprotocols=offered):
         pass
     assert refused.value.response.status_code == 401
+
+
+def test_the_command_prints_what_the_standard_input_says(
+    lane: Lane, speech: bytes, tmp_path: Path
+) -> None:
+    file = tmp_path / "token"
+    file.write_text(lane.stack.token())
+    words_ = [sys.executable, "-m", "earshot", "listen", "-", "--url", lane.url]
+    done = subprocess.run(
+        [*words_, "--token-file", str(file)],
+        input=speech[: 2 * 6 * RATE],
+        env={**os.environ, **lane.stack.env()},
+        capture_output=True,
+        timeout=2 * WAIT_SEC,
+        check=True,
+    )
+    assert "calling the delivery service" in done.stdout.decode()
+    assert b"will be analysed" in done.stderr

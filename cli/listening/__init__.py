@@ -1,0 +1,1 @@
+"""``earshot listen``: live sessions on the terminal."""
