@@ -152,9 +152,9 @@ def _start(home: Path, names: Collection[str], say: Say) -> None:
     env = worker_env(home, redis_url, database_url)
     if gateway_process.NAME in names:  # beside the workers, which take as long
         gateway_process.start(home, env)
-    if worker_processes.LIVE in names:
-        worker_processes.start_live(home, env)
     worker_processes.start(home, names, env)
+    if worker_processes.LIVE in names:  # behind the workers: it measures what the cores can do
+        worker_processes.start_live(home, env)
     if gateway_process.NAME in names:
         gateway_process.wait(home)
         gateway_process.make_token(home, database_url)

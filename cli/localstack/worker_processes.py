@@ -1,10 +1,7 @@
 """The worker processes of the local stack, started in parallel, beat, and the live process."""
 
-import os
 from collections.abc import Collection, Mapping
 from pathlib import Path
-
-import psutil
 
 from cli.localstack import plan, processes, waiting
 from cli.localstack.processes import Process
@@ -13,7 +10,7 @@ from earshot.settings import settings
 READY_TIMEOUT_SEC = 60.0
 LIVE = "live"
 BULK_NICE = 10
-"""Niceness of the worker processes beside a live process: where both want a core, that has nine
+"""Niceness of the children of workers beside a live process: where both want a core, that has nine
 tenths of it."""
 
 
@@ -26,7 +23,9 @@ def start(home: Path, names: Collection[str], env: Mapping[str, str]) -> None:
             end of its log.
     """
     for process in [
-        start_one(home, workers, env) for workers in plan.plan() if workers.name in names
+        start_one(home, workers, env, beside_live=LIVE in names)
+        for workers in plan.plan()
+        if workers.name in names
     ]:
         wait_ready(home, process)
     if plan.BEAT in names:
@@ -41,20 +40,24 @@ def start_beat(home: Path, env: Mapping[str, str]) -> None:
     processes.start(home, plan.BEAT, beat_argv(), {**process_env(), **env})
 
 
-def start_one(home: Path, workers: plan.Workers, env: Mapping[str, str]) -> Process:
-    """Starts a worker process, and returns before it is ready."""
+def start_one(
+    home: Path, workers: plan.Workers, env: Mapping[str, str], *, beside_live: bool = False
+) -> Process:
+    """Starts a worker process, and returns before it is ready.
+
+    Args:
+        beside_live: a live process will be started, to which its children give way.
+    """
     from tasks.app import worker_argv
     from tasks.process.environment import process_env
 
     argv = worker_argv(workers.pools, workers.concurrency, workers.name, checked=False)
     ready = _ready_file(home, workers.name)
     ready.unlink(missing_ok=True)
-    process = processes.start(
-        home, workers.name, argv, {**process_env(), **env, "EARSHOT_READY_FILE": str(ready)}
-    )
-    if processes.running(home, LIVE) is not None:
-        _give_way(process)
-    return process
+    own = {"EARSHOT_READY_FILE": str(ready)}
+    if beside_live or processes.running(home, LIVE) is not None:
+        own["EARSHOT_WORKER_NICE"] = str(BULK_NICE)
+    return processes.start(home, workers.name, argv, {**process_env(), **env, **own})
 
 
 def live_planned() -> bool:
@@ -67,24 +70,10 @@ def live_planned() -> bool:
 
 
 def start_live(home: Path, env: Mapping[str, str]) -> None:
-    """Starts the live process, to which workers give way, and returns before it takes sessions."""
+    """Starts the live process, and returns before it takes sessions."""
     from tasks.process.environment import process_env
 
     processes.start(home, LIVE, plan.LIVE_ARGV, {**process_env(), **env})
-    for name in plan.NAMES:
-        running = processes.running(home, name)
-        if running is not None:
-            _give_way(running)
-
-
-def _give_way(process: Process) -> None:
-    """Lowers the priority of a worker process and its children."""
-    worker = psutil.Process(process.pid)
-    for each in (worker, *worker.children(recursive=True)):
-        each.nice(BULK_NICE)
-    group = Path(f"/proc/{process.pid}/autogroup")
-    if group.exists() and os.access(group, os.W_OK):  # there niceness counts within a session only
-        group.write_text(str(BULK_NICE), encoding="ascii")
 
 
 def wait_ready(home: Path, process: Process) -> None:

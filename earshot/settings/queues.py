@@ -28,6 +28,9 @@ class Queues(BaseModel):
     restarted then. Waiting for Redis and Postgres is not limited."""
     train_lease_sec: Annotated[float, Field(ge=5)] = 60.0
     """Time without a sign of a training's worker, after which another one continues it."""
+    worker_nice: Annotated[int, Field(ge=0, le=19)] = 0
+    """Niceness that is added to the children of a worker; `earshot up` sets it beside a live
+    process."""
     shadow_cpu_share: Annotated[float, Field(gt=0, le=1)] = 0.1
     """Share of one core that each child of a worker for releases in shadow uses at most, over its
     work and the rest after it."""

@@ -26,6 +26,7 @@ TASKS = (
     "tasks.merge",
     "tasks.finalize",
     "tasks.upkeep",
+    "tasks.process.priority",
     "tasks.process.ready_file",
     "tasks.process.pausing",
     "tasks.process.presence",

@@ -5,6 +5,7 @@ import json
 import signal
 import subprocess
 
+import psutil
 import pytest
 
 from cli.localstack import identity, processes, waiting
@@ -18,10 +19,18 @@ DEMO = str(PROJECT / "demo" / "call.ogg")
 
 
 def test_up_twice_kill_up_down_up(machine: Machine) -> None:
+    machine.env["EARSHOT_LIVE_PROCESSES"] = "1"
     first = machine.earshot("up")
     assert first.returncode == 0, first.stderr
-    assert all(part in first.stderr for part in PARTS)
-    pids = {part: machine.pid(part) for part in PARTS - {"postgres"}}
+    assert all(part in first.stderr for part in (*PARTS, "live"))
+    pids = {part: machine.pid(part) for part in (PARTS | {"live"}) - {"postgres"}}
+    lane, *children = (psutil.Process(pids["live"]), *psutil.Process(pids["gpu"]).children())
+    assert children
+    waiting.until(
+        lambda: all(child.nice() > lane.nice() for child in children),
+        TIMEOUT_SEC,
+        "a lower priority of workers beside the live process",
+    )
 
     assert "everything runs already" in machine.earshot("up").stderr
     assert {part: machine.pid(part) for part in pids} == pids
