@@ -29,7 +29,8 @@ time of start."""
 
 def kill_everything(machine: Machine) -> None:
     home = machine.home / "home"
-    groups = [machine.pid(part) for part in stack.status(home) if part != stack.POSTGRES]
+    running = [part for part, runs in stack.status(home).items() if runs]
+    groups = [machine.pid(part) for part in running if part != stack.POSTGRES]
     server = postgres.pid(home)
     for group in groups:
         os.killpg(group, signal.SIGKILL)
