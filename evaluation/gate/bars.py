@@ -10,6 +10,7 @@ from earshot.analysis.errors import Misconfigured, one_line
 from earshot.analysis.types import Frozen
 
 BARS = Path(__file__).with_name("bars.toml")
+SPEAKERS = "diarization"
 
 Share = Annotated[float, Field(ge=0, le=1)]
 
@@ -46,13 +47,16 @@ def read(analysis: str, further: Path | None = None) -> Bars:
             tables = tomllib.loads(path.read_text(encoding="utf-8"))
         except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
             raise Misconfigured("release_bars", f"{path}: {one_line(error)}") from error
-        values |= {**tables.get("default", {}), **tables.get(analysis, {})}
+        general = tables.get("default", {})
+        if analysis == SPEAKERS:  # whose only measure is its own
+            general = {name: value for name, value in general.items() if name != "measure"}
+        values |= {**general, **tables.get(analysis, {})}
     try:
         bars = Bars.model_validate(values)
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
         where = ".".join(map(str, first["loc"]))
         raise Misconfigured("release_bars", f"{where}: {first['msg']}") from error
-    if (bars.measure == "der") != (analysis == "diarization"):
+    if (bars.measure == "der") != (analysis == SPEAKERS):
         raise Misconfigured("release_bars", f"measure: {bars.measure} is none of {analysis}")
     return bars

@@ -9,7 +9,7 @@ from earshot.analysis.types import Release
 from evaluation.choice import Chosen, choose
 from evaluation.figures.tally import Case, Tally
 from evaluation.gate import background
-from evaluation.gate.bars import Bars
+from evaluation.gate.bars import SPEAKERS, Bars
 from evaluation.gate.conversations import Conversations
 from evaluation.gate.pairs import Pairs
 from evaluation.gate.reasons import of_background, of_comparison, of_cost, of_labels
@@ -19,7 +19,6 @@ from evaluation.manifest import Row
 from evaluation.run import Trial
 from workers.direct import Analyser
 
-SPEAKERS = "diarization"
 COMPARED = ("scene", "noise", "emotion", "sentiment", SPEAKERS)
 """Analyses with one label for a recording, and that of speakers."""
 BACKGROUND = "background"

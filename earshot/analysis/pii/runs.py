@@ -173,9 +173,12 @@ def _is_thousands(found: Sequence[Element], groups: Sequence[int], last: int) ->
 
 
 def _is_year(found: Sequence[Element], at: int, lexicon: Lexicon) -> bool:
-    text, before = found[at].text, found[at - 1] if at else None
-    if len(text) != 4 or text[:2] not in ("19", "20"):
-        return False
-    if before is None or before.form is Form.STOP or before.text in lexicon.before_year:
-        return True
-    return before.form is Form.DIGITS and _is_year(found, at - 1, lexicon)
+    """True also for one that follows another one."""
+    while len(found[at].text) == 4 and found[at].text.startswith(("19", "20")):
+        before = found[at - 1] if at else None
+        if before is None or before.form is Form.STOP or before.text in lexicon.before_year:
+            return True
+        if before.form is not Form.DIGITS:
+            return False
+        at -= 1
+    return False

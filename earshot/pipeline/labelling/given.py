@@ -1,10 +1,10 @@
 """Gives a turn or a stretch a label, as a correction."""
 
-from collections.abc import Callable, Sequence
-from typing import NamedTuple
+from collections.abc import Callable, Mapping, Sequence
+from typing import Annotated, NamedTuple
 from uuid import UUID, uuid4, uuid5
 
-from pydantic import TypeAdapter
+from pydantic import Field, TypeAdapter, ValidationError
 
 from earshot.analysis.corrections.changes import Labelling, TurnPlace
 from earshot.analysis.errors import Misconfigured, Permanent
@@ -17,7 +17,7 @@ from earshot.pipeline.correcting.opened import ChangedMeanwhile, Edition
 from earshot.storage.postgres import corrections
 from earshot.storage.postgres.db import Connection
 
-LABELLING: TypeAdapter[Labelling] = TypeAdapter(Labelling)
+LABELLING: TypeAdapter[Labelling] = TypeAdapter(Annotated[Labelling, Field(discriminator="kind")])
 OF_TURNS: dict[str, Callable[[Turn], EmotionSummary | Classification | None]] = {
     "emotion": lambda turn: turn.emotion,
     "sentiment": lambda turn: turn.sentiment,
@@ -82,8 +82,7 @@ def give(
     else:
         there = ", ".join([*OF_TURNS, *OF_STRETCHES])
         raise Misconfigured("analysis", f"{analysis}: labels are given for {there}")
-    asked = {"id": uuid4(), "kind": analysis, "label": label, "confirms": True, **where}
-    change = LABELLING.validate_python(asked)
+    change = labelling(analysis, label, where)
     seen = Edition(found.round, found.version)
     author = str(uuid5(NAMESPACE, f"user {by}"))
     try:
@@ -91,6 +90,25 @@ def give(
     except ChangedMeanwhile as error:
         raise Permanent("changed_meanwhile", "the report changed meanwhile; try again") from error
     return given._replace(changed=done.changed)
+
+
+def labelling(analysis: str, label: str, where: Mapping[str, object]) -> Labelling:
+    """The change that confirms or corrects a label.
+
+    Args:
+        where: fields of the turn, or of the stretch.
+
+    Raises:
+        Permanent: ``no_such_label``, the label is no word; ``out_of_range``.
+    """
+    asked = {"id": uuid4(), "kind": analysis, "label": label, "confirms": True, **where}
+    try:
+        return LABELLING.validate_python(asked)
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        of_label = first["loc"][-1:] == ("label",)
+        code, what = ("no_such_label", label) if of_label else ("out_of_range", analysis)
+        raise Permanent(code, f"{what}: {first['msg']}") from error
 
 
 def _turn(report: Report, place: Place) -> Turn:

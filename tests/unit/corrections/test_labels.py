@@ -1,6 +1,10 @@
 """The labels that filters of lists find, with corrections."""
 
+import pytest
+
+from earshot.analysis.errors import Permanent
 from earshot.analysis.report.labels import labels
+from earshot.pipeline.labelling.given import labelling
 from tests.unit.corrections.book import Book, stereo
 
 
@@ -20,3 +24,18 @@ def test_words_of_a_text_are_no_labels() -> None:
     before = labels(book.report)
     book.correct(kind="text", turn=book.turn("t0"), text="label")
     assert labels(book.report) == before
+
+
+@pytest.mark.parametrize(
+    ("label", "end_ms", "code", "detail"),
+    [
+        ("Rain", 2_000, "no_such_label", "Rain: String should match pattern"),
+        ("rain_light", 500, "out_of_range", "noise: .*end_ms 500 before start_ms 1000"),
+    ],
+)
+def test_a_label_that_is_no_word_and_a_stretch_that_ends_before_it_begins_are_refused(
+    label: str, end_ms: int, code: str, detail: str
+) -> None:
+    with pytest.raises(Permanent, match=detail) as refused:
+        labelling("noise", label, {"start_ms": 1_000, "end_ms": end_ms})
+    assert refused.value.code == code

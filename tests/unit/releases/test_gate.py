@@ -113,6 +113,8 @@ def test_bars_of_ones_own_are_read_over_those_of_the_project(tmp_path: Path) -> 
     own.write_text('[default]\nmeasure = "der"\n')
     with pytest.raises(Misconfigured, match="der is none of noise"):
         bars.read("noise", own)
+    own.write_text('[default]\nmeasure = "uar"\n')
+    assert [bars.read(name, own).measure for name in ("noise", "diarization")] == ["uar", "der"]
     own.write_text("[noise]\nbackground = 2\n")
     with pytest.raises(Misconfigured, match="background"):
         bars.read("noise", own)

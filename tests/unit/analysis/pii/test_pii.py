@@ -152,3 +152,8 @@ def test_spans_are_in_order_and_apart() -> None:
 )
 def test_what_a_recogniser_makes_of_an_address_is_found_by_its_domain(text: str, kept: str) -> None:
     assert redacted(text, ["en", "fr"]) == kept
+
+
+def test_many_years_in_a_row_are_no_number() -> None:
+    text = " ".join(["in", *["2019"] * 1_100])
+    assert redacted(text, ["en"]) == text
