@@ -66,6 +66,8 @@ def domains(words: Sequence[str], lexicon: Lexicon) -> Iterator[tuple[int, int]]
             cut_off = written and len(texts[at + 1]) == 1 and cues
             if texts[at + 1] not in top and not cut_off:
                 continue
+            if written and not cues and words[places[at]][1:].isupper():
+                continue  # ".NET" is no domain
             end = at + 2
         else:
             continue

@@ -148,6 +148,8 @@ def test_spans_are_in_order_and_apart() -> None:
         ("that is the point de la question", "that is the point de la question"),
         ("it costs 17.50 per month", "it costs 17.50 per month"),
         ("the dot it leaves on the page", "the dot it leaves on the page"),
+        ("we use the .NET framework here", "we use the .NET framework here"),
+        ("my email is sue at example .NET thanks", "my email is [email] thanks"),
     ],
 )
 def test_what_a_recogniser_makes_of_an_address_is_found_by_its_domain(text: str, kept: str) -> None:
