@@ -9,6 +9,7 @@ from earshot.analysis.errors import Misconfigured
 from earshot.analysis.types import Release
 from earshot.audio.plan import PlanLimits
 from earshot.models.checkpoints.location import sha256
+from earshot.pipeline.labelling import clips
 from earshot.pipeline.releases import gate_release
 from earshot.pipeline.releasing import registering
 from earshot.settings import Settings
@@ -38,7 +39,7 @@ def compared(
         detail = f"no comparison is defined for {analysis}; --force promotes, with --why"
         return _refused(candidate, active, "not_comparable", detail)
     try:
-        rows, digest = _holdout(candidate)
+        rows, digest = held_out(candidate)
     except Misconfigured as error:
         code: Code = "holdout_changed" if error.code == "altered" else "no_holdout"
         return _refused(candidate, active, code, str(error))
@@ -62,8 +63,9 @@ def compared(
         return judged.judge(contest, held, bars.read(analysis, config.release_bars))
 
 
-def _holdout(row: Registered) -> tuple[tuple[Row, ...], str]:
-    """The rows of a release's holdout, with the digest of its file.
+def held_out(row: Registered) -> tuple[tuple[Row, ...], str]:
+    """The rows of a release's holdout, without clips that were deleted with their recording, and
+    the digest of its file.
 
     Raises:
         Misconfigured: there is none, or it is not the one that the row means.
@@ -77,7 +79,13 @@ def _holdout(row: Registered) -> tuple[tuple[Row, ...], str]:
             f"{path} is not the holdout that {row.release.name} was registered with: figures on it"
             " cannot be compared",
         )
-    return manifest.read(path), row.holdout_sha256
+    rows = manifest.read(path)
+    left = [each for each in rows if not _is_deleted(path.parent / each.path)]
+    return tuple(left), row.holdout_sha256
+
+
+def _is_deleted(path: Path) -> bool:
+    return clips.is_clip(path) and not path.exists()
 
 
 def by_base(
@@ -101,7 +109,7 @@ def _learnt(
     if former is None or former.data_sha256 is None:
         return unseen.of_sets(rows, trained_on(active))
     try:
-        own, _ = _holdout(former)
+        own, _ = held_out(former)
     except Misconfigured:
         own = ()
     return unseen.of_release(rows, folder, Path(active.uri).parent, own)

@@ -78,11 +78,17 @@ def _write(path: Path, samples: NDArray[np.int16], rate: int) -> str:
         raise Permanent("unwritable", f"{path} cannot be written: {error.strerror}") from error
 
 
+def is_clip(path: Path) -> bool:
+    """Whether a path is one that ``clip_name`` gives. Where there is no file under it, it was
+    deleted with its recording."""
+    folder = path.parent
+    return folder.parent.name == CLIPS and path.stem.endswith(f"-{folder.name[:8]}")
+
+
 def sweep(folder: Path, kept: set[str]) -> None:
     """Removes clips below the folder that are not among the kept ones (paths as ``clip_name``)."""
     for path in sorted((folder / CLIPS).glob("*/*.wav")):
-        ours = path.stem.endswith(f"-{path.parent.name[:8]}")
-        if ours and path.relative_to(folder).as_posix() not in kept:
+        if is_clip(path) and path.relative_to(folder).as_posix() not in kept:
             path.unlink(missing_ok=True)
     for each in sorted((folder / CLIPS).glob("*")):
         if each.is_dir() and not any(each.iterdir()):

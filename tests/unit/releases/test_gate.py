@@ -7,11 +7,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from cli.releases.comparing import by_base
+from cli.releases.comparing import by_base, held_out
 from earshot.analysis.errors import Misconfigured
 from earshot.analysis.findings import Classification
 from earshot.analysis.types import Release
 from earshot.models.checkpoints.defaults import default_release
+from earshot.models.checkpoints.location import sha256
 from earshot.storage.releases.registered import Registered
 from evaluation.choice import Chosen
 from evaluation.figures.tally import Case, Tally
@@ -102,6 +103,26 @@ def test_what_a_head_left_of_its_base_learnt_nothing(part: str, left_out: set[st
         base={"name": base.name, "sha256": base.sha256, "part": part},
     )
     assert by_base(rows, Path("/"), candidate, []) == left_out
+
+
+def test_clips_that_were_deleted_with_their_recording_are_not_compared(tmp_path: Path) -> None:
+    there, clip = tmp_path / "clips" / "0a1b2c3d-ff" / "0-0-900-0a1b2c3d.wav", "0-5-9-0a1b2c3d.wav"
+    there.parent.mkdir(parents=True)
+    there.write_bytes(b"sound")
+    names = [str(there), str(there.with_name(clip)), str(tmp_path / "away.wav")]
+    path = tmp_path / "holdout.jsonl"
+    path.write_text("".join(json.dumps({"path": name, "noise": "rain"}) + "\n" for name in names))
+    row = Registered(
+        release=default_release("noise"),
+        stage="candidate",
+        latency_ms=None,
+        created_at=datetime.now(UTC),
+        holdout=str(path),
+        holdout_sha256=sha256(path),
+    )
+    rows, digest = held_out(row)
+    assert [each.path for each in rows] == [names[0], names[2]]  # the last one fails, and is named
+    assert digest == sha256(path)
 
 
 def test_bars_of_ones_own_are_read_over_those_of_the_project(tmp_path: Path) -> None:
