@@ -13,17 +13,14 @@ ROWS = (
     "random_kills",
     "points",
     "redis_flushall",
-    "postgres_read_only",
     "postgres_restarted",
     "power_cut",
-    "told_to_stop",
-    "poison",
     "outlives_visibility",
-    "flood",
 )
-"""One of each kind of fault. The others (``python -m trials.chaos --short``) are varieties, and
-what is particular to them has tests in ``tests/integration/failures``: a Redis that is killed or
-refuses, a clock that is set, GPU pools."""
+"""Faults that hit the whole system. The others (``python -m trials.chaos --short``) have tests of
+their own: chunks that kill, workers told to stop, hostile messages, a Redis that is killed or
+refuses and a clock that is set in ``tests/integration/failures``; a Postgres that refuses in
+``tests/integration/stores``."""
 
 pytestmark = pytest.mark.chaos
 
