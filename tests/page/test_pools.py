@@ -6,6 +6,7 @@ from playwright.sync_api import expect
 from earshot.storage.postgres import db
 from tests.page.browsing import Windows
 from tests.page.conftest import DEMO, Served
+from tests.page.test_access import faultless
 from tests.servers import Stack
 
 pytestmark = pytest.mark.integration
@@ -59,10 +60,11 @@ def test_dead_letters_are_replayed_and_discarded(windows: Windows, served: Serve
     assert served.stack.wait_finished(made["id"]) == "complete"
     letters = [bury(served.stack, made["id"], part) for part in range(3)]
     page = windows.open(served.token, "pools")
-    section = page.get_by_role("region", name="Dead letters").first
+    section = page.get_by_role("region", name="Dead letters", exact=True)
     rows = section.locator("tbody tr")
     expect(rows).to_have_count(3)
     expect(rows.first).to_contain_text("worker lost: it ended 3 workers")
+    faultless(page, "dead letters")
     section.get_by_label("Select call.ogg, part 2, scene").check()
     section.get_by_role("button", name="Discard 1").click()
     page.get_by_role("textbox", name="Type 1 to confirm").fill("1")

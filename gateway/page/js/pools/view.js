@@ -168,7 +168,7 @@ class DeadLetters {
     );
     this.table = h(
       "div",
-      { class: "scrolls pools", tabindex: "0", role: "region", "aria-label": "Dead letters" },
+      { class: "scrolls pools", tabindex: "0", role: "region", "aria-label": "Table of dead letters" },
       h(
         "table",
         {},
