@@ -3,10 +3,10 @@ computes, a tenth of a second for eight seconds of sound."""
 
 import os
 from collections.abc import Sequence
-from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures import BrokenExecutor, ProcessPoolExecutor
 from functools import cache
 from multiprocessing import get_context, parent_process
-from threading import Thread
+from threading import Lock, Thread
 
 from earshot.analysis.findings import Timing
 from earshot.analysis.words.times import Span
@@ -18,20 +18,32 @@ class Beside:
     """The aligner, in a child process."""
 
     def __init__(self) -> None:
-        self._pool = ProcessPoolExecutor(1, get_context("spawn"), _begin)
+        self._replacing = Lock()
+        self._pool = _child()
         self._pool.submit(_ready).result()  # it starts now, not at the first words
 
     def align(self, samples: Samples, words: Sequence[str]) -> list[tuple[Span, Timing]]:
-        """As ``Aligner.align``.
+        """As ``Aligner.align``. A child that died is replaced, and asked once more.
 
         Raises:
-            concurrent.futures.BrokenExecutor: the child died.
+            concurrent.futures.BrokenExecutor: that one died too.
         """
-        return self._pool.submit(_align, samples, tuple(words)).result()
+        pool = self._pool
+        try:
+            return pool.submit(_align, samples, tuple(words)).result()
+        except BrokenExecutor:
+            with self._replacing:
+                if self._pool is pool:
+                    self._pool = _child()
+            return self._pool.submit(_align, samples, tuple(words)).result()
 
     def stop(self) -> None:
         """Ends the child."""
         self._pool.shutdown(cancel_futures=True)
+
+
+def _child() -> ProcessPoolExecutor:
+    return ProcessPoolExecutor(1, get_context("spawn"), _begin)
 
 
 def _ready() -> None:

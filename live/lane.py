@@ -88,7 +88,11 @@ class Lane:
         claimed = await owners.claim(self._redis, key, self._worker)
         if claimed is None:
             return
-        session = LiveSession(self._redis, key, self._worker, claimed, self._wanted.set)
+        try:
+            session = LiveSession(self._redis, key, self._worker, claimed, self._wanted.set)
+        except Exception:
+            log.exception("session %s cannot be continued", name)
+            return  # its lease ends; after some claims only its sound is kept
         self._sessions[name] = session
         self._tasks[name] = asyncio.create_task(self._serve(session))
 
@@ -154,10 +158,13 @@ class Lane:
         return round(min(max(step_ms, STEP_MS), LONGEST_STEP_MS)) * SAMPLE_RATE // 1000
 
     async def _leave(self) -> None:
-        for task in list(self._tasks.values()):
+        open_ = list(self._sessions.values())
+        tasks = list(self._tasks.values())
+        for task in tasks:
             task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
         await owners.withdraw(self._redis, self._worker)
-        for session in list(self._sessions.values()):
+        for session in open_:
             await owners.release(self._redis, session.key, self._worker)
         self._pool.shutdown(cancel_futures=True)
 

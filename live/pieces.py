@@ -29,14 +29,24 @@ class Pieces:
         """Takes the next frame."""
         self._frames.append(frame)
 
+    def _whole_piece(self) -> int:
+        """Number of the frames that make a piece; 0 if there are too few. It depends on the sound
+        alone: what a process stores that lost the session is what its successor stores."""
+        size = 0
+        for count, frame in enumerate(self._frames, 1):
+            size += len(frame)
+            if size >= self._bytes:
+                return count
+        return 0
+
     async def store(self, all_of_it: bool) -> None:
         """Stores the frames that are long enough for a piece; where the store is away, they wait.
 
         Args:
             all_of_it: store the rest as well, and return only then.
         """
-        while self._frames and (all_of_it or sum(map(len, self._frames)) >= self._bytes):
-            sound, count = b"".join(self._frames), len(self._frames)
+        while count := self._whole_piece() or (len(self._frames) if all_of_it else 0):
+            sound = b"".join(self._frames[:count])
             try:
                 await asyncio.to_thread(keeping.put, self._session, self.stored, sound)
             except Unavailable as error:

@@ -32,6 +32,8 @@ QUIET_SEC = 0.5
 """A process says at least this often what it has consumed."""
 FRAMES = 64
 """Frames of one read: what is behind is taken in parts, between which other sessions go on."""
+PROVEN_SEC = 10.0
+"""A session that a process has for so long, or that has a new checkpoint, does not end it."""
 
 
 class Lost(Exception):
@@ -67,10 +69,13 @@ class LiveSession:
         self._end: str | None = None
         self._writing = asyncio.Lock()
         self._waiting: list[Event] = []
-        self._kept_at = 0
-        self._said = 0.0
+        self._kept_at, self._said, self._began = 0, 0.0, asyncio.get_running_loop().time()
         self._pieces = Pieces(UUID(key.id), self._format, int(fields.get("stored", 0)))
-        self._resume(json.loads(fields.get("checkpoint", b"{}")), fields.get("committed"))
+        self._failed, self._unproven = False, True
+        kept = {} if claimed.spent else fields
+        self._resume(json.loads(kept.get("checkpoint", b"{}")), kept.get("committed"))
+        if claimed.spent:
+            self.fail()
 
     def _resume(self, checkpoint: dict[str, Any], committed: bytes | None) -> None:
         self._frame, self._taken = checkpoint.get("frame", 0), checkpoint.get("taken", 0)
@@ -102,6 +107,8 @@ class LiveSession:
 
     async def _consume(self) -> None:
         while self._end is None:
+            if self._failed:
+                await clients.end(self._redis, self.key, "recogniser_failed")
             for frame in await owners.frames(self._redis, self.key, self._next - 1, FRAMES):
                 if frame.end is not None:
                     self._finish(frame.end)
@@ -136,11 +143,10 @@ class LiveSession:
         self.changed.set()
 
     def fail(self) -> None:
-        """Ends the live words: the recogniser failed. The sound is kept."""
+        """Ends the live words, and then the session: the recogniser failed. The sound is kept."""
         self._waiting.append(Event({"type": "error", "code": "recogniser_failed"}))
-        self.hearing = Hearing()
+        self._failed, self.hearing = True, Hearing()
         self.hearing.finish()
-        self._end = "recogniser_failed"
         self._recognised.set()
         self.changed.set()
 
@@ -150,7 +156,7 @@ class LiveSession:
         self._next = frame.place + 1
         if frame.place >= self._pieces.stored:
             self._pieces.add(frame.sound)
-        if frame.place < self._frame:
+        if self._failed or frame.place < self._frame:
             return
         self._starts.append((frame.place, self._taken))
         self._taken += len(frame.sound) // self._format.width
@@ -182,6 +188,8 @@ class LiveSession:
                 "stored": self._pieces.stored,
                 "committed": json.dumps(self.hearing.committed()),
             }
+            if self._unproven and (self._checkpoint or now - self._began > PROVEN_SEC):
+                fields["claims"], self._unproven = 0, False
             if self._checkpoint:
                 fields["checkpoint"] = json.dumps(self._checkpoint)
                 self._trim, self._checkpoint = self._checkpoint["frame"], None
@@ -234,7 +242,7 @@ class LiveSession:
             "type": "session.ended",
             "reason": self._end,
             "recording_id": self.key.id if kept else None,
-            "duration_ms": ms(self.hearing.end),
+            "duration_ms": None if self._failed else ms(self.hearing.end),
         }
         self._waiting.append(Event(body))
         await self._publish()

@@ -133,11 +133,13 @@ class Live:
             await self._given.wait()
 
     async def _collect(self, frames: AsyncIterator[bytes]) -> None:
-        async for frame in frames:
-            self._frames.append(frame)
+        try:
+            async for frame in frames:
+                self._frames.append(frame)
+                self._given.set()
+        finally:  # also where the source failed: the session ends, and then this is raised
+            self._all = True
             self._given.set()
-        self._all = True
-        self._given.set()
 
 
 def _check(closed: ConnectionClosed) -> None:

@@ -86,7 +86,7 @@ class Hearing:
         head = self._segments[0]
         if head.voiced < SHORTEST:
             return None
-        if self._carried:
+        if self._carried and self._carried["start"] <= head.start:
             head.resume(self._carried)
             self._carried = None
         limit = self._judged if head.silent is None else head.silent

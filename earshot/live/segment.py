@@ -96,6 +96,7 @@ class Segment:
     def carried(self) -> dict[str, Any]:
         """What a successor needs of it besides the sound."""
         return {
+            "start": self.start,
             "revision": self.revision,
             "words": [[each.text, each.tokens, each.confidence] for each in self.committed],
             "before": list(self.agreement.before),
@@ -103,7 +104,9 @@ class Segment:
         }
 
     def resume(self, carried: dict[str, Any]) -> None:
-        """Continues from what ``carried`` returned."""
+        """Continues from what ``carried`` returned; nothing changes if that was another segment."""
+        if carried["start"] != self.start:
+            return
         words = [Spoken(text, tuple(ids), share) for text, ids, share in carried["words"]]
         self.agreement = Agreement(words, carried["before"])
         self.revision, self.grid = carried["revision"], carried["grid"]

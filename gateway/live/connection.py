@@ -13,7 +13,7 @@ from earshot.settings import settings
 from earshot.storage.redis.client import AWAY
 from earshot.storage.redis.live import clients
 from earshot.storage.redis.live.keys import Session
-from gateway.events.socket import RESTARTS
+from gateway.events.socket import NOT_ALLOWED, RESTARTS
 from gateway.events.sse import first_of
 from gateway.live.metrics import CONNECTIONS, LAG
 
@@ -51,9 +51,11 @@ class Closing(Exception):
 class Connection:
     """Reads frames and writes events, independently of each other."""
 
-    def __init__(self, socket: WebSocket, started: Started, stopping: Callable[[], bool]) -> None:
-        """Takes what says that connections must end."""
-        self._socket, self._stopping = socket, stopping
+    def __init__(
+        self, socket: WebSocket, started: Started, ending: Callable[[], int | None]
+    ) -> None:
+        """Takes what says with which code the connection must end, if it must."""
+        self._socket, self._ending = socket, ending
         self._redis, self._session = started.redis, started.session
         self._started, self._frames = started, started.frames
 
@@ -98,24 +100,31 @@ class Connection:
             why_not = self._started.format.why_not(frame)
             if why_not:
                 raise Closing(UNSUPPORTED, "invalid_frame", why_not)
-        stored = await clients.append(
-            self._redis, self._session, self._started.epoch, self._frames, frames
-        )
-        if stored is None:
-            raise Closing(TAKEN, "not_open")
-        self._frames, waiting = stored
+        waiting = await self._store(frames)
         if frames:
             sound = self._started.format
             sec = len(frames[-1]) / (sound.width * sound.rate)
             while waiting * sec > MOST_WAITING_SEC:
                 await asyncio.sleep(POLL_SEC)
-                waiting = await clients.waiting(self._redis, self._session)
+                waiting = await self._store([])  # the client waits, and is there
+
+    async def _store(self, frames: list[bytes]) -> int:
+        """Returns the number of frames that wait for a live process."""
+        stored = await clients.append(
+            self._redis, self._session, self._started.epoch, self._frames, frames
+        )
+        if stored is None:
+            raise Closing(TAKEN, "not_open")
+        if stored[0] < self._frames:
+            raise Closing(RESTARTS, "frames_lost")
+        self._frames, waiting = stored
+        return waiting
 
     async def _told(self, text: str) -> bool:
         """Whether the message ends the session."""
         try:
             kind = json.loads(text)["type"]
-        except (ValueError, KeyError, TypeError):
+        except (ValueError, KeyError, TypeError, RecursionError):
             kind = None
         if kind == "end":
             await clients.end(self._redis, self._session, "client", self._started.epoch)
@@ -128,7 +137,7 @@ class Connection:
 
     async def _write(self) -> None:
         after = self._started.after
-        while not self._stopping():
+        while (code := self._ending()) is None:
             for place, text in await clients.events(self._redis, self._session, after):
                 after, event = place, json.loads(text)
                 if "lag_ms" in event:
@@ -136,7 +145,7 @@ class Connection:
                 await self._send(event)
                 if event["type"] == "session.ended":
                     raise Closing(ENDED, event["reason"])
-        raise Closing(RESTARTS, "restarts")
+        raise Closing(code, "token_invalid" if code == NOT_ALLOWED else "restarts")
 
     async def _send(self, event: dict[str, Any]) -> None:
         text = json.dumps(event, ensure_ascii=False, separators=(",", ":"))

@@ -11,6 +11,7 @@ from earshot.settings import settings
 from earshot.storage.postgres.tokens import Scope
 from earshot.storage.redis.client import AWAY, away
 from earshot.storage.redis.live import clients, connected
+from earshot.storage.redis.live.clients import Opened
 from earshot.storage.redis.live.keys import Session
 from gateway.events import socket
 from gateway.events.hub import Hub
@@ -47,16 +48,24 @@ async def stream(websocket: WebSocket) -> None:
             await deny(websocket, problem)
             return
         await socket.accept(websocket)
-        if started is None:
+        if isinstance(started, Opened):
             REFUSED.inc()
-            reason = {"code": "full", "retry_after_ms": AGAIN_MS}
+            code = "full" if started.room else "no_live_process"
+            reason = {"code": code, "retry_after_ms": AGAIN_MS}
             await websocket.close(FULL, json.dumps(reason))
             return
-        await Connection(websocket, started, lambda: hub.ended(caller.token)).run()
+        await Connection(websocket, started, lambda: _ending(hub, caller.token)).run()
 
 
-async def _started(websocket: WebSocket, wanted: Asked, tenant: str) -> Started | None:
-    """The session, a new one or one that is continued; None where there is no room.
+def _ending(hub: Hub, token: str) -> int | None:
+    """The close code of connections of this token; None while they may stay."""
+    if hub.invalid(token):
+        return socket.NOT_ALLOWED
+    return socket.RESTARTS if hub.ended(token) else None
+
+
+async def _started(websocket: WebSocket, wanted: Asked, tenant: str) -> Started | Opened:
+    """The session, a new one or one that is continued; ``Opened`` where it is not admitted.
 
     Raises:
         Problem: 404, there is no such session of the tenant, or its token is another.
@@ -70,7 +79,7 @@ async def _started(websocket: WebSocket, wanted: Asked, tenant: str) -> Started 
             redis, session, about, digest(secret), settings().live_kept_sec
         )
         if not opened.admitted:
-            return None
+            return opened
         SESSIONS.inc()
         return Started(redis, session, secret, 1, 0, wanted.sound, 0)
     session = Session(str(wanted.session_id))

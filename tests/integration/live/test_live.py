@@ -16,13 +16,17 @@ from uuid import UUID
 
 import numpy as np
 import pytest
+from redis.asyncio import Redis
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.sync.client import ClientConnection, connect
 from websockets.typing import Subprotocol
 
 from cli.localstack import waiting
+from earshot.analysis.errors import BadAudio
 from earshot.models.checkpoints.catalog import load
 from earshot.storage.postgres import db, recordings
+from earshot.storage.redis.live import clients, owners
+from earshot.storage.redis.live.keys import Session
 from producer.live import Live
 from tests.integration.gateway.clients import client_of
 from tests.servers import Stack, free_port, servers
@@ -225,6 +229,42 @@ def test_what_cannot_be_taken_is_refused_with_the_reason(lane: Lane) -> None:
         assert json.loads(socket.recv(WAIT_SEC))["type"] == "session.ended"
 
 
+def test_a_session_that_was_ended_says_so_also_to_a_client_that_speaks_on(lane: Lane) -> None:
+    async def end(session: Session) -> bool:
+        async with Redis.from_url(lane.stack.redis_url) as redis:
+            return await clients.end(redis, session, "too_long")
+
+    with lane.open() as socket:
+        session = Session(json.loads(socket.recv(WAIT_SEC))["session_id"])
+        socket.send(bytes(FRAME))
+        assert asyncio.run(end(session))
+        for _ in range(10):
+            socket.send(bytes(FRAME))
+        ended = json.loads(socket.recv(WAIT_SEC))
+        assert (ended["type"], ended["reason"], ended["frame"]) == ("session.ended", "too_long", 0)
+        with pytest.raises(ConnectionClosed) as closed:
+            socket.recv(WAIT_SEC)
+        assert closed.value.rcvd is not None
+        assert closed.value.rcvd.code == 1000
+
+
+def test_a_session_that_ends_its_processes_is_given_up_with_its_sound(lane: Lane) -> None:
+    async def lose(session: Session) -> None:
+        async with Redis.from_url(lane.stack.redis_url) as redis:
+            await redis.hset(session.state, "claims", owners.MOST_CLAIMS)
+            await redis.delete(session.lease)
+
+    with lane.open() as socket:
+        session = Session(json.loads(socket.recv(WAIT_SEC))["session_id"])
+        for _ in range(3):
+            socket.send(bytes(FRAME))
+        asyncio.run(lose(session))
+        error, ended = (json.loads(socket.recv(WAIT_SEC)) for _ in range(2))
+    assert (error["type"], error["code"]) == ("error", "recogniser_failed")
+    assert (ended["reason"], ended["recording_id"]) == ("recogniser_failed", session.id)
+    assert lane.submitted(UUID(session.id))
+
+
 def test_a_browser_brings_a_ticket_among_its_protocols(lane: Lane) -> None:
     with client_of(lane.stack, lane.url) as client:
         ticket = client.post("/tickets").json()["ticket"]
@@ -255,3 +295,16 @@ def test_the_command_prints_what_the_standard_input_says(
     )
     assert "calling the delivery service" in done.stdout.decode()
     assert b"will be analysed" in done.stderr
+
+
+def test_a_source_that_fails_ends_the_session(lane: Lane) -> None:
+    async def broken() -> AsyncIterator[bytes]:
+        yield bytes(FRAME)
+        raise BadAudio("truncated", "the file ends in the middle")
+
+    async def all_of_it() -> list[dict[str, Any]]:
+        async with asyncio.timeout(WAIT_SEC / 2):
+            return [event async for event in Live(**lane.options()).events(broken())]
+
+    with pytest.raises(BadAudio, match="ends in the middle"):
+        asyncio.run(all_of_it())

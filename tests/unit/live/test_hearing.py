@@ -9,9 +9,11 @@ import pytest
 from earshot.analysis.words.spelling import compared
 from earshot.audio.speech.vad import WINDOW, Probabilities
 from earshot.compute.sound import Samples
+from earshot.live.agreement import Spoken
 from earshot.live.events import Event
 from earshot.live.hearing import Hearing
-from earshot.live.listening import Listener
+from earshot.live.listening import Listener, Look
+from earshot.live.segment import Segment
 from earshot.live.voice import Voice
 from earshot.models.asr.english_alignment import Aligner
 from earshot.models.asr.moonshine import Moonshine
@@ -98,6 +100,25 @@ def test_a_successor_says_the_same_behind_every_checkpoint(
         begin = 0 if state is None else state["begin"]
         rest = list(heard(listener, successor, spoken[begin:], step=10**9))
         assert finals(rest) == expected[count:]
+
+
+def test_what_was_committed_is_of_its_own_segment(spoken: Samples) -> None:
+    """One without words, which has no final, may lie between the checkpoint and it."""
+    start = _first_look(Hearing(), spoken).start
+    for later, committed in ((0, 1), (10 * 16_000, 0)):
+        segment = Segment(start + later, [])
+        segment.agreement.committed.append(Spoken("Good", (9,), 0.9))
+        successor = Hearing()
+        successor.resume(None, {"segment": 0, **segment.carried()})
+        assert len(_first_look(successor, spoken).committed) == committed
+
+
+def _first_look(hearing: Hearing, sound: Samples) -> Look:
+    for start in range(0, len(sound), BLOCK):
+        hearing.feed(sound[start : start + BLOCK])
+        if look := hearing.wants(STEP):
+            return look
+    raise AssertionError("there is no speech")
 
 
 def test_the_state_of_the_detector_continues_it(spoken: Samples) -> None:

@@ -12,7 +12,6 @@ from earshot.storage.redis.live.scripts import KEPT, NOW, entries, run
 _OPEN = (
     NOW
     + """
-redis.call('ZREMRANGEBYSCORE', KEYS[1], '-inf', now)
 redis.call('ZREMRANGEBYSCORE', KEYS[2], '-inf', now)
 local room = 0
 for _, worker in ipairs(redis.call('ZRANGE', KEYS[2], 0, -1)) do
@@ -44,8 +43,8 @@ _APPEND = (
     + """
 local found = redis.call('HMGET', KEYS[1], 'epoch', 'frames', 'ended', 'heard')
 if found[1] ~= ARGV[1] then return {-1, 0} end
-if found[3] then return {-2, 0} end
 local frames = tonumber(found[2])
+if found[3] or tonumber(ARGV[2]) > frames then return {frames, 0} end
 for index = 3, #ARGV do
   local frame = ARGV[2] + index - 3
   if frame >= frames then
@@ -119,9 +118,10 @@ async def attach(redis: Redis, session: Session, secret: str) -> Attached | None
 async def append(
     redis: Redis, session: Session, epoch: int, first: int, frames: list[bytes]
 ) -> tuple[int, int] | None:
-    """Stores frames from the index ``first`` on; those that are stored already are left out.
-    Returns the number of stored frames and how many of them no live process has consumed; None if
-    another connection has taken the session over, or it has ended."""
+    """Stores frames from the index ``first`` on, also none, as a sign of the client; those that are
+    stored already are left out, and all where the session has ended. Returns the number of stored
+    frames, less than ``first`` where Redis lost some, and how many of them no live process has
+    consumed; None if another connection has taken the session over."""
     keys = [session.state, session.sound]
     stored, waiting = await run(redis, _APPEND, keys, epoch, first, *frames)
     return None if int(stored) < 0 else (int(stored), int(waiting))
@@ -141,9 +141,3 @@ async def events(redis: Redis, session: Session, after: int) -> list[tuple[int, 
     """Events behind a sequence number; waits for one up to ``BLOCK_MS``."""
     found = await redis.xread({session.events: f"{after}-0"}, count=200, block=BLOCK_MS)
     return [(int(name.split(b"-")[0]), fields[b"e"]) for name, fields in entries(found)]
-
-
-async def waiting(redis: Redis, session: Session) -> int:
-    """Stored frames that no live process has consumed."""
-    frames, heard = await redis.hmget(session.state, ["frames", "heard"])
-    return int(frames or 0) - int(heard or 0)

@@ -8,7 +8,7 @@ from earshot.storage.redis.client import lost_connections
 
 OPEN = "live:open"
 """Sorted set of the open sessions, by the time in ms until which each is kept without a sign of its
-client."""
+client. Only live processes remove them, behind that time as well: they store the sound."""
 WORKERS = "live:workers"
 """Sorted set of the live processes, by the time in ms until which each counts as alive."""
 CAPACITY = "live:capacity"

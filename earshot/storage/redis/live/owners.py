@@ -11,6 +11,8 @@ from earshot.storage.redis.live.scripts import KEPT, NOW, entries, run
 
 LEASE_MS = 2000
 ALIVE_MS = 3000
+MOST_CLAIMS = 4
+"""How often a session is claimed without progress."""
 EVENTS_KEPT = 4000
 """Events of a session that are kept for clients that resume."""
 _ANNOUNCE = (
@@ -21,6 +23,16 @@ redis.call('HSET', KEYS[2], ARGV[1], ARGV[2])
 for _, key in ipairs(KEYS) do redis.call('PEXPIRE', key, ARGV[4]) end
 """
 )
+_CLAIM = """
+local found = redis.call('HMGET', KEYS[2], 'about', 'closed')
+if not found[1] or found[2] then
+  redis.call('ZREM', KEYS[3], ARGV[3])
+  return false
+end
+if not redis.call('SET', KEYS[1], ARGV[1], 'NX', 'PX', ARGV[2]) then return false end
+redis.call('HINCRBY', KEYS[2], 'claims', 1)
+return redis.call('HGETALL', KEYS[2])
+"""
 _RENEW = (
     NOW
     + """
@@ -55,6 +67,7 @@ _CLOSE = """
 if redis.call('GET', KEYS[1]) ~= ARGV[1] then return 0 end
 redis.call('ZREM', KEYS[5], ARGV[2])
 redis.call('DEL', KEYS[1], KEYS[4])
+redis.call('HSET', KEYS[2], 'closed', 1)
 redis.call('PEXPIRE', KEYS[2], ARGV[3])
 redis.call('PEXPIRE', KEYS[3], ARGV[3])
 return 1
@@ -67,6 +80,11 @@ class Claimed(NamedTuple):
     """A session that was claimed, as its last process left it: field to value."""
 
     fields: dict[str, bytes]
+
+    @property
+    def spent(self) -> bool:
+        """It has ended one process after the other: its words end here."""
+        return int(self.fields.get("claims", 1)) > MOST_CLAIMS
 
 
 class Frame(NamedTuple):
@@ -107,15 +125,14 @@ async def orphaned(redis: Redis) -> list[str]:
 
 
 async def claim(redis: Redis, session: Session, worker: str) -> Claimed | None:
-    """Claims a session; None if another process has it, or it is gone."""
-    if not await redis.set(session.lease, worker, nx=True, px=LEASE_MS):
+    """Claims a session, and counts that in ``claims``; None if another process has it, or it is
+    closed or gone."""
+    keys = [session.lease, session.state, OPEN]
+    found = await run(redis, _CLAIM, keys, worker, LEASE_MS, session.id)
+    if found is None:
         return None
-    found = await cast(Any, redis.hgetall(session.state))
-    if b"about" not in found:
-        await redis.delete(session.lease)
-        await redis.zrem(OPEN, session.id)
-        return None
-    return Claimed({name.decode(): value for name, value in found.items()})
+    names = (name.decode() for name in found[::2])
+    return Claimed(dict(zip(names, found[1::2], strict=True)))
 
 
 async def release(redis: Redis, session: Session, worker: str) -> None:
