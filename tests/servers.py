@@ -161,22 +161,30 @@ class Stack:
             argv, env=env, cwd=self.home, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
         )
 
-    def wait_finished(self, recording_id: str) -> str:
+    def wait_finished(self, recording_id: str, timeout_sec: float = WAIT_SEC) -> str:
         """Returns the recording's final state; fails with the workers' last words when it takes too
         long."""
         with db.connect(self.database_url) as connection:
-            self._wait(lambda: _finished(connection, recording_id), f"recording {recording_id}")
+            self._wait(
+                lambda: _finished(connection, recording_id),
+                f"recording {recording_id}",
+                timeout_sec=timeout_sec,
+            )
             recording = recordings.get(connection, UUID(recording_id))
         assert recording is not None
         return recording.state
 
     def _wait(
-        self, done: Callable[[], bool], what: str, process: processes.Process | None = None
+        self,
+        done: Callable[[], bool],
+        what: str,
+        process: processes.Process | None = None,
+        timeout_sec: float = WAIT_SEC,
     ) -> None:
         def seen() -> bool:
             return done() or (process is not None and not process.alive())
 
-        waiting.became(seen, WAIT_SEC)
+        waiting.became(seen, timeout_sec)
         if not done():
             logs = sorted((self.home / "logs").glob("*.log"))
             raise AssertionError(

@@ -29,6 +29,10 @@ KEPT = ("EARSHOT_ASR", "EARSHOT_MODELS", "EARSHOT_REDACT_ASR")
 """Settings of this process that the stack has as well."""
 
 
+CALL_SEC = 1_800.0
+"""Until a call is finished, also on a machine that has other work."""
+
+
 def main() -> int:
     """Prints figures; exit status 1 when the bar is missed."""
     parser = argparse.ArgumentParser(prog="python -m trials.spoken", description=__doc__)
@@ -61,7 +65,7 @@ def taken_in(made: Sequence[Call]) -> list[Of]:
             )
             sent.raise_for_status()
             identity = sent.json()["id"]
-            state = stack.wait_finished(identity)
+            state = stack.wait_finished(identity, CALL_SEC)
             body = client.get(f"/recordings/{identity}/report").json()
             sound = client.get(f"/sessions/{identity}/audio")
             if state != "complete":
