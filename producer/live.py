@@ -19,6 +19,8 @@ PROTOCOL = "earshot.v1"
 FULL, RESTARTS, TAKEN = 1013, 1012, 4009
 LASTING = (1003, 1008, 4008, TAKEN)
 """Close codes of connections that are of no use to repeat."""
+NOT_STARTED, STARTING_SEC = "no_live_process", 30.0
+"""A live process starts behind the workers of a stack that is up, and measures what it carries."""
 PAUSES_SEC = (0.05, 0.1, 0.2, 0.5, 1.0)
 """Before each attempt to connect again; the last one repeats."""
 
@@ -74,7 +76,7 @@ class Live:
                         attempt, lost_at = 0, asyncio.get_running_loop().time()
                         yield event
             except ConnectionClosed as closed:
-                _check(closed)
+                _check(closed, asyncio.get_running_loop().time() - lost_at)
             except InvalidStatus as refused:
                 _refused(refused)
             except (OSError, TimeoutError, WebSocketException):
@@ -101,8 +103,9 @@ class Live:
             yield started
             sending = asyncio.create_task(self._send(socket))
             try:
-                async for text in socket:
-                    event = json.loads(text)
+                # Not "async for": its generator would be left suspended where the session ends.
+                while True:
+                    event = json.loads(await socket.recv())
                     self._take(event)
                     yield event
             finally:
@@ -110,7 +113,6 @@ class Live:
                 self._given.set()
                 with suppress(ConnectionClosed):
                     await sending
-            raise ConnectionClosed(socket.protocol.close_rcvd, socket.protocol.close_sent)
 
     def _take(self, event: dict[str, Any]) -> None:
         self._after = max(self._after, event.get("seq", 0))
@@ -142,11 +144,14 @@ class Live:
             self._given.set()
 
 
-def _check(closed: ConnectionClosed) -> None:
+def _check(closed: ConnectionClosed, lost_sec: float) -> None:
+    """Raises what is not worth another try."""
     code = closed.rcvd.code if closed.rcvd else 1006
     reason = closed.rcvd.reason if closed.rcvd else ""
-    if code == FULL:
-        raise Unavailable("full", f"the gateway has no room for a session now: {reason}")
+    if code == FULL and NOT_STARTED not in reason:
+        raise Unavailable("full", "the gateway has as many sessions as it carries; try later")
+    if code == FULL and lost_sec > STARTING_SEC:
+        raise Unavailable("no_live_process", "no live process runs: `earshot live` is one")
     if code in LASTING:
         raise Permanent("refused", f"the gateway ended the session: {code} {reason}")
 
