@@ -2,8 +2,8 @@
 
 import asyncio
 import sys
-from collections.abc import AsyncIterator
-from contextlib import nullcontext
+from collections.abc import AsyncGenerator, AsyncIterator
+from contextlib import aclosing, nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -42,7 +42,7 @@ def listen(
         options = {"rate": SAMPLE_RATE, "file_name": f"{path.stem}.wav"}
         frames = sound.of_file(path)
     live = Live(url or settings().public_url, token, **options)
-    return asyncio.run(_show(live.events(frames), json))
+    return asyncio.run(_shown(live.events(frames), json))
 
 
 def _token(file: Path) -> str:
@@ -53,6 +53,11 @@ def _token(file: Path) -> str:
             "token",
             f"no token in {file}: run `earshot up`, or name a file with one by --token-file",
         ) from error
+
+
+async def _shown(events: AsyncGenerator[dict[str, Any]], json: bool) -> int:
+    async with aclosing(events):  # left open, the loop closes it and what is within it at once
+        return await _show(events, json)
 
 
 async def _show(events: AsyncIterator[dict[str, Any]], json: bool) -> int:
