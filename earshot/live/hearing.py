@@ -28,12 +28,18 @@ class Hearing:
         self._segments: list[Segment] = []
         self._number = 0
         self._carried: dict[str, Any] | None = None
-        self.ended = False
+        self._behind_cut: dict[str, Any] | None = None  # state behind a cut that had no words
+        self._length: int | None = None  # of the sound, once there is no more
 
     @property
     def end(self) -> int:
         """Position behind the last sample that was fed."""
         return self._begin + len(self._sound)
+
+    @property
+    def ended(self) -> bool:
+        """There are no more samples."""
+        return self._length is not None
 
     @property
     def done(self) -> bool:
@@ -54,28 +60,33 @@ class Hearing:
     def feed(self, samples: Samples) -> list[Event]:
         """The next samples, shape (samples,); any number."""
         self._sound = np.concatenate([self._sound, samples])
+        return self._advance()
+
+    def finish(self) -> list[Event]:
+        """There are no more samples; the last segment ends here."""
+        self._length = self.end
+        return self.feed(np.zeros(-(self._length - self._judged) % WINDOW, np.float32))
+
+    def _advance(self) -> list[Event]:
+        """Judges what was fed, up to a cut: the next segment begins behind a word of this one."""
         events: list[Event] = []
-        while self.end - self._judged >= WINDOW:
+        while self.end - self._judged >= WINDOW and not self._cuts():
             at = self._judged - self._begin
-            share = self._voice.share(self._sound[at : at + WINDOW])
-            self._judge(share)
+            self._judge(self._voice.share(self._sound[at : at + WINDOW]))
             self._judged += WINDOW
             self._close()
+            events += self._settle()
+        if self._length is not None and self.speaking and not self._cuts():
+            open_ = self._segments[-1]
+            open_.silent = self._length if open_.silent is None else open_.silent
+            self._end(open_)
             events += self._settle()
         idle = max(self._floor, self._judged - KEPT)
         self._forget(self._segments[0].start if self._segments else idle)
         return events
 
-    def finish(self) -> list[Event]:
-        """There are no more samples; the last segment ends here."""
-        length = self.end
-        events = self.feed(np.zeros(-(length - self._judged) % WINDOW, np.float32))
-        if self.speaking:
-            open_ = self._segments[-1]
-            open_.silent = length if open_.silent is None else open_.silent
-            self._end(open_)
-        self.ended = True
-        return events + self._settle()
+    def _cuts(self) -> bool:
+        return bool(self._segments) and self._segments[-1].cut_at is not None
 
     def wants(self, step: int) -> Look | None:
         """The window to recognise next: at the positions that commit words, at a pause, where
@@ -90,7 +101,7 @@ class Hearing:
             head.resume(self._carried)
             self._carried = None
         limit = self._judged if head.silent is None else head.silent
-        if head.grid <= min(limit, head.cut_at or limit):
+        if head.grid <= limit:
             return self._look(head, "partial", head.grid, commits=True)
         if head.cut_at is not None:
             return self._look(head, "cut", head.cut_at)
@@ -105,7 +116,7 @@ class Hearing:
         """The words of the window that it wanted last."""
         head = self._segments[0]
         if look.kind == "cut":
-            return [*self._divided(head, look, heard), *self._settle()]
+            return [*self._divided(head, look, heard), *self._advance()]
         if look.kind == "final" and look.pause == head.silent:
             head.final = (look, heard)
             return self._settle()
@@ -115,11 +126,11 @@ class Hearing:
         return partial_event(self._number, head, look, heard, self._lag(look.end))
 
     def checkpoint(self) -> dict[str, Any] | None:
-        """The state behind the last final, from which another one can resume with the sound from
-        ``begin`` on; None where a segment is open and no final was just given."""
+        """The state from which another one can resume with the sound from ``begin`` on; None where
+        a segment is open, unless it began behind a cut without words. Events of finals have it."""
         if self._segments:
-            return None
-        return self._state(self._judged, self._voice.state(), max(self._floor, self._begin))
+            return self._behind_cut
+        return self._state(max(self._floor, self._begin))
 
     def committed(self) -> dict[str, Any] | None:
         """What is committed of the open segment, and its revision."""
@@ -161,16 +172,13 @@ class Hearing:
         elif open_.voiced < SHORTEST and self._judged - open_.start >= LONGEST:
             open_.silent = self._judged
             self._end(open_)
-        elif open_.cut_at is None and self._judged - open_.start >= LONGEST:
+        elif self._judged - open_.start >= LONGEST:
             open_.cut_at = self._judged
-            open_.after_cut = {
-                **self._detector(), "silent": open_.silent, "speech": list(open_.speech),
-            }  # fmt: skip
 
     def _end(self, open_: Segment) -> None:
         open_.closed = True
         self._floor = min(open_.window_end(), self._judged)
-        open_.after = {**self._detector(), "floor": self._floor}
+        open_.after = self._state(self._floor)
 
     def _settle(self) -> list[Event]:
         """The final of the first segment, if it has ended and its words are known; those with too
@@ -178,7 +186,7 @@ class Hearing:
         events: list[Event] = []
         while self._segments and (head := self._segments[0]).closed:
             if head.voiced >= SHORTEST:
-                known = None if head.cut_at else head.known()
+                known = head.known()
                 if known is None:
                     break
                 events += self._final(head, *known)
@@ -190,27 +198,23 @@ class Hearing:
         if made is None:
             return []
         self._number += 1
-        after = head.after
-        made.state = self._state(after["judged"], after["voice"], after["floor"])
+        self._behind_cut = None
+        made.state = {**head.after, "number": self._number}
         return [made]
 
     def _divided(self, head: Segment, look: Look, heard: Heard) -> list[Event]:
         """Divides a segment that is too long behind one of its words."""
-        part = divide(look, heard, len(head.committed))
-        at, after = part.look.end, head.after_cut
-        rest = self._segments[0] = head.behind(at)
-        if part.heard is None:
-            return []
-        made = final_event(self._number, head, part.look, part.heard, self._lag(at))
+        (look, words), made = divide(look, heard, len(head.committed)), None
+        rest = self._segments[0] = head.behind(look.end)
+        if words is not None:
+            made = final_event(self._number, head, look, words, self._lag(look.end))
+        self._number += made is not None
+        opened = {"start": rest.start, "speech": list(rest.speech), "silent": rest.silent}
+        state = {**self._state(look.end), "open": opened}
         if made is None:
+            self._behind_cut = state
             return []
-        self._number += 1
-        made.state = self._state(after["judged"], after["voice"], at)
-        made.state["open"] = {
-            "start": rest.start,
-            "speech": [each for each in after["speech"] if each >= at],
-            "silent": None if after["silent"] is None else max(at, after["silent"]),
-        }
+        self._behind_cut, made.state = None, state
         return [made]
 
     def _look(
@@ -228,15 +232,11 @@ class Hearing:
             pause=pause,
         )
 
-    def _detector(self) -> dict[str, Any]:
-        return {"judged": self._judged, "voice": self._voice.state()}
-
-    def _state(self, judged: int, voice: str, floor: int) -> dict[str, Any]:
-        begin = max(0, min(floor, judged))
+    def _state(self, floor: int) -> dict[str, Any]:
         return {
-            "begin": begin,
-            "judged": judged,
-            "voice": voice,
+            "begin": max(0, min(floor, self._judged)),
+            "judged": self._judged,
+            "voice": self._voice.state(),
             "floor": floor,
             "number": self._number,
         }

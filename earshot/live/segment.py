@@ -46,11 +46,9 @@ class Segment:
     closed: bool = False
     """The pause has ended it."""
     after: dict[str, Any] = field(default_factory=dict)
-    """State of the detector where it was closed."""
+    """State from which a session is resumed behind it."""
     cut_at: int | None = None
-    """Where it became too long."""
-    after_cut: dict[str, Any] = field(default_factory=dict)
-    """State of the detector there."""
+    """Where it became too long; nothing behind is judged until it is divided."""
     agreement: Agreement = field(default_factory=Agreement)
     grid: int = 0
     """Where the next hypothesis ends that may commit words."""
@@ -115,6 +113,6 @@ class Segment:
         """The rest of it behind a cut."""
         silent = None if self.silent is None else max(self.silent, position)
         speech = [each for each in self.speech if each >= position]
-        rest = Segment(position, speech, silent, self.closed, self.after)
+        rest = Segment(position, speech, silent)
         rest.looked = position
         return rest

@@ -7,12 +7,12 @@ import numpy as np
 import pytest
 
 from earshot.analysis.words.spelling import compared
-from earshot.audio.speech.vad import WINDOW, Probabilities
+from earshot.audio.speech.vad import WINDOW, Probabilities, SpeechDetector
 from earshot.compute.sound import Samples
 from earshot.live.agreement import Spoken
 from earshot.live.events import Event
 from earshot.live.hearing import Hearing
-from earshot.live.listening import Listener, Look
+from earshot.live.listening import Heard, Listener, Look
 from earshot.live.segment import Segment
 from earshot.live.voice import Voice
 from earshot.models.asr.english_alignment import Aligner
@@ -43,11 +43,11 @@ def spoken() -> Samples:
 
 
 def heard(
-    listener: Listener, hearing: Hearing, sound: Samples, step: int = STEP
+    listener: Listener, hearing: Hearing, sound: Samples, step: int = STEP, block: int = BLOCK
 ) -> Iterator[Event]:
     """All events of a session whose recogniser keeps up with the speaker."""
-    for start in range(0, len(sound), BLOCK):
-        yield from hearing.feed(sound[start : start + BLOCK])
+    for start in range(0, len(sound), block):
+        yield from hearing.feed(sound[start : start + block])
         while look := hearing.wants(step):
             yield from hearing.take(look, listener.listen(look))
     yield from hearing.finish()
@@ -100,6 +100,55 @@ def test_a_successor_says_the_same_behind_every_checkpoint(
         begin = 0 if state is None else state["begin"]
         rest = list(heard(listener, successor, spoken[begin:], step=10**9))
         assert finals(rest) == expected[count:]
+
+
+@pytest.fixture(scope="module")
+def breathless() -> Samples:
+    """Eighteen seconds of the demo call without its pauses."""
+    mixed = call().mean(axis=0)
+    detector = SpeechDetector(0)
+    detector.feed(mixed)
+    speech = [
+        mixed[each.start_ms * 16 + 2000 : each.end_ms * 16 - 2000] for each in detector.finish()
+    ]
+    joined: Samples = np.concatenate(speech)[: 18 * 16_000]
+    return joined
+
+
+def test_where_long_speech_is_divided_does_not_depend_on_how_it_comes(
+    listener: Listener, breathless: Samples
+) -> None:
+    """A process that takes a session over gets many seconds at once."""
+    slowly = list(heard(listener, Hearing(), breathless))
+    at_once = list(heard(listener, Hearing(), breathless, block=len(breathless)))
+    assert len(finals(slowly)) > 2
+    assert finals(at_once) == finals(slowly)
+    ends = [event.body["stable_until_ms"] for event in slowly if event.body["type"] == "final"]
+    assert np.diff([0, *ends]).max() < 8_300
+
+
+def test_a_cut_without_words_is_a_place_to_continue_from(breathless: Samples) -> None:
+    """Noise that the detector takes for speech has none, and its sound is not needed for ever."""
+    whole, place = Hearing(), None
+    for start in range(0, len(breathless), BLOCK):
+        whole.feed(breathless[start : start + BLOCK])
+        while look := whole.wants(10**9):
+            assert whole.take(look, Heard(words=())) == []
+        place = whole.checkpoint() or place
+    assert place is not None
+    assert place["begin"] > 15 * 16_000
+    successor = Hearing()
+    successor.resume(json.loads(json.dumps(place)), None)
+    looks = []
+    for each in (whole, successor):
+        each.feed(breathless[each.end :])
+        each.finish()
+        while (look := each.wants(10**9)) and look.kind == "partial":
+            each.take(look, Heard(words=()))
+        assert look is not None
+        looks.append(look)
+    assert (looks[0].start, looks[0].kind) == (looks[1].start, "final")
+    assert np.array_equal(looks[0].samples, looks[1].samples)
 
 
 def test_what_was_committed_is_of_its_own_segment(spoken: Samples) -> None:
