@@ -1,14 +1,14 @@
 """The whole sound of a session: stored in pieces while it comes, made one recording at the end, and
 submitted like any other."""
 
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import fsspec
 
 from earshot.analysis.request import IngestRequest
 from earshot.audio.sealing.files import sealing
 from earshot.audio.store import whole
-from earshot.audio.store.layout import store_errors
+from earshot.audio.store.layout import local_path, store_errors
 from earshot.live.sound import Format
 from earshot.pipeline.intake.submit import submit
 from earshot.settings import settings
@@ -78,12 +78,22 @@ def _pieces(url: str) -> list[str]:
 
 
 def _join(uri: str, url: str, pieces: list[str], format_: Format) -> None:
+    """Writes the recording whole or not at all: a process that has lost the session changes none
+    that its successor has submitted. ``.writing-`` as in ``whole.put``."""
     size = sum(len(whole.read(f"{url}/{name}")) for name in pieces)
     fs, path = fsspec.core.url_to_fs(uri)
-    with store_errors(uri), fs.open(path, "wb") as file, sealing(file) as into:
-        into.write(format_.header(size))
-        for name in pieces:
-            into.write(whole.read(f"{url}/{name}"))
+    target = local_path(uri)
+    half = target.with_name(f".writing-{uuid4().hex}-{NAME}") if target else None
+    try:
+        with store_errors(uri), fs.open(str(half or path), "wb") as file, sealing(file) as into:
+            into.write(format_.header(size))
+            for name in pieces:
+                into.write(whole.read(f"{url}/{name}"))
+        if half and target:
+            half.replace(target)
+    finally:
+        if half:
+            half.unlink(missing_ok=True)
 
 
 def _remove(url: str, names: list[str]) -> None:

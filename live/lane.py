@@ -108,14 +108,16 @@ class Lane:
             self._tasks.pop(session.key.id, None)
 
     async def _renew(self) -> None:
-        kept = settings().live_kept_sec
+        kept, longest = settings().live_kept_sec, settings().live_longest_sec
         while True:
             for name, session in list(self._sessions.items()):
-                silent = await owners.renew(self._redis, session.key, self._worker, kept)
-                if silent is None and name in self._tasks:
+                ages = await owners.renew(self._redis, session.key, self._worker, kept)
+                if ages is None and name in self._tasks:
                     self._tasks[name].cancel()
-                elif silent is not None and silent > kept:
+                elif ages is not None and ages.silent > kept:
                     await clients.end(self._redis, session.key, "connection_lost")
+                elif ages is not None and ages.open > longest:  # also one of keepalives alone
+                    await clients.end(self._redis, session.key, "too_long")
             await asyncio.sleep(BEAT_SEC)
 
     async def _listen(self) -> None:

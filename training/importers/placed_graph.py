@@ -82,8 +82,8 @@ class PlacedGraph:
         opsets = [helper.make_opsetid(*each) for each in domains.items()]
         return helper.make_model(graph, opset_imports=opsets, ir_version=9)
 
-    def write(self, path: Path, model: onnx.ModelProto, sha256: str = "") -> None:
-        """Writes the graph, and the places of its weights beside it."""
+    def write(self, path: Path, model: onnx.ModelProto, sha256: str) -> None:
+        """Writes the graph, and beside it the places of its weights in the file of that digest."""
         onnx.save(model, str(path))
         places = Places(weights=self.weights, sha256=sha256)
         text = places.model_dump_json(indent=1, exclude_defaults=True) + "\n"

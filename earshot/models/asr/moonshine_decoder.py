@@ -7,9 +7,11 @@ from typing import Any
 
 import numpy as np
 
+from earshot.analysis.errors import Misconfigured
 from earshot.compute import onnx_runtime, placed_weights
 from earshot.compute.placed_weights import Places
 from earshot.compute.sound import Samples
+from earshot.models.checkpoints.location import sha256
 
 FILE = "decoder_model_merged.ort"
 """File of the wheel that has the weights."""
@@ -18,10 +20,16 @@ CROSS, STEP = "moonshine_cross.onnx", "moonshine_step.onnx"
 
 
 class Decoder:
-    """Both graphs over the verified weights of a folder."""
+    """Both graphs over the weights of a folder."""
 
     def __init__(self, folder: Path) -> None:
-        self._cross, self._step = (_opened(name, folder / FILE) for name in (CROSS, STEP))
+        """Opens the graphs.
+
+        Raises:
+            Misconfigured: ``weights``, the folder has others than those of the wheel.
+        """
+        digest = sha256(folder / FILE)
+        self._cross, self._step = (_opened(name, folder / FILE, digest) for name in (CROSS, STEP))
         self._sound = [put.name for put in self._cross.get_outputs()]
         self._outputs = [put.name for put in self._step.get_outputs()]
         self._empty = {
@@ -74,7 +82,9 @@ def _mask(before: int, count: int) -> Samples:
     return np.triu(later, before + 1)
 
 
-def _opened(name: str, weights: Path) -> Any:
+def _opened(name: str, weights: Path, digest: str) -> Any:
     graph = Path(__file__).with_name(name)
     places = Places.model_validate_json(graph.with_suffix(".json").read_bytes())
+    if digest != places.sha256:
+        raise Misconfigured("weights", f"{weights} has not the weights of Moonshine tiny's wheel")
     return placed_weights.session(graph, places.weights, [weights])

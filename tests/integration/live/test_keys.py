@@ -3,11 +3,13 @@
 import asyncio
 import json
 from collections.abc import Awaitable, Callable
+from pathlib import Path
 from uuid import UUID, uuid4
 
 import pytest
 from redis.asyncio import Redis
 
+from earshot.analysis.errors import BadAudio
 from earshot.audio.store import whole
 from earshot.live.sound import Format
 from earshot.storage.redis.live import clients, connected, owners
@@ -50,6 +52,39 @@ def test_a_closed_session_is_not_claimed_again(with_session: With) -> None:
         assert await owners.claim(redis, session, "other") is None
         assert await owners.orphaned(redis) == []
         assert await redis.ttl(session.state) <= KEPT_SEC
+
+    with_session(work)
+
+
+def test_a_session_has_an_age_whatever_its_client_sends(with_session: With) -> None:
+    async def work(redis: Redis, session: Session) -> None:
+        assert await owners.claim(redis, session, "one")
+        await redis.hincrby(session.state, "opened", -90_000)
+        assert await clients.append(redis, session, 1, 0, []) == (0, 0)  # a keepalive
+        ages = await owners.renew(redis, session, "one", KEPT_SEC)
+        assert ages is not None
+        assert ages.silent < 30
+        assert 90 <= ages.open < 120
+        assert await owners.renew(redis, session, "other", KEPT_SEC) is None
+
+    with_session(work)
+
+
+def test_a_recording_is_joined_whole_or_not_at_all(with_session: With) -> None:
+    """A successor may have submitted it, and removed its pieces."""
+
+    async def work(_: Redis, session: Session) -> None:
+        url, made = keeping.folder(UUID(session.id)), Format("pcm16", 16_000)
+        keeping.put(UUID(session.id), 0, bytes(640))
+        uri = f"{url}/{keeping.NAME}"
+        keeping._join(uri, url, ["000000000000.raw"], made)
+        before = whole.read(uri)
+        assert len(before) == 44 + 640
+        with pytest.raises(BadAudio):
+            keeping._join(uri, url, ["000000000000.raw", "000000000009.raw"], made)
+        assert whole.read(uri) == before
+        folder = Path(url.removeprefix("file://"))
+        assert sorted(each.name for each in folder.iterdir()) == ["000000000000.raw", keeping.NAME]
 
     with_session(work)
 

@@ -15,7 +15,7 @@ from onnx import TensorProto, helper
 
 from earshot.models.asr.moonshine_decoder import CROSS, FILE, STEP
 from earshot.models.checkpoints.defaults import default_release
-from earshot.models.checkpoints.location import locate
+from earshot.models.checkpoints.location import locate, sha256
 from earshot.settings import settings
 from training.importers.ort_tensors import Operator, read
 from training.importers.placed_graph import CONTRIBUTED, PlacedGraph, floats
@@ -175,7 +175,7 @@ def main(out: Path) -> None:
     path = locate(default_release("asr"), settings()) / FILE
     for name, build in ((CROSS, Decoder.cross), (STEP, Decoder.step)):
         graph = Decoder(path)
-        graph.write(out / name, build(graph))
+        graph.write(out / name, build(graph), sha256(path))
 
 
 if __name__ == "__main__":

@@ -48,7 +48,7 @@ if found[3] or tonumber(ARGV[2]) > frames then return {frames, 0} end
 for index = 3, #ARGV do
   local frame = ARGV[2] + index - 3
   if frame >= frames then
-    redis.call('XADD', KEYS[2], (frame + 1) .. '-0', 's', ARGV[index], 't', now)
+    redis.call('XADD', KEYS[2], (frame + 1) .. '-0', 's', ARGV[index])
     frames = frame + 1
   end
 end

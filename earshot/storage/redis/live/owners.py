@@ -36,12 +36,12 @@ return redis.call('HGETALL', KEYS[2])
 _RENEW = (
     NOW
     + """
-if redis.call('GET', KEYS[1]) ~= ARGV[1] then return {0, 0} end
+if redis.call('GET', KEYS[1]) ~= ARGV[1] then return {0, 0, 0} end
 redis.call('PEXPIRE', KEYS[1], ARGV[2])
 local seen = tonumber(redis.call('HGET', KEYS[2], 'seen') or 0)
 redis.call('ZADD', KEYS[3], math.max(now + ARGV[2], seen + ARGV[3]), ARGV[4])
 redis.call('PEXPIRE', KEYS[3], ARGV[5])
-return {1, now - seen}
+return {1, now - seen, now - tonumber(redis.call('HGET', KEYS[2], 'opened') or now)}
 """
 )
 _COMMIT = (
@@ -97,6 +97,15 @@ class Frame(NamedTuple):
     """Why the session has ended behind the frames before."""
 
 
+class Ages(NamedTuple):
+    """Seconds."""
+
+    silent: float
+    """Since the last sign of the client."""
+    open: float
+    """Since the session began."""
+
+
 async def announce(redis: Redis, worker: str, sessions: int) -> None:
     """Says that a live process is alive and carries so many sessions."""
     await run(redis, _ANNOUNCE, [WORKERS, CAPACITY], worker, sessions, ALIVE_MS, KEPT_MS)
@@ -140,14 +149,13 @@ async def release(redis: Redis, session: Session, worker: str) -> None:
     await run(redis, _RELEASE, [session.lease], worker)
 
 
-async def renew(redis: Redis, session: Session, worker: str, kept_sec: float) -> float | None:
-    """Keeps the lease; returns the seconds since the last sign of the client, or None if another
-    process has the session."""
+async def renew(redis: Redis, session: Session, worker: str, kept_sec: float) -> Ages | None:
+    """Keeps the lease; None if another process has the session."""
     keys = [session.lease, session.state, OPEN]
-    own, silent_ms = await run(
+    own, silent_ms, open_ms = await run(
         redis, _RENEW, keys, worker, LEASE_MS, round(kept_sec * 1000), session.id, KEPT_MS
     )
-    return float(silent_ms) / 1000 if int(own) else None
+    return Ages(float(silent_ms) / 1000, float(open_ms) / 1000) if int(own) else None
 
 
 async def frames(redis: Redis, session: Session, after: int, most: int) -> list[Frame]:

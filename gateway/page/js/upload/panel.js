@@ -44,7 +44,7 @@ const DIRECTIONS = [
   ["inbound", "Inbound: the customer calls"],
   ["outbound", "Outbound: the agent calls"],
 ];
-const LIVE_WHY = "Live transcription is not available on this server yet.";
+const LIVE_WHY = "Live sound comes by earshot listen or WS /transcribe/stream; this page has no microphone yet.";
 
 /** The panel, until `signal` ends; its uploads go on. */
 export function uploadPanel(signal) {
