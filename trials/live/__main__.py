@@ -16,10 +16,14 @@ from typing import Any
 
 from websockets.asyncio.client import connect
 
-from cli.localstack import gateway_process
+from cli.localstack import gateway_process, postgres, waiting
+from cli.localstack import redis as local_redis
 from cli.terminal import endings
 from earshot.analysis.findings import AsrFindings
 from earshot.models.checkpoints.defaults import default_releases
+from earshot.storage.postgres import db
+from earshot.storage.redis.client import client
+from earshot.storage.redis.live.keys import open_sessions
 from producer.live import FULL
 from tests.servers import accepts, free_port
 from trials.bench import hour
@@ -32,7 +36,9 @@ from workers.direct import Analyser
 
 PARTS = ("core", "one", "full", "bulk")
 TITLES = {"core": "one core, by CPU time", "one": "one session"}
-SAME = 1.10
+SAME, WAIT_SEC = 1.10, 120.0
+MERGED = "SELECT FROM finding LIMIT 1"
+OPEN = "SELECT FROM recording WHERE finished_at IS NULL LIMIT 1"
 WER_BAR, REVISIONS_BAR = 0.03, 0.3
 BARS = {
     "partial_p50": ("audio to partial, p50", 250),
@@ -69,7 +75,7 @@ def main() -> int:
                 with _saturated(Path(folder), home):
                     found[part] = figures(asyncio.run(_all(url, token, spoken)))
             elif part == "full":
-                all_of_them, refused_ms = asyncio.run(_full(url, token, spoken))
+                all_of_them, refused_ms = asyncio.run(_full(url, token, spoken, home))
                 found[part] = {**figures(all_of_them), "sessions": room, "refused_ms": refused_ms}
             else:
                 found[part] = figures(asyncio.run(_all(url, token, spoken)))
@@ -85,10 +91,15 @@ async def _all(url: str, token: str, spoken: Sequence[Spoken]) -> list[Streamed]
     return list(await asyncio.gather(*apart))
 
 
-async def _full(url: str, token: str, spoken: Sequence[Spoken]) -> tuple[list[Streamed], float]:
+async def _full(
+    url: str, token: str, spoken: Sequence[Spoken], home: Path
+) -> tuple[list[Streamed], float]:
     """As many sessions as there is room for, and the time in which one more is refused."""
     talking = asyncio.create_task(_all(url, token, spoken))
-    await asyncio.sleep(5)
+    redis = client(local_redis.url(home))
+    await asyncio.to_thread(
+        waiting.until, lambda: len(open_sessions(redis)) == len(spoken), WAIT_SEC, "all sessions"
+    )
     address = f"{url.replace('http', 'ws')}/transcribe/stream"
     headers = {"Authorization": f"Bearer {token}"}
     began = time.perf_counter()
@@ -143,12 +154,19 @@ def _room(home: Path) -> int:
 
 @contextmanager
 def _saturated(folder: Path, home: Path) -> Iterator[None]:
-    """An hour of audio in the queues of the bulk pools."""
+    """Work in the queues of the bulk pools, from the first merged chunk on, and still at the end.
+
+    Raises:
+        AssertionError: it was all done before.
+    """
     paths = hour.compose(folder, 60)
     command = [sys.executable, "-m", "earshot", "ingest", "--no-wait", *map(str, paths)]
     subprocess.run(command, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    time.sleep(10)
-    yield
+    with db.connect(postgres.url(home)) as connection:
+        waiting.until(lambda: connection.execute(MERGED).rowcount > 0, WAIT_SEC, "the first chunk")
+        yield
+        if not connection.execute(OPEN).rowcount:
+            raise AssertionError("the bulk pools ran dry; compose more sound")
 
 
 def _rows(found: dict[str, Any]) -> Iterator[Row]:

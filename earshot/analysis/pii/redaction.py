@@ -1,5 +1,6 @@
 """What redaction removes from the sound of a recording, and its section of the report."""
 
+from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Sequence
 
 from pydantic import Field
@@ -158,12 +159,11 @@ def apart(found: Sequence[Redacted], gap_ms: int = 0) -> tuple[Redacted, ...]:
     joined = []
     for channel in sorted({each.channel for each in found}):
         own = [each for each in found if each.channel == channel]
-        for span in fuse(own, gap_ms):
-            inside = {each.kind for each in own if _is_within(each, span.start_ms, span.end_ms)}
+        spans = fuse(own, gap_ms)
+        starts, kinds = [each.start_ms for each in spans], [set[str]() for _ in spans]
+        for each in own:
+            kinds[bisect_right(starts, each.start_ms) - 1].add(each.kind)
+        for span, inside in zip(spans, kinds, strict=True):
             kind = inside.pop() if len(inside) == 1 else MIXED
             joined.append(Redacted(kind=kind, channel=channel, **span.model_dump()))
     return tuple(joined)
-
-
-def _is_within(each: Utterance, start_ms: int, end_ms: int) -> bool:
-    return start_ms <= each.start_ms and each.end_ms <= end_ms
